@@ -1,0 +1,1 @@
+"""Numbers: spectra, noise sums with error bounds, verdicts and limits."""

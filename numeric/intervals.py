@@ -1,0 +1,122 @@
+"""Where a function of one variable is positive: every interval found by scanning and bisection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+
+Interval = tuple[float, float]
+
+_GRID = 257
+_HALVINGS = 200
+_GOLDEN = (5**0.5 - 1) / 2
+_GOLDEN_STEPS = 60
+
+
+def positive_intervals(
+    function: Callable[[Array], Array], lower: float, upper: float, *, logarithmic: bool = True
+) -> list[Interval]:
+    """Return the maximal intervals inside (lower, upper) on which ``function`` is positive.
+
+    The function is sampled on a grid that crowds at both ends; sign changes are bisected to
+    the last bit, and between them every local extremum of the samples is followed by golden
+    section, so that a short interval is missed only if it leaves no trace in the samples.
+
+    Parameters
+    ----------
+    function
+        Maps an array of points to values; NaN counts as not positive.
+    lower, upper
+        Ends, 0 <= lower < upper < inf.
+    logarithmic
+        Space the grid by ratios (lower > 0 or the smallest sample is upper * 1e-12).
+    """
+
+    def value(points: Array) -> Array:
+        with np.errstate(all="ignore"):
+            values = function(points)
+        return np.where(np.isnan(values), -np.inf, values)
+
+    points = _grid(lower, upper, logarithmic)
+    values = value(points)
+    points, values = _with_extrema(value, points, values)
+    positive = values > 0
+    found: list[Interval] = []
+    start = lower if positive[0] else None
+    for i in range(len(points) - 1):
+        if positive[i] == positive[i + 1]:
+            continue
+        edge = _bisect(value, points[i], points[i + 1], bool(positive[i]))
+        if positive[i + 1]:
+            start = edge
+        elif start is not None:
+            found.append((start, edge))
+            start = None
+    if start is not None:
+        found.append((start, upper))
+    return found
+
+
+def _grid(lower: float, upper: float, logarithmic: bool) -> Array:
+    share = (np.arange(_GRID) + 0.5) / _GRID
+    crowded = (1 - np.cos(np.pi * share)) / 2
+    near_upper = upper - (upper - lower) * np.geomspace(0.1, 1e-12, 48)
+    if logarithmic:
+        first = max(lower, upper * 1e-12)
+        inner = first * (upper / first) ** share
+        if lower > 0:
+            inner = np.concatenate([inner, lower + (upper - lower) * np.geomspace(1e-12, 0.1, 48)])
+    else:
+        inner = lower + (upper - lower) * np.geomspace(1e-12, 0.1, 48)
+    points = np.concatenate([inner, lower + (upper - lower) * crowded, near_upper])
+    return np.unique(points[(points > lower) & (points < upper)])
+
+
+def _with_extrema(
+    value: Callable[[Array], Array], points: Array, values: Array
+) -> tuple[Array, Array]:
+    """Add the local maxima below zero and the local minima above zero of the samples."""
+    inner = np.arange(1, len(points) - 1)
+    left, middle, right = values[:-2], values[1:-1], values[2:]
+    with np.errstate(invalid="ignore"):
+        peaks = inner[(middle <= 0) & (middle >= left) & (middle >= right) & (middle > -np.inf)]
+        dips = inner[(middle > 0) & (middle <= left) & (middle <= right)]
+    extra = []
+    for sign, where in ((1.0, peaks), (-1.0, dips)):
+        if where.size:
+            extra.append(_golden(lambda x, s=sign: s * value(x), points[where - 1], points[where + 1]))
+    if not extra:
+        return points, values
+    new = np.concatenate(extra)
+    points = np.concatenate([points, new])
+    values = np.concatenate([values, value(new)])
+    order = np.argsort(points, kind="stable")
+    return points[order], values[order]
+
+
+def _golden(value: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    """Follow local maxima by golden section, all at once."""
+    for _ in range(_GOLDEN_STEPS):
+        width = _GOLDEN * (high - low)
+        first, second = high - width, low + width
+        go_left = value(first) >= value(second)
+        low, high = np.where(go_left, low, first), np.where(go_left, second, high)
+    return (low + high) / 2
+
+
+def _bisect(
+    value: Callable[[Array], Array], low: float, high: float, positive_at_low: bool
+) -> float:
+    """Return the last point on the positive side of a sign change."""
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if not low < middle < high:
+            break
+        if bool(value(np.array([middle]))[0] > 0) == positive_at_low:
+            low = middle
+        else:
+            high = middle
+    return float(low if positive_at_low else high)

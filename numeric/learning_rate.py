@@ -1,0 +1,251 @@
+"""How far can a parameter be pushed? The largest stable learning rate of any family."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+from sgdmem.numeric.intervals import Interval, positive_intervals
+from sgdmem.numeric.limits import FloatProblem
+from sgdmem.numeric.mode_summands import ball_form, rational_algorithm
+from sgdmem.numeric.noise_sum import midpoint_form
+from sgdmem.numeric.problem import read_noise
+from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.stability import stability
+from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.named import FAMILIES, Family
+
+_LARGEST_SHARE = 1e6
+_MANY = 4096  # algorithms evaluated at once
+
+
+class LargestLearningRate(float):
+    """The upper end of the last stable interval; a float that also knows the other intervals.
+
+    Attributes
+    ----------
+    intervals : tuple of (float, float)
+        Every stable interval of the parameter that was found, ascending. Their ends are not stable.
+    parameter : str
+        The parameter that was pushed.
+    tau1, tau2
+        The noise that was assumed (estimated, when a data matrix was given).
+    """
+
+    intervals: tuple[Interval, ...]
+    parameter: str
+    tau1: Any
+    tau2: Any
+
+    def __new__(
+        cls, intervals: Sequence[Interval], parameter: str, tau1: Any, tau2: Any
+    ) -> LargestLearningRate:
+        self = super().__new__(cls, intervals[-1][1] if intervals else 0.0)
+        self.intervals = tuple(intervals)
+        self.parameter = parameter
+        self.tau1, self.tau2 = tau1, tau2
+        return self
+
+
+def largest_learning_rate(
+    family: Family | str,
+    spectrum: Any,
+    batch_size: Any = math.inf,
+    tau1: Any = None,
+    tau2: Any = None,
+    *,
+    coupling: Any = None,
+    parameter: str | None = None,
+    search: tuple[float, float] | None = None,
+    **fixed: Any,
+) -> LargestLearningRate:
+    """Return the largest stable value of a family's learning rate, or of another parameter.
+
+    Parameters
+    ----------
+    family : function or str
+        A constructor such as `heavy_ball`, any function of named parameters that returns an
+        `Algorithm`, or a command-line name ("heavy-ball").
+    spectrum : Spectrum or array of shape (n, d)
+        The Hessian's eigenvalues, or a matrix of n feature vectors; then ``tau1`` and ``tau2`` are
+        estimated from it (`noise_from_features`) unless they are given.
+    batch_size, tau1, tau2, coupling
+        See `stability`; tau1 and tau2 default to 1 and 0 when a spectrum is given.
+    parameter : str, optional
+        The parameter to push; by default ``learning_rate``, or the only one that is not fixed.
+    search : (float, float), optional
+        Where to look. Not needed when the parameter multiplies the gradient (it is then found from
+        the poles of the noise summand); by default from 0 to 10^6 / (largest eigenvalue).
+    **fixed
+        Values of the other parameters, such as ``momentum=0.9``.
+
+    Returns
+    -------
+    LargestLearningRate
+        A float; 0.0 if nothing in the searched range is stable. ``.intervals`` lists all stable
+        intervals, since stability can be lost and come back.
+
+    Raises
+    ------
+    InputError
+        If the family or a parameter is unknown or missing, or an argument is not in its domain.
+
+    Notes
+    -----
+    The ends are found by root finding in floating point, to about 1e-13 relative; an interval is
+    missed only if it leaves no trace in a scan of several hundred points (`positive_intervals`).
+    Call `stability` for a proved verdict at a value.
+
+    Examples
+    --------
+    Polyak's 2 (1 + momentum) / largest eigenvalue with full batches, and what noise leaves of it:
+
+    >>> spectrum = Spectrum([4, 1, 0.25])
+    >>> round(largest_learning_rate("heavy-ball", spectrum, momentum=0.9), 12)
+    0.95
+    >>> round(largest_learning_rate("heavy-ball", spectrum, 8, momentum=0.9), 6)
+    0.239024
+    """
+    build, name = _read_family(family, parameter, fixed)
+    spectrum, tau1, tau2 = _read_data(spectrum, tau1, tau2)
+    noise = read_noise(spectrum, batch_size, tau1, tau2, coupling)
+    intervals: Sequence[Interval]
+    if search is None and _multiplies_gradient(build):
+        intervals = stability(build(1), spectrum, batch_size, tau1, tau2, coupling).stable_scales
+    else:
+        low, high = _read_search(search, spectrum)
+        problem = FloatProblem.of(spectrum, noise)
+
+        def margin(values: Array) -> Array:
+            return _margins(problem, build, values)
+
+        intervals = positive_intervals(margin, low, high, logarithmic=low == 0 and search is None)
+    return LargestLearningRate(intervals, name, tau1, tau2)
+
+
+def find_family(family: Family | str) -> Family:
+    """Return the constructor of a command-line name; other callables pass through.
+
+    Raises
+    ------
+    InputError
+        If there is no such family.
+    """
+    if callable(family):
+        return family
+    found = FAMILIES.get(str(family).replace("_", "-"))
+    if found is None:
+        raise InputError(f"unknown algorithm {family!r}; known are {', '.join(sorted(FAMILIES))}")
+    return found
+
+
+def check_parameters(family: Family, names: Sequence[str]) -> list[str]:
+    """Return the names of a family's parameters without a default that are not in ``names``.
+
+    Raises
+    ------
+    InputError
+        If the family has no parameter of one of the names.
+    """
+    parameters = inspect.signature(family).parameters
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    for name in names:
+        if name not in parameters and not takes_any:
+            raise InputError(
+                f"unknown parameter {name!r} of {_name(family)}, which has {', '.join(parameters)}"
+            )
+    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return [
+        key
+        for key, p in parameters.items()
+        if p.default is p.empty and p.kind not in kinds and key not in names
+    ]
+
+
+def _name(family: Family) -> str:
+    return getattr(family, "__name__", "the family").replace("_", "-")
+
+
+def _read_family(
+    family: Family | str, parameter: str | None, fixed: dict[str, Any]
+) -> tuple[Callable[[Any], Algorithm], str]:
+    """Return the family as a function of the parameter to push, and that parameter's name."""
+    constructor = find_family(family)
+    missing = check_parameters(constructor, [*fixed, *([parameter] if parameter else [])])
+    if parameter is None:
+        if "learning_rate" in missing:
+            parameter = "learning_rate"
+        elif len(missing) == 1:
+            parameter = missing[0]
+        else:
+            raise InputError(
+                f"say which parameter of {_name(constructor)} to push with parameter=…: "
+                f"{', '.join(missing) or 'all have values'}"
+            )
+        missing.remove(parameter)
+    if missing:
+        raise InputError(f"{_name(constructor)} needs a value for {', '.join(missing)}")
+    if parameter in fixed:
+        raise InputError(f"{parameter} cannot be both pushed and fixed")
+    pushed = parameter
+    return lambda value: constructor(**{pushed: value}, **fixed), pushed
+
+
+def _read_data(spectrum: Any, tau1: Any, tau2: Any) -> tuple[Spectrum, Any, Any]:
+    if isinstance(spectrum, Spectrum):
+        return spectrum, 1 if tau1 is None else tau1, 0 if tau2 is None else tau2
+    from sgdmem.numeric.feature_noise import noise_from_features
+
+    features = spectrum
+    spectrum = Spectrum.from_features(features)
+    if tau1 is None or tau2 is None:
+        estimate = noise_from_features(features)
+        tau1 = estimate.tau1 if tau1 is None else tau1
+        tau2 = estimate.tau2 if tau2 is None else tau2
+    return spectrum, tau1, tau2
+
+
+def _read_search(search: tuple[float, float] | None, spectrum: Spectrum) -> tuple[float, float]:
+    if search is None:
+        return 0.0, _LARGEST_SHARE / spectrum.largest
+    low, high = (float(end) for end in search)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise InputError(f"search must be two ascending finite numbers, got {search}")
+    return low, high
+
+
+def _multiplies_gradient(build: Callable[[Any], Algorithm]) -> bool:
+    """Whether the parameter is a factor of Q and does not enter P (checked exactly at 1, 2, 3)."""
+    try:
+        first, *others = (rational_algorithm(build(value)).polynomials for value in (1, 2, 3))
+    except InputError:
+        return False
+    return all(
+        other.P == first.P
+        and other.Q == tuple(value * q for q in first.Q)
+        and other.Q_output == tuple(value * q for q in first.Q_output)
+        for value, other in zip((2, 3), others, strict=True)
+    )
+
+
+def _margins(
+    problem: FloatProblem, build: Callable[[Any], Algorithm], values: Array
+) -> Array:
+    """Return the margin at every value; the memory may change along the way (momentum 0, say)."""
+    margins = np.full(len(values), -np.inf)
+    by_memory: dict[int, list[int]] = {}
+    algorithms = [rational_algorithm(build(float(value))) for value in values]
+    for index, algorithm in enumerate(algorithms):
+        by_memory.setdefault(algorithm.memory, []).append(index)
+    for places in by_memory.values():
+        for start in range(0, len(places), _MANY):
+            chosen = places[start : start + _MANY]
+            form = midpoint_form(ball_form([algorithms[index] for index in chosen]))
+            margins[chosen] = problem.margin(form, np.ones(len(chosen)))
+    return margins

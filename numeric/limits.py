@@ -1,0 +1,172 @@
+"""Where stability ends: the critical batch size and the stable ranges of scale.
+
+These are floating-point roots without error bounds; only the verdict itself carries a proof.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array, Ball
+from sgdmem.numeric.coupling import coupled_radius
+from sgdmem.numeric.intervals import Interval, positive_intervals
+from sgdmem.numeric.noise_sum import float_modes
+from sgdmem.numeric.problem import Noise
+from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.symbolic.routh import HalfPlaneForm, summands
+
+_DOUBLINGS = 2000
+
+
+@dataclass(frozen=True)
+class FloatProblem:
+    """Midpoints of a problem: quick to evaluate, without error bounds.
+
+    Attributes
+    ----------
+    lam, weights : ndarray, shape (n,)
+        Eigenvalues and multiplicities, or the nodes and weights of a power law.
+    noise : Noise
+    diverges : bool
+        Whether the sum of the eigenvalues is infinite.
+    """
+
+    lam: Array
+    weights: Array
+    noise: Noise
+    diverges: bool
+
+    @classmethod
+    def of(cls, spectrum: Spectrum, noise: Noise) -> FloatProblem:
+        """Read the midpoints of a spectrum."""
+        lam, weights = float_modes(spectrum)
+        return cls(lam, weights, noise, diverges=math.isinf(spectrum.trace))
+
+    def margin(self, form: HalfPlaneForm, scale: Array) -> Array:
+        """Return min(1 - U', min_k 1 + (tau2/B) s_k); -inf where the noiseless part is unstable.
+
+        ``form`` holds arrays of shape (A, 1), or (1, 1) against ``scale`` of shape (A,), the factor
+        on every eigenvalue.
+        """
+        with np.errstate(all="ignore"):
+            lam = scale[:, None] * self.lam
+            pivots, noise, _ = summands(form, lam)
+            stacked = np.stack(np.broadcast_arrays(*pivots))
+            schur = ((stacked > 0).all(axis=0) | (stacked < 0).all(axis=0)).all(axis=-1)
+            s = lam * noise
+            inverse_batch = float(self.noise.inverse_batch)
+            if inverse_batch == 0:
+                return np.where(schur, 1.0, -np.inf)
+            damping = 1 + self.noise.tau2_values * inverse_batch * s
+            radius = self._radius(s / damping * inverse_batch)
+            least = damping.min(axis=-1)
+            margin = np.where(least > 0, np.minimum(1 - radius, least), least)
+            return np.where(schur, margin, -np.inf)
+
+    def _radius(self, shares: Array) -> Array:
+        blocks = self.noise.coupling
+        if blocks is not None:
+            return np.array([self._coupled(row, blocks) for row in shares])
+        if self.noise.tau1 == 0:
+            return np.zeros(len(shares))
+        if self.diverges:
+            return np.full(len(shares), np.inf)
+        return float(self.noise.tau1) * (shares @ self.weights)
+
+    def _coupled(self, row: Array, blocks: Sequence[Array]) -> float:
+        if not (np.isfinite(row).all() and (row >= 0).all()):
+            return math.inf
+        low, high = coupled_radius(Ball(row), self.weights, blocks)
+        return (low + high) / 2
+
+    def critical_batch_size(self, s: Array) -> float:
+        """Return the batch size at which stability begins, given the summands of every mode.
+
+        Zero if it is stable at every batch size, inf if at none.
+        """
+        tau2 = self.noise.tau2_values
+        if self.diverges and self.noise.tau1 > 0:
+            return math.inf
+        floor = max(0.0, float(np.max(-tau2 * s, initial=0.0)))
+        if self.noise.coupling is None and not np.any(tau2):
+            return float(self.noise.tau1) * float(s @ self.weights)
+
+        def excess(batch_size: float) -> float:
+            shares = s / (batch_size + tau2 * s)
+            return float(self._radius(shares[None])[0]) - 1
+
+        # excess falls from its value above the floor to -1: bracket the root, then bisect.
+        low = floor * (1 + 1e-15) if floor > 0 else 0.0
+        size = max(floor, float(np.max(s)))
+        if floor == 0.0 and not excess(size * 1e-14) > 0:
+            return 0.0
+        high = size
+        for _ in range(_DOUBLINGS):
+            if excess(high) <= 0:
+                break
+            high *= 2
+        return _bisect_down(excess, low, high)
+
+
+def stable_scales(
+    problem: FloatProblem, form: HalfPlaneForm, noiseless: Sequence[Interval]
+) -> list[Interval]:
+    """Return the intervals of the factor on every eigenvalue for which the problem is stable.
+
+    Parameters
+    ----------
+    problem, form
+        With the form in plain floats of shape (1, 1).
+    noiseless
+        The eigenvalues at which P - lambda Q is strictly Schur: disjoint ascending intervals.
+    """
+    found: list[Interval] = []
+    for low, high in _noiseless_scales(noiseless, problem.lam):
+        if problem.noise.inverse_batch == 0:
+            found.append((low, high))
+            continue
+
+        def margin(scale: Array) -> Array:
+            return problem.margin(form, scale)
+
+        found.extend(positive_intervals(margin, low, high))
+    return found
+
+
+def _noiseless_scales(noiseless: Sequence[Interval], lam: Array) -> list[Interval]:
+    """Return the factors c for which every c * lam lies in a noiseless interval."""
+    if not noiseless:
+        return []
+    largest = float(lam.max())
+    if len(noiseless) == 1 and noiseless[0][0] == 0:
+        return [(0.0, noiseless[0][1] / largest)]
+    # Forbidden factors: the gaps between the intervals, divided by each eigenvalue.
+    ends = [0.0, *(end for interval in noiseless for end in interval), math.inf]
+    gaps = [(low, high) for low, high in zip(ends[::2], ends[1::2], strict=True) if low < high]
+    with np.errstate(divide="ignore"):
+        lows = np.concatenate([low / lam for low, _ in gaps])
+        highs = np.concatenate([high / lam for _, high in gaps])
+    order = np.argsort(lows)
+    allowed: list[Interval] = []
+    reached = 0.0
+    for low, high in zip(lows[order], highs[order], strict=True):
+        if low > reached:
+            allowed.append((reached, float(low)))
+        reached = max(reached, float(high))
+    return allowed
+
+
+def _bisect_down(function: Callable[[float], float], low: float, high: float) -> float:
+    """Return the root of a falling function, to the last bit."""
+    while True:
+        middle = (low + high) / 2
+        if not low < middle < high:
+            return high
+        if function(middle) > 0:
+            low = middle
+        else:
+            high = middle

@@ -1,0 +1,1 @@
+"""Maps over two parameters, their pictures, and the command line."""

@@ -1,0 +1,378 @@
+"""The command line: each command reads its arguments, makes one API call and prints the result."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from sgdmem._version import __version__
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.spectrum import Spectrum
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_USAGE_ERROR, _INTERRUPTED = 2, 130
+_EXIT_CODES = {True: 0, False: 1, None: 3}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; a usage error is one line on stderr and exit code 2."""
+    from sgdmem.symbolic.errors import SgdmemError
+
+    try:
+        code = cli.main(arguments, prog_name="sgdmem", standalone_mode=False)
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except SgdmemError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(_INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    click.echo(f"sgdmem: {' '.join(message.split())}", err=True)
+    sys.exit(_USAGE_ERROR)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="sgdmem")
+def cli() -> None:
+    """Exact answers about stochastic gradient methods with memory.
+
+    Is this algorithm stable on this problem at this batch size? How far can the learning rate be
+    pushed? Show me the derivation.
+
+    \b
+      sgdmem stable --algorithm heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
+                    --power-law 1.5 --batch-size 32
+      sgdmem largest-learning-rate heavy-ball --set momentum=0.9 --power-law 1.5 --batch-size 32
+      sgdmem derive heavy-ball
+      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 --y momentum=0:0.99:200 \\
+                    --power-law 1.5 --batch-size 32 -o heavy-ball.png
+
+    Numbers may be written as 0.1, 1e-3 or 1/3 and are taken exactly. Exit code 2 means bad input.
+    """
+
+
+def _problem_options(features: bool = False) -> Callable[[_F], _F]:
+    """Add the options that describe the spectrum and the noise."""
+    options = [
+        click.option("--power-law", metavar="NU", help="Eigenvalues scale * k^-NU."),
+        click.option("--scale", metavar="S", help="Largest eigenvalue of the power law.  [1]"),
+        click.option("--count", type=int, metavar="N", help="Its length.  [infinite]"),
+        click.option("--spectrum", "path", metavar="FILE", help="Eigenvalues: .npy .npz .csv .txt"),
+        click.option("--batch-size", default="inf", metavar="B", show_default=True),
+        click.option("--tau1", metavar="T", help="Noise: tau1 Tr(HM)H - tau2 HMH.  [1]"),
+        click.option("--tau2", metavar="T", help="0 is the usual bound, -1 Gaussian data.  [0]"),
+    ]
+    if features:
+        help_text = "A data matrix, one row a sample: its spectrum, tau1 and tau2 are estimated."
+        options.append(click.option("--features", metavar="FILE", help=help_text))
+
+    def add(command: _F) -> _F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+_set_option = click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the algorithm."
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@cli.command()
+@click.option("--algorithm", metavar="NAME", help="heavy-ball, nesterov, … (sgdmem algorithms)")
+@_set_option
+@click.option("--alpha", metavar="A", help="The memory-1 matrix [[-alpha, beta], [gamma, delta]]:")
+@click.option("--beta", metavar="B", help="w gains -alpha g + beta u,")
+@click.option("--gamma", metavar="C", help="u becomes gamma g + delta u.")
+@click.option("--delta", metavar="D")
+@_problem_options()
+@_json_option
+@click.option("--exit-code", is_flag=True, help="Exit with 0 stable, 1 unstable, 3 undecided.")
+def stable(
+    algorithm: str | None,
+    settings: tuple[str, ...],
+    alpha: str | None,
+    beta: str | None,
+    gamma: str | None,
+    delta: str | None,
+    as_json: bool,
+    exit_code: bool,
+    **problem: Any,
+) -> int:
+    """Decide whether an algorithm is stable, and say why.
+
+    Name an algorithm and set its parameters, or give the four entries of a memory-1 matrix.
+
+    \b
+      sgdmem stable --algorithm heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
+                    --power-law 1.5 --batch-size 32
+      sgdmem stable --alpha 0.1 --beta 0.9 --gamma -0.1 --delta 0.9 --spectrum eigenvalues.csv
+    """
+    from sgdmem.numeric.learning_rate import check_parameters, find_family
+    from sgdmem.numeric.stability import is_stable, stability
+
+    matrix = {"alpha": alpha, "beta": beta, "gamma": gamma, "delta": delta}
+    given = [key for key, value in matrix.items() if value is not None]
+    arguments = {"spectrum": _spectrum(problem), **_noise(problem)}
+    if algorithm is None:
+        if len(given) < len(matrix) or settings:
+            raise click.UsageError(
+                "give --algorithm NAME with --set NAME=VALUE, or all of --alpha --beta --gamma --delta"
+            )
+        verdict = is_stable(**matrix, **arguments)
+    else:
+        if given:
+            raise click.UsageError(f"--algorithm and --{given[0]} exclude each other")
+        family = find_family(algorithm)
+        values = _settings(settings)
+        missing = check_parameters(family, list(values))
+        if missing:
+            raise click.UsageError(f"{algorithm} needs --set {missing[0]}=VALUE")
+        verdict = stability(family(**values), **arguments)
+    _print(verdict, as_json)
+    return _EXIT_CODES[verdict.stable] if exit_code else 0
+
+
+@cli.command("largest-learning-rate")
+@click.argument("algorithm")
+@_set_option
+@click.option("--parameter", metavar="NAME", help="Push another parameter.  [learning_rate]")
+@click.option("--search", metavar="LOW:HIGH", help="Where to look for its values.")
+@_problem_options(features=True)
+@_json_option
+def largest_learning_rate_command(
+    algorithm: str,
+    settings: tuple[str, ...],
+    parameter: str | None,
+    search: str | None,
+    features: str | None,
+    as_json: bool,
+    **problem: Any,
+) -> None:
+    """Find the largest stable learning rate of ALGORITHM (or another parameter).
+
+    \b
+      sgdmem largest-learning-rate heavy-ball --set momentum=0.9 --power-law 1.5 --batch-size 32
+      sgdmem largest-learning-rate nesterov --set momentum=0.9 --features X.npy --batch-size 8
+    """
+    from sgdmem.numeric.learning_rate import largest_learning_rate
+
+    if features is not None and (problem["path"] or problem["power_law"]):
+        raise click.UsageError("--features replaces --spectrum and --power-law")
+    if features is None:
+        data: Any = _spectrum(problem)
+    else:
+        from sgdmem.numeric.spectrum_files import load_matrix
+
+        data = load_matrix(Path(features))
+    bounds = None if search is None else tuple(_range(search, "--search", 2))
+    result = largest_learning_rate(
+        algorithm, data, parameter=parameter, search=bounds, **_noise(problem), **_settings(settings)
+    )
+    if as_json:
+        _print_json(
+            {
+                "parameter": result.parameter,
+                "largest": float(result),
+                "stable_intervals": [list(interval) for interval in result.intervals],
+                "tau1": float(result.tau1),
+                "tau2": float(result.tau2),
+            }
+        )
+        return
+    if not result.intervals:
+        click.echo(f"no value of {result.parameter} in the searched range is stable")
+        return
+    click.echo(f"largest stable {result.parameter}: {result:.12g}")
+    for low, high in result.intervals:
+        click.echo(f"  stable for {low:.12g} < {result.parameter} < {high:.12g}")
+    if features is not None:
+        click.echo(f"  noise estimated from the data: tau1 = {result.tau1:.4g}, tau2 = {result.tau2:.4g}")
+
+
+@cli.command()
+@click.argument("algorithm", required=False)
+@click.option("--memory", type=int, metavar="M", help="The general algorithm of memory M.")
+@_set_option
+@click.option("-o", "--output", metavar="FILE", help="Write to a text file instead.")
+def derive(
+    algorithm: str | None, memory: int | None, settings: tuple[str, ...], output: str | None
+) -> None:
+    """Derive what follows from an algorithm: polynomials, conditions, noise summand.
+
+    Parameters that are not set stay symbols.
+
+    \b
+      sgdmem derive heavy-ball
+      sgdmem derive nesterov --set momentum=9/10
+      sgdmem derive --memory 2
+    """
+    from sgdmem.symbolic.derivation_text import derivation_text, with_symbols
+    from sgdmem.symbolic.named import general
+
+    if (algorithm is None) == (memory is None):
+        raise click.UsageError("give either an ALGORITHM or --memory M")
+    if algorithm is not None:
+        from sgdmem.numeric.learning_rate import find_family
+
+        described = with_symbols(find_family(algorithm), _settings(settings))
+    else:
+        assert memory is not None
+        described = general(memory)
+        if settings:
+            described = described.substitute(_settings(settings))
+    text = derivation_text(described)
+    if output is None:
+        click.echo(text)
+        return
+    if Path(output).suffix not in (".txt", ".md", ""):
+        raise click.UsageError(f"-o writes text, to a .txt file; got {output}")
+    Path(output).write_text(text + "\n")
+    click.echo(f"wrote {output}")
+
+
+@cli.command("phase-diagram")
+@click.argument("algorithm")
+@click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
+@click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
+@_set_option
+@_problem_options()
+@click.option("-o", "--output", metavar="FILE", help=".png, .svg or .pdf  [ALGORITHM.png]")
+def phase_diagram_command(
+    algorithm: str,
+    x_axis: str,
+    y_axis: str,
+    settings: tuple[str, ...],
+    output: str | None,
+    **problem: Any,
+) -> None:
+    """Map where ALGORITHM is stable over two of its parameters.
+
+    Writes a picture and, beside it, the data as netCDF (.nc). batch_size, tau1 and tau2 may be
+    parameters too.
+
+    \b
+      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 --y momentum=0:0.99:200 \\
+             --power-law 1.5 --batch-size 32 -o heavy-ball.png
+    """
+    from sgdmem.phase_diagrams.diagram import phase_diagram
+
+    path = Path(output or f"{algorithm}.png")
+    if path.suffix not in (".png", ".svg", ".pdf"):
+        raise click.UsageError(f"-o must end in .png, .svg or .pdf, got {path}")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"-o: there is no folder {path.parent}")
+    (x, x_log), (y, y_log) = _axis(x_axis, "--x"), _axis(y_axis, "--y")
+    arguments = {"spectrum": _spectrum(problem), **_noise(problem), **_settings(settings)}
+    diagram = phase_diagram(algorithm, x, y, progress=sys.stderr.isatty(), **arguments)
+    data = path.with_suffix(".nc")
+    diagram.to_netcdf(data, engine="scipy")
+    from sgdmem.phase_diagrams.picture import draw
+
+    logarithmic = tuple(name for (name, _), log in ((x, x_log), (y, y_log)) if log)
+    draw(diagram, log=logarithmic).figure.savefig(path, dpi=200)
+    share = float((diagram.stable == 1).mean())
+    click.echo(f"wrote {path} and {data}: {share:.1%} of {diagram.stable.size} points are stable")
+
+
+@cli.command()
+def algorithms() -> None:
+    """List the algorithms that have a name, with their parameters."""
+    import inspect
+
+    from sgdmem.symbolic.named import FAMILIES
+
+    for name, family in sorted(FAMILIES.items()):
+        parameters = ", ".join(
+            str(p).split(":")[0] + ("" if p.default is p.empty else f"={p.default}")
+            for p in inspect.signature(family).parameters.values()
+        )
+        summary = (family.__doc__ or "").split("\n")[0]
+        click.echo(f"{name}({parameters})\n    {summary}")
+
+
+def _spectrum(problem: dict[str, Any]) -> Spectrum:
+    from sgdmem.numeric.spectrum import Spectrum
+
+    path, exponent = problem["path"], problem["power_law"]
+    if (path is None) == (exponent is None):
+        raise click.UsageError("give either --power-law NU or --spectrum FILE")
+    if path is not None:
+        if problem["scale"] is not None or problem["count"] is not None:
+            raise click.UsageError("--scale and --count belong to --power-law")
+        return Spectrum.load(path)
+    return Spectrum.power_law(exponent, problem["scale"] or 1, problem["count"])
+
+
+def _noise(problem: dict[str, Any]) -> dict[str, Any]:
+    given = {key: problem[key] for key in ("tau1", "tau2") if problem[key] is not None}
+    return {"batch_size": problem["batch_size"], **given}
+
+
+def _settings(settings: Sequence[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, sign, text = setting.partition("=")
+        name = name.strip().replace("-", "_")
+        if not sign or not name:
+            raise click.UsageError(f"--set expects NAME=VALUE, got {setting!r}")
+        if text.lower() in ("true", "false"):
+            values[name] = text.lower() == "true"
+        else:
+            values[name] = text.split(",") if "," in text else text
+    return values
+
+
+def _axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
+    import numpy as np
+
+    name, sign, numbers = text.partition("=")
+    form = f"{option} expects NAME=LOW:HIGH:COUNT or NAME=LOW:HIGH:COUNT:log, got {text!r}"
+    logarithmic = numbers.endswith(":log")
+    parts = numbers.removesuffix(":log").split(":")
+    if not sign or len(parts) != 3 or not parts[2].isdigit() or int(parts[2]) == 0:
+        raise click.UsageError(form)
+    low, high = _range(":".join(parts[:2]), option, 2)
+    count = int(parts[2])
+    if logarithmic and low <= 0:
+        raise click.UsageError(f"{option}: a logarithmic axis needs LOW > 0, got {low}")
+    values = np.geomspace(low, high, count) if logarithmic else np.linspace(low, high, count)
+    return (name.strip().replace("-", "_"), values.tolist()), logarithmic
+
+
+def _range(text: str, option: str, count: int) -> list[float]:
+    from sgdmem.symbolic.scalars import as_scalar
+
+    parts = text.split(":")
+    if len(parts) != count:
+        raise click.UsageError(f"{option} expects {count} numbers separated by ':', got {text!r}")
+    values = [float(as_scalar(part, option)) for part in parts]
+    if values[0] >= values[-1]:
+        raise click.UsageError(f"{option}: LOW must be below HIGH, got {text!r}")
+    return values
+
+
+def _print(verdict: Any, as_json: bool) -> None:
+    if as_json:
+        _print_json(verdict.to_dict())
+    else:
+        click.echo(str(verdict))
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    import json
+
+    click.echo(json.dumps(value, indent=2, allow_nan=False))

@@ -1,0 +1,199 @@
+"""Phase diagrams: the verdict over two parameters of a family."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sgdmem.numeric.learning_rate import check_parameters, find_family
+from sgdmem.numeric.problem import read_noise
+from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.stability import judge_batch
+from sgdmem.numeric.mode_summands import rational_algorithm
+from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.named import Family
+from sgdmem.symbolic.scalars import as_scalar, is_symbolic
+
+if TYPE_CHECKING:
+    import xarray
+
+_BATCH = 2048  # algorithms judged at once
+_PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
+
+Axis = tuple[str, Sequence[Any]]
+
+
+def phase_diagram(
+    family: Family | str,
+    x: Axis,
+    y: Axis,
+    *,
+    spectrum: Spectrum,
+    batch_size: Any = math.inf,
+    tau1: Any = 1,
+    tau2: Any = 0,
+    coupling: Any = None,
+    progress: bool = False,
+    **fixed: Any,
+) -> xarray.Dataset:
+    """Judge a family over two of its parameters.
+
+    Parameters
+    ----------
+    family : function or str
+        A constructor such as `heavy_ball`, any function of named parameters that returns an
+        `Algorithm`, or a command-line name.
+    x, y : (name, values)
+        The two parameters and their values, in any order; ``batch_size``, ``tau1`` and ``tau2`` may
+        be parameters too.
+    spectrum : Spectrum
+        Eigenvalues of the Hessian.
+    batch_size, tau1, tau2, coupling
+        See `sgdmem.stability`.
+    progress : bool
+        Show a progress bar on stderr.
+    **fixed
+        The family's other parameters.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions (y, x) named by the parameters, with the exact values passed; variables
+        ``stable`` (int8: 1 stable, 0 not, -1 undecided), ``noise_sum`` (inf where the noiseless part
+        is unstable) and ``margin`` (the smaller of 1 - noise_sum and the smallest 1 + (tau2/B) s;
+        -inf where the noiseless part is unstable).
+
+    Raises
+    ------
+    InputError
+        If the family or a parameter is unknown or missing, or a value is not in its domain.
+
+    Examples
+    --------
+    >>> from sgdmem.numeric.spectrum import Spectrum
+    >>> diagram = phase_diagram("heavy-ball", ("learning_rate", [0.1, 1, 10]),
+    ...                         ("momentum", [0, 0.9]), spectrum=Spectrum([1, 0.5]), batch_size=8)
+    >>> diagram.stable.values
+    array([[1, 1, 0],
+           [1, 1, 0]], dtype=int8)
+    """
+    import xarray
+
+    constructor = find_family(family)
+    (x_name, x_values), (y_name, y_values) = _read_axis("x", x), _read_axis("y", y)
+    if x_name == y_name:
+        raise InputError(f"x and y must be different parameters, both are {x_name!r}")
+    own = [name for name in (x_name, y_name) if name not in _PROBLEM_PARAMETERS]
+    missing = check_parameters(constructor, [*own, *fixed])
+    if missing:
+        raise InputError(f"the family needs a value for {', '.join(missing)}")
+    problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
+    points = [{y_name: v, x_name: u} for v in y_values for u in x_values]
+    results = np.empty((3, len(points)))
+    groups = _groups(constructor, points, problem, fixed)
+    total = len(points)
+    with _bar(total, progress) as advance:
+        for settings, members in groups:
+            noise = read_noise(spectrum, *settings, coupling)
+            for start in range(0, len(members), _BATCH):
+                chosen = members[start : start + _BATCH]
+                places = [place for place, _ in chosen]
+                outcome = judge_batch([algorithm for _, algorithm in chosen], spectrum, noise)
+                results[:, places] = outcome.stable, outcome.noise_sum, outcome.margin
+                advance(len(chosen))
+    shape = (len(y_values), len(x_values))
+    dims = (y_name, x_name)
+    stable, noise_sum, margin = (values.reshape(shape) for values in results)
+    return xarray.Dataset(
+        {
+            "stable": (dims, stable.astype(np.int8), {"flags": "1 stable, 0 not, -1 undecided"}),
+            "noise_sum": (dims, noise_sum, {"long_name": "noise sum U'_Sigma"}),
+            "margin": (dims, margin, {"long_name": "min(1 - U'_Sigma, min_k 1 + (tau2/B) s_k)"}),
+        },
+        coords={y_name: _coordinate(y_values), x_name: _coordinate(x_values)},
+        attrs=_attributes(family, constructor, spectrum, problem, fixed, dims),
+    )
+
+
+def _read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
+    try:
+        name, values = axis
+        values = list(values)
+    except (TypeError, ValueError):
+        raise InputError(f"{label} must be a pair (parameter name, values), got {axis!r}") from None
+    if not isinstance(name, str) or not values:
+        raise InputError(f"{label} needs a parameter name and at least one value, got {axis!r}")
+    for value in values:
+        if not (isinstance(value, float) and math.isinf(value) and name == "batch_size"):
+            as_scalar(value, name)
+    return name, values
+
+
+def _groups(
+    constructor: Family, points: list[dict[str, Any]], problem: dict[str, Any], fixed: dict[str, Any]
+) -> list[tuple[tuple[Any, ...], list[tuple[int, Algorithm]]]]:
+    """Group the points by batch size, tau1, tau2 and memory, so that a batch shares all of them."""
+    groups: dict[tuple[Any, ...], list[tuple[int, Algorithm]]] = {}
+    settings_of: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    built: dict[tuple[Any, ...], Algorithm] = {}
+    for place, point in enumerate(points):
+        settings = tuple(point.get(name, problem[name]) for name in _PROBLEM_PARAMETERS)
+        own = {key: value for key, value in point.items() if key not in _PROBLEM_PARAMETERS}
+        algorithm = built.get(tuple(own.values()))
+        if algorithm is None:
+            algorithm = rational_algorithm(constructor(**own, **fixed))
+            built[tuple(own.values())] = algorithm
+        key = (*map(str, settings), algorithm.memory)
+        settings_of[key] = settings
+        groups.setdefault(key, []).append((place, algorithm))
+    return [(settings_of[key], members) for key, members in groups.items()]
+
+
+def _coordinate(values: Iterable[Any]) -> np.ndarray[Any, Any]:
+    return np.array([float(v) if not is_symbolic(v) else float(v.evalf()) for v in values])
+
+
+def _attributes(
+    family: Family | str,
+    constructor: Family,
+    spectrum: Spectrum,
+    problem: dict[str, Any],
+    fixed: dict[str, Any],
+    dims: tuple[str, str],
+) -> dict[str, str]:
+    from sgdmem import __version__
+
+    name = family if isinstance(family, str) else getattr(constructor, "__name__", repr(family))
+    settings = {**problem, **fixed}
+    return {
+        "algorithm": name,
+        "spectrum": repr(spectrum),
+        **{key: str(value) for key, value in settings.items() if key not in dims},
+        "sgdmem_version": __version__,
+    }
+
+
+class _bar:
+    """A progress bar on stderr, or nothing."""
+
+    def __init__(self, total: int, shown: bool) -> None:
+        self._total, self._shown = total, shown
+
+    def __enter__(self) -> Any:
+        if not self._shown:
+            return lambda count: None
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._progress = Progress(console=Console(stderr=True), transient=True)
+        self._progress.start()
+        task = self._progress.add_task("judging", total=self._total)
+        return lambda count: self._progress.advance(task, count)
+
+    def __exit__(self, *error: object) -> None:
+        if self._shown:
+            self._progress.stop()

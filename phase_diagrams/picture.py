@@ -1,0 +1,105 @@
+"""The picture of a phase diagram."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+
+if TYPE_CHECKING:
+    import xarray
+
+# Field symbols of the parameters that people plot.
+_SYMBOLS = {
+    "learning_rate": r"learning rate $\alpha$",
+    "momentum": r"momentum $\beta$",
+    "batch_size": r"batch size $B$",
+    "damping": r"damping $\delta$",
+    "effective_learning_rate": r"effective learning rate $\alpha_{\mathrm{eff}}$",
+    "q0": r"$q_0$",
+    "nu": r"$\nu$",
+    "tau1": r"$\tau_1$",
+    "tau2": r"$\tau_2$",
+}
+_NOISELESS, _NOISY, _UNDECIDED = "#5b5b66", "#e69f00", "#000000"  # colour-blind safe (Okabe-Ito)
+
+
+def draw(diagram: xarray.Dataset, ax: Any = None, *, log: tuple[str, ...] = ()) -> Any:
+    """Draw a phase diagram: the noise sum where it is stable, the cause where it is not.
+
+    Parameters
+    ----------
+    diagram : xarray.Dataset
+        From `phase_diagram`.
+    ax : matplotlib axes, optional
+        Where to draw; a new figure otherwise.
+    log : tuple of str
+        Dimensions with a logarithmic axis.
+
+    Returns
+    -------
+    matplotlib axes
+    """
+    from matplotlib.colors import ListedColormap
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    if ax is None:
+        ax = Figure(figsize=(6.4, 4.8), layout="constrained").add_subplot()
+    y_name, x_name = diagram.stable.dims
+    x, y = diagram[x_name].values, diagram[y_name].values
+    stable = diagram.stable.values
+    noise_sum = diagram.noise_sum.values
+    noiseless = (stable == 0) & np.isinf(noise_sum)
+    edges = (_edges(x, x_name in log), _edges(y, y_name in log))
+    kinds = np.select([noiseless, stable == -1], [0, 2], default=1)
+    present = [kind for kind in range(3) if ((kinds == kind) & (stable != 1)).any()]
+    ax.pcolormesh(
+        *edges,
+        np.ma.masked_where(stable == 1, kinds),
+        cmap=ListedColormap([_NOISELESS, _NOISY, _UNDECIDED]),
+        vmin=-0.5,
+        vmax=2.5,
+        rasterized=True,
+    )
+    inside = np.ma.masked_where(stable != 1, noise_sum)
+    mesh = ax.pcolormesh(*edges, inside, cmap="viridis", vmin=0, vmax=1, rasterized=True)
+    ax.figure.colorbar(mesh, ax=ax, label=r"noise sum $U'_\Sigma$ (stable below 1)")
+    if x_name in log:
+        ax.set_xscale("log")
+    if y_name in log:
+        ax.set_yscale("log")
+    ax.set_xlabel(_SYMBOLS.get(x_name, x_name))
+    ax.set_ylabel(_SYMBOLS.get(y_name, y_name))
+    ax.set_title(_title(diagram), fontsize="medium")
+    labels = ["diverges without noise", "diverges by mini-batch noise", "undecided"]
+    colors = [_NOISELESS, _NOISY, _UNDECIDED]
+    if present:
+        ax.legend(
+            handles=[Patch(color=colors[kind], label=labels[kind]) for kind in present],
+            loc="upper right",
+            fontsize="small",
+        )
+    return ax
+
+
+def _edges(values: Array, logarithmic: bool) -> Array:
+    """Return the edges of cells centred (on the axis's scale) at the values."""
+    points = np.log(values) if logarithmic else np.asarray(values, dtype=float)
+    if len(points) == 1:
+        ends = np.array([points[0] - 0.5, points[0] + 0.5])
+    else:
+        middle = (points[1:] + points[:-1]) / 2
+        ends = np.concatenate([[2 * points[0] - middle[0]], middle, [2 * points[-1] - middle[-1]]])
+    return np.exp(ends) if logarithmic else ends
+
+
+def _title(diagram: xarray.Dataset) -> str:
+    shown = diagram.attrs
+    title = str(shown.get("algorithm", "")).replace("_", " ").replace("-", " ")
+    if "batch_size" in shown:
+        size = shown["batch_size"]
+        title += ", full batch" if size in ("inf", "oo") else f", batch size {size}"
+    return f"{title}\n{shown.get('spectrum', '')}"

@@ -1,0 +1,1 @@
+"""Exact algebra of gradient methods with memory."""

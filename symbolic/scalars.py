@@ -1,0 +1,144 @@
+"""Exact scalars: what counts as a number, and the field in which a set of numbers is computed.
+
+A scalar is a `Fraction` or a SymPy expression; a float is read as its exact binary value. SymPy
+itself is imported only when an expression is present.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Integral, Rational, Real
+from typing import Any, TypeAlias
+
+from sgdmem.symbolic.errors import InputError
+
+Scalar: TypeAlias = Any  # Fraction | sympy.Expr; SymPy ships no types
+Element: TypeAlias = Any  # whatever a field computes in: supports + - * /
+
+
+def is_symbolic(value: object) -> bool:
+    """Whether ``value`` is a SymPy object (without importing SymPy to find out)."""
+    sympy = sys.modules.get("sympy")
+    return sympy is not None and isinstance(value, sympy.Basic)
+
+
+def as_scalar(value: object, name: str) -> Scalar:
+    """Validate one number and bring it to its canonical exact form.
+
+    Parameters
+    ----------
+    value
+        An int, `Fraction`, float (NumPy's included), `Decimal`, decimal or fraction string
+        (``"0.1"`` is one tenth, ``"1/3"`` one third), or a SymPy expression.
+    name
+        What to call it in an error message.
+
+    Raises
+    ------
+    InputError
+        If it is not a finite real number or expression.
+
+    Examples
+    --------
+    >>> as_scalar("0.1", "momentum"), as_scalar(0.5, "momentum"), as_scalar(3, "momentum")
+    (Fraction(1, 10), Fraction(1, 2), Fraction(3, 1))
+    """
+    if isinstance(value, bool):
+        raise InputError(f"{name} must be a number, got {value!r}")
+    if isinstance(value, str):
+        return _from_string(value, name)
+    if isinstance(value, Integral):
+        return Fraction(int(value))
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, (Real, Decimal)) and not isinstance(value, Rational):
+        if not math.isfinite(value):
+            raise InputError(f"{name} must be finite, got {value}")
+        return Fraction(value if isinstance(value, Decimal) else float(value))
+    if is_symbolic(value):
+        return _from_sympy(value, name)
+    if getattr(value, "shape", None) == ():  # a zero-dimensional array
+        return as_scalar(value.item(), name)  # type: ignore[attr-defined]
+    raise InputError(f"{name} must be a real number or a SymPy expression, got {value!r}")
+
+
+def _from_string(text: str, name: str) -> Fraction:
+    try:
+        return Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        raise InputError(
+            f"{name} must be a number such as 0.1, 1e-3 or 1/3, got {text!r}"
+        ) from None
+
+
+def _from_sympy(value: Any, name: str) -> Scalar:
+    import sympy
+
+    if not isinstance(value, sympy.Expr) or value.has(sympy.nan, sympy.oo, sympy.zoo):
+        raise InputError(f"{name} must be a finite SymPy expression, got {value}")
+    if isinstance(value, sympy.Float):
+        value = sympy.Rational(value)
+    if isinstance(value, sympy.Rational):
+        return Fraction(int(value.p), int(value.q))
+    if value.is_real is False:
+        raise InputError(f"{name} must be real, got {value}")
+    return value
+
+
+def is_float(value: object) -> bool:
+    """Whether ``value`` is a binary floating-point number (Python's, NumPy's or SymPy's)."""
+    if is_symbolic(value):
+        return bool(value.is_Float)  # type: ignore[attr-defined]
+    return isinstance(value, Real) and not isinstance(value, Rational)
+
+
+def to_sympy(value: Scalar) -> Any:
+    """Return a scalar or a nested tuple of scalars as SymPy numbers, exactly."""
+    import sympy
+
+    if isinstance(value, tuple):
+        return tuple(to_sympy(entry) for entry in value)
+    if isinstance(value, Fraction):
+        return sympy.Rational(value.numerator, value.denominator)
+    return sympy.sympify(value)
+
+
+def exact_field(
+    values: Iterable[Scalar],
+) -> tuple[list[Element], Callable[[Element], Scalar]]:
+    """Return the scalars as elements of the smallest exact field, and the way back.
+
+    Numbers are computed as `Fraction`; expressions as elements of SymPy's fraction fields, which
+    cancel common factors at every step, so that zero is recognised and nothing swells.
+    """
+    values = list(values)
+    if any(is_symbolic(value) for value in values):
+        return _symbolic_field(values)
+    return values, Fraction
+
+
+def _symbolic_field(
+    values: Sequence[Scalar],
+) -> tuple[list[Element], Callable[[Element], Scalar]]:
+    import sympy
+    from sympy.polys.constructor import construct_domain
+
+    expressions = [to_sympy(value) for value in values]
+    domain, elements = construct_domain(expressions, field=True)
+
+    def back(element: Element) -> Scalar:
+        return sympy.factor_terms(domain.to_sympy(domain.convert(element)))
+
+    return list(elements), back
+
+
+def to_float(value: Fraction) -> float:
+    """Round an exact value to the nearest float; values beyond the range become infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

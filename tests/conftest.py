@@ -1,0 +1,42 @@
+"""Set-up shared by all tests: the three tiers, reproducible randomness, versions in the header."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from importlib.metadata import version
+
+import hypothesis
+import numpy as np
+import pytest
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# A compiled kernel's first call takes seconds, so no example has a deadline.
+hypothesis.settings.register_profile("dev", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--exhaustive", action="store_true", help="also run the exhaustive tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--exhaustive"):
+        return
+    skip = pytest.mark.skip(reason="needs --exhaustive")
+    for item in items:
+        if item.get_closest_marker("exhaustive"):
+            item.add_marker(skip)
+
+
+def pytest_report_header() -> str:
+    packages = ["sympy", "numpy", "scipy", "mpmath", "python-flint", "numba"]
+    return ", ".join(f"{package} {version(package)}" for package in packages)
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Return a generator seeded by the test's name: independent tests, the same in every run."""
+    return np.random.default_rng(zlib.crc32(request.node.nodeid.encode()))
