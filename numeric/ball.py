@@ -6,9 +6,9 @@ own result to the radii it propagates, so a statement read off a ball is a theor
 input. An overflow or a division by a ball that contains zero gives an infinite radius, for which
 every comparison is false: it can make an answer undecided but never wrong.
 
-The bounds used (u = 2**-53): a real operation errs by at most u |result|, a complex product by
-sqrt(5) u |result| (R. Brent, C. Percival and P. Zimmermann, Math. Comp. 76 (2007)), a complex
-quotient by Smith's method by less than 10 u |result|; underflow adds the smallest subnormal. A
+The bounds used (u = 2**-53): a real operation errs by at most ``u |result|``, a complex product by
+``sqrt(5) u |result|`` (R. Brent, C. Percival and P. Zimmermann, Math. Comp. 76 (2007)), a complex
+quotient by Smith's method by less than ``10 u |result|``; underflow adds the smallest subnormal. A
 radius is itself computed in floating point, at most ten operations deep, hence the factor 1 + 16 u.
 """
 
@@ -78,7 +78,7 @@ class Ball:
         return self + -_as_ball(other)
 
     def __rsub__(self, other: Any) -> Ball:
-        return -self + other
+        return _as_ball(other) - self
 
     def __mul__(self, other: Any) -> Ball:
         other = _as_ball(other)

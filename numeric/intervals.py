@@ -84,13 +84,12 @@ def _with_extrema(
     with np.errstate(invalid="ignore"):
         peaks = inner[(middle <= 0) & (middle >= left) & (middle >= right) & (middle > -np.inf)]
         dips = inner[(middle > 0) & (middle <= left) & (middle <= right)]
-    extra = []
-    for sign, where in ((1.0, peaks), (-1.0, dips)):
-        if where.size:
-            extra.append(_golden(lambda x, s=sign: s * value(x), points[where - 1], points[where + 1]))
-    if not extra:
-        return points, values
-    new = np.concatenate(extra)
+    new = np.concatenate(
+        [
+            _golden(value, points[peaks - 1], points[peaks + 1]),
+            _golden(lambda x: -value(x), points[dips - 1], points[dips + 1]),
+        ]
+    )
     points = np.concatenate([points, new])
     values = np.concatenate([values, value(new)])
     order = np.argsort(points, kind="stable")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +18,7 @@ from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.stability import stability
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.named import FAMILIES, Family
+from sgdmem.symbolic.named import Family, check_parameters, family_name, find_family
 
 _LARGEST_SHARE = 1e6
 _MANY = 4096  # algorithms evaluated at once
@@ -43,7 +42,7 @@ class LargestLearningRate(float):
     tau1: Any
     tau2: Any
 
-    def __new__(
+    def __new__(  # noqa: D102 - described above
         cls, intervals: Sequence[Interval], parameter: str, tau1: Any, tau2: Any
     ) -> LargestLearningRate:
         self = super().__new__(cls, intervals[-1][1] if intervals else 0.0)
@@ -129,49 +128,6 @@ def largest_learning_rate(
     return LargestLearningRate(intervals, name, tau1, tau2)
 
 
-def find_family(family: Family | str) -> Family:
-    """Return the constructor of a command-line name; other callables pass through.
-
-    Raises
-    ------
-    InputError
-        If there is no such family.
-    """
-    if callable(family):
-        return family
-    found = FAMILIES.get(str(family).replace("_", "-"))
-    if found is None:
-        raise InputError(f"unknown algorithm {family!r}; known are {', '.join(sorted(FAMILIES))}")
-    return found
-
-
-def check_parameters(family: Family, names: Sequence[str]) -> list[str]:
-    """Return the names of a family's parameters without a default that are not in ``names``.
-
-    Raises
-    ------
-    InputError
-        If the family has no parameter of one of the names.
-    """
-    parameters = inspect.signature(family).parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    for name in names:
-        if name not in parameters and not takes_any:
-            raise InputError(
-                f"unknown parameter {name!r} of {_name(family)}, which has {', '.join(parameters)}"
-            )
-    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    return [
-        key
-        for key, p in parameters.items()
-        if p.default is p.empty and p.kind not in kinds and key not in names
-    ]
-
-
-def _name(family: Family) -> str:
-    return getattr(family, "__name__", "the family").replace("_", "-")
-
-
 def _read_family(
     family: Family | str, parameter: str | None, fixed: dict[str, Any]
 ) -> tuple[Callable[[Any], Algorithm], str]:
@@ -185,12 +141,12 @@ def _read_family(
             parameter = missing[0]
         else:
             raise InputError(
-                f"say which parameter of {_name(constructor)} to push with parameter=…: "
+                f"say which parameter of {family_name(constructor)} to push with parameter=…: "
                 f"{', '.join(missing) or 'all have values'}"
             )
         missing.remove(parameter)
     if missing:
-        raise InputError(f"{_name(constructor)} needs a value for {', '.join(missing)}")
+        raise InputError(f"{family_name(constructor)} needs a value for {', '.join(missing)}")
     if parameter in fixed:
         raise InputError(f"{parameter} cannot be both pushed and fixed")
     pushed = parameter
@@ -228,15 +184,13 @@ def _multiplies_gradient(build: Callable[[Any], Algorithm]) -> bool:
         return False
     return all(
         other.P == first.P
-        and other.Q == tuple(value * q for q in first.Q)
+        and tuple(value * q for q in first.Q) == other.Q
         and other.Q_output == tuple(value * q for q in first.Q_output)
         for value, other in zip((2, 3), others, strict=True)
     )
 
 
-def _margins(
-    problem: FloatProblem, build: Callable[[Any], Algorithm], values: Array
-) -> Array:
+def _margins(problem: FloatProblem, build: Callable[[Any], Algorithm], values: Array) -> Array:
     """Return the margin at every value; the memory may change along the way (momentum 0, say)."""
     margins = np.full(len(values), -np.inf)
     by_memory: dict[int, list[int]] = {}

@@ -87,7 +87,7 @@ def mode_summands(form: HalfPlaneForm, eigenvalues: Ball) -> ModeSummands:
 
 
 def disk_bounds(form: HalfPlaneForm, disks: Ball, tau2_share: Ball) -> tuple[Array, Array]:
-    """Bound |f / lambda| on complex disks, f = s / (1 + (tau2 / B) s), for both summands.
+    """Bound ``|f / lambda|`` on complex disks, f = s / (1 + (tau2 / B) s), for both summands.
 
     ``tau2_share`` is tau2 / B. Infinite where a pivot or the denominator may vanish in the disk.
     """

@@ -149,12 +149,12 @@ def _over_law(form: HalfPlaneForm, spectrum: Spectrum, tau2_share: Ball) -> Nois
     """Treat the algorithms one by one: the panels of the rule depend on the poles of each."""
     outcomes = [_one_over_law(single, spectrum, tau2_share) for single in _each(form)]
     return NoiseSums(
-        *(np.concatenate([getattr(o, key) for o in outcomes]) for key in ("schur", "damped")),
-        *(_stack([getattr(o, key) for o in outcomes]) for key in ("noise", "output_noise")),
-        *(
-            np.concatenate([getattr(o, key) for o in outcomes])
-            for key in ("smallest_damping", "worst")
-        ),
+        schur=np.concatenate([outcome.schur for outcome in outcomes]),
+        damped=np.concatenate([outcome.damped for outcome in outcomes]),
+        noise=_stack([outcome.noise for outcome in outcomes]),
+        output_noise=_stack([outcome.output_noise for outcome in outcomes]),
+        smallest_damping=np.concatenate([outcome.smallest_damping for outcome in outcomes]),
+        worst=np.concatenate([outcome.worst for outcome in outcomes]),
     )
 
 
@@ -202,8 +202,7 @@ def _each(form: HalfPlaneForm) -> Iterator[HalfPlaneForm]:
 
 def _stack(balls: list[Ball]) -> Ball:
     return Ball(
-        np.concatenate([np.atleast_1d(ball.mid) for ball in balls]),
-        np.concatenate([np.atleast_1d(np.broadcast_to(ball.rad, ball.mid.shape)) for ball in balls]),
+        np.concatenate([ball.mid for ball in balls]), np.concatenate([ball.rad for ball in balls])
     )
 
 

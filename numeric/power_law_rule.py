@@ -4,10 +4,10 @@ For :math:`\lambda_k = \Lambda k^{-\nu}` and a summand :math:`f(\lambda) = \lamb
 
 - the first `HEAD` terms are added one by one;
 - Euler-Maclaurin at midpoints turns the rest into
-  :math:`\int f\,dk = (\Lambda^{1/\nu}/\nu)\int g(\lambda)\lambda^{-1/\nu}d\lambda` and end corrections,
-  which are exact combinations of six neighbouring terms;
-- the integral is cut into panels of ratio 3, with a Gauss-Legendre rule on each and one Gauss-Jacobi
-  rule on the last panel (0, L].
+  :math:`\int f\,dk = (\Lambda^{1/\nu}/\nu)\int g(\lambda)\lambda^{-1/\nu}d\lambda`
+  and end corrections, which are exact combinations of six neighbouring terms;
+- the integral is cut into panels of ratio 3, with a Gauss-Legendre rule on each and one
+  Gauss-Jacobi rule on the last panel (0, L].
 
 All of this is a list of nodes and weights that depends on the law alone. The error bounds need
 one number of the summand on each panel: an upper bound of :math:`|g|` on a complex disk around it.
@@ -34,8 +34,8 @@ _REACH = 1.6  # radius of a panel's disk over the half-width of the panel
 _LAST_REACH = 2.0
 _MOST_HALVINGS = 12
 _UNIT = 2.0**-53
-# Midpoint Euler-Maclaurin: sum_(k>K) F(k) - int_(K+1/2)^oo F = F'/24 - 7 F'''/5760 + 31 F^(5)/967680
-# + rest at K + 1/2, with |rest| <= 2 zeta(7) / (2 pi)^7 int |F^(7)|.
+# Midpoint Euler-Maclaurin at K + 1/2: sum_(k>K) F(k) - int_(K+1/2)^oo F = F'/24 - 7 F'''/5760
+# + 31 F^(5)/967680 + rest, with |rest| <= 2 zeta(7) / (2 pi)^7 int |F^(7)|.
 _END_TERMS = {1: Fraction(1, 24), 3: Fraction(-7, 5760), 5: Fraction(31, 967680)}
 _REST = 5.22e-6
 _SHRINK = 0.1  # F is bounded on disks |y - k| <= rho k, rho = _SHRINK / nu but at most 0.3
@@ -104,7 +104,8 @@ def bounded_rule(law: PowerLaw, bound: Bound) -> tuple[Rule, bool, float, float]
     places = np.array([law.scale * (end + 0.5) ** -law.exponent for end in ends])
     at_ends = bound(Ball(1.04 * places + 0j, 0.46 * places))
     errors = [
-        _integral_error(law, lower, upper, values) + _end_error(law, float(np.max(at_end)), len(ends))
+        _integral_error(law, lower, upper, values)
+        + _end_error(law, float(np.max(at_end)), len(ends))
         for values, at_end in zip(found, at_ends, strict=True)
     ]
     covered = all(np.isfinite(values).all() for values in (*found, *at_ends))
@@ -207,9 +208,7 @@ def _jacobi_rule(nu: float) -> tuple[Array, Array]:
     diagonal = np.concatenate([[b / (b + 2)], b * b / ((2 * n + b) * (2 * n + b + 2))])
     squares = 4 * n**2 * (n + b) ** 2 / ((2 * n + b) ** 2 * ((2 * n + b) ** 2 - 1))
     beside = np.sqrt(squares)
-    values, vectors = np.linalg.eigh(
-        np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
-    )
+    values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
     return (1 + values) / 2, vectors[0] ** 2
 
 

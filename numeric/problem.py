@@ -53,7 +53,9 @@ class Noise:
     @cached_property
     def tau2_values(self) -> Any:
         """tau2 in floats: a scalar, or an array of shape (N,)."""
-        return np.array(self.tau2, dtype=float) if isinstance(self.tau2, tuple) else float(self.tau2)
+        return (
+            np.array(self.tau2, dtype=float) if isinstance(self.tau2, tuple) else float(self.tau2)
+        )
 
     @property
     def largest_tau2(self) -> Fraction:
@@ -66,9 +68,7 @@ class Noise:
         return self.coupling is not None or self.largest_tau2 <= self.tau1
 
 
-def read_noise(
-    spectrum: Spectrum, batch_size: Any, tau1: Any, tau2: Any, coupling: Any
-) -> Noise:
+def read_noise(spectrum: Spectrum, batch_size: Any, tau1: Any, tau2: Any, coupling: Any) -> Noise:
     """Validate batch size, tau1, tau2 and coupling against a spectrum.
 
     Raises

@@ -55,9 +55,9 @@ def stability(
         One number, or one for each eigenvalue. Gaussian data: -1; the usual bound: 0.
     coupling : number, matrix or sequence of matrices, optional
         T of the per-mode noise: the noise of mode i is
-        ``(lambda_i sum_j T_ij lambda_j n_j - tau2_i lambda_i^2 n_i) / B``. A number t stands for t in
-        every place; a sequence of square matrices (or of ``(size, value)`` pairs) for diagonal
-        blocks. Entries >= 0, T_ii >= tau2_i.
+        ``(lambda_i sum_j T_ij lambda_j n_j - tau2_i lambda_i^2 n_i) / B``. A number t stands for
+        t in every place; a sequence of square matrices (or of ``(size, value)`` pairs) for
+        diagonal blocks. Entries >= 0, T_ii >= tau2_i.
 
     Returns
     -------
@@ -191,9 +191,7 @@ class _Judge:
             effective_learning_rate=rate,
             largest_eigenvalue=self.spectrum.largest,
             smallest_damping=float(self.sums.smallest_damping[0]) if known else math.inf,
-            _limits=Limits(
-                self.critical_eigenvalue, self.critical_batch_size, self.stable_scales
-            ),
+            _limits=Limits(self.critical_eigenvalue, self.critical_batch_size, self.stable_scales),
         )
 
     @property
@@ -316,9 +314,7 @@ class BatchOutcome:
     margin: Array
 
 
-def judge_batch(
-    algorithms: Sequence[Algorithm], spectrum: Spectrum, noise: Noise
-) -> BatchOutcome:
+def judge_batch(algorithms: Sequence[Algorithm], spectrum: Spectrum, noise: Noise) -> BatchOutcome:
     """Judge rational algorithms of one memory, with the same rules as `stability`."""
     if noise.coupling is not None or not noise.is_physical:
         outcomes = [_Judge(algorithm, spectrum, noise).verdict() for algorithm in algorithms]
@@ -340,5 +336,7 @@ def judge_batch(
     good = (noiseless == 1) & (sums.damped == 1) & below
     bad = (noiseless == -1) | (sums.damped == -1) | above
     noise_sum = np.where(noiseless == 1, total.mid, np.inf)
-    margin = np.where(np.isinf(noise_sum), -np.inf, np.minimum(1 - noise_sum, sums.smallest_damping))
+    margin = np.where(
+        np.isinf(noise_sum), -np.inf, np.minimum(1 - noise_sum, sums.smallest_damping)
+    )
     return BatchOutcome(np.where(good, 1, np.where(bad, 0, -1)).astype(np.int8), noise_sum, margin)

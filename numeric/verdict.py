@@ -33,16 +33,16 @@ _EXPLANATIONS = {
     Reason.STABLE: "the mean loss tends to 0 from every start",
     Reason.NO_PULL: "the gradient has no lasting effect: x = 1 is a root for every eigenvalue "
     "(the effective learning rate is zero)",
-    Reason.NOISELESS: "the method diverges even without noise: P - lambda Q has a root on or outside "
-    "the unit circle",
+    Reason.NOISELESS: "the method diverges even without noise: P - lambda Q has a root on or "
+    "outside the unit circle",
     Reason.MODE_NOISE: "the noise of a single mode feeds on itself: 1 + (tau2/B) s <= 0",
     Reason.NOISE_SUM: "the mini-batch noise feeds on itself: the noise sum is at least 1",
-    Reason.TRACE_DIVERGES: "the eigenvalues have an infinite sum, so the noise sum is infinite: the "
-    "loss may fall for long but diverges in the end",
+    Reason.TRACE_DIVERGES: "the eigenvalues have an infinite sum, so the noise sum is infinite: "
+    "the loss may fall for long but diverges in the end",
     Reason.SQUARES_DIVERGE: "the squares of the eigenvalues have an infinite sum: the loss is "
     "infinite after one step",
-    Reason.UNDECIDED_NOISELESS: "a root of P - lambda Q is too close to the unit circle for floating "
-    "point to decide",
+    Reason.UNDECIDED_NOISELESS: "a root of P - lambda Q is too close to the unit circle for "
+    "floating point to decide",
     Reason.UNDECIDED_MODE_NOISE: "1 + (tau2/B) s is too close to 0 for floating point to decide",
     Reason.UNDECIDED_NOISE_SUM: "the noise sum is too close to 1 for floating point to decide",
     Reason.UNPHYSICAL_NOISE: "tau2 > tau1 is the noise of no data (Lemma 1), and the sufficient "
@@ -75,8 +75,8 @@ class Verdict:
     detail : str
         Where, or how much.
     noise_sum, noise_sum_interval : float, (float, float)
-        U'_Sigma and bounds on it; inf where the noiseless part is unstable or the sum diverges. With
-        a coupling matrix, the spectral radius of diag(s / (1 + tau2 s / B)) T / B.
+        U'_Sigma and bounds on it; inf where the noiseless part is unstable or the sum diverges.
+        With a coupling matrix, the spectral radius of diag(s / (1 + tau2 s / B)) T / B.
     output_noise_sum : float
         U_Sigma, the same sum for the loss at w (equal when a = 0); inf likewise; nan never. With a
         coupling matrix it is None.
@@ -179,7 +179,9 @@ class Verdict:
             "critical_batch_size": _finite(self.critical_batch_size),
             "smallest_stable_batch_size": _integer(self.smallest_stable_batch_size),
             "critical_scale": _finite(self.critical_scale),
-            "stable_scales": [[_finite(end) for end in interval] for interval in self.stable_scales],
+            "stable_scales": [
+                [_finite(end) for end in interval] for interval in self.stable_scales
+            ],
             "margin": _finite(self.margin),
             "margins": {key: _finite(value) for key, value in self.margins.items()},
         }
@@ -188,7 +190,10 @@ class Verdict:
         word = {True: "stable", False: "NOT stable", None: "undecided"}[self.stable]
         low, high = self.noise_sum_interval
         rows = [
-            ("noise sum U'", f"{self.noise_sum:.6g}   (stable below 1; within {low:.17g} ... {high:.17g})"),
+            (
+                "noise sum U'",
+                f"{self.noise_sum:.6g}   (stable below 1; within {low:.17g} ... {high:.17g})",
+            ),
             ("effective learning rate", _number_text(self.effective_learning_rate)),
             ("largest eigenvalue", f"{self.largest_eigenvalue:.6g}"),
             ("critical eigenvalue", f"{self.critical_eigenvalue:.6g}"),

@@ -121,8 +121,8 @@ def stable(
                     --power-law 1.5 --batch-size 32
       sgdmem stable --alpha 0.1 --beta 0.9 --gamma -0.1 --delta 0.9 --spectrum eigenvalues.csv
     """
-    from sgdmem.numeric.learning_rate import check_parameters, find_family
     from sgdmem.numeric.stability import is_stable, stability
+    from sgdmem.symbolic.named import check_parameters, find_family
 
     matrix = {"alpha": alpha, "beta": beta, "gamma": gamma, "delta": delta}
     given = [key for key, value in matrix.items() if value is not None]
@@ -130,7 +130,8 @@ def stable(
     if algorithm is None:
         if len(given) < len(matrix) or settings:
             raise click.UsageError(
-                "give --algorithm NAME with --set NAME=VALUE, or all of --alpha --beta --gamma --delta"
+                "give --algorithm NAME with --set NAME=VALUE, "
+                "or all of --alpha --beta --gamma --delta"
             )
         verdict = is_stable(**matrix, **arguments)
     else:
@@ -178,9 +179,14 @@ def largest_learning_rate_command(
         from sgdmem.numeric.spectrum_files import load_matrix
 
         data = load_matrix(Path(features))
-    bounds = None if search is None else tuple(_range(search, "--search", 2))
+    bounds = None if search is None else _range(search, "--search")
     result = largest_learning_rate(
-        algorithm, data, parameter=parameter, search=bounds, **_noise(problem), **_settings(settings)
+        algorithm,
+        data,
+        parameter=parameter,
+        search=bounds,
+        **_noise(problem),
+        **_settings(settings),
     )
     if as_json:
         _print_json(
@@ -200,7 +206,9 @@ def largest_learning_rate_command(
     for low, high in result.intervals:
         click.echo(f"  stable for {low:.12g} < {result.parameter} < {high:.12g}")
     if features is not None:
-        click.echo(f"  noise estimated from the data: tau1 = {result.tau1:.4g}, tau2 = {result.tau2:.4g}")
+        click.echo(
+            f"  noise estimated from the data: tau1 = {result.tau1:.4g}, tau2 = {result.tau2:.4g}"
+        )
 
 
 @cli.command()
@@ -226,7 +234,7 @@ def derive(
     if (algorithm is None) == (memory is None):
         raise click.UsageError("give either an ALGORITHM or --memory M")
     if algorithm is not None:
-        from sgdmem.numeric.learning_rate import find_family
+        from sgdmem.symbolic.named import find_family
 
         described = with_symbols(find_family(algorithm), _settings(settings))
     else:
@@ -345,7 +353,7 @@ def _axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
     parts = numbers.removesuffix(":log").split(":")
     if not sign or len(parts) != 3 or not parts[2].isdigit() or int(parts[2]) == 0:
         raise click.UsageError(form)
-    low, high = _range(":".join(parts[:2]), option, 2)
+    low, high = _range(":".join(parts[:2]), option)
     count = int(parts[2])
     if logarithmic and low <= 0:
         raise click.UsageError(f"{option}: a logarithmic axis needs LOW > 0, got {low}")
@@ -353,16 +361,16 @@ def _axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
     return (name.strip().replace("-", "_"), values.tolist()), logarithmic
 
 
-def _range(text: str, option: str, count: int) -> list[float]:
+def _range(text: str, option: str) -> tuple[float, float]:
     from sgdmem.symbolic.scalars import as_scalar
 
     parts = text.split(":")
-    if len(parts) != count:
-        raise click.UsageError(f"{option} expects {count} numbers separated by ':', got {text!r}")
-    values = [float(as_scalar(part, option)) for part in parts]
-    if values[0] >= values[-1]:
+    if len(parts) != 2:
+        raise click.UsageError(f"{option} expects two numbers separated by ':', got {text!r}")
+    low, high = (float(as_scalar(part, option)) for part in parts)
+    if low >= high:
         raise click.UsageError(f"{option}: LOW must be below HIGH, got {text!r}")
-    return values
+    return low, high
 
 
 def _print(verdict: Any, as_json: bool) -> None:

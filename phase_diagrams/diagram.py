@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sgdmem.numeric.learning_rate import check_parameters, find_family
+from sgdmem._version import __version__
+from sgdmem.numeric.mode_summands import rational_algorithm
 from sgdmem.numeric.problem import read_noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.stability import judge_batch
-from sgdmem.numeric.mode_summands import rational_algorithm
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.named import Family
+from sgdmem.symbolic.named import Family, check_parameters, find_family
 from sgdmem.symbolic.scalars import as_scalar, is_symbolic
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def phase_diagram(
     -------
     xarray.Dataset
         Dimensions (y, x) named by the parameters, with the exact values passed; variables
-        ``stable`` (int8: 1 stable, 0 not, -1 undecided), ``noise_sum`` (inf where the noiseless part
-        is unstable) and ``margin`` (the smaller of 1 - noise_sum and the smallest 1 + (tau2/B) s;
+        ``stable`` (int8: 1 stable, 0 not, -1 undecided), ``noise_sum`` (inf where the noiseless
+        part is unstable) and ``margin`` (the smaller of 1 - noise_sum and the least 1 + (tau2/B) s;
         -inf where the noiseless part is unstable).
 
     Raises
@@ -75,8 +75,13 @@ def phase_diagram(
     Examples
     --------
     >>> from sgdmem.numeric.spectrum import Spectrum
-    >>> diagram = phase_diagram("heavy-ball", ("learning_rate", [0.1, 1, 10]),
-    ...                         ("momentum", [0, 0.9]), spectrum=Spectrum([1, 0.5]), batch_size=8)
+    >>> diagram = phase_diagram(
+    ...     "heavy-ball",
+    ...     ("learning_rate", [0.1, 1, 10]),
+    ...     ("momentum", [0, 0.9]),
+    ...     spectrum=Spectrum([1, 0.5]),
+    ...     batch_size=8,
+    ... )
     >>> diagram.stable.values
     array([[1, 1, 0],
            [1, 1, 0]], dtype=int8)
@@ -98,7 +103,7 @@ def phase_diagram(
     total = len(points)
     with _bar(total, progress) as advance:
         for settings, members in groups:
-            noise = read_noise(spectrum, *settings, coupling)
+            noise = read_noise(spectrum, *settings[:3], coupling)
             for start in range(0, len(members), _BATCH):
                 chosen = members[start : start + _BATCH]
                 places = [place for place, _ in chosen]
@@ -134,7 +139,10 @@ def _read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
 
 
 def _groups(
-    constructor: Family, points: list[dict[str, Any]], problem: dict[str, Any], fixed: dict[str, Any]
+    constructor: Family,
+    points: list[dict[str, Any]],
+    problem: dict[str, Any],
+    fixed: dict[str, Any],
 ) -> list[tuple[tuple[Any, ...], list[tuple[int, Algorithm]]]]:
     """Group the points by batch size, tau1, tau2 and memory, so that a batch shares all of them."""
     groups: dict[tuple[Any, ...], list[tuple[int, Algorithm]]] = {}
@@ -165,8 +173,6 @@ def _attributes(
     fixed: dict[str, Any],
     dims: tuple[str, str],
 ) -> dict[str, str]:
-    from sgdmem import __version__
-
     name = family if isinstance(family, str) else getattr(constructor, "__name__", repr(family))
     settings = {**problem, **fixed}
     return {

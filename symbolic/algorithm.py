@@ -24,7 +24,7 @@ from sgdmem.symbolic.scalars import (
 )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Algorithm:
     r"""A stationary gradient method with M auxiliary vectors (eq. (3) of arXiv 2410.04228).
 
@@ -72,27 +72,39 @@ class Algorithm:
     """
 
     alpha: Scalar
-    b: tuple[Scalar, ...] = ()
-    c: tuple[Scalar, ...] = ()
-    D: tuple[tuple[Scalar, ...], ...] = ()
-    a: tuple[Scalar, ...] = ()
-    name: str | None = field(default=None, compare=False, kw_only=True)
-    floats: bool = field(default=False, compare=False, kw_only=True, repr=False)
+    b: tuple[Scalar, ...]
+    c: tuple[Scalar, ...]
+    D: tuple[tuple[Scalar, ...], ...]
+    a: tuple[Scalar, ...]
+    name: str | None = field(compare=False)
+    floats: bool = field(compare=False)
 
-    def __post_init__(self) -> None:
-        if _has_float((self.alpha, self.b, self.c, self.D, self.a)):
-            object.__setattr__(self, "floats", True)
-        vectors = {key: _as_vector(getattr(self, key), key) for key in ("b", "c", "a")}
-        D = _as_matrix(self.D)
-        memory = len(D)
+    def __init__(
+        self,
+        alpha: Any,
+        b: Any = (),
+        c: Any = (),
+        D: Any = (),
+        a: Any = (),
+        *,
+        name: str | None = None,
+        floats: bool = False,
+    ) -> None:
+        matrix = _as_matrix(D)
+        vectors = {"b": _as_vector(b, "b"), "c": _as_vector(c, "c"), "a": _as_vector(a, "a")}
+        memory = len(matrix)
         vectors["a"] = vectors["a"] or (as_scalar(0, "a"),) * memory
         for key, vector in vectors.items():
             if len(vector) != memory:
                 raise InputError(
                     f"{key} must have length {memory}, the size of D, got length {len(vector)}"
                 )
-        for key, value in {"alpha": as_scalar(self.alpha, "alpha"), "D": D, **vectors}.items():
-            object.__setattr__(self, key, value)
+        values = {
+            **{"alpha": as_scalar(alpha, "alpha"), "D": matrix, "name": name},
+            "floats": floats or _has_float((alpha, b, c, D, a)),
+        }
+        for key, value in {**values, **vectors}.items():
+            object.__setattr__(self, key, value)  # frozen
 
     # What it is made of ------------------------------------------------------------------------
 
@@ -103,7 +115,7 @@ class Algorithm:
 
     @property
     def entries(self) -> tuple[Scalar, ...]:
-        """Every entry in one row: alpha, b, c, D row by row, a."""
+        """Every entry in one row, that is alpha, b, c, the rows of D, a."""
         rows = [entry for row in self.D for entry in row]
         return (self.alpha, *self.b, *self.c, *rows, *self.a)
 
@@ -133,6 +145,7 @@ class Algorithm:
 
         Examples
         --------
+        >>> from sgdmem.symbolic.named import general
         >>> general(1).substitute({"alpha": "0.1", "beta": 0, "gamma": 0, "delta": 0}).alpha
         Fraction(1, 10)
         """
@@ -144,8 +157,7 @@ class Algorithm:
                 f"which has {', '.join(sorted(by_name)) or 'no symbols'}"
             )
         replace = {
-            by_name[str(key)]: to_sympy(as_scalar(value, str(key)))
-            for key, value in values.items()
+            by_name[str(key)]: to_sympy(as_scalar(value, str(key))) for key, value in values.items()
         }
         return self.map(lambda entry: to_sympy(entry).xreplace(replace))
 
@@ -207,6 +219,7 @@ class Algorithm:
 
         Examples
         --------
+        >>> from sgdmem.symbolic.named import sgd
         >>> sgd("0.5").characteristic_polynomial(2, 1)
         Fraction(3, 2)
         """
@@ -233,6 +246,7 @@ class Algorithm:
 
         Examples
         --------
+        >>> from sgdmem.symbolic.named import heavy_ball
         >>> heavy_ball("0.1", "0.9").noise_summand(1)
         Fraction(10, 19)
         """
@@ -245,6 +259,7 @@ class Algorithm:
 
         Examples
         --------
+        >>> from sgdmem.symbolic.named import heavy_ball
         >>> heavy_ball("0.1", "0.9").to_recurrence()
         ((Fraction(-9, 10), Fraction(19, 10)), (Fraction(0, 1), Fraction(-1, 10)))
         """
@@ -319,4 +334,6 @@ def _has_float(value: Any) -> bool:
 
 
 def _is_single(value: Any) -> bool:
-    return isinstance(value, str) or not hasattr(value, "__iter__") or getattr(value, "ndim", 1) == 0
+    return (
+        isinstance(value, str) or not hasattr(value, "__iter__") or getattr(value, "ndim", 1) == 0
+    )

@@ -95,7 +95,9 @@ def nesterov(learning_rate: Any, momentum: Any) -> Algorithm:
 
     Examples
     --------
-    >>> nesterov("0.1", "0.9").to_recurrence() == torch_sgd("0.1", "0.9", nesterov=True).to_recurrence()
+    >>> nesterov("0.1", "0.9").to_recurrence() == torch_sgd(
+    ...     "0.1", "0.9", nesterov=True
+    ... ).to_recurrence()
     True
     """
     return Algorithm(learning_rate, b=momentum, c=-learning_rate, D=momentum, a=momentum)
@@ -184,9 +186,7 @@ def two_rate(velocity_rate: Any, gradient_rate: Any, momentum: Any) -> Algorithm
     >>> two_rate("0.1", "0.2", "0.5").effective_learning_rate
     Fraction(2, 5)
     """
-    return Algorithm(
-        velocity_rate + gradient_rate, b=-velocity_rate * momentum, c=1, D=momentum
-    )
+    return Algorithm(velocity_rate + gradient_rate, b=-velocity_rate * momentum, c=1, D=momentum)
 
 
 @_family
@@ -277,8 +277,9 @@ def averaged_sgd(learning_rate: Any, rate: Any) -> Algorithm:
 def general(memory: int, *, shifted: bool = False) -> Algorithm:
     """Return the algorithm of the given memory whose entries are free symbols.
 
-    Memory 1 uses the letters of the matrix [[-alpha, beta], [gamma, delta]]; a larger memory
-    ``alpha, b_1 ..., c_1 ..., D_11 ...``. With ``shifted`` the vector a is free too, otherwise zero.
+    Memory 1 uses the letters of the matrix [[-alpha, beta], [gamma, delta]], a larger memory
+    ``alpha, b_1 ..., c_1 ..., D_11 ...``. With ``shifted`` the vector a is
+    free too, otherwise zero.
 
     Raises
     ------
@@ -288,7 +289,7 @@ def general(memory: int, *, shifted: bool = False) -> Algorithm:
     Examples
     --------
     >>> general(1).effective_learning_rate
-    (alpha*delta - alpha - beta*gamma)/(delta - 1)
+    (alpha*delta - alpha + beta*gamma)/(delta - 1)
     """
     if isinstance(memory, bool) or not isinstance(memory, int) or memory < 0:
         raise InputError(f"memory must be an integer >= 0, got {memory!r}")
@@ -306,3 +307,45 @@ def general(memory: int, *, shifted: bool = False) -> Algorithm:
     name = f"general memory-{memory} algorithm"
     return Algorithm(symbol("alpha"), b, c, D, a if shifted else (), name=name)
 
+
+def find_family(family: Family | str) -> Family:
+    """Return the constructor of a command-line name; other callables pass through.
+
+    Raises
+    ------
+    InputError
+        If there is no such family.
+    """
+    if callable(family):
+        return family
+    found = FAMILIES.get(str(family).replace("_", "-"))
+    if found is None:
+        raise InputError(f"unknown algorithm {family!r}; known are {', '.join(sorted(FAMILIES))}")
+    return found
+
+
+def check_parameters(family: Family, names: Sequence[str]) -> list[str]:
+    """Return the names of a family's parameters without a default that are not in ``names``.
+
+    Raises
+    ------
+    InputError
+        If the family has no parameter of one of the names.
+    """
+    parameters = inspect.signature(family).parameters
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    for name in names:
+        if name not in parameters and not takes_any:
+            known = ", ".join(parameters)
+            raise InputError(f"unknown parameter {name!r} of {family_name(family)}: it has {known}")
+    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return [
+        key
+        for key, p in parameters.items()
+        if p.default is p.empty and p.kind not in kinds and key not in names
+    ]
+
+
+def family_name(family: Family) -> str:
+    """Return the command-line name of a family."""
+    return getattr(family, "__name__", "the family").replace("_", "-")

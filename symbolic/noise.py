@@ -18,7 +18,7 @@ def noise_summand(algorithm: Algorithm, lam: Any) -> Scalar:
     """Return s_lambda of an algorithm at a number or symbol ``lam``.
 
     The result is one cancelled fraction where that is feasible: up to memory 2 and six symbols, or
-    ``lam`` alone at any memory. Elsewhere it keeps the nested form in which the recursion builds it.
+    ``lam`` alone at any memory. Elsewhere it keeps the nested form of the recursion.
     See `Algorithm.noise_summand`.
     """
     scalar = as_scalar(lam, "lam")

@@ -50,7 +50,9 @@ def characteristic_polynomial(matrix: Sequence[Sequence[Element]]) -> Polynomial
     """
     size = len(matrix)
     coefficients: list[Element] = [1]
-    product = [[0 * entry for entry in row] for row in matrix]  # matrix times the last adjugate term
+    product = [
+        [0 * entry for entry in row] for row in matrix
+    ]  # matrix times the last adjugate term
     for step in range(1, size + 1):
         last = coefficients[-1]
         term = [

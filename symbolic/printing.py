@@ -66,7 +66,7 @@ def number_text(value: Scalar) -> str:
     return str(value)
 
 
-def _shown(value: Scalar) -> object:
+def _shown(value: Scalar) -> Scalar:
     if isinstance(value, Fraction) and value.denominator > _LONGEST_FRACTION:
         from sympy import Float
 

@@ -93,7 +93,9 @@ def half_plane_form(polynomials: TransferPolynomials) -> HalfPlaneForm:
         moving=moving[:-1],
         pull=-moving[-1],
         Q=Q,
-        Q_output=Q if polynomials.Q_output == polynomials.Q else to_half_plane(polynomials.Q_output),
+        Q_output=Q
+        if polynomials.Q_output == polynomials.Q
+        else to_half_plane(polynomials.Q_output),
     )
 
 
@@ -108,8 +110,9 @@ def summands(form: HalfPlaneForm, lam: Element) -> Summands:
     SGD with learning rate 1/2 at eigenvalue 1 has s = 1/3:
 
     >>> from fractions import Fraction
-    >>> form = HalfPlaneForm((2,), (Fraction(1, 2),), Fraction(1, 2), (Fraction(-1, 2),),
-    ...                      (Fraction(-1, 2),))
+    >>> form = HalfPlaneForm(
+    ...     (2,), (Fraction(1, 2),), Fraction(1, 2), (Fraction(-1, 2),), (Fraction(-1, 2),)
+    ... )
     >>> summands(form, Fraction(1)).noise
     Fraction(1, 3)
     """

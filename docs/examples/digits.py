@@ -1,0 +1,56 @@
+"""Heavy ball on a real spectrum: scikit-learn's digits, beside the power law fitted to them.
+
+Prints a verdict for both spectra and writes digits.png, with the data in digits-*.nc, to the
+current folder (or the folder given as the only argument).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import sgdmem
+from sgdmem.numeric.power_law_fit import fit_power_law
+from sgdmem.phase_diagrams.picture import draw
+
+EIGENVALUES = Path(__file__).parent.parent / "data" / "digits_eigenvalues.csv"
+BATCH_SIZE = 16
+LEARNING_RATES = np.geomspace(0.003, 2, 120)
+MOMENTA = np.linspace(0, 0.99, 100)
+
+
+def spectra() -> dict[str, sgdmem.Spectrum]:
+    """Return the spectrum of the data and the power law fitted to it."""
+    measured = sgdmem.Spectrum.load(EIGENVALUES)
+    return {"digits": measured, "power-law": fit_power_law(measured).spectrum()}
+
+
+def main(folder: Path) -> None:
+    """Judge, map and draw."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12.4, 4.8), layout="constrained")
+    for (name, spectrum), ax in zip(spectra().items(), figure.subplots(1, 2), strict=True):
+        largest = sgdmem.largest_learning_rate("heavy-ball", spectrum, BATCH_SIZE, momentum=0.9)
+        print(f"{name}: {spectrum}")
+        print(f"largest stable learning rate at momentum 0.9, batch size {BATCH_SIZE}: {largest:.6g}")
+        verdict = sgdmem.stability(sgdmem.heavy_ball(0.9 * largest, 0.9), spectrum, BATCH_SIZE)
+        print(f"at nine tenths of it:\n{verdict}\n")
+        diagram = sgdmem.phase_diagram(
+            "heavy-ball",
+            ("learning_rate", LEARNING_RATES),
+            ("momentum", MOMENTA),
+            spectrum=spectrum,
+            batch_size=BATCH_SIZE,
+            progress=sys.stderr.isatty(),
+        )
+        diagram.to_netcdf(folder / f"digits-{name}.nc", engine="scipy")
+        draw(diagram, ax, log=("learning_rate",))
+    figure.savefig(folder / "digits.png", dpi=150)
+    print(f"wrote {folder / 'digits.png'}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "."))
