@@ -72,5 +72,5 @@ def _bounds(matrix: Ball) -> tuple[float, float]:
 
 def _perron_vector(matrix: Array) -> Array:
     values, vectors = np.linalg.eig(matrix)
-    vector: Array = np.abs(vectors[:, np.argmax(values.real)])
-    return np.maximum(vector / vector.max(), 1e-300)
+    vector = np.abs(vectors[:, np.argmax(values.real)])
+    return np.asarray(np.maximum(vector / vector.max(), 1e-300))

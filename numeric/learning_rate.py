@@ -109,7 +109,7 @@ def largest_learning_rate(
     >>> round(largest_learning_rate("heavy-ball", spectrum, momentum=0.9), 12)
     0.95
     >>> round(largest_learning_rate("heavy-ball", spectrum, 8, momentum=0.9), 6)
-    0.239024
+    0.239807
     """
     build, name = _read_family(family, parameter, fixed)
     spectrum, tau1, tau2 = _read_data(spectrum, tau1, tau2)

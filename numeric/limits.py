@@ -20,6 +20,7 @@ from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.symbolic.routh import HalfPlaneForm, summands
 
 _DOUBLINGS = 2000
+_SMALLEST_BATCH = 1e-14  # in units of the largest summand; below it, every batch size is stable
 
 
 @dataclass(frozen=True)
@@ -96,15 +97,15 @@ class FloatProblem:
             return float(self.noise.tau1) * float(s @ self.weights)
 
         def excess(batch_size: float) -> float:
-            shares = s / (batch_size + tau2 * s)
-            return float(self._radius(shares[None])[0]) - 1
+            room = batch_size + tau2 * s
+            if not (room > 0).all():  # at the floor itself
+                return math.inf
+            return float(self._radius((s / room)[None])[0]) - 1
 
-        # excess falls from its value above the floor to -1: bracket the root, then bisect.
-        low = floor * (1 + 1e-15) if floor > 0 else 0.0
-        size = max(floor, float(np.max(s)))
-        if floor == 0.0 and not excess(size * 1e-14) > 0:
+        # excess falls from the floor to -1 at infinity: bracket the root, then bisect.
+        low, high = floor, max(floor, float(np.max(s)))
+        if floor == 0.0 and excess(high * _SMALLEST_BATCH) <= 0:
             return 0.0
-        high = size
         for _ in range(_DOUBLINGS):
             if excess(high) <= 0:
                 break

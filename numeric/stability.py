@@ -268,8 +268,8 @@ class _Judge:
     def noiseless(self) -> list[Interval]:
         """Eigenvalues at which P - lambda Q is strictly Schur, as floats."""
         return [
-            (to_float(sum(lower) / 2), to_float(sum(upper) / 2))
-            for lower, upper in noiseless_intervals(self.algorithm)
+            (to_float(lower), to_float(upper))
+            for (lower, _), (_, upper) in noiseless_intervals(self.algorithm)
         ]
 
     @cached_property

@@ -124,9 +124,9 @@ def stable(
     from sgdmem.numeric.stability import is_stable, stability
     from sgdmem.symbolic.named import check_parameters, find_family
 
-    matrix = {"alpha": alpha, "beta": beta, "gamma": gamma, "delta": delta}
+    matrix: dict[str, Any] = {"alpha": alpha, "beta": beta, "gamma": gamma, "delta": delta}
     given = [key for key, value in matrix.items() if value is not None]
-    arguments = {"spectrum": _spectrum(problem), **_noise(problem)}
+    arguments: dict[str, Any] = {"spectrum": _spectrum(problem), **_noise(problem)}
     if algorithm is None:
         if len(given) < len(matrix) or settings:
             raise click.UsageError(

@@ -84,7 +84,7 @@ def phase_diagram(
     ... )
     >>> diagram.stable.values
     array([[1, 1, 0],
-           [1, 1, 0]], dtype=int8)
+           [1, 0, 0]], dtype=int8)
     """
     import xarray
 
@@ -103,7 +103,7 @@ def phase_diagram(
     total = len(points)
     with _bar(total, progress) as advance:
         for settings, members in groups:
-            noise = read_noise(spectrum, *settings[:3], coupling)
+            noise = read_noise(spectrum, **settings, coupling=coupling)
             for start in range(0, len(members), _BATCH):
                 chosen = members[start : start + _BATCH]
                 places = [place for place, _ in chosen]
@@ -143,19 +143,19 @@ def _groups(
     points: list[dict[str, Any]],
     problem: dict[str, Any],
     fixed: dict[str, Any],
-) -> list[tuple[tuple[Any, ...], list[tuple[int, Algorithm]]]]:
+) -> list[tuple[dict[str, Any], list[tuple[int, Algorithm]]]]:
     """Group the points by batch size, tau1, tau2 and memory, so that a batch shares all of them."""
     groups: dict[tuple[Any, ...], list[tuple[int, Algorithm]]] = {}
-    settings_of: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    settings_of: dict[tuple[Any, ...], dict[str, Any]] = {}
     built: dict[tuple[Any, ...], Algorithm] = {}
     for place, point in enumerate(points):
-        settings = tuple(point.get(name, problem[name]) for name in _PROBLEM_PARAMETERS)
+        settings = {name: point.get(name, problem[name]) for name in _PROBLEM_PARAMETERS}
         own = {key: value for key, value in point.items() if key not in _PROBLEM_PARAMETERS}
         algorithm = built.get(tuple(own.values()))
         if algorithm is None:
             algorithm = rational_algorithm(constructor(**own, **fixed))
             built[tuple(own.values())] = algorithm
-        key = (*map(str, settings), algorithm.memory)
+        key = (*map(str, settings.values()), algorithm.memory)
         settings_of[key] = settings
         groups.setdefault(key, []).append((place, algorithm))
     return [(settings_of[key], members) for key, members in groups.items()]

@@ -9,23 +9,58 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from sgdmem._version import __version__
+from sgdmem._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.feature_noise import noise_from_features as noise_from_features
+    from sgdmem.numeric.learning_rate import largest_learning_rate as largest_learning_rate
+    from sgdmem.numeric.spectrum import Spectrum as Spectrum
+    from sgdmem.numeric.stability import is_stable as is_stable
+    from sgdmem.numeric.stability import stability as stability
+    from sgdmem.numeric.verdict import Reason as Reason
+    from sgdmem.numeric.verdict import Verdict as Verdict
+    from sgdmem.phase_diagrams.diagram import phase_diagram as phase_diagram
+    from sgdmem.symbolic.algorithm import Algorithm as Algorithm
+    from sgdmem.symbolic.conversions import convert as convert
+    from sgdmem.symbolic.equivalence import equivalent as equivalent
+    from sgdmem.symbolic.errors import InputError as InputError
+    from sgdmem.symbolic.errors import SgdmemError as SgdmemError
+    from sgdmem.symbolic.errors import UndecidedError as UndecidedError
+    from sgdmem.symbolic.errors import UndefinedError as UndefinedError
+    from sgdmem.symbolic.named import aggmo as aggmo
+    from sgdmem.symbolic.named import averaged_sgd as averaged_sgd
+    from sgdmem.symbolic.named import averaging as averaging
+    from sgdmem.symbolic.named import general as general
+    from sgdmem.symbolic.named import heavy_ball as heavy_ball
+    from sgdmem.symbolic.named import memory_one as memory_one
+    from sgdmem.symbolic.named import nesterov as nesterov
+    from sgdmem.symbolic.named import qhm as qhm
+    from sgdmem.symbolic.named import sgd as sgd
+    from sgdmem.symbolic.named import sgdm as sgdm
+    from sgdmem.symbolic.named import torch_sgd as torch_sgd
+    from sgdmem.symbolic.named import two_rate as two_rate
 
 _PUBLIC = {
     # describe
-    "symbolic.algorithm": ["Algorithm"],
-    "symbolic.named": [
-        *["sgd", "heavy_ball", "nesterov", "qhm", "torch_sgd", "sgdm", "two_rate", "memory_one"],
-        *["aggmo", "averaging", "averaged_sgd", "general"],
-    ],
+    "symbolic.algorithm": "Algorithm",
+    "symbolic.named": "sgd heavy_ball nesterov qhm torch_sgd sgdm two_rate memory_one aggmo "
+    "averaging averaged_sgd general",
+    "symbolic.conversions": "convert",
+    "symbolic.equivalence": "equivalent",
+    # evaluate over a spectrum
+    "numeric.spectrum": "Spectrum",
+    "numeric.feature_noise": "noise_from_features",
+    # judge
+    "numeric.stability": "stability is_stable",
+    "numeric.verdict": "Verdict Reason",
+    "numeric.learning_rate": "largest_learning_rate",
+    # draw
+    "phase_diagrams.diagram": "phase_diagram",
     # what can go wrong
-    "symbolic.errors": ["SgdmemError", "InputError", "UndefinedError", "UndecidedError"],
+    "symbolic.errors": "SgdmemError InputError UndefinedError UndecidedError",
 }
-_HOME = {name: module for module, names in _PUBLIC.items() for name in names}
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604
-
-if TYPE_CHECKING:
-    from sgdmem.symbolic.algorithm import Algorithm as Algorithm
+_HOME = {name: module for module, names in _PUBLIC.items() for name in names.split()}
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the table is the list
 
 
 def __getattr__(name: str) -> Any:

@@ -248,7 +248,7 @@ class Algorithm:
         --------
         >>> from sgdmem.symbolic.named import heavy_ball
         >>> heavy_ball("0.1", "0.9").noise_summand(1)
-        Fraction(10, 19)
+        Fraction(19, 37)
         """
         from sgdmem.symbolic.noise import noise_summand
 

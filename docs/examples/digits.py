@@ -35,7 +35,9 @@ def main(folder: Path) -> None:
     for (name, spectrum), ax in zip(spectra().items(), figure.subplots(1, 2), strict=True):
         largest = sgdmem.largest_learning_rate("heavy-ball", spectrum, BATCH_SIZE, momentum=0.9)
         print(f"{name}: {spectrum}")
-        print(f"largest stable learning rate at momentum 0.9, batch size {BATCH_SIZE}: {largest:.6g}")
+        print(
+            f"largest stable learning rate at momentum 0.9, batch size {BATCH_SIZE}: {largest:.6g}"
+        )
         verdict = sgdmem.stability(sgdmem.heavy_ball(0.9 * largest, 0.9), spectrum, BATCH_SIZE)
         print(f"at nine tenths of it:\n{verdict}\n")
         diagram = sgdmem.phase_diagram(

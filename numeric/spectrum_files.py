@@ -1,0 +1,128 @@
+"""Reading spectra and data matrices from files.
+
+Formats, told by the suffix:
+
+- ``.npy``: one array; ``.npz``: one array, or arrays named ``eigenvalues`` and ``weights``;
+- ``.csv``, ``.txt``: one row an eigenvalue, a second column for its multiplicity, separated by
+  commas, semicolons or blanks; ``#`` begins a comment; one header line is tolerated. Numbers are
+  read as exact decimals in files of up to 100,000 rows, as floats in longer ones.
+
+Files over 1 GiB are refused, and nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+from sgdmem.symbolic.errors import InputError
+
+LARGEST_FILE = 2**30  # bytes
+_MOST_EXACT_ROWS = 10**5
+_SUFFIXES = (".npy", ".npz", ".csv", ".txt")
+
+
+def load_columns(path: Path) -> tuple[Any, ...]:
+    """Return (eigenvalues,) or (eigenvalues, weights) from a file.
+
+    Raises
+    ------
+    InputError
+        Naming the file and what is wrong with it.
+    """
+    data = _load(path)
+    if isinstance(data, dict):
+        if "eigenvalues" in data:
+            return tuple(data[key] for key in ("eigenvalues", "weights") if key in data)
+        if len(data) != 1:
+            raise InputError(
+                f"{path}: expected one array, or arrays named eigenvalues and weights, "
+                f"found {', '.join(data) or 'none'}"
+            )
+        (data,) = data.values()
+    if isinstance(data, list):
+        return tuple(map(list, zip(*data, strict=True)))
+    array = np.asarray(data)
+    if array.dtype.kind not in "fiu":
+        raise InputError(f"{path}: expected real numbers, found an array of type {array.dtype}")
+    if array.ndim == 2 and array.shape[1] in (1, 2):
+        return tuple(array.T)
+    if array.ndim != 1:
+        raise InputError(f"{path}: expected a list of eigenvalues, found shape {array.shape}")
+    return (array,)
+
+
+def load_matrix(path: Path) -> Array:
+    """Return a data matrix from a .npy, .npz, .csv or .txt file, one sample a row."""
+    data = _load(path, columns=None)
+    if isinstance(data, dict):
+        if len(data) != 1:
+            raise InputError(f"{path}: expected one array, found {', '.join(data) or 'none'}")
+        (data,) = data.values()
+    array = np.array(data, dtype=float) if isinstance(data, list) else np.asarray(data)
+    if array.dtype.kind not in "fiu" or array.ndim != 2:
+        raise InputError(f"{path}: expected a matrix of numbers, one sample a row")
+    return array
+
+
+def _load(path: Path, columns: int | None = 2) -> Any:
+    """Return an array, a dictionary of arrays, or rows of decimal strings."""
+    if path.suffix.lower() not in _SUFFIXES:
+        raise InputError(f"{path}: expected a file ending in {', '.join(_SUFFIXES)}")
+    try:
+        size = path.stat().st_size
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder")
+        if size > LARGEST_FILE:
+            raise InputError(f"{path}: has {size} bytes, more than the limit of {LARGEST_FILE}")
+        if size == 0:
+            raise InputError(f"{path}: is empty")
+        if path.suffix.lower() == ".npy":
+            return np.load(path, allow_pickle=False)
+        if path.suffix.lower() == ".npz":
+            with np.load(path, allow_pickle=False) as archive:
+                return {key: archive[key] for key in archive.files}
+        return _rows(path, path.read_text(encoding="utf-8"), columns)
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is not a text file") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except InputError:
+        raise
+    except Exception as error:  # NumPy raises many kinds on a damaged file
+        raise InputError(f"{path}: cannot be read ({error})") from None
+
+
+def _rows(path: Path, text: str, columns: int | None) -> Any:
+    lines = [line.split("#")[0].strip() for line in text.splitlines()]
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line]
+    rows = [(number, re.split(r"\s*[,;\s]\s*", line.strip(",; "))) for number, line in numbered]
+    if rows and not any(map(_is_number, rows[0][1])):
+        rows = rows[1:]  # a header
+    if not rows:
+        raise InputError(f"{path}: holds no numbers")
+    width = len(rows[0][1])
+    if columns is not None and width > columns:
+        raise InputError(f"{path}: expected one or two columns, found {width}")
+    for number, row in rows:
+        if len(row) != width:
+            raise InputError(f"{path}, line {number}: has {len(row)} columns instead of {width}")
+        for entry in row:
+            if not _is_number(entry):
+                raise InputError(f"{path}, line {number}: {entry!r} is not a number")
+    entries = [row for _, row in rows]
+    if columns is None or len(entries) > _MOST_EXACT_ROWS:
+        return np.array(entries, dtype=float)
+    return entries
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

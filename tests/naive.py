@@ -1,0 +1,759 @@
+"""Slow, obvious answers to compare the library with. Nothing of sgdmem is used here.
+
+Equation and theorem numbers are those of arXiv 2410.04228. An algorithm is the five raw things of
+eq. (3), numbers in plain lists, so ``sgdmem.Algorithm(*alg)`` is the library's view of it. A float
+stands for the dyadic rational that it is, so every oracle called exact is exact for floats too.
+Polynomials are lists of coefficients, lowest power first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import mpmath
+import numpy as np
+from numpy.typing import NDArray
+
+Number = Any  # int, Fraction or float; mpf where a function says so
+Matrix = list[list[Number]]
+Array = NDArray[Any]
+Polynomial = list[Fraction]
+
+
+class Raw(NamedTuple):
+    """The matrix ``[[-alpha, b^T], [c, D]]`` and the look-ahead a of eq. (3)."""
+
+    alpha: Number
+    b: Sequence[Number]
+    c: Sequence[Number]
+    D: Sequence[Sequence[Number]]
+    a: Sequence[Number]
+
+
+def mapped(alg: Raw, function: Callable[[Any], Any]) -> Raw:
+    """Return the algorithm with ``function`` applied to every entry."""
+    alpha, b, c, D, a = alg
+    rows = [[function(x) for x in row] for row in D]
+    return Raw(function(alpha), *([function(x) for x in part] for part in (b, c)), rows,
+               [function(x) for x in a])  # fmt: skip
+
+
+def scaled(alg: Raw, factor: Number) -> Raw:
+    """Return the algorithm with (alpha, c), that is Q, multiplied by ``factor``."""
+    return alg._replace(alpha=alg.alpha * factor, c=[x * factor for x in alg.c])
+
+
+# Exact linear algebra
+
+
+def _eliminate(rows: Matrix) -> tuple[Matrix, list[int], Fraction]:
+    """Return the reduced row echelon form, its pivot columns and the product of the pivots.
+
+    The product, with the sign of the row exchanges, is the determinant of a regular matrix.
+    """
+    rows = [[Fraction(x) for x in row] for row in rows]
+    columns: list[int] = []
+    determinant = Fraction(1)
+    for j in range(len(rows[0])):
+        top = len(columns)
+        found = next((i for i in range(top, len(rows)) if rows[i][j]), None)
+        if found is None:
+            continue
+        if found != top:
+            rows[top], rows[found] = rows[found], rows[top]
+            determinant = -determinant
+        pivot = rows[top][j]
+        determinant *= pivot
+        rows[top] = [x / pivot for x in rows[top]]
+        for i, row in enumerate(rows):
+            if i != top and row[j]:
+                rows[i] = [x - row[j] * y for x, y in zip(row, rows[top], strict=True)]
+        columns.append(j)
+    return rows, columns, determinant
+
+
+def _determinant(matrix: Matrix) -> Fraction:
+    _, columns, product = _eliminate(matrix)
+    return product if len(columns) == len(matrix) else Fraction(0)
+
+
+def _solve(matrix: Matrix, right: Sequence[Sequence[Number]]) -> Matrix:
+    """Solve for several right-hand sides, given as rows and returned as rows."""
+    size = len(matrix)
+    rows = [[*row, *(side[i] for side in right)] for i, row in enumerate(matrix)]
+    reduced, columns, _ = _eliminate(rows)
+    if columns != list(range(size)):
+        raise ZeroDivisionError("singular matrix")
+    return [[row[size + k] for row in reduced] for k in range(len(right))]
+
+
+# The state matrix and its polynomials
+
+
+def state_matrix(alg: Raw, lam: Number) -> Matrix:
+    """Return S of eq. (7): ``[[1, b^T], [0, D]] + lam v r^T``, v = (-alpha; c), r = (1; a)."""
+    alpha, b, c, D, a = alg
+    still = [[1, *b], *([0, *row] for row in D)]
+    v, r = [-alpha, *c], [1, *a]
+    return [
+        [x + lam * v[i] * r[j] for j, x in enumerate(row)] for i, row in enumerate(still)
+    ]  # fmt: skip
+
+
+def characteristic_polynomial(alg: Raw, lam: Number) -> Polynomial:
+    """Return det(x - S) of eq. (36), interpolated through its values at x = 0, 1, ..., M + 1."""
+    S = state_matrix(mapped(alg, Fraction), Fraction(lam))
+    points = range(len(S) + 1)
+    values = [
+        _determinant([[x * (i == j) - s for j, s in enumerate(row)] for i, row in enumerate(S)])
+        for x in points
+    ]
+    return _solve([[Fraction(x) ** power for power in points] for x in points], [values])[0]
+
+
+def P_and_Q(alg: Raw) -> tuple[Polynomial, Polynomial]:
+    """Return P and Q of ``det(x - S) = P - lam Q`` (eqs. (29), (36)) from lam = 0 and lam = 1.
+
+    P has M + 2 coefficients and Q has M + 1: its leading one must vanish.
+    """
+    P, at_one = (characteristic_polynomial(alg, lam) for lam in (0, 1))
+    *Q, top = (p - x for p, x in zip(P, at_one, strict=True))
+    if top:
+        raise ArithmeticError("deg Q > M")
+    return P, Q
+
+
+def is_schur(alg: Raw, lam: Number) -> bool:
+    """Say whether every root of P - lam Q lies in the open unit disc (exact; Schur and Cohn).
+
+    With p*(x) = x^n p(1/x), p is Schur iff ``|p(0)| < |p*(0)|`` and ``(p*(0) p - p(0) p*)/x`` is.
+    """
+    p = characteristic_polynomial(alg, lam)
+    while len(p) > 1:
+        first, last = p[0], p[-1]
+        if abs(first) >= abs(last):
+            return False
+        p = [last * x - first * y for x, y in zip(p, reversed(p), strict=True)][1:]
+    return True
+
+
+# Impulse responses and the noise summand
+
+
+class Sums(NamedTuple):
+    """Sums over t >= 0 of squared impulse responses of S: from v or e_0, to r or e_0.
+
+    ``h`` is the sum of (r^T S^t v)^2, ``h_w`` of (e_0^T S^t v)^2, ``k_r`` of (r^T S^t e_0)^2 and
+    ``k_w`` of (e_0^T S^t e_0)^2.
+    """
+
+    h: Number
+    h_w: Number
+    k_r: Number
+    k_w: Number
+
+
+def _pairs(size: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(size) for j in range(i, size)]
+
+
+def _lyapunov_sums(alg: Raw, lam: Number, solve: Callable[[Matrix, Matrix], Matrix]) -> Sums:
+    """Solve ``X = S X S^T + w w^T`` for w = v and w = e_0 over the entries X_ij, i <= j."""
+    S, size = state_matrix(alg, lam), len(alg.b) + 1
+    v, r, e0 = [-alg.alpha, *alg.c], [1, *alg.a], [1] + [0] * (size - 1)
+    pairs = _pairs(size)
+    equations = [
+        [
+            ((i, j) == (p, q)) - S[i][p] * S[j][q] - (S[i][q] * S[j][p] if p != q else 0)
+            for p, q in pairs
+        ]
+        for i, j in pairs
+    ]
+    from_v, from_e0 = solve(equations, [[w[i] * w[j] for i, j in pairs] for w in (v, e0)])
+
+    def seen(X: list[Number], by: list[Number]) -> Number:
+        terms = zip(pairs, X, strict=True)
+        return sum(by[i] * by[j] * x * (1 if i == j else 2) for (i, j), x in terms)
+
+    return Sums(seen(from_v, r), seen(from_v, e0), seen(from_e0, r), seen(from_e0, e0))
+
+
+def impulse_response_sums(alg: Raw, lam: Number, digits: int | None = None) -> Sums:
+    """Return the sums that the propagators' totals are made of (section 3 of the theory sheet).
+
+    Exact fractions, or mpmath numbers of ``digits`` digits. The Lyapunov equation gives the sums
+    only where they converge, so P - lam Q must be Schur.
+    """
+    if not is_schur(alg, lam):
+        raise ValueError("the sums diverge: P - lam Q is not Schur")
+    if digits is None:
+        return _lyapunov_sums(mapped(alg, Fraction), Fraction(lam), _solve)
+
+    def solve(matrix: Matrix, right: Matrix) -> Matrix:
+        return [list(mpmath.lu_solve(mpmath.matrix(matrix), mpmath.matrix(w))) for w in right]
+
+    with mpmath.workdps(digits + 10):
+        return _lyapunov_sums(mapped(alg, _mpf), _mpf(lam), solve)
+
+
+def noise_summand_exact(alg: Raw, lam: Number) -> Fraction:
+    """Return ``s = lam^2 h``, the summand of U'_Sigma at tau2 = 0."""
+    return Fraction(lam) ** 2 * Fraction(impulse_response_sums(alg, lam).h)
+
+
+def noise_summand_fraction(alg: Raw) -> tuple[Polynomial, Polynomial]:
+    """Return numerator and denominator of s as a function of the eigenvalue.
+
+    Of s/lam it is known that the degrees are at most M and M + 1: interpolation of the Lyapunov
+    solution, which is rational in lam and solvable for almost all of them. Two spare points check
+    the degrees.
+    """
+    exact, memory = mapped(alg, Fraction), len(alg.b)
+    equations: Matrix = []
+    lam = Fraction(1)
+    while len(equations) < 2 * memory + 4:
+        lam = -lam if lam > 0 else -lam + Fraction(2, 7)
+        try:
+            value = lam * _lyapunov_sums(exact, lam, _solve).h
+        except ZeroDivisionError:
+            continue
+        powers = [lam**n for n in range(memory + 2)]
+        equations.append([*powers[:-1], *(-value * power for power in powers)])
+    reduced, columns, _ = _eliminate(equations)
+    free = next(j for j in range(2 * memory + 3) if j not in columns)  # the least degree
+    null = [Fraction(0)] * (2 * memory + 3)
+    null[free] = Fraction(1)
+    for row, j in zip(reduced, columns, strict=False):
+        null[j] = -row[free]
+    return [Fraction(0), *null[: memory + 1]], null[memory + 1 :]
+
+
+def _mpf(x: Number) -> Any:
+    exact = Fraction(x)
+    return mpmath.mpf(exact.numerator) / exact.denominator
+
+
+# The second-moment operator
+
+
+def _per_mode(tau: Number, size: int) -> list[Number]:
+    return list(tau) if isinstance(tau, list | tuple | np.ndarray) else [tau] * size
+
+
+def second_moment_operator(
+    alg: Raw,
+    eigenvalues: Sequence[Number],
+    B: Number,
+    tau1: Number,
+    tau2: Number,
+    T: Sequence[Sequence[Number]] | None = None,
+    number: Callable[[Any], Any] = float,
+) -> Array:
+    """Return the dense matrix of eqs. (12)-(16) on the direct sum of Sym(M+1), one per mode.
+
+    Coordinates are the entries (i, j), i <= j, of the moments, mode after mode. Mode k receives
+    ``S_k M_k S_k^T + noise_k v v^T`` with ``noise_k = (lam_k sum_j T_kj lam_j n_j - tau2_k lam_k^2
+    n_k)/B`` and ``n_j = <r r^T, M_j>``; T defaults to tau1 everywhere. With ``number=Fraction`` the
+    entries are exact.
+    """
+    alg, lams = mapped(alg, number), [number(lam) for lam in eigenvalues]
+    dtype = float if number is float else object
+    modes = len(lams)
+    coupling = [
+        [number(tau1 if T is None else T[k][j]) for j in range(modes)] for k in range(modes)
+    ]
+    own = [number(tau) for tau in _per_mode(tau2, modes)]
+    rate = number(0) if math.isinf(B) else 1 / number(B)
+
+    I, J = np.array(_pairs(len(alg.b) + 1)).T
+    twice = np.where(I == J, 1, 2).astype(dtype)
+    v, r = np.array([-alg.alpha, *alg.c], dtype), np.array([number(1), *alg.a], dtype)
+    noise = np.outer(v[I] * v[J], r[I] * r[J] * twice)
+    blocks = [
+        [
+            rate * (lams[k] * coupling[k][j] * lams[j] - (own[k] * lams[k] ** 2 if j == k else 0))
+            * noise
+            for j in range(modes)
+        ]
+        for k in range(modes)
+    ]  # fmt: skip
+    for k, lam in enumerate(lams):
+        S = np.array(state_matrix(alg, lam), dtype)
+        rows_i, rows_j = S[I], S[J]
+        mirrored = rows_i[:, J] * rows_j[:, I] * (twice - 1)
+        blocks[k][k] = blocks[k][k] + rows_i[:, I] * rows_j[:, J] + mirrored
+    return np.block(blocks)
+
+
+def second_moment_radius(
+    alg: Raw, eigenvalues: Sequence[Number], B: Number, tau1: Number, tau2: Number, T: Any = None
+) -> float:
+    """Return the spectral radius of the second-moment operator, from all its eigenvalues."""
+    A = second_moment_operator(alg, eigenvalues, B, tau1, tau2, T)
+    return float(np.abs(np.linalg.eigvals(A)).max())
+
+
+def second_moment_radius_bounds(
+    alg: Raw, eigenvalues: Sequence[Number], B: Number, tau1: Number, tau2: Number, T: Any = None
+) -> tuple[float, float]:
+    """Return bounds of the spectral radius that hold whatever the rounding: see _log2_bounds."""
+    A = second_moment_operator(alg, eigenvalues, B, tau1, tau2, T)
+    majorant = _majorant(alg, eigenvalues, B, tau1, tau2, T)
+    weights = np.exp2(_balance(majorant))
+    error = float(np.linalg.norm(majorant * weights / weights[:, None])) * 32 * 2.0**-53
+    low, high = _log2_bounds(A * weights / weights[:, None], error)
+    return 0.0 if low is None else 2.0**low * (1 - 1e-15), 2.0**high * (1 + 1e-15)
+
+
+def second_moment_radius_mp(
+    alg: Raw,
+    eigenvalues: Sequence[Number],
+    B: Number,
+    tau1: Number,
+    tau2: Number,
+    T: Any = None,
+    digits: int = 30,
+    only_side: bool = False,
+) -> tuple[Any, Any]:
+    """Return bounds of the spectral radius to about ``digits`` digits, as mpmath numbers.
+
+    The operator is built in fractions and squared in fixed point. ``only_side`` stops as soon as
+    the bounds leave out 1, which is all that a verdict needs.
+    """
+    A = second_moment_operator(alg, eigenvalues, B, tau1, tau2, T, Fraction)
+    weights = _balance(_majorant(alg, eigenvalues, B, tau1, tau2, T)).astype(int)
+    A = A * [[Fraction(2) ** int(x - y) for x in weights] for y in weights]
+    shift = max(0, max(math.frexp(abs(float(x)))[1] for x in A.flat))
+    bits = math.ceil(3.33 * digits) + shift + 100
+    fixed = np.array([[math.floor(x * 2**bits) for x in row] for row in A], object)
+    low, high = _log2_bounds(fixed, len(A) * 2.0**-bits, bits, digits, only_side)
+    with mpmath.workdps(digits + 10):
+        return mpmath.mpf(0) if low is None else 2 ** _mpf(low), 2 ** _mpf(high)
+
+
+def moments_contract(
+    alg: Raw, eigenvalues: Sequence[Number], B: Number, tau1: Number, tau2: Number, T: Any = None
+) -> bool | None:
+    """Say whether the radius is < 1 (True) or > 1 (False), certainly; None within 1e-40 of 1."""
+    low, high = second_moment_radius_bounds(alg, eigenvalues, B, tau1, tau2, T)
+    if low <= 1 <= high:
+        low, high = second_moment_radius_mp(alg, eigenvalues, B, tau1, tau2, T, 40, only_side=True)
+    return None if low <= 1 <= high else bool(high < 1)
+
+
+def _log2_bounds(
+    X: Array, error: float, bits: int | None = None, digits: int = 99, only_side: bool = False
+) -> tuple[Fraction | None, Fraction]:
+    """Return bounds of log2 of the spectral radius of a matrix within ``error`` of X (Frobenius).
+
+    For every m, ``|tr A^m| / n <= radius^m <= |A^m|`` (Gelfand), here at m = 1, 2, 4, ... The error
+    of each square is bounded and carried along; when it has reached the size of the matrix the next
+    square says nothing new. X holds floats, or integers that count ``2^-bits``. None: no bound.
+    """
+    size = len(X)
+    unit = 2.0 ** -(53 if bits is None else bits)
+    low: Fraction | None = None
+    high: Fraction | None = None
+    exponent = 0  # A^(2^k) = 2^exponent (X + an unknown matrix of norm <= error)
+    for k in range(2000):
+        numeric = X if bits is None else np.ldexp(X.astype(float), -bits)
+        norm = float(np.linalg.norm(numeric))
+        trace = (
+            abs(float(np.trace(numeric))) - math.sqrt(size) * (error + size * unit * norm)
+        ) / size
+        slack = Fraction(1, 2**20)  # for the rounding of these lines
+        upper = (exponent + Fraction(math.log2(norm + error + 1e-300)) + slack) / 2**k
+        high = upper if high is None else min(high, upper)
+        if trace > 0:
+            lower = (exponent + Fraction(math.log2(trace)) - slack) / 2**k
+            low = lower if low is None else max(low, lower)
+        near = low is not None and high - low < Fraction(1, 10**digits)
+        side = only_side and (high < 0 or (low is not None and low > 0))
+        if error >= norm / 2 or near or side:
+            break
+        shift = math.frexp(norm)[1]
+        error = math.ldexp(2 * norm * error + error**2, -2 * shift) * (1 + 1e-12)
+        error += 1.01 * size * unit
+        if bits is None:
+            X = np.ldexp(X, -shift)
+            X = X @ X
+        else:
+            X = (X @ X) >> (bits + 2 * shift)
+        exponent = 2 * (exponent + shift)
+    assert high is not None
+    return low, high
+
+
+def _majorant(
+    alg: Raw, eigenvalues: Sequence[Number], B: Number, tau1: Number, tau2: Number, T: Any
+) -> Array:
+    """Return the operator with every term taken positive: its rounding errors are relative to it."""
+    positive = mapped(alg, abs)
+    own = [-abs(tau) for tau in _per_mode(tau2, len(eigenvalues))]
+    return second_moment_operator(
+        positive._replace(alpha=-positive.alpha), eigenvalues, B, tau1, own, T
+    )
+
+
+def _balance(majorant: Array) -> Array:
+    """Return integers e such that ``A_ij 2^(e_j - e_i)`` has rows and columns of similar size."""
+    exponents = np.zeros(len(majorant))
+    off = majorant - np.diag(np.diag(majorant))
+    for _ in range(20):
+        weights = np.exp2(exponents)
+        balanced = off * weights / weights[:, None]
+        rows, columns = balanced.sum(axis=1), balanced.sum(axis=0)
+        both = (rows > 0) & (columns > 0)
+        exponents[both] += np.log2(rows[both] / columns[both]) / 4
+    return np.round(exponents)
+
+
+# Losses
+
+
+def moment_recursion(
+    alg: Raw,
+    eigenvalues: Sequence[Number],
+    c2: Sequence[Number],
+    steps: int,
+    B: Number,
+    tau1: Number,
+    tau2: Number,
+    T: Any = None,
+) -> Array:
+    """Return L_0 ... L_steps by stepping the moments, eqs. (12)-(16), from (M_k)_00 = c_k^2."""
+    alg, lams = mapped(alg, float), [float(lam) for lam in eigenvalues]
+    modes, size = len(lams), len(alg.b) + 1
+    coupling = np.array([[tau1] * modes] * modes if T is None else T, float)
+    own = [float(tau) for tau in _per_mode(tau2, modes)]
+    v, r = np.array([-alg.alpha, *alg.c]), np.array([1, *alg.a])
+    S = [np.array(state_matrix(alg, lam), float) for lam in lams]
+    M = [np.zeros((size, size)) for _ in lams]
+    for k, start in enumerate(c2):
+        M[k][0, 0] = start
+    losses = [0.5 * sum(lam * M[k][0, 0] for k, lam in enumerate(lams))]
+    for _ in range(steps):
+        n = [float(r @ M[k] @ r) for k in range(modes)]
+        for k in range(modes):
+            noise = sum(lams[k] * coupling[k, j] * lams[j] * n[j] for j in range(modes))
+            noise = (noise - own[k] * lams[k] ** 2 * n[k]) / float(B)
+            M[k] = S[k] @ M[k] @ S[k].T + noise * np.outer(v, v)
+        losses.append(0.5 * sum(lam * M[k][0, 0] for k, lam in enumerate(lams)))
+    return np.array(losses)
+
+
+def monte_carlo_losses(
+    alg: Raw,
+    eigenvalues: Sequence[Number],
+    c: Sequence[Number],
+    steps: int,
+    B: int,
+    seeds: int,
+    rng: np.random.Generator,
+) -> tuple[Array, Array]:
+    """Return mean and standard error of L_0 ... L_steps over ``seeds`` runs of eq. (3).
+
+    Each step draws B samples x ~ N(0, diag(eigenvalues)) and takes the gradient of
+    ``(1/2B) sum <x, .>^2`` at w + a^T u: the case tau1 = 1, tau2 = -1.
+    """
+    alpha, b, c_memory, D, a = (np.array(part, float) for part in mapped(alg, float))
+    lams = np.array(eigenvalues, float)
+    w = np.tile(np.array(c, float), (seeds, 1))
+    u = np.zeros((len(b), seeds, len(lams)))
+    losses = [0.5 * (lams * w**2).sum(axis=1)]
+    for _ in range(steps):
+        x = rng.normal(size=(seeds, B, len(lams))) * np.sqrt(lams)
+        y = w + np.tensordot(a, u, axes=1)
+        g = np.einsum("sbi,sbj,sj->si", x, x, y) / B
+        w = w - alpha * g + np.tensordot(b, u, axes=1)
+        u = c_memory[:, None, None] * g + np.tensordot(D.reshape(len(b), len(b)), u, axes=1)
+        losses.append(0.5 * (lams * w**2).sum(axis=1))
+    runs = np.array(losses)
+    return runs.mean(axis=1), runs.std(axis=1, ddof=1) / math.sqrt(seeds)
+
+
+# Power-law sums
+
+
+def power_law_sum_mp(
+    summand: Callable[[Any], Any] | tuple[Sequence[Number], Sequence[Number]],
+    exponent: Number,
+    scale: Number = 1,
+    digits: int = 40,
+) -> Any:
+    """Return the sum over k >= 1 of ``f(scale k^-exponent)``, f rational and f(0) = 0.
+
+    f is a function of one mpmath number, or its numerator and denominator. Explicit terms up to K,
+    then ``sum_n f_n scale^n zeta(n exponent, K+1)`` over the Taylor coefficients of f at 0. Two
+    choices of K must agree. (``mpmath.nsum`` is silently wrong on these sums.)
+    """
+    if exponent <= 1:
+        raise ValueError("the sum diverges for exponents <= 1")
+    order = 2 * digits
+    with mpmath.workdps(digits + 15):
+        nu, scale = _mpf(exponent), _mpf(scale)
+        if callable(summand):
+            f, series = summand, list(mpmath.taylor(summand, 0, order))
+        else:
+            top, bottom = ([_mpf(x) for x in polynomial] for polynomial in summand)
+            f = lambda x: mpmath.polyval(top[::-1], x) / mpmath.polyval(bottom[::-1], x)  # noqa: E731
+            series = _quotient_series(top, bottom, order)
+        growth = max(abs(series[n]) ** (mpmath.mpf(1) / n) for n in range(order // 2, order + 1))
+        # The last term of the series must not matter.
+        ratio = mpmath.mpf(10) ** (-mpmath.mpf(digits + 10) / order)
+        least = int(mpmath.ceil((scale * growth / ratio) ** (1 / nu))) + 1
+        if least > 300_000:
+            raise ValueError(f"a pole too near 0: {least} explicit terms")
+        total = []
+        for K in (least, 2 * least + 5):
+            head = mpmath.fsum(f(scale * mpmath.power(k, -nu)) for k in range(1, K + 1))
+            tail = mpmath.fsum(
+                series[n] * scale**n * mpmath.zeta(n * nu, K + 1) for n in range(1, order + 1)
+            )
+            total.append(head + tail)
+        if abs(total[0] - total[1]) > mpmath.mpf(10) ** -digits * abs(total[1]):
+            raise ArithmeticError(f"two lengths of the explicit sum disagree: {total}")
+        return total[1]
+
+
+def _quotient_series(top: list[Any], bottom: list[Any], order: int) -> list[Any]:
+    """Return the Taylor coefficients of top/bottom at 0, common factors x cancelled."""
+    while not bottom[0]:
+        if top[0]:
+            raise ZeroDivisionError("a pole at 0")
+        top, bottom = top[1:], bottom[1:]
+    series: list[Any] = []
+    for n in range(order + 1):
+        known = sum(bottom[m] * series[n - m] for m in range(1, min(n, len(bottom) - 1) + 1))
+        series.append(((top[n] if n < len(top) else 0) - known) / bottom[0])
+    return series
+
+
+# Random cases
+
+
+KINDS = ("generic", "complex", "near_circle", "heavy_ball", "aggmo", "two_rate", "averaging",
+         "ill_conditioned")  # fmt: skip
+
+
+class Problem(NamedTuple):
+    """A random question: does this algorithm converge on this spectrum with this noise?"""
+
+    alg: Raw
+    eigenvalues: list[Number]
+    tau1: Number
+    tau2: Number
+    kind: str
+
+
+def _rounding(rng: np.random.Generator, numbers: str | None) -> Callable[[float], Number]:
+    """Return a rounding to fractions with a denominator as small as allowed, or to short floats."""
+    if (numbers or rng.choice(["fraction", "float"])) == "fraction":
+        limit = int(rng.choice([6, 60, 1000]))
+        return lambda x: Fraction(x).limit_denominator(max(limit, int(4 / abs(x)))) if x else 0
+    bits = int(rng.choice([6, 20, 53]))
+
+    def shorten(x: float) -> float:
+        mantissa, exponent = math.frexp(x)
+        return math.ldexp(round(math.ldexp(mantissa, bits)), exponent - bits)
+
+    return shorten
+
+
+def random_algorithm(
+    rng: np.random.Generator, memory: int, kind: str | None = None, numbers: str | None = None
+) -> Raw:
+    """Draw an algorithm of one of the KINDS; entries are Fractions or floats (``numbers``).
+
+    Nothing makes it stable: D may have roots outside the unit circle and the step may be too long.
+    """
+    return _draw(rng, memory, kind or str(rng.choice(KINDS)), _rounding(rng, numbers))
+
+
+def _draw(
+    rng: np.random.Generator, memory: int, kind: str, q: Callable[[float], Number]
+) -> Raw:  # fmt: skip
+    step = q(10 ** rng.uniform(-2, 0.5))
+    if memory == 0:
+        return Raw(step, [], [], [], [])
+    many = range(memory)
+    damping = [q(10 ** rng.uniform(-2.5, 0) * rng.choice([1, 1, 1, 1.7])) for _ in many]
+    momenta = [1 - x for x in damping]
+    diagonal: Matrix = [[momenta[i] if i == j else 0 for j in many] for i in many]
+    ahead = rng.random() < 0.5  # a != 0
+    zeros: list[Number] = [0] * memory
+    if kind == "heavy_ball":  # a cascade of equal velocities; the last one moves w
+        beta, keep = momenta[0], memory - 1
+        D = [[beta if i == j else (1 - beta if j == i + 1 else 0) for j in many] for i in many]
+        first = -step if memory == 1 else 0
+        return Raw(-first, [beta, *([1 - beta] if keep else []), *zeros[2:]],
+                   [*zeros[1:], -step], D, [beta, *zeros[1:]] if ahead else zeros)  # fmt: skip
+    if kind == "aggmo":
+        b = [beta / memory for beta in momenta]
+        return Raw(step, b, [-step] * memory, diagonal, b if ahead else zeros)
+    if kind == "two_rate":
+        rates = [q(rng.uniform(-0.2, 1)) * x * step for x in damping]
+        b = [-rate * beta for rate, beta in zip(rates, momenta, strict=True)]
+        a = [q(x) * step for x in rng.normal(size=memory)] if ahead else zeros
+        return Raw(step + sum(rates), b, [1] * memory, diagonal, a)
+    if kind == "averaging":  # of the iterates z of an algorithm with one memory less; u_0 = z - w
+        base = _draw(rng, memory - 1, str(rng.choice(KINDS)), q)
+        gamma = damping[0]
+        return Raw(
+            gamma * base.alpha,
+            [gamma, *(gamma * x for x in base.b)],
+            [-(1 - gamma) * base.alpha, *base.c],
+            [[1 - gamma, *((1 - gamma) * x for x in base.b)], *([0, *row] for row in base.D)],
+            [1, *base.a],
+        )
+    if kind == "ill_conditioned":  # other coordinates of the memory
+        plain = _draw(rng, memory, str(rng.choice(["generic", "complex", "near_circle"])), q)
+        return _other_coordinates(rng, plain)
+    b, c, a = ([q(x) for x in rng.normal(size=memory)] for _ in range(3))
+    if kind == "generic":
+        size = rng.uniform(0.3, 1.2) / math.sqrt(memory)
+        D = [[q(x) for x in row] for row in rng.normal(scale=size, size=(memory, memory))]
+    else:  # blocks of rotations and numbers, shrunk a little or very little
+        D = [list(zeros) for _ in many]
+        least = -6 if kind == "near_circle" else -1
+        for i in range(0, memory, 2):
+            radius = 1 - q(10 ** rng.uniform(least, least / 3))
+            slope = q(rng.normal())  # a rational point of the circle
+            cosine, sine = (1 - slope**2) / (1 + slope**2), 2 * slope / (1 + slope**2)
+            if i + 1 == memory:
+                D[i][i] = radius if rng.random() < 0.7 else -radius
+            else:
+                D[i][i], D[i][i + 1] = radius * cosine, -radius * sine
+                D[i + 1][i], D[i + 1][i + 1] = radius * sine, radius * cosine
+            if i:
+                D[i - 1][i] = q(rng.normal())
+    if kind == "near_circle" and rng.random() < 0.7:  # a memory that matters little
+        small = q(10 ** rng.uniform(-4, -1))
+        b = [x * small for x in b]
+    return Raw(step, b, c, D, a if ahead else zeros)
+
+
+def _other_coordinates(rng: np.random.Generator, alg: Raw) -> Raw:
+    """Return the algorithm for the memory u' = W^-1 u, W badly conditioned."""
+    memory = len(alg.b)
+    powers = [2 ** int(x) for x in rng.integers(0, 11, size=memory)]
+    shear = rng.integers(-9, 10, size=(memory, memory)).tolist()
+    W = [[powers[i] * ((i == j) + (i < j) * shear[i][j]) for j in range(memory)]
+         for i in range(memory)]  # fmt: skip
+    columns = list(zip(*W, strict=True))
+    inverse = list(zip(*_solve(W, [[i == j for j in range(memory)] for i in range(memory)]),
+                       strict=True))  # fmt: skip
+
+    def times(rows: Any, others: Any) -> Matrix:
+        return [[sum(Fraction(x) * Fraction(y) for x, y in zip(row, other, strict=True))
+                 for other in others] for row in rows]  # fmt: skip
+
+    D = times(times(inverse, zip(*alg.D, strict=True)), columns)
+    moved = Raw(alg.alpha, times([alg.b], columns)[0], times([alg.c], inverse)[0], D,
+                times([alg.a], columns)[0])  # fmt: skip
+    return mapped(moved, type(alg.alpha))
+
+
+def random_problem(
+    rng: np.random.Generator, memory: int | None = None, kind: str | None = None
+) -> Problem:
+    """Draw a memory M = 0 ... 5, an algorithm, 1 ... 6 eigenvalues, tau1 = 1 and tau2.
+
+    Most draws are rescaled, (alpha, c) by a power of 1/2 and perhaps a sign, until every P - lam Q
+    is Schur, where that is possible: more than a third are stable without noise.
+    """
+    q = _rounding(rng, None)
+    memory = int(rng.integers(6)) if memory is None else memory
+    kind = kind or str(rng.choice(KINDS))
+    alg = _draw(rng, memory, kind, q)
+    modes = int(rng.integers(1, 7))
+    shape = rng.choice(["spread", "power", "equal", "uniform"])
+    if shape == "power":
+        lams = np.arange(1, modes + 1) ** -rng.uniform(0.5, 3)
+    elif shape == "equal":
+        lams = np.ones(modes)
+    else:
+        lams = rng.uniform(0.1, 1, modes) if shape == "uniform" else 10 ** rng.uniform(-4, 0, modes)
+    size = 10 ** rng.choice([0, 0, 0, rng.uniform(-3, 3)])
+    eigenvalues = sorted((q(float(lam * size)) for lam in lams), reverse=True)
+    if rng.random() < 0.9:
+        D, b, c = (np.array(part, float) for part in (alg.D, alg.b, alg.c))
+        slow = np.eye(memory) - D.reshape(memory, memory)
+        if float(alg.alpha) < b @ np.linalg.lstsq(slow, c)[0]:  # eq. (22)
+            alg = scaled(alg, -1)
+        for _ in range(40):
+            S = np.array([state_matrix(mapped(alg, float), float(lam)) for lam in eigenvalues])
+            if np.abs(np.linalg.eigvals(S)).max() < 1:
+                break
+            alg = scaled(alg, Fraction(1, 2) if isinstance(alg.alpha, Fraction) else 0.5)
+    return Problem(alg, eigenvalues, 1, [-1, 0, 0.5, 1][rng.integers(4)], kind)
+
+
+def random_coupling(rng: np.random.Generator, modes: int) -> tuple[Matrix, list[float]]:
+    """Draw T >= 0 (of rank 1, in blocks, sparse or full) and tau2_i <= T_ii, short floats."""
+    T = rng.integers(1, 16, size=(modes, modes)) / 4
+    shape = rng.choice(["rank 1", "blocks", "sparse", "full"])
+    if shape == "rank 1":
+        T = np.outer(T[0], T[-1])
+    elif shape == "blocks":
+        label = rng.integers(1, 4, size=modes)
+        T = np.where(label[:, None] == label, label[:, None] / 2, 0.0)
+    elif shape == "sparse":
+        T = T * (rng.random((modes, modes)) < 0.4)
+    return T.tolist(), (np.diag(T) - rng.integers(0, 12, size=modes) / 4).tolist()
+
+
+def straddling_batch_sizes(
+    alg: Raw,
+    eigenvalues: Sequence[Number],
+    tau1: Number,
+    tau2: Number,
+    rng: np.random.Generator,
+    T: Any = None,
+) -> list[float]:
+    """Return batch sizes 10^-k, k = 1 ... 6, to both sides of the critical one, and far ones.
+
+    The critical one is where the radius of the second-moment operator crosses 1, by false position
+    in log B. Without it (unstable or stable at every batch size) only unremarkable ones.
+    """
+
+    def log_radius(log_batch: float) -> float:
+        radius = second_moment_radius(alg, eigenvalues, math.exp(log_batch), tau1, tau2, T)
+        return math.log(max(radius, 1e-300))
+
+    far = [float(10 ** rng.uniform(-1, 4)), math.inf]
+    low = high = 0.0
+    at_low = at_high = log_radius(0.0)
+    if second_moment_radius(alg, eigenvalues, math.inf, tau1, tau2, T) >= 1:
+        return far
+    while at_high >= 0:
+        if high > 50:  # stable by less than floats can tell
+            return far
+        low, at_low = high, at_high
+        high += 2
+        at_high = log_radius(high)
+    while at_low < 0:
+        if low < -50:
+            return far
+        high, at_high = low, at_low
+        low -= 2
+        at_low = log_radius(low)
+    side = 0
+    for _ in range(60):
+        middle = (low * at_high - high * at_low) / (at_high - at_low)
+        at_middle = log_radius(middle)
+        if at_middle >= 0:
+            low, at_low, at_high = middle, at_middle, at_high / 2 if side == 1 else at_high
+            side = 1
+        else:
+            high, at_high, at_low = middle, at_middle, at_low / 2 if side == -1 else at_low
+            side = -1
+        if high - low < 1e-9 or abs(at_middle) < 1e-14:
+            break
+    critical = math.exp(middle)
+    near = [critical * (1 + sign * 10.0 ** -rng.integers(1, 7)) for sign in (1, -1)]
+    plain = [critical * 10 ** (sign * rng.uniform(0.3, 2)) for sign in (1, -1)]
+    return [*near, *plain, far[0], math.inf]

@@ -1,0 +1,215 @@
+"""The command line, as a person uses it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sgdmem.phase_diagrams.cli import main
+
+HEAVY_BALL = [
+    *["stable", "--algorithm", "heavy-ball", "--set", "learning_rate=0.1"],
+    *["--set", "momentum=0.9"],
+]
+LAW = ["--power-law", "1.5", "--batch-size", "32"]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    captured = capsys.readouterr()
+    assert isinstance(stopped.value.code, int)
+    return stopped.value.code, captured.out, captured.err
+
+
+def test_stable_in_words_and_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, *HEAVY_BALL, *LAW)
+    assert code == 0
+    assert out.startswith("stable: the mean loss tends to 0")
+    code, out, _ = run(capsys, *HEAVY_BALL, *LAW, "--json")
+    verdict = json.loads(out)
+    assert verdict["stable"] is True
+    assert verdict["reason"] == "stable"
+    assert verdict["effective_learning_rate"] == 1.0
+
+
+def test_json_keys_are_the_documented_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, *HEAVY_BALL, *LAW, "--json")
+    page = (Path(__file__).parent.parent / "docs" / "cli.md").read_text()
+    for key in json.loads(out):
+        assert f"`{key}`" in page
+
+
+def test_matrix_form_is_the_named_one(capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = ["stable", "--alpha", "0.1", "--beta", "0.9", "--gamma", "-0.1", "--delta", "0.9"]
+    first = run(capsys, *matrix, *LAW, "--json")
+    assert first == run(capsys, *HEAVY_BALL, *LAW, "--json")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--power-law", "1.5", "--batch-size", "32"], 0),
+        (["--power-law", "0.8", "--batch-size", "32"], 1),
+        (["--power-law", "1.5", "--scale", "38"], 3),
+    ],
+)
+def test_exit_codes(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    # At eigenvalue 38 = 2 (1 + 0.9) / 0.1 exactly, the decisive pivot is zero up to rounding.
+    found, _, _ = run(capsys, *HEAVY_BALL, *arguments, "--exit-code")
+    assert found == code
+
+
+def test_infinite_values_are_null(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, *HEAVY_BALL, "--power-law", "0.8", "--batch-size", "2", "--json")
+    verdict = json.loads(out)
+    assert verdict["noise_sum"] is None
+    assert verdict["reason"] == "trace_diverges"
+
+
+BAD = {
+    "no spectrum": HEAVY_BALL,
+    "two spectra": [*HEAVY_BALL, "--power-law", "1.5", "--spectrum", "x.csv"],
+    "missing file": [*HEAVY_BALL, "--spectrum", "missing.csv"],
+    "folder": [*HEAVY_BALL, "--spectrum", "."],
+    "batch size 0": [*HEAVY_BALL, "--power-law", "1.5", "--batch-size", "0"],
+    "batch size nan": [*HEAVY_BALL, "--power-law", "1.5", "--batch-size", "nan"],
+    "exponent 0": [*HEAVY_BALL, "--power-law", "0"],
+    "exponent text": [*HEAVY_BALL, "--power-law", "steep"],
+    "count 0": [*HEAVY_BALL, "--power-law", "1.5", "--count", "0"],
+    "negative scale": [*HEAVY_BALL, "--power-law", "1.5", "--scale", "-1"],
+    "unknown algorithm": ["stable", "--algorithm", "light-ball", "--power-law", "2"],
+    "unknown parameter": [*HEAVY_BALL, "--set", "speed=1", "--power-law", "2"],
+    "missing parameter": ["stable", "--algorithm", "sgd", "--power-law", "2"],
+    "no value": [*HEAVY_BALL, "--set", "momentum", "--power-law", "2"],
+    "not a number": ["stable", "--algorithm", "sgd", "--set", "learning_rate=big", *LAW],
+    "infinite rate": ["stable", "--algorithm", "sgd", "--set", "learning_rate=inf", *LAW],
+    "half a matrix": ["stable", "--alpha", "1", "--power-law", "2"],
+    "both forms": [*HEAVY_BALL, "--alpha", "1", "--power-law", "2"],
+    "unknown command": ["stabel"],
+    "unknown option": [*HEAVY_BALL, "--batchsize", "3"],
+    "negative tau1": [*HEAVY_BALL, *LAW, "--tau1", "-1"],
+    "axis": ["phase-diagram", "sgd", "--x", "learning_rate", "--y", "batch_size=1:2:3", *LAW],
+    "axis order": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=2:1:3"],
+        *["--y", "momentum=0:0.9:3", *LAW],
+    ],
+    "same axis": [
+        *["phase-diagram", "heavy-ball", "--x", "momentum=0:1:3", "--y", "momentum=0:1:3", *LAW]
+    ],
+    "picture format": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=1:2:3"],
+        *["--y", "momentum=0:0.9:3", *LAW, "-o", "x.gif"],
+    ],
+    "nothing to derive": ["derive"],
+    "negative memory": ["derive", "--memory", "-1"],
+    "pushed and fixed": [
+        *["largest-learning-rate", "sgd", "--set", "learning_rate=1"],
+        *["--parameter", "learning_rate", *LAW],
+    ],
+}
+
+
+@pytest.mark.parametrize("arguments", BAD.values(), ids=BAD.keys())
+def test_bad_input_is_one_line_and_code_2(
+    arguments: list[str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("sgdmem: ")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "1\n-1\n", "1\nnan\n", "1\n0\n", "a,b\nc,d\n", "1,2,3\n4,5,6\n"]
+)
+def test_bad_files_are_one_line_and_code_2(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "spectrum.csv"
+    path.write_text(content)
+    code, _, err = run(capsys, *HEAVY_BALL, "--spectrum", str(path))
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "spectrum.csv" in err
+
+
+def test_largest_learning_rate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
+) -> None:
+    command = ["largest-learning-rate", "heavy-ball", "--set", "momentum=0.9"]
+    _, out, _ = run(capsys, *command, "--power-law", "2", "--json")
+    assert json.loads(out)["largest"] == pytest.approx(3.8, rel=1e-12)
+    features = tmp_path / "features.npy"
+    np.save(features, rng.normal(size=(200, 5)))
+    _, out, _ = run(capsys, *command, "--features", str(features), "--batch-size", "8")
+    assert "noise estimated from the data" in out
+
+
+def test_derive_and_algorithms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "derive", "heavy-ball")
+    assert code == 0
+    assert "momentum" in out
+    target = tmp_path / "two.txt"
+    code, _, _ = run(capsys, "derive", "--memory", "2", "-o", str(target))
+    assert code == 0
+    assert "D_11" in target.read_text()
+    _, out, _ = run(capsys, "algorithms")
+    assert "torch-sgd(learning_rate, momentum=0, dampening=0, nesterov=False)" in out
+
+
+def test_phase_diagram_writes_picture_and_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import xarray
+
+    picture = tmp_path / "map.svg"
+    code, out, _ = run(
+        capsys,
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.01:4:8:log"],
+        *["--y", "momentum=0:0.99:5", "--power-law", "1.5", "--batch-size", "4"],
+        *["-o", str(picture)],
+    )
+    assert code == 0
+    assert "points are stable" in out
+    assert picture.read_text().startswith("<?xml")
+    with xarray.open_dataset(tmp_path / "map.nc", engine="scipy") as data:
+        assert data.stable.dims == ("momentum", "learning_rate")
+        assert set(np.unique(data.stable)) == {0, 1}
+        assert data.attrs["batch_size"] == "4"
+
+
+def test_help_and_version_start_fast_and_import_little() -> None:
+    code = (
+        "import sys\n"
+        "from sgdmem.phase_diagrams.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'sympy', 'numba', 'matplotlib', 'scipy', 'xarray', 'flint', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_numeric_verdict_needs_neither_sympy_nor_numba_nor_matplotlib() -> None:
+    code = (
+        "import sys\n"
+        "from sgdmem.phase_diagrams.cli import main\n"
+        f"try: main({[*HEAVY_BALL, *LAW]})\n"
+        "except SystemExit: pass\n"
+        "heavy = {'sympy', 'numba', 'matplotlib', 'scipy', 'xarray', 'mpmath', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
