@@ -36,9 +36,8 @@ class Raw(NamedTuple):
 def mapped(alg: Raw, function: Callable[[Any], Any]) -> Raw:
     """Return the algorithm with ``function`` applied to every entry."""
     alpha, b, c, D, a = alg
-    rows = [[function(x) for x in row] for row in D]
-    return Raw(function(alpha), *([function(x) for x in part] for part in (b, c)), rows,
-               [function(x) for x in a])  # fmt: skip
+    b, c, a = ([function(x) for x in vector] for vector in (b, c, a))
+    return Raw(function(alpha), b, c, [[function(x) for x in row] for row in D], a)
 
 
 def scaled(alg: Raw, factor: Number) -> Raw:
@@ -98,9 +97,7 @@ def state_matrix(alg: Raw, lam: Number) -> Matrix:
     alpha, b, c, D, a = alg
     still = [[1, *b], *([0, *row] for row in D)]
     v, r = [-alpha, *c], [1, *a]
-    return [
-        [x + lam * v[i] * r[j] for j, x in enumerate(row)] for i, row in enumerate(still)
-    ]  # fmt: skip
+    return [[x + lam * v[i] * r[j] for j, x in enumerate(row)] for i, row in enumerate(still)]
 
 
 def characteristic_polynomial(alg: Raw, lam: Number) -> Polynomial:
@@ -124,6 +121,13 @@ def P_and_Q(alg: Raw) -> tuple[Polynomial, Polynomial]:
     if top:
         raise ArithmeticError("deg Q > M")
     return P, Q
+
+
+def effective_learning_rate(alg: Raw) -> Number:
+    """Return alpha_eff = -Q(1)/P'(1) of eq. (22), exactly; infinite when D has the root 1."""
+    P, Q = P_and_Q(alg)
+    slope = sum(n * p for n, p in enumerate(P))
+    return -sum(Q) / slope if slope else math.inf
 
 
 def is_schur(alg: Raw, lam: Number) -> bool:
@@ -268,23 +272,23 @@ def second_moment_operator(
     own = [number(tau) for tau in _per_mode(tau2, modes)]
     rate = number(0) if math.isinf(B) else 1 / number(B)
 
-    I, J = np.array(_pairs(len(alg.b) + 1)).T
-    twice = np.where(I == J, 1, 2).astype(dtype)
+    first, second = np.array(_pairs(len(alg.b) + 1)).T
+    twice = np.where(first == second, 1, 2).astype(dtype)
     v, r = np.array([-alg.alpha, *alg.c], dtype), np.array([number(1), *alg.a], dtype)
-    noise = np.outer(v[I] * v[J], r[I] * r[J] * twice)
-    blocks = [
+    noise = np.outer(v[first] * v[second], r[first] * r[second] * twice)
+    shares = [
         [
-            rate * (lams[k] * coupling[k][j] * lams[j] - (own[k] * lams[k] ** 2 if j == k else 0))
-            * noise
+            lams[k] * coupling[k][j] * lams[j] - (j == k) * own[k] * lams[k] ** 2
             for j in range(modes)
         ]
         for k in range(modes)
-    ]  # fmt: skip
+    ]
+    blocks = [[rate * share * noise for share in row] for row in shares]
     for k, lam in enumerate(lams):
         S = np.array(state_matrix(alg, lam), dtype)
-        rows_i, rows_j = S[I], S[J]
-        mirrored = rows_i[:, J] * rows_j[:, I] * (twice - 1)
-        blocks[k][k] = blocks[k][k] + rows_i[:, I] * rows_j[:, J] + mirrored
+        left, right = S[first], S[second]
+        mirrored = left[:, second] * right[:, first] * (twice - 1)
+        blocks[k][k] = blocks[k][k] + left[:, first] * right[:, second] + mirrored
     return np.block(blocks)
 
 
@@ -361,14 +365,12 @@ def _log2_bounds(
     for k in range(2000):
         numeric = X if bits is None else np.ldexp(X.astype(float), -bits)
         norm = float(np.linalg.norm(numeric))
-        trace = (
-            abs(float(np.trace(numeric))) - math.sqrt(size) * (error + size * unit * norm)
-        ) / size
+        trace = abs(float(np.trace(numeric))) - math.sqrt(size) * (error + size * unit * norm)
         slack = Fraction(1, 2**20)  # for the rounding of these lines
         upper = (exponent + Fraction(math.log2(norm + error + 1e-300)) + slack) / 2**k
         high = upper if high is None else min(high, upper)
         if trace > 0:
-            lower = (exponent + Fraction(math.log2(trace)) - slack) / 2**k
+            lower = (exponent + Fraction(math.log2(trace / size)) - slack) / 2**k
             low = lower if low is None else max(low, lower)
         near = low is not None and high - low < Fraction(1, 10**digits)
         side = only_side and (high < 0 or (low is not None and low > 0))
@@ -390,7 +392,7 @@ def _log2_bounds(
 def _majorant(
     alg: Raw, eigenvalues: Sequence[Number], B: Number, tau1: Number, tau2: Number, T: Any
 ) -> Array:
-    """Return the operator with every term taken positive: its rounding errors are relative to it."""
+    """Return the operator with all terms taken positive: its rounding errors are relative to it."""
     positive = mapped(alg, abs)
     own = [-abs(tau) for tau in _per_mode(tau2, len(eigenvalues))]
     return second_moment_operator(
@@ -535,8 +537,16 @@ def _quotient_series(top: list[Any], bottom: list[Any], order: int) -> list[Any]
 # Random cases
 
 
-KINDS = ("generic", "complex", "near_circle", "heavy_ball", "aggmo", "two_rate", "averaging",
-         "ill_conditioned")  # fmt: skip
+KINDS = (
+    "generic",
+    "complex",
+    "near_circle",
+    "heavy_ball",
+    "aggmo",
+    "two_rate",
+    "averaging",
+    "ill_conditioned",
+)
 
 
 class Problem(NamedTuple):
@@ -573,9 +583,7 @@ def random_algorithm(
     return _draw(rng, memory, kind or str(rng.choice(KINDS)), _rounding(rng, numbers))
 
 
-def _draw(
-    rng: np.random.Generator, memory: int, kind: str, q: Callable[[float], Number]
-) -> Raw:  # fmt: skip
+def _draw(rng: np.random.Generator, memory: int, kind: str, q: Callable[[float], Number]) -> Raw:
     step = q(10 ** rng.uniform(-2, 0.5))
     if memory == 0:
         return Raw(step, [], [], [], [])
@@ -585,12 +593,11 @@ def _draw(
     diagonal: Matrix = [[momenta[i] if i == j else 0 for j in many] for i in many]
     ahead = rng.random() < 0.5  # a != 0
     zeros: list[Number] = [0] * memory
-    if kind == "heavy_ball":  # a cascade of equal velocities; the last one moves w
-        beta, keep = momenta[0], memory - 1
+    if kind == "heavy_ball":  # a cascade of equal velocities; the first one moves w
+        beta = momenta[0]
         D = [[beta if i == j else (1 - beta if j == i + 1 else 0) for j in many] for i in many]
-        first = -step if memory == 1 else 0
-        return Raw(-first, [beta, *([1 - beta] if keep else []), *zeros[2:]],
-                   [*zeros[1:], -step], D, [beta, *zeros[1:]] if ahead else zeros)  # fmt: skip
+        a = [beta, *zeros[1:]] if ahead else zeros
+        return Raw(step if memory == 1 else 0, D[0], [*zeros[1:], -step], D, a)
     if kind == "aggmo":
         b = [beta / memory for beta in momenta]
         return Raw(step, b, [-step] * memory, diagonal, b if ahead else zeros)
@@ -639,21 +646,12 @@ def _draw(
 def _other_coordinates(rng: np.random.Generator, alg: Raw) -> Raw:
     """Return the algorithm for the memory u' = W^-1 u, W badly conditioned."""
     memory = len(alg.b)
-    powers = [2 ** int(x) for x in rng.integers(0, 11, size=memory)]
-    shear = rng.integers(-9, 10, size=(memory, memory)).tolist()
-    W = [[powers[i] * ((i == j) + (i < j) * shear[i][j]) for j in range(memory)]
-         for i in range(memory)]  # fmt: skip
-    columns = list(zip(*W, strict=True))
-    inverse = list(zip(*_solve(W, [[i == j for j in range(memory)] for i in range(memory)]),
-                       strict=True))  # fmt: skip
-
-    def times(rows: Any, others: Any) -> Matrix:
-        return [[sum(Fraction(x) * Fraction(y) for x, y in zip(row, other, strict=True))
-                 for other in others] for row in rows]  # fmt: skip
-
-    D = times(times(inverse, zip(*alg.D, strict=True)), columns)
-    moved = Raw(alg.alpha, times([alg.b], columns)[0], times([alg.c], inverse)[0], D,
-                times([alg.a], columns)[0])  # fmt: skip
+    shear = np.triu(rng.integers(-9, 10, size=(memory, memory)), 1) + np.eye(memory, dtype=int)
+    powers = 2 ** rng.integers(0, 11, size=(memory, 1))
+    W = (powers * shear).astype(object)
+    inverse = np.array(_solve(W.tolist(), np.eye(memory).tolist()), object).T
+    alpha, b, c, D, a = (np.array(part, object) for part in mapped(alg, Fraction))
+    moved = Raw(alg.alpha, b @ W, inverse @ c, inverse @ D @ W, a @ W)
     return mapped(moved, type(alg.alpha))
 
 
@@ -680,15 +678,13 @@ def random_problem(
     size = 10 ** rng.choice([0, 0, 0, rng.uniform(-3, 3)])
     eigenvalues = sorted((q(float(lam * size)) for lam in lams), reverse=True)
     if rng.random() < 0.9:
-        D, b, c = (np.array(part, float) for part in (alg.D, alg.b, alg.c))
-        slow = np.eye(memory) - D.reshape(memory, memory)
-        if float(alg.alpha) < b @ np.linalg.lstsq(slow, c)[0]:  # eq. (22)
+        if effective_learning_rate(alg) < 0:
             alg = scaled(alg, -1)
         for _ in range(40):
             S = np.array([state_matrix(mapped(alg, float), float(lam)) for lam in eigenvalues])
             if np.abs(np.linalg.eigvals(S)).max() < 1:
                 break
-            alg = scaled(alg, Fraction(1, 2) if isinstance(alg.alpha, Fraction) else 0.5)
+            alg = scaled(alg, Fraction(1, 2))
     return Problem(alg, eigenvalues, 1, [-1, 0, 0.5, 1][rng.integers(4)], kind)
 
 

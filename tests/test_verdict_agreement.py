@@ -1,0 +1,155 @@
+"""The verdict against the spectral radius of the full second-moment operator.
+
+The oracle (`naive.moments_contract`) is certain of its side, so no tolerance hides a wrong verdict.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.linalg import eig, matrix_balance
+
+from sgdmem.numeric.problem import read_noise
+from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.stability import judge_batch, stability
+from sgdmem.symbolic.algorithm import Algorithm
+from tests import naive
+
+
+@dataclass
+class Tally:
+    """Counts of a comparison, printed by pytest -rA -s."""
+
+    verdicts: int = 0
+    stable: int = 0
+    undecided: int = 0
+    unjudged: int = 0
+    mismatches: list[Any] = field(default_factory=list)
+
+    def add(self, answer: bool | None, truth: bool | None, case: Any) -> None:
+        self.verdicts += 1
+        self.stable += answer is True
+        self.undecided += answer is None
+        if truth is None:  # the oracle's own bounds straddle 1
+            self.unjudged += 1
+        elif answer is not None and answer != truth:
+            self.mismatches.append(case)
+
+    def check(self) -> None:
+        print(  # noqa: T201 - the figures for the docs
+            f"{self.verdicts} verdicts, {self.stable} stable, {self.undecided} undecided, "
+            f"{self.unjudged} too close for the oracle, {len(self.mismatches)} wrong"
+        )
+        assert not self.mismatches
+        assert self.undecided <= max(1, self.verdicts // 1000)
+
+
+def truth_of(alg: naive.Raw, *question: Any, arbitrate: bool = True) -> bool | None:
+    """Whether the second moments contract; None if the oracle cannot tell.
+
+    An eigenvalue decomposition tells unless the radius is within a thousand times its first-order
+    rounding error of 1; then the oracle with certain bounds is asked, which takes a second.
+    """
+    A, _ = matrix_balance(naive.second_moment_operator(alg, *question))
+    values, left, right = eig(A, left=True, right=True)
+    leading = int(np.abs(values).argmax())
+    left, right = left[:, leading], right[:, leading]
+    overlap = abs(np.vdot(left, right))
+    distance = float(np.abs(values[leading])) - 1
+    rounding = len(A) * 2.0**-53 * float(np.linalg.norm(A))
+    if overlap > 0 and min(abs(distance), 1e-3) > 1000 * rounding / overlap:
+        return distance < 0
+    return naive.moments_contract(alg, *question) if arbitrate else None
+
+
+def compare(problems: int, rng: np.random.Generator, arbitrated: float = 1.0) -> Tally:
+    tally = Tally()
+    for _ in range(problems):
+        alg, eigenvalues, tau1, tau2, kind = naive.random_problem(rng)
+        for batch_size in naive.straddling_batch_sizes(alg, eigenvalues, tau1, tau2, rng):
+            verdict = stability(Algorithm(*alg), Spectrum(eigenvalues), batch_size, tau1, tau2)
+            arbitrate = rng.random() < arbitrated
+            truth = truth_of(alg, eigenvalues, batch_size, tau1, tau2, arbitrate=arbitrate)
+            tally.add(verdict.stable, truth, (kind, alg, eigenvalues, batch_size, tau2))
+    return tally
+
+
+def compare_coupled(problems: int, rng: np.random.Generator, arbitrated: float = 1.0) -> Tally:
+    tally = Tally()
+    for _ in range(problems):
+        alg, eigenvalues, _, _, kind = naive.random_problem(rng)
+        T, tau2 = naive.random_coupling(rng, len(eigenvalues))
+        sizes = naive.straddling_batch_sizes(alg, eigenvalues, 1, tau2, rng, T)
+        for batch_size in sizes:
+            verdict = stability(
+                Algorithm(*alg), Spectrum(eigenvalues), batch_size, tau2=tau2, coupling=T
+            )
+            arbitrate = rng.random() < arbitrated
+            truth = truth_of(alg, eigenvalues, batch_size, 1, tau2, T, arbitrate=arbitrate)
+            tally.add(verdict.stable, truth, (kind, alg, eigenvalues, batch_size, tau2, T))
+    return tally
+
+
+def test_random_algorithms(rng: np.random.Generator) -> None:
+    compare(100, rng, arbitrated=0.0).check()
+
+
+def test_random_couplings(rng: np.random.Generator) -> None:
+    compare_coupled(40, rng, arbitrated=0.0).check()
+
+
+@pytest.mark.slow
+def test_more_random_algorithms(rng: np.random.Generator) -> None:
+    compare(600, rng, arbitrated=0.05).check()
+
+
+@pytest.mark.slow
+def test_more_random_couplings(rng: np.random.Generator) -> None:
+    compare_coupled(250, rng, arbitrated=0.05).check()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(20))
+def test_twenty_thousand_random_algorithms(seed: int) -> None:
+    compare(1000, np.random.default_rng(seed), arbitrated=0.01).check()
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(5))
+def test_five_thousand_random_couplings(seed: int) -> None:
+    compare_coupled(1000, np.random.default_rng(seed), arbitrated=0.01).check()
+
+
+def test_batch_of_algorithms_is_judged_like_single_ones(rng: np.random.Generator) -> None:
+    for memory in range(4):
+        problems = [naive.random_problem(rng, memory) for _ in range(20)]
+        algorithms = [Algorithm(*problem.alg) for problem in problems]
+        spectrum = Spectrum(problems[0].eigenvalues)
+        outcome = judge_batch(algorithms, spectrum, read_noise(spectrum, 4, 1, -1, None))
+        for index, algorithm in enumerate(algorithms):
+            verdict = stability(algorithm, spectrum, 4, tau2=-1)
+            assert outcome.stable[index] == {True: 1, False: 0, None: -1}[verdict.stable]
+            if math.isfinite(verdict.noise_sum):
+                assert outcome.noise_sum[index] == pytest.approx(verdict.noise_sum, rel=1e-12)
+
+
+def test_tau2_above_tau1_is_never_wrong(rng: np.random.Generator) -> None:
+    tally = Tally()
+    undecided = 0
+    for _ in range(150):
+        alg, eigenvalues, _, _, kind = naive.random_problem(rng)
+        tau1, tau2 = float(rng.choice([0, 0.25, 0.5])), float(rng.choice([0.75, 1, 2]))
+        batch_size = float(10 ** rng.uniform(-1, 2))
+        verdict = stability(Algorithm(*alg), Spectrum(eigenvalues), batch_size, tau1, tau2)
+        undecided += verdict.stable is None
+        if verdict.stable is not None:
+            truth = truth_of(
+                alg, eigenvalues, batch_size, tau1, tau2, arbitrate=rng.random() < 0.05
+            )
+            tally.add(verdict.stable, truth, (kind, alg, eigenvalues, batch_size, tau1, tau2))
+    tally.check()
+    assert undecided < 150
