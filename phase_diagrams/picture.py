@@ -79,7 +79,7 @@ def draw(diagram: xarray.Dataset, ax: Any = None, *, log: tuple[str, ...] = ()) 
     if present:
         ax.legend(
             handles=[Patch(color=colors[kind], label=labels[kind]) for kind in present],
-            loc="upper right",
+            loc="lower right",
             fontsize="small",
         )
     return ax

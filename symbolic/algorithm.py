@@ -179,7 +179,7 @@ class Algorithm:
         Exact whatever went in: numbers give `Fraction`, expressions give SymPy expressions.
         """
         elements, back = exact_field(self.entries)
-        found = poly.transfer_polynomials(*_unflatten(elements, self.memory))
+        found = poly.transfer_polynomials(*unflatten(elements, self.memory))
         return TransferPolynomials(*(tuple(map(back, polynomial)) for polynomial in found))
 
     @cached_property
@@ -295,7 +295,7 @@ class Algorithm:
 def _as_vector(value: Any, name: str) -> tuple[Scalar, ...]:
     if _is_single(value):
         return (as_scalar(value, name),)
-    return tuple(as_scalar(entry, f"{name}[{i}]") for i, entry in enumerate(value))
+    return tuple(as_scalar(entry, f"{name}[{i}]") for i, entry in enumerate(list(value)))
 
 
 def _as_matrix(value: Any) -> tuple[tuple[Scalar, ...], ...]:
@@ -312,7 +312,7 @@ def _as_matrix(value: Any) -> tuple[tuple[Scalar, ...], ...]:
     return rows
 
 
-def _unflatten(elements: Sequence[Element], memory: int) -> tuple[Any, ...]:
+def unflatten(elements: Sequence[Element], memory: int) -> tuple[Any, ...]:
     """Return (alpha, b, c, D, a) from the row of all entries."""
     M = memory
     vectors = elements[1:]
@@ -334,6 +334,7 @@ def _has_float(value: Any) -> bool:
 
 
 def _is_single(value: Any) -> bool:
-    return (
-        isinstance(value, str) or not hasattr(value, "__iter__") or getattr(value, "ndim", 1) == 0
-    )
+    shape = getattr(value, "shape", None)  # SymPy matrices have a shape, but no __iter__
+    if shape is not None:
+        return bool(shape == ())
+    return isinstance(value, str) or not hasattr(value, "__iter__")

@@ -55,7 +55,9 @@ def _read(value: Any, key: str) -> Any:
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...] | None:
-    return tuple(value) if hasattr(value, "__iter__") and not isinstance(value, str) else None
+    single = isinstance(value, str) or not hasattr(value, "__iter__")
+    single = single or getattr(value, "shape", None) == ()  # a zero-dimensional array
+    return None if single else tuple(value)
 
 
 def _show(value: Any) -> str:

@@ -50,7 +50,7 @@ def boundary_polynomial(algorithm: Algorithm) -> Polynomial:
         [_entry(chi, 2 * (column + 1) - (row + 1)) for column in range(order)]
         for row in range(order)
     ]
-    polynomial = multiply(chi[0], _determinant(hurwitz))
+    polynomial = multiply(chi[0], determinant(hurwitz))
     padded = (*polynomial, *(0 * pull for _ in range(size + 1 - len(polynomial))))
     return tuple(back(coefficient) for coefficient in padded[: size + 1])
 
@@ -134,7 +134,7 @@ def _entry(chi: Sequence[Polynomial], index: int) -> Polynomial:
     return chi[index] if 0 <= index < len(chi) else (0 * chi[0][0],)
 
 
-def _determinant(matrix: list[list[Polynomial]]) -> Polynomial:
+def determinant(matrix: list[list[Polynomial]]) -> Polynomial:
     """Return the determinant by expansion along rows, each minor computed once."""
     minors: dict[tuple[int, ...], Polynomial] = {(): (1,)}
     for row in reversed(matrix):

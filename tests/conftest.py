@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+
+# Small matrices lose by threads, and the workers of pytest-xdist would fight over the cores.
+# It must be set before NumPy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
 import zlib
 from importlib.metadata import version
 
 import hypothesis
 import numpy as np
 import pytest
-
-os.environ.setdefault("MPLBACKEND", "Agg")
 
 # A compiled kernel's first call takes seconds, so no example has a deadline.
 hypothesis.settings.register_profile("dev", deadline=None)

@@ -45,7 +45,7 @@ class Tally:
             f"{self.unjudged} too close for the oracle, {len(self.mismatches)} wrong"
         )
         assert not self.mismatches
-        assert self.undecided <= max(1, self.verdicts // 1000)
+        assert self.undecided <= max(8, self.verdicts // 1000)  # one case has up to 8 batch sizes
 
 
 def truth_of(alg: naive.Raw, *question: Any, arbitrate: bool = True) -> bool | None:
@@ -113,15 +113,13 @@ def test_more_random_couplings(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("seed", range(20))
-def test_twenty_thousand_random_algorithms(seed: int) -> None:
-    compare(1000, np.random.default_rng(seed), arbitrated=0.01).check()
+def test_twenty_thousand_random_algorithms() -> None:
+    compare(20_000, np.random.default_rng(0), arbitrated=0.02).check()
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("seed", range(5))
-def test_five_thousand_random_couplings(seed: int) -> None:
-    compare_coupled(1000, np.random.default_rng(seed), arbitrated=0.01).check()
+def test_five_thousand_random_couplings() -> None:
+    compare_coupled(5_000, np.random.default_rng(0), arbitrated=0.02).check()
 
 
 def test_batch_of_algorithms_is_judged_like_single_ones(rng: np.random.Generator) -> None:

@@ -17,14 +17,17 @@ from sgdmem.phase_diagrams.picture import draw
 
 EIGENVALUES = Path(__file__).parent.parent / "data" / "digits_eigenvalues.csv"
 BATCH_SIZE = 16
-LEARNING_RATES = np.geomspace(0.003, 2, 120)
-MOMENTA = np.linspace(0, 0.99, 100)
+FITTED_RANKS = 40  # beyond, the spectrum falls faster than any power
+LEARNING_RATES = np.geomspace(0.01, 1, 100)
+MOMENTA = np.linspace(0, 0.99, 80)
 
 
 def spectra() -> dict[str, sgdmem.Spectrum]:
     """Return the spectrum of the data and the power law fitted to it."""
     measured = sgdmem.Spectrum.load(EIGENVALUES)
-    return {"digits": measured, "power-law": fit_power_law(measured).spectrum()}
+    fit = fit_power_law(measured, last=FITTED_RANKS)
+    print(f"fitted exponent {fit.exponent:.2f} +- {fit.exponent_error:.2f}\n")
+    return {"digits": measured, "power-law": fit.spectrum()}
 
 
 def main(folder: Path) -> None:

@@ -1,0 +1,30 @@
+"""Write digits_eigenvalues.csv, the spectrum of scikit-learn's digits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sgdmem.numeric.spectrum import Spectrum
+
+HEADER = """\
+# Eigenvalues of X^T X / n, largest first, for the {rows} images of scikit-learn's digits,
+# pixels divided by 16, not centred; {dropped} zero eigenvalues (always blank pixels) dropped.
+# Made by make_digits_eigenvalues.py.
+eigenvalue
+"""
+
+
+def digits_eigenvalues() -> str:
+    """Return the text of the file."""
+    from sklearn.datasets import load_digits
+
+    X = load_digits().data / 16
+    spectrum = Spectrum.from_features(X)
+    rows = "".join(f"{value:.17g}\n" for value in spectrum.eigenvalues)
+    return HEADER.format(rows=len(X), dropped=spectrum.dropped) + rows
+
+
+if __name__ == "__main__":
+    path = Path(__file__).with_name("digits_eigenvalues.csv")
+    path.write_text(digits_eigenvalues())
+    print(f"wrote {path}")
