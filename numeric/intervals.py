@@ -14,6 +14,7 @@ _GRID = 257
 _HALVINGS = 200
 _GOLDEN = (5**0.5 - 1) / 2
 _GOLDEN_STEPS = 60
+_REACH = 4.0
 
 
 def positive_intervals(
@@ -82,8 +83,10 @@ def _with_extrema(
     inner = np.arange(1, len(points) - 1)
     left, middle, right = values[:-2], values[1:-1], values[2:]
     with np.errstate(invalid="ignore"):
-        peaks = inner[(middle <= 0) & (middle >= left) & (middle >= right) & (middle > -np.inf)]
-        dips = inner[(middle > 0) & (middle <= left) & (middle <= right)]
+        # An extremum between samples is worth following if their variation could carry it to zero.
+        near = np.abs(middle) <= _REACH * np.maximum(np.abs(left - middle), np.abs(right - middle))
+        peaks = inner[near & (middle <= 0) & (middle >= left) & (middle >= right)]
+        dips = inner[near & (middle > 0) & (middle <= left) & (middle <= right)]
     new = np.concatenate(
         [
             _golden(value, points[peaks - 1], points[peaks + 1]),

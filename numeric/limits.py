@@ -14,12 +14,13 @@ import numpy as np
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.coupling import coupled_radius
 from sgdmem.numeric.intervals import Interval, positive_intervals
-from sgdmem.numeric.noise_sum import float_modes
+from sgdmem.numeric.noise_sum import float_modes, take
 from sgdmem.numeric.problem import Noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.symbolic.routh import HalfPlaneForm, summands
 
 _DOUBLINGS = 2000
+_BLOCK = 2**20  # entries of an array that is held in memory at once
 _SMALLEST_BATCH = 1e-14  # in units of the largest summand; below it, every batch size is stable
 
 
@@ -53,6 +54,13 @@ class FloatProblem:
         ``form`` holds arrays of shape (A, 1), or (1, 1) against ``scale`` of shape (A,), the factor
         on every eigenvalue.
         """
+        rows = max(1, _BLOCK // self.lam.size)
+        if len(scale) > rows:
+            pieces = [slice(start, start + rows) for start in range(0, len(scale), rows)]
+            single = form.pull.shape[0] == 1  # one form serves every scale
+            forms = [form if single else take(form, piece) for piece in pieces]
+            parts = [self.margin(f, scale[p]) for f, p in zip(forms, pieces, strict=True)]
+            return np.concatenate(parts)
         with np.errstate(all="ignore"):
             lam = scale[:, None] * self.lam
             pivots, noise, _ = summands(form, lam)

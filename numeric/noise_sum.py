@@ -9,7 +9,7 @@ r"""The noise sums of algorithms over a spectrum, with error bounds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -147,7 +147,10 @@ def _total(balls: list[Ball]) -> Ball:
 
 def _over_law(form: HalfPlaneForm, spectrum: Spectrum, tau2_share: Ball) -> NoiseSums:
     """Treat the algorithms one by one: the panels of the rule depend on the poles of each."""
-    outcomes = [_one_over_law(single, spectrum, tau2_share) for single in _each(form)]
+    outcomes = [
+        _one_over_law(take(form, slice(index, index + 1)), spectrum, tau2_share)
+        for index in range(form.pull.mid.shape[0])
+    ]
     return NoiseSums(
         schur=np.concatenate([outcome.schur for outcome in outcomes]),
         damped=np.concatenate([outcome.damped for outcome in outcomes]),
@@ -186,37 +189,29 @@ def _one_over_law(form: HalfPlaneForm, spectrum: Spectrum, tau2_share: Ball) -> 
     return _join([outcome, rest])
 
 
-def _each(form: HalfPlaneForm) -> Iterator[HalfPlaneForm]:
-    same = form.Q_output is form.Q
-    for index in range(form.pull.mid.shape[0]):
-        piece = slice(index, index + 1)
-        Q = tuple(entry[piece] for entry in form.Q)
-        yield HalfPlaneForm(
-            tuple(entry[piece] for entry in form.fixed),
-            tuple(entry[piece] for entry in form.moving),
-            form.pull[piece],
-            Q,
-            Q if same else tuple(entry[piece] for entry in form.Q_output),
-        )
-
-
 def _stack(balls: list[Ball]) -> Ball:
     return Ball(
         np.concatenate([ball.mid for ball in balls]), np.concatenate([ball.rad for ball in balls])
     )
 
 
-def midpoint_form(form: HalfPlaneForm) -> HalfPlaneForm:
-    """Return the form with plain float coefficients, for root finding without bounds."""
-    Q = tuple(_mid(entry) for entry in form.Q)
+def take(form: HalfPlaneForm, piece: slice) -> HalfPlaneForm:
+    """Return some of a batch of forms."""
+    return map_form(form, lambda entry: entry[piece])
+
+
+def map_form(form: HalfPlaneForm, function: Callable[[Any], Any]) -> HalfPlaneForm:
+    """Return the form with ``function`` applied to every entry; Q_output stays Q if it was."""
+    Q = tuple(map(function, form.Q))
     return HalfPlaneForm(
-        tuple(_mid(entry) for entry in form.fixed),
-        tuple(_mid(entry) for entry in form.moving),
-        _mid(form.pull),
+        tuple(map(function, form.fixed)),
+        tuple(map(function, form.moving)),
+        function(form.pull),
         Q,
-        Q if form.Q_output is form.Q else tuple(_mid(entry) for entry in form.Q_output),
+        Q if form.Q_output is form.Q else tuple(map(function, form.Q_output)),
     )
 
 
-def _mid(value: Any) -> Array:
-    return value.mid  # type: ignore[no-any-return]
+def midpoint_form(form: HalfPlaneForm) -> HalfPlaneForm:
+    """Return the form with plain float coefficients, for root finding without bounds."""
+    return map_form(form, lambda entry: entry.mid)

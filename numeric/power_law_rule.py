@@ -233,6 +233,8 @@ def _integral_error(law: PowerLaw, lower: Array, upper: Array, bounds: Array) ->
             mass = 2 * half[index] * (scale / lower[index]) ** (1 / nu) / nu
             total += bounds[index] * (density * rule_error + 256 * _UNIT * mass)
         else:
+            if nu <= 1:
+                return np.inf
             mass = upper[index] * (scale / upper[index]) ** (1 / nu) / (nu - 1)
             rule_error = 4 * r ** (1 - 2 * _POINTS) / (r - 1)
             total += bounds[index] * mass * (rule_error + 256 * _UNIT)

@@ -336,16 +336,24 @@ def second_moment_radius_mp(
 ) -> tuple[Any, Any]:
     """Return bounds of the spectral radius to about ``digits`` digits, as mpmath numbers.
 
-    The operator is built in fractions and squared in fixed point: see _log2_bounds. ``only_side``
-    stops as soon as the bounds leave out 1, which is all that a verdict needs.
+    The operator is built in fractions and squared in fixed point (_log2_bounds), with more bits if
+    it is so badly conditioned that the first choice does not do. ``only_side`` stops as soon as the
+    bounds leave out 1, which is all that a verdict needs.
     """
     A = second_moment_operator(alg, eigenvalues, B, tau1, tau2, T, Fraction)
     *_, exponents = _balanced(alg, eigenvalues, B, tau1, tau2, T)
-    bits = 100 + 4 * digits
-    for row, e in zip(A, exponents, strict=True):
-        for j, f in enumerate(exponents):
-            row[j] = math.floor(row[j] * Fraction(2) ** (bits + f - e))
-    low, high = _log2_bounds(A, bits, digits, only_side)
+    for bits in (100 + 4 * digits, 300 + 4 * digits, 900 + 4 * digits):
+        X = [
+            [
+                math.floor(x * Fraction(2) ** (bits + f - e))
+                for x, f in zip(row, exponents, strict=True)
+            ]
+            for row, e in zip(A, exponents, strict=True)
+        ]
+        low, high = _log2_bounds(np.array(X, object), bits, digits, only_side)
+        reached = low is not None and high - low < Fraction(1, 10**digits)
+        if reached or (only_side and (high < 0 or (low is not None and low > 0))):
+            break
     with mpmath.workdps(digits + 10):
         return mpmath.mpf(0) if low is None else 2 ** _mpf(low), 2 ** _mpf(high)
 
@@ -353,12 +361,11 @@ def second_moment_radius_mp(
 def moments_contract(
     alg: Raw, eigenvalues: Sequence[Number], B: Number, tau1: Number, tau2: Number, T: Any = None
 ) -> bool | None:
-    """Say, certainly, whether the radius is < 1 (True) or > 1 (False); None hardly ever."""
+    """Say, certainly, whether the radius is < 1 (True) or > 1 (False); None within 1e-30 of 1."""
     args = (alg, eigenvalues, B, tau1, tau2, T)
     low, high = second_moment_radius_bounds(*args)
-    for digits in (40, 160):
-        if low <= 1 <= high:
-            low, high = second_moment_radius_mp(*args, digits, only_side=True)
+    if low <= 1 <= high:
+        low, high = second_moment_radius_mp(*args, digits=30, only_side=True)
     return None if low <= 1 <= high else bool(high < 1)
 
 
@@ -593,7 +600,8 @@ def random_algorithm(
 
     Nothing makes it stable: D may have roots outside the unit circle and the step may be too long.
     """
-    return _draw(rng, memory, kind or str(rng.choice(KINDS)), _rounding(rng, numbers))
+    q = _rounding(rng, numbers)
+    return mapped(_draw(rng, memory, kind or str(rng.choice(KINDS)), q), type(q(1.0)))
 
 
 def _draw(rng: np.random.Generator, memory: int, kind: str, q: Callable[[float], Number]) -> Raw:
@@ -698,6 +706,7 @@ def random_problem(
             if np.abs(np.linalg.eigvals(S)).max() < 1:
                 break
             alg = scaled(alg, Fraction(1, 2))
+    alg = mapped(alg, type(eigenvalues[0]))
     return Problem(alg, eigenvalues, 1, [-1, 0, 0.5, 1][rng.integers(4)], kind)
 
 
