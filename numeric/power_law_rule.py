@@ -77,7 +77,7 @@ def bounded_rule(law: PowerLaw, bound: Bound) -> tuple[Rule, bool, float, float]
     law
         The power law; infinite, or longer than `HEAD` by far.
     bound
-        Maps balls (complex disks) to upper bounds of |g| on them, for two summands at once;
+        Maps balls (complex disks) to upper bounds of ``|g|`` on them, for two summands at once;
         infinite where there is none.
 
     Returns

@@ -2,64 +2,154 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterator, Mapping
+from itertools import chain, combinations
 from typing import Any
 
 from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.named import Family, check_parameters, family_name, find_family
-from sgdmem.symbolic.scalars import Scalar, as_scalar, to_sympy
+from sgdmem.symbolic.polynomials import multiply
+from sgdmem.symbolic.scalars import Scalar, as_scalar, is_symbolic, to_sympy
 
 
-def convert(algorithm: Algorithm, family: Family | str, **fixed: Any) -> dict[str, Scalar]:
-    """Return the parameters with which a family has the same P and Q as an algorithm.
+def convert(algorithm: Algorithm, family: Family | str, **fixed: Any) -> dict[str, Any]:
+    """Return the parameters with which a family has the recurrence of an algorithm.
 
-    The two then obey the same recurrence (8) of arXiv 2410.04228: the same iterates on quadratics,
-    and for every loss if a = 0 in both. The equations between coefficients are solved exactly and
-    the solution is verified.
+    The member found has the same P and Q where one exists, otherwise the same Q / P: the two obey
+    the same recurrence (8) of arXiv 2410.04228, for every loss if a = 0 in both. The equations
+    between coefficients are solved exactly and the solution is verified by substitution.
 
     Parameters
     ----------
     algorithm
         Numeric or symbolic.
     family
-        A constructor or command-line name whose parameters are numbers.
+        A constructor or command-line name. Its parameters with a default keep it unless another
+        value is needed.
     **fixed
         Values of parameters that are not to be solved for.
+
+    Returns
+    -------
+    dict
+        Arguments for the constructor; exact, or floats if the algorithm was described by floats.
 
     Raises
     ------
     InputError
-        If the family has no such member, or the memories differ.
+        If the family has no such member, or several so that one more parameter must be fixed.
 
     Examples
     --------
-    >>> from sgdmem.symbolic.named import sgdm, torch_sgd
+    >>> from sgdmem.symbolic.named import heavy_ball, sgdm, torch_sgd
     >>> convert(torch_sgd("0.1", "0.9", dampening="0.5"), "heavy-ball")
     {'learning_rate': Fraction(1, 20), 'momentum': Fraction(9, 10)}
-    >>> convert(sgdm("0.5", "0.9"), "two-rate")
-    {'velocity_rate': Fraction(1, 20), 'gradient_rate': Fraction(0, 1), 'momentum': Fraction(9, 10)}
+    >>> convert(heavy_ball("0.1", "0.9"), sgdm)
+    {'learning_rate': Fraction(1, 1), 'momentum': Fraction(9, 10)}
     """
-    from sympy import Dummy, cancel, solve
-
     constructor = find_family(family)
-    names = check_parameters(constructor, list(fixed))
-    unknowns = {name: Dummy(name) for name in names}
-    member = constructor(**unknowns, **fixed)
-    if member.memory != algorithm.memory:
+    check_parameters(constructor, list(fixed))
+    name = family_name(constructor)
+    refused: InputError | None = None
+    free: list[str] = []
+    some_member = False
+    for arguments, unknowns in _attempts(constructor, fixed, max(algorithm.memory, 1)):
+        try:
+            member = constructor(**arguments)
+        except InputError as error:  # for example nesterov=True without momentum
+            refused = refused or error
+            continue
+        some_member = True
+        for solution in _solutions(algorithm, member, unknowns):
+            values = _values(arguments, solution, algorithm)
+            if values is None:
+                free = free or sorted(_undetermined(arguments, solution, unknowns))
+            elif equivalent(constructor(**values), algorithm):
+                return {key: _present(value, algorithm) for key, value in values.items()}
+    if refused and not some_member:
+        raise refused
+    if free:
         raise InputError(
-            f"{family_name(constructor)} has memory {member.memory}, "
-            f"the algorithm has memory {algorithm.memory}"
+            f"several {name} have the recurrence of this algorithm: fix {' or '.join(free)}"
         )
-    wanted, have = algorithm.polynomials, member.polynomials
-    equations = [
-        to_sympy(found) - to_sympy(target)
-        for found, target in zip((*have.P, *have.Q), (*wanted.P, *wanted.Q), strict=True)
+    raise InputError(f"no {name} has the recurrence of this algorithm")
+
+
+def _attempts(
+    constructor: Family, fixed: Mapping[str, Any], count: int
+) -> Iterator[tuple[dict[str, Any], list[Any]]]:
+    """Yield arguments with unknowns in them, and the unknowns; most defaults first.
+
+    A flag is tried both ways, and a list of parameters gets ``count`` unknowns.
+    """
+    from sympy import Dummy
+
+    parameters = inspect.signature(constructor).parameters
+    required = check_parameters(constructor, list(fixed))
+    optional = [
+        key
+        for key, parameter in parameters.items()
+        if key not in fixed and parameter.default is not parameter.empty
     ]
-    equations = [equation for equation in equations if equation != 0]
-    for solution in solve(equations, list(unknowns.values()), dict=True):
-        values = {name: solution.get(unknown, unknown) for name, unknown in unknowns.items()}
-        left = [cancel(equation.subs(solution)) for equation in equations]
-        free = set().union(*(value.free_symbols for value in values.values()))
-        if not any(left) and not free & set(unknowns.values()):
-            return {name: as_scalar(value, name) for name, value in values.items()}
-    raise InputError(f"no {family_name(constructor)} has the recurrence of this algorithm")
+    defaults = {key: parameters[key].default for key in optional}
+    for changed in chain.from_iterable(
+        combinations(optional, size) for size in range(len(optional) + 1)
+    ):
+        arguments, unknowns = {**defaults, **fixed}, []
+        for key in (*required, *changed):
+            if isinstance(defaults.get(key), bool):
+                arguments[key] = not defaults[key]
+            elif "Sequence" in str(parameters[key].annotation):
+                arguments[key] = tuple(Dummy(f"{key}_{i}") for i in range(count))
+                unknowns.extend(arguments[key])
+            else:
+                arguments[key] = Dummy(key)
+                unknowns.append(arguments[key])
+        order = [key for key in parameters if key in arguments]
+        yield {key: arguments[key] for key in order}, unknowns
+
+
+def _solutions(
+    algorithm: Algorithm, member: Algorithm, unknowns: list[Any]
+) -> Iterator[dict[Any, Any]]:
+    """Yield what the equations say about the unknowns: for equal P and Q, then for equal Q / P."""
+    from sympy import default_sort_key, expand, solve
+
+    wanted, have = algorithm.polynomials, member.polynomials
+    systems = []
+    if member.memory == algorithm.memory:
+        systems.append(((*have.D, *have.Q), (*wanted.D, *wanted.Q)))
+    left = multiply(tuple(map(to_sympy, have.Q)), tuple(map(to_sympy, wanted.D)))
+    right = multiply(tuple(map(to_sympy, wanted.Q)), tuple(map(to_sympy, have.D)))
+    systems.append((left, right))
+    for found, target in systems:
+        equations = [expand(to_sympy(x) - to_sympy(y)) for x, y in zip(found, target, strict=True)]
+        equations = [equation for equation in equations if equation != 0]
+        if not unknowns or not equations:
+            if not equations:
+                yield {}
+            continue
+        yield from sorted(solve(equations, unknowns, dict=True), key=default_sort_key)
+
+
+def _values(
+    arguments: Mapping[str, Any], solution: Mapping[Any, Any], algorithm: Algorithm
+) -> dict[str, Any] | None:
+    """Return the arguments with the solution put in; None if unknowns remain."""
+    from sympy import Dummy
+
+    def insert(value: Any, key: str) -> Any:
+        if isinstance(value, tuple):
+            return tuple(insert(entry, key) for entry in value)
+        if not is_symbolic(value):
+            return value
+        return as_scalar(value.subs(solution), key)
+
+    values = {key: insert(value, key) for key, value in arguments.items()}
+    flat = chain.from_iterable(v if isinstance(v, tuple) else (v,) for v in values.values())
+    symbols = set().union(*(v.free_symbols for v in flat if is_symbolic(v)))
+    known = algorithm.free_symbols
+    return None if any(isinstance(s, Dummy) and s not in known for s in symbols) else values

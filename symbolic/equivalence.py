@@ -7,12 +7,15 @@ gradient to w and Q / P from the gradient to the point where the next gradient i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
+from random import Random
 from typing import Literal
 
 from sgdmem.symbolic.algorithm import Algorithm, unflatten
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.polynomials import dot, multiply
 from sgdmem.symbolic.scalars import Element, Scalar, exact_field
+from sgdmem.symbolic.schur import determinant
 
 Matrix = list[list[Element]]
 
@@ -20,16 +23,17 @@ Matrix = list[list[Element]]
 def equivalent(
     first: Algorithm, second: Algorithm, losses: Literal["quadratic", "all"] = "quadratic"
 ) -> bool:
-    """Whether two algorithms trace the same iterates, from suitable starts of their memories.
+    """Whether two algorithms are the same up to their auxiliary vectors and how they start.
 
     Parameters
     ----------
     first, second
         Of any memories; exact, numeric or symbolic.
     losses
-        ``"quadratic"``: the same recurrence (8) after cancelling common factors of P and Q, so the
-        same w on every quadratic (Theorem 1 of arXiv 2410.04228). ``"all"``: also the same w and
-        the same points of the gradient for every loss.
+        ``"quadratic"``: equal Q / P, so on every quadratic both obey the same recurrence (8) of
+        arXiv 2410.04228 once common factors of P and Q are cancelled, and have the same
+        stability and noise summand. ``"all"``: also equal Q_output / P, so from the same w_0 and
+        u_0 = 0 they trace the same w and the same points of the gradient for every loss.
 
     Examples
     --------
@@ -52,11 +56,12 @@ def equivalent(
 def change_of_variables(
     first: Algorithm, second: Algorithm
 ) -> tuple[tuple[Scalar, ...], ...] | None:
-    """Return the matrix T with u_second = T u_first that turns one algorithm into the other.
+    """Return a matrix T with u_second = T u_first that turns one algorithm into the other.
 
-    Then ``b_2 T = b_1``, ``c_2 = T c_1``, ``D_2 T = T D_1``, ``a_2 T = a_1`` and both trace the
-    same w for every loss. Found from the vectors c, D c, D^2 c, ...; None if there is no such T or
-    these do not span the memory of ``first`` (then T is not unique).
+    It solves ``b_2 T = b_1``, ``a_2 T = a_1``, ``c_2 = T c_1``, ``D_2 T = T D_1``: started with
+    u_second = T u_first the two trace the same w for every loss. None if the step alpha differs or
+    there is no such T. Where several exist (memory that no gradient reaches or that nothing
+    reads), a regular one is preferred. T is rectangular when the memories differ.
 
     Examples
     --------
@@ -66,53 +71,72 @@ def change_of_variables(
     >>> change_of_variables(heavy_ball("0.1", "0.9"), torch_sgd("0.1", "0.9"))
     ((Fraction(-10, 1),),)
     """
-    M = first.memory
-    if second.memory != M:
-        return None
+    M, M2 = first.memory, second.memory
     elements, back = exact_field((*first.entries, *second.entries))
     half = len(first.entries)
     alpha, b, c, D, a = unflatten(elements[:half], M)
-    alpha2, b2, c2, D2, a2 = unflatten(elements[half:], M)
+    alpha2, b2, c2, D2, a2 = unflatten(elements[half:], M2)
     if alpha != alpha2:
         return None
-    rows = _solve_left(_krylov(D, c), _krylov(D2, c2))
-    if rows is None:
+    zero = 0 * alpha
+    places = [(i, j) for i in range(M2) for j in range(M)]
+
+    def equation(terms: dict[tuple[int, int], Element], right: Element) -> list[Element]:
+        return [*(terms.get(place, zero) for place in places), right]
+
+    equations = [
+        *(equation({(i, j): b2[i] for i in range(M2)}, b[j]) for j in range(M)),
+        *(equation({(i, j): a2[i] for i in range(M2)}, a[j]) for j in range(M)),
+        *(equation({(i, j): c[j] for j in range(M)}, c2[i]) for i in range(M2)),
+    ]
+    for i, j in places:  # entry (i, j) of D2 T - T D
+        terms = {(k, j): D2[i][k] for k in range(M2)}
+        for k in range(M):
+            terms[i, k] = terms.get((i, k), zero) - D[k][j]
+        equations.append(equation(terms, zero))
+    solution = _solve(equations, len(places))
+    if solution is None:
         return None
-    columns = list(zip(*rows, strict=True))
-    holds = (
-        [dot(b2, column) for column in columns] == list(b)
-        and [dot(a2, column) for column in columns] == list(a)
-        and [dot(row, c) for row in rows] == list(c2)
-        and [[dot(row, column) for column in columns] for row in D2]
-        == [[dot(row, column) for column in zip(*D, strict=True)] for row in rows]
-    )
-    return tuple(tuple(map(back, row)) for row in rows) if holds else None
+    particular, kernel = solution
+    random = Random(0)
+    for size in (0, 1, 10, 10**6):  # a generic member is regular if one is
+        entries = particular
+        for direction in kernel:
+            factor = random.randint(-size, size)
+            entries = [x + factor * y for x, y in zip(entries, direction, strict=True)]
+        T = [entries[i * M : (i + 1) * M] for i in range(M2)]
+        if M == M2 and kernel and _determinant(T) == 0:
+            continue
+        return tuple(tuple(map(back, row)) for row in T)
+    return tuple(tuple(map(back, particular[i * M : (i + 1) * M])) for i in range(M2))
 
 
 def effective_learning_rates(algorithm: Algorithm) -> tuple[Scalar, Scalar]:
     """Return the two formulas of eq. (22): alpha - b (1 - D)^(-1) c, and -Q(1) / P'(1).
+
+    The inverse is taken by Cramer's rule, with one division at the end.
+
+    Raises
+    ------
+    UndefinedError
+        If D has the eigenvalue 1.
 
     Examples
     --------
     >>> from sgdmem.symbolic.named import heavy_ball
     >>> effective_learning_rates(heavy_ball("0.1", "0.9"))
     (Fraction(1, 1), Fraction(1, 1))
-
-    Raises
-    ------
-    UndefinedError
-        If D has the eigenvalue 1.
     """
     by_polynomials = algorithm.effective_learning_rate
-    M = algorithm.memory
     elements, back = exact_field(algorithm.entries)
-    alpha, b, c, D, _ = unflatten(elements, M)
+    alpha, b, c, D, _ = unflatten(elements, algorithm.memory)
     unit = [[(i == j) - entry for j, entry in enumerate(row)] for i, row in enumerate(D)]
-    # (1 - D) y = c, with the transposed system as the left division of rows
-    solved = _solve_left([list(column) for column in zip(*unit, strict=True)], [list(c)])
-    assert solved is not None or M == 0  # 1 - D is regular, or the first formula had raised
-    y = solved[0] if solved else []
-    return algorithm.present(back(alpha - dot(b, y))), by_polynomials
+    whole = _determinant(unit)
+    replaced = [
+        _determinant([[*row[:j], start, *row[j + 1 :]] for row, start in zip(unit, c, strict=True)])
+        for j in range(algorithm.memory)
+    ]
+    return algorithm.present(back((alpha * whole - dot(b, replaced)) / whole)), by_polynomials
 
 
 def _in_one_field(first: Algorithm, second: Algorithm) -> list[list[Sequence[Element]]]:
@@ -128,33 +152,42 @@ def _in_one_field(first: Algorithm, second: Algorithm) -> list[list[Sequence[Ele
 
 
 def _equal(left: Sequence[Element], right: Sequence[Element]) -> bool:
-    size = max(len(left), len(right))
-    pads = [list(values) + [0] * (size - len(values)) for values in (left, right)]
-    return all(x == y for x, y in zip(*pads, strict=True))
+    return all(x == y for x, y in zip_longest(left, right, fillvalue=0))
 
 
-def _krylov(D: Matrix, c: Sequence[Element]) -> Matrix:
-    """Return the matrix with columns c, D c, D^2 c, ..."""
-    columns = [list(c)]
-    for _ in range(len(c) - 1):
-        columns.append([dot(row, columns[-1]) for row in D])
-    return [list(row) for row in zip(*columns, strict=True)]
+def _determinant(matrix: Matrix) -> Element:
+    return determinant([[(entry,) for entry in row] for row in matrix])[0]
 
 
-def _solve_left(matrix: Matrix, right: Matrix) -> Matrix | None:
-    """Return X with X matrix = right, by elimination on columns; None if matrix is singular."""
-    size = len(matrix)
-    a = [list(column) for column in zip(*matrix, strict=True)]
-    x = [list(column) for column in zip(*right, strict=True)]
-    for i in range(size):
-        pivot = next((row for row in range(i, size) if a[row][i] != 0), None)
-        if pivot is None:
+def _solve(equations: Matrix, unknowns: int) -> tuple[list[Element], Matrix] | None:
+    """Return a solution and a basis of the kernel; the last column is the right-hand side."""
+    rows = [list(row) for row in equations]
+    pivots: list[int] = []
+    for column in range(unknowns + 1):
+        top = len(pivots)
+        found = next((i for i in range(top, len(rows)) if rows[i][column] != 0), None)
+        if found is None:
+            continue
+        if column == unknowns:
             return None
-        a[i], a[pivot], x[i], x[pivot] = a[pivot], a[i], x[pivot], x[i]
-        for row in range(size):
-            if row != i and a[row][i] != 0:
-                factor = a[row][i] / a[i][i]
-                a[row] = [p - factor * q for p, q in zip(a[row], a[i], strict=True)]
-                x[row] = [p - factor * q for p, q in zip(x[row], x[i], strict=True)]
-    x = [[value / a[i][i] for value in row] for i, row in enumerate(x)]
-    return [list(row) for row in zip(*x, strict=True)]
+        rows[top], rows[found] = rows[found], rows[top]
+        lead = rows[top][column]
+        rows[top] = [value / lead for value in rows[top]]
+        for i, row in enumerate(rows):
+            if i != top and row[column] != 0:
+                factor = row[column]
+                rows[i] = [x - factor * y for x, y in zip(row, rows[top], strict=True)]
+        pivots.append(column)
+
+    def vector(column: int, sign: int) -> list[Element]:
+        values: list[Element] = [0] * unknowns
+        for row, pivot in zip(rows, pivots, strict=False):
+            values[pivot] = sign * row[column]
+        return values
+
+    kernel = []
+    for free in (column for column in range(unknowns) if column not in pivots):
+        direction = vector(free, -1)
+        direction[free] = 1
+        kernel.append(direction)
+    return vector(unknowns, 1), kernel

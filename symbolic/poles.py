@@ -1,33 +1,35 @@
 r"""The poles of the noise summand, and the eigenvalues at which noiseless stability changes.
 
-The denominator of :math:`s_\lambda/\lambda` is :math:`\chi(-1,\lambda)\prod_{i<j}(1-x_ix_j)`, up to
-a constant the leading coefficient of :math:`\hat\chi` times its Hurwitz determinant of order M
+The denominator of :math:`s_\lambda/\lambda` is :math:`\chi(-1,\lambda)\prod_{i<j}(1-x_ix_j)`, a
+constant times the leading coefficient of :math:`\hat\chi` times its Hurwitz determinant of order M
 (theory page "Everything sits in M + 1 poles"). Both are polynomials in lambda, found exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from sgdmem.symbolic.algorithm import Algorithm
-from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.polynomials import Polynomial, multiply
+from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.polynomials import Polynomial, derivative, evaluate, multiply
 from sgdmem.symbolic.routh import HalfPlaneForm, summands
-from sgdmem.symbolic.scalars import Element, exact_field
+from sgdmem.symbolic.scalars import Element, Scalar, exact_field
+from sgdmem.symbolic.schur import determinant, hurwitz_matrix, is_schur_form
 
 Enclosure = tuple[Fraction, Fraction]
 
-_PRECISION = 192  # bits to which roots are enclosed
+_NARROW = Fraction(1, 10**30)  # relative width of an enclosure
+_PRECISION = 128  # bits to which roots are enclosed at first
 
 
 def boundary_polynomial(algorithm: Algorithm) -> Polynomial:
-    """Return the polynomial in lambda whose roots are the poles of s / lambda.
+    r"""Return :math:`\chi(-1,\lambda)\prod_{i<j}(1-x_ix_j)`; all poles of s/lambda are its roots.
 
-    M + 2 coefficients, lowest power first: a root of P - lambda Q crosses the unit circle (other
-    than at x = 1) only where it vanishes.
+    M + 2 coefficients of powers of lambda, lowest first. A root of P - lambda Q crosses the unit
+    circle (other than at x = 1) only where it vanishes.
 
     Examples
     --------
@@ -38,25 +40,15 @@ def boundary_polynomial(algorithm: Algorithm) -> Polynomial:
     >>> -constant / slope
     Fraction(38, 1)
     """
-    form = algorithm.half_plane_form
-    elements, back = exact_field((*form.fixed, *form.moving, form.pull))
-    size = algorithm.memory + 1
-    fixed, moving, pull = elements[:size], elements[size:-1], elements[-1]
-    # Every coefficient of the polynomial chi-hat as a polynomial in lambda: (constant, slope).
-    chi: list[Polynomial] = [(f, -m) for f, m in zip(fixed, moving, strict=True)]
-    chi.append((0 * pull, pull))
-    order = size - 1
-    hurwitz = [
-        [_entry(chi, 2 * (column + 1) - (row + 1)) for column in range(order)]
-        for row in range(order)
-    ]
-    polynomial = multiply(chi[0], determinant(hurwitz))
-    padded = (*polynomial, *(0 * pull for _ in range(size + 1 - len(polynomial))))
-    return tuple(back(coefficient) for coefficient in padded[: size + 1])
+    form, back = _in_field(algorithm)
+    return tuple(map(back, _boundary(form)))
 
 
 def noiseless_intervals(algorithm: Algorithm) -> list[tuple[Enclosure, Enclosure]]:
     """Return the open intervals of lambda > 0 on which P - lambda Q is strictly Schur.
+
+    When D is strictly stable and the effective learning rate is positive, the first begins at 0
+    and ends at the first positive pole of s / lambda.
 
     Parameters
     ----------
@@ -67,7 +59,8 @@ def noiseless_intervals(algorithm: Algorithm) -> list[tuple[Enclosure, Enclosure
     -------
     list of (lower end, upper end)
         Disjoint, ascending; each end is an enclosure ``(low, high)`` of an exact root, relatively
-        narrower than 1e-30. Bounded, since a root of P - lambda Q leaves the disk as lambda grows.
+        narrower than 1e-30, or exactly 0. Two intervals may share an end, at which a root touches
+        the circle. Bounded, since a root of P - lambda Q leaves the disk as lambda grows.
 
     Raises
     ------
@@ -82,76 +75,140 @@ def noiseless_intervals(algorithm: Algorithm) -> list[tuple[Enclosure, Enclosure
     """
     if algorithm.is_symbolic:
         raise InputError("noiseless_intervals needs an algorithm with rational entries")
-    form = algorithm.half_plane_form
+    form, _ = _in_field(algorithm)
     if form.pull == 0:  # x = 1 is a root for every lambda
         return []
-    polynomial = boundary_polynomial(algorithm)
-    if not any(polynomial):
+    polynomial = _boundary(form)
+    if not any(polynomial):  # at every lambda a root lies on the circle, or a pair is reciprocal
         return []
     zero = Fraction(0)
     ends: list[Enclosure] = [(zero, zero), *_positive_roots(polynomial)]
+    # At an end P - lambda Q is not Schur, and between two ends that does not change.
     return [
         (lower, upper)
         for lower, upper in pairwise(ends)
-        if is_schur(form, (lower[1] + upper[0]) / 2)
+        if is_schur_form(form, _between(lower[1], upper[0]))
     ]
 
 
-def is_schur(form: HalfPlaneForm, lam: Fraction) -> bool:
-    """Whether P - lam Q is strictly Schur, decided in exact arithmetic."""
-    try:
-        pivots = summands(form, lam).pivots
-    except ZeroDivisionError:  # a zero pivot before the last
-        return False
-    return all(pivot > 0 for pivot in pivots) or all(pivot < 0 for pivot in pivots)
+def partial_fractions(algorithm: Algorithm) -> list[tuple[Scalar, Scalar]]:
+    r"""Return the poles z_i and residues R_i of s/lambda for memory 0 and 1.
+
+    .. math:: \frac{s_\lambda}{\lambda} = \sum_i \frac{R_i}{\lambda - z_i}
+
+    so that the sum of s over a spectrum is :math:`\sum_i (-R_i/z_i)\,T(-1/z_i)` with
+    :math:`T(\omega) = \sum_k \lambda_k/(1+\omega\lambda_k)`. The poles of memory 1 are real and
+    rational in the entries: one is the zero of chi(-1), the other that of det S = 1.
+
+    Raises
+    ------
+    InputError
+        For a larger memory.
+    UndefinedError
+        If the two poles coincide, or the noise summand exists at no eigenvalue.
+
+    Examples
+    --------
+    >>> from sympy import symbols
+    >>> from sgdmem.symbolic.named import sgd
+    >>> partial_fractions(sgd(symbols("alpha")))
+    [(2/alpha, -1)]
+    """
+    if algorithm.memory > 1:
+        raise InputError(
+            f"the poles are rational for memory 0 and 1 only, "
+            f"this algorithm has memory {algorithm.memory}"
+        )
+    form, back = _in_field(algorithm)
+    if form.pull == 0:
+        raise UndefinedError("the noise summand does not exist: Q(1) = 0")
+    boundary = _boundary(form)
+    if not any(boundary):
+        raise UndefinedError("the noise summand does not exist at any eigenvalue")
+    slope_of = derivative(boundary)
+    poles = [-constant / slope for constant, slope in _linear_factors(form) if slope != 0]
+    if any(evaluate(slope_of, pole) == 0 for pole in poles):
+        raise UndefinedError("the two poles of the noise summand coincide")
+    # s / lambda times the boundary polynomial has degree <= 1: two points determine it.
+    one = form.pull / form.pull
+    points = [n * one for n in range(1, 5) if evaluate(boundary, n * one) != 0][:2]
+    values = [summands(form, x).noise * evaluate(boundary, x) for x in points]
+    rise = (values[1] - values[0]) / (points[1] - points[0])
+    found = []
+    for pole in poles:
+        residue = (values[0] + rise * (pole - points[0])) / evaluate(slope_of, pole)
+        if residue != 0:
+            found.append((back(pole), back(residue)))
+    return found
 
 
-def _positive_roots(polynomial: Sequence[Fraction]) -> list[Enclosure]:
-    """Return enclosures of the distinct positive roots, ascending and disjoint."""
-    from flint import ctx, fmpq, fmpq_poly
+def _in_field(algorithm: Algorithm) -> tuple[HalfPlaneForm, Callable[[Element], Scalar]]:
+    """Return the half-plane form in a fast exact field, and the way back to scalars."""
+    form = algorithm.half_plane_form
+    row = (*form.fixed, *form.moving, form.pull, *form.Q)
+    if algorithm.is_symbolic:
+        elements, back = exact_field(row)
+    else:
+        from flint import fmpq
 
-    rational = fmpq_poly([fmpq(value.numerator, value.denominator) for value in polynomial])
-    integral = rational.numer()
-    saved, ctx.prec = ctx.prec, _PRECISION
-    try:
-        roots: Any = integral.complex_roots()  # pairs (root, multiplicity); its stub says otherwise
-        found = [
-            (_fraction(root.real.lower()), _fraction(root.real.upper()))
-            for root, _ in roots
-            if root.imag == 0 and root.real > 0
-        ]
-    finally:
-        ctx.prec = saved
-    return sorted(found)
+        elements, back = [fmpq(x.numerator, x.denominator) for x in row], _to_fraction
+    size = algorithm.memory + 1
+    fixed, moving, Q = (tuple(elements[i : i + size]) for i in (0, size, 2 * size + 1))
+    return HalfPlaneForm(fixed, moving, elements[2 * size], Q, Q), back
 
 
-def _fraction(exact: Any) -> Fraction:
-    mantissa, exponent = exact.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+def _linear_factors(form: HalfPlaneForm) -> list[Polynomial]:
+    """Return the coefficients of chi-hat as polynomials in lambda, without the constant one."""
+    return [(fixed, -moving) for fixed, moving in zip(form.fixed, form.moving, strict=True)]
 
 
-def _entry(chi: Sequence[Polynomial], index: int) -> Polynomial:
-    return chi[index] if 0 <= index < len(chi) else (0 * chi[0][0],)
+def _boundary(form: HalfPlaneForm) -> Polynomial:
+    chi = _linear_factors(form)
+    M = len(chi) - 1
+    hurwitz = hurwitz_matrix([*chi, (0 * form.pull, form.pull)])
+    product = multiply(chi[0], determinant(hurwitz))
+    # a_0 is chi(-1) up to sign; by Orlando's formula the determinant is 2^(M(M+1)/2) times the
+    # product over the pairs of roots. Its degree is at most M.
+    constant = (-1) ** (M + 1) * 2 ** (M * (M + 1) // 2)
+    padded = (*product, *(0 * form.pull for _ in range(M + 2 - len(product))))
+    return tuple(coefficient / constant for coefficient in padded[: M + 2])
 
 
-def determinant(matrix: list[list[Polynomial]]) -> Polynomial:
-    """Return the determinant by expansion along rows, each minor computed once."""
-    minors: dict[tuple[int, ...], Polynomial] = {(): (1,)}
-    for row in reversed(matrix):
-        grown: dict[tuple[int, ...], Polynomial] = {}
-        for columns, minor in minors.items():
-            for column in range(len(matrix)):
-                if column in columns:
-                    continue
-                chosen = tuple(sorted((*columns, column)))
-                sign = (-1) ** chosen.index(column)
-                term = multiply(tuple(sign * value for value in row[column]), minor)
-                grown[chosen] = _add(grown.get(chosen, (0,)), term)
-        minors = grown
-    return minors[tuple(range(len(matrix)))]
+def _positive_roots(polynomial: Sequence[Any]) -> list[Enclosure]:
+    """Return narrow, disjoint enclosures of the distinct positive roots, ascending."""
+    from flint import ctx, fmpq_poly
+
+    lowest = next(power for power, value in enumerate(polynomial) if value != 0)
+    integral = fmpq_poly(list(polynomial[lowest:])).numer()  # without roots at 0
+    precision = _PRECISION
+    while True:
+        with ctx.workprec(precision):
+            roots: Any = integral.complex_roots()  # pairs (root, multiplicity)
+            real = sorted(
+                (_exact(root.real.lower()), _exact(root.real.upper()))
+                for root, _ in roots
+                if root.imag == 0
+            )
+        narrow = all(
+            high - low < _NARROW * min(abs(low), abs(high)) and low * high > 0 for low, high in real
+        )
+        if narrow and all(left[1] < right[0] for left, right in pairwise(real)):
+            return [(low, high) for low, high in real if low > 0]
+        precision *= 2
 
 
-def _add(left: Sequence[Element], right: Sequence[Element]) -> Polynomial:
-    if len(left) < len(right):
-        left, right = right, left
-    return tuple(x + (right[i] if i < len(right) else 0) for i, x in enumerate(left))
+def _between(low: Fraction, high: Fraction) -> Any:
+    """Return a short rational number between two others."""
+    from flint import fmpq
+
+    denominator = int(2 / (high - low)) + 1
+    return fmpq(round((low + high) / 2 * denominator), denominator)
+
+
+def _exact(number: Any) -> Fraction:
+    mantissa, exponent = (int(part) for part in number.man_exp())
+    return Fraction(mantissa << max(exponent, 0), 1 << max(-exponent, 0))
+
+
+def _to_fraction(value: Any) -> Fraction:
+    return Fraction(int(value.p), int(value.q))

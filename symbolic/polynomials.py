@@ -95,6 +95,13 @@ def dot(left: Sequence[Element], right: Sequence[Element]) -> Element:
     return sum((x * y for x, y in zip(left, right, strict=True)), start=0)
 
 
+def add(left: Sequence[Element], right: Sequence[Element]) -> Polynomial:
+    """Return the sum of two polynomials."""
+    if len(left) < len(right):
+        left, right = right, left
+    return (*(x + y for x, y in zip(left, right, strict=False)), *left[len(right) :])
+
+
 def multiply(left: Sequence[Element], right: Sequence[Element]) -> Polynomial:
     """Return the product of two polynomials."""
     product: list[Element] = [0] * (len(left) + len(right) - 1)

@@ -10,8 +10,8 @@ from sgdmem.symbolic.named import memory_one
 class Region(NamedTuple):
     """A range of eigenvalues, and what the noise summand is there to leading order."""
 
-    lower: Any
-    upper: Any
+    begins: Any
+    ends: Any
     summand: Any
 
 

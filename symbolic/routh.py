@@ -99,6 +99,12 @@ def half_plane_form(polynomials: TransferPolynomials) -> HalfPlaneForm:
     )
 
 
+def half_plane_polynomial(form: HalfPlaneForm, lam: Element) -> list[Element]:
+    r"""Return the coefficients of :math:`\hat\chi` at eigenvalue ``lam``, highest power first."""
+    a = [fixed - lam * moving for fixed, moving in zip(form.fixed, form.moving, strict=True)]
+    return [*a, lam * form.pull]
+
+
 def summands(form: HalfPlaneForm, lam: Element) -> Summands:
     """Run the recursion at eigenvalue ``lam``.
 
@@ -116,8 +122,7 @@ def summands(form: HalfPlaneForm, lam: Element) -> Summands:
     >>> summands(form, Fraction(1)).noise
     Fraction(1, 3)
     """
-    a = [fixed - lam * moving for fixed, moving in zip(form.fixed, form.moving, strict=True)]
-    a.append(lam * form.pull)
+    a = half_plane_polynomial(form, lam)
     same = form.Q_output is form.Q
     numerators = [list(form.Q)] if same else [list(form.Q), list(form.Q_output)]
     totals: list[Element] = [0 for _ in numerators]

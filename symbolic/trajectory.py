@@ -74,7 +74,42 @@ def step_recurrence(previous: Algorithm, current: Algorithm) -> tuple[Any, Any, 
     if previous.b[0] == 0:
         raise InputError("there is no such recurrence when b = 0 in the earlier step")
     elements, back = exact_field((*previous.entries, *current.entries))
-    alpha, b, c, D, _ = elements[:5]
-    next_alpha, next_b = elements[5:7]
-    kappa = next_b * D / b
-    return back(kappa), back(-next_alpha), back(kappa * alpha + next_b * c)
+    alpha, (b,), (c,), ((D,),), _ = unflatten(elements[:5], 1)
+    next_alpha, (next_b,), *_ = unflatten(elements[5:], 1)
+    # Vectors of coefficients of w[t+1], w[t], g[t+1], g[t].
+    w1, w0, g1, g0 = ([int(i == j) for j in range(4)] for i in range(4))
+    u = [(x - y + alpha * z) / b for x, y, z in zip(w1, w0, g0, strict=True)]
+    next_u = [c * z + D * x for z, x in zip(g0, u, strict=True)]
+    w2 = [x - next_alpha * z + next_b * y for x, z, y in zip(w1, g1, next_u, strict=True)]
+    return back(-w2[1]), back(w2[2]), back(w2[3])
+
+
+def counterexamples() -> tuple[list[Any], list[Any]]:
+    """Return two symbolic runs that no step-dependent recurrence (8) of memory 1 can make.
+
+    Proposition 1 of arXiv 2410.04228; the gradient is lambda times the point, w_0 = 1, u_0 = 0.
+
+    Returns
+    -------
+    shifted : list
+        w_0, w_1, w_2 as polynomials in lambda when a is not 0 and alpha_0 = 0: of degrees 0, 0, 2,
+        while a recurrence w_2 = p_1 w_1 + p_0 w_0 + lambda (q_1 w_1 + q_0 w_0) allows degree 1.
+    unshifted : list
+        w_0 ... w_3 at lambda = 1/alpha_0 when a = 0 and b_1 = 0: 1, 0, 0 and then not 0, while the
+        recurrence gives w_3 = 0 after w_1 = w_2 = 0.
+
+    Examples
+    --------
+    >>> _, unshifted = counterexamples()
+    >>> unshifted
+    [1, 0, 0, D_1*b_2*c_0/alpha_0]
+    """
+    from sympy import Symbol
+
+    def step(t: int, **fixed: Any) -> Algorithm:
+        entries = {name: Symbol(f"{name}_{t}", real=True) for name in ("alpha", *"bcDa")}
+        return Algorithm(**{**entries, **fixed})
+
+    shifted = trajectory([step(0, alpha=0), step(1)], Symbol("lambda", positive=True))
+    steps = [step(0, a=0), step(1, a=0, b=0), step(2, a=0)]
+    return shifted, trajectory(steps, 1 / steps[0].alpha)

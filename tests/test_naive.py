@@ -69,10 +69,10 @@ def test_effective_learning_rate() -> None:
 @pytest.mark.parametrize("memory", range(6))
 def test_lyapunov_against_direct_sums(memory: int, rng: np.random.Generator) -> None:
     done = 0
-    while done < 4:
+    while done < 3:
         alg, (lam, *_), *_ = naive.random_problem(rng, memory)
         S = as_float(naive.state_matrix(alg, lam))
-        if np.abs(np.linalg.eigvals(S)).max() > 0.995 or np.linalg.norm(S) > 100:
+        if np.abs(np.linalg.eigvals(S)).max() > 0.99 or np.linalg.norm(S) > 100:
             continue
         done += 1
         exact = naive.impulse_response_sums(alg, lam)
@@ -81,7 +81,7 @@ def test_lyapunov_against_direct_sums(memory: int, rng: np.random.Generator) -> 
         e0 = np.eye(memory + 1)[0]
         direct = np.zeros(4)
         power = np.eye(memory + 1)
-        for _ in range(10_000):
+        for _ in range(4000):
             direct += np.square([r @ power @ v, e0 @ power @ v, r @ power @ e0, e0 @ power @ e0])
             power = power @ S
         assert as_float(exact) == pytest.approx(direct, rel=1e-7)
@@ -136,7 +136,7 @@ def test_operator_against_the_recursion(kind: str, rng: np.random.Generator) -> 
 
 def test_growth_of_the_losses_is_the_radius(rng: np.random.Generator) -> None:
     grew = Counter[bool]()
-    while grew.total() < 20:
+    while grew.total() < 14:
         alg, eigenvalues, tau1, tau2, kind = naive.random_problem(rng)
         batch = float(10 ** rng.uniform(-1, 3))
         problem = (batch, tau1, min(tau2, 0))  # tau2 <= 0: the radius is an eigenvalue
@@ -186,7 +186,7 @@ def test_radius_of_sgd() -> None:
 
 def test_bounds_of_the_radius_agree(rng: np.random.Generator) -> None:
     cases, sure = 0, 0
-    while cases < 60:
+    while cases < 40:
         memory = int(rng.integers(4))
         alg, eigenvalues, tau1, tau2, kind = naive.random_problem(rng, memory)
         args = (alg, eigenvalues[:2], float(10 ** rng.uniform(-1, 3)), tau1, tau2)
@@ -197,7 +197,7 @@ def test_bounds_of_the_radius_agree(rng: np.random.Generator) -> None:
         if kind != "ill_conditioned":
             assert exactly_high - exactly_low < 1e-10 * exactly_high
             sure += high - low < 1e-8 * high
-    assert sure > 40
+    assert sure > 25
 
 
 def test_a_verdict_at_the_critical_batch_size() -> None:

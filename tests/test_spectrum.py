@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -75,7 +76,7 @@ def test_bad_eigenvalues(values: object) -> None:
 @pytest.mark.parametrize(
     "arguments", [(0,), (-1,), (math.nan,), ("x",), (2, 0), (2, 1, 0), (2, 1, 1.5), (2, 1, True)]
 )
-def test_bad_power_laws(arguments: tuple[object, ...]) -> None:
+def test_bad_power_laws(arguments: tuple[Any, ...]) -> None:
     with pytest.raises(InputError):
         Spectrum.power_law(*arguments)
 
@@ -94,6 +95,7 @@ def test_features(rng: np.random.Generator) -> None:
     assert spectrum.dropped == 1
     expected = np.linalg.eigvalsh(X.T @ X / 50)[::-1][:7]
     assert spectrum.eigenvalues == pytest.approx(expected, rel=1e-10)
+    bad: Any
     for bad in ([[1, math.nan]], [[0, 0]], [1, 2], [[]], [["a"]], [[1j]]):
         with pytest.raises(InputError, match="features"):
             Spectrum.from_features(bad)
