@@ -12,7 +12,7 @@ from sgdmem.symbolic.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.named import Family, check_parameters, family_name, find_family
 from sgdmem.symbolic.polynomials import multiply
-from sgdmem.symbolic.scalars import Scalar, as_scalar, is_symbolic, to_sympy
+from sgdmem.symbolic.scalars import as_scalar, is_symbolic, to_sympy
 
 
 def convert(algorithm: Algorithm, family: Family | str, **fixed: Any) -> dict[str, Any]:
@@ -64,9 +64,13 @@ def convert(algorithm: Algorithm, family: Family | str, **fixed: Any) -> dict[st
             continue
         some_member = True
         for solution in _solutions(algorithm, member, unknowns):
-            values = _values(arguments, solution, algorithm)
-            if values is None:
-                free = free or sorted(_undetermined(arguments, solution, unknowns))
+            try:
+                values = _insert(arguments, solution)
+            except InputError:  # a complex solution
+                continue
+            left = _symbols(values) & set(unknowns)
+            if left:
+                free = free or sorted(symbol.name for symbol in left)
             elif equivalent(constructor(**values), algorithm):
                 return {key: _present(value, algorithm) for key, value in values.items()}
     if refused and not some_member:
@@ -128,28 +132,30 @@ def _solutions(
     for found, target in systems:
         equations = [expand(to_sympy(x) - to_sympy(y)) for x, y in zip(found, target, strict=True)]
         equations = [equation for equation in equations if equation != 0]
-        if not unknowns or not equations:
-            if not equations:
-                yield {}
-            continue
-        yield from sorted(solve(equations, unknowns, dict=True), key=default_sort_key)
+        if not equations:
+            yield {}
+        elif unknowns:
+            found_now = solve(equations, unknowns, dict=True)
+            yield from sorted(found_now, key=default_sort_key)
 
 
-def _values(
-    arguments: Mapping[str, Any], solution: Mapping[Any, Any], algorithm: Algorithm
-) -> dict[str, Any] | None:
-    """Return the arguments with the solution put in; None if unknowns remain."""
-    from sympy import Dummy
+def _insert(arguments: Mapping[str, Any], solution: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the arguments with the solution put in for the unknowns."""
 
     def insert(value: Any, key: str) -> Any:
         if isinstance(value, tuple):
             return tuple(insert(entry, key) for entry in value)
-        if not is_symbolic(value):
-            return value
-        return as_scalar(value.subs(solution), key)
+        return as_scalar(value.subs(solution), key) if is_symbolic(value) else value
 
-    values = {key: insert(value, key) for key, value in arguments.items()}
+    return {key: insert(value, key) for key, value in arguments.items()}
+
+
+def _symbols(values: Mapping[str, Any]) -> set[Any]:
     flat = chain.from_iterable(v if isinstance(v, tuple) else (v,) for v in values.values())
-    symbols = set().union(*(v.free_symbols for v in flat if is_symbolic(v)))
-    known = algorithm.free_symbols
-    return None if any(isinstance(s, Dummy) and s not in known for s in symbols) else values
+    return set().union(*(value.free_symbols for value in flat if is_symbolic(value)))
+
+
+def _present(value: Any, algorithm: Algorithm) -> Any:
+    if isinstance(value, tuple):
+        return tuple(algorithm.present(entry) for entry in value)
+    return algorithm.present(value)

@@ -1,10 +1,14 @@
-"""Memory 1 in the coordinates of Theorem 6 of arXiv 2410.04228: eqs. (25) and (26), derived."""
+"""Memory 1 in the coordinates of Theorem 6 of arXiv 2410.04228: eqs. (25) and (26), derived.
+
+``alpha_eff`` is the effective learning rate, ``q0`` = Q(0) and ``delta`` the damping 1 - D.
+"""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 from sgdmem.symbolic.named import memory_one
+from sgdmem.symbolic.schur import conditions
 
 
 class Region(NamedTuple):
@@ -16,75 +20,124 @@ class Region(NamedTuple):
 
 
 def memory_one_summand(alpha_eff: Any, q0: Any, delta: Any, lam: Any) -> tuple[Any, Any]:
-    """Return numerator and denominator of s_lambda for memory 1, eq. (25), factored.
+    """Return numerator and denominator of s_lambda for memory 1, eq. (25), arranged as there.
 
-    Derived by the recursion from `memory_one`; ``delta`` is the damping 1 - D.
+    Derived by the recursion from `memory_one`. The denominator is the product of two of the
+    stability `conditions`, so both factors are positive wherever the method is stable.
 
     Examples
     --------
     >>> from sympy import symbols
-    >>> _, denominator = memory_one_summand(*symbols("alpha q delta lambda"))
+    >>> numerator, denominator = memory_one_summand(*symbols("alpha_eff q0 delta lambda"))
+    >>> print(numerator)
+    lambda*(-alpha_eff*delta*(delta - 2) + lambda*q0*(alpha_eff*delta + 2*q0))
     >>> print(denominator)
-    (delta + lambda*q)*(alpha*delta*lambda + 2*delta + 2*lambda*q - 4)
+    (delta + lambda*q0)*(-2*delta + lambda*(-alpha_eff*delta - 2*q0) + 4)
     """
     import sympy
 
-    summand = memory_one(alpha_eff, q0, delta).noise_summand(lam)
-    numerator, denominator = sympy.fraction(sympy.cancel(summand))
-    return sympy.factor(numerator), sympy.factor(denominator)
+    letters = α, q, δ, λ = sympy.symbols("alpha q delta lambda", cls=sympy.Dummy)
+    algorithm = memory_one(α, q, δ)
+
+    def arranged(expression: Any) -> Any:
+        return sympy.collect(sympy.expand(expression), λ, sympy.factor)
+
+    leading, determinant = (
+        arranged(condition.primitive()[1]) for condition in conditions(algorithm, λ)[:2]
+    )
+    numerator = sympy.cancel(algorithm.noise_summand(λ) * leading * determinant)
+    parts = λ * arranged(numerator / λ), determinant * leading
+    values = dict(zip(letters, map(sympy.sympify, (alpha_eff, q0, delta, lam)), strict=True))
+    top, bottom = (part.subs(values, simultaneous=True) for part in parts)
+    return top, bottom
 
 
 def complex_range(alpha_eff: Any, q0: Any, delta: Any) -> tuple[Any, Any]:
     """Return the eigenvalues between which the roots of P - lambda Q are complex (Theorem 6.2).
 
-    They are the zeros of the discriminant in x, and real when q0 < (1 - delta) alpha_eff; otherwise
-    both roots are real for every lambda > 0.
+    They are the zeros of the discriminant in x. There are such eigenvalues when
+    q0 < (1 - delta) alpha_eff; otherwise both roots are real for every lambda > 0.
+
+    Examples
+    --------
+    The heavy ball (q0 = 0) with momentum 1/4:
+
+    >>> from fractions import Fraction
+    >>> complex_range(1, 0, Fraction(3, 4))
+    (1/3, 3)
     """
     import sympy
 
-    x, lam = sympy.Dummy("x"), sympy.Dummy("lambda")
-    chi = memory_one(alpha_eff, q0, delta).characteristic_polynomial(x, lam)
-    discriminant = sympy.Poly(sympy.discriminant(chi, x), lam)
-    low, high = (sympy.simplify(root) for root in sympy.solve(discriminant.as_expr(), lam))
+    letters = α, q, δ = sympy.symbols("alpha q delta", cls=sympy.Dummy)
+    x, λ, S, T = sympy.symbols("x lambda S T", cls=sympy.Dummy)
+    chi = memory_one(α, q, δ).characteristic_polynomial(x, λ)
+    discriminant = sympy.discriminant(chi, x)
+    # Its own discriminant in lambda is a square times alpha_eff times one more factor: with the
+    # square roots S and T of the two the zeros are rational.
+    _, factors = sympy.factor_list(sympy.discriminant(discriminant, λ))
+    (radicand,) = (f for f, multiplicity in factors if multiplicity % 2 and f != α)
+    radicand *= -sympy.sign(radicand.coeff(q))  # decreasing in q0, so T is real for small q0
+    (old_q,) = sympy.solve(radicand - T**2, q)
+    _, linear = sympy.factor_list(discriminant.subs(q, old_q).subs(α, S**2), λ)
+    roots = {S: sympy.sqrt(α), T: sympy.sqrt(radicand)}
+    values = dict(zip(letters, map(sympy.sympify, (alpha_eff, q0, delta)), strict=True))
+    ends = []
+    for factor in (sympy.expand(factor) for factor, _ in linear):
+        top, bottom = -factor.subs(λ, 0), sympy.factor(factor.coeff(λ))
+        mirrored = bottom.subs(T, -T)  # times it the denominator is free of roots
+        bottom = sympy.factor(sympy.expand(bottom * mirrored).subs(roots))
+        end = top * mirrored.subs(roots) / bottom
+        ends.append((mirrored.subs({S: 2, T: 1}), end.subs(values, simultaneous=True)))
+    (_, low), (_, high) = sorted(ends, key=lambda end: end[0])
     return low, high
 
 
 def regions(alpha_eff: Any, q0: Any, delta: Any, lam: Any) -> list[Region]:
     """Return the simplified summand on its three ranges, eq. (26), by scaling.
 
-    For delta << 1 and delta alpha_eff << q0. With a small number e put delta = e^4,
-    alpha_eff = A / e^2 and lam = l e^6, l e^3, l: one size of lam inside each range. The
-    leading term in e of s_lambda, written in the old variables, is the simplification.
+    For delta << 1, delta alpha_eff << q0 and alpha_eff >> q0 > 0. With a small e let delta be of
+    size e^4, alpha_eff of size e^-2, and lam of size e^6, e^3 or 1, inside each range. The leading
+    term in e of s_lambda is the simplification; the ranges meet where neighbours agree, and the
+    last one ends where its summand has its pole.
 
     Parameters
     ----------
     alpha_eff, q0, delta, lam
-        Positive SymPy symbols.
+        SymPy expressions.
 
     Examples
     --------
     >>> from sympy import symbols
     >>> for region in regions(*symbols("alpha q delta lambda", positive=True)):
-    ...     print(region.summand)
-    alpha*lambda/2
-    alpha*delta/(2*q)
-    -lambda*q/(lambda*q - 2)
+    ...     print(f"{region.begins} .. {region.ends}: {region.summand}")
+    0 .. delta/q: alpha*lambda/2
+    delta/q .. alpha*delta/q**2: alpha*delta/(2*q)
+    alpha*delta/q**2 .. 2/q: -lambda*q/(lambda*q - 2)
     """
     import sympy
 
-    e, A, size = sympy.symbols("e A l", positive=True)
-    numerator, denominator = memory_one_summand(alpha_eff, q0, delta, lam)
-    ends = [0, delta / q0, delta * alpha_eff / q0**2, sympy.oo]
-    found = []
-    for index, power in enumerate((6, 3, 0)):
-        small = {delta: e**4, alpha_eff: A / e**2, lam: size * e**power}
-        leading = 1
-        for part, exponent in ((numerator, 1), (denominator, -1)):
-            scaled = sympy.Poly(sympy.expand(part.subs(small) * e**2), e)
-            (lowest,), coefficient = scaled.terms()[-1]
-            leading *= (coefficient * e**lowest) ** exponent
-        root = delta ** sympy.Rational(1, 4)
-        old = {A: alpha_eff * root**2, size: lam / root**power, e: root}
-        summand = sympy.factor(sympy.powsimp(sympy.cancel(leading).subs(old)))
-        found.append(Region(ends[index], ends[index + 1], summand))
-    return found
+    letters = α, q, δ, λ = sympy.symbols("alpha q delta lambda", positive=True, cls=sympy.Dummy)
+    summand = memory_one_summand(α, q, δ, λ)
+
+    def leading(order_of_lam: int) -> Any:
+        """Return the summand with only the terms of the lowest order in e kept."""
+        orders = {δ: 4, α: -2, λ: order_of_lam}
+        kept = []
+        for part in summand:
+            terms = sympy.Add.make_args(sympy.expand(part))
+            order = [sum(term.as_powers_dict()[x] * n for x, n in orders.items()) for term in terms]
+            kept.append(sum(t for t, n in zip(terms, order, strict=True) if n == min(order)))
+        return sympy.factor(kept[0] / kept[1])
+
+    low, middle, high = map(leading, (6, 3, 0))
+    ends = [
+        sympy.Integer(0),
+        *sympy.solve(low - middle, λ),
+        *sympy.solve(middle - leading(1), λ),  # the left part of the last range
+        *sympy.solve(sympy.fraction(high)[1], λ),
+    ]
+    values = dict(zip(letters, map(sympy.sympify, (alpha_eff, q0, delta, lam)), strict=True))
+    return [
+        Region(*(part.subs(values, simultaneous=True) for part in region))
+        for region in zip(ends[:-1], ends[1:], (low, middle, high), strict=True)
+    ]

@@ -16,7 +16,7 @@ from sgdmem.phase_diagrams.diagram import phase_diagram
 from sgdmem.symbolic import named
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndecidedError
-from tests import naive
+from tests import draws
 
 SPECTRUM = Spectrum([4, 1, 0.25])
 
@@ -24,7 +24,7 @@ SPECTRUM = Spectrum([4, 1, 0.25])
 def test_limits_of_random_algorithms_are_sharp(rng: np.random.Generator) -> None:
     batches = scales = several = 0
     for _ in range(150):
-        alg, eigenvalues, tau1, tau2, _ = naive.random_problem(rng)
+        alg, eigenvalues, tau1, tau2, _ = draws.random_problem(rng)
         algorithm, spectrum = Algorithm(*alg), Spectrum(eigenvalues)
         verdict = stability(algorithm, spectrum, 3, tau1, tau2)
         critical = verdict.critical_batch_size
@@ -54,7 +54,7 @@ def test_stability_that_is_lost_and_comes_back() -> None:
     found = None
     rng = np.random.default_rng(3)
     while found is None:
-        alg = naive.random_algorithm(rng, 2, "complex", "fraction")
+        alg = draws.random_algorithm(rng, 2, "complex", "fraction")
         verdict = stability(Algorithm(*alg), Spectrum([1]))
         if len(verdict.stable_scales) > 1:
             found = verdict

@@ -12,10 +12,10 @@ import mpmath
 import numpy as np
 import pytest
 
-from tests import naive
+from tests import draws, naive
 from tests.naive import Raw
 
-KINDS = pytest.mark.parametrize("kind", naive.KINDS)
+KINDS = pytest.mark.parametrize("kind", draws.KINDS)
 SGD = Raw(Fraction(1, 2), [], [], [], [])
 NESTEROV = Raw(0.05, [0.9], [-0.05], [[0.9]], [0.9])
 
@@ -31,7 +31,7 @@ def as_float(matrix: Any) -> naive.Array:
 @KINDS
 @pytest.mark.parametrize("memory", range(6))
 def test_characteristic_polynomial(kind: str, memory: int, rng: np.random.Generator) -> None:
-    alg = naive.mapped(naive.random_algorithm(rng, memory, kind), Fraction)
+    alg = naive.mapped(draws.random_algorithm(rng, memory, kind), Fraction)
     P, Q = naive.P_and_Q(alg)
     lam = Fraction(int(rng.integers(1, 100)), 7)
     chi = naive.characteristic_polynomial(alg, lam)
@@ -49,7 +49,7 @@ def test_characteristic_polynomial(kind: str, memory: int, rng: np.random.Genera
 def test_schur_against_the_roots(kind: str, rng: np.random.Generator) -> None:
     decided = Counter[bool]()
     for memory in [0, 1, 2, 3, 4, 5] * 5:
-        alg = naive.mapped(naive.random_algorithm(rng, memory, kind), Fraction)
+        alg = naive.mapped(draws.random_algorithm(rng, memory, kind), Fraction)
         lam = Fraction(2 ** int(rng.integers(16)), 2**10)
         roots = np.roots(as_float(naive.characteristic_polynomial(alg, lam))[::-1])
         largest = np.abs(roots).max()
@@ -70,7 +70,7 @@ def test_effective_learning_rate() -> None:
 def test_lyapunov_against_direct_sums(memory: int, rng: np.random.Generator) -> None:
     done = 0
     while done < 3:
-        alg, (lam, *_), *_ = naive.random_problem(rng, memory)
+        alg, (lam, *_), *_ = draws.random_problem(rng, memory)
         S = as_float(naive.state_matrix(alg, lam))
         if np.abs(np.linalg.eigvals(S)).max() > 0.99 or np.linalg.norm(S) > 100:
             continue
@@ -95,7 +95,7 @@ def test_lyapunov_against_direct_sums(memory: int, rng: np.random.Generator) -> 
 @pytest.mark.parametrize("memory", range(6))
 def test_noise_summand_as_a_fraction(memory: int, rng: np.random.Generator) -> None:
     for kind in ("averaging", "aggmo", "generic")[: 3 if memory < 4 else 1]:
-        alg = naive.random_algorithm(rng, memory, kind, "fraction")
+        alg = draws.random_algorithm(rng, memory, kind, "fraction")
         top, bottom = naive.noise_summand_fraction(alg)
         assert len(top) == len(bottom) == memory + 2
         for lam in (Fraction(1, 3), Fraction(1, 50)):
@@ -114,9 +114,9 @@ def test_noise_summand_of_sgd() -> None:
 @KINDS
 def test_operator_against_the_recursion(kind: str, rng: np.random.Generator) -> None:
     for _ in range(3):
-        alg, eigenvalues, tau1, tau2, _ = naive.random_problem(rng, kind=kind)
+        alg, eigenvalues, tau1, tau2, _ = draws.random_problem(rng, kind=kind)
         modes, size = len(eigenvalues), len(alg.b) + 1
-        coupling, own = naive.random_coupling(rng, modes)
+        coupling, own = draws.random_coupling(rng, modes)
         batch, c2 = float(rng.uniform(0.5, 20)), rng.random(modes).tolist()
         for noise in ((tau1, tau2, None), (0, own, coupling)):
             exactly = functools.partial(naive.second_moment_operator, number=Fraction)
@@ -137,7 +137,7 @@ def test_operator_against_the_recursion(kind: str, rng: np.random.Generator) -> 
 def test_growth_of_the_losses_is_the_radius(rng: np.random.Generator) -> None:
     grew = Counter[bool]()
     while grew.total() < 14:
-        alg, eigenvalues, tau1, tau2, kind = naive.random_problem(rng)
+        alg, eigenvalues, tau1, tau2, kind = draws.random_problem(rng)
         batch = float(10 ** rng.uniform(-1, 3))
         problem = (batch, tau1, min(tau2, 0))  # tau2 <= 0: the radius is an eigenvalue
         rate = math.log(naive.second_moment_radius(alg, eigenvalues, *problem))
@@ -188,7 +188,7 @@ def test_bounds_of_the_radius_agree(rng: np.random.Generator) -> None:
     cases, sure = 0, 0
     while cases < 40:
         memory = int(rng.integers(4))
-        alg, eigenvalues, tau1, tau2, kind = naive.random_problem(rng, memory)
+        alg, eigenvalues, tau1, tau2, kind = draws.random_problem(rng, memory)
         args = (alg, eigenvalues[:2], float(10 ** rng.uniform(-1, 3)), tau1, tau2)
         cases += 1
         low, high = naive.second_moment_radius_bounds(*args)
@@ -245,10 +245,10 @@ def test_power_law_sum_of_a_function() -> None:
 
 
 def test_random_cases_are_a_mixture(rng: np.random.Generator) -> None:
-    problems = [naive.random_problem(rng) for _ in range(200)]
+    problems = [draws.random_problem(rng) for _ in range(200)]
     assert {len(p.alg.b) for p in problems} == set(range(6))
     assert {len(p.eigenvalues) for p in problems} == set(range(1, 7))
-    assert {p.kind for p in problems} == set(naive.KINDS)
+    assert {p.kind for p in problems} == set(draws.KINDS)
     assert min(min(p.eigenvalues) for p in problems) > 0
     stable = sum(all(naive.is_schur(p.alg, lam) for lam in p.eigenvalues) for p in problems)
     ahead = sum(any(p.alg.a) for p in problems)
@@ -265,8 +265,8 @@ def test_random_cases_are_a_mixture(rng: np.random.Generator) -> None:
 def test_random_batch_sizes_straddle_the_critical_one(rng: np.random.Generator) -> None:
     critical, sides = 0, Counter[bool | None]()
     for _ in range(60):
-        alg, eigenvalues, tau1, tau2, _ = naive.random_problem(rng, int(rng.integers(4)))
-        batches = naive.straddling_batch_sizes(alg, eigenvalues, tau1, tau2, rng)
+        alg, eigenvalues, tau1, tau2, _ = draws.random_problem(rng, int(rng.integers(4)))
+        batches = draws.straddling_batch_sizes(alg, eigenvalues, tau1, tau2, rng)
         assert min(batches) > 0 and batches[-1] == math.inf
         if len(batches) > 2:
             critical += 1
@@ -281,10 +281,10 @@ def test_random_batch_sizes_straddle_the_critical_one(rng: np.random.Generator) 
 
 def test_a_coupling_has_its_critical_batch_size_too(rng: np.random.Generator) -> None:
     for _ in range(10):
-        alg, eigenvalues, *_ = naive.random_problem(rng, 1, "heavy_ball")
-        coupling, own = naive.random_coupling(rng, len(eigenvalues))
+        alg, eigenvalues, *_ = draws.random_problem(rng, 1, "heavy_ball")
+        coupling, own = draws.random_coupling(rng, len(eigenvalues))
         assert (np.diag(coupling) >= own).all() and np.min(coupling) >= 0
-        for batch in naive.straddling_batch_sizes(alg, eigenvalues, 0, own, rng, coupling)[:2]:
+        for batch in draws.straddling_batch_sizes(alg, eigenvalues, 0, own, rng, coupling)[:2]:
             low, high = naive.second_moment_radius_bounds(alg, eigenvalues, batch, 0, own, coupling)
             assert (
                 low <= naive.second_moment_radius(alg, eigenvalues, batch, 0, own, coupling) <= high

@@ -26,14 +26,14 @@ from sgdmem.symbolic.polynomials import evaluate
 from sgdmem.symbolic.regions import complex_range, memory_one_summand, regions
 from sgdmem.symbolic.schur import conditions, is_schur, uniform_conditions
 from sgdmem.symbolic.trajectory import step_recurrence, trajectory
-from tests import naive
+from tests import draws, naive
 
 FRACTIONS = st.fractions(-2, 2, max_denominator=20)
 LAM = sympy.Symbol("lambda", positive=True)
 
 
 def random_algorithm(rng: np.random.Generator, memory: int) -> naive.Raw:
-    return naive.random_algorithm(rng, memory, numbers="fraction")
+    return draws.random_algorithm(rng, memory, numbers="fraction")
 
 
 @pytest.mark.parametrize("memory", range(6))
@@ -259,8 +259,8 @@ def test_conversions() -> None:
     assert coordinates["q0"] == Fraction(9, 100)
     with pytest.raises(InputError, match="no heavy-ball"):
         convert(named.nesterov("0.1", "0.9"), "heavy-ball")
-    with pytest.raises(InputError, match="memory"):
-        convert(named.sgd("0.1"), "heavy-ball")
+    with pytest.raises(InputError, match="fix momentum"):
+        convert(named.sgd("0.1"), "qhm")
 
 
 @pytest.mark.parametrize("memory", range(5))

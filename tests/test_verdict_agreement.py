@@ -16,7 +16,7 @@ from sgdmem.numeric.problem import read_noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.stability import judge_batch, stability
 from sgdmem.symbolic.algorithm import Algorithm
-from tests import naive
+from tests import draws, naive
 
 
 @dataclass
@@ -63,8 +63,8 @@ def truth_of(answer: bool | None, alg: naive.Raw, *question: Any) -> bool | None
 def compare(problems: int, rng: np.random.Generator) -> Tally:
     tally = Tally()
     for _ in range(problems):
-        alg, eigenvalues, tau1, tau2, kind = naive.random_problem(rng)
-        for batch_size in naive.straddling_batch_sizes(alg, eigenvalues, tau1, tau2, rng):
+        alg, eigenvalues, tau1, tau2, kind = draws.random_problem(rng)
+        for batch_size in draws.straddling_batch_sizes(alg, eigenvalues, tau1, tau2, rng):
             verdict = stability(Algorithm(*alg), Spectrum(eigenvalues), batch_size, tau1, tau2)
             truth = truth_of(verdict.stable, alg, eigenvalues, batch_size, tau1, tau2)
             tally.add(verdict.stable, truth, (kind, alg, eigenvalues, batch_size, tau2))
@@ -74,9 +74,9 @@ def compare(problems: int, rng: np.random.Generator) -> Tally:
 def compare_coupled(problems: int, rng: np.random.Generator) -> Tally:
     tally = Tally()
     for _ in range(problems):
-        alg, eigenvalues, _, _, kind = naive.random_problem(rng)
-        T, tau2 = naive.random_coupling(rng, len(eigenvalues))
-        sizes = naive.straddling_batch_sizes(alg, eigenvalues, 1, tau2, rng, T)
+        alg, eigenvalues, _, _, kind = draws.random_problem(rng)
+        T, tau2 = draws.random_coupling(rng, len(eigenvalues))
+        sizes = draws.straddling_batch_sizes(alg, eigenvalues, 1, tau2, rng, T)
         for batch_size in sizes:
             verdict = stability(
                 Algorithm(*alg), Spectrum(eigenvalues), batch_size, tau2=tau2, coupling=T
@@ -116,7 +116,7 @@ def test_five_thousand_random_couplings() -> None:
 
 def test_batch_of_algorithms_is_judged_like_single_ones(rng: np.random.Generator) -> None:
     for memory in range(4):
-        problems = [naive.random_problem(rng, memory) for _ in range(20)]
+        problems = [draws.random_problem(rng, memory) for _ in range(20)]
         algorithms = [Algorithm(*problem.alg) for problem in problems]
         spectrum = Spectrum(problems[0].eigenvalues)
         outcome = judge_batch(algorithms, spectrum, read_noise(spectrum, 4, 1, -1, None))
@@ -131,7 +131,7 @@ def test_tau2_above_tau1_is_never_wrong(rng: np.random.Generator) -> None:
     tally = Tally()
     undecided = 0
     for _ in range(150):
-        alg, eigenvalues, _, _, kind = naive.random_problem(rng)
+        alg, eigenvalues, _, _, kind = draws.random_problem(rng)
         tau1, tau2 = float(rng.choice([0, 0.25, 0.5])), float(rng.choice([0.75, 1, 2]))
         batch_size = float(10 ** rng.uniform(-1, 2))
         verdict = stability(Algorithm(*alg), Spectrum(eigenvalues), batch_size, tau1, tau2)
