@@ -96,12 +96,12 @@ def test_random_couplings(rng: np.random.Generator) -> None:
 
 @pytest.mark.slow
 def test_more_random_algorithms(rng: np.random.Generator) -> None:
-    compare(600, rng).check()
+    compare(200, rng).check()
 
 
 @pytest.mark.slow
 def test_more_random_couplings(rng: np.random.Generator) -> None:
-    compare_coupled(250, rng).check()
+    compare_coupled(80, rng).check()
 
 
 @pytest.mark.exhaustive
