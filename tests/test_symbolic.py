@@ -61,7 +61,6 @@ def test_general_algorithm_equals_brute_force_by_substitution(
     P, Q = general.polynomials.P, general.polynomials.Q
     symbolic_rate = general.effective_learning_rate
     arguments = list(general.entries)
-    summand = sympy.lambdify([*arguments, LAM], general.noise_summand(LAM), "math", cse=True)
     for _ in range(3):
         raw = random_algorithm(rng, memory)
         numeric = Algorithm(*raw)
@@ -78,10 +77,11 @@ def test_general_algorithm_equals_brute_force_by_substitution(
         lam = Fraction(1, 7)
         if naive.is_schur(raw, lam):
             exact = naive.noise_summand_exact(raw, lam)
-            assert summand(*numeric.entries, lam) == exact
+            named_values = {str(symbol): value for symbol, value in values.items()}
+            assert general.substitute(named_values).noise_summand(lam) == exact
 
 
-@pytest.mark.parametrize("memory", range(5))
+@pytest.mark.parametrize("memory", range(4))
 def test_both_formulas_of_the_effective_learning_rate(memory: int) -> None:
     first, second = effective_learning_rates(named.general(memory, shifted=True))
     assert sympy.cancel(sympy.sympify(first) - second) == 0
