@@ -133,7 +133,8 @@ def _conditions(algorithm: Algorithm, lam: Any) -> Iterator[str]:
 def _summand(algorithm: Algorithm, lam: Any) -> Iterator[str]:
     import sympy
 
-    if algorithm.memory > _LARGEST_EXPANDED_MEMORY and algorithm.is_symbolic:
+    many = algorithm.memory > 1 and len(algorithm.free_symbols) > 5  # cancelling takes minutes
+    if algorithm.is_symbolic and (algorithm.memory > _LARGEST_EXPANDED_MEMORY or many):
         yield f"  too long to expand at memory {algorithm.memory}"
         return
     try:
