@@ -6,17 +6,18 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.scalars import as_scalar, is_symbolic
+from sgdmem.symbolic.scalars import as_scalar, is_symbolic, to_float
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
+LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
 _POWER_ERROR = 32 * 2.0**-53  # relative; libm's pow and the product with the scale
+_UNDERFLOW = 2.0**-1072  # absolute, of a power or a product below the normal range
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,18 @@ class PowerLaw:
     count: int | None
 
 
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class Spectrum:
-    """Positive eigenvalues with multiplicities, in the caller's order.
+    """Positive eigenvalues with multiplicities, in the caller's order; immutable.
 
     Parameters
     ----------
     eigenvalues : sequence of shape (N,)
         Positive finite numbers: ints, `Fraction`, decimal strings and SymPy rationals are exact, a
-        float is its exact binary value. Neither sorted nor merged.
+        float is its exact binary value. Neither sorted nor merged. Zero eigenvalues never move:
+        drop them.
     weights : sequence of shape (N,), optional
-        Positive multiplicities, by default 1.
+        Positive multiplicities, by default 1; rounded to the nearest floats.
 
     Attributes
     ----------
@@ -56,14 +59,15 @@ class Spectrum:
 
     Examples
     --------
-    >>> Spectrum([4, "0.1"]).trace
-    4.1
+    >>> Spectrum([4, "0.1"], weights=[1, 2]).trace
+    4.2
     >>> Spectrum.power_law(2)
     Spectrum.power_law(2, count=infinite)
     """
 
     law: PowerLaw | None
     dropped: int
+    _given: tuple[Array, Array, Array] | None  # of an explicit spectrum
 
     def __init__(self, eigenvalues: Any, weights: Any = None) -> None:
         mid, rad = _read_positive(eigenvalues, "eigenvalues")
@@ -76,11 +80,16 @@ class Spectrum:
                 f"weights must have one entry for each of the {mid.size} eigenvalues, "
                 f"got {multiplicities.size}"
             )
-        for array in (mid, rad, multiplicities):
+        self._set(None, 0, (mid, rad, multiplicities))
+
+    def _set(
+        self, law: PowerLaw | None, dropped: int, given: tuple[Array, Array, Array] | None
+    ) -> Spectrum:
+        for array in given or ():
             array.flags.writeable = False
-        self._listed = (mid, rad, multiplicities)
-        self.law = None
-        self.dropped = 0
+        for name, value in {"law": law, "dropped": dropped, "_given": given}.items():
+            object.__setattr__(self, name, value)  # frozen
+        return self
 
     # Ways to make one ---------------------------------------------------------------------------
 
@@ -92,44 +101,53 @@ class Spectrum:
         ----------
         exponent : number > 0
             At most 1 on an infinite spectrum means an infinite trace; `stability` says what
-            follows.
+            follows. Rounded to the nearest float.
         scale : number > 0
-            The largest eigenvalue.
-        count : int >= 1, optional
-            Infinite when omitted.
+            The largest eigenvalue, rounded to the nearest float.
+        count : int from 1 to 10**18, optional
+            Infinite when omitted. The law stays a law, however long: its eigenvalues are listed
+            only when asked for, up to 10**7 of them.
 
         Raises
         ------
         InputError
-            For a non-positive exponent or scale, or a count that is not an integer >= 1.
+            For a non-positive exponent or scale, or a count that is not an integer in that range.
 
         Examples
         --------
         >>> Spectrum.power_law(2).trace  # pi^2 / 6
         1.6449340668482264
         """
-        steepness, top = _positive(exponent, "exponent"), _positive(scale, "scale")
         if count is not None and (
-            isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1
+            isinstance(count, bool)
+            or not isinstance(count, (int, np.integer))
+            or not 1 <= count <= LARGEST_COUNT
         ):
-            raise InputError(f"count must be an integer >= 1 or None, got {count!r}")
-        self = cls.__new__(cls)
-        self.law = PowerLaw(float(steepness), float(top), None if count is None else int(count))
-        self.dropped = 0
-        return self
+            raise InputError(
+                f"count must be an integer from 1 to 10**18, or None for an infinite spectrum, "
+                f"got {count!r}"
+            )
+        law = PowerLaw(
+            _positive_float(exponent, "exponent"),
+            _positive_float(scale, "scale"),
+            None if count is None else int(count),
+        )
+        return cls.__new__(cls)._set(law, 0, None)
 
     @classmethod
     def from_features(cls, features: Any) -> Spectrum:
         """Return the eigenvalues of X^T X / n for a data matrix X of n rows.
 
-        Computed as squared singular values. Singular values up to
-        ``max(n, d) * eps * largest`` are zero up to the rounding error of the decomposition, and
-        zero eigenvalues never move: both are dropped, and ``.dropped`` says how many.
+        Computed as squared singular values. A singular value is only known up to a small multiple
+        of ``max(n, d) * eps * largest``; one that does not exceed this bound cannot be told from
+        zero (it is also NumPy's rule for the rank), and zero eigenvalues never move. Both are
+        dropped, and ``.dropped`` says how many of the d are missing.
 
         Parameters
         ----------
         features : array of shape (n, d)
-            One sample a row; finite real numbers, not all zero.
+            One sample a row; finite real numbers, not all zero. Not centred here: the Hessian of
+            least squares is the second moment, not the covariance.
 
         Raises
         ------
@@ -143,12 +161,13 @@ class Spectrum:
         (array([2. , 0.5]), 1)
         """
         X = read_features(features)
-        n, d = X.shape
-        singular = np.linalg.svd(X, compute_uv=False)
-        kept = singular[singular > max(n, d) * np.finfo(float).eps * singular.max()]
-        self = cls(kept**2 / n)
-        self.dropped = d - kept.size
-        return self
+        eigenvalues, _ = principal_axes(X)
+        if not (np.isfinite(eigenvalues).all() and eigenvalues.all()):
+            raise InputError(
+                "features must have eigenvalues within the range of floating-point numbers"
+            )
+        dropped = X.shape[1] - eigenvalues.size
+        return cls.__new__(cls)._set(None, dropped, cls(eigenvalues)._given)
 
     @classmethod
     def load(cls, path: Any) -> Spectrum:
@@ -163,24 +182,33 @@ class Spectrum:
         """
         from sgdmem.numeric.spectrum_files import load_columns
 
-        columns = load_columns(Path(path))
+        columns = load_columns(path)
         try:
             return cls(*columns)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
     def scaled(self, factor: Any) -> Spectrum:
-        """Return the spectrum with every eigenvalue multiplied by ``factor`` > 0."""
+        """Return the spectrum with every eigenvalue multiplied by ``factor`` > 0.
+
+        Raises
+        ------
+        InputError
+            If an eigenvalue would leave the range of floating-point numbers.
+        """
         value = _positive(factor, "factor")
         if self.law is not None:
-            return Spectrum.power_law(
-                self.law.exponent, self.law.scale * float(value), self.law.count
-            )
+            # as a Fraction, so that leaving the range of floats is noticed
+            top = Fraction(self.law.scale) * value
+            return Spectrum.power_law(self.law.exponent, top, self.law.count)
         ball = Ball(self.eigenvalues, self.radii) * Ball.exactly([value])[0]
-        copy = Spectrum(ball.mid, self.weights)
-        copy._listed = (copy.eigenvalues, ball.rad, copy.weights)
-        copy.dropped = self.dropped
-        return copy
+        if not (np.isfinite(ball.rad).all() and ball.mid.all()):
+            raise InputError(
+                f"factor must keep the eigenvalues in the range of floating-point numbers, "
+                f"got {factor}"
+            )
+        given = (ball.mid, ball.rad, self.weights)
+        return Spectrum.__new__(Spectrum)._set(None, self.dropped, given)
 
     # What it holds ------------------------------------------------------------------------------
 
@@ -205,18 +233,20 @@ class Spectrum:
         return self._list()[2]
 
     def _list(self) -> tuple[Array, Array, Array]:
-        if self.law is not None:
-            return self._law_list
-        return self._listed
+        return self._law_list if self._given is None else self._given
 
     @cached_property
     def _law_list(self) -> tuple[Array, Array, Array]:
         law = self.law
         assert law is not None
         if law.count is None or law.count > MOST_EIGENVALUES:
-            raise InputError(f"{self!r} has too many eigenvalues to list them")
-        mid = law.scale * np.arange(1.0, law.count + 1) ** -law.exponent
-        listed = (mid, _POWER_ERROR * mid, np.ones(mid.size))
+            raise InputError(
+                f"{self!r} has too many eigenvalues to list them (at most {MOST_EIGENVALUES:,})"
+            )
+        with np.errstate(under="ignore"):
+            mid = law.scale * np.arange(1.0, law.count + 1) ** -law.exponent
+        rad = _POWER_ERROR * mid + _UNDERFLOW * (1 + law.scale)
+        listed = (mid, rad, np.ones(mid.size))
         for array in listed:
             array.flags.writeable = False
         return listed
@@ -238,44 +268,46 @@ class Spectrum:
         """The sum of all eigenvalues; inf when it diverges."""
         return self.power_sum(1)
 
-    def power_sum(self, power: float) -> float:
-        r"""Return :math:`\sum_k\lambda_k^p` over all modes; inf when it diverges.
+    def power_sum(self, power: Any) -> float:
+        r"""Return :math:`\sum_k\lambda_k^p` over all modes for p > 0; inf when it diverges.
 
-        A power law is summed by the Hurwitz zeta function, whatever its length, to a relative
-        error below 1e-14.
+        A power law is summed by the Hurwitz zeta function, whatever its length, to the nearest
+        float or the one beside it.
+
+        Raises
+        ------
+        InputError
+            If the power is not a positive number.
 
         Examples
         --------
         >>> Spectrum.power_law(1.01).power_sum(1)
         100.577943338497
         """
-        law = self.law
-        if law is None:
-            return math.fsum(self.weights * self.eigenvalues**power)
-        from flint import arb, ctx
-
-        saved, ctx.prec = ctx.prec, 128
+        exponent = _positive_float(power, "power")
+        if self.law is not None:
+            return _law_sum(self.law, exponent)
+        with np.errstate(over="ignore", under="ignore"):
+            terms = self.weights * self.eigenvalues**exponent
         try:
-            exponent = arb(law.exponent) * arb(power)
-            if law.count is None and not exponent > 1:
-                return math.inf
-            total = exponent.zeta(1) if exponent > 1 else arb(0)
-            if law.count is not None:
-                total = _finite_zeta(exponent, law.count)
-            return float((arb(law.scale) ** arb(power) * total).mid())
-        finally:
-            ctx.prec = saved
+            return math.fsum(terms)
+        except OverflowError:  # of the sum of finite terms
+            return math.inf
 
     def __len__(self) -> int:
-        return int(self.eigenvalues.size)
+        if self.law is None or self.law.count is None:
+            return int(self.eigenvalues.size)  # an infinite law explains that it has no list
+        return self.law.count
+
+    def __bool__(self) -> bool:
+        return True  # never empty; without this, an infinite law would be asked for its length
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Spectrum):
             return NotImplemented
-        if self.law is not None or other.law is not None:
+        if self._given is None or other._given is None:
             return self.law == other.law
-        pairs = zip(self._listed, other._listed, strict=True)
-        return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+        return all(map(np.array_equal, self._given, other._given))
 
     def __hash__(self) -> int:
         return hash(self.law if self.law is not None else self.eigenvalues.tobytes())
@@ -286,11 +318,17 @@ class Spectrum:
             scale = "" if law.scale == 1 else f", scale={law.scale:g}"
             count = "infinite" if law.count is None else law.count
             return f"Spectrum.power_law({law.exponent:g}{scale}, count={count})"
-        eigenvalues = self.eigenvalues
-        if eigenvalues.size <= 4:
-            return f"Spectrum([{', '.join(f'{value:g}' for value in eigenvalues)}])"
-        low, high = eigenvalues.min(), eigenvalues.max()
-        return f"Spectrum({eigenvalues.size} eigenvalues, {low:.3g} to {high:.3g})"
+        lam, weights = self.eigenvalues, self.weights
+        weighted = bool((weights != 1).any())
+        if lam.size <= 4:
+            multiplicities = f", weights={_short(weights)}" if weighted else ""
+            return f"Spectrum({_short(lam)}{multiplicities})"
+        modes = f", {self.count:g} modes" if weighted else ""
+        return f"Spectrum({lam.size} eigenvalues, {lam.min():.3g} to {lam.max():.3g}{modes})"
+
+
+def _short(values: Array) -> str:
+    return f"[{', '.join(f'{value:g}' for value in values)}]"
 
 
 def read_features(features: Any) -> Array:
@@ -301,7 +339,7 @@ def read_features(features: Any) -> Array:
             raise TypeError
         X = X.astype(np.float64)
     except (TypeError, ValueError):
-        raise InputError("features must be a matrix of real numbers") from None
+        raise InputError("features must be a (dense) matrix of real numbers") from None
     if X.ndim != 2 or X.size == 0:
         raise InputError(f"features must be a matrix, one sample a row, got shape {X.shape}")
     if not np.isfinite(X).all():
@@ -310,6 +348,32 @@ def read_features(features: Any) -> Array:
     if not X.any():
         raise InputError("features must not be all zero")
     return X
+
+
+def principal_axes(X: Array) -> tuple[Array, Array]:
+    """Return the non-zero eigenvalues of X^T X / n, largest first, and unit vectors as rows."""
+    n, d = X.shape
+    # X and R share singular values and right vectors; R is small when there are many samples
+    _, singular, directions = np.linalg.svd(np.linalg.qr(X, mode="r"), full_matrices=False)
+    kept = singular > max(n, d) * np.finfo(float).eps * singular.max()
+    with np.errstate(over="ignore", under="ignore"):
+        return singular[kept] ** 2 / n, directions[kept]
+
+
+def _law_sum(law: PowerLaw, power: float) -> float:
+    from flint import arb, ctx
+
+    precision = 128  # holds the product of two floats exactly, so that divergence is told exactly
+    while True:
+        with ctx.workprec(precision):
+            exponent = arb(law.exponent) * arb(power)
+            if law.count is None and not exponent > 1:
+                return math.inf
+            zeta = exponent.zeta(1) if law.count is None else _finite_zeta(exponent, law.count)
+            total = arb(law.scale) ** arb(power) * zeta
+            if total.rel_accuracy_bits() >= 64:
+                return float(total)
+        precision *= 2  # an exponent very close to 1 cancels digits
 
 
 def _finite_zeta(exponent: Any, count: int) -> Any:
@@ -336,31 +400,62 @@ def _positive(value: Any, name: str) -> Fraction:
 
         scalar = as_scalar(Rational(scalar.evalf(40)), name)
     if scalar <= 0:
-        raise InputError(f"{name} must be positive, got {value}")
+        raise InputError(_not_positive(name, value))
     return scalar  # type: ignore[no-any-return]
+
+
+def _positive_float(value: Any, name: str) -> float:
+    number = to_float(_positive(value, name))
+    if number == 0 or math.isinf(number):
+        raise InputError(f"{name} must be within the range of floating-point numbers, got {value}")
+    return number
+
+
+def _not_positive(name: str, value: Any) -> str:
+    advice = " (drop zero eigenvalues: they never move)" if value == 0 and "[" in name else ""
+    return f"{name} must be positive and finite, got {value}{advice}"
 
 
 def _read_positive(values: Any, name: str) -> tuple[Array, Array]:
     """Return nearest floats and radii of a one-dimensional list of positive numbers."""
-    if isinstance(values, np.ndarray) and values.dtype.kind in "fiu":
-        array = values.astype(np.float64)
-        exact = values.dtype.kind == "f" or bool((np.abs(values) < 2**53).all())
-        if array.ndim != 1 or array.size == 0:
-            raise InputError(f"{name} must be a list of numbers, got shape {array.shape}")
-        bad = ~(np.isfinite(array) & (array > 0))
-        if bad.any():
-            index = int(bad.argmax())
-            raise InputError(f"{name}[{index}] must be positive and finite, got {array[index]}")
-        if exact:
-            return array, np.zeros(array.size)
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise InputError(f"{name} must be a list of positive numbers, got {values!r}")
-    if getattr(values, "ndim", 1) != 1:
-        raise InputError(f"{name} must be a list of numbers, got shape {values.shape}")
+    if hasattr(values, "__array__"):  # an array, or a Series or tensor
+        values = np.asarray(values)
+    else:
+        values = list(values)
+        if set(map(type, values)) == {float}:  # not through fractions, one by one
+            values = np.array(values)
+    if isinstance(values, np.ndarray):
+        if values.ndim != 1:
+            raise InputError(f"{name} must be a list of numbers, got shape {values.shape}")
+        if values.size and values.dtype.kind in "fiu":
+            mid = values.astype(np.float64)
+            bad = ~(np.isfinite(mid) & (mid > 0))
+            if bad.any():
+                index = int(bad.argmax())
+                raise InputError(_not_positive(f"{name}[{index}]", values[index]))
+            if values.dtype.kind == "f":
+                return mid, _distances(values, mid)
+            if (values < 2**53).all():
+                return mid, np.zeros(mid.size)
     entries = [_positive(value, f"{name}[{i}]") for i, value in enumerate(values)]
     if not entries:
         raise InputError(f"{name} must not be empty")
     ball = Ball.exactly(entries)
-    if not (np.isfinite(ball.mid) & (ball.mid > 0)).all():
-        raise InputError(f"{name} must lie within the range of floating-point numbers")
-    return ball.mid.copy(), ball.rad.copy()
+    beyond = ~(np.isfinite(ball.mid) & (ball.mid > 0))
+    if beyond.any():
+        index = int(beyond.argmax())
+        raise InputError(
+            f"{name}[{index}] must be within the range of floating-point numbers, "
+            f"got {values[index]}"
+        )
+    return ball.mid, ball.rad
+
+
+def _distances(values: Array, mid: Array) -> Array:
+    """Return upper bounds of |values - mid|, zero except for floats longer than 64 bits."""
+    if values.dtype.itemsize <= 8:
+        return np.zeros(mid.size)
+    gap = np.abs(values - mid)  # exact: the bits that mid had no room for
+    return np.where(gap > 0, np.nextafter(gap.astype(np.float64), np.inf), 0.0)

@@ -3,9 +3,11 @@
 Formats, told by the suffix:
 
 - ``.npy``: one array; ``.npz``: one array, or arrays named ``eigenvalues`` and ``weights``;
-- ``.csv``, ``.txt``: one row an eigenvalue, a second column for its multiplicity, separated by
-  commas, semicolons or blanks; ``#`` begins a comment; one header line is tolerated. Numbers are
-  read as exact decimals in files of up to 100,000 rows, as floats in longer ones.
+- ``.csv``, ``.txt``: UTF-8 text, one row an eigenvalue, a second column for its multiplicity,
+  separated by commas, semicolons or blanks; ``#`` begins a comment. A header line of names is
+  allowed; over two columns it must say which is the ``eigenvalue`` and which the ``weight`` (or
+  ``multiplicity``, or ``count``), in either order. Numbers are read as exact decimals in files of
+  up to 100,000 rows, as floats in longer ones.
 
 Files over 1 GiB are refused, and nothing is ever unpickled.
 """
@@ -24,9 +26,12 @@ from sgdmem.symbolic.errors import InputError
 LARGEST_FILE = 2**30  # bytes
 _MOST_EXACT_ROWS = 10**5
 _SUFFIXES = (".npy", ".npz", ".csv", ".txt")
+_NAME = re.compile(r"""(["']?)[^\W\d]\w*\1""")  # a column's name, which no damaged number resembles
+_EIGENVALUE_NAMES = {"eigenvalue", "eigenvalues", "lambda", "λ"}
+_WEIGHT_NAMES = {"weight", "weights", "multiplicity", "multiplicities", "count", "counts"}
 
 
-def load_columns(path: Path) -> tuple[Any, ...]:
+def load_columns(path: Any) -> tuple[Any, ...]:
     """Return (eigenvalues,) or (eigenvalues, weights) from a file.
 
     Raises
@@ -56,7 +61,7 @@ def load_columns(path: Path) -> tuple[Any, ...]:
     return (array,)
 
 
-def load_matrix(path: Path) -> Array:
+def load_matrix(path: Any) -> Array:
     """Return a data matrix from a .npy, .npz, .csv or .txt file, one sample a row."""
     data = _load(path, columns=None)
     if isinstance(data, dict):
@@ -69,8 +74,12 @@ def load_matrix(path: Path) -> Array:
     return array
 
 
-def _load(path: Path, columns: int | None = 2) -> Any:
+def _load(path: Any, columns: int | None = 2) -> Any:
     """Return an array, a dictionary of arrays, or rows of decimal strings."""
+    try:
+        path = Path(path)
+    except TypeError:
+        raise InputError(f"a file name must be a string or a path, got {path!r}") from None
     if path.suffix.lower() not in _SUFFIXES:
         raise InputError(f"{path}: expected a file ending in {', '.join(_SUFFIXES)}")
     try:
@@ -86,9 +95,9 @@ def _load(path: Path, columns: int | None = 2) -> Any:
         if path.suffix.lower() == ".npz":
             with np.load(path, allow_pickle=False) as archive:
                 return {key: archive[key] for key in archive.files}
-        return _rows(path, path.read_text(encoding="utf-8"), columns)
+        return _rows(path, path.read_text(encoding="utf-8-sig"), columns)
     except UnicodeDecodeError:
-        raise InputError(f"{path}: is not a text file") from None
+        raise InputError(f"{path}: is not UTF-8 text") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except InputError:
@@ -100,9 +109,11 @@ def _load(path: Path, columns: int | None = 2) -> Any:
 def _rows(path: Path, text: str, columns: int | None) -> Any:
     lines = [line.split("#")[0].strip() for line in text.splitlines()]
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line]
-    rows = [(number, re.split(r"\s*[,;\s]\s*", line.strip(",; "))) for number, line in numbered]
-    if rows and not any(map(_is_number, rows[0][1])):
-        rows = rows[1:]  # a header
+    rows = [(number, re.split(r"\s*[,;\s]\s*", line.rstrip(",; "))) for number, line in numbered]
+    header: list[str] = []
+    if rows and all(map(_is_name, rows[0][1])):
+        header = [name.strip("\"'").lower() for name in rows[0][1]]
+        rows = rows[1:]
     if not rows:
         raise InputError(f"{path}: holds no numbers")
     width = len(rows[0][1])
@@ -115,9 +126,25 @@ def _rows(path: Path, text: str, columns: int | None) -> Any:
             if not _is_number(entry):
                 raise InputError(f"{path}, line {number}: {entry!r} is not a number")
     entries = [row for _, row in rows]
+    if columns is not None and width == 2 and header and _weights_first(path, header):
+        entries = [row[::-1] for row in entries]
     if columns is None or len(entries) > _MOST_EXACT_ROWS:
         return np.array(entries, dtype=float)
     return entries
+
+
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None and not _is_number(text)  # nan and inf are not names
+
+
+def _weights_first(path: Path, header: list[str]) -> bool:
+    """Whether a header of two columns puts the weights first."""
+    for names, answer in ((header, False), (header[::-1], True)):
+        if len(names) == 2 and names[0] in _EIGENVALUE_NAMES and names[1] in _WEIGHT_NAMES:
+            return answer
+    raise InputError(
+        f"{path}: expected columns named eigenvalue and weight, found {', '.join(header)}"
+    )
 
 
 def _is_number(text: str) -> bool:

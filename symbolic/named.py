@@ -34,7 +34,8 @@ def _family(constructor: Callable[_P, Algorithm]) -> Callable[_P, Algorithm]:
         values = given.arguments.values()
         floats = any(map(is_float, (x for v in values for x in (_as_tuple(v) or (v,)))))
         for key, value in given.arguments.items():
-            if not isinstance(value, bool):
+            flag = isinstance(value, bool) or isinstance(signature.parameters[key].default, bool)
+            if not flag:
                 given.arguments[key] = _read(value, key)
         algorithm = constructor(*given.args, **given.kwargs)
         return replace(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from numbers import Integral, Rational, Real
 from typing import Any, TypeAlias
@@ -18,6 +18,8 @@ from sgdmem.symbolic.errors import InputError
 
 Scalar: TypeAlias = Any  # Fraction | sympy.Expr; SymPy ships no types
 Element: TypeAlias = Any  # whatever a field computes in: supports + - * /
+
+MOST_DIGITS = 4000  # of a decimal written out, so that 1e999999999 is refused and not computed
 
 
 def is_symbolic(value: object) -> bool:
@@ -58,7 +60,7 @@ def as_scalar(value: object, name: str) -> Scalar:
     if isinstance(value, (Real, Decimal)) and not isinstance(value, Rational):
         if not math.isfinite(value):
             raise InputError(f"{name} must be finite, got {value}")
-        return Fraction(value if isinstance(value, Decimal) else float(value))
+        return _from_decimal(value, name) if isinstance(value, Decimal) else Fraction(float(value))
     if is_symbolic(value):
         return _from_sympy(value, name)
     if getattr(value, "shape", None) == ():  # a zero-dimensional array
@@ -67,12 +69,26 @@ def as_scalar(value: object, name: str) -> Scalar:
 
 
 def _from_string(text: str, name: str) -> Fraction:
+    advice = f"{name} must be a number such as 0.1, 1e-3 or 1/3"
+    if len(text) > MOST_DIGITS:
+        raise InputError(f"{advice}, got {len(text)} characters")
+    try:
+        return _from_decimal(Decimal(text), name)
+    except InvalidOperation:
+        pass  # a fraction, perhaps
     try:
         return Fraction(text.strip())
     except (ValueError, ZeroDivisionError):
-        raise InputError(
-            f"{name} must be a number such as 0.1, 1e-3 or 1/3, got {text!r}"
-        ) from None
+        raise InputError(f"{advice}, got {text!r}") from None
+
+
+def _from_decimal(value: Decimal, name: str) -> Fraction:
+    if not value.is_finite():
+        raise InputError(f"{name} must be finite, got {value}")
+    _, digits, exponent = value.as_tuple()
+    if len(digits) + abs(int(exponent)) > MOST_DIGITS:
+        raise InputError(f"{name} must have at most {MOST_DIGITS} digits, got {value:.3e}")
+    return Fraction(value)
 
 
 def _from_sympy(value: Any, name: str) -> Scalar:
