@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
-from sgdmem.numeric.spectrum import read_features
+from sgdmem.numeric.features import principal_axes, read_features
 from sgdmem.symbolic.errors import InputError
 
 _BLOCKS = 20  # of samples, for the jackknife
@@ -76,13 +76,11 @@ def noise_from_features(features: Any) -> FeatureNoise:
     (True, True)
     """
     X = read_features(features)
-    n, d = X.shape
+    n = len(X)
     if n < _FEWEST_SAMPLES:
         raise InputError(f"features must have at least {_FEWEST_SAMPLES} rows, got {n}")
-    _, singular, directions = np.linalg.svd(X, full_matrices=False)
-    kept = singular > max(n, d) * np.finfo(float).eps * singular.max()
-    squares = (X @ directions[kept].T) ** 2
-    lam = singular[kept] ** 2 / n
+    lam, directions = principal_axes(X)
+    squares = (X @ directions.T) ** 2
     sums, fourths = squares.sum(axis=1), (squares**2).sum(axis=1)
     tau1, tau2 = _parameters(sums, fourths, lam)
     blocks = np.array_split(np.arange(n), min(_BLOCKS, n))

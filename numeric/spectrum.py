@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
+from sgdmem.numeric.features import principal_axes, read_features
+from sgdmem.numeric.positive_numbers import positive, positive_float, positive_list
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.scalars import as_scalar, is_symbolic, to_float
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
 LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
@@ -70,11 +71,11 @@ class Spectrum:
     _given: tuple[Array, Array, Array] | None  # of an explicit spectrum
 
     def __init__(self, eigenvalues: Any, weights: Any = None) -> None:
-        mid, rad = _read_positive(eigenvalues, "eigenvalues")
+        mid, rad = positive_list(eigenvalues, "eigenvalues")
         if weights is None:
             multiplicities = np.ones(mid.size)
         else:
-            multiplicities, _ = _read_positive(weights, "weights")
+            multiplicities, _ = positive_list(weights, "weights")
         if multiplicities.shape != mid.shape:
             raise InputError(
                 f"weights must have one entry for each of the {mid.size} eigenvalues, "
@@ -128,8 +129,8 @@ class Spectrum:
                 f"got {count!r}"
             )
         law = PowerLaw(
-            _positive_float(exponent, "exponent"),
-            _positive_float(scale, "scale"),
+            positive_float(exponent, "exponent"),
+            positive_float(scale, "scale"),
             None if count is None else int(count),
         )
         return cls.__new__(cls)._set(law, 0, None)
@@ -196,7 +197,7 @@ class Spectrum:
         InputError
             If an eigenvalue would leave the range of floating-point numbers.
         """
-        value = _positive(factor, "factor")
+        value = positive(factor, "factor")
         if self.law is not None:
             # as a Fraction, so that leaving the range of floats is noticed
             top = Fraction(self.law.scale) * value
@@ -284,7 +285,7 @@ class Spectrum:
         >>> Spectrum.power_law(1.01).power_sum(1)
         100.577943338497
         """
-        exponent = _positive_float(power, "power")
+        exponent = positive_float(power, "power")
         if self.law is not None:
             return _law_sum(self.law, exponent)
         with np.errstate(over="ignore", under="ignore"):
@@ -331,35 +332,6 @@ def _short(values: Array) -> str:
     return f"[{', '.join(f'{value:g}' for value in values)}]"
 
 
-def read_features(features: Any) -> Array:
-    """Validate a data matrix: two-dimensional, real, finite, not empty, not all zero."""
-    try:
-        X = np.asarray(features)
-        if np.iscomplexobj(X):
-            raise TypeError
-        X = X.astype(np.float64)
-    except (TypeError, ValueError):
-        raise InputError("features must be a (dense) matrix of real numbers") from None
-    if X.ndim != 2 or X.size == 0:
-        raise InputError(f"features must be a matrix, one sample a row, got shape {X.shape}")
-    if not np.isfinite(X).all():
-        row, column = np.argwhere(~np.isfinite(X))[0]
-        raise InputError(f"features must be finite, but row {row}, column {column} is not")
-    if not X.any():
-        raise InputError("features must not be all zero")
-    return X
-
-
-def principal_axes(X: Array) -> tuple[Array, Array]:
-    """Return the non-zero eigenvalues of X^T X / n, largest first, and unit vectors as rows."""
-    n, d = X.shape
-    # X and R share singular values and right vectors; R is small when there are many samples
-    _, singular, directions = np.linalg.svd(np.linalg.qr(X, mode="r"), full_matrices=False)
-    kept = singular > max(n, d) * np.finfo(float).eps * singular.max()
-    with np.errstate(over="ignore", under="ignore"):
-        return singular[kept] ** 2 / n, directions[kept]
-
-
 def _law_sum(law: PowerLaw, power: float) -> float:
     from flint import arb, ctx
 
@@ -389,73 +361,3 @@ def _finite_zeta(exponent: Any, count: int) -> Any:
         else:
             total += exponent.zeta(direct + 1) - exponent.zeta(count + 1)
     return total
-
-
-def _positive(value: Any, name: str) -> Fraction:
-    scalar = as_scalar(value, name)
-    if is_symbolic(scalar):
-        if scalar.free_symbols:
-            raise InputError(f"{name} must be a number, got {scalar}")
-        from sympy import Rational
-
-        scalar = as_scalar(Rational(scalar.evalf(40)), name)
-    if scalar <= 0:
-        raise InputError(_not_positive(name, value))
-    return scalar  # type: ignore[no-any-return]
-
-
-def _positive_float(value: Any, name: str) -> float:
-    number = to_float(_positive(value, name))
-    if number == 0 or math.isinf(number):
-        raise InputError(f"{name} must be within the range of floating-point numbers, got {value}")
-    return number
-
-
-def _not_positive(name: str, value: Any) -> str:
-    advice = " (drop zero eigenvalues: they never move)" if value == 0 and "[" in name else ""
-    return f"{name} must be positive and finite, got {value}{advice}"
-
-
-def _read_positive(values: Any, name: str) -> tuple[Array, Array]:
-    """Return nearest floats and radii of a one-dimensional list of positive numbers."""
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
-        raise InputError(f"{name} must be a list of positive numbers, got {values!r}")
-    if hasattr(values, "__array__"):  # an array, or a Series or tensor
-        values = np.asarray(values)
-    else:
-        values = list(values)
-        if set(map(type, values)) == {float}:  # not through fractions, one by one
-            values = np.array(values)
-    if isinstance(values, np.ndarray):
-        if values.ndim != 1:
-            raise InputError(f"{name} must be a list of numbers, got shape {values.shape}")
-        if values.size and values.dtype.kind in "fiu":
-            mid = values.astype(np.float64)
-            bad = ~(np.isfinite(mid) & (mid > 0))
-            if bad.any():
-                index = int(bad.argmax())
-                raise InputError(_not_positive(f"{name}[{index}]", values[index]))
-            if values.dtype.kind == "f":
-                return mid, _distances(values, mid)
-            if (values < 2**53).all():
-                return mid, np.zeros(mid.size)
-    entries = [_positive(value, f"{name}[{i}]") for i, value in enumerate(values)]
-    if not entries:
-        raise InputError(f"{name} must not be empty")
-    ball = Ball.exactly(entries)
-    beyond = ~(np.isfinite(ball.mid) & (ball.mid > 0))
-    if beyond.any():
-        index = int(beyond.argmax())
-        raise InputError(
-            f"{name}[{index}] must be within the range of floating-point numbers, "
-            f"got {values[index]}"
-        )
-    return ball.mid, ball.rad
-
-
-def _distances(values: Array, mid: Array) -> Array:
-    """Return upper bounds of |values - mid|, zero except for floats longer than 64 bits."""
-    if values.dtype.itemsize <= 8:
-        return np.zeros(mid.size)
-    gap = np.abs(values - mid)  # exact: the bits that mid had no room for
-    return np.where(gap > 0, np.nextafter(gap.astype(np.float64), np.inf), 0.0)

@@ -145,6 +145,45 @@ def test_bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         Spectrum.load(tmp_path / "good.csv")
 
 
+@pytest.mark.parametrize(
+    ("text", "weights"),
+    [
+        ("\ufeff2\n3\n", [1, 1]),  # as spreadsheets write UTF-8
+        ("\ufeffeigenvalue,weight\n2,5\n3,7\n", [5, 7]),
+        ('"weight";"eigenvalue"\n5;2\n7;3\n', [5, 7]),
+        ("count lambda\n5 2\n7 3\n", [5, 7]),
+        ("2,5,\n3,7,\n", [5, 7]),
+        ("2 # the largest\r\n\r\n3\r\n", [1, 1]),
+    ],
+)
+def test_text_as_programs_write_it(text: str, weights: list[int], tmp_path: Path) -> None:
+    path = tmp_path / "spectrum.csv"
+    path.write_text(text, encoding="utf-8", newline="")
+    found = Spectrum.load(path)
+    assert found.eigenvalues.tolist() == [2, 3]
+    assert found.weights.tolist() == weights
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("1.5.2\n1\n", "line 1: '1.5.2' is not a number"),  # not a header
+        ("1o0\n1\n", "line 1: '1o0'"),
+        ("nan\n1\n", "must be finite"),
+        ("x,y\n1,2\n", "found x, y"),
+        ("weight,weight\n1,2\n", "found weight, weight"),
+        ("1\n1e99999999\n", r"\[1\]"),
+        (",2\n1,2\n", "line 1: '' is not a number"),
+    ],
+)
+def test_text_that_is_not_a_spectrum(text: str, word: str, tmp_path: Path) -> None:
+    path = tmp_path / "spectrum.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=word) as caught:
+        Spectrum.load(path)
+    assert "spectrum.csv" in str(caught.value)
+
+
 def test_fit_recovers_a_law_and_covers_the_truth(rng: np.random.Generator) -> None:
     exact = fit_power_law(Spectrum.power_law(1.3, 2, 3000))
     assert (exact.exponent, exact.scale) == pytest.approx((1.3, 2), rel=1e-10)

@@ -1,0 +1,85 @@
+"""Positive finite numbers of any kind, as exact fractions or as floats with their errors."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array, Ball
+from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.scalars import as_scalar, is_symbolic, to_float
+
+
+def positive(value: Any, name: str) -> Fraction:
+    """Return a positive number exactly; irrational SymPy numbers to 40 digits."""
+    scalar = as_scalar(value, name)
+    if is_symbolic(scalar):
+        if scalar.free_symbols:
+            raise InputError(f"{name} must be a number, got {scalar}")
+        from sympy import Rational
+
+        scalar = as_scalar(Rational(scalar.evalf(40)), name)
+    if scalar <= 0:
+        raise InputError(_not_positive(name, value))
+    return scalar  # type: ignore[no-any-return]
+
+
+def positive_float(value: Any, name: str) -> float:
+    """Return the float nearest to a positive number, which must not overflow or underflow."""
+    number = to_float(positive(value, name))
+    if number == 0 or math.isinf(number):
+        raise InputError(f"{name} must be within the range of floating-point numbers, got {value}")
+    return number
+
+
+def _not_positive(name: str, value: Any) -> str:
+    advice = " (drop zero eigenvalues: they never move)" if value == 0 and "[" in name else ""
+    return f"{name} must be positive and finite, got {value}{advice}"
+
+
+def positive_list(values: Any, name: str) -> tuple[Array, Array]:
+    """Return nearest floats and radii of a one-dimensional list of positive numbers."""
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+        raise InputError(f"{name} must be a list of positive numbers, got {values!r}")
+    if hasattr(values, "__array__"):  # an array, or a Series or tensor
+        values = np.asarray(values)
+    else:
+        values = list(values)
+        if set(map(type, values)) == {float}:  # not through fractions, one by one
+            values = np.array(values)
+    if isinstance(values, np.ndarray):
+        if values.ndim != 1:
+            raise InputError(f"{name} must be a list of numbers, got shape {values.shape}")
+        if values.size and values.dtype.kind in "fiu":
+            mid = values.astype(np.float64)
+            bad = ~(np.isfinite(mid) & (mid > 0))
+            if bad.any():
+                index = int(bad.argmax())
+                raise InputError(_not_positive(f"{name}[{index}]", values[index]))
+            if values.dtype.kind == "f":
+                return mid, _distances(values, mid)
+            if (values < 2**53).all():
+                return mid, np.zeros(mid.size)
+    entries = [positive(value, f"{name}[{i}]") for i, value in enumerate(values)]
+    if not entries:
+        raise InputError(f"{name} must not be empty")
+    ball = Ball.exactly(entries)
+    beyond = ~(np.isfinite(ball.mid) & (ball.mid > 0))
+    if beyond.any():
+        index = int(beyond.argmax())
+        raise InputError(
+            f"{name}[{index}] must be within the range of floating-point numbers, "
+            f"got {values[index]}"
+        )
+    return ball.mid, ball.rad
+
+
+def _distances(values: Array, mid: Array) -> Array:
+    """Return upper bounds of |values - mid|, zero except for floats longer than 64 bits."""
+    if values.dtype.itemsize <= 8:
+        return np.zeros(mid.size)
+    gap = np.abs(values - mid)  # exact: the bits that mid had no room for
+    return np.where(gap > 0, np.nextafter(gap.astype(np.float64), np.inf), 0.0)
