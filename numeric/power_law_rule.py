@@ -26,6 +26,7 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.spectrum import PowerLaw
+from sgdmem.symbolic.errors import InputError
 
 HEAD = 512
 _POINTS = 20  # nodes of a panel
@@ -34,6 +35,7 @@ _REACH = 1.6  # radius of a panel's disk over the half-width of the panel
 _LAST_REACH = 2.0
 _MOST_HALVINGS = 12
 _UNIT = 2.0**-53
+_SMALLEST = 1e-290  # an eigenvalue; below, relative rounding errors are no longer bounded by _UNIT
 # Midpoint Euler-Maclaurin at K + 1/2: sum_(k>K) F(k) - int_(K+1/2)^oo F = F'/24 - 7 F'''/5760
 # + 31 F^(5)/967680 + rest, with |rest| <= 2 zeta(7) / (2 pi)^7 int |F^(7)|.
 _END_TERMS = {1: Fraction(1, 24), 3: Fraction(-7, 5760), 5: Fraction(31, 967680)}
@@ -116,6 +118,11 @@ def _panels(law: PowerLaw) -> tuple[Array, Array]:
     """Return the panels that cover [lambda(N), lambda(HEAD)], largest first."""
     top = (HEAD + 0.5) ** -law.exponent
     last = top * _LAST if law.count is None else (law.count + 0.5) ** -law.exponent
+    if not law.scale * last > _SMALLEST:
+        raise InputError(
+            f"a power law with exponent {law.exponent:g} and scale {law.scale:g} needs a count of "
+            f"at most {HEAD}: its further eigenvalues leave the range of floating-point numbers"
+        )
     pieces = max(1, round(np.log(top / last) / np.log(3.0)))
     edges = top * (last / top) ** (np.arange(pieces + 1) / pieces)
     if law.count is None:

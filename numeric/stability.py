@@ -174,6 +174,8 @@ class _Judge:
         known = self.noiseless_is_stable and reason is not Reason.NO_PULL
         if reason in (Reason.TRACE_DIVERGES, Reason.SQUARES_DIVERGE) or not known:
             low = high = middle = output = math.inf
+            if reason is Reason.UNDECIDED_NOISELESS and self.noise.coupling is None:
+                low, _ = self.radius  # of the modes that are certain
         else:
             low, high = self.radius
             middle, output = self._middle(low, high), self._output()

@@ -75,7 +75,8 @@ class Verdict:
     detail : str
         Where, or how much.
     noise_sum, noise_sum_interval : float, (float, float)
-        U'_Sigma and bounds on it; inf where the noiseless part is unstable or the sum diverges.
+        U'_Sigma and bounds on it; inf where the noiseless part is unstable or the sum diverges, and
+        where the noiseless part is undecided (then the lower bound is that of the certain modes).
         With a coupling matrix, the spectral radius of diag(s / (1 + tau2 s / B)) T / B.
     output_noise_sum : float
         U_Sigma, the same sum for the loss at w (equal when a = 0); inf likewise; nan never. With a
@@ -118,7 +119,8 @@ class Verdict:
     def critical_batch_size(self) -> float:
         """Batch size (a real number) above which the method is stable.
 
-        It is not stable at it. Zero when every batch size is stable, inf when none is.
+        It is not stable at it. Zero when every batch size is stable, inf when none is or when
+        noiseless stability is undecided.
         """
         return self._limits.critical_batch_size()
 

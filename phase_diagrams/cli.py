@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _USAGE_ERROR, _INTERRUPTED = 2, 130
+_LARGEST_GENERAL_MEMORY = 5  # a minute and a megabyte of formulas beyond
 _EXIT_CODES = {True: 0, False: 1, None: 3}
 
 
@@ -213,7 +215,12 @@ def largest_learning_rate_command(
 
 @cli.command()
 @click.argument("algorithm", required=False)
-@click.option("--memory", type=int, metavar="M", help="The general algorithm of memory M.")
+@click.option(
+    "--memory",
+    type=int,
+    metavar="M",
+    help=f"The general algorithm of memory M, at most {_LARGEST_GENERAL_MEMORY}.",
+)
 @_set_option
 @click.option("-o", "--output", metavar="FILE", help="Write to a text file instead.")
 def derive(
@@ -239,6 +246,11 @@ def derive(
         described = with_symbols(find_family(algorithm), _settings(settings))
     else:
         assert memory is not None
+        if memory > _LARGEST_GENERAL_MEMORY:
+            raise click.UsageError(
+                f"--memory must be at most {_LARGEST_GENERAL_MEMORY}, got {memory}: the formulas "
+                f"of a general algorithm grow eightfold with each step of memory"
+            )
         described = general(memory)
         if settings:
             described = described.substitute(_settings(settings))
@@ -347,14 +359,18 @@ def _settings(settings: Sequence[str]) -> dict[str, Any]:
 def _axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
     import numpy as np
 
+    from sgdmem.phase_diagrams.diagram import MOST_POINTS
+
     name, sign, numbers = text.partition("=")
     form = f"{option} expects NAME=LOW:HIGH:COUNT or NAME=LOW:HIGH:COUNT:log, got {text!r}"
     logarithmic = numbers.endswith(":log")
     parts = numbers.removesuffix(":log").split(":")
-    if not sign or len(parts) != 3 or not parts[2].isdigit() or int(parts[2]) == 0:
+    if not sign or len(parts) != 3 or not parts[2].isdecimal() or int(parts[2]) == 0:
         raise click.UsageError(form)
     low, high = _range(":".join(parts[:2]), option)
     count = int(parts[2])
+    if count > MOST_POINTS:
+        raise click.UsageError(f"{option}: COUNT must be at most {MOST_POINTS}, got {count}")
     if logarithmic and low <= 0:
         raise click.UsageError(f"{option}: a logarithmic axis needs LOW > 0, got {low}")
     values = np.geomspace(low, high, count) if logarithmic else np.linspace(low, high, count)
@@ -362,12 +378,14 @@ def _axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
 
 
 def _range(text: str, option: str) -> tuple[float, float]:
-    from sgdmem.symbolic.scalars import as_scalar
+    from sgdmem.symbolic.scalars import as_scalar, to_float
 
     parts = text.split(":")
     if len(parts) != 2:
         raise click.UsageError(f"{option} expects two numbers separated by ':', got {text!r}")
-    low, high = (float(as_scalar(part, option)) for part in parts)
+    low, high = (to_float(as_scalar(part, option)) for part in parts)
+    if not math.isfinite(high - low):
+        raise click.UsageError(f"{option}: the range of floating-point numbers ends before {text}")
     if low >= high:
         raise click.UsageError(f"{option}: LOW must be below HIGH, got {text!r}")
     return low, high

@@ -21,6 +21,7 @@ from sgdmem.symbolic.scalars import as_scalar, is_symbolic
 if TYPE_CHECKING:
     import xarray
 
+MOST_POINTS = 10**7  # of a diagram: each is an exact algorithm in memory
 _BATCH = 2048  # algorithms judged at once
 _PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
 
@@ -70,7 +71,8 @@ def phase_diagram(
     Raises
     ------
     InputError
-        If the family or a parameter is unknown or missing, or a value is not in its domain.
+        If the family or a parameter is unknown or missing, a value is not in its domain, or there
+        are more than 10**7 points.
 
     Examples
     --------
@@ -92,6 +94,10 @@ def phase_diagram(
     (x_name, x_values), (y_name, y_values) = _read_axis("x", x), _read_axis("y", y)
     if x_name == y_name:
         raise InputError(f"x and y must be different parameters, both are {x_name!r}")
+    if len(x_values) * len(y_values) > MOST_POINTS:
+        raise InputError(
+            f"a diagram has at most {MOST_POINTS:,} points, got {len(x_values)} x {len(y_values)}"
+        )
     own = [name for name in (x_name, y_name) if name not in _PROBLEM_PARAMETERS]
     missing = check_parameters(constructor, [*own, *fixed])
     if missing:

@@ -99,6 +99,27 @@ BAD = {
         *["phase-diagram", "heavy-ball", "--x", "learning_rate=2:1:3"],
         *["--y", "momentum=0:0.9:3", *LAW],
     ],
+    "axis beyond floats": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.1:1e400:3"],
+        *["--y", "momentum=0:0.9:3", *LAW],
+    ],
+    "axis count": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.1:1:²"],
+        *["--y", "momentum=0:0.9:3", *LAW],
+    ],
+    "huge axis": [
+        *["phase-diagram", "heavy-ball", "--x", f"learning_rate=0.1:1:{10**15}"],
+        *["--y", "momentum=0:0.9:3", *LAW],
+    ],
+    "huge diagram": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.1:1:4000"],
+        *["--y", "momentum=0:0.9:4000", *LAW],
+    ],
+    "huge count": [*HEAVY_BALL, "--power-law", "1.5", "--count", str(10**20)],
+    "steep law": [*HEAVY_BALL, "--power-law", "1e300"],
+    "tiny law": [*HEAVY_BALL, "--power-law", "2", "--scale", "1e-290"],
+    "huge rate": ["stable", "--algorithm", "sgd", "--set", "learning_rate=1e99999999", *LAW],
+    "huge general memory": ["derive", "--memory", "6"],
     "same axis": [
         *["phase-diagram", "heavy-ball", "--x", "momentum=0:1:3", "--y", "momentum=0:1:3", *LAW]
     ],

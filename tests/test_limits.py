@@ -146,6 +146,15 @@ def test_reasons() -> None:
         assert verdict.to_dict()["reason"] == verdict.reason.value
 
 
+def test_undecided_bounds_hold_either_way() -> None:
+    nearly_critical = "19." + "9" * 40
+    verdict = stability(named.sgd("0.1"), Spectrum([1, nearly_critical]), 8)
+    certain = stability(named.sgd("0.1"), Spectrum([1]), 8)
+    low, high = verdict.noise_sum_interval
+    assert low == pytest.approx(certain.noise_sum)
+    assert high == math.inf
+
+
 def test_undecided_is_not_a_truth_value() -> None:
     verdict = stability(named.heavy_ball("0.1", "0.9"), Spectrum([38]))
     assert verdict.stable is None
