@@ -17,7 +17,7 @@ def read_features(features: Any) -> Array:
         if np.iscomplexobj(X):
             raise TypeError
         X = X.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError("features must be a (dense) matrix of real numbers") from None
     if X.ndim != 2 or X.size == 0:
         raise InputError(f"features must be a matrix, one sample a row, got shape {X.shape}")

@@ -42,6 +42,8 @@ def positive_intervals(
         return np.where(np.isnan(values), -np.inf, values)
 
     points = _grid(lower, upper, logarithmic)
+    if points.size == 0:  # no float lies between the ends
+        return []
     values = value(points)
     points, values = _with_extrema(value, points, values)
     positive = values > 0

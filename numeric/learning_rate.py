@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
+from sgdmem.numeric.given_numbers import number
 from sgdmem.numeric.intervals import Interval, positive_intervals
 from sgdmem.numeric.limits import FloatProblem
 from sgdmem.numeric.mode_summands import ball_form, rational_algorithm
@@ -19,6 +20,7 @@ from sgdmem.numeric.stability import stability
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.named import Family, check_parameters, family_name, find_family
+from sgdmem.symbolic.scalars import to_float
 
 _LARGEST_SHARE = 1e6
 _MANY = 4096  # algorithms evaluated at once
@@ -132,6 +134,8 @@ def _read_family(
     family: Family | str, parameter: str | None, fixed: dict[str, Any]
 ) -> tuple[Callable[[Any], Algorithm], str]:
     """Return the family as a function of the parameter to push, and that parameter's name."""
+    if not isinstance(parameter, str | None):
+        raise InputError(f"parameter must be a name, got {parameter!r}")
     constructor = find_family(family)
     missing = check_parameters(constructor, [*fixed, *([parameter] if parameter else [])])
     if parameter is None:
@@ -170,8 +174,11 @@ def _read_data(spectrum: Any, tau1: Any, tau2: Any) -> tuple[Spectrum, Any, Any]
 def _read_search(search: tuple[float, float] | None, spectrum: Spectrum) -> tuple[float, float]:
     if search is None:
         return 0.0, _LARGEST_SHARE / spectrum.largest
-    low, high = (float(end) for end in search)
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    try:
+        low, high = (to_float(number(end, "search")) for end in search)
+    except (TypeError, ValueError):
+        raise InputError(f"search must be two numbers, got {search!r}") from None
+    if not (low < high and math.isfinite(high - low)):
         raise InputError(f"search must be two ascending finite numbers, got {search}")
     return low, high
 

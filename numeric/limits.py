@@ -135,6 +135,8 @@ def stable_scales(
     """
     found: list[Interval] = []
     for low, high in _noiseless_scales(noiseless, problem.lam):
+        if not low < high < math.inf:  # as floats: it lies outside their range
+            continue
         if problem.noise.inverse_batch == 0:
             found.append((low, high))
             continue

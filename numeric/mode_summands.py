@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
-from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.routh import HalfPlaneForm, summands
 
@@ -63,9 +63,9 @@ def rational_algorithm(algorithm: Algorithm) -> Algorithm:
     Raises
     ------
     InputError
-        If it still has free symbols.
+        If it is not an `Algorithm` or still has free symbols.
     """
-    if not algorithm.is_symbolic:
+    if not require_algorithm(algorithm, "algorithm").is_symbolic:
         return algorithm
     if algorithm.free_symbols:
         names = ", ".join(sorted(map(str, algorithm.free_symbols)))

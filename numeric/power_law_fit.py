@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.ball import Array
-from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.errors import InputError
 
 _WINDOWS = 10  # equally long in log k
@@ -75,6 +75,7 @@ def fit_power_law(spectrum: Spectrum, first: int = 1, last: int | None = None) -
     >>> round(fit.exponent, 12), round(fit.scale, 12)
     (1.5, 2.0)
     """
+    require_spectrum(spectrum)
     order = np.argsort(-spectrum.eigenvalues, kind="stable")
     values, weights = spectrum.eigenvalues[order], spectrum.weights[order]
     # A multiple eigenvalue sits in the middle of the ranks that it occupies.

@@ -12,9 +12,12 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
-from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.given_numbers import is_list, number
+from sgdmem.numeric.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.scalars import as_scalar, is_symbolic
+from sgdmem.symbolic.scalars import is_symbolic
+
+_LARGEST = Fraction(10**100)  # of tau1, tau2, B and 1 / B: their products stay in range as floats
 
 
 @dataclass(frozen=True)
@@ -74,25 +77,21 @@ def read_noise(spectrum: Spectrum, batch_size: Any, tau1: Any, tau2: Any, coupli
     Raises
     ------
     InputError
-        For a batch size that is not positive, tau1 < 0, a tau2 or coupling of the wrong shape, a
-        coupling with a negative entry or with T_ii < tau2_i.
+        For a batch size that is not positive, tau1 < 0, a number beyond 1e100, a tau2 or coupling
+        of the wrong shape, a coupling with a negative entry or with T_ii < tau2_i.
     """
+    require_spectrum(spectrum)
     inverse = _inverse_batch(batch_size)
-    tau1 = _number(tau1, "tau1")
-    if tau1 < 0:
-        raise InputError(f"tau1 must be >= 0, got {tau1}")
-    several = hasattr(tau2, "__iter__") and not isinstance(tau2, str)
-    if several:
-        tau2 = tuple(_number(value, f"tau2[{i}]") for i, value in enumerate(tau2))
+    tau1 = _moderate(tau1, "tau1", nonnegative=True)
+    if is_list(tau2):
+        tau2 = tuple(_moderate(value, f"tau2[{i}]") for i, value in enumerate(tau2))
         _check_length("tau2", len(tau2), spectrum)
     else:
-        tau2 = _number(tau2, "tau2")
+        tau2 = _moderate(tau2, "tau2")
     if coupling is None:
         return Noise(inverse, tau1, tau2, None)
-    if not hasattr(coupling, "__iter__") or isinstance(coupling, str):
-        tau1 = _number(coupling, "coupling")
-        if tau1 < 0:
-            raise InputError(f"coupling must be >= 0, got {tau1}")
+    if not is_list(coupling):
+        tau1 = _moderate(coupling, "coupling", nonnegative=True)
         noise = Noise(inverse, tau1, tau2, None)
         if noise.largest_tau2 > tau1:
             raise InputError(f"coupling must be >= tau2 on its diagonal, got {tau1} < {tau2}")
@@ -116,21 +115,21 @@ def _inverse_batch(batch_size: Any) -> Fraction:
         return Fraction(0)
     if is_symbolic(batch_size) and batch_size.is_infinite and batch_size.is_positive:
         return Fraction(0)
-    value = _number(batch_size, "batch_size")
+    value = number(batch_size, "batch_size")
     if value <= 0:
         raise InputError(f"batch_size must be positive or infinite, got {batch_size}")
+    if not 1 / _LARGEST <= value <= _LARGEST:
+        raise InputError(f"batch_size must be infinite or from 1e-100 to 1e100, got {batch_size}")
     return 1 / value
 
 
-def _number(value: Any, name: str) -> Fraction:
-    scalar = as_scalar(value, name)
-    if is_symbolic(scalar):
-        if scalar.free_symbols:
-            raise InputError(f"{name} must be a number, got {scalar}")
-        from sympy import Rational
-
-        scalar = as_scalar(Rational(scalar.evalf(40)), name)
-    return scalar  # type: ignore[no-any-return]
+def _moderate(value: Any, name: str, nonnegative: bool = False) -> Fraction:
+    scalar = number(value, name)
+    if nonnegative and scalar < 0:
+        raise InputError(f"{name} must be >= 0, got {value}")
+    if abs(scalar) > _LARGEST:
+        raise InputError(f"{name} must be at most 1e100 in size, got {value}")
+    return scalar
 
 
 def _check_length(name: str, length: int, spectrum: Spectrum) -> None:
@@ -152,10 +151,14 @@ def _blocks(coupling: Any) -> Sequence[Array]:
     if entries and all(isinstance(entry, tuple) and len(entry) == 2 for entry in entries):
         sizes = [entry[0] for entry in entries]
         if all(isinstance(size, int) and size > 0 for size in sizes):
-            return [_block(np.full((size, size), float(value))) for size, value in entries]
+            values = [_moderate(entry[1], "coupling", nonnegative=True) for entry in entries]
+            return [
+                _block(np.full((size, size), float(value)))
+                for size, value in zip(sizes, values, strict=True)
+            ]
     try:
         whole = np.asarray(entries, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return [_block(entry) for entry in entries]
     return [_block(whole)] if whole.ndim != 3 else [_block(entry) for entry in whole]
 
@@ -163,10 +166,10 @@ def _blocks(coupling: Any) -> Sequence[Array]:
 def _block(value: Any) -> Array:
     try:
         block = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError("coupling must be a number, a square matrix or a list of them") from None
     if block.ndim != 2 or block.shape[0] != block.shape[1] or block.size == 0:
         raise InputError(f"coupling blocks must be square matrices, got shape {block.shape}")
-    if not np.isfinite(block).all() or (block < 0).any():
-        raise InputError("coupling must have finite entries >= 0")
+    if not ((block >= 0) & (block <= float(_LARGEST))).all():
+        raise InputError("coupling must have entries from 0 to 1e100")
     return block

@@ -12,7 +12,7 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.features import principal_axes, read_features
-from sgdmem.numeric.positive_numbers import positive, positive_float, positive_list
+from sgdmem.numeric.given_numbers import positive, positive_float, positive_list
 from sgdmem.symbolic.errors import InputError
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
@@ -330,6 +330,12 @@ class Spectrum:
 
 def _short(values: Array) -> str:
     return f"[{', '.join(f'{value:g}' for value in values)}]"
+
+
+def require_spectrum(value: object) -> None:
+    """Raise InputError if an argument is not a `Spectrum`."""
+    if not isinstance(value, Spectrum):
+        raise InputError(f"spectrum must be a Spectrum, got {value!r}")
 
 
 def _law_sum(law: PowerLaw, power: float) -> float:

@@ -20,7 +20,7 @@ from sgdmem.numeric.problem import Noise, read_noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.verdict import Limits, Reason, Verdict
 from sgdmem.symbolic.algorithm import Algorithm
-from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.errors import UndefinedError
 from sgdmem.symbolic.poles import noiseless_intervals
 from sgdmem.symbolic.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.scalars import to_float
@@ -82,10 +82,6 @@ def stability(
     >>> verdict.stable, round(verdict.critical_batch_size, 6)
     (True, 2.874635)
     """
-    if not isinstance(algorithm, Algorithm):
-        raise InputError(f"algorithm must be an Algorithm, got {algorithm!r}")
-    if not isinstance(spectrum, Spectrum):
-        raise InputError(f"spectrum must be a Spectrum, got {type(spectrum).__name__}")
     noise = read_noise(spectrum, batch_size, tau1, tau2, coupling)
     return _Judge(rational_algorithm(algorithm), spectrum, noise).verdict()
 

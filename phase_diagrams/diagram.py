@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sgdmem._version import __version__
+from sgdmem.numeric.given_numbers import number
 from sgdmem.numeric.mode_summands import rational_algorithm
 from sgdmem.numeric.problem import read_noise
 from sgdmem.numeric.spectrum import Spectrum
@@ -16,7 +17,7 @@ from sgdmem.numeric.stability import judge_batch
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.named import Family, check_parameters, find_family
-from sgdmem.symbolic.scalars import as_scalar, is_symbolic
+from sgdmem.symbolic.scalars import to_float
 
 if TYPE_CHECKING:
     import xarray
@@ -125,7 +126,10 @@ def phase_diagram(
             "noise_sum": (dims, noise_sum, {"long_name": "noise sum U'_Sigma"}),
             "margin": (dims, margin, {"long_name": "min(1 - U'_Sigma, min_k 1 + (tau2/B) s_k)"}),
         },
-        coords={y_name: _coordinate(y_values), x_name: _coordinate(x_values)},
+        coords={
+            y_name: [to_float(value) for value in y_values],
+            x_name: [to_float(value) for value in x_values],
+        },
         attrs=_attributes(family, constructor, spectrum, problem, fixed, dims),
     )
 
@@ -138,10 +142,9 @@ def _read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
         raise InputError(f"{label} must be a pair (parameter name, values), got {axis!r}") from None
     if not isinstance(name, str) or not values:
         raise InputError(f"{label} needs a parameter name and at least one value, got {axis!r}")
-    for value in values:
-        if not (isinstance(value, float) and math.isinf(value) and name == "batch_size"):
-            as_scalar(value, name)
-    return name, values
+    if name == "batch_size":
+        return name, [v if v == math.inf else number(v, name) for v in values]
+    return name, [number(value, name) for value in values]
 
 
 def _groups(
@@ -165,10 +168,6 @@ def _groups(
         settings_of[key] = settings
         groups.setdefault(key, []).append((place, algorithm))
     return [(settings_of[key], members) for key, members in groups.items()]
-
-
-def _coordinate(values: Iterable[Any]) -> np.ndarray[Any, Any]:
-    return np.array([float(v) if not is_symbolic(v) else float(v.evalf()) for v in values])
 
 
 def _attributes(

@@ -14,6 +14,7 @@ from sgdmem._version import __version__ as __version__
 if TYPE_CHECKING:
     from sgdmem.numeric.feature_noise import noise_from_features as noise_from_features
     from sgdmem.numeric.learning_rate import largest_learning_rate as largest_learning_rate
+    from sgdmem.numeric.power_law_fit import fit_power_law as fit_power_law
     from sgdmem.numeric.spectrum import Spectrum as Spectrum
     from sgdmem.numeric.stability import is_stable as is_stable
     from sgdmem.numeric.stability import stability as stability
@@ -49,6 +50,7 @@ _PUBLIC = {
     "symbolic.equivalence": "equivalent",
     # evaluate over a spectrum
     "numeric.spectrum": "Spectrum",
+    "numeric.power_law_fit": "fit_power_law",
     "numeric.feature_noise": "noise_from_features",
     # judge
     "numeric.stability": "stability is_stable",

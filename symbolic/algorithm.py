@@ -143,12 +143,19 @@ class Algorithm:
     def substitute(self, values: Mapping[Any, Any]) -> Algorithm:
         """Return the algorithm with symbols (or names of symbols) replaced by exact values.
 
+        Raises
+        ------
+        InputError
+            For a symbol that does not occur, or a value that is not a number or an expression.
+
         Examples
         --------
         >>> from sgdmem.symbolic.named import general
         >>> general(1).substitute({"alpha": "0.1", "beta": 0, "gamma": 0, "delta": 0}).alpha
         Fraction(1, 10)
         """
+        if not isinstance(values, Mapping):
+            raise InputError(f"values must be a dictionary from symbols to numbers, got {values!r}")
         by_name = {str(symbol): symbol for symbol in self.free_symbols}
         unknown = [str(key) for key in values if str(key) not in by_name]
         if unknown:
@@ -338,3 +345,10 @@ def _is_single(value: Any) -> bool:
     if shape is not None:
         return bool(shape == ())
     return isinstance(value, str) or not hasattr(value, "__iter__")
+
+
+def require_algorithm(value: object, name: str) -> Algorithm:
+    """Return an argument that must be an `Algorithm`; raise InputError if it is not."""
+    if not isinstance(value, Algorithm):
+        raise InputError(f"{name} must be an Algorithm, got {value!r}")
+    return value

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, combinations
 from typing import Any
 
-from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.named import Family, check_parameters, family_name, find_family
@@ -50,6 +50,7 @@ def convert(algorithm: Algorithm, family: Family | str, **fixed: Any) -> dict[st
     >>> convert(heavy_ball("0.1", "0.9"), sgdm)
     {'learning_rate': Fraction(1, 1), 'momentum': Fraction(9, 10)}
     """
+    require_algorithm(algorithm, "algorithm")
     constructor = find_family(family)
     check_parameters(constructor, list(fixed))
     name = family_name(constructor)
@@ -58,7 +59,7 @@ def convert(algorithm: Algorithm, family: Family | str, **fixed: Any) -> dict[st
     some_member = False
     for arguments, unknowns in _attempts(constructor, fixed, max(algorithm.memory, 1)):
         try:
-            member = constructor(**arguments)
+            member = require_algorithm(constructor(**arguments), f"what {name} returns")
         except InputError as error:  # for example nesterov=True without momentum
             refused = refused or error
             continue

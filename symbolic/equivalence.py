@@ -11,7 +11,7 @@ from itertools import zip_longest
 from random import Random
 from typing import Literal
 
-from sgdmem.symbolic.algorithm import Algorithm, unflatten
+from sgdmem.symbolic.algorithm import Algorithm, require_algorithm, unflatten
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.polynomials import dot, multiply
 from sgdmem.symbolic.scalars import Element, Scalar, exact_field
@@ -46,6 +46,8 @@ def equivalent(
     """
     if losses not in ("quadratic", "all"):
         raise InputError(f"losses must be 'quadratic' or 'all', got {losses!r}")
+    require_algorithm(first, "first")
+    require_algorithm(second, "second")
     (P, Q, Q_output), (P2, Q2, Q2_output) = _in_one_field(first, second)
     same = _equal(multiply(Q, P2), multiply(Q2, P))
     if losses == "all":

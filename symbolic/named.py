@@ -12,13 +12,14 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec
 
-from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.printing import number_text
 from sgdmem.symbolic.scalars import as_scalar, is_float
 
 Family = Callable[..., Algorithm]
 FAMILIES: dict[str, Family] = {}
+_LISTS = ("momenta",)  # parameters that are sequences of numbers
 _P = ParamSpec("_P")
 
 
@@ -36,7 +37,7 @@ def _family(constructor: Callable[_P, Algorithm]) -> Callable[_P, Algorithm]:
         for key, value in given.arguments.items():
             flag = isinstance(value, bool) or isinstance(signature.parameters[key].default, bool)
             if not flag:
-                given.arguments[key] = _read(value, key)
+                given.arguments[key] = _read(value, key, several=key in _LISTS)
         algorithm = constructor(*given.args, **given.kwargs)
         return replace(
             algorithm,
@@ -48,11 +49,13 @@ def _family(constructor: Callable[_P, Algorithm]) -> Callable[_P, Algorithm]:
     return build
 
 
-def _read(value: Any, key: str) -> Any:
-    several = _as_tuple(value)
-    if several is None:
+def _read(value: Any, key: str, several: bool) -> Any:
+    entries = _as_tuple(value)
+    if entries is None:
         return as_scalar(value, key)
-    return tuple(as_scalar(entry, f"{key}[{i}]") for i, entry in enumerate(several))
+    if not several:
+        raise InputError(f"{key} must be one number, got {value!r}")
+    return tuple(as_scalar(entry, f"{key}[{i}]") for i, entry in enumerate(entries))
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...] | None:
@@ -249,6 +252,7 @@ def averaging(algorithm: Algorithm, rate: Any) -> Algorithm:
     >>> averaging(sgd("0.5"), "0.1").noise_summand(1) == sgd("0.5").noise_summand(1)
     True
     """
+    require_algorithm(algorithm, "algorithm")
     rate = as_scalar(rate, "rate")
     keep = 1 - rate
     return Algorithm(
@@ -287,15 +291,15 @@ def general(memory: int, *, shifted: bool = False) -> Algorithm:
     Raises
     ------
     InputError
-        If ``memory`` is not an integer >= 0.
+        If ``memory`` is not an integer from 0 to 20.
 
     Examples
     --------
     >>> general(1).effective_learning_rate
     (alpha*delta - alpha + beta*gamma)/(delta - 1)
     """
-    if isinstance(memory, bool) or not isinstance(memory, int) or memory < 0:
-        raise InputError(f"memory must be an integer >= 0, got {memory!r}")
+    if isinstance(memory, bool) or not isinstance(memory, int) or not 0 <= memory <= 20:
+        raise InputError(f"memory must be an integer from 0 to 20, got {memory!r}")
     from sympy import Symbol
 
     def symbol(name: str) -> Any:
@@ -319,7 +323,7 @@ def find_family(family: Family | str) -> Family:
     InputError
         If there is no such family.
     """
-    if callable(family):
+    if callable(family) and not isinstance(family, type):
         return family
     found = FAMILIES.get(str(family).replace("_", "-"))
     if found is None:

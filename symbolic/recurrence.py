@@ -41,6 +41,10 @@ def from_recurrence(p: Sequence[Any], q: Sequence[Any]) -> Algorithm:
     >>> algorithm.to_recurrence() == from_recurrence(*algorithm.to_recurrence()).to_recurrence()
     True
     """
+    try:
+        p, q = list(p), list(q)
+    except TypeError:
+        raise InputError(f"p and q must be lists of numbers, got {p!r} and {q!r}") from None
     floats = any(map(is_float, (*p, *q)))
     size = len(p)
     if size != len(q) or size == 0:

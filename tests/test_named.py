@@ -244,8 +244,8 @@ def test_general() -> None:
         *("alpha", "b_1", "b_2", "c_1", "c_2", "D_11", "D_12", "D_21", "D_22", "0", "0")
     ]
     assert named.general(0).memory == 0
-    for bad in (-1, 1.0, True, "2"):
-        with pytest.raises(InputError, match="memory must be an integer >= 0"):
+    for bad in (-1, 21, 1.0, True, "2"):
+        with pytest.raises(InputError, match="memory must be an integer from 0 to 20"):
             named.general(bad)  # type: ignore[arg-type]
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 import sgdmem
-from sgdmem.numeric.power_law_fit import fit_power_law
 from sgdmem.phase_diagrams.picture import draw
 
 EIGENVALUES = Path(__file__).parent.parent / "data" / "digits_eigenvalues.csv"
@@ -25,7 +24,7 @@ MOMENTA = np.linspace(0, 0.99, 80)
 def spectra() -> dict[str, sgdmem.Spectrum]:
     """Return the spectrum of the data and the power law fitted to it."""
     measured = sgdmem.Spectrum.load(EIGENVALUES)
-    fit = fit_power_law(measured, last=FITTED_RANKS)
+    fit = sgdmem.fit_power_law(measured, last=FITTED_RANKS)
     print(f"fitted exponent {fit.exponent:.2f} +- {fit.exponent_error:.2f}\n")
     return {"digits": measured, "power-law": fit.spectrum()}
 

@@ -1,4 +1,4 @@
-"""Positive finite numbers of any kind, as exact fractions or as floats with their errors."""
+"""Numbers of any kind as the caller gives them: exact fractions, or floats with their errors."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.scalars import as_scalar, is_symbolic, to_float
 
 
-def positive(value: Any, name: str) -> Fraction:
-    """Return a positive number exactly; irrational SymPy numbers to 40 digits."""
+def number(value: Any, name: str) -> Fraction:
+    """Return a number without free symbols exactly; irrational SymPy numbers to 40 digits."""
     scalar = as_scalar(value, name)
     if is_symbolic(scalar):
         if scalar.free_symbols:
@@ -22,9 +22,15 @@ def positive(value: Any, name: str) -> Fraction:
         from sympy import Rational
 
         scalar = as_scalar(Rational(scalar.evalf(40)), name)
+    return scalar  # type: ignore[no-any-return]
+
+
+def positive(value: Any, name: str) -> Fraction:
+    """Return a positive number; see `number`."""
+    scalar = number(value, name)
     if scalar <= 0:
         raise InputError(_not_positive(name, value))
-    return scalar  # type: ignore[no-any-return]
+    return scalar
 
 
 def positive_float(value: Any, name: str) -> float:
@@ -40,9 +46,15 @@ def _not_positive(name: str, value: Any) -> str:
     return f"{name} must be positive and finite, got {value}{advice}"
 
 
+def is_list(value: Any) -> bool:
+    """Whether a value is several numbers rather than one; a zero-dimensional array is one."""
+    single = isinstance(value, (str, bytes)) or getattr(value, "shape", None) == ()
+    return not single and hasattr(value, "__iter__")
+
+
 def positive_list(values: Any, name: str) -> tuple[Array, Array]:
     """Return nearest floats and radii of a one-dimensional list of positive numbers."""
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
+    if not is_list(values):
         raise InputError(f"{name} must be a list of positive numbers, got {values!r}")
     if hasattr(values, "__array__"):  # an array, or a Series or tensor
         values = np.asarray(values)
