@@ -50,6 +50,15 @@ def list_modules(app: Any, page: str, source: list[str]) -> None:
         )
 
 
+def join_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Make ``:ivar a, b:`` one name, or Sphinx takes all words but the last for a type."""
+    for index, line in enumerate(lines):
+        if line.startswith((":ivar ", ":vartype ")):
+            field, colon, text = line[1:].partition(":")
+            lines[index] = f":{field.replace(', ', ',')}{colon}{text}"
+
+
 def setup(app: Any) -> None:
+    app.connect("autodoc-process-docstring", join_names, priority=900)  # after Napoleon
     app.connect("source-read", list_modules)
     app.connect("env-get-outdated", api_pages)  # a new module changes a page but not its file

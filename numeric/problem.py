@@ -55,7 +55,7 @@ class Noise:
 
     @cached_property
     def tau2_values(self) -> Any:
-        """tau2 in floats: a scalar, or an array of shape (N,)."""
+        """Return tau2 in floats, a scalar or an array of shape (N,)."""
         return (
             np.array(self.tau2, dtype=float) if isinstance(self.tau2, tuple) else float(self.tau2)
         )
@@ -67,7 +67,7 @@ class Noise:
 
     @property
     def is_physical(self) -> bool:
-        """Whether the noise covariance is positive semidefinite (Lemma 1): tau2 <= tau1."""
+        """Whether tau2 <= tau1, so that the noise covariance is positive semidefinite (Lemma 1)."""
         return self.coupling is not None or self.largest_tau2 <= self.tau1
 
 

@@ -63,7 +63,7 @@ class Spectrum:
     >>> Spectrum([4, "0.1"], weights=[1, 2]).trace
     4.2
     >>> Spectrum.power_law(2)
-    Spectrum.power_law(2, count=infinite)
+    Spectrum.power_law(2)
     """
 
     law: PowerLaw | None
@@ -317,15 +317,25 @@ class Spectrum:
         law = self.law
         if law is not None:
             scale = "" if law.scale == 1 else f", scale={law.scale:g}"
-            count = "infinite" if law.count is None else law.count
-            return f"Spectrum.power_law({law.exponent:g}{scale}, count={count})"
-        lam, weights = self.eigenvalues, self.weights
-        weighted = bool((weights != 1).any())
+            count = "" if law.count is None else f", count={law.count}"
+            return f"Spectrum.power_law({law.exponent:g}{scale}{count})"
+        lam = self.eigenvalues
         if lam.size <= 4:
-            multiplicities = f", weights={_short(weights)}" if weighted else ""
-            return f"Spectrum({_short(lam)}{multiplicities})"
-        modes = f", {self.count:g} modes" if weighted else ""
-        return f"Spectrum({lam.size} eigenvalues, {lam.min():.3g} to {lam.max():.3g}{modes})"
+            weights = f", weights={_short(self.weights)}" if (self.weights != 1).any() else ""
+            return f"Spectrum({_short(lam)}{weights})"
+        return f"Spectrum({self})"
+
+    def __str__(self) -> str:
+        law = self.law
+        if law is None:
+            lam = self.eigenvalues
+            modes = f", {self.count:g} modes" if (self.weights != 1).any() else ""
+            if lam.size <= 4:
+                return f"eigenvalues {_short(lam)}{modes}"
+            return f"{lam.size} eigenvalues, {lam.min():.3g} to {lam.max():.3g}{modes}"
+        scale = "" if law.scale == 1 else f"{law.scale:.4g} "
+        many = "infinitely many" if law.count is None else f"{law.count}"
+        return f"{many} eigenvalues {scale}k^-{law.exponent:.4g}"
 
 
 def _short(values: Array) -> str:

@@ -109,7 +109,7 @@ class Verdict:
 
     @cached_property
     def critical_eigenvalue(self) -> float:
-        """Where noiseless stability ends: P - lambda Q is strictly Schur below, and not at it.
+        """Where noiseless stability ends; P - lambda Q is strictly Schur below, and not at it.
 
         Zero if it is unstable for arbitrarily small eigenvalues.
         """

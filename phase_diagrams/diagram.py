@@ -182,7 +182,7 @@ def _attributes(
     settings = {**problem, **fixed}
     return {
         "algorithm": name,
-        "spectrum": repr(spectrum),
+        "spectrum": str(spectrum),
         **{key: str(value) for key, value in settings.items() if key not in dims},
         "sgdmem_version": __version__,
     }

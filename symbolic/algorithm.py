@@ -37,11 +37,14 @@ class Algorithm:
     ----------
     alpha : number or expression
         Weight of the gradient in the step of w.
-    b, c, a : sequence of length M
-        Weight of u in the step of w, of the gradient in u, and of u in the point where the gradient
-        is taken (omitted: zero). Plain numbers are accepted when M = 1.
-    D : sequence of M rows of length M
+    b : sequence of length M, or a single number when M = 1
+        Weights of u in the step of w.
+    c : like b
+        Weights of the gradient in the next u.
+    D : sequence of M rows of length M, or a single number when M = 1
         How u evolves by itself.
+    a : like b, optional
+        Weights of u in the point where the gradient is taken; zero if omitted.
     name : str, optional
         How the algorithm is called when printed; not compared.
     floats : bool, optional
@@ -196,7 +199,7 @@ class Algorithm:
 
     @property
     def effective_learning_rate(self) -> Scalar:
-        r"""Effective learning rate, eq. (22): :math:`\alpha - b^T(1-D)^{-1}c = -Q(1)/P'(1)`.
+        r"""The effective learning rate of eq. (22), :math:`\alpha - b^T(1-D)^{-1}c = -Q(1)/P'(1)`.
 
         A float if an entry is a float, exact otherwise.
 

@@ -29,4 +29,4 @@ def test_readme_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     module.main(tmp_path)
     assert capsys.readouterr().out.count("stable: the mean loss tends to 0") == 2
     written = sorted(path.name for path in tmp_path.iterdir())
-    assert written == ["digits-digits.nc", "digits-power-law.nc", "digits.png"]
+    assert written == ["digits.nc", "digits.png", "fitted-power-law.nc"]

@@ -1,7 +1,7 @@
 """Heavy ball on a real spectrum: scikit-learn's digits, beside the power law fitted to them.
 
-Prints a verdict for both spectra and writes digits.png, with the data in digits-*.nc, to the
-current folder (or the folder given as the only argument).
+Prints a verdict for both spectra and writes digits.png, with the data in digits.nc and
+fitted-power-law.nc, to the current folder (or the folder given as the only argument).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def spectra() -> dict[str, sgdmem.Spectrum]:
     measured = sgdmem.Spectrum.load(EIGENVALUES)
     fit = sgdmem.fit_power_law(measured, last=FITTED_RANKS)
     print(f"fitted exponent {fit.exponent:.2f} +- {fit.exponent_error:.2f}\n")
-    return {"digits": measured, "power-law": fit.spectrum()}
+    return {"digits": measured, "fitted power law": fit.spectrum()}
 
 
 def main(folder: Path) -> None:
@@ -50,8 +50,10 @@ def main(folder: Path) -> None:
             batch_size=BATCH_SIZE,
             progress=sys.stderr.isatty(),
         )
-        diagram.to_netcdf(folder / f"digits-{name}.nc", engine="scipy")
-        draw(diagram, ax, log=("learning_rate",))
+        diagram.to_netcdf(folder / f"{name.replace(' ', '-')}.nc", engine="scipy")
+        draw(diagram, ax, log=("learning_rate",)).set_title(
+            f"heavy ball on {name}, batch size {BATCH_SIZE}\n{spectrum}", fontsize="medium"
+        )
     figure.savefig(folder / "digits.png", dpi=150)
     print(f"wrote {folder / 'digits.png'}")
 
