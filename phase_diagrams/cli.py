@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
 from sgdmem._version import __version__
+from sgdmem.phase_diagrams.cli_arguments import (
+    noise_arguments,
+    problem_options,
+    read_axis,
+    read_range,
+    read_settings,
+    read_spectrum,
+    set_option,
+)
 
-if TYPE_CHECKING:
-    from sgdmem.numeric.spectrum import Spectrum
-
-_F = TypeVar("_F", bound=Callable[..., Any])
 _USAGE_ERROR, _INTERRUPTED = 2, 130
 _LARGEST_GENERAL_MEMORY = 5  # a minute and a megabyte of formulas beyond
 _EXIT_CODES = {True: 0, False: 1, None: 3}
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -64,43 +70,14 @@ def cli() -> None:
     """
 
 
-def _problem_options(features: bool = False) -> Callable[[_F], _F]:
-    """Add the options that describe the spectrum and the noise."""
-    options = [
-        click.option("--power-law", metavar="NU", help="Eigenvalues scale * k^-NU."),
-        click.option("--scale", metavar="S", help="Largest eigenvalue of the power law.  [1]"),
-        click.option("--count", type=int, metavar="N", help="Its length.  [infinite]"),
-        click.option("--spectrum", "path", metavar="FILE", help="Eigenvalues: .npy .npz .csv .txt"),
-        click.option("--batch-size", default="inf", metavar="B", show_default=True),
-        click.option("--tau1", metavar="T", help="Noise: tau1 Tr(HM)H - tau2 HMH.  [1]"),
-        click.option("--tau2", metavar="T", help="0 is the usual bound, -1 Gaussian data.  [0]"),
-    ]
-    if features:
-        help_text = "A data matrix, one row a sample: its spectrum, tau1 and tau2 are estimated."
-        options.append(click.option("--features", metavar="FILE", help=help_text))
-
-    def add(command: _F) -> _F:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
-_set_option = click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the algorithm."
-)
-_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
 @cli.command()
 @click.option("--algorithm", metavar="NAME", help="heavy-ball, nesterov, … (sgdmem algorithms)")
-@_set_option
+@set_option
 @click.option("--alpha", metavar="A", help="The memory-1 matrix [[-alpha, beta], [gamma, delta]]:")
 @click.option("--beta", metavar="B", help="w gains -alpha g + beta u,")
 @click.option("--gamma", metavar="C", help="u becomes gamma g + delta u.")
 @click.option("--delta", metavar="D")
-@_problem_options()
+@problem_options()
 @_json_option
 @click.option("--exit-code", is_flag=True, help="Exit with 0 stable, 1 unstable, 3 undecided.")
 def stable(
@@ -128,7 +105,7 @@ def stable(
 
     matrix: dict[str, Any] = {"alpha": alpha, "beta": beta, "gamma": gamma, "delta": delta}
     given = [key for key, value in matrix.items() if value is not None]
-    arguments: dict[str, Any] = {"spectrum": _spectrum(problem), **_noise(problem)}
+    arguments: dict[str, Any] = {"spectrum": read_spectrum(problem), **noise_arguments(problem)}
     if algorithm is None:
         if len(given) < len(matrix) or settings:
             raise click.UsageError(
@@ -140,7 +117,7 @@ def stable(
         if given:
             raise click.UsageError(f"--algorithm and --{given[0]} exclude each other")
         family = find_family(algorithm)
-        values = _settings(settings)
+        values = read_settings(settings)
         missing = check_parameters(family, list(values))
         if missing:
             raise click.UsageError(f"{algorithm} needs --set {missing[0]}=VALUE")
@@ -151,10 +128,10 @@ def stable(
 
 @cli.command("largest-learning-rate")
 @click.argument("algorithm")
-@_set_option
+@set_option
 @click.option("--parameter", metavar="NAME", help="Push another parameter.  [learning_rate]")
 @click.option("--search", metavar="LOW:HIGH", help="Where to look for its values.")
-@_problem_options(features=True)
+@problem_options(features=True)
 @_json_option
 def largest_learning_rate_command(
     algorithm: str,
@@ -176,19 +153,19 @@ def largest_learning_rate_command(
     if features is not None and (problem["path"] or problem["power_law"]):
         raise click.UsageError("--features replaces --spectrum and --power-law")
     if features is None:
-        data: Any = _spectrum(problem)
+        data: Any = read_spectrum(problem)
     else:
         from sgdmem.numeric.spectrum_files import load_matrix
 
         data = load_matrix(Path(features))
-    bounds = None if search is None else _range(search, "--search")
+    bounds = None if search is None else read_range(search, "--search")
     result = largest_learning_rate(
         algorithm,
         data,
         parameter=parameter,
         search=bounds,
-        **_noise(problem),
-        **_settings(settings),
+        **noise_arguments(problem),
+        **read_settings(settings),
     )
     if as_json:
         _print_json(
@@ -221,7 +198,7 @@ def largest_learning_rate_command(
     metavar="M",
     help=f"The general algorithm of memory M, at most {_LARGEST_GENERAL_MEMORY}.",
 )
-@_set_option
+@set_option
 @click.option("-o", "--output", metavar="FILE", help="Write to a text file instead.")
 def derive(
     algorithm: str | None, memory: int | None, settings: tuple[str, ...], output: str | None
@@ -243,7 +220,7 @@ def derive(
     if algorithm is not None:
         from sgdmem.symbolic.named import find_family
 
-        described = with_symbols(find_family(algorithm), _settings(settings))
+        described = with_symbols(find_family(algorithm), read_settings(settings))
     else:
         assert memory is not None
         if memory > _LARGEST_GENERAL_MEMORY:
@@ -253,7 +230,7 @@ def derive(
             )
         described = general(memory)
         if settings:
-            described = described.substitute(_settings(settings))
+            described = described.substitute(read_settings(settings))
     text = derivation_text(described)
     if output is None:
         click.echo(text)
@@ -268,8 +245,8 @@ def derive(
 @click.argument("algorithm")
 @click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
 @click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
-@_set_option
-@_problem_options()
+@set_option
+@problem_options()
 @click.option("-o", "--output", metavar="FILE", help=".png, .svg or .pdf  [ALGORITHM.png]")
 def phase_diagram_command(
     algorithm: str,
@@ -295,8 +272,12 @@ def phase_diagram_command(
         raise click.UsageError(f"-o must end in .png, .svg or .pdf, got {path}")
     if not path.parent.is_dir():
         raise click.UsageError(f"-o: there is no folder {path.parent}")
-    (x, x_log), (y, y_log) = _axis(x_axis, "--x"), _axis(y_axis, "--y")
-    arguments = {"spectrum": _spectrum(problem), **_noise(problem), **_settings(settings)}
+    (x, x_log), (y, y_log) = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
+    arguments = {
+        "spectrum": read_spectrum(problem),
+        **noise_arguments(problem),
+        **read_settings(settings),
+    }
     diagram = phase_diagram(algorithm, x, y, progress=sys.stderr.isatty(), **arguments)
     data = path.with_suffix(".nc")
     diagram.to_netcdf(data, engine="scipy")
@@ -322,73 +303,6 @@ def algorithms() -> None:
         )
         summary = (family.__doc__ or "").split("\n")[0]
         click.echo(f"{name}({parameters})\n    {summary}")
-
-
-def _spectrum(problem: dict[str, Any]) -> Spectrum:
-    from sgdmem.numeric.spectrum import Spectrum
-
-    path, exponent = problem["path"], problem["power_law"]
-    if (path is None) == (exponent is None):
-        raise click.UsageError("give either --power-law NU or --spectrum FILE")
-    if path is not None:
-        if problem["scale"] is not None or problem["count"] is not None:
-            raise click.UsageError("--scale and --count belong to --power-law")
-        return Spectrum.load(path)
-    return Spectrum.power_law(exponent, problem["scale"] or 1, problem["count"])
-
-
-def _noise(problem: dict[str, Any]) -> dict[str, Any]:
-    given = {key: problem[key] for key in ("tau1", "tau2") if problem[key] is not None}
-    return {"batch_size": problem["batch_size"], **given}
-
-
-def _settings(settings: Sequence[str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for setting in settings:
-        name, sign, text = setting.partition("=")
-        name = name.strip().replace("-", "_")
-        if not sign or not name:
-            raise click.UsageError(f"--set expects NAME=VALUE, got {setting!r}")
-        if text.lower() in ("true", "false"):
-            values[name] = text.lower() == "true"
-        else:
-            values[name] = text.split(",") if "," in text else text
-    return values
-
-
-def _axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
-    import numpy as np
-
-    from sgdmem.phase_diagrams.diagram import MOST_POINTS
-
-    name, sign, numbers = text.partition("=")
-    form = f"{option} expects NAME=LOW:HIGH:COUNT or NAME=LOW:HIGH:COUNT:log, got {text!r}"
-    logarithmic = numbers.endswith(":log")
-    parts = numbers.removesuffix(":log").split(":")
-    if not sign or len(parts) != 3 or not parts[2].isdecimal() or int(parts[2]) == 0:
-        raise click.UsageError(form)
-    low, high = _range(":".join(parts[:2]), option)
-    count = int(parts[2])
-    if count > MOST_POINTS:
-        raise click.UsageError(f"{option}: COUNT must be at most {MOST_POINTS}, got {count}")
-    if logarithmic and low <= 0:
-        raise click.UsageError(f"{option}: a logarithmic axis needs LOW > 0, got {low}")
-    values = np.geomspace(low, high, count) if logarithmic else np.linspace(low, high, count)
-    return (name.strip().replace("-", "_"), values.tolist()), logarithmic
-
-
-def _range(text: str, option: str) -> tuple[float, float]:
-    from sgdmem.symbolic.scalars import as_scalar, to_float
-
-    parts = text.split(":")
-    if len(parts) != 2:
-        raise click.UsageError(f"{option} expects two numbers separated by ':', got {text!r}")
-    low, high = (to_float(as_scalar(part, option)) for part in parts)
-    if not math.isfinite(high - low):
-        raise click.UsageError(f"{option}: the range of floating-point numbers ends before {text}")
-    if low >= high:
-        raise click.UsageError(f"{option}: LOW must be below HIGH, got {text!r}")
-    return low, high
 
 
 def _print(verdict: Any, as_json: bool) -> None:
