@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +16,7 @@ from sgdmem.numeric.coupling import coupled_radius
 from sgdmem.numeric.intervals import Interval
 from sgdmem.numeric.limits import FloatProblem, stable_scales
 from sgdmem.numeric.mode_summands import ball_form, mode_summands, rational_algorithm
-from sgdmem.numeric.noise_sum import NoiseSums, explicit_modes, midpoint_form, noise_sums
+from sgdmem.numeric.noise_sum import NoiseSums, explicit_modes, is_long, midpoint_form, noise_sums
 from sgdmem.numeric.problem import Noise, read_noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.verdict import Limits, Reason, Verdict
@@ -24,6 +25,7 @@ from sgdmem.symbolic.errors import UndefinedError
 from sgdmem.symbolic.poles import noiseless_intervals
 from sgdmem.symbolic.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.scalars import to_float
+from sgdmem.symbolic.schur import is_schur_form
 
 
 def stability(
@@ -212,7 +214,8 @@ class _Judge:
             kind = Reason.TRACE_DIVERGES if 2 * law.exponent > 1 else Reason.SQUARES_DIVERGE
             return kind, f"exponent {law.exponent:g}"
         if sums.schur[0] == 0:
-            return Reason.UNDECIDED_NOISELESS, self._where()
+            unstable = self._is_proved_unstable()
+            return Reason.NOISELESS if unstable else Reason.UNDECIDED_NOISELESS, self._where()
         if noise.inverse_batch == 0:
             return Reason.STABLE, ""
         if sums.damped[0] != 1:
@@ -241,6 +244,23 @@ class _Judge:
         if worst.damped[0] == 1 and float((self.noise.share1 * worst.noise[0]).upper) < 1:
             return Reason.STABLE, "by the small-gain condition for tau2 > tau1"
         return Reason.UNPHYSICAL_NOISE, ""
+
+    def _is_proved_unstable(self) -> bool:
+        """Whether exact arithmetic finds the first doubtful mode not strictly Schur.
+
+        It decides the edge itself, for example a learning rate of exactly 2 / lambda.
+        """
+        index = int(self.sums.worst[0])
+        if index < 0 or (is_long(self.spectrum) and index > 0):
+            return False
+        if self.spectrum.law is not None and index == 0:
+            eigenvalue = self.spectrum.law.scale
+        else:
+            lam, _ = explicit_modes(self.spectrum)
+            if lam.rad[index] != 0:
+                return False
+            eigenvalue = float(lam.mid[index])
+        return not is_schur_form(self.algorithm.half_plane_form, Fraction(eigenvalue))
 
     def _where(self) -> str:
         index = int(self.sums.worst[0])
@@ -316,7 +336,7 @@ def judge_batch(algorithms: Sequence[Algorithm], spectrum: Spectrum, noise: Nois
     """Judge rational algorithms of one memory, with the same rules as `stability`."""
     if noise.coupling is not None or not noise.is_physical:
         outcomes = [_Judge(algorithm, spectrum, noise).verdict() for algorithm in algorithms]
-        flags = [{True: 1, False: 0, None: -1}[outcome.stable] for outcome in outcomes]
+        flags = [_flag(outcome) for outcome in outcomes]
         noise_sum = np.array([outcome.noise_sum for outcome in outcomes])
         damping = np.array([outcome.smallest_damping for outcome in outcomes])
         margin = np.where(np.isinf(noise_sum), -np.inf, np.minimum(1 - noise_sum, damping))
@@ -337,4 +357,11 @@ def judge_batch(algorithms: Sequence[Algorithm], spectrum: Spectrum, noise: Nois
     margin = np.where(
         np.isinf(noise_sum), -np.inf, np.minimum(1 - noise_sum, sums.smallest_damping)
     )
-    return BatchOutcome(np.where(good, 1, np.where(bad, 0, -1)).astype(np.int8), noise_sum, margin)
+    stable = np.where(good, 1, np.where(bad, 0, -1)).astype(np.int8)
+    for index in map(int, np.flatnonzero((stable == -1) & (noiseless == 0))):
+        stable[index] = _flag(_Judge(algorithms[index], spectrum, noise).verdict())
+    return BatchOutcome(stable, noise_sum, margin)
+
+
+def _flag(verdict: Verdict) -> int:
+    return {True: 1, False: 0, None: -1}[verdict.stable]

@@ -135,7 +135,8 @@ def test_reasons() -> None:
         (named.sgd(1), {}, Reason.NOISELESS),
         (named.sgd("0.4"), {"batch_size": "0.5"}, Reason.NOISE_SUM),
         (named.sgd("0.4"), {"batch_size": 1, "tau2": -1, "tau1": 0}, Reason.MODE_NOISE),
-        (named.sgd("0.5"), {}, Reason.UNDECIDED_NOISELESS),
+        (named.sgd("0.5"), {}, Reason.NOISELESS),  # exactly at the edge
+        (named.sgd("0.4" + 40 * "9"), {}, Reason.UNDECIDED_NOISELESS),
         (named.sgd("0.4"), {"tau1": 0, "tau2": 9, "batch_size": 1}, Reason.UNPHYSICAL_NOISE),
     ]
     for algorithm, arguments, reason in cases:
@@ -156,7 +157,7 @@ def test_undecided_bounds_hold_either_way() -> None:
 
 
 def test_undecided_is_not_a_truth_value() -> None:
-    verdict = stability(named.heavy_ball("0.1", "0.9"), Spectrum([38]))
+    verdict = stability(named.heavy_ball("0.1", "0.9"), Spectrum(["37." + "9" * 40]))
     assert verdict.stable is None
     with pytest.raises(UndecidedError):
         bool(verdict)
