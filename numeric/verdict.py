@@ -191,20 +191,34 @@ class Verdict:
     def __str__(self) -> str:
         word = {True: "stable", False: "NOT stable", None: "undecided"}[self.stable]
         low, high = self.noise_sum_interval
+        bounds = "" if low == high else f"; proved within {low:.17g} ... {high:.17g}"
         rows = [
+            ("noise sum U'", f"{self.noise_sum:.6g}", f"stable below 1{bounds}"),
+            ("noise sum U", _number_text(self.output_noise_sum), "of the loss at w"),
+            ("effective learning rate", _number_text(self.effective_learning_rate), ""),
             (
-                "noise sum U'",
-                f"{self.noise_sum:.6g}   (stable below 1; within {low:.17g} ... {high:.17g})",
+                "largest eigenvalue",
+                f"{self.largest_eigenvalue:.6g}",
+                f"without noise stable below {self.critical_eigenvalue:.6g}",
             ),
-            ("effective learning rate", _number_text(self.effective_learning_rate)),
-            ("largest eigenvalue", f"{self.largest_eigenvalue:.6g}"),
-            ("critical eigenvalue", f"{self.critical_eigenvalue:.6g}"),
-            ("critical batch size", f"{self.critical_batch_size:.6g}"),
-            ("critical scale", f"{self.critical_scale:.6g}"),
-            ("margin", f"{self.margin:.6g}"),
+            ("critical batch size", f"{self.critical_batch_size:.6g}", "stable above"),
+            (
+                "critical scale",
+                f"{self.critical_scale:.6g}",
+                "factor on the learning rate (on Q), stable below",
+            ),
+            (
+                "margins",
+                ", ".join(
+                    f"{key.replace('_', ' ')} {value:.4g}"
+                    for key, value in self.margins.items()
+                    if math.isfinite(value)
+                ),
+                "positive where the condition holds",
+            ),
         ]
-        width = max(len(label) for label, _ in rows)
-        lines = [f"  {label:<{width}}  {value}" for label, value in rows]
+        width = max(len(label) for label, *_ in rows)
+        lines = [f"  {label:<{width}}  {value:<12}  {hint}".rstrip() for label, value, hint in rows]
         return "\n".join([f"{word}: {self.explanation}", *lines])
 
 
