@@ -22,6 +22,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sgdmem.symbolic.scalars import to_float
+
 Array: TypeAlias = NDArray[Any]
 
 _UNIT = 2.0**-53
@@ -54,11 +56,12 @@ class Ball:
         self.rad: Array = np.asarray(rad, dtype=np.float64)
 
     @classmethod
-    def exactly(cls, values: Iterable[Fraction]) -> Ball:
-        """Enclose exact rational numbers (a one-dimensional array of them)."""
+    def exactly(cls, values: Iterable[Fraction], radii: Iterable[Fraction] | None = None) -> Ball:
+        """Enclose a list of rational numbers, or of numbers within ``radii`` of them."""
         values = list(values)
-        mid = np.array([_nearest(value) for value in values], dtype=np.float64)
-        rad = [_distance(value, center) for value, center in zip(values, mid, strict=True)]
+        extra = [Fraction(0)] * len(values) if radii is None else list(radii)
+        mid = np.array([to_float(value) for value in values], dtype=np.float64)
+        rad = [_distance(*entry) for entry in zip(values, mid, extra, strict=True)]
         return cls(mid, np.array(rad, dtype=np.float64))
 
     # Arithmetic ---------------------------------------------------------------------------------
@@ -97,9 +100,10 @@ class Ball:
             # |a'/b' - a/b| <= (r_a + |a/b| r_b) / (|b| - r_b)
             room = np.abs(other.mid) * (1 - 4 * _UNIT) - other.rad
             quotient = np.abs(mid) * (1 + 16 * _UNIT) + _TINY
-            spread = (self.rad + quotient * other.rad) / room
+            # the product may underflow before it is divided by a small room
+            spread = (self.rad + (quotient * other.rad + _TINY)) / room
             rad = _INFLATE * (spread + _rounding(mid, 12.0) * np.abs(mid) + _TINY)
-            return Ball(mid, np.where(room > 0, rad, np.inf))
+            return Ball(mid, np.where((room > 0) & np.isfinite(room), rad, np.inf))
 
     def __rtruediv__(self, other: Any) -> Ball:
         return _as_ball(other) / self
@@ -159,21 +163,14 @@ def _as_ball(value: Any) -> Ball:
     if isinstance(value, Ball):
         return value
     if isinstance(value, Fraction):
-        return Ball(_nearest(value), _distance(value, _nearest(value)))
+        return Ball.exactly([value])[0]
     return Ball(value)
 
 
-def _nearest(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
-
-
-def _distance(value: Fraction, center: float) -> float:
+def _distance(value: Fraction, center: float, extra: Fraction) -> float:
     if not math.isfinite(center):
         return math.inf
-    gap = abs(Fraction(value) - Fraction(float(center)))
+    gap = abs(Fraction(value) - Fraction(float(center))) + extra
     return 0.0 if gap == 0 else math.nextafter(float(gap), math.inf)
 
 

@@ -23,6 +23,7 @@ from sgdmem.symbolic.errors import InputError
 
 _BLOCKS = 20  # of samples, for the jackknife
 _FEWEST_SAMPLES = 2
+_LARGEST_TURN = 2 * 10**8  # multiplications, for each block of the jackknife
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class FeatureNoise:
     Attributes
     ----------
     tau1, tau1_error, tau2, tau2_error : float
-        Estimates and their jackknife standard errors.
+        Estimates and their jackknife standard errors; inf where the samples do not determine them.
     residual : float
         How far the data are from the two-parameter form: weighted root mean square of
         measured - fitted second moments, relative to the measured ones. Zero is a perfect fit; part
@@ -56,12 +57,20 @@ def noise_from_features(features: Any) -> FeatureNoise:
     Weighted least squares over all pairs of modes, each weighted by lambda_j lambda_k, its share of
     the noise. The two parameters then follow from two averages: tau1 from the pairs of
     different modes, tau1 + 1 - tau2 from the fourth moments. With a single mode only their
-    difference is determined; tau1 = 1 is assumed.
+    difference is determined; tau1 = 1 is assumed. Among equal eigenvalues the axes, and with them
+    tau2, are arbitrary; the errors are those for the axes that were found.
 
     Parameters
     ----------
     features : array of shape (n, d)
-        At least two samples; finite real numbers, not all zero.
+        The inputs of least squares, one sample a row: at least two; finite real numbers, not all
+        zero. They are not centred.
+
+    Returns
+    -------
+    FeatureNoise
+        With standard errors and a residual. Where the residual is large compared with
+        1 / sqrt(samples) the two-parameter form is a coarse description of these data.
 
     Raises
     ------
@@ -80,31 +89,46 @@ def noise_from_features(features: Any) -> FeatureNoise:
     if n < _FEWEST_SAMPLES:
         raise InputError(f"features must have at least {_FEWEST_SAMPLES} rows, got {n}")
     lam, directions = principal_axes(X)
-    squares = (X @ directions.T) ** 2
-    sums, fourths = squares.sum(axis=1), (squares**2).sum(axis=1)
-    tau1, tau2 = _parameters(sums, fourths, lam)
+    Z = X @ directions.T
+    tau1, tau2 = _parameters(Z, lam)
     blocks = np.array_split(np.arange(n), min(_BLOCKS, n))
-    left_out = np.array(
-        [_parameters(np.delete(sums, block), np.delete(fourths, block), lam) for block in blocks]
-    )
-    spread = (len(blocks) - 1) * left_out.var(axis=0)
+    left_out = [_without(Z, block) for block in blocks]
+    with np.errstate(invalid="ignore"):
+        spread = (len(blocks) - 1) * np.var(left_out, axis=0)
+    spread[~np.isfinite(spread)] = np.inf
     return FeatureNoise(
         tau1=tau1,
         tau1_error=math.sqrt(spread[0]),
         tau2=tau2,
         tau2_error=math.sqrt(spread[1]),
-        residual=_residual(squares, lam, tau1, tau2),
+        residual=_residual(Z**2, lam, tau1, tau2),
         samples=n,
         modes=int(lam.size),
     )
 
 
-def _parameters(sums: Array, fourths: Array, lam: Array) -> tuple[float, float]:
-    """Return tau1 and tau2 from each sample's sum of squares and of fourth powers of z."""
+def _without(Z: Array, block: Array) -> tuple[float, float]:
+    """Return the parameters without some samples: the eigenvalues are others too, and the axes.
+
+    The axes are kept where turning them would take long; it matters for few samples only.
+    """
+    kept = np.delete(Z, block, axis=0)
+    if kept.size * kept.shape[1] > _LARGEST_TURN:
+        return _parameters(kept, (kept**2).mean(axis=0))
+    lam, axes = np.linalg.eigh(kept.T @ kept / len(kept))
+    return _parameters(kept @ axes, lam)
+
+
+def _parameters(Z: Array, lam: Array) -> tuple[float, float]:
+    """Return tau1 and tau2 from the coordinates in the eigenbasis, one sample a row."""
+    squares = Z**2
+    sums, fourths = squares.sum(axis=1), (squares**2).sum(axis=1)
     own = float((lam**2).sum())
+    if own == 0:  # no sample with any feature was kept
+        return math.nan, math.nan
     kurtosis = float(fourths.mean()) / own
     pairs = float(lam.sum()) ** 2 - own
-    if lam.size == 1:
+    if pairs <= own * np.finfo(float).eps:
         return 1.0, 2.0 - kurtosis
     tau1 = float((sums**2 - fourths).mean()) / pairs
     return tau1, tau1 + 1 - kurtosis

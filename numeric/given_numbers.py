@@ -10,7 +10,10 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.scalars import as_scalar, is_symbolic, to_float
+from sgdmem.symbolic.scalars import Scalar, as_scalar, is_symbolic, to_float
+
+_DIGITS = 40
+_UNTOLD = Fraction(1, 10**300)
 
 
 def number(value: Any, name: str) -> Fraction:
@@ -19,10 +22,29 @@ def number(value: Any, name: str) -> Fraction:
     if is_symbolic(scalar):
         if scalar.free_symbols:
             raise InputError(f"{name} must be a number, got {scalar}")
-        from sympy import Rational
-
-        scalar = as_scalar(Rational(scalar.evalf(40)), name)
+        scalar, _ = enclose(scalar)
     return scalar  # type: ignore[no-any-return]
+
+
+def enclose(value: Scalar) -> tuple[Fraction, Fraction]:
+    """Return a rational number near a constant, and a bound on their distance.
+
+    Rational numbers are their own; an irrational SymPy number is rounded to 40 digits, and one that
+    is too close to zero to be told from it by 400 digits is enclosed by 0 +- 1e-300.
+    """
+    if isinstance(value, Fraction):
+        return value, Fraction(0)
+    from sympy import Rational
+    from sympy.core.evalf import PrecisionExhausted
+
+    if value.is_Rational:
+        return as_scalar(value, "value"), Fraction(0)
+    try:
+        number = value.evalf(_DIGITS, strict=True, maxn=400)
+    except PrecisionExhausted:
+        return Fraction(0), Fraction(0 if value.equals(0) else _UNTOLD)
+    rounded = as_scalar(Rational(number), "value")
+    return rounded, abs(rounded) / 10 ** (_DIGITS - 2)
 
 
 def positive(value: Any, name: str) -> Fraction:

@@ -18,7 +18,12 @@ _REACH = 4.0
 
 
 def positive_intervals(
-    function: Callable[[Array], Array], lower: float, upper: float, *, logarithmic: bool = True
+    function: Callable[[Array], Array],
+    lower: float,
+    upper: float,
+    *,
+    logarithmic: bool = True,
+    grid: int = _GRID,
 ) -> list[Interval]:
     """Return the maximal intervals inside (lower, upper) on which ``function`` is positive.
 
@@ -34,6 +39,8 @@ def positive_intervals(
         Ends, 0 <= lower < upper < inf.
     logarithmic
         Space the grid by ratios (lower > 0 or the smallest sample is upper * 1e-12).
+    grid
+        Points of each of its two evenly spaced parts, at most the default.
     """
 
     def value(points: Array) -> Array:
@@ -41,7 +48,7 @@ def positive_intervals(
             values = function(points)
         return np.where(np.isnan(values), -np.inf, values)
 
-    points = _grid(lower, upper, logarithmic)
+    points = _grid(lower, upper, logarithmic, min(grid, _GRID))
     if points.size == 0:  # no float lies between the ends
         return []
     values = value(points)
@@ -63,17 +70,18 @@ def positive_intervals(
     return found
 
 
-def _grid(lower: float, upper: float, logarithmic: bool) -> Array:
-    share = (np.arange(_GRID) + 0.5) / _GRID
+def _grid(lower: float, upper: float, logarithmic: bool, size: int) -> Array:
+    share = (np.arange(size) + 0.5) / size
+    ends = np.geomspace(1e-12, 0.1, max(4, size * 3 // 16))
     crowded = (1 - np.cos(np.pi * share)) / 2
-    near_upper = upper - (upper - lower) * np.geomspace(0.1, 1e-12, 48)
+    near_upper = upper - (upper - lower) * ends
     if logarithmic:
         first = max(lower, upper * 1e-12)
         inner = first * (upper / first) ** share
         if lower > 0:
-            inner = np.concatenate([inner, lower + (upper - lower) * np.geomspace(1e-12, 0.1, 48)])
+            inner = np.concatenate([inner, lower + (upper - lower) * ends])
     else:
-        inner = lower + (upper - lower) * np.geomspace(1e-12, 0.1, 48)
+        inner = lower + (upper - lower) * ends
     points = np.concatenate([inner, lower + (upper - lower) * crowded, near_upper])
     return np.unique(points[(points > lower) & (points < upper)])
 

@@ -11,15 +11,16 @@ import numpy as np
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.given_numbers import number
 from sgdmem.numeric.intervals import Interval, positive_intervals
+from sgdmem.numeric.judge import Judge
 from sgdmem.numeric.limits import FloatProblem
 from sgdmem.numeric.mode_summands import ball_form, rational_algorithm
 from sgdmem.numeric.noise_sum import midpoint_form
-from sgdmem.numeric.problem import read_noise
+from sgdmem.numeric.problem import Noise, Problem, read_data, read_noise
 from sgdmem.numeric.spectrum import Spectrum
-from sgdmem.numeric.stability import stability
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.named import Family, check_parameters, family_name, find_family
+from sgdmem.symbolic.families import Family, family_name, missing_parameters, with_fixed
+from sgdmem.symbolic.named import find_family
 from sgdmem.symbolic.scalars import to_float
 
 _LARGEST_SHARE = 1e6
@@ -32,26 +33,53 @@ class LargestLearningRate(float):
     Attributes
     ----------
     intervals : tuple of (float, float)
-        Every stable interval of the parameter that was found, ascending. Their ends are not stable.
+        Every stable interval of the parameter that was found, ascending.
     parameter : str
         The parameter that was pushed.
-    tau1, tau2
-        The noise that was assumed (estimated, when a data matrix was given).
+    searched : (float, float)
+        Where its values were looked for; an interval that ends there may go on.
+    noise : Noise
+        Batch size, tau1 and tau2 that were assumed (estimated, when a data matrix was given).
+    spectrum : Spectrum
+        Of the Hessian.
+    reason : str
+        Why nothing is stable, as far as it is known; otherwise empty.
     """
 
     intervals: tuple[Interval, ...]
     parameter: str
-    tau1: Any
-    tau2: Any
+    searched: tuple[float, float]
+    noise: Noise
+    spectrum: Spectrum
+    reason: str
 
     def __new__(  # noqa: D102 - described above
-        cls, intervals: Sequence[Interval], parameter: str, tau1: Any, tau2: Any
+        cls,
+        intervals: Sequence[Interval],
+        parameter: str,
+        searched: tuple[float, float],
+        noise: Noise,
+        spectrum: Spectrum,
+        reason: str = "",
     ) -> LargestLearningRate:
         self = super().__new__(cls, intervals[-1][1] if intervals else 0.0)
-        self.intervals = tuple(intervals)
-        self.parameter = parameter
-        self.tau1, self.tau2 = tau1, tau2
+        self.intervals, self.parameter, self.searched = tuple(intervals), parameter, searched
+        self.noise, self.spectrum, self.reason = noise, spectrum, reason
         return self
+
+    @property
+    def tau1(self) -> float:
+        """The first noise parameter that was assumed."""
+        return to_float(self.noise.tau1)
+
+    @property
+    def tau2(self) -> Any:
+        """The second noise parameter, or one for each eigenvalue."""
+        return self.noise.tau2_values
+
+    def ends_with_search(self, end: float) -> bool:
+        """Whether the end of an interval is only where the search ended."""
+        return end in self.searched and end != 0.0
 
 
 def largest_learning_rate(
@@ -114,20 +142,21 @@ def largest_learning_rate(
     0.239807
     """
     build, name = _read_family(family, parameter, fixed)
-    spectrum, tau1, tau2 = _read_data(spectrum, tau1, tau2)
+    spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
     noise = read_noise(spectrum, batch_size, tau1, tau2, coupling)
-    intervals: Sequence[Interval]
     if search is None and _multiplies_gradient(build):
-        intervals = stability(build(1), spectrum, batch_size, tau1, tau2, coupling).stable_scales
-    else:
-        low, high = _read_search(search, spectrum)
-        problem = FloatProblem.of(spectrum, noise)
+        verdict = Judge(Problem(build(1), spectrum, noise)).verdict()
+        scales = verdict.stable_scales
+        reason = "" if scales else verdict.explanation
+        return LargestLearningRate(scales, name, (0.0, math.inf), noise, spectrum, reason)
+    low, high = _read_search(search, spectrum)
+    problem = FloatProblem.of(spectrum, noise if noise.is_physical else noise.cautious)
 
-        def margin(values: Array) -> Array:
-            return _margins(problem, build, values)
+    def margin(values: Array) -> Array:
+        return _margins(problem, build, values)
 
-        intervals = positive_intervals(margin, low, high, logarithmic=low == 0 and search is None)
-    return LargestLearningRate(intervals, name, tau1, tau2)
+    found = positive_intervals(margin, low, high, logarithmic=low == 0 and search is None)
+    return LargestLearningRate(found, name, (low, high), noise, spectrum)
 
 
 def _read_family(
@@ -137,8 +166,8 @@ def _read_family(
     if not isinstance(parameter, str | None):
         raise InputError(f"parameter must be a name, got {parameter!r}")
     constructor = find_family(family)
-    missing = check_parameters(constructor, [*fixed, *([parameter] if parameter else [])])
     if parameter is None:
+        missing = missing_parameters(constructor, list(fixed))
         if "learning_rate" in missing:
             parameter = "learning_rate"
         elif len(missing) == 1:
@@ -148,27 +177,9 @@ def _read_family(
                 f"say which parameter of {family_name(constructor)} to push with parameter=…: "
                 f"{', '.join(missing) or 'all have values'}"
             )
-        missing.remove(parameter)
-    if missing:
-        raise InputError(f"{family_name(constructor)} needs a value for {', '.join(missing)}")
-    if parameter in fixed:
-        raise InputError(f"{parameter} cannot be both pushed and fixed")
     pushed = parameter
-    return lambda value: constructor(**{pushed: value}, **fixed), pushed
-
-
-def _read_data(spectrum: Any, tau1: Any, tau2: Any) -> tuple[Spectrum, Any, Any]:
-    if isinstance(spectrum, Spectrum):
-        return spectrum, 1 if tau1 is None else tau1, 0 if tau2 is None else tau2
-    from sgdmem.numeric.feature_noise import noise_from_features
-
-    features = spectrum
-    spectrum = Spectrum.from_features(features)
-    if tau1 is None or tau2 is None:
-        estimate = noise_from_features(features)
-        tau1 = estimate.tau1 if tau1 is None else tau1
-        tau2 = estimate.tau2 if tau2 is None else tau2
-    return spectrum, tau1, tau2
+    build = with_fixed(constructor, fixed, [pushed])
+    return lambda value: build(**{pushed: value}), pushed
 
 
 def _read_search(search: tuple[float, float] | None, spectrum: Spectrum) -> tuple[float, float]:

@@ -8,20 +8,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from sgdmem.numeric.ball import Array, Ball
-from sgdmem.numeric.coupling import coupled_radius
+from sgdmem.numeric.ball import Array
+from sgdmem.numeric.coupling import CoupledRadius
 from sgdmem.numeric.intervals import Interval, positive_intervals
-from sgdmem.numeric.noise_sum import float_modes, take
+from sgdmem.numeric.noise_sum import take
+from sgdmem.numeric.power_law_rule import rule
 from sgdmem.numeric.problem import Noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.symbolic.routh import HalfPlaneForm, summands
 
 _DOUBLINGS = 2000
+_POINTS, _FEWEST_POINTS = 2000, 16  # of scans, in all intervals together and in each
 _BLOCK = 2**20  # entries of an array that is held in memory at once
 _SMALLEST_BATCH = 1e-14  # in units of the largest summand; below it, every batch size is stable
+_LISTED = 2**12  # eigenvalues of a long power law that are taken one by one where there are gaps
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,19 @@ class FloatProblem:
     diverges: bool
 
     @classmethod
-    def of(cls, spectrum: Spectrum, noise: Noise) -> FloatProblem:
-        """Read the midpoints of a spectrum."""
-        lam, weights = float_modes(spectrum)
+    def of(cls, spectrum: Spectrum, noise: Noise, gaps: bool = False) -> FloatProblem:
+        """Read the midpoints of a spectrum.
+
+        With ``gaps`` in noiseless stability more eigenvalues of a power law are listed: between the
+        nodes of its rule nothing may happen.
+        """
+        lam, weights = _float_modes(spectrum, gaps)
         return cls(lam, weights, noise, diverges=math.isinf(spectrum.trace))
+
+    @cached_property
+    def _coupled(self) -> CoupledRadius | None:
+        blocks = self.noise.coupling
+        return None if blocks is None else CoupledRadius(self.weights, blocks)
 
     def margin(self, form: HalfPlaneForm, scale: Array) -> Array:
         """Return min(1 - U', min_k 1 + (tau2/B) s_k); -inf where the noiseless part is unstable.
@@ -77,20 +90,13 @@ class FloatProblem:
             return np.where(schur, margin, -np.inf)
 
     def _radius(self, shares: Array) -> Array:
-        blocks = self.noise.coupling
-        if blocks is not None:
-            return np.array([self._coupled(row, blocks) for row in shares])
+        if self._coupled is not None:
+            return np.array([self._coupled(row) for row in shares])
         if self.noise.tau1 == 0:
             return np.zeros(len(shares))
         if self.diverges:
             return np.full(len(shares), np.inf)
         return float(self.noise.tau1) * (shares @ self.weights)
-
-    def _coupled(self, row: Array, blocks: Sequence[Array]) -> float:
-        if not (np.isfinite(row).all() and (row >= 0).all()):
-            return math.inf
-        low, high = coupled_radius(Ball(row), self.weights, blocks)
-        return (low + high) / 2
 
     def critical_batch_size(self, s: Array) -> float:
         """Return the batch size at which stability begins, given the summands of every mode.
@@ -121,8 +127,21 @@ class FloatProblem:
         return _bisect_down(excess, low, high)
 
 
+def _float_modes(spectrum: Spectrum, gaps: bool) -> tuple[Array, Array]:
+    """Return eigenvalues and weights, or the nodes and weights of a long power law, as floats."""
+    if spectrum.law is None or not spectrum.is_long:
+        return spectrum.eigenvalues, spectrum.weights
+    if gaps and spectrum.law.count is not None and spectrum.law.count <= 2 * _LISTED:
+        return spectrum.eigenvalues, spectrum.weights
+    nodes = rule(spectrum.law, _LISTED) if gaps else rule(spectrum.law)
+    return nodes.nodes.mid, nodes.weights
+
+
 def stable_scales(
-    problem: FloatProblem, form: HalfPlaneForm, noiseless: Sequence[Interval]
+    problem: FloatProblem,
+    form: HalfPlaneForm,
+    noiseless: Sequence[Interval],
+    spectrum: Spectrum,
 ) -> list[Interval]:
     """Return the intervals of the factor on every eigenvalue for which the problem is stable.
 
@@ -132,9 +151,13 @@ def stable_scales(
         With the form in plain floats of shape (1, 1).
     noiseless
         The eigenvalues at which P - lambda Q is strictly Schur: disjoint ascending intervals.
+    spectrum
+        Of the problem.
     """
     found: list[Interval] = []
-    for low, high in _noiseless_scales(noiseless, problem.lam):
+    allowed = _noiseless_scales(noiseless, spectrum)
+    grid = max(_FEWEST_POINTS, _POINTS // max(1, len(allowed)))
+    for low, high in allowed:
         if not low < high < math.inf:  # as floats: it lies outside their range
             continue
         if problem.noise.inverse_batch == 0:
@@ -144,23 +167,51 @@ def stable_scales(
         def margin(scale: Array) -> Array:
             return problem.margin(form, scale)
 
-        found.extend(positive_intervals(margin, low, high))
+        found.extend(positive_intervals(margin, low, high, grid=grid))
     return found
 
 
-def _noiseless_scales(noiseless: Sequence[Interval], lam: Array) -> list[Interval]:
-    """Return the factors c for which every c * lam lies in a noiseless interval."""
-    if not noiseless:
-        return []
-    largest = float(lam.max())
+def noiseless_margin(noiseless: Sequence[Interval], spectrum: Spectrum) -> float:
+    """Return the smallest relative distance of an eigenvalue from the end of its interval.
+
+    Negative if an eigenvalue lies in none; of a long power law the first 4,096 are looked at.
+    """
+    if not noiseless or (spectrum.is_infinite and noiseless[0][0] > 0):
+        return -math.inf
     if len(noiseless) == 1 and noiseless[0][0] == 0:
-        return [(0.0, noiseless[0][1] / largest)]
+        return 1 - spectrum.largest / noiseless[0][1]
+    lam = _listed(spectrum)
+    with np.errstate(divide="ignore"):
+        room = [np.minimum(1 - lam / high, 1 - low / lam) for low, high in noiseless]
+    return float(np.max(room, axis=0).min())
+
+
+def _listed(spectrum: Spectrum) -> Array:
+    """Return the eigenvalues, of a long power law the first ones."""
+    law = spectrum.law
+    if law is None or not spectrum.is_long:
+        return spectrum.eigenvalues
+    count = _LISTED if law.count is None else min(law.count, _LISTED)
+    return law.eigenvalues(np.arange(1.0, count + 1)).mid
+
+
+def _noiseless_scales(noiseless: Sequence[Interval], spectrum: Spectrum) -> list[Interval]:
+    """Return the factors c for which every c * lambda lies in a noiseless interval."""
+    if not noiseless or (spectrum.is_infinite and noiseless[0][0] > 0):
+        return []
+    if len(noiseless) == 1 and noiseless[0][0] == 0:
+        return [(0.0, noiseless[0][1] / spectrum.largest)]
     # Forbidden factors: the gaps between the intervals, divided by each eigenvalue.
+    lam = _listed(spectrum)
     ends = [0.0, *(end for interval in noiseless for end in interval), math.inf]
     gaps = [(low, high) for low, high in zip(ends[::2], ends[1::2], strict=True) if low < high]
     with np.errstate(divide="ignore"):
         lows = np.concatenate([low / lam for low, _ in gaps])
         highs = np.concatenate([high / lam for _, high in gaps])
+    if spectrum.count > lam.size and spectrum.is_long:
+        # What brings the eigenvalues that are not listed near a gap is not looked at.
+        beyond = noiseless[0][1] / lam[lam.size // 2]
+        lows, highs = np.append(lows, beyond), np.append(highs, math.inf)
     order = np.argsort(lows)
     allowed: list[Interval] = []
     reached = 0.0

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
+from sgdmem.numeric.given_numbers import enclose
 from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.routh import HalfPlaneForm, summands
+from sgdmem.symbolic.scalars import Scalar
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,13 @@ class ModeSummands:
 
 
 def ball_form(algorithms: Sequence[Algorithm]) -> HalfPlaneForm:
-    """Return the half-plane form of a batch of rational algorithms of one memory, shape (A, 1)."""
+    """Return the half-plane form of a batch of numeric algorithms of one memory, shape (A, 1)."""
     forms = [algorithm.half_plane_form for algorithm in algorithms]
     same = all(form.Q_output is form.Q for form in forms)
 
-    def column(values: Sequence[object]) -> Ball:
-        return Ball.exactly(values)[:, None]  # type: ignore[arg-type]
+    def column(values: Sequence[Scalar]) -> Ball:
+        middles, radii = zip(*map(enclose, values), strict=True)
+        return Ball.exactly(middles, radii)[:, None]
 
     def columns(field: str) -> tuple[Ball, ...]:
         rows = [getattr(form, field) for form in forms]
@@ -57,27 +60,27 @@ def ball_form(algorithms: Sequence[Algorithm]) -> HalfPlaneForm:
     )
 
 
-def rational_algorithm(algorithm: Algorithm) -> Algorithm:
-    """Return an algorithm whose entries are all rational; irrational ones are rounded to 40 digits.
+def numeric_algorithm(algorithm: Algorithm) -> Algorithm:
+    """Return an algorithm that has no free symbols.
 
     Raises
     ------
     InputError
         If it is not an `Algorithm` or still has free symbols.
     """
-    if not require_algorithm(algorithm, "algorithm").is_symbolic:
-        return algorithm
-    if algorithm.free_symbols:
+    if require_algorithm(algorithm, "algorithm").free_symbols:
         names = ", ".join(sorted(map(str, algorithm.free_symbols)))
         raise InputError(
             f"the algorithm still has the free symbols {names}: give them values with substitute()"
         )
-    from sympy import Expr, Rational
+    return algorithm
 
-    def rational(entry: object) -> object:
-        return Rational(entry.evalf(40)) if isinstance(entry, Expr) else entry
 
-    return algorithm.map(rational)
+def rational_algorithm(algorithm: Algorithm) -> Algorithm:
+    """Return a numeric algorithm with irrational entries rounded to 40 digits."""
+    if not numeric_algorithm(algorithm).is_symbolic:
+        return algorithm
+    return algorithm.map(lambda entry: enclose(entry)[0])
 
 
 def mode_summands(form: HalfPlaneForm, eigenvalues: Ball) -> ModeSummands:

@@ -2,37 +2,46 @@ r"""Sums over long and infinite power laws, with rigorous error bounds.
 
 For :math:`\lambda_k = \Lambda k^{-\nu}` and a summand :math:`f(\lambda) = \lambda g(\lambda)`:
 
-- the first `HEAD` terms are added one by one;
+- the first terms, the head, are added one by one;
 - Euler-Maclaurin at midpoints turns the rest into
   :math:`\int f\,dk = (\Lambda^{1/\nu}/\nu)\int g(\lambda)\lambda^{-1/\nu}d\lambda`
   and end corrections, which are exact combinations of six neighbouring terms;
 - the integral is cut into panels of ratio 3, with a Gauss-Legendre rule on each and one
   Gauss-Jacobi rule on the last panel (0, L].
 
-All of this is a list of nodes and weights that depends on the law alone. The error bounds need
-one number of the summand on each panel: an upper bound of :math:`|g|` on a complex disk around it.
-A panel whose disk is too large (it meets a pole, or the enclosure is too wide) is halved.
+Beyond an exponent of 8 nothing but the head is summed, and the tail is an error term.
+
+All of this is a list of nodes and weights that depends on the law alone. The error is at most a
+combination of upper bounds of :math:`|g|` on complex disks that cover the axis, so a summand only
+has to be bounded there. A panel whose disk is too large (it meets a pole, or the enclosure is too
+wide) is halved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import factorial
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.spectrum import PowerLaw
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.schur import determinant
 
-HEAD = 512
+HEAD = 512  # terms added one by one, unless the caller asks for more
+_STEEP = 8.0  # exponent from which the tail beyond the head is negligible: below 1e-19 of the head
+_TINY_SHARE = 1e-30  # of the largest eigenvalue: where the head of a steep law ends
 _POINTS = 20  # nodes of a panel
+_RATIO = 3.0  # between the ends of a panel
 _LAST = 1e-20  # where the last panel (0, L] of an infinite law begins, relative to its tail
 _REACH = 1.6  # radius of a panel's disk over the half-width of the panel
 _LAST_REACH = 2.0
+_END_CENTER, _END_RADIUS = 1.04, 0.46  # of the disks at the ends, over the eigenvalue there
 _MOST_HALVINGS = 12
 _UNIT = 2.0**-53
 _SMALLEST = 1e-290  # an eigenvalue; below, relative rounding errors are no longer bounded by _UNIT
@@ -40,9 +49,8 @@ _SMALLEST = 1e-290  # an eigenvalue; below, relative rounding errors are no long
 # + 31 F^(5)/967680 + rest, with |rest| <= 2 zeta(7) / (2 pi)^7 int |F^(7)|.
 _END_TERMS = {1: Fraction(1, 24), 3: Fraction(-7, 5760), 5: Fraction(31, 967680)}
 _REST = 5.22e-6
-_SHRINK = 0.1  # F is bounded on disks |y - k| <= rho k, rho = _SHRINK / nu but at most 0.3
 
-Bound = Callable[[Ball], tuple[Array, Array]]
+Bound: TypeAlias = Callable[[Ball], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -51,132 +59,232 @@ class Rule:
 
     Attributes
     ----------
+    head : int
+        The first so many nodes are the first eigenvalues, with weight 1. Beyond, each disk holds a
+        node.
     nodes : Ball, shape (n,)
         Eigenvalues at which the summand is evaluated.
     weights : ndarray, shape (n,)
         Their weights (the few end corrections can be negative).
-    lower, upper : ndarray, shape (panels,)
-        Panels of the integral; the last one may begin at 0.
+    disks : Ball, shape (d,)
+        Complex disks that cover the law beyond the head.
+    errors : ndarray, shape (d,)
+        ``sum(errors * bounds)`` bounds the error for a summand with ``|g| <= bounds`` on the disks.
     """
 
+    head: int
     nodes: Ball
     weights: Array
-    lower: Array
-    upper: Array
+    disks: Ball
+    errors: Array
 
 
 @lru_cache(maxsize=64)
-def rule(law: PowerLaw) -> Rule:
-    """Return the rule of a power law, before any panel is halved."""
-    return _assemble(law, *_panels(law))
+def rule(law: PowerLaw, head: int = HEAD) -> Rule:
+    """Return the rule of a power law, before any panel is halved.
+
+    Raises
+    ------
+    InputError
+        If the law leaves the range of floating-point numbers beyond the head.
+    """
+    if law.exponent > _STEEP:
+        return _head_only(law, head)
+    return _assemble(law, head, _panel_edges(law, head))
 
 
-def bounded_rule(law: PowerLaw, bound: Bound) -> tuple[Rule, bool, float, float]:
-    """Return a rule for summands bounded on its disks, and its errors for the two summands.
+def bounded_rule(law: PowerLaw, head: int, bound: Bound) -> tuple[Rule, tuple[Array, Array]]:
+    """Return a rule whose disks suit a pair of summands, and their bounds on the disks.
 
     Parameters
     ----------
-    law
-        The power law; infinite, or longer than `HEAD` by far.
+    law, head
+        The power law, infinite or at least twice as long as ``head``.
     bound
         Maps balls (complex disks) to upper bounds of ``|g|`` on them, for two summands at once;
         infinite where there is none.
 
     Returns
     -------
-    rule, covered, error, output_error
-        ``covered`` says whether every disk could be bounded; if not, the errors are infinite.
+    rule, bounds
+        A bound is infinite where halving did not help.
+
+    Examples
+    --------
+    The sum of all k^-2, that is of lambda g with g = 1:
+
+    >>> law = PowerLaw(2.0, 1.0, None)
+    >>> found, (bounds, _) = bounded_rule(law, HEAD, lambda disks: (np.ones(disks.mid.shape),) * 2)
+    >>> float((found.weights * found.nodes.mid).sum()), float((found.errors * bounds).sum()) < 1e-13
+    (1.64493406684822..., True)
     """
-    lower, upper = _panels(law)
-    found = [np.full(lower.shape, np.inf), np.full(lower.shape, np.inf)]
-    todo = np.ones(lower.shape, dtype=bool)
-    halvings = 0
-    while True:
-        fresh = bound(_disks(lower[todo], upper[todo]))
-        for values, new in zip(found, fresh, strict=True):
-            values[todo] = new
-        todo = ~np.isfinite(found[0]) | ~np.isfinite(found[1])
-        todo &= lower > 0  # halving (0, L] would only move the trouble closer to 0
-        if not todo.any() or halvings == _MOST_HALVINGS:
+    found = rule(law, head)
+    bounds = bound(found.disks)
+    if law.exponent > _STEEP:
+        return found, bounds
+    edges = _panel_edges(law, head)
+    for _ in range(_MOST_HALVINGS):
+        panels = len(edges) - 1
+        bad = ~(np.isfinite(bounds[0][:panels]) & np.isfinite(bounds[1][:panels]))
+        bad &= edges[1:] > 0  # halving (0, L] would only move the trouble closer to 0
+        if not bad.any():
             break
-        halvings += 1
-        lower, upper, found, todo = _halve(lower, upper, found, todo)
-    whole = rule(law) if halvings == 0 else _assemble(law, lower, upper)
-    ends = [HEAD] if law.count is None else [HEAD, law.count]
-    places = np.array([law.scale * (end + 0.5) ** -law.exponent for end in ends])
-    at_ends = bound(Ball(1.04 * places + 0j, 0.46 * places))
-    errors = [
-        _integral_error(law, lower, upper, values)
-        + _end_error(law, float(np.max(at_end)), len(ends))
-        for values, at_end in zip(found, at_ends, strict=True)
-    ]
-    covered = all(np.isfinite(values).all() for values in (*found, *at_ends))
-    return whole, covered, errors[0], errors[1]
+        middles = np.sqrt(edges[:-1][bad] * edges[1:][bad])
+        edges = np.sort(np.concatenate([edges, middles]))[::-1]
+        found = _assemble(law, head, edges)
+        bounds = bound(found.disks)
+    return found, bounds
 
 
-def _panels(law: PowerLaw) -> tuple[Array, Array]:
-    """Return the panels that cover [lambda(N), lambda(HEAD)], largest first."""
-    top = (HEAD + 0.5) ** -law.exponent
+def _head_only(law: PowerLaw, most: int) -> Rule:
+    head = max(1, min(most, int(_TINY_SHARE ** (-1 / law.exponent))))
+    first = law.eigenvalues(np.arange(1.0, head + 1))
+    end = max(law.scale * (head + 1.0) ** -law.exponent, _SMALLEST)
+    # sum_(k>K) k^-nu <= int_(K+1/2)^oo, the summand being convex
+    tail = law.scale * (head + 0.5) ** (1 - law.exponent) / (law.exponent - 1)
+    return Rule(
+        head,
+        # the end of (0, L] has no weight: it shows which side of stability the panel is on
+        Ball(np.append(first.mid, end), np.append(first.rad, 0.0)),
+        np.append(np.ones(head), 0.0),
+        Ball(np.array([end / 2 + 0j]), np.array([_LAST_REACH * end / 2 * (1 + 8 * _UNIT)])),
+        np.array([1.01 * max(tail, _SMALLEST)]),
+    )
+
+
+def _panel_edges(law: PowerLaw, head: int) -> Array:
+    """Return the ends of the panels that cover [lambda(N), lambda(head)], largest first."""
+    top = (head + 0.5) ** -law.exponent
     last = top * _LAST if law.count is None else (law.count + 0.5) ** -law.exponent
     if not law.scale * last > _SMALLEST:
         raise InputError(
             f"a power law with exponent {law.exponent:g} and scale {law.scale:g} needs a count of "
-            f"at most {HEAD}: its further eigenvalues leave the range of floating-point numbers"
+            f"at most {head}: its further eigenvalues leave the range of floating-point numbers"
         )
-    pieces = max(1, round(np.log(top / last) / np.log(3.0)))
+    pieces = max(1, round(np.log(top / last) / np.log(_RATIO)))
     edges = top * (last / top) ** (np.arange(pieces + 1) / pieces)
     if law.count is None:
         edges = np.append(edges, 0.0)
-    return law.scale * edges[1:], law.scale * edges[:-1]
+    return np.asarray(law.scale * edges)
 
 
-def _disks(lower: Array, upper: Array) -> Ball:
+def _assemble(law: PowerLaw, head: int, edges: Array) -> Rule:
+    upper, lower = edges[:-1], edges[1:]
+    offsets, ends = _end_correction()
+    k = [np.arange(1.0, head + 1), head + 0.5 + offsets]
+    end_weights = [np.ones(head), ends]
+    if law.count is not None:
+        k.append(law.count + 0.5 + offsets)
+        end_weights.append(-ends)
+    at_ends = law.eigenvalues(np.concatenate(k))
+    regular = lower > 0
+    parts = [_legendre_panels(law, lower[regular], upper[regular])]
+    if not regular.all():
+        parts.append(_jacobi_panel(law, float(upper[~regular][0])))
+    inside = np.concatenate([nodes for nodes, _ in parts])
+    lam = Ball(inside, 32 * _UNIT * inside)
+    end_disks, end_errors = _end_errors(law, head)
     center, half = (upper + lower) / 2, (upper - lower) / 2
-    reach = np.where(lower > 0, _REACH, _LAST_REACH)
-    return Ball(center + 0j, reach * half * (1 + 8 * _UNIT))
-
-
-def _halve(
-    lower: Array, upper: Array, found: list[Array], todo: Array
-) -> tuple[Array, Array, list[Array], Array]:
-    middle = np.sqrt(lower[todo] * upper[todo])
-    keep = ~todo
-    infinite = np.full(2 * middle.size, np.inf)
-    return (
-        np.concatenate([lower[keep], middle, lower[todo]]),
-        np.concatenate([upper[keep], upper[todo], middle]),
-        [np.concatenate([values[keep], infinite]) for values in found],
-        np.concatenate([np.zeros(keep.sum(), bool), np.ones(infinite.size, bool)]),
+    reach = np.where(regular, _REACH, _LAST_REACH)
+    disks = Ball(center + 0j, reach * half * (1 + 8 * _UNIT))
+    return Rule(
+        head,
+        Ball(np.concatenate([at_ends.mid, lam.mid]), np.concatenate([at_ends.rad, lam.rad])),
+        np.concatenate([*end_weights, *(weights for _, weights in parts)]),
+        Ball(
+            np.concatenate([disks.mid, end_disks.mid]), np.concatenate([disks.rad, end_disks.rad])
+        ),
+        np.concatenate([_panel_errors(law, lower, upper), end_errors]),
     )
 
 
-def _assemble(law: PowerLaw, lower: Array, upper: Array) -> Rule:
-    nu, scale = law.exponent, law.scale
-    offsets, ends = _end_correction()
-    indices = [np.arange(1.0, HEAD + 1), HEAD + 0.5 + offsets]
-    weights = [np.ones(HEAD), ends]
-    if law.count is not None:
-        indices.append(law.count + 0.5 + offsets)
-        weights.append(-ends)
-    k = np.concatenate(indices)
-    nodes = [scale * k**-nu]
-    regular = lower > 0
-    center = (upper[regular] + lower[regular])[:, None] / 2
-    half = (upper[regular] - lower[regular])[:, None] / 2
-    x, w = np.polynomial.legendre.leggauss(_POINTS)
+# Panels -----------------------------------------------------------------------------------------
+
+
+def _legendre_panels(law: PowerLaw, lower: Array, upper: Array) -> tuple[Array, Array]:
+    """Return nodes and weights of f dk = g(lam) density dlam = f(lam) density / lam dlam."""
+    nu = law.exponent
+    center, half = (upper + lower)[:, None] / 2, (upper - lower)[:, None] / 2
+    x, w = _legendre_rule()
     lam = center + half * x
-    nodes.append(lam.ravel())
-    # f dk = g(lam) density dlam = f(lam) density / lam dlam, density = (Lambda/lam)^(1/nu) / nu
-    weights.append((half * w * (scale / lam) ** (1 / nu) / (nu * lam)).ravel())
-    if not regular.all():
-        end = upper[~regular][0]
-        t, probability = _jacobi_rule(nu)
-        # int_0^L g (Lambda/lam)^(1/nu) / nu dlam = L (Lambda/L)^(1/nu) / (nu - 1) E[g(L t)]
-        mass = end * (scale / end) ** (1 / nu) / (nu - 1) if nu > 1 else np.inf
-        nodes.append(end * t)
-        weights.append(mass * probability / (end * t))
-    lam = np.concatenate(nodes)
-    return Rule(Ball(lam, 32 * _UNIT * lam), np.concatenate(weights), lower, upper)
+    density = (law.scale / lam) ** (1 / nu) / nu
+    return lam.ravel(), (half * w * density / lam).ravel()
+
+
+def _jacobi_panel(law: PowerLaw, end: float) -> tuple[Array, Array]:
+    """Return nodes and weights of the last panel (0, end]."""
+    t, probability = _jacobi_rule(law.exponent)
+    return end * t, _last_mass(law, end) * probability / (end * t)
+
+
+def _last_mass(law: PowerLaw, end: float) -> float:
+    """Return int_0^L (Lambda/lam)^(1/nu) / nu dlam."""
+    if law.exponent <= 1:
+        return np.inf
+    return float(end * (law.scale / end) ** (1 / law.exponent) / (law.exponent - 1))
+
+
+@lru_cache(maxsize=1)
+def _legendre_rule() -> tuple[Array, Array]:
+    from flint import arb
+
+    pairs = [arb.legendre_p_root(_POINTS, i, weight=True) for i in range(_POINTS)]
+    nodes, weights = zip(*((float(x), float(w)) for x, w in pairs), strict=True)
+    return np.array(nodes), np.array(weights)
+
+
+@lru_cache(maxsize=64)
+def _jacobi_rule(nu: float) -> tuple[Array, Array]:
+    """Return Gauss nodes on (0, 1) and probabilities for the density t^(-1/nu)."""
+    from flint import arb_poly, ctx, fmpq, fmpq_poly
+
+    # without a finite mass any rule will do: the sum is infinite
+    b = fmpq(-1) / fmpq(*nu.as_integer_ratio()) if nu > 1 else fmpq(0)
+    # the orthogonal polynomial is 2F1(-n, n + 1 + b; 1 + b; t)
+    coefficients = [fmpq(1)]
+    for j in range(_POINTS):
+        factor = (j - _POINTS) * (_POINTS + 1 + b + j) / ((1 + b + j) * (j + 1))
+        coefficients.append(coefficients[-1] * factor)
+    polynomial = fmpq_poly(coefficients)
+    with ctx.workprec(300):  # the coefficients alternate and cancel
+        found: Any = polynomial.complex_roots()  # pairs (root, multiplicity)
+        roots = [root.real for root, _ in found]
+        slopes = [arb_poly(polynomial.derivative())(root) for root in roots]
+        weights = [1 / (t * (1 - t) * s * s) for t, s in zip(roots, slopes, strict=True)]
+        total = sum(weights)
+        nodes, probabilities = [*map(float, roots)], [float(w / total) for w in weights]
+    return np.array(nodes), np.array(probabilities)
+
+
+def _panel_errors(law: PowerLaw, lower: Array, upper: Array) -> Array:
+    """Return each panel's error for a summand whose g is bounded by 1 on its disk."""
+    nu, scale = law.exponent, law.scale
+    regular = lower > 0
+    half = (upper - lower) / 2
+    reach = np.where(regular, _REACH, _LAST_REACH)
+    r = reach + np.sqrt(reach**2 - 1)  # of the Bernstein ellipse inside the disk
+    rounding = (384 + 16 / nu) * _UNIT
+    with np.errstate(divide="ignore"):
+        # L. N. Trefethen, Approximation Theory and Approximation Practice, Theorem 19.3
+        nearest = np.where(regular, (upper + lower) / 2 - reach * half, upper)
+        density = (scale / nearest) ** (1 / nu) / nu
+        gauss = density * 64 / 15 * half * r ** (-2 * _POINTS) / (1 - r**-2)
+        mass = 2 * half * (scale / np.where(regular, lower, upper)) ** (1 / nu) / nu
+        error = gauss + rounding * mass
+        # a positive rule that is exact to degree 2n - 1 errs by twice the best approximation
+        last = np.array([_last_mass(law, end) for end in upper])
+        last *= 4 * r ** (1 - 2 * _POINTS) / (r - 1) + rounding
+        # Rest of Euler-Maclaurin: Cauchy's estimate on |y - k| <= rho k, where lambda(y) stays
+        # in the disk and below exp(x) lambda(k).
+        x = np.log1p((reach - 1) * half / upper)
+        rho = x / (nu + x)
+        first, beyond = (scale / upper) ** (1 / nu), (scale / lower) ** (1 / nu)
+        powers = (first**-6.0 - beyond**-6.0) / 6  # of the integral of k^-7
+        rest = _REST * factorial(7) / rho**7 * np.exp(x) * upper * powers
+    return np.asarray(1.01 * (np.where(regular, error, last) + rest))
+
+
+# Ends -------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=1)
@@ -198,69 +306,28 @@ def _end_correction() -> tuple[Array, Array]:
     )
 
 
-def _determinant(m: list[list[Fraction]]) -> Fraction:
-    return (
-        m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
-        - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
-        + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
-    )
+def _determinant(matrix: Sequence[Sequence[Fraction]]) -> Fraction:
+    return determinant([[(entry,) for entry in row] for row in matrix])[0]  # type: ignore[no-any-return]
 
 
-@lru_cache(maxsize=64)
-def _jacobi_rule(nu: float) -> tuple[Array, Array]:
-    """Return Gauss nodes on (0, 1) and probabilities for the density t^(-1/nu) (Golub-Welsch)."""
-    b = -1 / nu if nu > 1 else 0.0  # without a finite mass any rule will do: the sum is infinite
-    n = np.arange(1, _POINTS, dtype=float)
-    # Jacobi polynomials with exponents 0 at t = 1 and b at t = 0, on (-1, 1)
-    diagonal = np.concatenate([[b / (b + 2)], b * b / ((2 * n + b) * (2 * n + b + 2))])
-    squares = 4 * n**2 * (n + b) ** 2 / ((2 * n + b) ** 2 * ((2 * n + b) ** 2 - 1))
-    beside = np.sqrt(squares)
-    values, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
-    return (1 + values) / 2, vectors[0] ** 2
+def _end_errors(law: PowerLaw, head: int) -> tuple[Ball, Array]:
+    """Return the disks at the ends of the integral and the errors of the end corrections.
 
-
-def _integral_error(law: PowerLaw, lower: Array, upper: Array, bounds: Array) -> float:
-    """Bound the error of the panels for a summand whose g is bounded by ``bounds`` on the disks."""
-    if not np.isfinite(bounds).all():
-        return np.inf
-    nu, scale = law.exponent, law.scale
-    regular = lower > 0
-    center, half = (upper + lower) / 2, (upper - lower) / 2
-    total = 0.0
-    for index in range(lower.size):
-        reach = _REACH if regular[index] else _LAST_REACH
-        r = reach + (reach**2 - 1) ** 0.5
-        if regular[index]:
-            nearest = center[index] - reach * half[index]
-            if nearest <= 0:
-                return np.inf
-            density = (scale / nearest) ** (1 / nu) / nu
-            # Trefethen, Approximation Theory and Approximation Practice, Theorem 19.3
-            rule_error = 64 / 15 * half[index] * r ** (-2 * _POINTS) / (1 - r**-2)
-            mass = 2 * half[index] * (scale / lower[index]) ** (1 / nu) / nu
-            total += bounds[index] * (density * rule_error + 256 * _UNIT * mass)
-        else:
-            if nu <= 1:
-                return np.inf
-            mass = upper[index] * (scale / upper[index]) ** (1 / nu) / (nu - 1)
-            rule_error = 4 * r ** (1 - 2 * _POINTS) / (r - 1)
-            total += bounds[index] * mass * (rule_error + 256 * _UNIT)
-    return float(1.01 * total)
-
-
-def _end_error(law: PowerLaw, largest: float, ends: int) -> float:
-    """Bound the rest of Euler-Maclaurin and of the finite differences at the ends of the integral.
-
-    Cauchy's estimate on disks |y - k| <= rho k, on which |F(y)| <= largest |lambda(y)| and
-    |lambda(y)| <= lambda(k) exp(_SHRINK / (1 - rho)).
+    Taylor's remainder with Cauchy's estimate of the seventh derivative within 5/2 of the end.
     """
     nu = law.exponent
-    rho = min(_SHRINK / nu, 0.3)
     offsets, weights = _end_correction()
-    first = HEAD + 0.5 + offsets[0]
-    growth = np.exp(_SHRINK / (1 - rho))
-    derivative = factorial(7) / rho**7 * largest * growth * law.scale  # of k^(-nu-7), at most
-    at_end = derivative * first ** (-nu - 7)
-    integral = derivative * first ** (-nu - 6) / (nu + 6)
-    differences = float(np.sum(np.abs(weights) * np.abs(offsets) ** 7)) / factorial(7)
-    return float(_REST * integral + ends * differences * at_end)
+    spread = float(np.sum(np.abs(weights) * np.abs(offsets) ** 7))  # over 7!, times |F^(7)|
+    ends = np.array([head, *([] if law.count is None else [law.count])]) + 0.5
+    places = law.scale * ends**-nu
+    nearest, farthest = (1 + offsets.min() / ends) ** -nu, (1 + offsets.max() / ends) ** -nu
+    room = np.minimum(
+        (_END_RADIUS - np.abs(nearest - _END_CENTER)) / nearest,
+        (_END_RADIUS - np.abs(farthest - _END_CENTER)) / farthest,
+    )
+    x = np.log1p(room)
+    rho = x / (nu + x)
+    largest = places * nearest * np.exp(x) / (rho * (ends + offsets.min())) ** 7
+    rounding = 8 * _UNIT * ends * places  # the ends of the panels are rounded
+    disks = Ball(_END_CENTER * places + 0j, _END_RADIUS * places * (1 + 8 * _UNIT))
+    return disks, 1.01 * (spread * largest + rounding)

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.ball import Array, Ball
+from sgdmem.numeric.ball import Ball
+from sgdmem.numeric.coupling import LARGEST, Block, entry, read_blocks
 from sgdmem.numeric.given_numbers import is_list, number
+from sgdmem.numeric.mode_summands import numeric_algorithm
 from sgdmem.numeric.spectrum import Spectrum, require_spectrum
+from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.scalars import is_symbolic
-
-_LARGEST = Fraction(10**100)  # of tau1, tau2, B and 1 / B: their products stay in range as floats
+from sgdmem.symbolic.printing import number_text
+from sgdmem.symbolic.scalars import is_symbolic, to_float
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Mini-batch noise in the form of section "per-mode noise" of the theory page.
+    """Mini-batch noise, as on the theory page "The exact condition".
 
     Attributes
     ----------
@@ -32,14 +33,14 @@ class Noise:
         Not used when there is a coupling.
     tau2 : Fraction or tuple of Fraction
         One number, or one for each eigenvalue.
-    coupling : tuple of arrays or None
+    coupling : tuple of Block or None
         Diagonal blocks of the matrix T.
     """
 
     inverse_batch: Fraction
     tau1: Fraction
     tau2: Fraction | tuple[Fraction, ...]
-    coupling: tuple[Array, ...] | None
+    coupling: tuple[Block, ...] | None
 
     @property
     def share1(self) -> Ball:
@@ -61,6 +62,13 @@ class Noise:
         )
 
     @property
+    def cautious(self) -> Noise:
+        """The noise with -|tau2|: whatever is stable under it is stable (theory page)."""
+        tau2 = self.tau2
+        negative = tuple(-abs(v) for v in tau2) if isinstance(tau2, tuple) else -abs(tau2)
+        return replace(self, tau2=negative)
+
+    @property
     def largest_tau2(self) -> Fraction:
         """The largest tau2 of any mode."""
         return max(self.tau2) if isinstance(self.tau2, tuple) else self.tau2
@@ -69,6 +77,89 @@ class Noise:
     def is_physical(self) -> bool:
         """Whether tau2 <= tau1, so that the noise covariance is positive semidefinite (Lemma 1)."""
         return self.coupling is not None or self.largest_tau2 <= self.tau1
+
+    def __str__(self) -> str:
+        if self.inverse_batch == 0:
+            return "full batches, no noise"
+        tau2 = "tau2 by mode" if isinstance(self.tau2, tuple) else f"tau2 = {_shown(self.tau2)}"
+        first = f"tau1 = {_shown(self.tau1)}" if self.coupling is None else "a coupling matrix"
+        return f"batch size {_shown(1 / self.inverse_batch)}, {first}, {tau2}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values; an infinite batch size becomes None."""
+        several = isinstance(self.tau2, tuple)
+        return {
+            "batch_size": to_float(1 / self.inverse_batch) if self.inverse_batch else None,
+            "tau1": to_float(self.tau1) if self.coupling is None else None,
+            "tau2": self.tau2_values.tolist() if several else self.tau2_values,
+            "coupled": self.coupling is not None,
+        }
+
+
+def _shown(value: Fraction) -> str:
+    return number_text(value) if value.denominator == 1 else f"{to_float(value):.6g}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An algorithm on a spectrum with noise: what a verdict is about."""
+
+    algorithm: Algorithm
+    spectrum: Spectrum
+    noise: Noise
+
+    def __str__(self) -> str:
+        name = self.algorithm.name or f"an algorithm of memory {self.algorithm.memory}"
+        return f"{name} on {self.spectrum}; {self.noise}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the problem in JSON-ready values; an infinite batch size becomes None."""
+        return {
+            "algorithm": self.algorithm.name or repr(self.algorithm),
+            "spectrum": str(self.spectrum),
+            **self.noise.to_dict(),
+        }
+
+
+def read_problem(
+    algorithm: Any, data: Any, batch_size: Any, tau1: Any, tau2: Any, coupling: Any
+) -> Problem:
+    """Validate everything that a verdict is asked about; see `read_data` and `read_noise`."""
+    numeric_algorithm(algorithm)
+    spectrum, tau1, tau2 = read_data(data, tau1, tau2)
+    noise = read_noise(spectrum, batch_size, tau1, tau2, coupling)
+    return Problem(algorithm, spectrum, noise)
+
+
+def read_data(data: Any, tau1: Any, tau2: Any) -> tuple[Spectrum, Any, Any]:
+    """Return a spectrum, and tau1 and tau2 where they are None.
+
+    A matrix of features stands for its spectrum and its estimated noise; with a spectrum they are
+    1 and 0.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if isinstance(data, Spectrum):
+        return data, 1 if tau1 is None else tau1, 0 if tau2 is None else tau2
+    shape = getattr(data, "shape", None)
+    rows = data if isinstance(data, (list, tuple)) else ()
+    if not (len(shape) == 2 if isinstance(shape, tuple) else any(map(is_list, rows))):
+        shown = repr(data) if len(repr(data)) < 60 else f"a {type(data).__name__}"
+        raise InputError(
+            f"spectrum must be a Spectrum, such as Spectrum([4, 1]) or Spectrum.power_law(1.5), "
+            f"or a matrix of features, got {shown}"
+        )
+    spectrum = Spectrum.from_features(data)
+    if tau1 is None or tau2 is None:
+        from sgdmem.numeric.feature_noise import noise_from_features
+
+        estimate = noise_from_features(data)
+        tau1 = estimate.tau1 if tau1 is None else tau1
+        tau2 = estimate.tau2 if tau2 is None else tau2
+    return spectrum, tau1, tau2
 
 
 def read_noise(spectrum: Spectrum, batch_size: Any, tau1: Any, tau2: Any, coupling: Any) -> Noise:
@@ -91,20 +182,24 @@ def read_noise(spectrum: Spectrum, batch_size: Any, tau1: Any, tau2: Any, coupli
     if coupling is None:
         return Noise(inverse, tau1, tau2, None)
     if not is_list(coupling):
-        tau1 = _moderate(coupling, "coupling", nonnegative=True)
+        tau1 = entry(coupling)
         noise = Noise(inverse, tau1, tau2, None)
         if noise.largest_tau2 > tau1:
-            raise InputError(f"coupling must be >= tau2 on its diagonal, got {tau1} < {tau2}")
+            raise InputError(
+                f"coupling must be >= tau2 on its diagonal, got {coupling} < "
+                f"{number_text(noise.largest_tau2)}"
+            )
         return noise
-    blocks = tuple(_blocks(coupling))
-    _check_length("coupling", sum(len(block) for block in blocks), spectrum)
-    diagonal = np.concatenate([np.diag(block) for block in blocks])
-    low = np.flatnonzero(diagonal < np.array(tau2, dtype=float))
-    if low.size:
-        raise InputError(
-            f"coupling must be >= tau2 on its diagonal, but T[{low[0]}, {low[0]}] = "
-            f"{diagonal[low[0]]}"
-        )
+    blocks = read_blocks(coupling)
+    _check_length("coupling", sum(block.size for block in blocks), spectrum)
+    diagonal = [value for block in blocks for value in block.diagonal]
+    own = tau2 if isinstance(tau2, tuple) else (tau2,) * len(diagonal)
+    for i, (value, least) in enumerate(zip(diagonal, own, strict=True)):
+        if value < least:
+            raise InputError(
+                f"coupling must be >= tau2 on its diagonal, but T[{i}, {i}] = "
+                f"{number_text(value)} < {number_text(least)}"
+            )
     return Noise(inverse, tau1, tau2, blocks)
 
 
@@ -118,7 +213,7 @@ def _inverse_batch(batch_size: Any) -> Fraction:
     value = number(batch_size, "batch_size")
     if value <= 0:
         raise InputError(f"batch_size must be positive or infinite, got {batch_size}")
-    if not 1 / _LARGEST <= value <= _LARGEST:
+    if not 1 / LARGEST <= value <= LARGEST:
         raise InputError(f"batch_size must be infinite or from 1e-100 to 1e100, got {batch_size}")
     return 1 / value
 
@@ -127,7 +222,7 @@ def _moderate(value: Any, name: str, nonnegative: bool = False) -> Fraction:
     scalar = number(value, name)
     if nonnegative and scalar < 0:
         raise InputError(f"{name} must be >= 0, got {value}")
-    if abs(scalar) > _LARGEST:
+    if abs(scalar) > LARGEST:
         raise InputError(f"{name} must be at most 1e100 in size, got {value}")
     return scalar
 
@@ -140,36 +235,3 @@ def _check_length(name: str, length: int, spectrum: Spectrum) -> None:
             f"{name} must have one entry for each of the {len(spectrum.eigenvalues)} eigenvalues, "
             f"got {length}"
         )
-
-
-def _blocks(coupling: Any) -> Sequence[Array]:
-    """Return the diagonal blocks of a coupling: a matrix, matrices, or (size, value) pairs."""
-    if hasattr(coupling, "tolist"):
-        coupling = np.asarray(coupling)
-        return [_block(coupling)] if coupling.ndim != 3 else [_block(entry) for entry in coupling]
-    entries = list(coupling)
-    if entries and all(isinstance(entry, tuple) and len(entry) == 2 for entry in entries):
-        sizes = [entry[0] for entry in entries]
-        if all(isinstance(size, int) and size > 0 for size in sizes):
-            values = [_moderate(entry[1], "coupling", nonnegative=True) for entry in entries]
-            return [
-                _block(np.full((size, size), float(value)))
-                for size, value in zip(sizes, values, strict=True)
-            ]
-    try:
-        whole = np.asarray(entries, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        return [_block(entry) for entry in entries]
-    return [_block(whole)] if whole.ndim != 3 else [_block(entry) for entry in whole]
-
-
-def _block(value: Any) -> Array:
-    try:
-        block = np.asarray(value, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError("coupling must be a number, a square matrix or a list of them") from None
-    if block.ndim != 2 or block.shape[0] != block.shape[1] or block.size == 0:
-        raise InputError(f"coupling blocks must be square matrices, got shape {block.shape}")
-    if not ((block >= 0) & (block <= float(_LARGEST))).all():
-        raise InputError("coupling must have entries from 0 to 1e100")
-    return block

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sgdmem.symbolic.errors import InputError
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
 LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
+_LONGEST_SUM = 4096  # of a power law, term by term
 _POWER_ERROR = 32 * 2.0**-53  # relative; libm's pow and the product with the scale
 _UNDERFLOW = 2.0**-1072  # absolute, of a power or a product below the normal range
 
@@ -28,6 +30,12 @@ class PowerLaw:
     exponent: float
     scale: float
     count: int | None
+
+    def eigenvalues(self, k: Array) -> Ball:
+        """Return enclosures of the eigenvalues number ``k``, an array of whole floats."""
+        with np.errstate(under="ignore"):
+            mid = self.scale * k**-self.exponent
+        return Ball(mid, _POWER_ERROR * mid + _UNDERFLOW * (1 + self.scale))
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
@@ -189,6 +197,18 @@ class Spectrum:
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
+    def save(self, path: Any) -> None:
+        """Write eigenvalues and multiplicities as text that `load` reads back (.csv).
+
+        Raises
+        ------
+        InputError
+            For a law too long to list.
+        """
+        rows = zip(self.eigenvalues, self.weights, strict=True)
+        text = "".join(f"{lam!r},{weight!r}\n" for lam, weight in np.array([*rows]).tolist())
+        Path(path).write_text(f"eigenvalue,weight\n{text}", encoding="utf-8")
+
     def scaled(self, factor: Any) -> Spectrum:
         """Return the spectrum with every eigenvalue multiplied by ``factor`` > 0.
 
@@ -213,10 +233,22 @@ class Spectrum:
 
     # What it holds ------------------------------------------------------------------------------
 
+    def listed(self) -> Spectrum:
+        """Return the spectrum as a list of eigenvalues; InputError for a law too long to list."""
+        if self.law is None:
+            return self
+        return Spectrum.__new__(Spectrum)._set(None, self.dropped, self._list())
+
     @property
     def is_infinite(self) -> bool:
         """Whether it is an infinite power law."""
         return self.law is not None and self.law.count is None
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is a power law that is summed by a rule instead of term by term."""
+        law = self.law
+        return law is not None and (law.count is None or law.count > _LONGEST_SUM)
 
     @property
     def eigenvalues(self) -> Array:
@@ -244,10 +276,8 @@ class Spectrum:
             raise InputError(
                 f"{self!r} has too many eigenvalues to list them (at most {MOST_EIGENVALUES:,})"
             )
-        with np.errstate(under="ignore"):
-            mid = law.scale * np.arange(1.0, law.count + 1) ** -law.exponent
-        rad = _POWER_ERROR * mid + _UNDERFLOW * (1 + law.scale)
-        listed = (mid, rad, np.ones(mid.size))
+        ball = law.eigenvalues(np.arange(1.0, law.count + 1))
+        listed = (ball.mid, ball.rad, np.ones(law.count))
         for array in listed:
             array.flags.writeable = False
         return listed

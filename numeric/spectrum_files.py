@@ -9,7 +9,7 @@ Formats, told by the suffix:
   ``multiplicity``, or ``count``), in either order. Numbers are read as exact decimals in files of
   up to 100,000 rows, as floats in longer ones.
 
-Files over 1 GiB are refused, and nothing is ever unpickled.
+Files over 1 GiB, packed or unpacked, are refused, and nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -84,8 +84,9 @@ def _load(path: Any, columns: int | None = 2) -> Any:
         raise InputError(f"{path}: expected a file ending in {', '.join(_SUFFIXES)}")
     try:
         size = path.stat().st_size
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder")
+        if not path.is_file():
+            kind = "a folder" if path.is_dir() else "not a regular file"
+            raise InputError(f"{path}: is {kind}")
         if size > LARGEST_FILE:
             raise InputError(f"{path}: has {size} bytes, more than the limit of {LARGEST_FILE}")
         if size == 0:
@@ -94,6 +95,9 @@ def _load(path: Any, columns: int | None = 2) -> Any:
             return np.load(path, allow_pickle=False)
         if path.suffix.lower() == ".npz":
             with np.load(path, allow_pickle=False) as archive:
+                size = sum(member.file_size for member in archive.zip.infolist())
+                if size > LARGEST_FILE:
+                    raise InputError(f"{path}: unpacks to {size} bytes, more than {LARGEST_FILE}")
                 return {key: archive[key] for key in archive.files}
         return _rows(path, path.read_text(encoding="utf-8-sig"), columns)
     except UnicodeDecodeError:

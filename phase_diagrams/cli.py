@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +12,14 @@ import click
 
 from sgdmem._version import __version__
 from sgdmem.phase_diagrams.cli_arguments import (
+    AlgorithmName,
     noise_arguments,
     problem_options,
     read_axis,
+    read_data,
+    read_features,
     read_range,
     read_settings,
-    read_spectrum,
     set_option,
 )
 
@@ -25,6 +28,7 @@ _LARGEST_GENERAL_MEMORY = 5  # a minute and a megabyte of formulas beyond
 _EXIT_CODES = {True: 0, False: 1, None: 3}
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_algorithm = click.argument("algorithm", type=AlgorithmName())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -33,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     try:
         code = cli.main(arguments, prog_name="sgdmem", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        sys.exit(_USAGE_ERROR)
     except click.ClickException as error:
         _fail(error.format_message())
     except SgdmemError as error:
@@ -59,7 +66,7 @@ def cli() -> None:
     pushed? Show me the derivation.
 
     \b
-      sgdmem stable --algorithm heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
+      sgdmem stable heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
                     --power-law 1.5 --batch-size 32
       sgdmem largest-learning-rate heavy-ball --set momentum=0.9 --power-law 1.5 --batch-size 32
       sgdmem derive heavy-ball
@@ -71,17 +78,19 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--algorithm", metavar="NAME", help="heavy-ball, nesterov, … (sgdmem algorithms)")
+@click.argument("algorithm", required=False, type=AlgorithmName())
+@click.option("--algorithm", "named", type=AlgorithmName(), metavar="NAME", help="The same.")
 @set_option
-@click.option("--alpha", metavar="A", help="The memory-1 matrix [[-alpha, beta], [gamma, delta]]:")
-@click.option("--beta", metavar="B", help="w gains -alpha g + beta u,")
-@click.option("--gamma", metavar="C", help="u becomes gamma g + delta u.")
-@click.option("--delta", metavar="D")
+@click.option("--alpha", metavar="A", help="Instead of a name, the memory-1 matrix")
+@click.option("--beta", metavar="B", help="[[-alpha, beta], [gamma, delta]]:")
+@click.option("--gamma", metavar="C", help="w gains beta u - alpha g,")
+@click.option("--delta", metavar="D", help="u becomes gamma g + delta u.")
 @problem_options()
 @_json_option
 @click.option("--exit-code", is_flag=True, help="Exit with 0 stable, 1 unstable, 3 undecided.")
 def stable(
     algorithm: str | None,
+    named: str | None,
     settings: tuple[str, ...],
     alpha: str | None,
     beta: str | None,
@@ -91,34 +100,38 @@ def stable(
     exit_code: bool,
     **problem: Any,
 ) -> int:
-    """Decide whether an algorithm is stable, and say why.
+    """Decide whether ALGORITHM is stable, and say why.
 
     Name an algorithm and set its parameters, or give the four entries of a memory-1 matrix.
 
     \b
-      sgdmem stable --algorithm heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
+      sgdmem stable heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
                     --power-law 1.5 --batch-size 32
-      sgdmem stable --alpha 0.1 --beta 0.9 --gamma -0.1 --delta 0.9 --spectrum eigenvalues.csv
+      sgdmem stable --alpha 0.1 --beta 0.9 --gamma -0.1 --delta 0.9 \\
+                    --spectrum eigenvalues.csv --batch-size 32
     """
+    if algorithm is not None and named is not None:
+        raise click.UsageError("ALGORITHM and --algorithm exclude each other")
+    algorithm = algorithm or named
     from sgdmem.numeric.stability import is_stable, stability
-    from sgdmem.symbolic.named import check_parameters, find_family
+    from sgdmem.symbolic.families import missing_parameters
+    from sgdmem.symbolic.named import find_family
 
     matrix: dict[str, Any] = {"alpha": alpha, "beta": beta, "gamma": gamma, "delta": delta}
     given = [key for key, value in matrix.items() if value is not None]
-    arguments: dict[str, Any] = {"spectrum": read_spectrum(problem), **noise_arguments(problem)}
+    if algorithm is None and (len(given) < len(matrix) or settings):
+        raise click.UsageError(
+            "give ALGORITHM with --set NAME=VALUE, or all of --alpha --beta --gamma --delta"
+        )
+    arguments: dict[str, Any] = {"spectrum": read_data(problem), **noise_arguments(problem)}
     if algorithm is None:
-        if len(given) < len(matrix) or settings:
-            raise click.UsageError(
-                "give --algorithm NAME with --set NAME=VALUE, "
-                "or all of --alpha --beta --gamma --delta"
-            )
         verdict = is_stable(**matrix, **arguments)
     else:
         if given:
-            raise click.UsageError(f"--algorithm and --{given[0]} exclude each other")
+            raise click.UsageError(f"{algorithm} and --{given[0]} exclude each other")
         family = find_family(algorithm)
         values = read_settings(settings)
-        missing = check_parameters(family, list(values))
+        missing = missing_parameters(family, list(values))
         if missing:
             raise click.UsageError(f"{algorithm} needs --set {missing[0]}=VALUE")
         verdict = stability(family(**values), **arguments)
@@ -127,18 +140,17 @@ def stable(
 
 
 @cli.command("largest-learning-rate")
-@click.argument("algorithm")
+@_algorithm
 @set_option
 @click.option("--parameter", metavar="NAME", help="Push another parameter.  [learning_rate]")
 @click.option("--search", metavar="LOW:HIGH", help="Where to look for its values.")
-@problem_options(features=True)
+@problem_options()
 @_json_option
 def largest_learning_rate_command(
     algorithm: str,
     settings: tuple[str, ...],
     parameter: str | None,
     search: str | None,
-    features: str | None,
     as_json: bool,
     **problem: Any,
 ) -> None:
@@ -150,19 +162,11 @@ def largest_learning_rate_command(
     """
     from sgdmem.numeric.learning_rate import largest_learning_rate
 
-    if features is not None and (problem["path"] or problem["power_law"]):
-        raise click.UsageError("--features replaces --spectrum and --power-law")
-    if features is None:
-        data: Any = read_spectrum(problem)
-    else:
-        from sgdmem.numeric.spectrum_files import load_matrix
-
-        data = load_matrix(Path(features))
     bounds = None if search is None else read_range(search, "--search")
     result = largest_learning_rate(
         algorithm,
-        data,
-        parameter=parameter,
+        read_data(problem),
+        parameter=None if parameter is None else parameter.replace("-", "_"),
         search=bounds,
         **noise_arguments(problem),
         **read_settings(settings),
@@ -173,25 +177,66 @@ def largest_learning_rate_command(
                 "parameter": result.parameter,
                 "largest": float(result),
                 "stable_intervals": [list(interval) for interval in result.intervals],
-                "tau1": float(result.tau1),
-                "tau2": float(result.tau2),
+                "searched": [end if math.isfinite(end) else None for end in result.searched],
+                "spectrum": str(result.spectrum),
+                **result.noise.to_dict(),
             }
         )
         return
-    if not result.intervals:
-        click.echo(f"no value of {result.parameter} in the searched range is stable")
-        return
-    click.echo(f"largest stable {result.parameter}: {result:.12g}")
+    if result.intervals:
+        click.echo(f"largest stable {result.parameter}: {result:.12g}")
+    else:
+        click.echo(f"no value of {result.parameter} is stable: {result.reason or 'none was found'}")
+    click.echo(f"  {result.spectrum}; {result.noise}")
     for low, high in result.intervals:
-        click.echo(f"  stable for {low:.12g} < {result.parameter} < {high:.12g}")
-    if features is not None:
-        click.echo(
-            f"  noise estimated from the data: tau1 = {result.tau1:.4g}, tau2 = {result.tau2:.4g}"
-        )
+        cut = " (where the search ended)" if result.ends_with_search(high) else ""
+        click.echo(f"  stable for {low:.12g} < {result.parameter} < {high:.12g}{cut}")
+    if math.isfinite(result.searched[1]):
+        click.echo(f"  searched from {result.searched[0]:g} to {result.searched[1]:g}")
 
 
 @cli.command()
-@click.argument("algorithm", required=False)
+@click.option("--features", type=click.Path(), metavar="FILE", help="A data matrix.")
+@click.option("--spectrum", "path", type=click.Path(), metavar="FILE", help="Eigenvalues.")
+@click.option("--first", type=int, default=1, metavar="K", help="First rank of the fit.  [1]")
+@click.option("--last", type=int, metavar="K", help="Last rank of the fit.  [all]")
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write eigenvalues (.csv).")
+@_json_option
+def spectrum(
+    features: str | None,
+    path: str | None,
+    first: int,
+    last: int | None,
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """Describe the spectrum and the gradient noise of data.
+
+    Fits a power law to the eigenvalues and, for a data matrix of least squares, estimates tau1 and
+    tau2.
+
+    \b
+      sgdmem spectrum --features X.npy -o eigenvalues.csv
+    """
+    from sgdmem.numeric.data_summary import summarize
+    from sgdmem.numeric.spectrum import Spectrum
+
+    if (features is None) == (path is None):
+        raise click.UsageError("give either --features FILE or --spectrum FILE")
+    data = Spectrum.load(path) if features is None else read_features(features)
+    summary = summarize(data, first, last)
+    if output is not None:
+        if Path(output).suffix != ".csv":
+            raise click.UsageError(f"-o writes a .csv file, got {output}")
+        summary.spectrum.save(output)
+    if as_json:
+        _print_json(summary.to_dict())
+    else:
+        click.echo(str(summary))
+
+
+@cli.command()
+@click.argument("algorithm", required=False, type=AlgorithmName())
 @click.option(
     "--memory",
     type=int,
@@ -199,7 +244,9 @@ def largest_learning_rate_command(
     help=f"The general algorithm of memory M, at most {_LARGEST_GENERAL_MEMORY}.",
 )
 @set_option
-@click.option("-o", "--output", metavar="FILE", help="Write to a text file instead.")
+@click.option(
+    "-o", "--output", type=click.Path(), metavar="FILE", help="Write to a text file instead."
+)
 def derive(
     algorithm: str | None, memory: int | None, settings: tuple[str, ...], output: str | None
 ) -> None:
@@ -242,12 +289,18 @@ def derive(
 
 
 @cli.command("phase-diagram")
-@click.argument("algorithm")
+@_algorithm
 @click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
 @click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
 @set_option
 @problem_options()
-@click.option("-o", "--output", metavar="FILE", help=".png, .svg or .pdf  [ALGORITHM.png]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help=".png, .svg or .pdf  [ALGORITHM.png]",
+)
 def phase_diagram_command(
     algorithm: str,
     x_axis: str,
@@ -273,11 +326,11 @@ def phase_diagram_command(
     if not path.parent.is_dir():
         raise click.UsageError(f"-o: there is no folder {path.parent}")
     (x, x_log), (y, y_log) = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
-    arguments = {
-        "spectrum": read_spectrum(problem),
-        **noise_arguments(problem),
-        **read_settings(settings),
-    }
+    arguments = {"spectrum": read_data(problem), **noise_arguments(problem)}
+    for axis, _ in (x, y):
+        if axis in arguments:
+            raise click.UsageError(f"{axis} cannot both vary and have a fixed value")
+    arguments.update(read_settings(settings))
     diagram = phase_diagram(algorithm, x, y, progress=sys.stderr.isatty(), **arguments)
     data = path.with_suffix(".nc")
     diagram.to_netcdf(data, engine="scipy")

@@ -1,33 +1,83 @@
-"""What the commands have in common: how a spectrum, the noise, parameters and axes are given."""
+"""What the commands have in common: how algorithms, spectra, noise and axes are given."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
-
-if TYPE_CHECKING:
-    from sgdmem.numeric.spectrum import Spectrum
+from click.shell_completion import CompletionItem
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
 
-def problem_options(features: bool = False) -> Callable[[_F], _F]:
+class AlgorithmName(click.types.StringParamType):
+    """The name of an algorithm; the shell completes it."""
+
+    name = "algorithm"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the names that begin with what was typed."""
+        from sgdmem.symbolic.named import FAMILIES
+
+        return [CompletionItem(name) for name in sorted(FAMILIES) if name.startswith(incomplete)]
+
+
+class Setting(click.types.StringParamType):
+    """NAME=VALUE; the shell completes the names of the algorithm's parameters."""
+
+    name = "setting"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the parameters that begin with what was typed, with a sign of equality."""
+        import inspect
+
+        from sgdmem.symbolic.named import FAMILIES
+
+        given = ctx.params.get("algorithm") or ctx.params.get("named") or ""
+        family = FAMILIES.get(given.replace("_", "-"))
+        names = [] if family is None else inspect.signature(family).parameters
+        return [CompletionItem(f"{name}=") for name in names if name.startswith(incomplete)]
+
+
+def problem_options() -> Callable[[_F], _F]:
     """Add the options that describe the spectrum and the noise."""
+    file = click.Path()  # so that the shell completes file names
     options = [
         click.option("--power-law", metavar="NU", help="Eigenvalues scale * k^-NU."),
         click.option("--scale", metavar="S", help="Largest eigenvalue of the power law.  [1]"),
         click.option("--count", type=int, metavar="N", help="Its length.  [infinite]"),
-        click.option("--spectrum", "path", metavar="FILE", help="Eigenvalues: .npy .npz .csv .txt"),
-        click.option("--batch-size", default="inf", metavar="B", show_default=True),
-        click.option("--tau1", metavar="T", help="Noise: tau1 Tr(HM)H - tau2 HMH.  [1]"),
-        click.option("--tau2", metavar="T", help="0 is the usual bound, -1 Gaussian data.  [0]"),
+        click.option(
+            "--spectrum",
+            "path",
+            type=file,
+            metavar="FILE",
+            help="Eigenvalues: .npy .npz .csv .txt",
+        ),
+        click.option(
+            "--features",
+            type=file,
+            metavar="FILE",
+            help="A data matrix, one sample a row: spectrum, tau1 and tau2 are estimated.",
+        ),
+        click.option("--batch-size", metavar="B", help="[inf: full batches, without noise]"),
+        click.option("--tau1", metavar="T", help="Noise covariance tau1 Tr(HM)H - tau2 HMH.  [1]"),
+        click.option(
+            "--tau2", metavar="T", help="-1: Gaussian data. A list T,T,…: by eigenvalue.  [0]"
+        ),
+        click.option(
+            "--coupling",
+            type=file,
+            metavar="FILE",
+            help="A matrix T in place of tau1: how the modes' noise is coupled.",
+        ),
     ]
-    if features:
-        help_text = "A data matrix, one row a sample: its spectrum, tau1 and tau2 are estimated."
-        options.append(click.option("--features", metavar="FILE", help=help_text))
 
     def add(command: _F) -> _F:
         for option in reversed(options):
@@ -38,28 +88,54 @@ def problem_options(features: bool = False) -> Callable[[_F], _F]:
 
 
 set_option = click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="A parameter of the algorithm."
+    "--set",
+    "settings",
+    multiple=True,
+    type=Setting(),
+    metavar="NAME=VALUE",
+    help="A parameter of the algorithm.",
 )
 
 
-def read_spectrum(problem: dict[str, Any]) -> Spectrum:
-    """Return the spectrum that the `problem_options` describe."""
+def read_data(problem: dict[str, Any]) -> Any:
+    """Return the spectrum or the matrix of features that the `problem_options` describe."""
     from sgdmem.numeric.spectrum import Spectrum
 
-    path, exponent = problem["path"], problem["power_law"]
-    if (path is None) == (exponent is None):
-        raise click.UsageError("give either --power-law NU or --spectrum FILE")
-    if path is not None:
-        if problem["scale"] is not None or problem["count"] is not None:
-            raise click.UsageError("--scale and --count belong to --power-law")
-        return Spectrum.load(path)
-    return Spectrum.power_law(exponent, problem["scale"] or 1, problem["count"])
+    path, exponent, features = problem["path"], problem["power_law"], problem["features"]
+    if sum(value is not None for value in (path, exponent, features)) != 1:
+        raise click.UsageError("give one of --power-law NU, --spectrum FILE and --features FILE")
+    if exponent is not None:
+        return Spectrum.power_law(exponent, problem["scale"] or 1, problem["count"])
+    if problem["scale"] is not None or problem["count"] is not None:
+        raise click.UsageError("--scale and --count belong to --power-law")
+    return Spectrum.load(path) if path is not None else read_features(features)
+
+
+def read_features(path: str) -> Any:
+    """Return the data matrix of a file; a single column is refused, it may be a spectrum."""
+    from sgdmem.numeric.spectrum_files import load_matrix
+
+    matrix = load_matrix(Path(path))
+    if matrix.ndim == 2 and matrix.shape[1] == 1:
+        raise click.UsageError(
+            f"--features: {path} has a single column; eigenvalues are given with --spectrum"
+        )
+    return matrix
 
 
 def noise_arguments(problem: dict[str, Any]) -> dict[str, Any]:
-    """Return batch_size, tau1 and tau2 as keywords, without those that were not given."""
-    given = {key: problem[key] for key in ("tau1", "tau2") if problem[key] is not None}
-    return {"batch_size": problem["batch_size"], **given}
+    """Return batch_size, tau1, tau2 and coupling as keywords, without those not given."""
+    names = ("batch_size", "tau1", "tau2", "coupling")
+    given = {name: problem[name] for name in names if problem[name] is not None}
+    if "," in given.get("tau2", ""):
+        given["tau2"] = given["tau2"].split(",")
+    if "coupling" in given:
+        from sgdmem.numeric.spectrum_files import load_matrix
+
+        if "tau1" in given:
+            raise click.UsageError("--tau1 and --coupling exclude each other")
+        given["coupling"] = load_matrix(Path(given["coupling"]))
+    return given
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -70,6 +146,8 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
         name = name.strip().replace("-", "_")
         if not sign or not name:
             raise click.UsageError(f"--set expects NAME=VALUE, got {setting!r}")
+        if name in values:
+            raise click.UsageError(f"--set gives {name} twice")
         if text.lower() in ("true", "false"):
             values[name] = text.lower() == "true"
         else:

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem._version import __version__
+from sgdmem.numeric.batch import judge_batch
 from sgdmem.numeric.given_numbers import number
-from sgdmem.numeric.mode_summands import rational_algorithm
-from sgdmem.numeric.problem import read_noise
+from sgdmem.numeric.mode_summands import numeric_algorithm
+from sgdmem.numeric.problem import read_data, read_noise
 from sgdmem.numeric.spectrum import Spectrum
-from sgdmem.numeric.stability import judge_batch
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.named import Family, check_parameters, find_family
+from sgdmem.symbolic.families import Family, with_fixed
+from sgdmem.symbolic.named import find_family
 from sgdmem.symbolic.scalars import to_float
 
 if TYPE_CHECKING:
@@ -34,10 +35,10 @@ def phase_diagram(
     x: Axis,
     y: Axis,
     *,
-    spectrum: Spectrum,
+    spectrum: Any,
     batch_size: Any = math.inf,
-    tau1: Any = 1,
-    tau2: Any = 0,
+    tau1: Any = None,
+    tau2: Any = None,
     coupling: Any = None,
     progress: bool = False,
     **fixed: Any,
@@ -52,8 +53,8 @@ def phase_diagram(
     x, y : (name, values)
         The two parameters and their values, in any order; ``batch_size``, ``tau1`` and ``tau2`` may
         be parameters too.
-    spectrum : Spectrum
-        Eigenvalues of the Hessian.
+    spectrum : Spectrum or array of shape (n, d)
+        Eigenvalues of the Hessian, or a matrix of n feature vectors, see `sgdmem.stability`.
     batch_size, tau1, tau2, coupling
         See `sgdmem.stability`.
     progress : bool
@@ -100,13 +101,12 @@ def phase_diagram(
             f"a diagram has at most {MOST_POINTS:,} points, got {len(x_values)} x {len(y_values)}"
         )
     own = [name for name in (x_name, y_name) if name not in _PROBLEM_PARAMETERS]
-    missing = check_parameters(constructor, [*own, *fixed])
-    if missing:
-        raise InputError(f"the family needs a value for {', '.join(missing)}")
+    build = with_fixed(constructor, fixed, own)
+    spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
     points = [{y_name: v, x_name: u} for v in y_values for u in x_values]
     results = np.empty((3, len(points)))
-    groups = _groups(constructor, points, problem, fixed)
+    groups = _groups(build, points, problem)
     total = len(points)
     with _bar(total, progress) as advance:
         for settings, members in groups:
@@ -148,10 +148,7 @@ def _read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
 
 
 def _groups(
-    constructor: Family,
-    points: list[dict[str, Any]],
-    problem: dict[str, Any],
-    fixed: dict[str, Any],
+    build: Family, points: list[dict[str, Any]], problem: dict[str, Any]
 ) -> list[tuple[dict[str, Any], list[tuple[int, Algorithm]]]]:
     """Group the points by batch size, tau1, tau2 and memory, so that a batch shares all of them."""
     groups: dict[tuple[Any, ...], list[tuple[int, Algorithm]]] = {}
@@ -162,7 +159,7 @@ def _groups(
         own = {key: value for key, value in point.items() if key not in _PROBLEM_PARAMETERS}
         algorithm = built.get(tuple(own.values()))
         if algorithm is None:
-            algorithm = rational_algorithm(constructor(**own, **fixed))
+            algorithm = numeric_algorithm(build(**own))
             built[tuple(own.values())] = algorithm
         key = (*map(str, settings.values()), algorithm.memory)
         settings_of[key] = settings

@@ -10,7 +10,8 @@ from typing import Any
 from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.named import Family, check_parameters, family_name, find_family
+from sgdmem.symbolic.families import Family, family_name, missing_parameters, takes_list
+from sgdmem.symbolic.named import find_family
 from sgdmem.symbolic.polynomials import multiply
 from sgdmem.symbolic.scalars import as_scalar, is_symbolic, to_sympy
 
@@ -52,7 +53,7 @@ def convert(algorithm: Algorithm, family: Family | str, **fixed: Any) -> dict[st
     """
     require_algorithm(algorithm, "algorithm")
     constructor = find_family(family)
-    check_parameters(constructor, list(fixed))
+    missing_parameters(constructor, list(fixed))
     name = family_name(constructor)
     refused: InputError | None = None
     free: list[str] = []
@@ -93,7 +94,7 @@ def _attempts(
     from sympy import Dummy
 
     parameters = inspect.signature(constructor).parameters
-    required = check_parameters(constructor, list(fixed))
+    required = missing_parameters(constructor, list(fixed))
     optional = [
         key
         for key, parameter in parameters.items()
@@ -107,7 +108,7 @@ def _attempts(
         for key in (*required, *changed):
             if isinstance(defaults.get(key), bool):
                 arguments[key] = not defaults[key]
-            elif "Sequence" in str(parameters[key].annotation):
+            elif takes_list(parameters[key]):
                 arguments[key] = tuple(Dummy(f"{key}_{i}") for i in range(count))
                 unknowns.extend(arguments[key])
             else:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
-from sgdmem.symbolic.named import Family, check_parameters
+from sgdmem.symbolic.families import Family, missing_parameters
 from sgdmem.symbolic.printing import as_text, number_text
 from sgdmem.symbolic.scalars import Scalar, is_symbolic, to_sympy
 
@@ -31,7 +31,7 @@ def with_symbols(family: Family, values: Mapping[str, Any]) -> Algorithm:
     """
     from sympy import Symbol
 
-    missing = check_parameters(family, list(values))
+    missing = missing_parameters(family, list(values))
     symbols: dict[str, Any] = {name: Symbol(name, real=True) for name in missing}
     if "momenta" in symbols:
         symbols["momenta"] = [Symbol(f"momentum_{i}", real=True) for i in (1, 2)]

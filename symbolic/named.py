@@ -1,77 +1,30 @@
 """Algorithms by name: what people call them, in the form (alpha, b, c, D, a).
 
-Every constructor takes numbers or SymPy expressions and returns an `Algorithm`. `FAMILIES` lists
-those whose parameters are all numbers, under their command-line names.
+Every constructor takes numbers or SymPy expressions and returns an `Algorithm`. Values beyond a
+method's usual range (a momentum of 1.5, a negative learning rate) describe algorithms too.
+`FAMILIES` lists the constructors whose parameters are all numbers, under their command-line names.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import wraps
-from typing import Any, ParamSpec
+from collections.abc import Sequence
+from typing import Any
 
 from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.families import Family, family, family_name
 from sgdmem.symbolic.printing import number_text
-from sgdmem.symbolic.scalars import as_scalar, is_float
-
-Family = Callable[..., Algorithm]
-FAMILIES: dict[str, Family] = {}
-_LISTS = ("momenta",)  # parameters that are sequences of numbers
-_P = ParamSpec("_P")
+from sgdmem.symbolic.scalars import as_scalar
 
 
-def _family(constructor: Callable[_P, Algorithm]) -> Callable[_P, Algorithm]:
-    """Register a constructor; read its arguments as exact scalars and name what it returns."""
-    signature = inspect.signature(constructor)
-
-    @wraps(constructor)
-    def build(*args: _P.args, **kwargs: _P.kwargs) -> Algorithm:
-        given = signature.bind(*args, **kwargs)
-        given.apply_defaults()
-        shown = ", ".join(f"{key}={_show(value)}" for key, value in given.arguments.items())
-        values = given.arguments.values()
-        floats = any(map(is_float, (x for v in values for x in (_as_tuple(v) or (v,)))))
-        for key, value in given.arguments.items():
-            flag = isinstance(value, bool) or isinstance(signature.parameters[key].default, bool)
-            if not flag:
-                given.arguments[key] = _read(value, key, several=key in _LISTS)
-        algorithm = constructor(*given.args, **given.kwargs)
-        return replace(
-            algorithm,
-            name=f"{constructor.__name__}({shown})",
-            floats=algorithm.floats or floats,
-        )
-
-    FAMILIES[constructor.__name__.replace("_", "-")] = build
-    return build
-
-
-def _read(value: Any, key: str, several: bool) -> Any:
-    entries = _as_tuple(value)
-    if entries is None:
-        return as_scalar(value, key)
-    if not several:
-        raise InputError(f"{key} must be one number, got {value!r}")
-    return tuple(as_scalar(entry, f"{key}[{i}]") for i, entry in enumerate(entries))
-
-
-def _as_tuple(value: Any) -> tuple[Any, ...] | None:
-    single = isinstance(value, str) or not hasattr(value, "__iter__")
-    single = single or getattr(value, "shape", None) == ()  # a zero-dimensional array
-    return None if single else tuple(value)
-
-
-def _show(value: Any) -> str:
-    several = _as_tuple(value)
-    return str(value) if several is None else f"({', '.join(map(str, several))})"
-
-
-@_family
+@family
 def sgd(learning_rate: Any) -> Algorithm:
-    """Plain stochastic gradient descent, ``w <- w - learning_rate g``.
+    """Plain stochastic gradient descent, ``w <- w - learning_rate g`` (H. Robbins, S. Monro, 1951).
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
 
     Examples
     --------
@@ -81,9 +34,18 @@ def sgd(learning_rate: Any) -> Algorithm:
     return Algorithm(learning_rate)
 
 
-@_family
+@family
 def heavy_ball(learning_rate: Any, momentum: Any) -> Algorithm:
     """Polyak's heavy ball, ``v <- momentum v - learning_rate g; w <- w + v``.
+
+    B. T. Polyak, USSR Comput. Math. Math. Phys. 4 (1964).
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
 
     Examples
     --------
@@ -93,11 +55,19 @@ def heavy_ball(learning_rate: Any, momentum: Any) -> Algorithm:
     return Algorithm(learning_rate, b=momentum, c=-learning_rate, D=momentum)
 
 
-@_family
+@family
 def nesterov(learning_rate: Any, momentum: Any) -> Algorithm:
     """Nesterov's method: the heavy ball with its gradient taken at ``w + momentum v``.
 
-    PyTorch's ``nesterov=True`` follows that point instead of w: the same P and Q (see `torch_sgd`).
+    Y. Nesterov (1983), as written by I. Sutskever et al. (2013). PyTorch's ``nesterov=True``
+    follows that point instead of w: the same P and Q (see `torch_sgd`).
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
 
     Examples
     --------
@@ -109,11 +79,20 @@ def nesterov(learning_rate: Any, momentum: Any) -> Algorithm:
     return Algorithm(learning_rate, b=momentum, c=-learning_rate, D=momentum, a=momentum)
 
 
-@_family
+@family
 def qhm(learning_rate: Any, momentum: Any, nu: Any) -> Algorithm:
     """Quasi-hyperbolic momentum of J. Ma and D. Yarats (arXiv 1810.06801).
 
     ``v <- momentum v + (1 - momentum) g; w <- w - learning_rate ((1 - nu) g + nu v)``.
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
+    nu : number or expression
+        Share of v in the step: 0 is SGD, 1 is `sgdm`.
 
     Examples
     --------
@@ -128,16 +107,27 @@ def qhm(learning_rate: Any, momentum: Any, nu: Any) -> Algorithm:
     )
 
 
-@_family
+@family
 def torch_sgd(
     learning_rate: Any, momentum: Any = 0, dampening: Any = 0, nesterov: bool = False
 ) -> Algorithm:
-    """``torch.optim.SGD`` with PyTorch's exact semantics.
+    """``torch.optim.SGD`` with the exact semantics of PyTorch's documentation.
 
     ``u <- momentum u + (1 - dampening) g``; then ``w <- w - learning_rate u``, or with ``nesterov``
     ``w <- w - learning_rate (g + momentum u)``. With ``momentum=0`` PyTorch keeps no buffer and
     ignores the dampening. It does not damp its very first step: its trajectory is this algorithm's
     from ``u_0 = dampening / momentum * g_0``.
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
+    dampening : number or expression
+        Share of the gradient that does not enter the buffer.
+    nesterov : bool
+        Whether the step looks ahead.
 
     Raises
     ------
@@ -154,7 +144,7 @@ def torch_sgd(
     if nesterov and (momentum == 0 or dampening != 0):
         raise InputError(
             "nesterov=True needs a momentum and zero dampening (as in PyTorch), "
-            f"got momentum={momentum}, dampening={dampening}"
+            f"got momentum={number_text(momentum)}, dampening={number_text(dampening)}"
         )
     if momentum == 0:
         return Algorithm(learning_rate)
@@ -167,11 +157,18 @@ def torch_sgd(
     )
 
 
-@_family
+@family
 def sgdm(learning_rate: Any, momentum: Any) -> Algorithm:
     """SGDM of arXiv 2307.15196, Definition 3.3: an averaged gradient takes the step.
 
     ``m <- momentum m + (1 - momentum) g; w <- w - learning_rate m``.
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
 
     Examples
     --------
@@ -181,11 +178,18 @@ def sgdm(learning_rate: Any, momentum: Any) -> Algorithm:
     return qhm(learning_rate, momentum, 1)
 
 
-@_family
+@family
 def two_rate(velocity_rate: Any, gradient_rate: Any, momentum: Any) -> Algorithm:
     """Two learning rates, eq. (250) of arXiv 2410.04228.
 
     ``v <- momentum v + g; w <- w - velocity_rate v - gradient_rate g``.
+
+    Parameters
+    ----------
+    velocity_rate, gradient_rate : number or expression
+        Weights of the velocity and of the gradient in the step.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
 
     Examples
     --------
@@ -195,12 +199,17 @@ def two_rate(velocity_rate: Any, gradient_rate: Any, momentum: Any) -> Algorithm
     return Algorithm(velocity_rate + gradient_rate, b=-velocity_rate * momentum, c=1, D=momentum)
 
 
-@_family
+@family
 def memory_one(effective_learning_rate: Any, q0: Any, damping: Any) -> Algorithm:
     """Memory 1 in the coordinates of Theorem 6 of arXiv 2410.04228.
 
     ``P = (x - 1)(x - 1 + damping)``, ``Q = q1 x + q0``,
     ``damping effective_learning_rate = -(q0 + q1)``.
+
+    Parameters
+    ----------
+    effective_learning_rate, q0, damping : number or expression
+        alpha_eff, the constant coefficient of Q, and 1 - D (delta in Theorem 6).
 
     Examples
     --------
@@ -211,11 +220,18 @@ def memory_one(effective_learning_rate: Any, q0: Any, damping: Any) -> Algorithm
     return Algorithm(-q1, b=1, c=q0 + (1 - damping) * q1, D=1 - damping)
 
 
-@_family
+@family
 def aggmo(learning_rate: Any, momenta: Sequence[Any]) -> Algorithm:
     """Aggregated momentum of J. Lucas et al. (arXiv 1804.00325): K velocities, averaged.
 
     ``v_i <- momenta_i v_i - g; w <- w + learning_rate / K sum_i v_i``.
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momenta : sequence of numbers or expressions
+        The momentum of each velocity; K of them make memory K.
 
     Raises
     ------
@@ -244,8 +260,16 @@ def averaging(algorithm: Algorithm, rate: Any) -> Algorithm:
     """Exponential moving average of an algorithm's iterates, as an algorithm of memory M + 1.
 
     The output is ``w <- (1 - rate) w + rate z``, z being the iterate of ``algorithm``; the
-    first auxiliary vector is ``z - w``. Exact for any loss. Stability and noise sum are those of
-    ``algorithm``; only the loss at the output changes.
+    first auxiliary vector is ``z - w``. Exact for any loss. For 0 < rate < 2 stability and the
+    noise sum U' are those of ``algorithm``; only U, that of the loss at the output, changes.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+        Of any memory.
+    rate : number or expression
+        Share of the newest iterate, usually from 0 (excluded) to 1. Beyond 0 < rate < 2 the average
+        itself diverges.
 
     Examples
     --------
@@ -269,9 +293,16 @@ def averaging(algorithm: Algorithm, rate: Any) -> Algorithm:
     )
 
 
-@_family
+@family
 def averaged_sgd(learning_rate: Any, rate: Any) -> Algorithm:
     """Exponential moving average of SGD's iterates; see `averaging`.
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    rate : number or expression
+        Share of the newest iterate, from 0 (excluded) to 1.
 
     Examples
     --------
@@ -285,8 +316,14 @@ def general(memory: int, *, shifted: bool = False) -> Algorithm:
     """Return the algorithm of the given memory whose entries are free symbols.
 
     Memory 1 uses the letters of the matrix [[-alpha, beta], [gamma, delta]], a larger memory
-    ``alpha, b_1 ..., c_1 ..., D_11 ...``. With ``shifted`` the vector a is
-    free too, otherwise zero.
+    ``alpha, b_1 ..., c_1 ..., D_11 ...``, and ``a_1 ...`` if it is shifted.
+
+    Parameters
+    ----------
+    memory : int
+        From 0 to 20.
+    shifted : bool
+        Whether a is free too.
 
     Raises
     ------
@@ -315,6 +352,15 @@ def general(memory: int, *, shifted: bool = False) -> Algorithm:
     return Algorithm(symbol("alpha"), b, c, D, a if shifted else (), name=name)
 
 
+FAMILIES: dict[str, Family] = {
+    family_name(constructor): constructor
+    for constructor in (
+        *(sgd, heavy_ball, nesterov, qhm, torch_sgd, sgdm, two_rate, memory_one, aggmo),
+        averaged_sgd,
+    )
+}
+
+
 def find_family(family: Family | str) -> Family:
     """Return the constructor of a command-line name; other callables pass through.
 
@@ -329,30 +375,3 @@ def find_family(family: Family | str) -> Family:
     if found is None:
         raise InputError(f"unknown algorithm {family!r}; known are {', '.join(sorted(FAMILIES))}")
     return found
-
-
-def check_parameters(family: Family, names: Sequence[str]) -> list[str]:
-    """Return the names of a family's parameters without a default that are not in ``names``.
-
-    Raises
-    ------
-    InputError
-        If the family has no parameter of one of the names.
-    """
-    parameters = inspect.signature(family).parameters
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    for name in names:
-        if name not in parameters and not takes_any:
-            known = ", ".join(parameters)
-            raise InputError(f"unknown parameter {name!r} of {family_name(family)}: it has {known}")
-    kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-    return [
-        key
-        for key, p in parameters.items()
-        if p.default is p.empty and p.kind not in kinds and key not in names
-    ]
-
-
-def family_name(family: Family) -> str:
-    """Return the command-line name of a family."""
-    return getattr(family, "__name__", "the family").replace("_", "-")

@@ -60,7 +60,9 @@ def as_scalar(value: object, name: str) -> Scalar:
     if isinstance(value, (Real, Decimal)) and not isinstance(value, Rational):
         if not math.isfinite(value):
             raise InputError(f"{name} must be finite, got {value}")
-        return _from_decimal(value, name) if isinstance(value, Decimal) else Fraction(float(value))
+        if isinstance(value, Decimal):
+            return _from_decimal(value, name)
+        return Fraction(*value.as_integer_ratio())  # type: ignore[attr-defined]  # longdouble's too
     if is_symbolic(value):
         return _from_sympy(value, name)
     if getattr(value, "shape", None) == ():  # a zero-dimensional array
@@ -96,8 +98,7 @@ def _from_sympy(value: Any, name: str) -> Scalar:
 
     if not isinstance(value, sympy.Expr) or value.has(sympy.nan, sympy.oo, sympy.zoo):
         raise InputError(f"{name} must be a finite SymPy expression, got {value}")
-    if isinstance(value, sympy.Float):
-        value = sympy.Rational(value)
+    value = value.xreplace({part: sympy.Rational(part) for part in value.atoms(sympy.Float)})
     if isinstance(value, sympy.Rational):
         return Fraction(int(value.p), int(value.q))
     if value.is_real is False:
@@ -152,8 +153,8 @@ def _symbolic_field(
     return list(elements), back
 
 
-def to_float(value: Fraction) -> float:
-    """Round an exact value to the nearest float; values beyond the range become infinite."""
+def to_float(value: Scalar) -> float:
+    """Round a constant to the nearest float; values beyond the range become infinite."""
     try:
         return float(value)
     except OverflowError:

@@ -47,8 +47,9 @@ def test_json_keys_are_the_documented_ones(capsys: pytest.CaptureFixture[str]) -
 
 def test_matrix_form_is_the_named_one(capsys: pytest.CaptureFixture[str]) -> None:
     matrix = ["stable", "--alpha", "0.1", "--beta", "0.9", "--gamma", "-0.1", "--delta", "0.9"]
-    first = run(capsys, *matrix, *LAW, "--json")
-    assert first == run(capsys, *HEAVY_BALL, *LAW, "--json")
+    first, second = (json.loads(run(capsys, *x, *LAW, "--json")[1]) for x in (matrix, HEAVY_BALL))
+    assert first.pop("problem") != second.pop("problem")  # the name of the algorithm
+    assert first == second
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,6 @@ BAD = {
         *["--y", "momentum=0:0.9:4000", *LAW],
     ],
     "huge count": [*HEAVY_BALL, "--power-law", "1.5", "--count", str(10**20)],
-    "steep law": [*HEAVY_BALL, "--power-law", "1e300"],
     "tiny law": [*HEAVY_BALL, "--power-law", "2", "--scale", "1e-290"],
     "huge rate": ["stable", "--algorithm", "sgd", "--set", "learning_rate=1e99999999", *LAW],
     "huge general memory": ["derive", "--memory", "6"],
@@ -175,7 +175,7 @@ def test_largest_learning_rate(
     features = tmp_path / "features.npy"
     np.save(features, rng.normal(size=(200, 5)))
     _, out, _ = run(capsys, *command, "--features", str(features), "--batch-size", "8")
-    assert "noise estimated from the data" in out
+    assert "tau2 = -0.83" in out
 
 
 def test_derive_and_algorithms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 import sympy
 from hypothesis import assume, given, settings
 
-from sgdmem.symbolic import named
+from sgdmem.symbolic import families, named
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.conversions import convert
 from sgdmem.symbolic.equivalence import equivalent
@@ -81,7 +81,7 @@ def test_every_family_converts_to_itself(name: str) -> None:
     if name == "aggmo":
         arguments: dict[str, Any] = {"learning_rate": values[0], "momenta": tuple(values[1:])}
     else:
-        required = named.check_parameters(family, [])
+        required = families.missing_parameters(family, [])
         arguments = dict(zip(required, values, strict=False))
     if name == "averaged-sgd":  # its rate cannot be seen in P and Q
         with pytest.raises(InputError, match=r"several averaged-sgd .* fix rate"):

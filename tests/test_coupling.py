@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.ball import Ball
-from sgdmem.numeric.coupling import coupled_radius
+from sgdmem.numeric.coupling import CoupledRadius, coupled_radius, read_blocks
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.stability import stability
 from sgdmem.symbolic.errors import InputError
@@ -22,14 +22,17 @@ def test_bounds_contain_the_radius_and_are_tight(size: int, rng: np.random.Gener
         T = rng.uniform(0, 1, (size, size)) * (rng.random((size, size)) < rng.uniform(0.1, 1))
         shares, weights = rng.uniform(0, 2, size), rng.integers(1, 4, size).astype(float)
         radius = np.abs(np.linalg.eigvals(shares[:, None] * T * weights)).max()
-        low, high = coupled_radius(Ball(shares), weights, [T])
+        low, high = coupled_radius(Ball(shares), weights, read_blocks(T))
         assert low - 1e-12 <= radius <= high + 1e-12
         assert high - low <= 1e-11 * max(high, 1)
+        quick = CoupledRadius(weights, read_blocks(T))
+        for _ in range(2):  # the second call starts from the vectors of the first
+            assert quick(shares) == pytest.approx(radius, rel=1e-11, abs=1e-12)
 
 
 def test_a_cyclic_matrix() -> None:
     T = np.roll(np.eye(4), 1, axis=1)
-    low, high = coupled_radius(Ball(np.array([1.0, 2.0, 4.0, 2.0])), np.ones(4), [T])
+    low, high = coupled_radius(Ball(np.array([1.0, 2.0, 4.0, 2.0])), np.ones(4), read_blocks(T))
     assert (low, high) == pytest.approx((2.0, 2.0), rel=1e-12)
 
 

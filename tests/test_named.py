@@ -12,7 +12,7 @@ import sympy
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sgdmem.symbolic import named
+from sgdmem.symbolic import families, named
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError, UndefinedError
@@ -252,14 +252,14 @@ def test_general() -> None:
 def test_families() -> None:
     assert named.find_family("heavy_ball") is named.find_family("heavy-ball") is named.heavy_ball
     assert named.find_family(named.sgd) is named.sgd
-    assert named.family_name(named.two_rate) == "two-rate"
+    assert families.family_name(named.two_rate) == "two-rate"
     for name, family in named.FAMILIES.items():
-        assert named.family_name(family) == name
-    assert named.check_parameters(named.torch_sgd, ["momentum"]) == ["learning_rate"]
+        assert families.family_name(family) == name
+    assert families.missing_parameters(named.torch_sgd, ["momentum"]) == ["learning_rate"]
     with pytest.raises(InputError, match="unknown algorithm 'adam'; known are aggmo"):
         named.find_family("adam")
     with pytest.raises(InputError, match="unknown parameter 'beta' of heavy-ball"):
-        named.check_parameters(named.heavy_ball, ["beta"])
+        families.missing_parameters(named.heavy_ball, ["beta"])
 
 
 def test_names_and_numbers() -> None:

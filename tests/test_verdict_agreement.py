@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sgdmem.numeric.batch import judge_batch
 from sgdmem.numeric.problem import read_noise
 from sgdmem.numeric.spectrum import Spectrum
-from sgdmem.numeric.stability import judge_batch, stability
+from sgdmem.numeric.stability import stability
 from sgdmem.symbolic.algorithm import Algorithm
 from tests import draws, naive
 

@@ -1,0 +1,103 @@
+"""The noise sums of one algorithm over a long or infinite power law.
+
+A node of the summation rule is not an eigenvalue: what the recursion says there is a statement
+about eigenvalues only where the disks of the rule exclude every change of sign between them.
+Where that fails (a pole of the summand lies among the eigenvalues) more eigenvalues are taken one
+by one, and an instability counts only if it is shown at an eigenvalue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array, Ball
+from sgdmem.numeric.mode_summands import disk_bounds, mode_summands
+from sgdmem.numeric.noise_sum import NoiseSums, join, sums_of_modes
+from sgdmem.numeric.power_law_rule import HEAD, bounded_rule, rule
+from sgdmem.numeric.spectrum import PowerLaw
+from sgdmem.symbolic.routh import HalfPlaneForm
+
+_HEADS = tuple(HEAD * 8**i for i in range(4))
+_GOAL = 1e-12  # relative error of the sum at which the rule is good enough
+_MOST_WITNESSES = 64
+
+
+def law_noise_sums(form: HalfPlaneForm, law: PowerLaw, tau2_share: Ball) -> NoiseSums:
+    """Return the noise sums of one algorithm (a form of shape (1, 1)) over a long power law."""
+    for head in _HEADS:
+        if law.count is not None and law.count <= 2 * head:
+            k = np.arange(1.0, law.count + 1)
+            return sums_of_modes(form, law.eigenvalues(k), np.ones(k.size), tau2_share)
+        found = _with_head(form, law, tau2_share, head)
+        decided = found.schur[0] == -1 or found.damped[0] == -1
+        if decided or (found.damped[0] == 1 and _is_sharp(found.noise)):
+            break
+    return found
+
+
+def _is_sharp(total: Ball) -> bool:
+    mid, rad = float(total.mid[0]), float(total.rad[0])
+    return rad <= _GOAL * abs(mid) or not np.isfinite(mid)
+
+
+def _with_head(form: HalfPlaneForm, law: PowerLaw, tau2_share: Ball, head: int) -> NoiseSums:
+    """Take ``head`` eigenvalues one by one and the others by the rule."""
+
+    def bound(disks: Ball) -> tuple[Array, Array]:
+        return disk_bounds(form, disks, tau2_share)
+
+    plain = rule(law, head)
+    head = plain.head
+    outcome = sums_of_modes(form, plain.nodes[:head], plain.weights[:head], tau2_share)
+    if outcome.schur[0] == -1 or outcome.damped[0] == -1:
+        return outcome
+    refined, bounds = bounded_rule(law, head, bound)
+    covered = all(np.isfinite(bound).all() for bound in bounds)
+    nodes, weights = refined.nodes[head:], refined.weights[head:]
+    rest = sums_of_modes(form, nodes, weights, tau2_share, only_good=False)
+    if rest.damped[0] != 1 or not covered:
+        rest = _shown_at_eigenvalues(form, law, tau2_share, rest, nodes, head)
+        covered = False
+    error, output_error = (
+        float((1.01 * refined.errors * bound).sum()) if covered else np.inf for bound in bounds
+    )
+    rest = replace(
+        rest,
+        noise=rest.noise + Ball(0.0, error),
+        output_noise=rest.output_noise + Ball(0.0, output_error),
+    )
+    return join([outcome, rest])
+
+
+def _shown_at_eigenvalues(
+    form: HalfPlaneForm,
+    law: PowerLaw,
+    tau2_share: Ball,
+    rest: NoiseSums,
+    nodes: Ball,
+    head: int,
+) -> NoiseSums:
+    """Replace what was found at nodes by what holds at eigenvalues beside the doubtful ones."""
+    modes = mode_summands(form, nodes)
+    damping = 1 + tau2_share * (nodes * modes.noise)
+    suspect = (modes.schur == -1) | ((modes.schur == 1) & (damping.upper <= 0))
+    with np.errstate(over="ignore"):
+        place = (law.scale / nodes.mid[suspect[0]]) ** (1 / law.exponent)
+    last = np.inf if law.count is None else float(law.count)
+    k = np.unique(np.concatenate([np.floor(place), np.ceil(place)]))
+    k = k[(k > head) & (k <= last) & np.isfinite(k)][:_MOST_WITNESSES]
+    unknown = np.zeros(1, dtype=np.int8)
+    open_question = replace(rest, schur=unknown, damped=unknown, worst=np.array([head]))
+    if k.size == 0:
+        return open_question
+    shown = sums_of_modes(form, law.eigenvalues(k), np.ones(k.size), tau2_share)
+    if shown.schur[0] == -1 or shown.damped[0] == -1:
+        return replace(
+            open_question,
+            schur=np.minimum(shown.schur, unknown),
+            damped=np.minimum(shown.damped, unknown),
+            worst=np.array([int(k[shown.worst[0]]) - 1]),
+        )
+    return open_question
