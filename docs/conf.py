@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import sgdmem
 from sgdmem._version import __version__
 
 project = "sgdmem"
@@ -35,7 +37,8 @@ ROOT = Path(__file__).parents[1]
 
 
 def api_pages(*_: Any) -> list[str]:
-    return [f"api/{path.stem}" for path in sorted(Path(__file__).parent.glob("api/*.md"))]
+    pages = sorted(Path(__file__).parent.glob("api/*.md"))
+    return [f"api/{path.stem}" for path in pages if path.stem != "public"]
 
 
 def list_modules(app: Any, page: str, source: list[str]) -> None:
@@ -50,6 +53,18 @@ def list_modules(app: Any, page: str, source: list[str]) -> None:
         )
 
 
+def public_names(app: Any, page: str, source: list[str]) -> None:
+    """Give docs/api/public.md a row for every public name, grouped as in sgdmem/__init__.py."""
+    if page != "api/public":
+        return
+    rows = ["| name | |", "|---|---|"]
+    for name, module in sgdmem._HOME.items():
+        summary = (getattr(sgdmem, name).__doc__ or "").split("\n")[0]
+        code = re.sub(r"``(.*?)``", r"`\1`", summary)
+        rows.append(f"| {{py:obj}}`sgdmem.{name} <sgdmem.{module}.{name}>` | {code} |")
+    source[0] += "\n" + "\n".join(rows) + "\n"
+
+
 def join_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Make ``:ivar a, b:`` one name, or Sphinx takes all words but the last for a type."""
     for index, line in enumerate(lines):
@@ -61,4 +76,5 @@ def join_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: li
 def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", join_names, priority=900)  # after Napoleon
     app.connect("source-read", list_modules)
+    app.connect("source-read", public_names)
     app.connect("env-get-outdated", api_pages)  # a new module changes a page but not its file

@@ -13,6 +13,7 @@ import numpy as np
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.given_numbers import is_list, number
 from sgdmem.numeric.perron import QUICK, perron_vector, radius_bounds, strong_components
+from sgdmem.numeric.spectrum import MOST_EIGENVALUES
 from sgdmem.symbolic.errors import InputError
 
 LARGEST = Fraction(10**100)  # of an entry: products of a few stay in range as floats
@@ -115,13 +116,14 @@ class CoupledRadius:
 # Reading -----------------------------------------------------------------------------------------
 
 
-def read_blocks(coupling: Any) -> tuple[Block, ...]:
+def read_blocks(coupling: Any, modes: int) -> tuple[Block, ...]:
     """Return the diagonal blocks of a coupling: a matrix, matrices, or (size, value) pairs.
 
     Raises
     ------
     InputError
-        For anything but square matrices with entries from 0 to 1e100.
+        For anything but square matrices with entries from 0 to 1e100, or what could be read both as
+        pairs and as a matrix for that number of modes.
     """
     if hasattr(coupling, "tolist") and getattr(coupling, "ndim", 0) == 3:
         return tuple(map(_matrix_block, coupling))
@@ -131,7 +133,12 @@ def read_blocks(coupling: Any) -> tuple[Block, ...]:
     if entries and all(isinstance(entry, tuple) and len(entry) == 2 for entry in entries):
         sizes = [entry[0] for entry in entries]
         if all(isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in sizes):
-            return tuple(_constant_block(*entry) for entry in entries)
+            if sum(sizes) == modes == len(entries) == 2:
+                raise InputError(
+                    "coupling could be pairs (size, value) or a matrix: write its rows as lists"
+                )
+            if sum(sizes) == modes or len(entries) != 2:
+                return tuple(_constant_block(*entry) for entry in entries)
     if entries and all(is_list(entry) and not any(map(is_list, entry)) for entry in entries):
         return (_matrix_block(entries),)
     return tuple(map(_matrix_block, entries))
@@ -139,7 +146,7 @@ def read_blocks(coupling: Any) -> tuple[Block, ...]:
 
 def _constant_block(size: int, value: Any) -> Block:
     exact = entry(value)
-    return Block(size, Ball.exactly([exact])[0], (exact,) * size)
+    return Block(size, Ball.exactly([exact])[0], (exact,) * min(size, MOST_EIGENVALUES))
 
 
 def _matrix_block(value: Any) -> Block:

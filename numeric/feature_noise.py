@@ -88,6 +88,7 @@ def noise_from_features(features: Any) -> FeatureNoise:
     n = len(X)
     if n < _FEWEST_SAMPLES:
         raise InputError(f"features must have at least {_FEWEST_SAMPLES} rows, got {n}")
+    X = X / np.abs(X).max()  # the parameters do not change with the scale
     lam, directions = principal_axes(X)
     Z = X @ directions.T
     tau1, tau2 = _parameters(Z, lam)
@@ -122,16 +123,21 @@ def _without(Z: Array, block: Array) -> tuple[float, float]:
 def _parameters(Z: Array, lam: Array) -> tuple[float, float]:
     """Return tau1 and tau2 from the coordinates in the eigenbasis, one sample a row."""
     squares = Z**2
-    sums, fourths = squares.sum(axis=1), (squares**2).sum(axis=1)
     own = float((lam**2).sum())
     if own == 0:  # no sample with any feature was kept
         return math.nan, math.nan
-    kurtosis = float(fourths.mean()) / own
-    pairs = float(lam.sum()) ** 2 - own
-    if pairs <= own * np.finfo(float).eps:
+    kurtosis = max(1.0, float((squares**2).sum(axis=1).mean()) / own)  # below 1 by rounding only
+    pairs = float(_pairs(lam[None])[0])
+    if pairs == 0:
         return 1.0, 2.0 - kurtosis
-    tau1 = float((sums**2 - fourths).mean()) / pairs
+    tau1 = float(_pairs(squares).mean()) / pairs
     return tau1, tau1 + 1 - kurtosis
+
+
+def _pairs(rows: Array) -> Array:
+    """Return the sum over pairs of different entries of each row, without cancellation."""
+    before = np.cumsum(rows, axis=1)  # of the entries up to each
+    return 2 * np.asarray((before[:, :-1] * rows[:, 1:]).sum(axis=1))
 
 
 def _residual(squares: Array, lam: Array, tau1: float, tau2: float) -> float:

@@ -7,16 +7,19 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
+from sgdmem.numeric.given_numbers import unmasked
 from sgdmem.symbolic.errors import InputError
 
 
 def read_features(features: Any) -> Array:
     """Validate a data matrix: two-dimensional, real, finite, not empty, not all zero."""
     try:
-        X = np.asarray(features)
+        X = unmasked(features, "features")
         if np.iscomplexobj(X):
             raise TypeError
         X = X.astype(np.float64)
+    except InputError:
+        raise
     except (TypeError, ValueError, OverflowError):
         raise InputError("features must be a (dense) matrix of real numbers") from None
     if X.ndim != 2 or X.size == 0:

@@ -68,6 +68,11 @@ def _not_positive(name: str, value: Any) -> str:
     return f"{name} must be positive and finite, got {value}{advice}"
 
 
+def is_whole(value: Any) -> bool:
+    """Whether a value is an int, Python's or NumPy's, and no truth value."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
 def is_list(value: Any) -> bool:
     """Whether a value is several numbers rather than one; a zero-dimensional array is one."""
     single = isinstance(value, (str, bytes)) or getattr(value, "shape", None) == ()
@@ -79,7 +84,7 @@ def positive_list(values: Any, name: str) -> tuple[Array, Array]:
     if not is_list(values):
         raise InputError(f"{name} must be a list of positive numbers, got {values!r}")
     if hasattr(values, "__array__"):  # an array, or a Series or tensor
-        values = np.asarray(values)
+        values = unmasked(values, name)
     else:
         values = list(values)
         if set(map(type, values)) == {float}:  # not through fractions, one by one
@@ -109,6 +114,13 @@ def positive_list(values: Any, name: str) -> tuple[Array, Array]:
             f"got {values[index]}"
         )
     return ball.mid, ball.rad
+
+
+def unmasked(values: Any, name: str) -> Array:
+    """Return an array; InputError if some of its entries are masked."""
+    if np.ma.is_masked(values):
+        raise InputError(f"{name} must not have masked entries: drop or fill them")
+    return np.asarray(values)
 
 
 def _distances(values: Array, mid: Array) -> Array:

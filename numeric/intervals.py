@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -15,6 +15,9 @@ _HALVINGS = 200
 _GOLDEN = (5**0.5 - 1) / 2
 _GOLDEN_STEPS = 60
 _REACH = 4.0
+_CLOSER = 10.0 ** np.arange(-280, 0)
+_SAMPLES = np.array([1e-9, 1e-3, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1 - 1e-3, 1 - 1e-9])
+_CONFIRMING_HALVINGS = 40
 
 
 def positive_intervals(
@@ -52,6 +55,9 @@ def positive_intervals(
     if points.size == 0:  # no float lies between the ends
         return []
     values = value(points)
+    if lower == 0 and logarithmic and values[0] <= 0:  # it may be positive close to 0 only
+        closer = points[0] * _CLOSER
+        points, values = np.append(closer, points), np.append(value(closer), values)
     points, values = _with_extrema(value, points, values)
     positive = values > 0
     found: list[Interval] = []
@@ -76,7 +82,7 @@ def _grid(lower: float, upper: float, logarithmic: bool, size: int) -> Array:
     crowded = (1 - np.cos(np.pi * share)) / 2
     near_upper = upper - (upper - lower) * ends
     if logarithmic:
-        first = max(lower, upper * 1e-12)
+        first = max(lower, upper * 1e-12) or upper  # the product may underflow
         inner = first * (upper / first) ** share
         if lower > 0:
             inner = np.concatenate([inner, lower + (upper - lower) * ends])
@@ -132,3 +138,42 @@ def _bisect(
         else:
             high = middle
     return float(low if positive_at_low else high)
+
+
+def confirmed(intervals: Sequence[Interval], holds: Callable[[float], bool]) -> list[Interval]:
+    """Return what is left of intervals when samples of each are tested by a slower predicate.
+
+    Where a sample fails, the interval is cut between it and the next one that holds.
+    """
+    found: list[Interval] = []
+    for low, high in intervals:
+        points = [low + (high - low) * share for share in _SAMPLES]
+        flags = [holds(float(point)) for point in points]
+        if all(flags):
+            found.append((low, high))
+            continue
+        edges = [low, *points, high]
+        marks = [flags[0], *flags, flags[-1]]
+        begin: float | None = low if flags[0] else None
+        for i in range(len(edges) - 1):
+            if marks[i] == marks[i + 1]:
+                continue
+            edge = _edge(holds, edges[i], edges[i + 1], marks[i])
+            if marks[i + 1]:
+                begin = edge
+            elif begin is not None:
+                found.append((begin, edge))
+                begin = None
+        if begin is not None:
+            found.append((begin, high))
+    return found
+
+
+def _edge(holds: Callable[[float], bool], low: float, high: float, at_low: bool) -> float:
+    for _ in range(_CONFIRMING_HALVINGS):
+        middle = (low + high) / 2
+        if holds(middle) == at_low:
+            low = middle
+        else:
+            high = middle
+    return low if at_low else high

@@ -11,7 +11,7 @@ import numpy as np
 
 from sgdmem.numeric.ball import Ball
 from sgdmem.numeric.coupling import coupled_radius
-from sgdmem.numeric.intervals import Interval
+from sgdmem.numeric.intervals import Interval, confirmed
 from sgdmem.numeric.limits import FloatProblem, noiseless_margin, stable_scales
 from sgdmem.numeric.mode_summands import ball_form, mode_summands, rational_algorithm
 from sgdmem.numeric.noise_sum import NoiseSums, explicit_modes, midpoint_form, noise_sums
@@ -25,7 +25,9 @@ from sgdmem.symbolic.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.scalars import to_float
 from sgdmem.symbolic.schur import is_schur_form
 
+_FAR = 150  # of the largest eigenvalue from 1, as an exponent of 2
 _FEW = 4  # batch sizes tried around the critical one
+_MOST_CONFIRMED = 8  # intervals of scales on a power law that are confirmed by verdicts
 
 _UNSUMMED = {  # reasons for which the noise sum is infinite or may be
     Reason.NO_PULL,
@@ -44,10 +46,20 @@ class Judge:
 
     problem: Problem
 
-    @property
+    @cached_property
+    def _unit(self) -> Fraction:
+        """A power of 2 near the largest eigenvalue, or 1: the unit in which squares stay in range.
+
+        Eigenvalues in other units, with Q in their inverse, are the same problem.
+        """
+        exponent = math.frexp(self.problem.spectrum.largest)[1]
+        return Fraction(2) ** exponent if abs(exponent) > _FAR else Fraction(1)
+
+    @cached_property
     def algorithm(self) -> Algorithm:
-        """Of the problem."""
-        return self.problem.algorithm
+        """Of the problem, in its unit."""
+        original = self.problem.algorithm
+        return original if self._unit == 1 else original.scaled(self._unit)
 
     @property
     def noise(self) -> Noise:
@@ -56,9 +68,10 @@ class Judge:
 
     @cached_property
     def spectrum(self) -> Spectrum:
-        """The spectrum, as a list where the noise is given mode by mode."""
+        """Of the problem, in its unit; as a list where the noise is given mode by mode."""
         by_mode = self.noise.coupling is not None or isinstance(self.noise.tau2, tuple)
-        return self.problem.spectrum.listed() if by_mode else self.problem.spectrum
+        original = self.problem.spectrum.listed() if by_mode else self.problem.spectrum
+        return original if self._unit == 1 else original.scaled(1 / self._unit)
 
     @cached_property
     def form(self) -> HalfPlaneForm:
@@ -204,7 +217,7 @@ class Judge:
             return ""
         if self.spectrum.law is not None:
             return f"eigenvalue number {index + 1} of the power law"
-        return f"eigenvalue {self.spectrum.eigenvalues[index]:.10g}, number {index + 1}"
+        return f"eigenvalue {self.problem.spectrum.eigenvalues[index]:.10g}, number {index + 1}"
 
     def _output(self) -> float:
         noise = self.noise
@@ -215,7 +228,7 @@ class Judge:
 
     def _effective_learning_rate(self) -> float | None:
         try:
-            return to_float(self.algorithm.effective_learning_rate)
+            return to_float(self.problem.algorithm.effective_learning_rate)
         except UndefinedError:
             return None
 
@@ -224,7 +237,7 @@ class Judge:
     @cached_property
     def noiseless(self) -> list[Interval]:
         """Eigenvalues at which P - lambda Q is strictly Schur, as floats."""
-        return noiseless_floats(self.algorithm)
+        return noiseless_floats(self.problem.algorithm)
 
     def _float_problem(self) -> FloatProblem:
         noise = self.noise if self.noise.is_physical else self.noise.cautious
@@ -240,6 +253,8 @@ class Judge:
     def _critical_batch_size(self) -> float:
         if not self.noiseless_is_stable or self.has_no_pull:
             return math.inf
+        if self.noise.coupling is None and self.noise.tau2 == 0 and self.noise.tau1 > 0:
+            return float(self.noise.tau1) * float(self.sums.noise.mid[0])  # the proved sum itself
         problem = self._float_problem()
         form = midpoint_form(self.form)
         with np.errstate(all="ignore"):
@@ -260,9 +275,17 @@ class Judge:
         return math.inf
 
     def _stable_scales(self) -> list[Interval]:
-        return stable_scales(
-            self._float_problem(), midpoint_form(self.form), self.noiseless, self.spectrum
+        found = stable_scales(
+            self._float_problem(), midpoint_form(self.form), self.noiseless, self.problem.spectrum
         )
+        if not self.spectrum.is_long or len(found) > _MOST_CONFIRMED:
+            return found
+        # the nodes of a power law do not see poles that come near: the proof has the last word
+        return confirmed(found, self._is_stable_at_scale)
+
+    def _is_stable_at_scale(self, scale: float) -> bool:
+        algorithm = self.problem.algorithm.scaled(Fraction(scale))
+        return Judge(replace(self.problem, algorithm=algorithm)).decide()[0] is Reason.STABLE
 
     def _margins(self, noise_sum: float) -> dict[str, float]:
         """Return how far each condition is from its limit."""
@@ -275,7 +298,9 @@ class Judge:
             noise_sum = self.radius(sums)[1] if sums.damped[0] == 1 else math.inf
         no_pull = self.has_no_pull
         return {
-            "noiseless": 0.0 if no_pull else noiseless_margin(self.noiseless, self.spectrum),
+            "noiseless": 0.0
+            if no_pull
+            else noiseless_margin(self.noiseless, self.problem.spectrum),
             "mode_noise": damping,
             "noise_sum": 1 - noise_sum,
         }

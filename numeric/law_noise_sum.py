@@ -30,9 +30,8 @@ def law_noise_sums(form: HalfPlaneForm, law: PowerLaw, tau2_share: Ball) -> Nois
         if law.count is not None and law.count <= 2 * head:
             k = np.arange(1.0, law.count + 1)
             return sums_of_modes(form, law.eigenvalues(k), np.ones(k.size), tau2_share)
-        found = _with_head(form, law, tau2_share, head)
-        decided = found.schur[0] == -1 or found.damped[0] == -1
-        if decided or (found.damped[0] == 1 and _is_sharp(found.noise)):
+        found, may_improve = _with_head(form, law, tau2_share, head)
+        if not may_improve:
             break
     return found
 
@@ -42,8 +41,13 @@ def _is_sharp(total: Ball) -> bool:
     return rad <= _GOAL * abs(mid) or not np.isfinite(mid)
 
 
-def _with_head(form: HalfPlaneForm, law: PowerLaw, tau2_share: Ball, head: int) -> NoiseSums:
-    """Take ``head`` eigenvalues one by one and the others by the rule."""
+def _with_head(
+    form: HalfPlaneForm, law: PowerLaw, tau2_share: Ball, head: int
+) -> tuple[NoiseSums, bool]:
+    """Take ``head`` eigenvalues one by one and the others by the rule.
+
+    Returns the sums, and whether a longer head may say more.
+    """
 
     def bound(disks: Ball) -> tuple[Array, Array]:
         return disk_bounds(form, disks, tau2_share)
@@ -51,8 +55,8 @@ def _with_head(form: HalfPlaneForm, law: PowerLaw, tau2_share: Ball, head: int) 
     plain = rule(law, head)
     head = plain.head
     outcome = sums_of_modes(form, plain.nodes[:head], plain.weights[:head], tau2_share)
-    if outcome.schur[0] == -1 or outcome.damped[0] == -1:
-        return outcome
+    if outcome.damped[0] != 1:  # a mode that is unstable or undecided stays so
+        return outcome, False
     refined, bounds = bounded_rule(law, head, bound)
     covered = all(np.isfinite(bound).all() for bound in bounds)
     nodes, weights = refined.nodes[head:], refined.weights[head:]
@@ -68,7 +72,8 @@ def _with_head(form: HalfPlaneForm, law: PowerLaw, tau2_share: Ball, head: int) 
         noise=rest.noise + Ball(0.0, error),
         output_noise=rest.output_noise + Ball(0.0, output_error),
     )
-    return join([outcome, rest])
+    found = join([outcome, rest])
+    return found, found.damped[0] == 0 or (found.damped[0] == 1 and not _is_sharp(found.noise))
 
 
 def _shown_at_eigenvalues(

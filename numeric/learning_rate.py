@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,9 @@ from sgdmem.symbolic.families import Family, family_name, missing_parameters, wi
 from sgdmem.symbolic.named import find_family
 from sgdmem.symbolic.scalars import to_float
 
-_LARGEST_SHARE = 1e6
+_LARGEST_SHARE = 1e6  # of a rate in a search, over 1 / (largest eigenvalue)
+_DIMENSIONLESS = 2.0  # end of the search for a parameter without units, such as a momentum
+_PROBES = (2, 3, Fraction(1, 7), Fraction(1, 1000), 1000)  # where a family's form is looked at
 _MANY = 4096  # algorithms evaluated at once
 
 
@@ -66,6 +69,10 @@ class LargestLearningRate(float):
         self.intervals, self.parameter, self.searched = tuple(intervals), parameter, searched
         self.noise, self.spectrum, self.reason = noise, spectrum, reason
         return self
+
+    def __getnewargs__(self) -> tuple[Any, ...]:  # what pickle and copy make it from
+        fields = ("intervals", "parameter", "searched", "noise", "spectrum", "reason")
+        return tuple(getattr(self, field) for field in fields)
 
     @property
     def tau1(self) -> float:
@@ -110,7 +117,8 @@ def largest_learning_rate(
         The parameter to push; by default ``learning_rate``, or the only one that is not fixed.
     search : (float, float), optional
         Where to look. Not needed when the parameter multiplies the gradient (it is then found from
-        the poles of the noise summand); by default from 0 to 10^6 / (largest eigenvalue).
+        the poles of the noise summand); by default from 0 to 2 for a parameter of P, such as a
+        momentum, and to 10^6 / (largest eigenvalue) for another one.
     **fixed
         Values of the other parameters, such as ``momentum=0.9``.
 
@@ -127,9 +135,10 @@ def largest_learning_rate(
 
     Notes
     -----
-    The ends are found by root finding in floating point, to about 1e-13 relative; an interval is
-    missed only if it leaves no trace in a scan of several hundred points (`positive_intervals`).
-    Call `stability` for a proved verdict at a value.
+    The ends are found by root finding in floating point, to about 1e-13 relative, and may
+    themselves fall on either side; an interval is missed only if it leaves no trace in a scan of
+    several hundred points (`positive_intervals`). Call `stability` for a proved verdict at a value.
+    If the parameter seems to multiply the gradient, this is looked at in a dozen values.
 
     Examples
     --------
@@ -144,18 +153,20 @@ def largest_learning_rate(
     build, name = _read_family(family, parameter, fixed)
     spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
     noise = read_noise(spectrum, batch_size, tau1, tau2, coupling)
-    if search is None and _multiplies_gradient(build):
+    if search is None and _multiplies_gradient(build, _PROBES):
         verdict = Judge(Problem(build(1), spectrum, noise)).verdict()
         scales = verdict.stable_scales
-        reason = "" if scales else verdict.explanation
-        return LargestLearningRate(scales, name, (0.0, math.inf), noise, spectrum, reason)
-    low, high = _read_search(search, spectrum)
+        inside = [low + (high - low) * share for low, high in scales for share in (0.1, 0.5, 0.99)]
+        if _multiplies_gradient(build, inside):
+            reason = "" if scales else verdict.explanation
+            return LargestLearningRate(scales, name, (0.0, math.inf), noise, spectrum, reason)
+    low, high = _default_search(build, spectrum) if search is None else _read_search(search)
     problem = FloatProblem.of(spectrum, noise if noise.is_physical else noise.cautious)
 
     def margin(values: Array) -> Array:
         return _margins(problem, build, values)
 
-    found = positive_intervals(margin, low, high, logarithmic=low == 0 and search is None)
+    found = _search(margin, low, high)
     return LargestLearningRate(found, name, (low, high), noise, spectrum)
 
 
@@ -182,9 +193,7 @@ def _read_family(
     return lambda value: build(**{pushed: value}), pushed
 
 
-def _read_search(search: tuple[float, float] | None, spectrum: Spectrum) -> tuple[float, float]:
-    if search is None:
-        return 0.0, _LARGEST_SHARE / spectrum.largest
+def _read_search(search: tuple[float, float]) -> tuple[float, float]:
     try:
         low, high = (to_float(number(end, "search")) for end in search)
     except (TypeError, ValueError):
@@ -194,17 +203,38 @@ def _read_search(search: tuple[float, float] | None, spectrum: Spectrum) -> tupl
     return low, high
 
 
-def _multiplies_gradient(build: Callable[[Any], Algorithm]) -> bool:
-    """Whether the parameter is a factor of Q and does not enter P (checked exactly at 1, 2, 3)."""
+def _default_search(build: Callable[[Any], Algorithm], spectrum: Spectrum) -> tuple[float, float]:
+    """Return where to look: a parameter of P has no units, one of Q alone is a rate."""
     try:
-        first, *others = (rational_algorithm(build(value)).polynomials for value in (1, 2, 3))
+        first, second = (rational_algorithm(build(value)).polynomials.P for value in _PROBES[:2])
+    except InputError:
+        first = second = ()
+    return (0.0, _LARGEST_SHARE / spectrum.largest) if first == second else (0.0, _DIMENSIONLESS)
+
+
+def _search(margin: Callable[[Array], Array], low: float, high: float) -> list[Interval]:
+    """Return the stable intervals; the values on both sides of 0 are spaced by ratios."""
+    if low > 0 or high < 0:
+        return positive_intervals(margin, low, high, logarithmic=False)
+    above = positive_intervals(margin, 0.0, high) if high > 0 else []
+    below = positive_intervals(lambda x: margin(-x), 0.0, -low) if low < 0 else []
+    mirrored = [(-b, -a) for a, b in reversed(below)]
+    if mirrored and above and mirrored[-1][1] == 0 == above[0][0] and margin(np.zeros(1))[0] > 0:
+        return [*mirrored[:-1], (mirrored[-1][0], above[0][1]), *above[1:]]
+    return [(a + 0.0, b + 0.0) for a, b in (*mirrored, *above)]  # without -0.0
+
+
+def _multiplies_gradient(build: Callable[[Any], Algorithm], values: Sequence[Any]) -> bool:
+    """Whether the parameter is a factor of Q and does not enter P, exactly, at some values."""
+    try:
+        unit, *others = (rational_algorithm(build(v)).polynomials for v in (1, *values))
     except InputError:
         return False
     return all(
-        other.P == first.P
-        and tuple(value * q for q in first.Q) == other.Q
-        and other.Q_output == tuple(value * q for q in first.Q_output)
-        for value, other in zip((2, 3), others, strict=True)
+        other.P == unit.P
+        and tuple(Fraction(value) * q for q in unit.Q) == other.Q
+        and other.Q_output == tuple(Fraction(value) * q for q in unit.Q_output)
+        for value, other in zip(values, others, strict=True)
     )
 
 

@@ -16,7 +16,7 @@ from sgdmem.numeric.ball import Array
 from sgdmem.numeric.coupling import CoupledRadius
 from sgdmem.numeric.intervals import Interval, positive_intervals
 from sgdmem.numeric.noise_sum import take
-from sgdmem.numeric.power_law_rule import rule
+from sgdmem.numeric.power_law_rule import HEAD, rule
 from sgdmem.numeric.problem import Noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.symbolic.routh import HalfPlaneForm, summands
@@ -25,6 +25,7 @@ _DOUBLINGS = 2000
 _POINTS, _FEWEST_POINTS = 2000, 16  # of scans, in all intervals together and in each
 _BLOCK = 2**20  # entries of an array that is held in memory at once
 _SMALLEST_BATCH = 1e-14  # in units of the largest summand; below it, every batch size is stable
+_FINE = 1.5  # ratio of the panels of a power law: no disk tells here that poles come near
 _LISTED = 2**12  # eigenvalues of a long power law that are taken one by one where there are gaps
 
 
@@ -104,10 +105,13 @@ class FloatProblem:
         Zero if it is stable at every batch size, inf if at none.
         """
         tau2 = self.noise.tau2_values
+        uncoupled = self.noise.coupling is None
         if self.diverges and self.noise.tau1 > 0:
             return math.inf
         floor = max(0.0, float(np.max(-tau2 * s, initial=0.0)))
-        if self.noise.coupling is None and not np.any(tau2):
+        if uncoupled and self.noise.tau1 == 0:
+            return floor
+        if uncoupled and not np.any(tau2):
             return float(self.noise.tau1) * float(s @ self.weights)
 
         def excess(batch_size: float) -> float:
@@ -133,7 +137,7 @@ def _float_modes(spectrum: Spectrum, gaps: bool) -> tuple[Array, Array]:
         return spectrum.eigenvalues, spectrum.weights
     if gaps and spectrum.law.count is not None and spectrum.law.count <= 2 * _LISTED:
         return spectrum.eigenvalues, spectrum.weights
-    nodes = rule(spectrum.law, _LISTED) if gaps else rule(spectrum.law)
+    nodes = rule(spectrum.law, _LISTED if gaps else HEAD, _FINE)
     return nodes.nodes.mid, nodes.weights
 
 

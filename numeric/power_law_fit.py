@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.ball import Array
+from sgdmem.numeric.given_numbers import is_whole
 from sgdmem.numeric.spectrum import MOST_EIGENVALUES, Spectrum, require_spectrum
 from sgdmem.symbolic.errors import InputError
 
@@ -87,9 +88,9 @@ def fit_power_law(spectrum: Spectrum, first: int = 1, last: int | None = None) -
     require_spectrum(spectrum)
     ranks, values = _ranked(spectrum)
     last = math.floor(spectrum.count) if last is None else last
-    if not 1 <= first < last:
+    if not (is_whole(first) and is_whole(last) and 1 <= first < last):
         raise InputError(
-            f"first and last must be ranks with 1 <= first < last, got {first}, {last}"
+            f"first and last must be whole ranks with 1 <= first < last, got {first}, {last}"
         )
     chosen = (ranks >= first) & (ranks <= last)
     x, y = _window_averages(np.log(ranks[chosen]), np.log(values[chosen]))

@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import factorial
+from math import ceil, factorial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,7 +37,7 @@ HEAD = 512  # terms added one by one, unless the caller asks for more
 _STEEP = 8.0  # exponent from which the tail beyond the head is negligible: below 1e-19 of the head
 _TINY_SHARE = 1e-30  # of the largest eigenvalue: where the head of a steep law ends
 _POINTS = 20  # nodes of a panel
-_RATIO = 3.0  # between the ends of a panel
+_RATIO = 3.0  # at most, between the ends of a panel
 _LAST = 1e-20  # where the last panel (0, L] of an infinite law begins, relative to its tail
 _REACH = 1.6  # radius of a panel's disk over the half-width of the panel
 _LAST_REACH = 2.0
@@ -80,8 +80,17 @@ class Rule:
 
 
 @lru_cache(maxsize=64)
-def rule(law: PowerLaw, head: int = HEAD) -> Rule:
+def rule(law: PowerLaw, head: int = HEAD, ratio: float = _RATIO) -> Rule:
     """Return the rule of a power law, before any panel is halved.
+
+    Parameters
+    ----------
+    law
+        The power law.
+    head
+        How many eigenvalues are taken one by one.
+    ratio
+        Between the ends of a panel, at most 3.
 
     Raises
     ------
@@ -90,7 +99,7 @@ def rule(law: PowerLaw, head: int = HEAD) -> Rule:
     """
     if law.exponent > _STEEP:
         return _head_only(law, head)
-    return _assemble(law, head, _panel_edges(law, head))
+    return _assemble(law, head, _panel_edges(law, head, ratio))
 
 
 def bounded_rule(law: PowerLaw, head: int, bound: Bound) -> tuple[Rule, tuple[Array, Array]]:
@@ -129,7 +138,7 @@ def bounded_rule(law: PowerLaw, head: int, bound: Bound) -> tuple[Rule, tuple[Ar
         bad &= edges[1:] > 0  # halving (0, L] would only move the trouble closer to 0
         if not bad.any():
             break
-        middles = np.sqrt(edges[:-1][bad] * edges[1:][bad])
+        middles = np.sqrt(edges[:-1][bad]) * np.sqrt(edges[1:][bad])
         edges = np.sort(np.concatenate([edges, middles]))[::-1]
         found = _assemble(law, head, edges)
         bounds = bound(found.disks)
@@ -137,7 +146,9 @@ def bounded_rule(law: PowerLaw, head: int, bound: Bound) -> tuple[Rule, tuple[Ar
 
 
 def _head_only(law: PowerLaw, most: int) -> Rule:
-    head = max(1, min(most, int(_TINY_SHARE ** (-1 / law.exponent))))
+    # what is negligible is left out, unless a caller asks for more
+    least = _TINY_SHARE if most <= HEAD else min(1.0, _SMALLEST / law.scale)
+    head = max(1, min(most, int(least ** (-1 / law.exponent))))
     first = law.eigenvalues(np.arange(1.0, head + 1))
     end = max(law.scale * (head + 1.0) ** -law.exponent, _SMALLEST)
     # sum_(k>K) k^-nu <= int_(K+1/2)^oo, the summand being convex
@@ -152,7 +163,7 @@ def _head_only(law: PowerLaw, most: int) -> Rule:
     )
 
 
-def _panel_edges(law: PowerLaw, head: int) -> Array:
+def _panel_edges(law: PowerLaw, head: int, ratio: float = _RATIO) -> Array:
     """Return the ends of the panels that cover [lambda(N), lambda(head)], largest first."""
     top = (head + 0.5) ** -law.exponent
     last = top * _LAST if law.count is None else (law.count + 0.5) ** -law.exponent
@@ -161,7 +172,7 @@ def _panel_edges(law: PowerLaw, head: int) -> Array:
             f"a power law with exponent {law.exponent:g} and scale {law.scale:g} needs a count of "
             f"at most {head}: its further eigenvalues leave the range of floating-point numbers"
         )
-    pieces = max(1, round(np.log(top / last) / np.log(_RATIO)))
+    pieces = max(1, ceil(np.log(top / last) / np.log(ratio)))
     edges = top * (last / top) ** (np.arange(pieces + 1) / pieces)
     if law.count is None:
         edges = np.append(edges, 0.0)
@@ -264,7 +275,7 @@ def _panel_errors(law: PowerLaw, lower: Array, upper: Array) -> Array:
     reach = np.where(regular, _REACH, _LAST_REACH)
     r = reach + np.sqrt(reach**2 - 1)  # of the Bernstein ellipse inside the disk
     rounding = (384 + 16 / nu) * _UNIT
-    with np.errstate(divide="ignore"):
+    with np.errstate(all="ignore"):
         # L. N. Trefethen, Approximation Theory and Approximation Practice, Theorem 19.3
         nearest = np.where(regular, (upper + lower) / 2 - reach * half, upper)
         density = (scale / nearest) ** (1 / nu) / nu
@@ -281,7 +292,8 @@ def _panel_errors(law: PowerLaw, lower: Array, upper: Array) -> Array:
         first, beyond = (scale / upper) ** (1 / nu), (scale / lower) ** (1 / nu)
         powers = (first**-6.0 - beyond**-6.0) / 6  # of the integral of k^-7
         rest = _REST * factorial(7) / rho**7 * np.exp(x) * upper * powers
-    return np.asarray(1.01 * (np.where(regular, error, last) + rest))
+    total = 1.01 * (np.where(regular, error, last) + rest)
+    return np.where(np.isnan(total), np.inf, total)  # of panels without a width
 
 
 # Ends -------------------------------------------------------------------------------------------

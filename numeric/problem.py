@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -63,7 +65,7 @@ class Noise:
 
     @property
     def cautious(self) -> Noise:
-        """The noise with -|tau2|: whatever is stable under it is stable (theory page)."""
+        """The noise with -abs(tau2): whatever is stable under it is stable (theory page)."""
         tau2 = self.tau2
         negative = tuple(-abs(v) for v in tau2) if isinstance(tau2, tuple) else -abs(tau2)
         return replace(self, tau2=negative)
@@ -190,7 +192,7 @@ def read_noise(spectrum: Spectrum, batch_size: Any, tau1: Any, tau2: Any, coupli
                 f"{number_text(noise.largest_tau2)}"
             )
         return noise
-    blocks = read_blocks(coupling)
+    blocks = read_blocks(coupling, 0 if spectrum.is_infinite else len(spectrum.eigenvalues))
     _check_length("coupling", sum(block.size for block in blocks), spectrum)
     diagonal = [value for block in blocks for value in block.diagonal]
     own = tau2 if isinstance(tau2, tuple) else (tau2,) * len(diagonal)
@@ -203,12 +205,17 @@ def read_noise(spectrum: Spectrum, batch_size: Any, tau1: Any, tau2: Any, coupli
     return Noise(inverse, tau1, tau2, blocks)
 
 
+def is_infinite(value: Any) -> bool:
+    """Whether a batch size is infinite, in whatever form it is given."""
+    if isinstance(value, str):
+        return value.strip().lower() in ("inf", "infinity", "oo")
+    if is_symbolic(value):
+        return bool(value.is_infinite and value.is_extended_positive)
+    return isinstance(value, (Real, Decimal)) and value == math.inf
+
+
 def _inverse_batch(batch_size: Any) -> Fraction:
-    if isinstance(batch_size, float) and batch_size == math.inf:
-        return Fraction(0)
-    if isinstance(batch_size, str) and batch_size.strip().lower() in ("inf", "infinity"):
-        return Fraction(0)
-    if is_symbolic(batch_size) and batch_size.is_infinite and batch_size.is_positive:
+    if is_infinite(batch_size):
         return Fraction(0)
     value = number(batch_size, "batch_size")
     if value <= 0:

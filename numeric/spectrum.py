@@ -13,7 +13,7 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.features import principal_axes, read_features
-from sgdmem.numeric.given_numbers import positive, positive_float, positive_list
+from sgdmem.numeric.given_numbers import is_whole, positive, positive_float, positive_list
 from sgdmem.symbolic.errors import InputError
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
@@ -127,11 +127,7 @@ class Spectrum:
         >>> Spectrum.power_law(2).trace  # pi^2 / 6
         1.6449340668482264
         """
-        if count is not None and (
-            isinstance(count, bool)
-            or not isinstance(count, (int, np.integer))
-            or not 1 <= count <= LARGEST_COUNT
-        ):
+        if count is not None and not (is_whole(count) and 1 <= count <= LARGEST_COUNT):
             raise InputError(
                 f"count must be an integer from 1 to 10**18, or None for an infinite spectrum, "
                 f"got {count!r}"
@@ -324,6 +320,12 @@ class Spectrum:
             return math.fsum(terms)
         except OverflowError:  # of the sum of finite terms
             return math.inf
+
+    def __copy__(self) -> Spectrum:
+        return self  # immutable
+
+    def __deepcopy__(self, memo: object) -> Spectrum:
+        return self
 
     def __len__(self) -> int:
         if self.law is None or self.law.count is None:

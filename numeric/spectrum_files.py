@@ -15,6 +15,8 @@ Files over 1 GiB, packed or unpacked, are refused, and nothing is ever unpickled
 from __future__ import annotations
 
 import re
+from array import array
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from sgdmem.symbolic.errors import InputError
 LARGEST_FILE = 2**30  # bytes
 _MOST_EXACT_ROWS = 10**5
 _SUFFIXES = (".npy", ".npz", ".csv", ".txt")
+_SEPARATOR = re.compile(r"\s*[,;\s]\s*")
 _NAME = re.compile(r"""(["']?)[^\W\d]\w*\1""")  # a column's name, which no damaged number resembles
 _EIGENVALUE_NAMES = {"eigenvalue", "eigenvalues", "lambda", "λ"}
 _WEIGHT_NAMES = {"weight", "weights", "multiplicity", "multiplicities", "count", "counts"}
@@ -43,7 +46,7 @@ def load_columns(path: Any) -> tuple[Any, ...]:
     if isinstance(data, dict):
         if "eigenvalues" in data:
             return tuple(data[key] for key in ("eigenvalues", "weights") if key in data)
-        if len(data) != 1:
+        if len(data) != 1 or "weights" in data:
             raise InputError(
                 f"{path}: expected one array, or arrays named eigenvalues and weights, "
                 f"found {', '.join(data) or 'none'}"
@@ -51,14 +54,14 @@ def load_columns(path: Any) -> tuple[Any, ...]:
         (data,) = data.values()
     if isinstance(data, list):
         return tuple(map(list, zip(*data, strict=True)))
-    array = np.asarray(data)
-    if array.dtype.kind not in "fiu":
-        raise InputError(f"{path}: expected real numbers, found an array of type {array.dtype}")
-    if array.ndim == 2 and array.shape[1] in (1, 2):
-        return tuple(array.T)
-    if array.ndim != 1:
-        raise InputError(f"{path}: expected a list of eigenvalues, found shape {array.shape}")
-    return (array,)
+    values = np.asarray(data)
+    if values.dtype.kind not in "fiu":
+        raise InputError(f"{path}: expected real numbers, found an array of type {values.dtype}")
+    if values.ndim == 2 and values.shape[1] in (1, 2):
+        return tuple(values.T)
+    if values.ndim != 1:
+        raise InputError(f"{path}: expected a list of eigenvalues, found shape {values.shape}")
+    return (values,)
 
 
 def load_matrix(path: Any) -> Array:
@@ -68,10 +71,10 @@ def load_matrix(path: Any) -> Array:
         if len(data) != 1:
             raise InputError(f"{path}: expected one array, found {', '.join(data) or 'none'}")
         (data,) = data.values()
-    array = np.array(data, dtype=float) if isinstance(data, list) else np.asarray(data)
-    if array.dtype.kind not in "fiu" or array.ndim != 2:
+    matrix = np.array(data, dtype=float) if isinstance(data, list) else np.asarray(data)
+    if matrix.dtype.kind not in "fiu" or matrix.ndim != 2:
         raise InputError(f"{path}: expected a matrix of numbers, one sample a row")
-    return array
+    return matrix
 
 
 def _load(path: Any, columns: int | None = 2) -> Any:
@@ -99,7 +102,8 @@ def _load(path: Any, columns: int | None = 2) -> Any:
                 if size > LARGEST_FILE:
                     raise InputError(f"{path}: unpacks to {size} bytes, more than {LARGEST_FILE}")
                 return {key: archive[key] for key in archive.files}
-        return _rows(path, path.read_text(encoding="utf-8-sig"), columns)
+        with path.open(encoding="utf-8-sig") as file:
+            return _rows(path, file, columns)
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not UTF-8 text") from None
     except OSError as error:
@@ -110,31 +114,39 @@ def _load(path: Any, columns: int | None = 2) -> Any:
         raise InputError(f"{path}: cannot be read ({error})") from None
 
 
-def _rows(path: Path, text: str, columns: int | None) -> Any:
-    lines = [line.split("#")[0].strip() for line in text.splitlines()]
-    numbered = [(number, line) for number, line in enumerate(lines, 1) if line]
-    rows = [(number, re.split(r"\s*[,;\s]\s*", line.rstrip(",; "))) for number, line in numbered]
+def _rows(path: Path, lines: Iterable[str], columns: int | None) -> Any:
+    """Return the rows of a text: decimal strings, or an array where there are many or a matrix."""
     header: list[str] = []
-    if rows and all(map(_is_name, rows[0][1])):
-        header = [name.strip("\"'").lower() for name in rows[0][1]]
-        rows = rows[1:]
-    if not rows:
-        raise InputError(f"{path}: holds no numbers")
-    width = len(rows[0][1])
-    if columns is not None and width > columns:
-        raise InputError(f"{path}: expected one or two columns, found {width}")
-    for number, row in rows:
+    entries: list[list[str]] = []
+    floats = array("d")  # of the rows beyond those that are kept as text
+    width = 0
+    for number, line in enumerate(lines, 1):
+        row = _SEPARATOR.split(line.split("#")[0].strip().rstrip(",; "))
+        if row == [""]:
+            continue
+        if width == 0 and not header and all(map(_is_name, row)):
+            header = [name.strip("\"'").lower() for name in row]
+            continue
+        width = width or len(row)
+        if columns is not None and width > columns:
+            raise InputError(f"{path}: expected one or two columns, found {width}")
         if len(row) != width:
             raise InputError(f"{path}, line {number}: has {len(row)} columns instead of {width}")
         for entry in row:
             if not _is_number(entry):
                 raise InputError(f"{path}, line {number}: {entry!r} is not a number")
-    entries = [row for _, row in rows]
-    if columns is not None and width == 2 and header and _weights_first(path, header):
-        entries = [row[::-1] for row in entries]
-    if columns is None or len(entries) > _MOST_EXACT_ROWS:
-        return np.array(entries, dtype=float)
-    return entries
+        if columns is not None and len(entries) < _MOST_EXACT_ROWS:
+            entries.append(row)
+        else:
+            floats.extend(map(float, row))
+    if width == 0:
+        raise InputError(f"{path}: holds no numbers")
+    turned = columns is not None and width == 2 and header and _weights_first(path, header)
+    if not floats:
+        return [row[::-1] for row in entries] if turned else entries
+    first = np.array(entries, dtype=float).reshape(-1, width)
+    rows = np.concatenate([first, np.array(floats).reshape(-1, width)])
+    return rows[:, ::-1] if turned else rows
 
 
 def _is_name(text: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from sgdmem.numeric.intervals import Interval
@@ -119,7 +120,7 @@ class Verdict:
     >>> verdict.stable, verdict.reason.value, round(verdict.noise_sum, 6)
     (True, 'stable', 0.343601)
     >>> verdict.critical_eigenvalue, round(verdict.critical_scale, 6)
-    (38.0, 2.763636)
+    (38.0, 2.470821)
     """
 
     problem: Problem
@@ -204,9 +205,9 @@ class Verdict:
         ``noiseless``: the smallest relative distance of an eigenvalue from the end of its
         noiseless interval (1 - largest / critical eigenvalue where there is one interval).
         ``mode_noise``: the smallest 1 + (tau2/B) s. ``noise_sum``: 1 - U'_Sigma. For tau2 > tau1
-        the latter two are those of the small-gain condition, with -|tau2|.
+        the latter two are those of the small-gain condition, with -abs(tau2).
         """
-        return self._limits.margins(self.noise_sum)
+        return MappingProxyType(self._limits.margins(self.noise_sum))
 
     @property
     def margin(self) -> float:

@@ -169,7 +169,7 @@ def largest_learning_rate_command(
         parameter=None if parameter is None else parameter.replace("-", "_"),
         search=bounds,
         **noise_arguments(problem),
-        **read_settings(settings),
+        **read_settings(settings, algorithm),
     )
     if as_json:
         _print_json(
@@ -330,7 +330,7 @@ def phase_diagram_command(
     for axis, _ in (x, y):
         if axis in arguments:
             raise click.UsageError(f"{axis} cannot both vary and have a fixed value")
-    arguments.update(read_settings(settings))
+    arguments.update(read_settings(settings, algorithm))
     diagram = phase_diagram(algorithm, x, y, progress=sys.stderr.isatty(), **arguments)
     data = path.with_suffix(".nc")
     diagram.to_netcdf(data, engine="scipy")

@@ -11,12 +11,11 @@ import click
 from click.shell_completion import CompletionItem
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_FARTHEST = 1e100
 
 
 class AlgorithmName(click.types.StringParamType):
     """The name of an algorithm; the shell completes it."""
-
-    name = "algorithm"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -30,8 +29,6 @@ class AlgorithmName(click.types.StringParamType):
 class Setting(click.types.StringParamType):
     """NAME=VALUE; the shell completes the names of the algorithm's parameters."""
 
-    name = "setting"
-
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
@@ -40,8 +37,8 @@ class Setting(click.types.StringParamType):
 
         from sgdmem.symbolic.named import FAMILIES
 
-        given = ctx.params.get("algorithm") or ctx.params.get("named") or ""
-        family = FAMILIES.get(given.replace("_", "-"))
+        given = [ctx.params.get("algorithm"), ctx.params.get("named"), *ctx.args]
+        family = next((FAMILIES[name] for name in given if name in FAMILIES), None)
         names = [] if family is None else inspect.signature(family).parameters
         return [CompletionItem(f"{name}=") for name in names if name.startswith(incomplete)]
 
@@ -105,7 +102,8 @@ def read_data(problem: dict[str, Any]) -> Any:
     if sum(value is not None for value in (path, exponent, features)) != 1:
         raise click.UsageError("give one of --power-law NU, --spectrum FILE and --features FILE")
     if exponent is not None:
-        return Spectrum.power_law(exponent, problem["scale"] or 1, problem["count"])
+        scale = 1 if problem["scale"] is None else problem["scale"]
+        return Spectrum.power_law(exponent, scale, problem["count"])
     if problem["scale"] is not None or problem["count"] is not None:
         raise click.UsageError("--scale and --count belong to --power-law")
     return Spectrum.load(path) if path is not None else read_features(features)
@@ -138,8 +136,12 @@ def noise_arguments(problem: dict[str, Any]) -> dict[str, Any]:
     return given
 
 
-def read_settings(settings: Sequence[str]) -> dict[str, Any]:
-    """Return the parameters given by ``--set NAME=VALUE``; commas make a list."""
+def read_settings(settings: Sequence[str], algorithm: str | None = None) -> dict[str, Any]:
+    """Return the parameters given by ``--set NAME=VALUE``; commas make a list.
+
+    They are checked against the parameters of ``algorithm``, so that none is taken for an argument
+    of a function.
+    """
     values: dict[str, Any] = {}
     for setting in settings:
         name, sign, text = setting.partition("=")
@@ -152,6 +154,11 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
             values[name] = text.lower() == "true"
         else:
             values[name] = text.split(",") if "," in text else text
+    if algorithm is not None:
+        from sgdmem.symbolic.families import missing_parameters
+        from sgdmem.symbolic.named import find_family
+
+        missing_parameters(find_family(algorithm), list(values))
     return values
 
 
@@ -168,6 +175,8 @@ def read_axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
     if not sign or len(parts) != 3 or not parts[2].isdecimal() or int(parts[2]) == 0:
         raise click.UsageError(form)
     low, high = read_range(":".join(parts[:2]), option)
+    if max(abs(low), abs(high)) > _FARTHEST or (logarithmic and low < 1 / _FARTHEST):
+        raise click.UsageError(f"{option}: a picture reaches from 1e-100 to 1e100, got {numbers}")
     count = int(parts[2])
     if count > MOST_POINTS:
         raise click.UsageError(f"{option}: COUNT must be at most {MOST_POINTS}, got {count}")

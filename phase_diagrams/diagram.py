@@ -12,7 +12,7 @@ from sgdmem._version import __version__
 from sgdmem.numeric.batch import judge_batch
 from sgdmem.numeric.given_numbers import number
 from sgdmem.numeric.mode_summands import numeric_algorithm
-from sgdmem.numeric.problem import read_data, read_noise
+from sgdmem.numeric.problem import is_infinite, read_data, read_noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
@@ -143,7 +143,7 @@ def _read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
     if not isinstance(name, str) or not values:
         raise InputError(f"{label} needs a parameter name and at least one value, got {axis!r}")
     if name == "batch_size":
-        return name, [v if v == math.inf else number(v, name) for v in values]
+        return name, [math.inf if is_infinite(v) else number(v, name) for v in values]
     return name, [number(value, name) for value in values]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,11 +24,14 @@ _SYMBOLS = {
     "tau1": r"$\tau_1$",
     "tau2": r"$\tau_2$",
 }
-_NOISELESS, _NOISY, _UNDECIDED = "#5b5b66", "#e69f00", "#000000"  # colour-blind safe (Okabe-Ito)
+_NOISELESS, _NOISY, _UNDECIDED = "#b0b0b8", "#d55e00", "#000000"  # colour-blind safe (Okabe-Ito)
+_BRIGHTEST = 0.9  # of the colour map: its yellow would vanish beside the neighbours
 
 
 def draw(diagram: xarray.Dataset, ax: Any = None, *, log: tuple[str, ...] = ()) -> Any:
     """Draw a phase diagram: the noise sum where it is stable, the cause where it is not.
+
+    A line marks the edge of stability.
 
     Parameters
     ----------
@@ -41,7 +45,21 @@ def draw(diagram: xarray.Dataset, ax: Any = None, *, log: tuple[str, ...] = ()) 
     Returns
     -------
     matplotlib axes
+
+    Examples
+    --------
+    >>> import sgdmem
+    >>> diagram = sgdmem.phase_diagram(
+    ...     "heavy-ball",
+    ...     ("learning_rate", [0.1, 1, 10]),
+    ...     ("momentum", [0, 0.9]),
+    ...     spectrum=sgdmem.Spectrum([1, 0.5]),
+    ...     batch_size=8,
+    ... )
+    >>> axes = draw(diagram, log=("learning_rate",))
+    >>> axes.figure.savefig("heavy-ball.png")  # doctest: +SKIP
     """
+    from matplotlib import colormaps
     from matplotlib.colors import ListedColormap
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
@@ -65,8 +83,12 @@ def draw(diagram: xarray.Dataset, ax: Any = None, *, log: tuple[str, ...] = ()) 
         rasterized=True,
     )
     inside = np.ma.masked_where(stable != 1, noise_sum)
-    mesh = ax.pcolormesh(*edges, inside, cmap="viridis", vmin=0, vmax=1, rasterized=True)
-    ax.figure.colorbar(mesh, ax=ax, label=r"noise sum $U'_\Sigma$ (stable below 1)")
+    shades = ListedColormap(colormaps["viridis"](np.linspace(0, _BRIGHTEST, 256)))
+    mesh = ax.pcolormesh(*edges, inside, cmap=shades, vmin=0, vmax=1, rasterized=True)
+    ax.figure.colorbar(mesh, ax=ax, label=r"noise sum $U'_\Sigma$ where stable")
+    if min(stable.shape) > 1 and (stable == 1).any() and (stable != 1).any():
+        excess = np.clip(-diagram.margin.values, -1, 1)  # smoother than the verdicts themselves
+        ax.contour(x, y, excess, levels=[0.0], colors="black", linewidths=1)
     if x_name in log:
         ax.set_xscale("log")
     if y_name in log:
@@ -79,7 +101,10 @@ def draw(diagram: xarray.Dataset, ax: Any = None, *, log: tuple[str, ...] = ()) 
     if present:
         ax.legend(
             handles=[Patch(color=colors[kind], label=labels[kind]) for kind in present],
-            loc="lower right",
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.14),
+            ncols=len(present),
+            frameon=False,
             fontsize="small",
         )
     return ax
@@ -97,9 +122,23 @@ def _edges(values: Array, logarithmic: bool) -> Array:
 
 
 def _title(diagram: xarray.Dataset) -> str:
-    shown = diagram.attrs
-    title = str(shown.get("algorithm", "")).replace("_", " ").replace("-", " ")
-    if "batch_size" in shown:
-        size = shown["batch_size"]
-        title += ", full batch" if size in ("inf", "oo") else f", batch size {size}"
-    return f"{title}\n{shown.get('spectrum', '')}"
+    """Return the algorithm with its fixed parameters, the noise and the spectrum, on two lines."""
+    shown = {**diagram.attrs, **dict.fromkeys(diagram.stable.dims, None)}
+    name = str(shown.pop("algorithm", "")).replace("_", " ").replace("-", " ")
+    spectrum = re.sub(r"k\^-([\d.]+)", r"$k^{-\1}$", str(shown.pop("spectrum", "")))
+    size, tau1, tau2 = (shown.pop(key, None) for key in ("batch_size", "tau1", "tau2"))
+    shown.pop("sgdmem_version", None)
+    fixed = [
+        f"{_SYMBOLS.get(key, key).rpartition(' ')[2]} = {value}"
+        for key, value in shown.items()
+        if value is not None
+    ]
+    full = size in ("inf", "oo")
+    noise = [] if size is None else ["full batches" if full else f"batch size {size}"]
+    if not full:
+        noise += [
+            rf"$\{name}_{place}$ = {value}"
+            for name, place, value in (("tau", 1, tau1), ("tau", 2, tau2))
+            if value is not None
+        ]
+    return f"{', '.join([name, *fixed, *noise])}\n{spectrum}"

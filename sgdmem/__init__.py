@@ -1,7 +1,8 @@
 """Exact answers about stochastic gradient methods with memory.
 
-Every public name is in the table below and is imported when it is first used, so that
-``import sgdmem`` and ``sgdmem --help`` stay light.
+Describe an algorithm (`Algorithm`, `heavy_ball`, ...), name a `Spectrum`, and ask: `stability`,
+`largest_learning_rate`, `phase_diagram`. Every public name is imported when it is first used, so
+that ``import sgdmem`` and ``sgdmem --help`` stay light; ``sgdmem.__all__`` lists them.
 """
 
 from __future__ import annotations

@@ -159,17 +159,24 @@ class Algorithm:
         """
         if not isinstance(values, Mapping):
             raise InputError(f"values must be a dictionary from symbols to numbers, got {values!r}")
-        by_name = {str(symbol): symbol for symbol in self.free_symbols}
-        unknown = [str(key) for key in values if str(key) not in by_name]
-        if unknown:
-            raise InputError(
-                f"symbol {unknown[0]!r} does not occur in the algorithm, "
-                f"which has {', '.join(sorted(by_name)) or 'no symbols'}"
-            )
         replace = {
-            by_name[str(key)]: to_sympy(as_scalar(value, str(key))) for key, value in values.items()
+            self._symbol(key): to_sympy(as_scalar(value, str(key))) for key, value in values.items()
         }
         return self.map(lambda entry: to_sympy(entry).xreplace(replace))
+
+    def _symbol(self, key: Any) -> Any:
+        """Return the symbol of the algorithm that is meant by itself or by its name."""
+        if key in self.free_symbols:
+            return key
+        found = [symbol for symbol in self.free_symbols if str(symbol) == str(key)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise InputError(f"several symbols are called {str(key)!r}: give the symbol itself")
+        raise InputError(
+            f"symbol {str(key)!r} does not occur in the algorithm, "
+            f"which has {', '.join(sorted(map(str, self.free_symbols))) or 'no symbols'}"
+        )
 
     def scaled(self, factor: Scalar) -> Algorithm:
         """Return the algorithm with (alpha, c), and so Q, multiplied by one factor.

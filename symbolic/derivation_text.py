@@ -70,7 +70,7 @@ def _sections(algorithm: Algorithm) -> Iterator[str]:
     except UndefinedError as error:
         yield f"  {error}"
     yield ""
-    yield "Noiseless stability (Routh-Hurwitz, x = (1 + z)/(1 - z)): all of one sign"
+    yield "Noiseless stability (Routh-Hurwitz, x = (1 + z)/(1 - z)): all positive"
     yield from _conditions(algorithm, lam)
     yield ""
     yield "Noise summand s = lambda^2 ||Q / (P - lambda Q)||^2 (Routh-Astrom recursion)"

@@ -6,7 +6,7 @@ gradient to w and Q / P from the gradient to the point where the next gradient i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from random import Random
 from typing import Literal
@@ -14,7 +14,7 @@ from typing import Literal
 from sgdmem.symbolic.algorithm import Algorithm, require_algorithm, unflatten
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.polynomials import dot, multiply
-from sgdmem.symbolic.scalars import Element, Scalar, exact_field
+from sgdmem.symbolic.scalars import Element, Scalar, exact_field, is_zero
 from sgdmem.symbolic.schur import determinant
 
 Matrix = list[list[Element]]
@@ -48,11 +48,15 @@ def equivalent(
         raise InputError(f"losses must be 'quadratic' or 'all', got {losses!r}")
     require_algorithm(first, "first")
     require_algorithm(second, "second")
-    (P, Q, Q_output), (P2, Q2, Q2_output) = _in_one_field(first, second)
-    same = _equal(multiply(Q, P2), multiply(Q2, P))
+    ((P, Q, Q_output), (P2, Q2, Q2_output)), back = _in_one_field(first, second)
+    pairs = [(multiply(Q, P2), multiply(Q2, P))]
     if losses == "all":
-        same = same and _equal(multiply(Q_output, P2), multiply(Q2_output, P))
-    return same
+        pairs.append((multiply(Q_output, P2), multiply(Q2_output, P)))
+    return all(
+        x == y or is_zero(back(x - y))
+        for left, right in pairs
+        for x, y in zip_longest(left, right, fillvalue=0)
+    )
 
 
 def change_of_variables(
@@ -73,7 +77,9 @@ def change_of_variables(
     >>> change_of_variables(heavy_ball("0.1", "0.9"), torch_sgd("0.1", "0.9"))
     ((Fraction(-10, 1),),)
     """
-    M, M2 = first.memory, second.memory
+    M, M2 = (
+        require_algorithm(x, name).memory for x, name in ((first, "first"), (second, "second"))
+    )
     elements, back = exact_field((*first.entries, *second.entries))
     half = len(first.entries)
     alpha, b, c, D, a = unflatten(elements[:half], M)
@@ -132,7 +138,7 @@ def effective_learning_rates(algorithm: Algorithm) -> tuple[Scalar, Scalar]:
     by_polynomials = algorithm.effective_learning_rate
     elements, back = exact_field(algorithm.entries)
     alpha, b, c, D, _ = unflatten(elements, algorithm.memory)
-    unit = [[(i == j) - entry for j, entry in enumerate(row)] for i, row in enumerate(D)]
+    unit = [[int(i == j) - entry for j, entry in enumerate(row)] for i, row in enumerate(D)]
     whole = _determinant(unit)
     replaced = [
         _determinant([[*row[:j], start, *row[j + 1 :]] for row, start in zip(unit, c, strict=True)])
@@ -141,20 +147,18 @@ def effective_learning_rates(algorithm: Algorithm) -> tuple[Scalar, Scalar]:
     return algorithm.present(back((alpha * whole - dot(b, replaced)) / whole)), by_polynomials
 
 
-def _in_one_field(first: Algorithm, second: Algorithm) -> list[list[Sequence[Element]]]:
+def _in_one_field(
+    first: Algorithm, second: Algorithm
+) -> tuple[list[list[Sequence[Element]]], Callable[[Element], Scalar]]:
     polynomials = [
         polynomial for algorithm in (first, second) for polynomial in algorithm.polynomials[1:]
     ]
-    elements, _ = exact_field([value for polynomial in polynomials for value in polynomial])
+    elements, back = exact_field([value for polynomial in polynomials for value in polynomial])
     cut: list[Sequence[Element]] = []
     for polynomial in polynomials:
         cut.append(elements[: len(polynomial)])
         elements = elements[len(polynomial) :]
-    return [cut[:3], cut[3:]]
-
-
-def _equal(left: Sequence[Element], right: Sequence[Element]) -> bool:
-    return all(x == y for x, y in zip_longest(left, right, fillvalue=0))
+    return [cut[:3], cut[3:]], back
 
 
 def _determinant(matrix: Matrix) -> Element:

@@ -86,7 +86,7 @@ def missing_parameters(family: Family, names: Sequence[str]) -> list[str]:
     InputError
         If the family has no parameter of one of the names.
     """
-    parameters = inspect.signature(family).parameters
+    parameters = _parameters(family)
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     for name in names:
         if name not in parameters and not takes_any:
@@ -98,6 +98,20 @@ def missing_parameters(family: Family, names: Sequence[str]) -> list[str]:
         for key, p in parameters.items()
         if p.default is p.empty and p.kind not in kinds and key not in names
     ]
+
+
+def _parameters(family: Family) -> Mapping[str, inspect.Parameter]:
+    try:
+        parameters = inspect.signature(family).parameters
+    except (TypeError, ValueError):
+        raise InputError(f"{family_name(family)} does not say which parameters it has") from None
+    positional = [key for key, p in parameters.items() if p.kind is p.POSITIONAL_ONLY]
+    if positional:
+        raise InputError(
+            f"the parameters of a family are given by name, but {positional[0]!r} of "
+            f"{family_name(family)} is positional only"
+        )
+    return parameters
 
 
 def with_fixed(family: Family, fixed: Mapping[str, Any], free: Sequence[str]) -> Family:

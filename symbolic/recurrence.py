@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from sgdmem.symbolic.algorithm import Algorithm
@@ -28,7 +29,8 @@ def from_recurrence(p: Sequence[Any], q: Sequence[Any]) -> Algorithm:
     Parameters
     ----------
     p, q : sequence of length M + 1
-        Coefficients p_0 ... p_M and q_0 ... q_M, numbers or SymPy expressions.
+        Coefficients p_0 ... p_M and q_0 ... q_M, numbers or SymPy expressions. Floats, which
+        rarely sum to 1 exactly, are forgiven their rounding errors: p_M takes up the difference.
 
     Raises
     ------
@@ -54,6 +56,8 @@ def from_recurrence(p: Sequence[Any], q: Sequence[Any]) -> Algorithm:
     elements, back = exact_field((*p, *q))
     p_field, q_field = elements[:size], elements[size:]
     excess = sum(p_field) - 1
+    if floats and isinstance(excess, Fraction) and abs(excess) <= _rounding(p):
+        p_field[-1], excess = p_field[-1] - excess, Fraction(0)
     if excess != 0:
         raise InputError(f"p must sum to exactly 1, but it sums to 1 + ({back(excess)})")
     memory = size - 1
@@ -71,8 +75,13 @@ def from_recurrence(p: Sequence[Any], q: Sequence[Any]) -> Algorithm:
     ]
     return Algorithm(
         back(alpha),
-        b=tuple(back(zero + (i == 0)) for i in range(memory)),
+        b=tuple(back(zero + int(i == 0)) for i in range(memory)),
         c=tuple(map(back, c)),
         D=tuple(tuple(map(back, row)) for row in D),
         floats=floats,
     )
+
+
+def _rounding(p: Sequence[Fraction]) -> Fraction:
+    """Return how far a sum of floats that were rounded once or twice may be off."""
+    return sum(map(abs, p), start=Fraction(0)) * len(p) / 2**52

@@ -57,11 +57,11 @@ def as_scalar(value: object, name: str) -> Scalar:
         return Fraction(int(value))
     if isinstance(value, Fraction):
         return value
-    if isinstance(value, (Real, Decimal)) and not isinstance(value, Rational):
+    if isinstance(value, Decimal):
+        return _from_decimal(value, name)
+    if isinstance(value, Real) and not isinstance(value, Rational):
         if not math.isfinite(value):
             raise InputError(f"{name} must be finite, got {value}")
-        if isinstance(value, Decimal):
-            return _from_decimal(value, name)
         return Fraction(*value.as_integer_ratio())  # type: ignore[attr-defined]  # longdouble's too
     if is_symbolic(value):
         return _from_sympy(value, name)
@@ -75,13 +75,11 @@ def _from_string(text: str, name: str) -> Fraction:
     if len(text) > MOST_DIGITS:
         raise InputError(f"{advice}, got {len(text)} characters")
     try:
-        return _from_decimal(Decimal(text), name)
-    except InvalidOperation:
-        pass  # a fraction, perhaps
-    try:
-        return Fraction(text.strip())
-    except (ValueError, ZeroDivisionError):
+        # a decimal is never left to Fraction, which would write out the power of ten
+        value = Fraction(text.strip()) if "/" in text else Decimal(text)
+    except (ValueError, ZeroDivisionError, InvalidOperation):
         raise InputError(f"{advice}, got {text!r}") from None
+    return _from_decimal(value, name) if isinstance(value, Decimal) else value
 
 
 def _from_decimal(value: Decimal, name: str) -> Fraction:
@@ -101,6 +99,11 @@ def _from_sympy(value: Any, name: str) -> Scalar:
     value = value.xreplace({part: sympy.Rational(part) for part in value.atoms(sympy.Float)})
     if isinstance(value, sympy.Rational):
         return Fraction(int(value.p), int(value.q))
+    if value.is_real is None and not value.free_symbols:
+        real, imaginary = value.as_real_imag()
+        if not imaginary.equals(0):
+            raise InputError(f"{name} must be real, got {value}")
+        return real
     if value.is_real is False:
         raise InputError(f"{name} must be real, got {value}")
     return value
@@ -151,6 +154,13 @@ def _symbolic_field(
         return sympy.factor_terms(domain.to_sympy(domain.convert(element)))
 
     return list(elements), back
+
+
+def is_zero(value: Scalar) -> bool:
+    """Whether a scalar is 0, also where its expression does not show it (nested roots)."""
+    if isinstance(value, Fraction):
+        return value == 0
+    return bool(value.equals(0))
 
 
 def to_float(value: Scalar) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.polynomials import Polynomial, add, multiply
 from sgdmem.symbolic.routh import HalfPlaneForm, half_plane_polynomial, summands
@@ -41,7 +41,7 @@ def is_schur(algorithm: Algorithm, lam: Any) -> bool:
     (True, False)
     """
     eigenvalue = as_scalar(lam, "lam")
-    if algorithm.is_symbolic or is_symbolic(eigenvalue):
+    if require_algorithm(algorithm, "algorithm").is_symbolic or is_symbolic(eigenvalue):
         raise InputError("is_schur needs an algorithm and an eigenvalue made of rational numbers")
     return is_schur_form(algorithm.half_plane_form, eigenvalue)
 
@@ -109,7 +109,7 @@ def uniform_conditions(algorithm: Algorithm, largest: Any) -> list[Any]:
     Raises
     ------
     InputError
-        For a larger memory.
+        For a larger memory, or a largest eigenvalue that is not positive.
 
     Examples
     --------
@@ -131,7 +131,10 @@ def uniform_conditions(algorithm: Algorithm, largest: Any) -> list[Any]:
         )
     import sympy
 
-    lam, end = sympy.Dummy("lambda", positive=True), to_sympy(as_scalar(largest, "largest"))
+    end = to_sympy(as_scalar(largest, "largest"))
+    if end.is_positive is False:
+        raise InputError(f"largest must be positive, got {largest}")
+    lam = sympy.Dummy("lambda", positive=True)
     bounds: list[tuple[Any, bool]] = []  # an expression, and whether it must differ from 0
     for condition in conditions(algorithm, lam):
         polynomial = sympy.Poly(to_sympy(condition), lam)

@@ -63,3 +63,32 @@ def test_long_numbers_are_exact() -> None:
     assert as_scalar("1e-400", "rate") == Fraction(1, 10**400)
     assert as_scalar(Decimal("0.1"), "rate") == Fraction(1, 10)
     assert as_scalar("12/34", "rate") == Fraction(6, 17)
+
+
+def test_symbols_of_one_name_are_told_apart() -> None:
+    plain, positive = sympy.Symbol("x"), sympy.Symbol("x", positive=True)
+    method = named.heavy_ball(plain, positive)
+    assert method.substitute({plain: 1, positive: 2}) == named.heavy_ball(1, 2)
+    with pytest.raises(InputError, match="several symbols"):
+        method.substitute({"x": 1})
+
+
+def test_floats_inside_expressions_are_exact() -> None:
+    eta = sympy.Symbol("eta", positive=True)
+    assert named.heavy_ball(0.1 * eta, "0.9").polynomials.Q[0] == 0
+    assert named.sgd(np.longdouble(1) / 3).alpha == Fraction(
+        *(np.longdouble(1) / 3).as_integer_ratio()
+    )
+
+
+def test_huge_exponents_are_refused_at_once() -> None:
+    for text in ("1e1000000000000000000", "1e-9999999999999999999999"):
+        with pytest.raises(InputError, match="must be a number"):
+            named.sgd(text)
+
+
+def test_python_says_what_is_missing() -> None:
+    with pytest.raises(TypeError, match=r"heavy_ball\(\) got an unexpected keyword argument 'lr'"):
+        named.heavy_ball(lr=1, momentum=0)  # type: ignore[call-arg]
+    with pytest.raises(InputError, match="learning_rate must be a number"):
+        named.heavy_ball(True, 0)

@@ -19,6 +19,15 @@ SMALL = st.floats(0, 1e-3)
 OPERATIONS = [operator.add, operator.sub, operator.mul, operator.truediv]
 
 
+def test_quotients_at_the_ends_of_the_range() -> None:
+    # the product of a quotient and a radius underflows, the square of a divisor overflows
+    tiny = Ball(5e-324) / Ball(1e-300, 4e-301)
+    assert tiny.contains(Fraction(5e-324) / Fraction(6e-301))
+    with np.errstate(all="ignore"):
+        large = Ball(np.array([1e308 + 0j])) / Ball(np.array([1.5e308 * (1 + 1j)]))
+    assert not np.abs(large.mid - (1 - 1j) / 3) <= large.rad or np.isinf(large.rad)
+
+
 @given(a=FLOATS, b=FLOATS, ra=SMALL, rb=SMALL, ta=st.floats(-1, 1), tb=st.floats(-1, 1))
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_operations_contain_the_exact_result(

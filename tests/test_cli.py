@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sgdmem.numeric.verdict import Reason
 from sgdmem.phase_diagrams.cli import main
 
 HEAVY_BALL = [
@@ -74,8 +76,114 @@ def test_infinite_values_are_null(capsys: pytest.CaptureFixture[str]) -> None:
     assert verdict["reason"] == "trace_diverges"
 
 
+def test_the_page_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "cli.md").read_text()
+    command, _, shown = page.partition("$ sgdmem ")[2].partition("\n")
+    _, out, _ = run(capsys, *command.split())
+    assert out == shown.partition("```")[0]
+
+
+def test_every_reason_is_on_the_page() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "cli.md").read_text()
+    for reason in Reason:
+        assert f"`{reason.value}`" in page
+        assert reason.explanation
+
+
+def test_the_spectrum_of_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
+) -> None:
+    features, eigenvalues = tmp_path / "X.npy", tmp_path / "eigenvalues.csv"
+    np.save(features, rng.normal(size=(500, 4)) * [4, 2, 1, 0.5])
+    _, out, _ = run(capsys, "spectrum", "--features", str(features), "-o", str(eigenvalues))
+    assert "tau1 = " in out
+    assert "power law" in out
+    described = json.loads(run(capsys, "spectrum", "--features", str(features), "--json")[1])
+    assert described["noise"]["samples"] == 500
+    bare = json.loads(run(capsys, "spectrum", "--spectrum", str(eigenvalues), "--json")[1])
+    assert bare["noise"] is None
+    assert bare["trace"] == described["trace"]
+    two = tmp_path / "two.csv"
+    two.write_text("2\n1\n")
+    assert "power law" not in run(capsys, "spectrum", "--spectrum", str(two))[1]  # too few
+
+
+def test_features_in_place_of_a_spectrum(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
+) -> None:
+    features = tmp_path / "X.npy"
+    np.save(features, rng.normal(size=(500, 4)))
+    given = ["--features", str(features), "--batch-size", "8", "--tau1", "1/3"]
+    _, out, _ = run(capsys, *HEAVY_BALL, *given, "--json")
+    problem = json.loads(out)["problem"]
+    assert problem["tau1"] == 1 / 3
+    assert problem["tau2"] < -0.5
+    command = ["largest-learning-rate", "heavy-ball", "--set", "momentum=0.9", *given]
+    assert "tau1 = 0.333333" in run(capsys, *command)[1]
+    assert json.loads(run(capsys, *command, "--json")[1])["tau1"] == 1 / 3
+
+
+def test_noise_by_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    eigenvalues, coupling = tmp_path / "eigenvalues.csv", tmp_path / "T.csv"
+    eigenvalues.write_text("2\n1\n")
+    coupling.write_text("1,0.5\n0.5,1\n")
+    given = ["--spectrum", str(eigenvalues), "--batch-size", "8", "--tau2", "-1,0.5", "--json"]
+    plain = json.loads(run(capsys, *HEAVY_BALL, *given)[1])
+    coupled = json.loads(run(capsys, *HEAVY_BALL, *given, "--coupling", str(coupling))[1])
+    assert plain["problem"]["tau2"] == coupled["problem"]["tau2"] == [-1, 0.5]
+    assert coupled["noise_sum"] < plain["noise_sum"]
+
+
+def test_nothing_is_stable_for_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["largest-learning-rate", "sgd", "--batch-size", "4"]
+    assert "infinite sum" in run(capsys, *command, "--power-law", "0.8")[1]
+    _, out, _ = run(
+        capsys,
+        *["largest-learning-rate", "heavy-ball", "--set", "learning_rate=0.1", *LAW],
+        *["--parameter", "momentum", "--search", "0:0.5"],
+    )
+    assert "(where the search ended)" in out
+
+
+def test_no_arguments_print_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys)
+    assert code == 2
+    assert out.count("\n") > 20
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("sgdmem derive hea", "heavy-ball"),
+        ("sgdmem stable heavy-ball --set mo", "momentum="),
+    ],
+)
+def test_the_shell_completes_names(words: str, expected: str) -> None:
+    environment = {
+        **os.environ,
+        "_SGDMEM_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    code = "from sgdmem.phase_diagrams.cli import cli; cli(prog_name='sgdmem')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
+    assert expected in done.stdout
+
+
 BAD = {
     "no spectrum": HEAVY_BALL,
+    "two algorithms": ["stable", "sgd", "--algorithm", "sgd", "--power-law", "2"],
+    "given twice": [*HEAVY_BALL, "--set", "momentum=0.5", "--power-law", "2"],
+    "two kinds of noise": [*HEAVY_BALL, *LAW, "--tau1", "1", "--coupling", "T.npy"],
+    "features and scale": [*HEAVY_BALL, "--features", "X.npy", "--scale", "2"],
+    "axis with a fixed value": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=1:2:3"],
+        *["--y", "batch_size=1:9:3", "--set", "momentum=0.9", *LAW],
+    ],
+    "spectrum of nothing": ["spectrum"],
+    "spectrum to a picture": ["spectrum", "--spectrum", "x.csv", "-o", "x.png"],
     "two spectra": [*HEAVY_BALL, "--power-law", "1.5", "--spectrum", "x.csv"],
     "missing file": [*HEAVY_BALL, "--spectrum", "missing.csv"],
     "folder": [*HEAVY_BALL, "--spectrum", "."],
@@ -118,7 +226,6 @@ BAD = {
         *["--y", "momentum=0:0.9:4000", *LAW],
     ],
     "huge count": [*HEAVY_BALL, "--power-law", "1.5", "--count", str(10**20)],
-    "tiny law": [*HEAVY_BALL, "--power-law", "2", "--scale", "1e-290"],
     "huge rate": ["stable", "--algorithm", "sgd", "--set", "learning_rate=1e99999999", *LAW],
     "huge general memory": ["derive", "--memory", "6"],
     "same axis": [
@@ -150,6 +257,16 @@ def test_bad_input_is_one_line_and_code_2(
     assert out == ""
     assert err.count("\n") == 1
     assert err.startswith("sgdmem: ")
+
+
+def test_a_single_column_is_not_a_data_matrix(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "eigenvalues.csv"
+    path.write_text("2\n1\n")
+    code, _, err = run(capsys, *HEAVY_BALL, "--features", str(path))
+    assert code == 2
+    assert "given with --spectrum" in err
 
 
 @pytest.mark.parametrize(

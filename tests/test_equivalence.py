@@ -260,3 +260,14 @@ def test_effective_learning_rates_agree(raw: naive.Raw) -> None:
         assert naive.effective_learning_rate(raw) == float("inf")
         return
     assert by_inverse == by_polynomials == naive.effective_learning_rate(raw)
+
+
+def test_algebraic_numbers_are_told_equal() -> None:
+    root = sympy.sqrt(2)
+    assert equivalent(named.heavy_ball(root, root - 1), named.heavy_ball(root, 1 / (1 + root)))
+    assert equivalent(named.sgd(sympy.sqrt(3 + 2 * root)), named.sgd(1 + root))
+    assert not equivalent(named.sgd(root), named.sgd(sympy.Rational(141421356, 10**8)))
+    first, second = effective_learning_rates(named.heavy_ball(root, root / 2))
+    assert sympy.simplify(first - second) == 0
+    with pytest.raises(InputError, match="first"):
+        change_of_variables(1, named.sgd(1))  # type: ignore[arg-type]

@@ -26,7 +26,7 @@ LARGE = 10**6  # a batch size at which noise decides nothing
 def double_pole(d: Fraction, zero: Fraction) -> Algorithm:
     """Return P = (x-1)(x-1+d)^2, Q = -(x-1+zero d)^2: unstable near 0.4 d if zero is large."""
     D = [(d - 1) ** 2, 2 * (d - 1), Fraction(1)]
-    P = [low - high for low, high in zip([0, *D], [*D, 0], strict=True)]
+    P = [low - high for low, high in zip([Fraction(0), *D], [*D, Fraction(0)], strict=True)]
     root = zero * d - 1
     return Algorithm.from_recurrence([-p for p in P[:3]], [-root * root, -2 * root, -1])
 

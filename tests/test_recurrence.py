@@ -154,3 +154,13 @@ def test_bad_recurrences() -> None:
         from_recurrence([], [])
     with pytest.raises(InputError, match=r"q\[0\]"):
         from_recurrence([1], ["fast"])
+
+
+def test_floats_are_forgiven_their_rounding() -> None:
+    method = named.heavy_ball(0.1, 0.9)
+    back = Algorithm.from_recurrence(*method.to_recurrence())
+    assert back.effective_learning_rate == pytest.approx(1, rel=1e-12)
+    with pytest.raises(InputError, match="sum to exactly 1"):
+        Algorithm.from_recurrence((-0.9, 1.9001), (0, -0.1))
+    root = sympy.sqrt(2)
+    assert Algorithm.from_recurrence([-root, 1 + root], [0, -1]).memory == 1

@@ -246,3 +246,38 @@ def test_digits_file_is_what_its_script_makes() -> None:
     shipped = Spectrum.load(folder / "digits_eigenvalues.csv").eigenvalues
     made = [float(line) for line in module.digits_eigenvalues().splitlines()[4:]]
     assert shipped == pytest.approx(made, rel=1e-9, abs=1e-14)
+
+
+def test_noise_does_not_depend_on_units_or_lose_digits(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(200, 3))
+    plain = noise_from_features(X)
+    for scale in (1e-140, 1e-100, 1e100, 1e150):
+        assert noise_from_features(X * scale).tau1 == pytest.approx(plain.tau1, rel=1e-9)
+    for offset in (1e7, 1e10):  # one mode dominates, and its fourth moment is its square
+        assert noise_from_features(X + np.array([offset, 0, 0])).tau1 == pytest.approx(1, abs=1e-6)
+    signs = noise_from_features(rng.choice([-3.0, 3.0], size=(200, 1)))
+    assert signs.tau2 <= signs.tau1
+
+
+def test_masked_entries_are_refused() -> None:
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(InputError, match="masked"):
+        Spectrum(masked)
+    with pytest.raises(InputError, match="masked"):
+        Spectrum.from_features(masked[None])
+
+
+def test_long_text_files_are_read_as_floats(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    count = 100_010
+    path.write_text("weight,eigenvalue\n" + "".join(f"2,0.{k}\n" for k in range(1, count + 1)))
+    spectrum = Spectrum.load(path)
+    assert len(spectrum.eigenvalues) == count
+    assert spectrum.eigenvalues[-1] == float(f"0.{count}")
+    assert (spectrum.weights == 2).all()
+
+
+def test_a_spectrum_is_saved_and_read_back(tmp_path: Path) -> None:
+    spectrum = Spectrum([4, "0.1"], weights=[1, 2.5])
+    spectrum.save(tmp_path / "s.csv")
+    assert Spectrum.load(tmp_path / "s.csv").trace == spectrum.trace

@@ -51,9 +51,10 @@ def main(folder: Path) -> None:
             progress=sys.stderr.isatty(),
         )
         diagram.to_netcdf(folder / f"{name.replace(' ', '-')}.nc", engine="scipy")
-        draw(diagram, ax, log=("learning_rate",)).set_title(
-            f"heavy ball on {name}, batch size {BATCH_SIZE}\n{spectrum}", fontsize="medium"
-        )
+        draw(diagram, ax, log=("learning_rate",))
+        ax.plot(largest, 0.9, "k.")
+        note = f"largest stable\nat 0.9: {largest:.3g}"
+        ax.annotate(note, (largest, 0.9), (6, 0), textcoords="offset points", va="center")
     figure.savefig(folder / "digits.png", dpi=150)
     print(f"wrote {folder / 'digits.png'}")
 
