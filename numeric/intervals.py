@@ -60,19 +60,32 @@ def positive_intervals(
         points, values = np.append(closer, points), np.append(value(closer), values)
     points, values = _with_extrema(value, points, values)
     positive = values > 0
+
+    def edge(low: float, high: float, at_low: bool) -> float:
+        return _bisect(value, low, high, at_low)
+
+    return _runs([lower, *points, upper], [positive[0], *positive, positive[-1]], edge)
+
+
+def _runs(
+    points: Sequence[float],
+    marks: Sequence[bool],
+    edge: Callable[[float, float, bool], float],
+) -> list[Interval]:
+    """Return the maximal intervals between points that are marked; ``edge`` finds their ends."""
     found: list[Interval] = []
-    start = lower if positive[0] else None
+    start = points[0] if marks[0] else None
     for i in range(len(points) - 1):
-        if positive[i] == positive[i + 1]:
+        if marks[i] == marks[i + 1]:
             continue
-        edge = _bisect(value, points[i], points[i + 1], bool(positive[i]))
-        if positive[i + 1]:
-            start = edge
+        end = edge(points[i], points[i + 1], bool(marks[i]))
+        if marks[i + 1]:
+            start = end
         elif start is not None:
-            found.append((start, edge))
+            found.append((start, end))
             start = None
     if start is not None:
-        found.append((start, upper))
+        found.append((start, points[-1]))
     return found
 
 
@@ -152,20 +165,12 @@ def confirmed(intervals: Sequence[Interval], holds: Callable[[float], bool]) -> 
         if all(flags):
             found.append((low, high))
             continue
-        edges = [low, *points, high]
         marks = [flags[0], *flags, flags[-1]]
-        begin: float | None = low if flags[0] else None
-        for i in range(len(edges) - 1):
-            if marks[i] == marks[i + 1]:
-                continue
-            edge = _edge(holds, edges[i], edges[i + 1], marks[i])
-            if marks[i + 1]:
-                begin = edge
-            elif begin is not None:
-                found.append((begin, edge))
-                begin = None
-        if begin is not None:
-            found.append((begin, high))
+
+        def edge(start: float, end: float, at_start: bool) -> float:
+            return _edge(holds, start, end, at_start)
+
+        found.extend(_runs([low, *points, high], marks, edge))
     return found
 
 

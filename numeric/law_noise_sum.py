@@ -15,8 +15,8 @@ import numpy as np
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.mode_summands import disk_bounds, mode_summands
 from sgdmem.numeric.noise_sum import NoiseSums, join, sums_of_modes
+from sgdmem.numeric.power_law import PowerLaw
 from sgdmem.numeric.power_law_rule import HEAD, bounded_rule, rule
-from sgdmem.numeric.spectrum import PowerLaw
 from sgdmem.symbolic.routh import HalfPlaneForm
 
 _HEADS = tuple(HEAD * 8**i for i in range(4))

@@ -29,7 +29,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
-from sgdmem.numeric.spectrum import PowerLaw
+from sgdmem.numeric.power_law import PowerLaw
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.schur import determinant
 

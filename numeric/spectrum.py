@@ -14,28 +14,12 @@ import numpy as np
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.features import principal_axes, read_features
 from sgdmem.numeric.given_numbers import is_whole, positive, positive_float, positive_list
+from sgdmem.numeric.power_law import PowerLaw
 from sgdmem.symbolic.errors import InputError
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
 LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
 _LONGEST_SUM = 4096  # of a power law, term by term
-_POWER_ERROR = 32 * 2.0**-53  # relative; libm's pow and the product with the scale
-_UNDERFLOW = 2.0**-1072  # absolute, of a power or a product below the normal range
-
-
-@dataclass(frozen=True)
-class PowerLaw:
-    """``scale * k**-exponent`` for k = 1 ... count; ``count`` is None for an infinite law."""
-
-    exponent: float
-    scale: float
-    count: int | None
-
-    def eigenvalues(self, k: Array) -> Ball:
-        """Return enclosures of the eigenvalues number ``k``, an array of whole floats."""
-        with np.errstate(under="ignore"):
-            mid = self.scale * k**-self.exponent
-        return Ball(mid, _POWER_ERROR * mid + _UNDERFLOW * (1 + self.scale))
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
@@ -313,7 +297,7 @@ class Spectrum:
         """
         exponent = positive_float(power, "power")
         if self.law is not None:
-            return _law_sum(self.law, exponent)
+            return self.law.sum(exponent)
         with np.errstate(over="ignore", under="ignore"):
             terms = self.weights * self.eigenvalues**exponent
         try:
@@ -378,34 +362,3 @@ def require_spectrum(value: object) -> None:
     """Raise InputError if an argument is not a `Spectrum`."""
     if not isinstance(value, Spectrum):
         raise InputError(f"spectrum must be a Spectrum, got {value!r}")
-
-
-def _law_sum(law: PowerLaw, power: float) -> float:
-    from flint import arb, ctx
-
-    precision = 128  # holds the product of two floats exactly, so that divergence is told exactly
-    while True:
-        with ctx.workprec(precision):
-            exponent = arb(law.exponent) * arb(power)
-            if law.count is None and not exponent > 1:
-                return math.inf
-            zeta = exponent.zeta(1) if law.count is None else _finite_zeta(exponent, law.count)
-            total = arb(law.scale) ** arb(power) * zeta
-            if total.rel_accuracy_bits() >= 64:
-                return float(total)
-        precision *= 2  # an exponent very close to 1 cancels digits
-
-
-def _finite_zeta(exponent: Any, count: int) -> Any:
-    """Return sum_(k<=count) k^-exponent as an arb."""
-    from flint import arb
-
-    direct = min(count, 1000)
-    total = sum((arb(k) ** -exponent for k in range(1, direct + 1)), start=arb(0))
-    if count > direct:
-        # zeta(s, a) - zeta(s, b) also holds for s <= 1, by continuation, except at s = 1
-        if exponent == 1:
-            total += arb(count + 1).digamma() - arb(direct + 1).digamma()
-        else:
-            total += exponent.zeta(direct + 1) - exponent.zeta(count + 1)
-    return total

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -185,23 +186,15 @@ def _attributes(
     }
 
 
-class _bar:
+@contextmanager
+def _bar(total: int, shown: bool) -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr, or nothing."""
+    if not shown:
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
 
-    def __init__(self, total: int, shown: bool) -> None:
-        self._total, self._shown = total, shown
-
-    def __enter__(self) -> Any:
-        if not self._shown:
-            return lambda count: None
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self._progress = Progress(console=Console(stderr=True), transient=True)
-        self._progress.start()
-        task = self._progress.add_task("judging", total=self._total)
-        return lambda count: self._progress.advance(task, count)
-
-    def __exit__(self, *error: object) -> None:
-        if self._shown:
-            self._progress.stop()
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("judging", total=total)
+        yield lambda count: progress.advance(task, count)

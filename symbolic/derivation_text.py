@@ -8,10 +8,10 @@ from typing import Any
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
 from sgdmem.symbolic.families import Family, missing_parameters
+from sgdmem.symbolic.noise import LARGEST_EXPANDED_MEMORY
 from sgdmem.symbolic.printing import as_text, number_text
 from sgdmem.symbolic.scalars import Scalar, is_symbolic, to_sympy
 
-_LARGEST_EXPANDED_MEMORY = 2
 _MOST_TERMS = 60  # longer expressions are not readable: they are left out, and it is said
 
 
@@ -121,7 +121,7 @@ def _joined(terms: list[str]) -> str:
 
 
 def _conditions(algorithm: Algorithm, lam: Any) -> Iterator[str]:
-    if algorithm.memory > _LARGEST_EXPANDED_MEMORY:
+    if algorithm.memory > LARGEST_EXPANDED_MEMORY:
         yield f"  {algorithm.memory + 2} pivots; too long to expand at memory {algorithm.memory}"
         return
     from sgdmem.symbolic.schur import conditions
@@ -134,7 +134,7 @@ def _summand(algorithm: Algorithm, lam: Any) -> Iterator[str]:
     import sympy
 
     many = algorithm.memory > 1 and len(algorithm.free_symbols) > 5  # cancelling takes minutes
-    if algorithm.is_symbolic and (algorithm.memory > _LARGEST_EXPANDED_MEMORY or many):
+    if algorithm.is_symbolic and (algorithm.memory > LARGEST_EXPANDED_MEMORY or many):
         yield f"  too long to expand at memory {algorithm.memory}"
         return
     try:

@@ -10,7 +10,7 @@ from sgdmem.symbolic.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.scalars import Scalar, as_scalar, exact_field, is_symbolic
 
 # Beyond this memory cancelling takes minutes, and nobody reads the thousands of terms.
-_LARGEST_EXPANDED_MEMORY = 2
+LARGEST_EXPANDED_MEMORY = 2
 _MOST_EXPANDED_SYMBOLS = 6
 
 
@@ -24,7 +24,7 @@ def noise_summand(algorithm: Algorithm, lam: Any) -> Scalar:
     scalar = as_scalar(lam, "lam")
     form = algorithm.half_plane_form
     symbols = algorithm.free_symbols | (scalar.free_symbols if is_symbolic(scalar) else set())
-    feasible = algorithm.memory <= _LARGEST_EXPANDED_MEMORY or len(symbols) <= 1
+    feasible = algorithm.memory <= LARGEST_EXPANDED_MEMORY or len(symbols) <= 1
     try:
         if not feasible or len(symbols) > _MOST_EXPANDED_SYMBOLS:
             return scalar * summands(form, scalar).noise
