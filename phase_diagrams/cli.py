@@ -77,9 +77,11 @@ def cli() -> None:
     """
 
 
-@cli.command()
+@cli.command(short_help="Decide whether an algorithm is stable, and say why.")
 @click.argument("algorithm", required=False, type=AlgorithmName())
-@click.option("--algorithm", "named", type=AlgorithmName(), metavar="NAME", help="The same.")
+@click.option(
+    "--algorithm", "named", type=AlgorithmName(), metavar="NAME", help="Names it as an option."
+)
 @set_option
 @click.option("--alpha", metavar="A", help="Instead of a name, the memory-1 matrix")
 @click.option("--beta", metavar="B", help="[[-alpha, beta], [gamma, delta]]:")
@@ -139,7 +141,7 @@ def stable(
     return _EXIT_CODES[verdict.stable] if exit_code else 0
 
 
-@cli.command("largest-learning-rate")
+@cli.command("largest-learning-rate", short_help="Push the learning rate to its limit.")
 @_algorithm
 @set_option
 @click.option("--parameter", metavar="NAME", help="Push another parameter.  [learning_rate]")
@@ -195,7 +197,7 @@ def largest_learning_rate_command(
         click.echo(f"  searched from {result.searched[0]:g} to {result.searched[1]:g}")
 
 
-@cli.command()
+@cli.command(short_help="Describe the spectrum and the noise of data.")
 @click.option("--features", type=click.Path(), metavar="FILE", help="A data matrix.")
 @click.option("--spectrum", "path", type=click.Path(), metavar="FILE", help="Eigenvalues.")
 @click.option("--first", type=int, default=1, metavar="K", help="First rank of the fit.  [1]")
@@ -235,7 +237,7 @@ def spectrum(
         click.echo(str(summary))
 
 
-@cli.command()
+@cli.command(short_help="Derive what follows from an algorithm.")
 @click.argument("algorithm", required=False, type=AlgorithmName())
 @click.option(
     "--memory",
@@ -288,7 +290,7 @@ def derive(
     click.echo(f"wrote {output}")
 
 
-@cli.command("phase-diagram")
+@cli.command("phase-diagram", short_help="Map stability over two parameters.")
 @_algorithm
 @click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
 @click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
@@ -342,7 +344,7 @@ def phase_diagram_command(
     click.echo(f"wrote {path} and {data}: {share:.1%} of {diagram.stable.size} points are stable")
 
 
-@cli.command()
+@cli.command(short_help="List the algorithms that have a name.")
 def algorithms() -> None:
     """List the algorithms that have a name, with their parameters."""
     import inspect
@@ -354,7 +356,7 @@ def algorithms() -> None:
             str(p).split(":")[0] + ("" if p.default is p.empty else f"={p.default}")
             for p in inspect.signature(family).parameters.values()
         )
-        summary = (family.__doc__ or "").split("\n")[0]
+        summary = (family.__doc__ or "").split("\n")[0].replace("`", "")
         click.echo(f"{name}({parameters})\n    {summary}")
 
 
