@@ -127,11 +127,17 @@ def summands(form: HalfPlaneForm, lam: Element) -> Summands:
     numerators = [list(form.Q)] if same else [list(form.Q), list(form.Q_output)]
     totals: list[Element] = [0 for _ in numerators]
     pivots = [a[0]]
+    inverse_of_first: Element = None
     while len(a) > 2:
         pivots.append(a[1])
-        inverse = 1 / a[1]
+        if inverse_of_first is None:  # one division serves the first two pivots
+            product = 1 / (a[0] * a[1])
+            inverse, share = a[0] * product, lam * product
+        else:
+            inverse = 1 / a[1]
+            share = lam * inverse * inverse_of_first
         ratio = a[0] * inverse
-        share = lam * inverse / a[0]
+        inverse_of_first = inverse
         for index, b in enumerate(numerators):
             totals[index] = totals[index] + b[0] * b[0] * share
             gain = b[0] * inverse
@@ -143,6 +149,6 @@ def summands(form: HalfPlaneForm, lam: Element) -> Summands:
         del a[0]
     pivots.append(a[1])
     # In the last step a[1] = lam * pull exactly: dividing by pull alone keeps the factor lam aside.
-    share = 1 / (a[0] * form.pull)
+    share = (1 / a[0] if inverse_of_first is None else inverse_of_first) * (1 / form.pull)
     totals = [total + b[0] * b[0] * share for total, b in zip(totals, numerators, strict=True)]
     return Summands(pivots, totals[0], totals[-1])
