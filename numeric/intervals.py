@@ -16,7 +16,7 @@ _GOLDEN = (5**0.5 - 1) / 2
 _GOLDEN_STEPS = 60
 _REACH = 4.0
 _CLOSER = 10.0 ** np.arange(-280, 0)
-_SAMPLES = np.array([1e-9, 1e-3, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1 - 1e-3, 1 - 1e-9])
+_SAMPLES = np.array([1e-6, 0.1, 0.5, 0.9, 1 - 1e-9])
 _CONFIRMING_HALVINGS = 40
 
 

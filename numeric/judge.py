@@ -239,10 +239,10 @@ class Judge:
         """Eigenvalues at which P - lambda Q is strictly Schur, as floats."""
         return noiseless_floats(self.problem.algorithm)
 
-    def _float_problem(self) -> FloatProblem:
+    def _float_problem(self, fine: bool = True) -> FloatProblem:
         noise = self.noise if self.noise.is_physical else self.noise.cautious
         gaps = len(self.noiseless) != 1 or self.noiseless[0][0] > 0
-        return FloatProblem.of(self.spectrum, noise, gaps)
+        return FloatProblem.of(self.spectrum, noise, gaps, fine)
 
     def _critical_eigenvalue(self) -> float:
         if self.noiseless and self.noiseless[0][0] == 0:
@@ -276,7 +276,10 @@ class Judge:
 
     def _stable_scales(self) -> list[Interval]:
         found = stable_scales(
-            self._float_problem(), midpoint_form(self.form), self.noiseless, self.problem.spectrum
+            self._float_problem(fine=False),
+            midpoint_form(self.form),
+            self.noiseless,
+            self.problem.spectrum,
         )
         if not self.spectrum.is_long or len(found) > _MOST_CONFIRMED:
             return found

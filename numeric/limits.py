@@ -25,7 +25,7 @@ _DOUBLINGS = 2000
 _POINTS, _FEWEST_POINTS = 2000, 16  # of scans, in all intervals together and in each
 _BLOCK = 2**20  # entries of an array that is held in memory at once
 _SMALLEST_BATCH = 1e-14  # in units of the largest summand; below it, every batch size is stable
-_FINE = 1.5  # ratio of the panels of a power law: no disk tells here that poles come near
+_FINE, _COARSE = 1.5, 3.0  # ratios of the ends of a power law's panels
 _LISTED = 2**12  # eigenvalues of a long power law that are taken one by one where there are gaps
 
 
@@ -48,13 +48,16 @@ class FloatProblem:
     diverges: bool
 
     @classmethod
-    def of(cls, spectrum: Spectrum, noise: Noise, gaps: bool = False) -> FloatProblem:
+    def of(
+        cls, spectrum: Spectrum, noise: Noise, gaps: bool = False, fine: bool = True
+    ) -> FloatProblem:
         """Read the midpoints of a spectrum.
 
         With ``gaps`` in noiseless stability more eigenvalues of a power law are listed: between the
-        nodes of its rule nothing may happen.
+        nodes of its rule nothing may happen. ``fine`` nodes are closer than those of the proofs,
+        since no disk tells here that poles come near.
         """
-        lam, weights = _float_modes(spectrum, gaps)
+        lam, weights = _float_modes(spectrum, gaps, fine)
         return cls(lam, weights, noise, diverges=math.isinf(spectrum.trace))
 
     @cached_property
@@ -131,13 +134,13 @@ class FloatProblem:
         return _bisect_down(excess, low, high)
 
 
-def _float_modes(spectrum: Spectrum, gaps: bool) -> tuple[Array, Array]:
+def _float_modes(spectrum: Spectrum, gaps: bool, fine: bool) -> tuple[Array, Array]:
     """Return eigenvalues and weights, or the nodes and weights of a long power law, as floats."""
     if spectrum.law is None or not spectrum.is_long:
         return spectrum.eigenvalues, spectrum.weights
     if gaps and spectrum.law.count is not None and spectrum.law.count <= 2 * _LISTED:
         return spectrum.eigenvalues, spectrum.weights
-    nodes = rule(spectrum.law, _LISTED if gaps else HEAD, _FINE)
+    nodes = rule(spectrum.law, _LISTED if gaps else HEAD, _FINE if fine else _COARSE)
     return nodes.nodes.mid, nodes.weights
 
 

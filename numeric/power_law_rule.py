@@ -20,7 +20,6 @@ wide) is halved.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, factorial
@@ -30,6 +29,7 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.power_law import PowerLaw
+from sgdmem.numeric.quadrature import UNIT, Rule
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.schur import determinant
 
@@ -43,40 +43,13 @@ _REACH = 1.6  # radius of a panel's disk over the half-width of the panel
 _LAST_REACH = 2.0
 _END_CENTER, _END_RADIUS = 1.04, 0.46  # of the disks at the ends, over the eigenvalue there
 _MOST_HALVINGS = 12
-_UNIT = 2.0**-53
-_SMALLEST = 1e-290  # an eigenvalue; below, relative rounding errors are no longer bounded by _UNIT
+_SMALLEST = 1e-290  # an eigenvalue; below, relative rounding errors are no longer bounded by UNIT
 # Midpoint Euler-Maclaurin at K + 1/2: sum_(k>K) F(k) - int_(K+1/2)^oo F = F'/24 - 7 F'''/5760
 # + 31 F^(5)/967680 + rest, with |rest| <= 2 zeta(7) / (2 pi)^7 int |F^(7)|.
 _END_TERMS = {1: Fraction(1, 24), 3: Fraction(-7, 5760), 5: Fraction(31, 967680)}
 _REST = 5.22e-6
 
 Bound: TypeAlias = Callable[[Ball], tuple[Array, Array]]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Nodes and weights for one power law, and what the error bounds need.
-
-    Attributes
-    ----------
-    head : int
-        The first so many nodes are the first eigenvalues, with weight 1. Beyond, each disk holds a
-        node.
-    nodes : Ball, shape (n,)
-        Eigenvalues at which the summand is evaluated.
-    weights : ndarray, shape (n,)
-        Their weights (the few end corrections can be negative).
-    disks : Ball, shape (d,)
-        Complex disks that cover the law beyond the head.
-    errors : ndarray, shape (d,)
-        ``sum(errors * bounds)`` bounds the error for a summand with ``|g| <= bounds`` on the disks.
-    """
-
-    head: int
-    nodes: Ball
-    weights: Array
-    disks: Ball
-    errors: Array
 
 
 @lru_cache(maxsize=64)
@@ -158,7 +131,7 @@ def _head_only(law: PowerLaw, most: int) -> Rule:
         # the end of (0, L] has no weight: it shows which side of stability the panel is on
         Ball(np.append(first.mid, end), np.append(first.rad, 0.0)),
         np.append(np.ones(head), 0.0),
-        Ball(np.array([end / 2 + 0j]), np.array([_LAST_REACH * end / 2 * (1 + 8 * _UNIT)])),
+        Ball(np.array([end / 2 + 0j]), np.array([_LAST_REACH * end / 2 * (1 + 8 * UNIT)])),
         np.array([1.01 * max(tail, _SMALLEST)]),
     )
 
@@ -193,11 +166,11 @@ def _assemble(law: PowerLaw, head: int, edges: Array) -> Rule:
     if not regular.all():
         parts.append(_jacobi_panel(law, float(upper[~regular][0])))
     inside = np.concatenate([nodes for nodes, _ in parts])
-    lam = Ball(inside, 32 * _UNIT * inside)
+    lam = Ball(inside, 32 * UNIT * inside)
     end_disks, end_errors = _end_errors(law, head)
     center, half = (upper + lower) / 2, (upper - lower) / 2
     reach = np.where(regular, _REACH, _LAST_REACH)
-    disks = Ball(center + 0j, reach * half * (1 + 8 * _UNIT))
+    disks = Ball(center + 0j, reach * half * (1 + 8 * UNIT))
     return Rule(
         head,
         Ball(np.concatenate([at_ends.mid, lam.mid]), np.concatenate([at_ends.rad, lam.rad])),
@@ -274,7 +247,7 @@ def _panel_errors(law: PowerLaw, lower: Array, upper: Array) -> Array:
     half = (upper - lower) / 2
     reach = np.where(regular, _REACH, _LAST_REACH)
     r = reach + np.sqrt(reach**2 - 1)  # of the Bernstein ellipse inside the disk
-    rounding = (384 + 16 / nu) * _UNIT
+    rounding = (384 + 16 / nu) * UNIT
     with np.errstate(all="ignore"):
         # L. N. Trefethen, Approximation Theory and Approximation Practice, Theorem 19.3
         nearest = np.where(regular, (upper + lower) / 2 - reach * half, upper)
@@ -340,6 +313,6 @@ def _end_errors(law: PowerLaw, head: int) -> tuple[Ball, Array]:
     x = np.log1p(room)
     rho = x / (nu + x)
     largest = places * nearest * np.exp(x) / (rho * (ends + offsets.min())) ** 7
-    rounding = 8 * _UNIT * ends * places  # the ends of the panels are rounded
-    disks = Ball(_END_CENTER * places + 0j, _END_RADIUS * places * (1 + 8 * _UNIT))
+    rounding = 8 * UNIT * ends * places  # the ends of the panels are rounded
+    disks = Ball(_END_CENTER * places + 0j, _END_RADIUS * places * (1 + 8 * UNIT))
     return disks, 1.01 * (spread * largest + rounding)

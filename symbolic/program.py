@@ -68,15 +68,18 @@ class Program:
         return flags
 
     def run(self, values: Mapping[str, Element]) -> tuple[Element, ...]:
-        """Return the results for numbers of any kind: floats, fractions, arrays, balls, ..."""
+        """Return the results for numbers of any kind that mixes with ints and fractions.
+
+        Python's and mpmath's numbers, balls and expressions do; for arrays there is source text
+        (`sgdmem.numeric.lowering`).
+        """
         found: list[Element] = []
         for kind, *arguments in self.steps:
             if kind == "input":
                 found.append(values[arguments[0]])
             elif kind == "constant":
                 value = arguments[0]
-                whole = value.denominator == 1
-                found.append(int(value) if whole else value)
+                found.append(int(value) if value.denominator == 1 else value)
             else:
                 left, right = (found[i] for i in arguments)
                 found.append(_apply(kind, left, right))
@@ -106,8 +109,8 @@ def trace(function: Callable[..., Sequence[Element]], inputs: Sequence[str]) -> 
     ----------
     function
         Called with one recording number for each input; returns a sequence of results. It may add,
-        subtract, multiply and divide them, and mix them with ints and fractions; it cannot ask them
-        anything.
+        subtract, multiply and divide them, and mix them with ints and fractions, but not compare
+        them. What it does is recorded for numbers in general position: none is 0 by chance.
     inputs
         Their names.
     """
@@ -153,7 +156,8 @@ class Recording:
         return self.recorder.operation("-", 0, self)
 
     def __bool__(self) -> bool:
-        raise TypeError("a recording number has no value yet: the function must not look at it")
+        """Whether it may differ from 0: only the constant 0 does not."""
+        return self.recorder.constant(self) != 0
 
 
 class _Recorder:

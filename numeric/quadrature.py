@@ -1,0 +1,111 @@
+r"""Quadrature of sums over a spectrum: few nodes with weights, and disks that bound the error.
+
+For a summand :math:`f(\lambda) = \lambda g(\lambda)` a `Rule` says
+:math:`\sum_k w_k f(\lambda_k) = \sum_i \omega_i f(\theta_i) + e` with
+:math:`|e| \le \sum_j \epsilon_j \sup_{D_j}|g|`: g has to be bounded on a few complex disks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array, Ball
+
+UNIT = 2.0**-53
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Nodes and weights, and what the error bounds need.
+
+    Attributes
+    ----------
+    head : int
+        The first so many nodes are eigenvalues, with their multiplicities as weights. Beyond, each
+        disk holds a node.
+    nodes : Ball, shape (n,)
+        Eigenvalues at which the summand is evaluated.
+    weights : ndarray, shape (n,)
+        Their weights.
+    disks : Ball, shape (d,)
+        Complex disks that cover the spectrum beyond the head.
+    errors : ndarray, shape (d,)
+        ``sum(errors * bounds)`` bounds the error for a summand with ``|g| <= bounds`` on the disks.
+    """
+
+    head: int
+    nodes: Ball
+    weights: Array
+    disks: Ball
+    errors: Array
+
+
+def gauss_rule(nodes: Array, weights: Array, points: int) -> tuple[Array, Array]:
+    """Return the Gauss rule of a discrete measure on [-1, 1]: its nodes and positive weights.
+
+    By the modified Chebyshev algorithm (W. Gautschi, Orthogonal Polynomials, 2004, section 2.1.7)
+    from the moments of Chebyshev polynomials, which loses no digits on one interval. The measure
+    must have at least ``points`` nodes; single weights may be negative if its moments are those of
+    a positive measure.
+
+    Examples
+    --------
+    >>> x = np.linspace(-1, 1, 1001)
+    >>> theta, omega = gauss_rule(x, np.full(1001, 2 / 1001), 3)  # nearly Gauss-Legendre
+    >>> np.allclose(theta, [-0.7746, 0, 0.7746], atol=1e-3), np.allclose(omega.sum(), 2)
+    (True, True)
+    """
+    n = points
+    moments = chebyshev_moments(nodes, weights, 2 * n)
+    monic = moments * np.array([1.0, *(2.0 ** (1 - k) for k in range(1, 2 * n))])
+    b = np.full(2 * n, 0.25)
+    b[1] = 0.5
+    diagonal, beside = np.zeros(n), np.zeros(n)
+    previous, current = np.zeros(2 * n), monic
+    diagonal[0] = monic[1] / monic[0]
+    for k in range(1, n):
+        new = np.zeros(2 * n)
+        inner = slice(k, 2 * n - k)
+        new[inner] = (
+            current[k + 1 : 2 * n - k + 1]
+            - diagonal[k - 1] * current[inner]
+            - (beside[k - 1] * previous[inner] if k > 1 else 0)
+            + b[inner] * current[k - 1 : 2 * n - k - 1]
+        )
+        diagonal[k] = new[k + 1] / new[k] - current[k] / current[k - 1]
+        beside[k] = new[k] / current[k - 1]
+        previous, current = current, new
+    off = np.sqrt(beside[1:])
+    theta, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(off, 1) + np.diag(off, -1))
+    return theta, vectors[0] ** 2 * moments[0]
+
+
+def chebyshev_moments(nodes: Array, weights: Array, count: int) -> Array:
+    """Return the sums of weights times T_k at the nodes, k = 0 ... count - 1."""
+    found = np.empty(count)
+    before, now = np.ones_like(nodes), nodes
+    found[0] = weights.sum()
+    for k in range(1, count):
+        found[k] = (weights * now).sum()
+        before, now = now, 2 * nodes * now - before
+    return found
+
+
+def gauss_error(nodes: Array, weights: Array, theta: Array, omega: Array, reach: float) -> float:
+    """Bound the error of a rule on [-1, 1] for functions bounded by 1 on the disk |x| <= reach.
+
+    The disk holds the ellipse with foci -1, 1 and half-axes that add up to r, on which the
+    Chebyshev coefficients of the function are at most 2 r^-k; the rule errs by what its moments
+    differ (measured, with their rounding) and by the terms beyond them.
+    """
+    n = len(theta)
+    r = reach + (reach**2 - 1) ** 0.5
+    difference = np.abs(
+        chebyshev_moments(nodes, weights, 2 * n) - chebyshev_moments(theta, omega, 2 * n)
+    )
+    mass = float(np.abs(weights).sum() + omega.sum())
+    rounding = 16 * 2 * n * UNIT * mass
+    known = 2 * float(((difference + rounding) * r ** -np.arange(2.0 * n)).sum())
+    return float(known + 2 * mass * r ** (-2.0 * n) / (1 - 1 / r))
