@@ -27,7 +27,7 @@ from sgdmem.symbolic.schur import is_schur_form
 
 _FAR = 150  # of the largest eigenvalue from 1, as an exponent of 2
 _FEW = 4  # batch sizes tried around the critical one
-_MOST_CONFIRMED = 8  # intervals of scales on a power law that are confirmed by verdicts
+_MOST_CONFIRMED = 8  # intervals of scales on a long spectrum that are confirmed by verdicts
 
 _UNSUMMED = {  # reasons for which the noise sum is infinite or may be
     Reason.NO_PULL,
@@ -281,9 +281,9 @@ class Judge:
             self.noiseless,
             self.problem.spectrum,
         )
-        if not self.spectrum.is_long or len(found) > _MOST_CONFIRMED:
+        if self.spectrum.long is None or len(found) > _MOST_CONFIRMED:
             return found
-        # the nodes of a power law do not see poles that come near: the proof has the last word
+        # the nodes of a rule do not see poles that come near: the proof has the last word
         return confirmed(found, self._is_stable_at_scale)
 
     def _is_stable_at_scale(self, scale: float) -> bool:

@@ -16,7 +16,7 @@ from sgdmem.numeric.ball import Array
 from sgdmem.numeric.coupling import CoupledRadius
 from sgdmem.numeric.intervals import Interval, positive_intervals
 from sgdmem.numeric.noise_sum import take
-from sgdmem.numeric.power_law_rule import HEAD, rule
+from sgdmem.numeric.power_law_rule import HEAD, LongLaw
 from sgdmem.numeric.problem import Noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.symbolic.routh import HalfPlaneForm, summands
@@ -57,7 +57,7 @@ class FloatProblem:
         nodes of its rule nothing may happen. ``fine`` nodes are closer than those of the proofs,
         since no disk tells here that poles come near.
         """
-        lam, weights = _float_modes(spectrum, gaps, fine)
+        lam, weights = _float_modes(spectrum, noise, gaps, fine)
         return cls(lam, weights, noise, diverges=math.isinf(spectrum.trace))
 
     @cached_property
@@ -134,13 +134,19 @@ class FloatProblem:
         return _bisect_down(excess, low, high)
 
 
-def _float_modes(spectrum: Spectrum, gaps: bool, fine: bool) -> tuple[Array, Array]:
-    """Return eigenvalues and weights, or the nodes and weights of a long power law, as floats."""
-    if spectrum.law is None or not spectrum.is_long:
+def _float_modes(spectrum: Spectrum, noise: Noise, gaps: bool, fine: bool) -> tuple[Array, Array]:
+    """Return eigenvalues and weights, or the nodes and weights of a long spectrum, as floats."""
+    long = spectrum.long
+    by_mode = noise.coupling is not None or isinstance(noise.tau2, tuple)
+    if long is None or by_mode or (gaps and not isinstance(long, LongLaw)):
         return spectrum.eigenvalues, spectrum.weights
-    if gaps and spectrum.law.count is not None and spectrum.law.count <= 2 * _LISTED:
+    if not isinstance(long, LongLaw):
+        nodes = long.rule(HEAD, long.edges(HEAD))
+    elif gaps and long.count is not None and long.count <= 2 * _LISTED:
         return spectrum.eigenvalues, spectrum.weights
-    nodes = rule(spectrum.law, _LISTED if gaps else HEAD, _FINE if fine else _COARSE)
+    else:
+        head = _LISTED if gaps else HEAD
+        nodes = long.rule(head, long.edges(head, _FINE if fine else _COARSE))
     return nodes.nodes.mid, nodes.weights
 
 
@@ -196,7 +202,7 @@ def noiseless_margin(noiseless: Sequence[Interval], spectrum: Spectrum) -> float
 def _listed(spectrum: Spectrum) -> Array:
     """Return the eigenvalues, of a long power law the first ones."""
     law = spectrum.law
-    if law is None or not spectrum.is_long:
+    if law is None or not spectrum.is_long_law:
         return spectrum.eigenvalues
     count = _LISTED if law.count is None else min(law.count, _LISTED)
     return law.eigenvalues(np.arange(1.0, count + 1)).mid
@@ -215,7 +221,7 @@ def _noiseless_scales(noiseless: Sequence[Interval], spectrum: Spectrum) -> list
     with np.errstate(divide="ignore"):
         lows = np.concatenate([low / lam for low, _ in gaps])
         highs = np.concatenate([high / lam for _, high in gaps])
-    if spectrum.count > lam.size and spectrum.is_long:
+    if spectrum.is_long_law and spectrum.count > lam.size:
         # What brings the eigenvalues that are not listed near a gap is not looked at.
         beyond = noiseless[0][1] / lam[lam.size // 2]
         lows, highs = np.append(lows, beyond), np.append(highs, math.inf)

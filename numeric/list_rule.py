@@ -1,4 +1,4 @@
-"""A rule for a list of eigenvalues: Gauss rules of the list itself, panel by panel.
+"""A rule for a long list of eigenvalues: Gauss rules of the list itself, panel by panel.
 
 The largest eigenvalues stay as they are. Below, panels begin narrow and widen, so that a pole close
 above the largest eigenvalue is far from every disk, until their ends differ by a factor of 3. A
@@ -7,81 +7,135 @@ panel with few eigenvalues keeps them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
-from sgdmem.numeric.quadrature import UNIT, Rule, gauss_error, gauss_rule
+from sgdmem.numeric.quadrature import RATIO, REACH, UNIT, Rule, gauss_error, gauss_rule
 
-POINTS = 15  # nodes of a panel
-KEPT = 16  # largest eigenvalues that stay as they are
-REACH = 1.6  # radius of a panel's disk over its half-width
-_RATIO = 3.0  # largest, of the ends of a panel
+POINTS = 16  # nodes of a panel
 _NARROWEST = 1e-3  # width of the first panel, over the largest eigenvalue
 _FEW = 2 * POINTS  # eigenvalues in a panel that are kept
 
 
-def list_rule(eigenvalues: Ball, weights: Array) -> Rule:
-    """Return the rule of a list of eigenvalues with multiplicities, in any order.
+@dataclass(frozen=True)
+class _Panel:
+    nodes: Array
+    weights: Array
+    center: float
+    reach: float
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class LongList:
+    """A list of eigenvalues, in any order and with multiplicities, as a `LongSpectrum`.
 
     Examples
     --------
     >>> lam = np.arange(1.0, 10**5) ** -1.5
-    >>> found = list_rule(Ball(lam), np.ones(lam.size))
+    >>> long = LongList(Ball(lam), np.ones(lam.size))
+    >>> found = long.rule(16, long.edges(16))
     >>> len(found.weights) < 300, bool((found.weights > 0).all())
     (True, True)
     >>> total = (found.weights * found.nodes.mid / (1 + found.nodes.mid)).sum()
     >>> bool(abs(total / (lam / (1 + lam)).sum() - 1) < 1e-13)
     True
     """
-    lam, count, radii = _sorted(eigenvalues, weights)
-    kept = [np.arange(min(KEPT, lam.size))]
-    nodes, masses, disks, errors = [], [], [], []
-    for first, last, lower, upper in _panels(lam):
-        inside = np.arange(first, last)
-        if inside.size <= _FEW:
-            kept.append(inside)
-            continue
-        center, half = (upper + lower) / 2, (upper - lower) / 2
-        x, mass = (lam[inside] - center) / half, count[inside] * lam[inside]
+
+    eigenvalues: Ball
+    weights: Array
+
+    @property
+    def count(self) -> int:
+        """How many eigenvalues are listed."""
+        return int(self.weights.size)
+
+    def every(self) -> tuple[Ball, Array]:
+        """Return all eigenvalues and their multiplicities, in the order of the list."""
+        return self.eigenvalues, self.weights
+
+    @cached_property
+    def _sorted(self) -> tuple[Array, Array, Array, Array]:
+        """Places in the list, eigenvalues, largest first, radii and multiplicities."""
+        order = np.argsort(-self.eigenvalues.mid, kind="stable")
+        radii = np.broadcast_to(self.eigenvalues.rad, self.eigenvalues.mid.shape)
+        return order, self.eigenvalues.mid[order], radii[order], self.weights[order]
+
+    def edges(self, head: int) -> Array:
+        """Return the ends of the panels that cover the eigenvalues beyond the first ones."""
+        _, lam, *_ = self._sorted
+        if head >= lam.size:
+            return np.empty(0)
+        edges, width = [float(lam[head])], _NARROWEST * float(lam[0])
+        while edges[-1] >= lam[-1]:
+            edges.append(max(edges[-1] / RATIO, edges[-1] - width))
+            width *= 2
+        return np.array(edges)
+
+    def rule(self, head: int, edges: Array) -> Rule:
+        """Return the rule that takes the first eigenvalues one by one and has these panels."""
+        order, lam, radii, count = self._sorted
+        kept, panels, found = [np.arange(min(head, lam.size))], [], []
+        # eigenvalues equal to an edge belong to the panel below it, and to the first one
+        begins = np.searchsorted(-lam, -edges, side="left")
+        begins[:1] = min(head, lam.size)
+        for panel, (first, last) in enumerate(pairwise(begins.tolist())):
+            rule = self._panel(first, last)
+            if rule is None:
+                kept.append(np.arange(first, last))
+            else:
+                panels.append(panel)
+                found.append(rule)
+        listed = np.concatenate(kept)
+        nodes, weights = (
+            np.concatenate([np.empty(0), *(getattr(rule, key) for rule in found)])
+            for key in ("nodes", "weights")
+        )
+        return Rule(
+            order[listed],
+            Ball(np.concatenate([lam[listed], nodes]), np.concatenate([radii[listed], 0 * nodes])),
+            np.concatenate([count[listed], weights]),
+            Ball(np.array([rule.center for rule in found]), np.array([r.reach for r in found])),
+            np.array([rule.error for rule in found]),
+            np.array(panels, dtype=int),
+        )
+
+    @cached_property
+    def _panels(self) -> dict[tuple[int, int], _Panel | None]:
+        return {}
+
+    def _panel(self, first: int, last: int) -> _Panel | None:
+        """Return the Gauss rule of some eigenvalues, made once; None if they are too few."""
+        if (first, last) not in self._panels:
+            self._panels[first, last] = self._make_panel(first, last)
+        return self._panels[first, last]
+
+    def _make_panel(self, first: int, last: int) -> _Panel | None:
+        inside = slice(first, last)
+        _, lam, radii, count = (part[inside] for part in self._sorted)
+        if lam.size <= _FEW or 1 + np.count_nonzero(np.diff(lam)) <= POINTS:
+            return None
+        center, half = float(lam[0] + lam[-1]) / 2, float(lam[0] - lam[-1]) / 2
+        x, mass = (lam - center) / half, count * lam
         theta, omega = gauss_rule(x, mass, POINTS)
-        spread = count[inside] * radii[inside] * (1 + lam[inside] / ((REACH - 1) * half))
-        error = gauss_error(x, mass, theta, omega, REACH) + float(spread.sum())
-        nodes.append(center + half * theta)
-        masses.append(omega)
-        disks.append((center, REACH * half * (1 + 8 * UNIT)))
-        errors.append(1.01 * error)
-    listed = np.concatenate(kept)
-    inner = np.concatenate([np.empty(0), *nodes])
-    centers, reaches = np.array(disks).reshape(-1, 2).T
-    return Rule(
-        listed.size,
-        Ball(np.concatenate([lam[listed], inner]), np.concatenate([radii[listed], 0 * inner])),
-        np.concatenate([count[listed], np.concatenate([np.empty(0), *masses]) / inner]),
-        Ball(centers, reaches),
-        np.array(errors),
-    )
+        nodes = center + half * theta
+        moved = float((count * radii * (1 + lam / ((REACH - 1) * half))).sum())
+        return _Panel(
+            nodes=nodes,
+            weights=omega / nodes,
+            center=center,
+            reach=REACH * half * (1 + 8 * UNIT),
+            error=1.01 * (gauss_error(x, mass, theta, omega, REACH) + moved),
+        )
 
-
-def _sorted(eigenvalues: Ball, weights: Array) -> tuple[Array, Array, Array]:
-    """Return eigenvalues, largest first, multiplicities and radii; equal ones become one."""
-    order = np.argsort(-eigenvalues.mid, kind="stable")
-    lam, count = eigenvalues.mid[order], weights[order]
-    radii = np.broadcast_to(eigenvalues.rad, lam.shape)[order]
-    begins = np.flatnonzero(np.concatenate([[True], lam[1:] != lam[:-1]]))
-    if begins.size == lam.size:
-        return lam, count, radii
-    return lam[begins], np.add.reduceat(count, begins), np.maximum.reduceat(radii, begins)
-
-
-def _panels(lam: Array) -> list[tuple[int, int, float, float]]:
-    """Return the panels below the kept eigenvalues: places in the list, and ends."""
-    found = []
-    first, width = min(KEPT, lam.size), _NARROWEST * lam[0]
-    ascending = -lam
-    while first < lam.size:
-        upper = float(lam[first])
-        lower = max(upper / _RATIO, upper - width)
-        last = int(np.searchsorted(ascending, -lower, side="right"))  # those >= lower
-        found.append((first, last, float(lam[last - 1]), upper))
-        first, width = last, 2 * width
-    return found
+    def beside(self, values: Array, head: int) -> tuple[Ball, Array]:
+        """Return the eigenvalues next to some values, beyond the first ones, and their places."""
+        order, lam, radii, _ = self._sorted
+        after = np.searchsorted(-lam, -values)
+        places = np.unique(np.concatenate([after - 1, after]))
+        places = places[(places >= head) & (places < lam.size)]
+        return Ball(lam[places], radii[places]), order[places]

@@ -90,7 +90,9 @@ def mode_summands(form: HalfPlaneForm, eigenvalues: Ball) -> ModeSummands:
 
 
 def disk_bounds(form: HalfPlaneForm, disks: Ball, tau2_share: Ball) -> tuple[Array, Array]:
-    """Bound ``|f / lambda|`` on complex disks, f = s / (1 + (tau2 / B) s), for both summands.
+    """Bound ``|f / lambda|`` on disks with real centers for both f = s / (1 + (tau2/B) s).
+
+    A real center is all that real arithmetic with radii needs: its rules hold for complex numbers.
 
     ``tau2_share`` is tau2 / B. Infinite where a pivot or the denominator may vanish in the disk.
     """

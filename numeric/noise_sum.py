@@ -56,18 +56,18 @@ def noise_sums(form: HalfPlaneForm, spectrum: Spectrum, tau2_share: Ball) -> Noi
     form
         From `ball_form`, shape (A, 1).
     spectrum
-        Explicit, or a power law of any length.
+        A list or a power law of any length.
     tau2_share
         tau2 / B: a single ball, or one for each eigenvalue of an explicit spectrum.
     """
-    if spectrum.is_long:
-        from sgdmem.numeric.law_noise_sum import law_noise_sums
+    long = spectrum.long if tau2_share.mid.ndim == 0 else None
+    if long is not None:
+        from sgdmem.numeric.long_noise_sum import long_noise_sums
 
-        assert spectrum.law is not None
         # one by one: the panels of the rule depend on the poles of each
         batch = range(form.pull.mid.shape[0])
         return join_batch(
-            [law_noise_sums(take(form, slice(i, i + 1)), spectrum.law, tau2_share) for i in batch]
+            [long_noise_sums(take(form, slice(i, i + 1)), long, tau2_share) for i in batch]
         )
     return sums_of_modes(form, *explicit_modes(spectrum), tau2_share)
 

@@ -11,25 +11,24 @@ For :math:`\lambda_k = \Lambda k^{-\nu}` and a summand :math:`f(\lambda) = \lamb
 
 Beyond an exponent of 8 nothing but the head is summed, and the tail is an error term.
 
-All of this is a list of nodes and weights that depends on the law alone. The error is at most a
-combination of upper bounds of :math:`|g|` on complex disks that cover the axis, so a summand only
-has to be bounded there. A panel whose disk is too large (it meets a pole, or the enclosure is too
-wide) is halved.
+All of this is a list of nodes and weights that depends on the law alone, with the disks of
+`sgdmem.numeric.quadrature` for its error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, factorial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.power_law import PowerLaw
-from sgdmem.numeric.quadrature import UNIT, Rule
+from sgdmem.numeric.quadrature import RATIO, REACH, UNIT, Rule
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.schur import determinant
 
@@ -37,87 +36,87 @@ HEAD = 512  # terms added one by one, unless the caller asks for more
 _STEEP = 8.0  # exponent from which the tail beyond the head is negligible: below 1e-19 of the head
 _TINY_SHARE = 1e-30  # of the largest eigenvalue: where the head of a steep law ends
 _POINTS = 20  # nodes of a panel
-_RATIO = 3.0  # at most, between the ends of a panel
 _LAST = 1e-20  # where the last panel (0, L] of an infinite law begins, relative to its tail
-_REACH = 1.6  # radius of a panel's disk over the half-width of the panel
 _LAST_REACH = 2.0
 _END_CENTER, _END_RADIUS = 1.04, 0.46  # of the disks at the ends, over the eigenvalue there
-_MOST_HALVINGS = 12
 _SMALLEST = 1e-290  # an eigenvalue; below, relative rounding errors are no longer bounded by UNIT
 # Midpoint Euler-Maclaurin at K + 1/2: sum_(k>K) F(k) - int_(K+1/2)^oo F = F'/24 - 7 F'''/5760
 # + 31 F^(5)/967680 + rest, with |rest| <= 2 zeta(7) / (2 pi)^7 int |F^(7)|.
 _END_TERMS = {1: Fraction(1, 24), 3: Fraction(-7, 5760), 5: Fraction(31, 967680)}
 _REST = 5.22e-6
 
-Bound: TypeAlias = Callable[[Ball], tuple[Array, Array]]
 
-
-@lru_cache(maxsize=64)
-def rule(law: PowerLaw, head: int = HEAD, ratio: float = _RATIO) -> Rule:
-    """Return the rule of a power law, before any panel is halved.
-
-    Parameters
-    ----------
-    law
-        The power law.
-    head
-        How many eigenvalues are taken one by one.
-    ratio
-        Between the ends of a panel, at most 3.
-
-    Raises
-    ------
-    InputError
-        If the law leaves the range of floating-point numbers beyond the head.
-    """
-    if law.exponent > _STEEP:
-        return _head_only(law, head)
-    return _assemble(law, head, _panel_edges(law, head, ratio))
-
-
-def bounded_rule(law: PowerLaw, head: int, bound: Bound) -> tuple[Rule, tuple[Array, Array]]:
-    """Return a rule whose disks suit a pair of summands, and their bounds on the disks.
-
-    Parameters
-    ----------
-    law, head
-        The power law, infinite or at least twice as long as ``head``.
-    bound
-        Maps balls (complex disks) to upper bounds of ``|g|`` on them, for two summands at once;
-        infinite where there is none.
-
-    Returns
-    -------
-    rule, bounds
-        A bound is infinite where halving did not help.
+@dataclass(frozen=True)
+class LongLaw:
+    """A power law as a `LongSpectrum`.
 
     Examples
     --------
     The sum of all k^-2, that is of lambda g with g = 1:
 
-    >>> law = PowerLaw(2.0, 1.0, None)
-    >>> found, (bounds, _) = bounded_rule(law, HEAD, lambda disks: (np.ones(disks.mid.shape),) * 2)
-    >>> float((found.weights * found.nodes.mid).sum()), float((found.errors * bounds).sum()) < 1e-13
+    >>> squares = LongLaw(PowerLaw(2.0, 1.0, None))
+    >>> found = squares.rule(HEAD, squares.edges(HEAD))
+    >>> float((found.weights * found.nodes.mid).sum()), float(found.errors.sum()) < 1e-13
     (1.64493406684822..., True)
     """
-    found = rule(law, head)
-    bounds = bound(found.disks)
-    if law.exponent > _STEEP:
-        return found, bounds
-    edges = _panel_edges(law, head)
-    for _ in range(_MOST_HALVINGS):
-        panels = len(edges) - 1
-        bad = ~(np.isfinite(bounds[0][:panels]) & np.isfinite(bounds[1][:panels]))
-        bad &= edges[1:] > 0  # halving (0, L] would only move the trouble closer to 0
-        if not bad.any():
-            break
-        middles = np.sqrt(edges[:-1][bad]) * np.sqrt(edges[1:][bad])
-        edges = np.sort(np.concatenate([edges, middles]))[::-1]
-        found = _assemble(law, head, edges)
-        bounds = bound(found.disks)
-    return found, bounds
+
+    law: PowerLaw
+
+    @property
+    def count(self) -> int | None:
+        """How many eigenvalues it has; None if infinitely many."""
+        return self.law.count
+
+    def every(self) -> tuple[Ball, Array]:
+        """Return all its eigenvalues and their multiplicities."""
+        assert self.count is not None
+        return self.law.eigenvalues(np.arange(1.0, self.count + 1)), np.ones(self.count)
+
+    def edges(self, head: int, ratio: float = RATIO) -> Array:
+        """Return the ends of the panels that cover [lambda(N), lambda(head)], largest first.
+
+        None for a steep law. A ``ratio`` below 3 makes the panels shorter.
+
+        Raises
+        ------
+        InputError
+            If the law leaves the range of floating-point numbers beyond the head.
+        """
+        law = self.law
+        if law.exponent > _STEEP:
+            return np.empty(0)
+        top = (head + 0.5) ** -law.exponent
+        last = top * _LAST if law.count is None else (law.count + 0.5) ** -law.exponent
+        if not law.scale * last > _SMALLEST:
+            raise InputError(
+                f"a power law with exponent {law.exponent:g} and scale {law.scale:g} needs a count "
+                f"of at most {head}: its further eigenvalues leave the range of floating-point "
+                f"numbers"
+            )
+        pieces = max(1, ceil(np.log(top / last) / np.log(ratio)))
+        edges = top * (last / top) ** (np.arange(pieces + 1) / pieces)
+        if law.count is None:
+            edges = np.append(edges, 0.0)
+        return np.asarray(law.scale * edges)
+
+    def rule(self, head: int, edges: Array) -> Rule:
+        """Return the rule with these panels; a steep law has a head of its own."""
+        if self.law.exponent > _STEEP:
+            return _head_only(self.law, head)
+        return _assemble(self.law, head, tuple(edges.tolist()))
+
+    def beside(self, values: Array, head: int) -> tuple[Ball, Array]:
+        """Return the eigenvalues next to some values, beyond the first ones, and their places."""
+        law = self.law
+        with np.errstate(over="ignore"):
+            place = (law.scale / values) ** (1 / law.exponent)
+        last = np.inf if law.count is None else float(law.count)
+        k = np.unique(np.concatenate([np.floor(place), np.ceil(place)]))
+        k = k[(k > head) & (k <= last) & np.isfinite(k)]
+        return law.eigenvalues(k), k - 1
 
 
+@lru_cache(maxsize=64)
 def _head_only(law: PowerLaw, most: int) -> Rule:
     # what is negligible is left out, unless a caller asks for more
     least = _TINY_SHARE if most <= HEAD else min(1.0, _SMALLEST / law.scale)
@@ -127,58 +126,48 @@ def _head_only(law: PowerLaw, most: int) -> Rule:
     # sum_(k>K) k^-nu <= int_(K+1/2)^oo, the summand being convex
     tail = law.scale * (head + 0.5) ** (1 - law.exponent) / (law.exponent - 1)
     return Rule(
-        head,
+        np.arange(head),
         # the end of (0, L] has no weight: it shows which side of stability the panel is on
         Ball(np.append(first.mid, end), np.append(first.rad, 0.0)),
         np.append(np.ones(head), 0.0),
-        Ball(np.array([end / 2 + 0j]), np.array([_LAST_REACH * end / 2 * (1 + 8 * UNIT)])),
+        Ball(np.array([end / 2]), np.array([_LAST_REACH * end / 2 * (1 + 8 * UNIT)])),
         np.array([1.01 * max(tail, _SMALLEST)]),
+        np.array([-1]),
     )
 
 
-def _panel_edges(law: PowerLaw, head: int, ratio: float = _RATIO) -> Array:
-    """Return the ends of the panels that cover [lambda(N), lambda(head)], largest first."""
-    top = (head + 0.5) ** -law.exponent
-    last = top * _LAST if law.count is None else (law.count + 0.5) ** -law.exponent
-    if not law.scale * last > _SMALLEST:
-        raise InputError(
-            f"a power law with exponent {law.exponent:g} and scale {law.scale:g} needs a count of "
-            f"at most {head}: its further eigenvalues leave the range of floating-point numbers"
-        )
-    pieces = max(1, ceil(np.log(top / last) / np.log(ratio)))
-    edges = top * (last / top) ** (np.arange(pieces + 1) / pieces)
-    if law.count is None:
-        edges = np.append(edges, 0.0)
-    return np.asarray(law.scale * edges)
-
-
-def _assemble(law: PowerLaw, head: int, edges: Array) -> Rule:
+@lru_cache(maxsize=64)
+def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...]) -> Rule:
+    edges = np.array(ends)
     upper, lower = edges[:-1], edges[1:]
-    offsets, ends = _end_correction()
+    offsets, end_weights = _end_correction()
     k = [np.arange(1.0, head + 1), head + 0.5 + offsets]
-    end_weights = [np.ones(head), ends]
+    weights = [np.ones(head), end_weights]
     if law.count is not None:
         k.append(law.count + 0.5 + offsets)
-        end_weights.append(-ends)
+        weights.append(-end_weights)
     at_ends = law.eigenvalues(np.concatenate(k))
     regular = lower > 0
     parts = [_legendre_panels(law, lower[regular], upper[regular])]
     if not regular.all():
         parts.append(_jacobi_panel(law, float(upper[~regular][0])))
     inside = np.concatenate([nodes for nodes, _ in parts])
-    lam = Ball(inside, 32 * UNIT * inside)
     end_disks, end_errors = _end_errors(law, head)
     center, half = (upper + lower) / 2, (upper - lower) / 2
-    reach = np.where(regular, _REACH, _LAST_REACH)
-    disks = Ball(center + 0j, reach * half * (1 + 8 * UNIT))
+    reach = np.where(regular, REACH, _LAST_REACH)
     return Rule(
-        head,
-        Ball(np.concatenate([at_ends.mid, lam.mid]), np.concatenate([at_ends.rad, lam.rad])),
-        np.concatenate([*end_weights, *(weights for _, weights in parts)]),
+        np.arange(head),
         Ball(
-            np.concatenate([disks.mid, end_disks.mid]), np.concatenate([disks.rad, end_disks.rad])
+            np.concatenate([at_ends.mid, inside]),
+            np.concatenate([at_ends.rad, 32 * UNIT * inside]),
+        ),
+        np.concatenate([*weights, *(weights for _, weights in parts)]),
+        Ball(
+            np.concatenate([center, end_disks.mid]),
+            np.concatenate([reach * half * (1 + 8 * UNIT), end_disks.rad]),
         ),
         np.concatenate([_panel_errors(law, lower, upper), end_errors]),
+        np.concatenate([np.arange(upper.size), np.full(end_errors.size, -1)]),
     )
 
 
@@ -245,7 +234,7 @@ def _panel_errors(law: PowerLaw, lower: Array, upper: Array) -> Array:
     nu, scale = law.exponent, law.scale
     regular = lower > 0
     half = (upper - lower) / 2
-    reach = np.where(regular, _REACH, _LAST_REACH)
+    reach = np.where(regular, REACH, _LAST_REACH)
     r = reach + np.sqrt(reach**2 - 1)  # of the Bernstein ellipse inside the disk
     rounding = (384 + 16 / nu) * UNIT
     with np.errstate(all="ignore"):
@@ -314,5 +303,5 @@ def _end_errors(law: PowerLaw, head: int) -> tuple[Ball, Array]:
     rho = x / (nu + x)
     largest = places * nearest * np.exp(x) / (rho * (ends + offsets.min())) ** 7
     rounding = 8 * UNIT * ends * places  # the ends of the panels are rounded
-    disks = Ball(_END_CENTER * places + 0j, _END_RADIUS * places * (1 + 8 * UNIT))
+    disks = Ball(_END_CENTER * places, _END_RADIUS * places * (1 + 8 * UNIT))
     return disks, 1.01 * (spread * largest + rounding)

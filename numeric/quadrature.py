@@ -7,13 +7,20 @@ For a summand :math:`f(\lambda) = \lambda g(\lambda)` a `Rule` says
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 
 UNIT = 2.0**-53
+REACH = 1.6  # radius of a panel's disk over the half-width of the panel
+RATIO = 3.0  # at most, between the ends of a panel
+_MOST_HALVINGS = 12
+
+Bound: TypeAlias = Callable[[Ball], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -22,24 +29,90 @@ class Rule:
 
     Attributes
     ----------
-    head : int
-        The first so many nodes are eigenvalues, with their multiplicities as weights. Beyond, each
-        disk holds a node.
+    places : ndarray, shape (h,)
+        The first h nodes are eigenvalues, with their multiplicities as weights: which ones. Beyond,
+        each disk holds a node.
     nodes : Ball, shape (n,)
         Eigenvalues at which the summand is evaluated.
     weights : ndarray, shape (n,)
         Their weights.
     disks : Ball, shape (d,)
-        Complex disks that cover the spectrum beyond the head.
+        Complex disks, with real centers, that cover all other eigenvalues.
     errors : ndarray, shape (d,)
         ``sum(errors * bounds)`` bounds the error for a summand with ``|g| <= bounds`` on the disks.
+    panels : ndarray of int, shape (d,)
+        The panel that a disk belongs to, or -1.
     """
 
-    head: int
+    places: Array
     nodes: Ball
     weights: Array
     disks: Ball
     errors: Array
+    panels: Array
+
+    @property
+    def head(self) -> int:
+        """How many nodes are eigenvalues."""
+        return int(self.places.size)
+
+
+class LongSpectrum(Protocol):
+    """A spectrum that is summed by a rule: a power law or a long list."""
+
+    @property
+    def count(self) -> int | None:
+        """How many eigenvalues it has; None if infinitely many."""
+
+    def every(self) -> tuple[Ball, Array]:
+        """Return all its eigenvalues and their multiplicities."""
+
+    def edges(self, head: int) -> Array:
+        """Return the ends of the panels that cover the eigenvalues beyond the first ones."""
+
+    def rule(self, head: int, edges: Array) -> Rule:
+        """Return the rule that takes the first eigenvalues one by one and has these panels."""
+
+    def beside(self, values: Array, head: int) -> tuple[Ball, Array]:
+        """Return the eigenvalues next to some values, beyond the first ones, and their places."""
+
+
+def bounded_rule(
+    spectrum: LongSpectrum, head: int, bound: Bound
+) -> tuple[Rule, tuple[Array, Array]]:
+    """Return a rule whose disks suit a pair of summands, and their bounds on the disks.
+
+    A panel whose disk is too large (it meets a pole, or the enclosure is too wide) is halved.
+
+    Parameters
+    ----------
+    spectrum
+        At least twice as long as ``head``.
+    head
+        How many eigenvalues are taken one by one.
+    bound
+        Maps balls (complex disks) to upper bounds of ``|g|`` on them, for two summands at once;
+        infinite where there is none.
+
+    Returns
+    -------
+    rule, bounds
+        A bound is infinite where halving did not help.
+    """
+    edges = spectrum.edges(head)
+    found = spectrum.rule(head, edges)
+    bounds = bound(found.disks)
+    for _ in range(_MOST_HALVINGS):
+        panels = found.panels[~(np.isfinite(bounds[0]) & np.isfinite(bounds[1]))]
+        panels = panels[panels >= 0]
+        panels = panels[edges[panels + 1] > 0]  # halving (0, L] would move the trouble closer to 0
+        if panels.size == 0:
+            break
+        middles = np.sqrt(edges[panels]) * np.sqrt(edges[panels + 1])
+        edges = np.unique(np.concatenate([edges, middles]))[::-1]
+        found = spectrum.rule(head, edges)
+        bounds = bound(found.disks)
+    return found, bounds
 
 
 def gauss_rule(nodes: Array, weights: Array, points: int) -> tuple[Array, Array]:
@@ -94,7 +167,7 @@ def chebyshev_moments(nodes: Array, weights: Array, count: int) -> Array:
 
 
 def gauss_error(nodes: Array, weights: Array, theta: Array, omega: Array, reach: float) -> float:
-    """Bound the error of a rule on [-1, 1] for functions bounded by 1 on the disk |x| <= reach.
+    """Bound the error of a rule on [-1, 1] for functions bounded by 1 on a disk of radius reach.
 
     The disk holds the ellipse with foci -1, 1 and half-axes that add up to r, on which the
     Chebyshev coefficients of the function are at most 2 r^-k; the rule errs by what its moments

@@ -15,11 +15,12 @@ from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.features import principal_axes, read_features
 from sgdmem.numeric.given_numbers import is_whole, positive, positive_float, positive_list
 from sgdmem.numeric.power_law import PowerLaw
+from sgdmem.numeric.quadrature import LongSpectrum
 from sgdmem.symbolic.errors import InputError
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
 LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
-_LONGEST_SUM = 4096  # of a power law, term by term
+_LONGEST_SUM = 4096  # term by term
 
 
 @dataclass(frozen=True, init=False, repr=False, eq=False)
@@ -224,11 +225,23 @@ class Spectrum:
         """Whether it is an infinite power law."""
         return self.law is not None and self.law.count is None
 
+    @cached_property
+    def long(self) -> LongSpectrum | None:
+        """What it is summed by if it has more than 4096 eigenvalues; otherwise None."""
+        if self.law is not None and (self.law.count is None or self.law.count > _LONGEST_SUM):
+            from sgdmem.numeric.power_law_rule import LongLaw
+
+            return LongLaw(self.law)
+        if self.law is None and self.eigenvalues.size > _LONGEST_SUM:
+            from sgdmem.numeric.list_rule import LongList
+
+            return LongList(Ball(self.eigenvalues, self.radii), self.weights)
+        return None
+
     @property
-    def is_long(self) -> bool:
+    def is_long_law(self) -> bool:
         """Whether it is a power law that is summed by a rule instead of term by term."""
-        law = self.law
-        return law is not None and (law.count is None or law.count > _LONGEST_SUM)
+        return self.law is not None and self.long is not None
 
     @property
     def eigenvalues(self) -> Array:

@@ -14,10 +14,15 @@ from typing import Any
 
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndefinedError
-from sgdmem.symbolic.polynomials import Polynomial, derivative, evaluate, multiply
-from sgdmem.symbolic.routh import HalfPlaneForm, summands
+from sgdmem.symbolic.noise_fraction import (
+    crossing_polynomial,
+    linear_coefficients,
+    noise_fraction,
+)
+from sgdmem.symbolic.polynomials import Polynomial, derivative, evaluate
+from sgdmem.symbolic.routh import HalfPlaneForm
 from sgdmem.symbolic.scalars import Element, Scalar, exact_field
-from sgdmem.symbolic.schur import determinant, hurwitz_matrix, is_schur_form
+from sgdmem.symbolic.schur import is_schur_form
 
 Enclosure = tuple[Fraction, Fraction]
 
@@ -122,24 +127,15 @@ def partial_fractions(algorithm: Algorithm) -> list[tuple[Scalar, Scalar]]:
     form, back = _in_field(algorithm)
     if form.pull == 0:
         raise UndefinedError("the noise summand does not exist: Q(1) = 0")
-    boundary = _boundary(form)
-    if not any(boundary):
+    numerator, denominator = noise_fraction(form)
+    if not any(denominator):
         raise UndefinedError("the noise summand does not exist at any eigenvalue")
-    slope_of = derivative(boundary)
-    poles = [-constant / slope for constant, slope in _linear_factors(form) if slope != 0]
+    slope_of = derivative(denominator)
+    poles = [-constant / slope for constant, slope in linear_coefficients(form) if slope != 0]
     if any(evaluate(slope_of, pole) == 0 for pole in poles):
         raise UndefinedError("the two poles of the noise summand coincide")
-    # s / lambda times the boundary polynomial has degree <= 1: two points determine it.
-    one = form.pull / form.pull
-    points = [n * one for n in range(1, 5) if evaluate(boundary, n * one) != 0][:2]
-    values = [summands(form, x).noise * evaluate(boundary, x) for x in points]
-    rise = (values[1] - values[0]) / (points[1] - points[0])
-    found = []
-    for pole in poles:
-        residue = (values[0] + rise * (pole - points[0])) / evaluate(slope_of, pole)
-        if residue != 0:
-            found.append((back(pole), back(residue)))
-    return found
+    residues = [evaluate(numerator, pole) / evaluate(slope_of, pole) for pole in poles]
+    return [(back(z), back(R)) for z, R in zip(poles, residues, strict=True) if R != 0]
 
 
 def _in_field(algorithm: Algorithm) -> tuple[HalfPlaneForm, Callable[[Element], Scalar]]:
@@ -157,21 +153,12 @@ def _in_field(algorithm: Algorithm) -> tuple[HalfPlaneForm, Callable[[Element], 
     return HalfPlaneForm(fixed, moving, elements[2 * size], Q, Q), back
 
 
-def _linear_factors(form: HalfPlaneForm) -> list[Polynomial]:
-    """Return the coefficients of chi-hat as polynomials in lambda, without the constant one."""
-    return [(fixed, -moving) for fixed, moving in zip(form.fixed, form.moving, strict=True)]
-
-
 def _boundary(form: HalfPlaneForm) -> Polynomial:
-    chi = _linear_factors(form)
-    M = len(chi) - 1
-    hurwitz = hurwitz_matrix([*chi, (0 * form.pull, form.pull)])
-    product = multiply(chi[0], determinant(hurwitz))
+    M = len(form.fixed) - 1
     # a_0 is chi(-1) up to sign; by Orlando's formula the determinant is 2^(M(M+1)/2) times the
-    # product over the pairs of roots. Its degree is at most M.
+    # product over the pairs of roots.
     constant = (-1) ** (M + 1) * 2 ** (M * (M + 1) // 2)
-    padded = (*product, *(0 * form.pull for _ in range(M + 2 - len(product))))
-    return tuple(coefficient / constant for coefficient in padded[: M + 2])
+    return tuple(coefficient / constant for coefficient in crossing_polynomial(form))
 
 
 def _positive_roots(polynomial: Sequence[Any]) -> list[Enclosure]:

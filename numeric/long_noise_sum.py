@@ -1,6 +1,6 @@
-"""The noise sums of one algorithm over a long or infinite power law.
+"""The noise sums of one algorithm over a long spectrum: a power law, or a long list.
 
-A node of the summation rule is not an eigenvalue: what the recursion says there is a statement
+A node of the summation rule need not be an eigenvalue: what the recursion says there is a statement
 about eigenvalues only where the disks of the rule exclude every change of sign between them.
 Where that fails (a pole of the summand lies among the eigenvalues) more eigenvalues are taken one
 by one, and an instability counts only if it is shown at an eigenvalue.
@@ -15,8 +15,8 @@ import numpy as np
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.mode_summands import disk_bounds, mode_summands
 from sgdmem.numeric.noise_sum import NoiseSums, join, sums_of_modes
-from sgdmem.numeric.power_law import PowerLaw
-from sgdmem.numeric.power_law_rule import HEAD, bounded_rule, rule
+from sgdmem.numeric.power_law_rule import HEAD
+from sgdmem.numeric.quadrature import LongSpectrum, bounded_rule
 from sgdmem.symbolic.routh import HalfPlaneForm
 
 _HEADS = tuple(HEAD * 8**i for i in range(4))
@@ -24,13 +24,12 @@ _GOAL = 1e-12  # relative error of the sum at which the rule is good enough
 _MOST_WITNESSES = 64
 
 
-def law_noise_sums(form: HalfPlaneForm, law: PowerLaw, tau2_share: Ball) -> NoiseSums:
-    """Return the noise sums of one algorithm (a form of shape (1, 1)) over a long power law."""
+def long_noise_sums(form: HalfPlaneForm, spectrum: LongSpectrum, tau2_share: Ball) -> NoiseSums:
+    """Return the noise sums of one algorithm (a form of shape (1, 1)) over a long spectrum."""
     for head in _HEADS:
-        if law.count is not None and law.count <= 2 * head:
-            k = np.arange(1.0, law.count + 1)
-            return sums_of_modes(form, law.eigenvalues(k), np.ones(k.size), tau2_share)
-        found, may_improve = _with_head(form, law, tau2_share, head)
+        if spectrum.count is not None and spectrum.count <= 2 * head:
+            return sums_of_modes(form, *spectrum.every(), tau2_share)
+        found, may_improve = _with_head(form, spectrum, tau2_share, head)
         if not may_improve:
             break
     return found
@@ -42,7 +41,7 @@ def _is_sharp(total: Ball) -> bool:
 
 
 def _with_head(
-    form: HalfPlaneForm, law: PowerLaw, tau2_share: Ball, head: int
+    form: HalfPlaneForm, spectrum: LongSpectrum, tau2_share: Ball, head: int
 ) -> tuple[NoiseSums, bool]:
     """Take ``head`` eigenvalues one by one and the others by the rule.
 
@@ -52,20 +51,20 @@ def _with_head(
     def bound(disks: Ball) -> tuple[Array, Array]:
         return disk_bounds(form, disks, tau2_share)
 
-    plain = rule(law, head)
-    head = plain.head
+    plain = spectrum.rule(head, spectrum.edges(head))
+    head = min(head, plain.head)  # a steep law has a shorter one
     outcome = sums_of_modes(form, plain.nodes[:head], plain.weights[:head], tau2_share)
     if outcome.damped[0] != 1:  # a mode that is unstable or undecided stays so
-        return outcome, False
-    refined, bounds = bounded_rule(law, head, bound)
+        worst = np.array([int(plain.places[outcome.worst[0]])])
+        return replace(outcome, worst=worst), False
+    rule, bounds = bounded_rule(spectrum, head, bound)
     covered = all(np.isfinite(bound).all() for bound in bounds)
-    nodes, weights = refined.nodes[head:], refined.weights[head:]
-    rest = sums_of_modes(form, nodes, weights, tau2_share, only_good=False)
+    rest = sums_of_modes(form, rule.nodes[head:], rule.weights[head:], tau2_share, only_good=False)
     if rest.damped[0] != 1 or not covered:
-        rest = _shown_at_eigenvalues(form, law, tau2_share, rest, nodes, head)
+        rest = _shown_at_eigenvalues(form, spectrum, tau2_share, rest, rule.nodes[head:], head)
         covered = False
     error, output_error = (
-        float((1.01 * refined.errors * bound).sum()) if covered else np.inf for bound in bounds
+        float((1.01 * rule.errors * bound).sum()) if covered else np.inf for bound in bounds
     )
     rest = replace(
         rest,
@@ -78,7 +77,7 @@ def _with_head(
 
 def _shown_at_eigenvalues(
     form: HalfPlaneForm,
-    law: PowerLaw,
+    spectrum: LongSpectrum,
     tau2_share: Ball,
     rest: NoiseSums,
     nodes: Ball,
@@ -88,21 +87,17 @@ def _shown_at_eigenvalues(
     modes = mode_summands(form, nodes)
     damping = 1 + tau2_share * (nodes * modes.noise)
     suspect = (modes.schur == -1) | ((modes.schur == 1) & (damping.upper <= 0))
-    with np.errstate(over="ignore"):
-        place = (law.scale / nodes.mid[suspect[0]]) ** (1 / law.exponent)
-    last = np.inf if law.count is None else float(law.count)
-    k = np.unique(np.concatenate([np.floor(place), np.ceil(place)]))
-    k = k[(k > head) & (k <= last) & np.isfinite(k)][:_MOST_WITNESSES]
+    eigenvalues, places = spectrum.beside(nodes.mid[suspect[0]][:_MOST_WITNESSES], head)
     unknown = np.zeros(1, dtype=np.int8)
     open_question = replace(rest, schur=unknown, damped=unknown, worst=np.array([head]))
-    if k.size == 0:
+    if places.size == 0:
         return open_question
-    shown = sums_of_modes(form, law.eigenvalues(k), np.ones(k.size), tau2_share)
+    shown = sums_of_modes(form, eigenvalues, np.ones(places.size), tau2_share)
     if shown.schur[0] == -1 or shown.damped[0] == -1:
         return replace(
             open_question,
             schur=np.minimum(shown.schur, unknown),
             damped=np.minimum(shown.damped, unknown),
-            worst=np.array([int(k[shown.worst[0]]) - 1]),
+            worst=np.array([int(places[shown.worst[0]])]),
         )
     return open_question
