@@ -1,21 +1,75 @@
-"""Verdicts on many algorithms at once."""
+"""Verdicts on many algorithms at once: members of a family at the points of a map."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
+from sgdmem.numeric.family_program import FamilyProgram, family_program
 from sgdmem.numeric.judge import Judge
-from sgdmem.numeric.mode_summands import ball_form
+from sgdmem.numeric.map_sums import map_sums
+from sgdmem.numeric.mode_summands import ball_form, numeric_algorithm
 from sgdmem.numeric.noise_sum import noise_sums
-from sgdmem.numeric.problem import Noise, Problem
+from sgdmem.numeric.problem import Noise, Problem, read_noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.verdict import Verdict
 from sgdmem.symbolic.algorithm import Algorithm
+
+_WORTH_COMPILING = 1000  # points
+_TOGETHER = 2048  # algorithms that are judged at once without machine code
+
+Build = Callable[..., Algorithm]
+
+
+@dataclass(frozen=True)
+class Points:
+    """The points of a map: all combinations of the values of two parameters.
+
+    Attributes
+    ----------
+    axes : mapping from names to values
+        The values of the last axis run fastest. Fractions; a batch size may be inf.
+    own : sequence of str
+        The axes that are parameters of the family.
+    problem : mapping
+        ``batch_size``, ``tau1`` and ``tau2`` where they are no axes.
+    """
+
+    axes: Mapping[str, Sequence[Any]]
+    own: Sequence[str]
+    problem: Mapping[str, Any]
+
+    def __len__(self) -> int:
+        return math.prod(map(len, self.axes.values()))
+
+    @property
+    def of_problem(self) -> list[str]:
+        """The axes that are parameters of the problem."""
+        return [name for name in self.axes if name not in self.own]
+
+    def noise_key(self, point: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the values of the problem's axes at a point."""
+        return tuple(point[name] for name in self.of_problem)
+
+    def at(self, place: int) -> dict[str, Any]:
+        """Return the values of all axes at a point."""
+        found = {}
+        for name, values in reversed(list(self.axes.items())):
+            place, index = divmod(place, len(values))
+            found[name] = values[index]
+        return found
+
+    def indices(self, name: str) -> Array:
+        """Return, for every point, which value of an axis it has."""
+        shape = [len(values) for values in self.axes.values()]
+        axis = list(self.axes).index(name)
+        return np.unravel_index(np.arange(len(self)), shape)[axis]
 
 
 @dataclass(frozen=True)
@@ -33,6 +87,144 @@ class BatchOutcome:
     stable: Array
     noise_sum: Array
     margin: Array
+
+
+def judge_points(
+    build: Build,
+    points: Points,
+    spectrum: Spectrum,
+    coupling: Any,
+    advance: Callable[[int], None],
+) -> BatchOutcome:
+    """Judge a family at the points of a map.
+
+    Many points go through machine code; what its error bounds leave open, and all points of a
+    family or a noise model that it does not know, are judged one by one.
+
+    Parameters
+    ----------
+    build
+        The family, as a function of ``points.own``.
+    points, spectrum, coupling
+        What is asked.
+    advance
+        Called with the number of points done, for a progress bar.
+    """
+    size = len(points)
+    found = BatchOutcome(np.full(size, -1, dtype=np.int8), np.full(size, np.inf), np.zeros(size))
+    noises = _noises(points, spectrum, coupling)
+    left = np.arange(size)
+    known = all(noise.coupling is None and noise.is_physical and isinstance(noise.tau2, Fraction)
+                for noise in noises.values())  # fmt: skip
+    if size >= _WORTH_COMPILING and known:
+        own = {name: points.axes[name] for name in points.own}
+        compiled = family_program(build, own)
+        if compiled is not None:
+            program, exceptions = compiled
+            _judge_compiled(program, points, spectrum, noises, found, advance)
+            left = np.flatnonzero((found.stable == -1) | _excepted(points, exceptions))
+            advance(-left.size)
+    _judge_singly(build, points, spectrum, noises, left, found, advance)
+    return found
+
+
+def _noises(points: Points, spectrum: Spectrum, coupling: Any) -> dict[tuple[Any, ...], Noise]:
+    """Return the noise for every combination of those axes that belong to the problem."""
+    varying = points.of_problem
+    combinations: list[tuple[Any, ...]] = [()]
+    for name in varying:
+        combinations = [(*key, value) for key in combinations for value in points.axes[name]]
+    return {
+        key: read_noise(
+            spectrum,
+            **{**points.problem, **dict(zip(varying, key, strict=True))},
+            coupling=coupling,
+        )
+        for key in combinations
+    }
+
+
+def _excepted(points: Points, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:
+    flags = np.zeros(len(points), dtype=bool)
+    for name, values in exceptions.items():
+        special = np.array([value in values for value in points.axes[name]])
+        flags |= special[points.indices(name)]
+    return flags
+
+
+# In machine code ---------------------------------------------------------------------------------
+
+
+def _judge_compiled(
+    program: FamilyProgram,
+    points: Points,
+    spectrum: Spectrum,
+    noises: Mapping[tuple[Any, ...], Noise],
+    found: BatchOutcome,
+    advance: Callable[[int], None],
+) -> None:
+    values, radii = np.empty((2, len(program.parameters), len(points)))
+    for row, name in enumerate(program.parameters):
+        ball = Ball.exactly(points.axes[name])
+        indices = points.indices(name)
+        values[row], radii[row] = ball.mid[indices], ball.rad[indices]
+    share1, share2 = _shares(points, noises)
+    tau2_share = (share2.mid, share2.rad) if share2.mid.any() else None
+    sums = map_sums(program, values, radii, spectrum.map_rule, tau2_share, advance)
+    total = share1 * Ball(sums.noise, sums.radius)
+    if math.isinf(spectrum.trace):
+        total = Ball(np.where(share1.mid > 0, np.inf, 0.0))
+    good, bad = (sums.state == 1) & (total.upper < 1), (sums.state == 1) & (total.lower >= 1)
+    found.stable[:] = np.where(good, 1, np.where(bad | (sums.state == -1), 0, -1))
+    found.noise_sum[:] = np.where(sums.state == 1, total.mid, np.inf)
+    with np.errstate(all="ignore"):
+        damping = 1 / (1 - np.minimum(share2.mid, 0) * sums.peak)
+    found.margin[:] = _margin(found.noise_sum, damping)
+
+
+def _shares(points: Points, noises: Mapping[tuple[Any, ...], Noise]) -> tuple[Ball, Ball]:
+    """Return tau1 / B and tau2 / B of every point."""
+    exact = [(n.tau1 * n.inverse_batch, n.tau2 * n.inverse_batch) for n in noises.values()]  # type: ignore[operator]
+    balls = [Ball.exactly(column) for column in zip(*exact, strict=True)]
+    varying = points.of_problem
+    shape = [len(points.axes[name]) for name in varying]
+    indices = [points.indices(name) for name in varying]
+    flat = np.ravel_multi_index(indices, shape) if varying else np.zeros(len(points), dtype=int)
+    first, second = (Ball(ball.mid[flat], ball.rad[flat]) for ball in balls)
+    return first, second
+
+
+# One by one --------------------------------------------------------------------------------------
+
+
+def _judge_singly(
+    build: Build,
+    points: Points,
+    spectrum: Spectrum,
+    noises: Mapping[tuple[Any, ...], Noise],
+    places: Array,
+    found: BatchOutcome,
+    advance: Callable[[int], None],
+) -> None:
+    """Judge points in groups that share the noise and the memory."""
+    groups: dict[tuple[Any, ...], list[tuple[int, Algorithm]]] = {}
+    built: dict[tuple[Any, ...], Algorithm] = {}
+    for place in places.tolist():
+        point = points.at(place)
+        own = {name: point[name] for name in points.own}
+        algorithm = built.get(tuple(own.values()))
+        if algorithm is None:
+            algorithm = built[tuple(own.values())] = numeric_algorithm(build(**own))
+        key = (points.noise_key(point), algorithm.memory)
+        groups.setdefault(key, []).append((place, algorithm))
+    for (noise_key, _), members in groups.items():
+        for start in range(0, len(members), _TOGETHER):
+            chosen = members[start : start + _TOGETHER]
+            where = [place for place, _ in chosen]
+            outcome = judge_batch([x for _, x in chosen], spectrum, noises[noise_key])
+            found.stable[where] = outcome.stable
+            found.noise_sum[where], found.margin[where] = outcome.noise_sum, outcome.margin
+            advance(len(chosen))
 
 
 def judge_batch(algorithms: Sequence[Algorithm], spectrum: Spectrum, noise: Noise) -> BatchOutcome:

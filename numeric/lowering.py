@@ -23,13 +23,37 @@ _TINY = 1e-300  # covers underflows, and is itself no subnormal number, which wo
 _SAFE = 2.0**-40  # share of a divisor that is set aside for the rounding of its room
 
 
-def plain_lines(program: Program, steps: Iterable[int]) -> list[str]:
-    """Return an assignment for each of these steps of a program that is an operation."""
+def plain_lines(program: Program, steps: Iterable[int], prefix: str = "t") -> list[str]:
+    """Return an assignment for each of these steps of a program that is an operation.
+
+    The value of step 7 is called ``t7``, or with another prefix.
+    """
     return [
-        f"t{i} = {_plain(program, left)} {kind} {_plain(program, right)}"
+        f"{prefix}{i} = {_plain(program, left, prefix)} {kind} {_plain(program, right, prefix)}"
         for i in steps
         for kind, left, right in _operation(program, i)
     ]
+
+
+def magnitude_lines(program: Program, prefix: str) -> list[str]:
+    """Return the assignments of a polynomial program on absolute values: what is subtracted adds.
+
+    An input ``x`` is called ``x_m``. If each input errs by at most a relative e of its magnitude,
+    a result of degree n computed in d operations errs by ((1 + e)^n (1 + u)^d - 1) magnitudes.
+    """
+
+    def name(step: int) -> str:
+        kind, *arguments = program.steps[step]
+        if kind == "constant":
+            return constant(abs(arguments[0]))
+        return f"{arguments[0]}_m" if kind == "input" else f"{prefix}{step}"
+
+    lines = []
+    for i in range(len(program.steps)):
+        for kind, left, right in _operation(program, i):
+            sign = "+" if kind == "-" else kind
+            lines.append(f"{prefix}{i} = {name(left)} {sign} {name(right)}")
+    return lines
 
 
 def _operation(program: Program, step: int) -> list[tuple[str, int, int]]:
@@ -37,14 +61,16 @@ def _operation(program: Program, step: int) -> list[tuple[str, int, int]]:
     return [(kind, *arguments)] if kind in SIGNS else []
 
 
-def _plain(program: Program, step: int) -> str:
+def _plain(program: Program, step: int, prefix: str) -> str:
     kind, *arguments = program.steps[step]
-    return constant(arguments[0]) if kind == "constant" else program.name(step)
+    if kind == "constant":
+        return constant(arguments[0])
+    return str(arguments[0]) if kind == "input" else f"{prefix}{step}"
 
 
-def plain_outputs(program: Program) -> list[str]:
+def plain_outputs(program: Program, prefix: str = "t") -> list[str]:
     """Return what the results of a program are called in `plain_lines`."""
-    return [_plain(program, step) for step in program.outputs]
+    return [_plain(program, step, prefix) for step in program.outputs]
 
 
 def constant(value: Fraction) -> str:

@@ -35,8 +35,6 @@ from sgdmem.symbolic.schur import determinant
 HEAD = 512  # terms added one by one, unless the caller asks for more
 _STEEP = 8.0  # exponent from which the tail beyond the head is negligible: below 1e-19 of the head
 _TINY_SHARE = 1e-30  # of the largest eigenvalue: where the head of a steep law ends
-_POINTS = 20  # nodes of a panel
-_LAST = 1e-20  # where the last panel (0, L] of an infinite law begins, relative to its tail
 _LAST_REACH = 2.0
 _END_CENTER, _END_RADIUS = 1.04, 0.46  # of the disks at the ends, over the eigenvalue there
 _SMALLEST = 1e-290  # an eigenvalue; below, relative rounding errors are no longer bounded by UNIT
@@ -50,6 +48,14 @@ _REST = 5.22e-6
 class LongLaw:
     """A power law as a `LongSpectrum`.
 
+    Attributes
+    ----------
+    law : PowerLaw
+    points : int
+        Nodes of a panel.
+    last : float
+        Where the last panel (0, L] of an infinite law begins, relative to the first one.
+
     Examples
     --------
     The sum of all k^-2, that is of lambda g with g = 1:
@@ -61,6 +67,8 @@ class LongLaw:
     """
 
     law: PowerLaw
+    points: int = 20
+    last: float = 1e-20
 
     @property
     def count(self) -> int | None:
@@ -86,7 +94,7 @@ class LongLaw:
         if law.exponent > _STEEP:
             return np.empty(0)
         top = (head + 0.5) ** -law.exponent
-        last = top * _LAST if law.count is None else (law.count + 0.5) ** -law.exponent
+        last = top * self.last if law.count is None else (law.count + 0.5) ** -law.exponent
         if not law.scale * last > _SMALLEST:
             raise InputError(
                 f"a power law with exponent {law.exponent:g} and scale {law.scale:g} needs a count "
@@ -103,7 +111,7 @@ class LongLaw:
         """Return the rule with these panels; a steep law has a head of its own."""
         if self.law.exponent > _STEEP:
             return _head_only(self.law, head)
-        return _assemble(self.law, head, tuple(edges.tolist()))
+        return _assemble(self.law, head, tuple(edges.tolist()), self.points)
 
     def beside(self, values: Array, head: int) -> tuple[Ball, Array]:
         """Return the eigenvalues next to some values, beyond the first ones, and their places."""
@@ -137,7 +145,7 @@ def _head_only(law: PowerLaw, most: int) -> Rule:
 
 
 @lru_cache(maxsize=64)
-def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...]) -> Rule:
+def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...], points: int) -> Rule:
     edges = np.array(ends)
     upper, lower = edges[:-1], edges[1:]
     offsets, end_weights = _end_correction()
@@ -148,9 +156,9 @@ def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...]) -> Rule:
         weights.append(-end_weights)
     at_ends = law.eigenvalues(np.concatenate(k))
     regular = lower > 0
-    parts = [_legendre_panels(law, lower[regular], upper[regular])]
+    parts = [_legendre_panels(law, lower[regular], upper[regular], points)]
     if not regular.all():
-        parts.append(_jacobi_panel(law, float(upper[~regular][0])))
+        parts.append(_jacobi_panel(law, float(upper[~regular][0]), points))
     inside = np.concatenate([nodes for nodes, _ in parts])
     end_disks, end_errors = _end_errors(law, head)
     center, half = (upper + lower) / 2, (upper - lower) / 2
@@ -166,7 +174,7 @@ def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...]) -> Rule:
             np.concatenate([center, end_disks.mid]),
             np.concatenate([reach * half * (1 + 8 * UNIT), end_disks.rad]),
         ),
-        np.concatenate([_panel_errors(law, lower, upper), end_errors]),
+        np.concatenate([_panel_errors(law, lower, upper, points), end_errors]),
         np.concatenate([np.arange(upper.size), np.full(end_errors.size, -1)]),
     )
 
@@ -174,19 +182,19 @@ def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...]) -> Rule:
 # Panels -----------------------------------------------------------------------------------------
 
 
-def _legendre_panels(law: PowerLaw, lower: Array, upper: Array) -> tuple[Array, Array]:
+def _legendre_panels(law: PowerLaw, lower: Array, upper: Array, points: int) -> tuple[Array, Array]:
     """Return nodes and weights of f dk = g(lam) density dlam = f(lam) density / lam dlam."""
     nu = law.exponent
     center, half = (upper + lower)[:, None] / 2, (upper - lower)[:, None] / 2
-    x, w = _legendre_rule()
+    x, w = _legendre_rule(points)
     lam = center + half * x
     density = (law.scale / lam) ** (1 / nu) / nu
     return lam.ravel(), (half * w * density / lam).ravel()
 
 
-def _jacobi_panel(law: PowerLaw, end: float) -> tuple[Array, Array]:
+def _jacobi_panel(law: PowerLaw, end: float, points: int) -> tuple[Array, Array]:
     """Return nodes and weights of the last panel (0, end]."""
-    t, probability = _jacobi_rule(law.exponent)
+    t, probability = _jacobi_rule(law.exponent, points)
     return end * t, _last_mass(law, end) * probability / (end * t)
 
 
@@ -197,17 +205,17 @@ def _last_mass(law: PowerLaw, end: float) -> float:
     return float(end * (law.scale / end) ** (1 / law.exponent) / (law.exponent - 1))
 
 
-@lru_cache(maxsize=1)
-def _legendre_rule() -> tuple[Array, Array]:
+@lru_cache(maxsize=8)
+def _legendre_rule(points: int) -> tuple[Array, Array]:
     from flint import arb
 
-    pairs = [arb.legendre_p_root(_POINTS, i, weight=True) for i in range(_POINTS)]
+    pairs = [arb.legendre_p_root(points, i, weight=True) for i in range(points)]
     nodes, weights = zip(*((float(x), float(w)) for x, w in pairs), strict=True)
     return np.array(nodes), np.array(weights)
 
 
 @lru_cache(maxsize=64)
-def _jacobi_rule(nu: float) -> tuple[Array, Array]:
+def _jacobi_rule(nu: float, points: int) -> tuple[Array, Array]:
     """Return Gauss nodes on (0, 1) and probabilities for the density t^(-1/nu)."""
     from flint import arb_poly, ctx, fmpq, fmpq_poly
 
@@ -215,8 +223,8 @@ def _jacobi_rule(nu: float) -> tuple[Array, Array]:
     b = fmpq(-1) / fmpq(*nu.as_integer_ratio()) if nu > 1 else fmpq(0)
     # the orthogonal polynomial is 2F1(-n, n + 1 + b; 1 + b; t)
     coefficients = [fmpq(1)]
-    for j in range(_POINTS):
-        factor = (j - _POINTS) * (_POINTS + 1 + b + j) / ((1 + b + j) * (j + 1))
+    for j in range(points):
+        factor = (j - points) * (points + 1 + b + j) / ((1 + b + j) * (j + 1))
         coefficients.append(coefficients[-1] * factor)
     polynomial = fmpq_poly(coefficients)
     with ctx.workprec(300):  # the coefficients alternate and cancel
@@ -229,7 +237,7 @@ def _jacobi_rule(nu: float) -> tuple[Array, Array]:
     return np.array(nodes), np.array(probabilities)
 
 
-def _panel_errors(law: PowerLaw, lower: Array, upper: Array) -> Array:
+def _panel_errors(law: PowerLaw, lower: Array, upper: Array, points: int) -> Array:
     """Return each panel's error for a summand whose g is bounded by 1 on its disk."""
     nu, scale = law.exponent, law.scale
     regular = lower > 0
@@ -241,12 +249,12 @@ def _panel_errors(law: PowerLaw, lower: Array, upper: Array) -> Array:
         # L. N. Trefethen, Approximation Theory and Approximation Practice, Theorem 19.3
         nearest = np.where(regular, (upper + lower) / 2 - reach * half, upper)
         density = (scale / nearest) ** (1 / nu) / nu
-        gauss = density * 64 / 15 * half * r ** (-2 * _POINTS) / (1 - r**-2)
+        gauss = density * 64 / 15 * half * r ** (-2 * points) / (1 - r**-2)
         mass = 2 * half * (scale / np.where(regular, lower, upper)) ** (1 / nu) / nu
         error = gauss + rounding * mass
         # a positive rule that is exact to degree 2n - 1 errs by twice the best approximation
         last = np.array([_last_mass(law, end) for end in upper])
-        last *= 4 * r ** (1 - 2 * _POINTS) / (r - 1) + rounding
+        last *= 4 * r ** (1 - 2 * points) / (r - 1) + rounding
         # Rest of Euler-Maclaurin: Cauchy's estimate on |y - k| <= rho k, where lambda(y) stays
         # in the disk and below exp(x) lambda(k).
         x = np.log1p((reach - 1) * half / upper)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from sgdmem.numeric.given_numbers import is_whole, positive, positive_float, pos
 from sgdmem.numeric.power_law import PowerLaw
 from sgdmem.numeric.quadrature import LongSpectrum
 from sgdmem.symbolic.errors import InputError
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.map_rule import MapRule
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
 LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
@@ -237,6 +240,15 @@ class Spectrum:
 
             return LongList(Ball(self.eigenvalues, self.radii), self.weights)
         return None
+
+    @cached_property
+    def map_rule(self) -> MapRule:
+        """What maps use in its place; made once."""
+        from sgdmem.numeric.map_rule import law_map_rule, list_map_rule
+
+        if self.law is not None and self.long is not None:
+            return law_map_rule(self.law)
+        return list_map_rule(Ball(self.eigenvalues, self.radii), self.weights)
 
     @property
     def is_long_law(self) -> bool:

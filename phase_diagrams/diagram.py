@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem._version import __version__
-from sgdmem.numeric.batch import judge_batch
+from sgdmem.numeric.batch import Points, judge_points
 from sgdmem.numeric.given_numbers import number
-from sgdmem.numeric.mode_summands import numeric_algorithm
-from sgdmem.numeric.problem import is_infinite, read_data, read_noise
+from sgdmem.numeric.problem import is_infinite, read_data
 from sgdmem.numeric.spectrum import Spectrum
-from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
 from sgdmem.symbolic.named import find_family
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     import xarray
 
 MOST_POINTS = 10**7  # of a diagram: each is an exact algorithm in memory
-_BATCH = 2048  # algorithms judged at once
 _PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
 
 Axis = tuple[str, Sequence[Any]]
@@ -105,22 +102,14 @@ def phase_diagram(
     build = with_fixed(constructor, fixed, own)
     spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
-    points = [{y_name: v, x_name: u} for v in y_values for u in x_values]
-    results = np.empty((3, len(points)))
-    groups = _groups(build, points, problem)
-    total = len(points)
-    with _bar(total, progress) as advance:
-        for settings, members in groups:
-            noise = read_noise(spectrum, **settings, coupling=coupling)
-            for start in range(0, len(members), _BATCH):
-                chosen = members[start : start + _BATCH]
-                places = [place for place, _ in chosen]
-                outcome = judge_batch([algorithm for _, algorithm in chosen], spectrum, noise)
-                results[:, places] = outcome.stable, outcome.noise_sum, outcome.margin
-                advance(len(chosen))
+    fixed_problem = {key: value for key, value in problem.items() if key not in (x_name, y_name)}
+    points = Points({y_name: y_values, x_name: x_values}, own, fixed_problem)
+    with _bar(len(points), progress) as advance:
+        results = judge_points(build, points, spectrum, coupling, advance)
     shape = (len(y_values), len(x_values))
     dims = (y_name, x_name)
-    stable, noise_sum, margin = (values.reshape(shape) for values in results)
+    fields = (results.stable, results.noise_sum, results.margin)
+    stable, noise_sum, margin = (values.reshape(shape) for values in fields)
     return xarray.Dataset(
         {
             "stable": (dims, stable.astype(np.int8), {"flags": "1 stable, 0 not, -1 undecided"}),
@@ -146,26 +135,6 @@ def _read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
     if name == "batch_size":
         return name, [math.inf if is_infinite(v) else number(v, name) for v in values]
     return name, [number(value, name) for value in values]
-
-
-def _groups(
-    build: Family, points: list[dict[str, Any]], problem: dict[str, Any]
-) -> list[tuple[dict[str, Any], list[tuple[int, Algorithm]]]]:
-    """Group the points by batch size, tau1, tau2 and memory, so that a batch shares all of them."""
-    groups: dict[tuple[Any, ...], list[tuple[int, Algorithm]]] = {}
-    settings_of: dict[tuple[Any, ...], dict[str, Any]] = {}
-    built: dict[tuple[Any, ...], Algorithm] = {}
-    for place, point in enumerate(points):
-        settings = {name: point.get(name, problem[name]) for name in _PROBLEM_PARAMETERS}
-        own = {key: value for key, value in point.items() if key not in _PROBLEM_PARAMETERS}
-        algorithm = built.get(tuple(own.values()))
-        if algorithm is None:
-            algorithm = numeric_algorithm(build(**own))
-            built[tuple(own.values())] = algorithm
-        key = (*map(str, settings.values()), algorithm.memory)
-        settings_of[key] = settings
-        groups.setdefault(key, []).append((place, algorithm))
-    return [(settings_of[key], members) for key, members in groups.items()]
 
 
 def _attributes(
