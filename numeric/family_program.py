@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -18,7 +18,7 @@ from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.program import Program
 from sgdmem.symbolic.summand_program import coefficient_names, coefficient_program
 
-_TELLING = (0, 1, -1, 2)  # values at which a constructor may do something special
+TELLING = (0, 1, -1, 2)  # values at which a constructor may do something special
 
 
 @dataclass(frozen=True)
@@ -91,25 +91,62 @@ def family_program(
     present = [row for row, name in enumerate(all_names) if name not in zeros]
     count = len(coefficient_names(algorithm.memory))
     rows = tuple(row for row in present if row < count)  # the noise at w is not needed
-    found = FamilyProgram(names, algorithm.memory, program, rows)
+    usual = {name: _usual(values) for name, values in samples.items()}
+    tested = {
+        name: {value for value in values if value in TELLING} | {min(values), max(values)}
+        for name, values in samples.items()
+    }
+    exceptions = special_values(build, algorithm, usual, tested)
+    if exceptions is None:
+        return None
+    return FamilyProgram(names, algorithm.memory, program, rows), exceptions
+
+
+def special_values(
+    build: Callable[..., Algorithm],
+    algorithm: Algorithm,
+    usual: Mapping[str, Fraction],
+    tested: Mapping[str, Iterable[Fraction]],
+) -> dict[str, list[Fraction]] | None:
+    """Return the values at which a constructor differs from what it returned for symbols.
+
+    Parameters
+    ----------
+    build, algorithm
+        The constructor, and what it returned for real symbols with the parameters' names.
+    usual
+        A point at which nothing special is expected.
+    tested
+        For each parameter the values to be tested, the others being usual.
+
+    Returns
+    -------
+    dict
+        Also the values that the constructor refuses. None if it differs at the usual point.
+    """
+    from sympy import Symbol
 
     def holds(point: Mapping[str, Fraction]) -> bool:
-        values: dict[Any, Any] = {symbols[name]: value for name, value in point.items()}
+        values: dict[Any, Any] = {Symbol(name, real=True): x for name, x in point.items()}
         kept = {symbol: values[symbol] for symbol in algorithm.free_symbols}
         return equivalent(algorithm.substitute(kept), build(**point))
 
-    usual = {name: _usual(values) for name, values in samples.items()}
+    def holds_at(name: str, value: Fraction) -> bool:
+        try:
+            return holds({**usual, name: value})
+        except InputError:
+            return False
+
     if not holds(usual):
         return None
-    exceptions: dict[str, list[Fraction]] = {}
-    for name, values in samples.items():
-        for value in {value for value in values if value in _TELLING} | {min(values), max(values)}:
-            if not holds({**usual, name: value}):
-                exceptions.setdefault(name, []).append(value)
-    return found, exceptions
+    found = {
+        name: [value for value in sorted(values) if not holds_at(name, value)]
+        for name, values in tested.items()
+    }
+    return {name: values for name, values in found.items() if values}
 
 
 def _usual(values: Sequence[Fraction]) -> Fraction:
     """Return a value in the middle that is not a telling one."""
-    inner = sorted(value for value in values if value not in _TELLING) or sorted(values)
+    inner = sorted(value for value in values if value not in TELLING) or sorted(values)
     return inner[len(inner) // 2]

@@ -50,11 +50,11 @@ def map_program(memory: int, damped: bool) -> MapProgram:
     --------
     >>> found = map_program(0, damped=False)
     >>> print(found.fraction)  # numerator, and two coefficients of the denominator
-    t4 = Q_0 * Q_0
-    t6 = 0 - moving_0
+    t5 = 0 - moving_0
+    t6 = Q_0 * Q_0
     t7 = fixed_0 * pull
-    t8 = pull * t6
-    return t4, t7, t8
+    t8 = pull * t5
+    return t6, t7, t8
     """
     inputs = (*coefficient_names(memory), *([TAU2_SHARE] if damped else []))
 

@@ -94,7 +94,7 @@ def summand_program(
     return trace(recursion, [EIGENVALUE, *names])
 
 
-def family_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:
+def family_summand_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:
     """Return the recursion of a family as a program of its parameters and the eigenvalue.
 
     The results are those of `summand_program`.
@@ -116,7 +116,7 @@ def family_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:
     >>> from sympy import Symbol
     >>> from sgdmem.symbolic.named import sgd
     >>> rate = Symbol("learning_rate", real=True)
-    >>> print(family_program(sgd(rate), ["learning_rate"]))
+    >>> print(family_summand_program(sgd(rate), ["learning_rate"]))
     t3 = learning_rate * -1
     t4 = lam * learning_rate
     t6 = 2 - t4

@@ -1,0 +1,351 @@
+r"""The noise summand of a family as a program that runs on any kind of number, and in machine code.
+
+The family is derived once, with symbols for its parameters; the Routh-Astrom recursion on these is
+a straight-line program, and every target is a rendering of this one program.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array, Ball
+from sgdmem.numeric.compiled_modules import load_module
+from sgdmem.numeric.family_program import TELLING, special_values
+from sgdmem.numeric.lowering import plain_lines, plain_outputs
+from sgdmem.symbolic.algorithm import require_algorithm
+from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.families import Family, family_name, missing_parameters, with_fixed
+from sgdmem.symbolic.named import find_family
+from sgdmem.symbolic.program import Program
+from sgdmem.symbolic.scalars import as_scalar, is_symbolic
+from sgdmem.symbolic.summand_program import EIGENVALUE, family_summand_program
+
+Target = Literal["numba", "numpy", "mpmath", "ball", "exact", "cuda"]
+TARGETS = ("numba", "numpy", "mpmath", "ball", "exact", "cuda")
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    r"""The noise summand :math:`s_\lambda` of a family of algorithms, compiled.
+
+    Made by `evaluator`. Called with an eigenvalue and the parameters by name.
+
+    Attributes
+    ----------
+    family : str
+        What it is called.
+    parameters : tuple of str
+        The free parameters.
+    memory : int
+    program : Program
+        Of the eigenvalue ``lam`` and the parameters. Results: s / lambda at the point of the
+        gradient, the same at w if a != 0, and the M + 2 pivots.
+    shifted : bool
+        Whether a != 0.
+    exceptions : mapping of names to values
+        At which the family is another algorithm (`torch_sgd` ignores its dampening without
+        momentum), so that the program does not hold.
+    """
+
+    family: str
+    parameters: tuple[str, ...]
+    memory: int
+    program: Program
+    shifted: bool
+    exceptions: Mapping[str, Sequence[Fraction]] = field(default_factory=dict)
+
+    def __call__(
+        self, lam: Any, *, target: Target = "numba", digits: int = 30, **values: Any
+    ) -> Any:
+        """Return s at eigenvalues ``lam`` > 0 for given parameters.
+
+        It is inf where P - lambda Q is not strictly Schur: the noise has no bound there.
+
+        Parameters
+        ----------
+        lam : number or array
+            Eigenvalues.
+        target : str
+            ``"numba"`` (machine code), ``"numpy"``, ``"cuda"`` (on a GPU, or in Numba's simulator):
+            arrays of float64, which are broadcast. ``"mpmath"``: single numbers with ``digits``
+            digits. ``"ball"``: a `Ball` that encloses the exact value, for single numbers or
+            arrays. ``"exact"``: a Fraction for rational numbers.
+        digits : int
+            Of mpmath's numbers.
+        **values
+            The parameters.
+
+        Raises
+        ------
+        InputError
+            If a parameter is unknown, missing or one of ``exceptions``, an eigenvalue is not
+            positive, or the target does not exist.
+
+        Examples
+        --------
+        >>> heavy_ball = evaluator("heavy-ball")
+        >>> heavy_ball([1, 40], learning_rate=0.1, momentum=0.9)
+        array([0.51351351,        inf])
+        >>> heavy_ball(1, target="exact", learning_rate="0.1", momentum="0.9")
+        Fraction(19, 37)
+        """
+        given = self._given(values)
+        if target in ("numba", "numpy", "cuda"):
+            return self._on_arrays(lam, given, target)
+        if target == "ball":
+            return self._as_ball(lam, given)
+        if target == "exact":
+            return self._exactly(lam, given)
+        if target == "mpmath":
+            return self._in_mpmath(lam, given, digits)
+        raise InputError(f"target must be one of {', '.join(TARGETS)}, got {target!r}")
+
+    @property
+    def scalar(self) -> Callable[..., float]:
+        """The function of (lam, parameters in order) that Numba compiled, for use in other code."""
+        return load_module(self.source("njit")).summand  # type: ignore[no-any-return]
+
+    def source(self, compiler: str = "") -> str:
+        """Return Python source of the summand: plain, or decorated with Numba's ``njit``."""
+        return summand_source(self.program, self.parameters, self.shifted, compiler)
+
+    def _given(self, values: Mapping[str, Any]) -> list[Any]:
+        for name in values:
+            if name not in self.parameters:
+                known = ", ".join(self.parameters)
+                raise InputError(f"unknown parameter {name!r} of {self.family}: it has {known}")
+        missing = [name for name in self.parameters if name not in values]
+        if missing:
+            raise InputError(f"{self.family} needs a value for {', '.join(missing)}")
+        for name, special in self.exceptions.items():
+            for value in special:
+                if np.any(_floats(values[name], name) == float(value)):
+                    raise InputError(
+                        f"{self.family} is another algorithm at {name}={value}: make an evaluator "
+                        f"with {name}={value} fixed"
+                    )
+        return [values[name] for name in self.parameters]
+
+    def _on_arrays(self, lam: Any, given: list[Any], target: str) -> Any:
+        names = (EIGENVALUE, *self.parameters)
+        arrays = [_floats(value, name) for value, name in zip((lam, *given), names, strict=True)]
+        if not (arrays[0] > 0).all():
+            raise InputError("lam must be positive")
+        try:
+            whole = np.broadcast_arrays(*arrays)
+        except ValueError:
+            shapes = ", ".join(f"{n} {x.shape}" for n, x in zip(names, arrays, strict=True))
+            raise InputError(f"the arrays cannot be broadcast together: {shapes}") from None
+        if target == "numpy":
+            with np.errstate(all="ignore"):
+                found = self._numpy_function(*whole)
+        else:
+            rows = np.array([array.ravel() for array in whole])
+            if target == "numba":
+                out = np.empty(rows.shape[1])
+                load_module(self.source("njit")).summands(rows, out)
+            else:
+                from sgdmem.numeric.cuda import run_flat
+
+                (out,) = run_flat(self.source("cuda"), "summands", [rows], [(rows.shape[1],)])
+            found = out.reshape(whole[0].shape)
+        return found if found.shape else float(found)
+
+    @cached_property
+    def _numpy_function(self) -> Callable[..., Array]:
+        """The same program on arrays."""
+        lines = plain_lines(self.program, range(len(self.program.steps)))
+        share, *pivots = self._wanted(plain_outputs(self.program))
+        body = "\n".join(f"    {line}" for line in lines)
+        names = ", ".join((EIGENVALUE, *self.parameters))
+        scope: dict[str, Any] = {"numpy": np}
+        exec(
+            f"def evaluate({names}):\n{body}\n"
+            f"    pivots = numpy.broadcast_arrays({', '.join(pivots)})\n"
+            f"    good = numpy.logical_and.reduce([pivot > 0 for pivot in pivots])\n"
+            f"    bad = numpy.logical_or.reduce([pivot <= 0 for pivot in pivots])\n"
+            f"    return numpy.where(good, {EIGENVALUE} * {share}, "
+            f"numpy.where(bad, numpy.inf, numpy.nan))\n",
+            scope,
+        )
+        return scope["evaluate"]  # type: ignore[no-any-return]
+
+    def _wanted(self, outputs: list[Any]) -> list[Any]:
+        """Return s / lambda and the pivots among the results."""
+        return [outputs[0], *outputs[2 if self.shifted else 1 :]]
+
+    def _run(self, lam: Any, given: list[Any]) -> tuple[Any, list[Any]]:
+        values = dict(zip((EIGENVALUE, *self.parameters), (lam, *given), strict=True))
+        share, *pivots = self._wanted(list(self.program.run(values)))
+        return share, pivots
+
+    def _exactly(self, lam: Any, given: list[Any]) -> Any:
+        numbers = [
+            as_scalar(x, name)
+            for x, name in zip((lam, *given), (EIGENVALUE, *self.parameters), strict=True)
+        ]
+        if any(map(is_symbolic, numbers)):
+            raise InputError("the target 'exact' takes rational numbers only")
+        if numbers[0] <= 0:
+            raise InputError(f"lam must be positive, got {lam}")
+        try:
+            share, pivots = self._run(numbers[0], numbers[1:])
+        except ZeroDivisionError:
+            return math.inf
+        return numbers[0] * share if all(pivot > 0 for pivot in pivots) else math.inf
+
+    def _in_mpmath(self, lam: Any, given: list[Any], digits: int) -> Any:
+        import mpmath
+
+        with mpmath.workdps(digits):
+            numbers = [_mpf(x) for x in (lam, *given)]
+            if not numbers[0] > 0:
+                raise InputError(f"lam must be positive, got {lam}")
+            try:
+                share, pivots = self._run(numbers[0], numbers[1:])
+            except ZeroDivisionError:
+                return mpmath.inf
+            return numbers[0] * share if all(pivot > 0 for pivot in pivots) else mpmath.inf
+
+    def _as_ball(self, lam: Any, given: list[Any]) -> Ball:
+        eigenvalue, *numbers = (
+            _ball(x, name)
+            for x, name in zip((lam, *given), (EIGENVALUE, *self.parameters), strict=True)
+        )
+        if not (eigenvalue.lower > 0).all():
+            raise InputError("lam must be positive")
+        share, pivots = self._run(eigenvalue, numbers)
+        found = eigenvalue * share
+        good = np.logical_and.reduce(np.broadcast_arrays(*(pivot.lower > 0 for pivot in pivots)))
+        bad = np.logical_or.reduce(np.broadcast_arrays(*(pivot.upper <= 0 for pivot in pivots)))
+        mid = np.where(good, found.mid, np.where(bad, np.inf, np.nan))
+        return Ball(mid, np.where(good, found.rad, np.where(bad, 0.0, np.inf)))
+
+
+def evaluator(
+    family: Family | str, parameters: Sequence[str] | None = None, **fixed: Any
+) -> Evaluator:
+    """Compile the noise summand of a family: one program for all values of its parameters.
+
+    Parameters
+    ----------
+    family : function or str
+        A constructor such as `heavy_ball`, any function of named parameters that returns an
+        `Algorithm` and accepts symbols, or a command-line name.
+    parameters : sequence of str, optional
+        Those that stay free, by default all that have no default value.
+    **fixed
+        The values of others.
+
+    Raises
+    ------
+    InputError
+        If the family is unknown, takes a list that is not fixed, or is not a rational function of
+        its parameters.
+
+    Examples
+    --------
+    >>> evaluator("qhm", nu="0.7").parameters
+    ('learning_rate', 'momentum')
+    >>> evaluator("torch-sgd", ["learning_rate", "momentum"]).exceptions
+    {}
+    """
+    from sympy import Symbol
+
+    constructor = find_family(family)
+    free = list(parameters or missing_parameters(constructor, list(fixed)))
+    build = with_fixed(constructor, fixed, free)
+    try:
+        algorithm = require_algorithm(
+            build(**{name: Symbol(name, real=True) for name in free}), "what the family returns"
+        )
+    except (TypeError, AttributeError) as error:
+        raise InputError(f"{family_name(constructor)} does not take symbols: {error}") from None
+    usual = {name: Fraction(2 * k + 3, 4 * k + 11) for k, name in enumerate(free)}
+    telling = [Fraction(value) for value in TELLING]
+    exceptions = special_values(build, algorithm, usual, dict.fromkeys(free, telling))
+    if exceptions is None:
+        raise InputError(f"{family_name(constructor)} is not one algorithm for all its parameters")
+    return Evaluator(
+        family=family_name(constructor),
+        parameters=tuple(free),
+        memory=algorithm.memory,
+        program=family_summand_program(algorithm, free),
+        shifted=algorithm.half_plane_form.Q_output is not algorithm.half_plane_form.Q,
+        exceptions=exceptions,
+    )
+
+
+def summand_source(
+    program: Program, parameters: tuple[str, ...], shifted: bool, compiler: str
+) -> str:
+    """Return a module with the function ``summand(lam, *parameters)``.
+
+    For ``njit`` also ``summands(rows, out)`` over arrays, compiled; for ``cuda`` that alone, as a
+    flat kernel with strides of the grid.
+    """
+    lines = plain_lines(program, range(len(program.steps)))
+    outputs = plain_outputs(program)
+    share, *pivots = [outputs[0], *outputs[2 if shifted else 1 :]]
+    good = " & ".join(f"({pivot} > 0.0)" for pivot in pivots)
+    bad = " | ".join(f"({pivot} <= 0.0)" for pivot in pivots)
+    result = f"{EIGENVALUE} * {share} if {good} else (inf if {bad} else nan)"
+    names = (EIGENVALUE, *parameters)
+    loads = [f"{name} = rows[{row}, i]" for row, name in enumerate(names)]
+    function = [f"def summand({', '.join(names)}):", *lines, f"return {result}"]
+    loop = [*loads, *lines, f"out[i] = {result}"]
+    options = 'cache=True, nogil=True, error_model="numpy", fastmath={"contract"}'
+    text = ["from math import inf, nan", ""]
+    if compiler == "cuda":
+        steps = "for i in range(cuda.grid(1), rows.shape[1], cuda.gridsize(1)):"
+        text += ["from numba import cuda", "", "", "def summands(rows, out):"]
+        return "\n".join([*text, f"    {steps}", *(f"        {x}" for x in loop), ""])
+    decorated = ["", ""]
+    if compiler:
+        text += ["from numba import njit", ""]
+        signature = f"f8({', '.join(['f8'] * len(names))})"
+        decorated = ["", f'@njit("{signature}", {options})']
+    text += [*decorated, function[0], *(f"    {x}" for x in function[1:])]
+    if compiler:
+        text += [
+            "",
+            "",
+            f'@njit("void(f8[:,::1], f8[::1])", {options})',
+            "def summands(rows, out):",
+        ]
+        text += ["    for i in range(rows.shape[1]):", *(f"        {x}" for x in loop)]
+    return "\n".join([*text, ""])
+
+
+def _floats(value: Any, name: str) -> Array:
+    try:
+        array = np.asarray(value, dtype=object if isinstance(value, str) else None)
+        return np.asarray(array, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name} must be a number or an array of numbers, got {value!r}") from None
+
+
+def _mpf(value: Any) -> Any:
+    import mpmath
+
+    if isinstance(value, mpmath.mpf):
+        return value
+    exact = as_scalar(value, "value")
+    if is_symbolic(exact):
+        return mpmath.mpf(exact.evalf(mpmath.mp.dps + 5))
+    return mpmath.mpf(exact.numerator) / exact.denominator
+
+
+def _ball(value: Any, name: str) -> Ball:
+    if isinstance(value, Ball):
+        return value
+    if isinstance(value, np.ndarray) and value.dtype == np.float64:
+        return Ball(value)
+    return Ball.exactly([as_scalar(value, name)])[0]
