@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -94,6 +94,7 @@ def judge_points(
     points: Points,
     spectrum: Spectrum,
     coupling: Any,
+    device: Literal["cpu", "cuda"],
     advance: Callable[[int], None],
 ) -> BatchOutcome:
     """Judge a family at the points of a map.
@@ -107,6 +108,8 @@ def judge_points(
         The family, as a function of ``points.own``.
     points, spectrum, coupling
         What is asked.
+    device
+        Where the machine code runs.
     advance
         Called with the number of points done, for a progress bar.
     """
@@ -121,7 +124,7 @@ def judge_points(
         compiled = family_program(build, own)
         if compiled is not None:
             program, exceptions = compiled
-            _judge_compiled(program, points, spectrum, noises, found, advance)
+            _judge_compiled(program, points, spectrum, noises, found, device, advance)
             left = np.flatnonzero((found.stable == -1) | _excepted(points, exceptions))
             advance(-left.size)
     _judge_singly(build, points, spectrum, noises, left, found, advance)
@@ -161,16 +164,20 @@ def _judge_compiled(
     spectrum: Spectrum,
     noises: Mapping[tuple[Any, ...], Noise],
     found: BatchOutcome,
+    device: Literal["cpu", "cuda"],
     advance: Callable[[int], None],
 ) -> None:
-    values, radii = np.empty((2, len(program.parameters), len(points)))
+    share1, share2 = _shares(points, noises)
+    damped = bool(share2.mid.any())
+    values, radii = np.empty((2, len(program.parameters) + damped, len(points)))
     for row, name in enumerate(program.parameters):
         ball = Ball.exactly(points.axes[name])
         indices = points.indices(name)
         values[row], radii[row] = ball.mid[indices], ball.rad[indices]
-    share1, share2 = _shares(points, noises)
-    tau2_share = (share2.mid, share2.rad) if share2.mid.any() else None
-    sums = map_sums(program, values, radii, spectrum.map_rule, tau2_share, advance)
+    if damped:
+        values[-1], radii[-1] = share2.mid, share2.rad
+    rule = spectrum.map_rule
+    sums = map_sums(program, values, radii, rule, damped, device, advance)
     total = share1 * Ball(sums.noise, sums.radius)
     if math.isinf(spectrum.trace):
         total = Ball(np.where(share1.mid > 0, np.inf, 0.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from typing import Any, Literal
@@ -49,34 +49,19 @@ def chosen_device(device: Device) -> Literal["cpu", "cuda"]:
     return "cpu"
 
 
-def run_flat(
-    source: str, function: str, inputs: Sequence[Any], outputs: Sequence[tuple[int, ...]]
-) -> list[Array]:
-    """Run a flat kernel of a generated module; the last axis of the first input is divided.
-
-    Parameters
-    ----------
-    source, function
-        The module and the kernel's name in it.
-    inputs
-        Arrays and floats.
-    outputs
-        Shapes of the arrays of float64 that it fills, which follow the inputs.
-    """
-    chosen_device("cuda")
-    cuda = _numba_cuda()
-    kernel = _kernel(source, function)
-    members = inputs[0].shape[-1]
-    blocks = max(1, min(_MOST_BLOCKS, -(-members // THREADS)))
-    given = [cuda.to_device(x) if isinstance(x, np.ndarray) else x for x in inputs]
-    results = [cuda.device_array(shape, dtype=np.float64) for shape in outputs]
-    kernel[blocks, THREADS](*given, *results)
-    return [result.copy_to_host() for result in results]
-
-
 @lru_cache(maxsize=64)
-def _kernel(source: str, function: str) -> Any:
-    return _numba_cuda().jit(flat_function(source, function), fastmath=False)
+def flat_kernel(source: str, function: str) -> Callable[..., None]:
+    """Compile a flat function of a generated module: one thread takes members in strides.
+
+    The result takes the number of members, then what the function takes.
+    """
+    kernel = _numba_cuda().jit(flat_function(source, function))
+
+    def launch(members: int, *arguments: Any) -> None:
+        blocks = max(1, min(_MOST_BLOCKS, -(-members // THREADS)))
+        kernel[blocks, THREADS](*arguments)
+
+    return launch
 
 
 def flat_function(source: str, function: str) -> Any:
@@ -84,3 +69,18 @@ def flat_function(source: str, function: str) -> Any:
     scope: dict[str, Any] = {"__name__": "sgdmem_generated"}
     exec(compile(source, f"<{function}>", "exec"), scope)
     return scope[function]
+
+
+def to_device(value: Any) -> Any:
+    """Return an array in the memory of the GPU; anything else as it is."""
+    return _numba_cuda().to_device(value) if isinstance(value, np.ndarray) else value
+
+
+def empty_on_device(shape: tuple[int, ...]) -> Any:
+    """Return an array of float64 in the memory of the GPU."""
+    return _numba_cuda().device_array(shape, dtype=np.float64)
+
+
+def to_host(array: Any) -> Array:
+    """Return a copy of an array of the GPU."""
+    return np.asarray(array.copy_to_host())

@@ -17,6 +17,7 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.compiled_modules import load_module
+from sgdmem.numeric.cuda import chosen_device, empty_on_device, flat_kernel, to_device, to_host
 from sgdmem.numeric.family_program import TELLING, special_values
 from sgdmem.numeric.lowering import plain_lines, plain_outputs
 from sgdmem.symbolic.algorithm import require_algorithm
@@ -152,11 +153,15 @@ class Evaluator:
                 out = np.empty(rows.shape[1])
                 load_module(self.source("njit")).summands(rows, out)
             else:
-                from sgdmem.numeric.cuda import run_flat
-
-                (out,) = run_flat(self.source("cuda"), "summands", [rows], [(rows.shape[1],)])
+                out = self._on_gpu(rows)
             found = out.reshape(whole[0].shape)
         return found if found.shape else float(found)
+
+    def _on_gpu(self, rows: Array) -> Array:
+        chosen_device("cuda")
+        out = empty_on_device((rows.shape[1],))
+        flat_kernel(self.source("cuda"), "summands")(rows.shape[1], to_device(rows), out)
+        return to_host(out)
 
     @cached_property
     def _numpy_function(self) -> Callable[..., Array]:
@@ -247,8 +252,8 @@ def evaluator(
     Raises
     ------
     InputError
-        If the family is unknown, takes a list that is not fixed, or is not a rational function of
-        its parameters.
+        If the family or a parameter is unknown, or the family is not one rational function of its
+        parameters.
 
     Examples
     --------

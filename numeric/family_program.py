@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
-from sgdmem.numeric.ball import Array
-from sgdmem.numeric.compiled_modules import load_module
 from sgdmem.numeric.map_kernel import coefficient_source
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.map_program import TAU2_SHARE
 from sgdmem.symbolic.program import Program
 from sgdmem.symbolic.summand_program import coefficient_names, coefficient_program
 
@@ -30,31 +27,21 @@ class FamilyProgram:
     parameters : tuple of str
     memory : int
     program : Program
-        A `coefficient_program` of the parameters.
-    rows : tuple of int
-        Which numbers of the form its results are; the others are 0.
+        The `coefficient_program` of the parameters, without Q_output.
     """
 
     parameters: tuple[str, ...]
     memory: int
     program: Program
-    rows: tuple[int, ...]
 
-    def source(self, cuda: bool = False) -> str:
-        """Return the module that evaluates it."""
-        return coefficient_source(self.program, self.parameters, cuda)
+    def source(self, damped: bool, cuda: bool = False) -> str:
+        """Return the module that evaluates it; if ``damped`` tau2 / B is passed through."""
+        passed = [TAU2_SHARE] if damped else []
+        return coefficient_source(self.program, self.parameters, passed, cuda)
 
-    def evaluate(self, values: Array, radii: Array) -> tuple[Array, Array]:
-        """Return the numbers of the forms, shape (3 M + 4, P), and bounds of their errors.
-
-        ``values`` and ``radii``, shape (K, P), are the parameters with bounds of their errors.
-        """
-        count = len(coefficient_names(self.memory))
-        found = np.zeros((2, count, values.shape[1]))
-        results = np.empty((2, len(self.program.outputs), values.shape[1]))
-        load_module(self.source()).coefficients(values, radii, *results, 0, values.shape[1])
-        found[:, self.rows] = results[:, : len(self.rows)]
-        return found[0], found[1]
+    def count(self, damped: bool) -> int:
+        """Return how many numbers the module fills for each member."""
+        return len(self.program.outputs) + damped
 
 
 def family_program(
@@ -83,14 +70,9 @@ def family_program(
     symbols = {name: Symbol(name, real=True) for name in names}
     try:
         algorithm = build(**symbols)
-        program, zeros = coefficient_program(algorithm, names)
+        program = coefficient_program(algorithm, names)
     except (InputError, TypeError, AttributeError, ValueError):
         return None
-    shifted = algorithm.half_plane_form.Q_output is not algorithm.half_plane_form.Q
-    all_names = coefficient_names(algorithm.memory, shifted)
-    present = [row for row, name in enumerate(all_names) if name not in zeros]
-    count = len(coefficient_names(algorithm.memory))
-    rows = tuple(row for row in present if row < count)  # the noise at w is not needed
     usual = {name: _usual(values) for name, values in samples.items()}
     tested = {
         name: {value for value in values if value in TELLING} | {min(values), max(values)}
@@ -99,7 +81,9 @@ def family_program(
     exceptions = special_values(build, algorithm, usual, tested)
     if exceptions is None:
         return None
-    return FamilyProgram(names, algorithm.memory, program, rows), exceptions
+    # the noise at w is not needed
+    wanted = program.outputs[: len(coefficient_names(algorithm.memory))]
+    return FamilyProgram(names, algorithm.memory, replace(program, outputs=wanted)), exceptions
 
 
 def special_values(

@@ -39,22 +39,30 @@ ROWS = 4
 _SHARP = 2.0**10  # least ratio of a denominator and its error bound
 
 
-def coefficient_source(program: Program, parameters: Sequence[str], cuda: bool = False) -> str:
+def coefficient_source(
+    program: Program, parameters: Sequence[str], passed: Sequence[str] = (), cuda: bool = False
+) -> str:
     """Return a module with a function that evaluates a `coefficient_program` with error bounds.
 
     ``coefficients(values, radii, out, out_radii, start, stop)`` takes the parameters, one in a row,
-    and fills rows of the results; on a GPU without start and stop.
+    and fills the rows of the results; on a GPU without start and stop.
+
+    Parameters
+    ----------
+    program
+        Its results are the first rows.
+    parameters
+        The rows of ``values`` and ``radii``.
+    passed
+        Parameters that follow the results as they are.
     """
     lines, names = ball_lines(program, range(len(program.steps)))
     body = [
-        *[
-            f"{name}, {name}_r = values[{row}, p], radii[{row}, p]"
-            for row, name in _rows(parameters)
-        ],
-        *lines,
-    ]
-    for row, step in enumerate(program.outputs):
-        value, radius = names[step]
+        f"{name}, {name}_r = values[{row}, p], radii[{row}, p]"
+        for row, name in enumerate([*parameters, *passed])
+    ] + lines
+    results = [names[step] for step in program.outputs]
+    for row, (value, radius) in enumerate([*results, *((x, f"{x}_r") for x in passed)]):
         body.append(f"out[{row}, p] = {value}")
         body.append(f"out_radii[{row}, p] = {f'{INFLATE!r} * {radius}' if radius else '0.0'}")
     if cuda:
@@ -111,10 +119,6 @@ def _compiled(signature: str, definition: str) -> list[str]:
         '      fastmath={"contract"})',
         definition,
     ]
-
-
-def _rows(names: Sequence[str]) -> list[tuple[int, str]]:
-    return list(enumerate(names))
 
 
 class _Writer:
@@ -272,7 +276,7 @@ class _Writer:
         radius, state = self._row(RADIUS), self._row(STATE)
         return [
             f"here = 1.0 if {good} else (worst if {bad} else 0.0)",
-            f"{state} = min({state}, here)",
+            f"{state} = here if here < {state} else {state}",
             f"excess = error * (abs({share}) + {INFLATE!r} * {share_r})",
             f"{radius} = {radius} + (excess if error > 0.0 else 0.0)",
         ]
@@ -305,9 +309,11 @@ class _Writer:
         # the weights of a power law's end corrections may be negative
         errors = " + ".join(f"abs(w{i}) * error_{i}" for i in nodes)
         sizes = " + ".join(f"abs(w{i} * share_{i})" for i in nodes)
-        peaks = [f"{peak} = max({peak}, x{i} * share_{i})" for i in nodes]
+        # Numba's max and min on a GPU are calls, which take a driver to compile
+        peaks = [f"s{i} = x{i} * share_{i}" for i in nodes]
+        peaks += [f"{peak} = s{i} if s{i} > {peak} else {peak}" for i in nodes]
         return [
-            f"{state} = {state} if {good} else min({state}, 0.0)",
+            f"{state} = {state} if ({good}) | ({state} < 0.0) else 0.0",
             *(peaks if self.mapped.damped else []),
             f"{radius} = {radius} + ({inflate!r} * ({errors}) + node_spread * ({sizes}))",
             f"{total} = {total} + ({' + '.join(f'w{i} * share_{i}' for i in nodes)})",

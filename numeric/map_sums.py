@@ -6,17 +6,20 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.compiled_modules import load_module
+from sgdmem.numeric.cuda import empty_on_device, flat_kernel, to_device, to_host
 from sgdmem.numeric.family_program import FamilyProgram
 from sgdmem.numeric.map_kernel import LANES, NOISE, PEAK, RADIUS, ROWS, STATE, judge_source
 from sgdmem.numeric.map_rule import MapRule
 from sgdmem.numeric.quadrature import UNIT
 
 _CHUNK = 128 * LANES  # members that go through both kernels together
+_GPU_CHUNK = 2**20  # the same on a GPU: below 1 GB of memory
 _LARGEST_QUICK_MEMORY = 2  # up to which intervals of eigenvalues are worth a try
 
 
@@ -47,7 +50,8 @@ def map_sums(
     values: Array,
     radii: Array,
     rule: MapRule,
-    tau2_share: tuple[Array, Array] | None = None,
+    damped: bool = False,
+    device: Literal["cpu", "cuda"] = "cpu",
     advance: Callable[[int], None] = lambda count: None,
 ) -> MapSums:
     """Evaluate members of a family.
@@ -55,50 +59,90 @@ def map_sums(
     Parameters
     ----------
     family : FamilyProgram
-    values, radii : shape (K, P)
-        The parameters, and bounds of their errors.
+    values, radii : shape (K, P), or (K + 1, P) if damped
+        The parameters, and bounds of their errors; if ``damped``, tau2 / B in the last row.
     rule : MapRule
         Of the spectrum.
-    tau2_share : pair of arrays of shape (P,), optional
-        tau2 / B and bounds of its errors; 0 if omitted.
+    damped : bool
+        Whether tau2 is not 0.
+    device
+        Where it runs, see `sgdmem.numeric.cuda`.
     advance
         Called with the number of members done, for a progress bar.
     """
-    damped = tau2_share is not None
-    judge = load_module(judge_source(family.memory, damped)).judge
-    quick, careful = rule.disks(one_by_one=False), rule.disks(one_by_one=True)
     members = values.shape[1]
     out = np.empty((ROWS, members))
-
-    def run(numbers: list[Array], disks: tuple[Array, Array, Array]) -> Array:
-        count = numbers[0].shape[1]
-        found = np.empty((ROWS, count))
-        judge(*numbers, rule.nodes, rule.weights, rule.node_spread, *disks, found, 0, count)
-        return found
+    evaluate = (_OnThreads if device == "cpu" else _OnGpu)(family, rule, damped)
 
     def work(piece: slice) -> int:
-        inputs = (np.ascontiguousarray(array[:, piece]) for array in (values, radii))
-        numbers = list(family.evaluate(*inputs))
-        if tau2_share is not None:
-            shares = zip(numbers, tau2_share, strict=True)
-            numbers = [np.vstack([rows, share[piece]]) for rows, share in shares]
-        hasty = family.memory <= _LARGEST_QUICK_MEMORY
-        found = run(numbers, quick if hasty else careful)
-        again = np.flatnonzero(found[STATE] == 0) if hasty else np.empty(0, dtype=int)
-        if again.size:
-            found[:, again] = run([np.ascontiguousarray(x[:, again]) for x in numbers], careful)
-        out[:, piece] = found
+        inputs = [np.ascontiguousarray(array[:, piece]) for array in (values, radii)]
+        out[:, piece] = evaluate(*inputs)
         return int(piece.stop - piece.start)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done in pool.map(work, _pieces(members)):
-            advance(done)
+    if device == "cpu":
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for done in pool.map(work, _pieces(members, _CHUNK)):
+                advance(done)
+    else:
+        for piece in _pieces(members, _GPU_CHUNK):
+            advance(work(piece))
     # one rounding of each partial sum of terms, nearly all of them positive
     radius = out[RADIUS] + 1.2 * (len(rule.nodes) + 8) * UNIT * np.abs(out[NOISE])
     state = np.where(np.isfinite(radius), out[STATE], np.minimum(out[STATE], 0))
     return MapSums(out[NOISE], radius, out[PEAK], state.astype(np.int8))
 
 
-def _pieces(members: int) -> Iterator[slice]:
-    for start in range(0, members, _CHUNK):
-        yield slice(start, min(start + _CHUNK, members))
+class _OnThreads:
+    """Evaluates on a processor; called by several threads at once."""
+
+    def __init__(self, family: FamilyProgram, rule: MapRule, damped: bool) -> None:
+        self.coefficients = load_module(family.source(damped)).coefficients
+        self.judge = load_module(judge_source(family.memory, damped)).judge
+        self.count, self.rule = family.count(damped), rule
+        self.careful = rule.disks(one_by_one=True)
+        hasty = family.memory <= _LARGEST_QUICK_MEMORY
+        self.quick = rule.disks(one_by_one=False) if hasty else None
+
+    def __call__(self, values: Array, radii: Array) -> Array:
+        members = values.shape[1]
+        numbers = np.empty((2, self.count, members))
+        self.coefficients(values, radii, *numbers, 0, members)
+        if self.quick is None:
+            return self.run(numbers, self.careful)
+        found = self.run(numbers, self.quick)
+        again = np.flatnonzero(found[STATE] == 0)
+        if again.size:
+            found[:, again] = self.run(np.ascontiguousarray(numbers[:, :, again]), self.careful)
+        return found
+
+    def run(self, numbers: Array, disks: tuple[Array, Array, Array]) -> Array:
+        rule, members = self.rule, numbers.shape[2]
+        found = np.empty((ROWS, members))
+        nodes = (rule.nodes, rule.weights, rule.node_spread)
+        self.judge(*numbers, *nodes, *disks, found, 0, members)
+        return found
+
+
+class _OnGpu:
+    """Evaluates on a GPU, one member a thread."""
+
+    def __init__(self, family: FamilyProgram, rule: MapRule, damped: bool) -> None:
+        self.coefficients = flat_kernel(family.source(damped, cuda=True), "coefficients")
+        self.judge = flat_kernel(judge_source(family.memory, damped, cuda=True), "judge")
+        self.count = family.count(damped)
+        disks = rule.disks(one_by_one=True)
+        rule_parts = (rule.nodes, rule.weights, rule.node_spread, *disks)
+        self.rule = [to_device(part) for part in rule_parts]
+
+    def __call__(self, values: Array, radii: Array) -> Array:
+        members = values.shape[1]
+        numbers = [empty_on_device((self.count, members)) for _ in range(2)]
+        self.coefficients(members, to_device(values), to_device(radii), *numbers)
+        found = empty_on_device((ROWS, members))
+        self.judge(members, *numbers, *self.rule, found)
+        return to_host(found)
+
+
+def _pieces(members: int, size: int) -> Iterator[slice]:
+    for start in range(0, members, size):
+        yield slice(start, min(start + size, members))

@@ -11,6 +11,7 @@ import numpy as np
 
 from sgdmem._version import __version__
 from sgdmem.numeric.batch import Points, judge_points
+from sgdmem.numeric.cuda import Device, chosen_device
 from sgdmem.numeric.given_numbers import number
 from sgdmem.numeric.problem import is_infinite, read_data
 from sgdmem.numeric.spectrum import Spectrum
@@ -38,6 +39,7 @@ def phase_diagram(
     tau1: Any = None,
     tau2: Any = None,
     coupling: Any = None,
+    device: Device = "cpu",
     progress: bool = False,
     **fixed: Any,
 ) -> xarray.Dataset:
@@ -55,6 +57,8 @@ def phase_diagram(
         Eigenvalues of the Hessian, or a matrix of n feature vectors, see `sgdmem.stability`.
     batch_size, tau1, tau2, coupling
         See `sgdmem.stability`.
+    device : "cpu", "cuda" or "auto"
+        Where maps of 1000 points or more are computed; "auto" takes a GPU if Numba finds one.
     progress : bool
         Show a progress bar on stderr.
     **fixed
@@ -71,8 +75,8 @@ def phase_diagram(
     Raises
     ------
     InputError
-        If the family or a parameter is unknown or missing, a value is not in its domain, or there
-        are more than 10**7 points.
+        If the family or a parameter is unknown or missing, a value is not in its domain, there are
+        more than 10**7 points, or ``device="cuda"`` finds no GPU.
 
     Examples
     --------
@@ -104,8 +108,9 @@ def phase_diagram(
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
     fixed_problem = {key: value for key, value in problem.items() if key not in (x_name, y_name)}
     points = Points({y_name: y_values, x_name: x_values}, own, fixed_problem)
+    place = chosen_device(device)
     with _bar(len(points), progress) as advance:
-        results = judge_points(build, points, spectrum, coupling, advance)
+        results = judge_points(build, points, spectrum, coupling, place, advance)
     shape = (len(y_values), len(x_values))
     dims = (y_name, x_name)
     fields = (results.stable, results.noise_sum, results.margin)

@@ -127,26 +127,28 @@ def family_summand_program(algorithm: Algorithm, parameters: Sequence[str]) -> P
     t12 = t10 * t11
     return t12, t6, t4
     """
-    coefficients, zeros = coefficient_program(algorithm, parameters)
+    coefficients = coefficient_program(algorithm, parameters)
     form = algorithm.half_plane_form
     shifted = form.Q_output is not form.Q
     names = coefficient_names(algorithm.memory, shifted)
-    present = [name for name in names if name not in zeros]
-    recursion = summand_program(algorithm.memory, shifted, zeros)
+    zeros = {
+        name
+        for name, step in zip(names, coefficients.outputs, strict=True)
+        if coefficients.steps[step] == ("constant", 0)
+    }
+    recursion = summand_program(algorithm.memory, shifted, frozenset(zeros))
 
     def both(lam: Element, *numbers: Element) -> tuple[Element, ...]:
         values = coefficients.run(dict(zip(parameters, numbers, strict=True)))
-        return recursion.run({EIGENVALUE: lam, **dict(zip(present, values, strict=True))})
+        return recursion.run({EIGENVALUE: lam, **dict(zip(names, values, strict=True))})
 
     return trace(both, [EIGENVALUE, *parameters])
 
 
-def coefficient_program(
-    algorithm: Algorithm, parameters: Sequence[str]
-) -> tuple[Program, frozenset[str]]:
-    """Return the coefficients of a symbolic algorithm as a program of its parameters.
+def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:
+    """Return the numbers of a half-plane form as a program of an algorithm's parameters.
 
-    Also the names of those that are 0 whatever the parameters, which the program leaves out.
+    The results are named by `coefficient_names`.
 
     Parameters
     ----------
@@ -163,12 +165,10 @@ def coefficient_program(
     import sympy
 
     form = algorithm.half_plane_form
-    names = coefficient_names(algorithm.memory, form.Q_output is not form.Q)
     expressions = [to_sympy(value) for value in flatten(form)]
     if len(algorithm.free_symbols) <= _MOST_FACTORED_SYMBOLS:
         expressions = [sympy.factor(value) for value in expressions]
-    zeros = frozenset(name for name, x in zip(names, expressions, strict=True) if x == 0)
-    shared, reduced = sympy.cse([value for value in expressions if value != 0])
+    shared, reduced = sympy.cse(expressions)
 
     def coefficients(*numbers: Element) -> list[Element]:
         known: dict[Any, Element] = {
@@ -179,7 +179,7 @@ def coefficient_program(
             known[symbol] = _evaluate(value, known)
         return [_evaluate(value, known) for value in reduced]
 
-    return trace(coefficients, list(parameters)), zeros
+    return trace(coefficients, list(parameters))
 
 
 def _evaluate(expression: Any, known: Mapping[Any, Element]) -> Element:
