@@ -176,8 +176,7 @@ def _judge_compiled(
         values[row], radii[row] = ball.mid[indices], ball.rad[indices]
     if damped:
         values[-1], radii[-1] = share2.mid, share2.rad
-    rule = spectrum.map_rule
-    sums = map_sums(program, values, radii, rule, damped, device, advance)
+    sums = map_sums(program, values, radii, spectrum.compressed, damped, device, advance)
     total = share1 * Ball(sums.noise, sums.radius)
     if math.isinf(spectrum.trace):
         total = Ball(np.where(share1.mid > 0, np.inf, 0.0))

@@ -3,6 +3,9 @@
 The largest eigenvalues stay as they are. Below, panels begin narrow and widen, so that a pole close
 above the largest eigenvalue is far from every disk, until their ends differ by a factor of 3. A
 panel with few eigenvalues keeps them.
+
+The list may be a summation rule in turn, with some negative weights, if its moments on each panel
+are those of a positive measure.
 """
 
 from __future__ import annotations
@@ -18,7 +21,6 @@ from sgdmem.numeric.quadrature import RATIO, REACH, UNIT, Rule, gauss_error, gau
 
 POINTS = 16  # nodes of a panel
 _NARROWEST = 1e-3  # width of the first panel, over the largest eigenvalue
-_FEW = 2 * POINTS  # eigenvalues in a panel that are kept
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,18 @@ class _Panel:
 class LongList:
     """A list of eigenvalues, in any order and with multiplicities, as a `LongSpectrum`.
 
+    Attributes
+    ----------
+    eigenvalues : Ball, shape (N,)
+    weights : ndarray, shape (N,)
+    points : int
+        Nodes of a panel.
+    last : float
+        Eigenvalues below this share of the largest one are in one panel.
+    room : float
+        Least half-width that a panel counts as, over its largest eigenvalue. In a narrow panel the
+        rounding of its nodes is large, for a summand of which its small disk is all that is known.
+
     Examples
     --------
     >>> lam = np.arange(1.0, 10**5) ** -1.5
@@ -48,6 +62,9 @@ class LongList:
 
     eigenvalues: Ball
     weights: Array
+    points: int = POINTS
+    last: float = 0.0
+    room: float = 0.0
 
     @property
     def count(self) -> int:
@@ -59,26 +76,35 @@ class LongList:
         return self.eigenvalues, self.weights
 
     @cached_property
-    def _sorted(self) -> tuple[Array, Array, Array, Array]:
-        """Places in the list, eigenvalues, largest first, radii and multiplicities."""
+    def sorted(self) -> tuple[Array, Array, Array, Array]:
+        """Places in the list, eigenvalues, largest first, radii and multiplicities.
+
+        Equal eigenvalues are one, at the first of their places.
+        """
         order = np.argsort(-self.eigenvalues.mid, kind="stable")
-        radii = np.broadcast_to(self.eigenvalues.rad, self.eigenvalues.mid.shape)
-        return order, self.eigenvalues.mid[order], radii[order], self.weights[order]
+        radii = np.broadcast_to(self.eigenvalues.rad, self.eigenvalues.mid.shape)[order]
+        lam, weights = self.eigenvalues.mid[order], self.weights[order]
+        first = np.flatnonzero(np.append(True, np.diff(lam) != 0))
+        if first.size < lam.size:
+            order, lam = order[first], lam[first]
+            radii, weights = np.maximum.reduceat(radii, first), np.add.reduceat(weights, first)
+        return order, lam, radii, weights
 
     def edges(self, head: int) -> Array:
         """Return the ends of the panels that cover the eigenvalues beyond the first ones."""
-        _, lam, *_ = self._sorted
+        _, lam, *_ = self.sorted
         if head >= lam.size:
             return np.empty(0)
         edges, width = [float(lam[head])], _NARROWEST * float(lam[0])
         while edges[-1] >= lam[-1]:
-            edges.append(max(edges[-1] / RATIO, edges[-1] - width))
+            below = max(edges[-1] / RATIO, edges[-1] - width)
+            edges.append(below if below >= self.last * lam[0] else 0.0)
             width *= 2
         return np.array(edges)
 
     def rule(self, head: int, edges: Array) -> Rule:
         """Return the rule that takes the first eigenvalues one by one and has these panels."""
-        order, lam, radii, count = self._sorted
+        order, lam, radii, count = self.sorted
         kept, panels, found = [np.arange(min(head, lam.size))], [], []
         # eigenvalues equal to an edge belong to the panel below it, and to the first one
         begins = np.searchsorted(-lam, -edges, side="left")
@@ -116,25 +142,30 @@ class LongList:
 
     def _make_panel(self, first: int, last: int) -> _Panel | None:
         inside = slice(first, last)
-        _, lam, radii, count = (part[inside] for part in self._sorted)
-        if lam.size <= _FEW or 1 + np.count_nonzero(np.diff(lam)) <= POINTS:
+        _, lam, radii, count = (part[inside] for part in self.sorted)
+        if lam.size <= self.points:
             return None
-        center, half = float(lam[0] + lam[-1]) / 2, float(lam[0] - lam[-1]) / 2
+        center = float(lam[0] + lam[-1]) / 2
+        half = max(float(lam[0] - lam[-1]) / 2, self.room * float(lam[0]))
         x, mass = (lam - center) / half, count * lam
-        theta, omega = gauss_rule(x, mass, POINTS)
+        theta, omega = gauss_rule(x, mass, self.points)
         nodes = center + half * theta
-        moved = float((count * radii * (1 + lam / ((REACH - 1) * half))).sum())
+        # rounding errors may put a node without mass just outside
+        within = (nodes >= lam[-1]) & (nodes <= lam[0]) & (omega > 0)
+        nodes, omega = nodes[within], omega[within]
+        theta = (nodes - center) / half  # with the rounding of the nodes
+        moved = float((np.abs(count) * radii * (1 + lam / ((REACH - 1) * half))).sum())
         return _Panel(
             nodes=nodes,
             weights=omega / nodes,
             center=center,
             reach=REACH * half * (1 + 8 * UNIT),
-            error=1.01 * (gauss_error(x, mass, theta, omega, REACH) + moved),
+            error=1.01 * (gauss_error(x, mass, theta, omega, REACH, self.points) + moved),
         )
 
     def beside(self, values: Array, head: int) -> tuple[Ball, Array]:
         """Return the eigenvalues next to some values, beyond the first ones, and their places."""
-        order, lam, radii, _ = self._sorted
+        order, lam, radii, _ = self.sorted
         after = np.searchsorted(-lam, -values)
         places = np.unique(np.concatenate([after - 1, after]))
         places = places[(places >= head) & (places < lam.size)]

@@ -306,8 +306,7 @@ class _Writer:
 
     def _add(self, good: str, inflate: float, nodes: Sequence[int]) -> list[str]:
         total, radius, peak, state = (self._row(row) for row in range(ROWS))
-        # the weights of a power law's end corrections may be negative
-        errors = " + ".join(f"abs(w{i}) * error_{i}" for i in nodes)
+        errors = " + ".join(f"w{i} * error_{i}" for i in nodes)
         sizes = " + ".join(f"abs(w{i} * share_{i})" for i in nodes)
         # Numba's max and min on a GPU are calls, which take a driver to compile
         peaks = [f"s{i} = x{i} * share_{i}" for i in nodes]

@@ -12,10 +12,19 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.compiled_modules import load_module
+from sgdmem.numeric.compressed import CompressedSpectrum
 from sgdmem.numeric.cuda import empty_on_device, flat_kernel, to_device, to_host
 from sgdmem.numeric.family_program import FamilyProgram
-from sgdmem.numeric.map_kernel import LANES, NOISE, PEAK, RADIUS, ROWS, STATE, judge_source
-from sgdmem.numeric.map_rule import MapRule
+from sgdmem.numeric.map_kernel import (
+    LANES,
+    NOISE,
+    PEAK,
+    RADIUS,
+    ROWS,
+    STATE,
+    TOGETHER,
+    judge_source,
+)
 from sgdmem.numeric.quadrature import UNIT
 
 _CHUNK = 128 * LANES  # members that go through both kernels together
@@ -49,7 +58,7 @@ def map_sums(
     family: FamilyProgram,
     values: Array,
     radii: Array,
-    rule: MapRule,
+    spectrum: CompressedSpectrum,
     damped: bool = False,
     device: Literal["cpu", "cuda"] = "cpu",
     advance: Callable[[int], None] = lambda count: None,
@@ -61,8 +70,7 @@ def map_sums(
     family : FamilyProgram
     values, radii : shape (K, P), or (K + 1, P) if damped
         The parameters, and bounds of their errors; if ``damped``, tau2 / B in the last row.
-    rule : MapRule
-        Of the spectrum.
+    spectrum : CompressedSpectrum
     damped : bool
         Whether tau2 is not 0.
     device
@@ -72,7 +80,7 @@ def map_sums(
     """
     members = values.shape[1]
     out = np.empty((ROWS, members))
-    evaluate = (_OnThreads if device == "cpu" else _OnGpu)(family, rule, damped)
+    evaluate = (_OnThreads if device == "cpu" else _OnGpu)(family, spectrum, damped)
 
     def work(piece: slice) -> int:
         inputs = [np.ascontiguousarray(array[:, piece]) for array in (values, radii)]
@@ -87,7 +95,7 @@ def map_sums(
         for piece in _pieces(members, _GPU_CHUNK):
             advance(work(piece))
     # one rounding of each partial sum of terms, nearly all of them positive
-    radius = out[RADIUS] + 1.2 * (len(rule.nodes) + 8) * UNIT * np.abs(out[NOISE])
+    radius = out[RADIUS] + 1.2 * (len(spectrum) + 8) * UNIT * np.abs(out[NOISE])
     state = np.where(np.isfinite(radius), out[STATE], np.minimum(out[STATE], 0))
     return MapSums(out[NOISE], radius, out[PEAK], state.astype(np.int8))
 
@@ -95,13 +103,13 @@ def map_sums(
 class _OnThreads:
     """Evaluates on a processor; called by several threads at once."""
 
-    def __init__(self, family: FamilyProgram, rule: MapRule, damped: bool) -> None:
+    def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
         self.coefficients = load_module(family.source(damped)).coefficients
         self.judge = load_module(judge_source(family.memory, damped)).judge
-        self.count, self.rule = family.count(damped), rule
-        self.careful = rule.disks(one_by_one=True)
+        self.count, self.nodes = family.count(damped), _padded(spectrum)
+        self.careful = spectrum.disks(one_by_one=True)
         hasty = family.memory <= _LARGEST_QUICK_MEMORY
-        self.quick = rule.disks(one_by_one=False) if hasty else None
+        self.quick = spectrum.disks(one_by_one=False) if hasty else None
 
     def __call__(self, values: Array, radii: Array) -> Array:
         members = values.shape[1]
@@ -116,23 +124,21 @@ class _OnThreads:
         return found
 
     def run(self, numbers: Array, disks: tuple[Array, Array, Array]) -> Array:
-        rule, members = self.rule, numbers.shape[2]
+        members = numbers.shape[2]
         found = np.empty((ROWS, members))
-        nodes = (rule.nodes, rule.weights, rule.node_spread)
-        self.judge(*numbers, *nodes, *disks, found, 0, members)
+        self.judge(*numbers, *self.nodes, *disks, found, 0, members)
         return found
 
 
 class _OnGpu:
     """Evaluates on a GPU, one member a thread."""
 
-    def __init__(self, family: FamilyProgram, rule: MapRule, damped: bool) -> None:
+    def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
         self.coefficients = flat_kernel(family.source(damped, cuda=True), "coefficients")
         self.judge = flat_kernel(judge_source(family.memory, damped, cuda=True), "judge")
         self.count = family.count(damped)
-        disks = rule.disks(one_by_one=True)
-        rule_parts = (rule.nodes, rule.weights, rule.node_spread, *disks)
-        self.rule = [to_device(part) for part in rule_parts]
+        parts = (*_padded(spectrum), *spectrum.disks(one_by_one=True))
+        self.rule = [to_device(part) for part in parts]
 
     def __call__(self, values: Array, radii: Array) -> Array:
         members = values.shape[1]
@@ -141,6 +147,17 @@ class _OnGpu:
         found = empty_on_device((ROWS, members))
         self.judge(members, *numbers, *self.rule, found)
         return to_host(found)
+
+
+def _padded(spectrum: CompressedSpectrum) -> tuple[Array, Array, float]:
+    """Return nodes, weights and spread, with as many nodes as the kernels take in full steps."""
+    nodes, weights = spectrum.nodes, spectrum.weights
+    padding = -nodes.size % TOGETHER
+    return (
+        np.concatenate([nodes, np.repeat(nodes[-1:], padding)]),
+        np.concatenate([weights, np.zeros(padding)]),
+        spectrum.node_spread,
+    )
 
 
 def _pieces(members: int, size: int) -> Iterator[slice]:

@@ -167,7 +167,7 @@ def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...], points: int) ->
         np.arange(head),
         Ball(
             np.concatenate([at_ends.mid, inside]),
-            np.concatenate([at_ends.rad, 32 * UNIT * inside]),
+            np.concatenate([at_ends.rad, 8 * UNIT * inside]),
         ),
         np.concatenate([*weights, *(weights for _, weights in parts)]),
         Ball(
@@ -244,14 +244,16 @@ def _panel_errors(law: PowerLaw, lower: Array, upper: Array, points: int) -> Arr
     half = (upper - lower) / 2
     reach = np.where(regular, REACH, _LAST_REACH)
     r = reach + np.sqrt(reach**2 - 1)  # of the Bernstein ellipse inside the disk
-    rounding = (384 + 16 / nu) * UNIT
     with np.errstate(all="ignore"):
+        # of the weights: a power of 1 / nu, itself rounded, magnifies errors of its base
+        size = np.log(scale / np.where(regular, lower, upper))
+        rounding = (64 + (16 + 2 * size) / nu) * UNIT
         # L. N. Trefethen, Approximation Theory and Approximation Practice, Theorem 19.3
         nearest = np.where(regular, (upper + lower) / 2 - reach * half, upper)
         density = (scale / nearest) ** (1 / nu) / nu
         gauss = density * 64 / 15 * half * r ** (-2 * points) / (1 - r**-2)
-        mass = 2 * half * (scale / np.where(regular, lower, upper)) ** (1 / nu) / nu
-        error = gauss + rounding * mass
+        first, beyond = (scale / upper) ** (1 / nu), (scale / lower) ** (1 / nu)
+        error = gauss + rounding * upper * (beyond - first)  # more than the panel's mass
         # a positive rule that is exact to degree 2n - 1 errs by twice the best approximation
         last = np.array([_last_mass(law, end) for end in upper])
         last *= 4 * r ** (1 - 2 * points) / (r - 1) + rounding
@@ -259,7 +261,6 @@ def _panel_errors(law: PowerLaw, lower: Array, upper: Array, points: int) -> Arr
         # in the disk and below exp(x) lambda(k).
         x = np.log1p((reach - 1) * half / upper)
         rho = x / (nu + x)
-        first, beyond = (scale / upper) ** (1 / nu), (scale / lower) ** (1 / nu)
         powers = (first**-6.0 - beyond**-6.0) / 6  # of the integral of k^-7
         rest = _REST * factorial(7) / rho**7 * np.exp(x) * upper * powers
     total = 1.01 * (np.where(regular, error, last) + rest)

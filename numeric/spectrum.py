@@ -19,7 +19,7 @@ from sgdmem.numeric.quadrature import LongSpectrum
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
-    from sgdmem.numeric.map_rule import MapRule
+    from sgdmem.numeric.compressed import CompressedSpectrum
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
 LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
@@ -241,14 +241,55 @@ class Spectrum:
             return LongList(Ball(self.eigenvalues, self.radii), self.weights)
         return None
 
-    @cached_property
-    def map_rule(self) -> MapRule:
-        """What maps use in its place; made once."""
-        from sgdmem.numeric.map_rule import law_map_rule, list_map_rule
+    def compress(self, relative_error: Any = 1e-12) -> CompressedSpectrum:
+        """Return a few nodes with positive weights that stand for it in sums over the spectrum.
+
+        Parameters
+        ----------
+        relative_error : number from 1e-12 to 0.1
+            Of sums of the noise summand of any algorithm whose poles keep away from the spectrum;
+            `CompressedSpectrum` says how far, and gives a proven bound for each algorithm.
+
+        Raises
+        ------
+        InputError
+            For another relative error, or a power law that has an infinite trace or leaves the
+            range of floats.
+
+        Examples
+        --------
+        >>> compressed = Spectrum.power_law(1.5).compress()
+        >>> len(compressed)
+        94
+        >>> float((compressed.weights * compressed.nodes).sum())  # zeta(1.5)
+        2.612375348685488
+        """
+        value = positive_float(relative_error, "relative_error")
+        if not 1e-12 <= value <= 0.1:
+            raise InputError(f"relative_error must lie between 1e-12 and 0.1, got {relative_error}")
+        from sgdmem.numeric.compressed import STEEPNESS, compress_law, compress_list
 
         if self.law is not None and self.long is not None:
-            return law_map_rule(self.law)
-        return list_map_rule(Ball(self.eigenvalues, self.radii), self.weights)
+            if math.isinf(self.trace):
+                raise InputError(f"{self!r} has an infinite trace: sums over it do not exist")
+            found = compress_law(self.law, value)
+        else:
+            found = compress_list(Ball(self.eigenvalues, self.radii), self.weights, value)
+        if not STEEPNESS * found.errors.sum() <= value * self.trace:
+            reached = STEEPNESS * found.errors.sum() / self.trace
+            raise InputError(
+                f"relative_error cannot be {value:g}: rounding errors leave {reached:.2g}"
+            )
+        return found
+
+    @cached_property
+    def compressed(self) -> CompressedSpectrum:
+        """What maps use in its place; made once."""
+        if self.law is not None and math.isinf(self.trace):
+            from sgdmem.numeric.compressed import cover_law
+
+            return cover_law(self.law)
+        return self.compress()
 
     @property
     def is_long_law(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.noise_fraction import noise_fraction
 from sgdmem.symbolic.program import Program, trace
 from sgdmem.symbolic.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.scalars import Element, to_sympy
@@ -143,6 +144,23 @@ def family_summand_program(algorithm: Algorithm, parameters: Sequence[str]) -> P
         return recursion.run({EIGENVALUE: lam, **dict(zip(names, values, strict=True))})
 
     return trace(both, [EIGENVALUE, *parameters])
+
+
+def family_fraction_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:
+    """Return numerator and denominator of s / lambda as a program of a family's parameters.
+
+    M + 1 and M + 2 coefficients, as in `sgdmem.symbolic.noise_fraction`; at the point of the
+    gradient. Parameters and errors as in `family_summand_program`.
+    """
+    coefficients = coefficient_program(algorithm, parameters)
+    count = len(coefficient_names(algorithm.memory))  # without Q_output
+
+    def fraction(*numbers: Element) -> list[Element]:
+        row = coefficients.run(dict(zip(parameters, numbers, strict=True)))[:count]
+        numerator, denominator = noise_fraction(unflatten(row, algorithm.memory))
+        return [*numerator, *denominator]
+
+    return trace(fraction, list(parameters))
 
 
 def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:

@@ -1,0 +1,58 @@
+"""Noise sums of many members of a family over nodes and weights, in plain floats on all cores."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+from sgdmem.numeric.compiled_modules import load_module
+from sgdmem.numeric.given_numbers import is_whole
+from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.symbolic.errors import InputError
+
+_PIECES = 8  # of the members, for each thread
+
+
+def dense_noise_sums(source: str, rows: Array, spectrum: Any, threads: int | None) -> Array:
+    """Return the noise sums of members whose parameters are the columns of ``rows``.
+
+    Parameters
+    ----------
+    source
+        See `sgdmem.numeric.dense_kernel`.
+    rows : ndarray, shape (K, P)
+    spectrum : Spectrum or array of eigenvalues
+        A long spectrum is compressed.
+    threads
+        By default as many as there are processors.
+    """
+    if threads is not None and not (is_whole(threads) and threads >= 1):
+        raise InputError(f"threads must be a positive integer, got {threads!r}")
+    nodes, masses = _nodes(spectrum)
+    kernel = load_module(source).noise_sums
+    members = rows.shape[1]
+    out = np.empty(members)
+    workers = threads or os.cpu_count() or 1
+    ends = np.unique(np.linspace(0, members, workers * _PIECES + 1).astype(int))
+    with ThreadPoolExecutor(workers) as pool:
+        for _ in pool.map(lambda a, b: kernel(rows, nodes, masses, out, a, b), ends[:-1], ends[1:]):
+            pass
+    return out
+
+
+def _nodes(spectrum: Any) -> tuple[Array, Array]:
+    """Return an even number of nodes, largest first and smallest last, and weights times nodes."""
+    if isinstance(spectrum, Spectrum) and spectrum.long is not None:
+        nodes, weights = spectrum.compressed.nodes, spectrum.compressed.weights
+    else:
+        listed = spectrum if isinstance(spectrum, Spectrum) else Spectrum(spectrum)
+        nodes, weights = listed.eigenvalues, listed.weights
+    order = np.argsort(-nodes, kind="stable")
+    nodes, masses = nodes[order], (weights * nodes)[order]
+    if nodes.size % 2:
+        nodes, masses = np.append(nodes, nodes[-1]), np.append(masses, 0.0)
+    return nodes, masses
