@@ -13,7 +13,7 @@ import numpy as np
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.family_program import FamilyProgram, family_program
 from sgdmem.numeric.judge import Judge
-from sgdmem.numeric.map_sums import map_sums
+from sgdmem.numeric.map_sums import evaluate_pieces
 from sgdmem.numeric.mode_summands import ball_form, numeric_algorithm
 from sgdmem.numeric.noise_sum import noise_sums
 from sgdmem.numeric.problem import Noise, Problem, read_noise
@@ -64,6 +64,11 @@ class Points:
             place, index = divmod(place, len(values))
             found[name] = values[index]
         return found
+
+    def stride(self, name: str) -> int:
+        """Return for how many points in a row an axis keeps its value."""
+        names = list(self.axes)
+        return math.prod(len(self.axes[x]) for x in names[names.index(name) + 1 :])
 
     def indices(self, name: str) -> Array:
         """Return, for every point, which value of an axis it has."""
@@ -167,36 +172,49 @@ def _judge_compiled(
     device: Literal["cpu", "cuda"],
     advance: Callable[[int], None],
 ) -> None:
+    from sgdmem.numeric.grid_kernel import finish, spread
+
+    axes = {
+        name: _Axis(Ball.exactly(points.axes[name]), points.stride(name)) for name in points.own
+    }
     share1, share2 = _shares(points, noises)
-    damped = bool(share2.mid.any())
-    values, radii = np.empty((2, len(program.parameters) + damped, len(points)))
-    for row, name in enumerate(program.parameters):
-        ball = Ball.exactly(points.axes[name])
-        indices = points.indices(name)
-        values[row], radii[row] = ball.mid[indices], ball.rad[indices]
-    if damped:
-        values[-1], radii[-1] = share2.mid, share2.rad
-    sums = map_sums(program, values, radii, spectrum.compressed, damped, device, advance)
-    total = share1 * Ball(sums.noise, sums.radius)
-    if math.isinf(spectrum.trace):
-        total = Ball(np.where(share1.mid > 0, np.inf, 0.0))
-    good, bad = (sums.state == 1) & (total.upper < 1), (sums.state == 1) & (total.lower >= 1)
-    found.stable[:] = np.where(good, 1, np.where(bad | (sums.state == -1), 0, -1))
-    found.noise_sum[:] = np.where(sums.state == 1, total.mid, np.inf)
-    with np.errstate(all="ignore"):
-        damping = 1 / (1 - np.minimum(share2.mid, 0) * sums.peak)
-    found.margin[:] = _margin(found.noise_sum, damping)
+    damped = bool(share2.values.mid.any())
+    rows = [*(axes[name] for name in program.parameters), *([share2] if damped else [])]
+    diverges = math.isinf(spectrum.trace)
+
+    def read(piece: slice) -> Array:
+        numbers = np.empty((2, len(rows), piece.stop - piece.start))
+        for k, axis in enumerate(rows):
+            spread(axis.values.mid, axis.stride, piece.start, numbers[0, k])
+            spread(axis.values.rad, axis.stride, piece.start, numbers[1, k])
+        return numbers
+
+    def write(piece: slice, outcome: Array) -> None:
+        shares = np.empty((3, piece.stop - piece.start))
+        spread(share1.values.mid, share1.stride, piece.start, shares[0])
+        spread(share1.values.rad, share1.stride, piece.start, shares[1])
+        spread(share2.values.mid, share2.stride, piece.start, shares[2])
+        results = (found.stable[piece], found.noise_sum[piece], found.margin[piece])
+        finish(outcome, shares, diverges, *results)
+
+    size, compressed = len(points), spectrum.compressed
+    evaluate_pieces(program, size, compressed, damped, device, read, write, advance)
 
 
-def _shares(points: Points, noises: Mapping[tuple[Any, ...], Noise]) -> tuple[Ball, Ball]:
+@dataclass(frozen=True)
+class _Axis:
+    """Values that hold for ``stride`` points each, again and again."""
+
+    values: Ball
+    stride: int
+
+
+def _shares(points: Points, noises: Mapping[tuple[Any, ...], Noise]) -> tuple[_Axis, _Axis]:
     """Return tau1 / B and tau2 / B of every point."""
     exact = [(n.tau1 * n.inverse_batch, n.tau2 * n.inverse_batch) for n in noises.values()]  # type: ignore[operator]
-    balls = [Ball.exactly(column) for column in zip(*exact, strict=True)]
-    varying = points.of_problem
-    shape = [len(points.axes[name]) for name in varying]
-    indices = [points.indices(name) for name in varying]
-    flat = np.ravel_multi_index(indices, shape) if varying else np.zeros(len(points), dtype=int)
-    first, second = (Ball(ball.mid[flat], ball.rad[flat]) for ball in balls)
+    # both axes may belong to the problem: then there is a noise for every point
+    stride = min((points.stride(name) for name in points.of_problem), default=1)
+    first, second = (_Axis(Ball.exactly(column), stride) for column in zip(*exact, strict=True))
     return first, second
 
 

@@ -24,6 +24,7 @@ from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
+    from sgdmem.numeric.pole_table import PoleTable
     from sgdmem.numeric.spectrum import Spectrum
 
 RELATIVE_ERROR = 1e-12
@@ -157,6 +158,13 @@ class CompressedSpectrum:
             np.concatenate([reaches, self.reaches]),
             np.concatenate([np.zeros(centers.size), self.errors]),
         )
+
+    @cached_property
+    def pole_table(self) -> PoleTable:
+        """What memories 0 and 1 need of it; made once."""
+        from sgdmem.numeric.pole_table import pole_table
+
+        return pole_table(self)
 
     @cached_property
     def _interval_ends(self) -> Array:

@@ -99,16 +99,20 @@ def _by_recursion(summand: Program, shifted: bool) -> list[str]:
     share, pivots = _results(summand, shifted)
     moving = summand.depends_on(EIGENVALUE)
     steps = range(len(summand.steps))
+    each = plain_lines(summand, [i for i in steps if moving[i]])
     good = " & ".join(f"({pivot} > 0.0)" for pivot in pivots)
     bad = " | ".join(f"({pivot} <= 0.0)" for pivot in pivots)
+    loop = ["for j in range(nodes.shape[0]):", f"    {EIGENVALUE} = nodes[j]"]
     return [
         *plain_lines(summand, [i for i in steps if not moving[i]]),
-        "total, positive, negative = 0.0, 0.0, 0.0",
-        "for j in range(nodes.shape[0]):",
-        f"    {EIGENVALUE} = nodes[j]",
-        *(f"    {line}" for line in plain_lines(summand, [i for i in steps if moving[i]])),
+        "total, positive = 0.0, 0.0",
+        *loop,
+        *(f"    {line}" for line in each),
         f"    total += masses[j] * {share}",
         f"    positive += 1.0 if {good} else 0.0",
-        f"    negative += 1.0 if {bad} else 0.0",
-        "stable, unstable = positive == nodes.shape[0], negative > 0.0",
+        "stable, unstable = positive == nodes.shape[0], False",
+        "if not stable:",  # apart, so that the loop above is not held up
+        *(f"    {line}" for line in loop),
+        *(f"        {line}" for line in each),
+        f"        unstable |= {bad}",
     ]

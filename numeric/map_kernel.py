@@ -70,9 +70,10 @@ def coefficient_source(
         loop = "for p in range(cuda.grid(1), values.shape[1], cuda.gridsize(1)):"
         return _module("cuda", head, [loop, *_indent(1, body)])
     signature = "void(f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1], i8, i8)"
-    head = _compiled(signature, "def coefficients(values, radii, out, out_radii, start, stop):")
-    loop = "for p in range(start, stop):"
-    return _module("njit", head, [loop, *_indent(1, body)])
+    definition = "def coefficients(values, radii, out, out_radii, start, stop):"
+    return compiled_module(
+        signature, definition, ["for p in range(start, stop):", *_indent(1, body)]
+    )
 
 
 @lru_cache(maxsize=64)
@@ -102,23 +103,25 @@ def judge_source(memory: int, damped: bool, cuda: bool = False) -> str:
     vector, matrix = "f8[::1]", "f8[:,::1]"
     types = [matrix, matrix, vector, vector, "f8", vector, vector, vector, matrix, "i8", "i8"]
     definition = f"def judge({arguments}, start, stop):"
-    return _module("njit", _compiled(f"void({', '.join(types)})", definition), writer.cpu_body())
+    return compiled_module(f"void({', '.join(types)})", definition, writer.cpu_body())
+
+
+def compiled_module(signature: str, definition: str, body: list[str]) -> str:
+    """Return the source of a module with one function that Numba compiles."""
+    # Numbers that are no numbers must stay so, and sums keep their order: only contraction.
+    head = [
+        f'@njit("{signature}", cache=True, nogil=True, error_model="numpy",',
+        '      fastmath={"contract"})',
+        definition,
+    ]
+    return _module("njit", head, body)
 
 
 def _module(numba: str, head: list[str], body: list[str]) -> str:
     imports = ["from math import copysign, inf", "", f"from numba import {numba}"]
     if numba == "njit":
-        imports.append("from numpy import empty")
+        imports.append("from numpy import empty, int64")
     return "\n".join([*imports, "", "", *head, *_indent(1, body), ""])
-
-
-def _compiled(signature: str, definition: str) -> list[str]:
-    # Numbers that are no numbers must stay so, and sums keep their order: only contraction.
-    return [
-        f'@njit("{signature}", cache=True, nogil=True, error_model="numpy",',
-        '      fastmath={"contract"})',
-        definition,
-    ]
 
 
 class _Writer:

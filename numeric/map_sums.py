@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -25,10 +26,13 @@ from sgdmem.numeric.map_kernel import (
     TOGETHER,
     judge_source,
 )
+from sgdmem.numeric.pole_kernel import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.quadrature import UNIT
 
-_CHUNK = 128 * LANES  # members that go through both kernels together
+_CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
 _GPU_CHUNK = 2**20  # the same on a GPU: below 1 GB of memory
+Stage: TypeAlias = Callable[[Array], Array]
+
 _LARGEST_QUICK_MEMORY = 2  # up to which intervals of eigenvalues are worth a try
 
 
@@ -61,7 +65,6 @@ def map_sums(
     spectrum: CompressedSpectrum,
     damped: bool = False,
     device: Literal["cpu", "cuda"] = "cpu",
-    advance: Callable[[int], None] = lambda count: None,
 ) -> MapSums:
     """Evaluate members of a family.
 
@@ -75,16 +78,49 @@ def map_sums(
         Whether tau2 is not 0.
     device
         Where it runs, see `sgdmem.numeric.cuda`.
+    """
+    out = np.empty((ROWS, values.shape[1]))
+
+    def read(piece: slice) -> Array:
+        return np.array([values[:, piece], radii[:, piece]])
+
+    def write(piece: slice, rows: Array) -> None:
+        out[:, piece] = rows
+
+    evaluate_pieces(family, values.shape[1], spectrum, damped, device, read, write)
+    state = np.where(np.isfinite(out[RADIUS]), out[STATE], np.minimum(out[STATE], 0))
+    return MapSums(out[NOISE], out[RADIUS], out[PEAK], state.astype(np.int8))
+
+
+def evaluate_pieces(
+    family: FamilyProgram,
+    members: int,
+    spectrum: CompressedSpectrum,
+    damped: bool,
+    device: Literal["cpu", "cuda"],
+    read: Callable[[slice], Array],
+    write: Callable[[slice, Array], None],
+    advance: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Evaluate members piece by piece, so that what belongs to one stays in fast memory.
+
+    Parameters
+    ----------
+    family, spectrum, damped, device
+        As in `map_sums`.
+    members
+        How many there are.
+    read
+        Returns parameters and radii of some members, shape (2, K, p); called by several threads.
+    write
+        Takes the rows of the kernels for these, shape (4, p).
     advance
         Called with the number of members done, for a progress bar.
     """
-    members = values.shape[1]
-    out = np.empty((ROWS, members))
     evaluate = (_OnThreads if device == "cpu" else _OnGpu)(family, spectrum, damped)
 
     def work(piece: slice) -> int:
-        inputs = [np.ascontiguousarray(array[:, piece]) for array in (values, radii)]
-        out[:, piece] = evaluate(*inputs)
+        write(piece, evaluate(*read(piece)))
         return int(piece.stop - piece.start)
 
     if device == "cpu":
@@ -94,40 +130,66 @@ def map_sums(
     else:
         for piece in _pieces(members, _GPU_CHUNK):
             advance(work(piece))
-    # one rounding of each partial sum of terms, nearly all of them positive
-    radius = out[RADIUS] + 1.2 * (len(spectrum) + 8) * UNIT * np.abs(out[NOISE])
-    state = np.where(np.isfinite(radius), out[STATE], np.minimum(out[STATE], 0))
-    return MapSums(out[NOISE], radius, out[PEAK], state.astype(np.int8))
 
 
 class _OnThreads:
-    """Evaluates on a processor; called by several threads at once."""
+    """Evaluates on a processor; called by several threads at once.
+
+    What one stage leaves open goes to the next: the poles, intervals of eigenvalues, eigenvalues.
+    """
 
     def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
         self.coefficients = load_module(family.source(damped)).coefficients
-        self.judge = load_module(judge_source(family.memory, damped)).judge
-        self.count, self.nodes = family.count(damped), _padded(spectrum)
-        self.careful = spectrum.disks(one_by_one=True)
-        hasty = family.memory <= _LARGEST_QUICK_MEMORY
-        self.quick = spectrum.disks(one_by_one=False) if hasty else None
+        self.count = family.count(damped)
+        by_nodes = partial(_judge_nodes, family.memory, damped, spectrum)
+        self.stages = [by_nodes(spectrum.disks(one_by_one=True))]
+        if family.memory <= _LARGEST_QUICK_MEMORY:
+            self.stages.insert(0, by_nodes(spectrum.disks(one_by_one=False)))
+        if family.memory <= LARGEST_MEMORY and not damped:
+            self.stages.insert(0, _judge_poles(family.memory, spectrum))
 
     def __call__(self, values: Array, radii: Array) -> Array:
         members = values.shape[1]
         numbers = np.empty((2, self.count, members))
         self.coefficients(values, radii, *numbers, 0, members)
-        if self.quick is None:
-            return self.run(numbers, self.careful)
-        found = self.run(numbers, self.quick)
-        again = np.flatnonzero(found[STATE] == 0)
-        if again.size:
-            found[:, again] = self.run(np.ascontiguousarray(numbers[:, :, again]), self.careful)
+        found = self.stages[0](numbers)
+        for stage in self.stages[1:]:
+            again = np.flatnonzero(found[STATE] == 0)
+            if again.size:
+                found[:, again] = stage(np.ascontiguousarray(numbers[:, :, again]))
         return found
 
-    def run(self, numbers: Array, disks: tuple[Array, Array, Array]) -> Array:
+
+def _judge_poles(memory: int, spectrum: CompressedSpectrum) -> Stage:
+    table, kernel = spectrum.pole_table, load_module(pole_source(memory)).judge
+
+    def stage(numbers: Array) -> Array:
         members = numbers.shape[2]
         found = np.empty((ROWS, members))
-        self.judge(*numbers, *self.nodes, *disks, found, 0, members)
+        kernel(*numbers, table.rows, table.first, table.largest, table.spread, found, 0, members)
         return found
+
+    return stage
+
+
+def _judge_nodes(
+    memory: int, damped: bool, spectrum: CompressedSpectrum, disks: tuple[Array, Array, Array]
+) -> Stage:
+    nodes, kernel = _padded(spectrum), load_module(judge_source(memory, damped)).judge
+
+    def stage(numbers: Array) -> Array:
+        members = numbers.shape[2]
+        found = np.empty((ROWS, members))
+        kernel(*numbers, *nodes, *disks, found, 0, members)
+        found[RADIUS] += _rounding(spectrum) * np.abs(found[NOISE])
+        return found
+
+    return stage
+
+
+def _rounding(spectrum: CompressedSpectrum) -> float:
+    """Return one rounding of each partial sum of terms, nearly all of them positive."""
+    return 1.2 * (len(spectrum) + 8) * UNIT
 
 
 class _OnGpu:
@@ -138,7 +200,7 @@ class _OnGpu:
         self.judge = flat_kernel(judge_source(family.memory, damped, cuda=True), "judge")
         self.count = family.count(damped)
         parts = (*_padded(spectrum), *spectrum.disks(one_by_one=True))
-        self.rule = [to_device(part) for part in parts]
+        self.rule, self.rounding = [to_device(part) for part in parts], _rounding(spectrum)
 
     def __call__(self, values: Array, radii: Array) -> Array:
         members = values.shape[1]
@@ -146,7 +208,9 @@ class _OnGpu:
         self.coefficients(members, to_device(values), to_device(radii), *numbers)
         found = empty_on_device((ROWS, members))
         self.judge(members, *numbers, *self.rule, found)
-        return to_host(found)
+        rows = to_host(found)
+        rows[RADIUS] += self.rounding * np.abs(rows[NOISE])
+        return rows
 
 
 def _padded(spectrum: CompressedSpectrum) -> tuple[Array, Array, float]:
