@@ -146,7 +146,7 @@ class _OnThreads:
         if family.memory <= _LARGEST_QUICK_MEMORY:
             self.stages.insert(0, by_nodes(spectrum.disks(one_by_one=False)))
         if family.memory <= LARGEST_MEMORY and not damped:
-            self.stages.insert(0, _judge_poles(family.memory, spectrum))
+            self.stages.insert(0, judge_by_poles(family.memory, spectrum))
 
     def __call__(self, values: Array, radii: Array) -> Array:
         members = values.shape[1]
@@ -160,7 +160,8 @@ class _OnThreads:
         return found
 
 
-def _judge_poles(memory: int, spectrum: CompressedSpectrum) -> Stage:
+def judge_by_poles(memory: int, spectrum: CompressedSpectrum) -> Stage:
+    """Return the stage of memories 0 and 1: half-plane forms, shape (2, K, p), to rows."""
     table, kernel = spectrum.pole_table, load_module(pole_source(memory)).judge
 
     def stage(numbers: Array) -> Array:
