@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
-from sgdmem.numeric.family_program import FamilyProgram, family_program
+from sgdmem.numeric.compiled_map import judge_compiled
+from sgdmem.numeric.family_program import family_program
 from sgdmem.numeric.judge import Judge
-from sgdmem.numeric.map_sums import evaluate_pieces
+from sgdmem.numeric.map_points import BatchOutcome, Points
 from sgdmem.numeric.mode_summands import ball_form, numeric_algorithm
 from sgdmem.numeric.noise_sum import noise_sums
 from sgdmem.numeric.problem import Noise, Problem, read_noise
@@ -25,73 +25,6 @@ _WORTH_COMPILING = 1000  # points
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
 
 Build = Callable[..., Algorithm]
-
-
-@dataclass(frozen=True)
-class Points:
-    """The points of a map: all combinations of the values of two parameters.
-
-    Attributes
-    ----------
-    axes : mapping from names to values
-        The values of the last axis run fastest. Fractions; a batch size may be inf.
-    own : sequence of str
-        The axes that are parameters of the family.
-    problem : mapping
-        ``batch_size``, ``tau1`` and ``tau2`` where they are no axes.
-    """
-
-    axes: Mapping[str, Sequence[Any]]
-    own: Sequence[str]
-    problem: Mapping[str, Any]
-
-    def __len__(self) -> int:
-        return math.prod(map(len, self.axes.values()))
-
-    @property
-    def of_problem(self) -> list[str]:
-        """The axes that are parameters of the problem."""
-        return [name for name in self.axes if name not in self.own]
-
-    def noise_key(self, point: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Return the values of the problem's axes at a point."""
-        return tuple(point[name] for name in self.of_problem)
-
-    def at(self, place: int) -> dict[str, Any]:
-        """Return the values of all axes at a point."""
-        found = {}
-        for name, values in reversed(list(self.axes.items())):
-            place, index = divmod(place, len(values))
-            found[name] = values[index]
-        return found
-
-    def stride(self, name: str) -> int:
-        """Return for how many points in a row an axis keeps its value."""
-        names = list(self.axes)
-        return math.prod(len(self.axes[x]) for x in names[names.index(name) + 1 :])
-
-    def indices(self, name: str) -> Array:
-        """Return, for every point, which value of an axis it has."""
-        shape = [len(values) for values in self.axes.values()]
-        axis = list(self.axes).index(name)
-        return np.unravel_index(np.arange(len(self)), shape)[axis]
-
-
-@dataclass(frozen=True)
-class BatchOutcome:
-    """Verdicts on many algorithms at once; arrays of shape (A,).
-
-    Attributes
-    ----------
-    stable : ndarray of int8
-        1 stable, 0 not, -1 undecided.
-    noise_sum, margin : ndarray
-        As in `phase_diagram`.
-    """
-
-    stable: Array
-    noise_sum: Array
-    margin: Array
 
 
 def judge_points(
@@ -129,7 +62,7 @@ def judge_points(
         compiled = family_program(build, own)
         if compiled is not None:
             program, exceptions = compiled
-            _judge_compiled(program, points, spectrum, noises, found, device, advance)
+            judge_compiled(program, points, spectrum, noises, found, device, advance)
             left = np.flatnonzero((found.stable == -1) | _excepted(points, exceptions))
             advance(-left.size)
     _judge_singly(build, points, spectrum, noises, left, found, advance)
@@ -158,64 +91,6 @@ def _excepted(points: Points, exceptions: Mapping[str, Sequence[Fraction]]) -> A
         special = np.array([value in values for value in points.axes[name]])
         flags |= special[points.indices(name)]
     return flags
-
-
-# In machine code ---------------------------------------------------------------------------------
-
-
-def _judge_compiled(
-    program: FamilyProgram,
-    points: Points,
-    spectrum: Spectrum,
-    noises: Mapping[tuple[Any, ...], Noise],
-    found: BatchOutcome,
-    device: Literal["cpu", "cuda"],
-    advance: Callable[[int], None],
-) -> None:
-    from sgdmem.numeric.grid_kernel import finish, spread
-
-    axes = {
-        name: _Axis(Ball.exactly(points.axes[name]), points.stride(name)) for name in points.own
-    }
-    share1, share2 = _shares(points, noises)
-    damped = bool(share2.values.mid.any())
-    rows = [*(axes[name] for name in program.parameters), *([share2] if damped else [])]
-    diverges = math.isinf(spectrum.trace)
-
-    def read(piece: slice) -> Array:
-        numbers = np.empty((2, len(rows), piece.stop - piece.start))
-        for k, axis in enumerate(rows):
-            spread(axis.values.mid, axis.stride, piece.start, numbers[0, k])
-            spread(axis.values.rad, axis.stride, piece.start, numbers[1, k])
-        return numbers
-
-    def write(piece: slice, outcome: Array) -> None:
-        shares = np.empty((3, piece.stop - piece.start))
-        spread(share1.values.mid, share1.stride, piece.start, shares[0])
-        spread(share1.values.rad, share1.stride, piece.start, shares[1])
-        spread(share2.values.mid, share2.stride, piece.start, shares[2])
-        results = (found.stable[piece], found.noise_sum[piece], found.margin[piece])
-        finish(outcome, shares, diverges, *results)
-
-    size, compressed = len(points), spectrum.compressed
-    evaluate_pieces(program, size, compressed, damped, device, read, write, advance)
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """Values that hold for ``stride`` points each, again and again."""
-
-    values: Ball
-    stride: int
-
-
-def _shares(points: Points, noises: Mapping[tuple[Any, ...], Noise]) -> tuple[_Axis, _Axis]:
-    """Return tau1 / B and tau2 / B of every point."""
-    exact = [(n.tau1 * n.inverse_batch, n.tau2 * n.inverse_batch) for n in noises.values()]  # type: ignore[operator]
-    # both axes may belong to the problem: then there is a noise for every point
-    stride = min((points.stride(name) for name in points.of_problem), default=1)
-    first, second = (_Axis(Ball.exactly(column), stride) for column in zip(*exact, strict=True))
-    return first, second
 
 
 # One by one --------------------------------------------------------------------------------------

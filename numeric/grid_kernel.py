@@ -12,31 +12,42 @@ from sgdmem.numeric.quadrature import UNIT
 _INFLATE = 1 + 2.0**-30  # radii are rounded to nearest
 
 
-@njit("void(f8[::1], i8, i8, f8[::1])", cache=True, nogil=True)
-def spread(axis, stride, start, out):  # type: ignore[no-untyped-def]
-    """Fill ``out`` with the values that an axis has at the points from ``start``.
+@njit("void(f8[:,:,::1], i8[::1], i8[::1], i8, f8[:,:,::1])", cache=True, nogil=True)
+def spread(axes, sizes, strides, start, out):  # type: ignore[no-untyped-def]
+    """Fill ``out`` with the values, and the bounds of their errors, at the points from ``start``.
 
-    Each value holds for ``stride`` points, then the next one; the axis begins again at its end.
+    ``axes`` holds both for each parameter, padded. A value holds for as many points as the stride
+    says, then the next one does; an axis begins again at its end.
     """
-    place, left = (start // stride) % axis.size, stride - start % stride
-    for p in range(out.size):
-        out[p] = axis[place]
+    for k in range(sizes.size):
+        size, stride = sizes[k], strides[k]
+        place, left = (start // stride) % size, stride - start % stride
+        for p in range(out.shape[2]):
+            out[0, k, p] = axes[0, k, place]
+            out[1, k, p] = axes[1, k, place]
+            left -= 1
+            if left == 0:
+                left = stride
+                place = place + 1 if place + 1 < size else 0
+
+
+@njit("void(f8[:,::1], f8[:,::1], i8, i8, b1, i1[::1], f8[::1], f8[::1])", cache=True, nogil=True)
+def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):  # type: ignore[no-untyped-def]
+    """Fill in verdicts, noise sums and margins, see `sgdmem.numeric.batch.BatchOutcome`.
+
+    ``rows`` are those of the kernels for the points from ``start``; ``shares`` is an axis of
+    tau1 / B, the bound of its error, and tau2 / B. With ``diverges`` the sum is infinite unless
+    tau1 = 0.
+    """
+    size = shares.shape[1]
+    place, left = (start // stride) % size, stride - start % stride
+    for p in range(stable.size):
+        share, share_r, share2 = shares[0, place], shares[1, place], shares[2, place]
         left -= 1
         if left == 0:
             left = stride
-            place = place + 1 if place + 1 < axis.size else 0
-
-
-@njit("void(f8[:,::1], f8[:,::1], b1, i1[::1], f8[::1], f8[::1])", cache=True, nogil=True)
-def finish(rows, shares, diverges, stable, noise_sum, margin):  # type: ignore[no-untyped-def]
-    """Fill in verdicts, noise sums and margins, see `sgdmem.numeric.batch.BatchOutcome`.
-
-    ``rows`` are those of the kernels, ``shares`` tau1 / B, the bound of its error, and tau2 / B;
-    with ``diverges`` the sum is infinite unless tau1 = 0.
-    """
-    for p in range(stable.size):
-        state, share, share_r = rows[STATE, p], shares[0, p], shares[1, p]
-        noise, radius = rows[NOISE, p], rows[RADIUS, p]
+            place = place + 1 if place + 1 < size else 0
+        state, noise, radius = rows[STATE, p], rows[NOISE, p], rows[RADIUS, p]
         total = share * noise
         error = abs(share) * radius + share_r * (abs(noise) + radius) + UNIT * abs(total)
         error = _INFLATE * error + 1e-300
@@ -50,5 +61,5 @@ def finish(rows, shares, diverges, stable, noise_sum, margin):  # type: ignore[n
         else:
             stable[p] = -1
         noise_sum[p] = total if sure else inf
-        damping = 1 / (1 - min(shares[2, p], 0.0) * rows[PEAK, p])
+        damping = 1 / (1 - min(share2, 0.0) * rows[PEAK, p])
         margin[p] = min(1 - total, damping) if sure and total < inf else -inf

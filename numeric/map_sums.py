@@ -30,6 +30,7 @@ from sgdmem.numeric.pole_kernel import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.quadrature import UNIT
 
 _CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
+_TASK = 16 * _CHUNK  # members that a thread takes at a time
 _GPU_CHUNK = 2**20  # the same on a GPU: below 1 GB of memory
 Stage: TypeAlias = Callable[[Array], Array]
 
@@ -119,16 +120,19 @@ def evaluate_pieces(
     """
     evaluate = (_OnThreads if device == "cpu" else _OnGpu)(family, spectrum, damped)
 
-    def work(piece: slice) -> int:
-        write(piece, evaluate(*read(piece)))
-        return int(piece.stop - piece.start)
+    step = _CHUNK if device == "cpu" else _GPU_CHUNK
+
+    def work(task: slice) -> int:
+        for piece in _pieces(task.start, task.stop, step):
+            write(piece, evaluate(*read(piece)))
+        return int(task.stop - task.start)
 
     if device == "cpu":
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for done in pool.map(work, _pieces(members, _CHUNK)):
+            for done in pool.map(work, _pieces(0, members, _TASK)):
                 advance(done)
     else:
-        for piece in _pieces(members, _GPU_CHUNK):
+        for piece in _pieces(0, members, step):
             advance(work(piece))
 
 
@@ -225,6 +229,6 @@ def _padded(spectrum: CompressedSpectrum) -> tuple[Array, Array, float]:
     )
 
 
-def _pieces(members: int, size: int) -> Iterator[slice]:
-    for start in range(0, members, size):
-        yield slice(start, min(start + size, members))
+def _pieces(first: int, last: int, size: int) -> Iterator[slice]:
+    for start in range(first, last, size):
+        yield slice(start, min(start + size, last))

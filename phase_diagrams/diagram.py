@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem._version import __version__
-from sgdmem.numeric.batch import Points, judge_points
+from sgdmem.numeric.batch import judge_points
 from sgdmem.numeric.cuda import Device, chosen_device
 from sgdmem.numeric.given_numbers import number
+from sgdmem.numeric.map_points import Points
 from sgdmem.numeric.problem import is_infinite, read_data
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError

@@ -13,7 +13,8 @@ from sgdmem import Algorithm, Spectrum
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.family_program import FamilyProgram, family_program
 from sgdmem.numeric.map_kernel import NOISE, RADIUS, STATE
-from sgdmem.numeric.map_sums import LARGEST_MEMORY, judge_by_poles
+from sgdmem.numeric.map_sums import judge_by_poles, map_sums
+from sgdmem.numeric.pole_kernel import LARGEST_MEMORY
 from sgdmem.numeric.pole_table import (
     CENTER,
     DEGREE,
@@ -128,7 +129,6 @@ def test_a_family_agrees_with_the_oracle(rng: np.random.Generator) -> None:
     program = program_of(build, a=halves, b=halves)
     assert program.memory == 1
     spectrum = Spectrum([1.0, 0.5])
-    from sgdmem.numeric.map_sums import map_sums
 
     points = np.array([rng.uniform(0.01, 3, 400), rng.uniform(-0.99, 0.99, 400)])
     sums = map_sums(program, points, np.zeros_like(points), spectrum.compressed)

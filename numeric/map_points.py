@@ -1,0 +1,79 @@
+"""The points of a map, and the verdicts on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+
+
+@dataclass(frozen=True)
+class Points:
+    """The points of a map: all combinations of the values of two parameters.
+
+    Attributes
+    ----------
+    axes : mapping from names to values
+        The values of the last axis run fastest. Fractions; a batch size may be inf.
+    own : sequence of str
+        The axes that are parameters of the family.
+    problem : mapping
+        ``batch_size``, ``tau1`` and ``tau2`` where they are no axes.
+    """
+
+    axes: Mapping[str, Sequence[Any]]
+    own: Sequence[str]
+    problem: Mapping[str, Any]
+
+    def __len__(self) -> int:
+        return math.prod(map(len, self.axes.values()))
+
+    @property
+    def of_problem(self) -> list[str]:
+        """The axes that are parameters of the problem."""
+        return [name for name in self.axes if name not in self.own]
+
+    def noise_key(self, point: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the values of the problem's axes at a point."""
+        return tuple(point[name] for name in self.of_problem)
+
+    def at(self, place: int) -> dict[str, Any]:
+        """Return the values of all axes at a point."""
+        found = {}
+        for name, values in reversed(list(self.axes.items())):
+            place, index = divmod(place, len(values))
+            found[name] = values[index]
+        return found
+
+    def stride(self, name: str) -> int:
+        """Return for how many points in a row an axis keeps its value."""
+        names = list(self.axes)
+        return math.prod(len(self.axes[x]) for x in names[names.index(name) + 1 :])
+
+    def indices(self, name: str) -> Array:
+        """Return, for every point, which value of an axis it has."""
+        shape = [len(values) for values in self.axes.values()]
+        axis = list(self.axes).index(name)
+        return np.unravel_index(np.arange(len(self)), shape)[axis]
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """Verdicts on many algorithms at once; arrays of shape (A,).
+
+    Attributes
+    ----------
+    stable : ndarray of int8
+        1 stable, 0 not, -1 undecided.
+    noise_sum, margin : ndarray
+        As in `phase_diagram`.
+    """
+
+    stable: Array
+    noise_sum: Array
+    margin: Array
