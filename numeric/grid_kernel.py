@@ -61,5 +61,5 @@ def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):  #
         else:
             stable[p] = -1
         noise_sum[p] = total if sure else inf
-        damping = 1 / (1 - min(share2, 0.0) * rows[PEAK, p])
-        margin[p] = min(1 - total, damping) if sure and total < inf else -inf
+        least = 1 / (1 - share2 * rows[PEAK, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
+        margin[p] = min(1 - total, least) if sure and total < inf else -inf

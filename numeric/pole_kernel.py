@@ -16,6 +16,7 @@ the table, or not sharp, is left open.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from sgdmem.numeric.lowering import UNIT, magnitude_lines, plain_lines, plain_outputs
@@ -45,7 +46,11 @@ from sgdmem.symbolic.summand_program import coefficient_names
 
 LARGEST_MEMORY = 1
 _SHARP = 1e-4  # relative errors of the inputs up to which second-order terms do not matter
-_KEPT = ("v0", "v1", "e", "n0", "n0_e", "n1", "n1_e", "scale", "state")
+# what is kept of a member between the loops: its inputs, and what was looked up
+_INPUTS = ("v0", "v1", "e", "n0", "n0_e", "n1", "n1_e", "scale", "state", "middle")
+_INPUTS_0 = ("v0", "e", "n0", "n0_e", "scale", "state")
+_FOUND_0 = ("t", "t_e", "quadrature")
+_FOUND = ("t", "t_e", "top", "bottom", "top_e", "quadrature", "moving_quadrature")
 
 
 @lru_cache(maxsize=4)
@@ -56,26 +61,31 @@ def pole_source(memory: int) -> str:
     start to stop of ``out`` with the rows of `sgdmem.numeric.map_kernel.judge_source`; ``values``
     and ``radii`` are the numbers of half-plane forms.
     """
-    size = LANES
-    names = _KEPT if memory else tuple(name for name in _KEPT if name not in ("v1", "n1", "n1_e"))
-    store = [f"kept[{i * size} + p] = {name}" for i, name in enumerate(names)]
-    load = [f"{name} = kept[{i * size} + p]" for i, name in enumerate(names)]
-    sums = _two_poles() if memory else _one_pole()
+    inputs, found = (_INPUTS, _FOUND) if memory else (_INPUTS_0, _FOUND_0)
+    place = {name: f"kept[{i * LANES} + p]" for i, name in enumerate([*inputs, *found])}
+
+    def store(names: Sequence[str]) -> list[str]:
+        return [f"{place[name]} = {name}" for name in names]
+
+    def load(names: Sequence[str]) -> list[str]:
+        return [f"{name} = {place[name]}" for name in names]
+
+    loops = [
+        [*_inputs(memory), *store(inputs)],
+        # apart, so that the loops around it use the vector units
+        [*(_two_poles if memory else _one_pole)(place), *store(found)],
+        [*load(inputs), *load(found), *(_two_sums if memory else _one_sum)(), *_OUTCOME],
+    ]
     body = [
-        f"kept = empty({(len(names) + 1) * size})",
+        f"kept = empty({len(place) * LANES})",
         "bits = kept.view(int64)",
-        "last = first + rows.shape[0] - 1",
-        f"for begin in range(start, stop, {size}):",
-        f"    members = min({size}, stop - begin)",
-        "    for p in range(members):",
-        *(f"        {line}" for line in [*_inputs(memory), *store]),
-        "    for p in range(members):",
-        *(f"        {line}" for line in [*load, *_rows(memory, size), *sums]),
-        "        sharp = (radius < inf) & (state == 1.0)",
-        f"        out[{NOISE}, begin + p] = noise if sharp else 0.0",
-        f"        out[{RADIUS}, begin + p] = radius if sharp else 0.0",
-        f"        out[{PEAK}, begin + p] = 0.0",
-        f"        out[{STATE}, begin + p] = (1.0 if sharp else 0.0) if state == 1.0 else state",
+        f"for begin in range(start, stop, {LANES}):",
+        f"    members = min({LANES}, stop - begin)",
+        *(
+            f"    {line}"
+            for loop in loops
+            for line in ["for p in range(members):", *(f"    {line}" for line in loop)]
+        ),
     ]
     types = "f8[:,::1], f8[:,::1], f8[:,::1], i8, f8, f8, f8[:,::1], i8, i8"
     definition = "def judge(values, radii, rows, first, largest, spread, out, start, stop):"
@@ -118,7 +128,7 @@ def _inputs(memory: int) -> list[str]:
         *(f"v{i} = v{i} if known else 1.0" for i in range(memory + 1)),
     ]
     if memory:
-        lines += ["v0, v1 = min(v0, v1), max(v0, v1)"]
+        lines += ["v0, v1 = min(v0, v1), max(v0, v1)", "middle = 0.5 * (v0 + v1)"]
     return lines
 
 
@@ -139,17 +149,9 @@ def _numerator(memory: int) -> list[str]:
     return lines
 
 
-def _rows(memory: int, size: int) -> list[str]:
-    if not memory:
-        return [f"a = (bits[p] >> {SHIFT}) - first"]
-    spare = (len(_KEPT)) * size
-    return [
-        f"kept[{spare} + p] = 0.5 * (v0 + v1)",
-        f"middle = (bits[{spare} + p] >> {SHIFT}) - first",
-        f"near = v1 - v0 <= rows[middle, {HALF}]",
-        f"a = middle if near else (bits[p] >> {SHIFT}) - first",
-        f"b = middle if near else (bits[{size} + p] >> {SHIFT}) - first",
-    ]
+def _piece(name: str, place: Mapping[str, str]) -> str:
+    """Return the row of the table for a number that is kept."""
+    return f"(bits{place[name].removeprefix('kept')} >> {SHIFT}) - first"
 
 
 def _horner(row: str, x: str) -> str:
@@ -159,39 +161,70 @@ def _horner(row: str, x: str) -> str:
     return value
 
 
-def _one_pole() -> list[str]:
+def _one_pole(place: Mapping[str, str]) -> list[str]:
     return [
+        f"v0, a = {place['v0']}, {_piece('v0', place)}",
         f"x = v0 - rows[a, {CENTER}]",
         f"t = {_horner('a', 'x')}",
-        "noise = n0 * t * scale",
-        f"radius = 1.02 * ((abs(n0) * (rows[a, {ERROR}] + e + {16 * UNIT!r}) + n0_e) * t",
-        f"    + abs(n0) * rows[a, {QUADRATURE}]) * scale",
+        f"t_e, quadrature = rows[a, {ERROR}] * t, rows[a, {QUADRATURE}]",
     ]
 
 
-def _two_poles() -> list[str]:
+def _one_sum() -> list[str]:
+    return [
+        "noise = n0 * t * scale",
+        f"radius = 1.02 * (abs(n0) * (t * (e + {16 * UNIT!r}) + t_e + quadrature) + n0_e * t)",
+        "radius *= scale",
+    ]
+
+
+def _two_poles(place: Mapping[str, str]) -> list[str]:
+    """Look up T at the pole that is farther away, and the divided difference as a quotient."""
     lines = [
-        f"x, y = v0 - rows[a, {CENTER}], v1 - rows[b, {CENTER}]",
-        f"t, s = {_horner('a', 'x')}, {_horner('b', 'y')}",
-        # the divided difference, by Horner's scheme on top of Horner's scheme
-        f"value, slope = rows[a, {DEGREE}], 0.0",
+        f"v0, v1, m = {place['v0']}, {place['v1']}, {_piece('middle', place)}",
+        f"if v1 - v0 <= rows[m, {HALF}]:",
+        f"    x, y = v0 - rows[m, {CENTER}], v1 - rows[m, {CENTER}]",
+        # Horner's scheme on top of Horner's scheme
+        f"    t, slope = rows[m, {DEGREE}], 0.0",
     ]
     for k in reversed(range(DEGREE)):
-        lines += ["slope = slope * x + value", f"value = value * y + rows[a, {k}]"]
-    error, slope_error = f"rows[a, {ERROR}]", f"rows[a, {SLOPE_ERROR}]"
-    other = f"rows[b, {ERROR}]"
-    gap = "gap"
-    lines += [
-        "gap = 1.0 if near else v1 - v0",
-        "fall = -slope if near else (t - s) / gap",
-        f"fall_e = {slope_error} * fall if near else ({error} * t + {other} * s) / {gap}",
-        "rest = 1.0 - v0",
-        "parts = s + abs(rest) * fall",
-        "noise = (n0 * (s + rest * fall) + n1 * largest * fall) * scale",
-        "size = abs(n0) * parts + abs(n1) * largest * fall",
-        f"radius = 1.02 * (size * (e + {16 * UNIT!r}) + n0_e * parts + n1_e * largest * fall",
-        f"    + abs(n0) * ({other} * s + abs(rest) * fall_e) + abs(n1) * largest * fall_e",
-        f"    + abs(n0) * (rows[a, {QUADRATURE}] + rows[b, {QUADRATURE}])",
-        f"    + abs(n1) * (rows[a, {MOVING_QUADRATURE}] + rows[b, {MOVING_QUADRATURE}])) * scale",
+        lines += ["    slope = slope * x + t", f"    t = t * y + rows[m, {k}]"]
+    return [
+        *lines,
+        "    top, bottom = -slope, 1.0",
+        f"    t_e, top_e = rows[m, {ERROR}] * t, rows[m, {SLOPE_ERROR}] * top",
+        f"    quadrature = 2.0 * rows[m, {QUADRATURE}]",
+        f"    moving_quadrature = 2.0 * rows[m, {MOVING_QUADRATURE}]",
+        "else:",
+        f"    a, b = {_piece('v0', place)}, {_piece('v1', place)}",
+        f"    x, y = v0 - rows[a, {CENTER}], v1 - rows[b, {CENTER}]",
+        f"    near, t = {_horner('a', 'x')}, {_horner('b', 'y')}",
+        "    top, bottom = near - t, v1 - v0",
+        f"    t_e = rows[b, {ERROR}] * t",
+        f"    top_e = rows[a, {ERROR}] * near + t_e",
+        f"    quadrature = rows[a, {QUADRATURE}] + rows[b, {QUADRATURE}]",
+        f"    moving_quadrature = rows[a, {MOVING_QUADRATURE}] + rows[b, {MOVING_QUADRATURE}]",
     ]
-    return lines
+
+
+def _two_sums() -> list[str]:
+    return [
+        "inverse = 1.0 / bottom",
+        "fall, fall_e = top * inverse, top_e * inverse",
+        "rest, moving = 1.0 - v0, n1 * largest",
+        "parts = t + abs(rest) * fall",
+        "noise = (n0 * (t + rest * fall) + moving * fall) * scale",
+        f"radius = (abs(n0) * parts + abs(moving) * fall) * (e + {16 * UNIT!r})",
+        "radius += n0_e * parts + n1_e * largest * fall + abs(moving) * fall_e",
+        "radius += abs(n0) * (t_e + abs(rest) * fall_e + quadrature) + abs(n1) * moving_quadrature",
+        "radius *= 1.02 * scale",
+    ]
+
+
+_OUTCOME = [
+    "sharp = (radius < inf) & (state == 1.0)",
+    f"out[{NOISE}, begin + p] = noise if sharp else 0.0",
+    f"out[{RADIUS}, begin + p] = radius if sharp else 0.0",
+    f"out[{PEAK}, begin + p] = 0.0",
+    f"out[{STATE}, begin + p] = (1.0 if sharp else 0.0) if state == 1.0 else state",
+]
