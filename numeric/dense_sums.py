@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.compiled_modules import load_module
+from sgdmem.numeric.dense_kernel import TOGETHER
 from sgdmem.numeric.given_numbers import is_whole
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
@@ -17,13 +19,16 @@ from sgdmem.symbolic.errors import InputError
 _PIECES = 8  # of the members, for each thread
 
 
-def dense_noise_sums(source: str, rows: Array, spectrum: Any, threads: int | None) -> Array:
+def dense_noise_sums(
+    source: Callable[[bool], str], rows: Array, spectrum: Any, threads: int | None
+) -> Array:
     """Return the noise sums of members whose parameters are the columns of ``rows``.
 
     Parameters
     ----------
     source
-        See `sgdmem.numeric.dense_kernel`.
+        The module for masses that are the nodes (False), or are not; see
+        `sgdmem.numeric.dense_kernel`.
     rows : ndarray, shape (K, P)
     spectrum : Spectrum or array of eigenvalues
         A long spectrum is compressed.
@@ -33,19 +38,20 @@ def dense_noise_sums(source: str, rows: Array, spectrum: Any, threads: int | Non
     if threads is not None and not (is_whole(threads) and threads >= 1):
         raise InputError(f"threads must be a positive integer, got {threads!r}")
     nodes, masses = _nodes(spectrum)
-    kernel = load_module(source).noise_sums
+    kernel = load_module(source(not np.array_equal(nodes, masses))).noise_sums
+    tilted = masses * (nodes[0] - nodes)
     members = rows.shape[1]
     out = np.empty(members)
     workers = threads or os.cpu_count() or 1
     ends = np.unique(np.linspace(0, members, workers * _PIECES + 1).astype(int))
+    arrays = (rows, nodes, masses, tilted, out)
     with ThreadPoolExecutor(workers) as pool:
-        for _ in pool.map(lambda a, b: kernel(rows, nodes, masses, out, a, b), ends[:-1], ends[1:]):
-            pass
+        list(pool.map(lambda *piece: kernel(*arrays, *piece), ends[:-1], ends[1:]))
     return out
 
 
 def _nodes(spectrum: Any) -> tuple[Array, Array]:
-    """Return an even number of nodes, largest first and smallest last, and weights times nodes."""
+    """Return nodes in full steps, largest first and smallest last, and weights times nodes."""
     if isinstance(spectrum, Spectrum) and spectrum.long is not None:
         nodes, weights = spectrum.compressed.nodes, spectrum.compressed.weights
     else:
@@ -53,6 +59,8 @@ def _nodes(spectrum: Any) -> tuple[Array, Array]:
         nodes, weights = listed.eigenvalues, listed.weights
     order = np.argsort(-nodes, kind="stable")
     nodes, masses = nodes[order], (weights * nodes)[order]
-    if nodes.size % 2:
-        nodes, masses = np.append(nodes, nodes[-1]), np.append(masses, 0.0)
+    padding = -nodes.size % TOGETHER
+    if padding:
+        nodes = np.append(nodes, np.repeat(nodes[-1:], padding))
+        masses = np.append(masses, np.zeros(padding))
     return nodes, masses

@@ -150,10 +150,9 @@ class Evaluator:
         found = dense_noise_sums(self.dense_source, rows, spectrum, threads)
         return found.reshape(whole[0].shape) if whole[0].shape else float(found[0])
 
-    @cached_property
-    def dense_source(self) -> str:
-        """Python source of the machine code behind `noise_sums`."""
-        return dense_source(self.parameters, self.program, self.shifted, self.fraction)
+    def dense_source(self, weighted: bool) -> str:
+        """Return Python source of the machine code behind `noise_sums`."""
+        return dense_source(self.parameters, self.program, self.shifted, self.fraction, weighted)
 
     @property
     def scalar(self) -> Callable[..., float]:

@@ -149,18 +149,14 @@ def family_summand_program(algorithm: Algorithm, parameters: Sequence[str]) -> P
 def family_fraction_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:
     """Return numerator and denominator of s / lambda as a program of a family's parameters.
 
-    M + 1 and M + 2 coefficients, as in `sgdmem.symbolic.noise_fraction`; at the point of the
-    gradient. Parameters and errors as in `family_summand_program`.
+    M + 1 and M + 2 coefficients, as in `sgdmem.symbolic.noise_fraction`, at the point of the
+    gradient; simplified, so that those that vanish are the constant 0. Parameters and errors as in
+    `family_summand_program`. Meant for small memories.
     """
-    coefficients = coefficient_program(algorithm, parameters)
-    count = len(coefficient_names(algorithm.memory))  # without Q_output
-
-    def fraction(*numbers: Element) -> list[Element]:
-        row = coefficients.run(dict(zip(parameters, numbers, strict=True)))[:count]
-        numerator, denominator = noise_fraction(unflatten(row, algorithm.memory))
-        return [*numerator, *denominator]
-
-    return trace(fraction, list(parameters))
+    row = list(map(to_sympy, flatten(algorithm.half_plane_form)))
+    symbolic = unflatten(row[: len(coefficient_names(algorithm.memory))], algorithm.memory)
+    numerator, denominator = noise_fraction(symbolic)
+    return _rational_program([*numerator, *denominator], algorithm, parameters)
 
 
 def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:
@@ -180,10 +176,16 @@ def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Prog
     InputError
         If a coefficient is not a rational function of the parameters.
     """
+    expressions = [to_sympy(value) for value in flatten(algorithm.half_plane_form)]
+    return _rational_program(expressions, algorithm, parameters)
+
+
+def _rational_program(
+    expressions: Sequence[Any], algorithm: Algorithm, parameters: Sequence[str]
+) -> Program:
+    """Return rational expressions of an algorithm's symbols as a program."""
     import sympy
 
-    form = algorithm.half_plane_form
-    expressions = [to_sympy(value) for value in flatten(form)]
     if len(algorithm.free_symbols) <= _MOST_FACTORED_SYMBOLS:
         expressions = [sympy.factor(value) for value in expressions]
     shared, reduced = sympy.cse(expressions)
