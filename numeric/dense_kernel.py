@@ -81,7 +81,7 @@ def _by_fraction(summand: Program, shifted: bool, fraction: Program, masses: str
     size = (len(outputs) - 1) // 2
     top, bottom = (_without_zeros(part) for part in (outputs[:size], outputs[size:]))
     names = [f"b{k}" for k in range(len(bottom))]
-    # one multiply-add instead of a multiplication as well: the numerator relative to its first value
+    # relative to its first value the numerator takes one multiply-add and no multiplication
     slope = f"{top[1]} / ({_horner(top, 'nodes[0]')})" if len(top) == 2 else ""
     return [
         "stable, unstable = True, False",
