@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sgdmem.numeric.pole_table import PoleTable
     from sgdmem.numeric.spectrum import Spectrum
 
-RELATIVE_ERROR = 1e-12
+RELATIVE_ERROR, _LARGEST_ERROR = 1e-12, 0.1
 STEEPNESS = 4.0  # largest over mean summand of a panel for which the relative error is promised
 KEPT = 24  # largest eigenvalues that are nodes themselves
 _LAST = 1e-4  # smaller eigenvalues, relative to the largest, share one panel
@@ -176,16 +176,45 @@ class CompressedSpectrum:
         return np.array(ends)
 
 
+def compress(spectrum: Spectrum, relative_error: float) -> CompressedSpectrum:
+    """Compress a spectrum, or raise what `Spectrum.compress` says."""
+    if not RELATIVE_ERROR <= relative_error <= _LARGEST_ERROR:
+        raise InputError(
+            f"relative_error must lie between {RELATIVE_ERROR:g} and {_LARGEST_ERROR:g}, "
+            f"got {relative_error:g}"
+        )
+    if np.isinf(spectrum.trace):
+        raise InputError(f"{spectrum!r} has an infinite trace: sums over it do not exist")
+    found = _compress(spectrum, relative_error)
+    reached = STEEPNESS * float(found.errors.sum()) / spectrum.trace
+    if not reached <= relative_error:
+        raise InputError(
+            f"relative_error cannot be {relative_error:g}: rounding errors leave {reached:.2g}"
+        )
+    return found
+
+
+def compress_for_maps(spectrum: Spectrum) -> CompressedSpectrum:
+    """Compress a spectrum as far as rounding errors allow; without a sum it is only covered."""
+    if np.isinf(spectrum.trace):
+        assert spectrum.law is not None
+        return _cover_law(spectrum.law)
+    return _compress(spectrum, RELATIVE_ERROR)
+
+
+def _compress(spectrum: Spectrum, relative_error: float) -> CompressedSpectrum:
+    law = spectrum.law
+    if law is not None and (law.count is None or law.count > _LISTED):
+        return _compress_law(law, relative_error)
+    eigenvalues = Ball(spectrum.eigenvalues, spectrum.radii)
+    long = LongList(eigenvalues, spectrum.weights, points_for(relative_error), _LAST, _ROOM)
+    return _packed(_sharp_rule(long, long.edges(KEPT), relative_error), relative_error)
+
+
 def points_for(relative_error: float) -> int:
     """Return how many nodes a panel needs: the terms beyond 2n of `gauss_error`."""
     r = REACH + (REACH**2 - 1) ** 0.5
     return ceil(log(STEEPNESS * 4.1 / (1 - 1 / r) / relative_error) / (2 * log(r)))
-
-
-def compress_list(eigenvalues: Ball, weights: Array, relative_error: float) -> CompressedSpectrum:
-    """Compress a list of eigenvalues with multiplicities."""
-    long = LongList(eigenvalues, weights, points_for(relative_error), _LAST, _ROOM)
-    return _packed(_sharp_rule(long, long.edges(KEPT), relative_error), relative_error)
 
 
 def _sharp_rule(long: LongList, edges: Array, relative_error: float) -> Rule:
@@ -209,17 +238,11 @@ def _sharp_rule(long: LongList, edges: Array, relative_error: float) -> Rule:
     return found
 
 
-def compress_law(law: PowerLaw, relative_error: float) -> CompressedSpectrum:
+def _compress_law(law: PowerLaw, relative_error: float) -> CompressedSpectrum:
     """Compress a long power law of finite trace: its summation rule is a list, compressed in turn.
 
-    Raises
-    ------
-    InputError
-        If the law leaves the range of floating-point numbers.
+    InputError if it leaves the range of floating-point numbers.
     """
-    if law.count is not None and law.count <= _LISTED:
-        every = law.eigenvalues(np.arange(1.0, law.count + 1))
-        return compress_list(every, np.ones(law.count), relative_error)
     long = LongLaw(law)
     ends = long.edges(_LAW_HEAD)
     points = points_for(relative_error)
@@ -238,12 +261,12 @@ def compress_law(law: PowerLaw, relative_error: float) -> CompressedSpectrum:
     return _packed(_within(rule, whole), relative_error)
 
 
-def cover_law(law: PowerLaw) -> CompressedSpectrum:
+def _cover_law(law: PowerLaw) -> CompressedSpectrum:
     """Return the first eigenvalues of an infinite law compressed, and disks down to zero.
 
     For laws of infinite trace, where there is nothing to sum.
     """
-    found = compress_law(replace(law, count=_COVERED), RELATIVE_ERROR)
+    found = _compress_law(replace(law, count=_COVERED), RELATIVE_ERROR)
     ends = float(law.eigenvalues(np.array([_COVERED])).mid[0]) * _RATIO ** -np.arange(_DISKS + 1.0)
     ends[-1] = 0.0
     return replace(

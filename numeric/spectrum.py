@@ -264,32 +264,16 @@ class Spectrum:
         >>> float((compressed.weights * compressed.nodes).sum())  # zeta(1.5)
         2.612375348685488
         """
-        value = positive_float(relative_error, "relative_error")
-        if not 1e-12 <= value <= 0.1:
-            raise InputError(f"relative_error must lie between 1e-12 and 0.1, got {relative_error}")
-        from sgdmem.numeric.compressed import STEEPNESS, compress_law, compress_list
+        from sgdmem.numeric.compressed import compress
 
-        if self.law is not None and self.long is not None:
-            if math.isinf(self.trace):
-                raise InputError(f"{self!r} has an infinite trace: sums over it do not exist")
-            found = compress_law(self.law, value)
-        else:
-            found = compress_list(Ball(self.eigenvalues, self.radii), self.weights, value)
-        if not STEEPNESS * found.errors.sum() <= value * self.trace:
-            reached = STEEPNESS * found.errors.sum() / self.trace
-            raise InputError(
-                f"relative_error cannot be {value:g}: rounding errors leave {reached:.2g}"
-            )
-        return found
+        return compress(self, positive_float(relative_error, "relative_error"))
 
     @cached_property
     def compressed(self) -> CompressedSpectrum:
         """What maps use in its place; made once."""
-        if self.law is not None and math.isinf(self.trace):
-            from sgdmem.numeric.compressed import cover_law
+        from sgdmem.numeric.compressed import compress_for_maps
 
-            return cover_law(self.law)
-        return self.compress()
+        return compress_for_maps(self)
 
     @property
     def is_long_law(self) -> bool:
