@@ -17,8 +17,8 @@ from sgdmem.phase_diagrams.picture import draw
 EIGENVALUES = Path(__file__).parent.parent / "data" / "digits_eigenvalues.csv"
 BATCH_SIZE = 16
 FITTED_RANKS = 40  # beyond, the spectrum falls faster than any power
-LEARNING_RATES = np.geomspace(0.01, 1, 100)
-MOMENTA = np.linspace(0, 0.99, 80)
+LEARNING_RATES = np.geomspace(0.01, 1, 300)
+MOMENTA = np.linspace(0, 0.99, 240)
 
 
 def spectra() -> dict[str, sgdmem.Spectrum]:
@@ -54,7 +54,7 @@ def main(folder: Path) -> None:
         draw(diagram, ax, log=("learning_rate",))
         ax.plot(largest, 0.9, "k.")
         note = f"largest stable\nat 0.9: {largest:.3g}"
-        ax.annotate(note, (largest, 0.9), (6, 0), textcoords="offset points", va="center")
+        ax.annotate(note, (largest, 0.9), (6, 2), textcoords="offset points")
     figure.savefig(folder / "digits.png", dpi=150)
     print(f"wrote {folder / 'digits.png'}")
 
