@@ -52,7 +52,7 @@ def judge_points(
         Called with the number of points done, for a progress bar.
     """
     size = len(points)
-    found = BatchOutcome(np.full(size, -1, dtype=np.int8), np.full(size, np.inf), np.zeros(size))
+    found = BatchOutcome.empty(size)
     noises = _noises(points, spectrum, coupling)
     left = np.arange(size)
     known = all(noise.coupling is None and noise.is_physical and isinstance(noise.tau2, Fraction)
@@ -121,8 +121,7 @@ def _judge_singly(
             chosen = members[start : start + _TOGETHER]
             where = [place for place, _ in chosen]
             outcome = judge_batch([x for _, x in chosen], spectrum, noises[noise_key])
-            found.stable[where] = outcome.stable
-            found.noise_sum[where], found.margin[where] = outcome.noise_sum, outcome.margin
+            found.put(np.array(where), outcome)
             advance(len(chosen))
 
 

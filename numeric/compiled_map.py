@@ -10,11 +10,16 @@ from typing import Any, Literal
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
+from sgdmem.numeric.compiled_modules import load_module
+from sgdmem.numeric.compressed import CompressedSpectrum
 from sgdmem.numeric.family_program import FamilyProgram
 from sgdmem.numeric.map_points import BatchOutcome, Points
-from sgdmem.numeric.map_sums import evaluate_pieces
+from sgdmem.numeric.map_sums import evaluate_pieces, on_threads
+from sgdmem.numeric.pole_kernel import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.problem import Noise
 from sgdmem.numeric.spectrum import Spectrum
+
+_FEW = 200  # points that are quicker one by one than by code that is to be compiled
 
 
 def judge_compiled(
@@ -40,19 +45,63 @@ def judge_compiled(
     shares = _shares(points, noises)
     damped = bool(shares.numbers[2].any())
     own = _own_axes(points, program.parameters, shares if damped else None)
-    diverges = math.isinf(spectrum.trace)
+    diverges, compressed = math.isinf(spectrum.trace), spectrum.compressed
+    if device == "cpu" and not damped and program.memory <= LARGEST_MEMORY:
+        _judge_by_poles(program, compressed, own, shares, diverges, found, advance)
+        left = np.flatnonzero(found.stable == -1)
+        if left.size < _FEW:
+            return  # not worth more machine code
+        advance(-left.size)
+    else:
+        left = None
 
     def read(piece: slice) -> Array:
+        if left is not None:
+            return own.at(left[piece])
         numbers = np.empty((2, len(own.sizes), piece.stop - piece.start))
         spread(own.numbers, own.sizes, own.strides, piece.start, numbers)
         return numbers
 
     def write(piece: slice, rows: Array) -> None:
-        results = (found.stable[piece], found.noise_sum[piece], found.margin[piece])
-        finish(rows, shares.numbers, shares.stride, piece.start, diverges, *results)
+        if left is None:
+            results = (found.stable[piece], found.noise_sum[piece], found.margin[piece])
+            finish(rows, shares.numbers, shares.stride, piece.start, diverges, *results)
+            return
+        places = left[piece]
+        some = BatchOutcome.empty(places.size)
+        finish(rows, shares.at(places), 1, 0, diverges, some.stable, some.noise_sum, some.margin)
+        found.put(places, some)
 
-    size, compressed = len(points), spectrum.compressed
+    size = len(points) if left is None else left.size
     evaluate_pieces(program, size, compressed, damped, device, read, write, advance)
+
+
+def _judge_by_poles(
+    program: FamilyProgram,
+    compressed: CompressedSpectrum,
+    own: _Axes,
+    shares: _Shares,
+    diverges: bool,
+    found: BatchOutcome,
+    advance: Callable[[int], None],
+) -> None:
+    """Judge all points of a family of memory 0 or 1 without tau2."""
+    from sgdmem.numeric.grid_kernel import judge_by_poles
+
+    table = compressed.pole_table
+    coefficients = load_module(program.source(damped=False)).coefficients
+    judge = load_module(pole_source(program.memory)).judge
+
+    def work(piece: slice) -> int:
+        judge_by_poles(
+            *(coefficients, program.count(damped=False), judge),
+            *(table.rows, table.first, table.largest, table.spread),
+            *(own.numbers, own.sizes, own.strides, shares.numbers, shares.stride, diverges),
+            *(found.stable[piece], found.noise_sum[piece], found.margin[piece], piece.start),
+        )
+        return int(piece.stop - piece.start)
+
+    on_threads(work, found.stable.size, advance)
 
 
 @dataclass(frozen=True)
@@ -62,6 +111,10 @@ class _Shares:
     numbers: Array
     stride: int
 
+    def at(self, places: Array) -> Array:
+        """Return the rows at some points."""
+        return np.ascontiguousarray(self.numbers[:, places // self.stride % self.numbers.shape[1]])
+
 
 @dataclass(frozen=True)
 class _Axes:
@@ -70,6 +123,12 @@ class _Axes:
     numbers: Array
     sizes: Array
     strides: Array
+
+    def at(self, places: Array) -> Array:
+        """Return values and radii at some points, shape (2, K, p)."""
+        rows = np.arange(self.sizes.size)[:, None]
+        indices = places // self.strides[:, None] % self.sizes[:, None]
+        return np.ascontiguousarray(self.numbers[:, rows, indices])
 
 
 def _shares(points: Points, noises: Mapping[tuple[Any, ...], Noise]) -> _Shares:
@@ -89,7 +148,7 @@ def _own_axes(points: Points, names: Sequence[str], damping: _Shares | None) -> 
         columns.append(damping.numbers[2:])
         strides.append(damping.stride)
     sizes = [column.shape[1] for column in columns]
-    numbers = np.zeros((2, len(columns), max(sizes)))
+    numbers = np.zeros((2, len(columns), max(sizes, default=0)))
     for k, column in enumerate(columns):
         numbers[:, k, : sizes[k]] = column
-    return _Axes(numbers, np.array(sizes), np.array(strides))
+    return _Axes(numbers, np.array(sizes, dtype=int), np.array(strides, dtype=int))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from math import inf
 
-from numba import njit
+from numba import b1, f8, i1, i8, njit, types
+from numpy import empty
 
-from sgdmem.numeric.map_kernel import NOISE, PEAK, RADIUS, STATE
+from sgdmem.numeric.map_kernel import LANES, NOISE, PEAK, RADIUS, ROWS, STATE
 from sgdmem.numeric.quadrature import UNIT
 
+_CHUNK = 63 * LANES  # points that go together; rows of a power of 2 would share cache lines
 _INFLATE = 1 + 2.0**-30  # radii are rounded to nearest
 
 
@@ -63,3 +65,42 @@ def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):  #
         noise_sum[p] = total if sure else inf
         least = 1 / (1 - share2 * rows[PEAK, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
         margin[p] = min(1 - total, least) if sure and total < inf else -inf
+
+
+_VECTOR, _MATRIX, _AXES = (types.Array(f8, n, "C") for n in (1, 2, 3))
+_COEFFICIENTS = types.FunctionType(types.void(_MATRIX, _MATRIX, _MATRIX, _MATRIX, i8, i8))
+_JUDGE = types.FunctionType(types.void(_MATRIX, _MATRIX, _MATRIX, i8, f8, f8, _MATRIX, i8, i8))
+_SIZES, _FLAGS = types.Array(i8, 1, "C"), types.Array(i1, 1, "C")
+
+
+@njit(
+    types.void(
+        *(_COEFFICIENTS, i8, _JUDGE, _MATRIX, i8, f8, f8),
+        *(_AXES, _SIZES, _SIZES, _MATRIX, i8, b1, _FLAGS, _VECTOR, _VECTOR, i8),
+    ),
+    cache=True,
+    nogil=True,
+)
+def judge_by_poles(  # type: ignore[no-untyped-def]
+    coefficients, count, judge, table, first, largest, spread_of_largest,
+    axes, sizes, strides, shares, share_stride, diverges, stable, noise_sum, margin, start,
+):  # fmt: skip
+    """Judge the points from ``start``, chunk by chunk, all in machine code.
+
+    ``coefficients`` and ``count`` are those of a `FamilyProgram`, ``judge`` that of
+    `sgdmem.numeric.pole_kernel`, the four numbers after it a `PoleTable`; the others are those of
+    `spread` and `finish`.
+    """
+    parameters, numbers = sizes.size, empty(2 * count * _CHUNK)
+    given, rows = empty(2 * parameters * _CHUNK), empty(ROWS * _CHUNK)
+    for begin in range(0, stable.size, _CHUNK):
+        end = min(begin + _CHUNK, stable.size)
+        n = end - begin
+        values = given[: 2 * parameters * n].reshape((2, parameters, n))
+        spread(axes, sizes, strides, start + begin, values)
+        both = numbers[: 2 * count * n].reshape((2, count, n))
+        coefficients(values[0], values[1], both[0], both[1], 0, n)
+        found = rows[: ROWS * n].reshape((ROWS, n))
+        judge(both[0], both[1], table, first, largest, spread_of_largest, found, 0, n)
+        outcome = stable[begin:end], noise_sum[begin:end], margin[begin:end]
+        finish(found, shares, share_stride, start + begin, diverges, *outcome)

@@ -68,8 +68,8 @@ class LongList:
 
     @property
     def count(self) -> int:
-        """How many eigenvalues are listed."""
-        return int(self.weights.size)
+        """How many different eigenvalues are listed."""
+        return int(self.sorted[1].size)
 
     def every(self) -> tuple[Ball, Array]:
         """Return all eigenvalues and their multiplicities, in the order of the list."""

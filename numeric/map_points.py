@@ -77,3 +77,13 @@ class BatchOutcome:
     stable: Array
     noise_sum: Array
     margin: Array
+
+    @classmethod
+    def empty(cls, size: int) -> BatchOutcome:
+        """Return an outcome with everything undecided."""
+        return cls(np.full(size, -1, dtype=np.int8), np.full(size, np.inf), np.zeros(size))
+
+    def put(self, places: Array, some: BatchOutcome) -> None:
+        """Fill in the outcome at some places."""
+        self.stable[places], self.noise_sum[places] = some.stable, some.noise_sum
+        self.margin[places] = some.margin

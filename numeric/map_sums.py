@@ -26,7 +26,6 @@ from sgdmem.numeric.map_kernel import (
     TOGETHER,
     judge_source,
 )
-from sgdmem.numeric.pole_kernel import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.quadrature import UNIT
 
 _CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
@@ -128,18 +127,23 @@ def evaluate_pieces(
         return int(task.stop - task.start)
 
     if device == "cpu":
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for done in pool.map(work, _pieces(0, members, _TASK)):
-                advance(done)
+        on_threads(work, members, advance)
     else:
         for piece in _pieces(0, members, step):
             advance(work(piece))
 
 
+def on_threads(work: Callable[[slice], int], members: int, advance: Callable[[int], None]) -> None:
+    """Work on all members in several threads, some thousands at a time."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done in pool.map(work, _pieces(0, members, _TASK)):
+            advance(done)
+
+
 class _OnThreads:
     """Evaluates on a processor; called by several threads at once.
 
-    What one stage leaves open goes to the next: the poles, intervals of eigenvalues, eigenvalues.
+    What one stage leaves open goes to the next: first intervals of eigenvalues, then all.
     """
 
     def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
@@ -149,8 +153,6 @@ class _OnThreads:
         self.stages = [by_nodes(spectrum.disks(one_by_one=True))]
         if family.memory <= _LARGEST_QUICK_MEMORY:
             self.stages.insert(0, by_nodes(spectrum.disks(one_by_one=False)))
-        if family.memory <= LARGEST_MEMORY and not damped:
-            self.stages.insert(0, judge_by_poles(family.memory, spectrum))
 
     def __call__(self, values: Array, radii: Array) -> Array:
         members = values.shape[1]
@@ -162,19 +164,6 @@ class _OnThreads:
             if again.size:
                 found[:, again] = stage(np.ascontiguousarray(numbers[:, :, again]))
         return found
-
-
-def judge_by_poles(memory: int, spectrum: CompressedSpectrum) -> Stage:
-    """Return the stage of memories 0 and 1: half-plane forms, shape (2, K, p), to rows."""
-    table, kernel = spectrum.pole_table, load_module(pole_source(memory)).judge
-
-    def stage(numbers: Array) -> Array:
-        members = numbers.shape[2]
-        found = np.empty((ROWS, members))
-        kernel(*numbers, table.rows, table.first, table.largest, table.spread, found, 0, members)
-        return found
-
-    return stage
 
 
 def _judge_nodes(

@@ -11,10 +11,10 @@ from mpmath import mp, mpf
 
 from sgdmem import Algorithm, Spectrum
 from sgdmem.numeric.ball import Array
+from sgdmem.numeric.compiled_modules import load_module
 from sgdmem.numeric.family_program import FamilyProgram, family_program
-from sgdmem.numeric.map_kernel import NOISE, RADIUS, STATE
-from sgdmem.numeric.map_sums import judge_by_poles, map_sums
-from sgdmem.numeric.pole_kernel import LARGEST_MEMORY
+from sgdmem.numeric.map_kernel import NOISE, RADIUS, ROWS, STATE
+from sgdmem.numeric.pole_kernel import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.pole_table import (
     CENTER,
     DEGREE,
@@ -32,9 +32,14 @@ from tests import naive
 EIGENVALUES = [4.0, 2.5, 2.5, 1.0, 0.25, 0.001]
 
 
-def half_plane_forms(memory: int, rows: Array) -> Array:
-    """Return the numbers of half-plane forms and zero radii, as the kernel takes them."""
-    return np.array([rows.T, np.zeros_like(rows.T)]).copy()
+def judged(memory: int, spectrum: Spectrum, numbers: Array) -> Array:
+    """Return the kernel's rows for numbers of half-plane forms and their radii."""
+    table = spectrum.compressed.pole_table
+    judge = load_module(pole_source(memory)).judge
+    found = np.empty((ROWS, numbers.shape[2]))
+    rule = (table.rows, table.first, table.largest, table.spread)
+    judge(*numbers, *rule, found, 0, numbers.shape[2])
+    return found
 
 
 def exact_sum(memory: int, row: list[float], lams: list[float]) -> tuple[bool, Fraction]:
@@ -76,8 +81,8 @@ def random_rows(memory: int, count: int, rng: np.random.Generator) -> Array:
 @pytest.mark.parametrize("memory", range(LARGEST_MEMORY + 1))
 def test_sums_are_exact_within_their_radii(memory: int, rng: np.random.Generator) -> None:
     rows = random_rows(memory, 1500, rng)
-    spectrum = Spectrum(EIGENVALUES).compressed
-    found = judge_by_poles(memory, spectrum)(half_plane_forms(memory, rows))
+    numbers = np.array([rows.T, np.zeros_like(rows.T)])
+    found = judged(memory, Spectrum(EIGENVALUES), numbers)
     good = []
     for row, column in zip(rows.tolist(), found.T, strict=True):
         stable, total = exact_sum(memory, row, EIGENVALUES)
@@ -128,12 +133,13 @@ def test_a_family_agrees_with_the_oracle(rng: np.random.Generator) -> None:
     halves = [Fraction(1, 2), Fraction(3, 4)]
     program = program_of(build, a=halves, b=halves)
     assert program.memory == 1
-    spectrum = Spectrum([1.0, 0.5])
-
     points = np.array([rng.uniform(0.01, 3, 400), rng.uniform(-0.99, 0.99, 400)])
-    sums = map_sums(program, points, np.zeros_like(points), spectrum.compressed)
+    numbers = np.empty((2, program.count(damped=False), 400))
+    coefficients = load_module(program.source(damped=False)).coefficients
+    coefficients(points, np.zeros_like(points), *numbers, 0, 400)
+    found = judged(1, Spectrum([1.0, 0.5]), numbers)
     for a, b, noise, radius, state in zip(
-        *points.tolist(), sums.noise, sums.radius, sums.state, strict=True
+        *points.tolist(), found[NOISE], found[RADIUS], found[STATE], strict=True
     ):
         raw = naive.Raw(Fraction(a), [-Fraction(b) / 10], [Fraction(1, 3) + Fraction(a)],
                         [[Fraction(b)]], [0])  # fmt: skip
