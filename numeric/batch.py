@@ -57,6 +57,8 @@ def judge_points(
     left = np.arange(size)
     known = all(noise.coupling is None and noise.is_physical and isinstance(noise.tau2, Fraction)
                 for noise in noises.values())  # fmt: skip
+    # beyond the range of floats there is only the slow way
+    known &= spectrum.diverges or not math.isinf(spectrum.trace)
     if size >= _WORTH_COMPILING and known:
         own = {name: points.axes[name] for name in points.own}
         compiled = family_program(build, own)

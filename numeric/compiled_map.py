@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ from sgdmem.numeric.pole_kernel import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.problem import Noise
 from sgdmem.numeric.spectrum import Spectrum
 
-_FEW = 200  # points that are quicker one by one than by code that is to be compiled
+_FEW = 200  # points of a short spectrum that are quicker one by one than by more machine code
 
 
 def judge_compiled(
@@ -38,19 +38,19 @@ def judge_compiled(
     program
         Of the family.
     noises
-        For each combination of the axes that belong to the problem, in their order.
+        For each combination of the axes that belong to the problem.
     """
     from sgdmem.numeric.grid_kernel import finish, spread  # they are compiled when imported
 
     shares = _shares(points, noises)
     damped = bool(shares.numbers[2].any())
     own = _own_axes(points, program.parameters, shares if damped else None)
-    diverges, compressed = math.isinf(spectrum.trace), spectrum.compressed
+    diverges, compressed = spectrum.diverges, spectrum.compressed
     if device == "cpu" and not damped and program.memory <= LARGEST_MEMORY:
         _judge_by_poles(program, compressed, own, shares, diverges, found, advance)
         left = np.flatnonzero(found.stable == -1)
-        if left.size < _FEW:
-            return  # not worth more machine code
+        if left.size == 0 or (left.size < _FEW and spectrum.long is None):
+            return
         advance(-left.size)
     else:
         left = None
@@ -132,7 +132,10 @@ class _Axes:
 
 
 def _shares(points: Points, noises: Mapping[tuple[Any, ...], Noise]) -> _Shares:
-    exact = [(n.tau1 * n.inverse_batch, n.tau2 * n.inverse_batch) for n in noises.values()]  # type: ignore[operator]
+    # an axis may hold a value more than once
+    keys = product(*(points.axes[name] for name in points.of_problem))
+    every = [noises[key] for key in keys]
+    exact = [(n.tau1 * n.inverse_batch, n.tau2 * n.inverse_batch) for n in every]  # type: ignore[operator]
     first, second = (Ball.exactly(column) for column in zip(*exact, strict=True))
     # if both axes belong to the problem, there is a noise for every point
     stride = min((points.stride(name) for name in points.of_problem), default=1)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sgdmem.numeric.spectrum import Spectrum
 
 RELATIVE_ERROR, _LARGEST_ERROR = 1e-12, 0.1
-STEEPNESS = 4.0  # largest over mean summand of a panel for which the relative error is promised
+STEEPNESS = 4.0  # of a summand over its mean, up to which the relative error is promised
 KEPT = 24  # largest eigenvalues that are nodes themselves
 _LAST = 1e-4  # smaller eigenvalues, relative to the largest, share one panel
 _ROOM = 5e-4  # half of the first panel, see `LongList`
@@ -53,9 +53,8 @@ class CompressedSpectrum:
         \le \sum_j \epsilon_j \sup_{D_j} |g|
 
     with complex disks :math:`D_j` around the panels, so it is close to 0 unless g has a pole in one
-    of them. It is at most ``relative_error`` of the sum if g > 0 and the supremum on a disk is at
-    most 4 times the mean of g (weighted by the eigenvalues) over its panel, or over the spectrum
-    for panels with less than a thousandth of the trace.
+    of them. It is at most ``relative_error`` of the sum if g > 0 and the suprema are at most 4
+    times the mean of g over the spectrum, weighted by the eigenvalues.
 
     Attributes
     ----------
@@ -152,7 +151,7 @@ class CompressedSpectrum:
             if ends.size < centers.size:
                 middles, halves = (ends[:-1] + ends[1:]) / 2, (ends[:-1] - ends[1:]) / 2
                 centers = np.concatenate([centers[:1], middles])
-                reaches = np.concatenate([reaches[:1], halves * (1 + 8 * UNIT)])
+                reaches = np.concatenate([reaches[:1], halves + 4 * UNIT * ends[0]])
         return (
             np.concatenate([centers, self.centers]),
             np.concatenate([reaches, self.reaches]),
@@ -183,8 +182,10 @@ def compress(spectrum: Spectrum, relative_error: float) -> CompressedSpectrum:
             f"relative_error must lie between {RELATIVE_ERROR:g} and {_LARGEST_ERROR:g}, "
             f"got {relative_error:g}"
         )
-    if np.isinf(spectrum.trace):
+    if spectrum.diverges:
         raise InputError(f"{spectrum!r} has an infinite trace: sums over it do not exist")
+    if np.isinf(spectrum.trace):
+        raise InputError("the trace leaves the range of floating-point numbers")
     found = _compress(spectrum, relative_error)
     reached = STEEPNESS * float(found.errors.sum()) / spectrum.trace
     if not reached <= relative_error:
@@ -196,7 +197,7 @@ def compress(spectrum: Spectrum, relative_error: float) -> CompressedSpectrum:
 
 def compress_for_maps(spectrum: Spectrum) -> CompressedSpectrum:
     """Compress a spectrum as far as rounding errors allow; without a sum it is only covered."""
-    if np.isinf(spectrum.trace):
+    if spectrum.diverges:
         assert spectrum.law is not None
         return _cover_law(spectrum.law)
     return _compress(spectrum, RELATIVE_ERROR)
@@ -212,9 +213,9 @@ def _compress(spectrum: Spectrum, relative_error: float) -> CompressedSpectrum:
 
 
 def points_for(relative_error: float) -> int:
-    """Return how many nodes a panel needs: the terms beyond 2n of `gauss_error`."""
+    """Return how many nodes a panel needs: half of the error are the terms beyond 2n."""
     r = REACH + (REACH**2 - 1) ** 0.5
-    return ceil(log(STEEPNESS * 4.1 / (1 - 1 / r) / relative_error) / (2 * log(r)))
+    return ceil(log(STEEPNESS * 8 / (1 - 1 / r) / relative_error) / (2 * log(r)))
 
 
 def _sharp_rule(long: LongList, edges: Array, relative_error: float) -> Rule:
@@ -230,7 +231,7 @@ def _sharp_rule(long: LongList, edges: Array, relative_error: float) -> Rule:
         if wide.size == 0:
             break
         first, last = ends[wide], ends[wide + 1] - 1
-        edges = np.unique(np.append(edges, np.sqrt(lam[first] * lam[last])))[::-1]
+        edges = np.unique(np.append(edges, np.sqrt(lam[first]) * np.sqrt(lam[last])))[::-1]
         narrower = long.rule(KEPT, edges)
         if not narrower.errors.sum() < found.errors.sum() / 2:
             break  # it is rounding errors

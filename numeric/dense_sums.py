@@ -37,6 +37,8 @@ def dense_noise_sums(
     """
     if threads is not None and not (is_whole(threads) and threads >= 1):
         raise InputError(f"threads must be a positive integer, got {threads!r}")
+    if isinstance(spectrum, Spectrum) and spectrum.diverges:
+        return np.full(rows.shape[1], np.inf)
     nodes, masses = _nodes(spectrum)
     kernel = load_module(source(not np.array_equal(nodes, masses))).noise_sums
     tilted = masses * (nodes[0] - nodes)

@@ -7,10 +7,10 @@ from math import inf
 from numba import b1, f8, i1, i8, njit, types
 from numpy import empty
 
-from sgdmem.numeric.map_kernel import LANES, NOISE, PEAK, RADIUS, ROWS, STATE
+from sgdmem.numeric.map_kernel import NOISE, PEAK, RADIUS, ROWS, STATE
+from sgdmem.numeric.map_sums import CHUNK
 from sgdmem.numeric.quadrature import UNIT
 
-_CHUNK = 63 * LANES  # points that go together; rows of a power of 2 would share cache lines
 _INFLATE = 1 + 2.0**-30  # radii are rounded to nearest
 
 
@@ -54,11 +54,11 @@ def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):  #
         error = abs(share) * radius + share_r * (abs(noise) + radius) + UNIT * abs(total)
         error = _INFLATE * error + 1e-300
         if diverges:
-            total, error = inf if share > 0 else 0.0, 0.0
+            total, error = inf if share + share_r > 0 else 0.0, 0.0
         sure = state == 1.0 and radius < inf
-        if sure and total + error < 1:
+        if sure and 1 - total > error:
             stable[p] = 1
-        elif state == -1.0 or (sure and total - error >= 1):
+        elif state == -1.0 or (sure and total - 1 >= error):
             stable[p] = 0
         else:
             stable[p] = -1
@@ -91,10 +91,10 @@ def judge_by_poles(  # type: ignore[no-untyped-def]
     `sgdmem.numeric.pole_kernel`, the four numbers after it a `PoleTable`; the others are those of
     `spread` and `finish`.
     """
-    parameters, numbers = sizes.size, empty(2 * count * _CHUNK)
-    given, rows = empty(2 * parameters * _CHUNK), empty(ROWS * _CHUNK)
-    for begin in range(0, stable.size, _CHUNK):
-        end = min(begin + _CHUNK, stable.size)
+    parameters, numbers = sizes.size, empty(2 * count * CHUNK)
+    given, rows = empty(2 * parameters * CHUNK), empty(ROWS * CHUNK)
+    for begin in range(0, stable.size, CHUNK):
+        end = min(begin + CHUNK, stable.size)
         n = end - begin
         values = given[: 2 * parameters * n].reshape((2, parameters, n))
         spread(axes, sizes, strides, start + begin, values)

@@ -143,18 +143,20 @@ class LongList:
     def _make_panel(self, first: int, last: int) -> _Panel | None:
         inside = slice(first, last)
         _, lam, radii, count = (part[inside] for part in self.sorted)
-        if lam.size <= self.points:
+        if lam.size == 0 or (lam.size <= self.points and (count > 0).all()):
             return None
         center = float(lam[0] + lam[-1]) / 2
         half = max(float(lam[0] - lam[-1]) / 2, self.room * float(lam[0]))
         x, mass = (lam - center) / half, count * lam
-        theta, omega = gauss_rule(x, mass, self.points)
+        theta, omega = gauss_rule(x, mass, min(self.points, lam.size))
         nodes = center + half * theta
         # rounding errors may put a node without mass just outside
         within = (nodes >= lam[-1]) & (nodes <= lam[0]) & (omega > 0)
         nodes, omega = nodes[within], omega[within]
         theta = (nodes - center) / half  # with the rounding of the nodes
-        moved = float((np.abs(count) * radii * (1 + lam / ((REACH - 1) * half))).sum())
+        room = np.maximum((REACH - 1) * half - radii, 0.0)
+        with np.errstate(divide="ignore"):
+            moved = float((np.abs(count) * np.where(radii > 0, radii * (1 + lam / room), 0)).sum())
         return _Panel(
             nodes=nodes,
             weights=omega / nodes,

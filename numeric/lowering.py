@@ -19,7 +19,7 @@ from sgdmem.symbolic.program import SIGNS, Program
 
 INFLATE = 1 + 2.0**-30
 UNIT = 2.0**-53
-_TINY = 1e-300  # covers underflows, and is itself no subnormal number, which would be slow
+TINY = 1e-300  # covers underflows, and is itself no subnormal number, which would be slow
 _SAFE = 2.0**-40  # share of a divisor that is set aside for the rounding of its room
 
 
@@ -33,27 +33,6 @@ def plain_lines(program: Program, steps: Iterable[int], prefix: str = "t") -> li
         for i in steps
         for kind, left, right in _operation(program, i)
     ]
-
-
-def magnitude_lines(program: Program, prefix: str) -> list[str]:
-    """Return the assignments of a polynomial program on absolute values: what is subtracted adds.
-
-    An input ``x`` is called ``x_m``. If each input errs by at most a relative e of its magnitude,
-    a result of degree n computed in d operations errs by ((1 + e)^n (1 + u)^d - 1) magnitudes.
-    """
-
-    def name(step: int) -> str:
-        kind, *arguments = program.steps[step]
-        if kind == "constant":
-            return constant(abs(arguments[0]))
-        return f"{arguments[0]}_m" if kind == "input" else f"{prefix}{step}"
-
-    lines = []
-    for i in range(len(program.steps)):
-        for kind, left, right in _operation(program, i):
-            sign = "+" if kind == "-" else kind
-            lines.append(f"{prefix}{i} = {name(left)} {sign} {name(right)}")
-    return lines
 
 
 def _operation(program: Program, step: int) -> list[tuple[str, int, int]]:
@@ -85,9 +64,12 @@ def _constant_radius(value: Fraction) -> str:
 
 
 def ball_lines(
-    program: Program, steps: Iterable[int], exact: Sequence[str] = ()
+    program: Program,
+    steps: Iterable[int],
+    exact: Sequence[str] = (),
+    prefixes: tuple[str, str] = ("t", "r"),
 ) -> tuple[list[str], dict[int, tuple[str, str]]]:
-    """Return assignments of values ``t7`` and radii ``r7``, and the names of every step's pair.
+    """Return assignments of values and radii, and the names of every step's pair.
 
     Parameters
     ----------
@@ -95,7 +77,10 @@ def ball_lines(
         As in `plain_lines`. The radius of an input ``x`` is called ``x_r``.
     exact
         Inputs without a radius.
+    prefixes
+        The value of step 7 is called ``t7`` and its radius ``r7``, or otherwise.
     """
+    value_prefix, radius_prefix = prefixes
     lines: list[str] = []
     names: dict[int, tuple[str, str]] = {}
     for i, (kind, *arguments) in enumerate(program.steps):
@@ -105,7 +90,7 @@ def ball_lines(
             (name,) = arguments
             names[i] = (name, "" if name in exact else f"{name}_r")
         else:
-            names[i] = (f"t{i}", f"r{i}")
+            names[i] = (f"{value_prefix}{i}", f"{radius_prefix}{i}")
     for i in steps:
         for kind, left, right in _operation(program, i):
             value, radius = names[i]
@@ -118,8 +103,9 @@ def ball_lines(
                 if numerator == ("1.0", ""):
                     lines += _reciprocal(value, radius, names[right])
                 else:
-                    lines += _reciprocal(f"i{i}", f"s{i}", names[right])
-                    lines += _product(value, radius, numerator, (f"i{i}", f"s{i}"))
+                    inverse = (f"{value}_i", f"{radius}_i")
+                    lines += _reciprocal(*inverse, names[right])
+                    lines += _product(value, radius, numerator, inverse)
     return lines, names
 
 
@@ -142,7 +128,7 @@ def _product(value: str, radius: str, x: Pair, y: Pair) -> list[str]:
         parts.append(f"abs({x[0]}) * {y[1]}")
     return [
         f"{value} = {x[0]} * {y[0]}",
-        f"{radius} = {' + '.join([*parts, f'({UNIT!r} * abs({value}) + {_TINY!r})'])}",
+        f"{radius} = {' + '.join([*parts, f'({UNIT!r} * abs({value}) + {TINY!r})'])}",
     ]
 
 
@@ -162,6 +148,6 @@ def _reciprocal(value: str, radius: str, x: Pair) -> list[str]:
         f"{value}_d = 1.0 / {both}",
         f"{value} = copysign({room} * {value}_d, {x[0]})",
         # infinite where x may be zero, or where the product has left the range; without branches
-        f"{radius} = ({spread}{4 * UNIT!r} * abs({value}) + {_TINY!r}) "
+        f"{radius} = ({spread}{4 * UNIT!r} * abs({value}) + {TINY!r}) "
         f"if ({room} > 0.0) & ({both} > 1e-290) & ({both} < 1e290) else inf",
     ]

@@ -22,11 +22,9 @@ from functools import lru_cache
 
 from sgdmem.numeric.lowering import (
     INFLATE,
+    TINY,
     UNIT,
     ball_lines,
-    magnitude_lines,
-    plain_lines,
-    plain_outputs,
 )
 from sgdmem.symbolic.map_program import map_program
 from sgdmem.symbolic.program import SIGNS, Program
@@ -36,7 +34,7 @@ LANES = 64  # members side by side
 TOGETHER = 4  # nodes between two looks at what is kept of a member
 NOISE, RADIUS, PEAK, STATE = range(4)  # rows of the result
 ROWS = 4
-_SHARP = 2.0**10  # least ratio of a denominator and its error bound
+_CLEAR = 2.0**10  # least ratio of a denominator and its error bound
 
 
 def coefficient_source(
@@ -229,29 +227,24 @@ class _Writer:
     def _once(self) -> list[str]:
         """Return what is computed once, with the coefficients of the fraction and their errors.
 
-        A coefficient errs by so many roundings of its magnitude; Horner's scheme of degree n by 2n
-        roundings of each term, and a relative error of the node enters n times.
+        Horner's scheme of degree n errs by 2n roundings of each term, and a relative error of the
+        node enters n times.
         """
         fraction = self.mapped.fraction
         if fraction is None:
             return self.once
-        lines = [*self.once, *(f"{x}_m = abs({x}) + {1 / UNIT!r} * {x}_r" for x in fraction.inputs)]
-        lines += plain_lines(fraction, range(len(fraction.steps)), "f")
-        lines += magnitude_lines(fraction, "m")
+        lines, names = ball_lines(fraction, range(len(fraction.steps)), prefixes=("f", "g"))
         results = iter(fraction.outputs)
-        own = 1.01 * (fraction.depth() + 2 * self.mapped.memory + 4) * UNIT
         for letter, size in self.polynomials:
             # and the quotient with its mass takes four more
             rounding = f"({(2 * size + 4) * UNIT!r} + {1.01 * size!r} * node_spread)"
             for k in range(size):
-                step = next(results)
-                value = plain_outputs(Program(fraction.steps, (step,)), "f")[0]
+                value, radius = names[next(results)]
+                tiny = [f"{TINY!r}"] if k == 0 else []  # underflows of Horner's scheme
+                error = [f"{rounding} * abs({letter}{k})", *([radius] if radius else []), *tiny]
                 lines.append(f"{letter}{k} = {value}")
-                error = f"{own!r} * m{step} + " if fraction.steps[step][0] in SIGNS else ""
-                if fraction.steps[step][0] == "input":
-                    error = f"{own!r} * {value}_m + "
-                lines.append(f"{letter}{k}_e = {error}{rounding} * abs({letter}{k})")
-        return lines
+                lines.append(f"{letter}{k}_e = {' + '.join(error)}")
+        return [*self.once, *lines]
 
     def _store(self) -> list[str]:
         names = [*self.kept, *self.coefficients]
@@ -278,7 +271,7 @@ class _Writer:
         bad = " | ".join(f"({x} <= -{INFLATE!r} * {r or '0.0'})" for x, r in known)
         radius, state = self._row(RADIUS), self._row(STATE)
         return [
-            f"here = 1.0 if {good} else (worst if {bad} else 0.0)",
+            f"here = worst if {bad} else (1.0 if {good} else 0.0)",
             f"{state} = here if here < {state} else {state}",
             f"excess = error * (abs({share}) + {INFLATE!r} * {share_r})",
             f"{radius} = {radius} + (excess if error > 0.0 else 0.0)",
@@ -298,7 +291,7 @@ class _Writer:
             lines.append(f"share_{i} = n_{i} * inverse_{i}")
             # first order, for errors below 1/1024 of the denominator
             lines.append(f"error_{i} = inverse_{i} * (n_e_{i} + abs(share_{i}) * d_e_{i})")
-        good = " & ".join(f"(d_{i} > {_SHARP!r} * d_e_{i})" for i in range(TOGETHER))
+        good = " & ".join(f"(d_{i} > {_CLEAR!r} * d_e_{i})" for i in range(TOGETHER))
         return [*lines, *self._add(good, 1.002, range(TOGETHER))]
 
     def _recursion_at_node(self) -> list[str]:

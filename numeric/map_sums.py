@@ -28,9 +28,9 @@ from sgdmem.numeric.map_kernel import (
 )
 from sgdmem.numeric.quadrature import UNIT
 
-_CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
-_TASK = 16 * _CHUNK  # members that a thread takes at a time
-_GPU_CHUNK = 2**20  # the same on a GPU: below 1 GB of memory
+CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
+_TASK = 16 * CHUNK  # members that a thread takes at a time
+_GPU_PART = 2**20  # the same on a GPU: below 1 GB of memory
 Stage: TypeAlias = Callable[[Array], Array]
 
 _LARGEST_QUICK_MEMORY = 2  # up to which intervals of eigenvalues are worth a try
@@ -119,7 +119,7 @@ def evaluate_pieces(
     """
     evaluate = (_OnThreads if device == "cpu" else _OnGpu)(family, spectrum, damped)
 
-    step = _CHUNK if device == "cpu" else _GPU_CHUNK
+    step = CHUNK if device == "cpu" else _GPU_PART
 
     def work(task: slice) -> int:
         for piece in _pieces(task.start, task.stop, step):

@@ -1,17 +1,19 @@
 r"""Machine code that judges members of memory 0 and 1 by the poles of their noise summand.
 
 There the pivots :math:`a_i = f_i - \lambda m_i` are linear in the eigenvalue, so that the largest
-eigenvalue and 0 tell about all, and with :math:`v_i = a_i(\lambda_1)/f_i` and T of
+eigenvalue and 0 tell about all. With a pull p, :math:`v_i = a_i(\lambda_1)/f_i`, and T of
 `sgdmem.numeric.pole_table`
 
 .. math::
-    \sum_k \frac{\lambda_k (n_0 + n_1\lambda_k)}{p\,a_0(\lambda_k)\,a_1(\lambda_k)}
-    = \frac{n_0\,(T(v_1) + (1 - v_0) V) + n_1\lambda_1 V}{p f_0 f_1},
+    \sum_k s_{\lambda_k}
+    = \sum_k\lambda_k\Bigl(\frac{Q_1^2}{p\,a_1} + \frac{\lambda_k Q_0^2}{a_0 a_1}\Bigr)
+    = \frac{Q_1^2}{p f_1}T(v_1) + \frac{\lambda_1 Q_0^2}{f_0 f_1}V,
     \qquad V = -\frac{T(v_0)-T(v_1)}{v_0-v_1},
 
-where V is a divided difference of one Taylor polynomial if the poles are close. The cost does not
-depend on the spectrum. Errors are bounded to first order, with room for the rest; what is beyond
-the table, or not sharp, is left open.
+all positive, where V is a divided difference of one Taylor polynomial if the poles are close; for
+memory 0 it is :math:`Q_0^2T(v_0)/(pf_0)`. The cost does not depend on the spectrum. Errors are
+bounded to first order, with room for the rest; what is beyond the table, or not sharp, is left
+open.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from sgdmem.numeric.lowering import UNIT, magnitude_lines, plain_lines, plain_outputs
+from sgdmem.numeric.lowering import UNIT
 from sgdmem.numeric.map_kernel import (
     LANES,
     NOISE,
@@ -40,17 +42,18 @@ from sgdmem.numeric.pole_table import (
     SHIFT,
     SLOPE_ERROR,
 )
-from sgdmem.symbolic.map_program import map_program
-from sgdmem.symbolic.program import SIGNS, Program
 from sgdmem.symbolic.summand_program import coefficient_names
 
 LARGEST_MEMORY = 1
-_SHARP = 1e-4  # relative errors of the inputs up to which second-order terms do not matter
-# what is kept of a member between the loops: its inputs, and what was looked up
-_INPUTS = ("v0", "v1", "e", "n0", "n0_e", "n1", "n1_e", "scale", "state", "middle")
-_INPUTS_0 = ("v0", "e", "n0", "n0_e", "scale", "state")
-_FOUND_0 = ("t", "t_e", "quadrature")
+_SURE = 1e4  # least ratio of an input and its error, so that second-order terms do not matter
+_ROUNDING = 32 * UNIT
+_TINY = 1e-300  # covers underflows
+# what is kept of a member between the loops: its inputs, and what was looked up; c and d are the
+# factors of T and of V
+_INPUTS = ("v0", "v1", "c", "c_e", "d", "d_e", "state", "middle")
+_INPUTS_0 = ("v0", "c", "c_e", "state")
 _FOUND = ("t", "t_e", "top", "bottom", "top_e", "quadrature", "moving_quadrature")
+_FOUND_0 = ("t", "t_e", "quadrature")
 
 
 @lru_cache(maxsize=4)
@@ -93,18 +96,16 @@ def pole_source(memory: int) -> str:
 
 
 def _inputs(memory: int) -> list[str]:
-    """Return what is computed of a member's numbers: its poles, numerator, errors and stability."""
+    """Return what is computed of a member's numbers: its poles, factors, errors and stability."""
     names = coefficient_names(memory)
     lines = [
         f"{name}, {name}_r = values[{row}, begin + p], radii[{row}, begin + p]"
         for row, name in enumerate(names)
     ]
-    lines += _numerator(memory)
     lines += [
-        f"good = pull > pull_r * {1 / _SHARP!r}",
+        f"good = pull > {_SURE!r} * pull_r",
         "bad = pull < -pull_r",
-        "e = pull_r / pull",
-        "scale = 1.0 / pull",
+        "per_pull = 1.0 / pull",
     ]
     for i in range(memory + 1):
         f, m = f"fixed_{i}", f"moving_{i}"
@@ -112,41 +113,41 @@ def _inputs(memory: int) -> list[str]:
             f"top = {f} - largest * {m}",
             f"top_r = ({f}_r + largest * {m}_r + spread * abs({m})"
             f" + {3 * UNIT!r} * (abs({f}) + largest * abs({m})))",
-            f"share = 1.0 / ({f} * top)",  # one division for all
-            "inverse = share * top",
-            f"v{i} = top * inverse",
-            f"good &= (top > {1 / _SHARP!r} * top_r) & ({f} > {1 / _SHARP!r} * {f}_r)",
+            f"share = 1.0 / ({f} * top)",  # one division for both
+            f"per_{i} = share * top",
+            f"v{i} = top * per_{i}",
+            f"good &= (top > {_SURE!r} * top_r) & ({f} > {_SURE!r} * {f}_r)",
             "bad |= top < -top_r",
-            # v counts twice: in T and in the divided difference
-            f"e += 1.01 * (2.0 * top_r * ({f} * share) + 3.0 * {f}_r * inverse)",
-            "scale *= inverse",
+            f"f_e{i} = {f}_r * per_{i}",
+            f"v_e{i} = top_r * ({f} * share) + f_e{i}",
         ]
     inside = " & ".join(f"(v{i} >= {LOWEST!r}) & (v{i} < {HIGHEST!r})" for i in range(memory + 1))
     lines += [
         f"known = good & {inside}",
         "state = -1.0 if bad else (1.0 if known else 0.0)",
         *(f"v{i} = v{i} if known else 1.0" for i in range(memory + 1)),
+        *_factor("c", f"Q_{memory}", "per_pull", f"per_{memory}"),
+        f"c_e += abs(c) * (pull_r * per_pull + f_e{memory} + v_e{memory})",
     ]
     if memory:
-        lines += ["v0, v1 = min(v0, v1), max(v0, v1)", "middle = 0.5 * (v0 + v1)"]
+        lines += [
+            *_factor("d", "Q_0", "largest * per_0", "per_1"),
+            # a relative error of v is one of T and of V
+            "d_e += abs(d) * (f_e0 + f_e1 + v_e0 + v_e1)",
+            "middle = 0.5 * (v0 + v1)",
+        ]
     return lines
 
 
-def _numerator(memory: int) -> list[str]:
-    """Return the coefficients of the numerator of s / lambda and bounds of their errors."""
-    fraction = map_program(memory, damped=False).fraction
-    assert fraction is not None
-    program = Program(fraction.steps, fraction.outputs[: memory + 1])
-    lines = [f"{x}_m = abs({x}) + {1 / UNIT!r} * {x}_r" for x in program.inputs]
-    lines += plain_lines(program, range(len(program.steps)), "f")
-    lines += magnitude_lines(program, "m")
-    share = 1.01 * (program.depth() + 2 * memory + 4) * UNIT
-    for k, (step, value) in enumerate(
-        zip(program.outputs, plain_outputs(program, "f"), strict=True)
-    ):
-        assert program.steps[step][0] in SIGNS
-        lines += [f"n{k} = {value}", f"n{k}_e = {share!r} * m{step}"]
-    return lines
+def _factor(name: str, Q: str, first: str, second: str) -> list[str]:
+    """Return Q^2 times two numbers, without an underflow where it can be helped, and its error."""
+    return [
+        f"x, y = {Q} * ({first}), {Q} * {second}",
+        f"{name} = x * y",
+        f"{name}_e = {Q}_r * (abs(x * ({second})) + abs(y * ({first})))",
+        f"{name}_e += {Q}_r * {Q}_r * abs(({first}) * ({second}))",
+        f"{name}_e += {_TINY!r} * (1.0 + abs(x) + abs(y))",
+    ]
 
 
 def _piece(name: str, place: Mapping[str, str]) -> str:
@@ -172,17 +173,16 @@ def _one_pole(place: Mapping[str, str]) -> list[str]:
 
 def _one_sum() -> list[str]:
     return [
-        "noise = n0 * t * scale",
-        f"radius = 1.02 * (abs(n0) * (t * (e + {16 * UNIT!r}) + t_e + quadrature) + n0_e * t)",
-        "radius *= scale",
+        "noise = c * t",
+        f"radius = 1.02 * ((c + c_e) * (t_e + {_ROUNDING!r} * t + quadrature) + c_e * t)",
     ]
 
 
 def _two_poles(place: Mapping[str, str]) -> list[str]:
-    """Look up T at the pole that is farther away, and the divided difference as a quotient."""
+    """Look up T at the second pole, and V as a quotient: of a difference, or over 1."""
     lines = [
         f"v0, v1, m = {place['v0']}, {place['v1']}, {_piece('middle', place)}",
-        f"if v1 - v0 <= rows[m, {HALF}]:",
+        f"if abs(v1 - v0) <= rows[m, {HALF}]:",
         f"    x, y = v0 - rows[m, {CENTER}], v1 - rows[m, {CENTER}]",
         # Horner's scheme on top of Horner's scheme
         f"    t, slope = rows[m, {DEGREE}], 0.0",
@@ -193,16 +193,16 @@ def _two_poles(place: Mapping[str, str]) -> list[str]:
         *lines,
         "    top, bottom = -slope, 1.0",
         f"    t_e, top_e = rows[m, {ERROR}] * t, rows[m, {SLOPE_ERROR}] * top",
-        f"    quadrature = 2.0 * rows[m, {QUADRATURE}]",
+        f"    quadrature = rows[m, {QUADRATURE}]",
         f"    moving_quadrature = 2.0 * rows[m, {MOVING_QUADRATURE}]",
         "else:",
         f"    a, b = {_piece('v0', place)}, {_piece('v1', place)}",
         f"    x, y = v0 - rows[a, {CENTER}], v1 - rows[b, {CENTER}]",
-        f"    near, t = {_horner('a', 'x')}, {_horner('b', 'y')}",
-        "    top, bottom = near - t, v1 - v0",
+        f"    other, t = {_horner('a', 'x')}, {_horner('b', 'y')}",
+        "    top, bottom = other - t, v1 - v0",
         f"    t_e = rows[b, {ERROR}] * t",
-        f"    top_e = rows[a, {ERROR}] * near + t_e",
-        f"    quadrature = rows[a, {QUADRATURE}] + rows[b, {QUADRATURE}]",
+        f"    top_e = rows[a, {ERROR}] * other + t_e",
+        f"    quadrature = rows[b, {QUADRATURE}]",
         f"    moving_quadrature = rows[a, {MOVING_QUADRATURE}] + rows[b, {MOVING_QUADRATURE}]",
     ]
 
@@ -210,14 +210,11 @@ def _two_poles(place: Mapping[str, str]) -> list[str]:
 def _two_sums() -> list[str]:
     return [
         "inverse = 1.0 / bottom",
-        "fall, fall_e = top * inverse, top_e * inverse",
-        "rest, moving = 1.0 - v0, n1 * largest",
-        "parts = t + abs(rest) * fall",
-        "noise = (n0 * (t + rest * fall) + moving * fall) * scale",
-        f"radius = (abs(n0) * parts + abs(moving) * fall) * (e + {16 * UNIT!r})",
-        "radius += n0_e * parts + n1_e * largest * fall + abs(moving) * fall_e",
-        "radius += abs(n0) * (t_e + abs(rest) * fall_e + quadrature) + abs(n1) * moving_quadrature",
-        "radius *= 1.02 * scale",
+        "fall, fall_e = top * inverse, top_e * abs(inverse)",
+        "noise = c * t + d * fall",
+        f"radius = (c + c_e) * (t_e + {_ROUNDING!r} * t + quadrature) + c_e * t",
+        f"radius += (d + d_e) * (fall_e + {_ROUNDING!r} * fall + moving_quadrature) + d_e * fall",
+        "radius *= 1.02",
     ]
 
 

@@ -23,20 +23,20 @@ LOWEST, HIGHEST = 2.0**-12, 2.0**10  # of v
 # columns beyond the coefficients
 CENTER, HALF, ERROR, SLOPE_ERROR, QUADRATURE, MOVING_QUADRATURE = range(DEGREE + 1, DEGREE + 7)
 _REACH = 1.5  # half-widths from the center up to which a piece is used
-_ROUNDING = 24  # units: a sum of positive terms in pairs, with Horner's scheme
+_ROUNDING = 40  # units: a sum of positive terms in pairs, with Horner's scheme
 
 
 @dataclass(frozen=True, eq=False)
 class PoleTable:
-    """Rows of Taylor coefficients in v - center, and of error bounds.
+    r"""Rows of Taylor coefficients in v - center, and of error bounds.
 
     Attributes
     ----------
     rows : ndarray, shape (pieces, DEGREE + 7)
-        The relative errors of T and of its divided differences are ``ERROR`` and ``SLOPE_ERROR``;
-        ``QUADRATURE`` bounds the error of the compressed spectrum for a summand of
-        :math:`|x_k|^2`, and ``MOVING_QUADRATURE`` for one of lambda times that. Infinite where
-        there is no bound.
+        The relative errors of T and of its divided differences are ``ERROR`` and ``SLOPE_ERROR``.
+        ``QUADRATURE`` bounds the error of the compressed spectrum in T, that is for
+        :math:`g = x`, and ``MOVING_QUADRATURE`` times :math:`1/\lambda_1` that for
+        :math:`g = \lambda x^2`. Infinite where there is no bound.
     first : int
         The piece of the first row.
     largest, spread : float
@@ -83,9 +83,11 @@ def pole_table(spectrum: CompressedSpectrum) -> PoleTable:
     # concave in z, so least at an end
     least = np.minimum(*(_distances(spectrum, (v - 1) / largest) for v in (low, high)))
     with np.errstate(divide="ignore"):
-        squares = np.where(least > 0, 1 / least**2, np.inf)
-    rows[:, QUADRATURE] = 1.01 * (squares @ spectrum.errors if far.size else 0.0)
-    rows[:, MOVING_QUADRATURE] = 1.01 * (squares @ (spectrum.errors * far) if far.size else 0.0)
+        most = np.where(least > 0, 1 / least, np.inf)  # of |x|
+    errors = spectrum.errors
+    rows[:, QUADRATURE] = 1.01 * (most @ errors if far.size else 0.0)
+    moving = errors * (far / largest)
+    rows[:, MOVING_QUADRATURE] = 1.01 * (most**2 @ moving if far.size else 0.0)
     return PoleTable(rows, first, largest, float(spectrum.spreads[0]))
 
 

@@ -127,8 +127,8 @@ class LongLaw:
 @lru_cache(maxsize=64)
 def _head_only(law: PowerLaw, most: int) -> Rule:
     # what is negligible is left out, unless a caller asks for more
-    least = _TINY_SHARE if most <= HEAD else min(1.0, _SMALLEST / law.scale)
-    head = max(1, min(most, int(least ** (-1 / law.exponent))))
+    least = np.log(_TINY_SHARE) if most <= HEAD else np.log(_SMALLEST) - np.log(law.scale)
+    head = max(1, min(most, int(np.exp(max(0.0, -least / law.exponent)))))
     first = law.eigenvalues(np.arange(1.0, head + 1))
     end = max(law.scale * (head + 1.0) ** -law.exponent, _SMALLEST)
     # sum_(k>K) k^-nu <= int_(K+1/2)^oo, the summand being convex
@@ -311,6 +311,6 @@ def _end_errors(law: PowerLaw, head: int) -> tuple[Ball, Array]:
     x = np.log1p(room)
     rho = x / (nu + x)
     largest = places * nearest * np.exp(x) / (rho * (ends + offsets.min())) ** 7
-    rounding = 8 * UNIT * ends * places  # the ends of the panels are rounded
+    rounding = 4 * UNIT * (1 + 1 / nu) * ends * places  # the ends of the panels are rounded
     disks = Ball(_END_CENTER * places, _END_RADIUS * places * (1 + 8 * UNIT))
     return disks, 1.01 * (spread * largest + rounding)

@@ -260,7 +260,7 @@ class Spectrum:
         --------
         >>> compressed = Spectrum.power_law(1.5).compress()
         >>> len(compressed)
-        94
+        98
         >>> float((compressed.weights * compressed.nodes).sum())  # zeta(1.5)
         2.612375348685488
         """
@@ -328,6 +328,11 @@ class Spectrum:
     def trace(self) -> float:
         """The sum of all eigenvalues; inf when it diverges."""
         return self.power_sum(1)
+
+    @property
+    def diverges(self) -> bool:
+        """Whether it is an infinite power law without a trace, of exponent 1 or less."""
+        return self.law is not None and math.isinf(self.trace)
 
     def power_sum(self, power: Any) -> float:
         r"""Return :math:`\sum_k\lambda_k^p` over all modes for p > 0; inf when it diverges.

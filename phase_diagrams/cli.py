@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,9 @@ from sgdmem.phase_diagrams.cli_arguments import (
     read_settings,
     set_option,
 )
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.cuda import Device
 
 _USAGE_ERROR, _INTERRUPTED = 2, 130
 _LARGEST_GENERAL_MEMORY = 5  # a minute and a megabyte of formulas beyond
@@ -303,12 +306,19 @@ def derive(
     metavar="FILE",
     help=".png, .svg or .pdf  [ALGORITHM.png]",
 )
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda", "auto"]),
+    default="cpu",
+    help="Where maps of 1000 points or more are computed; auto: on a GPU if there is one.  [cpu]",
+)
 def phase_diagram_command(
     algorithm: str,
     x_axis: str,
     y_axis: str,
     settings: tuple[str, ...],
     output: str | None,
+    device: Device,
     **problem: Any,
 ) -> None:
     """Map where ALGORITHM is stable over two of its parameters.
@@ -333,7 +343,8 @@ def phase_diagram_command(
         if axis in arguments:
             raise click.UsageError(f"{axis} cannot both vary and have a fixed value")
     arguments.update(read_settings(settings, algorithm))
-    diagram = phase_diagram(algorithm, x, y, progress=sys.stderr.isatty(), **arguments)
+    shown = sys.stderr.isatty()
+    diagram = phase_diagram(algorithm, x, y, device=device, progress=shown, **arguments)
     data = path.with_suffix(".nc")
     diagram.to_netcdf(data, engine="scipy")
     from sgdmem.phase_diagrams.picture import draw

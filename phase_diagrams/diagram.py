@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOST_POINTS = 10**7  # of a diagram: each is an exact algorithm in memory
 _PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
 
-Axis = tuple[str, Sequence[Any]]
+Axis = tuple[str, Iterable[Any]]
 
 
 def phase_diagram(

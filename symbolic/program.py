@@ -67,13 +67,6 @@ class Program:
                 flags.append(kind == "input" and arguments[0] in names)
         return flags
 
-    def depth(self) -> int:
-        """Return the number of operations on the longest way from an input to a result."""
-        depths: list[int] = []
-        for kind, *arguments in self.steps:
-            depths.append(1 + max(depths[i] for i in arguments) if kind in SIGNS else 0)
-        return max(depths, default=0)
-
     def run(self, values: Mapping[str, Element]) -> tuple[Element, ...]:
         """Return the results for numbers of any kind that mixes with ints and fractions.
 

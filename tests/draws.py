@@ -239,3 +239,32 @@ def straddling_batch_sizes(
     near = [critical * (1 + sign * 10.0 ** -rng.integers(1, 7)) for sign in (1, -1)]
     plain = [critical * 10 ** (sign * rng.uniform(0.3, 2)) for sign in (1, -1)]
     return [*near, *plain, far[0], math.inf]
+
+
+def random_recurrences(
+    rng: np.random.Generator, memory: int
+) -> Callable[[Any, Any], tuple[list[Any], list[Any]]]:
+    """Draw a family of algorithms (p, q of eq. (8)) with two parameters, a rate and a mixture.
+
+    From 0 to 1 it goes from one algorithm to another one, both with roots of D between -0.8 and 0.9
+    and the effective learning rate 1; a small positive rate is stable there, a large one is not.
+    """
+    ends = [_random_recurrence(rng, memory) for _ in range(2)]
+
+    def recurrence(rate: Any, mix: Any) -> tuple[list[Any], list[Any]]:
+        p, q = (
+            [(1 - mix) * x + mix * y for x, y in zip(*both, strict=True)]
+            for both in zip(*ends, strict=True)
+        )
+        return p, [rate * x for x in q]
+
+    return recurrence
+
+
+def _random_recurrence(rng: np.random.Generator, memory: int) -> tuple[list[Number], list[Number]]:
+    P: list[Number] = [Fraction(-1), Fraction(1)]
+    for root in rng.integers(-16, 19, memory):
+        P = [x - Fraction(int(root), 20) * y for x, y in zip([0, *P], [*P, 0], strict=True)]
+    slope = sum(n * x for n, x in enumerate(P))
+    q: list[Number] = [Fraction(int(x), 60) for x in rng.integers(-9, 10, memory)]
+    return [-x for x in P[:-1]], [*q, -slope - sum(q)]

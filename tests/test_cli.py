@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sgdmem.numeric import cuda
 from sgdmem.numeric.verdict import Reason
 from sgdmem.phase_diagrams.cli import main
 
@@ -231,6 +232,10 @@ BAD = {
     "same axis": [
         *["phase-diagram", "heavy-ball", "--x", "momentum=0:1:3", "--y", "momentum=0:1:3", *LAW]
     ],
+    "device": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=1:2:3"],
+        *["--y", "momentum=0:0.9:3", *LAW, "--device", "gpu"],
+    ],
     "picture format": [
         *["phase-diagram", "heavy-ball", "--x", "learning_rate=1:2:3"],
         *["--y", "momentum=0:0.9:3", *LAW, "-o", "x.gif"],
@@ -326,6 +331,21 @@ def test_phase_diagram_writes_picture_and_data(
         assert data.stable.dims == ("momentum", "learning_rate")
         assert set(np.unique(data.stable)) == {0, 1}
         assert data.attrs["batch_size"] == "4"
+
+
+def test_phase_diagram_on_another_device(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cuda, "is_available", lambda: False)
+    command = [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.01:4:8"],
+        *["--y", "momentum=0:0.99:5", *LAW, "-o", str(tmp_path / "map.svg"), "--device"],
+    ]
+    code, out, err = run(capsys, *command, "cuda")
+    assert (code, out) == (2, "")
+    assert err.startswith("sgdmem: device 'cuda': Numba finds no GPU")
+    assert not list(tmp_path.iterdir())
+    assert run(capsys, *command, "auto")[1] == run(capsys, *command, "cpu")[1]
 
 
 def test_help_and_version_start_fast_and_import_little() -> None:

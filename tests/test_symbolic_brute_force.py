@@ -23,6 +23,9 @@ from tests.strategies import EIGENVALUES, raw_algorithms
 
 LAM = sympy.Symbol("lambda", positive=True)
 MEMORIES = pytest.mark.parametrize("memory", range(6))
+SYMBOLIC_MEMORIES = pytest.mark.parametrize(
+    "memory", [*range(4), pytest.param(4, marks=pytest.mark.slow)]
+)
 
 
 def rational(value: Any) -> Any:
@@ -77,7 +80,7 @@ def test_small_fractions(raw: naive.Raw, lam: Fraction) -> None:
         assert algorithm.noise_summand(lam) == naive.noise_summand_exact(raw, lam)
 
 
-@pytest.mark.parametrize("memory", range(5))
+@SYMBOLIC_MEMORIES
 def test_symbolic_entries(memory: int, rng: Any) -> None:
     general = named.general(memory, shifted=True)
     found = general.polynomials
@@ -92,7 +95,7 @@ def test_symbolic_entries(memory: int, rng: Any) -> None:
         assert rate.subs(values) == rational(naive.effective_learning_rate(raw))
 
 
-@pytest.mark.parametrize("memory", range(5))
+@SYMBOLIC_MEMORIES
 def test_symbolic_noise_summand(memory: int, rng: Any) -> None:
     # s as one expression in all entries and the eigenvalue (nested beyond memory 2).
     general = named.general(memory, shifted=True)
