@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
-from sgdmem.numeric.compiled_modules import load_module
 from sgdmem.numeric.dense_kernel import TOGETHER
 from sgdmem.numeric.given_numbers import is_whole
 from sgdmem.numeric.spectrum import Spectrum
@@ -20,14 +19,17 @@ _PIECES = 8  # of the members, for each thread
 
 
 def dense_noise_sums(
-    source: Callable[[bool], str], rows: Array, spectrum: Any, threads: int | None
+    kernels: Callable[[bool], Callable[..., None]],
+    rows: Array,
+    spectrum: Any,
+    threads: int | None,
 ) -> Array:
     """Return the noise sums of members whose parameters are the columns of ``rows``.
 
     Parameters
     ----------
-    source
-        The module for masses that are the nodes (False), or are not; see
+    kernels
+        Returns the kernel for masses that are the nodes (False), or are not; see
         `sgdmem.numeric.dense_kernel`.
     rows : ndarray, shape (K, P)
     spectrum : Spectrum or array of eigenvalues
@@ -40,7 +42,7 @@ def dense_noise_sums(
     if isinstance(spectrum, Spectrum) and spectrum.diverges:
         return np.full(rows.shape[1], np.inf)
     nodes, masses = _nodes(spectrum)
-    kernel = load_module(source(not np.array_equal(nodes, masses))).noise_sums
+    kernel = kernels(not np.array_equal(nodes, masses))
     tilted = masses * (nodes[0] - nodes)
     members = rows.shape[1]
     out = np.empty(members)
@@ -59,7 +61,12 @@ def _nodes(spectrum: Any) -> tuple[Array, Array]:
     else:
         listed = spectrum if isinstance(spectrum, Spectrum) else Spectrum(spectrum)
         nodes, weights = listed.eigenvalues, listed.weights
-    order = np.argsort(-nodes, kind="stable")
+    # not sorted: that takes longer than the sums of a few members
+    order = np.arange(nodes.size)
+    largest = int(nodes.argmax())
+    order[[0, largest]] = order[[largest, 0]]
+    smallest = int(nodes[order].argmin())
+    order[[-1, smallest]] = order[[smallest, -1]]
     nodes, masses = nodes[order], (weights * nodes)[order]
     padding = -nodes.size % TOGETHER
     if padding:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -147,17 +147,29 @@ class Evaluator:
         """
         whole = _broadcast(self._given(values), self.parameters)
         rows = np.array([array.ravel() for array in whole])
-        found = dense_noise_sums(self.dense_source, rows, spectrum, threads)
+        found = dense_noise_sums(self._dense_kernel, rows, spectrum, threads)
         return found.reshape(whole[0].shape) if whole[0].shape else float(found[0])
 
     def dense_source(self, weighted: bool) -> str:
         """Return Python source of the machine code behind `noise_sums`."""
         return dense_source(self.parameters, self.program, self.shifted, self.fraction, weighted)
 
+    @cached_property
+    def _dense_kernel(self) -> Callable[[bool], Callable[..., None]]:
+        @cache
+        def kernel(weighted: bool) -> Callable[..., None]:
+            return load_module(self.dense_source(weighted)).noise_sums  # type: ignore[no-any-return]
+
+        return kernel
+
     @property
     def scalar(self) -> Callable[..., float]:
         """The function of (lam, parameters in order) that Numba compiled, for use in other code."""
-        return load_module(self.source("njit")).summand  # type: ignore[no-any-return]
+        return self._machine_code.summand  # type: ignore[no-any-return]
+
+    @cached_property
+    def _machine_code(self) -> Any:
+        return load_module(self.source("njit"))
 
     def source(self, compiler: str = "") -> str:
         """Return Python source of the summand: plain, or decorated with Numba's ``njit``."""
@@ -191,7 +203,7 @@ class Evaluator:
             rows = np.array([array.ravel() for array in whole])
             if target == "numba":
                 out = np.empty(rows.shape[1])
-                load_module(self.source("njit")).summands(rows, out)
+                self._machine_code.summands(rows, out)
             else:
                 out = self._on_gpu(rows)
             found = out.reshape(whole[0].shape)

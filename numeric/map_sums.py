@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeAlias
 
@@ -19,7 +18,6 @@ from sgdmem.numeric.family_program import FamilyProgram
 from sgdmem.numeric.map_kernel import (
     LANES,
     NOISE,
-    PEAK,
     RADIUS,
     ROWS,
     STATE,
@@ -36,62 +34,6 @@ Stage: TypeAlias = Callable[[Array], Array]
 _LARGEST_QUICK_MEMORY = 2  # up to which intervals of eigenvalues are worth a try
 
 
-@dataclass(frozen=True)
-class MapSums:
-    """Outcome for P members; arrays of shape (P,).
-
-    Attributes
-    ----------
-    noise, radius : ndarray
-        The noise sum without the factor tau1 / B, and a bound of its error; meaningful where
-        ``state`` is 1.
-    peak : ndarray
-        The largest s / (1 + (tau2/B) s) of a mode; 0 where tau2 is 0.
-    state : ndarray of int8
-        1 where every mode is certainly strictly Schur and damped, -1 where the largest eigenvalue
-        certainly is not, 0 where it is open.
-    """
-
-    noise: Array
-    radius: Array
-    peak: Array
-    state: Array
-
-
-def map_sums(
-    family: FamilyProgram,
-    values: Array,
-    radii: Array,
-    spectrum: CompressedSpectrum,
-    damped: bool = False,
-    device: Literal["cpu", "cuda"] = "cpu",
-) -> MapSums:
-    """Evaluate members of a family.
-
-    Parameters
-    ----------
-    family : FamilyProgram
-    values, radii : shape (K, P), or (K + 1, P) if damped
-        The parameters, and bounds of their errors; if ``damped``, tau2 / B in the last row.
-    spectrum : CompressedSpectrum
-    damped : bool
-        Whether tau2 is not 0.
-    device
-        Where it runs, see `sgdmem.numeric.cuda`.
-    """
-    out = np.empty((ROWS, values.shape[1]))
-
-    def read(piece: slice) -> Array:
-        return np.array([values[:, piece], radii[:, piece]])
-
-    def write(piece: slice, rows: Array) -> None:
-        out[:, piece] = rows
-
-    evaluate_pieces(family, values.shape[1], spectrum, damped, device, read, write)
-    state = np.where(np.isfinite(out[RADIUS]), out[STATE], np.minimum(out[STATE], 0))
-    return MapSums(out[NOISE], out[RADIUS], out[PEAK], state.astype(np.int8))
-
-
 def evaluate_pieces(
     family: FamilyProgram,
     members: int,
@@ -106,12 +48,17 @@ def evaluate_pieces(
 
     Parameters
     ----------
-    family, spectrum, damped, device
-        As in `map_sums`.
+    family : FamilyProgram
+    spectrum : CompressedSpectrum
+    damped : bool
+        Whether tau2 is not 0.
+    device
+        Where it runs, see `sgdmem.numeric.cuda`.
     members
         How many there are.
     read
-        Returns parameters and radii of some members, shape (2, K, p); called by several threads.
+        Returns parameters and bounds of their errors of some members, shape (2, K, p), or
+        (2, K + 1, p) if damped, with tau2 / B in the last row; called by several threads.
     write
         Takes the rows of the kernels for these, shape (4, p).
     advance

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -11,11 +12,12 @@ import mpmath
 import numpy as np
 import pytest
 
-from sgdmem.numeric.ball import Ball
+from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.batch import judge_points
 from sgdmem.numeric.family_program import family_program
+from sgdmem.numeric.map_kernel import NOISE, PEAK, RADIUS, ROWS, STATE
 from sgdmem.numeric.map_points import Points
-from sgdmem.numeric.map_sums import MapSums, map_sums
+from sgdmem.numeric.map_sums import evaluate_pieces
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.phase_diagrams.diagram import phase_diagram
 from sgdmem.symbolic.algorithm import Algorithm
@@ -26,6 +28,28 @@ Build = Callable[..., Algorithm]
 EIGENVALUES = [1.0, 0.71875, 0.25, 0.01171875]
 WEIGHTS = [1, 2, 1, 30]
 SHORT = Spectrum(EIGENVALUES, WEIGHTS)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Outcome for P members; arrays of shape (P,).
+
+    Attributes
+    ----------
+    noise, radius : ndarray
+        The noise sum without the factor tau1 / B, and a bound of its error; meaningful where
+        ``state`` is 1.
+    peak : ndarray
+        The largest s / (1 + (tau2/B) s) of a mode; 0 where tau2 is 0.
+    state : ndarray of int8
+        1 where every mode is certainly strictly Schur and damped, -1 where the largest eigenvalue
+        certainly is not, 0 where it is open.
+    """
+
+    noise: Array
+    radius: Array
+    peak: Array
+    state: Array
 
 
 def random_family(memory: int, rng: np.random.Generator) -> Build:
@@ -39,7 +63,7 @@ def raw(algorithm: Algorithm) -> naive.Raw:
 
 def summed(
     build: Build, values: Mapping[str, Sequence[Fraction]], spectrum: Spectrum, spread: float = 0
-) -> MapSums:
+) -> Sums:
     """Sum over the members with these parameters; ``share`` is tau2 / B."""
     own = {name: column for name, column in values.items() if name != "share"}
     found = family_program(build, own)
@@ -49,7 +73,18 @@ def summed(
     ]
     mid = np.array([ball.mid for ball in balls])
     rad = np.array([ball.rad for ball in balls]) + spread * np.abs(mid)
-    return map_sums(found[0], mid, rad, spectrum.compressed, "share" in values)
+    out = np.empty((ROWS, mid.shape[1]))
+
+    def read(piece: slice) -> Array:
+        return np.array([mid[:, piece], rad[:, piece]])
+
+    def write(piece: slice, rows: Array) -> None:
+        out[:, piece] = rows
+
+    damped, compressed = "share" in values, spectrum.compressed
+    evaluate_pieces(found[0], mid.shape[1], compressed, damped, "cpu", read, write)
+    state = np.where(np.isfinite(out[RADIUS]), out[STATE], np.minimum(out[STATE], 0))
+    return Sums(out[NOISE], out[RADIUS], out[PEAK], state.astype(np.int8))
 
 
 def random_members(count: int, damped: bool, rng: np.random.Generator) -> dict[str, list[Fraction]]:
@@ -72,7 +107,7 @@ def exact_summands(algorithm: Algorithm) -> list[Fraction] | None:
     return [algorithm.noise_summand(lam) for lam in eigenvalues]
 
 
-def compare(build: Build, values: dict[str, list[Fraction]], sums: MapSums) -> tuple[int, int]:
+def compare(build: Build, values: dict[str, list[Fraction]], sums: Sums) -> tuple[int, int]:
     """Check every member; return how many are stable, and how many of these are left open."""
     stable = open_ = 0
     for k, state in enumerate(sums.state.tolist()):

@@ -1,0 +1,124 @@
+"""Whole maps: lists of any length and infinite power laws, memories 0 to 5, with error bounds.
+
+Each map is made in a process of its own by ``benchmarks.one_map``. Machine code is kept in a
+temporary folder, which is empty at first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from benchmarks.c_code import PLAIN
+from benchmarks.dense_sums import c_sums, dense
+from benchmarks.machine import processors
+from benchmarks.measuring import least_seconds, short, table
+from sgdmem.numeric.compiled_modules import ENVIRONMENT_VARIABLE
+
+SPECTRA = {
+    "100": "10^2 eigenvalues",
+    "10000": "10^4 eigenvalues",
+    "1000000": "10^6 eigenvalues",
+    "law": "all of them",
+}
+LONGEST = 10**6  # of the lists
+
+
+def one_map(memory: str, spectrum: str, side: int, cache: str) -> dict[str, Any]:
+    """Return what a process prints about its map."""
+    found = subprocess.run(
+        [sys.executable, "-m", "benchmarks.one_map", memory, spectrum, str(side)],
+        env={**os.environ, ENVIRONMENT_VARIABLE: cache},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return dict(json.loads(found.stdout))
+
+
+def report(quick: bool) -> str:
+    """Return the tables."""
+    side = 300 if quick else 1000
+    memories = range(3) if quick else range(6)
+    with tempfile.TemporaryDirectory() as cache:
+        cold = {str(memory): one_map(str(memory), "law", side, cache) for memory in memories}
+        warm = {memory: one_map(memory, "law", side, cache) for memory in cold}
+        one_map("heavy-ball", "100", 50, cache)
+        lengths = {name: one_map("heavy-ball", name, side, cache) for name in SPECTRA}
+    parts = [
+        f"### Heavy ball, {side} × {side} points, eigenvalues k^-1.5",
+        "Machine code is on disk. Reading and compressing are done once for a spectrum. The first "
+        "map of a process also imports what it needs and loads the machine code.",
+        _lengths(lengths),
+        _dense_ratio(lengths[str(LONGEST)], side),
+        f"### Recurrences of each memory, {side} × {side} points, infinite power law",
+        _memories(cold, warm),
+    ]
+    return "\n\n".join(parts)
+
+
+def _lengths(found: dict[str, dict[str, Any]]) -> str:
+    head = ["spectrum", "nodes", "reading, s", "compressing, s", "first map, s"]
+    head += ["next map, s", "its machine code, s", "undecided", "peak memory, MB"]
+    return table(
+        head,
+        [
+            [
+                SPECTRA[name],
+                str(x["nodes"]),
+                *(short(x[key]) for key in ("read", "compress", "first", "again", "code")),
+                str(x["undecided"]),
+                short(x["megabytes"]),
+            ]
+            for name, x in found.items()
+        ],
+    )
+
+
+def _dense_ratio(longest: dict[str, Any], side: int) -> str:
+    """Return what the sums of the longest list would take without compression, in C."""
+    problem = dense("heavy-ball", 2000, np.random.default_rng(5))
+    scale = side**2 * LONGEST / problem.evaluations
+    alone, together = (
+        {name: x * scale for name, x in least_seconds(dict(c_sums(problem, n)), 9).items()}
+        for n in (1, processors())
+    )
+    # a plain loop is taken to gain all that the cores can give
+    plain = alone[f"short_in_order, {PLAIN}"] / processors()
+    best = min(together.values())
+    rows = [
+        [name, short(time), *(short(time / longest[key]) for key in ("again", "code"))]
+        for name, time in ((f"plain loop, {PLAIN}", plain), ("best variant", best))
+    ]
+    return "\n\n".join(
+        [
+            f"What the sums of {LONGEST:,} eigenvalues would take in C, on all cores, in floats "
+            f"without error bounds (measured on {problem.coefficients.shape[1]:,} pixels and "
+            f"{problem.eigenvalues.size:,} eigenvalues, and scaled):",
+            table(["C", "s", "over the next map", "over its machine code"], rows),
+        ]
+    )
+
+
+def _memories(cold: dict[str, dict[str, Any]], warm: dict[str, dict[str, Any]]) -> str:
+    head = ["M", "first map, compiling, s", "first map, code on disk, s", "next map, s"]
+    head += ["its machine code, s", "stable", "undecided", "peak memory, MB"]
+    return table(
+        head,
+        [
+            [
+                memory,
+                *map(short, (x["first"], y["first"], y["again"], y["code"])),
+                f"{y['stable']:.0%}",
+                str(y["undecided"]),
+                short(y["megabytes"]),
+            ]
+            for memory, x, y in ((name, cold[name], warm[name]) for name in cold)
+        ],
+    )
