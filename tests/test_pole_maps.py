@@ -27,6 +27,7 @@ from sgdmem.numeric.pole_table import (
     SLOPE_ERROR,
     pole_table,
 )
+from sgdmem.symbolic.summand_program import EIGENVALUE, coefficient_names, summand_program
 from tests import naive
 
 EIGENVALUES = [4.0, 2.5, 2.5, 1.0, 0.25, 0.001]
@@ -42,23 +43,17 @@ def judged(memory: int, spectrum: Spectrum, numbers: Array) -> Array:
     return found
 
 
-def exact_sum(memory: int, row: list[float], lams: list[float]) -> tuple[bool, Fraction]:
-    """Return whether all modes are stable, and the noise sum, from the numbers of a form."""
-    numbers = list(map(Fraction, row))
-    n = memory + 1
-    fixed, moving, pull, q = numbers[:n], numbers[n : 2 * n], numbers[2 * n], numbers[2 * n + 1 :]
-    total, stable = Fraction(0), pull > 0
-    for lam in map(Fraction, lams):
-        a = [f - lam * m for f, m in zip(fixed, moving, strict=True)]
-        stable &= all(x > 0 for x in a)
-        if not stable:
+def exact_sum(memory: int, row: list[float]) -> tuple[bool, Fraction]:
+    """Return whether all modes are stable, and the noise sum, by the recursion itself."""
+    program = summand_program(memory)
+    numbers = dict(zip(coefficient_names(memory), map(Fraction, row), strict=True))
+    total = Fraction(0)
+    for lam in map(Fraction, EIGENVALUES):
+        share, *pivots = program.run({EIGENVALUE: lam, **numbers})
+        if not all(pivot > 0 for pivot in pivots):
             return False, Fraction(0)
-        # s / lambda = 2-norm of q / (a0 z^2 + a1 z + lam pull), or of q / (a0 z + lam pull)
-        if memory == 0:
-            total += lam * q[0] ** 2 / (a[0] * pull)
-        else:
-            total += lam * (q[0] ** 2 * lam * pull + q[1] ** 2 * a[0]) / (a[0] * a[1] * pull)
-    return stable, total
+        total += lam * share
+    return True, total
 
 
 def random_rows(memory: int, count: int, rng: np.random.Generator) -> Array:
@@ -85,7 +80,7 @@ def test_sums_are_exact_within_their_radii(memory: int, rng: np.random.Generator
     found = judged(memory, Spectrum(EIGENVALUES), numbers)
     good = []
     for row, column in zip(rows.tolist(), found.T, strict=True):
-        stable, total = exact_sum(memory, row, EIGENVALUES)
+        stable, total = exact_sum(memory, row)
         if column[STATE] == 1:
             assert stable
             assert abs(Fraction(column[NOISE]) - total) <= Fraction(column[RADIUS])
