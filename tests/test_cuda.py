@@ -170,14 +170,23 @@ def fits(
 
 
 ARCHITECTURES = pytest.mark.parametrize("architecture", [80, 90])
-MEMORIES = pytest.mark.parametrize(
-    "memory", [0, *(pytest.param(M, marks=pytest.mark.slow) for M in range(1, 9))]
-)
+# Compiling the longest kernels takes half a minute each.
+JUDGES = [
+    pytest.param(memory, damped, architecture, marks=marks)
+    for memory in range(9)
+    for damped in (False, True)
+    for architecture in (80, 90)
+    for marks in [
+        []
+        if memory == 0
+        else [pytest.mark.slow]
+        if memory < 6 or (damped, architecture) == (False, 90)
+        else [pytest.mark.exhaustive]
+    ]
+]
 
 
-@ARCHITECTURES
-@pytest.mark.parametrize("damped", [False, True])
-@MEMORIES
+@pytest.mark.parametrize(("memory", "damped", "architecture"), JUDGES)
 def test_judges_fit_into_registers(
     memory: int, damped: bool, architecture: int, fits: Callable[..., None]
 ) -> None:
