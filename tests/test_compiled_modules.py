@@ -105,6 +105,7 @@ def test_a_folder_that_cannot_be_written_to(
     assert blocked.read_text() == "in the way"
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(folder: Path) -> None:
     code = f"from sgdmem.numeric.compiled_modules import load_module\nsource = {SOURCE!r}\n"
     code += "print(load_module(source).double(3.0))"

@@ -103,6 +103,7 @@ def test_heavy_ball_noise_sum(rate: float, momentum: float, batch_size: float, t
         assert verdict.stable is (closed < 1)
 
 
+@pytest.mark.slow
 @given(
     p=st.floats(1e-3, 1.0), momentum=MOMENTA, batch_size=st.integers(1, 1000), d=st.integers(1, 500)
 )

@@ -25,6 +25,7 @@ from tests import draws
 SPECTRUM = Spectrum([4, 1, 0.25])
 
 
+@pytest.mark.slow
 def test_limits_of_random_algorithms_are_sharp(rng: np.random.Generator) -> None:
     batches = scales = several = 0
     for _ in range(150):

@@ -150,6 +150,7 @@ def test_aggmo(η: Fraction, momenta: list[Fraction]) -> None:
     assert path(named.aggmo(η, momenta), *start) == textbook(update, *start)
 
 
+@pytest.mark.slow
 @given(raw_algorithms(most=3), ENTRIES)
 def test_averaging_of_any_algorithm(raw: Any, γ: Fraction) -> None:
     base = Algorithm(*raw)
