@@ -152,8 +152,9 @@ def judge_batch(algorithms: Sequence[Algorithm], spectrum: Spectrum, noise: Nois
     bad = (noiseless == -1) | (sums.damped == -1) | above
     noise_sum = np.where((noiseless == 1) & (sums.damped == 1), total.mid, np.inf)
     stable = np.where(good, 1, np.where(bad, 0, -1)).astype(np.int8)
-    for index in map(int, np.flatnonzero((stable == -1) & (noiseless == 0))):
-        stable[index] = _flag(Judge(Problem(algorithms[index], spectrum, noise)).verdict())
+    for index in map(int, np.flatnonzero(stable == -1)):
+        verdict = Judge(Problem(algorithms[index], spectrum, noise)).verdict()
+        stable[index], noise_sum[index] = _flag(verdict), verdict.noise_sum
     return BatchOutcome(stable, noise_sum, _margin(noise_sum, sums.smallest_damping))
 
 

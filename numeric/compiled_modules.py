@@ -33,7 +33,7 @@ def cache_folder() -> Path:
     """Return where generated modules are kept: $SGDMEM_CACHE_DIR, or the user's cache folder."""
     chosen = os.environ.get(ENVIRONMENT_VARIABLE)
     if chosen:
-        return Path(chosen)
+        return Path(chosen).expanduser().absolute()
     from platformdirs import user_cache_path
 
     return user_cache_path("sgdmem")

@@ -42,7 +42,7 @@ _NEAR_TOP = (0.0, 1 / 81, 1 / 27, 1 / 9, 1 / 3, 2 / 3)  # ends of intervals belo
 _RATIO = 3.0  # between the ends of the further intervals
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CompressedSpectrum:
     r"""Nodes and weights that stand for a spectrum in sums over it.
 
@@ -80,8 +80,15 @@ class CompressedSpectrum:
     reaches: Array
     errors: Array
 
+    def __post_init__(self) -> None:
+        for array in (self.nodes, self.weights):
+            array.flags.writeable = False
+
     def __len__(self) -> int:
         return int(self.nodes.size)
+
+    def __repr__(self) -> str:
+        return f"CompressedSpectrum({len(self)} nodes, relative error {self.relative_error:g})"
 
     @property
     def spectrum(self) -> Spectrum:

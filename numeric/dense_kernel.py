@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from sgdmem.numeric.lowering import plain_lines, plain_outputs
+from sgdmem.numeric.lowering import plain_lines, plain_outputs, variable
 from sgdmem.symbolic.program import Program
 from sgdmem.symbolic.summand_program import EIGENVALUE
 
@@ -48,7 +48,7 @@ def dense_source(
     weighted
         Whether the masses differ from the nodes: otherwise they are not looked at.
     """
-    loads = [f"{name} = rows[{row}, p]" for row, name in enumerate(parameters)]
+    loads = [f"{variable(name)} = rows[{row}, p]" for row, name in enumerate(parameters)]
     masses = "masses" if weighted else "nodes"
     if fraction:
         body = _by_fraction(summand, shifted, fraction, masses)
@@ -86,7 +86,7 @@ def _by_fraction(summand: Program, shifted: bool, fraction: Program, masses: str
     return [
         "stable, unstable = True, False",
         "for end in (0, nodes.shape[0] - 1):",
-        f"    {EIGENVALUE} = nodes[end]",
+        f"    {variable(EIGENVALUE)} = nodes[end]",
         *(f"    {line}" for line in plain_lines(summand, range(len(summand.steps)))),
         *(f"    stable &= {pivot} > 0.0" for pivot in pivots),
         *(f"    unstable |= {pivot} <= 0.0" for pivot in pivots),
@@ -143,7 +143,7 @@ def _by_recursion(summand: Program, shifted: bool, masses: str) -> list[str]:
     each = plain_lines(summand, [i for i in steps if moving[i]])
     good = " & ".join(f"({pivot} > 0.0)" for pivot in pivots)
     bad = " | ".join(f"({pivot} <= 0.0)" for pivot in pivots)
-    loop = ["for j in range(nodes.shape[0]):", f"    {EIGENVALUE} = nodes[j]"]
+    loop = ["for j in range(nodes.shape[0]):", f"    {variable(EIGENVALUE)} = nodes[j]"]
     return [
         *plain_lines(summand, [i for i in steps if not moving[i]]),
         "total, positive = 0.0, 0.0",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
+from sgdmem.numeric.compressed import CompressedSpectrum
 from sgdmem.numeric.dense_kernel import TOGETHER
 from sgdmem.numeric.given_numbers import is_whole
 from sgdmem.numeric.spectrum import Spectrum
@@ -32,7 +33,7 @@ def dense_noise_sums(
         Returns the kernel for masses that are the nodes (False), or are not; see
         `sgdmem.numeric.dense_kernel`.
     rows : ndarray, shape (K, P)
-    spectrum : Spectrum or array of eigenvalues
+    spectrum : Spectrum, CompressedSpectrum or array of eigenvalues
         A long spectrum is compressed.
     threads
         By default as many as there are processors.
@@ -57,7 +58,9 @@ def dense_noise_sums(
 def _nodes(spectrum: Any) -> tuple[Array, Array]:
     """Return nodes in full steps, largest first and smallest last, and weights times nodes."""
     if isinstance(spectrum, Spectrum) and spectrum.long is not None:
-        nodes, weights = spectrum.compressed.nodes, spectrum.compressed.weights
+        spectrum = spectrum.compressed
+    if isinstance(spectrum, CompressedSpectrum):
+        nodes, weights = spectrum.nodes, spectrum.weights
     else:
         listed = spectrum if isinstance(spectrum, Spectrum) else Spectrum(spectrum)
         nodes, weights = listed.eigenvalues, listed.weights

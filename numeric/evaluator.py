@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any, Literal
@@ -20,8 +20,10 @@ from sgdmem.numeric.compiled_modules import load_module
 from sgdmem.numeric.cuda import chosen_device, empty_on_device, flat_kernel, to_device, to_host
 from sgdmem.numeric.dense_kernel import dense_source
 from sgdmem.numeric.dense_sums import dense_noise_sums
+from sgdmem.numeric.evaluator_arguments import ball, broadcast, floats, mpmath_number
 from sgdmem.numeric.family_program import TELLING, special_values
-from sgdmem.numeric.lowering import plain_lines, plain_outputs
+from sgdmem.numeric.given_numbers import is_whole
+from sgdmem.numeric.lowering import plain_lines, plain_outputs, variable
 from sgdmem.numeric.summand_kernel import summand_source
 from sgdmem.symbolic.algorithm import require_algorithm
 from sgdmem.symbolic.errors import InputError
@@ -36,10 +38,11 @@ from sgdmem.symbolic.summand_program import (
 )
 
 Target = Literal["numba", "numpy", "mpmath", "ball", "exact", "cuda"]
+_RESERVED = ("self", EIGENVALUE, "target", "digits", "spectrum", "threads")
 TARGETS = ("numba", "numpy", "mpmath", "ball", "exact", "cuda")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluator:
     r"""The noise summand :math:`s_\lambda` of a family of algorithms, compiled.
 
@@ -72,12 +75,21 @@ class Evaluator:
     exceptions: Mapping[str, Sequence[Fraction]] = field(default_factory=dict)
     fraction: Program | None = None
 
+    def __repr__(self) -> str:
+        free = ", ".join(self.parameters) or "no parameters"
+        return f"Evaluator({self.family}: {free}; memory {self.memory})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {x.name: getattr(self, x.name) for x in fields(self)}  # without machine code
+
     def __call__(
         self, lam: Any, *, target: Target = "numba", digits: int = 30, **values: Any
     ) -> Any:
         """Return s at eigenvalues ``lam`` > 0 for given parameters.
 
-        It is inf where P - lambda Q is not strictly Schur: the noise has no bound there.
+        It is inf where P - lambda Q is not strictly Schur: the noise has no bound there. The first
+        call compiles, for a second or so; what it compiled is kept on disk. Floats do not underflow
+        if the magnitudes of all parameters and eigenvalues lie between 1e-70 and 1e70.
 
         Parameters
         ----------
@@ -89,7 +101,7 @@ class Evaluator:
             digits. ``"ball"``: a `Ball` that encloses the exact value, for single numbers or
             arrays. ``"exact"``: a Fraction for rational numbers.
         digits : int
-            Of mpmath's numbers.
+            Of mpmath's numbers, at least 15.
         **values
             The parameters.
 
@@ -115,6 +127,8 @@ class Evaluator:
         if target == "exact":
             return self._exactly(lam, given)
         if target == "mpmath":
+            if not (is_whole(digits) and digits >= 15):
+                raise InputError(f"digits must be an integer of at least 15, got {digits!r}")
             return self._in_mpmath(lam, given, digits)
         raise InputError(f"target must be one of {', '.join(TARGETS)}, got {target!r}")
 
@@ -127,7 +141,7 @@ class Evaluator:
 
         Parameters
         ----------
-        spectrum : Spectrum or array of shape (N,)
+        spectrum : Spectrum, CompressedSpectrum or array of shape (N,)
             A long spectrum is compressed, see `Spectrum.compress`; an array is added up as it is.
         threads : int, optional
             By default as many as there are processors.
@@ -145,10 +159,11 @@ class Evaluator:
         >>> heavy_ball.noise_sums([1, 0.5], learning_rate=[0.1, 9], momentum=0.9)
         array([0.76684685,        inf])
         """
-        whole = _broadcast(self._given(values), self.parameters)
-        rows = np.array([array.ravel() for array in whole])
+        whole = broadcast(self._given(values), self.parameters)
+        shape = whole[0].shape if whole else ()
+        rows = np.array([array.ravel() for array in whole]).reshape(len(whole), math.prod(shape))
         found = dense_noise_sums(self._dense_kernel, rows, spectrum, threads)
-        return found.reshape(whole[0].shape) if whole[0].shape else float(found[0])
+        return found.reshape(shape) if shape else float(found[0])
 
     def dense_source(self, weighted: bool) -> str:
         """Return Python source of the machine code behind `noise_sums`."""
@@ -185,7 +200,7 @@ class Evaluator:
             raise InputError(f"{self.family} needs a value for {', '.join(missing)}")
         for name, special in self.exceptions.items():
             for value in special:
-                if np.any(_floats(values[name], name) == float(value)):
+                if np.any(floats(values[name], name) == float(value)):
                     raise InputError(
                         f"{self.family} is another algorithm at {name}={value}: make an evaluator "
                         f"with {name}={value} fixed"
@@ -193,7 +208,7 @@ class Evaluator:
         return [values[name] for name in self.parameters]
 
     def _on_arrays(self, lam: Any, given: list[Any], target: str) -> Any:
-        whole = _broadcast((lam, *given), (EIGENVALUE, *self.parameters))
+        whole = broadcast((lam, *given), (EIGENVALUE, *self.parameters))
         if not (whole[0] > 0).all():
             raise InputError("lam must be positive")
         if target == "numpy":
@@ -221,14 +236,14 @@ class Evaluator:
         lines = plain_lines(self.program, range(len(self.program.steps)))
         share, *pivots = self._wanted(plain_outputs(self.program))
         body = "\n".join(f"    {line}" for line in lines)
-        names = ", ".join((EIGENVALUE, *self.parameters))
+        lam, *others = (variable(name) for name in (EIGENVALUE, *self.parameters))
         scope: dict[str, Any] = {"numpy": np}
         exec(
-            f"def evaluate({names}):\n{body}\n"
+            f"def evaluate({', '.join([lam, *others])}):\n{body}\n"
             f"    pivots = numpy.broadcast_arrays({', '.join(pivots)})\n"
             f"    good = numpy.logical_and.reduce([pivot > 0 for pivot in pivots])\n"
             f"    bad = numpy.logical_or.reduce([pivot <= 0 for pivot in pivots])\n"
-            f"    return numpy.where(good, {EIGENVALUE} * {share}, "
+            f"    return numpy.where(good, {lam} * {share}, "
             f"numpy.where(bad, numpy.inf, numpy.nan))\n",
             scope,
         )
@@ -262,7 +277,8 @@ class Evaluator:
         import mpmath
 
         with mpmath.workdps(digits):
-            numbers = [_mpf(x) for x in (lam, *given)]
+            names = (EIGENVALUE, *self.parameters)
+            numbers = [mpmath_number(x, n) for x, n in zip((lam, *given), names, strict=True)]
             if not numbers[0] > 0:
                 raise InputError(f"lam must be positive, got {lam}")
             try:
@@ -273,7 +289,7 @@ class Evaluator:
 
     def _as_ball(self, lam: Any, given: list[Any]) -> Ball:
         eigenvalue, *numbers = (
-            _ball(x, name)
+            ball(x, name)
             for x, name in zip((lam, *given), (EIGENVALUE, *self.parameters), strict=True)
         )
         if not (eigenvalue.lower > 0).all():
@@ -317,61 +333,47 @@ def evaluator(
     from sympy import Symbol
 
     constructor = find_family(family)
-    free = list(parameters or missing_parameters(constructor, list(fixed)))
+    name = family_name(constructor)
+    free = _free_parameters(constructor, parameters, fixed)
     build = with_fixed(constructor, fixed, free)
     try:
-        algorithm = require_algorithm(
-            build(**{name: Symbol(name, real=True) for name in free}), "what the family returns"
-        )
-    except (TypeError, AttributeError) as error:
-        raise InputError(f"{family_name(constructor)} does not take symbols: {error}") from None
+        found = build(**{name: Symbol(name, real=True) for name in free})
+        algorithm = require_algorithm(found, "what the family returns")
+    except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as error:
+        raise InputError(f"{name} does not take symbols: {error}") from None
+    strange = {str(symbol) for symbol in algorithm.free_symbols} - {*free}
+    if strange:
+        raise InputError(f"{name} has symbols that are no parameters: {', '.join(sorted(strange))}")
     usual = {name: Fraction(2 * k + 3, 4 * k + 11) for k, name in enumerate(free)}
     telling = [Fraction(value) for value in TELLING]
     exceptions = special_values(build, algorithm, usual, dict.fromkeys(free, telling))
     if exceptions is None:
-        raise InputError(f"{family_name(constructor)} is not one algorithm for all its parameters")
+        raise InputError(f"{name} is not one algorithm for all its parameters")
+    try:
+        program = family_summand_program(algorithm, free)
+    except ZeroDivisionError:
+        raise InputError(f"{name} has Q = 0: it never moves") from None
     return Evaluator(
-        family=family_name(constructor),
+        family=name,
         parameters=tuple(free),
         memory=algorithm.memory,
-        program=family_summand_program(algorithm, free),
+        program=program,
         shifted=algorithm.half_plane_form.Q_output is not algorithm.half_plane_form.Q,
         exceptions=exceptions,
         fraction=family_fraction_program(algorithm, free) if algorithm.memory <= 1 else None,
     )
 
 
-def _broadcast(values: Sequence[Any], names: Sequence[str]) -> Sequence[Array]:
-    arrays = [_floats(value, name) for value, name in zip(values, names, strict=True)]
-    try:
-        return np.broadcast_arrays(*arrays)
-    except ValueError:
-        shapes = ", ".join(f"{n} {x.shape}" for n, x in zip(names, arrays, strict=True))
-        raise InputError(f"the arrays cannot be broadcast together: {shapes}") from None
-
-
-def _floats(value: Any, name: str) -> Array:
-    try:
-        array = np.asarray(value, dtype=object if isinstance(value, str) else None)
-        return np.asarray(array, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{name} must be a number or an array of numbers, got {value!r}") from None
-
-
-def _mpf(value: Any) -> Any:
-    import mpmath
-
-    if isinstance(value, mpmath.mpf):
-        return value
-    exact = as_scalar(value, "value")
-    if is_symbolic(exact):
-        return mpmath.mpf(exact.evalf(mpmath.mp.dps + 5))
-    return mpmath.mpf(exact.numerator) / exact.denominator
-
-
-def _ball(value: Any, name: str) -> Ball:
-    if isinstance(value, Ball):
-        return value
-    if isinstance(value, np.ndarray) and value.dtype == np.float64:
-        return Ball(value)
-    return Ball.exactly([as_scalar(value, name)])[0]
+def _free_parameters(
+    constructor: Family, parameters: Sequence[str] | None, fixed: Mapping[str, Any]
+) -> list[str]:
+    if isinstance(parameters, str):
+        raise InputError(f"parameters must be a list of names, got {parameters!r}")
+    free = missing_parameters(constructor, list(fixed)) if parameters is None else [*parameters]
+    for name in free:
+        if not name.isidentifier() or free.count(name) > 1 or name in _RESERVED:
+            raise InputError(
+                f"a parameter of an evaluator needs a name of its own other than "
+                f"{', '.join(_RESERVED)}, got {name!r}"
+            )
+    return free

@@ -11,7 +11,6 @@ from sgdmem.numeric.map_kernel import coefficient_source
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.map_program import TAU2_SHARE
 from sgdmem.symbolic.program import Program
 from sgdmem.symbolic.summand_program import coefficient_names, coefficient_program
 
@@ -36,8 +35,7 @@ class FamilyProgram:
 
     def source(self, damped: bool, cuda: bool = False) -> str:
         """Return the module that evaluates it; if ``damped`` tau2 / B is passed through."""
-        passed = [TAU2_SHARE] if damped else []
-        return coefficient_source(self.program, self.parameters, passed, cuda)
+        return coefficient_source(self.program, self.parameters, int(damped), cuda)
 
     def count(self, damped: bool) -> int:
         """Return how many numbers the module fills for each member."""
@@ -67,11 +65,13 @@ def family_program(
     from sympy import Symbol
 
     names = tuple(samples)
+    if not all(name.isidentifier() for name in names):
+        return None  # they become names in source text
     symbols = {name: Symbol(name, real=True) for name in names}
     try:
         algorithm = build(**symbols)
         program = coefficient_program(algorithm, names)
-    except (InputError, TypeError, AttributeError, ValueError):
+    except (InputError, TypeError, AttributeError, ValueError, ArithmeticError, LookupError):
         return None
     usual = {name: _usual(values) for name, values in samples.items()}
     tested = {

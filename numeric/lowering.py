@@ -23,10 +23,23 @@ TINY = 1e-300  # covers underflows, and is itself no subnormal number, which wou
 _SAFE = 2.0**-40  # share of a divisor that is set aside for the rounding of its room
 
 
+def variable(name: str) -> str:
+    """Return what an input is called in source: no name of a parameter collides with another one.
+
+    Everything else in generated source has a name without an underscore after a ``v`` or ``r``.
+    """
+    return f"v_{name}"
+
+
+def radius_of(name: str) -> str:
+    """Return what the radius of an input is called."""
+    return f"r_{name}"
+
+
 def plain_lines(program: Program, steps: Iterable[int], prefix: str = "t") -> list[str]:
     """Return an assignment for each of these steps of a program that is an operation.
 
-    The value of step 7 is called ``t7``, or with another prefix.
+    The value of step 7 is called ``t7``, or with another prefix; for inputs see `variable`.
     """
     return [
         f"{prefix}{i} = {_plain(program, left, prefix)} {kind} {_plain(program, right, prefix)}"
@@ -44,7 +57,7 @@ def _plain(program: Program, step: int, prefix: str) -> str:
     kind, *arguments = program.steps[step]
     if kind == "constant":
         return constant(arguments[0])
-    return str(arguments[0]) if kind == "input" else f"{prefix}{step}"
+    return variable(arguments[0]) if kind == "input" else f"{prefix}{step}"
 
 
 def plain_outputs(program: Program, prefix: str = "t") -> list[str]:
@@ -74,7 +87,7 @@ def ball_lines(
     Parameters
     ----------
     program, steps
-        As in `plain_lines`. The radius of an input ``x`` is called ``x_r``.
+        As in `plain_lines`.
     exact
         Inputs without a radius.
     prefixes
@@ -88,7 +101,7 @@ def ball_lines(
             names[i] = (constant(arguments[0]), _constant_radius(arguments[0]))
         elif kind == "input":
             (name,) = arguments
-            names[i] = (name, "" if name in exact else f"{name}_r")
+            names[i] = (variable(name), "" if name in exact else radius_of(name))
         else:
             names[i] = (f"{value_prefix}{i}", f"{radius_prefix}{i}")
     for i in steps:

@@ -25,11 +25,14 @@ from sgdmem.numeric.lowering import (
     TINY,
     UNIT,
     ball_lines,
+    radius_of,
+    variable,
 )
 from sgdmem.symbolic.map_program import map_program
 from sgdmem.symbolic.program import SIGNS, Program
 from sgdmem.symbolic.summand_program import EIGENVALUE
 
+LAM, LAM_RADIUS = variable(EIGENVALUE), radius_of(EIGENVALUE)
 LANES = 64  # members side by side
 TOGETHER = 4  # nodes between two looks at what is kept of a member
 NOISE, RADIUS, PEAK, STATE = range(4)  # rows of the result
@@ -38,7 +41,7 @@ _CLEAR = 2.0**10  # least ratio of a denominator and its error bound
 
 
 def coefficient_source(
-    program: Program, parameters: Sequence[str], passed: Sequence[str] = (), cuda: bool = False
+    program: Program, parameters: Sequence[str], passed: int = 0, cuda: bool = False
 ) -> str:
     """Return a module with a function that evaluates a `coefficient_program` with error bounds.
 
@@ -52,15 +55,19 @@ def coefficient_source(
     parameters
         The rows of ``values`` and ``radii``.
     passed
-        Parameters that follow the results as they are.
+        How many further rows of ``values`` follow the results as they are.
     """
     lines, names = ball_lines(program, range(len(program.steps)))
     body = [
-        f"{name}, {name}_r = values[{row}, p], radii[{row}, p]"
-        for row, name in enumerate([*parameters, *passed])
+        f"{variable(name)}, {radius_of(name)} = values[{row}, p], radii[{row}, p]"
+        for row, name in enumerate(parameters)
     ] + lines
-    results = [names[step] for step in program.outputs]
-    for row, (value, radius) in enumerate([*results, *((x, f"{x}_r") for x in passed)]):
+    rows = range(len(parameters), len(parameters) + passed)
+    results = [
+        *(names[step] for step in program.outputs),
+        *((f"values[{row}, p]", f"radii[{row}, p]") for row in rows),
+    ]
+    for row, (value, radius) in enumerate(results):
         body.append(f"out[{row}, p] = {value}")
         body.append(f"out_radii[{row}, p] = {f'{INFLATE!r} * {radius}' if radius else '0.0'}")
     if cuda:
@@ -184,7 +191,7 @@ class _Writer:
         return [
             "alive = False",
             "for j in range(centers.shape[0]):",
-            f"    {EIGENVALUE}, {EIGENVALUE}_r, error = centers[j], reaches[j], errors[j]",
+            f"    {LAM}, {LAM_RADIUS}, error = centers[j], reaches[j], errors[j]",
             "    worst = -1.0 if j == 0 else 0.0",
             *_inner(lanes, [*self._load(self.kept, 0), *self.each, *self._in_disk()]),
             "    if j == 0:",
@@ -205,11 +212,10 @@ class _Writer:
                 *_indent(1, head),
                 *_inner(lanes, body),
             ]
-        lam = EIGENVALUE
         return [
             "for j in range(nodes.shape[0]):",
-            f"    {lam}, w0 = nodes[j], weights[j] * nodes[j]",
-            f"    {lam}_r, x0 = node_spread * {lam}, {lam}",
+            f"    {LAM}, w0 = nodes[j], weights[j] * nodes[j]",
+            f"    {LAM_RADIUS}, x0 = node_spread * {LAM}, {LAM}",
             *_inner(lanes, [*self._load(self.kept, 0), *self.each, *self._recursion_at_node()]),
         ]
 
@@ -220,7 +226,7 @@ class _Writer:
 
     def _inputs(self, column: str) -> list[str]:
         return [
-            f"{name}, {name}_r = values[{row}, {column}], radii[{row}, {column}]"
+            f"{variable(name)}, {radius_of(name)} = values[{row}, {column}], radii[{row}, {column}]"
             for row, name in enumerate(self.mapped.inputs)
         ]
 

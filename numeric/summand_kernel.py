@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sgdmem.numeric.lowering import plain_lines, plain_outputs
+from sgdmem.numeric.lowering import plain_lines, plain_outputs, variable
 from sgdmem.symbolic.program import Program
 from sgdmem.symbolic.summand_program import EIGENVALUE
 
@@ -20,8 +20,8 @@ def summand_source(
     share, *pivots = [outputs[0], *outputs[2 if shifted else 1 :]]
     good = " & ".join(f"({pivot} > 0.0)" for pivot in pivots)
     bad = " | ".join(f"({pivot} <= 0.0)" for pivot in pivots)
-    result = f"{EIGENVALUE} * {share} if {good} else (inf if {bad} else nan)"
-    names = (EIGENVALUE, *parameters)
+    names = [variable(name) for name in (EIGENVALUE, *parameters)]
+    result = f"{names[0]} * {share} if {good} else (inf if {bad} else nan)"
     loads = [f"{name} = rows[{row}, i]" for row, name in enumerate(names)]
     function = [f"def summand({', '.join(names)}):", *lines, f"return {result}"]
     loop = [*loads, *lines, f"out[i] = {result}"]
@@ -31,7 +31,7 @@ def summand_source(
         steps = "for i in range(cuda.grid(1), rows.shape[1], cuda.gridsize(1)):"
         text += ["from numba import cuda", "", "", "def summands(rows, out):"]
         return "\n".join([*text, f"    {steps}", *(f"        {x}" for x in loop), ""])
-    decorated = ["", ""]
+    decorated = [""]
     if compiler:
         text += ["from numba import njit", ""]
         signature = f"f8({', '.join(['f8'] * len(names))})"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import xarray
 
 MOST_POINTS = 10**7  # of a diagram: each is an exact algorithm in memory
+_RESULTS = ("stable", "noise_sum", "margin")
 _PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
 
 Axis = tuple[str, Iterable[Any]]
@@ -50,7 +51,8 @@ def phase_diagram(
     ----------
     family : function or str
         A constructor such as `heavy_ball`, any function of named parameters that returns an
-        `Algorithm`, or a command-line name.
+        `Algorithm`, or a command-line name. Maps of 1000 points or more are compiled if it accepts
+        symbols; the first map of a memory takes some seconds for that.
     x, y : (name, values)
         The two parameters and their values, in any order; ``batch_size``, ``tau1`` and ``tau2`` may
         be parameters too.
@@ -99,6 +101,9 @@ def phase_diagram(
     (x_name, x_values), (y_name, y_values) = _read_axis("x", x), _read_axis("y", y)
     if x_name == y_name:
         raise InputError(f"x and y must be different parameters, both are {x_name!r}")
+    for name in (x_name, y_name):
+        if name in _RESULTS:
+            raise InputError(f"no parameter of a diagram can be called {name!r}: a result is")
     if len(x_values) * len(y_values) > MOST_POINTS:
         raise InputError(
             f"a diagram has at most {MOST_POINTS:,} points, got {len(x_values)} x {len(y_values)}"

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from sgdmem._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from sgdmem.numeric.compressed import CompressedSpectrum as CompressedSpectrum
+    from sgdmem.numeric.evaluator import Evaluator as Evaluator
     from sgdmem.numeric.evaluator import evaluator as evaluator
     from sgdmem.numeric.feature_noise import noise_from_features as noise_from_features
     from sgdmem.numeric.learning_rate import largest_learning_rate as largest_learning_rate
@@ -52,7 +54,8 @@ _PUBLIC = {
     "symbolic.equivalence": "equivalent",
     # evaluate over a spectrum
     "numeric.spectrum": "Spectrum",
-    "numeric.evaluator": "evaluator",
+    "numeric.compressed": "CompressedSpectrum",
+    "numeric.evaluator": "evaluator Evaluator",
     "numeric.power_law_fit": "fit_power_law",
     "numeric.feature_noise": "noise_from_features",
     # judge

@@ -162,7 +162,7 @@ def test_a_ball_near_the_boundary_is_undecided() -> None:
 def test_the_compiled_function_is_usable_elsewhere() -> None:
     run = evaluator("heavy-ball")
     assert run.scalar(1.0, 0.1, 0.9) == run(1.0, learning_rate=0.1, momentum=0.9)
-    assert "def summand(lam, learning_rate, momentum)" in run.source()
+    assert "def summand(v_lam, v_learning_rate, v_momentum)" in run.source()
 
 
 def test_values_at_which_a_family_is_another_algorithm() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import copysign, inf, isfinite
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from sgdmem.numeric.lowering import (
     ball_lines,
     plain_lines,
     plain_outputs,
+    radius_of,
+    variable,
 )
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.noise_fraction import noise_fraction
@@ -116,8 +119,19 @@ def test_the_recursion_against_impulse_responses(memory: int, rng: np.random.Gen
 # Source text --------------------------------------------------------------------------------------
 
 
-def execute(lines: Sequence[str], results: Sequence[str], values: dict[str, float]) -> list[float]:
-    scope: dict[str, Any] = {"copysign": copysign, "inf": inf, **values}
+def execute(
+    lines: Sequence[str],
+    results: Sequence[str],
+    values: dict[str, float],
+    radii: Mapping[str, float] = MappingProxyType({}),
+) -> list[float]:
+    given = {variable(name): value for name, value in values.items()}
+    scope: dict[str, Any] = {
+        "copysign": copysign,
+        "inf": inf,
+        **given,
+        **{radius_of(x): r for x, r in radii.items()},
+    }
     exec("\n".join(lines), scope)
     return [eval(result or "0.0", scope) for result in results]
 
@@ -150,11 +164,8 @@ def test_text_with_radii_encloses_the_exact_result(
     program = trace(function, NAMES)
     lines, names = ball_lines(program, range(len(program.steps)))
     pairs = [names[step] for step in program.outputs]
-    values = {
-        **dict(zip(NAMES, numbers, strict=True)),
-        **{f"{name}_r": r for name, r in zip(NAMES, radii, strict=True)},
-    }
-    found = execute(lines, [part for pair in pairs for part in pair], values)
+    values, spreads = (dict(zip(NAMES, x, strict=True)) for x in (numbers, radii))
+    found = execute(lines, [part for pair in pairs for part in pair], values, spreads)
     points = [ends(x, r, s) for x, r, s in zip(numbers, radii, shares, strict=True)]
     exact = program.run(dict(zip(NAMES, points, strict=True)))
     for mid, rad, value in zip(found[::2], found[1::2], exact, strict=True):
@@ -166,6 +177,5 @@ def test_a_divisor_that_may_be_zero_has_no_bound() -> None:
     program = trace(lambda x, y: [x / y], ["x", "y"])
     lines, names = ball_lines(program, range(len(program.steps)))
     _, radius = names[program.outputs[0]]
-    values = {"x": 1.0, "x_r": 0.0, "y": 1e-3, "y_r": 1e-3}
-    (found,) = execute(lines, [radius], values)
+    (found,) = execute(lines, [radius], {"x": 1.0, "y": 1e-3}, {"x": 0.0, "y": 1e-3})
     assert not isfinite(found)
