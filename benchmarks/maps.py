@@ -17,7 +17,6 @@ import numpy as np
 
 from benchmarks.c_code import PLAIN
 from benchmarks.dense_sums import c_sums, dense
-from benchmarks.machine import processors
 from benchmarks.measuring import least_seconds, short, table
 from sgdmem.numeric.compiled_modules import ENVIRONMENT_VARIABLE
 
@@ -30,10 +29,20 @@ SPECTRA = {
 LONGEST = 10**6  # of the lists
 
 
-def one_map(memory: str, spectrum: str, side: int, cache: str) -> dict[str, Any]:
+def one_map(
+    memory: str, spectrum: str, side: int, cache: str, one_core: bool = False
+) -> dict[str, Any]:
     """Return what a process prints about its map."""
     found = subprocess.run(
-        [sys.executable, "-m", "benchmarks.one_map", memory, spectrum, str(side)],
+        [
+            *(["taskset", "-c", "0"] if one_core else []),
+            sys.executable,
+            "-m",
+            "benchmarks.one_map",
+            memory,
+            spectrum,
+            str(side),
+        ],
         env={**os.environ, ENVIRONMENT_VARIABLE: cache},
         check=True,
         capture_output=True,
@@ -51,12 +60,13 @@ def report(quick: bool) -> str:
         warm = {memory: one_map(memory, "law", side, cache) for memory in cold}
         one_map("heavy-ball", "100", 50, cache)
         lengths = {name: one_map("heavy-ball", name, side, cache) for name in SPECTRA}
+        alone = one_map("heavy-ball", str(LONGEST), side, cache, one_core=True)
     parts = [
         f"### Heavy ball, {side} × {side} points, eigenvalues k^-1.5",
         "Machine code is on disk. Reading and compressing are done once for a spectrum. The first "
         "map of a process also imports what it needs and loads the machine code.",
         _lengths(lengths),
-        _dense_ratio(lengths[str(LONGEST)], side),
+        _dense_ratio(alone, side),
         f"### Recurrences of each memory, {side} × {side} points, infinite power law",
         _memories(cold, warm),
     ]
@@ -82,25 +92,21 @@ def _lengths(found: dict[str, dict[str, Any]]) -> str:
 
 
 def _dense_ratio(longest: dict[str, Any], side: int) -> str:
-    """Return what the sums of the longest list would take without compression, in C."""
+    """Compare the map of the longest list with sums without compression in C, on one core."""
     problem = dense("heavy-ball", 2000, np.random.default_rng(5))
     scale = side**2 * LONGEST / problem.evaluations
-    alone, together = (
-        {name: x * scale for name, x in least_seconds(dict(c_sums(problem, n)), 9).items()}
-        for n in (1, processors())
-    )
-    # a plain loop is taken to gain all that the cores can give
-    plain = alone[f"short_in_order, {PLAIN}"] / processors()
-    best = min(together.values())
+    seconds = {name: x * scale for name, x in least_seconds(dict(c_sums(problem, 1)), 9).items()}
+    plain, best = seconds[f"short_in_order, {PLAIN}"], min(seconds.values())
     rows = [
         [name, short(time), *(short(time / longest[key]) for key in ("again", "code"))]
         for name, time in ((f"plain loop, {PLAIN}", plain), ("best variant", best))
     ]
     return "\n\n".join(
         [
-            f"What the sums of {LONGEST:,} eigenvalues would take in C, on all cores, in floats "
-            f"without error bounds (measured on {problem.coefficients.shape[1]:,} pixels and "
-            f"{problem.eigenvalues.size:,} eigenvalues, and scaled):",
+            f"On one core the map of {LONGEST:,} eigenvalues takes {short(longest['again'])} s, "
+            f"{short(longest['code'])} s of it in machine code. In C the sums alone, in floats "
+            f"without error bounds, would take (measured on {problem.coefficients.shape[1]:,} pixels "
+            f"and {problem.eigenvalues.size:,} eigenvalues, and scaled):",
             table(["C", "s", "over the next map", "over its machine code"], rows),
         ]
     )

@@ -170,6 +170,8 @@ def _as_ball(value: Any) -> Ball:
 def _distance(value: Fraction, center: float, extra: Fraction) -> float:
     if not math.isfinite(center):
         return math.inf
+    if not extra and center.as_integer_ratio() == value.as_integer_ratio():
+        return 0.0  # at once: a map has thousands of floats
     gap = abs(Fraction(value) - Fraction(float(center))) + extra
     return 0.0 if gap == 0 else math.nextafter(float(gap), math.inf)
 
