@@ -105,8 +105,8 @@ def _dense_ratio(longest: dict[str, Any], side: int) -> str:
         [
             f"On one core the map of {LONGEST:,} eigenvalues takes {short(longest['again'])} s, "
             f"{short(longest['code'])} s of it in machine code. In C the sums alone, in floats "
-            f"without error bounds, would take (measured on {problem.coefficients.shape[1]:,} pixels "
-            f"and {problem.eigenvalues.size:,} eigenvalues, and scaled):",
+            f"without error bounds, would take (measured on {problem.coefficients.shape[1]:,} "
+            f"pixels and {problem.eigenvalues.size:,} eigenvalues, and scaled):",
             table(["C", "s", "over the next map", "over its machine code"], rows),
         ]
     )
