@@ -149,9 +149,9 @@ class LongList:
         half = max(float(lam[0] - lam[-1]) / 2, self.room * float(lam[0]))
         x, mass = (lam - center) / half, count * lam
         theta, omega = gauss_rule(x, mass, min(self.points, lam.size))
-        nodes = center + half * theta
-        # rounding errors may put a node without mass just outside
-        within = (nodes >= lam[-1]) & (nodes <= lam[0]) & (omega > 0)
+        # rounding errors may put a node just outside, even one with much of the mass
+        nodes = np.clip(center + half * theta, lam[-1], lam[0])
+        within = omega > 0
         nodes, omega = nodes[within], omega[within]
         theta = (nodes - center) / half  # with the rounding of the nodes
         room = np.maximum((REACH - 1) * half - radii, 0.0)

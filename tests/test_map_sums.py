@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import mpmath
 import numpy as np
@@ -23,6 +24,7 @@ from sgdmem.phase_diagrams.diagram import phase_diagram
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.named import heavy_ball
 from tests import draws, naive
+from tests.test_law_gaps import windowed
 
 Build = Callable[..., Algorithm]
 EIGENVALUES = [1.0, 0.71875, 0.25, 0.01171875]
@@ -62,7 +64,11 @@ def raw(algorithm: Algorithm) -> naive.Raw:
 
 
 def summed(
-    build: Build, values: Mapping[str, Sequence[Fraction]], spectrum: Spectrum, spread: float = 0
+    build: Build,
+    values: Mapping[str, Sequence[Fraction]],
+    spectrum: Spectrum,
+    spread: float = 0,
+    device: Literal["cpu", "cuda"] = "cpu",
 ) -> Sums:
     """Sum over the members with these parameters; ``share`` is tau2 / B."""
     own = {name: column for name, column in values.items() if name != "share"}
@@ -82,7 +88,7 @@ def summed(
         out[:, piece] = rows
 
     damped, compressed = "share" in values, spectrum.compressed
-    evaluate_pieces(found[0], mid.shape[1], compressed, damped, "cpu", read, write)
+    evaluate_pieces(found[0], mid.shape[1], compressed, damped, device, read, write)
     state = np.where(np.isfinite(out[RADIUS]), out[STATE], np.minimum(out[STATE], 0))
     return Sums(out[NOISE], out[RADIUS], out[PEAK], state.astype(np.int8))
 
@@ -131,7 +137,12 @@ def compare(build: Build, values: dict[str, list[Fraction]], sums: Sums) -> tupl
 
 
 MEMORIES = pytest.mark.parametrize(
-    "memory", [0, 1, *(pytest.param(M, marks=pytest.mark.slow) for M in range(2, 8))]
+    "memory",
+    [
+        *(0, 1),
+        *(pytest.param(M, marks=pytest.mark.slow) for M in range(2, 6)),
+        *(pytest.param(M, marks=pytest.mark.exhaustive) for M in (6, 7)),
+    ],
 )
 
 
@@ -208,6 +219,23 @@ def test_the_error_bound_on_an_infinite_law(exponent: float) -> None:
         assert sums.radius[k] <= 1e-10 * sums.noise[k]
 
 
+@pytest.mark.parametrize("place", [100, 1000])
+@pytest.mark.parametrize("count", [None, 10**5])
+def test_instability_between_eigenvalues_does_not_count(place: int, count: int | None) -> None:
+    """Not even within a disk; what is not told from an eigenvalue is left open."""
+    method, begin, end = windowed(place**-1.5, 0.5 / place)
+    law = Spectrum.power_law(1.5, count=count)
+    middle = math.sqrt(begin * end)
+    scales = [Fraction(middle * (place + k / 40) ** 1.5) for k in range(80)]
+    lam = [scale * np.arange(1.0, 2000) ** -1.5 for scale in map(float, scales)]
+    hits = [((x > begin) & (x < end)).any() for x in lam]
+    assert 0 < sum(hits) < 60
+    for spectrum in (law, law.listed()) if count else (law,):
+        sums = summed(method.scaled, {"factor": scales}, spectrum)
+        assert (sums.state != np.where(hits, 1, -1)).all()
+        assert (sums.state == 0).any()
+
+
 # Close to a boundary -----------------------------------------------------------------------------
 
 
@@ -243,7 +271,12 @@ def check_boundary(found: Any, truth: Callable[[int, int], bool], rng: np.random
 
 
 CLOSE = pytest.mark.parametrize(
-    "memory", [1, *(pytest.param(M, marks=pytest.mark.slow) for M in (0, 2, 3, 4, 6))]
+    "memory",
+    [
+        1,
+        *(pytest.param(M, marks=pytest.mark.slow) for M in (0, 2, 3, 4)),
+        pytest.param(6, marks=pytest.mark.exhaustive),
+    ],
 )
 
 

@@ -117,7 +117,7 @@ SPECTRA: dict[str, Callable[[], Spectrum]] = {
     "equal eigenvalues": lambda: Spectrum([1.0] * 5000),
     "list of 1e4": lambda: listed(10**4),
     "list of 1e5": lambda: listed(10**5),
-    **{f"infinite law {x}": partial(Spectrum.power_law, x) for x in (1.1, 1.5, 2, 4, 9)},
+    **{f"infinite law {x}": partial(Spectrum.power_law, x) for x in (1.1, 1.5, 2, 4, 4.6, 9)},
     "flat law": lambda: Spectrum.power_law(0.5, count=10**4),
     "law of 1e6": lambda: Spectrum.power_law(1.2, "0.8", 10**6),
     "short law": lambda: Spectrum.power_law(1.5, count=100),
