@@ -74,16 +74,13 @@ def judge_points(
 def _noises(points: Points, spectrum: Spectrum, coupling: Any) -> dict[tuple[Any, ...], Noise]:
     """Return the noise for every combination of those axes that belong to the problem."""
     varying = points.of_problem
-    combinations: list[tuple[Any, ...]] = [()]
-    for name in varying:
-        combinations = [(*key, value) for key in combinations for value in points.axes[name]]
     return {
         key: read_noise(
             spectrum,
             **{**points.problem, **dict(zip(varying, key, strict=True))},
             coupling=coupling,
         )
-        for key in combinations
+        for key in points.noise_keys()
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -132,9 +131,7 @@ class _Axes:
 
 
 def _shares(points: Points, noises: Mapping[tuple[Any, ...], Noise]) -> _Shares:
-    # an axis may hold a value more than once
-    keys = product(*(points.axes[name] for name in points.of_problem))
-    every = [noises[key] for key in keys]
+    every = [noises[key] for key in points.noise_keys()]  # an axis may hold a value twice
     exact = [(n.tau1 * n.inverse_batch, n.tau2 * n.inverse_batch) for n in every]  # type: ignore[operator]
     first, second = (Ball.exactly(column) for column in zip(*exact, strict=True))
     # if both axes belong to the problem, there is a noise for every point

@@ -1,7 +1,7 @@
 """Machine code for noise sums of a family over given eigenvalues, at the speed of plain floats.
 
 Each member's coefficients are computed once; the loop over the eigenvalues is left to the vector
-units. For memories 0 and 1 the summand is a quotient of polynomials, and two eigenvalues share a
+units. For memories 0 and 1 the summand is a quotient of polynomials, and a few eigenvalues share a
 division; the pivots are linear in the eigenvalue there, so that the two ends tell about stability.
 For larger memories the recursion runs at each eigenvalue.
 

@@ -265,13 +265,7 @@ class Evaluator:
         ]
         if any(map(is_symbolic, numbers)):
             raise InputError("the target 'exact' takes rational numbers only")
-        if numbers[0] <= 0:
-            raise InputError(f"lam must be positive, got {lam}")
-        try:
-            share, pivots = self._run(numbers[0], numbers[1:])
-        except ZeroDivisionError:
-            return math.inf
-        return numbers[0] * share if all(pivot > 0 for pivot in pivots) else math.inf
+        return self._single(numbers, math.inf)
 
     def _in_mpmath(self, lam: Any, given: list[Any], digits: int) -> Any:
         import mpmath
@@ -279,13 +273,18 @@ class Evaluator:
         with mpmath.workdps(digits):
             names = (EIGENVALUE, *self.parameters)
             numbers = [mpmath_number(x, n) for x, n in zip((lam, *given), names, strict=True)]
-            if not numbers[0] > 0:
-                raise InputError(f"lam must be positive, got {lam}")
-            try:
-                share, pivots = self._run(numbers[0], numbers[1:])
-            except ZeroDivisionError:
-                return mpmath.inf
-            return numbers[0] * share if all(pivot > 0 for pivot in pivots) else mpmath.inf
+            return self._single(numbers, mpmath.inf)
+
+    def _single(self, numbers: list[Any], infinity: Any) -> Any:
+        """Return s for single numbers, the eigenvalue before the parameters."""
+        lam, *given = numbers
+        if not lam > 0:
+            raise InputError(f"lam must be positive, got {lam}")
+        try:
+            share, pivots = self._run(lam, given)
+        except ZeroDivisionError:
+            return infinity
+        return lam * share if all(pivot > 0 for pivot in pivots) else infinity
 
     def _as_ball(self, lam: Any, given: list[Any]) -> Ball:
         eigenvalue, *numbers = (

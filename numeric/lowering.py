@@ -11,7 +11,7 @@ reads a radius multiplies it by ``INFLATE``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from math import inf, nextafter
 
@@ -79,7 +79,6 @@ def _constant_radius(value: Fraction) -> str:
 def ball_lines(
     program: Program,
     steps: Iterable[int],
-    exact: Sequence[str] = (),
     prefixes: tuple[str, str] = ("t", "r"),
 ) -> tuple[list[str], dict[int, tuple[str, str]]]:
     """Return assignments of values and radii, and the names of every step's pair.
@@ -88,8 +87,6 @@ def ball_lines(
     ----------
     program, steps
         As in `plain_lines`.
-    exact
-        Inputs without a radius.
     prefixes
         The value of step 7 is called ``t7`` and its radius ``r7``, or otherwise.
     """
@@ -101,7 +98,7 @@ def ball_lines(
             names[i] = (constant(arguments[0]), _constant_radius(arguments[0]))
         elif kind == "input":
             (name,) = arguments
-            names[i] = (variable(name), "" if name in exact else radius_of(name))
+            names[i] = (variable(name), radius_of(name))
         else:
             names[i] = (f"{value_prefix}{i}", f"{radius_prefix}{i}")
     for i in steps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,10 @@ class Points:
     def of_problem(self) -> list[str]:
         """The axes that are parameters of the problem."""
         return [name for name in self.axes if name not in self.own]
+
+    def noise_keys(self) -> list[tuple[Any, ...]]:
+        """Return all combinations of the values of the problem's axes, the last running fastest."""
+        return list(product(*(self.axes[name] for name in self.of_problem)))
 
     def noise_key(self, point: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the values of the problem's axes at a point."""
