@@ -58,6 +58,10 @@ def report(quick: bool) -> str:
     with tempfile.TemporaryDirectory() as cache:
         cold = {str(memory): one_map(str(memory), "law", side, cache) for memory in memories}
         warm = {memory: one_map(memory, "law", side, cache) for memory in cold}
+        growth = {
+            memory: [one_map(memory, name, side, cache) for name in ("100", str(LONGEST))]
+            for memory in cold
+        }
         one_map("heavy-ball", "100", 50, cache)
         lengths = {name: one_map("heavy-ball", name, side, cache) for name in SPECTRA}
         alone = one_map("heavy-ball", str(LONGEST), side, cache, one_core=True)
@@ -69,6 +73,8 @@ def report(quick: bool) -> str:
         _dense_ratio(alone, side),
         f"### Recurrences of each memory, {side} × {side} points, infinite power law",
         _memories(cold, warm),
+        f"The same maps for lists of a hundred and of {LONGEST:,} eigenvalues:",
+        _growth(growth),
     ]
     return "\n\n".join(parts)
 
@@ -128,3 +134,13 @@ def _memories(cold: dict[str, dict[str, Any]], warm: dict[str, dict[str, Any]]) 
             for memory, x, y in ((name, cold[name], warm[name]) for name in cold)
         ],
     )
+
+
+def _growth(found: dict[str, list[dict[str, Any]]]) -> str:
+    head = ["M", "next map of 10^2, s", "next map of 10^6, s", "ratio"]
+    head += ["machine code of 10^2, s", "machine code of 10^6, s", "ratio"]
+    rows = []
+    for memory, (few, many) in found.items():
+        pairs = [(few[key], many[key]) for key in ("again", "code")]
+        rows.append([memory, *(x for a, b in pairs for x in (short(a), short(b), f"{b / a:.2f}"))])
+    return table(head, rows)

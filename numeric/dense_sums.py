@@ -48,8 +48,11 @@ def dense_noise_sums(
     members = rows.shape[1]
     out = np.empty(members)
     workers = threads or os.cpu_count() or 1
-    ends = np.unique(np.linspace(0, members, workers * _PIECES + 1).astype(int))
     arrays = (rows, nodes, masses, tilted, out)
+    if workers == 1:
+        kernel(*arrays, 0, members)
+        return out
+    ends = np.unique(np.linspace(0, members, workers * _PIECES + 1).astype(int))
     with ThreadPoolExecutor(workers) as pool:
         list(pool.map(lambda *piece: kernel(*arrays, *piece), ends[:-1], ends[1:]))
     return out

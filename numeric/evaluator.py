@@ -21,7 +21,7 @@ from sgdmem.numeric.cuda import chosen_device, empty_on_device, flat_kernel, to_
 from sgdmem.numeric.dense_kernel import dense_source
 from sgdmem.numeric.dense_sums import dense_noise_sums
 from sgdmem.numeric.evaluator_arguments import ball, broadcast, floats, mpmath_number
-from sgdmem.numeric.family_program import TELLING, special_values
+from sgdmem.numeric.family_program import special_values, telling_values
 from sgdmem.numeric.given_numbers import is_whole
 from sgdmem.numeric.lowering import plain_lines, plain_outputs, variable
 from sgdmem.numeric.summand_kernel import summand_source
@@ -344,8 +344,7 @@ def evaluator(
     if strange:
         raise InputError(f"{name} has symbols that are no parameters: {', '.join(sorted(strange))}")
     usual = {name: Fraction(2 * k + 3, 4 * k + 11) for k, name in enumerate(free)}
-    telling = [Fraction(value) for value in TELLING]
-    exceptions = special_values(build, algorithm, usual, dict.fromkeys(free, telling))
+    exceptions = special_values(build, algorithm, usual, telling_values(build, free))
     if exceptions is None:
         raise InputError(f"{name} is not one algorithm for all its parameters")
     try:

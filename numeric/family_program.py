@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from sgdmem.numeric.map_kernel import coefficient_source
 from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.comparisons import compared_numbers
 from sgdmem.symbolic.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.program import Program
 from sgdmem.symbolic.summand_program import coefficient_names, coefficient_program
 
-TELLING = (0, 1, -1, 2)  # values at which a constructor may do something special
+_TELLING = (
+    Fraction(0),
+    Fraction(1),
+    Fraction(-1),
+    Fraction(2),
+)  # values at which a constructor may do something special
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,8 @@ def family_program(
     """Return a family as a program of its parameters, and the values that it does not hold for.
 
     A constructor may treat some values in a special way (PyTorch's SGD without momentum ignores its
-    dampening). The program is compared with the constructor, exactly, at telling values.
+    dampening). The program is compared with the constructor, exactly, at telling values and those
+    with which the constructor compares its parameters.
 
     Parameters
     ----------
@@ -73,9 +80,10 @@ def family_program(
         program = coefficient_program(algorithm, names)
     except (InputError, TypeError, AttributeError, ValueError, ArithmeticError, LookupError):
         return None
-    usual = {name: _usual(values) for name, values in samples.items()}
+    telling = telling_values(build, names)
+    usual = {name: _usual(values, telling[name]) for name, values in samples.items()}
     tested = {
-        name: {value for value in values if value in TELLING} | {min(values), max(values)}
+        name: telling[name].intersection(values) | {min(values), max(values)}
         for name, values in samples.items()
     }
     exceptions = special_values(build, algorithm, usual, tested)
@@ -84,6 +92,13 @@ def family_program(
     # the noise at w is not needed
     wanted = program.outputs[: len(coefficient_names(algorithm.memory))]
     return FamilyProgram(names, algorithm.memory, replace(program, outputs=wanted)), exceptions
+
+
+def telling_values(
+    build: Callable[..., Algorithm], names: Sequence[str]
+) -> dict[str, set[Fraction]]:
+    """Return, for each parameter, at which values a constructor may do something special."""
+    return {name: found.union(_TELLING) for name, found in compared_numbers(build, names).items()}
 
 
 def special_values(
@@ -130,7 +145,7 @@ def special_values(
     return {name: values for name, values in found.items() if values}
 
 
-def _usual(values: Sequence[Fraction]) -> Fraction:
+def _usual(values: Sequence[Fraction], telling: Collection[Fraction]) -> Fraction:
     """Return a value in the middle that is not a telling one."""
-    inner = sorted(value for value in values if value not in TELLING) or sorted(values)
+    inner = sorted(value for value in values if value not in telling) or sorted(values)
     return inner[len(inner) // 2]

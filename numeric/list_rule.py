@@ -1,8 +1,8 @@
 """A rule for a long list of eigenvalues: Gauss rules of the list itself, panel by panel.
 
-The largest eigenvalues stay as they are. Below, panels begin narrow and widen, so that a pole close
-above the largest eigenvalue is far from every disk, until their ends differ by a factor of 3. A
-panel with few eigenvalues keeps them.
+The largest eigenvalues stay as they are. Below, panels are at first as wide as they are far from
+these and then widen, until their ends differ by a factor of 3: a pole close above the largest
+eigenvalue is far from every disk. A panel with few eigenvalues keeps them.
 
 The list may be a summation rule in turn, with some negative weights, if its moments on each panel
 are those of a positive measure.
@@ -20,7 +20,7 @@ from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.quadrature import RATIO, REACH, UNIT, Rule, gauss_error, gauss_rule
 
 POINTS = 16  # nodes of a panel
-_NARROWEST = 1e-3  # width of the first panel, over the largest eigenvalue
+_NARROWEST = 1e-3  # least width of the first panel, over the largest eigenvalue
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ class LongList:
         _, lam, *_ = self.sorted
         if head >= lam.size:
             return np.empty(0)
-        edges, width = [float(lam[head])], _NARROWEST * float(lam[0])
+        edges = [float(lam[head])]
+        width = max(_NARROWEST * float(lam[0]), float(lam[0] - lam[head]))
         while edges[-1] >= lam[-1]:
             below = max(edges[-1] / RATIO, edges[-1] - width)
             edges.append(below if below >= self.last * lam[0] else 0.0)

@@ -16,7 +16,7 @@ import numpy as np
 from sgdmem.numeric.ball import Array, Ball
 
 UNIT = 2.0**-53
-REACH = 1.6  # radius of a panel's disk over the half-width of the panel
+REACH = 1.95  # radius of a panel's disk over the half-width of the panel
 RATIO = 3.0  # at most, between the ends of a panel
 _MOST_HALVINGS = 12
 _NO_MORE = 1e-13  # share of what the square of a polynomial usually weighs: rounding errors

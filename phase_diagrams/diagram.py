@@ -52,8 +52,9 @@ def phase_diagram(
     family : function or str
         A constructor such as `heavy_ball`, any function of named parameters that returns an
         `Algorithm`, or a command-line name. Maps of 1000 points or more are compiled if it accepts
-        symbols; the first map of a memory takes some seconds for that. It must be one formula for
-        all values but 0, 1, -1, 2 and the ends of the axes, where it may do something special.
+        symbols; the first map of a memory takes some seconds for that. It may do something special
+        at single values (0, 1, -1, 2, the ends of the axes, and those that it compares a parameter
+        with by ``==`` or ``in``); at all others it must be one formula.
     x, y : (name, values)
         The two parameters and their values, in any order; ``batch_size``, ``tau1`` and ``tau2`` may
         be parameters too.

@@ -197,6 +197,13 @@ def switched(learning_rate: Any, momentum: Any) -> Algorithm:
     return ordinary if momentum else named.qhm(learning_rate, "0.5", 1)
 
 
+def switched_inside(learning_rate: Any, momentum: Any) -> Algorithm:
+    """Something else at two momenta among the others."""
+    if momentum == Fraction(7, 26) or momentum in (3, Fraction(9, 26)):
+        return named.heavy_ball(learning_rate / 100, momentum)
+    return named.heavy_ball(learning_rate, momentum)
+
+
 def rooted(learning_rate: Any, momentum: Any) -> Algorithm:
     """Not rational, and only known for numbers."""
     return named.heavy_ball(learning_rate, Fraction(math.sqrt(momentum)))
@@ -246,6 +253,16 @@ def test_special_values_go_one_by_one(family: Family | str) -> None:
     found = question.diagram()
     for column in range(0, 40, 3):
         compare(found.isel(momentum=0, learning_rate=column), question.verdict(0, column))
+
+
+def test_special_values_inside_an_axis() -> None:
+    """A constructor is watched comparing its parameters."""
+    question = Map(switched_inside, RATES, MOMENTA, SHORT, {"batch_size": 60})
+    found = question.diagram()
+    for row in (6, 7, 9):
+        compare(found.isel(momentum=row, learning_rate=5), question.verdict(row, 5))
+    sums = found.noise_sum.values[:, 5]
+    assert sums[7] < sums[6] / 10 and sums[9] < sums[8] / 10
 
 
 def test_a_family_that_is_not_rational(left_open: list[float], rng: np.random.Generator) -> None:
