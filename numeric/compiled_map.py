@@ -13,10 +13,11 @@ from sgdmem.numeric.compiled_modules import load_module
 from sgdmem.numeric.compressed import CompressedSpectrum
 from sgdmem.numeric.family_program import FamilyProgram
 from sgdmem.numeric.map_points import BatchOutcome, Points
-from sgdmem.numeric.map_sums import evaluate_pieces, on_threads
+from sgdmem.numeric.map_sums import TASK, evaluate_pieces
 from sgdmem.numeric.pole_kernel import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.problem import Noise
 from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.threads import pieces, work_in_threads
 
 _FEW = 200  # points of a short spectrum that are quicker one by one than by more machine code
 
@@ -91,16 +92,15 @@ def _judge_by_poles(
     coefficients = load_module(program.source(damped=False)).coefficients
     judge = load_module(pole_source(program.memory)).judge
 
-    def work(piece: slice) -> int:
+    def work(piece: slice) -> None:
         judge_by_poles(
             *(coefficients, program.count(damped=False), judge),
             *(table.rows, table.first, table.largest, table.spread),
             *(own.numbers, own.sizes, own.strides, shares.numbers, shares.stride, diverges),
             *(found.stable[piece], found.noise_sum[piece], found.margin[piece], piece.start),
         )
-        return int(piece.stop - piece.start)
 
-    on_threads(work, found.stable.size, advance)
+    work_in_threads(work, pieces(0, found.stable.size, TASK), advance=advance)
 
 
 @dataclass(frozen=True)

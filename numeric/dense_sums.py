@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from sgdmem.numeric.compressed import CompressedSpectrum
 from sgdmem.numeric.dense_kernel import TOGETHER
 from sgdmem.numeric.given_numbers import is_whole
 from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.threads import pieces, work_in_threads
 from sgdmem.symbolic.errors import InputError
 
 _PIECES = 8  # of the members, for each thread
@@ -49,12 +49,11 @@ def dense_noise_sums(
     out = np.empty(members)
     workers = threads or os.cpu_count() or 1
     arrays = (rows, nodes, masses, tilted, out)
-    if workers == 1:
-        kernel(*arrays, 0, members)
-        return out
-    ends = np.unique(np.linspace(0, members, workers * _PIECES + 1).astype(int))
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(lambda *piece: kernel(*arrays, *piece), ends[:-1], ends[1:]))
+    workers = threads or os.cpu_count() or 1
+    size = max(1, -(-members // (workers * _PIECES if workers > 1 else 1)))
+    work_in_threads(
+        lambda piece: kernel(*arrays, piece.start, piece.stop), pieces(0, members, size), workers
+    )
     return out
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from functools import partial
 from typing import Literal, TypeAlias
 
@@ -25,9 +23,10 @@ from sgdmem.numeric.map_kernel import (
     judge_source,
 )
 from sgdmem.numeric.quadrature import UNIT
+from sgdmem.numeric.threads import pieces, work_in_threads
 
 CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
-_TASK = 16 * CHUNK  # members that a thread takes at a time
+TASK = 16 * CHUNK  # members that a thread takes at a time
 _GPU_PART = 2**20  # the same on a GPU: below 1 GB of memory
 Stage: TypeAlias = Callable[[Array], Array]
 
@@ -68,23 +67,16 @@ def evaluate_pieces(
 
     step = CHUNK if device == "cpu" else _GPU_PART
 
-    def work(task: slice) -> int:
-        for piece in _pieces(task.start, task.stop, step):
+    def work(task: slice) -> None:
+        for piece in pieces(task.start, task.stop, step):
             write(piece, evaluate(*read(piece)))
-        return int(task.stop - task.start)
 
     if device == "cpu":
-        on_threads(work, members, advance)
+        work_in_threads(work, pieces(0, members, TASK), advance=advance)
     else:
-        for piece in _pieces(0, members, step):
-            advance(work(piece))
-
-
-def on_threads(work: Callable[[slice], int], members: int, advance: Callable[[int], None]) -> None:
-    """Work on all members in several threads, some thousands at a time."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for done in pool.map(work, _pieces(0, members, _TASK)):
-            advance(done)
+        for piece in pieces(0, members, step):
+            work(piece)
+            advance(piece.stop - piece.start)
 
 
 class _OnThreads:
@@ -163,8 +155,3 @@ def _padded(spectrum: CompressedSpectrum) -> tuple[Array, Array, float]:
         np.concatenate([weights, np.zeros(padding)]),
         spectrum.node_spread,
     )
-
-
-def _pieces(first: int, last: int, size: int) -> Iterator[slice]:
-    for start in range(first, last, size):
-        yield slice(start, min(start + size, last))

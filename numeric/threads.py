@@ -1,0 +1,80 @@
+"""Pieces of work in several threads, for machine code that leaves Python's lock alone."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from threading import Thread
+
+
+def pieces(first: int, last: int, size: int) -> Iterator[slice]:
+    """Cut a range into slices of some size, the last one maybe shorter."""
+    for start in range(first, last, size):
+        yield slice(start, min(start + size, last))
+
+
+def work_in_threads(
+    work: Callable[[slice], object],
+    tasks: Iterable[slice],
+    threads: int | None = None,
+    advance: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Do all tasks; the calling thread works too, since another one takes a while to wake up.
+
+    Parameters
+    ----------
+    work
+        Called with each task, by any thread.
+    tasks
+        Slices of what is to be done.
+    threads
+        By default as many as there are processors.
+    advance
+        Called by this thread with the lengths of what has been done since.
+
+    Raises
+    ------
+    Exception
+        The first one of ``work``; tasks that have not begun are dropped then.
+
+    Examples
+    --------
+    >>> squares = [0] * 10
+    >>> def work(piece):
+    ...     squares[piece] = [k * k for k in range(piece.start, piece.stop)]
+    >>> work_in_threads(work, pieces(0, 10, 3))
+    >>> squares
+    [0, 1, 4, 9, 16, 25, 36, 49, 64, 81]
+    """
+    left, done = deque(tasks), deque[int]()
+    failures: list[BaseException] = []
+
+    def report() -> None:
+        while done:
+            advance(done.popleft())
+
+    def run(between: Callable[[], None]) -> None:
+        try:
+            while True:
+                try:
+                    task = left.popleft()
+                except IndexError:
+                    return
+                work(task)
+                done.append(task.stop - task.start)
+                between()
+        except BaseException as failure:
+            left.clear()
+            failures.append(failure)
+
+    workers = min(threads or os.cpu_count() or 1, len(left))
+    others = [Thread(target=run, args=[lambda: None]) for _ in range(workers - 1)]
+    for other in others:
+        other.start()
+    run(report)
+    for other in others:
+        other.join()
+    if failures:
+        raise failures[0]
+    report()
