@@ -12,7 +12,8 @@ from sgdmem.numeric.threads import pieces, work_in_threads
 @pytest.mark.parametrize("threads", [None, 1, 2, 7])
 @pytest.mark.parametrize("size", [0, 1, 5, 100])
 def test_every_piece_once(threads: int | None, size: int) -> None:
-    counts, advanced = [0] * size, []
+    counts = [0] * size
+    advanced: list[int] = []
 
     def work(piece: slice) -> None:
         for k in range(piece.start, piece.stop):
@@ -25,7 +26,7 @@ def test_every_piece_once(threads: int | None, size: int) -> None:
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_failure_is_raised_and_the_rest_dropped(threads: int) -> None:
-    seen = []
+    seen: list[int] = []
 
     def work(piece: slice) -> None:
         seen.append(piece.start)
