@@ -1,0 +1,1 @@
+"""Checks of numbered statements, one file each (see `sgdmem.verify`)."""

@@ -1,0 +1,84 @@
+"""All statements that are checked by machine, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from sgdmem.symbolic.errors import InputError
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.theorems.check import CheckResult, StatementModule
+
+STATEMENTS = {
+    **{f"Theorem {k}": f"theorem_{k}" for k in range(1, 9)},
+    **{f"Proposition {k}": f"proposition_{k}" for k in range(1, 5)},
+    **{f"Lemma {k}": f"lemma_{k}" for k in range(1, 4)},
+    **{f"Equation ({k})": f"equation_{k}" for k in (22, 25, 26, 27)},
+    "Exact verdict": "exact_verdict",
+    "Per-mode noise": "per_mode_noise",
+    "M + 1 poles": "poles_of_the_summand",
+    "Routh recursion": "routh_recursion",
+}
+
+
+def statement_module(name: str) -> StatementModule:
+    """Return the module of a statement."""
+    module = import_module(f"sgdmem.numeric.theorems.{STATEMENTS[name]}")
+    return cast("StatementModule", module)
+
+
+def verify(
+    names: Iterable[str] | str | None = None,
+    advance: Callable[[str], None] = lambda name: None,
+) -> list[CheckResult]:
+    """Check numbered statements of arXiv 2410.04228, and the library's own, by machine.
+
+    Parameters
+    ----------
+    names : iterable of str, optional
+        Such as "Theorem 4", "Equation (25)" or "Exact verdict"; all of them by default. Case and
+        brackets do not matter.
+    advance
+        Called with the name of each statement before it is checked.
+
+    Returns
+    -------
+    list of CheckResult
+        In the order of the names.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> (result,) = verify("Theorem 4")
+    >>> result.passed, len(result.cases) >= 5
+    (True, True)
+    """
+    from sgdmem.numeric.theorems.check import CheckResult
+
+    if isinstance(names, str):
+        names = [names]
+    chosen = list(STATEMENTS) if names is None else [find_statement(name) for name in names]
+    results = []
+    for name in chosen:
+        advance(name)
+        module = statement_module(name)
+        results.append(CheckResult(module.STATEMENT, tuple(module.check())))
+    return results
+
+
+def find_statement(name: str) -> str:
+    """Return the name of a statement as `STATEMENTS` has it."""
+    found = {_plain(known): known for known in STATEMENTS}.get(_plain(str(name)))
+    if found is None:
+        raise InputError(f"unknown statement {name!r}; there are {', '.join(STATEMENTS)}")
+    return found
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
