@@ -133,8 +133,12 @@ def gauss_rule(nodes: Array, weights: Array, points: int) -> tuple[Array, Array]
     >>> np.allclose(theta, [-0.7746, 0, 0.7746], atol=1e-3), np.allclose(omega.sum(), 2)
     (True, True)
     """
-    n = points
-    moments = chebyshev_moments(nodes, weights, 2 * n)
+    return gauss_rule_of_moments(chebyshev_moments(nodes, weights, 2 * points))
+
+
+def gauss_rule_of_moments(moments: Array) -> tuple[Array, Array]:
+    """Return the Gauss rule of a measure on [-1, 1] from its first 2n moments of T_0, T_1, ..."""
+    n = moments.size // 2
     monic = moments * np.array([1.0, *(2.0 ** (1 - k) for k in range(1, 2 * n))])
     b = np.full(2 * n, 0.25)
     b[1] = 0.5

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from sgdmem.numeric.cuda import Device, chosen_device
 from sgdmem.numeric.given_numbers import number
 from sgdmem.numeric.map_points import Points
 from sgdmem.numeric.problem import is_infinite, read_data
+from sgdmem.numeric.progress import shown_progress
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
@@ -117,7 +117,7 @@ def phase_diagram(
     fixed_problem = {key: value for key, value in problem.items() if key not in (x_name, y_name)}
     points = Points({y_name: y_values, x_name: x_values}, own, fixed_problem)
     place = chosen_device(device)
-    with _bar(len(points), progress) as advance:
+    with shown_progress("judging", len(points), progress) as advance:
         results = judge_points(build, points, spectrum, coupling, place, advance)
     shape = (len(y_values), len(x_values))
     dims = (y_name, x_name)
@@ -166,17 +166,3 @@ def _attributes(
         **{key: str(value) for key, value in settings.items() if key not in dims},
         "sgdmem_version": __version__,
     }
-
-
-@contextmanager
-def _bar(total: int, shown: bool) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr, or nothing."""
-    if not shown:
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("judging", total=total)
-        yield lambda count: progress.advance(task, count)

@@ -14,14 +14,21 @@ from sgdmem._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from sgdmem.numeric.compressed import CompressedSpectrum as CompressedSpectrum
+    from sgdmem.numeric.dynamics import Propagators as Propagators
+    from sgdmem.numeric.dynamics import losses as losses
+    from sgdmem.numeric.dynamics import propagators as propagators
     from sgdmem.numeric.evaluator import Evaluator as Evaluator
     from sgdmem.numeric.evaluator import evaluator as evaluator
     from sgdmem.numeric.feature_noise import noise_from_features as noise_from_features
     from sgdmem.numeric.learning_rate import largest_learning_rate as largest_learning_rate
     from sgdmem.numeric.power_law_fit import fit_power_law as fit_power_law
+    from sgdmem.numeric.schedule import Schedule as Schedule
+    from sgdmem.numeric.schedule import schedule as schedule
     from sgdmem.numeric.spectrum import Spectrum as Spectrum
     from sgdmem.numeric.stability import is_stable as is_stable
     from sgdmem.numeric.stability import stability as stability
+    from sgdmem.numeric.target import power_law_target as power_law_target
+    from sgdmem.numeric.theorems.registry import verify as verify
     from sgdmem.numeric.verdict import Reason as Reason
     from sgdmem.numeric.verdict import Verdict as Verdict
     from sgdmem.phase_diagrams.diagram import phase_diagram as phase_diagram
@@ -58,10 +65,16 @@ _PUBLIC = {
     "numeric.evaluator": "evaluator Evaluator",
     "numeric.power_law_fit": "fit_power_law",
     "numeric.feature_noise": "noise_from_features",
+    # follow the loss
+    "numeric.target": "power_law_target",
+    "numeric.schedule": "schedule Schedule",
+    "numeric.dynamics": "losses propagators Propagators",
     # judge
     "numeric.stability": "stability is_stable",
     "numeric.verdict": "Verdict Reason",
     "numeric.learning_rate": "largest_learning_rate",
+    # check the theory
+    "numeric.theorems.registry": "verify",
     # draw
     "phase_diagrams.diagram": "phase_diagram",
     # what can go wrong

@@ -138,7 +138,7 @@ def test_on_a_gpu(call: str) -> None:
 
 MATRIX, VECTOR = "float64[:, ::1]", "float64[::1]"
 JUDGE = [MATRIX, MATRIX, VECTOR, VECTOR, "float64", VECTOR, VECTOR, VECTOR, MATRIX]
-MOST_SPILLED = {5: 256, 6: 4096}  # bytes, by memory: a fraction has many coefficients
+MOST_SPILLED = {5: 700, 6: 4096}  # bytes, by memory: a fraction has many coefficients
 
 
 def ptx_of(source: str, function: str, types: list[str], architecture: int) -> str:

@@ -1,0 +1,235 @@
+"""Schedules: an algorithm for each step, as arrays of its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+from sgdmem.numeric.given_numbers import is_list
+from sgdmem.numeric.mode_summands import numeric_algorithm
+from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.families import Family, family_name, with_fixed
+from sgdmem.symbolic.named import find_family
+from sgdmem.symbolic.scalars import to_float
+
+StepFunction = Callable[[Array], Any]  # of step numbers 0, 1, ... as floats
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The entries of T algorithms of one memory M, in floats.
+
+    Attributes
+    ----------
+    alpha : ndarray, shape (T,)
+    b, c, a : ndarray, shape (T, M)
+    D : ndarray, shape (T, M, M)
+    """
+
+    alpha: Array
+    b: Array
+    c: Array
+    D: Array
+    a: Array
+
+    def __len__(self) -> int:
+        return int(self.alpha.size)
+
+    @classmethod
+    def of_entries(cls, entries: Sequence[Any], memory: int, size: int) -> Steps:
+        """Return the steps whose entries are in the order of `Algorithm.entries`.
+
+        Each is a number or an array of shape (size,).
+        """
+        table = np.empty((size, len(entries)))
+        for k, entry in enumerate(entries):
+            table[:, k] = entry
+        M, vectors = memory, table[:, 1:]
+        return cls(
+            alpha=table[:, 0],
+            b=vectors[:, :M],
+            c=vectors[:, M : 2 * M],
+            D=vectors[:, 2 * M : 2 * M + M * M].reshape(size, M, M),
+            a=vectors[:, 2 * M + M * M :],
+        )
+
+    @property
+    def effective_learning_rates(self) -> Array:
+        """The effective learning rate of every step, eq. (22); NaN where D has an eigenvalue 1."""
+        M = self.b.shape[1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            try:
+                inner = np.linalg.solve(np.eye(M) - self.D, self.c[:, :, None])[:, :, 0]
+            except np.linalg.LinAlgError:
+                return np.full(len(self), np.nan)
+        return self.alpha - (self.b * inner).sum(axis=1)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """An algorithm for each step t = 0, 1, ..., all of one memory.
+
+    Made by `schedule`, `Schedule.constant` or a function such as `sgdmem.accelerated`.
+
+    Attributes
+    ----------
+    memory : int
+    name : str
+    stationary : Algorithm or None
+        Set if it is the same one at every step.
+    """
+
+    memory: int
+    name: str
+    evaluate: Callable[[Array], Sequence[Any]]  # of step numbers: entries as `Steps.of_entries`
+    stationary: Algorithm | None = None
+
+    @classmethod
+    def constant(cls, algorithm: Algorithm) -> Schedule:
+        """Return the schedule that takes one algorithm at every step."""
+        numeric_algorithm(require_algorithm(algorithm, "algorithm"))
+        entries = [to_float(entry) for entry in algorithm.entries]
+        name = algorithm.name or f"an algorithm of memory {algorithm.memory}"
+        return cls(algorithm.memory, name, lambda t: entries, algorithm)
+
+    def steps(self, first: int, last: int) -> Steps:
+        """Return the entries of the steps from ``first`` to ``last - 1``.
+
+        Raises
+        ------
+        InputError
+            If an entry is not finite.
+        """
+        t = np.arange(float(first), float(last))
+        found = Steps.of_entries(self.evaluate(t), self.memory, t.size)
+        for name in ("alpha", "b", "c", "D", "a"):
+            bad = ~np.isfinite(getattr(found, name)).reshape(t.size, -1).all(axis=1)
+            if bad.any():
+                step = first + int(bad.argmax())
+                raise InputError(f"{name} of {self.name} is not a finite number at step {step}")
+        return found
+
+    def at(self, step: int) -> Algorithm:
+        """Return the algorithm of one step; its entries are floats unless it is stationary.
+
+        Examples
+        --------
+        >>> falling = schedule("sgd", learning_rate=lambda t: 0.5 / (t + 1))
+        >>> falling.at(1)
+        Algorithm(alpha=0.25)
+        """
+        if self.stationary is not None:
+            return self.stationary
+        found = self.steps(step, step + 1)
+        vectors = {key: getattr(found, key)[0].tolist() for key in ("b", "c", "D", "a")}
+        return Algorithm(float(found.alpha[0]), **vectors, name=f"{self.name} at step {step}")
+
+    def __repr__(self) -> str:
+        return f"Schedule({self.name!r}, memory {self.memory})"
+
+
+def schedule(family: Family | str, **parameters: Any) -> Schedule:
+    """Return a family whose parameters change from step to step.
+
+    Parameters
+    ----------
+    family : function or str
+        A constructor such as `sgdmem.heavy_ball`, any function of named parameters that returns an
+        `Algorithm` and accepts symbols, or a command-line name.
+    **parameters : number or function
+        A function takes an array of step numbers 0, 1, ... and returns as many values.
+
+    Raises
+    ------
+    InputError
+        If a parameter is unknown or missing, or the family does not take symbols.
+
+    Examples
+    --------
+    >>> decaying = schedule("heavy-ball", learning_rate=0.1, momentum=lambda t: 1 - 1 / (t + 2))
+    >>> decaying.steps(0, 3).D.ravel()
+    array([0.5       , 0.66666667, 0.75      ])
+    """
+    constructor = find_family(family)
+    moving = {name: value for name, value in parameters.items() if callable(value)}
+    fixed = {name: value for name, value in parameters.items() if name not in moving}
+    build = with_fixed(constructor, fixed, list(moving))
+    if not moving:
+        return Schedule.constant(build())
+    memory, entries = _compiled_entries(build, tuple(moving), family_name(constructor))
+    return _of_functions(memory, family_name(constructor), entries, moving)
+
+
+def _of_functions(
+    memory: int,
+    name: str,
+    entries: Callable[..., Sequence[Any]],
+    parameters: Mapping[str, StepFunction],
+) -> Schedule:
+    def evaluate(t: Array) -> Sequence[Any]:
+        values = {key: np.asarray(function(t), dtype=float) for key, function in parameters.items()}
+        for key, value in values.items():
+            if value.shape not in ((), t.shape):
+                raise InputError(
+                    f"{key} must return one number for each step, got shape {value.shape} "
+                    f"for {t.size} steps"
+                )
+        return entries(**values)
+
+    return Schedule(memory, name, evaluate)
+
+
+def _compiled_entries(
+    build: Family, names: tuple[str, ...], name: str
+) -> tuple[int, Callable[..., Sequence[Any]]]:
+    """Return the memory and a function from arrays of parameters to arrays of entries."""
+    from sympy import Symbol, lambdify
+
+    symbols = [Symbol(key, real=True) for key in names]
+    try:
+        algorithm = build(**dict(zip(names, symbols, strict=True)))
+    except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as error:
+        raise InputError(f"{name} does not take symbols: {error}") from None
+    function = lambdify(symbols, list(algorithm.entries), modules="numpy", cse=True)
+    return algorithm.memory, lambda **values: function(*(values[key] for key in names))
+
+
+def listed_schedule(algorithms: Sequence[Algorithm]) -> Schedule:
+    """Return the schedule of some algorithms of one memory, one a step; the last one stays.
+
+    Raises
+    ------
+    InputError
+        For an empty list or different memories.
+    """
+    if not is_list(algorithms) or not len(algorithms):
+        raise InputError("algorithms must be a list of at least one Algorithm")
+    memories = {
+        require_algorithm(algorithm, f"algorithms[{i}]").memory
+        for i, algorithm in enumerate(algorithms)
+    }
+    if len(memories) > 1:
+        raise InputError(f"algorithms must have one memory, got {sorted(memories)}")
+    rows = [[to_float(x) for x in numeric_algorithm(a).entries] for a in algorithms]
+    table = np.array(rows)
+
+    def evaluate(t: Array) -> Sequence[Any]:
+        return list(table[np.minimum(t, len(rows) - 1).astype(int)].T)
+
+    return Schedule(memories.pop(), f"{len(rows)} listed algorithms", evaluate)
+
+
+def read_schedule(value: Any) -> Schedule:
+    """Return a schedule, or the constant one of an algorithm."""
+    if isinstance(value, Schedule):
+        return value
+    if isinstance(value, Algorithm):
+        return Schedule.constant(value)
+    if is_list(value):
+        return listed_schedule(value)
+    raise InputError(f"an Algorithm or a Schedule is needed, got {value!r}")

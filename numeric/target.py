@@ -1,0 +1,136 @@
+"""The target of least squares: how far the start is from it along each eigenvector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+from sgdmem.numeric.given_numbers import is_list, number, positive_float
+from sgdmem.numeric.spectrum import Spectrum, require_spectrum
+from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.scalars import to_float
+
+
+@dataclass(frozen=True)
+class PowerLawTarget:
+    r"""The source condition of arXiv 2410.04228, eq. (1), for a power-law spectrum.
+
+    .. math:: \lambda_k c_k^2 = E\nu\zeta\Lambda^\zeta k^{-\nu\zeta-1},\qquad
+        \sum_{k:\,\lambda_k<\lambda}\lambda_k c_k^2 \sim E\lambda^\zeta
+
+    Attributes
+    ----------
+    exponent : float
+        Zeta > 0; below 1 the target is infeasible, with an infinite sum of the squares c_k^2.
+    energy : float
+        E > 0.
+    """
+
+    exponent: float
+    energy: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("exponent", "energy"):
+            object.__setattr__(self, name, positive_float(getattr(self, name), name))
+
+    def first_mass(self, spectrum: Spectrum) -> float:
+        """Return lambda_1 c_1^2."""
+        law = self.law_of(spectrum)
+        power = law.exponent * self.exponent
+        return float(self.energy * power * law.scale**self.exponent)
+
+    def masses(self, spectrum: Spectrum) -> Array:
+        """Return lambda_k c_k^2 for the eigenvalues of a law that can be listed."""
+        law = self.law_of(spectrum)
+        k = np.arange(1.0, len(spectrum) + 1)
+        masses: Array = self.first_mass(spectrum) * k ** -(law.exponent * self.exponent + 1)
+        return masses
+
+    def law_of(self, spectrum: Spectrum) -> Any:
+        """Return the power law of a spectrum, or raise InputError."""
+        if spectrum.law is None:
+            raise InputError(
+                f"a power-law target needs a power-law spectrum, got {spectrum!r}: "
+                f"give the squares c_k^2, one for each eigenvalue"
+            )
+        return spectrum.law
+
+
+@dataclass(frozen=True, eq=False)
+class ListedTarget:
+    """The squares c_k^2 of the coefficients of w_0 - w*, one for each eigenvalue."""
+
+    squares: Array
+
+    def masses(self, spectrum: Spectrum) -> Array:
+        """Return lambda_k c_k^2, multiplicities included."""
+        if spectrum.is_infinite or len(spectrum) != self.squares.size:
+            raise InputError(
+                f"target must have one entry for each eigenvalue of {spectrum!r}, "
+                f"got {self.squares.size}"
+            )
+        return spectrum.weights * spectrum.eigenvalues * self.squares
+
+
+Target = PowerLawTarget | ListedTarget
+
+
+def power_law_target(exponent: Any, energy: Any = 1.0) -> PowerLawTarget:
+    """Return a target whose energy below an eigenvalue lambda is ``energy * lambda**exponent``.
+
+    Parameters
+    ----------
+    exponent : number > 0
+        Zeta of arXiv 2410.04228, eq. (1).
+    energy : number > 0
+        E of the same equation.
+
+    Examples
+    --------
+    >>> from sgdmem import Spectrum
+    >>> target = power_law_target(0.5)
+    >>> target.masses(Spectrum.power_law(2, count=3))  # lambda_k c_k^2 = k^-2
+    array([1.        , 0.25      , 0.11111111])
+    """
+    return PowerLawTarget(exponent, energy)
+
+
+def read_target(value: Any, spectrum: Spectrum) -> Target:
+    """Validate a target against a spectrum.
+
+    Parameters
+    ----------
+    value : PowerLawTarget, pair (zeta, energy), or sequence of shape (N,)
+        Squares c_k^2 >= 0 of the start's coefficients in the eigenbasis, not all zero.
+
+    Raises
+    ------
+    InputError
+        Naming what is wrong.
+    """
+    require_spectrum(spectrum)
+    if isinstance(value, PowerLawTarget):
+        value.law_of(spectrum)
+        return value
+    if isinstance(value, ListedTarget):
+        value.masses(spectrum)
+        return value
+    if not is_list(value):
+        raise InputError(
+            f"target must be the squares c_k^2, one for each eigenvalue, or power_law_target(zeta),"
+            f" got {value!r}"
+        )
+    if isinstance(value, np.ndarray) and value.dtype == float:
+        squares = np.array(value, dtype=float)
+    else:
+        squares = np.array([to_float(number(x, f"target[{i}]")) for i, x in enumerate(value)])
+    if squares.ndim != 1 or not np.isfinite(squares).all() or (squares < 0).any():
+        raise InputError("target must hold finite numbers >= 0, the squares c_k^2")
+    if not squares.any():
+        raise InputError("target must not be all zero: the loss would be 0 from the start")
+    target = ListedTarget(squares)
+    target.masses(spectrum)
+    return target

@@ -1,0 +1,118 @@
+r"""The exact verdict: when the second moments of all modes die out, for a finite spectrum.
+
+For :math:`\tau_1 \ge \max(0, \tau_2)` the map of eqs. (12)-(16) has spectral radius below 1, so that
+the mean loss tends to 0 from every start, if and only if, for every eigenvalue,
+
+.. math:: P - \lambda_k Q \text{ is strictly Schur},\quad 1 + \frac{\tau_2}{B}s_k > 0,\quad
+    \text{and}\quad U'_\Sigma = \frac{\tau_1}{B}\sum_k\frac{s_k}{1 + (\tau_2/B)s_k} < 1,
+
+where :math:`s_k = \lambda_k^2\sum_t g_t^2` with the impulse response g of
+:math:`Q/(P-\lambda_kQ)`.
+
+Method: the spectral radius of the whole map as a dense matrix, for random algorithms of memory 0 to
+4, spectra and tau2, at batch sizes of which two lie within 1e-4 of the critical one. Counted are
+the wrong verdicts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import brentq
+
+from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.instances import (
+    MEMORIES,
+    Array,
+    Dynamics,
+    random_algorithm,
+    second_moment_matrix,
+    spectral_radius,
+    stable_algorithm,
+)
+
+STATEMENT = Statement(
+    "Exact verdict",
+    "sgdmem, theory page on the exact condition",
+    tolerance=0.0,
+    reason="verdicts are counted; the radii are at least 1e-9 from 1 and computed to 1e-13",
+)
+
+_TAU1 = 1.0
+_TAU2 = (-1.0, 0.0, 0.5, 1.0)
+_ALGORITHMS, _MODES = 15, 3
+_NEAR = 1e-4
+
+
+def claim(dynamics: Dynamics, eigenvalues: Array, tau2: float, batch_size: float) -> bool:
+    """Say whether the three conditions hold (tau1 = 1)."""
+    if spectral_radius(dynamics.matrix(eigenvalues)).max() >= 1:
+        return False
+    s = dynamics.noise_summand(eigenvalues)
+    damping = 1 + tau2 / batch_size * s
+    return bool((damping > 0).all() and _TAU1 / batch_size * (s / damping).sum() < 1)
+
+
+def check(claim: Claim = claim) -> list[Case]:
+    """Count wrong verdicts for every memory and tau2."""
+    rng = np.random.default_rng(1)
+    return [
+        Case(
+            f"memory {memory}, tau2 {tau2:g}, {_ALGORITHMS} algorithms",
+            sum(_wrong_verdicts(rng, memory, tau2, claim) for _ in range(_ALGORITHMS)),
+            0,
+        )
+        for memory in MEMORIES
+        for tau2 in _TAU2
+    ]
+
+
+def _wrong_verdicts(rng: np.random.Generator, memory: int, tau2: float, claim: Claim) -> int:
+    """Count disagreements over several batch sizes, for one algorithm and spectrum."""
+    eigenvalues = 10 ** rng.uniform(-1.5, 0, _MODES)
+    if rng.random() < 0.75:
+        dynamics = Dynamics.of(stable_algorithm(rng, memory, eigenvalues))
+        critical = _critical_batch_size(dynamics.noise_summand(eigenvalues), tau2)
+        sizes = [critical * factor for factor in (1 - _NEAR, 1 + _NEAR, 0.1, 0.5, 2.0)]
+    else:
+        dynamics = Dynamics.of(random_algorithm(rng, memory))
+        sizes = [1.0, 1e3, 1e9]
+    coupling = np.full((_MODES, _MODES), _TAU1)
+    radii = spectral_radius(
+        np.array([second_moment_matrix(dynamics, eigenvalues, coupling, tau2, B) for B in sizes])
+    )
+    return sum(
+        claim(dynamics, eigenvalues, tau2, B) != (radius < 1)
+        for B, radius in zip(sizes, radii.tolist(), strict=True)
+    )
+
+
+def _critical_batch_size(s: Array, tau2: float) -> float:
+    """Return where U' = 1: it falls from infinity, or from more than 1, as B grows."""
+    floor = max(0.0, -tau2 * s.max())
+    low, high = floor + 1e-9 * s.max(), floor + 10 * s.sum()
+    return float(brentq(lambda B: _TAU1 * (s / (B + tau2 * s)).sum() - 1, low, high, xtol=1e-300))
+
+
+def _without_damping(dynamics: Dynamics, lam: Array, tau2: float, batch_size: float) -> bool:
+    return claim(dynamics, lam, 0.0, batch_size)
+
+
+def _without_its_sign(dynamics: Dynamics, lam: Array, tau2: float, batch_size: float) -> bool:
+    s = dynamics.noise_summand(lam)
+    stable = spectral_radius(dynamics.matrix(lam)).max() < 1
+    return bool(stable and _TAU1 * (s / (batch_size + tau2 * s)).sum() < 1)
+
+
+def _without_schur(dynamics: Dynamics, lam: Array, tau2: float, batch_size: float) -> bool:
+    s = dynamics.noise_summand(lam)
+    room = batch_size + tau2 * s
+    return bool((room > 0).all() and _TAU1 * (s / room).sum() < 1)
+
+
+PERTURBED: dict[str, Claim] = {
+    "tau2 forgotten": _without_damping,
+    "1 + tau2 s / B > 0 forgotten": _without_its_sign,
+    "the Schur condition forgotten": _without_schur,
+    "a batch size 0.02% larger": lambda *x: claim(*x[:-1], x[-1] * 1.0002),
+    "U' < 1/2": lambda *x: claim(*x[:-1], x[-1] / 2),
+}

@@ -1,0 +1,110 @@
+r"""Volterra equations of convolution type, n_t = f_t + sum_(s<t) U_(t-s) n_s, by FFT.
+
+Each entry is accurate relative to itself, although a power law falls by many orders of magnitude
+and the FFT's error is relative to the largest entry that it sees: entries are combined in blocks
+whose sizes double with their distance and with their age.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft
+
+from sgdmem.numeric.ball import Array
+
+_DIRECT = 64  # steps that are done one by one
+
+
+def solve_volterra(kernel: Array, forcing: Array) -> Array:
+    """Return n with ``n[t] = forcing[t] + sum(kernel[t - s] * n[s] for s < t)``.
+
+    Parameters
+    ----------
+    kernel, forcing : ndarray, shape (T,)
+        ``kernel[0]`` is not used.
+
+    Examples
+    --------
+    >>> solve_volterra(np.array([0, 0.5, 0, 0]), np.array([1.0, 0, 0, 0]))
+    array([1.   , 0.5  , 0.25 , 0.125])
+    """
+    return _accumulate(kernel, forcing, np.zeros_like(forcing), solving=True)
+
+
+def causal_convolution(kernel: Array, values: Array) -> Array:
+    """Return ``sum(kernel[t - s] * values[s] for s < t)`` for every t.
+
+    Examples
+    --------
+    >>> causal_convolution(np.array([0, 1.0, 2.0]), np.array([3.0, 4.0, 5.0]))
+    array([ 0.,  3., 10.])
+    """
+    return _accumulate(kernel, values, np.zeros_like(values), solving=False)
+
+
+def _accumulate(kernel: Array, given: Array, sums: Array, solving: bool) -> Array:
+    """Fill ``sums`` block after block: a block is complete when all earlier ones were added."""
+    size = given.size
+    values = given.copy()
+    transforms = _Transforms(kernel)
+    for first in range(0, size, _DIRECT):
+        last = min(first + _DIRECT, size)
+        for t in range(first, last):
+            if t > first:
+                sums[t] += values[first:t] @ kernel[t - first : 0 : -1]
+            if solving:
+                values[t] = given[t] + sums[t]
+        if last == size:
+            break
+        # each entry reaches each later one once, by the largest block that ends at a multiple of it
+        number = last // _DIRECT
+        block = _DIRECT * (number & -number)
+        until = min(last + block, size)
+        if block < last:
+            passed_on = transforms.stretch(values[last - block : last], block, block)
+        else:
+            passed_on = _oldest(transforms, values[:last])
+        sums[last:until] += passed_on[: until - last]
+    return values if solving else sums
+
+
+def _oldest(transforms: _Transforms, values: Array) -> Array:
+    """Return what the first block passes on: it falls steeply, so it is cut in turn."""
+    block = values.size
+    found = np.zeros(block)
+    piece = block // 2
+    end = block
+    while end > 0:
+        begin = piece if piece >= _DIRECT // 2 else 0
+        part = values[begin:end]
+        found += transforms.stretch(part, block - begin, block)
+        end, piece = begin, piece // 2
+    return found
+
+
+class _Transforms:
+    """Products with pieces of a kernel, whose transforms are kept."""
+
+    def __init__(self, kernel: Array) -> None:
+        self.kernel = kernel
+        self.transform = cache(self._transform)
+
+    def stretch(self, values: Array, distance: int, outputs: int) -> Array:
+        """Return what entries pass on to those that begin at a distance from the first of them."""
+        # entry j of the result is sum_i kernel[distance + j - i] values[i]
+        low = distance - values.size + 1
+        length = next_fast_len(values.size + outputs - 1, real=True)
+        whole = irfft(
+            rfft(values, length) * self.transform(low, values.size + outputs - 1, length), length
+        )
+        found: Any = whole[values.size - 1 : values.size - 1 + outputs]
+        return found  # type: ignore[no-any-return]
+
+    def _transform(self, low: int, count: int, length: int) -> Array:
+        piece = np.zeros(count)
+        known = self.kernel[low : low + count]
+        piece[: known.size] = known
+        return rfft(piece, length)  # type: ignore[no-any-return]
