@@ -118,7 +118,7 @@ def losses(
     >>> infinite = Spectrum.power_law(1.5)
     >>> found = losses(heavy_ball("0.5", "0.5"), infinite, power_law_target(0.5), 1000, 16)
     >>> f"{found[1000]:.4f}"
-    '0.0185'
+    '0.0109'
     """
     question = read_question(algorithm, spectrum, target, steps, batch_size, tau1, tau2)
     with shown_progress("stepping", steps + 1, progress) as advance:

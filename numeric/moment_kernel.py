@@ -48,7 +48,7 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
     nonzero : tuple of bool
         Which entries may differ from 0.
     """
-    program, inputs = _one_step(memory, nonzero)
+    program, inputs = step_program(memory, nonzero)
     moving = program.depends_on(*_EACH_MODE, *(f"m{k}" for k in range(len(moment_pairs(memory)))))
     steps = range(len(program.steps))
     pairs = moment_pairs(memory)
@@ -100,10 +100,12 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _one_step(memory: int, nonzero: Sequence[bool]) -> tuple[Program, dict[str, int]]:
-    """Return the program of a step, and in which column each of its entries is.
+def step_program(memory: int, nonzero: Sequence[bool]) -> tuple[Program, dict[str, int]]:
+    """Return the program of a step of one mode, and in which column each of its entries is.
 
-    Its results are the moments after it, and <rr^T, M> with the next vector a.
+    Its inputs are ``lam``, ``drive``, ``damping``, ``noise`` (n_t), the entries, ``next_a0``... where
+    they are not zero, and the moments ``m0``...; its results are the moments after the step, and
+    <rr^T, M> with the next vector a.
     """
     names = {f"e{place}": place for place, flag in enumerate(nonzero) if flag}
     next_a = [f"next_a{i}" for i, place in _places_of_a(memory) if nonzero[place]]

@@ -1,0 +1,339 @@
+r"""What the mean loss tends to on an infinite power law (Theorems 3, 5 and 8 of arXiv 2410.04228).
+
+With :math:`z = e^{-s}` the generating functions of the propagators are, at small s,
+
+.. math::
+    \hat V \simeq V_* + w,\quad \hat V' \simeq V'_* + w,\quad \hat U \simeq U_\Sigma + u,\quad
+    \hat U' \simeq U'_\Sigma + u,\qquad w = C_V\Gamma(1-\zeta)s^{\zeta-1},\;
+    u = C_U\Gamma(1-\xi)s^{\xi-1},
+
+up to a factor 1 + O(s), and the Volterra equation makes
+:math:`2\hat L = \hat V + \hat U\hat V'/(1-\hat U')`, a series in u and w. A power :math:`s^{q}`
+belongs to :math:`t^{-q-1}/\Gamma(-q)`. The largest terms are those of Theorems 3 and 8; all others
+of relative order below 1/t are kept.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from scipy.special import gamma, rgamma, zeta
+
+from sgdmem.numeric.ball import Array
+from sgdmem.numeric.dynamics import read_question
+from sgdmem.numeric.given_numbers import positive_float
+from sgdmem.numeric.judge import Judge
+from sgdmem.numeric.power_law import PowerLaw
+from sgdmem.numeric.power_measure import power_measure
+from sgdmem.numeric.problem import Noise, Problem
+from sgdmem.numeric.summed_propagators import as_floats, summed_modes
+from sgdmem.numeric.target import PowerLawTarget
+from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.polynomials import evaluate
+from sgdmem.symbolic.scalars import to_float
+
+Regime = Literal[
+    "immediate divergence", "eventual divergence", "signal-dominated", "noise-dominated", "border"
+]
+_NEAR_ONE = 1e-5
+_LARGEST_POLE = 20.0
+_SMALLEST = 1e-9  # share of the largest eigenvalue below which summands are polynomials
+
+
+def loss_regime(nu: Any, zeta: Any) -> Regime:
+    """Return the regime of arXiv 2410.04228, Fig. 2, for spectral and target exponents.
+
+    Parameters
+    ----------
+    nu : number > 0
+        Eigenvalues k^-nu.
+    zeta : number > 0
+        Energy of the target below lambda ~ lambda^zeta.
+
+    Returns
+    -------
+    str
+        "immediate divergence" for nu <= 1/2, "eventual divergence" for nu <= 1; else
+        "signal-dominated" for zeta < 2 - 1/nu, "noise-dominated" above and "border" between.
+
+    Examples
+    --------
+    >>> loss_regime(1.5, 0.5), loss_regime(1.5, 2), loss_regime(0.75, 0.5)
+    ('signal-dominated', 'noise-dominated', 'eventual divergence')
+    """
+    nu, zeta = positive_float(nu, "nu"), positive_float(zeta, "zeta")
+    if nu <= 0.5:
+        return "immediate divergence"
+    if nu <= 1:
+        return "eventual divergence"
+    xi = 2 - 1 / nu
+    return "border" if zeta == xi else "signal-dominated" if zeta < xi else "noise-dominated"
+
+
+@dataclass(frozen=True)
+class LossAsymptotics:
+    r"""Constants of the propagators and of the loss on an infinite power law.
+
+    Attributes
+    ----------
+    regime : str
+        See `loss_regime`; "signal-dominated", "noise-dominated" or "border".
+    zeta, xi : float
+        Exponents of the signal and the noise propagators, xi = 2 - 1/nu.
+    effective_learning_rate : float
+    signal_constant, noise_constant : float
+        C_V and C_U of Theorem 5: V_t ~ C_V t^-zeta, U_t ~ C_U t^-xi.
+    noise_sum, output_noise_sum : float
+        U'_Sigma and U_Sigma.
+    signal_sum, output_signal_sum : float
+        V'_Sigma and V_Sigma, regularised where they diverge (zeta <= 1).
+    first_orders : tuple of float
+        Relative 1/t terms of V, V', U and U' (the numbers A of their 1 + A/t).
+    neighbours : pair of LossAsymptotics or None
+        At zeta = 1 two coefficients have poles that cancel and leave a logarithm; the series is the
+        mean of those slightly left and right of it.
+    """
+
+    regime: Regime
+    zeta: float
+    xi: float
+    effective_learning_rate: float
+    signal_constant: float
+    noise_constant: float
+    noise_sum: float
+    output_noise_sum: float
+    signal_sum: float
+    output_signal_sum: float
+    first_orders: tuple[float, float, float, float]
+    neighbours: tuple[LossAsymptotics, LossAsymptotics] | None = None  # at zeta = 1, see below
+
+    @property
+    def exponent(self) -> float:
+        """The loss falls like t**-exponent, the smaller one of zeta and xi."""
+        return min(self.zeta, self.xi)
+
+    @cached_property
+    def constant(self) -> float:
+        r"""The loss tends to this times t**-exponent (Theorems 3 and 8).
+
+        .. math::
+            \frac{1-U'_\Sigma+U_\Sigma}{2(1-U'_\Sigma)}C_V,\quad\text{or}\quad
+            \frac{(1-U'_\Sigma+U_\Sigma)V'_\Sigma}{2(1-U'_\Sigma)^2}C_U;
+
+        both together on the border.
+        """
+        rest = 1 - self.noise_sum
+        read = (rest + self.output_noise_sum) / (2 * rest)
+        signal = read * self.signal_constant
+        noise = read * self.signal_sum * self.noise_constant / rest
+        if self.regime == "border":
+            return signal + noise
+        return signal if self.regime == "signal-dominated" else noise
+
+    def leading(self, t: Any) -> Any:
+        """Return the leading term of the loss at times t > 0."""
+        return self.constant * np.asarray(t, dtype=float) ** -self.exponent
+
+    def loss(self, t: Any) -> Any:
+        """Return the loss at times t > 0 with all terms of relative order below 1/t.
+
+        See `error` for how close it is.
+        """
+        found, _ = self._series(np.asarray(t, dtype=float))
+        return found
+
+    def error(self, t: Any) -> Any:
+        """Return an estimate of the absolute error of `loss`: the size of the terms left out.
+
+        Not a proven bound; it held at all times above 100 in every case that was tried.
+        """
+        _, error = self._series(np.asarray(t, dtype=float))
+        return error
+
+    def _series(self, t: Array) -> tuple[Any, Any]:
+        """Return the terms of relative order below 1/t, and the size of the next ones."""
+        if self.neighbours is not None:
+            total = sum(found._series(t)[0] for found in self.neighbours) / 2
+            return total, 2 * self._orders * np.abs(total) * (1 + np.log(t)) / t
+        rest = 1 - self.noise_sum
+        read = (rest + self.output_noise_sum) / (2 * rest)
+        step = self.xi - 1
+        u = self.noise_constant * gamma(1 - self.xi) / rest
+        pole = float(gamma(1 - self.zeta))
+        # near 2, 3, ... the pole cancels against terms that are left out, and a logarithm remains
+        resonant = self.zeta > 1.5 and not abs(pole) <= _LARGEST_POLE
+        total, kept, left_out = np.zeros_like(t), np.zeros_like(t), np.zeros_like(t)
+        for start, power in ((self.signal_sum, 0.0), (self.signal_constant, self.zeta - 1)):
+            for k in range(int(2 / step) + 2):
+                q = power + k * step
+                if power == 0.0:
+                    weight = read * start * rgamma(-q)
+                elif k == 0:
+                    weight = read * start  # the pole cancels
+                else:
+                    weight = read * start * (1.0 if resonant else pole * rgamma(-q))
+                term = weight * u**k * t ** (-q - 1)
+                if q < self.exponent and not (resonant and power and k):
+                    total = total + term
+                    kept = kept + np.abs(term)
+                elif q < self.exponent + step:
+                    left_out = left_out + np.abs(term) * (1 + np.log(t) if resonant else 1)
+        return total, left_out + 2 * self._orders * kept / t
+
+    @property
+    def _orders(self) -> float:
+        """How large the relative 1/t terms are."""
+        return 1 + max(map(abs, self.first_orders))
+
+
+def loss_asymptotics(
+    algorithm: Algorithm,
+    spectrum: Any,
+    target: Any,
+    batch_size: Any = math.inf,
+    tau1: Any = None,
+    tau2: Any = None,
+) -> LossAsymptotics:
+    r"""Return exponents and constants of the mean loss on an infinite power law.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+        Stable, with D strictly stable.
+    spectrum : Spectrum
+        An infinite power law with exponent above 1.
+    target : PowerLawTarget
+        See `sgdmem.power_law_target`.
+    batch_size, tau1, tau2
+        See `sgdmem.stability`; tau2 a single number.
+
+    Raises
+    ------
+    InputError
+        For other spectra and targets, and if the loss does not tend to zero, saying why.
+
+    Examples
+    --------
+    >>> from sgdmem import Spectrum, heavy_ball, power_law_target
+    >>> found = loss_asymptotics(
+    ...     heavy_ball("0.1", "0.9"), Spectrum.power_law(2), power_law_target(0.5), 16
+    ... )
+    >>> found.regime, found.exponent
+    ('signal-dominated', 0.5)
+    >>> billion = 10**9
+    >>> float(found.loss(billion)), float(found.error(billion) / found.loss(billion)) < 1e-6
+    (1.0e-05, True)
+    """
+    question = read_question(algorithm, spectrum, target, 0, batch_size, tau1, tau2)
+    law, aim = question.spectrum.law, question.target
+    if law is None or law.count is not None or not isinstance(aim, PowerLawTarget):
+        raise InputError(
+            "asymptotics need an infinite power law, Spectrum.power_law(nu), and a target "
+            "power_law_target(zeta)"
+        )
+    if question.schedule.stationary is None:
+        raise InputError("asymptotics belong to a stationary algorithm, got a schedule")
+    if isinstance(question.noise.tau2, tuple):
+        raise InputError("tau2 must be a single number for an infinite spectrum")
+    verdict = Judge(Problem(algorithm, question.spectrum, question.noise)).verdict()
+    if verdict.stable is not True:
+        raise InputError(f"the loss does not certainly tend to zero: {verdict.explanation}")
+    found = _constants(algorithm, law, aim, question.noise, verdict)
+    if abs(aim.exponent - 1) > _NEAR_ONE:
+        return found
+    beside = (PowerLawTarget(1 + side * _NEAR_ONE, aim.energy) for side in (-1, 1))
+    pair = tuple(_constants(algorithm, law, x, question.noise, verdict) for x in beside)
+    return replace(found, zeta=aim.exponent, neighbours=pair)  # type: ignore[arg-type]
+
+
+def _constants(
+    algorithm: Algorithm, law: PowerLaw, target: PowerLawTarget, noise: Noise, verdict: Any
+) -> LossAsymptotics:
+    nu, zeta_exponent = law.exponent, target.exponent
+    if zeta_exponent == 1:
+        zeta_exponent = 1 + _NEAR_ONE  # where the sums of the signal exist
+    xi = 2 - 1 / nu
+    rate = to_float(algorithm.effective_learning_rate)
+    share1 = float(noise.tau1 * noise.inverse_batch)
+    signal = target.energy * gamma(zeta_exponent + 1) * (2 * rate) ** -zeta_exponent
+    noise_constant = share1 * rate**2 * law.scale ** (1 / nu) / nu * gamma(xi) * (2 * rate) ** -xi
+    sums = _signal_sums(algorithm, law, target, zeta_exponent, noise)
+    return LossAsymptotics(
+        regime=loss_regime(nu, target.exponent),
+        zeta=zeta_exponent,
+        xi=xi,
+        effective_learning_rate=rate,
+        signal_constant=float(signal),
+        noise_constant=float(noise_constant),
+        noise_sum=float(verdict.noise_sum),
+        output_noise_sum=float(verdict.output_noise_sum),
+        signal_sum=sums[0],
+        output_signal_sum=sums[1],
+        first_orders=_first_orders(algorithm, zeta_exponent, xi, noise),
+    )
+
+
+def _first_orders(
+    algorithm: Algorithm, zeta_exponent: float, xi: float, noise: Noise
+) -> tuple[float, float, float, float]:
+    """Return the relative 1/t terms of V, V', U and U' for a pure power law."""
+    damping = 1 + float(noise.tau2 * noise.inverse_batch)  # type: ignore[operator]
+    rate = to_float(algorithm.effective_learning_rate)
+    curvature = leading_curvature(algorithm) / rate
+    shift = to_float(_look_ahead(algorithm)) / rate
+    z = zeta_exponent
+    signal = -z * (z + 1) * damping / 4 + z * (1 - z) * curvature / 2
+    later = xi + 2 * xi * curvature - xi * (xi + 1) * (curvature + damping / 2) / 2
+    return signal - z * shift, signal, later - xi * shift, later
+
+
+def leading_curvature(algorithm: Algorithm) -> float:
+    """Return the number rho of Theorem 4, alpha_eff P''(1) / (2 P'(1)) + Q'(1) / P'(1)."""
+    _, P, Q, _ = algorithm.polynomials
+    first = [k * value for k, value in enumerate(P)][1:]
+    second = [k * value for k, value in enumerate(first)][1:] or [0]
+    slope = [k * value for k, value in enumerate(Q)][1:] or [0]
+    damping = evaluate(first, 1)
+    rate = -evaluate(Q, 1) / damping
+    return to_float(rate * evaluate(second, 1) / (2 * damping) + evaluate(slope, 1) / damping)
+
+
+def _look_ahead(algorithm: Algorithm) -> Any:
+    """Return a^T (1 - D)^-1 c: how far the gradient's point is from w, over the gradient."""
+    direct = Algorithm(0, b=algorithm.a, c=algorithm.c, D=algorithm.D)
+    return -direct.effective_learning_rate
+
+
+def _signal_sums(
+    algorithm: Algorithm, law: PowerLaw, target: PowerLawTarget, zeta_exponent: float, noise: Noise
+) -> tuple[float, float]:
+    """Return the sums of V' and V over all times, regularised by the zeta function.
+
+    lambda times the sum of a mode is a smooth function G of lambda, G(0) = 1 / (2 alpha_eff); with
+    s = nu zeta + 1 - nu the sum over k of k^-s G(lambda_k) is G(0) zeta(s) and a convergent rest.
+    """
+    nu, top = law.exponent, law.scale
+    rate = to_float(algorithm.effective_learning_rate)
+    power = nu * zeta_exponent + 1
+    first = target.energy * (power - 1) * top**zeta_exponent
+    nodes, masses = power_measure(law, power, first, _SMALLEST * top)
+    modes = summed_modes(algorithm, nodes, noise.tau2 * noise.inverse_batch)  # type: ignore[operator]
+    limit = first / top / (2 * rate) * _zeta(power - nu)
+    found = []
+    for key in ("signal_at_y", "signal_at_w"):
+        values = [getattr(mode, key) for mode in modes]
+        rest = [value - 1 / (2 * rate * x) for value, x in zip(values, nodes.tolist(), strict=True)]
+        found.append(limit + float(masses @ as_floats(rest)))
+    return found[0], found[1]
+
+
+def _zeta(s: float) -> float:
+    """Return Riemann's zeta function, also left of 1."""
+    from flint import arb
+
+    return float(arb(s).zeta()) if s < 1 else float(zeta(s))
