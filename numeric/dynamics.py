@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +20,8 @@ import numpy as np
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.given_numbers import is_whole
 from sgdmem.numeric.list_rule import LongList
-from sgdmem.numeric.power_measure import power_measure
+from sgdmem.numeric.mode_panels import POINTS, mode_panels
+from sgdmem.numeric.power_measure import larger_eigenvalues, power_measure
 from sgdmem.numeric.problem import Noise, read_data, read_noise
 from sgdmem.numeric.progress import shown_progress
 from sgdmem.numeric.schedule import Schedule, read_schedule
@@ -33,7 +34,6 @@ from sgdmem.symbolic.errors import InputError
 Method = Literal["auto", "recursion", "compressed"]
 MOST_STEPS = 10**8  # of which every loss is kept; asymptotics go beyond
 _LISTED = 2000  # eigenvalues up to which they stay as they are
-_KEPT = 24  # largest eigenvalues of a longer list that are nodes themselves
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ class Question:
         if isinstance(target, PowerLawTarget):
             law = target.law_of(self.spectrum)
             power = law.exponent * target.exponent + 1
-            return power_measure(law, power, target.first_mass(self.spectrum), self._smallest)
+            return power_measure(law, power, target.first_mass(self.spectrum), self._edges)
         return self._compressed_list(target.masses(self.spectrum))
 
     @cached_property
@@ -255,15 +255,27 @@ class Question:
                 f"{self.spectrum!r} has an infinite sum of squared eigenvalues: the loss is "
                 f"infinite as soon as noise reaches w"
             )
-        return power_measure(law, 2 * law.exponent, law.scale**2, self._smallest)
+        return power_measure(law, 2 * law.exponent, law.scale**2, self._edges)
 
     def _compressed_list(self, masses: Array) -> tuple[Array, Array]:
         lam = self.spectrum.eigenvalues
         some = masses > 0
         lam, masses = lam[some], masses[some]
-        long = LongList(Ball(lam), masses / lam, last=self._smallest / self.spectrum.largest)
-        rule = long.rule(_KEPT, long.edges(_KEPT))
+        rule = LongList(Ball(lam), masses / lam, POINTS).rule(0, self._edges)
         return rule.nodes.mid, rule.weights * rule.nodes.mid
+
+    @cached_property
+    def _edges(self) -> Array:
+        """The ends of the panels of both measures."""
+        law = self.spectrum.law
+        if law is None:
+            rising = np.sort(self.spectrum.eigenvalues)
+            count, least = partial(_larger_ones, rising), float(rising[0])
+        else:
+            count = partial(larger_eigenvalues, law)
+            least = 0.0 if law.count is None else law.scale * float(law.count) ** -law.exponent
+        smallest = max(self._smallest, least)
+        return mode_panels(self.schedule, self.steps, self.spectrum.largest, smallest, count)
 
     @cached_property
     def _smallest(self) -> float:
@@ -277,6 +289,11 @@ class Question:
         if not math.isfinite(horizon) or (self.schedule.memory and horizon > steps**2):
             horizon = float(steps) ** 2
         return top / max(horizon, 1.0)
+
+
+def _larger_ones(rising: Array, values: Array) -> Array:
+    """Return how many entries of a sorted list are larger than each of some numbers."""
+    return rising.size - np.searchsorted(rising, values, side="right")
 
 
 def read_question(

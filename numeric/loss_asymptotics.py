@@ -42,7 +42,7 @@ Regime = Literal[
 ]
 _NEAR_ONE = 1e-5
 _LARGEST_POLE = 20.0
-_SMALLEST = 1e-9  # share of the largest eigenvalue below which summands are polynomials
+_PANELS = np.append(3.0 ** -np.arange(20), 0.0)  # ends, over the largest eigenvalue
 
 
 def loss_regime(nu: Any, zeta: Any) -> Regime:
@@ -321,7 +321,7 @@ def _signal_sums(
     rate = to_float(algorithm.effective_learning_rate)
     power = nu * zeta_exponent + 1
     first = target.energy * (power - 1) * top**zeta_exponent
-    nodes, masses = power_measure(law, power, first, _SMALLEST * top)
+    nodes, masses = power_measure(law, power, first, top * _PANELS)
     modes = summed_modes(algorithm, nodes, noise.tau2 * noise.inverse_batch)  # type: ignore[operator]
     limit = first / top / (2 * rate) * _zeta(power - nu)
     found = []

@@ -36,11 +36,11 @@ def moment_pairs(memory: int) -> list[tuple[int, int]]:
 def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
     """Return the source of a module that makes steps.
 
-    Its ``run(entries, following, lam, mass, drive, damping, state, at_w, at_y)`` makes one step for each row of ``entries`` (in the order of `Algorithm.entries`);
-    ``following`` is the vector a after the last one. Before step t it writes
-    ``at_w[t] = sum_k mass_k (M_k)_00`` and ``at_y[t] = sum_k mass_k <rr^T, M_k>``, and it returns
-    how many steps it made before one of them left the range of floats. ``drive`` is d and
-    ``damping`` tau2/B for each mode.
+    Its ``run(entries, following, lam, mass, drive, damping, state, at_w, at_y)`` makes one step for
+    each row of ``entries`` (in the order of `Algorithm.entries`); ``following`` is the vector a
+    after the last one. Before step t it writes ``at_w[t] = sum_k mass_k (M_k)_00`` and
+    ``at_y[t] = sum_k mass_k <rr^T, M_k>``, and it returns how many steps it made before one of them
+    left the range of floats. ``drive`` is d and ``damping`` tau2/B for each mode.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
         "i8(f8[:, :], f8[:], f8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[::1])"
     )
     lines = [
-        "from math import isfinite",
+        "from math import inf",
         "",
         "from numba import njit",
         "",
@@ -81,7 +81,7 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
         "        total_y += mass[k] * y",
         "    for t in range(steps):",
         "        at_w[t], at_y[t] = total_w, total_y",
-        "        if not (isfinite(total_w) and isfinite(total_y)):",
+        "        if not (abs(total_w) < inf and abs(total_y) < inf):",
         "            return t",
         f"        {variable('noise')} = total_y",
         *(f"        {line}" for line in [*entry, *following]),
@@ -103,9 +103,9 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
 def step_program(memory: int, nonzero: Sequence[bool]) -> tuple[Program, dict[str, int]]:
     """Return the program of a step of one mode, and in which column each of its entries is.
 
-    Its inputs are ``lam``, ``drive``, ``damping``, ``noise`` (n_t), the entries, ``next_a0``... where
-    they are not zero, and the moments ``m0``...; its results are the moments after the step, and
-    <rr^T, M> with the next vector a.
+    Its inputs are ``lam``, ``drive``, ``damping``, ``noise`` (n_t), the entries and ``next_a0``...
+    where they are not zero, and the moments ``m0``...; its results are the moments after the step,
+    and <rr^T, M> with the next vector a.
     """
     names = {f"e{place}": place for place, flag in enumerate(nonzero) if flag}
     next_a = [f"next_a{i}" for i, place in _places_of_a(memory) if nonzero[place]]

@@ -1,8 +1,8 @@
 r"""Few nodes for the measures of a power law: masses m k^-p at the eigenvalues, k = 1, 2, ...
 
-For sums of smooth functions over them, however long the law: the largest eigenvalues stay, the
-others go into panels with a factor of 3 between their ends, and each panel gets the Gauss rule of
-the measure itself. Its moments are differences of Hurwitz zeta functions,
+For sums of smooth functions over them, however long the law: each panel of eigenvalues gets the
+Gauss rule of the measure itself, unless it has few. The moments of a panel are differences of
+Hurwitz zeta functions,
 
 .. math:: \sum_{k=i}^{j-1} k^{-p}(\lambda_k/\lambda_i)^n
     = i^{\nu n}[\zeta(p+\nu n,i)-\zeta(p+\nu n,j)],
@@ -19,17 +19,14 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
+from sgdmem.numeric.mode_panels import POINTS, falling_edges
 from sgdmem.numeric.power_law import PowerLaw
-from sgdmem.numeric.quadrature import RATIO, gauss_rule_of_moments
+from sgdmem.numeric.quadrature import gauss_rule_of_moments
 
-_LISTED = 24  # largest eigenvalues that are nodes themselves
-_POINTS = 16  # nodes of a panel
 _BITS = 384
 
 
-def power_measure(
-    law: PowerLaw, power: float, first: float, smallest: float
-) -> tuple[Array, Array]:
+def power_measure(law: PowerLaw, power: float, first: float, edges: Array) -> tuple[Array, Array]:
     """Return nodes and masses for ``first * k**-power`` at each eigenvalue of a law.
 
     Parameters
@@ -39,20 +36,21 @@ def power_measure(
         Above 1 if the law is infinite.
     first
         The mass at the largest eigenvalue.
-    smallest
-        All eigenvalues below this one share a panel: functions must be smooth there.
+    edges
+        The ends of panels, falling from the largest eigenvalue (or above) to 0.
 
     Examples
     --------
-    >>> nodes, masses = power_measure(PowerLaw(1.5, 1.0, None), 2.0, 1.0, 1e-6)
+    >>> edges = np.append(3.0 ** -np.arange(13), 0)
+    >>> nodes, masses = power_measure(PowerLaw(1.5, 1.0, None), 2.0, 1.0, edges)
     >>> float(masses.sum() * 6 / np.pi**2), nodes.size < 300
     (1.0, True)
     """
-    edges = _edges(law, smallest)
-    listed = np.arange(1.0, edges[0])
-    nodes, masses = [law.scale * listed**-law.exponent], [first * listed**-power]
-    for begin, end in pairwise(edges):
-        if end is not None and end - begin <= _POINTS:
+    if np.ndim(edges) == 0:
+        edges = falling_edges(law.scale, float(edges))
+    nodes, masses = [], []
+    for begin, end in pairwise(_places(law, edges)):
+        if end is not None and end - begin <= POINTS:
             k = np.arange(float(begin), float(end))
             nodes.append(law.scale * k**-law.exponent)
             masses.append(first * k**-power)
@@ -63,18 +61,20 @@ def power_measure(
     return np.concatenate(nodes), np.concatenate(masses)
 
 
-def _edges(law: PowerLaw, smallest: float) -> list[Any]:
+def larger_eigenvalues(law: PowerLaw, values: Array) -> Array:
+    """Return about how many eigenvalues of a law are larger than each of some positive numbers."""
+    places = (law.scale / values) ** (1 / law.exponent)
+    return places if law.count is None else np.minimum(places, law.count)
+
+
+def _places(law: PowerLaw, edges: Array) -> list[Any]:
     """Return the numbers at which panels begin, and where the last one ends (None: nowhere)."""
-    stop = None if law.count is None else law.count + 1
-    edges: list[Any] = [_LISTED + 1]
-    while stop is None or edges[-1] < stop:
-        if law.scale * float(edges[-1]) ** -law.exponent <= smallest:
-            break
-        edges.append(max(int(edges[-1] * RATIO ** (1 / law.exponent)), edges[-1] + 1))
-    if stop is None:
-        return [*edges, None]
-    inside = [edge for edge in edges if edge < stop]
-    return [*inside, stop] if inside else [stop]
+    # 10^15 is far enough for any panel: floats count up to there
+    found = np.ceil(np.minimum(larger_eigenvalues(law, edges[1:-1]), 1e15)).astype(int)
+    begins: list[Any] = np.unique(np.append(1, np.maximum(found, 1))).tolist()
+    if law.count is None:
+        return [*begins, None]
+    return [*(begin for begin in begins if begin <= law.count), law.count + 1]
 
 
 def _panel(exponent: float, power: float, begin: int, end: int | None) -> tuple[Array, Array]:
@@ -86,14 +86,14 @@ def _panel(exponent: float, power: float, begin: int, end: int | None) -> tuple[
         low = (start / (end - 1)) ** nu if end is not None else arb(0)
         half, middle = (1 - low) / 2, (1 + low) / 2
         moments = []
-        for n in range(2 * _POINTS):
+        for n in range(2 * POINTS):
             s = p + nu * n
             total = s.zeta(begin) - s.zeta(end) if end is not None else s.zeta(begin)
             moments.append(total * start ** (nu * n))
         x = arb_poly([-middle / half, 1 / half])
         before, now = arb_poly([1]), x
         found = []
-        for _ in range(2 * _POINTS):
+        for _ in range(2 * POINTS):
             terms = zip(before.coeffs(), moments, strict=False)
             found.append(sum((a * m for a, m in terms), start=arb(0)))
             before, now = now, 2 * x * now - before

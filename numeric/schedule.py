@@ -103,8 +103,10 @@ class Schedule:
         Raises
         ------
         InputError
-            If an entry is not finite.
+            If an entry is not finite, or the range is empty.
         """
+        if not 0 <= first < last:
+            raise InputError(f"steps must be a range such as 0 to 10, got {first} to {last}")
         t = np.arange(float(first), float(last))
         found = Steps.of_entries(self.evaluate(t), self.memory, t.size)
         for name in ("alpha", "b", "c", "D", "a"):

@@ -50,25 +50,42 @@ def _accumulate(kernel: Array, given: Array, sums: Array, solving: bool) -> Arra
     size = given.size
     values = given.copy()
     transforms = _Transforms(kernel)
+    kernel = np.append(0.0, kernel[1:])
+    inside = _lower_triangle(_resolvent(kernel[:_DIRECT]) if solving else kernel[:_DIRECT])
     for first in range(0, size, _DIRECT):
         last = min(first + _DIRECT, size)
-        for t in range(first, last):
-            if t > first:
-                sums[t] += values[first:t] @ kernel[t - first : 0 : -1]
-            if solving:
-                values[t] = given[t] + sums[t]
+        block = inside[: last - first, : last - first]
+        if solving:
+            values[first:last] = block @ (given[first:last] + sums[first:last])
+        else:
+            sums[first:last] += block @ values[first:last]
         if last == size:
             break
         # each entry reaches each later one once, by the largest block that ends at a multiple of it
         number = last // _DIRECT
-        block = _DIRECT * (number & -number)
-        until = min(last + block, size)
-        if block < last:
-            passed_on = transforms.stretch(values[last - block : last], block, block)
+        length = _DIRECT * (number & -number)
+        until = min(last + length, size)
+        if length < last:
+            passed_on = transforms.stretch(values[last - length : last], length, length)
         else:
             passed_on = _oldest(transforms, values[:last])
         sums[last:until] += passed_on[: until - last]
     return values if solving else sums
+
+
+def _resolvent(kernel: Array) -> Array:
+    """Return the solution for the forcing 1, 0, 0, ..."""
+    found = np.zeros(kernel.size)
+    found[0] = 1.0
+    for t in range(1, kernel.size):
+        found[t] = kernel[1 : t + 1] @ found[:t][::-1]
+    return found
+
+
+def _lower_triangle(kernel: Array) -> Array:
+    """Return the matrix of a block: kernel[0] on the diagonal, kernel[1] below it, and so on."""
+    places = np.subtract.outer(np.arange(kernel.size), np.arange(kernel.size))
+    return np.where(places >= 0, kernel[np.maximum(places, 0)], 0.0)
 
 
 def _oldest(transforms: _Transforms, values: Array) -> Array:

@@ -22,6 +22,8 @@ from sgdmem.phase_diagrams.cli_arguments import (
     read_settings,
     set_option,
 )
+from sgdmem.phase_diagrams.cli_simulate import simulate_command
+from sgdmem.phase_diagrams.cli_verify import verify_command
 
 if TYPE_CHECKING:
     from sgdmem.numeric.cuda import Device
@@ -75,9 +77,14 @@ def cli() -> None:
       sgdmem derive heavy-ball
       sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 --y momentum=0:0.99:200 \\
                     --power-law 1.5 --batch-size 32 -o heavy-ball.png
+      sgdmem verify
 
     Numbers may be written as 0.1, 1e-3 or 1/3 and are taken exactly. Exit code 2 means bad input.
     """
+
+
+cli.add_command(simulate_command)
+cli.add_command(verify_command)
 
 
 @cli.command(short_help="Decide whether an algorithm is stable, and say why.")

@@ -21,14 +21,20 @@ if TYPE_CHECKING:
     from sgdmem.numeric.evaluator import evaluator as evaluator
     from sgdmem.numeric.feature_noise import noise_from_features as noise_from_features
     from sgdmem.numeric.learning_rate import largest_learning_rate as largest_learning_rate
+    from sgdmem.numeric.loss_asymptotics import LossAsymptotics as LossAsymptotics
+    from sgdmem.numeric.loss_asymptotics import loss_asymptotics as loss_asymptotics
+    from sgdmem.numeric.loss_asymptotics import loss_regime as loss_regime
     from sgdmem.numeric.power_law_fit import fit_power_law as fit_power_law
     from sgdmem.numeric.schedule import Schedule as Schedule
     from sgdmem.numeric.schedule import schedule as schedule
+    from sgdmem.numeric.simulation import Simulation as Simulation
+    from sgdmem.numeric.simulation import simulate as simulate
     from sgdmem.numeric.spectrum import Spectrum as Spectrum
     from sgdmem.numeric.stability import is_stable as is_stable
     from sgdmem.numeric.stability import stability as stability
     from sgdmem.numeric.target import power_law_target as power_law_target
     from sgdmem.numeric.theorems.registry import verify as verify
+    from sgdmem.numeric.trajectory import trajectory as trajectory
     from sgdmem.numeric.verdict import Reason as Reason
     from sgdmem.numeric.verdict import Verdict as Verdict
     from sgdmem.phase_diagrams.diagram import phase_diagram as phase_diagram
@@ -69,6 +75,9 @@ _PUBLIC = {
     "numeric.target": "power_law_target",
     "numeric.schedule": "schedule Schedule",
     "numeric.dynamics": "losses propagators Propagators",
+    "numeric.loss_asymptotics": "loss_asymptotics LossAsymptotics loss_regime",
+    "numeric.simulation": "simulate Simulation",
+    "numeric.trajectory": "trajectory",
     # judge
     "numeric.stability": "stability is_stable",
     "numeric.verdict": "Verdict Reason",

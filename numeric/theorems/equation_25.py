@@ -19,9 +19,11 @@ from fractions import Fraction
 import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.instances import Dynamics, exact_noise_summand, spectral_radius
+from sgdmem.numeric.theorems.instances import Dynamics, spectral_radius
+from sgdmem.numeric.theorems.noise_summands import exact_noise_summand
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.named import memory_one
+from sgdmem.symbolic.scalars import Element
 
 STATEMENT = Statement(
     "Equation (25)",
@@ -34,7 +36,7 @@ _EXACT, _SUMMED = 25, 5  # cases
 _STEPS = 1000
 
 
-def claim(effective_rate: Fraction, q0: Fraction, damping: Fraction, lam: Fraction) -> Fraction:
+def claim(effective_rate: Element, q0: Element, damping: Element, lam: Element) -> Element:
     """Return s by eq. (25)."""
     sum_of_q = 2 * q0 + damping * effective_rate
     numerator = (2 - damping) * damping * effective_rate + lam * q0 * sum_of_q
@@ -44,7 +46,7 @@ def claim(effective_rate: Fraction, q0: Fraction, damping: Fraction, lam: Fracti
 def check(claim: Claim = claim) -> list[Case]:
     """Compare with exact moments and with summed impulse responses."""
     rng = np.random.default_rng(25)
-    cases = []
+    cases: list[Case] = []
     while len(cases) < _EXACT + _SUMMED:
         summed = len(cases) >= _EXACT
         rate, q0, damping, lam = (

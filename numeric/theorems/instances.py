@@ -5,7 +5,6 @@ They use eqs. (3), (7) and (12)-(16) of arXiv 2410.04228 and no other formula.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -77,7 +76,7 @@ class Dynamics(NamedTuple):
 
     def matrix(self, lam: ArrayLike) -> Array:
         """Return S for every eigenvalue of an array; the last two axes are those of S."""
-        return self.still + np.asarray(lam)[..., None, None] * np.outer(self.v, self.r)
+        return np.asarray(self.still + np.asarray(lam)[..., None, None] * np.outer(self.v, self.r))
 
     def moment_map(self, lam: ArrayLike, tau2_per_sample: ArrayLike = 0.0) -> Array:
         """Return the matrix of A_lambda, eq. (16), on the entries (i, j), i <= j, of moments.
@@ -89,7 +88,7 @@ class Dynamics(NamedTuple):
         left, right = S[..., first, :], S[..., second, :]
         mirrored = left[..., second] * right[..., first] * (first != second)
         noise = np.asarray(tau2_per_sample * np.square(lam))[..., None, None]
-        return left[..., first] * right[..., second] + mirrored - noise * self.injection
+        return np.asarray(left[..., first] * right[..., second] + mirrored - noise * self.injection)
 
     @property
     def injection(self) -> Array:
@@ -126,30 +125,9 @@ def second_moment_matrix(
     modes = np.arange(len(eigenvalues))
     blocks[modes, :, modes] += own
     size = blocks.shape[0] * blocks.shape[1]
-    return blocks.reshape(size, size)
+    return np.asarray(blocks.reshape(size, size))
 
 
 def spectral_radius(matrices: Array) -> Array:
     """Return the largest modulus of an eigenvalue of each of several matrices."""
     return np.asarray(np.abs(np.linalg.eigvals(matrices)).max(axis=-1))
-
-
-def exact_noise_summand(algorithm: Algorithm, lam: Fraction) -> Fraction:
-    """Return s = lam^2 <r r^T, X> with X = S X S^T + v v^T, solved in fractions."""
-    from flint import fmpq, fmpq_mat
-
-    def row(values: Sequence[Fraction]) -> list[fmpq]:
-        return [fmpq(x.numerator, x.denominator) for x in values]
-
-    size = algorithm.memory + 1
-    v, r = row([-algorithm.alpha, *algorithm.c]), row([Fraction(1), *algorithm.a])
-    still = [row([Fraction(1), *algorithm.b])]
-    still += [row([Fraction(0), *entries]) for entries in algorithm.D]
-    (eigenvalue,) = row([lam])
-    S = [[x + eigenvalue * v[i] * r[j] for j, x in enumerate(still[i])] for i in range(size)]
-    places = [(i, j) for i in range(size) for j in range(size)]
-    operator = [[((i, j) == (k, m)) - S[i][k] * S[j][m] for k, m in places] for i, j in places]
-    X = fmpq_mat(operator).solve(fmpq_mat([[v[i] * v[j]] for i, j in places]))
-    seen = (r[i] * r[j] * X[place, 0] for place, (i, j) in enumerate(places))
-    found = eigenvalue**2 * sum(seen, start=fmpq(0))
-    return Fraction(int(found.p), int(found.q))

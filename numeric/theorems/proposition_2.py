@@ -1,8 +1,8 @@
 r"""Proposition 2: the loss of real data lies between those of the noise models around it.
 
 If :math:`\tau_1 \ge \max(0,\tau_2)` and the noise covariance of the data is
-:math:`\Sigma(C) \le \tau_1\operatorname{Tr}(HC)H - \tau_2HCH` for all C >= 0, then the mean loss of the
-data is at most that of the noise model, at all times; and likewise with >=.
+:math:`\Sigma(C) \le \tau_1\operatorname{Tr}(HC)H - \tau_2HCH` for all C >= 0, then the mean loss
+of the data is at most that of the noise model, at all times; and likewise with >=.
 
 For any data :math:`\tau_2 = 1` and the largest kurtosis of a direction,
 :math:`\tau_1 = \sup_u E\langle u,x\rangle^4/(E\langle u,x\rangle^2)^2`, are an upper bound, by
@@ -114,12 +114,13 @@ def _data_losses(algorithm: Algorithm, rows: Array, weights: Array) -> Array:
     moments = np.zeros((modes, modes, size, size))
     moments[np.arange(modes), np.arange(modes), 0, 0] = 1.0
     push = np.outer(dynamics.v, dynamics.v)
+    mean = np.outer(eigenvalues, eigenvalues)
     found = []
     for _ in range(_STEPS + 1):
         found.append(eigenvalues @ moments[np.arange(modes), np.arange(modes), 0, 0] / 2)
         C = np.einsum("i,klij,j->kl", dynamics.r, moments, dynamics.r)
         residuals = np.einsum("nk,kl,nl->n", rows, C, rows)
-        covariance = (rows * (weights * residuals)[:, None]).T @ rows - np.outer(eigenvalues, eigenvalues) * C
+        covariance = (rows * (weights * residuals)[:, None]).T @ rows - mean * C
         moments = np.einsum("kij,kljm,lnm->klin", S, moments, S)
         moments += covariance[:, :, None, None] * push / _BATCH_SIZE
     return np.array(found)

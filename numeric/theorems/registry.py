@@ -82,3 +82,20 @@ def find_statement(name: str) -> str:
 
 def _plain(name: str) -> str:
     return "".join(character for character in name.lower() if character.isalnum())
+
+
+def perturbed_results(name: str) -> list[tuple[str, CheckResult]]:
+    """Return what becomes of the false claims of a statement: none should pass."""
+    from sgdmem.numeric.theorems.check import CheckResult
+
+    module = statement_module(find_statement(name))
+    return [
+        (text, CheckResult(module.STATEMENT, tuple(module.check(claim))))
+        for text, claim in module.PERTURBED.items()
+    ]
+
+
+def statement_summary(name: str) -> str:
+    """Return what a statement says in a line."""
+    first = (statement_module(name).__doc__ or "").strip().split("\n")[0]
+    return first.split(": ", 1)[-1]

@@ -1,4 +1,6 @@
-r"""Theorem 4: for D strictly stable the leading eigenvalue of the second-moment map at small lambda.
+r"""Theorem 4: the leading eigenvalue of the second-moment map for small lambda.
+
+For D strictly stable it is
 
 .. math:: \mu(\lambda) = 1 - 2\alpha_{\rm eff}\lambda
     + [\alpha_{\rm eff}^2(1-\tau_2/B) - 2\alpha_{\rm eff}\rho]\lambda^2 + O(\lambda^3),\quad
@@ -37,7 +39,7 @@ STATEMENT = Statement(
 
 _NOISE = ((0.0, 1.0), (1.0, 2.0), (-1.0, 1.0), (0.5, 8.0))  # tau2 and batch size
 _POINTS = 32
-_RELATIVE_RADIUS = 0.1  # of the circle, in units of what keeps the eigenvalue apart from others
+_RELATIVE_RADIUS = 0.15  # of the circle, in units of what keeps the eigenvalue apart from others
 _ALGORITHMS = 100
 
 

@@ -4,18 +4,20 @@ r"""Theorem 5: the propagators on a power law are power laws.
     U_t, U'_t \sim \frac{\tau_1}{B}\alpha_{\rm eff}^2\frac{\Lambda^{1/\nu}}{\nu}
     \Gamma(\xi)(2\alpha_{\rm eff}t)^{-\xi},\qquad \xi = 2 - \frac1\nu
 
-For the pure law the next terms are of relative order exactly 1/t (this library's addition): with
-rho of Theorem 4 and :math:`\kappa = a^T(1-D)^{-1}c/\alpha_{\rm eff}`, the factors 1 + A/t have
-:math:`A = -\zeta(\zeta+1)(1+\tau_2/B)/4 + \zeta(1-\zeta)\rho/2\alpha_{\rm eff}` for V' and
-:math:`A = \xi + 2\xi\rho/\alpha_{\rm eff} - \xi(\xi+1)[\rho/\alpha_{\rm eff} + (1+\tau_2/B)/2]/2` for
-U', less :math:`\zeta\kappa` for V and :math:`\xi\kappa` for U.
+For the pure law the next terms are of relative order exactly 1/t (this library's addition). The
+factors are 1 + A/t; with rho of Theorem 4 and :math:`\kappa = a^T(1-D)^{-1}c`
+
+.. math::
+    A_{V'} &= -\tfrac14\zeta(\zeta+1)(1+\tau_2/B) + \zeta(1-\zeta)\rho/2\alpha_{\rm eff},\qquad
+    A_V = A_{V'} - \zeta\kappa/\alpha_{\rm eff}\\
+    A_{U'} &= \xi + 2\xi\rho/\alpha_{\rm eff}
+    - \tfrac12\xi(\xi+1)[\rho/\alpha_{\rm eff} + \tfrac12(1+\tau_2/B)],\qquad
+    A_U = A_{U'} - \xi\kappa/\alpha_{\rm eff}.
 
 Method: the propagators on the infinite spectrum up to t = 2^16, extrapolated in powers of 1/t.
 """
 
 from __future__ import annotations
-
-import numpy as np
 
 from sgdmem.numeric.dynamics import propagators
 from sgdmem.numeric.loss_asymptotics import LossAsymptotics, loss_asymptotics

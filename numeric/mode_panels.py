@@ -1,0 +1,122 @@
+r"""Panels of eigenvalues on which the moments of all steps are smooth enough for a Gauss rule.
+
+The moments of a mode are sums of products :math:`\prod_s x_i(s)\,\overline{x_j(s)}` of roots of its
+characteristic polynomial: they decay and oscillate. Between two eigenvalues the logarithm of such a
+product changes by some complex number :math:`2\omega`; a Gauss rule of n nodes integrates
+:math:`e^{\omega x}` on [-1, 1] with an error of about :math:`(e|\omega|/4n)^{2n}`, relative to its
+largest value :math:`e^{|\Re\omega|}`. Panels are halved until this, times what is left of the mode
+by then, is a rounding error at all times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+from sgdmem.numeric.schedule import Schedule
+
+POINTS = 16  # nodes of a panel
+RATIO = 3.0  # between the ends of a panel, at most
+_LARGEST_ERROR = 1e-18
+_SEGMENTS = 80  # of the steps, each with the roots of one step
+_SMALL_ROOT = 1e-3  # over the largest one: it is gone after a few steps, whatever its angle
+_MOST_HALVINGS = 24
+
+
+def mode_panels(
+    schedule: Schedule,
+    steps: int,
+    top: float,
+    smallest: float,
+    count: Callable[[Array], Array],
+) -> Array:
+    """Return the ends of panels, from the largest eigenvalue down to 0.
+
+    Parameters
+    ----------
+    schedule, steps
+        What is done to the modes.
+    top, smallest : float
+        The largest eigenvalue, and one below which all share a panel.
+    count
+        Returns how many eigenvalues are larger than each of some numbers; panels with no more
+        eigenvalues than nodes are not halved.
+    """
+    edges = falling_edges(top, smallest)[:-1]
+    roots = _RootTable(schedule, steps)
+    left_over = roots.sizes(edges).max(axis=0)
+    for _ in range(_MOST_HALVINGS):
+        inside = np.diff(count(edges))
+        candidates = np.flatnonzero(inside > POINTS)
+        if candidates.size == 0:
+            break
+        left, right = edges[candidates], edges[candidates + 1]
+        wide = roots.error(left, right, left_over) > _LARGEST_ERROR
+        if not wide.any():
+            break
+        middles = np.sqrt(left[wide] * right[wide])
+        edges = np.unique(np.append(edges, middles))[::-1]
+    return np.append(edges, 0.0)
+
+
+def falling_edges(top: float, smallest: float) -> Array:
+    """Return ends of panels that fall by a factor of 3 to about ``smallest``, and then to 0."""
+    size = max(0, int(np.ceil(np.log(top / smallest) / np.log(RATIO))))
+    return np.append(top * RATIO ** -np.arange(size + 1.0), 0.0)
+
+
+class _RootTable:
+    """Logarithms of products of roots at some times, for any eigenvalues."""
+
+    def __init__(self, schedule: Schedule, steps: int) -> None:
+        ends = np.unique(np.append(0, np.geomspace(1, max(steps, 1), _SEGMENTS).round()))
+        self.lengths = np.diff(ends)
+        firsts = [int(first) for first, _ in pairwise(ends)]
+        if schedule.stationary is not None:
+            firsts = firsts[:1]
+        tables = [schedule.steps(t, t + 1) for t in firsts]
+        M = schedule.memory
+        self.still = np.zeros((len(tables), M + 1, M + 1))
+        self.push = np.zeros_like(self.still)
+        for k, step in enumerate(tables):
+            self.still[k, 0, 0] = 1.0
+            self.still[k, 0, 1:] = step.b[0]
+            self.still[k, 1:, 1:] = step.D[0]
+            v, r = np.append(-step.alpha[0], step.c[0]), np.append(1.0, step.a[0])
+            self.push[k] = np.outer(v, r)
+
+    def sizes(self, eigenvalues: Array) -> Array:
+        """Return the logarithms of what is left of w at all times."""
+        return self._logarithms(eigenvalues)[0]
+
+    def error(self, left: Array, right: Array, left_over: Array) -> Array:
+        """Return about how far Gauss rules between these eigenvalues err, relative to others.
+
+        ``left_over`` is the logarithm of what is left of the slowest mode at all times.
+        """
+        ends = np.stack([left, np.sqrt(left * right), right])
+        sizes, angles = self._logarithms(ends)  # (3, panels, times), with one more axis for roots
+        change = np.abs(np.diff(sizes, axis=0)).sum(axis=0) / 2
+        turn = np.abs(np.diff(angles, axis=0)).sum(axis=0).max(axis=-1) / 2
+        omega = np.hypot(2 * change, 2 * turn)
+        largest = 2 * (sizes.max(axis=0) - left_over)
+        with np.errstate(divide="ignore"):
+            exponent = largest - 2 * change + 2 * POINTS * np.log(np.e * omega / (4 * POINTS))
+        return np.exp(np.minimum(exponent.max(axis=-1), 0.0))  # type: ignore[no-any-return]
+
+    def _logarithms(self, eigenvalues: Array) -> tuple[Array, Array]:
+        matrices = self.still + eigenvalues[..., None, None, None] * self.push
+        roots = np.linalg.eigvals(matrices)
+        size = np.abs(roots)
+        largest = size.max(axis=-1)
+        angles = np.where(size < _SMALL_ROOT * largest[..., None], 0.0, np.abs(np.angle(roots)))
+        angles = np.sort(angles, axis=-1)
+        with np.errstate(divide="ignore"):
+            rates = np.maximum(np.log(largest), -700.0)
+        shape = (*eigenvalues.shape, self.lengths.size)
+        sizes = np.cumsum(np.broadcast_to(rates, shape) * self.lengths, axis=-1)
+        turned = np.broadcast_to(angles, (*shape, angles.shape[-1])) * self.lengths[:, None]
+        return sizes, np.cumsum(turned, axis=-2)

@@ -1,0 +1,208 @@
+"""Simulated runs of mini-batch SGD with memory, many seeds at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+from sgdmem.numeric.given_numbers import is_list, is_whole, number
+from sgdmem.numeric.problem import is_infinite
+from sgdmem.numeric.progress import shown_progress
+from sgdmem.numeric.schedule import read_schedule
+from sgdmem.numeric.simulated_features import read_simulated
+from sgdmem.numeric.simulation_runs import Runs
+from sgdmem.numeric.trajectory import MOST_STEPS
+from sgdmem.symbolic.errors import InputError
+
+_KEPT_WHOLE = 10_000  # steps up to which every loss is recorded
+_KEPT = 200  # losses of a longer run
+_LARGEST_BATCH = 10**15
+_MOST_NUMBERS = 10**8  # in the states of all seeds, and in their losses
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """Losses of independent runs.
+
+    Attributes
+    ----------
+    steps : ndarray of int, shape (T,)
+        After how many steps the losses were recorded.
+    losses : ndarray, shape (seeds, T)
+        One run a row; inf from where a run leaves the range of floats.
+    """
+
+    steps: Array
+    losses: Array
+
+    @property
+    def mean(self) -> Array:
+        """The mean loss over the runs, shape (T,)."""
+        with np.errstate(over="ignore"):
+            return np.asarray(self.losses.mean(axis=0))
+
+    @property
+    def standard_error(self) -> Array:
+        """The standard error of the mean, shape (T,); inf if a run overflowed or there is only one.
+
+        With small batches and long steps losses have heavy tails: the mean of few runs is then
+        usually too small, and so is this error.
+        """
+        runs = len(self.losses)
+        if runs == 1:
+            return np.full(self.steps.size, np.inf)
+        with np.errstate(over="ignore", invalid="ignore"):
+            error = self.losses.std(axis=0, ddof=1) / runs**0.5
+        return np.where(np.isnan(error), np.inf, error)
+
+    def z_scores(self, expected: Array) -> Array:
+        """Return how far the mean is from what is expected, in standard errors.
+
+        Parameters
+        ----------
+        expected : ndarray, shape (steps + 1,)
+            Mean losses after every step, as `sgdmem.losses` returns them.
+
+        Returns
+        -------
+        ndarray, shape (T,)
+            NaN where there is no standard error: of a single run, at the start, after an overflow.
+        """
+        gap, error = self.mean - np.asarray(expected)[self.steps], self.standard_error
+        known = (self.steps > 0) & (error > 0) & np.isfinite(gap) & np.isfinite(error)
+        scores = np.full(gap.size, np.nan)
+        scores[known] = gap[known] / error[known]
+        return scores
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values; an infinite one becomes None."""
+        columns = {"mean": self.mean, "standard_error": self.standard_error}
+        return {
+            "seeds": len(self.losses),
+            "steps": self.steps.tolist(),
+            **{
+                name: [value if np.isfinite(value) else None for value in column.tolist()]
+                for name, column in columns.items()
+            },
+        }
+
+
+def simulate(
+    algorithm: Any,
+    spectrum: Any,
+    target: Any,
+    steps: int,
+    batch_size: Any,
+    *,
+    start: Any = None,
+    seeds: int = 16,
+    seed: int = 0,
+    record: Any = None,
+    threads: int | None = None,
+    progress: bool = False,
+) -> Simulation:
+    r"""Simulate mini-batch SGD with memory on least squares without label noise.
+
+    Parameters
+    ----------
+    algorithm : Algorithm, Schedule, or list of Algorithm
+        One for all steps, or one for each.
+    spectrum : Spectrum or array of shape (n, d)
+        Eigenvalues of the Hessian of Gaussian features: finitely many, with integer
+        multiplicities. Or a data matrix, one sample a row: each batch draws rows with replacement,
+        and the losses are those on all rows.
+    target : array of shape (N,), PowerLawTarget, or None
+        The squares :math:`c_k^2` of the coefficients of :math:`w_0-w_*` in the eigenbasis, see
+        `sgdmem.losses`. On a data matrix each seed draws their signs, so that
+        :math:`E[(w_0-w_*)(w_0-w_*)^T]` is diagonal in the eigenbasis as there. None with ``start``.
+    steps : int
+        How many, up to 10**8.
+    batch_size : int
+        B; the time taken does not depend on it for Gaussian features.
+    start : array of shape (d,), optional
+        :math:`w_0-w_*` instead of a target, for a data matrix.
+    seeds : int
+        Number of independent runs.
+    seed : int >= 0
+        Where their randomness comes from: run k is the same whatever ``seeds`` and ``threads``.
+    record : list of int, optional
+        After which steps losses are kept. By default after each of up to 10,000, of a longer run
+        some 200 in logarithmic steps; always 0 and ``steps``.
+    threads : int, optional
+        By default as many as there are processors.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    InputError
+        For bad input.
+
+    See Also
+    --------
+    losses : The exact mean, with tau1 = 1, tau2 = -1 for Gaussian features. For a data matrix it
+        uses the approximation of eq. (15), which is exact for special data only.
+
+    Examples
+    --------
+    >>> from sgdmem import Spectrum, heavy_ball, losses
+    >>> question = heavy_ball("0.1", "0.5"), Spectrum([1, 0.5]), [1, 1], 10, 4
+    >>> simulated = simulate(*question, seeds=4000)
+    >>> z = simulated.z_scores(losses(*question, tau1=1, tau2=-1))
+    >>> bool(abs(z[1:]).max() < 4)
+    True
+    """
+    chosen = read_schedule(algorithm)
+    features = read_simulated(spectrum, target, start)
+    steps = _whole(steps, "steps", 0, MOST_STEPS)
+    batch = _read_batch(batch_size)
+    recorded = _read_record(record, steps)
+    longest = max(features.eigenvalues.size * (chosen.memory + 1), recorded.size)
+    count = _whole(seeds, "seeds", 1, max(1, _MOST_NUMBERS // longest))
+    root = np.random.SeedSequence(_whole(seed, "seed", 0))
+    threads = None if threads is None else _whole(threads, "threads", 1)
+    runs = Runs(features, chosen.memory, batch, root.spawn(count), recorded)
+    last = int(recorded[-1])
+    with shown_progress("simulating", count * last, progress) as advance:
+        runs.make_steps(chosen, last, threads, advance)
+    return Simulation(recorded, runs.losses)
+
+
+def _whole(value: Any, name: str, least: int, most: int | None = None) -> int:
+    if not is_whole(value) or value < least or (most is not None and value > most):
+        bounds = f">= {least}" if most is None else f"from {least} to {most:,}"
+        raise InputError(f"{name} must be an integer {bounds}, got {value!r}")
+    return int(value)
+
+
+def _read_batch(batch_size: Any) -> int:
+    if is_infinite(batch_size):
+        raise InputError("batch_size must be finite: a full batch has no noise, see losses()")
+    value = number(batch_size, "batch_size")
+    if value.denominator != 1 or not 1 <= value <= _LARGEST_BATCH:
+        raise InputError(
+            f"batch_size must be an integer from 1 to {_LARGEST_BATCH:,}, got {batch_size}"
+        )
+    return int(value)
+
+
+def _read_record(record: Any, steps: int) -> Array:
+    """Return the numbers of steps, rising, after which losses are kept."""
+    if record is None:
+        return np.arange(steps + 1) if steps <= _KEPT_WHOLE else spread_steps(steps, _KEPT)
+    entries = list(record) if is_list(record) else []
+    if not entries:
+        raise InputError(f"record must be a list of numbers of steps, got {record!r}")
+    return np.unique([_whole(x, f"record[{i}]", 0, steps) for i, x in enumerate(entries)])
+
+
+def spread_steps(steps: int, count: int) -> Array:
+    """Return 0, ``steps``, and numbers between in logarithmic steps, about ``count`` altogether."""
+    return np.unique(np.append([0, steps], np.geomspace(1, steps, count).round().astype(int)))

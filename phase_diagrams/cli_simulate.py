@@ -1,0 +1,128 @@
+"""The command ``sgdmem simulate``: simulated losses beside the expected ones."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sgdmem.phase_diagrams.cli_arguments import (
+    AlgorithmName,
+    noise_arguments,
+    problem_options,
+    read_data,
+    read_settings,
+    set_option,
+)
+
+_COLUMNS = ("steps", "mean", "standard_error", "expected", "z")
+
+
+@click.command("simulate", short_help="Simulate runs, beside their expected loss.")
+@click.argument("algorithm", type=AlgorithmName())
+@set_option
+@problem_options()
+@click.option("--zeta", metavar="Z", help="A power-law target: energy lambda^Z below lambda.")
+@click.option(
+    "--target",
+    "squares",
+    type=click.Path(),
+    metavar="FILE",
+    help="Or the squares of the start's coefficients, one for each eigenvalue.",
+)
+@click.option("--steps", type=int, default=1000, metavar="T", help="Length of a run.  [1000]")
+@click.option("--seeds", type=int, default=16, metavar="K", help="Number of runs.  [16]")
+@click.option("--seed", type=int, default=0, metavar="S", help="Another one: other runs.  [0]")
+@click.option(
+    "--points", type=click.IntRange(1), default=20, metavar="P", help="Losses to show.  [20]"
+)
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the table (.csv).")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def simulate_command(
+    algorithm: str,
+    settings: tuple[str, ...],
+    zeta: str | None,
+    squares: str | None,
+    steps: int,
+    seeds: int,
+    seed: int,
+    points: int,
+    output: str | None,
+    as_json: bool,
+    **problem: Any,
+) -> None:
+    """Simulate runs of ALGORITHM with mini-batches, beside the expected mean loss.
+
+    Eigenvalues stand for Gaussian features: the expected loss is exact. The rows of a data matrix
+    are drawn with replacement: the expected loss is approximate, with estimated tau1 and tau2.
+    Options --tau1 and --tau2 change the expected loss only.
+
+    \b
+      sgdmem simulate heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
+             --power-law 1.5 --count 1000 --zeta 0.5 --batch-size 32 -o losses.csv
+    """
+    from sgdmem.numeric.dynamics import losses
+    from sgdmem.numeric.simulation import simulate, spread_steps
+    from sgdmem.symbolic.families import missing_parameters
+    from sgdmem.symbolic.named import find_family
+
+    if output is not None and Path(output).suffix != ".csv":
+        raise click.UsageError(f"-o writes a .csv file, got {output}")
+    noise = noise_arguments(problem)
+    if "coupling" in noise:
+        raise click.UsageError("--coupling cannot be simulated: give the data with --features")
+    if "batch_size" not in noise:
+        raise click.UsageError("a simulation needs --batch-size B")
+    values = read_settings(settings, algorithm)
+    missing = missing_parameters(find_family(algorithm), list(values))
+    if missing:
+        raise click.UsageError(f"{algorithm} needs --set {missing[0]}=VALUE")
+    target = _read_target(zeta, squares)
+    method = find_family(algorithm)(**values)
+    question = method, read_data(problem), target, steps, noise.pop("batch_size")
+    gaussian = problem["features"] is None
+    if gaussian:
+        noise = {"tau1": 1, "tau2": -1, **noise}
+    recorded = None if steps < 1 else spread_steps(steps, points)
+    shown = sys.stderr.isatty()
+    runs = simulate(*question, seeds=seeds, seed=seed, record=recorded, progress=shown)
+    expected = losses(*question, **noise, progress=shown)
+    columns = [runs.steps, runs.mean, runs.standard_error, expected[runs.steps]]
+    table = {name: column.tolist() for name, column in zip(_COLUMNS, columns, strict=False)}
+    table["z"] = runs.z_scores(expected).tolist()
+    if output is not None:
+        _write(output, table)
+    if as_json:
+        added = {name: list(map(_number_or_none, table[name])) for name in ("expected", "z")}
+        click.echo(json.dumps({**runs.to_dict(), **added}, indent=2, allow_nan=False))
+        return
+    click.echo(f"{seeds} runs; the expected loss is {'exact' if gaussian else 'approximate'}")
+    click.echo(f"{'steps':>9} {'mean loss':>13} {'standard error':>15} {'expected':>13} {'z':>6}")
+    for step, mean, error, exact, z in zip(*table.values(), strict=True):
+        score = "" if math.isnan(z) else f"{z:.2f}"
+        click.echo(f"{step:>9} {mean:>13.6g} {error:>15.2g} {exact:>13.6g} {score:>6}")
+
+
+def _read_target(zeta: str | None, squares: str | None) -> Any:
+    from sgdmem.numeric.spectrum_files import load_columns
+    from sgdmem.numeric.target import power_law_target
+
+    if (zeta is None) == (squares is None):
+        raise click.UsageError("give one of --zeta Z and --target FILE")
+    return power_law_target(zeta) if squares is None else load_columns(squares)[0]
+
+
+def _write(path: str, table: dict[str, list[float]]) -> None:
+    with Path(path).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(table)
+        writer.writerows(zip(*table.values(), strict=True))
+
+
+def _number_or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,103 @@
+"""The command ``sgdmem verify``: numbered statements, checked by machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.theorems.check import CheckResult
+
+_FAILED = 1
+
+
+@click.command("verify", short_help="Check the theorems by machine.")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--perturbed", is_flag=True, help="Check false claims: each must be rejected.")
+@click.option("--list", "listed", is_flag=True, help="List the statements.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify_command(names: tuple[str, ...], perturbed: bool, listed: bool, as_json: bool) -> int:
+    """Check the numbered statements of arXiv 2410.04228, and the library's own, by machine.
+
+    Each is compared with independent numbers in a sweep of cases. With --perturbed the claims are
+    changed (a wrong exponent, a dropped factor, a swapped sign), and the checks must reject them.
+    Exit code 1 if something is not as it should be.
+
+    \b
+      sgdmem verify
+      sgdmem verify "Theorem 3" "Equation (25)" --json
+    """
+    from sgdmem.numeric.theorems.registry import (
+        STATEMENTS,
+        find_statement,
+        perturbed_results,
+        statement_summary,
+        verify,
+    )
+
+    chosen = [find_statement(name) for name in names] or list(STATEMENTS)
+    if listed:
+        for name in chosen:
+            click.echo(f"{name}: {statement_summary(name)}")
+        return 0
+    results = []
+    false_claims: list[tuple[str, CheckResult]] = []
+    for name in chosen:
+        if sys.stderr.isatty():
+            click.echo(f"\r\033[Kchecking {name} ...", err=True, nl=False)
+        if perturbed:
+            false_claims += perturbed_results(name)
+        else:
+            results += verify(name)
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", err=True, nl=False)
+    if perturbed:
+        _show_perturbed(false_claims, as_json)
+        return _FAILED if any(result.passed for _, result in false_claims) else 0
+    if as_json:
+        click.echo(json.dumps({"results": [result.to_dict() for result in results]}, indent=2))
+    else:
+        _show(results)
+    return 0 if all(result.passed for result in results) else _FAILED
+
+
+def _show(results: list[CheckResult]) -> None:
+    click.echo(f"{'statement':<18}{'':<8}{'cases':>6}{'largest error':>15}{'tolerance':>11}")
+    for result in results:
+        verdict = "passed" if result.passed else "FAILED"
+        statement = result.statement
+        click.echo(
+            f"{statement.name:<18}{verdict:<8}{len(result.cases):>6}{result.error:>15.1e}"
+            f"{statement.tolerance:>11.0e}"
+        )
+        if not result.passed:
+            worst = result.worst
+            click.echo(
+                f"    {worst.label}: computed {worst.computed:.12g}, claimed {worst.theory:.12g}"
+            )
+    passed = sum(result.passed for result in results)
+    click.echo(f"{passed} of {len(results)} statements passed")
+
+
+def _show_perturbed(false_claims: list[tuple[str, CheckResult]], as_json: bool) -> None:
+    rows = [
+        {
+            "name": result.statement.name,
+            "perturbation": text,
+            "rejected": not result.passed,
+            "error": result.to_dict()["error"],
+            "tolerance": result.statement.tolerance,
+        }
+        for text, result in false_claims
+    ]
+    if as_json:
+        click.echo(json.dumps({"perturbations": rows}, indent=2))
+        return
+    for row in rows:
+        verdict = "rejected" if row["rejected"] else "NOT REJECTED"
+        click.echo(f"{row['name']:<18}{verdict:<14}{row['perturbation']}")
+    rejected = sum(bool(row["rejected"]) for row in rows)
+    click.echo(f"{rejected} of {len(rows)} false claims rejected")

@@ -1,0 +1,115 @@
+"""Asymptotics against exact losses on infinite spectra."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from scipy.special import zeta as riemann
+
+from sgdmem import InputError, Spectrum, losses, power_law_target, propagators, stability
+from sgdmem.numeric.loss_asymptotics import loss_asymptotics, loss_regime
+from sgdmem.numeric.power_law import PowerLaw
+from sgdmem.numeric.power_measure import power_measure
+from sgdmem.numeric.summed_propagators import as_floats, summed_modes
+from sgdmem.symbolic import named
+from sgdmem.symbolic.algorithm import Algorithm
+
+ALGORITHMS = [
+    named.sgd("0.5"),
+    named.heavy_ball("0.3", "0.7"),
+    named.nesterov("0.3", "0.7"),
+    Algorithm("0.3", "0.4", "-0.2", "0.5", "0.3"),
+    pytest.param(named.aggmo("0.2", [0, "0.6", "0.5"]), marks=pytest.mark.slow),
+]
+EXPONENTS = [(1.5, 0.5), (2, 1.2), (2, 1.8), (1.5, 2.2), (3, 0.3), (2, 1), (2, 2), (2, 1.5),
+             (1.5, 1.97), (3, 3.2), (1.2, 0.9)]  # fmt: skip
+
+
+@pytest.mark.parametrize("exponents", EXPONENTS)
+@pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda x: x.name or "shifted")
+def test_the_series_is_within_its_error(
+    algorithm: Algorithm, exponents: tuple[float, float]
+) -> None:
+    nu, zeta = exponents
+    question = algorithm, Spectrum.power_law(nu), power_law_target(zeta)
+    noise = (30, 1, -1)
+    found = loss_asymptotics(*question, *noise)
+    assert found.regime == loss_regime(nu, zeta)
+    t = 2 ** np.arange(7, 15)
+    exact = losses(*question, int(t[-1]), *noise)[t]
+    error = np.abs(found.loss(t) - exact)
+    assert (error <= found.error(t)).all()
+    if zeta != 2:  # there it is log(t) / t
+        assert error[-1] / exact[-1] <= 0.4 * error[4] / exact[4]
+    assert error[-1] / exact[-1] < 2e-3
+
+
+def test_a_billion_steps() -> None:
+    question = named.heavy_ball("0.3", "0.7"), Spectrum.power_law(2), power_law_target(0.5)
+    found = loss_asymptotics(*question, 30)
+    assert found.error(10**9) < 1e-7 * found.loss(10**9)
+    assert found.loss(10**9) == pytest.approx(float(found.leading(10**9)), rel=1e-3)
+
+
+def test_sums_of_propagators() -> None:
+    """Regularised or not, they are what the propagators add up to."""
+    algorithm = ALGORITHMS[3]
+    assert isinstance(algorithm, Algorithm)
+    spectrum, target = Spectrum.power_law(2), power_law_target(2.5)
+    found = loss_asymptotics(algorithm, spectrum, target, 10, 1, -1)
+    steps = propagators(algorithm, spectrum, target, 20_000, 10, 1, -1)
+    tail = found.noise_constant * riemann(1.5, 20_001)
+    assert found.signal_sum == pytest.approx(steps.V_prime.sum(), rel=1e-6)
+    assert found.output_signal_sum == pytest.approx(steps.V.sum(), rel=1e-6)
+    assert found.noise_sum == pytest.approx(steps.U_prime.sum() + tail, rel=1e-6)
+    assert found.output_noise_sum == pytest.approx(steps.U.sum() + tail, rel=1e-6)
+
+
+def test_sums_of_single_modes() -> None:
+    algorithm, lam = named.nesterov("0.3", "0.7"), np.array([1.0, 0.01])
+    verdict = stability(algorithm, Spectrum(lam), 8, 1, -1)
+    modes = summed_modes(algorithm, lam, Fraction(-1, 8))
+    noise = as_floats([mode.noise_at_y for mode in modes]) * lam**2 / 8
+    assert noise.sum() == pytest.approx(verdict.noise_sum, rel=1e-12)
+    assert verdict.output_noise_sum is not None
+    noise = as_floats([mode.noise_at_w for mode in modes]) * lam**2 / 8
+    assert noise.sum() == pytest.approx(verdict.output_noise_sum, rel=1e-12)
+
+
+@pytest.mark.parametrize("nu", [0.8, 1.5, 3])
+@pytest.mark.parametrize("power", [1.05, 2.0, 4.5])
+def test_power_measures(nu: float, power: float) -> None:
+    count = 200_000
+    edges = np.append(0.7 * 3.0 ** -np.arange(20), 0.0)
+    nodes, masses = power_measure(PowerLaw(nu, 0.7, count), power, 2.0, edges)
+    assert (masses > 0).all() and nodes.size < 500
+    k = np.arange(1.0, count + 1)
+    lam, weights = 0.7 * k**-nu, 2.0 * k**-power
+    for t in (0, 1, 100, 10**4):
+        terms = weights * np.exp(-lam * t)
+        expected = math.fsum(terms)
+        if expected > 1e-200:
+            assert masses @ np.exp(-nodes * t) == pytest.approx(expected, rel=1e-13)
+
+
+def test_regimes() -> None:
+    assert loss_regime(0.5, 1) == "immediate divergence"
+    assert loss_regime(1, 1) == "eventual divergence"
+    assert loss_regime(2, 1.5) == "border"
+    with pytest.raises(InputError, match="nu must be positive"):
+        loss_regime(0, 1)
+
+
+def test_bad_input() -> None:
+    law, target = Spectrum.power_law(1.5), power_law_target(1)
+    with pytest.raises(InputError, match="need an infinite power law"):
+        loss_asymptotics(named.sgd(1), Spectrum([1, 2]), [1, 1])
+    with pytest.raises(InputError, match="does not certainly tend to zero"):
+        loss_asymptotics(named.sgd(1), law, target, 1)
+    with pytest.raises(InputError, match="does not certainly tend to zero"):
+        loss_asymptotics(named.sgd(1), Spectrum.power_law(0.8), target, 100)
+    with pytest.raises(InputError, match="belong to a stationary algorithm"):
+        loss_asymptotics([named.sgd(1)], law, target, 100)  # type: ignore[arg-type]
