@@ -1,0 +1,82 @@
+"""Write theorems.md: every checked statement, its numbers and its rejected perturbations.
+
+``python docs/theorem_page.py`` runs all checks, some minutes.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from sgdmem.numeric.theorems.registry import (
+    STATEMENTS,
+    perturbed_results,
+    statement_module,
+    verify,
+)
+
+PAGE = Path(__file__).with_name("theorems.md")
+INTRODUCTION = """# Theorems, checked by machine
+
+`sgdmem verify` compares every numbered statement of arXiv 2410.04228, and the library's own, with numbers
+that do not use it; `sgdmem verify NAME` one of them, `--json` prints the same for programs. A check must
+fail when the claim is false: `sgdmem verify --perturbed` changes the claims, and all changed ones are
+rejected. This page is written by `docs/theorem_page.py` from the same functions.
+"""
+
+
+def main() -> None:
+    """Write the page."""
+    results = {result.statement.name: result for result in verify()}
+    rows = [
+        f"| [{name}](#{anchor(name)}) | {'yes' if x.passed else '**no**'} | {len(x.cases)} | "
+        f"{x.error:.1e} | {x.statement.tolerance:.0e} |"
+        for name, x in results.items()
+    ]
+    head = ["| statement | passed | cases | largest error | tolerance |", "|---|---|---|---|---|"]
+    parts = [INTRODUCTION, "\n".join([*head, *rows])]
+    for name, result in results.items():
+        parts += [f"({anchor(name)})=", f"## {name}", markdown(statement_module(name).__doc__ or "")]
+        worst = result.worst
+        parts.append(
+            f"*{len(result.cases)} cases; the largest error, {result.error:.1e}, is that of "
+            f"“{worst.label}”: computed {worst.computed:.8g}, claimed {worst.theory:.8g}. Tolerance "
+            f"{result.statement.tolerance:.0e}: {result.statement.reason}. Source: {result.statement.source}.*"
+        )
+        false_claims = [
+            f"{text} ({'not ' if x.passed else ''}rejected)" for text, x in perturbed_results(name)
+        ]
+        parts.append(f"False claims: {'; '.join(false_claims)}.")
+    PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def anchor(name: str) -> str:
+    return "check-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def markdown(text: str) -> str:
+    """Return the mathematics of a docstring as Markdown has it."""
+    lines = text.strip().splitlines()
+    found, block, inside = [], [], False
+    for line in [*lines, ""]:
+        if inside and line.strip() and line.startswith("    "):
+            block.append(line.strip())
+            continue
+        if inside and (line.strip() or block):
+            body = "\n".join(block)
+            if r"\\" in body or "&" in body:
+                body = "\\begin{aligned}\n" + body + "\n\\end{aligned}"
+            found += ["$$", body, "$$"]
+            inside, block = False, []
+        if line.startswith(".. math::"):
+            inside, rest = True, line.removeprefix(".. math::").strip()
+            block = [rest] if rest else []
+        else:
+            found.append(line)
+    plain = "\n".join(found)
+    plain = re.sub(r":math:`(.*?)`", lambda m: f"${m[1]}$".replace("\n", " "), plain, flags=re.S)
+    return plain.replace("``", "`").strip()
+
+
+if __name__ == "__main__":
+    main()
