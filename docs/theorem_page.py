@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 
 from sgdmem.numeric.theorems.registry import (
-    STATEMENTS,
     perturbed_results,
     statement_module,
     verify,
@@ -18,10 +17,10 @@ from sgdmem.numeric.theorems.registry import (
 PAGE = Path(__file__).with_name("theorems.md")
 INTRODUCTION = """# Theorems, checked by machine
 
-`sgdmem verify` compares every numbered statement of arXiv 2410.04228, and the library's own, with numbers
-that do not use it; `sgdmem verify NAME` one of them, `--json` prints the same for programs. A check must
-fail when the claim is false: `sgdmem verify --perturbed` changes the claims, and all changed ones are
-rejected. This page is written by `docs/theorem_page.py` from the same functions.
+`sgdmem verify` compares every numbered statement of arXiv 2410.04228, and the library's own, with
+numbers that do not use it; `sgdmem verify NAME` one of them, `--json` prints the same for programs.
+A check must fail when the claim is false: `sgdmem verify --perturbed` changes the claims, and all
+changed ones are rejected. This page is written by `docs/theorem_page.py` from the same functions.
 """
 
 
@@ -36,12 +35,16 @@ def main() -> None:
     head = ["| statement | passed | cases | largest error | tolerance |", "|---|---|---|---|---|"]
     parts = [INTRODUCTION, "\n".join([*head, *rows])]
     for name, result in results.items():
-        parts += [f"({anchor(name)})=", f"## {name}", markdown(statement_module(name).__doc__ or "")]
-        worst = result.worst
+        parts += [
+            f"({anchor(name)})=",
+            f"## {name}",
+            markdown(statement_module(name).__doc__ or ""),
+        ]
+        worst, statement = result.worst, result.statement
         parts.append(
             f"*{len(result.cases)} cases; the largest error, {result.error:.1e}, is that of "
-            f"“{worst.label}”: computed {worst.computed:.8g}, claimed {worst.theory:.8g}. Tolerance "
-            f"{result.statement.tolerance:.0e}: {result.statement.reason}. Source: {result.statement.source}.*"
+            f"“{worst.label}”: computed {worst.computed:.8g}, claimed {worst.theory:.8g}. "
+            f"Tolerance {statement.tolerance:.0e}: {statement.reason}. Source: {statement.source}.*"
         )
         false_claims = [
             f"{text} ({'not ' if x.passed else ''}rejected)" for text, x in perturbed_results(name)

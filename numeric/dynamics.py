@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -193,7 +193,7 @@ class Question:
     # Modes --------------------------------------------------------------------------------------
 
     def _compresses(self, method: Method) -> bool:
-        if method not in ("auto", "recursion", "compressed"):
+        if not isinstance(method, str) or method not in get_args(Method):
             raise InputError(f"method must be auto, recursion or compressed, got {method!r}")
         if method == "auto":
             short = not self.spectrum.is_infinite and len(self.spectrum) <= _LISTED

@@ -1,6 +1,7 @@
 r"""Equation (27): the loss of AM1, memory 1 with a damping that falls like a power of the step.
 
-With :math:`\delta_t = d_0t^{-\bar\delta}` and :math:`\alpha_{\mathrm{eff},t} \propto t^{\bar\alpha}`,
+With :math:`\delta_t = d_0t^{-\bar\delta}` and
+:math:`\alpha_{\mathrm{eff},t} \propto t^{\bar\alpha}`,
 :math:`\bar\alpha = \bar\delta(1-1/\nu)`,
 
 .. math:: L_t = O\bigl(t^{-\min(\zeta,\,2-1/\nu)(1+\bar\alpha)}\bigr),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
+from sgdmem.numeric.given_numbers import is_list
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def verify(
 
     if isinstance(names, str):
         names = [names]
+    if names is not None and not is_list(names):
+        raise InputError(f"names must be names of statements, got {names!r}")
     chosen = list(STATEMENTS) if names is None else [find_statement(name) for name in names]
     results = []
     for name in chosen:
