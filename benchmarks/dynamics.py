@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -95,11 +96,9 @@ def volterra_rows() -> list[list[str]]:
     for size in (2_000, 20_000, 1_000_000):
         t = np.arange(1.0, size + 1)
         kernel, forcing = 0.2 * t**-1.5, t**-0.5
-        calls: dict[str, Callable[[], Any]] = {
-            "FFT": lambda k=kernel, f=forcing: solve_volterra(k, f)
-        }
+        calls: dict[str, Callable[[], Any]] = {"FFT": partial(solve_volterra, kernel, forcing)}
         if size <= 20_000:
-            calls["sums"] = lambda k=kernel, f=forcing: _direct(k, f)
+            calls["sums"] = partial(_direct, kernel, forcing)
             _agree(calls["FFT"](), calls["sums"]())
         seconds = least_seconds(calls, 2)
         ratio = short(seconds["sums"] / seconds["FFT"]) if "sums" in calls else ""
