@@ -29,7 +29,7 @@ def main() -> None:
     results = {result.statement.name: result for result in verify()}
     rows = [
         f"| [{name}](#{anchor(name)}) | {'yes' if x.passed else '**no**'} | {len(x.cases)} | "
-        f"{x.error:.1e} | {x.statement.tolerance:.0e} |"
+        f"{size(x.error)} | {size(x.statement.tolerance)} |"
         for name, x in results.items()
     ]
     head = ["| statement | passed | cases | largest error | tolerance |", "|---|---|---|---|---|"]
@@ -38,13 +38,14 @@ def main() -> None:
         parts += [
             f"({anchor(name)})=",
             f"## {name}",
-            markdown(statement_module(name).__doc__ or ""),
+            f"```{{eval-rst}}\n{(statement_module(name).__doc__ or '').strip()}\n```",
         ]
         worst, statement = result.worst, result.statement
         parts.append(
-            f"*{len(result.cases)} cases; the largest error, {result.error:.1e}, is that of "
+            f"*{len(result.cases)} cases; the largest error, {size(result.error)}, is that of "
             f"“{worst.label}”: computed {worst.computed:.8g}, claimed {worst.theory:.8g}. "
-            f"Tolerance {statement.tolerance:.0e}: {statement.reason}. Source: {statement.source}.*"
+            f"Tolerance {size(statement.tolerance)}: {statement.reason}. "
+            f"Source: {statement.source}.*"
         )
         false_claims = [
             f"{text} ({'not ' if x.passed else ''}rejected)" for text, x in perturbed_results(name)
@@ -57,28 +58,8 @@ def anchor(name: str) -> str:
     return "check-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def markdown(text: str) -> str:
-    """Return the mathematics of a docstring as Markdown has it."""
-    lines = text.strip().splitlines()
-    found, block, inside = [], [], False
-    for line in [*lines, ""]:
-        if inside and line.strip() and line.startswith("    "):
-            block.append(line.strip())
-            continue
-        if inside and (line.strip() or block):
-            body = "\n".join(block)
-            if r"\\" in body or "&" in body:
-                body = "\\begin{aligned}\n" + body + "\n\\end{aligned}"
-            found += ["$$", body, "$$"]
-            inside, block = False, []
-        if line.startswith(".. math::"):
-            inside, rest = True, line.removeprefix(".. math::").strip()
-            block = [rest] if rest else []
-        else:
-            found.append(line)
-    plain = "\n".join(found)
-    plain = re.sub(r":math:`(.*?)`", lambda m: f"${m[1]}$".replace("\n", " "), plain, flags=re.S)
-    return plain.replace("``", "`").strip()
+def size(value: float) -> str:
+    return f"{value:.1e}" if value else "0"
 
 
 if __name__ == "__main__":
