@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
-from sgdmem.numeric.mode_panels import POINTS, falling_edges
+from sgdmem.numeric.mode_panels import POINTS
 from sgdmem.numeric.power_law import PowerLaw
 from sgdmem.numeric.quadrature import gauss_rule_of_moments
 
@@ -46,8 +46,6 @@ def power_measure(law: PowerLaw, power: float, first: float, edges: Array) -> tu
     >>> float(masses.sum() * 6 / np.pi**2), nodes.size < 300
     (1.0, True)
     """
-    if np.ndim(edges) == 0:
-        edges = falling_edges(law.scale, float(edges))
     nodes, masses = [], []
     for begin, end in pairwise(_places(law, edges)):
         if end is not None and end - begin <= POINTS:

@@ -13,17 +13,27 @@ from typing import TYPE_CHECKING, Any
 from sgdmem._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from sgdmem.numeric.accelerated import accelerated as accelerated
+    from sgdmem.numeric.best_stationary import best_stationary as best_stationary
+    from sgdmem.numeric.comparison import Compared as Compared
+    from sgdmem.numeric.comparison import compare_methods as compare_methods
     from sgdmem.numeric.compressed import CompressedSpectrum as CompressedSpectrum
+    from sgdmem.numeric.corner import advised_theta as advised_theta
+    from sgdmem.numeric.corner import corner as corner
     from sgdmem.numeric.dynamics import Propagators as Propagators
     from sgdmem.numeric.dynamics import losses as losses
     from sgdmem.numeric.dynamics import propagators as propagators
     from sgdmem.numeric.evaluator import Evaluator as Evaluator
     from sgdmem.numeric.evaluator import evaluator as evaluator
     from sgdmem.numeric.feature_noise import noise_from_features as noise_from_features
+    from sgdmem.numeric.jacobi import jacobi_heavy_ball as jacobi_heavy_ball
     from sgdmem.numeric.learning_rate import largest_learning_rate as largest_learning_rate
     from sgdmem.numeric.loss_asymptotics import LossAsymptotics as LossAsymptotics
     from sgdmem.numeric.loss_asymptotics import loss_asymptotics as loss_asymptotics
     from sgdmem.numeric.loss_asymptotics import loss_regime as loss_regime
+    from sgdmem.numeric.momentary import MomentaryStability as MomentaryStability
+    from sgdmem.numeric.momentary import adiabatic_signal as adiabatic_signal
+    from sgdmem.numeric.momentary import momentary_stability as momentary_stability
     from sgdmem.numeric.power_law_fit import fit_power_law as fit_power_law
     from sgdmem.numeric.schedule import Schedule as Schedule
     from sgdmem.numeric.schedule import schedule as schedule
@@ -78,6 +88,13 @@ _PUBLIC = {
     "numeric.loss_asymptotics": "loss_asymptotics LossAsymptotics loss_regime",
     "numeric.simulation": "simulate Simulation",
     "numeric.trajectory": "trajectory",
+    # go faster
+    "numeric.accelerated": "accelerated",
+    "numeric.jacobi": "jacobi_heavy_ball",
+    "numeric.corner": "corner advised_theta",
+    "numeric.best_stationary": "best_stationary",
+    "numeric.momentary": "momentary_stability MomentaryStability adiabatic_signal",
+    "numeric.comparison": "compare_methods Compared",
     # judge
     "numeric.stability": "stability is_stable",
     "numeric.verdict": "Verdict Reason",

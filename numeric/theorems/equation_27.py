@@ -15,6 +15,8 @@ decade up to t = 2 10^5.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from sgdmem.numeric.accelerated import accelerated
@@ -60,6 +62,7 @@ def check(claim: Claim = claim) -> list[Case]:
     ]
 
 
+@cache
 def _exponent(nu: float, zeta: float, power: float) -> float:
     spectrum = Spectrum.power_law(nu)
     rule = accelerated(spectrum, _BATCH_SIZE, damping_exponent=power, tau2=-1)

@@ -10,6 +10,8 @@ whether a negative value occurred where the statement allows none.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from sgdmem.numeric.dynamics import propagators
@@ -52,6 +54,7 @@ def check(claim: Claim = claim) -> list[Case]:
     return cases
 
 
+@cache
 def _is_negative(algorithm: Algorithm, tau1: float, tau2: float) -> bool:
     question = algorithm, Spectrum(_EIGENVALUES), [1.0, 1.0], _STEPS, 1.0, tau1, tau2
     found = propagators(*question)

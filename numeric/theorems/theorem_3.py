@@ -12,6 +12,8 @@ batch sizes a little below and above the critical one, where U_Sigma = 1.
 
 from __future__ import annotations
 
+from functools import cache
+
 from sgdmem.numeric.dynamics import losses
 from sgdmem.numeric.loss_asymptotics import LossAsymptotics
 from sgdmem.numeric.spectrum import Spectrum
@@ -52,6 +54,7 @@ def check(claim: Claim = claim) -> list[Case]:
     return cases + [_growth(index, share) for index in range(4) for share in _BATCH_SHARES]
 
 
+@cache
 def _growth(index: int, share: float) -> Case:
     """Return whether the loss has grown from one third of the time to the end."""
     algorithm, (nu, zeta) = _ALGORITHMS[index], EXPONENTS[index]

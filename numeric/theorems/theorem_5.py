@@ -19,6 +19,8 @@ Method: the propagators on the infinite spectrum up to t = 2^16, extrapolated in
 
 from __future__ import annotations
 
+from functools import cache
+
 from sgdmem.numeric.dynamics import propagators
 from sgdmem.numeric.loss_asymptotics import LossAsymptotics, loss_asymptotics
 from sgdmem.numeric.spectrum import Spectrum
@@ -56,25 +58,37 @@ def claim(found: LossAsymptotics) -> list[tuple[float, float]]:
 
 def check(claim: Claim = claim) -> list[Case]:
     """Compare constants and next terms."""
-    times = late_times(_LAST, 1.3)
     cases = []
     for index, algorithm in enumerate(_ALGORITHMS):
         for nu, zeta in _EXPONENTS:
-            tau1, tau2, batch_size = _NOISE[index % 2]
-            noise = (batch_size, tau1, tau2)
-            spectrum, target = Spectrum.power_law(nu, _SCALE), power_law_target(zeta, _ENERGY)
-            found = propagators(algorithm, spectrum, target, _LAST, *noise)
-            predicted = claim(loss_asymptotics(algorithm, spectrum, target, *noise))
-            decays = (zeta, zeta, 2 - 1 / nu, 2 - 1 / nu)
-            sequences = (found.V, found.V_prime, found.U, found.U_prime)
-            for name, values, decay, (constant, order) in zip(
-                ("V", "V'", "U", "U'"), sequences, decays, predicted, strict=True
-            ):
-                c = expand(times, values[times] * times**decay, [1, 2, 3, 4])
+            measured, found = _measured(index, nu, zeta)
+            pairs = zip(("V", "V'", "U", "U'"), measured, claim(found), strict=True)
+            for name, (limit, next_term), (constant, order) in pairs:
                 label = f"{name} of {algorithm.name or 'memory 1'}, nu {nu:g}, zeta {zeta:g}"
-                cases.append(Case(label, float(c[0]), constant))
-                cases.append(Case(f"1/t in {label}", float(1 + c[1] / c[0]), 1 + order))
+                cases.append(Case(label, limit, constant))
+                cases.append(Case(f"1/t in {label}", 1 + next_term, 1 + order))
     return cases
+
+
+@cache
+def _measured(
+    index: int, nu: float, zeta: float
+) -> tuple[list[tuple[float, float]], LossAsymptotics]:
+    """Return limits and relative 1/t terms of the four propagators, and what they should be."""
+    tau1, tau2, batch_size = _NOISE[index % 2]
+    spectrum, target = Spectrum.power_law(nu, _SCALE), power_law_target(zeta, _ENERGY)
+    question = _ALGORITHMS[index], spectrum, target
+    noise = (batch_size, tau1, tau2)
+    found = propagators(*question, _LAST, *noise)
+    times = late_times(_LAST, 1.3)
+    measured = []
+    for values, decay in (
+        *((values, zeta) for values in (found.V, found.V_prime)),
+        *((values, 2 - 1 / nu) for values in (found.U, found.U_prime)),
+    ):
+        c = expand(times, values[times] * times**decay, [1, 2, 3, 4])
+        measured.append((float(c[0]), float(c[1] / c[0])))
+    return measured, loss_asymptotics(*question, *noise)
 
 
 def _changed(constants: tuple[float, ...], orders: tuple[float, ...]) -> Claim:

@@ -10,6 +10,8 @@ the singularities of the generating functions allow; their coefficients are not 
 
 from __future__ import annotations
 
+from functools import cache
+
 from sgdmem.numeric.dynamics import losses
 from sgdmem.numeric.loss_asymptotics import LossAsymptotics, loss_asymptotics
 from sgdmem.numeric.spectrum import Spectrum
@@ -50,13 +52,19 @@ def check(claim: Claim = claim) -> list[Case]:
 
 def limit_case(algorithm: Algorithm, nu: float, zeta: float, claim: Claim) -> Case:
     """Return the extrapolated limit of t^min(zeta, xi) L_t beside the claimed one."""
+    limit, found = _limit(algorithm, nu, zeta)
+    label = f"{algorithm.name or f'memory {algorithm.memory}'}, nu {nu:g}, zeta {zeta:g}"
+    return Case(label, limit, float(claim(found)))
+
+
+@cache
+def _limit(algorithm: Algorithm, nu: float, zeta: float) -> tuple[float, LossAsymptotics]:
     question = algorithm, Spectrum.power_law(nu), power_law_target(zeta)
     found = loss_asymptotics(*question, *_NOISE)
     times = late_times(_LAST, 2.0)
     values = losses(*question, _LAST, *_NOISE)[times] * times**found.exponent
     limit = expand(times, values, powers_of_the_loss(zeta, found.xi, 7))[0]
-    label = f"{algorithm.name or f'memory {algorithm.memory}'}, nu {nu:g}, zeta {zeta:g}"
-    return Case(label, float(limit), float(claim(found)))
+    return float(limit), found
 
 
 def _without_output_sum(found: LossAsymptotics) -> float:

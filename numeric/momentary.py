@@ -1,0 +1,184 @@
+r"""What holds at every moment of a schedule: stability, and how far each mode has fallen.
+
+A schedule that changes slowly behaves at each step like the stationary algorithm of that step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+from sgdmem.numeric.dynamics import read_question
+from sgdmem.numeric.given_numbers import is_whole
+from sgdmem.numeric.schedule import Schedule, read_schedule
+from sgdmem.numeric.stability import stability
+from sgdmem.numeric.verdict import Verdict
+from sgdmem.symbolic.errors import InputError
+
+_PER_DECADE = 60  # steps at which the slowest roots are computed
+_SMALLEST_ROOT = 1e-150  # a mode that is gone at once
+_MANY = 2**18  # matrices whose eigenvalues are computed at once
+
+
+@dataclass(frozen=True)
+class MomentaryStability:
+    """Verdicts on the stationary algorithms of some steps of a schedule.
+
+    Attributes
+    ----------
+    steps : tuple of int
+        Ascending, closer together at the start.
+    verdicts : tuple of Verdict
+    first_unstable : int or None
+        The first step found whose algorithm is not proved stable, and whose predecessor is; None if
+        all are.
+    """
+
+    steps: tuple[int, ...]
+    verdicts: tuple[Verdict, ...]
+    first_unstable: int | None
+
+    @property
+    def stable(self) -> tuple[bool | None, ...]:
+        """Whether each algorithm is stable."""
+        return tuple(verdict.stable for verdict in self.verdicts)
+
+    @property
+    def noise_sums(self) -> Array:
+        """The noise sum U' of each algorithm."""
+        return np.array([verdict.noise_sum for verdict in self.verdicts])
+
+
+def momentary_stability(
+    rule: Any,
+    spectrum: Any,
+    batch_size: Any,
+    steps: int,
+    tau1: Any = None,
+    tau2: Any = None,
+    *,
+    count: int = 25,
+) -> MomentaryStability:
+    """Judge the stationary algorithms of a schedule's steps 0 ... ``steps - 1``.
+
+    Neither necessary nor sufficient for a schedule to converge, but what a slowly changing one
+    needs: a schedule may leave the stable region for a while, or change too fast inside it.
+
+    Parameters
+    ----------
+    rule : Schedule, Algorithm or list of Algorithm
+    spectrum, batch_size, tau1, tau2
+        See `stability`.
+    steps : int > 0
+    count : int
+        About how many steps are looked at, equally spaced in log(step + 1).
+
+    Raises
+    ------
+    InputError
+        For an argument outside its domain.
+
+    Examples
+    --------
+    >>> from sgdmem import Spectrum, schedule
+    >>> rising = schedule("sgd", learning_rate=lambda t: 0.001 * (t + 1))
+    >>> momentary_stability(rising, Spectrum([1, 0.5]), 4, 10_000).first_unstable
+    1542
+    """
+    chosen = read_schedule(rule)
+    if not (is_whole(steps) and steps > 0):
+        raise InputError(f"steps must be a positive integer, got {steps!r}")
+    if not (is_whole(count) and count > 1):
+        raise InputError(f"count must be an integer above 1, got {count!r}")
+
+    def judged(step: int) -> Verdict:
+        return stability(chosen.at(step), spectrum, batch_size, tau1, tau2)
+
+    places = _log_spaced(steps - 1, count)
+    verdicts = {step: judged(step) for step in places}
+    return MomentaryStability(
+        tuple(places), tuple(verdicts.values()), _first_unstable(judged, verdicts)
+    )
+
+
+def _first_unstable(judged: Any, verdicts: dict[int, Verdict]) -> int | None:
+    first, *_ = verdicts
+    if not verdicts[first].stable:
+        return first
+    for low, high in pairwise(verdicts):
+        if not verdicts[high].stable:
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (middle, high) if judged(middle).stable else (low, middle)
+            return high
+    return None
+
+
+def _log_spaced(last: int, count: int) -> list[int]:
+    """Return integers from 0 to ``last``, equally spaced in log(step + 1) as far as they go."""
+    places = np.unique(np.rint(np.geomspace(1, last + 1, count))) - 1
+    return list(map(int, places))
+
+
+def adiabatic_signal(rule: Any, spectrum: Any, target: Any, steps: int) -> tuple[Array, Array]:
+    r"""Estimate the signal of a slowly changing schedule, eq. (243) of arXiv 2410.04228.
+
+    .. math:: V_t \approx \sum_k \lambda_kc_k^2\prod_{s<t}|x_1(\lambda_k;s)|^2
+
+    with the slowest root :math:`x_1` of :math:`P_s-\lambda_kQ_s`. An estimate: it leaves out the
+    amplitude with which that root is excited, so it has the right exponent rather than the right
+    constant. Twice the loss without noise is the exact signal.
+
+    Parameters
+    ----------
+    rule : Schedule, Algorithm or list of Algorithm
+    spectrum, target
+        See `losses`.
+    steps : int > 0
+
+    Returns
+    -------
+    times : ndarray of int, shape (n,)
+        From 0 to ``steps``; 60 in each factor of 10.
+    values : ndarray, shape (n,)
+        The estimate before these steps.
+
+    Examples
+    --------
+    >>> from sgdmem import Spectrum, power_law_target, sgd
+    >>> question = sgd("0.5"), Spectrum.power_law(1.5), power_law_target(0.5), 1000
+    >>> times, values = adiabatic_signal(*question)
+    >>> from sgdmem import losses  # SGD has one root, and the estimate is exact
+    >>> bool(np.allclose(values, 2 * losses(*question)[times], rtol=1e-9))
+    True
+    """
+    question = read_question(rule, spectrum, target, steps, np.inf, None, None)
+    if steps < 1:
+        raise InputError(f"steps must be a positive integer, got {steps!r}")
+    nodes, masses = question.signal
+    times = np.array(_log_spaced(steps, int(_PER_DECADE * np.log10(steps + 1)) + 2))
+    rows = max(1, _MANY // nodes.size)
+    pieces = [times[i : i + rows] for i in range(0, times.size, rows)]
+    logs = np.concatenate([_slowest_logs(question.schedule, piece, nodes) for piece in pieces])
+    gaps = np.diff(times)[:, None]
+    # the sum over first <= s < last of values on a straight line
+    between = gaps * (logs[1:] + logs[:-1]) / 2 + (logs[:-1] - logs[1:]) / 2
+    total = np.vstack([np.zeros(nodes.size), np.cumsum(between, axis=0)])
+    return times, np.exp(total) @ masses
+
+
+def _slowest_logs(rule: Schedule, times: Array, nodes: Array) -> Array:
+    """Return log |x_1|^2 for some steps and nodes."""
+    size = rule.memory + 1
+    one_step = np.zeros((times.size, nodes.size, size, size))
+    for place, time in enumerate(times.tolist()):
+        step = rule.steps(time, time + 1)
+        v, r = np.append(-step.alpha, step.c), np.append(1.0, step.a)
+        still = np.block([[np.ones((1, 1)), step.b], [np.zeros((size - 1, 1)), step.D[0]]])
+        one_step[place] = still + nodes[:, None, None] * np.outer(v, r)
+    largest = np.abs(np.linalg.eigvals(one_step)).max(axis=-1)
+    return np.asarray(2 * np.log(np.maximum(largest, _SMALLEST_ROOT)))
