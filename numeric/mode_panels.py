@@ -11,7 +11,6 @@ by then, is a rounding error at all times.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 
@@ -74,19 +73,8 @@ class _RootTable:
     def __init__(self, schedule: Schedule, steps: int) -> None:
         ends = np.unique(np.append(0, np.geomspace(1, max(steps, 1), _SEGMENTS).round()))
         self.lengths = np.diff(ends)
-        firsts = [int(first) for first, _ in pairwise(ends)]
-        if schedule.stationary is not None:
-            firsts = firsts[:1]
-        tables = [schedule.steps(t, t + 1) for t in firsts]
-        M = schedule.memory
-        self.still = np.zeros((len(tables), M + 1, M + 1))
-        self.push = np.zeros_like(self.still)
-        for k, step in enumerate(tables):
-            self.still[k, 0, 0] = 1.0
-            self.still[k, 0, 1:] = step.b[0]
-            self.still[k, 1:, 1:] = step.D[0]
-            v, r = np.append(-step.alpha[0], step.c[0]), np.append(1.0, step.a[0])
-            self.push[k] = np.outer(v, r)
+        firsts = ends[:1] if schedule.stationary is not None else ends[:-1]
+        self.still, self.push = schedule.some_steps(firsts).state_matrices
 
     def sizes(self, eigenvalues: Array) -> Array:
         """Return the logarithms of what is left of w at all times."""

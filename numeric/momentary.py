@@ -173,12 +173,7 @@ def adiabatic_signal(rule: Any, spectrum: Any, target: Any, steps: int) -> tuple
 
 def _slowest_logs(rule: Schedule, times: Array, nodes: Array) -> Array:
     """Return log |x_1|^2 for some steps and nodes."""
-    size = rule.memory + 1
-    one_step = np.zeros((times.size, nodes.size, size, size))
-    for place, time in enumerate(times.tolist()):
-        step = rule.steps(time, time + 1)
-        v, r = np.append(-step.alpha, step.c), np.append(1.0, step.a)
-        still = np.block([[np.ones((1, 1)), step.b], [np.zeros((size - 1, 1)), step.D[0]]])
-        one_step[place] = still + nodes[:, None, None] * np.outer(v, r)
+    still, push = rule.some_steps(times.astype(float)).state_matrices
+    one_step = still[:, None] + nodes[:, None, None] * push[:, None]
     largest = np.abs(np.linalg.eigvals(one_step)).max(axis=-1)
     return np.asarray(2 * np.log(np.maximum(largest, _SMALLEST_ROOT)))

@@ -59,6 +59,16 @@ class Steps:
         )
 
     @property
+    def state_matrices(self) -> tuple[Array, Array]:
+        """S_0 and v r^T of every step: a mode's state moves by S_0 + lambda v r^T, eq. (7)."""
+        v = np.column_stack([-self.alpha, self.c])
+        r = np.column_stack([np.ones(len(self)), self.a])
+        still = np.zeros((len(self), v.shape[1], v.shape[1]))
+        still[:, 0, 0] = 1.0
+        still[:, 0, 1:], still[:, 1:, 1:] = self.b, self.D
+        return still, v[:, :, None] * r[:, None, :]
+
+    @property
     def effective_learning_rates(self) -> Array:
         """The effective learning rate of every step, eq. (22); NaN where D has an eigenvalue 1."""
         M = self.b.shape[1]
@@ -107,12 +117,15 @@ class Schedule:
         """
         if not 0 <= first < last:
             raise InputError(f"steps must be a range such as 0 to 10, got {first} to {last}")
-        t = np.arange(float(first), float(last))
+        return self.some_steps(np.arange(float(first), float(last)))
+
+    def some_steps(self, t: Array) -> Steps:
+        """Return the entries of the steps with these numbers, an array of floats."""
         found = Steps.of_entries(self.evaluate(t), self.memory, t.size)
         for name in ("alpha", "b", "c", "D", "a"):
             bad = ~np.isfinite(getattr(found, name)).reshape(t.size, -1).all(axis=1)
             if bad.any():
-                step = first + int(bad.argmax())
+                step = int(t[bad.argmax()])
                 raise InputError(f"{name} of {self.name} is not a finite number at step {step}")
         return found
 
