@@ -56,7 +56,8 @@ def complex_range(alpha_eff: Any, q0: Any, delta: Any) -> tuple[Any, Any]:
     """Return the eigenvalues between which the roots of P - lambda Q are complex (Theorem 6.2).
 
     They are the zeros of the discriminant in x. There are such eigenvalues when
-    q0 < (1 - delta) alpha_eff; otherwise both roots are real for every lambda > 0.
+    q0 < (1 - delta) alpha_eff; otherwise both roots are real for every lambda > 0. For q_1 = 0,
+    q0 = -delta alpha_eff, the upper end is infinite.
 
     Examples
     --------
@@ -72,6 +73,10 @@ def complex_range(alpha_eff: Any, q0: Any, delta: Any) -> tuple[Any, Any]:
     x, λ, S, T = sympy.symbols("x lambda S T", cls=sympy.Dummy)
     chi = memory_one(α, q, δ).characteristic_polynomial(x, λ)
     discriminant = sympy.discriminant(chi, x)
+    values = dict(zip(letters, map(sympy.sympify, (alpha_eff, q0, delta)), strict=True))
+    given = sympy.Poly(discriminant.subs(values, simultaneous=True), λ)
+    if given.degree() == 1:  # q_1 = 0: the circle is a line, without a far end
+        return -given.nth(0) / given.nth(1), sympy.oo
     # Its own discriminant in lambda is a square times alpha_eff times one more factor: with the
     # square roots S and T of the two the zeros are rational.
     _, factors = sympy.factor_list(sympy.discriminant(discriminant, λ))
@@ -80,7 +85,6 @@ def complex_range(alpha_eff: Any, q0: Any, delta: Any) -> tuple[Any, Any]:
     (old_q,) = sympy.solve(radicand - T**2, q)
     _, linear = sympy.factor_list(discriminant.subs(q, old_q).subs(α, S**2), λ)
     roots = {S: sympy.sqrt(α), T: sympy.sqrt(radicand)}
-    values = dict(zip(letters, map(sympy.sympify, (alpha_eff, q0, delta)), strict=True))
     ends = []
     for factor in (sympy.expand(factor) for factor, _ in linear):
         top, bottom = -factor.subs(λ, 0), sympy.factor(factor.coeff(λ))

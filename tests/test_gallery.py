@@ -70,3 +70,14 @@ def test_network(rows: Any) -> None:
             late[batch_size, method] = row.fitted
     for batch_size in ("B = 4", "B = 16", "B = 64"):
         assert late[batch_size, "AM1"] > 1.2 * late[batch_size, "SGD"]
+
+
+@pytest.mark.parametrize("rows", [("larger_memory", "gallery_larger_memory")], indirect=True)
+def test_larger_memory(rows: Any) -> None:
+    (methods,) = rows.values()
+    last = {row.method: row.losses[-1] for row in methods}
+    assert last["AM2"] < last["AM1"] < last["best stationary"] < last["SGD"]
+    for row in methods:
+        if row.method in ("SGD", "AM1"):
+            # corrections at 10,000 steps
+            assert row.exponent == pytest.approx(row.predicted, abs=0.03)

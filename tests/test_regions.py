@@ -122,3 +122,8 @@ def test_regions_meet() -> None:
     assert sympy.cancel(low.summand.subs(λ, low.ends) - middle.summand) == 0
     small = sympy.series(high.summand, λ, 0, 2).removeO().subs(λ, high.begins)
     assert sympy.cancel(small - middle.summand) == 0
+
+
+def test_complex_range_on_a_line() -> None:
+    """Theorem 6.2 with q_1 = 0: from delta^2 / (4 |q_0|) on."""
+    assert complex_range("1/2", "-2/5", "4/5") == (sympy.Rational(2, 5), sympy.oo)

@@ -1,0 +1,102 @@
+"""What the scripts of the gallery share: colours, fits, tables and files."""
+
+from __future__ import annotations
+
+import csv
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import sgdmem
+
+# Okabe-Ito
+BLACK, GREY = "#000000", "#8c8c94"
+ORANGE, SKY, GREEN, BLUE = "#e69f00", "#56b4e9", "#009e73", "#0072b2"
+RED, PURPLE = "#d55e00", "#cc79a7"
+DASHED = {"color": BLACK, "linestyle": (0, (4, 3)), "linewidth": 0.9}
+
+
+class Row(NamedTuple):
+    """One measured number beside the predicted one."""
+
+    name: str
+    fitted: float
+    predicted: float
+    corrected: float = math.nan  # a closer prediction than the leading power, where there is one
+
+
+def fitted_exponent(t: Any, loss: Any, first: float, last: float) -> float:
+    """Return p of the line of least squares log loss = c - p log t, for first <= t <= last.
+
+    Times count equally in log t, however dense they are.
+    """
+    t, loss = np.asarray(t, dtype=float), np.asarray(loss, dtype=float)
+    places = np.geomspace(first, last, 40)
+    values = np.interp(np.log(places), np.log(t[t > 0]), np.log(loss[t > 0]))
+    return -float(np.polyfit(np.log(places), values, 1)[0])
+
+
+def half_of_largest(
+    family: str, spectrum: Any, batch_size: float, noise: tuple[float, float], **fixed: float
+) -> float:
+    """Return half of the largest stable learning rate."""
+    most = sgdmem.largest_learning_rate(family, spectrum, batch_size, *noise, **fixed)
+    return float(most) / 2
+
+
+def am1(rate: float, power: float, growth: float) -> sgdmem.Schedule:
+    """Return AM1 with the damping t^-power and an effective learning rate ~ t^growth.
+
+    `sgdmem.numeric.accelerated` takes the largest growth that is stable, power (1 - 1/nu); a
+    figure also needs others.
+    """
+
+    def damping(t: Any) -> Any:
+        return np.maximum(t, 1.0) ** -power
+
+    return sgdmem.schedule(
+        "two-rate",
+        velocity_rate=lambda t: rate * (damping(t) ** (1 - growth / power) - damping(t)),
+        gradient_rate=rate,
+        momentum=lambda t: 1 - damping(t),
+    )
+
+
+def print_table(title: str, rows: Iterable[Row], corrected: str = "with corrections") -> None:
+    """Print fitted and predicted numbers."""
+    rows = list(rows)
+    width = max(len(row.name) for row in rows)
+    extra = any(math.isfinite(row.corrected) for row in rows)
+    tail = f"  {corrected:>16}" if extra else ""
+    print(f"{title}\n{'':{width}}  {'fitted':>8}  {'predicted':>9}{tail}")
+    for row in rows:
+        tail = f"  {row.corrected:16.3f}" if math.isfinite(row.corrected) else ""
+        print(f"{row.name:{width}}  {row.fitted:8.3f}  {row.predicted:9.3f}{tail}")
+
+
+def save(figure: Any, path: Path) -> None:
+    """Write a figure as PNG with 256 colours, a third of the size."""
+    from PIL import Image
+
+    figure.savefig(path, dpi=150)
+    with Image.open(path) as image:
+        image.convert("RGB").quantize(256).save(path, optimize=True)
+    print(f"wrote {path}")
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write the data of a figure."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+    print(f"wrote {path}")
+
+
+def given_folder() -> Path:
+    """Return the folder named on the command line, by default the current one."""
+    return Path(sys.argv[1] if len(sys.argv) > 1 else ".")

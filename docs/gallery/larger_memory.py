@@ -1,0 +1,95 @@
+"""Which method is fastest where: exact losses of six methods over spectra and targets.
+
+``python docs/gallery/larger_memory.py FOLDER`` takes some twenty minutes; it prints the table and
+writes the picture of docs/theory/larger-memory.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from common import BLACK, BLUE, GREEN, GREY, PURPLE, RED, given_folder, save, write_csv
+
+import sgdmem
+from sgdmem.numeric.comparison import METHODS, Compared, compare_methods
+
+NUS, ZETAS = (1.25, 1.5, 2.0, 3.0), (0.25, 0.5, 1.0, 2.0)
+SHOWN = (2.0, 0.4)  # of the picture
+BATCH_SIZE, STEPS = 10, 10**6
+MODES, RUN, SEEDS = 3000, 3000, 24  # of the simulation
+COLOURS = dict(zip(METHODS, (BLACK, BLUE, RED, PURPLE, GREEN, GREY), strict=True))
+
+
+def main(folder: Path, quick: bool = False) -> dict[tuple[float, float], list[Compared]]:
+    """Write picture and table, and return the rows of every pair of exponents."""
+    steps = 10_000 if quick else STEPS
+    pairs = [(2.0, 0.5)] if quick else [(nu, zeta) for nu in NUS for zeta in ZETAS]
+    table = {pair: compare_methods(*pair, BATCH_SIZE, steps) for pair in pairs}
+    write_csv(
+        folder / "gallery_larger_memory.csv",
+        ["nu", "zeta", "method", "loss", "exponent", "predicted"],
+        [
+            [
+                *pair,
+                row.method,
+                *(f"{x:.6g}" for x in (row.losses[-1], row.exponent, row.predicted)),
+            ]
+            for pair, rows in table.items()
+            for row in rows
+        ],
+    )
+    print(markdown(table))
+    picture(folder, compare_methods(*SHOWN, BATCH_SIZE, steps))
+    return table
+
+
+def markdown(table: dict[tuple[float, float], list[Compared]]) -> str:
+    """Return the losses after all steps over that of SGD; the smallest ones in bold."""
+    lines = [f"| ν | ζ | SGD | {' | '.join(METHODS[1:])} |", "|---" * (len(METHODS) + 2) + "|"]
+    for (nu, zeta), rows in table.items():
+        last = {row.method: row.losses[-1] for row in rows}
+        best = min(last.values())
+        cells = [f"{last['SGD']:.2e}"]
+        for method in METHODS[1:]:
+            share = f"{last[method] / last['SGD']:.2g}" if method in last else ""
+            cells.append(f"**{share}**" if last.get(method) == best else share)
+        lines.append(f"| {nu:g} | {zeta:g} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def picture(folder: Path, rows: list[Compared]) -> None:
+    """Draw losses, and simulated runs of AM2 with finitely many features."""
+    figure, ax = plt.subplots(figsize=(6.4, 4.2))
+    for row in rows:
+        t = np.unique(np.geomspace(1, row.losses.size - 1, 400).astype(int))
+        label = f"{row.method}: {row.exponent:.3f} ({row.predicted:.3f})"
+        ax.loglog(t, row.losses[t], color=COLOURS[row.method], label=label)
+    rule = next(row.rule for row in rows if row.method == "AM2")
+    law, target = (
+        sgdmem.Spectrum.power_law(SHOWN[0], count=MODES),
+        sgdmem.power_law_target(SHOWN[1]),
+    )
+    runs = sgdmem.simulate(
+        rule, law, target, RUN, BATCH_SIZE, seeds=SEEDS, record=[10, 100, 1000, RUN]
+    )
+    ax.errorbar(
+        *(runs.steps, runs.mean, runs.standard_error),
+        fmt="o",
+        ms=4,
+        color=COLOURS["AM2"],
+        label=f"AM2, {SEEDS} simulated runs, $N={MODES}$",
+    )
+    finite = sgdmem.losses(rule, law, target, RUN, BATCH_SIZE, 1, -1)
+    ax.loglog(finite, ":", color=COLOURS["AM2"], label=f"AM2, exact, $N={MODES}$")
+    ax.set(xlabel="step $t$", ylabel="mean loss $L_t$")
+    ax.set_title(rf"$\nu={SHOWN[0]:g}$, $\zeta={SHOWN[1]:g}$, $B={BATCH_SIZE}$", fontsize=10)
+    ax.legend(title="exponent (predicted)", fontsize=8, title_fontsize=8, frameon=False)
+    figure.tight_layout()
+    save(figure, folder / "gallery_larger_memory.png")
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    main(given_folder())
