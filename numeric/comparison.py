@@ -107,6 +107,8 @@ def compare_methods(
         raise InputError(f"spectrum_exponent must exceed 1, got {nu:g}: the noise has no bound")
     if not (is_whole(steps) and 1000 <= steps <= _MOST_STEPS):
         raise InputError(f"steps must be an integer from 1000 to 10**7, got {steps!r}")
+    if isinstance(methods, str):
+        methods = [methods]
     chosen = _applicable(nu, zeta) if methods is None else methods
     for method in chosen:
         if method not in METHODS:

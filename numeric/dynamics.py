@@ -33,6 +33,7 @@ from sgdmem.symbolic.errors import InputError
 
 Method = Literal["auto", "recursion", "compressed"]
 MOST_STEPS = 10**8  # of which every loss is kept; asymptotics go beyond
+_LARGEST = 1e100
 _LISTED = 2000  # eigenvalues up to which they stay as they are
 
 
@@ -62,7 +63,11 @@ class Propagators:
         return solve_volterra(self.U_prime, self.V_prime)
 
     def losses(self) -> Array:
-        """Return the losses of the expansion, eq. (19), in O(T log^2 T)."""
+        """Return the losses of the expansion, eq. (19), in O(T log^2 T).
+
+        In O(T^2) up to 30,000 steps if they rise or fall exponentially; beyond, what has fallen to
+        1e-16 of the largest loss is rounding errors.
+        """
         return (self.V + causal_convolution(self.U, self.noise_levels)) / 2
 
 
@@ -83,7 +88,7 @@ def losses(
     Parameters
     ----------
     algorithm : Algorithm, Schedule, or list of Algorithm
-        One for all steps, or one for each.
+        One for all steps, or one for each; the last one of a list stays.
     spectrum : Spectrum or array of shape (n, d)
         Eigenvalues of the Hessian, or a matrix of features, see `sgdmem.stability`.
     target : array of shape (N,), or PowerLawTarget
@@ -304,5 +309,10 @@ def read_question(
     spectrum, tau1, tau2 = read_data(data, tau1, tau2)
     if not is_whole(steps) or not 0 <= steps <= MOST_STEPS:
         raise InputError(f"steps must be an integer from 0 to {MOST_STEPS:,}, got {steps!r}")
+    if not 1 / _LARGEST <= spectrum.largest <= _LARGEST:
+        raise InputError(
+            f"the largest eigenvalue must lie between 1e-100 and 1e100, got {spectrum.largest:g}: "
+            f"losses stay the same when it is divided by a factor and learning rates multiplied"
+        )
     noise = read_noise(spectrum, batch_size, tau1, tau2, None)
     return Question(chosen, spectrum, read_target(target, spectrum), noise, int(steps))

@@ -20,7 +20,11 @@ from sgdmem.numeric.schedule import Schedule
 POINTS = 16  # nodes of a panel
 RATIO = 3.0  # between the ends of a panel, at most
 _LARGEST_ERROR = 1e-18
-_SEGMENTS = 80  # of the steps, each with the roots of one step
+_SEGMENTS = 80  # of the steps, at least, each with the roots of its first step
+_MOST_SEGMENTS = 500
+_MOST_LOOKED_AT = 10**6  # steps
+_SAME = 0.1  # relative changes of an entry within a segment
+_NEGLIGIBLE = 20.0  # logarithm of a root's product below the largest one of a panel
 _SMALL_ROOT = 1e-3  # over the largest one: it is gone after a few steps, whatever its angle
 _MOST_HALVINGS = 24
 
@@ -71,9 +75,10 @@ class _RootTable:
     """Logarithms of products of roots at some times, for any eigenvalues."""
 
     def __init__(self, schedule: Schedule, steps: int) -> None:
-        ends = np.unique(np.append(0, np.geomspace(1, max(steps, 1), _SEGMENTS).round()))
-        self.lengths = np.diff(ends)
-        firsts = ends[:1] if schedule.stationary is not None else ends[:-1]
+        begins = _segments(schedule, max(steps, 1))
+        self.ends = np.append(begins[1:], max(steps, 1))
+        self.lengths = self.ends - begins
+        firsts = begins[:1] if schedule.stationary is not None else begins
         self.still, self.push = schedule.some_steps(firsts).state_matrices
 
     def sizes(self, eigenvalues: Array) -> Array:
@@ -87,12 +92,15 @@ class _RootTable:
         """
         ends = np.stack([left, np.sqrt(left * right), right])
         sizes, angles = self._logarithms(ends)  # (3, panels, times), with one more axis for roots
+        # what is that small does not matter, and the root may even be 0 at an end
+        sizes = np.maximum(sizes, sizes.max(axis=0) - _NEGLIGIBLE)
         change = np.abs(np.diff(sizes, axis=0)).sum(axis=0) / 2
         turn = np.abs(np.diff(angles, axis=0)).sum(axis=0).max(axis=-1) / 2
         omega = np.hypot(2 * change, 2 * turn)
         largest = 2 * (sizes.max(axis=0) - left_over)
         with np.errstate(divide="ignore"):
             exponent = largest - 2 * change + 2 * POINTS * np.log(np.e * omega / (4 * POINTS))
+        exponent = np.where(self.ends < POINTS, -np.inf, exponent)  # polynomials of degree 2t
         return np.exp(np.minimum(exponent.max(axis=-1), 0.0))  # type: ignore[no-any-return]
 
     def _logarithms(self, eigenvalues: Array) -> tuple[Array, Array]:
@@ -108,3 +116,32 @@ class _RootTable:
         sizes = np.cumsum(np.broadcast_to(rates, shape) * self.lengths, axis=-1)
         turned = np.broadcast_to(angles, (*shape, angles.shape[-1])) * self.lengths[:, None]
         return sizes, np.cumsum(turned, axis=-2)
+
+
+def _segments(schedule: Schedule, steps: int) -> Array:
+    """Return the steps at which segments begin: in logarithmic steps, and where entries change."""
+    begins = np.append(0, np.geomspace(1, steps, _SEGMENTS).round())
+    if schedule.stationary is None:
+        begins = np.append(begins, _changes(schedule, steps))
+    return np.unique(begins[begins < steps])
+
+
+def _changes(schedule: Schedule, steps: int) -> list[float]:
+    """Return steps at which an entry is no longer what it was at the one before in this list."""
+    t = np.arange(0.0, steps, max(1, steps // _MOST_LOOKED_AT))
+    table = schedule.some_steps(t).table
+    small = 1e-6 * np.abs(table).max(axis=0)
+    found: list[float] = []
+    place, window = 0, 64
+    while place < t.size and len(found) < _MOST_SEGMENTS:
+        far = np.abs(table[place : place + window] - table[place])
+        moved = (far > _SAME * np.abs(table[place]) + small).any(axis=1)
+        if moved.any():
+            place += int(moved.argmax())
+            found.append(float(t[place]))
+            window = 64
+        elif place + window >= t.size:
+            break
+        else:
+            window *= 4
+    return found

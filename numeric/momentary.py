@@ -19,6 +19,7 @@ from sgdmem.numeric.stability import stability
 from sgdmem.numeric.verdict import Verdict
 from sgdmem.symbolic.errors import InputError
 
+_MOST = 10_000  # verdicts of a report
 _PER_DECADE = 60  # steps at which the slowest roots are computed
 _SMALLEST_ROOT = 1e-150  # a mode that is gone at once
 _MANY = 2**18  # matrices whose eigenvalues are computed at once
@@ -92,8 +93,8 @@ def momentary_stability(
     chosen = read_schedule(rule)
     if not (is_whole(steps) and steps > 0):
         raise InputError(f"steps must be a positive integer, got {steps!r}")
-    if not (is_whole(count) and count > 1):
-        raise InputError(f"count must be an integer above 1, got {count!r}")
+    if not (is_whole(count) and 1 < count <= _MOST):
+        raise InputError(f"count must be an integer from 2 to {_MOST:,}, got {count!r}")
 
     def judged(step: int) -> Verdict:
         return stability(chosen.at(step), spectrum, batch_size, tau1, tau2)
@@ -131,7 +132,8 @@ def adiabatic_signal(rule: Any, spectrum: Any, target: Any, steps: int) -> tuple
 
     with the slowest root :math:`x_1` of :math:`P_s-\lambda_kQ_s`. An estimate: it leaves out the
     amplitude with which that root is excited, so it has the right exponent rather than the right
-    constant. Twice the loss without noise is the exact signal.
+    constant, and what happens between the steps that it looks at. Twice the loss without noise is
+    the exact signal.
 
     Parameters
     ----------

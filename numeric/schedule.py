@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
-from sgdmem.numeric.given_numbers import is_list
+from sgdmem.numeric.given_numbers import is_list, is_whole
 from sgdmem.numeric.mode_summands import numeric_algorithm
 from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
@@ -57,6 +57,12 @@ class Steps:
             D=vectors[:, 2 * M : 2 * M + M * M].reshape(size, M, M),
             a=vectors[:, 2 * M + M * M :],
         )
+
+    @property
+    def table(self) -> Array:
+        """All entries, one step a row, in the order of `Algorithm.entries`."""
+        parts = (self.alpha[:, None], self.b, self.c, self.D.reshape(len(self), -1), self.a)
+        return np.concatenate(parts, axis=1)
 
     @property
     def state_matrices(self) -> tuple[Array, Array]:
@@ -138,6 +144,8 @@ class Schedule:
         >>> falling.at(1)
         Algorithm(alpha=0.25)
         """
+        if not is_whole(step) or step < 0:
+            raise InputError(f"step must be an integer >= 0, got {step!r}")
         if self.stationary is not None:
             return self.stationary
         found = self.steps(step, step + 1)
@@ -157,7 +165,7 @@ def schedule(family: Family | str, **parameters: Any) -> Schedule:
         A constructor such as `sgdmem.heavy_ball`, any function of named parameters that returns an
         `Algorithm` and accepts symbols, or a command-line name.
     **parameters : number or function
-        A function takes an array of step numbers 0, 1, ... and returns as many values.
+        A function takes an array of step numbers 0, 1, ..., floats, and returns as many values.
 
     Raises
     ------
@@ -187,16 +195,30 @@ def _of_functions(
     parameters: Mapping[str, StepFunction],
 ) -> Schedule:
     def evaluate(t: Array) -> Sequence[Any]:
-        values = {key: np.asarray(function(t), dtype=float) for key, function in parameters.items()}
-        for key, value in values.items():
-            if value.shape not in ((), t.shape):
-                raise InputError(
-                    f"{key} must return one number for each step, got shape {value.shape} "
-                    f"for {t.size} steps"
-                )
+        values = {key: _called(key, function, t) for key, function in parameters.items()}
         return entries(**values)
 
     return Schedule(memory, name, evaluate)
+
+
+def _called(name: str, function: StepFunction, t: Array) -> Array:
+    """Return a parameter at some steps; InputError for whatever its function does wrong."""
+    try:
+        value = np.asarray(function(t))
+        if value.dtype.kind not in "fiub":
+            raise TypeError(f"it returns {value.dtype} instead of real numbers")
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"{name} must be a function of an array of floats, the numbers of steps: {error}"
+        ) from error
+    if value.shape not in ((), t.shape):
+        raise InputError(
+            f"{name} must return one number for each step, got shape {value.shape} "
+            f"for {t.size} steps"
+        )
+    return value.astype(float)
 
 
 def _compiled_entries(
@@ -222,7 +244,8 @@ def listed_schedule(algorithms: Sequence[Algorithm]) -> Schedule:
     InputError
         For an empty list or different memories.
     """
-    if not is_list(algorithms) or not len(algorithms):
+    algorithms = list(algorithms) if is_list(algorithms) else []
+    if not algorithms:
         raise InputError("algorithms must be a list of at least one Algorithm")
     memories = {
         require_algorithm(algorithm, f"algorithms[{i}]").memory

@@ -69,7 +69,9 @@ def run_moments(
     ]
     for first in range(0, steps + 1, _CHUNK):
         last = min(first + _CHUNK, steps + 1)
-        entries, nonzero = entry_table(schedule, first, last + 1)
+        places = np.minimum(np.arange(float(first), float(last + 1)), max(steps - 1, 0))
+        entries = schedule.some_steps(places).table  # no step beyond the last one is looked at
+        nonzero = tuple((entries != 0).any(axis=0).tolist())
         run = load_module(moment_source(schedule.memory, nonzero)).run
         following = entries[-1, entries.shape[1] - schedule.memory :]
         made = run(entries[:-1], following, *arrays, state, at_w[first:last], at_y[first:last])
@@ -78,19 +80,6 @@ def run_moments(
             at_w[first + made :] = at_y[first + made :] = np.inf
             break
     return at_w, at_y
-
-
-def entry_table(schedule: Schedule, first: int, last: int) -> tuple[Array, tuple[bool, ...]]:
-    """Return the entries of some steps, and which of them are not always 0."""
-    steps = schedule.steps(first, last)
-    table = _flat(steps)
-    return table, tuple((table != 0).any(axis=0).tolist())
-
-
-def _flat(steps: Steps) -> Array:
-    size = len(steps)
-    parts = (steps.alpha[:, None], steps.b, steps.c, steps.D.reshape(size, -1), steps.a)
-    return np.concatenate(parts, axis=1)
 
 
 def starting_moments(memory: int, modes: int) -> Array:

@@ -71,7 +71,14 @@ class Simulation:
         ndarray, shape (T,)
             NaN where there is no standard error: of a single run, at the start, after an overflow.
         """
-        gap, error = self.mean - np.asarray(expected)[self.steps], self.standard_error
+        given = np.asarray(expected, dtype=float)
+        if given.ndim != 1 or given.size <= self.steps[-1]:
+            raise InputError(
+                f"expected must hold the losses after 0 to {self.steps[-1]} steps, "
+                f"got shape {given.shape}"
+            )
+        with np.errstate(invalid="ignore"):
+            gap, error = self.mean - given[self.steps], self.standard_error
         known = (self.steps > 0) & (error > 0) & np.isfinite(gap) & np.isfinite(error)
         scores = np.full(gap.size, np.nan)
         scores[known] = gap[known] / error[known]

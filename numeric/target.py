@@ -79,7 +79,11 @@ Target = PowerLawTarget | ListedTarget
 
 
 def power_law_target(exponent: Any, energy: Any = 1.0) -> PowerLawTarget:
-    """Return a target whose energy below an eigenvalue lambda is ``energy * lambda**exponent``.
+    r"""Return a target whose energy below small eigenvalues is ``energy * lambda**exponent``.
+
+    The squares are :math:`c_k^2 = E\nu\zeta\Lambda^{\zeta-1}k^{\nu-\nu\zeta-1}` on the eigenvalues
+    :math:`\Lambda k^{-\nu}`, so that the energy, the sum of :math:`\lambda_kc_k^2` below lambda, is
+    :math:`E\lambda^\zeta` in the limit.
 
     Parameters
     ----------

@@ -13,6 +13,7 @@ from sgdmem.numeric.schedule import read_schedule
 from sgdmem.symbolic.errors import InputError
 
 MOST_STEPS = 10**8
+_MOST_NUMBERS = 5 * 10**8  # in the points that are returned
 
 
 def trajectory(
@@ -68,6 +69,11 @@ def trajectory(
     u = np.zeros(shape) if u0 is None else read_reals(u0, "u0")
     if u.shape != shape:
         raise InputError(f"u0 must have shape {shape}, a row for each of M, got {u.shape}")
+    if (steps + 1) * w.size > _MOST_NUMBERS:
+        raise InputError(
+            f"steps must be at most {_MOST_NUMBERS // w.size - 1:,} for {w.size:,} coordinates: "
+            f"all points are kept, got {steps}"
+        )
     entries = chosen.steps(0, max(steps, 1))
     points = np.empty((steps + 1, w.size))
     points[0] = w

@@ -2,7 +2,8 @@ r"""Volterra equations of convolution type, n_t = f_t + sum_(s<t) U_(t-s) n_s, b
 
 Each entry is accurate relative to itself, although a power law falls by many orders of magnitude
 and the FFT's error is relative to the largest entry that it sees: entries are combined in blocks
-whose sizes double with their distance and with their age.
+whose sizes double with their distance and with their age. Sequences that grow or fall exponentially
+are beyond that; up to some length they are summed one by one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from scipy.fft import irfft, next_fast_len, rfft
 from sgdmem.numeric.ball import Array
 
 _DIRECT = 64  # steps that are done one by one
+_LONGEST_DIRECT = 30_000  # entries
+_STEEP = 2.0**-12  # fall over the second half, faster than powers of t that occur
 
 
 def solve_volterra(kernel: Array, forcing: Array) -> Array:
@@ -31,6 +34,8 @@ def solve_volterra(kernel: Array, forcing: Array) -> Array:
     >>> solve_volterra(np.array([0, 0.5, 0, 0]), np.array([1.0, 0, 0, 0]))
     array([1.   , 0.5  , 0.25 , 0.125])
     """
+    if _is_exponential(kernel, forcing):
+        return _direct(kernel, forcing)
     return _accumulate(kernel, forcing, np.zeros_like(forcing), solving=True)
 
 
@@ -42,7 +47,42 @@ def causal_convolution(kernel: Array, values: Array) -> Array:
     >>> causal_convolution(np.array([0, 1.0, 2.0]), np.array([3.0, 4.0, 5.0]))
     array([ 0.,  3., 10.])
     """
+    if _is_exponential(kernel, values):
+        return _direct_sums(kernel, values)
     return _accumulate(kernel, values, np.zeros_like(values), solving=False)
+
+
+def _is_exponential(kernel: Array, given: Array) -> bool:
+    """Whether entries change too much for an FFT, in a sequence that is not too long."""
+    if not _DIRECT < given.size <= _LONGEST_DIRECT:
+        return False
+    sizes = np.abs(given)
+    early, late = sizes[given.size // 2], sizes[-1]
+    turning = not np.isfinite(sizes).all() or late > 2 * early or late < _STEEP * early
+    return bool(turning or kernel[1:].sum() >= 1)
+
+
+def _direct(kernel: Array, forcing: Array) -> Array:
+    values = forcing.copy()
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(1, forcing.size):
+            values[t] += kernel[1 : t + 1] @ values[t - 1 :: -1]
+    return _infinite_from_overflow(values)
+
+
+def _direct_sums(kernel: Array, values: Array) -> Array:
+    sums = np.zeros_like(values)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(1, values.size):
+            sums[t] = kernel[1 : t + 1] @ values[t - 1 :: -1]
+    return _infinite_from_overflow(sums)
+
+
+def _infinite_from_overflow(values: Array) -> Array:
+    bad = ~np.isfinite(values)
+    if bad.any():
+        values[bad.argmax() :] = np.inf
+    return values
 
 
 def _accumulate(kernel: Array, given: Array, sums: Array, solving: bool) -> Array:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sgdmem.numeric.spectrum import Spectrum as Spectrum
     from sgdmem.numeric.stability import is_stable as is_stable
     from sgdmem.numeric.stability import stability as stability
+    from sgdmem.numeric.target import PowerLawTarget as PowerLawTarget
     from sgdmem.numeric.target import power_law_target as power_law_target
     from sgdmem.numeric.theorems.registry import verify as verify
     from sgdmem.numeric.trajectory import trajectory as trajectory
@@ -82,7 +83,7 @@ _PUBLIC = {
     "numeric.power_law_fit": "fit_power_law",
     "numeric.feature_noise": "noise_from_features",
     # follow the loss
-    "numeric.target": "power_law_target",
+    "numeric.target": "power_law_target PowerLawTarget",
     "numeric.schedule": "schedule Schedule",
     "numeric.dynamics": "losses propagators Propagators",
     "numeric.loss_asymptotics": "loss_asymptotics LossAsymptotics loss_regime",

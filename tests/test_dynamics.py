@@ -158,6 +158,59 @@ def test_moments_that_turn_many_times(chosen: Any, rng: np.random.Generator) -> 
         np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-18 * expected[0])
 
 
+EVEN = np.linspace(0.34, 1, 4000)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        named.sgd(3),  # diverges; the root is 0 at a third of the largest eigenvalue
+        schedule("sgd", learning_rate=lambda t: np.where(t == 0, 3, 1.99)),
+        schedule(
+            "heavy-ball",
+            learning_rate=lambda t: 3 / (t + 1) ** 0.3,
+            momentum=lambda t: 1 - 1 / (t + 1),
+        ),
+        # a burst that grows and shrinks between two of the usual times
+        schedule(
+            "sgd",
+            learning_rate=lambda t: np.where(
+                (t >= 310) & (t < 320), -0.5, np.where((t >= 320) & (t < 330), 0.3, 1e-9)
+            ),
+        ),
+    ],
+    ids=["sgd", "first step", "heavy ball", "burst"],
+)
+def test_roots_that_vanish_and_rates_that_jump(rule: Any) -> None:
+    question = rule, Spectrum(EVEN), np.ones(EVEN.size), 400
+    expected = losses(*question, method="recursion")
+    np.testing.assert_allclose(losses(*question, method="compressed"), expected, rtol=1e-11)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        (named.heavy_ball("0.1", "0.9"), Spectrum([1, 0.5, 0.1]), [1, 1, 1], 2000, 8),
+        (named.sgd("2.1"), Spectrum.power_law(1.5), power_law_target(0.5), 400, 10),
+        (named.sgd(3), Spectrum.power_law(1.5), power_law_target(0.5), 3000, 4),
+    ],
+)
+def test_expansions_that_rise_or_fall_exponentially(question: Any) -> None:
+    expected = losses(*question)
+    finite = np.isfinite(expected)
+    found = propagators(*question).losses()
+    np.testing.assert_allclose(found[finite], expected[finite], rtol=1e-11)
+    assert not np.isnan(found).any()
+
+
+def test_no_step_beyond_the_last_is_looked_at() -> None:
+    table = np.array([0.5, 0.4, 0.3])
+    rule = schedule("sgd", learning_rate=lambda t: table[t.astype(int)])
+    assert losses(rule, Spectrum([1, 0.5]), [1, 1], 3).shape == (4,)
+    law = Spectrum.power_law(1.5, count=5000)
+    assert losses(rule, law, power_law_target(1), 3).shape == (4,)
+
+
 def test_an_uneven_target_on_a_long_list(rng: np.random.Generator) -> None:
     lam = rng.beta(0.5, 3, 8000)
     squares = np.where(rng.random(8000) < 0.3, 0.0, rng.exponential(size=8000))
@@ -234,6 +287,7 @@ def test_bad_input(changes: dict[str, Any], message: str) -> None:
 
 
 def test_more_bad_input() -> None:
+    table_lookup = [0.1, 0.2]
     infinite, target = Spectrum.power_law(1.5), power_law_target(1)
     with pytest.raises(InputError, match="needs a finite spectrum"):
         losses(named.sgd(1), infinite, target, 5, method="recursion")
@@ -244,6 +298,13 @@ def test_more_bad_input() -> None:
     with pytest.raises(InputError, match="not a finite number at step 3"):
         broken = schedule("sgd", learning_rate=lambda t: np.where(t == 3, np.nan, 0.1))
         losses(broken, Spectrum(LAM), SQUARES, 5)
+    for broken_function in (math.sqrt, lambda t: table_lookup[t], lambda t: 1j * t, lambda t: "a"):
+        with pytest.raises(InputError, match="must be a function of an array of floats"):
+            losses(schedule("sgd", learning_rate=broken_function), Spectrum(LAM), SQUARES, 5)
+    with pytest.raises(InputError, match="step must be an integer"):
+        SCHEDULES[0].at(1.5)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="between 1e-100 and 1e100"):
+        losses(named.sgd(1), Spectrum([1e120]), [1], 5)
     with pytest.raises(InputError, match="must return one number for each step"):
         losses(schedule("sgd", learning_rate=lambda t: t[:1]), Spectrum(LAM), SQUARES, 5)
     with pytest.raises(InputError, match="exponent must be positive"):

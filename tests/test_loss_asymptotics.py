@@ -47,6 +47,48 @@ def test_the_series_is_within_its_error(
     assert error[-1] / exact[-1] < 2e-3
 
 
+@pytest.mark.parametrize(
+    ("algorithm", "nu", "scale", "zeta", "batch_size"),
+    [
+        (named.heavy_ball("0.1", "0.9"), 1.5, 1, 3, math.inf),
+        (named.heavy_ball("0.1", "0.9"), 1.5, 1, 3, 1e12),
+        (named.heavy_ball("0.1", "0.9"), 1.5, 1, 3, 1e6),
+        (named.heavy_ball("0.1", "0.9"), 1.5, 1e-6, 0.5, 100),
+        (named.heavy_ball("0.1", "0.9"), 1.5, 1e-3, 3, 100),
+        (named.heavy_ball("1e-4", "0"), 1.5, 1, 3, 100),
+        (named.heavy_ball("1e-4", "0.9999"), 1.5, 1, 0.5, 100),
+        (named.heavy_ball("1", "0.999"), 1.5, 1, 1.2, 1e5),
+        (named.sgd("1.99"), 2, 1, 0.5, 1e4),
+        (named.heavy_ball("0.1", "0.9"), 5, 1, 2, 100),
+        (named.heavy_ball("0.1", "0.9"), 10, 1, 2, 100),
+        (named.heavy_ball("0.1", "0.9"), 20, 1, 0.5, 100),
+    ],
+)
+def test_the_error_is_honest(
+    algorithm: Algorithm, nu: float, scale: float, zeta: float, batch_size: float
+) -> None:
+    """Also where nothing has settled, noise is weak, or eigenvalues are far apart."""
+    question = algorithm, Spectrum.power_law(nu, scale), power_law_target(zeta)
+    found = loss_asymptotics(*question, batch_size)
+    t = np.unique(np.geomspace(100, 20_000, 12).astype(int))
+    exact = losses(*question, 20_000, batch_size)[t]
+    assert (np.abs(found.loss(t) - exact) <= found.error(t)).all()
+
+
+def test_without_noise_the_signal_decides() -> None:
+    question = named.sgd("0.5"), Spectrum.power_law(1.5), power_law_target(3)
+    found = loss_asymptotics(*question)
+    assert (found.regime, found.exponent) == ("signal-dominated", 3)
+    assert found.loss(10**4) == pytest.approx(losses(*question, 10**4)[-1], rel=1e-2)
+
+
+def test_steep_laws_and_targets() -> None:
+    for nu, zeta in ((10, 0.5), (100, 0.5), (1.5, 20), (1.5, 100)):
+        question = named.sgd("0.5"), Spectrum.power_law(nu), power_law_target(zeta)
+        assert np.isfinite(loss_asymptotics(*question, 100).constant)
+        assert np.isfinite(losses(*question, 50, 100)).all()
+
+
 def test_a_billion_steps() -> None:
     question = named.heavy_ball("0.3", "0.7"), Spectrum.power_law(2), power_law_target(0.5)
     found = loss_asymptotics(*question, 30)
@@ -99,11 +141,16 @@ def test_regimes() -> None:
     assert loss_regime(0.5, 1) == "immediate divergence"
     assert loss_regime(1, 1) == "eventual divergence"
     assert loss_regime(2, 1.5) == "border"
+    assert loss_regime("3/2", "4/3") == loss_regime("6/5", "7/6") == "border"
     with pytest.raises(InputError, match="nu must be positive"):
         loss_regime(0, 1)
 
 
 def test_bad_input() -> None:
+    found = loss_asymptotics(named.sgd("0.5"), Spectrum.power_law(2), power_law_target(1), 100)
+    for t in (0, -1, "a", [1, 0]):
+        with pytest.raises(InputError, match="t must be positive"):
+            found.loss(t)
     law, target = Spectrum.power_law(1.5), power_law_target(1)
     with pytest.raises(InputError, match="need an infinite power law"):
         loss_asymptotics(named.sgd(1), Spectrum([1, 2]), [1, 1])

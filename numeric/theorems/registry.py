@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
@@ -84,7 +85,8 @@ def find_statement(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    return "".join(character for character in name.lower() if character.isalnum())
+    plain = "".join(character for character in name.lower() if character.isalnum())
+    return re.sub(r"^eq(?=\d)", "equation", plain)
 
 
 def perturbed_results(name: str) -> list[tuple[str, CheckResult]]:
