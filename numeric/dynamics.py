@@ -33,7 +33,8 @@ from sgdmem.symbolic.errors import InputError
 
 Method = Literal["auto", "recursion", "compressed"]
 MOST_STEPS = 10**8  # of which every loss is kept; asymptotics go beyond
-_LARGEST = 1e100
+_LARGEST_EIGENVALUE = 1e100
+_SAMPLED = 10_000  # steps of a schedule whose learning rates are looked at
 _LISTED = 2000  # eigenvalues up to which they stay as they are
 
 
@@ -179,18 +180,16 @@ class Question:
 
     def propagators(self, method: Method, advance: Callable[[int], None]) -> Propagators:
         """Return the propagators by one of the methods."""
-        if self._compresses(method):
-            signal, noise = self.signal, self.noise_measure
-        else:
-            signal, noise = self._listed_signal, self._listed_noise
-        modes = self._group(*signal, drive=0.0)
+        compressing = self._compresses(method)
+        modes = self._group(*(self.signal if compressing else self._listed_signal), drive=0.0)
         state = starting_moments(self.schedule.memory, len(modes))
         V, V_prime = run_moments(self.schedule, modes, state, self.steps, advance)
-        modes = self._group(*noise, drive=0.0)
-        state = noise_moments(self.schedule.steps(0, 1), len(modes))
         share = float(self.noise.tau1 * self.noise.inverse_batch)
         U, U_prime = np.zeros(self.steps + 1), np.zeros(self.steps + 1)
         if self.steps and share:
+            noise = self.noise_measure if compressing else self._listed_noise
+            modes = self._group(*noise, drive=0.0)
+            state = noise_moments(self.schedule.steps(0, 1), len(modes))
             read = run_moments(self.schedule, modes, state, self.steps - 1, advance)
             U[1:], U_prime[1:] = share * read[0], share * read[1]
         return Propagators(V, V_prime, U, U_prime)
@@ -289,8 +288,11 @@ class Question:
         With memory a mode may move by up to lambda alpha T^2 in T steps.
         """
         top, steps = self.spectrum.largest, max(self.steps, 1)
-        rates = self.schedule.steps(0, steps).effective_learning_rates
-        horizon = float(np.abs(rates).sum()) * top
+        t = np.unique(np.linspace(0, steps - 1, _SAMPLED).round())
+        if self.schedule.stationary is not None:
+            t = t[:1]
+        rates = self.schedule.some_steps(t).effective_learning_rates
+        horizon = float(np.abs(rates).mean()) * steps * top
         if not math.isfinite(horizon) or (self.schedule.memory and horizon > steps**2):
             horizon = float(steps) ** 2
         return top / max(horizon, 1.0)
@@ -309,7 +311,7 @@ def read_question(
     spectrum, tau1, tau2 = read_data(data, tau1, tau2)
     if not is_whole(steps) or not 0 <= steps <= MOST_STEPS:
         raise InputError(f"steps must be an integer from 0 to {MOST_STEPS:,}, got {steps!r}")
-    if not 1 / _LARGEST <= spectrum.largest <= _LARGEST:
+    if not 1 / _LARGEST_EIGENVALUE <= spectrum.largest <= _LARGEST_EIGENVALUE:
         raise InputError(
             f"the largest eigenvalue must lie between 1e-100 and 1e100, got {spectrum.largest:g}: "
             f"losses stay the same when it is divided by a factor and learning rates multiplied"

@@ -4,8 +4,8 @@ The moments of a mode are sums of products :math:`\prod_s x_i(s)\,\overline{x_j(
 characteristic polynomial: they decay and oscillate. Between two eigenvalues the logarithm of such a
 product changes by some complex number :math:`2\omega`; a Gauss rule of n nodes integrates
 :math:`e^{\omega x}` on [-1, 1] with an error of about :math:`(e|\omega|/4n)^{2n}`, relative to its
-largest value :math:`e^{|\Re\omega|}`. Panels are halved until this, times what is left of the mode
-by then, is a rounding error at all times.
+value in the middle, :math:`e^{-|\Re\omega|}` of the largest one. Panels are halved until this,
+times what is left of the mode by then, is a rounding error at all times.
 """
 
 from __future__ import annotations

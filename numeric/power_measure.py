@@ -79,16 +79,39 @@ def _places(law: PowerLaw, edges: Array) -> list[Any]:
 
 def _panel(exponent: float, power: float, begin: int, end: int | None) -> tuple[Array, Array]:
     """Return the Gauss rule of k^-power at (k/begin)^-exponent for begin <= k < end."""
+    bits = _BITS
+    while True:
+        found, lowest = _chebyshev(exponent, power, begin, end, bits)
+        if all(value.rad() < 1e-18 * found[0] for value in found):
+            break
+        bits *= 2  # near a pole of the zeta function digits cancel
+    if float(found[0]) == 0:
+        return np.empty(0), np.empty(0)
+    theta, omega = gauss_rule_of_moments(np.array([float(value) for value in found]))
+    within = omega > 0
+    places = lowest + (1 - lowest) / 2 * (1 + theta[within])
+    return np.clip(places, lowest, 1.0), omega[within]
+
+
+def _chebyshev(
+    exponent: float, power: float, begin: int, end: int | None, bits: int
+) -> tuple[list[Any], float]:
+    """Return the moments of Chebyshev polynomials on a panel, and where the panel ends."""
     from flint import arb, arb_poly, ctx
 
-    with ctx.workprec(_BITS):
+    with ctx.workprec(bits):
         nu, p, start = arb(exponent), arb(power), arb(begin)
         low = (start / (end - 1)) ** nu if end is not None else arb(0)
         half, middle = (1 - low) / 2, (1 + low) / 2
         moments = []
         for n in range(2 * POINTS):
             s = p + nu * n
-            total = s.zeta(begin) - s.zeta(end) if end is not None else s.zeta(begin)
+            if end is None:
+                total = s.zeta(begin)
+            elif s == 1:  # the limit of the difference, at the pole of both
+                total = arb(end).digamma() - start.digamma()
+            else:
+                total = s.zeta(begin) - s.zeta(end)
             moments.append(total * start ** (nu * n))
         x = arb_poly([-middle / half, 1 / half])
         before, now = arb_poly([1]), x
@@ -97,12 +120,4 @@ def _panel(exponent: float, power: float, begin: int, end: int | None) -> tuple[
             terms = zip(before.coeffs(), moments, strict=False)
             found.append(sum((a * m for a, m in terms), start=arb(0)))
             before, now = now, 2 * x * now - before
-        if float(found[0]) == 0:
-            return np.empty(0), np.empty(0)
-        assert all(value.rad() < 1e-18 * found[0] for value in found), "more bits are needed"
-        chebyshev = np.array([float(value) for value in found])
-        lowest = float(low)
-    theta, omega = gauss_rule_of_moments(chebyshev)
-    within = omega > 0
-    places = lowest + (1 - lowest) / 2 * (1 + theta[within])
-    return np.clip(places, lowest, 1.0), omega[within]
+        return found, float(low)

@@ -76,7 +76,10 @@ class Steps:
 
     @property
     def effective_learning_rates(self) -> Array:
-        """The effective learning rate of every step, eq. (22); NaN where D has an eigenvalue 1."""
+        """The effective learning rate of every step, eq. (22).
+
+        All NaN if D of some step has an eigenvalue 1.
+        """
         M = self.b.shape[1]
         with np.errstate(invalid="ignore", divide="ignore"):
             try:

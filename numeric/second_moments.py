@@ -13,7 +13,6 @@ from sgdmem.numeric.moment_kernel import moment_pairs, moment_source
 from sgdmem.numeric.schedule import Schedule, Steps
 
 _CHUNK = 20_000  # steps between reports of progress
-_LARGEST_MEMORY = 12  # a minute of compiling beyond
 
 
 @dataclass(frozen=True)

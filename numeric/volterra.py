@@ -36,7 +36,7 @@ def solve_volterra(kernel: Array, forcing: Array) -> Array:
     """
     if _is_exponential(kernel, forcing):
         return _direct(kernel, forcing)
-    return _accumulate(kernel, forcing, np.zeros_like(forcing), solving=True)
+    return _accumulate(kernel, forcing, solving=True)
 
 
 def causal_convolution(kernel: Array, values: Array) -> Array:
@@ -49,12 +49,12 @@ def causal_convolution(kernel: Array, values: Array) -> Array:
     """
     if _is_exponential(kernel, values):
         return _direct_sums(kernel, values)
-    return _accumulate(kernel, values, np.zeros_like(values), solving=False)
+    return _accumulate(kernel, values, solving=False)
 
 
 def _is_exponential(kernel: Array, given: Array) -> bool:
     """Whether entries change too much for an FFT, in a sequence that is not too long."""
-    if not _DIRECT < given.size <= _LONGEST_DIRECT:
+    if given.size > _LONGEST_DIRECT:
         return False
     sizes = np.abs(given)
     early, late = sizes[given.size // 2], sizes[-1]
@@ -85,10 +85,11 @@ def _infinite_from_overflow(values: Array) -> Array:
     return values
 
 
-def _accumulate(kernel: Array, given: Array, sums: Array, solving: bool) -> Array:
-    """Fill ``sums`` block after block: a block is complete when all earlier ones were added."""
-    size = given.size
-    values = given.copy()
+@np.errstate(over="ignore", invalid="ignore")  # what overflows becomes infinite at the end
+def _accumulate(kernel: Array, given: Array, solving: bool) -> Array:
+    """Add up sums block after block: a block is complete when all earlier ones were added."""
+    size = _finite(kernel, given)
+    values, sums = given.copy(), np.zeros_like(given)
     transforms = _Transforms(kernel)
     kernel = np.append(0.0, kernel[1:])
     inside = _lower_triangle(_resolvent(kernel[:_DIRECT]) if solving else kernel[:_DIRECT])
@@ -101,7 +102,7 @@ def _accumulate(kernel: Array, given: Array, sums: Array, solving: bool) -> Arra
             sums[first:last] += block @ values[first:last]
         if last == size:
             break
-        # each entry reaches each later one once, by the largest block that ends at a multiple of it
+        # entries s < t meet once: at the boundary between them whose number has the most factors 2
         number = last // _DIRECT
         length = _DIRECT * (number & -number)
         until = min(last + length, size)
@@ -110,7 +111,15 @@ def _accumulate(kernel: Array, given: Array, sums: Array, solving: bool) -> Arra
         else:
             passed_on = _oldest(transforms, values[:last])
         sums[last:until] += passed_on[: until - last]
-    return values if solving else sums
+    found = values if solving else sums
+    found[size:] = np.inf
+    return _infinite_from_overflow(found)
+
+
+def _finite(kernel: Array, given: Array) -> int:
+    """Return how many entries come before the first infinite one."""
+    bad = ~(np.isfinite(kernel) & np.isfinite(given))
+    return int(bad.argmax()) if bad.any() else given.size
 
 
 def _resolvent(kernel: Array) -> Array:

@@ -203,6 +203,27 @@ def test_expansions_that_rise_or_fall_exponentially(question: Any) -> None:
     assert not np.isnan(found).any()
 
 
+@pytest.mark.parametrize("nu", [0.5, 0.25, 0.4])
+def test_flat_laws(nu: float) -> None:
+    """The moments of their measures meet the pole of the zeta function."""
+    question = named.sgd("0.5"), Spectrum.power_law(nu, count=5000), power_law_target(0.5), 20, 1e4
+    expected = losses(*question, method="recursion")
+    np.testing.assert_allclose(losses(*question), expected, rtol=1e-13)
+
+
+def test_expansions_that_overflow() -> None:
+    for rate, steps in ((10**6, 40), (10, 40_000)):
+        found = propagators(named.sgd(rate), Spectrum([1]), [1], steps, 4).losses()
+        assert found[0] == pytest.approx(0.5)
+        assert np.isinf(found[-1])
+        assert not np.isnan(found).any()
+
+
+def test_propagators_without_noise_on_a_flat_infinite_law() -> None:
+    question = named.sgd(1), Spectrum.power_law(0.4), power_law_target(0.5), 5
+    np.testing.assert_allclose(propagators(*question).losses(), losses(*question))
+
+
 def test_no_step_beyond_the_last_is_looked_at() -> None:
     table = np.array([0.5, 0.4, 0.3])
     rule = schedule("sgd", learning_rate=lambda t: table[t.astype(int)])

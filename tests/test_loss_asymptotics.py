@@ -82,6 +82,15 @@ def test_without_noise_the_signal_decides() -> None:
     assert found.loss(10**4) == pytest.approx(losses(*question, 10**4)[-1], rel=1e-2)
 
 
+def test_beside_zeta_one() -> None:
+    def loss(zeta: float) -> float:
+        question = named.sgd("0.5"), Spectrum.power_law(2), power_law_target(zeta)
+        return float(loss_asymptotics(*question, 100).loss(1e8))
+
+    shifts = [loss(1 + 5e-6 * k) / loss(1) - 1 for k in (-1, 1, 4)]
+    np.testing.assert_allclose(shifts, [9.2e-5, -9.2e-5, -3.7e-4], rtol=0.05)
+
+
 def test_steep_laws_and_targets() -> None:
     for nu, zeta in ((10, 0.5), (100, 0.5), (1.5, 20), (1.5, 100)):
         question = named.sgd("0.5"), Spectrum.power_law(nu), power_law_target(zeta)

@@ -50,7 +50,8 @@ def check(claim: Claim = claim) -> list[Case]:
             label = f"memory {memory}, tau2 {tau2:g}: exceptions in {_ALGORITHMS} algorithms"
             cases.append(Case(label, float(found if claim(tau1, tau2) else 0), 0.0))
     flipped = _is_negative(named.sgd(1), 1.0, 1.0)
-    cases.append(Case("SGD with alpha lambda = tau2 = B = 1", float(flipped and claim(1, 1)), 0.0))
+    label = "SGD with alpha lambda = tau2 = B = 1: negative"
+    cases.append(Case(label, float(flipped), float(not claim(1, 1))))
     return cases
 
 

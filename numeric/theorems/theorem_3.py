@@ -41,7 +41,7 @@ _STEPS = 20_000
 
 
 def claim(found: LossAsymptotics) -> float:
-    """Return what t^min(zeta, xi) L_t tends to; infinite when U_Sigma >= 1."""
+    """Return what t^min(zeta, xi) L_t tends to, for U_Sigma < 1."""
     rest = 1 - found.noise_sum
     if found.regime == "signal-dominated":
         return found.signal_constant / (2 * rest)
