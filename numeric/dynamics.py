@@ -19,8 +19,8 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.given_numbers import is_whole
-from sgdmem.numeric.list_rule import LongList
-from sgdmem.numeric.mode_panels import POINTS, mode_panels
+from sgdmem.numeric.list_rule import POINTS, LongList
+from sgdmem.numeric.mode_panels import mode_panels
 from sgdmem.numeric.power_measure import larger_eigenvalues, power_measure
 from sgdmem.numeric.problem import Noise, read_data, read_noise
 from sgdmem.numeric.progress import shown_progress
@@ -242,7 +242,7 @@ class Question:
         if isinstance(target, PowerLawTarget):
             law = target.law_of(self.spectrum)
             power = law.exponent * target.exponent + 1
-            return power_measure(law, power, target.first_mass(self.spectrum), self._edges)
+            return power_measure(law, power, target.first_mass(law), self._edges)
         return self._compressed_list(target.masses(self.spectrum))
 
     @cached_property

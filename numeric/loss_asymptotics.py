@@ -22,22 +22,22 @@ from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import gamma, rgamma, zeta
+from scipy.special import gamma, rgamma
 
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.dynamics import read_question
 from sgdmem.numeric.given_numbers import positive
 from sgdmem.numeric.judge import Judge
-from sgdmem.numeric.power_law import PowerLaw
+from sgdmem.numeric.mode_panels import falling_edges
+from sgdmem.numeric.power_law import PowerLaw, riemann_zeta
 from sgdmem.numeric.power_measure import power_measure
 from sgdmem.numeric.problem import Noise, Problem
-from sgdmem.numeric.schedule import Schedule
-from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.summed_propagators import as_floats, summed_modes
 from sgdmem.numeric.target import PowerLawTarget
+from sgdmem.numeric.transients import Transients, transients
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.polynomials import evaluate
+from sgdmem.symbolic.polynomials import derivative, evaluate
 from sgdmem.symbolic.scalars import to_float
 
 Regime = Literal[
@@ -47,7 +47,7 @@ _NEAR_ONE = 1e-5
 _LARGEST_POLE = 20.0
 # times the size of what is left out: found by trial, and honest in all cases of the tests
 _ORDER, _RIPPLE = 3.0, 60.0
-_PANELS = np.append(3.0 ** -np.arange(20), 0.0)  # ends, over the largest eigenvalue
+_SMALLEST = 3.0**-19  # over the largest eigenvalue: where the last panel begins
 
 
 def loss_regime(nu: Any, zeta: Any) -> Regime:
@@ -78,44 +78,6 @@ def loss_regime(nu: Any, zeta: Any) -> Regime:
         return "eventual divergence"
     xi = 2 - 1 / nu
     return "border" if zeta == xi else "signal-dominated" if zeta < xi else "noise-dominated"
-
-
-@dataclass(frozen=True)
-class Transients:
-    r"""What is not a power of t, and dies out exponentially.
-
-    A sum over :math:`k^{-s}e^{-xk^{-\nu}}` is not quite the integral: by Poisson's formula and the
-    saddle point of :math:`xk^{-\nu}-2\pi ik` the rest falls like
-    :math:`\exp(-2\pi(1+1/\nu)\sin(\tfrac{\pi}{2(\nu+1)})(\nu x/2\pi)^{1/(\nu+1)})`.
-
-    Attributes
-    ----------
-    exponent : float
-        nu.
-    speed : float
-        x = speed * t, twice the effective learning rate times the largest eigenvalue.
-    start : float
-        The loss before the first step.
-    roots : tuple of float
-        Moduli of the slowest root of D, and of the slowest one at the largest eigenvalue.
-    """
-
-    exponent: float
-    speed: float
-    start: float
-    roots: tuple[float, float]
-
-    def ripple(self, t: Array) -> Array:
-        """Return the relative size of what the gaps between eigenvalues make."""
-        nu = self.exponent
-        place = (nu * self.speed * t / (2 * np.pi)) ** (1 / (nu + 1))
-        angle = np.sin(np.pi / (2 * (nu + 1)))
-        return np.exp(-2 * np.pi * (1 + 1 / nu) * angle * place)  # type: ignore[no-any-return]
-
-    def size(self, t: Array) -> Array:
-        """Return the size of what is left of the start."""
-        memory, top = self.roots
-        return self.start * (memory**t + top ** (2 * t))
 
 
 @dataclass(frozen=True)
@@ -329,21 +291,7 @@ def _constants(
         signal_sum=sums[0],
         output_signal_sum=sums[1],
         first_orders=_first_orders(algorithm, zeta_exponent, xi, noise),
-        transients=_transients(algorithm, law, target),
-    )
-
-
-def _transients(algorithm: Algorithm, law: PowerLaw, target: PowerLawTarget) -> Transients:
-    still, push = (x[0] for x in Schedule.constant(algorithm).steps(0, 1).state_matrices)
-    memory = np.abs(np.linalg.eigvals(still[1:, 1:])).max(initial=0.0)
-    top = np.abs(np.linalg.eigvals(still + law.scale * push)).max()
-    power = law.exponent * target.exponent + 1
-    first = target.first_mass(Spectrum.power_law(law.exponent, law.scale))
-    return Transients(
-        exponent=law.exponent,
-        speed=2 * to_float(algorithm.effective_learning_rate) * law.scale,
-        start=first * _zeta(power) / 2,
-        roots=(float(memory), float(top)),
+        transients=transients(algorithm, law, target),
     )
 
 
@@ -363,7 +311,7 @@ def _first_orders(
     """Return the relative 1/t terms of V, V', U and U' for a pure power law."""
     damping = 1 + float(noise.tau2 * noise.inverse_batch)  # type: ignore[operator]
     rate = to_float(algorithm.effective_learning_rate)
-    curvature = leading_curvature(algorithm) / rate
+    curvature = _leading_curvature(algorithm) / rate
     shift = to_float(_look_ahead(algorithm)) / rate
     z = zeta_exponent
     signal = -z * (z + 1) * damping / 4 + z * (1 - z) * curvature / 2
@@ -371,15 +319,13 @@ def _first_orders(
     return signal - z * shift, signal, later - xi * shift, later
 
 
-def leading_curvature(algorithm: Algorithm) -> float:
+def _leading_curvature(algorithm: Algorithm) -> float:
     """Return the number rho of Theorem 4, alpha_eff P''(1) / (2 P'(1)) + Q'(1) / P'(1)."""
     _, P, Q, _ = algorithm.polynomials
-    first = [k * value for k, value in enumerate(P)][1:]
-    second = [k * value for k, value in enumerate(first)][1:] or [0]
-    slope = [k * value for k, value in enumerate(Q)][1:] or [0]
-    damping = evaluate(first, 1)
-    rate = -evaluate(Q, 1) / damping
-    return to_float(rate * evaluate(second, 1) / (2 * damping) + evaluate(slope, 1) / damping)
+    slope = evaluate(derivative(P), 1)
+    rate = -evaluate(Q, 1) / slope
+    bend = evaluate(derivative(derivative(P)), 1) / (2 * slope)
+    return to_float(rate * bend + evaluate(derivative(Q), 1) / slope)
 
 
 def _look_ahead(algorithm: Algorithm) -> Any:
@@ -399,20 +345,13 @@ def _signal_sums(
     nu, top = law.exponent, law.scale
     rate = to_float(algorithm.effective_learning_rate)
     power = nu * zeta_exponent + 1
-    first = target.energy * (power - 1) * top**zeta_exponent
-    nodes, masses = power_measure(law, power, first, top * _PANELS)
+    first = PowerLawTarget(zeta_exponent, target.energy).first_mass(law)
+    nodes, masses = power_measure(law, power, first, falling_edges(top, _SMALLEST * top))
     modes = summed_modes(algorithm, nodes, noise.tau2 * noise.inverse_batch)  # type: ignore[operator]
-    limit = first / top / (2 * rate) * _zeta(power - nu)
+    limit = first / top / (2 * rate) * riemann_zeta(power - nu)
     found = []
     for key in ("signal_at_y", "signal_at_w"):
         values = [getattr(mode, key) for mode in modes]
         rest = [value - 1 / (2 * rate * x) for value, x in zip(values, nodes.tolist(), strict=True)]
         found.append(limit + float(masses @ as_floats(rest)))
     return found[0], found[1]
-
-
-def _zeta(s: float) -> float:
-    """Return Riemann's zeta function, also left of 1."""
-    from flint import arb
-
-    return float(arb(s).zeta()) if s < 1 else float(zeta(s))

@@ -15,10 +15,10 @@ from collections.abc import Callable
 import numpy as np
 
 from sgdmem.numeric.ball import Array
+from sgdmem.numeric.list_rule import POINTS
+from sgdmem.numeric.quadrature import RATIO
 from sgdmem.numeric.schedule import Schedule
 
-POINTS = 16  # nodes of a panel
-RATIO = 3.0  # between the ends of a panel, at most
 _LARGEST_ERROR = 1e-18
 _SEGMENTS = 80  # of the steps, at least, each with the roots of its first step
 _MOST_SEGMENTS = 500

@@ -48,6 +48,13 @@ class PowerLaw:
             precision *= 2  # an exponent very close to 1 cancels digits
 
 
+def riemann_zeta(s: float) -> float:
+    """Return Riemann's zeta function, also left of 1."""
+    from flint import arb
+
+    return float(arb(s).zeta())
+
+
 def _zeta(exponent: Any, count: int) -> Any:
     """Return sum_(k<=count) k^-exponent as an arb."""
     from flint import arb

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
-from sgdmem.numeric.mode_panels import POINTS
+from sgdmem.numeric.list_rule import POINTS
 from sgdmem.numeric.power_law import PowerLaw
 from sgdmem.numeric.quadrature import gauss_rule_of_moments
 

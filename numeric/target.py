@@ -9,6 +9,7 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.given_numbers import is_list, number, positive_float
+from sgdmem.numeric.power_law import PowerLaw
 from sgdmem.numeric.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.scalars import to_float
@@ -36,9 +37,8 @@ class PowerLawTarget:
         for name in ("exponent", "energy"):
             object.__setattr__(self, name, positive_float(getattr(self, name), name))
 
-    def first_mass(self, spectrum: Spectrum) -> float:
+    def first_mass(self, law: PowerLaw) -> float:
         """Return lambda_1 c_1^2."""
-        law = self.law_of(spectrum)
         power = law.exponent * self.exponent
         return float(self.energy * power * law.scale**self.exponent)
 
@@ -46,10 +46,10 @@ class PowerLawTarget:
         """Return lambda_k c_k^2 for the eigenvalues of a law that can be listed."""
         law = self.law_of(spectrum)
         k = np.arange(1.0, len(spectrum) + 1)
-        masses: Array = self.first_mass(spectrum) * k ** -(law.exponent * self.exponent + 1)
+        masses: Array = self.first_mass(law) * k ** -(law.exponent * self.exponent + 1)
         return masses
 
-    def law_of(self, spectrum: Spectrum) -> Any:
+    def law_of(self, spectrum: Spectrum) -> PowerLaw:
         """Return the power law of a spectrum, or raise InputError."""
         if spectrum.law is None:
             raise InputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -33,7 +33,6 @@ def statement_module(name: str) -> StatementModule:
 
 def verify(
     names: Iterable[str] | str | None = None,
-    advance: Callable[[str], None] = lambda name: None,
 ) -> list[CheckResult]:
     """Check numbered statements of arXiv 2410.04228, and the library's own, by machine.
 
@@ -42,8 +41,6 @@ def verify(
     names : iterable of str, optional
         Such as "Theorem 4", "Equation (25)" or "Exact verdict"; all of them by default. Case and
         brackets do not matter.
-    advance
-        Called with the name of each statement before it is checked.
 
     Returns
     -------
@@ -70,7 +67,6 @@ def verify(
     chosen = list(STATEMENTS) if names is None else [find_statement(name) for name in names]
     results = []
     for name in chosen:
-        advance(name)
         module = statement_module(name)
         results.append(CheckResult(module.STATEMENT, tuple(module.check())))
     return results
