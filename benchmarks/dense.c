@@ -6,7 +6,9 @@
    `x` holds the eigenvalues and then their squares, and `count` is a multiple of 4.
 
    In pairs two eigenvalues share a division: a/b + c/d = (a d + c b) / (b d); in fours two pairs
-   do. In the last variants squares are loaded instead of Horner's scheme. */
+   do. In the variants with squares these are loaded instead of Horner's scheme.
+
+   The last two variants are translations of the library's own loops. */
 
 #define PIXEL                                                                                      \
     const double K = coefficients[p], g = coefficients[pixels + p];                                \
@@ -69,3 +71,45 @@ SUMS(short_in_order, , 1, ONE(SHORT_TOP, SHORT_BOTTOM))
 SUMS(short_ones, ANY_ORDER, 1, ONE(SHORT_TOP, SHORT_BOTTOM))
 SUMS(short_pairs, ANY_ORDER, 2, TWO(SHORT_TOP, SHORT_BOTTOM))
 SUMS(short_fours, ANY_ORDER, 4, FOUR(SHORT_TOP, SHORT_BOTTOM))
+
+/* Denominators divided by s2, from outside the loop. */
+#define MONIC_ORDER const double linear = s1 / s2, constant = 1 / s2, h = g / s2; ANY_ORDER
+#define MONIC_TOP(k) (x[k] * (constant + h * x[k]))
+#define MONIC_BOTTOM(k) ((x[k] + linear) * x[k] + constant)
+
+SUMS(long_pairs_monic, MONIC_ORDER, 2, TWO(MONIC_TOP, MONIC_BOTTOM))
+
+/* Groups of four eigenvalues as polynomials in the place of the pole, see `pole_groups`, which
+   `x` holds; the largest eigenvalue is 1, and `count` is the number of groups. */
+#define MEMBERS 64
+#define GROUPS 256
+void short_groups(long pixels, long count, const double *restrict coefficients,
+                  const double *restrict x, double *restrict out, int threads)
+{
+    (void)threads;
+    _Pragma("omp parallel for num_threads(threads) schedule(dynamic, 1)")
+    for (long first = 0; first < pixels; first += MEMBERS) {
+        const long last = first + MEMBERS < pixels ? first + MEMBERS : pixels;
+        for (long p = first; p < last; p++)
+            out[p] = 0;
+        for (long begin = 0; begin < count; begin += GROUPS) {
+            const long end = begin + GROUPS < count ? begin + GROUPS : count;
+            for (long p = first; p < last; p++) {
+                const double c = -1 / coefficients[2 * pixels + p] - 1;
+                double total = 0;
+                ANY_ORDER
+                for (long j = begin; j < end; j++) {
+                    const double *d = x + j, *n = d + 4 * count;
+                    const double top =
+                        ((n[3 * count] * c + n[2 * count]) * c + n[count]) * c + n[0];
+                    const double bottom =
+                        (((c + d[3 * count]) * c + d[2 * count]) * c + d[count]) * c + d[0];
+                    total += top / bottom;
+                }
+                out[p] += total;
+            }
+        }
+        for (long p = first; p < last; p++)
+            out[p] *= -coefficients[p] / coefficients[2 * pixels + p];
+    }
+}

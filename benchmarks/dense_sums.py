@@ -24,12 +24,13 @@ from benchmarks.machine import processors
 from benchmarks.measuring import least_seconds, short, table
 from benchmarks.peers import NEEDS, Sums, numpy_sums, peer_sums, use_threads
 from sgdmem.numeric.evaluator import evaluator
+from sgdmem.numeric.pole_groups import pole_groups
 from sgdmem.symbolic.named import find_family
 from sgdmem.symbolic.noise_fraction import noise_fraction
 
 Array = NDArray[np.float64]
 EXPONENT, EIGENVALUES, AGREEMENT = 1.5, 10_000, 1e-12
-OURS, BEST_C = "sgdmem", "C, best variant"
+OURS, BEST_C, TRANSLATED = "sgdmem", "C, best variant", "C, our loop translated"
 # For each family the variants in C: how many divisions they do for one eigenvalue, and how many
 # multiplications and multiply-adds.
 VARIANTS = {
@@ -48,7 +49,8 @@ VARIANTS = {
         "long_fours_squares": (1 / 4, 21 / 4),
     },
 }
-OUR_OPERATIONS = {"heavy-ball": (1 / 4, 13 / 4), "qhm": (1 / 2, 9 / 2)}
+OUR_OPERATIONS = {"heavy-ball": (1 / 4, 6 / 4), "qhm": (1 / 2, 7 / 2)}
+TRANSLATIONS = {"heavy-ball": "short_groups", "qhm": "long_pairs_monic"}
 
 
 @dataclass(frozen=True)
@@ -90,18 +92,29 @@ def c_sums(problem: Dense, threads: int) -> Iterator[tuple[str, Sums]]:
     squares = np.concatenate([problem.eigenvalues, problem.eigenvalues**2])
     for flags in (PLAIN, FAST) if threads == 1 else (FAST,):
         for variant in VARIANTS[problem.family]:
-            function = getattr(library("dense.c", flags), variant)
-            function.argtypes = [*[ctypes.c_long] * 2, *[ctypes.c_void_p] * 3, ctypes.c_int]
-            call = partial(_c_call, function, problem.coefficients, squares, threads)
-            yield f"{variant}, {flags}", call
+            yield f"{variant}, {flags}", _c_call(variant, flags, problem, squares, threads)
 
 
-def _c_call(function: Any, coefficients: Array, squares: Array, threads: int) -> Array:
-    out = np.empty(coefficients.shape[1])
-    count = squares.size // 2
-    arrays = (array.ctypes.data for array in (coefficients, squares, out))
-    function(out.size, count, *arrays, threads)
-    return out
+def translated(problem: Dense, threads: int) -> Sums:
+    """Return the library's loop in C, which is handed what the library works out beforehand."""
+    data = problem.eigenvalues
+    if problem.family == "heavy-ball":
+        data = pole_groups(data, data)
+    return _c_call(TRANSLATIONS[problem.family], FAST, problem, data, threads)
+
+
+def _c_call(variant: str, flags: str, problem: Dense, data: Array, threads: int) -> Sums:
+    function = getattr(library("dense.c", flags), variant)
+    function.argtypes = [*[ctypes.c_long] * 2, *[ctypes.c_void_p] * 3, ctypes.c_int]
+    count = data.shape[1] if data.ndim == 2 else problem.eigenvalues.size
+
+    def call() -> Array:
+        out = np.empty(problem.coefficients.shape[1])
+        arrays = (array.ctypes.data for array in (problem.coefficients, data, out))
+        function(out.size, count, *arrays, threads)
+        return out
+
+    return call
 
 
 def our_sums(problem: Dense, threads: int) -> Sums:
@@ -156,7 +169,8 @@ def timings(problem: Dense, threads: int, rounds: int) -> Timings:
     peers = peer_sums(problem.coefficients, problem.eigenvalues)
     if threads < processors():
         peers.pop("JAX, jit", None)  # takes all of them
-    calls = {OURS: our_sums(problem, threads), BEST_C: variants[best], **peers}
+    ours = {OURS: our_sums(problem, threads), TRANSLATED: translated(problem, threads)}
+    calls = {**ours, BEST_C: variants[best], **peers}
     counts = {name: call() for name, call in limits().items()}
     together = least_seconds({**checked(problem, calls), **limits()}, rounds)
     return Timings(
@@ -183,7 +197,7 @@ def _text(problem: Dense, found: list[Timings]) -> str:
     pixels, size = problem.coefficients.shape[1], problem.eigenvalues.size
     threads = [f"{x.threads} thread{'s' * (x.threads > 1)}" for x in found]
     head = ["", *(f"{name}, {what}" for name in threads for what in ("ns", "ratio"))]
-    names = [OURS, BEST_C, "NumPy", *NEEDS]
+    names = [OURS, BEST_C, TRANSLATED, "NumPy", *NEEDS]
     rows = [[name, *(cell for x in found for cell in _cells(name, x))] for name in names]
     variants = [
         [f"`{name}`", *(short(x.variants[name]) if name in x.variants else "" for x in found)]

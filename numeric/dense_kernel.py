@@ -1,9 +1,10 @@
 """Machine code for noise sums of a family over given eigenvalues, at the speed of plain floats.
 
 Each member's coefficients are computed once; the loop over the eigenvalues is left to the vector
-units. For memories 0 and 1 the summand is a quotient of polynomials, and a few eigenvalues share a
+units. For memories 0 and 1 the summand is a quotient of polynomials, and two eigenvalues share a
 division; the pivots are linear in the eigenvalue there, so that the two ends tell about stability.
-For larger memories the recursion runs at each eigenvalue.
+Where it has a single pole, the kernel leaves the sum to `sgdmem.numeric.pole_groups`. For larger
+memories the recursion runs at each eigenvalue.
 
 No error bounds: those come with the kernels of maps (`sgdmem.numeric.map_kernel`).
 """
@@ -14,10 +15,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from sgdmem.numeric.lowering import plain_lines, plain_outputs, variable
+from sgdmem.numeric.pole_groups import FARTHEST, NEAREST
 from sgdmem.symbolic.program import Program
 from sgdmem.symbolic.summand_program import EIGENVALUE
 
-TOGETHER = 4  # eigenvalues that share a division at most
+# Denominators whose leading coefficient is in this range, relative to their value at the largest
+# eigenvalue, are divided by it: products of them remain in the range of floats.
+_LEADING = 1e-60, 1e60
 # A sum may be added up in any order, but what is no number must stay so.
 _FAST = 'error_model="numpy", fastmath={"reassoc", "contract", "nsz"}'
 
@@ -30,12 +34,16 @@ def dense_source(
     fraction: Program | None,
     weighted: bool,
 ) -> str:
-    """Return a module with ``noise_sums(rows, nodes, masses, tilted, out, start, stop)``.
+    """Return a module with ``noise_sums(rows, nodes, masses, tilted, poles, out, start, stop)``.
 
     It fills ``out`` from start to stop with the sums of masses times s / lambda, inf where some
-    node is not strictly Schur. ``rows`` holds the parameters; the number of nodes is a multiple of
-    `TOGETHER`, the first one is the largest and the last one the smallest; ``tilted`` are the
-    masses times the distances of the nodes from the largest.
+    node is not strictly Schur. ``rows`` holds the parameters; the number of nodes is even, the
+    first one is the largest and the last one the smallest; ``tilted`` are the masses times the
+    distances of the nodes from the largest.
+
+    Where the module's ``SINGLE_POLE`` is true, ``poles`` receives how far beyond the largest node
+    the pole of s / lambda is, relative to that node, and ``out`` a factor: what is left to do is
+    `sgdmem.numeric.pole_groups.multiply_by_pole_sums`. Members with a pole of 0 are complete.
 
     Parameters
     ----------
@@ -50,19 +58,22 @@ def dense_source(
     """
     loads = [f"{variable(name)} = rows[{row}, p]" for row, name in enumerate(parameters)]
     masses = "masses" if weighted else "nodes"
+    single_pole = False
     if fraction:
-        body = _by_fraction(summand, shifted, fraction, masses)
+        body, single_pole = _by_fraction(summand, shifted, fraction, masses)
     else:
         body = _by_recursion(summand, shifted, masses)
-    signature = "void(f8[:,::1], f8[::1], f8[::1], f8[::1], f8[::1], i8, i8)"
+    signature = "void(f8[:,::1], f8[::1], f8[::1], f8[::1], f8[::1], f8[::1], i8, i8)"
     lines = [
         "from math import inf, nan",
         "",
         "from numba import njit",
         "",
+        f"SINGLE_POLE = {single_pole}",
+        "",
         "",
         f'@njit("{signature}", cache=True, nogil=True, {_FAST})',
-        "def noise_sums(rows, nodes, masses, tilted, out, start, stop):",
+        "def noise_sums(rows, nodes, masses, tilted, poles, out, start, stop):",
         "    for p in range(start, stop):",
         *(f"        {line}" for line in [*loads, *body]),
         "        out[p] = total if stable else (inf if unstable else nan)",
@@ -75,15 +86,18 @@ def _results(summand: Program, shifted: bool) -> tuple[str, list[str]]:
     return share, pivots[1:] if shifted else pivots
 
 
-def _by_fraction(summand: Program, shifted: bool, fraction: Program, masses: str) -> list[str]:
+def _by_fraction(
+    summand: Program, shifted: bool, fraction: Program, masses: str
+) -> tuple[list[str], bool]:
     _, pivots = _results(summand, shifted)
     outputs = plain_outputs(fraction, "f")
     size = (len(outputs) - 1) // 2
     top, bottom = (_without_zeros(part) for part in (outputs[:size], outputs[size:]))
     names = [f"b{k}" for k in range(len(bottom))]
+    single_pole = len(top) == 1 and len(bottom) == 2
     # relative to its first value the numerator takes one multiply-add and no multiplication
     slope = f"{top[1]} / ({_horner(top, 'nodes[0]')})" if len(top) == 2 else ""
-    return [
+    lines = [
         "stable, unstable = True, False",
         "for end in (0, nodes.shape[0] - 1):",
         f"    {variable(EIGENVALUE)} = nodes[end]",
@@ -91,35 +105,57 @@ def _by_fraction(summand: Program, shifted: bool, fraction: Program, masses: str
         *(f"    stable &= {pivot} > 0.0" for pivot in pivots),
         *(f"    unstable |= {pivot} <= 0.0" for pivot in pivots),
         "total = 0.0",
+        *(["poles[p] = 0.0"] if single_pole else []),
         "if stable:",
         *(f"    {line}" for line in plain_lines(fraction, range(len(fraction.steps)), "f")),
         *([f"    slope = {slope}"] if slope else []),
         # so that products of denominators stay in the range of floats
         f"    scale = 1.0 / {_horner(bottom, 'nodes[0]')}",
         *(f"    {name} = {value} * scale" for name, value in zip(names, bottom, strict=True)),
-        *(f"    {line}" for line in _shared_division(names, masses, bool(slope))),
+        *(f"    {line}" for line in _quotients(names, masses, bool(slope), single_pole)),
         f"    total *= {_horner(top, 'nodes[0]')} * scale",
+    ]
+    return lines, single_pole
+
+
+def _quotients(bottom: Sequence[str], masses: str, sloping: bool, single_pole: bool) -> list[str]:
+    """Return the lines that set ``total`` to the sum of the numerators over the denominators."""
+    usual = _shared_division(bottom, masses, sloping)
+    *lower, leading = bottom
+    if not lower:
+        return usual
+    if single_pole:
+        good = f"{NEAREST!r} < pole < {FARTHEST!r}"
+        first = [f"pole = -1.0 / ({leading} * nodes[0])"]
+        special = ["poles[p], total = pole, pole"]
+    else:
+        good = f"{_LEADING[0]!r} < abs({leading}) < {_LEADING[1]!r}"
+        first = []
+        special = [
+            *(f"{name} /= {leading}" for name in lower),
+            *_shared_division([*lower, ""], masses, sloping),
+            f"total /= {leading}",
+        ]
+    return [
+        *first,
+        f"if {good}:",
+        *(f"    {line}" for line in special),
+        "else:",
+        *(f"    {line}" for line in usual),
     ]
 
 
 def _shared_division(bottom: Sequence[str], masses: str, sloping: bool) -> list[str]:
-    """Return the loop: a few quotients with one division, a/b + c/d = (a d + c b) / (b d)."""
-    together = TOGETHER // 2 if sloping else TOGETHER
-    lines, quotients = [], []
-    for i in range(together):
-        place = f"{i} * part + j" if i else "j"
+    """Return the loop: quotients in pairs with one division, a/b + c/d = (a d + c b) / (b d)."""
+    lines = []
+    for i, place in enumerate(("j", "j + part")):
         top = f"{masses}[{place}] - slope * tilted[{place}]" if sloping else f"{masses}[{place}]"
         lines += [f"x{i} = nodes[{place}]", f"n{i}, d{i} = {top}, {_horner(bottom, f'x{i}')}"]
-        quotients.append((f"n{i}", f"d{i}"))
-    while len(quotients) > 1:
-        (a, b), (c, d), *rest = quotients
-        lines.append(f"{a}{c}, {b}{d} = {a} * {d} + {c} * {b}, {b} * {d}")
-        quotients = [*rest, (f"{a}{c}", f"{b}{d}")]
-    ((top, low),) = quotients
     return [
-        f"part = nodes.shape[0] // {together}",
+        "part = nodes.shape[0] // 2",
         "for j in range(part):",
-        *(f"    {line}" for line in [*lines, f"total += {top} / {low}"]),
+        *(f"    {line}" for line in lines),
+        "    total += (n0 * d1 + n1 * d0) / (d0 * d1)",
     ]
 
 
@@ -130,9 +166,10 @@ def _without_zeros(coefficients: Sequence[str]) -> list[str]:
 
 
 def _horner(coefficients: Sequence[str], x: str) -> str:
-    value = coefficients[-1]
-    for coefficient in reversed(coefficients[:-1]):
-        value = f"({value} * {x} + {coefficient})"
+    """Return a polynomial's value, lowest coefficient first; an empty last one stands for 1."""
+    *lower, value = coefficients
+    for coefficient in reversed(lower):
+        value = f"({value} * {x} + {coefficient})" if value else f"({x} + {coefficient})"
     return value
 
 

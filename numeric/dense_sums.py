@@ -10,8 +10,8 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.compressed import CompressedSpectrum
-from sgdmem.numeric.dense_kernel import TOGETHER
 from sgdmem.numeric.given_numbers import is_whole
+from sgdmem.numeric.pole_groups import TOGETHER, multiply_by_pole_sums, pole_groups
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.threads import pieces, work_in_threads
 from sgdmem.symbolic.errors import InputError
@@ -20,7 +20,7 @@ _PIECES = 8  # of the members, for each thread
 
 
 def dense_noise_sums(
-    kernels: Callable[[bool], Callable[..., None]],
+    kernels: Callable[[bool], Any],
     rows: Array,
     spectrum: Any,
     threads: int | None,
@@ -30,7 +30,7 @@ def dense_noise_sums(
     Parameters
     ----------
     kernels
-        Returns the kernel for masses that are the nodes (False), or are not; see
+        Returns the module with the kernel for masses that are the nodes (False), or are not; see
         `sgdmem.numeric.dense_kernel`.
     rows : ndarray, shape (K, P)
     spectrum : Spectrum, CompressedSpectrum or array of eigenvalues
@@ -43,17 +43,20 @@ def dense_noise_sums(
     if isinstance(spectrum, Spectrum) and spectrum.diverges:
         return np.full(rows.shape[1], np.inf)
     nodes, masses = _nodes(spectrum)
-    kernel = kernels(not np.array_equal(nodes, masses))
+    module = kernels(not np.array_equal(nodes, masses))
     tilted = masses * (nodes[0] - nodes)
     members = rows.shape[1]
-    out = np.empty(members)
-    workers = threads or os.cpu_count() or 1
-    arrays = (rows, nodes, masses, tilted, out)
+    poles, out = np.empty((2, members))
+    groups = pole_groups(nodes, masses) if module.SINGLE_POLE else None
+
+    def work(piece: slice) -> None:
+        module.noise_sums(rows, nodes, masses, tilted, poles, out, piece.start, piece.stop)
+        if groups is not None:
+            multiply_by_pole_sums(groups, poles, out, piece.start, piece.stop)
+
     workers = threads or os.cpu_count() or 1
     size = max(1, -(-members // (workers * _PIECES if workers > 1 else 1)))
-    work_in_threads(
-        lambda piece: kernel(*arrays, piece.start, piece.stop), pieces(0, members, size), workers
-    )
+    work_in_threads(work, pieces(0, members, size), workers)
     return out
 
 
@@ -66,13 +69,12 @@ def _nodes(spectrum: Any) -> tuple[Array, Array]:
     else:
         listed = spectrum if isinstance(spectrum, Spectrum) else Spectrum(spectrum)
         nodes, weights = listed.eigenvalues, listed.weights
+    nodes, masses = nodes.copy(), weights * nodes
     # not sorted: that takes longer than the sums of a few members
-    order = np.arange(nodes.size)
-    largest = int(nodes.argmax())
-    order[[0, largest]] = order[[largest, 0]]
-    smallest = int(nodes[order].argmin())
-    order[[-1, smallest]] = order[[smallest, -1]]
-    nodes, masses = nodes[order], (weights * nodes)[order]
+    for place, extreme in ((0, np.argmax), (-1, np.argmin)):
+        other = int(extreme(nodes))
+        for array in (nodes, masses):
+            array[[place, other]] = array[[other, place]]
     padding = -nodes.size % TOGETHER
     if padding:
         nodes = np.append(nodes, np.repeat(nodes[-1:], padding))

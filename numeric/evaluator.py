@@ -170,12 +170,8 @@ class Evaluator:
         return dense_source(self.parameters, self.program, self.shifted, self.fraction, weighted)
 
     @cached_property
-    def _dense_kernel(self) -> Callable[[bool], Callable[..., None]]:
-        @cache
-        def kernel(weighted: bool) -> Callable[..., None]:
-            return load_module(self.dense_source(weighted)).noise_sums  # type: ignore[no-any-return]
-
-        return kernel
+    def _dense_kernel(self) -> Callable[[bool], Any]:
+        return cache(lambda weighted: load_module(self.dense_source(weighted)))
 
     @property
     def scalar(self) -> Callable[..., float]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+_MOST_THREADS = 32  # that are kept; only as many are started as were ever busy at a time
 
 
 def pieces(first: int, last: int, size: int) -> Iterator[slice]:
@@ -20,7 +23,7 @@ def work_in_threads(
     threads: int | None = None,
     advance: Callable[[int], None] = lambda count: None,
 ) -> None:
-    """Do all tasks; the calling thread works too, since another one takes a while to wake up.
+    """Do all tasks; the calling thread works too, and waits only for those that have begun.
 
     Parameters
     ----------
@@ -69,12 +72,21 @@ def work_in_threads(
             failures.append(failure)
 
     workers = min(threads or os.cpu_count() or 1, len(left))
-    others = [Thread(target=run, args=[lambda: None]) for _ in range(workers - 1)]
-    for other in others:
-        other.start()
+    others = [_pool().submit(run, lambda: None) for _ in range(workers - 1)]
     run(report)
     for other in others:
-        other.join()
+        if not other.cancel():
+            other.result()
     if failures:
         raise failures[0]
     report()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Return threads that are kept: to start one takes longer than many a task."""
+    return ThreadPoolExecutor(max(_MOST_THREADS, os.cpu_count() or 1))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork

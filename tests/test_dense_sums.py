@@ -57,6 +57,36 @@ def test_named_families(name: str) -> None:
     assert run.noise_sums(spectrum, **values) == pytest.approx(float(sum(exact)), rel=1e-13)
 
 
+EXTREME = {
+    "sgd": {"learning_rate": [1e-40, 1e-29, 1e-3, 1.5, 2 - 2**-10]},
+    "heavy-ball": {
+        "learning_rate": [1e-40, 1e-29, 0.1, 3.5 - 2**-10],
+        "momentum": [0.75],
+    },
+    # the leading coefficient of the denominator vanishes with the momentum
+    "qhm": {
+        "learning_rate": [1e-25, 0.1, 1.5],
+        "momentum": [0.0, 1e-200, 1e-70, 1e-30, 0.5],
+        "nu": [1e-20, 0.7],
+    },
+}
+
+
+@pytest.mark.parametrize("name", EXTREME)
+@pytest.mark.parametrize("size", [1, 7, 4999])
+def test_poles_far_and_near(name: str, size: int) -> None:
+    run = evaluator(name)
+    eigenvalues = np.arange(1.0, size + 1) ** -1.5
+    grid = np.meshgrid(*EXTREME[name].values(), indexing="ij")
+    points = dict(zip(EXTREME[name], (axis.ravel() for axis in grid), strict=True))
+    found = run.noise_sums(eigenvalues, **points)
+    for place, total in enumerate(found):
+        values = {key: column[place] for key, column in points.items()}
+        each = [float(run(float(lam), target="exact", **values)) for lam in eigenvalues[:20]]
+        each += list(run(eigenvalues[20:], **values)) if size > 20 else []
+        assert total == pytest.approx(math.fsum(each), rel=1e-12)
+
+
 @pytest.mark.parametrize("memory", [1, 2])
 def test_no_number_stays_none(memory: int, rng: np.random.Generator) -> None:
     points: dict[str, Any] = random_points(memory, 5, rng)

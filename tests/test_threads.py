@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from threading import get_ident
 
 import pytest
@@ -36,6 +37,31 @@ def test_a_failure_is_raised_and_the_rest_dropped(threads: int) -> None:
     with pytest.raises(ZeroDivisionError, match="four"):
         work_in_threads(work, pieces(0, 1000, 1), threads)
     assert len(seen) < 1000
+
+
+def test_work_within_work_needs_no_other_thread() -> None:
+    counts: list[int] = []
+
+    def inner(piece: slice) -> None:
+        counts.append(piece.stop - piece.start)
+
+    work_in_threads(lambda piece: work_in_threads(inner, pieces(0, 9, 1), 40), pieces(0, 50, 1), 40)
+    assert sum(counts) == 450
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_threads_after_a_fork() -> None:
+    test_every_piece_once(2, 100)
+    child = os.fork()
+    if not child:
+        failed = True
+        try:
+            test_every_piece_once(2, 100)
+            failed = False
+        finally:
+            os._exit(failed)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_progress_is_told_by_the_calling_thread() -> None:
