@@ -21,10 +21,10 @@ from benchmarks.measuring import least_seconds, short, table
 from benchmarks.recurrences import columns, polynomials, random_recurrence, recurrences
 from sgdmem.numeric.compiled_modules import load_module
 from sgdmem.numeric.evaluator import Evaluator
+from sgdmem.numeric.pole_groups import multiply_by_pole_sums, pole_groups
 
 Array = NDArray[np.float64]
 MEMORIES = range(1, 9)
-SUMMED = 10_000  # eigenvalues
 AGREEMENT = 1e-8
 SUMMED = 10_000  # eigenvalues of a sum
 
@@ -152,9 +152,17 @@ def _dense_sums(run: Evaluator, points: list[dict[str, float]]) -> Callable[[], 
     stable = np.flatnonzero(np.isfinite(run.noise_sums(nodes, **values)))
     chosen = np.resize(stable, len(points))
     rows = np.array([values[name][chosen] for name in run.parameters])
-    code, out = load_module(run.dense_source(weighted=False)).noise_sums, np.empty(len(points))
+    module = load_module(run.dense_source(weighted=False))
     tilted = nodes * (nodes[0] - nodes)
-    return lambda: code(rows, nodes, nodes, tilted, out, 0, len(points))
+    groups = pole_groups(nodes, nodes) if module.SINGLE_POLE else None
+    poles, out = np.empty((2, len(points)))
+
+    def sums() -> None:
+        module.noise_sums(rows, nodes, nodes, tilted, poles, out, 0, len(points))
+        if groups is not None:
+            multiply_by_pole_sums(groups, poles, out, 0, len(points))
+
+    return sums
 
 
 def _filled(function: Any, *arguments: Any) -> Any:

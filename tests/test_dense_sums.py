@@ -78,7 +78,7 @@ def test_poles_far_and_near(name: str, size: int) -> None:
     run = evaluator(name)
     eigenvalues = np.arange(1.0, size + 1) ** -1.5
     grid = np.meshgrid(*EXTREME[name].values(), indexing="ij")
-    points = dict(zip(EXTREME[name], (axis.ravel() for axis in grid), strict=True))
+    points: dict[str, Any] = dict(zip(EXTREME[name], (axis.ravel() for axis in grid), strict=True))
     found = run.noise_sums(eigenvalues, **points)
     for place, total in enumerate(found):
         values = {key: column[place] for key, column in points.items()}
