@@ -13,7 +13,7 @@ from sgdmem.numeric.ball import Array
 from sgdmem.numeric.best_stationary import best_stationary
 from sgdmem.numeric.corner import advised_theta, corner
 from sgdmem.numeric.dynamics import losses
-from sgdmem.numeric.given_numbers import is_whole, positive_float
+from sgdmem.numeric.given_numbers import is_list, positive_float, whole
 from sgdmem.numeric.learning_rate import largest_learning_rate
 from sgdmem.numeric.real_roots import partial_sum
 from sgdmem.numeric.schedule import Schedule, read_schedule
@@ -80,6 +80,7 @@ def compare_methods(
         :math:`\zeta` of `power_law_target`.
     batch_size : number > 0
     steps : int from 1000 to 10**7
+        Some seconds for each method up to a million.
     methods : sequence of str
         Some of `METHODS`, by default all that are faster than SGD, and SGD: "SGD", "AM1" to "AM3"
         (`accelerated`, with a damping that falls like 1/t), "corner" (memory 5), "best stationary"
@@ -105,13 +106,12 @@ def compare_methods(
     zeta = positive_float(target_exponent, "target_exponent")
     if not nu > 1:
         raise InputError(f"spectrum_exponent must exceed 1, got {nu:g}: the noise has no bound")
-    if not (is_whole(steps) and 1000 <= steps <= _MOST_STEPS):
-        raise InputError(f"steps must be an integer from 1000 to 10**7, got {steps!r}")
-    if isinstance(methods, str):
-        methods = [methods]
-    chosen = _applicable(nu, zeta) if methods is None else methods
+    steps = whole(steps, "steps", 1000, _MOST_STEPS)
+    if methods is not None and not is_list(methods):
+        raise InputError(f"methods must be a list such as ['SGD', 'AM1'], got {methods!r}")
+    chosen = _applicable(nu, zeta) if methods is None else list(methods)
     for method in chosen:
-        if method not in METHODS:
+        if not isinstance(method, str) or method not in METHODS:
             raise InputError(f"unknown method {method!r}; known are {', '.join(METHODS)}")
     spectrum, target = Spectrum.power_law(nu), PowerLawTarget(zeta)
     rows = []

@@ -27,6 +27,7 @@ from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.scalars import to_float
 
 _LARGEST_MEMORY = 12
+_LONGEST = 1e15  # horizon whose slowest damping can be told from 0 in floats, for any memory
 
 
 def corner(
@@ -60,7 +61,7 @@ def corner(
         From 1 to 2, both excluded; `advised_theta` knows a good one.
     memory : int
         M from 1 to 12.
-    horizon : number > 1
+    horizon : number > 1, up to 1e15
     spectrum, batch_size : optional
         From which A is chosen: the largest eigenvalue takes at most half of the stable range, and
         the noise sum is at most ``noise_level``. See `stability`.
@@ -88,8 +89,8 @@ def corner(
     if not (is_whole(memory) and 1 <= memory <= _LARGEST_MEMORY):
         raise InputError(f"memory must be an integer from 1 to {_LARGEST_MEMORY}, got {memory!r}")
     steps = positive_float(horizon, "horizon")
-    if not steps > 1:
-        raise InputError(f"horizon must exceed 1, got {horizon}")
+    if not 1 < steps <= _LONGEST:
+        raise InputError(f"horizon must exceed 1 and be at most 1e15, got {horizon}")
     if (spectrum is None) == (scale is None):
         raise InputError("give either a spectrum, from which the scale follows, or the scale")
     h = np.log(steps) / memory

@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
-from sgdmem.numeric.given_numbers import is_whole
+from sgdmem.numeric.given_numbers import whole
 from sgdmem.numeric.list_rule import POINTS, LongList
 from sgdmem.numeric.mode_panels import mode_panels
 from sgdmem.numeric.power_measure import larger_eigenvalues, power_measure
@@ -30,6 +30,7 @@ from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.target import PowerLawTarget, Target, read_target
 from sgdmem.numeric.volterra import causal_convolution, solve_volterra
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.scalars import to_float
 
 Method = Literal["auto", "recursion", "compressed"]
 MOST_STEPS = 10**8  # of which every loss is kept; asymptotics go beyond
@@ -94,9 +95,11 @@ def losses(
         Eigenvalues of the Hessian, or a matrix of features, see `sgdmem.stability`.
     target : array of shape (N,), or PowerLawTarget
         The squares :math:`c_k^2` of the coefficients of :math:`w_0-w_*` in the eigenbasis, or
-        `sgdmem.power_law_target` on a power law.
+        `sgdmem.power_law_target` on a power law. In the order of the spectrum's eigenvalues; for a
+        matrix of features that is the order of ``Spectrum.from_features(X).eigenvalues``, largest
+        first, and `sgdmem.target_from_features` returns them.
     steps : int
-        How many, up to 10**8.
+        How many, up to 10**8; beyond, `sgdmem.loss_asymptotics` says what the loss tends to.
     batch_size, tau1, tau2
         See `sgdmem.stability`; for Gaussian features tau1 = 1, tau2 = -1 are exact.
     method : "auto", "recursion" or "compressed"
@@ -114,7 +117,8 @@ def losses(
     Raises
     ------
     InputError
-        For bad input, and for the recursion on an infinite spectrum.
+        For bad input, for the recursion on an infinite spectrum, and where tau2 > tau1, the noise
+        of no data, makes a negative loss.
 
     Examples
     --------
@@ -144,6 +148,8 @@ def propagators(
     progress: bool = False,
 ) -> Propagators:
     """Return the propagators of Theorem 2 for a stationary algorithm; parameters as for `losses`.
+
+    The order of a target's entries is that of the eigenvalues, see there.
 
     Examples
     --------
@@ -176,10 +182,14 @@ class Question:
         modes, first = self._modes(method)
         state = starting_moments(self.schedule.memory, len(modes)) * first
         at_w, _ = run_moments(self.schedule, modes, state, self.steps, advance)
+        if not self.noise.is_physical:
+            self._refuse_negative(at_w)
         return at_w / 2
 
     def propagators(self, method: Method, advance: Callable[[int], None]) -> Propagators:
         """Return the propagators by one of the methods."""
+        if not self.noise.is_physical:  # single propagators may be negative, the loss may not
+            self.losses(method, lambda count: None)
         compressing = self._compresses(method)
         modes = self._group(*(self.signal if compressing else self._listed_signal), drive=0.0)
         state = starting_moments(self.schedule.memory, len(modes))
@@ -193,6 +203,17 @@ class Question:
             read = run_moments(self.schedule, modes, state, self.steps - 1, advance)
             U[1:], U_prime[1:] = share * read[0], share * read[1]
         return Propagators(V, V_prime, U, U_prime)
+
+    def _refuse_negative(self, doubled: Array) -> None:
+        """Raise InputError if the mean loss of a noise that is not one becomes negative."""
+        negative = doubled < 0
+        if negative.any():
+            raise InputError(
+                f"the mean loss would be negative after {int(negative.argmax())} steps: "
+                f"tau2 = {to_float(self.noise.largest_tau2):g} exceeds "
+                f"tau1 = {to_float(self.noise.tau1):g}, which is the noise of no data (Lemma 1): "
+                f"give tau1 >= max(0, tau2)"
+            )
 
     # Modes --------------------------------------------------------------------------------------
 
@@ -309,12 +330,11 @@ def read_question(
     """Validate the arguments of `losses`."""
     chosen = read_schedule(algorithm)
     spectrum, tau1, tau2 = read_data(data, tau1, tau2)
-    if not is_whole(steps) or not 0 <= steps <= MOST_STEPS:
-        raise InputError(f"steps must be an integer from 0 to {MOST_STEPS:,}, got {steps!r}")
+    steps = whole(steps, "steps", 0, MOST_STEPS, "for what the loss tends to see loss_asymptotics")
     if not 1 / _LARGEST_EIGENVALUE <= spectrum.largest <= _LARGEST_EIGENVALUE:
         raise InputError(
             f"the largest eigenvalue must lie between 1e-100 and 1e100, got {spectrum.largest:g}: "
             f"losses stay the same when it is divided by a factor and learning rates multiplied"
         )
     noise = read_noise(spectrum, batch_size, tau1, tau2, None)
-    return Question(chosen, spectrum, read_target(target, spectrum), noise, int(steps))
+    return Question(chosen, spectrum, read_target(target, spectrum), noise, steps)

@@ -73,6 +73,37 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
+def whole(value: Any, name: str, least: int, most: int | None = None, beyond: str = "") -> int:
+    """Return an integer within bounds; a whole float such as 10.0 is one.
+
+    Parameters
+    ----------
+    value, name
+        What is given, and what to call it in an error message.
+    least, most : int
+        The bounds; ``most`` is None where there is no upper one.
+    beyond : str
+        What helps with a larger number, for the message.
+
+    Raises
+    ------
+    InputError
+        For anything else.
+
+    Examples
+    --------
+    >>> whole(10.0, "steps", 0)
+    10
+    """
+    entire = isinstance(value, (float, np.floating)) and value.is_integer()
+    known = is_whole(value) or entire
+    if known and least <= value and (most is None or value <= most):
+        return int(value)
+    bounds = f">= {least}" if most is None else f"from {least} to {most:,}"
+    advice = f": {beyond}" if beyond and known and value > least else ""
+    raise InputError(f"{name} must be an integer {bounds}, got {value!r}{advice}")
+
+
 def is_list(value: Any) -> bool:
     """Whether a value is several numbers rather than one; a zero-dimensional array is one."""
     single = isinstance(value, (str, bytes)) or getattr(value, "shape", None) == ()

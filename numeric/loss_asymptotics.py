@@ -32,18 +32,21 @@ from sgdmem.numeric.mode_panels import falling_edges
 from sgdmem.numeric.power_law import PowerLaw, riemann_zeta
 from sgdmem.numeric.power_measure import power_measure
 from sgdmem.numeric.problem import Noise, Problem
-from sgdmem.numeric.summed_propagators import as_floats, summed_modes
+from sgdmem.numeric.summed_propagators import beside_the_pole, summed_modes
 from sgdmem.numeric.target import PowerLawTarget
 from sgdmem.numeric.transients import Transients, transients
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.polynomials import derivative, evaluate
-from sgdmem.symbolic.scalars import to_float
+from sgdmem.symbolic.scalars import is_float, to_float
 
 Regime = Literal[
     "immediate divergence", "eventual divergence", "signal-dominated", "noise-dominated", "border"
 ]
 _NEAR_ONE = 1e-5
+_SAME = 1e-12  # zeta and xi of the border, rounded to floats, agree that closely
+# beyond, gaps between eigenvalues, or transients, hide the powers of t for longer than anyone waits
+_LARGEST_NU, _LARGEST_ZETA = 20.0, 50.0
 _LARGEST_POLE = 20.0
 # times the size of what is left out: found by trial, and honest in all cases of the tests
 _ORDER, _RIPPLE = 3.0, 60.0
@@ -64,20 +67,25 @@ def loss_regime(nu: Any, zeta: Any) -> Regime:
     -------
     str
         "immediate divergence" for nu <= 1/2, "eventual divergence" for nu <= 1; else
-        "signal-dominated" for zeta < 2 - 1/nu, "noise-dominated" above, "border" exactly between.
+        "signal-dominated" for zeta < 2 - 1/nu, "noise-dominated" above, "border" exactly between:
+        ints, fractions and decimal strings are compared exactly, floats to 1e-12, since few borders
+        are floats.
 
     Examples
     --------
     >>> loss_regime(1.5, 0.5), loss_regime(1.5, 2), loss_regime(0.75, 0.5)
     ('signal-dominated', 'noise-dominated', 'eventual divergence')
     """
+    rounded = is_float(nu) or is_float(zeta)
     nu, zeta = positive(nu, "nu"), positive(zeta, "zeta")
     if nu <= Fraction(1, 2):
         return "immediate divergence"
     if nu <= 1:
         return "eventual divergence"
-    xi = 2 - 1 / nu
-    return "border" if zeta == xi else "signal-dominated" if zeta < xi else "noise-dominated"
+    gap = zeta - (2 - 1 / nu)
+    if abs(gap) <= (_SAME if rounded else 0):
+        return "border"
+    return "signal-dominated" if gap < 0 else "noise-dominated"
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,8 @@ class LossAsymptotics:
     Attributes
     ----------
     regime : str
-        See `loss_regime`; "signal-dominated", "noise-dominated" or "border".
+        See `loss_regime`; "signal-dominated", "noise-dominated" or, where zeta and xi agree to
+        1e-12, "border".
     zeta, xi : float
         Exponents of the signal and the noise propagators, xi = 2 - 1/nu.
     effective_learning_rate : float
@@ -145,7 +154,10 @@ class LossAsymptotics:
         return signal if self.regime == "signal-dominated" else noise
 
     def leading(self, t: Any) -> Any:
-        """Return the leading term of the loss at times t > 0."""
+        """Return the leading term of the loss at times t > 0.
+
+        Beside the border the next term is nearly as large for very long: `loss` has both.
+        """
         return self.constant * _times(t) ** -self.exponent
 
     def loss(self, t: Any) -> Any:
@@ -165,6 +177,9 @@ class LossAsymptotics:
         times = _times(t)
         _, error = self._series(times)
         return error + self.transients.size(times)
+
+    def __str__(self) -> str:
+        return f"{self.regime}: the loss tends to {self.constant:.6g} t^-{self.exponent:.6g}"
 
     def _series(self, t: Array) -> tuple[Any, Any]:
         """Return the terms of relative order below 1/t, and the size of the next ones."""
@@ -220,16 +235,18 @@ def loss_asymptotics(
     algorithm : Algorithm
         Stable, with D strictly stable.
     spectrum : Spectrum
-        An infinite power law with exponent above 1.
+        An infinite power law with exponent above 1, up to 20: beyond, eigenvalues are so far apart
+        that the loss falls in stairs, and no power of t is near it in a billion steps.
     target : PowerLawTarget
-        See `sgdmem.power_law_target`.
+        See `sgdmem.power_law_target`; of exponent up to 50.
     batch_size, tau1, tau2
         See `sgdmem.stability`; tau2 a single number.
 
     Raises
     ------
     InputError
-        For other spectra and targets, and if the loss does not tend to zero, saying why.
+        For other spectra and targets, and if the loss does not certainly tend to zero, saying why;
+        for tau2 > tau1, the noise of no data, that may be undecided.
 
     Examples
     --------
@@ -250,6 +267,15 @@ def loss_asymptotics(
             "asymptotics need an infinite power law, Spectrum.power_law(nu), and a target "
             "power_law_target(zeta)"
         )
+    for name, value, most in (
+        ("spectrum", law.exponent, _LARGEST_NU),
+        ("target", aim.exponent, _LARGEST_ZETA),
+    ):
+        if value > most:
+            raise InputError(
+                f"{name} must have an exponent up to {most:g} for asymptotics, got {value:g}: "
+                f"beyond, no power of t is near the loss for very long; losses() is exact"
+            )
     if question.schedule.stationary is None:
         raise InputError("asymptotics belong to a stationary algorithm, got a schedule")
     if isinstance(question.noise.tau2, tuple):
@@ -258,7 +284,17 @@ def loss_asymptotics(
     verdict = Judge(Problem(algorithm, question.spectrum, question.noise)).verdict()
     if verdict.stable is not True:
         raise InputError(f"the loss does not certainly tend to zero: {verdict.explanation}")
+    if not to_float(algorithm.effective_learning_rate) > 0:
+        raise InputError("algorithm must have an effective learning rate that is no 0 in floats")
     found = _constants(algorithm, law, aim, question.noise, verdict)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        constants = found.constant, found.signal_constant, found.noise_constant, found.signal_sum
+    if not (found.constant > 0 and np.isfinite(constants).all()):
+        raise InputError(
+            f"target must have an exponent and an energy with constants within the range of "
+            f"positive floats, got {aim.exponent:g} and {aim.energy:g} with the effective learning "
+            f"rate {found.effective_learning_rate:g} and the largest eigenvalue {law.scale:g}"
+        )
     if abs(aim.exponent - 1) > _NEAR_ONE:
         return found
     beside = (PowerLawTarget(aim.exponent + side * 2 * _NEAR_ONE, aim.energy) for side in (-1, 1))
@@ -275,8 +311,10 @@ def _constants(
     xi = 2 - 1 / nu
     rate = to_float(algorithm.effective_learning_rate)
     share1 = float(noise.tau1 * noise.inverse_batch)
-    signal = target.energy * gamma(target.exponent + 1) * (2 * rate) ** -target.exponent
-    noise_constant = share1 * rate**2 * law.scale ** (1 / nu) / nu * gamma(xi) * (2 * rate) ** -xi
+    twice = np.float64(2 * rate)  # whose powers may leave the range of floats: the caller looks
+    with np.errstate(all="ignore"):
+        signal = target.energy * gamma(target.exponent + 1) * twice**-target.exponent
+        noise_constant = share1 * rate**2 * law.scale ** (1 / nu) / nu * gamma(xi) * twice**-xi
     sums = _signal_sums(algorithm, law, target, zeta_exponent, noise)
     regime = loss_regime(nu, target.exponent) if share1 else "signal-dominated"
     return LossAsymptotics(
@@ -351,7 +389,6 @@ def _signal_sums(
     limit = first / top / (2 * rate) * riemann_zeta(power - nu)
     found = []
     for key in ("signal_at_y", "signal_at_w"):
-        values = [getattr(mode, key) for mode in modes]
-        rest = [value - 1 / (2 * rate * x) for value, x in zip(values, nodes.tolist(), strict=True)]
-        found.append(limit + float(masses @ as_floats(rest)))
+        rest = beside_the_pole([getattr(mode, key) for mode in modes], nodes, algorithm)
+        found.append(limit + float(masses @ rest))
     return found[0], found[1]

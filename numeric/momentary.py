@@ -13,11 +13,10 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.dynamics import read_question
-from sgdmem.numeric.given_numbers import is_whole
+from sgdmem.numeric.given_numbers import whole
 from sgdmem.numeric.schedule import Schedule, read_schedule
 from sgdmem.numeric.stability import stability
 from sgdmem.numeric.verdict import Verdict
-from sgdmem.symbolic.errors import InputError
 
 _MOST = 10_000  # verdicts of a report
 _PER_DECADE = 60  # steps at which the slowest roots are computed
@@ -35,8 +34,9 @@ class MomentaryStability:
         Ascending, closer together at the start.
     verdicts : tuple of Verdict
     first_unstable : int or None
-        The first step found whose algorithm is not proved stable, and whose predecessor is; None if
-        all are.
+        A step whose algorithm is not proved stable, while that of the step before it is: the first
+        one between two of the steps looked at, or 0 if step 0 is not proved stable already. None
+        if all of the steps looked at are stable; others may not be.
     """
 
     steps: tuple[int, ...]
@@ -52,6 +52,15 @@ class MomentaryStability:
     def noise_sums(self) -> Array:
         """The noise sum U' of each algorithm."""
         return np.array([verdict.noise_sum for verdict in self.verdicts])
+
+    def __str__(self) -> str:
+        looked = f"{len(self.steps)} steps looked at, {self.steps[0]} to {self.steps[-1]}"
+        if self.first_unstable is None:
+            return f"stable at each of the {looked}"
+        proved = sum(value is True for value in self.stable)
+        return (
+            f"not proved stable at step {self.first_unstable}; stable at {proved} of the {looked}"
+        )
 
 
 def momentary_stability(
@@ -91,10 +100,7 @@ def momentary_stability(
     1542
     """
     chosen = read_schedule(rule)
-    if not (is_whole(steps) and steps > 0):
-        raise InputError(f"steps must be a positive integer, got {steps!r}")
-    if not (is_whole(count) and 1 < count <= _MOST):
-        raise InputError(f"count must be an integer from 2 to {_MOST:,}, got {count!r}")
+    steps, count = whole(steps, "steps", 1), whole(count, "count", 2, _MOST)
 
     def judged(step: int) -> Verdict:
         return stability(chosen.at(step), spectrum, batch_size, tau1, tau2)
@@ -159,8 +165,7 @@ def adiabatic_signal(rule: Any, spectrum: Any, target: Any, steps: int) -> tuple
     True
     """
     question = read_question(rule, spectrum, target, steps, np.inf, None, None)
-    if steps < 1:
-        raise InputError(f"steps must be a positive integer, got {steps!r}")
+    steps = whole(steps, "steps", 1)
     nodes, masses = question.signal
     times = np.array(_log_spaced(steps, int(_PER_DECADE * np.log10(steps + 1)) + 2))
     rows = max(1, _MANY // nodes.size)

@@ -24,6 +24,7 @@ from sgdmem.numeric.power_law import PowerLaw
 from sgdmem.numeric.quadrature import gauss_rule_of_moments
 
 _BITS = 384
+_LOWEST = 1e-16  # over the top of a panel that reaches down to 0: what floats tell from 0 there
 
 
 def power_measure(law: PowerLaw, power: float, first: float, edges: Array) -> tuple[Array, Array]:
@@ -90,7 +91,8 @@ def _panel(exponent: float, power: float, begin: int, end: int | None) -> tuple[
     theta, omega = gauss_rule_of_moments(np.array([float(value) for value in found]))
     within = omega > 0
     places = lowest + (1 - lowest) / 2 * (1 + theta[within])
-    return np.clip(places, lowest, 1.0), omega[within]
+    # rounding may put a node at or below 0, where its mass would be lost
+    return np.clip(places, max(lowest, _LOWEST), 1.0), omega[within]
 
 
 def _chebyshev(

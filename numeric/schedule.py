@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
-from sgdmem.numeric.given_numbers import is_list, is_whole
+from sgdmem.numeric.given_numbers import is_list, whole
 from sgdmem.numeric.mode_summands import numeric_algorithm
 from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
@@ -17,6 +17,10 @@ from sgdmem.symbolic.families import Family, family_name, with_fixed
 from sgdmem.symbolic.named import find_family
 from sgdmem.symbolic.scalars import to_float
 
+_ADVICE = {  # for functions written for a single number, by words of Python's and NumPy's messages
+    "truth value": " (np.where(t < 10, 0.1, 0.01) instead of an if)",
+    "converted to Python scalars": " (NumPy's functions, such as np.sqrt, take arrays)",
+}
 StepFunction = Callable[[Array], Any]  # of step numbers 0, 1, ... as floats
 
 
@@ -93,20 +97,45 @@ class Steps:
 class Schedule:
     """An algorithm for each step t = 0, 1, ..., all of one memory.
 
-    Made by `schedule`, `Schedule.constant` or a function such as `sgdmem.accelerated`.
+    Usually made by `schedule`, `Schedule.constant` or a function such as `sgdmem.accelerated`.
 
     Attributes
     ----------
     memory : int
+        M >= 0.
     name : str
+    evaluate : function
+        Takes an array of T step numbers 0, 1, ..., floats in any order, and returns the entries of
+        their algorithms: a sequence alpha, b_1 ... b_M, c_1 ... c_M, D_11, D_12 ... D_MM, a_1 ...
+        a_M as in `Algorithm.entries`, each one a number, or an array of shape (T,).
     stationary : Algorithm or None
         Set if it is the same one at every step.
+
+    Raises
+    ------
+    InputError
+        If memory is no integer >= 0 or ``evaluate`` no function; and, when steps are asked for, if
+        ``evaluate`` returns anything else.
+
+    Examples
+    --------
+    >>> falling = Schedule(0, "falling", lambda t: [0.5 / (t + 1)])
+    >>> falling.steps(0, 4).alpha
+    array([0.5       , 0.25      , 0.16666667, 0.125     ])
     """
 
     memory: int
     name: str
     evaluate: Callable[[Array], Sequence[Any]]  # of step numbers: entries as `Steps.of_entries`
     stationary: Algorithm | None = None
+
+    def __post_init__(self) -> None:
+        whole(self.memory, "memory", 0)
+        if not callable(self.evaluate):
+            raise InputError(
+                f"evaluate must be a function of step numbers, got {self.evaluate!r}: "
+                f"schedule() makes a Schedule of a family"
+            )
 
     @classmethod
     def constant(cls, algorithm: Algorithm) -> Schedule:
@@ -130,13 +159,36 @@ class Schedule:
 
     def some_steps(self, t: Array) -> Steps:
         """Return the entries of the steps with these numbers, an array of floats."""
-        found = Steps.of_entries(self.evaluate(t), self.memory, t.size)
+        found = Steps.of_entries(self._entries(t), self.memory, t.size)
         for name in ("alpha", "b", "c", "D", "a"):
             bad = ~np.isfinite(getattr(found, name)).reshape(t.size, -1).all(axis=1)
             if bad.any():
                 step = int(t[bad.argmax()])
                 raise InputError(f"{name} of {self.name} is not a finite number at step {step}")
         return found
+
+    def _entries(self, t: Array) -> list[Any]:
+        """Return what `evaluate` returns, with its number and shapes checked."""
+        given, needed = self.evaluate(t), (self.memory + 1) ** 2 + self.memory
+        if not is_list(given) or len(entries := list(given)) != needed:
+            found = f"{len(list(given))} of them" if is_list(given) else repr(given)
+            raise InputError(
+                f"evaluate of {self.name} must return {needed} entries for memory {self.memory}, "
+                f"in the order of Algorithm.entries, got {found}"
+            )
+        for k, entry in enumerate(entries):
+            try:
+                shape = np.asarray(entry, dtype=float).shape
+            except (TypeError, ValueError, OverflowError):
+                raise InputError(
+                    f"evaluate of {self.name} must return numbers, but entry {k} is {entry!r}"
+                ) from None
+            if shape not in ((), t.shape):
+                raise InputError(
+                    f"evaluate of {self.name} must return one number for each step, but entry {k} "
+                    f"has shape {shape} for {t.size} steps"
+                )
+        return entries
 
     def at(self, step: int) -> Algorithm:
         """Return the algorithm of one step; its entries are floats unless it is stationary.
@@ -147,8 +199,7 @@ class Schedule:
         >>> falling.at(1)
         Algorithm(alpha=0.25)
         """
-        if not is_whole(step) or step < 0:
-            raise InputError(f"step must be an integer >= 0, got {step!r}")
+        step = whole(step, "step", 0)
         if self.stationary is not None:
             return self.stationary
         found = self.steps(step, step + 1)
@@ -168,7 +219,9 @@ def schedule(family: Family | str, **parameters: Any) -> Schedule:
         A constructor such as `sgdmem.heavy_ball`, any function of named parameters that returns an
         `Algorithm` and accepts symbols, or a command-line name.
     **parameters : number or function
-        A function takes an array of step numbers 0, 1, ..., floats, and returns as many values.
+        A function takes an array of step numbers 0, 1, ..., floats, and returns as many values:
+        ``lambda t: np.where(t < 100, 0.1, 0.01)``, or ``lambda t: rates[t.astype(int)]`` for an
+        array of rates, one for each step.
 
     Raises
     ------
@@ -185,9 +238,18 @@ def schedule(family: Family | str, **parameters: Any) -> Schedule:
     moving = {name: value for name, value in parameters.items() if callable(value)}
     fixed = {name: value for name, value in parameters.items() if name not in moving}
     build = with_fixed(constructor, fixed, list(moving))
-    if not moving:
-        return Schedule.constant(build())
-    memory, entries = _compiled_entries(build, tuple(moving), family_name(constructor))
+    try:
+        if not moving:
+            return Schedule.constant(build())
+        memory, entries = _compiled_entries(build, tuple(moving), family_name(constructor))
+    except InputError as error:
+        for name, value in fixed.items():
+            if is_list(value) and f"{name} must be one number" in str(error):
+                raise InputError(
+                    f"{name} must be one number, or a function of the step where it changes, such "
+                    f"as lambda t: rates[t.astype(int)] for an array of rates, got {value!r}"
+                ) from None
+        raise
     return _of_functions(memory, family_name(constructor), entries, moving)
 
 
@@ -213,8 +275,10 @@ def _called(name: str, function: StepFunction, t: Array) -> Array:
     except InputError:
         raise
     except Exception as error:
+        advice = next((text for words, text in _ADVICE.items() if words in str(error)), "")
         raise InputError(
-            f"{name} must be a function of an array of floats, the numbers of steps: {error}"
+            f"{name} must be a function of an array of floats, the numbers of steps{advice}: "
+            f"{error}"
         ) from error
     if value.shape not in ((), t.shape):
         raise InputError(

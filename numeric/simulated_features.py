@@ -69,6 +69,7 @@ def _gaussian(spectrum: Spectrum, target: Any) -> SimulatedFeatures:
     if spectrum.is_infinite or spectrum.count > MOST_MODES:
         raise InputError(
             f"spectrum must have at most {MOST_MODES:,} modes to be simulated, got {spectrum!r}"
+            f"{': give a count' if spectrum.law is not None else ''}"
         )
     weights = spectrum.weights
     whole = weights == np.round(weights)

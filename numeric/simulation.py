@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
-from sgdmem.numeric.given_numbers import is_list, is_whole, number
+from sgdmem.numeric.given_numbers import is_list, number, whole
 from sgdmem.numeric.problem import is_infinite
 from sgdmem.numeric.progress import shown_progress
 from sgdmem.numeric.schedule import read_schedule
@@ -84,6 +84,11 @@ class Simulation:
         scores[known] = gap[known] / error[known]
         return scores
 
+    def __str__(self) -> str:
+        mean, error = float(self.mean[-1]), float(self.standard_error[-1])
+        runs = f"{len(self.losses)} runs of {self.steps[-1]} steps"
+        return f"{runs}: mean loss {mean:.6g} +- {error:.2g} at the end"
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; an infinite one becomes None."""
         columns = {"mean": self.mean, "standard_error": self.standard_error}
@@ -123,12 +128,16 @@ def simulate(
         and the losses are those on all rows.
     target : array of shape (N,), PowerLawTarget, or None
         The squares :math:`c_k^2` of the coefficients of :math:`w_0-w_*` in the eigenbasis, see
-        `sgdmem.losses`. On a data matrix each seed draws their signs, so that
+        `sgdmem.losses`. On a data matrix they are in the order of
+        ``Spectrum.from_features(X).eigenvalues``, largest first (`sgdmem.target_from_features`
+        returns them), and each seed draws the signs of the coefficients, so that
         :math:`E[(w_0-w_*)(w_0-w_*)^T]` is diagonal in the eigenbasis as there. None with ``start``.
     steps : int
         How many, up to 10**8.
     batch_size : int
-        B; the time taken does not depend on it for Gaussian features.
+        B, up to 10**15. The time taken does not depend on it for Gaussian features, and for a data
+        matrix no longer once B exceeds three times the number of rows: from there on a step draws
+        how often each row is in its batch, instead of one row after the other.
     start : array of shape (d,), optional
         :math:`w_0-w_*` instead of a target, for a data matrix.
     seeds : int
@@ -168,25 +177,18 @@ def simulate(
     """
     chosen = read_schedule(algorithm)
     features = read_simulated(spectrum, target, start)
-    steps = _whole(steps, "steps", 0, MOST_STEPS)
+    steps = whole(steps, "steps", 0, MOST_STEPS)
     batch = _read_batch(batch_size)
     recorded = _read_record(record, steps)
     longest = max(features.eigenvalues.size * (chosen.memory + 1), recorded.size)
-    count = _whole(seeds, "seeds", 1, max(1, _MOST_NUMBERS // longest))
-    root = np.random.SeedSequence(_whole(seed, "seed", 0))
-    threads = None if threads is None else _whole(threads, "threads", 1)
+    count = whole(seeds, "seeds", 1, max(1, _MOST_NUMBERS // longest))
+    root = np.random.SeedSequence(whole(seed, "seed", 0))
+    threads = None if threads is None else whole(threads, "threads", 1)
     runs = Runs(features, chosen.memory, batch, root.spawn(count), recorded)
     last = int(recorded[-1])
     with shown_progress("simulating", count * last, progress) as advance:
         runs.make_steps(chosen, last, threads, advance)
     return Simulation(recorded, runs.losses)
-
-
-def _whole(value: Any, name: str, least: int, most: int | None = None) -> int:
-    if not is_whole(value) or value < least or (most is not None and value > most):
-        bounds = f">= {least}" if most is None else f"from {least} to {most:,}"
-        raise InputError(f"{name} must be an integer {bounds}, got {value!r}")
-    return int(value)
 
 
 def _read_batch(batch_size: Any) -> int:
@@ -207,7 +209,7 @@ def _read_record(record: Any, steps: int) -> Array:
     entries = list(record) if is_list(record) else []
     if not entries:
         raise InputError(f"record must be a list of numbers of steps, got {record!r}")
-    return np.unique([_whole(x, f"record[{i}]", 0, steps) for i, x in enumerate(entries)])
+    return np.unique([whole(x, f"record[{i}]", 0, steps) for i, x in enumerate(entries)])
 
 
 def spread_steps(steps: int, count: int) -> Array:

@@ -73,18 +73,31 @@ def row_gradient(generator, batch, rows, lam, y, g):  # type: ignore[no-untyped-
         g[k] *= lam[k] / batch
 
 
+@njit("void(i8[::1], i8, f8[:,::1], f8[::1], f8[::1], f8[::1])", cache=True, nogil=True)
+def counted_gradient(counts, batch, rows, lam, y, g):  # type: ignore[no-untyped-def]
+    """Fill g with the gradient at y on a batch that holds each whitened row so many times."""
+    g[:] = 0.0
+    for i in range(counts.size):
+        if counts[i] > 0:
+            add(g, counts[i] * dot(rows[i], y), rows[i])
+    for k in range(g.size):
+        g[k] *= lam[k] / batch
+
+
 @njit(
-    "void(npy_rng, i8, f8[:,::1], f8[::1], f8[:], f8[:,:], f8[:,:], f8[:,:,:], f8[:,:], "
-    "f8[::1], f8[:,::1], b1[::1], f8[::1])",
+    "void(npy_rng, i8, i8[:,::1], f8[:,::1], f8[::1], f8[:], f8[:,:], f8[:,:], f8[:,:,:], "
+    "f8[:,:], f8[::1], f8[:,::1], b1[::1], f8[::1])",
     cache=True,
     nogil=True,
 )
-def run(generator, batch, rows, lam, alpha, b, c, D, a, w, u, kept, losses):  # type: ignore[no-untyped-def]
+def run(generator, batch, counts, rows, lam, alpha, b, c, D, a, w, u, kept, losses):  # type: ignore[no-untyped-def]
     """Make one step, eq. (3) of arXiv 2410.04228, for each entry of alpha.
 
-    Without ``rows`` the features are Gaussian. ``w``, shape (N,), and ``u``, shape (M, N), are
-    overwritten. ``losses`` receives the losses after the steps that are ``kept``, up to the first
-    loss that is beyond the range of floats; w is infinite then.
+    Without ``rows`` the features are Gaussian. With ``counts``, shape (T, n), a step's batch holds
+    each row so many times; without, shape (0, n), rows are drawn one after the other.
+    ``w``, shape (N,), and ``u``, shape (M, N), are overwritten. ``losses`` receives the losses
+    after the steps that are ``kept``, up to the first loss that is beyond the range of floats; w is
+    infinite then.
     """
     memory = u.shape[0]
     y, g, xi, fresh = empty_like(w), empty_like(w), empty_like(w), empty(u.shape)
@@ -95,6 +108,8 @@ def run(generator, batch, rows, lam, alpha, b, c, D, a, w, u, kept, losses):  # 
             add(y, a[t, i], u[i])
         if rows.shape[0] == 0:
             gaussian_gradient(generator, batch, lam, y, xi, g)
+        elif counts.shape[0] > 0:
+            counted_gradient(counts[t], batch, rows, lam, y, g)
         else:
             row_gradient(generator, batch, rows, lam, y, g)
         add(w, -alpha[t], g)

@@ -14,6 +14,7 @@ from sgdmem.numeric.simulation_kernel import run
 from sgdmem.numeric.threads import pieces, work_in_threads
 
 _CHUNK = 10**6  # coordinates of gradients between reports of progress
+COUNTED = 3  # batches of more than so many times the rows are drawn as counts, which is faster
 
 
 class Runs:
@@ -28,6 +29,8 @@ class Runs:
         recorded: Array,
     ) -> None:
         self.features, self.batch, self.recorded = features, batch, recorded
+        rows = len(features.rows)
+        self.counts_rows = bool(rows) and batch > COUNTED * rows
         # SFC64 is the fastest of NumPy's generators, and normal numbers take most of the time
         self.generators = [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
         self.w = np.array([features.start_of(generator) for generator in self.generators])
@@ -42,7 +45,8 @@ class Runs:
     ) -> None:
         """Make all steps, in chunks after which progress is reported."""
         features, runs = self.features, len(self.generators)
-        cost = features.eigenvalues.size * (self.batch if features.rows.size else 1)
+        vectors = min(self.batch, COUNTED * len(features.rows)) if features.rows.size else 1
+        cost = features.eigenvalues.size * vectors
         for chunk in pieces(0, steps, max(1, _CHUNK // cost)):
             after = np.arange(chunk.start, chunk.stop) + 1  # numbers of steps
             kept = np.isin(after, self.recorded)
@@ -55,8 +59,16 @@ class Runs:
     def _make_some(self, entries: Steps, kept: Array, place: slice, runs: slice) -> None:
         """Make some steps of some runs; the losses that are kept have their place."""
         for k in range(runs.start, runs.stop):
+            generator, counts = self.generators[k], self._counts(self.generators[k], len(entries))
             run(
-                *(self.generators[k], self.batch, self.features.rows, self.features.eigenvalues),
+                *(generator, self.batch, counts, self.features.rows, self.features.eigenvalues),
                 *(entries.alpha, entries.b, entries.c, entries.D, entries.a),
                 *(self.w[k], self.u[k], kept, self.losses[k, place]),
             )
+
+    def _counts(self, generator: np.random.Generator, steps: int) -> Array:
+        """Return how often each row is in the batch of each step, or nothing for small batches."""
+        rows = len(self.features.rows)
+        if not self.counts_rows:
+            return np.empty((0, rows), dtype=np.int64)
+        return generator.multinomial(self.batch, np.full(rows, 1 / rows), size=steps)

@@ -8,6 +8,7 @@ this; hence the many bits.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -19,7 +20,7 @@ from sgdmem.numeric.given_numbers import number
 from sgdmem.numeric.moment_kernel import moment_pairs, step_program
 from sgdmem.symbolic.algorithm import Algorithm, unflatten
 
-_BITS = 256
+_BITS = 256  # beside those that a tiny effective learning rate times lambda cancels
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def summed_modes(algorithm: Algorithm, eigenvalues: Array, share2: Fraction) -> 
     program, places = step_program(M, tuple(entry != 0 for entry in entries))
     pairs = moment_pairs(M)
     found = []
-    with ctx.workprec(_BITS):
+    with ctx.workprec(_bits(algorithm, eigenvalues)):
         exact = [arb(entry.numerator) / entry.denominator for entry in entries]
         alpha, _, c, _, a = unflatten(exact, M)
         v, r = [-alpha, *c], [arb(1), *a]
@@ -74,6 +75,29 @@ def summed_modes(algorithm: Algorithm, eigenvalues: Array, share2: Fraction) -> 
     return found
 
 
+def _bits(algorithm: Algorithm, eigenvalues: Array) -> int:
+    """Return how many bits sums of modes need: they are singular where alpha_eff lambda is 0."""
+    rate = number(algorithm.effective_learning_rate, "effective learning rate")
+    slowest = abs(rate) * Fraction(float(eigenvalues.min()))
+    cancelled = math.log2(slowest.denominator) - math.log2(max(slowest.numerator, 1))
+    return _BITS + max(0, 2 * math.ceil(cancelled))
+
+
 def as_floats(values: list[Any]) -> Array:
     """Return the midpoints of arb numbers."""
     return np.array([float(value) for value in values])
+
+
+def beside_the_pole(values: list[Any], eigenvalues: Array, algorithm: Algorithm) -> Array:
+    """Return sums of the signal without their pole, 1 / (2 alpha_eff lambda).
+
+    In as many bits as the sums, since the pole is nearly all of them at small eigenvalues.
+    """
+    from flint import arb, ctx
+
+    rate = number(algorithm.effective_learning_rate, "effective learning rate")
+    with ctx.workprec(_bits(algorithm, eigenvalues)):
+        twice = 2 * arb(rate.numerator) / rate.denominator
+        return as_floats(
+            [value - 1 / (twice * x) for value, x in zip(values, eigenvalues.tolist(), strict=True)]
+        )

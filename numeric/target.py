@@ -38,9 +38,17 @@ class PowerLawTarget:
             object.__setattr__(self, name, positive_float(getattr(self, name), name))
 
     def first_mass(self, law: PowerLaw) -> float:
-        """Return lambda_1 c_1^2."""
+        """Return lambda_1 c_1^2; InputError if it leaves the range of floats."""
         power = law.exponent * self.exponent
-        return float(self.energy * power * law.scale**self.exponent)
+        with np.errstate(over="ignore", under="ignore"):
+            mass = float(self.energy * power * np.float64(law.scale) ** self.exponent)
+        if not 0 < mass < np.inf:
+            raise InputError(
+                f"target must have a mass lambda_1 c_1^2 within the range of floats: exponent "
+                f"{self.exponent:g} and energy {self.energy:g} make {mass:g} of the largest "
+                f"eigenvalue {law.scale:g}"
+            )
+        return mass
 
     def masses(self, spectrum: Spectrum) -> Array:
         """Return lambda_k c_k^2 for the eigenvalues of a law that can be listed."""
@@ -59,6 +67,9 @@ class PowerLawTarget:
         return spectrum.law
 
 
+_HELP = "for a data matrix X and labels y, target_from_features(X, y) returns them in order"
+
+
 @dataclass(frozen=True, eq=False)
 class ListedTarget:
     """The squares c_k^2 of the coefficients of w_0 - w*, one for each eigenvalue."""
@@ -68,9 +79,10 @@ class ListedTarget:
     def masses(self, spectrum: Spectrum) -> Array:
         """Return lambda_k c_k^2, multiplicities included."""
         if spectrum.is_infinite or len(spectrum) != self.squares.size:
+            advice = "use power_law_target(zeta)" if spectrum.is_infinite else _HELP
             raise InputError(
                 f"target must have one entry for each eigenvalue of {spectrum!r}, "
-                f"got {self.squares.size}"
+                f"got {self.squares.size}: {advice}"
             )
         return spectrum.weights * spectrum.eigenvalues * self.squares
 

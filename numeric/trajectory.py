@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.ball import Array
-from sgdmem.numeric.given_numbers import is_whole, unmasked
+from sgdmem.numeric.given_numbers import unmasked, whole
 from sgdmem.numeric.schedule import read_schedule
 from sgdmem.symbolic.errors import InputError
 
@@ -60,8 +60,7 @@ def trajectory(
     chosen = read_schedule(algorithm)
     if not callable(gradient):
         raise InputError(f"gradient must be a function of a point and a step, got {gradient!r}")
-    if not is_whole(steps) or not 0 <= steps <= MOST_STEPS:
-        raise InputError(f"steps must be an integer from 0 to {MOST_STEPS:,}, got {steps!r}")
+    steps = whole(steps, "steps", 0, MOST_STEPS)
     w = read_reals(w0, "w0")
     if w.ndim != 1 or not w.size:
         raise InputError(f"w0 must be a vector of at least one number, got shape {w.shape}")

@@ -22,6 +22,7 @@ from sgdmem.phase_diagrams.cli_arguments import (
     read_settings,
     set_option,
 )
+from sgdmem.phase_diagrams.cli_derive import derive_command
 from sgdmem.phase_diagrams.cli_simulate import simulate_command
 from sgdmem.phase_diagrams.cli_verify import verify_command
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from sgdmem.numeric.cuda import Device
 
 _USAGE_ERROR, _INTERRUPTED = 2, 130
-_LARGEST_GENERAL_MEMORY = 5  # a minute and a megabyte of formulas beyond
 _EXIT_CODES = {True: 0, False: 1, None: 3}
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -74,7 +74,7 @@ def cli() -> None:
       sgdmem stable heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
                     --power-law 1.5 --batch-size 32
       sgdmem largest-learning-rate heavy-ball --set momentum=0.9 --power-law 1.5 --batch-size 32
-      sgdmem derive heavy-ball
+      sgdmem derive heavy-ball -o heavy-ball.pdf
       sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 --y momentum=0:0.99:200 \\
                     --power-law 1.5 --batch-size 32 -o heavy-ball.png
       sgdmem verify
@@ -83,6 +83,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(derive_command)
 cli.add_command(simulate_command)
 cli.add_command(verify_command)
 
@@ -245,59 +246,6 @@ def spectrum(
         _print_json(summary.to_dict())
     else:
         click.echo(str(summary))
-
-
-@cli.command(short_help="Derive what follows from an algorithm.")
-@click.argument("algorithm", required=False, type=AlgorithmName())
-@click.option(
-    "--memory",
-    type=int,
-    metavar="M",
-    help=f"The general algorithm of memory M, at most {_LARGEST_GENERAL_MEMORY}.",
-)
-@set_option
-@click.option(
-    "-o", "--output", type=click.Path(), metavar="FILE", help="Write to a text file instead."
-)
-def derive(
-    algorithm: str | None, memory: int | None, settings: tuple[str, ...], output: str | None
-) -> None:
-    """Derive what follows from an algorithm: polynomials, conditions, noise summand.
-
-    Parameters that are not set stay symbols.
-
-    \b
-      sgdmem derive heavy-ball
-      sgdmem derive nesterov --set momentum=9/10
-      sgdmem derive --memory 2
-    """
-    from sgdmem.symbolic.derivation_text import derivation_text, with_symbols
-    from sgdmem.symbolic.named import general
-
-    if (algorithm is None) == (memory is None):
-        raise click.UsageError("give either an ALGORITHM or --memory M")
-    if algorithm is not None:
-        from sgdmem.symbolic.named import find_family
-
-        described = with_symbols(find_family(algorithm), read_settings(settings))
-    else:
-        assert memory is not None
-        if memory > _LARGEST_GENERAL_MEMORY:
-            raise click.UsageError(
-                f"--memory must be at most {_LARGEST_GENERAL_MEMORY}, got {memory}: the formulas "
-                f"of a general algorithm grow eightfold with each step of memory"
-            )
-        described = general(memory)
-        if settings:
-            described = described.substitute(read_settings(settings))
-    text = derivation_text(described)
-    if output is None:
-        click.echo(text)
-        return
-    if Path(output).suffix not in (".txt", ".md", ""):
-        raise click.UsageError(f"-o writes text, to a .txt file; got {output}")
-    Path(output).write_text(text + "\n")
-    click.echo(f"wrote {output}")
 
 
 @cli.command("phase-diagram", short_help="Map stability over two parameters.")

@@ -43,13 +43,23 @@ class Setting(click.types.StringParamType):
         return [CompletionItem(f"{name}=") for name in names if name.startswith(incomplete)]
 
 
-def problem_options() -> Callable[[_F], _F]:
-    """Add the options that describe the spectrum and the noise."""
+def problem_options(simulated: bool = False) -> Callable[[_F], _F]:
+    """Add the options that describe the spectrum and the noise.
+
+    Parameters
+    ----------
+    simulated
+        Whether features are drawn, so that tau1 and tau2 follow from them.
+    """
     file = click.Path()  # so that the shell completes file names
+    length = "[infinite]" if not simulated else "Needed with --power-law."
+    batch = "[inf: full batches, without noise]" if not simulated else "Needed: samples in a batch."
+    tau1 = "[1]" if not simulated else "[by the data: Gaussian 1]"
+    tau2 = "[0]" if not simulated else "[by the data: Gaussian -1]"
     options = [
         click.option("--power-law", metavar="NU", help="Eigenvalues scale * k^-NU."),
         click.option("--scale", metavar="S", help="Largest eigenvalue of the power law.  [1]"),
-        click.option("--count", type=int, metavar="N", help="Its length.  [infinite]"),
+        click.option("--count", type=int, metavar="N", help=f"Its length.  {length}"),
         click.option(
             "--spectrum",
             "path",
@@ -63,10 +73,12 @@ def problem_options() -> Callable[[_F], _F]:
             metavar="FILE",
             help="A data matrix, one sample a row: spectrum, tau1 and tau2 are estimated.",
         ),
-        click.option("--batch-size", metavar="B", help="[inf: full batches, without noise]"),
-        click.option("--tau1", metavar="T", help="Noise covariance tau1 Tr(HM)H - tau2 HMH.  [1]"),
+        click.option("--batch-size", metavar="B", help=batch),
         click.option(
-            "--tau2", metavar="T", help="-1: Gaussian data. A list T,T,…: by eigenvalue.  [0]"
+            "--tau1", metavar="T", help=f"Noise covariance tau1 Tr(HM)H - tau2 HMH.  {tau1}"
+        ),
+        click.option(
+            "--tau2", metavar="T", help=f"-1: Gaussian data. A list T,T,…: by eigenvalue.  {tau2}"
         ),
         click.option(
             "--coupling",

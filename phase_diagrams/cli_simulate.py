@@ -20,13 +20,16 @@ from sgdmem.phase_diagrams.cli_arguments import (
     set_option,
 )
 
+_LARGEST_SHOWN = 1e4  # score; beyond, digits say nothing
+_DIVERGED = 1e3  # times the loss at the start
+_GAUSSIAN = {"tau1": 1, "tau2": -1}  # the noise of Gaussian features
 _COLUMNS = ("steps", "mean", "standard_error", "expected", "z")
 
 
 @click.command("simulate", short_help="Simulate runs, beside their expected loss.")
 @click.argument("algorithm", type=AlgorithmName())
 @set_option
-@problem_options()
+@problem_options(simulated=True)
 @click.option("--zeta", metavar="Z", help="A power-law target: energy lambda^Z below lambda.")
 @click.option(
     "--target",
@@ -58,16 +61,18 @@ def simulate_command(
 ) -> None:
     """Simulate runs of ALGORITHM with mini-batches, beside the expected mean loss.
 
-    Eigenvalues stand for Gaussian features: the expected loss is exact. The rows of a data matrix
-    are drawn with replacement: the expected loss is approximate, with estimated tau1 and tau2.
-    Options --tau1 and --tau2 change the expected loss only, which is then approximate too. Losses
-    have heavy tails: with few runs or small batches z is beyond 3 more often than usual.
+    Eigenvalues stand for Gaussian features: the expected loss is exact, with tau1 = 1, tau2 = -1.
+    The rows of a data matrix are drawn with replacement: the expected loss is approximate, with
+    estimated tau1 and tau2. Options --tau1 and --tau2 change the expected loss only; with other
+    values than those of the features it is approximate. Losses have heavy tails: with few runs or
+    small batches z is beyond 3 more often than usual.
 
     \b
       sgdmem simulate heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
              --power-law 1.5 --count 1000 --zeta 0.5 --batch-size 32 -o losses.csv
     """
     from sgdmem.numeric.dynamics import losses
+    from sgdmem.numeric.simulated_features import MOST_MODES
     from sgdmem.numeric.simulation import simulate, spread_steps
     from sgdmem.symbolic.families import missing_parameters
     from sgdmem.symbolic.named import find_family
@@ -85,11 +90,16 @@ def simulate_command(
         raise click.UsageError(f"{algorithm} needs --set {missing[0]}=VALUE")
     target = _read_target(zeta, squares)
     method = find_family(algorithm)(**values)
-    question = method, read_data(problem), target, steps, noise.pop("batch_size")
+    data = read_data(problem)
     gaussian = problem["features"] is None
-    exact = gaussian and not noise  # Gaussian features have tau1 = 1, tau2 = -1
+    if problem["power_law"] is not None and (data.is_infinite or data.count > MOST_MODES):
+        raise click.UsageError(
+            f"only a finite power law can be simulated: add --count N, up to {MOST_MODES:,}"
+        )
+    question = method, data, target, steps, noise.pop("batch_size")
     if gaussian:
-        noise = {"tau1": 1, "tau2": -1, **noise}
+        noise = {**_GAUSSIAN, **noise}
+    exact = gaussian and _is_gaussian(noise)
     recorded = None if steps < 1 else spread_steps(steps, points)
     shown = sys.stderr.isatty()
     runs = simulate(*question, seeds=seeds, seed=seed, record=recorded, progress=shown)
@@ -106,8 +116,26 @@ def simulate_command(
     click.echo(f"{seeds} runs; the expected loss is {'exact' if exact else 'approximate'}")
     click.echo(f"{'steps':>9} {'mean loss':>13} {'standard error':>15} {'expected':>13} {'z':>6}")
     for step, mean, error, mean_loss, z in zip(*table.values(), strict=True):
-        score = "" if math.isnan(z) else f"{z:.2f}"
-        click.echo(f"{step:>9} {mean:>13.6g} {error:>15.2g} {mean_loss:>13.6g} {score:>6}")
+        click.echo(f"{step:>9} {mean:>13.6g} {error:>15.2g} {mean_loss:>13.6g} {_score(z):>6}")
+    if not max(table["mean"][-1], table["expected"][-1]) < _DIVERGED * float(expected[0]):
+        click.echo("the run diverges: z says nothing, the mean is that of a few large losses")
+
+
+def _is_gaussian(noise: dict[str, Any]) -> bool:
+    """Whether the expected loss has the tau1 and tau2 of Gaussian features, however written."""
+    from sgdmem.symbolic.scalars import as_scalar
+
+    for name, value in _GAUSSIAN.items():
+        given = noise[name] if isinstance(noise[name], list) else [noise[name]]
+        if any(as_scalar(x, name) != value for x in given):
+            return False
+    return True
+
+
+def _score(z: float) -> str:
+    if math.isnan(z):
+        return ""
+    return f"{z:.2f}" if abs(z) < _LARGEST_SHOWN else f"{z:.1e}"
 
 
 def _read_target(zeta: str | None, squares: str | None) -> Any:

@@ -24,6 +24,7 @@ def verify_command(names: tuple[str, ...], perturbed: bool, listed: bool, as_jso
 
     Each is compared with independent numbers in a sweep of cases. With --perturbed the claims are
     changed (a wrong exponent, a dropped factor, a swapped sign), and the checks must reject them.
+    All of them together take about a minute; --list names them.
     Exit code 1 if something is not as it should be.
 
     \b
@@ -40,8 +41,13 @@ def verify_command(names: tuple[str, ...], perturbed: bool, listed: bool, as_jso
 
     chosen = [find_statement(name) for name in names] or list(STATEMENTS)
     if listed:
-        for name in chosen:
-            click.echo(f"{name}: {statement_summary(name)}")
+        summaries = {name: statement_summary(name) for name in chosen}
+        if as_json:
+            rows = [{"name": name, "summary": text} for name, text in summaries.items()]
+            click.echo(json.dumps({"statements": rows}, indent=2))
+            return 0
+        for name, text in summaries.items():
+            click.echo(f"{name}: {text}")
         return 0
     results = []
     false_claims: list[tuple[str, CheckResult]] = []

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sgdmem.numeric.evaluator import Evaluator as Evaluator
     from sgdmem.numeric.evaluator import evaluator as evaluator
     from sgdmem.numeric.feature_noise import noise_from_features as noise_from_features
+    from sgdmem.numeric.feature_target import target_from_features as target_from_features
     from sgdmem.numeric.jacobi import jacobi_heavy_ball as jacobi_heavy_ball
     from sgdmem.numeric.learning_rate import largest_learning_rate as largest_learning_rate
     from sgdmem.numeric.loss_asymptotics import LossAsymptotics as LossAsymptotics
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from sgdmem.numeric.schedule import schedule as schedule
     from sgdmem.numeric.simulation import Simulation as Simulation
     from sgdmem.numeric.simulation import simulate as simulate
+    from sgdmem.numeric.source_code import source_code as source_code
     from sgdmem.numeric.spectrum import Spectrum as Spectrum
     from sgdmem.numeric.stability import is_stable as is_stable
     from sgdmem.numeric.stability import stability as stability
@@ -51,6 +53,10 @@ if TYPE_CHECKING:
     from sgdmem.phase_diagrams.diagram import phase_diagram as phase_diagram
     from sgdmem.symbolic.algorithm import Algorithm as Algorithm
     from sgdmem.symbolic.conversions import convert as convert
+    from sgdmem.symbolic.derivations.derivation import Derivation as Derivation
+    from sgdmem.symbolic.derivations.derivation import derive as derive
+    from sgdmem.symbolic.derivations.documents.pdf import TypesettingError as TypesettingError
+    from sgdmem.symbolic.derivations.statements import DerivationError as DerivationError
     from sgdmem.symbolic.equivalence import equivalent as equivalent
     from sgdmem.symbolic.errors import InputError as InputError
     from sgdmem.symbolic.errors import SgdmemError as SgdmemError
@@ -76,6 +82,11 @@ _PUBLIC = {
     "averaging averaged_sgd general",
     "symbolic.conversions": "convert",
     "symbolic.equivalence": "equivalent",
+    # derive, and print as a document or as code
+    "symbolic.derivations.derivation": "derive Derivation",
+    "symbolic.derivations.statements": "DerivationError",
+    "symbolic.derivations.documents.pdf": "TypesettingError",
+    "numeric.source_code": "source_code",
     # evaluate over a spectrum
     "numeric.spectrum": "Spectrum",
     "numeric.compressed": "CompressedSpectrum",
@@ -84,6 +95,7 @@ _PUBLIC = {
     "numeric.feature_noise": "noise_from_features",
     # follow the loss
     "numeric.target": "power_law_target PowerLawTarget",
+    "numeric.feature_target": "target_from_features",
     "numeric.schedule": "schedule Schedule",
     "numeric.dynamics": "losses propagators Propagators",
     "numeric.loss_asymptotics": "loss_asymptotics LossAsymptotics loss_regime",

@@ -209,6 +209,9 @@ def test_the_first_unstable_step(count: int) -> None:
     assert first is not None and report.steps[-1] == 9999 and not report.stable[-1]
     assert stability(rule.at(first - 1), spectrum, 4) and not stability(rule.at(first), spectrum, 4)
     assert momentary_stability(rule, spectrum, 4, first).first_unstable is None
+    assert str(report).startswith(f"not proved stable at step {first}; stable at ")
+    before = momentary_stability(rule, spectrum, 4, first)
+    assert str(before).startswith("stable at each of the ")
     assert momentary_stability(sgd(3), spectrum, 4, 10).first_unstable == 0
 
 

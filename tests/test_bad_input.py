@@ -100,6 +100,15 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "losses method": lambda v: sgdmem.losses(METHOD, SPECTRUM, [1, 1], 3, method=v),
     "power_law_target": sgdmem.power_law_target,
     "power_law_target energy": lambda v: sgdmem.power_law_target(1, v),
+    "target_from_features": lambda v: sgdmem.target_from_features(v, [1, 2]),
+    "target_from_features y": lambda v: sgdmem.target_from_features([[1, 2], [2, 1]], v),
+    "target_from_features start": lambda v: sgdmem.target_from_features([[1, 2]], None, v),
+    "Schedule": lambda v: sgdmem.Schedule(0, "x", lambda t: v).steps(0, 2),
+    "Schedule entry": lambda v: sgdmem.Schedule(0, "x", lambda t: [v]).steps(0, 2),
+    "simulate steps": lambda v: sgdmem.simulate(METHOD, SPECTRUM, [1, 1], v, 4),
+    "compare_methods methods": lambda v: (
+        v is None or sgdmem.compare_methods(2, 0.5, 10, 1000, v)  # None: all of them
+    ),
     "schedule": lambda v: sgdmem.schedule("sgd", learning_rate=v),
     "schedule family": lambda v: sgdmem.schedule(v, learning_rate=1),
     "loss_regime": lambda v: sgdmem.loss_regime(v, v),

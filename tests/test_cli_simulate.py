@@ -36,6 +36,42 @@ def test_the_command_prints_json() -> None:
     assert found["seeds"] == 400
 
 
+def invoked(*arguments: str) -> str:
+    done = CliRunner().invoke(simulate_command, arguments)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.mark.parametrize("noise", [["--tau2=-1"], ["--tau1", "1", "--tau2=-1.0"]])
+def test_the_noise_of_gaussian_features_may_be_said(noise: list[str]) -> None:
+    question = [*COMMAND, *LAW, "--zeta", "0.5", "--seeds", "2"]
+    assert invoked(*question, *noise) == invoked(*question)
+    assert "is approximate" in invoked(*question, "--tau2=-0.5")
+    assert "is approximate" in invoked(*question, "--tau1=2")
+
+
+def test_the_help_says_where_the_noise_comes_from() -> None:
+    shown = " ".join(invoked("--help").split())
+    assert "[by the data: Gaussian -1]" in shown and "[0]" not in shown.split("--zeta")[0]
+
+
+def test_runs_that_diverge() -> None:
+    law = ["--power-law", "1.5", "--count", "20", "--zeta", "0.5", "--batch-size", "4"]
+    lines = invoked("sgd", "--set", "learning_rate=3", *law, "--steps", "300").splitlines()
+    assert lines[-1].startswith("the run diverges: z says nothing")
+    assert max(map(len, lines)) < 80
+    lines = invoked("sgd", "--set", "learning_rate=0.3", *law, "--steps", "30").splitlines()
+    assert lines[-1].split()[0] == "30"
+
+
+def test_an_infinite_law_needs_a_count() -> None:
+    law = ["--power-law", "1.5", "--zeta", "0.5", "--batch-size", "32"]
+    for count in ([], ["--count", "2000000"]):
+        done = CliRunner().invoke(simulate_command, [*COMMAND, *law, *count])
+        assert done.exit_code == 2
+        assert "add --count N, up to 1,000,000" in done.output
+
+
 def test_the_command_takes_data(tmp_path: Path) -> None:
     matrix, squares = tmp_path / "X.csv", tmp_path / "squares.txt"
     matrix.write_text("a,b\n1,1\n1,-1\n-1,1\n-1,-1\n2,0\n0,1\n")

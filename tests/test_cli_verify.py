@@ -54,6 +54,14 @@ def test_the_list_has_every_statement() -> None:
     lines = run("--list").output.splitlines()
     assert [line.split(":")[0] for line in lines] == list(registry.STATEMENTS)
     assert all(len(line) > 30 for line in lines)
+    assert not any(mark in line for line in lines for mark in ("`", "\\", ":math"))
+    found = json.loads(run("--list", "--json").output)["statements"]
+    assert [f"{row['name']}: {row['summary']}" for row in found] == lines
+
+
+def test_the_help_says_how_long_it_takes() -> None:
+    shown = CliRunner().invoke(verify_command, ["--help"]).output
+    assert "about a minute" in " ".join(shown.split())
 
 
 def test_a_failure_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,8 @@ def test_corner_is_left_out_where_it_is_no_advantage() -> None:
         ((2, 0, 1, 1000), "target_exponent"),
         ((2, 0.5, 1, 10), "steps"),
         ((2, 0.5, 1, 1000, ["Adam"]), "unknown method"),
+        ((2, 0.5, 1, 1000, "SGD"), r"methods must be a list such as .*, got 'SGD'"),
+        ((2, 0.5, 1, 1000, 3), "methods must be a list"),
     ],
 )
 def test_what_is_refused(arguments: Any, message: str) -> None:

@@ -77,6 +77,7 @@ def test_advice() -> None:
         ((2, 3, 100), {"scale": 1}, "theta"),
         ((1.5, 0, 100), {"scale": 1}, "memory"),
         ((1.5, 3, 1), {"scale": 1}, "horizon"),
+        ((1.5, 12, 1e300), {"scale": 1}, "horizon must exceed 1 and be at most 1e15"),
         ((1.5, 3, 100), {}, "either"),
         ((1.5, 3, 100, Spectrum([1])), {"scale": 1}, "either"),
         ((1.5, 3, 100), {"scale": -1}, "scale"),

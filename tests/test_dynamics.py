@@ -285,6 +285,8 @@ def test_no_steps() -> None:
         ({"target": power_law_target(1)}, "needs a power-law spectrum"),
         ({"steps": -1}, "steps must be an integer from 0"),
         ({"steps": 2.5}, "steps must be an integer from 0"),
+        ({"steps": 10**9}, "got 1000000000: .* see loss_asymptotics"),
+        ({"target": [1.0, 2.0]}, r"got 2: .* target_from_features\(X, y\)"),
         ({"algorithm": 3}, "an Algorithm or a Schedule is needed"),
         ({"algorithm": named.general(1)}, "free symbols"),
         ({"batch_size": 0}, "batch_size must be positive"),
@@ -305,6 +307,23 @@ def test_bad_input(changes: dict[str, Any], message: str) -> None:
     }
     with pytest.raises(InputError, match=message):
         losses(**{**question, **changes})
+
+
+def test_whole_floats_are_integers() -> None:
+    question = named.sgd("0.5"), Spectrum(LAM), SQUARES
+    assert np.array_equal(losses(*question, 10.0, 4), losses(*question, 10, 4))  # type: ignore[arg-type]
+
+
+def test_a_negative_loss_is_refused() -> None:
+    """tau2 > tau1 is the noise of no data; where the loss stays positive nothing is said."""
+    question = named.heavy_ball(0.1, 0.9), Spectrum([1, 0.1]), [1, 1], 8
+    message = r"negative after 5 steps: tau2 = 2 exceeds tau1 = 1, .* give tau1 >= max\(0, tau2\)"
+    for function in (losses, propagators):
+        with pytest.raises(InputError, match=message):
+            function(*question, 1, 1, 2)
+    assert (losses(*question, 100, 1, 2) > 0).all()
+    assert (propagators(*question, 100, 1, 2).losses() > 0).all()
+    assert (losses(*question, 1, 2, 2) > 0).all()
 
 
 def test_more_bad_input() -> None:
@@ -330,6 +349,42 @@ def test_more_bad_input() -> None:
         losses(schedule("sgd", learning_rate=lambda t: t[:1]), Spectrum(LAM), SQUARES, 5)
     with pytest.raises(InputError, match="exponent must be positive"):
         power_law_target(0)
+    for scale in (1e10, 1e-10):
+        with pytest.raises(InputError, match=r"target must have a mass .* within the range"):
+            losses(named.sgd(1e-11), Spectrum.power_law(2, scale), power_law_target(50), 5)
+
+
+def test_functions_of_a_single_step_are_explained() -> None:
+    rates = np.array([0.1, 0.2])
+    for parameters in ({}, {"momentum": lambda t: t / (t + 3)}):
+        family = "heavy-ball" if parameters else "sgd"
+        with pytest.raises(InputError, match=r"learning_rate must be .*, such as lambda t: rates"):
+            schedule(family, learning_rate=rates, **parameters)
+    assert schedule("sgd", learning_rate=lambda t: rates[t.astype(int)]).at(1) == named.sgd(0.2)
+    with pytest.raises(InputError, match=r"np.where\(t < 10, 0.1, 0.01\) instead of an if"):
+        schedule("sgd", learning_rate=lambda t: 0.1 if t < 2 else 0.2).steps(0, 5)
+    with pytest.raises(InputError, match=r"such as np\.sqrt, take arrays"):
+        schedule("sgd", learning_rate=lambda t: math.sqrt(t)).steps(0, 5)
+    lists = schedule("aggmo", learning_rate=lambda t: 0.1 / (t + 1), momenta=[0, "0.9"])
+    assert lists.memory == 2  # a parameter that is a list may be one
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((1, "x", lambda t: [t, 1.0, 2.0]), "must return 5 entries for memory 1, .* got 3 of them"),
+        ((0, "x", lambda t: 0.5), "must return 1 entries for memory 0, .* got 0.5"),
+        ((0, "x", lambda t: [t[:2]]), r"entry 0 has shape \(2,\) for 4 steps"),
+        ((0, "x", lambda t: ["a"]), "must return numbers, but entry 0 is 'a'"),
+        ((-1, "x", lambda t: []), "memory must be an integer >= 0, got -1"),
+        ((0, "x", [0.5]), r"evaluate must be a function .* schedule\(\) makes"),
+    ],
+)
+def test_schedules_by_hand(arguments: Any, message: str) -> None:
+    made = Schedule(1, "mine", lambda t: [0.1, 0.9, -0.1 / (t + 1), 0.9, 0.0])
+    assert made.at(1) == Algorithm(0.1, 0.9, -0.05, 0.9)
+    with pytest.raises(InputError, match=message):
+        Schedule(*arguments).steps(0, 4)
 
 
 # Schedules ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from scipy.special import zeta as riemann
 
 from sgdmem import InputError, Spectrum, losses, power_law_target, propagators, stability
 from sgdmem.numeric.loss_asymptotics import loss_asymptotics, loss_regime
-from sgdmem.numeric.power_law import PowerLaw
+from sgdmem.numeric.power_law import PowerLaw, riemann_zeta
 from sgdmem.numeric.power_measure import power_measure
 from sgdmem.numeric.summed_propagators import as_floats, summed_modes
 from sgdmem.symbolic import named
@@ -91,11 +91,80 @@ def test_beside_zeta_one() -> None:
     np.testing.assert_allclose(shifts, [9.2e-5, -9.2e-5, -3.7e-4], rtol=0.05)
 
 
+@pytest.mark.parametrize(
+    ("nu", "zeta"), [("3", "5/3"), ("1.5", "4/3"), ("1.2", "7/6"), (7, 13 / 7)]
+)
+def test_the_border_is_met_by_numbers_that_are_no_floats(
+    nu: float | str, zeta: float | str
+) -> None:
+    spectrum, target = Spectrum.power_law(nu), power_law_target(zeta)
+    found = loss_asymptotics(named.heavy_ball("0.1", "0.9"), spectrum, target, 100)
+    assert found.regime == loss_regime(nu, zeta) == "border"
+    assert found.leading(1e18) == pytest.approx(found.loss(1e18), rel=1e-3)
+    # where the numbers are exact, what is a hair beside is beside
+    assert loss_regime(Fraction(3), Fraction(5, 3) + Fraction(1, 10**30)) == "noise-dominated"
+
+
 def test_steep_laws_and_targets() -> None:
-    for nu, zeta in ((10, 0.5), (100, 0.5), (1.5, 20), (1.5, 100)):
+    for nu, zeta in ((10, 0.5), (20, 0.1), (1.5, 20), (1.5, 50)):
         question = named.sgd("0.5"), Spectrum.power_law(nu), power_law_target(zeta)
         assert np.isfinite(loss_asymptotics(*question, 100).constant)
         assert np.isfinite(losses(*question, 50, 100)).all()
+
+
+@pytest.mark.parametrize(
+    ("nu", "zeta", "message"),
+    [
+        (21, 0.5, "spectrum must have an exponent up to 20 for asymptotics, got 21"),
+        (500, 2, "spectrum must have an exponent up to 20 for asymptotics, got 500"),
+        (2, 51, "target must have an exponent up to 50 for asymptotics, got 51"),
+        (2, 1000, "target must have an exponent up to 50 for asymptotics, got 1000"),
+    ],
+)
+def test_exponents_too_large_for_powers_of_t(nu: float, zeta: float, message: str) -> None:
+    question = named.sgd("0.5"), Spectrum.power_law(nu), power_law_target(zeta)
+    with pytest.raises(InputError, match=message):
+        loss_asymptotics(*question, 100)
+    assert np.isfinite(losses(*question, 50, 100)).all()
+
+
+def test_constants_beyond_floats() -> None:
+    question = named.sgd("1e-8"), Spectrum.power_law(2), power_law_target(50)
+    with pytest.raises(InputError, match="within the range of positive floats"):
+        loss_asymptotics(*question)
+    with pytest.raises(InputError, match="that is no 0 in floats"):
+        loss_asymptotics(named.sgd("1e-400"), Spectrum.power_law(2, 1e90), power_law_target(0.5))
+
+
+def test_steps_so_small_that_256_bits_cancel() -> None:
+    """Only their product with the eigenvalues matters: the sums scale like 1 / alpha."""
+    law, target = Spectrum.power_law(2), power_law_target(0.5)
+    sums = [loss_asymptotics(named.sgd(a), law, target, 100).signal_sum for a in ("1e-3", "1e-60")]
+    assert sums[1] * 1e-57 == pytest.approx(sums[0], rel=2e-3)
+
+
+@pytest.mark.parametrize("exponents", [(5, 0.5), (10, 0.5), (10, 0.9), (20, 0.2), (20, 0.5)])
+def test_regularised_sums_of_steep_laws(exponents: tuple[float, float]) -> None:
+    """For SGD lambda times a mode's sum is 1 / (alpha (2 - alpha lambda))."""
+    nu, zeta = exponents
+    found = loss_asymptotics(named.sgd("0.3"), Spectrum.power_law(nu), power_law_target(zeta), 100)
+    k, s = np.arange(1.0, 1e5), nu * zeta + 1 - nu
+    rest = k**-s * k**-nu / (2 * (2 - 0.3 * k**-nu))
+    expected = nu * zeta * (riemann_zeta(s) / 0.6 + math.fsum(rest))
+    assert found.signal_sum == pytest.approx(expected, rel=1e-12)
+
+
+def test_no_mass_of_a_steep_law_is_lost() -> None:
+    edges = np.append(3.0 ** -np.arange(20), 0.0)
+    _, masses = power_measure(PowerLaw(10.0, 1.0, None), 6.0, 1.0, edges)
+    assert masses.sum() == pytest.approx(riemann_zeta(6.0), rel=1e-14)
+
+
+def test_it_says_what_it_is() -> None:
+    question = named.sgd("0.5"), Spectrum.power_law(2), power_law_target(0.5)
+    assert str(loss_asymptotics(*question, 100)).startswith(
+        "signal-dominated: the loss tends to 0.4"
+    )
 
 
 def test_a_billion_steps() -> None:

@@ -20,6 +20,7 @@ from sgdmem import (
     schedule,
     sgd,
 )
+from sgdmem.numeric import simulation_runs
 from sgdmem.numeric.schedule import read_schedule
 from sgdmem.numeric.simulation import simulate
 from sgdmem.numeric.simulation_kernel import gaussian_gradient
@@ -109,6 +110,38 @@ def test_rows_of_data_against_exact_second_moments(
     found = simulate(METHODS[name], X, squares, 40, batch, seeds=1500)
     exact = losses_on_rows(METHODS[name], X, axes * squares @ axes.T, 40, batch)
     assert largest(found.z_scores(exact)[1:]) < 4.5
+
+
+@pytest.mark.parametrize("batch", [21, 22, 10**3])
+def test_rows_drawn_one_by_one_and_as_counts(batch: int, rng: np.random.Generator) -> None:
+    """Up to three times as many samples as rows are drawn one by one, more as counts."""
+    X, start = rng.normal(size=(7, 3)) * [1, 0.7, 0.3] + 0.2, np.array([1.0, -2.0, 0.5])
+    question = METHODS["nesterov"], X, None, 40, batch
+    found = simulate(*question, start=start, seeds=3000)
+    exact = losses_on_rows(METHODS["nesterov"], X, np.outer(start, start), 40, batch)
+    assert largest(found.z_scores(exact)[1:]) < 4.5
+
+
+def test_both_ways_to_draw_rows_agree(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, start = rng.normal(size=(5, 3)), np.array([1.0, -2.0, 0.5])
+    question = METHODS["heavy_ball"], X, None, 30, 40
+    counted = simulate(*question, start=start, seeds=2000)
+    monkeypatch.setattr(simulation_runs, "COUNTED", 100)
+    single = simulate(*question, start=start, seeds=2000, seed=1)
+    assert not np.array_equal(counted.mean[1:], single.mean[1:])
+    gap = counted.mean - single.mean
+    assert largest(gap[1:] / np.hypot(counted.standard_error, single.standard_error)[1:]) < 4.5
+
+
+def test_huge_batches_of_rows_cost_no_more(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(50, 4))
+    for batch in (10**9, 10**15):
+        found = simulate(METHODS["sgd"], X, [1, 1, 1, 1], 20, batch, seeds=4)
+        expected = losses(METHODS["sgd"], X, [1, 1, 1, 1], 20)
+        assert found.mean == pytest.approx(expected, rel=20 * batch**-0.5)
+        assert (found.losses[:, 1:].std(axis=0) > 0).all()
 
 
 def losses_on_rows(method: Any, X: Array, moments: Array, steps: int, batch: int) -> Array:

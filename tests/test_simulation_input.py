@@ -17,10 +17,13 @@ FEW = Spectrum([1, 0.5, 0.1], weights=[1, 2, 1])
 MANY = Spectrum.power_law(1.5, count=30)
 
 
+@pytest.mark.parametrize("batch", [4, 100])
 @pytest.mark.parametrize("data", [MANY, np.arange(12.0).reshape(4, 3) ** 0.5])
-def test_the_same_whatever_threads_and_chunks(data: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_whatever_threads_and_chunks(
+    data: Any, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = np.ones(len(data if data is MANY else Spectrum.from_features(data)))
-    question = aggmo("0.05", ["0", "0.5", "0.8"]), data, target, 50, 4
+    question = aggmo("0.05", ["0", "0.5", "0.8"]), data, target, 50, batch
     first = simulate(*question, seeds=5, threads=1, seed=7).losses
     assert np.array_equal(simulate(*question, seeds=5, threads=3, seed=7).losses, first)
     assert np.array_equal(simulate(*question, seeds=3, seed=7).losses, first[:3])
@@ -74,12 +77,17 @@ def test_what_is_recorded() -> None:
     assert whole.standard_error.tolist() == [math.inf]
 
 
+def test_it_says_what_came_out() -> None:
+    found = simulate(sgd("0.5"), FEW, [1, 1, 1], 10.0, 8.0, seeds=2)  # type: ignore[arg-type]
+    assert str(found).startswith("2 runs of 10 steps: mean loss 0.")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"algorithm": "sgd"}, "an Algorithm or a Schedule is needed"),
         ({"spectrum": [1, 2]}, "spectrum must be a Spectrum"),
-        ({"spectrum": Spectrum.power_law(2)}, "spectrum must have at most 1,000,000 modes"),
+        ({"spectrum": Spectrum.power_law(2)}, "at most 1,000,000 modes .*: give a count"),
         ({"spectrum": Spectrum([1], [1e7])}, "spectrum must have at most 1,000,000 modes"),
         ({"spectrum": Spectrum([1, 2, 3], [1, 1, 1.5])}, "integer multiplicities .* got 1.5"),
         ({"target": None}, "either a target"),

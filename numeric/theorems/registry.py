@@ -97,6 +97,20 @@ def perturbed_results(name: str) -> list[tuple[str, CheckResult]]:
 
 
 def statement_summary(name: str) -> str:
-    """Return what a statement says in a line."""
+    """Return what a statement says in a line, as plain text.
+
+    Examples
+    --------
+    >>> statement_summary("Proposition 3")
+    'for tau_1 >= 0 and tau_2 <= 0 no propagator is ever negative.'
+    """
     first = (statement_module(name).__doc__ or "").strip().split("\n")[0]
-    return first.split(": ", 1)[-1]
+    return _without_markup(first.split(": ", 1)[-1])
+
+
+def _without_markup(text: str) -> str:
+    """Return reStructuredText without its roles, and the simplest TeX in plain letters."""
+    plain = re.sub(r":\w+:`([^`]*)`", r"\1", text).replace("`", "")
+    for command, sign in {"\\ge": ">=", "\\le": "<=", "\\ne": "!=", "\\infty": "inf"}.items():
+        plain = re.sub(re.escape(command) + r"(?![a-z])", sign, plain)
+    return plain.replace("\\", "")

@@ -1,0 +1,251 @@
+"""The noise summand and the verdict of an algorithm as readable source in several languages."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sgdmem._version import __version__
+from sgdmem.numeric.lowering import plain_lines, plain_outputs, variable
+from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.summand_program import EIGENVALUE, family_summand_program
+
+
+class _Language(NamedTuple):
+    """How a language writes what the two functions need."""
+
+    template: str
+    assignment: str
+    argument: str
+    infinity: str
+    no_number: str
+    both: str
+    either: str
+    choice: str
+
+
+_PYTHON = '''"""{title}"""
+
+from math import inf, nan
+
+
+def noise_summand({parameters}):
+    """Return s at eigenvalue lam: inf where the noiseless method is unstable there."""
+{lines}
+    return {result}
+
+
+def is_stable(eigenvalues, batch_size, {more}tau1=1.0, tau2=0.0):
+    """Return whether the mean loss tends to zero from every start."""
+    total = 0.0
+    for lam in eigenvalues:
+        s = noise_summand({arguments})
+        damping = 1.0 + tau2 / batch_size * s
+        if not (s < inf and damping > 0.0):
+            return False
+        total += s / damping
+    return tau1 / batch_size * total < 1.0
+'''
+_C = """/* {title} */
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* s at eigenvalue lam: INFINITY where the noiseless method is unstable there. */
+double noise_summand({parameters})
+{{
+{lines}
+    return {result};
+}}
+
+/* Whether the mean loss tends to zero from every start; usually tau1 = 1 and tau2 = 0. */
+bool is_stable(const double *eigenvalues, size_t count, double batch_size,
+               {more}double tau1, double tau2)
+{{
+    double total = 0.0;
+    for (size_t k = 0; k < count; k++) {{
+        const double lam = eigenvalues[k];
+        const double s = noise_summand({arguments});
+        const double damping = 1.0 + tau2 / batch_size * s;
+        if (!(s < INFINITY && damping > 0.0))
+            return false;
+        total += s / damping;
+    }}
+    return tau1 / batch_size * total < 1.0;
+}}
+"""
+_JULIA = """# {title}
+
+"Return s at eigenvalue lam: Inf where the noiseless method is unstable there."
+function noise_summand({parameters})
+{lines}
+    return {result}
+end
+
+"Return whether the mean loss tends to zero from every start."
+function is_stable(eigenvalues, batch_size{tail}; tau1=1.0, tau2=0.0)
+    total = 0.0
+    for lam in eigenvalues
+        s = noise_summand({arguments})
+        damping = 1.0 + tau2 / batch_size * s
+        if !(s < Inf && damping > 0.0)
+            return false
+        end
+        total += s / damping
+    end
+    return tau1 / batch_size * total < 1.0
+end
+"""
+_MATLAB = """% {title}
+% Save as is_stable.m; usually tau1 = 1 and tau2 = 0.
+
+function stable = is_stable(eigenvalues, batch_size, {more}tau1, tau2)
+    % Whether the mean loss tends to zero from every start.
+    total = 0.0;
+    stable = false;
+    for lam = eigenvalues(:)'
+        s = noise_summand({arguments});
+        damping = 1.0 + tau2 / batch_size * s;
+        if ~(s < Inf && damping > 0.0)
+            return
+        end
+        total = total + s / damping;
+    end
+    stable = tau1 / batch_size * total < 1.0;
+end
+
+function s = noise_summand({parameters})
+    % s at eigenvalue lam: Inf where the noiseless method is unstable there.
+{lines}
+    if {good}
+        s = {value};
+    elseif {bad}
+        s = Inf;
+    else
+        s = NaN;
+    end
+end
+"""
+_TERNARY = "{good} ? {value} : ({bad}) ? {infinity} : {no_number}"
+_LANGUAGES = {
+    "python": _Language(
+        _PYTHON,
+        "{line}",
+        "{name}",
+        "inf",
+        "nan",
+        "and",
+        "or",
+        "{value} if {good} else (inf if {bad} else nan)",
+    ),
+    "c": _Language(
+        _C,
+        "const double {line};",
+        "double {name}",
+        "INFINITY",
+        "NAN",
+        "&&",
+        "||",
+        _TERNARY,
+    ),
+    "julia": _Language(_JULIA, "{line}", "{name}", "Inf", "NaN", "&&", "||", _TERNARY),
+    "matlab": _Language(_MATLAB, "{line};", "{name}", "Inf", "NaN", "&&", "||", ""),
+}
+LANGUAGES = tuple(_LANGUAGES)
+_TAKEN = {"eigenvalues", "batch_size", "tau1", "tau2", "total", "damping", "s", "k", "count"}
+_TAKEN |= {EIGENVALUE, "noise_summand", "is_stable", "stable", "inf", "nan", "Inf", "NaN", "end"}
+_TAKEN |= {"double", "const", "bool", "return", "for", "if", "else", "while", "function", "int"}
+
+
+def source_code(algorithm: Algorithm, language: str) -> str:
+    r"""Return source of the noise summand and the verdict, in a programming language.
+
+    Two functions of plain floats: ``noise_summand`` at an eigenvalue, the straight-line program of
+    the Routh-Astrom recursion, and ``is_stable`` for a list of eigenvalues and a batch size, the
+    exact verdict for :math:`\tau_1, \tau_2`. There are no error bounds: where a verdict hangs on
+    the last digits, ask `stability`.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+        Its symbols become arguments, in alphabetical order.
+    language : str
+        "python", "c", "julia" or "matlab".
+
+    Raises
+    ------
+    InputError
+        For another language, or an entry that is not a rational function of the symbols.
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> from sgdmem import sgd
+    >>> print(source_code(sgd(Symbol("learning_rate")), "python"))  # doctest: +ELLIPSIS
+    \"\"\"The noise summand and the stability of sgd...
+    """
+    require_algorithm(algorithm, "algorithm")
+    if language not in _LANGUAGES:
+        raise InputError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
+    chosen = _LANGUAGES[language]
+    parameters = sorted(str(symbol) for symbol in algorithm.free_symbols)
+    names = _identifiers(parameters)
+    program = family_summand_program(algorithm, parameters)
+    shifted = algorithm.half_plane_form.Q_output is not algorithm.half_plane_form.Q
+    share, *rest = plain_outputs(program)
+    pivots = rest[1:] if shifted else rest
+    text = {
+        "value": f"{variable(EIGENVALUE)} * {share}",
+        "good": f" {chosen.both} ".join(f"{pivot} > 0.0" for pivot in pivots),
+        "bad": f" {chosen.either} ".join(f"{pivot} <= 0.0" for pivot in pivots),
+    }
+    result = chosen.choice.format(**text, infinity=chosen.infinity, no_number=chosen.no_number)
+    lines = [
+        "    " + chosen.assignment.format(line=line)
+        for line in plain_lines(program, range(len(program.steps)))
+    ]
+    arguments = [chosen.argument.format(name=name) for name in names]
+    first = chosen.argument.format(name=EIGENVALUE)
+    return chosen.template.format(
+        title=_title(algorithm),
+        lines=_renamed("\n".join(lines), parameters, names),
+        result=_renamed(result, parameters, names),
+        **{key: _renamed(value, parameters, names) for key, value in text.items()},
+        parameters=", ".join([first, *arguments]),
+        arguments=", ".join([EIGENVALUE, *names]),
+        more="".join(f"{argument}, " for argument in arguments),
+        tail="".join(f", {name}" for name in names),
+    )
+
+
+def _title(algorithm: Algorithm) -> str:
+    what = (algorithm.name or f"an algorithm of memory {algorithm.memory}").split("(")[0]
+    return (
+        f"The noise summand and the stability of {what.replace('_', ' ')}, "
+        f"derived by sgdmem {__version__}."
+    )
+
+
+def _identifiers(parameters: Sequence[str]) -> list[str]:
+    """Return names that no language takes for something else."""
+    names: list[str] = []
+    for parameter in parameters:
+        name = re.sub(r"\W", "_", parameter)
+        temporary = re.fullmatch(r"t\d+", name) is not None
+        if not name[:1].isalpha() or name in _TAKEN or keyword.iskeyword(name) or temporary:
+            name = f"p_{name.lstrip('_')}"
+        while name in names:
+            name += "_"
+        names.append(name)
+    return names
+
+
+def _renamed(text: str, parameters: Sequence[str], names: Sequence[str]) -> str:
+    """Return lines in which inputs have their own names."""
+    known = {variable(EIGENVALUE): EIGENVALUE}
+    known |= {variable(p): name for p, name in zip(parameters, names, strict=True)}
+    return re.sub(r"\bv_\w+", lambda match: known[match.group()], text)

@@ -1,0 +1,269 @@
+"""A derivation of what follows from an algorithm: built, checked, and written in any format."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.derivations.documents.references import bibliography, cited
+from sgdmem.symbolic.derivations.notation import Letters, Notation, find_notation
+from sgdmem.symbolic.derivations.sections.acceleration import acceleration
+from sgdmem.symbolic.derivations.sections.characteristic import characteristic, recurrence
+from sgdmem.symbolic.derivations.sections.definition import definition
+from sgdmem.symbolic.derivations.sections.edges import edges
+from sgdmem.symbolic.derivations.sections.learning_rate import learning_rate
+from sgdmem.symbolic.derivations.sections.noise import noise
+from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
+from sgdmem.symbolic.derivations.sections.power_law import power_law
+from sgdmem.symbolic.derivations.sections.stability import stability
+from sgdmem.symbolic.derivations.statements import Section
+from sgdmem.symbolic.derivations.subject import Subject
+from sgdmem.symbolic.derivations.writer import Writer
+from sgdmem.symbolic.errors import InputError
+
+LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
+FORMATS = (".tex", ".pdf", ".md", ".html")
+_SECTIONS: tuple[Callable[[Subject], Section | None], ...] = (
+    definition,
+    characteristic,
+    recurrence,
+    learning_rate,
+    stability,
+    noise,
+    noise_sum,
+    power_law,
+    edges,
+    acceleration,
+)
+_NAMES = {
+    "sgd": "SGD",
+    "sgdm": "SGDM",
+    "qhm": "QHM",
+    "torch_sgd": "PyTorch's SGD",
+    "aggmo": "AggMo",
+    "nesterov": "Nesterov's method",
+    "two_rate": "The two-rate method",
+    "memory_one": "Memory 1 by Theorem 6's coordinates",
+    "averaged_sgd": "Averaged SGD",
+}
+
+
+class Derivation:
+    """Statements about an algorithm, each with the rule it follows from and a check.
+
+    Made by `derive`, which checks all of them.
+
+    Attributes
+    ----------
+    algorithm : Algorithm
+    title : str
+    sections : list of Section
+    notation : Notation
+    writer : Writer
+        Which writes expressions in the derivation's letters.
+    checked : int
+        How many equalities and conditions were checked.
+    """
+
+    def __init__(self, subject: Subject, sections: list[Section], title: str) -> None:
+        self.algorithm, self.title, self.sections = subject.algorithm, title, sections
+        self.notation: Notation = subject.letters.notation
+        self.writer: Writer = subject.writer
+        self._subject = subject
+        self.checked = self.check()
+
+    def check(self) -> int:
+        """Check every statement, and return how many equalities and conditions there are.
+
+        Raises
+        ------
+        DerivationError
+            If one does not hold.
+        """
+        symbols = [*self._subject.parameters, self._subject.letters.eigenvalue]
+        return sum(
+            statement.check(self._subject.names, symbols)
+            for section in self.sections
+            for statement in section.statements
+        )
+
+    def texts(self) -> Iterator[str]:
+        """Yield the words of all statements."""
+        for section in self.sections:
+            yield from (statement.rule for statement in section.statements)
+
+    def label_of(self, number: int) -> str:
+        """Return what an equation is called in LaTeX."""
+        slug = re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+        return f"eq:{slug}-{number}"
+
+    def latex(self, *, fragment: bool = False, bibliography: str = "references") -> str:
+        r"""Return LaTeX.
+
+        Parameters
+        ----------
+        fragment
+            A part of another document, to be taken in with ``\input``: its first lines say which
+            packages and references it needs. Otherwise an article of its own.
+        bibliography
+            What the article's BibTeX file is called, without ``.bib``.
+
+        Examples
+        --------
+        >>> from sgdmem.symbolic.named import sgd
+        >>> print(derive(sgd("1/2")).latex(fragment=True).splitlines()[0][:26])
+        % Derivation: SGD. Letters
+        """
+        from sgdmem.symbolic.derivations.documents import tex
+
+        self.check()
+        return tex.fragment(self) if fragment else tex.article(self, bibliography)
+
+    def bibtex(self) -> str:
+        """Return the BibTeX file of what is cited."""
+        return bibliography(cited(self.texts()))
+
+    def markdown(self) -> str:
+        """Return Markdown with mathematics between dollar signs."""
+        from sgdmem.symbolic.derivations.documents.markdown import markdown
+
+        self.check()
+        return markdown(self)
+
+    def html(self) -> str:
+        """Return a page with MathML, which needs no network.
+
+        Raises
+        ------
+        SgdmemError
+            If latex2mathml is not installed.
+        """
+        from sgdmem.symbolic.derivations.documents.html import page
+
+        self.check()
+        return page(self)
+
+    def save(self, path: str | os.PathLike[str], *, fragment: bool = False) -> list[Path]:
+        """Write the derivation as ``.tex``, ``.pdf``, ``.md`` or ``.html``.
+
+        Beside a ``.tex`` file that cites something its BibTeX file is written, of the same name.
+
+        Parameters
+        ----------
+        path
+        fragment
+            For ``.tex``: a part of another document.
+
+        Returns
+        -------
+        list of Path
+            What was written.
+
+        Raises
+        ------
+        InputError
+            For another ending, or a fragment of anything but LaTeX.
+        DerivationError
+            If a statement does not hold; nothing is written.
+        TypesettingError
+            If there is no LaTeX for a PDF.
+        """
+        target = Path(path)
+        if target.suffix not in FORMATS:
+            raise InputError(f"path must end in {', '.join(FORMATS)}, got {str(path)!r}")
+        if fragment and target.suffix != ".tex":
+            raise InputError(f"a fragment is LaTeX and ends in .tex, got {str(path)!r}")
+        written = [target]
+        if target.suffix == ".tex":
+            text = self.latex(fragment=fragment, bibliography=target.stem)
+            references = self.bibtex()
+            target.write_text(text, encoding="utf-8")
+            written.append(target.with_suffix(".bib"))
+            written[1].write_text(references, encoding="utf-8")
+        elif target.suffix == ".pdf":
+            from sgdmem.symbolic.derivations.documents.pdf import typeset
+
+            pdf, _ = typeset(self.latex(bibliography="derivation"), self.bibtex(), "derivation")
+            target.write_bytes(pdf)
+        else:
+            text = self.markdown() if target.suffix == ".md" else self.html()
+            target.write_text(text, encoding="utf-8")
+        return written
+
+    def __repr__(self) -> str:
+        return f"<Derivation of {self.title}: {self.checked} statements checked>"
+
+    def _repr_html_(self) -> str:
+        from sgdmem.symbolic.derivations.documents.html import body
+
+        return body(self)
+
+
+def derive(
+    algorithm: Algorithm,
+    *,
+    symbols: Mapping[str, str] | None = None,
+    notation: str = "2410.04228",
+    title: str | None = None,
+) -> Derivation:
+    r"""Derive what follows from an algorithm, step by step, and check every step.
+
+    From the update to the matrix form, P, Q and the characteristic polynomial, the equivalent
+    recurrence, the effective learning rate, conditions for stability, the noise summand by
+    Astrom's recursion, the exact verdict for mini-batches, the critical batch size, power laws, and
+    what is special to the method.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+        Symbolic of a memory up to 5, or numeric up to 10. To memory 3 coefficients are written out;
+        beyond, those of many symbols are given by recursions.
+    symbols : mapping, optional
+        LaTeX for parameters, by name, or for ``weights``, ``auxiliary``, ``loss``, ``eigenvalue``,
+        ``batch_size`` and other quantities: ``{"momentum": r"\mu"}``.
+    notation : str
+        Whose letters to use: "2410.04228", "pytorch" or "2307.15196".
+    title : str, optional
+        By default the algorithm's name.
+
+    Returns
+    -------
+    Derivation
+        Shown as a page in notebooks.
+
+    Raises
+    ------
+    InputError
+        For a larger memory, an unknown symbol or notation, or a letter with two meanings.
+    DerivationError
+        If a step does not hold.
+
+    Examples
+    --------
+    >>> from sgdmem.symbolic.named import heavy_ball
+    >>> derivation = derive(heavy_ball("0.1", "0.9"))
+    >>> print(derivation.title)
+    Heavy ball
+    """
+    require_algorithm(algorithm, "algorithm")
+    largest = LARGEST_MEMORY if algorithm.is_symbolic else LARGEST_NUMERIC_MEMORY
+    if algorithm.memory > largest:
+        kind = "symbols" if algorithm.is_symbolic else "numbers"
+        raise InputError(
+            f"algorithm must have a memory of at most {largest} with {kind}, got {algorithm.memory}"
+        )
+    own = dict(symbols or {})
+    parameters = tuple(sorted(algorithm.free_symbols, key=str))
+    subject = Subject(algorithm, Letters(parameters, find_notation(notation), own))
+    sections = [section for build in _SECTIONS if (section := build(subject)) is not None]
+    return Derivation(subject, sections, title or _title(algorithm))
+
+
+def _title(algorithm: Algorithm) -> str:
+    if algorithm.name is None:
+        return f"An algorithm of memory {algorithm.memory}"
+    name = algorithm.name.split("(")[0]
+    return _NAMES.get(name, name.replace("_", " ").capitalize())

@@ -1,0 +1,1 @@
+"""What a derivation is written as: LaTeX, PDF, Markdown, HTML."""

@@ -1,0 +1,98 @@
+"""HTML with MathML, which browsers show without a network and without scripts."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+from sgdmem.symbolic.derivations.documents.layout import Numbered, parts
+from sgdmem.symbolic.derivations.documents.markdown import with_numbers
+from sgdmem.symbolic.derivations.documents.references import REFERENCES, cited
+from sgdmem.symbolic.derivations.documents.tex import summary
+from sgdmem.symbolic.errors import SgdmemError
+
+if TYPE_CHECKING:
+    from sgdmem.symbolic.derivations.derivation import Derivation
+
+# What latex2mathml writes wrongly, and what it writes well.
+_SPELLINGS = (
+    (re.compile(r"\\begin\{aligned\}"), r"\\begin{array}{rl}"),
+    (re.compile(r"\\end\{aligned\}"), r"\\end{array}"),
+    (re.compile(r"'"), r"^{\\prime}"),
+)
+_INSIDE = re.compile(r"^<math[^>]*>(.*)</math>$", re.DOTALL)
+_MATHEMATICS = re.compile(r"\$([^$]+)\$")
+_STYLE = """
+body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5;
+       font-family: Georgia, "Times New Roman", serif; color: #1a1a1a; background: #fff; }
+h1, h2 { font-weight: normal; line-height: 1.2; }
+.equation { display: flex; align-items: center; margin: .6rem 0; overflow: auto hidden; }
+.equation math { flex: 1; min-width: max-content; }
+mtd.left { text-align: right; }
+mtd.right, mtd[columnalign="left"] { text-align: left; }
+.equation .number { padding-left: 1rem; color: #555; }
+"""
+
+
+def page(derivation: Derivation) -> str:
+    """Return a page of its own."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{html.escape(derivation.title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n{body(derivation)}\n</body>\n</html>\n"
+    )
+
+
+def body(derivation: Derivation) -> str:
+    """Return what stands in the body of a page, or in a cell of a notebook."""
+    keys = cited(derivation.texts())
+    lines = [f"<h1>{html.escape(derivation.title)}</h1>", f"<p>{_text(summary(derivation))}</p>"]
+    for part in parts(derivation):
+        lines.append(f"<h2>{html.escape(part.title)}</h2>")
+        for display in part.displays:
+            if display.words:
+                lines.append(f"<p>{_text(with_numbers(display.words, keys))}</p>")
+            lines += map(_equation, display.equations)
+    if keys:
+        items = "".join(f"<li>{html.escape(REFERENCES[key].text)}</li>" for key in keys)
+        lines.append(f"<h2>References</h2><ol>{items}</ol>")
+    return "\n".join(lines)
+
+
+def _equation(equation: Numbered) -> str:
+    number = f'<span class="number">({equation.number})</span>'
+    if len(equation.rows) == 1:
+        source = " ".join(equation.rows[0]).strip()
+        return f'<div class="equation">{_mathml(source, "block")}{number}</div>'
+    # browsers take the alignment of columns from style alone
+    rows = "".join(
+        f'<mtr><mtd class="left">{_row(left)}</mtd><mtd class="right">{_row(right)}</mtd></mtr>'
+        for left, right in equation.rows
+    )
+    whole = f'<math display="block"><mtable displaystyle="true">{rows}</mtable></math>'
+    return f'<div class="equation">{whole}{number}</div>'
+
+
+def _row(source: str) -> str:
+    """Return one line of mathematics without the element around it."""
+    return _INSIDE.sub(r"\1", _mathml(source, "block")) if source.strip() else ""
+
+
+def _text(words: str) -> str:
+    pieces = _MATHEMATICS.split(words)
+    return "".join(
+        _mathml(piece, "inline") if place % 2 else html.escape(piece)
+        for place, piece in enumerate(pieces)
+    )
+
+
+def _mathml(source: str, display: str) -> str:
+    try:
+        from latex2mathml.converter import convert
+    except ImportError:
+        raise SgdmemError("HTML needs latex2mathml: pip install latex2mathml") from None
+    for latex, known in _SPELLINGS:
+        source = latex.sub(known, source)
+    return str(convert(source, display=display))

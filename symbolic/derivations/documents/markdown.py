@@ -1,0 +1,50 @@
+"""Markdown with mathematics between dollar signs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sgdmem.symbolic.derivations.documents.layout import Numbered, parts
+from sgdmem.symbolic.derivations.documents.references import CITATION, REFERENCES, cited
+from sgdmem.symbolic.derivations.documents.tex import summary
+
+if TYPE_CHECKING:
+    from sgdmem.symbolic.derivations.derivation import Derivation
+
+
+def markdown(derivation: Derivation) -> str:
+    """Return the derivation as Markdown."""
+    keys = cited(derivation.texts())
+    lines = [f"# {derivation.title}", "", summary(derivation), ""]
+    for part in parts(derivation):
+        lines += [f"## {part.title}", ""]
+        for display in part.displays:
+            if display.words:
+                lines += [with_numbers(display.words, keys), ""]
+            for equation in display.equations:
+                lines += ["$$", formula(equation), "$$", ""]
+    if keys:
+        lines += ["## References", ""]
+        lines += [f"{place}. {REFERENCES[key].text}" for place, key in enumerate(keys, start=1)]
+    return "\n".join([*lines, ""])
+
+
+def formula(equation: Numbered) -> str:
+    """Return an equation with its number, aligned if it has several lines."""
+    if len(equation.rows) == 1:
+        body = " ".join(equation.rows[0]).strip()
+    else:
+        rows = " \\\\\n".join(f"{left} & {right}" for left, right in equation.rows)
+        body = f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
+    return rf"{body} \tag{{{equation.number}}}"
+
+
+def with_numbers(words: str, keys: list[str]) -> str:
+    """Return text with the numbers of references for what it cites."""
+
+    def number(match: object) -> str:
+        place, key = match.group(1), match.group(2)  # type: ignore[attr-defined]
+        inside = f"{keys.index(key) + 1}" + (f", {place}" if place else "")
+        return f" [{inside}]" if match.group(0).startswith("~") else f"[{inside}]"  # type: ignore[attr-defined]
+
+    return CITATION.sub(number, words).replace("~", " ")

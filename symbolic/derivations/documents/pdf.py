@@ -1,0 +1,58 @@
+"""PDF, by latexmk."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from sgdmem.symbolic.errors import SgdmemError
+
+_ADVICE = (
+    "a PDF needs LaTeX: on Debian or Ubuntu, apt-get install latexmk texlive-latex-base "
+    "texlive-latex-recommended; or write a .tex file"
+)
+_SECONDS = 120
+
+
+class TypesettingError(SgdmemError):
+    """LaTeX is absent, or could not typeset a document."""
+
+
+def typeset(source: str, bibliography: str, name: str) -> tuple[bytes, str]:
+    """Return the PDF of an article, and LaTeX's log.
+
+    Parameters
+    ----------
+    source
+        The article, which calls its BibTeX file by ``name``.
+    bibliography
+        The BibTeX file.
+
+    Raises
+    ------
+    TypesettingError
+        If latexmk is not there, fails, or takes more than two minutes.
+    """
+    program = shutil.which("latexmk")
+    if program is None or shutil.which("pdflatex") is None:
+        raise TypesettingError(_ADVICE)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        (path / f"{name}.tex").write_text(source, encoding="utf-8")
+        (path / f"{name}.bib").write_text(bibliography, encoding="utf-8")
+        command = [program, "-pdf", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
+        try:
+            done = subprocess.run(
+                command, cwd=path, capture_output=True, timeout=_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise TypesettingError(f"LaTeX took more than {_SECONDS} seconds") from None
+        log = path / f"{name}.log"
+        text = log.read_text(encoding="latin-1") if log.exists() else done.stderr.decode()
+        result = path / f"{name}.pdf"
+        if done.returncode or not result.exists():
+            errors = [line for line in text.splitlines() if line.startswith("!")]
+            raise TypesettingError(f"LaTeX failed: {'; '.join(errors) or text[-500:]}")
+        return result.read_bytes(), text

@@ -1,0 +1,73 @@
+"""What derivations cite, as BibTeX and in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+CITATION = re.compile(r"~?\\cite(?:\[([^\]]*)\])?\{([^}]*)\}")
+
+
+class Reference(NamedTuple):
+    """A cited work."""
+
+    kind: str
+    author: str
+    title: str
+    published: dict[str, str]
+
+    def bibtex(self, key: str) -> str:
+        """Return the entry of a BibTeX file."""
+        fields = {"author": self.author, "title": f"{{{self.title}}}", **self.published}
+        lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
+        return "\n".join([f"@{self.kind}{{{key},", *lines, "}"])
+
+    @property
+    def text(self) -> str:
+        """The reference as a line of a list."""
+        names = self.author.replace(" and ", ", ")
+        where = [
+            value if name in ("journal", "year", "note") else f"{name} {value}"
+            for name, value in self.published.items()
+        ]
+        return f"{names}: {self.title}. {', '.join(where)}.".replace("--", "–")
+
+
+REFERENCES = {
+    "sgd-with-memory": Reference(
+        "misc",
+        "Dmitry Yarotsky and Maksim Velikanov",
+        "SGD with memory: fundamental properties and stochastic acceleration",
+        {"note": "arXiv:2410.04228", "year": "2024"},
+    ),
+    "astrom-jury-agniel": Reference(
+        "article",
+        "Karl Johan Åström and Eliahu I. Jury and R. G. Agniel",
+        "A numerical method for the evaluation of complex integrals",
+        {
+            "journal": "IEEE Transactions on Automatic Control",
+            "volume": "15",
+            "pages": "468--471",
+            "year": "1970",
+        },
+    ),
+    "edge-of-stochastic-stability": Reference(
+        "misc",
+        "Arseniy Andreyev and Advikar Ananthkumar and Marc Walden and Tomaso Poggio and "
+        "Pierfrancesco Beneventano",
+        "Momentum further constrains sharpness at the edge of stochastic stability",
+        {"note": "arXiv:2604.14108", "year": "2026"},
+    ),
+}
+
+
+def cited(texts: Iterable[str]) -> list[str]:
+    """Return the keys that texts cite, in the order in which they first do."""
+    keys = (match.group(2) for text in texts for match in CITATION.finditer(text))
+    return list(dict.fromkeys(keys))
+
+
+def bibliography(keys: Iterable[str]) -> str:
+    """Return a BibTeX file."""
+    return "\n\n".join(REFERENCES[key].bibtex(key) for key in keys) + "\n"

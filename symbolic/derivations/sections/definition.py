@@ -1,0 +1,129 @@
+"""The method: its update, in matrix form, and on one eigenvector of a quadratic loss."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import sympy
+from flint import fmpq, fmpq_mat
+
+from sgdmem.symbolic.derivations.points import Point, fraction_of
+from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side
+from sgdmem.symbolic.derivations.subject import Subject
+
+
+def definition(subject: Subject) -> Section:
+    """Return the section that says what the method does."""
+    letters, writer = subject.letters, subject.writer
+    w, u, t = letters.weights, letters.auxiliary, writer.line(letters.time)
+    M = subject.memory
+    places = [f"{i}," for i in range(1, M + 1)] if M > 1 else [""] * M
+
+    def state(name: str) -> Any:
+        symbol = sympy.Dummy(name, real=True)
+        return writer.name(symbol, name)
+
+    weights = state(f"{w}_{{{t}}}")
+    memories = [state(f"{u}_{{{place}{t}}}") for place in places]
+    point = weights + sum(a * m for a, m in zip(subject.a, memories, strict=True))
+    order = [weights, *memories]
+    gradient = state(rf"\nabla {letters.loss}({' '.join(_ordered(subject, point, order))})")
+    order.insert(1, gradient)
+    new_weights = weights - subject.alpha * gradient
+    new_weights += sum(b * m for b, m in zip(subject.b, memories, strict=True))
+    new_memories = [
+        subject.c[i] * gradient + sum(subject.D[i, j] * memories[j] for j in range(M))
+        for i in range(M)
+    ]
+
+    section = Section("The method")
+    names = [f"{w}_{{{t}+1}}", *(f"{u}_{{{place}{t}+1}}" for place in places)]
+    vectors = {0: "with", 1: f"with one auxiliary vector ${u}$ and"}.get(
+        M, rf"with auxiliary vectors ${u}_1, \ldots, {u}_{M}$ and"
+    )
+    for number, (name, value) in enumerate(zip(names, [new_weights, *new_memories], strict=True)):
+        rule = (
+            f"One step of the method, {vectors} the gradient of the loss ${letters.loss}$ on a "
+            f"mini-batch, is"
+            if number == 0
+            else "and"
+        )
+        shown = Side(value, _ordered(subject, value, order))
+        section.statements.append(Equation(rule, [Side(value, name), shown]))
+    if M:
+        matrix = sympy.Matrix([[-subject.alpha, *subject.b]])
+        for i in range(M):
+            matrix = matrix.col_join(sympy.Matrix([[subject.c[i], *subject.D[i, :]]]))
+        increments = sympy.ImmutableMatrix([new_weights - weights, *new_memories])
+        left = rf"\begin{{pmatrix}} {names[0]} - {writer.line(weights)} \\ "
+        left += r" \\ ".join(names[1:]) + r" \end{pmatrix}"
+        column = sympy.ImmutableMatrix([gradient, *memories])
+        product = f"{writer.line(matrix)} {writer.line(column)}"
+        section.statements.append(
+            Equation(
+                r"In matrix form~\cite[eq. (3)]{sgd-with-memory},",
+                [
+                    Side(increments, left),
+                    Side(sympy.ImmutableMatrix(matrix) * column, product),
+                ],
+            )
+        )
+    section.statements.append(_on_an_eigenvector(subject))
+    if not M:
+        section.statements.append(Remark("There is no auxiliary vector: the memory is $0$."))
+    return section
+
+
+def _ordered(subject: Subject, expression: Any, order: list[Any]) -> list[str]:
+    """Return the terms of a linear expression in the order of the given symbols."""
+    rest = sympy.expand(expression)
+    terms = [(subject.tidy(rest.coeff(symbol)), subject.writer.line(symbol)) for symbol in order]
+    return subject.writer.signed(terms)
+
+
+def _on_an_eigenvector(subject: Subject) -> Equation:
+    lam, writer = subject.letters.eigenvalue, subject.writer
+    letter = writer.line(lam)
+
+    def stepped(point: Point) -> Any:
+        """Return the matrix of one step, from what it does to unit vectors."""
+        size = subject.memory + 1
+        member = subject.member(point)
+        columns = []
+        for place in range(size):
+            weights, *memories = (Fraction(int(place == k)) for k in range(size))
+            seen = weights + sum(a * m for a, m in zip(member.a, memories, strict=True))
+            gradient = fraction_of(point[lam]) * seen
+            moved = weights - member.alpha * gradient
+            moved += sum(b * m for b, m in zip(member.b, memories, strict=True))
+            later = [
+                c * gradient + sum(x * m for x, m in zip(row, memories, strict=True))
+                for c, row in zip(member.c, member.D, strict=True)
+            ]
+            columns.append([moved, *later])
+        entries = [fmpq(x.numerator, x.denominator) for column in columns for x in column]
+        return fmpq_mat(size, size, entries).transpose()
+
+    explicit = sympy.ImmutableMatrix(subject.state_matrix(lam).applyfunc(subject.tidy))
+    sides = [Side(stepped, f"S_{{{letter}}}"), Side(explicit)]
+    if subject.memory:
+        parts = [writer.line(m) for m in (subject.start, subject.v, subject.r.T)]
+        sides.append(
+            Side(subject.state_matrix(lam), rf"{parts[0]} + {letter} {parts[1]} {parts[2]}")
+        )
+    w, u = subject.letters.weights, subject.letters.auxiliary
+    state = rf"$({w}_t - {w}_*, {u}_t)$" if subject.memory else rf"${w}_t - {w}_*$"
+    split = (
+        rf", where $S_0$ is what is left without gradients, along $v$ the gradient enters, and $r$ "
+        rf"reads off the point at which it is taken. We write $S_{{{letter}}} = S_0 + {letter} v "
+        rf"r^{{\mathsf T}}$"
+        if subject.memory
+        else ""
+    )
+    return Equation(
+        rf"On a quadratic loss with minimum at ${w}_*$ the component of {state} along an "
+        rf"eigenvector of the Hessian with eigenvalue ${letter}$ is multiplied in a step by "
+        rf"$S_{{{letter}}}${split}:",
+        sides,
+    )

@@ -1,0 +1,138 @@
+"""The two ends of the batch size: the edge of stability, and that of stochastic stability."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+from flint import fmpq
+
+from sgdmem.symbolic.derivations.points import Point, Undefined, fraction_of
+from sgdmem.symbolic.derivations.statements import Conditions, Equation, Remark, Section, Side
+from sgdmem.symbolic.derivations.subject import Subject
+from sgdmem.symbolic.noise_fraction import noise_fraction
+from sgdmem.symbolic.poles import noiseless_intervals
+
+
+def edges(subject: Subject) -> Section | None:
+    """Return the section about both edges, for memory 0 and 1 where s has a single pole."""
+    lam = subject.letters.eigenvalue
+    if subject.memory > 1 or subject.tidy(sympy.Add(*subject.det_D)) == 0:
+        return None
+    inverse = sympy.cancel(lam / subject.summand)
+    top, bottom = sympy.fraction(inverse)
+    if bottom.has(lam) or sympy.degree(top, lam) != 1:
+        return None
+    fixed, moving = (sympy.Poly(sympy.expand(inverse), lam).nth(power) for power in (0, 1))
+    section = Section("Edges of stability")
+    back = _letter(subject, section)
+    pole = subject.tidy(-fixed / moving).xreplace(back)
+    trace_bound = subject.tidy(fixed).xreplace(back)
+    section.statements += [
+        _largest(subject, pole),
+        *_trace(subject, trace_bound),
+    ]
+    return section
+
+
+def _letter(subject: Subject, section: Section) -> dict[Any, Any]:
+    """Write the learning rate as eta, as the literature does, unless that letter is taken."""
+    rates = [s for s in subject.parameters if str(s) == "learning_rate"]
+    taken = set(subject.writer.names.values())
+    if not rates or r"\eta" in taken:
+        section.statements.append(
+            Remark(
+                r"The largest eigenvalue decides for full batches, the trace of the Hessian for "
+                r"small ones~\cite{edge-of-stochastic-stability}."
+            )
+        )
+        return {}
+    eta = subject.named(r"\eta", rates[0])
+    section.statements.append(
+        Remark(
+            r"The largest eigenvalue decides for full batches, the trace of the Hessian for small "
+            r"ones~\cite{edge-of-stochastic-stability}. In the letters of that literature the "
+            rf"learning rate ${subject.writer.line(rates[0])}$ is $\eta$."
+        )
+    )
+    return {rates[0]: eta}
+
+
+def _usual(subject: Subject, point: Point) -> Any:
+    """Return the algorithm at a point where it forgets and descends; otherwise it is undefined."""
+    member = subject.member(point)
+    if not _forgets(member) or member.effective_learning_rate <= 0:
+        raise Undefined
+    return member
+
+
+def _forgets(member: Any) -> bool:
+    return all(abs(entry) < 1 for row in member.D for entry in row)
+
+
+def _largest(subject: Subject, pole: Any) -> Conditions:
+    letter = subject.writer.line(subject.letters.eigenvalue)
+    largest = sympy.Dummy("largest", positive=True)
+    subject.writer.name(largest, rf"{letter}_{{\max}}", rising=True)
+
+    def stable(point: Point) -> bool:
+        intervals = noiseless_intervals(_usual(subject, point))
+        end = fraction_of(point[largest])
+        return any(low[1] == 0 and high[0] > end for low, high in intervals)
+
+    where = (
+        r"Where $D$ is strictly stable and $\alpha_{\mathrm{eff}} > 0$"
+        if subject.memory
+        else "For a positive learning rate"
+    )
+    return Conditions(
+        rf"Without noise, as for full batches, the pole of ${_s(letter)}$ is the edge. {where}, "
+        r"the method is stable exactly if",
+        [largest < pole],
+        stable,
+        free=(largest,),
+        near=subject.stable_point,
+    )
+
+
+def _s(letter: str) -> str:
+    return f"s_{{{letter}}}"
+
+
+def _trace(subject: Subject, bound: Any) -> list[Any]:
+    letters, line = subject.letters, subject.writer.line
+    letter, B = line(letters.eigenvalue), letters.batch_size
+    eigenvalues = [sympy.Dummy(f"eigenvalue_{k}", positive=True) for k in (1, 2)]
+
+    def average(point: Point) -> Any:
+        return sum(point[symbol] for symbol in eigenvalues) / point[B]
+
+    mean = subject.named(rf"\frac{{1}}{{{line(B)}}} \sum_k {letter}_k", average)
+
+    def leading(point: Point) -> bool:
+        """Whether the noise sum is below 1 when each s is replaced by its slope at zero."""
+        top, bottom = noise_fraction(_usual(subject, point).half_plane_form)
+        return bool(top[0] / bottom[0] * fraction_of(average(point)) < 1)
+
+    def rate(point: Point) -> Any:
+        rate = subject.member(point).effective_learning_rate
+        return fmpq(2 * rate.denominator, rate.numerator)
+
+    return [
+        Equation(
+            rf"With noise, as for small batches that only allow small learning rates, the slope of "
+            rf"${_s(letter)}$ at zero is all that counts: its inverse is",
+            [
+                Side(rate, r"\frac{2}{\alpha_{\mathrm{eff}}}"),
+                Side(bound),
+            ],
+        ),
+        Conditions(
+            rf"and $U'_\Sigma < 1$ becomes, for ${line(letters.tau1)} = 1$ and "
+            rf"$\alpha_{{\mathrm{{eff}}}} {letter}_k \to 0$,",
+            [mean < bound],
+            leading,
+            free=(*eigenvalues, B),
+            near=subject.stable_point,
+        ),
+    ]

@@ -1,0 +1,96 @@
+"""The effective learning rate, from the matrix and from the polynomials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+from flint import fmpq
+
+from sgdmem.symbolic.derivations.points import Point, matrix_at, number_at
+from sgdmem.symbolic.derivations.second_moments import identity
+from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side
+from sgdmem.symbolic.derivations.subject import Subject
+
+ALPHA_EFF = r"\alpha_{\mathrm{eff}}"
+
+
+def learning_rate(subject: Subject) -> Section:
+    """Return the section with the effective learning rate, derived in two ways."""
+    section = Section("Effective learning rate")
+    x = subject.writer.line(subject.letters.root)
+    Q_at_1 = sympy.Add(*subject.q)
+    slope = sympy.Add(1, *subject.d)
+    if subject.tidy(sympy.Add(*subject.det_D)) == 0:
+        section.statements.append(
+            Remark(
+                r"It does not exist: $D$ has the eigenvalue 1, so that the auxiliary vectors never "
+                r"forget a gradient."
+            )
+        )
+        return section
+    value = subject.tidy(-Q_at_1 / slope)
+
+    def by_gradients(point: Point) -> Any:
+        """Return how far a step goes in the long run, for a constant gradient 1."""
+        alpha = number_at(subject.alpha, point)
+        if not subject.memory:
+            return alpha
+        b, c, D = (matrix_at(matrix, point) for matrix in (subject.b, subject.c, subject.D))
+        settled = (identity(subject.memory) - D).solve(c)
+        return alpha - (b.transpose() * settled)[0, 0]
+
+    sides = [Side(by_gradients, ALPHA_EFF)]
+    if subject.memory:
+        sides.append(Side(by_gradients, _by_matrix(subject)))
+    sides.append(Side(value))
+    where = r", after which $u = (1 - D)^{-1} c$ times the gradient" if subject.memory else ""
+    section.statements.append(
+        Equation(
+            rf"Under a constant gradient the steps settle{where}. The length of a step for a unit "
+            r"gradient is then the effective learning rate~\cite[eq. (22)]{sgd-with-memory}",
+            sides,
+        )
+    )
+    slope_name = r"P'(1) = \det(1 - D)" if subject.memory else "P'(1)"
+    section.statements += [
+        Equation(
+            "The same number is in the polynomials. From",
+            [Side(_slope(subject), slope_name), Side(subject.tidy(slope))],
+        ),
+        Equation("and", [Side(Q_at_1, "Q(1)"), Side(subject.tidy(Q_at_1))]),
+        Equation(
+            rf"it is minus the ratio of $Q$ to the slope of $P$ at ${x} = 1$,",
+            [
+                Side(by_gradients, ALPHA_EFF),
+                Side(-Q_at_1 / slope, r"-\frac{Q(1)}{P'(1)}"),
+                Side(value),
+            ],
+        ),
+    ]
+    return section
+
+
+def _slope(subject: Subject) -> Any:
+    def value(point: Point) -> Any:
+        size = subject.memory
+        return (identity(size) - matrix_at(subject.D, point)).det() if size else fmpq(1)
+
+    return value
+
+
+def _by_matrix(subject: Subject) -> str:
+    line = subject.writer.line
+    alpha = line(subject.tidy(subject.alpha))
+    if subject.memory > 1:
+        matrix = line(sympy.ImmutableMatrix(sympy.eye(subject.memory) - subject.D))
+        return rf"{alpha} - {line(subject.b.T)} {{{matrix}}}^{{-1}} {line(subject.c)}"
+    factors = [subject.tidy(subject.b[0]), subject.tidy(subject.c[0])]
+    b, c = (_in_product(line(factor), factor.is_Add) for factor in factors)
+    damping = line(subject.tidy(1 - subject.D[0, 0]))
+    dot = r"\cdot " if c[0].isdigit() else ""
+    return rf"{alpha} - {b} ({damping})^{{-1}} {dot}{c}"
+
+
+def _in_product(text: str, is_sum: bool) -> str:
+    return f"({text})" if is_sum or text.startswith("-") else text

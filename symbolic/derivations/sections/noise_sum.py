@@ -1,0 +1,186 @@
+"""Mini-batches: the noise sum, the exact verdict, and the critical batch size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+from flint import fmpq
+
+from sgdmem.symbolic.derivations.points import Point, Undefined, number_at
+from sgdmem.symbolic.derivations.second_moments import mean_loss_vanishes, summed_response
+from sgdmem.symbolic.derivations.sections.noise import exact_summand
+from sgdmem.symbolic.derivations.statements import Conditions, Equation, Remark, Section, Side
+from sgdmem.symbolic.derivations.subject import Subject
+
+_LARGE_MEMORY = 4  # from here on the moments of two eigenvalues take minutes
+
+
+def noise_sum(subject: Subject) -> Section:
+    """Return the section about mini-batches."""
+    letters, line = subject.letters, subject.writer.line
+    lam, letter = letters.eigenvalue, line(letters.eigenvalue)
+    B, tau1, tau2 = (line(x) for x in (letters.batch_size, letters.tau1, letters.tau2))
+    s = f"s_{{{letter}}}"
+    section = Section("Mini-batches")
+    section.statements.append(
+        Remark(
+            rf"With batches of ${B}$ independent samples the gradient noise at a point with second "
+            rf"moments $M$ has the covariance $({tau1} \operatorname{{Tr}}(H M) H - {tau2} H M H)"
+            rf"/{B}$: exactly for Gaussian data with ${tau1} = 1$, ${tau2} = -1$; many bounds use "
+            rf"${tau1} = 1$, ${tau2} = 0$~\cite[eq. (15)]{{sgd-with-memory}}."
+        )
+    )
+    summand = exact_summand(subject)
+
+    def damped(point: Point) -> Any:
+        damping = point[letters.tau2] / point[letters.batch_size] * point[lam] ** 2
+        return point[lam] ** 2 * summed_response(*subject.at(point), damping)
+
+    def quotient(point: Point) -> Any:
+        value = summand(point)
+        return value / (1 + point[letters.tau2] * value / point[letters.batch_size])
+
+    section.statements.append(
+        Equation(
+            rf"The second term acts within an eigenvector. It divides the energy of the response "
+            rf"by one plus ${tau2}/{B}$ times itself, as a geometric series in ${tau2} {s}/{B}$ "
+            rf"shows: with $A_{{{letter}}} M = S_{{{letter}}} M S_{{{letter}}}^{{\mathsf T}} - "
+            rf"\frac{{{tau2}}}{{{B}}} {letter}^2 (r^{{\mathsf T}} M r) \, v v^{{\mathsf T}}$,",
+            [
+                Side(
+                    damped,
+                    rf"{letter}^2 \sum_{{t \ge 0}} r^{{\mathsf T}} "
+                    rf"\left(A_{{{letter}}}^t \, v v^{{\mathsf T}}\right) r",
+                ),
+                Side(quotient, rf"\frac{{{s}}}{{1 + \frac{{{tau2}}}{{{B}}} {s}}}"),
+            ],
+            free=(letters.tau2, letters.batch_size),
+        )
+    )
+    section.statements += [_verdict(subject), *_critical(subject)]
+    return section
+
+
+def _eigenvalues(subject: Subject) -> list[Any]:
+    letter = subject.writer.line(subject.letters.eigenvalue)
+    symbols = [sympy.Dummy(f"eigenvalue_{k}", positive=True) for k in (1, 2)]
+    for k, symbol in enumerate(symbols, start=1):
+        subject.writer.name(symbol, f"{letter}_{k}", rising=True)
+    return symbols
+
+
+def _sum(subject: Subject, eigenvalues: list[Any], term: Any) -> Any:
+    """Return a function that adds a term, of a point and the summand there, over a spectrum."""
+    lam = subject.letters.eigenvalue
+    summand = exact_summand(subject)
+
+    def value(point: Point) -> Any:
+        points = [{**point, lam: point[symbol]} for symbol in eigenvalues]
+        return sum(term(at, summand(at)) for at in points)
+
+    return value
+
+
+def _verdict(subject: Subject) -> Conditions:
+    letters, line = subject.letters, subject.writer.line
+    letter = line(letters.eigenvalue)
+    B, tau1, tau2 = (line(x) for x in (letters.batch_size, letters.tau1, letters.tau2))
+    eigenvalues = _eigenvalues(subject)[: 1 if subject.memory >= _LARGE_MEMORY else 2]
+    summand = exact_summand(subject)
+
+    def smallest(point: Point) -> Any:
+        points = [{**point, letters.eigenvalue: point[symbol]} for symbol in eigenvalues]
+        shares = point[letters.tau2] / point[letters.batch_size]
+        return min(1 + shares * summand(at) for at in points)
+
+    total = _sum(
+        subject,
+        eigenvalues,
+        lambda at, s: at[letters.tau1] * s / (at[letters.batch_size] + at[letters.tau2] * s),
+    )
+    s_k = f"s_{{{letter}_k}}"
+    least = subject.named(rf"\min_k \left(1 + \frac{{{tau2}}}{{{B}}} {s_k}\right)", smallest)
+    left = rf"\frac{{{tau1}}}{{{B}}} \sum_k \frac{{{s_k}}}{{1 + \frac{{{tau2}}}{{{B}}} {s_k}}}"
+    sum_of_noise = subject.named(rf"U'_\Sigma = {left}", total)
+    radius = subject.named(rf"\max_k \rho(S_{{{letter}_k}})", _radius_like(subject, eigenvalues))
+
+    def vanishes(point: Point) -> bool:
+        if point[letters.tau1] < max(0, point[letters.tau2]):
+            raise Undefined  # not the noise of any data
+        scale = 1 / point[letters.batch_size]
+        modes = [(point[symbol], subject.at(point, symbol)[0]) for symbol in eigenvalues]
+        _, v, r = subject.at(point, eigenvalues[0])
+        return mean_loss_vanishes(
+            modes, v, r, point[letters.tau1] * scale, point[letters.tau2] * scale
+        )
+
+    return Conditions(
+        rf"The mean loss tends to zero from every start if and only if, $\rho$ being the spectral "
+        rf"radius and ${letter}_k$ the eigenvalues of the Hessian,",
+        [radius < 1, least > 0, sum_of_noise < 1],
+        vanishes,
+        free=(*eigenvalues, letters.batch_size, letters.tau1, letters.tau2),
+        near=_near(subject, eigenvalues),
+    )
+
+
+def _near(subject: Subject, eigenvalues: list[Any]) -> Point | None:
+    """Return the stable point, with its eigenvalue for all of a spectrum."""
+    point = subject.stable_point
+    lam = subject.letters.eigenvalue
+    return point and {**point, **dict.fromkeys(eigenvalues, point[lam])}
+
+
+def _radius_like(subject: Subject, eigenvalues: list[Any]) -> Any:
+    """Return a function that is 0 where all state matrices are strictly stable, otherwise 2."""
+
+    def value(point: Point) -> Any:
+        points = ({**point, subject.letters.eigenvalue: point[symbol]} for symbol in eigenvalues)
+        return fmpq(0 if all(map(subject.is_schur, points)) else 2)
+
+    return value
+
+
+def _critical(subject: Subject) -> list[Any]:
+    letters, line = subject.letters, subject.writer.line
+    letter, tau1 = line(letters.eigenvalue), line(letters.tau1)
+    tau2 = line(letters.tau2)
+    eigenvalues = _eigenvalues(subject)
+
+    def root(point: Point) -> Any:
+        """Return the batch size at which the noise sum, which is linear in 1/B, is 1."""
+        at_1, at_2 = (
+            _sum(subject, eigenvalues, lambda at, s, B=B: at[letters.tau1] * s / B)(point)
+            for B in (fmpq(1), fmpq(1, 2))
+        )
+        return 1 / (1 - (at_1 - 1) / (at_2 - at_1))
+
+    sides = [
+        Side(root, "B^*"),
+        Side(
+            _sum(subject, eigenvalues, lambda at, s: at[letters.tau1] * s),
+            rf"{tau1} \sum_k s_{{{letter}_k}}",
+        ),
+    ]
+    if subject.is_short and subject.memory <= 1:
+        lam = letters.eigenvalue
+        expression = subject.summand
+        shown = subject.writer.line(expression)
+        each = sympy.Dummy("each", positive=True)
+        subject.writer.name(each, f"{letter}_k", rising=True)
+        shown = subject.writer.line(expression.xreplace({lam: each}))
+
+        def explicit(point: Point) -> Any:
+            values = ({**point, lam: point[symbol]} for symbol in eigenvalues)
+            return point[letters.tau1] * sum(number_at(expression, at) for at in values)
+
+        sides.append(Side(explicit, rf"{tau1} \sum_k {shown}"))
+    return [
+        Equation(
+            rf"Where noiseless stability holds and ${tau2} = 0$, batches are large enough if they "
+            r"are larger than the critical batch size",
+            sides,
+            free=(*eigenvalues, letters.tau1),
+        )
+    ]

@@ -1,0 +1,123 @@
+"""Power-law spectra: exponents and constants of the propagators and of the loss."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import sympy
+
+from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side
+from sgdmem.symbolic.derivations.subject import Subject
+from sgdmem.symbolic.derivations.writer import times
+
+
+def power_law(subject: Subject) -> Section | None:
+    """Return the section about power laws, or None without an effective learning rate."""
+    letters, line = subject.letters, subject.writer.line
+    slope = sympy.Add(1, *subject.d)
+    if subject.tidy(sympy.Add(*subject.det_D)) == 0:
+        return None
+    rate = subject.tidy(-sympy.Add(*subject.q) / slope)
+    nu, zeta, t = letters.spectral_exponent, letters.target_exponent, letters.time
+    scale, target = letters.spectral_scale, letters.target_scale
+    tau1, B = letters.tau1, letters.batch_size
+    N, Z, L0, E0, T = (line(x) for x in (nu, zeta, scale, target, t))
+    letter = line(letters.eigenvalue)
+    section = Section("Power-law spectra")
+    section.statements.append(
+        Remark(
+            rf"Let ${letter}_k = {L0} k^{{-{N}}}$ with ${N} > 1$, and let the part of the loss in "
+            rf"eigenvalues below ${letter}$ be $\frac12 {E0} {letter}^{{{Z}}}$ at the start. At "
+            rf"large ${T}$ only small eigenvalues are left, on which a step multiplies the mean by "
+            rf"$1 - \alpha_{{\mathrm{{eff}}}} {letter}$ and adds $\alpha_{{\mathrm{{eff}}}}$ times "
+            rf"the noise."
+        )
+    )
+    eff = sympy.Dummy("alpha_eff", positive=True)
+    subject.writer.name(eff, r"\alpha_{\mathrm{eff}}")
+    xi = 2 - 1 / nu
+    signal = target * zeta * _gamma_integral(eff, zeta)
+    C_V = target * sympy.gamma(zeta + 1) * (2 * eff) ** (-zeta)
+    density = scale ** (1 / nu) / nu
+    noise = tau1 / B * eff**2 * density * _gamma_integral(eff, xi)
+    C_U = tau1 / B * eff**2 * density * sympy.gamma(xi) * (2 * eff) ** (-xi)
+    decay = rf"e^{{-2 \alpha_{{\mathrm{{eff}}}} {letter}}}"
+    section.statements += [
+        Equation(
+            rf"The signal then decays like $C_V {T}^{{-{Z}}}$ with",
+            [
+                Side(signal, "C_V"),
+                Side(
+                    signal,
+                    rf"{E0} \int_0^\infty {decay} \, {Z} {letter}^{{{Z} - 1}} \, d{letter}",
+                ),
+                Side(
+                    C_V,
+                    rf"{E0} \, \Gamma({Z} + 1) \, (2 \alpha_{{\mathrm{{eff}}}})^{{-{Z}}}",
+                ),
+            ],
+        ),
+        Equation(
+            rf"and what noise leaves behind like $C_U {T}^{{-(2 - 1/{N})}}$, the density of "
+            rf"eigenvalues being $\frac{{1}}{{{N}}} {L0}^{{1/{N}}} {letter}^{{-1 - 1/{N}}}$, with",
+            [
+                Side(noise, "C_U"),
+                Side(
+                    noise,
+                    rf"\frac{{{line(tau1)}}}{{{line(B)}}} \int_0^\infty "
+                    rf"\alpha_{{\mathrm{{eff}}}}^2 {letter}^2 {decay} \, "
+                    rf"\frac{{{L0}^{{1/{N}}}}}{{{N}}} {letter}^{{-1 - 1/{N}}} \, d{letter}",
+                ),
+                Side(
+                    C_U,
+                    rf"\frac{{{line(tau1)} {L0}^{{1/{N}}} \alpha_{{\mathrm{{eff}}}}^2}}"
+                    rf"{{{line(B)} \, {N}}} \, \Gamma\left(2 - \tfrac1{{{N}}}\right) "
+                    rf"(2 \alpha_{{\mathrm{{eff}}}})^{{-(2 - 1/{N})}}",
+                ),
+            ],
+        ),
+    ]
+    if subject.is_short and rate.is_Symbol is False:
+        base = times(2, rate)
+        written = subject.writer.line(base)
+        section.statements.append(
+            Equation(
+                rf"For this method $2 \alpha_{{\mathrm{{eff}}}} = {written}$, so that",
+                [
+                    Side(C_V.xreplace({eff: rate}), "C_V"),
+                    Side(
+                        target * sympy.gamma(zeta + 1) * base ** (-zeta),
+                        rf"{E0} \, \Gamma({Z} + 1) \left({written}\right)^{{-{Z}}}",
+                    ),
+                ],
+            )
+        )
+    section.statements.append(
+        Remark(
+            rf"If $U'_\Sigma < 1$, the loss follows the slower of the two~\cite[Theorems 3 and 8]"
+            rf"{{sgd-with-memory}}: $L_{T} \sim C_V {T}^{{-{Z}}} / (2 (1 - U'_\Sigma))$ for "
+            rf"${Z} < 2 - 1/{N}$, dominated by the signal, and $L_{T} \sim V_\Sigma C_U "
+            rf"{T}^{{-(2 - 1/{N})}} / (2 (1 - U'_\Sigma)^2)$ for ${Z} > 2 - 1/{N}$, dominated by "
+            rf"noise, where $V_\Sigma$ is the sum of the signal over all steps"
+            + (
+                r", both times $1 - U'_\Sigma + U_\Sigma$ with the noise sum $U_\Sigma$ at the "
+                r"weights."
+                if subject.shifted
+                else "."
+            )
+        )
+    )
+    return section
+
+
+@cache
+def _integral() -> tuple[Any, Any, Any]:
+    """Return the integral of x^(p-1) exp(-2 a x) over x > 0, as SymPy finds it, and a and p."""
+    a, p, x = sympy.symbols("a p x", positive=True, cls=sympy.Dummy)
+    return sympy.integrate(x ** (p - 1) * sympy.exp(-2 * a * x), (x, 0, sympy.oo)), a, p
+
+
+def _gamma_integral(rate: Any, power: Any) -> Any:
+    found, a, p = _integral()
+    return found.xreplace({a: rate, p: power})

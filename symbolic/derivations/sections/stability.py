@@ -1,0 +1,238 @@
+"""Noiseless stability: the half plane, and conditions on the coefficients there."""
+
+from __future__ import annotations
+
+from math import comb
+from typing import Any
+
+import sympy
+from flint import fmpq_poly
+
+from sgdmem.symbolic.derivations.points import Point, fraction_of
+from sgdmem.symbolic.derivations.second_moments import identity
+from sgdmem.symbolic.derivations.statements import Conditions, Equation, Section, Side
+from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject
+from sgdmem.symbolic.derivations.writer import raised
+from sgdmem.symbolic.poles import noiseless_intervals
+from sgdmem.symbolic.scalars import to_sympy
+from sgdmem.symbolic.schur import conditions, determinant, hurwitz_matrix, uniform_conditions
+
+
+def stability(subject: Subject) -> Section:
+    """Return the section about stability without noise."""
+    letters, writer = subject.letters, subject.writer
+    z, x, lam = letters.half_plane, letters.root, letters.eigenvalue
+    n = subject.memory + 1
+    Z, X, letter = writer.line(z), writer.line(x), writer.line(lam)
+    section = Section("Stability without noise")
+
+    def mapped(point: Point) -> Any:
+        S, _, _ = subject.at(point)
+        at = (1 + point[z]) / (1 - point[z])
+        return (1 - point[z]) ** n * (identity(n) * at - S).det()
+
+    coefficients = half_plane(subject)
+    powers = [f"{Z}^{{{n - k}}}" if n - k > 1 else Z if n - k else "" for k in range(n + 1)]
+    shape = " + ".join(f"a_{k} {power}".strip() for k, power in enumerate(powers))
+    total = sympy.Add(*(a * z ** (n - k) for k, a in enumerate(coefficients)))
+    section.statements.append(
+        Equation(
+            rf"The map ${X} = (1 + {Z})/(1 - {Z})$ takes the left half plane to the unit disk. In "
+            rf"the new variable the characteristic polynomial is",
+            [
+                Side(mapped, rf"\hat\chi({Z})"),
+                Side(
+                    mapped,
+                    rf"{raised(f'(1 - {Z})', n)} \, "
+                    rf"\chi\left(\frac{{1 + {Z}}}{{1 - {Z}}}, {letter}\right)",
+                ),
+                Side(total, shape),
+            ],
+            free=(z,),
+        )
+    )
+    for k, value in enumerate(coefficients):
+        rule = "with" if k == 0 else "and" if k == n else ""
+        section.statements.append(
+            Equation(rule, [Side(_coefficient(subject, k), f"a_{k}"), Side(value)])
+        )
+    section.statements += _criterion(subject)
+    return section
+
+
+def half_plane(subject: Subject) -> list[Any]:
+    """Return the coefficients of chi-hat, highest power first, in d, q and the eigenvalue."""
+    found = []
+    for k in range(subject.memory + 2):
+        value = sympy.expand(_from_chi(subject, k))
+        lam = subject.letters.eigenvalue
+        pieces = [subject.tidy(value.coeff(lam, power)) * lam**power for power in (0, 1)]
+        found.append(
+            subject.tidy(value)
+            if pieces[0] == 0 or pieces[1] == 0
+            else _common(subject, value, pieces)
+        )
+    return found
+
+
+def _common(subject: Subject, value: Any, pieces: list[Any]) -> Any:
+    """Return a sum with what its terms have in common in front."""
+    tidied = subject.tidy(value)
+    return tidied if tidied.is_Mul else sympy.Add(*pieces)
+
+
+def _from_chi(subject: Subject, place: int) -> Any:
+    """Return coefficient number ``place`` of chi-hat from those of chi = P - lambda Q."""
+    n = subject.memory + 1
+    d = (*subject.d, sympy.Integer(1))
+    lam = subject.letters.eigenvalue
+    total = sympy.Integer(0)
+    for power in range(n + 1):
+        below = d[power - 1] if power else 0
+        own = d[power] if power < n else 0
+        chi = below - own - (lam * subject.q[power] if power < n else 0)
+        weight = 0
+        for i in range(
+            power + 1
+        ):  # (1 + z)^power (1 - z)^(n - power), coefficient of z^(n - place)
+            j = n - place - i
+            if 0 <= j <= n - power:
+                weight += comb(power, i) * comb(n - power, j) * (-1) ** j
+        total += weight * chi
+    return total
+
+
+def _coefficient(subject: Subject, place: int) -> Any:
+    """Return a function that finds a coefficient of chi-hat from the state matrix."""
+    n = subject.memory + 1
+    rising, falling = fmpq_poly([1, 1]), fmpq_poly([1, -1])
+
+    def value(point: Point) -> Any:
+        S, _, _ = subject.at(point)
+        chi = S.charpoly().coeffs()
+        total = fmpq_poly([0])
+        for power, coefficient in enumerate(chi):
+            total += coefficient * rising**power * falling ** (n - power)
+        return total[n - place]
+
+    return value
+
+
+def half_plane_names(subject: Subject) -> list[Any]:
+    """Return names for the coefficients of chi-hat, highest power first."""
+    if not subject.half_plane_names:
+        subject.half_plane_names = [
+            subject.named(f"a_{k}", value) for k, value in enumerate(half_plane(subject))
+        ]
+    return subject.half_plane_names
+
+
+def _criterion(subject: Subject) -> list[Any]:
+    letter = subject.writer.line(subject.letters.eigenvalue)
+    M = subject.memory
+    names = half_plane_names(subject)
+    found: list[Any] = []
+    if M > EXPANDED_MEMORY:
+        pivots, found = _routh(subject, names)
+        shown = [pivot > 0 for pivot in pivots]
+        what = "all pivots of the Routh array are positive"
+    else:
+        hurwitz = hurwitz_matrix([(name,) for name in names])
+        minors = (
+            determinant([row[:order] for row in hurwitz[:order]])[0] for order in range(2, M + 1)
+        )
+        shown = [name > 0 for name in names] + [sympy.expand(minor) > 0 for minor in minors]
+        what = "its coefficients are positive"
+        if M > 1:
+            what = (
+                "its coefficients and Hurwitz determinants are positive, by the criteria of "
+                "Hurwitz and of Liénard and Chipart"
+            )
+    found.append(
+        Conditions(
+            rf"All roots of $P - {letter} Q$ lie strictly inside the unit disk exactly when those "
+            rf"of $\hat\chi$ lie in the left half plane. For ${letter} > 0$ that is so if and only "
+            rf"if {what}:",
+            shown,
+            subject.is_schur,
+            near=subject.stable_point,
+        )
+    )
+    if M <= 1:
+        found.append(_uniform(subject))
+    elif subject.is_short and M <= EXPANDED_MEMORY:
+        found.append(_reduced(subject))
+    return found
+
+
+def _routh(subject: Subject, names: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the pivots of the Routh array, and the statements that define its entries."""
+    a = list(names)
+    pivots = [a[0]]
+    statements: list[Any] = []
+    for step in range(1, subject.memory + 2):
+        pivots.append(a[1])
+        for i in range(2, len(a) - 1, 2):
+            value = a[i] - a[0] / a[1] * a[i + 1]
+            symbol = subject.named(rf"a_{{{i + step - 1}}}^{{({step})}}", value)
+            subject.routh[step, i + step - 1] = a[i] = symbol
+            rule = "The Routh array goes on with" if not statements else ""
+            statements.append(Equation(rule, [Side(symbol), Side(value)]))
+        del a[0]
+    return pivots, statements
+
+
+def _reduced(subject: Subject) -> Conditions:
+    lam = subject.letters.eigenvalue
+    inequalities = []
+    for condition in conditions(subject.algorithm, lam):
+        inequalities.append(subject.tidy(to_sympy(condition).primitive()[1]) > 0)
+    kept = [x for x in dict.fromkeys(inequalities) if x not in (sympy.true, sympy.false)]
+    return Conditions("Written out,", kept, subject.is_schur, near=subject.stable_point)
+
+
+def _uniform(subject: Subject) -> Conditions:
+    """Return the conditions for all eigenvalues up to a largest one."""
+    lam, writer = subject.letters.eigenvalue, subject.writer
+    letter = writer.line(lam)
+    largest = sympy.Dummy("largest", positive=True)
+    writer.name(largest, rf"{letter}_{{\max}}", rising=True)
+    inequalities = [
+        _sorted(subject, relation, largest)
+        for relation in uniform_conditions(subject.algorithm, largest)
+    ]
+
+    def holds(point: Point) -> bool:
+        intervals = noiseless_intervals(subject.member(point))
+        end = fraction_of(point[largest])
+        return any(low[1] == 0 and high[0] > end for low, high in intervals)
+
+    return Conditions(
+        rf"Each of these is linear in ${letter}$ but for a factor ${letter}$, so that they hold on "
+        rf"$0 < {letter} \le {letter}_{{\max}}$ if and only if",
+        inequalities,
+        holds,
+        near=subject.stable_point,
+    )
+
+
+def _sorted(subject: Subject, relation: Any, largest: Any) -> Any:
+    """Return an inequality with the term of the largest eigenvalue on the smaller side."""
+    left = sympy.expand(relation.lhs - relation.rhs)
+    strict = relation.rel_op in (">", "<")
+    if relation.rel_op in ("<", "<="):
+        left = -left
+    moving = sympy.factor(left.coeff(largest, 1)) * largest
+    fixed = sympy.factor(left.coeff(largest, 0))
+    if moving == 0 or fixed == 0:
+        value = subject.tidy(left)
+        value = _without_positive(value)
+        return value > 0 if strict else value >= 0
+    moving, fixed = subject.tidy(-moving), subject.tidy(fixed)
+    return sympy.StrictLessThan(moving, fixed) if strict else sympy.LessThan(moving, fixed)
+
+
+def _without_positive(value: Any) -> Any:
+    """Return a product without its positive factors."""
+    kept = [factor for factor in sympy.Mul.make_args(value) if not factor.is_positive]
+    return sympy.Mul(*kept) if kept else value

@@ -1,0 +1,368 @@
+"""Statements of a derivation: what is displayed, by which rule, and how it is checked."""
+
+from __future__ import annotations
+
+import operator
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Protocol
+
+import sympy
+
+from sgdmem.symbolic.derivations.points import (
+    Names,
+    Point,
+    Undefined,
+    Value,
+    agree,
+    fraction_of,
+    likely_point,
+    random_point,
+)
+from sgdmem.symbolic.derivations.width import width
+from sgdmem.symbolic.derivations.writer import ROOM, Writer, filled
+from sgdmem.symbolic.errors import SgdmemError
+
+POINTS = 3  # at which an equality is checked; a wrong one holds at none but by a rare accident
+# Points for conditions at most, how many must be in and out at least, and how many are enough.
+_DRAWN, _NEEDED, _ENOUGH = 400, 3, 10
+
+
+class DerivationError(SgdmemError):
+    """A statement of a derivation does not hold; nothing is written then."""
+
+
+class Statement(Protocol):
+    """A displayed formula with the words before it.
+
+    Its rule says what leads from the statements before to this one, in words with mathematics in
+    dollars.
+    """
+
+    @property
+    def rule(self) -> str:
+        """The words."""
+
+    def rows(self, writer: Writer) -> list[tuple[str, str]]:
+        """Return the display: pairs that are aligned between left and right."""
+
+    def check(self, names: Names, symbols: Iterable[Any]) -> int:
+        """Return how many equalities or conditions were checked.
+
+        Raises
+        ------
+        DerivationError
+            If one does not hold.
+        """
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of an equation.
+
+    Attributes
+    ----------
+    value
+        An expression, a matrix, or a function that returns the value at a point.
+    latex : str or list of str, optional
+        How it is written, for a name or a function, or its pieces between which a line may end;
+        otherwise the expression itself is written.
+    """
+
+    value: Value
+    latex: str | Sequence[str] | None = None
+
+    def text(self, writer: Writer) -> str:
+        """Return the side in one line."""
+        if self.latex is None:
+            return writer.line(self.value)
+        return self.latex if isinstance(self.latex, str) else " ".join(self.latex)
+
+    def lines(self, writer: Writer, room: float) -> list[str]:
+        """Return the side in lines no wider than ``room``, if that can be done."""
+        if self.latex is not None and not isinstance(self.latex, str):
+            return filled(self.latex, room)
+        if self.latex is not None or isinstance(self.value, sympy.MatrixBase):
+            return [self.text(writer)]
+        return writer.lines(self.value, room)
+
+
+@dataclass(frozen=True)
+class Equation:
+    """Two or more sides that are equal wherever they are defined.
+
+    Attributes
+    ----------
+    sides : sequence of Side
+    free : sequence of symbols
+        Of which the sides make use besides those that they show.
+    """
+
+    rule: str
+    sides: Sequence[Side]
+    free: Sequence[Any] = ()
+
+    def rows(self, writer: Writer) -> list[tuple[str, str]]:
+        """Return the display, see `Statement`."""
+        first, *rest = self.sides
+        left = first.text(writer)
+        whole = " = ".join(side.text(writer) for side in self.sides)
+        if width(whole) <= ROOM:
+            return [(left, "= " + whole[len(left) + 1 + 2 :])]
+        if width(left) > ROOM / 2:  # the right sides go below the left one
+            rows, shift, room = [("", left)], r"\quad ", ROOM - 25
+        else:
+            rows, shift, room = [], "", ROOM - width(left) - 14
+        for number, side in enumerate(rest):
+            lines = side.lines(writer, room)
+            start = left if number == 0 and not rows else ""
+            rows.append((start, f"{shift}= {lines[0]}"))
+            rows.extend(("", rf"{shift}\qquad {line}") for line in lines[1:])
+        return rows
+
+    def check(self, names: Names, symbols: Iterable[Any]) -> int:
+        """Return how much was checked, see `Statement`."""
+        free = set(symbols).union(
+            self.free, *(names.free_symbols(side.value) for side in self.sides)
+        )
+        rng = random.Random(1)
+        done = 0
+        for _ in range(20 * POINTS):
+            point = random_point(free, rng)
+            shown = dict(point)
+            try:
+                values = [names.evaluate(side.value, point) for side in self.sides]
+            except Undefined:
+                continue
+            for number, value in enumerate(values[1:], start=2):
+                if not agree(values[0], value):
+                    raise DerivationError(
+                        f"sides 1 and {number} of a statement differ at {_text(shown)}: "
+                        f"{values[0]} and {value} ({self.rule})"
+                    )
+            done += 1
+            if done == POINTS or not free:
+                return len(values) - 1
+        raise DerivationError(f"no point was found at which a statement is defined ({self.rule})")
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Inequalities that all hold exactly where something is true.
+
+    Attributes
+    ----------
+    inequalities : sequence
+        SymPy relations.
+    holds : callable
+        Decides at a point, by other means, whether they must all hold.
+    free : sequence of symbols
+        Of which it makes use besides those that are shown.
+    near : mapping, optional
+        A point at which they hold, so that points on both sides are found; None if there is none.
+    """
+
+    rule: str
+    inequalities: Sequence[Any]
+    holds: Callable[[dict[Any, Any]], bool]
+    free: Sequence[Any] = ()
+    near: Point | None = None
+
+    def rows(self, writer: Writer) -> list[tuple[str, str]]:
+        """Return the display, see `Statement`."""
+        rows: list[tuple[str, str]] = []
+        for inequality in self.inequalities:
+            left, right = writer.line(inequality.lhs), writer.line(inequality.rhs)
+            sign = _SIGNS[inequality.rel_op]
+            text = f"{left} {sign} {right}"
+            if width(text) > ROOM:
+                lines = writer.lines(inequality.lhs, ROOM)
+                rows.extend(
+                    ("", line if i == 0 else rf"\qquad {line}") for i, line in enumerate(lines)
+                )
+                rows[-1] = ("", f"{rows[-1][1]} {sign} {right}")
+            elif rows and not rows[-1][0] and width(f"{rows[-1][1]}, {text}") + 20 < ROOM:
+                rows[-1] = ("", rf"{rows[-1][1]}, \qquad {text}")
+            else:
+                if rows:
+                    rows[-1] = (rows[-1][0], f"{rows[-1][1]},")
+                rows.append(("", text))
+        return rows
+
+    def check(self, names: Names, symbols: Iterable[Any]) -> int:
+        """Return how much was checked, see `Statement`."""
+        sides = [side for relation in self.inequalities for side in relation.args]
+        free = set(symbols).union(self.free, *map(names.free_symbols, sides))
+        rng = random.Random(2)
+        seen = {True: 0, False: 0}
+        for _ in range(_DRAWN):
+            point = likely_point(free, self.near, rng)
+            shown = dict(point)
+            try:
+                found = all(self._true(names, relation, point) for relation in self.inequalities)
+                expected = self.holds(point)
+            except Undefined:
+                continue
+            if found is not expected:
+                raise DerivationError(
+                    f"the conditions {'hold' if found else 'do not hold'} at {_text(shown)}, "
+                    f"where they should{' not' if found else ''} ({self.rule})"
+                )
+            seen[expected] += 1
+            if min(seen.values()) >= _ENOUGH:
+                break
+        if seen[False] < _NEEDED or (seen[True] < _NEEDED and self.near is not None):
+            raise DerivationError(
+                f"the points that were tried do not test conditions ({self.rule})"
+            )
+        return len(self.inequalities)
+
+    @staticmethod
+    def _true(names: Names, relation: Any, point: dict[Any, Any]) -> bool:
+        left, right = (names.evaluate(side, point) for side in relation.args)
+        return bool(_COMPARISONS[relation.rel_op](left, right))
+
+
+_COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_SIGNS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
+
+
+@dataclass(frozen=True)
+class Series:
+    """The first terms of a rational function's expansion at zero of one symbol.
+
+    Attributes
+    ----------
+    name : Side
+        Its value is a function that returns numerator and denominator at a point of the other
+        symbols: their coefficients, lowest power first.
+    """
+
+    rule: str
+    name: Side
+    variable: Any
+    coefficients: Sequence[Any]  # of rising powers, from ``lowest`` on
+    lowest: int = 1
+
+    def rows(self, writer: Writer) -> list[tuple[str, str]]:
+        """Return the display, see `Statement`."""
+        power = self.lowest + len(self.coefficients)
+        rest = rf"O\left({writer.line(self.variable)}^{{{power}}}\right)"
+        text = self._terms(writer)
+        left = self.name.text(writer)
+        if width(f"{left} = {text} + {rest}") <= ROOM:
+            return [(left, f"= {text} + {rest}")]
+        room = ROOM - width(left) - 14
+        lines = writer.lines(self._sum(), room)
+        rows = [(left, f"= {lines[0]}"), *(("", rf"\qquad {line}") for line in lines[1:])]
+        rows[-1] = (rows[-1][0], f"{rows[-1][1]} + {rest}")
+        return rows
+
+    def _sum(self) -> Any:
+        powers = range(self.lowest, self.lowest + len(self.coefficients))
+        pairs = zip(self.coefficients, powers, strict=True)
+        return sympy.Add(*(c * self.variable**power for c, power in pairs))
+
+    def _terms(self, writer: Writer) -> str:
+        return writer.line(self._sum())
+
+    def check(self, names: Names, symbols: Iterable[Any]) -> int:
+        """Return how much was checked, see `Statement`."""
+        free = set(symbols).union(*map(names.free_symbols, self.coefficients)) - {self.variable}
+        rng = random.Random(3)
+        for _ in range(POINTS):
+            point = random_point(free, rng)
+            top, bottom = self.name.value(point)
+            found = _quotient(top, bottom, self.lowest + len(self.coefficients))
+            values = (fraction_of(names.evaluate(c, point)) for c in self.coefficients)
+            expected = [0] * self.lowest + list(values)
+            if found != expected:
+                raise DerivationError(
+                    f"an expansion is {found}, not {expected}, at {_text(point)} ({self.rule})"
+                )
+        return len(self.coefficients)
+
+
+def _quotient(top: Sequence[Any], bottom: Sequence[Any], count: int) -> list[Any]:
+    """Return the first coefficients of a quotient of two power series."""
+    found: list[Any] = []
+    for power in range(count):
+        value = top[power] if power < len(top) else Fraction(0)
+        for k in range(1, min(power, len(bottom) - 1) + 1):
+            value -= bottom[k] * found[power - k]
+        found.append(value / bottom[0])
+    return found
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A simpler expression to which a rational function comes close in a limit.
+
+    Attributes
+    ----------
+    exact, simple
+        Expressions whose ratio tends to 1.
+    orders : mapping
+        For symbols the power of a small number that they are proportional to.
+    name, where : str
+        LaTeX of the function, and of when the limit is close.
+    """
+
+    rule: str
+    exact: Any
+    simple: Any
+    orders: Mapping[Any, int]
+    name: str
+    where: str
+
+    def rows(self, writer: Writer) -> list[tuple[str, str]]:
+        """Return the display, see `Statement`."""
+        return [(self.name, rf"\approx {writer.line(self.simple)}, \qquad {self.where}")]
+
+    def check(self, names: Names, symbols: Iterable[Any]) -> int:
+        """Return how much was checked, see `Statement`."""
+        small = sympy.Dummy("small", positive=True)
+        rng = random.Random(5)
+        free = self.exact.free_symbols | self.simple.free_symbols
+        for _ in range(POINTS):
+            point = random_point(free, rng)
+            scaled = {
+                s: sympy.Rational(int(value.p), int(value.q)) * small ** self.orders.get(s, 0)
+                for s, value in point.items()
+            }
+            ratio = sympy.cancel((self.exact / self.simple).xreplace(scaled))
+            lowest = [sympy.Poly(part, small).terms()[-1] for part in sympy.fraction(ratio)]
+            if lowest[0] != lowest[1]:
+                raise DerivationError(
+                    f"the ratio to a limit does not tend to 1 at {_text(point)} ({self.where})"
+                )
+        return 1
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Words without a formula of their own."""
+
+    rule: str
+
+    def rows(self, writer: Writer) -> list[tuple[str, str]]:
+        """Return the display, see `Statement`."""
+        return []
+
+    def check(self, names: Names, symbols: Iterable[Any]) -> int:
+        """Return how much was checked, see `Statement`."""
+        return 0
+
+
+@dataclass
+class Section:
+    """A heading and the statements below it."""
+
+    title: str
+    statements: list[Statement] = field(default_factory=list)
+
+
+def _text(point: dict[Any, Any]) -> str:
+    return ", ".join(f"{getattr(key, 'name', key)} = {value}" for key, value in point.items())

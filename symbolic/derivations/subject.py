@@ -1,0 +1,304 @@
+"""What all sections of a derivation share: the algorithm in SymPy, letters, names and matrices."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import sympy
+from flint import fmpq, fmpq_poly
+
+from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.derivations.notation import Letters
+from sgdmem.symbolic.derivations.points import (
+    Names,
+    Point,
+    Undefined,
+    fraction_of,
+    likely_point,
+    matrix_at,
+    number_at,
+)
+from sgdmem.symbolic.derivations.writer import Writer, times
+from sgdmem.symbolic.scalars import to_sympy
+from sgdmem.symbolic.schur import is_schur
+
+SHORT = 12  # terms that the coefficients of a polynomial may have together and still be written out
+# Beyond this memory the coefficients of polynomials in more symbols are given by recursions.
+EXPANDED_MEMORY, MOST_EXPANDED_SYMBOLS = 3, 3
+
+
+class Subject:
+    """An algorithm about which a derivation is written.
+
+    Attributes
+    ----------
+    algorithm : Algorithm
+    letters : Letters
+    writer : Writer
+    names : Names
+        Symbols that were introduced on the way.
+    half_plane_names : list
+        Of the coefficients of chi-hat, once they have names.
+    routh : dict
+        Names of entries of the Routh array, by step and place.
+    """
+
+    def __init__(self, algorithm: Algorithm, letters: Letters) -> None:
+        self.algorithm, self.letters = algorithm, letters
+        self.names = Names()
+        self.half_plane_names: list[Any] = []
+        self.routh: dict[tuple[int, int], Any] = {}
+        self._tidied: dict[Any, Any] = {}
+        x, z, lam = letters.root, letters.half_plane, letters.eigenvalue
+        self.writer = Writer(letters.latex, falling=(x, z), rising=(lam,))
+
+    # The algorithm in SymPy --------------------------------------------------------------------
+
+    @property
+    def memory(self) -> int:
+        """The number of auxiliary vectors."""
+        return self.algorithm.memory
+
+    @property
+    def parameters(self) -> tuple[Any, ...]:
+        """The symbols in the algorithm."""
+        return self.letters.parameters
+
+    @property
+    def shifted(self) -> bool:
+        """Whether the gradient is taken elsewhere than at w."""
+        return any(entry != 0 for entry in self.algorithm.a)
+
+    @cached_property
+    def alpha(self) -> Any:
+        """The entry alpha of eq. (3)."""
+        return to_sympy(self.algorithm.alpha)
+
+    def _column(self, entries: Sequence[Any]) -> Any:
+        return sympy.ImmutableMatrix(len(entries), 1, [to_sympy(entry) for entry in entries])
+
+    @cached_property
+    def b(self) -> Any:
+        """The column b."""
+        return self._column(self.algorithm.b)
+
+    @cached_property
+    def c(self) -> Any:
+        """The column c."""
+        return self._column(self.algorithm.c)
+
+    @cached_property
+    def a(self) -> Any:
+        """The column a."""
+        return self._column(self.algorithm.a)
+
+    @cached_property
+    def D(self) -> Any:
+        """The matrix D."""
+        rows = [[to_sympy(entry) for entry in row] for row in self.algorithm.D]
+        return sympy.ImmutableMatrix(rows) if rows else sympy.ImmutableMatrix(0, 0, [])
+
+    @cached_property
+    def start(self) -> Any:
+        """The state matrix without gradients, S_0."""
+        corner = sympy.ImmutableMatrix([[1]])
+        if not self.memory:
+            return corner
+        zero = sympy.zeros(self.memory, 1)
+        return sympy.ImmutableMatrix(sympy.Matrix([[corner, self.b.T], [zero, self.D]]))
+
+    @cached_property
+    def v(self) -> Any:
+        """The column along which gradients enter, (-alpha; c)."""
+        return sympy.ImmutableMatrix([-self.alpha, *self.c])
+
+    @cached_property
+    def r(self) -> Any:
+        """The column that reads off where the gradient is taken, (1; a)."""
+        return sympy.ImmutableMatrix([sympy.Integer(1), *self.a])
+
+    def state_matrix(self, lam: Any) -> Any:
+        """Return S at an eigenvalue."""
+        return sympy.ImmutableMatrix(self.start + lam * self.v * self.r.T)
+
+    # Its numbers at a point --------------------------------------------------------------------
+
+    def at(self, point: Point, lam: Any = None) -> tuple[Any, Any, Any]:
+        """Return S, v and r at a point, S at another eigenvalue if one is given."""
+        value = point[self.letters.eigenvalue if lam is None else lam]
+        start, v, r = (matrix_at(matrix, point) for matrix in (self.start, self.v, self.r))
+        return start + v * r.transpose() * value, v, r
+
+    def member(self, point: Point) -> Algorithm:
+        """Return the algorithm with the parameters of a point."""
+        return self.algorithm.map(lambda entry: fraction_of(number_at(to_sympy(entry), point)))
+
+    def is_schur(self, point: Point) -> bool:
+        """Whether P - lambda Q is strictly Schur at a point."""
+        return is_schur(self.member(point), fraction_of(point[self.letters.eigenvalue]))
+
+    @property
+    def is_structured(self) -> bool:
+        """Whether coefficients are given by recursions, since they have too many terms."""
+        return self.memory > EXPANDED_MEMORY and len(self.parameters) > MOST_EXPANDED_SYMBOLS
+
+    def coefficients_at(self, point: Point) -> tuple[list[Any], list[Any]]:
+        """Return the coefficients of det(x - D) and of Q at a point, lowest first."""
+        start, v, r = (matrix_at(matrix, point) for matrix in (self.start, self.v, self.r))
+        d = matrix_at(self.D, point).charpoly()
+        P = d * fmpq_poly([-1, 1])
+        Q = P - (start + v * r.transpose()).charpoly()  # det(x - S) at eigenvalue 1 is P - Q
+        return [d[k] for k in range(self.memory + 1)], [Q[k] for k in range(self.memory + 1)]
+
+    @cached_property
+    def polynomials(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The coefficients of det(x - D) and of Q, lowest first, as SymPy expressions.
+
+        Names whose meaning is found at a point, for a structured derivation.
+        """
+        if self.is_structured:
+            places = range(self.memory + 1)
+            d, q = (
+                [self.named(rf"{letter}_{{{k}}}", self._coefficient(row, k)) for k in places]
+                for row, letter in enumerate("dq")
+            )
+            return (*d[:-1], sympy.Integer(1)), tuple(q)
+        found = self.algorithm.polynomials
+        return tuple(map(to_sympy, found.D)), tuple(map(to_sympy, found.Q))
+
+    def _coefficient(self, row: int, place: int) -> Any:
+        return lambda point: self.coefficients_at(point)[row][place]
+
+    @property
+    def det_D(self) -> tuple[Any, ...]:
+        """The coefficients of det(x - D), lowest first."""
+        return self.polynomials[0]
+
+    @property
+    def Q(self) -> tuple[Any, ...]:
+        """The coefficients of Q, lowest first."""
+        return self.polynomials[1]
+
+    @cached_property
+    def summand(self) -> Any:
+        """The noise summand as one tidy expression in the eigenvalue."""
+        return self.tidy(to_sympy(self.algorithm.noise_summand(self.letters.eigenvalue)))
+
+    def in_powers(self, coefficients: Sequence[Any], symbol: Any) -> Any:
+        """Return a polynomial from its coefficients, lowest first, each of them tidied."""
+        return sympy.Add(
+            *(times(self.tidy(value), symbol**power) for power, value in enumerate(coefficients))
+        )
+
+    # Names for long coefficients ---------------------------------------------------------------
+
+    @cached_property
+    def is_short(self) -> bool:
+        """Whether the coefficients are short enough to be carried through everything."""
+        if self.is_structured:
+            return False
+        terms = sum(
+            len(sympy.Add.make_args(sympy.expand(value))) for value in (*self.det_D, *self.Q)
+        )
+        return self.memory <= 1 or terms <= SHORT
+
+    @cached_property
+    def d(self) -> tuple[Any, ...]:
+        """The coefficients of det(x - D) below the leading one, or names for them."""
+        return self._named("d", self.det_D[:-1])
+
+    @cached_property
+    def q(self) -> tuple[Any, ...]:
+        """The coefficients of Q, or names for them."""
+        return self._named("q", self.Q)
+
+    def _named(self, letter: str, values: Sequence[Any]) -> tuple[Any, ...]:
+        if self.is_short:
+            return tuple(map(self.tidy, values))
+        if self.is_structured:
+            return tuple(values)
+        return tuple(
+            self.named(rf"{letter}_{{{place}}}", value) if value != 0 else value
+            for place, value in enumerate(values)
+        )
+
+    def named(self, latex: str, meaning: Any) -> Any:
+        """Introduce a symbol for an expression."""
+        symbol = sympy.Dummy(latex, real=True)
+        self.writer.name(symbol, latex)
+        return self.names.define(symbol, meaning)
+
+    # Tidy expressions --------------------------------------------------------------------------
+
+    @cached_property
+    def stable_point(self) -> dict[Any, Any] | None:
+        """Values of the parameters at which a small eigenvalue is stable, if some are found."""
+        rng = random.Random(4)
+        for _ in range(300):
+            point = likely_point(self.parameters, None, rng)
+            point = {symbol: abs(value) for symbol, value in point.items()}
+            point[self.letters.eigenvalue] = fmpq(1, 1000)
+            try:
+                if self.is_schur(point):
+                    return point
+            except ZeroDivisionError:
+                continue
+        return None
+
+    def tidy(self, expression: Any) -> Any:
+        """Return an expression as a product of factors that are positive where it is stable.
+
+        Sums are collected in powers of the eigenvalue, whose coefficients are factored.
+        """
+        expression = sympy.sympify(expression)
+        if expression not in self._tidied:
+            self._tidied[expression] = self._tidy(expression)
+        return self._tidied[expression]
+
+    def _tidy(self, expression: Any) -> Any:
+        if expression.is_Number or expression.is_Symbol:
+            return expression
+        top, bottom = map(self._factored, sympy.fraction(sympy.cancel(expression)))
+        return times(top[0] / bottom[0], top[1], 1 / bottom[1])
+
+    def _factored(self, polynomial: Any) -> tuple[Any, Any]:
+        """Return a number and a product whose factors are positive at the stable point."""
+        if polynomial.is_Number:
+            return polynomial, sympy.Integer(1)
+        number, factors = sympy.factor_list(polynomial)
+        product = []
+        for factor, power in factors:
+            if self._is_negative(factor):
+                factor, number = -factor, number * (-1) ** power
+            if all(term.could_extract_minus_sign() for term in sympy.Add.make_args(factor)):
+                factor, number = -factor, number * (-1) ** power
+            product.append(self._collected(factor) ** power)
+        return number, sympy.Mul(*product)
+
+    def _collected(self, factor: Any) -> Any:
+        """Return a sum in powers of the eigenvalue."""
+        lam = self.letters.eigenvalue
+        factor = sympy.expand(factor)
+        if not factor.is_Add or not factor.has(lam) or factor.free_symbols == {lam}:
+            return factor
+        powers = sympy.Poly(factor, lam).as_dict().items()
+        return sympy.Add(*(times(self.tidy(value), lam ** power[0]) for power, value in powers))
+
+    def _is_negative(self, factor: Any) -> bool:
+        if not factor.free_symbols:
+            return False
+        point = self.stable_point
+        value = None if point is None else self._value(factor, point)
+        if value is None or value == 0:
+            return bool(factor.could_extract_minus_sign())
+        return bool(value < 0)
+
+    def _value(self, factor: Any, point: dict[Any, Any]) -> Any:
+        """Return a factor's value at a point, or None where other symbols occur in it."""
+        try:
+            return self.names.evaluate(factor, dict(point))
+        except (KeyError, Undefined):
+            return None

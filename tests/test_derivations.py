@@ -1,0 +1,344 @@
+"""Derivations: each step is checked, broken ones are refused, and displays say what was checked."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import sympy
+
+from sgdmem import (
+    Algorithm,
+    Derivation,
+    DerivationError,
+    InputError,
+    TypesettingError,
+    derive,
+    general,
+    heavy_ball,
+    nesterov,
+    qhm,
+    sgd,
+)
+from sgdmem.symbolic.derivation_text import with_symbols
+from sgdmem.symbolic.derivations.documents import pdf
+from sgdmem.symbolic.derivations.points import Undefined, random_point
+from sgdmem.symbolic.derivations.statements import Conditions, Equation, Limit, Series, Side
+from sgdmem.symbolic.derivations.width import width
+from sgdmem.symbolic.derivations.writer import ROOM
+from sgdmem.symbolic.named import FAMILIES
+from tests.displayed import value_of
+
+SHAPED = Algorithm(
+    "1/10", b=("1/3", 1), c=("-1/7", "1/5"), D=((0, "1/2"), ("1/4", "-1/3")), a=(1, 2)
+)
+SUBJECTS: dict[str, Algorithm] = {
+    **{name: with_symbols(family, {}) for name, family in FAMILIES.items()},
+    **{f"general {memory}": general(memory) for memory in (0, 1, 2, 3)},
+    "general 1, shifted": general(1, shifted=True),
+    "numbers, shifted": SHAPED,
+    "heavy ball, numbers": heavy_ball("0.1", "0.9"),
+    "heavy ball, floats": heavy_ball(0.1, 0.9),
+    "no forgetting": heavy_ball("0.1", 1),
+    "one number": nesterov(sympy.Symbol("learning_rate", real=True), "9/10"),
+}
+LATEX = pytest.mark.skipif(
+    shutil.which("latexmk") is None or shutil.which("pdflatex") is None, reason="LaTeX is not there"
+)
+
+
+@pytest.fixture(scope="module")
+def derivations() -> dict[str, Derivation]:
+    return {name: derive(algorithm) for name, algorithm in SUBJECTS.items()}
+
+
+def statements(derivation: Derivation) -> list[Any]:
+    return [statement for section in derivation.sections for statement in section.statements]
+
+
+def names_and_symbols(derivation: Derivation) -> tuple[Any, list[Any]]:
+    subject = derivation._subject
+    return subject.names, [*subject.parameters, subject.letters.eigenvalue]
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_every_step_holds(name: str, derivations: dict[str, Derivation]) -> None:
+    derivation = derivations[name]
+    titles = [section.title for section in derivation.sections]
+    assert titles[:6] == [
+        "The method",
+        "Characteristic polynomial",
+        "Equivalent recurrence",
+        "Effective learning rate",
+        "Stability without noise",
+        "Noise summand",
+    ]
+    assert derivation.check() == derivation.checked > 30
+
+
+@pytest.mark.parametrize("name", ["sgd", "heavy-ball", "two-rate", "aggmo", "general 2"])
+def test_a_broken_step_is_refused(
+    name: str, derivations: dict[str, Derivation], tmp_path: Path
+) -> None:
+    derivation = derive(derivations[name].algorithm)
+    broken = 0
+    for section in derivation.sections:
+        for place, statement in enumerate(section.statements):
+            for wrong in _wrong(statement):
+                section.statements[place] = wrong
+                for ending in (".tex", ".md", ".html"):
+                    target = tmp_path / f"broken{ending}"
+                    with pytest.raises(DerivationError):
+                        derivation.save(target)
+                    assert not target.exists()
+                section.statements[place] = statement
+                broken += 1
+    derivation.save(tmp_path / "whole.tex")
+    assert broken > 30
+
+
+def _wrong(statement: Any) -> list[Any]:
+    """Return a statement with each of its sides wrong in turn."""
+    if isinstance(statement, Equation):
+        sides = list(statement.sides)
+        return [
+            replace(statement, sides=[*sides[:k], _off(side), *sides[k + 1 :]])
+            for k, side in enumerate(sides)
+            if isinstance(side.value, sympy.Expr)
+        ]
+    if isinstance(statement, Conditions):
+        return [
+            replace(
+                statement, inequalities=[*others, relation.reversedsign.func(*relation.args[::-1])]
+            )
+            for k, relation in enumerate(statement.inequalities)
+            if (others := [r for i, r in enumerate(statement.inequalities) if i != k]) is not None
+        ]
+    if isinstance(statement, Series):
+        return [replace(statement, coefficients=[2 * c for c in statement.coefficients])]
+    if isinstance(statement, Limit):
+        return [replace(statement, simple=2 * statement.simple)]
+    return []
+
+
+def _off(side: Side) -> Side:
+    return replace(side, value=side.value + sympy.Rational(1, 10**6))
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_what_is_displayed_is_what_was_checked(
+    name: str, derivations: dict[str, Derivation]
+) -> None:
+    derivation = derivations[name]
+    names, symbols = names_and_symbols(derivation)
+    rng = random.Random(7)
+    read = 0
+    for statement in statements(derivation):
+        for value, texts in _displayed(derivation, statement):
+            free = names.free_symbols(value).union(symbols, getattr(statement, "free", ()))
+            point = random_point(free, rng)
+            try:
+                expected = names.evaluate(value, point)
+            except Undefined:
+                continue
+            letters = {
+                derivation.writer.names[s]: v
+                for s, v in point.items()
+                if s in derivation.writer.names
+            }
+            for text in texts:
+                assert value_of(text, letters) == expected, text
+                read += 1
+    assert read > 30
+
+
+def _displayed(derivation: Derivation, statement: Any) -> list[tuple[Any, list[str]]]:
+    """Return expressions, and how they are written: in one line and as they are laid out."""
+    expressions: list[Any] = []
+    if isinstance(statement, Equation):
+        expressions = [side.value for side in statement.sides if side.latex is None]
+    elif isinstance(statement, Conditions):
+        expressions = [side for relation in statement.inequalities for side in relation.args]
+    elif isinstance(statement, Series):
+        expressions = list(statement.coefficients)
+    writer = derivation.writer
+    return [
+        (x, [writer.line(x), " ".join(writer.lines(x))])
+        for x in map(sympy.sympify, expressions)
+        if isinstance(x, sympy.Expr) and not x.has(sympy.Determinant, sympy.gamma)
+        if not any(r"\sum" in writer.names.get(s, "") for s in x.free_symbols)
+    ]
+
+
+def test_heavy_ball_has_what_the_literature_says(derivations: dict[str, Derivation]) -> None:
+    text = derivations["heavy-ball"].latex()
+    for line in (
+        r"= \alpha - \beta (1 - \beta)^{-1} (- \alpha) = \frac{\alpha}{1 - \beta}",
+        r"\lambda_{\max} < \frac{2 (1 + \beta)}{\eta}",
+        r"\frac{1}{B} \sum_k \lambda_k < \frac{2 (1 - \beta)}{\eta}",
+        r"= \frac{2 (1 - \beta)}{\alpha} - \frac{1 - \beta}{1 + \beta} \, \lambda",
+        r"= \frac{\alpha \lambda (1 + \beta)}{(1 - \beta) (2 (1 + \beta) - \alpha \lambda)}",
+    ):
+        assert line in text
+
+
+def test_two_rates_have_the_ranges_of_theorem_7(derivations: dict[str, Derivation]) -> None:
+    text = derivations["two-rate"].latex()
+    assert r"s_{\lambda} &\approx \frac{q_0 \lambda}{2 - q_0 \lambda}" in text
+    assert r"\frac{\pi/\nu}{\sin(\pi/\nu)}" in text
+
+
+def test_a_method_that_does_not_forget_has_no_effective_learning_rate(
+    derivations: dict[str, Derivation],
+) -> None:
+    text = derivations["no forgetting"].latex()
+    assert "It does not exist: $D$ has the eigenvalue 1" in text
+    assert "Power-law" not in text
+
+
+@pytest.mark.parametrize("memory", [4, 5])
+@pytest.mark.slow
+def test_large_memories_are_structured(memory: int) -> None:
+    derivation = derive(general(memory))
+    assert r"\operatorname{Tr}(D A_m)" in derivation.latex()
+    assert len(derivation.latex()) < 20_000
+
+
+@pytest.mark.slow
+def test_large_memories_in_numbers() -> None:
+    rates = [Fraction(1, k) for k in range(2, 8)]
+    D = [[rates[i] if i == j else 0 for j in range(6)] for i in range(6)]
+    assert derive(Algorithm("1/10", b=[1] * 6, c=["-1/50"] * 6, D=D)).checked > 50
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_no_line_is_too_wide(name: str, derivations: dict[str, Derivation]) -> None:
+    derivation = derivations[name]
+    for statement in statements(derivation):
+        for left, right in statement.rows(derivation.writer):
+            assert width(f"{left} {right}") < ROOM + 30
+
+
+@LATEX
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_latex_compiles_without_overfull_lines(
+    name: str, derivations: dict[str, Derivation]
+) -> None:
+    derivation = derivations[name]
+    source = derivation.latex(bibliography="derivation")
+    document, log = pdf.typeset(source, derivation.bibtex(), "derivation")
+    assert document.startswith(b"%PDF")
+    overfull = [float(x) for x in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log)]
+    assert max(overfull, default=0) <= 2
+    assert "undefined" not in log
+
+
+@LATEX
+@pytest.mark.slow
+def test_a_fragment_is_taken_in(derivations: dict[str, Derivation]) -> None:
+    derivation = derivations["qhm"]
+    body = derivation.latex(fragment=True)
+    assert r"\documentclass" not in body
+    needed = re.search(r"usepackage\{([^}]*)\}", body)
+    assert needed is not None
+    own = rf"\documentclass{{article}}\usepackage{{{needed[1]}}}\begin{{document}}"
+    ending = rf"See~\eqref{{{derivation.label_of(1)}}}.\bibliographystyle{{plain}}"
+    source = "\n".join([own, body, ending, r"\bibliography{mine}\end{document}"])
+    _, log = pdf.typeset(source, derivation.bibtex(), "mine")
+    assert "undefined" not in log
+
+
+def test_without_latex_the_message_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, derivations: dict[str, Derivation]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(TypesettingError, match="apt-get install latexmk texlive-latex-base"):
+        derivations["sgd"].save(tmp_path / "sgd.pdf")
+    assert not list(tmp_path.iterdir())
+
+
+@LATEX
+def test_what_latex_says_is_passed_on() -> None:
+    with pytest.raises(TypesettingError, match="Undefined control sequence"):
+        pdf.typeset(r"\documentclass{article}\begin{document}\nothing\end{document}", "", "x")
+
+
+@pytest.mark.parametrize("name", ["sgd", "aggmo", "general 3"])
+def test_web_pages_are_well_formed(name: str, derivations: dict[str, Derivation]) -> None:
+    page = derivations[name].html()
+    ElementTree.fromstring(
+        page.replace("<!DOCTYPE html>", "")
+        .replace('<meta charset="utf-8">', "")
+        .replace('<meta name="viewport" content="width=device-width, initial-scale=1">', "")
+    )
+    text = re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)
+    assert (
+        "\\" not in text
+        and "&amp;" not in text
+        and "http" not in text.replace("http://www.w3.org/1998/Math/MathML", "")
+    )
+    assert derivations[name]._repr_html_() in page
+
+
+def test_markdown(derivations: dict[str, Derivation]) -> None:
+    text = derivations["heavy-ball"].markdown()
+    assert text.count("$$") == 2 * len(re.findall(r"\\tag\{\d+\}", text))
+    assert "\\cite" not in text and "[1, eq. (22)]" in text and "1. Dmitry Yarotsky" in text
+
+
+def test_saving(tmp_path: Path, derivations: dict[str, Derivation]) -> None:
+    derivation = derivations["heavy-ball"]
+    assert derivation.save(tmp_path / "a.tex") == [tmp_path / "a.tex", tmp_path / "a.bib"]
+    assert r"\bibliography{a}" in (tmp_path / "a.tex").read_text()
+    assert "@misc{sgd-with-memory," in (tmp_path / "a.bib").read_text()
+    with pytest.raises(InputError, match=r"must end in \.tex"):
+        derivation.save(tmp_path / "a.doc")
+    with pytest.raises(InputError, match="fragment"):
+        derivation.save(tmp_path / "a.html", fragment=True)
+
+
+def test_letters() -> None:
+    own = derive(heavy_ball(*sympy.symbols("learning_rate momentum")), symbols={"momentum": r"\mu"})
+    assert r"\frac{\alpha}{1 - \mu}" in own.latex()
+    torch = derive(SUBJECTS["heavy-ball"], notation="pytorch").latex()
+    assert r"\theta_{t+1} &= \theta_{t} - \gamma \, \nabla f(\theta_{t}) + \mu \, b_{t}" in torch
+    marginal = derive(SUBJECTS["sgdm"], notation="2307.15196")
+    assert r"x_{t+1} &= x_{t}" in marginal.latex()
+    assert r"\det\left(\xi - S_0" in marginal.latex()  # x is taken by the weights
+    # the exponent of power laws gives way to QHM's nu
+    assert r"\Lambda k^{-\varkappa}" in derive(with_symbols(qhm, {})).latex()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"notation": "latin"}, "notation must be one of 2410.04228, pytorch, 2307.15196"),
+        ({"symbols": {"speed": "v"}}, "no symbol 'speed'.*learning_rate"),
+        ({"symbols": {"momentum": r"\alpha"}}, "stand for both learning_rate and momentum"),
+        ({"symbols": {"momentum": "w"}}, "stand for both weights and momentum"),
+    ],
+)
+def test_bad_letters(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        derive(SUBJECTS["heavy-ball"], **arguments)
+
+
+def test_bad_algorithms() -> None:
+    with pytest.raises(InputError, match="memory of at most 5 with symbols, got 6"):
+        derive(general(6))
+    with pytest.raises(InputError, match="algorithm must be an Algorithm"):
+        derive("heavy-ball")  # type: ignore[arg-type]
+
+
+def test_titles() -> None:
+    assert derive(sgd("1/2")).title == "SGD"
+    assert derive(SHAPED).title == "An algorithm of memory 2"
+    assert derive(sgd("1/2"), title="Mine").title == "Mine"

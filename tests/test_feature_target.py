@@ -1,0 +1,63 @@
+"""The target that data and a start make, against losses and simulated runs."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem import InputError, Spectrum, heavy_ball, losses, simulate, target_from_features
+
+METHOD = heavy_ball("0.05", "0.7")
+SIGNS = np.array([*itertools.product([1, -1], repeat=3)]) * [1.0, 0.7, 0.3]
+TRUE, START = np.array([1.0, -2.0, 0.5]), np.array([0.3, 0.1, -1.0])
+
+
+@pytest.mark.parametrize("start", [None, START])
+def test_the_expected_loss_is_that_of_simulated_runs(start: Any) -> None:
+    """On products of signs tau1 = tau2 = 1 is exact, whatever the start."""
+    squares = target_from_features(SIGNS, SIGNS @ TRUE, start)
+    first = -TRUE if start is None else start - TRUE
+    runs = simulate(METHOD, SIGNS, None, 60, 2, start=first, seeds=1500)
+    expected = losses(METHOD, SIGNS, squares, 60, 2, tau1=1, tau2=1)
+    assert expected[0] == pytest.approx(((SIGNS @ first) ** 2).mean() / 2, rel=1e-14)
+    assert np.abs(runs.z_scores(expected)[1:]).max() < 4.5
+    drawn = simulate(METHOD, SIGNS, squares, 60, 2, seeds=1500)
+    assert np.abs(drawn.z_scores(expected)[1:]).max() < 4.5
+
+
+def test_the_order_and_the_number_are_those_of_the_spectrum(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(4, 6)) * [0.1, 3, 1, 1, 2, 0.5]  # two directions without an extent
+    y, start = X @ rng.normal(size=6), rng.normal(size=6)
+    spectrum = Spectrum.from_features(X)
+    squares = target_from_features(X, y, start)
+    assert squares.shape == (len(spectrum),) == (4,)
+    assert spectrum.eigenvalues @ squares == pytest.approx(((X @ start - y) ** 2).mean())
+    shifted = start - np.linalg.pinv(X) @ y
+    np.testing.assert_allclose(target_from_features(X, start=shifted), squares, rtol=1e-9)
+    # without noise the loss is that of gradient descent
+    w = start
+    for _ in range(20):
+        w = w - 0.05 * X.T @ (X @ w - y) / 4
+    found = losses(heavy_ball("0.05", 0), spectrum, squares, 20)
+    assert found[-1] == pytest.approx(((X @ w - y) ** 2).mean() / 2, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "give the labels y, the start w_0, or both"),
+        (([1, 2],), r"y must have one label for each of the 8 rows, got \(2,\)"),
+        ((None, [1, 2]), r"start must have shape \(3,\), got \(2,\)"),
+        ((SIGNS @ TRUE + SIGNS.prod(axis=1),), "leaves a relative residual of 0.*noise that stays"),
+        ((SIGNS @ TRUE, TRUE), "start must not be at a minimum"),
+        ((np.zeros(8),), "start must not be at a minimum"),
+        (("labels",), "y must hold real numbers"),
+        ((None, [1e200, 0, 0]), "squares within the range of floats"),
+    ],
+)
+def test_bad_input(arguments: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        target_from_features(SIGNS, *arguments)
