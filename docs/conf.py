@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,11 @@ napoleon_google_docstring = False
 napoleon_use_ivar = True  # attributes documented twice would be duplicate targets
 
 ROOT = Path(__file__).parents[1]
+DERIVED = ("sgd", "heavy-ball", "nesterov", "qhm", "two-rate")
+# Copied to the root of the site as it is.
+html_extra_path = ["_build/published"]
+DERIVATIONS = Path(__file__).parent / "_build" / "published" / "derivations"
+DERIVATIONS.mkdir(parents=True, exist_ok=True)
 
 
 def api_pages(*_: Any) -> list[str]:
@@ -46,11 +52,13 @@ def list_modules(app: Any, page: str, source: list[str]) -> None:
     if page not in api_pages():
         return
     package = page.removeprefix("api/")
-    for path in sorted((ROOT / "sgdmem" / package).glob("[!_]*.py")):
-        module = f"sgdmem.{package}.{path.stem}"
-        source[0] += (
-            f"\n## {path.stem}\n\n```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n```\n"
-        )
+    folder = ROOT / "sgdmem" / package
+    paths = [*sorted(folder.glob("[!_]*.py")), *sorted(folder.glob("derivations/**/[!_]*.py"))]
+    for path in paths:
+        parts = path.relative_to(folder).with_suffix("").parts
+        module = ".".join(["sgdmem", package, *parts])
+        text = f"```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n```"
+        source[0] += f"\n## {'.'.join(parts)}\n\n{text}\n"
 
 
 def public_names(app: Any, page: str, source: list[str]) -> None:
@@ -73,7 +81,25 @@ def join_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: li
             lines[index] = f":{field.replace(', ', ',')}{colon}{text}"
 
 
+def write_derivations(app: Any) -> None:
+    """Derive the methods that docs/derivations.md names, for the pages beside it."""
+    from sgdmem.symbolic.derivation_text import with_symbols
+    from sgdmem.symbolic.derivations.derivation import derive
+    from sgdmem.symbolic.named import find_family, general
+
+    if app.builder.name != "html":
+        return
+    methods = {name: with_symbols(find_family(name), {}) for name in DERIVED}
+    methods |= {f"general-{memory}": general(memory) for memory in (1, 2)}
+    formats = [".html", ".tex", *([".pdf"] if shutil.which("latexmk") else [])]
+    for name, algorithm in methods.items():
+        derivation = derive(algorithm)
+        for suffix in formats:
+            derivation.save(DERIVATIONS / f"{name}{suffix}")
+
+
 def setup(app: Any) -> None:
+    app.connect("builder-inited", write_derivations)
     app.connect("autodoc-process-docstring", join_names, priority=900)  # after Napoleon
     app.connect("source-read", list_modules)
     app.connect("source-read", public_names)

@@ -72,7 +72,7 @@ def best_stationary(
     InputError
         For an argument outside its domain.
     UndecidedError
-        If floating point cannot prove stability, which happens beyond horizons of 1e9.
+        If floating point cannot prove stability, which happens from horizons of about 1e9 on.
 
     Notes
     -----

@@ -105,7 +105,8 @@ def losses(
     method : "auto", "recursion" or "compressed"
         The recursion of eqs. (12)-(16) on all eigenvalues, or on the nodes that stand for them, two
         to four hundred for each measure. "auto" compresses what is longer than 2000. On a finite
-        spectrum both agree to 12 digits.
+        spectrum both agree to 12 digits; for tau2 > 0, where signal and noise have opposite signs
+        and cancel, to 12 digits of their sizes.
     progress : bool
         Show a progress bar on stderr.
 

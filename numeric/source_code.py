@@ -11,6 +11,8 @@ from sgdmem._version import __version__
 from sgdmem.numeric.lowering import plain_lines, plain_outputs, variable
 from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.program import pruned
+from sgdmem.symbolic.scalars import to_sympy
 from sgdmem.symbolic.summand_program import EIGENVALUE, family_summand_program
 
 
@@ -188,16 +190,21 @@ def source_code(algorithm: Algorithm, language: str) -> str:
     >>> print(source_code(sgd(Symbol("learning_rate")), "python"))  # doctest: +ELLIPSIS
     \"\"\"The noise summand and the stability of sgd...
     """
+    from sympy import Symbol
+
     require_algorithm(algorithm, "algorithm")
     if language not in _LANGUAGES:
         raise InputError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
     chosen = _LANGUAGES[language]
     parameters = sorted(str(symbol) for symbol in algorithm.free_symbols)
     names = _identifiers(parameters)
-    program = family_summand_program(algorithm, parameters)
-    shifted = algorithm.half_plane_form.Q_output is not algorithm.half_plane_form.Q
-    share, *rest = plain_outputs(program)
-    pivots = rest[1:] if shifted else rest
+    plain = {symbol: Symbol(str(symbol), real=True) for symbol in algorithm.free_symbols}
+    named = algorithm.map(lambda entry: to_sympy(entry).xreplace(plain))
+    program = family_summand_program(named, parameters)
+    shifted = named.half_plane_form.Q_output is not named.half_plane_form.Q
+    noise, *rest = program.outputs
+    program = pruned(program.steps, [noise, *rest[1 if shifted else 0 :]])
+    share, *pivots = plain_outputs(program)
     text = {
         "value": f"{variable(EIGENVALUE)} * {share}",
         "good": f" {chosen.both} ".join(f"{pivot} > 0.0" for pivot in pivots),

@@ -117,7 +117,7 @@ def trace(function: Callable[..., Sequence[Element]], inputs: Sequence[str]) -> 
     recorder = _Recorder()
     results = function(*(recorder.number(("input", name)) for name in inputs))
     wanted = [recorder.read(result).place for result in results]
-    return _pruned(recorder.steps, wanted)
+    return pruned(recorder.steps, wanted)
 
 
 class Recording:
@@ -210,7 +210,7 @@ def _apply(sign: str, left: Element, right: Element) -> Element:
     return left * right if sign == "*" else left / right
 
 
-def _pruned(steps: Sequence[Key], wanted: Sequence[int]) -> Program:
+def pruned(steps: Sequence[Key], wanted: Sequence[int]) -> Program:
     """Return the program without steps that nothing wanted needs."""
     needed: set[int] = set()
     stack = list(wanted)

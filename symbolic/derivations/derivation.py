@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.derivations.documents.references import bibliography, cited
@@ -23,6 +26,7 @@ from sgdmem.symbolic.derivations.statements import Section
 from sgdmem.symbolic.derivations.subject import Subject
 from sgdmem.symbolic.derivations.writer import Writer
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.scalars import is_symbolic
 
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
 FORMATS = (".tex", ".pdf", ".md", ".html")
@@ -134,13 +138,7 @@ class Derivation:
         return markdown(self)
 
     def html(self) -> str:
-        """Return a page with MathML, which needs no network.
-
-        Raises
-        ------
-        SgdmemError
-            If latex2mathml is not installed.
-        """
+        """Return a page with MathML, which needs no network."""
         from sgdmem.symbolic.derivations.documents.html import page
 
         self.check()
@@ -220,7 +218,8 @@ def derive(
     ----------
     algorithm : Algorithm
         Symbolic of a memory up to 5, or numeric up to 10. To memory 3 coefficients are written out;
-        beyond, those of many symbols are given by recursions.
+        beyond, those of many symbols are given by recursions. A float counts as the decimal that it
+        prints as.
     symbols : mapping, optional
         LaTeX for parameters, by name, or for ``weights``, ``auxiliary``, ``loss``, ``eigenvalue``,
         ``batch_size`` and other quantities: ``{"momentum": r"\mu"}``.
@@ -255,11 +254,18 @@ def derive(
         raise InputError(
             f"algorithm must have a memory of at most {largest} with {kind}, got {algorithm.memory}"
         )
+    if algorithm.floats:
+        algorithm = replace(algorithm.map(_short), name=algorithm.name, floats=False)
     own = dict(symbols or {})
     parameters = tuple(sorted(algorithm.free_symbols, key=str))
     subject = Subject(algorithm, Letters(parameters, find_notation(notation), own))
     sections = [section for build in _SECTIONS if (section := build(subject)) is not None]
     return Derivation(subject, sections, title or _title(algorithm))
+
+
+def _short(entry: Any) -> Any:
+    """Return the decimal that a float prints as, for its exact binary value."""
+    return entry if is_symbolic(entry) else Fraction(repr(float(entry)))
 
 
 def _title(algorithm: Algorithm) -> str:

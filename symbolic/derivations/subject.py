@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -20,8 +21,10 @@ from sgdmem.symbolic.derivations.points import (
     likely_point,
     matrix_at,
     number_at,
+    random_point,
 )
 from sgdmem.symbolic.derivations.writer import Writer, times
+from sgdmem.symbolic.noise_fraction import noise_fraction
 from sgdmem.symbolic.scalars import to_sympy
 from sgdmem.symbolic.schur import is_schur
 
@@ -134,7 +137,8 @@ class Subject:
 
     def member(self, point: Point) -> Algorithm:
         """Return the algorithm with the parameters of a point."""
-        return self.algorithm.map(lambda entry: fraction_of(number_at(to_sympy(entry), point)))
+        exact = replace(self.algorithm, floats=False)
+        return exact.map(lambda entry: fraction_of(number_at(to_sympy(entry), point)))
 
     def is_schur(self, point: Point) -> bool:
         """Whether P - lambda Q is strictly Schur at a point."""
@@ -181,6 +185,12 @@ class Subject:
     def Q(self) -> tuple[Any, ...]:
         """The coefficients of Q, lowest first."""
         return self.polynomials[1]
+
+    @cached_property
+    def has_summand(self) -> bool:
+        """Whether the noise summand exists for generic parameters."""
+        point = random_point(self.parameters, random.Random(6))
+        return any(noise_fraction(self.member(point).half_plane_form)[1])
 
     @cached_property
     def summand(self) -> Any:

@@ -6,11 +6,12 @@ import html
 import re
 from typing import TYPE_CHECKING
 
+from latex2mathml.converter import convert
+
 from sgdmem.symbolic.derivations.documents.layout import Numbered, parts
 from sgdmem.symbolic.derivations.documents.markdown import with_numbers
 from sgdmem.symbolic.derivations.documents.references import REFERENCES, cited
 from sgdmem.symbolic.derivations.documents.tex import summary
-from sgdmem.symbolic.errors import SgdmemError
 
 if TYPE_CHECKING:
     from sgdmem.symbolic.derivations.derivation import Derivation
@@ -89,10 +90,6 @@ def _text(words: str) -> str:
 
 
 def _mathml(source: str, display: str) -> str:
-    try:
-        from latex2mathml.converter import convert
-    except ImportError:
-        raise SgdmemError("HTML needs latex2mathml: pip install latex2mathml") from None
     for latex, known in _SPELLINGS:
         source = latex.sub(known, source)
     return str(convert(source, display=display))

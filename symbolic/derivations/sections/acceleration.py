@@ -19,7 +19,8 @@ _DAMPING, _RATE, _EIGENVALUES = 4, -2, (6, 3, 0)
 
 def acceleration(subject: Subject) -> Section | None:
     """Return the section about Theorem 7, for symbolic methods of memory 1 with a second rate."""
-    if subject.memory != 1 or subject.shifted or len(subject.parameters) < 3:
+    few = subject.memory != 1 or subject.shifted or len(subject.parameters) < 3
+    if few or not subject.has_summand:
         return None
     letters, line = subject.letters, subject.writer.line
     lam, letter = letters.eigenvalue, line(letters.eigenvalue)

@@ -17,7 +17,7 @@ from sgdmem.symbolic.poles import noiseless_intervals
 def edges(subject: Subject) -> Section | None:
     """Return the section about both edges, for memory 0 and 1 where s has a single pole."""
     lam = subject.letters.eigenvalue
-    if subject.memory > 1 or subject.tidy(sympy.Add(*subject.det_D)) == 0:
+    if subject.memory > 1 or not subject.has_summand:
         return None
     inverse = sympy.cancel(lam / subject.summand)
     top, bottom = sympy.fraction(inverse)

@@ -35,6 +35,14 @@ def noise(subject: Subject) -> Section:
             rf"$\hat Q/\hat\chi$, which the recursion of {_ASTROM} finds with the Routh array."
         )
     )
+    if not subject.has_summand:
+        section.statements.append(
+            Remark(
+                r"It does not exist here: for every eigenvalue two roots of $\chi$ have the "
+                r"product 1, so that the energy is infinite."
+            )
+        )
+        return section
     a = half_plane_names(subject)
     b_values = [_q_hat(subject, k) for k in range(subject.memory + 1)]
     b = [_named(subject, f"b_{k}", value) for k, value in enumerate(b_values, start=1)]

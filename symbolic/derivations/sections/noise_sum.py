@@ -12,12 +12,15 @@ from sgdmem.symbolic.derivations.second_moments import mean_loss_vanishes, summe
 from sgdmem.symbolic.derivations.sections.noise import exact_summand
 from sgdmem.symbolic.derivations.statements import Conditions, Equation, Remark, Section, Side
 from sgdmem.symbolic.derivations.subject import Subject
+from sgdmem.symbolic.derivations.writer import ROOM
 
 _LARGE_MEMORY = 4  # from here on the moments of two eigenvalues take minutes
 
 
-def noise_sum(subject: Subject) -> Section:
-    """Return the section about mini-batches."""
+def noise_sum(subject: Subject) -> Section | None:
+    """Return the section about mini-batches, or None without a noise summand."""
+    if not subject.has_summand:
+        return None
     letters, line = subject.letters, subject.writer.line
     lam, letter = letters.eigenvalue, line(letters.eigenvalue)
     B, tau1, tau2 = (line(x) for x in (letters.batch_size, letters.tau1, letters.tau2))
@@ -166,10 +169,9 @@ def _critical(subject: Subject) -> list[Any]:
     if subject.is_short and subject.memory <= 1:
         lam = letters.eigenvalue
         expression = subject.summand
-        shown = subject.writer.line(expression)
         each = sympy.Dummy("each", positive=True)
         subject.writer.name(each, f"{letter}_k", rising=True)
-        shown = subject.writer.line(expression.xreplace({lam: each}))
+        shown = subject.writer.fitted(expression.xreplace({lam: each}), ROOM - 60)
 
         def explicit(point: Point) -> Any:
             values = ({**point, lam: point[symbol]} for symbol in eigenvalues)

@@ -19,6 +19,8 @@ def power_law(subject: Subject) -> Section | None:
     if subject.tidy(sympy.Add(*subject.det_D)) == 0:
         return None
     rate = subject.tidy(-sympy.Add(*subject.q) / slope)
+    if rate.is_nonpositive:
+        return None
     nu, zeta, t = letters.spectral_exponent, letters.target_exponent, letters.time
     scale, target = letters.spectral_scale, letters.target_scale
     tau1, B = letters.tau1, letters.batch_size

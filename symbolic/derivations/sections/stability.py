@@ -10,7 +10,13 @@ from flint import fmpq_poly
 
 from sgdmem.symbolic.derivations.points import Point, fraction_of
 from sgdmem.symbolic.derivations.second_moments import identity
-from sgdmem.symbolic.derivations.statements import Conditions, Equation, Section, Side
+from sgdmem.symbolic.derivations.statements import (
+    Conditions,
+    Equation,
+    Remark,
+    Section,
+    Side,
+)
 from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject
 from sgdmem.symbolic.derivations.writer import raised
 from sgdmem.symbolic.poles import noiseless_intervals
@@ -158,7 +164,9 @@ def _criterion(subject: Subject) -> list[Any]:
             near=subject.stable_point,
         )
     )
-    if M <= 1:
+    if subject.stable_point is None:
+        found.append(Remark("No eigenvalue was found at which they hold."))
+    elif M <= 1:
         found.append(_uniform(subject))
     elif subject.is_short and M <= EXPANDED_MEMORY:
         found.append(_reduced(subject))
