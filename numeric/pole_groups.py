@@ -51,13 +51,6 @@ def _aligned_zeros(rows: int, columns: int) -> Array:
     return whole[start : start + rows * columns].reshape(rows, columns)
 
 
-def _times_shifted(polynomials: Array, distance: Array) -> Array:
-    """Return polynomials of less than full degree times c + distance."""
-    product = distance * polynomials
-    product[1:] += polynomials[:-1]
-    return product
-
-
 @njit("void(f8[::1], f8[::1], f8[:,::1])", cache=True, nogil=True, error_model="numpy")
 def _fill(nodes: Array, masses: Array, groups: Array) -> None:  # pragma: no cover - compiled
     count = nodes.size // TOGETHER

@@ -36,7 +36,10 @@ from math import inf, nan
 
 def noise_summand({parameters}):
     """Return s at eigenvalue lam: inf where the noiseless method is unstable there."""
+    try:
 {lines}
+    except ZeroDivisionError:  # on the edge
+        return inf
     return {result}
 
 
@@ -136,7 +139,7 @@ _TERNARY = "{good} ? {value} : ({bad}) ? {infinity} : {no_number}"
 _LANGUAGES = {
     "python": _Language(
         _PYTHON,
-        "{line}",
+        "    {line}",
         "{name}",
         "inf",
         "nan",
@@ -160,7 +163,15 @@ _LANGUAGES = {
 LANGUAGES = tuple(_LANGUAGES)
 _TAKEN = {"eigenvalues", "batch_size", "tau1", "tau2", "total", "damping", "s", "k", "count"}
 _TAKEN |= {EIGENVALUE, "noise_summand", "is_stable", "stable", "inf", "nan", "Inf", "NaN", "end"}
-_TAKEN |= {"double", "const", "bool", "return", "for", "if", "else", "while", "function", "int"}
+_KEYWORDS = """
+    auto bool break case char const continue default do double else enum extern float for goto if
+    inline int long register restrict return short signed sizeof static struct switch typedef union
+    unsigned void volatile while true false NULL INFINITY NAN HUGE_VAL complex imaginary
+    abstract baremodule begin end export finally function global import in isa let local macro
+    module mutable primitive quote struct try type using where catch nothing missing pi
+    classdef elseif otherwise parfor persistent spmd eps i j
+"""
+_TAKEN |= set(_KEYWORDS.split())
 
 
 def source_code(algorithm: Algorithm, language: str) -> str:
@@ -196,9 +207,10 @@ def source_code(algorithm: Algorithm, language: str) -> str:
     if language not in _LANGUAGES:
         raise InputError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
     chosen = _LANGUAGES[language]
-    parameters = sorted(str(symbol) for symbol in algorithm.free_symbols)
-    names = _identifiers(parameters)
-    plain = {symbol: Symbol(str(symbol), real=True) for symbol in algorithm.free_symbols}
+    symbols = sorted(algorithm.free_symbols, key=str)
+    names = _identifiers([str(symbol) for symbol in symbols])
+    parameters = [f"p{place}" for place in range(len(symbols))]
+    plain = {s: Symbol(p, real=True) for s, p in zip(symbols, parameters, strict=True)}
     named = algorithm.map(lambda entry: to_sympy(entry).xreplace(plain))
     program = family_summand_program(named, parameters)
     shifted = named.half_plane_form.Q_output is not named.half_plane_form.Q
@@ -232,7 +244,7 @@ def source_code(algorithm: Algorithm, language: str) -> str:
 def _title(algorithm: Algorithm) -> str:
     what = (algorithm.name or f"an algorithm of memory {algorithm.memory}").split("(")[0]
     return (
-        f"The noise summand and the stability of {what.replace('_', ' ')}, "
+        f"The noise summand and the stability of {re.sub(r'[^a-zA-Z0-9-]+', ' ', what)}, "
         f"derived by sgdmem {__version__}."
     )
 
@@ -241,7 +253,7 @@ def _identifiers(parameters: Sequence[str]) -> list[str]:
     """Return names that no language takes for something else."""
     names: list[str] = []
     for parameter in parameters:
-        name = re.sub(r"\W", "_", parameter)
+        name = re.sub(r"\W", "_", parameter, flags=re.ASCII)
         temporary = re.fullmatch(r"t\d+", name) is not None
         if not name[:1].isalpha() or name in _TAKEN or keyword.iskeyword(name) or temporary:
             name = f"p_{name.lstrip('_')}"

@@ -34,6 +34,7 @@ _DOCUMENTS, _TEXTS = (".tex", ".pdf", ".md", ".html"), (".txt", "")
     help="Write a .tex (and its .bib), .pdf, .md, .html or .txt file.",
 )
 @click.option("--fragment", is_flag=True, help="LaTeX without a preamble, for \\input.")
+@click.option("--label", metavar="TEXT", help="What the labels of equations begin with.  [title]")
 @click.option(
     "--symbol",
     "symbols",
@@ -43,7 +44,6 @@ _DOCUMENTS, _TEXTS = (".tex", ".pdf", ".md", ".html"), (".txt", "")
 )
 @click.option(
     "--notation",
-    default="2410.04228",
     metavar="NAME",
     help="Letters of 2410.04228, pytorch or 2307.15196.  [2410.04228]",
 )
@@ -60,7 +60,8 @@ def derive_command(
     output: str | None,
     fragment: bool,
     symbols: tuple[str, ...],
-    notation: str,
+    notation: str | None,
+    label: str | None,
     language: str | None,
 ) -> None:
     """Derive what follows from an algorithm, step by step, every step checked.
@@ -80,16 +81,18 @@ def derive_command(
         raise click.UsageError(f"-o writes {', '.join(_DOCUMENTS)} or .txt; got {output}")
     if fragment and (suffix != ".tex" or language is not None):
         raise click.UsageError("--fragment needs -o FILE.tex")
+    if (symbols or notation or label) and (suffix not in _DOCUMENTS or language is not None):
+        raise click.UsageError(
+            f"--symbol, --notation and --label need -o with {', '.join(_DOCUMENTS)}"
+        )
     if language is not None:
         from sgdmem.numeric.source_code import source_code
 
         _write(source_code(described, language), output)
     elif suffix in _DOCUMENTS:
         assert output is not None
-        _document(described, output, fragment, _letters(symbols), notation)
+        _document(described, output, fragment, _letters(symbols), notation, label)
     else:
-        if symbols:
-            raise click.UsageError(f"--symbol needs -o with {', '.join(_DOCUMENTS)}")
         from sgdmem.symbolic.derivation_text import derivation_text
 
         _write(derivation_text(described) + "\n", output)
@@ -124,12 +127,18 @@ def _letters(symbols: tuple[str, ...]) -> dict[str, str]:
 
 
 def _document(
-    described: Algorithm, output: str, fragment: bool, symbols: dict[str, str], notation: str
+    described: Algorithm,
+    output: str,
+    fragment: bool,
+    symbols: dict[str, str],
+    notation: str | None,
+    label: str | None,
 ) -> None:
     from sgdmem.symbolic.derivations.derivation import derive
 
+    letters = {"notation": notation} if notation else {}
     with _status("deriving and checking ..."):
-        derivation = derive(described, symbols=symbols, notation=notation)
+        derivation = derive(described, symbols=symbols, label=label, **letters)
     with _status("writing ..."):
         written = derivation.save(output, fragment=fragment)
     names = " and ".join(str(path) for path in written)

@@ -8,8 +8,8 @@ With :math:`x = (1+z)/(1-z)` the unit disk becomes the left half plane. Put
     s_\lambda = \lambda^2 \Bigl\|\frac{Q}{P-\lambda Q}\Bigr\|^2
               = 2\lambda^2 \Bigl\|\frac{\hat Q}{\hat\chi}\Bigr\|^2_{\text{continuous time}},
 
-and the continuous-time norm is Astrom's extension of the Routh array (K. J. Astrom, E. I. Jury and
-R. G. Agniel, IEEE Trans. Automatic Control 15 (1970)). All pivots have one sign exactly when
+and the continuous-time norm is Astrom's extension of the Routh array (K. J. Astrom, Introduction to
+Stochastic Control Theory, 1970, chapter 5). All pivots have one sign exactly when
 :math:`P - \lambda Q` is strictly Schur. The constant coefficient :math:`-\lambda Q(1)` of
 :math:`\hat\chi` is never touched by the recursion, so the factor :math:`\lambda` is kept aside and
 small eigenvalues cost no accuracy.

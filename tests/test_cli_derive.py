@@ -45,7 +45,8 @@ def test_code(language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     [
         (["heavy-ball", "-o", "x.doc"], "-o writes .tex, .pdf, .md, .html or .txt; got x.doc"),
         (["heavy-ball", "-o", "x.pdf", "--fragment"], "--fragment needs -o FILE.tex"),
-        (["heavy-ball", "--symbol", r"momentum=\mu"], "--symbol needs -o"),
+        (["heavy-ball", "--symbol", r"momentum=\mu"], "--symbol, --notation and --label need -o"),
+        (["heavy-ball", "--as", "c", "--notation", "pytorch"], "--symbol, --notation and --label"),
         (["heavy-ball", "-o", "x.tex", "--symbol", "momentum"], "must be NAME=LATEX"),
         (["heavy-ball", "-o", "x.tex", "--symbol", "speed=v"], "no symbol 'speed'"),
         (["heavy-ball", "-o", "x.tex", "--notation", "greek"], "notation must be one of"),

@@ -29,6 +29,8 @@ from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.scalars import is_symbolic
 
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
+# A float that is this close, relatively, to a fraction with a short denominator is read as that.
+_ROUNDING, _SHORT_DENOMINATOR = Fraction(1, 10**14), 10**9
 FORMATS = (".tex", ".pdf", ".md", ".html")
 _SECTIONS: tuple[Callable[[Subject], Section | None], ...] = (
     definition,
@@ -63,7 +65,7 @@ class Derivation:
     Attributes
     ----------
     algorithm : Algorithm
-    title : str
+    title, label : str
     sections : list of Section
     notation : Notation
     writer : Writer
@@ -72,8 +74,11 @@ class Derivation:
         How many equalities and conditions were checked.
     """
 
-    def __init__(self, subject: Subject, sections: list[Section], title: str) -> None:
+    def __init__(
+        self, subject: Subject, sections: list[Section], title: str, label: str | None = None
+    ) -> None:
         self.algorithm, self.title, self.sections = subject.algorithm, title, sections
+        self.label = label or re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "derivation"
         self.notation: Notation = subject.letters.notation
         self.writer: Writer = subject.writer
         self._subject = subject
@@ -101,8 +106,7 @@ class Derivation:
 
     def label_of(self, number: int) -> str:
         """Return what an equation is called in LaTeX."""
-        slug = re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
-        return f"eq:{slug}-{number}"
+        return f"eq:{self.label}-{number}"
 
     def latex(self, *, fragment: bool = False, bibliography: str = "references") -> str:
         r"""Return LaTeX.
@@ -147,7 +151,7 @@ class Derivation:
     def save(self, path: str | os.PathLike[str], *, fragment: bool = False) -> list[Path]:
         """Write the derivation as ``.tex``, ``.pdf``, ``.md`` or ``.html``.
 
-        Beside a ``.tex`` file that cites something its BibTeX file is written, of the same name.
+        Beside a ``.tex`` file its BibTeX file is written, of the same name.
 
         Parameters
         ----------
@@ -163,7 +167,7 @@ class Derivation:
         Raises
         ------
         InputError
-            For another ending, or a fragment of anything but LaTeX.
+            For another ending, a fragment of anything but LaTeX, or a folder that does not exist.
         DerivationError
             If a statement does not hold; nothing is written.
         TypesettingError
@@ -174,6 +178,8 @@ class Derivation:
             raise InputError(f"path must end in {', '.join(FORMATS)}, got {str(path)!r}")
         if fragment and target.suffix != ".tex":
             raise InputError(f"a fragment is LaTeX and ends in .tex, got {str(path)!r}")
+        if not target.parent.is_dir():
+            raise InputError(f"path {str(path)!r} is in a folder that does not exist")
         written = [target]
         if target.suffix == ".tex":
             text = self.latex(fragment=fragment, bibliography=target.stem)
@@ -206,6 +212,7 @@ def derive(
     symbols: Mapping[str, str] | None = None,
     notation: str = "2410.04228",
     title: str | None = None,
+    label: str | None = None,
 ) -> Derivation:
     r"""Derive what follows from an algorithm, step by step, and check every step.
 
@@ -218,8 +225,8 @@ def derive(
     ----------
     algorithm : Algorithm
         Symbolic of a memory up to 5, or numeric up to 10. To memory 3 coefficients are written out;
-        beyond, those of many symbols are given by recursions. A float counts as the decimal that it
-        prints as.
+        beyond, those of many symbols are given by recursions. A float counts as the short
+        fraction next to it: 0.1 as 1/10.
     symbols : mapping, optional
         LaTeX for parameters, by name, or for ``weights``, ``auxiliary``, ``loss``, ``eigenvalue``,
         ``batch_size`` and other quantities: ``{"momentum": r"\mu"}``.
@@ -227,6 +234,9 @@ def derive(
         Whose letters to use: "2410.04228", "pytorch" or "2307.15196".
     title : str, optional
         By default the algorithm's name.
+    label : str, optional
+        What the labels of equations begin with, for several derivations in one document; by default
+        the title.
 
     Returns
     -------
@@ -248,6 +258,11 @@ def derive(
     Heavy ball
     """
     require_algorithm(algorithm, "algorithm")
+    for entry in algorithm.entries:
+        if is_symbolic(entry) and not _is_rational(entry):
+            raise InputError(
+                f"algorithm must have entries that are rational functions of symbols, got {entry}"
+            )
     largest = LARGEST_MEMORY if algorithm.is_symbolic else LARGEST_NUMERIC_MEMORY
     if algorithm.memory > largest:
         kind = "symbols" if algorithm.is_symbolic else "numbers"
@@ -260,12 +275,22 @@ def derive(
     parameters = tuple(sorted(algorithm.free_symbols, key=str))
     subject = Subject(algorithm, Letters(parameters, find_notation(notation), own))
     sections = [section for build in _SECTIONS if (section := build(subject)) is not None]
-    return Derivation(subject, sections, title or _title(algorithm))
+    return Derivation(subject, sections, title or _title(algorithm), label)
 
 
 def _short(entry: Any) -> Any:
-    """Return the decimal that a float prints as, for its exact binary value."""
-    return entry if is_symbolic(entry) else Fraction(repr(float(entry)))
+    """Return the simplest fraction that a float can have been meant as."""
+    if is_symbolic(entry):
+        return entry
+    simple = entry.limit_denominator(_SHORT_DENOMINATOR)
+    return simple if abs(simple - entry) <= _ROUNDING * abs(entry) else entry
+
+
+def _is_rational(entry: Any) -> bool:
+    from sympy import Function, NumberSymbol, Pow
+
+    powers = entry.atoms(Pow)
+    return not entry.atoms(Function, NumberSymbol) and all(x.exp.is_Integer for x in powers)
 
 
 def _title(algorithm: Algorithm) -> str:

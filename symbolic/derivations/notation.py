@@ -2,6 +2,8 @@ r"""Which letters a derivation is written in: those of a paper, of PyTorch, or t
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -55,7 +57,7 @@ NOTATIONS = {
             "PyTorch's documentation of torch.optim.SGD",
             {**_PAPER, "learning_rate": r"\gamma", "momentum": r"\mu"},
             weights=r"\theta",
-            auxiliary="b",
+            auxiliary=r"\mathbf{b}",  # b alone is the row of eq. (3)
             loss="f",
         ),
         Notation(
@@ -67,6 +69,10 @@ NOTATIONS = {
         ),
     )
 }
+
+# What derivations themselves call something by these letters.
+_RESERVED = {"A", "D", "H", "M", "P", "Q", "S", "b", "c", "d", "q", "r", "v", "s", "k", "m"}
+_RESERVED |= {r"\chi", r"\rho", r"\pi", r"\Gamma", r"\alpha_{\mathrm{eff}}", "E_0"}
 
 # Quantities of a problem, with the letters that are tried in turn until one is free.
 _QUANTITIES = {
@@ -136,7 +142,11 @@ class Letters:
         found: dict[Any, str] = {}
         for symbol in self.parameters:
             name = str(symbol)
-            found[symbol] = self.own.get(name) or self.notation.parameters.get(name, latex(symbol))
+            if name in self.own:
+                found[symbol] = self.own[name]
+                continue
+            letter = self.notation.parameters.get(name) or _letter(name, latex(symbol))
+            found[symbol] = rf"\mathrm{{{letter}}}" if letter in _RESERVED else letter
         taken = {*found.values(), self.weights, self.auxiliary}
         for name, symbol in self.symbols.items():
             if name in self.own:
@@ -149,7 +159,20 @@ class Letters:
         return found
 
     def _refuse_shared(self, found: Mapping[Any, str]) -> None:
-        seen: dict[str, str] = {self.weights: "weights", self.auxiliary: "auxiliary"}
+        seen: dict[str, str] = {}
+        for name in ("weights", "auxiliary", "loss"):
+            letter = getattr(self, name)
+            if letter in seen:
+                raise InputError(f"{letter} would stand for both {seen[letter]} and {name}")
+            seen[letter] = name
+        for name, letter in self.own.items():
+            if not _is_latex(letter):
+                raise InputError(
+                    f"the LaTeX of {name} must be plain characters with matching braces, got "
+                    f"{letter!r}"
+                )
+            if letter in _RESERVED:
+                raise InputError(f"{letter} has a meaning of its own: write {name} another way")
         for symbol, letter in found.items():
             if letter in seen:
                 raise InputError(
@@ -172,6 +195,32 @@ class Letters:
     def loss(self) -> str:
         """The letter of the loss."""
         return self.own.get("loss", self.notation.loss)
+
+
+def _letter(name: str, latex: str) -> str:
+    """Return the LaTeX of a symbol; a Greek letter may be written as such."""
+    if len(name) == 1 and not name.isascii():
+        words = unicodedata.name(name, "").split()
+        if words[:1] == ["GREEK"] and words[2:3] == ["LETTER"] and len(words) == 4:
+            letter = words[3].lower()
+            return rf"\{letter if words[1] == 'SMALL' else letter.capitalize()}"
+    if not _is_latex(latex):
+        raise InputError(
+            f"symbol {name!r} cannot be written in LaTeX: say how, with symbols={{{name!r}: ...}}"
+        )
+    return latex
+
+
+def _is_latex(text: object) -> bool:
+    if not isinstance(text, str) or not text.strip() or not text.isascii():
+        return False
+    plain = re.sub(r"\\.", "", text)
+    depth = 0
+    for character in plain:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth < 0 or character in "&%#$~'":
+            return False
+    return depth == 0
 
 
 def find_notation(key: str) -> Notation:

@@ -48,7 +48,8 @@ def likely_point(symbols: Iterable[Any], near: Point | None, rng: random.Random)
     point = {}
     for symbol in _sorted(symbols):
         if symbol in close:
-            point[symbol] = close[symbol] * fmpq(rng.randint(20, 60), 37)
+            size = rng.choice((0, 0, 0, -1, 1, 2)) if symbol.is_positive else 0
+            point[symbol] = close[symbol] * fmpq(rng.randint(20, 60), 37) * fmpq(10) ** size
             continue
         value = fmpq(rng.randint(1, 58), 29)
         # eigenvalues may well be large, but few methods are stable with large parameters
@@ -71,6 +72,9 @@ class Names:
         """Introduce a symbol; its meaning may contain earlier ones. Return the symbol."""
         self._meanings[symbol] = meaning
         return symbol
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._meanings
 
     def free_symbols(self, value: Value) -> set[Any]:
         """Return the symbols that a value comes down to."""

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any, Protocol
 
 import sympy
+from flint import fmpq
 
 from sgdmem.symbolic.derivations.points import (
     Names,
@@ -28,6 +29,7 @@ from sgdmem.symbolic.errors import SgdmemError
 POINTS = 3  # at which an equality is checked; a wrong one holds at none but by a rare accident
 # Points for conditions at most, how many must be in and out at least, and how many are enough.
 _DRAWN, _NEEDED, _ENOUGH = 400, 3, 10
+_HALVINGS = 6  # of a segment across the border of where conditions hold
 
 
 class DerivationError(SgdmemError):
@@ -162,6 +164,8 @@ class Conditions:
         Of which it makes use besides those that are shown.
     near : mapping, optional
         A point at which they hold, so that points on both sides are found; None if there is none.
+    segments : int
+        How many ways across the border are followed.
     """
 
     rule: str
@@ -169,6 +173,7 @@ class Conditions:
     holds: Callable[[dict[Any, Any]], bool]
     free: Sequence[Any] = ()
     near: Point | None = None
+    segments: int = 6
 
     def rows(self, writer: Writer) -> list[tuple[str, str]]:
         """Return the display, see `Statement`."""
@@ -211,6 +216,8 @@ class Conditions:
                     f"where they should{' not' if found else ''} ({self.rule})"
                 )
             seen[expected] += 1
+            if self.near is not None and not expected and seen[False] <= self.segments:
+                self._check_border(names, point)
             if min(seen.values()) >= _ENOUGH:
                 break
         if seen[False] < _NEEDED or (seen[True] < _NEEDED and self.near is not None):
@@ -218,6 +225,31 @@ class Conditions:
                 f"the points that were tried do not test conditions ({self.rule})"
             )
         return len(self.inequalities)
+
+    def _check_border(self, names: Names, outside: Point) -> None:
+        """Compare on both sides of the border, between where they hold and where they do not.
+
+        A condition that was left out is missed only where its part of the border is never met.
+        """
+        assert self.near is not None
+        given = {symbol: value for symbol, value in outside.items() if symbol not in names}
+        inside = {symbol: self.near.get(symbol, value) for symbol, value in given.items()}
+        low, high = 0, 1 << _HALVINGS
+        while high - low > 1:
+            middle = (low + high) // 2
+            share = fmpq(middle, 1 << _HALVINGS)
+            point = {s: inside[s] + share * (given[s] - inside[s]) for s in given}
+            try:
+                expected = self.holds(point)
+                found = all(self._true(names, relation, point) for relation in self.inequalities)
+            except Undefined:
+                return
+            if found is not expected:
+                raise DerivationError(
+                    f"the conditions {'hold' if found else 'do not hold'} at {_text(point)}, "
+                    f"where they should{' not' if found else ''} ({self.rule})"
+                )
+            low, high = (middle, high) if expected else (low, middle)
 
     @staticmethod
     def _true(names: Names, relation: Any, point: dict[Any, Any]) -> bool:

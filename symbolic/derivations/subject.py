@@ -25,11 +25,13 @@ from sgdmem.symbolic.derivations.points import (
 )
 from sgdmem.symbolic.derivations.writer import Writer, times
 from sgdmem.symbolic.noise_fraction import noise_fraction
+from sgdmem.symbolic.poles import noiseless_intervals
 from sgdmem.symbolic.scalars import to_sympy
 from sgdmem.symbolic.schur import is_schur
 
 SHORT = 12  # terms that the coefficients of a polynomial may have together and still be written out
 # Beyond this memory the coefficients of polynomials in more symbols are given by recursions.
+_SHORT = 10**6  # denominators: what is computed with a short number is short too
 EXPANDED_MEMORY, MOST_EXPANDED_SYMBOLS = 3, 3
 
 
@@ -187,10 +189,20 @@ class Subject:
         return self.polynomials[1]
 
     @cached_property
+    def _denominator(self) -> tuple[Any, ...]:
+        """The denominator of s / lambda at generic parameters."""
+        point = random_point(self.parameters, random.Random(6))
+        return noise_fraction(self.member(point).half_plane_form)[1]
+
+    @property
     def has_summand(self) -> bool:
         """Whether the noise summand exists for generic parameters."""
-        point = random_point(self.parameters, random.Random(6))
-        return any(noise_fraction(self.member(point).half_plane_form)[1])
+        return any(self._denominator)
+
+    @property
+    def has_slope(self) -> bool:
+        """Whether the noise summand is regular at eigenvalue 0 for generic parameters."""
+        return bool(self._denominator[0] != 0)
 
     @cached_property
     def summand(self) -> Any:
@@ -244,19 +256,42 @@ class Subject:
     # Tidy expressions --------------------------------------------------------------------------
 
     @cached_property
-    def stable_point(self) -> dict[Any, Any] | None:
-        """Values of the parameters at which a small eigenvalue is stable, if some are found."""
+    def stable_point(self) -> Point | None:
+        """Parameters and an eigenvalue at which the method is stable, if some are found.
+
+        For an algorithm of numbers they are found if there are any.
+        """
+        lam = self.letters.eigenvalue
         rng = random.Random(4)
-        for _ in range(300):
+        for _ in range(100 if self.parameters else 1):
             point = likely_point(self.parameters, None, rng)
             point = {symbol: abs(value) for symbol, value in point.items()}
-            point[self.letters.eigenvalue] = fmpq(1, 1000)
             try:
-                if self.is_schur(point):
-                    return point
+                intervals = noiseless_intervals(self.member(point))
             except ZeroDivisionError:
                 continue
+            if intervals:
+                (_, low), (high, _) = intervals[0]
+                between = ((low + high) / 2 if low else high / 2).limit_denominator(_SHORT)
+                point[lam] = fmpq(between.numerator, between.denominator)
+                if self.is_schur(point):
+                    return point
         return None
+
+    @cached_property
+    def descends(self) -> bool:
+        """Whether there are parameters for which all small eigenvalues are stable."""
+        point = self.stable_point
+        if point is None:
+            return False
+        return noiseless_intervals(self.member(point))[0][0][1] == 0
+
+    def near(self, *eigenvalues: Any) -> Point | None:
+        """Return the stable point, with its eigenvalue for some more symbols, and usual noise."""
+        point = self.stable_point
+        letters = self.letters
+        noise = dict.fromkeys((letters.batch_size, letters.tau1), fmpq(1))
+        return point and {**point, **noise, **dict.fromkeys(eigenvalues, point[letters.eigenvalue])}
 
     def tidy(self, expression: Any) -> Any:
         """Return an expression as a product of factors that are positive where it is stable.

@@ -88,7 +88,7 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
 
 
 def _degree(term: Any, symbol: Any, powers: Mapping[Any, Any]) -> int:
-    if not term.has(symbol):
+    if not term.has(symbol) or sympy.expand(term) == 0:
         return 0
     power = powers.get(symbol, 0)
     if power == 0 or not power.is_Integer:

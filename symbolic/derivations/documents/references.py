@@ -28,7 +28,7 @@ class Reference(NamedTuple):
         """The reference as a line of a list."""
         names = self.author.replace(" and ", ", ")
         where = [
-            value if name in ("journal", "year", "note") else f"{name} {value}"
+            value if name in ("publisher", "year", "note") else f"{name} {value}"
             for name, value in self.published.items()
         ]
         return f"{names}: {self.title}. {', '.join(where)}.".replace("--", "–")
@@ -41,16 +41,11 @@ REFERENCES = {
         "SGD with memory: fundamental properties and stochastic acceleration",
         {"note": "arXiv:2410.04228", "year": "2024"},
     ),
-    "astrom-jury-agniel": Reference(
-        "article",
-        "Karl Johan Åström and Eliahu I. Jury and R. G. Agniel",
-        "A numerical method for the evaluation of complex integrals",
-        {
-            "journal": "IEEE Transactions on Automatic Control",
-            "volume": "15",
-            "pages": "468--471",
-            "year": "1970",
-        },
+    "astrom": Reference(
+        "book",
+        "Karl Johan Åström",
+        "Introduction to stochastic control theory",
+        {"publisher": "Academic Press", "year": "1970"},
     ),
     "edge-of-stochastic-stability": Reference(
         "misc",

@@ -29,7 +29,13 @@ def article(derivation: Derivation, bibliography: str) -> str:
     """Return a document that LaTeX compiles, with the name of the BibTeX file beside it."""
     ending = ["", r"\bibliographystyle{unsrt}", rf"\bibliography{{{bibliography}}}"]
     ending = ending if cited(derivation.texts()) else []
-    lines = [_PREAMBLE % derivation.title, summary(derivation), "", *_body(derivation), *ending]
+    lines = [
+        _PREAMBLE % _escaped(derivation.title),
+        summary(derivation),
+        "",
+        *_body(derivation),
+        *ending,
+    ]
     return "\n".join([*lines, r"\end{document}", ""])
 
 
@@ -43,6 +49,12 @@ def fragment(derivation: Derivation) -> str:
         "",
     ]
     return "\n".join([*head, *_body(derivation), ""])
+
+
+def _escaped(text: str) -> str:
+    """Return plain text as LaTeX."""
+    special = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return "".join(special.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)
 
 
 def summary(derivation: Derivation) -> str:

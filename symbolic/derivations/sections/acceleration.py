@@ -29,26 +29,23 @@ def acceleration(subject: Subject) -> Section | None:
     if q0 == 0 or subject.tidy(1 + d0) == 0:
         return None
     section = Section("Large effective learning rates")
-    delta, pull, eff = (
-        subject.named(latex, meaning)
-        for latex, meaning in ((r"\delta", 1 + d0), ("q_0", q0), (r"\alpha_{\mathrm{eff}}", rate))
-    )
-    shown = [(r"\delta", 1 - subject.D[0, 0]), ("q_0", q0), (r"\alpha_{\mathrm{eff}}", rate)]
+    delta = _coordinate(subject, 1 - subject.D[0, 0], r"\delta", r"\bar\delta")
+    pull = _coordinate(subject, q0, "q_0", r"\bar q_0")
+    eff = _coordinate(subject, rate, r"\alpha_{\mathrm{eff}}")
     starts = [
-        r"The coordinates of \cite[Theorem 6]{sgd-with-memory} are the damping $\delta = 1 - D$,",
-        "the constant coefficient $q_0 = Q(0)$,",
+        r"The coordinates of \cite[Theorem 6]{sgd-with-memory} are the damping $1 - D$,",
+        "the constant coefficient $Q(0)$,",
         "and the effective learning rate:",
     ]
-    for rule, (latex, value) in zip(starts, shown, strict=True):
-        if subject.writer.line(subject.tidy(value)) != latex:
-            section.statements.append(
-                Equation(rule, [Side(value, latex), Side(subject.tidy(value))])
-            )
+    for rule, symbol, value in zip(starts, (delta, pull, eff), (1 + d0, q0, rate), strict=True):
+        if symbol not in subject.parameters:
+            section.statements.append(Equation(rule, [Side(symbol), Side(subject.tidy(value))]))
     top, bottom = memory_one_summand(eff, pull, delta, lam)
     s = f"s_{{{letter}}}"
     section.statements.append(
         Equation(
-            r"In these the noise summand is \cite[eq. (25)]{sgd-with-memory}",
+            rf"With the damping ${line(delta)} = 1 - D$, ${line(pull)} = Q(0)$ and ${line(eff)}$ the noise summand is "
+            r"\cite[eq. (25)]{sgd-with-memory}",
             [Side(exact_summand(subject), s), Side(subject.tidy(top / bottom))],
         )
     )
@@ -66,8 +63,8 @@ def acceleration(subject: Subject) -> Section | None:
         )
         section.statements.append(
             Limit(
-                r"For $\delta \ll 1$, $\delta \alpha_{\mathrm{eff}} \ll q_0 \ll "
-                r"\alpha_{\mathrm{eff}}$ it has three ranges \cite[eq. (26)]{sgd-with-memory}:"
+                rf"For ${line(delta)} \ll 1$, ${line(delta)} {line(eff)} \ll {line(pull)} \ll "
+                rf"{line(eff)}$ it has three ranges \cite[eq. (26)]{{sgd-with-memory}}:"
                 if number == 0
                 else "",
                 top / bottom,
@@ -97,32 +94,36 @@ def _sum(subject: Subject, d: Any, q: Any, e: Any) -> list[Any]:
         """Return a point with an exponent above 1, and other values for what must be positive."""
         return {**point, nu: 1 + point[nu], **{s: abs(point[s]) for s in (d, q, e)}}
 
+    delta, pull, eff = map(line, (d, q, e))
     return [
         Equation(
-            rf"The first two ranges join in $\tfrac12 \alpha_{{\mathrm{{eff}}}} \delta {letter} / "
-            rf"(\delta + q_0 {letter})$. For a power law ${letter}_k = {L0} k^{{-{N}}}$ with "
-            rf"${N} > 1$ they add up to",
+            rf"The first two ranges join in $\tfrac12 {eff} {delta} {letter} / ({delta} + {pull} {letter})$. For a power law ${letter}_k = {L0} k^{{-{N}}}$ with ${N} > 1$ they add up to",
             [
                 Side(
                     lambda point: number_at(integral, above_one(point)),
-                    rf"\int_0^\infty \frac{{\alpha_{{\mathrm{{eff}}}} \delta {letter}}}"
-                    rf"{{2 (\delta + q_0 {letter})}} \, \frac{{{L0}^{{1/{N}}}}}{{{N}}} "
+                    rf"\int_0^\infty \frac{{{eff} {delta} {letter}}}"
+                    rf"{{2 ({delta} + {pull} {letter})}} \, \frac{{{L0}^{{1/{N}}}}}{{{N}}} "
                     rf"{letter}^{{-1 - 1/{N}}} \, d{letter}",
                 ),
                 Side(
                     lambda point: number_at(result, above_one(point)),
-                    rf"\frac{{\alpha_{{\mathrm{{eff}}}} {L0}^{{1/{N}}}}}{{2}} "
-                    rf"\left(\frac{{\delta}}{{q_0}}\right)^{{1 - 1/{N}}} "
+                    rf"\frac{{{eff} {L0}^{{1/{N}}}}}{{2}} "
+                    rf"\left(\frac{{{delta}}}{{{pull}}}\right)^{{1 - 1/{N}}} "
                     rf"\frac{{\pi/{N}}}{{\sin(\pi/{N})}}",
                 ),
             ],
             free=(nu, scale, d, q, e),
         ),
         Remark(
-            rf"The third range is that of plain SGD with learning rate $q_0$. So the noise sum "
-            rf"stays bounded as $\delta \to 0$ at fixed $q_0$ exactly as long as "
-            rf"$\alpha_{{\mathrm{{eff}}}} = O(\delta^{{-(1 - 1/{N})}})$: the effective learning "
-            r"rate can grow without limit \cite[Theorem 7]{sgd-with-memory}, which heavy ball, "
-            r"with $q_0 = 0$, cannot do."
+            rf"The third range is that of plain SGD with learning rate ${pull}$. So the noise sum stays bounded as ${delta} \to 0$ at fixed ${pull}$ exactly as long as ${eff} = O({delta}^{{-(1 - 1/{N})}})$: the effective learning rate can grow without limit \cite[Theorem 7]{{sgd-with-memory}}, which heavy ball, whose $Q(0)$ is 0, cannot do."
         ),
     ]
+
+
+def _coordinate(subject: Subject, value: Any, *letters: str) -> Any:
+    """Return the parameter that a coordinate is, or a name for it in a letter that is free."""
+    value = subject.tidy(value)
+    if value in subject.parameters:
+        return value
+    taken = set(subject.writer.names.values())
+    return subject.named(next((x for x in letters if x not in taken), letters[-1]), value)

@@ -90,8 +90,8 @@ def _of_P(subject: Subject) -> list[Any]:
     if M == 1:
         sides.append(Side((x - 1) * subject.tidy(factor)))
         sides.append(Side(_in_powers_of(subject, (x - 1) * factor)))
-        return [Equation(rule, sides)]
-    statements: list[Any] = [Equation(rule, sides)]
+        return [Equation(rule, sides, free=(x,))]
+    statements: list[Any] = [Equation(rule, sides, free=(x,))]
 
     def minor(point: Point) -> Any:
         return matrix_at(shifted, point).det()
@@ -163,7 +163,8 @@ def _of_Q(subject: Subject) -> list[Any]:
     if M == 1:
         own = times(subject.tidy(-subject.alpha), shifted[0, 0])
         entered = times(subject.tidy(entries[0]), subject.tidy(subject.c[0]))
-        sides.append(Side(sympy.Add(own, entered, evaluate=False)))
+        both = [term for term in (own, entered) if term != 0]
+        sides.append(Side(sympy.Add(*both, evaluate=False)))
     elif M == 2 and len(subject.writer.line(shifted.adjugate())) < 400:
         parts = [
             subject.writer.line(m)
@@ -178,7 +179,8 @@ def _of_Q(subject: Subject) -> list[Any]:
         r"Inverting the block triangular matrix, $\operatorname{adj}$ being the determinant times "
         r"the inverse,"
     )
-    return [Equation(rule, sides), *_named_coefficients(subject, "q", subject.q, subject.Q)]
+    whole = Equation(rule, sides, free=(x,))
+    return [whole, *_named_coefficients(subject, "q", subject.q, subject.Q)]
 
 
 def _named_coefficients(subject: Subject, letter: str, names: Any, values: Any) -> list[Any]:
@@ -232,7 +234,7 @@ def _recursive(subject: Subject, letter: str) -> Equation:
         rule = (
             rf"The recursion of Faddeev and LeVerrier, $A_{{{M - 1}}} = 1$ and "
             rf"$A_{{m-1}} = D A_m + d_m$ with $d_{{{M}}} = 1$, gives its coefficients and the "
-            r"adjugate $\sum_m x^m A_m$:"
+            rf"adjugate $\sum_m {subject.writer.line(subject.letters.root)}^m A_m$: for $m < {M}$,"
         )
         shown = rf"-\frac{{1}}{{{M} - m}} \operatorname{{Tr}}(D A_m)"
     else:

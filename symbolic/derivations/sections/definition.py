@@ -40,7 +40,7 @@ def definition(subject: Subject) -> Section:
     section = Section("The method")
     names = [f"{w}_{{{t}+1}}", *(f"{u}_{{{place}{t}+1}}" for place in places)]
     vectors = {0: "with", 1: f"with one auxiliary vector ${u}$ and"}.get(
-        M, rf"with auxiliary vectors ${u}_1, \ldots, {u}_{M}$ and"
+        M, rf"with auxiliary vectors ${', '.join(f'{u}_{i}' for i in range(1, M + 1))}$ and"
     )
     for number, (name, value) in enumerate(zip(names, [new_weights, *new_memories], strict=True)):
         rule = (
@@ -113,7 +113,8 @@ def _on_an_eigenvector(subject: Subject) -> Equation:
             Side(subject.state_matrix(lam), rf"{parts[0]} + {letter} {parts[1]} {parts[2]}")
         )
     w, u = subject.letters.weights, subject.letters.auxiliary
-    state = rf"$({w}_t - {w}_*, {u}_t)$" if subject.memory else rf"${w}_t - {w}_*$"
+    t = writer.line(subject.letters.time)
+    state = rf"$({w}_{t} - {w}_*, {u}_{t})$" if subject.memory else rf"${w}_{t} - {w}_*$"
     split = (
         rf", where $S_0$ is what is left without gradients, along $v$ the gradient enters, and $r$ "
         rf"reads off the point at which it is taken. We write $S_{{{letter}}} = S_0 + {letter} v "
@@ -123,7 +124,7 @@ def _on_an_eigenvector(subject: Subject) -> Equation:
     )
     return Equation(
         rf"On a quadratic loss with minimum at ${w}_*$ the component of {state} along an "
-        rf"eigenvector of the Hessian with eigenvalue ${letter}$ is multiplied in a step by "
-        rf"$S_{{{letter}}}${split}:",
+        rf"eigenvector of the Hessian with eigenvalue ${letter}$ is, in the mean over batches, "
+        rf"multiplied in a step by $S_{{{letter}}}${split}:",
         sides,
     )

@@ -17,7 +17,9 @@ from sgdmem.symbolic.poles import noiseless_intervals
 def edges(subject: Subject) -> Section | None:
     """Return the section about both edges, for memory 0 and 1 where s has a single pole."""
     lam = subject.letters.eigenvalue
-    if subject.memory > 1 or not subject.has_summand:
+    if subject.memory > 1 or not subject.has_slope or subject.summand == 0:
+        return None
+    if not subject.descends or not (subject.parameters or _is_usual(subject.member({}))):
         return None
     inverse = sympy.cancel(lam / subject.summand)
     top, bottom = sympy.fraction(inverse)
@@ -61,13 +63,14 @@ def _letter(subject: Subject, section: Section) -> dict[Any, Any]:
 def _usual(subject: Subject, point: Point) -> Any:
     """Return the algorithm at a point where it forgets and descends; otherwise it is undefined."""
     member = subject.member(point)
-    if not _forgets(member) or member.effective_learning_rate <= 0:
+    if not _is_usual(member):
         raise Undefined
     return member
 
 
-def _forgets(member: Any) -> bool:
-    return all(abs(entry) < 1 for row in member.D for entry in row)
+def _is_usual(member: Any) -> bool:
+    forgets = all(abs(entry) < 1 for row in member.D for entry in row)
+    return forgets and bool(member.effective_learning_rate > 0)
 
 
 def _largest(subject: Subject, pole: Any) -> Conditions:
@@ -88,10 +91,10 @@ def _largest(subject: Subject, pole: Any) -> Conditions:
     return Conditions(
         rf"Without noise, as for full batches, the pole of ${_s(letter)}$ is the edge. {where}, "
         r"the method is stable exactly if",
-        [largest < pole],
+        [sympy.StrictLessThan(largest, pole, evaluate=False)],
         stable,
         free=(largest,),
-        near=subject.stable_point,
+        near=subject.near(largest),
     )
 
 
@@ -133,6 +136,6 @@ def _trace(subject: Subject, bound: Any) -> list[Any]:
             [mean < bound],
             leading,
             free=(*eigenvalues, B),
-            near=subject.stable_point,
+            near=subject.near(*eigenvalues),
         ),
     ]

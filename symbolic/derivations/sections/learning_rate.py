@@ -41,14 +41,18 @@ def learning_rate(subject: Subject) -> Section:
         return alpha - (b.transpose() * settled)[0, 0]
 
     sides = [Side(by_gradients, ALPHA_EFF)]
-    if subject.memory:
+    if subject.memory > 1 or (subject.memory and subject.b[0] * subject.c[0] != 0):
         sides.append(Side(by_gradients, _by_matrix(subject)))
     sides.append(Side(value))
-    where = r", after which $u = (1 - D)^{-1} c$ times the gradient" if subject.memory else ""
+    where = (
+        r" if $D$ is strictly stable, $u$ to $(1 - D)^{-1} c$ times the gradient"
+        if subject.memory
+        else ""
+    )
     section.statements.append(
         Equation(
-            rf"Under a constant gradient the steps settle{where}. The length of a step for a unit "
-            r"gradient is then the effective learning rate~\cite[eq. (22)]{sgd-with-memory}",
+            rf"Under a constant gradient the steps settle{where}. The length of a step against a unit "
+            r"gradient is then, and in general by definition, the effective learning rate~\cite[eq. (22)]{sgd-with-memory}",
             sides,
         )
     )

@@ -28,27 +28,29 @@ def noise(subject: Subject) -> Section:
     name = f"s_{{{letter}}}"
     section.statements.append(
         Remark(
-            rf"Noise that enters the gradient at one step comes back to the point of the gradient "
-            rf"through the transfer function $Q/(P - {letter} Q)$. Its energy, relative to the "
-            rf"noise, is ${name} = {letter}^2 \lVert Q/(P - {letter} Q) \rVert^2_{{H_2}}$, the sum "
-            rf"of the squares of the impulse response. In the half plane it is twice the norm of "
-            rf"$\hat Q/\hat\chi$, which the recursion of {_ASTROM} finds with the Routh array."
+            rf"Noise that enters the gradient moves the point at which it is taken through the "
+            rf"transfer function $Q/(P - {letter} Q)$, and so the gradient there by ${letter}$ times "
+            rf"as much. The energy that comes back is ${name} = {letter}^2 \lVert Q/(P - {letter} Q) "
+            rf"\rVert^2$, the norm squared being the sum of the squares of the impulse response. In "
+            rf"the half plane ${name} = 2 {letter}^2 \lVert \hat Q/\hat\chi \rVert^2$ with the "
+            rf"norm of continuous time, which Åström's recursion~\cite[ch. 5]{{astrom}} finds "
+            rf"with the Routh array. All this is for eigenvalues that are stable without noise."
         )
     )
     if not subject.has_summand:
         section.statements.append(
             Remark(
-                r"It does not exist here: for every eigenvalue two roots of $\chi$ have the "
-                r"product 1, so that the energy is infinite."
+                r"The recursion does not apply here: for every eigenvalue a root of $\chi$ lies on "
+                r"the unit circle, or two roots have the product 1."
             )
         )
         return section
     a = half_plane_names(subject)
     b_values = [_q_hat(subject, k) for k in range(subject.memory + 1)]
-    b = [_named(subject, f"b_{k}", value) for k, value in enumerate(b_values, start=1)]
+    b = [_named(subject, rf"\hat b_{k}", value) for k, value in enumerate(b_values, start=1)]
     M = subject.memory
     powers = [f"{Z}^{{{M - k}}}" if M - k > 1 else Z if M - k else "" for k in range(M + 1)]
-    shape = " + ".join(f"b_{k} {power}".strip() for k, power in enumerate(powers, start=1))
+    shape = " + ".join(rf"\hat b_{k} {power}".strip() for k, power in enumerate(powers, start=1))
     Q = sympy.Add(*(q * letters.root**k for k, q in enumerate(subject.q)))
 
     def mapped(point: Point) -> Any:
@@ -89,12 +91,12 @@ def noise(subject: Subject) -> Section:
         section.statements += _one_fraction(subject, a, b, summand, name)
     if subject.is_short and M <= 2:
         section.statements += _written_out(subject, summand, name)
-    section.statements.append(_small(subject, name))
+    if subject.has_slope:
+        section.statements.append(_small(subject, name))
     return section
 
 
 _LONGEST_COEFFICIENT = 200  # characters of a second coefficient that is worth reading
-_ASTROM = r"Åström, Jury and Agniel~\cite{astrom-jury-agniel}"
 
 
 def exact_summand(subject: Subject) -> Any:
@@ -143,7 +145,7 @@ def _recursion(subject: Subject, a: list[Any], b: list[Any]) -> tuple[list[Any],
                 index = i + step - 1 if kind == "a" else i + step
                 symbol = subject.routh.get((step, index)) if kind == "a" else None
                 if symbol is None:
-                    symbol = subject.named(rf"{kind}_{{{index}}}^{{({step})}}", new)
+                    symbol = subject.named(rf"\hat {kind}_{{{index}}}^{{({step})}}", new)
                     changes.append((symbol, new))
                 row[i] = symbol
         for number, (symbol, new) in enumerate(changes):
@@ -191,6 +193,8 @@ def _written_out(subject: Subject, summand: Any, name: str) -> list[Any]:
     found: list[Any] = [
         Equation("With the coefficients put in,", [Side(summand, name), Side(expression)])
     ]
+    if expression == 0:
+        return found
     inverse = sympy.cancel(lam / expression)
     if (
         sympy.fraction(inverse)[1].has(lam) is False
@@ -274,7 +278,7 @@ def _small(subject: Subject, name: str) -> Any:
         return [Fraction(0), *top], bottom
 
     return Series(
-        rf"At small eigenvalues only the effective learning rate is left, "
+        rf"At small eigenvalues the effective learning rate is all that counts to leading order, "
         rf"${name} = \frac12 \alpha_{{\mathrm{{eff}}}} {letter} + O({letter}^2)$:",
         Side(in_eigenvalue, name),
         lam,

@@ -19,7 +19,7 @@ def power_law(subject: Subject) -> Section | None:
     if subject.tidy(sympy.Add(*subject.det_D)) == 0:
         return None
     rate = subject.tidy(-sympy.Add(*subject.q) / slope)
-    if rate.is_nonpositive:
+    if rate.is_nonpositive or not subject.descends:
         return None
     nu, zeta, t = letters.spectral_exponent, letters.target_exponent, letters.time
     scale, target = letters.spectral_scale, letters.target_scale
@@ -30,8 +30,8 @@ def power_law(subject: Subject) -> Section | None:
     section.statements.append(
         Remark(
             rf"Let ${letter}_k = {L0} k^{{-{N}}}$ with ${N} > 1$, and let the part of the loss in "
-            rf"eigenvalues below ${letter}$ be $\frac12 {E0} {letter}^{{{Z}}}$ at the start. At "
-            rf"large ${T}$ only small eigenvalues are left, on which a step multiplies the mean by "
+            rf"eigenvalues below ${letter}$ be $\frac12 {E0} {letter}^{{{Z}}}$ at the start. If $D$ "
+            rf"is strictly stable and $\alpha_{{\mathrm{{eff}}}} > 0$, at large ${T}$ only small eigenvalues are left, on which a step multiplies the mean by "
             rf"$1 - \alpha_{{\mathrm{{eff}}}} {letter}$ and adds $\alpha_{{\mathrm{{eff}}}}$ times "
             rf"the noise."
         )
@@ -95,22 +95,31 @@ def power_law(subject: Subject) -> Section | None:
                 ],
             )
         )
-    section.statements.append(
-        Remark(
-            rf"If $U'_\Sigma < 1$, the loss follows the slower of the two~\cite[Theorems 3 and 8]"
-            rf"{{sgd-with-memory}}: $L_{T} \sim C_V {T}^{{-{Z}}} / (2 (1 - U'_\Sigma))$ for "
-            rf"${Z} < 2 - 1/{N}$, dominated by the signal, and $L_{T} \sim V_\Sigma C_U "
-            rf"{T}^{{-(2 - 1/{N})}} / (2 (1 - U'_\Sigma)^2)$ for ${Z} > 2 - 1/{N}$, dominated by "
-            rf"noise, where $V_\Sigma$ is the sum of the signal over all steps"
-            + (
-                r", both times $1 - U'_\Sigma + U_\Sigma$ with the noise sum $U_\Sigma$ at the "
-                r"weights."
-                if subject.shifted
-                else "."
-            )
-        )
-    )
+    section.statements.append(_loss(subject, Z, N, T))
     return section
+
+
+def _loss(subject: Subject, Z: str, N: str, T: str) -> Remark:
+    """Return what the paper says of the loss, in the letters for exponents and time."""
+    common = r"(1 - U'_\Sigma + U_\Sigma)" if subject.shifted else ""
+    total = r"V'_\Sigma" if subject.shifted else r"V_\Sigma"
+    below = r"2 (1 - U'_\Sigma)"
+    if subject.shifted:
+        slow = rf"\frac{{{common}}}{{{below}}} C_V {T}^{{-{Z}}}"
+        loud = rf"\frac{{{common}}}{{{below}^2}} {total} C_U {T}^{{-(2 - 1/{N})}}"
+        words = (
+            rf"${total}$ is the sum over all steps of the signal at the point of the gradient, and "
+            r"$U_\Sigma$ the noise sum at the weights"
+        )
+    else:
+        slow = rf"\frac{{C_V {T}^{{-{Z}}}}}{{{below}}}"
+        loud = rf"\frac{{{total} C_U {T}^{{-(2 - 1/{N})}}}}{{{below}^2}}"
+        words = rf"${total}$ is the sum of the signal over all steps"
+    return Remark(
+        rf"If also all eigenvalues are stable and $U'_\Sigma < 1$, the loss follows the slower of the two~\cite[Theorems 3 and 8]{{sgd-with-memory}}: "
+        rf"$L_{T} \sim {slow}$ for ${Z} < 2 - 1/{N}$, dominated by the signal, and "
+        rf"$L_{T} \sim {loud}$ for ${Z} > 2 - 1/{N}$, dominated by noise, where {words}."
+    )
 
 
 @cache

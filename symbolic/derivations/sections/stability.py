@@ -39,7 +39,7 @@ def stability(subject: Subject) -> Section:
 
     coefficients = half_plane(subject)
     powers = [f"{Z}^{{{n - k}}}" if n - k > 1 else Z if n - k else "" for k in range(n + 1)]
-    shape = " + ".join(f"a_{k} {power}".strip() for k, power in enumerate(powers))
+    shape = " + ".join(rf"\hat a_{k} {power}".strip() for k, power in enumerate(powers))
     total = sympy.Add(*(a * z ** (n - k) for k, a in enumerate(coefficients)))
     section.statements.append(
         Equation(
@@ -60,7 +60,7 @@ def stability(subject: Subject) -> Section:
     for k, value in enumerate(coefficients):
         rule = "with" if k == 0 else "and" if k == n else ""
         section.statements.append(
-            Equation(rule, [Side(_coefficient(subject, k), f"a_{k}"), Side(value)])
+            Equation(rule, [Side(_coefficient(subject, k), rf"\hat a_{k}"), Side(value)])
         )
     section.statements += _criterion(subject)
     return section
@@ -128,7 +128,7 @@ def half_plane_names(subject: Subject) -> list[Any]:
     """Return names for the coefficients of chi-hat, highest power first."""
     if not subject.half_plane_names:
         subject.half_plane_names = [
-            subject.named(f"a_{k}", value) for k, value in enumerate(half_plane(subject))
+            subject.named(rf"\hat a_{k}", value) for k, value in enumerate(half_plane(subject))
         ]
     return subject.half_plane_names
 
@@ -150,14 +150,11 @@ def _criterion(subject: Subject) -> list[Any]:
         shown = [name > 0 for name in names] + [sympy.expand(minor) > 0 for minor in minors]
         what = "its coefficients are positive"
         if M > 1:
-            what = (
-                "its coefficients and Hurwitz determinants are positive, by the criteria of "
-                "Hurwitz and of Liénard and Chipart"
-            )
+            what = "its coefficients and Hurwitz determinants are positive, by the criterion of Hurwitz"
     found.append(
         Conditions(
-            rf"All roots of $P - {letter} Q$ lie strictly inside the unit disk exactly when those "
-            rf"of $\hat\chi$ lie in the left half plane. For ${letter} > 0$ that is so if and only "
+            rf"All roots of $P - {letter} Q$ lie strictly inside the unit disk exactly when "
+            rf"$\hat a_0 \ne 0$ and those of $\hat\chi$ lie in the left half plane. For ${letter} > 0$ that is so if and only "
             rf"if {what}:",
             shown,
             subject.is_schur,
@@ -165,7 +162,8 @@ def _criterion(subject: Subject) -> list[Any]:
         )
     )
     if subject.stable_point is None:
-        found.append(Remark("No eigenvalue was found at which they hold."))
+        if not subject.parameters:
+            found.append(Remark("They hold at no positive eigenvalue."))
     elif M <= 1:
         found.append(_uniform(subject))
     elif subject.is_short and M <= EXPANDED_MEMORY:
@@ -182,7 +180,7 @@ def _routh(subject: Subject, names: list[Any]) -> tuple[list[Any], list[Any]]:
         pivots.append(a[1])
         for i in range(2, len(a) - 1, 2):
             value = a[i] - a[0] / a[1] * a[i + 1]
-            symbol = subject.named(rf"a_{{{i + step - 1}}}^{{({step})}}", value)
+            symbol = subject.named(rf"\hat a_{{{i + step - 1}}}^{{({step})}}", value)
             subject.routh[step, i + step - 1] = a[i] = symbol
             rule = "The Routh array goes on with" if not statements else ""
             statements.append(Equation(rule, [Side(symbol), Side(value)]))
@@ -199,16 +197,16 @@ def _reduced(subject: Subject) -> Conditions:
     return Conditions("Written out,", kept, subject.is_schur, near=subject.stable_point)
 
 
-def _uniform(subject: Subject) -> Conditions:
+def _uniform(subject: Subject) -> Conditions | Remark:
     """Return the conditions for all eigenvalues up to a largest one."""
     lam, writer = subject.letters.eigenvalue, subject.writer
     letter = writer.line(lam)
     largest = sympy.Dummy("largest", positive=True)
     writer.name(largest, rf"{letter}_{{\max}}", rising=True)
-    inequalities = [
-        _sorted(subject, relation, largest)
-        for relation in uniform_conditions(subject.algorithm, largest)
-    ]
+    found = uniform_conditions(subject.algorithm, largest)
+    if sympy.false in found:
+        return Remark(rf"They do not hold on any interval $0 < {letter} \le {letter}_{{\max}}$.")
+    inequalities = [_sorted(subject, relation, largest) for relation in found]
 
     def holds(point: Point) -> bool:
         intervals = noiseless_intervals(subject.member(point))
@@ -220,7 +218,8 @@ def _uniform(subject: Subject) -> Conditions:
         rf"$0 < {letter} \le {letter}_{{\max}}$ if and only if",
         inequalities,
         holds,
-        near=subject.stable_point,
+        free=(largest,),
+        near=subject.near(largest),
     )
 
 
