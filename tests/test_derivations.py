@@ -78,7 +78,7 @@ def names_and_symbols(derivation: Derivation) -> tuple[Any, list[Any]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_step_holds(name: str, derivations: dict[str, Derivation]) -> None:
+def test_every_step_holds_and_is_displayed(name: str, derivations: dict[str, Derivation]) -> None:
     derivation = derivations[name]
     titles = [section.title for section in derivation.sections]
     assert titles[:6] == [
@@ -90,6 +90,10 @@ def test_every_step_holds(name: str, derivations: dict[str, Derivation]) -> None
         "Noise summand",
     ]
     assert derivation.check() == derivation.checked > 20
+    check_displays(derivation)
+    for statement in statements(derivation):
+        for left, right in statement.rows(derivation.writer):
+            assert width(f"{left} {right}") < 340
 
 
 @pytest.mark.parametrize(
@@ -172,11 +176,8 @@ def _off(side: Side) -> Side:
     return replace(side, value=side.value + sympy.Rational(1, 10**6))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_what_is_displayed_is_what_was_checked(
-    name: str, derivations: dict[str, Derivation]
-) -> None:
-    derivation = derivations[name]
+def check_displays(derivation: Derivation) -> None:
+    """Compare what is displayed with what was checked."""
     names, symbols = names_and_symbols(derivation)
     rng = random.Random(7)
     read = 0
@@ -268,14 +269,6 @@ def test_large_memories_in_numbers() -> None:
     rates = [Fraction(1, k) for k in range(2, 8)]
     D = [[rates[i] if i == j else 0 for j in range(6)] for i in range(6)]
     assert derive(Algorithm("1/10", b=[1] * 6, c=["-1/50"] * 6, D=D)).checked > 50
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_no_line_is_too_wide(name: str, derivations: dict[str, Derivation]) -> None:
-    derivation = derivations[name]
-    for statement in statements(derivation):
-        for left, right in statement.rows(derivation.writer):
-            assert width(f"{left} {right}") < 340
 
 
 @LATEX

@@ -22,7 +22,7 @@ from sgdmem.symbolic.derivations.sections.noise import noise
 from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
 from sgdmem.symbolic.derivations.sections.power_law import power_law
 from sgdmem.symbolic.derivations.sections.stability import stability
-from sgdmem.symbolic.derivations.statements import Section
+from sgdmem.symbolic.derivations.statements import Section, Statement
 from sgdmem.symbolic.derivations.subject import Subject
 from sgdmem.symbolic.derivations.writer import Writer
 from sgdmem.symbolic.errors import InputError
@@ -82,6 +82,7 @@ class Derivation:
         self.notation: Notation = subject.letters.notation
         self.writer: Writer = subject.writer
         self._subject = subject
+        self._held: dict[int, tuple[Statement, int]] = {}
         self.checked = self.check()
 
     def check(self) -> int:
@@ -93,11 +94,15 @@ class Derivation:
             If one does not hold.
         """
         symbols = [*self._subject.parameters, self._subject.letters.eigenvalue]
-        return sum(
-            statement.check(self._subject.names, symbols)
-            for section in self.sections
-            for statement in section.statements
-        )
+        total = 0
+        for section in self.sections:
+            for statement in section.statements:
+                # statements do not change, so that one that held holds
+                key = id(statement)
+                if key not in self._held:
+                    self._held[key] = statement, statement.check(self._subject.names, symbols)
+                total += self._held[key][1]
+        return total
 
     def texts(self) -> Iterator[str]:
         """Yield the words of all statements."""

@@ -28,7 +28,7 @@ from sgdmem.symbolic.errors import SgdmemError
 
 POINTS = 3  # at which an equality is checked; a wrong one holds at none but by a rare accident
 # Points for conditions at most, how many must be in and out at least, and how many are enough.
-_DRAWN, _NEEDED, _ENOUGH = 400, 3, 10
+_DRAWN, _NEEDED, _ENOUGH = 400, 3, 6
 _HALVINGS = 6  # of a segment across the border of where conditions hold
 
 
@@ -275,12 +275,11 @@ class Series:
     rule: str
     name: Side
     variable: Any
-    coefficients: Sequence[Any]  # of rising powers, from ``lowest`` on
-    lowest: int = 1
+    coefficients: Sequence[Any]  # of rising powers, from the first on
 
     def rows(self, writer: Writer) -> list[tuple[str, str]]:
         """Return the display, see `Statement`."""
-        power = self.lowest + len(self.coefficients)
+        power = 1 + len(self.coefficients)
         rest = rf"O\left({writer.line(self.variable)}^{{{power}}}\right)"
         text = self._terms(writer)
         left = self.name.text(writer)
@@ -293,9 +292,8 @@ class Series:
         return rows
 
     def _sum(self) -> Any:
-        powers = range(self.lowest, self.lowest + len(self.coefficients))
-        pairs = zip(self.coefficients, powers, strict=True)
-        return sympy.Add(*(c * self.variable**power for c, power in pairs))
+        pairs = enumerate(self.coefficients, start=1)
+        return sympy.Add(*(c * self.variable**power for power, c in pairs))
 
     def _terms(self, writer: Writer) -> str:
         return writer.line(self._sum())
@@ -307,9 +305,9 @@ class Series:
         for _ in range(POINTS):
             point = random_point(free, rng)
             top, bottom = self.name.value(point)
-            found = _quotient(top, bottom, self.lowest + len(self.coefficients))
+            found = _quotient(top, bottom, 1 + len(self.coefficients))
             values = (fraction_of(names.evaluate(c, point)) for c in self.coefficients)
-            expected = [0] * self.lowest + list(values)
+            expected = [0, *values]
             if found != expected:
                 raise DerivationError(
                     f"an expansion is {found}, not {expected}, at {_text(point)} ({self.rule})"

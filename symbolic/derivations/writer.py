@@ -12,7 +12,6 @@ from sympy.printing.latex import LatexPrinter
 from sgdmem.symbolic.derivations.width import width
 
 ROOM = 292.0  # points at ten-point type that a line of an equation may take, its number set aside
-_MOST_LINES_IN_FRACTION = 6
 
 
 class _Printer(LatexPrinter):  # type: ignore[misc]
