@@ -198,8 +198,8 @@ def source_code(algorithm: Algorithm, language: str) -> str:
     --------
     >>> from sympy import Symbol
     >>> from sgdmem import sgd
-    >>> print(source_code(sgd(Symbol("learning_rate")), "python"))  # doctest: +ELLIPSIS
-    \"\"\"The noise summand and the stability of sgd...
+    >>> print(source_code(sgd(Symbol("learning_rate")), "python").splitlines()[5])
+    def noise_summand(lam, learning_rate):
     """
     from sympy import Symbol
 
