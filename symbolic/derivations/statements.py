@@ -218,7 +218,7 @@ class Conditions:
             seen[expected] += 1
             if self.near is not None and not expected and seen[False] <= self.segments:
                 self._check_border(names, point)
-            if min(seen.values()) >= _ENOUGH:
+            if min(seen.values()) >= max(_ENOUGH, self.segments):
                 break
         if seen[False] < _NEEDED or (seen[True] < _NEEDED and self.near is not None):
             raise DerivationError(
