@@ -112,7 +112,7 @@ class Equation:
         left = first.text(writer)
         whole = " = ".join(side.text(writer) for side in self.sides)
         if width(whole) <= ROOM:
-            return [(left, "= " + whole[len(left) + 1 + 2 :])]
+            return [(left, "= " + whole[len(f"{left} = ") :])]
         if width(left) > ROOM / 2:  # the right sides go below the left one
             rows, shift, room = [("", left)], r"\quad ", ROOM - 25
         else:
@@ -204,17 +204,10 @@ class Conditions:
         seen = {True: 0, False: 0}
         for _ in range(_DRAWN):
             point = likely_point(free, self.near, rng)
-            shown = dict(point)
             try:
-                found = all(self._true(names, relation, point) for relation in self.inequalities)
-                expected = self.holds(point)
+                expected = self._compare(names, point)
             except Undefined:
                 continue
-            if found is not expected:
-                raise DerivationError(
-                    f"the conditions {'hold' if found else 'do not hold'} at {_text(shown)}, "
-                    f"where they should{' not' if found else ''} ({self.rule})"
-                )
             seen[expected] += 1
             if self.near is not None and not expected and seen[False] <= self.segments:
                 self._check_border(names, point)
@@ -240,16 +233,22 @@ class Conditions:
             share = fmpq(middle, 1 << _HALVINGS)
             point = {s: inside[s] + share * (given[s] - inside[s]) for s in given}
             try:
-                expected = self.holds(point)
-                found = all(self._true(names, relation, point) for relation in self.inequalities)
+                expected = self._compare(names, point)
             except Undefined:
                 return
-            if found is not expected:
-                raise DerivationError(
-                    f"the conditions {'hold' if found else 'do not hold'} at {_text(point)}, "
-                    f"where they should{' not' if found else ''} ({self.rule})"
-                )
             low, high = (middle, high) if expected else (low, middle)
+
+    def _compare(self, names: Names, point: Point) -> bool:
+        """Return whether they hold at a point, if what is displayed and `holds` agree on that."""
+        shown = dict(point)  # names are added to the other one
+        found = all(self._true(names, relation, point) for relation in self.inequalities)
+        expected = self.holds(point)
+        if found is not expected:
+            raise DerivationError(
+                f"the conditions {'hold' if found else 'do not hold'} at {_text(shown)}, "
+                f"where they should{' not' if found else ''} ({self.rule})"
+            )
+        return expected
 
     @staticmethod
     def _true(names: Names, relation: Any, point: dict[Any, Any]) -> bool:
@@ -281,7 +280,7 @@ class Series:
         """Return the display, see `Statement`."""
         power = 1 + len(self.coefficients)
         rest = rf"O\left({writer.line(self.variable)}^{{{power}}}\right)"
-        text = self._terms(writer)
+        text = writer.line(self._sum())
         left = self.name.text(writer)
         if width(f"{left} = {text} + {rest}") <= ROOM:
             return [(left, f"= {text} + {rest}")]
@@ -294,9 +293,6 @@ class Series:
     def _sum(self) -> Any:
         pairs = enumerate(self.coefficients, start=1)
         return sympy.Add(*(c * self.variable**power for power, c in pairs))
-
-    def _terms(self, writer: Writer) -> str:
-        return writer.line(self._sum())
 
     def check(self, names: Names, symbols: Iterable[Any]) -> int:
         """Return how much was checked, see `Statement`."""

@@ -30,8 +30,8 @@ from sgdmem.symbolic.scalars import to_sympy
 from sgdmem.symbolic.schur import is_schur
 
 SHORT = 12  # terms that the coefficients of a polynomial may have together and still be written out
+_SHORT_DENOMINATOR = 10**6  # what is computed with a short number is short too
 # Beyond this memory the coefficients of polynomials in more symbols are given by recursions.
-_SHORT = 10**6  # denominators: what is computed with a short number is short too
 EXPANDED_MEMORY, MOST_EXPANDED_SYMBOLS = 3, 3
 
 
@@ -209,6 +209,19 @@ class Subject:
         """The noise summand as one tidy expression in the eigenvalue."""
         return self.tidy(to_sympy(self.algorithm.noise_summand(self.letters.eigenvalue)))
 
+    @cached_property
+    def linear_inverse(self) -> tuple[Any, Any] | None:
+        """The coefficients of lambda / s if it is linear in the eigenvalue: s has a single pole."""
+        lam = self.letters.eigenvalue
+        if self.summand == 0:
+            return None
+        inverse = sympy.cancel(lam / self.summand)
+        top, bottom = sympy.fraction(inverse)
+        if bottom.has(lam) or sympy.degree(top, lam) != 1:
+            return None
+        pieces = sympy.Poly(sympy.expand(inverse), lam)
+        return self.tidy(pieces.nth(0)), self.tidy(pieces.nth(1))
+
     def in_powers(self, coefficients: Sequence[Any], symbol: Any) -> Any:
         """Return a polynomial from its coefficients, lowest first, each of them tidied."""
         return sympy.Add(
@@ -236,6 +249,19 @@ class Subject:
     def q(self) -> tuple[Any, ...]:
         """The coefficients of Q, or names for them."""
         return self._named("q", self.Q)
+
+    @property
+    def P(self) -> tuple[Any, ...]:
+        """The coefficients of P = (x - 1) det(x - D), lowest first, in d."""
+        d = (*self.d, sympy.Integer(1))
+        return tuple(below - own for below, own in zip((0, *d), (*d, 0), strict=True))
+
+    @cached_property
+    def effective_rate(self) -> Any:
+        """The effective learning rate -Q(1) / P'(1) in d and q, None if D has the eigenvalue 1."""
+        if self.tidy(sympy.Add(*self.det_D)) == 0:
+            return None
+        return self.tidy(-sympy.Add(*self.q) / sympy.Add(1, *self.d))
 
     def _named(self, letter: str, values: Sequence[Any]) -> tuple[Any, ...]:
         if self.is_short:
@@ -272,7 +298,9 @@ class Subject:
                 continue
             if intervals:
                 (_, low), (high, _) = intervals[0]
-                between = ((low + high) / 2 if low else high / 2).limit_denominator(_SHORT)
+                between = ((low + high) / 2 if low else high / 2).limit_denominator(
+                    _SHORT_DENOMINATOR
+                )
                 point[lam] = fmpq(between.numerator, between.denominator)
                 if self.is_schur(point):
                     return point
@@ -347,3 +375,9 @@ class Subject:
             return self.names.evaluate(factor, dict(point))
         except (KeyError, Undefined):
             return None
+
+
+def is_stable_up_to(member: Algorithm, largest: Any) -> bool:
+    """Whether P - lambda Q is strictly Schur for 0 < lambda <= largest, a rational number."""
+    end = fraction_of(largest)
+    return any(low[1] == 0 and high[0] > end for low, high in noiseless_intervals(member))

@@ -25,8 +25,8 @@ def acceleration(subject: Subject) -> Section | None:
     letters, line = subject.letters, subject.writer.line
     lam, letter = letters.eigenvalue, line(letters.eigenvalue)
     d0, q0 = subject.det_D[0], subject.tidy(subject.Q[0])
-    rate = subject.tidy(-sympy.Add(*subject.Q) / (1 + d0))
-    if q0 == 0 or subject.tidy(1 + d0) == 0:
+    rate = subject.effective_rate
+    if q0 == 0 or rate is None:
         return None
     section = Section("Large effective learning rates")
     delta = _coordinate(subject, 1 - subject.D[0, 0], r"\delta", r"\bar\delta")

@@ -56,13 +56,12 @@ def characteristic(subject: Subject) -> Section:
     )
     section.statements += [*_of_P(subject), *_of_Q(subject)]
     if subject.is_short:
-        collected = sympy.Poly(sympy.expand(P - lam * Q), x).all_coeffs()[::-1]
         section.statements.append(
             Equation(
                 "Together,",
                 [
                     Side(determinant, name),
-                    Side(subject.in_powers(collected, x)),
+                    Side(_in_powers_of(subject, P - lam * Q)),
                 ],
             )
         )
@@ -266,11 +265,9 @@ def recurrence(subject: Subject) -> Section:
     def later(place: int) -> str:
         return f"{t}+{place}" if place else t
 
-    d = (*subject.d, sympy.Integer(1))
-    P = [(d[place - 1] if place else 0) - d[place] for place in range(M + 1)]
     terms: list[tuple[Any, str]] = []
     total = sympy.Integer(0)
-    for kind, factors in (("weights", [-p for p in P]), ("gradients", subject.q)):
+    for kind, factors in (("weights", [-p for p in subject.P]), ("gradients", subject.q)):
         for place in range(M, -1, -1):
             name = f"{w}_{{{later(place)}}}"
             meaning = orbit(place)

@@ -9,27 +9,23 @@ from flint import fmpq
 
 from sgdmem.symbolic.derivations.points import Point, Undefined, fraction_of
 from sgdmem.symbolic.derivations.statements import Conditions, Equation, Remark, Section, Side
-from sgdmem.symbolic.derivations.subject import Subject
+from sgdmem.symbolic.derivations.subject import Subject, is_stable_up_to
 from sgdmem.symbolic.noise_fraction import noise_fraction
-from sgdmem.symbolic.poles import noiseless_intervals
 
 
 def edges(subject: Subject) -> Section | None:
     """Return the section about both edges, for memory 0 and 1 where s has a single pole."""
-    lam = subject.letters.eigenvalue
-    if subject.memory > 1 or not subject.has_slope or subject.summand == 0:
+    if subject.memory > 1 or not subject.has_slope:
         return None
     if not subject.descends or not (subject.parameters or _is_usual(subject.member({}))):
         return None
-    inverse = sympy.cancel(lam / subject.summand)
-    top, bottom = sympy.fraction(inverse)
-    if bottom.has(lam) or sympy.degree(top, lam) != 1:
+    if subject.linear_inverse is None:
         return None
-    fixed, moving = (sympy.Poly(sympy.expand(inverse), lam).nth(power) for power in (0, 1))
+    fixed, moving = subject.linear_inverse
     section = Section("Edges of stability")
     back = _letter(subject, section)
     pole = subject.tidy(-fixed / moving).xreplace(back)
-    trace_bound = subject.tidy(fixed).xreplace(back)
+    trace_bound = fixed.xreplace(back)
     section.statements += [
         _largest(subject, pole),
         *_trace(subject, trace_bound),
@@ -79,9 +75,7 @@ def _largest(subject: Subject, pole: Any) -> Conditions:
     subject.writer.name(largest, rf"{letter}_{{\max}}", rising=True)
 
     def stable(point: Point) -> bool:
-        intervals = noiseless_intervals(_usual(subject, point))
-        end = fraction_of(point[largest])
-        return any(low[1] == 0 and high[0] > end for low, high in intervals)
+        return is_stable_up_to(_usual(subject, point), point[largest])
 
     where = (
         r"Where $D$ is strictly stable and $\alpha_{\mathrm{eff}} > 0$"

@@ -21,7 +21,8 @@ def learning_rate(subject: Subject) -> Section:
     x = subject.writer.line(subject.letters.root)
     Q_at_1 = sympy.Add(*subject.q)
     slope = sympy.Add(1, *subject.d)
-    if subject.tidy(sympy.Add(*subject.det_D)) == 0:
+    value = subject.effective_rate
+    if value is None:
         section.statements.append(
             Remark(
                 r"It does not exist: $D$ has the eigenvalue 1, so that the auxiliary vectors never "
@@ -29,7 +30,6 @@ def learning_rate(subject: Subject) -> Section:
             )
         )
         return section
-    value = subject.tidy(-Q_at_1 / slope)
 
     def by_gradients(point: Point) -> Any:
         """Return how far a step goes in the long run, for a constant gradient 1."""

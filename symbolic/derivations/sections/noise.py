@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from math import comb
 from typing import Any
 
 import sympy
@@ -16,6 +16,9 @@ from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Se
 from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject
 from sgdmem.symbolic.derivations.writer import raised, times
 from sgdmem.symbolic.noise_fraction import noise_fraction
+from sgdmem.symbolic.routh import to_half_plane
+
+_LONGEST_COEFFICIENT = 200  # characters of a second coefficient that is worth reading
 
 
 def noise(subject: Subject) -> Section:
@@ -46,11 +49,10 @@ def noise(subject: Subject) -> Section:
         )
         return section
     a = half_plane_names(subject)
-    b_values = [_q_hat(subject, k) for k in range(subject.memory + 1)]
+    b_values = list(map(subject.tidy, to_half_plane(subject.q)))
     b = [_named(subject, rf"\hat b_{k}", value) for k, value in enumerate(b_values, start=1)]
     M = subject.memory
-    powers = [f"{Z}^{{{M - k}}}" if M - k > 1 else Z if M - k else "" for k in range(M + 1)]
-    shape = " + ".join(rf"\hat b_{k} {power}".strip() for k, power in enumerate(powers, start=1))
+    shape = " + ".join(rf"\hat b_{k + 1} {raised(Z, M - k)}".strip() for k in range(M + 1))
     Q = sympy.Add(*(q * letters.root**k for k, q in enumerate(subject.q)))
 
     def mapped(point: Point) -> Any:
@@ -96,9 +98,6 @@ def noise(subject: Subject) -> Section:
     return section
 
 
-_LONGEST_COEFFICIENT = 200  # characters of a second coefficient that is worth reading
-
-
 def exact_summand(subject: Subject) -> Any:
     """Return a function that finds s at a point from the second moments themselves."""
     lam = subject.letters.eigenvalue
@@ -113,46 +112,37 @@ def _named(subject: Subject, latex: str, meaning: Any) -> Any:
     return meaning if meaning == 0 else subject.named(latex, meaning)
 
 
-def _q_hat(subject: Subject, place: int) -> Any:
-    """Return coefficient number ``place`` of Q-hat, highest power first."""
-    M = subject.memory
-    total = sympy.Integer(0)
-    for power, q in enumerate(subject.q):
-        weight = sum(
-            comb(power, i) * comb(M - power, M - place - i) * (-1) ** (M - place - i)
-            for i in range(power + 1)
-            if 0 <= M - place - i <= M - power
-        )
-        total += weight * q
-    return subject.tidy(total)
-
-
 def _recursion(subject: Subject, a: list[Any], b: list[Any]) -> tuple[list[Any], list[Any]]:
     """Return the statements of the steps, and what each step contributes."""
-    statements: list[Any] = []
-    terms = []
-    n = len(b)
+    changes: dict[int, list[Equation]] = {}
+
+    def named(kind: str, step: int, index: int, value: Any) -> Any:
+        symbol = subject.routh.get((step, index)) if kind == "a" else None
+        if symbol is None:
+            symbol = subject.named(rf"\hat {kind}_{{{index}}}^{{({step})}}", value)
+            before = changes.setdefault(step, [])
+            rule = "and" if before else f"Step {step} of the recursion changes"
+            before.append(Equation(rule, [Side(symbol), Side(value)]))
+        return symbol
+
+    terms = _contributions(a, b, named)
+    return [statement for step in changes.values() for statement in step], terms
+
+
+def _contributions(a: list[Any], b: list[Any], named: Callable[..., Any]) -> list[Any]:
+    """Return what each step of the recursion contributes; ``named`` names what a step changes."""
     a, b = list(a), list(b)
-    for step in range(1, n + 1):
+    terms = []
+    for step in range(1, len(b) + 1):
         terms.append(b[0] ** 2 / (a[0] * a[1]))
-        changes: list[Any] = []
-        for kind, row, end, factor in (("a", a, len(a) - 1, a[0]), ("b", b, len(b), b[0])):
+        rows = (("a", a, len(a) - 1, a[0], step - 1), ("b", b, len(b), b[0], step))
+        for kind, row, end, factor, shift in rows:
             for i in range(2, end, 2):
-                other = a[i + 1]
-                new = row[i] - factor / a[1] * other
-                if factor == 0 or other == 0:
-                    continue
-                index = i + step - 1 if kind == "a" else i + step
-                symbol = subject.routh.get((step, index)) if kind == "a" else None
-                if symbol is None:
-                    symbol = subject.named(rf"\hat {kind}_{{{index}}}^{{({step})}}", new)
-                    changes.append((symbol, new))
-                row[i] = symbol
-        for number, (symbol, new) in enumerate(changes):
-            rule = f"Step {step} of the recursion changes" if number == 0 else "and"
-            statements.append(Equation(rule, [Side(symbol), Side(new)]))
+                if factor != 0 and a[i + 1] != 0:
+                    value = row[i] - factor / a[1] * a[i + 1]
+                    row[i] = named(kind, step, i + shift, value)
         del a[0], b[0]
-    return statements, terms
+    return terms
 
 
 def _one_fraction(subject: Subject, a: Any, b: Any, summand: Any, name: str) -> list[Any]:
@@ -161,29 +151,14 @@ def _one_fraction(subject: Subject, a: Any, b: Any, summand: Any, name: str) -> 
     plain_a = [sympy.Symbol(f"a{k}") if x != 0 else x for k, x in enumerate(a)]
     plain_b = [sympy.Symbol(f"b{k}") if x != 0 else x for k, x in enumerate(b)]
     back = {p: x for p, x in zip((*plain_a, *plain_b), (*a, *b), strict=True) if p != 0}
-    total = sympy.factor(sympy.Add(*_plain_terms(plain_a, plain_b))).xreplace(back)
+    terms = _contributions(plain_a, plain_b, lambda kind, step, index, value: value)
+    total = sympy.factor(sympy.Add(*terms)).xreplace(back)
     return [
         Equation(
             "or, over a common denominator,",
             [Side(summand, name), Side(lam**2 * subject.tidy(total))],
         )
     ]
-
-
-def _plain_terms(a: list[Any], b: list[Any]) -> list[Any]:
-    terms = []
-    a, b = list(a), list(b)
-    while b:
-        terms.append(b[0] ** 2 / (a[0] * a[1]))
-        a_new = [
-            x - a[0] / a[1] * a[i + 1] if i >= 2 and i % 2 == 0 and i + 1 < len(a) else x
-            for i, x in enumerate(a)
-        ]
-        b_new = [
-            x - b[0] / a[1] * a[i + 1] if i >= 2 and i % 2 == 0 else x for i, x in enumerate(b)
-        ]
-        a, b = a_new[1:], b_new[1:]
-    return terms
 
 
 def _written_out(subject: Subject, summand: Any, name: str) -> list[Any]:
@@ -195,13 +170,8 @@ def _written_out(subject: Subject, summand: Any, name: str) -> list[Any]:
     ]
     if expression == 0:
         return found
-    inverse = sympy.cancel(lam / expression)
-    if (
-        sympy.fraction(inverse)[1].has(lam) is False
-        and sympy.degree(sympy.fraction(inverse)[0], lam) == 1
-    ):
-        pieces = sympy.Poly(sympy.expand(inverse), lam)
-        fixed, moving = (subject.tidy(pieces.nth(power)) for power in (0, 1))
+    if subject.linear_inverse is not None:
+        fixed, moving = subject.linear_inverse
         text = " ".join([writer.line(fixed), *_added(writer.signed([(moving, letter)]))])
         found.append(
             Equation(
@@ -262,9 +232,7 @@ def _small(subject: Subject, name: str) -> Any:
     """Return the expansion at small eigenvalues."""
     lam, writer = subject.letters.eigenvalue, subject.writer
     letter = writer.line(lam)
-    slope = sympy.Add(1, *subject.d)
-    first = subject.tidy(-sympy.Add(*subject.q) / slope / 2)
-    coefficients = [first]
+    coefficients = [subject.tidy(subject.effective_rate / 2)]
     if subject.is_short and subject.memory <= 2:
         top, bottom = sympy.fraction(subject.summand)
         t, b = (sympy.Poly(sympy.expand(part), lam).all_coeffs()[::-1] for part in (top, bottom))

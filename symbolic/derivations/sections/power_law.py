@@ -15,11 +15,8 @@ from sgdmem.symbolic.derivations.writer import times
 def power_law(subject: Subject) -> Section | None:
     """Return the section about power laws, or None without an effective learning rate."""
     letters, line = subject.letters, subject.writer.line
-    slope = sympy.Add(1, *subject.d)
-    if subject.tidy(sympy.Add(*subject.det_D)) == 0:
-        return None
-    rate = subject.tidy(-sympy.Add(*subject.q) / slope)
-    if rate.is_nonpositive or not subject.descends:
+    rate = subject.effective_rate
+    if rate is None or rate.is_nonpositive or not subject.descends:
         return None
     nu, zeta, t = letters.spectral_exponent, letters.target_exponent, letters.time
     scale, target = letters.spectral_scale, letters.target_scale

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from math import comb
 from typing import Any
 
 import sympy
 from flint import fmpq_poly
 
-from sgdmem.symbolic.derivations.points import Point, fraction_of
+from sgdmem.symbolic.derivations.points import Point
 from sgdmem.symbolic.derivations.second_moments import identity
 from sgdmem.symbolic.derivations.statements import (
     Conditions,
@@ -17,9 +16,9 @@ from sgdmem.symbolic.derivations.statements import (
     Section,
     Side,
 )
-from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject
+from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject, is_stable_up_to
 from sgdmem.symbolic.derivations.writer import raised
-from sgdmem.symbolic.poles import noiseless_intervals
+from sgdmem.symbolic.routh import to_half_plane
 from sgdmem.symbolic.scalars import to_sympy
 from sgdmem.symbolic.schur import conditions, determinant, hurwitz_matrix, uniform_conditions
 
@@ -38,8 +37,7 @@ def stability(subject: Subject) -> Section:
         return (1 - point[z]) ** n * (identity(n) * at - S).det()
 
     coefficients = half_plane(subject)
-    powers = [f"{Z}^{{{n - k}}}" if n - k > 1 else Z if n - k else "" for k in range(n + 1)]
-    shape = " + ".join(rf"\hat a_{k} {power}".strip() for k, power in enumerate(powers))
+    shape = " + ".join(rf"\hat a_{k} {raised(Z, n - k)}".strip() for k in range(n + 1))
     total = sympy.Add(*(a * z ** (n - k) for k, a in enumerate(coefficients)))
     section.statements.append(
         Equation(
@@ -68,44 +66,17 @@ def stability(subject: Subject) -> Section:
 
 def half_plane(subject: Subject) -> list[Any]:
     """Return the coefficients of chi-hat, highest power first, in d, q and the eigenvalue."""
-    found = []
-    for k in range(subject.memory + 2):
-        value = sympy.expand(_from_chi(subject, k))
-        lam = subject.letters.eigenvalue
-        pieces = [subject.tidy(value.coeff(lam, power)) * lam**power for power in (0, 1)]
-        found.append(
-            subject.tidy(value)
-            if pieces[0] == 0 or pieces[1] == 0
-            else _common(subject, value, pieces)
-        )
-    return found
-
-
-def _common(subject: Subject, value: Any, pieces: list[Any]) -> Any:
-    """Return a sum with what its terms have in common in front."""
-    tidied = subject.tidy(value)
-    return tidied if tidied.is_Mul else sympy.Add(*pieces)
-
-
-def _from_chi(subject: Subject, place: int) -> Any:
-    """Return coefficient number ``place`` of chi-hat from those of chi = P - lambda Q."""
-    n = subject.memory + 1
-    d = (*subject.d, sympy.Integer(1))
     lam = subject.letters.eigenvalue
-    total = sympy.Integer(0)
-    for power in range(n + 1):
-        below = d[power - 1] if power else 0
-        own = d[power] if power < n else 0
-        chi = below - own - (lam * subject.q[power] if power < n else 0)
-        weight = 0
-        for i in range(
-            power + 1
-        ):  # (1 + z)^power (1 - z)^(n - power), coefficient of z^(n - place)
-            j = n - place - i
-            if 0 <= j <= n - power:
-                weight += comb(power, i) * comb(n - power, j) * (-1) ** j
-        total += weight * chi
-    return total
+    chi = [p - lam * q for p, q in zip(subject.P, (*subject.q, 0), strict=True)]
+    return [_arranged(subject, sympy.expand(value)) for value in to_half_plane(chi)]
+
+
+def _arranged(subject: Subject, value: Any) -> Any:
+    """Return a coefficient as a product if it is one, else as a sum in the eigenvalue's powers."""
+    lam = subject.letters.eigenvalue
+    tidied = subject.tidy(value)
+    pieces = [subject.tidy(value.coeff(lam, power)) * lam**power for power in (0, 1)]
+    return tidied if tidied.is_Mul or 0 in pieces else sympy.Add(*pieces)
 
 
 def _coefficient(subject: Subject, place: int) -> Any:
@@ -209,9 +180,7 @@ def _uniform(subject: Subject) -> Conditions | Remark:
     inequalities = [_sorted(subject, relation, largest) for relation in found]
 
     def holds(point: Point) -> bool:
-        intervals = noiseless_intervals(subject.member(point))
-        end = fraction_of(point[largest])
-        return any(low[1] == 0 and high[0] > end for low, high in intervals)
+        return is_stable_up_to(subject.member(point), point[largest])
 
     return Conditions(
         rf"Each of these is linear in ${letter}$ but for a factor ${letter}$, so that they hold on "
