@@ -251,7 +251,7 @@ class Subject:
         return self._named("q", self.Q)
 
     @property
-    def P(self) -> tuple[Any, ...]:
+    def P_in_d(self) -> tuple[Any, ...]:
         """The coefficients of P = (x - 1) det(x - D), lowest first, in d."""
         d = (*self.d, sympy.Integer(1))
         return tuple(below - own for below, own in zip((0, *d), (*d, 0), strict=True))

@@ -267,7 +267,7 @@ def recurrence(subject: Subject) -> Section:
 
     terms: list[tuple[Any, str]] = []
     total = sympy.Integer(0)
-    for kind, factors in (("weights", [-p for p in subject.P]), ("gradients", subject.q)):
+    for kind, factors in (("weights", [-p for p in subject.P_in_d]), ("gradients", subject.q)):
         for place in range(M, -1, -1):
             name = f"{w}_{{{later(place)}}}"
             meaning = orbit(place)

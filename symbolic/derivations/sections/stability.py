@@ -67,7 +67,7 @@ def stability(subject: Subject) -> Section:
 def half_plane(subject: Subject) -> list[Any]:
     """Return the coefficients of chi-hat, highest power first, in d, q and the eigenvalue."""
     lam = subject.letters.eigenvalue
-    chi = [p - lam * q for p, q in zip(subject.P, (*subject.q, 0), strict=True)]
+    chi = [p - lam * q for p, q in zip(subject.P_in_d, (*subject.q, 0), strict=True)]
     return [_arranged(subject, sympy.expand(value)) for value in to_half_plane(chi)]
 
 
