@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from sgdmem.symbolic.named import memory_one
@@ -36,6 +37,16 @@ def memory_one_summand(alpha_eff: Any, q0: Any, delta: Any, lam: Any) -> tuple[A
     """
     import sympy
 
+    letters, parts = _memory_one_summand()
+    values = dict(zip(letters, map(sympy.sympify, (alpha_eff, q0, delta, lam)), strict=True))
+    top, bottom = (part.subs(values, simultaneous=True) for part in parts)
+    return top, bottom
+
+
+@cache
+def _memory_one_summand() -> tuple[tuple[Any, ...], tuple[Any, Any]]:
+    import sympy
+
     letters = α, q, δ, λ = sympy.symbols("alpha q delta lambda", cls=sympy.Dummy)
     algorithm = memory_one(α, q, δ)
 
@@ -46,10 +57,7 @@ def memory_one_summand(alpha_eff: Any, q0: Any, delta: Any, lam: Any) -> tuple[A
         arranged(condition.primitive()[1]) for condition in conditions(algorithm, λ)[:2]
     )
     numerator = sympy.cancel(algorithm.noise_summand(λ) * leading * determinant)
-    parts = λ * arranged(numerator / λ), determinant * leading
-    values = dict(zip(letters, map(sympy.sympify, (alpha_eff, q0, delta, lam)), strict=True))
-    top, bottom = (part.subs(values, simultaneous=True) for part in parts)
-    return top, bottom
+    return letters, (λ * arranged(numerator / λ), determinant * leading)
 
 
 def complex_range(alpha_eff: Any, q0: Any, delta: Any) -> tuple[Any, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.derivations.documents.references import bibliography, cited
 from sgdmem.symbolic.derivations.notation import Letters, Notation, find_notation
+from sgdmem.symbolic.derivations.read_back import ReadBack
 from sgdmem.symbolic.derivations.sections.acceleration import acceleration
 from sgdmem.symbolic.derivations.sections.characteristic import characteristic, recurrence
 from sgdmem.symbolic.derivations.sections.definition import definition
@@ -83,10 +84,12 @@ class Derivation:
         self.writer: Writer = subject.writer
         self._subject = subject
         self._held: dict[int, tuple[Statement, int]] = {}
+        self._rows: dict[int, tuple[Statement, list[tuple[str, str]]]] = {}
+        self._read_back = ReadBack(subject)
         self.checked = self.check()
 
     def check(self) -> int:
-        """Check every statement, and return how many equalities and conditions there are.
+        """Check every statement, read its LaTeX back, and count equalities and conditions.
 
         Raises
         ------
@@ -100,9 +103,18 @@ class Derivation:
                 # statements do not change, so that one that held holds
                 key = id(statement)
                 if key not in self._held:
-                    self._held[key] = statement, statement.check(self._subject.names, symbols)
+                    checked = statement.check(self._subject.names, symbols)
+                    self._read_back.check(statement, self.rows(statement))
+                    self._held[key] = statement, checked
                 total += self._held[key][1]
         return total
+
+    def rows(self, statement: Statement) -> list[tuple[str, str]]:
+        """Return the display of a statement: pairs that are aligned between left and right."""
+        key = id(statement)
+        if key not in self._rows:
+            self._rows[key] = statement, statement.rows(self.writer)
+        return list(self._rows[key][1])
 
     def texts(self) -> Iterator[str]:
         """Yield the words of all statements."""

@@ -73,6 +73,10 @@ class Names:
         self._meanings[symbol] = meaning
         return symbol
 
+    def meaning(self, symbol: Any) -> Value:
+        """Return what a symbol stands for."""
+        return self._meanings[symbol]
+
     def __contains__(self, symbol: object) -> bool:
         return symbol in self._meanings
 
@@ -159,12 +163,13 @@ def agree(left: Any, right: Any) -> bool:
     """Whether two values at a point are the same: exactly if rational, else to fifty digits."""
     if isinstance(left, mp.mpf) or isinstance(right, mp.mpf):
         with workdps(_DIGITS + 15):
-            left, right = (_float(value) for value in (left, right))
+            left, right = (as_float(value) for value in (left, right))
             return bool(abs(left - right) <= (abs(left) + abs(right)) * mp.mpf(10) ** -_DIGITS)
     return bool(left == right)
 
 
-def _float(value: Any) -> Any:
+def as_float(value: Any) -> Any:
+    """Return a rational number of FLINT as one of mpmath, at its precision."""
     return value if isinstance(value, mp.mpf) else mp.mpf(int(value.p)) / int(value.q)
 
 

@@ -76,11 +76,14 @@ def mean_loss_vanishes(
             for k in range(size):
                 for m in range(size):
                     whole[i * size + k, j * size + m] = block[k, m]
-    return _is_schur(whole.charpoly().coeffs())
+    return is_strictly_stable(whole)
 
 
-def _is_schur(polynomial: Sequence[Any]) -> bool:
-    """Whether all roots of a polynomial, coefficients lowest first, are inside the unit circle."""
+def is_strictly_stable(matrix: Any) -> bool:
+    """Whether all eigenvalues of a matrix, or a number, are inside the unit circle."""
+    if not isinstance(matrix, fmpq_mat):
+        return bool(abs(matrix) < 1)
+    polynomial = matrix.charpoly().coeffs()
     lowest = next(k for k, c in enumerate(polynomial) if c != 0)
     a = list(to_half_plane(polynomial[lowest:]))
     sign = 1 if a[0] > 0 else -1

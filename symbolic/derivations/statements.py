@@ -20,6 +20,7 @@ from sgdmem.symbolic.derivations.points import (
     agree,
     fraction_of,
     likely_point,
+    number_at,
     random_point,
 )
 from sgdmem.symbolic.derivations.width import width
@@ -29,6 +30,7 @@ from sgdmem.symbolic.errors import SgdmemError
 POINTS = 3  # at which an equality is checked; a wrong one holds at none but by a rare accident
 # Points for conditions at most, how many must be in and out at least, and how many are enough.
 _DRAWN, _NEEDED, _ENOUGH = 400, 3, 6
+_SMALL, _NEAR = (fmpq(1, 10**15), fmpq(1, 10**20)), fmpq(1, 10**10)  # of limits
 _HALVINGS = 6  # of a segment across the border of where conditions hold
 
 
@@ -66,15 +68,24 @@ class Side:
 
     Attributes
     ----------
-    value
-        An expression, a matrix, or a function that returns the value at a point.
+    value : optional
+        An expression, a matrix, or a function that returns the value at a point. If there is none
+        the LaTeX says what it is, in letters that have a meaning.
     latex : str or list of str, optional
-        How it is written, for a name or a function, or its pieces between which a line may end;
-        otherwise the expression itself is written.
+        How it is written, or its pieces between which a line may end; otherwise the expression
+        itself is written.
     """
 
-    value: Value
+    value: Value | None
     latex: str | Sequence[str] | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether what is displayed is read back, which needs letters with a meaning.
+
+        It is not where both are given: for a name that only this statement gives a meaning.
+        """
+        return self.value is None or self.latex is None
 
     def text(self, writer: Writer) -> str:
         """Return the side in one line."""
@@ -89,6 +100,11 @@ class Side:
         if self.latex is not None or isinstance(self.value, sympy.MatrixBase):
             return [self.text(writer)]
         return writer.lines(self.value, room)
+
+
+def written(latex: str | Sequence[str]) -> Side:
+    """Return a side that is what its LaTeX says."""
+    return Side(None, latex)
 
 
 @dataclass(frozen=True)
@@ -126,16 +142,17 @@ class Equation:
 
     def check(self, names: Names, symbols: Iterable[Any]) -> int:
         """Return how much was checked, see `Statement`."""
-        free = set(symbols).union(
-            self.free, *(names.free_symbols(side.value) for side in self.sides)
-        )
+        known = [side.value for side in self.sides if side.value is not None]
+        if len(known) < 2:
+            return len(self.sides) - 1
+        free = set(symbols).union(self.free, *map(names.free_symbols, known))
         rng = random.Random(1)
         done = 0
         for _ in range(20 * POINTS):
             point = random_point(free, rng)
             shown = dict(point)
             try:
-                values = [names.evaluate(side.value, point) for side in self.sides]
+                values = [names.evaluate(value, point) for value in known]
             except Undefined:
                 continue
             for number, value in enumerate(values[1:], start=2):
@@ -146,7 +163,7 @@ class Equation:
                     )
             done += 1
             if done == POINTS or not free:
-                return len(values) - 1
+                return len(self.sides) - 1
         raise DerivationError(f"no point was found at which a statement is defined ({self.rule})")
 
 
@@ -266,13 +283,16 @@ class Series:
 
     Attributes
     ----------
-    name : Side
-        Its value is a function that returns numerator and denominator at a point of the other
-        symbols: their coefficients, lowest power first.
+    name : str
+        LaTeX of the function.
+    function : callable
+        Returns numerator and denominator at a point of the other symbols: their coefficients,
+        lowest power first.
     """
 
     rule: str
-    name: Side
+    name: str
+    function: Callable[[Point], tuple[Sequence[Any], Sequence[Any]]]
     variable: Any
     coefficients: Sequence[Any]  # of rising powers, from the first on
 
@@ -281,12 +301,11 @@ class Series:
         power = 1 + len(self.coefficients)
         rest = rf"O\left({writer.line(self.variable)}^{{{power}}}\right)"
         text = writer.line(self._sum())
-        left = self.name.text(writer)
-        if width(f"{left} = {text} + {rest}") <= ROOM:
-            return [(left, f"= {text} + {rest}")]
-        room = ROOM - width(left) - 14
+        if width(f"{self.name} = {text} + {rest}") <= ROOM:
+            return [(self.name, f"= {text} + {rest}")]
+        room = ROOM - width(self.name) - 14
         lines = writer.lines(self._sum(), room)
-        rows = [(left, f"= {lines[0]}"), *(("", rf"\qquad {line}") for line in lines[1:])]
+        rows = [(self.name, f"= {lines[0]}"), *(("", rf"\qquad {line}") for line in lines[1:])]
         rows[-1] = (rows[-1][0], f"{rows[-1][1]} + {rest}")
         return rows
 
@@ -300,7 +319,7 @@ class Series:
         rng = random.Random(3)
         for _ in range(POINTS):
             point = random_point(free, rng)
-            top, bottom = self.name.value(point)
+            top, bottom = self.function(point)
             found = _quotient(top, bottom, 1 + len(self.coefficients))
             values = (fraction_of(names.evaluate(c, point)) for c in self.coefficients)
             expected = [0, *values]
@@ -349,18 +368,17 @@ class Limit:
 
     def check(self, names: Names, symbols: Iterable[Any]) -> int:
         """Return how much was checked, see `Statement`."""
-        small = sympy.Dummy("small", positive=True)
         rng = random.Random(5)
         free = self.exact.free_symbols | self.simple.free_symbols
         for _ in range(POINTS):
             point = random_point(free, rng)
-            scaled = {
-                s: sympy.Rational(int(value.p), int(value.q)) * small ** self.orders.get(s, 0)
-                for s, value in point.items()
-            }
-            ratio = sympy.cancel((self.exact / self.simple).xreplace(scaled))
-            lowest = [sympy.Poly(part, small).terms()[-1] for part in sympy.fraction(ratio)]
-            if lowest[0] != lowest[1]:
+            distances = []
+            for small in _SMALL:
+                scaled = {s: value * small ** self.orders.get(s, 0) for s, value in point.items()}
+                exact, simple = (number_at(side, scaled) for side in (self.exact, self.simple))
+                distances.append(abs(exact / simple - 1))
+            # one order of the small number at least
+            if distances[1] > distances[0] * _SMALL[1] / _SMALL[0] * 2 or distances[1] > _NEAR:
                 raise DerivationError(
                     f"the ratio to a limit does not tend to 1 at {_text(point)} ({self.where})"
                 )

@@ -32,6 +32,8 @@ from sgdmem.symbolic.schur import is_schur
 SHORT = 12  # terms that the coefficients of a polynomial may have together and still be written out
 _SHORT_DENOMINATOR = 10**6  # what is computed with a short number is short too
 # Beyond this memory the coefficients of polynomials in more symbols are given by recursions.
+# From here on the second moments of two eigenvalues take minutes.
+_LARGE_MEMORY = 4
 EXPANDED_MEMORY, MOST_EXPANDED_SYMBOLS = 3, 3
 
 
@@ -128,6 +130,23 @@ class Subject:
     def state_matrix(self, lam: Any) -> Any:
         """Return S at an eigenvalue."""
         return sympy.ImmutableMatrix(self.start + lam * self.v * self.r.T)
+
+    # Eigenvalues beside the one that is everywhere --------------------------------------------
+
+    @cached_property
+    def eigenvalues(self) -> tuple[Any, ...]:
+        """Two eigenvalues, on which sums over a spectrum are checked; one for large memories."""
+        return tuple(map(self._eigenvalue, "1" if self.memory >= _LARGE_MEMORY else "12"))
+
+    @cached_property
+    def largest(self) -> Any:
+        """The largest eigenvalue."""
+        return self._eigenvalue(r"{\max}")
+
+    def _eigenvalue(self, mark: str) -> Any:
+        letter = self.writer.line(self.letters.eigenvalue)
+        symbol = sympy.Dummy(f"eigenvalue {mark}", positive=True)
+        return self.writer.name(symbol, f"{letter}_{mark}", rising=True)
 
     # Its numbers at a point --------------------------------------------------------------------
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from sgdmem.symbolic.derivations.statements import Remark, Section
-from sgdmem.symbolic.derivations.writer import Writer
 
 if TYPE_CHECKING:
     from sgdmem.symbolic.derivations.derivation import Derivation
@@ -42,13 +41,15 @@ def parts(derivation: Derivation) -> list[Part]:
     for section in derivation.sections:
         displays = [
             Display(words, [Numbered(number := number + 1, rows) for rows in equations])
-            for words, equations in _groups(section, derivation.writer)
+            for words, equations in _groups(section, derivation)
         ]
         found.append(Part(section.title, _punctuated(displays)))
     return found
 
 
-def _groups(section: Section, writer: Writer) -> Iterator[tuple[str, list[list[tuple[str, str]]]]]:
+def _groups(
+    section: Section, derivation: Derivation
+) -> Iterator[tuple[str, list[list[tuple[str, str]]]]]:
     words = ""
     equations: list[list[tuple[str, str]]] = []
     for statement in section.statements:
@@ -57,7 +58,7 @@ def _groups(section: Section, writer: Writer) -> Iterator[tuple[str, list[list[t
             yield words, equations
             words, equations = "", []
         words = words or statement.rule
-        rows = statement.rows(writer)
+        rows = derivation.rows(statement)
         if rows:
             equations.append(rows)
     if words or equations:

@@ -6,9 +6,7 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.points import Point, number_at
-from sgdmem.symbolic.derivations.sections.noise import exact_summand
-from sgdmem.symbolic.derivations.statements import Equation, Limit, Remark, Section, Side
+from sgdmem.symbolic.derivations.statements import Equation, Limit, Remark, Section, Side, written
 from sgdmem.symbolic.derivations.subject import Subject
 from sgdmem.symbolic.regions import memory_one_summand, regions
 
@@ -46,7 +44,7 @@ def acceleration(subject: Subject) -> Section | None:
         Equation(
             rf"With the damping ${line(delta)} = 1 - D$, ${line(pull)} = Q(0)$ and ${line(eff)}$ the noise summand is "
             r"\cite[eq. (25)]{sgd-with-memory}",
-            [Side(exact_summand(subject), s), Side(subject.tidy(top / bottom))],
+            [written(s), Side(subject.tidy(top / bottom))],
         )
     )
     positive = sympy.symbols("delta q0 eff lam", positive=True, cls=sympy.Dummy)
@@ -83,36 +81,22 @@ def _sum(subject: Subject, d: Any, q: Any, e: Any) -> list[Any]:
     letter = line(letters.eigenvalue)
     nu, scale = letters.spectral_exponent, letters.spectral_scale
     N, L0 = line(nu), line(scale)
-    K = sympy.pi / nu / sympy.sin(sympy.pi / nu)
-    result = e * d ** (1 - 1 / nu) * q ** (1 / nu - 1) * scale ** (1 / nu) * K / 2
-
-    # After lambda = delta y / q0 the integral is a beta function.
-    beta = sympy.gamma(1 - 1 / nu) * sympy.gamma(1 / nu)
-    integral = e * scale ** (1 / nu) / (2 * nu) * (d / q) ** (1 - 1 / nu) * beta
-
-    def above_one(point: Point) -> Point:
-        """Return a point with an exponent above 1, and other values for what must be positive."""
-        return {**point, nu: 1 + point[nu], **{s: abs(point[s]) for s in (d, q, e)}}
-
     delta, pull, eff = map(line, (d, q, e))
     return [
         Equation(
             rf"The first two ranges join in $\tfrac12 {eff} {delta} {letter} / ({delta} + {pull} {letter})$. For a power law ${letter}_k = {L0} k^{{-{N}}}$ with ${N} > 1$ they add up to",
             [
-                Side(
-                    lambda point: number_at(integral, above_one(point)),
+                written(
                     rf"\int_0^\infty \frac{{{eff} {delta} {letter}}}"
                     rf"{{2 ({delta} + {pull} {letter})}} \, \frac{{{L0}^{{1/{N}}}}}{{{N}}} "
                     rf"{letter}^{{-1 - 1/{N}}} \, d{letter}",
                 ),
-                Side(
-                    lambda point: number_at(result, above_one(point)),
+                written(
                     rf"\frac{{{eff} {L0}^{{1/{N}}}}}{{2}} "
                     rf"\left(\frac{{{delta}}}{{{pull}}}\right)^{{1 - 1/{N}}} "
                     rf"\frac{{\pi/{N}}}{{\sin(\pi/{N})}}",
                 ),
             ],
-            free=(nu, scale, d, q, e),
         ),
         Remark(
             rf"The third range is that of plain SGD with learning rate ${pull}$. So the noise sum stays bounded as ${delta} \to 0$ at fixed ${pull}$ exactly as long as ${eff} = O({delta}^{{-(1 - 1/{N})}})$: the effective learning rate can grow without limit \cite[Theorem 7]{{sgd-with-memory}}, which heavy ball, whose $Q(0)$ is 0, cannot do."

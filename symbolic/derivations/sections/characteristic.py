@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
-from flint import fmpq, fmpq_mat
 
-from sgdmem.symbolic.derivations.points import Point, matrix_at, number_at
-from sgdmem.symbolic.derivations.second_moments import identity
-from sgdmem.symbolic.derivations.statements import Equation, Section, Side
+from sgdmem.symbolic.derivations.statements import Equation, Section, Side, written
 from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject
 from sgdmem.symbolic.derivations.writer import times
 
@@ -18,24 +15,17 @@ def characteristic(subject: Subject) -> Section:
     """Return the section that derives P, Q and chi."""
     lam, x = subject.letters.eigenvalue, subject.letters.root
     letter, root = subject.writer.line(lam), subject.writer.line(x)
-    size = subject.memory + 1
     section = Section("Characteristic polynomial")
     P = (x - 1) * sympy.Add(*(d * x**k for k, d in enumerate(subject.det_D)))
     Q = sympy.Add(*(q * x**k for k, q in enumerate(subject.Q)))
-
-    def determinant(point: Point) -> Any:
-        S, _, _ = subject.at(point)
-        return (identity(size) * point[x] - S).det()
-
-    name = rf"\chi({root}, {letter})"
-    parts = rf"P({root}) - {letter} Q({root})"
+    name = written(rf"\chi({root}, {letter})")
+    parts = written(rf"P({root}) - {letter} Q({root})")
     if subject.memory == 0:
         shown = subject.in_powers([-1 - lam * subject.Q[0], 1], x)
-        sides = [Side(determinant, name), Side(shown), Side(P - lam * Q, parts)]
         section.statements += [
-            Equation("Its characteristic polynomial is", sides),
-            Equation("with", [Side(P, f"P({root})"), Side(x - 1)]),
-            Equation("and", [Side(Q, f"Q({root})"), Side(subject.tidy(Q))]),
+            Equation("Its characteristic polynomial is", [name, Side(shown), parts]),
+            Equation("with", [written(f"P({root})"), Side(x - 1)]),
+            Equation("and", [written(f"Q({root})"), Side(subject.tidy(Q))]),
         ]
         return section
     adjugate = rf"r^{{\mathsf T}} \operatorname{{adj}}({root} - S_0) \, v"
@@ -44,27 +34,17 @@ def characteristic(subject: Subject) -> Section:
             r"The gradient enters through a matrix of rank one, so that by the matrix determinant "
             r"lemma the characteristic polynomial is linear in the eigenvalue:",
             [
-                Side(determinant, name),
-                Side(
-                    P - lam * Q,
-                    rf"\det\left({root} - S_0 - {letter} \, v r^{{\mathsf T}}\right)",
-                ),
-                Side(P - lam * Q, rf"\det({root} - S_0) - {letter} \, {adjugate}"),
-                Side(P - lam * Q, parts),
+                name,
+                written(rf"\det\left({root} - S_0 - {letter} \, v r^{{\mathsf T}}\right)"),
+                written(rf"\det({root} - S_0) - {letter} \, {adjugate}"),
+                parts,
             ],
         )
     )
     section.statements += [*_of_P(subject), *_of_Q(subject)]
     if subject.is_short:
-        section.statements.append(
-            Equation(
-                "Together,",
-                [
-                    Side(determinant, name),
-                    Side(_in_powers_of(subject, P - lam * Q)),
-                ],
-            )
-        )
+        together = Side(_in_powers_of(subject, P - lam * Q))
+        section.statements.append(Equation("Together,", [name, together]))
     return section
 
 
@@ -72,16 +52,9 @@ def _of_P(subject: Subject) -> list[Any]:
     x = subject.letters.root
     root = subject.writer.line(x)
     M = subject.memory
-
-    def determinant(point: Point) -> Any:
-        return (identity(M + 1) * point[x] - matrix_at(subject.start, point)).det()
-
     shifted = sympy.ImmutableMatrix(x * sympy.eye(M) - subject.D)
     factor = sympy.Add(*(d * x**k for k, d in enumerate(subject.det_D)))
-    sides = [
-        Side(determinant, f"P({root})"),
-        Side((x - 1) * factor, rf"({root} - 1) \det({root} - D)"),
-    ]
+    sides = [written(f"P({root})"), written(rf"({root} - 1) \det({root} - D)")]
     rule = (
         rf"The matrix ${root} - S_0$ is block triangular, since nothing but gradients leads from "
         rf"the weights to the auxiliary vector{'s' if M > 1 else ''}. Hence"
@@ -89,13 +62,8 @@ def _of_P(subject: Subject) -> list[Any]:
     if M == 1:
         sides.append(Side((x - 1) * subject.tidy(factor)))
         sides.append(Side(_in_powers_of(subject, (x - 1) * factor)))
-        return [Equation(rule, sides, free=(x,))]
-    statements: list[Any] = [Equation(rule, sides, free=(x,))]
-
-    def minor(point: Point) -> Any:
-        return matrix_at(shifted, point).det()
-
-    steps = [Side(minor, rf"\det({root} - D)")]
+        return [Equation(rule, sides)]
+    steps = [written(rf"\det({root} - D)")]
     if M <= EXPANDED_MEMORY or subject.is_short:
         steps.append(Side(sympy.Determinant(shifted)))
         if M <= EXPANDED_MEMORY and not _triangular(subject.D):
@@ -106,9 +74,11 @@ def _of_P(subject: Subject) -> list[Any]:
     steps.append(Side(sympy.Add(x**M, *(times(d, x**k) for k, d in enumerate(subject.d)))))
     words = {2: "", 3: " along the first row"}.get(M, "")
     kind = "which is triangular," if _triangular(subject.D) else f"expanded{words},"
-    statements.append(Equation(f"The determinant of the memory, {kind} is", steps))
-    statements += _named_coefficients(subject, "d", subject.d, subject.det_D)
-    return statements
+    return [
+        Equation(rule, sides),
+        Equation(f"The determinant of the memory, {kind} is", steps),
+        *_named_coefficients(subject, "d", subject.d, subject.det_D),
+    ]
 
 
 def _in_powers_of(subject: Subject, polynomial: Any) -> Any:
@@ -127,28 +97,18 @@ def _along_the_first_row(subject: Subject, matrix: Any) -> Side:
     if size == 2:
         first = sympy.Mul(matrix[0, 0], matrix[1, 1], evaluate=False)
         return Side(sympy.Add(first, -matrix[0, 1] * matrix[1, 0], evaluate=False))
-    terms, total = [], sympy.Integer(0)
+    terms = []
     for column in range(size):
         minor = sympy.Determinant(sympy.ImmutableMatrix(matrix.minor_submatrix(0, column)))
-        entry = (-1) ** column * matrix[0, column]
-        terms.append((entry, subject.writer.line(minor)))
-        total += entry * minor
-    return Side(total, subject.writer.signed(terms))
+        terms.append(((-1) ** column * matrix[0, column], subject.writer.line(minor)))
+    return written(subject.writer.signed(terms))
 
 
 def _of_Q(subject: Subject) -> list[Any]:
     x = subject.letters.root
     root = subject.writer.line(x)
     M = subject.memory
-
-    def transfer(point: Point) -> Any:
-        """Return r^T adj(x - S_0) v by solving a linear system, since adj is det times inverse."""
-        matrix = identity(M + 1) * point[x] - matrix_at(subject.start, point)
-        solved = matrix.solve(matrix_at(subject.v, point))
-        return (matrix_at(subject.r, point).transpose() * solved)[0, 0] * matrix.det()
-
     shifted = x * sympy.eye(M) - subject.D
-    Q = sympy.Add(*(q * x**k for k, q in enumerate(subject.Q)))
     row = r"b + (" + root + r" - 1) a" if subject.shifted else "b"
     row_text = rf"\left({row}\right)^{{\mathsf T}}" if subject.shifted else r"b^{\mathsf T}"
 
@@ -157,7 +117,7 @@ def _of_Q(subject: Subject) -> list[Any]:
         return f"{own[0]} + {rest}" if subject.alpha != 0 else rest
 
     by_blocks = split(rf"\det({root} - D)", rf"{row_text} \operatorname{{adj}}({root} - D) \, c")
-    sides = [Side(transfer, f"Q({root})"), Side(Q, by_blocks)]
+    sides = [written(f"Q({root})"), written(by_blocks)]
     entries = sympy.ImmutableMatrix(subject.b + (x - 1) * subject.a).applyfunc(sympy.factor)
     if M == 1:
         own = times(subject.tidy(-subject.alpha), shifted[0, 0])
@@ -172,14 +132,13 @@ def _of_Q(subject: Subject) -> list[Any]:
         det = subject.writer.line(
             sympy.Add(x**M, *(times(d, x**k) for k, d in enumerate(subject.d)))
         )
-        sides.append(Side(Q, split(f"({det})", " ".join(parts))))
+        sides.append(written(split(f"({det})", " ".join(parts))))
     sides.append(Side(sympy.Add(*(times(q, x**k) for k, q in enumerate(subject.q)))))
     rule = (
         r"Inverting the block triangular matrix, $\operatorname{adj}$ being the determinant times "
         r"the inverse,"
     )
-    whole = Equation(rule, sides, free=(x,))
-    return [whole, *_named_coefficients(subject, "q", subject.q, subject.Q)]
+    return [Equation(rule, sides), *_named_coefficients(subject, "q", subject.q, subject.Q)]
 
 
 def _named_coefficients(subject: Subject, letter: str, names: Any, values: Any) -> list[Any]:
@@ -200,35 +159,6 @@ def _named_coefficients(subject: Subject, letter: str, names: Any, values: Any) 
 def _recursive(subject: Subject, letter: str) -> Equation:
     """Return the recursion of Faddeev and LeVerrier for the coefficients of det(x - D), or of Q."""
     M = subject.memory
-
-    def matrices(point: Point) -> tuple[list[Any], list[Any]]:
-        """Return d_0 ... d_M, and A_0 ... A_M where A_M is zero."""
-        D = matrix_at(subject.D, point)
-        d, A = [fmpq(1)], [D * 0, identity(M)]
-        for step in range(1, M + 1):
-            product = D * A[-1]
-            d.append(-sum((product[i, i] for i in range(M)), fmpq(0)) / step)
-            A.append(product + identity(M) * d[-1])
-        return d[::-1], A[M::-1]
-
-    def by_recursion(point: Point) -> Any:
-        d, A = matrices(point)
-        if letter == "d":
-            return fmpq_mat(1, M + 1, d)
-        a, b, c = (matrix_at(matrix, point) for matrix in (subject.a, subject.b, subject.c))
-        alpha = number_at(subject.alpha, point)
-        below = [A[0] * 0, *A[:-1]]
-        values = [
-            -alpha * d[m]
-            + (b.transpose() * A[m] * c)[0, 0]
-            + (a.transpose() * (below[m] - A[m]) * c)[0, 0]
-            for m in range(M + 1)
-        ]
-        return fmpq_mat(1, M + 1, values)
-
-    def known(point: Point) -> Any:
-        return fmpq_mat(1, M + 1, subject.coefficients_at(point)["dq".index(letter)])
-
     if letter == "d":
         rule = (
             rf"The recursion of Faddeev and LeVerrier, $A_{{{M - 1}}} = 1$ and "
@@ -241,7 +171,7 @@ def _recursive(subject: Subject, letter: str) -> Equation:
         shown = r"-\alpha d_m + b^{\mathsf T} A_m c"
         if subject.shifted:
             shown += r" + a^{\mathsf T} (A_{m-1} - A_m) c"
-    return Equation(rule, [Side(known, f"{letter}_m"), Side(by_recursion, shown)])
+    return Equation(rule, [written(f"{letter}_m"), written(shown)])
 
 
 def recurrence(subject: Subject) -> Section:
@@ -250,46 +180,24 @@ def recurrence(subject: Subject) -> Section:
     w, t = subject.letters.weights, writer.line(subject.letters.time)
     M = subject.memory
     section = Section("Equivalent recurrence")
-    start = sympy.symbols(f"start_0:{M + 1}", cls=sympy.Dummy, real=True)
-
-    def orbit(place: int) -> Any:
-        def value(point: Point) -> Any:
-            state = fmpq_mat(M + 1, 1, [point[symbol] for symbol in start])
-            S, _, _ = subject.at(point)
-            for _ in range(place):
-                state = S * state
-            return state[0, 0]
-
-        return value
 
     def later(place: int) -> str:
         return f"{t}+{place}" if place else t
 
     terms: list[tuple[Any, str]] = []
-    total = sympy.Integer(0)
     for kind, factors in (("weights", [-p for p in subject.P_in_d]), ("gradients", subject.q)):
         for place in range(M, -1, -1):
             name = f"{w}_{{{later(place)}}}"
-            meaning = orbit(place)
             if kind == "gradients":
                 name = rf"\nabla {subject.letters.loss}({name})"
-                meaning = _times_eigenvalue(subject, meaning)
-            symbol = subject.named(name, meaning)
-            factor = subject.tidy(factors[place])
-            terms.append((factor, name))
-            total += times(factor, symbol)
+            terms.append((subject.tidy(factors[place]), name))
     holds = "on every quadratic loss" if subject.shifted else "on every loss, quadratic or not"
     section.statements.append(
         Equation(
             rf"Read with a shift of time for ${subject.writer.line(subject.letters.root)}$, "
             rf"$P - {writer.line(lam)} Q$ is the recurrence~\cite[Theorem 1]{{sgd-with-memory}} "
             rf"that the weights obey {holds}:",
-            [Side(orbit(M + 1), f"{w}_{{{later(M + 1)}}}"), Side(total, writer.signed(terms))],
-            free=start,
+            [written(f"{w}_{{{later(M + 1)}}}"), written(writer.signed(terms))],
         )
     )
     return section
-
-
-def _times_eigenvalue(subject: Subject, meaning: Any) -> Any:
-    return lambda point: point[subject.letters.eigenvalue] * meaning(point)

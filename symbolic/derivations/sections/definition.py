@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import sympy
-from flint import fmpq, fmpq_mat
 
-from sgdmem.symbolic.derivations.points import Point, fraction_of
-from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side
+from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side, written
 from sgdmem.symbolic.derivations.subject import Subject
 
 
@@ -49,13 +46,12 @@ def definition(subject: Subject) -> Section:
             if number == 0
             else "and"
         )
-        shown = Side(value, _ordered(subject, value, order))
-        section.statements.append(Equation(rule, [Side(value, name), shown]))
+        shown = written(_ordered(subject, value, order))
+        section.statements.append(Equation(rule, [written(name), shown]))
     if M:
         matrix = sympy.Matrix([[-subject.alpha, *subject.b]])
         for i in range(M):
             matrix = matrix.col_join(sympy.Matrix([[subject.c[i], *subject.D[i, :]]]))
-        increments = sympy.ImmutableMatrix([new_weights - weights, *new_memories])
         left = rf"\begin{{pmatrix}} {names[0]} - {writer.line(weights)} \\ "
         left += r" \\ ".join(names[1:]) + r" \end{pmatrix}"
         column = sympy.ImmutableMatrix([gradient, *memories])
@@ -63,10 +59,7 @@ def definition(subject: Subject) -> Section:
         section.statements.append(
             Equation(
                 r"In matrix form~\cite[eq. (3)]{sgd-with-memory},",
-                [
-                    Side(increments, left),
-                    Side(sympy.ImmutableMatrix(matrix) * column, product),
-                ],
+                [written(left), written(product)],
             )
         )
     section.statements.append(_on_an_eigenvector(subject))
@@ -86,32 +79,13 @@ def _on_an_eigenvector(subject: Subject) -> Equation:
     lam, writer = subject.letters.eigenvalue, subject.writer
     letter = writer.line(lam)
 
-    def stepped(point: Point) -> Any:
-        """Return the matrix of one step, from what it does to unit vectors."""
-        size = subject.memory + 1
-        member = subject.member(point)
-        columns = []
-        for place in range(size):
-            weights, *memories = (Fraction(int(place == k)) for k in range(size))
-            seen = weights + sum(a * m for a, m in zip(member.a, memories, strict=True))
-            gradient = fraction_of(point[lam]) * seen
-            moved = weights - member.alpha * gradient
-            moved += sum(b * m for b, m in zip(member.b, memories, strict=True))
-            later = [
-                c * gradient + sum(x * m for x, m in zip(row, memories, strict=True))
-                for c, row in zip(member.c, member.D, strict=True)
-            ]
-            columns.append([moved, *later])
-        entries = [fmpq(x.numerator, x.denominator) for column in columns for x in column]
-        return fmpq_mat(size, size, entries).transpose()
-
-    explicit = sympy.ImmutableMatrix(subject.state_matrix(lam).applyfunc(subject.tidy))
-    sides = [Side(stepped, f"S_{{{letter}}}"), Side(explicit)]
+    explicit: Any = sympy.ImmutableMatrix(subject.state_matrix(lam).applyfunc(subject.tidy))
+    if not subject.memory:
+        explicit = sympy.expand(subject.state_matrix(lam)[0])
+    sides = [written(f"S_{{{letter}}}"), Side(explicit)]
     if subject.memory:
         parts = [writer.line(m) for m in (subject.start, subject.v, subject.r.T)]
-        sides.append(
-            Side(subject.state_matrix(lam), rf"{parts[0]} + {letter} {parts[1]} {parts[2]}")
-        )
+        sides.append(written(rf"{parts[0]} + {letter} {parts[1]} {parts[2]}"))
     w, u = subject.letters.weights, subject.letters.auxiliary
     t = writer.line(subject.letters.time)
     state = rf"$({w}_{t} - {w}_*, {u}_{t})$" if subject.memory else rf"${w}_{t} - {w}_*$"

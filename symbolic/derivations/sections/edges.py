@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
-from flint import fmpq
 
 from sgdmem.symbolic.derivations.points import Point, Undefined, fraction_of
-from sgdmem.symbolic.derivations.statements import Conditions, Equation, Remark, Section, Side
+from sgdmem.symbolic.derivations.statements import (
+    Conditions,
+    Equation,
+    Remark,
+    Section,
+    Side,
+    written,
+)
 from sgdmem.symbolic.derivations.subject import Subject, is_stable_up_to
 from sgdmem.symbolic.noise_fraction import noise_fraction
 
@@ -71,8 +77,7 @@ def _is_usual(member: Any) -> bool:
 
 def _largest(subject: Subject, pole: Any) -> Conditions:
     letter = subject.writer.line(subject.letters.eigenvalue)
-    largest = sympy.Dummy("largest", positive=True)
-    subject.writer.name(largest, rf"{letter}_{{\max}}", rising=True)
+    largest = subject.largest
 
     def stable(point: Point) -> bool:
         return is_stable_up_to(_usual(subject, point), point[largest])
@@ -99,7 +104,7 @@ def _s(letter: str) -> str:
 def _trace(subject: Subject, bound: Any) -> list[Any]:
     letters, line = subject.letters, subject.writer.line
     letter, B = line(letters.eigenvalue), letters.batch_size
-    eigenvalues = [sympy.Dummy(f"eigenvalue_{k}", positive=True) for k in (1, 2)]
+    eigenvalues = subject.eigenvalues
 
     def average(point: Point) -> Any:
         return sum(point[symbol] for symbol in eigenvalues) / point[B]
@@ -111,16 +116,12 @@ def _trace(subject: Subject, bound: Any) -> list[Any]:
         top, bottom = noise_fraction(_usual(subject, point).half_plane_form)
         return bool(top[0] / bottom[0] * fraction_of(average(point)) < 1)
 
-    def rate(point: Point) -> Any:
-        rate = subject.member(point).effective_learning_rate
-        return fmpq(2 * rate.denominator, rate.numerator)
-
     return [
         Equation(
             rf"With noise, as for small batches that only allow small learning rates, the slope of "
             rf"${_s(letter)}$ at zero is all that counts: its inverse is",
             [
-                Side(rate, r"\frac{2}{\alpha_{\mathrm{eff}}}"),
+                written(r"\frac{2}{\alpha_{\mathrm{eff}}}"),
                 Side(bound),
             ],
         ),

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
-from flint import fmpq
 
-from sgdmem.symbolic.derivations.points import Point, matrix_at, number_at
-from sgdmem.symbolic.derivations.second_moments import identity
-from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side
+from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side, written
 from sgdmem.symbolic.derivations.subject import Subject
 
 ALPHA_EFF = r"\alpha_{\mathrm{eff}}"
@@ -31,18 +26,9 @@ def learning_rate(subject: Subject) -> Section:
         )
         return section
 
-    def by_gradients(point: Point) -> Any:
-        """Return how far a step goes in the long run, for a constant gradient 1."""
-        alpha = number_at(subject.alpha, point)
-        if not subject.memory:
-            return alpha
-        b, c, D = (matrix_at(matrix, point) for matrix in (subject.b, subject.c, subject.D))
-        settled = (identity(subject.memory) - D).solve(c)
-        return alpha - (b.transpose() * settled)[0, 0]
-
-    sides = [Side(by_gradients, ALPHA_EFF)]
+    sides = [written(ALPHA_EFF)]
     if subject.memory > 1 or (subject.memory and subject.b[0] * subject.c[0] != 0):
-        sides.append(Side(by_gradients, _by_matrix(subject)))
+        sides.append(written(_by_matrix(subject)))
     sides.append(Side(value))
     where = (
         r" if $D$ is strictly stable, $u$ to $(1 - D)^{-1} c$ times the gradient"
@@ -60,27 +46,19 @@ def learning_rate(subject: Subject) -> Section:
     section.statements += [
         Equation(
             "The same number is in the polynomials. From",
-            [Side(_slope(subject), slope_name), Side(subject.tidy(slope))],
+            [written(slope_name), Side(subject.tidy(slope))],
         ),
-        Equation("and", [Side(Q_at_1, "Q(1)"), Side(subject.tidy(Q_at_1))]),
+        Equation("and", [written("Q(1)"), Side(subject.tidy(Q_at_1))]),
         Equation(
             rf"it is minus the ratio of $Q$ to the slope of $P$ at ${x} = 1$,",
             [
-                Side(by_gradients, ALPHA_EFF),
-                Side(-Q_at_1 / slope, r"-\frac{Q(1)}{P'(1)}"),
+                written(ALPHA_EFF),
+                written(r"-\frac{Q(1)}{P'(1)}"),
                 Side(value),
             ],
         ),
     ]
     return section
-
-
-def _slope(subject: Subject) -> Any:
-    def value(point: Point) -> Any:
-        size = subject.memory
-        return (identity(size) - matrix_at(subject.D, point)).det() if size else fmpq(1)
-
-    return value
 
 
 def _by_matrix(subject: Subject) -> str:

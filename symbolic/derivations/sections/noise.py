@@ -12,9 +12,9 @@ from flint import fmpq, fmpq_poly
 from sgdmem.symbolic.derivations.points import Point
 from sgdmem.symbolic.derivations.second_moments import summed_response
 from sgdmem.symbolic.derivations.sections.stability import half_plane_names
-from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Series, Side
+from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Series, Side, written
 from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject
-from sgdmem.symbolic.derivations.writer import raised, times
+from sgdmem.symbolic.derivations.writer import raised
 from sgdmem.symbolic.noise_fraction import noise_fraction
 from sgdmem.symbolic.routh import to_half_plane
 
@@ -27,7 +27,6 @@ def noise(subject: Subject) -> Section:
     lam, z = letters.eigenvalue, letters.half_plane
     letter, Z = writer.line(lam), writer.line(z)
     section = Section("Noise summand")
-    summand = exact_summand(subject)
     name = f"s_{{{letter}}}"
     section.statements.append(
         Remark(
@@ -53,23 +52,14 @@ def noise(subject: Subject) -> Section:
     b = [_named(subject, rf"\hat b_{k}", value) for k, value in enumerate(b_values, start=1)]
     M = subject.memory
     shape = " + ".join(rf"\hat b_{k + 1} {raised(Z, M - k)}".strip() for k in range(M + 1))
-    Q = sympy.Add(*(q * letters.root**k for k, q in enumerate(subject.q)))
-
-    def mapped(point: Point) -> Any:
-        at = (1 + point[z]) / (1 - point[z])
-        return (1 - point[z]) ** M * subject.names.evaluate(Q, {**point, letters.root: at})
-
     section.statements.append(
         Equation(
             "For the numerator,",
             [
-                Side(mapped, rf"\hat Q({Z})"),
-                Side(
-                    mapped, rf"{raised(f'(1 - {Z})', M)} Q\left(\frac{{1 + {Z}}}{{1 - {Z}}}\right)"
-                ),
-                Side(sympy.Add(*(value * z ** (M - k) for k, value in enumerate(b_values))), shape),
+                written(rf"\hat Q({Z})"),
+                written(rf"{raised(f'(1 - {Z})', M)} Q\left(\frac{{1 + {Z}}}{{1 - {Z}}}\right)"),
+                written(shape),
             ],
-            free=(z,),
         )
     )
     for k, value in enumerate(b_values, start=1):
@@ -77,8 +67,7 @@ def noise(subject: Subject) -> Section:
         section.statements.append(Equation(rule, [Side(b[k - 1]), Side(value)]))
     steps, terms = _recursion(subject, a, b)
     section.statements += steps
-    total = sympy.Mul(lam**2, sympy.Add(*terms, evaluate=False), evaluate=False)
-    written = f"{letter}^2 " + (
+    total = f"{letter}^2 " + (
         rf"\left( {' + '.join(map(writer.line, terms))} \right)"
         if len(terms) > 1
         else rf"\cdot {writer.line(terms[0])}"
@@ -86,13 +75,13 @@ def noise(subject: Subject) -> Section:
     section.statements.append(
         Equation(
             "Adding what the steps contribute gives the noise summand",
-            [Side(summand, name), Side(total, written)],
+            [written(name), written(total)],
         )
     )
     if 1 <= M <= EXPANDED_MEMORY:
-        section.statements += _one_fraction(subject, a, b, summand, name)
+        section.statements += _one_fraction(subject, a, b, name)
     if subject.is_short and M <= 2:
-        section.statements += _written_out(subject, summand, name)
+        section.statements += _written_out(subject, name)
     if subject.has_slope:
         section.statements.append(_small(subject, name))
     return section
@@ -145,7 +134,7 @@ def _contributions(a: list[Any], b: list[Any], named: Callable[..., Any]) -> lis
     return terms
 
 
-def _one_fraction(subject: Subject, a: Any, b: Any, summand: Any, name: str) -> list[Any]:
+def _one_fraction(subject: Subject, a: Any, b: Any, name: str) -> list[Any]:
     """Return the summand as one fraction in the coefficients."""
     lam = subject.letters.eigenvalue
     plain_a = [sympy.Symbol(f"a{k}") if x != 0 else x for k, x in enumerate(a)]
@@ -156,17 +145,17 @@ def _one_fraction(subject: Subject, a: Any, b: Any, summand: Any, name: str) -> 
     return [
         Equation(
             "or, over a common denominator,",
-            [Side(summand, name), Side(lam**2 * subject.tidy(total))],
+            [written(name), Side(lam**2 * subject.tidy(total))],
         )
     ]
 
 
-def _written_out(subject: Subject, summand: Any, name: str) -> list[Any]:
+def _written_out(subject: Subject, name: str) -> list[Any]:
     lam, writer = subject.letters.eigenvalue, subject.writer
     letter = writer.line(lam)
     expression = subject.summand
     found: list[Any] = [
-        Equation("With the coefficients put in,", [Side(summand, name), Side(expression)])
+        Equation("With the coefficients put in,", [written(name), Side(expression)])
     ]
     if expression == 0:
         return found
@@ -176,13 +165,7 @@ def _written_out(subject: Subject, summand: Any, name: str) -> list[Any]:
         found.append(
             Equation(
                 "which is the same as",
-                [
-                    Side(
-                        lambda point: point[lam] / summand(point),
-                        rf"\frac{{{letter}}}{{{name}}}",
-                    ),
-                    Side(fixed + times(moving, lam), text),
-                ],
+                [written(rf"\frac{{{letter}}}{{{name}}}"), written(text)],
             )
         )
     found += _poles(subject, expression)
@@ -248,7 +231,8 @@ def _small(subject: Subject, name: str) -> Any:
     return Series(
         rf"At small eigenvalues the effective learning rate is all that counts to leading order, "
         rf"${name} = \frac12 \alpha_{{\mathrm{{eff}}}} {letter} + O({letter}^2)$:",
-        Side(in_eigenvalue, name),
+        name,
+        in_eigenvalue,
         lam,
         coefficients,
     )

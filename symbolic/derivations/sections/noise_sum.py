@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sympy
 from flint import fmpq
 
-from sgdmem.symbolic.derivations.points import Point, Undefined, number_at
+from sgdmem.symbolic.derivations.points import Point, Undefined
 from sgdmem.symbolic.derivations.second_moments import mean_loss_vanishes, summed_response
 from sgdmem.symbolic.derivations.sections.noise import exact_summand
-from sgdmem.symbolic.derivations.statements import Conditions, Equation, Remark, Section, Side
+from sgdmem.symbolic.derivations.statements import (
+    Conditions,
+    Equation,
+    Remark,
+    Section,
+    Side,
+    written,
+)
 from sgdmem.symbolic.derivations.subject import Subject
 from sgdmem.symbolic.derivations.writer import ROOM
 
 _SEGMENTS = 6, 6, 2, 1  # by memory: a decision takes 5 ms for memory 1 and 100 ms for memory 3
-_LARGE_MEMORY = 4  # from here on the moments of two eigenvalues take minutes
 
 
 def noise_sum(subject: Subject) -> Section | None:
@@ -35,15 +42,10 @@ def noise_sum(subject: Subject) -> Section | None:
             rf"${tau1} = 1$, ${tau2} = 0$~\cite[eq. (15)]{{sgd-with-memory}}."
         )
     )
-    summand = exact_summand(subject)
 
     def damped(point: Point) -> Any:
         damping = point[letters.tau2] / point[letters.batch_size] * point[lam] ** 2
         return point[lam] ** 2 * summed_response(*subject.at(point), damping)
-
-    def quotient(point: Point) -> Any:
-        value = summand(point)
-        return value / (1 + point[letters.tau2] * value / point[letters.batch_size])
 
     section.statements.append(
         Equation(
@@ -57,24 +59,16 @@ def noise_sum(subject: Subject) -> Section | None:
                     rf"{letter}^2 \sum_{{t \ge 0}} r^{{\mathsf T}} "
                     rf"\left(A_{{{letter}}}^t \, v v^{{\mathsf T}}\right) r",
                 ),
-                Side(quotient, rf"\frac{{{s}}}{{1 + \frac{{{tau2}}}{{{B}}} {s}}}"),
+                written(rf"\frac{{{s}}}{{1 + \frac{{{tau2}}}{{{B}}} {s}}}"),
             ],
             free=(letters.tau2, letters.batch_size),
         )
     )
-    section.statements += [_verdict(subject), *_critical(subject)]
+    section.statements += [*_verdict(subject), *_critical(subject)]
     return section
 
 
-def _eigenvalues(subject: Subject) -> list[Any]:
-    letter = subject.writer.line(subject.letters.eigenvalue)
-    symbols = [sympy.Dummy(f"eigenvalue_{k}", positive=True) for k in (1, 2)]
-    for k, symbol in enumerate(symbols, start=1):
-        subject.writer.name(symbol, f"{letter}_{k}", rising=True)
-    return symbols
-
-
-def _sum(subject: Subject, eigenvalues: list[Any], term: Any) -> Any:
+def _sum(subject: Subject, eigenvalues: Sequence[Any], term: Any) -> Any:
     """Return a function that adds a term, of a point and the summand there, over a spectrum."""
     lam = subject.letters.eigenvalue
     summand = exact_summand(subject)
@@ -86,11 +80,11 @@ def _sum(subject: Subject, eigenvalues: list[Any], term: Any) -> Any:
     return value
 
 
-def _verdict(subject: Subject) -> Conditions:
+def _verdict(subject: Subject) -> list[Any]:
     letters, line = subject.letters, subject.writer.line
     letter = line(letters.eigenvalue)
     B, tau1, tau2 = (line(x) for x in (letters.batch_size, letters.tau1, letters.tau2))
-    eigenvalues = _eigenvalues(subject)[: 1 if subject.memory >= _LARGE_MEMORY else 2]
+    eigenvalues = subject.eigenvalues
     summand = exact_summand(subject)
 
     def smallest(point: Point) -> Any:
@@ -106,7 +100,7 @@ def _verdict(subject: Subject) -> Conditions:
     s_k = f"s_{{{letter}_k}}"
     least = subject.named(rf"\min_k \left(1 + \frac{{{tau2}}}{{{B}}} {s_k}\right)", smallest)
     left = rf"\frac{{{tau1}}}{{{B}}} \sum_k \frac{{{s_k}}}{{1 + \frac{{{tau2}}}{{{B}}} {s_k}}}"
-    sum_of_noise = subject.named(rf"U'_\Sigma = {left}", total)
+    sum_of_noise = subject.named(r"U'_\Sigma", total)
     radius = subject.named(rf"\max_k \rho(S_{{{letter}_k}})", _radius_like(subject, eigenvalues))
 
     def vanishes(point: Point) -> bool:
@@ -119,8 +113,13 @@ def _verdict(subject: Subject) -> Conditions:
             modes, v, r, point[letters.tau1] * scale, point[letters.tau2] * scale
         )
 
-    return Conditions(
-        rf"For finitely many eigenvalues ${letter}_k$ of the Hessian and ${tau1} \ge \max(0, {tau2})$ "
+    adding = Equation(
+        rf"Added over a spectrum of eigenvalues ${letter}_k$ of the Hessian this is the noise sum",
+        [Side(sum_of_noise), written(left)],
+        free=(*eigenvalues, letters.batch_size, letters.tau1, letters.tau2),
+    )
+    verdict = Conditions(
+        rf"For finitely many eigenvalues and ${tau1} \ge \max(0, {tau2})$ "
         rf"all second moments, and with them the mean loss, tend to zero from every start if and "
         rf"only if, $\rho$ being the spectral radius,",
         [radius < 1, least > 0, sum_of_noise < 1],
@@ -129,9 +128,10 @@ def _verdict(subject: Subject) -> Conditions:
         near=subject.near(*eigenvalues),
         segments=_SEGMENTS[min(subject.memory, len(_SEGMENTS) - 1)],
     )
+    return [adding, verdict]
 
 
-def _radius_like(subject: Subject, eigenvalues: list[Any]) -> Any:
+def _radius_like(subject: Subject, eigenvalues: Sequence[Any]) -> Any:
     """Return a function that is 0 where all state matrices are strictly stable, otherwise 2."""
 
     def value(point: Point) -> Any:
@@ -145,7 +145,7 @@ def _critical(subject: Subject) -> list[Any]:
     letters, line = subject.letters, subject.writer.line
     letter, tau1 = line(letters.eigenvalue), line(letters.tau1)
     tau2 = line(letters.tau2)
-    eigenvalues = _eigenvalues(subject)
+    eigenvalues = subject.eigenvalues
 
     def root(point: Point) -> Any:
         """Return the batch size at which the noise sum, which is linear in 1/B, is 1."""
@@ -157,10 +157,7 @@ def _critical(subject: Subject) -> list[Any]:
 
     sides = [
         Side(root, "B^*"),
-        Side(
-            _sum(subject, eigenvalues, lambda at, s: at[letters.tau1] * s),
-            rf"{tau1} \sum_k s_{{{letter}_k}}",
-        ),
+        written(rf"{tau1} \sum_k s_{{{letter}_k}}"),
     ]
     if subject.is_short and subject.memory <= 1:
         lam = letters.eigenvalue
@@ -169,11 +166,7 @@ def _critical(subject: Subject) -> list[Any]:
         subject.writer.name(each, f"{letter}_k", rising=True)
         shown = subject.writer.fitted(expression.xreplace({lam: each}), ROOM - 60)
 
-        def explicit(point: Point) -> Any:
-            values = ({**point, lam: point[symbol]} for symbol in eigenvalues)
-            return point[letters.tau1] * sum(number_at(expression, at) for at in values)
-
-        sides.append(Side(explicit, rf"{tau1} \sum_k {shown}"))
+        sides.append(written(rf"{tau1} \sum_k {shown}"))
     return [
         Equation(
             rf"Where noiseless stability holds and ${tau2} = 0$, batches are large enough if they "

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
 import sympy
 
-from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side
+from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side, written
 from sgdmem.symbolic.derivations.subject import Subject
 from sgdmem.symbolic.derivations.writer import times
 
@@ -36,23 +33,19 @@ def power_law(subject: Subject) -> Section | None:
     eff = sympy.Dummy("alpha_eff", positive=True)
     subject.writer.name(eff, r"\alpha_{\mathrm{eff}}")
     xi = 2 - 1 / nu
-    signal = target * zeta * _gamma_integral(eff, zeta)
     C_V = target * sympy.gamma(zeta + 1) * (2 * eff) ** (-zeta)
     density = scale ** (1 / nu) / nu
-    noise = tau1 / B * eff**2 * density * _gamma_integral(eff, xi)
     C_U = tau1 / B * eff**2 * density * sympy.gamma(xi) * (2 * eff) ** (-xi)
     decay = rf"e^{{-2 \alpha_{{\mathrm{{eff}}}} {letter}}}"
     section.statements += [
         Equation(
             rf"The signal then decays like $C_V {T}^{{-{Z}}}$ with",
             [
-                Side(signal, "C_V"),
-                Side(
-                    signal,
+                Side(C_V, "C_V"),
+                written(
                     rf"{E0} \int_0^\infty {decay} \, {Z} {letter}^{{{Z} - 1}} \, d{letter}",
                 ),
-                Side(
-                    C_V,
+                written(
                     rf"{E0} \, \Gamma({Z} + 1) \, (2 \alpha_{{\mathrm{{eff}}}})^{{-{Z}}}",
                 ),
             ],
@@ -61,15 +54,13 @@ def power_law(subject: Subject) -> Section | None:
             rf"and what noise leaves behind like $C_U {T}^{{-(2 - 1/{N})}}$, the density of "
             rf"eigenvalues being $\frac{{1}}{{{N}}} {L0}^{{1/{N}}} {letter}^{{-1 - 1/{N}}}$, with",
             [
-                Side(noise, "C_U"),
-                Side(
-                    noise,
+                Side(C_U, "C_U"),
+                written(
                     rf"\frac{{{line(tau1)}}}{{{line(B)}}} \int_0^\infty "
                     rf"\alpha_{{\mathrm{{eff}}}}^2 {letter}^2 {decay} \, "
                     rf"\frac{{{L0}^{{1/{N}}}}}{{{N}}} {letter}^{{-1 - 1/{N}}} \, d{letter}",
                 ),
-                Side(
-                    C_U,
+                written(
                     rf"\frac{{{line(tau1)} {L0}^{{1/{N}}} \alpha_{{\mathrm{{eff}}}}^2}}"
                     rf"{{{line(B)} \, {N}}} \, \Gamma\left(2 - \tfrac1{{{N}}}\right) "
                     rf"(2 \alpha_{{\mathrm{{eff}}}})^{{-(2 - 1/{N})}}",
@@ -79,15 +70,14 @@ def power_law(subject: Subject) -> Section | None:
     ]
     if subject.is_short and rate.is_Symbol is False:
         base = times(2, rate)
-        written = subject.writer.line(base)
+        doubled = subject.writer.line(base)
         section.statements.append(
             Equation(
-                rf"For this method $2 \alpha_{{\mathrm{{eff}}}} = {written}$, so that",
+                rf"For this method $2 \alpha_{{\mathrm{{eff}}}} = {doubled}$, so that",
                 [
                     Side(C_V.xreplace({eff: rate}), "C_V"),
-                    Side(
-                        target * sympy.gamma(zeta + 1) * base ** (-zeta),
-                        rf"{E0} \, \Gamma({Z} + 1) \left({written}\right)^{{-{Z}}}",
+                    written(
+                        rf"{E0} \, \Gamma({Z} + 1) \left({doubled}\right)^{{-{Z}}}",
                     ),
                 ],
             )
@@ -117,15 +107,3 @@ def _loss(subject: Subject, Z: str, N: str, T: str) -> Remark:
         rf"$L_{T} \sim {slow}$ for ${Z} < 2 - 1/{N}$, dominated by the signal, and "
         rf"$L_{T} \sim {loud}$ for ${Z} > 2 - 1/{N}$, dominated by noise, where {words}."
     )
-
-
-@cache
-def _integral() -> tuple[Any, Any, Any]:
-    """Return the integral of x^(p-1) exp(-2 a x) over x > 0, as SymPy finds it, and a and p."""
-    a, p, x = sympy.symbols("a p x", positive=True, cls=sympy.Dummy)
-    return sympy.integrate(x ** (p - 1) * sympy.exp(-2 * a * x), (x, 0, sympy.oo)), a, p
-
-
-def _gamma_integral(rate: Any, power: Any) -> Any:
-    found, a, p = _integral()
-    return found.xreplace({a: rate, p: power})

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
-from flint import fmpq_poly
 
 from sgdmem.symbolic.derivations.points import Point
-from sgdmem.symbolic.derivations.second_moments import identity
 from sgdmem.symbolic.derivations.statements import (
     Conditions,
     Equation,
     Remark,
     Section,
     Side,
+    written,
 )
 from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject, is_stable_up_to
 from sgdmem.symbolic.derivations.writer import raised
@@ -31,35 +30,25 @@ def stability(subject: Subject) -> Section:
     Z, X, letter = writer.line(z), writer.line(x), writer.line(lam)
     section = Section("Stability without noise")
 
-    def mapped(point: Point) -> Any:
-        S, _, _ = subject.at(point)
-        at = (1 + point[z]) / (1 - point[z])
-        return (1 - point[z]) ** n * (identity(n) * at - S).det()
-
-    coefficients = half_plane(subject)
+    names = half_plane_names(subject)
     shape = " + ".join(rf"\hat a_{k} {raised(Z, n - k)}".strip() for k in range(n + 1))
-    total = sympy.Add(*(a * z ** (n - k) for k, a in enumerate(coefficients)))
     section.statements.append(
         Equation(
             rf"The map ${X} = (1 + {Z})/(1 - {Z})$ takes the left half plane to the unit disk. In "
             rf"the new variable the characteristic polynomial is",
             [
-                Side(mapped, rf"\hat\chi({Z})"),
-                Side(
-                    mapped,
+                written(rf"\hat\chi({Z})"),
+                written(
                     rf"{raised(f'(1 - {Z})', n)} \, "
                     rf"\chi\left(\frac{{1 + {Z}}}{{1 - {Z}}}, {letter}\right)",
                 ),
-                Side(total, shape),
+                written(shape),
             ],
-            free=(z,),
         )
     )
-    for k, value in enumerate(coefficients):
+    for k, name in enumerate(names):
         rule = "with" if k == 0 else "and" if k == n else ""
-        section.statements.append(
-            Equation(rule, [Side(_coefficient(subject, k), rf"\hat a_{k}"), Side(value)])
-        )
+        section.statements.append(Equation(rule, [Side(name), Side(subject.names.meaning(name))]))
     section.statements += _criterion(subject)
     return section
 
@@ -77,22 +66,6 @@ def _arranged(subject: Subject, value: Any) -> Any:
     tidied = subject.tidy(value)
     pieces = [subject.tidy(value.coeff(lam, power)) * lam**power for power in (0, 1)]
     return tidied if tidied.is_Mul or 0 in pieces else sympy.Add(*pieces)
-
-
-def _coefficient(subject: Subject, place: int) -> Any:
-    """Return a function that finds a coefficient of chi-hat from the state matrix."""
-    n = subject.memory + 1
-    rising, falling = fmpq_poly([1, 1]), fmpq_poly([1, -1])
-
-    def value(point: Point) -> Any:
-        S, _, _ = subject.at(point)
-        chi = S.charpoly().coeffs()
-        total = fmpq_poly([0])
-        for power, coefficient in enumerate(chi):
-            total += coefficient * rising**power * falling ** (n - power)
-        return total[n - place]
-
-    return value
 
 
 def half_plane_names(subject: Subject) -> list[Any]:
@@ -170,10 +143,7 @@ def _reduced(subject: Subject) -> Conditions:
 
 def _uniform(subject: Subject) -> Conditions | Remark:
     """Return the conditions for all eigenvalues up to a largest one."""
-    lam, writer = subject.letters.eigenvalue, subject.writer
-    letter = writer.line(lam)
-    largest = sympy.Dummy("largest", positive=True)
-    writer.name(largest, rf"{letter}_{{\max}}", rising=True)
+    letter, largest = subject.writer.line(subject.letters.eigenvalue), subject.largest
     found = uniform_conditions(subject.algorithm, largest)
     if sympy.false in found:
         return Remark(rf"They do not hold on any interval $0 < {letter} \le {letter}_{{\max}}$.")

@@ -1,0 +1,120 @@
+"""Reading what is displayed: the LaTeX of every statement against what its letters mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mpmath import mp, workdps
+
+from sgdmem.symbolic.derivations.latex_reader import DIGITS, Unreadable, read
+from sgdmem.symbolic.derivations.meanings import Interpretation
+from sgdmem.symbolic.derivations.points import Undefined, as_float
+from sgdmem.symbolic.derivations.statements import (
+    Conditions,
+    DerivationError,
+    Equation,
+    Limit,
+    Series,
+    Statement,
+)
+from sgdmem.symbolic.derivations.subject import Subject
+
+_POINTS = 20  # that are tried until a statement is defined at one
+_TOLERANCE = 10  # digits to which integrals and functions that are not rational agree
+
+
+class ReadBack:
+    """Reads the displays of one derivation.
+
+    Parameters
+    ----------
+    subject : Subject
+        After the derivation was made, so that all names are known.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._interpretations: list[Interpretation] = []
+
+    def check(self, statement: Statement, rows: Sequence[tuple[str, str]]) -> int:
+        """Read a statement's display, and return how many of its sides were read.
+
+        Raises
+        ------
+        DerivationError
+            If sides differ, or something cannot be read.
+        """
+        text = " ".join(f"{left} {right}" for left, right in rows)
+        try:
+            for seed in range(_POINTS):
+                while len(self._interpretations) <= seed:
+                    new = len(self._interpretations)
+                    self._interpretations.append(Interpretation(self._subject, new))
+                try:
+                    return _check(statement, text, self._interpretations[seed])
+                except (Undefined, ZeroDivisionError):
+                    continue
+        except Unreadable as error:
+            raise DerivationError(f"a display cannot be read: {error} ({statement.rule})") from None
+        raise DerivationError(
+            f"no point was found at which a display is defined ({statement.rule})"
+        )
+
+
+def _check(statement: Statement, text: str, found: Interpretation) -> int:
+    meanings = found.meanings
+    if isinstance(statement, Equation):
+        return _equation(statement, text, found)
+    if isinstance(statement, Conditions):
+        chains = read(text, meanings)
+        relations = statement.inequalities
+        if [len(chain) for chain in chains] != [2] * len(relations):
+            raise DerivationError(f"a display does not have its inequalities: {text}")
+        expected = [side for x in relations for side in (x.lhs, x.rhs)]
+        shown = [side for chain in chains for side in chain]
+        _compare(shown, [_value(side, found) for side in expected], text)
+        return len(shown)
+    if isinstance(statement, Series):
+        terms = enumerate(statement.coefficients, start=1)
+        total = sum(_value(c, found) * _value(statement.variable, found) ** k for k, c in terms)
+        ((_, series),) = read(text, meanings)
+        _compare([series], [total], text)
+        return 1
+    if isinstance(statement, Limit):
+        shown = read(text, meanings)[0][1:]
+        _compare(shown, [_value(statement.simple, found)], text)
+        return len(shown)
+    return 0
+
+
+def _equation(statement: Equation, text: str, found: Interpretation) -> int:
+    if all(side.is_read for side in statement.sides):
+        (shown,) = read(text, found.meanings)
+    else:
+        writer = found.subject.writer
+        texts = [side.text(writer) for side in statement.sides if side.is_read]
+        shown = [value for side in texts for value in read(side, found.meanings)[0]]
+    valued = (side for side in statement.sides if side.value is not None)
+    values = [*shown, *(_value(side.value, found) for side in valued)]
+    _compare(values[1:], values[:1] * (len(values) - 1), text)
+    return len(shown)
+
+
+def _value(side: Any, found: Interpretation) -> Any:
+    names = found.subject.names
+    return names.evaluate(side, found.complete(names.free_symbols(side)))
+
+
+def _compare(shown: Sequence[Any], expected: Sequence[Any], text: str) -> None:
+    for left, right in zip(shown, expected, strict=True):
+        if not _agree(left, right):
+            raise DerivationError(f"a display reads {left}, where it should {right}: {text}")
+
+
+def _agree(left: Any, right: Any) -> bool:
+    if isinstance(left, mp.mpf) or isinstance(right, mp.mpf):
+        with workdps(DIGITS):
+            left, right = as_float(left), as_float(right)
+            return bool(abs(left - right) <= mp.mpf(10) ** -_TOLERANCE * (abs(left) + abs(right)))
+    return bool(left == right)
