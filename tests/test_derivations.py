@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
 from dataclasses import replace
@@ -28,7 +29,8 @@ from sgdmem import (
 )
 from sgdmem.symbolic.derivation_text import with_symbols
 from sgdmem.symbolic.derivations.documents import pdf
-from sgdmem.symbolic.derivations.statements import Conditions, Equation, Limit, Series, Side
+from sgdmem.symbolic.derivations.expansions import Limit, Series
+from sgdmem.symbolic.derivations.statements import Conditions, Equation, Side
 from sgdmem.symbolic.derivations.width import width
 from sgdmem.symbolic.named import FAMILIES
 
@@ -178,7 +180,8 @@ def _off(side: Side) -> Side:
         text = side.latex if isinstance(side.latex, str) else " ".join(side.latex)
         wrong = rf"2 \left({text}\right)" if "pmatrix" in text else f"{text} + 1"
         return replace(side, latex=wrong)
-    return replace(side, value=side.value + sympy.Rational(1, 10**6))
+    small = sympy.Rational(1, 10**6)
+    return replace(side, value=side.value * (1 + small) + small)
 
 
 def test_heavy_ball_has_what_the_literature_says(derivations: dict[str, Derivation]) -> None:
@@ -336,10 +339,39 @@ def test_bad_algorithms() -> None:
     with pytest.raises(InputError, match="memory of at most 5 with symbols, got 6"):
         derive(general(6))
     with pytest.raises(InputError, match="algorithm must be an Algorithm"):
-        derive("heavy-ball")  # type: ignore[arg-type]
+        derive(0.1)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="heavy-bal"):
+        derive("heavy-bal")
 
 
 def test_titles() -> None:
     assert derive(sgd("1/2")).title == "SGD"
     assert derive(SHAPED).title == "An algorithm of memory 2"
     assert derive(sgd("1/2"), title="Mine").title == "Mine"
+
+
+def _degenerate(rng: random.Random) -> Algorithm:
+    """Return an algorithm many of whose entries are 0, 1 or equal."""
+    memory = rng.randint(0, 3)
+    symbols = sympy.symbols("p1:4", real=True)
+    pool: list[Any] = [0, 0, 0, 1, 1, -1, "1/2", "-1/3", 2, *symbols[: rng.randint(0, 2)]]
+
+    def entries() -> list[Any]:
+        return [rng.choice(pool) for _ in range(memory)]
+
+    shift = entries() if rng.random() < 0.3 else [0] * memory
+    D = [entries() for _ in range(memory)]
+    return Algorithm(rng.choice(pool), b=entries(), c=entries(), D=D, a=shift)
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        *range(2),
+        *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12)),
+        *(pytest.param(seed, marks=pytest.mark.exhaustive) for seed in range(12, 300)),
+    ],
+)
+def test_degenerate_algorithms(seed: int) -> None:
+    algorithm = _degenerate(random.Random(seed))
+    assert derive(algorithm).latex()

@@ -11,22 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.derivation_text import with_symbols
 from sgdmem.symbolic.derivations.documents.references import bibliography, cited
 from sgdmem.symbolic.derivations.notation import Letters, Notation, find_notation
 from sgdmem.symbolic.derivations.read_back import ReadBack
 from sgdmem.symbolic.derivations.sections.acceleration import acceleration
-from sgdmem.symbolic.derivations.sections.characteristic import characteristic, recurrence
+from sgdmem.symbolic.derivations.sections.characteristic import characteristic
 from sgdmem.symbolic.derivations.sections.definition import definition
 from sgdmem.symbolic.derivations.sections.edges import edges
 from sgdmem.symbolic.derivations.sections.learning_rate import learning_rate
 from sgdmem.symbolic.derivations.sections.noise import noise
 from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
 from sgdmem.symbolic.derivations.sections.power_law import power_law
+from sgdmem.symbolic.derivations.sections.recurrence import recurrence
 from sgdmem.symbolic.derivations.sections.stability import stability
 from sgdmem.symbolic.derivations.statements import Section, Statement
 from sgdmem.symbolic.derivations.subject import Subject
 from sgdmem.symbolic.derivations.writer import Writer
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.named import find_family
 from sgdmem.symbolic.scalars import is_symbolic
 
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
@@ -191,26 +194,27 @@ class Derivation:
             If there is no LaTeX for a PDF.
         """
         target = Path(path)
-        if target.suffix not in FORMATS:
+        suffix = target.suffix.lower()
+        if suffix not in FORMATS:
             raise InputError(f"path must end in {', '.join(FORMATS)}, got {str(path)!r}")
-        if fragment and target.suffix != ".tex":
+        if fragment and suffix != ".tex":
             raise InputError(f"a fragment is LaTeX and ends in .tex, got {str(path)!r}")
         if not target.parent.is_dir():
             raise InputError(f"path {str(path)!r} is in a folder that does not exist")
         written = [target]
-        if target.suffix == ".tex":
+        if suffix == ".tex":
             text = self.latex(fragment=fragment, bibliography=target.stem)
             references = self.bibtex()
             target.write_text(text, encoding="utf-8")
             written.append(target.with_suffix(".bib"))
             written[1].write_text(references, encoding="utf-8")
-        elif target.suffix == ".pdf":
+        elif suffix == ".pdf":
             from sgdmem.symbolic.derivations.documents.pdf import typeset
 
             pdf, _ = typeset(self.latex(bibliography="derivation"), self.bibtex(), "derivation")
             target.write_bytes(pdf)
         else:
-            text = self.markdown() if target.suffix == ".md" else self.html()
+            text = self.markdown() if suffix == ".md" else self.html()
             target.write_text(text, encoding="utf-8")
         return written
 
@@ -224,7 +228,7 @@ class Derivation:
 
 
 def derive(
-    algorithm: Algorithm,
+    algorithm: Algorithm | str,
     *,
     symbols: Mapping[str, str] | None = None,
     notation: str = "2410.04228",
@@ -240,7 +244,8 @@ def derive(
 
     Parameters
     ----------
-    algorithm : Algorithm
+    algorithm : Algorithm or str
+        Or the name of a method, all of whose parameters are symbols then: "heavy-ball".
         Symbolic of a memory up to 5, or numeric up to 10. To memory 3 coefficients are written out;
         beyond, those of many symbols are given by recursions. A float counts as the short
         fraction next to it: 0.1 as 1/10.
@@ -269,11 +274,11 @@ def derive(
 
     Examples
     --------
-    >>> from sgdmem.symbolic.named import heavy_ball
-    >>> derivation = derive(heavy_ball("0.1", "0.9"))
-    >>> print(derivation.title)
-    Heavy ball
+    >>> print(derive("sgd"))
+    <Derivation of SGD: 43 statements checked>
     """
+    if isinstance(algorithm, str):
+        algorithm = with_symbols(find_family(algorithm), {})
     require_algorithm(algorithm, "algorithm")
     for entry in algorithm.entries:
         if is_symbolic(entry) and not _is_rational(entry):

@@ -9,14 +9,14 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 from mpmath import mp, workdps
 
-from sgdmem.symbolic.derivations.latex_reader import (
+from sgdmem.symbolic.derivations.arithmetic import (
     DIGITS,
-    Meanings,
     adjugate,
     determinant,
     trace,
     unwrapped,
 )
+from sgdmem.symbolic.derivations.latex_reader import Meanings
 from sgdmem.symbolic.derivations.points import Point, as_float, matrix_at, number_at
 from sgdmem.symbolic.derivations.second_moments import (
     identity,

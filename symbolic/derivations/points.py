@@ -43,13 +43,18 @@ def random_point(symbols: Iterable[Any], rng: random.Random) -> Point:
 
 
 def likely_point(symbols: Iterable[Any], near: Point | None, rng: random.Random) -> Point:
-    """Return short numbers of many sizes, in half of the cases not far from a given point."""
+    """Return short numbers of many sizes, in half of the cases not far from a given point.
+
+    In a few of these very near to it, for conditions that hold in a narrow region only.
+    """
     close = near if near and rng.random() < 0.5 else {}
+    part = rng.choice((1, 1, 1, 100))
     point = {}
     for symbol in _sorted(symbols):
         if symbol in close:
-            size = rng.choice((0, 0, 0, -1, 1, 2)) if symbol.is_positive else 0
-            point[symbol] = close[symbol] * fmpq(rng.randint(20, 60), 37) * fmpq(10) ** size
+            size = rng.choice((0, 0, 0, -1, 1, 2)) if symbol.is_positive and part == 1 else 0
+            change = fmpq(rng.randint(-17, 23), 37 * part)
+            point[symbol] = close[symbol] * (1 + change) * fmpq(10) ** size
             continue
         value = fmpq(rng.randint(1, 58), 29)
         # eigenvalues may well be large, but few methods are stable with large parameters

@@ -7,15 +7,15 @@ from typing import Any
 
 from mpmath import mp, workdps
 
-from sgdmem.symbolic.derivations.latex_reader import DIGITS, Unreadable, read
+from sgdmem.symbolic.derivations.arithmetic import DIGITS
+from sgdmem.symbolic.derivations.expansions import Limit, Series
+from sgdmem.symbolic.derivations.latex_reader import Unreadable, read
 from sgdmem.symbolic.derivations.meanings import Interpretation
 from sgdmem.symbolic.derivations.points import Undefined, as_float
 from sgdmem.symbolic.derivations.statements import (
     Conditions,
     DerivationError,
     Equation,
-    Limit,
-    Series,
     Statement,
 )
 from sgdmem.symbolic.derivations.subject import Subject

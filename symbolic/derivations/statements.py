@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import operator
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any, Protocol
 
 import sympy
@@ -18,9 +17,7 @@ from sgdmem.symbolic.derivations.points import (
     Undefined,
     Value,
     agree,
-    fraction_of,
     likely_point,
-    number_at,
     random_point,
 )
 from sgdmem.symbolic.derivations.width import width
@@ -30,7 +27,6 @@ from sgdmem.symbolic.errors import SgdmemError
 POINTS = 3  # at which an equality is checked; a wrong one holds at none but by a rare accident
 # Points for conditions at most, how many must be in and out at least, and how many are enough.
 _DRAWN, _NEEDED, _ENOUGH = 400, 3, 6
-_SMALL, _NEAR = (fmpq(1, 10**15), fmpq(1, 10**20)), fmpq(1, 10**10)  # of limits
 _HALVINGS = 6  # of a segment across the border of where conditions hold
 
 
@@ -158,7 +154,7 @@ class Equation:
             for number, value in enumerate(values[1:], start=2):
                 if not agree(values[0], value):
                     raise DerivationError(
-                        f"sides 1 and {number} of a statement differ at {_text(shown)}: "
+                        f"sides 1 and {number} of a statement differ at {text_of(shown)}: "
                         f"{values[0]} and {value} ({self.rule})"
                     )
             done += 1
@@ -199,17 +195,18 @@ class Conditions:
             left, right = writer.line(inequality.lhs), writer.line(inequality.rhs)
             sign = _SIGNS[inequality.rel_op]
             text = f"{left} {sign} {right}"
+            close = rows and not rows[-1][0] and width(f"{rows[-1][1]}, {text}") + 20 < ROOM
+            if rows and not close:
+                rows[-1] = (rows[-1][0], f"{rows[-1][1]},")
             if width(text) > ROOM:
                 lines = writer.lines(inequality.lhs, ROOM)
                 rows.extend(
                     ("", line if i == 0 else rf"\qquad {line}") for i, line in enumerate(lines)
                 )
                 rows[-1] = ("", f"{rows[-1][1]} {sign} {right}")
-            elif rows and not rows[-1][0] and width(f"{rows[-1][1]}, {text}") + 20 < ROOM:
+            elif close:
                 rows[-1] = ("", rf"{rows[-1][1]}, \qquad {text}")
             else:
-                if rows:
-                    rows[-1] = (rows[-1][0], f"{rows[-1][1]},")
                 rows.append(("", text))
         return rows
 
@@ -262,7 +259,7 @@ class Conditions:
         expected = self.holds(point)
         if found is not expected:
             raise DerivationError(
-                f"the conditions {'hold' if found else 'do not hold'} at {_text(shown)}, "
+                f"the conditions {'hold' if found else 'do not hold'} at {text_of(shown)}, "
                 f"where they should{' not' if found else ''} ({self.rule})"
             )
         return expected
@@ -275,114 +272,6 @@ class Conditions:
 
 _COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _SIGNS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
-
-
-@dataclass(frozen=True)
-class Series:
-    """The first terms of a rational function's expansion at zero of one symbol.
-
-    Attributes
-    ----------
-    name : str
-        LaTeX of the function.
-    function : callable
-        Returns numerator and denominator at a point of the other symbols: their coefficients,
-        lowest power first.
-    """
-
-    rule: str
-    name: str
-    function: Callable[[Point], tuple[Sequence[Any], Sequence[Any]]]
-    variable: Any
-    coefficients: Sequence[Any]  # of rising powers, from the first on
-
-    def rows(self, writer: Writer) -> list[tuple[str, str]]:
-        """Return the display, see `Statement`."""
-        power = 1 + len(self.coefficients)
-        rest = rf"O\left({writer.line(self.variable)}^{{{power}}}\right)"
-        text = writer.line(self._sum())
-        if width(f"{self.name} = {text} + {rest}") <= ROOM:
-            return [(self.name, f"= {text} + {rest}")]
-        room = ROOM - width(self.name) - 14
-        lines = writer.lines(self._sum(), room)
-        rows = [(self.name, f"= {lines[0]}"), *(("", rf"\qquad {line}") for line in lines[1:])]
-        rows[-1] = (rows[-1][0], f"{rows[-1][1]} + {rest}")
-        return rows
-
-    def _sum(self) -> Any:
-        pairs = enumerate(self.coefficients, start=1)
-        return sympy.Add(*(c * self.variable**power for power, c in pairs))
-
-    def check(self, names: Names, symbols: Iterable[Any]) -> int:
-        """Return how much was checked, see `Statement`."""
-        free = set(symbols).union(*map(names.free_symbols, self.coefficients)) - {self.variable}
-        rng = random.Random(3)
-        for _ in range(POINTS):
-            point = random_point(free, rng)
-            top, bottom = self.function(point)
-            found = _quotient(top, bottom, 1 + len(self.coefficients))
-            values = (fraction_of(names.evaluate(c, point)) for c in self.coefficients)
-            expected = [0, *values]
-            if found != expected:
-                raise DerivationError(
-                    f"an expansion is {found}, not {expected}, at {_text(point)} ({self.rule})"
-                )
-        return len(self.coefficients)
-
-
-def _quotient(top: Sequence[Any], bottom: Sequence[Any], count: int) -> list[Any]:
-    """Return the first coefficients of a quotient of two power series."""
-    found: list[Any] = []
-    for power in range(count):
-        value = top[power] if power < len(top) else Fraction(0)
-        for k in range(1, min(power, len(bottom) - 1) + 1):
-            value -= bottom[k] * found[power - k]
-        found.append(value / bottom[0])
-    return found
-
-
-@dataclass(frozen=True)
-class Limit:
-    """A simpler expression to which a rational function comes close in a limit.
-
-    Attributes
-    ----------
-    exact, simple
-        Expressions whose ratio tends to 1.
-    orders : mapping
-        For symbols the power of a small number that they are proportional to.
-    name, where : str
-        LaTeX of the function, and of when the limit is close.
-    """
-
-    rule: str
-    exact: Any
-    simple: Any
-    orders: Mapping[Any, int]
-    name: str
-    where: str
-
-    def rows(self, writer: Writer) -> list[tuple[str, str]]:
-        """Return the display, see `Statement`."""
-        return [(self.name, rf"\approx {writer.line(self.simple)}, \qquad {self.where}")]
-
-    def check(self, names: Names, symbols: Iterable[Any]) -> int:
-        """Return how much was checked, see `Statement`."""
-        rng = random.Random(5)
-        free = self.exact.free_symbols | self.simple.free_symbols
-        for _ in range(POINTS):
-            point = random_point(free, rng)
-            distances = []
-            for small in _SMALL:
-                scaled = {s: value * small ** self.orders.get(s, 0) for s, value in point.items()}
-                exact, simple = (number_at(side, scaled) for side in (self.exact, self.simple))
-                distances.append(abs(exact / simple - 1))
-            # one order of the small number at least
-            if distances[1] > distances[0] * _SMALL[1] / _SMALL[0] * 2 or distances[1] > _NEAR:
-                raise DerivationError(
-                    f"the ratio to a limit does not tend to 1 at {_text(point)} ({self.where})"
-                )
-        return 1
 
 
 @dataclass(frozen=True)
@@ -408,5 +297,6 @@ class Section:
     statements: list[Statement] = field(default_factory=list)
 
 
-def _text(point: dict[Any, Any]) -> str:
+def text_of(point: dict[Any, Any]) -> str:
+    """Return a point in words, for messages."""
     return ", ".join(f"{getattr(key, 'name', key)} = {value}" for key, value in point.items())

@@ -16,13 +16,13 @@ from sgdmem.symbolic.derivations.notation import Letters
 from sgdmem.symbolic.derivations.points import (
     Names,
     Point,
-    Undefined,
     fraction_of,
     likely_point,
     matrix_at,
     number_at,
     random_point,
 )
+from sgdmem.symbolic.derivations.tidying import Tidier
 from sgdmem.symbolic.derivations.writer import Writer, times
 from sgdmem.symbolic.noise_fraction import noise_fraction
 from sgdmem.symbolic.poles import noiseless_intervals
@@ -58,9 +58,9 @@ class Subject:
         self.names = Names()
         self.half_plane_names: list[Any] = []
         self.routh: dict[tuple[int, int], Any] = {}
-        self._tidied: dict[Any, Any] = {}
         x, z, lam = letters.root, letters.half_plane, letters.eigenvalue
         self.writer = Writer(letters.latex, falling=(x, z), rising=(lam,))
+        self._tidier = Tidier(lam, self.names, lambda: self.stable_point)
 
     # The algorithm in SymPy --------------------------------------------------------------------
 
@@ -341,59 +341,8 @@ class Subject:
         return point and {**point, **noise, **dict.fromkeys(eigenvalues, point[letters.eigenvalue])}
 
     def tidy(self, expression: Any) -> Any:
-        """Return an expression as a product of factors that are positive where it is stable.
-
-        Sums are collected in powers of the eigenvalue, whose coefficients are factored.
-        """
-        expression = sympy.sympify(expression)
-        if expression not in self._tidied:
-            self._tidied[expression] = self._tidy(expression)
-        return self._tidied[expression]
-
-    def _tidy(self, expression: Any) -> Any:
-        if expression.is_Number or expression.is_Symbol:
-            return expression
-        top, bottom = map(self._factored, sympy.fraction(sympy.cancel(expression)))
-        return times(top[0] / bottom[0], top[1], 1 / bottom[1])
-
-    def _factored(self, polynomial: Any) -> tuple[Any, Any]:
-        """Return a number and a product whose factors are positive at the stable point."""
-        if polynomial.is_Number:
-            return polynomial, sympy.Integer(1)
-        number, factors = sympy.factor_list(polynomial)
-        product = []
-        for factor, power in factors:
-            if self._is_negative(factor):
-                factor, number = -factor, number * (-1) ** power
-            if all(term.could_extract_minus_sign() for term in sympy.Add.make_args(factor)):
-                factor, number = -factor, number * (-1) ** power
-            product.append(self._collected(factor) ** power)
-        return number, sympy.Mul(*product)
-
-    def _collected(self, factor: Any) -> Any:
-        """Return a sum in powers of the eigenvalue."""
-        lam = self.letters.eigenvalue
-        factor = sympy.expand(factor)
-        if not factor.is_Add or not factor.has(lam) or factor.free_symbols == {lam}:
-            return factor
-        powers = sympy.Poly(factor, lam).as_dict().items()
-        return sympy.Add(*(times(self.tidy(value), lam ** power[0]) for power, value in powers))
-
-    def _is_negative(self, factor: Any) -> bool:
-        if not factor.free_symbols:
-            return False
-        point = self.stable_point
-        value = None if point is None else self._value(factor, point)
-        if value is None or value == 0:
-            return bool(factor.could_extract_minus_sign())
-        return bool(value < 0)
-
-    def _value(self, factor: Any, point: dict[Any, Any]) -> Any:
-        """Return a factor's value at a point, or None where other symbols occur in it."""
-        try:
-            return self.names.evaluate(factor, dict(point))
-        except (KeyError, Undefined):
-            return None
+        """Return an expression as `Tidier` arranges it."""
+        return self._tidier(expression)
 
 
 def is_stable_up_to(member: Algorithm, largest: Any) -> bool:

@@ -61,8 +61,8 @@ def summary(derivation: Derivation) -> str:
     """Return a line about letters and checks."""
     return (
         f"Letters are those of {derivation.notation.source}. Each of the {derivation.checked} "
-        f"equalities and conditions was checked by exact arithmetic at random rational points; "
-        f"those with powers or Gamma functions to fifty digits."
+        f"equalities and conditions was read back as it is printed and checked by exact arithmetic "
+        f"at random rational points, integrals and Gamma functions to ten digits."
     )
 
 

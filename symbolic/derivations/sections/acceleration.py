@@ -6,7 +6,8 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.statements import Equation, Limit, Remark, Section, Side, written
+from sgdmem.symbolic.derivations.expansions import Limit
+from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side, written
 from sgdmem.symbolic.derivations.subject import Subject
 from sgdmem.symbolic.regions import memory_one_summand, regions
 

@@ -1,4 +1,4 @@
-"""The characteristic polynomial, P and Q, and the recurrence that they stand for."""
+"""The characteristic polynomial, P and Q, with their determinants expanded."""
 
 from __future__ import annotations
 
@@ -172,32 +172,3 @@ def _recursive(subject: Subject, letter: str) -> Equation:
         if subject.shifted:
             shown += r" + a^{\mathsf T} (A_{m-1} - A_m) c"
     return Equation(rule, [written(f"{letter}_m"), written(shown)])
-
-
-def recurrence(subject: Subject) -> Section:
-    """Return the section with the multistep recurrence."""
-    writer, lam = subject.writer, subject.letters.eigenvalue
-    w, t = subject.letters.weights, writer.line(subject.letters.time)
-    M = subject.memory
-    section = Section("Equivalent recurrence")
-
-    def later(place: int) -> str:
-        return f"{t}+{place}" if place else t
-
-    terms: list[tuple[Any, str]] = []
-    for kind, factors in (("weights", [-p for p in subject.P_in_d]), ("gradients", subject.q)):
-        for place in range(M, -1, -1):
-            name = f"{w}_{{{later(place)}}}"
-            if kind == "gradients":
-                name = rf"\nabla {subject.letters.loss}({name})"
-            terms.append((subject.tidy(factors[place]), name))
-    holds = "on every quadratic loss" if subject.shifted else "on every loss, quadratic or not"
-    section.statements.append(
-        Equation(
-            rf"Read with a shift of time for ${subject.writer.line(subject.letters.root)}$, "
-            rf"$P - {writer.line(lam)} Q$ is the recurrence~\cite[Theorem 1]{{sgd-with-memory}} "
-            rf"that the weights obey {holds}:",
-            [written(f"{w}_{{{later(M + 1)}}}"), written(writer.signed(terms))],
-        )
-    )
-    return section

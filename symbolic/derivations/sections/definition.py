@@ -8,6 +8,7 @@ import sympy
 
 from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side, written
 from sgdmem.symbolic.derivations.subject import Subject
+from sgdmem.symbolic.derivations.writer import times
 
 
 def definition(subject: Subject) -> Section:
@@ -79,9 +80,10 @@ def _on_an_eigenvector(subject: Subject) -> Equation:
     lam, writer = subject.letters.eigenvalue, subject.writer
     letter = writer.line(lam)
 
-    explicit: Any = sympy.ImmutableMatrix(subject.state_matrix(lam).applyfunc(subject.tidy))
+    moving = (subject.v * subject.r.T).applyfunc(lambda entry: times(subject.tidy(entry), lam))
+    explicit: Any = sympy.ImmutableMatrix(subject.start.applyfunc(subject.tidy) + moving)
     if not subject.memory:
-        explicit = sympy.expand(subject.state_matrix(lam)[0])
+        explicit = explicit[0]
     sides = [written(f"S_{{{letter}}}"), Side(explicit)]
     if subject.memory:
         parts = [writer.line(m) for m in (subject.start, subject.v, subject.r.T)]

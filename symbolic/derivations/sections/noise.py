@@ -9,10 +9,11 @@ from typing import Any
 import sympy
 from flint import fmpq, fmpq_poly
 
+from sgdmem.symbolic.derivations.expansions import Series
 from sgdmem.symbolic.derivations.points import Point
 from sgdmem.symbolic.derivations.second_moments import summed_response
 from sgdmem.symbolic.derivations.sections.stability import half_plane_names
-from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Series, Side, written
+from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side, written
 from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject
 from sgdmem.symbolic.derivations.writer import raised
 from sgdmem.symbolic.noise_fraction import noise_fraction
@@ -51,7 +52,8 @@ def noise(subject: Subject) -> Section:
     b_values = list(map(subject.tidy, to_half_plane(subject.q)))
     b = [_named(subject, rf"\hat b_{k}", value) for k, value in enumerate(b_values, start=1)]
     M = subject.memory
-    shape = " + ".join(rf"\hat b_{k + 1} {raised(Z, M - k)}".strip() for k in range(M + 1))
+    powers = (rf"{writer.line(b[k])} {raised(Z, M - k)}".strip() for k in range(M + 1) if b[k] != 0)
+    shape = " + ".join(powers) or "0"
     section.statements.append(
         Equation(
             "For the numerator,",
@@ -62,9 +64,11 @@ def noise(subject: Subject) -> Section:
             ],
         )
     )
-    for k, value in enumerate(b_values, start=1):
-        rule = "with" if k == 1 else "and" if k == M + 1 else ""
-        section.statements.append(Equation(rule, [Side(b[k - 1]), Side(value)]))
+    named = [symbol for symbol in b if symbol != 0]
+    for k, symbol in enumerate(named, start=1):
+        rule = "with" if k == 1 else "and" if k == len(named) else ""
+        sides = [Side(symbol), Side(subject.names.meaning(symbol))]
+        section.statements.append(Equation(rule, sides))
     steps, terms = _recursion(subject, a, b)
     section.statements += steps
     total = f"{letter}^2 " + (

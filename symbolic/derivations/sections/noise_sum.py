@@ -27,7 +27,7 @@ _SEGMENTS = 6, 6, 2, 1  # by memory: a decision takes 5 ms for memory 1 and 100 
 
 def noise_sum(subject: Subject) -> Section | None:
     """Return the section about mini-batches, or None without a noise summand."""
-    if not subject.has_summand or (subject.is_short and subject.summand == 0):
+    if not subject.has_summand or not any(subject.q):
         return None
     letters, line = subject.letters, subject.writer.line
     lam, letter = letters.eigenvalue, line(letters.eigenvalue)
@@ -113,6 +113,10 @@ def _verdict(subject: Subject) -> list[Any]:
             modes, v, r, point[letters.tau1] * scale, point[letters.tau2] * scale
         )
 
+    near = subject.near(*eigenvalues)
+    if near is not None:  # with batches that are large enough
+        needed = _sum(subject, eigenvalues, lambda at, s: s)(near)
+        near[letters.batch_size] = fmpq(int(2 * max(needed, 0)) + 1)
     adding = Equation(
         rf"Added over a spectrum of eigenvalues ${letter}_k$ of the Hessian this is the noise sum",
         [Side(sum_of_noise), written(left)],
@@ -125,7 +129,7 @@ def _verdict(subject: Subject) -> list[Any]:
         [radius < 1, least > 0, sum_of_noise < 1],
         vanishes,
         free=(*eigenvalues, letters.batch_size, letters.tau1, letters.tau2),
-        near=subject.near(*eigenvalues),
+        near=near,
         segments=_SEGMENTS[min(subject.memory, len(_SEGMENTS) - 1)],
     )
     return [adding, verdict]
@@ -165,6 +169,7 @@ def _critical(subject: Subject) -> list[Any]:
         each = sympy.Dummy("each", positive=True)
         subject.writer.name(each, f"{letter}_k", rising=True)
         shown = subject.writer.fitted(expression.xreplace({lam: each}), ROOM - 60)
+        shown = rf"\left({shown}\right)" if shown.startswith("-") else shown
 
         sides.append(written(rf"{tau1} \sum_k {shown}"))
     return [

@@ -1,0 +1,37 @@
+"""The recurrence of the weights alone, for which P and Q stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sgdmem.symbolic.derivations.statements import Equation, Section, written
+from sgdmem.symbolic.derivations.subject import Subject
+
+
+def recurrence(subject: Subject) -> Section:
+    """Return the section with the multistep recurrence."""
+    writer, lam = subject.writer, subject.letters.eigenvalue
+    w, t = subject.letters.weights, writer.line(subject.letters.time)
+    M = subject.memory
+    section = Section("Equivalent recurrence")
+
+    def later(place: int) -> str:
+        return f"{t}+{place}" if place else t
+
+    terms: list[tuple[Any, str]] = []
+    for kind, factors in (("weights", [-p for p in subject.P_in_d]), ("gradients", subject.q)):
+        for place in range(M, -1, -1):
+            name = f"{w}_{{{later(place)}}}"
+            if kind == "gradients":
+                name = rf"\nabla {subject.letters.loss}({name})"
+            terms.append((subject.tidy(factors[place]), name))
+    holds = "on every quadratic loss" if subject.shifted else "on every loss, quadratic or not"
+    section.statements.append(
+        Equation(
+            rf"Read with a shift of time for ${subject.writer.line(subject.letters.root)}$, "
+            rf"$P - {writer.line(lam)} Q$ is the recurrence~\cite[Theorem 1]{{sgd-with-memory}} "
+            rf"that the weights obey {holds}:",
+            [written(f"{w}_{{{later(M + 1)}}}"), written(writer.signed(terms))],
+        )
+    )
+    return section
