@@ -192,7 +192,8 @@ def source_code(algorithm: Algorithm, language: str) -> str:
     Raises
     ------
     InputError
-        For another language, or an entry that is not a rational function of the symbols.
+        For another language, an entry that is not a rational function of the symbols, or an
+        algorithm that is stable nowhere.
 
     Examples
     --------
@@ -212,7 +213,12 @@ def source_code(algorithm: Algorithm, language: str) -> str:
     parameters = [f"p{place}" for place in range(len(symbols))]
     plain = {s: Symbol(p, real=True) for s, p in zip(symbols, parameters, strict=True)}
     named = algorithm.map(lambda entry: to_sympy(entry).xreplace(plain))
-    program = family_summand_program(named, parameters)
+    try:
+        program = family_summand_program(named, parameters)
+    except ZeroDivisionError:  # Q(1), or a pivot of the Routh array, vanishes identically
+        raise InputError(
+            f"algorithm must be stable at some eigenvalue for some parameters, got {algorithm!r}"
+        ) from None
     shifted = named.half_plane_form.Q_output is not named.half_plane_form.Q
     noise, *rest = program.outputs
     program = pruned(program.steps, [noise, *rest[1 if shifted else 0 :]])

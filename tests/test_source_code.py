@@ -100,3 +100,12 @@ def test_all_languages_have_all_names(language: str, name: str) -> None:
 def test_bad_input(algorithm: Any, language: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         source_code(algorithm, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_algorithm_that_is_stable_nowhere_is_refused(language: str) -> None:
+    never_learns = Algorithm(0, b=1, c=0, D="1/2")  # Q(1) = 0
+    never_forgets = Algorithm(0, b=0, c=1, D=1)
+    for algorithm in (never_learns, never_forgets):
+        with pytest.raises(InputError, match="must be stable at some eigenvalue"):
+            source_code(algorithm, language)
