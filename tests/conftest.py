@@ -22,6 +22,12 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, prin
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if "not slow" in config.getoption("-m"):  # the quick tier: fewer examples of each property
+        hypothesis.settings.register_profile("quick", hypothesis.settings(), max_examples=12)
+        hypothesis.settings.load_profile("quick")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--exhaustive", action="store_true", help="also run the exhaustive tests")
 

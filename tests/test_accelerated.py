@@ -120,6 +120,7 @@ def test_exponents_where_noise_dominates(memory: int, exponent: float) -> None:
     assert last_exponent(found) == pytest.approx(exponent, abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("nu", "batch_size"), [(2, 1), (2, 1000), (3, 10), (1.5, math.inf)])
 def test_noise_of_larger_memory_is_bounded_all_the_way(nu: float, batch_size: float) -> None:
     spectrum = Spectrum.power_law(nu, scale=0.5)
@@ -215,6 +216,7 @@ def test_the_first_unstable_step(count: int) -> None:
     assert momentary_stability(sgd(3), spectrum, 4, 10).first_unstable == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", [1, 2])
 def test_adiabatic_signal_is_close_to_the_signal(memory: int) -> None:
     question = Spectrum.power_law(2), power_law_target(0.4), 30_000

@@ -40,6 +40,7 @@ def test_roots_and_entries_describe_the_same_algorithm(
     assert rate == pytest.approx(float(found.effective_learning_rate))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("nu", [1.5, 2, 3])
 def test_noise_and_slowest_root(memory: int, nu: float) -> None:

@@ -31,6 +31,7 @@ def test_a_table() -> None:
     assert done.return_value == 0
 
 
+@pytest.mark.slow
 def test_json() -> None:
     found = json.loads(run(*QUICK, "--json").output)["results"]
     assert [row["name"] for row in found] == ["Theorem 4", "Lemma 1", "Equation (25)"]
@@ -41,6 +42,7 @@ def test_json() -> None:
         assert {"computed", "theory"} <= row.keys()
 
 
+@pytest.mark.slow
 def test_false_claims() -> None:
     done = run("Lemma 1", "--perturbed")
     assert "NOT REJECTED" not in done.output

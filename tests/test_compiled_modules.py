@@ -43,6 +43,7 @@ def files(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in kept}
 
 
+@pytest.mark.slow
 def test_the_code_is_kept(folder: Path) -> None:
     assert in_new_process() == 6
     first = files(folder)
@@ -73,6 +74,7 @@ def test_damaged_files_are_made_again(folder: Path, suffix: str, harm: str) -> N
     assert compiled_modules._is_intact(key, SOURCE)
 
 
+@pytest.mark.slow
 def test_foreign_code_under_the_right_name_is_not_run(folder: Path) -> None:
     """The machine code of another function, with an index that fits, is noticed."""
     load_module(SOURCE)

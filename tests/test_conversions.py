@@ -90,6 +90,7 @@ def test_every_family_converts_to_itself(name: str) -> None:
     assert {key: found[key] for key in arguments} == arguments
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(ENTRIES, ENTRIES, ENTRIES)
 def test_there_and_back(rate: Fraction, momentum: Fraction, nu: Fraction) -> None:

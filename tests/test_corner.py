@@ -18,6 +18,7 @@ from sgdmem.numeric.target import power_law_target
 from sgdmem.symbolic.errors import InputError
 
 
+@pytest.mark.slow
 @given(
     theta=st.floats(1.05, 1.95),
     memory=st.integers(1, 6),

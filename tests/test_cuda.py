@@ -107,6 +107,7 @@ def run_elsewhere(call: str, environment: dict[str, str]) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["heavy-ball", pytest.param("qhm", marks=pytest.mark.slow)])
 def test_summands_in_the_simulator(name: str) -> None:
     run_elsewhere(f"compare_summands({name!r})", SIMULATOR)
@@ -215,6 +216,7 @@ JUDGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("memory", "damped", "architecture"), JUDGES)
 def test_judges_fit_into_registers(
     memory: int, damped: bool, architecture: int, fits: Callable[..., None]

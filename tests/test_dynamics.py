@@ -423,6 +423,7 @@ def direct(kernel: Any, forcing: Any, solving: bool) -> Any:
     return values if solving else sums
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(
     size=st.integers(1, 1500),

@@ -55,6 +55,7 @@ def changed(draw: st.DrawFn) -> tuple[naive.Raw, Rows]:
     return raw, T
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(changed(), EIGENVALUES)
 def test_change_of_variables_is_found(case: tuple[naive.Raw, Rows], lam: Fraction) -> None:
@@ -106,6 +107,7 @@ def test_symbolic_change_of_variables() -> None:
     assert change_of_variables(general, general) == ((1, 0), (0, 1))
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(changed(), st.sampled_from("bcDa"))
 def test_any_other_entry_is_noticed(case: tuple[naive.Raw, Rows], name: str) -> None:
@@ -234,6 +236,7 @@ def test_bad_steps() -> None:
 # Eq. (22)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", range(5))
 def test_effective_learning_rate_of_general_memory(memory: int) -> None:
     by_inverse, by_polynomials = effective_learning_rates(named.general(memory, shifted=True))

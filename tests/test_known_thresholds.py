@@ -34,6 +34,7 @@ def test_edge_of_stochastic_stability_in_one_dimension(
         assert moved.stable is stable
 
 
+@pytest.mark.slow
 @given(curvature=RATES, variance=RATES, momentum=MOMENTA, batch_size=st.floats(0.5, 1e4))
 def test_one_dimension_in_closed_form(
     curvature: float, variance: float, momentum: float, batch_size: float

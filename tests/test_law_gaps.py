@@ -53,6 +53,7 @@ def shifted(exponent: float, place: float, middle: float, count: int | None = No
     return Spectrum.power_law(exponent, middle * place**exponent, count)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [None, 10**6])
 @pytest.mark.parametrize("k", [600, 5000, 50_000])
 @pytest.mark.parametrize("exponent", [1.5, 2, 6])

@@ -269,6 +269,7 @@ def test_phase_diagram_agrees_with_single_verdicts() -> None:
     assert coupled.noise_sum.values == pytest.approx(plain.noise_sum.values, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_very_small_and_very_wide_ranges() -> None:
     tiny = largest_learning_rate("sgd", Spectrum([1], weights=[1e13]), 1)
     assert tiny == pytest.approx(2e-13, rel=1e-9)
@@ -287,6 +288,7 @@ def test_very_small_and_very_wide_ranges() -> None:
         assert momentum == pytest.approx(1, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_families_that_only_look_like_multiples() -> None:
     def capped(learning_rate: Any) -> Algorithm:
         return named.sgd(min(learning_rate, 5))

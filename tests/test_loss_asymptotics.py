@@ -28,6 +28,7 @@ EXPONENTS = [(1.5, 0.5), (2, 1.2), (2, 1.8), (1.5, 2.2), (3, 0.3), (2, 1), (2, 2
              (1.5, 1.97), (3, 3.2), (1.2, 0.9)]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exponents", EXPONENTS)
 @pytest.mark.parametrize("algorithm", ALGORITHMS, ids=lambda x: x.name or "shifted")
 def test_the_series_is_within_its_error(
@@ -82,6 +83,7 @@ def test_without_noise_the_signal_decides() -> None:
     assert found.loss(10**4) == pytest.approx(losses(*question, 10**4)[-1], rel=1e-2)
 
 
+@pytest.mark.slow
 def test_beside_zeta_one() -> None:
     def loss(zeta: float) -> float:
         question = named.sgd("0.5"), Spectrum.power_law(2), power_law_target(zeta)

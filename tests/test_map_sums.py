@@ -293,6 +293,7 @@ def test_never_wrong_where_noiseless_stability_ends(memory: int, rng: np.random.
     check_boundary(found, truth, rng)
 
 
+@pytest.mark.slow
 @CLOSE
 @pytest.mark.parametrize("tau2", [0, -1])
 def test_never_wrong_where_the_noise_sum_is_1(

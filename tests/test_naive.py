@@ -66,6 +66,7 @@ def test_effective_learning_rate() -> None:
     assert naive.effective_learning_rate(Raw(1, [1], [1], [[1]], [0])) == math.inf
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", range(6))
 def test_lyapunov_against_direct_sums(memory: int, rng: np.random.Generator) -> None:
     done = 0
@@ -92,6 +93,7 @@ def test_lyapunov_against_direct_sums(memory: int, rng: np.random.Generator) -> 
         naive.impulse_response_sums(SGD, 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", range(6))
 def test_noise_summand_as_a_fraction(memory: int, rng: np.random.Generator) -> None:
     for kind in ("averaging", "aggmo", "generic")[: 3 if memory < 4 else 1]:
@@ -111,6 +113,7 @@ def test_noise_summand_of_sgd() -> None:
     assert naive.noise_summand_exact(averaged, lam) == lam / (4 - lam)
 
 
+@pytest.mark.slow
 @KINDS
 def test_operator_against_the_recursion(kind: str, rng: np.random.Generator) -> None:
     for _ in range(3):
@@ -134,6 +137,7 @@ def test_operator_against_the_recursion(kind: str, rng: np.random.Generator) -> 
             assert recursion == pytest.approx(as_float(losses), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_growth_of_the_losses_is_the_radius(rng: np.random.Generator) -> None:
     grew = Counter[bool]()
     while grew.total() < 14:
@@ -184,6 +188,7 @@ def test_radius_of_sgd() -> None:
         assert low <= mpf(radius) <= high < low + mpf(10) ** -49
 
 
+@pytest.mark.slow
 def test_bounds_of_the_radius_agree(rng: np.random.Generator) -> None:
     cases, sure = 0, 0
     while cases < 40:
@@ -212,6 +217,7 @@ def test_a_verdict_at_the_critical_batch_size() -> None:
     assert naive.moments_contract(alg, [1, 2, 3], critical - shift, 1, 0) is False
 
 
+@pytest.mark.slow
 def test_power_law_sum_of_sgd() -> None:
     digits = 40
     top, bottom = [0, Fraction(1, 2)], [2, -Fraction(1, 2)]  # alpha lam / (2 - alpha lam)
@@ -229,6 +235,7 @@ def test_power_law_sum_of_sgd() -> None:
             assert abs(found - mpmath.fsum(zeta)) < tolerance * found
 
 
+@pytest.mark.slow
 def test_power_law_sum_of_a_function() -> None:
     def summand(lam: Any) -> Any:
         return lam / (4 - lam)
@@ -244,6 +251,7 @@ def test_power_law_sum_of_a_function() -> None:
         naive.power_law_sum_mp(lambda lam: lam / (1 + 10**9 * lam), 1.1)
 
 
+@pytest.mark.slow
 def test_random_cases_are_a_mixture(rng: np.random.Generator) -> None:
     problems = [draws.random_problem(rng) for _ in range(200)]
     assert {len(p.alg.b) for p in problems} == set(range(6))

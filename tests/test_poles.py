@@ -63,6 +63,7 @@ def test_of_irrational_and_float_entries() -> None:
         noiseless_intervals(named.sgd(root))
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(raw_algorithms())
 def test_it_is_the_denominator_of_the_summand(raw: naive.Raw) -> None:
@@ -121,6 +122,7 @@ def floats(intervals: list[Any]) -> list[tuple[float, float]]:
     return [(float(lower[0]), float(upper[1])) for lower, upper in intervals]
 
 
+@pytest.mark.slow
 @given(raw_algorithms(), EIGENVALUES)
 def test_intervals_of_small_fractions(raw: naive.Raw, lam: Fraction) -> None:
     intervals = check_intervals(Algorithm(*raw))
@@ -153,6 +155,7 @@ def is_strictly_stable(D: Any) -> bool:
     return naive.is_schur(naive.Raw(Fraction(1, 2), zeros, zeros, D, zeros), 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(raw_algorithms())
 def test_first_positive_pole_ends_noiseless_stability(raw: naive.Raw) -> None:

@@ -30,6 +30,7 @@ def raw(algorithm: Algorithm) -> naive.Raw:
     return naive.Raw(algorithm.alpha, algorithm.b, algorithm.c, algorithm.D, algorithm.a)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exponent", EXPONENTS)
 @pytest.mark.parametrize("name", METHODS)
 def test_infinite_sums(name: str, exponent: float) -> None:
@@ -155,6 +156,7 @@ def test_units_far_from_one() -> None:
         assert far.margin == pytest.approx(plain.margin, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_poles_that_come_near_the_law() -> None:
     # poles of the summand at z (1 +- i small), between the eigenvalues number 1000 and 1001
     z, small = Fraction(1, 31646), Fraction(1, 2500)

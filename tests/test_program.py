@@ -102,6 +102,7 @@ def test_the_recursion_and_the_fraction_are_exact(memory: int, rng: np.random.Ge
         assert share * bottom == top
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", range(7))
 def test_the_recursion_against_impulse_responses(memory: int, rng: np.random.Generator) -> None:
     for _ in range(20):

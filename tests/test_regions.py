@@ -53,6 +53,7 @@ def test_complex_range_in_the_printed_form() -> None:
 RANGE = complex_range(α, q, δ)
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(
     st.fractions("1/10", 4, max_denominator=10),

@@ -42,6 +42,7 @@ def test_known_roots_decide(polynomial: Factored) -> None:
     assert all(value > 0 for value in conditions(algorithm, 1)) == polynomial.is_schur
 
 
+@pytest.mark.slow
 @given(raw_algorithms(), st.fractions(-1, 4, max_denominator=20))
 def test_small_fractions_against_schur_and_cohn(raw: naive.Raw, lam: Fraction) -> None:
     algorithm, expected = Algorithm(*raw), naive.is_schur(raw, lam)
@@ -80,6 +81,7 @@ def test_only_rational_numbers() -> None:
         is_schur(named.sgd(1), sympy.Symbol("lambda"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", range(5))
 def test_symbolic_conditions_are_the_numeric_ones(memory: int, rng: Any) -> None:
     # Beyond memory 2 in the coefficients of the recurrence: the entries of D would fill pages.

@@ -267,6 +267,7 @@ def test_masked_entries_are_refused() -> None:
         Spectrum.from_features(masked[None])
 
 
+@pytest.mark.slow
 def test_long_text_files_are_read_as_floats(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     count = 100_010

@@ -42,6 +42,7 @@ def stable_eigenvalue(raw: naive.Raw, rng: Any) -> Fraction | None:
     return None
 
 
+@pytest.mark.slow
 @MEMORIES
 def test_numbers_of_every_kind(memory: int, rng: Any) -> None:
     compared = 0
@@ -68,6 +69,7 @@ def test_numbers_of_every_kind(memory: int, rng: Any) -> None:
     assert compared >= 3
 
 
+@pytest.mark.slow
 @given(raw_algorithms(), EIGENVALUES)
 def test_small_fractions(raw: naive.Raw, lam: Fraction) -> None:
     algorithm = Algorithm(*raw)
@@ -110,6 +112,7 @@ def test_symbolic_noise_summand(memory: int, rng: Any) -> None:
             assert s(*Algorithm(*raw).entries, lam) == naive.noise_summand_exact(raw, lam)
 
 
+@pytest.mark.slow
 @MEMORIES
 def test_noise_summand_of_a_symbolic_eigenvalue(memory: int, rng: Any) -> None:
     compared = 0

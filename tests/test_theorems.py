@@ -35,6 +35,7 @@ def perturbed() -> list[Any]:
     return [marked(name, false) for name in WRITTEN for false in statement_module(name).PERTURBED]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [marked(name) for name in WRITTEN])
 def test_statement_holds(name: str) -> None:
     (result,) = verify(name)
@@ -56,6 +57,7 @@ def test_statement_is_described(name: str) -> None:
     assert 0 <= module.STATEMENT.tolerance < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "false"), perturbed())
 def test_false_claim_is_rejected(name: str, false: str) -> None:
     module = statement_module(name)

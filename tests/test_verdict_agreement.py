@@ -91,6 +91,7 @@ def test_random_algorithms(rng: np.random.Generator) -> None:
     compare(100, rng).check()
 
 
+@pytest.mark.slow
 def test_random_couplings(rng: np.random.Generator) -> None:
     compare_coupled(40, rng).check()
 
@@ -130,6 +131,7 @@ def test_batch_of_algorithms_is_judged_like_single_ones(rng: np.random.Generator
                 assert outcome.noise_sum[index] == pytest.approx(verdict.noise_sum, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_tau2_above_tau1_is_never_wrong(rng: np.random.Generator) -> None:
     tally = Tally()
     undecided = 0
