@@ -13,7 +13,7 @@ from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.compiled_map import judge_compiled
 from sgdmem.numeric.family_program import family_program
 from sgdmem.numeric.judge import Judge
-from sgdmem.numeric.map_points import BatchOutcome, Points
+from sgdmem.numeric.map_points import AnyPoints, BatchOutcome, Points
 from sgdmem.numeric.mode_summands import ball_form, numeric_algorithm
 from sgdmem.numeric.noise_sum import noise_sums
 from sgdmem.numeric.problem import Noise, Problem, read_noise
@@ -27,6 +27,57 @@ _TOGETHER = 2048  # algorithms that are judged at once without machine code
 Build = Callable[..., Algorithm]
 
 
+class FamilyJudge:
+    """Judges members of one family on one spectrum.
+
+    Parameters
+    ----------
+    build
+        The family, as a function of its parameters that vary.
+    samples
+        Values of these parameters, by name: what they range over.
+    spectrum, coupling
+        Of the problem.
+    device
+        Where machine code runs.
+    compiled
+        Whether the family is to be turned into machine code, which takes a second or so. What its
+        error bounds leave open, and all points of a family or a noise model that it does not know,
+        are judged one by one.
+    """
+
+    def __init__(
+        self,
+        build: Build,
+        samples: Mapping[str, Sequence[Fraction]],
+        spectrum: Spectrum,
+        coupling: Any,
+        device: Literal["cpu", "cuda"] = "cpu",
+        compiled: bool = True,
+    ) -> None:
+        self._build, self._spectrum, self._coupling = build, spectrum, coupling
+        self._device = device
+        # beyond the range of floats there is only the slow way
+        representable = spectrum.diverges or not math.isinf(spectrum.trace)
+        self._compiled = family_program(build, samples) if compiled and representable else None
+
+    def judge(
+        self, points: AnyPoints, advance: Callable[[int], None] = lambda count: None
+    ) -> BatchOutcome:
+        """Judge points; ``advance`` is called with the number of those done, for a progress bar."""
+        found = BatchOutcome.empty(len(points))
+        noises = _noises(points, self._spectrum, self._coupling)
+        left = np.arange(len(points))
+        known = all(map(_is_simple, noises.values()))
+        if self._compiled is not None and known:
+            program, exceptions = self._compiled
+            judge_compiled(program, points, self._spectrum, noises, found, self._device, advance)
+            left = np.flatnonzero((found.stable == -1) | _excepted(points, exceptions))
+            advance(-left.size)
+        _judge_singly(self._build, points, self._spectrum, noises, left, found, advance)
+        return found
+
+
 def judge_points(
     build: Build,
     points: Points,
@@ -35,43 +86,18 @@ def judge_points(
     device: Literal["cpu", "cuda"],
     advance: Callable[[int], None],
 ) -> BatchOutcome:
-    """Judge a family at the points of a map.
-
-    Many points go through machine code; what its error bounds leave open, and all points of a
-    family or a noise model that it does not know, are judged one by one.
-
-    Parameters
-    ----------
-    build
-        The family, as a function of ``points.own``.
-    points, spectrum, coupling
-        What is asked.
-    device
-        Where the machine code runs.
-    advance
-        Called with the number of points done, for a progress bar.
-    """
-    size = len(points)
-    found = BatchOutcome.empty(size)
-    noises = _noises(points, spectrum, coupling)
-    left = np.arange(size)
-    known = all(noise.coupling is None and noise.is_physical and isinstance(noise.tau2, Fraction)
-                for noise in noises.values())  # fmt: skip
-    # beyond the range of floats there is only the slow way
-    known &= spectrum.diverges or not math.isinf(spectrum.trace)
-    if size >= _WORTH_COMPILING and known:
-        own = {name: points.axes[name] for name in points.own}
-        compiled = family_program(build, own)
-        if compiled is not None:
-            program, exceptions = compiled
-            judge_compiled(program, points, spectrum, noises, found, device, advance)
-            left = np.flatnonzero((found.stable == -1) | _excepted(points, exceptions))
-            advance(-left.size)
-    _judge_singly(build, points, spectrum, noises, left, found, advance)
-    return found
+    """Judge a family at the points of a map, see `FamilyJudge`; many of them in machine code."""
+    own = {name: points.axes[name] for name in points.own}
+    compiled = len(points) >= _WORTH_COMPILING
+    return FamilyJudge(build, own, spectrum, coupling, device, compiled).judge(points, advance)
 
 
-def _noises(points: Points, spectrum: Spectrum, coupling: Any) -> dict[tuple[Any, ...], Noise]:
+def _is_simple(noise: Noise) -> bool:
+    """Whether machine code knows a noise model."""
+    return noise.coupling is None and noise.is_physical and isinstance(noise.tau2, Fraction)
+
+
+def _noises(points: AnyPoints, spectrum: Spectrum, coupling: Any) -> dict[tuple[Any, ...], Noise]:
     """Return the noise for every combination of those axes that belong to the problem."""
     varying = points.of_problem
     return {
@@ -84,7 +110,7 @@ def _noises(points: Points, spectrum: Spectrum, coupling: Any) -> dict[tuple[Any
     }
 
 
-def _excepted(points: Points, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:
+def _excepted(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:
     flags = np.zeros(len(points), dtype=bool)
     for name, values in exceptions.items():
         special = np.array([value in values for value in points.axes[name]])
@@ -97,7 +123,7 @@ def _excepted(points: Points, exceptions: Mapping[str, Sequence[Fraction]]) -> A
 
 def _judge_singly(
     build: Build,
-    points: Points,
+    points: AnyPoints,
     spectrum: Spectrum,
     noises: Mapping[tuple[Any, ...], Noise],
     places: Array,

@@ -12,7 +12,7 @@ from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.compiled_modules import load_module
 from sgdmem.numeric.compressed import CompressedSpectrum
 from sgdmem.numeric.family_program import FamilyProgram
-from sgdmem.numeric.map_points import BatchOutcome, Points
+from sgdmem.numeric.map_points import AnyPoints, BatchOutcome
 from sgdmem.numeric.map_sums import TASK, evaluate_pieces
 from sgdmem.numeric.pole_kernel import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.problem import Noise
@@ -24,7 +24,7 @@ _FEW = 200  # points of a short spectrum that are quicker one by one than by mor
 
 def judge_compiled(
     program: FamilyProgram,
-    points: Points,
+    points: AnyPoints,
     spectrum: Spectrum,
     noises: Mapping[tuple[Any, ...], Noise],
     found: BatchOutcome,
@@ -130,7 +130,7 @@ class _Axes:
         return np.ascontiguousarray(self.numbers[:, rows, indices])
 
 
-def _shares(points: Points, noises: Mapping[tuple[Any, ...], Noise]) -> _Shares:
+def _shares(points: AnyPoints, noises: Mapping[tuple[Any, ...], Noise]) -> _Shares:
     every = [noises[key] for key in points.noise_keys()]  # an axis may hold a value twice
     exact = [(n.tau1 * n.inverse_batch, n.tau2 * n.inverse_batch) for n in every]  # type: ignore[operator]
     first, second = (Ball.exactly(column) for column in zip(*exact, strict=True))
@@ -139,7 +139,7 @@ def _shares(points: Points, noises: Mapping[tuple[Any, ...], Noise]) -> _Shares:
     return _Shares(np.array([first.mid, first.rad, second.mid, second.rad]), stride)
 
 
-def _own_axes(points: Points, names: Sequence[str], damping: _Shares | None) -> _Axes:
+def _own_axes(points: AnyPoints, names: Sequence[str], damping: _Shares | None) -> _Axes:
     """Return the axes of the parameters, and that of tau2 / B if there is damping."""
     balls = [Ball.exactly(points.axes[name]) for name in names]
     columns = [np.array([ball.mid, ball.rad]) for ball in balls]

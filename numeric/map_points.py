@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -65,6 +65,55 @@ class Points:
         shape = [len(values) for values in self.axes.values()]
         axis = list(self.axes).index(name)
         return np.unravel_index(np.arange(len(self)), shape)[axis]
+
+
+@dataclass(frozen=True)
+class ScatteredPoints:
+    """Any points of two parameters.
+
+    Attributes
+    ----------
+    axes : mapping from names to values
+        The values of each point; equally many for both.
+    own, problem
+        As in `Points`.
+    """
+
+    axes: Mapping[str, Sequence[Any]]
+    own: Sequence[str]
+    problem: Mapping[str, Any]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.axes.values())))
+
+    @property
+    def of_problem(self) -> list[str]:
+        """The axes that are parameters of the problem."""
+        return [name for name in self.axes if name not in self.own]
+
+    def noise_keys(self) -> list[tuple[Any, ...]]:
+        """Return the values of the problem's axes at every point, a single () if there are none."""
+        values = (self.axes[name] for name in self.of_problem)
+        return list(zip(*values, strict=True)) if self.of_problem else [()]
+
+    def noise_key(self, point: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the values of the problem's axes at a point."""
+        return tuple(point[name] for name in self.of_problem)
+
+    def at(self, place: int) -> dict[str, Any]:
+        """Return the values of both axes at a point."""
+        return {name: values[place] for name, values in self.axes.items()}
+
+    def stride(self, name: str) -> int:
+        """Return for how many points in a row an axis keeps its value."""
+        return 1
+
+    def indices(self, name: str) -> Array:
+        """Return, for every point, which value of an axis it has."""
+        return np.arange(len(self))
+
+
+AnyPoints: TypeAlias = Points | ScatteredPoints
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from sgdmem.phase_diagrams.cli_arguments import (
     read_settings,
     set_option,
 )
+from sgdmem.phase_diagrams.cli_boundary import boundary_command
 from sgdmem.phase_diagrams.cli_derive import derive_command
 from sgdmem.phase_diagrams.cli_simulate import simulate_command
 from sgdmem.phase_diagrams.cli_verify import verify_command
@@ -83,6 +84,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(boundary_command)
 cli.add_command(derive_command)
 cli.add_command(simulate_command)
 cli.add_command(verify_command)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 10**7  # of a diagram: each is an exact algorithm in memory
 _RESULTS = ("stable", "noise_sum", "margin")
-_PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
+PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
 
 Axis = tuple[str, Iterable[Any]]
 
@@ -101,16 +101,12 @@ def phase_diagram(
 
     constructor = find_family(family)
     (x_name, x_values), (y_name, y_values) = _read_axis("x", x), _read_axis("y", y)
-    if x_name == y_name:
-        raise InputError(f"x and y must be different parameters, both are {x_name!r}")
-    for name in (x_name, y_name):
-        if name in _RESULTS:
-            raise InputError(f"no parameter of a diagram can be called {name!r}: a result is")
+    distinct_names(x_name, y_name)
     if len(x_values) * len(y_values) > MOST_POINTS:
         raise InputError(
             f"a diagram has at most {MOST_POINTS:,} points, got {len(x_values)} x {len(y_values)}"
         )
-    own = [name for name in (x_name, y_name) if name not in _PROBLEM_PARAMETERS]
+    own = [name for name in (x_name, y_name) if name not in PROBLEM_PARAMETERS]
     build = with_fixed(constructor, fixed, own)
     spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
@@ -133,7 +129,7 @@ def phase_diagram(
             y_name: [to_float(value) for value in y_values],
             x_name: [to_float(value) for value in x_values],
         },
-        attrs=_attributes(family, constructor, spectrum, problem, fixed, dims),
+        attrs=describe(family, constructor, spectrum, problem, fixed, dims),
     )
 
 
@@ -150,7 +146,23 @@ def _read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
     return name, [number(value, name) for value in values]
 
 
-def _attributes(
+def distinct_names(x: str, y: str) -> tuple[str, str]:
+    """Return the names of two parameters that can be the axes of a diagram.
+
+    Raises
+    ------
+    InputError
+        If they are the same, or if one is what a result is called.
+    """
+    if x == y:
+        raise InputError(f"x and y must be different parameters, both are {x!r}")
+    for name in (x, y):
+        if name in _RESULTS:
+            raise InputError(f"no parameter of a diagram can be called {name!r}: a result is")
+    return x, y
+
+
+def describe(
     family: Family | str,
     constructor: Family,
     spectrum: Spectrum,
@@ -158,6 +170,7 @@ def _attributes(
     fixed: dict[str, Any],
     dims: tuple[str, str],
 ) -> dict[str, str]:
+    """Return in words what was computed, for the attributes of a dataset."""
     name = family if isinstance(family, str) else getattr(constructor, "__name__", repr(family))
     settings = {**problem, **fixed}
     return {

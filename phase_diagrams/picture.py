@@ -24,6 +24,7 @@ _SYMBOLS = {
     "tau1": r"$\tau_1$",
     "tau2": r"$\tau_2$",
 }
+_OF_THE_DATA = ("sgdmem_version", "logarithmic", "tolerance", "x", "y")  # no settings of a problem
 _NOISELESS, _NOISY, _UNDECIDED = "#b0b0b8", "#d55e00", "#000000"  # colour-blind safe (Okabe-Ito)
 _BRIGHTEST = 0.9  # of the colour map: its yellow would vanish beside the neighbours
 
@@ -93,9 +94,9 @@ def draw(diagram: xarray.Dataset, ax: Any = None, *, log: tuple[str, ...] = ()) 
         ax.set_xscale("log")
     if y_name in log:
         ax.set_yscale("log")
-    ax.set_xlabel(_SYMBOLS.get(x_name, x_name))
-    ax.set_ylabel(_SYMBOLS.get(y_name, y_name))
-    ax.set_title(_title(diagram), fontsize="medium")
+    ax.set_xlabel(axis_label(x_name))
+    ax.set_ylabel(axis_label(y_name))
+    ax.set_title(title(diagram, (x_name, y_name)), fontsize="medium")
     labels = ["diverges without noise", "diverges by mini-batch noise", "undecided"]
     colors = [_NOISELESS, _NOISY, _UNDECIDED]
     if present:
@@ -121,13 +122,17 @@ def _edges(values: Array, logarithmic: bool) -> Array:
     return np.exp(ends) if logarithmic else ends
 
 
-def _title(diagram: xarray.Dataset) -> str:
+def axis_label(parameter: str) -> str:
+    """Return what is written at the axis of a parameter."""
+    return _SYMBOLS.get(parameter, parameter.replace("_", " "))
+
+
+def title(data: xarray.Dataset, varying: tuple[str, str]) -> str:
     """Return the algorithm with its fixed parameters, the noise and the spectrum, on two lines."""
-    shown = {**diagram.attrs, **dict.fromkeys(diagram.stable.dims, None)}
+    shown = {**data.attrs, **dict.fromkeys([*varying, *_OF_THE_DATA], None)}
     name = str(shown.pop("algorithm", "")).replace("_", " ").replace("-", " ")
     spectrum = re.sub(r"k\^-([\d.]+)", r"$k^{-\1}$", str(shown.pop("spectrum", "")))
     size, tau1, tau2 = (shown.pop(key, None) for key in ("batch_size", "tau1", "tau2"))
-    shown.pop("sgdmem_version", None)
     fixed = [
         f"{_SYMBOLS.get(key, key).rpartition(' ')[2]} = {value}"
         for key, value in shown.items()

@@ -15,6 +15,7 @@ from sgdmem._version import __version__ as __version__
 if TYPE_CHECKING:
     from sgdmem.numeric.accelerated import accelerated as accelerated
     from sgdmem.numeric.best_stationary import best_stationary as best_stationary
+    from sgdmem.numeric.binding import Binding as Binding
     from sgdmem.numeric.comparison import Compared as Compared
     from sgdmem.numeric.comparison import compare_methods as compare_methods
     from sgdmem.numeric.compressed import CompressedSpectrum as CompressedSpectrum
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from sgdmem.numeric.trajectory import trajectory as trajectory
     from sgdmem.numeric.verdict import Reason as Reason
     from sgdmem.numeric.verdict import Verdict as Verdict
+    from sgdmem.phase_diagrams.boundary import stability_boundary as stability_boundary
     from sgdmem.phase_diagrams.diagram import phase_diagram as phase_diagram
     from sgdmem.symbolic.algorithm import Algorithm as Algorithm
     from sgdmem.symbolic.conversions import convert as convert
@@ -111,11 +113,13 @@ _PUBLIC = {
     # judge
     "numeric.stability": "stability is_stable",
     "numeric.verdict": "Verdict Reason",
+    "numeric.binding": "Binding",
     "numeric.learning_rate": "largest_learning_rate",
     # check the theory
     "numeric.theorems.registry": "verify",
     # draw
     "phase_diagrams.diagram": "phase_diagram",
+    "phase_diagrams.boundary": "stability_boundary",
     # what can go wrong
     "symbolic.errors": "SgdmemError InputError UndefinedError UndecidedError",
 }

@@ -1,0 +1,99 @@
+"""The picture of a boundary of stability."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sgdmem.numeric.binding import Binding
+from sgdmem.phase_diagrams.picture import axis_label, title
+
+if TYPE_CHECKING:
+    import xarray
+
+# Colour-blind safe (Okabe-Ito), and told apart in print by their strokes.
+_STYLES: dict[str, tuple[str, Any]] = {
+    Binding.NOISE_SUM.value: ("#d55e00", "-"),
+    Binding.MODE_NOISE.value: ("#cc79a7", (0, (3, 1, 1, 1))),
+    Binding.ROOT_AT_1.value: ("#009e73", (0, (1, 1))),
+    Binding.ROOT_AT_MINUS_1.value: ("#0072b2", (0, (5, 1.5))),
+    Binding.COMPLEX_ROOTS.value: ("#56b4e9", (0, (5, 1.5, 1, 1.5))),
+    Binding.DIVERGENT_SPECTRUM.value: ("#e69f00", "-"),
+    Binding.UNDECIDED.value: ("#000000", ":"),
+}
+
+
+def draw_boundary(boundary: xarray.Dataset, ax: Any = None) -> Any:
+    """Draw curves of `stability_boundary`, each piece by the condition that binds, and the cusps.
+
+    Parameters
+    ----------
+    boundary : xarray.Dataset
+    ax : matplotlib axes, optional
+        Where to draw; a new figure otherwise.
+
+    Returns
+    -------
+    matplotlib axes
+
+    Examples
+    --------
+    >>> import sgdmem
+    >>> edge = sgdmem.stability_boundary(
+    ...     "heavy-ball",
+    ...     ("learning_rate", 0.1, 5),
+    ...     ("momentum", 0, 0.9),
+    ...     spectrum=sgdmem.Spectrum([1]),
+    ...     resolution=10,
+    ... )
+    >>> axes = draw_boundary(edge)
+    >>> [line.get_label() for line in axes.lines]
+    ['a root at x = -1']
+    """
+    from matplotlib.figure import Figure
+
+    if ax is None:
+        ax = Figure(figsize=(6.4, 4.8), layout="constrained").add_subplot()
+    x_name, y_name = boundary.attrs["x"], boundary.attrs["y"]
+    x, y = boundary[x_name].values, boundary[y_name].values
+    curve, condition = boundary.curve.values, boundary.condition.values
+    labelled: set[str] = set()
+    for number in np.unique(curve):
+        (places,) = np.nonzero(curve == number)
+        for start, stop in _pieces(condition[places]):
+            name = str(condition[places[start]])
+            colour, stroke = _STYLES[name]
+            piece = places[start:stop]
+            label = "_nolegend_" if name in labelled else Binding(name).explanation
+            labelled.add(name)
+            ax.plot(x[piece], y[piece], color=colour, linestyle=stroke, label=label)
+    corners = boundary[f"cusp_{x_name}"].values, boundary[f"cusp_{y_name}"].values
+    if corners[0].size:
+        ax.plot(*corners, "o", color="black", markersize=4, label="cusp", zorder=3)
+    axes = ((x_name, ax.set_xscale, ax.set_xlim), (y_name, ax.set_yscale, ax.set_ylim))
+    for name, scale, limits in axes:
+        if name in boundary.attrs["logarithmic"].split(", "):
+            scale("log")
+        limits(boundary[name].attrs["low"], boundary[name].attrs["high"])
+    ax.set_xlabel(axis_label(x_name))
+    ax.set_ylabel(axis_label(y_name))
+    ax.set_title(title(boundary, (x_name, y_name)), fontsize="medium")
+    if labelled:
+        ax.legend(
+            title="stability ends by",
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.14),
+            ncols=min(len(labelled) + bool(corners[0].size), 4),
+            frameon=False,
+            fontsize="small",
+            title_fontsize="small",
+        )
+    return ax
+
+
+def _pieces(conditions: Any) -> list[tuple[int, int]]:
+    """Return where each run of one condition starts and stops; runs share their end points."""
+    changes = (np.flatnonzero(conditions[1:] != conditions[:-1]) + 1).tolist()
+    starts = [0, *changes]
+    return list(zip(starts, [*(c + 1 for c in changes), len(conditions)], strict=True))

@@ -1,0 +1,123 @@
+"""The command that traces the boundary of stability."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sgdmem.phase_diagrams.cli_arguments import (
+    AlgorithmName,
+    noise_arguments,
+    problem_options,
+    read_data,
+    read_range,
+    read_settings,
+    set_option,
+)
+
+if TYPE_CHECKING:
+    import xarray
+
+_PICTURES, _DATA = (".png", ".svg", ".pdf"), (".csv", ".nc")
+
+
+@click.command("boundary", short_help="Trace where stability ends, over two parameters.")
+@click.argument("algorithm", type=AlgorithmName())
+@click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH[:log]")
+@click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH[:log]")
+@set_option
+@problem_options()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help="A picture (.png, .svg, .pdf; the data beside it as .nc), or data (.csv, .nc).  "
+    "[ALGORITHM-boundary.png]",
+)
+@click.option(
+    "--resolution", type=int, default=100, metavar="N", help="Of the map that finds it.  [100]"
+)
+@click.option(
+    "--tolerance", type=float, default=1e-10, metavar="T", help="As a share of the axes.  [1e-10]"
+)
+def boundary_command(
+    algorithm: str,
+    x_axis: str,
+    y_axis: str,
+    settings: tuple[str, ...],
+    output: str | None,
+    resolution: int,
+    tolerance: float,
+    **problem: Any,
+) -> None:
+    """Trace the boundary of where ALGORITHM is stable over two of its parameters.
+
+    Every point is enclosed between two algorithms, one proved to be stable and one proved not to
+    be, and is labelled with the condition that binds there. batch_size, tau1 and tau2 may be
+    parameters too.
+
+    \b
+      sgdmem boundary heavy-ball --x learning_rate=0.01:10:log --y momentum=0:0.99 \\
+             --power-law 1.5 --batch-size 32 -o edge.pdf
+      sgdmem boundary heavy-ball --x learning_rate=0.01:10:log --y batch_size=1:1e5:log \\
+             --set momentum=0.9 --power-law 1.5 -o edge.csv
+    """
+    from sgdmem.phase_diagrams.boundary import stability_boundary
+
+    path = Path(output or f"{algorithm}-boundary.png")
+    if path.suffix not in _PICTURES + _DATA:
+        raise click.UsageError(f"-o must end in {', '.join(_PICTURES + _DATA)}, got {path}")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"-o: there is no folder {path.parent}")
+    (x, x_log), (y, y_log) = _read_window(x_axis, "--x"), _read_window(y_axis, "--y")
+    arguments = {"spectrum": read_data(problem), **noise_arguments(problem)}
+    for axis, *_ in (x, y):
+        if axis in arguments:
+            raise click.UsageError(f"{axis} cannot both vary and have a fixed value")
+    arguments.update(read_settings(settings, algorithm))
+    boundary = stability_boundary(
+        algorithm,
+        x,
+        y,
+        log=[name for (name, *_), log in ((x, x_log), (y, y_log)) if log],
+        resolution=resolution,
+        tolerance=tolerance,
+        progress=sys.stderr.isatty(),
+        **arguments,
+    )
+    written = _write(boundary, path)
+    curves = len(set(boundary.curve.values.tolist()))
+    click.echo(
+        f"wrote {' and '.join(map(str, written))}: {boundary.sizes['point']} points on {curves} "
+        f"curve{'' if curves == 1 else 's'}, {boundary.sizes['cusp']} cusps"
+    )
+
+
+def _read_window(text: str, option: str) -> tuple[tuple[str, float, float], bool]:
+    name, sign, numbers = text.partition("=")
+    if not sign:
+        raise click.UsageError(f"{option} expects NAME=LOW:HIGH or NAME=LOW:HIGH:log, got {text!r}")
+    low, high = read_range(numbers.removesuffix(":log"), option)
+    return (name.strip().replace("-", "_"), low, high), numbers.endswith(":log")
+
+
+def _write(boundary: xarray.Dataset, path: Path) -> list[Path]:
+    if path.suffix == ".csv":
+        written = [path]
+        boundary.drop_dims("cusp").to_dataframe().to_csv(path, index=False)
+        if boundary.sizes["cusp"]:
+            written.append(path.with_suffix(".cusps.csv"))
+            boundary.drop_dims("point").to_dataframe().to_csv(written[1], index=False)
+        return written
+    data = path.with_suffix(".nc")
+    boundary.to_netcdf(data, engine="scipy")
+    if path.suffix == ".nc":
+        return [data]
+    from sgdmem.phase_diagrams.boundary_picture import draw_boundary
+
+    draw_boundary(boundary).figure.savefig(path, dpi=200)
+    return [path, data]

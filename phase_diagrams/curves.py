@@ -1,0 +1,211 @@
+"""Curves through the boundary of a region of the unit square, traced and refined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.ball import Array
+from sgdmem.numeric.crossings import Crossings, Judging, crossings
+
+_ROUNDS = 8  # of inserting points where a curve bends
+# Of a search across a curve, over the distance of its neighbours.
+_REACHES = (0.5, 1.0, 2.0, 4.0, 0.2, 0.05)
+
+# From points just outside, shape (n, 2), to the name of the condition that binds at each.
+Labelling = Callable[[Array], list[str]]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A part of the boundary.
+
+    Attributes
+    ----------
+    stable, unstable : ndarray, shape (n, 2)
+        Enclosures of its points, in order.
+    conditions : list of str
+        Which condition binds at each point.
+    """
+
+    stable: Array
+    unstable: Array
+    conditions: list[str]
+
+    @property
+    def points(self) -> Array:
+        """Its points, shape (n, 2)."""
+        return (self.stable + self.unstable) / 2
+
+
+@dataclass(frozen=True)
+class Cusp:
+    """Where two pieces of a curve meet at which different conditions bind."""
+
+    point: Array
+    conditions: tuple[str, str]
+
+
+@dataclass
+class _Places:
+    """Enclosed points of one curve while it grows."""
+
+    stable: Array
+    unstable: Array
+    conditions: list[str]
+
+    @property
+    def points(self) -> Array:
+        return (self.stable + self.unstable) / 2
+
+    def insert(self, before: Sequence[int], found: Crossings, conditions: Sequence[str]) -> None:
+        """Put new points in front of those with the given numbers."""
+        where = np.asarray(before, dtype=int)
+        self.stable = np.insert(self.stable, where, found.stable, axis=0)
+        self.unstable = np.insert(self.unstable, where, found.unstable, axis=0)
+        for shift, (place, condition) in enumerate(zip(before, conditions, strict=True)):
+            self.conditions.insert(place + shift, condition)
+
+
+class Tracer:
+    """Traces the boundary of where points of the unit square are stable.
+
+    Parameters
+    ----------
+    judge, label : callable
+        Judge points, and say which condition binds at points that are not stable.
+    tolerance : float
+        How closely points are enclosed.
+    flatness : float
+        How far a curve may leave the straight line between two of its points.
+    """
+
+    def __init__(self, judge: Judging, label: Labelling, tolerance: float, flatness: float) -> None:
+        self._judge, self._label = judge, label
+        self._tolerance, self._flatness = tolerance, flatness
+
+    def trace(self, stable: Array) -> tuple[list[Curve], list[Cusp]]:
+        """Return all curves and cusps.
+
+        Parameters
+        ----------
+        stable : ndarray of bool, shape (m, n)
+            Verdicts on a regular grid of the square, y by x: what is finer is not seen.
+        """
+        curves: list[Curve] = []
+        cusps: list[Cusp] = []
+        for line in _lines(stable):
+            inside, outside = _ends(line, stable)
+            found = crossings(self._judge, inside, outside, self._tolerance)
+            known = ~np.isnan(found.unstable).any(axis=1)
+            places = _Places(found.stable[known], found.unstable[known], [])
+            places.conditions = self._label(places.unstable)
+            self._refine(places)
+            cusps += self._cusps(places)
+            curves.append(Curve(places.stable, places.unstable, places.conditions))
+        return curves, cusps
+
+    def _refine(self, places: _Places) -> None:
+        """Insert points until the curve is flat between them."""
+        rough = set(range(1, len(places.conditions)))  # points before which it may bend
+        for _ in range(_ROUNDS):
+            before = sorted(rough)
+            if not before:
+                return
+            ends = np.array(before)
+            found = self._between(places, ends - 1, ends)
+            known = ~np.isnan(found.points).any(axis=1)
+            points = places.points
+            chord = points[ends] - points[ends - 1]
+            length = np.linalg.norm(chord, axis=1)
+            away = found.points - points[ends - 1]
+            distance = np.abs(chord[:, 0] * away[:, 1] - chord[:, 1] * away[:, 0])
+            bent = known & (distance > self._flatness * np.maximum(length, self._tolerance))
+            chosen = Crossings(found.stable[bent], found.unstable[bent])
+            new = ends[bent].tolist()
+            places.insert(new, chosen, self._label(chosen.unstable))
+            rough = {start + k for k, first in enumerate(new) for start in (first, first + 1)}
+
+    def _between(self, places: _Places, left: Array, right: Array) -> Crossings:
+        """Return points of the curve on the lines that halve the distance of two of its points.
+
+        NaN where none is found.
+        """
+        p, q = places.points[left], places.points[right]
+        across = _normals(p, q, places.stable[left] - places.unstable[left])
+        middle, length = (p + q) / 2, np.linalg.norm(q - p, axis=1)[:, None]
+        stable, unstable = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
+        for reach in _REACHES:
+            left_over = np.flatnonzero(np.isnan(stable[:, 0]))
+            if not left_over.size:
+                break
+            step = (reach * length * across)[left_over]
+            inside, outside = (np.clip(middle[left_over] + sign * step, 0, 1) for sign in (1, -1))
+            flags, _ = self._judge(np.concatenate([inside, outside]))
+            first, second = np.split(flags == 1, 2)
+            ready = first != second
+            if ready.any():
+                # near a sharp corner the stable side may be the other one
+                right = first[ready][:, None]
+                good = np.where(right, inside[ready], outside[ready])
+                bad = np.where(right, outside[ready], inside[ready])
+                found = crossings(self._judge, good, bad, self._tolerance)
+                stable[left_over[ready]], unstable[left_over[ready]] = found
+        return Crossings(stable, unstable)
+
+    def _cusps(self, places: _Places) -> list[Cusp]:
+        """Close in on the places where the binding condition changes, and return them."""
+        found = []
+        place = 1
+        while place < len(places.conditions):
+            if places.conditions[place] != places.conditions[place - 1]:
+                place = self._close_in(places, place)
+                names = (places.conditions[place - 1], places.conditions[place])
+                found.append(Cusp(places.points[place - 1 : place + 1].mean(axis=0), names))
+            place += 1
+        return found
+
+    def _close_in(self, places: _Places, place: int) -> int:
+        """Halve the distance of two points with different conditions until they are one.
+
+        Returns the number of the second one.
+        """
+        while np.linalg.norm(np.subtract(*places.points[place - 1 : place + 1])) > self._tolerance:
+            ends = np.array([place])
+            found = self._between(places, ends - 1, ends)
+            if np.isnan(found.points).any():
+                break
+            (condition,) = self._label(found.unstable)
+            places.insert([place], found, [condition])
+            if condition == places.conditions[place - 1]:
+                place += 1
+            elif condition != places.conditions[place + 1]:  # a third one: the first change counts
+                continue
+        return place
+
+
+def _lines(stable: Array) -> list[Array]:
+    """Return lines that separate stable points of a grid from the others, in grid units."""
+    from contourpy import contour_generator
+
+    lines: Any = contour_generator(z=np.where(stable, 1.0, -1.0)).lines(0.0)
+    return list(lines)
+
+
+def _ends(line: Array, stable: Array) -> tuple[Array, Array]:
+    """Return the two grid points at the ends of the edge that each vertex halves, as shares."""
+    low, high = np.floor(line).astype(int), np.ceil(line).astype(int)
+    first = stable[low[:, 1], low[:, 0]][:, None]
+    size = np.array(stable.shape[::-1]) - 1
+    inside, outside = np.where(first, low, high), np.where(first, high, low)
+    return inside / size, outside / size
+
+
+def _normals(p: Array, q: Array, inwards: Array) -> Array:
+    """Return unit vectors across the lines from p to q, on the side of the given ones."""
+    along = (q - p) / np.maximum(np.linalg.norm(q - p, axis=1), np.finfo(float).tiny)[:, None]
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    return across * np.where((across * inwards).sum(axis=1) < 0, -1, 1)[:, None]
