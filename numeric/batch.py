@@ -11,9 +11,9 @@ import numpy as np
 
 from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.compiled_map import judge_compiled
-from sgdmem.numeric.family_program import family_program
+from sgdmem.numeric.family_program import FamilyProgram
 from sgdmem.numeric.judge import Judge
-from sgdmem.numeric.map_points import AnyPoints, BatchOutcome, Points
+from sgdmem.numeric.map_points import AnyPoints, BatchOutcome
 from sgdmem.numeric.mode_summands import ball_form, numeric_algorithm
 from sgdmem.numeric.noise_sum import noise_sums
 from sgdmem.numeric.problem import Noise, Problem, read_noise
@@ -21,10 +21,12 @@ from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.verdict import Verdict
 from sgdmem.symbolic.algorithm import Algorithm
 
-_WORTH_COMPILING = 1000  # points
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
 
 Build = Callable[..., Algorithm]
+
+
+Compiled = tuple[FamilyProgram, dict[str, list[Fraction]]]
 
 
 class FamilyJudge:
@@ -34,32 +36,28 @@ class FamilyJudge:
     ----------
     build
         The family, as a function of its parameters that vary.
-    samples
-        Values of these parameters, by name: what they range over.
+    compiled
+        From `family_program`. What its error bounds leave open, and all points of a noise model
+        that machine code does not know, are judged one by one; without it all are.
     spectrum, coupling
         Of the problem.
     device
         Where machine code runs.
-    compiled
-        Whether the family is to be turned into machine code, which takes a second or so. What its
-        error bounds leave open, and all points of a family or a noise model that it does not know,
-        are judged one by one.
     """
 
     def __init__(
         self,
         build: Build,
-        samples: Mapping[str, Sequence[Fraction]],
+        compiled: Compiled | None,
         spectrum: Spectrum,
         coupling: Any,
         device: Literal["cpu", "cuda"] = "cpu",
-        compiled: bool = True,
     ) -> None:
         self._build, self._spectrum, self._coupling = build, spectrum, coupling
         self._device = device
         # beyond the range of floats there is only the slow way
         representable = spectrum.diverges or not math.isinf(spectrum.trace)
-        self._compiled = family_program(build, samples) if compiled and representable else None
+        self._compiled = compiled if representable else None
 
     def judge(
         self, points: AnyPoints, advance: Callable[[int], None] = lambda count: None
@@ -76,20 +74,6 @@ class FamilyJudge:
             advance(-left.size)
         _judge_singly(self._build, points, self._spectrum, noises, left, found, advance)
         return found
-
-
-def judge_points(
-    build: Build,
-    points: Points,
-    spectrum: Spectrum,
-    coupling: Any,
-    device: Literal["cpu", "cuda"],
-    advance: Callable[[int], None],
-) -> BatchOutcome:
-    """Judge a family at the points of a map, see `FamilyJudge`; many of them in machine code."""
-    own = {name: points.axes[name] for name in points.own}
-    compiled = len(points) >= _WORTH_COMPILING
-    return FamilyJudge(build, own, spectrum, coupling, device, compiled).judge(points, advance)
 
 
 def _is_simple(noise: Noise) -> bool:

@@ -13,18 +13,14 @@ import numpy as np
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.batch import FamilyJudge
 from sgdmem.numeric.binding import binding
+from sgdmem.numeric.family_program import family_program
 from sgdmem.numeric.given_numbers import number
-from sgdmem.numeric.map_points import ScatteredPoints
+from sgdmem.numeric.map_points import Points, ScatteredPoints
 from sgdmem.numeric.problem import read_data
 from sgdmem.numeric.progress import shown_progress
 from sgdmem.numeric.stability import stability
 from sgdmem.phase_diagrams.curves import Curve, Cusp, Tracer
-from sgdmem.phase_diagrams.diagram import (
-    PROBLEM_PARAMETERS,
-    describe,
-    distinct_names,
-    phase_diagram,
-)
+from sgdmem.phase_diagrams.diagram import PROBLEM_PARAMETERS, describe
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
 from sgdmem.symbolic.named import find_family
@@ -35,6 +31,7 @@ if TYPE_CHECKING:
 
 _LEAST_TOLERANCE = 1e-13  # of an axis; floats end soon after
 _MOST_RESOLUTION = 2000
+_RESULTS = ("point", "cusp", "curve", "condition", "cusp_conditions")
 
 Range = tuple[str, Any, Any]
 
@@ -168,16 +165,16 @@ def stability_boundary(
 
     ticks = np.linspace(0, 1, resolution)
     grid = values(np.stack([ticks, ticks], axis=1))
-    axes = [(name, grid[name]) for name in window.names]
-    family_judge = FamilyJudge(build, {name: grid[name] for name in own}, spectrum, coupling)
-    coarse = phase_diagram(
-        family, x=axes[0], y=axes[1], spectrum=spectrum, coupling=coupling, **left, **fixed
-    )
+    compiled = family_program(build, {name: grid[name] for name in own})
+    family_judge = FamilyJudge(build, compiled, spectrum, coupling)
+    x_name, y_name = window.names
+    coarse = Points({y_name: grid[y_name], x_name: grid[x_name]}, own, left)
     tracer = Tracer(judge, label, tolerance, flatness)
     with shown_progress("algorithms judged", None, progress) as advance:
-        curves, cusps = tracer.trace(coarse.stable.values == 1)
+        stable = family_judge.judge(coarse, advance).stable == 1
+        curves, cusps = tracer.trace(stable.reshape(resolution, resolution))
     settings = {
-        **describe(family, constructor, spectrum, problem, fixed, window.names),
+        **describe(family, spectrum, problem, fixed, window.names),
         "logarithmic": ", ".join(log),
         "tolerance": tolerance,
     }
@@ -186,7 +183,12 @@ def stability_boundary(
 
 def _read_window(x: Range, y: Range, log: Sequence[str]) -> _Window:
     ranges = [_read_range(label, given) for label, given in (("x", x), ("y", y))]
-    names = distinct_names(ranges[0][0], ranges[1][0])
+    names = ranges[0][0], ranges[1][0]
+    if names[0] == names[1]:
+        raise InputError(f"x and y must be different parameters, both are {names[0]!r}")
+    for name in names:
+        if name in _RESULTS:
+            raise InputError(f"no parameter of a boundary can be called {name!r}: a result is")
     for name in log:
         if name not in names:
             raise InputError(f"log must name parameters among {', '.join(names)}, got {name!r}")

@@ -1,21 +1,24 @@
-"""Phase diagrams: the verdict over two parameters of a family."""
+"""Phase diagrams: the verdict, and more, over two or three parameters."""
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from sgdmem._version import __version__
-from sgdmem.numeric.batch import judge_points
+from sgdmem.numeric.batch import Build, Compiled, FamilyJudge
 from sgdmem.numeric.cuda import Device, chosen_device
+from sgdmem.numeric.family_program import family_program
 from sgdmem.numeric.given_numbers import number
 from sgdmem.numeric.map_points import Points
 from sgdmem.numeric.problem import is_infinite, read_data
 from sgdmem.numeric.progress import shown_progress
-from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.phase_diagrams.quantities import QUANTITIES, Map, Quantity, find_quantities
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
 from sgdmem.symbolic.named import find_family
@@ -25,8 +28,13 @@ if TYPE_CHECKING:
     import xarray
 
 MOST_POINTS = 10**7  # of a diagram: each is an exact algorithm in memory
-_RESULTS = ("stable", "noise_sum", "margin")
 PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
+_WORTH_COMPILING = 1000  # points
+_RESULTS = {
+    "stable": {"flag_values": [-1, 0, 1], "flag_meanings": "undecided unstable stable"},
+    "noise_sum": {"long_name": "noise sum U'_Sigma", "units": "1"},
+    "margin": {"long_name": "min(1 - U'_Sigma, min_k 1 + (tau2/B) s_k)", "units": "1"},
+}
 
 Axis = tuple[str, Iterable[Any]]
 
@@ -41,6 +49,8 @@ def phase_diagram(
     tau1: Any = None,
     tau2: Any = None,
     coupling: Any = None,
+    panels: Axis | None = None,
+    quantities: Sequence[str] = (),
     device: Device = "cpu",
     progress: bool = False,
     **fixed: Any,
@@ -58,10 +68,17 @@ def phase_diagram(
     x, y : (name, values)
         The two parameters and their values, in any order; ``batch_size``, ``tau1`` and ``tau2`` may
         be parameters too.
-    spectrum : Spectrum or array of shape (n, d)
-        Eigenvalues of the Hessian, or a matrix of n feature vectors, see `sgdmem.stability`.
+    spectrum : Spectrum, array of shape (n, d), or function
+        Eigenvalues of the Hessian, or a matrix of n feature vectors, see `sgdmem.stability`. A
+        function of one parameter returns them for each of its values; this parameter is one of
+        ``x``, ``y`` and ``panels``.
     batch_size, tau1, tau2, coupling
         See `sgdmem.stability`.
+    panels : (name, values), optional
+        A third parameter, which makes a series of maps.
+    quantities : sequence of str
+        What is to be found beside the verdict: "reason", "effective_learning_rate",
+        "critical_eigenvalue", "critical_batch_size".
     device : "cpu", "cuda" or "auto"
         Where maps of 1000 points or more are computed; "auto" takes a GPU if Numba finds one.
     progress : bool
@@ -72,10 +89,12 @@ def phase_diagram(
     Returns
     -------
     xarray.Dataset
-        Dimensions (y, x) named by the parameters, with the exact values passed; variables
-        ``stable`` (int8: 1 stable, 0 not, -1 undecided), ``noise_sum`` (inf where the noiseless
-        part is unstable) and ``margin`` (the smaller of 1 - noise_sum and the least 1 + (tau2/B) s;
-        -inf where the noiseless part is unstable).
+        Dimensions (y, x) or (panels, y, x) named by the parameters, with the exact values passed;
+        variables ``stable`` (int8: 1 stable, 0 not, -1 undecided), ``noise_sum`` (inf where the
+        noiseless part is unstable) and ``margin`` (the smaller of 1 - noise_sum and the least
+        1 + (tau2/B) s; -inf where the noiseless part is unstable), and the quantities: ``reason``
+        as the place in its attribute ``flag_meanings``, which lists the `Reason` names, the others
+        as floats (nan where an effective learning rate does not exist).
 
     Raises
     ------
@@ -96,44 +115,147 @@ def phase_diagram(
     >>> diagram.stable.values
     array([[1, 1, 0],
            [1, 0, 0]], dtype=int8)
+
+    Steeper power laws and larger batches let the learning rate grow:
+
+    >>> series = phase_diagram(
+    ...     "sgd",
+    ...     ("learning_rate", [0.5, 1]),
+    ...     ("nu", [1.2, 2]),
+    ...     spectrum=lambda nu: Spectrum.power_law(nu),
+    ...     panels=("batch_size", [1, 4]),
+    ... )
+    >>> series.stable.sel(batch_size=1).values
+    array([[0, 0],
+           [1, 0]], dtype=int8)
     """
-    import xarray
-
     constructor = find_family(family)
-    (x_name, x_values), (y_name, y_values) = _read_axis("x", x), _read_axis("y", y)
-    distinct_names(x_name, y_name)
-    if len(x_values) * len(y_values) > MOST_POINTS:
-        raise InputError(
-            f"a diagram has at most {MOST_POINTS:,} points, got {len(x_values)} x {len(y_values)}"
-        )
-    own = [name for name in (x_name, y_name) if name not in PROBLEM_PARAMETERS]
-    build = with_fixed(constructor, fixed, own)
-    spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
+    axes = _read_axes(x, y, panels)
+    varied = _spectrum_parameter(spectrum, axes)
+    own = [name for name in axes if name not in PROBLEM_PARAMETERS and name != varied]
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
-    fixed_problem = {key: value for key, value in problem.items() if key not in (x_name, y_name)}
-    points = Points({y_name: y_values, x_name: x_values}, own, fixed_problem)
-    place = chosen_device(device)
-    with shown_progress("judging", len(points), progress) as advance:
-        results = judge_points(build, points, spectrum, coupling, place, advance)
-    shape = (len(y_values), len(x_values))
-    dims = (y_name, x_name)
-    fields = (results.stable, results.noise_sum, results.margin)
-    stable, noise_sum, margin = (values.reshape(shape) for values in fields)
-    return xarray.Dataset(
-        {
-            "stable": (dims, stable.astype(np.int8), {"flags": "1 stable, 0 not, -1 undecided"}),
-            "noise_sum": (dims, noise_sum, {"long_name": "noise sum U'_Sigma"}),
-            "margin": (dims, margin, {"long_name": "min(1 - U'_Sigma, min_k 1 + (tau2/B) s_k)"}),
-        },
-        coords={
-            y_name: [to_float(value) for value in y_values],
-            x_name: [to_float(value) for value in x_values],
-        },
-        attrs=describe(family, constructor, spectrum, problem, fixed, dims),
-    )
+    size = math.prod(map(len, axes.values()))
+    looped = [name for name in axes if name == varied or (panels and name == panels[0])]
+    with shown_progress("judging", size, progress) as advance:
+        work = _Work(
+            with_fixed(constructor, fixed, own),
+            spectrum,
+            varied,
+            {key: value for key, value in problem.items() if key not in axes},
+            coupling,
+            chosen_device(device),
+            find_quantities(quantities),
+            advance,
+            size >= _WORTH_COMPILING,
+        )
+        diagram = work.dataset(axes, looped)
+    diagram = diagram.transpose(*axes)
+    for name in axes:
+        diagram[name].attrs["long_name"] = name.replace("_", " ")
+    diagram.attrs = describe(family, spectrum, problem, fixed, axes)
+    return diagram
 
 
-def _read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
+@dataclass(frozen=True)
+class _Work:
+    """What is asked at every point of a diagram.
+
+    Some of the parameters may have values already: ``build``, ``spectrum`` and ``problem`` are
+    those of a slice then.
+    """
+
+    build: Build
+    spectrum: Any
+    varied: str | None  # the parameter of a spectrum that is a function
+    problem: Mapping[str, Any]
+    coupling: Any
+    device: Literal["cpu", "cuda"]
+    quantities: Mapping[str, Quantity]
+    advance: Callable[[int], None]
+    is_compiled: bool
+    programs: dict[Build, Compiled | None] = field(default_factory=dict)
+
+    def dataset(self, axes: dict[str, list[Any]], looped: Sequence[str]) -> xarray.Dataset:
+        """Return the results over axes, slice by slice along those that are looped over."""
+        import xarray
+
+        if not looped:
+            return self._judged(axes)
+        name, *rest = looped
+        inner = {key: values for key, values in axes.items() if key != name}
+        slices = [self._at(name, value).dataset(inner, rest) for value in axes[name]]
+        places = xarray.Variable(name, [to_float(value) for value in axes[name]])
+        return xarray.concat(slices, places)
+
+    def _at(self, name: str, value: Any) -> _Work:
+        if name == self.varied:
+            return replace(self, spectrum=self.spectrum(value), varied=None)
+        if name in PROBLEM_PARAMETERS:
+            return replace(self, problem={**self.problem, name: value})
+        build = self.build
+        return replace(self, build=lambda **others: build(**others, **{name: value}))
+
+    def _judged(self, axes: dict[str, list[Any]]) -> xarray.Dataset:
+        import xarray
+
+        problem = dict(self.problem)
+        spectrum, tau1, tau2 = read_data(self.spectrum, problem.get("tau1"), problem.get("tau2"))
+        problem |= {key: x for key, x in (("tau1", tau1), ("tau2", tau2)) if key in problem}
+        own = [name for name in axes if name not in PROBLEM_PARAMETERS]
+        points = Points(axes, own, problem)
+        compiled = self._program({name: axes[name] for name in own})
+        judge = FamilyJudge(self.build, compiled, spectrum, self.coupling, self.device)
+        outcome = judge.judge(points, self.advance)
+        judged = Map(self.build, points, spectrum, self.coupling, outcome, compiled)
+        fields = {
+            "stable": (outcome.stable.astype(np.int8), _RESULTS["stable"]),
+            "noise_sum": (outcome.noise_sum, _RESULTS["noise_sum"]),
+            "margin": (outcome.margin, _RESULTS["margin"]),
+        }
+        for name, quantity in self.quantities.items():
+            fields[name] = quantity.values(judged), quantity.attributes
+        shape = [len(values) for values in axes.values()]
+        return xarray.Dataset(
+            {name: (tuple(axes), x.reshape(shape), about) for name, (x, about) in fields.items()},
+            coords={name: [to_float(value) for value in values] for name, values in axes.items()},
+        )
+
+    def _program(self, samples: dict[str, list[Any]]) -> Compiled | None:
+        """Return the family as a program, the same one for all slices that share it."""
+        if not self.is_compiled:
+            return None
+        if self.build not in self.programs:
+            self.programs[self.build] = family_program(self.build, samples)
+        return self.programs[self.build]
+
+
+def _read_axes(x: Axis, y: Axis, panels: Axis | None) -> dict[str, list[Any]]:
+    """Return the values of all axes by name, the last one running fastest."""
+    given = [("panels", panels), ("y", y), ("x", x)]
+    read = [(label, *read_axis(label, axis)) for label, axis in given if axis is not None]
+    for place, (label, name, _) in enumerate(read):
+        for other, known, _ in read[place + 1 :]:
+            if name == known:
+                raise InputError(
+                    f"{other} and {label} must be different parameters, both are {name!r}"
+                )
+        if name in _RESULTS or name in QUANTITIES:
+            raise InputError(f"no parameter of a diagram can be called {name!r}: a result is")
+    axes = {name: values for _, name, values in read}
+    if math.prod(map(len, axes.values())) > MOST_POINTS:
+        shape = " x ".join(str(len(values)) for values in reversed(axes.values()))
+        raise InputError(f"a diagram has at most {MOST_POINTS:,} points, got {shape}")
+    return axes
+
+
+def read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
+    """Return the name and the exact values of an axis.
+
+    Raises
+    ------
+    InputError
+        If it is no such pair, or a value is no number.
+    """
     try:
         name, values = axis
         values = list(values)
@@ -146,36 +268,43 @@ def _read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
     return name, [number(value, name) for value in values]
 
 
-def distinct_names(x: str, y: str) -> tuple[str, str]:
-    """Return the names of two parameters that can be the axes of a diagram.
-
-    Raises
-    ------
-    InputError
-        If they are the same, or if one is what a result is called.
-    """
-    if x == y:
-        raise InputError(f"x and y must be different parameters, both are {x!r}")
-    for name in (x, y):
-        if name in _RESULTS:
-            raise InputError(f"no parameter of a diagram can be called {name!r}: a result is")
-    return x, y
+def _spectrum_parameter(spectrum: Any, axes: Mapping[str, Any]) -> str | None:
+    """Return which axis the spectrum is a function of, or None if it is not a function."""
+    if not callable(spectrum) or isinstance(spectrum, type):
+        return None
+    parameters = inspect.signature(spectrum).parameters.values()
+    names = [p.name for p in parameters if p.default is p.empty]
+    if len(names) != 1 or names[0] not in axes or names[0] in PROBLEM_PARAMETERS:
+        raise InputError(
+            f"spectrum must be a function of one parameter that is an axis and belongs to it "
+            f"alone; it is one of {', '.join(names) or 'nothing'}, the axes are {', '.join(axes)}"
+        )
+    return names[0]
 
 
 def describe(
     family: Family | str,
-    constructor: Family,
-    spectrum: Spectrum,
-    problem: dict[str, Any],
-    fixed: dict[str, Any],
-    dims: tuple[str, str],
+    spectrum: Any,
+    problem: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    axes: Iterable[str],
 ) -> dict[str, str]:
     """Return in words what was computed, for the attributes of a dataset."""
-    name = family if isinstance(family, str) else getattr(constructor, "__name__", repr(family))
-    settings = {**problem, **fixed}
+    shown = dict(problem)
+    if callable(spectrum) and not isinstance(spectrum, type):
+        text = f"a function of {', '.join(inspect.signature(spectrum).parameters)}"
+    else:
+        data, shown["tau1"], shown["tau2"] = read_data(spectrum, shown["tau1"], shown["tau2"])
+        text = str(data)
+    name = family if isinstance(family, str) else getattr(family, "__name__", repr(family))
+    settings = {**shown, **fixed}
     return {
         "algorithm": name,
-        "spectrum": str(spectrum),
-        **{key: str(value) for key, value in settings.items() if key not in dims},
+        "spectrum": text,
+        **{
+            key: str(value)
+            for key, value in settings.items()
+            if key not in axes and value is not None
+        },
         "sgdmem_version": __version__,
     }

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.ball import Array, Ball
-from sgdmem.numeric.batch import judge_points
+from sgdmem.numeric.batch import FamilyJudge
 from sgdmem.numeric.family_program import family_program
 from sgdmem.numeric.map_kernel import NOISE, PEAK, RADIUS, ROWS, STATE
 from sgdmem.numeric.map_points import Points
@@ -362,7 +362,8 @@ def test_progress_counts_every_point(momenta: int) -> None:
         {"batch_size": 60, "tau1": 1, "tau2": 0},
     )
     counts: list[int] = []
-    found = judge_points(heavy_ball, points, SHORT, None, "cpu", counts.append)
+    compiled = family_program(heavy_ball, points.axes)
+    found = FamilyJudge(heavy_ball, compiled, SHORT, None).judge(points, counts.append)
     assert sum(counts) == len(points) == found.stable.size
     totals = np.cumsum(counts)
     assert (totals >= 0).all()

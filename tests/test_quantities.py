@@ -1,0 +1,119 @@
+"""Maps of more than the verdict, in series, and over parameters of the spectrum."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem import InputError, Reason, Spectrum, heavy_ball, phase_diagram, sgd, stability
+from sgdmem.phase_diagrams.quantities import QUANTITIES
+
+SPECTRUM = Spectrum([1, 0.4])
+RATES = ("learning_rate", [0, 0.1, 1.5, 2.5, 8])
+MOMENTA = ("momentum", [-1.1, 0, 0.9, 1])
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"batch_size": 4},
+        {},
+        {"batch_size": 2, "tau2": -1},
+        {"batch_size": 4, "coupling": [[2, 1], [1, 2]]},
+    ],
+    ids=["noise", "full batches", "gaussian", "coupled"],
+)
+def test_quantities_are_those_of_verdicts(problem: dict[str, Any]) -> None:
+    found = phase_diagram(
+        "heavy-ball", RATES, MOMENTA, spectrum=SPECTRUM, quantities=list(QUANTITIES), **problem
+    )
+    meanings = found.reason.attrs["flag_meanings"].split()
+    for i, momentum in enumerate(MOMENTA[1]):
+        for j, rate in enumerate(RATES[1]):
+            verdict = stability(heavy_ball(rate, momentum), SPECTRUM, **problem)
+            here = found.isel(momentum=i, learning_rate=j)
+            assert Reason(meanings[int(here.reason)]) is verdict.reason
+            rate_there = verdict.effective_learning_rate
+            expected = {
+                "effective_learning_rate": math.nan if rate_there is None else rate_there,
+                "critical_eigenvalue": verdict.critical_eigenvalue,
+                "critical_batch_size": verdict.critical_batch_size,
+            }
+            for name, value in expected.items():
+                assert float(here[name]) == pytest.approx(value, rel=1e-12, nan_ok=True)
+
+
+def test_quantities_of_a_compiled_map_are_those_of_single_points() -> None:
+    rates = ("learning_rate", np.linspace(0.1, 5, 40))
+    momenta = ("momentum", np.linspace(-0.5, 0.99, 30))
+    settings: dict[str, Any] = {"spectrum": SPECTRUM, "batch_size": 4}
+    names = ["reason", "critical_batch_size"]
+    found = phase_diagram("heavy-ball", rates, momenta, quantities=names, **settings)
+    for i, j in ((3, 4), (29, 0), (10, 39), (20, 20)):
+        verdict = stability(heavy_ball(rates[1][j], momenta[1][i]), **settings)
+        assert found.reason.values[i, j] == list(Reason).index(verdict.reason)
+        size = found.critical_batch_size.values[i, j]
+        assert size == pytest.approx(verdict.critical_batch_size, rel=1e-11)
+
+
+@pytest.mark.parametrize("third", [("batch_size", [1, 4, math.inf]), ("momentum", [0, "1/2"])])
+def test_panels_are_maps(third: tuple[str, Any]) -> None:
+    axes = [RATES, ("tau1", [0.5, 1])]
+    fixed: dict[str, Any] = {"batch_size": 2, "momentum": 0.3}
+    name, values = third
+    del fixed[name]
+    series = phase_diagram("heavy-ball", *axes, spectrum=SPECTRUM, panels=third, **fixed)
+    assert series.stable.dims == (name, "tau1", "learning_rate")
+    for place, value in enumerate(values):
+        single = phase_diagram("heavy-ball", *axes, spectrum=SPECTRUM, **fixed, **{name: value})
+        for variable in single.data_vars:
+            expected = single[variable].values
+            np.testing.assert_array_equal(series[variable].values[place], expected)
+
+
+@pytest.mark.parametrize("axis", ["x", "y", "panels"])
+def test_the_spectrum_may_be_a_function_of_an_axis(axis: str) -> None:
+    exponents = [1.2, 2, 3]
+    given: dict[str, Any] = {
+        "x": ("learning_rate", [0.2, 0.7, 1.5]),
+        "y": ("batch_size", [1, 3]),
+        "panels": ("tau1", [0.5, 1]),
+        axis: ("nu", exponents),
+    }
+    fixed: dict[str, Any] = {"learning_rate": 0.7} if axis == "x" else {}
+
+    def spectrum(nu: Any) -> Spectrum:
+        return Spectrum.power_law(nu, 1, 50)
+
+    found = phase_diagram("sgd", spectrum=spectrum, **given, **fixed)
+    for index in np.ndindex(found.stable.shape):
+        point = {
+            name: float(found[name][k]) for name, k in zip(found.stable.dims, index, strict=True)
+        }
+        rate = point.pop("learning_rate", 0.7)
+        nu = point.pop("nu")
+        verdict = stability(sgd(rate), spectrum(nu), **point)
+        assert found.stable.values[index] == int(bool(verdict))
+        assert found.noise_sum.values[index] == pytest.approx(verdict.noise_sum)
+    assert found.attrs["spectrum"] == "a function of nu"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"quantities": ["speed"]}, "quantities must be among reason, effective_learning_rate"),
+        ({"panels": ("momentum", [0, 1])}, "y and panels must be different parameters"),
+        ({"panels": ("batch_size", [])}, "panels needs a parameter name and at least one value"),
+        ({"spectrum": lambda nu: SPECTRUM}, "spectrum must be a function of one parameter"),
+        ({"spectrum": lambda batch_size: SPECTRUM}, "spectrum must be a function of one parameter"),
+        ({"x": ("reason", [1])}, "no parameter of a diagram can be called 'reason'"),
+        ({"panels": ("batch_size", range(10**6))}, "at most 10,000,000 points"),
+    ],
+)
+def test_bad_input(change: dict[str, Any], message: str) -> None:
+    given: dict[str, Any] = {"x": RATES, "y": MOMENTA, "spectrum": SPECTRUM, **change}
+    with pytest.raises(InputError, match=message):
+        phase_diagram("heavy-ball", **given)
