@@ -375,3 +375,50 @@ def _degenerate(rng: random.Random) -> Algorithm:
 def test_degenerate_algorithms(seed: int) -> None:
     algorithm = _degenerate(random.Random(seed))
     assert derive(algorithm).latex()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"momentum": r"1-\beta"}, "must be a letter or a word"),
+        ({"momentum": "a+b"}, "must be a letter or a word"),
+        ({"momentum": r"\min"}, "must be a letter or a word"),
+        ({"momentum": "e"}, "e has a meaning of its own"),
+        ({"momentum": r"\hat{a}_1"}, r"momentum would look like \\hat a_1"),
+        ({"momentum": "S_0"}, "momentum would look like S_0"),
+        ({"momentum": "w_t"}, "momentum would look like w_{t}"),
+        ({"weights": "w_0"}, "must have no subscript"),
+        ({"eigenvalue": r"\lambda_1"}, "must have no subscript"),
+    ],
+)
+def test_letters_that_would_mislead(arguments: dict[str, str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        derive("heavy-ball", symbols=arguments)
+
+
+@pytest.mark.parametrize("letter", [r"\bar\mu", r"\mathrm{mom}_1", r"\mathbf{x}_1", r"\mu^*", "T"])
+def test_letters_that_are_fine(letter: str) -> None:
+    assert letter in derive("heavy-ball", symbols={"momentum": letter}).latex()
+
+
+def test_relations_are_read(derivations: dict[str, Derivation]) -> None:
+    derivation = derivations["heavy-ball"]
+    read = derivation._read_back
+    for statement in statements(derivation):
+        rows = statement.rows(derivation.writer)
+        text = " ".join(f"{left} {right}" for left, right in rows)
+        for sign, wrong in ((" > ", " < "), (" < ", r" \le "), ("= ", r"\le "), (r"\approx", "=")):
+            if sign in text and all(s.is_read for s in getattr(statement, "sides", ())):
+                changed = [(a.replace(sign, wrong, 1), b.replace(sign, wrong, 1)) for a, b in rows]
+                with pytest.raises(DerivationError):
+                    read.check(statement, changed)
+
+
+def test_what_is_printed_is_what_was_read(derivations: dict[str, Derivation]) -> None:
+    """Alignment, punctuation and numbers aside."""
+    for name in ("heavy-ball", "general 2"):
+        derivation = derivations[name]
+        printed = re.sub(r"\\notag|\\label\{[^}]*\}|&|\\\\|\s", "", derivation.latex())
+        for statement in statements(derivation):
+            for left, right in statement.rows(derivation.writer):
+                assert re.sub(r"&|\\\\|\s", "", left + right) in printed

@@ -61,14 +61,14 @@ def test_quantities_of_a_compiled_map_are_those_of_single_points() -> None:
 
 @pytest.mark.parametrize("third", [("batch_size", [1, 4, math.inf]), ("momentum", [0, "1/2"])])
 def test_panels_are_maps(third: tuple[str, Any]) -> None:
-    axes = [RATES, ("tau1", [0.5, 1])]
+    axes: dict[str, Any] = {"x": RATES, "y": ("tau1", [0.5, 1])}
     fixed: dict[str, Any] = {"batch_size": 2, "momentum": 0.3}
     name, values = third
     del fixed[name]
-    series = phase_diagram("heavy-ball", *axes, spectrum=SPECTRUM, panels=third, **fixed)
+    series = phase_diagram("heavy-ball", **axes, spectrum=SPECTRUM, panels=third, **fixed)
     assert series.stable.dims == (name, "tau1", "learning_rate")
     for place, value in enumerate(values):
-        single = phase_diagram("heavy-ball", *axes, spectrum=SPECTRUM, **fixed, **{name: value})
+        single = phase_diagram("heavy-ball", **axes, spectrum=SPECTRUM, **fixed, **{name: value})
         for variable in single.data_vars:
             expected = single[variable].values
             np.testing.assert_array_equal(series[variable].values[place], expected)

@@ -295,7 +295,13 @@ def derive(
         algorithm = replace(algorithm.map(_short), name=algorithm.name, floats=False)
     own = dict(symbols or {})
     parameters = tuple(sorted(algorithm.free_symbols, key=str))
-    subject = Subject(algorithm, Letters(parameters, find_notation(notation), own))
+    blocks = frozenset(
+        name
+        for name, block in (("a", algorithm.a), ("b", algorithm.b), ("c", algorithm.c))
+        if algorithm.memory == 1 and str(block[0]) == name
+    )
+    letters = Letters(parameters, find_notation(notation), own, blocks)
+    subject = Subject(algorithm, letters)
     sections = [section for build in _SECTIONS if (section := build(subject)) is not None]
     return Derivation(subject, sections, title or _title(algorithm), label)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from flint import fmpq, fmpq_mat
 from mpmath import mp, workdps
@@ -24,6 +24,7 @@ from sgdmem.symbolic.derivations.arithmetic import (
     unwrapped,
 )
 
+_FURTHEST = 4000  # steps, by which an integral has converged
 _STEP = 0.25  # of the trapezoidal rule, which is exponentially accurate on the whole line
 _TOKEN = r"\\(?:begin|end)\{\w+\}|\\[a-zA-Z]+|\\.|\d+|[^\s]"
 _IGNORED = {r"\left", r"\right", r"\,", r"\cdot", r"\displaystyle", r"\quad", r"\qquad"}
@@ -55,7 +56,14 @@ class Meanings:
     each: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
-def read(latex: str, meanings: Meanings) -> list[list[Any]]:
+class Chain(NamedTuple):
+    """Sides with relations between them."""
+
+    sides: list[Any]
+    relations: list[str]
+
+
+def read(latex: str, meanings: Meanings) -> list[Chain]:
     r"""Return the values of the sides of every equation or inequality in a display.
 
     Parameters
@@ -74,8 +82,10 @@ def read(latex: str, meanings: Meanings) -> list[list[Any]]:
     Examples
     --------
     >>> meanings = Meanings({"x": fmpq(3)})
-    >>> read(r"x^2 - \frac{1}{2} = \frac{17}{2}, \qquad x > 2", meanings)
-    [[17/2, 17/2], [3, 2]]
+    >>> for chain in read(r"x^2 - \frac{1}{2} = \frac{17}{2}, \qquad x > 2", meanings):
+    ...     print(*chain)
+    [17/2, 17/2] ['=']
+    [3, 2] ['>']
     """
     reader = _Reader(_tokens(latex, meanings), meanings)
     chains = reader.chains()
@@ -121,19 +131,19 @@ class _Reader:
             raise Unreadable(f"{expected or 'more'} was expected before {' '.join(self.tokens)!r}")
         return self.tokens.pop(0)
 
-    def chains(self) -> list[list[Any]]:
+    def chains(self) -> list[Chain]:
         found = [self.chain()]
         while self.next == ",":
             self.take()
             found.append(self.chain())
         return found
 
-    def chain(self) -> list[Any]:
-        sides = [self.sum()]
+    def chain(self) -> Chain:
+        sides, relations = [self.sum()], []
         while self.next in _RELATIONS:
-            self.take()
+            relations.append(self.take())
             sides.append(self.sum())
-        return sides
+        return Chain(sides, relations)
 
     def sum(self) -> Any:
         total = None
@@ -278,6 +288,8 @@ def _over_the_line(integrand: Callable[[Any], Any]) -> Any:
         place, term = 0, mp.inf
         while abs(place) < 20 or abs(term) > mp.mpf(10) ** -DIGITS * abs(total):
             place += direction
+            if abs(place) > _FURTHEST:
+                raise Unreadable("an integral does not converge")
             term = integrand(mp.mpf(_STEP * place))
             total += term
     return _STEP * total

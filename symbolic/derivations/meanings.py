@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flint import fmpq, fmpq_mat
@@ -73,7 +75,10 @@ class Interpretation:
         if letter not in self._values:
             eigenvalue = self.subject.letters.latex[self.subject.letters.eigenvalue]
             if str(letter).startswith(f"{eigenvalue}_"):
-                self._values[letter] = self._values.get(eigenvalue, 1) * (1 - self._share() / 1000)
+                # the second one is large, so that not all modes are stable
+                size = 40 if str(letter).endswith("2") else 1
+                size *= 1 - self._share() / 1000
+                self._values[letter] = self._values.get(eigenvalue, 1) * size
             else:
                 sign = 1 if symbol.is_positive or self._rng.random() < 0.5 else -1
                 self._values[letter] = sign * 2 * self._share()
@@ -91,14 +96,16 @@ class Interpretation:
 
     def _letters(self) -> dict[str, Any]:
         subject, names = self.subject, self.subject.names
-        found: dict[str, Any] = {}
+        named: dict[str, Any] = {}
         for symbol, letter in self._names.items():
             if not letter.startswith(_FORMULAS):
-                found[letter] = lambda symbol=symbol: names.evaluate(symbol, self.point)
-        letter = subject.writer.line(subject.letters.eigenvalue)
+                named[letter] = lambda symbol=symbol: names.evaluate(symbol, self.point)
+        letter, time = map(subject.writer.line, (subject.letters.eigenvalue, subject.letters.time))
         blocks = {name: getattr(subject, name) for name in "abcD" if subject.memory}
-        found |= {name: unwrapped(matrix_at(matrix, self.point)) for name, matrix in blocks.items()}
-        found |= {
+        found: dict[str, Any] = {
+            **{name: unwrapped(matrix_at(matrix, self.point)) for name, matrix in blocks.items()},
+            rf"\sum_{{{time} \ge 0}} r^{{\mathsf T}} "
+            rf"\left(A_{{{letter}}}^{time} \, v v^{{\mathsf T}}\right) r": self._damped_response,
             "S_0": unwrapped(self.start),
             "v": unwrapped(self.v),
             "r": unwrapped(self.r),
@@ -108,9 +115,30 @@ class Interpretation:
         }
         if self.P.derivative()(fmpq(1)) != 0:
             found[_ALPHA_EFF] = self._effective_rate
-        if subject.is_structured:
-            found |= self._recursive(1)
-        return found
+        introduced = [name for s, name in self._names.items() if s not in subject.letters.latex]
+        others = [rf"{letter}^{{\circ}}", "B^*", "C_V", "C_U", r"U'_\Sigma"]
+        others += [f"{subject.letters.auxiliary}_{i}" for i in range(1, subject.memory + 1)]
+        taken = {*found, *introduced, *others} - {_ALPHA_EFF}
+        subject.letters.refuse(taken)
+        return {**named, **found}
+
+    def readings(self, text: str) -> list[Meanings]:
+        """Return what a text may mean: in a recursion, one for each power m below the memory."""
+        subject = self.subject
+        if not subject.is_structured or not re.search(r"_m\b", text):
+            return [self.meanings]
+        letters = dict(self.meanings.letters.items())
+        return [
+            replace(self.meanings, letters={**letters, **self._recursive(m)})
+            for m in range(subject.memory)
+        ]
+
+    def _damped_response(self) -> Any:
+        """Return the sum over t, A_lambda being the map of second moments that noise damps."""
+        letters = self.subject.letters
+        damping = self.point[letters.tau2] / self.point[letters.batch_size] * self.eigenvalue**2
+        S = self._state_matrix(self.eigenvalue)
+        return summed_response(S, self.v, self.r, damping)
 
     def _effective_rate(self) -> Any:
         """Return how far a step goes in the long run, for a constant gradient 1."""

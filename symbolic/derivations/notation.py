@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -55,7 +55,7 @@ NOTATIONS = {
         Notation(
             "pytorch",
             "PyTorch's documentation of torch.optim.SGD",
-            {**_PAPER, "learning_rate": r"\gamma", "momentum": r"\mu"},
+            {**_PAPER, "learning_rate": r"\gamma", "momentum": r"\mu", "rate": r"\kappa"},
             weights=r"\theta",
             auxiliary=r"\mathbf{b}",  # b alone is the row of eq. (3)
             loss="f",
@@ -71,7 +71,26 @@ NOTATIONS = {
 }
 
 # What derivations themselves call something by these letters.
-_RESERVED = {"A", "D", "H", "M", "P", "Q", "S", "b", "c", "d", "q", "r", "v", "s", "k", "m"}
+_RESERVED = {
+    "A",
+    "D",
+    "H",
+    "M",
+    "O",
+    "P",
+    "Q",
+    "S",
+    "a",
+    "b",
+    "c",
+    "d",
+    "e",
+    "k",
+    "q",
+    "r",
+    "s",
+    "v",
+}
 _RESERVED |= {r"\chi", r"\rho", r"\pi", r"\Gamma", r"\alpha_{\mathrm{eff}}", "E_0"}
 
 # Quantities of a problem, with the letters that are tried in turn until one is free.
@@ -101,6 +120,8 @@ class Letters:
     notation : Notation
     own : mapping
         The reader's LaTeX for parameters or quantities, by name.
+    blocks : set of str
+        Parameters that are what a, b or c is of memory 1, and may have that letter.
 
     Raises
     ------
@@ -111,6 +132,7 @@ class Letters:
     parameters: tuple[Any, ...]
     notation: Notation
     own: Mapping[str, str] = field(default_factory=dict)
+    blocks: frozenset[str] = frozenset()
 
     @cached_property
     def symbols(self) -> dict[str, Any]:
@@ -146,7 +168,8 @@ class Letters:
                 found[symbol] = self.own[name]
                 continue
             letter = self.notation.parameters.get(name) or _letter(name, latex(symbol))
-            found[symbol] = rf"\mathrm{{{letter}}}" if letter in _RESERVED else letter
+            reserved = letter in _RESERVED and letter not in self.blocks
+            found[symbol] = rf"\mathrm{{{letter}}}" if reserved else letter
         taken = {*found.values(), self.weights, self.auxiliary}
         for name, symbol in self.symbols.items():
             if name in self.own:
@@ -166,20 +189,37 @@ class Letters:
                 raise InputError(f"{letter} would stand for both {seen[letter]} and {name}")
             seen[letter] = name
         for name, letter in self.own.items():
-            if not _is_latex(letter):
+            if not is_letter(letter):
                 raise InputError(
-                    f"the LaTeX of {name} must be plain characters with matching braces, got "
-                    f"{letter!r}"
+                    f"the LaTeX of {name} must be a letter or a word, such as \\mu, \\bar{{m}} or "
+                    f"\\mathrm{{mom}}_1, got {letter!r}"
+                )
+            if name in _BARE and ("_" in letter or "^" in letter):
+                raise InputError(
+                    f"the LaTeX of {name} must have no subscript or superscript, since it gets "
+                    f"its own, got {letter!r}"
                 )
             if letter in _RESERVED:
                 raise InputError(f"{letter} has a meaning of its own: write {name} another way")
+        seen = {plain(letter): name for letter, name in seen.items()}
         for symbol, letter in found.items():
+            letter = plain(letter)
             if letter in seen:
                 raise InputError(
                     f"{letter} would stand for both {seen[letter]} and {symbol.name}: give one of "
                     f"them another letter"
                 )
             seen[letter] = symbol.name
+
+    def refuse(self, others: Iterable[str]) -> None:
+        """Refuse letters that look like others that a derivation has given a meaning."""
+        looks = {plain(letter): letter for letter in others}
+        for symbol, letter in self.latex.items():
+            if plain(letter) in looks and letter not in self.blocks:
+                raise InputError(
+                    f"{symbol.name} would look like {looks[plain(letter)]}, which has a meaning of "
+                    f"its own: give it another letter"
+                )
 
     @property
     def weights(self) -> str:
@@ -204,23 +244,40 @@ def _letter(name: str, latex: str) -> str:
         if words[:1] == ["GREEK"] and words[2:3] == ["LETTER"] and len(words) == 4:
             letter = words[3].lower()
             return rf"\{letter if words[1] == 'SMALL' else letter.capitalize()}"
-    if not _is_latex(latex):
+    if not is_letter(latex):
         raise InputError(
             f"symbol {name!r} cannot be written in LaTeX: say how, with symbols={{{name!r}: ...}}"
         )
     return latex
 
 
-def _is_latex(text: object) -> bool:
-    if not isinstance(text, str) or not text.strip() or not text.isascii():
-        return False
-    plain = re.sub(r"\\.", "", text)
-    depth = 0
-    for character in plain:
-        depth += {"{": 1, "}": -1}.get(character, 0)
-        if depth < 0 or character in "&%#$~'":
-            return False
-    return depth == 0
+_GREEK = (
+    "alpha|beta|gamma|delta|epsilon|varepsilon|zeta|eta|theta|vartheta|iota|kappa|varkappa|lambda|"
+    "mu|nu|xi|pi|varpi|rho|varrho|sigma|varsigma|tau|upsilon|phi|varphi|chi|psi|omega|Gamma|Delta|"
+    "Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega|ell|hbar|imath|jmath|wp|aleph"
+)
+_FONTS = "mathrm|mathbf|mathit|mathsf|mathtt|mathcal|mathbb|mathfrak|boldsymbol|text|operatorname"
+_ACCENTS = "hat|bar|tilde|vec|dot|ddot|check|breve|acute|grave|mathring|widehat|widetilde|overline"
+_LETTER = rf"(?:[A-Za-z]|\\(?:{_GREEK})(?![a-zA-Z]))"
+_STYLED = rf"\\(?:{_FONTS})\{{(?:[A-Za-z]+|{_LETTER})\}}"
+_PLAIN = rf"(?:{_LETTER}|{_STYLED})"
+_ACCENTED = rf"\\(?:{_ACCENTS})(?:\s*{_LETTER}|\{{{_PLAIN}\}})"
+_CORE = rf"(?:{_ACCENTED}|{_PLAIN})"
+_WORD = rf"(?:[A-Za-z0-9, ]|{_PLAIN}|\\(?:max|min|infty|star)(?![a-zA-Z]))"
+_MARK = rf"(?:[0-9]|{_PLAIN}|\{{{_WORD}+\}})"
+_RAISED = r"(?:\\?\*|\\star|\\prime|\\dagger|\{\([A-Za-z0-9]+\)\}|\{\\star\}|\{\*\})"
+_ATOM = re.compile(rf"{_CORE}(?:_{_MARK})?(?:\^{_RAISED})?|{_CORE}\^{_RAISED}_{_MARK}")
+_BARE = ("weights", "auxiliary", "eigenvalue", "time")  # which get marks of their own
+
+
+def is_letter(text: object) -> bool:
+    """Whether LaTeX is a single letter or word, maybe with marks: what can stand for a number."""
+    return isinstance(text, str) and _ATOM.fullmatch(text) is not None
+
+
+def plain(latex: str) -> str:
+    """Return LaTeX without what makes no difference to a reader: braces and spaces."""
+    return re.sub(r"[{}\s]", "", latex)
 
 
 def find_notation(key: str) -> Notation:

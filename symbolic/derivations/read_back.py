@@ -13,12 +13,14 @@ from sgdmem.symbolic.derivations.latex_reader import Unreadable, read
 from sgdmem.symbolic.derivations.meanings import Interpretation
 from sgdmem.symbolic.derivations.points import Undefined, as_float
 from sgdmem.symbolic.derivations.statements import (
+    SIGNS,
     Conditions,
     DerivationError,
     Equation,
     Statement,
 )
 from sgdmem.symbolic.derivations.subject import Subject
+from sgdmem.symbolic.errors import InputError
 
 _POINTS = 20  # that are tried until a statement is defined at one
 _TOLERANCE = 10  # digits to which integrals and functions that are not rational agree
@@ -55,7 +57,10 @@ class ReadBack:
                     return _check(statement, text, self._interpretations[seed])
                 except (Undefined, ZeroDivisionError):
                     continue
-        except Unreadable as error:
+        except InputError:
+            raise
+        except (Unreadable, ValueError, TypeError, AttributeError) as error:
+            # what is no formula also adds matrices of different sizes and the like
             raise DerivationError(f"a display cannot be read: {error} ({statement.rule})") from None
         raise DerivationError(
             f"no point was found at which a display is defined ({statement.rule})"
@@ -68,42 +73,55 @@ def _check(statement: Statement, text: str, found: Interpretation) -> int:
         return _equation(statement, text, found)
     if isinstance(statement, Conditions):
         chains = read(text, meanings)
-        relations = statement.inequalities
-        if [len(chain) for chain in chains] != [2] * len(relations):
-            raise DerivationError(f"a display does not have its inequalities: {text}")
-        expected = [side for x in relations for side in (x.lhs, x.rhs)]
-        shown = [side for chain in chains for side in chain]
+        _expect(
+            [chain.relations for chain in chains],
+            [[SIGNS[x.rel_op]] for x in statement.inequalities],
+            text,
+        )
+        expected = [side for x in statement.inequalities for side in (x.lhs, x.rhs)]
+        shown = [side for chain in chains for side in chain.sides]
         _compare(shown, [_value(side, found) for side in expected], text)
         return len(shown)
     if isinstance(statement, Series):
         terms = enumerate(statement.coefficients, start=1)
         total = sum(_value(c, found) * _value(statement.variable, found) ** k for k, c in terms)
-        ((_, series),) = read(text, meanings)
-        _compare([series], [total], text)
+        (chain,) = read(text, meanings)
+        _expect(chain.relations, ["="], text)
+        _compare(chain.sides[1:], [total], text)
         return 1
     if isinstance(statement, Limit):
-        shown = read(text, meanings)[0][1:]
-        _compare(shown, [_value(statement.simple, found)], text)
-        return len(shown)
+        chain, *_ = read(text, meanings)
+        _expect(chain.relations, [r"\approx"], text)
+        _compare(chain.sides[1:], [_value(statement.simple, found)], text)
+        return 1
     return 0
 
 
 def _equation(statement: Equation, text: str, found: Interpretation) -> int:
-    if all(side.is_read for side in statement.sides):
-        (shown,) = read(text, found.meanings)
-    else:
-        writer = found.subject.writer
-        texts = [side.text(writer) for side in statement.sides if side.is_read]
-        shown = [value for side in texts for value in read(side, found.meanings)[0]]
     valued = (side for side in statement.sides if side.value is not None)
-    values = [*shown, *(_value(side.value, found) for side in valued)]
-    _compare(values[1:], values[:1] * (len(values) - 1), text)
+    known = [_value(side.value, found) for side in valued]
+    for meanings in found.readings(text):
+        if all(side.is_read for side in statement.sides):
+            (chain,) = read(text, meanings)
+            _expect(set(chain.relations), {"="}, text)
+            shown = chain.sides
+        else:
+            writer = found.subject.writer
+            texts = [side.text(writer) for side in statement.sides if side.is_read]
+            shown = [value for side in texts for value in read(side, meanings)[0].sides]
+        values = [*shown, *known]
+        _compare(values[1:], values[:1] * (len(values) - 1), text)
     return len(shown)
 
 
 def _value(side: Any, found: Interpretation) -> Any:
     names = found.subject.names
     return names.evaluate(side, found.complete(names.free_symbols(side)))
+
+
+def _expect(shown: Any, expected: Any, text: str) -> None:
+    if shown != expected:
+        raise DerivationError(f"a display has the relations {shown}, not {expected}: {text}")
 
 
 def _compare(shown: Sequence[Any], expected: Sequence[Any], text: str) -> None:

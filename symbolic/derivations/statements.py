@@ -193,7 +193,7 @@ class Conditions:
         rows: list[tuple[str, str]] = []
         for inequality in self.inequalities:
             left, right = writer.line(inequality.lhs), writer.line(inequality.rhs)
-            sign = _SIGNS[inequality.rel_op]
+            sign = SIGNS[inequality.rel_op]
             text = f"{left} {sign} {right}"
             close = rows and not rows[-1][0] and width(f"{rows[-1][1]}, {text}") + 20 < ROOM
             if rows and not close:
@@ -271,7 +271,7 @@ class Conditions:
 
 
 _COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-_SIGNS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
+SIGNS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
 
 
 @dataclass(frozen=True)

@@ -208,20 +208,25 @@ class Subject:
         return self.polynomials[1]
 
     @cached_property
-    def _denominator(self) -> tuple[Any, ...]:
-        """The denominator of s / lambda at generic parameters."""
+    def _fraction(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Numerator and denominator of s / lambda at generic parameters."""
         point = random_point(self.parameters, random.Random(6))
-        return noise_fraction(self.member(point).half_plane_form)[1]
+        return noise_fraction(self.member(point).half_plane_form)
 
     @property
     def has_summand(self) -> bool:
         """Whether the noise summand exists for generic parameters."""
-        return any(self._denominator)
+        return any(self._fraction[1])
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether there is a noise summand, and it is not zero everywhere."""
+        return self.has_summand and any(self._fraction[0])
 
     @property
     def has_slope(self) -> bool:
         """Whether the noise summand is regular at eigenvalue 0 for generic parameters."""
-        return bool(self._denominator[0] != 0)
+        return bool(self._fraction[1][0] != 0)
 
     @cached_property
     def summand(self) -> Any:

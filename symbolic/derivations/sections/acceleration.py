@@ -19,7 +19,7 @@ _DAMPING, _RATE, _EIGENVALUES = 4, -2, (6, 3, 0)
 def acceleration(subject: Subject) -> Section | None:
     """Return the section about Theorem 7, for symbolic methods of memory 1 with a second rate."""
     few = subject.memory != 1 or subject.shifted or len(subject.parameters) < 3
-    if few or not subject.has_summand:
+    if few or not subject.has_noise:
         return None
     letters, line = subject.letters, subject.writer.line
     lam, letter = letters.eigenvalue, line(letters.eigenvalue)
@@ -85,7 +85,7 @@ def _sum(subject: Subject, d: Any, q: Any, e: Any) -> list[Any]:
     delta, pull, eff = map(line, (d, q, e))
     return [
         Equation(
-            rf"The first two ranges join in $\tfrac12 {eff} {delta} {letter} / ({delta} + {pull} {letter})$. For a power law ${letter}_k = {L0} k^{{-{N}}}$ with ${N} > 1$ they add up to",
+            rf"The first two ranges join in $\tfrac12 {eff} {delta} {letter} / ({delta} + {pull} {letter})$. For a power law ${letter}_k = {L0} k^{{-{N}}}$ with ${N} > 1$ their sum is, to leading order as ${delta}/{pull} \to 0$,",
             [
                 written(
                     rf"\int_0^\infty \frac{{{eff} {delta} {letter}}}"

@@ -31,8 +31,9 @@ def characteristic(subject: Subject) -> Section:
     adjugate = rf"r^{{\mathsf T}} \operatorname{{adj}}({root} - S_0) \, v"
     section.statements.append(
         Equation(
-            r"The gradient enters through a matrix of rank one, so that by the matrix determinant "
-            r"lemma the characteristic polynomial is linear in the eigenvalue:",
+            rf"The gradient enters through a matrix of rank one, so that by the matrix determinant "
+            rf"lemma the characteristic polynomial is linear in the eigenvalue. With "
+            rf"$P({root}) = \det({root} - S_0)$ and $Q({root}) = {adjugate}$,",
             [
                 name,
                 written(rf"\det\left({root} - S_0 - {letter} \, v r^{{\mathsf T}}\right)"),

@@ -59,7 +59,7 @@ def definition(subject: Subject) -> Section:
         product = f"{writer.line(matrix)} {writer.line(column)}"
         section.statements.append(
             Equation(
-                r"In matrix form~\cite[eq. (3)]{sgd-with-memory},",
+                _blocks(subject),
                 [written(left), written(product)],
             )
         )
@@ -67,6 +67,24 @@ def definition(subject: Subject) -> Section:
     if not M:
         section.statements.append(Remark("There is no auxiliary vector: the memory is $0$."))
     return section
+
+
+def _blocks(subject: Subject) -> str:
+    """Return what the blocks of the matrix are called."""
+    many = subject.memory > 1
+    u = subject.letters.auxiliary
+    shift = (
+        rf" The gradient is taken at the weights plus $a^{{\mathsf T}} {u}$."
+        if subject.shifted
+        else ""
+    )
+    return (
+        rf"In matrix form~\cite[eq. (3)]{{sgd-with-memory}}, where $b^{{\mathsf T}}$ is the row by "
+        rf"which the auxiliary vector{'s' if many else ''} {'enter' if many else 'enters'} the "
+        rf"weights, $c$ the column by which the gradient enters {'them' if many else 'it'}, and $D$ "
+        rf"{'the block among them' if many else 'the entry that keeps it'}; beside a matrix 1 stands for "
+        rf"the identity.{shift}"
+    )
 
 
 def _ordered(subject: Subject, expression: Any, order: list[Any]) -> list[str]:
@@ -86,21 +104,24 @@ def _on_an_eigenvector(subject: Subject) -> Equation:
         explicit = explicit[0]
     sides = [written(f"S_{{{letter}}}"), Side(explicit)]
     if subject.memory:
-        parts = [writer.line(m) for m in (subject.start, subject.v, subject.r.T)]
-        sides.append(written(rf"{parts[0]} + {letter} {parts[1]} {parts[2]}"))
+        S_0, v, r = (writer.line(m) for m in (subject.start, subject.v, subject.r.T))
+        sides.append(written(rf"{S_0} + {letter} {v} {r}"))
     w, u = subject.letters.weights, subject.letters.auxiliary
     t = writer.line(subject.letters.time)
-    state = rf"$({w}_{t} - {w}_*, {u}_{t})$" if subject.memory else rf"${w}_{t} - {w}_*$"
+    M = subject.memory
+    several = [f"{u}_{{1,{t}}}", *([r"\dots"] if M > 2 else []), f"{u}_{{{M},{t}}}"]
+    parts = several if M > 1 else [f"{u}_{t}"] * M
+    state = rf"({', '.join([rf'{w}_{t} - {w}_*', *parts])})" if parts else rf"{w}_{t} - {w}_*"
     split = (
-        rf", where $S_0$ is what is left without gradients, along $v$ the gradient enters, and $r$ "
+        rf", $S_0$ is what is left without gradients, along $v$ the gradient enters, and $r$ "
         rf"reads off the point at which it is taken. We write $S_{{{letter}}} = S_0 + {letter} v "
         rf"r^{{\mathsf T}}$"
         if subject.memory
         else ""
     )
     return Equation(
-        rf"On a quadratic loss with minimum at ${w}_*$ the component of {state} along an "
-        rf"eigenvector of the Hessian with eigenvalue ${letter}$ is, in the mean over batches, "
-        rf"multiplied in a step by $S_{{{letter}}}${split}:",
+        rf"The component of ${state}$ along an eigenvector of the Hessian, on a quadratic loss with "
+        rf"minimum at ${w}_*$, is, in the mean over batches, multiplied in a step by "
+        rf"$S_{{{letter}}}$, where ${letter}$ is the eigenvalue{split}:",
         sides,
     )

@@ -9,7 +9,7 @@ import sympy
 from flint import fmpq
 
 from sgdmem.symbolic.derivations.points import Point, Undefined
-from sgdmem.symbolic.derivations.second_moments import mean_loss_vanishes, summed_response
+from sgdmem.symbolic.derivations.second_moments import mean_loss_vanishes
 from sgdmem.symbolic.derivations.sections.noise import exact_summand
 from sgdmem.symbolic.derivations.statements import (
     Conditions,
@@ -27,12 +27,12 @@ _SEGMENTS = 6, 6, 2, 1  # by memory: a decision takes 5 ms for memory 1 and 100 
 
 def noise_sum(subject: Subject) -> Section | None:
     """Return the section about mini-batches, or None without a noise summand."""
-    if not subject.has_summand or not any(subject.q):
+    if not subject.has_noise:
         return None
     letters, line = subject.letters, subject.writer.line
-    lam, letter = letters.eigenvalue, line(letters.eigenvalue)
+    letter = line(letters.eigenvalue)
     B, tau1, tau2 = (line(x) for x in (letters.batch_size, letters.tau1, letters.tau2))
-    s = f"s_{{{letter}}}"
+    s, time = f"s_{{{letter}}}", line(letters.time)
     section = Section("Mini-batches")
     section.statements.append(
         Remark(
@@ -43,10 +43,6 @@ def noise_sum(subject: Subject) -> Section | None:
         )
     )
 
-    def damped(point: Point) -> Any:
-        damping = point[letters.tau2] / point[letters.batch_size] * point[lam] ** 2
-        return point[lam] ** 2 * summed_response(*subject.at(point), damping)
-
     section.statements.append(
         Equation(
             rf"The second term acts within an eigenvector. It divides the energy of the response "
@@ -54,10 +50,9 @@ def noise_sum(subject: Subject) -> Section | None:
             rf"shows, or its continuation: with $A_{{{letter}}} M = S_{{{letter}}} M S_{{{letter}}}^{{\mathsf T}} - "
             rf"\frac{{{tau2}}}{{{B}}} {letter}^2 (r^{{\mathsf T}} M r) \, v v^{{\mathsf T}}$,",
             [
-                Side(
-                    damped,
-                    rf"{letter}^2 \sum_{{t \ge 0}} r^{{\mathsf T}} "
-                    rf"\left(A_{{{letter}}}^t \, v v^{{\mathsf T}}\right) r",
+                written(
+                    rf"{letter}^2 \sum_{{{time} \ge 0}} r^{{\mathsf T}} "
+                    rf"\left(A_{{{letter}}}^{time} \, v v^{{\mathsf T}}\right) r",
                 ),
                 written(rf"\frac{{{s}}}{{1 + \frac{{{tau2}}}{{{B}}} {s}}}"),
             ],

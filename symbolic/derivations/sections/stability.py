@@ -99,10 +99,11 @@ def _criterion(subject: Subject) -> list[Any]:
         Conditions(
             rf"All roots of $P - {letter} Q$ lie strictly inside the unit disk exactly when "
             rf"$\hat a_0 \ne 0$ and those of $\hat\chi$ lie in the left half plane. For ${letter} > 0$ that is so if and only "
-            rf"if {what}:",
+            rf"if {what} (of one sign, which is that of their sum $\hat\chi(1) = 2^{{{M + 1}}}$):",
             shown,
             subject.is_schur,
             near=subject.stable_point,
+            segments=20 if M == 2 else 8,
         )
     )
     if subject.stable_point is None:
@@ -138,7 +139,8 @@ def _reduced(subject: Subject) -> Conditions:
     for condition in conditions(subject.algorithm, lam):
         inequalities.append(subject.tidy(to_sympy(condition).primitive()[1]) > 0)
     kept = [x for x in dict.fromkeys(inequalities) if x not in (sympy.true, sympy.false)]
-    return Conditions("Written out,", kept, subject.is_schur, near=subject.stable_point)
+    near = subject.stable_point
+    return Conditions("Written out,", kept, subject.is_schur, near=near, segments=12)
 
 
 def _uniform(subject: Subject) -> Conditions | Remark:
@@ -159,6 +161,7 @@ def _uniform(subject: Subject) -> Conditions | Remark:
         holds,
         free=(largest,),
         near=subject.near(largest),
+        segments=12,
     )
 
 
