@@ -15,7 +15,6 @@ from sgdmem.phase_diagrams.cli_arguments import (
     AlgorithmName,
     noise_arguments,
     problem_options,
-    read_axis,
     read_data,
     read_features,
     read_range,
@@ -24,11 +23,12 @@ from sgdmem.phase_diagrams.cli_arguments import (
 )
 from sgdmem.phase_diagrams.cli_boundary import boundary_command
 from sgdmem.phase_diagrams.cli_derive import derive_command
+from sgdmem.phase_diagrams.cli_phase_diagram import draw_command, phase_diagram_command
 from sgdmem.phase_diagrams.cli_simulate import simulate_command
 from sgdmem.phase_diagrams.cli_verify import verify_command
 
 if TYPE_CHECKING:
-    from sgdmem.numeric.cuda import Device
+    pass
 
 _USAGE_ERROR, _INTERRUPTED = 2, 130
 _EXIT_CODES = {True: 0, False: 1, None: 3}
@@ -86,6 +86,8 @@ def cli() -> None:
 
 cli.add_command(boundary_command)
 cli.add_command(derive_command)
+cli.add_command(draw_command)
+cli.add_command(phase_diagram_command)
 cli.add_command(simulate_command)
 cli.add_command(verify_command)
 
@@ -248,68 +250,6 @@ def spectrum(
         _print_json(summary.to_dict())
     else:
         click.echo(str(summary))
-
-
-@cli.command("phase-diagram", short_help="Map stability over two parameters.")
-@_algorithm
-@click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
-@click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
-@set_option
-@problem_options()
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(),
-    metavar="FILE",
-    help=".png, .svg or .pdf  [ALGORITHM.png]",
-)
-@click.option(
-    "--device",
-    type=click.Choice(["cpu", "cuda", "auto"]),
-    default="cpu",
-    help="Where maps of 1000 points or more are computed; auto: on a GPU if there is one.  [cpu]",
-)
-def phase_diagram_command(
-    algorithm: str,
-    x_axis: str,
-    y_axis: str,
-    settings: tuple[str, ...],
-    output: str | None,
-    device: Device,
-    **problem: Any,
-) -> None:
-    """Map where ALGORITHM is stable over two of its parameters.
-
-    Writes a picture and, beside it, the data as netCDF (.nc). batch_size, tau1 and tau2 may be
-    parameters too.
-
-    \b
-      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 --y momentum=0:0.99:200 \\
-             --power-law 1.5 --batch-size 32 -o heavy-ball.png
-    """
-    from sgdmem.phase_diagrams.diagram import phase_diagram
-
-    path = Path(output or f"{algorithm}.png")
-    if path.suffix not in (".png", ".svg", ".pdf"):
-        raise click.UsageError(f"-o must end in .png, .svg or .pdf, got {path}")
-    if not path.parent.is_dir():
-        raise click.UsageError(f"-o: there is no folder {path.parent}")
-    (x, x_log), (y, y_log) = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
-    arguments = {"spectrum": read_data(problem), **noise_arguments(problem)}
-    for axis, _ in (x, y):
-        if axis in arguments:
-            raise click.UsageError(f"{axis} cannot both vary and have a fixed value")
-    arguments.update(read_settings(settings, algorithm))
-    shown = sys.stderr.isatty()
-    diagram = phase_diagram(algorithm, x, y, device=device, progress=shown, **arguments)
-    data = path.with_suffix(".nc")
-    diagram.to_netcdf(data, engine="scipy")
-    from sgdmem.phase_diagrams.picture import draw
-
-    logarithmic = tuple(name for (name, _), log in ((x, x_log), (y, y_log)) if log)
-    draw(diagram, log=logarithmic).figure.savefig(path, dpi=200)
-    share = float((diagram.stable == 1).mean())
-    click.echo(f"wrote {path} and {data}: {share:.1%} of {diagram.stable.size} points are stable")
 
 
 @cli.command(short_help="List the algorithms that have a name.")

@@ -17,11 +17,12 @@ from sgdmem.phase_diagrams.cli_arguments import (
     read_settings,
     set_option,
 )
+from sgdmem.phase_diagrams.cli_phase_diagram import PICTURES, draw_file
 
 if TYPE_CHECKING:
     import xarray
 
-_PICTURES, _DATA = (".png", ".svg", ".pdf"), (".csv", ".nc")
+_DATA = (".csv", ".nc")
 
 
 @click.command("boundary", short_help="Trace where stability ends, over two parameters.")
@@ -69,8 +70,8 @@ def boundary_command(
     from sgdmem.phase_diagrams.boundary import stability_boundary
 
     path = Path(output or f"{algorithm}-boundary.png")
-    if path.suffix not in _PICTURES + _DATA:
-        raise click.UsageError(f"-o must end in {', '.join(_PICTURES + _DATA)}, got {path}")
+    if path.suffix not in PICTURES + _DATA:
+        raise click.UsageError(f"-o must end in {', '.join(PICTURES + _DATA)}, got {path}")
     if not path.parent.is_dir():
         raise click.UsageError(f"-o: there is no folder {path.parent}")
     (x, x_log), (y, y_log) = _read_window(x_axis, "--x"), _read_window(y_axis, "--y")
@@ -117,7 +118,5 @@ def _write(boundary: xarray.Dataset, path: Path) -> list[Path]:
     boundary.to_netcdf(data, engine="scipy")
     if path.suffix == ".nc":
         return [data]
-    from sgdmem.phase_diagrams.boundary_picture import draw_boundary
-
-    draw_boundary(boundary).figure.savefig(path, dpi=200)
+    draw_file(boundary, path)
     return [path, data]

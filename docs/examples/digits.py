@@ -51,7 +51,7 @@ def main(folder: Path) -> None:
             progress=sys.stderr.isatty(),
         )
         diagram.to_netcdf(folder / f"{name.replace(' ', '-')}.nc", engine="scipy")
-        draw(diagram, ax, log=("learning_rate",))
+        draw(diagram, ax)
         ax.plot(largest, 0.9, "k.")
         note = f"largest stable\nat 0.9: {largest:.3g}"
         ax.annotate(note, (largest, 0.9), (6, 2), textcoords="offset points")
