@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,7 +18,7 @@ from sgdmem.numeric.given_numbers import number
 from sgdmem.numeric.map_points import Points
 from sgdmem.numeric.problem import is_infinite, read_data
 from sgdmem.numeric.progress import shown_progress
-from sgdmem.phase_diagrams.quantities import QUANTITIES, Map, Quantity, find_quantities
+from sgdmem.phase_diagrams.quantities import Map, Quantity, find_quantities
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
 from sgdmem.symbolic.named import find_family
@@ -130,7 +130,8 @@ def phase_diagram(
            [1, 0]], dtype=int8)
     """
     constructor = find_family(family)
-    axes = _read_axes(x, y, panels)
+    chosen = find_quantities(quantities)
+    axes = _read_axes(x, y, panels, {*_RESULTS, *chosen})
     varied = _spectrum_parameter(spectrum, axes)
     own = [name for name in axes if name not in PROBLEM_PARAMETERS and name != varied]
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
@@ -144,7 +145,7 @@ def phase_diagram(
             {key: value for key, value in problem.items() if key not in axes},
             coupling,
             chosen_device(device),
-            find_quantities(quantities),
+            chosen,
             advance,
             size >= _WORTH_COMPILING,
         )
@@ -229,7 +230,9 @@ class _Work:
         return self.programs[self.build]
 
 
-def _read_axes(x: Axis, y: Axis, panels: Axis | None) -> dict[str, list[Any]]:
+def _read_axes(
+    x: Axis, y: Axis, panels: Axis | None, results: Collection[str]
+) -> dict[str, list[Any]]:
     """Return the values of all axes by name, the last one running fastest."""
     given = [("panels", panels), ("y", y), ("x", x)]
     read = [(label, *read_axis(label, axis)) for label, axis in given if axis is not None]
@@ -239,7 +242,7 @@ def _read_axes(x: Axis, y: Axis, panels: Axis | None) -> dict[str, list[Any]]:
                 raise InputError(
                     f"{other} and {label} must be different parameters, both are {name!r}"
                 )
-        if name in _RESULTS or name in QUANTITIES:
+        if name in results:
             raise InputError(f"no parameter of a diagram can be called {name!r}: a result is")
     axes = {name: values for _, name, values in read}
     if math.prod(map(len, axes.values())) > MOST_POINTS:

@@ -81,3 +81,10 @@ def test_larger_memory(rows: Any) -> None:
         if row.method in ("SGD", "AM1"):
             # corrections at 10,000 steps
             assert row.exponent == pytest.approx(row.predicted, abs=0.03)
+
+
+@pytest.mark.parametrize("rows", [("stability_maps", "gallery_stability_maps")], indirect=True)
+def test_stability_maps(rows: Any) -> None:
+    close = {"plateau of full batches": 1e-2, "edge of small batches": 2e-2}
+    for row in rows:
+        assert row.fitted == pytest.approx(row.predicted, rel=close.get(row.name, 1e-8)), row

@@ -109,7 +109,11 @@ def test_the_spectrum_may_be_a_function_of_an_axis(axis: str) -> None:
         ({"panels": ("batch_size", [])}, "panels needs a parameter name and at least one value"),
         ({"spectrum": lambda nu: SPECTRUM}, "spectrum must be a function of one parameter"),
         ({"spectrum": lambda batch_size: SPECTRUM}, "spectrum must be a function of one parameter"),
-        ({"x": ("reason", [1])}, "no parameter of a diagram can be called 'reason'"),
+        (
+            {"x": ("reason", [1]), "quantities": ["reason"]},
+            "no parameter of a diagram can be called 'reason'",
+        ),
+        ({"x": ("stable", [1])}, "no parameter of a diagram can be called 'stable'"),
         ({"panels": ("batch_size", range(10**6))}, "at most 10,000,000 points"),
     ],
 )
