@@ -227,7 +227,7 @@ class Interpretation:
                     f"s_{{{letter}_k}}": lambda value=value: self._summand(value),
                     f"S_{{{letter}_k}}": lambda value=value: unwrapped(self._state_matrix(value)),
                 }
-                for value in map(self.value, self.subject.eigenvalues)
+                for value in map(self.value, self.subject.two_eigenvalues)
             ]
         }
 

@@ -134,7 +134,7 @@ class Subject:
     # Eigenvalues beside the one that is everywhere --------------------------------------------
 
     @cached_property
-    def eigenvalues(self) -> tuple[Any, ...]:
+    def two_eigenvalues(self) -> tuple[Any, ...]:
         """Two eigenvalues, on which sums over a spectrum are checked; one for large memories."""
         return tuple(map(self._eigenvalue, "1" if self.memory >= _LARGE_MEMORY else "12"))
 

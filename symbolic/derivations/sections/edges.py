@@ -104,7 +104,7 @@ def _s(letter: str) -> str:
 def _trace(subject: Subject, bound: Any) -> list[Any]:
     letters, line = subject.letters, subject.writer.line
     letter, B = line(letters.eigenvalue), letters.batch_size
-    eigenvalues = subject.eigenvalues
+    eigenvalues = subject.two_eigenvalues
 
     def average(point: Point) -> Any:
         return sum(point[symbol] for symbol in eigenvalues) / point[B]

@@ -79,7 +79,7 @@ def _verdict(subject: Subject) -> list[Any]:
     letters, line = subject.letters, subject.writer.line
     letter = line(letters.eigenvalue)
     B, tau1, tau2 = (line(x) for x in (letters.batch_size, letters.tau1, letters.tau2))
-    eigenvalues = subject.eigenvalues
+    eigenvalues = subject.two_eigenvalues
     summand = exact_summand(subject)
 
     def smallest(point: Point) -> Any:
@@ -144,7 +144,7 @@ def _critical(subject: Subject) -> list[Any]:
     letters, line = subject.letters, subject.writer.line
     letter, tau1 = line(letters.eigenvalue), line(letters.tau1)
     tau2 = line(letters.tau2)
-    eigenvalues = subject.eigenvalues
+    eigenvalues = subject.two_eigenvalues
 
     def root(point: Point) -> Any:
         """Return the batch size at which the noise sum, which is linear in 1/B, is 1."""
