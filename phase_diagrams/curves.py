@@ -12,6 +12,7 @@ from sgdmem.numeric.ball import Array
 from sgdmem.numeric.crossings import Crossings, Judging, crossings
 
 _ROUNDS = 8  # of inserting points where a curve bends
+_MOST_HALVINGS = 60  # on the way to a cusp
 # Of a search across a curve, over the distance of its neighbours.
 _REACHES = (0.5, 1.0, 2.0, 4.0, 0.2, 0.05)
 
@@ -20,6 +21,14 @@ Labelling = Callable[[Array], list[str]]
 
 
 @dataclass(frozen=True)
+class Cusp:
+    """Where two pieces of a curve meet at which different conditions bind."""
+
+    point: Array
+    conditions: tuple[str, str]
+
+
+@dataclass
 class Curve:
     """A part of the boundary.
 
@@ -38,28 +47,8 @@ class Curve:
     @property
     def points(self) -> Array:
         """Its points, shape (n, 2)."""
-        return (self.stable + self.unstable) / 2
-
-
-@dataclass(frozen=True)
-class Cusp:
-    """Where two pieces of a curve meet at which different conditions bind."""
-
-    point: Array
-    conditions: tuple[str, str]
-
-
-@dataclass
-class _Places:
-    """Enclosed points of one curve while it grows."""
-
-    stable: Array
-    unstable: Array
-    conditions: list[str]
-
-    @property
-    def points(self) -> Array:
-        return (self.stable + self.unstable) / 2
+        middle: Array = (self.stable + self.unstable) / 2
+        return middle
 
     def insert(self, before: Sequence[int], found: Crossings, conditions: Sequence[str]) -> None:
         """Put new points in front of those with the given numbers."""
@@ -101,24 +90,24 @@ class Tracer:
             inside, outside = _ends(line, stable)
             found = crossings(self._judge, inside, outside, self._tolerance)
             known = ~np.isnan(found.unstable).any(axis=1)
-            places = _Places(found.stable[known], found.unstable[known], [])
-            places.conditions = self._label(places.unstable)
-            self._refine(places)
-            cusps += self._cusps(places)
-            curves.append(Curve(places.stable, places.unstable, places.conditions))
+            conditions = self._label(found.unstable[known])
+            curve = Curve(found.stable[known], found.unstable[known], conditions)
+            self._refine(curve)
+            cusps += self._cusps(curve)
+            curves.append(curve)
         return curves, cusps
 
-    def _refine(self, places: _Places) -> None:
+    def _refine(self, curve: Curve) -> None:
         """Insert points until the curve is flat between them."""
-        rough = set(range(1, len(places.conditions)))  # points before which it may bend
+        rough = set(range(1, len(curve.conditions)))  # points before which it may bend
         for _ in range(_ROUNDS):
             before = sorted(rough)
             if not before:
                 return
             ends = np.array(before)
-            found = self._between(places, ends - 1, ends)
+            found = self._between(curve, ends - 1, ends)
             known = ~np.isnan(found.points).any(axis=1)
-            points = places.points
+            points = curve.points
             chord = points[ends] - points[ends - 1]
             length = np.linalg.norm(chord, axis=1)
             away = found.points - points[ends - 1]
@@ -126,16 +115,16 @@ class Tracer:
             bent = known & (distance > self._flatness * np.maximum(length, self._tolerance))
             chosen = Crossings(found.stable[bent], found.unstable[bent])
             new = ends[bent].tolist()
-            places.insert(new, chosen, self._label(chosen.unstable))
+            curve.insert(new, chosen, self._label(chosen.unstable))
             rough = {start + k for k, first in enumerate(new) for start in (first, first + 1)}
 
-    def _between(self, places: _Places, left: Array, right: Array) -> Crossings:
+    def _between(self, curve: Curve, left: Array, right: Array) -> Crossings:
         """Return points of the curve on the lines that halve the distance of two of its points.
 
         NaN where none is found.
         """
-        p, q = places.points[left], places.points[right]
-        across = _normals(p, q, places.stable[left] - places.unstable[left])
+        p, q = curve.points[left], curve.points[right]
+        across = _normals(p, q, curve.stable[left] - curve.unstable[left])
         middle, length = (p + q) / 2, np.linalg.norm(q - p, axis=1)[:, None]
         stable, unstable = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
         for reach in _REACHES:
@@ -156,34 +145,36 @@ class Tracer:
                 stable[left_over[ready]], unstable[left_over[ready]] = found
         return Crossings(stable, unstable)
 
-    def _cusps(self, places: _Places) -> list[Cusp]:
+    def _cusps(self, curve: Curve) -> list[Cusp]:
         """Close in on the places where the binding condition changes, and return them."""
         found = []
         place = 1
-        while place < len(places.conditions):
-            if places.conditions[place] != places.conditions[place - 1]:
-                place = self._close_in(places, place)
-                names = (places.conditions[place - 1], places.conditions[place])
-                found.append(Cusp(places.points[place - 1 : place + 1].mean(axis=0), names))
+        while place < len(curve.conditions):
+            if curve.conditions[place] != curve.conditions[place - 1]:
+                place = self._close_in(curve, place)
+                names = (curve.conditions[place - 1], curve.conditions[place])
+                found.append(Cusp(curve.points[place - 1 : place + 1].mean(axis=0), names))
             place += 1
         return found
 
-    def _close_in(self, places: _Places, place: int) -> int:
+    def _close_in(self, curve: Curve, place: int) -> int:
         """Halve the distance of two points with different conditions until they are one.
 
-        Returns the number of the second one.
+        Returns the number of the second one. Where a third condition turns up between them the
+        first change counts, the other one comes next.
         """
-        while np.linalg.norm(np.subtract(*places.points[place - 1 : place + 1])) > self._tolerance:
+        for _ in range(_MOST_HALVINGS):
+            gap = np.subtract(*curve.points[place - 1 : place + 1])
+            if np.linalg.norm(gap) <= self._tolerance:
+                break
             ends = np.array([place])
-            found = self._between(places, ends - 1, ends)
+            found = self._between(curve, ends - 1, ends)
             if np.isnan(found.points).any():
                 break
             (condition,) = self._label(found.unstable)
-            places.insert([place], found, [condition])
-            if condition == places.conditions[place - 1]:
+            curve.insert([place], found, [condition])
+            if condition == curve.conditions[place - 1]:
                 place += 1
-            elif condition != places.conditions[place + 1]:  # a third one: the first change counts
-                continue
         return place
 
 
