@@ -93,8 +93,10 @@ class Limit:
         Expressions whose ratio tends to 1.
     orders : mapping
         For symbols the power of a small number that they are proportional to.
-    name, where : str
-        LaTeX of the function, and of when the limit is close.
+    name : str
+        LaTeX of the function.
+    where, relations : sequence
+        Expressions, and the LaTeX of the relations between them, that say when it is close.
     """
 
     rule: str
@@ -102,11 +104,15 @@ class Limit:
     simple: Any
     orders: Mapping[Any, int]
     name: str
-    where: str
+    where: Sequence[Any]
+    relations: Sequence[str]
 
     def rows(self, writer: Writer) -> list[tuple[str, str]]:
         """Return the display, see `Statement`."""
-        return [(self.name, rf"\approx {writer.line(self.simple)}, \qquad {self.where}")]
+        first, *rest = map(writer.line, self.where)
+        pairs = zip(self.relations, rest, strict=True)
+        where = " ".join([first, *(f"{sign} {side}" for sign, side in pairs)])
+        return [(self.name, rf"\approx {writer.line(self.simple)}, \qquad {where}")]
 
     def check(self, names: Names, symbols: Iterable[Any]) -> int:
         """Return how much was checked, see `Statement`."""
@@ -122,6 +128,6 @@ class Limit:
             # one order of the small number at least
             if distances[1] > distances[0] * _SMALL[1] / _SMALL[0] * 2 or distances[1] > _NEAR:
                 raise DerivationError(
-                    f"the ratio to a limit does not tend to 1 at {text_of(point)} ({self.where})"
+                    f"the ratio to a limit does not tend to 1 at {text_of(point)} ({self.name})"
                 )
         return 1

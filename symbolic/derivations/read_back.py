@@ -90,10 +90,12 @@ def _check(statement: Statement, text: str, found: Interpretation) -> int:
         _compare(chain.sides[1:], [total], text)
         return 1
     if isinstance(statement, Limit):
-        chain, *_ = read(text, meanings)
+        chain, where = read(text, meanings)
         _expect(chain.relations, [r"\approx"], text)
-        _compare(chain.sides[1:], [_value(statement.simple, found)], text)
-        return 1
+        _expect(where.relations, list(statement.relations), text)
+        expected = [_value(side, found) for side in (statement.simple, *statement.where)]
+        _compare([*chain.sides[1:], *where.sides], expected, text)
+        return len(expected)
     return 0
 
 

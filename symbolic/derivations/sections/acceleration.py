@@ -53,13 +53,8 @@ def acceleration(subject: Subject) -> Section | None:
     d, q, e, x = positive
     for number, (region, order) in enumerate(zip(regions(e, q, d, x), _EIGENVALUES, strict=True)):
         begins, end, simple = (subject.tidy(sympy.sympify(part).xreplace(back)) for part in region)
-        ends = (
-            rf"{letter} \ll {line(end)}"
-            if number == 0
-            else rf"{line(begins)} \ll {letter} < {line(end)}"
-            if number == 2
-            else rf"{line(begins)} \ll {letter} \ll {line(end)}"
-        )
+        start = [] if number == 0 else [begins]
+        signs = [*([r"\ll"] * len(start)), "<" if number == 2 else r"\ll"]
         section.statements.append(
             Limit(
                 rf"For ${line(delta)} \ll 1$, ${line(delta)} {line(eff)} \ll {line(pull)} \ll "
@@ -70,7 +65,8 @@ def acceleration(subject: Subject) -> Section | None:
                 simple,
                 {delta: _DAMPING, eff: _RATE, lam: order},
                 name=s,
-                where=ends,
+                where=[*start, lam, end],
+                relations=signs,
             )
         )
     section.statements += _sum(subject, delta, pull, eff)
