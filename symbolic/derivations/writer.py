@@ -205,7 +205,8 @@ class Writer:
             if size == 1:
                 text = name
             else:
-                text = rf"{_Printer.in_parentheses(shown) if size.is_Add else shown} \, {name}"
+                space = " " if name.startswith(r"\det") else r" \, "  # an operator has its own
+                text = f"{_Printer.in_parentheses(shown) if size.is_Add else shown}{space}{name}"
             mark = "- " if negative else "+ " if written else ""
             written.append(mark + text)
         return written or ["0"]

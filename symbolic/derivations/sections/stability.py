@@ -137,7 +137,8 @@ def _reduced(subject: Subject) -> Conditions:
     lam = subject.letters.eigenvalue
     inequalities = []
     for condition in conditions(subject.algorithm, lam):
-        inequalities.append(subject.tidy(to_sympy(condition).primitive()[1]) > 0)
+        value = subject.tidy(to_sympy(condition).primitive()[1])
+        inequalities.append(_without_positive(value) > 0)
     kept = [x for x in dict.fromkeys(inequalities) if x not in (sympy.true, sympy.false)]
     near = subject.stable_point
     return Conditions("Written out,", kept, subject.is_schur, near=near, segments=12)
