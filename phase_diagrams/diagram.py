@@ -133,6 +133,8 @@ def phase_diagram(
     chosen = find_quantities(quantities)
     axes = _read_axes(x, y, panels, {*_RESULTS, *chosen})
     varied = _spectrum_parameter(spectrum, axes)
+    if varied is None:  # data are summed up once
+        spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
     own = [name for name in axes if name not in PROBLEM_PARAMETERS and name != varied]
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
     size = math.prod(map(len, axes.values()))
