@@ -18,21 +18,20 @@ from sgdmem.numeric.mode_summands import ball_form, numeric_algorithm
 from sgdmem.numeric.noise_sum import noise_sums
 from sgdmem.numeric.problem import Noise, Problem, read_noise
 from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.stability import stability
 from sgdmem.numeric.verdict import Verdict
 from sgdmem.symbolic.algorithm import Algorithm
 
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
 
 Build = Callable[..., Algorithm]
-
-
 Compiled = tuple[FamilyProgram, dict[str, list[Fraction]]]
 
 
 class FamilyJudge:
     """Judges members of one family on one spectrum.
 
-    Parameters
+    Attributes
     ----------
     build
         The family, as a function of its parameters that vary.
@@ -53,7 +52,7 @@ class FamilyJudge:
         coupling: Any,
         device: Literal["cpu", "cuda"] = "cpu",
     ) -> None:
-        self._build, self._spectrum, self._coupling = build, spectrum, coupling
+        self.build, self.spectrum, self.coupling = build, spectrum, coupling
         self._device = device
         # beyond the range of floats there is only the slow way
         representable = spectrum.diverges or not math.isinf(spectrum.trace)
@@ -64,34 +63,40 @@ class FamilyJudge:
     ) -> BatchOutcome:
         """Judge points; ``advance`` is called with the number of those done, for a progress bar."""
         found = BatchOutcome.empty(len(points))
-        noises = _noises(points, self._spectrum, self._coupling)
+        noises = self.noises(points)
         left = np.arange(len(points))
-        known = all(map(_is_simple, noises.values()))
+        known = all(map(is_simple, noises.values()))
         if self._compiled is not None and known:
             program, exceptions = self._compiled
-            judge_compiled(program, points, self._spectrum, noises, found, self._device, advance)
+            judge_compiled(program, points, self.spectrum, noises, found, self._device, advance)
             left = np.flatnonzero((found.stable == -1) | _excepted(points, exceptions))
             advance(-left.size)
-        _judge_singly(self._build, points, self._spectrum, noises, left, found, advance)
+        _judge_singly(self.build, points, self.spectrum, noises, left, found, advance)
         return found
 
+    def verdict(self, points: AnyPoints, place: int) -> Verdict:
+        """Return the verdict at one of the points, with its reason and all limits."""
+        point = points.at(place)
+        algorithm = self.build(**{name: point[name] for name in points.own})
+        problem = {**points.problem, **{name: point[name] for name in points.of_problem}}
+        return stability(algorithm, self.spectrum, coupling=self.coupling, **problem)
 
-def _is_simple(noise: Noise) -> bool:
+    def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], Noise]:
+        """Return the noise for every combination of those axes that belong to the problem."""
+        varying = points.of_problem
+        return {
+            key: read_noise(
+                self.spectrum,
+                **{**points.problem, **dict(zip(varying, key, strict=True))},
+                coupling=self.coupling,
+            )
+            for key in points.noise_keys()
+        }
+
+
+def is_simple(noise: Noise) -> bool:
     """Whether machine code knows a noise model."""
     return noise.coupling is None and noise.is_physical and isinstance(noise.tau2, Fraction)
-
-
-def _noises(points: AnyPoints, spectrum: Spectrum, coupling: Any) -> dict[tuple[Any, ...], Noise]:
-    """Return the noise for every combination of those axes that belong to the problem."""
-    varying = points.of_problem
-    return {
-        key: read_noise(
-            spectrum,
-            **{**points.problem, **dict(zip(varying, key, strict=True))},
-            coupling=coupling,
-        )
-        for key in points.noise_keys()
-    }
 
 
 def _excepted(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:

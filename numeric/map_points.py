@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -14,13 +15,13 @@ from sgdmem.numeric.ball import Array
 
 
 @dataclass(frozen=True)
-class Points:
-    """The points of a map: all combinations of the values of two parameters.
+class AnyPoints(ABC):
+    """Points of a plane of parameters.
 
     Attributes
     ----------
     axes : mapping from names to values
-        The values of the last axis run fastest. Fractions; a batch size may be inf.
+        Fractions; a batch size may be inf.
     own : sequence of str
         The axes that are parameters of the family.
     problem : mapping
@@ -31,21 +32,44 @@ class Points:
     own: Sequence[str]
     problem: Mapping[str, Any]
 
-    def __len__(self) -> int:
-        return math.prod(map(len, self.axes.values()))
+    @abstractmethod
+    def __len__(self) -> int: ...
 
     @property
     def of_problem(self) -> list[str]:
         """The axes that are parameters of the problem."""
         return [name for name in self.axes if name not in self.own]
 
-    def noise_keys(self) -> list[tuple[Any, ...]]:
-        """Return all combinations of the values of the problem's axes, the last running fastest."""
-        return list(product(*(self.axes[name] for name in self.of_problem)))
-
     def noise_key(self, point: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return the values of the problem's axes at a point."""
         return tuple(point[name] for name in self.of_problem)
+
+    @abstractmethod
+    def noise_keys(self) -> list[tuple[Any, ...]]:
+        """Return all keys of noise, in the order in which points go through them."""
+
+    @abstractmethod
+    def at(self, place: int) -> dict[str, Any]:
+        """Return the values of all axes at a point."""
+
+    @abstractmethod
+    def stride(self, name: str) -> int:
+        """Return for how many points in a row an axis keeps its value."""
+
+    @abstractmethod
+    def indices(self, name: str) -> Array:
+        """Return, for every point, which value of an axis it has."""
+
+
+class Points(AnyPoints):
+    """The points of a map: all combinations of the values of its axes, the last one fastest."""
+
+    def __len__(self) -> int:
+        return math.prod(map(len, self.axes.values()))
+
+    def noise_keys(self) -> list[tuple[Any, ...]]:
+        """Return all combinations of the values of the problem's axes, the last running fastest."""
+        return list(product(*(self.axes[name] for name in self.of_problem)))
 
     def at(self, place: int) -> dict[str, Any]:
         """Return the values of all axes at a point."""
@@ -67,38 +91,16 @@ class Points:
         return np.unravel_index(np.arange(len(self)), shape)[axis]
 
 
-@dataclass(frozen=True)
-class ScatteredPoints:
-    """Any points of two parameters.
-
-    Attributes
-    ----------
-    axes : mapping from names to values
-        The values of each point; equally many for both.
-    own, problem
-        As in `Points`.
-    """
-
-    axes: Mapping[str, Sequence[Any]]
-    own: Sequence[str]
-    problem: Mapping[str, Any]
+class ScatteredPoints(AnyPoints):
+    """Any points: each axis has a value for every one of them."""
 
     def __len__(self) -> int:
         return len(next(iter(self.axes.values())))
-
-    @property
-    def of_problem(self) -> list[str]:
-        """The axes that are parameters of the problem."""
-        return [name for name in self.axes if name not in self.own]
 
     def noise_keys(self) -> list[tuple[Any, ...]]:
         """Return the values of the problem's axes at every point, a single () if there are none."""
         values = (self.axes[name] for name in self.of_problem)
         return list(zip(*values, strict=True)) if self.of_problem else [()]
-
-    def noise_key(self, point: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Return the values of the problem's axes at a point."""
-        return tuple(point[name] for name in self.of_problem)
 
     def at(self, place: int) -> dict[str, Any]:
         """Return the values of both axes at a point."""
@@ -111,9 +113,6 @@ class ScatteredPoints:
     def indices(self, name: str) -> Array:
         """Return, for every point, which value of an axis it has."""
         return np.arange(len(self))
-
-
-AnyPoints: TypeAlias = Points | ScatteredPoints
 
 
 @dataclass(frozen=True)

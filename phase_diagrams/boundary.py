@@ -18,7 +18,6 @@ from sgdmem.numeric.given_numbers import number
 from sgdmem.numeric.map_points import Points, ScatteredPoints
 from sgdmem.numeric.problem import read_data
 from sgdmem.numeric.progress import shown_progress
-from sgdmem.numeric.stability import stability
 from sgdmem.phase_diagrams.curves import Curve, Cusp, Tracer
 from sgdmem.phase_diagrams.diagram import PROBLEM_PARAMETERS, describe
 from sgdmem.symbolic.errors import InputError
@@ -154,14 +153,8 @@ def stability_boundary(
 
     def label(shares: Array) -> list[str]:
         points = ScatteredPoints(values(shares), own, left)
-        names = []
-        for place in range(len(points)):
-            point = points.at(place)
-            noise = {**left, **{key: point[key] for key in points.of_problem}}
-            algorithm = build(**{key: point[key] for key in own})
-            verdict = stability(algorithm, spectrum, coupling=coupling, **noise)
-            names.append(binding(verdict).value)
-        return names
+        verdicts = (family_judge.verdict(points, place) for place in range(len(points)))
+        return [binding(verdict).value for verdict in verdicts]
 
     ticks = np.linspace(0, 1, resolution)
     grid = values(np.stack([ticks, ticks], axis=1))
@@ -232,7 +225,7 @@ def _dataset(
     found: dict[str, Any] = {}
     for prefix in ("", "stable_", "unstable_"):
         kind = prefix.rstrip("_") or "points"
-        shares = [getattr(curve, kind) for curve in curves]
+        shares = [getattr(curve.enclosed, kind) for curve in curves]
         values = window.parameters(np.concatenate([np.empty((0, 2)), *shares]))
         for place, name in enumerate(window.names):
             attributes = {"low": float(window.low[place]), "high": float(window.high[place])}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.binding import Binding
-from sgdmem.phase_diagrams.picture import axis_label, title
+from sgdmem.phase_diagrams.picture import LEGEND, axis_label, new_axes, title
 
 if TYPE_CHECKING:
     import xarray
@@ -51,10 +51,7 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None) -> Any:
     >>> [line.get_label() for line in axes.lines]
     ['a root at x = -1']
     """
-    from matplotlib.figure import Figure
-
-    if ax is None:
-        ax = Figure(figsize=(6.4, 4.8), layout="constrained").add_subplot()
+    ax = new_axes() if ax is None else ax
     x_name, y_name = boundary.attrs["x"], boundary.attrs["y"]
     x, y = boundary[x_name].values, boundary[y_name].values
     curve, condition = boundary.curve.values, boundary.condition.values
@@ -82,12 +79,9 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None) -> Any:
     if labelled:
         ax.legend(
             title="stability ends by",
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.14),
             ncols=min(len(labelled) + bool(corners[0].size), 4),
-            frameon=False,
-            fontsize="small",
             title_fontsize="small",
+            **LEGEND,
         )
     return ax
 

@@ -180,11 +180,10 @@ def read_axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
 
     from sgdmem.phase_diagrams.diagram import MOST_POINTS
 
-    name, sign, numbers = text.partition("=")
+    name, numbers, logarithmic = _split(text)
     form = f"{option} expects NAME=LOW:HIGH:COUNT or NAME=LOW:HIGH:COUNT:log, got {text!r}"
-    logarithmic = numbers.endswith(":log")
-    parts = numbers.removesuffix(":log").split(":")
-    if not sign or len(parts) != 3 or not parts[2].isdecimal() or int(parts[2]) == 0:
+    parts = numbers.split(":")
+    if len(parts) != 3 or not parts[2].isdecimal() or int(parts[2]) == 0:
         raise click.UsageError(form)
     low, high = read_range(":".join(parts[:2]), option)
     if max(abs(low), abs(high)) > _FARTHEST or (logarithmic and low < 1 / _FARTHEST):
@@ -195,7 +194,52 @@ def read_axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
     if logarithmic and low <= 0:
         raise click.UsageError(f"{option}: a logarithmic axis needs LOW > 0, got {low}")
     values = np.geomspace(low, high, count) if logarithmic else np.linspace(low, high, count)
-    return (name.strip().replace("-", "_"), values.tolist()), logarithmic
+    return (name, values.tolist()), logarithmic
+
+
+def read_window(text: str, option: str) -> tuple[tuple[str, float, float], bool]:
+    """Return the (name, low, high) of NAME=LOW:HIGH[:log], and whether it is logarithmic."""
+    name, numbers, logarithmic = _split(text)
+    if not numbers:
+        raise click.UsageError(f"{option} expects NAME=LOW:HIGH or NAME=LOW:HIGH:log, got {text!r}")
+    return (name, *read_range(numbers, option)), logarithmic
+
+
+def read_panels(text: str) -> tuple[str, list[str]]:
+    """Return the (name, values) of NAME=VALUE,VALUE,…."""
+    name, values, _ = _split(text)
+    if not values:
+        raise click.UsageError(f"--panels expects NAME=VALUE,VALUE,…, got {text!r}")
+    return name, [value.strip() for value in values.split(",")]
+
+
+def _split(text: str) -> tuple[str, str, bool]:
+    """Return the name of an axis, what is said of it, and whether it is logarithmic."""
+    name, _, numbers = text.partition("=")
+    logarithmic = numbers.endswith(":log")
+    return name.strip().replace("-", "_"), numbers.removesuffix(":log"), logarithmic
+
+
+def map_arguments(
+    problem: dict[str, Any], settings: Sequence[str], algorithm: str, axes: Sequence[str]
+) -> dict[str, Any]:
+    """Return the keywords of a map: spectrum, noise, and parameters that do not vary."""
+    arguments = {"spectrum": read_data(problem), **noise_arguments(problem)}
+    for axis in axes:
+        if axis in arguments:
+            raise click.UsageError(f"{axis} cannot both vary and have a fixed value")
+    return {**arguments, **read_settings(settings, algorithm)}
+
+
+def output_path(output: str, endings: Sequence[str]) -> Path:
+    """Return the file that -o names, in a folder that exists."""
+    path = Path(output)
+    if path.suffix not in endings:
+        *others, last = endings
+        raise click.UsageError(f"-o must end in {', '.join(others)} or {last}, got {path}")
+    if not path.parent.is_dir():
+        raise click.UsageError(f"-o: there is no folder {path.parent}")
+    return path
 
 
 def read_range(text: str, option: str) -> tuple[float, float]:

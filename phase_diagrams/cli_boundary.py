@@ -10,11 +10,10 @@ import click
 
 from sgdmem.phase_diagrams.cli_arguments import (
     AlgorithmName,
-    noise_arguments,
+    map_arguments,
+    output_path,
     problem_options,
-    read_data,
-    read_range,
-    read_settings,
+    read_window,
     set_option,
 )
 from sgdmem.phase_diagrams.cli_phase_diagram import PICTURES, draw_file
@@ -69,17 +68,9 @@ def boundary_command(
     """
     from sgdmem.phase_diagrams.boundary import stability_boundary
 
-    path = Path(output or f"{algorithm}-boundary.png")
-    if path.suffix not in PICTURES + _DATA:
-        raise click.UsageError(f"-o must end in {', '.join(PICTURES + _DATA)}, got {path}")
-    if not path.parent.is_dir():
-        raise click.UsageError(f"-o: there is no folder {path.parent}")
-    (x, x_log), (y, y_log) = _read_window(x_axis, "--x"), _read_window(y_axis, "--y")
-    arguments = {"spectrum": read_data(problem), **noise_arguments(problem)}
-    for axis, *_ in (x, y):
-        if axis in arguments:
-            raise click.UsageError(f"{axis} cannot both vary and have a fixed value")
-    arguments.update(read_settings(settings, algorithm))
+    path = output_path(output or f"{algorithm}-boundary.png", PICTURES + _DATA)
+    (x, x_log), (y, y_log) = read_window(x_axis, "--x"), read_window(y_axis, "--y")
+    arguments = map_arguments(problem, settings, algorithm, [x[0], y[0]])
     boundary = stability_boundary(
         algorithm,
         x,
@@ -96,14 +87,6 @@ def boundary_command(
         f"wrote {' and '.join(map(str, written))}: {boundary.sizes['point']} points on {curves} "
         f"curve{'' if curves == 1 else 's'}, {boundary.sizes['cusp']} cusps"
     )
-
-
-def _read_window(text: str, option: str) -> tuple[tuple[str, float, float], bool]:
-    name, sign, numbers = text.partition("=")
-    if not sign:
-        raise click.UsageError(f"{option} expects NAME=LOW:HIGH or NAME=LOW:HIGH:log, got {text!r}")
-    low, high = read_range(numbers.removesuffix(":log"), option)
-    return (name.strip().replace("-", "_"), low, high), numbers.endswith(":log")
 
 
 def _write(boundary: xarray.Dataset, path: Path) -> list[Path]:

@@ -10,11 +10,11 @@ import click
 
 from sgdmem.phase_diagrams.cli_arguments import (
     AlgorithmName,
-    noise_arguments,
+    map_arguments,
+    output_path,
     problem_options,
     read_axis,
-    read_data,
-    read_settings,
+    read_panels,
     set_option,
 )
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 PICTURES = (".png", ".svg", ".pdf")
 _QUANTITIES = ("reason", "effective_learning_rate", "critical_eigenvalue", "critical_batch_size")
-_output = click.option(
-    "-o", "--output", type=click.Path(), metavar="FILE", help=".png, .svg or .pdf"
-)
 
 
 @click.command("phase-diagram", short_help="Map stability over two parameters.")
@@ -79,14 +76,11 @@ def phase_diagram_command(
     """
     from sgdmem.phase_diagrams.diagram import phase_diagram
 
-    path = _picture_path(output or f"{algorithm}.png")
+    path = output_path(output or f"{algorithm}.png", PICTURES)
     (x, _), (y, _) = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
-    third = None if panels is None else _read_panels(panels)
-    arguments = {"spectrum": read_data(problem), **noise_arguments(problem)}
-    for axis, _ in filter(None, (x, y, third)):
-        if axis in arguments:
-            raise click.UsageError(f"{axis} cannot both vary and have a fixed value")
-    arguments.update(read_settings(settings, algorithm))
+    third = None if panels is None else read_panels(panels)
+    axes = [axis for axis, _ in filter(None, (x, y, third))]
+    arguments = map_arguments(problem, settings, algorithm, axes)
     diagram = phase_diagram(
         algorithm,
         x,
@@ -107,7 +101,7 @@ def phase_diagram_command(
 @click.command("draw", short_help="Draw a map or a boundary again from its file.")
 @click.argument("file", type=click.Path())
 @click.option("--quantity", metavar="NAME", help="A quantity that the file has.")
-@_output
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help=".png, .svg or .pdf")
 def draw_command(file: str, quantity: str | None, output: str | None) -> None:
     """Draw a phase diagram or a boundary from its FILE (.nc) without computing it again.
 
@@ -118,7 +112,7 @@ def draw_command(file: str, quantity: str | None, output: str | None) -> None:
     import xarray
 
     source = Path(file)
-    path = _picture_path(output or str(source.with_suffix(".png")))
+    path = output_path(output or str(source.with_suffix(".png")), PICTURES)
     if not source.is_file():
         raise click.UsageError(f"there is no file {file}")
     try:
@@ -145,19 +139,3 @@ def draw_file(data: xarray.Dataset, path: Path, quantity: str | None = None) -> 
     else:
         figure = draw_series(data, quantity=quantity or "stable")
     figure.savefig(path, dpi=200)
-
-
-def _picture_path(output: str) -> Path:
-    path = Path(output)
-    if path.suffix not in PICTURES:
-        raise click.UsageError(f"-o must end in .png, .svg or .pdf, got {path}")
-    if not path.parent.is_dir():
-        raise click.UsageError(f"-o: there is no folder {path.parent}")
-    return path
-
-
-def _read_panels(text: str) -> tuple[str, list[str]]:
-    name, sign, values = text.partition("=")
-    if not sign or not values:
-        raise click.UsageError(f"--panels expects NAME=VALUE,VALUE,…, got {text!r}")
-    return name.strip().replace("-", "_"), [value.strip() for value in values.split(",")]

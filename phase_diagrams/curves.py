@@ -34,27 +34,25 @@ class Curve:
 
     Attributes
     ----------
-    stable, unstable : ndarray, shape (n, 2)
-        Enclosures of its points, in order.
+    enclosed : Crossings
+        Its points, in order.
     conditions : list of str
         Which condition binds at each point.
     """
 
-    stable: Array
-    unstable: Array
+    enclosed: Crossings
     conditions: list[str]
 
     @property
     def points(self) -> Array:
         """Its points, shape (n, 2)."""
-        middle: Array = (self.stable + self.unstable) / 2
-        return middle
+        return self.enclosed.points
 
     def insert(self, before: Sequence[int], found: Crossings, conditions: Sequence[str]) -> None:
         """Put new points in front of those with the given numbers."""
         where = np.asarray(before, dtype=int)
-        self.stable = np.insert(self.stable, where, found.stable, axis=0)
-        self.unstable = np.insert(self.unstable, where, found.unstable, axis=0)
+        pairs = zip(self.enclosed, found, strict=True)
+        self.enclosed = Crossings(*(np.insert(old, where, new, axis=0) for old, new in pairs))
         for shift, (place, condition) in enumerate(zip(before, conditions, strict=True)):
             self.conditions.insert(place + shift, condition)
 
@@ -90,8 +88,8 @@ class Tracer:
             inside, outside = _ends(line, stable)
             found = crossings(self._judge, inside, outside, self._tolerance)
             known = ~np.isnan(found.unstable).any(axis=1)
-            conditions = self._label(found.unstable[known])
-            curve = Curve(found.stable[known], found.unstable[known], conditions)
+            enclosed = Crossings(found.stable[known], found.unstable[known])
+            curve = Curve(enclosed, self._label(enclosed.unstable))
             self._refine(curve)
             cusps += self._cusps(curve)
             curves.append(curve)
@@ -124,7 +122,7 @@ class Tracer:
         NaN where none is found.
         """
         p, q = curve.points[left], curve.points[right]
-        across = _normals(p, q, curve.stable[left] - curve.unstable[left])
+        across = _normals(p, q)
         middle, length = (p + q) / 2, np.linalg.norm(q - p, axis=1)[:, None]
         stable, unstable = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
         for reach in _REACHES:
@@ -132,15 +130,14 @@ class Tracer:
             if not left_over.size:
                 break
             step = (reach * length * across)[left_over]
-            inside, outside = (np.clip(middle[left_over] + sign * step, 0, 1) for sign in (1, -1))
-            flags, _ = self._judge(np.concatenate([inside, outside]))
+            one, other = (np.clip(middle[left_over] + sign * step, 0, 1) for sign in (1, -1))
+            flags, _ = self._judge(np.concatenate([one, other]))
             first, second = np.split(flags == 1, 2)
             ready = first != second
             if ready.any():
-                # near a sharp corner the stable side may be the other one
                 right = first[ready][:, None]
-                good = np.where(right, inside[ready], outside[ready])
-                bad = np.where(right, outside[ready], inside[ready])
+                good = np.where(right, one[ready], other[ready])
+                bad = np.where(right, other[ready], one[ready])
                 found = crossings(self._judge, good, bad, self._tolerance)
                 stable[left_over[ready]], unstable[left_over[ready]] = found
         return Crossings(stable, unstable)
@@ -195,8 +192,7 @@ def _ends(line: Array, stable: Array) -> tuple[Array, Array]:
     return inside / size, outside / size
 
 
-def _normals(p: Array, q: Array, inwards: Array) -> Array:
-    """Return unit vectors across the lines from p to q, on the side of the given ones."""
+def _normals(p: Array, q: Array) -> Array:
+    """Return unit vectors across the lines from p to q."""
     along = (q - p) / np.maximum(np.linalg.norm(q - p, axis=1), np.finfo(float).tiny)[:, None]
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    return across * np.where((across * inwards).sum(axis=1) < 0, -1, 1)[:, None]
+    return np.stack([-along[:, 1], along[:, 0]], axis=1)

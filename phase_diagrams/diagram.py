@@ -8,8 +8,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from sgdmem._version import __version__
 from sgdmem.numeric.batch import Build, Compiled, FamilyJudge
 from sgdmem.numeric.cuda import Device, chosen_device
@@ -209,12 +207,8 @@ class _Work:
         compiled = self._program({name: axes[name] for name in own})
         judge = FamilyJudge(self.build, compiled, spectrum, self.coupling, self.device)
         outcome = judge.judge(points, self.advance)
-        judged = Map(self.build, points, spectrum, self.coupling, outcome, compiled)
-        fields = {
-            "stable": (outcome.stable.astype(np.int8), _RESULTS["stable"]),
-            "noise_sum": (outcome.noise_sum, _RESULTS["noise_sum"]),
-            "margin": (outcome.margin, _RESULTS["margin"]),
-        }
+        judged = Map(judge, points, outcome)
+        fields = {name: (getattr(outcome, name), about) for name, about in _RESULTS.items()}
         for name, quantity in self.quantities.items():
             fields[name] = quantity.values(judged), quantity.attributes
         shape = [len(values) for values in axes.values()]
@@ -273,9 +267,13 @@ def read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
     return name, [number(value, name) for value in values]
 
 
+def _is_function(spectrum: Any) -> bool:
+    return callable(spectrum) and not isinstance(spectrum, type)
+
+
 def _spectrum_parameter(spectrum: Any, axes: Mapping[str, Any]) -> str | None:
     """Return which axis the spectrum is a function of, or None if it is not a function."""
-    if not callable(spectrum) or isinstance(spectrum, type):
+    if not _is_function(spectrum):
         return None
     parameters = inspect.signature(spectrum).parameters.values()
     names = [p.name for p in parameters if p.default is p.empty]
@@ -295,14 +293,11 @@ def describe(
     axes: Iterable[str],
 ) -> dict[str, str]:
     """Return in words what was computed, for the attributes of a dataset."""
-    shown = dict(problem)
-    if callable(spectrum) and not isinstance(spectrum, type):
+    text = str(spectrum)
+    if _is_function(spectrum):
         text = f"a function of {', '.join(inspect.signature(spectrum).parameters)}"
-    else:
-        data, shown["tau1"], shown["tau2"] = read_data(spectrum, shown["tau1"], shown["tau2"])
-        text = str(data)
     name = family if isinstance(family, str) else getattr(family, "__name__", repr(family))
-    settings = {**shown, **fixed}
+    settings = {**problem, **fixed}
     return {
         "algorithm": name,
         "spectrum": text,

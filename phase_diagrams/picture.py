@@ -37,7 +37,7 @@ _REASONS = {
     "trace_diverges": "#f0e442",
     "squares_diverge": "#e69f00",
 }
-_LEGEND: dict[str, Any] = {
+LEGEND: dict[str, Any] = {
     "loc": "upper center",
     "bbox_to_anchor": (0.5, -0.14),
     "frameon": False,
@@ -89,21 +89,25 @@ def draw(diagram: xarray.Dataset, ax: Any = None, *, quantity: str = "stable") -
     'log'
     >>> axes.figure.savefig("heavy-ball.png")  # doctest: +SKIP
     """
-    from matplotlib.figure import Figure
-
     _require(diagram, quantity)
     if diagram.stable.ndim != 2:
         raise InputError("diagram must be one map: a series is drawn by draw_series")
-    if ax is None:
-        ax = Figure(figsize=(6.4, 4.8), layout="constrained").add_subplot()
+    ax = new_axes() if ax is None else ax
     axes = [str(name) for name in diagram.stable.dims]
     shown = _draw(diagram, ax, quantity)
     if shown.mesh is not None:
         ax.figure.colorbar(shown.mesh, ax=ax, label=shown.label)
     ax.set_title(title(diagram, axes), fontsize="medium")
     if shown.kinds:
-        ax.legend(handles=_patches(shown.kinds), **_LEGEND, ncols=min(len(shown.kinds), 3))
+        ax.legend(handles=_patches(shown.kinds), **LEGEND, ncols=min(len(shown.kinds), 3))
     return ax
+
+
+def new_axes() -> Any:
+    """Return axes of a figure of their own, with room for labels and a legend."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(6.4, 4.8), layout="constrained").add_subplot()
 
 
 def _require(diagram: xarray.Dataset, quantity: str) -> None:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.ball import Array
-from sgdmem.numeric.batch import Build, Compiled, FamilyJudge
+from sgdmem.numeric.batch import FamilyJudge, is_simple
 from sgdmem.numeric.judge import noiseless_floats
 from sgdmem.numeric.map_points import BatchOutcome, Points
-from sgdmem.numeric.problem import read_noise
-from sgdmem.numeric.spectrum import Spectrum
-from sgdmem.numeric.stability import stability
 from sgdmem.numeric.verdict import Reason, Verdict
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndefinedError
@@ -32,56 +28,43 @@ class Map:
 
     Attributes
     ----------
-    build : callable
-        The family, as a function of ``points.own``.
+    judge : FamilyJudge
+        Which has judged them.
     points : Points
-    spectrum : Spectrum
-    coupling
-        See `sgdmem.stability`.
     outcome : BatchOutcome
-    compiled
-        The family as a program, see `FamilyJudge`.
     """
 
-    build: Build
+    judge: FamilyJudge
     points: Points
-    spectrum: Spectrum
-    coupling: Any
     outcome: BatchOutcome
-    compiled: Compiled | None = None
-
-    def verdict(self, place: int) -> Verdict:
-        """Return the verdict at a point."""
-        point = self.points.at(place)
-        own = {name: point.pop(name) for name in self.points.own}
-        problem = {**self.points.problem, **point}
-        return stability(self.build(**own), self.spectrum, coupling=self.coupling, **problem)
 
     @cached_property
     def is_simple(self) -> bool:
         """Whether no single mode's noise can feed on itself, tau2 being nowhere negative."""
-        if self.coupling is not None:
-            return False
-        varying = self.points.of_problem
-        for key in self.points.noise_keys():
-            given = {**self.points.problem, **dict(zip(varying, key, strict=True))}
-            noise = read_noise(self.spectrum, coupling=None, **given)
-            if not noise.is_physical or not isinstance(noise.tau2, Fraction) or noise.tau2 < 0:
-                return False
-        return True
+        noises = self.judge.noises(self.points).values()
+        return all(is_simple(noise) and noise.tau2 >= 0 for noise in noises)  # type: ignore[operator]
 
-    def of_algorithms(self, function: Callable[[Algorithm], float]) -> Array:
-        """Return a function of the algorithm at all points, called once for each algorithm."""
+    def verdict(self, place: int) -> Verdict:
+        """Return the verdict at a point."""
+        return self.judge.verdict(self.points, place)
+
+    def of_algorithms(self, function: Callable[[Algorithm], float], places: Array) -> Array:
+        """Return a function of the algorithm at some points, called once for each algorithm."""
         known: dict[tuple[Any, ...], float] = {}
-        values = np.empty(len(self.points))
-        for place in range(len(self.points)):
+        values = np.empty(len(places))
+        for number, place in enumerate(places.tolist()):
             point = self.points.at(place)
             own = {name: point[name] for name in self.points.own}
             key = tuple(own.values())
             if key not in known:
-                known[key] = function(self.build(**own))
-            values[place] = known[key]
+                known[key] = function(self.judge.build(**own))
+            values[number] = known[key]
         return values
+
+    @property
+    def places(self) -> Array:
+        """The numbers of all points."""
+        return np.arange(len(self.points))
 
 
 def _reason(judged: Map) -> Array:
@@ -91,10 +74,10 @@ def _reason(judged: Map) -> Array:
     codes[stable == 1] = REASONS.index(Reason.STABLE)
     if judged.is_simple:
         codes[(stable == 0) & np.isfinite(noise_sum)] = REASONS.index(Reason.NOISE_SUM)
-        if not judged.spectrum.diverges:
-            pull = judged.of_algorithms(lambda algorithm: float(sum(algorithm.polynomials.Q) != 0))
-            beyond = (stable == 0) & np.isinf(noise_sum) & (pull == 1)
-            codes[beyond] = REASONS.index(Reason.NOISELESS)
+        if not judged.judge.spectrum.diverges:
+            beyond = np.flatnonzero((stable == 0) & np.isinf(noise_sum))
+            pull = judged.of_algorithms(lambda x: float(sum(x.polynomials.Q) != 0), beyond)
+            codes[beyond[pull == 1]] = REASONS.index(Reason.NOISELESS)
     for place in np.flatnonzero(codes == -1).tolist():
         codes[place] = REASONS.index(judged.verdict(place).reason)
     return codes
@@ -107,7 +90,7 @@ def _effective_learning_rate(judged: Map) -> Array:
         except UndefinedError:
             return math.nan
 
-    return judged.of_algorithms(value)
+    return judged.of_algorithms(value, judged.places)
 
 
 def _critical_eigenvalue(judged: Map) -> Array:
@@ -115,22 +98,20 @@ def _critical_eigenvalue(judged: Map) -> Array:
         intervals = noiseless_floats(algorithm)
         return intervals[0][1] if intervals and intervals[0][0] == 0 else 0.0
 
-    return judged.of_algorithms(value)
+    return judged.of_algorithms(value, judged.places)
 
 
 def _critical_batch_size(judged: Map) -> Array:
     points = judged.points
     if not _is_never_damped(judged) or "batch_size" in points.axes:
-        places = range(len(points))
-        return np.array([judged.verdict(place).critical_batch_size for place in places])
+        return np.array([judged.verdict(k).critical_batch_size for k in judged.places.tolist()])
     # without tau2 it is the noise sum of batches of one
     single = Points(points.axes, points.own, {**points.problem, "batch_size": 1})
-    judge = FamilyJudge(judged.build, judged.compiled, judged.spectrum, None)
-    return judge.judge(single).noise_sum
+    return judged.judge.judge(single).noise_sum
 
 
 def _is_never_damped(judged: Map) -> bool:
-    return judged.coupling is None and judged.points.problem.get("tau2") == 0
+    return judged.judge.coupling is None and judged.points.problem.get("tau2") == 0
 
 
 @dataclass(frozen=True)

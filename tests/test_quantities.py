@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sgdmem import InputError, Reason, Spectrum, heavy_ball, phase_diagram, sgd, stability
+from sgdmem.phase_diagrams.cli_phase_diagram import _QUANTITIES
 from sgdmem.phase_diagrams.quantities import QUANTITIES
 
 SPECTRUM = Spectrum([1, 0.4])
@@ -121,3 +122,8 @@ def test_bad_input(change: dict[str, Any], message: str) -> None:
     given: dict[str, Any] = {"x": RATES, "y": MOMENTA, "spectrum": SPECTRUM, **change}
     with pytest.raises(InputError, match=message):
         phase_diagram("heavy-ball", **given)
+
+
+def test_the_command_offers_every_quantity() -> None:
+    """It names them itself, so that ``--help`` need not import them."""
+    assert set(_QUANTITIES) == set(QUANTITIES)
