@@ -83,13 +83,12 @@ def join_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: li
 
 def write_derivations(app: Any) -> None:
     """Derive the methods that docs/derivations.md names, for the pages beside it."""
-    from sgdmem.symbolic.derivation_text import with_symbols
     from sgdmem.symbolic.derivations.derivation import derive
-    from sgdmem.symbolic.named import find_family, general
+    from sgdmem.symbolic.named import general
 
     if app.builder.name != "html":
         return
-    methods = {name: with_symbols(find_family(name), {}) for name in DERIVED}
+    methods: dict[str, Any] = {name: name for name in DERIVED}
     methods |= {f"general-{memory}": general(memory) for memory in (1, 2)}
     formats = [".html", ".tex", *([".pdf"] if shutil.which("latexmk") else [])]
     for name, algorithm in methods.items():

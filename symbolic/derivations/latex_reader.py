@@ -7,7 +7,8 @@ are written here, so that what it finds is what a reader of the page finds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -44,16 +45,16 @@ class Meanings:
     Attributes
     ----------
     letters : mapping
-        From LaTeX to a rational number, a matrix, or a function without arguments that finds it.
+        From LaTeX to rational numbers and matrices.
     functions : mapping
         From LaTeX to functions of what stands in the parentheses.
     each : mapping
         From an index, as in ``\sum_k``, to letters for each of its values.
     """
 
-    letters: Mapping[str, Any]
+    letters: MutableMapping[str, Any]
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
-    each: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    each: Mapping[str, Sequence[MutableMapping[str, Any]]] = field(default_factory=dict)
 
 
 class Chain(NamedTuple):
@@ -120,7 +121,7 @@ def _tokens(latex: str, meanings: Meanings) -> list[str]:
 class _Reader:
     def __init__(self, tokens: list[str], meanings: Meanings) -> None:
         self.tokens, self.meanings = tokens, meanings
-        self.letters = meanings.letters
+        self.letters: MutableMapping[str, Any] = meanings.letters
 
     @property
     def next(self) -> str:
@@ -235,8 +236,7 @@ class _Reader:
     def meaning(self, token: str) -> Any:
         if token not in self.letters:
             raise Unreadable(f"{token} has no meaning")
-        value = self.letters[token]
-        return value() if callable(value) else value
+        return self.letters[token]
 
     def matrix(self) -> Any:
         rows: list[list[Any]] = [[self.sum()]]
@@ -258,7 +258,7 @@ class _Reader:
         start, outer = list(self.tokens), self.letters
         values = []
         for letters in self.meanings.each[index]:
-            self.tokens, self.letters = list(start), {**outer, **letters}
+            self.tokens, self.letters = list(start), ChainMap(letters, outer)
             values.append(self.product())
         self.letters = outer
         return together(values)
@@ -269,12 +269,13 @@ class _Reader:
         end = next(i for i, token in enumerate(self.tokens) if token == "d")
         inside, variable = self.tokens[:end], self.tokens[end + 1]
         del self.tokens[: end + 2]
+        letters = {token: self.letters[token] for token in inside if token in self.letters}
 
         def integrand(y: Any) -> Any:
             # powers at both ends decay exponentially in the logarithm
             x = mp.exp(y)
             inner = _Reader(list(inside), self.meanings)
-            inner.letters = {**self.letters, variable: x}
+            inner.letters = {**letters, variable: x}
             return inner.product() * x
 
         with workdps(DIGITS):

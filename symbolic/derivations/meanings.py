@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import ChainMap, UserDict
+from collections.abc import Callable, MutableMapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flint import fmpq, fmpq_mat
@@ -52,15 +54,13 @@ class Interpretation:
         for symbol in (letters.spectral_exponent, letters.target_exponent):
             # so that integrals converge fast
             self._values[letters.latex[symbol]] = fmpq(3, 2) + self._share()
-        self.point: Point = {}
-        self.point = {s: self.value(s) for s in self._names if s not in subject.names}
-        lam = letters.eigenvalue
-        start, self.v, self.r = (
+        self.point: Point = {s: self.value(s) for s in self._names if s not in subject.names}
+        self.eigenvalue = self.point[letters.eigenvalue]
+        self.start, self.v, self.r = (
             matrix_at(matrix, self.point) for matrix in (subject.start, subject.v, subject.r)
         )
-        self.start, self.eigenvalue = start, self.point[lam]
-        self.P: Any = start.charpoly()
-        self.Q: Any = self.P - (start + self.v * self.r.transpose()).charpoly()
+        self.P: Any = self.start.charpoly()
+        self.Q: Any = self.P - self._state_matrix(1).charpoly()
         self.meanings = Meanings(_Letters(self._letters()), self._functions(), self._each())
         rate = self.meanings.letters.get(_ALPHA_EFF)
         if rate is not None:
@@ -99,7 +99,7 @@ class Interpretation:
         named: dict[str, Any] = {}
         for symbol, letter in self._names.items():
             if not letter.startswith(_FORMULAS):
-                named[letter] = lambda symbol=symbol: names.evaluate(symbol, self.point)
+                named[letter] = partial(names.evaluate, symbol, self.point)
         letter, time = map(subject.writer.line, (subject.letters.eigenvalue, subject.letters.time))
         blocks = {name: getattr(subject, name) for name in "abcD" if subject.memory}
         found: dict[str, Any] = {
@@ -109,8 +109,8 @@ class Interpretation:
             "S_0": unwrapped(self.start),
             "v": unwrapped(self.v),
             "r": unwrapped(self.r),
-            f"S_{{{letter}}}": lambda: unwrapped(self._state_matrix(self.eigenvalue)),
-            f"s_{{{letter}}}": lambda: self._summand(self.eigenvalue),
+            f"S_{{{letter}}}": unwrapped(self._state_matrix(self.eigenvalue)),
+            f"s_{{{letter}}}": partial(self._summand, self.eigenvalue),
             **self._states(),
         }
         if self.P.derivative()(fmpq(1)) != 0:
@@ -127,9 +127,8 @@ class Interpretation:
         subject = self.subject
         if not subject.is_structured or not re.search(r"_m\b", text):
             return [self.meanings]
-        letters = dict(self.meanings.letters.items())
         return [
-            replace(self.meanings, letters={**letters, **self._recursive(m)})
+            replace(self.meanings, letters=ChainMap(self._recursive(m), self.meanings.letters))
             for m in range(subject.memory)
         ]
 
@@ -218,15 +217,17 @@ class Interpretation:
             "O": lambda _: fmpq(0),
         }
 
-    def _each(self) -> dict[str, list[dict[str, Any]]]:
+    def _each(self) -> dict[str, list[MutableMapping[str, Any]]]:
         letter = self.subject.writer.line(self.subject.letters.eigenvalue)
         return {
             "k": [
-                {
-                    f"{letter}_k": value,
-                    f"s_{{{letter}_k}}": lambda value=value: self._summand(value),
-                    f"S_{{{letter}_k}}": lambda value=value: unwrapped(self._state_matrix(value)),
-                }
+                _Letters(
+                    {
+                        f"{letter}_k": value,
+                        f"s_{{{letter}_k}}": partial(self._summand, value),
+                        f"S_{{{letter}_k}}": unwrapped(self._state_matrix(value)),
+                    }
+                )
                 for value in map(self.value, self.subject.two_eigenvalues)
             ]
         }
@@ -236,23 +237,14 @@ _FORMULAS = (r"\min_k", r"\max_k", r"\frac", r"\nabla")  # names that are read, 
 _ALPHA_EFF = r"\alpha_{\mathrm{eff}}"
 
 
-class _Letters(Mapping[str, Any]):
+class _Letters(UserDict[str, Any]):
     """Values, of which some are found when they are first asked for."""
 
-    def __init__(self, values: dict[str, Any]) -> None:
-        self._values = values
-
     def __getitem__(self, name: str) -> Any:
-        value = self._values[name]
+        value = self.data[name]
         if callable(value):
-            value = self._values[name] = value()
+            value = self.data[name] = value()
         return value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
 
 
 def _to_digits(function: Callable[[Any], Any]) -> Callable[[Any], Any]:

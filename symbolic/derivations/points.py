@@ -164,12 +164,12 @@ def _rational(expression: Any, point: Mapping[Any, Any]) -> Any:
     raise _Irrational
 
 
-def agree(left: Any, right: Any) -> bool:
-    """Whether two values at a point are the same: exactly if rational, else to fifty digits."""
+def agree(left: Any, right: Any, digits: int = _DIGITS) -> bool:
+    """Whether two values at a point are the same: exactly if rational, else to some digits."""
     if isinstance(left, mp.mpf) or isinstance(right, mp.mpf):
-        with workdps(_DIGITS + 15):
+        with workdps(digits + 15):
             left, right = (as_float(value) for value in (left, right))
-            return bool(abs(left - right) <= (abs(left) + abs(right)) * mp.mpf(10) ** -_DIGITS)
+            return bool(abs(left - right) <= (abs(left) + abs(right)) * mp.mpf(10) ** -digits)
     return bool(left == right)
 
 

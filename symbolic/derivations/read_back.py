@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mpmath import mp, workdps
-
-from sgdmem.symbolic.derivations.arithmetic import DIGITS
 from sgdmem.symbolic.derivations.expansions import Limit, Series
 from sgdmem.symbolic.derivations.latex_reader import Unreadable, read
 from sgdmem.symbolic.derivations.meanings import Interpretation
-from sgdmem.symbolic.derivations.points import Undefined, as_float
+from sgdmem.symbolic.derivations.points import Undefined, agree
 from sgdmem.symbolic.derivations.statements import (
     SIGNS,
     Conditions,
@@ -23,7 +20,7 @@ from sgdmem.symbolic.derivations.subject import Subject
 from sgdmem.symbolic.errors import InputError
 
 _POINTS = 20  # that are tried until a statement is defined at one
-_TOLERANCE = 10  # digits to which integrals and functions that are not rational agree
+_DIGITS = 10  # to which integrals and functions that are not rational agree
 
 
 class ReadBack:
@@ -39,8 +36,8 @@ class ReadBack:
         self._subject = subject
         self._interpretations: list[Interpretation] = []
 
-    def check(self, statement: Statement, rows: Sequence[tuple[str, str]]) -> int:
-        """Read a statement's display, and return how many of its sides were read.
+    def check(self, statement: Statement, rows: Sequence[tuple[str, str]]) -> None:
+        """Read a statement's display, and compare what it says.
 
         Raises
         ------
@@ -50,9 +47,8 @@ class ReadBack:
         text = " ".join(f"{left} {right}" for left, right in rows)
         try:
             for seed in range(_POINTS):
-                while len(self._interpretations) <= seed:
-                    new = len(self._interpretations)
-                    self._interpretations.append(Interpretation(self._subject, new))
+                if len(self._interpretations) == seed:
+                    self._interpretations.append(Interpretation(self._subject, seed))
                 try:
                     return _check(statement, text, self._interpretations[seed])
                 except (Undefined, ZeroDivisionError):
@@ -67,11 +63,11 @@ class ReadBack:
         )
 
 
-def _check(statement: Statement, text: str, found: Interpretation) -> int:
+def _check(statement: Statement, text: str, found: Interpretation) -> None:
     meanings = found.meanings
     if isinstance(statement, Equation):
-        return _equation(statement, text, found)
-    if isinstance(statement, Conditions):
+        _equation(statement, text, found)
+    elif isinstance(statement, Conditions):
         chains = read(text, meanings)
         _expect(
             [chain.relations for chain in chains],
@@ -81,25 +77,21 @@ def _check(statement: Statement, text: str, found: Interpretation) -> int:
         expected = [side for x in statement.inequalities for side in (x.lhs, x.rhs)]
         shown = [side for chain in chains for side in chain.sides]
         _compare(shown, [_value(side, found) for side in expected], text)
-        return len(shown)
-    if isinstance(statement, Series):
+    elif isinstance(statement, Series):
         terms = enumerate(statement.coefficients, start=1)
         total = sum(_value(c, found) * _value(statement.variable, found) ** k for k, c in terms)
         (chain,) = read(text, meanings)
         _expect(chain.relations, ["="], text)
         _compare(chain.sides[1:], [total], text)
-        return 1
-    if isinstance(statement, Limit):
+    elif isinstance(statement, Limit):
         chain, where = read(text, meanings)
         _expect(chain.relations, [r"\approx"], text)
         _expect(where.relations, list(statement.relations), text)
         expected = [_value(side, found) for side in (statement.simple, *statement.where)]
         _compare([*chain.sides[1:], *where.sides], expected, text)
-        return len(expected)
-    return 0
 
 
-def _equation(statement: Equation, text: str, found: Interpretation) -> int:
+def _equation(statement: Equation, text: str, found: Interpretation) -> None:
     valued = (side for side in statement.sides if side.value is not None)
     known = [_value(side.value, found) for side in valued]
     for meanings in found.readings(text):
@@ -113,7 +105,6 @@ def _equation(statement: Equation, text: str, found: Interpretation) -> int:
             shown = [value for side in texts for value in read(side, meanings)[0].sides]
         values = [*shown, *known]
         _compare(values[1:], values[:1] * (len(values) - 1), text)
-    return len(shown)
 
 
 def _value(side: Any, found: Interpretation) -> Any:
@@ -128,13 +119,5 @@ def _expect(shown: Any, expected: Any, text: str) -> None:
 
 def _compare(shown: Sequence[Any], expected: Sequence[Any], text: str) -> None:
     for left, right in zip(shown, expected, strict=True):
-        if not _agree(left, right):
+        if not agree(left, right, _DIGITS):
             raise DerivationError(f"a display reads {left}, where it should {right}: {text}")
-
-
-def _agree(left: Any, right: Any) -> bool:
-    if isinstance(left, mp.mpf) or isinstance(right, mp.mpf):
-        with workdps(DIGITS):
-            left, right = as_float(left), as_float(right)
-            return bool(abs(left - right) <= mp.mpf(10) ** -_TOLERANCE * (abs(left) + abs(right)))
-    return bool(left == right)

@@ -110,13 +110,10 @@ class Equation:
     Attributes
     ----------
     sides : sequence of Side
-    free : sequence of symbols
-        Of which the sides make use besides those that they show.
     """
 
     rule: str
     sides: Sequence[Side]
-    free: Sequence[Any] = ()
 
     def rows(self, writer: Writer) -> list[tuple[str, str]]:
         """Return the display, see `Statement`."""
@@ -141,7 +138,7 @@ class Equation:
         known = [side.value for side in self.sides if side.value is not None]
         if len(known) < 2:
             return len(self.sides) - 1
-        free = set(symbols).union(self.free, *map(names.free_symbols, known))
+        free = set(symbols).union(*map(names.free_symbols, known))
         rng = random.Random(1)
         done = 0
         for _ in range(20 * POINTS):

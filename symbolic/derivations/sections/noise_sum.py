@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import sympy
@@ -56,23 +55,25 @@ def noise_sum(subject: Subject) -> Section | None:
                 ),
                 written(rf"\frac{{{s}}}{{1 + \frac{{{tau2}}}{{{B}}} {s}}}"),
             ],
-            free=(letters.tau2, letters.batch_size),
         )
     )
     section.statements += [*_verdict(subject), *_critical(subject)]
     return section
 
 
-def _sum(subject: Subject, eigenvalues: Sequence[Any], term: Any) -> Any:
-    """Return a function that adds a term, of a point and the summand there, over a spectrum."""
-    lam = subject.letters.eigenvalue
+def _over_spectrum(subject: Subject, term: Any, together: Any = sum) -> Any:
+    """Return a function that puts together a term, of a point and the summand there."""
     summand = exact_summand(subject)
 
     def value(point: Point) -> Any:
-        points = [{**point, lam: point[symbol]} for symbol in eigenvalues]
-        return sum(term(at, summand(at)) for at in points)
+        return together(term(at, summand(at)) for at in _at_eigenvalues(subject, point))
 
     return value
+
+
+def _at_eigenvalues(subject: Subject, point: Point) -> list[Point]:
+    lam = subject.letters.eigenvalue
+    return [{**point, lam: point[symbol]} for symbol in subject.two_eigenvalues]
 
 
 def _verdict(subject: Subject) -> list[Any]:
@@ -80,23 +81,18 @@ def _verdict(subject: Subject) -> list[Any]:
     letter = line(letters.eigenvalue)
     B, tau1, tau2 = (line(x) for x in (letters.batch_size, letters.tau1, letters.tau2))
     eigenvalues = subject.two_eigenvalues
-    summand = exact_summand(subject)
-
-    def smallest(point: Point) -> Any:
-        points = [{**point, letters.eigenvalue: point[symbol]} for symbol in eigenvalues]
-        shares = point[letters.tau2] / point[letters.batch_size]
-        return min(1 + shares * summand(at) for at in points)
-
-    total = _sum(
+    smallest = _over_spectrum(
+        subject, lambda at, s: 1 + at[letters.tau2] / at[letters.batch_size] * s, min
+    )
+    total = _over_spectrum(
         subject,
-        eigenvalues,
         lambda at, s: at[letters.tau1] * s / (at[letters.batch_size] + at[letters.tau2] * s),
     )
     s_k = f"s_{{{letter}_k}}"
     least = subject.named(rf"\min_k \left(1 + \frac{{{tau2}}}{{{B}}} {s_k}\right)", smallest)
     left = rf"\frac{{{tau1}}}{{{B}}} \sum_k \frac{{{s_k}}}{{1 + \frac{{{tau2}}}{{{B}}} {s_k}}}"
     sum_of_noise = subject.named(r"U'_\Sigma", total)
-    radius = subject.named(rf"\max_k \rho(S_{{{letter}_k}})", _radius_like(subject, eigenvalues))
+    radius = subject.named(rf"\max_k \rho(S_{{{letter}_k}})", _radius_like(subject))
 
     def vanishes(point: Point) -> bool:
         if point[letters.tau1] < max(0, point[letters.tau2]):
@@ -110,12 +106,11 @@ def _verdict(subject: Subject) -> list[Any]:
 
     near = subject.near(*eigenvalues)
     if near is not None:  # with batches that are large enough
-        needed = _sum(subject, eigenvalues, lambda at, s: s)(near)
+        needed = _over_spectrum(subject, lambda at, s: s)(near)
         near[letters.batch_size] = fmpq(int(2 * max(needed, 0)) + 1)
     adding = Equation(
         rf"Added over a spectrum of eigenvalues ${letter}_k$ of the Hessian this is the noise sum",
         [Side(sum_of_noise), written(left)],
-        free=(*eigenvalues, letters.batch_size, letters.tau1, letters.tau2),
     )
     verdict = Conditions(
         rf"For finitely many eigenvalues and ${tau1} \ge \max(0, {tau2})$ "
@@ -130,12 +125,11 @@ def _verdict(subject: Subject) -> list[Any]:
     return [adding, verdict]
 
 
-def _radius_like(subject: Subject, eigenvalues: Sequence[Any]) -> Any:
+def _radius_like(subject: Subject) -> Any:
     """Return a function that is 0 where all state matrices are strictly stable, otherwise 2."""
 
     def value(point: Point) -> Any:
-        points = ({**point, subject.letters.eigenvalue: point[symbol]} for symbol in eigenvalues)
-        return fmpq(0 if all(map(subject.is_schur, points)) else 2)
+        return fmpq(0 if all(map(subject.is_schur, _at_eigenvalues(subject, point))) else 2)
 
     return value
 
@@ -144,12 +138,11 @@ def _critical(subject: Subject) -> list[Any]:
     letters, line = subject.letters, subject.writer.line
     letter, tau1 = line(letters.eigenvalue), line(letters.tau1)
     tau2 = line(letters.tau2)
-    eigenvalues = subject.two_eigenvalues
 
     def root(point: Point) -> Any:
         """Return the batch size at which the noise sum, which is linear in 1/B, is 1."""
         at_1, at_2 = (
-            _sum(subject, eigenvalues, lambda at, s, B=B: at[letters.tau1] * s / B)(point)
+            _over_spectrum(subject, lambda at, s, B=B: at[letters.tau1] * s / B)(point)
             for B in (fmpq(1), fmpq(1, 2))
         )
         return 1 / (1 - (at_1 - 1) / (at_2 - at_1))
@@ -165,13 +158,11 @@ def _critical(subject: Subject) -> list[Any]:
         subject.writer.name(each, f"{letter}_k", rising=True)
         shown = subject.writer.fitted(expression.xreplace({lam: each}), ROOM - 60)
         shown = rf"\left({shown}\right)" if shown.startswith("-") else shown
-
         sides.append(written(rf"{tau1} \sum_k {shown}"))
     return [
         Equation(
             rf"Where noiseless stability holds and ${tau2} = 0$, batches are large enough if they "
             r"are larger than the critical batch size",
             sides,
-            free=(*eigenvalues, letters.tau1),
         )
     ]
