@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
@@ -59,7 +60,9 @@ def flat_kernel(source: str, function: str) -> Callable[..., None]:
 
     def launch(members: int, *arguments: Any) -> None:
         blocks = max(1, min(_MOST_BLOCKS, -(-members // THREADS)))
-        kernel[blocks, THREADS](*arguments)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*Grid size")  # a small map is no mistake
+            kernel[blocks, THREADS](*arguments)
 
     return launch
 
