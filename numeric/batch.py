@@ -65,11 +65,12 @@ class FamilyJudge:
         found = BatchOutcome.empty(len(points))
         noises = self.noises(points)
         left = np.arange(len(points))
-        known = all(map(is_simple, noises.values()))
-        if self._compiled is not None and known:
+        simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
+        if self._compiled is not None and simple.any():
             program, exceptions = self._compiled
             judge_compiled(program, points, self.spectrum, noises, found, self._device, advance)
-            left = np.flatnonzero((found.stable == -1) | _excepted(points, exceptions))
+            unknown = ~simple[points.noise_indices] | _excepted(points, exceptions)
+            left = np.flatnonzero((found.stable == -1) | unknown)
             advance(-left.size)
         _judge_singly(self.build, points, self.spectrum, noises, left, found, advance)
         return found

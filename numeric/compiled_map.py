@@ -19,8 +19,6 @@ from sgdmem.numeric.problem import Noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.threads import pieces, work_in_threads
 
-_FEW = 200  # points of a short spectrum that are quicker one by one than by more machine code
-
 
 def judge_compiled(
     program: FamilyProgram,
@@ -43,13 +41,14 @@ def judge_compiled(
     from sgdmem.numeric.grid_kernel import finish, spread  # they are compiled when imported
 
     shares = _shares(points, noises)
-    damped = bool(shares.numbers[2].any())
+    # by what is asked, not by the values at hand: a part of a map is judged as the whole one is
+    damped = "tau2" in points.axes or any(noise.tau2 != 0 for noise in noises.values())
     own = _own_axes(points, program.parameters, shares if damped else None)
     diverges, compressed = spectrum.diverges, spectrum.compressed
     if device == "cpu" and not damped and program.memory <= LARGEST_MEMORY:
         _judge_by_poles(program, compressed, own, shares, diverges, found, advance)
         left = np.flatnonzero(found.stable == -1)
-        if left.size == 0 or (left.size < _FEW and spectrum.long is None):
+        if left.size == 0:
             return
         advance(-left.size)
     else:

@@ -48,6 +48,12 @@ class AnyPoints(ABC):
     def noise_keys(self) -> list[tuple[Any, ...]]:
         """Return all keys of noise, in the order in which points go through them."""
 
+    @property
+    def noise_indices(self) -> Array:
+        """For every point, which of `noise_keys` it has."""
+        stride = min((self.stride(name) for name in self.of_problem), default=1)
+        return np.arange(len(self)) // stride % len(self.noise_keys())
+
     @abstractmethod
     def at(self, place: int) -> dict[str, Any]:
         """Return the values of all axes at a point."""

@@ -82,13 +82,21 @@ def sums_of_modes(
 ) -> NoiseSums:
     """Sum over listed eigenvalues, a block at a time.
 
+    What an algorithm is given does not depend, to the last bit, on those beside it.
+
     With ``only_good`` false the modes that are not certainly Schur and damped are summed as well,
     as the values of a rational function.
     """
+    members = form.pull.mid.shape[0]
+    together = max(1, _BLOCK // max(1, weights.size))
+    if members > together:
+        groups = [slice(first, first + together) for first in range(0, members, together)]
+        return join_batch(
+            [sums_of_modes(take(form, x), lam, weights, tau2_share, only_good) for x in groups]
+        )
     parts = []
-    width = max(1, _BLOCK // form.pull.mid.shape[0])
-    for start in range(0, weights.size, width):
-        piece = slice(start, start + width)
+    for start in range(0, weights.size, _BLOCK):
+        piece = slice(start, start + _BLOCK)
         share = tau2_share[piece] if tau2_share.mid.ndim else tau2_share
         parts.append(_block(form, lam[piece], weights[piece], share, start, only_good))
     return join(parts)
@@ -151,8 +159,8 @@ def join_batch(parts: Sequence[NoiseSums]) -> NoiseSums:
     return NoiseSums(
         schur=np.concatenate([part.schur for part in parts]),
         damped=np.concatenate([part.damped for part in parts]),
-        noise=_flat(_stack([part.noise for part in parts])),
-        output_noise=_flat(_stack([part.output_noise for part in parts])),
+        noise=_concatenate([part.noise for part in parts]),
+        output_noise=_concatenate([part.output_noise for part in parts]),
         smallest_damping=np.concatenate([part.smallest_damping for part in parts]),
         worst=np.concatenate([part.worst for part in parts]),
     )
@@ -163,8 +171,9 @@ def _stack(balls: Sequence[Ball]) -> Ball:
     return Ball(np.stack(mid, axis=-1), np.stack(rad, axis=-1))
 
 
-def _flat(ball: Ball) -> Ball:
-    return Ball(ball.mid.T.ravel(), ball.rad.T.ravel())
+def _concatenate(balls: Sequence[Ball]) -> Ball:
+    mid, rad = ([getattr(ball, field) for ball in balls] for field in ("mid", "rad"))
+    return Ball(np.concatenate(mid), np.concatenate(rad))
 
 
 def take(form: HalfPlaneForm, piece: slice) -> HalfPlaneForm:

@@ -19,7 +19,8 @@ from sgdmem.numeric.map_points import Points, ScatteredPoints
 from sgdmem.numeric.problem import read_data
 from sgdmem.numeric.progress import shown_progress
 from sgdmem.phase_diagrams.curves import Curve, Cusp, Tracer
-from sgdmem.phase_diagrams.diagram import PROBLEM_PARAMETERS, describe
+from sgdmem.phase_diagrams.description import describe
+from sgdmem.phase_diagrams.question import PROBLEM_PARAMETERS
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
 from sgdmem.symbolic.named import find_family
@@ -167,7 +168,7 @@ def stability_boundary(
         stable = family_judge.judge(coarse, advance).stable == 1
         curves, cusps = tracer.trace(stable.reshape(resolution, resolution))
     settings = {
-        **describe(family, spectrum, problem, fixed, window.names),
+        **describe(family, build, own, spectrum, {**problem, **fixed}, window.names),
         "logarithmic": ", ".join(log),
         "tolerance": tolerance,
     }

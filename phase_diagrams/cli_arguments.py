@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _FARTHEST = 1e100
+_MOST_VALUES = 10**7  # of an axis
 
 
 class AlgorithmName(click.types.StringParamType):
@@ -178,8 +179,6 @@ def read_axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
     """Return the (name, values) of NAME=LOW:HIGH:COUNT[:log], and whether it is logarithmic."""
     import numpy as np
 
-    from sgdmem.phase_diagrams.diagram import MOST_POINTS
-
     name, numbers, logarithmic = _split(text)
     form = f"{option} expects NAME=LOW:HIGH:COUNT or NAME=LOW:HIGH:COUNT:log, got {text!r}"
     parts = numbers.split(":")
@@ -189,8 +188,8 @@ def read_axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
     if max(abs(low), abs(high)) > _FARTHEST or (logarithmic and low < 1 / _FARTHEST):
         raise click.UsageError(f"{option}: a picture reaches from 1e-100 to 1e100, got {numbers}")
     count = int(parts[2])
-    if count > MOST_POINTS:
-        raise click.UsageError(f"{option}: COUNT must be at most {MOST_POINTS}, got {count}")
+    if count > _MOST_VALUES:
+        raise click.UsageError(f"{option}: COUNT must be at most {_MOST_VALUES:,}, got {count}")
     if logarithmic and low <= 0:
         raise click.UsageError(f"{option}: a logarithmic axis needs LOW > 0, got {low}")
     values = np.geomspace(low, high, count) if logarithmic else np.linspace(low, high, count)
@@ -224,11 +223,30 @@ def map_arguments(
     problem: dict[str, Any], settings: Sequence[str], algorithm: str, axes: Sequence[str]
 ) -> dict[str, Any]:
     """Return the keywords of a map: spectrum, noise, and parameters that do not vary."""
-    arguments = {"spectrum": read_data(problem), **noise_arguments(problem)}
+    arguments = {"spectrum": _read_spectrum(problem, algorithm, axes), **noise_arguments(problem)}
     for axis in axes:
         if axis in arguments:
             raise click.UsageError(f"{axis} cannot both vary and have a fixed value")
     return {**arguments, **read_settings(settings, algorithm)}
+
+
+def _read_spectrum(problem: dict[str, Any], algorithm: str, axes: Sequence[str]) -> Any:
+    """Return the spectrum, or a function of the axis ``nu`` if it is the exponent of a power law.
+
+    An algorithm's own nu, QHM's, goes first.
+    """
+    import inspect
+
+    from sgdmem.numeric.spectrum import Spectrum
+    from sgdmem.symbolic.named import find_family
+
+    if "nu" not in axes or "nu" in inspect.signature(find_family(algorithm)).parameters:
+        return read_data(problem)
+    if any(problem[name] is not None for name in ("power_law", "path", "features")):
+        raise click.UsageError("nu cannot both vary and be given by the spectrum")
+    scale = 1 if problem["scale"] is None else problem["scale"]
+    count = problem["count"]
+    return lambda nu: Spectrum.power_law(nu, scale, count)
 
 
 def output_path(output: str, endings: Sequence[str]) -> Path:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +27,15 @@ if TYPE_CHECKING:
     from sgdmem.numeric.cuda import Device
 
 PICTURES = (".png", ".svg", ".pdf")
-_QUANTITIES = ("reason", "effective_learning_rate", "critical_eigenvalue", "critical_batch_size")
+_TOGETHER = 10**7  # points of a large map that are read at once
+_QUANTITIES = (
+    "reason",
+    "effective_learning_rate",
+    "critical_eigenvalue",
+    "critical_batch_size",
+    "regime",
+    "loss_exponent",
+)
 
 
 @click.command("phase-diagram", short_help="Map stability over two parameters.")
@@ -39,12 +50,23 @@ _QUANTITIES = ("reason", "effective_learning_rate", "critical_eigenvalue", "crit
     type=click.Choice(_QUANTITIES),
     help="What to draw instead of the verdict.",
 )
+@click.option("--target", metavar="ZETA", help="Exponent of the target, for regimes and exponents.")
 @click.option(
     "-o",
     "--output",
     type=click.Path(),
     metavar="FILE",
     help=".png, .svg or .pdf  [ALGORITHM.png]",
+)
+@click.option(
+    "--zarr",
+    "stored",
+    is_flag=True,
+    help="Write the data chunk by chunk to a folder (.zarr): what was interrupted goes on there.",
+)
+@click.option("--chunk", type=int, metavar="N", help="Points of a chunk along x and y.  [1024]")
+@click.option(
+    "--cluster", metavar="ADDRESS", help="A dask scheduler whose workers compute the chunks."
 )
 @click.option(
     "--device",
@@ -59,20 +81,30 @@ def phase_diagram_command(
     panels: str | None,
     settings: tuple[str, ...],
     quantity: str | None,
+    target: str | None,
     output: str | None,
+    stored: bool,
+    chunk: int | None,
+    cluster: str | None,
     device: Device,
     **problem: Any,
 ) -> None:
     """Map where ALGORITHM is stable over two of its parameters.
 
     Writes a picture and, beside it, the data as netCDF (.nc), from which `sgdmem draw` draws it
-    again. batch_size, tau1 and tau2 may be parameters too.
+    again. batch_size, tau1 and tau2 may be parameters too, and nu and zeta, the exponents of the
+    spectrum and of the target. Large maps are kept with --zarr: the same command goes on where it
+    was interrupted.
 
     \b
       sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 --y momentum=0:0.99:200 \\
              --power-law 1.5 --batch-size 32 -o heavy-ball.png
       sgdmem phase-diagram nesterov --x learning_rate=0.01:4:200:log --y momentum=0:0.99:200 \\
              --panels batch_size=1,8,64 --power-law 1.5 -o nesterov.pdf
+      sgdmem phase-diagram sgd --x nu=0.3:4:300 --y zeta=0.05:2.5:300 --quantity regime \\
+             --set learning_rate=0.5 --batch-size 16 -o regimes.png
+      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:20000 --y momentum=0:0.99:20000 \\
+             --power-law 1.5 --batch-size 32 --zarr -o large.png
     """
     from sgdmem.phase_diagrams.diagram import phase_diagram
 
@@ -81,21 +113,61 @@ def phase_diagram_command(
     third = None if panels is None else read_panels(panels)
     axes = [axis for axis, _ in filter(None, (x, y, third))]
     arguments = map_arguments(problem, settings, algorithm, axes)
-    diagram = phase_diagram(
-        algorithm,
-        x,
-        y,
-        panels=third,
-        quantities=() if quantity is None else (quantity,),
-        device=device,
-        progress=sys.stderr.isatty(),
-        **arguments,
-    )
-    data = path.with_suffix(".nc")
-    diagram.to_netcdf(data, engine="scipy")
+    data = path.with_suffix(".zarr" if stored else ".nc")
+    with _client(cluster) as client:
+        diagram = phase_diagram(
+            algorithm,
+            x,
+            y,
+            panels=third,
+            target=_read_target(target, axes),
+            quantities=() if quantity is None else (quantity,),
+            device=device,
+            store=data if stored else None,
+            chunk=chunk,
+            client=client,
+            progress=sys.stderr.isatty(),
+            **arguments,
+        )
+    if not stored:
+        diagram.to_netcdf(data, engine="scipy")
     draw_file(diagram, path, quantity)
-    share = float((diagram.stable == 1).mean())
+    share = _share(diagram.stable)
     click.echo(f"wrote {path} and {data}: {share:.1%} of {diagram.stable.size} points are stable")
+
+
+def _client(address: str | None) -> Any:
+    """Return a context with a client of a dask cluster, or with None."""
+    if address is None:
+        return nullcontext()
+    try:
+        return import_module("dask.distributed").Client(address)
+    except ImportError:
+        raise click.UsageError(
+            "--cluster needs dask, which is not installed: pip install 'sgdmem[distributed]'"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"--cluster: no scheduler at {address}: {error}") from None
+
+
+def _read_target(exponent: str | None, axes: Sequence[str]) -> Any:
+    """Return the target: of one exponent, a function of the axis ``zeta``, or none."""
+    from sgdmem.numeric.target import power_law_target
+
+    if "zeta" in axes:
+        if exponent is not None:
+            raise click.UsageError("zeta cannot both vary and be given by --target")
+        return lambda zeta: power_law_target(zeta)
+    return None if exponent is None else power_law_target(exponent)
+
+
+def _share(stable: xarray.DataArray) -> float:
+    """Return the share of stable points, reading a few rows of a large map at a time."""
+    rows = str(stable.dims[-2])
+    step = max(1, _TOGETHER * stable.sizes[rows] // stable.size)
+    starts = range(0, stable.sizes[rows], step)
+    parts = (stable.isel({rows: slice(start, start + step)}).values for start in starts)
+    return sum(int((part == 1).sum()) for part in parts) / stable.size
 
 
 @click.command("draw", short_help="Draw a map or a boundary again from its file.")
@@ -103,26 +175,36 @@ def phase_diagram_command(
 @click.option("--quantity", metavar="NAME", help="A quantity that the file has.")
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help=".png, .svg or .pdf")
 def draw_command(file: str, quantity: str | None, output: str | None) -> None:
-    """Draw a phase diagram or a boundary from its FILE (.nc) without computing it again.
+    """Draw a phase diagram or a boundary from its FILE (.nc or .zarr), without computing it again.
 
     \b
       sgdmem draw heavy-ball.nc -o heavy-ball.svg
       sgdmem draw heavy-ball.nc --quantity noise_sum -o noise.png
     """
-    import xarray
-
     source = Path(file)
     path = output_path(output or str(source.with_suffix(".png")), PICTURES)
-    if not source.is_file():
+    if not source.exists():
         raise click.UsageError(f"there is no file {file}")
-    try:
-        data = xarray.load_dataset(source, engine="scipy")
-    except Exception as error:
-        raise click.UsageError(f"{file} is no netCDF file of a map: {error}") from None
+    data = _read_zarr(source) if source.is_dir() else _read_netcdf(source)
     if "stable" not in data and "condition" not in data:
         raise click.UsageError(f"{file} holds neither a phase diagram nor a boundary")
     draw_file(data, path, quantity)
     click.echo(f"wrote {path}")
+
+
+def _read_zarr(source: Path) -> xarray.Dataset:
+    from sgdmem.phase_diagrams.chunk_store import read_stored
+
+    return read_stored(source)
+
+
+def _read_netcdf(source: Path) -> xarray.Dataset:
+    import xarray
+
+    try:
+        return xarray.load_dataset(source, engine="scipy")
+    except Exception as error:
+        raise click.UsageError(f"{source} is no netCDF file of a map: {error}") from None
 
 
 def draw_file(data: xarray.Dataset, path: Path, quantity: str | None = None) -> None:

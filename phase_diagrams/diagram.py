@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sgdmem._version import __version__
-from sgdmem.numeric.batch import Build, Compiled, FamilyJudge
+import numpy as np
+
 from sgdmem.numeric.cuda import Device, chosen_device
-from sgdmem.numeric.family_program import family_program
-from sgdmem.numeric.given_numbers import number
-from sgdmem.numeric.map_points import Points
+from sgdmem.numeric.given_numbers import number, whole
 from sgdmem.numeric.problem import is_infinite, read_data
 from sgdmem.numeric.progress import shown_progress
-from sgdmem.phase_diagrams.quantities import Map, Quantity, find_quantities
+from sgdmem.phase_diagrams.description import (
+    axis_attributes,
+    describe,
+    identify,
+)
+from sgdmem.phase_diagrams.quantities import find_quantities
+from sgdmem.phase_diagrams.question import PROBLEM_PARAMETERS, VERDICT, Question
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
 from sgdmem.symbolic.named import find_family
@@ -25,14 +29,9 @@ from sgdmem.symbolic.scalars import to_float
 if TYPE_CHECKING:
     import xarray
 
-MOST_POINTS = 10**7  # of a diagram: each is an exact algorithm in memory
-PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
+MOST_POINTS = 10**7  # of a diagram in memory
 _WORTH_COMPILING = 1000  # points
-_RESULTS = {
-    "stable": {"flag_values": [-1, 0, 1], "flag_meanings": "undecided unstable stable"},
-    "noise_sum": {"long_name": "noise sum U'_Sigma", "units": "1"},
-    "margin": {"long_name": "min(1 - U'_Sigma, min_k 1 + (tau2/B) s_k)", "units": "1"},
-}
+_DTYPES = {"stable": np.dtype(np.int8), "noise_sum": np.dtype(float), "margin": np.dtype(float)}
 
 Axis = tuple[str, Iterable[Any]]
 
@@ -48,8 +47,12 @@ def phase_diagram(
     tau2: Any = None,
     coupling: Any = None,
     panels: Axis | None = None,
+    target: Any = None,
     quantities: Sequence[str] = (),
     device: Device = "cpu",
+    store: str | Path | None = None,
+    chunk: int | None = None,
+    client: Any = None,
     progress: bool = False,
     **fixed: Any,
 ) -> xarray.Dataset:
@@ -74,13 +77,25 @@ def phase_diagram(
         See `sgdmem.stability`.
     panels : (name, values), optional
         A third parameter, which makes a series of maps.
+    target : PowerLawTarget or function, optional
+        What regimes and exponents of the loss need; a function of one parameter like ``spectrum``.
     quantities : sequence of str
         What is to be found beside the verdict: "reason", "effective_learning_rate",
-        "critical_eigenvalue", "critical_batch_size".
+        "critical_eigenvalue", "critical_batch_size"; for infinite power laws and a target "regime"
+        (see `loss_regime`) and "loss_exponent", the p of the loss t^-p where it is stable.
     device : "cpu", "cuda" or "auto"
         Where maps of 1000 points or more are computed; "auto" takes a GPU if Numba finds one.
+    store : path, optional
+        A folder (a zarr group) in which the diagram grows chunk by chunk, so that it may be larger
+        than memory. What a call that was interrupted, or killed, has left there is not computed
+        again by the same call. The results are the same to the last bit with any chunks or none,
+        on processors of one kind. Needs zarr, an optional part of the installation.
+    chunk : int, optional
+        How many points a chunk has along x and along y; 1024 by default.
+    client : dask.distributed.Client, optional
+        A cluster whose workers compute the chunks, and see ``store`` under the same path.
     progress : bool
-        Show a progress bar on stderr.
+        Show a progress bar on stderr, with the time that is left.
     **fixed
         The family's other parameters.
 
@@ -91,14 +106,16 @@ def phase_diagram(
         variables ``stable`` (int8: 1 stable, 0 not, -1 undecided), ``noise_sum`` (inf where the
         noiseless part is unstable) and ``margin`` (the smaller of 1 - noise_sum and the least
         1 + (tau2/B) s; -inf where the noiseless part is unstable), and the quantities: ``reason``
-        as the place in its attribute ``flag_meanings``, which lists the `Reason` names, the others
-        as floats (nan where an effective learning rate does not exist).
+        and ``regime`` as places in their attribute ``flag_meanings``, the others as floats (nan
+        where there is none). Attributes tell the algorithm's matrices, the spectrum, all settings
+        and the versions of what computed it. With ``store`` values are read when they are used.
 
     Raises
     ------
     InputError
         If the family or a parameter is unknown or missing, a value is not in its domain, there are
-        more than 10**7 points, or ``device="cuda"`` finds no GPU.
+        more than 10**7 points without ``store``, ``store`` holds another diagram, or
+        ``device="cuda"`` finds no GPU.
 
     Examples
     --------
@@ -129,101 +146,107 @@ def phase_diagram(
     """
     constructor = find_family(family)
     chosen = find_quantities(quantities)
-    axes = _read_axes(x, y, panels, {*_RESULTS, *chosen})
-    varied = _spectrum_parameter(spectrum, axes)
-    if varied is None:  # data are summed up once
+    axes = _read_axes(x, y, panels, {*VERDICT, *chosen})
+    of_spectrum = _parameter_of("spectrum", spectrum, axes)
+    of_target = _parameter_of("target", target, axes)
+    if of_target is not None and of_target == of_spectrum:
+        raise InputError(f"spectrum and target cannot both be functions of {of_target}")
+    if of_spectrum is None:  # data are summed up once
         spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
-    own = [name for name in axes if name not in PROBLEM_PARAMETERS and name != varied]
+    for name, quantity in chosen.items():
+        if quantity.is_of_target and target is None:
+            raise InputError(f"quantity {name!r} needs a target, such as power_law_target(0.5)")
+    path = _read_store(store, chunk, client, axes)
+    own = [name for name in axes if name not in (*PROBLEM_PARAMETERS, of_spectrum, of_target)]
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
-    size = math.prod(map(len, axes.values()))
-    looped = [name for name in axes if name == varied or (panels and name == panels[0])]
+    question = Question(
+        build=with_fixed(constructor, fixed, own),
+        axes=axes,
+        spectrum=spectrum,
+        of_spectrum=of_spectrum,
+        target=target,
+        of_target=of_target,
+        problem={key: value for key, value in problem.items() if key not in axes},
+        coupling=coupling,
+        device=chosen_device(device),
+        quantities=chosen,
+        looped=[
+            name
+            for name in axes
+            if name != of_target and (name == of_spectrum or (panels and name == panels[0]))
+        ],
+        is_compiled=math.prod(map(len, axes.values())) >= _WORTH_COMPILING,
+    )
+    attributes = describe(family, question.build, own, spectrum, {**problem, **fixed}, axes)
+    if target is not None and of_target is None:
+        attributes["target"] = str(target)
+    if path is None:
+        return _in_memory(question, attributes, progress)
+    return _stored(question, attributes, own, path, chunk, client, progress)
+
+
+def _in_memory(question: Question, attributes: Mapping[str, str], progress: bool) -> xarray.Dataset:
+    size = math.prod(map(len, question.axes.values()))
     with shown_progress("judging", size, progress) as advance:
-        work = _Work(
-            with_fixed(constructor, fixed, own),
-            spectrum,
-            varied,
-            {key: value for key, value in problem.items() if key not in axes},
-            coupling,
-            chosen_device(device),
-            chosen,
-            advance,
-            size >= _WORTH_COMPILING,
-        )
-        diagram = work.dataset(axes, looped)
-    diagram = diagram.transpose(*axes)
-    for name in axes:
-        diagram[name].attrs["long_name"] = name.replace("_", " ")
-    diagram.attrs = describe(family, spectrum, problem, fixed, axes)
+        diagram = question.answer(question.axes, advance)
+    for name in question.axes:
+        diagram[name].attrs = axis_attributes(name)
+    diagram.attrs = dict(attributes)
     return diagram
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What is asked at every point of a diagram.
+def _stored(
+    question: Question,
+    attributes: Mapping[str, str],
+    own: Sequence[str],
+    path: Path,
+    chunk: int | None,
+    client: Any,
+    progress: bool,
+) -> xarray.Dataset:
+    from sgdmem.phase_diagrams.chunk_store import open_store
+    from sgdmem.phase_diagrams.chunked import fill, fill_on_cluster
 
-    Some of the parameters may have values already: ``build``, ``spectrum`` and ``problem`` are
-    those of a slice then.
-    """
+    variables = {name: (_DTYPES[name], about) for name, about in VERDICT.items()}
+    variables |= {
+        name: (quantity.dtype, quantity.attributes)
+        for name, quantity in question.quantities.items()
+    }
+    store = open_store(
+        path,
+        {name: [to_float(value) for value in values] for name, values in question.axes.items()},
+        variables,
+        attributes,
+        identify(question, attributes, own),
+        chunk,
+    )
+    size = math.prod(map(len, question.axes.values()))
+    with shown_progress("judging", size, progress) as advance:
+        advance(size - sum(map(store.points, store.missing)))
+        if client is None:
+            fill(question, store, advance)
+        else:
+            fill_on_cluster(question, store, client, advance)
+    return store.dataset()
 
-    build: Build
-    spectrum: Any
-    varied: str | None  # the parameter of a spectrum that is a function
-    problem: Mapping[str, Any]
-    coupling: Any
-    device: Literal["cpu", "cuda"]
-    quantities: Mapping[str, Quantity]
-    advance: Callable[[int], None]
-    is_compiled: bool
-    programs: dict[Build, Compiled | None] = field(default_factory=dict)
 
-    def dataset(self, axes: dict[str, list[Any]], looped: Sequence[str]) -> xarray.Dataset:
-        """Return the results over axes, slice by slice along those that are looped over."""
-        import xarray
-
-        if not looped:
-            return self._judged(axes)
-        name, *rest = looped
-        inner = {key: values for key, values in axes.items() if key != name}
-        slices = [self._at(name, value).dataset(inner, rest) for value in axes[name]]
-        places = xarray.Variable(name, [to_float(value) for value in axes[name]])
-        return xarray.concat(slices, places)
-
-    def _at(self, name: str, value: Any) -> _Work:
-        if name == self.varied:
-            return replace(self, spectrum=self.spectrum(value), varied=None)
-        if name in PROBLEM_PARAMETERS:
-            return replace(self, problem={**self.problem, name: value})
-        build = self.build
-        return replace(self, build=lambda **others: build(**others, **{name: value}))
-
-    def _judged(self, axes: dict[str, list[Any]]) -> xarray.Dataset:
-        import xarray
-
-        problem = dict(self.problem)
-        spectrum, tau1, tau2 = read_data(self.spectrum, problem.get("tau1"), problem.get("tau2"))
-        problem |= {key: x for key, x in (("tau1", tau1), ("tau2", tau2)) if key in problem}
-        own = [name for name in axes if name not in PROBLEM_PARAMETERS]
-        points = Points(axes, own, problem)
-        compiled = self._program({name: axes[name] for name in own})
-        judge = FamilyJudge(self.build, compiled, spectrum, self.coupling, self.device)
-        outcome = judge.judge(points, self.advance)
-        judged = Map(judge, points, outcome)
-        fields = {name: (getattr(outcome, name), about) for name, about in _RESULTS.items()}
-        for name, quantity in self.quantities.items():
-            fields[name] = quantity.values(judged), quantity.attributes
-        shape = [len(values) for values in axes.values()]
-        return xarray.Dataset(
-            {name: (tuple(axes), x.reshape(shape), about) for name, (x, about) in fields.items()},
-            coords={name: [to_float(value) for value in values] for name, values in axes.items()},
-        )
-
-    def _program(self, samples: dict[str, list[Any]]) -> Compiled | None:
-        """Return the family as a program, the same one for all slices that share it."""
-        if not self.is_compiled:
-            return None
-        if self.build not in self.programs:
-            self.programs[self.build] = family_program(self.build, samples)
-        return self.programs[self.build]
+def _read_store(
+    store: str | Path | None, chunk: Any, client: Any, axes: Mapping[str, Sequence[Any]]
+) -> Path | None:
+    if chunk is not None:
+        whole(chunk, "chunk", 1)
+    if store is not None:
+        path = Path(store)
+        if not path.absolute().parent.is_dir():
+            raise InputError(f"store: there is no folder {path.parent}")
+        return path
+    for name, value in (("chunk", chunk), ("client", client)):
+        if value is not None:
+            raise InputError(f"{name} needs store, the folder that the diagram is written to")
+    if math.prod(map(len, axes.values())) > MOST_POINTS:
+        shape = " x ".join(str(len(values)) for values in reversed([*axes.values()]))
+        raise InputError(f"a diagram has at most {MOST_POINTS:,} points without store, got {shape}")
+    return None
 
 
 def _read_axes(
@@ -240,11 +263,7 @@ def _read_axes(
                 )
         if name in results:
             raise InputError(f"no parameter of a diagram can be called {name!r}: a result is")
-    axes = {name: values for _, name, values in read}
-    if math.prod(map(len, axes.values())) > MOST_POINTS:
-        shape = " x ".join(str(len(values)) for values in reversed(axes.values()))
-        raise InputError(f"a diagram has at most {MOST_POINTS:,} points, got {shape}")
-    return axes
+    return {name: values for _, name, values in read}
 
 
 def read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
@@ -267,44 +286,15 @@ def read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
     return name, [number(value, name) for value in values]
 
 
-def _is_function(spectrum: Any) -> bool:
-    return callable(spectrum) and not isinstance(spectrum, type)
-
-
-def _spectrum_parameter(spectrum: Any, axes: Mapping[str, Any]) -> str | None:
-    """Return which axis the spectrum is a function of, or None if it is not a function."""
-    if not _is_function(spectrum):
+def _parameter_of(label: str, given: Any, axes: Mapping[str, Sequence[Any]]) -> str | None:
+    """Return which axis a spectrum or a target is a function of, None if it is no function."""
+    if not callable(given) or isinstance(given, type):
         return None
-    parameters = inspect.signature(spectrum).parameters.values()
+    parameters = inspect.signature(given).parameters.values()
     names = [p.name for p in parameters if p.default is p.empty]
     if len(names) != 1 or names[0] not in axes or names[0] in PROBLEM_PARAMETERS:
         raise InputError(
-            f"spectrum must be a function of one parameter that is an axis and belongs to it "
+            f"{label} must be a function of one parameter that is an axis and belongs to it "
             f"alone; it is one of {', '.join(names) or 'nothing'}, the axes are {', '.join(axes)}"
         )
     return names[0]
-
-
-def describe(
-    family: Family | str,
-    spectrum: Any,
-    problem: Mapping[str, Any],
-    fixed: Mapping[str, Any],
-    axes: Iterable[str],
-) -> dict[str, str]:
-    """Return in words what was computed, for the attributes of a dataset."""
-    text = str(spectrum)
-    if _is_function(spectrum):
-        text = f"a function of {', '.join(inspect.signature(spectrum).parameters)}"
-    name = family if isinstance(family, str) else getattr(family, "__name__", repr(family))
-    settings = {**problem, **fixed}
-    return {
-        "algorithm": name,
-        "spectrum": text,
-        **{
-            key: str(value)
-            for key, value in settings.items()
-            if key not in axes and value is not None
-        },
-        "sgdmem_version": __version__,
-    }

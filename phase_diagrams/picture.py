@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sgdmem.numeric.ball import Array
+from sgdmem.phase_diagrams.description import OF_THE_DATA
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ _SYMBOLS = {
     "tau1": r"$\tau_1$",
     "tau2": r"$\tau_2$",
 }
-_OF_THE_DATA = ("sgdmem_version", "logarithmic", "tolerance", "x", "y")  # no settings of a problem
 _NOISELESS, _NOISY, _UNDECIDED = "#b0b0b8", "#d55e00", "#000000"  # colour-blind safe (Okabe-Ito)
 _REASONS = {
     "stable": "#0072b2",
@@ -304,7 +304,7 @@ def axis_label(parameter: str) -> str:
 
 def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     """Return the algorithm with its fixed parameters, the noise and the spectrum, on two lines."""
-    shown = {**data.attrs, **dict.fromkeys([*varying, *_OF_THE_DATA], None)}
+    shown = {**data.attrs, **dict.fromkeys([*varying, *OF_THE_DATA], None)}
     name = str(shown.pop("algorithm", "")).replace("_", " ").replace("-", " ")
     spectrum = re.sub(r"k\^-([\d.]+)", r"$k^{-\1}$", str(shown.pop("spectrum", "")))
     size, tau1, tau2 = (shown.pop(key, None) for key in ("batch_size", "tau1", "tau2"))

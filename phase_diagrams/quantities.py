@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.batch import FamilyJudge, is_simple
 from sgdmem.numeric.judge import noiseless_floats
+from sgdmem.numeric.loss_asymptotics import Regime, loss_regime
 from sgdmem.numeric.map_points import BatchOutcome, Points
+from sgdmem.numeric.power_law import PowerLaw
+from sgdmem.numeric.problem import Noise
+from sgdmem.numeric.target import PowerLawTarget
 from sgdmem.numeric.verdict import Reason, Verdict
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndefinedError
 from sgdmem.symbolic.scalars import to_float
 
 REASONS = tuple(Reason)  # a map holds their places in this order
+REGIMES: Sequence[str] = get_args(Regime)
 
 
 @dataclass(frozen=True)
@@ -32,17 +38,26 @@ class Map:
         Which has judged them.
     points : Points
     outcome : BatchOutcome
+    targets : sequence
+        Of those quantities that depend on a target: one for each value of its axis, or a single
+        one, which may be None.
     """
 
     judge: FamilyJudge
     points: Points
     outcome: BatchOutcome
+    targets: Sequence[Any] = (None,)
 
     @cached_property
-    def is_simple(self) -> bool:
-        """Whether no single mode's noise can feed on itself, tau2 being nowhere negative."""
-        noises = self.judge.noises(self.points).values()
-        return all(is_simple(noise) and noise.tau2 >= 0 for noise in noises)  # type: ignore[operator]
+    def is_simple(self) -> Array:
+        """Where no single mode's noise can feed on itself, tau2 not being negative."""
+        return self.of_noise(lambda noise: is_simple(noise) and noise.tau2 >= 0)  # type: ignore[operator]
+
+    def of_noise(self, function: Callable[[Noise], bool]) -> Array:
+        """Return a function of the noise at all points."""
+        noises = self.judge.noises(self.points)
+        values = np.array([function(noises[key]) for key in self.points.noise_keys()])
+        return values[self.points.noise_indices]
 
     def verdict(self, place: int) -> Verdict:
         """Return the verdict at a point."""
@@ -61,6 +76,31 @@ class Map:
             values[number] = known[key]
         return values
 
+    def of_laws(
+        self, function: Callable[[PowerLaw, Sequence[Any], bool], Array], dtype: Any
+    ) -> Array:
+        """Return a function of power law, targets and whether there is noise, at all points.
+
+        Raises
+        ------
+        InputError
+            If there are no targets, or no infinite power law.
+        """
+        law = self.judge.spectrum.law
+        if any(not isinstance(target, PowerLawTarget) for target in self.targets):
+            raise InputError(
+                "target must be a PowerLawTarget, or a function of an axis that returns one, for "
+                f"regimes and exponents of the loss; got {self.targets[0]!r}"
+            )
+        if law is None or law.count is not None or self.judge.coupling is not None:
+            raise InputError(
+                "regimes and exponents of the loss are those of infinite power laws without "
+                f"coupling, got {self.judge.spectrum}"
+            )
+        noisy = self.of_noise(lambda noise: noise.tau1 * noise.inverse_batch != 0)
+        with_noise, without = (function(law, self.targets, x)[:, None] for x in (True, False))
+        return np.where(noisy, with_noise, without).astype(dtype)
+
     @property
     def places(self) -> Array:
         """The numbers of all points."""
@@ -72,10 +112,11 @@ def _reason(judged: Map) -> Array:
     codes = np.full(len(judged.points), -1, dtype=np.int8)
     stable, noise_sum = judged.outcome.stable, judged.outcome.noise_sum
     codes[stable == 1] = REASONS.index(Reason.STABLE)
-    if judged.is_simple:
-        codes[(stable == 0) & np.isfinite(noise_sum)] = REASONS.index(Reason.NOISE_SUM)
+    if judged.is_simple.any():
+        unstable = (stable == 0) & judged.is_simple
+        codes[unstable & np.isfinite(noise_sum)] = REASONS.index(Reason.NOISE_SUM)
         if not judged.judge.spectrum.diverges:
-            beyond = np.flatnonzero((stable == 0) & np.isinf(noise_sum))
+            beyond = np.flatnonzero(unstable & np.isinf(noise_sum))
             pull = judged.of_algorithms(lambda x: float(sum(x.polynomials.Q) != 0), beyond)
             codes[beyond[pull == 1]] = REASONS.index(Reason.NOISELESS)
     for place in np.flatnonzero(codes == -1).tolist():
@@ -110,6 +151,39 @@ def _critical_batch_size(judged: Map) -> Array:
     return judged.judge.judge(single).noise_sum
 
 
+def _regime(judged: Map) -> Array:
+    """Return places in `REGIMES` for each target and point."""
+    return judged.of_laws(_regimes, np.int8)
+
+
+def _regimes(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
+    """Return places in `REGIMES`: along rising exponents signal, border and noise follow."""
+    if not is_noisy:
+        return np.full(len(targets), REGIMES.index("signal-dominated"))
+    zeta = [target.exponent for target in targets]
+    rising = sorted(zeta)
+
+    def first(*past: str) -> float:
+        place = bisect_left(rising, True, key=lambda x: loss_regime(law.exponent, x) in past)
+        return rising[place] if place < len(rising) else math.inf
+
+    if law.exponent <= 1:
+        return np.full(len(targets), REGIMES.index(loss_regime(law.exponent, zeta[0])))
+    border, noise = first("border", "noise-dominated"), first("noise-dominated")
+    places = [REGIMES.index(name) for name in ("signal-dominated", "border", "noise-dominated")]
+    return np.array([places[(x >= border) + (x >= noise)] for x in zeta])
+
+
+def _loss_exponent(judged: Map) -> Array:
+    exponents = judged.of_laws(_exponents, float)
+    return np.where(judged.outcome.stable == 1, exponents, math.nan)
+
+
+def _exponents(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
+    signal = np.array([target.exponent for target in targets])
+    return np.minimum(signal, 2 - 1 / law.exponent) if is_noisy else signal
+
+
 def _is_never_damped(judged: Map) -> bool:
     return judged.judge.coupling is None and judged.points.problem.get("tau2") == 0
 
@@ -120,27 +194,42 @@ class Quantity:
 
     Attributes
     ----------
-    long_name, units : str
+    long_name : str
     values : callable
-        Finds it at all points of a judged map.
+        Finds it at all points of a judged map; of shape (targets, points) if it is ``of_target``.
+    units : str
+    meanings : sequence of str
+        What the values 0, 1, ... stand for, where they are no numbers.
+    is_of_target : bool
+        Whether it depends on the target.
     """
 
     long_name: str
     values: Callable[[Map], Array]
+
     units: str = "1"
+    meanings: Sequence[str] = ()
+    is_of_target: bool = False
 
     @property
     def attributes(self) -> dict[str, Any]:
         """What is written into a dataset beside the values."""
         about: dict[str, Any] = {"long_name": self.long_name, "units": self.units}
-        if self.values is _reason:
-            about["flag_values"] = list(range(len(REASONS)))
-            about["flag_meanings"] = " ".join(reason.value for reason in REASONS)
+        if self.meanings:
+            about["flag_values"] = list(range(len(self.meanings)))
+            about["flag_meanings"] = " ".join(name.replace(" ", "_") for name in self.meanings)
         return about
+
+    @property
+    def dtype(self) -> Any:
+        """Of the values."""
+        return np.dtype(np.int8 if self.meanings else float)
 
 
 QUANTITIES: Mapping[str, Quantity] = {
-    "reason": Quantity("why it is stable or not", _reason),
+    "reason": Quantity(
+        "why it is stable or not", _reason, meanings=[reason.value for reason in REASONS]
+    ),
     "effective_learning_rate": Quantity(
         "effective learning rate", _effective_learning_rate, "1/eigenvalue"
     ),
@@ -148,6 +237,8 @@ QUANTITIES: Mapping[str, Quantity] = {
         "eigenvalue at which noiseless stability ends", _critical_eigenvalue, "eigenvalue"
     ),
     "critical_batch_size": Quantity("critical batch size", _critical_batch_size, "samples"),
+    "regime": Quantity("regime of the loss", _regime, meanings=REGIMES, is_of_target=True),
+    "loss_exponent": Quantity("exponent p of the loss t^-p", _loss_exponent, is_of_target=True),
 }
 
 
