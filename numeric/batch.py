@@ -21,6 +21,7 @@ from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.stability import stability
 from sgdmem.numeric.verdict import Verdict
 from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.routh import HalfPlaneForm
 
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
 
@@ -81,6 +82,20 @@ class FamilyJudge:
         algorithm = self.build(**{name: point[name] for name in points.own})
         problem = {**points.problem, **{name: point[name] for name in points.of_problem}}
         return stability(algorithm, self.spectrum, coupling=self.coupling, **problem)
+
+    def forms(self, points: AnyPoints) -> tuple[HalfPlaneForm, Array] | None:
+        """Return the half-plane forms of all points, and where they do not hold; None without code.
+
+        Where they do not hold a constructor does something special.
+        """
+        if self._compiled is None:
+            return None
+        program, exceptions = self._compiled
+        values = {
+            name: Ball.exactly(points.axes[name])[points.indices(name)]
+            for name in program.parameters
+        }
+        return program.form(values), _excepted(points, exceptions)
 
     def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], Noise]:
         """Return the noise for every combination of those axes that belong to the problem."""

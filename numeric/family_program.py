@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from sgdmem.numeric.ball import Ball
 from sgdmem.numeric.map_kernel import coefficient_source
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.comparisons import compared_numbers
 from sgdmem.symbolic.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.program import Program
-from sgdmem.symbolic.summand_program import coefficient_names, coefficient_program
+from sgdmem.symbolic.routh import HalfPlaneForm
+from sgdmem.symbolic.summand_program import coefficient_names, coefficient_program, unflatten
 
 _TELLING = (
     Fraction(0),
@@ -42,6 +44,10 @@ class FamilyProgram:
     def source(self, damped: bool, cuda: bool = False) -> str:
         """Return the module that evaluates it; if ``damped`` tau2 / B is passed through."""
         return coefficient_source(self.program, self.parameters, int(damped), cuda)
+
+    def form(self, values: Mapping[str, Ball]) -> HalfPlaneForm:
+        """Return the half-plane form of many members; its Q_output is Q."""
+        return unflatten(self.program.run(values), self.memory)
 
     def count(self, damped: bool) -> int:
         """Return how many numbers the module fills for each member."""

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from sgdmem.numeric.ball import Array
+from sgdmem.numeric.ball import Array, Ball
 from sgdmem.numeric.batch import FamilyJudge, is_simple
 from sgdmem.numeric.judge import noiseless_floats
 from sgdmem.numeric.loss_asymptotics import Regime, loss_regime
@@ -24,6 +24,7 @@ from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndefinedError
 from sgdmem.symbolic.scalars import to_float
 
+_NEARLY = 1e-13  # relative error of a rate that floats are trusted with
 REASONS = tuple(Reason)  # a map holds their places in this order
 REGIMES: Sequence[str] = get_args(Regime)
 
@@ -131,7 +132,17 @@ def _effective_learning_rate(judged: Map) -> Array:
         except UndefinedError:
             return math.nan
 
-    return judged.of_algorithms(value, judged.places)
+    rates = np.full(len(judged.points), math.nan)
+    known = judged.judge.forms(judged.points)
+    if known is not None:
+        form, excepted = known
+        ball = form.effective_learning_rate + Ball(np.zeros(rates.size))
+        accurate = np.isfinite(ball.mid) & (ball.rad <= _NEARLY * np.abs(ball.mid))
+        sure = accurate & ~excepted
+        rates[sure] = ball.mid[sure]
+    left = np.flatnonzero(np.isnan(rates))
+    rates[left] = judged.of_algorithms(value, left)
+    return rates
 
 
 def _critical_eigenvalue(judged: Map) -> Array:

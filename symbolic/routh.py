@@ -49,6 +49,11 @@ class HalfPlaneForm(NamedTuple):
     Q: Polynomial
     Q_output: Polynomial
 
+    @property
+    def effective_learning_rate(self) -> Element:
+        r"""The effective learning rate: :math:`-Q(1) / \hat D(0)`, where fixed ends in 2 D^(0)."""
+        return 2 * self.pull / self.fixed[-1]
+
 
 class Summands(NamedTuple):
     """The outcome of the recursion at one eigenvalue (or at an array of them).

@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import InputError, Reason, Spectrum, heavy_ball, phase_diagram, sgd, stability
+from sgdmem import (
+    InputError,
+    Reason,
+    Spectrum,
+    heavy_ball,
+    loss_regime,
+    phase_diagram,
+    power_law_target,
+    sgd,
+    stability,
+)
 from sgdmem.phase_diagrams.cli_phase_diagram import _QUANTITIES
 from sgdmem.phase_diagrams.quantities import QUANTITIES
 
@@ -128,3 +138,42 @@ def test_bad_input(change: dict[str, Any], message: str) -> None:
 def test_the_command_offers_every_quantity() -> None:
     """It names them itself, so that ``--help`` need not import them."""
     assert set(_QUANTITIES) == set(QUANTITIES)
+
+
+def test_effective_rates_of_a_compiled_map_are_those_of_single_algorithms() -> None:
+    rates, momenta = np.linspace(0, 5, 41), [*np.linspace(-1, 0.999, 30), 1]
+    found = phase_diagram(
+        "heavy-ball",
+        ("learning_rate", rates),
+        ("momentum", momenta),
+        spectrum=SPECTRUM,
+        quantities="effective_learning_rate",
+    ).effective_learning_rate.values
+    assert found.size > 1000  # compiled
+    assert np.isnan(found[-1]).all()  # momentum 1 has none
+    expected = rates / (1 - np.array(momenta[:-1]))[:, None]
+    np.testing.assert_allclose(found[:-1], expected, rtol=1e-13)
+
+
+def test_regimes_are_those_of_the_paper() -> None:
+    inverses, zetas = [0.25, 0.5, 0.8, 1.25, 1.7, 2.0, 2.4], [0.25, 1.2, 1.5, 1.75, 2.4]
+    arguments: dict[str, Any] = {
+        "spectrum": lambda nu: Spectrum.power_law(nu),
+        "target": lambda zeta: power_law_target(zeta),
+        "quantities": ["regime", "loss_exponent"],
+        "learning_rate": "0.1",
+    }
+    axes = ("nu", [1 / x for x in inverses]), ("zeta", zetas)
+    found = phase_diagram("sgd", *axes, batch_size=16, **arguments)
+    names = np.array(found.regime.attrs["flag_meanings"].split())[found.regime.values]
+    for i, zeta in enumerate(zetas):
+        for j, inverse in enumerate(inverses):
+            assert names[i, j].replace("_", " ") == loss_regime(1 / inverse, zeta)
+            exponent, fits = found.loss_exponent.values[i, j], inverse < 1
+            expected = min(zeta, 2 - inverse) if fits else math.nan
+            assert exponent == pytest.approx(expected, nan_ok=True)
+    assert {"border", "eventual_divergence", "immediate_divergence"} <= set(names.ravel())
+    quiet = phase_diagram("sgd", *axes, **arguments)  # full batches: no noise to dominate
+    np.testing.assert_allclose(quiet.loss_exponent.values, np.array(zetas)[:, None] + [[0] * 7])
+    kinds = quiet.regime.attrs["flag_meanings"].split()
+    assert (quiet.regime.values == kinds.index("signal-dominated")).all()

@@ -1,0 +1,91 @@
+"""What a chunk of a large diagram costs, and from it what 10^12 points would.
+
+``python -m benchmarks.chunks`` prints Markdown. Each size runs in a process of its own; the chunks
+that are measured are those after the first one, which also derives the family.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import sgdmem
+from benchmarks.machine import description
+from benchmarks.measuring import short, table
+from benchmarks.one_map import BATCH_SIZE, family, peak_megabytes, spectrum
+from sgdmem.phase_diagrams import chunked
+
+MEMORIES, SIDES, CHUNKS, ALL = ("heavy-ball", "1", "2", "3"), (512, 1024, 2048), 4, 10**12
+
+
+def main() -> None:
+    print(description())
+    head = ["family", "chunk", "computing, s", "writing, s", "ns a point", "bytes a point"]
+    head += ["memory, MB", f"days for {ALL:.0e} points", "TB"]
+    rows = []
+    for memory in MEMORIES:
+        for side in SIDES:
+            command = [sys.executable, "-m", "benchmarks.chunks", memory, str(side)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            rows.append(_row(memory, side, json.loads(done.stdout)))
+    print(table(head, rows))
+
+
+def _row(memory: str, side: int, found: dict[str, float]) -> list[str]:
+    whole, points = found["compute"] + found["write"], side**2
+    return [
+        f"memory {memory}" if memory.isdecimal() else memory,
+        f"{side} × {side}",
+        short(found["compute"]),
+        short(found["write"]),
+        short(whole / points * 1e9),
+        short(found["bytes"] / points),
+        short(found["megabytes"]),
+        short(whole / points * ALL / 86400),
+        short(found["bytes"] / points * ALL / 1e12),
+    ]
+
+
+def one(memory: str, side: int) -> dict[str, Any]:
+    """Compute a few chunks that lie across the boundary of stability."""
+    whole = side * CHUNKS
+    seconds: dict[str, list[float]] = {"compute": [], "write": []}
+
+    def compute(question: Any, store: Any, chunk: Any) -> bool:
+        slices = store.slices(chunk)
+        begin = time.perf_counter()
+        found = question.answer({name: x[slices[name]] for name, x in question.axes.items()})
+        computed = time.perf_counter()
+        store.write(chunk, found)
+        seconds["compute"].append(computed - begin)
+        seconds["write"].append(time.perf_counter() - computed)
+        return True
+
+    chunked.compute_chunk = compute
+    with tempfile.TemporaryDirectory() as folder:
+        sgdmem.phase_diagram(
+            family(memory),
+            ("learning_rate", np.linspace(0.01, 3.9, whole)),
+            ("momentum", np.linspace(0, 0.99, side)),
+            spectrum=spectrum("law"),
+            batch_size=BATCH_SIZE,
+            store=Path(folder) / "map.zarr",
+            chunk=side,
+        )
+        size = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
+    least = {key: sum(values[1:]) / (CHUNKS - 1) for key, values in seconds.items()}
+    return {**least, "bytes": size / CHUNKS, "megabytes": peak_megabytes()}
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(json.dumps(one(sys.argv[1], int(sys.argv[2]))))
+    else:
+        main()
