@@ -108,6 +108,9 @@ def phase_diagram_command(
     """
     from sgdmem.phase_diagrams.diagram import phase_diagram
 
+    for option, value in (("--chunk", chunk), ("--cluster", cluster)):
+        if value is not None and not stored:
+            raise click.UsageError(f"{option} needs --zarr, the folder that the chunks go to")
     path = output_path(output or f"{algorithm}.png", PICTURES)
     (x, _), (y, _) = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
     third = None if panels is None else read_panels(panels)

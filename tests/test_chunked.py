@@ -52,7 +52,7 @@ MAPS: dict[str, dict[str, Any]] = {
     "from none to negative tau2": {
         **MAP,
         "x": ("learning_rate", np.linspace(0.05, 4.1, 60)),
-        "y": ("tau2", [-1, -1, 0, 0.5, 0.5, *([0.75] * 12), 1, 1.25]),
+        "y": ("tau2", [-1, -1, *([0.5] * 5), *([0] * 9), 0.75, 1, 1.25]),
         "momentum": 0.5,
         "quantities": ["reason"],
         "spectrum": FEW,
@@ -208,6 +208,16 @@ def test_regimes_need_a_target_and_a_law(tmp_path: Path) -> None:
         )
     with pytest.raises(InputError, match="target must be a PowerLawTarget"):
         phase_diagram(**MAP, quantities=["regime"], target=[1, 2])
+
+
+def test_verdicts_are_written_last(tmp_path: Path) -> None:
+    store = tmp_path / "map.zarr"
+    phase_diagram(**MAP, store=store, chunk=16, quantities=["reason", "critical_batch_size"])
+    for name in written(store):
+        place = name.removeprefix("stable/")
+        others = ("noise_sum", "margin", "reason", "critical_batch_size")
+        times = [(store / other / place).stat().st_mtime_ns for other in others]
+        assert max(times) <= (store / name).stat().st_mtime_ns
 
 
 # Accidents ---------------------------------------------------------------------------------------
