@@ -15,6 +15,7 @@ from sgdmem import (
     Spectrum,
     aggmo,
     heavy_ball,
+    largest_learning_rate,
     memory_one,
     stability,
     stability_boundary,
@@ -131,6 +132,23 @@ def test_both_sides_are_what_a_verdict_says(momenta: tuple[Any, ...], batch_size
         ):
             algorithm = family(*map(float, point))
             assert stability(algorithm, ONE, batch_size).stable is stable
+
+
+def test_curves_are_flat_between_their_points() -> None:
+    edge = stability_boundary(
+        "heavy-ball",
+        ("learning_rate", 0.01, 5),
+        ("momentum", 0, 0.95),
+        spectrum=ONE,
+        batch_size=8,
+        resolution=6,
+        flatness=1e-3,
+    )
+    momentum = np.sort(edge.momentum.values)
+    rate = edge.learning_rate.values[np.argsort(edge.momentum.values)]
+    for middle in np.linspace(0.05, 0.94, 20):
+        exact = float(largest_learning_rate("heavy-ball", ONE, 8, momentum=middle))
+        assert np.interp(middle, momentum, rate) == pytest.approx(exact, abs=2e-3 * 5)
 
 
 def test_noise_takes_over_from_full_batches() -> None:
