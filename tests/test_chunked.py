@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +15,7 @@ import xarray
 from sgdmem import Algorithm, InputError, Spectrum, phase_diagram, power_law_target
 from sgdmem.phase_diagrams import chunked
 from sgdmem.phase_diagrams.chunk_store import ChunkStore, read_stored
+from tests.test_cli import run
 
 pytest.importorskip("zarr")
 
@@ -109,6 +104,15 @@ class Counted:
             return compute(question, store, chunk)
 
         monkeypatch.setattr(chunked, "compute_chunk", counting)
+
+
+def written(store: Path) -> dict[str, int]:
+    """Return when each chunk was completed."""
+    return {
+        str(file.relative_to(store)): file.stat().st_mtime_ns
+        for file in store.glob("stable/c/*/*")
+        if not file.name.endswith(".partial")
+    }
 
 
 @pytest.fixture
@@ -220,163 +224,63 @@ def test_verdicts_are_written_last(tmp_path: Path) -> None:
         assert max(times) <= (store / name).stat().st_mtime_ns
 
 
-# Accidents ---------------------------------------------------------------------------------------
+# The command -------------------------------------------------------------------------------------
 
-SLOW_MAP = """
-import sys, time
-from fractions import Fraction
-import numpy as np
-from sgdmem import phase_diagram, Spectrum
-from tests.test_chunked import refusing
-
-def slow(learning_rate, momentum):
-    time.sleep(0.0005)
-    return refusing(learning_rate, momentum)
-
-def diagram(**arguments):
-    return phase_diagram(
-        slow, ("learning_rate", np.linspace(0.1, 4, 40)), ("momentum", np.linspace(0, 0.9, 30)),
-        spectrum=Spectrum([1, 0.4, 0.1]), batch_size=8, **arguments,
-    )
-
-if __name__ == "__main__":
-    diagram(store=sys.argv[1], chunk=5)
-"""
+COMMAND = ["phase-diagram", "heavy-ball", "--x", "learning_rate=0.05:4:30"]
+COMMAND += ["--y", "momentum=0:0.95:20", "--power-law", "1.5", "--batch-size", "8"]
 
 
-def written(store: Path) -> dict[str, int]:
-    """Return when each chunk was completed."""
-    return {
-        str(file.relative_to(store)): file.stat().st_mtime_ns
-        for file in store.glob("stable/c/*/*")
-        if not file.name.endswith(".partial")
-    }
+def test_the_command_goes_on_and_draws_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], counted: Counted
+) -> None:
+    picture, store = tmp_path / "map.png", tmp_path / "map.zarr"
+    command = [*COMMAND, "--zarr", "--chunk", "8", "-o", str(picture)]
+    counted.most = 4
+    code, _, err = run(capsys, *command)
+    assert (code, err.strip()) == (130, "interrupted")
+    assert len(written(store)) == 4
+    counted.most = math.inf
+    code, out, _ = run(capsys, *command)
+    assert code == 0 and out.startswith(f"wrote {picture} and {store}: ")
+    assert len(counted.computed) == 12
+    first = picture.read_bytes()
+    code, out, _ = run(capsys, "draw", str(store), "-o", str(tmp_path / "again.png"))
+    assert code == 0
+    assert (tmp_path / "again.png").read_bytes() == first
 
 
-@pytest.mark.slow
-def test_a_killed_process_loses_the_chunk_it_was_at(tmp_path: Path) -> None:
-    script, store = tmp_path / "slow_map.py", tmp_path / "map.zarr"
-    script.write_text(SLOW_MAP)
-    command = [sys.executable, str(script), str(store)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    kills = 0
-    for enough in (3, 11, 25):
-        process = subprocess.Popen(command, env=environment)
-        while len(written(store)) < enough and process.poll() is None:
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
-        kills += process.wait() == -signal.SIGKILL
-    before = written(store)
-    assert kills == 3 and len(before) < 48
-    subprocess.run(command, env=environment, check=True)
-    after = written(store)
-    assert len(after) == 6 * 8
-    assert {name: after[name] for name in before} == before  # none was written again
-    expected = phase_diagram(
-        refusing,
-        ("learning_rate", np.linspace(0.1, 4, 40)),
-        ("momentum", np.linspace(0, 0.9, 30)),
-        spectrum=FEW,
-        batch_size=8,
-    )
-    found = read_stored(store).load()
-    for name in expected.data_vars:
-        np.testing.assert_array_equal(found[name], expected[name])
-
-
-CLUSTER = """
-import json, os, signal, sys, threading, time
-from pathlib import Path
-sys.path.insert(0, str(Path(sys.argv[0]).parent))
-from slow_map import diagram
-
-if __name__ == "__main__":
-    from dask.distributed import Client, LocalCluster
-    store = Path(sys.argv[1])
-    def done():
-        return len(list(store.glob("stable/c/*/*")))
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        with Client(cluster) as client:
-            pids = list(client.run(os.getpid).values())
-            def kill():
-                while done() < 10:
-                    time.sleep(0.005)
-                os.kill(pids[0], signal.SIGKILL)
-            killer = threading.Thread(target=kill)
-            killer.start()
-            diagram(store=store, chunk=5, client=client)
-            killer.join()
-            later = list(client.run(os.getpid).values())
-    print(json.dumps({"killed": pids[0], "later": later, "chunks": done()}))
-"""
-COUNTING = """
-def slow(learning_rate, momentum):
-    with open({log!r}, "a") as file:
-        file.write(f"{{learning_rate}} {{momentum}}\\n")
-    return refusing(learning_rate, momentum)
-"""
-
-
-@pytest.mark.slow
-def test_a_killed_worker_costs_what_was_in_flight(tmp_path: Path) -> None:
-    pytest.importorskip("dask.distributed")
-    store, log = tmp_path / "map.zarr", tmp_path / "points.txt"
-    source = SLOW_MAP.replace("def diagram", COUNTING.format(log=str(log)) + "\ndef diagram")
-    (tmp_path / "slow_map.py").write_text(source)
-    (tmp_path / "cluster.py").write_text(CLUSTER)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", str(tmp_path / "cluster.py"), str(store)],
-        env={**os.environ, "PYTHONPATH": f"{Path(__file__).parents[1]}:{tmp_path}"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout.splitlines()[-1])
-    assert report["chunks"] == 48
-    assert report["killed"] not in report["later"]
-    expected = phase_diagram(
-        refusing,
-        ("learning_rate", np.linspace(0.1, 4, 40)),
-        ("momentum", np.linspace(0, 0.9, 30)),
-        spectrum=FEW,
-        batch_size=8,
-    )
-    found = read_stored(store).load()
-    for name in expected.data_vars:
-        np.testing.assert_array_equal(found[name], expected[name])
-    # a family is called once for each point, and some times to tell it apart and to try symbols
-    points = [line for line in log.read_text().splitlines() if line[0].isdigit()]
-    assert 1200 <= len(points) <= 1200 + 2 * 25 + 20
-
-
-MEMORY = """
-import sys
-import numpy as np
-from sgdmem import phase_diagram, Spectrum
-side = int(sys.argv[2])
-phase_diagram(
-    "heavy-ball", ("learning_rate", np.linspace(0.1, 4, side)),
-    ("momentum", np.linspace(0, 0.9, side)), spectrum=Spectrum([1, 0.4, 0.1]), batch_size=8,
-    store=sys.argv[1], chunk=500,
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--chunk", "8"], "--chunk needs --zarr"),
+        (["--cluster", "tcp://127.0.0.1:1"], "--cluster needs --zarr"),
+        (["--quantity", "regime"], "quantity 'regime' needs a target"),
+        (["--zarr", "--chunk", "0"], "chunk must be an integer >= 1, got 0"),
+    ],
 )
-status = open("/proc/self/status").read()
-print(int(status.split("VmHWM:")[1].split()[0]) / 1024)
-"""
+def test_bad_options(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(capsys, *COMMAND, *options, "-o", str(tmp_path / "map.png"))
+    assert code == 2
+    assert message in err
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
-def test_memory_is_bounded_by_the_chunk(tmp_path: Path) -> None:
-    peaks = [
-        float(
-            subprocess.run(
-                [sys.executable, "-c", MEMORY, str(tmp_path / f"{side}.zarr"), str(side)],
-                check=True,
-                capture_output=True,
-                text=True,
-            ).stdout
-        )
-        for side in (500, 4000)
-    ]
-    assert peaks[1] - peaks[0] < 60  # megabytes; 16 million points are 270 of results alone
+def test_exponents_as_axes_of_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["phase-diagram", "sgd", "--set", "learning_rate=0.5", "--batch-size", "16"]
+    axes = ["--x", "nu=0.4:3:6", "--y", "zeta=0.1:2.4:5"]
+    output = ["-o", str(tmp_path / "map.png")]
+    code, _, _ = run(capsys, *command, *axes, "--quantity", "loss_exponent", *output)
+    assert code == 0
+    found = xarray.load_dataset(tmp_path / "map.nc", engine="scipy")
+    assert float(found.loss_exponent[0, -1]) == pytest.approx(0.1)
+    assert float(found.loss_exponent[-1, -1]) == pytest.approx(2 - 1 / 3)
+    for more in (["--power-law", "2"], ["--target", "1"]):
+        code, _, err = run(capsys, *command, *axes, *more, *output)
+        assert code == 2 and "cannot both vary" in err
+    # QHM has a nu of its own
+    own = ["--x", "nu=0:1:3", "--y", "learning_rate=0.1:1:3", "--set", "momentum=0.9"]
+    code, _, err = run(capsys, "phase-diagram", "qhm", *own, *output)
+    assert code == 2 and "give one of --power-law NU" in err
