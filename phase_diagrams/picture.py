@@ -9,6 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sgdmem.numeric.ball import Array
+from sgdmem.numeric.problem import Noise
+from sgdmem.phase_diagrams.artists import named
+from sgdmem.phase_diagrams.palette import (
+    BLACK,
+    BLUE,
+    LIGHT_GREY,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    YELLOW,
+)
+from sgdmem.phase_diagrams.placement import Region, name_regions
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,15 +40,20 @@ _SYMBOLS = {
     "tau2": r"$\tau_2$",
 }
 _OF_THE_DATA = ("sgdmem_version", "logarithmic", "tolerance", "x", "y")  # no settings of a problem
-_NOISELESS, _NOISY, _UNDECIDED = "#b0b0b8", "#d55e00", "#000000"  # colour-blind safe (Okabe-Ito)
+_NOISELESS, _NOISY, _UNDECIDED = LIGHT_GREY, RED, BLACK
+_CAUSES = (
+    ("diverges without noise", _NOISELESS),
+    ("diverges by mini-batch noise", _NOISY),
+    ("undecided", _UNDECIDED),
+)
 _REASONS = {
-    "stable": "#0072b2",
+    "stable": BLUE,
     "noiseless": _NOISELESS,
-    "no_pull": "#56b4e9",
+    "no_pull": SKY,
     "noise_sum": _NOISY,
-    "mode_noise": "#cc79a7",
-    "trace_diverges": "#f0e442",
-    "squares_diverge": "#e69f00",
+    "mode_noise": PURPLE,
+    "trace_diverges": YELLOW,
+    "squares_diverge": ORANGE,
 }
 LEGEND: dict[str, Any] = {
     "loc": "upper center",
@@ -49,7 +67,14 @@ _NO_STEP = 1e-6  # relative
 _BRIGHTEST = 0.9  # of the colour map: its yellow would vanish beside the neighbours
 
 
-def draw(diagram: xarray.Dataset, ax: Any = None, *, quantity: str = "stable") -> Any:
+def draw(
+    diagram: xarray.Dataset,
+    ax: Any = None,
+    *,
+    quantity: str = "stable",
+    annotate: bool = True,
+    explained: bool = True,
+) -> Any:
     """Draw a phase diagram.
 
     The verdict is shown by the noise sum where it is stable and by the cause where it is not,
@@ -64,10 +89,17 @@ def draw(diagram: xarray.Dataset, ax: Any = None, *, quantity: str = "stable") -
         Where to draw; a new figure otherwise.
     quantity : str
         A variable of the diagram.
+    annotate : bool
+        Whether regions of the verdict, or of the reasons, have their names in them where there is
+        room.
+    explained : bool
+        Whether a legend and a colour bar are added.
 
     Returns
     -------
     matplotlib axes
+        With the `artists` ``map`` (colours of numbers), ``kinds`` (colours of causes or reasons),
+        ``edge`` (the line where stability ends) and ``region-name``.
 
     Raises
     ------
@@ -94,11 +126,11 @@ def draw(diagram: xarray.Dataset, ax: Any = None, *, quantity: str = "stable") -
         raise InputError("diagram must be one map: a series is drawn by draw_series")
     ax = new_axes() if ax is None else ax
     axes = [str(name) for name in diagram.stable.dims]
-    shown = _draw(diagram, ax, quantity)
-    if shown.mesh is not None:
+    shown = _draw(diagram, ax, quantity, annotate)
+    if explained and shown.mesh is not None:
         ax.figure.colorbar(shown.mesh, ax=ax, label=shown.label)
     ax.set_title(title(diagram, axes), fontsize="medium")
-    if shown.kinds:
+    if explained and shown.kinds:
         ax.legend(handles=_patches(shown.kinds), **LEGEND, ncols=min(len(shown.kinds), 3))
     return ax
 
@@ -122,13 +154,14 @@ class _Shown(NamedTuple):
     mesh: Any
     label: str
     kinds: dict[str, str]
+    regions: dict[str, Region]
 
 
-def _draw(diagram: xarray.Dataset, ax: Any, quantity: str) -> _Shown:
+def _draw(diagram: xarray.Dataset, ax: Any, quantity: str, annotate: bool) -> _Shown:
     """Draw a map without title, colour bar and legend."""
     y_name, x_name = map(str, diagram.stable.dims)
     x, y = diagram[x_name].values, diagram[y_name].values
-    edges = _edges(x), _edges(y)
+    edges = cell_edges(x), cell_edges(y)
     if quantity == "stable":
         shown = _verdicts(diagram, ax, edges)
     elif quantity == "reason":
@@ -138,13 +171,16 @@ def _draw(diagram: xarray.Dataset, ax: Any, quantity: str) -> _Shown:
     stable = diagram.stable.values
     if min(stable.shape) > 1 and (stable == 1).any() and (stable != 1).any():
         excess = np.clip(-diagram.margin.values, -1, 1)  # smoother than the verdicts themselves
-        ax.contour(x, y, excess, levels=[0.0], colors="black", linewidths=1)
+        edge = ax.contour(x, y, excess, levels=[0.0], colors="black", linewidths=1)
+        named("edge", edge)
     if _is_geometric(x):
         ax.set_xscale("log")
     if _is_geometric(y):
         ax.set_yscale("log")
     ax.set_xlabel(axis_label(x_name))
     ax.set_ylabel(axis_label(y_name))
+    if annotate:
+        name_regions(ax, edges, shown.regions)
     return shown
 
 
@@ -154,19 +190,20 @@ def _patches(kinds: Mapping[str, str]) -> list[Any]:
     return [Patch(color=colour, label=label) for label, colour in kinds.items()]
 
 
-def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable") -> Any:
+def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable", annotate: bool = True) -> Any:
     """Draw a series of maps side by side.
 
     Parameters
     ----------
     diagram : xarray.Dataset
         From `phase_diagram` with ``panels``.
-    quantity : str
+    quantity, annotate
         See `draw`.
 
     Returns
     -------
     matplotlib figure
+        Its axes have the `artists` of `draw`.
 
     Examples
     --------
@@ -197,7 +234,7 @@ def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable") -> Any:
     drawn = []
     for place, value in enumerate(values):
         ax = places[divmod(place, columns)]
-        drawn.append(_draw(diagram.isel({panels: place}), ax, quantity))
+        drawn.append(_draw(diagram.isel({panels: place}), ax, quantity, annotate))
         kinds |= drawn[-1].kinds
         ax.set_title(f"{axis_label(panels)} = {value:g}", fontsize="medium")
         ax.label_outer()
@@ -222,24 +259,41 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _
     from matplotlib.colors import ListedColormap
 
     stable, noise_sum = diagram.stable.values, diagram.noise_sum.values
-    noiseless = (stable == 0) & np.isinf(noise_sum)
-    kinds = np.select([noiseless, stable == -1], [0, 2], default=1)
+    kinds = _kinds(diagram)
     present = [kind for kind in range(3) if ((kinds == kind) & (stable != 1)).any()]
-    ax.pcolormesh(
+    causes = ax.pcolormesh(
         *edges,
         np.ma.masked_where(stable == 1, kinds),
-        cmap=ListedColormap([_NOISELESS, _NOISY, _UNDECIDED]),
+        cmap=ListedColormap([colour for _, colour in _CAUSES]),
         vmin=-0.5,
         vmax=2.5,
         rasterized=True,
     )
+    named("kinds", causes)
     inside = np.ma.masked_where(stable != 1, noise_sum)
     shades = ListedColormap(colormaps["viridis"](np.linspace(0, _BRIGHTEST, 256)))
     mesh = ax.pcolormesh(*edges, inside, cmap=shades, vmin=0, vmax=1, rasterized=True)
-    labels = ["diverges without noise", "diverges by mini-batch noise", "undecided"]
-    colors = [_NOISELESS, _NOISY, _UNDECIDED]
-    kinds_shown = {labels[kind]: colors[kind] for kind in present}
-    return _Shown(mesh, r"noise sum $U'_\Sigma$ where stable", kinds_shown)
+    named("map", mesh)
+    kinds_shown = dict(_CAUSES[kind] for kind in present)
+    label = r"noise sum $U'_\Sigma$ where stable"
+    return _Shown(mesh, label, kinds_shown, verdict_regions(diagram))
+
+
+def _kinds(diagram: xarray.Dataset) -> Array:
+    """Return the place in `_CAUSES` of why a point is not stable."""
+    stable = diagram.stable.values
+    noiseless = (stable == 0) & np.isinf(diagram.noise_sum.values)
+    return np.select([noiseless, stable == -1], [0, 2], default=1)
+
+
+def verdict_regions(diagram: xarray.Dataset) -> dict[str, Region]:
+    """Return the regions of a map by what happens there, with their colours in `draw`."""
+    stable = diagram.stable.values == 1
+    kinds = np.where(stable, -1, _kinds(diagram))
+    regions = {"stable": Region(stable, None)}
+    for kind, (label, colour) in enumerate(_CAUSES):
+        regions[label.replace("mini-batch ", "")] = Region(kinds == kind, colour)
+    return regions
 
 
 def _reasons(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _Shown:
@@ -248,7 +302,7 @@ def _reasons(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _S
     codes = diagram.reason.values
     names = diagram.reason.attrs["flag_meanings"].split()
     colours = [_REASONS.get(name, _UNDECIDED) for name in names]
-    ax.pcolormesh(
+    mesh = ax.pcolormesh(
         *edges,
         codes,
         cmap=ListedColormap(colours),
@@ -256,8 +310,11 @@ def _reasons(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _S
         vmax=len(names) - 0.5,
         rasterized=True,
     )
-    present = np.unique(codes).tolist()
-    return _Shown(None, "", {names[code].replace("_", " "): colours[code] for code in present})
+    named("kinds", mesh)
+    words = {code: names[code].replace("_", " ") for code in np.unique(codes).tolist()}
+    kinds = {word: colours[code] for code, word in words.items()}
+    regions = {word: Region(codes == code, colours[code]) for code, word in words.items()}
+    return _Shown(None, "", kinds, regions)
 
 
 def _values(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> _Shown:
@@ -272,9 +329,10 @@ def _values(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> _S
     shades = colormaps["viridis"].with_extremes(bad=_NOISELESS)
     norm = LogNorm() if wide else None
     mesh = ax.pcolormesh(*edges, shown, cmap=shades, norm=norm, rasterized=True)
+    named("map", mesh)
     label = str(values.attrs.get("long_name", values.name))
     none = "; grey: none" if known.size < shown.size else ""
-    return _Shown(mesh, label + none, {})
+    return _Shown(mesh, label + none, {}, {})
 
 
 def _is_geometric(values: Array) -> bool:
@@ -285,7 +343,7 @@ def _is_geometric(values: Array) -> bool:
     return bool(abs(ratios[0] - 1) > _NO_STEP and np.ptp(ratios) < _NO_STEP * ratios.max())
 
 
-def _edges(values: Array) -> Array:
+def cell_edges(values: Array) -> Array:
     """Return the edges of cells centred (on the axis's scale) at the values."""
     logarithmic = _is_geometric(values)
     points = np.log(values) if logarithmic else np.asarray(values, dtype=float)
@@ -300,6 +358,13 @@ def _edges(values: Array) -> Array:
 def axis_label(parameter: str) -> str:
     """Return what is written at the axis of a parameter."""
     return _SYMBOLS.get(parameter, parameter.replace("_", " "))
+
+
+def question_label(spectrum: Any, noise: Noise) -> str:
+    """Return a spectrum and the noise as they are written above a picture."""
+    what = re.sub(r"k\^-([\d.]+)", r"$k^{-\1}$", str(spectrum))
+    how = re.sub(r"tau([12])", r"$\\tau_\1$", str(noise))
+    return f"{what}; {how}"
 
 
 def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
