@@ -180,9 +180,10 @@ def complex_roots(polynomial: Sequence[Any]) -> Array:
     poly = fmpq_poly(terms)
     if poly.degree() < 1:
         return np.zeros(0, dtype=complex)
+    isolated: Any = poly.complex_roots()
     found = [
         [complex(float(root.real.mid()), float(root.imag.mid()))] * multiplicity
-        for root, multiplicity in poly.complex_roots()
+        for root, multiplicity in isolated
     ]
     return np.array([root for several in found for root in several], dtype=complex)
 
@@ -192,7 +193,7 @@ def _collisions(P: Sequence[Any], Q: Sequence[Any], top: float) -> tuple[float, 
     from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
     context = fmpq_mpoly_ctx.get(["x", "lam"], Ordering.lex)
-    terms = {}
+    terms: dict[tuple[int, ...], Any] = {}
     for power, value in enumerate(P):
         terms[(power, 0)] = fmpq(*Fraction(value).as_integer_ratio())
     for power, value in enumerate(Q):

@@ -1,9 +1,9 @@
 """What the functions that draw return: axes whose artists have names.
 
 A function that draws one picture takes ``ax`` and returns these axes, or those of a new figure;
-`draw_series` returns its figure. Every artist that shows something has a name as its ``gid``, which
-an SVG file keeps as ``id``: ``boundary``, and ``boundary-2``, ``boundary-3`` for further ones in a
-figure. `artists` finds them.
+`draw_series` returns its figure. Every artist that shows something has a name as its ``gid``:
+``boundary``, and ``boundary-2``, ``boundary-3`` for further ones in a figure. `artists` finds them,
+and an SVG file keeps the names as ``id`` (but those of maps, which are pixels there).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def artists(drawn: Any) -> dict[str, list[Any]]:
     >>> import sgdmem
     >>> axes = sgdmem.draw_root_locus(sgdmem.sgd("0.5"), sgdmem.Spectrum([1]))
     >>> sorted(artists(axes))
-    ['branch', 'root-of-P', 'unit-circle']
+    ['branch', 'real-axis', 'root-of-P', 'unit-circle']
     >>> artists(axes)["branch"][0].set_linewidth(4)
     """
     found: dict[str, list[tuple[int, Any]]] = {}

@@ -117,8 +117,7 @@ def draw_losses(
     for place, (name, curve) in enumerate(curves.items()):
         colour = CURVES[place % len(CURVES)]
         if name in exponents:
-            given = exponents[name]
-            law = given and PredictedLaw(positive_float(given, f"exponents[{name!r}]"), None)
+            law = _given_law(exponents[name], f"exponents[{name!r}]")
         else:
             law = predicted_law(chosen[name], data, target, batch_size, tau1, tau2)
         _draw_curve(ax, name, curve, top, colour, law)
@@ -188,6 +187,10 @@ def _of_rules(given: Any, rules: Mapping[str, Any], argument: str) -> Mapping[st
                 f"{argument} must be of the rules {', '.join(rules)}, got one of {name!r}"
             )
     return given
+
+
+def _given_law(exponent: Any, name: str) -> PredictedLaw | None:
+    return None if exponent is None else PredictedLaw(positive_float(exponent, name), None)
 
 
 def _draw_curve(

@@ -125,7 +125,12 @@ class NamedDiagram:
         if explained and self.map.stable.ndim == 3:
             handles, _ = ax.get_legend_handles_labels()
             if self.accelerated is not None:
-                patch = {"facecolor": "none", "edgecolor": GREEN, "hatch": "///", "linewidth": 0}
+                patch: dict[str, Any] = {
+                    "facecolor": "none",
+                    "edgecolor": GREEN,
+                    "hatch": "///",
+                    "linewidth": 0,
+                }
                 handles.append(Patch(label="accelerated (Theorem 7)", **patch))
             ax.legend(handles=handles, ncols=min(len(handles), 3), **LEGEND)
         return ax
@@ -162,8 +167,8 @@ class NamedDiagram:
         ax.set(xlabel=axis_label(x_name), ylabel=axis_label(y_name))
         ax.set_title(title(self.map, (x_name, y_name, panels)), fontsize="medium")
         regions = {
-            "stable at every batch size": Region(count == sizes, shades[-1]),
-            "diverges at every batch size": Region(count == 0, shades[0]),
+            "stable at every $B$": Region(count == sizes, shades[-1]),
+            "diverges at every $B$": Region(count == 0, shades[0]),
         }
         if sizes == 1:
             regions = {"stable": Region(count == 1, shades[-1])}
@@ -197,8 +202,8 @@ class NamedDiagram:
                 named("boundary", *ax.plot(x[there], y[there], color=colour, label=label, zorder=3))
                 pieces.append((x[there], y[there]))
                 label = f"_{name}"
-            if pieces and len(self.boundaries) > 1:
-                curves[name] = pieces, colour
+            if pieces:
+                curves[name if len(self.boundaries) > 1 else ""] = pieces, colour
         return curves
 
 
@@ -394,14 +399,14 @@ def _batch_size_learning_rate(
     largest = float(largest_learning_rate(family, data, **fixed))
     theory = {}
     if 0 < largest < math.inf:
-        label = rf"full batches, $\lambda_{{\max}}$: $\alpha = {largest:.4g}$"
+        label = rf"$\alpha = {largest:.4g}$ ($\lambda_{{\max}}$)"
         theory[label] = TheoryLine(np.full(2, largest), np.array(y[1:]))
         # batch sizes grow in proportion to small learning rates
         rate = _SMALL * largest
         method = with_fixed(find_family(family), fixed, ["learning_rate"])(learning_rate=rate)
         slope = stability(method, data, 1, tau1, tau2).critical_batch_size / rate
         if 0 < slope < math.inf:
-            label = rf"small steps, $\Sigma\lambda$: $\alpha = {1 / slope:.4g}\,B$"
+            label = rf"$\alpha = {1 / slope:.3g}\,B$ ($\Sigma\lambda$)"
             rates = np.geomspace(*x[1:], 200)
             theory[label] = TheoryLine(rates, slope * rates, BLUE)
     return NamedDiagram(found, {"boundary": edge}, theory)
@@ -483,7 +488,7 @@ def _values(
 def _symbols() -> tuple[Any, Any, Any]:
     import sympy
 
-    return tuple(sympy.symbols(r"\alpha_{\mathrm{eff}} q_0 \delta", positive=True))  # type: ignore[return-value]
+    return tuple(sympy.symbols(r"\alpha_{\mathrm{eff}} q_0 \delta", positive=True))
 
 
 @cache

@@ -158,8 +158,8 @@ def _smallest_shown(algorithm: Algorithm, problem: Problem, parts: list[Any]) ->
             if _sum(algorithm, _first(data, count), problem.noise) > (1 - _SHARE_LEFT) * total:
                 low = 10.0**-decade * top
                 break
-    low = min(low, top / 100, *(part[1] / 30 for part in parts[:1]))
-    return max(low, _DEEPEST * top)
+    low = min(low, top / 100, *(float(part[1]) / 30 for part in parts[:1]))
+    return float(max(low, _DEEPEST * top))
 
 
 def _first(data: Spectrum, count: int) -> Spectrum:

@@ -20,6 +20,7 @@ _SHRINK = 0.85  # by a layout engine that makes room for labels
 _RASTER = 240  # samples along each side of a region's picture
 # A rectangle of sides 1 fits around a point that is 1/sqrt 2 away from the edges; and a border.
 _ROOM = 0.5**0.5 * 1.15
+_AS_GOOD = 0.97  # of the room at the best place
 _PAD = 3.0  # points around a name
 _ALONG = 25  # places along a curve that are tried
 _GAP = 5.0  # points between a curve and its name, at least
@@ -44,8 +45,8 @@ class _Frame:
     def points(self, x: Any, y: Any) -> Array:
         """Return data as points of the rectangle, shape (n, 2)."""
         to_share = self.ax.transData + self.ax.transAxes.inverted()
-        shares: Array = to_share.transform(np.column_stack([x, y]))
-        return shares * self.size
+        points: Array = to_share.transform(np.column_stack([x, y])) * self.size
+        return points
 
 
 def name_regions(
@@ -121,9 +122,12 @@ def _roomiest(mask: Array, size: Array, width: float, height: float) -> tuple[fl
     # in units of the rectangle's sides; the border of the axes is an edge as well
     sampling = size[1] / height / mask.shape[0], size[0] / width / mask.shape[1]
     away = distance_transform_edt(np.pad(mask, 1), sampling=sampling)[1:-1, 1:-1]
-    row, column = np.unravel_index(int(away.argmax()), away.shape)
-    if away[row, column] < _ROOM:
+    if away.max() < _ROOM:
         return None
+    # among places that are as good, the middle of the region
+    plain = distance_transform_edt(np.pad(mask, 1), sampling=size[::-1] / mask.shape)[1:-1, 1:-1]
+    good = np.where(away > _AS_GOOD * away.max(), plain, 0)
+    row, column = np.unravel_index(int(good.argmax()), good.shape)
     return (float(column) + 0.5) / mask.shape[1], (float(row) + 0.5) / mask.shape[0]
 
 
@@ -184,7 +188,7 @@ def name_curves(
     ax
         Axes with their final scales and limits.
     curves
-        By their names, the pieces of each.
+        By their names, the pieces of each; those of "" are only kept free.
     colours
         Of the names.
 
@@ -198,14 +202,18 @@ def name_curves(
     pieces = {
         name: [_densely(frame.points(*piece)) for piece in some] for name, some in curves.items()
     }
-    taken = [piece for some in pieces.values() for piece in some]
+    boxes: list[Array] = []
     for name, some in pieces.items():
+        if not name:
+            continue
         width, height = _text_size(name)
-        found = _beside(max(some, key=_length), np.concatenate(taken), frame.size, width, height)
+        others = [piece for other in pieces if other != name for piece in pieces[other]]
+        rest = np.concatenate([np.empty((0, 2)), *others, *boxes])
+        found = _beside(max(some, key=_length), some, rest, frame.size, (width, height))
         if found is None:
             continue
         centre, along, box = found
-        taken.append(box)
+        boxes.append(box)
         x, y = centre / frame.size
         across, up = along / frame.size
         text = ax.text(
@@ -224,13 +232,18 @@ def name_curves(
             bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
         )
         named("curve-name", text)
-    return taken
+    return [*boxes, *(piece for some in pieces.values() for piece in some)]
 
 
 def _beside(
-    piece: Array, taken: Array, size: Array, width: float, height: float
+    piece: Array, own: Sequence[Array], others: Array, size: Array, sides: tuple[float, float]
 ) -> tuple[Array, Array, Array] | None:
-    """Return centre, direction and samples of the box that is furthest from all else."""
+    """Return centre, direction and samples of the box with most room beside a piece.
+
+    The box is nearer to its own curve than to others.
+    """
+    width, height = sides
+    mine = np.concatenate(own)
     best, found = 0.0, None
     for place in np.linspace(0.06, 0.94, _ALONG):
         middle = int(place * (len(piece) - 1))
@@ -253,12 +266,17 @@ def _beside(
             )
             box = centre + u[:, None] * width * along + v[:, None] * height * across
             border = min(float(box.min()), float((size - box).min()))
-            away = np.linalg.norm(box[:, None] - taken[None], axis=2).min()
-            room = min(border, float(away))
-            if room > best:
+            near_own, near_others = _distance(box, mine), _distance(box, others)
+            room = min(border, near_own, near_others)
+            if room > best and near_others > near_own:
                 best = room
                 found = centre, along, box
     return found if best >= _GAP / 2 else None
+
+
+def _distance(box: Array, points: Array) -> float:
+    gaps = np.linalg.norm(box[:, None] - points[None], axis=2)
+    return float(gaps.min(initial=np.inf))
 
 
 def _densely(points: Array) -> Array:

@@ -46,9 +46,9 @@ def draw_root_locus(
     Returns
     -------
     matplotlib axes
-        With the `artists` ``branch`` (one for each root, an array of 1 + log10 of the eigenvalue
-        over the largest one for each piece), ``root-of-P``, ``root-of-Q``, ``crossing``,
-        ``critical-eigenvalue`` (texts), ``complex-roots`` (the circle) and ``unit-circle``.
+        With the `artists` ``branch`` (one for each root, coloured by the eigenvalue),
+        ``root-of-P``, ``root-of-Q``, ``crossing``, ``critical-eigenvalue`` (texts),
+        ``complex-roots`` (the circle), ``unit-circle`` and ``real-axis``.
 
     Raises
     ------
@@ -97,18 +97,17 @@ def _circle(centre: float, radius: float) -> tuple[Array, Array]:
 
 
 def _branches(ax: Any, locus: RootLocus) -> Any:
+    from matplotlib import colormaps
     from matplotlib.collections import LineCollection
     from matplotlib.colors import ListedColormap, LogNorm
 
     lam, top = locus.eigenvalues[1:], locus.eigenvalues[-1]
     low = min(max(lam[0], top * 10.0**-_DECADES), top / 10)
-    from matplotlib import colormaps
-
     shades = ListedColormap(colormaps["viridis"](np.linspace(0, 0.93, 256)))
     norm = LogNorm(low, top)
     for branch in locus.branches.T:
         points = np.column_stack([branch.real, branch.imag])
-        pieces = np.stack([points[:-1], points[1:]], axis=1)
+        pieces: Any = np.stack([points[:-1], points[1:]], axis=1)
         lines = LineCollection(pieces, cmap=shades, norm=norm, linewidths=2.4, zorder=3)
         lines.set(array=np.maximum(lam, low), capstyle="round")
         named("branch", ax.add_collection(lines, autolim=False))

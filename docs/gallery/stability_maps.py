@@ -79,6 +79,8 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
         ax.set_title(title, fontsize="medium")
     sgdmem.named_diagram("spectral-zones", axes[5], spectrum=LAW, explained=False)
     axes[5].set_title("the three ranges of memory 1, eq. (26)", fontsize="medium")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     rows = comparisons(found)
     save(figure, folder / "gallery_stability_maps.png")
     points = [
