@@ -48,7 +48,7 @@ from sgdmem.phase_diagrams.picture import (
     title,
     verdict_regions,
 )
-from sgdmem.phase_diagrams.placement import Region, name_curves, name_regions
+from sgdmem.phase_diagrams.placement import MapRegion, name_curves, name_regions
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
 from sgdmem.symbolic.named import find_family, memory_one
@@ -140,7 +140,7 @@ class NamedDiagram:
         *_, y_name, x_name = self.map.stable.dims
         return cell_edges(self.map[x_name].values), cell_edges(self.map[y_name].values)
 
-    def _draw_series(self, ax: Any) -> dict[str, Region]:
+    def _draw_series(self, ax: Any) -> dict[str, MapRegion]:
         """Draw at how many of the batch sizes each point is stable, in greys."""
         from matplotlib.colors import ListedColormap
 
@@ -167,11 +167,11 @@ class NamedDiagram:
         ax.set(xlabel=axis_label(x_name), ylabel=axis_label(y_name))
         ax.set_title(title(self.map, (x_name, y_name, panels)), fontsize="medium")
         regions = {
-            "stable at every $B$": Region(count == sizes, shades[-1]),
-            "diverges at every $B$": Region(count == 0, shades[0]),
+            "stable at every $B$": MapRegion(count == sizes, shades[-1]),
+            "diverges at every $B$": MapRegion(count == 0, shades[0]),
         }
         if sizes == 1:
-            regions = {"stable": Region(count == 1, shades[-1])}
+            regions = {"stable": MapRegion(count == 1, shades[-1])}
         if self.accelerated is not None:
             values = [self.map[name].values for name in (x_name, y_name)]
             hatched = ax.contourf(
@@ -184,9 +184,9 @@ class NamedDiagram:
             hatched.set_edgecolor(GREEN)
             hatched.set_linewidth(0)
             named("accelerated", hatched)
-            regions = {"accelerated": Region(self.accelerated, "white"), **regions}
+            regions = {"accelerated": MapRegion(self.accelerated, "white"), **regions}
         for name, mask in self.zones.items():
-            regions[name] = Region(mask & (count > 0), shades[1])
+            regions[name] = MapRegion(mask & (count > 0), shades[1])
         return regions
 
     def _draw_boundaries(self, ax: Any) -> dict[str, tuple[list[tuple[Array, Array]], str]]:

@@ -21,7 +21,7 @@ from sgdmem.phase_diagrams.palette import (
     SKY,
     YELLOW,
 )
-from sgdmem.phase_diagrams.placement import Region, name_regions
+from sgdmem.phase_diagrams.placement import MapRegion, name_regions
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class _Shown(NamedTuple):
     mesh: Any
     label: str
     kinds: dict[str, str]
-    regions: dict[str, Region]
+    regions: dict[str, MapRegion]
 
 
 def _draw(diagram: xarray.Dataset, ax: Any, quantity: str, annotate: bool) -> _Shown:
@@ -286,13 +286,13 @@ def _kinds(diagram: xarray.Dataset) -> Array:
     return np.select([noiseless, stable == -1], [0, 2], default=1)
 
 
-def verdict_regions(diagram: xarray.Dataset) -> dict[str, Region]:
+def verdict_regions(diagram: xarray.Dataset) -> dict[str, MapRegion]:
     """Return the regions of a map by what happens there, with their colours in `draw`."""
     stable = diagram.stable.values == 1
     kinds = np.where(stable, -1, _kinds(diagram))
-    regions = {"stable": Region(stable, None)}
+    regions = {"stable": MapRegion(stable, None)}
     for kind, (label, colour) in enumerate(_CAUSES):
-        regions[label.replace("mini-batch ", "")] = Region(kinds == kind, colour)
+        regions[label.replace("mini-batch ", "")] = MapRegion(kinds == kind, colour)
     return regions
 
 
@@ -313,7 +313,7 @@ def _reasons(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _S
     named("kinds", mesh)
     words = {code: names[code].replace("_", " ") for code in np.unique(codes).tolist()}
     kinds = {word: colours[code] for code, word in words.items()}
-    regions = {word: Region(codes == code, colours[code]) for code, word in words.items()}
+    regions = {word: MapRegion(codes == code, colours[code]) for code, word in words.items()}
     return _Shown(None, "", kinds, regions)
 
 

@@ -26,7 +26,7 @@ _ALONG = 25  # places along a curve that are tried
 _GAP = 5.0  # points between a curve and its name, at least
 
 
-class Region(NamedTuple):
+class MapRegion(NamedTuple):
     """Where a region is, and the colour that it has; None if it has several."""
 
     mask: Array
@@ -52,7 +52,7 @@ class _Frame:
 def name_regions(
     ax: Any,
     edges: tuple[Array, Array],
-    regions: Mapping[str, Region],
+    regions: Mapping[str, MapRegion],
     avoid: Sequence[Array] = (),
 ) -> list[Any]:
     """Write the names of regions where they have most room; not those that have too little.

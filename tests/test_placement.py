@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 import sgdmem
 from sgdmem import Spectrum, artists, draw, draw_boundary, draw_series
-from sgdmem.phase_diagrams.placement import Region, name_curves, name_regions
+from sgdmem.phase_diagrams.placement import MapRegion, name_curves, name_regions
 from tests.picture_checks import overlapping, texts_outside
 
 SETTINGS: dict[str, Any] = {
@@ -83,7 +83,7 @@ def test_the_roomiest_place(falling: bool) -> None:
     mask[0:6, 0:300] = True  # a strip that is too low for words
     if falling:
         edges, mask = (edges[0][::-1], edges[1]), mask[:, ::-1]
-    (text,) = name_regions(ax, edges, {"here": Region(mask, "#000000")})
+    (text,) = name_regions(ax, edges, {"here": MapRegion(mask, "#000000")})
     x, y = text.get_position()
     assert 2 / 3 + 0.05 < x < 1 - 0.05 and 0.55 < y < 0.95
     assert text.get_color() == "white"
@@ -95,15 +95,15 @@ def test_small_regions_have_no_names() -> None:
     edges = np.linspace(0, 1, 101), np.linspace(0, 1, 101)
     mask = np.zeros((100, 100), dtype=bool)
     mask[50:54, 50:54] = True
-    assert name_regions(ax, edges, {"too small": Region(mask, None)}) == []
-    assert name_regions(ax, edges, {"nothing": Region(mask & False, None)}) == []
+    assert name_regions(ax, edges, {"too small": MapRegion(mask, None)}) == []
+    assert name_regions(ax, edges, {"nothing": MapRegion(mask & False, None)}) == []
 
 
 def test_taken_places_are_avoided() -> None:
     ax = Figure(figsize=(6, 4)).add_subplot()
     ax.set(xlim=(0, 1), ylim=(0, 1))
     edges = np.linspace(0, 1, 101), np.linspace(0, 1, 101)
-    everywhere = {"a name": Region(np.ones((100, 100), dtype=bool), "white")}
+    everywhere = {"a name": MapRegion(np.ones((100, 100), dtype=bool), "white")}
     (alone,) = name_regions(ax, edges, everywhere)
     assert alone.get_position() == pytest.approx((0.5, 0.5), abs=0.03)
     size = np.array([6 * 0.775, 4 * 0.77]) * 72 * 0.85
