@@ -262,7 +262,7 @@ def _beside(
             centre = piece[middle] + side * (offset + _GAP + height / 2) * across
             u, v = (
                 part.ravel()
-                for part in np.meshgrid(np.linspace(-0.5, 0.5, 15), np.linspace(-0.5, 0.5, 4))
+                for part in np.meshgrid(np.linspace(-0.5, 0.5, 15), np.linspace(-0.5, 0.5, 5))
             )
             box = centre + u[:, None] * width * along + v[:, None] * height * across
             border = min(float(box.min()), float((size - box).min()))

@@ -71,6 +71,10 @@ def test_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert again.stable.shape == (20, 20)
     more = ["--set", "family=nesterov", "--set", "batch_sizes=1,inf", "--power-law", "2", *size]
     assert run(capsys, "plot", "diagram", "learning-rate-momentum", *more)[0] == 0
+    plane = ["--set", "damping=0.01,1", "--set", "q0=0.3", *size]
+    assert run(capsys, "plot", "diagram", "damping-effective-rate", *plane)[0] == 0
+    again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
+    assert again.damping.values[[0, -1]] == pytest.approx([0.01, 1])
     zones = tmp_path / "zones.svg"
     assert run(capsys, "plot", "diagram", "spectral-zones", "-o", str(zones))[0] == 0
     assert zones.with_suffix(".csv").is_file()

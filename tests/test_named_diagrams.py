@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 import sgdmem
 from sgdmem import InputError, Spectrum, artists, named_diagram
-from sgdmem.phase_diagrams.named_diagrams import NamedDiagram, diagram_data
+from sgdmem.phase_diagrams.named_diagram_picture import NamedDiagram
+from sgdmem.phase_diagrams.named_diagrams import diagram_data
 from tests.picture_checks import colour_at, is_colour, pdf_bytes, svg_ids, texts_outside
 
 pytestmark = pytest.mark.slow
@@ -206,8 +207,9 @@ def test_axes_of_the_caller(plateaus: NamedDiagram) -> None:
         ("spectral-zones", {"points": 1}, "unknown option 'points'; there are q0"),
         ("damping-effective-rate", {"q0": -1}, "q0 must be positive"),
         ("learning-rate-momentum", {"momentum": 0.9}, r"momentum must be a pair \(low, high\)"),
-        ("learning-rate-momentum", {"learning_rate": (0, 1)}, "low < high > 0"),
-        ("learning-rate-momentum", {"momentum": ("a", 1)}, "must be a pair of numbers"),
+        ("learning-rate-momentum", {"learning_rate": (0, 1)}, "must begin above 0"),
+        ("learning-rate-momentum", {"momentum": ("a", 1)}, "momentum must be a number"),
+        ("learning-rate-momentum", {"momentum": (1, 0)}, "low < high"),
         ("learning-rate-momentum", {"batch_sizes": []}, "must be a list of batch sizes"),
         ("learning-rate-momentum", {"batch_sizes": [0]}, "batch_sizes must be positive"),
         ("learning-rate-momentum", {"points": 1}, "points must be"),

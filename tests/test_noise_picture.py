@@ -85,11 +85,13 @@ def test_shares_of_a_law() -> None:
     values = k**-1.5
     s = 0.1 * values * 1.9 / (0.1 * (2 * 1.9 - 0.1 * values))
     total = s.sum() + 0.5 * 2 * (200_000.5) ** -0.5  # alpha_eff lambda / 2 beyond
-    for place in (3, 20, 40, lam.size - 5):
-        smaller = values < lam[place] * (1 + 1e-9)
-        expected = 1 - s[~smaller].sum() / total
-        tolerance = s[(~smaller).sum()] / total + 1e-6  # the jump at this eigenvalue
-        assert abs(share[place] / 100 - expected) < tolerance
+    left = 1 - np.append(0, np.cumsum(s)) / total  # beyond the first k eigenvalues
+    for j in (0, 1, 7, 20):  # two points for each of the first 25, after the right edge
+        assert lam[1 + 2 * j : 3 + 2 * j] == pytest.approx(values[j])
+        assert share[1 + 2 * j : 3 + 2 * j] / 100 == pytest.approx(left[j : j + 2], abs=1e-5)
+    for place in (60, 80):
+        count = round(float(lam[place]) ** (-1 / 1.5))
+        assert share[place] / 100 == pytest.approx(left[count], abs=1e-5)
 
 
 def test_an_infinite_sum_has_no_shares() -> None:

@@ -20,6 +20,13 @@ METHODS: dict[str, tuple[Any, float]] = {
     "nesterov": (sgdmem.nesterov("0.5", "0.9"), 2),
     "circle": (sgdmem.memory_one("5", "0.6", "0.15"), 1),
     "aggmo": (sgdmem.aggmo(0.5, [0.0, 0.9, 0.99]), 1),
+    # a complex pair that passes a real root
+    "passing": (
+        sgdmem.Algorithm(
+            "0.5", b=["0.8", "0.4"], c=["0.2", "0.1"], D=[["0.5", "0.3"], ["0.7", "0"]]
+        ),
+        4,
+    ),
     "averaged": (sgdmem.averaged_sgd("0.5", "0.1"), 1),
 }
 
