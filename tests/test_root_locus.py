@@ -122,6 +122,8 @@ def test_colours_are_where_the_roots_are() -> None:
     exact = ((x - 1) * (x - 0.85) / (0.6 - 1.35 * x)).real  # lambda = P / Q
     expected = branch.cmap(branch.norm(exact))[:3]
     assert np.abs(top - expected).max() < 0.05
+    (circle,) = artists(axes)["complex-roots"]
+    assert np.hypot(circle.get_xdata() - centre, circle.get_ydata()) == pytest.approx(radius)
     assert is_colour(colour_at(axes, -1, 0), GREY)  # the unit circle
     assert is_colour(colour_at(axes, 0, 0.5), "white")
 
