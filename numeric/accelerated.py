@@ -170,7 +170,8 @@ def _memory_one(spectrum: Spectrum, noise: Noise, power: float, d0: float) -> Sc
         gradient_rate=rate,
         momentum=lambda t: 1 - damping(t),
     )
-    return replace(rule, name=f"AM1 (damping {d0:g} t^-{power:g})")
+    name = f"AM1 (damping {d0:g} t^-{power:g})"
+    return replace(rule, name=name, acceleration=1 + power * (1 - inverse))
 
 
 def _gradient_rate(spectrum: Spectrum, noise: Noise) -> float:
@@ -209,7 +210,12 @@ def _larger_memory(
         roots = shape.roots((t + _DELAY) / d0)
         return real_root_entries([*roots.poles.T], [*roots.zeros.T], gain)
 
-    return Schedule(memory, f"AM{memory} (slowest damping {d0:g}/t)", evaluate)
+    return Schedule(
+        memory,
+        f"AM{memory} (slowest damping {d0:g}/t)",
+        evaluate,
+        acceleration=2 - 1 / partial_sum(shape.exponent, memory + 1),
+    )
 
 
 @lru_cache(maxsize=32)

@@ -110,6 +110,9 @@ class Schedule:
         a_M as in `Algorithm.entries`, each one a number, or an array of shape (T,).
     stationary : Algorithm or None
         Set if it is the same one at every step.
+    acceleration : float or None
+        Theta, if it is known that under mini-batch noise the loss on a power law falls with theta
+        times the exponent of SGD, min(zeta, 2 - 1/nu): a property of `sgdmem.accelerated`.
 
     Raises
     ------
@@ -128,6 +131,7 @@ class Schedule:
     name: str
     evaluate: Callable[[Array], Sequence[Any]]  # of step numbers: entries as `Steps.of_entries`
     stationary: Algorithm | None = None
+    acceleration: float | None = None
 
     def __post_init__(self) -> None:
         whole(self.memory, "memory", 0)

@@ -7,24 +7,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.binding import Binding
-from sgdmem.phase_diagrams.picture import LEGEND, axis_label, new_axes, title
+from sgdmem.phase_diagrams.artists import named
+from sgdmem.phase_diagrams.labels import axis_label, title
+from sgdmem.phase_diagrams.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY
+from sgdmem.phase_diagrams.picture import LEGEND, new_axes
+from sgdmem.phase_diagrams.placement import name_curves
 
 if TYPE_CHECKING:
     import xarray
 
 # Colour-blind safe (Okabe-Ito), and told apart in print by their strokes.
 _STYLES: dict[str, tuple[str, Any]] = {
-    Binding.NOISE_SUM.value: ("#d55e00", "-"),
-    Binding.MODE_NOISE.value: ("#cc79a7", (0, (3, 1, 1, 1))),
-    Binding.ROOT_AT_1.value: ("#009e73", (0, (1, 1))),
-    Binding.ROOT_AT_MINUS_1.value: ("#0072b2", (0, (5, 1.5))),
-    Binding.COMPLEX_ROOTS.value: ("#56b4e9", (0, (5, 1.5, 1, 1.5))),
-    Binding.DIVERGENT_SPECTRUM.value: ("#e69f00", "-"),
-    Binding.UNDECIDED.value: ("#000000", ":"),
+    Binding.NOISE_SUM.value: (RED, "-"),
+    Binding.MODE_NOISE.value: (PURPLE, (0, (3, 1, 1, 1))),
+    Binding.ROOT_AT_1.value: (GREEN, (0, (1, 1))),
+    Binding.ROOT_AT_MINUS_1.value: (BLUE, (0, (5, 1.5))),
+    Binding.COMPLEX_ROOTS.value: (SKY, (0, (5, 1.5, 1, 1.5))),
+    Binding.DIVERGENT_SPECTRUM.value: (ORANGE, "-"),
+    Binding.UNDECIDED.value: (BLACK, ":"),
 }
 
 
-def draw_boundary(boundary: xarray.Dataset, ax: Any = None) -> Any:
+def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = True) -> Any:
     """Draw curves of `stability_boundary`, each piece by the condition that binds, and the cusps.
 
     Parameters
@@ -32,10 +36,13 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None) -> Any:
     boundary : xarray.Dataset
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
+    annotate : bool
+        Whether the conditions are named along the curves as well, where there is room.
 
     Returns
     -------
     matplotlib axes
+        With the `artists` ``boundary`` (one for each piece), ``cusp`` and ``curve-name``.
 
     Examples
     --------
@@ -56,6 +63,7 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None) -> Any:
     x, y = boundary[x_name].values, boundary[y_name].values
     curve, condition = boundary.curve.values, boundary.condition.values
     labelled: set[str] = set()
+    drawn: dict[str, list[Any]] = {}
     for number in np.unique(curve):
         (places,) = np.nonzero(curve == number)
         for start, stop in _pieces(condition[places]):
@@ -64,10 +72,12 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None) -> Any:
             piece = places[start:stop]
             label = "_nolegend_" if name in labelled else Binding(name).explanation
             labelled.add(name)
-            ax.plot(x[piece], y[piece], color=colour, linestyle=stroke, label=label)
+            named("boundary", *ax.plot(x[piece], y[piece], color=colour, ls=stroke, label=label))
+            drawn.setdefault(name, []).append((x[piece], y[piece]))
     corners = boundary[f"cusp_{x_name}"].values, boundary[f"cusp_{y_name}"].values
     if corners[0].size:
-        ax.plot(*corners, "o", color="black", markersize=4, label="cusp", zorder=3)
+        style = {"color": BLACK, "markersize": 4, "label": "cusp", "zorder": 3}
+        named("cusp", *ax.plot(*corners, "o", **style))
     axes = ((x_name, ax.set_xscale, ax.set_xlim), (y_name, ax.set_yscale, ax.set_ylim))
     for name, scale, limits in axes:
         if name in boundary.attrs["logarithmic"].split(", "):
@@ -82,6 +92,13 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None) -> Any:
             ncols=min(len(labelled) + bool(corners[0].size), 4),
             title_fontsize="small",
             **LEGEND,
+        )
+    if annotate:
+        words = {name: Binding(name).explanation for name in drawn}
+        name_curves(
+            ax,
+            {words[name]: pieces for name, pieces in drawn.items()},
+            {words[name]: _STYLES[name][0] for name in drawn},
         )
     return ax
 

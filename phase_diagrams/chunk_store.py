@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1024  # points along each of the two last axes
 _MARK = "stable"  # is written last: a chunk that has it is complete
-_NOT_YET = -128  # never a verdict, so that no chunk of verdicts is left out as empty
+_NOT_YET = -128  # no verdict, so that no chunk of verdicts is left out as empty
 _QUESTION = "question"
 
 Chunk = tuple[int, ...]  # its place along each axis
@@ -137,7 +137,7 @@ def open_store(
             shape=shape,
             chunks=lengths,
             dtype=dtype,
-            fill_value=_NOT_YET if name == _MARK else (0 if dtype.kind == "i" else np.nan),
+            fill_value=_NOT_YET if dtype.kind == "i" else np.nan,
             dimension_names=list(sizes),
             attributes=dict(about),
         )

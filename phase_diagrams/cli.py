@@ -24,6 +24,7 @@ from sgdmem.phase_diagrams.cli_arguments import (
 from sgdmem.phase_diagrams.cli_boundary import boundary_command
 from sgdmem.phase_diagrams.cli_derive import derive_command
 from sgdmem.phase_diagrams.cli_phase_diagram import draw_command, phase_diagram_command
+from sgdmem.phase_diagrams.cli_plot import plot_command
 from sgdmem.phase_diagrams.cli_simulate import simulate_command
 from sgdmem.phase_diagrams.cli_verify import verify_command
 
@@ -88,6 +89,7 @@ cli.add_command(boundary_command)
 cli.add_command(derive_command)
 cli.add_command(draw_command)
 cli.add_command(phase_diagram_command)
+cli.add_command(plot_command)
 cli.add_command(simulate_command)
 cli.add_command(verify_command)
 

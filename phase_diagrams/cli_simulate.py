@@ -88,7 +88,7 @@ def simulate_command(
     missing = missing_parameters(find_family(algorithm), list(values))
     if missing:
         raise click.UsageError(f"{algorithm} needs --set {missing[0]}=VALUE")
-    target = _read_target(zeta, squares)
+    target = read_target(zeta, squares)
     method = find_family(algorithm)(**values)
     data = read_data(problem)
     gaussian = problem["features"] is None
@@ -138,7 +138,8 @@ def _score(z: float) -> str:
     return f"{z:.2f}" if abs(z) < _LARGEST_SHOWN else f"{z:.1e}"
 
 
-def _read_target(zeta: str | None, squares: str | None) -> Any:
+def read_target(zeta: str | None, squares: str | None) -> Any:
+    """Return the target of --zeta Z or --target FILE."""
     from sgdmem.numeric.spectrum_files import load_columns
     from sgdmem.numeric.target import power_law_target
 

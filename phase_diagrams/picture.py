@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sgdmem.numeric.ball import Array
-from sgdmem.phase_diagrams.description import OF_THE_DATA
+from sgdmem.phase_diagrams.artists import named
+from sgdmem.phase_diagrams.labels import axis_label, title
+from sgdmem.phase_diagrams.palette import (
+    BLACK,
+    BLUE,
+    GREY,
+    LIGHT_GREY,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    YELLOW,
+)
+from sgdmem.phase_diagrams.placement import MapRegion, name_regions
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
     import xarray
 
-# Field symbols of the parameters that people plot.
-_SYMBOLS = {
-    "learning_rate": r"learning rate $\alpha$",
-    "momentum": r"momentum $\beta$",
-    "batch_size": r"batch size $B$",
-    "damping": r"damping $\delta$",
-    "effective_learning_rate": r"effective learning rate $\alpha_{\mathrm{eff}}$",
-    "q0": r"$q_0$",
-    "nu": r"$\nu$",
-    "tau1": r"$\tau_1$",
-    "tau2": r"$\tau_2$",
-}
-_NOISELESS, _NOISY, _UNDECIDED = "#b0b0b8", "#d55e00", "#000000"  # colour-blind safe (Okabe-Ito)
-_REASONS = {
-    "stable": "#0072b2",
+_NOISELESS, _NOISY, _UNDECIDED = LIGHT_GREY, RED, BLACK
+_CAUSES = (
+    ("diverges without noise", _NOISELESS),
+    ("diverges by mini-batch noise", _NOISY),
+    ("undecided", _UNDECIDED),
+)
+_FLAGS = {  # reasons and regimes
+    "stable": BLUE,
     "noiseless": _NOISELESS,
-    "no_pull": "#56b4e9",
+    "no_pull": SKY,
     "noise_sum": _NOISY,
-    "mode_noise": "#cc79a7",
-    "trace_diverges": "#f0e442",
-    "squares_diverge": "#e69f00",
+    "mode_noise": PURPLE,
+    "trace_diverges": YELLOW,
+    "squares_diverge": ORANGE,
+    "signal-dominated": SKY,
+    "border": _UNDECIDED,
+    "noise-dominated": ORANGE,
+    "eventual_divergence": LIGHT_GREY,
+    "immediate_divergence": GREY,
 }
 LEGEND: dict[str, Any] = {
     "loc": "upper center",
@@ -44,12 +54,20 @@ LEGEND: dict[str, Any] = {
     "fontsize": "small",
 }
 _MOST_COLUMNS = 3  # of a series
+_MOST_CELLS = 2000  # along an axis of a picture
 _MANY_SIZES = 1000  # ratio of the largest and the smallest value of a logarithmic colour scale
 _NO_STEP = 1e-6  # relative
 _BRIGHTEST = 0.9  # of the colour map: its yellow would vanish beside the neighbours
 
 
-def draw(diagram: xarray.Dataset, ax: Any = None, *, quantity: str = "stable") -> Any:
+def draw(
+    diagram: xarray.Dataset,
+    ax: Any = None,
+    *,
+    quantity: str = "stable",
+    annotate: bool = True,
+    explained: bool = True,
+) -> Any:
     """Draw a phase diagram.
 
     The verdict is shown by the noise sum where it is stable and by the cause where it is not,
@@ -63,11 +81,19 @@ def draw(diagram: xarray.Dataset, ax: Any = None, *, quantity: str = "stable") -
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     quantity : str
-        A variable of the diagram.
+        A variable of the diagram. Of maps with more than 2000 points along an axis every k-th one
+        is read and drawn.
+    annotate : bool
+        Whether regions of the verdict, or of the reasons, have their names in them where there is
+        room.
+    explained : bool
+        Whether a legend and a colour bar are added.
 
     Returns
     -------
     matplotlib axes
+        With the `artists` ``map`` (colours of numbers), ``kinds`` (colours of causes or reasons),
+        ``edge`` (the line where stability ends) and ``region-name``.
 
     Raises
     ------
@@ -89,16 +115,16 @@ def draw(diagram: xarray.Dataset, ax: Any = None, *, quantity: str = "stable") -
     'log'
     >>> axes.figure.savefig("heavy-ball.png")  # doctest: +SKIP
     """
-    _require(diagram, quantity)
+    diagram = _thinned(diagram, quantity)
     if diagram.stable.ndim != 2:
         raise InputError("diagram must be one map: a series is drawn by draw_series")
     ax = new_axes() if ax is None else ax
     axes = [str(name) for name in diagram.stable.dims]
-    shown = _draw(diagram, ax, quantity)
-    if shown.mesh is not None:
+    shown = _draw(diagram, ax, quantity, annotate)
+    if explained and shown.mesh is not None:
         ax.figure.colorbar(shown.mesh, ax=ax, label=shown.label)
     ax.set_title(title(diagram, axes), fontsize="medium")
-    if shown.kinds:
+    if explained and shown.kinds:
         ax.legend(handles=_patches(shown.kinds), **LEGEND, ncols=min(len(shown.kinds), 3))
     return ax
 
@@ -110,10 +136,14 @@ def new_axes() -> Any:
     return Figure(figsize=(6.4, 4.8), layout="constrained").add_subplot()
 
 
-def _require(diagram: xarray.Dataset, quantity: str) -> None:
+def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
+    """Return what a picture can show of a diagram, in memory: of large maps every k-th point."""
     if quantity not in diagram.data_vars:
         names = ", ".join(map(str, diagram.data_vars))
         raise InputError(f"quantity must be among {names}, got {quantity!r}")
+    steps = {name: -(-diagram.sizes[name] // _MOST_CELLS) for name in diagram.stable.dims[-2:]}
+    parts = {name: slice((step - 1) // 2, None, step) for name, step in steps.items() if step > 1}
+    return diagram[[*dict.fromkeys(("stable", "noise_sum", "margin", quantity))]].isel(parts).load()
 
 
 class _Shown(NamedTuple):
@@ -122,29 +152,33 @@ class _Shown(NamedTuple):
     mesh: Any
     label: str
     kinds: dict[str, str]
+    regions: dict[str, MapRegion]
 
 
-def _draw(diagram: xarray.Dataset, ax: Any, quantity: str) -> _Shown:
+def _draw(diagram: xarray.Dataset, ax: Any, quantity: str, annotate: bool) -> _Shown:
     """Draw a map without title, colour bar and legend."""
     y_name, x_name = map(str, diagram.stable.dims)
     x, y = diagram[x_name].values, diagram[y_name].values
-    edges = _edges(x), _edges(y)
+    edges = cell_edges(x), cell_edges(y)
     if quantity == "stable":
         shown = _verdicts(diagram, ax, edges)
-    elif quantity == "reason":
-        shown = _reasons(diagram, ax, edges)
+    elif "flag_meanings" in diagram[quantity].attrs:
+        shown = _flags(diagram[quantity], ax, edges)
     else:
         shown = _values(diagram[quantity], ax, edges)
     stable = diagram.stable.values
     if min(stable.shape) > 1 and (stable == 1).any() and (stable != 1).any():
         excess = np.clip(-diagram.margin.values, -1, 1)  # smoother than the verdicts themselves
-        ax.contour(x, y, excess, levels=[0.0], colors="black", linewidths=1)
+        edge = ax.contour(x, y, excess, levels=[0.0], colors="black", linewidths=1)
+        named("edge", edge)
     if _is_geometric(x):
         ax.set_xscale("log")
     if _is_geometric(y):
         ax.set_yscale("log")
     ax.set_xlabel(axis_label(x_name))
     ax.set_ylabel(axis_label(y_name))
+    if annotate:
+        name_regions(ax, edges, shown.regions)
     return shown
 
 
@@ -154,19 +188,20 @@ def _patches(kinds: Mapping[str, str]) -> list[Any]:
     return [Patch(color=colour, label=label) for label, colour in kinds.items()]
 
 
-def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable") -> Any:
+def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable", annotate: bool = True) -> Any:
     """Draw a series of maps side by side.
 
     Parameters
     ----------
     diagram : xarray.Dataset
         From `phase_diagram` with ``panels``.
-    quantity : str
+    quantity, annotate
         See `draw`.
 
     Returns
     -------
     matplotlib figure
+        Its axes have the `artists` of `draw`.
 
     Examples
     --------
@@ -183,7 +218,7 @@ def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable") -> Any:
     """
     from matplotlib.figure import Figure
 
-    _require(diagram, quantity)
+    diagram = _thinned(diagram, quantity)
     if diagram.stable.ndim != 3:
         raise InputError("diagram must be a series: a single map is drawn by draw")
     panels, y_name, x_name = map(str, diagram.stable.dims)
@@ -197,7 +232,7 @@ def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable") -> Any:
     drawn = []
     for place, value in enumerate(values):
         ax = places[divmod(place, columns)]
-        drawn.append(_draw(diagram.isel({panels: place}), ax, quantity))
+        drawn.append(_draw(diagram.isel({panels: place}), ax, quantity, annotate))
         kinds |= drawn[-1].kinds
         ax.set_title(f"{axis_label(panels)} = {value:g}", fontsize="medium")
         ax.label_outer()
@@ -222,33 +257,51 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _
     from matplotlib.colors import ListedColormap
 
     stable, noise_sum = diagram.stable.values, diagram.noise_sum.values
-    noiseless = (stable == 0) & np.isinf(noise_sum)
-    kinds = np.select([noiseless, stable == -1], [0, 2], default=1)
+    kinds = _kinds(diagram)
     present = [kind for kind in range(3) if ((kinds == kind) & (stable != 1)).any()]
-    ax.pcolormesh(
+    causes = ax.pcolormesh(
         *edges,
         np.ma.masked_where(stable == 1, kinds),
-        cmap=ListedColormap([_NOISELESS, _NOISY, _UNDECIDED]),
+        cmap=ListedColormap([colour for _, colour in _CAUSES]),
         vmin=-0.5,
         vmax=2.5,
         rasterized=True,
     )
+    named("kinds", causes)
     inside = np.ma.masked_where(stable != 1, noise_sum)
     shades = ListedColormap(colormaps["viridis"](np.linspace(0, _BRIGHTEST, 256)))
     mesh = ax.pcolormesh(*edges, inside, cmap=shades, vmin=0, vmax=1, rasterized=True)
-    labels = ["diverges without noise", "diverges by mini-batch noise", "undecided"]
-    colors = [_NOISELESS, _NOISY, _UNDECIDED]
-    kinds_shown = {labels[kind]: colors[kind] for kind in present}
-    return _Shown(mesh, r"noise sum $U'_\Sigma$ where stable", kinds_shown)
+    named("map", mesh)
+    kinds_shown = dict(_CAUSES[kind] for kind in present)
+    label = r"noise sum $U'_\Sigma$ where stable"
+    return _Shown(mesh, label, kinds_shown, verdict_regions(diagram))
 
 
-def _reasons(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _Shown:
+def _kinds(diagram: xarray.Dataset) -> Array:
+    """Return the place in `_CAUSES` of why a point is not stable."""
+    stable = diagram.stable.values
+    noiseless = (stable == 0) & np.isinf(diagram.noise_sum.values)
+    return np.select([noiseless, stable == -1], [0, 2], default=1)
+
+
+def verdict_regions(diagram: xarray.Dataset) -> dict[str, MapRegion]:
+    """Return the regions of a map by what happens there, with their colours in `draw`."""
+    stable = diagram.stable.values == 1
+    kinds = np.where(stable, -1, _kinds(diagram))
+    regions = {"stable": MapRegion(stable, None)}
+    for kind, (label, colour) in enumerate(_CAUSES):
+        regions[label.replace("mini-batch ", "")] = MapRegion(kinds == kind, colour)
+    return regions
+
+
+def _flags(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> _Shown:
+    """Draw a quantity whose numbers stand for words."""
     from matplotlib.colors import ListedColormap
 
-    codes = diagram.reason.values
-    names = diagram.reason.attrs["flag_meanings"].split()
-    colours = [_REASONS.get(name, _UNDECIDED) for name in names]
-    ax.pcolormesh(
+    codes = values.values
+    names = values.attrs["flag_meanings"].split()
+    colours = [_FLAGS.get(name, _UNDECIDED) for name in names]
+    mesh = ax.pcolormesh(
         *edges,
         codes,
         cmap=ListedColormap(colours),
@@ -256,8 +309,11 @@ def _reasons(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _S
         vmax=len(names) - 0.5,
         rasterized=True,
     )
-    present = np.unique(codes).tolist()
-    return _Shown(None, "", {names[code].replace("_", " "): colours[code] for code in present})
+    named("kinds", mesh)
+    words = {code: names[code].replace("_", " ") for code in np.unique(codes).tolist()}
+    kinds = {word: colours[code] for code, word in words.items()}
+    regions = {word: MapRegion(codes == code, colours[code]) for code, word in words.items()}
+    return _Shown(None, "", kinds, regions)
 
 
 def _values(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> _Shown:
@@ -272,9 +328,10 @@ def _values(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> _S
     shades = colormaps["viridis"].with_extremes(bad=_NOISELESS)
     norm = LogNorm() if wide else None
     mesh = ax.pcolormesh(*edges, shown, cmap=shades, norm=norm, rasterized=True)
+    named("map", mesh)
     label = str(values.attrs.get("long_name", values.name))
     none = "; grey: none" if known.size < shown.size else ""
-    return _Shown(mesh, label + none, {})
+    return _Shown(mesh, label + none, {}, {})
 
 
 def _is_geometric(values: Array) -> bool:
@@ -285,7 +342,7 @@ def _is_geometric(values: Array) -> bool:
     return bool(abs(ratios[0] - 1) > _NO_STEP and np.ptp(ratios) < _NO_STEP * ratios.max())
 
 
-def _edges(values: Array) -> Array:
+def cell_edges(values: Array) -> Array:
     """Return the edges of cells centred (on the axis's scale) at the values."""
     logarithmic = _is_geometric(values)
     points = np.log(values) if logarithmic else np.asarray(values, dtype=float)
@@ -295,30 +352,3 @@ def _edges(values: Array) -> Array:
         middle = (points[1:] + points[:-1]) / 2
         ends = np.concatenate([[2 * points[0] - middle[0]], middle, [2 * points[-1] - middle[-1]]])
     return np.exp(ends) if logarithmic else ends
-
-
-def axis_label(parameter: str) -> str:
-    """Return what is written at the axis of a parameter."""
-    return _SYMBOLS.get(parameter, parameter.replace("_", " "))
-
-
-def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
-    """Return the algorithm with its fixed parameters, the noise and the spectrum, on two lines."""
-    shown = {**data.attrs, **dict.fromkeys([*varying, *OF_THE_DATA], None)}
-    name = str(shown.pop("algorithm", "")).replace("_", " ").replace("-", " ")
-    spectrum = re.sub(r"k\^-([\d.]+)", r"$k^{-\1}$", str(shown.pop("spectrum", "")))
-    size, tau1, tau2 = (shown.pop(key, None) for key in ("batch_size", "tau1", "tau2"))
-    fixed = [
-        f"{_SYMBOLS.get(key, key).rpartition(' ')[2]} = {value}"
-        for key, value in shown.items()
-        if value is not None
-    ]
-    full = size in ("inf", "oo")
-    noise = [] if size is None else ["full batches" if full else f"batch size {size}"]
-    if not full:
-        noise += [
-            rf"$\{name}_{place}$ = {value}"
-            for name, place, value in (("tau", 1, tau1), ("tau", 2, tau2))
-            if value is not None
-        ]
-    return f"{', '.join([name, *fixed, *noise])}\n{spectrum}"

@@ -51,8 +51,16 @@ if TYPE_CHECKING:
     from sgdmem.numeric.trajectory import trajectory as trajectory
     from sgdmem.numeric.verdict import Reason as Reason
     from sgdmem.numeric.verdict import Verdict as Verdict
+    from sgdmem.phase_diagrams.artists import artists as artists
     from sgdmem.phase_diagrams.boundary import stability_boundary as stability_boundary
+    from sgdmem.phase_diagrams.boundary_picture import draw_boundary as draw_boundary
     from sgdmem.phase_diagrams.diagram import phase_diagram as phase_diagram
+    from sgdmem.phase_diagrams.loss_picture import draw_losses as draw_losses
+    from sgdmem.phase_diagrams.named_diagrams import named_diagram as named_diagram
+    from sgdmem.phase_diagrams.noise_picture import draw_noise_summand as draw_noise_summand
+    from sgdmem.phase_diagrams.picture import draw as draw
+    from sgdmem.phase_diagrams.picture import draw_series as draw_series
+    from sgdmem.phase_diagrams.root_locus import draw_root_locus as draw_root_locus
     from sgdmem.symbolic.algorithm import Algorithm as Algorithm
     from sgdmem.symbolic.conversions import convert as convert
     from sgdmem.symbolic.derivations.derivation import Derivation as Derivation
@@ -120,6 +128,13 @@ _PUBLIC = {
     # draw
     "phase_diagrams.diagram": "phase_diagram",
     "phase_diagrams.boundary": "stability_boundary",
+    "phase_diagrams.picture": "draw draw_series",
+    "phase_diagrams.boundary_picture": "draw_boundary",
+    "phase_diagrams.named_diagrams": "named_diagram",
+    "phase_diagrams.root_locus": "draw_root_locus",
+    "phase_diagrams.noise_picture": "draw_noise_summand",
+    "phase_diagrams.loss_picture": "draw_losses",
+    "phase_diagrams.artists": "artists",
     # what can go wrong
     "symbolic.errors": "SgdmemError InputError UndefinedError UndecidedError",
 }

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_rgb
 
 from sgdmem import InputError, Spectrum, phase_diagram
 from sgdmem.phase_diagrams.picture import draw, draw_series
+from tests.picture_checks import colour_at, is_colour
 from tests.test_cli import run
 
 GREY, ORANGE, BLUE = "#b0b0b8", "#d55e00", "#0072b2"
@@ -27,19 +26,6 @@ SETTINGS: dict[str, Any] = {
 def diagram() -> xarray.Dataset:
     names = ["reason", "critical_batch_size", "critical_eigenvalue"]
     return phase_diagram("heavy-ball", **SETTINGS, batch_size=2, quantities=names)
-
-
-def colour_at(axes: Any, x: float, y: float) -> Any:
-    """Return the colour of a picture at a point of its axes."""
-    canvas: Any = FigureCanvasAgg(axes.figure)
-    canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())
-    column, row = axes.transData.transform((x, y))
-    return pixels[pixels.shape[0] - int(row), int(column), :3] / 255
-
-
-def is_colour(found: Any, name: str) -> bool:
-    return bool(np.abs(found - to_rgb(name)).max() < 0.02)
 
 
 def test_colours_say_what_the_verdict_is(diagram: xarray.Dataset) -> None:

@@ -12,12 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import sgdmem
-
-# Okabe-Ito
-BLACK, GREY = "#000000", "#8c8c94"
-ORANGE, SKY, GREEN, BLUE = "#e69f00", "#56b4e9", "#009e73", "#0072b2"
-RED, PURPLE = "#d55e00", "#cc79a7"
-DASHED = {"color": BLACK, "linestyle": (0, (4, 3)), "linewidth": 0.9}
+from sgdmem.phase_diagrams.palette import BLACK as BLACK
+from sgdmem.phase_diagrams.palette import BLUE as BLUE
+from sgdmem.phase_diagrams.palette import DASHED as DASHED
+from sgdmem.phase_diagrams.palette import GREEN as GREEN
+from sgdmem.phase_diagrams.palette import GREY as GREY
+from sgdmem.phase_diagrams.palette import ORANGE as ORANGE
+from sgdmem.phase_diagrams.palette import PURPLE as PURPLE
+from sgdmem.phase_diagrams.palette import RED as RED
+from sgdmem.phase_diagrams.palette import SKY as SKY
 
 
 class Row(NamedTuple):

@@ -13,11 +13,6 @@ from typing import Any
 
 import numpy as np
 from common import (
-    BLUE,
-    DASHED,
-    GREEN,
-    ORANGE,
-    RED,
     Row,
     fitted_exponent,
     given_folder,
@@ -30,31 +25,36 @@ from common import (
 import sgdmem
 from sgdmem.numeric.accelerated import accelerated
 from sgdmem.numeric.jacobi import jacobi_heavy_ball
+from sgdmem.phase_diagrams.loss_picture import predicted_law
 
 NU, ZETA, COUNT = 3, 0.5, 10_000
 SPECTRUM, TARGET = sgdmem.Spectrum.power_law(NU, count=COUNT), sgdmem.power_law_target(ZETA)
 BATCH_SIZES = (math.inf, 100, 10)
 MOMENTUM, DAMPING_EXPONENT = 0.9, 0.95
 TOP = 5.0  # of the pictures
-COLORS = {"SGD": BLUE, "heavy ball": GREEN, "Jacobi heavy ball": RED, "AM1": ORANGE}
 
 
-def methods(batch_size: float) -> dict[str, tuple[Any, float | None]]:
-    """Return each method with its predicted exponent, None where the loss diverges."""
+def methods(batch_size: float) -> dict[str, Any]:
+    """Return the rules that are compared."""
     question = SPECTRUM, batch_size, (1, -1)
     rate = half_of_largest("sgd", *question)
     heavy = half_of_largest("heavy-ball", *question, momentum=MOMENTUM)
-    rule = accelerated(SPECTRUM, batch_size, damping_exponent=DAMPING_EXPONENT, tau2=-1)
-    growth = DAMPING_EXPONENT * (1 - 1 / NU)
     return {
-        "SGD": (sgdmem.sgd(rate), ZETA),
-        "heavy ball": (sgdmem.heavy_ball(heavy, MOMENTUM), ZETA),
-        "Jacobi heavy ball": (
-            jacobi_heavy_ball(ZETA, -0.5, SPECTRUM.largest),
-            2 * ZETA if math.isinf(batch_size) else None,
-        ),
-        "AM1": (rule, ZETA * (1 + growth)),
+        "SGD": sgdmem.sgd(rate),
+        "heavy ball": sgdmem.heavy_ball(heavy, MOMENTUM),
+        "Jacobi heavy ball": jacobi_heavy_ball(ZETA, -0.5, SPECTRUM.largest),
+        "AM1": accelerated(SPECTRUM, batch_size, damping_exponent=DAMPING_EXPONENT, tau2=-1),
     }
+
+
+def predicted(batch_size: float) -> dict[str, float]:
+    """Return the exponents; without noise, that of the Jacobi schedule is known as well."""
+    found = {"Jacobi heavy ball": 2 * ZETA} if math.isinf(batch_size) else {}
+    for name, rule in methods(batch_size).items():
+        law = predicted_law(rule, SPECTRUM, TARGET, batch_size, 1, -1)
+        if law is not None:
+            found[name] = law.exponent
+    return found
 
 
 def main(folder: Path, quick: bool = False) -> list[Row]:
@@ -69,41 +69,50 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     figure = Figure(figsize=(10.5, 4.2), layout="constrained")
     axes = figure.subplots(1, len(BATCH_SIZES), sharex=True, sharey=True)
     for ax, batch_size in zip(axes, BATCH_SIZES, strict=True):
-        size = r"\infty" if math.isinf(batch_size) else f"{batch_size:g}"
-        for name, (rule, predicted) in methods(batch_size).items():
+        rules, exponents = methods(batch_size), predicted(batch_size)
+        runs = {}
+        if not math.isinf(batch_size):
+            question = SPECTRUM, TARGET, steps, int(batch_size)
+            runs = {
+                name: sgdmem.simulate(rule, *question, seeds=seeds, record=record)
+                for name, rule in rules.items()
+            }
+        sgdmem.draw_losses(
+            rules,
+            SPECTRUM,
+            TARGET,
+            steps,
+            batch_size,
+            1,
+            -1,
+            ax,
+            simulations=runs,
+            exponents={name: exponents[name] for name in exponents if name.startswith("Jacobi")},
+            explained=False,
+        )
+        for name, rule in rules.items():
             label = f"B = {batch_size:g}, {name}"
             exact = sgdmem.losses(rule, SPECTRUM, TARGET, steps, batch_size, 1, -1)
-            t = np.arange(exact.size)
-            seen = exact < TOP**2  # further values would overflow the logarithmic scale
-            ax.plot(t[seen], exact[seen], color=COLORS[name], linewidth=2.2, label=name)
             means = errors = np.full(record.size, np.nan)
-            if not math.isinf(batch_size):
-                run = sgdmem.simulate(
-                    rule, SPECTRUM, TARGET, steps, int(batch_size), seeds=seeds, record=record
-                )
-                means, errors = run.mean, run.standard_error
-                seen = means < TOP**2
-                style = {"color": COLORS[name], "markersize": 4, "mfc": "white"}
-                ax.plot(record[seen], means[seen], "o", **style)
-            if predicted is not None:
-                rows.append(Row(f"{label}, exact", fitted_exponent(t, exact, *fit), predicted))
-                middle = int(math.sqrt(fit[0] * fit[1]))
-                line = np.array([100.0, steps])
-                ax.plot(line, exact[middle] * (line / middle) ** -predicted, **DASHED)
+            if name in runs:
+                means, errors = runs[name].mean, runs[name].standard_error
+            if name in exponents:
+                found = fitted_exponent(np.arange(exact.size), exact, *fit)
+                rows.append(Row(f"{label}, exact", found, exponents[name]))
                 if np.isfinite(means).all():
                     found = fitted_exponent(record, means, *fit)
-                    rows.append(Row(f"{label}, simulated", found, predicted))
+                    rows.append(Row(f"{label}, simulated", found, exponents[name]))
             data += [
                 (batch_size, name, *values)
                 for values in zip(record, exact[record], means, errors, strict=True)
             ]
+        size = r"\infty" if math.isinf(batch_size) else f"{batch_size:g}"
         ax.set_title(f"$B = {size}$")
-        ax.set_xlabel("step $t$")
-    axes[0].set(xscale="log", yscale="log", ylim=(5e-6, TOP), xlim=(1, steps))
-    axes[0].set_ylabel("mean loss $L_t$")
-    axes[0].plot([], [], "o", color="black", markersize=4, mfc="white", label="simulated")
-    axes[0].plot([], [], **DASHED, label="predicted power law")
-    handles, labels = axes[0].get_legend_handles_labels()
+        ax.label_outer()
+    axes[0].set(ylim=(5e-6, TOP), xlim=(1, steps))
+    drawn = sgdmem.artists(axes[1])
+    handles = [*drawn["loss"], drawn["simulation"][0], drawn["prediction"][0]]
+    labels = [*rules, "simulated", "predicted power law"]
     figure.legend(handles, labels, loc="outside lower center", ncols=6, frameon=False)
     title = rf"Gaussian features, $\lambda_k = k^{{-{NU}}}$, $\zeta = {ZETA:g}$, $N = 10^4$"
     figure.suptitle(title, fontsize="medium")

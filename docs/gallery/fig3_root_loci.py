@@ -6,14 +6,15 @@ gallery_root_loci.csv to the folder given as the only argument, by default the c
 
 from __future__ import annotations
 
-from fractions import Fraction
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import BLACK, DASHED, GREY, RED, Row, given_folder, print_table, save, write_csv
+from common import Row, given_folder, print_table, save, write_csv
 
 import sgdmem
+from sgdmem.numeric.root_locus import complex_circle
 from sgdmem.symbolic.regions import complex_range
 
 LARGEST = 1.0  # lambda_max
@@ -49,61 +50,36 @@ def roots(case: tuple[str, str, str], lam: Any) -> Any:
     return np.array([-half + root, -half - root])
 
 
-def locus(case: tuple[str, str, str]) -> tuple[float, float] | None:
-    """Return centre and radius of the circle of Theorem 6.2, None for a line or real roots."""
-    rate, q0, damping = map(Fraction, case)
-    q1 = -damping * rate - q0
-    if q1 == 0 or q0 >= (1 - damping) * rate:
-        return None
-    centre = -q0 / q1
-    return float(centre), float((1 - centre) * (1 - damping - centre)) ** 0.5
-
-
 def compare(name: str, case: tuple[str, str, str]) -> list[Row]:
     """Compare the complex roots with the locus, and where they begin and end with its ends."""
     lam = np.geomspace(1e-3, 1e3, 200_001)  # beyond lambda_max, to see both ends
     upper = roots(case, lam)[0]
     complex_ones = upper.imag > 1e-6
-    x, found = upper[complex_ones], locus(case)
+    x, found = upper[complex_ones], complex_circle(sgdmem.memory_one(*case))
     if found is None:
-        if not x.size:
-            return [Row(f"{name}: complex roots", 0, 0)]
-        return [Row(f"{name}: real part", float(x.real.mean()), 1 - float(case[2]) / 2)]
+        return [Row(f"{name}: complex roots", x.size, 0)]
+    if math.isinf(found.radius):
+        return [Row(f"{name}: real part", float(x.real.mean()), found.centre)]
     slope, shift = np.polyfit(x.real, np.abs(x) ** 2, 1)  # |x|^2 is linear in Re x on a circle
     ends = complex_range(*case)
     measured = slope / 2, (shift + slope**2 / 4) ** 0.5, *lam[complex_ones][[0, -1]]
     keys = "centre", "radius", "complex from", "complex to"
     return [
         Row(f"{name}: {key}", float(one), float(other))
-        for key, one, other in zip(keys, measured, (*found, *ends), strict=True)
+        for key, one, other in zip(keys, measured, (found.centre, found.radius, *ends), strict=True)
     ]
 
 
-def draw(ax: Any, name: str, case: tuple[str, str, str], lam: Any) -> Any:
-    """Draw the roots, the locus and the unit circle."""
-    from matplotlib.patches import Circle
-
-    P, Q = coefficients(case)
-    ax.axhline(0, color=GREY, linewidth=0.5, zorder=0)
-    ax.add_patch(Circle((0, 0), 1, fill=False, color=GREY, linewidth=1.2))
-    found = locus(case)
-    if found is not None:
-        ax.add_patch(Circle((found[0], 0), found[1], fill=False, **DASHED))
-    elif name == "line":
-        ax.axvline(1 - float(case[2]) / 2, **DASHED)
-    both = roots(case, lam)
-    dots = ax.scatter(
-        both.real, both.imag, c=np.tile(np.log10(lam), 2), s=7, cmap="viridis", vmax=0.1, zorder=3
+def draw(ax: Any, name: str, case: tuple[str, str, str]) -> None:
+    """Draw the locus."""
+    sgdmem.draw_root_locus(
+        sgdmem.memory_one(*case), sgdmem.Spectrum([LARGEST]), ax, explained=False
     )
-    start = np.roots(P[::-1])
-    ax.plot(start.real, start.imag, "x", color=RED, markersize=7, markeredgewidth=1.8, zorder=5)
-    if Q[1] != 0:
-        ax.plot(-Q[0] / Q[1], 0, "o", color=BLACK, markersize=8, mfc="white", zorder=4)
     rate, q0, damping = case
     numbers = rf"$\alpha_{{\mathrm{{eff}}}}={rate}$, $q_0={q0}$, $\delta={damping}$"
     ax.set_title(f"{TITLES[name]}\n{numbers}", fontsize="small")
-    ax.set(aspect="equal", ylim=(-1.15, 1.15))
-    return dots
+    ax.set_ylim(-1.15, 1.15)
+    ax.label_outer()
 
 
 def main(folder: Path, quick: bool = False) -> list[Row]:
@@ -117,25 +93,19 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     data: list[tuple[Any, ...]] = []
     for ax, (name, case) in zip(axes.flat, CASES.items(), strict=True):
         rows += compare(name, case)
-        dots = draw(ax, name, case, lam)
+        draw(ax, name, case)
         for x in roots(case, lam):
             data += [(name, *v) for v in zip(lam, x.real, x.imag, strict=True)]
     for ax, end in zip(axes[1], (1.15, 1.15, 2.15), strict=True):
-        ax.set(xlabel=r"Re $x$", xlim=(-1.15, end))
-    for ax in axes[:, 0]:
-        ax.set_ylabel(r"Im $x$")
-    figure.colorbar(dots, ax=axes, label=r"$\log_{10}\lambda$", shrink=0.8)
-    keys = (
-        ("x", RED, r"roots of $P$, at $\lambda=0$"),
-        ("o", BLACK, r"$x_Q$, root of $Q$"),
+        ax.set_xlim(-1.15, end)
+    branch = sgdmem.artists(axes[0, 0])["branch"][0]
+    figure.colorbar(branch, ax=axes, label=r"eigenvalue $\lambda$", shrink=0.8)
+    handles, labels = axes[1, 1].get_legend_handles_labels()
+    more, its = axes[0, 1].get_legend_handles_labels()
+    entries = {**dict(zip(its, more, strict=True)), **dict(zip(labels, handles, strict=True))}
+    figure.legend(
+        list(entries.values()), list(entries), loc="outside lower center", ncols=4, frameon=False
     )
-    handles = [
-        axes[0, 0].plot([], [], marker, color=color, mfc="white", label=label)[0]
-        for marker, color, label in keys
-    ]
-    handles += axes[0, 0].plot([], [], **DASHED, label="locus of Theorem 6.2")
-    handles += axes[0, 0].plot([], [], color=GREY, label="unit circle")
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
     print_table("loci of the complex roots", rows)
     save(figure, folder / "gallery_root_loci.png")
     write_csv(folder / "gallery_root_loci.csv", ("case", "lambda", "real", "imaginary"), data)
