@@ -29,6 +29,7 @@ _DIAGRAMS = (
     "damping-effective-rate",
     "spectral-zones",
     "batch-size-learning-rate",
+    "regimes",
 )
 _output = click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help=".png, .svg or .pdf; data beside it."

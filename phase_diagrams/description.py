@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -47,7 +46,7 @@ def describe(
     family: Family | str,
     build: Family,
     own: Sequence[str],
-    spectrum: Any,
+    spectrum: Spectrum | str,
     settings: Mapping[str, Any],
     axes: Iterable[str],
 ) -> dict[str, str]:
@@ -62,7 +61,7 @@ def describe(
     own
         The names of these.
     spectrum
-        A Spectrum, or a function.
+        A Spectrum, or words.
     settings
         What does not vary: parameters of the family and of the problem.
     axes
@@ -71,8 +70,7 @@ def describe(
     if isinstance(spectrum, Spectrum):
         text, exact = str(spectrum), {"spectrum_digest": spectrum_digest(spectrum)}
     else:
-        text = f"a function of {', '.join(inspect.signature(spectrum).parameters)}"
-        exact = {}
+        text, exact = spectrum, {}
     definition = _definition(build, own)
     return {
         "algorithm": family if isinstance(family, str) else family_name(family),
@@ -87,6 +85,15 @@ def describe(
         "sgdmem_version": __version__,
         "versions": ", ".join(f"{library} {version(library)}" for library in _LIBRARIES),
     }
+
+
+def varying_spectrum(spectrum: Callable[[Any], Any], values: Sequence[Any]) -> str:
+    """Return words for a spectrum that is a function of an axis."""
+    first, last = (str(spectrum(values[place])) for place in (0, -1))
+    what, power, _ = first.partition(" k^")
+    if power and last.startswith(what + power):  # both are power laws
+        last = last.removeprefix(f"{what} ")
+    return f"{first} to {last}"
 
 
 def _definition(build: Family, own: Sequence[str]) -> str | None:

@@ -18,6 +18,7 @@ from sgdmem.phase_diagrams.description import (
     axis_attributes,
     describe,
     identify,
+    varying_spectrum,
 )
 from sgdmem.phase_diagrams.quantities import find_quantities
 from sgdmem.phase_diagrams.question import PROBLEM_PARAMETERS, VERDICT, Question
@@ -177,7 +178,8 @@ def phase_diagram(
         ],
         is_compiled=math.prod(map(len, axes.values())) >= _WORTH_COMPILING,
     )
-    attributes = describe(family, question.build, own, spectrum, {**problem, **fixed}, axes)
+    shown = spectrum if of_spectrum is None else varying_spectrum(spectrum, axes[of_spectrum])
+    attributes = describe(family, question.build, own, shown, {**problem, **fixed}, axes)
     if target is not None and of_target is None:
         attributes["target"] = str(target)
     if path is None:

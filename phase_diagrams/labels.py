@@ -20,6 +20,7 @@ _SYMBOLS = {
     "effective_learning_rate": r"effective learning rate $\alpha_{\mathrm{eff}}$",
     "q0": r"$q_0$",
     "nu": r"$\nu$",
+    "inverse_nu": r"$1/\nu$",
     "zeta": r"$\zeta$",
     "tau1": r"$\tau_1$",
     "tau2": r"$\tau_2$",

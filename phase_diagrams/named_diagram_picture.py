@@ -47,6 +47,8 @@ class NamedDiagram:
         effective learning rate beyond that of any stable SGD, at the largest finite batch size.
     zones : dict from str to ndarray of bool
         Points of the map by the ranges of eq. (26) that the spectrum reaches.
+    quantity : str
+        What of a single map is drawn.
     """
 
     map: xarray.Dataset
@@ -54,6 +56,7 @@ class NamedDiagram:
     theory: dict[str, TheoryLine] = field(default_factory=dict)
     accelerated: Array | None = None
     zones: dict[str, Array] = field(default_factory=dict)
+    quantity: str = "stable"
 
     def draw(self, ax: Any = None, *, annotate: bool = True, explained: bool = True) -> Any:
         """Draw it; see `named_diagram`."""
@@ -61,8 +64,10 @@ class NamedDiagram:
 
         ax = new_axes() if ax is None else ax
         if self.map.stable.ndim == 2:
-            draw(self.map, ax, annotate=False, explained=explained)
-            regions = verdict_regions(self.map)
+            is_verdict = self.quantity == "stable"  # its regions are named beside the curves
+            own = annotate and not is_verdict
+            draw(self.map, ax, quantity=self.quantity, annotate=own, explained=explained)
+            regions = verdict_regions(self.map) if is_verdict else {}
         else:
             regions = self._draw_series(ax)
         ax.autoscale(False)

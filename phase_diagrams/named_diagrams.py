@@ -12,6 +12,9 @@ r"""The phase diagrams that have a name in the field, each by one call.
 "batch-size-learning-rate"
     The two edges of stability: small batches bound the learning rate in proportion to the batch
     size, by the trace of the Hessian; large ones by its largest eigenvalue (arXiv 2604.14108).
+"regimes"
+    Fig. 2 of arXiv 2410.04228: which of signal and noise decides how the loss falls, over
+    :math:`1/\nu` of the spectrum and :math:`\zeta` of the target.
 
 Every line is derived: boundaries are traced by `stability_boundary`, those of theory come from the
 conditions and ranges of `sgdmem.symbolic`, or from verdicts.
@@ -31,6 +34,7 @@ from sgdmem.numeric.learning_rate import largest_learning_rate
 from sgdmem.numeric.problem import is_infinite, read_data
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.stability import stability
+from sgdmem.numeric.target import power_law_target
 from sgdmem.phase_diagrams.boundary import stability_boundary
 from sgdmem.phase_diagrams.diagram import phase_diagram
 from sgdmem.phase_diagrams.memory_one_lines import (
@@ -62,8 +66,8 @@ def named_diagram(
     Parameters
     ----------
     name : str
-        "learning-rate-momentum", "damping-effective-rate", "spectral-zones" or
-        "batch-size-learning-rate"; what they show is said at the top of
+        "learning-rate-momentum", "damping-effective-rate", "spectral-zones",
+        "batch-size-learning-rate" or "regimes"; what they show is said at the top of
         `sgdmem.phase_diagrams.named_diagrams`.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
@@ -74,15 +78,17 @@ def named_diagram(
     **options
         ``spectrum`` (by default the infinite power law of exponent 1.5), ``tau1``, ``tau2``,
         ``points`` (of the map along each axis, by default 200) and ``resolution`` (of the
-        boundaries, by default 80), except for "spectral-zones"; ``batch_sizes``, except for
-        "batch-size-learning-rate" ("spectral-zones": ``batch_size``); and
+        boundaries, by default 80), except for "spectral-zones" and "regimes"; ``batch_sizes``,
+        except for "batch-size-learning-rate" (those two: ``batch_size``); and
 
         - "learning-rate-momentum": ``family``, "heavy-ball" by default, the ranges
           ``learning_rate`` and ``momentum``, pairs (low, high), and other parameters of the family;
         - "damping-effective-rate": ``q0``, the ranges ``damping`` and ``effective_learning_rate``;
         - "spectral-zones": ``q0``, ``damping`` and ``effective_learning_rate``, numbers;
         - "batch-size-learning-rate": ``family``, the ranges ``learning_rate`` and ``batch_size``,
-          and other parameters of the family (``momentum=0.9`` for the heavy ball by default).
+          and other parameters of the family (``momentum=0.9`` for the heavy ball by default);
+        - "regimes": ``points``, the ranges ``inverse_nu`` and ``zeta``, ``batch_size``, and
+          ``family`` with its parameters (SGD with the learning rate 0.1 by default).
 
     Returns
     -------
@@ -256,10 +262,35 @@ def _batch_size_learning_rate(
     return NamedDiagram(found, {"boundary": edge}, theory)
 
 
+def _regimes(
+    family: Family | str = "sgd",
+    *,
+    batch_size: Any = 16,
+    inverse_nu: Range = (0.01, 2.5),
+    zeta: Range = (0.01, 2.5),
+    points: int = 200,
+    **fixed: Any,
+) -> NamedDiagram:
+    if family == "sgd" and not fixed:
+        fixed = {"learning_rate": "0.1"}
+    found = phase_diagram(
+        family,
+        _values(_window("inverse_nu", inverse_nu), [], points),
+        _values(_window("zeta", zeta), [], points),
+        spectrum=lambda inverse_nu: Spectrum.power_law(1 / inverse_nu),
+        target=lambda zeta: power_law_target(zeta),
+        batch_size=batch_size,
+        quantities=["regime", "loss_exponent"],
+        **fixed,
+    )
+    return NamedDiagram(found, {}, quantity="regime")
+
+
 _DIAGRAMS: dict[str, Callable[..., NamedDiagram]] = {
     "learning-rate-momentum": _learning_rate_momentum,
     "damping-effective-rate": _damping_effective_rate,
     "batch-size-learning-rate": _batch_size_learning_rate,
+    "regimes": _regimes,
 }
 
 

@@ -13,8 +13,9 @@ from sgdmem.phase_diagrams.labels import axis_label, title
 from sgdmem.phase_diagrams.palette import (
     BLACK,
     BLUE,
-    GREY,
+    LIGHT_BLUE,
     LIGHT_GREY,
+    LIGHT_ORANGE,
     ORANGE,
     PURPLE,
     RED,
@@ -41,11 +42,11 @@ _FLAGS = {  # reasons and regimes
     "mode_noise": PURPLE,
     "trace_diverges": YELLOW,
     "squares_diverge": ORANGE,
-    "signal-dominated": SKY,
+    "signal-dominated": LIGHT_BLUE,
     "border": _UNDECIDED,
-    "noise-dominated": ORANGE,
-    "eventual_divergence": LIGHT_GREY,
-    "immediate_divergence": GREY,
+    "noise-dominated": LIGHT_ORANGE,
+    "eventual_divergence": "#d9d9de",
+    "immediate_divergence": "#a9a9b2",
 }
 LEGEND: dict[str, Any] = {
     "loc": "upper center",

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import sgdmem
-from sgdmem import InputError, Spectrum, artists, named_diagram
+from sgdmem import InputError, Spectrum, artists, loss_regime, named_diagram
 from sgdmem.phase_diagrams.named_diagram_picture import NamedDiagram
 from sgdmem.phase_diagrams.named_diagrams import diagram_data
 from tests.picture_checks import colour_at, is_colour, pdf_bytes, svg_ids, texts_outside
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 SIZE: dict[str, Any] = {"points": 60, "resolution": 24}
 LAW = Spectrum.power_law(1.5)
-GREY, ORANGE = "#b0b0b8", "#d55e00"
+GREY, ORANGE, LIGHT_BLUE = "#b0b0b8", "#d55e00", "#cfe6f5"
 Q0 = 0.5
 
 
@@ -184,6 +184,21 @@ def test_colours_of_the_plateaus(plateaus: NamedDiagram) -> None:
 def test_without_annotations(plateaus: NamedDiagram) -> None:
     found = artists(plateaus.draw(annotate=False))
     assert "region-name" not in found and "curve-name" not in found
+
+
+def test_regimes_are_those_of_figure_2() -> None:
+    found = diagram_data("regimes", points=12, inverse_nu=(0.1, 2.3))
+    kinds = found.map.regime.attrs["flag_meanings"].split()
+    for zeta in found.map.zeta.values:
+        for inverse in found.map.inverse_nu.values:
+            here = found.map.regime.sel(zeta=zeta, inverse_nu=inverse)
+            regime = loss_regime(1 / inverse, zeta)
+            assert kinds[int(here)] == regime.replace(" ", "_")
+    axes = found.draw()
+    assert axes.get_xlabel() == r"$1/\nu$"
+    assert is_colour(colour_at(axes, 0.5, 0.5), LIGHT_BLUE)
+    assert "region-name" in artists(axes)
+    assert found.map.attrs["spectrum"] == "infinitely many eigenvalues k^-10 to k^-0.4348"
 
 
 def test_files(dampings: NamedDiagram) -> None:
