@@ -46,7 +46,7 @@ LEGEND: dict[str, Any] = {
 _MOST_COLUMNS = 3  # of a series
 _MANY_SIZES = 1000  # ratio of the largest and the smallest value of a logarithmic colour scale
 _NO_STEP = 1e-6  # relative
-_BRIGHTEST = 0.9  # of the colour map: its yellow would vanish beside the neighbours
+BRIGHTEST = 0.9  # of the colour map: its yellow would vanish beside the neighbours
 
 
 def draw(diagram: xarray.Dataset, ax: Any = None, *, quantity: str = "stable") -> Any:
@@ -234,7 +234,7 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _
         rasterized=True,
     )
     inside = np.ma.masked_where(stable != 1, noise_sum)
-    shades = ListedColormap(colormaps["viridis"](np.linspace(0, _BRIGHTEST, 256)))
+    shades = ListedColormap(colormaps["viridis"](np.linspace(0, BRIGHTEST, 256)))
     mesh = ax.pcolormesh(*edges, inside, cmap=shades, vmin=0, vmax=1, rasterized=True)
     labels = ["diverges without noise", "diverges by mini-batch noise", "undecided"]
     colors = [_NOISELESS, _NOISY, _UNDECIDED]
