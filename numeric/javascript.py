@@ -180,7 +180,7 @@ def _sums(recursion: Program, memory: int, shifted: bool) -> list[str]:
         f"if (!({positive})) {{ found[0] = k; return 1; }}",
         f"const s = {variable(EIGENVALUE)} * {share}, damping = 1 + share * s;",
         "if (damping < least) least = damping;",
-        "if (!(damping > 0)) { found[0] = k; return 2; }",
+        "if (!(damping > 0)) { found[0] = k; found[2] = least; return 2; }",
         "total += weights[k] * s / damping;",
         f"output += weights[k] * {variable(EIGENVALUE)} * {at_w} / damping;" if shifted else "",
     ]
@@ -191,7 +191,7 @@ def _sums(recursion: Program, memory: int, shifted: bool) -> list[str]:
             for line in [
                 *_arrays({"c": coefficient_names(memory, shifted)}, recursion),
                 *_constants(recursion, [i for i in places if not moving[i]]),
-                "let total = 0, output = 0, least = 1;",
+                "let total = 0, output = 0, least = Infinity;",
                 "for (let k = 0; k < lam.length; k++) {",
                 *(f"  {line}" for line in body if line),
                 "}",

@@ -8,35 +8,40 @@ const LOSS_RULE = { head: 256, ratio: 2, points: 12, last: 1e-9 };
  */
 function lossModes(state) {
   const { spectrum, zeta } = state;
-  const nodes = spectrumNodes(spectrum, LOSS_RULE);
   const [share] = noiseShares(state);
-  const masses = nodes.lam.map((value, k) => nodes.weights[k] * value);
-  const drives = nodes.lam.map((value) => share * value);
-  if (spectrum.listed) {
-    return { lam: nodes.lam, masses, drives, squares: nodes.lam.map((v) => v ** (zeta - 1)) };
-  }
+  const nodes = spectrumNodes(spectrum, LOSS_RULE);
+  const lam = nodes.lam.subarray(0, nodes.listed);
+  const masses = lam.map((value, k) => nodes.weights[k] * value);
+  const drives = lam.map((value) => share * value);
+  if (spectrum.listed) return { lam, masses, drives, squares: lam.map((v) => v ** (zeta - 1)) };
   const { nu, scale } = spectrum;
-  // lambda_k c_k^2 = nu zeta scale^zeta k^(-nu zeta - 1)
-  const squares = nodes.lam.map((value, k) => {
+  const squares = lam.map((value) => {
     const place = (scale / value) ** (1 / nu);
-    return k < nodes.listed ? (nu * zeta * scale ** zeta * place ** (-nu * zeta - 1)) / value : 0;
+    return (nu * zeta * scale ** zeta * place ** (-nu * zeta - 1)) / value;
   });
-  if (!(nodes.end > 0)) return { lam: nodes.lam, masses, drives, squares };
-  // signal and noise have different measures on the panel that reaches to 0: one after the other
-  const last = jacobiRule(LOSS_RULE.points, zeta - 1);
-  const own = [];
-  last.nodes.forEach((t, i) => {
-    const mass = nodes.end ** zeta * last.weights[i];
-    // a node may be as small as it likes: it is its share of the energy that counts
-    if (mass > 0) own.push([nodes.end * t, mass]);
-  });
-  const join = (array, values) => Float64Array.from([...array, ...values]);
+  const modes = { lam, masses, drives, squares };
+  if (nodes.end === 0) return modes;
+  // the signal weighs eigenvalues by the energy, the noise by their squares: on the panel that
+  // reaches down to 0 each has nodes of its own
+  const { end } = nodes;
+  const energy = lastPanel(zeta - 1, end, end ** zeta);
+  const power = 1 - 1 / nu;
+  const noisy = share > 0 && power > -1;
+  const noise = noisy ? lastPanel(power, end, (end * end * (scale / end) ** (1 / nu)) / (2 * nu - 1)) : [];
+  const join = (array, first, second) => Float64Array.from([...array, ...first, ...second]);
+  const nothing = [energy, noise].map((panel) => panel.map(() => 0));
   return {
-    lam: join(nodes.lam, own.map(([value]) => value)),
-    masses: join(masses, own.map(([, mass]) => mass)),
-    drives: join(drives, own.map(() => 0)),
-    squares: join(squares, own.map(() => 1)),
+    lam: join(lam, energy.map(([value]) => value), noise.map(([value]) => value)),
+    masses: join(masses, energy.map(([, mass]) => mass), noise.map(([, mass]) => mass)),
+    drives: join(drives, nothing[0], noise.map(() => share)),
+    squares: join(squares, energy.map(() => 1), nothing[1]),
   };
+}
+
+/** Nodes and masses of the measure lambda^power dlambda on (0, end], of a given mass. */
+function lastPanel(power, end, mass) {
+  const { nodes, weights } = jacobiRule(LOSS_RULE.points, power);
+  return Array.from(nodes, (t, i) => [end * t, mass * weights[i]]);
 }
 
 /** Mean losses L_0 ... L_steps, as a generator that yields now and then so that it can be left. */
@@ -51,13 +56,16 @@ function* lossSteps(state, steps, pause = 500) {
   moments[0].set(squares);
   const [, damping] = noiseShares(state);
   const losses = new Float64Array(steps + 1);
+  const infinite = !state.spectrum.listed && state.spectrum.count === Infinity;
+  // with an infinite sum of squared eigenvalues the loss is infinite as soon as noise reaches w
+  const explodes = infinite && state.spectrum.nu <= 0.5 && noiseShares(state)[0] > 0;
   // at the start u = 0, so that both sums are the same
   let at_w = 0;
   masses.forEach((mass, k) => { at_w += mass * squares[k]; });
   let at_y = at_w;
   for (let t = 0; t <= steps; t++) {
     losses[t] = at_w / 2;
-    if (!Number.isFinite(at_w) || !Number.isFinite(at_y)) {
+    if (!Number.isFinite(at_w) || !Number.isFinite(at_y) || (explodes && t > 0)) {
       losses.fill(Infinity, t);
       break;
     }
