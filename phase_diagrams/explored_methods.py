@@ -199,7 +199,7 @@ def _of_family(family: Family, ranges: Mapping[str, Parameter]) -> ExploredMetho
     first = inspect.cleandoc(family.__doc__ or "").split("\n\n")[0].replace("\n", " ")
     return ExploredMethod(
         name=title,
-        summary=re.sub(r"[`]+", "", first) or f"A method of memory {algorithm.memory}.",
+        summary=_plain_text(first) or f"A method of memory {algorithm.memory}.",
         parameters=parameters,
         call=f"{'sgdmem.' if known else ''}{title.replace('-', '_')}({', '.join(assigned)})",
         command=" ".join([title, *settings]) if known else None,
@@ -286,3 +286,8 @@ def _plain_label(name: str) -> str:
     if symbol and symbol.group(1) in greek:
         return label.replace(symbol.group(), greek[symbol.group(1)])
     return re.sub(r"\s*\$.*\$", "", label) or name.replace("_", " ")
+
+
+def _plain_text(docstring: str) -> str:
+    """Return the first paragraph of a docstring with arrows, without marks of code."""
+    return docstring.replace("`", "").replace("<-", "←").replace(" - ", " − ")

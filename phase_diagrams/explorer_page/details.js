@@ -10,7 +10,7 @@ const ASK = " Ask sgdmem.stability, which proves its error bounds.";
 function reasonText(found) {
   if (found.reason === "undefined") return "The method does not exist for these parameters.";
   const text = TABLES.reasons[found.reason];
-  const sentence = `${text[0].toUpperCase()}${text.slice(1)}.`.replace(/lambda/g, "λ").replace(/tau/g, "τ");
+  const sentence = `${text[0].toUpperCase()}${text.slice(1)}.`.replace(/ - /g, " − ").replace(/lambda /g, "λ").replace(/tau/g, "τ");
   if (found.stable === null) return sentence + ASK;
   return found.reason === "noiseless" && MORE[found.binding] ? `${sentence} ${MORE[found.binding]}` : sentence;
 }
@@ -21,20 +21,20 @@ function verdictWord({ stable }) {
 
 function verdictRows(found, state) {
   if (found.reason === "undefined") return [];
-  const rows = [["noise sum U′ (stable below 1)", shownNumber(found.noise_sum, 6)]];
-  if (found.output_noise_sum !== found.noise_sum) rows.push(["noise sum U, of the loss at w", shownNumber(found.output_noise_sum, 6)]);
+  const rows = [["noise sum U′, limit 1", shownNumber(found.noise_sum, 5)]];
+  if (found.output_noise_sum !== found.noise_sum) rows.push(["noise sum U, at w", shownNumber(found.output_noise_sum, 5)]);
   const critical = found.critical_batch_size;
-  rows.push(["batch size", critical === Infinity ? "stable at none" : critical === 0 ? "stable at every one" : `stable above ${shownNumber(critical, 6)}`]);
+  rows.push(["batch size", critical === Infinity ? "stable at none" : critical === 0 ? "stable at every one" : `stable above ${shownNumber(critical, 5)}`]);
   const rate = found.effective_learning_rate;
-  rows.push(["effective learning rate", rate === null ? "does not exist" : shownNumber(rate, 6)]);
+  rows.push(["effective learning rate", rate === null ? "does not exist" : shownNumber(rate, 5)]);
   if (found.scale !== null) {
-    const words = found.scale === Infinity ? "by anything" : found.scale === 0 ? "no factor helps" : `by less than ${shownNumber(found.scale, 6)}`;
+    const words = found.scale === Infinity ? "by anything" : found.scale === 0 ? "no factor helps" : `by less than ${shownNumber(found.scale, 5)}`;
     rows.push(["multiply the learning rate", words]);
   }
   const end = found.critical_eigenvalue;
-  rows.push(["without noise, stable for", end === 0 ? "no small eigenvalue" : end === Infinity ? "every eigenvalue" : `λ < ${shownNumber(end, 6)}`]);
+  rows.push(["without noise, stable for", end === 0 ? "no small eigenvalue" : end === Infinity ? "every eigenvalue" : `λ < ${shownNumber(end, 5)}`]);
   const margins = Object.values(found.margins || {});
-  if (margins.length === 3) rows.push(["margin (1 − U′, and the others)", shownNumber(Math.min(...margins), 4)]);
+  if (margins.length === 3) rows.push(["smallest margin", shownNumber(Math.min(...margins), 4)]);
   if (found.where !== null && found.stable === false) rows.push(["it fails at eigenvalue", shownNumber(found.where, 5)]);
   return rows;
 }

@@ -1,7 +1,7 @@
 // The map over two parameters: coarse first, then fine, with the curve where stability ends.
 
-const LEVELS = [[48, 36], [144, 108], [432, 324]];
-const TRACED = 1; // the level whose points the boundary is found between
+const LEVELS = [[48, 36], [144, 108], [360, 270]];
+const TRACES = [[36, 27], [108, 81]]; // cells in which the first levels look for the boundary
 const HALVINGS = 30; // of the distance between two of them
 
 /** A state with one quantity changed: a parameter of the algorithm, or one of the problem. */
@@ -44,7 +44,7 @@ function pointJudge(state, x, y, found) {
     const member = memberOf(FAMILIES[moved.family], moved.values);
     return classify(member, nodesAt(moved), moved, found);
   };
-  /** Which condition ends stability at a point just beyond the edge. */
+  /** Which condition has just been lost beyond an edge. */
   const condition = (s, t) => {
     const code = judge(s, t);
     if (code === CODES.noise_sum) return "noise_sum";
@@ -58,7 +58,7 @@ function pointJudge(state, x, y, found) {
   return { judge, condition };
 }
 
-/** Levels of a map, each with codes and noise sums by rows from below, as a generator. */
+/** Levels of a map, with codes and noise sums by rows from below, and boundaries; a generator. */
 function* mapLevels({ state, x, y }) {
   const found = new Float64Array(3);
   const { judge, condition } = pointJudge(state, x, y, found);
@@ -67,7 +67,6 @@ function* mapLevels({ state, x, y }) {
     const codes = new Uint8Array(columns * rows);
     const sums = new Float32Array(columns * rows);
     const share = (column, row) => [(column + 0.5) / columns, (row + 0.5) / rows];
-    // the share of the noise in front of the sum, which an axis may move
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         const [s, t] = share(column, row);
@@ -78,11 +77,12 @@ function* mapLevels({ state, x, y }) {
       }
       if (row % 4 === 3) yield null;
     }
-    const boundary = level === TRACED ? traceBoundary(codes, columns, rows, judge, condition) : null;
-    yield { level, columns, rows, codes, sums, boundary };
+    yield { level, columns, rows, codes, sums };
+    if (level < TRACES.length) yield { boundary: boundaries(...TRACES[level], judge, condition) };
   }
 }
 
+/** The noise sum of a point just judged; an axis may move what stands in front of the sum. */
 function noiseSumAt(state, x, y, s, t, found) {
   let { tau1, batch_size } = state;
   for (const [axis, at] of [[x, s], [y, t]]) {
@@ -93,23 +93,48 @@ function noiseSumAt(state, x, y, s, t, found) {
 }
 
 /**
- * Curves between stable and other points of a grid: marching squares, with every crossing found by
- * halving. Each curve has one condition and a row of shares [s, t].
+ * Where stability ends, and where it would end without noise but has ended already (`inner`
+ * false and true), as curves of one condition each.
  */
-function traceBoundary(codes, columns, rows, judge, condition) {
-  const stable = (column, row) => codes[row * columns + column] === CODES.stable;
-  const share = ([column, row]) => [(column + 0.5) / columns, (row + 0.5) / rows];
+function boundaries(across, up, judge, condition) {
+  const columns = across + 1, rows = up + 1;
+  const codes = new Uint8Array(columns * rows);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      codes[row * columns + column] = judge(column / across, row / up);
+    }
+  }
+  const isStable = (code) => code === CODES.stable;
+  const isNoisy = (code) => code === CODES.noise_sum || code === CODES.mode_noise;
+  const edges = traceEdges(codes, columns, rows, judge, isStable, condition);
+  const quiet = traceEdges(codes, columns, rows, judge, (code) => code !== CODES.noiseless, (s, t, before) =>
+    isNoisy(before) ? condition(s, t) : null);
+  return [
+    ...edges.map((piece) => ({ ...piece, inner: false })),
+    ...quiet.filter((piece) => piece.condition).map((piece) => ({ ...piece, inner: true })),
+  ];
+}
+
+/**
+ * Curves between points of a grid at which something holds and others: marching squares, with
+ * every crossing found by halving. `condition` is asked just beyond it, with the code before it.
+ */
+function traceEdges(codes, columns, rows, judge, holds, condition) {
+  const inside = (column, row) => holds(codes[row * columns + column]);
+  const share = ([column, row]) => [column / (columns - 1), row / (rows - 1)];
   const crossings = new Map(); // by edge
   const cross = (from, to) => {
     const key = `${from} ${to}`;
     if (crossings.has(key)) return key;
-    let [inside, outside] = stable(...from) ? [share(from), share(to)] : [share(to), share(from)];
+    const ends = inside(...from) ? [from, to] : [to, from];
+    let [good, bad] = ends.map(share);
+    let before = codes[ends[0][1] * columns + ends[0][0]];
     for (let i = 0; i < HALVINGS; i++) {
-      const middle = [(inside[0] + outside[0]) / 2, (inside[1] + outside[1]) / 2];
-      if (judge(...middle) === CODES.stable) inside = middle;
-      else outside = middle;
+      const middle = [(good[0] + bad[0]) / 2, (good[1] + bad[1]) / 2];
+      const code = judge(...middle);
+      if (holds(code)) { good = middle; before = code; } else bad = middle;
     }
-    crossings.set(key, { place: outside, condition: condition(...outside), beside: [] });
+    crossings.set(key, { place: bad, condition: condition(...bad, before), beside: [] });
     return key;
   };
   for (let row = 0; row + 1 < rows; row++) {
@@ -117,7 +142,7 @@ function traceBoundary(codes, columns, rows, judge, condition) {
       const corners = [
         [column, row], [column + 1, row], [column + 1, row + 1], [column, row + 1],
       ];
-      const flags = corners.map((corner) => stable(...corner));
+      const flags = corners.map((corner) => inside(...corner));
       const crossed = [];
       for (let side = 0; side < 4; side++) {
         if (flags[side] === flags[(side + 1) % 4]) continue;
@@ -125,7 +150,7 @@ function traceBoundary(codes, columns, rows, judge, condition) {
         const ends = side < 2 ? [side, side + 1] : [(side + 1) % 4, side];
         crossed.push(cross(corners[ends[0]], corners[ends[1]]));
       }
-      // on a saddle the stable corners stay apart
+      // on a saddle the corners inside stay apart
       const pairs = crossed.length < 4 ? [[0, 1]] : flags[0] ? [[0, 3], [1, 2]] : [[0, 1], [2, 3]];
       if (crossed.length < 2) continue;
       for (const [one, other] of pairs) {

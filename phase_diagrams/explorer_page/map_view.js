@@ -24,8 +24,10 @@ class MapView {
       const box = element.getBoundingClientRect();
       return this.inside(event.clientX - box.left, event.clientY - box.top);
     };
+    // a finger may be about to scroll: only a tap, which is a click, chooses a point
+    element.addEventListener("click", (event) => this.move(at(event)));
     element.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
+      if (event.button || event.pointerType === "touch") return;
       element.setPointerCapture(event.pointerId);
       this.move(at(event));
     });
@@ -86,10 +88,14 @@ class MapView {
     this.drawPoint();
   }
 
+  showBoundary(boundary) {
+    this.boundary = boundary;
+    this.drawBoundary();
+  }
+
   /** Show a level of a map. */
   show(level) {
     this.level = level;
-    this.boundary = level.boundary || (level.level === 0 ? [] : this.boundary);
     const { columns, rows, codes, sums } = level;
     const image = new ImageData(columns, rows);
     const pixels = new Uint32Array(image.data.buffer);
@@ -106,7 +112,6 @@ class MapView {
     drawn.getContext("2d").putImageData(image, 0, 0);
     this.drawn = drawn;
     this.paint();
-    this.drawBoundary();
   }
 
   layout() {
@@ -148,12 +153,14 @@ class MapView {
   drawBoundary() {
     const group = this.svg.querySelector(".boundary");
     if (!group) return;
-    const shown = this.boundary.map(({ condition, points }) => {
+    const draw = (inner) => this.boundary.filter((piece) => piece.inner === inner).map(({ condition, points }) => {
       const places = points.map(([s, t]) => [axisValue(this.x, s), axisValue(this.y, t)]);
       return [condition, path(places, this.toX, this.toY)];
     });
-    group.innerHTML = shown.map(([, d]) => `<path class="casing" d="${d}"/>`).join("")
-      + shown.map(([condition, d]) => `<path class="edge" data-condition="${condition}" stroke-dasharray="${STROKES[condition]}" d="${d}"/>`).join("");
+    const [edges, quiet] = [draw(false), draw(true)];
+    group.innerHTML = quiet.map(([, d]) => `<path class="quiet" d="${d}"/>`).join("")
+      + edges.map(([, d]) => `<path class="casing" d="${d}"/>`).join("")
+      + edges.map(([condition, d]) => `<path class="edge" data-condition="${condition}" stroke-dasharray="${STROKES[condition]}" d="${d}"/>`).join("");
   }
 
   drawPoint() {
@@ -169,7 +176,8 @@ class MapView {
   /** The legend of what the map shows at present. */
   legend() {
     const codes = new Set(this.level ? this.level.codes : []);
-    const conditions = new Set(this.boundary.map(({ condition }) => condition));
+    const conditions = new Set(this.boundary.filter(({ inner }) => !inner).map(({ condition }) => condition));
+    const quiet = new Set(this.boundary.filter(({ inner }) => inner).map(({ condition }) => condition));
     const parts = codes.has(CODES.stable)
       ? [`<span>stable, noise sum 0 <i class="bar" style="background:linear-gradient(90deg,${TABLES.palette.filter((_, i) => i % 7 === 0).join()})"></i> 1</span>`]
       : [];
@@ -178,6 +186,9 @@ class MapView {
     }
     for (const condition of conditions) {
       parts.push(`<span><svg aria-hidden="true"><line x1="0" x2="38" y1="6" y2="6" stroke-dasharray="${STROKES[condition]}"/></svg>edge: ${TABLES.bindings[condition]}</span>`);
+    }
+    for (const condition of quiet) {
+      parts.push(`<span><svg aria-hidden="true"><line class="quiet" x1="0" x2="38" y1="6" y2="6"/></svg>without noise: ${TABLES.bindings[condition]}</span>`);
     }
     return parts.join("");
   }

@@ -28,12 +28,15 @@ function ask(kind, job) {
 }
 
 workers.map.onmessage = ({ data }) => {
-  if (data.id !== ids.map) return;
-  if (data.done) return;
+  if (data.id !== ids.map || data.done) return;
+  if (data.boundary) {
+    map.showBoundary(data.boundary);
+    element("legend").innerHTML = map.legend();
+    return;
+  }
   map.show(data);
   if (data.level === 0) performance.measure("slider to coarse map", "slider");
   if (data.level === LEVELS.length - 1) performance.measure("slider to full map", "slider");
-  if (data.level > 0) element("legend").innerHTML = map.legend();
   element("map").dataset.level = data.level;
 };
 

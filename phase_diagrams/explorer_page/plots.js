@@ -64,11 +64,11 @@ function fill(svg, width, height, markup) {
   svg.innerHTML = markup;
 }
 
-/** Roots in the unit disk: large eigenvalues are dark, roots outside are marked. */
+/** Roots in the unit disk: those of large eigenvalues are strong, those outside are marked. */
 function drawRoots(svg, { eigenvalues, roots }) {
   const size = 210, half = size / 2;
   const outermost = Math.max(...roots.flat().map(([re, im]) => Math.hypot(re, im)));
-  const reach = Math.min(3, Math.max(1.15, outermost * 1.1));
+  const reach = Math.min(2, Math.max(1.15, outermost * 1.1));
   const place = (value) => half + (value / reach) * (half - 6);
   const unit = (half - 6) / reach;
   const largest = Math.max(...eigenvalues), smallest = Math.min(...eigenvalues);
@@ -85,10 +85,10 @@ function drawRoots(svg, { eigenvalues, roots }) {
     <line class="grid" x1="0" x2="${size}" y1="${half}" y2="${half}"/>
     <line class="grid" x1="${half}" x2="${half}" y1="0" y2="${size}"/>
     <circle class="axis" cx="${half}" cy="${half}" r="${unit}"/>
-    <text class="tick" x="${half + unit - 3}" y="${half + 13}" text-anchor="end">1</text>
-    <text class="tick" x="${half - unit + 3}" y="${half + 13}">−1</text>
+    <text class="tick" x="${half + unit + 4}" y="${half - 4}">1</text>
+    <text class="tick" x="${half - unit - 3}" y="${half - 4}" text-anchor="end">−1</text>
     ${dots.join("")}
-    <text class="note" x="${half}" y="${size + 13}" text-anchor="middle">${beyond ? `${beyond} farther out` : "dark: large eigenvalues"}</text>`);
+    <text class="note" x="${half}" y="${size + 13}" text-anchor="middle">${beyond ? `${beyond} farther out` : "strong: large eigenvalues"}</text>`);
   const out = roots.flat().filter(([re, im]) => Math.hypot(re, im) >= 1).length;
   svg.setAttribute("aria-label", out ? `${out} of the roots shown are on or outside the unit circle; the largest has modulus ${shownNumber(outermost)}` : `All roots are inside the unit disk; the largest shown has modulus ${outermost.toFixed(6)}`);
 }
@@ -119,14 +119,16 @@ function drawLosses(svg, note, { t, losses, start }, slope, stable, regime) {
   const shown = t.map((time, i) => [time, losses[i]]).filter(([, loss]) => loss > 0 && loss <= 1e3 * start);
   const leaves = losses.some((loss) => !(loss <= 1e3 * start));
   const values = [start, ...shown.map(([, loss]) => loss)].filter((value) => value > 0);
-  const high = Math.max(...values) * 1.6, low = Math.max(Math.min(...values) * 0.6, high * 1e-18);
-  const x = { low: 1, high: t[t.length - 1], log: true, label: "steps t" };
+  const high = Math.max(...values) * 2.5, low = Math.max(Math.min(...values) * 0.6, high * 1e-18);
+  const end = leaves ? 10 ** Math.ceil(Math.log10(Math.max(2, ...shown.map(([time]) => time)))) : t[t.length - 1];
+  const x = { low: 1, high: end, log: true, label: "steps t" };
   const { toX, toY, markup, right } = frame(width, height, x, { low, high, log: true });
   let theory = "";
   const last = shown[shown.length - 1];
   if (slope !== null && stable && !leaves && last && last[1] > low) {
-    const from = Math.max(1, last[0] / 300);
-    const line = [from, last[0]].map((time) => [time, Math.min(high, last[1] * (time / last[0]) ** slope)]);
+    const above = 1.5; // beside the curve, not on it
+    const ends = [Math.max(1, last[0] / 300), last[0]];
+    const line = ends.map((time) => [time, above * last[1] * (time / last[0]) ** slope]);
     theory = `<path class="theory" d="${path(line, toX, toY)}"/>
       <text class="note" x="${right - 6}" y="${MARGIN.top + 14}" text-anchor="end">dashed: t<tspan dy="-4">${shownNumber(slope, 3)}</tspan><tspan dy="4">, ${regime}</tspan></text>`;
   }

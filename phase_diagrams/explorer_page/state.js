@@ -94,7 +94,8 @@ function viewToHash({ state, ranges, x, y }) {
 function viewFromHash(hash) {
   const parts = new URLSearchParams(hash.replace(/^#/, ""));
   const family = FAMILIES.findIndex(({ name }) => name === parts.get("method"));
-  const view = startingView(Math.max(family, 0));
+  const usual = Math.max(0, FAMILIES.findIndex(({ name }) => name === "heavy-ball"));
+  const view = startingView(family < 0 ? usual : family);
   if (family < 0) return view;
   for (const name of [...axisNames(view.state), "zeta", "count"]) {
     const text = parts.get(name);
