@@ -113,7 +113,7 @@ def _stable_nowhere(algorithm: Algorithm) -> InputError:
 
 
 def _separated(members: Sequence[list[str]]) -> Iterable[list[str]]:
-    flat = [[line] for line in members[0]] + members[1:]
+    flat = [*([line] for line in members[0]), *members[1:]]
     for member, following in pairwise([*flat, []]):
         yield [*member[:-1], member[-1] + ("," if following else "")]
 

@@ -207,6 +207,7 @@ def _last_mass(law: PowerLaw, end: float) -> float:
 
 @lru_cache(maxsize=8)
 def legendre_rule(points: int) -> tuple[Array, Array]:
+    """Return the nodes and weights of the Gauss-Legendre rule on (-1, 1)."""
     from flint import arb
 
     pairs = [arb.legendre_p_root(points, i, weight=True) for i in range(points)]

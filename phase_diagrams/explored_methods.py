@@ -20,6 +20,7 @@ from sgdmem.symbolic.named import FAMILIES, find_family
 from sgdmem.symbolic.scalars import as_scalar, to_float
 
 PROBLEM_NAMES = ("batch_size", "tau1", "tau2", "exponent", "count", "zeta")
+_ACCEPTED = "methods must be names, functions that return an Algorithm, or algorithms"
 _LIST_LENGTH = 2  # of a parameter that is a list of numbers
 
 
@@ -53,6 +54,23 @@ _OTHER = Parameter("", -2, 2, False, 0.5)
 
 
 @dataclass(frozen=True)
+class SpecialValue:
+    """A value of a parameter at which a constructor makes something else than in general.
+
+    Attributes
+    ----------
+    parameter, value
+    functions, kept
+        As in `ExploredMethod`; None where the method does not exist.
+    """
+
+    parameter: str
+    value: float
+    functions: str | None
+    kept: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class ExploredMethod:
     """A method of the page.
 
@@ -68,8 +86,7 @@ class ExploredMethod:
         From `javascript_functions`, for general values.
     kept : tuple of int
         Which parameters these functions take, in their order.
-    special : tuple of (str, float, str or None, tuple of int)
-        Values of a parameter at which other functions hold (None: it does not exist there).
+    special : tuple of SpecialValue
     """
 
     name: str
@@ -79,7 +96,7 @@ class ExploredMethod:
     command: str | None
     functions: str
     kept: tuple[int, ...]
-    special: tuple[tuple[str, float, str | None, tuple[int, ...]], ...]
+    special: tuple[SpecialValue, ...]
 
     @property
     def javascript(self) -> str:
@@ -96,16 +113,18 @@ class ExploredMethod:
             ],
         }
         special = [
-            f"{{parameter: {json.dumps(name)}, value: {value!r}, kept: {list(kept)}, "
-            f"functions: {functions or 'null'}}}"
-            for name, value, functions, kept in self.special
+            f"{{parameter: {json.dumps(x.parameter)}, value: {x.value!r}, kept: {list(x.kept)}, "
+            f"functions: {x.functions or 'null'}}}"
+            for x in self.special
         ]
         entries = [f"{key}: {json.dumps(value)}" for key, value in described.items()]
         entries += [f"functions: {self.functions}", f"special: [{', '.join(special)}]"]
         return f"{{{', '.join(entries)}}}".replace("</", "<\\/")
 
 
-def explored_methods(methods: Any, ranges: Mapping[str, Sequence[Any]]) -> tuple[ExploredMethod, ...]:
+def explored_methods(
+    methods: Any, ranges: Mapping[str, Sequence[Any]]
+) -> tuple[ExploredMethod, ...]:
     """Return the methods that `explore` was given.
 
     Raises
@@ -118,9 +137,7 @@ def explored_methods(methods: Any, ranges: Mapping[str, Sequence[Any]]) -> tuple
     if isinstance(given, str | Algorithm) or callable(given):
         given = [given]
     if not isinstance(given, list | tuple) or not given:
-        raise InputError(
-            f"methods must be names, functions that return an Algorithm, or algorithms, got {given!r}"
-        )
+        raise InputError(f"{_ACCEPTED}, got {given!r}")
     read = {name: _range(name, value) for name, value in ranges.items()}
     found = tuple(_method(method, read) for method in given)
     names = [method.name for method in found]
@@ -140,9 +157,7 @@ def _method(method: Any, ranges: Mapping[str, Parameter]) -> ExploredMethod:
     if isinstance(method, Algorithm):
         return _of_algorithm(method, ranges)
     if not (isinstance(method, str) or (callable(method) and not isinstance(method, type))):
-        raise InputError(
-            f"methods must be names, functions that return an Algorithm, or algorithms, got {method!r}"
-        )
+        raise InputError(f"{_ACCEPTED}, got {method!r}")
     family = find_family(method)
     return _of_family(family, ranges)
 
@@ -178,20 +193,17 @@ def _of_family(family: Family, ranges: Mapping[str, Parameter]) -> ExploredMetho
     if exceptions is None:
         raise InputError(f"{title} is not one rational function of its parameters")
     special = []
+    found: tuple[str | None, tuple[int, ...]]
     for name, values in exceptions.items():
         for value in values:
-            functions, kept = None, ()
             try:
                 there = build(**{**symbols, name: value})
-                functions, kept = javascript_functions(there), _places(there, names)
-            except InputError:
-                pass  # the constructor refuses it, or it is stable nowhere
-            special.append((name, to_float(value), functions, kept))
+                found = javascript_functions(there), _places(there, names)
+            except InputError:  # the constructor refuses it, or it is stable nowhere
+                found = None, ()
+            special.append(SpecialValue(name, to_float(value), *found))
     known = FAMILIES.get(title) is family
-    assigned = [
-        f"{name}={shape if known or len(inner) > 1 else shape}"
-        for name, (shape, inner) in shapes.items()
-    ]
+    assigned = [f"{name}={shape}" for name, (shape, _) in shapes.items()]
     settings = [
         f"--set {name}={','.join(f'{{{key}}}' for key in inner)}"
         for name, (_, inner) in shapes.items()

@@ -19,7 +19,7 @@ from typing import Any
 
 from sgdmem._version import __version__
 from sgdmem.numeric.spectrum import Spectrum
-from sgdmem.phase_diagrams.explored_methods import PROBLEM_NAMES, ExploredMethod, explored_methods
+from sgdmem.phase_diagrams.explored_methods import ExploredMethod, explored_methods
 from sgdmem.symbolic.errors import InputError
 
 _COMPUTATION = ("spectrum", "roots", "verdict", "map", "losses", "worker")
@@ -85,7 +85,7 @@ class Explorer:
             For another ending.
         """
         path = Path(path)
-        if path.suffix not in (".html", ".htm"):
+        if path.suffix != ".html":
             raise InputError(f"path must end in .html, got {path}")
         path.write_text(self.html, encoding="utf-8")
 
@@ -157,7 +157,9 @@ def _start(data: Any, batch_size: Any, tau1: Any, tau2: Any) -> dict[str, Any]:
     from sgdmem.numeric.problem import read_data, read_noise
     from sgdmem.symbolic.scalars import to_float
 
-    spectrum, tau1, tau2 = read_data(Spectrum.power_law("1.5") if data is None else data, tau1, tau2)
+    spectrum, tau1, tau2 = read_data(
+        Spectrum.power_law("1.5") if data is None else data, tau1, tau2
+    )
     noise = read_noise(spectrum, batch_size, tau1, tau2, None)
     if isinstance(noise.tau2, tuple):
         raise InputError("tau2 must be a single number for the explorer")

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from sgdmem.numeric.verdict import Verdict as Verdict
     from sgdmem.phase_diagrams.boundary import stability_boundary as stability_boundary
     from sgdmem.phase_diagrams.diagram import phase_diagram as phase_diagram
+    from sgdmem.phase_diagrams.explorer import Explorer as Explorer
+    from sgdmem.phase_diagrams.explorer import explore as explore
     from sgdmem.symbolic.algorithm import Algorithm as Algorithm
     from sgdmem.symbolic.conversions import convert as convert
     from sgdmem.symbolic.derivations.derivation import Derivation as Derivation
@@ -120,6 +122,7 @@ _PUBLIC = {
     # draw
     "phase_diagrams.diagram": "phase_diagram",
     "phase_diagrams.boundary": "stability_boundary",
+    "phase_diagrams.explorer": "explore Explorer",
     # what can go wrong
     "symbolic.errors": "SgdmemError InputError UndefinedError UndecidedError",
 }
