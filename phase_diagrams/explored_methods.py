@@ -112,8 +112,9 @@ class ExploredMethod:
                 for parameter in self.parameters
             ],
         }
+        names = [parameter.name for parameter in self.parameters]
         special = [
-            f"{{parameter: {json.dumps(x.parameter)}, value: {x.value!r}, kept: {list(x.kept)}, "
+            f"{{place: {names.index(x.parameter)}, value: {x.value!r}, kept: {list(x.kept)}, "
             f"functions: {x.functions or 'null'}}}"
             for x in self.special
         ]

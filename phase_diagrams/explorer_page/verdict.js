@@ -6,7 +6,7 @@ const CLOSE = 1e-12; // pivots smaller than this share of their terms are roundi
 /** The member of FAMILIES that holds for these parameters: a constructor may treat values apart. */
 function memberOf(family, values) {
   for (const special of family.special) {
-    if (values[special.parameter] === special.value) {
+    if (values[special.place] === special.value) {
       if (!special.functions) return null;
       const kept = special.kept.map((place) => values[place]);
       return { functions: special.functions, p: kept };
