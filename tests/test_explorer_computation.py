@@ -130,7 +130,9 @@ def test_verdicts_on_power_laws(page: Explorer, rng: np.random.Generator) -> Non
         law = {"nu": nu, "scale": 1, "count": count or math.inf}
         states.append(state_of(family, values, spectrum=law, batch_size=size, tau2=tau2))
         algorithm = member(page.methods[family], values)
-        verdicts.append(stability(algorithm, Spectrum.power_law(repr(nu), count=count), size, 1, tau2))
+        verdicts.append(
+            stability(algorithm, Spectrum.power_law(repr(nu), count=count), size, 1, tau2)
+        )
     found = evaluate(page.computation, "(states) => states.map(verdict)", states)
     names = ("noise_sum", "output_noise_sum", "critical_batch_size", "effective_learning_rate")
     undecided = 0
@@ -207,7 +209,11 @@ def test_losses(page: Explorer) -> None:
     states, expected = [], []
     for name, values, given in LOSSES:
         problem = {"nu": 1.5, "count": None, "batch_size": 32, "tau2": 0, "zeta": 0.5, **given}
-        nu, count, listed = problem.pop("nu"), problem.pop("count"), problem.pop("eigenvalues", None)
+        nu, count, listed = (
+            problem.pop("nu"),
+            problem.pop("count"),
+            problem.pop("eigenvalues", None),
+        )
         law = {"nu": nu, "scale": 1, "count": count or math.inf}
         embedded = law if listed is None else {"listed": True, "eigenvalues": listed}
         family = names.index(name)
@@ -215,9 +221,7 @@ def test_losses(page: Explorer) -> None:
         spectrum = Spectrum.power_law(nu, count=count) if listed is None else Spectrum(listed)
         zeta = problem["zeta"]
         target = (
-            sgdmem.power_law_target(zeta)
-            if listed is None
-            else np.array(listed) ** (zeta - 1.0)
+            sgdmem.power_law_target(zeta) if listed is None else np.array(listed) ** (zeta - 1.0)
         )
         noise = problem["batch_size"], 1, problem["tau2"]
         algorithm = member(page.methods[family], values)
@@ -238,7 +242,9 @@ def test_losses(page: Explorer) -> None:
 
 def test_infinite_losses(page: Explorer) -> None:
     law = {"nu": 0.45, "scale": 1, "count": math.inf}
-    function = """(state) => { const running = lossSteps(state, 3); return [...running.next().value]; }"""
+    function = (
+        """(state) => { const running = lossSteps(state, 3); return [...running.next().value]; }"""
+    )
     found = evaluate(page.computation, function, state_of(0, [0.1], spectrum=law))
     assert math.isfinite(found[0]) and found[1:] == [math.inf] * 3
 

@@ -126,7 +126,11 @@ def test_all_languages_have_all_names(language: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("algorithm", "language", "message"),
     [
-        (heavy_ball(1, 0), "fortran", "language must be one of python, c, julia, matlab, javascript"),
+        (
+            heavy_ball(1, 0),
+            "fortran",
+            "language must be one of python, c, julia, matlab, javascript",
+        ),
         ("sgd", "c", "algorithm must be an Algorithm"),
         (heavy_ball(sympy.sqrt(2) * sympy.Symbol("x"), 0), "c", "rational"),
     ],

@@ -58,7 +58,8 @@ class MapView {
   }
 
   move([s, t]) {
-    this.onMove(axisValue(this.x, s), axisValue(this.y, t));
+    this.point = [axisValue(this.x, s), axisValue(this.y, t)]; // several keys may come in a frame
+    this.onMove(...this.point);
   }
 
   /** Shares of the axes at which the point lies. */
