@@ -1,6 +1,6 @@
 // The map over two parameters: coarse first, then fine, with the curve where stability ends.
 
-const LEVELS = [[48, 36], [144, 108], [360, 270]];
+const LEVELS = [[48, 36], [144, 108], [320, 240]];
 const TRACES = [[36, 27], [108, 81]]; // cells in which the first levels look for the boundary
 const HALVINGS = 30; // of the distance between two of them
 

@@ -5,7 +5,7 @@
 // Gauss-Jacobi panel that reaches to 0. TABLES holds the rules, computed by the library.
 
 const RULES = {
-  map: { head: 48, ratio: 4, points: 8, last: 1e-10 },
+  map: { head: 24, ratio: 4, points: 8, last: 1e-8 },
   point: { head: 128, ratio: 2.5, points: 12, last: 1e-14 },
 };
 
