@@ -9,25 +9,28 @@ const ASK = " Ask sgdmem.stability, which proves its error bounds.";
 
 function reasonText(found) {
   if (found.reason === "undefined") return "The method does not exist for these parameters.";
-  const text = TABLES.reasons[found.reason];
-  const sentence = `${text[0].toUpperCase()}${text.slice(1)}.`.replace(/ - /g, " − ").replace(/lambda /g, "λ").replace(/tau/g, "τ");
+  const text = TABLES.reasons[found.reason].replace(/ - /g, " − ").replace(/lambda /g, "λ").replace(/tau/g, "τ");
+  const sentence = `${/^τ/.test(text) ? text[0] : text[0].toUpperCase()}${text.slice(1)}.`;
   if (found.stable === null) return sentence + ASK;
   return found.reason === "noiseless" && MORE[found.binding] ? `${sentence} ${MORE[found.binding]}` : sentence;
 }
 
-function verdictWord({ stable }) {
-  return stable === null ? "Too close to call" : stable ? "Stable" : "Not stable";
+function verdictWord({ stable, reason }) {
+  if (stable !== null) return stable ? "Stable" : "Not stable";
+  return reason.startsWith("undecided") ? "Too close to call" : "Undecided";
 }
 
 function verdictRows(found, state) {
   if (found.reason === "undefined") return [];
-  const rows = [["noise sum U′, limit 1", shownNumber(found.noise_sum, 5)]];
+  const rows = [];
+  const known = found.stable !== null; // otherwise infinity stands for what is not known
+  if (known || Number.isFinite(found.noise_sum)) rows.push(["noise sum U′, limit 1", shownNumber(found.noise_sum, known ? 5 : 12)]);
   if (found.output_noise_sum !== found.noise_sum) rows.push(["noise sum U, at w", shownNumber(found.output_noise_sum, 5)]);
   const critical = found.critical_batch_size;
-  rows.push(["batch size", critical === Infinity ? "stable at none" : critical === 0 ? "stable at every one" : `stable above ${shownNumber(critical, 5)}`]);
+  if (known || Number.isFinite(critical)) rows.push(["batch size", critical === Infinity ? "stable at none" : critical === 0 ? "stable at every one" : `stable above ${shownNumber(critical, 5)}`]);
   const rate = found.effective_learning_rate;
   rows.push(["effective learning rate", rate === null ? "does not exist" : shownNumber(rate, 5)]);
-  if (found.scale !== null) {
+  if (found.scale !== null && found.reason !== "unphysical_noise") {
     const words = found.scale === Infinity ? "by anything" : found.scale === 0 ? "no factor helps" : `by less than ${shownNumber(found.scale, 5)}`;
     rows.push(["multiply the learning rate", words]);
   }

@@ -2,8 +2,8 @@
 
 const COLOURS = ["", "#b0b0b8", "#d55e00", "#cc79a7", "#e69f00", "#000000"]; // by CODES
 const KINDS = [
-  "", "diverges without noise", "diverges by mini-batch noise", "one mode's noise feeds on itself",
-  "eigenvalues have an infinite sum", "too close to call, or undefined",
+  "stable", "diverges without noise", "diverges by mini-batch noise", "one mode's noise feeds on itself",
+  "eigenvalues have an infinite sum", "undecided",
 ];
 const STROKES = { // as in the pictures of stability_boundary
   noise_sum: "", mode_noise: "6 2 2 2", root_at_1: "2 2", root_at_minus_1: "8 3",

@@ -117,7 +117,7 @@ function drawSummand(svg, { lam, s, largest, smallest }) {
 function drawLosses(svg, note, { t, losses, start }, slope, stable, regime) {
   const width = 430, height = 200;
   const shown = t.map((time, i) => [time, losses[i]]).filter(([, loss]) => loss > 0 && loss <= 1e3 * start);
-  const leaves = losses.some((loss) => !(loss <= 1e3 * start));
+  const leaves = losses.some((loss) => !(loss <= 1e3 * start)); // or is no number any more
   const values = [start, ...shown.map(([, loss]) => loss)].filter((value) => value > 0);
   const high = Math.max(...values) * 2.5, low = Math.max(Math.min(...values) * 0.6, high * 1e-18);
   const end = leaves ? 10 ** Math.ceil(Math.log10(Math.max(2, ...shown.map(([time]) => time)))) : t[t.length - 1];
@@ -130,9 +130,10 @@ function drawLosses(svg, note, { t, losses, start }, slope, stable, regime) {
     const ends = [Math.max(1, last[0] / 300), last[0]];
     const line = ends.map((time) => [time, above * last[1] * (time / last[0]) ** slope]);
     theory = `<path class="theory" d="${path(line, toX, toY)}"/>
-      <text class="note" x="${right - 6}" y="${MARGIN.top + 14}" text-anchor="end">dashed: t<tspan dy="-4">${shownNumber(slope, 3)}</tspan><tspan dy="4">, ${regime}</tspan></text>`;
+      <text class="note" x="${right - 6}" y="${MARGIN.top + 18}" text-anchor="end">dashed: t<tspan dy="-4">${shownNumber(slope, 3)}</tspan><tspan dy="4">, ${regime}</tspan></text>`;
   }
   fill(svg, width, height, `${markup}<path class="curve" d="${path(shown, toX, toY)}"/>${theory}`);
-  note.textContent = leaves ? "grows beyond 1000 times its start" : `${shownNumber(start, 3)} at the start, ${shownNumber(losses[losses.length - 1], 3)} after ${t[t.length - 1].toLocaleString("en")} steps`;
+  const first = t[losses.findIndex((loss) => !(loss <= 1e3 * start))];
+  note.textContent = leaves ? `1000 times its start by step ${first.toLocaleString("en")}` : `${shownNumber(start, 3)} at the start, ${shownNumber(losses[losses.length - 1], 3)} after ${t[t.length - 1].toLocaleString("en")} steps`;
   svg.setAttribute("aria-label", `Predicted mean loss: ${note.textContent}`);
 }

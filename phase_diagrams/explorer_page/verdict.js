@@ -67,11 +67,11 @@ function verdict(state) {
   const closeness = closestPivot(functions, c, nodes.lam);
   result.margins = { noiseless: noiselessMargin(nodes.lam, result.critical_eigenvalue) };
   result.scale = scaleLimit(functions, c, nodes, state);
+  if (share2 > share1) return decide(null, "unphysical_noise");
   if (failed === 1 && closeness.failing < -CLOSE) {
     result.where = nodes.lam[found[0]];
     return decide(false, "noiseless", worstRoot(described, nodes.lam));
   }
-  if (share2 > share1) return decide(null, "unphysical_noise");
   if (traceDiverges(state.spectrum) && share1 > 0) {
     const reason = 2 * state.spectrum.nu > 1 ? "trace_diverges" : "squares_diverge";
     return decide(false, reason, "divergent_spectrum");
