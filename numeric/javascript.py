@@ -61,8 +61,8 @@ def javascript_functions(algorithm: Algorithm) -> str:
     --------
     >>> from sympy import Symbol
     >>> from sgdmem import sgd
-    >>> print(javascript_functions(sgd(Symbol("learning_rate"))).splitlines()[8])
-        const t1 = v_p0 * (-1.0);
+    >>> print(javascript_functions(sgd(Symbol("learning_rate"))).splitlines()[6].strip())
+    return {entries: [v_p0], P: [(-1.0), 1.0], Q: [t2], effective_learning_rate: v_p0};
     """
     from sympy import Symbol
 
