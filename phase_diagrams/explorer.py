@@ -218,8 +218,7 @@ def _tables() -> dict[str, Any]:
 
 
 def _json(value: Any) -> str:
-    """Return JSON that may stand in a script element."""
-    return json.dumps(value, allow_nan=False).replace("<", "\\u003c")
+    return json.dumps(value, allow_nan=False)
 
 
 def _read(name: str) -> str:

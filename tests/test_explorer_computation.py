@@ -177,7 +177,14 @@ def test_edges_are_left_to_the_library(page: Explorer) -> None:
         state_of(sgd, [0.0], spectrum=one),
         state_of(sgd, [-0.1], spectrum=one),
     ]
-    found = evaluate(page.computation, "(states) => states.map(verdict)", states)
+    function = """(states) => states.map((state) => {
+        const member = memberOf(FAMILIES[state.family], state.values);
+        const nodes = stateNodes(state, RULES.map);
+        const code = classify(member, nodes, state, new Float64Array(3));
+        return {...verdict(state), code};
+    })"""
+    found = evaluate(page.computation, function, states)
+    assert found[3]["code"] == 5  # black on the map
     assert [(x["stable"], x["reason"]) for x in found] == [
         (None, "undecided_noiseless"),
         (None, "undecided_noiseless"),

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib import colormaps
 
 import sgdmem
 from sgdmem import Algorithm, InputError, Spectrum, explore, stability
+from sgdmem.phase_diagrams.cli import main
+from sgdmem.phase_diagrams.picture import BRIGHTEST
 from tests.javascript import chromium
 
 pytestmark = pytest.mark.slow
@@ -25,6 +28,13 @@ PHONE = {
     "viewport": {"width": 390, "height": 844},
     **{"device_scale_factor": 2, "is_mobile": True, "has_touch": True},
 }
+PIXEL = """([across, down]) => {
+    const canvas = document.getElementById("colours");
+    const [x, y] = [across * canvas.width, down * canvas.height].map(Math.floor);
+    const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    copy.drawImage(canvas, x, y, 1, 1, 0, 0, 1, 1);
+    return [...copy.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}"""
 DONE = '#verdict[data-done="true"]'
 Opened = Callable[..., AbstractContextManager[Any]]
 
@@ -134,21 +144,29 @@ def test_colours_are_the_verdicts(opened: Opened) -> None:
     """Hovering says what the colours show, at points compared with Python."""
     with opened("method=heavy-ball&batch_size=4") as page:
         box = page.locator("#map").bounding_box()
-        for across, up in ((0.5, 0.5), (0.8, 0.2), (0.85, 0.8), (0.95, 0.5)):
+        seen = set()
+        for across, up in ((0.5, 0.5), (0.75, 0.2), (0.75, 0.97), (0.84, 0.8), (0.95, 0.5)):
             page.mouse.move(
                 box["x"] + 56 + across * (box["width"] - 66),
                 box["y"] + 8 + (1 - up) * (box["height"] - 50),
             )
             text = page.inner_text("#readout")
+            red, green, blue = page.evaluate(PIXEL, [across, 1 - up])
             rate, momentum = 0.001 * 1e4**across, 0.999 * up
             method = sgdmem.heavy_ball(rate, momentum)
             verdict = stability(method, Spectrum.power_law("1.5"), 4)
             if verdict.stable:
                 found = float(text.rsplit(" ", 1)[1])
                 assert found == pytest.approx(verdict.noise_sum, rel=0.05)
+                shade = colormaps["viridis"](BRIGHTEST * verdict.noise_sum, bytes=True)
+                assert [red, green, blue] == pytest.approx(list(map(int, shade[:3])), abs=8)
             else:
-                kind = "without noise" if math.isinf(verdict.noise_sum) else "by mini-batch noise"
+                noiseless = math.isinf(verdict.noise_sum)
+                kind = "without noise" if noiseless else "by mini-batch noise"
                 assert text.endswith(f"diverges {kind}")
+                assert (red, green, blue) == ((176, 176, 184) if noiseless else (213, 94, 0))
+            seen.add(verdict.reason)
+        assert len(seen) == 3
 
 
 def test_keyboard_alone(opened: Opened) -> None:
@@ -203,22 +221,35 @@ def test_commands_give_the_same_verdict(opened: Opened) -> None:
         "method=aggmo&batch_size=2&learning_rate=1",
         "method=torch-sgd&momentum=0&dampening=0.5",
         "method=qhm&batch_size=inf&count=100",
+        "method=qhm&batch_size=4&count=100&exponent=1.1",
         "method=averaged-sgd&exponent=0.8",
     )
     for link in links:
         with opened(link) as page:
             command, python = (x.inner_text() for x in page.locator("pre").all())
-            said = io.StringIO()
-            with contextlib.redirect_stdout(said):
-                exec(python, {})
             word = {"✓ Stable": "stable:", "✕ Not stable": "NOT stable:"}
-            assert said.getvalue().startswith(word[page.inner_text("#verdict-word")])
-            from sgdmem.phase_diagrams.cli import main
-
+            expected = word[page.inner_text("#verdict-word")]
+            shown = re.search(r"noise sum U′.*\s+(\S+)", page.inner_text("#verdict-numbers"))
+            assert shown is not None
+            told = io.StringIO()
+            with contextlib.redirect_stdout(told):
+                made: dict[str, Any] = {}
+                exec(python, made)
             said = io.StringIO()
             with contextlib.redirect_stdout(said), pytest.raises(SystemExit):
                 main(command.split()[1:])
-            assert said.getvalue().startswith(word[page.inner_text("#verdict-word")])
+            for text in (told.getvalue(), said.getvalue()):
+                assert text.startswith(expected)
+                (number,) = re.findall(r"noise sum U' +([^;]+);", text)
+                assert float(shown.group(1).replace("∞", "inf")) == pytest.approx(
+                    float(number), rel=1e-4
+                )
+            losses = re.findall(
+                r"[\d.]+(?=(?: at the start| after))", page.inner_text("#losses-note")
+            )
+            if len(losses) == 2:  # others are written with powers of 10
+                ends = made["losses"][[0, -1]]
+                assert [float(x) for x in losses] == pytest.approx(ends, rel=0.01)
 
 
 def test_all_methods_on_a_phone(opened: Opened) -> None:
@@ -227,7 +258,8 @@ def test_all_methods_on_a_phone(opened: Opened) -> None:
             page.select_option("#method", label=name)
             settle(page)
             wide = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-            assert wide[0] <= wide[1], name
+            # a phone would show a wider page smaller: its own width must do
+            assert wide[0] <= wide[1] == PHONE["viewport"]["width"], name
             assert page.inner_text("#verdict-word") == "✓ Stable", name
             assert "diverges" in page.inner_text("#legend"), name
             for svg in ("losses", "roots", "summand"):
