@@ -210,6 +210,7 @@ LOSSES: list[tuple[str, list[float], dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 def test_losses(page: Explorer) -> None:
     steps = 2000
     names = [method.name for method in page.methods]
@@ -275,6 +276,7 @@ def test_gauss_jacobi_rules(page: Explorer) -> None:
         assert moments == pytest.approx(exact, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_own_methods_of_larger_memory(rng: np.random.Generator) -> None:
     method = explore(general(3, shifted=True))
     count = len(method.methods[0].parameters)
@@ -300,6 +302,7 @@ def test_own_methods_of_larger_memory(rng: np.random.Generator) -> None:
     assert seen == {True, False}
 
 
+@pytest.mark.slow
 def test_boundary_is_where_python_says(page: Explorer) -> None:
     """Points of the page's curves, with their conditions, against `stability_boundary`."""
     x = {"name": "learning_rate", "low": 0.05, "high": 5, "log": True}

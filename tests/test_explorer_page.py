@@ -210,8 +210,10 @@ def test_links_keep_the_view(opened: Opened) -> None:
         page.wait_for_timeout(400)
         hash_ = page.evaluate("decodeURIComponent(location.hash)")
         assert sorted(hash_[1:].split("&")) == sorted(link.split("&"))
-    with opened("method=nothing&momentum=x&axis_x=a:b:c&exponent=-3&batch_size=0") as page:
-        assert page.input_value("#method") == "1"
+    with opened("method=nothing") as page:
+        assert page.input_value("#method") == "1"  # heavy ball
+    with opened("method=sgd&learning_rate=x&axis_x=a:b:c&exponent=-3&batch_size=0") as page:
+        assert page.input_value("#method") == "0" and value(page, "learning_rate") == 0.1
         assert value(page, "exponent") == 1.5 and value(page, "batch_size") == 32
 
 

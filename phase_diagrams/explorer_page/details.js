@@ -9,10 +9,12 @@ const ASK = " Ask sgdmem.stability, which proves its error bounds.";
 
 function reasonText(found) {
   if (found.reason === "undefined") return "The method does not exist for these parameters.";
-  const text = TABLES.reasons[found.reason].replace(/ - /g, " − ").replace(/lambda /g, "λ").replace(/tau/g, "τ");
+  const letters = [[/ - /g, " − "], [/lambda /g, "λ"], [/tau/g, "τ"]];
+  const text = letters.reduce((so, [from, to]) => so.replace(from, to), TABLES.reasons[found.reason]);
   const sentence = `${/^τ/.test(text) ? text[0] : text[0].toUpperCase()}${text.slice(1)}.`;
   if (found.stable === null) return sentence + ASK;
-  return found.reason === "noiseless" && MORE[found.binding] ? `${sentence} ${MORE[found.binding]}` : sentence;
+  const more = found.reason === "noiseless" && MORE[found.binding];
+  return more ? `${sentence} ${more}` : sentence;
 }
 
 function verdictWord({ stable, reason }) {
@@ -20,29 +22,45 @@ function verdictWord({ stable, reason }) {
   return reason.startsWith("undecided") ? "Too close to call" : "Undecided";
 }
 
-function verdictRows(found, state) {
+/** A number that may be 0 or infinite, with words for these. */
+function worded(value, zero, infinite, otherwise) {
+  if (value === 0) return zero;
+  return value === Infinity ? infinite : `${otherwise} ${shownNumber(value, 5)}`;
+}
+
+function verdictRows(found) {
   if (found.reason === "undefined") return [];
-  const rows = [];
   const known = found.stable !== null; // otherwise infinity stands for what is not known
-  if (known || Number.isFinite(found.noise_sum)) rows.push(["noise sum U′, limit 1", shownNumber(found.noise_sum, known ? 5 : 12)]);
-  if (found.output_noise_sum !== found.noise_sum) rows.push(["noise sum U, at w", shownNumber(found.output_noise_sum, 5)]);
-  const critical = found.critical_batch_size;
-  if (known || Number.isFinite(critical)) rows.push(["batch size", critical === Infinity ? "stable at none" : critical === 0 ? "stable at every one" : `stable above ${shownNumber(critical, 5)}`]);
+  const isShown = (value) => known || Number.isFinite(value);
+  const rows = [];
+  const { noise_sum, output_noise_sum, critical_batch_size, scale, margins, where } = found;
+  if (isShown(noise_sum)) {
+    rows.push(["noise sum U′, limit 1", shownNumber(noise_sum, known ? 5 : 12)]);
+  }
+  if (output_noise_sum !== noise_sum) {
+    rows.push(["noise sum U, at w", shownNumber(output_noise_sum, 5)]);
+  }
+  if (isShown(critical_batch_size)) {
+    const words = ["stable at every one", "stable at none", "stable above"];
+    rows.push(["batch size", worded(critical_batch_size, ...words)]);
+  }
   const rate = found.effective_learning_rate;
   rows.push(["effective learning rate", rate === null ? "does not exist" : shownNumber(rate, 5)]);
-  if (found.scale !== null && found.reason !== "unphysical_noise") {
-    const words = found.scale === Infinity ? "by anything" : found.scale === 0 ? "no factor helps" : `by less than ${shownNumber(found.scale, 5)}`;
-    rows.push(["multiply the learning rate", words]);
+  if (scale !== null && found.reason !== "unphysical_noise") {
+    const words = ["no factor helps", "by anything", "by less than"];
+    rows.push(["multiply the learning rate", worded(scale, ...words)]);
   }
-  const end = found.critical_eigenvalue;
-  rows.push(["without noise, stable for", end === 0 ? "no small eigenvalue" : end === Infinity ? "every eigenvalue" : `λ < ${shownNumber(end, 5)}`]);
-  const margins = Object.values(found.margins || {});
-  if (margins.length === 3) rows.push(["smallest margin", shownNumber(Math.min(...margins), 4)]);
-  if (found.where !== null && found.stable === false) rows.push(["it fails at eigenvalue", shownNumber(found.where, 5)]);
+  const words = ["no small eigenvalue", "every eigenvalue", "λ <"];
+  rows.push(["without noise, stable for", worded(found.critical_eigenvalue, ...words)]);
+  const distances = Object.values(margins || {});
+  if (distances.length === 3) rows.push(["smallest margin", shownNumber(Math.min(...distances), 4)]);
+  if (where !== null && found.stable === false) {
+    rows.push(["it fails at eigenvalue", shownNumber(where, 5)]);
+  }
   return rows;
 }
 
-function showVerdict(found, state) {
+function showVerdict(found) {
   const card = document.getElementById("verdict");
   card.className = `card ${found.stable === null ? "open" : found.stable ? "good" : "bad"}`;
   card.dataset.stable = String(found.stable);
@@ -50,7 +68,7 @@ function showVerdict(found, state) {
   const mark = found.stable === null ? "?" : found.stable ? "✓" : "✕";
   document.getElementById("verdict-word").textContent = `${mark} ${verdictWord(found)}`;
   document.getElementById("verdict-reason").textContent = reasonText(found);
-  document.getElementById("verdict-numbers").innerHTML = verdictRows(found, state)
+  document.getElementById("verdict-numbers").innerHTML = verdictRows(found)
     .map(([name, text]) => `<dt>${escaped(name)}</dt><dd>${escaped(text)}</dd>`)
     .join("");
 }
@@ -66,34 +84,42 @@ function codesOf(state) {
   const { spectrum, batch_size, tau1, tau2, zeta } = state;
   const fillIn = (template, write) => parameters.reduce(
     (text, { name }, i) => text.replaceAll(`{${name}}`, write(state.values[i])), template);
-  const quoted = (value) => (Number.isFinite(value) ? `"${value}"` : "math.inf");
-  const endless = !spectrum.listed && spectrum.count === Infinity;
-  const law = spectrum.listed ? null : [`"${spectrum.nu}"`, ...(spectrum.scale === 1 ? [] : [`scale="${spectrum.scale}"`]), ...(endless ? [] : [`count=${spectrum.count}`])];
-  const noise = [...(batch_size === Infinity ? [] : [`batch_size=${quoted(batch_size)}`]), `tau1=${quoted(tau1)}`, `tau2=${quoted(tau2)}`];
-  const target = spectrum.listed ? `spectrum.eigenvalues ** (${zeta} - 1)` : `sgdmem.power_law_target("${zeta}")`;
+  const quoted = (value) => `"${value}"`;
+  const isFull = batch_size === Infinity; // batches
+  const { listed, nu, scale, count } = spectrum;
+  // [Python, command line] of what differs from the library's defaults
+  const given = listed ? [] : [
+    [quoted(nu), `--power-law ${nu}`],
+    ...(scale === 1 ? [] : [[`scale=${quoted(scale)}`, `--scale ${scale}`]]),
+    ...(count === Infinity ? [] : [[`count=${count}`, `--count ${count}`]]),
+  ];
+  const noise = [
+    ...(isFull ? [] : [[`batch_size=${quoted(batch_size)}`, `--batch-size ${batch_size}`]]),
+    [`tau1=${quoted(tau1)}`, `--tau1 ${tau1}`],
+    [`tau2=${quoted(tau2)}`, `--tau2 ${tau2}`],
+  ];
+  const [pythonLaw, pythonNoise] = [given, noise].map((pairs) => pairs.map(([text]) => text).join(", "));
+  const target = listed ? `spectrum.eigenvalues ** (${zeta} - 1)` : `sgdmem.power_law_target("${zeta}")`;
   const python = [
     "import sgdmem",
     `method = ${fillIn(call, quoted)}`,
-    `spectrum = ${law ? `sgdmem.Spectrum.power_law(${law.join(", ")})` : START.spectrum.code}`,
-    `print(sgdmem.stability(method, spectrum, ${noise.join(", ")}))`,
-    `losses = sgdmem.losses(method, spectrum, ${target}, 10_000, ${noise.join(", ")})`,
+    `spectrum = ${listed ? START.spectrum.code : `sgdmem.Spectrum.power_law(${pythonLaw})`}`,
+    `print(sgdmem.stability(method, spectrum, ${pythonNoise}))`,
+    `losses = sgdmem.losses(method, spectrum, ${target}, 10_000, ${pythonNoise})`,
   ].join("\n");
-  const codes = [["Python", python]];
-  if (command) {
-    const where = law
-      ? `--power-law ${spectrum.nu}${spectrum.scale === 1 ? "" : ` --scale ${spectrum.scale}`}${endless ? "" : ` --count ${spectrum.count}`}`
-      : "--spectrum FILE";
-    const size = batch_size === Infinity ? "" : ` --batch-size ${batch_size}`;
-    codes.unshift(["Command line", `sgdmem stable ${fillIn(command, String)} ${where}${size} --tau1 ${tau1} --tau2 ${tau2}`]);
-  }
-  return codes;
+  if (!command) return [["Python", python]];
+  const options = [...(listed ? [["", "--spectrum FILE"]] : given), ...noise].map(([, text]) => text);
+  const line = ["sgdmem stable", fillIn(command, String), ...options].join(" ");
+  return [["Command line", line], ["Python", python]];
 }
 
 function showCodes(state) {
   const place = document.getElementById("codes");
   const codes = codesOf(state);
   if (place.children.length !== codes.length) {
-    place.innerHTML = codes.map(([title]) => `<div class="snippet"><pre></pre><button type="button" aria-label="Copy: ${title}">Copy</button></div>`).join("");
+    const snippets = codes.map(([title]) => `<div class="snippet"><pre></pre>
+      <button type="button" aria-label="Copy: ${title}">Copy</button></div>`);
+    place.innerHTML = snippets.join("");
     for (const snippet of place.children) {
       const [text, button] = snippet.children;
       button.addEventListener("click", async () => {

@@ -38,7 +38,9 @@ class MapView {
     element.addEventListener("pointerleave", () => this.hover(null));
     element.addEventListener("keydown", (event) => {
       const step = event.shiftKey ? 0.05 : 0.01;
-      const moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] };
+      const moves = {
+        ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step],
+      };
       if (event.key === "Enter") onEnter();
       else if (moves[event.key]) {
         const [s, t] = this.place().map((share) => Math.min(1, Math.max(0, share)));
@@ -120,7 +122,8 @@ class MapView {
     this.height = this.element.clientHeight;
     const { margin } = this;
     const ratio = Math.min(2, window.devicePixelRatio || 1);
-    const [across, down] = [this.width - margin.left - margin.right, this.height - margin.top - margin.bottom];
+    const across = this.width - margin.left - margin.right;
+    const down = this.height - margin.top - margin.bottom;
     Object.assign(this.canvas.style, {
       left: `${margin.left}px`, top: `${margin.top}px`, width: `${across}px`, height: `${down}px`,
     });
@@ -154,14 +157,18 @@ class MapView {
   drawBoundary() {
     const group = this.svg.querySelector(".boundary");
     if (!group) return;
-    const draw = (inner) => this.boundary.filter((piece) => piece.inner === inner).map(({ condition, points }) => {
+    const draw = (kind, { condition, points }) => {
       const places = points.map(([s, t]) => [axisValue(this.x, s), axisValue(this.y, t)]);
-      return [condition, path(places, this.toX, this.toY)];
-    });
-    const [edges, quiet] = [draw(false), draw(true)];
-    group.innerHTML = quiet.map(([, d]) => `<path class="quiet" d="${d}"/>`).join("")
-      + edges.map(([, d]) => `<path class="casing" d="${d}"/>`).join("")
-      + edges.map(([condition, d]) => `<path class="edge" data-condition="${condition}" stroke-dasharray="${STROKES[condition]}" d="${d}"/>`).join("");
+      const strokes = kind === "edge" ? `stroke-dasharray="${STROKES[condition]}"` : "";
+      return `<path class="${kind}" ${strokes} d="${path(places, this.toX, this.toY)}"/>`;
+    };
+    const quiet = this.boundary.filter(({ inner }) => inner);
+    const edges = this.boundary.filter(({ inner }) => !inner);
+    group.innerHTML = [
+      ...quiet.map((piece) => draw("quiet", piece)),
+      ...edges.map((piece) => draw("casing", piece)),
+      ...edges.map((piece) => draw("edge", piece)),
+    ].join("");
   }
 
   drawPoint() {
@@ -171,27 +178,33 @@ class MapView {
     if (!(s >= -1e-9 && s <= 1 + 1e-9 && t >= -1e-9 && t <= 1 + 1e-9)) { group.innerHTML = ""; return; }
     const at = `cx="${this.toX(this.point[0]).toFixed(1)}" cy="${this.toY(this.point[1]).toFixed(1)}"`;
     group.innerHTML = `<circle ${at} r="8" fill="none" stroke="#fff" stroke-width="5"/>
-      <circle ${at} r="8" fill="none" stroke="#000" stroke-width="2"/><circle ${at} r="2" fill="#000" stroke="#fff" stroke-width="0.8"/>`;
+      <circle ${at} r="8" fill="none" stroke="#000" stroke-width="2"/>
+      <circle ${at} r="2" fill="#000" stroke="#fff" stroke-width="0.8"/>`;
   }
 
   /** The legend of what the map shows at present. */
   legend() {
     const codes = new Set(this.level ? this.level.codes : []);
-    const conditions = new Set(this.boundary.filter(({ inner }) => !inner).map(({ condition }) => condition));
-    const quiet = new Set(this.boundary.filter(({ inner }) => inner).map(({ condition }) => condition));
-    const parts = codes.has(CODES.stable)
-      ? [`<span>stable, noise sum 0 <i class="bar" style="background:linear-gradient(90deg,${TABLES.palette.filter((_, i) => i % 7 === 0).join()})"></i> 1</span>`]
-      : [];
+    const conditions = (wanted) =>
+      new Set(this.boundary.filter(({ inner }) => inner === wanted).map(({ condition }) => condition));
+    const parts = [];
+    if (codes.has(CODES.stable)) {
+      const shades = TABLES.palette.filter((_, i) => i % 7 === 0).join();
+      const bar = `<i class="bar" style="background:linear-gradient(90deg,${shades})"></i>`;
+      parts.push(`stable, noise sum 0 ${bar} 1`);
+    }
     for (let code = 1; code < KINDS.length; code++) {
-      if (codes.has(code)) parts.push(`<span><i style="background:${COLOURS[code]}"></i>${KINDS[code]}</span>`);
+      if (codes.has(code)) parts.push(`<i style="background:${COLOURS[code]}"></i>${KINDS[code]}`);
     }
-    for (const condition of conditions) {
-      parts.push(`<span><svg aria-hidden="true"><line x1="0" x2="38" y1="6" y2="6" stroke-dasharray="${STROKES[condition]}"/></svg>edge: ${TABLES.bindings[condition]}</span>`);
+    const line = (kind) => `<svg aria-hidden="true"><line ${kind} x1="0" x2="38" y1="6" y2="6"/></svg>`;
+    for (const condition of conditions(false)) {
+      const strokes = `stroke-dasharray="${STROKES[condition]}"`;
+      parts.push(`${line(strokes)}edge: ${TABLES.bindings[condition]}`);
     }
-    for (const condition of quiet) {
-      parts.push(`<span><svg aria-hidden="true"><line class="quiet" x1="0" x2="38" y1="6" y2="6"/></svg>without noise: ${TABLES.bindings[condition]}</span>`);
+    for (const condition of conditions(true)) {
+      parts.push(`${line('class="quiet"')}without noise: ${TABLES.bindings[condition]}`);
     }
-    return parts.join("");
+    return parts.map((part) => `<span>${part}</span>`).join("");
   }
 }
 

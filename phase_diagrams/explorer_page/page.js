@@ -2,10 +2,11 @@
 
 const STEPS = 10000; // of the predicted loss
 const SHARES = 1000; // positions of a slider
-const source = URL.createObjectURL(new Blob([document.getElementById("computation").textContent], { type: "text/javascript" }));
+const element = (id) => document.getElementById(id);
+const text = new Blob([element("computation").textContent], { type: "text/javascript" });
+const source = URL.createObjectURL(text);
 const workers = { map: new Worker(source), point: new Worker(source) };
 const ids = { map: 0, point: 0 };
-const element = (id) => document.getElementById(id);
 let view = viewFromHash(location.hash);
 let latest = null; // the verdict shown
 let mapKey = ""; // of what the map depends on
@@ -14,10 +15,9 @@ const map = new MapView(element("map"), (x, y) => {
   setValues({ [view.x]: rounded(x), [view.y]: rounded(y) });
 }, () => announce());
 map.onHover = (at) => {
-  const sum = at && at[2] === CODES.stable ? `noise sum ${shownNumber(at[3], 3)}` : at ? KINDS[at[2]] : "";
-  element("readout").textContent = at
-    ? `${labelOf(view.state, view.x)} ${shownNumber(at[0], 3)}, ${labelOf(view.state, view.y)} ${shownNumber(at[1], 3)}: ${sum}`
-    : "";
+  const values = at ? [view.x, view.y].map((name, i) => `${labelOf(view.state, name)} ${shownNumber(at[i], 3)}`) : [];
+  const kind = at && (at[2] === CODES.stable ? `noise sum ${shownNumber(at[3], 3)}` : KINDS[at[2]]);
+  element("readout").textContent = at ? `${values.join(", ")}: ${kind}` : "";
 };
 
 // Work --------------------------------------------------------------------------------------------
@@ -46,15 +46,16 @@ workers.point.onmessage = ({ data }) => {
   if (data.done) { element("verdict").dataset.done = "true"; return; }
   if (data.part === "verdict") {
     latest = data;
-    showVerdict(data, state);
+    showVerdict(data);
     performance.measure("slider to verdict", "slider");
     announceSoon();
   } else if (data.part === "roots") drawRoots(element("roots"), data);
   else if (data.part === "summand") drawSummand(element("summand"), data);
   else {
-    const law = state.spectrum;
-    const regime = law.listed ? "" : state.batch_size === Infinity ? "no noise" : lossRegime(law.nu, state.zeta);
-    drawLosses(element("losses"), element("losses-note"), data, lossSlope(state), latest.stable, regime);
+    const isFull = state.batch_size === Infinity;
+    const regime = isFull ? "no noise" : lossRegime(state.spectrum.nu, state.zeta);
+    const theory = latest.stable ? lossSlope(state) : null;
+    drawLosses(element("losses"), element("losses-note"), data, theory, regime);
     performance.measure("slider to losses", "slider");
   }
 };
@@ -108,7 +109,9 @@ function refresh() {
   ask("point", { state, steps: STEPS });
   syncControls();
   showCodes(state);
-  element("map").setAttribute("aria-label", `Map of stability over ${axes[0].label} and ${axes[1].label}; the point is at ${shownNumber(valueOf(state, x))} and ${shownNumber(valueOf(state, y))}`);
+  const [across, up] = [x, y].map((name) => shownNumber(valueOf(state, name)));
+  const what = `Map of stability over ${axes[0].label} and ${axes[1].label}`;
+  element("map").setAttribute("aria-label", `${what}; the point is at ${across} and ${up}`);
   saveSoon();
 }
 
@@ -135,9 +138,12 @@ function addControl(place, name) {
   const { label, whole, endless } = { ...PROBLEM[name], ...OTHERS[name], label: labelOf(view.state, name) };
   const box = document.createElement("div");
   box.className = "slider";
-  box.innerHTML = `<div class="row"><label for="range-${name}">${escaped(label)} <span class="onmap"></span></label>
-    <input type="number" step="any" id="value-${name}" aria-label="${escaped(label)}, exact value"></div>
-    <input type="range" id="range-${name}" min="0" max="${SHARES}" step="1">`;
+  const [id, shown] = [name, label].map(escaped);
+  box.innerHTML = `<div class="row">
+      <label for="range-${id}">${shown} <span class="onmap"></span></label>
+      <input type="number" step="any" id="value-${id}" aria-label="${shown}, exact value">
+    </div>
+    <input type="range" id="range-${id}" min="0" max="${SHARES}" step="1">`;
   place.append(box);
   const number = box.querySelector('input[type="number"]'), range = box.querySelector('input[type="range"]');
   const open = name === "batch_size" || endless; // whose last position is infinity
@@ -172,9 +178,13 @@ function addAxis(key, word) {
   const place = element(`axis-${key}`);
   const { ranges, state } = view;
   const name = view[key];
-  const options = axisNames(state).map((other) => `<option value="${other}"${other === name ? " selected" : ""}>${escaped(labelOf(state, other))}</option>`);
+  const options = axisNames(state).map((other) => {
+    const chosen = other === name ? " selected" : "";
+    return `<option value="${escaped(other)}"${chosen}>${escaped(labelOf(state, other))}</option>`;
+  });
   const { low, high, log } = ranges[name];
-  place.innerHTML = `<label for="${key}-name">${word}</label><select id="${key}-name">${options.join("")}</select>
+  place.innerHTML = `<label for="${key}-name">${word}</label>
+    <select id="${key}-name">${options.join("")}</select>
     <input type="number" step="any" id="${key}-low" aria-label="${word}: from" value="${low}"> to
     <input type="number" step="any" id="${key}-high" aria-label="${word}: to" value="${high}">
     <label><input type="checkbox" id="${key}-log"${log ? " checked" : ""}> log</label>`;
@@ -221,7 +231,9 @@ function build() {
   refreshSoon();
 }
 
-element("method").innerHTML = FAMILIES.map(({ name }, i) => `<option value="${i}">${escaped(name)}</option>`).join("");
+element("method").innerHTML = FAMILIES
+  .map(({ name }, i) => `<option value="${i}">${escaped(name)}</option>`)
+  .join("");
 element("method").addEventListener("change", ({ target }) => {
   const { state } = view;
   view = startingView(Number(target.value));

@@ -23,7 +23,7 @@ function ticksOf({ low, high, log }, most) {
 }
 
 function escaped(text) {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
 }
 
 /** The frame of a plot: functions from values to places, and the markup of its axes. */
@@ -42,8 +42,9 @@ function frame(width, height, x, y, margin = MARGIN) {
     parts.push(`<line class="grid" x1="${margin.left}" x2="${right}" y1="${at}" y2="${at}"/>`,
       `<text class="tick" x="${margin.left - 5}" y="${at}" dy="0.33em" text-anchor="end">${text}</text>`);
   }
-  parts.push(`<rect class="axis" x="${margin.left}" y="${margin.top}" width="${right - margin.left}" height="${bottom - margin.top}"/>`);
-  if (x.label) parts.push(`<text x="${(margin.left + right) / 2}" y="${height - 4}" text-anchor="middle">${escaped(x.label)}</text>`);
+  const [across, down] = [right - margin.left, bottom - margin.top];
+  parts.push(`<rect class="axis" x="${margin.left}" y="${margin.top}" width="${across}" height="${down}"/>`,
+    `<text x="${margin.left + across / 2}" y="${height - 4}" text-anchor="middle">${escaped(x.label)}</text>`);
   return { toX, toY, markup: parts.join(""), right, bottom };
 }
 
@@ -75,12 +76,13 @@ function drawRoots(svg, { eigenvalues, roots }) {
   const shade = (lam) => (largest === smallest ? 0 : Math.log(lam / largest) / Math.log(smallest / largest));
   const dots = eigenvalues.flatMap((lam, i) => roots[i].map(([re, im]) => {
     if (Math.hypot(re, im) > reach * 1.02) return "";
-    const outside = Math.hypot(re, im) >= 1;
-    const colour = outside ? "var(--bad)" : "var(--accent)";
+    const kind = Math.hypot(re, im) >= 1 ? 'r="3.5" fill="var(--bad)"' : 'r="2.6" fill="var(--accent)"';
     const at = `cx="${place(re).toFixed(1)}" cy="${place(-im).toFixed(1)}"`;
-    return `<circle ${at} r="${outside ? 3.5 : 2.6}" fill="${colour}" fill-opacity="${(1 - 0.75 * shade(lam)).toFixed(2)}"/>`;
+    return `<circle ${at} ${kind} fill-opacity="${(1 - 0.75 * shade(lam)).toFixed(2)}"/>`;
   }));
-  const beyond = roots.flat().filter(([re, im]) => Math.hypot(re, im) > reach * 1.02).length;
+  const sizes = roots.flat().map(([re, im]) => Math.hypot(re, im));
+  const beyond = sizes.filter((value) => value > reach * 1.02).length;
+  const words = beyond ? `${beyond} farther out` : "strong: large eigenvalues";
   fill(svg, size, size + 18, `
     <line class="grid" x1="0" x2="${size}" y1="${half}" y2="${half}"/>
     <line class="grid" x1="${half}" x2="${half}" y1="0" y2="${size}"/>
@@ -88,16 +90,18 @@ function drawRoots(svg, { eigenvalues, roots }) {
     <text class="tick" x="${half + unit + 4}" y="${half - 4}">1</text>
     <text class="tick" x="${half - unit - 3}" y="${half - 4}" text-anchor="end">−1</text>
     ${dots.join("")}
-    <text class="note" x="${half}" y="${size + 13}" text-anchor="middle">${beyond ? `${beyond} farther out` : "strong: large eigenvalues"}</text>`);
-  const out = roots.flat().filter(([re, im]) => Math.hypot(re, im) >= 1).length;
-  svg.setAttribute("aria-label", out ? `${out} of the roots shown are on or outside the unit circle; the largest has modulus ${shownNumber(outermost)}` : `All roots are inside the unit disk; the largest shown has modulus ${outermost.toFixed(6)}`);
+    <text class="note" x="${half}" y="${size + 13}" text-anchor="middle">${words}</text>`);
+  const out = sizes.filter((value) => value >= 1).length;
+  const where = out ? `${out} of the roots shown are on or outside the unit circle` : "All roots are inside the unit disk";
+  svg.setAttribute("aria-label", `${where}; the largest modulus shown is ${outermost.toFixed(6)}`);
 }
 
 function drawSummand(svg, { lam, s, largest, smallest }) {
   const width = 210, height = 228;
   const known = s.filter((value) => value !== null && value > 0);
   if (!known.length) {
-    fill(svg, width, height, `<text class="note" x="${width / 2}" y="${height / 2}" text-anchor="middle">unstable at all of these</text>`);
+    const middle = `x="${width / 2}" y="${height / 2}" text-anchor="middle"`;
+    fill(svg, width, height, `<text class="note" ${middle}>unstable at all of these</text>`);
     return;
   }
   const high = Math.min(Math.max(...known), 1e6) * 2, low = Math.max(Math.min(...known), high * 1e-12);
@@ -114,26 +118,31 @@ function drawSummand(svg, { lam, s, largest, smallest }) {
 }
 
 /** Losses, with the slope that theory predicts drawn through the last one. */
-function drawLosses(svg, note, { t, losses, start }, slope, stable, regime) {
+function drawLosses(svg, note, { t, losses, start }, slope, regime) {
   const width = 430, height = 200;
   const shown = t.map((time, i) => [time, losses[i]]).filter(([, loss]) => loss > 0 && loss <= 1e3 * start);
   const leaves = losses.some((loss) => !(loss <= 1e3 * start)); // or is no number any more
   const values = [start, ...shown.map(([, loss]) => loss)].filter((value) => value > 0);
   const high = Math.max(...values) * 2.5, low = Math.max(Math.min(...values) * 0.6, high * 1e-18);
-  const end = leaves ? 10 ** Math.ceil(Math.log10(Math.max(2, ...shown.map(([time]) => time)))) : t[t.length - 1];
+  const longest = Math.max(2, ...shown.map(([time]) => time));
+  const end = leaves ? 10 ** Math.ceil(Math.log10(longest)) : t[t.length - 1];
   const x = { low: 1, high: end, log: true, label: "steps t" };
   const { toX, toY, markup, right } = frame(width, height, x, { low, high, log: true });
   let theory = "";
   const last = shown[shown.length - 1];
-  if (slope !== null && stable && !leaves && last && last[1] > low) {
+  if (slope !== null && !leaves && last && last[1] > low) {
     const above = 1.5; // beside the curve, not on it
     const ends = [Math.max(1, last[0] / 300), last[0]];
     const line = ends.map((time) => [time, above * last[1] * (time / last[0]) ** slope]);
     theory = `<path class="theory" d="${path(line, toX, toY)}"/>
-      <text class="note" x="${right - 6}" y="${MARGIN.top + 18}" text-anchor="end">dashed: t<tspan dy="-4">${shownNumber(slope, 3)}</tspan><tspan dy="4">, ${regime}</tspan></text>`;
+      <text class="note" x="${right - 6}" y="${MARGIN.top + 18}" text-anchor="end">dashed: t<tspan
+      dy="-4">${shownNumber(slope, 3)}</tspan><tspan dy="4">, ${regime}</tspan></text>`;
   }
   fill(svg, width, height, `${markup}<path class="curve" d="${path(shown, toX, toY)}"/>${theory}`);
-  const first = t[losses.findIndex((loss) => !(loss <= 1e3 * start))];
-  note.textContent = leaves ? `1000 times its start by step ${first.toLocaleString("en")}` : `${shownNumber(start, 3)} at the start, ${shownNumber(losses[losses.length - 1], 3)} after ${t[t.length - 1].toLocaleString("en")} steps`;
+  const times = (time) => time.toLocaleString("en");
+  const [from, to] = [start, losses[losses.length - 1]].map((loss) => shownNumber(loss, 3));
+  note.textContent = leaves
+    ? `1000 times its start by step ${times(t[losses.findIndex((loss) => !(loss <= 1e3 * start))])}`
+    : `${from} at the start, ${to} after ${times(t[t.length - 1])} steps`;
   svg.setAttribute("aria-label", `Predicted mean loss: ${note.textContent}`);
 }

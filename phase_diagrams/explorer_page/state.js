@@ -65,7 +65,8 @@ function shownNumber(value, digits = 4) {
   if (value === null || Number.isNaN(value)) return "none";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e6) ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)));
+  const isFar = size !== 0 && (size < 1e-3 || size >= 1e6);
+  const text = isFar ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)));
   const [mantissa, exponent] = text.split("e");
   const short = mantissa.includes(".") ? mantissa.replace(/0+$/, "").replace(/\.$/, "") : mantissa;
   const whole = exponent ? `${short}·10${superscript(Number(exponent))}` : short;
@@ -126,5 +127,6 @@ function acceptable(name, value) {
 }
 
 function acceptableRange({ name, low, high, log }) {
-  return acceptable(name, low) && acceptable(name, high) && Number.isFinite(high) && low < high && (!log || low > 0);
+  const both = acceptable(name, low) && acceptable(name, high) && Number.isFinite(high);
+  return both && low < high && (!log || low > 0);
 }
