@@ -19,7 +19,7 @@ from sgdmem.symbolic.families import Family, takes_list
 from sgdmem.symbolic.named import FAMILIES, find_family
 from sgdmem.symbolic.scalars import as_scalar, to_float
 
-PROBLEM_NAMES = ("batch_size", "tau1", "tau2", "exponent", "count", "zeta")
+_PROBLEM_NAMES = ("batch_size", "tau1", "tau2", "exponent", "count", "zeta")
 _ACCEPTED = "methods must be names, functions that return an Algorithm, or algorithms"
 _LIST_LENGTH = 2  # of a parameter that is a list of numbers
 
@@ -269,7 +269,7 @@ def _places(algorithm: Algorithm, names: Sequence[str]) -> tuple[int, ...]:
 
 
 def _parameter(name: str, ranges: Mapping[str, Parameter]) -> Parameter:
-    if name in PROBLEM_NAMES:
+    if name in _PROBLEM_NAMES:
         raise InputError(f"a method of the explorer cannot have a parameter called {name}")
     if name in ranges:
         return ranges[name]

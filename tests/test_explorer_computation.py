@@ -84,16 +84,17 @@ def test_generated_code_on_ten_thousand_points(page: Explorer, rng: np.random.Ge
     for number, (state, answer) in enumerate(zip(points, found, strict=True)):
         method = page.methods[state["family"]]
         algorithm = member(method, state["values"], exact=True)
-        lam = Fraction(state["spectrum"]["eigenvalues"][0])
-        schur = is_schur_form(algorithm.half_plane_form, lam)
+        eigenvalue = Fraction(state["spectrum"]["eigenvalues"][0])
+        schur = is_schur_form(algorithm.half_plane_form, eigenvalue)
         assert all(pivot > 0 for pivot in answer["pivots"]) is schur, (method.name, state)
         if number < 200:  # and the exact numbers themselves by a slow, obvious way
             raw = naive.Raw(algorithm.alpha, algorithm.b, algorithm.c, algorithm.D, algorithm.a)
-            assert naive.is_schur(raw, lam) is schur
+            assert naive.is_schur(raw, eigenvalue) is schur
             if schur:
-                assert naive.noise_summand_exact(raw, lam) == algorithm.noise_summand(lam)
+                summand = algorithm.noise_summand(eigenvalue)
+                assert naive.noise_summand_exact(raw, eigenvalue) == summand
         if schur:
-            exact = algorithm.noise_summand(lam)
+            exact = algorithm.noise_summand(eigenvalue)
             assert answer["s"] == pytest.approx(float(exact), rel=1e-13 / answer["close"])
             radius = exact / Fraction(state["batch_size"])
             if abs(radius - 1) > 1e-9:
@@ -109,7 +110,7 @@ def test_generated_code_on_ten_thousand_points(page: Explorer, rng: np.random.Ge
             assert answer["rate"] is None  # JSON's word for what is no number
         _, P, Q, _ = algorithm.polynomials
         chi = np.array([float(x) for x in P])
-        chi[: len(Q)] -= [float(lam * x) for x in Q]
+        chi[: len(Q)] -= [float(eigenvalue * x) for x in Q]
         roots = np.array([complex(*root) for root in answer["roots"]])
         chi = chi[: np.flatnonzero(chi)[-1] + 1]
         # all roots, with multiplicities: their polynomial is the one that was solved

@@ -24,7 +24,7 @@ from tests.javascript import chromium
 pytestmark = pytest.mark.slow
 
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
-PHONE = {
+PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
     **{"device_scale_factor": 2, "is_mobile": True, "has_touch": True},
 }
@@ -184,6 +184,7 @@ def test_keyboard_alone(opened: Opened) -> None:
         assert value(page, "momentum") < momentum
         assert_same(page, heavy_ball_verdict(page))
         page.keyboard.press("Enter")
+        page.wait_for_timeout(200)
         said = page.inner_text("#announcement")
         assert said.startswith(page.inner_text("#verdict-word")[2:])
         reached = set()

@@ -51,8 +51,10 @@ function verdictRows(found) {
     rows.push(["multiply the learning rate", worded(scale, ...words)]);
   }
   const words = ["no small eigenvalue", "every eigenvalue", "λ <"];
-  rows.push(["without noise, stable for", worded(found.critical_eigenvalue, ...words)]);
-  const distances = Object.values(margins || {});
+  const below = worded(found.critical_eigenvalue, ...words);
+  const more = found.critical_eigenvalue === 0 ? "larger ones only" : `${below}, and farther up`;
+  rows.push(["without noise, stable for", found.has_gaps ? more : below]);
+  const distances = Object.values(margins);
   if (distances.length === 3) rows.push(["smallest margin", shownNumber(Math.min(...distances), 4)]);
   if (where !== null && found.stable === false) {
     rows.push(["it fails at eigenvalue", shownNumber(where, 5)]);

@@ -66,7 +66,9 @@ function announceSoon() {
   speaking = setTimeout(announce, 700);
 }
 function announce() {
-  if (latest) element("announcement").textContent = announcement(latest);
+  if (!latest) return;
+  element("announcement").textContent = ""; // so that the same words are read again
+  setTimeout(() => { element("announcement").textContent = announcement(latest); }, 50);
 }
 
 // State -------------------------------------------------------------------------------------------

@@ -55,7 +55,8 @@ function verdict(state) {
     stable: null, reason: "undecided_noiseless", where: null, binding: "undecided",
     noise_sum: Infinity, output_noise_sum: Infinity, error: 0,
     effective_learning_rate: Number.isFinite(rate) ? rate : null,
-    critical_batch_size: Infinity, critical_eigenvalue: null, scale: null, margins: null,
+    critical_batch_size: Infinity, critical_eigenvalue: null, has_gaps: false, scale: null,
+    margins: {},
   };
   const [share1, share2] = noiseShares(state);
   const decide = (stable, reason, binding = "undecided") =>
@@ -65,7 +66,10 @@ function verdict(state) {
   if (pull === 0) return decide(false, "no_pull", "root_at_1");
   const failed = functions.sums(c, nodes.lam, nodes.weights, share2, found);
   const closeness = closestPivot(functions, c, nodes.lam);
-  result.margins = { noiseless: noiselessMargin(nodes.lam, result.critical_eigenvalue) };
+  // beyond a first gap there may be a second interval of stability, whose ends are not looked for
+  const beyond = failed !== 1 && Math.max(...nodes.lam) >= result.critical_eigenvalue;
+  result.has_gaps = beyond;
+  result.margins = beyond ? {} : { noiseless: noiselessMargin(nodes.lam, result.critical_eigenvalue) };
   result.scale = scaleLimit(functions, c, nodes, state);
   if (share2 > share1) return decide(null, "unphysical_noise");
   if (failed === 1 && closeness.failing < -CLOSE) {
