@@ -9,7 +9,7 @@ const ASK = " Ask sgdmem.stability, which proves its error bounds.";
 
 function reasonText(found) {
   if (found.reason === "undefined") return "The method does not exist for these parameters.";
-  const letters = [[/ - /g, " − "], [/lambda /g, "λ"], [/tau/g, "τ"]];
+  const letters = [[/ - /g, " − "], [/lambda /g, "λ"], [/tau/g, "τ"], [/<=/g, "≤"]];
   const text = letters.reduce((so, [from, to]) => so.replace(from, to), TABLES.reasons[found.reason]);
   const sentence = `${/^τ/.test(text) ? text[0] : text[0].toUpperCase()}${text.slice(1)}.`;
   if (found.stable === null) return sentence + ASK;

@@ -128,6 +128,7 @@ function drawLosses(svg, note, { t, losses, start }, slope, regime) {
   const end = leaves ? 10 ** Math.ceil(Math.log10(longest)) : t[t.length - 1];
   const x = { low: 1, high: end, log: true, label: "steps t" };
   const { toX, toY, markup, right } = frame(width, height, x, { low, high, log: true });
+  const inside = shown.map(([time, loss]) => [time, loss >= low ? loss : null]);
   let theory = "";
   const last = shown[shown.length - 1];
   if (slope !== null && !leaves && last && last[1] > low) {
@@ -138,9 +139,9 @@ function drawLosses(svg, note, { t, losses, start }, slope, regime) {
       <text class="note" x="${right - 6}" y="${MARGIN.top + 18}" text-anchor="end">dashed: t<tspan
       dy="-4">${shownNumber(slope, 3)}</tspan><tspan dy="4">, ${regime}</tspan></text>`;
   }
-  fill(svg, width, height, `${markup}<path class="curve" d="${path(shown, toX, toY)}"/>${theory}`);
+  fill(svg, width, height, `${markup}<path class="curve" d="${path(inside, toX, toY)}"/>${theory}`);
   const times = (time) => time.toLocaleString("en");
-  const [from, to] = [start, losses[losses.length - 1]].map((loss) => shownNumber(loss, 3));
+  const [from, to] = [start, losses[losses.length - 1]].map((loss) => (loss === 0 ? "nearly 0" : shownNumber(loss, 3)));
   note.textContent = leaves
     ? `1000 times its start by step ${times(t[losses.findIndex((loss) => !(loss <= 1e3 * start))])}`
     : `${from} at the start, ${to} after ${times(t[t.length - 1])} steps`;
