@@ -148,7 +148,7 @@ def _head_only(law: PowerLaw, most: int) -> Rule:
 def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...], points: int) -> Rule:
     edges = np.array(ends)
     upper, lower = edges[:-1], edges[1:]
-    offsets, end_weights = _end_correction()
+    offsets, end_weights = end_correction()
     k = [np.arange(1.0, head + 1), head + 0.5 + offsets]
     weights = [np.ones(head), end_weights]
     if law.count is not None:
@@ -186,7 +186,7 @@ def _legendre_panels(law: PowerLaw, lower: Array, upper: Array, points: int) -> 
     """Return nodes and weights of f dk = g(lam) density dlam = f(lam) density / lam dlam."""
     nu = law.exponent
     center, half = (upper + lower)[:, None] / 2, (upper - lower)[:, None] / 2
-    x, w = _legendre_rule(points)
+    x, w = legendre_rule(points)
     lam = center + half * x
     density = (law.scale / lam) ** (1 / nu) / nu
     return lam.ravel(), (half * w * density / lam).ravel()
@@ -206,7 +206,8 @@ def _last_mass(law: PowerLaw, end: float) -> float:
 
 
 @lru_cache(maxsize=8)
-def _legendre_rule(points: int) -> tuple[Array, Array]:
+def legendre_rule(points: int) -> tuple[Array, Array]:
+    """Return the nodes and weights of the Gauss-Legendre rule on (-1, 1)."""
     from flint import arb
 
     pairs = [arb.legendre_p_root(points, i, weight=True) for i in range(points)]
@@ -271,7 +272,7 @@ def _panel_errors(law: PowerLaw, lower: Array, upper: Array, points: int) -> Arr
 
 
 @lru_cache(maxsize=1)
-def _end_correction() -> tuple[Array, Array]:
+def end_correction() -> tuple[Array, Array]:
     """Return offsets and weights of the end correction, exact up to the fifth derivative."""
     offsets = [Fraction(1, 2), Fraction(3, 2), Fraction(5, 2)]
     # Solve sum_i 2 w_i x_i^m = m! e_m for m = 1, 3, 5 by Cramer's rule on a Vandermonde matrix.
@@ -299,7 +300,7 @@ def _end_errors(law: PowerLaw, head: int) -> tuple[Ball, Array]:
     Taylor's remainder with Cauchy's estimate of the seventh derivative within 5/2 of the end.
     """
     nu = law.exponent
-    offsets, weights = _end_correction()
+    offsets, weights = end_correction()
     spread = float(np.sum(np.abs(weights) * np.abs(offsets) ** 7))  # over 7!, times |F^(7)|
     ends = np.array([head, *([] if law.count is None else [law.count])]) + 0.5
     places = law.scale * ends**-nu

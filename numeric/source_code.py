@@ -135,6 +135,27 @@ function s = noise_summand({parameters})
     end
 end
 """
+_JAVASCRIPT = """// {title}
+
+// s at eigenvalue lam: Infinity where the noiseless method is unstable there.
+function noise_summand({parameters}) {{
+{lines}
+    return {result};
+}}
+
+// Whether the mean loss tends to zero from every start.
+function is_stable(eigenvalues, batch_size, {more}tau1 = 1.0, tau2 = 0.0) {{
+    let total = 0.0;
+    for (const lam of eigenvalues) {{
+        const s = noise_summand({arguments});
+        const damping = 1.0 + tau2 / batch_size * s;
+        if (!(s < Infinity && damping > 0.0))
+            return false;
+        total += s / damping;
+    }}
+    return tau1 / batch_size * total < 1.0;
+}}
+"""
 _TERNARY = "{good} ? {value} : ({bad}) ? {infinity} : {no_number}"
 _LANGUAGES = {
     "python": _Language(
@@ -159,6 +180,9 @@ _LANGUAGES = {
     ),
     "julia": _Language(_JULIA, "{line}", "{name}", "Inf", "NaN", "&&", "||", _TERNARY),
     "matlab": _Language(_MATLAB, "{line};", "{name}", "Inf", "NaN", "&&", "||", ""),
+    "javascript": _Language(
+        _JAVASCRIPT, "const {line};", "{name}", "Infinity", "NaN", "&&", "||", _TERNARY
+    ),
 }
 LANGUAGES = tuple(_LANGUAGES)
 _TAKEN = {"eigenvalues", "batch_size", "tau1", "tau2", "total", "damping", "s", "k", "count"}
@@ -170,6 +194,8 @@ _KEYWORDS = """
     abstract baremodule begin end export finally function global import in isa let local macro
     module mutable primitive quote struct try type using where catch nothing missing pi
     classdef elseif otherwise parfor persistent spmd eps i j
+    arguments async await class debugger delete eval implements instanceof interface new null of
+    package private protected public super this throw typeof undefined var with yield Infinity
 """
 _TAKEN |= set(_KEYWORDS.split())
 
@@ -187,7 +213,7 @@ def source_code(algorithm: Algorithm, language: str) -> str:
     algorithm : Algorithm
         Its symbols become arguments, in alphabetical order.
     language : str
-        "python", "c", "julia" or "matlab".
+        "python", "c", "julia", "matlab" or "javascript".
 
     Raises
     ------

@@ -23,6 +23,7 @@ from sgdmem.phase_diagrams.cli_arguments import (
 )
 from sgdmem.phase_diagrams.cli_boundary import boundary_command
 from sgdmem.phase_diagrams.cli_derive import derive_command
+from sgdmem.phase_diagrams.cli_explore import explore_command
 from sgdmem.phase_diagrams.cli_phase_diagram import draw_command, phase_diagram_command
 from sgdmem.phase_diagrams.cli_plot import plot_command
 from sgdmem.phase_diagrams.cli_simulate import simulate_command
@@ -79,6 +80,7 @@ def cli() -> None:
       sgdmem derive heavy-ball -o heavy-ball.pdf
       sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 --y momentum=0:0.99:200 \\
                     --power-law 1.5 --batch-size 32 -o heavy-ball.png
+      sgdmem explore --serve
       sgdmem verify
 
     Numbers may be written as 0.1, 1e-3 or 1/3 and are taken exactly. Exit code 2 means bad input.
@@ -88,6 +90,7 @@ def cli() -> None:
 cli.add_command(boundary_command)
 cli.add_command(derive_command)
 cli.add_command(draw_command)
+cli.add_command(explore_command)
 cli.add_command(phase_diagram_command)
 cli.add_command(plot_command)
 cli.add_command(simulate_command)

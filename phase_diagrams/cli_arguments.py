@@ -254,7 +254,8 @@ def output_path(output: str, endings: Sequence[str]) -> Path:
     path = Path(output)
     if path.suffix not in endings:
         *others, last = endings
-        raise click.UsageError(f"-o must end in {', '.join(others)} or {last}, got {path}")
+        known = f"{', '.join(others)} or {last}" if others else last
+        raise click.UsageError(f"-o must end in {known}, got {path}")
     if not path.parent.is_dir():
         raise click.UsageError(f"-o: there is no folder {path.parent}")
     return path

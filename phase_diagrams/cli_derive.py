@@ -51,7 +51,7 @@ _DOCUMENTS, _TEXTS = (".tex", ".pdf", ".md", ".html"), (".txt", "")
     "--as",
     "language",
     metavar="LANGUAGE",
-    help="Noise summand and verdict as code: python, c, julia or matlab.",
+    help="Noise summand and verdict as code: python, c, julia, matlab or javascript.",
 )
 def derive_command(
     algorithm: str | None,

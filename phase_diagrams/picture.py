@@ -58,7 +58,7 @@ _MOST_COLUMNS = 3  # of a series
 _MOST_CELLS = 2000  # along an axis of a picture
 _MANY_SIZES = 1000  # ratio of the largest and the smallest value of a logarithmic colour scale
 _NO_STEP = 1e-6  # relative
-_BRIGHTEST = 0.9  # of the colour map: its yellow would vanish beside the neighbours
+BRIGHTEST = 0.9  # of the colour map: its yellow would vanish beside the neighbours
 
 
 def draw(
@@ -270,7 +270,7 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _
     )
     named("kinds", causes)
     inside = np.ma.masked_where(stable != 1, noise_sum)
-    shades = ListedColormap(colormaps["viridis"](np.linspace(0, _BRIGHTEST, 256)))
+    shades = ListedColormap(colormaps["viridis"](np.linspace(0, BRIGHTEST, 256)))
     mesh = ax.pcolormesh(*edges, inside, cmap=shades, vmin=0, vmax=1, rasterized=True)
     named("map", mesh)
     kinds_shown = dict(_CAUSES[kind] for kind in present)

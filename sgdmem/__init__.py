@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from sgdmem.phase_diagrams.boundary import stability_boundary as stability_boundary
     from sgdmem.phase_diagrams.boundary_picture import draw_boundary as draw_boundary
     from sgdmem.phase_diagrams.diagram import phase_diagram as phase_diagram
+    from sgdmem.phase_diagrams.explorer import Explorer as Explorer
+    from sgdmem.phase_diagrams.explorer import explore as explore
     from sgdmem.phase_diagrams.loss_picture import draw_losses as draw_losses
     from sgdmem.phase_diagrams.named_diagrams import named_diagram as named_diagram
     from sgdmem.phase_diagrams.noise_picture import draw_noise_summand as draw_noise_summand
@@ -135,6 +137,7 @@ _PUBLIC = {
     "phase_diagrams.noise_picture": "draw_noise_summand",
     "phase_diagrams.loss_picture": "draw_losses",
     "phase_diagrams.artists": "artists",
+    "phase_diagrams.explorer": "explore Explorer",
     # what can go wrong
     "symbolic.errors": "SgdmemError InputError UndefinedError UndecidedError",
 }

@@ -156,7 +156,7 @@ def family_fraction_program(algorithm: Algorithm, parameters: Sequence[str]) -> 
     row = list(map(to_sympy, flatten(algorithm.half_plane_form)))
     symbolic = unflatten(row[: len(coefficient_names(algorithm.memory))], algorithm.memory)
     numerator, denominator = noise_fraction(symbolic)
-    return _rational_program([*numerator, *denominator], algorithm, parameters)
+    return expression_program([*numerator, *denominator], algorithm, parameters)
 
 
 def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:
@@ -177,13 +177,21 @@ def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Prog
         If a coefficient is not a rational function of the parameters.
     """
     expressions = [to_sympy(value) for value in flatten(algorithm.half_plane_form)]
-    return _rational_program(expressions, algorithm, parameters)
+    return expression_program(expressions, algorithm, parameters)
 
 
-def _rational_program(
+def expression_program(
     expressions: Sequence[Any], algorithm: Algorithm, parameters: Sequence[str]
 ) -> Program:
-    """Return rational expressions of an algorithm's symbols as a program."""
+    """Return rational expressions of an algorithm's symbols as a program.
+
+    Parameters
+    ----------
+    expressions
+        SymPy expressions, the results of the program.
+    algorithm, parameters
+        As in `coefficient_program`, errors too.
+    """
     import sympy
 
     if len(algorithm.free_symbols) <= _MOST_FACTORED_SYMBOLS:

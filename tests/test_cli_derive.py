@@ -30,7 +30,7 @@ def test_letters_values_and_fragments(tmp_path: Path, capsys: pytest.CaptureFixt
     assert r"\frac{9}{10}" in text and r"\epsilon" in text
 
 
-@pytest.mark.parametrize("language", ["python", "c", "julia", "matlab"])
+@pytest.mark.parametrize("language", ["python", "c", "julia", "matlab", "javascript"])
 def test_code(language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "derive", "heavy-ball", "--as", language)
     assert code == 0 and "noise_summand" in out

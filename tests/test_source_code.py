@@ -17,13 +17,16 @@ from sgdmem import Algorithm, InputError, Spectrum, general, heavy_ball, source_
 from sgdmem.numeric.source_code import LANGUAGES
 from sgdmem.symbolic.derivation_text import with_symbols
 from sgdmem.symbolic.named import FAMILIES
+from tests.javascript import evaluate
 
 SUBJECTS: dict[str, Algorithm] = {
     **{name: with_symbols(family, {}) for name, family in FAMILIES.items()},
     "general 3, shifted": general(3, shifted=True),
     "numbers": heavy_ball("0.1", "0.9"),
-    # names that mean something else in Python, in MATLAB, and in the code itself
-    "names": heavy_ball(sympy.Symbol("lambda"), sympy.Symbol("t4") + sympy.Symbol("end")),
+    # names that mean something else in Python, in MATLAB, in JavaScript, and in the code itself
+    "names": heavy_ball(
+        sympy.Symbol("lambda"), sympy.Symbol("t4") + sympy.Symbol("end") * sympy.Symbol("typeof")
+    ),
 }
 EIGENVALUES = (1.0, 0.3, 0.01)
 
@@ -81,6 +84,37 @@ def test_code_agrees_with_the_library(
     assert True in seen
 
 
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_javascript_agrees_with_the_library(name: str, rng: np.random.Generator) -> None:
+    algorithm = SUBJECTS[name]
+    symbols = sorted(algorithm.free_symbols, key=str)
+    points = [
+        {"values": rng.uniform(0.02, 0.5, len(symbols)).tolist(), "size": rng.uniform(0.01, 4)}
+        for _ in range(40)
+    ]
+    function = """({points, eigenvalues}) => points.map(({values, size}) => [
+        eigenvalues.map((lam) => noise_summand(lam, ...values)),
+        is_stable(eigenvalues, size, ...values, 1, 0.5),
+        is_stable(new Float64Array(eigenvalues), size, ...values),
+    ])"""
+    data = {"points": points, "eigenvalues": EIGENVALUES}
+    source = '"use strict";\n' + source_code(algorithm, "javascript")
+    seen = set()
+    for point, answer in zip(points, evaluate(source, function, data), strict=True):
+        summands, damped, plain = answer
+        values = {symbol: repr(x) for symbol, x in zip(symbols, point["values"], strict=True)}
+        member = algorithm.substitute(values) if symbols else algorithm
+        verdict = stability(member, Spectrum(EIGENVALUES), point["size"])
+        if math.isfinite(verdict.noise_sum):
+            assert sum(summands) / point["size"] == pytest.approx(verdict.noise_sum, rel=1e-11)
+        else:
+            assert math.inf in summands
+        assert plain is verdict.stable
+        assert damped is stability(member, Spectrum(EIGENVALUES), point["size"], 1, "0.5").stable
+        seen.add(plain)
+    assert True in seen
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", SUBJECTS)
 def test_all_languages_have_all_names(language: str, name: str) -> None:
@@ -92,7 +126,11 @@ def test_all_languages_have_all_names(language: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("algorithm", "language", "message"),
     [
-        (heavy_ball(1, 0), "fortran", "language must be one of python, c, julia, matlab"),
+        (
+            heavy_ball(1, 0),
+            "fortran",
+            "language must be one of python, c, julia, matlab, javascript",
+        ),
         ("sgd", "c", "algorithm must be an Algorithm"),
         (heavy_ball(sympy.sqrt(2) * sympy.Symbol("x"), 0), "c", "rational"),
     ],

@@ -1,0 +1,145 @@
+// What the page says about one point: verdict, numbers, and how to ask sgdmem the same.
+
+const MORE = { // in plain words, what the root does that leaves the unit disk
+  root_at_1: "A root has passed x = 1: the iterate drifts away instead of being pulled in.",
+  root_at_minus_1: "A root has passed x = −1: each step overshoots, with changing sign.",
+  complex_roots: "Two complex roots have left the unit disk: growing oscillations.",
+};
+const ASK = " Ask sgdmem.stability, which proves its error bounds.";
+
+function reasonText(found) {
+  if (found.reason === "undefined") return "The method does not exist for these parameters.";
+  const letters = [[/ - /g, " − "], [/lambda /g, "λ"], [/tau/g, "τ"], [/<=/g, "≤"]];
+  const text = letters.reduce((so, [from, to]) => so.replace(from, to), TABLES.reasons[found.reason]);
+  const sentence = `${/^τ/.test(text) ? text[0] : text[0].toUpperCase()}${text.slice(1)}.`;
+  if (found.stable === null) return sentence + ASK;
+  const more = found.reason === "noiseless" && MORE[found.binding];
+  return more ? `${sentence} ${more}` : sentence;
+}
+
+function verdictWord({ stable, reason }) {
+  if (stable !== null) return stable ? "Stable" : "Not stable";
+  return reason.startsWith("undecided") ? "Too close to call" : "Undecided";
+}
+
+/** A number that may be 0 or infinite, with words for these. */
+function worded(value, zero, infinite, otherwise) {
+  if (value === 0) return zero;
+  return value === Infinity ? infinite : `${otherwise} ${shownNumber(value, 5)}`;
+}
+
+function verdictRows(found) {
+  if (found.reason === "undefined") return [];
+  const known = found.stable !== null; // otherwise infinity stands for what is not known
+  const isShown = (value) => known || Number.isFinite(value);
+  const rows = [];
+  const { noise_sum, output_noise_sum, critical_batch_size, scale, margins, where } = found;
+  if (isShown(noise_sum)) {
+    rows.push(["noise sum U′, limit 1", shownNumber(noise_sum, known ? 5 : 12)]);
+  }
+  if (output_noise_sum !== noise_sum) {
+    rows.push(["noise sum U, at w", shownNumber(output_noise_sum, 5)]);
+  }
+  if (isShown(critical_batch_size)) {
+    const words = ["stable at every one", "stable at none", "stable above"];
+    rows.push(["batch size", worded(critical_batch_size, ...words)]);
+  }
+  const rate = found.effective_learning_rate;
+  rows.push(["effective learning rate", rate === null ? "does not exist" : shownNumber(rate, 5)]);
+  if (scale !== null && found.reason !== "unphysical_noise") {
+    const words = ["no factor helps", "by anything", "by less than"];
+    rows.push(["multiply the learning rate", worded(scale, ...words)]);
+  }
+  const words = ["no small eigenvalue", "every eigenvalue", "λ <"];
+  const below = worded(found.critical_eigenvalue, ...words);
+  const more = found.critical_eigenvalue === 0 ? "larger ones only" : `${below}, and farther up`;
+  rows.push(["without noise, stable for", found.has_gaps ? more : below]);
+  const distances = Object.values(margins);
+  if (distances.length === 3) rows.push(["smallest margin", shownNumber(Math.min(...distances), 4)]);
+  if (where !== null && found.stable === false) {
+    rows.push(["it fails at eigenvalue", shownNumber(where, 5)]);
+  }
+  return rows;
+}
+
+function showVerdict(found) {
+  const card = document.getElementById("verdict");
+  card.className = `card ${found.stable === null ? "open" : found.stable ? "good" : "bad"}`;
+  card.dataset.stable = String(found.stable);
+  card.dataset.reason = found.reason;
+  const mark = found.stable === null ? "?" : found.stable ? "✓" : "✕";
+  document.getElementById("verdict-word").textContent = `${mark} ${verdictWord(found)}`;
+  document.getElementById("verdict-reason").textContent = reasonText(found);
+  document.getElementById("verdict-numbers").innerHTML = verdictRows(found)
+    .map(([name, text]) => `<dt>${escaped(name)}</dt><dd>${escaped(text)}</dd>`)
+    .join("");
+}
+
+function announcement(found) {
+  const number = Number.isFinite(found.noise_sum) ? ` Noise sum ${shownNumber(found.noise_sum)}.` : "";
+  return `${verdictWord(found)}. ${reasonText(found)}${number}`;
+}
+
+/** Commands that ask sgdmem about a state: [title, text]. */
+function codesOf(state) {
+  const { call, command, parameters } = FAMILIES[state.family];
+  const { spectrum, batch_size, tau1, tau2, zeta } = state;
+  const fillIn = (template, write) => parameters.reduce(
+    (text, { name }, i) => text.replaceAll(`{${name}}`, write(state.values[i])), template);
+  const quoted = (value) => `"${value}"`;
+  const isFull = batch_size === Infinity; // batches
+  const { listed, nu, scale, count } = spectrum;
+  // [Python, command line] of what differs from the library's defaults
+  const given = listed ? [] : [
+    [quoted(nu), `--power-law ${nu}`],
+    ...(scale === 1 ? [] : [[`scale=${quoted(scale)}`, `--scale ${scale}`]]),
+    ...(count === Infinity ? [] : [[`count=${count}`, `--count ${count}`]]),
+  ];
+  const noise = [
+    ...(isFull ? [] : [[`batch_size=${quoted(batch_size)}`, `--batch-size ${batch_size}`]]),
+    [`tau1=${quoted(tau1)}`, `--tau1 ${tau1}`],
+    [`tau2=${quoted(tau2)}`, `--tau2 ${tau2}`],
+  ];
+  const [pythonLaw, pythonNoise] = [given, noise].map((pairs) => pairs.map(([text]) => text).join(", "));
+  const target = listed ? `spectrum.eigenvalues ** (${zeta} - 1)` : `sgdmem.power_law_target("${zeta}")`;
+  const python = [
+    "import sgdmem",
+    `method = ${fillIn(call, quoted)}`,
+    `spectrum = ${listed ? START.spectrum.code : `sgdmem.Spectrum.power_law(${pythonLaw})`}`,
+    `print(sgdmem.stability(method, spectrum, ${pythonNoise}))`,
+    `losses = sgdmem.losses(method, spectrum, ${target}, 10_000, ${pythonNoise})`,
+  ].join("\n");
+  if (!command) return [["Python", python]];
+  const options = [...(listed ? [["", "--spectrum FILE"]] : given), ...noise].map(([, text]) => text);
+  const line = ["sgdmem stable", fillIn(command, String), ...options].join(" ");
+  return [["Command line", line], ["Python", python]];
+}
+
+function showCodes(state) {
+  const place = document.getElementById("codes");
+  const codes = codesOf(state);
+  if (place.children.length !== codes.length) {
+    const snippets = codes.map(([title]) => `<div class="snippet"><pre></pre>
+      <button type="button" aria-label="Copy: ${title}">Copy</button></div>`);
+    place.innerHTML = snippets.join("");
+    for (const snippet of place.children) {
+      const [text, button] = snippet.children;
+      button.addEventListener("click", async () => {
+        const done = await copy(text);
+        button.textContent = done ? "Copied" : "Select it";
+        setTimeout(() => { button.textContent = "Copy"; }, 1500);
+      });
+    }
+  }
+  codes.forEach(([, text], i) => { place.children[i].firstChild.textContent = text; });
+}
+
+async function copy(element) {
+  try {
+    await navigator.clipboard.writeText(element.textContent);
+    return true;
+  } catch { // not allowed: at least select it
+    getSelection().selectAllChildren(element);
+    return false;
+  }
+}

@@ -1,0 +1,132 @@
+// What the page shows, as one object, and the same as a link.
+
+/** Quantities of the problem that are not parameters of a method. */
+const PROBLEM = {
+  batch_size: { label: "batch size B", low: 1, high: 1e5, log: true },
+  tau1: { label: "noise τ1", low: 0, high: 4, log: false },
+  tau2: { label: "noise τ2", low: -2, high: 1, log: false },
+  exponent: { label: "spectrum ν", low: 0.4, high: 4, log: false },
+};
+const OTHERS = {
+  count: { label: "eigenvalues N", low: 1, high: 1e7, log: true, whole: true, endless: true },
+  zeta: { label: "target ζ", low: 0.1, high: 4, log: false },
+};
+
+/** A fresh view of a method. */
+function startingView(family) {
+  const { parameters } = FAMILIES[family];
+  const { spectrum, batch_size, tau1, tau2, zeta } = START;
+  const ranges = Object.fromEntries(
+    [...parameters.map((p) => [p.name, p]), ...Object.entries({ ...PROBLEM, ...OTHERS })].map(
+      ([name, { low, high, log }]) => [name, { name, low, high, log }],
+    ),
+  );
+  const state = { family, values: parameters.map((p) => p.value), batch_size, tau1, tau2, zeta };
+  state.spectrum = spectrum.listed ? spectrum : { ...spectrum, count: spectrum.count ?? Infinity };
+  state.batch_size = batch_size ?? Infinity;
+  const names = axisNames(state);
+  const rate = parameters.find((p) => p.name.endsWith("learning_rate"));
+  const x = rate ? rate.name : names[0];
+  return { state, ranges, x, y: names.find((name) => name !== x) };
+}
+
+/** The quantities that may be axes. */
+function axisNames({ family, spectrum }) {
+  const parameters = FAMILIES[family].parameters.map(({ name }) => name);
+  const problem = Object.keys(PROBLEM).filter((name) => name !== "exponent" || !spectrum.listed);
+  return [...parameters, ...problem];
+}
+
+/** The value of any quantity of a state. */
+function valueOf({ family, values, spectrum, ...rest }, name) {
+  const place = FAMILIES[family].parameters.findIndex((parameter) => parameter.name === name);
+  if (place >= 0) return values[place];
+  if (name === "exponent") return spectrum.nu;
+  return name === "count" ? spectrum.count : rest[name];
+}
+
+/** A state with any quantity changed. */
+function changed(state, name, value) {
+  if (name !== "count") return withValue(state, name, value);
+  return { ...state, spectrum: { ...state.spectrum, count: value } };
+}
+
+function labelOf(state, name) {
+  const parameter = FAMILIES[state.family].parameters.find((p) => p.name === name);
+  return (parameter || PROBLEM[name] || OTHERS[name]).label;
+}
+
+/** A number as short as four digits allow. */
+function rounded(value) {
+  return Number.isFinite(value) ? Number(value.toPrecision(4)) : value;
+}
+
+function shownNumber(value, digits = 4) {
+  if (value === null || Number.isNaN(value)) return "none";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  const isFar = size !== 0 && (size < 1e-3 || size >= 1e6);
+  const text = isFar ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)));
+  const [mantissa, exponent] = text.split("e");
+  const short = mantissa.includes(".") ? mantissa.replace(/0+$/, "").replace(/\.$/, "") : mantissa;
+  const whole = exponent ? `${short}·10${superscript(Number(exponent))}` : short;
+  return whole.replace("-", "−");
+}
+
+function superscript(number) {
+  return [...String(number)].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]).join("");
+}
+
+/** A view as the part of an address after #. */
+function viewToHash({ state, ranges, x, y }) {
+  const parts = { method: FAMILIES[state.family].name };
+  const write = (value) => (value === Infinity ? "inf" : String(value));
+  for (const name of [...axisNames(state), "zeta", ...(state.spectrum.listed ? [] : ["count"])]) {
+    parts[name] = write(valueOf(state, name));
+  }
+  for (const [key, name] of [["x", x], ["y", y]]) {
+    const { low, high, log } = ranges[name];
+    parts[`axis_${key}`] = [name, low, high, ...(log ? ["log"] : [])].join(":");
+  }
+  return new URLSearchParams(parts).toString();
+}
+
+/** The view of a link; what cannot be read stays as it is at the start. */
+function viewFromHash(hash) {
+  const parts = new URLSearchParams(hash.replace(/^#/, ""));
+  const family = FAMILIES.findIndex(({ name }) => name === parts.get("method"));
+  const usual = Math.max(0, FAMILIES.findIndex(({ name }) => name === "heavy-ball"));
+  const view = startingView(family < 0 ? usual : family);
+  if (family < 0) return view;
+  for (const name of [...axisNames(view.state), "zeta", "count"]) {
+    const text = parts.get(name);
+    const value = text === "inf" ? Infinity : Number(text);
+    if (text && acceptable(name, value) && !(name === "count" && view.state.spectrum.listed)) {
+      view.state = changed(view.state, name, value);
+    }
+  }
+  for (const key of ["x", "y"]) {
+    const [name, low, high, log] = (parts.get(`axis_${key}`) || "").split(":");
+    const range = { name, low: Number(low), high: Number(high), log: log === "log" };
+    if (!axisNames(view.state).includes(name) || !acceptableRange(range)) continue;
+    view[key] = name;
+    view.ranges[name] = range;
+  }
+  if (view.x === view.y) view.y = axisNames(view.state).find((name) => name !== view.x);
+  return view;
+}
+
+/** Whether a quantity may have a value. */
+function acceptable(name, value) {
+  if (Number.isNaN(value)) return false;
+  if (name === "count") return value >= 1 && (value === Infinity || Number.isInteger(value));
+  if (name === "batch_size") return value > 0;
+  if (!Number.isFinite(value) || Math.abs(value) > 1e12) return false;
+  if (name === "exponent" || name === "zeta") return value >= 0.05 && value <= 20;
+  return name !== "tau1" || value >= 0;
+}
+
+function acceptableRange({ name, low, high, log }) {
+  const both = acceptable(name, low) && acceptable(name, high) && Number.isFinite(high);
+  return both && low < high && (!log || low > 0);
+}
