@@ -12,7 +12,7 @@ from typing import Any
 
 from sgdmem.numeric.family_program import special_values, telling_values
 from sgdmem.numeric.javascript import javascript_functions
-from sgdmem.phase_diagrams.picture import axis_label
+from sgdmem.phase_diagrams.labels import axis_label
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, takes_list
