@@ -107,6 +107,31 @@ set_option = click.option(
 )
 
 
+def target_options(command: _F) -> _F:
+    """Add the options that describe the target."""
+    zeta = click.option(
+        "--zeta", metavar="Z", help="A power-law target: energy lambda^Z below lambda."
+    )
+    squares = click.option(
+        "--target",
+        "squares",
+        type=click.Path(),
+        metavar="FILE",
+        help="Or the squares of the start's coefficients, one for each eigenvalue.",
+    )
+    return zeta(squares(command))
+
+
+def read_target(zeta: str | None, squares: str | None) -> Any:
+    """Return the target of --zeta Z or --target FILE."""
+    from sgdmem.numeric.spectrum_files import load_columns
+    from sgdmem.numeric.target import power_law_target
+
+    if (zeta is None) == (squares is None):
+        raise click.UsageError("give one of --zeta Z and --target FILE")
+    return power_law_target(zeta) if squares is None else load_columns(squares)[0]
+
+
 def read_data(problem: dict[str, Any]) -> Any:
     """Return the spectrum or the matrix of features that the `problem_options` describe."""
     from sgdmem.numeric.spectrum import Spectrum

@@ -50,7 +50,7 @@ _QUANTITIES = (
     type=click.Choice(_QUANTITIES),
     help="What to draw instead of the verdict.",
 )
-@click.option("--target", metavar="ZETA", help="Exponent of the target, for regimes and exponents.")
+@click.option("--zeta", metavar="Z", help="Exponent of the target, for regimes and exponents.")
 @click.option(
     "-o",
     "--output",
@@ -81,7 +81,7 @@ def phase_diagram_command(
     panels: str | None,
     settings: tuple[str, ...],
     quantity: str | None,
-    target: str | None,
+    zeta: str | None,
     output: str | None,
     stored: bool,
     chunk: int | None,
@@ -123,7 +123,7 @@ def phase_diagram_command(
             x,
             y,
             panels=third,
-            target=_read_target(target, axes),
+            target=_read_target(zeta, axes),
             quantities=() if quantity is None else (quantity,),
             device=device,
             store=data if stored else None,
@@ -153,15 +153,15 @@ def _client(address: str | None) -> Any:
         raise click.UsageError(f"--cluster: no scheduler at {address}: {error}") from None
 
 
-def _read_target(exponent: str | None, axes: Sequence[str]) -> Any:
+def _read_target(zeta: str | None, axes: Sequence[str]) -> Any:
     """Return the target: of one exponent, a function of the axis ``zeta``, or none."""
     from sgdmem.numeric.target import power_law_target
 
     if "zeta" in axes:
-        if exponent is not None:
-            raise click.UsageError("zeta cannot both vary and be given by --target")
+        if zeta is not None:
+            raise click.UsageError("zeta cannot both vary and have a fixed value")
         return lambda zeta: power_law_target(zeta)
-    return None if exponent is None else power_law_target(exponent)
+    return None if zeta is None else power_law_target(zeta)
 
 
 def _share(stable: xarray.DataArray) -> float:

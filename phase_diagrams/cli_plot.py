@@ -17,7 +17,9 @@ from sgdmem.phase_diagrams.cli_arguments import (
     problem_options,
     read_data,
     read_settings,
+    read_target,
     set_option,
+    target_options,
 )
 from sgdmem.phase_diagrams.cli_phase_diagram import PICTURES
 
@@ -124,14 +126,7 @@ def _write_summand(axes: Any, path: Path) -> None:
 @click.argument("algorithms", nargs=-1, required=True, type=AlgorithmName())
 @set_option
 @problem_options()
-@click.option("--zeta", metavar="Z", help="A power-law target: energy lambda^Z below lambda.")
-@click.option(
-    "--target",
-    "squares",
-    type=click.Path(),
-    metavar="FILE",
-    help="Or the squares of the start's coefficients, one for each eigenvalue.",
-)
+@target_options
 @click.option("--steps", type=int, default=1000, metavar="T", help="How many.  [1000]")
 @click.option("--am1", is_flag=True, help="Add the accelerated schedule AM1.")
 @_output
@@ -152,7 +147,6 @@ def losses_command(
              --power-law 1.5 --zeta 0.5 --batch-size 32 --steps 10000 -o losses.png
     """
     from sgdmem.phase_diagrams.artists import artists
-    from sgdmem.phase_diagrams.cli_simulate import read_target
     from sgdmem.phase_diagrams.loss_picture import draw_losses
 
     path = output_path(output or "losses.png", PICTURES)

@@ -17,7 +17,9 @@ from sgdmem.phase_diagrams.cli_arguments import (
     problem_options,
     read_data,
     read_settings,
+    read_target,
     set_option,
+    target_options,
 )
 
 _LARGEST_SHOWN = 1e4  # score; beyond, digits say nothing
@@ -30,14 +32,7 @@ _COLUMNS = ("steps", "mean", "standard_error", "expected", "z")
 @click.argument("algorithm", type=AlgorithmName())
 @set_option
 @problem_options(simulated=True)
-@click.option("--zeta", metavar="Z", help="A power-law target: energy lambda^Z below lambda.")
-@click.option(
-    "--target",
-    "squares",
-    type=click.Path(),
-    metavar="FILE",
-    help="Or the squares of the start's coefficients, one for each eigenvalue.",
-)
+@target_options
 @click.option("--steps", type=int, default=1000, metavar="T", help="Length of a run.  [1000]")
 @click.option("--seeds", type=int, default=16, metavar="K", help="Number of runs.  [16]")
 @click.option("--seed", type=int, default=0, metavar="S", help="Another one: other runs.  [0]")
@@ -136,16 +131,6 @@ def _score(z: float) -> str:
     if math.isnan(z):
         return ""
     return f"{z:.2f}" if abs(z) < _LARGEST_SHOWN else f"{z:.1e}"
-
-
-def read_target(zeta: str | None, squares: str | None) -> Any:
-    """Return the target of --zeta Z or --target FILE."""
-    from sgdmem.numeric.spectrum_files import load_columns
-    from sgdmem.numeric.target import power_law_target
-
-    if (zeta is None) == (squares is None):
-        raise click.UsageError("give one of --zeta Z and --target FILE")
-    return power_law_target(zeta) if squares is None else load_columns(squares)[0]
 
 
 def _write(path: str, table: dict[str, list[float]]) -> None:

@@ -277,7 +277,7 @@ def test_exponents_as_axes_of_the_command(
     found = xarray.load_dataset(tmp_path / "map.nc", engine="scipy")
     assert float(found.loss_exponent[0, -1]) == pytest.approx(0.1)
     assert float(found.loss_exponent[-1, -1]) == pytest.approx(2 - 1 / 3)
-    for more in (["--power-law", "2"], ["--target", "1"]):
+    for more in (["--power-law", "2"], ["--zeta", "1"]):
         code, _, err = run(capsys, *command, *axes, *more, *output)
         assert code == 2 and "cannot both vary" in err
     # QHM has a nu of its own
