@@ -15,7 +15,7 @@ from sgdmem.numeric.family_program import FamilyProgram
 from sgdmem.numeric.judge import Judge
 from sgdmem.numeric.map_points import AnyPoints, BatchOutcome
 from sgdmem.numeric.mode_summands import ball_form, numeric_algorithm
-from sgdmem.numeric.noise_sum import noise_sums
+from sgdmem.numeric.noise_sum import map_form, noise_sums
 from sgdmem.numeric.problem import Noise, Problem, read_noise
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.stability import stability
@@ -95,7 +95,9 @@ class FamilyJudge:
             name: Ball.exactly(points.axes[name])[points.indices(name)]
             for name in program.parameters
         }
-        return program.form(values), _excepted(points, exceptions)
+        nothing = Ball(np.zeros(len(points)))  # what is the same everywhere becomes an array, too
+        form = map_form(program.form(values), lambda entry: nothing + entry)
+        return form, _excepted(points, exceptions)
 
     def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], Noise]:
         """Return the noise for every combination of those axes that belong to the problem."""

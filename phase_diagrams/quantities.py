@@ -22,6 +22,7 @@ from sgdmem.numeric.target import PowerLawTarget
 from sgdmem.numeric.verdict import Reason, Verdict
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.routh import HalfPlaneForm
 from sgdmem.symbolic.scalars import to_float
 
 _NEARLY = 1e-13  # relative error of a rate that floats are trusted with
@@ -132,17 +133,23 @@ def _effective_learning_rate(judged: Map) -> Array:
         except UndefinedError:
             return math.nan
 
-    rates = np.full(len(judged.points), math.nan)
+    return _by_forms(judged, lambda form: form.effective_learning_rate, value)
+
+
+def _by_forms(
+    judged: Map, formula: Callable[[HalfPlaneForm], Ball], exact: Callable[[Algorithm], float]
+) -> Array:
+    """Return a formula at all points where error bounds are small, elsewhere the exact value."""
+    values = np.full(len(judged.points), math.nan)
     known = judged.judge.forms(judged.points)
     if known is not None:
         form, excepted = known
-        ball = form.effective_learning_rate + Ball(np.zeros(rates.size))
+        ball = formula(form)
         accurate = np.isfinite(ball.mid) & (ball.rad <= _NEARLY * np.abs(ball.mid))
-        sure = accurate & ~excepted
-        rates[sure] = ball.mid[sure]
-    left = np.flatnonzero(np.isnan(rates))
-    rates[left] = judged.of_algorithms(value, left)
-    return rates
+        values = np.where(accurate & ~excepted, ball.mid, math.nan)
+    left = np.flatnonzero(np.isnan(values))
+    values[left] = judged.of_algorithms(exact, left)
+    return values
 
 
 def _critical_eigenvalue(judged: Map) -> Array:
@@ -150,7 +157,28 @@ def _critical_eigenvalue(judged: Map) -> Array:
         intervals = noiseless_floats(algorithm)
         return intervals[0][1] if intervals and intervals[0][0] == 0 else 0.0
 
-    return judged.of_algorithms(value, judged.places)
+    return _by_forms(judged, _first_sign_change, value)
+
+
+def _first_sign_change(form: HalfPlaneForm) -> Ball:
+    """Return where the first coefficient of a quadratic form changes its sign.
+
+    A polynomial of degree one or two has its roots in the left half plane exactly when its
+    coefficients have one sign. NaN for larger memories, and where it is not stable at 0.
+    """
+    size = form.pull.mid.size
+    mid, rad = np.full(size, math.inf), np.zeros(size)
+    pairs = list(zip(form.fixed, form.moving, strict=True))
+    for fixed, moving in pairs:
+        end = fixed / moving
+        first = (moving.lower > 0) & (end.mid < mid)
+        mid, rad = np.where(first, end.mid, mid), np.where(first, end.rad, rad)
+    sure = (form.pull.lower > 0) & np.isfinite(mid) & (len(pairs) <= 2)
+    for fixed, moving in pairs:  # the others must keep their signs until then
+        at_end = fixed - Ball(np.where(sure, mid, 0.0), rad) * moving
+        sure &= (fixed.lower > 0) & (at_end.upper > 0)
+        sure &= (at_end.lower > 0) | (moving.lower > 0)
+    return Ball(np.where(sure, mid, math.nan), rad)
 
 
 def _critical_batch_size(judged: Map) -> Array:
