@@ -58,7 +58,7 @@ def one(memory: str, side: int) -> dict[str, Any]:
     whole = side * CHUNKS
     seconds: dict[str, list[float]] = {"compute": [], "write": []}
 
-    def compute(question: Any, store: Any, chunk: Any) -> bool:
+    def compute(question: Any, store: Any, chunk: Any) -> None:
         slices = store.slices(chunk)
         begin = time.perf_counter()
         found = question.answer({name: x[slices[name]] for name, x in question.axes.items()})
@@ -66,7 +66,6 @@ def one(memory: str, side: int) -> dict[str, Any]:
         store.write(chunk, found)
         seconds["compute"].append(computed - begin)
         seconds["write"].append(time.perf_counter() - computed)
-        return True
 
     chunked.compute_chunk = compute
     with tempfile.TemporaryDirectory() as folder:

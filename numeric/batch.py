@@ -25,6 +25,8 @@ from sgdmem.symbolic.routh import HalfPlaneForm
 
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
 
+_QUIET = {"batch_size": math.inf, "tau1": Fraction(1), "tau2": Fraction(0)}
+
 Build = Callable[..., Algorithm]
 Compiled = tuple[FamilyProgram, dict[str, list[Fraction]]]
 
@@ -82,6 +84,16 @@ class FamilyJudge:
         algorithm = self.build(**{name: point[name] for name in points.own})
         problem = {**points.problem, **{name: point[name] for name in points.of_problem}}
         return stability(algorithm, self.spectrum, coupling=self.coupling, **problem)
+
+    def noiseless(self, points: AnyPoints) -> Array:
+        """Return whether the method is stable without noise: 1 yes, 0 no, -1 undecided."""
+        axes = {
+            name: values if name in points.own else [_QUIET[name]] * len(values)
+            for name, values in points.axes.items()
+        }
+        problem = {name: _QUIET[name] for name in points.problem}
+        quiet = FamilyJudge(self.build, self._compiled, self.spectrum, None, self._device)
+        return quiet.judge(type(points)(axes, points.own, problem)).stable
 
     def forms(self, points: AnyPoints) -> tuple[HalfPlaneForm, Array] | None:
         """Return the half-plane forms of all points, and where they do not hold; None without code.

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
 
 import numpy as np
 
-from sgdmem.numeric.ball import Array
+from sgdmem.numeric.judge import noiseless_floats
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.verdict import Reason, Verdict
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.scalars import to_float
 
-_MOST_EIGENVALUES = 200  # whose roots are looked at
-_SMALLEST = 1e-8  # of them, over the largest, where there are infinitely many
+_SMALLEST = 1e-12  # of the eigenvalues looked at, over the largest, where there are infinitely many
 _REAL = 1e-9  # ratio of imaginary part and modulus of what counts as a real root
 
 
@@ -65,8 +65,8 @@ _BY_REASON = {
 def binding(verdict: Verdict) -> Binding:
     """Return which condition binds in a verdict of instability.
 
-    Without noise, where the largest root of P - lambda Q of all eigenvalues is: of a method just
-    beyond the edge it is the one that has crossed the unit circle.
+    Without noise, where the largest root of P - lambda Q is, at those eigenvalues of the spectrum
+    at which it is not stable: just beyond an edge it is the one that has crossed the unit circle.
 
     Examples
     --------
@@ -85,18 +85,35 @@ def _crossing(algorithm: Algorithm, spectrum: Spectrum) -> Binding:
     found = algorithm.polynomials
     d, q = (np.array([to_float(x) for x in row])[::-1] for row in (found.D, found.Q))
     P = np.polymul([1.0, -1.0], d)
-    roots = np.concatenate([np.roots(np.polysub(P, x * q)) for x in _eigenvalues(spectrum)])
+    lam = _unstable_eigenvalues(algorithm, spectrum)
+    roots = np.concatenate([np.roots(np.polysub(P, x * q)) for x in lam])
     largest = roots[np.argmax(np.abs(roots))]
     if abs(largest.imag) > _REAL * abs(largest):
         return Binding.COMPLEX_ROOTS
     return Binding.ROOT_AT_1 if largest.real > 0 else Binding.ROOT_AT_MINUS_1
 
 
-def _eigenvalues(spectrum: Spectrum) -> Array:
-    if spectrum.is_infinite:
-        largest = spectrum.largest
-        return np.geomspace(_SMALLEST * largest, largest, _MOST_EIGENVALUES)
-    values: Array = np.unique(spectrum.eigenvalues)
-    if len(values) > _MOST_EIGENVALUES:
-        values = values[np.linspace(0, len(values) - 1, _MOST_EIGENVALUES).round().astype(int)]
-    return values
+def _unstable_eigenvalues(algorithm: Algorithm, spectrum: Spectrum) -> list[float]:
+    """Return the extreme eigenvalues in each interval in which the method is not stable.
+
+    The ends of the intervals where no eigenvalue is seen in them, an edge being that close.
+    """
+    bounds = [0.0, *(end for pair in noiseless_floats(algorithm) for end in pair), math.inf]
+    gaps = [(low, high) for low, high in zip(bounds[::2], bounds[1::2], strict=True) if low < high]
+    found = [x for gap in gaps for x in _within(spectrum, *gap)]
+    return found or [end for gap in gaps for end in gap if 0 < end < math.inf] or [spectrum.largest]
+
+
+def _within(spectrum: Spectrum, low: float, high: float) -> list[float]:
+    """Return the largest and the smallest eigenvalue from low to high."""
+    law = spectrum.law
+    if law is None:
+        inside = spectrum.eigenvalues[
+            (spectrum.eigenvalues >= low) & (spectrum.eigenvalues <= high)
+        ]
+        return [float(inside.max()), float(inside.min())] if inside.size else []
+    least = max(low, _SMALLEST * law.scale)
+    first = max(1, math.ceil((law.scale / high) ** (1 / law.exponent)))
+    last = math.floor((law.scale / least) ** (1 / law.exponent))
+    last = last if law.count is None else min(last, law.count)
+    return [law.scale * k**-law.exponent for k in (first, last) if first <= last]

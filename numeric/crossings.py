@@ -43,7 +43,7 @@ def crossings(judge: Judging, inside: Array, outside: Array, tolerance: float) -
 
     By the method of Oliveira and Takahashi (2021, "An enhancement of the bisection method average
     performance preserving minmax optimality"): on the margin it converges like a secant method, and
-    takes no more steps than bisection where the margin says nothing.
+    takes hardly more steps than bisection where the margin says nothing.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def crossings(judge: Judging, inside: Array, outside: Array, tolerance: float) -
     length = np.linalg.norm(outside - inside, axis=1)
     low, high = np.zeros(len(inside)), np.ones(len(inside))  # shares of the segments
     at_low, at_high = np.ones(len(inside)), -np.ones(len(inside))
-    proved = np.ones(len(inside), dtype=bool)  # whether the upper end is proved not to be stable
+    proved = np.zeros(len(inside), dtype=bool)  # whether the upper end is proved not to be stable
     share = tolerance / np.maximum(length, tolerance)
     most = np.ceil(np.log2(1 / share)).astype(int) + _SLACK
 

@@ -51,8 +51,11 @@ class AnyPoints(ABC):
     @property
     def noise_indices(self) -> Array:
         """For every point, which of `noise_keys` it has."""
-        stride = min((self.stride(name) for name in self.of_problem), default=1)
-        return np.arange(len(self)) // stride % len(self.noise_keys())
+        found, step = np.zeros(len(self), dtype=int), 1
+        for name in reversed(self.of_problem):
+            found += step * self.indices(name)
+            step *= len(self.axes[name])
+        return found
 
     @abstractmethod
     def at(self, place: int) -> dict[str, Any]:
@@ -107,6 +110,11 @@ class ScatteredPoints(AnyPoints):
         """Return the values of the problem's axes at every point, a single () if there are none."""
         values = (self.axes[name] for name in self.of_problem)
         return list(zip(*values, strict=True)) if self.of_problem else [()]
+
+    @property
+    def noise_indices(self) -> Array:
+        """For every point, which of `noise_keys` it has."""
+        return np.arange(len(self)) * bool(self.of_problem)
 
     def at(self, place: int) -> dict[str, Any]:
         """Return the values of both axes at a point."""

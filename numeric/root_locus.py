@@ -152,13 +152,20 @@ def complex_circle(algorithm: Algorithm) -> Circle | None:
             f"algorithm must have memory 1 for the circle of Theorem 6.2, got {exact.memory}"
         )
     _, P, Q, _ = exact.polynomials
-    if not _collisions(P, Q, np.inf):
+    if not _collisions(P, Q, np.inf) and not _is_complex(P, Q):
         return None
     if Q[1] == 0:
         return Circle(to_float(-P[1] / 2), np.inf)
     centre = -Fraction(Q[0]) / Q[1]
     square = evaluate(P, centre)
     return Circle(to_float(centre), to_float(square) ** 0.5) if square > 0 else None
+
+
+def _is_complex(P: Sequence[Any], Q: Sequence[Any]) -> bool:
+    """Whether the roots of memory 1 are complex at small eigenvalues."""
+    # the discriminant (p_1 - lambda q_1)^2 - 4 (p_0 - lambda q_0) by rising powers of lambda
+    terms = P[1] ** 2 - 4 * P[0], -2 * P[1] * Q[1] + 4 * Q[0], Q[1] ** 2
+    return next((term < 0 for term in terms if term != 0), False)
 
 
 def complex_roots(polynomial: Sequence[Any]) -> Array:

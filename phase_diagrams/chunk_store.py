@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,7 +15,7 @@ from uuid import uuid4
 import numpy as np
 
 from sgdmem.phase_diagrams.description import DIGEST, axis_attributes
-from sgdmem.phase_diagrams.question import VERDICT
+from sgdmem.phase_diagrams.quantities import NOT_YET, VERDICT, Quantity
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1024  # points along each of the two last axes
 _MARK = "stable"  # is written last: a chunk that has it is complete
-_NOT_YET = -128  # no verdict, so that no chunk of verdicts is left out as empty
-_QUESTION = "question"
+_IDENTITY = "identity"
 
 Chunk = tuple[int, ...]  # its place along each axis
 
@@ -71,7 +71,7 @@ class ChunkStore:
 
     def points(self, chunk: Chunk) -> int:
         """Return how many points a chunk has."""
-        return int(np.prod([x.stop - x.start for x in self.slices(chunk).values()], dtype=object))
+        return math.prod(x.stop - x.start for x in self.slices(chunk).values())
 
     def write(self, chunk: Chunk, found: xarray.Dataset) -> None:
         """Write the results of a chunk; each file appears at once, that of the verdicts last."""
@@ -92,9 +92,9 @@ class ChunkStore:
 def open_store(
     path: Path,
     places: Mapping[str, Sequence[float]],
-    variables: Mapping[str, tuple[Any, Mapping[str, Any]]],
+    variables: Mapping[str, Quantity],
     attributes: Mapping[str, str],
-    question: Mapping[str, str],
+    identity: Mapping[str, str],
     chunk: int | None,
 ) -> ChunkStore:
     """Return the store of a diagram: a new one, or the one that is there already.
@@ -105,11 +105,9 @@ def open_store(
         Of a zarr group.
     places
         The axes' values.
-    variables
-        For each one its type and attributes.
     attributes
         Of the dataset.
-    question
+    identity
         What the diagram is about, by catchwords: a store that has others is another diagram's.
     chunk
         The length of a chunk along the two last axes; by default what the store has, or 1024.
@@ -121,33 +119,56 @@ def open_store(
     """
     sizes = {name: len(values) for name, values in places.items()}
     if path.exists():
-        return _open(path, sizes, question, chunk)
+        known = _open(path, sizes, identity, chunk)
+        if known is not None:
+            return known
+        _discard(path)  # nothing had been computed
     length = CHUNK if chunk is None else chunk
     shape = tuple(sizes.values())
     lengths = (*(1 for _ in shape[:-2]), *(min(length, size) for size in shape[-2:]))
     # made beside and moved: what has the name is whole
     young = path.with_name(f"{path.name}.{uuid4().hex}.new")
-    group = _zarr().open_group(young, mode="w-", zarr_format=3)
+    try:
+        _create(
+            young, places, variables, {**attributes, _IDENTITY: json.dumps(dict(identity))}, lengths
+        )
+        young.rename(path)
+    except BaseException as error:
+        _discard(young)
+        if not isinstance(error, OSError) or not path.exists():
+            raise
+        known = _open(path, sizes, identity, chunk)  # another process was faster
+        if known is not None:
+            return known
+    return ChunkStore(path, sizes, lengths)
+
+
+def _create(
+    path: Path,
+    places: Mapping[str, Sequence[float]],
+    variables: Mapping[str, Quantity],
+    attributes: Mapping[str, str],
+    lengths: Chunk,
+) -> None:
+    """Make a zarr group without chunks; what is written later has checksums."""
+    zarr = _zarr()
+    codecs = import_module("zarr.codecs")
+    group = zarr.open_group(path, mode="w-", zarr_format=3)
     for name, values in places.items():
         group.create_array(name, data=np.array(values, dtype=float), dimension_names=[name])
         group[name].attrs.update(axis_attributes(name))
-    for name, (dtype, about) in variables.items():
+    for name, quantity in variables.items():
         group.create_array(
             name,
-            shape=shape,
+            shape=tuple(map(len, places.values())),
             chunks=lengths,
-            dtype=dtype,
-            fill_value=_NOT_YET if dtype.kind == "i" else np.nan,
-            dimension_names=list(sizes),
-            attributes=dict(about),
+            dtype=quantity.dtype,
+            fill_value=NOT_YET if quantity.flags else np.nan,
+            compressors=[codecs.ZstdCodec(), codecs.Crc32cCodec()],
+            dimension_names=list(places),
+            attributes=quantity.attributes,
         )
-    group.attrs.update({**attributes, _QUESTION: json.dumps(dict(question))})
-    try:
-        young.rename(path)
-    except OSError:  # another process was faster
-        _discard(young)
-        return _open(path, sizes, question, chunk)
-    return ChunkStore(path, sizes, lengths)
+    group.attrs.update(attributes)
 
 
 def read_stored(path: Path) -> xarray.Dataset:
@@ -167,22 +188,25 @@ def read_stored(path: Path) -> xarray.Dataset:
         raise InputError(f"{path} is no zarr group of a map: {error}") from None
     if not set(VERDICT).issubset(found.data_vars):
         raise InputError(f"{path} holds no phase diagram")
-    found.attrs.pop(_QUESTION, None)
+    found.attrs.pop(_IDENTITY, None)
     return found[[*VERDICT, *sorted(set(map(str, found.data_vars)).difference(VERDICT))]]
 
 
 def _open(
-    path: Path, sizes: Mapping[str, int], question: Mapping[str, str], chunk: int | None
-) -> ChunkStore:
+    path: Path, sizes: Mapping[str, int], identity: Mapping[str, str], chunk: int | None
+) -> ChunkStore | None:
+    """Return a store that is there; None if it is another diagram's without any chunk."""
     try:
         group = _zarr().open_group(path, mode="r")
-        known = json.loads(group.attrs[_QUESTION])
+        known = json.loads(group.attrs[_IDENTITY])
         lengths = tuple(group[_MARK].chunks)
     except (OSError, LookupError, ValueError):
         raise InputError(f"store {path} is there, and no phase diagram: name another one") from None
-    for key in [*question, *known]:
-        was, now = known.get(key), question.get(key)
+    for key in [*identity, *known]:
+        was, now = known.get(key), identity.get(key)
         if was != now:
+            if not any((path / _MARK / "c").glob("**/*")):
+                return None
             differs = "" if str(was).startswith(DIGEST) else f" was {was!r}, now it is {now!r}"
             raise InputError(
                 f"store {path} holds another diagram: {key}{differs or ' differs'}; name another "

@@ -15,14 +15,12 @@ from sgdmem.symbolic.errors import InputError
 _AHEAD = 3  # chunks for each thread that wait at the cluster: it never sees millions at once
 
 
-def compute_chunk(question: Question, store: ChunkStore, chunk: Chunk) -> bool:
-    """Compute a chunk and write it, unless it is there already; return whether it was computed."""
-    if store.has(chunk):
-        return False
-    slices = store.slices(chunk)
-    part = {name: values[slices[name]] for name, values in question.axes.items()}
-    store.write(chunk, question.answer(part))
-    return True
+def compute_chunk(question: Question, store: ChunkStore, chunk: Chunk) -> None:
+    """Compute a chunk and write it, unless it is there already."""
+    if not store.has(chunk):
+        slices = store.slices(chunk)
+        part = {name: values[slices[name]] for name, values in question.axes.items()}
+        store.write(chunk, question.answer(part))
 
 
 def fill(question: Question, store: ChunkStore, advance: Callable[[int], None]) -> None:

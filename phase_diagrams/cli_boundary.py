@@ -82,6 +82,12 @@ def boundary_command(
         **arguments,
     )
     written = _write(boundary, path)
+    if boundary.sizes["point"] == 0:
+        click.echo(
+            f"wrote {' and '.join(map(str, written))}: no edge of stability is in this window, or "
+            "none that a coarse map of it shows (--resolution)"
+        )
+        return
     curves = len(set(boundary.curve.values.tolist()))
     click.echo(
         f"wrote {' and '.join(map(str, written))}: {boundary.sizes['point']} points on {curves} "

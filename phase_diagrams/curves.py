@@ -135,9 +135,9 @@ class Tracer:
             first, second = np.split(flags == 1, 2)
             ready = first != second
             if ready.any():
-                right = first[ready][:, None]
-                good = np.where(right, one[ready], other[ready])
-                bad = np.where(right, other[ready], one[ready])
+                one_is_stable = first[ready][:, None]
+                good = np.where(one_is_stable, one[ready], other[ready])
+                bad = np.where(one_is_stable, other[ready], one[ready])
                 found = crossings(self._judge, good, bad, self._tolerance)
                 stable[left_over[ready]], unstable[left_over[ready]] = found
         return Crossings(stable, unstable)
@@ -187,9 +187,13 @@ def _ends(line: Array, stable: Array) -> tuple[Array, Array]:
     """Return the two grid points at the ends of the edge that each vertex halves, as shares."""
     low, high = np.floor(line).astype(int), np.ceil(line).astype(int)
     first = stable[low[:, 1], low[:, 0]][:, None]
-    size = np.array(stable.shape[::-1]) - 1
-    inside, outside = np.where(first, low, high), np.where(first, high, low)
-    return inside / size, outside / size
+    ticks = [np.linspace(0, 1, size) for size in stable.shape[::-1]]  # where they were judged
+    ends = np.where(first, low, high), np.where(first, high, low)
+    inside, outside = (
+        np.stack([values[places] for values, places in zip(ticks, end.T, strict=True)], axis=1)
+        for end in ends
+    )
+    return inside, outside
 
 
 def _normals(p: Array, q: Array) -> Array:

@@ -9,9 +9,9 @@ from importlib.metadata import version
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sgdmem._version import __version__
+from sgdmem.numeric.given_numbers import is_list, number
+from sgdmem.numeric.problem import is_infinite
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import SgdmemError
@@ -28,6 +28,7 @@ _UNITS = {
     **dict.fromkeys(("momentum", "damping", "tau1", "tau2", "nu", "zeta"), "1"),
 }
 DIGEST = "sha256:"  # how a text begins that only tells data apart
+_ALONG = 50  # points of each axis by which families are told apart
 _LONGEST = 2000  # characters of a definition
 OF_THE_DATA = (  # attributes of a dataset that are no settings of a problem
     "sgdmem_version",
@@ -72,6 +73,8 @@ def describe(
     else:
         text, exact = spectrum, {}
     definition = _definition(build, own)
+    if definition is not None and len(definition) > _LONGEST:
+        definition = None
     return {
         "algorithm": family if isinstance(family, str) else family_name(family),
         **({} if definition is None else {"definition": definition}),
@@ -104,10 +107,9 @@ def _definition(build: Family, own: Sequence[str]) -> str | None:
         found = build(**{name: Symbol(name, real=True) for name in own})
     except (SgdmemError, TypeError, AttributeError, ValueError, ArithmeticError, LookupError):
         return None
-    entries = ", ".join(
+    return ", ".join(
         f"{field} = {_written(getattr(found, field))}" for field in ("alpha", "b", "c", "D", "a")
     )
-    return entries if len(entries) <= _LONGEST else None
 
 
 def _written(entry: Any) -> str:
@@ -144,26 +146,36 @@ def identify(
 ) -> dict[str, str]:
     """Return what tells a diagram from all others, by catchwords that people know.
 
-    Versions of other libraries do not count: a map may outlive an update.
+    All numbers count exactly. Versions of other libraries do not count: a map may outlive an
+    update.
     """
     axes = question.axes
-    found = {key: value for key, value in attributes.items() if key != "versions"}
+    names = ("algorithm", "spectrum", "spectrum_digest", "target", "sgdmem_version")
+    found = {name: attributes[name] for name in names if name in attributes}
+    found["axes"] = ", ".join(axes)
     for name, values in axes.items():
         found[f"axis {name}"] = axis_digest(values)
-    found["algorithms at the corners"] = family_digest(
-        question.build, {name: axes[name] for name in own}
-    )
+    found["definition"] = digest(_definition(question.build, own) or "")
+    found["algorithms"] = family_digest(question.build, {name: axes[name] for name in own})
     for label, given, axis in (
         ("spectrum", question.spectrum, question.of_spectrum),
         ("target", question.target, question.of_target),
     ):
         if axis is not None:
-            ends = (given(axes[axis][0]), given(axes[axis][-1]))
-            found[f"{label} at the ends"] = digest(*map(_exactly, ends))
+            found[f"{label} along {axis}"] = digest(*map(_exactly, map(given, axes[axis])))
+    for name, value in question.problem.items():
+        found[name] = _exact_numbers(value)
     if question.coupling is not None:
-        found["coupling"] = digest(np.asarray(question.coupling, dtype=float).tobytes())
-    found["quantities"] = ", ".join(question.quantities)
+        found["coupling"] = digest(_exact_numbers(question.coupling))
+    found["quantities"] = ", ".join(sorted(question.quantities))
     return found
+
+
+def _exact_numbers(given: Any) -> str:
+    """Return a number, or all numbers of a list or matrix, as they are."""
+    if is_list(given):
+        return digest(*(_exact_numbers(x) for x in given))
+    return str(given if given is None or is_infinite(given) else number(given, "a number"))
 
 
 def _exactly(given: Any) -> str:
@@ -178,10 +190,16 @@ def axis_digest(values: Iterable[Any]) -> str:
 def family_digest(build: Family, axes: Mapping[str, Sequence[Any]]) -> str:
     """Return what tells a family from others that say the same of themselves.
 
-    It is made of the exact algorithms at the corners of the axes.
+    It is made of the exact algorithms at the corners of the axes, and at some points along each
+    axis through the middle of the others.
     """
     corners = product(*(dict.fromkeys((values[0], values[-1])) for values in axes.values()))
-    return digest(*(_at(build, dict(zip(axes, corner, strict=True))) for corner in corners))
+    points = [dict(zip(axes, corner, strict=True)) for corner in corners]
+    middle = {name: values[len(values) // 2] for name, values in axes.items()}
+    for name, values in axes.items():
+        step = -(-len(values) // _ALONG)
+        points += [{**middle, name: value} for value in values[::step]]
+    return digest(*(_at(build, point) for point in points))
 
 
 def _at(build: Family, point: Mapping[str, Any]) -> str:

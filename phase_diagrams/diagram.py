@@ -8,8 +8,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sgdmem.numeric.cuda import Device, chosen_device
 from sgdmem.numeric.given_numbers import number, whole
 from sgdmem.numeric.problem import is_infinite, read_data
@@ -20,8 +18,8 @@ from sgdmem.phase_diagrams.description import (
     identify,
     varying_spectrum,
 )
-from sgdmem.phase_diagrams.quantities import find_quantities
-from sgdmem.phase_diagrams.question import PROBLEM_PARAMETERS, VERDICT, Question
+from sgdmem.phase_diagrams.quantities import VERDICT, find_quantities
+from sgdmem.phase_diagrams.question import PROBLEM_PARAMETERS, Question
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
 from sgdmem.symbolic.named import find_family
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 10**7  # of a diagram in memory
 _WORTH_COMPILING = 1000  # points
-_DTYPES = {"stable": np.dtype(np.int8), "noise_sum": np.dtype(float), "margin": np.dtype(float)}
 
 Axis = tuple[str, Iterable[Any]]
 
@@ -104,9 +101,10 @@ def phase_diagram(
     -------
     xarray.Dataset
         Dimensions (y, x) or (panels, y, x) named by the parameters, with the exact values passed;
-        variables ``stable`` (int8: 1 stable, 0 not, -1 undecided), ``noise_sum`` (inf where the
-        noiseless part is unstable) and ``margin`` (the smaller of 1 - noise_sum and the least
-        1 + (tau2/B) s; -inf where the noiseless part is unstable), and the quantities: ``reason``
+        variables ``stable`` (int8: 1 stable, 0 not, -1 undecided), ``noiseless`` (the
+        same without noise), ``noise_sum`` (inf where it is not stable without noise, the noise of
+        one mode feeds on itself, or the sum diverges) and ``margin`` (the smaller of 1 - noise_sum
+        and the least 1 + (tau2/B) s; -inf where the noise sum is), and the quantities: ``reason``
         and ``regime`` as places in their attribute ``flag_meanings``, the others as floats (nan
         where there is none). Attributes tell the algorithm's matrices, the spectrum, all settings
         and the versions of what computed it. With ``store`` values are read when they are used.
@@ -157,6 +155,7 @@ def phase_diagram(
     for name, quantity in chosen.items():
         if quantity.is_of_target and target is None:
             raise InputError(f"quantity {name!r} needs a target, such as power_law_target(0.5)")
+    chunk = None if chunk is None else whole(chunk, "chunk", 1)
     path = _read_store(store, chunk, client, axes)
     own = [name for name in axes if name not in (*PROBLEM_PARAMETERS, of_spectrum, of_target)]
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
@@ -209,15 +208,10 @@ def _stored(
     from sgdmem.phase_diagrams.chunk_store import open_store
     from sgdmem.phase_diagrams.chunked import fill, fill_on_cluster
 
-    variables = {name: (_DTYPES[name], about) for name, about in VERDICT.items()}
-    variables |= {
-        name: (quantity.dtype, quantity.attributes)
-        for name, quantity in question.quantities.items()
-    }
     store = open_store(
         path,
         {name: [to_float(value) for value in values] for name, values in question.axes.items()},
-        variables,
+        question.variables,
         attributes,
         identify(question, attributes, own),
         chunk,
@@ -235,11 +229,11 @@ def _stored(
 def _read_store(
     store: str | Path | None, chunk: Any, client: Any, axes: Mapping[str, Sequence[Any]]
 ) -> Path | None:
-    if chunk is not None:
-        whole(chunk, "chunk", 1)
     if store is not None:
-        path = Path(store)
-        if not path.absolute().parent.is_dir():
+        if not isinstance(store, (str, Path)):
+            raise InputError(f"store must be a path, got {store!r}")
+        path = Path(store).absolute()  # workers may have another current folder
+        if not path.parent.is_dir():
             raise InputError(f"store: there is no folder {path.parent}")
         return path
     for name, value in (("chunk", chunk), ("client", client)):

@@ -70,6 +70,7 @@ class NamedDiagram:
             regions = verdict_regions(self.map) if is_verdict else {}
         else:
             regions = self._draw_series(ax)
+        ax.autoscale_view()  # matplotlib would do so only when it draws
         ax.autoscale(False)
         curves = self._draw_boundaries(ax)
         for name, line in self.theory.items():

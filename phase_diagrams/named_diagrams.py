@@ -4,8 +4,10 @@ r"""The phase diagrams that have a name in the field, each by one call.
     Where a family with momentum is stable, for several batch sizes.
 "damping-effective-rate"
     Memory 1 in the coordinates of Theorem 6 of arXiv 2410.04228, at a given :math:`q_0`: its
-    triangle (in :math:`\delta`, :math:`\delta\alpha_{\mathrm{eff}}`), the accelerated region of
-    Theorem 7, and the lines at which the largest eigenvalue comes into the second and the third of
+    triangle (in :math:`\delta`, :math:`\delta\alpha_{\mathrm{eff}}`), the region in which it
+    accelerates by the mechanism of Theorem 7 (our definition: stable, the spectrum in all three
+    ranges of eq. (26), a larger effective learning rate than any stable SGD), and the lines at
+    which the largest eigenvalue comes into the second and the third of
     the ranges of eq. (26).
 "spectral-zones"
     These three ranges for one method of that plane.
@@ -54,6 +56,11 @@ from sgdmem.symbolic.scalars import to_float
 _LAW = 1.5  # exponent of the spectrum if none is given
 _SIZES = (1, 8, 64, math.inf)
 _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
+
+_CHOSEN = (  # arguments of `phase_diagram` and `stability_boundary`
+    *("x", "y", "panels", "quantities", "target", "store", "chunk", "client", "coupling"),
+    *("spectrum", "log", "tolerance", "flatness", "resolution", "device", "progress"),
+)
 
 Range = tuple[float, float]
 
@@ -135,6 +142,9 @@ def _checked(function: Callable[..., Any], options: dict[str, Any], hidden: str 
         for name in options:
             if name not in known:
                 raise InputError(f"unknown option {name!r}; there are {', '.join(known)}")
+    for name in options:
+        if name not in known and name in _CHOSEN:
+            raise InputError(f"{name} is chosen by the diagram; there are {', '.join(known)}")
     return options
 
 
@@ -201,7 +211,7 @@ def _damping_effective_rate(
         names[1]: TheoryLine(dense, rate(dense), BLUE),
     }
     zones = {
-        "zone I": largest < first,
+        "zone I": (largest < first) & (first < second),
         "zones I, II": (first <= largest) & (largest < second),
         "zones I, II, III": (first < second) & (second <= largest),
     }
@@ -238,8 +248,8 @@ def _batch_size_learning_rate(
     resolution: int = 80,
     **fixed: Any,
 ) -> NamedDiagram:
-    if family == "heavy-ball" and not fixed:
-        fixed = {"momentum": "0.9"}
+    if family == "heavy-ball":
+        fixed = {"momentum": "0.9", **fixed}
     data = _spectrum(spectrum)
     x, y = _window("learning_rate", learning_rate), _window("batch_size", batch_size)
     question = {"spectrum": data, "tau1": tau1, "tau2": tau2, **fixed}
@@ -271,8 +281,8 @@ def _regimes(
     points: int = 200,
     **fixed: Any,
 ) -> NamedDiagram:
-    if family == "sgd" and not fixed:
-        fixed = {"learning_rate": "0.1"}
+    if family == "sgd":
+        fixed = {"learning_rate": "0.1", **fixed}
     found = phase_diagram(
         family,
         _values(_window("inverse_nu", inverse_nu), [], points),

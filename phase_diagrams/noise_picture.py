@@ -44,10 +44,13 @@ def draw_noise_summand(
     r"""Draw the noise summand by eigenvalue, and the share of the noise sum that is made by it.
 
     With :math:`\tau_2\ne0` and mini-batches the summand is damped,
-    :math:`s_\lambda/(1+\tau_2s_\lambda/B)`; both are drawn. It has a pole at the critical
-    eigenvalue. For memory 1 with :math:`q_0>0`, a small damping :math:`\delta` and
-    :math:`\delta\alpha_{\mathrm{eff}}\ll q_0` the three ranges of eq. (26) of arXiv 2410.04228
-    are drawn, where they are at least a factor of 4 long.
+    :math:`s_\lambda/(1+\tau_2s_\lambda/B)`; both are drawn. The summand has a pole at the critical
+    eigenvalue; the damped one tends to :math:`B/\tau_2` there if :math:`\tau_2>0`, and has a pole
+    before it, where a single mode's noise feeds on itself, if :math:`\tau_2<0`. With full batches
+    the noise sum is zero, and the share is that of :math:`\sum s`. For memory 1 with
+    :math:`q_0>0`, a small damping :math:`\delta` and :math:`\delta\alpha_{\mathrm{eff}}\ll q_0` the
+    three ranges of eq. (26) of arXiv 2410.04228 are drawn, where they are at least a factor of 4
+    long.
 
     Parameters
     ----------
@@ -312,7 +315,7 @@ def _ranges(algorithm: Algorithm) -> list[tuple[float, float, Any, Any, Any]]:
         found.append((begins, ends, term, region.summand, region.ends))
     corners = [end for _, end, *_ in found]
     apart = all(high > _APART * low for low, high in pairwise(corners))
-    return found if apart and corners[0] < 1 / _APART else []
+    return found if apart and to_float(sum(det_D)) < 1 / _APART else []
 
 
 def _draw_ranges(ax: Any, parts: list[Any]) -> None:

@@ -23,6 +23,7 @@ from sgdmem.phase_diagrams.palette import (
     YELLOW,
 )
 from sgdmem.phase_diagrams.placement import MapRegion, name_regions
+from sgdmem.phase_diagrams.quantities import NOT_YET, VERDICT
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _CAUSES = (
     ("diverges without noise", _NOISELESS),
     ("diverges by mini-batch noise", _NOISY),
     ("undecided", _UNDECIDED),
+    ("not computed yet", "white"),
 )
 _FLAGS = {  # reasons and regimes
     "stable": BLUE,
@@ -47,6 +49,11 @@ _FLAGS = {  # reasons and regimes
     "noise-dominated": LIGHT_ORANGE,
     "eventual_divergence": "#d9d9de",
     "immediate_divergence": "#a9a9b2",
+}
+_QUANTITIES = {
+    "noise_sum": r"noise sum $U'_\Sigma$",
+    "margin": r"margin, $\min(1-U'_\Sigma,\;1+\tau_2s/B)$",
+    "loss_exponent": r"exponent $p$ of the loss $t^{-p}$",
 }
 LEGEND: dict[str, Any] = {
     "loc": "upper center",
@@ -142,9 +149,18 @@ def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
     if quantity not in diagram.data_vars:
         names = ", ".join(map(str, diagram.data_vars))
         raise InputError(f"quantity must be among {names}, got {quantity!r}")
+    for name in diagram.stable.dims[-2:]:
+        values = diagram[name].values
+        if not np.isfinite(values).all():
+            raise InputError(
+                f"{name} = {values[~np.isfinite(values)][0]:g} has no place on an axis; "
+                "leave it out, or make it one of the panels"
+            )
+        if (np.diff(values) <= 0).any():
+            diagram = diagram.drop_duplicates(name).sortby(name)
     steps = {name: -(-diagram.sizes[name] // _MOST_CELLS) for name in diagram.stable.dims[-2:]}
     parts = {name: slice((step - 1) // 2, None, step) for name, step in steps.items() if step > 1}
-    return diagram[[*dict.fromkeys(("stable", "noise_sum", "margin", quantity))]].isel(parts).load()
+    return diagram[[*dict.fromkeys((*VERDICT, quantity))]].isel(parts).load()
 
 
 class _Shown(NamedTuple):
@@ -168,7 +184,8 @@ def _draw(diagram: xarray.Dataset, ax: Any, quantity: str, annotate: bool) -> _S
     else:
         shown = _values(diagram[quantity], ax, edges)
     stable = diagram.stable.values
-    if min(stable.shape) > 1 and (stable == 1).any() and (stable != 1).any():
+    is_plane = min(stable.shape) > 1
+    if is_plane and (stable == 1).any() and (stable != 1).any():
         excess = np.clip(-diagram.margin.values, -1, 1)  # smoother than the verdicts themselves
         edge = ax.contour(x, y, excess, levels=[0.0], colors="black", linewidths=1)
         named("edge", edge)
@@ -178,7 +195,7 @@ def _draw(diagram: xarray.Dataset, ax: Any, quantity: str, annotate: bool) -> _S
         ax.set_yscale("log")
     ax.set_xlabel(axis_label(x_name))
     ax.set_ylabel(axis_label(y_name))
-    if annotate:
+    if annotate and is_plane:
         name_regions(ax, edges, shown.regions)
     return shown
 
@@ -259,13 +276,13 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _
 
     stable, noise_sum = diagram.stable.values, diagram.noise_sum.values
     kinds = _kinds(diagram)
-    present = [kind for kind in range(3) if ((kinds == kind) & (stable != 1)).any()]
+    present = [kind for kind in range(len(_CAUSES)) if ((kinds == kind) & (stable != 1)).any()]
     causes = ax.pcolormesh(
         *edges,
         np.ma.masked_where(stable == 1, kinds),
         cmap=ListedColormap([colour for _, colour in _CAUSES]),
         vmin=-0.5,
-        vmax=2.5,
+        vmax=len(_CAUSES) - 0.5,
         rasterized=True,
     )
     named("kinds", causes)
@@ -281,8 +298,8 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _
 def _kinds(diagram: xarray.Dataset) -> Array:
     """Return the place in `_CAUSES` of why a point is not stable."""
     stable = diagram.stable.values
-    noiseless = (stable == 0) & np.isinf(diagram.noise_sum.values)
-    return np.select([noiseless, stable == -1], [0, 2], default=1)
+    noiseless = (stable == 0) & (diagram.noiseless.values == 0)
+    return np.select([noiseless, stable == -1, stable == NOT_YET], [0, 2, 3], default=1)
 
 
 def verdict_regions(diagram: xarray.Dataset) -> dict[str, MapRegion]:
@@ -330,8 +347,9 @@ def _values(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> _S
     norm = LogNorm() if wide else None
     mesh = ax.pcolormesh(*edges, shown, cmap=shades, norm=norm, rasterized=True)
     named("map", mesh)
-    label = str(values.attrs.get("long_name", values.name))
-    none = "; grey: none" if known.size < shown.size else ""
+    label = _QUANTITIES.get(str(values.name), str(values.attrs.get("long_name", values.name)))
+    infinite = np.isinf(values.values).any()
+    none = f"; grey: {'infinite' if infinite else 'none'}" if known.size < shown.size else ""
     return _Shown(mesh, label + none, {}, {})
 
 

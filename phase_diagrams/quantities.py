@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, get_args
 
@@ -25,6 +25,7 @@ from sgdmem.symbolic.errors import InputError, UndefinedError
 from sgdmem.symbolic.routh import HalfPlaneForm
 from sgdmem.symbolic.scalars import to_float
 
+NOT_YET = -128  # of flags: what a store has where a chunk is missing
 _NEARLY = 1e-13  # relative error of a rate that floats are trusted with
 REASONS = tuple(Reason)  # a map holds their places in this order
 REGIMES: Sequence[str] = get_args(Regime)
@@ -51,7 +52,7 @@ class Map:
     targets: Sequence[Any] = (None,)
 
     @cached_property
-    def is_simple(self) -> Array:
+    def damps_modes(self) -> Array:
         """Where no single mode's noise can feed on itself, tau2 not being negative."""
         return self.of_noise(lambda noise: is_simple(noise) and noise.tau2 >= 0)  # type: ignore[operator]
 
@@ -109,13 +110,23 @@ class Map:
         return np.arange(len(self.points))
 
 
+def _noiseless(judged: Map) -> Array:
+    """Return 1 where it is stable without noise, 0 where not, -1 where that is undecided."""
+    infinite = np.isinf(judged.outcome.noise_sum)
+    found = np.where(infinite, judged.outcome.stable, 1)
+    noisy = infinite & (~judged.damps_modes | judged.judge.spectrum.diverges)
+    if noisy.any():  # other causes than the roots make the sum infinite
+        found = np.where(noisy, judged.judge.noiseless(judged.points), found)
+    return found.astype(np.int8)
+
+
 def _reason(judged: Map) -> Array:
     """Return places in `REASONS`."""
     codes = np.full(len(judged.points), -1, dtype=np.int8)
     stable, noise_sum = judged.outcome.stable, judged.outcome.noise_sum
     codes[stable == 1] = REASONS.index(Reason.STABLE)
-    if judged.is_simple.any():
-        unstable = (stable == 0) & judged.is_simple
+    if judged.damps_modes.any():
+        unstable = (stable == 0) & judged.damps_modes
         codes[unstable & np.isfinite(noise_sum)] = REASONS.index(Reason.NOISE_SUM)
         if not judged.judge.spectrum.diverges:
             beyond = np.flatnonzero(unstable & np.isinf(noise_sum))
@@ -237,37 +248,49 @@ class Quantity:
     values : callable
         Finds it at all points of a judged map; of shape (targets, points) if it is ``of_target``.
     units : str
-    meanings : sequence of str
-        What the values 0, 1, ... stand for, where they are no numbers.
+    flags : mapping
+        What the values stand for, where they are no numbers.
     is_of_target : bool
         Whether it depends on the target.
     """
 
     long_name: str
     values: Callable[[Map], Array]
-
     units: str = "1"
-    meanings: Sequence[str] = ()
+    flags: Mapping[int, str] = field(default_factory=dict)
     is_of_target: bool = False
 
     @property
     def attributes(self) -> dict[str, Any]:
         """What is written into a dataset beside the values."""
         about: dict[str, Any] = {"long_name": self.long_name, "units": self.units}
-        if self.meanings:
-            about["flag_values"] = list(range(len(self.meanings)))
-            about["flag_meanings"] = " ".join(name.replace(" ", "_") for name in self.meanings)
+        if self.flags:
+            about["flag_values"] = list(self.flags)
+            about["flag_meanings"] = " ".join(x.replace(" ", "_") for x in self.flags.values())
         return about
 
     @property
     def dtype(self) -> Any:
         """Of the values."""
-        return np.dtype(np.int8 if self.meanings else float)
+        return np.dtype(np.int8 if self.flags else float)
 
 
+_ANSWERS = {NOT_YET: "not_computed", -1: "undecided", 0: "unstable", 1: "stable"}
+VERDICT: Mapping[str, Quantity] = {  # what every diagram has
+    "stable": Quantity(
+        "whether the mean loss tends to zero", lambda judged: judged.outcome.stable, flags=_ANSWERS
+    ),
+    "noiseless": Quantity("whether it is stable without noise", _noiseless, flags=_ANSWERS),
+    "noise_sum": Quantity("noise sum U'_Sigma", lambda judged: judged.outcome.noise_sum),
+    "margin": Quantity(
+        "min(1 - U'_Sigma, min_k 1 + (tau2/B) s_k)", lambda judged: judged.outcome.margin
+    ),
+}
 QUANTITIES: Mapping[str, Quantity] = {
     "reason": Quantity(
-        "why it is stable or not", _reason, meanings=[reason.value for reason in REASONS]
+        "why it is stable or not",
+        _reason,
+        flags=dict(enumerate(reason.value for reason in REASONS)),
     ),
     "effective_learning_rate": Quantity(
         "effective learning rate", _effective_learning_rate, "1/eigenvalue"
@@ -276,7 +299,9 @@ QUANTITIES: Mapping[str, Quantity] = {
         "eigenvalue at which noiseless stability ends", _critical_eigenvalue, "eigenvalue"
     ),
     "critical_batch_size": Quantity("critical batch size", _critical_batch_size, "samples"),
-    "regime": Quantity("regime of the loss", _regime, meanings=REGIMES, is_of_target=True),
+    "regime": Quantity(
+        "regime of the loss", _regime, flags=dict(enumerate(REGIMES)), is_of_target=True
+    ),
     "loss_exponent": Quantity("exponent p of the loss t^-p", _loss_exponent, is_of_target=True),
 }
 

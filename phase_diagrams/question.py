@@ -10,23 +10,13 @@ from sgdmem.numeric.batch import Build, Compiled, FamilyJudge
 from sgdmem.numeric.family_program import family_program
 from sgdmem.numeric.map_points import Points
 from sgdmem.numeric.problem import read_data
-from sgdmem.phase_diagrams.quantities import Map, Quantity
+from sgdmem.phase_diagrams.quantities import VERDICT, Map, Quantity
 from sgdmem.symbolic.scalars import to_float
 
 if TYPE_CHECKING:
     import xarray
 
 PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
-VERDICT: Mapping[str, Mapping[str, Any]] = {
-    "stable": {
-        "long_name": "whether the mean loss tends to zero",
-        "units": "1",
-        "flag_values": [-1, 0, 1],
-        "flag_meanings": "undecided unstable stable",
-    },
-    "noise_sum": {"long_name": "noise sum U'_Sigma", "units": "1"},
-    "margin": {"long_name": "min(1 - U'_Sigma, min_k 1 + (tau2/B) s_k)", "units": "1"},
-}
 _MOST_SLICES = 4096  # that are kept
 
 Axes = Mapping[str, Sequence[Any]]
@@ -66,6 +56,11 @@ class Question:
     is_compiled: bool
     _programs: dict[Build, Compiled | None] = field(default_factory=dict)
     _slices: dict[tuple[str, Any], Question] = field(default_factory=dict)
+
+    @property
+    def variables(self) -> Mapping[str, Quantity]:
+        """What a dataset holds."""
+        return {**VERDICT, **self.quantities}
 
     def answer(
         self, part: Axes, advance: Callable[[int], None] = lambda count: None
@@ -156,11 +151,8 @@ class Question:
         judged = Map(judge, points, judge.judge(points, advance), targets)
         shape = [len(values) for values in part.values()]
         dims = tuple(part)
-        variables: dict[str, Any] = {
-            name: (dims, getattr(judged.outcome, name).reshape(shape), about)
-            for name, about in VERDICT.items()
-        }
-        for name, quantity in self.quantities.items():
+        variables: dict[str, Any] = {}
+        for name, quantity in self.variables.items():
             values = quantity.values(judged)
             if quantity.is_of_target and self.of_target:
                 values = values.reshape([len(targets), *shape])

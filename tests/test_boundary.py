@@ -20,6 +20,7 @@ from sgdmem import (
     stability,
     stability_boundary,
 )
+from sgdmem.numeric.binding import Binding, binding
 from sgdmem.numeric.crossings import crossings
 from sgdmem.phase_diagrams.boundary_picture import draw_boundary
 from tests.test_cli import run
@@ -259,6 +260,27 @@ def test_enclosures_are_narrow_and_quick(function: Any, root: float, most: int) 
     assert (found.stable[:, 0] <= root).all() and (found.unstable[:, 0] >= root).all()
     assert np.linalg.norm(found.unstable - found.stable, axis=1).max() <= 1e-10
     assert len(asked) <= most
+
+
+def test_an_end_that_is_undecided_is_not_taken_for_a_proof() -> None:
+    def judge(points: Any) -> tuple[Any, Any]:
+        x = points[:, 0]
+        flags = np.where(x < 0.5, 1, np.where(x < 1, 0, -1)).astype(np.int8)
+        return np.where(x >= 0.5, -1, flags).astype(np.int8), 0.5 - x
+
+    found = crossings(judge, np.array([[0.0, 0]]), np.array([[1.0, 0]]), 1e-6)
+    assert np.isnan(found.unstable).all()
+
+
+def test_labels_on_infinite_laws_are_those_of_real_eigenvalues() -> None:
+    # stable but in a gap between 0.30 and 0.99, in which other roots leave than beyond 0.99998
+    P = [1, -0.47506961, 0.13298752, -0.65791791]
+    Q = [-3.17247737, -2.3525401, -1.4460832]
+    method = Algorithm.from_recurrence([-x for x in P[:0:-1]], Q[::-1])
+    labels = {
+        binding(stability(method, Spectrum.power_law(2, count=count))) for count in (50, None)
+    }
+    assert labels == {Binding.ROOT_AT_MINUS_1}
 
 
 def test_what_is_undecided_is_left_out_of_the_bracket() -> None:

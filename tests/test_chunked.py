@@ -15,6 +15,8 @@ import xarray
 from sgdmem import Algorithm, InputError, Spectrum, phase_diagram, power_law_target
 from sgdmem.phase_diagrams import chunked
 from sgdmem.phase_diagrams.chunk_store import ChunkStore, read_stored
+from sgdmem.phase_diagrams.picture import draw
+from tests.picture_checks import colour_at, is_colour
 from tests.test_cli import run
 
 pytest.importorskip("zarr")
@@ -97,11 +99,11 @@ class Counted:
         self.most = math.inf
         compute = chunked.compute_chunk
 
-        def counting(question: Any, store: ChunkStore, chunk: tuple[int, ...]) -> bool:
+        def counting(question: Any, store: ChunkStore, chunk: tuple[int, ...]) -> None:
             if len(self.computed) >= self.most:
                 raise KeyboardInterrupt
             self.computed.append(chunk)
-            return compute(question, store, chunk)
+            compute(question, store, chunk)
 
         monkeypatch.setattr(chunked, "compute_chunk", counting)
 
@@ -160,14 +162,94 @@ def test_another_diagram_does_not_go_on(
     change: dict[str, Any], message: str, tmp_path: Path, counted: Counted
 ) -> None:
     store = tmp_path / "map.zarr"
-    counted.most = 0
+    counted.most = 1
     with pytest.raises(KeyboardInterrupt):
         phase_diagram(**MAP, store=store, chunk=10)
     with pytest.raises(InputError, match=message):
         phase_diagram(**{**MAP, **change}, store=store)
 
 
-def test_families_of_one_name_are_told_apart(tmp_path: Path, counted: Counted) -> None:
+def test_the_same_question_in_other_words_goes_on(tmp_path: Path, counted: Counted) -> None:
+    store = tmp_path / "map.zarr"
+    phase_diagram(**{**MAP, "batch_size": "8", "quantities": []}, store=store, chunk=10)
+    assert len(counted.computed) == 20
+    phase_diagram(**{**MAP, "batch_size": Fraction(8)}, store=store)
+    assert len(counted.computed) == 20
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (
+            {"x": ("learning_rate", [0.1, 1, 3]), "y": ("batch_size", [1, 2])},
+            {"y": ("learning_rate", [0.1, 1, 3]), "x": ("batch_size", [1, 2])},
+            "axes was 'batch_size, learning_rate', now it is 'learning_rate, batch_size'",
+        ),
+        (
+            {"tau2": [0] * 1100, "batch_size": 200},
+            {"tau2": [0] * 500 + [-5000] * 100 + [0] * 500, "batch_size": 200},
+            "tau2 differs",
+        ),
+        (
+            {"spectrum": lambda nu: Spectrum.power_law(nu), "batch_size": 4},
+            {"spectrum": lambda nu: Spectrum.power_law(nu, 50 if nu == 2 else 1), "batch_size": 4},
+            "spectrum along nu differs",
+        ),
+    ],
+    ids=["axes", "tau2", "spectrum"],
+)
+def test_what_is_alike_is_told_apart(first: Any, second: Any, message: str, tmp_path: Path) -> None:
+    question: dict[str, Any] = {
+        "family": "sgd",
+        "x": ("learning_rate", [0.1, 1, 3]),
+        "spectrum": Spectrum(np.linspace(0.1, 1, 1100)),
+    }
+    if "tau2" in first:
+        question |= {"family": "heavy-ball", "y": ("momentum", [0, 0.5])}
+    elif "spectrum" in first:
+        question["y"] = ("nu", [1.5, 2, 3])
+    store = tmp_path / "map.zarr"
+    phase_diagram(**{**question, **first}, store=store)
+    with pytest.raises(InputError, match=message):
+        phase_diagram(**{**question, **second}, store=store)
+
+
+def test_a_store_in_which_nothing_is_gives_way(tmp_path: Path, counted: Counted) -> None:
+    store = tmp_path / "map.zarr"
+    counted.most = 0
+    with pytest.raises(KeyboardInterrupt):
+        phase_diagram(**MAP, store=store)
+    counted.most = math.inf
+    found = phase_diagram(**{**MAP, "batch_size": 9}, store=store)
+    assert found.attrs["batch_size"] == "9"
+    assert [path.name for path in tmp_path.iterdir()] == ["map.zarr"]
+
+
+def test_what_is_not_computed_yet_is_no_verdict(tmp_path: Path) -> None:
+    store = tmp_path / "map.zarr"
+    phase_diagram(**MAP, store=store, chunk=16)
+    (store / "stable" / "c" / "1" / "2").unlink()
+    found = read_stored(store)
+    meanings = found.stable.attrs["flag_meanings"].split()
+    code = int(found.stable[20, 40])
+    assert meanings[list(found.stable.attrs["flag_values"]).index(code)] == "not_computed"
+    axes = draw(found)
+    assert "not computed yet" in [text.get_text() for text in axes.get_legend().get_texts()]
+    assert is_colour(colour_at(axes, float(RATES[1][40]), float(MOMENTA[1][20])), "white")
+
+
+def test_a_damaged_chunk_is_noticed(tmp_path: Path) -> None:
+    store = tmp_path / "map.zarr"
+    phase_diagram(**MAP, store=store, chunk=16)
+    file = store / "stable" / "c" / "0" / "0"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(ValueError, match="checksum"):
+        read_stored(store).load()
+
+
+def test_families_of_one_name_are_told_apart(tmp_path: Path) -> None:
     def family_of(power: int) -> Callable[..., Algorithm]:
         def family(learning_rate: Any, momentum: Any) -> Algorithm:
             return refusing(learning_rate, momentum**power)
@@ -175,11 +257,9 @@ def test_families_of_one_name_are_told_apart(tmp_path: Path, counted: Counted) -
         return family
 
     store = tmp_path / "map.zarr"
-    counted.most = 0
-    settings = {**MAP, "y": ("momentum", [0, 0.3, 0.9])}
-    with pytest.raises(KeyboardInterrupt):
-        phase_diagram(**{**settings, "family": family_of(1)}, store=store)
-    with pytest.raises(InputError, match="algorithms at the corners differs"):
+    settings = {**MAP, "y": ("momentum", [0, 0.3, 1])}  # at whose ends they are the same
+    phase_diagram(**{**settings, "family": family_of(1)}, store=store)
+    with pytest.raises(InputError, match="algorithms differs"):
         phase_diagram(**{**settings, "family": family_of(2)}, store=store)
 
 
@@ -188,9 +268,10 @@ def test_families_of_one_name_are_told_apart(tmp_path: Path, counted: Counted) -
     [
         ({"chunk": 10}, "chunk needs store"),
         ({"client": object()}, "client needs store"),
-        ({"store": "none/map.zarr"}, "store: there is no folder none"),
+        ({"store": "none/map.zarr"}, "store: there is no folder .*none"),
         ({"store": ".", "chunk": 0}, "chunk must be an integer >= 1, got 0"),
-        ({"store": "."}, "store . is there, and no phase diagram"),
+        ({"store": "."}, "store .* is there, and no phase diagram"),
+        ({"store": 5}, "store must be a path, got 5"),
         ({"store": "map.zarr", "client": 3}, "client must be a dask.distributed.Client, got 3"),
     ],
 )

@@ -115,7 +115,7 @@ def test_the_zones(dampings: NamedDiagram) -> None:
     assert second.x * second.y == pytest.approx(Q0**2)
     damping, rate = (dampings.map[name].values for name in ("damping", "effective_learning_rate"))
     one = dampings.zones["zone I"]
-    assert (one == (damping[None] > Q0) & (rate[:, None] > 0)).all()
+    assert (one == (damping[None] > Q0) & (rate[:, None] > Q0)).all()
     three = dampings.zones["zones I, II, III"]
     assert (three == ((rate[:, None] > Q0) & (rate[:, None] * damping <= Q0**2))).all()
 
@@ -201,6 +201,11 @@ def test_regimes_are_those_of_figure_2() -> None:
     assert found.map.attrs["spectrum"] == "infinitely many eigenvalues k^-10 to k^-0.4348"
 
 
+def test_regimes_without_lines_fill_the_axes() -> None:
+    axes = diagram_data("regimes", points=5, batch_size=math.inf).draw()
+    assert axes.get_xlim()[1] > 2.5 and axes.get_ylim()[1] > 2.5
+
+
 def test_files(dampings: NamedDiagram) -> None:
     axes = dampings.draw()
     ids = svg_ids(axes.figure)
@@ -220,6 +225,8 @@ def test_axes_of_the_caller(plateaus: NamedDiagram) -> None:
         ("fig-2", {}, "name must be among learning-rate-momentum, .*, got 'fig-2'"),
         ("damping-effective-rate", {"momentum": 1}, "unknown option 'momentum'; there are q0"),
         ("spectral-zones", {"points": 1}, "unknown option 'points'; there are q0"),
+        ("regimes", {"x": 1}, "x is chosen by the diagram; there are family, batch_size"),
+        ("learning-rate-momentum", {"panels": 1}, "panels is chosen by the diagram"),
         ("damping-effective-rate", {"q0": -1}, "q0 must be positive"),
         ("learning-rate-momentum", {"momentum": 0.9}, r"momentum must be a pair \(low, high\)"),
         ("learning-rate-momentum", {"learning_rate": (0, 1)}, "must begin above 0"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray
 
-from sgdmem import InputError, Spectrum, phase_diagram
+from sgdmem import InputError, Spectrum, artists, phase_diagram
 from sgdmem.phase_diagrams.picture import draw, draw_series
 from tests.picture_checks import colour_at, is_colour
 from tests.test_cli import run
@@ -51,7 +51,7 @@ def test_numbers_of_many_sizes_have_a_logarithmic_scale(diagram: xarray.Dataset)
     assert type(axes.collections[0].norm).__name__ == "LogNorm"
     assert is_colour(colour_at(axes, 8, 0.5), GREY)
     (bar,) = (ax for ax in axes.figure.axes if ax is not axes)
-    assert bar.get_ylabel() == "critical batch size; grey: none"
+    assert bar.get_ylabel() == "critical batch size; grey: infinite"
     linear = draw(diagram, quantity="margin")
     assert type(linear.collections[0].norm).__name__ == "Normalize"
 
@@ -63,13 +63,15 @@ def test_a_series_has_a_panel_for_each_value_and_one_scale() -> None:
     maps = figure.axes[:4]
     assert [ax.get_title() for ax in maps] == [f"batch size $B$ = {b}" for b in panels[1]]
     assert len(figure.axes) == 5  # and a colour bar
-    assert {ax.collections[0].get_clim() for ax in maps} == {(-0.5, 2.5)}
+    assert {ax.collections[0].get_clim() for ax in maps} == {(-0.5, 3.5)}
     with pytest.raises(InputError, match="draw_series"):
         draw(series)
 
 
 def test_unknown_quantities_are_refused(diagram: xarray.Dataset) -> None:
-    with pytest.raises(InputError, match="quantity must be among stable, noise_sum, margin"):
+    with pytest.raises(
+        InputError, match="quantity must be among stable, noiseless, noise_sum, margin"
+    ):
         draw(diagram, quantity="speed")
 
 
@@ -103,3 +105,38 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert run(capsys, "draw", str(edge.with_suffix(".nc")), "-o", str(tmp_path / "e.pdf"))[0] == 0
     code, _, err = run(capsys, "phase-diagram", "sgd", *axes, "--panels", "batch_size")
     assert code == 2 and "--panels expects NAME=VALUE" in err
+
+
+def test_axes_in_any_order_are_drawn_in_order(diagram: xarray.Dataset) -> None:
+    mixed = diagram.isel(learning_rate=[5, 39, 0, 12, 12, 30], momentum=[20, 3, 3, 29])
+    axes = draw(mixed)
+    assert axes.get_xlim()[0] < axes.get_xlim()[1]
+    values = mixed.drop_duplicates("learning_rate").sortby("learning_rate").learning_rate.values
+    shown = axes.collections[0].get_coordinates()[0, :, 0]
+    assert len(shown) == len(values) + 1 and (np.diff(shown) > 0).all()
+
+
+def test_large_maps_are_thinned() -> None:
+    whole = phase_diagram(
+        "sgd",
+        ("learning_rate", np.linspace(0.1, 3, 4500)),
+        ("batch_size", [1, 2, 3]),
+        spectrum=Spectrum([1]),
+    )
+    axes = draw(whole, quantity="noise_sum")
+    found = np.ma.getdata(axes.collections[0].get_array())
+    np.testing.assert_array_equal(found[:, :3], whole.noise_sum.values[:, [1, 4, 7]])
+
+
+def test_infinite_batches_are_no_axis() -> None:
+    sizes = ("batch_size", [1, 2, float("inf")])
+    found = phase_diagram("sgd", ("learning_rate", [0.1, 1]), sizes, spectrum=Spectrum([1]))
+    with pytest.raises(InputError, match="batch_size = inf has no place on an axis"):
+        draw(found)
+
+
+def test_a_single_row_has_no_names() -> None:
+    found = phase_diagram(
+        "heavy-ball", SETTINGS["x"], ("momentum", [0.9]), spectrum=Spectrum([1]), batch_size=8
+    )
+    assert "region-name" not in artists(draw(found))

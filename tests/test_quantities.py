@@ -20,7 +20,9 @@ from sgdmem import (
     stability,
 )
 from sgdmem.phase_diagrams.cli_phase_diagram import _QUANTITIES
+from sgdmem.phase_diagrams.picture import draw
 from sgdmem.phase_diagrams.quantities import QUANTITIES
+from tests.picture_checks import colour_at, is_colour
 
 SPECTRUM = Spectrum([1, 0.4])
 RATES = ("learning_rate", [0, 0.1, 1.5, 2.5, 8])
@@ -110,7 +112,8 @@ def test_the_spectrum_may_be_a_function_of_an_axis(axis: str) -> None:
         verdict = stability(sgd(rate), spectrum(nu), **point)
         assert found.stable.values[index] == int(bool(verdict))
         assert found.noise_sum.values[index] == pytest.approx(verdict.noise_sum)
-    assert found.attrs["spectrum"] == "a function of nu"
+    low, high = (f"k^-{float(end):g}" for end in (found.nu[0], found.nu[-1]))
+    assert found.attrs["spectrum"] == f"50 eigenvalues {low} to {high}"
 
 
 @pytest.mark.parametrize(
@@ -177,3 +180,49 @@ def test_regimes_are_those_of_the_paper() -> None:
     np.testing.assert_allclose(quiet.loss_exponent.values, np.array(zetas)[:, None] + [[0] * 7])
     kinds = quiet.regime.attrs["flag_meanings"].split()
     assert (quiet.regime.values == kinds.index("signal-dominated")).all()
+
+
+@pytest.mark.parametrize(
+    ("y", "spectrum", "problem"),
+    [
+        (("batch_size", [0.5, 1, 3, 200, math.inf]), Spectrum([1]), {"tau1": "0.2", "tau2": -1}),
+        (("nu", [0.4, 0.8, 1.1]), lambda nu: Spectrum.power_law(nu), {"batch_size": 64}),
+        (("momentum", [0, 0.9]), SPECTRUM, {"batch_size": 8, "coupling": [[2, 1], [1, 2]]}),
+        (("tau2", [-3, -1, 0, 0.5, 1]), SPECTRUM, {"batch_size": 2}),
+    ],
+    ids=["single modes", "divergent", "coupled", "tau2"],
+)
+@pytest.mark.parametrize("points", [6, 300])
+def test_causes_are_told_apart(y: Any, spectrum: Any, problem: dict[str, Any], points: int) -> None:
+    """Noise may make the sum infinite, too: such points do not diverge without noise."""
+    rates = ("learning_rate", np.linspace(0.1, 2.9, points))
+    fixed: dict[str, Any] = {} if y[0] == "momentum" else {"momentum": "0.2"}
+    found = phase_diagram("heavy-ball", rates, y, spectrum=spectrum, **problem, **fixed)
+    some = 0
+    for i, value in enumerate(y[1]):
+        data = spectrum(value) if callable(spectrum) else spectrum
+        for j in range(0, points, points // 6):
+            momentum = value if y[0] == "momentum" else 0.2
+            method = heavy_ball(rates[1][j], momentum)
+            quiet = stability(method, data)
+            assert found.noiseless.values[i, j] == int(bool(quiet))
+            some += bool(quiet) and not np.isfinite(found.noise_sum.values[i, j])
+    assert some or "coupling" in problem
+
+
+def test_pictures_tell_causes_apart() -> None:
+    found = phase_diagram(
+        "sgd",
+        ("learning_rate", np.linspace(0.05, 2.5, 40)),
+        ("batch_size", np.geomspace(0.3, 8, 30)),
+        spectrum=Spectrum([1]),
+        tau1="0.2",
+        tau2=-1,
+        quantities="reason",
+    )
+    axes = draw(found)
+    assert list(Reason)[found.reason.sel(learning_rate=0.7, method="nearest").values[2]] is (
+        Reason.MODE_NOISE
+    )
+    assert is_colour(colour_at(axes, 0.7, float(found.batch_size[2])), "#d55e00")
+    assert is_colour(colour_at(axes, 2.3, 4), "#b0b0b8")
