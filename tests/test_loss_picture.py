@@ -81,6 +81,14 @@ def test_nothing_is_predicted_where_nothing_is_known() -> None:
     assert predicted_law(sgdmem.sgd("0.5"), Spectrum.power_law(1), TARGET, 16) is None
 
 
+def test_nothing_is_predicted_for_a_schedule_that_diverges() -> None:
+    law = Spectrum.power_law(2)
+    rules = {"AM1": sgdmem.accelerated(law, batch_size=1000)}
+    target = sgdmem.power_law_target("0.5")
+    assert "prediction" in artists(draw_losses(rules, law, target, 500, 1000))
+    assert "prediction" not in artists(draw_losses(rules, law, target, 500, 1))
+
+
 def test_simulations() -> None:
     finite = Spectrum.power_law(2, count=50)
     record = [1, 10, 100]

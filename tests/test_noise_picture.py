@@ -154,3 +154,10 @@ def test_looks_and_files() -> None:
 def test_bad_input(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         draw_noise_summand(**{"algorithm": HEAVY, "spectrum": LAW, **arguments})
+
+
+@pytest.mark.parametrize("scale", [1, 100, 10**4])
+def test_ranges_do_not_depend_on_the_unit_of_eigenvalues(scale: int) -> None:
+    method = sgdmem.memory_one(100 / scale, 0.5 / scale, "1e-4")
+    axes = draw_noise_summand(method, Spectrum.power_law(1.5, scale), batch_size=8)
+    assert len(artists(axes)["range"]) == 3

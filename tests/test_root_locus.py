@@ -142,6 +142,15 @@ def test_it_can_be_drawn_into_axes() -> None:
     assert len(artists(ax)["branch"]) == 4
 
 
+def test_roots_that_are_complex_from_the_start() -> None:
+    # P = (x - 1)^2 and Q = -1: the roots are 1 +- i sqrt(lambda)
+    method = sgdmem.Algorithm(alpha=0, b=[1], c=[-1], D=[[1]], a=[0])
+    circle = complex_circle(method)
+    assert circle is not None and (circle.centre, circle.radius) == (1.0, np.inf)
+    real = sgdmem.memory_one(1, 1, "0.5")  # both roots stay real
+    assert complex_circle(real) is None
+
+
 def test_files() -> None:
     figure = draw_root_locus(METHODS["circle"][0], Spectrum([1])).figure
     ids = svg_ids(figure)
