@@ -99,9 +99,8 @@ def _write(boundary: xarray.Dataset, path: Path) -> list[Path]:
     if path.suffix == ".csv":
         written = [path]
         boundary.drop_dims("cusp").to_dataframe().to_csv(path, index=False)
-        if boundary.sizes["cusp"]:
-            written.append(path.with_suffix(".cusps.csv"))
-            boundary.drop_dims("point").to_dataframe().to_csv(written[1], index=False)
+        written.append(path.with_suffix(".cusps.csv"))  # also an empty one: no old one stays
+        boundary.drop_dims("point").to_dataframe().to_csv(written[1], index=False)
         return written
     data = path.with_suffix(".nc")
     boundary.to_netcdf(data, engine="scipy")

@@ -12,6 +12,7 @@ from typing import Any
 
 from sgdmem.numeric.family_program import special_values, telling_values
 from sgdmem.numeric.javascript import javascript_functions
+from sgdmem.numeric.mode_summands import rational_algorithm
 from sgdmem.phase_diagrams.labels import axis_label
 from sgdmem.symbolic.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
@@ -165,6 +166,7 @@ def _method(method: Any, ranges: Mapping[str, Parameter]) -> ExploredMethod:
 
 def _of_algorithm(algorithm: Algorithm, ranges: Mapping[str, Parameter]) -> ExploredMethod:
     names = sorted(map(str, algorithm.free_symbols))
+    exact = algorithm if names else replace(rational_algorithm(algorithm), floats=False)
     parameters = tuple(_parameter(name, ranges) for name in names)
     values = ", ".join(f'"{name}": {{{name}}}' for name in names)
     title = (algorithm.name or f"memory {algorithm.memory}").split("(")[0].replace("_", "-")
@@ -174,7 +176,7 @@ def _of_algorithm(algorithm: Algorithm, ranges: Mapping[str, Parameter]) -> Expl
         parameters=parameters,
         call=f"algorithm.substitute({{{values}}})" if names else "algorithm",
         command=None,
-        functions=javascript_functions(algorithm),
+        functions=javascript_functions(exact),
         kept=tuple(range(len(names))),
         special=(),
     )

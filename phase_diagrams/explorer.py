@@ -30,7 +30,7 @@ _SHADES = 128
 _BATCH_SIZE = 32
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explorer:
     """A page to be saved or served.
 
@@ -50,6 +50,10 @@ class Explorer:
 
     methods: tuple[ExploredMethod, ...]
     start: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        names = ", ".join(method.name for method in self.methods)
+        return f"Explorer({names}; {len(self.html.encode()) / 1000:.0f} kB)"
 
     @cached_property
     def html(self) -> str:

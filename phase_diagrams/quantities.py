@@ -281,7 +281,9 @@ VERDICT: Mapping[str, Quantity] = {  # what every diagram has
         "whether the mean loss tends to zero", lambda judged: judged.outcome.stable, flags=_ANSWERS
     ),
     "noiseless": Quantity("whether it is stable without noise", _noiseless, flags=_ANSWERS),
-    "noise_sum": Quantity("noise sum U'_Sigma", lambda judged: judged.outcome.noise_sum),
+    "noise_sum": Quantity(
+        "noise sum U'_Sigma, stable below 1", lambda judged: judged.outcome.noise_sum
+    ),
     "margin": Quantity(
         "min(1 - U'_Sigma, min_k 1 + (tau2/B) s_k)", lambda judged: judged.outcome.margin
     ),

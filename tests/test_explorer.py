@@ -76,6 +76,9 @@ def test_algorithms() -> None:
     x = sympy.Symbol("x")
     numeric = explore(sgdmem.heavy_ball("0.1", "0.9")).methods[0]
     assert (numeric.name, numeric.parameters, numeric.call) == ("heavy-ball", (), "algorithm")
+    rounded = explore(sgdmem.heavy_ball(0.1, 0.9))
+    assert rounded.methods[0].call == "algorithm"
+    assert repr(rounded).startswith("Explorer(heavy-ball; ") and len(repr(rounded)) < 50
     symbolic = explore(sgdmem.heavy_ball(x, x**2)).methods[0]
     assert [parameter.name for parameter in symbolic.parameters] == ["x"]
     assert symbolic.call == 'algorithm.substitute({"x": {x}})'

@@ -17,8 +17,14 @@ const map = new MapView(element("map"), (x, y) => {
 map.onHover = (at) => {
   const values = at ? [view.x, view.y].map((name, i) => `${labelOf(view.state, name)} ${shownNumber(at[i], 3)}`) : [];
   const kind = at && (at[2] === CODES.stable ? `noise sum ${shownNumber(at[3], 3)}` : KINDS[at[2]]);
-  element("readout").textContent = at ? `${values.join(", ")}: ${kind}` : "";
+  element("readout").textContent = at ? `${values.join(", ")}: ${kind}` : whereNot();
 };
+
+/** What is said where no point of the map is pointed at. */
+function whereNot() {
+  const isOn = map.x && map.place().every((share) => share >= 0 && share <= 1);
+  return isOn || !map.x ? "" : "The chosen point lies outside of this map.";
+}
 
 // Work --------------------------------------------------------------------------------------------
 
@@ -107,6 +113,7 @@ function refresh() {
     ask("map", { state, x: axes[0], y: axes[1] });
   }
   map.setPoint(valueOf(state, x), valueOf(state, y));
+  element("readout").textContent = whereNot();
   element("verdict").dataset.done = "false";
   ask("point", { state, steps: STEPS });
   syncControls();

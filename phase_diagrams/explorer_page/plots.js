@@ -136,7 +136,7 @@ function drawLosses(svg, note, { t, losses, start }, slope, regime) {
     const ends = [Math.max(1, last[0] / 300), last[0]];
     const line = ends.map((time) => [time, above * last[1] * (time / last[0]) ** slope]);
     theory = `<path class="theory" d="${path(line, toX, toY)}"/>
-      <text class="note" x="${right - 6}" y="${MARGIN.top + 18}" text-anchor="end">dashed: t<tspan
+      <text class="note" x="${right - 6}" y="${MARGIN.top + 18}" text-anchor="end">dashed, slope only: t<tspan
       dy="-4">${shownNumber(slope, 3)}</tspan><tspan dy="4">, ${regime}</tspan></text>`;
   }
   fill(svg, width, height, `${markup}<path class="curve" d="${path(inside, toX, toY)}"/>${theory}`);
