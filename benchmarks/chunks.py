@@ -22,7 +22,7 @@ from benchmarks.measuring import short, table
 from benchmarks.one_map import BATCH_SIZE, family, peak_megabytes, spectrum
 from sgdmem.phase_diagrams import chunked
 
-MEMORIES, SIDES, CHUNKS, ALL = ("heavy-ball", "1", "2", "3"), (512, 1024, 2048), 4, 10**12
+MEMORIES, SIDES, CHUNKS, ALL = ("heavy-ball", "1", "2", "3"), (512, 1024, 4096), 4, 10**12
 
 
 def main() -> None:
