@@ -9,13 +9,13 @@ from itertools import islice
 from typing import Any
 
 from sgdmem.phase_diagrams.chunk_store import Chunk, ChunkStore
-from sgdmem.phase_diagrams.question import Question
+from sgdmem.phase_diagrams.question import DiagramQuestion
 from sgdmem.symbolic.errors import InputError
 
 _AHEAD = 3  # chunks for each thread that wait at the cluster: it never sees millions at once
 
 
-def compute_chunk(question: Question, store: ChunkStore, chunk: Chunk) -> None:
+def compute_chunk(question: DiagramQuestion, store: ChunkStore, chunk: Chunk) -> None:
     """Compute a chunk and write it, unless it is there already."""
     if not store.has(chunk):
         slices = store.slices(chunk)
@@ -23,7 +23,7 @@ def compute_chunk(question: Question, store: ChunkStore, chunk: Chunk) -> None:
         store.write(chunk, question.answer(part))
 
 
-def fill(question: Question, store: ChunkStore, advance: Callable[[int], None]) -> None:
+def fill(question: DiagramQuestion, store: ChunkStore, advance: Callable[[int], None]) -> None:
     """Compute what is missing, one chunk after the other."""
     for chunk in store.missing:
         compute_chunk(question, store, chunk)
@@ -31,7 +31,7 @@ def fill(question: Question, store: ChunkStore, advance: Callable[[int], None]) 
 
 
 def fill_on_cluster(
-    question: Question, store: ChunkStore, client: Any, advance: Callable[[int], None]
+    question: DiagramQuestion, store: ChunkStore, client: Any, advance: Callable[[int], None]
 ) -> None:
     """Compute what is missing on a dask cluster.
 
@@ -71,7 +71,7 @@ def _compute_packed(packed: bytes, chunk: Chunk) -> Chunk:
 
 
 @lru_cache(maxsize=4)
-def _unpacked(packed: bytes) -> tuple[Question, ChunkStore]:
+def _unpacked(packed: bytes) -> tuple[DiagramQuestion, ChunkStore]:
     """Return the question, the same object for all chunks: what it has derived stays with it."""
     import pickle
 

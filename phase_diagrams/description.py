@@ -18,7 +18,7 @@ from sgdmem.symbolic.errors import SgdmemError
 from sgdmem.symbolic.families import Family, family_name
 
 if TYPE_CHECKING:
-    from sgdmem.phase_diagrams.question import Question
+    from sgdmem.phase_diagrams.question import DiagramQuestion
 
 _LIBRARIES = ("numpy", "numba", "scipy", "sympy", "python-flint")
 _UNITS = {
@@ -142,7 +142,7 @@ def axis_attributes(name: str) -> dict[str, str]:
 
 
 def identify(
-    question: Question, attributes: Mapping[str, str], own: Sequence[str]
+    question: DiagramQuestion, attributes: Mapping[str, str], own: Sequence[str]
 ) -> dict[str, str]:
     """Return what tells a diagram from all others, by catchwords that people know.
 

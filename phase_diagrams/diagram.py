@@ -19,7 +19,7 @@ from sgdmem.phase_diagrams.description import (
     varying_spectrum,
 )
 from sgdmem.phase_diagrams.quantities import VERDICT, find_quantities
-from sgdmem.phase_diagrams.question import PROBLEM_PARAMETERS, Question
+from sgdmem.phase_diagrams.question import PROBLEM_PARAMETERS, DiagramQuestion
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
 from sgdmem.symbolic.named import find_family
@@ -159,7 +159,7 @@ def phase_diagram(
     path = _read_store(store, chunk, client, axes)
     own = [name for name in axes if name not in (*PROBLEM_PARAMETERS, of_spectrum, of_target)]
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
-    question = Question(
+    question = DiagramQuestion(
         build=with_fixed(constructor, fixed, own),
         axes=axes,
         spectrum=spectrum,
@@ -186,7 +186,9 @@ def phase_diagram(
     return _stored(question, attributes, own, path, chunk, client, progress)
 
 
-def _in_memory(question: Question, attributes: Mapping[str, str], progress: bool) -> xarray.Dataset:
+def _in_memory(
+    question: DiagramQuestion, attributes: Mapping[str, str], progress: bool
+) -> xarray.Dataset:
     size = math.prod(map(len, question.axes.values()))
     with shown_progress("judging", size, progress) as advance:
         diagram = question.answer(question.axes, advance)
@@ -197,7 +199,7 @@ def _in_memory(question: Question, attributes: Mapping[str, str], progress: bool
 
 
 def _stored(
-    question: Question,
+    question: DiagramQuestion,
     attributes: Mapping[str, str],
     own: Sequence[str],
     path: Path,

@@ -23,7 +23,7 @@ Axes = Mapping[str, Sequence[Any]]
 
 
 @dataclass(frozen=True)
-class Question:
+class DiagramQuestion:
     """What is asked at every point of a diagram.
 
     Attributes
@@ -55,7 +55,7 @@ class Question:
     looped: Sequence[str]
     is_compiled: bool
     _programs: dict[Build, Compiled | None] = field(default_factory=dict)
-    _slices: dict[tuple[str, Any], Question] = field(default_factory=dict)
+    _slices: dict[tuple[str, Any], DiagramQuestion] = field(default_factory=dict)
 
     @property
     def variables(self) -> Mapping[str, Quantity]:
@@ -116,7 +116,7 @@ class Question:
         places = xarray.Variable(name, [to_float(value) for value in part[name]])
         return xarray.concat(slices, places)
 
-    def _at(self, name: str, value: Any) -> Question:
+    def _at(self, name: str, value: Any) -> DiagramQuestion:
         """Return the question at one value of an axis."""
         known = self._slices.get((name, value))
         if known is None:
@@ -125,7 +125,7 @@ class Question:
             known = self._slices[name, value] = self._fixed(name, value)
         return known
 
-    def _fixed(self, name: str, value: Any) -> Question:
+    def _fixed(self, name: str, value: Any) -> DiagramQuestion:
         inner: dict[str, Any] = {
             "axes": {key: values for key, values in self.axes.items() if key != name},
             "_slices": {},
