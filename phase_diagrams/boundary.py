@@ -20,7 +20,7 @@ from sgdmem.numeric.problem import read_data
 from sgdmem.numeric.progress import shown_progress
 from sgdmem.phase_diagrams.curves import Curve, Cusp, Tracer
 from sgdmem.phase_diagrams.description import describe
-from sgdmem.phase_diagrams.question import PROBLEM_PARAMETERS
+from sgdmem.phase_diagrams.question import own_parameters
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
 from sgdmem.symbolic.named import find_family
@@ -133,7 +133,7 @@ def stability_boundary(
     window = _read_window(x, y, log)
     _check_accuracy(resolution, tolerance, flatness)
     constructor = find_family(family)
-    own = [name for name in window.names if name not in PROBLEM_PARAMETERS]
+    own = own_parameters(window.names)
     build = with_fixed(constructor, fixed, own)
     spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}

@@ -66,16 +66,15 @@ def root_locus_command(
       sgdmem plot root-locus heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
              --power-law 1.5 --scale 40 -o locus.png
     """
+    from sgdmem.numeric.problem import read_data as read_spectrum
     from sgdmem.numeric.root_locus import root_locus
-    from sgdmem.phase_diagrams.root_locus import draw_root_locus
+    from sgdmem.phase_diagrams.root_locus_picture import draw_root_locus
 
     path = output_path(output or f"{algorithm}-root-locus.png", PICTURES)
     _refuse(problem, ("batch_size", "tau1", "tau2", "coupling"), "a root locus has no noise")
     method = _algorithm(algorithm, read_settings(settings, algorithm))
     data = read_data(problem)
     axes = draw_root_locus(method, data)
-    from sgdmem.numeric.problem import read_data as read_spectrum
-
     locus = root_locus(method, read_spectrum(data, None, None)[0].largest)
     rows = (
         (lam, number, root.real, root.imag)

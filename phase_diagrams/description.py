@@ -141,15 +141,13 @@ def axis_attributes(name: str) -> dict[str, str]:
     return known if name not in _UNITS else {**known, "units": _UNITS[name]}
 
 
-def identify(
-    question: DiagramQuestion, attributes: Mapping[str, str], own: Sequence[str]
-) -> dict[str, str]:
+def identify(question: DiagramQuestion, attributes: Mapping[str, str]) -> dict[str, str]:
     """Return what tells a diagram from all others, by catchwords that people know.
 
     All numbers count exactly. Versions of other libraries do not count: a map may outlive an
     update.
     """
-    axes = question.axes
+    axes, own = question.axes, question.own
     names = ("algorithm", "spectrum", "spectrum_digest", "target", "sgdmem_version")
     found = {name: attributes[name] for name in names if name in attributes}
     found["axes"] = ", ".join(axes)

@@ -19,7 +19,7 @@ from sgdmem.phase_diagrams.description import (
     varying_spectrum,
 )
 from sgdmem.phase_diagrams.quantities import VERDICT, find_quantities
-from sgdmem.phase_diagrams.question import PROBLEM_PARAMETERS, DiagramQuestion
+from sgdmem.phase_diagrams.question import PROBLEM_PARAMETERS, DiagramQuestion, own_parameters
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.families import Family, with_fixed
 from sgdmem.symbolic.named import find_family
@@ -157,7 +157,7 @@ def phase_diagram(
             raise InputError(f"quantity {name!r} needs a target, such as power_law_target(0.5)")
     chunk = None if chunk is None else whole(chunk, "chunk", 1)
     path = _read_store(store, chunk, client, axes)
-    own = [name for name in axes if name not in (*PROBLEM_PARAMETERS, of_spectrum, of_target)]
+    own = own_parameters(axes, of_spectrum, of_target)
     problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
     question = DiagramQuestion(
         build=with_fixed(constructor, fixed, own),
@@ -183,7 +183,7 @@ def phase_diagram(
         attributes["target"] = str(target)
     if path is None:
         return _in_memory(question, attributes, progress)
-    return _stored(question, attributes, own, path, chunk, client, progress)
+    return _stored(question, attributes, path, chunk, client, progress)
 
 
 def _in_memory(
@@ -201,7 +201,6 @@ def _in_memory(
 def _stored(
     question: DiagramQuestion,
     attributes: Mapping[str, str],
-    own: Sequence[str],
     path: Path,
     chunk: int | None,
     client: Any,
@@ -215,7 +214,7 @@ def _stored(
         {name: [to_float(value) for value in values] for name, values in question.axes.items()},
         question.variables,
         attributes,
-        identify(question, attributes, own),
+        identify(question, attributes),
         chunk,
     )
     size = math.prod(map(len, question.axes.values()))

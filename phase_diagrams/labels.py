@@ -34,16 +34,20 @@ def axis_label(parameter: str) -> str:
 
 def question_label(spectrum: Any, noise: Noise) -> str:
     """Return a spectrum and the noise as they are written above a picture."""
-    what = re.sub(r"k\^-([\d.]+)", r"$k^{-\1}$", str(spectrum))
     how = re.sub(r"tau([12])", r"$\\tau_\1$", str(noise))
-    return f"{what}; {how}"
+    return f"{spectrum_label(spectrum)}; {how}"
+
+
+def spectrum_label(spectrum: Any) -> str:
+    """Return a spectrum, or what a dataset says of it, with powers set as such."""
+    return re.sub(r"k\^-([\d.]+)", r"$k^{-\1}$", str(spectrum))
 
 
 def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     """Return the algorithm with its fixed parameters, the noise and the spectrum, on two lines."""
     shown = {**data.attrs, **dict.fromkeys([*varying, *OF_THE_DATA], None)}
     name = str(shown.pop("algorithm", "")).replace("_", " ").replace("-", " ")
-    spectrum = re.sub(r"k\^-([\d.]+)", r"$k^{-\1}$", str(shown.pop("spectrum", "")))
+    spectrum = spectrum_label(shown.pop("spectrum", ""))
     size, tau1, tau2 = (shown.pop(key, None) for key in ("batch_size", "tau1", "tau2"))
     fixed = [
         f"{_SYMBOLS.get(key, key).rpartition(' ')[2]} = {value}"

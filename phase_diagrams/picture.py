@@ -337,14 +337,16 @@ def _flags(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> _Sh
 def _values(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> _Shown:
     """Draw numbers, by their logarithm if they are positive and of many sizes."""
     from matplotlib import colormaps
-    from matplotlib.colors import LogNorm
+    from matplotlib.colors import LogNorm, Normalize
 
     shown = np.ma.masked_invalid(values.values)
     known = shown.compressed()
     positive = known[known > 0]
     wide = positive.size == known.size > 0 and positive.max() > _MANY_SIZES * positive.min()
     shades = colormaps["viridis"].with_extremes(bad=_NOISELESS)
-    norm = LogNorm() if wide else None
+    norm: Any = LogNorm() if wide else None
+    if values.name == "margin":
+        norm = Normalize(-1, 1)  # far below the edge it says nothing
     mesh = ax.pcolormesh(*edges, shown, cmap=shades, norm=norm, rasterized=True)
     named("map", mesh)
     label = _QUANTITIES.get(str(values.name), str(values.attrs.get("long_name", values.name)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +20,11 @@ PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
 _MOST_SLICES = 4096  # that are kept
 
 Axes = Mapping[str, Sequence[Any]]
+
+
+def own_parameters(axes: Iterable[str], *others: str | None) -> list[str]:
+    """Return the axes that are neither of the problem nor named as others."""
+    return [name for name in axes if name not in (*PROBLEM_PARAMETERS, *others)]
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ class DiagramQuestion:
     is_compiled: bool
     _programs: dict[Build, Compiled | None] = field(default_factory=dict)
     _slices: dict[tuple[str, Any], DiagramQuestion] = field(default_factory=dict)
+
+    @property
+    def own(self) -> list[str]:
+        """The axes that are parameters of the family."""
+        return own_parameters(self.axes, self.of_spectrum, self.of_target)
 
     @property
     def variables(self) -> Mapping[str, Quantity]:
@@ -145,9 +155,8 @@ class DiagramQuestion:
         problem = dict(self.problem)
         spectrum, tau1, tau2 = read_data(self.spectrum, problem.get("tau1"), problem.get("tau2"))
         problem |= {key: x for key, x in (("tau1", tau1), ("tau2", tau2)) if key in problem}
-        own = [name for name in part if name not in PROBLEM_PARAMETERS]
-        points = Points(part, own, problem)
-        judge = FamilyJudge(self.build, self._program(own), spectrum, self.coupling, self.device)
+        points = Points(part, self.own, problem)
+        judge = FamilyJudge(self.build, self._program(), spectrum, self.coupling, self.device)
         judged = Map(judge, points, judge.judge(points, advance), targets)
         shape = [len(values) for values in part.values()]
         dims = tuple(part)
@@ -162,12 +171,11 @@ class DiagramQuestion:
         places = {name: [to_float(value) for value in values] for name, values in part.items()}
         return xarray.Dataset(variables, coords=places)
 
-    def _program(self, own: Sequence[str]) -> Compiled | None:
+    def _program(self) -> Compiled | None:
         """Return the family as a program, the same one for all slices that share it."""
-        if not self.is_compiled or not own:
+        if not self.is_compiled or not self.own:
             return None
         if self.build not in self._programs:
-            self._programs[self.build] = family_program(
-                self.build, {name: self.axes[name] for name in own}
-            )
+            samples = {name: self.axes[name] for name in self.own}
+            self._programs[self.build] = family_program(self.build, samples)
         return self._programs[self.build]

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from sgdmem.phase_diagrams.noise_picture import draw_noise_summand as draw_noise_summand
     from sgdmem.phase_diagrams.picture import draw as draw
     from sgdmem.phase_diagrams.picture import draw_series as draw_series
-    from sgdmem.phase_diagrams.root_locus import draw_root_locus as draw_root_locus
+    from sgdmem.phase_diagrams.root_locus_picture import draw_root_locus as draw_root_locus
     from sgdmem.symbolic.algorithm import Algorithm as Algorithm
     from sgdmem.symbolic.conversions import convert as convert
     from sgdmem.symbolic.derivations.derivation import Derivation as Derivation
@@ -133,7 +133,7 @@ _PUBLIC = {
     "phase_diagrams.picture": "draw draw_series",
     "phase_diagrams.boundary_picture": "draw_boundary",
     "phase_diagrams.named_diagrams": "named_diagram",
-    "phase_diagrams.root_locus": "draw_root_locus",
+    "phase_diagrams.root_locus_picture": "draw_root_locus",
     "phase_diagrams.noise_picture": "draw_noise_summand",
     "phase_diagrams.loss_picture": "draw_losses",
     "phase_diagrams.artists": "artists",

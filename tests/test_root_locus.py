@@ -54,6 +54,28 @@ def test_branches_are_smooth(name: str) -> None:
     assert steps.max() <= 0.02 + 1e-12
 
 
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_branches_are_continued_roots(seed: int) -> None:
+    """Newton's method in tiny steps of lambda follows each root by itself."""
+    rng = np.random.default_rng(seed)
+    pair = rng.uniform(-0.6, 0.3) + np.array([1j, -1j]) * rng.uniform(0.4, 0.7)
+    P = np.polynomial.polynomial.polyfromroots([1, *pair]).real
+    Q = rng.uniform(-0.5, 0.5, size=3)
+    method = sgdmem.Algorithm.from_recurrence(list(-P[:-1]), list(Q))
+    found = root_locus(method, 1)
+    steps = 2000
+    x = found.branches[0].astype(complex)
+    apart = np.inf
+    for lam in np.linspace(0, 1, steps + 1)[1:]:
+        chi = np.polynomial.Polynomial(P) - lam * np.polynomial.Polynomial(Q)
+        for _ in range(3):
+            x = x - chi(x) / chi.deriv()(x)
+        apart = min(apart, min(abs(x[i] - x[j]) for i in range(3) for j in range(i)))
+    if apart < 0.01:
+        pytest.skip("two roots meet: either may go on as the other")
+    np.testing.assert_allclose(found.branches[-1], x, atol=1e-9)
+
+
 def test_collisions_are_double_roots() -> None:
     # by hand: (1 + 9/10 - lam/10)^2 = 4 * 9/10
     found = root_locus(METHODS["heavy ball"][0], 50)
