@@ -177,7 +177,10 @@ def _exact_numbers(given: Any) -> str:
 
 
 def _exactly(given: Any) -> str:
-    return spectrum_digest(given) if isinstance(given, Spectrum) else repr(given)
+    """Return what tells a spectrum, a matrix of features, or a target from others."""
+    if isinstance(given, Spectrum):
+        return spectrum_digest(given)
+    return digest(given.tobytes()) if hasattr(given, "tobytes") else repr(given)
 
 
 def axis_digest(values: Iterable[Any]) -> str:

@@ -88,17 +88,10 @@ class DiagramQuestion:
         targets = self._targets(part)
         repeats = len(part[self.of_target]) if self.of_target else 1
         found = self._sliced(inner, self.looped, targets, lambda count: advance(repeats * count))
-        if self.of_target:
-            found = found.assign_coords({self.of_target: list(map(to_float, part[self.of_target]))})
-            whole = {name: found.sizes[name] for name in part}
-            found = found.map(
-                lambda variable: (
-                    variable.broadcast_like(found).astype(variable.dtype)
-                    if set(variable.dims) != set(whole)
-                    else variable
-                ),
-                keep_attrs=True,
-            )
+        if self.of_target:  # what does not depend on the target is the same for all
+            places = list(map(to_float, part[self.of_target]))
+            found = found.assign_coords({self.of_target: places})
+            found = found.broadcast_like(found[self.of_target])
         return found.transpose(*part)
 
     def _targets(self, part: Axes) -> list[Any]:
