@@ -203,6 +203,8 @@ def _draw_curve(
     # beyond the picture a number may be too large for its scale
     t = t[(curve[t] > 0) & (curve[t] < top**2 + 10 * top)]
     label = name if law is None else f"{name}, $t^{{-{law.exponent:.3g}}}$"
+    if not (curve[t] < top).any():
+        label = f"{name}: {'zero' if curve[-1] == 0 else 'above the picture'}"
     (line,) = ax.plot(t, curve[t], color=colour, linewidth=2.2, label=label)
     named("loss", line)
 

@@ -89,6 +89,13 @@ def test_nothing_is_predicted_for_a_schedule_that_diverges() -> None:
     assert "prediction" not in artists(draw_losses(rules, law, target, 500, 1))
 
 
+def test_curves_that_cannot_be_seen_are_said_to_be() -> None:
+    rules = {"slow": sgdmem.sgd("0.1"), "wild": sgdmem.sgd(300)}
+    axes = draw_losses(rules, Spectrum.power_law(2), sgdmem.power_law_target("0.5"), 50)
+    labels = [line.get_label() for line in artists(axes)["loss"]]
+    assert labels == ["slow, $t^{-0.5}$", "wild: above the picture"]
+
+
 def test_simulations() -> None:
     finite = Spectrum.power_law(2, count=50)
     record = [1, 10, 100]
