@@ -108,7 +108,8 @@ def stability_boundary(
         are in order; ``condition``, which binds there (`Binding`); and for each parameter ``NAME``
         also ``stable_NAME`` and ``unstable_NAME``, of two algorithms proved to be stable and not to
         be. Along ``cusp``: ``cusp_NAME`` for both parameters and ``cusp_conditions``, the two that
-        meet there.
+        meet there. A piece between two others that is shorter than 1e-4 of the axes counts to the
+        one before: where many conditions meet, the last digits would say which of them binds.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sgdmem.numeric.crossings import Crossings, Judging, crossings
 
 _ROUNDS = 8  # of inserting points where a curve bends
 _MOST_HALVINGS = 60  # on the way to a cusp
+_SHORTEST = 1e-4  # of a piece between others, in the unit square
 # Of a search across a curve, over the distance of its neighbours.
 _REACHES = (0.5, 1.0, 2.0, 4.0, 0.2, 0.05)
 
@@ -144,15 +146,18 @@ class Tracer:
 
     def _cusps(self, curve: Curve) -> list[Cusp]:
         """Close in on the places where the binding condition changes, and return them."""
-        found = []
         place = 1
         while place < len(curve.conditions):
             if curve.conditions[place] != curve.conditions[place - 1]:
                 place = self._close_in(curve, place)
-                names = (curve.conditions[place - 1], curve.conditions[place])
-                found.append(Cusp(curve.points[place - 1 : place + 1].mean(axis=0), names))
             place += 1
-        return found
+        _absorb_short_pieces(curve)
+        names = curve.conditions
+        changes = [k for k in range(1, len(names)) if names[k] != names[k - 1]]
+        return [
+            Cusp(curve.points[k - 1 : k + 1].mean(axis=0), (names[k - 1], names[k]))
+            for k in changes
+        ]
 
     def _close_in(self, curve: Curve, place: int) -> int:
         """Halve the distance of two points with different conditions until they are one.
@@ -173,6 +178,19 @@ class Tracer:
             if condition == curve.conditions[place - 1]:
                 place += 1
         return place
+
+
+def _absorb_short_pieces(curve: Curve) -> None:
+    """Give very short pieces between others to the one before.
+
+    Where several conditions meet in a point, which of them is lost first just beside it is a
+    matter of the last digits.
+    """
+    points, names = curve.points, curve.conditions
+    starts = [0, *(k for k in range(1, len(names)) if names[k] != names[k - 1]), len(names)]
+    for start, stop in list(pairwise(starts))[1:-1]:
+        if np.linalg.norm(np.diff(points[start:stop], axis=0), axis=1).sum() < _SHORTEST:
+            names[start:stop] = [names[start - 1]] * (stop - start)
 
 
 def _lines(stable: Array) -> list[Array]:

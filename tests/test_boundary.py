@@ -152,6 +152,22 @@ def test_curves_are_flat_between_their_points() -> None:
         assert np.interp(middle, momentum, rate) == pytest.approx(exact, abs=2e-3 * 5)
 
 
+def test_corners_where_all_conditions_meet_are_single_cusps() -> None:
+    edge = stability_boundary(
+        "heavy-ball",
+        ("learning_rate", -1, 5),
+        ("momentum", -1.5, 1.5),
+        spectrum=Spectrum([1, 0.5]),
+        batch_size=2,
+        tau2=-1,
+        resolution=30,
+    )
+    found = np.array([edge.cusp_learning_rate, edge.cusp_momentum]).T
+    assert len(found) < 5
+    for corner in ((0, -1), (0, 1)):
+        assert (np.abs(found - corner).max(axis=1) < 1e-3).sum() == 1
+
+
 def test_noise_takes_over_from_full_batches() -> None:
     edge = stability_boundary(
         "heavy-ball",
