@@ -135,6 +135,7 @@ def test_both_sides_are_what_a_verdict_says(momenta: tuple[Any, ...], batch_size
             assert stability(algorithm, ONE, batch_size).stable is stable
 
 
+@pytest.mark.slow
 def test_curves_are_flat_between_their_points() -> None:
     edge = stability_boundary(
         "heavy-ball",
@@ -152,6 +153,7 @@ def test_curves_are_flat_between_their_points() -> None:
         assert np.interp(middle, momentum, rate) == pytest.approx(exact, abs=2e-3 * 5)
 
 
+@pytest.mark.slow
 def test_corners_where_all_conditions_meet_are_single_cusps() -> None:
     edge = stability_boundary(
         "heavy-ball",
@@ -226,6 +228,7 @@ def test_bad_input(change: dict[str, Any], message: str) -> None:
         stability_boundary("heavy-ball", **arguments)
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     window = ["--x", "learning_rate=0.1:6", "--y", "momentum=-0.5:1.2", "--resolution", "12"]
     problem = ["--power-law", "2", "--count", "3"]

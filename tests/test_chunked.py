@@ -169,6 +169,7 @@ def test_another_diagram_does_not_go_on(
         phase_diagram(**{**MAP, **change}, store=store)
 
 
+@pytest.mark.slow
 def test_the_same_question_in_other_words_goes_on(tmp_path: Path, counted: Counted) -> None:
     store = tmp_path / "map.zarr"
     phase_diagram(**{**MAP, "batch_size": "8", "quantities": []}, store=store, chunk=10)
@@ -311,6 +312,7 @@ COMMAND = ["phase-diagram", "heavy-ball", "--x", "learning_rate=0.05:4:30"]
 COMMAND += ["--y", "momentum=0:0.95:20", "--power-law", "1.5", "--batch-size", "8"]
 
 
+@pytest.mark.slow
 def test_the_command_goes_on_and_draws_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], counted: Counted
 ) -> None:
@@ -347,6 +349,7 @@ def test_bad_options(
     assert message in err
 
 
+@pytest.mark.slow
 def test_exponents_as_axes_of_the_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -65,6 +65,7 @@ def test_given_exponents_replace_the_predicted_ones() -> None:
     assert labels == ["SGD", "too fast, $t^{-2}$", "AM1, $t^{-0.738}$"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("memory", "method"), [(1, "AM1"), (2, "AM2"), (3, "AM3")])
 def test_accelerations_agree_with_the_comparison_of_methods(memory: int, method: str) -> None:
     own = {"damping_exponent": 1} if memory == 1 else {}
@@ -121,6 +122,7 @@ def test_a_single_run_and_a_run_that_diverges() -> None:
     assert texts_outside(axes.figure) == []
 
 
+@pytest.mark.slow
 def test_looks_and_files(axes: Any) -> None:
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert "signal-dominated" in axes.get_title()

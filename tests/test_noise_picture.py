@@ -78,6 +78,7 @@ def test_shares_of_a_list() -> None:
     assert below(5) == 100
 
 
+@pytest.mark.slow
 def test_shares_of_a_law() -> None:
     lam, share = artists(draw_noise_summand(HEAVY, LAW, batch_size=8))["share"][0].get_data()
     k = np.arange(1, 200_001.0)
@@ -101,6 +102,7 @@ def test_an_infinite_sum_has_no_shares() -> None:
         assert "share" not in artists(axes) and len(axes.figure.axes) == 1
 
 
+@pytest.mark.slow
 def test_the_three_ranges() -> None:
     found = artists(draw_noise_summand(RANGES, LAW, batch_size=8))
     low, middle, high = (line.get_data() for line in found["range"])
@@ -115,6 +117,7 @@ def test_the_three_ranges() -> None:
     assert (np.abs(np.log(s[inside] / 0.01)) < math.log(2)).all()  # within a factor of 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [HEAVY, sgdmem.sgd(1), sgdmem.memory_one(1, "0.5", "0.5")])
 def test_no_ranges_where_they_are_not_apart(method: Any) -> None:
     assert "range" not in artists(draw_noise_summand(method, LAW))
@@ -131,6 +134,7 @@ def test_extent_and_eigenvalues() -> None:
     assert sorted(found["eigenvalue"][0].get_xdata()) == [0.5, 1, 4]
 
 
+@pytest.mark.slow
 def test_looks_and_files() -> None:
     axes = draw_noise_summand(RANGES, LAW, batch_size=8)
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
@@ -156,6 +160,7 @@ def test_bad_input(arguments: dict[str, Any], message: str) -> None:
         draw_noise_summand(**{"algorithm": HEAVY, "spectrum": LAW, **arguments})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1, 100, 10**4])
 def test_ranges_do_not_depend_on_the_unit_of_eigenvalues(scale: int) -> None:
     method = sgdmem.memory_one(100 / scale, 0.5 / scale, "1e-4")

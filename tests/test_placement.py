@@ -31,6 +31,7 @@ def cells_under(axes: Any, text: Any, x: Any, y: Any) -> tuple[slice, slice]:
     return slice(max(rows[0] - 1, 0), rows[1] + 1), slice(max(columns[0] - 1, 0), columns[1] + 1)
 
 
+@pytest.mark.slow
 def test_names_cover_only_their_regions() -> None:
     diagram = sgdmem.phase_diagram("heavy-ball", **SETTINGS, batch_size=2)
     axes = draw(diagram)
@@ -51,6 +52,7 @@ def test_names_cover_only_their_regions() -> None:
     assert "region-name" not in artists(draw(diagram, annotate=False))
 
 
+@pytest.mark.slow
 def test_series_name_the_regions_of_each_panel() -> None:
     series = sgdmem.phase_diagram("heavy-ball", **SETTINGS, panels=("batch_size", [1, 1000]))
     figure = draw_series(series)
@@ -113,6 +115,7 @@ def test_taken_places_are_avoided() -> None:
     assert np.abs(np.array(beside.get_position()) - 0.5).max() > 0.12
 
 
+@pytest.mark.slow
 def test_curves_are_named_beside_themselves() -> None:
     edge = sgdmem.stability_boundary(
         "heavy-ball",

@@ -182,6 +182,7 @@ def test_regimes_are_those_of_the_paper() -> None:
     assert (quiet.regime.values == kinds.index("signal-dominated")).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("y", "spectrum", "problem"),
     [
@@ -210,6 +211,7 @@ def test_causes_are_told_apart(y: Any, spectrum: Any, problem: dict[str, Any], p
     assert some or "coupling" in problem
 
 
+@pytest.mark.slow
 def test_pictures_tell_causes_apart() -> None:
     found = phase_diagram(
         "sgd",

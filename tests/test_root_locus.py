@@ -54,6 +54,7 @@ def test_branches_are_smooth(name: str) -> None:
     assert steps.max() <= 0.02 + 1e-12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_branches_are_continued_roots(seed: int) -> None:
     """Newton's method in tiny steps of lambda follows each root by itself."""
@@ -173,6 +174,7 @@ def test_roots_that_are_complex_from_the_start() -> None:
     assert complex_circle(real) is None
 
 
+@pytest.mark.slow
 def test_files() -> None:
     figure = draw_root_locus(METHODS["circle"][0], Spectrum([1])).figure
     ids = svg_ids(figure)
