@@ -36,7 +36,9 @@ _CAUSES = (
     ("undecided", _UNDECIDED),
     ("not computed yet", "white"),
 )
-_FLAGS = {  # reasons and regimes
+_FLAGS = {  # reasons, regimes, and whether it is stable without noise
+    "not_computed": "white",
+    "unstable": _NOISELESS,
     "stable": BLUE,
     "noiseless": _NOISELESS,
     "no_pull": SKY,
@@ -316,19 +318,21 @@ def _flags(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> _Sh
     """Draw a quantity whose numbers stand for words."""
     from matplotlib.colors import ListedColormap
 
-    codes = values.values
     names = values.attrs["flag_meanings"].split()
     colours = [_FLAGS.get(name, _UNDECIDED) for name in names]
+    codes = np.full(values.shape, -1)  # places among the meanings, whatever numbers they have
+    for place, flag in enumerate(np.atleast_1d(values.attrs["flag_values"])):
+        codes[values.values == flag] = place
     mesh = ax.pcolormesh(
         *edges,
-        codes,
+        np.ma.masked_less(codes, 0),
         cmap=ListedColormap(colours),
         vmin=-0.5,
         vmax=len(names) - 0.5,
         rasterized=True,
     )
     named("kinds", mesh)
-    words = {code: names[code].replace("_", " ") for code in np.unique(codes).tolist()}
+    words = {code: names[code].replace("_", " ") for code in np.unique(codes[codes >= 0]).tolist()}
     kinds = {word: colours[code] for code, word in words.items()}
     regions = {word: MapRegion(codes == code, colours[code]) for code, word in words.items()}
     return _Shown(None, "", kinds, regions)

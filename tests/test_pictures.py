@@ -46,6 +46,14 @@ def test_reasons_have_colours(diagram: xarray.Dataset) -> None:
     assert is_colour(colour_at(axes, 0.02, 0.1), BLUE)
 
 
+def test_flags_are_named_by_their_values(diagram: xarray.Dataset) -> None:
+    axes = draw(diagram, quantity="noiseless")
+    names = {text.get_text() for text in axes.get_legend().get_texts()}
+    assert names == {"stable", "unstable"}
+    assert is_colour(colour_at(axes, 8, 0.5), GREY)
+    assert is_colour(colour_at(axes, 1.6, 0.7), BLUE)
+
+
 def test_numbers_of_many_sizes_have_a_logarithmic_scale(diagram: xarray.Dataset) -> None:
     axes = draw(diagram, quantity="critical_batch_size")
     assert type(axes.collections[0].norm).__name__ == "LogNorm"
