@@ -12,6 +12,8 @@ from sgdmem.phase_diagrams.description import OF_THE_DATA
 if TYPE_CHECKING:
     import xarray
 
+    from sgdmem.symbolic.algorithm import Algorithm
+
 _SYMBOLS = {
     "learning_rate": r"learning rate $\alpha$",
     "momentum": r"momentum $\beta$",
@@ -30,6 +32,11 @@ _SYMBOLS = {
 def axis_label(parameter: str) -> str:
     """Return what is written at the axis of a parameter."""
     return _SYMBOLS.get(parameter, parameter.replace("_", " "))
+
+
+def algorithm_label(algorithm: Algorithm) -> str:
+    """Return what an algorithm is called above a picture."""
+    return (algorithm.name or f"an algorithm of memory {algorithm.memory}").replace("_", " ")
 
 
 def question_label(spectrum: Any, noise: Noise) -> str:

@@ -15,7 +15,7 @@ from sgdmem.numeric.problem import Noise, Problem, read_problem
 from sgdmem.numeric.spectrum import Spectrum
 from sgdmem.numeric.stability import stability
 from sgdmem.phase_diagrams.artists import named
-from sgdmem.phase_diagrams.labels import question_label
+from sgdmem.phase_diagrams.labels import algorithm_label, question_label
 from sgdmem.phase_diagrams.palette import BLACK, BLUE, DASHED, GREEN, GREY, ORANGE, RED
 from sgdmem.phase_diagrams.picture import LEGEND, new_axes
 from sgdmem.symbolic.algorithm import Algorithm
@@ -117,8 +117,8 @@ def draw_noise_summand(
     _draw_poles(ax, poles)
     twin = _draw_share(ax, exact, problem, low)
     ax.set(xscale="log", yscale="log", xlabel=r"eigenvalue $\lambda$", ylabel=r"$s_\lambda$")
-    called = (algorithm.name or f"an algorithm of memory {algorithm.memory}").replace("_", " ")
-    ax.set_title(f"{called}\n{question_label(data, problem.noise)}", fontsize="small")
+    title = f"{algorithm_label(algorithm)}\n{question_label(data, problem.noise)}"
+    ax.set_title(title, fontsize="small")
     if explained:
         handles, labels = ax.get_legend_handles_labels()
         if twin is not None:

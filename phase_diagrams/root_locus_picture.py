@@ -12,6 +12,7 @@ from sgdmem.numeric.problem import read_data
 from sgdmem.numeric.root_locus import RootLocus, complex_circle, root_locus
 from sgdmem.numeric.stability import stability
 from sgdmem.phase_diagrams.artists import named
+from sgdmem.phase_diagrams.labels import algorithm_label
 from sgdmem.phase_diagrams.palette import BLACK, DASHED, GREY, ORANGE, RED
 from sgdmem.phase_diagrams.picture import LEGEND, new_axes
 from sgdmem.symbolic.algorithm import Algorithm
@@ -81,9 +82,8 @@ def draw_root_locus(
     _ends(ax, locus)
     _crossings(ax, exact, data)
     ax.set(aspect="equal", xlabel=r"Re $x$", ylabel=r"Im $x$")
-    name = algorithm.name or f"an algorithm of memory {algorithm.memory}"
     largest = rf"$0 < \lambda \leq \lambda_{{\max}} = {data.largest:.4g}$"
-    ax.set_title(f"{name.replace('_', ' ')}\n{largest}", fontsize="small")
+    ax.set_title(f"{algorithm_label(algorithm)}\n{largest}", fontsize="small")
     if explained:
         ax.legend(ncols=2, **LEGEND)
         label = r"eigenvalue $\lambda$"
