@@ -107,9 +107,7 @@ def root_locus(algorithm: Algorithm, largest_eigenvalue: Any) -> RootLocus:
 
     def roots(lam: float) -> Array:
         if lam not in known:
-            share = Fraction(lam)
-            chi = [Fraction(p) - share * Fraction(q) for p, q in zip(P, (*Q, 0), strict=False)]
-            known[lam] = complex_roots(chi)
+            known[lam] = roots_at(exact, lam)
         return known[lam]
 
     collisions = _collisions(P, Q, top)
@@ -124,6 +122,15 @@ def root_locus(algorithm: Algorithm, largest_eigenvalue: Any) -> RootLocus:
         following = roots(one)
         branches.append(following[_order(branches[-1], following)])
     return RootLocus(np.array(lam), np.array(branches), complex_roots(Q), collisions)
+
+
+def roots_at(algorithm: Algorithm, eigenvalue: float) -> Array:
+    """Return the roots of P - lambda Q of an exact algorithm at one eigenvalue, in any order."""
+    _, P, Q, _ = algorithm.polynomials
+    lam = Fraction(eigenvalue)
+    return complex_roots(
+        [Fraction(p) - lam * Fraction(q) for p, q in zip(P, (*Q, 0), strict=False)]
+    )
 
 
 def complex_circle(algorithm: Algorithm) -> Circle | None:

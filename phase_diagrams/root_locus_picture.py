@@ -9,7 +9,7 @@ import numpy as np
 from sgdmem.numeric.ball import Array
 from sgdmem.numeric.mode_summands import rational_algorithm
 from sgdmem.numeric.problem import read_data
-from sgdmem.numeric.root_locus import RootLocus, complex_circle, root_locus
+from sgdmem.numeric.root_locus import RootLocus, complex_circle, root_locus, roots_at
 from sgdmem.numeric.stability import stability
 from sgdmem.phase_diagrams.artists import named
 from sgdmem.phase_diagrams.labels import algorithm_label
@@ -161,7 +161,7 @@ def _crossings(ax: Any, algorithm: Algorithm, data: Any) -> None:
     ends = sorted({end for pair in intervals for end in pair if 0 < end <= data.largest})
     label: str | None = "critical eigenvalue"
     for end in ends:
-        roots = root_locus(algorithm, end).branches[-1]
+        roots = roots_at(algorithm, end)
         away = np.abs(np.abs(roots) - 1)
         there = roots[away <= max(_ON_CIRCLE, 2 * away.min())]
         (mark,) = ax.plot(
