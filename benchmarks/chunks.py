@@ -20,7 +20,7 @@ import sgdmem
 from benchmarks.machine import description
 from benchmarks.measuring import short, table
 from benchmarks.one_map import BATCH_SIZE, family, peak_megabytes, spectrum
-from sgdmem.phase_diagrams import chunked
+from sgdmem.phase_diagrams.maps import chunked
 
 MEMORIES, SIDES, CHUNKS, ALL = ("heavy-ball", "1", "2", "3"), (512, 1024, 4096), 4, 10**12
 

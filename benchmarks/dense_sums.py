@@ -23,10 +23,10 @@ from benchmarks.c_code import FAST, PLAIN, library
 from benchmarks.machine import processors
 from benchmarks.measuring import least_seconds, short, table
 from benchmarks.peers import NEEDS, Sums, numpy_sums, peer_sums, use_threads
-from sgdmem.numeric.evaluator import evaluator
-from sgdmem.numeric.pole_groups import pole_groups
-from sgdmem.symbolic.named import find_family
-from sgdmem.symbolic.noise_fraction import noise_fraction
+from sgdmem.numeric.code.evaluator import evaluator
+from sgdmem.numeric.code.pole_groups import pole_groups
+from sgdmem.symbolic.algorithms.named import find_family
+from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 
 Array = NDArray[np.float64]
 EXPONENT, EIGENVALUES, AGREEMENT = 1.5, 10_000, 1e-12

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 import sgdmem
 from benchmarks.machine import description
 from benchmarks.measuring import least_seconds, short, table
-from sgdmem.numeric.dynamics import read_question
-from sgdmem.numeric.volterra import solve_volterra
+from sgdmem.numeric.arithmetic.volterra import solve_volterra
+from sgdmem.numeric.losses.recursion import read_question
 
 Array = NDArray[np.float64]
 LAW, TARGET, NOISE = 1.5, sgdmem.power_law_target(0.5), (64, 1, -1)

@@ -18,10 +18,10 @@ import sgdmem
 from benchmarks.machine import description
 from benchmarks.measuring import short, table
 from benchmarks.one_map import BATCH_SIZE, axes, family, spectrum
-from sgdmem.numeric import batch
-from sgdmem.numeric.compiled_map import judge_compiled
-from sgdmem.numeric.family_program import family_program
-from sgdmem.numeric.map_sums import _OnGpu
+from sgdmem.numeric.maps import family_judge as batch
+from sgdmem.numeric.maps.compiled import judge_compiled
+from sgdmem.numeric.maps.family_program import family_program
+from sgdmem.numeric.maps.pieces import _OnGpu
 
 MEMORIES, SIDE, POINTS = ("heavy-ball", "1", "2", "3", "4", "5"), 1000, 10**6
 EVALUATORS = ("heavy-ball", "qhm", "two-rate")

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.c_code import PLAIN
 from benchmarks.dense_sums import c_sums, dense
 from benchmarks.measuring import least_seconds, short, table
-from sgdmem.numeric.compiled_modules import ENVIRONMENT_VARIABLE
+from sgdmem.numeric.machine.compiled_modules import ENVIRONMENT_VARIABLE
 
 SPECTRA = {
     "100": "10^2 eigenvalues",

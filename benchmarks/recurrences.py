@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sgdmem.numeric.evaluator import Evaluator, evaluator
-from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.numeric.code.evaluator import Evaluator, evaluator
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 Array = NDArray[np.float64]
 UNIT = 2.0**-44  # of the coefficients of P and P - lambda Q; those reach 2^8 at memory 8

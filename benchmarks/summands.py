@@ -19,9 +19,9 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from benchmarks.measuring import least_seconds, short, table
 from benchmarks.recurrences import columns, polynomials, random_recurrence, recurrences
-from sgdmem.numeric.compiled_modules import load_module
-from sgdmem.numeric.evaluator import Evaluator
-from sgdmem.numeric.pole_groups import multiply_by_pole_sums, pole_groups
+from sgdmem.numeric.code.evaluator import Evaluator
+from sgdmem.numeric.code.pole_groups import multiply_by_pole_sums, pole_groups
+from sgdmem.numeric.machine.compiled_modules import load_module
 
 Array = NDArray[np.float64]
 MEMORIES = range(1, 9)

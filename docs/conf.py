@@ -53,7 +53,7 @@ def list_modules(app: Any, page: str, source: list[str]) -> None:
         return
     package = page.removeprefix("api/")
     folder = ROOT / "sgdmem" / package
-    paths = [*sorted(folder.glob("[!_]*.py")), *sorted(folder.glob("derivations/**/[!_]*.py"))]
+    paths = sorted(folder.glob("[!_]*.py")) + sorted(folder.glob("*/**/[!_]*.py"))
     for path in paths:
         parts = path.relative_to(folder).with_suffix("").parts
         module = ".".join(["sgdmem", package, *parts])
@@ -83,8 +83,8 @@ def join_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: li
 
 def write_derivations(app: Any) -> None:
     """Derive the methods that docs/derivations.md names, for the pages beside it."""
+    from sgdmem.symbolic.algorithms.named import general
     from sgdmem.symbolic.derivations.derivation import derive
-    from sgdmem.symbolic.named import general
 
     if app.builder.name != "html":
         return

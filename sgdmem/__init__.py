@@ -13,131 +13,133 @@ from typing import TYPE_CHECKING, Any
 from sgdmem._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from sgdmem.numeric.accelerated import accelerated as accelerated
-    from sgdmem.numeric.best_stationary import best_stationary as best_stationary
-    from sgdmem.numeric.binding import Binding as Binding
-    from sgdmem.numeric.comparison import Compared as Compared
-    from sgdmem.numeric.comparison import compare_methods as compare_methods
-    from sgdmem.numeric.compressed import CompressedSpectrum as CompressedSpectrum
-    from sgdmem.numeric.corner import advised_theta as advised_theta
-    from sgdmem.numeric.corner import corner as corner
-    from sgdmem.numeric.dynamics import Propagators as Propagators
-    from sgdmem.numeric.dynamics import losses as losses
-    from sgdmem.numeric.dynamics import propagators as propagators
-    from sgdmem.numeric.evaluator import Evaluator as Evaluator
-    from sgdmem.numeric.evaluator import evaluator as evaluator
-    from sgdmem.numeric.feature_noise import noise_from_features as noise_from_features
-    from sgdmem.numeric.feature_target import target_from_features as target_from_features
-    from sgdmem.numeric.jacobi import jacobi_heavy_ball as jacobi_heavy_ball
-    from sgdmem.numeric.learning_rate import largest_learning_rate as largest_learning_rate
-    from sgdmem.numeric.loss_asymptotics import LossAsymptotics as LossAsymptotics
-    from sgdmem.numeric.loss_asymptotics import loss_asymptotics as loss_asymptotics
-    from sgdmem.numeric.loss_asymptotics import loss_regime as loss_regime
-    from sgdmem.numeric.momentary import MomentaryStability as MomentaryStability
-    from sgdmem.numeric.momentary import adiabatic_signal as adiabatic_signal
-    from sgdmem.numeric.momentary import momentary_stability as momentary_stability
-    from sgdmem.numeric.power_law_fit import fit_power_law as fit_power_law
-    from sgdmem.numeric.schedule import Schedule as Schedule
-    from sgdmem.numeric.schedule import schedule as schedule
-    from sgdmem.numeric.simulation import Simulation as Simulation
-    from sgdmem.numeric.simulation import simulate as simulate
-    from sgdmem.numeric.source_code import source_code as source_code
-    from sgdmem.numeric.spectrum import Spectrum as Spectrum
-    from sgdmem.numeric.stability import is_stable as is_stable
-    from sgdmem.numeric.stability import stability as stability
-    from sgdmem.numeric.target import PowerLawTarget as PowerLawTarget
-    from sgdmem.numeric.target import power_law_target as power_law_target
+    from sgdmem.numeric.acceleration.accelerated import accelerated as accelerated
+    from sgdmem.numeric.acceleration.best_stationary import best_stationary as best_stationary
+    from sgdmem.numeric.acceleration.compared_methods import Compared as Compared
+    from sgdmem.numeric.acceleration.compared_methods import compare_methods as compare_methods
+    from sgdmem.numeric.acceleration.corner import advised_theta as advised_theta
+    from sgdmem.numeric.acceleration.corner import corner as corner
+    from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball as jacobi_heavy_ball
+    from sgdmem.numeric.code.evaluator import Evaluator as Evaluator
+    from sgdmem.numeric.code.evaluator import evaluator as evaluator
+    from sgdmem.numeric.code.languages import source_code as source_code
+    from sgdmem.numeric.losses.asymptotics import LossAsymptotics as LossAsymptotics
+    from sgdmem.numeric.losses.asymptotics import loss_asymptotics as loss_asymptotics
+    from sgdmem.numeric.losses.asymptotics import loss_regime as loss_regime
+    from sgdmem.numeric.losses.momentary_stability import MomentaryStability as MomentaryStability
+    from sgdmem.numeric.losses.momentary_stability import adiabatic_signal as adiabatic_signal
+    from sgdmem.numeric.losses.momentary_stability import momentary_stability as momentary_stability
+    from sgdmem.numeric.losses.recursion import Propagators as Propagators
+    from sgdmem.numeric.losses.recursion import losses as losses
+    from sgdmem.numeric.losses.recursion import propagators as propagators
+    from sgdmem.numeric.losses.schedule import Schedule as Schedule
+    from sgdmem.numeric.losses.schedule import schedule as schedule
+    from sgdmem.numeric.problems.data_target import target_from_features as target_from_features
+    from sgdmem.numeric.problems.fitted_noise import noise_from_features as noise_from_features
+    from sgdmem.numeric.problems.power_law_fit import fit_power_law as fit_power_law
+    from sgdmem.numeric.problems.target import PowerLawTarget as PowerLawTarget
+    from sgdmem.numeric.problems.target import power_law_target as power_law_target
+    from sgdmem.numeric.simulation.monte_carlo import Simulation as Simulation
+    from sgdmem.numeric.simulation.monte_carlo import simulate as simulate
+    from sgdmem.numeric.simulation.trajectory import trajectory as trajectory
+    from sgdmem.numeric.spectra.compressed import CompressedSpectrum as CompressedSpectrum
+    from sgdmem.numeric.spectra.spectrum import Spectrum as Spectrum
     from sgdmem.numeric.theorems.registry import verify as verify
-    from sgdmem.numeric.trajectory import trajectory as trajectory
-    from sgdmem.numeric.verdict import Reason as Reason
-    from sgdmem.numeric.verdict import Verdict as Verdict
-    from sgdmem.phase_diagrams.artists import artists as artists
-    from sgdmem.phase_diagrams.boundary import stability_boundary as stability_boundary
-    from sgdmem.phase_diagrams.boundary_picture import draw_boundary as draw_boundary
-    from sgdmem.phase_diagrams.diagram import phase_diagram as phase_diagram
-    from sgdmem.phase_diagrams.explorer import Explorer as Explorer
-    from sgdmem.phase_diagrams.explorer import explore as explore
-    from sgdmem.phase_diagrams.loss_picture import draw_losses as draw_losses
-    from sgdmem.phase_diagrams.named_diagrams import named_diagram as named_diagram
-    from sgdmem.phase_diagrams.noise_picture import draw_noise_summand as draw_noise_summand
-    from sgdmem.phase_diagrams.picture import draw as draw
-    from sgdmem.phase_diagrams.picture import draw_series as draw_series
-    from sgdmem.phase_diagrams.root_locus_picture import draw_root_locus as draw_root_locus
-    from sgdmem.symbolic.algorithm import Algorithm as Algorithm
-    from sgdmem.symbolic.conversions import convert as convert
+    from sgdmem.numeric.verdicts.binding import Binding as Binding
+    from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate as largest_learning_rate
+    from sgdmem.numeric.verdicts.stability import is_stable as is_stable
+    from sgdmem.numeric.verdicts.stability import stability as stability
+    from sgdmem.numeric.verdicts.verdict import Reason as Reason
+    from sgdmem.numeric.verdicts.verdict import Verdict as Verdict
+    from sgdmem.phase_diagrams.explorer.explorer import Explorer as Explorer
+    from sgdmem.phase_diagrams.explorer.explorer import explore as explore
+    from sgdmem.phase_diagrams.maps.boundary import stability_boundary as stability_boundary
+    from sgdmem.phase_diagrams.maps.diagram import phase_diagram as phase_diagram
+    from sgdmem.phase_diagrams.pictures.artists import artists as artists
+    from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary as draw_boundary
+    from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses as draw_losses
+    from sgdmem.phase_diagrams.pictures.map_picture import draw as draw
+    from sgdmem.phase_diagrams.pictures.map_picture import draw_series as draw_series
+    from sgdmem.phase_diagrams.pictures.noise_picture import (
+        draw_noise_summand as draw_noise_summand,
+    )
+    from sgdmem.phase_diagrams.pictures.root_locus_picture import draw_root_locus as draw_root_locus
+    from sgdmem.phase_diagrams.systems.named_diagrams import named_diagram as named_diagram
+    from sgdmem.symbolic.algorithms.algorithm import Algorithm as Algorithm
+    from sgdmem.symbolic.algorithms.conversions import convert as convert
+    from sgdmem.symbolic.algorithms.equivalence import equivalent as equivalent
+    from sgdmem.symbolic.algorithms.named import aggmo as aggmo
+    from sgdmem.symbolic.algorithms.named import averaged_sgd as averaged_sgd
+    from sgdmem.symbolic.algorithms.named import averaging as averaging
+    from sgdmem.symbolic.algorithms.named import general as general
+    from sgdmem.symbolic.algorithms.named import heavy_ball as heavy_ball
+    from sgdmem.symbolic.algorithms.named import memory_one as memory_one
+    from sgdmem.symbolic.algorithms.named import nesterov as nesterov
+    from sgdmem.symbolic.algorithms.named import qhm as qhm
+    from sgdmem.symbolic.algorithms.named import sgd as sgd
+    from sgdmem.symbolic.algorithms.named import sgdm as sgdm
+    from sgdmem.symbolic.algorithms.named import torch_sgd as torch_sgd
+    from sgdmem.symbolic.algorithms.named import two_rate as two_rate
     from sgdmem.symbolic.derivations.derivation import Derivation as Derivation
     from sgdmem.symbolic.derivations.derivation import derive as derive
     from sgdmem.symbolic.derivations.documents.pdf import TypesettingError as TypesettingError
-    from sgdmem.symbolic.derivations.statements import DerivationError as DerivationError
-    from sgdmem.symbolic.equivalence import equivalent as equivalent
+    from sgdmem.symbolic.derivations.statements.statements import DerivationError as DerivationError
     from sgdmem.symbolic.errors import InputError as InputError
     from sgdmem.symbolic.errors import SgdmemError as SgdmemError
     from sgdmem.symbolic.errors import UndecidedError as UndecidedError
     from sgdmem.symbolic.errors import UndefinedError as UndefinedError
-    from sgdmem.symbolic.named import aggmo as aggmo
-    from sgdmem.symbolic.named import averaged_sgd as averaged_sgd
-    from sgdmem.symbolic.named import averaging as averaging
-    from sgdmem.symbolic.named import general as general
-    from sgdmem.symbolic.named import heavy_ball as heavy_ball
-    from sgdmem.symbolic.named import memory_one as memory_one
-    from sgdmem.symbolic.named import nesterov as nesterov
-    from sgdmem.symbolic.named import qhm as qhm
-    from sgdmem.symbolic.named import sgd as sgd
-    from sgdmem.symbolic.named import sgdm as sgdm
-    from sgdmem.symbolic.named import torch_sgd as torch_sgd
-    from sgdmem.symbolic.named import two_rate as two_rate
 
 _PUBLIC = {
     # describe
-    "symbolic.algorithm": "Algorithm",
-    "symbolic.named": "sgd heavy_ball nesterov qhm torch_sgd sgdm two_rate memory_one aggmo "
-    "averaging averaged_sgd general",
-    "symbolic.conversions": "convert",
-    "symbolic.equivalence": "equivalent",
+    "symbolic.algorithms.algorithm": "Algorithm",
+    "symbolic.algorithms.named": "sgd heavy_ball nesterov qhm torch_sgd sgdm two_rate memory_one "
+    "aggmo averaging averaged_sgd general",
+    "symbolic.algorithms.conversions": "convert",
+    "symbolic.algorithms.equivalence": "equivalent",
     # derive, and print as a document or as code
     "symbolic.derivations.derivation": "derive Derivation",
-    "symbolic.derivations.statements": "DerivationError",
+    "symbolic.derivations.statements.statements": "DerivationError",
     "symbolic.derivations.documents.pdf": "TypesettingError",
-    "numeric.source_code": "source_code",
+    "numeric.code.languages": "source_code",
     # evaluate over a spectrum
-    "numeric.spectrum": "Spectrum",
-    "numeric.compressed": "CompressedSpectrum",
-    "numeric.evaluator": "evaluator Evaluator",
-    "numeric.power_law_fit": "fit_power_law",
-    "numeric.feature_noise": "noise_from_features",
+    "numeric.spectra.spectrum": "Spectrum",
+    "numeric.spectra.compressed": "CompressedSpectrum",
+    "numeric.code.evaluator": "evaluator Evaluator",
+    "numeric.problems.power_law_fit": "fit_power_law",
+    "numeric.problems.fitted_noise": "noise_from_features",
     # follow the loss
-    "numeric.target": "power_law_target PowerLawTarget",
-    "numeric.feature_target": "target_from_features",
-    "numeric.schedule": "schedule Schedule",
-    "numeric.dynamics": "losses propagators Propagators",
-    "numeric.loss_asymptotics": "loss_asymptotics LossAsymptotics loss_regime",
-    "numeric.simulation": "simulate Simulation",
-    "numeric.trajectory": "trajectory",
+    "numeric.problems.target": "power_law_target PowerLawTarget",
+    "numeric.problems.data_target": "target_from_features",
+    "numeric.losses.schedule": "schedule Schedule",
+    "numeric.losses.recursion": "losses propagators Propagators",
+    "numeric.losses.asymptotics": "loss_asymptotics LossAsymptotics loss_regime",
+    "numeric.simulation.monte_carlo": "simulate Simulation",
+    "numeric.simulation.trajectory": "trajectory",
     # go faster
-    "numeric.accelerated": "accelerated",
-    "numeric.jacobi": "jacobi_heavy_ball",
-    "numeric.corner": "corner advised_theta",
-    "numeric.best_stationary": "best_stationary",
-    "numeric.momentary": "momentary_stability MomentaryStability adiabatic_signal",
-    "numeric.comparison": "compare_methods Compared",
+    "numeric.acceleration.accelerated": "accelerated",
+    "numeric.acceleration.jacobi_heavy_ball": "jacobi_heavy_ball",
+    "numeric.acceleration.corner": "corner advised_theta",
+    "numeric.acceleration.best_stationary": "best_stationary",
+    "numeric.losses.momentary_stability": "momentary_stability MomentaryStability adiabatic_signal",
+    "numeric.acceleration.compared_methods": "compare_methods Compared",
     # judge
-    "numeric.stability": "stability is_stable",
-    "numeric.verdict": "Verdict Reason",
-    "numeric.binding": "Binding",
-    "numeric.learning_rate": "largest_learning_rate",
+    "numeric.verdicts.stability": "stability is_stable",
+    "numeric.verdicts.verdict": "Verdict Reason",
+    "numeric.verdicts.binding": "Binding",
+    "numeric.verdicts.learning_rate": "largest_learning_rate",
     # check the theory
     "numeric.theorems.registry": "verify",
     # draw
-    "phase_diagrams.diagram": "phase_diagram",
-    "phase_diagrams.boundary": "stability_boundary",
-    "phase_diagrams.picture": "draw draw_series",
-    "phase_diagrams.boundary_picture": "draw_boundary",
-    "phase_diagrams.named_diagrams": "named_diagram",
-    "phase_diagrams.root_locus_picture": "draw_root_locus",
-    "phase_diagrams.noise_picture": "draw_noise_summand",
-    "phase_diagrams.loss_picture": "draw_losses",
-    "phase_diagrams.artists": "artists",
-    "phase_diagrams.explorer": "explore Explorer",
+    "phase_diagrams.maps.diagram": "phase_diagram",
+    "phase_diagrams.maps.boundary": "stability_boundary",
+    "phase_diagrams.pictures.map_picture": "draw draw_series",
+    "phase_diagrams.pictures.boundary_picture": "draw_boundary",
+    "phase_diagrams.systems.named_diagrams": "named_diagram",
+    "phase_diagrams.pictures.root_locus_picture": "draw_root_locus",
+    "phase_diagrams.pictures.noise_picture": "draw_noise_summand",
+    "phase_diagrams.pictures.loss_picture": "draw_losses",
+    "phase_diagrams.pictures.artists": "artists",
+    "phase_diagrams.explorer.explorer": "explore Explorer",
     # what can go wrong
     "symbolic.errors": "SgdmemError InputError UndefinedError UndecidedError",
 }

@@ -1,6 +1,6 @@
 """Run the command line as ``python -m sgdmem``."""
 
-from sgdmem.phase_diagrams.cli import main
+from sgdmem.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests.naive import Raw
 
 ENTRIES = st.fractions(-2, 2, max_denominator=12)

@@ -80,7 +80,10 @@ def forbidden_imports(code: str, forbidden: set[str]) -> Iterator[tuple[int, str
     ("code", "found"),
     [
         ("from sgdmem.symbolic.errors import InputError", []),
-        ("from sgdmem.numeric.ball import Ball", ["sgdmem.numeric.ball.Ball"]),
+        (
+            "from sgdmem.numeric.arithmetic.ball import Ball",
+            ["sgdmem.numeric.arithmetic.ball.Ball"],
+        ),
         ("def f():\n    import matplotlib.pyplot as plt", ["matplotlib.pyplot"]),
         ("from sgdmem import numeric", ["sgdmem.numeric"]),
         ("import sgdmem.symbolic", ["sgdmem.symbolic"]),

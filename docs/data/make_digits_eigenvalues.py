@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.spectra.spectrum import Spectrum
 
 HEADER = """\
 # Eigenvalues of X^T X / n, largest first, for the {rows} images of scikit-learn's digits,

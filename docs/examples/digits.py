@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import sgdmem
-from sgdmem.phase_diagrams.picture import draw
+from sgdmem.phase_diagrams.pictures.map_picture import draw
 
 EIGENVALUES = Path(__file__).parent.parent / "data" / "digits_eigenvalues.csv"
 BATCH_SIZE = 16

@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import sgdmem
-from sgdmem.phase_diagrams.palette import BLACK as BLACK
-from sgdmem.phase_diagrams.palette import BLUE as BLUE
-from sgdmem.phase_diagrams.palette import DASHED as DASHED
-from sgdmem.phase_diagrams.palette import GREEN as GREEN
-from sgdmem.phase_diagrams.palette import GREY as GREY
-from sgdmem.phase_diagrams.palette import ORANGE as ORANGE
-from sgdmem.phase_diagrams.palette import PURPLE as PURPLE
-from sgdmem.phase_diagrams.palette import RED as RED
-from sgdmem.phase_diagrams.palette import SKY as SKY
+from sgdmem.phase_diagrams.pictures.palette import BLACK as BLACK
+from sgdmem.phase_diagrams.pictures.palette import BLUE as BLUE
+from sgdmem.phase_diagrams.pictures.palette import DASHED as DASHED
+from sgdmem.phase_diagrams.pictures.palette import GREEN as GREEN
+from sgdmem.phase_diagrams.pictures.palette import GREY as GREY
+from sgdmem.phase_diagrams.pictures.palette import ORANGE as ORANGE
+from sgdmem.phase_diagrams.pictures.palette import PURPLE as PURPLE
+from sgdmem.phase_diagrams.pictures.palette import RED as RED
+from sgdmem.phase_diagrams.pictures.palette import SKY as SKY
 
 
 class Row(NamedTuple):
@@ -54,8 +54,8 @@ def half_of_largest(
 def am1(rate: float, power: float, growth: float) -> sgdmem.Schedule:
     """Return AM1 with the damping t^-power and an effective learning rate ~ t^growth.
 
-    `sgdmem.numeric.accelerated` takes the largest growth that is stable, power (1 - 1/nu); a
-    figure also needs others.
+    `sgdmem.numeric.acceleration.accelerated` takes the largest growth that is stable, power (1 -
+    1/nu); a figure also needs others.
     """
 
     def damping(t: Any) -> Any:

@@ -23,9 +23,9 @@ from common import (
 )
 
 import sgdmem
-from sgdmem.numeric.accelerated import accelerated
-from sgdmem.numeric.jacobi import jacobi_heavy_ball
-from sgdmem.phase_diagrams.loss_picture import predicted_law
+from sgdmem.numeric.acceleration.accelerated import accelerated
+from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
+from sgdmem.phase_diagrams.pictures.loss_picture import predicted_law
 
 NU, ZETA, COUNT = 3, 0.5, 10_000
 SPECTRUM, TARGET = sgdmem.Spectrum.power_law(NU, count=COUNT), sgdmem.power_law_target(ZETA)

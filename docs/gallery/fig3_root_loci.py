@@ -14,8 +14,8 @@ import numpy as np
 from common import Row, given_folder, print_table, save, write_csv
 
 import sgdmem
-from sgdmem.numeric.root_locus import complex_circle
-from sgdmem.symbolic.regions import complex_range
+from sgdmem.numeric.verdicts.root_locus import complex_circle
+from sgdmem.symbolic.systems.memory_one import complex_range
 
 LARGEST = 1.0  # lambda_max
 CASES = {  # effective learning rate, q0 and damping: all stable on (0, lambda_max]

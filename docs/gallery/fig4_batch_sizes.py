@@ -31,7 +31,7 @@ from common import (
 )
 
 import sgdmem
-from sgdmem.numeric.accelerated import accelerated
+from sgdmem.numeric.acceleration.accelerated import accelerated
 
 NU, ZETA, COUNT, DAMPING_EXPONENT = 2, 0.5, 10_000, 0.95
 INFINITE, FINITE = sgdmem.Spectrum.power_law(NU), sgdmem.Spectrum.power_law(NU, count=COUNT)

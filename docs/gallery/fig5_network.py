@@ -30,7 +30,7 @@ from common import (
 from network import Network, train
 
 import sgdmem
-from sgdmem.numeric.jacobi import jacobi_heavy_ball
+from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
 
 BATCH_SIZES, MOMENTUM, DAMPING_EXPONENT = (4, 16, 64), 0.9, 0.95
 COLORS = {

@@ -13,7 +13,7 @@ import numpy as np
 from common import BLACK, BLUE, GREEN, GREY, PURPLE, RED, given_folder, save, write_csv
 
 import sgdmem
-from sgdmem.numeric.comparison import METHODS, Compared, compare_methods
+from sgdmem.numeric.acceleration.compared_methods import METHODS, Compared, compare_methods
 
 NUS, ZETAS = (1.25, 1.5, 2.0, 3.0), (0.25, 0.5, 1.0, 2.0)
 SHOWN = (2.0, 0.4)  # of the picture

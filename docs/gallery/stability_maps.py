@@ -15,8 +15,8 @@ import numpy as np
 from common import Row, given_folder, print_table, save, write_csv
 
 import sgdmem
-from sgdmem.phase_diagrams.named_diagram_picture import NamedDiagram
-from sgdmem.phase_diagrams.named_diagrams import diagram_data
+from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
+from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 
 LAW = sgdmem.Spectrum.power_law(1.5)
 METHODS: dict[str, dict[str, float]] = {"heavy-ball": {}, "nesterov": {}, "qhm": {"nu": 0.7}}

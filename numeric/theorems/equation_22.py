@@ -14,9 +14,9 @@ import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import MEMORIES, Dynamics, random_algorithm
-from sgdmem.symbolic import named
-from sgdmem.symbolic.algorithm import Algorithm
-from sgdmem.symbolic.equivalence import effective_learning_rates
+from sgdmem.symbolic.algorithms import named
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.equivalence import effective_learning_rates
 
 STATEMENT = Statement(
     "Equation (22)",

@@ -21,9 +21,9 @@ import numpy as np
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import Dynamics, spectral_radius
 from sgdmem.numeric.theorems.noise_summands import exact_noise_summand
-from sgdmem.symbolic.algorithm import Algorithm
-from sgdmem.symbolic.named import memory_one
-from sgdmem.symbolic.scalars import Element
+from sgdmem.symbolic.algebra.scalars import Element
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.named import memory_one
 
 STATEMENT = Statement(
     "Equation (25)",

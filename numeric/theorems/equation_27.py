@@ -19,10 +19,10 @@ from functools import cache
 
 import numpy as np
 
-from sgdmem.numeric.accelerated import accelerated
-from sgdmem.numeric.dynamics import losses
-from sgdmem.numeric.spectrum import Spectrum
-from sgdmem.numeric.target import power_law_target
+from sgdmem.numeric.acceleration.accelerated import accelerated
+from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.problems.target import power_law_target
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sgdmem.numeric.ball import Array
+from sgdmem.numeric.arithmetic.ball import Array
 
 _CLOSEST = 0.05  # powers nearer to each other are told apart by nothing
 

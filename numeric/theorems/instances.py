@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 Array = NDArray[Any]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sgdmem.numeric.theorems.instances import Array
-from sgdmem.symbolic.algorithm import Algorithm
-from sgdmem.symbolic.routh import HalfPlaneForm, summands
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 _EXPLICIT = 1000  # terms of a power-law sum that are added one by one
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)

@@ -30,8 +30,8 @@ from sgdmem.numeric.theorems.instances import (
     spectral_radius,
 )
 from sgdmem.numeric.theorems.noise_summands import exact_noise_summand
-from sgdmem.symbolic.algorithm import Algorithm
-from sgdmem.symbolic.poles import boundary_polynomial
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.stability.poles import boundary_polynomial
 
 STATEMENT = Statement(
     "M + 1 poles",

@@ -26,8 +26,8 @@ from fractions import Fraction
 import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.symbolic.algorithm import Algorithm
-from sgdmem.symbolic.trajectory import trajectory
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.systems.changing_steps import trajectory
 
 STATEMENT = Statement(
     "Proposition 1",

@@ -19,11 +19,11 @@ from itertools import product
 
 import numpy as np
 
-from sgdmem.numeric.dynamics import losses
-from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import MEMORIES, Array, Dynamics, stable_algorithm
-from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 STATEMENT = Statement(
     "Proposition 2",

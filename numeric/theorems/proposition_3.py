@@ -14,12 +14,12 @@ from functools import cache
 
 import numpy as np
 
-from sgdmem.numeric.dynamics import propagators
-from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.losses.recursion import propagators
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import MEMORIES, stable_algorithm
-from sgdmem.symbolic import named
-from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.algorithms import named
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 STATEMENT = Statement(
     "Proposition 3",

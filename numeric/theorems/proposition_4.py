@@ -17,11 +17,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from sgdmem.numeric.dynamics import Propagators, propagators
-from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.arithmetic.volterra import causal_convolution
+from sgdmem.numeric.losses.recursion import Propagators, propagators
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import MEMORIES, Array, stable_algorithm
-from sgdmem.numeric.volterra import causal_convolution
 
 STATEMENT = Statement(
     "Proposition 4",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from sgdmem.numeric.given_numbers import is_list
+from sgdmem.numeric.arithmetic.inputs import is_list
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:

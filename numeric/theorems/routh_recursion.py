@@ -1,7 +1,7 @@
 r"""The Routh-Astrom recursion decides stability and gives the noise summand, accurately.
 
 With :math:`x = (1+z)/(1-z)` and :math:`\hat\chi(z) = (1-z)^{M+1}(P-\lambda Q)`,
-:math:`\hat Q(z) = (1-z)^M Q`, the recursion (see `sgdmem.symbolic.routh`) claims
+:math:`\hat Q(z) = (1-z)^M Q`, the recursion (see `sgdmem.symbolic.algebra.routh`) claims
 
 1. all M + 2 pivots have one sign if and only if :math:`P - \lambda Q` is strictly Schur,
 2. it sums up :math:`s_\lambda = 2\lambda^2\lVert\hat Q/\hat\chi\rVert^2`, the norm being that of
@@ -28,8 +28,8 @@ from sgdmem.numeric.theorems.instances import (
     stable_algorithm,
 )
 from sgdmem.numeric.theorems.noise_summands import exact_noise_summand
-from sgdmem.symbolic.algorithm import Algorithm
-from sgdmem.symbolic.routh import HalfPlaneForm, summands
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 STATEMENT = Statement(
     "Routh recursion",

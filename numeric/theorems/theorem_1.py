@@ -24,8 +24,8 @@ import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import MEMORIES, random_algorithm
-from sgdmem.symbolic.algorithm import Algorithm
-from sgdmem.symbolic.polynomials import dot
+from sgdmem.symbolic.algebra.polynomials import dot
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 STATEMENT = Statement(
     "Theorem 1",

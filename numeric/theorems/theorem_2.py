@@ -13,8 +13,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from sgdmem.numeric.dynamics import Propagators, propagators
-from sgdmem.numeric.spectrum import Spectrum
+from sgdmem.numeric.arithmetic.volterra import causal_convolution
+from sgdmem.numeric.losses.recursion import Propagators, propagators
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import (
     MEMORIES,
@@ -23,8 +24,7 @@ from sgdmem.numeric.theorems.instances import (
     second_moment_matrix,
     stable_algorithm,
 )
-from sgdmem.numeric.volterra import causal_convolution
-from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 STATEMENT = Statement(
     "Theorem 2",

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from sgdmem.numeric.dynamics import losses
-from sgdmem.numeric.loss_asymptotics import LossAsymptotics
-from sgdmem.numeric.spectrum import Spectrum
-from sgdmem.numeric.stability import stability
-from sgdmem.numeric.target import power_law_target
+from sgdmem.numeric.losses.asymptotics import LossAsymptotics
+from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.problems.target import power_law_target
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.theorem_8 import EXPONENTS, limit_case
-from sgdmem.symbolic import named
+from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.symbolic.algorithms import named
 
 STATEMENT = Statement(
     "Theorem 3",

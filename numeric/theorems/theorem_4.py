@@ -27,8 +27,8 @@ from sgdmem.numeric.theorems.instances import (
     random_algorithm,
     spectral_radius,
 )
-from sgdmem.symbolic.algorithm import Algorithm
-from sgdmem.symbolic.polynomials import derivative, evaluate
+from sgdmem.symbolic.algebra.polynomials import derivative, evaluate
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 STATEMENT = Statement(
     "Theorem 4",

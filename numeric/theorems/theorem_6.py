@@ -37,7 +37,7 @@ from sgdmem.numeric.theorems.memory_one_draws import (
     near_the_ends,
     random_parameters,
 )
-from sgdmem.symbolic.named import memory_one
+from sgdmem.symbolic.algorithms.named import memory_one
 
 STATEMENT = Statement(
     "Theorem 6",

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from sgdmem.numeric.dynamics import losses
-from sgdmem.numeric.loss_asymptotics import LossAsymptotics, loss_asymptotics
-from sgdmem.numeric.spectrum import Spectrum
-from sgdmem.numeric.target import power_law_target
+from sgdmem.numeric.losses.asymptotics import LossAsymptotics, loss_asymptotics
+from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.problems.target import power_law_target
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.extrapolation import expand, late_times, powers_of_the_loss
-from sgdmem.symbolic import named
-from sgdmem.symbolic.algorithm import Algorithm
+from sgdmem.symbolic.algorithms import named
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 STATEMENT = Statement(
     "Theorem 8",

@@ -10,11 +10,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from sgdmem.symbolic.algorithm import Algorithm, require_algorithm
-from sgdmem.symbolic.derivation_text import with_symbols
+from sgdmem.symbolic.algebra.scalars import is_symbolic
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.algorithms.named import find_family
+from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.documents.references import bibliography, cited
-from sgdmem.symbolic.derivations.notation import Letters, Notation, find_notation
-from sgdmem.symbolic.derivations.read_back import ReadBack
+from sgdmem.symbolic.derivations.documents.text import with_symbols
 from sgdmem.symbolic.derivations.sections.acceleration import acceleration
 from sgdmem.symbolic.derivations.sections.characteristic import characteristic
 from sgdmem.symbolic.derivations.sections.definition import definition
@@ -25,12 +26,11 @@ from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
 from sgdmem.symbolic.derivations.sections.power_law import power_law
 from sgdmem.symbolic.derivations.sections.recurrence import recurrence
 from sgdmem.symbolic.derivations.sections.stability import stability
-from sgdmem.symbolic.derivations.statements import Section, Statement
-from sgdmem.symbolic.derivations.subject import Subject
-from sgdmem.symbolic.derivations.writer import Writer
+from sgdmem.symbolic.derivations.statements.statements import Section, Statement
+from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.derivations.typesetting.notation import Letters, Notation, find_notation
+from sgdmem.symbolic.derivations.typesetting.writer import Writer
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.named import find_family
-from sgdmem.symbolic.scalars import is_symbolic
 
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
 # A float that is this close, relatively, to a fraction with a short denominator is read as that.
@@ -141,7 +141,7 @@ class Derivation:
 
         Examples
         --------
-        >>> from sgdmem.symbolic.named import sgd
+        >>> from sgdmem.symbolic.algorithms.named import sgd
         >>> print(derive(sgd("1/2")).latex(fragment=True).splitlines()[0][:26])
         % Derivation: SGD. Letters
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from sgdmem.symbolic.derivations.statements import Remark, Section
+from sgdmem.symbolic.derivations.statements.statements import Remark, Section
 
 if TYPE_CHECKING:
     from sgdmem.symbolic.derivations.derivation import Derivation

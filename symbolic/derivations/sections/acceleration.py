@@ -6,13 +6,19 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.expansions import Limit
-from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side, written
-from sgdmem.symbolic.derivations.subject import Subject
-from sgdmem.symbolic.regions import memory_one_summand, regions
+from sgdmem.symbolic.derivations.statements.expansions import Limit
+from sgdmem.symbolic.derivations.statements.statements import (
+    Equation,
+    Remark,
+    Section,
+    Side,
+    written,
+)
+from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.systems.memory_one import memory_one_summand, regions
 
 # Powers of a small number: the damping, the effective learning rate, and the eigenvalue in each of
-# the three ranges, as in `sgdmem.symbolic.regions`.
+# the three ranges, as in `sgdmem.symbolic.systems.memory_one`.
 _DAMPING, _RATE, _EIGENVALUES = 4, -2, (6, 3, 0)
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.statements import Equation, Section, Side, written
-from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject
-from sgdmem.symbolic.derivations.writer import times
+from sgdmem.symbolic.derivations.statements.statements import Equation, Section, Side, written
+from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
+from sgdmem.symbolic.derivations.typesetting.writer import times
 
 
 def characteristic(subject: Subject) -> Section:

@@ -6,9 +6,15 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side, written
-from sgdmem.symbolic.derivations.subject import Subject
-from sgdmem.symbolic.derivations.writer import times
+from sgdmem.symbolic.derivations.statements.statements import (
+    Equation,
+    Remark,
+    Section,
+    Side,
+    written,
+)
+from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.derivations.typesetting.writer import times
 
 
 def definition(subject: Subject) -> Section:

@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.points import Point, Undefined, fraction_of
-from sgdmem.symbolic.derivations.statements import (
+from sgdmem.symbolic.derivations.statements.points import Point, Undefined, fraction_of
+from sgdmem.symbolic.derivations.statements.statements import (
     Conditions,
     Equation,
     Remark,
@@ -15,8 +15,8 @@ from sgdmem.symbolic.derivations.statements import (
     Side,
     written,
 )
-from sgdmem.symbolic.derivations.subject import Subject, is_stable_up_to
-from sgdmem.symbolic.noise_fraction import noise_fraction
+from sgdmem.symbolic.derivations.statements.subject import Subject, is_stable_up_to
+from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 
 
 def edges(subject: Subject) -> Section | None:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import sympy
 
-from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side, written
-from sgdmem.symbolic.derivations.subject import Subject
+from sgdmem.symbolic.derivations.statements.statements import (
+    Equation,
+    Remark,
+    Section,
+    Side,
+    written,
+)
+from sgdmem.symbolic.derivations.statements.subject import Subject
 
 ALPHA_EFF = r"\alpha_{\mathrm{eff}}"
 

@@ -9,15 +9,21 @@ from typing import Any
 import sympy
 from flint import fmpq, fmpq_poly
 
-from sgdmem.symbolic.derivations.expansions import Series
-from sgdmem.symbolic.derivations.points import Point
-from sgdmem.symbolic.derivations.second_moments import summed_response
+from sgdmem.symbolic.algebra.routh import to_half_plane
 from sgdmem.symbolic.derivations.sections.stability import half_plane_names
-from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side, written
-from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject
-from sgdmem.symbolic.derivations.writer import raised
-from sgdmem.symbolic.noise_fraction import noise_fraction
-from sgdmem.symbolic.routh import to_half_plane
+from sgdmem.symbolic.derivations.statements.expansions import Series
+from sgdmem.symbolic.derivations.statements.points import Point
+from sgdmem.symbolic.derivations.statements.second_moments import summed_response
+from sgdmem.symbolic.derivations.statements.statements import (
+    Equation,
+    Remark,
+    Section,
+    Side,
+    written,
+)
+from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
+from sgdmem.symbolic.derivations.typesetting.writer import raised
+from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 
 _LONGEST_COEFFICIENT = 200  # characters of a second coefficient that is worth reading
 

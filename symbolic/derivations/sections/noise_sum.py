@@ -7,10 +7,10 @@ from typing import Any
 import sympy
 from flint import fmpq
 
-from sgdmem.symbolic.derivations.points import Point, Undefined
-from sgdmem.symbolic.derivations.second_moments import mean_loss_vanishes
 from sgdmem.symbolic.derivations.sections.noise import exact_summand
-from sgdmem.symbolic.derivations.statements import (
+from sgdmem.symbolic.derivations.statements.points import Point, Undefined
+from sgdmem.symbolic.derivations.statements.second_moments import mean_loss_vanishes
+from sgdmem.symbolic.derivations.statements.statements import (
     Conditions,
     Equation,
     Remark,
@@ -18,8 +18,8 @@ from sgdmem.symbolic.derivations.statements import (
     Side,
     written,
 )
-from sgdmem.symbolic.derivations.subject import Subject
-from sgdmem.symbolic.derivations.writer import ROOM
+from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.derivations.typesetting.writer import ROOM
 
 _SEGMENTS = 6, 6, 2, 1  # by memory: a decision takes 5 ms for memory 1 and 100 ms for memory 3
 

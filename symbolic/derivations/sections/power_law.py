@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sympy
 
-from sgdmem.symbolic.derivations.statements import Equation, Remark, Section, Side, written
-from sgdmem.symbolic.derivations.subject import Subject
-from sgdmem.symbolic.derivations.writer import times
+from sgdmem.symbolic.derivations.statements.statements import (
+    Equation,
+    Remark,
+    Section,
+    Side,
+    written,
+)
+from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.derivations.typesetting.writer import times
 
 
 def power_law(subject: Subject) -> Section | None:

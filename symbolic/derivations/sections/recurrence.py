@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sgdmem.symbolic.derivations.statements import Equation, Section, written
-from sgdmem.symbolic.derivations.subject import Subject
+from sgdmem.symbolic.derivations.statements.statements import Equation, Section, written
+from sgdmem.symbolic.derivations.statements.subject import Subject
 
 
 def recurrence(subject: Subject) -> Section:

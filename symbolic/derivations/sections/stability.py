@@ -6,8 +6,10 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.points import Point
-from sgdmem.symbolic.derivations.statements import (
+from sgdmem.symbolic.algebra.routh import to_half_plane
+from sgdmem.symbolic.algebra.scalars import to_sympy
+from sgdmem.symbolic.derivations.statements.points import Point
+from sgdmem.symbolic.derivations.statements.statements import (
     Conditions,
     Equation,
     Remark,
@@ -15,11 +17,14 @@ from sgdmem.symbolic.derivations.statements import (
     Side,
     written,
 )
-from sgdmem.symbolic.derivations.subject import EXPANDED_MEMORY, Subject, is_stable_up_to
-from sgdmem.symbolic.derivations.writer import raised
-from sgdmem.symbolic.routh import to_half_plane
-from sgdmem.symbolic.scalars import to_sympy
-from sgdmem.symbolic.schur import conditions, determinant, hurwitz_matrix, uniform_conditions
+from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject, is_stable_up_to
+from sgdmem.symbolic.derivations.typesetting.writer import raised
+from sgdmem.symbolic.stability.schur import (
+    conditions,
+    determinant,
+    hurwitz_matrix,
+    uniform_conditions,
+)
 
 
 def stability(subject: Subject) -> Section:

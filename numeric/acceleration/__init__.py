@@ -1,0 +1,1 @@
+"""Methods that are faster under noise, and their comparison."""

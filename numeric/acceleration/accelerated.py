@@ -1,0 +1,233 @@
+r"""Accelerated schedules: the memory-1 rule AM1 of arXiv 2410.04228, and its extension to memory M.
+
+The damping 1 - D falls like a power of the step, and the effective learning rate grows as fast as
+mini-batch noise lets it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.acceleration.best_stationary import LARGEST_MEMORY
+from sgdmem.numeric.acceleration.noise_bound import read_bound, resolved_problem
+from sgdmem.numeric.acceleration.real_roots import Shape, partial_sum, real_root_entries
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import is_whole, positive_float
+from sgdmem.numeric.losses.schedule import Schedule, schedule
+from sgdmem.numeric.problems.problem import Noise
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.limits import FloatProblem
+from sgdmem.numeric.verdicts.mode_summands import ball_form
+from sgdmem.numeric.verdicts.noise_sum import midpoint_form
+from sgdmem.symbolic.algorithms.named import sgd
+from sgdmem.symbolic.errors import InputError
+
+_DELAY = 400.0  # steps by which the clock of a larger memory is ahead
+_FITTED, _BOUNDED = 8, 40  # values of the clock at which the shape is fitted, and noise bounded
+_LARGEST_LOG_RHO = math.log(0.5)  # poles and zeros that meet would cancel where noise is weak
+_LONGEST = 1e9  # horizon
+
+
+def accelerated(
+    spectrum: Any,
+    batch_size: Any,
+    memory: int = 1,
+    *,
+    target_exponent: Any = None,
+    noise_level: Any = None,
+    damping_exponent: Any = None,
+    damping_scale: Any = None,
+    horizon: Any = None,
+    tau1: Any = None,
+    tau2: Any = None,
+) -> Schedule:
+    r"""Return a schedule whose loss falls with a larger exponent than that of SGD.
+
+    Memory 1 is AM1 of arXiv 2410.04228, in the two-rate form of its eq. (250):
+
+    .. math::
+        1-\beta_t = \delta_t = \min(1, d_0t^{-\bar\delta}),\qquad
+        \alpha_{1,t} = \alpha_2(\delta_t^{1/\nu}-\delta_t),\qquad
+        \alpha_{\mathrm{eff},t} = \alpha_2\delta_t^{-(1-1/\nu)}.
+
+    The constant :math:`\alpha_2` is the largest one, up to 1 / (largest eigenvalue), at which the
+    noise sum tends to at most ``noise_level`` as the damping falls; on the way there it may be
+    somewhat larger. By eq. (27) the loss falls with the exponent
+    :math:`\min(\zeta,2-1/\nu)(1+\bar\delta(1-1/\nu))`.
+
+    A larger memory moves M poles and zeros along the clock :math:`\tau=(t+400)/d_0`, in the
+    proportions of `sgdmem.numeric.acceleration.best_stationary.Shape`, which are fitted to the
+    problem; one gain keeps the noise sum below ``noise_level`` up to the horizon. The exponent of
+    the loss is then :math:`\theta_M\min(\zeta,2-1/\nu)`,
+    :math:`\theta_M=2-1/(1+(\nu-1)+\dots+(\nu-1)^M)`: a conjecture with strong numerics, not a
+    theorem.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        A power law with an exponent nu above 1.
+    batch_size : number > 0 or inf
+    memory : int
+        M from 1 to 6.
+    target_exponent : number > 0, optional
+        :math:`\zeta`. A small one allows a smaller ``damping_scale``.
+    noise_level : number between 0 and 1
+        By default 1/2 for memory 1, and 1/4 for a larger one.
+    damping_exponent : number
+        Of memory 1, :math:`0<\bar\delta\le1`, by default 0.95: a larger memory has 1.
+    damping_scale : number > 0
+        :math:`d_0`; with a damping exponent of 1 it must exceed
+        :math:`\bar\alpha+(1+\bar\alpha)(\min(\zeta,2-1/\nu)-\tfrac12)`, where the rate grows like
+        :math:`t^{\bar\alpha}`, or the memory is too long for the large eigenvalues to keep up. By
+        default 1, or one more than this bound.
+    horizon : number from 1000 to 1e9
+        Of a larger memory, the steps for which the noise is bounded; by default 1e6.
+    tau1, tau2 : number
+        See `stability`.
+
+    Raises
+    ------
+    InputError
+        For an argument outside its domain, or of another memory.
+
+    Examples
+    --------
+    >>> rule = accelerated(Spectrum.power_law(2), batch_size=10)
+    >>> rule.steps(0, 1000).effective_learning_rates[[0, 10, 999]]
+    array([ 1.        ,  2.98538262, 26.59460883])
+    """
+    level = (0.5 if memory == 1 else 0.25) if noise_level is None else noise_level
+    exponent, noise = read_bound(spectrum, batch_size, level, tau1, tau2)
+    if not (is_whole(memory) and 1 <= memory <= LARGEST_MEMORY):
+        raise InputError(f"memory must be an integer from 1 to {LARGEST_MEMORY}, got {memory!r}")
+    steepness = 2 - 1 / exponent  # beyond it noise decides
+    if target_exponent is not None:
+        steepness = min(steepness, positive_float(target_exponent, "target_exponent"))
+    if memory == 1:
+        if horizon is not None:
+            raise InputError("horizon belongs to memory above 1: that of AM1 is unlimited")
+        power = _damping_exponent(damping_exponent)
+        growth = power * (1 - 1 / exponent)
+        d0 = _damping_scale(damping_scale, power, growth, steepness)
+        return _memory_one(spectrum, noise, power, d0)
+    if damping_exponent is not None:
+        raise InputError("damping_exponent belongs to memory 1: with a larger one it is 1")
+    d0 = _damping_scale(damping_scale, 1.0, 1 - 1 / partial_sum(exponent, memory + 1), steepness)
+    steps = positive_float(1e6 if horizon is None else horizon, "horizon")
+    if not 1000 <= steps <= _LONGEST:
+        raise InputError(f"horizon must lie between 1000 and 1e9, got {steps:g}")
+    return _larger_memory(spectrum, noise, memory, d0, steps)
+
+
+def _damping_exponent(value: Any) -> float:
+    power = positive_float(0.95 if value is None else value, "damping_exponent")
+    if power > 1:
+        raise InputError(
+            f"damping_exponent must be at most 1, got {power:g}: the memory would grow longer than "
+            f"the run so far"
+        )
+    return power
+
+
+def _damping_scale(value: Any, power: float, growth: float, steepness: float) -> float:
+    """Return d_0 of a damping d_0 t^-power, for a rate that grows like t^growth.
+
+    With power 1 the part of the loss in a mode of a large eigenvalue falls like
+    t^-(d_0 - growth + (1 + growth)/2), which must beat the whole loss, t^-((1 + growth) steepness).
+    """
+    if power < 1:
+        return positive_float(1 if value is None else value, "damping_scale")
+    least = max(0.0, growth + (1 + growth) * (steepness - 0.5))
+    d0 = positive_float(max(1.5, least + 1) if value is None else value, "damping_scale")
+    if not d0 > least:
+        raise InputError(
+            f"damping_scale must exceed {least:.6g} when the damping falls like 1/t, got {d0:g}: "
+            f"the modes of large eigenvalues would fall more slowly than the loss"
+        )
+    return d0
+
+
+# Memory 1 ---------------------------------------------------------------------------------------
+
+
+def _memory_one(spectrum: Spectrum, noise: Noise, power: float, d0: float) -> Schedule:
+    assert spectrum.law is not None
+    inverse = 1 / spectrum.law.exponent
+    rate = _gradient_rate(spectrum, noise)
+
+    def damping(t: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.minimum(1.0, d0 * t**-power)
+
+    rule = schedule(
+        "two-rate",
+        velocity_rate=lambda t: rate * (damping(t) ** inverse - damping(t)),
+        gradient_rate=rate,
+        momentum=lambda t: 1 - damping(t),
+    )
+    name = f"AM1 (damping {d0:g} t^-{power:g})"
+    return replace(rule, name=name, acceleration=1 + power * (1 - inverse))
+
+
+def _gradient_rate(spectrum: Spectrum, noise: Noise) -> float:
+    """Return the largest alpha_2 up to 1 / (largest eigenvalue) whose limiting noise is bounded.
+
+    As the damping vanishes, the modes with larger eigenvalues make the noise of SGD with the
+    learning rate alpha_2, and the smaller ones that of the integral below.
+    """
+    from scipy.optimize import brentq
+
+    law = spectrum.law
+    assert law is not None
+    problem = FloatProblem.of(spectrum, noise)
+    form = midpoint_form(ball_form([sgd(1)]))
+    share, angle = float(noise.tau1 * noise.inverse_batch), math.pi / law.exponent
+
+    def room(rate: float) -> float:
+        small = math.pow(rate * law.scale, 1 / law.exponent) * angle / math.sin(angle) / 2
+        return float(problem.margin(form, np.array([rate]))[0]) - share * small
+
+    most = 1 / spectrum.largest
+    if room(most) >= 0:
+        return float(most)
+    return float(brentq(room, 1e-60 * most, most, xtol=1e-300, rtol=1e-13))
+
+
+# Larger memory ----------------------------------------------------------------------------------
+
+
+def _larger_memory(
+    spectrum: Spectrum, noise: Noise, memory: int, d0: float, horizon: float
+) -> Schedule:
+    shape, gain = _fitted(spectrum, noise, memory, _DELAY / d0, (horizon + _DELAY) / d0)
+
+    def evaluate(t: Array) -> Sequence[Any]:
+        roots = shape.roots((t + _DELAY) / d0)
+        return real_root_entries([*roots.poles.T], [*roots.zeros.T], gain)
+
+    return Schedule(
+        memory,
+        f"AM{memory} (slowest damping {d0:g}/t)",
+        evaluate,
+        acceleration=2 - 1 / partial_sum(shape.exponent, memory + 1),
+    )
+
+
+@lru_cache(maxsize=32)
+def _fitted(
+    spectrum: Spectrum, noise: Noise, memory: int, first: float, last: float
+) -> tuple[Shape, float]:
+    """Return the shape and the gain for a clock that runs from ``first`` to ``last``."""
+    law = spectrum.law
+    assert law is not None
+    problem = resolved_problem(spectrum, noise, last)
+    start = Shape(law.exponent, memory)
+    shape = start.fitted(problem, np.geomspace(first, last, _FITTED), _LARGEST_LOG_RHO)
+    gains = shape.roots(np.geomspace(first, last, _BOUNDED)).largest_gains(problem)
+    return shape, min(1 / spectrum.largest, float(gains.min()))

@@ -1,0 +1,82 @@
+"""Bounds on the noise sum, and the largest gains that keep them.
+
+The noise sum is below a level u where the algorithm is stable with tau1 / u in place of tau1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import positive_float
+from sgdmem.numeric.problems.problem import Noise, read_noise
+from sgdmem.numeric.spectra.power_law_rule import LongLaw
+from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
+from sgdmem.numeric.verdicts.limits import FloatProblem
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+from sgdmem.symbolic.errors import InputError
+
+_HEAD, _POINTS = 64, 8  # of the rule that sums over a power law, to 9 digits
+INSIDE = 1 - 1e-8  # of the largest factor: sums over these nodes err by less
+_SEARCHED = (1e-40, 1e5)  # factors on Q, in units of 1 / (largest eigenvalue)
+CLOSELY = 46  # halvings of this range: to 12 digits
+
+
+def bounded_noise(
+    spectrum: Spectrum, batch_size: Any, noise_level: Any, tau1: Any, tau2: Any
+) -> Noise:
+    """Return the noise under which an algorithm is stable if its noise sum is below the level.
+
+    InputError for an argument outside its domain.
+    """
+    level = positive_float(noise_level, "noise_level")
+    if level >= 1:
+        raise InputError(f"noise_level must be below 1, where noise feeds itself, got {level:g}")
+    tau1, tau2 = (1 if tau1 is None else tau1), (0 if tau2 is None else tau2)
+    noise = read_noise(spectrum, batch_size, tau1, tau2, None)
+    return replace(noise, tau1=noise.tau1 / Fraction(level))
+
+
+def read_bound(
+    spectrum: Any, batch_size: Any, noise_level: Any, tau1: Any, tau2: Any
+) -> tuple[float, Noise]:
+    """Return the exponent of a power law, and what `bounded_noise` returns."""
+    require_spectrum(spectrum)
+    if spectrum.law is None or not spectrum.law.exponent > 1:
+        raise InputError(
+            f"spectrum must be a power law with an exponent above 1, got {spectrum!r}: the "
+            f"exponent decides how fast an algorithm may be (fit_power_law estimates it)"
+        )
+    noise = bounded_noise(spectrum, batch_size, noise_level, tau1, tau2)
+    if not isinstance(noise.tau2, Fraction):
+        raise InputError("tau2 must be one number")
+    return spectrum.law.exponent, noise
+
+
+def resolved_problem(spectrum: Spectrum, noise: Noise, horizon: float) -> FloatProblem:
+    """Return a problem with nodes down to eigenvalues that do not move within the horizon."""
+    if isinstance(spectrum.long, LongLaw):
+        law = LongLaw(spectrum.long.law, _POINTS, last=horizon**-2)
+        edges = law.edges(_HEAD)
+        if edges.size:  # it is not a steep one
+            rule = law.rule(_HEAD, edges)
+            return FloatProblem(rule.nodes.mid, rule.weights, noise, spectrum.diverges)
+    return FloatProblem.of(spectrum, noise)
+
+
+def largest_factors(problem: FloatProblem, form: HalfPlaneForm, halvings: int = CLOSELY) -> Array:
+    """Return the factors on Q up to which a problem is stable, by bisection; 0 if there is none.
+
+    The arrays of the form have the shape (n, 1).
+    """
+    ends = np.log(_SEARCHED) - np.log(problem.lam.max())
+    low, high = (np.full(len(form.pull), end) for end in ends)
+    for _ in range(halvings):
+        middle = (low + high) / 2
+        stable = problem.margin(form, np.exp(middle)) > 0
+        low, high = np.where(stable, middle, low), np.where(stable, high, middle)
+    return np.where(low > ends[0], np.exp(low), 0.0)

@@ -1,0 +1,1 @@
+"""Numbers with error bounds, intervals, positive operators, and how input is read."""

@@ -1,0 +1,184 @@
+"""Where a function of one variable is positive: every interval found by scanning and bisection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+
+Interval = tuple[float, float]
+
+_GRID = 257
+_HALVINGS = 200
+_GOLDEN = (5**0.5 - 1) / 2
+_GOLDEN_STEPS = 60
+_REACH = 4.0
+_CLOSER = 10.0 ** np.arange(-280, 0)
+_SAMPLES = np.array([1e-6, 0.1, 0.5, 0.9, 1 - 1e-9])
+_CONFIRMING_HALVINGS = 40
+
+
+def positive_intervals(
+    function: Callable[[Array], Array],
+    lower: float,
+    upper: float,
+    *,
+    logarithmic: bool = True,
+    grid: int = _GRID,
+) -> list[Interval]:
+    """Return the maximal intervals inside (lower, upper) on which ``function`` is positive.
+
+    The function is sampled on a grid that crowds at both ends; sign changes are bisected to
+    the last bit, and between them every local extremum of the samples is followed by golden
+    section, so that a short interval is missed only if it leaves no trace in the samples.
+
+    Parameters
+    ----------
+    function
+        Maps an array of points to values; NaN counts as not positive.
+    lower, upper
+        Ends, 0 <= lower < upper < inf.
+    logarithmic
+        Space the grid by ratios (lower > 0 or the smallest sample is upper * 1e-12).
+    grid
+        Points of each of its two evenly spaced parts, at most the default.
+    """
+
+    def value(points: Array) -> Array:
+        with np.errstate(all="ignore"):
+            values = function(points)
+        return np.where(np.isnan(values), -np.inf, values)
+
+    points = _grid(lower, upper, logarithmic, min(grid, _GRID))
+    if points.size == 0:  # no float lies between the ends
+        return []
+    values = value(points)
+    if lower == 0 and logarithmic and values[0] <= 0:  # it may be positive close to 0 only
+        closer = points[0] * _CLOSER
+        points, values = np.append(closer, points), np.append(value(closer), values)
+    points, values = _with_extrema(value, points, values)
+    positive = values > 0
+
+    def edge(low: float, high: float, at_low: bool) -> float:
+        return _bisect(value, low, high, at_low)
+
+    return _runs([lower, *points, upper], [positive[0], *positive, positive[-1]], edge)
+
+
+def _runs(
+    points: Sequence[float],
+    marks: Sequence[bool],
+    edge: Callable[[float, float, bool], float],
+) -> list[Interval]:
+    """Return the maximal intervals between points that are marked; ``edge`` finds their ends."""
+    found: list[Interval] = []
+    start = points[0] if marks[0] else None
+    for i in range(len(points) - 1):
+        if marks[i] == marks[i + 1]:
+            continue
+        end = edge(points[i], points[i + 1], bool(marks[i]))
+        if marks[i + 1]:
+            start = end
+        elif start is not None:
+            found.append((start, end))
+            start = None
+    if start is not None:
+        found.append((start, points[-1]))
+    return found
+
+
+def _grid(lower: float, upper: float, logarithmic: bool, size: int) -> Array:
+    share = (np.arange(size) + 0.5) / size
+    ends = np.geomspace(1e-12, 0.1, max(4, size * 3 // 16))
+    crowded = (1 - np.cos(np.pi * share)) / 2
+    near_upper = upper - (upper - lower) * ends
+    if logarithmic:
+        first = max(lower, upper * 1e-12) or upper  # the product may underflow
+        inner = first * (upper / first) ** share
+        if lower > 0:
+            inner = np.concatenate([inner, lower + (upper - lower) * ends])
+    else:
+        inner = lower + (upper - lower) * ends
+    points = np.concatenate([inner, lower + (upper - lower) * crowded, near_upper])
+    return np.unique(points[(points > lower) & (points < upper)])
+
+
+def _with_extrema(
+    value: Callable[[Array], Array], points: Array, values: Array
+) -> tuple[Array, Array]:
+    """Add the local maxima below zero and the local minima above zero of the samples."""
+    inner = np.arange(1, len(points) - 1)
+    left, middle, right = values[:-2], values[1:-1], values[2:]
+    with np.errstate(invalid="ignore"):
+        # An extremum between samples is worth following if their variation could carry it to zero.
+        near = np.abs(middle) <= _REACH * np.maximum(np.abs(left - middle), np.abs(right - middle))
+        peaks = inner[near & (middle <= 0) & (middle >= left) & (middle >= right)]
+        dips = inner[near & (middle > 0) & (middle <= left) & (middle <= right)]
+    new = np.concatenate(
+        [
+            _golden(value, points[peaks - 1], points[peaks + 1]),
+            _golden(lambda x: -value(x), points[dips - 1], points[dips + 1]),
+        ]
+    )
+    points = np.concatenate([points, new])
+    values = np.concatenate([values, value(new)])
+    order = np.argsort(points, kind="stable")
+    return points[order], values[order]
+
+
+def _golden(value: Callable[[Array], Array], low: Array, high: Array) -> Array:
+    """Follow local maxima by golden section, all at once."""
+    for _ in range(_GOLDEN_STEPS):
+        width = _GOLDEN * (high - low)
+        first, second = high - width, low + width
+        go_left = value(first) >= value(second)
+        low, high = np.where(go_left, low, first), np.where(go_left, second, high)
+    return (low + high) / 2
+
+
+def _bisect(
+    value: Callable[[Array], Array], low: float, high: float, positive_at_low: bool
+) -> float:
+    """Return the last point on the positive side of a sign change."""
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if not low < middle < high:
+            break
+        if bool(value(np.array([middle]))[0] > 0) == positive_at_low:
+            low = middle
+        else:
+            high = middle
+    return float(low if positive_at_low else high)
+
+
+def confirmed(intervals: Sequence[Interval], holds: Callable[[float], bool]) -> list[Interval]:
+    """Return what is left of intervals when samples of each are tested by a slower predicate.
+
+    Where a sample fails, the interval is cut between it and the next one that holds.
+    """
+    found: list[Interval] = []
+    for low, high in intervals:
+        points = [low + (high - low) * share for share in _SAMPLES]
+        flags = [holds(float(point)) for point in points]
+        if all(flags):
+            found.append((low, high))
+            continue
+        marks = [flags[0], *flags, flags[-1]]
+
+        def edge(start: float, end: float, at_start: bool) -> float:
+            return _edge(holds, start, end, at_start)
+
+        found.extend(_runs([low, *points, high], marks, edge))
+    return found
+
+
+def _edge(holds: Callable[[float], bool], low: float, high: float, at_low: bool) -> float:
+    for _ in range(_CONFIRMING_HALVINGS):
+        middle = (low + high) / 2
+        if holds(middle) == at_low:
+            low = middle
+        else:
+            high = middle
+    return low if at_low else high

@@ -1,0 +1,1 @@
+"""Algorithms as code: compiled evaluators, and source in other languages."""

@@ -1,0 +1,379 @@
+r"""The noise summand of a family as a program that runs on any kind of number, and in machine code.
+
+The family is derived once, with symbols for its parameters; the Routh-Astrom recursion on these is
+a straight-line program, and every target is a rendering of this one program.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from functools import cache, cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.inputs import is_whole
+from sgdmem.numeric.code.dense_code import dense_source
+from sgdmem.numeric.code.dense_sums import dense_noise_sums
+from sgdmem.numeric.code.evaluator_arguments import ball, broadcast, floats, mpmath_number
+from sgdmem.numeric.code.summand_code import summand_source
+from sgdmem.numeric.machine.compiled_modules import load_module
+from sgdmem.numeric.machine.cuda import (
+    chosen_device,
+    empty_on_device,
+    flat_kernel,
+    to_device,
+    to_host,
+)
+from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
+from sgdmem.numeric.maps.family_program import special_values, telling_values
+from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
+from sgdmem.symbolic.algorithms.algorithm import require_algorithm
+from sgdmem.symbolic.algorithms.families import Family, family_name, missing_parameters, with_fixed
+from sgdmem.symbolic.algorithms.named import find_family
+from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.programs.program import Program
+from sgdmem.symbolic.programs.summand_program import (
+    EIGENVALUE,
+    family_fraction_program,
+    family_summand_program,
+)
+
+Target = Literal["numba", "numpy", "mpmath", "ball", "exact", "cuda"]
+_RESERVED = ("self", EIGENVALUE, "target", "digits", "spectrum", "threads")
+TARGETS = ("numba", "numpy", "mpmath", "ball", "exact", "cuda")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluator:
+    r"""The noise summand :math:`s_\lambda` of a family of algorithms, compiled.
+
+    Made by `evaluator`. Called with an eigenvalue and the parameters by name.
+
+    Attributes
+    ----------
+    family : str
+        What it is called.
+    parameters : tuple of str
+        The free parameters.
+    memory : int
+    program : Program
+        Of the eigenvalue ``lam`` and the parameters. Results: s / lambda at the point of the
+        gradient, the same at w if a != 0, and the M + 2 pivots.
+    shifted : bool
+        Whether a != 0.
+    exceptions : mapping of names to values
+        At which the family is another algorithm (`torch_sgd` ignores its dampening without
+        momentum), so that the program does not hold.
+    fraction : Program or None
+        For memories 0 and 1: of the parameters, numerator and denominator of s / lambda.
+    """
+
+    family: str
+    parameters: tuple[str, ...]
+    memory: int
+    program: Program
+    shifted: bool
+    exceptions: Mapping[str, Sequence[Fraction]] = field(default_factory=dict)
+    fraction: Program | None = None
+
+    def __repr__(self) -> str:
+        free = ", ".join(self.parameters) or "no parameters"
+        return f"Evaluator({self.family}: {free}; memory {self.memory})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {x.name: getattr(self, x.name) for x in fields(self)}  # without machine code
+
+    def __call__(
+        self, lam: Any, *, target: Target = "numba", digits: int = 30, **values: Any
+    ) -> Any:
+        """Return s at eigenvalues ``lam`` > 0 for given parameters.
+
+        It is inf where P - lambda Q is not strictly Schur: the noise has no bound there. The first
+        call compiles, for a second or so; what it compiled is kept on disk. Floats do not underflow
+        if the magnitudes of all parameters and eigenvalues lie between 1e-70 and 1e70.
+
+        Parameters
+        ----------
+        lam : number or array
+            Eigenvalues.
+        target : str
+            ``"numba"`` (machine code), ``"numpy"``, ``"cuda"`` (on a GPU, or in Numba's simulator):
+            arrays of float64, which are broadcast. ``"mpmath"``: single numbers with ``digits``
+            digits. ``"ball"``: a `Ball` that encloses the exact value, for single numbers or
+            arrays. ``"exact"``: a Fraction for rational numbers.
+        digits : int
+            Of mpmath's numbers, at least 15.
+        **values
+            The parameters.
+
+        Raises
+        ------
+        InputError
+            If a parameter is unknown, missing or one of ``exceptions``, an eigenvalue is not
+            positive, or the target does not exist.
+
+        Examples
+        --------
+        >>> heavy_ball = evaluator("heavy-ball")
+        >>> heavy_ball([1, 40], learning_rate=0.1, momentum=0.9)
+        array([0.51351351,        inf])
+        >>> heavy_ball(1, target="exact", learning_rate="0.1", momentum="0.9")
+        Fraction(19, 37)
+        """
+        given = self._given(values)
+        if target in ("numba", "numpy", "cuda"):
+            return self._on_arrays(lam, given, target)
+        if target == "ball":
+            return self._as_ball(lam, given)
+        if target == "exact":
+            return self._exactly(lam, given)
+        if target == "mpmath":
+            if not (is_whole(digits) and digits >= 15):
+                raise InputError(f"digits must be an integer of at least 15, got {digits!r}")
+            return self._in_mpmath(lam, given, digits)
+        raise InputError(f"target must be one of {', '.join(TARGETS)}, got {target!r}")
+
+    def noise_sums(self, spectrum: Any, *, threads: int | None = None, **values: Any) -> Any:
+        r"""Return :math:`\sum_k s_{\lambda_k}` for arrays of parameters, in machine code.
+
+        All that a map needs if floats will do. A sum is inf where the noiseless part is unstable at
+        some eigenvalue. No error bounds: `sgdmem.phase_diagram` has them. In tests the sums err by
+        less than 1e-12 relative, unless a root is within 1e-4 of the unit circle.
+
+        Parameters
+        ----------
+        spectrum : Spectrum, CompressedSpectrum or array of shape (N,)
+            A long spectrum is compressed, see `Spectrum.compress`; an array is added up as it is.
+        threads : int, optional
+            By default as many as there are processors.
+        **values
+            The parameters, which are broadcast.
+
+        Raises
+        ------
+        InputError
+            As for a call, and for a bad spectrum.
+
+        Examples
+        --------
+        >>> heavy_ball = evaluator("heavy-ball")
+        >>> heavy_ball.noise_sums([1, 0.5], learning_rate=[0.1, 9], momentum=0.9)
+        array([0.76684685,        inf])
+        """
+        whole = broadcast(self._given(values), self.parameters)
+        shape = whole[0].shape if whole else ()
+        rows = np.array([array.ravel() for array in whole]).reshape(len(whole), math.prod(shape))
+        found = dense_noise_sums(self._dense_kernel, rows, spectrum, threads)
+        return found.reshape(shape) if shape else float(found[0])
+
+    def dense_source(self, weighted: bool) -> str:
+        """Return Python source of the machine code behind `noise_sums`."""
+        return dense_source(self.parameters, self.program, self.shifted, self.fraction, weighted)
+
+    @cached_property
+    def _dense_kernel(self) -> Callable[[bool], Any]:
+        return cache(lambda weighted: load_module(self.dense_source(weighted)))
+
+    @property
+    def scalar(self) -> Callable[..., float]:
+        """The function of (lam, parameters in order) that Numba compiled, for use in other code."""
+        return self._machine_code.summand  # type: ignore[no-any-return]
+
+    @cached_property
+    def _machine_code(self) -> Any:
+        return load_module(self.source("njit"))
+
+    def source(self, compiler: str = "") -> str:
+        """Return Python source of the summand: plain, or decorated with Numba's ``njit``."""
+        return summand_source(self.program, self.parameters, self.shifted, compiler)
+
+    def _given(self, values: Mapping[str, Any]) -> list[Any]:
+        for name in values:
+            if name not in self.parameters:
+                known = ", ".join(self.parameters)
+                raise InputError(f"unknown parameter {name!r} of {self.family}: it has {known}")
+        missing = [name for name in self.parameters if name not in values]
+        if missing:
+            raise InputError(f"{self.family} needs a value for {', '.join(missing)}")
+        for name, special in self.exceptions.items():
+            for value in special:
+                if np.any(floats(values[name], name) == float(value)):
+                    raise InputError(
+                        f"{self.family} is another algorithm at {name}={value}: make an evaluator "
+                        f"with {name}={value} fixed"
+                    )
+        return [values[name] for name in self.parameters]
+
+    def _on_arrays(self, lam: Any, given: list[Any], target: str) -> Any:
+        whole = broadcast((lam, *given), (EIGENVALUE, *self.parameters))
+        if not (whole[0] > 0).all():
+            raise InputError("lam must be positive")
+        if target == "numpy":
+            with np.errstate(all="ignore"):
+                found = self._numpy_function(*whole)
+        else:
+            rows = np.array([array.ravel() for array in whole])
+            if target == "numba":
+                out = np.empty(rows.shape[1])
+                self._machine_code.summands(rows, out)
+            else:
+                out = self._on_gpu(rows)
+            found = out.reshape(whole[0].shape)
+        return found if found.shape else float(found)
+
+    def _on_gpu(self, rows: Array) -> Array:
+        chosen_device("cuda")
+        out = empty_on_device((rows.shape[1],))
+        flat_kernel(self.source("cuda"), "summands")(rows.shape[1], to_device(rows), out)
+        return to_host(out)
+
+    @cached_property
+    def _numpy_function(self) -> Callable[..., Array]:
+        """The same program on arrays."""
+        lines = plain_lines(self.program, range(len(self.program.steps)))
+        share, *pivots = self._wanted(plain_outputs(self.program))
+        body = "\n".join(f"    {line}" for line in lines)
+        lam, *others = (variable(name) for name in (EIGENVALUE, *self.parameters))
+        scope: dict[str, Any] = {"numpy": np}
+        exec(
+            f"def evaluate({', '.join([lam, *others])}):\n{body}\n"
+            f"    pivots = numpy.broadcast_arrays({', '.join(pivots)})\n"
+            f"    good = numpy.logical_and.reduce([pivot > 0 for pivot in pivots])\n"
+            f"    bad = numpy.logical_or.reduce([pivot <= 0 for pivot in pivots])\n"
+            f"    return numpy.where(good, {lam} * {share}, "
+            f"numpy.where(bad, numpy.inf, numpy.nan))\n",
+            scope,
+        )
+        return scope["evaluate"]  # type: ignore[no-any-return]
+
+    def _wanted(self, outputs: list[Any]) -> list[Any]:
+        """Return s / lambda and the pivots among the results."""
+        return [outputs[0], *outputs[2 if self.shifted else 1 :]]
+
+    def _run(self, lam: Any, given: list[Any]) -> tuple[Any, list[Any]]:
+        values = dict(zip((EIGENVALUE, *self.parameters), (lam, *given), strict=True))
+        share, *pivots = self._wanted(list(self.program.run(values)))
+        return share, pivots
+
+    def _exactly(self, lam: Any, given: list[Any]) -> Any:
+        numbers = [
+            as_scalar(x, name)
+            for x, name in zip((lam, *given), (EIGENVALUE, *self.parameters), strict=True)
+        ]
+        if any(map(is_symbolic, numbers)):
+            raise InputError("the target 'exact' takes rational numbers only")
+        return self._single(numbers, math.inf)
+
+    def _in_mpmath(self, lam: Any, given: list[Any], digits: int) -> Any:
+        import mpmath
+
+        with mpmath.workdps(digits):
+            names = (EIGENVALUE, *self.parameters)
+            numbers = [mpmath_number(x, n) for x, n in zip((lam, *given), names, strict=True)]
+            return self._single(numbers, mpmath.inf)
+
+    def _single(self, numbers: list[Any], infinity: Any) -> Any:
+        """Return s for single numbers, the eigenvalue before the parameters."""
+        lam, *given = numbers
+        if not lam > 0:
+            raise InputError(f"lam must be positive, got {lam}")
+        try:
+            share, pivots = self._run(lam, given)
+        except ZeroDivisionError:
+            return infinity
+        return lam * share if all(pivot > 0 for pivot in pivots) else infinity
+
+    def _as_ball(self, lam: Any, given: list[Any]) -> Ball:
+        eigenvalue, *numbers = (
+            ball(x, name)
+            for x, name in zip((lam, *given), (EIGENVALUE, *self.parameters), strict=True)
+        )
+        if not (eigenvalue.lower > 0).all():
+            raise InputError("lam must be positive")
+        share, pivots = self._run(eigenvalue, numbers)
+        found = eigenvalue * share
+        good = np.logical_and.reduce(np.broadcast_arrays(*(pivot.lower > 0 for pivot in pivots)))
+        bad = np.logical_or.reduce(np.broadcast_arrays(*(pivot.upper <= 0 for pivot in pivots)))
+        mid = np.where(good, found.mid, np.where(bad, np.inf, np.nan))
+        return Ball(mid, np.where(good, found.rad, np.where(bad, 0.0, np.inf)))
+
+
+def evaluator(
+    family: Family | str, parameters: Sequence[str] | None = None, **fixed: Any
+) -> Evaluator:
+    """Compile the noise summand of a family: one program for all values of its parameters.
+
+    Parameters
+    ----------
+    family : function or str
+        A constructor such as `heavy_ball`, any function of named parameters that returns an
+        `Algorithm` and accepts symbols, or a command-line name.
+    parameters : sequence of str, optional
+        Those that stay free, by default all that have no default value.
+    **fixed
+        The values of others.
+
+    Raises
+    ------
+    InputError
+        If the family or a parameter is unknown, or the family is not one rational function of its
+        parameters.
+
+    Examples
+    --------
+    >>> evaluator("qhm", nu="0.7").parameters
+    ('learning_rate', 'momentum')
+    >>> evaluator("torch-sgd", ["learning_rate", "momentum"]).exceptions
+    {}
+    """
+    from sympy import Symbol
+
+    constructor = find_family(family)
+    name = family_name(constructor)
+    free = _free_parameters(constructor, parameters, fixed)
+    build = with_fixed(constructor, fixed, free)
+    try:
+        found = build(**{name: Symbol(name, real=True) for name in free})
+        algorithm = require_algorithm(found, "what the family returns")
+    except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as error:
+        raise InputError(f"{name} does not take symbols: {error}") from None
+    strange = {str(symbol) for symbol in algorithm.free_symbols} - {*free}
+    if strange:
+        raise InputError(f"{name} has symbols that are no parameters: {', '.join(sorted(strange))}")
+    usual = {name: Fraction(2 * k + 3, 4 * k + 11) for k, name in enumerate(free)}
+    exceptions = special_values(build, algorithm, usual, telling_values(build, free))
+    if exceptions is None:
+        raise InputError(f"{name} is not one algorithm for all its parameters")
+    try:
+        program = family_summand_program(algorithm, free)
+    except ZeroDivisionError:
+        raise InputError(f"{name} has Q = 0: it never moves") from None
+    return Evaluator(
+        family=name,
+        parameters=tuple(free),
+        memory=algorithm.memory,
+        program=program,
+        shifted=algorithm.half_plane_form.Q_output is not algorithm.half_plane_form.Q,
+        exceptions=exceptions,
+        fraction=family_fraction_program(algorithm, free) if algorithm.memory <= 1 else None,
+    )
+
+
+def _free_parameters(
+    constructor: Family, parameters: Sequence[str] | None, fixed: Mapping[str, Any]
+) -> list[str]:
+    if isinstance(parameters, str):
+        raise InputError(f"parameters must be a list of names, got {parameters!r}")
+    free = missing_parameters(constructor, list(fixed)) if parameters is None else [*parameters]
+    for name in free:
+        if not name.isidentifier() or free.count(name) > 1 or name in _RESERVED:
+            raise InputError(
+                f"a parameter of an evaluator needs a name of its own other than "
+                f"{', '.join(_RESERVED)}, got {name!r}"
+            )
+    return free

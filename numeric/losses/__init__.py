@@ -1,0 +1,1 @@
+"""The mean loss: schedules, exact second moments, long times."""

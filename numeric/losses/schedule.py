@@ -1,0 +1,344 @@
+"""Schedules: an algorithm for each step, as arrays of its entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import is_list, whole
+from sgdmem.numeric.verdicts.mode_summands import numeric_algorithm
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.algorithms.families import Family, family_name, with_fixed
+from sgdmem.symbolic.algorithms.named import find_family
+from sgdmem.symbolic.errors import InputError
+
+_ADVICE = {  # for functions written for a single number, by words of Python's and NumPy's messages
+    "truth value": " (np.where(t < 10, 0.1, 0.01) instead of an if)",
+    "converted to Python scalars": " (NumPy's functions, such as np.sqrt, take arrays)",
+}
+StepFunction = Callable[[Array], Any]  # of step numbers 0, 1, ... as floats
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The entries of T algorithms of one memory M, in floats.
+
+    Attributes
+    ----------
+    alpha : ndarray, shape (T,)
+    b, c, a : ndarray, shape (T, M)
+    D : ndarray, shape (T, M, M)
+    """
+
+    alpha: Array
+    b: Array
+    c: Array
+    D: Array
+    a: Array
+
+    def __len__(self) -> int:
+        return int(self.alpha.size)
+
+    @classmethod
+    def of_entries(cls, entries: Sequence[Any], memory: int, size: int) -> Steps:
+        """Return the steps whose entries are in the order of `Algorithm.entries`.
+
+        Each is a number or an array of shape (size,).
+        """
+        table = np.empty((size, len(entries)))
+        for k, entry in enumerate(entries):
+            table[:, k] = entry
+        M, vectors = memory, table[:, 1:]
+        return cls(
+            alpha=table[:, 0],
+            b=vectors[:, :M],
+            c=vectors[:, M : 2 * M],
+            D=vectors[:, 2 * M : 2 * M + M * M].reshape(size, M, M),
+            a=vectors[:, 2 * M + M * M :],
+        )
+
+    @property
+    def table(self) -> Array:
+        """All entries, one step a row, in the order of `Algorithm.entries`."""
+        parts = (self.alpha[:, None], self.b, self.c, self.D.reshape(len(self), -1), self.a)
+        return np.concatenate(parts, axis=1)
+
+    @property
+    def state_matrices(self) -> tuple[Array, Array]:
+        """S_0 and v r^T of every step: a mode's state moves by S_0 + lambda v r^T, eq. (7)."""
+        v = np.column_stack([-self.alpha, self.c])
+        r = np.column_stack([np.ones(len(self)), self.a])
+        still = np.zeros((len(self), v.shape[1], v.shape[1]))
+        still[:, 0, 0] = 1.0
+        still[:, 0, 1:], still[:, 1:, 1:] = self.b, self.D
+        return still, v[:, :, None] * r[:, None, :]
+
+    @property
+    def effective_learning_rates(self) -> Array:
+        """The effective learning rate of every step, eq. (22).
+
+        All NaN if D of some step has an eigenvalue 1.
+        """
+        M = self.b.shape[1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            try:
+                inner = np.linalg.solve(np.eye(M) - self.D, self.c[:, :, None])[:, :, 0]
+            except np.linalg.LinAlgError:
+                return np.full(len(self), np.nan)
+        return self.alpha - (self.b * inner).sum(axis=1)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """An algorithm for each step t = 0, 1, ..., all of one memory.
+
+    Usually made by `schedule`, `Schedule.constant` or a function such as `sgdmem.accelerated`.
+
+    Attributes
+    ----------
+    memory : int
+        M >= 0.
+    name : str
+    evaluate : function
+        Takes an array of T step numbers 0, 1, ..., floats in any order, and returns the entries of
+        their algorithms: a sequence alpha, b_1 ... b_M, c_1 ... c_M, D_11, D_12 ... D_MM, a_1 ...
+        a_M as in `Algorithm.entries`, each one a number, or an array of shape (T,).
+    stationary : Algorithm or None
+        Set if it is the same one at every step.
+    acceleration : float or None
+        Theta, if it is known that under mini-batch noise the loss on a power law falls with theta
+        times the exponent of SGD, min(zeta, 2 - 1/nu): a property of `sgdmem.accelerated`.
+
+    Raises
+    ------
+    InputError
+        If memory is no integer >= 0 or ``evaluate`` no function; and, when steps are asked for, if
+        ``evaluate`` returns anything else.
+
+    Examples
+    --------
+    >>> falling = Schedule(0, "falling", lambda t: [0.5 / (t + 1)])
+    >>> falling.steps(0, 4).alpha
+    array([0.5       , 0.25      , 0.16666667, 0.125     ])
+    """
+
+    memory: int
+    name: str
+    evaluate: Callable[[Array], Sequence[Any]]  # of step numbers: entries as `Steps.of_entries`
+    stationary: Algorithm | None = None
+    acceleration: float | None = None
+
+    def __post_init__(self) -> None:
+        whole(self.memory, "memory", 0)
+        if not callable(self.evaluate):
+            raise InputError(
+                f"evaluate must be a function of step numbers, got {self.evaluate!r}: "
+                f"schedule() makes a Schedule of a family"
+            )
+
+    @classmethod
+    def constant(cls, algorithm: Algorithm) -> Schedule:
+        """Return the schedule that takes one algorithm at every step."""
+        numeric_algorithm(require_algorithm(algorithm, "algorithm"))
+        entries = [to_float(entry) for entry in algorithm.entries]
+        name = algorithm.name or f"an algorithm of memory {algorithm.memory}"
+        return cls(algorithm.memory, name, lambda t: entries, algorithm)
+
+    def steps(self, first: int, last: int) -> Steps:
+        """Return the entries of the steps from ``first`` to ``last - 1``.
+
+        Raises
+        ------
+        InputError
+            If an entry is not finite, or the range is empty.
+        """
+        if not 0 <= first < last:
+            raise InputError(f"steps must be a range such as 0 to 10, got {first} to {last}")
+        return self.some_steps(np.arange(float(first), float(last)))
+
+    def some_steps(self, t: Array) -> Steps:
+        """Return the entries of the steps with these numbers, an array of floats."""
+        found = Steps.of_entries(self._entries(t), self.memory, t.size)
+        for name in ("alpha", "b", "c", "D", "a"):
+            bad = ~np.isfinite(getattr(found, name)).reshape(t.size, -1).all(axis=1)
+            if bad.any():
+                step = int(t[bad.argmax()])
+                raise InputError(f"{name} of {self.name} is not a finite number at step {step}")
+        return found
+
+    def _entries(self, t: Array) -> list[Any]:
+        """Return what `evaluate` returns, with its number and shapes checked."""
+        given, needed = self.evaluate(t), (self.memory + 1) ** 2 + self.memory
+        if not is_list(given) or len(entries := list(given)) != needed:
+            found = f"{len(list(given))} of them" if is_list(given) else repr(given)
+            raise InputError(
+                f"evaluate of {self.name} must return {needed} entries for memory {self.memory}, "
+                f"in the order of Algorithm.entries, got {found}"
+            )
+        for k, entry in enumerate(entries):
+            try:
+                shape = np.asarray(entry, dtype=float).shape
+            except (TypeError, ValueError, OverflowError):
+                raise InputError(
+                    f"evaluate of {self.name} must return numbers, but entry {k} is {entry!r}"
+                ) from None
+            if shape not in ((), t.shape):
+                raise InputError(
+                    f"evaluate of {self.name} must return one number for each step, but entry {k} "
+                    f"has shape {shape} for {t.size} steps"
+                )
+        return entries
+
+    def at(self, step: int) -> Algorithm:
+        """Return the algorithm of one step; its entries are floats unless it is stationary.
+
+        Examples
+        --------
+        >>> falling = schedule("sgd", learning_rate=lambda t: 0.5 / (t + 1))
+        >>> falling.at(1)
+        Algorithm(alpha=0.25)
+        """
+        step = whole(step, "step", 0)
+        if self.stationary is not None:
+            return self.stationary
+        found = self.steps(step, step + 1)
+        vectors = {key: getattr(found, key)[0].tolist() for key in ("b", "c", "D", "a")}
+        return Algorithm(float(found.alpha[0]), **vectors, name=f"{self.name} at step {step}")
+
+    def __repr__(self) -> str:
+        return f"Schedule({self.name!r}, memory {self.memory})"
+
+
+def schedule(family: Family | str, **parameters: Any) -> Schedule:
+    """Return a family whose parameters change from step to step.
+
+    Parameters
+    ----------
+    family : function or str
+        A constructor such as `sgdmem.heavy_ball`, any function of named parameters that returns an
+        `Algorithm` and accepts symbols, or a command-line name.
+    **parameters : number or function
+        A function takes an array of step numbers 0, 1, ..., floats, and returns as many values:
+        ``lambda t: np.where(t < 100, 0.1, 0.01)``, or ``lambda t: rates[t.astype(int)]`` for an
+        array of rates, one for each step.
+
+    Raises
+    ------
+    InputError
+        If a parameter is unknown or missing, or the family does not take symbols.
+
+    Examples
+    --------
+    >>> decaying = schedule("heavy-ball", learning_rate=0.1, momentum=lambda t: 1 - 1 / (t + 2))
+    >>> decaying.steps(0, 3).D.ravel()
+    array([0.5       , 0.66666667, 0.75      ])
+    """
+    constructor = find_family(family)
+    moving = {name: value for name, value in parameters.items() if callable(value)}
+    fixed = {name: value for name, value in parameters.items() if name not in moving}
+    build = with_fixed(constructor, fixed, list(moving))
+    try:
+        if not moving:
+            return Schedule.constant(build())
+        memory, entries = _compiled_entries(build, tuple(moving), family_name(constructor))
+    except InputError as error:
+        for name, value in fixed.items():
+            if is_list(value) and f"{name} must be one number" in str(error):
+                raise InputError(
+                    f"{name} must be one number, or a function of the step where it changes, such "
+                    f"as lambda t: rates[t.astype(int)] for an array of rates, got {value!r}"
+                ) from None
+        raise
+    return _of_functions(memory, family_name(constructor), entries, moving)
+
+
+def _of_functions(
+    memory: int,
+    name: str,
+    entries: Callable[..., Sequence[Any]],
+    parameters: Mapping[str, StepFunction],
+) -> Schedule:
+    def evaluate(t: Array) -> Sequence[Any]:
+        values = {key: _called(key, function, t) for key, function in parameters.items()}
+        return entries(**values)
+
+    return Schedule(memory, name, evaluate)
+
+
+def _called(name: str, function: StepFunction, t: Array) -> Array:
+    """Return a parameter at some steps; InputError for whatever its function does wrong."""
+    try:
+        value = np.asarray(function(t))
+        if value.dtype.kind not in "fiub":
+            raise TypeError(f"it returns {value.dtype} instead of real numbers")
+    except InputError:
+        raise
+    except Exception as error:
+        advice = next((text for words, text in _ADVICE.items() if words in str(error)), "")
+        raise InputError(
+            f"{name} must be a function of an array of floats, the numbers of steps{advice}: "
+            f"{error}"
+        ) from error
+    if value.shape not in ((), t.shape):
+        raise InputError(
+            f"{name} must return one number for each step, got shape {value.shape} "
+            f"for {t.size} steps"
+        )
+    return value.astype(float)
+
+
+def _compiled_entries(
+    build: Family, names: tuple[str, ...], name: str
+) -> tuple[int, Callable[..., Sequence[Any]]]:
+    """Return the memory and a function from arrays of parameters to arrays of entries."""
+    from sympy import Symbol, lambdify
+
+    symbols = [Symbol(key, real=True) for key in names]
+    try:
+        algorithm = build(**dict(zip(names, symbols, strict=True)))
+    except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as error:
+        raise InputError(f"{name} does not take symbols: {error}") from None
+    function = lambdify(symbols, list(algorithm.entries), modules="numpy", cse=True)
+    return algorithm.memory, lambda **values: function(*(values[key] for key in names))
+
+
+def listed_schedule(algorithms: Sequence[Algorithm]) -> Schedule:
+    """Return the schedule of some algorithms of one memory, one a step; the last one stays.
+
+    Raises
+    ------
+    InputError
+        For an empty list or different memories.
+    """
+    algorithms = list(algorithms) if is_list(algorithms) else []
+    if not algorithms:
+        raise InputError("algorithms must be a list of at least one Algorithm")
+    memories = {
+        require_algorithm(algorithm, f"algorithms[{i}]").memory
+        for i, algorithm in enumerate(algorithms)
+    }
+    if len(memories) > 1:
+        raise InputError(f"algorithms must have one memory, got {sorted(memories)}")
+    rows = [[to_float(x) for x in numeric_algorithm(a).entries] for a in algorithms]
+    table = np.array(rows)
+
+    def evaluate(t: Array) -> Sequence[Any]:
+        return list(table[np.minimum(t, len(rows) - 1).astype(int)].T)
+
+    return Schedule(memories.pop(), f"{len(rows)} listed algorithms", evaluate)
+
+
+def read_schedule(value: Any) -> Schedule:
+    """Return a schedule, or the constant one of an algorithm."""
+    if isinstance(value, Schedule):
+        return value
+    if isinstance(value, Algorithm):
+        return Schedule.constant(value)
+    if is_list(value):
+        return listed_schedule(value)
+    raise InputError(f"an Algorithm or a Schedule is needed, got {value!r}")

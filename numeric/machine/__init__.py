@@ -1,0 +1,1 @@
+"""Machine code, threads, GPUs and progress bars."""

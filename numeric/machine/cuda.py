@@ -1,0 +1,89 @@
+"""Running flat kernels on a GPU, or in Numba's simulator (NUMBA_ENABLE_CUDASIM=1)."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Literal
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.symbolic.errors import InputError
+
+THREADS = 128  # in a block
+_MOST_BLOCKS = 4096
+
+Device = Literal["cpu", "cuda", "auto"]
+
+
+def _numba_cuda() -> Any:
+    return import_module("numba.cuda")
+
+
+def is_available() -> bool:
+    """Whether there is a GPU that Numba can use, or its simulator runs."""
+    return bool(_numba_cuda().is_available())
+
+
+def chosen_device(device: Device) -> Literal["cpu", "cuda"]:
+    """Return where to compute: ``"auto"`` is a GPU where there is one.
+
+    Raises
+    ------
+    InputError
+        If a GPU is wanted and there is none, or the word is none of the three.
+    """
+    if device not in ("cpu", "cuda", "auto"):
+        raise InputError(f"device must be 'cpu', 'cuda' or 'auto', got {device!r}")
+    if device == "cpu":
+        return "cpu"
+    if is_available():
+        return "cuda"
+    if device == "cuda":
+        raise InputError(
+            "device 'cuda': Numba finds no GPU (numba -s says why); use device='cpu', or "
+            "NUMBA_ENABLE_CUDASIM=1 to run the kernels in its simulator"
+        )
+    return "cpu"
+
+
+@lru_cache(maxsize=64)
+def flat_kernel(source: str, function: str) -> Callable[..., None]:
+    """Compile a flat function of a generated module: one thread takes members in strides.
+
+    The result takes the number of members, then what the function takes.
+    """
+    kernel = _numba_cuda().jit(flat_function(source, function))
+
+    def launch(members: int, *arguments: Any) -> None:
+        blocks = max(1, min(_MOST_BLOCKS, -(-members // THREADS)))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*Grid size")  # a small map is no mistake
+            kernel[blocks, THREADS](*arguments)
+
+    return launch
+
+
+def flat_function(source: str, function: str) -> Any:
+    """Return a function of a generated module as plain Python."""
+    scope: dict[str, Any] = {"__name__": "sgdmem_generated"}
+    exec(compile(source, f"<{function}>", "exec"), scope)
+    return scope[function]
+
+
+def to_device(value: Any) -> Any:
+    """Return an array in the memory of the GPU; anything else as it is."""
+    return _numba_cuda().to_device(value) if isinstance(value, np.ndarray) else value
+
+
+def empty_on_device(shape: tuple[int, ...]) -> Any:
+    """Return an array of float64 in the memory of the GPU."""
+    return _numba_cuda().device_array(shape, dtype=np.float64)
+
+
+def to_host(array: Any) -> Array:
+    """Return a copy of an array of the GPU."""
+    return np.asarray(array.copy_to_host())

@@ -1,0 +1,1 @@
+"""Verdicts on whole planes of a family's members, in machine code."""

@@ -1,0 +1,153 @@
+"""A map in machine code: from the axes to verdicts, piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.machine.compiled_modules import load_module
+from sgdmem.numeric.machine.threads import pieces, work_in_threads
+from sgdmem.numeric.maps.family_program import FamilyProgram
+from sgdmem.numeric.maps.pieces import TASK, evaluate_pieces
+from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
+from sgdmem.numeric.maps.pole_code import LARGEST_MEMORY, pole_source
+from sgdmem.numeric.problems.problem import Noise
+from sgdmem.numeric.spectra.compressed import CompressedSpectrum
+from sgdmem.numeric.spectra.spectrum import Spectrum
+
+
+def judge_compiled(
+    program: FamilyProgram,
+    points: AnyPoints,
+    spectrum: Spectrum,
+    noises: Mapping[tuple[Any, ...], Noise],
+    found: BatchOutcome,
+    device: Literal["cpu", "cuda"],
+    advance: Callable[[int], None],
+) -> None:
+    """Judge all points, and fill in ``found``; what the error bounds leave open stays undecided.
+
+    Parameters
+    ----------
+    program
+        Of the family.
+    noises
+        For each combination of the axes that belong to the problem.
+    """
+    from sgdmem.numeric.maps.loops import finish, spread  # they are compiled when imported
+
+    shares = _shares(points, noises)
+    # by what is asked, not by the values at hand: a part of a map is judged as the whole one is
+    damped = "tau2" in points.axes or any(noise.tau2 != 0 for noise in noises.values())
+    own = _own_axes(points, program.parameters, shares if damped else None)
+    diverges, compressed = spectrum.diverges, spectrum.compressed
+    if device == "cpu" and not damped and program.memory <= LARGEST_MEMORY:
+        _judge_by_poles(program, compressed, own, shares, diverges, found, advance)
+        left = np.flatnonzero(found.stable == -1)
+        if left.size == 0:
+            return
+        advance(-left.size)
+    else:
+        left = None
+
+    def read(piece: slice) -> Array:
+        if left is not None:
+            return own.at(left[piece])
+        numbers = np.empty((2, len(own.sizes), piece.stop - piece.start))
+        spread(own.numbers, own.sizes, own.strides, piece.start, numbers)
+        return numbers
+
+    def write(piece: slice, rows: Array) -> None:
+        if left is None:
+            results = (found.stable[piece], found.noise_sum[piece], found.margin[piece])
+            finish(rows, shares.numbers, shares.stride, piece.start, diverges, *results)
+            return
+        places = left[piece]
+        some = BatchOutcome.empty(places.size)
+        finish(rows, shares.at(places), 1, 0, diverges, some.stable, some.noise_sum, some.margin)
+        found.put(places, some)
+
+    size = len(points) if left is None else left.size
+    evaluate_pieces(program, size, compressed, damped, device, read, write, advance)
+
+
+def _judge_by_poles(
+    program: FamilyProgram,
+    compressed: CompressedSpectrum,
+    own: _Axes,
+    shares: _Shares,
+    diverges: bool,
+    found: BatchOutcome,
+    advance: Callable[[int], None],
+) -> None:
+    """Judge all points of a family of memory 0 or 1 without tau2."""
+    from sgdmem.numeric.maps.loops import judge_by_poles
+
+    table = compressed.pole_table
+    coefficients = load_module(program.source(damped=False)).coefficients
+    judge = load_module(pole_source(program.memory)).judge
+
+    def work(piece: slice) -> None:
+        judge_by_poles(
+            *(coefficients, program.count(damped=False), judge),
+            *(table.rows, table.first, table.largest, table.spread),
+            *(own.numbers, own.sizes, own.strides, shares.numbers, shares.stride, diverges),
+            *(found.stable[piece], found.noise_sum[piece], found.margin[piece], piece.start),
+        )
+
+    work_in_threads(work, pieces(0, found.stable.size, TASK), advance=advance)
+
+
+@dataclass(frozen=True)
+class _Shares:
+    """An axis of the noise: rows tau1 / B, its radius, tau2 / B, its radius; and its stride."""
+
+    numbers: Array
+    stride: int
+
+    def at(self, places: Array) -> Array:
+        """Return the rows at some points."""
+        return np.ascontiguousarray(self.numbers[:, places // self.stride % self.numbers.shape[1]])
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """Values and radii, shape (2, K, longest), and sizes and strides as `spread` takes them."""
+
+    numbers: Array
+    sizes: Array
+    strides: Array
+
+    def at(self, places: Array) -> Array:
+        """Return values and radii at some points, shape (2, K, p)."""
+        rows = np.arange(self.sizes.size)[:, None]
+        indices = places // self.strides[:, None] % self.sizes[:, None]
+        return np.ascontiguousarray(self.numbers[:, rows, indices])
+
+
+def _shares(points: AnyPoints, noises: Mapping[tuple[Any, ...], Noise]) -> _Shares:
+    every = [noises[key] for key in points.noise_keys()]  # an axis may hold a value twice
+    exact = [(n.tau1 * n.inverse_batch, n.tau2 * n.inverse_batch) for n in every]  # type: ignore[operator]
+    first, second = (Ball.exactly(column) for column in zip(*exact, strict=True))
+    # if both axes belong to the problem, there is a noise for every point
+    stride = min((points.stride(name) for name in points.of_problem), default=1)
+    return _Shares(np.array([first.mid, first.rad, second.mid, second.rad]), stride)
+
+
+def _own_axes(points: AnyPoints, names: Sequence[str], damping: _Shares | None) -> _Axes:
+    """Return the axes of the parameters, and that of tau2 / B if there is damping."""
+    balls = [Ball.exactly(points.axes[name]) for name in names]
+    columns = [np.array([ball.mid, ball.rad]) for ball in balls]
+    strides = [points.stride(name) for name in names]
+    if damping is not None:
+        columns.append(damping.numbers[2:])
+        strides.append(damping.stride)
+    sizes = [column.shape[1] for column in columns]
+    numbers = np.zeros((2, len(columns), max(sizes, default=0)))
+    for k, column in enumerate(columns):
+        numbers[:, k, : sizes[k]] = column
+    return _Axes(numbers, np.array(sizes, dtype=int), np.array(strides, dtype=int))

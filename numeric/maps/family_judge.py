@@ -1,0 +1,208 @@
+"""Verdicts on many algorithms at once: members of a family at the points of a map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.maps.compiled import judge_compiled
+from sgdmem.numeric.maps.family_program import FamilyProgram
+from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
+from sgdmem.numeric.problems.problem import Noise, Problem, read_noise
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.judge import Judge
+from sgdmem.numeric.verdicts.mode_summands import ball_form, numeric_algorithm
+from sgdmem.numeric.verdicts.noise_sum import map_form, noise_sums
+from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.numeric.verdicts.verdict import Verdict
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+
+_TOGETHER = 2048  # algorithms that are judged at once without machine code
+
+_QUIET = {"batch_size": math.inf, "tau1": Fraction(1), "tau2": Fraction(0)}
+
+Build = Callable[..., Algorithm]
+Compiled = tuple[FamilyProgram, dict[str, list[Fraction]]]
+
+
+class FamilyJudge:
+    """Judges members of one family on one spectrum.
+
+    Attributes
+    ----------
+    build
+        The family, as a function of its parameters that vary.
+    compiled
+        From `family_program`. What its error bounds leave open, and all points of a noise model
+        that machine code does not know, are judged one by one; without it all are.
+    spectrum, coupling
+        Of the problem.
+    device
+        Where machine code runs.
+    """
+
+    def __init__(
+        self,
+        build: Build,
+        compiled: Compiled | None,
+        spectrum: Spectrum,
+        coupling: Any,
+        device: Literal["cpu", "cuda"] = "cpu",
+    ) -> None:
+        self.build, self.spectrum, self.coupling = build, spectrum, coupling
+        self._device = device
+        # beyond the range of floats there is only the slow way
+        representable = spectrum.diverges or not math.isinf(spectrum.trace)
+        self._compiled = compiled if representable else None
+
+    def judge(
+        self, points: AnyPoints, advance: Callable[[int], None] = lambda count: None
+    ) -> BatchOutcome:
+        """Judge points; ``advance`` is called with the number of those done, for a progress bar."""
+        found = BatchOutcome.empty(len(points))
+        noises = self.noises(points)
+        left = np.arange(len(points))
+        simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
+        if self._compiled is not None and simple.any():
+            program, exceptions = self._compiled
+            judge_compiled(program, points, self.spectrum, noises, found, self._device, advance)
+            unknown = ~simple[points.noise_indices] | _excepted(points, exceptions)
+            left = np.flatnonzero((found.stable == -1) | unknown)
+            advance(-left.size)
+        _judge_singly(self.build, points, self.spectrum, noises, left, found, advance)
+        return found
+
+    def verdict(self, points: AnyPoints, place: int) -> Verdict:
+        """Return the verdict at one of the points, with its reason and all limits."""
+        point = points.at(place)
+        algorithm = self.build(**{name: point[name] for name in points.own})
+        problem = {**points.problem, **{name: point[name] for name in points.of_problem}}
+        return stability(algorithm, self.spectrum, coupling=self.coupling, **problem)
+
+    def noiseless(self, points: AnyPoints) -> Array:
+        """Return whether the method is stable without noise: 1 yes, 0 no, -1 undecided."""
+        axes = {
+            name: values if name in points.own else [_QUIET[name]] * len(values)
+            for name, values in points.axes.items()
+        }
+        problem = {name: _QUIET[name] for name in points.problem}
+        quiet = FamilyJudge(self.build, self._compiled, self.spectrum, None, self._device)
+        return quiet.judge(type(points)(axes, points.own, problem)).stable
+
+    def forms(self, points: AnyPoints) -> tuple[HalfPlaneForm, Array] | None:
+        """Return the half-plane forms of all points, and where they do not hold; None without code.
+
+        Where they do not hold a constructor does something special.
+        """
+        if self._compiled is None:
+            return None
+        program, exceptions = self._compiled
+        values = {
+            name: Ball.exactly(points.axes[name])[points.indices(name)]
+            for name in program.parameters
+        }
+        nothing = Ball(np.zeros(len(points)))  # what is the same everywhere becomes an array, too
+        form = map_form(program.form(values), lambda entry: nothing + entry)
+        return form, _excepted(points, exceptions)
+
+    def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], Noise]:
+        """Return the noise for every combination of those axes that belong to the problem."""
+        varying = points.of_problem
+        return {
+            key: read_noise(
+                self.spectrum,
+                **{**points.problem, **dict(zip(varying, key, strict=True))},
+                coupling=self.coupling,
+            )
+            for key in points.noise_keys()
+        }
+
+
+def is_simple(noise: Noise) -> bool:
+    """Whether machine code knows a noise model."""
+    return noise.coupling is None and noise.is_physical and isinstance(noise.tau2, Fraction)
+
+
+def _excepted(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:
+    flags = np.zeros(len(points), dtype=bool)
+    for name, values in exceptions.items():
+        special = np.array([value in values for value in points.axes[name]])
+        flags |= special[points.indices(name)]
+    return flags
+
+
+# One by one --------------------------------------------------------------------------------------
+
+
+def _judge_singly(
+    build: Build,
+    points: AnyPoints,
+    spectrum: Spectrum,
+    noises: Mapping[tuple[Any, ...], Noise],
+    places: Array,
+    found: BatchOutcome,
+    advance: Callable[[int], None],
+) -> None:
+    """Judge points in groups that share the noise and the memory."""
+    groups: dict[tuple[Any, ...], list[tuple[int, Algorithm]]] = {}
+    built: dict[tuple[Any, ...], Algorithm] = {}
+    for place in places.tolist():
+        point = points.at(place)
+        own = {name: point[name] for name in points.own}
+        algorithm = built.get(tuple(own.values()))
+        if algorithm is None:
+            algorithm = built[tuple(own.values())] = numeric_algorithm(build(**own))
+        key = (points.noise_key(point), algorithm.memory)
+        groups.setdefault(key, []).append((place, algorithm))
+    for (noise_key, _), members in groups.items():
+        for start in range(0, len(members), _TOGETHER):
+            chosen = members[start : start + _TOGETHER]
+            where = [place for place, _ in chosen]
+            outcome = judge_batch([x for _, x in chosen], spectrum, noises[noise_key])
+            found.put(np.array(where), outcome)
+            advance(len(chosen))
+
+
+def judge_batch(algorithms: Sequence[Algorithm], spectrum: Spectrum, noise: Noise) -> BatchOutcome:
+    """Judge numeric algorithms of one memory, with the same rules as `stability`."""
+    by_mode = noise.coupling is not None or isinstance(noise.tau2, tuple)
+    if by_mode or not noise.is_physical:
+        judges = [Judge(Problem(algorithm, spectrum, noise)) for algorithm in algorithms]
+        outcomes = [judge.verdict() for judge in judges]
+        noise_sum = np.array([outcome.noise_sum for outcome in outcomes])
+        damping = np.array([float(judge.sums.smallest_damping[0]) for judge in judges])
+        flags = np.array([_flag(outcome) for outcome in outcomes], dtype=np.int8)
+        return BatchOutcome(flags, noise_sum, _margin(noise_sum, damping))
+    form = ball_form(algorithms)
+    sums = noise_sums(form, spectrum, noise.share2)
+    no_pull = (form.pull.mid[:, 0] == 0) & (form.pull.rad[:, 0] == 0)
+    noiseless = np.where(no_pull, -1, sums.schur)
+    if noise.tau1 * noise.inverse_batch == 0:
+        total = Ball(np.zeros(len(algorithms)))
+    elif math.isinf(spectrum.trace):
+        total = Ball(np.full(len(algorithms), np.inf))
+    else:
+        total = noise.share1 * sums.noise
+    below, above = total.upper < 1, total.lower >= 1
+    good = (noiseless == 1) & (sums.damped == 1) & below
+    bad = (noiseless == -1) | (sums.damped == -1) | above
+    noise_sum = np.where((noiseless == 1) & (sums.damped == 1), total.mid, np.inf)
+    stable = np.where(good, 1, np.where(bad, 0, -1)).astype(np.int8)
+    for index in map(int, np.flatnonzero(stable == -1)):
+        verdict = Judge(Problem(algorithms[index], spectrum, noise)).verdict()
+        stable[index], noise_sum[index] = _flag(verdict), verdict.noise_sum
+    return BatchOutcome(stable, noise_sum, _margin(noise_sum, sums.smallest_damping))
+
+
+def _margin(noise_sum: Array, damping: Array) -> Array:
+    return np.where(np.isinf(noise_sum), -np.inf, np.minimum(1 - noise_sum, damping))
+
+
+def _flag(verdict: Verdict) -> int:
+    return {True: 1, False: 0, None: -1}[verdict.stable]

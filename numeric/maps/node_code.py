@@ -1,0 +1,331 @@
+"""The sources of the kernels behind maps: many members against the nodes of a spectrum.
+
+A first kernel turns the parameters of each member into the numbers of its half-plane form, with
+their errors; it depends on the family. A second one, the same for all families of a memory, bounds
+the noise sum and tests every mode:
+
+1. what does not depend on the eigenvalue is computed once for each member;
+2. the recursion runs with error bounds on disks: first on the largest eigenvalue, which tells most
+   unstable members; then on disks that cover all eigenvalues. No mode may change sides in one, and
+   they bound the error of the quadrature;
+3. the noise sum is added up over the nodes, from the summand as a fraction: two Horner schemes, and
+   two more for their error bounds.
+
+A block of members goes through each loop side by side, so that the vector units are used. What the
+arithmetic with bounds leaves open is told, for a slower judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from sgdmem.numeric.machine.lowering import (
+    INFLATE,
+    TINY,
+    UNIT,
+    ball_lines,
+    radius_of,
+    variable,
+)
+from sgdmem.symbolic.programs.map_program import map_program
+from sgdmem.symbolic.programs.program import SIGNS, Program
+from sgdmem.symbolic.programs.summand_program import EIGENVALUE
+
+LAM, LAM_RADIUS = variable(EIGENVALUE), radius_of(EIGENVALUE)
+LANES = 64  # members side by side
+TOGETHER = 4  # nodes between two looks at what is kept of a member
+NOISE, RADIUS, PEAK, STATE = range(4)  # rows of the result
+ROWS = 4
+_CLEAR = 2.0**10  # least ratio of a denominator and its error bound
+
+
+def coefficient_source(
+    program: Program, parameters: Sequence[str], passed: int = 0, cuda: bool = False
+) -> str:
+    """Return a module with a function that evaluates a `coefficient_program` with error bounds.
+
+    ``coefficients(values, radii, out, out_radii, start, stop)`` takes the parameters, one in a row,
+    and fills the rows of the results; on a GPU without start and stop.
+
+    Parameters
+    ----------
+    program
+        Its results are the first rows.
+    parameters
+        The rows of ``values`` and ``radii``.
+    passed
+        How many further rows of ``values`` follow the results as they are.
+    """
+    lines, names = ball_lines(program, range(len(program.steps)))
+    body = [
+        f"{variable(name)}, {radius_of(name)} = values[{row}, p], radii[{row}, p]"
+        for row, name in enumerate(parameters)
+    ] + lines
+    rows = range(len(parameters), len(parameters) + passed)
+    results = [
+        *(names[step] for step in program.outputs),
+        *((f"values[{row}, p]", f"radii[{row}, p]") for row in rows),
+    ]
+    for row, (value, radius) in enumerate(results):
+        body.append(f"out[{row}, p] = {value}")
+        body.append(f"out_radii[{row}, p] = {f'{INFLATE!r} * {radius}' if radius else '0.0'}")
+    if cuda:
+        head = ["def coefficients(values, radii, out, out_radii):"]
+        loop = "for p in range(cuda.grid(1), values.shape[1], cuda.gridsize(1)):"
+        return _module("cuda", head, [loop, *_indent(1, body)])
+    signature = "void(f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1], i8, i8)"
+    definition = "def coefficients(values, radii, out, out_radii, start, stop):"
+    return compiled_module(
+        signature, definition, ["for p in range(start, stop):", *_indent(1, body)]
+    )
+
+
+@lru_cache(maxsize=64)
+def judge_source(memory: int, damped: bool, cuda: bool = False) -> str:
+    """Return a module with the function ``judge`` for a memory.
+
+    ``judge(values, radii, nodes, weights, node_spread, centers, reaches, errors, out, start,
+    stop)`` fills the columns from start to stop of ``out``, shape (4, P):
+
+    - the noise sum without tau1 / B, and a bound of its error,
+    - the largest s / (1 + (tau2/B) s) at the nodes,
+    - 1 where every mode is certainly Schur and damped and the sum is bounded, -1 where the largest
+      eigenvalue certainly is not Schur or damped, 0 where it is open.
+
+    ``values`` and ``radii``, shape (K, P), are the inputs of the `map_program` with bounds of their
+    errors. The number of nodes is a multiple of 4, and ``node_spread`` a bound of their relative
+    errors. ``centers`` and ``reaches`` are the disks, the largest eigenvalue before all others;
+    ``errors`` those of the quadrature for a summand bounded by 1 there.
+
+    On a GPU it is a flat function without start and stop: one thread takes a member at a time, in
+    strides of the grid.
+    """
+    writer = _Writer(memory, damped, lanes=1 if cuda else LANES)
+    arguments = "values, radii, nodes, weights, node_spread, centers, reaches, errors, out"
+    if cuda:
+        return _module("cuda", [f"def judge({arguments}):"], writer.cuda_body())
+    vector, matrix = "f8[::1]", "f8[:,::1]"
+    types = [matrix, matrix, vector, vector, "f8", vector, vector, vector, matrix, "i8", "i8"]
+    definition = f"def judge({arguments}, start, stop):"
+    return compiled_module(f"void({', '.join(types)})", definition, writer.cpu_body())
+
+
+def compiled_module(signature: str, definition: str, body: list[str]) -> str:
+    """Return the source of a module with one function that Numba compiles."""
+    # Numbers that are no numbers must stay so, and sums keep their order: only contraction.
+    head = [
+        f'@njit("{signature}", cache=True, nogil=True, error_model="numpy",',
+        '      fastmath={"contract"})',
+        definition,
+    ]
+    return _module("njit", head, body)
+
+
+def _module(numba: str, head: list[str], body: list[str]) -> str:
+    imports = ["from math import copysign, inf", "", f"from numba import {numba}"]
+    if numba == "njit":
+        imports.append("from numpy import empty, int64")
+    return "\n".join([*imports, "", "", *head, *_indent(1, body), ""])
+
+
+class _Writer:
+    """Writes the loops; with one lane everything stays in local variables."""
+
+    def __init__(self, memory: int, damped: bool, lanes: int) -> None:
+        self.mapped, self.lanes = map_program(memory, damped), lanes
+        program = self.mapped.recursion
+        moving = program.depends_on(EIGENVALUE)
+        steps = range(len(program.steps))
+        self.once, names = ball_lines(program, [i for i in steps if not moving[i]])
+        self.each, _ = ball_lines(program, [i for i in steps if moving[i]])
+        used = {i for k in steps if moving[k] and program.steps[k][0] in SIGNS
+                for i in program.steps[k][1:]}  # fmt: skip
+        used |= set(program.outputs)
+        self.kept = [
+            name
+            for i in sorted(used)
+            if not moving[i] and program.steps[i][0] != "constant"
+            for name in names[i]
+            if name
+        ]
+        self.share, self.damping, *self.pivots = (names[i] for i in program.outputs)
+        top, bottom = (memory + 1, memory + 2) if self.mapped.fraction else (0, 0)
+        self.polynomials = [("n", top), ("d", bottom)]
+        self.coefficients = [
+            f"{x}{k}{e}" for x, size in self.polynomials for k in range(size) for e in ("", "_e")
+        ]
+
+    # The two frames ----------------------------------------------------------------------------
+
+    def cpu_body(self) -> list[str]:
+        size = (len(self.kept) + len(self.coefficients)) * self.lanes
+        loop = "for p in range(members):"
+        return [
+            f"kept, state = empty({size}), empty({ROWS * self.lanes})",
+            f"for begin in range(start, stop, {self.lanes}):",
+            f"    members = min({self.lanes}, stop - begin)",
+            f"    {loop}",
+            *_indent(2, [*self._inputs("begin + p"), *self._once(), *self._store()]),
+            f"    {loop}",
+            *_indent(2, self._reset()),
+            *_indent(1, self._disks(loop)),
+            "    if alive:",
+            *_indent(2, self._nodes(loop)),
+            f"    {loop}",
+            *[f"        out[{row}, begin + p] = {self._row(row)}" for row in range(ROWS)],
+        ]
+
+    def cuda_body(self) -> list[str]:
+        return [
+            "for p in range(cuda.grid(1), values.shape[1], cuda.gridsize(1)):",
+            *_indent(1, [*self._inputs("p"), *self._once(), *self._reset()]),
+            *_indent(1, self._disks(None)),
+            "    if alive:",
+            *_indent(2, self._nodes(None)),
+            *[f"    out[{row}, p] = {self._row(row)}" for row in range(ROWS)],
+        ]
+
+    def _disks(self, lanes: str | None) -> list[str]:
+        ask = f"alive = alive | ({self._row(STATE)} >= 0.0)"
+        return [
+            "alive = False",
+            "for j in range(centers.shape[0]):",
+            f"    {LAM}, {LAM_RADIUS}, error = centers[j], reaches[j], errors[j]",
+            "    worst = -1.0 if j == 0 else 0.0",
+            *_inner(lanes, [*self._load(self.kept, 0), *self.each, *self._in_disk()]),
+            "    if j == 0:",
+            *_indent(2, [ask] if lanes is None else [lanes, f"    {ask}"]),
+            "        if not alive:",
+            "            break",
+        ]
+
+    def _nodes(self, lanes: str | None) -> list[str]:
+        head = [
+            f"x{i}, w{i} = nodes[j + {i}], weights[j + {i}] * nodes[j + {i}]"
+            for i in range(TOGETHER)
+        ]
+        if self.mapped.fraction is not None:
+            body = [*self._load(self.coefficients, len(self.kept)), *self._fractions()]
+            return [
+                f"for j in range(0, nodes.shape[0], {TOGETHER}):",
+                *_indent(1, head),
+                *_inner(lanes, body),
+            ]
+        return [
+            "for j in range(nodes.shape[0]):",
+            f"    {LAM}, w0 = nodes[j], weights[j] * nodes[j]",
+            f"    {LAM_RADIUS}, x0 = node_spread * {LAM}, {LAM}",
+            *_inner(lanes, [*self._load(self.kept, 0), *self.each, *self._recursion_at_node()]),
+        ]
+
+    # What is kept for each member --------------------------------------------------------------
+
+    def _row(self, row: int) -> str:
+        return f"state_{row}" if self.lanes == 1 else f"state[{row * self.lanes} + p]"
+
+    def _inputs(self, column: str) -> list[str]:
+        return [
+            f"{variable(name)}, {radius_of(name)} = values[{row}, {column}], radii[{row}, {column}]"
+            for row, name in enumerate(self.mapped.inputs)
+        ]
+
+    def _once(self) -> list[str]:
+        """Return what is computed once, with the coefficients of the fraction and their errors.
+
+        Horner's scheme of degree n errs by 2n roundings of each term, and a relative error of the
+        node enters n times.
+        """
+        fraction = self.mapped.fraction
+        if fraction is None:
+            return self.once
+        lines, names = ball_lines(fraction, range(len(fraction.steps)), prefixes=("f", "g"))
+        results = iter(fraction.outputs)
+        for letter, size in self.polynomials:
+            # and the quotient with its mass takes four more
+            rounding = f"({(2 * size + 4) * UNIT!r} + {1.01 * size!r} * node_spread)"
+            for k in range(size):
+                value, radius = names[next(results)]
+                tiny = [f"{TINY!r}"] if k == 0 else []  # underflows of Horner's scheme
+                error = [f"{rounding} * abs({letter}{k})", *([radius] if radius else []), *tiny]
+                lines.append(f"{letter}{k} = {value}")
+                lines.append(f"{letter}{k}_e = {' + '.join(error)}")
+        return [*self.once, *lines]
+
+    def _store(self) -> list[str]:
+        names = [*self.kept, *self.coefficients]
+        return [f"kept[{i * self.lanes} + p] = {name}" for i, name in enumerate(names)]
+
+    def _load(self, names: Sequence[str], first: int) -> list[str]:
+        if self.lanes == 1:
+            return []
+        return [f"{name} = kept[{(first + i) * self.lanes} + p]" for i, name in enumerate(names)]
+
+    def _reset(self) -> list[str]:
+        start = {NOISE: 0.0, RADIUS: 0.0, PEAK: 0.0, STATE: 1.0}
+        return [f"{self._row(row)} = {value!r}" for row, value in start.items()]
+
+    # What happens in a disk and at a node ------------------------------------------------------
+
+    def _in_disk(self) -> list[str]:
+        share, share_r = self.share
+        # the last pivot, lambda times the pull, vanishes at 0 and is not divided by
+        tested = [*self.pivots[:-1], self.damping]
+        good = " & ".join(f"({x} > {INFLATE!r} * {r or '0.0'})" for x, r in tested)
+        # a pivot with a finite radius is only negative if those before it are not zero
+        known = [*self.pivots, self.damping]
+        bad = " | ".join(f"({x} <= -{INFLATE!r} * {r or '0.0'})" for x, r in known)
+        radius, state = self._row(RADIUS), self._row(STATE)
+        return [
+            f"here = worst if {bad} else (1.0 if {good} else 0.0)",
+            f"{state} = here if here < {state} else {state}",
+            f"excess = error * (abs({share}) + {INFLATE!r} * {share_r})",
+            f"{radius} = {radius} + (excess if error > 0.0 else 0.0)",
+        ]
+
+    def _fractions(self) -> list[str]:
+        """Return the shares of a few nodes in the noise sum, and their error bounds."""
+        lines = []
+        for i in range(TOGETHER):
+            for letter, size in self.polynomials:
+                for suffix in ("", "_e"):
+                    value = f"{letter}{size - 1}{suffix}"
+                    for k in reversed(range(size - 1)):
+                        value = f"({value} * x{i} + {letter}{k}{suffix})"
+                    lines.append(f"{letter}{suffix}_{i} = {value}")
+            lines.append(f"inverse_{i} = 1.0 / d_{i}")
+            lines.append(f"share_{i} = n_{i} * inverse_{i}")
+            # first order, for errors below 1/1024 of the denominator
+            lines.append(f"error_{i} = inverse_{i} * (n_e_{i} + abs(share_{i}) * d_e_{i})")
+        good = " & ".join(f"(d_{i} > {_CLEAR!r} * d_e_{i})" for i in range(TOGETHER))
+        return [*lines, *self._add(good, 1.002, range(TOGETHER))]
+
+    def _recursion_at_node(self) -> list[str]:
+        share, share_r = self.share
+        tested = [*self.pivots, self.damping]
+        good = " & ".join(f"({x} > {INFLATE!r} * {r or '0.0'})" for x, r in tested)
+        return [f"share_0, error_0 = {share}, {share_r}", *self._add(good, INFLATE, range(1))]
+
+    def _add(self, good: str, inflate: float, nodes: Sequence[int]) -> list[str]:
+        total, radius, peak, state = (self._row(row) for row in range(ROWS))
+        errors = " + ".join(f"w{i} * error_{i}" for i in nodes)
+        sizes = " + ".join(f"abs(w{i} * share_{i})" for i in nodes)
+        # Numba's max and min on a GPU are calls, which take a driver to compile
+        peaks = [f"s{i} = x{i} * share_{i}" for i in nodes]
+        peaks += [f"{peak} = s{i} if s{i} > {peak} else {peak}" for i in nodes]
+        return [
+            f"{state} = {state} if ({good}) | ({state} < 0.0) else 0.0",
+            *(peaks if self.mapped.damped else []),
+            f"{radius} = {radius} + ({inflate!r} * ({errors}) + node_spread * ({sizes}))",
+            f"{total} = {total} + ({' + '.join(f'w{i} * share_{i}' for i in nodes)})",
+        ]
+
+
+def _inner(lanes: str | None, lines: Sequence[str]) -> list[str]:
+    if lanes is None:
+        return _indent(1, lines)
+    return [f"    {lanes}", *_indent(2, lines)]
+
+
+def _indent(depth: int, lines: Sequence[str]) -> list[str]:
+    return ["    " * depth + line for line in lines]

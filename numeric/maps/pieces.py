@@ -1,0 +1,157 @@
+"""Noise sums and stability of many members of a family at once, with error bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.machine.compiled_modules import load_module
+from sgdmem.numeric.machine.cuda import empty_on_device, flat_kernel, to_device, to_host
+from sgdmem.numeric.machine.threads import pieces, work_in_threads
+from sgdmem.numeric.maps.family_program import FamilyProgram
+from sgdmem.numeric.maps.node_code import (
+    LANES,
+    NOISE,
+    RADIUS,
+    ROWS,
+    STATE,
+    TOGETHER,
+    judge_source,
+)
+from sgdmem.numeric.spectra.compressed import CompressedSpectrum
+from sgdmem.numeric.spectra.quadrature import UNIT
+
+CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
+TASK = 16 * CHUNK  # members that a thread takes at a time
+_GPU_PART = 2**20  # the same on a GPU: below 1 GB of memory
+Stage: TypeAlias = Callable[[Array], Array]
+
+_LARGEST_QUICK_MEMORY = 2  # up to which intervals of eigenvalues are worth a try
+
+
+def evaluate_pieces(
+    family: FamilyProgram,
+    members: int,
+    spectrum: CompressedSpectrum,
+    damped: bool,
+    device: Literal["cpu", "cuda"],
+    read: Callable[[slice], Array],
+    write: Callable[[slice, Array], None],
+    advance: Callable[[int], None] = lambda count: None,
+) -> None:
+    """Evaluate members piece by piece, so that what belongs to one stays in fast memory.
+
+    Parameters
+    ----------
+    family : FamilyProgram
+    spectrum : CompressedSpectrum
+    damped : bool
+        Whether tau2 is not 0.
+    device
+        Where it runs, see `sgdmem.numeric.machine.cuda`.
+    members
+        How many there are.
+    read
+        Returns parameters and bounds of their errors of some members, shape (2, K, p), or
+        (2, K + 1, p) if damped, with tau2 / B in the last row; called by several threads.
+    write
+        Takes the rows of the kernels for these, shape (4, p).
+    advance
+        Called with the number of members done, for a progress bar.
+    """
+    evaluate = (_OnThreads if device == "cpu" else _OnGpu)(family, spectrum, damped)
+
+    step = CHUNK if device == "cpu" else _GPU_PART
+
+    def work(task: slice) -> None:
+        for piece in pieces(task.start, task.stop, step):
+            write(piece, evaluate(*read(piece)))
+
+    if device == "cpu":
+        work_in_threads(work, pieces(0, members, TASK), advance=advance)
+    else:
+        for piece in pieces(0, members, step):
+            work(piece)
+            advance(piece.stop - piece.start)
+
+
+class _OnThreads:
+    """Evaluates on a processor; called by several threads at once.
+
+    What one stage leaves open goes to the next: first intervals of eigenvalues, then all.
+    """
+
+    def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
+        self.coefficients = load_module(family.source(damped)).coefficients
+        self.count = family.count(damped)
+        by_nodes = partial(_judge_nodes, family.memory, damped, spectrum)
+        self.stages = [by_nodes(spectrum.disks(one_by_one=True))]
+        if family.memory <= _LARGEST_QUICK_MEMORY:
+            self.stages.insert(0, by_nodes(spectrum.disks(one_by_one=False)))
+
+    def __call__(self, values: Array, radii: Array) -> Array:
+        members = values.shape[1]
+        numbers = np.empty((2, self.count, members))
+        self.coefficients(values, radii, *numbers, 0, members)
+        found = self.stages[0](numbers)
+        for stage in self.stages[1:]:
+            again = np.flatnonzero(found[STATE] == 0)
+            if again.size:
+                found[:, again] = stage(np.ascontiguousarray(numbers[:, :, again]))
+        return found
+
+
+def _judge_nodes(
+    memory: int, damped: bool, spectrum: CompressedSpectrum, disks: tuple[Array, Array, Array]
+) -> Stage:
+    nodes, kernel = _padded(spectrum), load_module(judge_source(memory, damped)).judge
+
+    def stage(numbers: Array) -> Array:
+        members = numbers.shape[2]
+        found = np.empty((ROWS, members))
+        kernel(*numbers, *nodes, *disks, found, 0, members)
+        found[RADIUS] += _rounding(spectrum) * np.abs(found[NOISE])
+        return found
+
+    return stage
+
+
+def _rounding(spectrum: CompressedSpectrum) -> float:
+    """Return one rounding of each partial sum of terms, nearly all of them positive."""
+    return 1.2 * (len(spectrum) + 8) * UNIT
+
+
+class _OnGpu:
+    """Evaluates on a GPU, one member a thread."""
+
+    def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
+        self.coefficients = flat_kernel(family.source(damped, cuda=True), "coefficients")
+        self.judge = flat_kernel(judge_source(family.memory, damped, cuda=True), "judge")
+        self.count = family.count(damped)
+        parts = (*_padded(spectrum), *spectrum.disks(one_by_one=True))
+        self.rule, self.rounding = [to_device(part) for part in parts], _rounding(spectrum)
+
+    def __call__(self, values: Array, radii: Array) -> Array:
+        members = values.shape[1]
+        numbers = [empty_on_device((self.count, members)) for _ in range(2)]
+        self.coefficients(members, to_device(values), to_device(radii), *numbers)
+        found = empty_on_device((ROWS, members))
+        self.judge(members, *numbers, *self.rule, found)
+        rows = to_host(found)
+        rows[RADIUS] += self.rounding * np.abs(rows[NOISE])
+        return rows
+
+
+def _padded(spectrum: CompressedSpectrum) -> tuple[Array, Array, float]:
+    """Return nodes, weights and spread, with as many nodes as the kernels take in full steps."""
+    nodes, weights = spectrum.nodes, spectrum.weights
+    padding = -nodes.size % TOGETHER
+    return (
+        np.concatenate([nodes, np.repeat(nodes[-1:], padding)]),
+        np.concatenate([weights, np.zeros(padding)]),
+        spectrum.node_spread,
+    )

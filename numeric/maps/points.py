@@ -1,0 +1,156 @@
+"""The points of a map, and the verdicts on them."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+
+
+@dataclass(frozen=True)
+class AnyPoints(ABC):
+    """Points of a plane of parameters.
+
+    Attributes
+    ----------
+    axes : mapping from names to values
+        Fractions; a batch size may be inf.
+    own : sequence of str
+        The axes that are parameters of the family.
+    problem : mapping
+        ``batch_size``, ``tau1`` and ``tau2`` where they are no axes.
+    """
+
+    axes: Mapping[str, Sequence[Any]]
+    own: Sequence[str]
+    problem: Mapping[str, Any]
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @property
+    def of_problem(self) -> list[str]:
+        """The axes that are parameters of the problem."""
+        return [name for name in self.axes if name not in self.own]
+
+    def noise_key(self, point: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the values of the problem's axes at a point."""
+        return tuple(point[name] for name in self.of_problem)
+
+    @abstractmethod
+    def noise_keys(self) -> list[tuple[Any, ...]]:
+        """Return all keys of noise, in the order in which points go through them."""
+
+    @property
+    def noise_indices(self) -> Array:
+        """For every point, which of `noise_keys` it has."""
+        found, step = np.zeros(len(self), dtype=int), 1
+        for name in reversed(self.of_problem):
+            found += step * self.indices(name)
+            step *= len(self.axes[name])
+        return found
+
+    @abstractmethod
+    def at(self, place: int) -> dict[str, Any]:
+        """Return the values of all axes at a point."""
+
+    @abstractmethod
+    def stride(self, name: str) -> int:
+        """Return for how many points in a row an axis keeps its value."""
+
+    @abstractmethod
+    def indices(self, name: str) -> Array:
+        """Return, for every point, which value of an axis it has."""
+
+
+class Points(AnyPoints):
+    """The points of a map: all combinations of the values of its axes, the last one fastest."""
+
+    def __len__(self) -> int:
+        return math.prod(map(len, self.axes.values()))
+
+    def noise_keys(self) -> list[tuple[Any, ...]]:
+        """Return all combinations of the values of the problem's axes, the last running fastest."""
+        return list(product(*(self.axes[name] for name in self.of_problem)))
+
+    def at(self, place: int) -> dict[str, Any]:
+        """Return the values of all axes at a point."""
+        found = {}
+        for name, values in reversed(list(self.axes.items())):
+            place, index = divmod(place, len(values))
+            found[name] = values[index]
+        return found
+
+    def stride(self, name: str) -> int:
+        """Return for how many points in a row an axis keeps its value."""
+        names = list(self.axes)
+        return math.prod(len(self.axes[x]) for x in names[names.index(name) + 1 :])
+
+    def indices(self, name: str) -> Array:
+        """Return, for every point, which value of an axis it has."""
+        shape = [len(values) for values in self.axes.values()]
+        axis = list(self.axes).index(name)
+        return np.unravel_index(np.arange(len(self)), shape)[axis]
+
+
+class ScatteredPoints(AnyPoints):
+    """Any points: each axis has a value for every one of them."""
+
+    def __len__(self) -> int:
+        return len(next(iter(self.axes.values())))
+
+    def noise_keys(self) -> list[tuple[Any, ...]]:
+        """Return the values of the problem's axes at every point, a single () if there are none."""
+        values = (self.axes[name] for name in self.of_problem)
+        return list(zip(*values, strict=True)) if self.of_problem else [()]
+
+    @property
+    def noise_indices(self) -> Array:
+        """For every point, which of `noise_keys` it has."""
+        return np.arange(len(self)) * bool(self.of_problem)
+
+    def at(self, place: int) -> dict[str, Any]:
+        """Return the values of both axes at a point."""
+        return {name: values[place] for name, values in self.axes.items()}
+
+    def stride(self, name: str) -> int:
+        """Return for how many points in a row an axis keeps its value."""
+        return 1
+
+    def indices(self, name: str) -> Array:
+        """Return, for every point, which value of an axis it has."""
+        return np.arange(len(self))
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """Verdicts on many algorithms at once; arrays of shape (A,).
+
+    Attributes
+    ----------
+    stable : ndarray of int8
+        1 stable, 0 not, -1 undecided.
+    noise_sum, margin : ndarray
+        As in `phase_diagram`.
+    """
+
+    stable: Array
+    noise_sum: Array
+    margin: Array
+
+    @classmethod
+    def empty(cls, size: int) -> BatchOutcome:
+        """Return an outcome with everything undecided."""
+        return cls(np.full(size, -1, dtype=np.int8), np.full(size, np.inf), np.zeros(size))
+
+    def put(self, places: Array, some: BatchOutcome) -> None:
+        """Fill in the outcome at some places."""
+        self.stable[places], self.noise_sum[places] = some.stable, some.noise_sum
+        self.margin[places] = some.margin

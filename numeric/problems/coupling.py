@@ -1,0 +1,183 @@
+"""How the noise of one mode feeds the others: the coupling matrix T as its diagonal blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.inputs import is_list, number
+from sgdmem.numeric.arithmetic.perron import QUICK, perron_vector, radius_bounds, strong_components
+from sgdmem.numeric.spectra.spectrum import MOST_EIGENVALUES
+from sgdmem.symbolic.errors import InputError
+
+LARGEST = Fraction(10**100)  # of an entry: products of a few stay in range as floats
+
+
+@dataclass(frozen=True)
+class Block:
+    """A diagonal block of T.
+
+    Attributes
+    ----------
+    size : int
+    entries : Ball, shape () or (size, size)
+        One value in every place, or a matrix.
+    diagonal : tuple of Fraction
+        The exact diagonal.
+    """
+
+    size: int
+    entries: Ball
+    diagonal: tuple[Fraction, ...]
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether one value stands in every place."""
+        return self.entries.mid.ndim == 0
+
+    @cached_property
+    def components(self) -> list[Array]:
+        """The strongly connected sets of modes."""
+        return strong_components(self._connected)
+
+    @property
+    def _connected(self) -> Array:
+        return (self.entries.mid > 0) | (self.entries.rad > 0)
+
+    def radius_bounds(self, shares: Ball, weights: Array) -> tuple[float, float]:
+        """Bound the radius of ``diag(shares) T diag(weights)`` on this block."""
+        if self.is_constant:
+            total = (shares * weights).sum() * self.entries
+            return max(float(total.lower), 0.0), float(total.upper)
+        return radius_bounds(shares[:, None] * self.entries * weights, self._connected)
+
+    def radius(self, shares: Array, weights: Array, start: list[Array | None]) -> float:
+        """Return that radius as a float; ``start`` keeps the vectors for the next call."""
+        if self.is_constant:
+            return float(self.entries.mid * (shares @ weights))
+        # similar to diag(shares) T diag(weights), and closer to symmetric: the iteration is faster
+        root = np.sqrt(shares * weights)
+        matrix = root[:, None] * self.entries.mid * root
+        found = 0.0
+        for i, component in enumerate(self.components):
+            value, start[i] = perron_vector(matrix[np.ix_(component, component)], start[i], QUICK)
+            found = max(found, value)
+        return found
+
+
+def coupled_radius(shares: Ball, weights: Array, blocks: Iterable[Block]) -> tuple[float, float]:
+    """Return lower and upper bounds of the radius of ``diag(shares) T diag(weights)``.
+
+    Parameters
+    ----------
+    shares
+        f_i / B, one nonnegative ball for each mode.
+    weights
+        Multiplicities.
+    blocks
+        Diagonal blocks of T, in order.
+    """
+    lower = upper = 0.0
+    start = 0
+    for block in blocks:
+        piece = slice(start, start := start + block.size)
+        low, high = block.radius_bounds(shares[piece], weights[piece])
+        lower, upper = max(lower, low), max(upper, high)
+    return lower, upper
+
+
+class CoupledRadius:
+    """The same radius as a quick float, for searches: each call starts from the last vectors."""
+
+    def __init__(self, weights: Array, blocks: Iterable[Block]) -> None:
+        self._weights = weights
+        self._blocks = list(blocks)
+        self._starts: list[list[Array | None]] = [
+            [None] * (0 if block.is_constant else len(block.components)) for block in self._blocks
+        ]
+
+    def __call__(self, shares: Array) -> float:
+        """Return the radius for one nonnegative number for each mode."""
+        if not (np.isfinite(shares).all() and (shares >= 0).all()):
+            return np.inf
+        found, begin = 0.0, 0
+        for block, start in zip(self._blocks, self._starts, strict=True):
+            piece = slice(begin, begin := begin + block.size)
+            found = max(found, block.radius(shares[piece], self._weights[piece], start))
+        return found
+
+
+# Reading -----------------------------------------------------------------------------------------
+
+
+def read_blocks(coupling: Any, modes: int) -> tuple[Block, ...]:
+    """Return the diagonal blocks of a coupling: a matrix, matrices, or (size, value) pairs.
+
+    Raises
+    ------
+    InputError
+        For anything but square matrices with entries from 0 to 1e100, or what could be read both as
+        pairs and as a matrix for that number of modes.
+    """
+    if hasattr(coupling, "tolist") and getattr(coupling, "ndim", 0) == 3:
+        return tuple(map(_matrix_block, coupling))
+    if hasattr(coupling, "tolist"):
+        return (_matrix_block(coupling),)
+    entries = list(coupling)
+    if entries and all(isinstance(entry, tuple) and len(entry) == 2 for entry in entries):
+        sizes = [entry[0] for entry in entries]
+        if all(isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in sizes):
+            if sum(sizes) == modes == len(entries) == 2:
+                raise InputError(
+                    "coupling could be pairs (size, value) or a matrix: write its rows as lists"
+                )
+            if sum(sizes) == modes or len(entries) != 2:
+                return tuple(_constant_block(*entry) for entry in entries)
+    if entries and all(is_list(entry) and not any(map(is_list, entry)) for entry in entries):
+        return (_matrix_block(entries),)
+    return tuple(map(_matrix_block, entries))
+
+
+def _constant_block(size: int, value: Any) -> Block:
+    exact = entry(value)
+    return Block(size, Ball.exactly([exact])[0], (exact,) * min(size, MOST_EIGENVALUES))
+
+
+def _matrix_block(value: Any) -> Block:
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
+            array = np.array([list(row) for row in value], dtype=object)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(
+            "coupling must be a number, a square matrix, a list of square matrices or a list of "
+            "(size, value) pairs"
+        ) from None
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:
+        raise InputError(f"coupling blocks must be square matrices, got shape {array.shape}")
+    size = len(array)
+    if array.dtype.kind == "f":
+        mid = array.astype(float)
+        if not ((mid >= 0) & (mid <= float(LARGEST))).all():
+            raise InputError("coupling must have entries from 0 to 1e100")
+        return Block(size, Ball(mid), tuple(map(Fraction, np.diag(mid).tolist())))
+    exact = [entry(value) for value in array.ravel().tolist()]
+    ball = Ball.exactly(exact)
+    shape = (size, size)
+    return Block(
+        size, Ball(ball.mid.reshape(shape), ball.rad.reshape(shape)), (*exact[:: size + 1],)
+    )
+
+
+def entry(value: Any) -> Fraction:
+    """Return one entry of a coupling exactly."""
+    scalar = number(value, "coupling")
+    if not 0 <= scalar <= LARGEST:
+        raise InputError(f"coupling must have entries from 0 to 1e100, got {value}")
+    return scalar

@@ -1,0 +1,42 @@
+"""Data matrices: validation, and the eigenvectors of their second moments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import unmasked
+from sgdmem.symbolic.errors import InputError
+
+
+def read_features(features: Any) -> Array:
+    """Validate a data matrix: two-dimensional, real, finite, not empty, not all zero."""
+    try:
+        X = unmasked(features, "features")
+        if np.iscomplexobj(X):
+            raise TypeError
+        X = X.astype(np.float64)
+    except InputError:
+        raise
+    except (TypeError, ValueError, OverflowError):
+        raise InputError("features must be a (dense) matrix of real numbers") from None
+    if X.ndim != 2 or X.size == 0:
+        raise InputError(f"features must be a matrix, one sample a row, got shape {X.shape}")
+    if not np.isfinite(X).all():
+        row, column = np.argwhere(~np.isfinite(X))[0]
+        raise InputError(f"features must be finite, but row {row}, column {column} is not")
+    if not X.any():
+        raise InputError("features must not be all zero")
+    return X
+
+
+def principal_axes(X: Array) -> tuple[Array, Array]:
+    """Return the non-zero eigenvalues of X^T X / n, largest first, and unit vectors as rows."""
+    n, d = X.shape
+    # X and R share singular values and right vectors; R is small when there are many samples
+    _, singular, directions = np.linalg.svd(np.linalg.qr(X, mode="r"), full_matrices=False)
+    kept = singular > max(n, d) * np.finfo(float).eps * singular.max()
+    with np.errstate(over="ignore", under="ignore"):
+        return singular[kept] ** 2 / n, directions[kept]

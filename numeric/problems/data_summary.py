@@ -1,0 +1,91 @@
+"""What data mean for an optimizer: their spectrum, the power law near it, and their noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sgdmem.numeric.problems.fitted_noise import FeatureNoise, noise_from_features
+from sgdmem.numeric.problems.power_law_fit import PowerLawFit, fit_power_law
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.symbolic.errors import InputError
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """The spectrum of data, the fit of a power law, and the noise where it is known.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+    fit : PowerLawFit or None
+        None where there are too few eigenvalues for a fit.
+    noise : FeatureNoise or None
+        None for a bare spectrum.
+    """
+
+    spectrum: Spectrum
+    fit: PowerLawFit | None
+    noise: FeatureNoise | None
+
+    def __str__(self) -> str:
+        spectrum, fit, noise = self.spectrum, self.fit, self.noise
+        dropped = f" ({spectrum.dropped} more are zero)" if spectrum.dropped else ""
+        rows = [f"{spectrum}{dropped}", f"  trace        {spectrum.trace:.6g}"]
+        if fit is not None:
+            rows.append(
+                f"  power law    {fit.scale:.4g} k^-{fit.exponent:.4g}; exponent +- "
+                f"{fit.exponent_error:.2g}, scale +- {fit.scale_error:.2g}; ranks {fit.first} to "
+                f"{fit.last}, log residual {fit.residual:.2g}"
+            )
+        if noise is not None:
+            rows.append(
+                f"  noise        tau1 = {noise.tau1:.4g} +- {noise.tau1_error:.2g}, "
+                f"tau2 = {noise.tau2:.4g} +- {noise.tau2_error:.2g}, "
+                f"relative residual {noise.residual:.2g}; {noise.samples} samples"
+            )
+        return "\n".join(rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything in JSON-ready values; what is not known is None."""
+        spectrum = self.spectrum
+        return {
+            "count": spectrum.count,
+            "dropped": spectrum.dropped,
+            "largest": spectrum.largest,
+            "trace": spectrum.trace,
+            "power_law": None if self.fit is None else vars(self.fit),
+            "noise": None if self.noise is None else vars(self.noise),
+        }
+
+
+def summarize(data: Any, first: int = 1, last: int | None = None) -> DataSummary:
+    """Return the summary of a spectrum or of a matrix of features.
+
+    Parameters
+    ----------
+    data : Spectrum or array of shape (n, d)
+    first, last
+        Ranks of the fit, see `fit_power_law`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(summarize(np.random.default_rng(0).normal(size=(1000, 4)) * [4, 2, 1, 0.5]))
+    eigenvalues [15.5..., 3.75..., 1.03..., 0.259...]
+      trace        20.5...
+      power law    19.3... k^-2.86...; exponent +- 0.39, scale +- 7.2; ranks 1 to 4, ...
+      noise        tau1 = 0.96... +- 0.03..., tau2 = -0.85... +- 0.1..., relative residual ...
+    """
+    noise = None
+    if isinstance(data, Spectrum):
+        spectrum = data
+    else:
+        spectrum, noise = Spectrum.from_features(data), noise_from_features(data)
+    try:
+        fit = fit_power_law(spectrum, first, last)
+    except InputError:
+        if first != 1 or last is not None:
+            raise
+        fit = None
+    return DataSummary(spectrum, fit, noise)

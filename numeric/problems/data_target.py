@@ -1,0 +1,85 @@
+"""The target that data and a start make: coefficients of w_0 - w* in the data's eigenbasis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.problems.data_matrix import principal_axes, read_features
+from sgdmem.numeric.simulation.trajectory import read_reals
+from sgdmem.symbolic.errors import InputError
+
+_LARGEST_RESIDUAL = 1e-6  # of labels, relative to them: what single precision leaves of a fit
+_ROUNDING = 1e-12  # a start so close to the minimum, relative to both, is at it
+
+
+def target_from_features(features: Any, y: Any = None, start: Any = None) -> Array:
+    r"""Return the squares c_k^2 that `losses` and `simulate` take as target, for data and a start.
+
+    Of the least squares :math:`L(w)=\frac1{2n}|Xw-y|^2`, with the minimum :math:`w_*` of smallest
+    norm and the unit eigenvectors :math:`v_k` of :math:`X^TX/n`,
+
+    .. math:: c_k = v_k^T(w_0-w_*),
+
+    in the order of ``Spectrum.from_features(X).eigenvalues``, largest first. Directions in which
+    the data have no extent, the zero eigenvalues that it drops, are dropped here too: nothing moves
+    there. So :math:`\tfrac12\sum_k\lambda_kc_k^2` is the loss at the start.
+
+    Parameters
+    ----------
+    features : array of shape (n, d)
+        X, one sample a row.
+    y : array of shape (n,), optional
+        Labels that some w fits, by default 0, so that ``start`` is :math:`w_0-w_*` as in
+        `simulate`.
+    start : array of shape (d,), optional
+        :math:`w_0`, by default 0.
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        One number for each non-zero eigenvalue.
+
+    Raises
+    ------
+    InputError
+        For bad input, neither y nor start, a start at a minimum, and for labels that no w fits to
+        a relative residual of 1e-6: their noise stays at the minimum, and the theory has none
+        there. Project them, ``y = X @ np.linalg.lstsq(X, y)[0]``, to leave it out.
+
+    Examples
+    --------
+    >>> X = np.array([[1.0, 0, 0], [0, 2.0, 0]])
+    >>> target_from_features(X, y=[3.0, 8.0])  # w* = (3, 4, 0); the eigenvalue 2 is that of w_2
+    array([16.,  9.])
+    """
+    X = read_features(features)
+    if y is None and start is None:
+        raise InputError("give the labels y, the start w_0, or both: neither says what is learnt")
+    n, d = X.shape
+    labels = np.zeros(n) if y is None else read_reals(y, "y")
+    if labels.shape != (n,):
+        raise InputError(f"y must have one label for each of the {n} rows, got {labels.shape}")
+    first = np.zeros(d) if start is None else read_reals(start, "start")
+    if first.shape != (d,):
+        raise InputError(f"start must have shape {(d,)}, got {first.shape}")
+    _, axes = principal_axes(X)
+    minimum = np.linalg.lstsq(X, labels, rcond=max(n, d) * np.finfo(float).eps)[0]
+    residual = float(np.linalg.norm(X @ minimum - labels))
+    if residual > _LARGEST_RESIDUAL * float(np.linalg.norm(labels)):
+        raise InputError(
+            f"y must be labels that some w fits, but the best fit leaves a relative residual of "
+            f"{residual / float(np.linalg.norm(labels)):.2g}, noise that stays at the minimum: "
+            f"project y, X @ np.linalg.lstsq(X, y)[0], to leave it out"
+        )
+    with np.errstate(over="ignore", under="ignore"):
+        coefficients = axes @ first - axes @ minimum
+        squares = np.asarray(coefficients**2)
+        size = np.abs(first).max() + np.abs(minimum).max()
+    if not np.isfinite(squares).all():
+        raise InputError("start and y must have squares within the range of floats")
+    if not np.abs(coefficients).max() > _ROUNDING * size:
+        raise InputError("start must not be at a minimum: the loss would be 0 from the start")
+    return squares

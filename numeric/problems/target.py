@@ -1,0 +1,152 @@
+"""The target of least squares: how far the start is from it along each eigenvector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import is_list, number, positive_float
+from sgdmem.numeric.spectra.power_law import PowerLaw
+from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.errors import InputError
+
+
+@dataclass(frozen=True)
+class PowerLawTarget:
+    r"""The source condition of arXiv 2410.04228, eq. (1), for a power-law spectrum.
+
+    .. math:: \lambda_k c_k^2 = E\nu\zeta\Lambda^\zeta k^{-\nu\zeta-1},\qquad
+        \sum_{k:\,\lambda_k<\lambda}\lambda_k c_k^2 \sim E\lambda^\zeta
+
+    Attributes
+    ----------
+    exponent : float
+        Zeta > 0; below 1 the target is infeasible, with an infinite sum of the squares c_k^2.
+    energy : float
+        E > 0.
+    """
+
+    exponent: float
+    energy: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("exponent", "energy"):
+            object.__setattr__(self, name, positive_float(getattr(self, name), name))
+
+    def first_mass(self, law: PowerLaw) -> float:
+        """Return lambda_1 c_1^2; InputError if it leaves the range of floats."""
+        power = law.exponent * self.exponent
+        with np.errstate(over="ignore", under="ignore"):
+            mass = float(self.energy * power * np.float64(law.scale) ** self.exponent)
+        if not 0 < mass < np.inf:
+            raise InputError(
+                f"target must have a mass lambda_1 c_1^2 within the range of floats: exponent "
+                f"{self.exponent:g} and energy {self.energy:g} make {mass:g} of the largest "
+                f"eigenvalue {law.scale:g}"
+            )
+        return mass
+
+    def masses(self, spectrum: Spectrum) -> Array:
+        """Return lambda_k c_k^2 for the eigenvalues of a law that can be listed."""
+        law = self.law_of(spectrum)
+        k = np.arange(1.0, len(spectrum) + 1)
+        masses: Array = self.first_mass(law) * k ** -(law.exponent * self.exponent + 1)
+        return masses
+
+    def law_of(self, spectrum: Spectrum) -> PowerLaw:
+        """Return the power law of a spectrum, or raise InputError."""
+        if spectrum.law is None:
+            raise InputError(
+                f"a power-law target needs a power-law spectrum, got {spectrum!r}: "
+                f"give the squares c_k^2, one for each eigenvalue"
+            )
+        return spectrum.law
+
+
+_HELP = "for a data matrix X and labels y, target_from_features(X, y) returns them in order"
+
+
+@dataclass(frozen=True, eq=False)
+class ListedTarget:
+    """The squares c_k^2 of the coefficients of w_0 - w*, one for each eigenvalue."""
+
+    squares: Array
+
+    def masses(self, spectrum: Spectrum) -> Array:
+        """Return lambda_k c_k^2, multiplicities included."""
+        if spectrum.is_infinite or len(spectrum) != self.squares.size:
+            advice = "use power_law_target(zeta)" if spectrum.is_infinite else _HELP
+            raise InputError(
+                f"target must have one entry for each eigenvalue of {spectrum!r}, "
+                f"got {self.squares.size}: {advice}"
+            )
+        return spectrum.weights * spectrum.eigenvalues * self.squares
+
+
+Target = PowerLawTarget | ListedTarget
+
+
+def power_law_target(exponent: Any, energy: Any = 1.0) -> PowerLawTarget:
+    r"""Return a target whose energy below small eigenvalues is ``energy * lambda**exponent``.
+
+    The squares are :math:`c_k^2 = E\nu\zeta\Lambda^{\zeta-1}k^{\nu-\nu\zeta-1}` on the eigenvalues
+    :math:`\Lambda k^{-\nu}`, so that the energy, the sum of :math:`\lambda_kc_k^2` below lambda, is
+    :math:`E\lambda^\zeta` in the limit.
+
+    Parameters
+    ----------
+    exponent : number > 0
+        Zeta of arXiv 2410.04228, eq. (1).
+    energy : number > 0
+        E of the same equation.
+
+    Examples
+    --------
+    >>> from sgdmem import Spectrum
+    >>> target = power_law_target(0.5)
+    >>> target.masses(Spectrum.power_law(2, count=3))  # lambda_k c_k^2 = k^-2
+    array([1.        , 0.25      , 0.11111111])
+    """
+    return PowerLawTarget(exponent, energy)
+
+
+def read_target(value: Any, spectrum: Spectrum) -> Target:
+    """Validate a target against a spectrum.
+
+    Parameters
+    ----------
+    value : PowerLawTarget, pair (zeta, energy), or sequence of shape (N,)
+        Squares c_k^2 >= 0 of the start's coefficients in the eigenbasis, not all zero.
+
+    Raises
+    ------
+    InputError
+        Naming what is wrong.
+    """
+    require_spectrum(spectrum)
+    if isinstance(value, PowerLawTarget):
+        value.law_of(spectrum)
+        return value
+    if isinstance(value, ListedTarget):
+        value.masses(spectrum)
+        return value
+    if not is_list(value):
+        raise InputError(
+            f"target must be the squares c_k^2, one for each eigenvalue, or power_law_target(zeta),"
+            f" got {value!r}"
+        )
+    if isinstance(value, np.ndarray) and value.dtype == float:
+        squares = np.array(value, dtype=float)
+    else:
+        squares = np.array([to_float(number(x, f"target[{i}]")) for i, x in enumerate(value)])
+    if squares.ndim != 1 or not np.isfinite(squares).all() or (squares < 0).any():
+        raise InputError("target must hold finite numbers >= 0, the squares c_k^2")
+    if not squares.any():
+        raise InputError("target must not be all zero: the loss would be 0 from the start")
+    target = ListedTarget(squares)
+    target.masses(spectrum)
+    return target

@@ -1,0 +1,1 @@
+"""Runs with mini-batches that are really drawn, and single trajectories."""

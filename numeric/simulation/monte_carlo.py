@@ -1,0 +1,217 @@
+"""Simulated runs of mini-batch SGD with memory, many seeds at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import is_list, number, whole
+from sgdmem.numeric.losses.schedule import read_schedule
+from sgdmem.numeric.machine.progress import shown_progress
+from sgdmem.numeric.problems.problem import is_infinite
+from sgdmem.numeric.simulation.runs import Runs
+from sgdmem.numeric.simulation.samples import read_simulated
+from sgdmem.numeric.simulation.trajectory import MOST_STEPS
+from sgdmem.symbolic.errors import InputError
+
+_KEPT_WHOLE = 10_000  # steps up to which every loss is recorded
+_KEPT = 200  # losses of a longer run
+_LARGEST_BATCH = 10**15
+_MOST_NUMBERS = 10**8  # in the states of all seeds, and in their losses
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """Losses of independent runs.
+
+    Attributes
+    ----------
+    steps : ndarray of int, shape (T,)
+        After how many steps the losses were recorded.
+    losses : ndarray, shape (seeds, T)
+        One run a row; inf from where a run leaves the range of floats.
+    """
+
+    steps: Array
+    losses: Array
+
+    @property
+    def mean(self) -> Array:
+        """The mean loss over the runs, shape (T,)."""
+        with np.errstate(over="ignore"):
+            return np.asarray(self.losses.mean(axis=0))
+
+    @property
+    def standard_error(self) -> Array:
+        """The standard error of the mean, shape (T,); inf if a run overflowed or there is only one.
+
+        With small batches and long steps losses have heavy tails: the mean of few runs is then
+        usually too small, and so is this error.
+        """
+        runs = len(self.losses)
+        if runs == 1:
+            return np.full(self.steps.size, np.inf)
+        with np.errstate(over="ignore", invalid="ignore"):
+            error = self.losses.std(axis=0, ddof=1) / runs**0.5
+        return np.where(np.isnan(error), np.inf, error)
+
+    def z_scores(self, expected: Array) -> Array:
+        """Return how far the mean is from what is expected, in standard errors.
+
+        Parameters
+        ----------
+        expected : ndarray, shape (steps + 1,)
+            Mean losses after every step, as `sgdmem.losses` returns them.
+
+        Returns
+        -------
+        ndarray, shape (T,)
+            NaN where there is no standard error: of a single run, at the start, after an overflow.
+        """
+        given = np.asarray(expected, dtype=float)
+        if given.ndim != 1 or given.size <= self.steps[-1]:
+            raise InputError(
+                f"expected must hold the losses after 0 to {self.steps[-1]} steps, "
+                f"got shape {given.shape}"
+            )
+        with np.errstate(invalid="ignore"):
+            gap, error = self.mean - given[self.steps], self.standard_error
+        known = (self.steps > 0) & (error > 0) & np.isfinite(gap) & np.isfinite(error)
+        scores = np.full(gap.size, np.nan)
+        scores[known] = gap[known] / error[known]
+        return scores
+
+    def __str__(self) -> str:
+        mean, error = float(self.mean[-1]), float(self.standard_error[-1])
+        runs = f"{len(self.losses)} runs of {self.steps[-1]} steps"
+        return f"{runs}: mean loss {mean:.6g} +- {error:.2g} at the end"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values; an infinite one becomes None."""
+        columns = {"mean": self.mean, "standard_error": self.standard_error}
+        return {
+            "seeds": len(self.losses),
+            "steps": self.steps.tolist(),
+            **{
+                name: [value if np.isfinite(value) else None for value in column.tolist()]
+                for name, column in columns.items()
+            },
+        }
+
+
+def simulate(
+    algorithm: Any,
+    spectrum: Any,
+    target: Any,
+    steps: int,
+    batch_size: Any,
+    *,
+    start: Any = None,
+    seeds: int = 16,
+    seed: int = 0,
+    record: Any = None,
+    threads: int | None = None,
+    progress: bool = False,
+) -> Simulation:
+    r"""Simulate mini-batch SGD with memory on least squares without label noise.
+
+    Parameters
+    ----------
+    algorithm : Algorithm, Schedule, or list of Algorithm
+        One for all steps, or one for each.
+    spectrum : Spectrum or array of shape (n, d)
+        Eigenvalues of the Hessian of Gaussian features: finitely many, with integer
+        multiplicities. Or a data matrix, one sample a row: each batch draws rows with replacement,
+        and the losses are those on all rows.
+    target : array of shape (N,), PowerLawTarget, or None
+        The squares :math:`c_k^2` of the coefficients of :math:`w_0-w_*` in the eigenbasis, see
+        `sgdmem.losses`. On a data matrix they are in the order of
+        ``Spectrum.from_features(X).eigenvalues``, largest first (`sgdmem.target_from_features`
+        returns them), and each seed draws the signs of the coefficients, so that
+        :math:`E[(w_0-w_*)(w_0-w_*)^T]` is diagonal in the eigenbasis as there. None with ``start``.
+    steps : int
+        How many, up to 10**8.
+    batch_size : int
+        B, up to 10**15. The time taken does not depend on it for Gaussian features, and for a data
+        matrix no longer once B exceeds three times the number of rows: from there on a step draws
+        how often each row is in its batch, instead of one row after the other.
+    start : array of shape (d,), optional
+        :math:`w_0-w_*` instead of a target, for a data matrix.
+    seeds : int
+        Number of independent runs.
+    seed : int >= 0
+        Where their randomness comes from: run k is the same whatever ``seeds`` and ``threads``.
+    record : list of int, optional
+        After which steps losses are kept. By default after each of up to 10,000, of a longer run
+        some 200 in logarithmic steps; always 0 and ``steps``.
+    threads : int, optional
+        By default as many as there are processors.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    InputError
+        For bad input.
+
+    See Also
+    --------
+    losses : The exact mean, with tau1 = 1, tau2 = -1 for Gaussian features. For a data matrix it
+        uses the approximation of eq. (15), which is exact for special data only.
+
+    Examples
+    --------
+    >>> from sgdmem import Spectrum, heavy_ball, losses
+    >>> question = heavy_ball("0.1", "0.5"), Spectrum([1, 0.5]), [1, 1], 10, 4
+    >>> simulated = simulate(*question, seeds=4000)
+    >>> z = simulated.z_scores(losses(*question, tau1=1, tau2=-1))
+    >>> bool(abs(z[1:]).max() < 4)
+    True
+    """
+    chosen = read_schedule(algorithm)
+    features = read_simulated(spectrum, target, start)
+    steps = whole(steps, "steps", 0, MOST_STEPS)
+    batch = _read_batch(batch_size)
+    recorded = _read_record(record, steps)
+    longest = max(features.eigenvalues.size * (chosen.memory + 1), recorded.size)
+    count = whole(seeds, "seeds", 1, max(1, _MOST_NUMBERS // longest))
+    root = np.random.SeedSequence(whole(seed, "seed", 0))
+    threads = None if threads is None else whole(threads, "threads", 1)
+    runs = Runs(features, chosen.memory, batch, root.spawn(count), recorded)
+    last = int(recorded[-1])
+    with shown_progress("simulating", count * last, progress) as advance:
+        runs.make_steps(chosen, last, threads, advance)
+    return Simulation(recorded, runs.losses)
+
+
+def _read_batch(batch_size: Any) -> int:
+    if is_infinite(batch_size):
+        raise InputError("batch_size must be finite: a full batch has no noise, see losses()")
+    value = number(batch_size, "batch_size")
+    if value.denominator != 1 or not 1 <= value <= _LARGEST_BATCH:
+        raise InputError(
+            f"batch_size must be an integer from 1 to {_LARGEST_BATCH:,}, got {batch_size}"
+        )
+    return int(value)
+
+
+def _read_record(record: Any, steps: int) -> Array:
+    """Return the numbers of steps, rising, after which losses are kept."""
+    if record is None:
+        return np.arange(steps + 1) if steps <= _KEPT_WHOLE else spread_steps(steps, _KEPT)
+    entries = list(record) if is_list(record) else []
+    if not entries:
+        raise InputError(f"record must be a list of numbers of steps, got {record!r}")
+    return np.unique([whole(x, f"record[{i}]", 0, steps) for i, x in enumerate(entries)])
+
+
+def spread_steps(steps: int, count: int) -> Array:
+    """Return 0, ``steps``, and numbers between in logarithmic steps, about ``count`` altogether."""
+    return np.unique(np.append([0, steps], np.geomspace(1, steps, count).round().astype(int)))

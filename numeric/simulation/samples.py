@@ -1,0 +1,82 @@
+"""Where simulated mini-batches come from: a Gaussian distribution, or the rows of a matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.problems.data_matrix import principal_axes, read_features
+from sgdmem.numeric.problems.problem import read_data
+from sgdmem.numeric.problems.target import read_target
+from sgdmem.numeric.simulation.trajectory import read_reals
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.symbolic.errors import InputError
+
+MOST_MODES = 10**6
+
+
+@dataclass(frozen=True)
+class SimulatedFeatures:
+    """Features and a start, in the coordinates of `sgdmem.numeric.simulation.steps`.
+
+    Attributes
+    ----------
+    eigenvalues, start : ndarray, shape (N,)
+    rows : ndarray, shape (n, N)
+        A whitened data matrix; without rows the features are Gaussian.
+    draws_signs : bool
+        Whether the signs of the start are random.
+    """
+
+    eigenvalues: Array
+    start: Array
+    rows: Array
+    draws_signs: bool
+
+    def start_of(self, generator: np.random.Generator) -> Array:
+        """Return the start of one run."""
+        if not self.draws_signs:
+            return self.start.copy()
+        return np.asarray(self.start * generator.choice([-1.0, 1.0], self.start.size))
+
+
+def read_simulated(data: Any, target: Any, start: Any) -> SimulatedFeatures:
+    """Validate the arguments of `sgdmem.simulate` that say what is learnt."""
+    spectrum, _, _ = read_data(data, tau1=1, tau2=-1)
+    if (target is None) == (start is None):
+        raise InputError("give either a target, the squares c_k^2, or a start, the vector w_0 - w*")
+    if isinstance(data, Spectrum):
+        if start is not None:
+            raise InputError("start belongs to a data matrix: give target, the squares c_k^2")
+        return _gaussian(spectrum, target)
+    X = read_features(data)
+    lam, axes = principal_axes(X)
+    rows = np.ascontiguousarray(X @ axes.T / np.sqrt(lam))
+    if start is None:
+        with np.errstate(over="ignore"):
+            masses = read_target(target, spectrum).masses(spectrum)
+        return SimulatedFeatures(lam, np.sqrt(masses), rows, draws_signs=True)
+    vector = read_reals(start, "start")
+    if vector.shape != X.shape[1:]:
+        raise InputError(f"start must have shape {X.shape[1:]}, got {vector.shape}")
+    return SimulatedFeatures(lam, np.sqrt(lam) * (axes @ vector), rows, draws_signs=False)
+
+
+def _gaussian(spectrum: Spectrum, target: Any) -> SimulatedFeatures:
+    if spectrum.is_infinite or spectrum.count > MOST_MODES:
+        raise InputError(
+            f"spectrum must have at most {MOST_MODES:,} modes to be simulated, got {spectrum!r}"
+            f"{': give a count' if spectrum.law is not None else ''}"
+        )
+    weights = spectrum.weights
+    whole = weights == np.round(weights)
+    if not whole.all():
+        bad = float(weights[~whole][0])
+        raise InputError(f"spectrum must have integer multiplicities to be simulated, got {bad}")
+    with np.errstate(over="ignore"):
+        masses = read_target(target, spectrum).masses(spectrum) / weights
+    lam, masses = (np.repeat(x, weights.astype(int)) for x in (spectrum.eigenvalues, masses))
+    return SimulatedFeatures(lam, np.sqrt(masses), np.empty((0, lam.size)), draws_signs=False)

@@ -1,0 +1,317 @@
+r"""Sums over long and infinite power laws, with rigorous error bounds.
+
+For :math:`\lambda_k = \Lambda k^{-\nu}` and a summand :math:`f(\lambda) = \lambda g(\lambda)`:
+
+- the first terms, the head, are added one by one;
+- Euler-Maclaurin at midpoints turns the rest into
+  :math:`\int f\,dk = (\Lambda^{1/\nu}/\nu)\int g(\lambda)\lambda^{-1/\nu}d\lambda`
+  and end corrections, which are exact combinations of six neighbouring terms;
+- the integral is cut into panels of ratio 3, with a Gauss-Legendre rule on each and one
+  Gauss-Jacobi rule on the last panel (0, L].
+
+Beyond an exponent of 8 nothing but the head is summed, and the tail is an error term.
+
+All of this is a list of nodes and weights that depends on the law alone, with the disks of
+`sgdmem.numeric.spectra.quadrature` for its error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from math import ceil, factorial
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.spectra.power_law import PowerLaw
+from sgdmem.numeric.spectra.quadrature import RATIO, REACH, UNIT, Rule
+from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.stability.schur import determinant
+
+HEAD = 512  # terms added one by one, unless the caller asks for more
+_STEEP = 8.0  # exponent from which the tail beyond the head is negligible: below 1e-19 of the head
+_TINY_SHARE = 1e-30  # of the largest eigenvalue: where the head of a steep law ends
+_LAST_REACH = 2.0
+_END_CENTER, _END_RADIUS = 1.04, 0.46  # of the disks at the ends, over the eigenvalue there
+_SMALLEST = 1e-290  # an eigenvalue; below, relative rounding errors are no longer bounded by UNIT
+# Midpoint Euler-Maclaurin at K + 1/2: sum_(k>K) F(k) - int_(K+1/2)^oo F = F'/24 - 7 F'''/5760
+# + 31 F^(5)/967680 + rest, with |rest| <= 2 zeta(7) / (2 pi)^7 int |F^(7)|.
+_END_TERMS = {1: Fraction(1, 24), 3: Fraction(-7, 5760), 5: Fraction(31, 967680)}
+_REST = 5.22e-6
+
+
+@dataclass(frozen=True)
+class LongLaw:
+    """A power law as a `LongSpectrum`.
+
+    Attributes
+    ----------
+    law : PowerLaw
+    points : int
+        Nodes of a panel.
+    last : float
+        Where the last panel (0, L] of an infinite law begins, relative to the first one.
+
+    Examples
+    --------
+    The sum of all k^-2, that is of lambda g with g = 1:
+
+    >>> squares = LongLaw(PowerLaw(2.0, 1.0, None))
+    >>> found = squares.rule(HEAD, squares.edges(HEAD))
+    >>> float((found.weights * found.nodes.mid).sum()), float(found.errors.sum()) < 1e-13
+    (1.64493406684822..., True)
+    """
+
+    law: PowerLaw
+    points: int = 20
+    last: float = 1e-20
+
+    @property
+    def count(self) -> int | None:
+        """How many eigenvalues it has; None if infinitely many."""
+        return self.law.count
+
+    def every(self) -> tuple[Ball, Array]:
+        """Return all its eigenvalues and their multiplicities."""
+        assert self.count is not None
+        return self.law.eigenvalues(np.arange(1.0, self.count + 1)), np.ones(self.count)
+
+    def edges(self, head: int, ratio: float = RATIO) -> Array:
+        """Return the ends of the panels that cover [lambda(N), lambda(head)], largest first.
+
+        None for a steep law. A ``ratio`` below 3 makes the panels shorter.
+
+        Raises
+        ------
+        InputError
+            If the law leaves the range of floating-point numbers beyond the head.
+        """
+        law = self.law
+        if law.exponent > _STEEP:
+            return np.empty(0)
+        top = (head + 0.5) ** -law.exponent
+        last = top * self.last if law.count is None else (law.count + 0.5) ** -law.exponent
+        if not law.scale * last > _SMALLEST:
+            raise InputError(
+                f"a power law with exponent {law.exponent:g} and scale {law.scale:g} needs a count "
+                f"of at most {head}: its further eigenvalues leave the range of floating-point "
+                f"numbers"
+            )
+        pieces = max(1, ceil(np.log(top / last) / np.log(ratio)))
+        edges = top * (last / top) ** (np.arange(pieces + 1) / pieces)
+        if law.count is None:
+            edges = np.append(edges, 0.0)
+        return np.asarray(law.scale * edges)
+
+    def rule(self, head: int, edges: Array) -> Rule:
+        """Return the rule with these panels; a steep law has a head of its own."""
+        if self.law.exponent > _STEEP:
+            return _head_only(self.law, head)
+        return _assemble(self.law, head, tuple(edges.tolist()), self.points)
+
+    def beside(self, values: Array, head: int) -> tuple[Ball, Array]:
+        """Return the eigenvalues next to some values, beyond the first ones, and their places."""
+        law = self.law
+        with np.errstate(over="ignore"):
+            place = (law.scale / values) ** (1 / law.exponent)
+        last = np.inf if law.count is None else float(law.count)
+        k = np.unique(np.concatenate([np.floor(place), np.ceil(place)]))
+        k = k[(k > head) & (k <= last) & np.isfinite(k)]
+        return law.eigenvalues(k), k - 1
+
+
+@lru_cache(maxsize=64)
+def _head_only(law: PowerLaw, most: int) -> Rule:
+    # what is negligible is left out, unless a caller asks for more
+    least = np.log(_TINY_SHARE) if most <= HEAD else np.log(_SMALLEST) - np.log(law.scale)
+    head = max(1, min(most, int(np.exp(max(0.0, -least / law.exponent)))))
+    first = law.eigenvalues(np.arange(1.0, head + 1))
+    end = max(law.scale * (head + 1.0) ** -law.exponent, _SMALLEST)
+    # sum_(k>K) k^-nu <= int_(K+1/2)^oo, the summand being convex
+    tail = law.scale * (head + 0.5) ** (1 - law.exponent) / (law.exponent - 1)
+    return Rule(
+        np.arange(head),
+        # the end of (0, L] has no weight: it shows which side of stability the panel is on
+        Ball(np.append(first.mid, end), np.append(first.rad, 0.0)),
+        np.append(np.ones(head), 0.0),
+        Ball(np.array([end / 2]), np.array([_LAST_REACH * end / 2 * (1 + 8 * UNIT)])),
+        np.array([1.01 * max(tail, _SMALLEST)]),
+        np.array([-1]),
+    )
+
+
+@lru_cache(maxsize=64)
+def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...], points: int) -> Rule:
+    edges = np.array(ends)
+    upper, lower = edges[:-1], edges[1:]
+    offsets, end_weights = end_correction()
+    k = [np.arange(1.0, head + 1), head + 0.5 + offsets]
+    weights = [np.ones(head), end_weights]
+    if law.count is not None:
+        k.append(law.count + 0.5 + offsets)
+        weights.append(-end_weights)
+    at_ends = law.eigenvalues(np.concatenate(k))
+    regular = lower > 0
+    parts = [_legendre_panels(law, lower[regular], upper[regular], points)]
+    if not regular.all():
+        parts.append(_jacobi_panel(law, float(upper[~regular][0]), points))
+    inside = np.concatenate([nodes for nodes, _ in parts])
+    end_disks, end_errors = _end_errors(law, head)
+    center, half = (upper + lower) / 2, (upper - lower) / 2
+    reach = np.where(regular, REACH, _LAST_REACH)
+    return Rule(
+        np.arange(head),
+        Ball(
+            np.concatenate([at_ends.mid, inside]),
+            np.concatenate([at_ends.rad, 8 * UNIT * inside]),
+        ),
+        np.concatenate([*weights, *(weights for _, weights in parts)]),
+        Ball(
+            np.concatenate([center, end_disks.mid]),
+            np.concatenate([reach * half * (1 + 8 * UNIT), end_disks.rad]),
+        ),
+        np.concatenate([_panel_errors(law, lower, upper, points), end_errors]),
+        np.concatenate([np.arange(upper.size), np.full(end_errors.size, -1)]),
+    )
+
+
+# Panels -----------------------------------------------------------------------------------------
+
+
+def _legendre_panels(law: PowerLaw, lower: Array, upper: Array, points: int) -> tuple[Array, Array]:
+    """Return nodes and weights of f dk = g(lam) density dlam = f(lam) density / lam dlam."""
+    nu = law.exponent
+    center, half = (upper + lower)[:, None] / 2, (upper - lower)[:, None] / 2
+    x, w = legendre_rule(points)
+    lam = center + half * x
+    density = (law.scale / lam) ** (1 / nu) / nu
+    return lam.ravel(), (half * w * density / lam).ravel()
+
+
+def _jacobi_panel(law: PowerLaw, end: float, points: int) -> tuple[Array, Array]:
+    """Return nodes and weights of the last panel (0, end]."""
+    t, probability = _jacobi_rule(law.exponent, points)
+    return end * t, _last_mass(law, end) * probability / (end * t)
+
+
+def _last_mass(law: PowerLaw, end: float) -> float:
+    """Return int_0^L (Lambda/lam)^(1/nu) / nu dlam."""
+    if law.exponent <= 1:
+        return np.inf
+    return float(end * (law.scale / end) ** (1 / law.exponent) / (law.exponent - 1))
+
+
+@lru_cache(maxsize=8)
+def legendre_rule(points: int) -> tuple[Array, Array]:
+    """Return the nodes and weights of the Gauss-Legendre rule on (-1, 1)."""
+    from flint import arb
+
+    pairs = [arb.legendre_p_root(points, i, weight=True) for i in range(points)]
+    nodes, weights = zip(*((float(x), float(w)) for x, w in pairs), strict=True)
+    return np.array(nodes), np.array(weights)
+
+
+@lru_cache(maxsize=64)
+def _jacobi_rule(nu: float, points: int) -> tuple[Array, Array]:
+    """Return Gauss nodes on (0, 1) and probabilities for the density t^(-1/nu)."""
+    from flint import arb_poly, ctx, fmpq, fmpq_poly
+
+    # without a finite mass any rule will do: the sum is infinite
+    b = fmpq(-1) / fmpq(*nu.as_integer_ratio()) if nu > 1 else fmpq(0)
+    # the orthogonal polynomial is 2F1(-n, n + 1 + b; 1 + b; t)
+    coefficients = [fmpq(1)]
+    for j in range(points):
+        factor = (j - points) * (points + 1 + b + j) / ((1 + b + j) * (j + 1))
+        coefficients.append(coefficients[-1] * factor)
+    polynomial = fmpq_poly(coefficients)
+    with ctx.workprec(300):  # the coefficients alternate and cancel
+        found: Any = polynomial.complex_roots()  # pairs (root, multiplicity)
+        roots = [root.real for root, _ in found]
+        slopes = [arb_poly(polynomial.derivative())(root) for root in roots]
+        weights = [1 / (t * (1 - t) * s * s) for t, s in zip(roots, slopes, strict=True)]
+        total = sum(weights)
+        nodes, probabilities = [*map(float, roots)], [float(w / total) for w in weights]
+    return np.array(nodes), np.array(probabilities)
+
+
+def _panel_errors(law: PowerLaw, lower: Array, upper: Array, points: int) -> Array:
+    """Return each panel's error for a summand whose g is bounded by 1 on its disk."""
+    nu, scale = law.exponent, law.scale
+    regular = lower > 0
+    half = (upper - lower) / 2
+    reach = np.where(regular, REACH, _LAST_REACH)
+    r = reach + np.sqrt(reach**2 - 1)  # of the Bernstein ellipse inside the disk
+    with np.errstate(all="ignore"):
+        # of the weights: a power of 1 / nu, itself rounded, magnifies errors of its base
+        size = np.log(scale / np.where(regular, lower, upper))
+        rounding = (64 + (16 + 2 * size) / nu) * UNIT
+        # L. N. Trefethen, Approximation Theory and Approximation Practice, Theorem 19.3
+        nearest = np.where(regular, (upper + lower) / 2 - reach * half, upper)
+        density = (scale / nearest) ** (1 / nu) / nu
+        gauss = density * 64 / 15 * half * r ** (-2 * points) / (1 - r**-2)
+        first, beyond = (scale / upper) ** (1 / nu), (scale / lower) ** (1 / nu)
+        error = gauss + rounding * upper * (beyond - first)  # more than the panel's mass
+        # a positive rule that is exact to degree 2n - 1 errs by twice the best approximation
+        last = np.array([_last_mass(law, end) for end in upper])
+        last *= 4 * r ** (1 - 2 * points) / (r - 1) + rounding
+        # Rest of Euler-Maclaurin: Cauchy's estimate on |y - k| <= rho k, where lambda(y) stays
+        # in the disk and below exp(x) lambda(k).
+        x = np.log1p((reach - 1) * half / upper)
+        rho = x / (nu + x)
+        powers = (first**-6.0 - beyond**-6.0) / 6  # of the integral of k^-7
+        rest = _REST * factorial(7) / rho**7 * np.exp(x) * upper * powers
+    total = 1.01 * (np.where(regular, error, last) + rest)
+    return np.where(np.isnan(total), np.inf, total)  # of panels without a width
+
+
+# Ends -------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def end_correction() -> tuple[Array, Array]:
+    """Return offsets and weights of the end correction, exact up to the fifth derivative."""
+    offsets = [Fraction(1, 2), Fraction(3, 2), Fraction(5, 2)]
+    # Solve sum_i 2 w_i x_i^m = m! e_m for m = 1, 3, 5 by Cramer's rule on a Vandermonde matrix.
+    matrix = [[2 * x**m for x in offsets] for m in _END_TERMS]
+    right = [factorial(m) * e for m, e in _END_TERMS.items()]
+    weights = []
+    for column in range(3):
+        replaced = [
+            [right[i] if j == column else row[j] for j in range(3)] for i, row in enumerate(matrix)
+        ]
+        weights.append(_determinant(replaced) / _determinant(matrix))
+    return (
+        np.array([*(-float(x) for x in offsets), *map(float, offsets)]),
+        np.array([*(-float(w) for w in weights), *map(float, weights)]),
+    )
+
+
+def _determinant(matrix: Sequence[Sequence[Fraction]]) -> Fraction:
+    return determinant([[(entry,) for entry in row] for row in matrix])[0]  # type: ignore[no-any-return]
+
+
+def _end_errors(law: PowerLaw, head: int) -> tuple[Ball, Array]:
+    """Return the disks at the ends of the integral and the errors of the end corrections.
+
+    Taylor's remainder with Cauchy's estimate of the seventh derivative within 5/2 of the end.
+    """
+    nu = law.exponent
+    offsets, weights = end_correction()
+    spread = float(np.sum(np.abs(weights) * np.abs(offsets) ** 7))  # over 7!, times |F^(7)|
+    ends = np.array([head, *([] if law.count is None else [law.count])]) + 0.5
+    places = law.scale * ends**-nu
+    nearest, farthest = (1 + offsets.min() / ends) ** -nu, (1 + offsets.max() / ends) ** -nu
+    room = np.minimum(
+        (_END_RADIUS - np.abs(nearest - _END_CENTER)) / nearest,
+        (_END_RADIUS - np.abs(farthest - _END_CENTER)) / farthest,
+    )
+    x = np.log1p(room)
+    rho = x / (nu + x)
+    largest = places * nearest * np.exp(x) / (rho * (ends + offsets.min())) ** 7
+    rounding = 4 * UNIT * (1 + 1 / nu) * ends * places  # the ends of the panels are rounded
+    disks = Ball(_END_CENTER * places, _END_RADIUS * places * (1 + 8 * UNIT))
+    return disks, 1.01 * (spread * largest + rounding)

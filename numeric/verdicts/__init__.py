@@ -1,0 +1,1 @@
+"""The one rule, the verdict that it gives, and the limits of stability."""

@@ -1,0 +1,253 @@
+"""How far can a parameter be pushed? The largest stable learning rate of any family."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import number
+from sgdmem.numeric.arithmetic.intervals import Interval, positive_intervals
+from sgdmem.numeric.problems.problem import Noise, Problem, read_data, read_noise
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.judge import Judge
+from sgdmem.numeric.verdicts.limits import FloatProblem
+from sgdmem.numeric.verdicts.mode_summands import ball_form, rational_algorithm
+from sgdmem.numeric.verdicts.noise_sum import midpoint_form
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.families import Family, family_name, missing_parameters, with_fixed
+from sgdmem.symbolic.algorithms.named import find_family
+from sgdmem.symbolic.errors import InputError
+
+_LARGEST_SHARE = 1e6  # of a rate in a search, over 1 / (largest eigenvalue)
+_DIMENSIONLESS = 2.0  # end of the search for a parameter without units, such as a momentum
+_PROBES = (2, 3, Fraction(1, 7), Fraction(1, 1000), 1000)  # where a family's form is looked at
+_MANY = 4096  # algorithms evaluated at once
+
+
+class LargestLearningRate(float):
+    """The upper end of the last stable interval; a float that also knows the other intervals.
+
+    Attributes
+    ----------
+    intervals : tuple of (float, float)
+        Every stable interval of the parameter that was found, ascending.
+    parameter : str
+        The parameter that was pushed.
+    searched : (float, float)
+        Where its values were looked for; an interval that ends there may go on.
+    noise : Noise
+        Batch size, tau1 and tau2 that were assumed (estimated, when a data matrix was given).
+    spectrum : Spectrum
+        Of the Hessian.
+    reason : str
+        Why nothing is stable, as far as it is known; otherwise empty.
+    """
+
+    intervals: tuple[Interval, ...]
+    parameter: str
+    searched: tuple[float, float]
+    noise: Noise
+    spectrum: Spectrum
+    reason: str
+
+    def __new__(  # noqa: D102 - described above
+        cls,
+        intervals: Sequence[Interval],
+        parameter: str,
+        searched: tuple[float, float],
+        noise: Noise,
+        spectrum: Spectrum,
+        reason: str = "",
+    ) -> LargestLearningRate:
+        self = super().__new__(cls, intervals[-1][1] if intervals else 0.0)
+        self.intervals, self.parameter, self.searched = tuple(intervals), parameter, searched
+        self.noise, self.spectrum, self.reason = noise, spectrum, reason
+        return self
+
+    def __getnewargs__(self) -> tuple[Any, ...]:  # what pickle and copy make it from
+        fields = ("intervals", "parameter", "searched", "noise", "spectrum", "reason")
+        return tuple(getattr(self, field) for field in fields)
+
+    @property
+    def tau1(self) -> float:
+        """The first noise parameter that was assumed."""
+        return to_float(self.noise.tau1)
+
+    @property
+    def tau2(self) -> Any:
+        """The second noise parameter, or one for each eigenvalue."""
+        return self.noise.tau2_values
+
+    def ends_with_search(self, end: float) -> bool:
+        """Whether the end of an interval is only where the search ended."""
+        return end in self.searched and end != 0.0
+
+
+def largest_learning_rate(
+    family: Family | str,
+    spectrum: Any,
+    batch_size: Any = math.inf,
+    tau1: Any = None,
+    tau2: Any = None,
+    *,
+    coupling: Any = None,
+    parameter: str | None = None,
+    search: tuple[float, float] | None = None,
+    **fixed: Any,
+) -> LargestLearningRate:
+    """Return the largest stable value of a family's learning rate, or of another parameter.
+
+    Parameters
+    ----------
+    family : function or str
+        A constructor such as `heavy_ball`, any function of named parameters that returns an
+        `Algorithm`, or a command-line name ("heavy-ball").
+    spectrum : Spectrum or array of shape (n, d)
+        The Hessian's eigenvalues, or a matrix of n feature vectors; then ``tau1`` and ``tau2`` are
+        estimated from it (`noise_from_features`) unless they are given.
+    batch_size, tau1, tau2, coupling
+        See `stability`; tau1 and tau2 default to 1 and 0 when a spectrum is given.
+    parameter : str, optional
+        The parameter to push; by default ``learning_rate``, or the only one that is not fixed.
+    search : (float, float), optional
+        Where to look. Not needed when the parameter multiplies the gradient (it is then found from
+        the poles of the noise summand); by default from 0 to 2 for a parameter of P, such as a
+        momentum, and to 10^6 / (largest eigenvalue) for another one.
+    **fixed
+        Values of the other parameters, such as ``momentum=0.9``.
+
+    Returns
+    -------
+    LargestLearningRate
+        A float; 0.0 if nothing in the searched range is stable. ``.intervals`` lists all stable
+        intervals, since stability can be lost and come back.
+
+    Raises
+    ------
+    InputError
+        If the family or a parameter is unknown or missing, or an argument is not in its domain.
+
+    Notes
+    -----
+    The ends are found by root finding in floating point, to about 1e-13 relative, and may
+    themselves fall on either side; an interval is missed only if it leaves no trace in a scan of
+    several hundred points (`positive_intervals`). Call `stability` for a proved verdict at a value.
+    If the parameter seems to multiply the gradient, this is looked at in a dozen values.
+
+    Examples
+    --------
+    Polyak's 2 (1 + momentum) / largest eigenvalue with full batches, and what noise leaves of it:
+
+    >>> spectrum = Spectrum([4, 1, 0.25])
+    >>> round(largest_learning_rate("heavy-ball", spectrum, momentum=0.9), 12)
+    0.95
+    >>> round(largest_learning_rate("heavy-ball", spectrum, 8, momentum=0.9), 6)
+    0.239807
+    """
+    build, name = _read_family(family, parameter, fixed)
+    spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
+    noise = read_noise(spectrum, batch_size, tau1, tau2, coupling)
+    if search is None and _multiplies_gradient(build, _PROBES):
+        verdict = Judge(Problem(build(1), spectrum, noise)).verdict()
+        scales = verdict.stable_scales
+        inside = [low + (high - low) * share for low, high in scales for share in (0.1, 0.5, 0.99)]
+        if _multiplies_gradient(build, inside):
+            reason = "" if scales else verdict.explanation
+            return LargestLearningRate(scales, name, (0.0, math.inf), noise, spectrum, reason)
+    low, high = _default_search(build, spectrum) if search is None else _read_search(search)
+    problem = FloatProblem.of(spectrum, noise if noise.is_physical else noise.cautious)
+
+    def margin(values: Array) -> Array:
+        return _margins(problem, build, values)
+
+    found = _search(margin, low, high)
+    return LargestLearningRate(found, name, (low, high), noise, spectrum)
+
+
+def _read_family(
+    family: Family | str, parameter: str | None, fixed: dict[str, Any]
+) -> tuple[Callable[[Any], Algorithm], str]:
+    """Return the family as a function of the parameter to push, and that parameter's name."""
+    if not isinstance(parameter, str | None):
+        raise InputError(f"parameter must be a name, got {parameter!r}")
+    constructor = find_family(family)
+    if parameter is None:
+        missing = missing_parameters(constructor, list(fixed))
+        if "learning_rate" in missing:
+            parameter = "learning_rate"
+        elif len(missing) == 1:
+            parameter = missing[0]
+        else:
+            raise InputError(
+                f"say which parameter of {family_name(constructor)} to push with parameter=…: "
+                f"{', '.join(missing) or 'all have values'}"
+            )
+    pushed = parameter
+    build = with_fixed(constructor, fixed, [pushed])
+    return lambda value: build(**{pushed: value}), pushed
+
+
+def _read_search(search: tuple[float, float]) -> tuple[float, float]:
+    try:
+        low, high = (to_float(number(end, "search")) for end in search)
+    except (TypeError, ValueError):
+        raise InputError(f"search must be two numbers, got {search!r}") from None
+    if not (low < high and math.isfinite(high - low)):
+        raise InputError(f"search must be two ascending finite numbers, got {search}")
+    return low, high
+
+
+def _default_search(build: Callable[[Any], Algorithm], spectrum: Spectrum) -> tuple[float, float]:
+    """Return where to look: a parameter of P has no units, one of Q alone is a rate."""
+    try:
+        first, second = (rational_algorithm(build(value)).polynomials.P for value in _PROBES[:2])
+    except InputError:
+        first = second = ()
+    return (0.0, _LARGEST_SHARE / spectrum.largest) if first == second else (0.0, _DIMENSIONLESS)
+
+
+def _search(margin: Callable[[Array], Array], low: float, high: float) -> list[Interval]:
+    """Return the stable intervals; the values on both sides of 0 are spaced by ratios."""
+    if low > 0 or high < 0:
+        return positive_intervals(margin, low, high, logarithmic=False)
+    above = positive_intervals(margin, 0.0, high) if high > 0 else []
+    below = positive_intervals(lambda x: margin(-x), 0.0, -low) if low < 0 else []
+    mirrored = [(-b, -a) for a, b in reversed(below)]
+    if mirrored and above and mirrored[-1][1] == 0 == above[0][0] and margin(np.zeros(1))[0] > 0:
+        return [*mirrored[:-1], (mirrored[-1][0], above[0][1]), *above[1:]]
+    return [(a + 0.0, b + 0.0) for a, b in (*mirrored, *above)]  # without -0.0
+
+
+def _multiplies_gradient(build: Callable[[Any], Algorithm], values: Sequence[Any]) -> bool:
+    """Whether the parameter is a factor of Q and does not enter P, exactly, at some values."""
+    try:
+        unit, *others = (rational_algorithm(build(v)).polynomials for v in (1, *values))
+    except InputError:
+        return False
+    return all(
+        other.P == unit.P
+        and tuple(Fraction(value) * q for q in unit.Q) == other.Q
+        and other.Q_output == tuple(Fraction(value) * q for q in unit.Q_output)
+        for value, other in zip(values, others, strict=True)
+    )
+
+
+def _margins(problem: FloatProblem, build: Callable[[Any], Algorithm], values: Array) -> Array:
+    """Return the margin at every value; the memory may change along the way (momentum 0, say)."""
+    margins = np.full(len(values), -np.inf)
+    by_memory: dict[int, list[int]] = {}
+    algorithms = [rational_algorithm(build(float(value))) for value in values]
+    for index, algorithm in enumerate(algorithms):
+        by_memory.setdefault(algorithm.memory, []).append(index)
+    for places in by_memory.values():
+        for start in range(0, len(places), _MANY):
+            chosen = places[start : start + _MANY]
+            form = midpoint_form(ball_form([algorithms[index] for index in chosen]))
+            margins[chosen] = problem.margin(form, np.ones(len(chosen)))
+    return margins

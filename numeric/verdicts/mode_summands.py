@@ -1,0 +1,115 @@
+"""The Routh-Astrom recursion on balls: each mode's stability and noise summand, with error bounds.
+
+Everything is vectorised: a batch of A algorithms of one memory against an array of N eigenvalues
+gives arrays of shape (A, N).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.inputs import enclose
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
+from sgdmem.symbolic.algebra.scalars import Scalar
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.errors import InputError
+
+
+@dataclass(frozen=True)
+class ModeSummands:
+    """What the recursion says about every mode.
+
+    Attributes
+    ----------
+    schur : ndarray of int8, shape (A, N)
+        1 where P - lambda Q is certainly strictly Schur, -1 where it certainly is not, 0 where the
+        error bounds leave it open.
+    noise, output_noise : Ball, shape (A, N)
+        s / lambda at the point of the gradient and at w; meaningful where ``schur`` is 1.
+    """
+
+    schur: Array
+    noise: Ball
+    output_noise: Ball
+
+
+def ball_form(algorithms: Sequence[Algorithm]) -> HalfPlaneForm:
+    """Return the half-plane form of a batch of numeric algorithms of one memory, shape (A, 1)."""
+    forms = [algorithm.half_plane_form for algorithm in algorithms]
+    same = all(form.Q_output is form.Q for form in forms)
+
+    def column(values: Sequence[Scalar]) -> Ball:
+        middles, radii = zip(*map(enclose, values), strict=True)
+        return Ball.exactly(middles, radii)[:, None]
+
+    def columns(field: str) -> tuple[Ball, ...]:
+        rows = [getattr(form, field) for form in forms]
+        return tuple(column(entries) for entries in zip(*rows, strict=True))
+
+    Q = columns("Q")
+    return HalfPlaneForm(
+        fixed=columns("fixed"),
+        moving=columns("moving"),
+        pull=column([form.pull for form in forms]),
+        Q=Q,
+        Q_output=Q if same else columns("Q_output"),
+    )
+
+
+def numeric_algorithm(algorithm: Algorithm) -> Algorithm:
+    """Return an algorithm that has no free symbols.
+
+    Raises
+    ------
+    InputError
+        If it is not an `Algorithm` or still has free symbols.
+    """
+    if require_algorithm(algorithm, "algorithm").free_symbols:
+        names = ", ".join(sorted(map(str, algorithm.free_symbols)))
+        raise InputError(
+            f"the algorithm still has the free symbols {names}: give them values with substitute()"
+        )
+    return algorithm
+
+
+def rational_algorithm(algorithm: Algorithm) -> Algorithm:
+    """Return a numeric algorithm with irrational entries rounded to 40 digits."""
+    if not numeric_algorithm(algorithm).is_symbolic:
+        return algorithm
+    return algorithm.map(lambda entry: enclose(entry)[0])
+
+
+def mode_summands(form: HalfPlaneForm, eigenvalues: Ball) -> ModeSummands:
+    """Run the recursion of a (batch of) algorithm(s) on real eigenvalues."""
+    pivots, noise, output_noise = summands(form, eigenvalues)
+    return ModeSummands(_schur(pivots), noise, output_noise)
+
+
+def disk_bounds(form: HalfPlaneForm, disks: Ball, tau2_share: Ball) -> tuple[Array, Array]:
+    """Bound ``|f / lambda|`` on disks with real centers for both f = s / (1 + (tau2/B) s).
+
+    A real center is all that real arithmetic with radii needs: its rules hold for complex numbers.
+
+    ``tau2_share`` is tau2 / B. Infinite where a pivot or the denominator may vanish in the disk.
+    """
+    pivots, noise, output_noise = summands(form, disks)
+    damping = 1 + tau2_share * disks * noise
+    regular = damping.nonzero
+    for pivot in pivots[:-1]:  # the last one, lambda pull, vanishes at 0 and is not divided by
+        regular &= pivot.nonzero
+    bounds = [(value / damping).magnitude for value in (noise, output_noise)]
+    return tuple(np.where(regular, bound, np.inf).ravel() for bound in bounds)  # type: ignore[return-value]
+
+
+def _schur(pivots: Sequence[Ball]) -> Array:
+    lower = np.stack(np.broadcast_arrays(*(pivot.lower for pivot in pivots)))
+    upper = np.stack(np.broadcast_arrays(*(pivot.upper for pivot in pivots)))
+    positive, negative = lower > 0, upper < 0
+    certain = np.where(positive.all(axis=0) | negative.all(axis=0), 1, 0)
+    # A pivot of known sign comes from nonzero pivots only, so two signs are a root outside.
+    mixed = positive.any(axis=0) & negative.any(axis=0)
+    return np.where(mixed, -1, certain).astype(np.int8)

@@ -1,0 +1,229 @@
+"""The explorer: one HTML page that maps stability live, without a network.
+
+The page computes with JavaScript that is generated from the same programs as the machine code here
+(`sgdmem.numeric.code.javascript`); what is common to all methods (sums over a spectrum, maps,
+pictures) is in the folder ``page``.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from sgdmem._version import __version__
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, explored_methods
+from sgdmem.symbolic.errors import InputError
+
+_COMPUTATION = ("spectrum", "roots", "verdict", "map", "losses", "worker")
+_INTERFACE = ("state", "plots", "map_view", "details", "page")
+_MOST_LISTED = 400  # eigenvalues that the page holds; more are compressed
+_POINTS = (8, 12)  # of the Gauss rules that the page uses
+_SHADES = 128
+_BATCH_SIZE = 32
+
+
+@dataclass(frozen=True, repr=False)
+class Explorer:
+    """A page to be saved or served.
+
+    Attributes
+    ----------
+    methods : tuple of ExploredMethod
+    start : dict
+        The problem that the page begins with.
+
+    Examples
+    --------
+    >>> import sgdmem
+    >>> page = sgdmem.explore("sgd")
+    >>> page.html.startswith("<!DOCTYPE html>"), "http://" in page.html
+    (True, False)
+    """
+
+    methods: tuple[ExploredMethod, ...]
+    start: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        names = ", ".join(method.name for method in self.methods)
+        return f"Explorer({names}; {len(self.html.encode()) / 1000:.0f} kB)"
+
+    @cached_property
+    def html(self) -> str:
+        """The whole page as text."""
+        parts = {
+            "style": _read("page.css"),
+            "computation": self.computation,
+            "interface": "\n".join(_read(f"{name}.js") for name in _INTERFACE),
+            "version": html.escape(__version__),
+        }
+        return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match.group(1)], _read("page.html"))
+
+    @cached_property
+    def computation(self) -> str:
+        """The part of the page that computes, which also runs outside of browsers."""
+        families = ",\n".join(method.javascript for method in self.methods)
+        return "\n".join(
+            [
+                '"use strict";',
+                f"const TABLES = {_json(_tables())};",
+                f"const START = {_json(self.start)};",
+                f"const FAMILIES = [\n{families}\n];",
+                *(_read(f"{name}.js") for name in _COMPUTATION),
+            ]
+        )
+
+    def save(self, path: Any) -> None:
+        """Write the page to a file that ends in .html.
+
+        Raises
+        ------
+        InputError
+            For another ending.
+        """
+        path = Path(path)
+        if path.suffix != ".html":
+            raise InputError(f"path must end in .html, got {path}")
+        path.write_text(self.html, encoding="utf-8")
+
+    def serve(self, port: int = 0) -> None:
+        """Serve the page on this machine alone until it is interrupted, and print its address.
+
+        Parameters
+        ----------
+        port : int
+            0: any free one.
+
+        Raises
+        ------
+        InputError
+            For a port that is not from 0 to 65535, or not free.
+        """
+        from sgdmem.phase_diagrams.explorer.server import serve_page
+
+        serve_page(self.html, port)
+
+
+def explore(
+    methods: Any = None,
+    spectrum: Any = None,
+    *,
+    batch_size: Any = _BATCH_SIZE,
+    tau1: Any = None,
+    tau2: Any = None,
+    ranges: Mapping[str, Sequence[Any]] | None = None,
+) -> Explorer:
+    """Return a page on which parameters are sliders, and the map of stability follows them.
+
+    Parameters
+    ----------
+    methods : name, function, Algorithm, or list of these, optional
+        Command-line names, functions of named parameters that return an `Algorithm`, or algorithms
+        with symbols. All that have a name if omitted.
+    spectrum : Spectrum or array of shape (n, d), optional
+        What the page begins with; the exponent and the length of a power law are sliders, a list of
+        eigenvalues (up to 400 as they are, more of them compressed) is fixed. For a matrix of
+        features see `stability`. The power law k^-1.5 if omitted.
+    batch_size, tau1, tau2
+        What the sliders begin with; see `stability`.
+    ranges : dict
+        From names of parameters to ``(low, high)`` or ``(low, high, "log")``, for their sliders.
+
+    Returns
+    -------
+    Explorer
+        With ``save(path)`` and ``serve(port)``.
+
+    Raises
+    ------
+    InputError
+        If an argument is not in its domain.
+
+    Examples
+    --------
+    >>> from sgdmem import averaging, nesterov
+    >>> def slow_average(learning_rate, momentum, rate):
+    ...     return averaging(nesterov(learning_rate, momentum), rate)
+    >>> explore(slow_average).save("explorer.html")  # doctest: +SKIP
+    """
+    chosen = explored_methods(methods, {} if ranges is None else ranges)
+    return Explorer(chosen, _start(spectrum, batch_size, tau1, tau2))
+
+
+def _start(data: Any, batch_size: Any, tau1: Any, tau2: Any) -> dict[str, Any]:
+    from sgdmem.numeric.problems.problem import read_data, read_noise
+    from sgdmem.symbolic.algebra.scalars import to_float
+
+    spectrum, tau1, tau2 = read_data(
+        Spectrum.power_law("1.5") if data is None else data, tau1, tau2
+    )
+    noise = read_noise(spectrum, batch_size, tau1, tau2, None)
+    if isinstance(noise.tau2, tuple):
+        raise InputError("tau2 must be a single number for the explorer")
+    return {
+        "spectrum": _embedded(spectrum),
+        "batch_size": to_float(1 / noise.inverse_batch) if noise.inverse_batch else None,
+        "tau1": to_float(noise.tau1),
+        "tau2": to_float(noise.tau2),
+        "zeta": 0.5 if spectrum.law is not None else 1.0,
+    }
+
+
+def _embedded(spectrum: Spectrum) -> dict[str, Any]:
+    law = spectrum.law
+    if law is not None:
+        return {"nu": law.exponent, "scale": law.scale, "count": law.count}
+    short = len(spectrum) <= _MOST_LISTED
+    nodes = spectrum if short else spectrum.compress().spectrum
+    order = nodes.eigenvalues.argsort()[::-1]
+    code = 'sgdmem.Spectrum.load("FILE")'
+    if len(spectrum) <= 8:
+        weights = spectrum.weights.tolist()
+        shown = "" if set(weights) == {1.0} else f", weights={weights}"
+        code = f"sgdmem.Spectrum({spectrum.eigenvalues.tolist()}{shown})"
+    return {
+        "listed": True,
+        "eigenvalues": nodes.eigenvalues[order].tolist(),
+        "weights": nodes.weights[order].tolist(),
+        "code": code,
+    }
+
+
+def _tables() -> dict[str, Any]:
+    """Everything that the page takes from the library as data: rules, colours, words."""
+    import numpy as np
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    from sgdmem.numeric.spectra.power_law_rule import end_correction, legendre_rule
+    from sgdmem.numeric.verdicts.binding import Binding
+    from sgdmem.numeric.verdicts.verdict import Reason
+    from sgdmem.phase_diagrams.pictures.map_picture import BRIGHTEST
+
+    offsets, weights = end_correction()
+    rules = {points: legendre_rule(points) for points in _POINTS}
+    return {
+        "end_offsets": offsets.tolist(),
+        "end_weights": weights.tolist(),
+        "legendre": {
+            points: {"nodes": x.tolist(), "weights": w.tolist()} for points, (x, w) in rules.items()
+        },
+        "palette": [to_hex(x) for x in colormaps["viridis"](np.linspace(0, BRIGHTEST, _SHADES))],
+        "reasons": {reason.value: reason.explanation for reason in Reason},
+        "bindings": {binding.value: binding.explanation for binding in Binding},
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+def _read(name: str) -> str:
+    return (files("sgdmem.phase_diagrams.explorer") / "page" / name).read_text(encoding="utf-8")

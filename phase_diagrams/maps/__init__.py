@@ -1,0 +1,1 @@
+"""Phase diagrams and boundaries as data, in memory and on disk."""

@@ -1,0 +1,243 @@
+"""The boundary of stability over two parameters, as curves whose points are enclosed by proofs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import number
+from sgdmem.numeric.machine.progress import shown_progress
+from sgdmem.numeric.maps.family_judge import FamilyJudge
+from sgdmem.numeric.maps.family_program import family_program
+from sgdmem.numeric.maps.points import Points, ScatteredPoints
+from sgdmem.numeric.problems.problem import read_data
+from sgdmem.numeric.verdicts.binding import binding
+from sgdmem.phase_diagrams.maps.curves import Curve, Cusp, Tracer
+from sgdmem.phase_diagrams.maps.description import describe
+from sgdmem.phase_diagrams.maps.question import own_parameters
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algorithms.families import Family, with_fixed
+from sgdmem.symbolic.algorithms.named import find_family
+from sgdmem.symbolic.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray
+
+_LEAST_TOLERANCE = 1e-13  # of an axis; floats end soon after
+_MOST_RESOLUTION = 2000
+_RESULTS = ("point", "cusp", "curve", "condition", "cusp_conditions")
+
+Range = tuple[str, Any, Any]
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Two parameters, and the part of their plane that is looked at as the unit square."""
+
+    names: tuple[str, str]
+    low: Array
+    high: Array
+    logarithmic: Array
+
+    def parameters(self, shares: Array) -> Array:
+        """Return the parameters at points of the unit square, shape (n, 2)."""
+        low, high = (np.where(self.logarithmic, _log(end), end) for end in (self.low, self.high))
+        values = low + shares * (high - low)
+        return np.where(self.logarithmic, np.exp(np.where(self.logarithmic, values, 0)), values)
+
+
+def _log(values: Array) -> Array:
+    return np.log(np.where(values > 0, values, 1))
+
+
+def stability_boundary(
+    family: Family | str,
+    x: Range,
+    y: Range,
+    *,
+    spectrum: Any,
+    batch_size: Any = math.inf,
+    tau1: Any = None,
+    tau2: Any = None,
+    coupling: Any = None,
+    log: Sequence[str] = (),
+    resolution: int = 100,
+    tolerance: float = 1e-10,
+    flatness: float = 1e-3,
+    progress: bool = False,
+    **fixed: Any,
+) -> xarray.Dataset:
+    """Trace where a family's stability ends, over two of its parameters.
+
+    A coarse map finds the curves, root finding encloses their points between a stable and an
+    unstable algorithm, points are added where a curve bends, and where another condition begins to
+    bind the cusp is closed in on.
+
+    Parameters
+    ----------
+    family : function or str
+        See `sgdmem.phase_diagram`.
+    x, y : (name, low, high)
+        The two parameters and their ranges; ``batch_size``, ``tau1`` and ``tau2`` may be parameters
+        too.
+    spectrum, batch_size, tau1, tau2, coupling
+        See `sgdmem.stability`.
+    log : sequence of str
+        Parameters on a logarithmic scale.
+    resolution : int
+        Points of the coarse map along each axis; smaller islands are not found.
+    tolerance : float
+        How close the two algorithms that enclose a point are, as a share of the axes.
+    flatness : float
+        How far a curve may leave the straight line between two of its points, likewise.
+    progress: bool
+        Show on stderr how many algorithms have been judged.
+    **fixed
+        The family's other parameters.
+
+    Returns
+    -------
+    xarray.Dataset
+        Along ``point``: the two parameters; ``curve``, the number of the curve, along which points
+        are in order; ``condition``, which binds there (`Binding`); and for each parameter ``NAME``
+        also ``stable_NAME`` and ``unstable_NAME``, of two algorithms proved to be stable and not to
+        be. Along ``cusp``: ``cusp_NAME`` for both parameters and ``cusp_conditions``, the two that
+        meet there. A piece between two others that is shorter than 1e-4 of the axes counts to the
+        one before: where many conditions meet, the last digits would say which of them binds.
+
+    Raises
+    ------
+    InputError
+        As `sgdmem.phase_diagram`, and for a range, a resolution or a tolerance that makes no sense.
+
+    Examples
+    --------
+    >>> from sgdmem.numeric.spectra.spectrum import Spectrum
+    >>> edge = stability_boundary(
+    ...     "heavy-ball",
+    ...     ("learning_rate", 0.1, 5),
+    ...     ("momentum", 0, 0.9),
+    ...     spectrum=Spectrum([1]),
+    ...     resolution=10,
+    ... )
+    >>> bool((abs(edge.learning_rate - 2 * (1 + edge.momentum)) < 1e-9).all())
+    True
+    >>> set(edge.condition.values.tolist())
+    {'root_at_minus_1'}
+    """
+    window = _read_window(x, y, log)
+    _check_accuracy(resolution, tolerance, flatness)
+    constructor = find_family(family)
+    own = own_parameters(window.names)
+    build = with_fixed(constructor, fixed, own)
+    spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
+    problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
+    left = {key: value for key, value in problem.items() if key not in window.names}
+
+    def values(shares: Array) -> dict[str, list[Fraction]]:
+        columns = window.parameters(shares).T.tolist()
+        return {
+            name: list(map(Fraction, column))
+            for name, column in zip(window.names, columns, strict=True)
+        }
+
+    def judge(shares: Array) -> tuple[Array, Array]:
+        points = ScatteredPoints(values(shares), own, left)
+        found = family_judge.judge(points)
+        advance(len(points))
+        return found.stable, found.margin
+
+    def label(shares: Array) -> list[str]:
+        points = ScatteredPoints(values(shares), own, left)
+        verdicts = (family_judge.verdict(points, place) for place in range(len(points)))
+        return [binding(verdict).value for verdict in verdicts]
+
+    ticks = np.linspace(0, 1, resolution)
+    grid = values(np.stack([ticks, ticks], axis=1))
+    compiled = family_program(build, {name: grid[name] for name in own})
+    family_judge = FamilyJudge(build, compiled, spectrum, coupling)
+    x_name, y_name = window.names
+    coarse = Points({y_name: grid[y_name], x_name: grid[x_name]}, own, left)
+    tracer = Tracer(judge, label, tolerance, flatness)
+    with shown_progress("algorithms judged", None, progress) as advance:
+        stable = family_judge.judge(coarse, advance).stable == 1
+        curves, cusps = tracer.trace(stable.reshape(resolution, resolution))
+    settings = {
+        **describe(family, build, own, spectrum, {**problem, **fixed}, window.names),
+        "logarithmic": ", ".join(log),
+        "tolerance": tolerance,
+    }
+    return _dataset(window, curves, cusps, settings)
+
+
+def _read_window(x: Range, y: Range, log: Sequence[str]) -> _Window:
+    ranges = [_read_range(label, given) for label, given in (("x", x), ("y", y))]
+    names = ranges[0][0], ranges[1][0]
+    if names[0] == names[1]:
+        raise InputError(f"x and y must be different parameters, both are {names[0]!r}")
+    for name in names:
+        if name in _RESULTS:
+            raise InputError(f"no parameter of a boundary can be called {name!r}: a result is")
+    for name in log:
+        if name not in names:
+            raise InputError(f"log must name parameters among {', '.join(names)}, got {name!r}")
+    for name, low, _ in ranges:
+        if name in log and low <= 0:
+            raise InputError(f"a logarithmic {name} must start above 0, got {low}")
+    ends = np.array([limits for _, *limits in ranges])
+    return _Window(names, ends[:, 0], ends[:, 1], np.array([name in log for name in names]))
+
+
+def _read_range(label: str, given: Range) -> tuple[str, float, float]:
+    try:
+        name, *ends = given
+        low, high = ends
+    except (TypeError, ValueError):
+        raise InputError(f"{label} must be (parameter name, low, high), got {given!r}") from None
+    if not isinstance(name, str):
+        raise InputError(f"{label} must start with a parameter's name, got {given!r}")
+    low, high = (to_float(number(end, name)) for end in (low, high))
+    if not low < high or not math.isfinite(high - low):
+        raise InputError(f"{label} must have its low end below its high end, got {given!r}")
+    return name, low, high
+
+
+def _check_accuracy(resolution: int, tolerance: float, flatness: float) -> None:
+    if not isinstance(resolution, int) or not 2 <= resolution <= _MOST_RESOLUTION:
+        raise InputError(f"resolution must be from 2 to {_MOST_RESOLUTION}, got {resolution!r}")
+    if not _LEAST_TOLERANCE <= tolerance < 1:
+        raise InputError(f"tolerance must be from {_LEAST_TOLERANCE} to 1, got {tolerance!r}")
+    if not 0 < flatness < 1:
+        raise InputError(f"flatness must be between 0 and 1, got {flatness!r}")
+
+
+def _dataset(
+    window: _Window, curves: list[Curve], cusps: list[Cusp], settings: dict[str, Any]
+) -> xarray.Dataset:
+    import xarray
+
+    numbers = np.repeat(np.arange(len(curves)), [len(curve.conditions) for curve in curves])
+    conditions = [name for curve in curves for name in curve.conditions]
+    found: dict[str, Any] = {}
+    for prefix in ("", "stable_", "unstable_"):
+        kind = prefix.rstrip("_") or "points"
+        shares = [getattr(curve.enclosed, kind) for curve in curves]
+        values = window.parameters(np.concatenate([np.empty((0, 2)), *shares]))
+        for place, name in enumerate(window.names):
+            attributes = {"low": float(window.low[place]), "high": float(window.high[place])}
+            found[prefix + name] = ("point", values[:, place], attributes)
+    found["curve"] = ("point", numbers)
+    found["condition"] = ("point", np.array(conditions, dtype=str))
+    corners = window.parameters(np.array([cusp.point for cusp in cusps]).reshape(-1, 2))
+    for name, column in zip(window.names, corners.T, strict=True):
+        found[f"cusp_{name}"] = ("cusp", column)
+    pairs = [" and ".join(cusp.conditions) for cusp in cusps]
+    found["cusp_conditions"] = ("cusp", np.array(pairs, dtype=str))
+    x, y = window.names
+    return xarray.Dataset(found, attrs={**settings, "x": x, "y": y})

@@ -1,0 +1,79 @@
+"""Diagrams computed chunk by chunk, by this process or on a dask cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from importlib import import_module
+from itertools import islice
+from typing import Any
+
+from sgdmem.phase_diagrams.maps.chunk_store import Chunk, ChunkStore
+from sgdmem.phase_diagrams.maps.question import DiagramQuestion
+from sgdmem.symbolic.errors import InputError
+
+_AHEAD = 3  # chunks for each thread that wait at the cluster: it never sees millions at once
+
+
+def compute_chunk(question: DiagramQuestion, store: ChunkStore, chunk: Chunk) -> None:
+    """Compute a chunk and write it, unless it is there already."""
+    if not store.has(chunk):
+        slices = store.slices(chunk)
+        part = {name: values[slices[name]] for name, values in question.axes.items()}
+        store.write(chunk, question.answer(part))
+
+
+def fill(question: DiagramQuestion, store: ChunkStore, advance: Callable[[int], None]) -> None:
+    """Compute what is missing, one chunk after the other."""
+    for chunk in store.missing:
+        compute_chunk(question, store, chunk)
+        advance(store.points(chunk))
+
+
+def fill_on_cluster(
+    question: DiagramQuestion, store: ChunkStore, client: Any, advance: Callable[[int], None]
+) -> None:
+    """Compute what is missing on a dask cluster.
+
+    A worker that dies costs the chunks that it was computing: the scheduler gives them, and those
+    whose outcome only it knew, to others, which find the finished ones on disk.
+    """
+    try:
+        distributed: Any = import_module("dask.distributed")
+    except ImportError:
+        raise InputError(
+            "client needs dask, which is not installed: pip install 'sgdmem[distributed]'"
+        ) from None
+    if not isinstance(client, distributed.Client):
+        raise InputError(f"client must be a dask.distributed.Client, got {client!r}")
+    packed = import_module("cloudpickle").dumps((question, store))
+    left = iter(store.missing)
+
+    def submit(chunks: Iterator[Chunk]) -> list[Any]:
+        return [client.submit(_compute_packed, packed, chunk, pure=False) for chunk in chunks]
+
+    threads = max(1, sum(client.nthreads().values()))
+    running = distributed.as_completed(submit(islice(left, _AHEAD * threads)), with_results=True)
+    try:
+        for _, chunk in running:
+            advance(store.points(chunk))
+            for future in submit(islice(left, 1)):
+                running.add(future)
+    finally:
+        client.cancel(list(running.futures))
+
+
+def _compute_packed(packed: bytes, chunk: Chunk) -> Chunk:
+    """Compute a chunk on a worker."""
+    question, store = _unpacked(packed)
+    compute_chunk(question, store, chunk)
+    return chunk
+
+
+@lru_cache(maxsize=4)
+def _unpacked(packed: bytes) -> tuple[DiagramQuestion, ChunkStore]:
+    """Return the question, the same object for all chunks: what it has derived stays with it."""
+    import pickle
+
+    question, store = pickle.loads(packed)
+    return question, store

@@ -1,0 +1,324 @@
+"""What a map can show beside the verdict: each quantity at all points of a map."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, get_args
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.losses.asymptotics import Regime, loss_regime
+from sgdmem.numeric.maps.family_judge import FamilyJudge, is_simple
+from sgdmem.numeric.maps.points import BatchOutcome, Points
+from sgdmem.numeric.problems.problem import Noise
+from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.numeric.spectra.power_law import PowerLaw
+from sgdmem.numeric.verdicts.judge import noiseless_floats
+from sgdmem.numeric.verdicts.verdict import Reason, Verdict
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.errors import InputError, UndefinedError
+
+NOT_YET = -128  # of flags: what a store has where a chunk is missing
+_NEARLY = 1e-13  # relative error of a rate that floats are trusted with
+REASONS = tuple(Reason)  # a map holds their places in this order
+REGIMES: Sequence[str] = get_args(Regime)
+
+
+@dataclass(frozen=True)
+class Map:
+    """Points that have been judged, and what was asked.
+
+    Attributes
+    ----------
+    judge : FamilyJudge
+        Which has judged them.
+    points : Points
+    outcome : BatchOutcome
+    targets : sequence
+        Of those quantities that depend on a target: one for each value of its axis, or a single
+        one, which may be None.
+    """
+
+    judge: FamilyJudge
+    points: Points
+    outcome: BatchOutcome
+    targets: Sequence[Any] = (None,)
+
+    @cached_property
+    def damps_modes(self) -> Array:
+        """Where no single mode's noise can feed on itself, tau2 not being negative."""
+        return self.of_noise(lambda noise: is_simple(noise) and noise.tau2 >= 0)  # type: ignore[operator]
+
+    def of_noise(self, function: Callable[[Noise], bool]) -> Array:
+        """Return a function of the noise at all points."""
+        noises = self.judge.noises(self.points)
+        values = np.array([function(noises[key]) for key in self.points.noise_keys()])
+        return values[self.points.noise_indices]
+
+    def verdict(self, place: int) -> Verdict:
+        """Return the verdict at a point."""
+        return self.judge.verdict(self.points, place)
+
+    def of_algorithms(self, function: Callable[[Algorithm], float], places: Array) -> Array:
+        """Return a function of the algorithm at some points, called once for each algorithm."""
+        known: dict[tuple[Any, ...], float] = {}
+        values = np.empty(len(places))
+        for number, place in enumerate(places.tolist()):
+            point = self.points.at(place)
+            own = {name: point[name] for name in self.points.own}
+            key = tuple(own.values())
+            if key not in known:
+                known[key] = function(self.judge.build(**own))
+            values[number] = known[key]
+        return values
+
+    def of_laws(
+        self, function: Callable[[PowerLaw, Sequence[Any], bool], Array], dtype: Any
+    ) -> Array:
+        """Return a function of power law, targets and whether there is noise, at all points.
+
+        Raises
+        ------
+        InputError
+            If there are no targets, or no infinite power law.
+        """
+        law = self.judge.spectrum.law
+        if any(not isinstance(target, PowerLawTarget) for target in self.targets):
+            raise InputError(
+                "target must be a PowerLawTarget, or a function of an axis that returns one, for "
+                f"regimes and exponents of the loss; got {self.targets[0]!r}"
+            )
+        if law is None or law.count is not None or self.judge.coupling is not None:
+            raise InputError(
+                "regimes and exponents of the loss are those of infinite power laws without "
+                f"coupling, got {self.judge.spectrum}"
+            )
+        noisy = self.of_noise(lambda noise: noise.tau1 * noise.inverse_batch != 0)
+        with_noise, without = (function(law, self.targets, x)[:, None] for x in (True, False))
+        return np.where(noisy, with_noise, without).astype(dtype)
+
+    @property
+    def places(self) -> Array:
+        """The numbers of all points."""
+        return np.arange(len(self.points))
+
+
+def _noiseless(judged: Map) -> Array:
+    """Return 1 where it is stable without noise, 0 where not, -1 where that is undecided."""
+    infinite = np.isinf(judged.outcome.noise_sum)
+    found = np.where(infinite, judged.outcome.stable, 1)
+    noisy = infinite & (~judged.damps_modes | judged.judge.spectrum.diverges)
+    if noisy.any():  # other causes than the roots make the sum infinite
+        found = np.where(noisy, judged.judge.noiseless(judged.points), found)
+    return found.astype(np.int8)
+
+
+def _reason(judged: Map) -> Array:
+    """Return places in `REASONS`."""
+    codes = np.full(len(judged.points), -1, dtype=np.int8)
+    stable, noise_sum = judged.outcome.stable, judged.outcome.noise_sum
+    codes[stable == 1] = REASONS.index(Reason.STABLE)
+    if judged.damps_modes.any():
+        unstable = (stable == 0) & judged.damps_modes
+        codes[unstable & np.isfinite(noise_sum)] = REASONS.index(Reason.NOISE_SUM)
+        if not judged.judge.spectrum.diverges:
+            beyond = np.flatnonzero(unstable & np.isinf(noise_sum))
+            pull = judged.of_algorithms(lambda x: float(sum(x.polynomials.Q) != 0), beyond)
+            codes[beyond[pull == 1]] = REASONS.index(Reason.NOISELESS)
+    for place in np.flatnonzero(codes == -1).tolist():
+        codes[place] = REASONS.index(judged.verdict(place).reason)
+    return codes
+
+
+def _effective_learning_rate(judged: Map) -> Array:
+    def value(algorithm: Algorithm) -> float:
+        try:
+            return to_float(algorithm.effective_learning_rate)
+        except UndefinedError:
+            return math.nan
+
+    return _by_forms(judged, lambda form: form.effective_learning_rate, value)
+
+
+def _by_forms(
+    judged: Map, formula: Callable[[HalfPlaneForm], Ball], exact: Callable[[Algorithm], float]
+) -> Array:
+    """Return a formula at all points where error bounds are small, elsewhere the exact value."""
+    values = np.full(len(judged.points), math.nan)
+    known = judged.judge.forms(judged.points)
+    if known is not None:
+        form, excepted = known
+        ball = formula(form)
+        accurate = np.isfinite(ball.mid) & (ball.rad <= _NEARLY * np.abs(ball.mid))
+        values = np.where(accurate & ~excepted, ball.mid, math.nan)
+    left = np.flatnonzero(np.isnan(values))
+    values[left] = judged.of_algorithms(exact, left)
+    return values
+
+
+def _critical_eigenvalue(judged: Map) -> Array:
+    def value(algorithm: Algorithm) -> float:
+        intervals = noiseless_floats(algorithm)
+        return intervals[0][1] if intervals and intervals[0][0] == 0 else 0.0
+
+    return _by_forms(judged, _first_sign_change, value)
+
+
+def _first_sign_change(form: HalfPlaneForm) -> Ball:
+    """Return where the first coefficient of a quadratic form changes its sign.
+
+    A polynomial of degree one or two has its roots in the left half plane exactly when its
+    coefficients have one sign. NaN for larger memories, and where it is not stable at 0.
+    """
+    size = form.pull.mid.size
+    mid, rad = np.full(size, math.inf), np.zeros(size)
+    pairs = list(zip(form.fixed, form.moving, strict=True))
+    for fixed, moving in pairs:
+        end = fixed / moving
+        first = (moving.lower > 0) & (end.mid < mid)
+        mid, rad = np.where(first, end.mid, mid), np.where(first, end.rad, rad)
+    sure = (form.pull.lower > 0) & np.isfinite(mid) & (len(pairs) <= 2)
+    for fixed, moving in pairs:  # the others must keep their signs until then
+        at_end = fixed - Ball(np.where(sure, mid, 0.0), rad) * moving
+        sure &= (fixed.lower > 0) & (at_end.upper > 0)
+        sure &= (at_end.lower > 0) | (moving.lower > 0)
+    return Ball(np.where(sure, mid, math.nan), rad)
+
+
+def _critical_batch_size(judged: Map) -> Array:
+    points = judged.points
+    if not _is_never_damped(judged) or "batch_size" in points.axes:
+        return np.array([judged.verdict(k).critical_batch_size for k in judged.places.tolist()])
+    # without tau2 it is the noise sum of batches of one
+    single = Points(points.axes, points.own, {**points.problem, "batch_size": 1})
+    return judged.judge.judge(single).noise_sum
+
+
+def _regime(judged: Map) -> Array:
+    """Return places in `REGIMES` for each target and point."""
+    return judged.of_laws(_regimes, np.int8)
+
+
+def _regimes(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
+    """Return places in `REGIMES`: along rising exponents signal, border and noise follow."""
+    if not is_noisy:
+        return np.full(len(targets), REGIMES.index("signal-dominated"))
+    zeta = [target.exponent for target in targets]
+    rising = sorted(zeta)
+
+    def first(*past: str) -> float:
+        place = bisect_left(rising, True, key=lambda x: loss_regime(law.exponent, x) in past)
+        return rising[place] if place < len(rising) else math.inf
+
+    if law.exponent <= 1:
+        return np.full(len(targets), REGIMES.index(loss_regime(law.exponent, zeta[0])))
+    border, noise = first("border", "noise-dominated"), first("noise-dominated")
+    places = [REGIMES.index(name) for name in ("signal-dominated", "border", "noise-dominated")]
+    return np.array([places[(x >= border) + (x >= noise)] for x in zeta])
+
+
+def _loss_exponent(judged: Map) -> Array:
+    exponents = judged.of_laws(_exponents, float)
+    return np.where(judged.outcome.stable == 1, exponents, math.nan)
+
+
+def _exponents(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
+    signal = np.array([target.exponent for target in targets])
+    return np.minimum(signal, 2 - 1 / law.exponent) if is_noisy else signal
+
+
+def _is_never_damped(judged: Map) -> bool:
+    return judged.judge.coupling is None and judged.points.problem.get("tau2") == 0
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something that a map can show.
+
+    Attributes
+    ----------
+    long_name : str
+    values : callable
+        Finds it at all points of a judged map; of shape (targets, points) if it is ``of_target``.
+    units : str
+    flags : mapping
+        What the values stand for, where they are no numbers.
+    is_of_target : bool
+        Whether it depends on the target.
+    """
+
+    long_name: str
+    values: Callable[[Map], Array]
+    units: str = "1"
+    flags: Mapping[int, str] = field(default_factory=dict)
+    is_of_target: bool = False
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What is written into a dataset beside the values."""
+        about: dict[str, Any] = {"long_name": self.long_name, "units": self.units}
+        if self.flags:
+            about["flag_values"] = list(self.flags)
+            about["flag_meanings"] = " ".join(x.replace(" ", "_") for x in self.flags.values())
+        return about
+
+    @property
+    def dtype(self) -> Any:
+        """Of the values."""
+        return np.dtype(np.int8 if self.flags else float)
+
+
+_ANSWERS = {NOT_YET: "not_computed", -1: "undecided", 0: "unstable", 1: "stable"}
+VERDICT: Mapping[str, Quantity] = {  # what every diagram has
+    "stable": Quantity(
+        "whether the mean loss tends to zero", lambda judged: judged.outcome.stable, flags=_ANSWERS
+    ),
+    "noiseless": Quantity("whether it is stable without noise", _noiseless, flags=_ANSWERS),
+    "noise_sum": Quantity(
+        "noise sum U'_Sigma, stable below 1", lambda judged: judged.outcome.noise_sum
+    ),
+    "margin": Quantity(
+        "min(1 - U'_Sigma, min_k 1 + (tau2/B) s_k)", lambda judged: judged.outcome.margin
+    ),
+}
+QUANTITIES: Mapping[str, Quantity] = {
+    "reason": Quantity(
+        "why it is stable or not",
+        _reason,
+        flags=dict(enumerate(reason.value for reason in REASONS)),
+    ),
+    "effective_learning_rate": Quantity(
+        "effective learning rate", _effective_learning_rate, "1/eigenvalue"
+    ),
+    "critical_eigenvalue": Quantity(
+        "eigenvalue at which noiseless stability ends", _critical_eigenvalue, "eigenvalue"
+    ),
+    "critical_batch_size": Quantity("critical batch size", _critical_batch_size, "samples"),
+    "regime": Quantity(
+        "regime of the loss", _regime, flags=dict(enumerate(REGIMES)), is_of_target=True
+    ),
+    "loss_exponent": Quantity("exponent p of the loss t^-p", _loss_exponent, is_of_target=True),
+}
+
+
+def find_quantities(names: Any) -> dict[str, Quantity]:
+    """Return quantities by their names.
+
+    Raises
+    ------
+    InputError
+        If there is none of a name.
+    """
+    if isinstance(names, str):
+        names = (names,)
+    for name in names:
+        if name not in QUANTITIES:
+            raise InputError(f"quantities must be among {', '.join(QUANTITIES)}, got {name!r}")
+    return {name: QUANTITIES[name] for name in names}

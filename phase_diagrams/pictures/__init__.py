@@ -1,0 +1,1 @@
+"""Drawing of maps, boundaries, losses, root loci and noise summands."""

@@ -1,0 +1,110 @@
+"""The picture of a boundary of stability."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sgdmem.numeric.verdicts.binding import Binding
+from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.labels import axis_label, title
+from sgdmem.phase_diagrams.pictures.map_picture import LEGEND, new_axes
+from sgdmem.phase_diagrams.pictures.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY
+from sgdmem.phase_diagrams.pictures.placement import name_curves
+
+if TYPE_CHECKING:
+    import xarray
+
+# Colour-blind safe (Okabe-Ito), and told apart in print by their strokes.
+_STYLES: dict[str, tuple[str, Any]] = {
+    Binding.NOISE_SUM.value: (RED, "-"),
+    Binding.MODE_NOISE.value: (PURPLE, (0, (3, 1, 1, 1))),
+    Binding.ROOT_AT_1.value: (GREEN, (0, (1, 1))),
+    Binding.ROOT_AT_MINUS_1.value: (BLUE, (0, (5, 1.5))),
+    Binding.COMPLEX_ROOTS.value: (SKY, (0, (5, 1.5, 1, 1.5))),
+    Binding.DIVERGENT_SPECTRUM.value: (ORANGE, "-"),
+    Binding.UNDECIDED.value: (BLACK, ":"),
+}
+
+
+def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = True) -> Any:
+    """Draw curves of `stability_boundary`, each piece by the condition that binds, and the cusps.
+
+    Parameters
+    ----------
+    boundary : xarray.Dataset
+    ax : matplotlib axes, optional
+        Where to draw; a new figure otherwise.
+    annotate : bool
+        Whether the conditions are named along the curves as well, where there is room.
+
+    Returns
+    -------
+    matplotlib axes
+        With the `artists` ``boundary`` (one for each piece), ``cusp`` and ``curve-name``.
+
+    Examples
+    --------
+    >>> import sgdmem
+    >>> edge = sgdmem.stability_boundary(
+    ...     "heavy-ball",
+    ...     ("learning_rate", 0.1, 5),
+    ...     ("momentum", 0, 0.9),
+    ...     spectrum=sgdmem.Spectrum([1]),
+    ...     resolution=10,
+    ... )
+    >>> axes = draw_boundary(edge)
+    >>> [line.get_label() for line in axes.lines]
+    ['a root at x = -1']
+    """
+    ax = new_axes() if ax is None else ax
+    x_name, y_name = boundary.attrs["x"], boundary.attrs["y"]
+    x, y = boundary[x_name].values, boundary[y_name].values
+    curve, condition = boundary.curve.values, boundary.condition.values
+    labelled: set[str] = set()
+    drawn: dict[str, list[Any]] = {}
+    for number in np.unique(curve):
+        (places,) = np.nonzero(curve == number)
+        for start, stop in _pieces(condition[places]):
+            name = str(condition[places[start]])
+            colour, stroke = _STYLES[name]
+            piece = places[start:stop]
+            label = "_nolegend_" if name in labelled else Binding(name).explanation
+            labelled.add(name)
+            named("boundary", *ax.plot(x[piece], y[piece], color=colour, ls=stroke, label=label))
+            drawn.setdefault(name, []).append((x[piece], y[piece]))
+    corners = boundary[f"cusp_{x_name}"].values, boundary[f"cusp_{y_name}"].values
+    if corners[0].size:
+        style = {"color": BLACK, "markersize": 4, "label": "cusp", "zorder": 3}
+        named("cusp", *ax.plot(*corners, "o", **style))
+    axes = ((x_name, ax.set_xscale, ax.set_xlim), (y_name, ax.set_yscale, ax.set_ylim))
+    for name, scale, limits in axes:
+        if name in boundary.attrs["logarithmic"].split(", "):
+            scale("log")
+        limits(boundary[name].attrs["low"], boundary[name].attrs["high"])
+    ax.set_xlabel(axis_label(x_name))
+    ax.set_ylabel(axis_label(y_name))
+    ax.set_title(title(boundary, (x_name, y_name)), fontsize="medium")
+    if labelled:
+        ax.legend(
+            title="stability ends by",
+            ncols=min(len(labelled) + bool(corners[0].size), 4),
+            title_fontsize="small",
+            **LEGEND,
+        )
+    if annotate:
+        words = {name: Binding(name).explanation for name in drawn}
+        name_curves(
+            ax,
+            {words[name]: pieces for name, pieces in drawn.items()},
+            {words[name]: _STYLES[name][0] for name in drawn},
+        )
+    return ax
+
+
+def _pieces(conditions: Any) -> list[tuple[int, int]]:
+    """Return where each run of one condition starts and stops; runs share their end points."""
+    changes = (np.flatnonzero(conditions[1:] != conditions[:-1]) + 1).tolist()
+    starts = [0, *changes]
+    return list(zip(starts, [*(c + 1 for c in changes), len(conditions)], strict=True))

@@ -1,0 +1,72 @@
+"""What is written at axes and above pictures, in the symbols of the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sgdmem.numeric.problems.problem import Noise
+from sgdmem.phase_diagrams.maps.description import OF_THE_DATA
+
+if TYPE_CHECKING:
+    import xarray
+
+    from sgdmem.symbolic.algorithms.algorithm import Algorithm
+
+_SYMBOLS = {
+    "learning_rate": r"learning rate $\alpha$",
+    "momentum": r"momentum $\beta$",
+    "batch_size": r"batch size $B$",
+    "damping": r"damping $\delta$",
+    "effective_learning_rate": r"effective learning rate $\alpha_{\mathrm{eff}}$",
+    "q0": r"$q_0$",
+    "nu": r"$\nu$",
+    "inverse_nu": r"$1/\nu$",
+    "zeta": r"$\zeta$",
+    "tau1": r"$\tau_1$",
+    "tau2": r"$\tau_2$",
+}
+
+
+def axis_label(parameter: str) -> str:
+    """Return what is written at the axis of a parameter."""
+    return _SYMBOLS.get(parameter, parameter.replace("_", " "))
+
+
+def algorithm_label(algorithm: Algorithm) -> str:
+    """Return what an algorithm is called above a picture."""
+    return (algorithm.name or f"an algorithm of memory {algorithm.memory}").replace("_", " ")
+
+
+def question_label(spectrum: Any, noise: Noise) -> str:
+    """Return a spectrum and the noise as they are written above a picture."""
+    how = re.sub(r"tau([12])", r"$\\tau_\1$", str(noise))
+    return f"{spectrum_label(spectrum)}; {how}"
+
+
+def spectrum_label(spectrum: Any) -> str:
+    """Return a spectrum, or what a dataset says of it, with powers set as such."""
+    return re.sub(r"k\^-([\d.]+)", r"$k^{-\1}$", str(spectrum))
+
+
+def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
+    """Return the algorithm with its fixed parameters, the noise and the spectrum, on two lines."""
+    shown = {**data.attrs, **dict.fromkeys([*varying, *OF_THE_DATA], None)}
+    name = str(shown.pop("algorithm", "")).replace("_", " ").replace("-", " ")
+    spectrum = spectrum_label(shown.pop("spectrum", ""))
+    size, tau1, tau2 = (shown.pop(key, None) for key in ("batch_size", "tau1", "tau2"))
+    fixed = [
+        f"{_SYMBOLS.get(key, key).rpartition(' ')[2]} = {value}"
+        for key, value in shown.items()
+        if value is not None
+    ]
+    full = size in ("inf", "oo")
+    noise = [] if size is None else ["full batches" if full else f"batch size {size}"]
+    if not full:
+        noise += [
+            rf"$\{name}_{place}$ = {value}"
+            for name, place, value in (("tau", 1, tau1), ("tau", 2, tau2))
+            if value is not None
+        ]
+    return f"{', '.join([name, *fixed, *noise])}\n{spectrum}"

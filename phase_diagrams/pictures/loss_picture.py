@@ -1,0 +1,272 @@
+"""The picture of mean losses, with the power laws that theory predicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import positive_float, whole
+from sgdmem.numeric.losses.asymptotics import loss_asymptotics, loss_regime
+from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.losses.schedule import Schedule, read_schedule
+from sgdmem.numeric.problems.problem import read_data, read_noise
+from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.numeric.simulation.monte_carlo import Simulation
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.labels import question_label
+from sgdmem.phase_diagrams.pictures.map_picture import LEGEND, new_axes
+from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, DASHED
+from sgdmem.symbolic.errors import InputError
+
+_RISE = 3.0  # how far above the largest start the picture ends
+_FIRST_SHOWN = 0.01  # of the steps, where a predicted power law begins
+_POINTS = 2000  # of a curve
+
+
+@dataclass(frozen=True)
+class PredictedLaw:
+    """A power law that a mean loss tends to, ``constant * t**-exponent``.
+
+    Attributes
+    ----------
+    exponent : float
+    constant : float or None
+        None where theory knows the exponent only.
+    """
+
+    exponent: float
+    constant: float | None
+
+
+def draw_losses(
+    rules: Mapping[str, Any],
+    spectrum: Any,
+    target: Any,
+    steps: int,
+    batch_size: Any = math.inf,
+    tau1: Any = None,
+    tau2: Any = None,
+    ax: Any = None,
+    *,
+    simulations: Mapping[str, Simulation] | None = None,
+    exponents: Mapping[str, Any] | None = None,
+    explained: bool = True,
+) -> Any:
+    r"""Draw exact mean losses, and dashed the power laws that theory predicts for them.
+
+    On a power law with a `sgdmem.power_law_target` a stationary algorithm has exponent and constant
+    of Theorems 3 and 8 of arXiv 2410.04228 (`sgdmem.loss_asymptotics`, on the law without an end),
+    a schedule of `sgdmem.accelerated` has the exponent of its ``acceleration``, and the line goes
+    through the exact loss in the middle of the last decade. Nothing is predicted where the loss
+    does not certainly tend to zero, for a schedule where it ends above its start.
+
+    Parameters
+    ----------
+    rules : dict from str to Algorithm, Schedule or list of Algorithm
+        What is compared, by the names in the legend.
+    spectrum, target, steps, batch_size, tau1, tau2
+        See `sgdmem.losses`.
+    ax : matplotlib axes, optional
+        Where to draw; a new figure otherwise.
+    simulations : dict from str to Simulation, optional
+        Simulated runs of some of the rules, drawn as means with their standard errors.
+    exponents : dict from str to number or None, optional
+        Predictions for some of the rules in place of those above; None: no prediction.
+    explained : bool
+        Whether a legend is added.
+
+    Returns
+    -------
+    matplotlib axes
+        With the `artists` ``loss``, ``prediction`` and ``simulation``, whose labels begin with the
+        names of their rules.
+
+    Raises
+    ------
+    InputError
+        For an argument outside its domain.
+
+    Examples
+    --------
+    >>> import sgdmem
+    >>> spectrum = sgdmem.Spectrum.power_law(2)
+    >>> rules = {"SGD": sgdmem.sgd("0.5"), "AM1": sgdmem.accelerated(spectrum, batch_size=16)}
+    >>> axes = draw_losses(rules, spectrum, sgdmem.power_law_target("0.5"), 1000, 16)
+    >>> [line.get_label() for line in axes.lines if line.get_label()[0] != "_"]
+    ['SGD, $t^{-0.5}$', 'AM1, $t^{-0.738}$']
+    """
+    chosen = _read_rules(rules)
+    steps = whole(steps, "steps", 2)
+    simulations = _of_rules(simulations, chosen, "simulations")
+    exponents = _of_rules(exponents, chosen, "exponents")
+    for name, runs in simulations.items():
+        if not isinstance(runs, Simulation):
+            raise InputError(f"simulations[{name!r}] must be a Simulation, got {runs!r}")
+    question = spectrum, target, steps, batch_size, tau1, tau2
+    curves = {name: losses(rule, *question) for name, rule in chosen.items()}
+    data, tau1, tau2 = read_data(spectrum, tau1, tau2)
+    noise = read_noise(data, batch_size, tau1, tau2, None)
+    ax = new_axes() if ax is None else ax
+    ax.set(xscale="log", yscale="log", xlabel="step $t$", ylabel="mean loss $L_t$")
+    top = _RISE * max(curve[0] for curve in curves.values())
+    for place, (name, curve) in enumerate(curves.items()):
+        colour = CURVES[place % len(CURVES)]
+        if name in exponents:
+            law = _given_law(exponents[name], f"exponents[{name!r}]")
+        else:
+            law = predicted_law(chosen[name], data, target, batch_size, tau1, tau2)
+            if law is not None and law.constant is None and not curve[-1] < curve[0]:
+                law = None  # a schedule made for less noise
+        _draw_curve(ax, name, curve, top, colour, law)
+        if law is not None:
+            _draw_law(ax, name, law, curve)
+        if name in simulations:
+            _draw_runs(ax, name, simulations[name], top, colour)
+    seen = np.concatenate([curve[(curve > 0) & (curve < top)] for curve in curves.values()])
+    ax.set(xlim=(1, steps), ylim=(seen.min() / 2, top))
+    ax.set_title(_title(data, target, noise), fontsize="small")
+    if explained:
+        _explain(ax, bool(simulations))
+    return ax
+
+
+def predicted_law(
+    rule: Any, spectrum: Any, target: Any, batch_size: Any = math.inf, tau1: Any = 1, tau2: Any = 0
+) -> PredictedLaw | None:
+    """Return the power law that theory predicts for a loss; None where it predicts nothing.
+
+    Parameters
+    ----------
+    rule, spectrum, target, batch_size, tau1, tau2
+        See `sgdmem.losses`.
+
+    Examples
+    --------
+    >>> from sgdmem import heavy_ball, power_law_target
+    >>> law = Spectrum.power_law(2, count=10**6)
+    >>> predicted_law(heavy_ball("0.1", "0.9"), law, power_law_target("0.5"), 16).exponent
+    0.5
+    >>> predicted_law(heavy_ball("4", "0.9"), law, power_law_target("0.5"), 16)
+    """
+    chosen = read_schedule(rule)
+    law = spectrum.law if isinstance(spectrum, Spectrum) else None
+    if law is None or not isinstance(target, PowerLawTarget) or not law.exponent > 1:
+        return None
+    endless = Spectrum.power_law(law.exponent, law.scale)
+    if chosen.stationary is not None:
+        try:
+            found = loss_asymptotics(chosen.stationary, endless, target, batch_size, tau1, tau2)
+        except InputError:  # not certainly stable, or beyond the range of power laws
+            return None
+        return PredictedLaw(found.exponent, found.constant)
+    if chosen.acceleration is None:
+        return None
+    steepness = min(target.exponent, 2 - 1 / law.exponent)
+    return PredictedLaw(chosen.acceleration * steepness, None)
+
+
+def _read_rules(rules: Any) -> dict[str, Schedule]:
+    if not isinstance(rules, Mapping) or not rules:
+        raise InputError(
+            f"rules must be a dictionary from names to algorithms or schedules, got {rules!r}"
+        )
+    return {str(name): read_schedule(rule) for name, rule in rules.items()}
+
+
+def _of_rules(given: Any, rules: Mapping[str, Any], argument: str) -> Mapping[str, Any]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InputError(f"{argument} must be a dictionary by the names of rules, got {given!r}")
+    for name in given:
+        if name not in rules:
+            raise InputError(
+                f"{argument} must be of the rules {', '.join(rules)}, got one of {name!r}"
+            )
+    return given
+
+
+def _given_law(exponent: Any, name: str) -> PredictedLaw | None:
+    return None if exponent is None else PredictedLaw(positive_float(exponent, name), None)
+
+
+def _draw_curve(
+    ax: Any, name: str, curve: Array, top: float, colour: str, law: PredictedLaw | None
+) -> None:
+    t = np.unique(np.geomspace(1, curve.size - 1, _POINTS).round().astype(int))
+    # beyond the picture a number may be too large for its scale
+    t = t[(curve[t] > 0) & (curve[t] < top**2 + 10 * top)]
+    label = name if law is None else f"{name}, $t^{{-{law.exponent:.3g}}}$"
+    if not (curve[t] < top).any():
+        label = f"{name}: {'zero' if curve[-1] == 0 else 'above the picture'}"
+    (line,) = ax.plot(t, curve[t], color=colour, linewidth=2.2, label=label)
+    named("loss", line)
+
+
+def _draw_law(ax: Any, name: str, law: PredictedLaw, curve: Array) -> None:
+    last = curve.size - 1
+    constant = law.constant
+    if constant is None:
+        middle = max(1, round(last / math.sqrt(10)))
+        if not 0 < curve[middle] < math.inf:
+            return
+        constant = float(curve[middle]) * float(middle) ** law.exponent
+    t = np.geomspace(max(1.0, _FIRST_SHOWN * last), last, 50)
+    (line,) = ax.plot(
+        t,
+        constant * t**-law.exponent,
+        zorder=4,
+        label=f"_{name}, predicted",
+        **DASHED,
+    )
+    named("prediction", line)
+
+
+def _draw_runs(ax: Any, name: str, runs: Simulation, top: float, colour: str) -> None:
+    mean, error = runs.mean, runs.standard_error
+    seen = (runs.steps > 0) & (mean > 0) & (mean < top)
+    # on a logarithmic scale a bar that reaches 0 has no end
+    below = np.minimum(np.where(np.isfinite(error), error, 0), 0.9 * mean)
+    above = np.where(np.isfinite(error), error, 0)
+    drawn = ax.errorbar(
+        runs.steps[seen],
+        mean[seen],
+        yerr=(below[seen], above[seen]),
+        fmt="o",
+        color=colour,
+        markersize=4,
+        markerfacecolor="white",
+        elinewidth=1,
+        capsize=2,
+        zorder=5,
+        label=f"_{name}, simulated",
+    )
+    named("simulation", drawn.lines[0])
+
+
+def _explain(ax: Any, simulated: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    handles, _ = ax.get_legend_handles_labels()
+    if any(line.get_gid() and line.get_gid().startswith("prediction") for line in ax.lines):
+        handles.append(Line2D([], [], label="predicted power law", **DASHED))
+    if simulated:
+        style: dict[str, Any] = {"marker": "o", "linestyle": "none", "mfc": "white", "color": BLACK}
+        handles.append(Line2D([], [], markersize=4, label="simulated mean", **style))
+    ax.legend(handles=handles, ncols=min(len(handles), 3), **LEGEND)
+
+
+def _title(data: Spectrum, target: Any, noise: Any) -> str:
+    label = question_label(data, noise)
+    if not isinstance(target, PowerLawTarget) or data.law is None:
+        return label
+    what = rf"$\zeta$ = {target.exponent:g}"
+    if noise.inverse_batch:
+        what += f", {loss_regime(data.law.exponent, target.exponent)}"
+    return f"{label}\n{what}"

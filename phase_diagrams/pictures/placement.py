@@ -1,0 +1,293 @@
+"""Where a name has room in a picture: inside a region, or along a curve.
+
+Places are found in points (1/72 inch) of the axes as they are before a layout engine has moved
+them, with some room to spare for that.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.phase_diagrams.pictures.artists import named
+
+FONT_SIZE = 8.5
+_SHRINK = 0.85  # by a layout engine that makes room for labels
+_RASTER = 240  # samples along each side of a region's picture
+# A rectangle of sides 1 fits around a point that is 1/sqrt 2 away from the edges; and a border.
+_ROOM = 0.5**0.5 * 1.15
+_AS_GOOD = 0.97  # of the room at the best place
+_PAD = 3.0  # points around a name
+_ALONG = 25  # places along a curve that are tried
+_GAP = 5.0  # points between a curve and its name, at least
+
+
+class MapRegion(NamedTuple):
+    """Where a region is, and the colour that it has; None if it has several."""
+
+    mask: Array
+    colour: str | None
+
+
+class _Frame:
+    """The axes as a rectangle in points."""
+
+    def __init__(self, ax: Any) -> None:
+        self.ax = ax
+        box = ax.get_window_extent()
+        scale = _SHRINK * 72 / ax.figure.dpi
+        self.size = np.array([box.width, box.height]) * scale
+
+    def points(self, x: Any, y: Any) -> Array:
+        """Return data as points of the rectangle, shape (n, 2)."""
+        to_share = self.ax.transData + self.ax.transAxes.inverted()
+        points: Array = to_share.transform(np.column_stack([x, y])) * self.size
+        return points
+
+
+def name_regions(
+    ax: Any,
+    edges: tuple[Array, Array],
+    regions: Mapping[str, MapRegion],
+    avoid: Sequence[Array] = (),
+) -> list[Any]:
+    """Write the names of regions where they have most room; not those that have too little.
+
+    Parameters
+    ----------
+    ax
+        Axes with their final scales and limits.
+    edges
+        Of the cells of the map, in x and in y, both monotonic.
+    regions
+        By their names; masks of shape (number of cells in y, in x), which may overlap.
+    avoid
+        Samples of what is there already, as `name_curves` returns them.
+
+    Returns
+    -------
+    list of matplotlib texts
+    """
+    frame = _Frame(ax)
+    cells = _cells(frame, edges)
+    free = np.ones((_RASTER, _RASTER), dtype=bool)
+    for box in avoid:
+        box = box[np.isfinite(box).all(axis=1)]
+        columns, rows = np.clip(box / frame.size * _RASTER, 0, _RASTER - 1).astype(int).T
+        free[rows, columns] = False
+    texts = []
+    for name, region in regions.items():
+        mask = np.pad(region.mask, ((0, 1), (0, 1)))[cells] & free  # outside of the map: none
+        for words, rotation in ((name, 0), (_in_two_lines(name), 0), (name, 90)):
+            width, height = _text_size(words)
+            if rotation:
+                width, height = height, width
+            place = _roomiest(mask, frame.size, width, height)
+            if place is not None:
+                share = np.array([width, height]) / frame.size / 2
+                low, high = (
+                    np.clip((place + side * share) * _RASTER, 0, _RASTER).astype(int)
+                    for side in (-1, 1)
+                )
+                free[low[1] : high[1], low[0] : high[0]] = False
+                texts.append(_write(ax, place, words, rotation, region.colour))
+                break
+    return texts
+
+
+def _cells(frame: _Frame, edges: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Return which cells lie under the samples of the axes; one beyond the last outside."""
+    share = (np.arange(_RASTER) + 0.5) / _RASTER
+    back = frame.ax.transAxes + frame.ax.transData.inverted()
+    data = back.transform(np.column_stack([share, share]))
+    places = []
+    for values, ends in zip(data.T, edges, strict=True):
+        rising = ends if ends[0] < ends[-1] else ends[::-1]
+        found = np.searchsorted(rising, values) - 1
+        count = ends.size - 1
+        inside = (found >= 0) & (found < count)
+        found = found if rising is ends else count - 1 - found
+        places.append(np.where(inside, found, count))
+    return np.ix_(places[1], places[0])  # type: ignore[return-value]
+
+
+def _roomiest(mask: Array, size: Array, width: float, height: float) -> tuple[float, float] | None:
+    """Return the place, as shares of the axes, in which a rectangle has most room in a mask."""
+    from scipy.ndimage import distance_transform_edt
+
+    # in units of the rectangle's sides; the border of the axes is an edge as well
+    sampling = size[1] / height / mask.shape[0], size[0] / width / mask.shape[1]
+    away = distance_transform_edt(np.pad(mask, 1), sampling=sampling)[1:-1, 1:-1]
+    if away.max() < _ROOM:
+        return None
+    # among places that are as good, the middle of the region
+    plain = distance_transform_edt(np.pad(mask, 1), sampling=size[::-1] / mask.shape)[1:-1, 1:-1]
+    good = np.where(away > _AS_GOOD * away.max(), plain, 0)
+    row, column = np.unravel_index(int(good.argmax()), good.shape)
+    return (float(column) + 0.5) / mask.shape[1], (float(row) + 0.5) / mask.shape[0]
+
+
+def _in_two_lines(name: str) -> str:
+    """Return a name with its middle space replaced by a new line."""
+    spaces = [place for place, letter in enumerate(name) if letter == " "]
+    if not spaces:
+        return name
+    middle = min(spaces, key=lambda place: abs(place - len(name) / 2))
+    return f"{name[:middle]}\n{name[middle + 1 :]}"
+
+
+def _text_size(words: str) -> tuple[float, float]:
+    """Return width and height of some lines in points, with a border."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    lines = words.split("\n")
+    font = FontProperties(size=FONT_SIZE)
+    width = max(TextPath((0, 0), line, prop=font).get_extents().width for line in lines)
+    return width + 2 * _PAD, 1.3 * FONT_SIZE * len(lines) + 2 * _PAD
+
+
+def _write(
+    ax: Any, place: tuple[float, float], words: str, rotation: float, colour: str | None
+) -> Any:
+    from matplotlib.colors import to_rgb
+    from matplotlib.patheffects import withStroke
+
+    # white on dark colours and where there are several
+    dark = colour is None or float(np.dot(to_rgb(colour), (0.299, 0.587, 0.114))) < 0.45
+    ink, halo = ("white", "black") if dark else ("black", "white")
+    text = ax.text(
+        *place,
+        words,
+        transform=ax.transAxes,
+        rotation=rotation,
+        ha="center",
+        va="center",
+        color=ink,
+        fontsize=FONT_SIZE,
+        zorder=6,
+        path_effects=[withStroke(linewidth=1.8, foreground=halo, alpha=0.6)],
+    )
+    return named("region-name", text)
+
+
+# Along curves -----------------------------------------------------------------------------------
+
+
+def name_curves(
+    ax: Any, curves: Mapping[str, Sequence[tuple[Array, Array]]], colours: Mapping[str, str]
+) -> list[Array]:
+    """Write the names of curves beside them, where they are furthest from everything else.
+
+    Parameters
+    ----------
+    ax
+        Axes with their final scales and limits.
+    curves
+        By their names, the pieces of each; those of "" are only kept free.
+    colours
+        Of the names.
+
+    Returns
+    -------
+    list of ndarray, shape (n, 2)
+        Samples of the curves and of the boxes of the names, for `name_regions`. A name that has no
+        room is left out.
+    """
+    frame = _Frame(ax)
+    pieces = {
+        name: [_densely(frame.points(*piece)) for piece in some] for name, some in curves.items()
+    }
+    boxes: list[Array] = []
+    for name, some in pieces.items():
+        if not name:
+            continue
+        width, height = _text_size(name)
+        others = [piece for other in pieces if other != name for piece in pieces[other]]
+        rest = np.concatenate([np.empty((0, 2)), *others, *boxes])
+        found = _beside(max(some, key=_length), some, rest, frame.size, (width, height))
+        if found is None:
+            continue
+        centre, along, box = found
+        boxes.append(box)
+        x, y = centre / frame.size
+        across, up = along / frame.size
+        text = ax.text(
+            x,
+            y,
+            name,
+            transform=ax.transAxes,
+            rotation=math.degrees(math.atan2(up, across)),
+            rotation_mode="anchor",
+            transform_rotates_text=True,  # so that a layout engine may change the proportions
+            ha="center",
+            va="center",
+            color=colours[name],
+            fontsize=FONT_SIZE,
+            zorder=6,
+            bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
+        )
+        named("curve-name", text)
+    return [*boxes, *(piece for some in pieces.values() for piece in some)]
+
+
+def _beside(
+    piece: Array, own: Sequence[Array], others: Array, size: Array, sides: tuple[float, float]
+) -> tuple[Array, Array, Array] | None:
+    """Return centre, direction and samples of the box with most room beside a piece.
+
+    The box is nearer to its own curve than to others.
+    """
+    width, height = sides
+    mine = np.concatenate(own)
+    best, found = 0.0, None
+    for place in np.linspace(0.06, 0.94, _ALONG):
+        middle = int(place * (len(piece) - 1))
+        reach = np.linalg.norm(piece - piece[middle], axis=1) < width / 2
+        near = piece[reach]
+        if len(near) < 2:
+            continue
+        along = near[-1] - near[0]
+        if not along.any():
+            continue
+        along = along / np.linalg.norm(along) * (1 if along[0] >= 0 else -1)
+        across = np.array([-along[1], along[0]])
+        for side in (1, -1):
+            # beside the part of the curve that the box is longest as
+            offset = np.max(side * (near - piece[middle]) @ across)
+            centre = piece[middle] + side * (offset + _GAP + height / 2) * across
+            u, v = (
+                part.ravel()
+                for part in np.meshgrid(np.linspace(-0.5, 0.5, 15), np.linspace(-0.5, 0.5, 5))
+            )
+            box = centre + u[:, None] * width * along + v[:, None] * height * across
+            border = min(float(box.min()), float((size - box).min()))
+            near_own, near_others = _distance(box, mine), _distance(box, others)
+            room = min(border, near_own, near_others)
+            if room > best and near_others > near_own:
+                best = room
+                found = centre, along, box
+    return found if best >= _GAP / 2 else None
+
+
+def _distance(box: Array, points: Array) -> float:
+    gaps = np.linalg.norm(box[:, None] - points[None], axis=2)
+    return float(gaps.min(initial=np.inf))
+
+
+def _densely(points: Array) -> Array:
+    """Return the points of a polyline, no further than a few points of type apart."""
+    if len(points) < 2:
+        return points
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    length = np.append(0, np.cumsum(steps))
+    places = np.linspace(0, length[-1], max(2, int(length[-1] / 3)))
+    return np.column_stack([np.interp(places, length, values) for values in points.T])
+
+
+def _length(points: Array) -> float:
+    return float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())

@@ -1,0 +1,1 @@
+"""The named diagrams of papers."""

@@ -1,0 +1,366 @@
+r"""The phase diagrams that have a name in the field, each by one call.
+
+"learning-rate-momentum"
+    Where a family with momentum is stable, for several batch sizes.
+"damping-effective-rate"
+    Memory 1 in the coordinates of Theorem 6 of arXiv 2410.04228, at a given :math:`q_0`: its
+    triangle (in :math:`\delta`, :math:`\delta\alpha_{\mathrm{eff}}`), the region in which it
+    accelerates by the mechanism of Theorem 7 (our definition: stable, the spectrum in all three
+    ranges of eq. (26), a larger effective learning rate than any stable SGD), and the lines at
+    which the largest eigenvalue comes into the second and the third of
+    the ranges of eq. (26).
+"spectral-zones"
+    These three ranges for one method of that plane.
+"batch-size-learning-rate"
+    The two edges of stability: small batches bound the learning rate in proportion to the batch
+    size, by the trace of the Hessian; large ones by its largest eigenvalue (arXiv 2604.14108).
+"regimes"
+    Fig. 2 of arXiv 2410.04228: which of signal and noise decides how the loss falls, over
+    :math:`1/\nu` of the spectrum and :math:`\zeta` of the target.
+
+Every line is derived: boundaries are traced by `stability_boundary`, those of theory come from the
+conditions and ranges of `sgdmem.symbolic`, or from verdicts.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.inputs import is_list, number, positive, whole
+from sgdmem.numeric.problems.problem import is_infinite, read_data
+from sgdmem.numeric.problems.target import power_law_target
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
+from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.phase_diagrams.maps.boundary import stability_boundary
+from sgdmem.phase_diagrams.maps.diagram import phase_diagram
+from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
+from sgdmem.phase_diagrams.pictures.palette import BLUE
+from sgdmem.phase_diagrams.systems.memory_one import (
+    range_end_latex,
+    range_ends,
+    upper_line,
+    zone_lines,
+)
+from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram, TheoryLine
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algorithms.families import Family, with_fixed
+from sgdmem.symbolic.algorithms.named import find_family, memory_one
+from sgdmem.symbolic.errors import InputError
+
+_LAW = 1.5  # exponent of the spectrum if none is given
+_SIZES = (1, 8, 64, math.inf)
+_SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
+
+_CHOSEN = (  # arguments of `phase_diagram` and `stability_boundary`
+    *("x", "y", "panels", "quantities", "target", "store", "chunk", "client", "coupling"),
+    *("spectrum", "log", "tolerance", "flatness", "resolution", "device", "progress"),
+)
+
+Range = tuple[float, float]
+
+
+def named_diagram(
+    name: str, ax: Any = None, *, annotate: bool = True, explained: bool = True, **options: Any
+) -> Any:
+    r"""Compute and draw a phase diagram that has a name in the field.
+
+    Parameters
+    ----------
+    name : str
+        "learning-rate-momentum", "damping-effective-rate", "spectral-zones",
+        "batch-size-learning-rate" or "regimes"; what they show is said at the top of
+        `sgdmem.phase_diagrams.systems.named_diagrams`.
+    ax : matplotlib axes, optional
+        Where to draw; a new figure otherwise.
+    annotate : bool
+        Whether curves and regions are named where there is room.
+    explained : bool
+        Whether a legend and a colour bar are added.
+    **options
+        ``spectrum`` (by default the infinite power law of exponent 1.5), ``tau1``, ``tau2``,
+        ``points`` (of the map along each axis, by default 200) and ``resolution`` (of the
+        boundaries, by default 80), except for "spectral-zones" and "regimes"; ``batch_sizes``,
+        except for "batch-size-learning-rate" (those two: ``batch_size``); and
+
+        - "learning-rate-momentum": ``family``, "heavy-ball" by default, the ranges
+          ``learning_rate`` and ``momentum``, pairs (low, high), and other parameters of the family;
+        - "damping-effective-rate": ``q0``, the ranges ``damping`` and ``effective_learning_rate``;
+        - "spectral-zones": ``q0``, ``damping`` and ``effective_learning_rate``, numbers;
+        - "batch-size-learning-rate": ``family``, the ranges ``learning_rate`` and ``batch_size``,
+          and other parameters of the family (``momentum=0.9`` for the heavy ball by default);
+        - "regimes": ``points``, the ranges ``inverse_nu`` and ``zeta``, ``batch_size``, and
+          ``family`` with its parameters (SGD with the learning rate 0.1 by default).
+
+    Returns
+    -------
+    matplotlib axes
+        With the `artists` ``map`` and ``kinds``, ``boundary``, ``theory``, ``accelerated``,
+        ``region-name`` and ``curve-name``; those of `draw_noise_summand` for "spectral-zones".
+
+    Raises
+    ------
+    InputError
+        For an unknown name or option, and as `phase_diagram` and `stability_boundary`.
+
+    Examples
+    --------
+    >>> axes = named_diagram("batch-size-learning-rate", points=20, resolution=8)
+    >>> axes.get_xlabel(), axes.get_ylabel()
+    ('learning rate $\\alpha$', 'batch size $B$')
+    """
+    if name == "spectral-zones":
+        return _spectral_zones(ax, explained, **_checked(_spectral_zones, options, "ax explained"))
+    return diagram_data(name, **options).draw(ax, annotate=annotate, explained=explained)
+
+
+def diagram_data(name: str, **options: Any) -> NamedDiagram:
+    """Compute a named diagram without drawing it; parameters as for `named_diagram`.
+
+    Raises
+    ------
+    InputError
+        For "spectral-zones", which is a curve, and as `named_diagram`.
+    """
+    if name not in _DIAGRAMS:
+        known = ", ".join([*_DIAGRAMS, "spectral-zones"])
+        raise InputError(f"name must be among {known}, got {name!r}")
+    return _DIAGRAMS[name](**_checked(_DIAGRAMS[name], options))
+
+
+def _checked(function: Callable[..., Any], options: dict[str, Any], hidden: str = "") -> Any:
+    """Return options that a function takes; InputError for others."""
+    parameters = inspect.signature(function).parameters.values()
+    known = [p.name for p in parameters if p.kind is not p.VAR_KEYWORD]
+    known = [name for name in known if name not in hidden.split()]
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        for name in options:
+            if name not in known:
+                raise InputError(f"unknown option {name!r}; there are {', '.join(known)}")
+    for name in options:
+        if name not in known and name in _CHOSEN:
+            raise InputError(f"{name} is chosen by the diagram; there are {', '.join(known)}")
+    return options
+
+
+# The diagrams -----------------------------------------------------------------------------------
+
+
+def _learning_rate_momentum(
+    family: Family | str = "heavy-ball",
+    *,
+    spectrum: Any = None,
+    batch_sizes: Sequence[Any] = _SIZES,
+    learning_rate: Range = (0.02, 10.0),
+    momentum: Range = (0.0, 0.99),
+    tau1: Any = None,
+    tau2: Any = None,
+    points: int = 200,
+    resolution: int = 80,
+    **fixed: Any,
+) -> NamedDiagram:
+    question = {"spectrum": _spectrum(spectrum), "tau1": tau1, "tau2": tau2, **fixed}
+    x, y = _window("learning_rate", learning_rate), _window("momentum", momentum)
+    return _over_batch_sizes(
+        family, x, y, ["learning_rate"], batch_sizes, points, resolution, question
+    )
+
+
+def _damping_effective_rate(
+    *,
+    q0: Any = 0.5,
+    spectrum: Any = None,
+    batch_sizes: Sequence[Any] = _SIZES,
+    damping: Range = (0.002, 2.0),
+    effective_learning_rate: Range = (0.1, 1e4),
+    tau1: Any = None,
+    tau2: Any = None,
+    points: int = 200,
+    resolution: int = 80,
+) -> NamedDiagram:
+    data = _spectrum(spectrum)
+    q0 = positive(q0, "q0")
+    axes = "damping", "effective_learning_rate"
+    x, y = _window(axes[0], damping), _window(axes[1], effective_learning_rate)
+    question = {"spectrum": data, "tau1": tau1, "tau2": tau2, "q0": q0}
+    found = _over_batch_sizes(
+        "memory-one", x, y, list(axes), batch_sizes, points, resolution, question
+    )
+    largest = read_data(data, None, None)[0].largest
+    δ, α = (found.map[name].values for name in axes)
+    first, second, _ = (end(δ[None, :], α[:, None]) for end in range_ends(q0))
+    sizes = found.map.batch_size.values
+    finite = np.flatnonzero(np.isfinite(sizes))
+    accelerated = None
+    if finite.size:
+        shown = found.map.isel(batch_size=finite[-1])
+        sgd = largest_learning_rate("sgd", data, sizes[finite[-1]], tau1=tau1, tau2=tau2)
+        ordered = (first < second) & (second < largest)
+        accelerated = ordered & (shown.stable.values == 1) & (α[:, None] > float(sgd))
+    dense = np.geomspace(*x[1:], 400)
+    at, rate = zone_lines(largest, q0)
+    names = [rf"$\lambda_{{\max}} = {range_end_latex(place)}$" for place in (0, 1)]
+    theory = {
+        "Theorem 6": TheoryLine(dense, upper_line(largest, q0)(dense)),
+        names[0]: TheoryLine(np.full(2, at), np.array(y[1:]), BLUE),
+        names[1]: TheoryLine(dense, rate(dense), BLUE),
+    }
+    zones = {
+        "zone I": (largest < first) & (first < second),
+        "zones I, II": (first <= largest) & (largest < second),
+        "zones I, II, III": (first < second) & (second <= largest),
+    }
+    zones = {name: np.broadcast_to(mask, second.shape) for name, mask in zones.items()}
+    return NamedDiagram(found.map, found.boundaries, theory, accelerated, zones)
+
+
+def _spectral_zones(
+    ax: Any = None,
+    explained: bool = True,
+    *,
+    q0: Any = "0.5",
+    damping: Any = "1e-4",
+    effective_learning_rate: Any = 100,
+    spectrum: Any = None,
+    batch_size: Any = 8,
+    tau1: Any = None,
+    tau2: Any = None,
+) -> Any:
+    method = memory_one(effective_learning_rate, q0, damping)
+    noise = batch_size, tau1, tau2
+    return draw_noise_summand(method, _spectrum(spectrum), ax, *noise, explained=explained)
+
+
+def _batch_size_learning_rate(
+    family: Family | str = "heavy-ball",
+    *,
+    spectrum: Any = None,
+    learning_rate: Range = (0.02, 10.0),
+    batch_size: Range = (1.0, 1e4),
+    tau1: Any = None,
+    tau2: Any = None,
+    points: int = 200,
+    resolution: int = 80,
+    **fixed: Any,
+) -> NamedDiagram:
+    if family == "heavy-ball":
+        fixed = {"momentum": "0.9", **fixed}
+    data = _spectrum(spectrum)
+    x, y = _window("learning_rate", learning_rate), _window("batch_size", batch_size)
+    question = {"spectrum": data, "tau1": tau1, "tau2": tau2, **fixed}
+    logs = ["learning_rate", "batch_size"]
+    found = phase_diagram(family, _values(x, logs, points), _values(y, logs, points), **question)
+    edge = stability_boundary(family, x, y, log=logs, resolution=resolution, **question)
+    largest = float(largest_learning_rate(family, data, **fixed))
+    theory = {}
+    if 0 < largest < math.inf:
+        label = rf"$\alpha = {largest:.4g}$ ($\lambda_{{\max}}$)"
+        theory[label] = TheoryLine(np.full(2, largest), np.array(y[1:]))
+        # batch sizes grow in proportion to small learning rates
+        rate = _SMALL * largest
+        method = with_fixed(find_family(family), fixed, ["learning_rate"])(learning_rate=rate)
+        slope = stability(method, data, 1, tau1, tau2).critical_batch_size / rate
+        if 0 < slope < math.inf:
+            label = rf"$\alpha = {1 / slope:.3g}\,B$ ($\Sigma\lambda$)"
+            rates = np.geomspace(*x[1:], 200)
+            theory[label] = TheoryLine(rates, slope * rates, BLUE)
+    return NamedDiagram(found, {"boundary": edge}, theory)
+
+
+def _regimes(
+    family: Family | str = "sgd",
+    *,
+    batch_size: Any = 16,
+    inverse_nu: Range = (0.01, 2.5),
+    zeta: Range = (0.01, 2.5),
+    points: int = 200,
+    **fixed: Any,
+) -> NamedDiagram:
+    if family == "sgd":
+        fixed = {"learning_rate": "0.1", **fixed}
+    found = phase_diagram(
+        family,
+        _values(_window("inverse_nu", inverse_nu), [], points),
+        _values(_window("zeta", zeta), [], points),
+        spectrum=lambda inverse_nu: Spectrum.power_law(1 / inverse_nu),
+        target=lambda zeta: power_law_target(zeta),
+        batch_size=batch_size,
+        quantities=["regime", "loss_exponent"],
+        **fixed,
+    )
+    return NamedDiagram(found, {}, quantity="regime")
+
+
+_DIAGRAMS: dict[str, Callable[..., NamedDiagram]] = {
+    "learning-rate-momentum": _learning_rate_momentum,
+    "damping-effective-rate": _damping_effective_rate,
+    "batch-size-learning-rate": _batch_size_learning_rate,
+    "regimes": _regimes,
+}
+
+
+# Their parts ------------------------------------------------------------------------------------
+
+
+def _over_batch_sizes(
+    family: Family | str,
+    x: tuple[str, float, float],
+    y: tuple[str, float, float],
+    logs: list[str],
+    batch_sizes: Sequence[Any],
+    points: int,
+    resolution: int,
+    question: Mapping[str, Any],
+) -> NamedDiagram:
+    sizes = list(batch_sizes) if is_list(batch_sizes) else []
+    if not sizes:
+        raise InputError(f"batch_sizes must be a list of batch sizes, got {batch_sizes!r}")
+    sizes = sorted(math.inf if is_infinite(b) else positive(b, "batch_sizes") for b in sizes)
+    series = phase_diagram(
+        family,
+        _values(x, logs, points),
+        _values(y, logs, points),
+        panels=("batch_size", sizes),
+        **question,
+    )
+    boundaries = {
+        _called(size): stability_boundary(
+            family, x, y, log=logs, resolution=resolution, batch_size=size, **question
+        )
+        for size in sizes
+    }
+    return NamedDiagram(series, boundaries)
+
+
+def _called(batch_size: Any) -> str:
+    return "full batches" if math.isinf(batch_size) else f"$B = {float(batch_size):g}$"
+
+
+def _spectrum(given: Any) -> Any:
+    return Spectrum.power_law(_LAW) if given is None else given
+
+
+def _window(name: str, ends: Any) -> tuple[str, float, float]:
+    """Return an axis of `stability_boundary`."""
+    if not is_list(ends) or len(list(ends)) != 2:
+        raise InputError(f"{name} must be a pair (low, high), got {ends!r}")
+    low, high = (to_float(number(end, name)) for end in ends)
+    if not low < high:
+        raise InputError(f"{name} must be a pair (low, high), low < high, got {ends!r}")
+    return name, low, high
+
+
+def _values(
+    window: tuple[str, float, float], logs: Sequence[str], points: int
+) -> tuple[str, list[float]]:
+    name, low, high = window
+    points = whole(points, "points", 2)
+    if name in logs and low <= 0:
+        raise InputError(f"{name} must begin above 0 on a logarithmic axis, got {low:g}")
+    spaced = np.geomspace if name in logs else np.linspace
+    return name, spaced(low, high, points).tolist()

@@ -1,0 +1,110 @@
+"""The command that traces the boundary of stability."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sgdmem.cli.arguments import (
+    AlgorithmName,
+    map_arguments,
+    output_path,
+    problem_options,
+    read_window,
+    set_option,
+)
+from sgdmem.cli.phase_diagram import PICTURES, draw_file
+
+if TYPE_CHECKING:
+    import xarray
+
+_DATA = (".csv", ".nc")
+
+
+@click.command("boundary", short_help="Trace where stability ends, over two parameters.")
+@click.argument("algorithm", type=AlgorithmName())
+@click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH[:log]")
+@click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH[:log]")
+@set_option
+@problem_options()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help="A picture (.png, .svg, .pdf; the data beside it as .nc), or data (.csv, .nc).  "
+    "[ALGORITHM-boundary.png]",
+)
+@click.option(
+    "--resolution", type=int, default=100, metavar="N", help="Of the map that finds it.  [100]"
+)
+@click.option(
+    "--tolerance", type=float, default=1e-10, metavar="T", help="As a share of the axes.  [1e-10]"
+)
+def boundary_command(
+    algorithm: str,
+    x_axis: str,
+    y_axis: str,
+    settings: tuple[str, ...],
+    output: str | None,
+    resolution: int,
+    tolerance: float,
+    **problem: Any,
+) -> None:
+    """Trace the boundary of where ALGORITHM is stable over two of its parameters.
+
+    Every point is enclosed between two algorithms, one proved to be stable and one proved not to
+    be, and is labelled with the condition that binds there. batch_size, tau1 and tau2 may be
+    parameters too.
+
+    \b
+      sgdmem boundary heavy-ball --x learning_rate=0.01:10:log --y momentum=0:0.99 \\
+             --power-law 1.5 --batch-size 32 -o edge.pdf
+      sgdmem boundary heavy-ball --x learning_rate=0.01:10:log --y batch_size=1:1e5:log \\
+             --set momentum=0.9 --power-law 1.5 -o edge.csv
+    """
+    from sgdmem.phase_diagrams.maps.boundary import stability_boundary
+
+    path = output_path(output or f"{algorithm}-boundary.png", PICTURES + _DATA)
+    (x, x_log), (y, y_log) = read_window(x_axis, "--x"), read_window(y_axis, "--y")
+    arguments = map_arguments(problem, settings, algorithm, [x[0], y[0]])
+    boundary = stability_boundary(
+        algorithm,
+        x,
+        y,
+        log=[name for (name, *_), log in ((x, x_log), (y, y_log)) if log],
+        resolution=resolution,
+        tolerance=tolerance,
+        progress=sys.stderr.isatty(),
+        **arguments,
+    )
+    written = _write(boundary, path)
+    if boundary.sizes["point"] == 0:
+        click.echo(
+            f"wrote {' and '.join(map(str, written))}: no edge of stability is in this window, or "
+            "none that a coarse map of it shows (--resolution)"
+        )
+        return
+    curves = len(set(boundary.curve.values.tolist()))
+    click.echo(
+        f"wrote {' and '.join(map(str, written))}: {boundary.sizes['point']} points on {curves} "
+        f"curve{'' if curves == 1 else 's'}, {boundary.sizes['cusp']} cusps"
+    )
+
+
+def _write(boundary: xarray.Dataset, path: Path) -> list[Path]:
+    if path.suffix == ".csv":
+        written = [path]
+        boundary.drop_dims("cusp").to_dataframe().to_csv(path, index=False)
+        written.append(path.with_suffix(".cusps.csv"))  # also an empty one: no old one stays
+        boundary.drop_dims("point").to_dataframe().to_csv(written[1], index=False)
+        return written
+    data = path.with_suffix(".nc")
+    boundary.to_netcdf(data, engine="scipy")
+    if path.suffix == ".nc":
+        return [data]
+    draw_file(boundary, path)
+    return [path, data]

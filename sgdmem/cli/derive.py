@@ -1,0 +1,164 @@
+"""The command ``sgdmem derive``: what follows from an algorithm, as text, document or code."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sgdmem.cli.arguments import AlgorithmName, read_settings, set_option
+
+if TYPE_CHECKING:
+    from sgdmem.symbolic.algorithms.algorithm import Algorithm
+
+_LARGEST_GENERAL_MEMORY = 5  # a minute and a megabyte of formulas beyond
+_DOCUMENTS, _TEXTS = (".tex", ".pdf", ".md", ".html"), (".txt", "")
+
+
+@click.command("derive", short_help="Derive what follows from an algorithm.")
+@click.argument("algorithm", required=False, type=AlgorithmName())
+@click.option(
+    "--memory",
+    type=int,
+    metavar="M",
+    help=f"The general algorithm of memory M, at most {_LARGEST_GENERAL_MEMORY}.",
+)
+@set_option
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write a .tex (and its .bib), .pdf, .md, .html or .txt file.",
+)
+@click.option("--fragment", is_flag=True, help="LaTeX without a preamble, for \\input.")
+@click.option("--label", metavar="TEXT", help="What the labels of equations begin with.  [title]")
+@click.option(
+    "--symbol",
+    "symbols",
+    multiple=True,
+    metavar="NAME=LATEX",
+    help="How to write a parameter, or weights, eigenvalue, batch_size ...; repeatable.",
+)
+@click.option(
+    "--notation",
+    metavar="NAME",
+    help="Letters of 2410.04228, pytorch or 2307.15196.  [2410.04228]",
+)
+@click.option(
+    "--as",
+    "language",
+    metavar="LANGUAGE",
+    help="Noise summand and verdict as code: python, c, julia, matlab or javascript.",
+)
+def derive_command(
+    algorithm: str | None,
+    memory: int | None,
+    settings: tuple[str, ...],
+    output: str | None,
+    fragment: bool,
+    symbols: tuple[str, ...],
+    notation: str | None,
+    label: str | None,
+    language: str | None,
+) -> None:
+    """Derive what follows from an algorithm, step by step, every step checked.
+
+    Parameters that are not set stay symbols. Without -o the results are printed as text.
+
+    \b
+      sgdmem derive heavy-ball
+      sgdmem derive heavy-ball -o heavy-ball.pdf --symbol momentum=\\mu
+      sgdmem derive nesterov --set momentum=9/10 -o section.tex --fragment
+      sgdmem derive --memory 2 -o general.html
+      sgdmem derive qhm --as c
+    """
+    described = _described(algorithm, memory, settings)
+    suffix = Path(output).suffix if output is not None else ""
+    if output is not None and language is None and suffix not in (*_DOCUMENTS, *_TEXTS):
+        raise click.UsageError(f"-o writes {', '.join(_DOCUMENTS)} or .txt; got {output}")
+    if fragment and (suffix != ".tex" or language is not None):
+        raise click.UsageError("--fragment needs -o FILE.tex")
+    if (symbols or notation or label) and (suffix not in _DOCUMENTS or language is not None):
+        raise click.UsageError(
+            f"--symbol, --notation and --label need -o with {', '.join(_DOCUMENTS)}"
+        )
+    if language is not None:
+        from sgdmem.numeric.code.languages import source_code
+
+        _write(source_code(described, language), output)
+    elif suffix in _DOCUMENTS:
+        assert output is not None
+        _document(described, output, fragment, _letters(symbols), notation, label)
+    else:
+        from sgdmem.symbolic.derivations.documents.text import derivation_text
+
+        _write(derivation_text(described) + "\n", output)
+
+
+def _described(algorithm: str | None, memory: int | None, settings: tuple[str, ...]) -> Algorithm:
+    from sgdmem.symbolic.algorithms.named import find_family, general
+    from sgdmem.symbolic.derivations.documents.text import with_symbols
+
+    if (algorithm is None) == (memory is None):
+        raise click.UsageError("give either an ALGORITHM or --memory M")
+    if algorithm is not None:
+        return with_symbols(find_family(algorithm), read_settings(settings))
+    assert memory is not None
+    if memory > _LARGEST_GENERAL_MEMORY:
+        raise click.UsageError(
+            f"--memory must be at most {_LARGEST_GENERAL_MEMORY}, got {memory}: the formulas of a "
+            f"general algorithm grow eightfold with each step of memory"
+        )
+    described = general(memory)
+    return described.substitute(read_settings(settings)) if settings else described
+
+
+def _letters(symbols: tuple[str, ...]) -> dict[str, str]:
+    letters = {}
+    for text in symbols:
+        name, sign, latex = text.partition("=")
+        if not sign or not name or not latex:
+            raise click.UsageError(f"--symbol must be NAME=LATEX, got {text!r}")
+        letters[name] = latex
+    return letters
+
+
+def _document(
+    described: Algorithm,
+    output: str,
+    fragment: bool,
+    symbols: dict[str, str],
+    notation: str | None,
+    label: str | None,
+) -> None:
+    from sgdmem.symbolic.derivations.derivation import derive
+
+    letters = {"notation": notation} if notation else {}
+    with _status("deriving and checking ..."):
+        derivation = derive(described, symbols=symbols, label=label, **letters)
+    with _status("writing ..."):
+        written = derivation.save(output, fragment=fragment)
+    names = " and ".join(str(path) for path in written)
+    click.echo(f"wrote {names}: {derivation.checked} equalities and conditions checked")
+
+
+def _status(text: str) -> Any:
+    """Return a context in which a terminal shows what is being done."""
+    from contextlib import nullcontext
+
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(text)
+
+
+def _write(text: str, output: str | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    Path(output).write_text(text, encoding="utf-8")
+    click.echo(f"wrote {output}")

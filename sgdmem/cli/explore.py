@@ -1,0 +1,62 @@
+"""The command ``sgdmem explore``: a page with sliders and a live map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from sgdmem.cli.arguments import (
+    AlgorithmName,
+    noise_arguments,
+    output_path,
+    problem_options,
+    read_data,
+)
+
+_PORT = 8000
+
+
+@click.command("explore", short_help="Make a page with sliders and a live map of stability.")
+@click.argument("algorithms", nargs=-1, type=AlgorithmName(), metavar="[ALGORITHM]...")
+@problem_options()
+@click.option(
+    "-o", "--output", type=click.Path(), metavar="FILE", help="The page.  [explorer.html]"
+)
+@click.option("--serve", is_flag=True, help="Serve the page on this machine, until Ctrl-C.")
+@click.option("--port", type=int, metavar="N", help=f"Where; 0: any free one.  [{_PORT}]")
+def explore_command(
+    algorithms: tuple[str, ...],
+    output: str | None,
+    serve: bool,
+    port: int | None,
+    **problem: Any,
+) -> None:
+    """Make a page with sliders for the parameters of ALGORITHMs (without them: of all).
+
+    It shows the map of stability as they move, and for the chosen point the verdict with its
+    reason, the roots, the noise summand and the predicted loss. The page is one file that needs no
+    network. The spectrum is what it begins with; without one, infinitely many eigenvalues k^-1.5.
+
+    \b
+      sgdmem explore -o explorer.html
+      sgdmem explore heavy-ball nesterov --spectrum eigenvalues.csv --batch-size 64 --serve
+    """
+    from sgdmem.phase_diagrams.explorer.explorer import explore
+
+    if port is not None and not serve:
+        raise click.UsageError("--port belongs to --serve")
+    if problem["coupling"] is not None:
+        raise click.UsageError("--coupling: the explorer has the noise of tau1 and tau2 only")
+    path = None if serve and output is None else output_path(output or "explorer.html", [".html"])
+    given = any(problem[key] is not None for key in ("path", "power_law", "features", "scale"))
+    spectrum = read_data(problem) if given or problem["count"] is not None else None
+    page = explore(list(algorithms) or None, spectrum, **noise_arguments(problem))
+    if path is not None:
+        page.save(path)
+        click.echo(
+            f"wrote {path}: {len(page.html.encode()) / 1000:.0f} kB, "
+            f"{len(page.methods)} method{'' if len(page.methods) == 1 else 's'}"
+        )
+    if serve:
+        page.serve(_PORT if port is None else port)

@@ -1,0 +1,238 @@
+"""The commands that map stability, and that draw a map again from its file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sgdmem.cli.arguments import (
+    AlgorithmName,
+    map_arguments,
+    output_path,
+    problem_options,
+    read_axis,
+    read_panels,
+    set_option,
+)
+
+if TYPE_CHECKING:
+    import xarray
+
+    from sgdmem.numeric.machine.cuda import Device
+
+PICTURES = (".png", ".svg", ".pdf")
+_TOGETHER = 10**7  # points of a large map that are read at once
+_QUANTITIES = (
+    "reason",
+    "effective_learning_rate",
+    "critical_eigenvalue",
+    "critical_batch_size",
+    "regime",
+    "loss_exponent",
+)
+
+
+@click.command("phase-diagram", short_help="Map stability over two parameters.")
+@click.argument("algorithm", type=AlgorithmName())
+@click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
+@click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
+@click.option("--panels", metavar="NAME=V,V,…", help="A third parameter: a map for each value.")
+@set_option
+@problem_options()
+@click.option(
+    "--quantity",
+    type=click.Choice(_QUANTITIES),
+    help="What to draw instead of the verdict.",
+)
+@click.option("--zeta", metavar="Z", help="Exponent of the target, for regimes and exponents.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help=".png, .svg or .pdf  [ALGORITHM.png]",
+)
+@click.option(
+    "--zarr",
+    "stored",
+    is_flag=True,
+    help="Write the data chunk by chunk to a folder (.zarr): what was interrupted goes on there.",
+)
+@click.option("--chunk", type=int, metavar="N", help="Points of a chunk along x and y.  [1024]")
+@click.option(
+    "--cluster", metavar="ADDRESS", help="A dask scheduler whose workers compute the chunks."
+)
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda", "auto"]),
+    default="cpu",
+    help="Where maps of 1000 points or more are computed; auto: on a GPU if there is one.  [cpu]",
+)
+def phase_diagram_command(
+    algorithm: str,
+    x_axis: str,
+    y_axis: str,
+    panels: str | None,
+    settings: tuple[str, ...],
+    quantity: str | None,
+    zeta: str | None,
+    output: str | None,
+    stored: bool,
+    chunk: int | None,
+    cluster: str | None,
+    device: Device,
+    **problem: Any,
+) -> None:
+    """Map where ALGORITHM is stable over two of its parameters.
+
+    Writes a picture and, beside it, the data as netCDF (.nc), from which `sgdmem draw` draws it
+    again. batch_size, tau1 and tau2 may be parameters too, and nu and zeta, the exponents of the
+    spectrum and of the target. Large maps are kept with --zarr: the same command goes on where it
+    was interrupted.
+
+    \b
+      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 --y momentum=0:0.99:200 \\
+             --power-law 1.5 --batch-size 32 -o heavy-ball.png
+      sgdmem phase-diagram nesterov --x learning_rate=0.01:4:200:log --y momentum=0:0.99:200 \\
+             --panels batch_size=1,8,64 --power-law 1.5 -o nesterov.pdf
+      sgdmem phase-diagram sgd --x nu=0.3:4:300 --y zeta=0.05:2.5:300 --quantity regime \\
+             --set learning_rate=0.5 --batch-size 16 -o regimes.png
+      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:20000 --y momentum=0:0.99:20000 \\
+             --power-law 1.5 --batch-size 32 --zarr -o large.png
+    """
+    from sgdmem.phase_diagrams.maps.diagram import phase_diagram
+
+    for option, value in (("--chunk", chunk), ("--cluster", cluster)):
+        if value is not None and not stored:
+            raise click.UsageError(f"{option} needs --zarr, the folder that the chunks go to")
+    path = output_path(output or f"{algorithm}.png", PICTURES)
+    (x, _), (y, _) = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
+    third = None if panels is None else read_panels(panels)
+    axes = [axis for axis, _ in filter(None, (x, y, third))]
+    arguments = map_arguments(problem, settings, algorithm, axes)
+    data = path.with_suffix(".zarr" if stored else ".nc")
+    with _client(cluster) as client, _said_to_go_on(data if stored else None):
+        diagram = phase_diagram(
+            algorithm,
+            x,
+            y,
+            panels=third,
+            target=_read_target(zeta, axes),
+            quantities=() if quantity is None else (quantity,),
+            device=device,
+            store=data if stored else None,
+            chunk=chunk,
+            client=client,
+            progress=sys.stderr.isatty(),
+            **arguments,
+        )
+    if not stored:
+        diagram.to_netcdf(data, engine="scipy")
+    draw_file(diagram, path, quantity)
+    share = _share(diagram.stable)
+    click.echo(f"wrote {path} and {data}: {share:.1%} of {diagram.stable.size} points are stable")
+
+
+@contextmanager
+def _said_to_go_on(store: Path | None) -> Iterator[None]:
+    """Say on an interrupt that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if store is not None:
+            click.echo(f"the same command goes on from what is in {store}", err=True)
+        raise
+
+
+def _client(address: str | None) -> Any:
+    """Return a context with a client of a dask cluster, or with None."""
+    if address is None:
+        return nullcontext()
+    try:
+        return import_module("dask.distributed").Client(address)
+    except ImportError:
+        raise click.UsageError(
+            "--cluster needs dask, which is not installed: pip install 'sgdmem[distributed]'"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"--cluster: no scheduler at {address}: {error}") from None
+
+
+def _read_target(zeta: str | None, axes: Sequence[str]) -> Any:
+    """Return the target: of one exponent, a function of the axis ``zeta``, or none."""
+    from sgdmem.numeric.problems.target import power_law_target
+
+    if "zeta" in axes:
+        if zeta is not None:
+            raise click.UsageError("zeta cannot both vary and have a fixed value")
+        return lambda zeta: power_law_target(zeta)
+    return None if zeta is None else power_law_target(zeta)
+
+
+def _share(stable: xarray.DataArray) -> float:
+    """Return the share of stable points, reading a few rows of a large map at a time."""
+    rows = str(stable.dims[-2])
+    chunk = stable.encoding.get("preferred_chunks", {}).get(rows, 1)  # each is read once
+    step = chunk * max(1, _TOGETHER * stable.sizes[rows] // stable.size // chunk)
+    starts = range(0, stable.sizes[rows], step)
+    parts = (stable.isel({rows: slice(start, start + step)}).values for start in starts)
+    return sum(int((part == 1).sum()) for part in parts) / stable.size
+
+
+@click.command("draw", short_help="Draw a map or a boundary again from its file.")
+@click.argument("file", type=click.Path())
+@click.option("--quantity", metavar="NAME", help="A quantity that the file has.")
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help=".png, .svg or .pdf")
+def draw_command(file: str, quantity: str | None, output: str | None) -> None:
+    """Draw a phase diagram or a boundary from its FILE (.nc or .zarr), without computing it again.
+
+    \b
+      sgdmem draw heavy-ball.nc -o heavy-ball.svg
+      sgdmem draw heavy-ball.nc --quantity noise_sum -o noise.png
+    """
+    source = Path(file)
+    path = output_path(output or str(source.with_suffix(".png")), PICTURES)
+    if not source.exists():
+        raise click.UsageError(f"there is no file {file}")
+    data = _read_zarr(source) if source.is_dir() else _read_netcdf(source)
+    if "stable" not in data and "condition" not in data:
+        raise click.UsageError(f"{file} holds neither a phase diagram nor a boundary")
+    draw_file(data, path, quantity)
+    click.echo(f"wrote {path}")
+
+
+def _read_zarr(source: Path) -> xarray.Dataset:
+    from sgdmem.phase_diagrams.maps.chunk_store import read_stored
+
+    return read_stored(source)
+
+
+def _read_netcdf(source: Path) -> xarray.Dataset:
+    import xarray
+
+    try:
+        return xarray.load_dataset(source, engine="scipy")
+    except Exception as error:
+        raise click.UsageError(f"{source} is no netCDF file of a map: {error}") from None
+
+
+def draw_file(data: xarray.Dataset, path: Path, quantity: str | None = None) -> None:
+    """Write the picture of a map, of a series of maps, or of a boundary."""
+    from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
+    from sgdmem.phase_diagrams.pictures.map_picture import draw, draw_series
+
+    if "condition" in data:
+        if quantity is not None:
+            raise click.UsageError("--quantity belongs to maps, not to boundaries")
+        figure = draw_boundary(data).figure
+    elif data.stable.ndim == 2:
+        figure = draw(data, quantity=quantity or "stable").figure
+    else:
+        figure = draw_series(data, quantity=quantity or "stable")
+    figure.savefig(path, dpi=200)

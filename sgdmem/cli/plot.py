@@ -1,0 +1,259 @@
+"""The commands ``sgdmem plot``: root loci, noise summands, losses and named diagrams."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sgdmem.cli.arguments import (
+    AlgorithmName,
+    noise_arguments,
+    output_path,
+    problem_options,
+    read_data,
+    read_settings,
+    read_target,
+    set_option,
+    target_options,
+)
+from sgdmem.cli.phase_diagram import PICTURES
+
+if TYPE_CHECKING:
+    from sgdmem.symbolic.algorithms.algorithm import Algorithm
+
+_DIAGRAMS = (
+    "learning-rate-momentum",
+    "damping-effective-rate",
+    "spectral-zones",
+    "batch-size-learning-rate",
+    "regimes",
+)
+_output = click.option(
+    "-o", "--output", type=click.Path(), metavar="FILE", help=".png, .svg or .pdf; data beside it."
+)
+
+
+@click.group("plot", short_help="Draw root loci, noise summands, losses and named diagrams.")
+def plot_command() -> None:
+    """Draw what is known of an algorithm, and write the numbers (.csv, .nc) beside the picture.
+
+    \b
+      sgdmem plot root-locus heavy-ball --set learning_rate=0.1 --set momentum=0.9 --power-law 1.5
+      sgdmem plot noise-summand nesterov --set learning_rate=0.1 --set momentum=0.9 \\
+             --power-law 1.5 --batch-size 32 -o noise.pdf
+      sgdmem plot losses sgd heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
+             --power-law 1.5 --zeta 0.5 --batch-size 32 -o losses.svg
+      sgdmem plot diagram batch-size-learning-rate -o edges.png
+    """
+
+
+@plot_command.command("root-locus", short_help="The roots of P - lambda Q.")
+@click.argument("algorithm", type=AlgorithmName())
+@set_option
+@problem_options()
+@_output
+def root_locus_command(
+    algorithm: str, settings: tuple[str, ...], output: str | None, **problem: Any
+) -> None:
+    """Draw the roots of P - lambda Q for all eigenvalues up to the largest one.
+
+    \b
+      sgdmem plot root-locus heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
+             --power-law 1.5 --scale 40 -o locus.png
+    """
+    from sgdmem.numeric.problems.problem import read_data as read_spectrum
+    from sgdmem.numeric.verdicts.root_locus import root_locus
+    from sgdmem.phase_diagrams.pictures.root_locus_picture import draw_root_locus
+
+    path = output_path(output or f"{algorithm}-root-locus.png", PICTURES)
+    _refuse(problem, ("batch_size", "tau1", "tau2", "coupling"), "a root locus has no noise")
+    method = _algorithm(algorithm, read_settings(settings, algorithm))
+    data = read_data(problem)
+    axes = draw_root_locus(method, data)
+    locus = root_locus(method, read_spectrum(data, None, None)[0].largest)
+    rows = (
+        (lam, number, root.real, root.imag)
+        for lam, roots in zip(locus.eigenvalues.tolist(), locus.branches.tolist(), strict=True)
+        for number, root in enumerate(roots, 1)
+    )
+    _write(axes, path, ("eigenvalue", "branch", "real", "imaginary"), rows)
+
+
+@plot_command.command("noise-summand", short_help="Which eigenvalues make the noise.")
+@click.argument("algorithm", type=AlgorithmName())
+@set_option
+@problem_options()
+@_output
+def noise_summand_command(
+    algorithm: str, settings: tuple[str, ...], output: str | None, **problem: Any
+) -> None:
+    """Draw the noise summand by eigenvalue, and the share of the noise sum.
+
+    \b
+      sgdmem plot noise-summand memory-one --set effective_learning_rate=100 --set q0=0.5 \\
+             --set damping=1e-4 --power-law 1.5 --batch-size 8 -o noise.png
+    """
+    from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
+
+    path = output_path(output or f"{algorithm}-noise-summand.png", PICTURES)
+    _refuse(problem, ("coupling",), "it is drawn for tau1 and tau2")
+    method = _algorithm(algorithm, read_settings(settings, algorithm))
+    axes = draw_noise_summand(method, read_data(problem), **noise_arguments(problem))
+    _write_summand(axes, path)
+
+
+def _write_summand(axes: Any, path: Path) -> None:
+    from sgdmem.phase_diagrams.pictures.artists import artists
+
+    found = artists(axes)
+    rows = (
+        (name.replace("-", "_"), lam, value)
+        for name in ("summand", "damped-summand", "share")
+        for line in found.get(name, ())
+        for lam, value in zip(*map(list, line.get_data()), strict=True)
+        if math.isfinite(value)
+    )
+    _write(axes, path, ("curve", "eigenvalue", "value"), rows)
+
+
+@plot_command.command("losses", short_help="Mean losses with the predicted power laws.")
+@click.argument("algorithms", nargs=-1, required=True, type=AlgorithmName())
+@set_option
+@problem_options()
+@target_options
+@click.option("--steps", type=int, default=1000, metavar="T", help="How many.  [1000]")
+@click.option("--am1", is_flag=True, help="Add the accelerated schedule AM1.")
+@_output
+def losses_command(
+    algorithms: tuple[str, ...],
+    settings: tuple[str, ...],
+    zeta: str | None,
+    squares: str | None,
+    steps: int,
+    am1: bool,
+    output: str | None,
+    **problem: Any,
+) -> None:
+    """Draw the exact mean losses of ALGORITHMS, each with those parameters of --set that it has.
+
+    \b
+      sgdmem plot losses sgd heavy-ball --set learning_rate=0.1 --set momentum=0.9 --am1 \\
+             --power-law 1.5 --zeta 0.5 --batch-size 32 --steps 10000 -o losses.png
+    """
+    from sgdmem.phase_diagrams.pictures.artists import artists
+    from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
+
+    path = output_path(output or "losses.png", PICTURES)
+    _refuse(problem, ("coupling",), "losses are drawn for tau1 and tau2")
+    data, noise = read_data(problem), noise_arguments(problem)
+    target = read_target(zeta, squares)
+    rules = _rules(algorithms, read_settings(settings))
+    if am1:
+        rules["AM1"] = _am1(data, noise)
+    axes = draw_losses(rules, data, target, steps, **noise)
+    rows = (
+        (name, int(step), loss)
+        for name, line in zip(rules, artists(axes)["loss"], strict=True)
+        for step, loss in zip(*map(list, line.get_data()), strict=True)
+    )
+    _write(axes, path, ("method", "step", "loss"), rows)
+
+
+@plot_command.command("diagram", short_help="A phase diagram that has a name in the field.")
+@click.argument("name", type=click.Choice(_DIAGRAMS))
+@set_option
+@problem_options()
+@_output
+def diagram_command(
+    name: str, settings: tuple[str, ...], output: str | None, **problem: Any
+) -> None:
+    """Draw a named diagram; --set gives its options and the parameters of its family.
+
+    The spectrum is k^-1.5 if none is given. Ranges and lists are written with commas. Maps and
+    boundaries are written as .nc beside the picture.
+
+    \b
+      sgdmem plot diagram learning-rate-momentum --set family=nesterov \\
+             --set batch_sizes=1,32,inf --power-law 2 -o nesterov.png
+    """
+    from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
+
+    path = output_path(output or f"{name}.png", PICTURES)
+    _refuse(problem, ("coupling",), "named diagrams have tau1 and tau2")
+    noise = noise_arguments(problem)
+    options: dict[str, Any] = {**read_settings(settings), **noise}
+    for key in ("points", "resolution"):
+        if key in options and str(options[key]).isdecimal():
+            options[key] = int(options[key])
+    if any(problem[key] is not None for key in ("power_law", "path", "features")):
+        options["spectrum"] = read_data(problem)
+    if name == "spectral-zones":
+        _write_summand(named_diagram(name, **options), path)
+        return
+    found = diagram_data(name, **options)
+    found.draw().figure.savefig(path, dpi=200)
+    written = [path, path.with_suffix(".nc")]
+    found.map.to_netcdf(written[1], engine="scipy")
+    for place, edge in enumerate(found.boundaries.values(), 1):
+        written.append(path.with_suffix(f".boundary-{place}.nc"))
+        edge.to_netcdf(written[-1], engine="scipy")
+    click.echo(f"wrote {', '.join(map(str, written))}")
+
+
+def _algorithm(name: str, values: dict[str, Any]) -> Algorithm:
+    from sgdmem.symbolic.algorithms.families import missing_parameters
+    from sgdmem.symbolic.algorithms.named import find_family
+
+    family = find_family(name)
+    missing = missing_parameters(family, list(values))
+    if missing:
+        raise click.UsageError(f"{name} needs --set {missing[0]}=VALUE")
+    return family(**values)
+
+
+def _rules(names: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
+    """Return each algorithm with those of the values that it takes; every value is of one."""
+    import inspect
+
+    from sgdmem.symbolic.algorithms.named import find_family
+
+    rules = {}
+    left = set(values)
+    for name in names:
+        known = inspect.signature(find_family(name)).parameters
+        own = {key: value for key, value in values.items() if key in known}
+        left -= set(own)
+        rules[name.replace("-", " ")] = _algorithm(name, own)
+    if left:
+        raise click.UsageError(f"--set {min(left)}: none of {', '.join(names)} has it")
+    return rules
+
+
+def _am1(data: Any, noise: dict[str, Any]) -> Any:
+    from sgdmem.numeric.acceleration.accelerated import accelerated
+    from sgdmem.numeric.problems.problem import read_data as read_spectrum
+
+    spectrum, tau1, tau2 = read_spectrum(data, noise.get("tau1"), noise.get("tau2"))
+    return accelerated(spectrum, noise.get("batch_size", math.inf), tau1=tau1, tau2=tau2)
+
+
+def _refuse(problem: dict[str, Any], names: Sequence[str], why: str) -> None:
+    for name in names:
+        if problem[name] is not None:
+            raise click.UsageError(f"--{name.replace('_', '-')} has no use here: {why}")
+
+
+def _write(axes: Any, path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a picture and, beside it, its numbers."""
+    axes.figure.savefig(path, dpi=200)
+    data = path.with_suffix(".csv")
+    with data.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+    click.echo(f"wrote {path} and {data}")

@@ -1,0 +1,1 @@
+"""Scalars, polynomials and the Routh-Astrom recursion, over anything that supports + - * /."""

@@ -1,0 +1,159 @@
+r"""The Routh-Astrom recursion: strict stability and the noise summand, for any kind of number.
+
+With :math:`x = (1+z)/(1-z)` the unit disk becomes the left half plane. Put
+:math:`\hat D(z) = (1-z)^M \det(x-D)` and :math:`\hat Q(z) = (1-z)^M Q(x)`. Then
+
+.. math::
+    \hat\chi(z) = (1-z)^{M+1}(P - \lambda Q) = 2z\hat D(z) - \lambda(1-z)\hat Q(z), \qquad
+    s_\lambda = \lambda^2 \Bigl\|\frac{Q}{P-\lambda Q}\Bigr\|^2
+              = 2\lambda^2 \Bigl\|\frac{\hat Q}{\hat\chi}\Bigr\|^2_{\text{continuous time}},
+
+and the continuous-time norm is Astrom's extension of the Routh array (K. J. Astrom, Introduction to
+Stochastic Control Theory, 1970, chapter 5). All pivots have one sign exactly when
+:math:`P - \lambda Q` is strictly Schur. The constant coefficient :math:`-\lambda Q(1)` of
+:math:`\hat\chi` is never touched by the recursion, so the factor :math:`\lambda` is kept aside and
+small eigenvalues cost no accuracy.
+
+The functions use only ``+ - * /`` and small integers: floats, arrays, fractions, balls, polynomials
+and SymPy expressions all go through the same lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import comb
+from typing import NamedTuple
+
+from sgdmem.symbolic.algebra.polynomials import Polynomial, TransferPolynomials, multiply
+from sgdmem.symbolic.algebra.scalars import Element
+
+
+class HalfPlaneForm(NamedTuple):
+    r"""What the recursion needs of an algorithm; coefficients of z, highest power first.
+
+    Attributes
+    ----------
+    fixed, moving : tuple
+        :math:`\hat\chi = \text{fixed} - \lambda\,\text{moving}`, without the constant coefficient:
+        M + 1 coefficients each.
+    pull : Element
+        :math:`-Q(1) = \alpha_{\mathrm{eff}}\det(1-D)`; the constant coefficient is
+        :math:`\lambda\,\text{pull}`.
+    Q, Q_output : tuple
+        :math:`\hat Q` to the point of the gradient and to w, M + 1 coefficients each.
+    """
+
+    fixed: Polynomial
+    moving: Polynomial
+    pull: Element
+    Q: Polynomial
+    Q_output: Polynomial
+
+    @property
+    def effective_learning_rate(self) -> Element:
+        r"""The effective learning rate: :math:`-Q(1) / \hat D(0)`, where fixed ends in 2 D^(0)."""
+        return 2 * self.pull / self.fixed[-1]
+
+
+class Summands(NamedTuple):
+    """The outcome of the recursion at one eigenvalue (or at an array of them).
+
+    Attributes
+    ----------
+    pivots : list
+        M + 2 numbers, all positive or all negative exactly when P - lambda Q is strictly Schur.
+    noise, output_noise : Element
+        s / lambda at the point of the gradient, and at w. Meaningful when it is Schur.
+    """
+
+    pivots: list[Element]
+    noise: Element
+    output_noise: Element
+
+
+def to_half_plane(polynomial: Sequence[Element]) -> Polynomial:
+    """Return ``(1-z)^n p((1+z)/(1-z))`` for p of degree n, highest power of z first.
+
+    Examples
+    --------
+    >>> to_half_plane((3, 1))  # 3 + x  ->  3(1-z) + (1+z)
+    (-2, 4)
+    """
+    degree = len(polynomial) - 1
+    total: list[Element] = [0] * (degree + 1)
+    for power, coefficient in enumerate(polynomial):
+        rising = [comb(power, i) for i in range(power + 1)]
+        falling = [(-1) ** i * comb(degree - power, i) for i in range(degree - power + 1)]
+        for i, factor in enumerate(multiply(rising, falling)):
+            total[i] = total[i] + factor * coefficient
+    return tuple(reversed(total))
+
+
+def half_plane_form(polynomials: TransferPolynomials) -> HalfPlaneForm:
+    """Return the half-plane form of an algorithm's polynomials."""
+    Q = to_half_plane(polynomials.Q)
+    moving = multiply((-1, 1), Q)  # (1 - z) Q, highest power first
+    return HalfPlaneForm(
+        fixed=tuple(2 * coefficient for coefficient in to_half_plane(polynomials.D)),
+        moving=moving[:-1],
+        pull=-moving[-1],
+        Q=Q,
+        Q_output=Q
+        if polynomials.Q_output == polynomials.Q
+        else to_half_plane(polynomials.Q_output),
+    )
+
+
+def half_plane_polynomial(form: HalfPlaneForm, lam: Element) -> list[Element]:
+    r"""Return the coefficients of :math:`\hat\chi` at eigenvalue ``lam``, highest power first."""
+    a = [fixed - lam * moving for fixed, moving in zip(form.fixed, form.moving, strict=True)]
+    return [*a, lam * form.pull]
+
+
+def summands(form: HalfPlaneForm, lam: Element) -> Summands:
+    """Run the recursion at eigenvalue ``lam``.
+
+    A vanishing pivot raises `ZeroDivisionError` or gives an infinite value, as the kind of number
+    does it; the caller decides what that means.
+
+    Examples
+    --------
+    SGD with learning rate 1/2 at eigenvalue 1 has s = 1/3:
+
+    >>> from fractions import Fraction
+    >>> form = HalfPlaneForm(
+    ...     (2,), (Fraction(1, 2),), Fraction(1, 2), (Fraction(-1, 2),), (Fraction(-1, 2),)
+    ... )
+    >>> summands(form, Fraction(1)).noise
+    Fraction(1, 3)
+    """
+    a = half_plane_polynomial(form, lam)
+    same = form.Q_output is form.Q
+    numerators = [list(form.Q)] if same else [list(form.Q), list(form.Q_output)]
+    totals: list[Element] = [0 for _ in numerators]
+    pivots = [a[0]]
+    inverse_of_first: Element = None
+    while len(a) > 2:
+        pivots.append(a[1])
+        if inverse_of_first is None:  # one division serves the first two pivots
+            product = 1 / (a[0] * a[1])
+            inverse, share = a[0] * product, lam * product
+        else:
+            inverse = 1 / a[1]
+            share = lam * inverse * inverse_of_first
+        ratio = a[0] * inverse
+        inverse_of_first = inverse
+        for index, b in enumerate(numerators):
+            totals[index] = totals[index] + b[0] * b[0] * share
+            gain = b[0] * inverse
+            for i in range(2, len(b), 2):
+                b[i] = b[i] - gain * a[i + 1]
+            del b[0]
+        for i in range(2, len(a) - 1, 2):
+            a[i] = a[i] - ratio * a[i + 1]
+        del a[0]
+    pivots.append(a[1])
+    # In the last step a[1] = lam * pull exactly: dividing by pull alone keeps the factor lam aside.
+    share = (1 / a[0] if inverse_of_first is None else inverse_of_first) * (1 / form.pull)
+    totals = [total + b[0] * b[0] * share for total, b in zip(totals, numerators, strict=True)]
+    return Summands(pivots, totals[0], totals[-1])

@@ -1,0 +1,364 @@
+"""The description of a memory-M algorithm, from which everything else is derived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from sgdmem.symbolic.algebra import polynomials as poly
+from sgdmem.symbolic.algebra.polynomials import TransferPolynomials
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_form
+from sgdmem.symbolic.algebra.scalars import (
+    Element,
+    Scalar,
+    as_scalar,
+    exact_field,
+    is_float,
+    is_symbolic,
+    to_float,
+    to_sympy,
+)
+from sgdmem.symbolic.errors import InputError, UndefinedError
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Algorithm:
+    r"""A stationary gradient method with M auxiliary vectors (eq. (3) of arXiv 2410.04228).
+
+    .. math::
+        \begin{pmatrix} w_{t+1} - w_t \\ u_{t+1} \end{pmatrix} =
+        \begin{pmatrix} -\alpha & b^T \\ c & D \end{pmatrix}
+        \begin{pmatrix} \nabla L(w_t + a^T u_t) \\ u_t \end{pmatrix}
+
+    Parameters
+    ----------
+    alpha : number or expression
+        Weight of the gradient in the step of w.
+    b : sequence of length M, or a single number when M = 1
+        Weights of u in the step of w.
+    c : like b
+        Weights of the gradient in the next u.
+    D : sequence of M rows of length M, or a single number when M = 1
+        How u evolves by itself.
+    a : like b, optional
+        Weights of u in the point where the gradient is taken; zero if omitted.
+    name : str, optional
+        How the algorithm is called when printed; not compared.
+    floats : bool, optional
+        Whether derived numbers are shown as floats; true as soon as an entry is a float. Not
+        compared.
+
+    Raises
+    ------
+    InputError
+        If the shapes disagree or an entry is not a finite real number or SymPy expression.
+
+    Notes
+    -----
+    Ints, `Fraction`, decimal strings and SymPy rationals stay exact; a float stands for its exact
+    binary value. Two algorithms are equal when their entries are.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> heavy_ball = Algorithm(Fraction(1, 10), b="0.9", c="-0.1", D="0.9")
+    >>> heavy_ball.memory, heavy_ball.effective_learning_rate
+    (1, Fraction(1, 1))
+    >>> print(heavy_ball)
+    Algorithm of memory 1
+      w[t+1] = w[t] - 1/10 g[t] + 9/10 u[t]
+      u[t+1] = -1/10 g[t] + 9/10 u[t]
+      g[t]   = gradient at w[t]
+    """
+
+    alpha: Scalar
+    b: tuple[Scalar, ...]
+    c: tuple[Scalar, ...]
+    D: tuple[tuple[Scalar, ...], ...]
+    a: tuple[Scalar, ...]
+    name: str | None = field(compare=False)
+    floats: bool = field(compare=False)
+
+    def __init__(
+        self,
+        alpha: Any,
+        b: Any = (),
+        c: Any = (),
+        D: Any = (),
+        a: Any = (),
+        *,
+        name: str | None = None,
+        floats: bool = False,
+    ) -> None:
+        matrix = _as_matrix(D)
+        vectors = {"b": _as_vector(b, "b"), "c": _as_vector(c, "c"), "a": _as_vector(a, "a")}
+        memory = len(matrix)
+        vectors["a"] = vectors["a"] or (as_scalar(0, "a"),) * memory
+        for key, vector in vectors.items():
+            if len(vector) != memory:
+                raise InputError(
+                    f"{key} must have length {memory}, the size of D, got length {len(vector)}"
+                )
+        values = {
+            **{"alpha": as_scalar(alpha, "alpha"), "D": matrix, "name": name},
+            "floats": floats or _has_float((alpha, b, c, D, a)),
+        }
+        for key, value in {**values, **vectors}.items():
+            object.__setattr__(self, key, value)  # frozen
+
+    # What it is made of ------------------------------------------------------------------------
+
+    @property
+    def memory(self) -> int:
+        """The number M of auxiliary vectors."""
+        return len(self.D)
+
+    @property
+    def entries(self) -> tuple[Scalar, ...]:
+        """Every entry in one row, that is alpha, b, c, the rows of D, a."""
+        rows = [entry for row in self.D for entry in row]
+        return (self.alpha, *self.b, *self.c, *rows, *self.a)
+
+    @property
+    def is_symbolic(self) -> bool:
+        """Whether an entry is a SymPy expression."""
+        return any(is_symbolic(entry) for entry in self.entries)
+
+    @property
+    def free_symbols(self) -> frozenset[Any]:
+        """The SymPy symbols that occur in the entries."""
+        return frozenset().union(*(e.free_symbols for e in self.entries if is_symbolic(e)))
+
+    def map(self, function: Callable[[Scalar], Any]) -> Algorithm:
+        """Return the algorithm with ``function`` applied to every entry."""
+        return Algorithm(
+            function(self.alpha),
+            b=tuple(map(function, self.b)),
+            c=tuple(map(function, self.c)),
+            D=tuple(tuple(map(function, row)) for row in self.D),
+            a=tuple(map(function, self.a)),
+            floats=self.floats,
+        )
+
+    def substitute(self, values: Mapping[Any, Any]) -> Algorithm:
+        """Return the algorithm with symbols (or names of symbols) replaced by exact values.
+
+        Raises
+        ------
+        InputError
+            For a symbol that does not occur, or a value that is not a number or an expression.
+
+        Examples
+        --------
+        >>> from sgdmem.symbolic.algorithms.named import general
+        >>> general(1).substitute({"alpha": "0.1", "beta": 0, "gamma": 0, "delta": 0}).alpha
+        Fraction(1, 10)
+        """
+        if not isinstance(values, Mapping):
+            raise InputError(f"values must be a dictionary from symbols to numbers, got {values!r}")
+        replace = {
+            self._symbol(key): to_sympy(as_scalar(value, str(key))) for key, value in values.items()
+        }
+        return self.map(lambda entry: to_sympy(entry).xreplace(replace))
+
+    def _symbol(self, key: Any) -> Any:
+        """Return the symbol of the algorithm that is meant by itself or by its name."""
+        if key in self.free_symbols:
+            return key
+        found = [symbol for symbol in self.free_symbols if str(symbol) == str(key)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise InputError(f"several symbols are called {str(key)!r}: give the symbol itself")
+        raise InputError(
+            f"symbol {str(key)!r} does not occur in the algorithm, "
+            f"which has {', '.join(sorted(map(str, self.free_symbols))) or 'no symbols'}"
+        )
+
+    def scaled(self, factor: Scalar) -> Algorithm:
+        """Return the algorithm with (alpha, c), and so Q, multiplied by one factor.
+
+        It is the same as multiplying every eigenvalue of the problem by that factor.
+        """
+        (scale, alpha, *c), back = exact_field((as_scalar(factor, "factor"), self.alpha, *self.c))
+        c = [back(scale * entry) for entry in c]
+        return replace(self, alpha=back(scale * alpha), c=tuple(c), name=None)
+
+    # What follows from it ----------------------------------------------------------------------
+
+    @cached_property
+    def polynomials(self) -> TransferPolynomials:
+        """det(x - D), P, Q and Q to w; coefficients lowest power first.
+
+        Exact whatever went in: numbers give `Fraction`, expressions give SymPy expressions.
+        """
+        elements, back = exact_field(self.entries)
+        found = poly.transfer_polynomials(*unflatten(elements, self.memory))
+        return TransferPolynomials(*(tuple(map(back, polynomial)) for polynomial in found))
+
+    @cached_property
+    def half_plane_form(self) -> HalfPlaneForm:
+        """What the Routh-Astrom recursion needs, exact (see `sgdmem.symbolic.algebra.routh`)."""
+        return half_plane_form(self.polynomials)
+
+    @property
+    def effective_learning_rate(self) -> Scalar:
+        r"""The effective learning rate of eq. (22), :math:`\alpha - b^T(1-D)^{-1}c = -Q(1)/P'(1)`.
+
+        A float if an entry is a float, exact otherwise.
+
+        Raises
+        ------
+        UndefinedError
+            If D has the eigenvalue 1.
+        """
+        det_D, _, Q, _ = self.polynomials
+        elements, back = exact_field((*det_D, *Q))
+        damping = poly.evaluate(elements[: len(det_D)], 1)  # P'(1) = det(1 - D)
+        if damping == 0:
+            raise UndefinedError(
+                "the effective learning rate does not exist: D has the eigenvalue 1"
+            )
+        return self.present(back(-poly.evaluate(elements[len(det_D) :], 1) / damping))
+
+    def present(self, value: Scalar) -> Scalar:
+        """Return a derived scalar as it is shown: a float if the description holds floats."""
+        return to_float(value) if self.floats and isinstance(value, Fraction) else value
+
+    def characteristic_polynomial(self, x: Any, lam: Any) -> Any:
+        """Return det(x - S) = P(x) - lam Q(x), eqs. (29) and (36), at ``x`` and ``lam``.
+
+        Numbers in, numbers out; with an expression anywhere the result is a SymPy expression,
+        collected in powers of ``x``.
+
+        Examples
+        --------
+        >>> from sgdmem.symbolic.algorithms.named import sgd
+        >>> sgd("0.5").characteristic_polynomial(2, 1)
+        Fraction(3, 2)
+        """
+        _, P, Q, _ = self.polynomials
+        scalars = (*P, *Q, as_scalar(x, "x"), as_scalar(lam, "lam"))
+        elements, back = exact_field(scalars)
+        p, q = elements[: len(P)], [*elements[len(P) : -2], 0]
+        point, eigenvalue = elements[-2:]
+        chi = [p_m - eigenvalue * q_m for p_m, q_m in zip(p, q, strict=True)]
+        if is_symbolic(x):
+            return sum(to_sympy(back(entry)) * x**power for power, entry in enumerate(chi))
+        return back(poly.evaluate(chi, point))
+
+    def noise_summand(self, lam: Any) -> Any:
+        r"""Noise summand :math:`s_\lambda = \lambda^2\|Q/(P-\lambda Q)\|^2` at eigenvalue ``lam``.
+
+        Its sum over the spectrum decides which batch sizes keep the method stable. Exact for
+        exact input (a SymPy expression when a symbol is present); a float if a float went in.
+
+        Raises
+        ------
+        UndefinedError
+            If a pivot of the recursion vanishes there, so that the sum does not exist.
+
+        Examples
+        --------
+        >>> from sgdmem.symbolic.algorithms.named import heavy_ball
+        >>> heavy_ball("0.1", "0.9").noise_summand(1)
+        Fraction(19, 37)
+        """
+        from sgdmem.symbolic.stability.noise_summand import noise_summand
+
+        return noise_summand(self, lam)
+
+    def to_recurrence(self) -> tuple[tuple[Scalar, ...], tuple[Scalar, ...]]:
+        """Return (p_0 ... p_M), (q_0 ... q_M) of the multistep recurrence, eq. (8).
+
+        Examples
+        --------
+        >>> from sgdmem.symbolic.algorithms.named import heavy_ball
+        >>> heavy_ball("0.1", "0.9").to_recurrence()
+        ((Fraction(-9, 10), Fraction(19, 10)), (Fraction(0, 1), Fraction(-1, 10)))
+        """
+        from sgdmem.symbolic.algorithms.recurrence import to_recurrence
+
+        return to_recurrence(self)
+
+    @staticmethod
+    def from_recurrence(p: Sequence[Any], q: Sequence[Any]) -> Algorithm:
+        """Return the matrix form with a = 0 of a multistep recurrence (Theorem 1, statement 2)."""
+        from sgdmem.symbolic.algorithms.recurrence import from_recurrence
+
+        return from_recurrence(p, q)
+
+    # How it looks ------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        fields = {key: getattr(self, key) for key in ("alpha", "b", "c", "D", "a")}
+        shown = (f"{key}={_plain(value, self.floats)}" for key, value in fields.items() if value)
+        return f"Algorithm({', '.join(shown)})"
+
+    def __str__(self) -> str:
+        from sgdmem.symbolic.algorithms.printing import as_text
+
+        return as_text(self)
+
+    def _repr_latex_(self) -> str:
+        from sgdmem.symbolic.algorithms.printing import as_latex
+
+        return f"$\\displaystyle {as_latex(self)}$"
+
+
+def _as_vector(value: Any, name: str) -> tuple[Scalar, ...]:
+    if _is_single(value):
+        return (as_scalar(value, name),)
+    return tuple(as_scalar(entry, f"{name}[{i}]") for i, entry in enumerate(list(value)))
+
+
+def _as_matrix(value: Any) -> tuple[tuple[Scalar, ...], ...]:
+    if _is_single(value):
+        return ((as_scalar(value, "D"),),)
+    if hasattr(value, "tolist"):  # NumPy arrays and SymPy matrices iterate over rows this way
+        value = value.tolist()
+    rows = tuple(_as_vector(row, f"D[{i}]") for i, row in enumerate(value))
+    for i, row in enumerate(rows):
+        if len(row) != len(rows):
+            raise InputError(
+                f"D must be square: it has {len(rows)} rows, but row {i} has length {len(row)}"
+            )
+    return rows
+
+
+def unflatten(elements: Sequence[Element], memory: int) -> tuple[Any, ...]:
+    """Return (alpha, b, c, D, a) from the row of all entries."""
+    M = memory
+    vectors = elements[1:]
+    D = [vectors[2 * M + M * row : 3 * M + M * row] for row in range(M)]
+    return elements[0], vectors[:M], vectors[M : 2 * M], D, vectors[2 * M + M * M :]
+
+
+def _plain(value: Any, floats: bool) -> str:
+    """Return a scalar or nested tuple as it could be typed in again."""
+    if isinstance(value, tuple):
+        return f"({', '.join(_plain(entry, floats) for entry in value)},)"
+    return repr(float(value)) if floats and isinstance(value, Fraction) else repr(value)
+
+
+def _has_float(value: Any) -> bool:
+    if _is_single(value):
+        return is_float(value.item() if hasattr(value, "item") else value)
+    return any(map(_has_float, value.tolist() if hasattr(value, "tolist") else value))
+
+
+def _is_single(value: Any) -> bool:
+    shape = getattr(value, "shape", None)  # SymPy matrices have a shape, but no __iter__
+    if shape is not None:
+        return bool(shape == ())
+    return isinstance(value, str) or not hasattr(value, "__iter__")
+
+
+def require_algorithm(value: object, name: str) -> Algorithm:
+    """Return an argument that must be an `Algorithm`; raise InputError if it is not."""
+    if not isinstance(value, Algorithm):
+        raise InputError(f"{name} must be an Algorithm, got {value!r}")
+    return value

@@ -1,0 +1,377 @@
+"""Algorithms by name: what people call them, in the form (alpha, b, c, D, a).
+
+Every constructor takes numbers or SymPy expressions and returns an `Algorithm`. Values beyond a
+method's usual range (a momentum of 1.5, a negative learning rate) describe algorithms too.
+`FAMILIES` lists the constructors whose parameters are all numbers, under their command-line names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sgdmem.symbolic.algebra.scalars import as_scalar
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.algorithms.families import Family, family, family_name
+from sgdmem.symbolic.algorithms.printing import number_text
+from sgdmem.symbolic.errors import InputError
+
+
+@family
+def sgd(learning_rate: Any) -> Algorithm:
+    """Plain stochastic gradient descent, ``w <- w - learning_rate g`` (H. Robbins, S. Monro, 1951).
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+
+    Examples
+    --------
+    >>> sgd("0.1").polynomials.Q
+    (Fraction(-1, 10),)
+    """
+    return Algorithm(learning_rate)
+
+
+@family
+def heavy_ball(learning_rate: Any, momentum: Any) -> Algorithm:
+    """Polyak's heavy ball, ``v <- momentum v - learning_rate g; w <- w + v``.
+
+    B. T. Polyak, USSR Comput. Math. Math. Phys. 4 (1964).
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
+
+    Examples
+    --------
+    >>> heavy_ball("0.1", "0.9").effective_learning_rate
+    Fraction(1, 1)
+    """
+    return Algorithm(learning_rate, b=momentum, c=-learning_rate, D=momentum)
+
+
+@family
+def nesterov(learning_rate: Any, momentum: Any) -> Algorithm:
+    """Nesterov's method: the heavy ball with its gradient taken at ``w + momentum v``.
+
+    Y. Nesterov (1983), as written by I. Sutskever et al. (2013). PyTorch's ``nesterov=True``
+    follows that point instead of w: the same P and Q (see `torch_sgd`).
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
+
+    Examples
+    --------
+    >>> nesterov("0.1", "0.9").to_recurrence() == torch_sgd(
+    ...     "0.1", "0.9", nesterov=True
+    ... ).to_recurrence()
+    True
+    """
+    return Algorithm(learning_rate, b=momentum, c=-learning_rate, D=momentum, a=momentum)
+
+
+@family
+def qhm(learning_rate: Any, momentum: Any, nu: Any) -> Algorithm:
+    """Quasi-hyperbolic momentum of J. Ma and D. Yarats (arXiv 1810.06801).
+
+    ``v <- momentum v + (1 - momentum) g; w <- w - learning_rate ((1 - nu) g + nu v)``.
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
+    nu : number or expression
+        Share of v in the step: 0 is SGD, 1 is `sgdm`.
+
+    Examples
+    --------
+    >>> qhm("0.1", "0.9", "0.7").effective_learning_rate
+    Fraction(1, 10)
+    """
+    return Algorithm(
+        learning_rate * (1 - nu * momentum),
+        b=-learning_rate * nu * momentum,
+        c=1 - momentum,
+        D=momentum,
+    )
+
+
+@family
+def torch_sgd(
+    learning_rate: Any, momentum: Any = 0, dampening: Any = 0, nesterov: bool = False
+) -> Algorithm:
+    """``torch.optim.SGD`` with the exact semantics of PyTorch's documentation.
+
+    ``u <- momentum u + (1 - dampening) g``; then ``w <- w - learning_rate u``, or with ``nesterov``
+    ``w <- w - learning_rate (g + momentum u)``. With ``momentum=0`` PyTorch keeps no buffer and
+    ignores the dampening. It does not damp its very first step: its trajectory is this algorithm's
+    from ``u_0 = dampening / momentum * g_0``.
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
+    dampening : number or expression
+        Share of the gradient that does not enter the buffer.
+    nesterov : bool
+        Whether the step looks ahead.
+
+    Raises
+    ------
+    InputError
+        If ``nesterov`` goes without momentum or with dampening, as in PyTorch.
+
+    Examples
+    --------
+    >>> torch_sgd("0.1", "0.9", dampening="0.9").effective_learning_rate
+    Fraction(1, 10)
+    """
+    if not isinstance(nesterov, bool):
+        raise InputError(f"nesterov must be True or False, got {nesterov}")
+    if nesterov and (momentum == 0 or dampening != 0):
+        raise InputError(
+            "nesterov=True needs a momentum and zero dampening (as in PyTorch), "
+            f"got momentum={number_text(momentum)}, dampening={number_text(dampening)}"
+        )
+    if momentum == 0:
+        return Algorithm(learning_rate)
+    if nesterov:
+        return Algorithm(
+            learning_rate * (1 + momentum), b=-learning_rate * momentum**2, c=1, D=momentum
+        )
+    return Algorithm(
+        learning_rate * (1 - dampening), b=-learning_rate * momentum, c=1 - dampening, D=momentum
+    )
+
+
+@family
+def sgdm(learning_rate: Any, momentum: Any) -> Algorithm:
+    """SGDM of arXiv 2307.15196, Definition 3.3: an averaged gradient takes the step.
+
+    ``m <- momentum m + (1 - momentum) g; w <- w - learning_rate m``.
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
+
+    Examples
+    --------
+    >>> sgdm("0.1", "0.9").effective_learning_rate
+    Fraction(1, 10)
+    """
+    return qhm(learning_rate, momentum, 1)
+
+
+@family
+def two_rate(velocity_rate: Any, gradient_rate: Any, momentum: Any) -> Algorithm:
+    """Two learning rates, eq. (250) of arXiv 2410.04228.
+
+    ``v <- momentum v + g; w <- w - velocity_rate v - gradient_rate g``.
+
+    Parameters
+    ----------
+    velocity_rate, gradient_rate : number or expression
+        Weights of the velocity and of the gradient in the step.
+    momentum : number or expression
+        Share of the velocity that is kept; usually from 0 to 1.
+
+    Examples
+    --------
+    >>> two_rate("0.1", "0.2", "0.5").effective_learning_rate
+    Fraction(2, 5)
+    """
+    return Algorithm(velocity_rate + gradient_rate, b=-velocity_rate * momentum, c=1, D=momentum)
+
+
+@family
+def memory_one(effective_learning_rate: Any, q0: Any, damping: Any) -> Algorithm:
+    """Memory 1 in the coordinates of Theorem 6 of arXiv 2410.04228.
+
+    ``P = (x - 1)(x - 1 + damping)``, ``Q = q1 x + q0``,
+    ``damping effective_learning_rate = -(q0 + q1)``.
+
+    Parameters
+    ----------
+    effective_learning_rate, q0, damping : number or expression
+        alpha_eff, the constant coefficient of Q, and 1 - D (delta in Theorem 6).
+
+    Examples
+    --------
+    >>> memory_one(2, "0.1", "0.5").effective_learning_rate
+    Fraction(2, 1)
+    """
+    q1 = -damping * effective_learning_rate - q0
+    return Algorithm(-q1, b=1, c=q0 + (1 - damping) * q1, D=1 - damping)
+
+
+@family
+def aggmo(learning_rate: Any, momenta: Sequence[Any]) -> Algorithm:
+    """Aggregated momentum of J. Lucas et al. (arXiv 1804.00325): K velocities, averaged.
+
+    ``v_i <- momenta_i v_i - g; w <- w + learning_rate / K sum_i v_i``.
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    momenta : sequence of numbers or expressions
+        The momentum of each velocity; K of them make memory K.
+
+    Raises
+    ------
+    InputError
+        If no momentum is given.
+
+    Examples
+    --------
+    >>> aggmo("0.1", ["0", "0.9", "0.99"]).effective_learning_rate
+    Fraction(37, 10)
+    """
+    if not isinstance(momenta, tuple):
+        momenta = (momenta,)
+    if not momenta:
+        raise InputError("momenta must hold at least one momentum, got none")
+    K = len(momenta)
+    return Algorithm(
+        learning_rate,
+        b=tuple(learning_rate * momentum / K for momentum in momenta),
+        c=(-1,) * K,
+        D=tuple(tuple(m if i == j else 0 for j in range(K)) for i, m in enumerate(momenta)),
+    )
+
+
+def averaging(algorithm: Algorithm, rate: Any) -> Algorithm:
+    """Exponential moving average of an algorithm's iterates, as an algorithm of memory M + 1.
+
+    The output is ``w <- (1 - rate) w + rate z``, z being the iterate of ``algorithm``; the
+    first auxiliary vector is ``z - w``. Exact for any loss. For 0 < rate < 2 stability and the
+    noise sum U' are those of ``algorithm``; only U, that of the loss at the output, changes.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+        Of any memory.
+    rate : number or expression
+        Share of the newest iterate, usually from 0 (excluded) to 1. Beyond 0 < rate < 2 the average
+        itself diverges.
+
+    Examples
+    --------
+    >>> averaging(sgd("0.5"), "0.1").noise_summand(1) == sgd("0.5").noise_summand(1)
+    True
+    """
+    require_algorithm(algorithm, "algorithm")
+    rate = as_scalar(rate, "rate")
+    keep = 1 - rate
+    return Algorithm(
+        rate * algorithm.alpha,
+        b=(rate, *(rate * entry for entry in algorithm.b)),
+        c=(-keep * algorithm.alpha, *algorithm.c),
+        D=(
+            (keep, *(keep * entry for entry in algorithm.b)),
+            *((0, *row) for row in algorithm.D),
+        ),
+        a=(1, *algorithm.a),
+        name=algorithm.name and f"averaging({algorithm.name}, rate={number_text(rate)})",
+        floats=algorithm.floats,
+    )
+
+
+@family
+def averaged_sgd(learning_rate: Any, rate: Any) -> Algorithm:
+    """Exponential moving average of SGD's iterates; see `averaging`.
+
+    Parameters
+    ----------
+    learning_rate : number or expression
+        Weight of the gradient; usually positive.
+    rate : number or expression
+        Share of the newest iterate, from 0 (excluded) to 1.
+
+    Examples
+    --------
+    >>> averaged_sgd("0.5", "0.1").memory
+    1
+    """
+    return averaging(sgd(learning_rate), rate)
+
+
+def general(memory: int, *, shifted: bool = False) -> Algorithm:
+    """Return the algorithm of the given memory whose entries are free symbols.
+
+    Memory 1 uses the letters of the matrix [[-alpha, beta], [gamma, delta]], a larger memory
+    ``alpha, b_1 ..., c_1 ..., D_11 ...``, and ``a_1 ...`` if it is shifted.
+
+    Parameters
+    ----------
+    memory : int
+        From 0 to 20.
+    shifted : bool
+        Whether a is free too.
+
+    Raises
+    ------
+    InputError
+        If ``memory`` is not an integer from 0 to 20.
+
+    Examples
+    --------
+    >>> general(1).effective_learning_rate
+    (alpha*delta - alpha + beta*gamma)/(delta - 1)
+    """
+    if isinstance(memory, bool) or not isinstance(memory, int) or not 0 <= memory <= 20:
+        raise InputError(f"memory must be an integer from 0 to 20, got {memory!r}")
+    from sympy import Symbol
+
+    def symbol(name: str) -> Any:
+        return Symbol(name, real=True)
+
+    places = range(1, memory + 1)
+    if memory == 1:
+        b, c, D, a = symbol("beta"), symbol("gamma"), symbol("delta"), symbol("a")
+    else:
+        b, c, a = (tuple(symbol(f"{key}_{i}") for i in places) for key in "bca")
+        D = tuple(tuple(symbol(f"D_{i}{j}") for j in places) for i in places)
+    name = f"general memory-{memory} algorithm"
+    return Algorithm(symbol("alpha"), b, c, D, a if shifted else (), name=name)
+
+
+FAMILIES: dict[str, Family] = {
+    family_name(constructor): constructor
+    for constructor in (
+        *(sgd, heavy_ball, nesterov, qhm, torch_sgd, sgdm, two_rate, memory_one, aggmo),
+        averaged_sgd,
+    )
+}
+
+
+def find_family(family: Family | str) -> Family:
+    """Return the constructor of a command-line name; other callables pass through.
+
+    Raises
+    ------
+    InputError
+        If there is no such family.
+    """
+    if callable(family) and not isinstance(family, type):
+        return family
+    found = FAMILIES.get(str(family).replace("_", "-"))
+    if found is None:
+        raise InputError(f"unknown algorithm {family!r}; known are {', '.join(sorted(FAMILIES))}")
+    return found

@@ -1,0 +1,87 @@
+"""Theorem 1 of arXiv 2410.04228: matrix iterations and multistep recurrences, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from sgdmem.symbolic.algebra.scalars import Scalar, as_scalar, exact_field, is_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.errors import InputError
+
+
+def to_recurrence(algorithm: Algorithm) -> tuple[tuple[Scalar, ...], tuple[Scalar, ...]]:
+    r"""Return p and q of the recurrence that the w of an algorithm obeys on quadratics.
+
+    .. math:: w_{t+M+1} = \sum_{m=0}^M p_m w_{t+m} + \sum_{m=0}^M q_m \nabla L(w_{t+m}) \qquad (8)
+
+    With a = 0 it holds for every loss. The p sum to 1.
+    """
+    _, P, Q, _ = algorithm.polynomials
+    show = algorithm.present
+    return tuple(show(-p) for p in P[:-1]), tuple(show(q) for q in Q)
+
+
+def from_recurrence(p: Sequence[Any], q: Sequence[Any]) -> Algorithm:
+    """Return the algorithm with a = 0 that a recurrence (8) describes (Theorem 1, statement 2).
+
+    Parameters
+    ----------
+    p, q : sequence of length M + 1
+        Coefficients p_0 ... p_M and q_0 ... q_M, numbers or SymPy expressions. Floats, which
+        rarely sum to 1 exactly, are forgiven their rounding errors: p_M takes up the difference.
+
+    Raises
+    ------
+    InputError
+        If the lengths differ or are zero, or the p do not sum to exactly 1.
+
+    Examples
+    --------
+    >>> algorithm = from_recurrence(("-0.9", "1.9"), ("0", "-0.1"))
+    >>> algorithm.to_recurrence() == from_recurrence(*algorithm.to_recurrence()).to_recurrence()
+    True
+    """
+    try:
+        p, q = list(p), list(q)
+    except TypeError:
+        raise InputError(f"p and q must be lists of numbers, got {p!r} and {q!r}") from None
+    floats = any(map(is_float, (*p, *q)))
+    size = len(p)
+    if size != len(q) or size == 0:
+        raise InputError(f"p and q must have the same length >= 1, got {size} and {len(q)}")
+    p = [as_scalar(value, f"p[{m}]") for m, value in enumerate(p)]
+    q = [as_scalar(value, f"q[{m}]") for m, value in enumerate(q)]
+    elements, back = exact_field((*p, *q))
+    p_field, q_field = elements[:size], elements[size:]
+    excess = sum(p_field) - 1
+    if floats and isinstance(excess, Fraction) and abs(excess) <= _rounding(p):
+        p_field[-1], excess = p_field[-1] - excess, Fraction(0)
+    if excess != 0:
+        raise InputError(f"p must sum to exactly 1, but it sums to 1 + ({back(excess)})")
+    memory = size - 1
+    # (x^(M+1) - sum p_m x^m) / (x - 1) by synthetic division, highest power first.
+    quotient: list[Any] = [1]
+    for m in range(memory, 0, -1):
+        quotient.append(quotient[-1] - p_field[m])
+    d = quotient[1:]
+    alpha = -q_field[memory]
+    c = [q_field[memory - 1 - i] - q_field[memory] * d[i] for i in range(memory)]
+    zero = 0 * alpha
+    D = [
+        [-d[i] if j == 0 else zero + 1 if j == i + 1 else zero for j in range(memory)]
+        for i in range(memory)
+    ]
+    return Algorithm(
+        back(alpha),
+        b=tuple(back(zero + int(i == 0)) for i in range(memory)),
+        c=tuple(map(back, c)),
+        D=tuple(tuple(map(back, row)) for row in D),
+        floats=floats,
+    )
+
+
+def _rounding(p: Sequence[Fraction]) -> Fraction:
+    """Return how far a sum of floats that were rounded once or twice may be off."""
+    return sum(map(abs, p), start=Fraction(0)) * len(p) / 2**52

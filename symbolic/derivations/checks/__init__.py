@@ -1,0 +1,1 @@
+"""Readers that evaluate what a derivation prints, and what its letters mean."""

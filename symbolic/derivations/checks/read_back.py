@@ -1,0 +1,123 @@
+"""Reading what is displayed: the LaTeX of every statement against what its letters mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sgdmem.symbolic.derivations.checks.latex_reader import Unreadable, read
+from sgdmem.symbolic.derivations.checks.meanings import Interpretation
+from sgdmem.symbolic.derivations.statements.expansions import Limit, Series
+from sgdmem.symbolic.derivations.statements.points import Undefined, agree
+from sgdmem.symbolic.derivations.statements.statements import (
+    SIGNS,
+    Conditions,
+    DerivationError,
+    Equation,
+    Statement,
+)
+from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.errors import InputError
+
+_POINTS = 20  # that are tried until a statement is defined at one
+_DIGITS = 10  # to which integrals and functions that are not rational agree
+
+
+class ReadBack:
+    """Reads the displays of one derivation.
+
+    Parameters
+    ----------
+    subject : Subject
+        After the derivation was made, so that all names are known.
+    """
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._interpretations: list[Interpretation] = []
+
+    def check(self, statement: Statement, rows: Sequence[tuple[str, str]]) -> None:
+        """Read a statement's display, and compare what it says.
+
+        Raises
+        ------
+        DerivationError
+            If sides differ, or something cannot be read.
+        """
+        text = " ".join(f"{left} {right}" for left, right in rows)
+        try:
+            for seed in range(_POINTS):
+                if len(self._interpretations) == seed:
+                    self._interpretations.append(Interpretation(self._subject, seed))
+                try:
+                    return _check(statement, text, self._interpretations[seed])
+                except (Undefined, ZeroDivisionError):
+                    continue
+        except InputError:
+            raise
+        except (Unreadable, ValueError, TypeError, AttributeError) as error:
+            # what is no formula also adds matrices of different sizes and the like
+            raise DerivationError(f"a display cannot be read: {error} ({statement.rule})") from None
+        raise DerivationError(
+            f"no point was found at which a display is defined ({statement.rule})"
+        )
+
+
+def _check(statement: Statement, text: str, found: Interpretation) -> None:
+    meanings = found.meanings
+    if isinstance(statement, Equation):
+        _equation(statement, text, found)
+    elif isinstance(statement, Conditions):
+        chains = read(text, meanings)
+        _expect(
+            [chain.relations for chain in chains],
+            [[SIGNS[x.rel_op]] for x in statement.inequalities],
+            text,
+        )
+        expected = [side for x in statement.inequalities for side in (x.lhs, x.rhs)]
+        shown = [side for chain in chains for side in chain.sides]
+        _compare(shown, [_value(side, found) for side in expected], text)
+    elif isinstance(statement, Series):
+        terms = enumerate(statement.coefficients, start=1)
+        total = sum(_value(c, found) * _value(statement.variable, found) ** k for k, c in terms)
+        (chain,) = read(text, meanings)
+        _expect(chain.relations, ["="], text)
+        _compare(chain.sides[1:], [total], text)
+    elif isinstance(statement, Limit):
+        chain, where = read(text, meanings)
+        _expect(chain.relations, [r"\approx"], text)
+        _expect(where.relations, list(statement.relations), text)
+        expected = [_value(side, found) for side in (statement.simple, *statement.where)]
+        _compare([*chain.sides[1:], *where.sides], expected, text)
+
+
+def _equation(statement: Equation, text: str, found: Interpretation) -> None:
+    valued = (side for side in statement.sides if side.value is not None)
+    known = [_value(side.value, found) for side in valued]
+    for meanings in found.readings(text):
+        if all(side.is_read for side in statement.sides):
+            (chain,) = read(text, meanings)
+            _expect(set(chain.relations), {"="}, text)
+            shown = chain.sides
+        else:
+            writer = found.subject.writer
+            texts = [side.text(writer) for side in statement.sides if side.is_read]
+            shown = [value for side in texts for value in read(side, meanings)[0].sides]
+        values = [*shown, *known]
+        _compare(values[1:], values[:1] * (len(values) - 1), text)
+
+
+def _value(side: Any, found: Interpretation) -> Any:
+    names = found.subject.names
+    return names.evaluate(side, found.complete(names.free_symbols(side)))
+
+
+def _expect(shown: Any, expected: Any, text: str) -> None:
+    if shown != expected:
+        raise DerivationError(f"a display has the relations {shown}, not {expected}: {text}")
+
+
+def _compare(shown: Sequence[Any], expected: Sequence[Any], text: str) -> None:
+    for left, right in zip(shown, expected, strict=True):
+        if not agree(left, right, _DIGITS):
+            raise DerivationError(f"a display reads {left}, where it should {right}: {text}")

@@ -1,0 +1,156 @@
+"""What follows from an algorithm, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sgdmem.symbolic.algebra.scalars import Scalar, is_symbolic, to_sympy
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.families import Family, missing_parameters
+from sgdmem.symbolic.algorithms.printing import as_text, number_text
+from sgdmem.symbolic.errors import UndefinedError
+from sgdmem.symbolic.stability.noise_summand import LARGEST_EXPANDED_MEMORY
+
+_MOST_TERMS = 60  # longer expressions are not readable: they are left out, and it is said
+
+
+def with_symbols(family: Family, values: Mapping[str, Any]) -> Algorithm:
+    """Return a family's algorithm with a real symbol for every parameter that has no value.
+
+    Raises
+    ------
+    InputError
+        If the family has no parameter of a given name, or needs a list that is not given.
+
+    Examples
+    --------
+    >>> from sgdmem.symbolic.algorithms.named import heavy_ball
+    >>> with_symbols(heavy_ball, {"momentum": "1/2"}).effective_learning_rate
+    2*learning_rate
+    """
+    from sympy import Symbol
+
+    missing = missing_parameters(family, list(values))
+    symbols: dict[str, Any] = {name: Symbol(name, real=True) for name in missing}
+    if "momenta" in symbols:
+        symbols["momenta"] = [Symbol(f"momentum_{i}", real=True) for i in (1, 2)]
+    return family(**values, **symbols)
+
+
+def derivation_text(algorithm: Algorithm) -> str:
+    """Return the derivation of an algorithm as text: each statement with the rule it comes from.
+
+    Examples
+    --------
+    >>> from sgdmem.symbolic.algorithms.named import sgd
+    >>> print(derivation_text(sgd("1/2")).splitlines()[0])
+    sgd(learning_rate=1/2)
+    """
+    return "\n".join(_sections(algorithm))
+
+
+def _sections(algorithm: Algorithm) -> Iterator[str]:
+    from sympy import Symbol
+
+    x, lam = Symbol("x"), Symbol("lambda", positive=True)
+    det_D, _, Q, _ = algorithm.polynomials
+    yield as_text(algorithm)
+    yield ""
+    yield "Characteristic polynomial (29), (36): det(x - S) = P(x) - lambda Q(x)"
+    yield f"  P(x) = (x - 1) det(x - D) = (x - 1) ({_polynomial(det_D, x)})"
+    yield f"  Q(x) = {_polynomial(Q, x)}"
+    yield ""
+    yield "Recurrence (8), on quadratics (for every loss if a = 0)"
+    yield f"  {_recurrence(algorithm)}"
+    yield ""
+    yield "Effective learning rate (22): alpha - b (1 - D)^(-1) c = -Q(1) / P'(1)"
+    try:
+        yield f"  {_text(algorithm.effective_learning_rate)}"
+    except UndefinedError as error:
+        yield f"  {error}"
+    yield ""
+    yield "Noiseless stability (Routh-Hurwitz, x = (1 + z)/(1 - z)): all positive"
+    yield from _conditions(algorithm, lam)
+    yield ""
+    yield "Noise summand s = lambda^2 ||Q / (P - lambda Q)||^2 (Routh-Astrom recursion)"
+    yield from _summand(algorithm, lam)
+    yield ""
+    yield "Stable with mini-batches of size B if and only if, for every eigenvalue lambda_k,"
+    yield "  P - lambda_k Q is strictly Schur, 1 + (tau2/B) s_k > 0, and"
+    yield "  U' = (tau1/B) sum_k s_k / (1 + (tau2/B) s_k) < 1"
+
+
+def _polynomial(coefficients: tuple[Scalar, ...], x: Any) -> str:
+    terms = []
+    for power in range(len(coefficients) - 1, -1, -1):
+        value = coefficients[power]
+        if value != 0:
+            name = {0: "", 1: "x"}.get(power, f"x^{power}")
+            terms.append(_term(value, name))
+    return _joined(terms)
+
+
+def _recurrence(algorithm: Algorithm) -> str:
+    p, q = algorithm.to_recurrence()
+    M = algorithm.memory
+    terms = []
+    for values, letter in ((p, "w"), (q, "g")):
+        for m in range(M, -1, -1):
+            if values[m] != 0:
+                terms.append(_term(values[m], f"{letter}[t{f'+{m}' if m else ''}]"))
+    return f"w[t+{M + 1}] = {_joined(terms)}"
+
+
+def _term(value: Scalar, name: str) -> str:
+    shown = _text(value)
+    if name == "":
+        return shown
+    if shown in ("1", "-1"):
+        return shown[:-1] + name
+    if is_symbolic(value) and value.is_Add:
+        shown = f"({shown})"
+    return f"{shown} {name}"
+
+
+def _joined(terms: list[str]) -> str:
+    text = terms[0] if terms else "0"
+    for term in terms[1:]:
+        text += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
+    return text
+
+
+def _conditions(algorithm: Algorithm, lam: Any) -> Iterator[str]:
+    if algorithm.memory > LARGEST_EXPANDED_MEMORY:
+        yield f"  {algorithm.memory + 2} pivots; too long to expand at memory {algorithm.memory}"
+        return
+    from sgdmem.symbolic.stability.schur import conditions
+
+    for condition in conditions(algorithm, lam):
+        yield f"  {_text(condition)}"
+
+
+def _summand(algorithm: Algorithm, lam: Any) -> Iterator[str]:
+    import sympy
+
+    many = algorithm.memory > 1 and len(algorithm.free_symbols) > 5  # cancelling takes minutes
+    if algorithm.is_symbolic and (algorithm.memory > LARGEST_EXPANDED_MEMORY or many):
+        yield f"  too long to expand at memory {algorithm.memory}"
+        return
+    try:
+        value = to_sympy(algorithm.noise_summand(lam))
+    except UndefinedError as error:
+        yield f"  {error}"
+        return
+    numerator, denominator = map(sympy.factor, sympy.fraction(sympy.cancel(value)))
+    if len(str(numerator)) + len(str(denominator)) > 20 * _MOST_TERMS:
+        yield "  too long to show; call noise_summand for the expression"
+        return
+    yield f"  s = {_text(numerator)} / ({_text(denominator)})"
+    poles = sympy.roots(sympy.Poly(sympy.expand(denominator), lam))
+    if poles and sum(poles.values()) == sympy.degree(denominator, lam):
+        yield f"  poles: {', '.join(_text(sympy.factor(pole)) for pole in poles)}"
+
+
+def _text(value: Scalar) -> str:
+    return number_text(value).replace("**", "^")

@@ -1,0 +1,1 @@
+"""What a derivation is about and what its sections are made of."""

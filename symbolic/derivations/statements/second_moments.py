@@ -1,0 +1,98 @@
+"""Exact second moments of a method at a point: the independent side of statements about noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flint import fmpq, fmpq_mat
+
+from sgdmem.symbolic.algebra.routh import to_half_plane
+
+
+def _pairs(size: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(size) for j in range(i, size)]
+
+
+def _congruence(S: Any) -> Any:
+    """Return the matrix of M -> S M S^T on the upper triangles of symmetric matrices."""
+    pairs = _pairs(S.nrows())
+    entries = [
+        S[k, i] * S[m, j] + (S[k, j] * S[m, i] if i < j else 0) for k, m in pairs for i, j in pairs
+    ]
+    return fmpq_mat(len(pairs), len(pairs), entries)
+
+
+def _square(v: Any) -> Any:
+    """Return the upper triangle of v v^T."""
+    return fmpq_mat(len(_pairs(v.nrows())), 1, [v[i, 0] * v[j, 0] for i, j in _pairs(v.nrows())])
+
+
+def _reading(r: Any) -> Any:
+    """Return the row that takes the upper triangle of M to r^T M r."""
+    pairs = _pairs(r.nrows())
+    return fmpq_mat(1, len(pairs), [r[i, 0] * r[j, 0] * (1 if i == j else 2) for i, j in pairs])
+
+
+def identity(size: int) -> Any:
+    """Return the unit matrix."""
+    return fmpq_mat(size, size, [fmpq(int(i == j)) for i in range(size) for j in range(size)])
+
+
+def summed_response(S: Any, v: Any, r: Any, damping: Any = fmpq(0)) -> Any:  # noqa: B008
+    """Return the sum over t of <r r^T, A^t v v^T> with A M = S M S^T - damping <r r^T, M> v v^T.
+
+    The sum is that of the resolvent at 1: where A has a root outside the unit circle it is the
+    rational function that continues it. A `ZeroDivisionError` says that A has the eigenvalue 1.
+    """
+    entered, reading = _square(v), _reading(r)
+    A = _congruence(S) - entered * reading * damping
+    return (reading * (identity(A.nrows()) - A).solve(entered))[0, 0]
+
+
+def mean_loss_vanishes(
+    modes: Sequence[tuple[Any, Any]], v: Any, r: Any, tau1: Any, tau2: Any
+) -> bool:
+    """Whether the moments of all modes together vanish, decided by an exact Routh test.
+
+    Parameters
+    ----------
+    modes
+        Pairs of an eigenvalue and its state matrix.
+    v, r
+        Columns along which noise enters and is read.
+    tau1, tau2
+        Over the batch size.
+    """
+    noise = _square(v) * _reading(r)
+    size = noise.nrows()
+    whole = fmpq_mat(size * len(modes), size * len(modes))
+    for i, (left, S) in enumerate(modes):
+        own = _congruence(S) - noise * (tau2 * left**2)
+        for j, (right, _) in enumerate(modes):
+            block = noise * (tau1 * left * right)
+            if i == j:
+                block = block + own
+            for k in range(size):
+                for m in range(size):
+                    whole[i * size + k, j * size + m] = block[k, m]
+    return is_strictly_stable(whole)
+
+
+def is_strictly_stable(matrix: Any) -> bool:
+    """Whether all eigenvalues of a matrix, or a number, are inside the unit circle."""
+    if not isinstance(matrix, fmpq_mat):
+        return bool(abs(matrix) < 1)
+    polynomial = matrix.charpoly().coeffs()
+    lowest = next(k for k, c in enumerate(polynomial) if c != 0)
+    a = list(to_half_plane(polynomial[lowest:]))
+    sign = 1 if a[0] > 0 else -1
+    a = [sign * c for c in a]
+    while len(a) > 1:
+        if a[0] <= 0 or a[1] <= 0:
+            return False
+        ratio = a[0] / a[1]
+        for i in range(2, len(a) - 1, 2):
+            a[i] -= ratio * a[i + 1]
+        del a[0]
+    return bool(a[0] > 0)

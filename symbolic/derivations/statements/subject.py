@@ -1,0 +1,356 @@
+"""What all sections of a derivation share: the algorithm in SymPy, letters, names and matrices."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import sympy
+from flint import fmpq, fmpq_poly
+
+from sgdmem.symbolic.algebra.scalars import to_sympy
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.derivations.statements.points import (
+    Names,
+    Point,
+    fraction_of,
+    likely_point,
+    matrix_at,
+    number_at,
+    random_point,
+)
+from sgdmem.symbolic.derivations.typesetting.notation import Letters
+from sgdmem.symbolic.derivations.typesetting.tidying import Tidier
+from sgdmem.symbolic.derivations.typesetting.writer import Writer, times
+from sgdmem.symbolic.stability.noise_fraction import noise_fraction
+from sgdmem.symbolic.stability.poles import noiseless_intervals
+from sgdmem.symbolic.stability.schur import is_schur
+
+SHORT = 12  # terms that the coefficients of a polynomial may have together and still be written out
+_SHORT_DENOMINATOR = 10**6  # what is computed with a short number is short too
+# Beyond this memory the coefficients of polynomials in more symbols are given by recursions.
+# From here on the second moments of two eigenvalues take minutes.
+_LARGE_MEMORY = 4
+EXPANDED_MEMORY, MOST_EXPANDED_SYMBOLS = 3, 3
+
+
+class Subject:
+    """An algorithm about which a derivation is written.
+
+    Attributes
+    ----------
+    algorithm : Algorithm
+    letters : Letters
+    writer : Writer
+    names : Names
+        Symbols that were introduced on the way.
+    half_plane_names : list
+        Of the coefficients of chi-hat, once they have names.
+    routh : dict
+        Names of entries of the Routh array, by step and place.
+    """
+
+    def __init__(self, algorithm: Algorithm, letters: Letters) -> None:
+        self.algorithm, self.letters = algorithm, letters
+        self.names = Names()
+        self.half_plane_names: list[Any] = []
+        self.routh: dict[tuple[int, int], Any] = {}
+        x, z, lam = letters.root, letters.half_plane, letters.eigenvalue
+        self.writer = Writer(letters.latex, falling=(x, z), rising=(lam,))
+        self._tidier = Tidier(lam, self.names, lambda: self.stable_point)
+
+    # The algorithm in SymPy --------------------------------------------------------------------
+
+    @property
+    def memory(self) -> int:
+        """The number of auxiliary vectors."""
+        return self.algorithm.memory
+
+    @property
+    def parameters(self) -> tuple[Any, ...]:
+        """The symbols in the algorithm."""
+        return self.letters.parameters
+
+    @property
+    def shifted(self) -> bool:
+        """Whether the gradient is taken elsewhere than at w."""
+        return any(entry != 0 for entry in self.algorithm.a)
+
+    @cached_property
+    def alpha(self) -> Any:
+        """The entry alpha of eq. (3)."""
+        return to_sympy(self.algorithm.alpha)
+
+    def _column(self, entries: Sequence[Any]) -> Any:
+        return sympy.ImmutableMatrix(len(entries), 1, [to_sympy(entry) for entry in entries])
+
+    @cached_property
+    def b(self) -> Any:
+        """The column b."""
+        return self._column(self.algorithm.b)
+
+    @cached_property
+    def c(self) -> Any:
+        """The column c."""
+        return self._column(self.algorithm.c)
+
+    @cached_property
+    def a(self) -> Any:
+        """The column a."""
+        return self._column(self.algorithm.a)
+
+    @cached_property
+    def D(self) -> Any:
+        """The matrix D."""
+        rows = [[to_sympy(entry) for entry in row] for row in self.algorithm.D]
+        return sympy.ImmutableMatrix(rows) if rows else sympy.ImmutableMatrix(0, 0, [])
+
+    @cached_property
+    def start(self) -> Any:
+        """The state matrix without gradients, S_0."""
+        corner = sympy.ImmutableMatrix([[1]])
+        if not self.memory:
+            return corner
+        zero = sympy.zeros(self.memory, 1)
+        return sympy.ImmutableMatrix(sympy.Matrix([[corner, self.b.T], [zero, self.D]]))
+
+    @cached_property
+    def v(self) -> Any:
+        """The column along which gradients enter, (-alpha; c)."""
+        return sympy.ImmutableMatrix([-self.alpha, *self.c])
+
+    @cached_property
+    def r(self) -> Any:
+        """The column that reads off where the gradient is taken, (1; a)."""
+        return sympy.ImmutableMatrix([sympy.Integer(1), *self.a])
+
+    def state_matrix(self, lam: Any) -> Any:
+        """Return S at an eigenvalue."""
+        return sympy.ImmutableMatrix(self.start + lam * self.v * self.r.T)
+
+    # Eigenvalues beside the one that is everywhere --------------------------------------------
+
+    @cached_property
+    def two_eigenvalues(self) -> tuple[Any, ...]:
+        """Two eigenvalues, on which sums over a spectrum are checked; one for large memories."""
+        return tuple(map(self._eigenvalue, "1" if self.memory >= _LARGE_MEMORY else "12"))
+
+    @cached_property
+    def largest(self) -> Any:
+        """The largest eigenvalue."""
+        return self._eigenvalue(r"{\max}")
+
+    def _eigenvalue(self, mark: str) -> Any:
+        letter = self.writer.line(self.letters.eigenvalue)
+        symbol = sympy.Dummy(f"eigenvalue {mark}", positive=True)
+        return self.writer.name(symbol, f"{letter}_{mark}", rising=True)
+
+    # Its numbers at a point --------------------------------------------------------------------
+
+    def at(self, point: Point, lam: Any = None) -> tuple[Any, Any, Any]:
+        """Return S, v and r at a point, S at another eigenvalue if one is given."""
+        value = point[self.letters.eigenvalue if lam is None else lam]
+        start, v, r = (matrix_at(matrix, point) for matrix in (self.start, self.v, self.r))
+        return start + v * r.transpose() * value, v, r
+
+    def member(self, point: Point) -> Algorithm:
+        """Return the algorithm with the parameters of a point."""
+        exact = replace(self.algorithm, floats=False)
+        return exact.map(lambda entry: fraction_of(number_at(to_sympy(entry), point)))
+
+    def is_schur(self, point: Point) -> bool:
+        """Whether P - lambda Q is strictly Schur at a point."""
+        return is_schur(self.member(point), fraction_of(point[self.letters.eigenvalue]))
+
+    @property
+    def is_structured(self) -> bool:
+        """Whether coefficients are given by recursions, since they have too many terms."""
+        return self.memory > EXPANDED_MEMORY and len(self.parameters) > MOST_EXPANDED_SYMBOLS
+
+    def coefficients_at(self, point: Point) -> tuple[list[Any], list[Any]]:
+        """Return the coefficients of det(x - D) and of Q at a point, lowest first."""
+        start, v, r = (matrix_at(matrix, point) for matrix in (self.start, self.v, self.r))
+        d = matrix_at(self.D, point).charpoly()
+        P = d * fmpq_poly([-1, 1])
+        Q = P - (start + v * r.transpose()).charpoly()  # det(x - S) at eigenvalue 1 is P - Q
+        return [d[k] for k in range(self.memory + 1)], [Q[k] for k in range(self.memory + 1)]
+
+    @cached_property
+    def polynomials(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The coefficients of det(x - D) and of Q, lowest first, as SymPy expressions.
+
+        Names whose meaning is found at a point, for a structured derivation.
+        """
+        if self.is_structured:
+            places = range(self.memory + 1)
+            d, q = (
+                [self.named(rf"{letter}_{{{k}}}", self._coefficient(row, k)) for k in places]
+                for row, letter in enumerate("dq")
+            )
+            return (*d[:-1], sympy.Integer(1)), tuple(q)
+        found = self.algorithm.polynomials
+        return tuple(map(to_sympy, found.D)), tuple(map(to_sympy, found.Q))
+
+    def _coefficient(self, row: int, place: int) -> Any:
+        return lambda point: self.coefficients_at(point)[row][place]
+
+    @property
+    def det_D(self) -> tuple[Any, ...]:
+        """The coefficients of det(x - D), lowest first."""
+        return self.polynomials[0]
+
+    @property
+    def Q(self) -> tuple[Any, ...]:
+        """The coefficients of Q, lowest first."""
+        return self.polynomials[1]
+
+    @cached_property
+    def _fraction(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Numerator and denominator of s / lambda at generic parameters."""
+        point = random_point(self.parameters, random.Random(6))
+        return noise_fraction(self.member(point).half_plane_form)
+
+    @property
+    def has_summand(self) -> bool:
+        """Whether the noise summand exists for generic parameters."""
+        return any(self._fraction[1])
+
+    @property
+    def has_noise(self) -> bool:
+        """Whether there is a noise summand, and it is not zero everywhere."""
+        return self.has_summand and any(self._fraction[0])
+
+    @property
+    def has_slope(self) -> bool:
+        """Whether the noise summand is regular at eigenvalue 0 for generic parameters."""
+        return bool(self._fraction[1][0] != 0)
+
+    @cached_property
+    def summand(self) -> Any:
+        """The noise summand as one tidy expression in the eigenvalue."""
+        return self.tidy(to_sympy(self.algorithm.noise_summand(self.letters.eigenvalue)))
+
+    @cached_property
+    def linear_inverse(self) -> tuple[Any, Any] | None:
+        """The coefficients of lambda / s if it is linear in the eigenvalue: s has a single pole."""
+        lam = self.letters.eigenvalue
+        if self.summand == 0:
+            return None
+        inverse = sympy.cancel(lam / self.summand)
+        top, bottom = sympy.fraction(inverse)
+        if bottom.has(lam) or sympy.degree(top, lam) != 1:
+            return None
+        pieces = sympy.Poly(sympy.expand(inverse), lam)
+        return self.tidy(pieces.nth(0)), self.tidy(pieces.nth(1))
+
+    def in_powers(self, coefficients: Sequence[Any], symbol: Any) -> Any:
+        """Return a polynomial from its coefficients, lowest first, each of them tidied."""
+        return sympy.Add(
+            *(times(self.tidy(value), symbol**power) for power, value in enumerate(coefficients))
+        )
+
+    # Names for long coefficients ---------------------------------------------------------------
+
+    @cached_property
+    def is_short(self) -> bool:
+        """Whether the coefficients are short enough to be carried through everything."""
+        if self.is_structured:
+            return False
+        terms = sum(
+            len(sympy.Add.make_args(sympy.expand(value))) for value in (*self.det_D, *self.Q)
+        )
+        return self.memory <= 1 or terms <= SHORT
+
+    @cached_property
+    def d(self) -> tuple[Any, ...]:
+        """The coefficients of det(x - D) below the leading one, or names for them."""
+        return self._named("d", self.det_D[:-1])
+
+    @cached_property
+    def q(self) -> tuple[Any, ...]:
+        """The coefficients of Q, or names for them."""
+        return self._named("q", self.Q)
+
+    @property
+    def P_in_d(self) -> tuple[Any, ...]:
+        """The coefficients of P = (x - 1) det(x - D), lowest first, in d."""
+        d = (*self.d, sympy.Integer(1))
+        return tuple(below - own for below, own in zip((0, *d), (*d, 0), strict=True))
+
+    @cached_property
+    def effective_rate(self) -> Any:
+        """The effective learning rate -Q(1) / P'(1) in d and q, None if D has the eigenvalue 1."""
+        if self.tidy(sympy.Add(*self.det_D)) == 0:
+            return None
+        return self.tidy(-sympy.Add(*self.q) / sympy.Add(1, *self.d))
+
+    def _named(self, letter: str, values: Sequence[Any]) -> tuple[Any, ...]:
+        if self.is_short:
+            return tuple(map(self.tidy, values))
+        if self.is_structured:
+            return tuple(values)
+        return tuple(
+            self.named(rf"{letter}_{{{place}}}", value) if value != 0 else value
+            for place, value in enumerate(values)
+        )
+
+    def named(self, latex: str, meaning: Any) -> Any:
+        """Introduce a symbol for an expression."""
+        symbol = sympy.Dummy(latex, real=True)
+        self.writer.name(symbol, latex)
+        return self.names.define(symbol, meaning)
+
+    # Tidy expressions --------------------------------------------------------------------------
+
+    @cached_property
+    def stable_point(self) -> Point | None:
+        """Parameters and an eigenvalue at which the method is stable, if some are found.
+
+        For an algorithm of numbers they are found if there are any.
+        """
+        lam = self.letters.eigenvalue
+        rng = random.Random(4)
+        for _ in range(100 if self.parameters else 1):
+            point = likely_point(self.parameters, None, rng)
+            point = {symbol: abs(value) for symbol, value in point.items()}
+            try:
+                intervals = noiseless_intervals(self.member(point))
+            except ZeroDivisionError:
+                continue
+            if intervals:
+                (_, low), (high, _) = intervals[0]
+                between = ((low + high) / 2 if low else high / 2).limit_denominator(
+                    _SHORT_DENOMINATOR
+                )
+                point[lam] = fmpq(between.numerator, between.denominator)
+                if self.is_schur(point):
+                    return point
+        return None
+
+    @cached_property
+    def descends(self) -> bool:
+        """Whether there are parameters for which all small eigenvalues are stable."""
+        point = self.stable_point
+        if point is None:
+            return False
+        return noiseless_intervals(self.member(point))[0][0][1] == 0
+
+    def near(self, *eigenvalues: Any) -> Point | None:
+        """Return the stable point, with its eigenvalue for some more symbols, and usual noise."""
+        point = self.stable_point
+        letters = self.letters
+        noise = dict.fromkeys((letters.batch_size, letters.tau1), fmpq(1))
+        return point and {**point, **noise, **dict.fromkeys(eigenvalues, point[letters.eigenvalue])}
+
+    def tidy(self, expression: Any) -> Any:
+        """Return an expression as `Tidier` arranges it."""
+        return self._tidier(expression)
+
+
+def is_stable_up_to(member: Algorithm, largest: Any) -> bool:
+    """Whether P - lambda Q is strictly Schur for 0 < lambda <= largest, a rational number."""
+    end = fraction_of(largest)
+    return any(low[1] == 0 and high[0] > end for low, high in noiseless_intervals(member))

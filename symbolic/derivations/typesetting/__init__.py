@@ -1,0 +1,1 @@
+"""LaTeX of expressions: letters, layout and width."""

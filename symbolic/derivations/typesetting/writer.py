@@ -1,0 +1,304 @@
+"""LaTeX of expressions: letters, a consistent order of terms, and long ones broken into lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import sympy
+from sympy.printing.latex import LatexPrinter
+
+from sgdmem.symbolic.derivations.typesetting.width import width
+
+ROOM = 292.0  # points at ten-point type that a line of an equation may take, its number set aside
+
+
+class _Printer(LatexPrinter):  # type: ignore[misc]
+    """SymPy's, with terms and factors ordered by what the derivation is about."""
+
+    def __init__(self, names: Mapping[Any, str], falling: Sequence[Any], rising: Sequence[Any]):
+        super().__init__({"symbol_names": dict(names), "mat_delim": "", "mat_str": "pmatrix"})
+        self._falling, self._rising = tuple(falling), tuple(rising)
+
+    def ordered(self, terms: Sequence[Any]) -> list[Any]:
+        return sorted(terms, key=self._place)
+
+    def _place(self, term: Any) -> tuple[Any, ...]:
+        powers = term.as_powers_dict()
+        falling = [-_degree(term, symbol, powers) for symbol in self._falling]
+        rising = [_degree(term, symbol, powers) for symbol in self._rising]
+        size = sum(
+            int(power) if power.is_Integer else 1
+            for base, power in powers.items()
+            if not base.is_number
+        )
+        return (*falling, *rising, _is_negative(term), size, self._print(term))
+
+    def _print_Add(self, expr: Any, order: Any = None) -> str:
+        text = ""
+        for term in self.ordered(expr.args):
+            shown = self._print(term)
+            if not text:
+                text = shown
+            elif shown.startswith("-"):
+                text += f" - {shown[1:].lstrip()}"
+            else:
+                text += f" + {shown}"
+        return text
+
+    def _print_Mul(self, expr: Any) -> str:
+        number, top, bottom = split(expr)
+        sign = "- " if number < 0 else ""
+        above = self._product(abs(number.p), top)
+        if sign and not bottom and number == -1 and len(top) == 1 and top[0].is_Add:
+            above = self.in_parentheses(above)
+        if bottom or number.q != 1:
+            return rf"{sign}\frac{{{above}}}{{{self._product(number.q, bottom)}}}"
+        return sign + above
+
+    def _product(self, number: Any, factors: Sequence[Any]) -> str:
+        if number == 1 and len(factors) == 1:
+            return str(self._print(factors[0]))
+        pieces = [] if number == 1 and factors else [str(number)]
+        for factor in sorted(factors, key=self._rank):
+            shown = self._print(factor)
+            pieces.append(self.in_parentheses(shown) if factor.is_Add else shown)
+        return " ".join(pieces)
+
+    def _rank(self, factor: Any) -> tuple[Any, ...]:
+        base = factor.as_base_exp()[0]
+        kind = 3 if base in self._falling else 1 if base in self._rising else 2 * base.is_Add
+        return (kind, self._print(factor))
+
+    @staticmethod
+    def in_parentheses(text: str) -> str:
+        tall = any(mark in text for mark in (r"\frac", r"\begin", r"\sum", r"\int"))
+        return rf"\left({text}\right)" if tall else f"({text})"
+
+    def _print_Determinant(self, expr: Any) -> str:
+        inside = str(self._print(expr.args[0])).replace("{pmatrix}", "{matrix}")
+        return rf"\left|{inside}\right|"
+
+    def _print_Pow(self, expr: Any) -> str:
+        if expr.base.is_Add and expr.exp.is_Integer and expr.exp > 1:
+            return f"{self.in_parentheses(self._print(expr.base))}^{{{expr.exp}}}"
+        return str(super()._print_Pow(expr))
+
+
+def _degree(term: Any, symbol: Any, powers: Mapping[Any, Any]) -> int:
+    if not term.has(symbol) or sympy.expand(term) == 0:
+        return 0
+    power = powers.get(symbol, 0)
+    if power == 0 or not power.is_Integer:
+        try:
+            return int(sympy.degree(sympy.expand(term), symbol))
+        except sympy.PolynomialError:
+            return 0
+    return int(power)
+
+
+def _factors_of(product: Any) -> list[Any]:
+    """Return the factors of a product, of products inside it too."""
+    if not product.is_Mul:
+        return [product]
+    return [factor for part in product.args for factor in _factors_of(part)]
+
+
+def split(term: Any) -> tuple[Any, list[Any], list[Any]]:
+    """Return a term's number, and what it is multiplied with and divided by."""
+    number, top, bottom = sympy.Integer(1), [], []
+    for factor in _factors_of(term):
+        base, power = factor.as_base_exp()
+        if factor.is_Rational:
+            number *= factor
+        elif power.is_number and power < 0:
+            bottom.append(base ** (-power))
+        else:
+            top.append(factor)
+    return number, top, bottom
+
+
+def _is_negative(term: Any) -> bool:
+    return bool(split(term)[0] < 0)
+
+
+def _opposite(term: Any) -> Any:
+    number, top, bottom = split(term)
+    return times(-number, *top, *(1 / factor for factor in bottom))
+
+
+def times(*factors: Any) -> Any:
+    """Return a product in which a number stays in front of a sum.
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> times(2, 1 + Symbol("x"))
+    2*(x + 1)
+    """
+    flat = [part for factor in factors for part in _factors_of(sympy.sympify(factor))]
+    number = sympy.Mul(*(factor for factor in flat if factor.is_Number))
+    rest = sympy.Mul(*(factor for factor in flat if not factor.is_Number))
+    if number == 1:
+        return rest
+    return sympy.Mul(number, rest, evaluate=False) if rest.is_Add else number * rest
+
+
+class Writer:
+    """Writes expressions in given letters.
+
+    Parameters
+    ----------
+    names : mapping
+        LaTeX of symbols.
+    falling, rising : sequence of symbols
+        The terms of sums are in falling powers of the first, then in rising powers of the others.
+    """
+
+    def __init__(
+        self, names: Mapping[Any, str], falling: Sequence[Any] = (), rising: Sequence[Any] = ()
+    ) -> None:
+        self.names = dict(names)
+        self._falling, self._rising = tuple(falling), tuple(rising)
+
+    @cached_property
+    def _printer(self) -> _Printer:
+        return _Printer(self.names, self._falling, self._rising)
+
+    def name(self, symbol: Any, latex: str, rising: bool = False) -> Any:
+        """Give a symbol its letter, and return the symbol.
+
+        ``rising`` says that sums are in its rising powers.
+        """
+        self.names[symbol] = latex
+        if rising:
+            self._rising = (*self._rising, symbol)
+        self.__dict__.pop("_printer", None)
+        return symbol
+
+    def line(self, expression: Any) -> str:
+        """Return an expression in one line."""
+        return str(self._printer.doprint(expression))
+
+    def terms(self, expression: Any, room: float = ROOM) -> list[str]:
+        """Return the terms of a sum, in order and with their signs, each one laid out."""
+        written: list[str] = []
+        for term in self._printer.ordered(expression.args):
+            text = self.fitted(term, room)
+            if text.startswith("-"):
+                text = f"- {text[1:].lstrip()}"
+            elif written:
+                text = f"+ {text}"
+            written.append(text)
+        return written
+
+    def signed(self, terms: Sequence[tuple[Any, str]]) -> list[str]:
+        """Return terms of a factor and the LaTeX of what it multiplies, with their signs."""
+        written: list[str] = []
+        for factor, name in terms:
+            if factor == 0:
+                continue
+            negative = _is_negative(factor)
+            size = _opposite(factor) if negative else factor
+            shown = self.line(size)
+            if size == 1:
+                text = name
+            else:
+                space = " " if name.startswith(r"\det") else r" \, "  # an operator has its own
+                text = f"{_Printer.in_parentheses(shown) if size.is_Add else shown}{space}{name}"
+            mark = "- " if negative else "+ " if written else ""
+            written.append(mark + text)
+        return written or ["0"]
+
+    def lines(self, expression: Any, room: float = ROOM) -> list[str]:
+        """Return an expression in as many lines as it takes."""
+        text = self.line(expression)
+        if width(text) <= room:
+            return [text]
+        if expression.is_Add:
+            return filled(self.terms(expression, room), room)
+        if expression.is_Mul and not _is_fraction(expression):
+            return filled(self._factors(expression, room), room)
+        return [self.fitted(expression, room)]
+
+    def fitted(self, expression: Any, room: float) -> str:
+        """Return an expression as one piece that is no wider than ``room``, if that can be done."""
+        text = self.line(expression)
+        if width(text) <= room:
+            return text
+        if expression.is_Add:
+            return _block(self.lines(expression, room))
+        if _is_fraction(expression):
+            number, top, bottom = split(expression)
+            above, below = times(abs(number.p), *top), times(number.q, *bottom)
+            parts = [self._stacked(part, room - 8) for part in (above, below)]
+            return rf"{'- ' if number < 0 else ''}\frac{{{parts[0]}}}{{{parts[1]}}}"
+        if expression.is_Mul:
+            return _block(filled(self._factors(expression, room), room))
+        if expression.is_Pow and expression.exp.is_Integer and expression.exp > 0:
+            return rf"\left({self.fitted(expression.base, room - 16)}\right)^{{{expression.exp}}}"
+        return text
+
+    def _stacked(self, expression: Any, room: float) -> str:
+        lines = self.lines(expression, room)
+        return lines[0] if len(lines) == 1 else rf"\displaystyle {_block(lines)}"
+
+    def _factors(self, product: Any, room: float) -> list[str]:
+        """Return the factors of a product, those that are sums in parentheses."""
+        written: list[str] = []
+        sign = ""
+        if _is_negative(product):
+            sign, product = "- ", _opposite(product)
+        short: list[Any] = []
+        for factor in _factors_of(product):
+            if width(self.line(factor)) < room / 3:
+                short.append(factor)
+                continue
+            if factor.is_Add:
+                text = rf"\left({self.fitted(factor, room - 16)}\right)"
+            else:
+                text = self.fitted(factor, room - 16)
+            written.append(text)
+        if short:
+            together = times(*short)
+            shown = self.line(together)
+            written.insert(0, _Printer.in_parentheses(shown) if together.is_Add else shown)
+        written = [written[0], *(rf"\cdot {text}" for text in written[1:])]
+        return [sign + written[0], *written[1:]]
+
+
+def _is_fraction(expression: Any) -> bool:
+    if not (expression.is_Mul or expression.is_Pow):
+        return False
+    number, _, bottom = split(expression)
+    return bool(bottom) or number.q != 1
+
+
+def filled(pieces: Sequence[str], room: float) -> list[str]:
+    """Return lines of as many pieces as fit."""
+    lines: list[str] = []
+    used = 0.0
+    for piece in pieces:
+        taken = width(piece) + 4
+        if lines and used + taken <= room - (20 if len(lines) > 1 else 0):
+            lines[-1] += f" {piece}"
+            used += taken
+        else:
+            lines.append(piece)
+            used = taken
+    return lines
+
+
+def _block(lines: Sequence[str]) -> str:
+    if len(lines) == 1:
+        return lines[0]
+    first, *rest = lines
+    indented = [rf"&\quad {line}" for line in rest]
+    body = r" \\ ".join([f"& {first}", *indented])
+    return rf"\begin{{aligned}} {body} \end{{aligned}}"
+
+
+def raised(base: str, exponent: int) -> str:
+    """Return the LaTeX of a power, which is empty for the exponent 0."""
+    return "" if exponent == 0 else base if exponent == 1 else f"{base}^{{{exponent}}}"

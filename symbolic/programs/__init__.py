@@ -1,0 +1,1 @@
+"""Straight-line programs: formulas in the form in which they are compiled."""

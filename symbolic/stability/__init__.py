@@ -1,0 +1,1 @@
+"""What decides stability, exactly: Schur conditions, the noise summand and its poles."""

@@ -1,0 +1,201 @@
+r"""The poles of the noise summand, and the eigenvalues at which noiseless stability changes.
+
+The denominator of :math:`s_\lambda/\lambda` is :math:`\chi(-1,\lambda)\prod_{i<j}(1-x_ix_j)`, a
+constant times the leading coefficient of :math:`\hat\chi` times its Hurwitz determinant of order M
+(theory page "Everything sits in M + 1 poles"). Both are polynomials in lambda, found exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from sgdmem.symbolic.algebra.polynomials import Polynomial, derivative, evaluate
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+from sgdmem.symbolic.algebra.scalars import Element, Scalar, exact_field
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.stability.noise_fraction import (
+    crossing_polynomial,
+    linear_coefficients,
+    noise_fraction,
+)
+from sgdmem.symbolic.stability.schur import is_schur_form
+
+Enclosure = tuple[Fraction, Fraction]
+
+_NARROW = Fraction(1, 10**30)  # relative width of an enclosure
+_PRECISION = 128  # bits to which roots are enclosed at first
+
+
+def boundary_polynomial(algorithm: Algorithm) -> Polynomial:
+    r"""Return :math:`\chi(-1,\lambda)\prod_{i<j}(1-x_ix_j)`; all poles of s/lambda are its roots.
+
+    M + 2 coefficients of powers of lambda, lowest first. A root of P - lambda Q crosses the unit
+    circle (other than at x = 1) only where it vanishes.
+
+    Examples
+    --------
+    The heavy ball with learning rate 1/10 and momentum 9/10 is stable below eigenvalue 38:
+
+    >>> from sgdmem.symbolic.algorithms.named import heavy_ball
+    >>> constant, slope, _ = boundary_polynomial(heavy_ball("0.1", "0.9"))
+    >>> -constant / slope
+    Fraction(38, 1)
+    """
+    form, back = _in_field(algorithm)
+    return tuple(map(back, _boundary(form)))
+
+
+def noiseless_intervals(algorithm: Algorithm) -> list[tuple[Enclosure, Enclosure]]:
+    """Return the open intervals of lambda > 0 on which P - lambda Q is strictly Schur.
+
+    When D is strictly stable and the effective learning rate is positive, the first begins at 0
+    and ends at the first positive pole of s / lambda.
+
+    Parameters
+    ----------
+    algorithm
+        With rational entries.
+
+    Returns
+    -------
+    list of (lower end, upper end)
+        Disjoint, ascending; each end is an enclosure ``(low, high)`` of an exact root, relatively
+        narrower than 1e-30, or exactly 0. Two intervals may share an end, at which a root touches
+        the circle. Bounded, since a root of P - lambda Q leaves the disk as lambda grows.
+
+    Raises
+    ------
+    InputError
+        If the algorithm has symbols.
+
+    Examples
+    --------
+    >>> from sgdmem.symbolic.algorithms.named import sgd
+    >>> [(float(low[0]), float(high[0])) for low, high in noiseless_intervals(sgd("0.5"))]
+    [(0.0, 4.0)]
+    """
+    if algorithm.is_symbolic:
+        raise InputError("noiseless_intervals needs an algorithm with rational entries")
+    form, _ = _in_field(algorithm)
+    if form.pull == 0:  # x = 1 is a root for every lambda
+        return []
+    polynomial = _boundary(form)
+    if not any(polynomial):  # at every lambda a root lies on the circle, or a pair is reciprocal
+        return []
+    zero = Fraction(0)
+    ends: list[Enclosure] = [(zero, zero), *_positive_roots(polynomial)]
+    # At an end P - lambda Q is not Schur, and between two ends that does not change.
+    return [
+        (lower, upper)
+        for lower, upper in pairwise(ends)
+        if is_schur_form(form, _between(lower[1], upper[0]))
+    ]
+
+
+def partial_fractions(algorithm: Algorithm) -> list[tuple[Scalar, Scalar]]:
+    r"""Return the poles z_i and residues R_i of s/lambda for memory 0 and 1.
+
+    .. math:: \frac{s_\lambda}{\lambda} = \sum_i \frac{R_i}{\lambda - z_i}
+
+    so that the sum of s over a spectrum is :math:`\sum_i (-R_i/z_i)\,T(-1/z_i)` with
+    :math:`T(\omega) = \sum_k \lambda_k/(1+\omega\lambda_k)`. The poles of memory 1 are real and
+    rational in the entries: one is the zero of chi(-1), the other that of det S = 1.
+
+    Raises
+    ------
+    InputError
+        For a larger memory.
+    UndefinedError
+        If the two poles coincide, or the noise summand exists at no eigenvalue.
+
+    Examples
+    --------
+    >>> from sympy import symbols
+    >>> from sgdmem.symbolic.algorithms.named import sgd
+    >>> partial_fractions(sgd(symbols("alpha")))
+    [(2/alpha, -1)]
+    """
+    if algorithm.memory > 1:
+        raise InputError(
+            f"the poles are rational for memory 0 and 1 only, "
+            f"this algorithm has memory {algorithm.memory}"
+        )
+    form, back = _in_field(algorithm)
+    if form.pull == 0:
+        raise UndefinedError("the noise summand does not exist: Q(1) = 0")
+    numerator, denominator = noise_fraction(form)
+    if not any(denominator):
+        raise UndefinedError("the noise summand does not exist at any eigenvalue")
+    slope_of = derivative(denominator)
+    poles = [-constant / slope for constant, slope in linear_coefficients(form) if slope != 0]
+    if any(evaluate(slope_of, pole) == 0 for pole in poles):
+        raise UndefinedError("the two poles of the noise summand coincide")
+    residues = [evaluate(numerator, pole) / evaluate(slope_of, pole) for pole in poles]
+    return [(back(z), back(R)) for z, R in zip(poles, residues, strict=True) if R != 0]
+
+
+def _in_field(algorithm: Algorithm) -> tuple[HalfPlaneForm, Callable[[Element], Scalar]]:
+    """Return the half-plane form in a fast exact field, and the way back to scalars."""
+    form = algorithm.half_plane_form
+    row = (*form.fixed, *form.moving, form.pull, *form.Q)
+    if algorithm.is_symbolic:
+        elements, back = exact_field(row)
+    else:
+        from flint import fmpq
+
+        elements, back = [fmpq(x.numerator, x.denominator) for x in row], _to_fraction
+    size = algorithm.memory + 1
+    fixed, moving, Q = (tuple(elements[i : i + size]) for i in (0, size, 2 * size + 1))
+    return HalfPlaneForm(fixed, moving, elements[2 * size], Q, Q), back
+
+
+def _boundary(form: HalfPlaneForm) -> Polynomial:
+    M = len(form.fixed) - 1
+    # a_0 is chi(-1) up to sign; by Orlando's formula the determinant is 2^(M(M+1)/2) times the
+    # product over the pairs of roots.
+    constant = (-1) ** (M + 1) * 2 ** (M * (M + 1) // 2)
+    return tuple(coefficient / constant for coefficient in crossing_polynomial(form))
+
+
+def _positive_roots(polynomial: Sequence[Any]) -> list[Enclosure]:
+    """Return narrow, disjoint enclosures of the distinct positive roots, ascending."""
+    from flint import ctx, fmpq_poly
+
+    lowest = next(power for power, value in enumerate(polynomial) if value != 0)
+    integral = fmpq_poly(list(polynomial[lowest:])).numer()  # without roots at 0
+    precision = _PRECISION
+    while True:
+        with ctx.workprec(precision):
+            roots: Any = integral.complex_roots()  # pairs (root, multiplicity)
+            real = sorted(
+                (_exact(root.real.lower()), _exact(root.real.upper()))
+                for root, _ in roots
+                if root.imag == 0
+            )
+        narrow = all(
+            high - low < _NARROW * min(abs(low), abs(high)) and low * high > 0 for low, high in real
+        )
+        if narrow and all(left[1] < right[0] for left, right in pairwise(real)):
+            return [(low, high) for low, high in real if low > 0]
+        precision *= 2
+
+
+def _between(low: Fraction, high: Fraction) -> Any:
+    """Return a short rational number between two others."""
+    from flint import fmpq
+
+    denominator = int(2 / (high - low)) + 1
+    return fmpq(round((low + high) / 2 * denominator), denominator)
+
+
+def _exact(number: Any) -> Fraction:
+    mantissa, exponent = (int(part) for part in number.man_exp())
+    return Fraction(mantissa << max(exponent, 0), 1 << max(-exponent, 0))
+
+
+def _to_fraction(value: Any) -> Fraction:
+    return Fraction(int(value.p), int(value.q))

@@ -1,0 +1,219 @@
+"""Noiseless stability: exact tests at one eigenvalue, and inequalities for all of them.
+
+Everything is read off the polynomial chi-hat in z, x = (1 + z)/(1 - z), of
+`sgdmem.symbolic.algebra.routh`: P - lambda Q is strictly Schur exactly when chi-hat is strictly
+Hurwitz. (SymPy 1.14 has no Schur conditions of its own.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sgdmem.symbolic.algebra.polynomials import Polynomial, add, multiply
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_polynomial, summands
+from sgdmem.symbolic.algebra.scalars import (
+    Element,
+    Scalar,
+    as_scalar,
+    exact_field,
+    is_symbolic,
+    to_sympy,
+)
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.errors import InputError
+
+
+def is_schur(algorithm: Algorithm, lam: Any) -> bool:
+    """Whether all roots of P - lam Q lie strictly inside the unit circle, decided exactly.
+
+    Parameters
+    ----------
+    algorithm
+        With rational entries (a float is its exact binary value).
+    lam
+        Any rational number, negative ones and zero included.
+
+    Raises
+    ------
+    InputError
+        If a symbol or an irrational number is among them.
+
+    Examples
+    --------
+    The heavy ball with learning rate 1/10 and momentum 9/10 is stable below eigenvalue 38:
+
+    >>> from sgdmem.symbolic.algorithms.named import heavy_ball
+    >>> is_schur(heavy_ball("0.1", "0.9"), "37.999"), is_schur(heavy_ball("0.1", "0.9"), 38)
+    (True, False)
+    """
+    eigenvalue = as_scalar(lam, "lam")
+    if require_algorithm(algorithm, "algorithm").is_symbolic or is_symbolic(eigenvalue):
+        raise InputError("is_schur needs an algorithm and an eigenvalue made of rational numbers")
+    return is_schur_form(algorithm.half_plane_form, eigenvalue)
+
+
+def is_schur_form(form: HalfPlaneForm, lam: Element) -> bool:
+    """Whether P - lam Q is strictly Schur, in any exact ordered field.
+
+    A strictly Hurwitz polynomial has no zero pivot, so a division by one says no.
+    """
+    try:
+        pivots = summands(form, lam).pivots
+    except ZeroDivisionError:
+        return False
+    return all(pivot > 0 for pivot in pivots) or all(pivot < 0 for pivot in pivots)
+
+
+def conditions(algorithm: Algorithm, lam: Any) -> list[Scalar]:
+    """Return expressions that are all positive exactly when P - lam Q is strictly Schur.
+
+    They are the leading coefficient of the polynomial in z = (x - 1)/(x + 1), its Hurwitz
+    determinants of order 1 ... M, and its constant coefficient: M + 2 expressions, polynomial in
+    ``lam`` and in the coefficients of P and Q. The first is positive when chi(-1) has the right
+    sign, the last when chi(1) has; the determinants exclude complex pairs outside.
+
+    Examples
+    --------
+    >>> from sgdmem.symbolic.algorithms.named import sgd
+    >>> conditions(sgd("0.5"), 1)
+    [Fraction(3, 2), Fraction(1, 2)]
+    """
+    form = algorithm.half_plane_form
+    scalars = (as_scalar(lam, "lam"), *form.fixed, *form.moving, form.pull)
+    (eigenvalue, *rest), back = exact_field(scalars)
+    size = algorithm.memory + 1
+    fixed, moving = tuple(rest[:size]), tuple(rest[size:-1])
+    a = half_plane_polynomial(form._replace(fixed=fixed, moving=moving, pull=rest[-1]), eigenvalue)
+    hurwitz = hurwitz_matrix([(entry,) for entry in a])
+    minors = [determinant([row[:order] for row in hurwitz[:order]])[0] for order in range(1, size)]
+    return [back(value) for value in (a[0], *minors, a[-1])]
+
+
+def uniform_conditions(algorithm: Algorithm, largest: Any) -> list[Any]:
+    """Return inequalities that all hold exactly when P - lam Q is Schur for 0 < lam <= largest.
+
+    For memory 0 and 1, where each of the `conditions` is linear in the eigenvalue once a common
+    factor lam is divided out: it is positive on the half-open interval if and only if it is
+    positive at ``largest`` and not negative at 0. A factor that another inequality bounds by 0 is
+    then split off products.
+
+    For `memory_one` this is Theorem 6.1 of arXiv 2410.04228, in its exact form: damping = 2 is
+    allowed, D itself being only marginally stable there.
+
+    Parameters
+    ----------
+    algorithm
+        Numeric or symbolic.
+    largest
+        The largest eigenvalue, a positive number or symbol.
+
+    Returns
+    -------
+    list of SymPy inequalities
+        Without those that hold always; for numbers an empty list or ``[false]``.
+
+    Raises
+    ------
+    InputError
+        For a larger memory, or a largest eigenvalue that is not positive.
+
+    Examples
+    --------
+    >>> from sympy import symbols
+    >>> from sgdmem.symbolic.algorithms.named import memory_one
+    >>> rate, q0, damping, top = symbols("alpha_eff q_0 delta lambda_max")
+    >>> for inequality in uniform_conditions(memory_one(rate, q0, damping), top):
+    ...     print(inequality)
+    2 - delta >= 0
+    -alpha_eff*delta*lambda_max - 2*delta - 2*lambda_max*q_0 + 4 > 0
+    delta > 0
+    delta + lambda_max*q_0 > 0
+    alpha_eff > 0
+    """
+    if algorithm.memory > 1:
+        raise InputError(
+            f"the conditions are linear in the eigenvalue for memory 0 and 1 only, "
+            f"this algorithm has memory {algorithm.memory}"
+        )
+    import sympy
+
+    end = to_sympy(as_scalar(largest, "largest"))
+    if end.is_positive is False:
+        raise InputError(f"largest must be positive, got {largest}")
+    lam = sympy.Dummy("lambda", positive=True)
+    bounds: list[tuple[Any, bool]] = []  # an expression, and whether it must differ from 0
+    for condition in conditions(algorithm, lam):
+        polynomial = sympy.Poly(to_sympy(condition), lam)
+        while polynomial.nth(0) == 0 and not polynomial.is_zero:
+            polynomial = sympy.quo(polynomial, sympy.Poly(lam, lam))
+        if polynomial.degree() > 0:
+            bounds.append((polynomial.eval(0), False))
+        bounds.append((polynomial.eval(end), True))
+    inequalities = list(dict.fromkeys(map(_inequality, _split(bounds))))
+    if sympy.false in inequalities:
+        return [sympy.false]
+    return [inequality for inequality in inequalities if inequality != sympy.true]
+
+
+def _split(bounds: Sequence[tuple[Any, bool]]) -> list[tuple[Any, bool]]:
+    """Use that f >= 0 and f g > 0 together mean f > 0 and g > 0."""
+    import sympy
+
+    bounds = [(sympy.expand(bound), strict) for bound, strict in bounds]
+    loose = [bound for bound, strict in bounds if not strict and bound.free_symbols]
+    nonzero = []
+    found = []
+    for bound, strict in bounds:
+        for factor in loose if strict else ():
+            quotient = sympy.cancel(bound / factor)
+            if sympy.fraction(quotient)[1].is_number:
+                nonzero.append(factor)
+                bound = quotient
+        found.append((bound, strict))
+    return [(bound, strict or bound in nonzero) for bound, strict in found]
+
+
+def _inequality(bound: tuple[Any, bool]) -> Any:
+    """Return the inequality, freed of a positive constant."""
+    value, strict = bound
+    _, value = value.primitive()
+    return value > 0 if strict else value >= 0
+
+
+def hurwitz_matrix(a: Sequence[Polynomial]) -> list[list[Polynomial]]:
+    """Return the Hurwitz matrix of order n - 1 of a polynomial of degree n.
+
+    ``a`` are its n + 1 coefficients, highest power first, themselves polynomials.
+    """
+    order, zero = len(a) - 2, (0 * a[0][0],)
+    return [
+        [a[i] if 0 <= (i := 2 * column + 1 - row) < len(a) else zero for column in range(order)]
+        for row in range(order)
+    ]
+
+
+def determinant(matrix: Sequence[Sequence[Polynomial]]) -> Polynomial:
+    """Return the determinant by expansion along rows, each minor computed once.
+
+    Nothing is divided, so the entries may be polynomials; 2^n minors are cheap for n = M.
+
+    Examples
+    --------
+    >>> determinant([[(1, 1), (2,)], [(3,), (1, -1)]])  # (1 + x)(1 - x) - 6
+    (-5, 0, -1)
+    """
+    minors: dict[tuple[int, ...], Polynomial] = {(): (1,)}
+    for row in reversed(matrix):
+        grown: dict[tuple[int, ...], Polynomial] = {}
+        for columns, minor in minors.items():
+            for column, entry in enumerate(row):
+                if column in columns or not any(entry):
+                    continue
+                chosen = tuple(sorted((*columns, column)))
+                term = multiply(entry, minor)
+                if chosen.index(column) % 2:
+                    term = tuple(-value for value in term)
+                grown[chosen] = add(grown[chosen], term) if chosen in grown else term
+        minors = grown
+    return minors.get(tuple(range(len(matrix))), (0,))

@@ -1,0 +1,1 @@
+"""Exact parts of papers, one stem a paper."""

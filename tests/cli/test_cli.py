@@ -1,0 +1,374 @@
+"""The command line, as a person uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sgdmem.cli.main import main
+from sgdmem.numeric.machine import cuda
+from sgdmem.numeric.verdicts.verdict import Reason
+
+HEAVY_BALL = [
+    *["stable", "--algorithm", "heavy-ball", "--set", "learning_rate=0.1"],
+    *["--set", "momentum=0.9"],
+]
+LAW = ["--power-law", "1.5", "--batch-size", "32"]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    captured = capsys.readouterr()
+    assert isinstance(stopped.value.code, int)
+    return stopped.value.code, captured.out, captured.err
+
+
+def test_stable_in_words_and_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, *HEAVY_BALL, *LAW)
+    assert code == 0
+    assert out.startswith("stable: the mean loss tends to 0")
+    code, out, _ = run(capsys, *HEAVY_BALL, *LAW, "--json")
+    verdict = json.loads(out)
+    assert verdict["stable"] is True
+    assert verdict["reason"] == "stable"
+    assert verdict["effective_learning_rate"] == 1.0
+
+
+def test_json_keys_are_the_documented_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, *HEAVY_BALL, *LAW, "--json")
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    for key in json.loads(out):
+        assert f"`{key}`" in page
+
+
+def test_matrix_form_is_the_named_one(capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = ["stable", "--alpha", "0.1", "--beta", "0.9", "--gamma", "-0.1", "--delta", "0.9"]
+    first, second = (json.loads(run(capsys, *x, *LAW, "--json")[1]) for x in (matrix, HEAVY_BALL))
+    assert first.pop("problem") != second.pop("problem")  # the name of the algorithm
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--power-law", "1.5", "--batch-size", "32"], 0),
+        (["--power-law", "0.8", "--batch-size", "32"], 1),
+        (["--power-law", "1.5", "--scale", "38"], 1),
+        (["--power-law", "1.5", "--scale", "37.99999999999999"], 3),
+    ],
+)
+def test_exit_codes(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    # At eigenvalue 38 = 2 (1 + 0.9) / 0.1 the decisive pivot is exactly zero.
+    found, _, _ = run(capsys, *HEAVY_BALL, *arguments, "--exit-code")
+    assert found == code
+
+
+def test_infinite_values_are_null(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, *HEAVY_BALL, "--power-law", "0.8", "--batch-size", "2", "--json")
+    verdict = json.loads(out)
+    assert verdict["noise_sum"] is None
+    assert verdict["reason"] == "trace_diverges"
+
+
+def test_the_page_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    command, _, shown = page.partition("$ sgdmem ")[2].partition("\n")
+    _, out, _ = run(capsys, *command.split())
+    assert out == shown.partition("```")[0]
+
+
+def test_every_reason_is_on_the_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    for reason in Reason:
+        assert f"`{reason.value}`" in page
+        assert reason.explanation
+
+
+def test_the_spectrum_of_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
+) -> None:
+    features, eigenvalues = tmp_path / "X.npy", tmp_path / "eigenvalues.csv"
+    np.save(features, rng.normal(size=(500, 4)) * [4, 2, 1, 0.5])
+    _, out, _ = run(capsys, "spectrum", "--features", str(features), "-o", str(eigenvalues))
+    assert "tau1 = " in out
+    assert "power law" in out
+    described = json.loads(run(capsys, "spectrum", "--features", str(features), "--json")[1])
+    assert described["noise"]["samples"] == 500
+    bare = json.loads(run(capsys, "spectrum", "--spectrum", str(eigenvalues), "--json")[1])
+    assert bare["noise"] is None
+    assert bare["trace"] == described["trace"]
+    two = tmp_path / "two.csv"
+    two.write_text("2\n1\n")
+    assert "power law" not in run(capsys, "spectrum", "--spectrum", str(two))[1]  # too few
+
+
+def test_features_in_place_of_a_spectrum(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
+) -> None:
+    features = tmp_path / "X.npy"
+    np.save(features, rng.normal(size=(500, 4)))
+    given = ["--features", str(features), "--batch-size", "8", "--tau1", "1/3"]
+    _, out, _ = run(capsys, *HEAVY_BALL, *given, "--json")
+    problem = json.loads(out)["problem"]
+    assert problem["tau1"] == 1 / 3
+    assert problem["tau2"] < -0.5
+    command = ["largest-learning-rate", "heavy-ball", "--set", "momentum=0.9", *given]
+    assert "tau1 = 0.333333" in run(capsys, *command)[1]
+    assert json.loads(run(capsys, *command, "--json")[1])["tau1"] == 1 / 3
+
+
+def test_noise_by_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    eigenvalues, coupling = tmp_path / "eigenvalues.csv", tmp_path / "T.csv"
+    eigenvalues.write_text("2\n1\n")
+    coupling.write_text("1,0.5\n0.5,1\n")
+    given = ["--spectrum", str(eigenvalues), "--batch-size", "8", "--tau2", "-1,0.5", "--json"]
+    plain = json.loads(run(capsys, *HEAVY_BALL, *given)[1])
+    coupled = json.loads(run(capsys, *HEAVY_BALL, *given, "--coupling", str(coupling))[1])
+    assert plain["problem"]["tau2"] == coupled["problem"]["tau2"] == [-1, 0.5]
+    assert coupled["noise_sum"] < plain["noise_sum"]
+
+
+def test_nothing_is_stable_for_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["largest-learning-rate", "sgd", "--batch-size", "4"]
+    assert "infinite sum" in run(capsys, *command, "--power-law", "0.8")[1]
+    _, out, _ = run(
+        capsys,
+        *["largest-learning-rate", "heavy-ball", "--set", "learning_rate=0.1", *LAW],
+        *["--parameter", "momentum", "--search", "0:0.5"],
+    )
+    assert "(where the search ended)" in out
+
+
+def test_no_arguments_print_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys)
+    assert code == 2
+    assert out.count("\n") > 20
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("sgdmem derive hea", "heavy-ball"),
+        ("sgdmem stable heavy-ball --set mo", "momentum="),
+    ],
+)
+def test_the_shell_completes_names(words: str, expected: str) -> None:
+    environment = {
+        **os.environ,
+        "_SGDMEM_COMPLETE": "bash_complete",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    code = "from sgdmem.cli.main import cli; cli(prog_name='sgdmem')"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
+    assert expected in done.stdout
+
+
+BAD = {
+    "no spectrum": HEAVY_BALL,
+    "two algorithms": ["stable", "sgd", "--algorithm", "sgd", "--power-law", "2"],
+    "given twice": [*HEAVY_BALL, "--set", "momentum=0.5", "--power-law", "2"],
+    "two kinds of noise": [*HEAVY_BALL, *LAW, "--tau1", "1", "--coupling", "T.npy"],
+    "features and scale": [*HEAVY_BALL, "--features", "X.npy", "--scale", "2"],
+    "axis with a fixed value": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=1:2:3"],
+        *["--y", "batch_size=1:9:3", "--set", "momentum=0.9", *LAW],
+    ],
+    "spectrum of nothing": ["spectrum"],
+    "spectrum to a picture": ["spectrum", "--spectrum", "x.csv", "-o", "x.png"],
+    "two spectra": [*HEAVY_BALL, "--power-law", "1.5", "--spectrum", "x.csv"],
+    "missing file": [*HEAVY_BALL, "--spectrum", "missing.csv"],
+    "folder": [*HEAVY_BALL, "--spectrum", "."],
+    "batch size 0": [*HEAVY_BALL, "--power-law", "1.5", "--batch-size", "0"],
+    "batch size nan": [*HEAVY_BALL, "--power-law", "1.5", "--batch-size", "nan"],
+    "exponent 0": [*HEAVY_BALL, "--power-law", "0"],
+    "exponent text": [*HEAVY_BALL, "--power-law", "steep"],
+    "count 0": [*HEAVY_BALL, "--power-law", "1.5", "--count", "0"],
+    "negative scale": [*HEAVY_BALL, "--power-law", "1.5", "--scale", "-1"],
+    "unknown algorithm": ["stable", "--algorithm", "light-ball", "--power-law", "2"],
+    "unknown parameter": [*HEAVY_BALL, "--set", "speed=1", "--power-law", "2"],
+    "missing parameter": ["stable", "--algorithm", "sgd", "--power-law", "2"],
+    "no value": [*HEAVY_BALL, "--set", "momentum", "--power-law", "2"],
+    "not a number": ["stable", "--algorithm", "sgd", "--set", "learning_rate=big", *LAW],
+    "infinite rate": ["stable", "--algorithm", "sgd", "--set", "learning_rate=inf", *LAW],
+    "half a matrix": ["stable", "--alpha", "1", "--power-law", "2"],
+    "both forms": [*HEAVY_BALL, "--alpha", "1", "--power-law", "2"],
+    "unknown command": ["stabel"],
+    "unknown option": [*HEAVY_BALL, "--batchsize", "3"],
+    "negative tau1": [*HEAVY_BALL, *LAW, "--tau1", "-1"],
+    "axis": ["phase-diagram", "sgd", "--x", "learning_rate", "--y", "batch_size=1:2:3", *LAW],
+    "axis order": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=2:1:3"],
+        *["--y", "momentum=0:0.9:3", *LAW],
+    ],
+    "axis beyond floats": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.1:1e400:3"],
+        *["--y", "momentum=0:0.9:3", *LAW],
+    ],
+    "axis count": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.1:1:²"],
+        *["--y", "momentum=0:0.9:3", *LAW],
+    ],
+    "huge axis": [
+        *["phase-diagram", "heavy-ball", "--x", f"learning_rate=0.1:1:{10**15}"],
+        *["--y", "momentum=0:0.9:3", *LAW],
+    ],
+    "huge diagram": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.1:1:4000"],
+        *["--y", "momentum=0:0.9:4000", *LAW],
+    ],
+    "huge count": [*HEAVY_BALL, "--power-law", "1.5", "--count", str(10**20)],
+    "huge rate": ["stable", "--algorithm", "sgd", "--set", "learning_rate=1e99999999", *LAW],
+    "huge general memory": ["derive", "--memory", "6"],
+    "same axis": [
+        *["phase-diagram", "heavy-ball", "--x", "momentum=0:1:3", "--y", "momentum=0:1:3", *LAW]
+    ],
+    "device": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=1:2:3"],
+        *["--y", "momentum=0:0.9:3", *LAW, "--device", "gpu"],
+    ],
+    "picture format": [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=1:2:3"],
+        *["--y", "momentum=0:0.9:3", *LAW, "-o", "x.gif"],
+    ],
+    "nothing to derive": ["derive"],
+    "negative memory": ["derive", "--memory", "-1"],
+    "pushed and fixed": [
+        *["largest-learning-rate", "sgd", "--set", "learning_rate=1"],
+        *["--parameter", "learning_rate", *LAW],
+    ],
+}
+
+
+@pytest.mark.parametrize("arguments", BAD.values(), ids=BAD.keys())
+def test_bad_input_is_one_line_and_code_2(
+    arguments: list[str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("sgdmem: ")
+
+
+def test_a_single_column_is_not_a_data_matrix(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "eigenvalues.csv"
+    path.write_text("2\n1\n")
+    code, _, err = run(capsys, *HEAVY_BALL, "--features", str(path))
+    assert code == 2
+    assert "given with --spectrum" in err
+
+
+@pytest.mark.parametrize(
+    "content", ["", "1\n-1\n", "1\nnan\n", "1\n0\n", "a,b\nc,d\n", "1,2,3\n4,5,6\n"]
+)
+def test_bad_files_are_one_line_and_code_2(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "spectrum.csv"
+    path.write_text(content)
+    code, _, err = run(capsys, *HEAVY_BALL, "--spectrum", str(path))
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "spectrum.csv" in err
+
+
+def test_largest_learning_rate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
+) -> None:
+    command = ["largest-learning-rate", "heavy-ball", "--set", "momentum=0.9"]
+    _, out, _ = run(capsys, *command, "--power-law", "2", "--json")
+    assert json.loads(out)["largest"] == pytest.approx(3.8, rel=1e-12)
+    features = tmp_path / "features.npy"
+    np.save(features, rng.normal(size=(200, 5)))
+    _, out, _ = run(capsys, *command, "--features", str(features), "--batch-size", "8")
+    assert "tau2 = -0.83" in out
+
+
+def test_derive_and_algorithms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "derive", "heavy-ball")
+    assert code == 0
+    assert "momentum" in out
+    target = tmp_path / "two.txt"
+    code, _, _ = run(capsys, "derive", "--memory", "2", "-o", str(target))
+    assert code == 0
+    assert "D_11" in target.read_text()
+    _, out, _ = run(capsys, "algorithms")
+    assert "torch-sgd(learning_rate, momentum=0, dampening=0, nesterov=False)" in out
+
+
+def test_phase_diagram_writes_picture_and_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import xarray
+
+    picture = tmp_path / "map.svg"
+    code, out, _ = run(
+        capsys,
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.01:4:8:log"],
+        *["--y", "momentum=0:0.99:5", "--power-law", "1.5", "--batch-size", "4"],
+        *["-o", str(picture)],
+    )
+    assert code == 0
+    assert "points are stable" in out
+    assert picture.read_text().startswith("<?xml")
+    with xarray.open_dataset(tmp_path / "map.nc", engine="scipy") as data:
+        assert data.stable.dims == ("momentum", "learning_rate")
+        assert set(np.unique(data.stable)) == {0, 1}
+        assert data.attrs["batch_size"] == "4"
+
+
+def test_phase_diagram_on_another_device(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cuda, "is_available", lambda: False)
+    command = [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.01:4:8"],
+        *["--y", "momentum=0:0.99:5", *LAW, "-o", str(tmp_path / "map.svg"), "--device"],
+    ]
+    code, out, err = run(capsys, *command, "cuda")
+    assert (code, out) == (2, "")
+    assert err.startswith("sgdmem: device 'cuda': Numba finds no GPU")
+    assert not list(tmp_path.iterdir())
+    assert run(capsys, *command, "auto")[1] == run(capsys, *command, "cpu")[1]
+
+
+def test_help_and_version_start_fast_and_import_little() -> None:
+    code = (
+        "import sys\n"
+        "from sgdmem.cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'sympy', 'numba', 'matplotlib', 'scipy', 'xarray', 'flint', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_numeric_verdict_needs_neither_sympy_nor_numba_nor_matplotlib() -> None:
+    code = (
+        "import sys\n"
+        "from sgdmem.cli.main import main\n"
+        f"try: main({[*HEAVY_BALL, *LAW]})\n"
+        "except SystemExit: pass\n"
+        "heavy = {'sympy', 'numba', 'matplotlib', 'scipy', 'xarray', 'mpmath', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,69 @@
+"""The command line's derivations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_cli import run
+
+
+def test_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for ending in (".tex", ".md", ".html"):
+        target = tmp_path / f"ball{ending}"
+        code, out, _ = run(capsys, "derive", "heavy-ball", "-o", str(target))
+        assert code == 0
+        assert f"wrote {target}" in out
+        assert "60 equalities and conditions checked" in out
+        assert target.stat().st_size > 5000
+    assert (tmp_path / "ball.bib").exists()
+
+
+def test_letters_values_and_fragments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "part.tex"
+    command = ["derive", "nesterov", "--set", "momentum=9/10", "-o", str(target), "--fragment"]
+    code, _, _ = run(capsys, *command, "--symbol", r"learning_rate=\epsilon")
+    assert code == 0
+    text = target.read_text()
+    assert r"\documentclass" not in text
+    assert r"\frac{9}{10}" in text and r"\epsilon" in text
+
+
+@pytest.mark.parametrize("language", ["python", "c", "julia", "matlab", "javascript"])
+def test_code(language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "derive", "heavy-ball", "--as", language)
+    assert code == 0 and "noise_summand" in out
+    target = tmp_path / "code"
+    code, _, _ = run(capsys, "derive", "heavy-ball", "--as", language, "-o", str(target))
+    assert code == 0
+    assert target.read_text() == out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["heavy-ball", "-o", "x.doc"], "-o writes .tex, .pdf, .md, .html or .txt; got x.doc"),
+        (["heavy-ball", "-o", "x.pdf", "--fragment"], "--fragment needs -o FILE.tex"),
+        (["heavy-ball", "--symbol", r"momentum=\mu"], "--symbol, --notation and --label need -o"),
+        (["heavy-ball", "--as", "c", "--notation", "pytorch"], "--symbol, --notation and --label"),
+        (["heavy-ball", "-o", "x.tex", "--symbol", "momentum"], "must be NAME=LATEX"),
+        (["heavy-ball", "-o", "x.tex", "--symbol", "speed=v"], "no symbol 'speed'"),
+        (["heavy-ball", "-o", "x.tex", "--notation", "greek"], "notation must be one of"),
+        (["heavy-ball", "--as", "basic"], "language must be one of"),
+        (["heavy-ball", "-o", "nowhere/x.tex"], "nowhere"),
+    ],
+)
+def test_bad_arguments(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, "derive", *arguments)
+    assert code == 2
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,116 @@
+"""The commands of ``sgdmem plot``: pictures, the data beside them, and refusals."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+
+import sgdmem
+from tests.cli.test_cli import run
+
+pytestmark = pytest.mark.slow
+
+HEAVY = ["--set", "learning_rate=0.1", "--set", "momentum=0.9"]
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_root_locus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "locus.svg"
+    problem = ["--power-law", "1.5", "--scale", "40", "-o", str(path)]
+    code, out, _ = run(capsys, "plot", "root-locus", "heavy-ball", *HEAVY, *problem)
+    assert code == 0 and out == f"wrote {path} and {path.with_suffix('.csv')}\n"
+    assert path.read_text().startswith("<?xml")
+    rows = table(path.with_suffix(".csv"))
+    last = [complex(float(r["real"]), float(r["imaginary"])) for r in rows[-2:]]
+    assert float(rows[-1]["eigenvalue"]) == 40
+    assert np.sort(np.real(last)) == pytest.approx(np.sort(np.roots([1, -1.9 + 4, 0.9])))
+
+
+def test_noise_summand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "noise.pdf"
+    problem = ["--power-law", "1.5", "--batch-size", "8", "--tau2", "-1", "-o", str(path)]
+    assert run(capsys, "plot", "noise-summand", "heavy-ball", *HEAVY, *problem)[0] == 0
+    assert path.read_bytes().startswith(b"%PDF")
+    rows = table(path.with_suffix(".csv"))
+    assert {row["curve"] for row in rows} == {"summand", "damped_summand", "share"}
+    row = next(row for row in rows if row["curve"] == "summand" and float(row["eigenvalue"]) > 0.5)
+    exact = sgdmem.heavy_ball("0.1", "0.9").noise_summand(float(row["eigenvalue"]))
+    assert float(row["value"]) == pytest.approx(float(exact))
+
+
+def test_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "losses.png"
+    problem = ["--power-law", "1.5", "--batch-size", "32", "--zeta", "0.5", "--steps", "100"]
+    methods = ["sgd", "heavy-ball", *HEAVY, "--am1"]
+    assert run(capsys, "plot", "losses", *methods, *problem, "-o", str(path))[0] == 0
+    assert path.read_bytes().startswith(b"\x89PNG")
+    rows = table(path.with_suffix(".csv"))
+    assert list(dict.fromkeys(row["method"] for row in rows)) == ["sgd", "heavy ball", "AM1"]
+    law, target = sgdmem.Spectrum.power_law(1.5), sgdmem.power_law_target("0.5")
+    exact = sgdmem.losses(sgdmem.sgd("0.1"), law, target, 100, 32)
+    found = {int(row["step"]): float(row["loss"]) for row in rows if row["method"] == "sgd"}
+    assert found[100] == pytest.approx(exact[100]) and found[1] == pytest.approx(exact[1])
+
+
+def test_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "edges.png"
+    size = ["--set", "points=20", "--set", "resolution=8", "-o", str(path)]
+    code, out, _ = run(capsys, "plot", "diagram", "batch-size-learning-rate", *size)
+    assert code == 0 and out.startswith(f"wrote {path}")
+    written = sorted(x.name for x in tmp_path.iterdir())
+    assert written == ["edges.boundary-1.nc", "edges.nc", "edges.png"]
+    again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
+    assert again.stable.shape == (20, 20)
+    more = ["--set", "family=nesterov", "--set", "batch_sizes=1,inf", "--power-law", "2", *size]
+    assert run(capsys, "plot", "diagram", "learning-rate-momentum", *more)[0] == 0
+    plane = ["--set", "damping=0.01,1", "--set", "q0=0.3", *size]
+    assert run(capsys, "plot", "diagram", "damping-effective-rate", *plane)[0] == 0
+    again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
+    assert again.damping.values[[0, -1]] == pytest.approx([0.01, 1])
+    zones = tmp_path / "zones.svg"
+    assert run(capsys, "plot", "diagram", "spectral-zones", "-o", str(zones))[0] == 0
+    assert zones.with_suffix(".csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["root-locus", "heavy-ball", "--power-law", "2"], "heavy-ball needs --set learning_rate"),
+        (["root-locus", "sgd", "--set", "learning_rate=1"], "give one of --power-law NU"),
+        (
+            ["root-locus", "sgd", "--set", "learning_rate=1", "--power-law", "2", "--tau1", "1"],
+            "--tau1 has no use here: a root locus has no noise",
+        ),
+        (["root-locus", "sgd", "-o", "x.doc"], "-o must end in .png, .svg or .pdf"),
+        (["root-locus", "no-such"], "no-such"),
+        (["noise-summand", "sgd", "--coupling", "x.npy"], "--coupling has no use here"),
+        (
+            ["losses", "sgd", *HEAVY, "--power-law", "2", "--zeta", "1"],
+            "--set momentum: none of sgd has it",
+        ),
+        (["losses", "sgd", "--power-law", "2"], "give one of --zeta Z and --target FILE"),
+        (["losses", "--power-law", "2"], "ALGORITHMS"),
+        (["diagram", "fig-2"], "is not one of"),
+        (["diagram", "spectral-zones", "--set", "points=2"], "unknown option 'points'"),
+        (["diagram", "damping-effective-rate", "--set", "q0=x"], "q0"),
+    ],
+)
+def test_refusals(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, "plot", *arguments)
+    assert code == 2 and message in err
+    assert list(tmp_path.iterdir()) == []

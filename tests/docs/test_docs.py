@@ -1,0 +1,44 @@
+"""The code that the README and the docs show runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/explorer.md"])
+def test_code_blocks_run(page: str) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    assert blocks
+    exec(compile("\n".join(blocks), page, "exec"), {})
+
+
+def example(name: str) -> Any:
+    """Return a module of docs/examples."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / "examples" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+def test_pictures_of_the_tutorial(tmp_path: Path) -> None:
+    example("pictures").main(tmp_path, quick=True)
+    written = {path.name for path in tmp_path.iterdir()}
+    assert written == {"root_locus.png", "noise_summand.png", "losses.png", "two_edges.png"}
+
+
+@pytest.mark.slow
+def test_readme_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    example("digits").main(tmp_path)
+    assert capsys.readouterr().out.count("stable: the mean loss tends to 0") == 2
+    written = sorted(path.name for path in tmp_path.iterdir())
+    assert written == ["digits.nc", "digits.png", "fitted-power-law.nc"]

@@ -1,0 +1,103 @@
+"""The fastest stationary algorithms at bounded noise, and their growth law."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sgdmem.numeric.acceleration.best_stationary import best_stationary, fastest_roots
+from sgdmem.numeric.acceleration.noise_bound import read_bound, resolved_problem
+from sgdmem.numeric.acceleration.real_roots import RealRoots, partial_sum, real_root_entries
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, unflatten
+from sgdmem.symbolic.errors import InputError
+
+ROOTS = st.lists(st.integers(1, 40), min_size=1, max_size=3, unique=True)
+
+
+@given(poles=ROOTS, numbers=st.lists(st.integers(1, 40), min_size=4, max_size=4))
+def test_roots_and_entries_describe_the_same_algorithm(
+    poles: list[int], numbers: list[int]
+) -> None:
+    p = [Fraction(x, 20) for x in poles]
+    z = [Fraction(x, 20) for x in numbers[: len(p)]]
+    gain = Fraction(numbers[-1], 10)
+    found = Algorithm(*unflatten(real_root_entries(p, z, gain), len(p)))
+    roots = RealRoots(np.array([p], dtype=float), np.array([z], dtype=float))
+    exact, form = found.half_plane_form, roots.form(np.array([float(gain)]))
+    factor = form.fixed[0].item() / float(exact.fixed[0])  # the form is known up to one
+    for mine, theirs in zip(form, exact, strict=True):
+        expected = np.ravel([float(x) for x in np.ravel(theirs)])
+        assert np.allclose(np.ravel(mine), factor * expected, rtol=1e-12, atol=1e-12)
+    rate = math.exp(roots.log_rates(np.array([float(gain)]))[0])
+    assert rate == pytest.approx(float(found.effective_learning_rate))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("memory", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("nu", [1.5, 2, 3])
+def test_noise_and_slowest_root(memory: int, nu: float) -> None:
+    spectrum = Spectrum.power_law(nu, scale=2)
+    found = best_stationary(memory, spectrum, 10, 1000, noise_level=0.4, tau2=-1)
+    verdict = stability(found, spectrum, 10, tau2=-1)
+    assert verdict.stable and 0.39 < verdict.noise_sum <= 0.4
+    assert max(found.D[i][i] for i in range(memory)) == 1 - Fraction(1, 1000)
+    if memory > 1:
+        simpler = best_stationary(memory - 1, spectrum, 10, 1000, noise_level=0.4, tau2=-1)
+        assert found.effective_learning_rate > simpler.effective_learning_rate
+
+
+def test_memory_one_has_the_best_q0() -> None:
+    # memory 1 has one free number besides the gain: nothing beside the optimum is better
+    spectrum = Spectrum.power_law(2)
+    _, noise = read_bound(spectrum, 10, 0.5, None, None)
+    problem = resolved_problem(spectrum, noise, 1000)
+    roots, gain = fastest_roots(2, 1, problem, 1000)
+    best = roots.log_rates(np.array([gain]))[0]
+    zeros = roots.zeros * np.geomspace(0.2, 5, 40)[:, None]
+    others = RealRoots(np.repeat(roots.poles, 40, axis=0), zeros)
+    assert (others.log_rates(others.largest_gains(problem)) <= best + 1e-4).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("nu", "memory", "measured"),
+    [(2, 1, 0.5), (2, 2, 0.6667), (2, 3, 0.7499), (2, 4, 0.7994), (2, 5, 0.8312), (3, 1, 0.6667),
+     (3, 2, 0.8576), (3, 3, 0.9342), (1.5, 1, 0.3333), (1.5, 2, 0.4284)],
+)  # fmt: skip
+def test_growth_law(nu: float, memory: int, measured: float) -> None:
+    spectrum = Spectrum.power_law(nu)
+    _, noise = read_bound(spectrum, 10, 0.5, None, None)
+    rates = []
+    for horizon in (1e15, 1e18):  # where verdicts are often undecided: without proof
+        problem = resolved_problem(spectrum, noise, horizon)
+        roots, gain = fastest_roots(nu, memory, problem, horizon)
+        rates.append(roots.log_rates(np.array([gain]))[0])
+    exponent = (rates[1] - rates[0]) / math.log(1e3)
+    assert exponent == pytest.approx(measured, abs=0.01)
+    assert exponent == pytest.approx(1 - 1 / partial_sum(nu, memory + 1), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, Spectrum.power_law(2), 1, 100), "memory"),
+        ((7, Spectrum.power_law(2), 1, 100), "memory"),
+        ((1, Spectrum([1]), 1, 100), "power law"),
+        ((1, Spectrum.power_law(1), 1, 100), "above 1"),
+        ((1, Spectrum.power_law(2), math.inf, 100), "finite"),
+        ((1, Spectrum.power_law(2), 1, 2), "horizon"),
+        ((1, Spectrum.power_law(2), 1, 100, 1), "noise_level"),
+        ((1, Spectrum.power_law(2, count=2), 1, 100, 0.5, 1, [1, 1]), "tau2"),
+    ],
+)
+def test_what_is_refused(arguments: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        best_stationary(*arguments)

@@ -1,0 +1,103 @@
+"""Maps where floats come to their end, and other cases that once went wrong."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem import InputError, Spectrum, evaluator, phase_diagram, stability
+from sgdmem.symbolic.algorithms.named import FAMILIES
+
+RATES = np.linspace(0.05, 2.5, 40)
+
+
+def check(found: Any, family: str, spectrum: Spectrum, **settings: Any) -> None:
+    """Compare 40 points of a map with single verdicts."""
+    dims = found.stable.dims
+    for place in np.linspace(0, found.stable.size - 1, 40).astype(int):
+        row, column = np.unravel_index(place, found.stable.shape)
+        point = {dims[0]: found[dims[0]].values[row], dims[1]: found[dims[1]].values[column]}
+        values = {**settings, **{name: Fraction(value) for name, value in point.items()}}
+        names = ("batch_size", "tau1", "tau2")
+        problem = {name: values.pop(name) for name in names if name in values}
+        verdict = stability(FAMILIES[family](**values), spectrum, **problem)
+        flag = {True: 1, False: 0, None: -1}[verdict.stable]
+        assert int(found.stable[row, column]) in (flag, -1)
+        if flag == 1:
+            assert float(found.noise_sum[row, column]) == pytest.approx(verdict.noise_sum, 1e-10)
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_an_axis_may_repeat_values(swapped: bool) -> None:
+    spectrum = Spectrum(np.arange(1, 31.0) ** -1)
+    rates, sizes = ("learning_rate", RATES), ("batch_size", [1, 1, 1, 2, 2, 3] * 5)
+    axes = (sizes, rates) if swapped else (rates, sizes)
+    check(phase_diagram("sgd", *axes, spectrum=spectrum), "sgd", spectrum)
+    noises = ("tau1", [1, 0, 1, 3] * 10), ("batch_size", [5, 1, 1, 5, 2] * 6)
+    found = phase_diagram("sgd", *noises, spectrum=spectrum, learning_rate="0.5")
+    check(found, "sgd", spectrum, learning_rate="0.5")
+
+
+@pytest.mark.parametrize("size", [1e-120, 1e-60, 1e60, 1e110])
+@pytest.mark.parametrize("tau2", [0, -1])
+def test_any_unit_of_the_eigenvalues(size: float, tau2: int) -> None:
+    """What leaves the range of floats must not be taken for small."""
+    spectrum = Spectrum(size * np.array([1, 0.5, 0.1]))
+    rates = ("learning_rate", RATES / size)
+    momenta = ("momentum", [Fraction(k, 30) for k in range(30)])
+    found = phase_diagram("nesterov", rates, momenta, spectrum=spectrum, batch_size=8, tau2=tau2)
+    check(found, "nesterov", spectrum, batch_size=8, tau2=tau2)
+
+
+def test_no_share_is_too_small_for_a_divergent_trace() -> None:
+    spectrum = Spectrum.power_law("0.9")
+    noises = ("tau1", [0, Fraction(1, 10**400)] * 20)
+    rates = ("learning_rate", RATES)
+    found = phase_diagram("sgd", rates, noises, spectrum=spectrum, batch_size=1)
+    assert not (found.stable.values[1::2] == 1).any()
+    assert (found.stable.values[::2, :20] == 1).all()
+    sums = evaluator("sgd").noise_sums(spectrum, learning_rate=[0.1, 1.0])
+    assert (sums == math.inf).all()
+
+
+@pytest.mark.parametrize("scale", ["1e-40", "1", "1e40"])
+def test_steep_laws_of_any_scale(scale: str) -> None:
+    spectrum = Spectrum.power_law(9, scale)
+    compressed = spectrum.compress()
+    total = float((compressed.weights * compressed.nodes).sum())
+    assert total == pytest.approx(spectrum.trace, 1e-13)
+
+
+def test_a_trace_beyond_floats() -> None:
+    spectrum = Spectrum([1e10, 1], weights=[1e300, 1])
+    with pytest.raises(InputError, match="the trace leaves the range"):
+        spectrum.compress()
+    rates = ("learning_rate", RATES * 1e-320)
+    sizes = ("batch_size", range(1, 27))
+    assert (phase_diagram("sgd", rates, sizes, spectrum=spectrum).stable.values == 1).mean() < 1
+
+
+@pytest.mark.parametrize("memory", [0, 2, pytest.param(3, marks=pytest.mark.slow)])
+def test_ascent_is_told_at_once(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a negative effective learning rate nothing is left to single verdicts."""
+    from sgdmem import Algorithm
+    from sgdmem.numeric.maps import family_judge as batch
+
+    def family(rate: Any, other: Any) -> Algorithm:
+        p = (
+            [*([0] * memory), 1]
+            if memory == 0
+            else [0] * (memory - 1) + [-other / 4, 1 + other / 4]
+        )
+        return Algorithm.from_recurrence(p, [*([0] * memory), rate])
+
+    left: list[int] = []
+    monkeypatch.setattr(batch, "_judge_singly", lambda *given: left.append(len(given[4])))
+    spectrum = Spectrum(np.arange(1, 101.0) ** -1)
+    found = phase_diagram(family, ("rate", RATES), ("other", RATES[:26] / 5), spectrum=spectrum)
+    assert (found.stable.values == 0).all()
+    assert left == [0]

@@ -1,0 +1,315 @@
+"""Limits of stability, each confirmed by verdicts on both sides."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
+from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.numeric.verdicts.verdict import Reason
+from sgdmem.phase_diagrams.maps.diagram import phase_diagram
+from sgdmem.symbolic.algorithms import named
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.errors import InputError, UndecidedError
+from tests import draws
+
+SPECTRUM = Spectrum([4, 1, 0.25])
+
+
+@pytest.mark.slow
+def test_limits_of_random_algorithms_are_sharp(rng: np.random.Generator) -> None:
+    batches = scales = several = 0
+    for _ in range(150):
+        alg, eigenvalues, tau1, tau2, _ = draws.random_problem(rng)
+        algorithm, spectrum = Algorithm(*alg), Spectrum(eigenvalues)
+        verdict = stability(algorithm, spectrum, 3, tau1, tau2)
+        critical = verdict.critical_batch_size
+        if 0 < critical < math.inf:
+            batches += 1
+            assert stability(algorithm, spectrum, critical * (1 + 1e-9), tau1, tau2).stable
+            below = stability(algorithm, spectrum, critical * (1 - 1e-9), tau1, tau2)
+            assert below.stable is False
+            integer = verdict.smallest_stable_batch_size
+            assert integer - 1 <= critical * (1 + 1e-9) and (critical < integer or integer == 1)
+            assert stability(algorithm, spectrum, int(integer), tau1, tau2).stable
+        several += len(verdict.stable_scales) > 1
+        for low, high in verdict.stable_scales:
+            scales += 1
+            room = 1e-7 * (high - low)
+            assert stability(algorithm.scaled(high - room), spectrum, 3, tau1, tau2).stable
+            outside = stability(algorithm.scaled(high * (1 + 1e-7)), spectrum, 3, tau1, tau2)
+            assert outside.stable is not True
+            if low > 0:
+                inside = stability(algorithm.scaled(low + room), spectrum, 3, tau1, tau2)
+                assert inside.stable
+    assert batches > 20
+    assert scales > 50
+
+
+def test_stability_that_is_lost_and_comes_back() -> None:
+    # Momentum -0.5 … 0.5 around a method that is stable at both ends of a range of rates only.
+    found = None
+    rng = np.random.default_rng(3)
+    while found is None:
+        alg = draws.random_algorithm(rng, 2, "complex", "fraction")
+        verdict = stability(Algorithm(*alg), Spectrum([1]))
+        if len(verdict.stable_scales) > 1:
+            found = verdict
+    (_, first_end), (second_start, _) = found.stable_scales[:2]
+    algorithm = Algorithm(*alg)
+    middle = (first_end + second_start) / 2
+    assert stability(algorithm.scaled(first_end * 0.999), Spectrum([1])).stable
+    assert stability(algorithm.scaled(middle), Spectrum([1])).stable is False
+    assert stability(algorithm.scaled(second_start * 1.001), Spectrum([1])).stable
+    assert found.critical_scale == found.stable_scales[-1][1]
+
+
+@pytest.mark.parametrize("name", ["sgd", "heavy-ball", "nesterov", "torch-sgd", "aggmo", "qhm"])
+def test_largest_learning_rate_of_families(name: str) -> None:
+    fixed: dict[str, dict[str, Any]] = {
+        "sgd": {},
+        "aggmo": {"momenta": [0, 0.9]},
+        "qhm": {"momentum": 0.9, "nu": 0.7},
+    }
+    parameters = fixed.get(name, {"momentum": 0.9})
+    for batch_size in (2, math.inf):
+        largest = largest_learning_rate(name, SPECTRUM, batch_size, **parameters)
+        family = named.find_family(name)
+        for factor, stable in ((1 - 1e-9, True), (1 + 1e-9, False)):
+            verdict = stability(
+                family(learning_rate=largest * factor, **parameters), SPECTRUM, batch_size
+            )
+            assert verdict.stable is stable
+
+
+def test_other_parameters_and_functions() -> None:
+    momentum = largest_learning_rate(
+        "heavy-ball", SPECTRUM, 8, learning_rate=0.1, parameter="momentum", search=(0, 1)
+    )
+    assert momentum.parameter == "momentum"
+    assert stability(named.heavy_ball(0.1, momentum - 1e-9), SPECTRUM, 8).stable
+    assert stability(named.heavy_ball(0.1, momentum + 1e-9), SPECTRUM, 8).stable is False
+
+    cut = largest_learning_rate(
+        "heavy-ball", SPECTRUM, 8, learning_rate="0.1", parameter="momentum", search=(0, 0.5)
+    )
+    assert cut.ends_with_search(cut.intervals[-1][1])
+    assert not momentum.ends_with_search(momentum.intervals[-1][1])
+    nothing = largest_learning_rate("sgd", Spectrum.power_law(0.8), 8)
+    assert float(nothing) == 0
+    assert "infinite sum" in nothing.reason
+
+    def squared(root: Any) -> Algorithm:
+        return named.sgd(root * root)
+
+    found = largest_learning_rate(squared, SPECTRUM, 8)
+    plain = largest_learning_rate("sgd", SPECTRUM, 8)
+    assert float(found) ** 2 == pytest.approx(plain, rel=1e-9)
+
+
+def test_learning_rate_from_a_data_matrix(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(4000, 6))
+    estimated = largest_learning_rate("sgd", X, 4)
+    assumed = largest_learning_rate("sgd", Spectrum.from_features(X), 4, 1, -1)
+    assert estimated == pytest.approx(assumed, rel=0.05)
+    assert estimated.tau2 == pytest.approx(-1, abs=0.3)
+    assert largest_learning_rate("sgd", X, 4, tau1=1, tau2=-1) == pytest.approx(assumed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fixed", "word"),
+    [
+        (("light-ball", SPECTRUM), {}, "unknown algorithm"),
+        (("sgd", SPECTRUM), {"speed": 1}, "unknown parameter"),
+        (("heavy-ball", SPECTRUM), {}, "needs a value for momentum"),
+        (("two-rate", SPECTRUM), {}, "say which parameter"),
+        (("sgd", SPECTRUM, 0), {}, "batch_size"),
+        (("sgd", SPECTRUM), {"search": (2, 1)}, "search"),
+        (("sgd", [1, 2, 3]), {}, "spectrum must be a Spectrum"),
+        (("sgd", SPECTRUM), {"learning_rate": 1, "parameter": "learning_rate"}, "both vary"),
+    ],
+)
+def test_bad_questions(arguments: tuple[Any, ...], fixed: dict[str, Any], word: str) -> None:
+    with pytest.raises(InputError, match=word):
+        largest_learning_rate(*arguments, **fixed)
+
+
+def test_reasons() -> None:
+    cases: list[tuple[Algorithm, dict[str, Any], Reason]] = [
+        (named.sgd("0.1"), {}, Reason.STABLE),
+        (named.sgd(0), {}, Reason.NO_PULL),
+        (named.sgd(-1), {}, Reason.NOISELESS),
+        (named.sgd(1), {}, Reason.NOISELESS),
+        (named.sgd("0.4"), {"batch_size": "0.5"}, Reason.NOISE_SUM),
+        (named.sgd("0.4"), {"batch_size": 1, "tau2": -1, "tau1": 0}, Reason.MODE_NOISE),
+        (named.sgd("0.5"), {}, Reason.NOISELESS),  # exactly at the edge
+        (named.sgd("0.4" + 40 * "9"), {}, Reason.UNDECIDED_NOISELESS),
+        (named.sgd("0.4"), {"tau1": 0, "tau2": 9, "batch_size": 1}, Reason.UNPHYSICAL_NOISE),
+    ]
+    for algorithm, arguments, reason in cases:
+        verdict = stability(algorithm, SPECTRUM, **arguments)
+        assert verdict.reason is reason, (algorithm, verdict)
+        assert verdict.explanation
+        assert str(verdict)
+        assert verdict.to_dict()["reason"] == verdict.reason.value
+
+
+def test_undecided_bounds_hold_either_way() -> None:
+    nearly_critical = "19." + "9" * 40
+    verdict = stability(named.sgd("0.1"), Spectrum([1, nearly_critical]), 8)
+    certain = stability(named.sgd("0.1"), Spectrum([1]), 8)
+    low, high = verdict.noise_sum_interval
+    assert low == pytest.approx(certain.noise_sum)
+    assert high == math.inf
+
+
+def test_a_mode_that_feeds_on_itself_has_no_finite_noise_sum() -> None:
+    undecided = stability(named.sgd(1), Spectrum([1, "0.1"]), 1 + Fraction(1, 10**25), tau2=-1)
+    assert undecided.reason is Reason.UNDECIDED_MODE_NOISE
+    assert undecided.noise_sum_interval[1] == math.inf  # it is 1e25
+    failed = stability(named.sgd("0.4"), SPECTRUM, 1, tau2=-1)
+    assert failed.reason is Reason.MODE_NOISE
+    assert failed.noise_sum == math.inf
+    assert failed.margins["mode_noise"] < 0
+    assert failed.to_dict()["margins"]["noise_sum"] is None
+
+
+def test_margins_where_stability_comes_back() -> None:
+    method = Algorithm.from_recurrence(("1/3", "-1/3", 1), ("-2/3", "-4/5", "-26/15"))
+    verdict = stability(method, Spectrum([0.5, 1.4]))
+    assert verdict.noiseless_intervals == ((0.0, 1.0), (1.25, 5 / 3))
+    assert verdict.stable
+    assert verdict.margins["noiseless"] == pytest.approx(1 - 1.25 / 1.4)
+    assert stability(method, Spectrum([1.1])).margins["noiseless"] < 0
+    raised = stability(named.memory_one(-1, 1, "-0.1"), Spectrum([1]))  # stable on 0.1 ... 2
+    assert raised.stable
+    assert raised.margin == pytest.approx(0.5)
+
+
+def test_smallest_batch_size_where_the_critical_one_is_an_integer() -> None:
+    for denominator in range(2, 40):
+        for copies in (1, 3, 5):
+            spectrum = Spectrum([1], weights=[copies])
+            method = named.sgd(Fraction(1, denominator))
+            size = stability(method, spectrum, 8).smallest_stable_batch_size
+            assert stability(method, spectrum, int(size)).stable
+            assert size == 1 or stability(method, spectrum, int(size) - 1).stable is not True
+
+
+def test_limits_for_noise_of_no_data_are_proved_ones() -> None:
+    verdict = stability(named.sgd("0.4"), SPECTRUM, 3, tau1=0, tau2=9)
+    assert verdict.stable is None
+    assert verdict.margin < 0
+    critical = verdict.critical_batch_size
+    assert stability(named.sgd("0.4"), SPECTRUM, critical * 1.001, tau1=0, tau2=9).stable
+    assert stability(named.sgd("0.4"), SPECTRUM, critical * 0.999, tau1=0, tau2=9).stable is None
+
+
+def test_irrational_entries_are_enclosed() -> None:
+    for number in (2, 3, 5, 7):
+        root = sympy.sqrt(number)
+        no_pull = Algorithm(root**2 / 20, b=root / 20, c=root, D=0)
+        assert stability(no_pull, Spectrum([1])).reason is Reason.NO_PULL
+        method = named.heavy_ball(root / 10, 1 / root)
+        near = stability(named.heavy_ball(float(root) / 10, float(1 / root)), SPECTRUM, 8)
+        assert stability(method, SPECTRUM, 8).noise_sum == pytest.approx(near.noise_sum, rel=1e-12)
+    edge = stability(named.sgd(2 / sympy.sqrt(2)), Spectrum([sympy.sqrt(2)]))
+    assert edge.stable is None
+
+
+def test_undecided_is_not_a_truth_value() -> None:
+    verdict = stability(named.heavy_ball("0.1", "0.9"), Spectrum(["37." + "9" * 40]))
+    assert verdict.stable is None
+    with pytest.raises(UndecidedError):
+        bool(verdict)
+
+
+def test_stable_at_every_batch_size() -> None:
+    verdict = stability(named.sgd("0.1"), Spectrum([1]), 1, tau1=1, tau2=1)
+    assert verdict.critical_batch_size == 0
+    assert verdict.smallest_stable_batch_size == 1
+    assert stability(named.sgd(3), Spectrum([1]), 1).critical_batch_size == math.inf
+
+
+def test_phase_diagram_agrees_with_single_verdicts() -> None:
+    rates, sizes = [0.01, 0.2, 0.45, 0.8], [1.0, 8.0, math.inf]
+    diagram = phase_diagram(
+        named.nesterov,
+        ("learning_rate", rates),
+        ("batch_size", sizes),
+        spectrum=SPECTRUM,
+        momentum=0.5,
+        tau2=-1,
+    )
+    assert diagram.stable.dims == ("batch_size", "learning_rate")
+    for i, size in enumerate(sizes):
+        for j, rate in enumerate(rates):
+            verdict = stability(named.nesterov(rate, 0.5), SPECTRUM, size, tau2=-1)
+            assert diagram.stable.values[i, j] == {True: 1, False: 0, None: -1}[verdict.stable]
+            assert diagram.noise_sum.values[i, j] == pytest.approx(verdict.noise_sum, rel=1e-12)
+    coupled = phase_diagram(
+        "sgd",
+        ("learning_rate", [0.1, 0.3]),
+        ("batch_size", [1, 9]),
+        spectrum=SPECTRUM,
+        coupling=np.ones((3, 3)),
+    )
+    plain = phase_diagram(
+        "sgd", ("learning_rate", [0.1, 0.3]), ("batch_size", [1, 9]), spectrum=SPECTRUM
+    )
+    assert coupled.noise_sum.values == pytest.approx(plain.noise_sum.values, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_very_small_and_very_wide_ranges() -> None:
+    tiny = largest_learning_rate("sgd", Spectrum([1], weights=[1e13]), 1)
+    assert tiny == pytest.approx(2e-13, rel=1e-9)
+    wide = largest_learning_rate("sgd", Spectrum([1]), search=(-1000, 1000))
+    ((low, high),) = wide.intervals
+    assert (low, high) == pytest.approx((0, 2))
+    both = largest_learning_rate(
+        "heavy-ball", Spectrum([1]), learning_rate="0.1", parameter="momentum", search=(-50, 1000)
+    )
+    ((low, high),) = both.intervals
+    assert (low, high) == pytest.approx((-0.95, 1))
+    for top, rate in ((1e7, 1e-7), (1e-9, 1e7)):
+        momentum = largest_learning_rate(
+            "heavy-ball", Spectrum([top]), learning_rate=rate, parameter="momentum"
+        )
+        assert momentum == pytest.approx(1, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_families_that_only_look_like_multiples() -> None:
+    def capped(learning_rate: Any) -> Algorithm:
+        return named.sgd(min(learning_rate, 5))
+
+    assert largest_learning_rate(capped, Spectrum([0.1])) > 1e6
+
+    def switched(learning_rate: Any) -> Algorithm:
+        return named.heavy_ball(learning_rate, 0.9 if learning_rate < 0.5 else 0)
+
+    found = largest_learning_rate(switched, Spectrum([1] * 20), 8)
+    assert len(found.intervals) == 2
+    for low, high in found.intervals:
+        assert stability(switched((low + high) / 2), Spectrum([1] * 20), 8).stable
+    with pytest.raises(InputError, match="positional only"):
+        largest_learning_rate(lambda x, /: named.sgd(x), SPECTRUM)
+
+
+def test_results_travel() -> None:
+    largest = largest_learning_rate("sgd", SPECTRUM, 8)
+    for copied in (pickle.loads(pickle.dumps(largest)), copy.deepcopy(largest)):
+        assert copied == largest
+        assert copied.intervals == largest.intervals
+        assert copied.noise == largest.noise
+    assert not copy.deepcopy(SPECTRUM).eigenvalues.flags.writeable

@@ -1,0 +1,201 @@
+"""The explorer from Python and from the command line."""
+
+from __future__ import annotations
+
+import re
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+import sgdmem
+from sgdmem import Algorithm, InputError, Spectrum, explore
+from sgdmem.phase_diagrams.explorer.server import page_server
+from sgdmem.symbolic.algorithms.named import FAMILIES
+from tests.cli.test_cli import run
+
+
+def own(speed: Any, keep: Any) -> Algorithm:
+    """My method: </script> & friends."""
+    return sgdmem.heavy_ball(speed, keep)
+
+
+def special(learning_rate: Any, keep: Any) -> Algorithm:
+    if keep == 0.5:
+        raise InputError("keep must not be 1/2")
+    return sgdmem.heavy_ball(learning_rate, keep)
+
+
+def test_all_named_methods_are_there() -> None:
+    page = explore()
+    assert [method.name for method in page.methods] == list(FAMILIES)
+    shown = {method.name: method for method in page.methods}
+    assert shown["aggmo"].call == (
+        "sgdmem.aggmo(learning_rate={learning_rate}, momenta=[{momentum_1}, {momentum_2}])"
+    )
+    (found,) = shown["torch-sgd"].special  # without momentum the dampening is ignored
+    assert (found.parameter, found.value, found.kept) == ("momentum", 0.0, (0,))
+
+
+def test_the_page_needs_nothing_else() -> None:
+    page = explore().html
+    assert not re.search(r"https?://", page)
+    assert not re.search(r"\b(src|href)=(?!\"data:)", page)
+    assert not re.search(
+        r"\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|import)\s*\(", page
+    )
+    assert "@import" not in page and "url(" not in page
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    assert "default-src 'none'" in policy and "connect-src" not in policy
+    assert len(page.encode()) < 200_000
+
+
+def test_words_do_not_end_the_script() -> None:
+    page = explore(own).html
+    assert page.count("</script>") == page.count("<script") == 2
+
+
+def test_own_methods() -> None:
+    page = explore([own, special], ranges={"speed": (0.1, 10, "log"), "keep": (0, 1)})
+    first, second = page.methods
+    assert (first.name, first.command) == ("own", None)
+    assert first.call == "own(speed={speed}, keep={keep})"
+    speed, keep = first.parameters
+    assert (speed.low, speed.high, speed.log, speed.value) == (0.1, 10, True, 1)
+    assert (keep.low, keep.high, keep.log, keep.value) == (0, 1, False, 0.5)
+    (found,) = second.special
+    assert (found.parameter, found.value, found.functions) == ("keep", 0.5, None)
+
+
+def test_algorithms() -> None:
+    x = sympy.Symbol("x")
+    numeric = explore(sgdmem.heavy_ball("0.1", "0.9")).methods[0]
+    assert (numeric.name, numeric.parameters, numeric.call) == ("heavy-ball", (), "algorithm")
+    rounded = explore(sgdmem.heavy_ball(0.1, 0.9))
+    assert rounded.methods[0].call == "algorithm"
+    assert repr(rounded).startswith("Explorer(heavy-ball; ") and len(repr(rounded)) < 50
+    symbolic = explore(sgdmem.heavy_ball(x, x**2)).methods[0]
+    assert [parameter.name for parameter in symbolic.parameters] == ["x"]
+    assert symbolic.call == 'algorithm.substitute({"x": {x}})'
+
+
+@pytest.mark.parametrize(
+    ("spectrum", "count"),
+    [(Spectrum([1, 4, 2]), 3), (Spectrum(1 / np.arange(1.0, 3000)), 400), ([[1.0, 0], [0, 2]], 2)],
+)
+def test_listed_spectra(spectrum: Any, count: int) -> None:
+    start = explore("sgd", spectrum).start["spectrum"]
+    assert len(start["eigenvalues"]) == len(start["weights"]) <= count
+    assert start["eigenvalues"] == sorted(start["eigenvalues"], reverse=True)
+    whole = spectrum if isinstance(spectrum, Spectrum) else Spectrum.from_features(spectrum)
+    trace = float(np.dot(start["eigenvalues"], start["weights"]))
+    assert trace == pytest.approx(whole.trace, rel=1e-12)
+
+
+def test_start() -> None:
+    start = explore("sgd", Spectrum.power_law(2, 4, 100), batch_size="inf", tau2=-1).start
+    assert start["spectrum"] == {"nu": 2.0, "scale": 4.0, "count": 100}
+    assert (start["batch_size"], start["tau1"], start["tau2"]) == (None, 1, -1)
+    features = np.random.default_rng(0).normal(size=(200, 3))
+    assert explore("sgd", features, batch_size=8).start["tau2"] != 0  # estimated
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"methods": "speedy"}, "unknown algorithm 'speedy'"),
+        ({"methods": 3}, "methods must be names, functions .*, got 3"),
+        ({"methods": []}, "methods must be names"),
+        ({"methods": [3]}, "methods must be names, functions .*, got 3"),
+        ({"methods": ["sgd", "sgd"]}, "different names, got sgd twice"),
+        ({"methods": lambda tau1: sgdmem.sgd(tau1)}, "cannot have a parameter called tau1"),
+        ({"methods": lambda rate: rate}, "must return an Algorithm, got rate"),
+        ({"methods": lambda rate: sgdmem.sgd(sympy.sqrt(rate))}, "rational"),
+        ({"methods": lambda rate: sgdmem.sgd(float(rate))}, "does not work for symbols"),
+        ({"methods": Algorithm(0, b=1, c=0, D="1/2")}, "must be stable at some eigenvalue"),
+        ({"methods": "sgd", "ranges": {"momentum": (0, 1)}}, "'momentum', which is no parameter"),
+        ({"methods": "sgd", "ranges": {"learning_rate": 3}}, r"\(low, high\)"),
+        ({"methods": "sgd", "ranges": {"learning_rate": (1, 0)}}, "low must be below high"),
+        ({"methods": "sgd", "ranges": {"learning_rate": (0, 1, "log")}}, "positive"),
+        ({"methods": "sgd", "ranges": {"learning_rate": (0, 1, "lin")}}, "'log'"),
+        ({"methods": "sgd", "spectrum": [1, 2]}, "spectrum"),
+        ({"methods": "sgd", "batch_size": 0}, "batch_size"),
+        ({"methods": "sgd", "tau1": -1}, "tau1"),
+        ({"methods": "sgd", "spectrum": Spectrum([1, 2]), "tau2": [0, 1]}, "tau2 must be a single"),
+    ],
+)
+def test_bad_input(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        explore(**arguments)
+
+
+def test_bad_files_and_ports(tmp_path: Path) -> None:
+    page = explore("sgd")
+    with pytest.raises(InputError, match=r"path must end in \.html"):
+        page.save(tmp_path / "page.pdf")
+    for port in (-1, 65536, 1.5, True):
+        with pytest.raises(InputError, match="port must be an integer from 0 to 65535"):
+            page.serve(port)  # type: ignore[arg-type]
+
+
+def test_server_answers_on_loopback_alone() -> None:
+    with page_server("<p>π</p>", 0) as server:
+        host, port = server.server_address[:2]
+        assert host == "127.0.0.1"
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as answer:
+                assert answer.read().decode() == "<p>π</p>"
+                assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+            with pytest.raises(urllib.error.HTTPError, match="404"):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/other")
+            with pytest.raises(InputError, match=f"port {port} cannot be used"):
+                page_server("", int(port))
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "page.html"
+    command = ["explore", "sgd", "nesterov", "-o", str(target)]
+    code, out, _ = run(capsys, *command, "--power-law", "2", "--count", "50", "--batch-size", "8")
+    assert code == 0
+    assert re.fullmatch(rf"wrote {target}: \d+ kB, 2 methods\n", out)
+    text = target.read_text(encoding="utf-8")
+    assert '"nu": 2.0' in text and '"count": 50' in text and '"batch_size": 8.0' in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["speedy"], "unknown algorithm 'speedy'"),
+        (["sgd", "sgd"], "got sgd twice"),
+        (["-o", "x.pdf"], "-o must end in .html, got x.pdf"),
+        (["-o", "nowhere/x.html"], "there is no folder nowhere"),
+        (["--port", "80"], "--port belongs to --serve"),
+        (["--serve", "--port", "70000"], "port must be an integer from 0 to 65535, got 70000"),
+        (["--count", "5"], "give one of --power-law NU, --spectrum FILE and --features FILE"),
+        (["--power-law", "2", "--coupling", "x.csv"], "--coupling: the explorer has the noise"),
+        (["--batch-size", "-1"], "batch_size"),
+    ],
+)
+def test_bad_arguments(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, "explore", *arguments)
+    assert code == 2
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,326 @@
+"""The explorer's page in a real browser."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib import colormaps
+
+import sgdmem
+from sgdmem import Algorithm, InputError, Spectrum, explore, stability
+from sgdmem.cli.main import main
+from sgdmem.phase_diagrams.pictures.map_picture import BRIGHTEST
+from tests.javascript import chromium
+
+pytestmark = pytest.mark.slow
+
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    **{"device_scale_factor": 2, "is_mobile": True, "has_touch": True},
+}
+PIXEL = """([across, down]) => {
+    const canvas = document.getElementById("colours");
+    const [x, y] = [across * canvas.width, down * canvas.height].map(Math.floor);
+    const copy = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    copy.drawImage(canvas, x, y, 1, 1, 0, 0, 1, 1);
+    return [...copy.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+}"""
+DONE = '#verdict[data-done="true"]'
+Opened = Callable[..., AbstractContextManager[Any]]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("explorer") / "explorer.html"
+    explore().save(target)
+    return target
+
+
+@pytest.fixture
+def opened(browser: Any, path: Path) -> Opened:
+    """Return what opens the page; it must ask for nothing, and have no complaints."""
+
+    @contextmanager
+    def open_page(link: str = "", kind: Any = DESKTOP, file: Path = path) -> Iterator[Any]:
+        context = browser.new_context(**kind)
+        page = context.new_page()
+        complaints: list[str] = []
+        requests: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(f"file://{file}#{link}")
+        settle(page)
+        yield page
+        assert complaints == []
+        assert [url for url in requests if not url.startswith(("file:", "blob:", "data:"))] == []
+        context.close()
+
+    return open_page
+
+
+def settle(page: Any) -> None:
+    """Wait until nothing is computed any more."""
+    page.wait_for_timeout(50)
+    page.wait_for_selector(DONE, timeout=20_000)
+    page.wait_for_selector('#map[data-level="2"]', timeout=20_000)
+
+
+def value(page: Any, name: str) -> float:
+    text = page.input_value(f"#value-{name}")
+    return float(text) if text else math.inf
+
+
+def picture(page: Any) -> str:
+    return str(page.evaluate("document.getElementById('colours').toDataURL()"))
+
+
+def heavy_ball_verdict(page: Any) -> sgdmem.Verdict:
+    """Return Python's verdict on what the sliders say."""
+    method = sgdmem.heavy_ball(*(repr(value(page, x)) for x in ("learning_rate", "momentum")))
+    spectrum = Spectrum.power_law(repr(value(page, "exponent")))
+    noise = [repr(value(page, name)) for name in ("batch_size", "tau1", "tau2")]
+    return stability(method, spectrum, *noise)
+
+
+def assert_same(page: Any, verdict: sgdmem.Verdict) -> None:
+    card = page.locator("#verdict")
+    assert card.get_attribute("data-reason") == verdict.reason.value
+    word = page.inner_text("#verdict-word")
+    assert (
+        word[2:] == {True: "Stable", False: "Not stable", None: "Too close to call"}[verdict.stable]
+    )
+    numbers = page.inner_text("#verdict-numbers")
+    shown = re.search(r"noise sum U′.*\s+(\S+)", numbers)
+    assert shown is not None
+    if math.isinf(verdict.noise_sum):
+        assert shown.group(1) == "∞"
+    elif 1e-3 < verdict.noise_sum < 1e6:
+        assert float(shown.group(1)) == pytest.approx(verdict.noise_sum, rel=1e-4)
+
+
+def test_slider_and_click(opened: Opened) -> None:
+    with opened("method=heavy-ball") as page:
+        before = picture(page)
+        page.focus("#range-batch_size")
+        for _ in range(150):
+            page.keyboard.press("ArrowLeft")
+        settle(page)
+        assert value(page, "batch_size") < 32
+        assert picture(page) != before
+        assert_same(page, heavy_ball_verdict(page))
+        seen = set()
+        for across, up in ((0.3, 0.5), (0.75, 0.3), (0.97, 0.6), (0.85, 0.85)):
+            box = page.locator("#map").bounding_box()
+            page.mouse.click(
+                box["x"] + 56 + across * (box["width"] - 66),
+                box["y"] + 8 + (1 - up) * (box["height"] - 50),
+            )
+            settle(page)
+            assert value(page, "momentum") == pytest.approx(0.999 * up, abs=0.01)
+            verdict = heavy_ball_verdict(page)
+            assert_same(page, verdict)
+            seen.add(verdict.reason.value)
+        assert seen == {"stable", "noise_sum", "noiseless"}
+
+
+def test_colours_are_the_verdicts(opened: Opened) -> None:
+    """Hovering says what the colours show, at points compared with Python."""
+    with opened("method=heavy-ball&batch_size=4") as page:
+        box = page.locator("#map").bounding_box()
+        seen = set()
+        for across, up in ((0.5, 0.5), (0.75, 0.2), (0.75, 0.97), (0.84, 0.8), (0.95, 0.5)):
+            page.mouse.move(
+                box["x"] + 56 + across * (box["width"] - 66),
+                box["y"] + 8 + (1 - up) * (box["height"] - 50),
+            )
+            text = page.inner_text("#readout")
+            red, green, blue = page.evaluate(PIXEL, [across, 1 - up])
+            rate, momentum = 0.001 * 1e4**across, 0.999 * up
+            method = sgdmem.heavy_ball(rate, momentum)
+            verdict = stability(method, Spectrum.power_law("1.5"), 4)
+            if verdict.stable:
+                found = float(text.rsplit(" ", 1)[1])
+                assert found == pytest.approx(verdict.noise_sum, rel=0.05)
+                shade = colormaps["viridis"](BRIGHTEST * verdict.noise_sum, bytes=True)
+                assert [red, green, blue] == pytest.approx(list(map(int, shade[:3])), abs=8)
+            else:
+                noiseless = math.isinf(verdict.noise_sum)
+                kind = "without noise" if noiseless else "by mini-batch noise"
+                assert text.endswith(f"diverges {kind}")
+                assert (red, green, blue) == ((176, 176, 184) if noiseless else (213, 94, 0))
+            seen.add(verdict.reason)
+        assert len(seen) == 3
+
+
+def test_keyboard_alone(opened: Opened) -> None:
+    with opened("method=heavy-ball") as page:
+        for _ in range(10):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == "map":
+                break
+        assert page.evaluate("document.activeElement.id") == "map"
+        rate, momentum = value(page, "learning_rate"), value(page, "momentum")
+        for key in ["Shift+ArrowRight"] * 6 + ["ArrowRight", "ArrowDown", "Shift+ArrowDown"]:
+            page.keyboard.press(key)
+        settle(page)
+        assert value(page, "learning_rate") > 10 * rate
+        assert value(page, "momentum") < momentum
+        assert_same(page, heavy_ball_verdict(page))
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(200)
+        said = page.inner_text("#announcement")
+        assert said.startswith(page.inner_text("#verdict-word")[2:])
+        reached = set()
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            reached.add(page.evaluate("document.activeElement.id"))
+        assert reached >= {"range-batch_size", "value-exponent", "x-name", "y-high", "reset"}
+
+
+def test_every_control_has_a_name(opened: Opened) -> None:
+    with opened("method=qhm") as page:
+        nameless = page.evaluate("""() => [...document.querySelectorAll("input, select, button")]
+            .filter((x) => !(x.labels && x.labels.length) && !x.ariaLabel && !x.textContent)
+            .map((x) => x.id)""")
+        assert nameless == []
+
+
+def test_links_keep_the_view(opened: Opened) -> None:
+    link = (
+        "method=qhm&learning_rate=0.4&momentum=0.7&nu=0.3&exponent=2.5&count=1000"
+        "&batch_size=inf&tau1=2&tau2=-1&zeta=1.5&axis_x=momentum:-0.5:0.5&axis_y=exponent:0.5:3"
+    )
+    with opened(link) as page:
+        page.wait_for_timeout(400)
+        hash_ = page.evaluate("decodeURIComponent(location.hash)")
+        assert sorted(hash_[1:].split("&")) == sorted(link.split("&"))
+    with opened("method=nothing") as page:
+        assert page.input_value("#method") == "1"  # heavy ball
+    with opened("method=sgd&learning_rate=x&axis_x=a:b:c&exponent=-3&batch_size=0") as page:
+        assert page.input_value("#method") == "0" and value(page, "learning_rate") == 0.1
+        assert value(page, "exponent") == 1.5 and value(page, "batch_size") == 32
+
+
+def test_commands_give_the_same_verdict(opened: Opened) -> None:
+    links = (
+        "method=heavy-ball&learning_rate=2.5",
+        "method=aggmo&batch_size=2&learning_rate=1",
+        "method=torch-sgd&momentum=0&dampening=0.5",
+        "method=qhm&batch_size=inf&count=100",
+        "method=qhm&batch_size=4&count=100&exponent=1.1",
+        "method=averaged-sgd&exponent=0.8",
+    )
+    for link in links:
+        with opened(link) as page:
+            command, python = (x.inner_text() for x in page.locator("pre").all())
+            word = {"✓ Stable": "stable:", "✕ Not stable": "NOT stable:"}
+            expected = word[page.inner_text("#verdict-word")]
+            shown = re.search(r"noise sum U′.*\s+(\S+)", page.inner_text("#verdict-numbers"))
+            assert shown is not None
+            told = io.StringIO()
+            with contextlib.redirect_stdout(told):
+                made: dict[str, Any] = {}
+                exec(python, made)
+            said = io.StringIO()
+            with contextlib.redirect_stdout(said), pytest.raises(SystemExit):
+                main(command.split()[1:])
+            for text in (told.getvalue(), said.getvalue()):
+                assert text.startswith(expected)
+                (number,) = re.findall(r"noise sum U' +([^;]+);", text)
+                assert float(shown.group(1).replace("∞", "inf")) == pytest.approx(
+                    float(number), rel=1e-4
+                )
+            losses = re.findall(
+                r"[\d.]+(?=(?: at the start| after))", page.inner_text("#losses-note")
+            )
+            if len(losses) == 2:  # others are written with powers of 10
+                ends = made["losses"][[0, -1]]
+                assert [float(x) for x in losses] == pytest.approx(ends, rel=0.01)
+
+
+def test_all_methods_on_a_phone(opened: Opened) -> None:
+    with opened(kind=PHONE) as page:
+        for name in page.locator("#method option").all_inner_texts():
+            page.select_option("#method", label=name)
+            settle(page)
+            wide = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+            # a phone would show a wider page smaller: its own width must do
+            assert wide[0] <= wide[1] == PHONE["viewport"]["width"], name
+            assert page.inner_text("#verdict-word") == "✓ Stable", name
+            assert "diverges" in page.inner_text("#legend"), name
+            for svg in ("losses", "roots", "summand"):
+                assert page.locator(f"#{svg} *").count() > 5
+        box = page.locator("#map").bounding_box()
+        page.touchscreen.tap(box["x"] + box["width"] * 0.95, box["y"] + box["height"] * 0.5)
+        settle(page)
+        assert page.inner_text("#verdict-word") == "✕ Not stable"
+
+
+def test_own_spectrum_and_method(opened: Opened, tmp_path: Path) -> None:
+    def scaled(speed: Any, keep: Any) -> Algorithm:
+        """My heavy ball."""
+        if keep == 0:
+            raise InputError("keep must not be 0")
+        return sgdmem.heavy_ball(speed, keep)
+
+    target = tmp_path / "own.html"
+    explore(scaled, Spectrum([3, 1, 0.5]), batch_size=2).save(target)
+    with opened("method=scaled&keep=0.5&speed=0.5", file=target) as page:
+        assert page.locator("#range-exponent").count() == 0
+        verdict = stability(scaled("0.5", "0.5"), Spectrum([3, 1, 0.5]), 2)
+        assert_same(page, verdict)
+        assert page.inner_text("pre").startswith("import sgdmem")
+        page.fill("#value-keep", "0")
+        page.keyboard.press("Enter")
+        page.wait_for_selector('#verdict[data-reason="undefined"]')
+        assert "does not exist" in page.inner_text("#verdict-reason")
+
+
+def test_axes_can_be_changed(opened: Opened) -> None:
+    with opened("method=sgd") as page:
+        before = picture(page)
+        page.select_option("#y-name", "exponent")
+        settle(page)
+        assert picture(page) != before
+        assert "an infinite sum" in page.inner_text("#legend")  # nu <= 1 is on the map
+        page.fill("#y-low", "1.2")
+        page.keyboard.press("Enter")
+        settle(page)
+        assert "an infinite sum" not in page.inner_text("#legend")
+        page.fill("#y-low", "9")  # above the upper end: refused
+        page.keyboard.press("Enter")
+        assert page.input_value("#y-low") == "1.2"
+
+
+def test_text_can_be_read() -> None:
+    """Contrast of the page's colours, at least 4.5 as the WCAG ask of text."""
+    css = (files("sgdmem.phase_diagrams.explorer") / "page" / "page.css").read_text()
+    for theme in re.findall(r":root \{(.*?)\}", css, re.S):
+        colours = dict(re.findall(r"--(\w+): (#\w{6})", theme))
+        for text in ("ink", "soft", "accent", "good", "bad", "open"):
+            for paper in ("paper", "card"):
+                light, dark = sorted(map(luminance, (colours[text], colours[paper])))[::-1]
+                assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, paper)
+
+
+def luminance(colour: str) -> float:
+    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

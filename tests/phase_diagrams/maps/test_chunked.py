@@ -1,0 +1,370 @@
+"""Diagrams in chunks: the same to the last bit, and nothing computed twice after an accident."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray
+
+from sgdmem import Algorithm, InputError, Spectrum, phase_diagram, power_law_target
+from sgdmem.phase_diagrams.maps import chunked
+from sgdmem.phase_diagrams.maps.chunk_store import ChunkStore, read_stored
+from sgdmem.phase_diagrams.pictures.map_picture import draw
+from tests.cli.test_cli import run
+from tests.picture_checks import colour_at, is_colour
+
+pytest.importorskip("zarr")
+
+LAW = Spectrum.power_law("1.5")
+FEW = Spectrum([1, 0.4, 0.1])
+RATES = ("learning_rate", np.linspace(0.05, 4.1, 47))
+MOMENTA = ("momentum", np.linspace(0, 1, 31))
+MAP: dict[str, Any] = {
+    "family": "heavy-ball",
+    "x": RATES,
+    "y": MOMENTA,
+    "spectrum": LAW,
+    "batch_size": 8,
+}
+
+
+def refusing(learning_rate: Any, momentum: Any) -> Algorithm:
+    """Return heavy ball, for numbers only: such a family is not compiled."""
+    if not isinstance(learning_rate, Fraction):
+        raise InputError("numbers only")
+    rate, beta = learning_rate, momentum
+    return Algorithm(alpha=rate, b=[beta], c=[-rate], D=[[beta]], a=[0])
+
+
+MAPS: dict[str, dict[str, Any]] = {
+    "in machine code": MAP,
+    "with a reason": {**MAP, "spectrum": FEW, "quantities": ["reason", "critical_batch_size"]},
+    "point by point": {**MAP, "family": refusing, "spectrum": FEW},
+    "from none to negative tau2": {
+        **MAP,
+        "x": ("learning_rate", np.linspace(0.05, 4.1, 60)),
+        "y": ("tau2", [-1, -1, *([0.5] * 5), *([0] * 9), 0.75, 1, 1.25]),
+        "momentum": 0.5,
+        "quantities": ["reason"],
+        "spectrum": FEW,
+    },
+    "to full batches": {
+        **{key: value for key, value in MAP.items() if key != "batch_size"},
+        "y": ("batch_size", [1, 2, 4, 1e3, math.inf, math.inf, *range(5, 30)]),
+        "momentum": 0.5,
+        "tau2": -1,
+    },
+    "memory 2": {
+        **MAP,
+        "family": "aggmo",
+        "y": ("tau1", np.linspace(0, 3, 29)),
+        "momenta": ["0.9", "0.5"],
+    },
+    "a series": {**MAP, "panels": ("batch_size", [1, 2, 64]), "batch_size": 1},
+    "exponents": {
+        "family": "sgd",
+        "x": ("nu", np.linspace(0.4, 3, 13)),
+        "y": ("zeta", np.linspace(0.1, 2.4, 11)),
+        "learning_rate": "0.5",
+        "batch_size": 16,
+        "spectrum": lambda nu: Spectrum.power_law(nu),
+        "target": lambda zeta: power_law_target(zeta),
+        "quantities": ["regime", "loss_exponent"],
+    },
+}
+MAPS["a series"].pop("batch_size")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MAPS)
+def test_any_chunks_give_the_same_to_the_last_bit(name: str, tmp_path: Path) -> None:
+    whole = phase_diagram(**MAPS[name])
+    for chunk in (7, 16, 1000):
+        found = phase_diagram(**MAPS[name], store=tmp_path / f"{chunk}.zarr", chunk=chunk)
+        xarray.testing.assert_identical(found.load(), whole)
+    assert {0, 1} <= set(np.unique(whole.stable))
+
+
+class Counted:
+    """Counts the chunks that are computed, and stops after some."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.computed: list[tuple[int, ...]] = []
+        self.most = math.inf
+        compute = chunked.compute_chunk
+
+        def counting(question: Any, store: ChunkStore, chunk: tuple[int, ...]) -> None:
+            if len(self.computed) >= self.most:
+                raise KeyboardInterrupt
+            self.computed.append(chunk)
+            compute(question, store, chunk)
+
+        monkeypatch.setattr(chunked, "compute_chunk", counting)
+
+
+def written(store: Path) -> dict[str, int]:
+    """Return when each chunk was completed."""
+    return {
+        str(file.relative_to(store)): file.stat().st_mtime_ns
+        for file in store.glob("stable/c/*/*")
+        if not file.name.endswith(".partial")
+    }
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    return Counted(monkeypatch)
+
+
+def test_what_was_interrupted_goes_on(tmp_path: Path, counted: Counted) -> None:
+    store = tmp_path / "map.zarr"
+    counted.most = 5
+    with pytest.raises(KeyboardInterrupt):
+        phase_diagram(**MAP, store=store, chunk=10)
+    counted.most = math.inf
+    found = phase_diagram(**MAP, store=store)
+    assert len(counted.computed) == len(set(counted.computed)) == 5 * 4
+    xarray.testing.assert_identical(found.load(), phase_diagram(**MAP))
+    phase_diagram(**MAP, store=store)
+    assert len(counted.computed) == 20
+
+
+def test_a_chunk_without_its_verdicts_is_computed_again(tmp_path: Path, counted: Counted) -> None:
+    store = tmp_path / "map.zarr"
+    found = phase_diagram(**MAP, store=store, chunk=16).load()
+    (store / "stable" / "c" / "1" / "2").unlink()
+    assert (read_stored(store).stable.values[16:32, 32:] == -128).all()  # not yet
+    counted.computed.clear()
+    again = phase_diagram(**MAP, store=store).load()
+    assert counted.computed == [(1, 2)]
+    xarray.testing.assert_identical(found, again)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch_size": 9}, "batch_size was '8', now it is '9'"),
+        ({"spectrum": FEW}, "spectrum was"),
+        ({"x": ("learning_rate", np.linspace(0.05, 4.2, 47))}, "axis learning_rate differs"),
+        ({"quantities": ["reason"]}, "quantities was '', now it is 'reason'"),
+        ({"family": "nesterov"}, "algorithm was 'heavy-ball'"),
+        ({"family": refusing}, "algorithm was 'heavy-ball', now it is 'refusing'"),
+        ({"chunk": 11}, "chunks of 10 x 10, not of 11"),
+    ],
+)
+def test_another_diagram_does_not_go_on(
+    change: dict[str, Any], message: str, tmp_path: Path, counted: Counted
+) -> None:
+    store = tmp_path / "map.zarr"
+    counted.most = 1
+    with pytest.raises(KeyboardInterrupt):
+        phase_diagram(**MAP, store=store, chunk=10)
+    with pytest.raises(InputError, match=message):
+        phase_diagram(**{**MAP, **change}, store=store)
+
+
+@pytest.mark.slow
+def test_the_same_question_in_other_words_goes_on(tmp_path: Path, counted: Counted) -> None:
+    store = tmp_path / "map.zarr"
+    phase_diagram(**{**MAP, "batch_size": "8", "quantities": []}, store=store, chunk=10)
+    assert len(counted.computed) == 20
+    phase_diagram(**{**MAP, "batch_size": Fraction(8)}, store=store)
+    assert len(counted.computed) == 20
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        (
+            {"x": ("learning_rate", [0.1, 1, 3]), "y": ("batch_size", [1, 2])},
+            {"y": ("learning_rate", [0.1, 1, 3]), "x": ("batch_size", [1, 2])},
+            "axes was 'batch_size, learning_rate', now it is 'learning_rate, batch_size'",
+        ),
+        (
+            {"tau2": [0] * 1100, "batch_size": 200},
+            {"tau2": [0] * 500 + [-5000] * 100 + [0] * 500, "batch_size": 200},
+            "tau2 differs",
+        ),
+        (
+            {"spectrum": lambda nu: Spectrum.power_law(nu), "batch_size": 4},
+            {"spectrum": lambda nu: Spectrum.power_law(nu, 50 if nu == 2 else 1), "batch_size": 4},
+            "spectrum along nu differs",
+        ),
+    ],
+    ids=["axes", "tau2", "spectrum"],
+)
+def test_what_is_alike_is_told_apart(first: Any, second: Any, message: str, tmp_path: Path) -> None:
+    question: dict[str, Any] = {
+        "family": "sgd",
+        "x": ("learning_rate", [0.1, 1, 3]),
+        "spectrum": Spectrum(np.linspace(0.1, 1, 1100)),
+    }
+    if "tau2" in first:
+        question |= {"family": "heavy-ball", "y": ("momentum", [0, 0.5])}
+    elif "spectrum" in first:
+        question["y"] = ("nu", [1.5, 2, 3])
+    store = tmp_path / "map.zarr"
+    phase_diagram(**{**question, **first}, store=store)
+    with pytest.raises(InputError, match=message):
+        phase_diagram(**{**question, **second}, store=store)
+
+
+def test_a_store_in_which_nothing_is_gives_way(tmp_path: Path, counted: Counted) -> None:
+    store = tmp_path / "map.zarr"
+    counted.most = 0
+    with pytest.raises(KeyboardInterrupt):
+        phase_diagram(**MAP, store=store)
+    counted.most = math.inf
+    found = phase_diagram(**{**MAP, "batch_size": 9}, store=store)
+    assert found.attrs["batch_size"] == "9"
+    assert [path.name for path in tmp_path.iterdir()] == ["map.zarr"]
+
+
+def test_what_is_not_computed_yet_is_no_verdict(tmp_path: Path) -> None:
+    store = tmp_path / "map.zarr"
+    phase_diagram(**MAP, store=store, chunk=16)
+    (store / "stable" / "c" / "1" / "2").unlink()
+    found = read_stored(store)
+    meanings = found.stable.attrs["flag_meanings"].split()
+    code = int(found.stable[20, 40])
+    assert meanings[list(found.stable.attrs["flag_values"]).index(code)] == "not_computed"
+    axes = draw(found)
+    assert "not computed yet" in [text.get_text() for text in axes.get_legend().get_texts()]
+    assert is_colour(colour_at(axes, float(RATES[1][40]), float(MOMENTA[1][20])), "white")
+
+
+def test_a_damaged_chunk_is_noticed(tmp_path: Path) -> None:
+    store = tmp_path / "map.zarr"
+    phase_diagram(**MAP, store=store, chunk=16)
+    file = store / "stable" / "c" / "0" / "0"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(ValueError, match="checksum"):
+        read_stored(store).load()
+
+
+def test_families_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    def family_of(power: int) -> Callable[..., Algorithm]:
+        def family(learning_rate: Any, momentum: Any) -> Algorithm:
+            return refusing(learning_rate, momentum**power)
+
+        return family
+
+    store = tmp_path / "map.zarr"
+    settings = {**MAP, "y": ("momentum", [0, 0.3, 1])}  # at whose ends they are the same
+    phase_diagram(**{**settings, "family": family_of(1)}, store=store)
+    with pytest.raises(InputError, match="algorithms differs"):
+        phase_diagram(**{**settings, "family": family_of(2)}, store=store)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"chunk": 10}, "chunk needs store"),
+        ({"client": object()}, "client needs store"),
+        ({"store": "none/map.zarr"}, "store: there is no folder .*none"),
+        ({"store": ".", "chunk": 0}, "chunk must be an integer >= 1, got 0"),
+        ({"store": "."}, "store .* is there, and no phase diagram"),
+        ({"store": 5}, "store must be a path, got 5"),
+        ({"store": "map.zarr", "client": 3}, "client must be a dask.distributed.Client, got 3"),
+    ],
+)
+def test_bad_input(
+    arguments: dict[str, Any], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "something").write_text("else")
+    with pytest.raises(InputError, match=message):
+        phase_diagram(**MAP, **arguments)
+
+
+def test_regimes_need_a_target_and_a_law(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="quantity 'regime' needs a target"):
+        phase_diagram(**MAP, quantities=["regime"])
+    with pytest.raises(InputError, match="those of infinite power laws"):
+        phase_diagram(
+            **{**MAP, "spectrum": FEW}, quantities=["regime"], target=power_law_target(0.5)
+        )
+    with pytest.raises(InputError, match="target must be a PowerLawTarget"):
+        phase_diagram(**MAP, quantities=["regime"], target=[1, 2])
+
+
+def test_verdicts_are_written_last(tmp_path: Path) -> None:
+    store = tmp_path / "map.zarr"
+    phase_diagram(**MAP, store=store, chunk=16, quantities=["reason", "critical_batch_size"])
+    for name in written(store):
+        place = name.removeprefix("stable/")
+        others = ("noise_sum", "margin", "reason", "critical_batch_size")
+        times = [(store / other / place).stat().st_mtime_ns for other in others]
+        assert max(times) <= (store / name).stat().st_mtime_ns
+
+
+# The command -------------------------------------------------------------------------------------
+
+COMMAND = ["phase-diagram", "heavy-ball", "--x", "learning_rate=0.05:4:30"]
+COMMAND += ["--y", "momentum=0:0.95:20", "--power-law", "1.5", "--batch-size", "8"]
+
+
+@pytest.mark.slow
+def test_the_command_goes_on_and_draws_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], counted: Counted
+) -> None:
+    picture, store = tmp_path / "map.png", tmp_path / "map.zarr"
+    command = [*COMMAND, "--zarr", "--chunk", "8", "-o", str(picture)]
+    counted.most = 4
+    code, _, err = run(capsys, *command)
+    assert code == 130 and f"the same command goes on from what is in {store}" in err
+    assert len(written(store)) == 4
+    counted.most = math.inf
+    code, out, _ = run(capsys, *command)
+    assert code == 0 and out.startswith(f"wrote {picture} and {store}: ")
+    assert len(counted.computed) == 12
+    first = picture.read_bytes()
+    code, out, _ = run(capsys, "draw", str(store), "-o", str(tmp_path / "again.png"))
+    assert code == 0
+    assert (tmp_path / "again.png").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--chunk", "8"], "--chunk needs --zarr"),
+        (["--cluster", "tcp://127.0.0.1:1"], "--cluster needs --zarr"),
+        (["--quantity", "regime"], "quantity 'regime' needs a target"),
+        (["--zarr", "--chunk", "0"], "chunk must be an integer >= 1, got 0"),
+    ],
+)
+def test_bad_options(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = run(capsys, *COMMAND, *options, "-o", str(tmp_path / "map.png"))
+    assert code == 2
+    assert message in err
+
+
+@pytest.mark.slow
+def test_exponents_as_axes_of_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["phase-diagram", "sgd", "--set", "learning_rate=0.5", "--batch-size", "16"]
+    axes = ["--x", "nu=0.4:3:6", "--y", "zeta=0.1:2.4:5"]
+    output = ["-o", str(tmp_path / "map.png")]
+    code, _, _ = run(capsys, *command, *axes, "--quantity", "loss_exponent", *output)
+    assert code == 0
+    found = xarray.load_dataset(tmp_path / "map.nc", engine="scipy")
+    assert float(found.loss_exponent[0, -1]) == pytest.approx(0.1)
+    assert float(found.loss_exponent[-1, -1]) == pytest.approx(2 - 1 / 3)
+    for more in (["--power-law", "2"], ["--zeta", "1"]):
+        code, _, err = run(capsys, *command, *axes, *more, *output)
+        assert code == 2 and "cannot both vary" in err
+    # QHM has a nu of its own
+    own = ["--x", "nu=0:1:3", "--y", "learning_rate=0.1:1:3", "--set", "momentum=0.9"]
+    code, _, err = run(capsys, "phase-diagram", "qhm", *own, *output)
+    assert code == 2 and "give one of --power-law NU" in err

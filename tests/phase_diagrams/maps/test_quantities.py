@@ -1,0 +1,230 @@
+"""Maps of more than the verdict, in series, and over parameters of the spectrum."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem import (
+    InputError,
+    Reason,
+    Spectrum,
+    heavy_ball,
+    loss_regime,
+    phase_diagram,
+    power_law_target,
+    sgd,
+    stability,
+)
+from sgdmem.cli.phase_diagram import _QUANTITIES
+from sgdmem.phase_diagrams.maps.quantities import QUANTITIES
+from sgdmem.phase_diagrams.pictures.map_picture import draw
+from tests.picture_checks import colour_at, is_colour
+
+SPECTRUM = Spectrum([1, 0.4])
+RATES = ("learning_rate", [0, 0.1, 1.5, 2.5, 8])
+MOMENTA = ("momentum", [-1.1, 0, 0.9, 1])
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"batch_size": 4},
+        {},
+        {"batch_size": 2, "tau2": -1},
+        {"batch_size": 4, "coupling": [[2, 1], [1, 2]]},
+    ],
+    ids=["noise", "full batches", "gaussian", "coupled"],
+)
+def test_quantities_are_those_of_verdicts(problem: dict[str, Any]) -> None:
+    names = [name for name, quantity in QUANTITIES.items() if not quantity.is_of_target]
+    found = phase_diagram(
+        "heavy-ball", RATES, MOMENTA, spectrum=SPECTRUM, quantities=names, **problem
+    )
+    meanings = found.reason.attrs["flag_meanings"].split()
+    for i, momentum in enumerate(MOMENTA[1]):
+        for j, rate in enumerate(RATES[1]):
+            verdict = stability(heavy_ball(rate, momentum), SPECTRUM, **problem)
+            here = found.isel(momentum=i, learning_rate=j)
+            assert Reason(meanings[int(here.reason)]) is verdict.reason
+            rate_there = verdict.effective_learning_rate
+            expected = {
+                "effective_learning_rate": math.nan if rate_there is None else rate_there,
+                "critical_eigenvalue": verdict.critical_eigenvalue,
+                "critical_batch_size": verdict.critical_batch_size,
+            }
+            for name, value in expected.items():
+                assert float(here[name]) == pytest.approx(value, rel=1e-12, nan_ok=True)
+
+
+def test_quantities_of_a_compiled_map_are_those_of_single_points() -> None:
+    rates = ("learning_rate", np.linspace(0.1, 5, 40))
+    momenta = ("momentum", np.linspace(-0.5, 0.99, 30))
+    settings: dict[str, Any] = {"spectrum": SPECTRUM, "batch_size": 4}
+    names = ["reason", "critical_batch_size"]
+    found = phase_diagram("heavy-ball", rates, momenta, quantities=names, **settings)
+    for i, j in ((3, 4), (29, 0), (10, 39), (20, 20)):
+        verdict = stability(heavy_ball(rates[1][j], momenta[1][i]), **settings)
+        assert found.reason.values[i, j] == list(Reason).index(verdict.reason)
+        size = found.critical_batch_size.values[i, j]
+        assert size == pytest.approx(verdict.critical_batch_size, rel=1e-11)
+
+
+@pytest.mark.parametrize("third", [("batch_size", [1, 4, math.inf]), ("momentum", [0, "1/2"])])
+def test_panels_are_maps(third: tuple[str, Any]) -> None:
+    axes: dict[str, Any] = {"x": RATES, "y": ("tau1", [0.5, 1])}
+    fixed: dict[str, Any] = {"batch_size": 2, "momentum": 0.3}
+    name, values = third
+    del fixed[name]
+    series = phase_diagram("heavy-ball", **axes, spectrum=SPECTRUM, panels=third, **fixed)
+    assert series.stable.dims == (name, "tau1", "learning_rate")
+    for place, value in enumerate(values):
+        single = phase_diagram("heavy-ball", **axes, spectrum=SPECTRUM, **fixed, **{name: value})
+        for variable in single.data_vars:
+            expected = single[variable].values
+            np.testing.assert_array_equal(series[variable].values[place], expected)
+
+
+@pytest.mark.parametrize("axis", ["x", "y", "panels"])
+def test_the_spectrum_may_be_a_function_of_an_axis(axis: str) -> None:
+    exponents = [1.2, 2, 3]
+    given: dict[str, Any] = {
+        "x": ("learning_rate", [0.2, 0.7, 1.5]),
+        "y": ("batch_size", [1, 3]),
+        "panels": ("tau1", [0.5, 1]),
+        axis: ("nu", exponents),
+    }
+    fixed: dict[str, Any] = {"learning_rate": 0.7} if axis == "x" else {}
+
+    def spectrum(nu: Any) -> Spectrum:
+        return Spectrum.power_law(nu, 1, 50)
+
+    found = phase_diagram("sgd", spectrum=spectrum, **given, **fixed)
+    for index in np.ndindex(found.stable.shape):
+        point = {
+            name: float(found[name][k]) for name, k in zip(found.stable.dims, index, strict=True)
+        }
+        rate = point.pop("learning_rate", 0.7)
+        nu = point.pop("nu")
+        verdict = stability(sgd(rate), spectrum(nu), **point)
+        assert found.stable.values[index] == int(bool(verdict))
+        assert found.noise_sum.values[index] == pytest.approx(verdict.noise_sum)
+    low, high = (f"k^-{float(end):g}" for end in (found.nu[0], found.nu[-1]))
+    assert found.attrs["spectrum"] == f"50 eigenvalues {low} to {high}"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"quantities": ["speed"]}, "quantities must be among reason, effective_learning_rate"),
+        ({"panels": ("momentum", [0, 1])}, "y and panels must be different parameters"),
+        ({"panels": ("batch_size", [])}, "panels needs a parameter name and at least one value"),
+        ({"spectrum": lambda nu: SPECTRUM}, "spectrum must be a function of one parameter"),
+        ({"spectrum": lambda batch_size: SPECTRUM}, "spectrum must be a function of one parameter"),
+        (
+            {"x": ("reason", [1]), "quantities": ["reason"]},
+            "no parameter of a diagram can be called 'reason'",
+        ),
+        ({"x": ("stable", [1])}, "no parameter of a diagram can be called 'stable'"),
+        ({"panels": ("batch_size", range(10**6))}, "at most 10,000,000 points"),
+    ],
+)
+def test_bad_input(change: dict[str, Any], message: str) -> None:
+    given: dict[str, Any] = {"x": RATES, "y": MOMENTA, "spectrum": SPECTRUM, **change}
+    with pytest.raises(InputError, match=message):
+        phase_diagram("heavy-ball", **given)
+
+
+def test_the_command_offers_every_quantity() -> None:
+    """It names them itself, so that ``--help`` need not import them."""
+    assert set(_QUANTITIES) == set(QUANTITIES)
+
+
+def test_effective_rates_of_a_compiled_map_are_those_of_single_algorithms() -> None:
+    rates, momenta = np.linspace(0, 5, 41), [*np.linspace(-1, 0.999, 30), 1]
+    found = phase_diagram(
+        "heavy-ball",
+        ("learning_rate", rates),
+        ("momentum", momenta),
+        spectrum=SPECTRUM,
+        quantities="effective_learning_rate",
+    ).effective_learning_rate.values
+    assert found.size > 1000  # compiled
+    assert np.isnan(found[-1]).all()  # momentum 1 has none
+    expected = rates / (1 - np.array(momenta[:-1]))[:, None]
+    np.testing.assert_allclose(found[:-1], expected, rtol=1e-13)
+
+
+def test_regimes_are_those_of_the_paper() -> None:
+    inverses, zetas = [0.25, 0.5, 0.8, 1.25, 1.7, 2.0, 2.4], [0.25, 1.2, 1.5, 1.75, 2.4]
+    arguments: dict[str, Any] = {
+        "spectrum": lambda nu: Spectrum.power_law(nu),
+        "target": lambda zeta: power_law_target(zeta),
+        "quantities": ["regime", "loss_exponent"],
+        "learning_rate": "0.1",
+    }
+    axes = ("nu", [1 / x for x in inverses]), ("zeta", zetas)
+    found = phase_diagram("sgd", *axes, batch_size=16, **arguments)
+    names = np.array(found.regime.attrs["flag_meanings"].split())[found.regime.values]
+    for i, zeta in enumerate(zetas):
+        for j, inverse in enumerate(inverses):
+            assert names[i, j].replace("_", " ") == loss_regime(1 / inverse, zeta)
+            exponent, fits = found.loss_exponent.values[i, j], inverse < 1
+            expected = min(zeta, 2 - inverse) if fits else math.nan
+            assert exponent == pytest.approx(expected, nan_ok=True)
+    assert {"border", "eventual_divergence", "immediate_divergence"} <= set(names.ravel())
+    quiet = phase_diagram("sgd", *axes, **arguments)  # full batches: no noise to dominate
+    np.testing.assert_allclose(quiet.loss_exponent.values, np.array(zetas)[:, None] + [[0] * 7])
+    kinds = quiet.regime.attrs["flag_meanings"].split()
+    assert (quiet.regime.values == kinds.index("signal-dominated")).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("y", "spectrum", "problem"),
+    [
+        (("batch_size", [0.5, 1, 3, 200, math.inf]), Spectrum([1]), {"tau1": "0.2", "tau2": -1}),
+        (("nu", [0.4, 0.8, 1.1]), lambda nu: Spectrum.power_law(nu), {"batch_size": 64}),
+        (("momentum", [0, 0.9]), SPECTRUM, {"batch_size": 8, "coupling": [[2, 1], [1, 2]]}),
+        (("tau2", [-3, -1, 0, 0.5, 1]), SPECTRUM, {"batch_size": 2}),
+    ],
+    ids=["single modes", "divergent", "coupled", "tau2"],
+)
+@pytest.mark.parametrize("points", [6, 300])
+def test_causes_are_told_apart(y: Any, spectrum: Any, problem: dict[str, Any], points: int) -> None:
+    """Noise may make the sum infinite, too: such points do not diverge without noise."""
+    rates = ("learning_rate", np.linspace(0.1, 2.9, points))
+    fixed: dict[str, Any] = {} if y[0] == "momentum" else {"momentum": "0.2"}
+    found = phase_diagram("heavy-ball", rates, y, spectrum=spectrum, **problem, **fixed)
+    some = 0
+    for i, value in enumerate(y[1]):
+        data = spectrum(value) if callable(spectrum) else spectrum
+        for j in range(0, points, points // 6):
+            momentum = value if y[0] == "momentum" else 0.2
+            method = heavy_ball(rates[1][j], momentum)
+            quiet = stability(method, data)
+            assert found.noiseless.values[i, j] == int(bool(quiet))
+            some += bool(quiet) and not np.isfinite(found.noise_sum.values[i, j])
+    assert some or "coupling" in problem
+
+
+@pytest.mark.slow
+def test_pictures_tell_causes_apart() -> None:
+    found = phase_diagram(
+        "sgd",
+        ("learning_rate", np.linspace(0.05, 2.5, 40)),
+        ("batch_size", np.geomspace(0.3, 8, 30)),
+        spectrum=Spectrum([1]),
+        tau1="0.2",
+        tau2=-1,
+        quantities="reason",
+    )
+    axes = draw(found)
+    assert list(Reason)[found.reason.sel(learning_rate=0.7, method="nearest").values[2]] is (
+        Reason.MODE_NOISE
+    )
+    assert is_colour(colour_at(axes, 0.7, float(found.batch_size[2])), "#d55e00")
+    assert is_colour(colour_at(axes, 2.3, 4), "#b0b0b8")

@@ -1,0 +1,150 @@
+"""Pictures of maps: what colours are where, series, and drawing again from a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray
+
+from sgdmem import InputError, Spectrum, artists, phase_diagram
+from sgdmem.phase_diagrams.pictures.map_picture import draw, draw_series
+from tests.cli.test_cli import run
+from tests.picture_checks import colour_at, is_colour
+
+GREY, ORANGE, BLUE = "#b0b0b8", "#d55e00", "#0072b2"
+SETTINGS: dict[str, Any] = {
+    "x": ("learning_rate", np.geomspace(0.01, 10, 40)),
+    "y": ("momentum", np.linspace(0, 0.95, 30)),
+    "spectrum": Spectrum([1, 0.5, 0.1]),
+}
+
+
+@pytest.fixture(scope="module")
+def diagram() -> xarray.Dataset:
+    names = ["reason", "critical_batch_size", "critical_eigenvalue"]
+    return phase_diagram("heavy-ball", **SETTINGS, batch_size=2, quantities=names)
+
+
+def test_colours_say_what_the_verdict_is(diagram: xarray.Dataset) -> None:
+    axes = draw(diagram)
+    assert axes.get_xscale() == "log" and axes.get_yscale() == "linear"
+    assert is_colour(colour_at(axes, 8, 0.5), GREY)
+    assert is_colour(colour_at(axes, 1.6, 0.7), ORANGE)
+    stable = colour_at(axes, 0.02, 0.1)
+    assert not is_colour(stable, GREY) and not is_colour(stable, ORANGE)
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert legend == ["diverges without noise", "diverges by mini-batch noise"]
+
+
+def test_reasons_have_colours(diagram: xarray.Dataset) -> None:
+    axes = draw(diagram, quantity="reason")
+    assert is_colour(colour_at(axes, 8, 0.5), GREY)
+    assert is_colour(colour_at(axes, 1.6, 0.7), ORANGE)
+    assert is_colour(colour_at(axes, 0.02, 0.1), BLUE)
+
+
+def test_flags_are_named_by_their_values(diagram: xarray.Dataset) -> None:
+    axes = draw(diagram, quantity="noiseless")
+    names = {text.get_text() for text in axes.get_legend().get_texts()}
+    assert names == {"stable", "unstable"}
+    assert is_colour(colour_at(axes, 8, 0.5), GREY)
+    assert is_colour(colour_at(axes, 1.6, 0.7), BLUE)
+
+
+def test_numbers_of_many_sizes_have_a_logarithmic_scale(diagram: xarray.Dataset) -> None:
+    axes = draw(diagram, quantity="critical_batch_size")
+    assert type(axes.collections[0].norm).__name__ == "LogNorm"
+    assert is_colour(colour_at(axes, 8, 0.5), GREY)
+    (bar,) = (ax for ax in axes.figure.axes if ax is not axes)
+    assert bar.get_ylabel() == "critical batch size; grey: infinite"
+    linear = draw(diagram, quantity="margin")
+    assert type(linear.collections[0].norm).__name__ == "Normalize"
+
+
+def test_a_series_has_a_panel_for_each_value_and_one_scale() -> None:
+    panels = ("batch_size", [1, 2, 4, 8])
+    series = phase_diagram("heavy-ball", **SETTINGS, panels=panels)
+    figure = draw_series(series)
+    maps = figure.axes[:4]
+    assert [ax.get_title() for ax in maps] == [f"batch size $B$ = {b}" for b in panels[1]]
+    assert len(figure.axes) == 5  # and a colour bar
+    assert {ax.collections[0].get_clim() for ax in maps} == {(-0.5, 3.5)}
+    with pytest.raises(InputError, match="draw_series"):
+        draw(series)
+
+
+def test_unknown_quantities_are_refused(diagram: xarray.Dataset) -> None:
+    with pytest.raises(
+        InputError, match="quantity must be among stable, noiseless, noise_sum, margin"
+    ):
+        draw(diagram, quantity="speed")
+
+
+@pytest.mark.slow
+def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    axes = ["--x", "learning_rate=0.01:9:12:log", "--y", "momentum=0:0.9:9", "--power-law", "2"]
+    panels = ["--panels", "batch_size=1,8", "--quantity", "effective_learning_rate"]
+    picture = tmp_path / "maps.png"
+    method = ["qhm", "--set", "nu=0.7"]
+    code, out, _ = run(capsys, "phase-diagram", *method, *axes, *panels, "-o", str(picture))
+    assert code == 0 and "of 216 points are stable" in out
+    again = tmp_path / "again.png"
+    data = str(picture.with_suffix(".nc"))
+    quantity = ["--quantity", "effective_learning_rate"]
+    assert run(capsys, "draw", data, *quantity, "-o", str(again))[0] == 0
+    assert again.read_bytes() == picture.read_bytes()
+    edge = tmp_path / "edge.svg"
+    window = ["--x", "learning_rate=0.1:6", "--y", "momentum=0:0.9", "--resolution", "8"]
+    assert (
+        run(capsys, "boundary", "heavy-ball", *window, "--power-law", "2", "-o", str(edge))[0] == 0
+    )
+    for bad, message in (
+        (["no.nc"], "there is no file"),
+        ([data, "-o", "x.doc"], "-o must end in .png, .svg or .pdf"),
+        ([data, "--quantity", "speed"], "quantity must be among"),
+        ([str(edge.with_suffix(".nc")), "--quantity", "margin"], "--quantity belongs to maps"),
+        ([str(picture)], "is no netCDF file"),
+    ):
+        code, _, err = run(capsys, "draw", *bad)
+        assert code == 2 and message in err
+    assert run(capsys, "draw", str(edge.with_suffix(".nc")), "-o", str(tmp_path / "e.pdf"))[0] == 0
+    code, _, err = run(capsys, "phase-diagram", "sgd", *axes, "--panels", "batch_size")
+    assert code == 2 and "--panels expects NAME=VALUE" in err
+
+
+def test_axes_in_any_order_are_drawn_in_order(diagram: xarray.Dataset) -> None:
+    mixed = diagram.isel(learning_rate=[5, 39, 0, 12, 12, 30], momentum=[20, 3, 3, 29])
+    axes = draw(mixed)
+    assert axes.get_xlim()[0] < axes.get_xlim()[1]
+    values = mixed.drop_duplicates("learning_rate").sortby("learning_rate").learning_rate.values
+    shown = axes.collections[0].get_coordinates()[0, :, 0]
+    assert len(shown) == len(values) + 1 and (np.diff(shown) > 0).all()
+
+
+def test_large_maps_are_thinned() -> None:
+    whole = phase_diagram(
+        "sgd",
+        ("learning_rate", np.linspace(0.1, 3, 4500)),
+        ("batch_size", [1, 2, 3]),
+        spectrum=Spectrum([1]),
+    )
+    axes = draw(whole, quantity="noise_sum")
+    found = np.ma.getdata(axes.collections[0].get_array())
+    np.testing.assert_array_equal(found[:, :3], whole.noise_sum.values[:, [1, 4, 7]])
+
+
+def test_infinite_batches_are_no_axis() -> None:
+    sizes = ("batch_size", [1, 2, float("inf")])
+    found = phase_diagram("sgd", ("learning_rate", [0.1, 1]), sizes, spectrum=Spectrum([1]))
+    with pytest.raises(InputError, match="batch_size = inf has no place on an axis"):
+        draw(found)
+
+
+def test_a_single_row_has_no_names() -> None:
+    found = phase_diagram(
+        "heavy-ball", SETTINGS["x"], ("momentum", [0.9]), spectrum=Spectrum([1]), batch_size=8
+    )
+    assert "region-name" not in artists(draw(found))

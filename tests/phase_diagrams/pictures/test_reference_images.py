@@ -1,0 +1,104 @@
+"""Pictures without texts, compared with small images that were looked at.
+
+After an intended change of a picture write the images anew and look at them:
+``python -m tests.phase_diagrams.pictures.test_reference_images``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.testing.compare import compare_images
+from matplotlib.testing.decorators import remove_ticks_and_titles
+from matplotlib.text import Text
+
+import sgdmem
+from sgdmem import Spectrum
+
+FOLDER = Path(__file__).parent / "images"
+LAW = Spectrum.power_law(1.5)
+TOLERANCE = 6.0  # root mean square of the difference in levels out of 255
+
+pytestmark = pytest.mark.slow
+
+
+def draw_map(ax: Any) -> None:
+    diagram = sgdmem.phase_diagram(
+        "heavy-ball",
+        ("learning_rate", np.geomspace(0.02, 10, 60)),
+        ("momentum", np.linspace(0, 0.99, 50)),
+        spectrum=LAW,
+        batch_size=8,
+    )
+    sgdmem.draw(diagram, ax, explained=False, annotate=False)
+
+
+def draw_edge(ax: Any) -> None:
+    x, y = ("learning_rate", -0.5, 5), ("momentum", -1.3, 1.3)
+    edge = sgdmem.stability_boundary("heavy-ball", x, y, spectrum=Spectrum([1]), resolution=20)
+    sgdmem.draw_boundary(edge, ax, annotate=False)
+
+
+def draw_locus(ax: Any) -> None:
+    method = sgdmem.memory_one("5", "0.6", "0.15")
+    sgdmem.draw_root_locus(method, Spectrum([1]), ax, explained=False)
+
+
+def draw_summand(ax: Any) -> None:
+    method = sgdmem.memory_one(100, "0.5", "1e-4")
+    sgdmem.draw_noise_summand(method, LAW, ax, 8, explained=False)
+
+
+def draw_losses(ax: Any) -> None:
+    rules = {"SGD": sgdmem.sgd("0.5"), "AM1": sgdmem.accelerated(LAW, 16)}
+    target = sgdmem.power_law_target("0.5")
+    sgdmem.draw_losses(rules, LAW, target, 1000, 16, ax=ax, explained=False)
+
+
+def draw_named(ax: Any) -> None:
+    size: dict[str, Any] = {"points": 60, "resolution": 20}
+    sgdmem.named_diagram("damping-effective-rate", ax, annotate=False, explained=False, **size)
+
+
+PICTURES: dict[str, Callable[[Any], None]] = {
+    "map": draw_map,
+    "boundary": draw_edge,
+    "root-locus": draw_locus,
+    "noise-summand": draw_summand,
+    "losses": draw_losses,
+    "damping-effective-rate": draw_named,
+}
+
+
+def save(name: str, path: Path) -> None:
+    """Draw a picture into axes of fixed size, and take away everything that depends on fonts."""
+    figure = Figure(figsize=(3.2, 2.4))
+    ax = figure.add_axes((0.03, 0.03, 0.94, 0.94))
+    PICTURES[name](ax)
+    remove_ticks_and_titles(figure)
+    for axes in figure.axes:
+        legend = axes.get_legend()
+        if legend is not None:
+            legend.remove()
+    for text in figure.findobj(Text):
+        text.set_visible(False)
+    figure.savefig(path, dpi=60, metadata={"Software": None})
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.png"
+    save(name, path)
+    expected = tmp_path / f"{name}-expected.png"
+    expected.write_bytes((FOLDER / f"{name}.png").read_bytes())
+    assert compare_images(str(expected), str(path), TOLERANCE) is None
+
+
+if __name__ == "__main__":
+    for each in PICTURES:
+        save(each, FOLDER / f"{each}.png")

@@ -1,0 +1,150 @@
+"""One method in the parameters of another: the textbook conversions, and that all are verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import sympy
+from hypothesis import assume, given, settings
+
+from sgdmem.symbolic.algorithms import families, named
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.conversions import convert
+from sgdmem.symbolic.algorithms.equivalence import equivalent
+from sgdmem.symbolic.errors import InputError
+from tests.strategies import ENTRIES
+
+ETA, BETA, TAU, NU, A1, A2 = sympy.symbols("eta beta tau nu alpha_1 alpha_2", positive=True)
+RATE, Q0, DELTA = sympy.symbols("alpha_eff q_0 delta", real=True)
+
+TEXTBOOK: list[tuple[Algorithm, str, dict[str, Any]]] = [
+    # PyTorch's dampening only rescales the learning rate.
+    (named.torch_sgd(ETA, BETA, TAU), "heavy-ball",
+     {"learning_rate": ETA * (1 - TAU), "momentum": BETA}),
+    (named.torch_sgd(ETA, BETA, TAU), "sgdm",
+     {"learning_rate": ETA * (1 - TAU) / (1 - BETA), "momentum": BETA}),
+    # Averaging the gradient or adding it up: a factor 1 - beta.
+    (named.sgdm(ETA, BETA), "heavy-ball",
+     {"learning_rate": ETA * (1 - BETA), "momentum": BETA}),
+    (named.heavy_ball(ETA, BETA), "sgdm",
+     {"learning_rate": ETA / (1 - BETA), "momentum": BETA}),
+    (named.heavy_ball(ETA, BETA), "torch-sgd",
+     {"learning_rate": ETA, "momentum": BETA, "dampening": 0, "nesterov": False}),
+    (named.nesterov(ETA, BETA), "torch-sgd",
+     {"learning_rate": ETA, "momentum": BETA, "dampening": 0, "nesterov": True}),
+    # Two learning rates hold all of memory 1 (arXiv 2410.04228, section 6).
+    (named.qhm(ETA, BETA, NU), "two-rate",
+     {"velocity_rate": ETA * NU * (1 - BETA), "gradient_rate": ETA * (1 - NU), "momentum": BETA}),
+    (named.nesterov(ETA, BETA), "two-rate",
+     {"velocity_rate": ETA * BETA, "gradient_rate": ETA, "momentum": BETA}),
+    (named.heavy_ball(ETA, BETA), "two-rate",
+     {"velocity_rate": ETA, "gradient_rate": 0, "momentum": BETA}),
+    # Nesterov's method is quasi-hyperbolic momentum with nu = beta (arXiv 1810.06801).
+    (named.nesterov(ETA, BETA), "qhm",
+     {"learning_rate": ETA / (1 - BETA), "momentum": BETA, "nu": BETA}),
+    (named.two_rate(A1, A2, BETA), "memory-one",
+     {"effective_learning_rate": A2 + A1 / (1 - BETA), "q0": A2 * BETA, "damping": 1 - BETA}),
+    (named.qhm(ETA, BETA, NU), "memory-one",
+     {"effective_learning_rate": ETA, "q0": ETA * BETA * (1 - NU), "damping": 1 - BETA}),
+    (named.nesterov(ETA, BETA), "memory-one",
+     {"effective_learning_rate": ETA / (1 - BETA), "q0": ETA * BETA, "damping": 1 - BETA}),
+    (named.memory_one(RATE, Q0, DELTA), "two-rate",
+     {"velocity_rate": DELTA * (RATE - Q0 / (1 - DELTA)), "gradient_rate": Q0 / (1 - DELTA),
+      "momentum": 1 - DELTA}),
+    (named.aggmo(ETA, [BETA]), "heavy-ball", {"learning_rate": ETA, "momentum": BETA}),
+    # Common factors of P and Q cancel.
+    (named.aggmo(ETA, [BETA, BETA]), "heavy-ball", {"learning_rate": ETA, "momentum": BETA}),
+    (named.averaged_sgd(ETA, NU), "sgd", {"learning_rate": ETA}),
+    (named.sgd(ETA), "heavy-ball", {"learning_rate": ETA, "momentum": 0}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("algorithm", "family", "expected"), TEXTBOOK)
+def test_textbook(algorithm: Algorithm, family: str, expected: dict[str, Any]) -> None:
+    found = convert(algorithm, family)
+    assert list(found) == list(expected)
+    for key, value in expected.items():
+        if isinstance(value, bool):
+            assert found[key] is value
+        else:
+            assert sympy.cancel(sympy.sympify(found[key]) - value) == 0, key
+    assert equivalent(named.FAMILIES[family](**found), algorithm)
+
+
+@pytest.mark.parametrize("name", sorted(named.FAMILIES))
+def test_every_family_converts_to_itself(name: str) -> None:
+    values = [Fraction(1, 10), Fraction(3, 10), Fraction(7, 10)]
+    family: Callable[..., Any] = named.FAMILIES[name]
+    if name == "aggmo":
+        arguments: dict[str, Any] = {"learning_rate": values[0], "momenta": tuple(values[1:])}
+    else:
+        required = families.missing_parameters(family, [])
+        arguments = dict(zip(required, values, strict=False))
+    if name == "averaged-sgd":  # its rate cannot be seen in P and Q
+        with pytest.raises(InputError, match=r"several averaged-sgd .* fix rate"):
+            convert(Algorithm(*values[:1]), family)
+    found = convert(family(**arguments), name)
+    assert {key: found[key] for key in arguments} == arguments
+
+
+@pytest.mark.slow
+@settings(max_examples=25)
+@given(ENTRIES, ENTRIES, ENTRIES)
+def test_there_and_back(rate: Fraction, momentum: Fraction, nu: Fraction) -> None:
+    assume(rate != 0 and momentum not in (0, 1) and nu not in (0, 1))
+    start = named.qhm(rate, momentum, nu)
+    two = convert(start, named.two_rate)
+    one = convert(named.two_rate(**two), named.memory_one)
+    back = convert(named.memory_one(**one), named.qhm)
+    assert back == {"learning_rate": rate, "momentum": momentum, "nu": nu}
+
+
+def test_fixed_parameters() -> None:
+    heavy = named.heavy_ball("0.1", "0.9")
+    damped = convert(heavy, "torch-sgd", dampening="0.5")
+    assert damped["learning_rate"] == Fraction(1, 5)
+    assert convert(named.sgd("0.5"), "qhm", momentum="0.5")["nu"] == 0
+    with pytest.raises(InputError, match="no torch-sgd has the recurrence"):
+        convert(heavy, "torch-sgd", nesterov=True)
+    with pytest.raises(InputError, match="no heavy-ball has the recurrence"):
+        convert(heavy, "heavy-ball", momentum="0.8")
+    assert convert(heavy, "heavy-ball", momentum="0.9")["learning_rate"] == Fraction(1, 10)
+
+
+def test_impossible_and_ambiguous() -> None:
+    with pytest.raises(InputError, match="no heavy-ball has the recurrence"):
+        convert(named.nesterov(ETA, BETA), "heavy-ball")
+    with pytest.raises(InputError, match="no sgd has"):
+        convert(named.general(1), "sgd")
+    with pytest.raises(InputError, match=r"several qhm .* fix momentum"):
+        convert(named.sgd("0.5"), "qhm")
+    with pytest.raises(InputError, match="unknown algorithm 'adam'"):
+        convert(named.sgd("0.5"), "adam")
+    with pytest.raises(InputError, match="unknown parameter 'beta'"):
+        convert(named.sgd("0.5"), "heavy-ball", beta=1)
+    with pytest.raises(InputError, match="nesterov must be True or False"):
+        convert(named.sgd("0.5"), "torch-sgd", nesterov="yes")
+    # Complex momenta are no parameters: D has the eigenvalues +- i/2.
+    turning = Algorithm.from_recurrence(["0.25", "-0.25", 1], [0, 0, -1])
+    with pytest.raises(InputError, match="no aggmo has"):
+        convert(turning, "aggmo")
+
+
+def test_floats_come_back_as_floats() -> None:
+    found = convert(named.heavy_ball(0.1, 0.9), "sgdm")
+    assert found == {"learning_rate": pytest.approx(1), "momentum": 0.9}
+    assert all(isinstance(value, float) for value in found.values())
+
+
+def test_ones_own_family() -> None:
+    def lion(rate: Any, decay: Any, extra: Any = 0) -> Algorithm:
+        return Algorithm(rate + extra, b=decay, c=-rate, D=decay)
+
+    found = convert(named.heavy_ball("0.1", "0.9"), lion)
+    assert found == {"rate": Fraction(1, 10), "decay": Fraction(9, 10), "extra": 0}
+    found = convert(named.two_rate("0.1", "0.2", "0.5"), lion)
+    assert found["extra"] != 0
+    assert equivalent(lion(**found), named.two_rate("0.1", "0.2", "0.5"))
