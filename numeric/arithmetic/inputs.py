@@ -154,6 +154,22 @@ def unmasked(values: Any, name: str) -> Array:
     return np.asarray(values)
 
 
+def read_reals(values: Any, name: str) -> Array:
+    """Return an array of finite floats; InputError for anything else."""
+    try:
+        array = unmasked(values, name)
+        if np.iscomplexobj(array):
+            raise TypeError
+        array = array.astype(float)
+    except InputError:
+        raise
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{name} must hold real numbers, got {values!r}") from None
+    if not np.isfinite(array).all():
+        raise InputError(f"{name} must hold finite numbers, got {values!r}")
+    return array
+
+
 def _distances(values: Array, mid: Array) -> Array:
     """Return upper bounds of |values - mid|, zero except for floats longer than 64 bits."""
     if values.dtype.itemsize <= 8:

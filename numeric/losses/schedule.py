@@ -10,9 +10,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_list, whole
-from sgdmem.numeric.verdicts.mode_summands import numeric_algorithm
 from sgdmem.symbolic.algebra.scalars import to_float
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.families import Family, family_name, with_fixed
 from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.symbolic.errors import InputError
@@ -144,7 +143,7 @@ class Schedule:
     @classmethod
     def constant(cls, algorithm: Algorithm) -> Schedule:
         """Return the schedule that takes one algorithm at every step."""
-        numeric_algorithm(require_algorithm(algorithm, "algorithm"))
+        numeric_algorithm(algorithm)
         entries = [to_float(entry) for entry in algorithm.entries]
         name = algorithm.name or f"an algorithm of memory {algorithm.memory}"
         return cls(algorithm.memory, name, lambda t: entries, algorithm)

@@ -16,12 +16,12 @@ from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
 from sgdmem.numeric.problems.problem import Noise, Problem, read_noise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.mode_summands import ball_form, numeric_algorithm
+from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_sum import map_form, noise_sums
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
 

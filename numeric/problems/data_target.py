@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.problems.data_matrix import principal_axes, read_features
-from sgdmem.numeric.simulation.trajectory import read_reals
+from sgdmem.numeric.arithmetic.inputs import read_reals
+from sgdmem.numeric.spectra.data_matrix import principal_axes, read_features
 from sgdmem.symbolic.errors import InputError
 
 _LARGEST_RESIDUAL = 1e-6  # of labels, relative to them: what single precision leaves of a fit

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.problems.data_matrix import principal_axes, read_features
+from sgdmem.numeric.spectra.data_matrix import principal_axes, read_features
 from sgdmem.symbolic.errors import InputError
 
 _BLOCKS = 20  # of samples, for the jackknife

@@ -16,9 +16,8 @@ from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.arithmetic.inputs import is_list, number
 from sgdmem.numeric.problems.coupling import LARGEST, Block, entry, read_blocks
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
-from sgdmem.numeric.verdicts.mode_summands import numeric_algorithm
 from sgdmem.symbolic.algebra.scalars import is_symbolic, to_float
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.errors import InputError
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.problems.data_matrix import principal_axes, read_features
+from sgdmem.numeric.arithmetic.inputs import read_reals
 from sgdmem.numeric.problems.problem import read_data
 from sgdmem.numeric.problems.target import read_target
-from sgdmem.numeric.simulation.trajectory import read_reals
+from sgdmem.numeric.spectra.data_matrix import principal_axes, read_features
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
 

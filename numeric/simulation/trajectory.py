@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import unmasked, whole
+from sgdmem.numeric.arithmetic.inputs import read_reals, whole
 from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.symbolic.errors import InputError
 
@@ -83,22 +83,6 @@ def trajectory(
             u = entries.c[t][:, None] * g + entries.D[t] @ u
             points[t + 1] = w
     return points
-
-
-def read_reals(values: Any, name: str) -> Array:
-    """Return an array of finite floats; InputError for anything else."""
-    try:
-        array = unmasked(values, name)
-        if np.iscomplexobj(array):
-            raise TypeError
-        array = array.astype(float)
-    except InputError:
-        raise
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{name} must hold real numbers, got {values!r}") from None
-    if not np.isfinite(array).all():
-        raise InputError(f"{name} must hold finite numbers, got {values!r}")
-    return array
 
 
 def _checked(gradient: Any, shape: tuple[int, ...], step: int) -> Array:

@@ -20,7 +20,7 @@ from sgdmem.numeric.spectra.list_rule import LongList
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_rule import LongLaw
 from sgdmem.numeric.spectra.quadrature import REACH, UNIT, Rule
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class CompressedSpectrum:
         >>> round(value, 6), error < 1e-12 * value
         (1.322379, True)
         """
-        from sgdmem.numeric.verdicts.mode_summands import ball_form, disk_bounds, numeric_algorithm
+        from sgdmem.numeric.verdicts.mode_summands import ball_form, disk_bounds
         from sgdmem.numeric.verdicts.noise_sum import sums_of_modes
 
         form, none = ball_form([numeric_algorithm(algorithm)]), Ball(np.array(0.0))

@@ -13,7 +13,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import is_whole, positive, positive_float, positive_list
-from sgdmem.numeric.problems.data_matrix import principal_axes, read_features
+from sgdmem.numeric.spectra.data_matrix import principal_axes, read_features
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.quadrature import LongSpectrum
 from sgdmem.symbolic.errors import InputError

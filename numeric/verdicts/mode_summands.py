@@ -15,8 +15,7 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import enclose
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.algebra.scalars import Scalar
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 
 
 @dataclass(frozen=True)
@@ -58,22 +57,6 @@ def ball_form(algorithms: Sequence[Algorithm]) -> HalfPlaneForm:
         Q=Q,
         Q_output=Q if same else columns("Q_output"),
     )
-
-
-def numeric_algorithm(algorithm: Algorithm) -> Algorithm:
-    """Return an algorithm that has no free symbols.
-
-    Raises
-    ------
-    InputError
-        If it is not an `Algorithm` or still has free symbols.
-    """
-    if require_algorithm(algorithm, "algorithm").free_symbols:
-        names = ", ".join(sorted(map(str, algorithm.free_symbols)))
-        raise InputError(
-            f"the algorithm still has the free symbols {names}: give them values with substitute()"
-        )
-    return algorithm
 
 
 def rational_algorithm(algorithm: Algorithm) -> Algorithm:

@@ -362,3 +362,19 @@ def require_algorithm(value: object, name: str) -> Algorithm:
     if not isinstance(value, Algorithm):
         raise InputError(f"{name} must be an Algorithm, got {value!r}")
     return value
+
+
+def numeric_algorithm(algorithm: Algorithm) -> Algorithm:
+    """Return an algorithm that has no free symbols.
+
+    Raises
+    ------
+    InputError
+        If it is not an `Algorithm` or still has free symbols.
+    """
+    if require_algorithm(algorithm, "algorithm").free_symbols:
+        names = ", ".join(sorted(map(str, algorithm.free_symbols)))
+        raise InputError(
+            f"the algorithm still has the free symbols {names}: give them values with substitute()"
+        )
+    return algorithm
