@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from sgdmem.numeric.losses.recursion import propagators as propagators
     from sgdmem.numeric.losses.schedule import Schedule as Schedule
     from sgdmem.numeric.losses.schedule import schedule as schedule
-    from sgdmem.numeric.problems.data_target import target_from_features as target_from_features
-    from sgdmem.numeric.problems.fitted_noise import noise_from_features as noise_from_features
+    from sgdmem.numeric.problems.noise import Noise as Noise
     from sgdmem.numeric.problems.power_law_fit import fit_power_law as fit_power_law
+    from sgdmem.numeric.problems.problem import Problem as Problem
     from sgdmem.numeric.problems.target import PowerLawTarget as PowerLawTarget
     from sgdmem.numeric.problems.target import power_law_target as power_law_target
     from sgdmem.numeric.simulation.monte_carlo import Simulation as Simulation
@@ -45,11 +45,10 @@ if TYPE_CHECKING:
     from sgdmem.numeric.spectra.compressed import CompressedSpectrum as CompressedSpectrum
     from sgdmem.numeric.spectra.spectrum import Spectrum as Spectrum
     from sgdmem.numeric.theorems.registry import verify as verify
-    from sgdmem.numeric.verdicts.binding import Binding as Binding
     from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate as largest_learning_rate
+    from sgdmem.numeric.verdicts.reason import Reason as Reason
     from sgdmem.numeric.verdicts.stability import is_stable as is_stable
     from sgdmem.numeric.verdicts.stability import stability as stability
-    from sgdmem.numeric.verdicts.verdict import Reason as Reason
     from sgdmem.numeric.verdicts.verdict import Verdict as Verdict
     from sgdmem.phase_diagrams.explorer.explorer import Explorer as Explorer
     from sgdmem.phase_diagrams.explorer.explorer import explore as explore
@@ -106,10 +105,10 @@ _PUBLIC = {
     "numeric.spectra.compressed": "CompressedSpectrum",
     "numeric.code.evaluator": "evaluator Evaluator",
     "numeric.problems.power_law_fit": "fit_power_law",
-    "numeric.problems.fitted_noise": "noise_from_features",
+    "numeric.problems.noise": "Noise",
+    "numeric.problems.problem": "Problem",
     # follow the loss
     "numeric.problems.target": "power_law_target PowerLawTarget",
-    "numeric.problems.data_target": "target_from_features",
     "numeric.losses.schedule": "schedule Schedule",
     "numeric.losses.recursion": "losses propagators Propagators",
     "numeric.losses.asymptotics": "loss_asymptotics LossAsymptotics loss_regime",
@@ -124,8 +123,8 @@ _PUBLIC = {
     "numeric.acceleration.compared_methods": "compare_methods Compared",
     # judge
     "numeric.verdicts.stability": "stability is_stable",
-    "numeric.verdicts.verdict": "Verdict Reason",
-    "numeric.verdicts.binding": "Binding",
+    "numeric.verdicts.verdict": "Verdict",
+    "numeric.verdicts.reason": "Reason",
     "numeric.verdicts.learning_rate": "largest_learning_rate",
     # check the theory
     "numeric.theorems.registry": "verify",

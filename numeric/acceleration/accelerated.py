@@ -20,9 +20,9 @@ from sgdmem.numeric.acceleration.real_roots import Shape, partial_sum, real_root
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_whole, positive_float
 from sgdmem.numeric.losses.schedule import Schedule, schedule
-from sgdmem.numeric.problems.problem import Noise
+from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.limits import FloatProblem
+from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_sum import midpoint_form
 from sgdmem.symbolic.algorithms.named import sgd
@@ -156,7 +156,7 @@ def _damping_scale(value: Any, power: float, growth: float, steepness: float) ->
 # Memory 1 ---------------------------------------------------------------------------------------
 
 
-def _memory_one(spectrum: Spectrum, noise: Noise, power: float, d0: float) -> Schedule:
+def _memory_one(spectrum: Spectrum, noise: BatchNoise, power: float, d0: float) -> Schedule:
     assert spectrum.law is not None
     inverse = 1 / spectrum.law.exponent
     rate = _gradient_rate(spectrum, noise)
@@ -175,7 +175,7 @@ def _memory_one(spectrum: Spectrum, noise: Noise, power: float, d0: float) -> Sc
     return replace(rule, name=name, acceleration=1 + power * (1 - inverse))
 
 
-def _gradient_rate(spectrum: Spectrum, noise: Noise) -> float:
+def _gradient_rate(spectrum: Spectrum, noise: BatchNoise) -> float:
     """Return the largest alpha_2 up to 1 / (largest eigenvalue) whose limiting noise is bounded.
 
     As the damping vanishes, the modes with larger eigenvalues make the noise of SGD with the
@@ -203,7 +203,7 @@ def _gradient_rate(spectrum: Spectrum, noise: Noise) -> float:
 
 
 def _larger_memory(
-    spectrum: Spectrum, noise: Noise, memory: int, d0: float, horizon: float
+    spectrum: Spectrum, noise: BatchNoise, memory: int, d0: float, horizon: float
 ) -> Schedule:
     shape, gain = _fitted(spectrum, noise, memory, _DELAY / d0, (horizon + _DELAY) / d0)
 
@@ -221,7 +221,7 @@ def _larger_memory(
 
 @lru_cache(maxsize=32)
 def _fitted(
-    spectrum: Spectrum, noise: Noise, memory: int, first: float, last: float
+    spectrum: Spectrum, noise: BatchNoise, memory: int, first: float, last: float
 ) -> tuple[Shape, float]:
     """Return the shape and the gain for a clock that runs from ``first`` to ``last``."""
     law = spectrum.law

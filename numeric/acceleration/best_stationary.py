@@ -17,7 +17,7 @@ from sgdmem.numeric.acceleration.real_roots import (
 )
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_whole, positive_float
-from sgdmem.numeric.verdicts.limits import FloatProblem
+from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, unflatten
 from sgdmem.symbolic.errors import InputError, UndecidedError

@@ -13,10 +13,12 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
-from sgdmem.numeric.problems.problem import Noise, read_noise
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import read_noise
 from sgdmem.numeric.spectra.power_law_rule import LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
-from sgdmem.numeric.verdicts.limits import FloatProblem
+from sgdmem.numeric.verdicts.float_problem import FloatProblem
+from sgdmem.numeric.verdicts.noise_operator import noise_operator
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.errors import InputError
 
@@ -28,7 +30,7 @@ CLOSELY = 46  # halvings of this range: to 12 digits
 
 def bounded_noise(
     spectrum: Spectrum, batch_size: Any, noise_level: Any, tau1: Any, tau2: Any
-) -> Noise:
+) -> BatchNoise:
     """Return the noise under which an algorithm is stable if its noise sum is below the level.
 
     InputError for an argument outside its domain.
@@ -43,7 +45,7 @@ def bounded_noise(
 
 def read_bound(
     spectrum: Any, batch_size: Any, noise_level: Any, tau1: Any, tau2: Any
-) -> tuple[float, Noise]:
+) -> tuple[float, BatchNoise]:
     """Return the exponent of a power law, and what `bounded_noise` returns."""
     require_spectrum(spectrum)
     if spectrum.law is None or not spectrum.law.exponent > 1:
@@ -57,14 +59,14 @@ def read_bound(
     return spectrum.law.exponent, noise
 
 
-def resolved_problem(spectrum: Spectrum, noise: Noise, horizon: float) -> FloatProblem:
+def resolved_problem(spectrum: Spectrum, noise: BatchNoise, horizon: float) -> FloatProblem:
     """Return a problem with nodes down to eigenvalues that do not move within the horizon."""
     if isinstance(spectrum.long, LongLaw):
         law = LongLaw(spectrum.long.law, _POINTS, last=horizon**-2)
         edges = law.edges(_HEAD)
         if edges.size:  # it is not a steep one
             rule = law.rule(_HEAD, edges)
-            return FloatProblem(rule.nodes.mid, rule.weights, noise, spectrum.diverges)
+            return FloatProblem(rule.nodes.mid, rule.weights, noise_operator(noise, spectrum))
     return FloatProblem.of(spectrum, noise)
 
 

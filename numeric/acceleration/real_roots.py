@@ -20,7 +20,7 @@ import numpy as np
 
 from sgdmem.numeric.acceleration.noise_bound import CLOSELY, largest_factors
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.verdicts.limits import FloatProblem
+from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.symbolic.algebra.polynomials import multiply
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 

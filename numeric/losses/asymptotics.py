@@ -30,11 +30,12 @@ from sgdmem.numeric.losses.mode_panels import falling_edges
 from sgdmem.numeric.losses.recursion import read_question
 from sgdmem.numeric.losses.summed_propagators import beside_the_pole, summed_modes
 from sgdmem.numeric.losses.transients import Transients, transients
-from sgdmem.numeric.problems.problem import Noise, Problem
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.power_law import PowerLaw, riemann_zeta
 from sgdmem.numeric.spectra.power_measure import power_measure
-from sgdmem.numeric.verdicts.judge import Judge
+from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.symbolic.algebra.polynomials import derivative, evaluate
 from sgdmem.symbolic.algebra.scalars import is_float, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -281,7 +282,7 @@ def loss_asymptotics(
     if isinstance(question.noise.tau2, tuple):
         raise InputError("tau2 must be a single number for an infinite spectrum")
     algorithm = question.schedule.stationary
-    verdict = Judge(Problem(algorithm, question.spectrum, question.noise)).verdict()
+    verdict = verdict_of(algorithm, Problem(question.spectrum), question.noise)
     if verdict.stable is not True:
         raise InputError(f"the loss does not certainly tend to zero: {verdict.explanation}")
     if not to_float(algorithm.effective_learning_rate) > 0:
@@ -303,7 +304,7 @@ def loss_asymptotics(
 
 
 def _constants(
-    algorithm: Algorithm, law: PowerLaw, target: PowerLawTarget, noise: Noise, verdict: Any
+    algorithm: Algorithm, law: PowerLaw, target: PowerLawTarget, noise: BatchNoise, verdict: Any
 ) -> LossAsymptotics:
     nu, zeta_exponent = law.exponent, target.exponent
     if zeta_exponent == 1:
@@ -344,7 +345,7 @@ def _times(t: Any) -> Array:
 
 
 def _first_orders(
-    algorithm: Algorithm, zeta_exponent: float, xi: float, noise: Noise
+    algorithm: Algorithm, zeta_exponent: float, xi: float, noise: BatchNoise
 ) -> tuple[float, float, float, float]:
     """Return the relative 1/t terms of V, V', U and U' for a pure power law."""
     damping = 1 + float(noise.tau2 * noise.inverse_batch)  # type: ignore[operator]
@@ -373,7 +374,11 @@ def _look_ahead(algorithm: Algorithm) -> Any:
 
 
 def _signal_sums(
-    algorithm: Algorithm, law: PowerLaw, target: PowerLawTarget, zeta_exponent: float, noise: Noise
+    algorithm: Algorithm,
+    law: PowerLaw,
+    target: PowerLawTarget,
+    zeta_exponent: float,
+    noise: BatchNoise,
 ) -> tuple[float, float]:
     """Return the sums of V' and V over all times, regularised by the zeta function.
 

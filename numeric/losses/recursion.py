@@ -24,7 +24,8 @@ from sgdmem.numeric.losses.mode_panels import mode_panels
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.losses.second_moments import Modes, noise_moments, run_moments, starting_moments
 from sgdmem.numeric.machine.progress import shown_progress
-from sgdmem.numeric.problems.problem import Noise, read_data, read_noise
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import read_data, read_noise
 from sgdmem.numeric.problems.target import PowerLawTarget, Target, read_target
 from sgdmem.numeric.spectra.list_rule import POINTS, LongList
 from sgdmem.numeric.spectra.power_measure import larger_eigenvalues, power_measure
@@ -175,7 +176,7 @@ class Question:
     schedule: Schedule
     spectrum: Spectrum
     target: Target
-    noise: Noise
+    noise: BatchNoise
     steps: int
 
     def losses(self, method: Method, advance: Callable[[int], None]) -> Array:

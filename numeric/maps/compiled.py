@@ -15,7 +15,7 @@ from sgdmem.numeric.maps.family_program import FamilyProgram
 from sgdmem.numeric.maps.pieces import TASK, evaluate_pieces
 from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
 from sgdmem.numeric.maps.pole_code import LARGEST_MEMORY, pole_source
-from sgdmem.numeric.problems.problem import Noise
+from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
 
@@ -24,7 +24,7 @@ def judge_compiled(
     program: FamilyProgram,
     points: AnyPoints,
     spectrum: Spectrum,
-    noises: Mapping[tuple[Any, ...], Noise],
+    noises: Mapping[tuple[Any, ...], BatchNoise],
     found: BatchOutcome,
     device: Literal["cpu", "cuda"],
     advance: Callable[[int], None],
@@ -129,7 +129,7 @@ class _Axes:
         return np.ascontiguousarray(self.numbers[:, rows, indices])
 
 
-def _shares(points: AnyPoints, noises: Mapping[tuple[Any, ...], Noise]) -> _Shares:
+def _shares(points: AnyPoints, noises: Mapping[tuple[Any, ...], BatchNoise]) -> _Shares:
     every = [noises[key] for key in points.noise_keys()]  # an axis may hold a value twice
     exact = [(n.tau1 * n.inverse_batch, n.tau2 * n.inverse_batch) for n in every]  # type: ignore[operator]
     first, second = (Ball.exactly(column) for column in zip(*exact, strict=True))

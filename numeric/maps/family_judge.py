@@ -13,12 +13,15 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.maps.compiled import judge_compiled
 from sgdmem.numeric.maps.family_program import FamilyProgram
 from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
-from sgdmem.numeric.problems.problem import Noise, Problem, read_noise
+from sgdmem.numeric.problems.noise import BatchNoise, Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.judge import Judge
+from sgdmem.numeric.verdicts.judge import trace_kind
 from sgdmem.numeric.verdicts.mode_summands import ball_form
+from sgdmem.numeric.verdicts.noise_operator import ScalarOperator
 from sgdmem.numeric.verdicts.noise_sum import map_form, noise_sums
-from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.numeric.verdicts.rule import decide, flags, margin
+from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
@@ -81,9 +84,15 @@ class FamilyJudge:
     def verdict(self, points: AnyPoints, place: int) -> Verdict:
         """Return the verdict at one of the points, with its reason and all limits."""
         point = points.at(place)
-        algorithm = self.build(**{name: point[name] for name in points.own})
-        problem = {**points.problem, **{name: point[name] for name in points.of_problem}}
-        return stability(algorithm, self.spectrum, coupling=self.coupling, **problem)
+        algorithm = numeric_algorithm(self.build(**{name: point[name] for name in points.own}))
+        given = {**points.problem, **{name: point[name] for name in points.of_problem}}
+        return verdict_of(algorithm, Problem(self.spectrum), self._noise(**given))
+
+    def _noise(self, batch_size: Any, tau1: Any, tau2: Any) -> BatchNoise:
+        coupled = self.coupling is not None
+        noise = Noise.coupled(self.coupling, tau2) if coupled else Noise(tau1, tau2)
+        noise.check(self.spectrum)
+        return noise.at(batch_size)
 
     def noiseless(self, points: AnyPoints) -> Array:
         """Return whether the method is stable without noise: 1 yes, 0 no, -1 undecided."""
@@ -111,20 +120,16 @@ class FamilyJudge:
         form = map_form(program.form(values), lambda entry: nothing + entry)
         return form, _excepted(points, exceptions)
 
-    def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], Noise]:
+    def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], BatchNoise]:
         """Return the noise for every combination of those axes that belong to the problem."""
         varying = points.of_problem
         return {
-            key: read_noise(
-                self.spectrum,
-                **{**points.problem, **dict(zip(varying, key, strict=True))},
-                coupling=self.coupling,
-            )
+            key: self._noise(**{**points.problem, **dict(zip(varying, key, strict=True))})
             for key in points.noise_keys()
         }
 
 
-def is_simple(noise: Noise) -> bool:
+def is_simple(noise: BatchNoise) -> bool:
     """Whether machine code knows a noise model."""
     return noise.coupling is None and noise.is_physical and isinstance(noise.tau2, Fraction)
 
@@ -144,7 +149,7 @@ def _judge_singly(
     build: Build,
     points: AnyPoints,
     spectrum: Spectrum,
-    noises: Mapping[tuple[Any, ...], Noise],
+    noises: Mapping[tuple[Any, ...], BatchNoise],
     places: Array,
     found: BatchOutcome,
     advance: Callable[[int], None],
@@ -169,39 +174,36 @@ def _judge_singly(
             advance(len(chosen))
 
 
-def judge_batch(algorithms: Sequence[Algorithm], spectrum: Spectrum, noise: Noise) -> BatchOutcome:
-    """Judge numeric algorithms of one memory, with the same rules as `stability`."""
-    by_mode = noise.coupling is not None or isinstance(noise.tau2, tuple)
-    if by_mode or not noise.is_physical:
-        judges = [Judge(Problem(algorithm, spectrum, noise)) for algorithm in algorithms]
-        outcomes = [judge.verdict() for judge in judges]
-        noise_sum = np.array([outcome.noise_sum for outcome in outcomes])
-        damping = np.array([float(judge.sums.smallest_damping[0]) for judge in judges])
-        flags = np.array([_flag(outcome) for outcome in outcomes], dtype=np.int8)
-        return BatchOutcome(flags, noise_sum, _margin(noise_sum, damping))
+def judge_batch(
+    algorithms: Sequence[Algorithm], spectrum: Spectrum, noise: BatchNoise
+) -> BatchOutcome:
+    """Judge numeric algorithms of one memory, with the same rule as `stability`."""
+    problem = Problem(spectrum)
+    if noise.by_mode or not noise.is_physical:
+        verdicts = [verdict_of(algorithm, problem, noise) for algorithm in algorithms]
+        noise_sum = np.array([verdict.noise_sum for verdict in verdicts])
+        margins = np.array([verdict.margin for verdict in verdicts])
+        return BatchOutcome(np.array([*map(_flag, verdicts)], dtype=np.int8), noise_sum, margins)
     form = ball_form(algorithms)
     sums = noise_sums(form, spectrum, noise.share2)
-    no_pull = (form.pull.mid[:, 0] == 0) & (form.pull.rad[:, 0] == 0)
-    noiseless = np.where(no_pull, -1, sums.schur)
-    if noise.tau1 * noise.inverse_batch == 0:
-        total = Ball(np.zeros(len(algorithms)))
-    elif math.isinf(spectrum.trace):
-        total = Ball(np.full(len(algorithms), np.inf))
-    else:
-        total = noise.share1 * sums.noise
-    below, above = total.upper < 1, total.lower >= 1
-    good = (noiseless == 1) & (sums.damped == 1) & below
-    bad = (noiseless == -1) | (sums.damped == -1) | above
-    noise_sum = np.where((noiseless == 1) & (sums.damped == 1), total.mid, np.inf)
-    stable = np.where(good, 1, np.where(bad, 0, -1)).astype(np.int8)
+    total = ScalarOperator(noise, spectrum).totals(sums)
+    trace = trace_kind(noise, spectrum)
+    codes = decide(
+        pull=np.where((form.pull.mid[:, 0] == 0) & (form.pull.rad[:, 0] == 0), 0, 1),
+        schur=sums.schur,
+        trace=trace,
+        noise=int(not noise.is_quiet),
+        damped=sums.damped,
+        low=total.lower,
+        high=total.upper,
+    )
+    stable = flags(codes)
+    good = (sums.schur == 1) & (sums.damped == 1)
+    noise_sum = np.where(good & (not trace), total.mid, np.inf)
     for index in map(int, np.flatnonzero(stable == -1)):
-        verdict = Judge(Problem(algorithms[index], spectrum, noise)).verdict()
+        verdict = verdict_of(algorithms[index], problem, noise)
         stable[index], noise_sum[index] = _flag(verdict), verdict.noise_sum
-    return BatchOutcome(stable, noise_sum, _margin(noise_sum, sums.smallest_damping))
-
-
-def _margin(noise_sum: Array, damping: Array) -> Array:
-    return np.where(np.isinf(noise_sum), -np.inf, np.minimum(1 - noise_sum, damping))
+    return BatchOutcome(stable, noise_sum, margin(noise_sum, sums.smallest_damping))
 
 
 def _flag(verdict: Verdict) -> int:

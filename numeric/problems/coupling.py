@@ -116,14 +116,16 @@ class CoupledRadius:
 # Reading -----------------------------------------------------------------------------------------
 
 
-def read_blocks(coupling: Any, modes: int) -> tuple[Block, ...]:
+def read_blocks(coupling: Any) -> tuple[Block, ...]:
     """Return the diagonal blocks of a coupling: a matrix, matrices, or (size, value) pairs.
+
+    Tuples of a size and a value are pairs; the rows of a matrix are lists.
 
     Raises
     ------
     InputError
-        For anything but square matrices with entries from 0 to 1e100, or what could be read both as
-        pairs and as a matrix for that number of modes.
+        For anything but square matrices with entries from 0 to 1e100, or two pairs of size 1, which
+        could be the rows of a matrix.
     """
     if hasattr(coupling, "tolist") and getattr(coupling, "ndim", 0) == 3:
         return tuple(map(_matrix_block, coupling))
@@ -133,12 +135,11 @@ def read_blocks(coupling: Any, modes: int) -> tuple[Block, ...]:
     if entries and all(isinstance(entry, tuple) and len(entry) == 2 for entry in entries):
         sizes = [entry[0] for entry in entries]
         if all(isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in sizes):
-            if sum(sizes) == modes == len(entries) == 2:
+            if sizes == [1, 1]:
                 raise InputError(
                     "coupling could be pairs (size, value) or a matrix: write its rows as lists"
                 )
-            if sum(sizes) == modes or len(entries) != 2:
-                return tuple(_constant_block(*entry) for entry in entries)
+            return tuple(_constant_block(*entry) for entry in entries)
     if entries and all(is_list(entry) and not any(map(is_list, entry)) for entry in entries):
         return (_matrix_block(entries),)
     return tuple(map(_matrix_block, entries))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sgdmem.numeric.problems.fitted_noise import FeatureNoise, noise_from_features
+from sgdmem.numeric.problems.noise_estimate import NoiseEstimate, estimate_noise
 from sgdmem.numeric.problems.power_law_fit import PowerLawFit, fit_power_law
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
@@ -20,13 +20,13 @@ class DataSummary:
     spectrum : Spectrum
     fit : PowerLawFit or None
         None where there are too few eigenvalues for a fit.
-    noise : FeatureNoise or None
+    noise : NoiseEstimate or None
         None for a bare spectrum.
     """
 
     spectrum: Spectrum
     fit: PowerLawFit | None
-    noise: FeatureNoise | None
+    noise: NoiseEstimate | None
 
     def __str__(self) -> str:
         spectrum, fit, noise = self.spectrum, self.fit, self.noise
@@ -36,13 +36,13 @@ class DataSummary:
             rows.append(
                 f"  power law    {fit.scale:.4g} k^-{fit.exponent:.4g}; exponent +- "
                 f"{fit.exponent_error:.2g}, scale +- {fit.scale_error:.2g}; ranks {fit.first} to "
-                f"{fit.last}, log residual {fit.residual:.2g}"
+                f"{fit.last}, log residual {fit.misfit:.2g}"
             )
         if noise is not None:
             rows.append(
                 f"  noise        tau1 = {noise.tau1:.4g} +- {noise.tau1_error:.2g}, "
                 f"tau2 = {noise.tau2:.4g} +- {noise.tau2_error:.2g}, "
-                f"relative residual {noise.residual:.2g}; {noise.samples} samples"
+                f"relative residual {noise.misfit:.2g}; {noise.samples} samples"
             )
         return "\n".join(rows)
 
@@ -81,7 +81,7 @@ def summarize(data: Any, first: int = 1, last: int | None = None) -> DataSummary
     if isinstance(data, Spectrum):
         spectrum = data
     else:
-        spectrum, noise = Spectrum.from_features(data), noise_from_features(data)
+        spectrum, noise = Spectrum.from_features(data), estimate_noise(data)
     try:
         fit = fit_power_law(spectrum, first, last)
     except InputError:

@@ -15,7 +15,7 @@ _LARGEST_RESIDUAL = 1e-6  # of labels, relative to them: what single precision l
 _ROUNDING = 1e-12  # a start so close to the minimum, relative to both, is at it
 
 
-def target_from_features(features: Any, y: Any = None, start: Any = None) -> Array:
+def target_of_data(features: Any, y: Any = None, start: Any = None) -> Array:
     r"""Return the squares c_k^2 that `losses` and `simulate` take as target, for data and a start.
 
     Of the least squares :math:`L(w)=\frac1{2n}|Xw-y|^2`, with the minimum :math:`w_*` of smallest

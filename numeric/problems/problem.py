@@ -1,243 +1,244 @@
-"""What is asked: an algorithm on a spectrum with mini-batch noise, validated once."""
+"""What an algorithm is tried on: a spectrum, the noise of mini-batches, and a target."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from fractions import Fraction
-from functools import cached_property
-from numbers import Real
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Ball
-from sgdmem.numeric.arithmetic.inputs import is_list, number
-from sgdmem.numeric.problems.coupling import LARGEST, Block, entry, read_blocks
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import is_list, unmasked
+from sgdmem.numeric.spectra.data_matrix import read_features
+from sgdmem.numeric.problems.data_target import target_of_data
+from sgdmem.numeric.problems.noise import BatchNoise, Noise
+from sgdmem.numeric.problems.target import PowerLawTarget, Target, read_target
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
-from sgdmem.symbolic.algebra.scalars import is_symbolic, to_float
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
-from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.errors import InputError
 
-
-@dataclass(frozen=True)
-class Noise:
-    """Mini-batch noise, as on the theory page "The exact condition".
-
-    Attributes
-    ----------
-    inverse_batch : Fraction
-        1 / B; zero for the full batch.
-    tau1 : Fraction
-        Not used when there is a coupling.
-    tau2 : Fraction or tuple of Fraction
-        One number, or one for each eigenvalue.
-    coupling : tuple of Block or None
-        Diagonal blocks of the matrix T.
-    """
-
-    inverse_batch: Fraction
-    tau1: Fraction
-    tau2: Fraction | tuple[Fraction, ...]
-    coupling: tuple[Block, ...] | None
-
-    @property
-    def share1(self) -> Ball:
-        """tau1 / B."""
-        return Ball.exactly([self.tau1 * self.inverse_batch])[0]
-
-    @cached_property
-    def share2(self) -> Ball:
-        """tau2 / B, one ball or one for each eigenvalue."""
-        if isinstance(self.tau2, Fraction):
-            return Ball.exactly([self.tau2 * self.inverse_batch])[0]
-        return Ball.exactly([value * self.inverse_batch for value in self.tau2])
-
-    @cached_property
-    def tau2_values(self) -> Any:
-        """Return tau2 in floats, a scalar or an array of shape (N,)."""
-        return (
-            np.array(self.tau2, dtype=float) if isinstance(self.tau2, tuple) else float(self.tau2)
-        )
-
-    @property
-    def cautious(self) -> Noise:
-        """The noise with -abs(tau2): whatever is stable under it is stable (theory page)."""
-        tau2 = self.tau2
-        negative = tuple(-abs(v) for v in tau2) if isinstance(tau2, tuple) else -abs(tau2)
-        return replace(self, tau2=negative)
-
-    @property
-    def largest_tau2(self) -> Fraction:
-        """The largest tau2 of any mode."""
-        return max(self.tau2) if isinstance(self.tau2, tuple) else self.tau2
-
-    @property
-    def is_physical(self) -> bool:
-        """Whether tau2 <= tau1, so that the noise covariance is positive semidefinite (Lemma 1)."""
-        return self.coupling is not None or self.largest_tau2 <= self.tau1
-
-    def __str__(self) -> str:
-        if self.inverse_batch == 0:
-            return "full batches, no noise"
-        tau2 = "tau2 by mode" if isinstance(self.tau2, tuple) else f"tau2 = {_shown(self.tau2)}"
-        first = f"tau1 = {_shown(self.tau1)}" if self.coupling is None else "a coupling matrix"
-        return f"batch size {_shown(1 / self.inverse_batch)}, {first}, {tau2}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values; an infinite batch size becomes None."""
-        several = isinstance(self.tau2, tuple)
-        return {
-            "batch_size": to_float(1 / self.inverse_batch) if self.inverse_batch else None,
-            "tau1": to_float(self.tau1) if self.coupling is None else None,
-            "tau2": self.tau2_values.tolist() if several else self.tau2_values,
-            "coupled": self.coupling is not None,
-        }
-
-
-def _shown(value: Fraction) -> str:
-    return number_text(value) if value.denominator == 1 else f"{to_float(value):.6g}"
+_ROUNDING = 1e-12  # of a Hessian's entries and eigenvalues, relative to the largest
 
 
 @dataclass(frozen=True)
 class Problem:
-    """An algorithm on a spectrum with noise: what a verdict is about."""
+    r"""A quadratic problem :math:`L(w)=\tfrac12(w-w_*)^TH(w-w_*)` with mini-batch noise.
 
-    algorithm: Algorithm
+    Wherever a Problem is asked for, a `Spectrum` stands for the one with default noise, and a
+    matrix of data for `Problem.from_data`.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Eigenvalues of the Hessian H.
+    noise : Noise, optional
+        By default tau1 = 1, tau2 = 0.
+    target : array of shape (N,), PowerLawTarget or None
+        The squares :math:`c_k^2` of the coefficients of :math:`w_0-w_*` in the eigenbasis, in the
+        order of the eigenvalues; or a `power_law_target`. What asks about losses needs it.
+    rows : array of shape (n, d) or None
+        The data, where the problem comes from them: what `simulate` draws batches of.
+
+    Raises
+    ------
+    InputError
+        If the parts do not fit each other.
+
+    Examples
+    --------
+    >>> problem = Problem(Spectrum([4, 1]), Noise(tau2=-1), target=[1, 1])
+    >>> print(problem)
+    2 eigenvalues, 1 to 4; tau1 = 1, tau2 = -1
+    """
+
     spectrum: Spectrum
-    noise: Noise
+    noise: Noise = field(default_factory=Noise)
+    target: Target | None = None
+    rows: Array | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        require_spectrum(self.spectrum)
+        if not isinstance(self.noise, Noise):
+            raise InputError(f"noise must be a Noise, such as Noise(tau2=-1), got {self.noise!r}")
+        self.noise.check(self.spectrum)
+        if self.target is not None:
+            object.__setattr__(self, "target", read_target(self.target, self.spectrum))
+
+    @classmethod
+    def power_law(
+        cls,
+        nu: Any,
+        zeta: Any = None,
+        *,
+        scale: Any = 1.0,
+        count: int | None = None,
+        energy: Any = 1.0,
+        noise: Noise | None = None,
+    ) -> Problem:
+        r"""Return eigenvalues :math:`\Lambda k^{-\nu}`, and a target of exponent zeta if given.
+
+        These are the conditions of eq. (1) of arXiv 2410.04228.
+
+        Parameters
+        ----------
+        nu, scale, count
+            As in `Spectrum.power_law`; infinitely many eigenvalues without a count.
+        zeta, energy
+            As in `PowerLawTarget`.
+        noise : Noise, optional
+
+        Examples
+        --------
+        >>> print(Problem.power_law(1.5, zeta=0.5, count=100))
+        100 eigenvalues k^-1.5; tau1 = 1, tau2 = 0; target exponent 0.5
+        """
+        target = None if zeta is None else PowerLawTarget(zeta, energy)
+        return cls(Spectrum.power_law(nu, scale, count), noise or Noise(), target)
+
+    @classmethod
+    def from_data(cls, X: Any, y: Any = None, *, start: Any = None) -> Problem:
+        r"""Return the least squares :math:`L(w)=\frac1{2n}|Xw-y|^2` of a data matrix.
+
+        The eigenvalues of :math:`X^TX/n`, largest first, come from the rows; zero and round-off
+        ones are dropped (`Spectrum.dropped`). The noise is *estimated*: a model of two parameters
+        is fitted to the rows (`Noise.fit`), and verdicts are about that model, with its errors and
+        its misfit beside them. Rows that differ much in length are far from it.
+
+        Parameters
+        ----------
+        X : array of shape (n, d)
+            One sample a row, at least two; finite real numbers, not all zero, not centred here.
+        y : array of shape (n,), optional
+            Labels that some w fits. PyTorch's ``MSELoss`` has no factor 1/2.
+        start : array of shape (d,), optional
+            :math:`w_0`, by default 0. Without y and start the problem has no target.
+
+        Raises
+        ------
+        InputError
+            For bad input, and for labels that no w fits: their noise stays at the minimum.
+
+        Examples
+        --------
+        >>> problem = Problem.from_data([[1.0, 0, 0], [0, 2.0, 0]], y=[3.0, 8.0])
+        >>> problem.spectrum.eigenvalues, problem.spectrum.dropped
+        (array([2. , 0.5]), 1)
+        """
+        rows = read_features(X)
+        target = None if y is None and start is None else target_of_data(rows, y, start)
+        return cls(Spectrum.from_features(rows), Noise.fit(rows), target, rows)  # type: ignore[arg-type] # is read
+
+    @classmethod
+    def from_hessian(cls, H: Any, noise: Noise | None = None) -> Problem:
+        """Return the problem of a Hessian, its positive eigenvalues largest first.
+
+        Parameters
+        ----------
+        H : array of shape (d, d)
+            Symmetric and positive semidefinite, to rounding. Eigenvalues that cannot be told from
+            zero are dropped.
+        noise : Noise, optional
+
+        Raises
+        ------
+        InputError
+            For anything else.
+
+        Examples
+        --------
+        >>> print(Problem.from_hessian([[2, 1], [1, 2]]))
+        2 eigenvalues, 1 to 3; tau1 = 1, tau2 = 0
+        """
+        matrix = np.asarray(unmasked(H, "H"), dtype=float)
+        square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] > 0
+        if not square or not np.isfinite(matrix).all():
+            raise InputError(f"H must be a square matrix of finite numbers, got {matrix.shape}")
+        size = float(np.abs(matrix).max(initial=0.0))
+        if np.abs(matrix - matrix.T).max(initial=0.0) > _ROUNDING * size:
+            raise InputError("H must be symmetric: give (H + H.T) / 2")
+        found = np.linalg.eigvalsh((matrix + matrix.T) / 2)[::-1]
+        bound = len(matrix) * np.finfo(float).eps * size
+        if size == 0 or found[-1] < -max(bound, _ROUNDING * size):
+            raise InputError(
+                "H must be positive semidefinite and not zero, but its smallest eigenvalue is "
+                f"{float(found[-1]):.6g}"
+            )
+        return cls(Spectrum(found[found > bound]), noise or Noise())
 
     def __str__(self) -> str:
-        name = self.algorithm.name or f"an algorithm of memory {self.algorithm.memory}"
-        return f"{name} on {self.spectrum}; {self.noise}"
+        parts = [str(self.spectrum), str(self.noise)]
+        if isinstance(self.target, PowerLawTarget):
+            parts.append(f"target exponent {self.target.exponent:g}")
+        return "; ".join(parts)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the problem in JSON-ready values; an infinite batch size becomes None."""
-        return {
-            "algorithm": self.algorithm.name or repr(self.algorithm),
-            "spectrum": str(self.spectrum),
-            **self.noise.to_dict(),
-        }
+
+def as_problem(value: Any, name: str = "problem") -> Problem:
+    """Return a Problem; a Spectrum or a matrix of data stands for one.
+
+    Raises
+    ------
+    InputError
+        If it is none of these.
+    """
+    if isinstance(value, Problem):
+        return value
+    if isinstance(value, Spectrum):
+        return Problem(value)
+    shape = getattr(value, "shape", None)
+    rows = value if isinstance(value, (list, tuple)) else ()
+    if not (len(shape) == 2 if isinstance(shape, tuple) else any(map(is_list, rows))):
+        shown = repr(value) if len(repr(value)) < 60 else f"a {type(value).__name__}"
+        raise InputError(
+            f"{name} must be a Problem, a Spectrum, such as Spectrum([4, 1]) or "
+            f"Spectrum.power_law(1.5), or a matrix of data, got {shown}"
+        )
+    return Problem.from_data(value)
+
+
+def require_target(problem: Problem) -> Target:
+    """Return the target of a problem; InputError if it has none."""
+    if problem.target is None:
+        raise InputError(
+            "problem must have a target, the squares c_k^2: Problem(spectrum, target=[...]), "
+            "Problem.power_law(nu, zeta) or Problem.from_data(X, y)"
+        )
+    return problem.target
+
+
+# To be removed as soon as every verb takes a Problem ----------------------------------------------
+
+
+def read_data(data: Any, tau1: Any, tau2: Any) -> tuple[Spectrum, Any, Any]:
+    """Return a spectrum, and tau1 and tau2 where they are None."""
+    problem = as_problem(data, "spectrum")
+    noise = problem.noise
+    return (
+        problem.spectrum,
+        noise.tau1 if tau1 is None else tau1,
+        noise.tau2 if tau2 is None else tau2,
+    )
+
+
+def read_noise(
+    spectrum: Spectrum, batch_size: Any, tau1: Any, tau2: Any, coupling: Any
+) -> BatchNoise:
+    """Validate batch size, tau1, tau2 and coupling against a spectrum."""
+    require_spectrum(spectrum)
+    noise = Noise(tau1, tau2) if coupling is None else Noise.coupled(coupling, tau2)
+    noise.check(spectrum)
+    return noise.at(batch_size)
+
+
+class Asked(NamedTuple):
+    """An algorithm on a spectrum with noise."""
+
+    algorithm: Any
+    spectrum: Spectrum
+    noise: BatchNoise
 
 
 def read_problem(
     algorithm: Any, data: Any, batch_size: Any, tau1: Any, tau2: Any, coupling: Any
-) -> Problem:
+) -> Asked:
     """Validate everything that a verdict is asked about; see `read_data` and `read_noise`."""
-    numeric_algorithm(algorithm)
     spectrum, tau1, tau2 = read_data(data, tau1, tau2)
-    noise = read_noise(spectrum, batch_size, tau1, tau2, coupling)
-    return Problem(algorithm, spectrum, noise)
-
-
-def read_data(data: Any, tau1: Any, tau2: Any) -> tuple[Spectrum, Any, Any]:
-    """Return a spectrum, and tau1 and tau2 where they are None.
-
-    A matrix of features stands for its spectrum and its estimated noise; with a spectrum they are
-    1 and 0.
-
-    Raises
-    ------
-    InputError
-        If it is neither.
-    """
-    if isinstance(data, Spectrum):
-        return data, 1 if tau1 is None else tau1, 0 if tau2 is None else tau2
-    shape = getattr(data, "shape", None)
-    rows = data if isinstance(data, (list, tuple)) else ()
-    if not (len(shape) == 2 if isinstance(shape, tuple) else any(map(is_list, rows))):
-        shown = repr(data) if len(repr(data)) < 60 else f"a {type(data).__name__}"
-        raise InputError(
-            f"spectrum must be a Spectrum, such as Spectrum([4, 1]) or Spectrum.power_law(1.5), "
-            f"or a matrix of features, got {shown}"
-        )
-    spectrum = Spectrum.from_features(data)
-    if tau1 is None or tau2 is None:
-        from sgdmem.numeric.problems.fitted_noise import noise_from_features
-
-        estimate = noise_from_features(data)
-        tau1 = estimate.tau1 if tau1 is None else tau1
-        tau2 = estimate.tau2 if tau2 is None else tau2
-    return spectrum, tau1, tau2
-
-
-def read_noise(spectrum: Spectrum, batch_size: Any, tau1: Any, tau2: Any, coupling: Any) -> Noise:
-    """Validate batch size, tau1, tau2 and coupling against a spectrum.
-
-    Raises
-    ------
-    InputError
-        For a batch size that is not positive, tau1 < 0, a number beyond 1e100, a tau2 or coupling
-        of the wrong shape, a coupling with a negative entry or with T_ii < tau2_i.
-    """
-    require_spectrum(spectrum)
-    inverse = _inverse_batch(batch_size)
-    tau1 = _moderate(tau1, "tau1", nonnegative=True)
-    if is_list(tau2):
-        tau2 = tuple(_moderate(value, f"tau2[{i}]") for i, value in enumerate(tau2))
-        _check_length("tau2", len(tau2), spectrum)
-    else:
-        tau2 = _moderate(tau2, "tau2")
-    if coupling is None:
-        return Noise(inverse, tau1, tau2, None)
-    if not is_list(coupling):
-        tau1 = entry(coupling)
-        noise = Noise(inverse, tau1, tau2, None)
-        if noise.largest_tau2 > tau1:
-            raise InputError(
-                f"coupling must be >= tau2 on its diagonal, got {coupling} < "
-                f"{number_text(noise.largest_tau2)}"
-            )
-        return noise
-    blocks = read_blocks(coupling, 0 if spectrum.is_infinite else len(spectrum.eigenvalues))
-    _check_length("coupling", sum(block.size for block in blocks), spectrum)
-    diagonal = [value for block in blocks for value in block.diagonal]
-    own = tau2 if isinstance(tau2, tuple) else (tau2,) * len(diagonal)
-    for i, (value, least) in enumerate(zip(diagonal, own, strict=True)):
-        if value < least:
-            raise InputError(
-                f"coupling must be >= tau2 on its diagonal, but T[{i}, {i}] = "
-                f"{number_text(value)} < {number_text(least)}"
-            )
-    return Noise(inverse, tau1, tau2, blocks)
-
-
-def is_infinite(value: Any) -> bool:
-    """Whether a batch size is infinite, in whatever form it is given."""
-    if isinstance(value, str):
-        return value.strip().lower() in ("inf", "infinity", "oo")
-    if is_symbolic(value):
-        return bool(value.is_infinite and value.is_extended_positive)
-    return isinstance(value, (Real, Decimal)) and value == math.inf
-
-
-def _inverse_batch(batch_size: Any) -> Fraction:
-    if is_infinite(batch_size):
-        return Fraction(0)
-    value = number(batch_size, "batch_size")
-    if value <= 0:
-        raise InputError(f"batch_size must be positive or infinite, got {batch_size}")
-    if not 1 / LARGEST <= value <= LARGEST:
-        raise InputError(f"batch_size must be infinite or from 1e-100 to 1e100, got {batch_size}")
-    return 1 / value
-
-
-def _moderate(value: Any, name: str, nonnegative: bool = False) -> Fraction:
-    scalar = number(value, name)
-    if nonnegative and scalar < 0:
-        raise InputError(f"{name} must be >= 0, got {value}")
-    if abs(scalar) > LARGEST:
-        raise InputError(f"{name} must be at most 1e100 in size, got {value}")
-    return scalar
-
-
-def _check_length(name: str, length: int, spectrum: Spectrum) -> None:
-    if spectrum.is_infinite:
-        raise InputError(f"{name} must be a single number for an infinite spectrum")
-    if length != len(spectrum.eigenvalues):
-        raise InputError(
-            f"{name} must have one entry for each of the {len(spectrum.eigenvalues)} eigenvalues, "
-            f"got {length}"
-        )
+    return Asked(algorithm, spectrum, read_noise(spectrum, batch_size, tau1, tau2, coupling))

@@ -1,4 +1,4 @@
-"""The exact condition applied to one problem, with error bounds."""
+"""The exact condition applied to one algorithm on one problem, with error bounds."""
 
 from __future__ import annotations
 
@@ -7,70 +7,56 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
-import numpy as np
-
-from sgdmem.numeric.arithmetic.ball import Ball
-from sgdmem.numeric.arithmetic.intervals import Interval, confirmed
-from sgdmem.numeric.problems.coupling import coupled_radius
-from sgdmem.numeric.problems.problem import Noise, Problem
+from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.limits import FloatProblem, noiseless_margin, stable_scales
-from sgdmem.numeric.verdicts.mode_summands import ball_form, mode_summands, rational_algorithm
-from sgdmem.numeric.verdicts.noise_sum import NoiseSums, explicit_modes, midpoint_form, noise_sums
-from sgdmem.numeric.verdicts.verdict import Limits, Reason, Verdict
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
-from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.numeric.verdicts.mode_summands import ball_form
+from sgdmem.numeric.verdicts.noise_operator import NoiseOperator, noise_operator
+from sgdmem.numeric.verdicts.noise_sum import NoiseSums, explicit_modes, noise_sums
+from sgdmem.numeric.verdicts.noiseless import noiseless_floats
+from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.verdicts.rule import REASONS, decide, decide_unphysical
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import UndefinedError
-from sgdmem.symbolic.stability.poles import noiseless_intervals
 from sgdmem.symbolic.stability.schur import is_schur_form
 
 _FAR = 150  # of the largest eigenvalue from 1, as an exponent of 2
-_FEW = 4  # batch sizes tried around the critical one
-_MOST_CONFIRMED = 8  # intervals of scales on a long spectrum that are confirmed by verdicts
-
-_UNSUMMED = {  # reasons for which the noise sum is infinite or may be
-    Reason.NO_PULL,
-    Reason.NOISELESS,
-    Reason.MODE_NOISE,
-    Reason.TRACE_DIVERGES,
-    Reason.SQUARES_DIVERGE,
-    Reason.UNDECIDED_NOISELESS,
-    Reason.UNDECIDED_MODE_NOISE,
-}
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Applies the conditions to a problem in the order in which they are reported."""
+    """What the one rule needs to know of an algorithm on a spectrum with noise.
 
-    problem: Problem
+    Attributes
+    ----------
+    original, original_spectrum
+        As given; computation is in a unit of eigenvalues in which their squares stay in range.
+    noise : BatchNoise
+    """
+
+    original: Algorithm
+    original_spectrum: Spectrum
+    noise: BatchNoise
 
     @cached_property
     def _unit(self) -> Fraction:
-        """A power of 2 near the largest eigenvalue, or 1: the unit in which squares stay in range.
+        """A power of 2 near the largest eigenvalue, or 1.
 
         Eigenvalues in other units, with Q in their inverse, are the same problem.
         """
-        exponent = math.frexp(self.problem.spectrum.largest)[1]
+        exponent = math.frexp(self.original_spectrum.largest)[1]
         return Fraction(2) ** exponent if abs(exponent) > _FAR else Fraction(1)
 
     @cached_property
     def algorithm(self) -> Algorithm:
-        """Of the problem, in its unit."""
-        original = self.problem.algorithm
-        return original if self._unit == 1 else original.scaled(self._unit)
-
-    @property
-    def noise(self) -> Noise:
-        """Of the problem."""
-        return self.problem.noise
+        """Of the question, in its unit."""
+        return self.original if self._unit == 1 else self.original.scaled(self._unit)
 
     @cached_property
     def spectrum(self) -> Spectrum:
-        """Of the problem, in its unit; as a list where the noise is given mode by mode."""
-        by_mode = self.noise.coupling is not None or isinstance(self.noise.tau2, tuple)
-        original = self.problem.spectrum.listed() if by_mode else self.problem.spectrum
+        """Of the question, in its unit; as a list where the noise is given mode by mode."""
+        original = self.original_spectrum
+        original = original.listed() if self.noise.by_mode else original
         return original if self._unit == 1 else original.scaled(1 / self._unit)
 
     @cached_property
@@ -90,47 +76,20 @@ class Judge:
             return self.sums
         return noise_sums(self.form, self.spectrum, self.noise.cautious.share2)
 
-    def radius(self, sums: NoiseSums) -> tuple[float, float]:
-        """Bounds of U'_Sigma, or of the spectral radius that takes its place with a coupling."""
-        noise = self.noise
-        if noise.coupling is None:
-            if noise.tau1 * noise.inverse_batch == 0:
-                return 0.0, 0.0
-            total = noise.share1 * sums.noise[0]
-            return max(float(total.lower), 0.0), float(total.upper)
-        lam, weights = explicit_modes(self.spectrum)
-        s = lam * mode_summands(self.form, lam).noise
-        inverse_batch = Ball.exactly([noise.inverse_batch])
-        shares = (s / (1 + noise.share2 * s) * inverse_batch)[0]
-        return coupled_radius(shares, weights, noise.coupling)
+    @cached_property
+    def noiseless(self) -> list[Interval]:
+        """Eigenvalues, as given, at which P - lambda Q is strictly Schur: intervals of floats."""
+        return noiseless_floats(self.original)
 
-    def verdict(self) -> Verdict:
-        """Return the decision with its reason; limits are computed when they are asked for."""
-        reason, detail = self.decide()
-        low = high = middle = math.inf
-        output: float | None = math.inf
-        if reason not in _UNSUMMED and self.noiseless_is_stable:
-            low, high = self.radius(self.sums)
-            middle, output = high if math.isinf(high) else (low + high) / 2, self._output()
-        elif reason.value.startswith("undecided") and self.noise.coupling is None:
-            low, _ = self.radius(self.sums)  # of the modes that are certain
-        return Verdict(
-            problem=self.problem,
-            reason=reason,
-            detail=detail,
-            noise_sum=middle,
-            noise_sum_interval=(low, high),
-            output_noise_sum=output if self.noise.coupling is None else None,
-            effective_learning_rate=self._effective_learning_rate(),
-            _limits=Limits(
-                critical_eigenvalue=self._critical_eigenvalue,
-                critical_batch_size=lambda: self._critical_batch_size,
-                smallest_stable_batch_size=self._smallest_stable_batch_size,
-                noiseless_intervals=lambda: self.noiseless,
-                stable_scales=self._stable_scales,
-                margins=self._margins,
-            ),
-        )
+    @cached_property
+    def operator(self) -> NoiseOperator:
+        """What the noise of one step does to that of the next ones."""
+        return noise_operator(self.noise, self.spectrum)
+
+    @cached_property
+    def radius(self) -> Interval:
+        """Bounds of the radius of the noise operator."""
+        return self.operator.enclose(self.form, self.sums)
 
     @property
     def noiseless_is_stable(self) -> bool:
@@ -143,53 +102,43 @@ class Judge:
         pull = self.form.pull
         return bool(pull.mid[0, 0] == 0 and pull.rad[0, 0] == 0)
 
-    def decide(self) -> tuple[Reason, str]:
-        """Return the reason, and where or how much."""
-        noise, spectrum = self.noise, self.spectrum
+    @property
+    def smallest_damping(self) -> float:
+        """The smallest 1 + (tau2/B) s of a strictly Schur mode."""
+        return float(self.sums.smallest_damping[0])
+
+    @cached_property
+    def reason(self) -> Reason:
+        """Which condition decides."""
         if self.has_no_pull:
-            return Reason.NO_PULL, ""
-        if not noise.is_physical and noise.inverse_batch:
-            return self._decide_unphysical()
-        sums = self.sums
-        if sums.schur[0] == -1:
-            return Reason.NOISELESS, self._where()
-        if noise.tau1 * noise.inverse_batch > 0 and math.isinf(spectrum.trace):
-            law = spectrum.law
-            assert law is not None  # only an infinite power law has an infinite trace
-            kind = Reason.TRACE_DIVERGES if 2 * law.exponent > 1 else Reason.SQUARES_DIVERGE
-            return kind, f"exponent {law.exponent:g}"
-        if sums.schur[0] == 0:
-            unstable = self._is_proved_unstable()
-            return Reason.NOISELESS if unstable else Reason.UNDECIDED_NOISELESS, self._where()
-        if noise.inverse_batch == 0:
-            return Reason.STABLE, "full batches, no noise"
-        if sums.damped[0] != 1:
-            undecided = sums.damped[0] == 0
-            return Reason.UNDECIDED_MODE_NOISE if undecided else Reason.MODE_NOISE, self._where()
-        low, high = self.radius(sums)
-        if high < 1:
-            return Reason.STABLE, f"noise sum {high:.6g} < 1"
-        if low >= 1:
-            return Reason.NOISE_SUM, f"it is {low:.6g}"
-        return Reason.UNDECIDED_NOISE_SUM, f"it lies between {low:.17g} and {high:.17g}"
+            return Reason.NO_PULL
+        if not self.noise.is_physical and not self.noise.is_quiet:
+            return self._unphysical_reason()
+        known = {
+            "pull": 1,
+            "schur": int(self.sums.schur[0]),
+            "trace": trace_kind(self.noise, self.spectrum),
+            "noise": int(not self.noise.is_quiet),
+            "damped": int(self.sums.damped[0]),
+        }
+        low, high = 0.0, math.inf
+        if known["schur"] == known["damped"] == known["noise"] == 1 and not known["trace"]:
+            low, high = self.radius
+        reason = REASONS[int(decide(**known, low=low, high=high))]
+        if reason is Reason.UNDECIDED_NOISELESS and self._is_proved_unstable():
+            return Reason.NOISELESS
+        return reason
 
-    def _decide_unphysical(self) -> tuple[Reason, str]:
-        """Apply what is known for tau2 > tau1: a small-gain condition and one real eigenvalue >= 1.
-
-        With H(z) the generating function of a mode's squared impulse response, |H(z)| <= s for
-        |z| >= 1; (|tau2|/B) s < 1 and (tau1/B) sum s / (1 - (|tau2|/B) s) < 1 exclude every
-        eigenvalue there, and U'_Sigma >= 1 forces one on the real axis.
-        """
-        if not self.noiseless_is_stable:
-            return Reason.UNPHYSICAL_NOISE, self._where()
-        if self.sums.damped[0] == 1:
-            low, _ = self.radius(self.sums)
-            if low >= 1:
-                return Reason.NOISE_SUM, f"it is {low:.6g}"
-        worst = self.cautious_sums
-        if worst.damped[0] == 1 and self.radius(worst)[1] < 1:
-            return Reason.STABLE, "by the small-gain condition for tau2 > tau1"
-        return Reason.UNPHYSICAL_NOISE, ""
+    def _unphysical_reason(self) -> Reason:
+        low, high = 0.0, math.inf
+        if self.noiseless_is_stable:
+            if self.sums.damped[0] == 1:
+                low, _ = self.radius
+            if low < 1 and self.cautious_sums.damped[0] == 1:
+                high = self.operator.enclose(self.form, self.cautious_sums)[1]
+        schur = int(self.sums.schur[0])
+        code = decide_unphysical(pull=1, schur=schur, proved_low=low, cautious_high=high)
+        return REASONS[int(code)]
 
     def _is_proved_unstable(self) -> bool:
         """Whether exact arithmetic finds the first doubtful mode not strictly Schur.
@@ -211,106 +160,51 @@ class Judge:
             eigenvalue = float(lam.mid[index])
         return not is_schur_form(self.algorithm.half_plane_form, Fraction(eigenvalue))
 
+    @cached_property
+    def detail(self) -> str:
+        """Where, or how much."""
+        reason, noise = self.reason, self.noise
+        unphysical = not noise.is_physical and not noise.is_quiet
+        if reason is Reason.STABLE:
+            if noise.is_quiet:
+                return "full batches, no noise"
+            if unphysical:
+                return "by the small-gain condition for tau2 > tau1"
+            return f"noise sum {self.radius[1]:.6g} < 1"
+        if reason is Reason.NOISE_SUM:
+            return f"it is {self.radius[0]:.6g}"
+        if reason is Reason.UNDECIDED_NOISE_SUM:
+            low, high = self.radius
+            return f"it lies between {low:.17g} and {high:.17g}"
+        if reason in (Reason.TRACE_DIVERGES, Reason.SQUARES_DIVERGE):
+            law = self.spectrum.law
+            assert law is not None  # only an infinite power law has an infinite trace
+            return f"exponent {law.exponent:g}"
+        if reason is Reason.NO_PULL or (
+            reason is Reason.UNPHYSICAL_NOISE and self.noiseless_is_stable
+        ):
+            return ""
+        return self._where()
+
     def _where(self) -> str:
         index = int(self.sums.worst[0])
         if index < 0:
             return ""
         if self.spectrum.law is not None:
             return f"eigenvalue number {index + 1} of the power law"
-        return f"eigenvalue {self.problem.spectrum.eigenvalues[index]:.10g}, number {index + 1}"
+        return f"eigenvalue {self.original_spectrum.eigenvalues[index]:.10g}, number {index + 1}"
 
-    def _output(self) -> float:
-        noise = self.noise
-        if noise.tau1 * noise.inverse_batch == 0:
-            return 0.0
-        total = noise.share1 * self.sums.output_noise[0]
-        return float(total.mid) if np.isfinite(total.rad) else math.inf
-
-    def _effective_learning_rate(self) -> float | None:
-        try:
-            return to_float(self.problem.algorithm.effective_learning_rate)
-        except UndefinedError:
-            return None
-
-    # Limits, computed when asked for -----------------------------------------------------------
-
-    @cached_property
-    def noiseless(self) -> list[Interval]:
-        """Eigenvalues at which P - lambda Q is strictly Schur, as floats."""
-        return noiseless_floats(self.problem.algorithm)
-
-    def _float_problem(self, fine: bool = True) -> FloatProblem:
-        noise = self.noise if self.noise.is_physical else self.noise.cautious
-        gaps = len(self.noiseless) != 1 or self.noiseless[0][0] > 0
-        return FloatProblem.of(self.spectrum, noise, gaps, fine)
-
-    def _critical_eigenvalue(self) -> float:
-        if self.noiseless and self.noiseless[0][0] == 0:
-            return self.noiseless[0][1]
-        return 0.0
-
-    @cached_property
-    def _critical_batch_size(self) -> float:
-        if not self.noiseless_is_stable or self.has_no_pull:
-            return math.inf
-        if self.noise.coupling is None and self.noise.tau2 == 0 and self.noise.tau1 > 0:
-            return float(self.noise.tau1) * float(self.sums.noise.mid[0])  # the proved sum itself
-        problem = self._float_problem()
-        form = midpoint_form(self.form)
-        with np.errstate(all="ignore"):
-            s = problem.lam * summands(form, problem.lam[None]).noise[0]
-        return problem.critical_batch_size(s)
-
-    def _smallest_stable_batch_size(self) -> float:
-        """The smallest integer near the critical batch size that is proved stable."""
-        critical = self._critical_batch_size
-        if math.isinf(critical) or critical >= 2.0**53:
-            return critical
-        first = max(1, math.floor(critical * (1 - 1e-9)))
-        for size in range(first, first + _FEW):
-            noise = replace(self.noise, inverse_batch=Fraction(1, size))
-            reason, _ = Judge(replace(self.problem, noise=noise)).decide()
-            if reason is Reason.STABLE:
-                return float(size)
-        return math.inf
-
-    def _stable_scales(self) -> list[Interval]:
-        found = stable_scales(
-            self._float_problem(fine=False),
-            midpoint_form(self.form),
-            self.noiseless,
-            self.problem.spectrum,
-        )
-        if self.spectrum.long is None or len(found) > _MOST_CONFIRMED:
-            return found
-        # the nodes of a rule do not see poles that come near: the proof has the last word
-        return confirmed(found, self._is_stable_at_scale)
-
-    def _is_stable_at_scale(self, scale: float) -> bool:
-        algorithm = self.problem.algorithm.scaled(Fraction(scale))
-        return Judge(replace(self.problem, algorithm=algorithm)).decide()[0] is Reason.STABLE
-
-    def _margins(self, noise_sum: float) -> dict[str, float]:
-        """Return how far each condition is from its limit."""
-        sums, noise = self.cautious_sums, self.noise
-        if sums.schur[0] != 1 or self.has_no_pull:
-            damping = math.inf
-        else:
-            damping = float(sums.smallest_damping[0])
-        if not noise.is_physical and noise.inverse_batch and math.isfinite(noise_sum):
-            noise_sum = self.radius(sums)[1] if sums.damped[0] == 1 else math.inf
-        no_pull = self.has_no_pull
-        return {
-            "noiseless": 0.0
-            if no_pull
-            else noiseless_margin(self.noiseless, self.problem.spectrum),
-            "mode_noise": damping,
-            "noise_sum": 1 - noise_sum,
-        }
+    def scaled(self, scale: float) -> Judge:
+        """Return the same question with every eigenvalue multiplied by a factor."""
+        return replace(self, original=self.original.scaled(Fraction(scale)))
 
 
-def noiseless_floats(algorithm: Algorithm) -> list[Interval]:
-    """Return the eigenvalues at which P - lambda Q is strictly Schur: intervals of floats."""
-    found = noiseless_intervals(rational_algorithm(algorithm))
-    floats = [(to_float(lower), to_float(upper)) for (lower, _), (_, upper) in found]
-    return [(lower, upper) for lower, upper in floats if lower < upper]
+def trace_kind(noise: BatchNoise, spectrum: Spectrum) -> int:
+    """Return 1 where there is noise and the eigenvalues have no finite sum, 2 if nor their squares.
+
+    0 otherwise: ``trace`` of the rule.
+    """
+    if noise.tau1 * noise.inverse_batch == 0 or not math.isinf(spectrum.trace):
+        return 0
+    law = spectrum.law
+    return 1 if law is None or 2 * law.exponent > 1 else 2

@@ -12,12 +12,13 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.arithmetic.intervals import Interval, positive_intervals
-from sgdmem.numeric.problems.problem import Noise, Problem, read_data, read_noise
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.limits import FloatProblem
+from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.mode_summands import ball_form, rational_algorithm
 from sgdmem.numeric.verdicts.noise_sum import midpoint_form
+from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.families import Family, family_name, missing_parameters, with_fixed
@@ -41,10 +42,10 @@ class LargestLearningRate(float):
         The parameter that was pushed.
     searched : (float, float)
         Where its values were looked for; an interval that ends there may go on.
-    noise : Noise
-        Batch size, tau1 and tau2 that were assumed (estimated, when a data matrix was given).
-    spectrum : Spectrum
-        Of the Hessian.
+    problem : Problem
+        What it was found for.
+    noise : BatchNoise
+        The problem's noise at the batch size (estimated, when a data matrix was given).
     reason : str
         Why nothing is stable, as far as it is known; otherwise empty.
     """
@@ -52,8 +53,8 @@ class LargestLearningRate(float):
     intervals: tuple[Interval, ...]
     parameter: str
     searched: tuple[float, float]
-    noise: Noise
-    spectrum: Spectrum
+    problem: Problem
+    noise: BatchNoise
     reason: str
 
     def __new__(  # noqa: D102 - described above
@@ -61,28 +62,18 @@ class LargestLearningRate(float):
         intervals: Sequence[Interval],
         parameter: str,
         searched: tuple[float, float],
-        noise: Noise,
-        spectrum: Spectrum,
+        problem: Problem,
+        noise: BatchNoise,
         reason: str = "",
     ) -> LargestLearningRate:
         self = super().__new__(cls, intervals[-1][1] if intervals else 0.0)
         self.intervals, self.parameter, self.searched = tuple(intervals), parameter, searched
-        self.noise, self.spectrum, self.reason = noise, spectrum, reason
+        self.problem, self.noise, self.reason = problem, noise, reason
         return self
 
     def __getnewargs__(self) -> tuple[Any, ...]:  # what pickle and copy make it from
-        fields = ("intervals", "parameter", "searched", "noise", "spectrum", "reason")
+        fields = ("intervals", "parameter", "searched", "problem", "noise", "reason")
         return tuple(getattr(self, field) for field in fields)
-
-    @property
-    def tau1(self) -> float:
-        """The first noise parameter that was assumed."""
-        return to_float(self.noise.tau1)
-
-    @property
-    def tau2(self) -> Any:
-        """The second noise parameter, or one for each eigenvalue."""
-        return self.noise.tau2_values
 
     def ends_with_search(self, end: float) -> bool:
         """Whether the end of an interval is only where the search ended."""
@@ -91,12 +82,9 @@ class LargestLearningRate(float):
 
 def largest_learning_rate(
     family: Family | str,
-    spectrum: Any,
+    problem: Any,
     batch_size: Any = math.inf,
-    tau1: Any = None,
-    tau2: Any = None,
     *,
-    coupling: Any = None,
     parameter: str | None = None,
     search: tuple[float, float] | None = None,
     **fixed: Any,
@@ -108,11 +96,8 @@ def largest_learning_rate(
     family : function or str
         A constructor such as `heavy_ball`, any function of named parameters that returns an
         `Algorithm`, or a command-line name ("heavy-ball").
-    spectrum : Spectrum or array of shape (n, d)
-        The Hessian's eigenvalues, or a matrix of n feature vectors; then ``tau1`` and ``tau2`` are
-        estimated from it (`noise_from_features`) unless they are given.
-    batch_size, tau1, tau2, coupling
-        See `stability`; tau1 and tau2 default to 1 and 0 when a spectrum is given.
+    problem, batch_size
+        See `stability`.
     parameter : str, optional
         The parameter to push; by default ``learning_rate``, or the only one that is not fixed.
     search : (float, float), optional
@@ -151,23 +136,23 @@ def largest_learning_rate(
     0.239807
     """
     build, name = _read_family(family, parameter, fixed)
-    spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
-    noise = read_noise(spectrum, batch_size, tau1, tau2, coupling)
+    given = as_problem(problem)
+    noise = given.noise.at(batch_size)
     if search is None and _multiplies_gradient(build, _PROBES):
-        verdict = Judge(Problem(build(1), spectrum, noise)).verdict()
+        verdict = verdict_of(build(1), given, noise)
         scales = verdict.stable_scales
         inside = [low + (high - low) * share for low, high in scales for share in (0.1, 0.5, 0.99)]
         if _multiplies_gradient(build, inside):
             reason = "" if scales else verdict.explanation
-            return LargestLearningRate(scales, name, (0.0, math.inf), noise, spectrum, reason)
-    low, high = _default_search(build, spectrum) if search is None else _read_search(search)
-    problem = FloatProblem.of(spectrum, noise if noise.is_physical else noise.cautious)
+            return LargestLearningRate(scales, name, (0.0, math.inf), given, noise, reason)
+    low, high = _default_search(build, given.spectrum) if search is None else _read_search(search)
+    quick = FloatProblem.of(given.spectrum, noise if noise.is_physical else noise.cautious)
 
     def margin(values: Array) -> Array:
-        return _margins(problem, build, values)
+        return _margins(quick, build, values)
 
     found = _search(margin, low, high)
-    return LargestLearningRate(found, name, (low, high), noise, spectrum)
+    return LargestLearningRate(found, name, (low, high), given, noise)
 
 
 def _read_family(

@@ -5,20 +5,29 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sgdmem.numeric.problems.problem import read_problem
+import numpy as np
+
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.judge import Judge
+from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.verdict import Verdict
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
+from sgdmem.symbolic.errors import UndefinedError
+
+_UNSUMMED = {  # reasons for which the noise sum is infinite or may be
+    Reason.NO_PULL,
+    Reason.NOISELESS,
+    Reason.MODE_NOISE,
+    Reason.TRACE_DIVERGES,
+    Reason.SQUARES_DIVERGE,
+    Reason.UNDECIDED_NOISELESS,
+    Reason.UNDECIDED_MODE_NOISE,
+}
 
 
-def stability(
-    algorithm: Algorithm,
-    spectrum: Any,
-    batch_size: Any = math.inf,
-    tau1: Any = None,
-    tau2: Any = None,
-    coupling: Any = None,
-) -> Verdict:
+def stability(algorithm: Algorithm, problem: Any, batch_size: Any = math.inf) -> Verdict:
     r"""Decide whether the mean loss tends to 0 from every start, and say why.
 
     On a finite spectrum this holds if and only if for every eigenvalue :math:`P-\lambda_k Q` is
@@ -30,23 +39,11 @@ def stability(
     ----------
     algorithm : Algorithm
         Without free symbols; any memory, a != 0 included.
-    spectrum : Spectrum or array of shape (n, d)
-        Eigenvalues of the Hessian; or a matrix of n feature vectors of least squares, from which
-        they are taken, and tau1 and tau2 estimated (`noise_from_features`) unless they are given.
+    problem : Problem, Spectrum or array of shape (n, d)
+        What it is tried on. A spectrum has the noise tau1 = 1, tau2 = 0; a data matrix is read by
+        `Problem.from_data`, and its noise is estimated.
     batch_size : positive number or inf
         Any positive real number; infinite means full batches, without noise.
-    tau1 : number >= 0
-        1 by default. Not used when a coupling is given.
-    tau2 : number or sequence of numbers
-        One number, or one for each eigenvalue; 0 by default. Gaussian data have tau1 = 1 and
-        tau2 = -1, that is more noise than by default; a single feature of kurtosis K has
-        tau1 - tau2 = K - 1.
-    coupling : number, matrix or sequence of matrices, optional
-        T of the per-mode noise: the noise of mode i is
-        ``(lambda_i sum_j T_ij lambda_j n_j - tau2_i lambda_i^2 n_i) / B``. A number t stands for
-        t in every place; a sequence of square matrices (or of ``(size, value)`` pairs) for
-        diagonal blocks. Entries >= 0, T_ii >= tau2_i; at i = j only T_ii - tau2_i matters. The
-        copies of a multiple eigenvalue feed each other, and every other mode, alike.
 
     Returns
     -------
@@ -68,26 +65,59 @@ def stability(
 
     Examples
     --------
-    >>> from sgdmem import Spectrum, heavy_ball
+    >>> from sgdmem import Problem, Noise, Spectrum, heavy_ball
     >>> spectrum = Spectrum([4, 1, 0.25])
     >>> verdict = stability(heavy_ball(0.1, 0.9), spectrum, batch_size=8)
     >>> verdict.stable, round(verdict.critical_batch_size, 6)
     (True, 2.874635)
+    >>> bool(stability(heavy_ball(0.1, 0.9), Problem(spectrum, Noise(tau2=-1)), batch_size=4))
+    True
     """
-    return Judge(read_problem(algorithm, spectrum, batch_size, tau1, tau2, coupling)).verdict()
+    given = as_problem(problem)
+    return verdict_of(numeric_algorithm(algorithm), given, given.noise.at(batch_size))
+
+
+def verdict_of(algorithm: Algorithm, problem: Problem, noise: BatchNoise) -> Verdict:
+    """Return the verdict on an algorithm; ``noise`` is the problem's at the batch size."""
+    judge = Judge(algorithm, problem.spectrum, noise)
+    reason = judge.reason
+    low = high = middle = output = math.inf
+    if reason not in _UNSUMMED and judge.noiseless_is_stable:
+        low, high = judge.radius
+        middle, output = high if math.isinf(high) else (low + high) / 2, _output(judge)
+    elif reason.is_open and reason is not Reason.UNPHYSICAL_NOISE and noise.coupling is None:
+        low, _ = judge.radius  # of the modes that are certain
+    return Verdict(
+        algorithm=algorithm,
+        problem=problem,
+        noise=noise,
+        reason=reason,
+        detail=judge.detail,
+        noise_sum=middle,
+        noise_sum_interval=(low, high),
+        output_noise_sum=output if noise.coupling is None else None,
+        effective_learning_rate=_effective_learning_rate(algorithm),
+        _judge=judge,
+    )
+
+
+def _output(judge: Judge) -> float:
+    noise = judge.noise
+    if noise.tau1 * noise.inverse_batch == 0:
+        return 0.0
+    total = noise.share1 * judge.sums.output_noise[0]
+    return float(total.mid) if np.isfinite(total.rad) else math.inf
+
+
+def _effective_learning_rate(algorithm: Algorithm) -> float | None:
+    try:
+        return to_float(algorithm.effective_learning_rate)
+    except UndefinedError:
+        return None
 
 
 def is_stable(
-    alpha: Any,
-    beta: Any,
-    gamma: Any,
-    delta: Any,
-    *,
-    spectrum: Any,
-    batch_size: Any = math.inf,
-    tau1: Any = None,
-    tau2: Any = None,
-    coupling: Any = None,
+    alpha: Any, beta: Any, gamma: Any, delta: Any, problem: Any, batch_size: Any = math.inf
 ) -> Verdict:
     r"""Decide stability of the memory-1 method with the matrix [[-alpha, beta], [gamma, delta]].
 
@@ -110,7 +140,7 @@ def is_stable(
         Weight of the gradient in the new u: negative where u is a velocity, as in the heavy ball.
     delta : number
         Weight of the old u in the new u.
-    spectrum, batch_size, tau1, tau2, coupling
+    problem, batch_size
         See `stability`.
 
     Returns
@@ -127,9 +157,9 @@ def is_stable(
     Heavy ball with learning rate 0.1 and momentum 0.9:
 
     >>> from sgdmem import Spectrum
-    >>> bool(is_stable(0.1, 0.9, -0.1, 0.9, spectrum=Spectrum([4, 1]), batch_size=16))
+    >>> bool(is_stable(0.1, 0.9, -0.1, 0.9, Spectrum([4, 1]), batch_size=16))
     True
     """
     name = f"the matrix [[-{alpha}, {beta}], [{gamma}, {delta}]]"
     algorithm = Algorithm(alpha, b=(beta,), c=(gamma,), D=((delta,),), name=name)
-    return stability(algorithm, spectrum, batch_size, tau1, tau2, coupling)
+    return stability(algorithm, problem, batch_size)

@@ -3,88 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.verdicts import limits
+from sgdmem.numeric.verdicts.binding import binding
+from sgdmem.numeric.verdicts.judge import Judge
+from sgdmem.numeric.verdicts.noiseless import noiseless_margin
+from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndecidedError
 
 _MOST_SHOWN = 4  # intervals in a printed verdict
-
-
-class Reason(Enum):
-    """Why a verdict is what it is; the value is what ``to_dict`` and JSON say.
-
-    Attributes
-    ----------
-    explanation : str
-        What it means, in a sentence.
-
-    Examples
-    --------
-    >>> Reason("no_pull").explanation
-    'the gradient has no lasting effect: Q(1) = 0, so that x = 1 is a root of P - lambda Q for ...'
-    """
-
-    STABLE = "stable"
-    NO_PULL = "no_pull"
-    NOISELESS = "noiseless"
-    MODE_NOISE = "mode_noise"
-    NOISE_SUM = "noise_sum"
-    TRACE_DIVERGES = "trace_diverges"
-    SQUARES_DIVERGE = "squares_diverge"
-    UNDECIDED_NOISELESS = "undecided_noiseless"
-    UNDECIDED_MODE_NOISE = "undecided_mode_noise"
-    UNDECIDED_NOISE_SUM = "undecided_noise_sum"
-    UNPHYSICAL_NOISE = "unphysical_noise"
-
-    @property
-    def explanation(self) -> str:  # noqa: D102 - described above
-        return _EXPLANATIONS[self]
-
-
-_OPEN = {
-    Reason.UNDECIDED_NOISELESS,
-    Reason.UNDECIDED_MODE_NOISE,
-    Reason.UNDECIDED_NOISE_SUM,
-    Reason.UNPHYSICAL_NOISE,
-}
-_EXPLANATIONS = {
-    Reason.STABLE: "the mean loss tends to 0 from every start",
-    Reason.NO_PULL: "the gradient has no lasting effect: Q(1) = 0, so that x = 1 is a root of "
-    "P - lambda Q for every eigenvalue",
-    Reason.NOISELESS: "the method diverges even without noise: P - lambda Q has a root on or "
-    "outside the unit circle",
-    Reason.MODE_NOISE: "the noise of a single mode feeds on itself: 1 + (tau2/B) s <= 0",
-    Reason.NOISE_SUM: "the mini-batch noise feeds on itself: the noise sum is at least 1",
-    Reason.TRACE_DIVERGES: "the eigenvalues have an infinite sum, so the noise sum is infinite: "
-    "the loss may fall for long but diverges in the end",
-    Reason.SQUARES_DIVERGE: "the squares of the eigenvalues have an infinite sum: the loss is "
-    "infinite as soon as noise reaches w",
-    Reason.UNDECIDED_NOISELESS: "a root of P - lambda Q is too close to the unit circle for "
-    "floating point to decide",
-    Reason.UNDECIDED_MODE_NOISE: "1 + (tau2/B) s is too close to 0 for floating point to decide",
-    Reason.UNDECIDED_NOISE_SUM: "the noise sum is too close to 1 for floating point to decide",
-    Reason.UNPHYSICAL_NOISE: "tau2 > tau1 is the noise of no data (Lemma 1), and the sufficient "
-    "conditions do not decide this case",
-}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Limits that a verdict computes when they are first asked for."""
-
-    critical_eigenvalue: Callable[[], float]
-    critical_batch_size: Callable[[], float]
-    smallest_stable_batch_size: Callable[[], float]
-    noiseless_intervals: Callable[[], list[Interval]]
-    stable_scales: Callable[[], list[Interval]]
-    margins: Callable[[float], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -97,16 +32,19 @@ class Verdict:
 
     Attributes
     ----------
+    algorithm : Algorithm
     problem : Problem
-        What was judged: algorithm, spectrum and noise.
+        What it was tried on.
+    noise : BatchNoise
+        The problem's noise at the batch size.
     reason : Reason
         Which condition binds.
     detail : str
         Where, or how much.
     noise_sum, noise_sum_interval : float, (float, float)
-        U'_Sigma and bounds on it; inf where a mode is unstable by itself (``noiseless``,
-        ``no_pull``, ``mode_noise``) or may be, and where the sum diverges. With a coupling matrix,
-        the spectral radius of diag(s / (1 + tau2 s / B)) T / B.
+        The radius of the noise operator and bounds on it: U'_Sigma or, with a coupling matrix, the
+        spectral radius of diag(s / (1 + tau2 s / B)) T / B. Infinite where a mode is unstable by
+        itself (``noiseless``, ``no_pull``, ``mode_noise``) or may be, and where the sum diverges.
     output_noise_sum : float or None
         U_Sigma, the same sum for the loss at w (equal when a = 0); inf likewise. None with a
         coupling matrix.
@@ -123,14 +61,16 @@ class Verdict:
     (38.0, 2.470821)
     """
 
+    algorithm: Algorithm
     problem: Problem
+    noise: BatchNoise
     reason: Reason
     detail: str
     noise_sum: float
     noise_sum_interval: tuple[float, float]
     output_noise_sum: float | None
     effective_learning_rate: float | None
-    _limits: Limits = field(repr=False, compare=False)
+    _judge: Judge = field(repr=False, compare=False)
 
     @property
     def stable(self) -> bool | None:
@@ -139,7 +79,7 @@ class Verdict:
         True and False are proved for the exact input; None means that the error bounds of floating
         point leave it open.
         """
-        return None if self.reason in _OPEN else self.reason is Reason.STABLE
+        return self.reason.stable
 
     def __bool__(self) -> bool:
         if self.stable is None:
@@ -159,12 +99,12 @@ class Verdict:
         Zero if it is unstable for arbitrarily small eigenvalues. It may come back at larger ones:
         see ``noiseless_intervals``.
         """
-        return self._limits.critical_eigenvalue()
+        return limits.critical_eigenvalue(self._judge)
 
     @cached_property
     def noiseless_intervals(self) -> tuple[Interval, ...]:
         """All open intervals of eigenvalues at which P - lambda Q is strictly Schur, ascending."""
-        return tuple(self._limits.noiseless_intervals())
+        return tuple(self._judge.noiseless)
 
     @cached_property
     def critical_batch_size(self) -> float:
@@ -174,12 +114,12 @@ class Verdict:
         noiseless stability is undecided. For tau2 > tau1 the batch size above which the small-gain
         condition proves stability; smaller ones may be stable too.
         """
-        return self._limits.critical_batch_size()
+        return limits.critical_batch_size(self._judge)
 
     @cached_property
     def smallest_stable_batch_size(self) -> float:
         """Smallest integer batch size that is proved stable; inf when none is."""
-        return self._limits.smallest_stable_batch_size()
+        return limits.smallest_stable_batch_size(self._judge, self.critical_batch_size)
 
     @cached_property
     def stable_scales(self) -> tuple[Interval, ...]:
@@ -188,7 +128,7 @@ class Verdict:
         On a long power law with gaps in noiseless stability the factors that would move more than
         the first 2,048 eigenvalues beyond the first gap are left out.
         """
-        return tuple(self._limits.stable_scales())
+        return tuple(limits.stable_scales(self._judge))
 
     @property
     def critical_scale(self) -> float:
@@ -199,20 +139,31 @@ class Verdict:
         return self.stable_scales[-1][1] if self.stable_scales else 0.0
 
     @cached_property
-    def margins(self) -> Mapping[str, float]:
-        """How far each condition is from its limit; positive where it holds.
-
-        ``noiseless``: the smallest relative distance of an eigenvalue from the end of its
-        noiseless interval (1 - largest / critical eigenvalue where there is one interval).
-        ``mode_noise``: the smallest 1 + (tau2/B) s. ``noise_sum``: 1 - U'_Sigma. For tau2 > tau1
-        the latter two are those of the small-gain condition, with -abs(tau2).
-        """
-        return MappingProxyType(self._limits.margins(self.noise_sum))
-
-    @property
     def margin(self) -> float:
-        """The smallest of ``margins``."""
-        return min(self.margins.values())
+        """The smaller of 1 - ``noise_sum`` and the smallest 1 + (tau2/B) s of any mode.
+
+        Positive where both conditions of the noise hold; -inf where the noise sum is infinite, as
+        where the noiseless part is unstable. Maps say the same.
+        """
+        if math.isinf(self.noise_sum):
+            return -math.inf
+        return min(1 - self.noise_sum, self._judge.smallest_damping)
+
+    @cached_property
+    def root_margin(self) -> float:
+        """The smallest relative distance of an eigenvalue from the end of its noiseless interval.
+
+        That is 1 - largest / critical eigenvalue where there is one interval. Positive where the
+        method is stable without noise.
+        """
+        if self.reason is Reason.NO_PULL:
+            return 0.0
+        return noiseless_margin(self._judge.noiseless, self.problem.spectrum)
+
+    @cached_property
+    def binding(self) -> Reason:
+        """The reason, and where the noiseless part is unstable, which root is at fault."""
+        return binding(self._judge)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values; an infinite number becomes None."""
@@ -220,7 +171,11 @@ class Verdict:
             "stable": self.stable,
             "reason": self.reason.value,
             "explanation": self.explanation,
-            "problem": self.problem.to_dict(),
+            "problem": {
+                "algorithm": self.algorithm.name or repr(self.algorithm),
+                "spectrum": str(self.problem.spectrum),
+                **self.noise.to_dict(),
+            },
             "noise_sum": _finite(self.noise_sum),
             "noise_sum_interval": [_finite(bound) for bound in self.noise_sum_interval],
             "output_noise_sum": _finite(self.output_noise_sum),
@@ -232,7 +187,7 @@ class Verdict:
             "critical_scale": _finite(self.critical_scale),
             "stable_scales": _finite_ends(self.stable_scales),
             "margin": _finite(self.margin),
-            "margins": {key: _finite(value) for key, value in self.margins.items()},
+            "root_margin": _finite(self.root_margin),
         }
 
     def __str__(self) -> str:
@@ -240,12 +195,18 @@ class Verdict:
         rows = [(label, text) for label, text in self._rows() if text]
         width = max(len(label) for label, _ in rows)
         lines = [f"  {label:<{width}}  {text}" for label, text in rows]
-        return "\n".join([f"{word}: {self.explanation}", f"  {self.problem}", *lines])
+        return "\n".join([f"{word}: {self.explanation}", f"  {self.question}", *lines])
+
+    @property
+    def question(self) -> str:
+        """What was judged, in a line."""
+        name = self.algorithm.name or f"an algorithm of memory {self.algorithm.memory}"
+        return f"{name} on {self.problem.spectrum}; {self.noise}"
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         undecided = self.stable is None
         low, high = self.noise_sum_interval
-        what = "noise sum U'" if self.problem.noise.coupling is None else "noise radius"
+        what = "noise sum U'" if self.noise.coupling is None else "noise radius"
         if undecided and low < high:
             yield what, f"between {low:.17g} and {high:.17g}; stable below 1"
         else:
@@ -257,15 +218,15 @@ class Verdict:
         yield "effective learning rate", shown
         yield "largest eigenvalue", f"{self.problem.spectrum.largest:.6g}"
         yield "noiseless stability", f"for eigenvalues {_ranges(self.noiseless_intervals)}"
-        if self.problem.noise.inverse_batch:
+        if not self.noise.is_quiet:
             yield "batch size", self._batch_sizes()
         if self.stable_scales:
             yield "learning rate", f"may be multiplied by {_ranges(self.stable_scales)}"
         elif self.stable is False:
             yield "learning rate", "no multiple of it is stable"
-        margins = [f"{k.replace('_', ' ')} {v:.4g}" for k, v in self.margins.items()]
-        if math.isfinite(self.margin):
-            yield "margins", f"{', '.join(margins)}; positive where the condition holds"
+        if math.isfinite(self.margin) or math.isfinite(self.root_margin):
+            shown = f"noise {self.margin:.4g}, roots {self.root_margin:.4g}"
+            yield "margins", f"{shown}; positive where the condition holds"
 
     def _batch_sizes(self) -> str:
         if self.reason in (Reason.UNDECIDED_NOISELESS, Reason.UNDECIDED_MODE_NOISE):

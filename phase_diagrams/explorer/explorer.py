@@ -203,8 +203,7 @@ def _tables() -> dict[str, Any]:
     from matplotlib.colors import to_hex
 
     from sgdmem.numeric.spectra.power_law_rule import end_correction, legendre_rule
-    from sgdmem.numeric.verdicts.binding import Binding
-    from sgdmem.numeric.verdicts.verdict import Reason
+    from sgdmem.numeric.verdicts.reason import Reason
     from sgdmem.phase_diagrams.pictures.map_picture import BRIGHTEST
 
     offsets, weights = end_correction()
@@ -217,7 +216,7 @@ def _tables() -> dict[str, Any]:
         },
         "palette": [to_hex(x) for x in colormaps["viridis"](np.linspace(0, BRIGHTEST, _SHADES))],
         "reasons": {reason.value: reason.explanation for reason in Reason},
-        "bindings": {binding.value: binding.explanation for binding in Binding},
+        "labels": {reason.value: reason.label for reason in Reason},
     }
 
 

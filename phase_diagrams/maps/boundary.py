@@ -17,7 +17,6 @@ from sgdmem.numeric.maps.family_judge import FamilyJudge
 from sgdmem.numeric.maps.family_program import family_program
 from sgdmem.numeric.maps.points import Points, ScatteredPoints
 from sgdmem.numeric.problems.problem import read_data
-from sgdmem.numeric.verdicts.binding import binding
 from sgdmem.phase_diagrams.maps.curves import Curve, Cusp, Tracer
 from sgdmem.phase_diagrams.maps.description import describe
 from sgdmem.phase_diagrams.maps.question import own_parameters
@@ -105,7 +104,7 @@ def stability_boundary(
     -------
     xarray.Dataset
         Along ``point``: the two parameters; ``curve``, the number of the curve, along which points
-        are in order; ``condition``, which binds there (`Binding`); and for each parameter ``NAME``
+        are in order; ``condition``, which binds there (`Reason`); and for each parameter ``NAME``
         also ``stable_NAME`` and ``unstable_NAME``, of two algorithms proved to be stable and not to
         be. Along ``cusp``: ``cusp_NAME`` for both parameters and ``cusp_conditions``, the two that
         meet there. A piece between two others that is shorter than 1e-4 of the axes counts to the
@@ -156,7 +155,7 @@ def stability_boundary(
     def label(shares: Array) -> list[str]:
         points = ScatteredPoints(values(shares), own, left)
         verdicts = (family_judge.verdict(points, place) for place in range(len(points)))
-        return [binding(verdict).value for verdict in verdicts]
+        return [verdict.binding.value for verdict in verdicts]
 
     ticks = np.linspace(0, 1, resolution)
     grid = values(np.stack([ticks, ticks], axis=1))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sgdmem._version import __version__
 from sgdmem.numeric.arithmetic.inputs import is_list, number
-from sgdmem.numeric.problems.problem import is_infinite
+from sgdmem.numeric.problems.noise import is_infinite
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.families import Family, family_name

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.machine.cuda import Device, chosen_device
 from sgdmem.numeric.machine.progress import shown_progress
-from sgdmem.numeric.problems.problem import is_infinite, read_data
+from sgdmem.numeric.problems.noise import is_infinite
+from sgdmem.numeric.problems.problem import read_data
 from sgdmem.phase_diagrams.maps.description import (
     axis_attributes,
     describe,

@@ -15,11 +15,13 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.losses.asymptotics import Regime, loss_regime
 from sgdmem.numeric.maps.family_judge import FamilyJudge, is_simple
 from sgdmem.numeric.maps.points import BatchOutcome, Points
-from sgdmem.numeric.problems.problem import Noise
+from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.numeric.verdicts.judge import noiseless_floats
-from sgdmem.numeric.verdicts.verdict import Reason, Verdict
+from sgdmem.numeric.verdicts.noiseless import noiseless_floats
+from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.verdicts.rule import REASONS
+from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -27,7 +29,6 @@ from sgdmem.symbolic.errors import InputError, UndefinedError
 
 NOT_YET = -128  # of flags: what a store has where a chunk is missing
 _NEARLY = 1e-13  # relative error of a rate that floats are trusted with
-REASONS = tuple(Reason)  # a map holds their places in this order
 REGIMES: Sequence[str] = get_args(Regime)
 
 
@@ -56,7 +57,7 @@ class Map:
         """Where no single mode's noise can feed on itself, tau2 not being negative."""
         return self.of_noise(lambda noise: is_simple(noise) and noise.tau2 >= 0)  # type: ignore[operator]
 
-    def of_noise(self, function: Callable[[Noise], bool]) -> Array:
+    def of_noise(self, function: Callable[[BatchNoise], bool]) -> Array:
         """Return a function of the noise at all points."""
         noises = self.judge.noises(self.points)
         values = np.array([function(noises[key]) for key in self.points.noise_keys()])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sgdmem.numeric.verdicts.binding import Binding
+from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
 from sgdmem.phase_diagrams.pictures.map_picture import LEGEND, new_axes
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 # Colour-blind safe (Okabe-Ito), and told apart in print by their strokes.
 _STYLES: dict[str, tuple[str, Any]] = {
-    Binding.NOISE_SUM.value: (RED, "-"),
-    Binding.MODE_NOISE.value: (PURPLE, (0, (3, 1, 1, 1))),
-    Binding.ROOT_AT_1.value: (GREEN, (0, (1, 1))),
-    Binding.ROOT_AT_MINUS_1.value: (BLUE, (0, (5, 1.5))),
-    Binding.COMPLEX_ROOTS.value: (SKY, (0, (5, 1.5, 1, 1.5))),
-    Binding.DIVERGENT_SPECTRUM.value: (ORANGE, "-"),
-    Binding.UNDECIDED.value: (BLACK, ":"),
+    Reason.NOISE_SUM.value: (RED, "-"),
+    Reason.MODE_NOISE.value: (PURPLE, (0, (3, 1, 1, 1))),
+    Reason.ROOT_AT_1.value: (GREEN, (0, (1, 1))),
+    Reason.ROOT_AT_MINUS_1.value: (BLUE, (0, (5, 1.5))),
+    Reason.COMPLEX_ROOTS.value: (SKY, (0, (5, 1.5, 1, 1.5))),
+    Reason.TRACE_DIVERGES.value: (ORANGE, "-"),
+    Reason.SQUARES_DIVERGE.value: (ORANGE, "-"),
+    **{reason.value: (BLACK, ":") for reason in Reason if reason.is_open},
 }
 
 
@@ -70,7 +71,7 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = 
             name = str(condition[places[start]])
             colour, stroke = _STYLES[name]
             piece = places[start:stop]
-            label = "_nolegend_" if name in labelled else Binding(name).explanation
+            label = "_nolegend_" if name in labelled else Reason(name).label
             labelled.add(name)
             named("boundary", *ax.plot(x[piece], y[piece], color=colour, ls=stroke, label=label))
             drawn.setdefault(name, []).append((x[piece], y[piece]))
@@ -94,7 +95,7 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = 
             **LEGEND,
         )
     if annotate:
-        words = {name: Binding(name).explanation for name in drawn}
+        words = {name: Reason(name).label for name in drawn}
         name_curves(
             ax,
             {words[name]: pieces for name, pieces in drawn.items()},

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sgdmem.numeric.problems.problem import Noise
+from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.phase_diagrams.maps.description import OF_THE_DATA
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def algorithm_label(algorithm: Algorithm) -> str:
     return (algorithm.name or f"an algorithm of memory {algorithm.memory}").replace("_", " ")
 
 
-def question_label(spectrum: Any, noise: Noise) -> str:
+def question_label(spectrum: Any, noise: BatchNoise) -> str:
     """Return a spectrum and the noise as they are written above a picture."""
     how = re.sub(r"tau([12])", r"$\\tau_\1$", str(noise))
     return f"{spectrum_label(spectrum)}; {how}"

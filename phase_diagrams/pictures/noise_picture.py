@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.problems.problem import Noise, Problem, read_problem
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import Asked, read_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.mode_summands import ball_form, mode_summands, rational_algorithm
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
@@ -132,7 +133,7 @@ def draw_noise_summand(
     return ax
 
 
-def _summands(algorithm: Algorithm, lam: Array, noise: Noise) -> tuple[Array, Array]:
+def _summands(algorithm: Algorithm, lam: Array, noise: BatchNoise) -> tuple[Array, Array]:
     """Return s and s / (1 + tau2 s / B) at eigenvalues; NaN where the noise has no limit."""
     modes = mode_summands(ball_form([algorithm]), Ball.exactly(lam.tolist()))
     plain = np.where(modes.schur[0] == 1, lam * modes.noise.mid[0], np.nan)
@@ -151,7 +152,7 @@ def _places(low: float, high: float, poles: list[float]) -> Array:
     return lam[(lam >= low) & (lam <= high)]
 
 
-def _smallest_shown(algorithm: Algorithm, problem: Problem, parts: list[Any]) -> float:
+def _smallest_shown(algorithm: Algorithm, problem: Asked, parts: list[Any]) -> float:
     data = problem.spectrum
     top, low = data.largest, _smallest(data)
     if data.is_infinite:
@@ -171,7 +172,7 @@ def _first(data: Spectrum, count: int) -> Spectrum:
     return Spectrum.power_law(data.law.exponent, data.law.scale, count)
 
 
-def _sum(algorithm: Algorithm, data: Spectrum, noise: Noise) -> float:
+def _sum(algorithm: Algorithm, data: Spectrum, noise: BatchNoise) -> float:
     """Return the sum of s / (1 + tau2 s / B); infinite or NaN where there is none."""
     if data.diverges:
         return math.inf
@@ -180,7 +181,7 @@ def _sum(algorithm: Algorithm, data: Spectrum, noise: Noise) -> float:
     return float(found.noise.mid[0]) if good else math.inf
 
 
-def _shares(algorithm: Algorithm, problem: Problem, low: float) -> tuple[Array, Array] | None:
+def _shares(algorithm: Algorithm, problem: Asked, low: float) -> tuple[Array, Array] | None:
     """Return a polyline: eigenvalues, falling, and the share of all that are not larger.
 
     The share jumps at every eigenvalue; beyond the first ones of a law jumps are too small to see.
@@ -208,7 +209,7 @@ def _shares(algorithm: Algorithm, problem: Problem, low: float) -> tuple[Array, 
     return x, np.append(np.repeat(left[: jumps + 1], 2)[1:-1], left[jumps + 1 :])
 
 
-def _draw_share(ax: Any, algorithm: Algorithm, problem: Problem, low: float) -> Any:
+def _draw_share(ax: Any, algorithm: Algorithm, problem: Asked, low: float) -> Any:
     """Draw the share of the noise sum on a scale of its own."""
     found = _shares(algorithm, problem, low)
     if found is None:

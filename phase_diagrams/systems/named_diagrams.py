@@ -32,7 +32,8 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import is_list, number, positive, whole
-from sgdmem.numeric.problems.problem import is_infinite, read_data
+from sgdmem.numeric.problems.noise import is_infinite
+from sgdmem.numeric.problems.problem import read_data
 from sgdmem.numeric.problems.target import power_law_target
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate

@@ -52,14 +52,14 @@ function verdict(state) {
   const pull = c[2 * (functions.memory + 1)];
   const rate = described.effective_learning_rate;
   const result = {
-    stable: null, reason: "undecided_noiseless", where: null, binding: "undecided",
+    stable: null, reason: "undecided_noiseless", where: null, binding: "undecided_noiseless",
     noise_sum: Infinity, output_noise_sum: Infinity, error: 0,
     effective_learning_rate: Number.isFinite(rate) ? rate : null,
     critical_batch_size: Infinity, critical_eigenvalue: null, has_gaps: false, scale: null,
     margins: {},
   };
   const [share1, share2] = noiseShares(state);
-  const decide = (stable, reason, binding = "undecided") =>
+  const decide = (stable, reason, binding = reason) =>
     Object.assign(result, { stable, reason, binding });
   if (!c.every(Number.isFinite)) return decide(null, "undefined");
   result.critical_eigenvalue = criticalEigenvalue(functions, c, nodes.lam);
@@ -78,7 +78,7 @@ function verdict(state) {
   }
   if (traceDiverges(state.spectrum) && share1 > 0) {
     const reason = 2 * state.spectrum.nu > 1 ? "trace_diverges" : "squares_diverge";
-    return decide(false, reason, "divergent_spectrum");
+    return decide(false, reason);
   }
   if (failed === 1 || closeness.passing < CLOSE) return decide(null, "undecided_noiseless");
   result.critical_batch_size = criticalBatchSize(functions, c, nodes, state);
@@ -86,8 +86,8 @@ function verdict(state) {
     Object.assign(result, { noise_sum: 0, output_noise_sum: 0 });
     return decide(true, "stable");
   }
-  if (Math.abs(found[2]) < CLOSE) return decide(null, "undecided_mode_noise", "mode_noise");
-  if (failed === 2) return decide(false, "mode_noise", "mode_noise");
+  if (Math.abs(found[2]) < CLOSE) return decide(null, "undecided_mode_noise");
+  if (failed === 2) return decide(false, "mode_noise");
   result.noise_sum = share1 * found[0];
   result.output_noise_sum = share1 * found[1];
   Object.assign(result.margins, { mode_noise: found[2], noise_sum: 1 - result.noise_sum });
@@ -97,8 +97,8 @@ function verdict(state) {
   const rounding = (1e-15 / closeness.passing + 1e-15 / found[2] + 1e-14) * found[0];
   result.error = share1 * (Math.abs(found[0] - rough[0]) + rounding);
   if (result.noise_sum + result.error < 1) return decide(true, "stable");
-  if (result.noise_sum - result.error >= 1) return decide(false, "noise_sum", "noise_sum");
-  return decide(null, "undecided_noise_sum", "noise_sum");
+  if (result.noise_sum - result.error >= 1) return decide(false, "noise_sum");
+  return decide(null, "undecided_noise_sum");
 }
 
 /** Nodes of a state's spectrum, and whether its eigenvalues have no finite sum. */

@@ -12,7 +12,7 @@ With z the coordinates of x in the eigenbasis of H and
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -27,14 +27,14 @@ _LARGEST_TURN = 2 * 10**8  # multiplications, for each block of the jackknife
 
 
 @dataclass(frozen=True)
-class FeatureNoise:
+class NoiseEstimate:
     """Estimated noise parameters.
 
     Attributes
     ----------
     tau1, tau1_error, tau2, tau2_error : float
         Estimates and their jackknife standard errors; inf where the samples do not determine them.
-    residual : float
+    misfit : float
         How far the data are from the two-parameter form: weighted root mean square of
         measured - fitted second moments, relative to the measured ones. Zero is a perfect fit; part
         of it is sampling noise.
@@ -46,12 +46,23 @@ class FeatureNoise:
     tau1_error: float
     tau2: float
     tau2_error: float
-    residual: float
+    misfit: float
     samples: int
     modes: int
 
+    def __str__(self) -> str:
+        tau1, tau2 = (
+            f"{value:.4g} ± {error:.1g}"
+            for value, error in ((self.tau1, self.tau1_error), (self.tau2, self.tau2_error))
+        )
+        return f"estimated tau1 = {tau1}, tau2 = {tau2}, misfit {self.misfit:.2g}"
 
-def noise_from_features(features: Any) -> FeatureNoise:
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values; an infinite error becomes None."""
+        return {k: v if math.isfinite(v) else None for k, v in asdict(self).items()}
+
+
+def estimate_noise(features: Any) -> NoiseEstimate:
     """Estimate tau1 and tau2 from a data matrix, one sample a row.
 
     Weighted least squares over all pairs of modes, each weighted by lambda_j lambda_k, its share of
@@ -68,8 +79,8 @@ def noise_from_features(features: Any) -> FeatureNoise:
 
     Returns
     -------
-    FeatureNoise
-        With standard errors and a residual. Where the residual is large compared with
+    NoiseEstimate
+        With standard errors and a misfit. Where the misfit is large compared with
         1 / sqrt(samples) the two-parameter form is a coarse description of these data.
 
     Raises
@@ -80,7 +91,7 @@ def noise_from_features(features: Any) -> FeatureNoise:
     Examples
     --------
     >>> X = np.random.default_rng(0).normal(size=(20000, 5))
-    >>> noise = noise_from_features(X)  # Gaussian data: tau1 = 1, tau2 = -1
+    >>> noise = estimate_noise(X)  # Gaussian data: tau1 = 1, tau2 = -1
     >>> abs(noise.tau1 - 1) < 0.05, abs(noise.tau2 + 1) < 0.2
     (True, True)
     """
@@ -97,12 +108,12 @@ def noise_from_features(features: Any) -> FeatureNoise:
     with np.errstate(invalid="ignore"):
         spread = (len(blocks) - 1) * np.var(left_out, axis=0)
     spread[~np.isfinite(spread)] = np.inf
-    return FeatureNoise(
+    return NoiseEstimate(
         tau1=tau1,
         tau1_error=math.sqrt(spread[0]),
         tau2=tau2,
         tau2_error=math.sqrt(spread[1]),
-        residual=_residual(Z**2, lam, tau1, tau2),
+        misfit=_misfit(Z**2, lam, tau1, tau2),
         samples=n,
         modes=int(lam.size),
     )
@@ -140,7 +151,7 @@ def _pairs(rows: Array) -> Array:
     return 2 * np.asarray((before[:, :-1] * rows[:, 1:]).sum(axis=1))
 
 
-def _residual(squares: Array, lam: Array, tau1: float, tau2: float) -> float:
+def _misfit(squares: Array, lam: Array, tau1: float, tau2: float) -> float:
     measured = squares.T @ squares / len(squares) / np.outer(lam, lam)
     fitted = tau1 + (1 - tau2) * np.eye(lam.size)
     weights = np.outer(lam, lam)

@@ -1,0 +1,288 @@
+"""How mini-batches perturb gradients: two parameters, a coupling between modes, or an estimate."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Ball
+from sgdmem.numeric.arithmetic.inputs import is_list, number
+from sgdmem.numeric.problems.coupling import LARGEST, Block, entry, read_blocks
+from sgdmem.numeric.problems.noise_estimate import NoiseEstimate, estimate_noise
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.symbolic.algebra.scalars import is_symbolic, to_float
+from sgdmem.symbolic.algorithms.printing import number_text
+from sgdmem.symbolic.errors import InputError
+
+
+@dataclass(frozen=True)
+class Noise:
+    r"""The noise of mini-batch gradients, eq. (15) of arXiv 2410.04228.
+
+    .. math:: \Sigma(C) = \tau_1\mathrm{Tr}(HC)H - \tau_2HCH
+
+    is the covariance of the gradient of one sample, C being the mean of the squared distance to the
+    minimum; that of B samples is a B-th part. `coupled` has a more general one, mode by mode, and
+    `fit` estimates both parameters from data.
+
+    Parameters
+    ----------
+    tau1 : number >= 0
+        1 by default.
+    tau2 : number or sequence of numbers
+        One number, or one for each eigenvalue; 0 by default. Gaussian data have tau1 = 1 and
+        tau2 = -1, that is more noise than by default; a single feature of kurtosis K has
+        tau1 - tau2 = K - 1.
+
+    Raises
+    ------
+    InputError
+        For tau1 < 0, or a number beyond 1e100 in size.
+
+    Examples
+    --------
+    >>> print(Noise(tau2=-1))
+    tau1 = 1, tau2 = -1
+    >>> print(Noise.coupled([[2, 1], [1, 2]]))
+    a coupling matrix, tau2 = 0
+    """
+
+    tau1: Fraction = Fraction(1)
+    tau2: Fraction | tuple[Fraction, ...] = Fraction(0)
+    coupling: tuple[Block, ...] | None = None
+    estimate: NoiseEstimate | None = None
+
+    def __post_init__(self) -> None:
+        tau1 = _moderate(self.tau1, "tau1", nonnegative=True)
+        tau2: Any = self.tau2
+        if is_list(tau2):
+            tau2 = tuple(_moderate(value, f"tau2[{i}]") for i, value in enumerate(tau2))
+        else:
+            tau2 = _moderate(tau2, "tau2")
+        object.__setattr__(self, "tau1", tau1)
+        object.__setattr__(self, "tau2", tau2)
+
+    @classmethod
+    def coupled(cls, T: Any, tau2: Any = 0) -> Noise:
+        """Return per-mode noise: that of mode i is fed by every mode j.
+
+        It is ``(lambda_i sum_j T_ij lambda_j n_j - tau2_i lambda_i^2 n_i) / B``; the copies of a
+        multiple eigenvalue feed each other, and every other mode, alike.
+
+        Parameters
+        ----------
+        T : number, matrix or sequence of matrices
+            A number stands for itself in every place, that is for tau1; a sequence of square
+            matrices, or of ``(size, value)`` pairs, for diagonal blocks. Entries from 0 to 1e100,
+            T_ii >= tau2_i; at i = j only T_ii - tau2_i matters.
+        tau2 : number or sequence of numbers
+            As for `Noise`.
+
+        Raises
+        ------
+        InputError
+            For anything else.
+
+        Examples
+        --------
+        >>> Noise.coupled(2) == Noise(tau1=2)
+        True
+        """
+        if not is_list(T):
+            noise = cls(entry(T), tau2)
+            if noise.largest_tau2 > noise.tau1:
+                raise InputError(
+                    f"coupling must be >= tau2 on its diagonal, got {T} < "
+                    f"{number_text(noise.largest_tau2)}"
+                )
+            return noise
+        noise = cls(tau2=tau2, coupling=read_blocks(T))
+        diagonal = [value for block in noise.coupling or () for value in block.diagonal]
+        own = noise.tau2 if isinstance(noise.tau2, tuple) else (noise.tau2,) * len(diagonal)
+        if len(own) != len(diagonal):
+            raise InputError(f"tau2 must have one entry for each of the {len(diagonal)} modes of T")
+        for i, (value, least) in enumerate(zip(diagonal, own, strict=True)):
+            if value < least:
+                raise InputError(
+                    f"coupling must be >= tau2 on its diagonal, but T[{i}, {i}] = "
+                    f"{number_text(value)} < {number_text(least)}"
+                )
+        return noise
+
+    @classmethod
+    def fit(cls, X: Any) -> Noise:
+        """Estimate tau1 and tau2 from a data matrix, see `estimate_noise`.
+
+        Verdicts under such a noise are about the fitted model, and say *estimated*.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> noise = Noise.fit(np.random.default_rng(0).normal(size=(20000, 5)))
+        >>> abs(noise.tau1 - 1) < 0.05, noise.estimate.tau2_error < 0.1
+        (True, True)
+        """
+        found = estimate_noise(X)
+        return cls(found.tau1, found.tau2, estimate=found)  # type: ignore[arg-type] # are read
+
+    @property
+    def by_mode(self) -> bool:
+        """Whether it is given mode by mode, so that eigenvalues must be listed."""
+        return self.coupling is not None or isinstance(self.tau2, tuple)
+
+    @property
+    def tau2_values(self) -> Any:
+        """Return tau2 in floats, a scalar or an array of shape (N,)."""
+        return (
+            np.array(self.tau2, dtype=float) if isinstance(self.tau2, tuple) else float(self.tau2)
+        )
+
+    @property
+    def largest_tau2(self) -> Fraction:
+        """The largest tau2 of any mode."""
+        return max(self.tau2) if isinstance(self.tau2, tuple) else self.tau2
+
+    @property
+    def is_physical(self) -> bool:
+        """Whether tau2 <= tau1, so that the noise covariance is positive semidefinite (Lemma 1)."""
+        return self.coupling is not None or self.largest_tau2 <= self.tau1
+
+    def check(self, spectrum: Spectrum) -> None:
+        """Raise InputError unless it has one entry for each eigenvalue, or a single one."""
+        if isinstance(self.tau2, tuple):
+            _check_length("tau2", len(self.tau2), spectrum)
+        if self.coupling is not None:
+            _check_length("coupling", sum(block.size for block in self.coupling), spectrum)
+
+    def at(self, batch_size: Any) -> BatchNoise:
+        """Return the noise of mini-batches of a size.
+
+        Raises
+        ------
+        InputError
+            For a batch size that is not positive, or finite and not from 1e-100 to 1e100.
+        """
+        return BatchNoise(
+            self.tau1, self.tau2, self.coupling, self.estimate, _inverse_batch(batch_size)
+        )
+
+    def __str__(self) -> str:
+        tau2 = "tau2 by mode" if isinstance(self.tau2, tuple) else f"tau2 = {_shown(self.tau2)}"
+        if self.coupling is not None:
+            return f"a coupling matrix, {tau2}"
+        if self.estimate is not None:
+            return str(self.estimate)
+        return f"tau1 = {_shown(self.tau1)}, {tau2}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        tau2 = self.tau2_values
+        return {
+            "tau1": to_float(self.tau1) if self.coupling is None else None,
+            "tau2": tau2.tolist() if isinstance(self.tau2, tuple) else tau2,
+            "coupled": self.coupling is not None,
+            "estimated": None if self.estimate is None else self.estimate.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class BatchNoise(Noise):
+    """The noise of mini-batches of one size.
+
+    Attributes
+    ----------
+    inverse_batch : Fraction
+        1 / B; zero for the full batch.
+    """
+
+    inverse_batch: Fraction = Fraction(0)
+
+    @property
+    def batch_size(self) -> float:
+        """B; inf for the full batch."""
+        return to_float(1 / self.inverse_batch) if self.inverse_batch else math.inf
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing of it is left: full batches."""
+        return self.inverse_batch == 0
+
+    @property
+    def share1(self) -> Ball:
+        """tau1 / B."""
+        return Ball.exactly([self.tau1 * self.inverse_batch])[0]
+
+    @cached_property
+    def share2(self) -> Ball:
+        """tau2 / B, one ball or one for each eigenvalue."""
+        if isinstance(self.tau2, Fraction):
+            return Ball.exactly([self.tau2 * self.inverse_batch])[0]
+        return Ball.exactly([value * self.inverse_batch for value in self.tau2])
+
+    @property
+    def cautious(self) -> BatchNoise:
+        """The noise with -abs(tau2): whatever is stable under it is stable (theory page)."""
+        tau2 = self.tau2
+        negative = tuple(-abs(v) for v in tau2) if isinstance(tau2, tuple) else -abs(tau2)
+        return replace(self, tau2=negative)
+
+    def __str__(self) -> str:
+        if self.is_quiet:
+            return "full batches, no noise"
+        return f"batch size {_shown(1 / self.inverse_batch)}, {super().__str__()}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values; an infinite batch size becomes None."""
+        batch_size = None if self.is_quiet else self.batch_size
+        return {"batch_size": batch_size, **super().to_dict()}
+
+
+def is_infinite(value: Any) -> bool:
+    """Whether a batch size is infinite, in whatever form it is given."""
+    if isinstance(value, str):
+        return value.strip().lower() in ("inf", "infinity", "oo")
+    if is_symbolic(value):
+        return bool(value.is_infinite and value.is_extended_positive)
+    return isinstance(value, (Real, Decimal)) and value == math.inf
+
+
+def _inverse_batch(batch_size: Any) -> Fraction:
+    if is_infinite(batch_size):
+        return Fraction(0)
+    value = number(batch_size, "batch_size")
+    if value <= 0:
+        raise InputError(f"batch_size must be positive or infinite, got {batch_size}")
+    if not 1 / LARGEST <= value <= LARGEST:
+        raise InputError(f"batch_size must be infinite or from 1e-100 to 1e100, got {batch_size}")
+    return 1 / value
+
+
+def _moderate(value: Any, name: str, nonnegative: bool = False) -> Fraction:
+    scalar = number(value, name)
+    if nonnegative and scalar < 0:
+        raise InputError(f"{name} must be >= 0, got {value}")
+    if abs(scalar) > LARGEST:
+        raise InputError(f"{name} must be at most 1e100 in size, got {value}")
+    return scalar
+
+
+def _shown(value: Fraction) -> str:
+    return number_text(value) if value.denominator == 1 else f"{to_float(value):.6g}"
+
+
+def _check_length(name: str, length: int, spectrum: Spectrum) -> None:
+    if spectrum.is_infinite:
+        raise InputError(f"{name} must be a single number for an infinite spectrum")
+    if length != len(spectrum.eigenvalues):
+        advice = ": write the rows of a matrix as lists" if name == "coupling" else ""
+        raise InputError(
+            f"{name} must have one entry for each of the {len(spectrum.eigenvalues)} eigenvalues, "
+            f"got {length}{advice}"
+        )

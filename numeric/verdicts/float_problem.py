@@ -1,0 +1,145 @@
+"""The condition in plain floats, without error bounds: what roots of it are searched with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.spectra.power_law_rule import HEAD, LongLaw
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.noise_operator import NoiseOperator, noise_operator
+from sgdmem.numeric.verdicts.noise_sum import take
+from sgdmem.numeric.verdicts.noiseless import LISTED
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
+
+_DOUBLINGS = 2000
+_BLOCK = 2**20  # entries of an array that is held in memory at once
+_SMALLEST_BATCH = 1e-14  # in units of the largest summand; below it, every batch size is stable
+_FINE, _COARSE = 1.5, 3.0  # ratios of the ends of a power law's panels
+
+
+@dataclass(frozen=True)
+class FloatProblem:
+    """Midpoints of a problem: quick to evaluate, without error bounds.
+
+    Attributes
+    ----------
+    lam, weights : ndarray, shape (n,)
+        Eigenvalues and multiplicities, or the nodes and weights of a power law.
+    operator : NoiseOperator
+    """
+
+    lam: Array
+    weights: Array
+    operator: NoiseOperator
+
+    @classmethod
+    def of(
+        cls, spectrum: Spectrum, noise: BatchNoise, gaps: bool = False, fine: bool = True
+    ) -> FloatProblem:
+        """Read the midpoints of a spectrum.
+
+        With ``gaps`` in noiseless stability more eigenvalues of a power law are listed: between the
+        nodes of its rule nothing may happen. ``fine`` nodes are closer than those of the proofs,
+        since no disk tells here that poles come near.
+        """
+        lam, weights = _float_modes(spectrum, noise, gaps, fine)
+        return cls(lam, weights, noise_operator(noise, spectrum))
+
+    @property
+    def noise(self) -> BatchNoise:
+        """Of the operator."""
+        return self.operator.noise
+
+    def margin(self, form: HalfPlaneForm, scale: Array) -> Array:
+        """Return min(1 - U', min_k 1 + (tau2/B) s_k); -inf where the noiseless part is unstable.
+
+        ``form`` holds arrays of shape (A, 1), or (1, 1) against ``scale`` of shape (A,), the factor
+        on every eigenvalue.
+        """
+        rows = max(1, _BLOCK // self.lam.size)
+        if len(scale) > rows:
+            pieces = [slice(start, start + rows) for start in range(0, len(scale), rows)]
+            single = form.pull.shape[0] == 1  # one form serves every scale
+            forms = [form if single else take(form, piece) for piece in pieces]
+            parts = [self.margin(f, scale[p]) for f, p in zip(forms, pieces, strict=True)]
+            return np.concatenate(parts)
+        with np.errstate(all="ignore"):
+            lam = scale[:, None] * self.lam
+            pivots, noise, _ = summands(form, lam)
+            stacked = np.stack(np.broadcast_arrays(*pivots))
+            schur = ((stacked > 0).all(axis=0) | (stacked < 0).all(axis=0)).all(axis=-1)
+            s = lam * noise
+            inverse_batch = float(self.noise.inverse_batch)
+            if inverse_batch == 0:
+                return np.where(schur, 1.0, -np.inf)
+            damping = 1 + self.noise.tau2_values * inverse_batch * s
+            radius = self.operator.estimate(s / damping * inverse_batch, self.weights)
+            least = damping.min(axis=-1)
+            margin = np.where(least > 0, np.minimum(1 - radius, least), least)
+            return np.where(schur, margin, -np.inf)
+
+    def critical_batch_size(self, s: Array) -> float:
+        """Return the batch size at which stability begins, given the summands of every mode.
+
+        Zero if it is stable at every batch size, inf if at none.
+        """
+        tau2 = self.noise.tau2_values
+        uncoupled = self.noise.coupling is None
+        if self.operator.spectrum.diverges and self.noise.tau1 > 0:
+            return math.inf
+        floor = max(0.0, float(np.max(-tau2 * s, initial=0.0)))
+        if uncoupled and self.noise.tau1 == 0:
+            return floor
+        if uncoupled and not np.any(tau2):
+            return float(self.noise.tau1) * float(s @ self.weights)
+
+        def excess(batch_size: float) -> float:
+            room = batch_size + tau2 * s
+            if not (room > 0).all():  # at the floor itself
+                return math.inf
+            return float(self.operator.estimate((s / room)[None], self.weights)[0]) - 1
+
+        # excess falls from the floor to -1 at infinity: bracket the root, then bisect.
+        low, high = floor, max(floor, float(np.max(s)))
+        if floor == 0.0 and excess(high * _SMALLEST_BATCH) <= 0:
+            return 0.0
+        for _ in range(_DOUBLINGS):
+            if excess(high) <= 0:
+                break
+            high *= 2
+        return _bisect_down(excess, low, high)
+
+
+def _float_modes(
+    spectrum: Spectrum, noise: BatchNoise, gaps: bool, fine: bool
+) -> tuple[Array, Array]:
+    """Return eigenvalues and weights, or the nodes and weights of a long spectrum, as floats."""
+    long = spectrum.long
+    if long is None or noise.by_mode or (gaps and not isinstance(long, LongLaw)):
+        return spectrum.eigenvalues, spectrum.weights
+    if not isinstance(long, LongLaw):
+        nodes = long.rule(HEAD, long.edges(HEAD))
+    elif gaps and long.count is not None and long.count <= 2 * LISTED:
+        return spectrum.eigenvalues, spectrum.weights
+    else:
+        head = LISTED if gaps else HEAD
+        nodes = long.rule(head, long.edges(head, _FINE if fine else _COARSE))
+    return nodes.nodes.mid, nodes.weights
+
+
+def _bisect_down(function: Callable[[float], float], low: float, high: float) -> float:
+    """Return the root of a falling function, to the last bit."""
+    while True:
+        middle = (low + high) / 2
+        if not low < middle < high:
+            return high
+        if function(middle) > 0:
+            low = middle
+        else:
+            high = middle

@@ -1,0 +1,89 @@
+r"""The positive operator by which the noise of one step feeds that of later ones.
+
+Once every mode is strictly Schur, a problem is stable exactly when the radius of this operator is
+below 1 (theory page "The exact condition"). With the shares :math:`f_k=s_k/(B+\tau_2s_k)` it is the
+number :math:`U'_\Sigma=\tau_1\sum_kf_k` for two-parameter noise, and the nonnegative matrix
+:math:`\mathrm{diag}(f)\,T` for a coupling.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.mode_summands import mode_summands
+from sgdmem.numeric.verdicts.noise_sum import NoiseSums, explicit_modes
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+
+
+@dataclass(frozen=True)
+class NoiseOperator(ABC):
+    """The operator of a noise on a spectrum; the algorithm enters through its summands."""
+
+    noise: BatchNoise
+    spectrum: Spectrum
+
+    @abstractmethod
+    def enclose(self, form: HalfPlaneForm, sums: NoiseSums) -> Interval:
+        """Return proved bounds of the radius for one algorithm: its form, and what it sums to."""
+
+    @abstractmethod
+    def estimate(self, shares: Array, weights: Array) -> Array:
+        """Return the radius in plain floats, shape (A,), for shares of shape (A, N)."""
+
+
+class ScalarOperator(NoiseOperator):
+    """Two-parameter noise: the radius is the noise sum."""
+
+    def enclose(self, form: HalfPlaneForm, sums: NoiseSums) -> Interval:
+        """Return bounds of U'."""
+        total = self.totals(sums)[0]
+        return max(float(total.lower), 0.0), float(total.upper)
+
+    def totals(self, sums: NoiseSums) -> Ball:
+        """Return U' of all algorithms of a batch."""
+        if self.noise.tau1 * self.noise.inverse_batch == 0:
+            return Ball(np.zeros(len(sums.schur)))
+        return self.noise.share1 * sums.noise
+
+    def estimate(self, shares: Array, weights: Array) -> Array:
+        """Return tau1 times the sum."""
+        if self.noise.tau1 == 0:
+            return np.zeros(len(shares))
+        if self.spectrum.diverges:
+            return np.full(len(shares), np.inf)
+        return np.asarray(float(self.noise.tau1) * (shares @ weights))
+
+
+class MatrixOperator(NoiseOperator):
+    """Coupled noise: the spectral radius of a nonnegative matrix, by Collatz-Wielandt bounds."""
+
+    def enclose(self, form: HalfPlaneForm, sums: NoiseSums) -> Interval:
+        """Return bounds of the radius of diag(f) T."""
+        lam, weights = explicit_modes(self.spectrum)
+        s = lam * mode_summands(form, lam).noise
+        inverse_batch = Ball.exactly([self.noise.inverse_batch])
+        shares = (s / (1 + self.noise.share2 * s) * inverse_batch)[0]
+        return coupled_radius(shares, weights, self.noise.coupling or ())
+
+    @cached_property
+    def _quick(self) -> CoupledRadius:
+        return CoupledRadius(self.spectrum.weights, self.noise.coupling or ())
+
+    def estimate(self, shares: Array, weights: Array) -> Array:
+        """Return the radius of diag(f) T, one row after the other, each from the last vectors."""
+        return np.array([self._quick(row) for row in shares])
+
+
+def noise_operator(noise: BatchNoise, spectrum: Spectrum) -> NoiseOperator:
+    """Return the operator of a noise on a spectrum."""
+    kind = ScalarOperator if noise.coupling is None else MatrixOperator
+    return kind(noise, spectrum)

@@ -1,0 +1,76 @@
+"""Without noise: where the method is stable, and how far eigenvalues are from its end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.mode_summands import rational_algorithm
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.stability.poles import noiseless_intervals
+
+LISTED = 2**12  # eigenvalues of a long power law that are taken one by one where there are gaps
+
+
+def noiseless_floats(algorithm: Algorithm) -> list[Interval]:
+    """Return the eigenvalues at which P - lambda Q is strictly Schur: intervals of floats."""
+    found = noiseless_intervals(rational_algorithm(algorithm))
+    floats = [(to_float(lower), to_float(upper)) for (lower, _), (_, upper) in found]
+    return [(lower, upper) for lower, upper in floats if lower < upper]
+
+
+def noiseless_margin(noiseless: Sequence[Interval], spectrum: Spectrum) -> float:
+    """Return the smallest relative distance of an eigenvalue from the end of its interval.
+
+    Negative if an eigenvalue lies in none; of a long power law the first 4,096 are looked at.
+    """
+    if not noiseless or (spectrum.is_infinite and noiseless[0][0] > 0):
+        return -math.inf
+    if len(noiseless) == 1 and noiseless[0][0] == 0:
+        return 1 - spectrum.largest / noiseless[0][1]
+    lam = _listed(spectrum)
+    with np.errstate(divide="ignore"):
+        room = [np.minimum(1 - lam / high, 1 - low / lam) for low, high in noiseless]
+    return float(np.max(room, axis=0).min())
+
+
+def _listed(spectrum: Spectrum) -> Array:
+    """Return the eigenvalues, of a long power law the first ones."""
+    law = spectrum.law
+    if law is None or not spectrum.is_long_law:
+        return spectrum.eigenvalues
+    count = LISTED if law.count is None else min(law.count, LISTED)
+    return law.eigenvalues(np.arange(1.0, count + 1)).mid
+
+
+def noiseless_scales(noiseless: Sequence[Interval], spectrum: Spectrum) -> list[Interval]:
+    """Return the factors c for which every c * lambda lies in a noiseless interval."""
+    if not noiseless or (spectrum.is_infinite and noiseless[0][0] > 0):
+        return []
+    if len(noiseless) == 1 and noiseless[0][0] == 0:
+        return [(0.0, noiseless[0][1] / spectrum.largest)]
+    # Forbidden factors: the gaps between the intervals, divided by each eigenvalue.
+    lam = _listed(spectrum)
+    ends = [0.0, *(end for interval in noiseless for end in interval), math.inf]
+    gaps = [(low, high) for low, high in zip(ends[::2], ends[1::2], strict=True) if low < high]
+    with np.errstate(divide="ignore"):
+        lows = np.concatenate([low / lam for low, _ in gaps])
+        highs = np.concatenate([high / lam for _, high in gaps])
+    if spectrum.is_long_law and spectrum.count > lam.size:
+        # What brings the eigenvalues that are not listed near a gap is not looked at.
+        beyond = noiseless[0][1] / lam[lam.size // 2]
+        lows, highs = np.append(lows, beyond), np.append(highs, math.inf)
+    order = np.argsort(lows)
+    allowed: list[Interval] = []
+    reached = 0.0
+    for low, high in zip(lows[order], highs[order], strict=True):
+        if low > reached:
+            allowed.append((reached, float(low)))
+        reached = max(reached, float(high))
+    return allowed
