@@ -9,10 +9,10 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_list, unmasked
-from sgdmem.numeric.spectra.data_matrix import read_features
 from sgdmem.numeric.problems.data_target import target_of_data
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.target import PowerLawTarget, Target, read_target
+from sgdmem.numeric.spectra.data_matrix import read_features
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.errors import InputError
 

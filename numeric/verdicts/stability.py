@@ -70,7 +70,7 @@ def stability(algorithm: Algorithm, problem: Any, batch_size: Any = math.inf) ->
     >>> verdict = stability(heavy_ball(0.1, 0.9), spectrum, batch_size=8)
     >>> verdict.stable, round(verdict.critical_batch_size, 6)
     (True, 2.874635)
-    >>> bool(stability(heavy_ball(0.1, 0.9), Problem(spectrum, Noise(tau2=-1)), batch_size=4))
+    >>> bool(stability(heavy_ball(0.1, 0.9), Problem(spectrum, Noise(tau2=-1)), batch_size=16))
     True
     """
     given = as_problem(problem)
