@@ -358,7 +358,7 @@ def evaluator(
         parameters=tuple(free),
         memory=algorithm.memory,
         program=program,
-        shifted=algorithm.half_plane_form.Q_output is not algorithm.half_plane_form.Q,
+        shifted=algorithm.half_plane_form.shifted,
         exceptions=exceptions,
         fraction=family_fraction_program(algorithm, free) if algorithm.memory <= 1 else None,
     )

@@ -75,8 +75,7 @@ def javascript_functions(algorithm: Algorithm) -> str:
         coefficients = coefficient_program(named, parameters)
     except ZeroDivisionError:
         raise _stable_nowhere(algorithm) from None
-    form = named.half_plane_form
-    shifted = form.Q_output is not form.Q
+    shifted = named.half_plane_form.shifted
     zeros = {
         name
         for name, step in zip(

@@ -245,7 +245,7 @@ def source_code(algorithm: Algorithm, language: str) -> str:
         raise InputError(
             f"algorithm must be stable at some eigenvalue for some parameters, got {algorithm!r}"
         ) from None
-    shifted = named.half_plane_form.Q_output is not named.half_plane_form.Q
+    shifted = named.half_plane_form.shifted
     noise, *rest = program.outputs
     program = pruned(program.steps, [noise, *rest[1 if shifted else 0 :]])
     share, *pivots = plain_outputs(program)

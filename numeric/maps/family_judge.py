@@ -19,7 +19,7 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.judge import trace_kind
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_operator import ScalarOperator
-from sgdmem.numeric.verdicts.noise_sum import map_form, noise_sums
+from sgdmem.numeric.verdicts.noise_sum import noise_sums
 from sgdmem.numeric.verdicts.rule import decide, flags, margin
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.numeric.verdicts.verdict import Verdict
@@ -117,7 +117,7 @@ class FamilyJudge:
             for name in program.parameters
         }
         nothing = Ball(np.zeros(len(points)))  # what is the same everywhere becomes an array, too
-        form = map_form(program.form(values), lambda entry: nothing + entry)
+        form = program.form(values).map(lambda entry: nothing + entry)
         return form, _excepted(points, exceptions)
 
     def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], BatchNoise]:

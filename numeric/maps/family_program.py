@@ -15,11 +15,7 @@ from sgdmem.symbolic.algorithms.comparisons import compared_numbers
 from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program
-from sgdmem.symbolic.programs.summand_program import (
-    coefficient_names,
-    coefficient_program,
-    unflatten,
-)
+from sgdmem.symbolic.programs.summand_program import coefficient_names, coefficient_program
 
 _TELLING = (
     Fraction(0),
@@ -51,7 +47,7 @@ class FamilyProgram:
 
     def form(self, values: Mapping[str, Ball]) -> HalfPlaneForm:
         """Return the half-plane form of many members; its Q_output is Q."""
-        return unflatten(self.program.run(values), self.memory)
+        return HalfPlaneForm.of_row(self.program.run(values), self.memory)
 
     def count(self, damped: bool) -> int:
         """Return how many numbers the module fills for each member."""

@@ -29,8 +29,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.quadrature import RATIO, REACH, UNIT, Rule
+from sgdmem.symbolic.algebra.determinants import determinant
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.stability.schur import determinant
 
 HEAD = 512  # terms added one by one, unless the caller asks for more
 _STEEP = 8.0  # exponent from which the tail beyond the head is negligible: below 1e-19 of the head

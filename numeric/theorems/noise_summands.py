@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sgdmem.numeric.theorems.instances import Array
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
+from sgdmem.symbolic.algebra.routh import summands
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 _EXPLICIT = 1000  # terms of a power-law sum that are added one by one
@@ -43,9 +43,7 @@ def summand_in_floats(algorithm: Algorithm) -> Callable[[ArrayLike], Array]:
     The half-plane form is exact before it is rounded, so that a memory of 1e30 steps keeps its
     digits, which the entries 1 - 1e-30 would not.
     """
-    fixed, moving, pull, Q, _ = algorithm.half_plane_form
-    row = tuple(map(float, Q))
-    form = HalfPlaneForm(tuple(map(float, fixed)), tuple(map(float, moving)), float(pull), row, row)
+    form = algorithm.half_plane_form.at_gradient.map(float)
 
     def summand(lam: ArrayLike) -> Array:
         eigenvalues = np.asarray(lam, float)

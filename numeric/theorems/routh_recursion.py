@@ -69,9 +69,7 @@ def check(claim: Claim = claim) -> list[Case]:
 
 
 def _in_floats(algorithm: Algorithm) -> HalfPlaneForm:
-    fixed, moving, pull, Q, _ = algorithm.half_plane_form
-    row = tuple(map(float, Q))
-    return HalfPlaneForm(tuple(map(float, fixed)), tuple(map(float, moving)), float(pull), row, row)
+    return algorithm.half_plane_form.at_gradient.map(float)
 
 
 def _wrong_verdicts(rng: np.random.Generator, memory: int, claim: Claim) -> int:
@@ -99,7 +97,7 @@ def _last_pivot_ignored(form: HalfPlaneForm, lam: float) -> tuple[bool, float]:
 
 def _numerator_mirrored(form: HalfPlaneForm, lam: float) -> tuple[bool, float]:
     mirrored = (*form.Q[:-1], -form.Q[-1])
-    return claim(form._replace(Q=mirrored, Q_output=mirrored), lam)
+    return claim(form._replace(Q=mirrored).at_gradient, lam)
 
 
 PERTURBED: dict[str, Claim] = {

@@ -39,24 +39,14 @@ class ModeSummands:
 def ball_form(algorithms: Sequence[Algorithm]) -> HalfPlaneForm:
     """Return the half-plane form of a batch of numeric algorithms of one memory, shape (A, 1)."""
     forms = [algorithm.half_plane_form for algorithm in algorithms]
-    same = all(form.Q_output is form.Q for form in forms)
 
     def column(values: Sequence[Scalar]) -> Ball:
         middles, radii = zip(*map(enclose, values), strict=True)
         return Ball.exactly(middles, radii)[:, None]
 
-    def columns(field: str) -> tuple[Ball, ...]:
-        rows = [getattr(form, field) for form in forms]
-        return tuple(column(entries) for entries in zip(*rows, strict=True))
-
-    Q = columns("Q")
-    return HalfPlaneForm(
-        fixed=columns("fixed"),
-        moving=columns("moving"),
-        pull=column([form.pull for form in forms]),
-        Q=Q,
-        Q_output=Q if same else columns("Q_output"),
-    )
+    shifted = any(form.shifted for form in forms)
+    rows = [(*form.at_gradient.row, *(form.Q_output if shifted else ())) for form in forms]
+    return HalfPlaneForm.of_row([column(x) for x in zip(*rows, strict=True)], algorithms[0].memory)
 
 
 def rational_algorithm(algorithm: Algorithm) -> Algorithm:

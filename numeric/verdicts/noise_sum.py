@@ -9,9 +9,8 @@ r"""The noise sums of algorithms over a spectrum, with error bounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -178,21 +177,9 @@ def _concatenate(balls: Sequence[Ball]) -> Ball:
 
 def take(form: HalfPlaneForm, piece: slice) -> HalfPlaneForm:
     """Return some of a batch of forms."""
-    return map_form(form, lambda entry: entry[piece])
-
-
-def map_form(form: HalfPlaneForm, function: Callable[[Any], Any]) -> HalfPlaneForm:
-    """Return the form with ``function`` applied to every entry; Q_output stays Q if it was."""
-    Q = tuple(map(function, form.Q))
-    return HalfPlaneForm(
-        tuple(map(function, form.fixed)),
-        tuple(map(function, form.moving)),
-        function(form.pull),
-        Q,
-        Q if form.Q_output is form.Q else tuple(map(function, form.Q_output)),
-    )
+    return form.map(lambda entry: entry[piece])
 
 
 def midpoint_form(form: HalfPlaneForm) -> HalfPlaneForm:
     """Return the form with plain float coefficients, for root finding without bounds."""
-    return map_form(form, lambda entry: entry.mid)
+    return form.map(lambda entry: entry.mid)

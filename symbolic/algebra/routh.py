@@ -20,7 +20,7 @@ and SymPy expressions all go through the same lines.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import comb
 from typing import NamedTuple
 
@@ -53,6 +53,42 @@ class HalfPlaneForm(NamedTuple):
     def effective_learning_rate(self) -> Element:
         r"""The effective learning rate: :math:`-Q(1) / \hat D(0)`, where fixed ends in 2 D^(0)."""
         return 2 * self.pull / self.fixed[-1]
+
+    @property
+    def shifted(self) -> bool:
+        """Whether the gradient is taken elsewhere than at w; if not, Q_output is Q itself."""
+        return self.Q_output is not self.Q
+
+    @property
+    def at_gradient(self) -> HalfPlaneForm:
+        """The form without what it says of w: Q_output is Q."""
+        return self._replace(Q_output=self.Q)
+
+    @property
+    def row(self) -> tuple[Element, ...]:
+        """All its numbers, that is fixed, moving, pull, Q, and Q_output if shifted."""
+        output = self.Q_output if self.shifted else ()
+        return (*self.fixed, *self.moving, self.pull, *self.Q, *output)
+
+    @staticmethod
+    def of_row(row: Sequence[Element], memory: int) -> HalfPlaneForm:
+        """Return the form whose numbers are given in one row; without Q_output, it is Q.
+
+        Examples
+        --------
+        >>> form = HalfPlaneForm.of_row([2, 1, 5, -3], memory=0)
+        >>> form.moving, form.pull, form.shifted, form.row
+        ((1,), 5, False, (2, 1, 5, -3))
+        """
+        n = memory + 1
+        fixed, moving, Q, Q_output = (
+            tuple(row[start : start + n]) for start in (0, n, 2 * n + 1, 3 * n + 1)
+        )
+        return HalfPlaneForm(fixed, moving, row[2 * n], Q, Q_output or Q)
+
+    def map(self, function: Callable[[Element], Element]) -> HalfPlaneForm:
+        """Return the form with ``function`` applied to every number; as shifted as before."""
+        return self.of_row([function(number) for number in self.row], len(self.fixed) - 1)
 
 
 class Summands(NamedTuple):
@@ -128,8 +164,7 @@ def summands(form: HalfPlaneForm, lam: Element) -> Summands:
     Fraction(1, 3)
     """
     a = half_plane_polynomial(form, lam)
-    same = form.Q_output is form.Q
-    numerators = [list(form.Q)] if same else [list(form.Q), list(form.Q_output)]
+    numerators = [list(form.Q), list(form.Q_output)] if form.shifted else [list(form.Q)]
     totals: list[Element] = [0 for _ in numerators]
     pivots = [a[0]]
     inverse_of_first: Element = None

@@ -11,11 +11,11 @@ from itertools import zip_longest
 from random import Random
 from typing import Literal
 
+from sgdmem.symbolic.algebra.determinants import determinant
 from sgdmem.symbolic.algebra.polynomials import dot, multiply
 from sgdmem.symbolic.algebra.scalars import Element, Scalar, exact_field, is_zero
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm, unflatten
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.stability.schur import determinant
 
 Matrix = list[list[Element]]
 

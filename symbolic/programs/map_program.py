@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sgdmem.symbolic.algebra.polynomials import add
-from sgdmem.symbolic.algebra.routh import summands
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.algebra.scalars import Element
 from sgdmem.symbolic.programs.program import Program, trace
-from sgdmem.symbolic.programs.summand_program import EIGENVALUE, coefficient_names, unflatten
+from sgdmem.symbolic.programs.summand_program import EIGENVALUE, coefficient_names
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 
 TAU2_SHARE = "tau2_share"  # tau2 / B
@@ -56,17 +56,19 @@ def map_program(memory: int, damped: bool) -> MapProgram:
     t8 = pull * t5
     return t6, t7, t8
     """
-    inputs = (*coefficient_names(memory), *([TAU2_SHARE] if damped else []))
+    names = coefficient_names(memory)
+    inputs = (*names, *([TAU2_SHARE] if damped else []))
+    count = len(names)
 
     def recursion(lam: Element, *row: Element) -> list[Element]:
         share2 = row[-1] if damped else 0
-        found = summands(unflatten(row[: 3 * memory + 4], memory), lam)
+        found = summands(HalfPlaneForm.of_row(row[:count], memory), lam)
         damping = 1 + share2 * (lam * found.noise)
         return [found.noise / damping, damping, *found.pivots]
 
     def fraction(*row: Element) -> list[Element]:
         share2 = row[-1] if damped else 0
-        numerator, denominator = noise_fraction(unflatten(row[: 3 * memory + 4], memory))
+        numerator, denominator = noise_fraction(HalfPlaneForm.of_row(row[:count], memory))
         return [*numerator, *add(denominator, [share2 * entry for entry in (0, *numerator)])]
 
     has_fraction = memory <= LARGEST_FRACTION_MEMORY

@@ -23,7 +23,7 @@ _MOST_FACTORED_SYMBOLS = 6  # factoring takes long with more
 
 
 def coefficient_names(memory: int, shifted: bool = False) -> list[str]:
-    """Return the names of the numbers in a half-plane form, in the order of `flatten`.
+    """Return the names of the numbers in a half-plane form, in the order of its row.
 
     Examples
     --------
@@ -33,25 +33,6 @@ def coefficient_names(memory: int, shifted: bool = False) -> list[str]:
     vectors = ["fixed", "moving", "Q", *(["Q_output"] if shifted else [])]
     fixed, moving, *Q = ([f"{key}_{i}" for i in range(memory + 1)] for key in vectors)
     return [*fixed, *moving, "pull", *(name for vector in Q for name in vector)]
-
-
-def flatten(form: HalfPlaneForm) -> list[Element]:
-    """Return the numbers of a form in one row; Q_output only if it differs from Q."""
-    row = [*form.fixed, *form.moving, form.pull, *form.Q]
-    return row if form.Q_output is form.Q else [*row, *form.Q_output]
-
-
-def unflatten(row: Sequence[Element], memory: int, shifted: bool = False) -> HalfPlaneForm:
-    """Return the form whose numbers are given in one row."""
-    n = memory + 1
-    Q = tuple(row[2 * n + 1 : 3 * n + 1])
-    return HalfPlaneForm(
-        fixed=tuple(row[:n]),
-        moving=tuple(row[n : 2 * n]),
-        pull=row[2 * n],
-        Q=Q,
-        Q_output=tuple(row[3 * n + 1 :]) if shifted else Q,
-    )
 
 
 @lru_cache(maxsize=64)
@@ -88,7 +69,7 @@ def summand_program(
 
     def recursion(lam: Element, *row: Element) -> list[Element]:
         given = [0 if name in zeros else number for name, number in zip(names, row, strict=True)]
-        found = summands(unflatten(given, memory, shifted), lam)
+        found = summands(HalfPlaneForm.of_row(given, memory), lam)
         output = [found.output_noise] if shifted else []
         return [found.noise, *output, *found.pivots]
 
@@ -130,14 +111,13 @@ def family_summand_program(algorithm: Algorithm, parameters: Sequence[str]) -> P
     """
     coefficients = coefficient_program(algorithm, parameters)
     form = algorithm.half_plane_form
-    shifted = form.Q_output is not form.Q
-    names = coefficient_names(algorithm.memory, shifted)
+    names = coefficient_names(algorithm.memory, form.shifted)
     zeros = {
         name
         for name, step in zip(names, coefficients.outputs, strict=True)
         if coefficients.steps[step] == ("constant", 0)
     }
-    recursion = summand_program(algorithm.memory, shifted, frozenset(zeros))
+    recursion = summand_program(algorithm.memory, form.shifted, frozenset(zeros))
 
     def both(lam: Element, *numbers: Element) -> tuple[Element, ...]:
         values = coefficients.run(dict(zip(parameters, numbers, strict=True)))
@@ -153,9 +133,8 @@ def family_fraction_program(algorithm: Algorithm, parameters: Sequence[str]) -> 
     the gradient; simplified, so that those that vanish are the constant 0. Parameters and errors as
     in `family_summand_program`. Meant for small memories.
     """
-    row = list(map(to_sympy, flatten(algorithm.half_plane_form)))
-    symbolic = unflatten(row[: len(coefficient_names(algorithm.memory))], algorithm.memory)
-    numerator, denominator = noise_fraction(symbolic)
+    form = algorithm.half_plane_form.at_gradient
+    numerator, denominator = noise_fraction(form.map(to_sympy))
     return expression_program([*numerator, *denominator], algorithm, parameters)
 
 
@@ -176,7 +155,7 @@ def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Prog
     InputError
         If a coefficient is not a rational function of the parameters.
     """
-    expressions = [to_sympy(value) for value in flatten(algorithm.half_plane_form)]
+    expressions = [to_sympy(value) for value in algorithm.half_plane_form.row]
     return expression_program(expressions, algorithm, parameters)
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sgdmem.symbolic.algebra.determinants import determinant, hurwitz_matrix
 from sgdmem.symbolic.algebra.polynomials import Polynomial, multiply
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import Element
-from sgdmem.symbolic.stability.schur import determinant, hurwitz_matrix
 
 
 def noise_fraction(form: HalfPlaneForm) -> tuple[Polynomial, Polynomial]:

@@ -140,17 +140,13 @@ def partial_fractions(algorithm: Algorithm) -> list[tuple[Scalar, Scalar]]:
 
 def _in_field(algorithm: Algorithm) -> tuple[HalfPlaneForm, Callable[[Element], Scalar]]:
     """Return the half-plane form in a fast exact field, and the way back to scalars."""
-    form = algorithm.half_plane_form
-    row = (*form.fixed, *form.moving, form.pull, *form.Q)
+    form = algorithm.half_plane_form.at_gradient
     if algorithm.is_symbolic:
-        elements, back = exact_field(row)
-    else:
-        from flint import fmpq
+        elements, back = exact_field(form.row)
+        return HalfPlaneForm.of_row(elements, algorithm.memory), back
+    from flint import fmpq
 
-        elements, back = [fmpq(x.numerator, x.denominator) for x in row], _to_fraction
-    size = algorithm.memory + 1
-    fixed, moving, Q = (tuple(elements[i : i + size]) for i in (0, size, 2 * size + 1))
-    return HalfPlaneForm(fixed, moving, elements[2 * size], Q, Q), back
+    return form.map(lambda x: fmpq(x.numerator, x.denominator)), _to_fraction
 
 
 def _boundary(form: HalfPlaneForm) -> Polynomial:

@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy
 
+from sgdmem.symbolic.algebra.determinants import determinant, hurwitz_matrix
 from sgdmem.symbolic.algebra.routh import to_half_plane
 from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.derivations.statements.points import Point
@@ -19,12 +20,7 @@ from sgdmem.symbolic.derivations.statements.statements import (
 )
 from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject, is_stable_up_to
 from sgdmem.symbolic.derivations.typesetting.writer import raised
-from sgdmem.symbolic.stability.schur import (
-    conditions,
-    determinant,
-    hurwitz_matrix,
-    uniform_conditions,
-)
+from sgdmem.symbolic.stability.schur import conditions, uniform_conditions
 
 
 def stability(subject: Subject) -> Section:

@@ -21,13 +21,12 @@ from sgdmem.numeric.machine.lowering import (
     radius_of,
     variable,
 )
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.programs.program import trace
 from sgdmem.symbolic.programs.summand_program import (
     coefficient_names,
-    flatten,
     summand_program,
-    unflatten,
 )
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 from tests import draws, naive
@@ -93,7 +92,7 @@ def test_the_recursion_and_the_fraction_are_exact(memory: int, rng: np.random.Ge
         lam = Fraction(int(rng.integers(1, 50)), 13)
         top, bottom = (
             sum(c * lam**k for k, c in enumerate(part))
-            for part in noise_fraction(unflatten(row, memory))
+            for part in noise_fraction(HalfPlaneForm.of_row(row, memory))
         )
         try:
             share, *_ = program.run({"lam": lam, **dict(zip(names, row, strict=True))})
@@ -108,7 +107,7 @@ def test_the_recursion_against_impulse_responses(memory: int, rng: np.random.Gen
     for _ in range(20):
         alg = draws.random_algorithm(rng, memory, numbers="fraction")._replace(a=[0] * memory)
         lam = Fraction(int(rng.integers(1, 40)), 20)
-        row = flatten(Algorithm(*alg).half_plane_form)
+        row = Algorithm(*alg).half_plane_form.row
         values = dict(zip(coefficient_names(memory), row, strict=True))
         if not naive.is_schur(alg, lam):
             continue

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sgdmem.symbolic.algorithms import named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
-from sgdmem.symbolic.stability.schur import conditions, determinant, is_schur, uniform_conditions
+from sgdmem.symbolic.stability.schur import conditions, is_schur, uniform_conditions
 from tests import naive
 from tests.draws import KINDS, random_algorithm
 from tests.strategies import (
@@ -101,17 +101,6 @@ def test_symbolic_conditions_are_the_numeric_ones(memory: int, rng: Any) -> None
         numeric = conditions(general.substitute(values), Fraction(3, 5))
         substituted = [x.subs({**values, lam: sympy.Rational(3, 5)}) for x in found]
         assert substituted == [sympy.sympify(x) for x in numeric]
-
-
-@given(st.integers(1, 4).flatmap(lambda n: st.lists(
-    st.lists(st.integers(-3, 3), min_size=n, max_size=n), min_size=n, max_size=n)))  # fmt: skip
-def test_determinant(rows: list[list[int]]) -> None:
-    matrix: Any = sympy.Matrix(rows)
-    assert determinant([[(x,) for x in row] for row in rows]) == (matrix.det(),)
-    linear = [[(x, 1) for x in row] for row in rows]
-    value = determinant(linear)
-    shifted: Any = sympy.Matrix([[x + 2 for x in row] for row in rows])
-    assert sum(c * 2**n for n, c in enumerate(value)) == shifted.det()
 
 
 # Theorem 6.1
