@@ -19,7 +19,8 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_whole, positive_float
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, unflatten
+from sgdmem.symbolic.algebra.blocks import Blocks
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndecidedError
 
 LARGEST_MEMORY = 6  # of a search with 2 M - 1 unknowns
@@ -112,8 +113,7 @@ def best_stationary(
     name = f"best_stationary(memory={memory}, horizon={steps:g})"
     for shrinks in range(_SHRINKS):
         entries = real_root_entries(poles, zeros, Fraction(gain * INSIDE * 0.999**shrinks))
-        alpha, b, c, D, a = unflatten(entries, memory)
-        found = Algorithm(alpha, b, c, D, a, name=name, floats=True)
+        found = Algorithm(*Blocks.of_row(entries, memory), name=name, floats=True)
         verdict = stability(found, spectrum, batch_size, noise.tau1, noise.tau2)
         if verdict.stable:
             return found

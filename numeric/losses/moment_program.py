@@ -17,8 +17,8 @@ from functools import lru_cache
 from typing import Any
 
 from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
+from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.polynomials import dot
-from sgdmem.symbolic.algorithms.algorithm import unflatten
 from sgdmem.symbolic.programs.program import Program, trace
 
 FLUSHED = 1e-290  # moments below count as 0: numbers below 1e-308 would be slow
@@ -114,7 +114,7 @@ def step_program(memory: int, nonzero: Sequence[bool]) -> tuple[Program, dict[st
     def step(lam: Any, drive: Any, damping: Any, noise: Any, *rest: Any) -> list[Any]:
         given = dict(zip([*names, *next_a, *moments], rest, strict=True))
         entries = [given.get(f"e{place}", 0) for place in range(len(nonzero))]
-        alpha, b, c, D, a = unflatten(entries, memory)
+        alpha, b, c, D, a = Blocks.of_row(entries, memory)
         M = _matrix([given[name] for name in moments], memory)
         v, r = [-1 * alpha, *c], [1, *a]
         S0 = [[1, *b], *([0, *row] for row in D)]

@@ -18,7 +18,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.losses.moment_program import moment_pairs, step_program
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, unflatten
+from sgdmem.symbolic.algebra.blocks import Blocks
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 _BITS = 256  # beside those that a tiny effective learning rate times lambda cancels
 
@@ -47,7 +48,7 @@ def summed_modes(algorithm: Algorithm, eigenvalues: Array, share2: Fraction) -> 
     found = []
     with ctx.workprec(_bits(algorithm, eigenvalues)):
         exact = [arb(entry.numerator) / entry.denominator for entry in entries]
-        alpha, _, c, _, a = unflatten(exact, M)
+        alpha, _, c, _, a = Blocks.of_row(exact, M)
         v, r = [-alpha, *c], [arb(1), *a]
         twice = [1 if i == j else 2 for i, j in pairs]
         reading = [twice[k] * r[i] * r[j] for k, (i, j) in enumerate(pairs)]

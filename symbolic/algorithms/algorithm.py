@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import Any
 
 from sgdmem.symbolic.algebra import polynomials as poly
+from sgdmem.symbolic.algebra.blocks import Blocks
+from sgdmem.symbolic.algebra.noise_summand import noise_summand
 from sgdmem.symbolic.algebra.polynomials import TransferPolynomials
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_form
 from sgdmem.symbolic.algebra.scalars import (
-    Element,
     Scalar,
     as_scalar,
     exact_field,
@@ -21,6 +22,8 @@ from sgdmem.symbolic.algebra.scalars import (
     to_float,
     to_sympy,
 )
+from sgdmem.symbolic.algorithms.printing import equation_latex, equations_text
+from sgdmem.symbolic.algorithms.recurrence import blocks_of_recurrence
 from sgdmem.symbolic.errors import InputError, UndefinedError
 
 
@@ -117,10 +120,14 @@ class Algorithm:
         return len(self.D)
 
     @property
+    def blocks(self) -> Blocks:
+        """(alpha, b, c, D, a)."""
+        return Blocks(self.alpha, self.b, self.c, self.D, self.a)
+
+    @property
     def entries(self) -> tuple[Scalar, ...]:
         """Every entry in one row, that is alpha, b, c, the rows of D, a."""
-        rows = [entry for row in self.D for entry in row]
-        return (self.alpha, *self.b, *self.c, *rows, *self.a)
+        return self.blocks.row
 
     @property
     def is_symbolic(self) -> bool:
@@ -134,14 +141,7 @@ class Algorithm:
 
     def map(self, function: Callable[[Scalar], Any]) -> Algorithm:
         """Return the algorithm with ``function`` applied to every entry."""
-        return Algorithm(
-            function(self.alpha),
-            b=tuple(map(function, self.b)),
-            c=tuple(map(function, self.c)),
-            D=tuple(tuple(map(function, row)) for row in self.D),
-            a=tuple(map(function, self.a)),
-            floats=self.floats,
-        )
+        return Algorithm(*self.blocks.map(function), floats=self.floats)
 
     def substitute(self, values: Mapping[Any, Any]) -> Algorithm:
         """Return the algorithm with symbols (or names of symbols) replaced by exact values.
@@ -196,7 +196,7 @@ class Algorithm:
         Exact whatever went in: numbers give `Fraction`, expressions give SymPy expressions.
         """
         elements, back = exact_field(self.entries)
-        found = poly.transfer_polynomials(*unflatten(elements, self.memory))
+        found = poly.transfer_polynomials(*Blocks.of_row(elements, self.memory))
         return TransferPolynomials(*(tuple(map(back, polynomial)) for polynomial in found))
 
     @cached_property
@@ -267,12 +267,15 @@ class Algorithm:
         >>> heavy_ball("0.1", "0.9").noise_summand(1)
         Fraction(19, 37)
         """
-        from sgdmem.symbolic.stability.noise_summand import noise_summand
-
-        return noise_summand(self, lam)
+        return self.present(noise_summand(self.half_plane_form, lam, self.free_symbols))
 
     def to_recurrence(self) -> tuple[tuple[Scalar, ...], tuple[Scalar, ...]]:
-        """Return (p_0 ... p_M), (q_0 ... q_M) of the multistep recurrence, eq. (8).
+        r"""Return p and q of the recurrence that w obeys on quadratics.
+
+        .. math::
+            w_{t+M+1} = \sum_{m=0}^M p_m w_{t+m} + \sum_{m=0}^M q_m \nabla L(w_{t+m}) \qquad (8)
+
+        With a = 0 it holds for every loss. The p sum to 1.
 
         Examples
         --------
@@ -280,16 +283,33 @@ class Algorithm:
         >>> heavy_ball("0.1", "0.9").to_recurrence()
         ((Fraction(-9, 10), Fraction(19, 10)), (Fraction(0, 1), Fraction(-1, 10)))
         """
-        from sgdmem.symbolic.algorithms.recurrence import to_recurrence
-
-        return to_recurrence(self)
+        _, P, Q, _ = self.polynomials
+        return tuple(self.present(-p) for p in P[:-1]), tuple(map(self.present, Q))
 
     @staticmethod
     def from_recurrence(p: Sequence[Any], q: Sequence[Any]) -> Algorithm:
-        """Return the matrix form with a = 0 of a multistep recurrence (Theorem 1, statement 2)."""
-        from sgdmem.symbolic.algorithms.recurrence import from_recurrence
+        """Return the matrix form with a = 0 of a multistep recurrence (Theorem 1, statement 2).
 
-        return from_recurrence(p, q)
+        Parameters
+        ----------
+        p, q : sequence of length M + 1
+            Coefficients p_0 ... p_M and q_0 ... q_M, numbers or SymPy expressions. Floats, which
+            rarely sum to 1 exactly, are forgiven their rounding errors: p_M takes up the
+            difference.
+
+        Raises
+        ------
+        InputError
+            If the lengths differ or are zero, or the p do not sum to exactly 1.
+
+        Examples
+        --------
+        >>> algorithm = Algorithm.from_recurrence(("-0.9", "1.9"), ("0", "-0.1"))
+        >>> algorithm == Algorithm.from_recurrence(*algorithm.to_recurrence())
+        True
+        """
+        blocks, floats = blocks_of_recurrence(p, q)
+        return Algorithm(*blocks, floats=floats)
 
     # How it looks ------------------------------------------------------------------------------
 
@@ -299,14 +319,11 @@ class Algorithm:
         return f"Algorithm({', '.join(shown)})"
 
     def __str__(self) -> str:
-        from sgdmem.symbolic.algorithms.printing import as_text
-
-        return as_text(self)
+        title = self.name or f"Algorithm of memory {self.memory}"
+        return equations_text(title, self.blocks)
 
     def _repr_latex_(self) -> str:
-        from sgdmem.symbolic.algorithms.printing import as_latex
-
-        return f"$\\displaystyle {as_latex(self)}$"
+        return f"$\\displaystyle {equation_latex(self.blocks)}$"
 
 
 def _as_vector(value: Any, name: str) -> tuple[Scalar, ...]:
@@ -327,14 +344,6 @@ def _as_matrix(value: Any) -> tuple[tuple[Scalar, ...], ...]:
                 f"D must be square: it has {len(rows)} rows, but row {i} has length {len(row)}"
             )
     return rows
-
-
-def unflatten(elements: Sequence[Element], memory: int) -> tuple[Any, ...]:
-    """Return (alpha, b, c, D, a) from the row of all entries."""
-    M = memory
-    vectors = elements[1:]
-    D = [vectors[2 * M + M * row : 3 * M + M * row] for row in range(M)]
-    return elements[0], vectors[:M], vectors[M : 2 * M], D, vectors[2 * M + M * M :]
 
 
 def _plain(value: Any, floats: bool) -> str:

@@ -11,10 +11,11 @@ from itertools import zip_longest
 from random import Random
 from typing import Literal
 
+from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.determinants import determinant
 from sgdmem.symbolic.algebra.polynomials import dot, multiply
 from sgdmem.symbolic.algebra.scalars import Element, Scalar, exact_field, is_zero
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm, unflatten
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
 
 Matrix = list[list[Element]]
@@ -82,8 +83,8 @@ def change_of_variables(
     )
     elements, back = exact_field((*first.entries, *second.entries))
     half = len(first.entries)
-    alpha, b, c, D, a = unflatten(elements[:half], M)
-    alpha2, b2, c2, D2, a2 = unflatten(elements[half:], M2)
+    alpha, b, c, D, a = Blocks.of_row(elements[:half], M)
+    alpha2, b2, c2, D2, a2 = Blocks.of_row(elements[half:], M2)
     if alpha != alpha2:
         return None
     zero = 0 * alpha
@@ -137,7 +138,7 @@ def effective_learning_rates(algorithm: Algorithm) -> tuple[Scalar, Scalar]:
     """
     by_polynomials = algorithm.effective_learning_rate
     elements, back = exact_field(algorithm.entries)
-    alpha, b, c, D, _ = unflatten(elements, algorithm.memory)
+    alpha, b, c, D, _ = Blocks.of_row(elements, algorithm.memory)
     unit = [[int(i == j) - entry for j, entry in enumerate(row)] for i, row in enumerate(D)]
     whole = _determinant(unit)
     replaced = [

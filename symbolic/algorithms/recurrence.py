@@ -1,4 +1,4 @@
-"""Theorem 1 of arXiv 2410.04228: matrix iterations and multistep recurrences, both ways."""
+"""From a multistep recurrence to the matrix form (Theorem 1 of arXiv 2410.04228)."""
 
 from __future__ import annotations
 
@@ -6,42 +6,20 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from sgdmem.symbolic.algebra.scalars import Scalar, as_scalar, exact_field, is_float
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algebra.blocks import Blocks
+from sgdmem.symbolic.algebra.scalars import as_scalar, exact_field, is_float
 from sgdmem.symbolic.errors import InputError
 
 
-def to_recurrence(algorithm: Algorithm) -> tuple[tuple[Scalar, ...], tuple[Scalar, ...]]:
-    r"""Return p and q of the recurrence that the w of an algorithm obeys on quadratics.
+def blocks_of_recurrence(p: Sequence[Any], q: Sequence[Any]) -> tuple[Blocks, bool]:
+    """Return the algorithm with a = 0 of a recurrence (8), and whether it is given by floats.
 
-    .. math:: w_{t+M+1} = \sum_{m=0}^M p_m w_{t+m} + \sum_{m=0}^M q_m \nabla L(w_{t+m}) \qquad (8)
-
-    With a = 0 it holds for every loss. The p sum to 1.
-    """
-    _, P, Q, _ = algorithm.polynomials
-    show = algorithm.present
-    return tuple(show(-p) for p in P[:-1]), tuple(show(q) for q in Q)
-
-
-def from_recurrence(p: Sequence[Any], q: Sequence[Any]) -> Algorithm:
-    """Return the algorithm with a = 0 that a recurrence (8) describes (Theorem 1, statement 2).
-
-    Parameters
-    ----------
-    p, q : sequence of length M + 1
-        Coefficients p_0 ... p_M and q_0 ... q_M, numbers or SymPy expressions. Floats, which
-        rarely sum to 1 exactly, are forgiven their rounding errors: p_M takes up the difference.
-
-    Raises
-    ------
-    InputError
-        If the lengths differ or are zero, or the p do not sum to exactly 1.
+    See `Algorithm.from_recurrence`; it is Theorem 1, statement 2.
 
     Examples
     --------
-    >>> algorithm = from_recurrence(("-0.9", "1.9"), ("0", "-0.1"))
-    >>> algorithm.to_recurrence() == from_recurrence(*algorithm.to_recurrence()).to_recurrence()
-    True
+    >>> blocks_of_recurrence(("-0.9", "1.9"), ("0", "-0.1"))[0].D
+    ((Fraction(9, 10),),)
     """
     try:
         p, q = list(p), list(q)
@@ -73,13 +51,8 @@ def from_recurrence(p: Sequence[Any], q: Sequence[Any]) -> Algorithm:
         [-d[i] if j == 0 else zero + 1 if j == i + 1 else zero for j in range(memory)]
         for i in range(memory)
     ]
-    return Algorithm(
-        back(alpha),
-        b=tuple(back(zero + int(i == 0)) for i in range(memory)),
-        c=tuple(map(back, c)),
-        D=tuple(tuple(map(back, row)) for row in D),
-        floats=floats,
-    )
+    b = [zero + int(i == 0) for i in range(memory)]
+    return Blocks(alpha, tuple(b), tuple(c), D, (zero,) * memory).map(back), floats
 
 
 def _rounding(p: Sequence[Fraction]) -> Fraction:

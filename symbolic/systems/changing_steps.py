@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.polynomials import dot
 from sgdmem.symbolic.algebra.scalars import as_scalar, exact_field
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, unflatten
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
 
@@ -45,7 +46,7 @@ def trajectory(algorithms: Sequence[Algorithm], lam: Any, w0: Any = 1) -> list[A
         M = algorithm.memory
         size = len(algorithm.entries)
         row, rest = rest[:size], rest[size:]
-        alpha, b, c, D, a = unflatten(row, M)
+        alpha, b, c, D, a = Blocks.of_row(row, M)
         u = u or [0 * w] * M
         gradient = eigenvalue * (w + dot(a, u))
         w, u = (
@@ -74,8 +75,8 @@ def step_recurrence(previous: Algorithm, current: Algorithm) -> tuple[Any, Any, 
     if previous.b[0] == 0:
         raise InputError("there is no such recurrence when b = 0 in the earlier step")
     elements, back = exact_field((*previous.entries, *current.entries))
-    alpha, (b,), (c,), ((D,),), _ = unflatten(elements[:5], 1)
-    next_alpha, (next_b,), *_ = unflatten(elements[5:], 1)
+    alpha, (b,), (c,), ((D,),), _ = Blocks.of_row(elements[:5], 1)
+    next_alpha, (next_b,), *_ = Blocks.of_row(elements[5:], 1)
     # Vectors of coefficients of w[t+1], w[t], g[t+1], g[t].
     w1, w0, g1, g0 = ([int(i == j) for j in range(4)] for i in range(4))
     u = [(x - y + alpha * z) / b for x, y, z in zip(w1, w0, g0, strict=True)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sgdmem.symbolic.algebra.noise_summand import LARGEST_EXPANDED_MEMORY
 from sgdmem.symbolic.algebra.scalars import Scalar, is_symbolic, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.families import Family, missing_parameters
-from sgdmem.symbolic.algorithms.printing import as_text, number_text
+from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.errors import UndefinedError
-from sgdmem.symbolic.stability.noise_summand import LARGEST_EXPANDED_MEMORY
 
 _MOST_TERMS = 60  # longer expressions are not readable: they are left out, and it is said
 
@@ -55,7 +55,7 @@ def _sections(algorithm: Algorithm) -> Iterator[str]:
 
     x, lam = Symbol("x"), Symbol("lambda", positive=True)
     det_D, _, Q, _ = algorithm.polynomials
-    yield as_text(algorithm)
+    yield str(algorithm)
     yield ""
     yield "Characteristic polynomial (29), (36): det(x - S) = P(x) - lambda Q(x)"
     yield f"  P(x) = (x - 1) det(x - D) = (x - 1) ({_polynomial(det_D, x)})"

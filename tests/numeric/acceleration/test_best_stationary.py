@@ -16,7 +16,8 @@ from sgdmem.numeric.acceleration.noise_bound import read_bound, resolved_problem
 from sgdmem.numeric.acceleration.real_roots import RealRoots, partial_sum, real_root_entries
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, unflatten
+from sgdmem.symbolic.algebra.blocks import Blocks
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
 ROOTS = st.lists(st.integers(1, 40), min_size=1, max_size=3, unique=True)
@@ -29,7 +30,7 @@ def test_roots_and_entries_describe_the_same_algorithm(
     p = [Fraction(x, 20) for x in poles]
     z = [Fraction(x, 20) for x in numbers[: len(p)]]
     gain = Fraction(numbers[-1], 10)
-    found = Algorithm(*unflatten(real_root_entries(p, z, gain), len(p)))
+    found = Algorithm(*Blocks.of_row(real_root_entries(p, z, gain), len(p)))
     roots = RealRoots(np.array([p], dtype=float), np.array([z], dtype=float))
     exact, form = found.half_plane_form, roots.form(np.array([float(gain)]))
     factor = form.fixed[0].item() / float(exact.fixed[0])  # the form is known up to one

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from sgdmem.symbolic.algorithms import named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.recurrence import from_recurrence
 from sgdmem.symbolic.errors import InputError
 from tests import naive
 from tests.strategies import EIGENVALUES, ENTRIES, raw_algorithms
@@ -91,7 +90,7 @@ def test_recurrence_to_matrix(data: st.DataObject, size: int) -> None:
     *p, _ = data.draw(several)
     p = [Fraction(1) - sum(p), *p]
     q = data.draw(several)
-    algorithm = from_recurrence(p, q)
+    algorithm = Algorithm.from_recurrence(p, q)
     assert algorithm.memory == size - 1 and not any(algorithm.a)
     assert algorithm.to_recurrence() == (tuple(p), tuple(q))
     raw = naive.Raw(*(getattr(algorithm, key) for key in ("alpha", "b", "c", "D", "a")))
@@ -147,13 +146,13 @@ def test_numbers_stay_what_they_were() -> None:
 
 def test_bad_recurrences() -> None:
     with pytest.raises(InputError, match="sum to exactly 1"):
-        from_recurrence([1, 1], [0, 1])
+        Algorithm.from_recurrence([1, 1], [0, 1])
     with pytest.raises(InputError, match="the same length >= 1, got 2 and 1"):
-        from_recurrence([0, 1], [1])
+        Algorithm.from_recurrence([0, 1], [1])
     with pytest.raises(InputError, match="the same length >= 1"):
-        from_recurrence([], [])
+        Algorithm.from_recurrence([], [])
     with pytest.raises(InputError, match=r"q\[0\]"):
-        from_recurrence([1], ["fast"])
+        Algorithm.from_recurrence([1], ["fast"])
 
 
 def test_floats_are_forgiven_their_rounding() -> None:
