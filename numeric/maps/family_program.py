@@ -11,7 +11,7 @@ from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.maps.node_code import coefficient_source
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.comparisons import compared_numbers
+from sgdmem.symbolic.algorithms.branching_values import branching_values
 from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program
@@ -104,7 +104,7 @@ def telling_values(
     build: Callable[..., Algorithm], names: Sequence[str]
 ) -> dict[str, set[Fraction]]:
     """Return, for each parameter, at which values a constructor may do something special."""
-    return {name: found.union(_TELLING) for name, found in compared_numbers(build, names).items()}
+    return {name: found.union(_TELLING) for name, found in branching_values(build, names).items()}
 
 
 def special_values(

@@ -1,4 +1,4 @@
-"""Which numbers a constructor compares its parameters with, where it may do something special."""
+"""At which values of its parameters a constructor may branch: those that it compares them with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sgdmem.symbolic.algebra.scalars import as_scalar
 from sgdmem.symbolic.errors import InputError
 
 
-def compared_numbers(build: Callable[..., Any], names: Sequence[str]) -> dict[str, set[Fraction]]:
+def branching_values(build: Callable[..., Any], names: Sequence[str]) -> dict[str, set[Fraction]]:
     """Call a function with symbols, and return what it compares them with by ``==`` or ``in``.
 
     What it does with expressions of its arguments, and comparisons that symbols have no answer to,
@@ -22,7 +22,7 @@ def compared_numbers(build: Callable[..., Any], names: Sequence[str]) -> dict[st
     --------
     >>> def build(x, y):
     ...     return 0 if x == 0.5 else y
-    >>> found = compared_numbers(build, ["x", "y"])
+    >>> found = branching_values(build, ["x", "y"])
     >>> Fraction(1, 2) in found["x"], Fraction(1, 2) in found["y"]
     (True, False)
     """
