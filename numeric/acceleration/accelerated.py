@@ -23,8 +23,7 @@ from sgdmem.numeric.losses.schedule import Schedule, schedule
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
-from sgdmem.numeric.verdicts.mode_summands import ball_form
-from sgdmem.numeric.verdicts.noise_sum import midpoint_form
+from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
 from sgdmem.symbolic.algorithms.named import sgd
 from sgdmem.symbolic.errors import InputError
 

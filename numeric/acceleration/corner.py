@@ -20,8 +20,7 @@ from sgdmem.numeric.acceleration.noise_bound import (
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_whole, number, positive_float
 from sgdmem.numeric.spectra.spectrum import require_spectrum
-from sgdmem.numeric.verdicts.mode_summands import ball_form
-from sgdmem.numeric.verdicts.noise_sum import midpoint_form
+from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError

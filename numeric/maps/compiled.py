@@ -15,6 +15,7 @@ from sgdmem.numeric.maps.family_program import FamilyProgram
 from sgdmem.numeric.maps.pieces import TASK, evaluate_pieces
 from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
 from sgdmem.numeric.maps.pole_code import LARGEST_MEMORY, pole_source
+from sgdmem.numeric.maps.pole_table import pole_table
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -87,7 +88,7 @@ def _judge_by_poles(
     """Judge all points of a family of memory 0 or 1 without tau2."""
     from sgdmem.numeric.maps.loops import judge_by_poles
 
-    table = compressed.pole_table
+    table = pole_table(compressed)
     coefficients = load_module(program.source(damped=False)).coefficients
     judge = load_module(pole_source(program.memory)).judge
 

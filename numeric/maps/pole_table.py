@@ -10,6 +10,7 @@ for :math:`x_k = 1/(1+z\lambda_k)`, each coefficient is at most 1/v times the on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -49,6 +50,7 @@ class PoleTable:
     spread: float
 
 
+@lru_cache(maxsize=16)  # by identity: a spectrum keeps what it is compressed to
 def pole_table(spectrum: CompressedSpectrum) -> PoleTable:
     """Tabulate T for a compressed spectrum.
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.inputs import is_whole, positive, positive_float
+from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
+from sgdmem.symbolic.errors import InputError
+
+LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
 
 _POWER_ERROR = 32 * 2.0**-53  # relative; libm's pow and the product with the scale
 _UNDERFLOW = 2.0**-1072  # absolute, of a power or a product below the normal range
@@ -16,17 +22,62 @@ _UNDERFLOW = 2.0**-1072  # absolute, of a power or a product below the normal ra
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """``scale * k**-exponent`` for k = 1 ... count; ``count`` is None for an infinite law."""
+    """``scale * k**-exponent`` for k = 1 ... count; ``count`` is None for an infinite law.
+
+    Examples
+    --------
+    >>> law = PowerLaw.read("1.5", 2)
+    >>> print(law)
+    infinitely many eigenvalues 2 k^-1.5
+    >>> law.sum()  # 2 zeta(1.5)
+    5.224750697370976
+    """
 
     exponent: float
     scale: float
     count: int | None
+
+    @classmethod
+    def read(cls, exponent: Any, scale: Any = 1.0, count: int | None = None) -> PowerLaw:
+        """Return the law of what a caller gives; InputError unless it is one."""
+        if count is not None and not (is_whole(count) and 1 <= count <= LARGEST_COUNT):
+            raise InputError(
+                f"count must be an integer from 1 to 10**18, or None for an infinite spectrum, "
+                f"got {count!r}"
+            )
+        return cls(
+            positive_float(exponent, "exponent"),
+            positive_float(scale, "scale"),
+            None if count is None else int(count),
+        )
+
+    @property
+    def modes(self) -> float:
+        """How many modes there are; inf for an infinite law."""
+        return math.inf if self.count is None else float(self.count)
+
+    @property
+    def largest(self) -> float:
+        """The largest eigenvalue."""
+        return self.scale
 
     def eigenvalues(self, k: Array) -> Ball:
         """Return enclosures of the eigenvalues number ``k``, an array of whole floats."""
         with np.errstate(under="ignore"):
             mid = self.scale * k**-self.exponent
         return Ball(mid, _POWER_ERROR * mid + _UNDERFLOW * (1 + self.scale))
+
+    def listed(self) -> EigenvalueList:
+        """Return all its eigenvalues, one by one."""
+        assert self.count is not None
+        ball = self.eigenvalues(np.arange(1.0, self.count + 1))
+        return EigenvalueList(ball.mid, ball.rad, np.ones(self.count))
+
+    def scaled(self, factor: Any) -> PowerLaw:
+        """Return the law times a factor; InputError if it leaves the range of floats."""
+        # as a Fraction, so that leaving the range of floats is noticed
+        scale = Fraction(self.scale) * positive(factor, "factor")
+        return PowerLaw.read(self.exponent, scale, self.count)
 
     def sum(self, power: float = 1.0) -> float:
         r"""Return :math:`\sum_k\lambda_k^p`, to the nearest float or the one beside it.
@@ -46,6 +97,18 @@ class PowerLaw:
                 if total.rel_accuracy_bits() >= 64:
                     return float(total)
             precision *= 2  # an exponent very close to 1 cancels digits
+
+    @property
+    def arguments(self) -> str:
+        """What `Spectrum.power_law` would be given."""
+        scale = "" if self.scale == 1 else f", scale={self.scale:g}"
+        count = "" if self.count is None else f", count={self.count}"
+        return f"{self.exponent:g}{scale}{count}"
+
+    def __str__(self) -> str:
+        scale = "" if self.scale == 1 else f"{self.scale:.4g} "
+        many = "infinitely many" if self.count is None else f"{self.count}"
+        return f"{many} eigenvalues {scale}k^-{self.exponent:.4g}"
 
 
 def riemann_zeta(s: float) -> float:

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.inputs import is_whole, positive, positive_float, positive_list
+from sgdmem.numeric.arithmetic.inputs import positive_float
+from sgdmem.numeric.spectra.compressed import CompressedSpectrum
+from sgdmem.numeric.spectra.compression import compress, compress_within, cover_law
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_features
+from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
+from sgdmem.numeric.spectra.files import load_columns
+from sgdmem.numeric.spectra.list_rule import LongList
 from sgdmem.numeric.spectra.power_law import PowerLaw
+from sgdmem.numeric.spectra.power_law_rule import LongLaw
 from sgdmem.numeric.spectra.quadrature import LongSpectrum
 from sgdmem.symbolic.errors import InputError
 
-if TYPE_CHECKING:
-    from sgdmem.numeric.spectra.compressed import CompressedSpectrum
-
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
-LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
 _LONGEST_SUM = 4096  # term by term
 
 
-@dataclass(frozen=True, init=False, repr=False, eq=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Spectrum:
     """Positive eigenvalues with multiplicities, in the caller's order; immutable.
 
@@ -62,30 +63,15 @@ class Spectrum:
     Spectrum.power_law(2)
     """
 
-    law: PowerLaw | None
-    dropped: int
-    _given: tuple[Array, Array, Array] | None  # of an explicit spectrum
+    _members: EigenvalueList | PowerLaw
+    dropped: int = field(compare=False)
 
     def __init__(self, eigenvalues: Any, weights: Any = None) -> None:
-        mid, rad = positive_list(eigenvalues, "eigenvalues")
-        if weights is None:
-            multiplicities = np.ones(mid.size)
-        else:
-            multiplicities, _ = positive_list(weights, "weights")
-        if multiplicities.shape != mid.shape:
-            raise InputError(
-                f"weights must have one entry for each of the {mid.size} eigenvalues, "
-                f"got {multiplicities.size}"
-            )
-        self._set(None, 0, (mid, rad, multiplicities))
+        self._set(EigenvalueList.read(eigenvalues, weights))
 
-    def _set(
-        self, law: PowerLaw | None, dropped: int, given: tuple[Array, Array, Array] | None
-    ) -> Spectrum:
-        for array in given or ():
-            array.flags.writeable = False
-        for name, value in {"law": law, "dropped": dropped, "_given": given}.items():
-            object.__setattr__(self, name, value)  # frozen
+    def _set(self, members: EigenvalueList | PowerLaw, dropped: int = 0) -> Spectrum:
+        object.__setattr__(self, "_members", members)  # frozen
+        object.__setattr__(self, "dropped", dropped)
         return self
 
     # Ways to make one ---------------------------------------------------------------------------
@@ -115,17 +101,7 @@ class Spectrum:
         >>> Spectrum.power_law(2).trace  # pi^2 / 6
         1.6449340668482264
         """
-        if count is not None and not (is_whole(count) and 1 <= count <= LARGEST_COUNT):
-            raise InputError(
-                f"count must be an integer from 1 to 10**18, or None for an infinite spectrum, "
-                f"got {count!r}"
-            )
-        law = PowerLaw(
-            positive_float(exponent, "exponent"),
-            positive_float(scale, "scale"),
-            None if count is None else int(count),
-        )
-        return cls.__new__(cls)._set(law, 0, None)
+        return cls.__new__(cls)._set(PowerLaw.read(exponent, scale, count))
 
     @classmethod
     def from_features(cls, features: Any) -> Spectrum:
@@ -160,7 +136,7 @@ class Spectrum:
                 "features must have eigenvalues within the range of floating-point numbers"
             )
         dropped = X.shape[1] - eigenvalues.size
-        return cls.__new__(cls)._set(None, dropped, cls(eigenvalues)._given)
+        return cls.__new__(cls)._set(EigenvalueList.read(eigenvalues), dropped)
 
     @classmethod
     def load(cls, path: Any) -> Spectrum:
@@ -173,8 +149,6 @@ class Spectrum:
         InputError
             Naming the file, when it cannot be read or holds anything but positive numbers.
         """
-        from sgdmem.numeric.spectra.files import load_columns
-
         columns = load_columns(path)
         try:
             return cls(*columns)
@@ -201,27 +175,18 @@ class Spectrum:
         InputError
             If an eigenvalue would leave the range of floating-point numbers.
         """
-        value = positive(factor, "factor")
-        if self.law is not None:
-            # as a Fraction, so that leaving the range of floats is noticed
-            top = Fraction(self.law.scale) * value
-            return Spectrum.power_law(self.law.exponent, top, self.law.count)
-        ball = Ball(self.eigenvalues, self.radii) * Ball.exactly([value])[0]
-        if not (np.isfinite(ball.rad).all() and ball.mid.all()):
-            raise InputError(
-                f"factor must keep the eigenvalues in the range of floating-point numbers, "
-                f"got {factor}"
-            )
-        given = (ball.mid, ball.rad, self.weights)
-        return Spectrum.__new__(Spectrum)._set(None, self.dropped, given)
+        return Spectrum.__new__(Spectrum)._set(self._members.scaled(factor), self.dropped)
 
     # What it holds ------------------------------------------------------------------------------
 
+    @property
+    def law(self) -> PowerLaw | None:
+        """The power law that it is, or None."""
+        return self._members if isinstance(self._members, PowerLaw) else None
+
     def listed(self) -> Spectrum:
         """Return the spectrum as a list of eigenvalues; InputError for a law too long to list."""
-        if self.law is None:
-            return self
-        return Spectrum.__new__(Spectrum)._set(None, self.dropped, self._list())
+        return self if self.law is None else Spectrum.__new__(Spectrum)._set(self._list)
 
     @property
     def is_infinite(self) -> bool:
@@ -232,12 +197,8 @@ class Spectrum:
     def long(self) -> LongSpectrum | None:
         """What it is summed by if it has more than 4096 eigenvalues; otherwise None."""
         if self.law is not None and (self.law.count is None or self.law.count > _LONGEST_SUM):
-            from sgdmem.numeric.spectra.power_law_rule import LongLaw
-
             return LongLaw(self.law)
         if self.law is None and self.eigenvalues.size > _LONGEST_SUM:
-            from sgdmem.numeric.spectra.list_rule import LongList
-
             return LongList(Ball(self.eigenvalues, self.radii), self.weights)
         return None
 
@@ -248,7 +209,8 @@ class Spectrum:
         ----------
         relative_error : number from 1e-12 to 0.1
             Of sums of the noise summand of any algorithm whose poles keep away from the spectrum;
-            `CompressedSpectrum` says how far, and gives a proven bound for each algorithm.
+            `CompressedSpectrum` says how far, and
+            `sgdmem.numeric.verdicts.noise_sum.compressed_noise_sum` proves a bound for each one.
 
         Raises
         ------
@@ -264,16 +226,20 @@ class Spectrum:
         >>> float((compressed.weights * compressed.nodes).sum())  # zeta(1.5)
         2.612375348685488
         """
-        from sgdmem.numeric.spectra.compressed import compress
-
-        return compress(self, positive_float(relative_error, "relative_error"))
+        error = positive_float(relative_error, "relative_error")
+        if self.diverges:
+            raise InputError(f"{self!r} has an infinite trace: sums over it do not exist")
+        return compress(self._members, self.trace, error)
 
     @cached_property
     def compressed(self) -> CompressedSpectrum:
-        """What maps use in its place; made once."""
-        from sgdmem.numeric.spectra.compressed import compress_for_maps
+        """What maps use in its place, as sharp as rounding allows; without a sum, a cover.
 
-        return compress_for_maps(self)
+        Made once.
+        """
+        if self.law is not None and self.diverges:
+            return cover_law(self.law)
+        return compress_within(self._members)
 
     @property
     def is_long_law(self) -> bool:
@@ -283,46 +249,38 @@ class Spectrum:
     @property
     def eigenvalues(self) -> Array:
         """The eigenvalues as floats; InputError for a law that is too long to list."""
-        return self._list()[0]
+        return self._list.eigenvalues
 
     @property
     def radii(self) -> Array:
         """Bounds on the distance of ``eigenvalues`` from the exact values."""
-        return self._list()[1]
+        return self._list.radii
 
     @property
     def weights(self) -> Array:
         """The multiplicities."""
-        return self._list()[2]
-
-    def _list(self) -> tuple[Array, Array, Array]:
-        return self._law_list if self._given is None else self._given
+        return self._list.weights
 
     @cached_property
-    def _law_list(self) -> tuple[Array, Array, Array]:
-        law = self.law
-        assert law is not None
-        if law.count is None or law.count > MOST_EIGENVALUES:
+    def _list(self) -> EigenvalueList:
+        members = self._members
+        if isinstance(members, EigenvalueList):
+            return members
+        if members.count is None or members.count > MOST_EIGENVALUES:
             raise InputError(
                 f"{self!r} has too many eigenvalues to list them (at most {MOST_EIGENVALUES:,})"
             )
-        ball = law.eigenvalues(np.arange(1.0, law.count + 1))
-        listed = (ball.mid, ball.rad, np.ones(law.count))
-        for array in listed:
-            array.flags.writeable = False
-        return listed
+        return members.listed()
 
     @cached_property
     def count(self) -> float:
         """Number of modes, multiplicities included; inf for an infinite law."""
-        if self.law is not None:
-            return math.inf if self.law.count is None else float(self.law.count)
-        return float(self.weights.sum())
+        return self._members.modes
 
     @cached_property
     def largest(self) -> float:
         """The largest eigenvalue."""
-        return self.law.scale if self.law is not None else float(self.eigenvalues.max())
+        return self._members.largest
 
     @cached_property
     def trace(self) -> float:
@@ -350,15 +308,7 @@ class Spectrum:
         >>> Spectrum.power_law(1.01).power_sum(1)
         100.577943338497
         """
-        exponent = positive_float(power, "power")
-        if self.law is not None:
-            return self.law.sum(exponent)
-        with np.errstate(over="ignore", under="ignore"):
-            terms = self.weights * self.eigenvalues**exponent
-        try:
-            return math.fsum(terms)
-        except OverflowError:  # of the sum of finite terms
-            return math.inf
+        return self._members.sum(positive_float(power, "power"))
 
     def __copy__(self) -> Spectrum:
         return self  # immutable
@@ -374,43 +324,12 @@ class Spectrum:
     def __bool__(self) -> bool:
         return True  # never empty; without this, an infinite law would be asked for its length
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Spectrum):
-            return NotImplemented
-        if self._given is None or other._given is None:
-            return self.law == other.law
-        return all(map(np.array_equal, self._given, other._given))
-
-    def __hash__(self) -> int:
-        return hash(self.law if self.law is not None else self.eigenvalues.tobytes())
-
     def __repr__(self) -> str:
-        law = self.law
-        if law is not None:
-            scale = "" if law.scale == 1 else f", scale={law.scale:g}"
-            count = "" if law.count is None else f", count={law.count}"
-            return f"Spectrum.power_law({law.exponent:g}{scale}{count})"
-        lam = self.eigenvalues
-        if lam.size <= 4:
-            weights = f", weights={_short(self.weights)}" if (self.weights != 1).any() else ""
-            return f"Spectrum({_short(lam)}{weights})"
-        return f"Spectrum({self})"
+        maker = "Spectrum" if self.law is None else "Spectrum.power_law"
+        return f"{maker}({self._members.arguments})"
 
     def __str__(self) -> str:
-        law = self.law
-        if law is None:
-            lam = self.eigenvalues
-            modes = f", {self.count:g} modes" if (self.weights != 1).any() else ""
-            if lam.size <= 4:
-                return f"eigenvalues {_short(lam)}{modes}"
-            return f"{lam.size} eigenvalues, {lam.min():.3g} to {lam.max():.3g}{modes}"
-        scale = "" if law.scale == 1 else f"{law.scale:.4g} "
-        many = "infinitely many" if law.count is None else f"{law.count}"
-        return f"{many} eigenvalues {scale}k^-{law.exponent:.4g}"
-
-
-def _short(values: Array) -> str:
-    return f"[{', '.join(f'{value:g}' for value in values)}]"
+        return str(self._members)
 
 
 def require_spectrum(value: object) -> None:

@@ -12,8 +12,8 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law_rule import HEAD, LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.mode_summands import take
 from sgdmem.numeric.verdicts.noise_operator import NoiseOperator, noise_operator
-from sgdmem.numeric.verdicts.noise_sum import take
 from sgdmem.numeric.verdicts.noiseless import LISTED
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 

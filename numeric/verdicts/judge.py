@@ -10,9 +10,10 @@ from functools import cached_property
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_operator import NoiseOperator, noise_operator
-from sgdmem.numeric.verdicts.noise_sum import NoiseSums, explicit_modes, noise_sums
+from sgdmem.numeric.verdicts.noise_sum import explicit_modes, noise_sums
 from sgdmem.numeric.verdicts.noiseless import noiseless_floats
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.rule import REASONS, decide, decide_unphysical

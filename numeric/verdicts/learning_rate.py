@@ -16,8 +16,7 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
-from sgdmem.numeric.verdicts.mode_summands import ball_form, rational_algorithm
-from sgdmem.numeric.verdicts.noise_sum import midpoint_form
+from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form, rational_algorithm
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

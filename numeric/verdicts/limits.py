@@ -18,7 +18,7 @@ from sgdmem.numeric.arithmetic.intervals import Interval, confirmed, positive_in
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.noise_sum import midpoint_form
+from sgdmem.numeric.verdicts.mode_summands import midpoint_form
 from sgdmem.numeric.verdicts.noiseless import noiseless_scales
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands

@@ -49,6 +49,16 @@ def ball_form(algorithms: Sequence[Algorithm]) -> HalfPlaneForm:
     return HalfPlaneForm.of_row([column(x) for x in zip(*rows, strict=True)], algorithms[0].memory)
 
 
+def take(form: HalfPlaneForm, piece: slice) -> HalfPlaneForm:
+    """Return some of a batch of forms."""
+    return form.map(lambda entry: entry[piece])
+
+
+def midpoint_form(form: HalfPlaneForm) -> HalfPlaneForm:
+    """Return the form with plain float coefficients, for root finding without bounds."""
+    return form.map(lambda entry: entry.mid)
+
+
 def rational_algorithm(algorithm: Algorithm) -> Algorithm:
     """Return a numeric algorithm with irrational entries rounded to 40 digits."""
     if not numeric_algorithm(algorithm).is_symbolic:

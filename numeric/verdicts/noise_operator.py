@@ -19,8 +19,9 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_summands import mode_summands
-from sgdmem.numeric.verdicts.noise_sum import NoiseSums, explicit_modes
+from sgdmem.numeric.verdicts.noise_sum import explicit_modes
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 

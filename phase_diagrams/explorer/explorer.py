@@ -180,8 +180,10 @@ def _embedded(spectrum: Spectrum) -> dict[str, Any]:
     law = spectrum.law
     if law is not None:
         return {"nu": law.exponent, "scale": law.scale, "count": law.count}
-    short = len(spectrum) <= _MOST_LISTED
-    nodes = spectrum if short else spectrum.compress().spectrum
+    nodes = spectrum
+    if len(spectrum) > _MOST_LISTED:
+        compressed = spectrum.compress()
+        nodes = Spectrum(compressed.nodes, compressed.weights)
     order = nodes.eigenvalues.argsort()[::-1]
     code = 'sgdmem.Spectrum.load("FILE")'
     if len(spectrum) <= 8:

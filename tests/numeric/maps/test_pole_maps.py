@@ -35,7 +35,7 @@ EIGENVALUES = [4.0, 2.5, 2.5, 1.0, 0.25, 0.001]
 
 def judged(memory: int, spectrum: Spectrum, numbers: Array) -> Array:
     """Return the kernel's rows for numbers of half-plane forms and their radii."""
-    table = spectrum.compressed.pole_table
+    table = pole_table(spectrum.compressed)
     judge = load_module(pole_source(memory)).judge
     found = np.empty((ROWS, numbers.shape[2]))
     rule = (table.rows, table.first, table.largest, table.spread)

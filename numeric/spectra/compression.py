@@ -1,0 +1,193 @@
+"""How a spectrum is compressed to a few nodes with positive weights.
+
+A verdict on one algorithm takes hundreds of eigenvalues one by one; for a million algorithms the
+largest ones are enough. The others are replaced by Gauss rules of the spectrum itself, panel by
+panel, the smallest ones by a single rule. The same nodes serve every algorithm whose poles keep
+away from the panels, which error bounds on disks around these can tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil, log
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.spectra.compressed import CompressedSpectrum
+from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
+from sgdmem.numeric.spectra.list_rule import LongList
+from sgdmem.numeric.spectra.power_law import PowerLaw
+from sgdmem.numeric.spectra.power_law_rule import LongLaw
+from sgdmem.numeric.spectra.quadrature import REACH, UNIT, Rule
+from sgdmem.symbolic.errors import InputError
+
+RELATIVE_ERROR, _LARGEST_ERROR = 1e-12, 0.1
+STEEPNESS = 4.0  # of a summand over its mean, up to which the relative error is promised
+KEPT = 24  # largest eigenvalues that are nodes themselves
+_LAST = 1e-4  # smaller eigenvalues, relative to the largest, share one panel
+_ROOM = 5e-4  # half of the first panel, see `LongList`
+_NEGLIGIBLE = 1e-3  # share of the trace of a panel whose own relative error does not matter
+_MOST_CUTS = 12
+_COVERED, _DISKS = 10**6, 16  # eigenvalues and further disks of a law that has no sum
+_RATIO = 3.0  # between the ends of these disks
+_LISTED = 10**5  # eigenvalues of a law that is compressed as a list
+_LAW_HEAD = 4096  # terms of a power law that are listed
+_LAW_ROOM = 1000  # eigenvalues between an end of its integral and an edge of a panel
+
+
+def compress(
+    members: EigenvalueList | PowerLaw, trace: float, relative_error: float
+) -> CompressedSpectrum:
+    """Compress eigenvalues of a finite trace, or raise what `Spectrum.compress` says."""
+    if not RELATIVE_ERROR <= relative_error <= _LARGEST_ERROR:
+        raise InputError(
+            f"relative_error must lie between {RELATIVE_ERROR:g} and {_LARGEST_ERROR:g}, "
+            f"got {relative_error:g}"
+        )
+    if np.isinf(trace):
+        raise InputError("the trace leaves the range of floating-point numbers")
+    found = compress_within(members, relative_error)
+    reached = STEEPNESS * float(found.errors.sum()) / trace
+    if not reached <= relative_error:
+        raise InputError(
+            f"relative_error cannot be {relative_error:g}: rounding errors leave {reached:.2g}"
+        )
+    return found
+
+
+def compress_within(
+    members: EigenvalueList | PowerLaw, relative_error: float = RELATIVE_ERROR
+) -> CompressedSpectrum:
+    """Compress eigenvalues of a finite trace as far as rounding errors allow."""
+    if isinstance(members, PowerLaw):
+        if members.count is None or members.count > _LISTED:
+            return _compress_law(members, relative_error)
+        members = members.listed()
+    eigenvalues = Ball(members.eigenvalues, members.radii)
+    long = LongList(eigenvalues, members.weights, points_for(relative_error), _LAST, _ROOM)
+    return _packed(_sharp_rule(long, long.edges(KEPT), relative_error), relative_error)
+
+
+def cover_law(law: PowerLaw) -> CompressedSpectrum:
+    """Return the first eigenvalues of an infinite law compressed, and disks down to zero.
+
+    For laws of infinite trace, where there is nothing to sum.
+    """
+    found = _compress_law(replace(law, count=_COVERED), RELATIVE_ERROR)
+    ends = float(law.eigenvalues(np.array([_COVERED])).mid[0]) * _RATIO ** -np.arange(_DISKS + 1.0)
+    ends[-1] = 0.0
+    return replace(
+        found,
+        centers=np.append(found.centers, (ends[:-1] + ends[1:]) / 2),
+        reaches=np.append(found.reaches, (ends[:-1] - ends[1:]) / 2 * (1 + 8 * UNIT)),
+        errors=np.append(found.errors, np.zeros(_DISKS)),
+    )
+
+
+def points_for(relative_error: float) -> int:
+    """Return how many nodes a panel needs: half of the error are the terms beyond 2n."""
+    r = REACH + (REACH**2 - 1) ** 0.5
+    return ceil(log(STEEPNESS * 8 / (1 - 1 / r) / relative_error) / (2 * log(r)))
+
+
+def _sharp_rule(long: LongList, edges: Array, relative_error: float) -> Rule:
+    """Return the rule with these panels; those with too large an error are cut."""
+    _, lam, _, weights = long.sorted
+    masses = np.append(0.0, np.cumsum(weights * lam))
+    found = long.rule(KEPT, edges)
+    for _ in range(_MOST_CUTS):
+        ends = np.searchsorted(-lam, -edges, side="left")
+        mass = np.diff(masses[ends])[found.panels]
+        least = _NEGLIGIBLE * masses[-1]
+        wide = found.panels[~(found.errors <= relative_error / STEEPNESS * np.maximum(mass, least))]
+        if wide.size == 0:
+            break
+        first, last = ends[wide], ends[wide + 1] - 1
+        edges = np.unique(np.append(edges, np.sqrt(lam[first]) * np.sqrt(lam[last])))[::-1]
+        narrower = long.rule(KEPT, edges)
+        if not narrower.errors.sum() < found.errors.sum() / 2:
+            break  # it is rounding errors
+        found = narrower
+    return found
+
+
+def _compress_law(law: PowerLaw, relative_error: float) -> CompressedSpectrum:
+    """Compress a long power law of finite trace: its summation rule is a list, compressed in turn.
+
+    InputError if it leaves the range of floating-point numbers.
+    """
+    long = LongLaw(law)
+    ends = long.edges(_LAW_HEAD)
+    points = points_for(relative_error)
+    if not ends.size:  # a steep one
+        whole = long.rule(_LAW_HEAD, ends)
+        inner = LongList(
+            whole.nodes[: whole.head], whole.weights[: whole.head], points, _LAST, _ROOM
+        )
+        rule = _sharp_rule(inner, inner.edges(KEPT), relative_error)
+        return _packed(_within(rule, whole), relative_error)
+    edges = _law_edges(law, float(ends[ends > 0][-1]))
+    beyond = edges[(edges < ends[0]) & (edges > ends[-1])]
+    whole = long.rule(_LAW_HEAD, np.unique(np.concatenate([ends, beyond]))[::-1])
+    inner = LongList(whole.nodes, whole.weights, points, _LAST, _ROOM)
+    rule = _sharp_rule(inner, edges, relative_error)
+    return _packed(_within(rule, whole), relative_error)
+
+
+def _law_edges(law: PowerLaw, last: float) -> Array:
+    """Return the edges of panels; none is close to an end of the integral.
+
+    There stand the end corrections, some with negative weights; together with enough eigenvalues
+    around them their moments are those of a positive measure.
+    """
+    first = law.eigenvalues(np.arange(1.0, _LAW_HEAD + 1))
+    listed = Ball(np.append(first.mid, last), np.append(first.rad, 0.0))
+    edges = LongList(listed, np.ones(listed.mid.size), last=_LAST).edges(KEPT)
+    inner = edges[1:-1]
+    place = (law.scale / inner) ** (1 / law.exponent)
+    near = np.abs(place - _LAW_HEAD) < _LAW_ROOM
+    if law.count is not None:
+        near |= law.count - place < _LAW_ROOM
+    return np.concatenate([edges[:1], inner[~near], [0.0]])
+
+
+def _within(inner: Rule, outer: Rule) -> Rule:
+    """Return the rule for a rule: the error of the outer one is told on the disks of the inner one.
+
+    A disk that lies in none of those stays.
+    """
+    disks, errors = inner.disks, inner.errors.copy()
+    lonely = []
+    for j, error in enumerate(outer.errors):
+        distance = np.abs(outer.disks.mid[j] - disks.mid) + outer.disks.rad[j]
+        around = np.flatnonzero(distance <= disks.rad)
+        if around.size:
+            errors[around[0]] += error
+        else:
+            lonely.append(j)
+    return replace(
+        inner,
+        disks=Ball(
+            np.append(disks.mid, outer.disks.mid[lonely]),
+            np.append(disks.rad, outer.disks.rad[lonely]),
+        ),
+        errors=np.append(errors, outer.errors[lonely]),
+        panels=np.append(inner.panels, np.full(len(lonely), -1)),
+    )
+
+
+def _packed(rule: Rule, relative_error: float) -> CompressedSpectrum:
+    head = rule.nodes[: rule.head]
+    order = np.argsort(-head.mid, kind="stable")
+    return CompressedSpectrum(
+        nodes=rule.nodes.mid,
+        weights=rule.weights,
+        relative_error=relative_error,
+        node_spread=float((rule.nodes.rad / rule.nodes.mid).max()) * (1 + 8 * UNIT),
+        eigenvalues=head.mid[order],
+        spreads=head.rad[order],
+        centers=rule.disks.mid,
+        reaches=rule.disks.rad,
+        errors=rule.errors,
+    )

@@ -1,0 +1,138 @@
+"""Noise sums over listed eigenvalues, with error bounds: a block of them at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+
+_BLOCK = 2**16  # entries of an (A, N) block that is held in memory at once
+
+
+@dataclass(frozen=True)
+class NoiseSums:
+    """Outcome for a batch of A algorithms; arrays of shape (A,).
+
+    Attributes
+    ----------
+    schur, damped : ndarray of int8
+        Whether every mode is strictly Schur, and has 1 + (tau2/B) s > 0: 1 yes, -1 no, 0 unknown.
+    noise, output_noise : Ball
+        The sums without the factor tau1 / B, over the modes for which both are certain (all other
+        modes could only add to it).
+    smallest_damping : ndarray
+        The smallest 1 + (tau2/B) s found (midpoint) among strictly Schur modes.
+    worst : ndarray of int
+        Index of the first mode that is not certainly Schur and damped; -1 if there is none.
+    """
+
+    schur: Array
+    damped: Array
+    noise: Ball
+    output_noise: Ball
+    smallest_damping: Array
+    worst: Array
+
+
+def sums_of_modes(
+    form: HalfPlaneForm, lam: Ball, weights: Array, tau2_share: Ball, only_good: bool = True
+) -> NoiseSums:
+    """Sum over listed eigenvalues, a block at a time.
+
+    What an algorithm is given does not depend, to the last bit, on those beside it.
+
+    With ``only_good`` false the modes that are not certainly Schur and damped are summed as well,
+    as the values of a rational function.
+    """
+    members = form.pull.mid.shape[0]
+    together = max(1, _BLOCK // max(1, weights.size))
+    if members > together:
+        groups = [slice(first, first + together) for first in range(0, members, together)]
+        return join_batch(
+            [sums_of_modes(take(form, x), lam, weights, tau2_share, only_good) for x in groups]
+        )
+    parts = []
+    for start in range(0, weights.size, _BLOCK):
+        piece = slice(start, start + _BLOCK)
+        share = tau2_share[piece] if tau2_share.mid.ndim else tau2_share
+        parts.append(_block(form, lam[piece], weights[piece], share, start, only_good))
+    return join(parts)
+
+
+def _block(
+    form: HalfPlaneForm,
+    lam: Ball,
+    weights: Array,
+    tau2_share: Ball,
+    start: int,
+    only_good: bool,
+) -> NoiseSums:
+    modes = mode_summands(form, lam)
+    s = lam * modes.noise
+    damping = 1 + tau2_share * s
+    sure = modes.schur == 1
+    positive, negative = damping.lower > 0, damping.upper <= 0
+    good = sure & positive
+    summed = good if only_good else np.ones_like(good)
+    weighted = lam * weights / damping
+    with np.errstate(invalid="ignore"):
+        smallest = np.where(sure, np.broadcast_to(damping.mid, sure.shape), np.inf).min(axis=-1)
+    doubtful = ~good
+    return NoiseSums(
+        schur=_least(modes.schur),
+        damped=_least(np.where(good, 1, np.where(sure & negative, -1, 0))),
+        noise=_where(summed, weighted * modes.noise).sum(),
+        output_noise=_where(summed, weighted * modes.output_noise).sum(),
+        smallest_damping=smallest,
+        worst=np.where(doubtful.any(axis=-1), start + doubtful.argmax(axis=-1), -1),
+    )
+
+
+def _least(flags: Array) -> Array:
+    """Return -1 where any is -1, else 0 where any is 0, else 1."""
+    return np.asarray(flags.min(axis=-1), dtype=np.int8)
+
+
+def _where(mask: Array, ball: Ball) -> Ball:
+    return Ball(np.where(mask, ball.mid, 0.0), np.where(mask, ball.rad, 0.0))
+
+
+def join(parts: Sequence[NoiseSums]) -> NoiseSums:
+    """Add up the outcomes of disjoint sets of modes."""
+    worst = np.stack([part.worst for part in parts])
+    first = (worst >= 0).argmax(axis=0)
+    return NoiseSums(
+        schur=np.min([part.schur for part in parts], axis=0),
+        damped=np.min([part.damped for part in parts], axis=0),
+        noise=_stack([part.noise for part in parts]).sum(),
+        output_noise=_stack([part.output_noise for part in parts]).sum(),
+        smallest_damping=np.min([part.smallest_damping for part in parts], axis=0),
+        worst=np.take_along_axis(worst, first[None], axis=0)[0],
+    )
+
+
+def join_batch(parts: Sequence[NoiseSums]) -> NoiseSums:
+    """Return the outcomes of several batches of algorithms as one."""
+    return NoiseSums(
+        schur=np.concatenate([part.schur for part in parts]),
+        damped=np.concatenate([part.damped for part in parts]),
+        noise=_concatenate([part.noise for part in parts]),
+        output_noise=_concatenate([part.output_noise for part in parts]),
+        smallest_damping=np.concatenate([part.smallest_damping for part in parts]),
+        worst=np.concatenate([part.worst for part in parts]),
+    )
+
+
+def _stack(balls: Sequence[Ball]) -> Ball:
+    mid, rad = ([getattr(ball, field) for ball in balls] for field in ("mid", "rad"))
+    return Ball(np.stack(mid, axis=-1), np.stack(rad, axis=-1))
+
+
+def _concatenate(balls: Sequence[Ball]) -> Ball:
+    mid, rad = ([getattr(ball, field) for ball in balls] for field in ("mid", "rad"))
+    return Ball(np.concatenate(mid), np.concatenate(rad))
