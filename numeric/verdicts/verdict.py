@@ -143,7 +143,8 @@ class Verdict:
         """The smaller of 1 - ``noise_sum`` and the smallest 1 + (tau2/B) s of any mode.
 
         Positive where both conditions of the noise hold; -inf where the noise sum is infinite, as
-        where the noiseless part is unstable. Maps say the same.
+        where the noiseless part is unstable. Maps say the same. For tau2 > tau1 a positive one
+        proves nothing: see ``stable``.
         """
         if math.isinf(self.noise_sum):
             return -math.inf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.named import heavy_ball, sgd
 from sgdmem.symbolic.errors import InputError
+from tests.asking import judged, noisy
 
 SPECTRUM = Spectrum([4, 1, 0.25])
 METHOD = heavy_ball("0.05", "0.9")
@@ -24,19 +26,17 @@ def test_bounds_contain_the_radius_and_are_tight(size: int, rng: np.random.Gener
         T = rng.uniform(0, 1, (size, size)) * (rng.random((size, size)) < rng.uniform(0.1, 1))
         shares, weights = rng.uniform(0, 2, size), rng.integers(1, 4, size).astype(float)
         radius = np.abs(np.linalg.eigvals(shares[:, None] * T * weights)).max()
-        low, high = coupled_radius(Ball(shares), weights, read_blocks(T, len(T)))
+        low, high = coupled_radius(Ball(shares), weights, read_blocks(T))
         assert low - 1e-12 <= radius <= high + 1e-12
         assert high - low <= 1e-11 * max(high, 1)
-        quick = CoupledRadius(weights, read_blocks(T, len(T)))
+        quick = CoupledRadius(weights, read_blocks(T))
         for _ in range(2):  # the second call starts from the vectors of the first
             assert quick(shares) == pytest.approx(radius, rel=1e-11, abs=1e-12)
 
 
 def test_a_cyclic_matrix() -> None:
     T = np.roll(np.eye(4), 1, axis=1)
-    low, high = coupled_radius(
-        Ball(np.array([1.0, 2.0, 4.0, 2.0])), np.ones(4), read_blocks(T, len(T))
-    )
+    low, high = coupled_radius(Ball(np.array([1.0, 2.0, 4.0, 2.0])), np.ones(4), read_blocks(T))
     assert (low, high) == pytest.approx((2.0, 2.0), rel=1e-12)
 
 
@@ -44,25 +44,27 @@ def test_an_entry_that_underflows_does_not_cut_a_cycle() -> None:
     T = np.zeros((9, 9))
     T[range(8), range(1, 9)], T[8, 0] = 1e100, 1e-100
     spectrum = Spectrum([1] * 8 + ["1e-250"])
-    assert stability(METHOD, spectrum, 10, coupling=T).stable is not True  # the radius is 3e49
+    assert (
+        stability(METHOD, noisy(spectrum, coupling=T), 10).stable is not True
+    )  # the radius is 3e49
 
 
 def test_entries_are_exact() -> None:
     third = Fraction(1, 3)
     coupling = [[third, 0], ["1/3", 2**60 + 1]]
-    blocks = read_blocks(coupling, 2)
+    blocks = read_blocks(coupling)
     assert blocks[0].diagonal == (third, Fraction(2**60 + 1))
     assert blocks[0].entries.rad[0, 0] > 0
     with pytest.raises(InputError, match="diagonal"):
         above = third + Fraction(1, 10**30)
-        stability(METHOD, Spectrum([1]), 4, tau2=above, coupling=[[float(third)]])
+        stability(METHOD, noisy(Spectrum([1]), tau2=above, coupling=[[float(third)]]), 4)
 
 
 def test_noise_by_mode_on_a_long_law() -> None:
     law = Spectrum.power_law(1.5, count=5000)
     plain = stability(METHOD, law, 8)
-    blocks = stability(METHOD, law, 8, coupling=[(5000, 1)])
-    for other in (stability(METHOD, law, 8, tau2=[0] * 5000), blocks):
+    blocks = stability(METHOD, noisy(law, coupling=[(5000, 1)]), 8)
+    for other in (stability(METHOD, noisy(law, tau2=[0] * 5000), 8), blocks):
         assert other.noise_sum == pytest.approx(plain.noise_sum, rel=1e-12)
         assert other.critical_batch_size == pytest.approx(plain.critical_batch_size, rel=1e-9)
     assert blocks.critical_scale == pytest.approx(plain.critical_scale, rel=1e-9)
@@ -72,17 +74,17 @@ def test_a_large_coupling_is_searched_quickly(rng: np.random.Generator) -> None:
     size = 60
     spectrum = Spectrum(np.arange(1, size + 1) ** -1.5)
     T = rng.uniform(0, 2, (size, size))
-    verdict = stability(METHOD, spectrum, 8, coupling=T)
+    verdict = stability(METHOD, noisy(spectrum, coupling=T), 8)
     scale = verdict.critical_scale
     for factor, stable in ((1 - 1e-6, True), (1 + 1e-6, False)):
-        moved = stability(METHOD.scaled(Fraction(scale * factor)), spectrum, 8, coupling=T)
+        moved = stability(METHOD.scaled(Fraction(scale * factor)), noisy(spectrum, coupling=T), 8)
         assert moved.stable is stable
 
 
 def test_ways_to_write_the_same_coupling() -> None:
-    plain = stability(METHOD, SPECTRUM, 4, tau1=2)
+    plain = stability(METHOD, noisy(SPECTRUM, tau1=2), 4)
     for coupling in (2, 2 * np.ones((3, 3)), [[2, 2, 2]] * 3, [(3, 2)], [2 * np.ones((3, 3))]):
-        same = stability(METHOD, SPECTRUM, 4, coupling=coupling)
+        same = stability(METHOD, noisy(SPECTRUM, coupling=coupling), 4)
         assert same.noise_sum == pytest.approx(plain.noise_sum, rel=1e-12)
         assert same.critical_batch_size == pytest.approx(plain.critical_batch_size, rel=1e-9)
         assert same.critical_scale == pytest.approx(plain.critical_scale, rel=1e-9)
@@ -90,25 +92,29 @@ def test_ways_to_write_the_same_coupling() -> None:
 
 def test_blocks_are_independent_problems() -> None:
     blocks = [2 * np.ones((2, 2)), [[3.0]]]
-    joint = stability(METHOD, SPECTRUM, 4, coupling=blocks)
-    first = stability(METHOD, Spectrum([4, 1]), 4, tau1=2)
-    second = stability(METHOD, Spectrum([0.25]), 4, tau1=3)
+    joint = stability(METHOD, noisy(SPECTRUM, coupling=blocks), 4)
+    first = stability(METHOD, noisy(Spectrum([4, 1]), tau1=2), 4)
+    second = stability(METHOD, noisy(Spectrum([0.25]), tau1=3), 4)
     assert joint.noise_sum == pytest.approx(max(first.noise_sum, second.noise_sum), rel=1e-12)
-    assert stability(METHOD, SPECTRUM, 4, coupling=[(2, 2), (1, 3)]).noise_sum == pytest.approx(
-        joint.noise_sum, rel=1e-12
-    )
+    assert stability(
+        METHOD, noisy(SPECTRUM, coupling=[(2, 2), (1, 3)]), 4
+    ).noise_sum == pytest.approx(joint.noise_sum, rel=1e-12)
 
 
 def test_weights_are_repeated_modes() -> None:
     T = np.array([[2.0, 0.5], [0.25, 3.0]])
-    weighted = stability(METHOD, Spectrum([4, 1], weights=[2, 3]), 4, tau2=[1, -1], coupling=T)
+    weighted = stability(
+        METHOD, noisy(Spectrum([4, 1], weights=[2, 3]), tau2=[1, -1], coupling=T), 4
+    )
     repeat = np.repeat([0, 1], [2, 3])
     written_out = stability(
         METHOD,
-        Spectrum(np.array([4.0, 1.0])[repeat]),
+        noisy(
+            Spectrum(np.array([4.0, 1.0])[repeat]),
+            tau2=np.array([1, -1])[repeat],
+            coupling=T[np.ix_(repeat, repeat)],
+        ),
         4,
-        tau2=np.array([1, -1])[repeat],
-        coupling=T[np.ix_(repeat, repeat)],
     )
     assert weighted.noise_sum == pytest.approx(written_out.noise_sum, rel=1e-12)
 
@@ -131,37 +137,35 @@ def test_weights_are_repeated_modes() -> None:
         ({"batch_size": None}, "batch_size"),
     ],
 )
-def test_bad_noise(arguments: dict[str, object], word: str) -> None:
+def test_bad_noise(arguments: dict[str, Any], word: str) -> None:
     with pytest.raises(InputError, match=word):
-        stability(METHOD, SPECTRUM, **arguments)
+        judged(METHOD, SPECTRUM, **arguments)
     if "coupling" in arguments or isinstance(arguments.get("tau2"), list):
         with pytest.raises(InputError):
-            stability(METHOD, Spectrum.power_law(2), **arguments)
+            judged(METHOD, Spectrum.power_law(2), **arguments)
 
 
 def test_rows_as_tuples_are_not_taken_for_pairs() -> None:
     pair = Spectrum([1, 1])
     with pytest.raises(InputError, match="could be pairs"):
-        stability(METHOD, pair, 2, coupling=((1, 1), (1, 1)))
-    assert stability(METHOD, pair, 2, coupling=[[1, 1], [1, 1]]).stable is not None
+        stability(METHOD, noisy(pair, coupling=((1, 1), (1, 1))), 2)
+    assert stability(METHOD, noisy(pair, coupling=[[1, 1], [1, 1]]), 2).stable is not None
     with pytest.raises(InputError, match="coupling"):
-        stability(METHOD, pair, 2, coupling=[(10**9, 1)])
+        stability(METHOD, noisy(pair, coupling=[(10**9, 1)]), 2)
     with pytest.raises(InputError, match="coupling"):
-        stability(METHOD, pair, 2, coupling=np.array([[1j, 0], [0, 1]]))
+        stability(METHOD, noisy(pair, coupling=np.array([[1j, 0], [0, 1]])), 2)
 
 
 def test_a_wide_range_of_entries() -> None:
     T = [[1e3, 1e-9, 1e-5], [1e-8, 1e-18, 1e6], [1e-18, 1e-9, 10]]
-    verdict = stability(sgd(1), Spectrum([1, 1, 1]), 2000, coupling=T)
+    verdict = stability(sgd(1), noisy(Spectrum([1, 1, 1]), coupling=T), 2000)
     assert verdict.noise_sum == pytest.approx(0.5, rel=1e-12)
     assert verdict.critical_batch_size == pytest.approx(1000, rel=1e-9)
 
 
 def test_a_verdict_does_not_change_with_its_input() -> None:
     T = np.ones((3, 3))
-    verdict = stability(METHOD, SPECTRUM, 8, coupling=T)
+    verdict = stability(METHOD, noisy(SPECTRUM, coupling=T), 8)
     T *= 100
-    same = stability(METHOD, SPECTRUM, 8, coupling=1)
+    same = stability(METHOD, noisy(SPECTRUM, coupling=1), 8)
     assert verdict.critical_batch_size == pytest.approx(same.critical_batch_size, rel=1e-9)
-    with pytest.raises(TypeError):
-        verdict.margins["noise_sum"] = 0  # type: ignore[index]

@@ -73,9 +73,7 @@ def mapped(x: Any = ("learning_rate", [1]), **changes: Any) -> Any:
 
 def pushed(spectrum: Any = SPECTRUM, batch_size: Any = 8, **changes: Any) -> Any:
     arguments = {"family": "heavy-ball", "momentum": "0.9", **changes}
-    return sgdmem.largest_learning_rate(
-        spectrum=spectrum, batch_size=batch_size, **arguments
-    ).intervals
+    return sgdmem.largest_learning_rate(batch_size=batch_size, **arguments).intervals
 
 
 CALLS: dict[str, Callable[[Any], Any]] = {
@@ -126,10 +124,10 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "stability tau2 of a law": lambda v: judged(METHOD, LAW, 8, 1, v),
     "stability coupling": lambda v: judged(METHOD, SPECTRUM, 8, 1, [-1, 0], v),
     "is_stable alpha": lambda v: sgdmem.is_stable(
-        v, "0.9", "-0.1", "0.9", spectrum=SPECTRUM, batch_size=8
+        v, "0.9", "-0.1", "0.9", SPECTRUM, batch_size=8
     ).to_dict(),
     "is_stable delta": lambda v: sgdmem.is_stable(
-        "0.1", "0.9", "-0.1", v, spectrum=LAW, batch_size=8
+        "0.1", "0.9", "-0.1", v, LAW, batch_size=8
     ).to_dict(),
     "largest_learning_rate family": lambda v: pushed(family=v),
     "largest_learning_rate spectrum": pushed,

@@ -12,6 +12,7 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.named import heavy_ball, nesterov, sgdm
+from tests.asking import noisy
 
 MOMENTA = st.floats(0.0, 0.99)
 RATES = st.floats(1e-3, 10.0)
@@ -26,11 +27,11 @@ def test_edge_of_stochastic_stability_in_one_dimension(
     kappa: object, edge: float, tolerance: float
 ) -> None:
     # arXiv 2604.14108: learning rate 0.1, momentum 0.9, batch size 1, curvature variance kappa a^2.
-    verdict = stability(heavy_ball("0.1", "0.9"), Spectrum([1]), 1, tau1=kappa)
+    verdict = stability(heavy_ball("0.1", "0.9"), noisy(Spectrum([1]), tau1=kappa), 1)
     assert verdict.critical_scale == pytest.approx(edge, rel=tolerance)
     for factor, stable in ((1 - 1e-9, True), (1 + 1e-9, False)):
         curvature = verdict.critical_scale * factor
-        moved = stability(heavy_ball("0.1", "0.9"), Spectrum([curvature]), 1, tau1=kappa)
+        moved = stability(heavy_ball("0.1", "0.9"), noisy(Spectrum([curvature]), tau1=kappa), 1)
         assert moved.stable is stable
 
 
@@ -44,9 +45,8 @@ def test_one_dimension_in_closed_form(
     )
     found = largest_learning_rate(
         heavy_ball,
-        Spectrum([curvature]),
+        noisy(Spectrum([curvature]), tau1=variance / curvature**2),
         batch_size,
-        tau1=variance / curvature**2,
         momentum=momentum,
     )
     assert found == pytest.approx(1 / inverse, rel=1e-9)
@@ -59,7 +59,7 @@ def test_isotropic_gaussian_and_batch_sharpness(batch_size: int, ratio: float) -
     d, momentum, rate = 200, 0.9, 0.1
     spectrum = Spectrum([1], weights=[d])
     plateau = 2 * (1 - momentum) / rate
-    verdict = stability(heavy_ball(rate, momentum), spectrum, batch_size, tau1=1, tau2=-1)
+    verdict = stability(heavy_ball(rate, momentum), noisy(spectrum, 1, -1), batch_size)
     edge = verdict.critical_scale
     closed = plateau / ((d + 1) / batch_size + (1 - momentum) / (1 + momentum))
     assert edge == pytest.approx(closed, rel=1e-10)
@@ -73,7 +73,9 @@ def test_isotropic_gaussian_crossover() -> None:
     d, beta = 50, Fraction(9, 10)
     crossover = (d + 1) * (1 + beta) / (1 - beta)
     spectrum = Spectrum([1], weights=[d])
-    at_crossover = largest_learning_rate(heavy_ball, spectrum, crossover, 1, -1, momentum=beta)
+    at_crossover = largest_learning_rate(
+        heavy_ball, noisy(spectrum, 1, -1), crossover, momentum=beta
+    )
     full = largest_learning_rate(heavy_ball, spectrum, momentum=beta)
     assert at_crossover == pytest.approx(full / 2, rel=1e-10)
 
@@ -95,7 +97,9 @@ def test_full_batch_edges(rate: float, momentum: float) -> None:
 )
 def test_heavy_ball_noise_sum(rate: float, momentum: float, batch_size: float, tau2: float) -> None:
     eigenvalues = [1.0, 0.5, 0.01]
-    verdict = stability(heavy_ball(rate, momentum), Spectrum(eigenvalues), batch_size, tau2=tau2)
+    verdict = stability(
+        heavy_ball(rate, momentum), noisy(Spectrum(eigenvalues), tau2=tau2), batch_size
+    )
     effective = rate / (1 - momentum)
     edge = (1 - momentum) / (1 + momentum) - tau2 / batch_size
     closed = sum(v / (2 / effective - v * edge) for v in eigenvalues) / batch_size
@@ -111,7 +115,7 @@ def test_heavy_ball_noise_sum(rate: float, momentum: float, batch_size: float, t
 def test_sparse_inputs(p: float, momentum: float, batch_size: int, d: int) -> None:
     # arXiv 2605.28961: H = p I, tau1 = 1/p, tau2 = 1 - 2/p.
     found = largest_learning_rate(
-        sgdm, Spectrum([p], weights=[d]), batch_size, 1 / p, 1 - 2 / p, momentum=momentum
+        sgdm, noisy(Spectrum([p], weights=[d]), 1 / p, 1 - 2 / p), batch_size, momentum=momentum
     )
     inverse = ((d + 2 - p) / batch_size + p * (1 - momentum) / (1 + momentum)) / 2
     assert found == pytest.approx(1 / inverse, rel=1e-8)

@@ -14,6 +14,7 @@ from sgdmem.numeric.verdicts.verdict import Reason
 from sgdmem.symbolic.algorithms import named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests import naive
+from tests.asking import noisy
 
 EXPONENTS = [1.01, 1.1, 1.5, 2, 3, 6]
 METHODS = {
@@ -70,8 +71,8 @@ def test_long_laws_are_summed_like_lists(exponent: float, count: int) -> None:
     method = named.nesterov("0.3", "0.9")
     law = Spectrum.power_law(exponent, "0.7", count)
     listed = Spectrum(law.eigenvalues)
-    first = stability(method, law, 10**6, tau2=-1)
-    second = stability(method, listed, 10**6, tau2=-1)
+    first = stability(method, noisy(law, tau2=-1), 10**6)
+    second = stability(method, noisy(listed, tau2=-1), 10**6)
     assert first.noise_sum == pytest.approx(second.noise_sum, rel=1e-12)
     assert first.critical_batch_size == pytest.approx(second.critical_batch_size, rel=1e-11)
     assert first.critical_scale == pytest.approx(second.critical_scale, rel=1e-11)

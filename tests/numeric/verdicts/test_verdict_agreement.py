@@ -18,6 +18,7 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests import draws, naive
+from tests.asking import noisy
 
 
 @dataclass
@@ -66,7 +67,9 @@ def compare(problems: int, rng: np.random.Generator) -> Tally:
     for _ in range(problems):
         alg, eigenvalues, tau1, tau2, kind = draws.random_problem(rng)
         for batch_size in draws.straddling_batch_sizes(alg, eigenvalues, tau1, tau2, rng):
-            verdict = stability(Algorithm(*alg), Spectrum(eigenvalues), batch_size, tau1, tau2)
+            verdict = stability(
+                Algorithm(*alg), noisy(Spectrum(eigenvalues), tau1, tau2), batch_size
+            )
             truth = truth_of(verdict.stable, alg, eigenvalues, batch_size, tau1, tau2)
             tally.add(verdict.stable, truth, (kind, alg, eigenvalues, batch_size, tau2))
     return tally
@@ -80,7 +83,7 @@ def compare_coupled(problems: int, rng: np.random.Generator) -> Tally:
         sizes = draws.straddling_batch_sizes(alg, eigenvalues, 1, tau2, rng, T)
         for batch_size in sizes:
             verdict = stability(
-                Algorithm(*alg), Spectrum(eigenvalues), batch_size, tau2=tau2, coupling=T
+                Algorithm(*alg), noisy(Spectrum(eigenvalues), tau2=tau2, coupling=T), batch_size
             )
             truth = truth_of(verdict.stable, alg, eigenvalues, batch_size, 1, tau2, T)
             tally.add(verdict.stable, truth, (kind, alg, eigenvalues, batch_size, tau2, T))
@@ -125,7 +128,7 @@ def test_batch_of_algorithms_is_judged_like_single_ones(rng: np.random.Generator
         spectrum = Spectrum(problems[0].eigenvalues)
         outcome = judge_batch(algorithms, spectrum, read_noise(spectrum, 4, 1, -1, None))
         for index, algorithm in enumerate(algorithms):
-            verdict = stability(algorithm, spectrum, 4, tau2=-1)
+            verdict = stability(algorithm, noisy(spectrum, tau2=-1), 4)
             assert outcome.stable[index] == {True: 1, False: 0, None: -1}[verdict.stable]
             if math.isfinite(verdict.noise_sum):
                 assert outcome.noise_sum[index] == pytest.approx(verdict.noise_sum, rel=1e-12)
@@ -142,7 +145,7 @@ def test_tau2_above_tau1_is_never_wrong(rng: np.random.Generator) -> None:
         if draw % 2:  # mode by mode, of both signs
             tau2 = [tau2, *rng.choice([-5, -1, 0.5, 2], len(eigenvalues) - 1)]
         batch_size = float(10 ** rng.uniform(-1, 2))
-        verdict = stability(Algorithm(*alg), Spectrum(eigenvalues), batch_size, tau1, tau2)
+        verdict = stability(Algorithm(*alg), noisy(Spectrum(eigenvalues), tau1, tau2), batch_size)
         undecided += verdict.stable is None
         if verdict.stable is not None:
             truth = truth_of(verdict.stable, alg, eigenvalues, batch_size, tau1, tau2)
