@@ -16,6 +16,7 @@ from sgdmem.numeric.maps.pieces import TASK, evaluate_pieces
 from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
 from sgdmem.numeric.maps.pole_code import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.maps.pole_table import pole_table
+from sgdmem.numeric.maps.verdict_code import finish_source
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -39,8 +40,9 @@ def judge_compiled(
     noises
         For each combination of the axes that belong to the problem.
     """
-    from sgdmem.numeric.maps.loops import finish, spread  # they are compiled when imported
+    from sgdmem.numeric.maps.loops import spread  # it is compiled when imported
 
+    finish = load_module(finish_source()).finish
     shares = _shares(points, noises)
     # by what is asked, not by the values at hand: a part of a map is judged as the whole one is
     damped = "tau2" in points.axes or any(noise.tau2 != 0 for noise in noises.values())
@@ -91,10 +93,11 @@ def _judge_by_poles(
     table = pole_table(compressed)
     coefficients = load_module(program.source(damped=False)).coefficients
     judge = load_module(pole_source(program.memory)).judge
+    finish = load_module(finish_source()).finish
 
     def work(piece: slice) -> None:
         judge_by_poles(
-            *(coefficients, program.count(damped=False), judge),
+            *(coefficients, program.count(damped=False), judge, finish),
             *(table.rows, table.first, table.largest, table.spread),
             *(own.numbers, own.sizes, own.strides, shares.numbers, shares.stride, diverges),
             *(found.stable[piece], found.noise_sum[piece], found.margin[piece], piece.start),

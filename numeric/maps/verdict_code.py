@@ -1,0 +1,76 @@
+"""Machine code that turns the noise sums of a map into verdicts, written from the one rule."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sgdmem.numeric.maps.node_code import NOISE, PEAK, RADIUS, STATE
+from sgdmem.numeric.spectra.quadrature import UNIT
+from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.verdicts.rule import OTHERWISE, rule_lines
+
+_INFLATE = 1 + 2.0**-30  # radii are rounded to nearest
+# What the names of the rule are here. The state of the kernels is that of the weakest mode, Schur
+# and damping in one, and a pull of 0 is not Schur. Full batches are shares of 0.
+_NAMES = {"pull": "1", "schur": "known", "trace": "trace", "noise": "1", "damped": "known"}
+# Near 1 the difference is exact: no rounding comes in.
+_BOUNDS = {("high", "<"): "{} - total > error", ("low", ">="): "total - {} >= error"}
+
+_SOURCE = """\
+from math import inf
+
+from numba import njit
+
+
+@njit("void(f8[:,::1], f8[:,::1], i8, i8, b1, i1[::1], f8[::1], f8[::1])",
+      cache=True, nogil=True, error_model="numpy")
+def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):
+    size = shares.shape[1]
+    place, left = (start // stride) % size, stride - start % stride
+    for p in range(stable.size):
+        share, share_r, share2 = shares[0, place], shares[1, place], shares[2, place]
+        left -= 1
+        if left == 0:
+            left = stride
+            place = place + 1 if place + 1 < size else 0
+        state, noise, radius = rows[{STATE}, p], rows[{NOISE}, p], rows[{RADIUS}, p]
+        total = share * noise
+        error = abs(share) * radius + share_r * (abs(noise) + radius) + {UNIT!r} * abs(total)
+        error = {_INFLATE!r} * error + 1e-300
+        trace = 0
+        if diverges:
+            trace = 1 if share + share_r > 0 else 0
+            total, error = inf if trace else 0.0, 0.0
+        known = 0.0 if state == 1.0 and not radius < inf else state
+{rule}
+        stable[p] = flag
+        sure = known == 1.0
+        noise_sum[p] = total if sure else inf
+        least = 1 / (1 - share2 * rows[{PEAK}, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
+        margin[p] = min(1 - total, least) if sure and total < inf else -inf
+"""
+
+
+@lru_cache(maxsize=1)
+def finish_source() -> str:
+    """Return a module with the function ``finish``, which fills in verdicts, sums and margins.
+
+    ``finish(rows, shares, stride, start, diverges, stable, noise_sum, margin)`` takes the ``rows``
+    of the kernels for the points from ``start``; ``shares`` is an axis of tau1 / B, the bound of
+    its error, and tau2 / B. With ``diverges`` the sum is infinite unless tau1 = 0. The results are
+    those of `sgdmem.numeric.maps.points.BatchOutcome`.
+    """
+    lines = "\nel".join([*rule_lines(_branch), f"se:\n    flag = {_flag(OTHERWISE)}"])
+    constants = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK, "UNIT": UNIT}
+    rule = "\n".join(f"        {line}" for line in lines.splitlines())
+    return _SOURCE.format(**constants, _INFLATE=_INFLATE, rule=rule)
+
+
+def _branch(name: str, sign: str, number: str, reason: Reason) -> str:
+    bound = _BOUNDS.get((name, sign))
+    condition = f"{_NAMES[name]} {sign} {number}" if bound is None else bound.format(number)
+    return f"if {condition}:\n    flag = {_flag(reason)}"
+
+
+def _flag(reason: Reason) -> int:
+    return {True: 1, False: 0, None: -1}[reason.stable]
