@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import read_noise
@@ -77,8 +78,5 @@ def largest_factors(problem: FloatProblem, form: HalfPlaneForm, halvings: int = 
     """
     ends = np.log(_SEARCHED) - np.log(problem.lam.max())
     low, high = (np.full(len(form.pull), end) for end in ends)
-    for _ in range(halvings):
-        middle = (low + high) / 2
-        stable = problem.margin(form, np.exp(middle)) > 0
-        low, high = np.where(stable, middle, low), np.where(stable, high, middle)
+    low, _ = bisect(lambda logs: problem.margin(form, np.exp(logs)) > 0, low, high, halvings)
     return np.where(low > ends[0], np.exp(low), 0.0)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.bisection import bisect
 
 Interval = tuple[float, float]
 
@@ -17,7 +18,7 @@ _GOLDEN_STEPS = 60
 _REACH = 4.0
 _CLOSER = 10.0 ** np.arange(-280, 0)
 _SAMPLES = np.array([1e-6, 0.1, 0.5, 0.9, 1 - 1e-9])
-_CONFIRMING_HALVINGS = 40
+_CONFIRMING = 40  # halvings with the slower predicate
 
 
 def positive_intervals(
@@ -61,24 +62,29 @@ def positive_intervals(
     points, values = _with_extrema(value, points, values)
     positive = values > 0
 
-    def edge(low: float, high: float, at_low: bool) -> float:
-        return _bisect(value, low, high, at_low)
+    def positive_at(point: float) -> bool:
+        return bool(value(np.array([point]))[0] > 0)
 
-    return _runs([lower, *points, upper], [positive[0], *positive, positive[-1]], edge)
+    marks = [positive[0], *positive, positive[-1]]
+    return _runs([lower, *points, upper], marks, positive_at, _HALVINGS)
 
 
 def _runs(
     points: Sequence[float],
     marks: Sequence[bool],
-    edge: Callable[[float, float, bool], float],
+    holds: Callable[[float], bool],
+    halvings: int,
 ) -> list[Interval]:
-    """Return the maximal intervals between points that are marked; ``edge`` finds their ends."""
+    """Return the maximal intervals between points that are marked, with their ends bisected.
+
+    A point is marked where ``holds`` is true; an end is the last point found at which it is.
+    """
     found: list[Interval] = []
     start = points[0] if marks[0] else None
     for i in range(len(points) - 1):
         if marks[i] == marks[i + 1]:
             continue
-        end = edge(points[i], points[i + 1], bool(marks[i]))
+        end = _end(holds, points[i], points[i + 1], bool(marks[i]), halvings)
         if marks[i + 1]:
             start = end
         elif start is not None:
@@ -87,6 +93,14 @@ def _runs(
     if start is not None:
         found.append((start, points[-1]))
     return found
+
+
+def _end(
+    holds: Callable[[float], bool], low: float, high: float, at_low: bool, halvings: int
+) -> float:
+    """Return the last point at which it holds, on the way from an end where it does."""
+    low, high = bisect(lambda point: holds(point) == at_low, low, high, halvings)
+    return float(low if at_low else high)
 
 
 def _grid(lower: float, upper: float, logarithmic: bool, size: int) -> Array:
@@ -138,21 +152,6 @@ def _golden(value: Callable[[Array], Array], low: Array, high: Array) -> Array:
     return (low + high) / 2
 
 
-def _bisect(
-    value: Callable[[Array], Array], low: float, high: float, positive_at_low: bool
-) -> float:
-    """Return the last point on the positive side of a sign change."""
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if not low < middle < high:
-            break
-        if bool(value(np.array([middle]))[0] > 0) == positive_at_low:
-            low = middle
-        else:
-            high = middle
-    return float(low if positive_at_low else high)
-
-
 def confirmed(intervals: Sequence[Interval], holds: Callable[[float], bool]) -> list[Interval]:
     """Return what is left of intervals when samples of each are tested by a slower predicate.
 
@@ -166,19 +165,5 @@ def confirmed(intervals: Sequence[Interval], holds: Callable[[float], bool]) -> 
             found.append((low, high))
             continue
         marks = [flags[0], *flags, flags[-1]]
-
-        def edge(start: float, end: float, at_start: bool) -> float:
-            return _edge(holds, start, end, at_start)
-
-        found.extend(_runs([low, *points, high], marks, edge))
+        found.extend(_runs([low, *points, high], marks, holds, _CONFIRMING))
     return found
-
-
-def _edge(holds: Callable[[float], bool], low: float, high: float, at_low: bool) -> float:
-    for _ in range(_CONFIRMING_HALVINGS):
-        middle = (low + high) / 2
-        if holds(middle) == at_low:
-            low = middle
-        else:
-            high = middle
-    return low if at_low else high

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.recursion import read_question
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
@@ -118,9 +119,7 @@ def _first_unstable(judged: Any, verdicts: dict[int, Verdict]) -> int | None:
         return first
     for low, high in pairwise(verdicts):
         if not verdicts[high].stable:
-            while high - low > 1:
-                middle = (low + high) // 2
-                low, high = (middle, high) if judged(middle).stable else (low, middle)
+            _, high = bisect(lambda step: judged(step).stable, low, high)
             return high
     return None
 

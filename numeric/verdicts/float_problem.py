@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law_rule import HEAD, LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -113,7 +113,8 @@ class FloatProblem:
             if excess(high) <= 0:
                 break
             high *= 2
-        return _bisect_down(excess, low, high)
+        _, stable = bisect(lambda size: excess(size) > 0, low, high)
+        return float(stable)
 
 
 def _float_modes(
@@ -131,15 +132,3 @@ def _float_modes(
         head = LISTED if gaps else HEAD
         nodes = long.rule(head, long.edges(head, _FINE if fine else _COARSE))
     return nodes.nodes.mid, nodes.weights
-
-
-def _bisect_down(function: Callable[[float], float], low: float, high: float) -> float:
-    """Return the root of a falling function, to the last bit."""
-    while True:
-        middle = (low + high) / 2
-        if not low < middle < high:
-            return high
-        if function(middle) > 0:
-            low = middle
-        else:
-            high = middle
