@@ -88,9 +88,17 @@ class Verdict:
 
     @property
     def explanation(self) -> str:
-        """The reason as a sentence."""
+        """The reason as a sentence; it says so where the noise is only estimated."""
         sentence = self.reason.explanation
-        return f"{sentence} ({self.detail})" if self.detail else sentence
+        sentence = f"{sentence} ({self.detail})" if self.detail else sentence
+        return (
+            f"{sentence}; of a noise model estimated from data" if self.is_estimated else sentence
+        )
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether the noise was fitted to data: then the verdict is about the fitted model."""
+        return self.noise.estimate is not None and not self.noise.is_quiet
 
     @cached_property
     def critical_eigenvalue(self) -> float:
@@ -172,6 +180,7 @@ class Verdict:
             "stable": self.stable,
             "reason": self.reason.value,
             "explanation": self.explanation,
+            "estimated": self.is_estimated,
             "problem": {
                 "algorithm": self.algorithm.name or repr(self.algorithm),
                 "spectrum": str(self.problem.spectrum),
@@ -193,6 +202,7 @@ class Verdict:
 
     def __str__(self) -> str:
         word = {True: "stable", False: "NOT stable", None: "undecided"}[self.stable]
+        word = f"estimated {word}" if self.is_estimated else word
         rows = [(label, text) for label, text in self._rows() if text]
         width = max(len(label) for label, _ in rows)
         lines = [f"  {label:<{width}}  {text}" for label, text in rows]

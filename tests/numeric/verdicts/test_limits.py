@@ -317,3 +317,24 @@ def test_results_travel() -> None:
         assert copied.intervals == largest.intervals
         assert copied.noise == largest.noise
     assert not copy.deepcopy(SPECTRUM).eigenvalues.flags.writeable
+
+
+def test_verdicts_on_data_say_that_they_are_estimated(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(400, 3))
+    verdict = stability(named.sgd("0.1"), X, 4)
+    assert verdict.is_estimated
+    assert str(verdict).startswith("estimated stable: ")
+    assert "estimated tau1 = " in str(verdict)
+    assert "misfit" in str(verdict)
+    said = verdict.to_dict()
+    assert said["estimated"] is True
+    assert said["problem"]["estimated"]["tau2_error"] > 0
+    assert not stability(named.sgd("0.1"), X).is_estimated  # full batches: nothing to estimate
+
+
+def test_verdicts_are_values() -> None:
+    for problem in (SPECTRUM, noisy(SPECTRUM, coupling=np.ones((3, 3))), Spectrum.power_law(1.5)):
+        verdict = stability(named.heavy_ball("0.05", "0.9"), problem, 8)
+        for same in (pickle.loads(pickle.dumps(verdict)), copy.deepcopy(verdict)):
+            assert same.to_dict() == verdict.to_dict()
+            assert str(same) == str(verdict)
