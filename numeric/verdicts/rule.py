@@ -97,6 +97,22 @@ def margin(noise_sum: Array, damping: Array) -> Array:
     return np.where(np.isinf(noise_sum), -np.inf, np.minimum(1 - noise_sum, damping))
 
 
+def javascript_rule() -> str:
+    """Return the rule as a function of JavaScript.
+
+    Examples
+    --------
+    >>> print(javascript_rule().splitlines()[1].strip())
+    if (pull === 0) return "no_pull";
+    """
+
+    def write(name: str, sign: str, number: str, reason: Reason) -> str:
+        return f'  if ({name} {sign.replace("==", "===")} {number}) return "{reason.value}";'
+
+    first = "function decide(pull, schur, trace, noise, damped, low, high) {"
+    return "\n".join([first, *rule_lines(write), f'  return "{OTHERWISE.value}";', "}"])
+
+
 def rule_lines(write: Callable[[str, str, str, Reason], str]) -> list[str]:
     """Return the rule as lines of a language; ``write`` gets name, comparison, number, reason."""
     return [write(name, sign, f"{value:g}", reason) for name, sign, value, reason in RULE]

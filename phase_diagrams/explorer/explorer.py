@@ -19,6 +19,7 @@ from typing import Any
 
 from sgdmem._version import __version__
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.rule import javascript_rule
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, explored_methods
 from sgdmem.symbolic.errors import InputError
 
@@ -75,6 +76,7 @@ class Explorer:
                 '"use strict";',
                 f"const TABLES = {_json(_tables())};",
                 f"const START = {_json(self.start)};",
+                javascript_rule(),
                 f"const FAMILIES = [\n{families}\n];",
                 *(_read(f"{name}.js") for name in _COMPUTATION),
             ]
@@ -113,11 +115,9 @@ class Explorer:
 
 def explore(
     methods: Any = None,
-    spectrum: Any = None,
-    *,
+    problem: Any = None,
     batch_size: Any = _BATCH_SIZE,
-    tau1: Any = None,
-    tau2: Any = None,
+    *,
     ranges: Mapping[str, Sequence[Any]] | None = None,
 ) -> Explorer:
     """Return a page on which parameters are sliders, and the map of stability follows them.
@@ -127,12 +127,12 @@ def explore(
     methods : name, function, Algorithm, or list of these, optional
         Command-line names, functions of named parameters that return an `Algorithm`, or algorithms
         with symbols. All that have a name if omitted.
-    spectrum : Spectrum or array of shape (n, d), optional
-        What the page begins with; the exponent and the length of a power law are sliders, a list of
-        eigenvalues (up to 400 as they are, more of them compressed) is fixed. For a matrix of
-        features see `stability`. The power law k^-1.5 if omitted.
-    batch_size, tau1, tau2
-        What the sliders begin with; see `stability`.
+    problem : Problem, Spectrum or array of shape (n, d), optional
+        What the page begins with; the exponent and the length of a power law, tau1 and tau2 are
+        sliders, a list of eigenvalues (up to 400 as they are, more of them compressed) is fixed.
+        The power law k^-1.5 if omitted.
+    batch_size
+        What its slider begins with.
     ranges : dict
         From names of parameters to ``(low, high)`` or ``(low, high, "log")``, for their sliders.
 
@@ -154,22 +154,20 @@ def explore(
     >>> explore(slow_average).save("explorer.html")  # doctest: +SKIP
     """
     chosen = explored_methods(methods, {} if ranges is None else ranges)
-    return Explorer(chosen, _start(spectrum, batch_size, tau1, tau2))
+    return Explorer(chosen, _start(problem, batch_size))
 
 
-def _start(data: Any, batch_size: Any, tau1: Any, tau2: Any) -> dict[str, Any]:
-    from sgdmem.numeric.problems.problem import read_data, read_noise
+def _start(problem: Any, batch_size: Any) -> dict[str, Any]:
+    from sgdmem.numeric.problems.problem import Problem, as_problem
     from sgdmem.symbolic.algebra.scalars import to_float
 
-    spectrum, tau1, tau2 = read_data(
-        Spectrum.power_law("1.5") if data is None else data, tau1, tau2
-    )
-    noise = read_noise(spectrum, batch_size, tau1, tau2, None)
-    if isinstance(noise.tau2, tuple):
-        raise InputError("tau2 must be a single number for the explorer")
+    given = Problem.power_law("1.5") if problem is None else as_problem(problem)
+    spectrum, noise = given.spectrum, given.noise.at(batch_size)
+    if noise.by_mode:
+        raise InputError("noise must be tau1 and tau2, two numbers, for the explorer")
     return {
         "spectrum": _embedded(spectrum),
-        "batch_size": to_float(1 / noise.inverse_batch) if noise.inverse_batch else None,
+        "batch_size": None if noise.is_quiet else noise.batch_size,
         "tau1": to_float(noise.tau1),
         "tau2": to_float(noise.tau2),
         "zeta": 0.5 if spectrum.law is not None else 1.0,
@@ -218,6 +216,7 @@ def _tables() -> dict[str, Any]:
         },
         "palette": [to_hex(x) for x in colormaps["viridis"](np.linspace(0, BRIGHTEST, _SHADES))],
         "reasons": {reason.value: reason.explanation for reason in Reason},
+        "stable": {reason.value: reason.stable for reason in Reason},
         "labels": {reason.value: reason.label for reason in Reason},
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.losses.asymptotics import loss_asymptotics, loss_regime
 from sgdmem.numeric.losses.recursion import losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
-from sgdmem.numeric.problems.problem import read_data, read_noise
+from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.simulation.monte_carlo import Simulation
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -46,21 +46,18 @@ class PredictedLaw:
 
 def draw_losses(
     rules: Mapping[str, Any],
-    spectrum: Any,
-    target: Any,
+    problem: Any,
+    batch_size: Any,
     steps: int,
-    batch_size: Any = math.inf,
-    tau1: Any = None,
-    tau2: Any = None,
-    ax: Any = None,
     *,
+    ax: Any = None,
     simulations: Mapping[str, Simulation] | None = None,
     exponents: Mapping[str, Any] | None = None,
     explained: bool = True,
 ) -> Any:
     r"""Draw exact mean losses, and dashed the power laws that theory predicts for them.
 
-    On a power law with a `sgdmem.power_law_target` a stationary algorithm has exponent and constant
+    On a power law with a `PowerLawTarget` a stationary algorithm has exponent and constant
     of Theorems 3 and 8 of arXiv 2410.04228 (`sgdmem.loss_asymptotics`, on the law without an end),
     a schedule of `sgdmem.accelerated` has the exponent of its ``acceleration``, and the line goes
     through the exact loss in the middle of the last decade. Nothing is predicted where the loss
@@ -70,7 +67,7 @@ def draw_losses(
     ----------
     rules : dict from str to Algorithm, Schedule or list of Algorithm
         What is compared, by the names in the legend.
-    spectrum, target, steps, batch_size, tau1, tau2
+    problem, batch_size, steps
         See `sgdmem.losses`.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
@@ -95,9 +92,10 @@ def draw_losses(
     Examples
     --------
     >>> import sgdmem
-    >>> spectrum = sgdmem.Spectrum.power_law(2)
-    >>> rules = {"SGD": sgdmem.sgd("0.5"), "AM1": sgdmem.accelerated(spectrum, batch_size=16)}
-    >>> axes = draw_losses(rules, spectrum, sgdmem.power_law_target("0.5"), 1000, 16)
+    >>> from sgdmem.numeric.acceleration.accelerated import accelerated
+    >>> problem = sgdmem.Problem.power_law(2, zeta="0.5")
+    >>> rules = {"SGD": sgdmem.sgd("0.5"), "AM1": accelerated(problem, 16)}
+    >>> axes = draw_losses(rules, problem, 16, 1000)
     >>> [line.get_label() for line in axes.lines if line.get_label()[0] != "_"]
     ['SGD, $t^{-0.5}$', 'AM1, $t^{-0.738}$']
     """
@@ -108,10 +106,8 @@ def draw_losses(
     for name, runs in simulations.items():
         if not isinstance(runs, Simulation):
             raise InputError(f"simulations[{name!r}] must be a Simulation, got {runs!r}")
-    question = spectrum, target, steps, batch_size, tau1, tau2
-    curves = {name: losses(rule, *question) for name, rule in chosen.items()}
-    data, tau1, tau2 = read_data(spectrum, tau1, tau2)
-    noise = read_noise(data, batch_size, tau1, tau2, None)
+    given = as_problem(problem)
+    curves = {name: losses(rule, given, batch_size, steps) for name, rule in chosen.items()}
     ax = new_axes() if ax is None else ax
     ax.set(xscale="log", yscale="log", xlabel="step $t$", ylabel="mean loss $L_t$")
     top = _RISE * max(curve[0] for curve in curves.values())
@@ -120,7 +116,7 @@ def draw_losses(
         if name in exponents:
             law = _given_law(exponents[name], f"exponents[{name!r}]")
         else:
-            law = predicted_law(chosen[name], data, target, batch_size, tau1, tau2)
+            law = predicted_law(chosen[name], given, batch_size)
             if law is not None and law.constant is None and not curve[-1] < curve[0]:
                 law = None  # a schedule made for less noise
         _draw_curve(ax, name, curve, top, colour, law)
@@ -130,38 +126,36 @@ def draw_losses(
             _draw_runs(ax, name, simulations[name], top, colour)
     seen = np.concatenate([curve[(curve > 0) & (curve < top)] for curve in curves.values()])
     ax.set(xlim=(1, steps), ylim=(seen.min() / 2, top))
-    ax.set_title(_title(data, target, noise), fontsize="small")
+    ax.set_title(_title(given, batch_size), fontsize="small")
     if explained:
         _explain(ax, bool(simulations))
     return ax
 
 
-def predicted_law(
-    rule: Any, spectrum: Any, target: Any, batch_size: Any = math.inf, tau1: Any = 1, tau2: Any = 0
-) -> PredictedLaw | None:
+def predicted_law(rule: Any, problem: Problem, batch_size: Any = math.inf) -> PredictedLaw | None:
     """Return the power law that theory predicts for a loss; None where it predicts nothing.
 
     Parameters
     ----------
-    rule, spectrum, target, batch_size, tau1, tau2
+    rule, problem, batch_size
         See `sgdmem.losses`.
 
     Examples
     --------
-    >>> from sgdmem import heavy_ball, power_law_target
-    >>> law = Spectrum.power_law(2, count=10**6)
-    >>> predicted_law(heavy_ball("0.1", "0.9"), law, power_law_target("0.5"), 16).exponent
+    >>> from sgdmem import heavy_ball
+    >>> problem = Problem.power_law(2, zeta="0.5", count=10**6)
+    >>> predicted_law(heavy_ball("0.1", "0.9"), problem, 16).exponent
     0.5
-    >>> predicted_law(heavy_ball("4", "0.9"), law, power_law_target("0.5"), 16)
+    >>> predicted_law(heavy_ball("4", "0.9"), problem, 16)
     """
     chosen = read_schedule(rule)
-    law = spectrum.law if isinstance(spectrum, Spectrum) else None
+    law, target = problem.spectrum.law, problem.target
     if law is None or not isinstance(target, PowerLawTarget) or not law.exponent > 1:
         return None
-    endless = Spectrum.power_law(law.exponent, law.scale)
+    endless = replace(problem, spectrum=Spectrum.power_law(law.exponent, law.scale))
     if chosen.stationary is not None:
         try:
-            found = loss_asymptotics(chosen.stationary, endless, target, batch_size, tau1, tau2)
+            found = loss_asymptotics(chosen.stationary, endless, batch_size)
         except InputError:  # not certainly stable, or beyond the range of power laws
             return None
         return PredictedLaw(found.exponent, found.constant)
@@ -262,11 +256,12 @@ def _explain(ax: Any, simulated: bool) -> None:
     ax.legend(handles=handles, ncols=min(len(handles), 3), **LEGEND)
 
 
-def _title(data: Spectrum, target: Any, noise: Any) -> str:
-    label = question_label(data, noise)
-    if not isinstance(target, PowerLawTarget) or data.law is None:
+def _title(problem: Problem, batch_size: Any) -> str:
+    noise, law, target = problem.noise.at(batch_size), problem.spectrum.law, problem.target
+    label = question_label(problem.spectrum, noise)
+    if not isinstance(target, PowerLawTarget) or law is None:
         return label
     what = rf"$\zeta$ = {target.exponent:g}"
     if noise.inverse_batch:
-        what += f", {loss_regime(data.law.exponent, target.exponent)}"
+        what += f", {loss_regime(law.exponent, target.exponent)}"
     return f"{label}\n{what}"

@@ -3,14 +3,13 @@ r"""The picture of the noise summand :math:`s_\lambda`: which eigenvalues make t
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.problems.problem import Asked, read_problem
+from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.mode_summands import ball_form, mode_summands, rational_algorithm
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
@@ -18,15 +17,14 @@ from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import algorithm_label, question_label
 from sgdmem.phase_diagrams.pictures.map_picture import LEGEND, new_axes
-from sgdmem.phase_diagrams.pictures.palette import BLACK, BLUE, DASHED, GREEN, GREY, ORANGE, RED
-from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.phase_diagrams.pictures.palette import BLACK, BLUE, GREY, ORANGE, RED
+from sgdmem.phase_diagrams.pictures.summand_ranges import draw_ranges, memory_one_ranges
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.errors import InputError
 
 _DEEPEST = 1e-12  # eigenvalue over the largest one, of a picture
 _SHARE_LEFT = 0.01  # of the noise sum, in eigenvalues of an infinite law that are too small to show
 _FARTHEST = 300.0  # a critical eigenvalue further above the largest one is not shown
-_APART = 4.0  # factor between the ends of ranges that can be told apart
 _TICKS = 200  # eigenvalues that are shown one by one
 _RISE = 30.0  # how far above the largest summand of the spectrum the picture ends
 _SIZES, _JUMPS = 60, 25  # of the parts of a law whose share is computed; eigenvalues one by one
@@ -34,12 +32,10 @@ _SIZES, _JUMPS = 60, 25  # of the parts of a law whose share is computed; eigenv
 
 def draw_noise_summand(
     algorithm: Algorithm,
-    spectrum: Any,
-    ax: Any = None,
+    problem: Any,
     batch_size: Any = math.inf,
-    tau1: Any = None,
-    tau2: Any = None,
     *,
+    ax: Any = None,
     explained: bool = True,
 ) -> Any:
     r"""Draw the noise summand by eigenvalue, and the share of the noise sum that is made by it.
@@ -57,8 +53,8 @@ def draw_noise_summand(
     ----------
     algorithm : Algorithm
         Without free symbols.
-    spectrum, batch_size, tau1, tau2
-        See `sgdmem.stability`; tau2 a single number.
+    problem, batch_size
+        See `sgdmem.stability`; the noise of two numbers, tau1 and tau2.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise. The share has a scale of its own at the right.
     explained : bool
@@ -86,27 +82,28 @@ def draw_noise_summand(
     >>> [text.get_text() for text in artists(axes)["range-name"]]
     ['$\\frac{\\alpha_{\\mathrm{eff}} \\lambda}{2}$', ...]
     """
-    problem = read_problem(algorithm, spectrum, batch_size, tau1, tau2, None)
-    if isinstance(problem.noise.tau2, tuple):
-        raise InputError("tau2 must be a single number to draw the summand as a curve, got a list")
-    exact, data = rational_algorithm(algorithm), problem.spectrum
+    given = as_problem(problem)
+    data, noise = given.spectrum, given.noise.at(batch_size)
+    if noise.by_mode:
+        raise InputError("noise must be tau1 and tau2, two numbers, to draw the summand as a curve")
+    exact = rational_algorithm(algorithm)
     verdict = stability(exact, data)
     ends = sorted({end for pair in verdict.noiseless_intervals for end in pair})
     poles = [end for end in ends if 0 < end <= _FARTHEST * data.largest]
-    parts = _ranges(exact)
-    low = _smallest_shown(exact, problem, parts)
+    parts = memory_one_ranges(exact)
+    low = _smallest_shown(exact, data, noise, parts)
     lam = _places(low, max([data.largest, *poles[:1]]) * 1.5, poles)
-    plain, damped = _summands(exact, lam, problem.noise)
+    plain, damped = _summands(exact, lam, noise)
     if not np.isfinite(plain).any():
         raise InputError(
             f"algorithm must be stable without noise at some eigenvalue from {low:.3g} to "
-            f"{lam[-1]:.3g} for a noise summand to exist there, got {problem.algorithm!r}"
+            f"{lam[-1]:.3g} for a noise summand to exist there, got {algorithm!r}"
         )
     ax = new_axes() if ax is None else ax
     inside = (lam >= low) & (lam <= data.largest)
     _limits(ax, lam, plain, inside)
     _spectrum(ax, data, low)
-    is_damped = bool(problem.noise.inverse_batch and problem.noise.tau2)
+    is_damped = bool(noise.inverse_batch and noise.tau2)
     label = r"noise summand $s_\lambda$"
     thin = {"linewidth": 1.2, "linestyle": ":"} if is_damped else {"linewidth": 2.2}
     named("summand", *ax.plot(lam, plain, color=RED, label=label, zorder=4, **thin))
@@ -114,11 +111,11 @@ def draw_noise_summand(
         label = r"damped, $s_\lambda/(1+\tau_2 s_\lambda/B)$"
         line = ax.plot(lam, damped, color=RED, linewidth=2.2, label=label, zorder=4)
         named("damped-summand", *line)
-    _draw_ranges(ax, parts)
+    draw_ranges(ax, parts)
     _draw_poles(ax, poles)
-    twin = _draw_share(ax, exact, problem, low)
+    twin = _draw_share(ax, exact, data, noise, low)
     ax.set(xscale="log", yscale="log", xlabel=r"eigenvalue $\lambda$", ylabel=r"$s_\lambda$")
-    title = f"{algorithm_label(algorithm)}\n{question_label(data, problem.noise)}"
+    title = f"{algorithm_label(algorithm)}\n{question_label(data, noise)}"
     ax.set_title(title, fontsize="small")
     if explained:
         handles, labels = ax.get_legend_handles_labels()
@@ -152,15 +149,16 @@ def _places(low: float, high: float, poles: list[float]) -> Array:
     return lam[(lam >= low) & (lam <= high)]
 
 
-def _smallest_shown(algorithm: Algorithm, problem: Asked, parts: list[Any]) -> float:
-    data = problem.spectrum
+def _smallest_shown(
+    algorithm: Algorithm, data: Spectrum, noise: BatchNoise, parts: list[Any]
+) -> float:
     top, low = data.largest, _smallest(data)
     if data.is_infinite:
         low = 1e-8 * top
-        total = _sum(algorithm, data, problem.noise)
+        total = _sum(algorithm, data, noise)
         for decade in range(2, 8) if math.isfinite(total) else ():
             count = int(10 ** (decade / data.law.exponent)) + 1  # type: ignore[union-attr]
-            if _sum(algorithm, _first(data, count), problem.noise) > (1 - _SHARE_LEFT) * total:
+            if _sum(algorithm, _first(data, count), noise) > (1 - _SHARE_LEFT) * total:
                 low = 10.0**-decade * top
                 break
     low = min(low, top / 100, *(float(part[1]) / 30 for part in parts[:1]))
@@ -181,12 +179,13 @@ def _sum(algorithm: Algorithm, data: Spectrum, noise: BatchNoise) -> float:
     return float(found.noise.mid[0]) if good else math.inf
 
 
-def _shares(algorithm: Algorithm, problem: Asked, low: float) -> tuple[Array, Array] | None:
+def _shares(
+    algorithm: Algorithm, data: Spectrum, noise: BatchNoise, low: float
+) -> tuple[Array, Array] | None:
     """Return a polyline: eigenvalues, falling, and the share of all that are not larger.
 
     The share jumps at every eigenvalue; beyond the first ones of a law jumps are too small to see.
     """
-    data, noise = problem.spectrum, problem.noise
     total = _sum(algorithm, data, noise)
     if not math.isfinite(total):
         return None
@@ -209,9 +208,11 @@ def _shares(algorithm: Algorithm, problem: Asked, low: float) -> tuple[Array, Ar
     return x, np.append(np.repeat(left[: jumps + 1], 2)[1:-1], left[jumps + 1 :])
 
 
-def _draw_share(ax: Any, algorithm: Algorithm, problem: Asked, low: float) -> Any:
+def _draw_share(
+    ax: Any, algorithm: Algorithm, data: Spectrum, noise: BatchNoise, low: float
+) -> Any:
     """Draw the share of the noise sum on a scale of its own."""
-    found = _shares(algorithm, problem, low)
+    found = _shares(algorithm, data, noise, low)
     if found is None:
         return None
     lam, share = found
@@ -282,88 +283,3 @@ def _draw_poles(ax: Any, poles: list[float]) -> None:
         style = {"linestyle": (0, (1, 1.5)), "linewidth": 1.6}
         named("critical-eigenvalue", ax.axvline(pole, color=ORANGE, label=label, zorder=3, **style))
         label = None
-
-
-# The ranges of memory 1 -------------------------------------------------------------------------
-
-
-def _ranges(algorithm: Algorithm) -> list[tuple[float, float, Any, Any, Any]]:
-    """Return begin, end, the leading term, and its and the end's formulas, on the three ranges.
-
-    None of them if they do not follow each other at some distance.
-    """
-    if algorithm.memory != 1:
-        return []
-    import sympy
-
-    from sgdmem.symbolic.systems.memory_one import regions
-
-    det_D, _, Q, _ = algorithm.polynomials
-    try:
-        rate = algorithm.effective_learning_rate
-    except UndefinedError:
-        return []
-    coordinates = rate, Q[0], sum(det_D)
-    if not all(to_float(value) > 0 for value in coordinates):
-        return []
-    names = r"\alpha_{\mathrm{eff}} q_0 \delta \lambda"
-    letters = sympy.symbols(names, positive=True)
-    values = dict(zip(letters, map(sympy.sympify, coordinates), strict=False))
-    found = []
-    for region in regions(*letters):
-        begins, ends = (float(end.subs(values)) for end in (region.begins, region.ends))
-        term = sympy.lambdify(letters[3], region.summand.subs(values), "numpy")
-        found.append((begins, ends, term, region.summand, region.ends))
-    corners = [end for _, end, *_ in found]
-    apart = all(high > _APART * low for low, high in pairwise(corners))
-    return found if apart and to_float(sum(det_D)) < 1 / _APART else []
-
-
-def _draw_ranges(ax: Any, parts: list[Any]) -> None:
-    left, right = ax.get_xlim()
-    label: str | None = "its ranges, eq. (26)"
-    for begins, ends, term, formula, end in parts:
-        low, high = max(begins, left), min(ends, right)
-        if low >= high:
-            continue
-        lam = np.geomspace(low, high, 100)
-        with np.errstate(divide="ignore"):
-            values = np.broadcast_to(np.asarray(term(lam), dtype=float), lam.shape)
-        seen = np.isfinite(values) & (values > 0)
-        line = ax.plot(lam[seen], values[seen], label=label, zorder=5, **DASHED)
-        named("range", *line)
-        label = None
-        place = math.sqrt(low * high)
-        text = ax.annotate(
-            f"${_latex(formula)}$",
-            (place, float(np.interp(place, lam[seen], values[seen]))),
-            (0, 14),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            color=BLACK,
-        )
-        named("range-name", text)
-        if left < ends < right:
-            named("range-end", ax.axvline(ends, color=GREEN, linewidth=0.8, zorder=1))
-            ax.text(
-                ends,
-                0.05,
-                f"${_latex(end)}$ ",
-                transform=ax.get_xaxis_transform(),
-                ha="right",
-                va="bottom",
-                color=GREEN,
-            )
-
-
-def _latex(formula: Any) -> str:
-    """Return a fraction without a minus sign in front."""
-    import sympy
-
-    top, bottom = sympy.fraction(formula)
-    if top.could_extract_minus_sign():
-        top, bottom = -top, -bottom
-    if bottom == 1:
-        return str(sympy.latex(top))
-    return rf"\frac{{{sympy.latex(top)}}}{{{sympy.latex(bottom, order='rev-lex')}}}"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.problems.problem import read_data
+from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.verdicts.mode_summands import rational_algorithm
 from sgdmem.numeric.verdicts.root_locus import RootLocus, complex_circle, root_locus, roots_at
 from sgdmem.numeric.verdicts.stability import stability
@@ -24,7 +24,7 @@ _FARTHEST = 3.0  # what is shown at most of branches that run away, in each dire
 
 
 def draw_root_locus(
-    algorithm: Algorithm, spectrum: Any, ax: Any = None, *, explained: bool = True
+    algorithm: Algorithm, problem: Any, *, ax: Any = None, explained: bool = True
 ) -> Any:
     r"""Draw the roots of :math:`P-\lambda Q` for :math:`0<\lambda\le\lambda_{\max}`.
 
@@ -37,7 +37,7 @@ def draw_root_locus(
     ----------
     algorithm : Algorithm
         Without free symbols, of memory up to 20.
-    spectrum : Spectrum or array of shape (n, d)
+    problem : Problem, Spectrum or array of shape (n, d)
         Only its largest eigenvalue counts.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
@@ -69,7 +69,7 @@ def draw_root_locus(
     ['$\\lambda = 38$']
     """
     exact = rational_algorithm(algorithm)
-    data, *_ = read_data(spectrum, None, None)
+    data = as_problem(problem).spectrum
     locus = root_locus(exact, data.largest)
     ax = new_axes() if ax is None else ax
     named("real-axis", ax.axhline(0, color=GREY, linewidth=0.5, zorder=0))

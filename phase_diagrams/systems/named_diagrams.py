@@ -33,9 +33,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import is_list, number, positive, whole
 from sgdmem.numeric.problems.noise import is_infinite
-from sgdmem.numeric.problems.problem import read_data
-from sgdmem.numeric.problems.target import power_law_target
-from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.maps.boundary import stability_boundary
@@ -59,15 +57,21 @@ _SIZES = (1, 8, 64, math.inf)
 _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
 
 _CHOSEN = (  # arguments of `phase_diagram` and `stability_boundary`
-    *("x", "y", "panels", "quantities", "target", "store", "chunk", "client", "coupling"),
-    *("spectrum", "log", "tolerance", "flatness", "resolution", "device", "progress"),
+    *("x", "y", "panels", "quantities", "store", "chunk", "client"),
+    *("log", "tolerance", "flatness", "resolution", "device", "progress"),
 )
 
 Range = tuple[float, float]
 
 
 def named_diagram(
-    name: str, ax: Any = None, *, annotate: bool = True, explained: bool = True, **options: Any
+    name: str,
+    problem: Any = None,
+    *,
+    ax: Any = None,
+    annotate: bool = True,
+    explained: bool = True,
+    **options: Any,
 ) -> Any:
     r"""Compute and draw a phase diagram that has a name in the field.
 
@@ -77,6 +81,8 @@ def named_diagram(
         "learning-rate-momentum", "damping-effective-rate", "spectral-zones",
         "batch-size-learning-rate" or "regimes"; what they show is said at the top of
         `sgdmem.phase_diagrams.systems.named_diagrams`.
+    problem : Problem, Spectrum or array of shape (n, d), optional
+        By default the infinite power law of exponent 1.5; "regimes" has its own.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     annotate : bool
@@ -84,7 +90,6 @@ def named_diagram(
     explained : bool
         Whether a legend and a colour bar are added.
     **options
-        ``spectrum`` (by default the infinite power law of exponent 1.5), ``tau1``, ``tau2``,
         ``points`` (of the map along each axis, by default 200) and ``resolution`` (of the
         boundaries, by default 80), except for "spectral-zones" and "regimes"; ``batch_sizes``,
         except for "batch-size-learning-rate" (those two: ``batch_size``); and
@@ -116,11 +121,14 @@ def named_diagram(
     ('learning rate $\\alpha$', 'batch size $B$')
     """
     if name == "spectral-zones":
-        return _spectral_zones(ax, explained, **_checked(_spectral_zones, options, "ax explained"))
-    return diagram_data(name, **options).draw(ax, annotate=annotate, explained=explained)
+        hidden = "problem ax explained"
+        return _spectral_zones(
+            _problem(problem), ax, explained, **_checked(_spectral_zones, options, hidden)
+        )
+    return diagram_data(name, problem, **options).draw(ax, annotate=annotate, explained=explained)
 
 
-def diagram_data(name: str, **options: Any) -> NamedDiagram:
+def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram:
     """Compute a named diagram without drawing it; parameters as for `named_diagram`.
 
     Raises
@@ -128,10 +136,14 @@ def diagram_data(name: str, **options: Any) -> NamedDiagram:
     InputError
         For "spectral-zones", which is a curve, and as `named_diagram`.
     """
-    if name not in _DIAGRAMS:
-        known = ", ".join([*_DIAGRAMS, "spectral-zones"])
+    if name not in (*_DIAGRAMS, "regimes"):
+        known = ", ".join([*_DIAGRAMS, "regimes", "spectral-zones"])
         raise InputError(f"name must be among {known}, got {name!r}")
-    return _DIAGRAMS[name](**_checked(_DIAGRAMS[name], options))
+    if name == "regimes":
+        if problem is not None:
+            raise InputError("problem is chosen by the diagram: regimes go over all power laws")
+        return _regimes(**_checked(_regimes, options))
+    return _DIAGRAMS[name](_problem(problem), **_checked(_DIAGRAMS[name], options, "problem"))
 
 
 def _checked(function: Callable[..., Any], options: dict[str, Any], hidden: str = "") -> Any:
@@ -153,46 +165,39 @@ def _checked(function: Callable[..., Any], options: dict[str, Any], hidden: str 
 
 
 def _learning_rate_momentum(
+    problem: Problem,
     family: Family | str = "heavy-ball",
     *,
-    spectrum: Any = None,
     batch_sizes: Sequence[Any] = _SIZES,
     learning_rate: Range = (0.02, 10.0),
     momentum: Range = (0.0, 0.99),
-    tau1: Any = None,
-    tau2: Any = None,
     points: int = 200,
     resolution: int = 80,
     **fixed: Any,
 ) -> NamedDiagram:
-    question = {"spectrum": _spectrum(spectrum), "tau1": tau1, "tau2": tau2, **fixed}
     x, y = _window("learning_rate", learning_rate), _window("momentum", momentum)
     return _over_batch_sizes(
-        family, x, y, ["learning_rate"], batch_sizes, points, resolution, question
+        family, problem, x, y, ["learning_rate"], batch_sizes, points, resolution, fixed
     )
 
 
 def _damping_effective_rate(
+    problem: Problem,
     *,
     q0: Any = 0.5,
-    spectrum: Any = None,
     batch_sizes: Sequence[Any] = _SIZES,
     damping: Range = (0.002, 2.0),
     effective_learning_rate: Range = (0.1, 1e4),
-    tau1: Any = None,
-    tau2: Any = None,
     points: int = 200,
     resolution: int = 80,
 ) -> NamedDiagram:
-    data = _spectrum(spectrum)
     q0 = positive(q0, "q0")
     axes = "damping", "effective_learning_rate"
     x, y = _window(axes[0], damping), _window(axes[1], effective_learning_rate)
-    question = {"spectrum": data, "tau1": tau1, "tau2": tau2, "q0": q0}
     found = _over_batch_sizes(
-        "memory-one", x, y, list(axes), batch_sizes, points, resolution, question
+        "memory-one", problem, x, y, list(axes), batch_sizes, points, resolution, {"q0": q0}
     )
-    largest = read_data(data, None, None)[0].largest
+    largest = problem.spectrum.largest
     δ, α = (found.map[name].values for name in axes)
     first, second, _ = (end(δ[None, :], α[:, None]) for end in range_ends(q0))
     sizes = found.map.batch_size.values
@@ -200,7 +205,7 @@ def _damping_effective_rate(
     accelerated = None
     if finite.size:
         shown = found.map.isel(batch_size=finite[-1])
-        sgd = largest_learning_rate("sgd", data, sizes[finite[-1]], tau1=tau1, tau2=tau2)
+        sgd = largest_learning_rate("sgd", problem, sizes[finite[-1]])
         ordered = (first < second) & (second < largest)
         accelerated = ordered & (shown.stable.values == 1) & (α[:, None] > float(sgd))
     dense = np.geomspace(*x[1:], 400)
@@ -221,43 +226,38 @@ def _damping_effective_rate(
 
 
 def _spectral_zones(
+    problem: Problem,
     ax: Any = None,
     explained: bool = True,
     *,
     q0: Any = "0.5",
     damping: Any = "1e-4",
     effective_learning_rate: Any = 100,
-    spectrum: Any = None,
     batch_size: Any = 8,
-    tau1: Any = None,
-    tau2: Any = None,
 ) -> Any:
     method = memory_one(effective_learning_rate, q0, damping)
-    noise = batch_size, tau1, tau2
-    return draw_noise_summand(method, _spectrum(spectrum), ax, *noise, explained=explained)
+    return draw_noise_summand(method, problem, batch_size, ax=ax, explained=explained)
 
 
 def _batch_size_learning_rate(
+    problem: Problem,
     family: Family | str = "heavy-ball",
     *,
-    spectrum: Any = None,
     learning_rate: Range = (0.02, 10.0),
     batch_size: Range = (1.0, 1e4),
-    tau1: Any = None,
-    tau2: Any = None,
     points: int = 200,
     resolution: int = 80,
     **fixed: Any,
 ) -> NamedDiagram:
     if family == "heavy-ball":
         fixed = {"momentum": "0.9", **fixed}
-    data = _spectrum(spectrum)
     x, y = _window("learning_rate", learning_rate), _window("batch_size", batch_size)
-    question = {"spectrum": data, "tau1": tau1, "tau2": tau2, **fixed}
     logs = ["learning_rate", "batch_size"]
-    found = phase_diagram(family, _values(x, logs, points), _values(y, logs, points), **question)
-    edge = stability_boundary(family, x, y, log=logs, resolution=resolution, **question)
-    largest = float(largest_learning_rate(family, data, **fixed))
+    found = phase_diagram(
+        family, problem, x=_values(x, logs, points), y=_values(y, logs, points), **fixed
+    )
+    edge = stability_boundary(family, problem, x=x, y=y, log=logs, resolution=resolution, **fixed)
+    largest = float(largest_learning_rate(family, problem, **fixed))
     theory = {}
     if 0 < largest < math.inf:
         label = rf"$\alpha = {largest:.4g}$ ($\lambda_{{\max}}$)"
@@ -265,7 +265,7 @@ def _batch_size_learning_rate(
         # batch sizes grow in proportion to small learning rates
         rate = _SMALL * largest
         method = with_fixed(find_family(family), fixed, ["learning_rate"])(learning_rate=rate)
-        slope = stability(method, data, 1, tau1, tau2).critical_batch_size / rate
+        slope = stability(method, problem, 1).critical_batch_size / rate
         if 0 < slope < math.inf:
             label = rf"$\alpha = {1 / slope:.3g}\,B$ ($\Sigma\lambda$)"
             rates = np.geomspace(*x[1:], 200)
@@ -286,11 +286,10 @@ def _regimes(
         fixed = {"learning_rate": "0.1", **fixed}
     found = phase_diagram(
         family,
-        _values(_window("inverse_nu", inverse_nu), [], points),
-        _values(_window("zeta", zeta), [], points),
-        spectrum=lambda inverse_nu: Spectrum.power_law(1 / inverse_nu),
-        target=lambda zeta: power_law_target(zeta),
-        batch_size=batch_size,
+        lambda inverse_nu, zeta: Problem.power_law(1 / inverse_nu, zeta),
+        batch_size,
+        x=_values(_window("inverse_nu", inverse_nu), [], points),
+        y=_values(_window("zeta", zeta), [], points),
         quantities=["regime", "loss_exponent"],
         **fixed,
     )
@@ -301,7 +300,6 @@ _DIAGRAMS: dict[str, Callable[..., NamedDiagram]] = {
     "learning-rate-momentum": _learning_rate_momentum,
     "damping-effective-rate": _damping_effective_rate,
     "batch-size-learning-rate": _batch_size_learning_rate,
-    "regimes": _regimes,
 }
 
 
@@ -310,13 +308,14 @@ _DIAGRAMS: dict[str, Callable[..., NamedDiagram]] = {
 
 def _over_batch_sizes(
     family: Family | str,
+    problem: Problem,
     x: tuple[str, float, float],
     y: tuple[str, float, float],
     logs: list[str],
     batch_sizes: Sequence[Any],
     points: int,
     resolution: int,
-    question: Mapping[str, Any],
+    fixed: Mapping[str, Any],
 ) -> NamedDiagram:
     sizes = list(batch_sizes) if is_list(batch_sizes) else []
     if not sizes:
@@ -324,14 +323,15 @@ def _over_batch_sizes(
     sizes = sorted(math.inf if is_infinite(b) else positive(b, "batch_sizes") for b in sizes)
     series = phase_diagram(
         family,
-        _values(x, logs, points),
-        _values(y, logs, points),
+        problem,
+        x=_values(x, logs, points),
+        y=_values(y, logs, points),
         panels=("batch_size", sizes),
-        **question,
+        **fixed,
     )
     boundaries = {
         _called(size): stability_boundary(
-            family, x, y, log=logs, resolution=resolution, batch_size=size, **question
+            family, problem, size, x=x, y=y, log=logs, resolution=resolution, **fixed
         )
         for size in sizes
     }
@@ -342,8 +342,8 @@ def _called(batch_size: Any) -> str:
     return "full batches" if math.isinf(batch_size) else f"$B = {float(batch_size):g}$"
 
 
-def _spectrum(given: Any) -> Any:
-    return Spectrum.power_law(_LAW) if given is None else given
+def _problem(given: Any) -> Problem:
+    return Problem.power_law(_LAW) if given is None else as_problem(given)
 
 
 def _window(name: str, ends: Any) -> tuple[str, float, float]:

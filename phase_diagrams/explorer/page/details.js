@@ -33,7 +33,7 @@ function verdictRows(found) {
   const known = found.stable !== null; // otherwise infinity stands for what is not known
   const isShown = (value) => known || Number.isFinite(value);
   const rows = [];
-  const { noise_sum, output_noise_sum, critical_batch_size, scale, margins, where } = found;
+  const { noise_sum, output_noise_sum, critical_batch_size, scale, margin, root_margin, where } = found;
   if (isShown(noise_sum)) {
     rows.push(["noise sum U′, limit 1", shownNumber(noise_sum, known ? 5 : 12)]);
   }
@@ -54,8 +54,8 @@ function verdictRows(found) {
   const below = worded(found.critical_eigenvalue, ...words);
   const more = found.critical_eigenvalue === 0 ? "larger ones only" : `${below}, and farther up`;
   rows.push(["without noise, stable for", found.has_gaps ? more : below]);
-  const distances = Object.values(margins);
-  if (distances.length === 3) rows.push(["smallest margin", shownNumber(Math.min(...distances), 4)]);
+  if (Number.isFinite(margin)) rows.push(["margin of the noise", shownNumber(margin, 4)]);
+  if (root_margin !== null) rows.push(["margin of the roots", shownNumber(root_margin, 4)]);
   if (where !== null && found.stable === false) {
     rows.push(["it fails at eigenvalue", shownNumber(where, 5)]);
   }

@@ -49,8 +49,8 @@ function pointJudge(state, x, y, found) {
     const code = judge(s, t);
     if (code === CODES.noise_sum) return "noise_sum";
     if (code === CODES.mode_noise) return "mode_noise";
-    if (code === CODES.divergent) return "divergent_spectrum";
-    if (code !== CODES.noiseless) return "undecided";
+    if (code === CODES.divergent) return "trace_diverges";
+    if (code !== CODES.noiseless) return "undecided_noise_sum";
     const moved = move(s, t);
     const { functions, p } = memberOf(FAMILIES[moved.family], moved.values);
     return failingPivot(functions, functions.coefficients(p), nodesAt(moved).lam[found[0]]);

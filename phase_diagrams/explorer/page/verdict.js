@@ -1,6 +1,11 @@
-// The exact condition of the library, in plain floats: is it stable, why, and how far from the edge?
+// What the library's rule (`decide`, written from it) needs to know, in plain floats; and limits.
 
 const CODES = { stable: 0, noiseless: 1, noise_sum: 2, mode_noise: 3, divergent: 4, undecided: 5 };
+const CODE_OF = { // what a map shows of a reason
+  stable: CODES.stable, noiseless: CODES.noiseless, no_pull: CODES.noiseless,
+  noise_sum: CODES.noise_sum, mode_noise: CODES.mode_noise,
+  trace_diverges: CODES.divergent, squares_diverge: CODES.divergent,
+};
 const CLOSE = 1e-12; // pivots smaller than this share of their terms are rounding errors
 
 /** The member of FAMILIES that holds for these parameters: a constructor may treat values apart. */
@@ -32,12 +37,10 @@ function classifyForm(functions, c, nodes, state, found) {
   const [share1, share2] = noiseShares(state);
   if (share2 > share1) return CODES.undecided; // the noise of no data
   const failed = functions.sums(c, nodes.lam, nodes.weights, share2, found);
-  if (failed === 1) return CODES.noiseless;
-  if (nodes.diverges && share1 > 0) return CODES.divergent;
-  if (failed === 2) return CODES.mode_noise;
   const sum = share1 * found[0];
-  if (sum < 1) return CODES.stable;
-  return sum >= 1 ? CODES.noise_sum : CODES.undecided;
+  const trace = nodes.diverges && share1 > 0 ? 1 : 0;
+  const reason = decide(1, failed === 1 ? -1 : 1, trace, 1, failed === 2 ? -1 : 1, sum, sum);
+  return CODE_OF[reason] ?? CODES.undecided;
 }
 
 /** The verdict on a state, with everything that the page says about it. */
@@ -56,49 +59,45 @@ function verdict(state) {
     noise_sum: Infinity, output_noise_sum: Infinity, error: 0,
     effective_learning_rate: Number.isFinite(rate) ? rate : null,
     critical_batch_size: Infinity, critical_eigenvalue: null, has_gaps: false, scale: null,
-    margins: {},
+    margin: -Infinity, root_margin: null,
   };
   const [share1, share2] = noiseShares(state);
-  const decide = (stable, reason, binding = reason) =>
-    Object.assign(result, { stable, reason, binding });
-  if (!c.every(Number.isFinite)) return decide(null, "undefined");
+  const say = (reason, binding = reason) =>
+    Object.assign(result, { stable: TABLES.stable[reason] ?? null, reason, binding });
+  if (!c.every(Number.isFinite)) return say("undefined");
   result.critical_eigenvalue = criticalEigenvalue(functions, c, nodes.lam);
-  if (pull === 0) return decide(false, "no_pull", "root_at_1");
+  if (pull === 0) return say("no_pull", "root_at_1");
   const failed = functions.sums(c, nodes.lam, nodes.weights, share2, found);
   const closeness = closestPivot(functions, c, nodes.lam);
   // beyond a first gap there may be a second interval of stability, whose ends are not looked for
   const beyond = failed !== 1 && Math.max(...nodes.lam) >= result.critical_eigenvalue;
   result.has_gaps = beyond;
-  result.margins = beyond ? {} : { noiseless: noiselessMargin(nodes.lam, result.critical_eigenvalue) };
+  if (!beyond) result.root_margin = noiselessMargin(nodes.lam, result.critical_eigenvalue);
   result.scale = scaleLimit(functions, c, nodes, state);
-  if (share2 > share1) return decide(null, "unphysical_noise");
-  if (failed === 1 && closeness.failing < -CLOSE) {
-    result.where = nodes.lam[found[0]];
-    return decide(false, "noiseless", worstRoot(described, nodes.lam));
+  if (share2 > share1) return say("unphysical_noise");
+  const doubtful = failed === 1 ? !(closeness.failing < -CLOSE) : closeness.passing < CLOSE;
+  const schur = doubtful ? 0 : failed === 1 ? -1 : 1;
+  const trace = !traceDiverges(state.spectrum) || !(share1 > 0) ? 0 : 2 * state.spectrum.nu > 1 ? 1 : 2;
+  const noise = share1 === 0 && share2 === 0 ? 0 : 1;
+  const damped = Math.abs(found[2]) < CLOSE ? 0 : failed === 2 ? -1 : 1;
+  let low = 0, high = Infinity;
+  if (schur === 1 && trace === 0) {
+    result.critical_batch_size = criticalBatchSize(functions, c, nodes, state);
+    if (noise === 0 || damped === 1) {
+      Object.assign(result, { noise_sum: share1 * found[0], output_noise_sum: share1 * found[1] });
+      result.margin = Math.min(1 - result.noise_sum, found[2]);
+      // rounding, and the difference of a coarser rule, which is much more than the finer one's error
+      const coarse = stateNodes(state, RULES.map);
+      functions.sums(c, coarse.lam, coarse.weights, share2, rough);
+      const rounding = (1e-15 / closeness.passing + 1e-15 / found[2] + 1e-14) * found[0];
+      result.error = share1 * (Math.abs(found[0] - rough[0]) + rounding);
+      [low, high] = [result.noise_sum - result.error, result.noise_sum + result.error];
+    }
   }
-  if (traceDiverges(state.spectrum) && share1 > 0) {
-    const reason = 2 * state.spectrum.nu > 1 ? "trace_diverges" : "squares_diverge";
-    return decide(false, reason);
-  }
-  if (failed === 1 || closeness.passing < CLOSE) return decide(null, "undecided_noiseless");
-  result.critical_batch_size = criticalBatchSize(functions, c, nodes, state);
-  if (share1 === 0 && share2 === 0) {
-    Object.assign(result, { noise_sum: 0, output_noise_sum: 0 });
-    return decide(true, "stable");
-  }
-  if (Math.abs(found[2]) < CLOSE) return decide(null, "undecided_mode_noise");
-  if (failed === 2) return decide(false, "mode_noise");
-  result.noise_sum = share1 * found[0];
-  result.output_noise_sum = share1 * found[1];
-  Object.assign(result.margins, { mode_noise: found[2], noise_sum: 1 - result.noise_sum });
-  // rounding, and the difference of a coarser rule, which is much more than the finer one's error
-  const coarse = stateNodes(state, RULES.map);
-  functions.sums(c, coarse.lam, coarse.weights, share2, rough);
-  const rounding = (1e-15 / closeness.passing + 1e-15 / found[2] + 1e-14) * found[0];
-  result.error = share1 * (Math.abs(found[0] - rough[0]) + rounding);
-  if (result.noise_sum + result.error < 1) return decide(true, "stable");
-  if (result.noise_sum - result.error >= 1) return decide(false, "noise_sum");
-  return decide(null, "undecided_noise_sum");
+  const reason = decide(1, schur, trace, noise, damped, low, high);
+  if (reason !== "noiseless") return say(reason);
+  result.where = nodes.lam[found[0]];
+  return say(reason, worstRoot(described, nodes.lam));
 }
 
 /** Nodes of a state's spectrum, and whether its eigenvalues have no finite sum. */

@@ -1,0 +1,100 @@
+"""The three ranges of the noise summand of memory 1, eq. (26) of arXiv 2410.04228, as drawn."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.palette import BLACK, DASHED, GREEN
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.errors import UndefinedError
+
+_APART = 4.0  # factor between the ends of ranges that can be told apart
+
+
+def memory_one_ranges(algorithm: Algorithm) -> list[tuple[float, float, Any, Any, Any]]:
+    """Return begin, end, the leading term, and its and the end's formulas, on the three ranges.
+
+    None of them if they do not follow each other at some distance.
+    """
+    if algorithm.memory != 1:
+        return []
+    import sympy
+
+    from sgdmem.symbolic.systems.memory_one import regions
+
+    det_D, _, Q, _ = algorithm.polynomials
+    try:
+        rate = algorithm.effective_learning_rate
+    except UndefinedError:
+        return []
+    coordinates = rate, Q[0], sum(det_D)
+    if not all(to_float(value) > 0 for value in coordinates):
+        return []
+    names = r"\alpha_{\mathrm{eff}} q_0 \delta \lambda"
+    letters = sympy.symbols(names, positive=True)
+    values = dict(zip(letters, map(sympy.sympify, coordinates), strict=False))
+    found = []
+    for region in regions(*letters):
+        begins, ends = (float(end.subs(values)) for end in (region.begins, region.ends))
+        term = sympy.lambdify(letters[3], region.summand.subs(values), "numpy")
+        found.append((begins, ends, term, region.summand, region.ends))
+    corners = [end for _, end, *_ in found]
+    apart = all(high > _APART * low for low, high in pairwise(corners))
+    return found if apart and to_float(sum(det_D)) < 1 / _APART else []
+
+
+def draw_ranges(ax: Any, parts: list[Any]) -> None:
+    """Draw the leading terms, with their formulas and ends, from `memory_one_ranges`."""
+    left, right = ax.get_xlim()
+    label: str | None = "its ranges, eq. (26)"
+    for begins, ends, term, formula, end in parts:
+        low, high = max(begins, left), min(ends, right)
+        if low >= high:
+            continue
+        lam = np.geomspace(low, high, 100)
+        with np.errstate(divide="ignore"):
+            values = np.broadcast_to(np.asarray(term(lam), dtype=float), lam.shape)
+        seen = np.isfinite(values) & (values > 0)
+        line = ax.plot(lam[seen], values[seen], label=label, zorder=5, **DASHED)
+        named("range", *line)
+        label = None
+        place = math.sqrt(low * high)
+        text = ax.annotate(
+            f"${_latex(formula)}$",
+            (place, float(np.interp(place, lam[seen], values[seen]))),
+            (0, 14),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            color=BLACK,
+        )
+        named("range-name", text)
+        if left < ends < right:
+            named("range-end", ax.axvline(ends, color=GREEN, linewidth=0.8, zorder=1))
+            ax.text(
+                ends,
+                0.05,
+                f"${_latex(end)}$ ",
+                transform=ax.get_xaxis_transform(),
+                ha="right",
+                va="bottom",
+                color=GREEN,
+            )
+
+
+def _latex(formula: Any) -> str:
+    """Return a fraction without a minus sign in front."""
+    import sympy
+
+    top, bottom = sympy.fraction(formula)
+    if top.could_extract_minus_sign():
+        top, bottom = -top, -bottom
+    if bottom == 1:
+        return str(sympy.latex(top))
+    return rf"\frac{{{sympy.latex(top)}}}{{{sympy.latex(bottom, order='rev-lex')}}}"
