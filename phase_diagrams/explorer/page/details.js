@@ -89,28 +89,32 @@ function codesOf(state) {
   const quoted = (value) => `"${value}"`;
   const isFull = batch_size === Infinity; // batches
   const { listed, nu, scale, count } = spectrum;
+  const size = isFull ? "inf" : batch_size;
   // [Python, command line] of what differs from the library's defaults
   const given = listed ? [] : [
     [quoted(nu), `--power-law ${nu}`],
     ...(scale === 1 ? [] : [[`scale=${quoted(scale)}`, `--scale ${scale}`]]),
     ...(count === Infinity ? [] : [[`count=${count}`, `--count ${count}`]]),
   ];
-  const noise = [
-    ...(isFull ? [] : [[`batch_size=${quoted(batch_size)}`, `--batch-size ${batch_size}`]]),
-    [`tau1=${quoted(tau1)}`, `--tau1 ${tau1}`],
-    [`tau2=${quoted(tau2)}`, `--tau2 ${tau2}`],
-  ];
-  const [pythonLaw, pythonNoise] = [given, noise].map((pairs) => pairs.map(([text]) => text).join(", "));
-  const target = listed ? `spectrum.eigenvalues ** (${zeta} - 1)` : `sgdmem.power_law_target("${zeta}")`;
   const python = [
     "import sgdmem",
     `method = ${fillIn(call, quoted)}`,
-    `spectrum = ${listed ? START.spectrum.code : `sgdmem.Spectrum.power_law(${pythonLaw})`}`,
-    `print(sgdmem.stability(method, spectrum, ${pythonNoise}))`,
-    `losses = sgdmem.losses(method, spectrum, ${target}, 10_000, ${pythonNoise})`,
+    `noise = sgdmem.Noise(tau1=${quoted(tau1)}, tau2=${quoted(tau2)})`,
+    ...(listed ? [
+      `spectrum = ${START.spectrum.code}`,
+      `problem = sgdmem.Problem(spectrum, noise, target=spectrum.eigenvalues ** (${zeta} - 1))`,
+    ] : [
+      `problem = sgdmem.Problem.power_law(${[...given.map(([text]) => text), `zeta=${quoted(zeta)}`,
+        "noise=noise"].join(", ")})`,
+    ]),
+    `print(sgdmem.stability(method, problem, ${quoted(size)}))`,
+    `losses = sgdmem.losses(method, problem, ${quoted(size)}, 10_000)`,
   ].join("\n");
   if (!command) return [["Python", python]];
-  const options = [...(listed ? [["", "--spectrum FILE"]] : given), ...noise].map(([, text]) => text);
+  const options = [
+    ...(listed ? ["--spectrum FILE"] : given.map(([, text]) => text)),
+    ...(isFull ? [] : [`--batch-size ${batch_size}`]), `--tau1 ${tau1}`, `--tau2 ${tau2}`,
+  ];
   const line = ["sgdmem stable", fillIn(command, String), ...options].join(" ");
   return [["Command line", line], ["Python", python]];
 }

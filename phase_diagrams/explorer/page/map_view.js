@@ -7,7 +7,7 @@ const KINDS = [
 ];
 const STROKES = { // as in the pictures of stability_boundary
   noise_sum: "", mode_noise: "6 2 2 2", root_at_1: "2 2", root_at_minus_1: "8 3",
-  complex_roots: "8 3 2 3", divergent_spectrum: "", undecided: "1 3",
+  complex_roots: "8 3 2 3", trace_diverges: "", undecided_noise_sum: "1 3",
 };
 
 class MapView {

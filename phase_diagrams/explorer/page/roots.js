@@ -63,7 +63,7 @@ function rootsAt({ P, Q }, lam) {
 
 /** Which kind of root has the largest modulus of all eigenvalues. */
 function worstRoot(described, lam) {
-  let largest = -1, kind = "undecided";
+  let largest = -1, kind = "noiseless";
   for (const value of lam) {
     for (const [re, im] of rootsAt(described, value)) {
       const size = Math.hypot(re, im);

@@ -95,8 +95,8 @@ def heavy_ball_verdict(page: Any) -> sgdmem.Verdict:
     """Return Python's verdict on what the sliders say."""
     method = sgdmem.heavy_ball(*(repr(value(page, x)) for x in ("learning_rate", "momentum")))
     spectrum = Spectrum.power_law(repr(value(page, "exponent")))
-    noise = [repr(value(page, name)) for name in ("batch_size", "tau1", "tau2")]
-    return stability(method, spectrum, *noise)
+    batch_size, tau1, tau2 = (repr(value(page, x)) for x in ("batch_size", "tau1", "tau2"))
+    return stability(method, noisy(spectrum, tau1, tau2), batch_size)
 
 
 def assert_same(page: Any, verdict: sgdmem.Verdict) -> None:
