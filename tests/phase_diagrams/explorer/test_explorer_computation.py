@@ -16,6 +16,7 @@ from sgdmem.phase_diagrams.explorer.methods import ExploredMethod
 from sgdmem.symbolic.errors import UndefinedError
 from sgdmem.symbolic.stability.schur import is_schur_form
 from tests import naive
+from tests.asking import noisy
 from tests.javascript import evaluate
 
 POINTS = 10_000

@@ -19,6 +19,7 @@ import sgdmem
 from sgdmem import Algorithm, InputError, Spectrum, explore, stability
 from sgdmem.cli.main import main
 from sgdmem.phase_diagrams.pictures.map_picture import BRIGHTEST
+from tests.asking import noisy
 from tests.javascript import chromium
 
 pytestmark = pytest.mark.slow
