@@ -15,8 +15,8 @@ from sgdmem._version import __version__ as __version__
 if TYPE_CHECKING:
     from sgdmem.numeric.acceleration.accelerated import accelerated as accelerated
     from sgdmem.numeric.acceleration.best_stationary import best_stationary as best_stationary
-    from sgdmem.numeric.acceleration.compared_methods import Compared as Compared
-    from sgdmem.numeric.acceleration.compared_methods import compare_methods as compare_methods
+    from sgdmem.numeric.acceleration.compare_methods import Compared as Compared
+    from sgdmem.numeric.acceleration.compare_methods import compare_methods as compare_methods
     from sgdmem.numeric.acceleration.corner import advised_theta as advised_theta
     from sgdmem.numeric.acceleration.corner import corner as corner
     from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball as jacobi_heavy_ball
@@ -120,7 +120,7 @@ _PUBLIC = {
     "numeric.acceleration.corner": "corner advised_theta",
     "numeric.acceleration.best_stationary": "best_stationary",
     "numeric.losses.momentary_stability": "momentary_stability MomentaryStability adiabatic_signal",
-    "numeric.acceleration.compared_methods": "compare_methods Compared",
+    "numeric.acceleration.compare_methods": "compare_methods Compared",
     # judge
     "numeric.verdicts.stability": "stability is_stable",
     "numeric.verdicts.verdict": "Verdict",

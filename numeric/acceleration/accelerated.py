@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.acceleration.best_stationary import LARGEST_MEMORY
-from sgdmem.numeric.acceleration.noise_bound import read_bound, resolved_problem
+from sgdmem.numeric.acceleration.noise_bound import bounded_power_law, resolved_problem
 from sgdmem.numeric.acceleration.real_roots import Shape, partial_sum, real_root_entries
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_whole, positive_float
 from sgdmem.numeric.losses.schedule import Schedule, schedule
 from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import Problem as Problem
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
@@ -34,17 +36,14 @@ _LONGEST = 1e9  # horizon
 
 
 def accelerated(
-    spectrum: Any,
+    problem: Any,
     batch_size: Any,
-    memory: int = 1,
     *,
-    target_exponent: Any = None,
+    memory: int = 1,
     noise_level: Any = None,
     damping_exponent: Any = None,
     damping_scale: Any = None,
     horizon: Any = None,
-    tau1: Any = None,
-    tau2: Any = None,
 ) -> Schedule:
     r"""Return a schedule whose loss falls with a larger exponent than that of SGD.
 
@@ -69,13 +68,12 @@ def accelerated(
 
     Parameters
     ----------
-    spectrum : Spectrum
-        A power law with an exponent nu above 1.
+    problem : Problem
+        Its spectrum is a power law with an exponent nu above 1. A power-law target with a small
+        exponent :math:`\zeta` allows a smaller ``damping_scale``.
     batch_size : number > 0 or inf
     memory : int
         M from 1 to 6.
-    target_exponent : number > 0, optional
-        :math:`\zeta`. A small one allows a smaller ``damping_scale``.
     noise_level : number between 0 and 1
         By default 1/2 for memory 1, and 1/4 for a larger one.
     damping_exponent : number
@@ -87,8 +85,6 @@ def accelerated(
         default 1, or one more than this bound.
     horizon : number from 1000 to 1e9
         Of a larger memory, the steps for which the noise is bounded; by default 1e6.
-    tau1, tau2 : number
-        See `stability`.
 
     Raises
     ------
@@ -97,31 +93,32 @@ def accelerated(
 
     Examples
     --------
-    >>> rule = accelerated(Spectrum.power_law(2), batch_size=10)
+    >>> rule = accelerated(Problem.power_law(2), batch_size=10)
     >>> rule.steps(0, 1000).effective_learning_rates[[0, 10, 999]]
     array([ 1.        ,  2.98538262, 26.59460883])
     """
     level = (0.5 if memory == 1 else 0.25) if noise_level is None else noise_level
-    exponent, noise = read_bound(spectrum, batch_size, level, tau1, tau2)
+    problem, law = bounded_power_law(problem, level)
+    noise, exponent = problem.noise.at(batch_size), law.exponent
     if not (is_whole(memory) and 1 <= memory <= LARGEST_MEMORY):
         raise InputError(f"memory must be an integer from 1 to {LARGEST_MEMORY}, got {memory!r}")
     steepness = 2 - 1 / exponent  # beyond it noise decides
-    if target_exponent is not None:
-        steepness = min(steepness, positive_float(target_exponent, "target_exponent"))
+    if isinstance(problem.target, PowerLawTarget):
+        steepness = min(steepness, problem.target.exponent)
     if memory == 1:
         if horizon is not None:
             raise InputError("horizon belongs to memory above 1: that of AM1 is unlimited")
         power = _damping_exponent(damping_exponent)
         growth = power * (1 - 1 / exponent)
         d0 = _damping_scale(damping_scale, power, growth, steepness)
-        return _memory_one(spectrum, noise, power, d0)
+        return _memory_one(problem.spectrum, noise, power, d0)
     if damping_exponent is not None:
         raise InputError("damping_exponent belongs to memory 1: with a larger one it is 1")
     d0 = _damping_scale(damping_scale, 1.0, 1 - 1 / partial_sum(exponent, memory + 1), steepness)
     steps = positive_float(1e6 if horizon is None else horizon, "horizon")
     if not 1000 <= steps <= _LONGEST:
         raise InputError(f"horizon must lie between 1000 and 1e9, got {steps:g}")
-    return _larger_memory(spectrum, noise, memory, d0, steps)
+    return _larger_memory(problem.spectrum, noise, memory, d0, steps)
 
 
 def _damping_exponent(value: Any) -> float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.acceleration.noise_bound import INSIDE, read_bound, resolved_problem
+from sgdmem.numeric.acceleration.noise_bound import INSIDE, bounded_power_law, resolved_problem
 from sgdmem.numeric.acceleration.real_roots import (
     RealRoots,
     Shape,
@@ -46,13 +46,12 @@ def fastest_roots(
 
 
 def best_stationary(
-    memory: int,
-    spectrum: Any,
+    problem: Any,
     batch_size: Any,
+    *,
+    memory: int,
     horizon: Any,
     noise_level: Any = 0.5,
-    tau1: Any = None,
-    tau2: Any = None,
 ) -> Algorithm:
     r"""Return the stationary algorithm that learns fastest at a bounded noise sum.
 
@@ -63,16 +62,14 @@ def best_stationary(
 
     Parameters
     ----------
+    problem : Problem
+        Its spectrum is a power law with an exponent above 1.
+    batch_size : number > 0
     memory : int
         M from 1 to 6.
-    spectrum : Spectrum
-        A power law with an exponent above 1.
-    batch_size : number > 0
     horizon : number from 10 to 1e18
         After about so many steps the slowest part of the memory is filled.
     noise_level : number between 0 and 1
-    tau1, tau2 : number
-        See `stability`.
 
     Raises
     ------
@@ -93,12 +90,13 @@ def best_stationary(
 
     Examples
     --------
-    >>> from sgdmem import Spectrum
-    >>> found = best_stationary(1, Spectrum.power_law(2), batch_size=10, horizon=1000)
+    >>> from sgdmem import Problem
+    >>> found = best_stationary(Problem.power_law(2), batch_size=10, memory=1, horizon=1000)
     >>> round(found.effective_learning_rate, 1)
     141.1
     """
-    exponent, noise = read_bound(spectrum, batch_size, noise_level, tau1, tau2)
+    problem, law = bounded_power_law(problem, noise_level)
+    noise = problem.noise.at(batch_size)
     if not (is_whole(memory) and 1 <= memory <= LARGEST_MEMORY):
         raise InputError(f"memory must be an integer from 1 to {LARGEST_MEMORY}, got {memory!r}")
     steps = positive_float(horizon, "horizon")
@@ -106,15 +104,15 @@ def best_stationary(
         raise InputError(f"horizon must lie between 10 and 1e18, got {steps:g}")
     if noise.inverse_batch * noise.tau1 == 0:
         raise InputError("without noise there is no bound: batch_size must be finite, tau1 > 0")
-    problem = resolved_problem(spectrum, noise, steps)
-    roots, gain = fastest_roots(exponent, memory, problem, steps)
+    resolved = resolved_problem(problem.spectrum, noise, steps)
+    roots, gain = fastest_roots(law.exponent, memory, resolved, steps)
     poles, zeros = (list(map(Fraction, x[0].tolist())) for x in (roots.poles, roots.zeros))
     poles[-1] = 2 / (2 * Fraction(steps) - 1)
     name = f"best_stationary(memory={memory}, horizon={steps:g})"
     for shrinks in range(_SHRINKS):
         entries = real_root_entries(poles, zeros, Fraction(gain * INSIDE * 0.999**shrinks))
         found = Algorithm(*Blocks.of_row(entries, memory), name=name, floats=True)
-        verdict = stability(found, spectrum, batch_size, noise.tau1, noise.tau2)
+        verdict = stability(found, problem, batch_size)
         if verdict.stable:
             return found
     raise UndecidedError(f"no proof of stability: {verdict.explanation}; try a shorter horizon")

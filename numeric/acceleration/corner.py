@@ -7,19 +7,21 @@ stand for the infinite memory up to a horizon.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.acceleration.noise_bound import (
     INSIDE,
-    bounded_noise,
+    bounded,
     largest_factors,
     resolved_problem,
 )
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_whole, number, positive_float
-from sgdmem.numeric.spectra.spectrum import require_spectrum
+from sgdmem.numeric.problems.problem import Problem, as_problem, require_target
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -30,16 +32,14 @@ _LONGEST = 1e15  # horizon whose slowest damping can be told from 0 in floats, f
 
 
 def corner(
-    theta: Any,
-    memory: int,
-    horizon: Any,
-    spectrum: Any = None,
-    batch_size: Any = None,
+    problem: Any = None,
+    batch_size: Any = math.inf,
     *,
+    memory: int,
+    theta: Any,
+    horizon: Any,
     scale: Any = None,
     noise_level: Any = 0.25,
-    tau1: Any = None,
-    tau2: Any = None,
 ) -> Algorithm:
     r"""Return corner SGD with M auxiliary vectors, a stationary algorithm.
 
@@ -56,29 +56,28 @@ def corner(
 
     Parameters
     ----------
-    theta : number
-        From 1 to 2, both excluded; `advised_theta` knows a good one.
-    memory : int
-        M from 1 to 12.
-    horizon : number > 1, up to 1e15
-    spectrum, batch_size : optional
+    problem, batch_size : optional
         From which A is chosen: the largest eigenvalue takes at most half of the stable range, and
         the noise sum is at most ``noise_level``. See `stability`.
+    memory : int
+        M from 1 to 12.
+    theta : number
+        From 1 to 2, both excluded; `advised_theta` knows a good one.
+    horizon : number > 1, up to 1e15
     scale : number > 0, optional
         A, instead of these.
     noise_level : number between 0 and 1
-    tau1, tau2 : number
-        See `stability`.
 
     Raises
     ------
     InputError
-        For an argument outside its domain, or if there are both or neither of spectrum and scale.
+        For an argument outside its domain, or if there are both or neither of problem and scale.
 
     Examples
     --------
-    >>> from sgdmem import Spectrum
-    >>> found = corner(1.9, 5, 1e5, Spectrum.power_law(2), batch_size=10)
+    >>> problem = Problem.power_law(2, zeta=0.4)
+    >>> theta = advised_theta(problem)
+    >>> found = corner(problem, batch_size=10, memory=5, theta=theta, horizon=1e5)
     >>> found.memory, round(found.effective_learning_rate, 2)
     (5, 290.9)
     """
@@ -90,23 +89,21 @@ def corner(
     steps = positive_float(horizon, "horizon")
     if not 1 < steps <= _LONGEST:
         raise InputError(f"horizon must exceed 1 and be at most 1e15, got {horizon}")
-    if (spectrum is None) == (scale is None):
-        raise InputError("give either a spectrum, from which the scale follows, or the scale")
+    if (problem is None) == (scale is None):
+        raise InputError("give either a problem, from which the scale follows, or the scale")
     h = np.log(steps) / memory
     dampings = np.exp(-(np.arange(memory) + 0.5) * h)
     weights = -np.diff(np.exp(-(2 - t) * np.arange(memory + 1) * h))
     name = f"corner(theta={t:g}, memory={memory}, horizon={steps:g})"
     if scale is not None:
         return _algorithm(dampings, weights, positive_float(scale, "scale"), name)
-    require_spectrum(spectrum)
-    noise = bounded_noise(
-        spectrum, np.inf if batch_size is None else batch_size, noise_level, tau1, tau2
-    )
+    problem = bounded(problem, noise_level)
+    resolved = resolved_problem(problem.spectrum, problem.noise.at(batch_size), steps)
     # half of the noiseless range
-    least = spectrum.largest * float((weights / (2 - dampings)).sum())
+    least = problem.spectrum.largest * float((weights / (2 - dampings)).sum())
     unit = _algorithm(dampings, weights, 1.0, name)
     form = midpoint_form(ball_form([unit]))
-    factor = float(largest_factors(resolved_problem(spectrum, noise, steps), form)[0])
+    factor = float(largest_factors(resolved, form)[0])
     if not factor > 0:
         raise InputError(f"no scale keeps the noise sum below {noise_level}: it is infinite")
     return _algorithm(dampings, weights, max(least, 1 / (factor * INSIDE)), name)
@@ -119,7 +116,7 @@ def _algorithm(dampings: Array, weights: Array, scale: float, name: str) -> Algo
     return Algorithm(float(weights.sum()) / scale, b=[1] * M, c=c.tolist(), D=D.tolist(), name=name)
 
 
-def advised_theta(spectrum_exponent: Any, target_exponent: Any) -> float:
+def advised_theta(problem: Problem) -> float:
     r"""Return 0.95 :math:`\theta_{\max}`, and at most 1.9: a good theta of `corner`.
 
     .. math:: \theta_{\max} = \min(2,\ \nu,\ 2/(\zeta+1/\nu))
@@ -128,21 +125,30 @@ def advised_theta(spectrum_exponent: Any, target_exponent: Any) -> float:
 
     Parameters
     ----------
-    spectrum_exponent : number > 0
-        :math:`\nu`
-    target_exponent : number > 0
-        :math:`\zeta`
+    problem : Problem
+        A power law with a power-law target, as `Problem.power_law` makes it.
 
     Raises
     ------
     InputError
-        If an exponent is not positive.
+        If it is another one.
 
     Examples
     --------
-    >>> round(advised_theta(1.5, 0.5), 3)
+    >>> round(advised_theta(Problem.power_law(1.5, zeta=0.5)), 3)
     1.425
     """
-    nu = positive_float(spectrum_exponent, "spectrum_exponent")
-    zeta = positive_float(target_exponent, "target_exponent")
+    nu, zeta = power_law_exponents(problem)
     return 0.95 * min(2.0, nu, 2 / (zeta + 1 / nu))
+
+
+def power_law_exponents(problem: Any) -> tuple[float, float]:
+    """Return nu and zeta of a problem; InputError if it has no such exponents."""
+    problem = as_problem(problem)
+    target = require_target(problem)
+    if problem.spectrum.law is None or not isinstance(target, PowerLawTarget):
+        raise InputError(
+            "problem must have two exponents, those of a power-law spectrum and of a power-law "
+            "target: Problem.power_law(nu, zeta)"
+        )
+    return problem.spectrum.law.exponent, target.exponent

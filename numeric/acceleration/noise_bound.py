@@ -15,9 +15,10 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.problems.problem import read_noise
+from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_rule import LongLaw
-from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.noise_operator import noise_operator
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
@@ -29,35 +30,33 @@ _SEARCHED = (1e-40, 1e5)  # factors on Q, in units of 1 / (largest eigenvalue)
 CLOSELY = 46  # halvings of this range: to 12 digits
 
 
-def bounded_noise(
-    spectrum: Spectrum, batch_size: Any, noise_level: Any, tau1: Any, tau2: Any
-) -> BatchNoise:
-    """Return the noise under which an algorithm is stable if its noise sum is below the level.
+def bounded(problem: Any, noise_level: Any) -> Problem:
+    """Return the problem on which an algorithm is stable if its noise sum is below the level.
 
     InputError for an argument outside its domain.
     """
+    problem = as_problem(problem)
     level = positive_float(noise_level, "noise_level")
     if level >= 1:
         raise InputError(f"noise_level must be below 1, where noise feeds itself, got {level:g}")
-    tau1, tau2 = (1 if tau1 is None else tau1), (0 if tau2 is None else tau2)
-    noise = read_noise(spectrum, batch_size, tau1, tau2, None)
-    return replace(noise, tau1=noise.tau1 / Fraction(level))
+    if problem.noise.coupling is not None:
+        raise InputError("problem must have noise with tau1 and tau2, not with a coupling")
+    return replace(problem, noise=replace(problem.noise, tau1=problem.noise.tau1 / Fraction(level)))
 
 
-def read_bound(
-    spectrum: Any, batch_size: Any, noise_level: Any, tau1: Any, tau2: Any
-) -> tuple[float, BatchNoise]:
-    """Return the exponent of a power law, and what `bounded_noise` returns."""
-    require_spectrum(spectrum)
-    if spectrum.law is None or not spectrum.law.exponent > 1:
+def bounded_power_law(problem: Any, noise_level: Any) -> tuple[Problem, PowerLaw]:
+    """Return what `bounded` returns, and the law of the spectrum, whose exponent exceeds 1."""
+    problem = as_problem(problem)
+    law = problem.spectrum.law
+    if law is None or not law.exponent > 1:
         raise InputError(
-            f"spectrum must be a power law with an exponent above 1, got {spectrum!r}: the "
-            f"exponent decides how fast an algorithm may be (fit_power_law estimates it)"
+            f"problem must have a power-law spectrum with an exponent above 1, got "
+            f"{problem.spectrum!r}: the exponent decides how fast an algorithm may be "
+            f"(fit_power_law estimates it)"
         )
-    noise = bounded_noise(spectrum, batch_size, noise_level, tau1, tau2)
-    if not isinstance(noise.tau2, Fraction):
+    if not isinstance(problem.noise.tau2, Fraction):
         raise InputError("tau2 must be one number")
-    return spectrum.law.exponent, noise
+    return bounded(problem, noise_level), law
 
 
 def resolved_problem(spectrum: Spectrum, noise: BatchNoise, horizon: float) -> FloatProblem:

@@ -21,8 +21,8 @@ import numpy as np
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.losses.recursion import losses
-from sgdmem.numeric.problems.target import power_law_target
-from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(
@@ -64,9 +64,9 @@ def check(claim: Claim = claim) -> list[Case]:
 
 @cache
 def _exponent(nu: float, zeta: float, power: float) -> float:
-    spectrum = Spectrum.power_law(nu)
-    rule = accelerated(spectrum, _BATCH_SIZE, damping_exponent=power, tau2=-1)
-    found = losses(rule, spectrum, power_law_target(zeta), _LAST, _BATCH_SIZE, 1, -1)
+    problem = Problem.power_law(nu, zeta, noise=Noise(tau2=-1))
+    rule = accelerated(problem, _BATCH_SIZE, damping_exponent=power)
+    found = losses(rule, problem.spectrum, problem.target, _LAST, _BATCH_SIZE, 1, -1)
     return float(np.log10(found[_LAST // 10] / found[_LAST]))
 
 

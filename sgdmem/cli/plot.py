@@ -236,10 +236,13 @@ def _rules(names: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
 
 def _am1(data: Any, noise: dict[str, Any]) -> Any:
     from sgdmem.numeric.acceleration.accelerated import accelerated
+    from sgdmem.numeric.problems.noise import Noise
+    from sgdmem.numeric.problems.problem import Problem
     from sgdmem.numeric.problems.problem import read_data as read_spectrum
 
     spectrum, tau1, tau2 = read_spectrum(data, noise.get("tau1"), noise.get("tau2"))
-    return accelerated(spectrum, noise.get("batch_size", math.inf), tau1=tau1, tau2=tau2)
+    problem = Problem(spectrum, Noise(tau1, tau2))
+    return accelerated(problem, noise.get("batch_size", math.inf))
 
 
 def _refuse(problem: dict[str, Any], names: Sequence[str], why: str) -> None:

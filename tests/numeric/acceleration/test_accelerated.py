@@ -1,4 +1,4 @@
-"""Accelerated schedules, Jacobi polynomials, and what holds at every moment of a schedule."""
+"""Accelerated schedules."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.integrate import quad
-from scipy.special import eval_jacobi, jv
+from scipy.special import jv
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
-from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
 from sgdmem.numeric.acceleration.real_roots import partial_sum
-from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
+from sgdmem.numeric.losses.momentary_stability import momentary_stability
 from sgdmem.numeric.losses.recursion import losses
-from sgdmem.numeric.losses.schedule import schedule
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.target import power_law_target
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.named import sgd, two_rate
 from sgdmem.symbolic.errors import InputError
+
+LAW = Spectrum.power_law(2)
 
 
 def last_exponent(found: np.ndarray[Any, Any]) -> float:
@@ -56,9 +56,9 @@ def test_the_loss_never_rises_above_its_start(nu: float, batch_size: int, zeta: 
 
 
 def test_the_noise_sum_tends_to_its_level() -> None:
-    spectrum = Spectrum.power_law(2, scale=3)
-    rule = accelerated(spectrum, 1, tau2=-1)
-    late = stability(rule.at(10**10), spectrum, 1, tau2=-1)
+    problem = Problem.power_law(2, scale=3, noise=Noise(tau2=-1))
+    rule = accelerated(problem, 1)
+    late = stability(rule.at(10**10), problem, 1)
     assert late.noise_sum == pytest.approx(0.5, rel=1e-4)
 
 
@@ -77,9 +77,8 @@ def test_the_first_step_is_plain_sgd_and_later_ones_are_two_rate() -> None:
 def test_constant_of_the_loss_at_the_fastest_damping(nu: float, zeta: float, d0: float) -> None:
     # theory: L ~ R E Gamma(zeta + 1)/2 (2 A t^(1+h) / (1+h))^-zeta where the rate is A t^h.
     spectrum, h, steps = Spectrum.power_law(nu), 1 - 1 / nu, 300_000
-    rule = accelerated(
-        spectrum, math.inf, damping_exponent=1, damping_scale=d0, target_exponent=zeta
-    )
+    problem = Problem.power_law(nu, zeta)
+    rule = accelerated(problem, math.inf, damping_exponent=1, damping_scale=d0)
     found = losses(rule, spectrum, power_law_target(zeta), steps)[-1]
     m = (d0 - h) / (1 + h)
     integral = quad(lambda y: y ** (2 * zeta - 1 - 2 * m) * jv(m, y) ** 2, 0, 400, limit=2000)[0]
@@ -103,7 +102,7 @@ def test_signal_exponent_of_larger_memory(
     nu: float, zeta: float, memory: int, signal: float
 ) -> None:
     spectrum = Spectrum.power_law(nu)
-    rule = accelerated(spectrum, 10, memory, target_exponent=zeta)
+    rule = accelerated(Problem.power_law(nu, zeta), 10, memory=memory)
     exponent = last_exponent(losses(rule, spectrum, power_law_target(zeta), 10**5))
     assert exponent == pytest.approx(signal, abs=0.015)
     theta = 2 - 1 / partial_sum(nu, memory + 1)
@@ -115,7 +114,7 @@ def test_signal_exponent_of_larger_memory(
 def test_exponents_where_noise_dominates(memory: int, exponent: float) -> None:
     spectrum = Spectrum.power_law(2)
     options = {"damping_exponent": 1} if memory == 1 else {}
-    rule = accelerated(spectrum, 10, memory, **options) if memory else sgd(1)
+    rule = accelerated(spectrum, 10, memory=memory, **options) if memory else sgd(1)
     found = losses(rule, spectrum, power_law_target(2), 10**6, 10)
     assert last_exponent(found) == pytest.approx(exponent, abs=0.03)
 
@@ -124,7 +123,7 @@ def test_exponents_where_noise_dominates(memory: int, exponent: float) -> None:
 @pytest.mark.parametrize(("nu", "batch_size"), [(2, 1), (2, 1000), (3, 10), (1.5, math.inf)])
 def test_noise_of_larger_memory_is_bounded_all_the_way(nu: float, batch_size: float) -> None:
     spectrum = Spectrum.power_law(nu, scale=0.5)
-    rule = accelerated(spectrum, batch_size, 2, horizon=10**5)
+    rule = accelerated(spectrum, batch_size, memory=2, horizon=10**5)
     report = momentary_stability(rule, spectrum, batch_size, 10**5, count=20)
     assert report.first_unstable is None and all(report.stable)
     assert report.noise_sums.max() <= 0.25 * (1 + 1e-3)
@@ -133,105 +132,23 @@ def test_noise_of_larger_memory_is_bounded_all_the_way(nu: float, batch_size: fl
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "message"),
+    ("problem", "options", "message"),
     [
-        ((Spectrum.power_law(1), 1), {}, "exponent above 1"),
-        ((Spectrum([1, 0.5]), 1), {}, "exponent above 1"),
-        ((Spectrum.power_law(2), 1), {"damping_exponent": 1.1}, "at most 1"),
-        ((Spectrum.power_law(2), 1), {"damping_exponent": 0}, "positive"),
-        ((Spectrum.power_law(2), 1), {"damping_exponent": 1, "damping_scale": 1.9}, "exceed 2"),
-        ((Spectrum.power_law(2), 1), {"horizon": 10**5}, "memory above 1"),
-        ((Spectrum.power_law(2), 1), {"noise_level": 1}, "below 1"),
-        ((Spectrum.power_law(2), 1, 2), {"damping_exponent": 0.9}, "memory 1"),
-        ((Spectrum.power_law(2), 1, 2), {"damping_scale": 2}, "exceed 2.3333"),
-        ((Spectrum.power_law(2), 1, 2), {"horizon": 10}, "horizon"),
-        ((Spectrum.power_law(2), 1, 0), {}, "memory"),
-        ((Spectrum.power_law(2), -1), {}, "batch_size"),
+        (Spectrum.power_law(1), {}, "exponent above 1"),
+        (Spectrum([1, 0.5]), {}, "exponent above 1"),
+        (LAW, {"damping_exponent": 1.1}, "at most 1"),
+        (LAW, {"damping_exponent": 0}, "positive"),
+        (LAW, {"damping_exponent": 1, "damping_scale": 1.9}, "exceed 2"),
+        (LAW, {"horizon": 10**5}, "memory above 1"),
+        (LAW, {"noise_level": 1}, "below 1"),
+        (LAW, {"memory": 2, "damping_exponent": 0.9}, "memory 1"),
+        (LAW, {"memory": 2, "damping_scale": 2}, "exceed 2.3333"),
+        (LAW, {"memory": 2, "horizon": 10}, "horizon"),
+        (LAW, {"memory": 0}, "memory"),
+        (LAW, {"batch_size": -1}, "batch_size"),
+        (Problem.power_law(2, count=2, noise=Noise(tau2=[1, 0])), {}, "tau2"),
     ],
 )
-def test_what_is_refused(arguments: Any, options: Any, message: str) -> None:
+def test_what_is_refused(problem: Any, options: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        accelerated(*arguments, **options)
-
-
-# Jacobi
-
-
-@given(a=st.floats(-0.45, 3), b=st.floats(-0.95, 3), top=st.floats(0.1, 10))
-def test_residual_polynomials_are_jacobi_polynomials(a: float, b: float, top: float) -> None:
-    _check_residuals(a, b, top)
-
-
-@pytest.mark.parametrize(("a", "b"), [(0, 0), (-0.25, -0.75), (0.5, -0.5)])
-def test_residual_polynomials_where_the_formula_is_zero_over_zero(a: float, b: float) -> None:
-    _check_residuals(a, b, 2.0)
-
-
-def _check_residuals(a: float, b: float, top: float) -> None:
-    steps = jacobi_heavy_ball(a, b, top).steps(0, 40)
-    lam = np.linspace(0, top, 9)
-    w, v = np.ones(9), np.zeros(9)
-    for n in range(40):
-        g = lam * w
-        w = w - steps.alpha[n] * g + steps.b[n, 0] * v
-        v = steps.c[n, 0] * g + steps.D[n, 0, 0] * v
-        scale = eval_jacobi(n + 1, a, b, 1)
-        expected = eval_jacobi(n + 1, a, b, 1 - 2 * lam / top) / scale
-        assert np.allclose(w, expected, rtol=0, atol=1e-10 * max(1, np.abs(expected).max()))
-
-
-def test_jacobi_is_fast_without_noise_and_diverges_with_it() -> None:
-    spectrum, target = Spectrum.power_law(2), power_law_target(0.5)
-    rule = jacobi_heavy_ball(0.75, -0.5, 1)
-    assert last_exponent(losses(rule, spectrum, target, 10**4)) == pytest.approx(1, abs=0.01)
-    times = [
-        int(losses(rule, spectrum, target, 1000, size, tau2=-1).argmin())
-        for size in (10, 100, 1000)
-    ]
-    assert times == sorted(set(times)) and times[-1] < 100
-    assert losses(rule, spectrum, target, 1000, 1000, tau2=-1)[-1] > 1e3
-
-
-@pytest.mark.parametrize(("a", "b", "message"), [(-0.5, 0, "a must exceed"), (1, -1, "b must")])
-def test_jacobi_refuses(a: float, b: float, message: str) -> None:
-    with pytest.raises(InputError, match=message):
-        jacobi_heavy_ball(a, b, 1)
-
-
-# Every moment
-
-
-@pytest.mark.parametrize("count", [2, 25])
-def test_the_first_unstable_step(count: int) -> None:
-    spectrum = Spectrum([1, 0.5])
-    rule = schedule("heavy-ball", learning_rate=lambda t: 1e-4 * t + 1e-6, momentum=0.9)
-    report = momentary_stability(rule, spectrum, 4, 10_000, count=count)
-    first = report.first_unstable
-    assert first is not None and report.steps[-1] == 9999 and not report.stable[-1]
-    assert stability(rule.at(first - 1), spectrum, 4) and not stability(rule.at(first), spectrum, 4)
-    assert momentary_stability(rule, spectrum, 4, first).first_unstable is None
-    assert str(report).startswith(f"not proved stable at step {first}; stable at ")
-    before = momentary_stability(rule, spectrum, 4, first)
-    assert str(before).startswith("stable at each of the ")
-    assert momentary_stability(sgd(3), spectrum, 4, 10).first_unstable == 0
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("memory", [1, 2])
-def test_adiabatic_signal_is_close_to_the_signal(memory: int) -> None:
-    question = Spectrum.power_law(2), power_law_target(0.4), 30_000
-    rule = accelerated(Spectrum.power_law(2), 10, memory, target_exponent=0.4)
-    times, values = adiabatic_signal(rule, *question)
-    ratio = values / (2 * losses(rule, *question)[times])
-    late = ratio[times > 3000]
-    assert late.min() > 0.7 and late.max() < 1.3  # the constant is not claimed
-    assert late.max() / late.min() < 1.02  # the exponent is
-
-
-def test_adiabatic_signal_needs_steps() -> None:
-    with pytest.raises(InputError, match="steps"):
-        adiabatic_signal(sgd(1), Spectrum([1]), [1], 0)
-    with pytest.raises(InputError, match="steps"):
-        momentary_stability(sgd(1), Spectrum([1]), 1, 0)
-    with pytest.raises(InputError, match="count"):
-        momentary_stability(sgd(1), Spectrum([1]), 1, 10, count=1)
+        accelerated(problem, **{"batch_size": 1, **options})

@@ -12,14 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgdmem.numeric.acceleration.best_stationary import best_stationary, fastest_roots
-from sgdmem.numeric.acceleration.noise_bound import read_bound, resolved_problem
+from sgdmem.numeric.acceleration.noise_bound import bounded_power_law, resolved_problem
 from sgdmem.numeric.acceleration.real_roots import RealRoots, partial_sum, real_root_entries
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
+LAW = Spectrum.power_law(2)
 ROOTS = st.lists(st.integers(1, 40), min_size=1, max_size=3, unique=True)
 
 
@@ -45,20 +48,21 @@ def test_roots_and_entries_describe_the_same_algorithm(
 @pytest.mark.parametrize("memory", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("nu", [1.5, 2, 3])
 def test_noise_and_slowest_root(memory: int, nu: float) -> None:
-    spectrum = Spectrum.power_law(nu, scale=2)
-    found = best_stationary(memory, spectrum, 10, 1000, noise_level=0.4, tau2=-1)
-    verdict = stability(found, spectrum, 10, tau2=-1)
+    problem = Problem.power_law(nu, scale=2, noise=Noise(tau2=-1))
+    options: Any = {"horizon": 1000, "noise_level": 0.4}
+    found = best_stationary(problem, 10, memory=memory, **options)
+    verdict = stability(found, problem, 10)
     assert verdict.stable and 0.39 < verdict.noise_sum <= 0.4
     assert max(found.D[i][i] for i in range(memory)) == 1 - Fraction(1, 1000)
     if memory > 1:
-        simpler = best_stationary(memory - 1, spectrum, 10, 1000, noise_level=0.4, tau2=-1)
+        simpler = best_stationary(problem, 10, memory=memory - 1, **options)
         assert found.effective_learning_rate > simpler.effective_learning_rate
 
 
 def test_memory_one_has_the_best_q0() -> None:
     # memory 1 has one free number besides the gain: nothing beside the optimum is better
     spectrum = Spectrum.power_law(2)
-    _, noise = read_bound(spectrum, 10, 0.5, None, None)
+    noise = bounded_power_law(spectrum, 0.5)[0].noise.at(10)
     problem = resolved_problem(spectrum, noise, 1000)
     roots, gain = fastest_roots(2, 1, problem, 1000)
     best = roots.log_rates(np.array([gain]))[0]
@@ -75,7 +79,7 @@ def test_memory_one_has_the_best_q0() -> None:
 )  # fmt: skip
 def test_growth_law(nu: float, memory: int, measured: float) -> None:
     spectrum = Spectrum.power_law(nu)
-    _, noise = read_bound(spectrum, 10, 0.5, None, None)
+    noise = bounded_power_law(spectrum, 0.5)[0].noise.at(10)
     rates = []
     for horizon in (1e15, 1e18):  # where verdicts are often undecided: without proof
         problem = resolved_problem(spectrum, noise, horizon)
@@ -87,18 +91,19 @@ def test_growth_law(nu: float, memory: int, measured: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("problem", "options", "message"),
     [
-        ((0, Spectrum.power_law(2), 1, 100), "memory"),
-        ((7, Spectrum.power_law(2), 1, 100), "memory"),
-        ((1, Spectrum([1]), 1, 100), "power law"),
-        ((1, Spectrum.power_law(1), 1, 100), "above 1"),
-        ((1, Spectrum.power_law(2), math.inf, 100), "finite"),
-        ((1, Spectrum.power_law(2), 1, 2), "horizon"),
-        ((1, Spectrum.power_law(2), 1, 100, 1), "noise_level"),
-        ((1, Spectrum.power_law(2, count=2), 1, 100, 0.5, 1, [1, 1]), "tau2"),
+        (LAW, {"memory": 0}, "memory"),
+        (LAW, {"memory": 7}, "memory"),
+        (Spectrum([1]), {}, "power-law"),
+        (Spectrum.power_law(1), {}, "above 1"),
+        (LAW, {"batch_size": math.inf}, "finite"),
+        (LAW, {"horizon": 2}, "horizon"),
+        (LAW, {"noise_level": 1}, "noise_level"),
+        (Problem.power_law(2, count=2, noise=Noise(tau2=[1, 1])), {}, "tau2"),
+        (Problem.power_law(2, count=2, noise=Noise.coupled([[2, 1], [1, 2]])), {}, "coupling"),
     ],
 )
-def test_what_is_refused(arguments: Any, message: str) -> None:
+def test_what_is_refused(problem: Any, options: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        best_stationary(*arguments)
+        best_stationary(problem, **{"batch_size": 1, "memory": 1, "horizon": 100, **options})

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from sgdmem.numeric.acceleration.corner import advised_theta, corner
 from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.target import power_law_target
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
@@ -26,7 +28,8 @@ from sgdmem.symbolic.errors import InputError
     scale=st.floats(0.1, 10),
 )
 def test_stable_range(theta: float, memory: int, log_horizon: float, scale: float) -> None:
-    found = corner(theta, memory, math.exp(log_horizon), scale=scale)
+    horizon = math.exp(log_horizon)
+    found = corner(memory=memory, theta=theta, horizon=horizon, scale=scale)
     dampings = 1 - np.diag(np.array(found.D, dtype=float))
     weights = -scale * np.array(found.c, dtype=float) / (1 - dampings)
     assert float(found.alpha) == pytest.approx(weights.sum() / scale, rel=1e-9)
@@ -38,9 +41,9 @@ def test_stable_range(theta: float, memory: int, log_horizon: float, scale: floa
 @pytest.mark.parametrize("batch_size", [1, 10, 1000, math.inf])
 @pytest.mark.parametrize("tau2", [0, -1])
 def test_scale_keeps_noise_at_its_level(batch_size: float, tau2: int) -> None:
-    spectrum = Spectrum.power_law(2)
-    found = corner(1.9, 5, 1e5, spectrum, batch_size, noise_level=0.3, tau2=tau2)
-    verdict = stability(found, spectrum, batch_size, tau2=tau2)
+    problem = Problem.power_law(2, noise=Noise(tau2=tau2))
+    found = corner(problem, batch_size, memory=5, theta=1.9, horizon=1e5, noise_level=0.3)
+    verdict = stability(found, problem, batch_size)
     assert verdict.stable and verdict.critical_eigenvalue >= 2 * (1 - 1e-9)
     assert verdict.noise_sum <= 0.3
     bound = verdict.critical_eigenvalue <= 2 * (1 + 1e-9)
@@ -48,16 +51,17 @@ def test_scale_keeps_noise_at_its_level(batch_size: float, tau2: int) -> None:
 
 
 def test_any_spectrum_will_do() -> None:
-    found = corner(1.5, 2, 100, Spectrum([4, 1]), 2)
+    options: Any = {"memory": 2, "theta": 1.5, "horizon": 100}
+    found = corner(Spectrum([4, 1]), 2, **options)
     assert stability(found, Spectrum([4, 1]), 2).noise_sum == pytest.approx(0.25, rel=1e-6)
     with pytest.raises(InputError, match="infinite"):
-        corner(1.5, 2, 100, Spectrum.power_law(0.8), 2)
+        corner(Spectrum.power_law(0.8), 2, **options)
 
 
 @pytest.mark.slow
 def test_exponent_within_the_horizon() -> None:
     spectrum = Spectrum.power_law(2)
-    found = corner(1.9, 10, 1e7, spectrum, 10)
+    found = corner(spectrum, 10, memory=10, theta=1.9, horizon=1e7)
     loss = losses(found, spectrum, power_law_target(0.4), 10**5, 10)
     exponents = [math.log10(loss[10**i] / loss[10 ** (i + 1)]) for i in (2, 3, 4)]
     assert exponents == pytest.approx([0.704, 0.732, 0.758], abs=0.03)
@@ -65,26 +69,29 @@ def test_exponent_within_the_horizon() -> None:
 
 
 def test_advice() -> None:
-    assert advised_theta(3, 0.25) == pytest.approx(1.9)
-    assert advised_theta(2, 2) < 1
-    with pytest.raises(InputError, match="target_exponent"):
-        advised_theta(2, 0)
+    assert advised_theta(Problem.power_law(3, 0.25)) == pytest.approx(1.9)
+    assert advised_theta(Problem.power_law(2, 2)) < 1
+    with pytest.raises(InputError, match="target"):
+        advised_theta(Problem.power_law(2))
+    with pytest.raises(InputError, match="two exponents"):
+        advised_theta(Problem(Spectrum([2, 1]), target=[1, 1]))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "message"),
+    ("options", "message"),
     [
-        ((1, 3, 100), {"scale": 1}, "theta"),
-        ((2, 3, 100), {"scale": 1}, "theta"),
-        ((1.5, 0, 100), {"scale": 1}, "memory"),
-        ((1.5, 3, 1), {"scale": 1}, "horizon"),
-        ((1.5, 12, 1e300), {"scale": 1}, "horizon must exceed 1 and be at most 1e15"),
-        ((1.5, 3, 100), {}, "either"),
-        ((1.5, 3, 100, Spectrum([1])), {"scale": 1}, "either"),
-        ((1.5, 3, 100), {"scale": -1}, "scale"),
-        ((1.5, 3, 100, Spectrum([1]), 1), {"noise_level": 1}, "noise_level"),
+        ({"scale": 1, "theta": 1}, "theta"),
+        ({"scale": 1, "theta": 2}, "theta"),
+        ({"scale": 1, "memory": 0}, "memory"),
+        ({"scale": 1, "horizon": 1}, "horizon"),
+        ({"scale": 1, "memory": 12, "horizon": 1e300}, "must exceed 1 and be at most 1e15"),
+        ({}, "either"),
+        ({"scale": 1, "problem": Spectrum([1])}, "either"),
+        ({"scale": -1}, "scale"),
+        ({"problem": Spectrum([1]), "batch_size": 1, "noise_level": 1}, "noise_level"),
+        ({"problem": Problem(Spectrum([2, 1]), Noise.coupled([[2, 1], [1, 2]]))}, "coupling"),
     ],
 )
-def test_what_is_refused(arguments: Any, options: Any, message: str) -> None:
+def test_what_is_refused(options: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        corner(*arguments, **options)
+        corner(**{"memory": 3, "theta": 1.5, "horizon": 100, **options})

@@ -105,7 +105,10 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "Schedule entry": lambda v: sgdmem.Schedule(0, "x", lambda t: [v]).steps(0, 2),
     "simulate steps": lambda v: sgdmem.simulate(METHOD, SPECTRUM, [1, 1], v, 4),
     "compare_methods methods": lambda v: (
-        v is None or sgdmem.compare_methods(2, 0.5, 10, 1000, v)  # None: all of them
+        v is None
+        or sgdmem.compare_methods(
+            sgdmem.Problem.power_law(2, 0.5), 10, 1000, methods=v
+        )  # None: all of them
     ),
     "schedule": lambda v: sgdmem.schedule("sgd", learning_rate=v),
     "schedule family": lambda v: sgdmem.schedule(v, learning_rate=1),

@@ -10,7 +10,7 @@ import pytest
 
 import sgdmem
 from sgdmem import InputError, Spectrum, artists, draw_losses
-from sgdmem.numeric.acceleration.compared_methods import predicted_exponent
+from sgdmem.numeric.acceleration.compare_methods import predicted_exponent
 from sgdmem.phase_diagrams.pictures.loss_picture import predicted_law
 from tests.picture_checks import pdf_bytes, svg_ids, texts_outside
 
@@ -69,10 +69,11 @@ def test_given_exponents_replace_the_predicted_ones() -> None:
 @pytest.mark.parametrize(("memory", "method"), [(1, "AM1"), (2, "AM2"), (3, "AM3")])
 def test_accelerations_agree_with_the_comparison_of_methods(memory: int, method: str) -> None:
     own = {"damping_exponent": 1} if memory == 1 else {}
-    rule = sgdmem.accelerated(LAW, 16, memory, target_exponent="0.5", **own)
+    problem = sgdmem.Problem.power_law(2, "0.5")
+    rule = sgdmem.accelerated(problem, 16, memory=memory, **own)
     law = predicted_law(rule, LAW, TARGET, 16)
     assert law is not None and law.constant is None
-    assert law.exponent == pytest.approx(predicted_exponent(method, 2, 0.5))
+    assert law.exponent == pytest.approx(predicted_exponent(method, problem))
 
 
 def test_nothing_is_predicted_where_nothing_is_known() -> None:

@@ -1,4 +1,4 @@
-"""Methods side by side: exact losses on an infinite power law, and exponents against theory."""
+"""Methods side by side: exact losses on a power law, and exponents against theory."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.acceleration.best_stationary import best_stationary
-from sgdmem.numeric.acceleration.corner import advised_theta, corner
+from sgdmem.numeric.acceleration.corner import advised_theta, corner, power_law_exponents
+from sgdmem.numeric.acceleration.noise_bound import bounded
 from sgdmem.numeric.acceleration.real_roots import partial_sum
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list, positive_float, whole
+from sgdmem.numeric.arithmetic.inputs import is_list, whole
 from sgdmem.numeric.losses.recursion import losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
-from sgdmem.numeric.problems.target import PowerLawTarget
-from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.symbolic.algorithms.named import sgd
 from sgdmem.symbolic.errors import InputError
@@ -61,23 +61,16 @@ class Compared:
 
 
 def compare_methods(
-    spectrum_exponent: Any,
-    target_exponent: Any,
-    batch_size: Any,
-    steps: int,
-    methods: Sequence[str] | None = None,
+    problem: Any, batch_size: Any, steps: int, *, methods: Sequence[str] | None = None
 ) -> list[Compared]:
-    r"""Return exact losses of several methods on :math:`\lambda_k = k^{-\nu}`, without an end.
+    """Return exact losses of several methods on a power law.
 
-    Every method is tuned to the problem by its own rule, with a noise sum of at most 1/4. The noise
-    has tau1 = 1 and tau2 = 0.
+    Every method is tuned to the problem by its own rule, with a noise sum of at most 1/4.
 
     Parameters
     ----------
-    spectrum_exponent : number > 1
-        :math:`\nu`
-    target_exponent : number > 0
-        :math:`\zeta` of `power_law_target`.
+    problem : Problem
+        With exponents nu above 1 and zeta, as `Problem.power_law` makes it.
     batch_size : number > 0
     steps : int from 1000 to 10**7
         Some seconds for each method up to a million.
@@ -97,34 +90,39 @@ def compare_methods(
 
     Examples
     --------
-    >>> for row in compare_methods(2, 0.4, 10, 10_000, methods=["SGD", "AM1"]):
+    >>> problem = Problem.power_law(2, zeta=0.4)
+    >>> for row in compare_methods(problem, 10, 10_000, methods=["SGD", "AM1"]):
     ...     print(row)
     SGD              loss 9.757e-03, exponent 0.400 (predicted 0.400)
     AM1              loss 2.575e-03, exponent 0.593 (predicted 0.600)
     """
-    nu = positive_float(spectrum_exponent, "spectrum_exponent")
-    zeta = positive_float(target_exponent, "target_exponent")
+    problem = as_problem(problem)
+    nu, _ = power_law_exponents(problem)
     if not nu > 1:
-        raise InputError(f"spectrum_exponent must exceed 1, got {nu:g}: the noise has no bound")
+        raise InputError(
+            f"problem must have an exponent nu above 1, got {nu:g}: no noise is bounded"
+        )
     steps = whole(steps, "steps", 1000, _MOST_STEPS)
     if methods is not None and not is_list(methods):
         raise InputError(f"methods must be a list such as ['SGD', 'AM1'], got {methods!r}")
-    chosen = _applicable(nu, zeta) if methods is None else list(methods)
+    chosen = _applicable(problem) if methods is None else list(methods)
     for method in chosen:
         if not isinstance(method, str) or method not in METHODS:
             raise InputError(f"unknown method {method!r}; known are {', '.join(METHODS)}")
-    spectrum, target = Spectrum.power_law(nu), PowerLawTarget(zeta)
     rows = []
     for method in chosen:
-        rule = _rule(method, spectrum, zeta, batch_size, steps)
-        found = losses(rule, spectrum, target, steps, batch_size)
-        exponent = local_exponent(found)
-        rows.append(Compared(method, rule, found, exponent, predicted_exponent(method, nu, zeta)))
+        rule = _rule(method, problem, batch_size, steps)
+        noise = problem.noise
+        found = losses(
+            rule, problem.spectrum, problem.target, steps, batch_size, noise.tau1, noise.tau2
+        )
+        predicted = predicted_exponent(method, problem)
+        rows.append(Compared(method, rule, found, local_exponent(found), predicted))
     return rows
 
 
-def _applicable(nu: float, zeta: float) -> Sequence[str]:
-    return [method for method in METHODS if method != "corner" or advised_theta(nu, zeta) > 1]
+def _applicable(problem: Problem) -> Sequence[str]:
+    return [method for method in METHODS if method != "corner" or advised_theta(problem) > 1]
 
 
 def local_exponent(found: Array) -> float:
@@ -134,38 +132,34 @@ def local_exponent(found: Array) -> float:
     return float(np.log(found[first] / found[last]) / np.log(last / first))
 
 
-def predicted_exponent(method: str, nu: float, zeta: float) -> float:
-    r"""Return the exponent of the loss in the limit of many steps; see `Compared`.
+def predicted_exponent(method: str, problem: Problem) -> float:
+    """Return the exponent of the loss in the limit of many steps; see `Compared`.
 
     Examples
     --------
-    >>> predicted_exponent("AM1", 2, 0.4)
+    >>> predicted_exponent("AM1", Problem.power_law(2, zeta=0.4))
     0.6000000000000001
     """
+    nu, zeta = power_law_exponents(problem)
     steepness = min(zeta, 2 - 1 / nu)  # Theorem 3: signal or noise decides
     if method.startswith("AM"):
         return steepness * (2 - 1 / partial_sum(nu, int(method[2:]) + 1))
     if method == "corner":
-        theta = advised_theta(nu, zeta)
+        theta = advised_theta(problem)
         return min(theta * zeta, 2 - theta / nu)
     return steepness
 
 
-def _rule(method: str, spectrum: Spectrum, zeta: float, batch_size: Any, steps: int) -> Schedule:
+def _rule(method: str, problem: Problem, batch_size: Any, steps: int) -> Schedule:
+    question: Any = {"problem": problem, "batch_size": batch_size, "noise_level": _LEVEL}
     if method == "SGD":
-        most = largest_learning_rate(sgd, spectrum, batch_size, tau1=1 / _LEVEL)
-        return read_schedule(sgd(min(most * (1 - 1e-9), 1 / spectrum.largest)))
+        most = largest_learning_rate(sgd, bounded(problem, _LEVEL), batch_size)
+        return read_schedule(sgd(min(most * (1 - 1e-9), 1 / problem.spectrum.largest)))
     if method == "corner":
-        assert spectrum.law is not None
-        theta = advised_theta(spectrum.law.exponent, zeta)
-        return read_schedule(
-            corner(theta, _CORNER_MEMORY, steps, spectrum, batch_size, noise_level=_LEVEL)
-        )
+        theta = advised_theta(problem)
+        return read_schedule(corner(memory=_CORNER_MEMORY, theta=theta, horizon=steps, **question))
     if method == "best stationary":
-        found = best_stationary(_BEST_MEMORY, spectrum, batch_size, steps, noise_level=_LEVEL)
-        return read_schedule(found)
+        return read_schedule(best_stationary(memory=_BEST_MEMORY, horizon=steps, **question))
     memory = int(method[2:])
-    own = {"damping_exponent": 1} if memory == 1 else {"horizon": steps}
-    return accelerated(
-        spectrum, batch_size, memory, target_exponent=zeta, noise_level=_LEVEL, **own
-    )
+    own: Any = {"damping_exponent": 1} if memory == 1 else {"horizon": steps}
+    return accelerated(memory=memory, **own, **question)

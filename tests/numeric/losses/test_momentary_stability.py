@@ -1,0 +1,52 @@
+"""What holds at every moment of a schedule."""
+
+from __future__ import annotations
+
+import pytest
+
+from sgdmem.numeric.acceleration.accelerated import accelerated
+from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
+from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.losses.schedule import schedule
+from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.problems.target import power_law_target
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.symbolic.algorithms.named import sgd
+from sgdmem.symbolic.errors import InputError
+
+
+@pytest.mark.parametrize("count", [2, 25])
+def test_the_first_unstable_step(count: int) -> None:
+    spectrum = Spectrum([1, 0.5])
+    rule = schedule("heavy-ball", learning_rate=lambda t: 1e-4 * t + 1e-6, momentum=0.9)
+    report = momentary_stability(rule, spectrum, 4, 10_000, count=count)
+    first = report.first_unstable
+    assert first is not None and report.steps[-1] == 9999 and not report.stable[-1]
+    assert stability(rule.at(first - 1), spectrum, 4) and not stability(rule.at(first), spectrum, 4)
+    assert momentary_stability(rule, spectrum, 4, first).first_unstable is None
+    assert str(report).startswith(f"not proved stable at step {first}; stable at ")
+    before = momentary_stability(rule, spectrum, 4, first)
+    assert str(before).startswith("stable at each of the ")
+    assert momentary_stability(sgd(3), spectrum, 4, 10).first_unstable == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("memory", [1, 2])
+def test_adiabatic_signal_is_close_to_the_signal(memory: int) -> None:
+    question = Spectrum.power_law(2), power_law_target(0.4), 30_000
+    rule = accelerated(Problem.power_law(2, 0.4), 10, memory=memory)
+    times, values = adiabatic_signal(rule, *question)
+    ratio = values / (2 * losses(rule, *question)[times])
+    late = ratio[times > 3000]
+    assert late.min() > 0.7 and late.max() < 1.3  # the constant is not claimed
+    assert late.max() / late.min() < 1.02  # the exponent is
+
+
+def test_adiabatic_signal_needs_steps() -> None:
+    with pytest.raises(InputError, match="steps"):
+        adiabatic_signal(sgd(1), Spectrum([1]), [1], 0)
+    with pytest.raises(InputError, match="steps"):
+        momentary_stability(sgd(1), Spectrum([1]), 1, 0)
+    with pytest.raises(InputError, match="count"):
+        momentary_stability(sgd(1), Spectrum([1]), 1, 10, count=1)
