@@ -81,10 +81,10 @@ if TYPE_CHECKING:
     from sgdmem.symbolic.algorithms.named import two_rate as two_rate
     from sgdmem.symbolic.derivations.derivation import Derivation as Derivation
     from sgdmem.symbolic.derivations.derivation import derive as derive
-    from sgdmem.symbolic.derivations.documents.pdf import TypesettingError as TypesettingError
-    from sgdmem.symbolic.derivations.statements.statements import DerivationError as DerivationError
+    from sgdmem.symbolic.errors import DerivationError as DerivationError
     from sgdmem.symbolic.errors import InputError as InputError
     from sgdmem.symbolic.errors import SgdmemError as SgdmemError
+    from sgdmem.symbolic.errors import TypesettingError as TypesettingError
     from sgdmem.symbolic.errors import UndecidedError as UndecidedError
     from sgdmem.symbolic.errors import UndefinedError as UndefinedError
 
@@ -97,8 +97,6 @@ _PUBLIC = {
     "symbolic.algorithms.equivalence": "equivalent",
     # derive, and print as a document or as code
     "symbolic.derivations.derivation": "derive Derivation",
-    "symbolic.derivations.statements.statements": "DerivationError",
-    "symbolic.derivations.documents.pdf": "TypesettingError",
     "numeric.code.languages": "source_code",
     # evaluate over a spectrum
     "numeric.spectra.spectrum": "Spectrum",
@@ -140,7 +138,8 @@ _PUBLIC = {
     "phase_diagrams.pictures.artists": "artists",
     "phase_diagrams.explorer.explorer": "explore Explorer",
     # what can go wrong
-    "symbolic.errors": "SgdmemError InputError UndefinedError UndecidedError",
+    "symbolic.errors": "SgdmemError InputError UndefinedError UndecidedError DerivationError "
+    "TypesettingError",
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names.split()}
 __all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the table is the list

@@ -17,3 +17,11 @@ class UndefinedError(SgdmemError, ArithmeticError):
 
 class UndecidedError(SgdmemError):
     """A yes-or-no answer was asked of a verdict that floating point could not decide."""
+
+
+class DerivationError(SgdmemError):
+    """A statement of a derivation does not hold; nothing is written then."""
+
+
+class TypesettingError(SgdmemError):
+    """LaTeX is absent, or could not typeset a document."""

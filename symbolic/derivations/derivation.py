@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,40 +13,24 @@ from sgdmem.symbolic.algebra.scalars import is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
-from sgdmem.symbolic.derivations.documents.references import bibliography, cited
+from sgdmem.symbolic.derivations.documents.document import (
+    Displayed,
+    Document,
+    label_from,
+    numbered,
+)
+from sgdmem.symbolic.derivations.documents.references import bibliography
 from sgdmem.symbolic.derivations.documents.text import with_symbols
-from sgdmem.symbolic.derivations.sections.acceleration import acceleration
-from sgdmem.symbolic.derivations.sections.characteristic import characteristic
-from sgdmem.symbolic.derivations.sections.definition import definition
-from sgdmem.symbolic.derivations.sections.edges import edges
-from sgdmem.symbolic.derivations.sections.learning_rate import learning_rate
-from sgdmem.symbolic.derivations.sections.noise import noise
-from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
-from sgdmem.symbolic.derivations.sections.power_law import power_law
-from sgdmem.symbolic.derivations.sections.recurrence import recurrence
-from sgdmem.symbolic.derivations.sections.stability import stability
-from sgdmem.symbolic.derivations.statements.statements import Section, Statement
+from sgdmem.symbolic.derivations.sections.order import all_sections
+from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
-from sgdmem.symbolic.derivations.typesetting.notation import Letters, Notation, find_notation
-from sgdmem.symbolic.derivations.typesetting.writer import Writer
+from sgdmem.symbolic.derivations.typesetting.notation import Letters, find_notation
 from sgdmem.symbolic.errors import InputError
 
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
 # A float that is this close, relatively, to a fraction with a short denominator is read as that.
 _ROUNDING, _SHORT_DENOMINATOR = Fraction(1, 10**14), 10**9
 FORMATS = (".tex", ".pdf", ".md", ".html")
-_SECTIONS: tuple[Callable[[Subject], Section | None], ...] = (
-    definition,
-    characteristic,
-    recurrence,
-    learning_rate,
-    stability,
-    noise,
-    noise_sum,
-    power_law,
-    edges,
-    acceleration,
-)
 _NAMES = {
     "sgd": "SGD",
     "sgdm": "SGDM",
@@ -61,72 +44,24 @@ _NAMES = {
 }
 
 
-class Derivation:
-    """Statements about an algorithm, each with the rule it follows from and a check.
+@dataclass(frozen=True, repr=False)
+class Derivation(Document):
+    """What follows from an algorithm: words and numbered equations, all of which were checked.
 
-    Made by `derive`, which checks all of them.
+    Made by `derive`. A value: it can be compared, copied and pickled.
 
     Attributes
     ----------
     algorithm : Algorithm
     title, label : str
-    sections : list of Section
     notation : Notation
-    writer : Writer
-        Which writes expressions in the derivation's letters.
     checked : int
         How many equalities and conditions were checked.
+    parts : tuple of Part
+        The sections: words and numbered equations.
     """
 
-    def __init__(
-        self, subject: Subject, sections: list[Section], title: str, label: str | None = None
-    ) -> None:
-        self.algorithm, self.title, self.sections = subject.algorithm, title, sections
-        self.label = label or re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "derivation"
-        self.notation: Notation = subject.letters.notation
-        self.writer: Writer = subject.writer
-        self._subject = subject
-        self._held: dict[int, tuple[Statement, int]] = {}
-        self._rows: dict[int, tuple[Statement, list[tuple[str, str]]]] = {}
-        self._read_back = ReadBack(subject)
-        self.checked = self.check()
-
-    def check(self) -> int:
-        """Check every statement, read its LaTeX back, and count equalities and conditions.
-
-        Raises
-        ------
-        DerivationError
-            If one does not hold.
-        """
-        symbols = [*self._subject.parameters, self._subject.letters.eigenvalue]
-        total = 0
-        for section in self.sections:
-            for statement in section.statements:
-                # statements do not change, so that one that held holds
-                key = id(statement)
-                if key not in self._held:
-                    checked = statement.check(self._subject.names, symbols)
-                    self._read_back.check(statement, self.rows(statement))
-                    self._held[key] = statement, checked
-                total += self._held[key][1]
-        return total
-
-    def rows(self, statement: Statement) -> list[tuple[str, str]]:
-        """Return the display of a statement: pairs that are aligned between left and right."""
-        key = id(statement)
-        if key not in self._rows:
-            self._rows[key] = statement, statement.rows(self.writer)
-        return list(self._rows[key][1])
-
-    def texts(self) -> Iterator[str]:
-        """Yield the words of all statements."""
-        for section in self.sections:
-            yield from (statement.rule for statement in section.statements)
-
-    def label_of(self, number: int) -> str:
-        """Return what an equation is called in LaTeX."""
-        return f"eq:{self.label}-{number}"
+    algorithm: Algorithm
 
     def latex(self, *, fragment: bool = False, bibliography: str = "references") -> str:
         r"""Return LaTeX.
@@ -147,25 +82,22 @@ class Derivation:
         """
         from sgdmem.symbolic.derivations.documents import tex
 
-        self.check()
         return tex.fragment(self) if fragment else tex.article(self, bibliography)
 
     def bibtex(self) -> str:
         """Return the BibTeX file of what is cited."""
-        return bibliography(cited(self.texts()))
+        return bibliography(self.cited)
 
     def markdown(self) -> str:
         """Return Markdown with mathematics between dollar signs."""
         from sgdmem.symbolic.derivations.documents.markdown import markdown
 
-        self.check()
         return markdown(self)
 
     def html(self) -> str:
         """Return a page with MathML, which needs no network."""
         from sgdmem.symbolic.derivations.documents.html import page
 
-        self.check()
         return page(self)
 
     def save(self, path: str | os.PathLike[str], *, fragment: bool = False) -> list[Path]:
@@ -188,8 +120,6 @@ class Derivation:
         ------
         InputError
             For another ending, a fragment of anything but LaTeX, or a folder that does not exist.
-        DerivationError
-            If a statement does not hold; nothing is written.
         TypesettingError
             If there is no LaTeX for a PDF.
         """
@@ -279,6 +209,22 @@ def derive(
     """
     if isinstance(algorithm, str):
         algorithm = with_symbols(find_family(algorithm), {})
+    subject = read_subject(algorithm, symbols or {}, notation)
+    displayed = display(all_sections(subject), subject)
+    checked = check(displayed, subject)
+    title = title or _title(subject.algorithm)
+    return Derivation(
+        title=title,
+        label=label or label_from(title),
+        notation=subject.letters.notation,
+        checked=checked,
+        parts=numbered(displayed),
+        algorithm=subject.algorithm,
+    )
+
+
+def read_subject(algorithm: Algorithm, symbols: Mapping[str, str], notation: str) -> Subject:
+    """Return what a derivation is about; parameters and errors as in `derive`."""
     require_algorithm(algorithm, "algorithm")
     for entry in algorithm.entries:
         if is_symbolic(entry) and not _is_rational(entry):
@@ -293,17 +239,40 @@ def derive(
         )
     if algorithm.floats:
         algorithm = replace(algorithm.map(_short), name=algorithm.name, floats=False)
-    own = dict(symbols or {})
     parameters = tuple(sorted(algorithm.free_symbols, key=str))
     blocks = frozenset(
         name
         for name, block in (("a", algorithm.a), ("b", algorithm.b), ("c", algorithm.c))
         if algorithm.memory == 1 and str(block[0]) == name
     )
-    letters = Letters(parameters, find_notation(notation), own, blocks)
-    subject = Subject(algorithm, letters)
-    sections = [section for build in _SECTIONS if (section := build(subject)) is not None]
-    return Derivation(subject, sections, title or _title(algorithm), label)
+    letters = Letters(parameters, find_notation(notation), dict(symbols), blocks)
+    return Subject(algorithm, letters)
+
+
+def display(sections: Sequence[Section], subject: Subject) -> list[tuple[str, list[Displayed]]]:
+    """Return titles, and each statement with the rows in which it is written."""
+    return [
+        (section.title, [(x, x.rows(subject.writer)) for x in section.statements])
+        for section in sections
+    ]
+
+
+def check(displayed: Iterable[tuple[str, Iterable[Displayed]]], subject: Subject) -> int:
+    """Check every statement, read its LaTeX back, and count equalities and conditions.
+
+    Raises
+    ------
+    DerivationError
+        If one does not hold.
+    """
+    read_back = ReadBack(subject)
+    symbols = [*subject.parameters, subject.letters.eigenvalue]
+    total = 0
+    for _, statements in displayed:
+        for statement, rows in statements:
+            total += statement.check(subject.names, symbols)
+            read_back.check(statement, rows)
+    return total
 
 
 def _short(entry: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from flint import fmpq, fmpq_mat
 from mpmath import mp, workdps
 
-from sgdmem.symbolic.derivations.checks.arithmetic import (
+from sgdmem.symbolic.derivations.checks.mixed_arithmetic import (
     DIGITS,
     added,
     determinant,

@@ -13,19 +13,24 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 from mpmath import mp, workdps
 
-from sgdmem.symbolic.derivations.checks.arithmetic import (
+from sgdmem.symbolic.derivations.checks.latex_reader import Meanings
+from sgdmem.symbolic.derivations.checks.mixed_arithmetic import (
     DIGITS,
     adjugate,
     determinant,
     trace,
     unwrapped,
 )
-from sgdmem.symbolic.derivations.checks.latex_reader import Meanings
-from sgdmem.symbolic.derivations.statements.points import Point, as_float, matrix_at, number_at
-from sgdmem.symbolic.derivations.statements.second_moments import (
+from sgdmem.symbolic.derivations.statements.exact_second_moments import (
     identity,
     is_strictly_stable,
     summed_response,
+)
+from sgdmem.symbolic.derivations.statements.exact_values import (
+    Point,
+    as_float,
+    matrix_at,
+    number_at,
 )
 from sgdmem.symbolic.derivations.statements.subject import Subject
 

@@ -7,17 +7,13 @@ from typing import Any
 
 from sgdmem.symbolic.derivations.checks.latex_reader import Unreadable, read
 from sgdmem.symbolic.derivations.checks.meanings import Interpretation
+from sgdmem.symbolic.derivations.statements.conditions import SIGNS, Conditions
+from sgdmem.symbolic.derivations.statements.equations import Equation
+from sgdmem.symbolic.derivations.statements.exact_values import Undefined, agree
 from sgdmem.symbolic.derivations.statements.expansions import Limit, Series
-from sgdmem.symbolic.derivations.statements.points import Undefined, agree
-from sgdmem.symbolic.derivations.statements.statements import (
-    SIGNS,
-    Conditions,
-    DerivationError,
-    Equation,
-    Statement,
-)
+from sgdmem.symbolic.derivations.statements.statement import Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import DerivationError, InputError
 
 _POINTS = 20  # that are tried until a statement is defined at one
 _DIGITS = 10  # to which integrals and functions that are not rational agree

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from typing import TYPE_CHECKING
 
 from latex2mathml.converter import convert
 
-from sgdmem.symbolic.derivations.documents.layout import Numbered, parts
+from sgdmem.symbolic.derivations.documents.document import Document, Numbered
 from sgdmem.symbolic.derivations.documents.markdown import with_numbers
-from sgdmem.symbolic.derivations.documents.references import REFERENCES, cited
+from sgdmem.symbolic.derivations.documents.references import REFERENCES
 from sgdmem.symbolic.derivations.documents.tex import summary
-
-if TYPE_CHECKING:
-    from sgdmem.symbolic.derivations.derivation import Derivation
 
 # What latex2mathml writes wrongly, and what it writes well.
 _SPELLINGS = (
@@ -36,21 +32,21 @@ mtd.right, mtd[columnalign="left"] { text-align: left; }
 """
 
 
-def page(derivation: Derivation) -> str:
+def page(document: Document) -> str:
     """Return a page of its own."""
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{html.escape(derivation.title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
-        f"<body>\n{body(derivation)}\n</body>\n</html>\n"
+        f"<title>{html.escape(document.title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<body>\n{body(document)}\n</body>\n</html>\n"
     )
 
 
-def body(derivation: Derivation) -> str:
+def body(document: Document) -> str:
     """Return what stands in the body of a page, or in a cell of a notebook."""
-    keys = cited(derivation.texts())
-    lines = [f"<h1>{html.escape(derivation.title)}</h1>", f"<p>{_text(summary(derivation))}</p>"]
-    for part in parts(derivation):
+    keys = document.cited
+    lines = [f"<h1>{html.escape(document.title)}</h1>", f"<p>{_text(summary(document))}</p>"]
+    for part in document.parts:
         lines.append(f"<h2>{html.escape(part.title)}</h2>")
         for display in part.displays:
             if display.words:

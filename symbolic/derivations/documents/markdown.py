@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sgdmem.symbolic.derivations.documents.layout import Numbered, parts
-from sgdmem.symbolic.derivations.documents.references import CITATION, REFERENCES, cited
+from sgdmem.symbolic.derivations.documents.document import Document, Numbered
+from sgdmem.symbolic.derivations.documents.references import CITATION, REFERENCES
 from sgdmem.symbolic.derivations.documents.tex import summary
 
-if TYPE_CHECKING:
-    from sgdmem.symbolic.derivations.derivation import Derivation
 
-
-def markdown(derivation: Derivation) -> str:
+def markdown(document: Document) -> str:
     """Return the derivation as Markdown."""
-    keys = cited(derivation.texts())
-    lines = [f"# {derivation.title}", "", summary(derivation), ""]
-    for part in parts(derivation):
+    keys = document.cited
+    lines = [f"# {document.title}", "", summary(document), ""]
+    for part in document.parts:
         lines += [f"## {part.title}", ""]
         for display in part.displays:
             if display.words:

@@ -7,17 +7,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from sgdmem.symbolic.errors import SgdmemError
+from sgdmem.symbolic.errors import TypesettingError
 
 _ADVICE = (
     "a PDF needs LaTeX: on Debian or Ubuntu, apt-get install latexmk texlive-latex-base "
     "texlive-latex-recommended; or write a .tex file"
 )
 _SECONDS = 120
-
-
-class TypesettingError(SgdmemError):
-    """LaTeX is absent, or could not typeset a document."""
 
 
 def typeset(source: str, bibliography: str, name: str) -> tuple[bytes, str]:

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from sgdmem.symbolic.derivations.documents.layout import Display, parts
-from sgdmem.symbolic.derivations.documents.references import cited
-
-if TYPE_CHECKING:
-    from sgdmem.symbolic.derivations.derivation import Derivation
+from sgdmem.symbolic.derivations.documents.document import Display, Document
 
 PACKAGES = ("amsmath", "amssymb")
 _PREAMBLE = r"""\documentclass[11pt]{article}
@@ -25,30 +19,30 @@ _PREAMBLE = r"""\documentclass[11pt]{article}
 """
 
 
-def article(derivation: Derivation, bibliography: str) -> str:
+def article(document: Document, bibliography: str) -> str:
     """Return a document that LaTeX compiles, with the name of the BibTeX file beside it."""
     ending = ["", r"\bibliographystyle{unsrt}", rf"\bibliography{{{bibliography}}}"]
-    ending = ending if cited(derivation.texts()) else []
+    ending = ending if document.cited else []
     lines = [
-        _PREAMBLE % _escaped(derivation.title),
-        summary(derivation),
+        _PREAMBLE % _escaped(document.title),
+        summary(document),
         "",
-        *_body(derivation),
+        *_body(document),
         *ending,
     ]
     return "\n".join([*lines, r"\end{document}", ""])
 
 
-def fragment(derivation: Derivation) -> str:
+def fragment(document: Document) -> str:
     r"""Return what an article can take in with ``\input``; its first lines say what it needs."""
-    keys = ", ".join(cited(derivation.texts()))
+    keys = ", ".join(document.cited)
     head = [
-        f"% Derivation: {derivation.title}. {summary(derivation)}",
+        f"% Derivation: {document.title}. {summary(document)}",
         rf"% Needs \usepackage{{{','.join(PACKAGES)}}}, UTF-8, and references called: {keys}.",
-        rf"% Equations are called {derivation.label_of(1)} and so on.",
+        rf"% Equations are called {document.label_of(1)} and so on.",
         "",
     ]
-    return "\n".join([*head, *_body(derivation), ""])
+    return "\n".join([*head, *_body(document), ""])
 
 
 def _escaped(text: str) -> str:
@@ -57,25 +51,25 @@ def _escaped(text: str) -> str:
     return "".join(special.get(c, f"\\{c}" if c in "&%$#_{}" else c) for c in text)
 
 
-def summary(derivation: Derivation) -> str:
+def summary(document: Document) -> str:
     """Return a line about letters and checks."""
     return (
-        f"Letters are those of {derivation.notation.source}. Each of the {derivation.checked} "
+        f"Letters are those of {document.notation.source}. Each of the {document.checked} "
         f"equalities and conditions was read back as it is printed and checked by exact arithmetic "
         f"at random rational points, integrals and Gamma functions to ten digits."
     )
 
 
-def _body(derivation: Derivation) -> list[str]:
+def _body(document: Document) -> list[str]:
     lines = []
-    for part in parts(derivation):
+    for part in document.parts:
         lines += ["", rf"\section{{{part.title}}}", ""]
         for display in part.displays:
-            lines += _display(derivation, display)
+            lines += _display(document, display)
     return lines
 
 
-def _display(derivation: Derivation, display: Display) -> list[str]:
+def _display(document: Document, display: Display) -> list[str]:
     lines = [_wrapped(display.words)] if display.words else []
     if not display.equations:
         return [*lines, ""]
@@ -83,7 +77,7 @@ def _display(derivation: Derivation, display: Display) -> list[str]:
     for equation in display.equations:
         *before, (left, right) = equation.rows
         rows += [rf"{first} &{second} \notag" for first, second in before]
-        rows.append(rf"{left} &{right} \label{{{derivation.label_of(equation.number)}}}")
+        rows.append(rf"{left} &{right} \label{{{document.label_of(equation.number)}}}")
     if len(rows) == 1:
         body = rows[0].replace(" &", " ", 1).lstrip()
         return [*lines, r"\begin{equation}", body, r"\end{equation}"]

@@ -6,7 +6,8 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.statements.statements import Equation, Section, Side, written
+from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
+from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
 from sgdmem.symbolic.derivations.typesetting.writer import times
 

@@ -6,13 +6,8 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.statements.statements import (
-    Equation,
-    Remark,
-    Section,
-    Side,
-    written,
-)
+from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
+from sgdmem.symbolic.derivations.statements.statement import Remark, Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.writer import times
 

@@ -6,15 +6,10 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.statements.points import Point, Undefined, fraction_of
-from sgdmem.symbolic.derivations.statements.statements import (
-    Conditions,
-    Equation,
-    Remark,
-    Section,
-    Side,
-    written,
-)
+from sgdmem.symbolic.derivations.statements.conditions import Conditions
+from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
+from sgdmem.symbolic.derivations.statements.exact_values import Point, Undefined, fraction_of
+from sgdmem.symbolic.derivations.statements.statement import Remark, Section
 from sgdmem.symbolic.derivations.statements.subject import Subject, is_stable_up_to
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 

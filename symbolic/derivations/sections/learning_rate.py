@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import sympy
 
-from sgdmem.symbolic.derivations.statements.statements import (
-    Equation,
-    Remark,
-    Section,
-    Side,
-    written,
-)
+from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
+from sgdmem.symbolic.derivations.statements.statement import Remark, Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
 
 ALPHA_EFF = r"\alpha_{\mathrm{eff}}"

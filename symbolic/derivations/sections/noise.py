@@ -11,16 +11,11 @@ from flint import fmpq, fmpq_poly
 
 from sgdmem.symbolic.algebra.routh import to_half_plane
 from sgdmem.symbolic.derivations.sections.stability import half_plane_names
+from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
+from sgdmem.symbolic.derivations.statements.exact_second_moments import summed_response
+from sgdmem.symbolic.derivations.statements.exact_values import Point
 from sgdmem.symbolic.derivations.statements.expansions import Series
-from sgdmem.symbolic.derivations.statements.points import Point
-from sgdmem.symbolic.derivations.statements.second_moments import summed_response
-from sgdmem.symbolic.derivations.statements.statements import (
-    Equation,
-    Remark,
-    Section,
-    Side,
-    written,
-)
+from sgdmem.symbolic.derivations.statements.statement import Remark, Section
 from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
 from sgdmem.symbolic.derivations.typesetting.writer import raised
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction

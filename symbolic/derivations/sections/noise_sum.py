@@ -8,16 +8,11 @@ import sympy
 from flint import fmpq
 
 from sgdmem.symbolic.derivations.sections.noise import exact_summand
-from sgdmem.symbolic.derivations.statements.points import Point, Undefined
-from sgdmem.symbolic.derivations.statements.second_moments import mean_loss_vanishes
-from sgdmem.symbolic.derivations.statements.statements import (
-    Conditions,
-    Equation,
-    Remark,
-    Section,
-    Side,
-    written,
-)
+from sgdmem.symbolic.derivations.statements.conditions import Conditions
+from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
+from sgdmem.symbolic.derivations.statements.exact_second_moments import mean_loss_vanishes
+from sgdmem.symbolic.derivations.statements.exact_values import Point, Undefined
+from sgdmem.symbolic.derivations.statements.statement import Remark, Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.writer import ROOM
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sgdmem.symbolic.derivations.statements.statements import Equation, Section, written
+from sgdmem.symbolic.derivations.statements.equations import Equation, written
+from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
 
 

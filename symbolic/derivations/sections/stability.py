@@ -9,15 +9,10 @@ import sympy
 from sgdmem.symbolic.algebra.determinants import determinant, hurwitz_matrix
 from sgdmem.symbolic.algebra.routh import to_half_plane
 from sgdmem.symbolic.algebra.scalars import to_sympy
-from sgdmem.symbolic.derivations.statements.points import Point
-from sgdmem.symbolic.derivations.statements.statements import (
-    Conditions,
-    Equation,
-    Remark,
-    Section,
-    Side,
-    written,
-)
+from sgdmem.symbolic.derivations.statements.conditions import Conditions
+from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
+from sgdmem.symbolic.derivations.statements.exact_values import Point
+from sgdmem.symbolic.derivations.statements.statement import Remark, Section
 from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject, is_stable_up_to
 from sgdmem.symbolic.derivations.typesetting.writer import raised
 from sgdmem.symbolic.stability.schur import conditions, uniform_conditions

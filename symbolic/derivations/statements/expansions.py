@@ -11,16 +11,17 @@ from typing import Any
 import sympy
 from flint import fmpq
 
-from sgdmem.symbolic.derivations.statements.points import (
+from sgdmem.symbolic.derivations.statements.exact_values import (
     Names,
     Point,
     fraction_of,
     number_at,
     random_point,
 )
-from sgdmem.symbolic.derivations.statements.statements import POINTS, DerivationError, text_of
+from sgdmem.symbolic.derivations.statements.statement import POINTS, text_of
 from sgdmem.symbolic.derivations.typesetting.width import width
 from sgdmem.symbolic.derivations.typesetting.writer import ROOM, Writer
+from sgdmem.symbolic.errors import DerivationError
 
 _SMALL, _NEAR = (fmpq(1, 10**15), fmpq(1, 10**20)), fmpq(1, 10**10)  # of limits
 

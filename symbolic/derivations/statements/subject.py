@@ -13,9 +13,10 @@ from flint import fmpq, fmpq_poly
 
 from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.derivations.statements.points import (
+from sgdmem.symbolic.derivations.statements.exact_values import (
     Names,
     Point,
+    Undefined,
     fraction_of,
     likely_point,
     matrix_at,
@@ -60,7 +61,7 @@ class Subject:
         self.routh: dict[tuple[int, int], Any] = {}
         x, z, lam = letters.root, letters.half_plane, letters.eigenvalue
         self.writer = Writer(letters.latex, falling=(x, z), rising=(lam,))
-        self._tidier = Tidier(lam, self.names, lambda: self.stable_point)
+        self._tidier = Tidier(lam, self._stable_value)
 
     # The algorithm in SymPy --------------------------------------------------------------------
 
@@ -329,6 +330,15 @@ class Subject:
                 if self.is_schur(point):
                     return point
         return None
+
+    def _stable_value(self, expression: Any) -> Any:
+        """Return an expression's value at the stable point, or None where it has none."""
+        if self.stable_point is None:
+            return None
+        try:
+            return self.names.evaluate(expression, dict(self.stable_point))
+        except (KeyError, Undefined):
+            return None
 
     @cached_property
     def descends(self) -> bool:

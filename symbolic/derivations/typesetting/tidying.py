@@ -7,7 +7,6 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.statements.points import Names, Point, Undefined
 from sgdmem.symbolic.derivations.typesetting.writer import times
 
 
@@ -19,16 +18,12 @@ class Tidier:
     Parameters
     ----------
     eigenvalue : Symbol
-    names : Names
-        Symbols that stand for expressions.
-    stable_point : callable
-        Finds parameters and an eigenvalue at which the method is stable, None if there are none.
+    value : callable
+        Returns the value of a factor where the method is stable, None if it is not known.
     """
 
-    def __init__(
-        self, eigenvalue: Any, names: Names, stable_point: Callable[[], Point | None]
-    ) -> None:
-        self._eigenvalue, self._names, self._stable_point = eigenvalue, names, stable_point
+    def __init__(self, eigenvalue: Any, value: Callable[[Any], Any]) -> None:
+        self._eigenvalue, self._value = eigenvalue, value
         self._tidied: dict[Any, Any] = {}
 
     def __call__(self, expression: Any) -> Any:
@@ -70,15 +65,7 @@ class Tidier:
     def _is_negative(self, factor: Any) -> bool:
         if not factor.free_symbols:
             return False
-        point = self._stable_point()
-        value = None if point is None else self._value(factor, point)
+        value = self._value(factor)
         if value is None or value == 0:
             return bool(factor.could_extract_minus_sign())
         return bool(value < 0)
-
-    def _value(self, factor: Any, point: dict[Any, Any]) -> Any:
-        """Return a factor's value at a point, or None where other symbols occur in it."""
-        try:
-            return self._names.evaluate(factor, dict(point))
-        except (KeyError, Undefined):
-            return None

@@ -29,8 +29,9 @@ from sgdmem import (
 from sgdmem.symbolic.algorithms.named import FAMILIES
 from sgdmem.symbolic.derivations.documents import pdf
 from sgdmem.symbolic.derivations.documents.text import with_symbols
+from sgdmem.symbolic.derivations.statements.conditions import Conditions
+from sgdmem.symbolic.derivations.statements.equations import Equation, Side
 from sgdmem.symbolic.derivations.statements.expansions import Limit, Series
-from sgdmem.symbolic.derivations.statements.statements import Conditions, Equation, Side
 from sgdmem.symbolic.derivations.typesetting.width import width
 
 SHAPED = Algorithm(

@@ -8,8 +8,8 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 from mpmath import mp, workdps
 
-from sgdmem.symbolic.derivations.statements.points import as_float
-from sgdmem.symbolic.derivations.statements.second_moments import identity
+from sgdmem.symbolic.derivations.statements.exact_second_moments import identity
+from sgdmem.symbolic.derivations.statements.exact_values import as_float
 
 DIGITS = 20  # of integrals and of functions that are not rational
 
