@@ -47,12 +47,12 @@ def blocks_of_recurrence(p: Sequence[Any], q: Sequence[Any]) -> tuple[Blocks, bo
     alpha = -q_field[memory]
     c = [q_field[memory - 1 - i] - q_field[memory] * d[i] for i in range(memory)]
     zero = 0 * alpha
-    D = [
-        [-d[i] if j == 0 else zero + 1 if j == i + 1 else zero for j in range(memory)]
+    D = tuple(
+        tuple(-d[i] if j == 0 else zero + 1 if j == i + 1 else zero for j in range(memory))
         for i in range(memory)
-    ]
-    b = [zero + int(i == 0) for i in range(memory)]
-    return Blocks(alpha, tuple(b), tuple(c), D, (zero,) * memory).map(back), floats
+    )
+    b = tuple(zero + int(i == 0) for i in range(memory))
+    return Blocks(alpha, b, tuple(c), D, (zero,) * memory).map(back), floats
 
 
 def _rounding(p: Sequence[Fraction]) -> Fraction:
