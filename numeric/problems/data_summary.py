@@ -36,13 +36,13 @@ class DataSummary:
             rows.append(
                 f"  power law    {fit.scale:.4g} k^-{fit.exponent:.4g}; exponent +- "
                 f"{fit.exponent_error:.2g}, scale +- {fit.scale_error:.2g}; ranks {fit.first} to "
-                f"{fit.last}, log residual {fit.misfit:.2g}"
+                f"{fit.last}, log residual {fit.residual:.2g}"
             )
         if noise is not None:
             rows.append(
                 f"  noise        tau1 = {noise.tau1:.4g} +- {noise.tau1_error:.2g}, "
                 f"tau2 = {noise.tau2:.4g} +- {noise.tau2_error:.2g}, "
-                f"relative residual {noise.misfit:.2g}; {noise.samples} samples"
+                f"misfit {noise.misfit:.2g}; {noise.samples} samples"
             )
         return "\n".join(rows)
 
@@ -75,7 +75,7 @@ def summarize(data: Any, first: int = 1, last: int | None = None) -> DataSummary
     eigenvalues [15.5..., 3.75..., 1.03..., 0.259...]
       trace        20.5...
       power law    19.3... k^-2.86...; exponent +- 0.39, scale +- 7.2; ranks 1 to 4, ...
-      noise        tau1 = 0.96... +- 0.03..., tau2 = -0.85... +- 0.1..., relative residual ...
+      noise        tau1 = 0.96... +- 0.03..., tau2 = -0.85... +- 0.1..., misfit ...
     """
     noise = None
     if isinstance(data, Spectrum):

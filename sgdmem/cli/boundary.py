@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sgdmem.cli.arguments import (
-    AlgorithmName,
-    map_arguments,
-    output_path,
-    problem_options,
-    read_window,
-    set_option,
-)
-from sgdmem.cli.phase_diagram import PICTURES, draw_file
+from sgdmem.cli.arguments import PICTURES, AlgorithmName, output_path, read_settings, set_option
+from sgdmem.cli.axes import read_window
+from sgdmem.cli.phase_diagram import draw_file
+from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
 
 if TYPE_CHECKING:
     import xarray
@@ -52,7 +47,7 @@ def boundary_command(
     output: str | None,
     resolution: int,
     tolerance: float,
-    **problem: Any,
+    **options: Any,
 ) -> None:
     """Trace the boundary of where ALGORITHM is stable over two of its parameters.
 
@@ -70,16 +65,17 @@ def boundary_command(
 
     path = output_path(output or f"{algorithm}-boundary.png", PICTURES + _DATA)
     (x, x_log), (y, y_log) = read_window(x_axis, "--x"), read_window(y_axis, "--y")
-    arguments = map_arguments(problem, settings, algorithm, [x[0], y[0]])
     boundary = stability_boundary(
         algorithm,
-        x,
-        y,
+        map_problem(options, algorithm, [x[0], y[0]]),
+        read_batch_size(options),
+        x=x,
+        y=y,
         log=[name for (name, *_), log in ((x, x_log), (y, y_log)) if log],
         resolution=resolution,
         tolerance=tolerance,
         progress=sys.stderr.isatty(),
-        **arguments,
+        **read_settings(settings, algorithm),
     )
     written = _write(boundary, path)
     if boundary.sizes["point"] == 0:

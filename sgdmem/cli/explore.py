@@ -6,13 +6,8 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import (
-    AlgorithmName,
-    noise_arguments,
-    output_path,
-    problem_options,
-    read_data,
-)
+from sgdmem.cli.arguments import AlgorithmName, output_path
+from sgdmem.cli.problem import has_problem, problem_options, read_batch_size, read_problem
 
 _PORT = 8000
 
@@ -30,7 +25,7 @@ def explore_command(
     output: str | None,
     serve: bool,
     port: int | None,
-    **problem: Any,
+    **options: Any,
 ) -> None:
     """Make a page with sliders for the parameters of ALGORITHMs (without them: of all).
 
@@ -46,12 +41,13 @@ def explore_command(
 
     if port is not None and not serve:
         raise click.UsageError("--port belongs to --serve")
-    if problem["coupling"] is not None:
+    if options["coupling"] is not None:
         raise click.UsageError("--coupling: the explorer has the noise of tau1 and tau2 only")
     path = None if serve and output is None else output_path(output or "explorer.html", [".html"])
-    given = any(problem[key] is not None for key in ("path", "power_law", "features", "scale"))
-    spectrum = read_data(problem) if given or problem["count"] is not None else None
-    page = explore(list(algorithms) or None, spectrum, **noise_arguments(problem))
+    if not has_problem(options) and options["scale"] is options["count"] is None:
+        options["power_law"] = "1.5"
+    chosen = {} if options["batch_size"] is None else {"batch_size": read_batch_size(options)}
+    page = explore(list(algorithms) or None, read_problem(options), **chosen)
     if path is not None:
         page.save(path)
         click.echo(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
@@ -11,22 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sgdmem.cli.arguments import (
-    AlgorithmName,
-    map_arguments,
-    output_path,
-    problem_options,
-    read_axis,
-    read_panels,
-    set_option,
-)
+from sgdmem.cli.arguments import PICTURES, AlgorithmName, output_path, read_settings, set_option
+from sgdmem.cli.axes import read_axis, read_panels
+from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
 
 if TYPE_CHECKING:
     import xarray
 
     from sgdmem.numeric.machine.cuda import Device
 
-PICTURES = (".png", ".svg", ".pdf")
 _TOGETHER = 10**7  # points of a large map that are read at once
 _QUANTITIES = (
     "reason",
@@ -87,7 +80,7 @@ def phase_diagram_command(
     chunk: int | None,
     cluster: str | None,
     device: Device,
-    **problem: Any,
+    **options: Any,
 ) -> None:
     """Map where ALGORITHM is stable over two of its parameters.
 
@@ -115,22 +108,23 @@ def phase_diagram_command(
     (x, _), (y, _) = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
     third = None if panels is None else read_panels(panels)
     axes = [axis for axis, _ in filter(None, (x, y, third))]
-    arguments = map_arguments(problem, settings, algorithm, axes)
+    problem, batch_size = map_problem(options, algorithm, axes, zeta), read_batch_size(options)
     data = path.with_suffix(".zarr" if stored else ".nc")
     with _client(cluster) as client, _said_to_go_on(data if stored else None):
         diagram = phase_diagram(
             algorithm,
-            x,
-            y,
+            problem,
+            batch_size,
+            x=x,
+            y=y,
             panels=third,
-            target=_read_target(zeta, axes),
             quantities=() if quantity is None else (quantity,),
             device=device,
             store=data if stored else None,
             chunk=chunk,
             client=client,
             progress=sys.stderr.isatty(),
-            **arguments,
+            **read_settings(settings, algorithm),
         )
     if not stored:
         diagram.to_netcdf(data, engine="scipy")
@@ -162,17 +156,6 @@ def _client(address: str | None) -> Any:
         ) from None
     except (OSError, ValueError) as error:
         raise click.UsageError(f"--cluster: no scheduler at {address}: {error}") from None
-
-
-def _read_target(zeta: str | None, axes: Sequence[str]) -> Any:
-    """Return the target: of one exponent, a function of the axis ``zeta``, or none."""
-    from sgdmem.numeric.problems.target import power_law_target
-
-    if "zeta" in axes:
-        if zeta is not None:
-            raise click.UsageError("zeta cannot both vary and have a fixed value")
-        return lambda zeta: power_law_target(zeta)
-    return None if zeta is None else power_law_target(zeta)
 
 
 def _share(stable: xarray.DataArray) -> float:

@@ -6,25 +6,27 @@ import csv
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from sgdmem.cli.arguments import (
+    PICTURES,
     AlgorithmName,
-    noise_arguments,
+    built,
     output_path,
-    problem_options,
-    read_data,
+    parameters_of,
     read_settings,
-    read_target,
     set_option,
+)
+from sgdmem.cli.problem import (
+    has_problem,
+    problem_options,
+    read_batch_size,
+    read_problem,
+    read_target,
     target_options,
 )
-from sgdmem.cli.phase_diagram import PICTURES
-
-if TYPE_CHECKING:
-    from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 _DIAGRAMS = (
     "learning-rate-momentum",
@@ -58,7 +60,7 @@ def plot_command() -> None:
 @problem_options()
 @_output
 def root_locus_command(
-    algorithm: str, settings: tuple[str, ...], output: str | None, **problem: Any
+    algorithm: str, settings: tuple[str, ...], output: str | None, **options: Any
 ) -> None:
     """Draw the roots of P - lambda Q for all eigenvalues up to the largest one.
 
@@ -66,16 +68,15 @@ def root_locus_command(
       sgdmem plot root-locus heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
              --power-law 1.5 --scale 40 -o locus.png
     """
-    from sgdmem.numeric.problems.problem import read_data as read_spectrum
     from sgdmem.numeric.verdicts.root_locus import root_locus
     from sgdmem.phase_diagrams.pictures.root_locus_picture import draw_root_locus
 
     path = output_path(output or f"{algorithm}-root-locus.png", PICTURES)
-    _refuse(problem, ("batch_size", "tau1", "tau2", "coupling"), "a root locus has no noise")
-    method = _algorithm(algorithm, read_settings(settings, algorithm))
-    data = read_data(problem)
-    axes = draw_root_locus(method, data)
-    locus = root_locus(method, read_spectrum(data, None, None)[0].largest)
+    _refuse(options, ("batch_size", "tau1", "tau2", "coupling"), "a root locus has no noise")
+    method = built(algorithm, read_settings(settings, algorithm))
+    problem = read_problem(options)
+    axes = draw_root_locus(method, problem)
+    locus = root_locus(method, problem.spectrum.largest)
     rows = (
         (lam, number, root.real, root.imag)
         for lam, roots in zip(locus.eigenvalues.tolist(), locus.branches.tolist(), strict=True)
@@ -90,7 +91,7 @@ def root_locus_command(
 @problem_options()
 @_output
 def noise_summand_command(
-    algorithm: str, settings: tuple[str, ...], output: str | None, **problem: Any
+    algorithm: str, settings: tuple[str, ...], output: str | None, **options: Any
 ) -> None:
     """Draw the noise summand by eigenvalue, and the share of the noise sum.
 
@@ -101,9 +102,9 @@ def noise_summand_command(
     from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
 
     path = output_path(output or f"{algorithm}-noise-summand.png", PICTURES)
-    _refuse(problem, ("coupling",), "it is drawn for tau1 and tau2")
-    method = _algorithm(algorithm, read_settings(settings, algorithm))
-    axes = draw_noise_summand(method, read_data(problem), **noise_arguments(problem))
+    _refuse(options, ("coupling",), "it is drawn for tau1 and tau2")
+    method = built(algorithm, read_settings(settings, algorithm))
+    axes = draw_noise_summand(method, read_problem(options), read_batch_size(options))
     _write_summand(axes, path)
 
 
@@ -137,7 +138,7 @@ def losses_command(
     steps: int,
     am1: bool,
     output: str | None,
-    **problem: Any,
+    **options: Any,
 ) -> None:
     """Draw the exact mean losses of ALGORITHMS, each with those parameters of --set that it has.
 
@@ -149,13 +150,15 @@ def losses_command(
     from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
 
     path = output_path(output or "losses.png", PICTURES)
-    _refuse(problem, ("coupling",), "losses are drawn for tau1 and tau2")
-    data, noise = read_data(problem), noise_arguments(problem)
-    target = read_target(zeta, squares)
+    _refuse(options, ("coupling",), "losses are drawn for tau1 and tau2")
+    problem = read_problem(options, read_target(zeta, squares))
+    batch_size = read_batch_size(options)
     rules = _rules(algorithms, read_settings(settings))
     if am1:
-        rules["AM1"] = _am1(data, noise)
-    axes = draw_losses(rules, data, target, steps, **noise)
+        from sgdmem.numeric.acceleration.accelerated import accelerated
+
+        rules["AM1"] = accelerated(problem, batch_size)
+    axes = draw_losses(rules, problem, batch_size, steps)
     rows = (
         (name, int(step), loss)
         for name, line in zip(rules, artists(axes)["loss"], strict=True)
@@ -170,7 +173,7 @@ def losses_command(
 @problem_options()
 @_output
 def diagram_command(
-    name: str, settings: tuple[str, ...], output: str | None, **problem: Any
+    name: str, settings: tuple[str, ...], output: str | None, **options: Any
 ) -> None:
     """Draw a named diagram; --set gives its options and the parameters of its family.
 
@@ -184,18 +187,20 @@ def diagram_command(
     from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
 
     path = output_path(output or f"{name}.png", PICTURES)
-    _refuse(problem, ("coupling",), "named diagrams have tau1 and tau2")
-    noise = noise_arguments(problem)
-    options: dict[str, Any] = {**read_settings(settings), **noise}
+    _refuse(options, ("coupling",), "named diagrams have tau1 and tau2")
+    chosen = read_settings(settings)
+    if options["batch_size"] is not None:
+        chosen["batch_size"] = options["batch_size"]
     for key in ("points", "resolution"):
-        if key in options and str(options[key]).isdecimal():
-            options[key] = int(options[key])
-    if any(problem[key] is not None for key in ("power_law", "path", "features")):
-        options["spectrum"] = read_data(problem)
+        if key in chosen and str(chosen[key]).isdecimal():
+            chosen[key] = int(chosen[key])
+    if not has_problem(options):
+        _refuse(options, ("tau1", "tau2"), "they need --power-law, --spectrum or --data")
+    problem = read_problem(options) if has_problem(options) else None
     if name == "spectral-zones":
-        _write_summand(named_diagram(name, **options), path)
+        _write_summand(named_diagram(name, problem, **chosen), path)
         return
-    found = diagram_data(name, **options)
+    found = diagram_data(name, problem, **chosen)
     found.draw().figure.savefig(path, dpi=200)
     written = [path, path.with_suffix(".nc")]
     found.map.to_netcdf(written[1], engine="scipy")
@@ -205,49 +210,23 @@ def diagram_command(
     click.echo(f"wrote {', '.join(map(str, written))}")
 
 
-def _algorithm(name: str, values: dict[str, Any]) -> Algorithm:
-    from sgdmem.symbolic.algorithms.families import missing_parameters
-    from sgdmem.symbolic.algorithms.named import find_family
-
-    family = find_family(name)
-    missing = missing_parameters(family, list(values))
-    if missing:
-        raise click.UsageError(f"{name} needs --set {missing[0]}=VALUE")
-    return family(**values)
-
-
 def _rules(names: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
     """Return each algorithm with those of the values that it takes; every value is of one."""
-    import inspect
-
-    from sgdmem.symbolic.algorithms.named import find_family
-
     rules = {}
     left = set(values)
     for name in names:
-        known = inspect.signature(find_family(name)).parameters
+        known = parameters_of(name)
         own = {key: value for key, value in values.items() if key in known}
         left -= set(own)
-        rules[name.replace("-", " ")] = _algorithm(name, own)
+        rules[name.replace("-", " ")] = built(name, own)
     if left:
         raise click.UsageError(f"--set {min(left)}: none of {', '.join(names)} has it")
     return rules
 
 
-def _am1(data: Any, noise: dict[str, Any]) -> Any:
-    from sgdmem.numeric.acceleration.accelerated import accelerated
-    from sgdmem.numeric.problems.noise import Noise
-    from sgdmem.numeric.problems.problem import Problem
-    from sgdmem.numeric.problems.problem import read_data as read_spectrum
-
-    spectrum, tau1, tau2 = read_spectrum(data, noise.get("tau1"), noise.get("tau2"))
-    problem = Problem(spectrum, Noise(tau1, tau2))
-    return accelerated(problem, noise.get("batch_size", math.inf))
-
-
-def _refuse(problem: dict[str, Any], names: Sequence[str], why: str) -> None:
+def _refuse(options: dict[str, Any], names: Sequence[str], why: str) -> None:
     for name in names:
-        if problem[name] is not None:
+        if options[name] is not None:
             raise click.UsageError(f"--{name.replace('_', '-')} has no use here: {why}")
 
 

@@ -11,20 +11,11 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import (
-    AlgorithmName,
-    noise_arguments,
-    problem_options,
-    read_data,
-    read_settings,
-    read_target,
-    set_option,
-    target_options,
-)
+from sgdmem.cli.arguments import AlgorithmName, built, json_option, read_settings, set_option
+from sgdmem.cli.problem import problem_options, read_problem, read_target, target_options
 
 _LARGEST_SHOWN = 1e4  # score; beyond, digits say nothing
 _DIVERGED = 1e3  # times the loss at the start
-_GAUSSIAN = {"tau1": 1, "tau2": -1}  # the noise of Gaussian features
 _COLUMNS = ("steps", "mean", "standard_error", "expected", "z")
 
 
@@ -40,7 +31,7 @@ _COLUMNS = ("steps", "mean", "standard_error", "expected", "z")
     "--points", type=click.IntRange(1), default=20, metavar="P", help="Losses to show.  [20]"
 )
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the table (.csv).")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def simulate_command(
     algorithm: str,
     settings: tuple[str, ...],
@@ -52,7 +43,7 @@ def simulate_command(
     points: int,
     output: str | None,
     as_json: bool,
-    **problem: Any,
+    **options: Any,
 ) -> None:
     """Simulate runs of ALGORITHM with mini-batches, beside the expected mean loss.
 
@@ -67,38 +58,30 @@ def simulate_command(
              --power-law 1.5 --count 1000 --zeta 0.5 --batch-size 32 -o losses.csv
     """
     from sgdmem.numeric.losses.recursion import losses
+    from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.simulation.monte_carlo import simulate, spread_steps
     from sgdmem.numeric.simulation.samples import MOST_MODES
-    from sgdmem.symbolic.algorithms.families import missing_parameters
-    from sgdmem.symbolic.algorithms.named import find_family
 
     if output is not None and Path(output).suffix != ".csv":
         raise click.UsageError(f"-o writes a .csv file, got {output}")
-    noise = noise_arguments(problem)
-    if "coupling" in noise:
-        raise click.UsageError("--coupling cannot be simulated: give the data with --features")
-    if "batch_size" not in noise:
+    if options["coupling"] is not None:
+        raise click.UsageError("--coupling cannot be simulated: give the data with --data")
+    if options["batch_size"] is None:
         raise click.UsageError("a simulation needs --batch-size B")
-    values = read_settings(settings, algorithm)
-    missing = missing_parameters(find_family(algorithm), list(values))
-    if missing:
-        raise click.UsageError(f"{algorithm} needs --set {missing[0]}=VALUE")
-    target = read_target(zeta, squares)
-    method = find_family(algorithm)(**values)
-    data = read_data(problem)
-    gaussian = problem["features"] is None
-    if problem["power_law"] is not None and (data.is_infinite or data.count > MOST_MODES):
+    method = built(algorithm, read_settings(settings, algorithm))
+    gaussian = Noise(tau1=1, tau2=-1)  # of Gaussian features
+    problem = read_problem(options, read_target(zeta, squares), otherwise=gaussian)
+    spectrum = problem.spectrum
+    if options["power_law"] is not None and (spectrum.is_infinite or spectrum.count > MOST_MODES):
         raise click.UsageError(
             f"only a finite power law can be simulated: add --count N, up to {MOST_MODES:,}"
         )
-    question = method, data, target, steps, noise.pop("batch_size")
-    if gaussian:
-        noise = {**_GAUSSIAN, **noise}
-    exact = gaussian and _is_gaussian(noise)
+    question = method, problem, options["batch_size"], steps
+    exact = options["data"] is None and _is_gaussian(problem.noise)
     recorded = None if steps < 1 else spread_steps(steps, points)
     shown = sys.stderr.isatty()
     runs = simulate(*question, seeds=seeds, seed=seed, record=recorded, progress=shown)
-    expected = losses(*question, **noise, progress=shown)
+    expected = losses(*question, progress=shown)
     columns = [runs.steps, runs.mean, runs.standard_error, expected[runs.steps]]
     table = {name: column.tolist() for name, column in zip(_COLUMNS, columns, strict=False)}
     table["z"] = runs.z_scores(expected).tolist()
@@ -116,15 +99,10 @@ def simulate_command(
         click.echo("the run diverges: z says nothing, the mean is that of a few large losses")
 
 
-def _is_gaussian(noise: dict[str, Any]) -> bool:
+def _is_gaussian(noise: Any) -> bool:
     """Whether the expected loss has the tau1 and tau2 of Gaussian features, however written."""
-    from sgdmem.symbolic.algebra.scalars import as_scalar
-
-    for name, value in _GAUSSIAN.items():
-        given = noise[name] if isinstance(noise[name], list) else [noise[name]]
-        if any(as_scalar(x, name) != value for x in given):
-            return False
-    return True
+    tau2 = noise.tau2 if isinstance(noise.tau2, tuple) else (noise.tau2,)
+    return noise.tau1 == 1 and set(tau2) == {-1}
 
 
 def _score(z: float) -> str:

@@ -96,10 +96,10 @@ def test_the_spectrum_of_data(
 ) -> None:
     features, eigenvalues = tmp_path / "X.npy", tmp_path / "eigenvalues.csv"
     np.save(features, rng.normal(size=(500, 4)) * [4, 2, 1, 0.5])
-    _, out, _ = run(capsys, "spectrum", "--features", str(features), "-o", str(eigenvalues))
+    _, out, _ = run(capsys, "spectrum", "--data", str(features), "-o", str(eigenvalues))
     assert "tau1 = " in out
     assert "power law" in out
-    described = json.loads(run(capsys, "spectrum", "--features", str(features), "--json")[1])
+    described = json.loads(run(capsys, "spectrum", "--data", str(features), "--json")[1])
     assert described["noise"]["samples"] == 500
     bare = json.loads(run(capsys, "spectrum", "--spectrum", str(eigenvalues), "--json")[1])
     assert bare["noise"] is None
@@ -109,12 +109,12 @@ def test_the_spectrum_of_data(
     assert "power law" not in run(capsys, "spectrum", "--spectrum", str(two))[1]  # too few
 
 
-def test_features_in_place_of_a_spectrum(
+def test_data_in_place_of_a_spectrum(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
 ) -> None:
     features = tmp_path / "X.npy"
     np.save(features, rng.normal(size=(500, 4)))
-    given = ["--features", str(features), "--batch-size", "8", "--tau1", "1/3"]
+    given = ["--data", str(features), "--batch-size", "8", "--tau1", "1/3"]
     _, out, _ = run(capsys, *HEAVY_BALL, *given, "--json")
     problem = json.loads(out)["problem"]
     assert problem["tau1"] == 1 / 3
@@ -178,7 +178,7 @@ BAD = {
     "two algorithms": ["stable", "sgd", "--algorithm", "sgd", "--power-law", "2"],
     "given twice": [*HEAVY_BALL, "--set", "momentum=0.5", "--power-law", "2"],
     "two kinds of noise": [*HEAVY_BALL, *LAW, "--tau1", "1", "--coupling", "T.npy"],
-    "features and scale": [*HEAVY_BALL, "--features", "X.npy", "--scale", "2"],
+    "data and scale": [*HEAVY_BALL, "--data", "X.npy", "--scale", "2"],
     "axis with a fixed value": [
         *["phase-diagram", "heavy-ball", "--x", "learning_rate=1:2:3"],
         *["--y", "batch_size=1:9:3", "--set", "momentum=0.9", *LAW],
@@ -269,7 +269,7 @@ def test_a_single_column_is_not_a_data_matrix(
 ) -> None:
     path = tmp_path / "eigenvalues.csv"
     path.write_text("2\n1\n")
-    code, _, err = run(capsys, *HEAVY_BALL, "--features", str(path))
+    code, _, err = run(capsys, *HEAVY_BALL, "--data", str(path))
     assert code == 2
     assert "given with --spectrum" in err
 
@@ -296,7 +296,7 @@ def test_largest_learning_rate(
     assert json.loads(out)["largest"] == pytest.approx(3.8, rel=1e-12)
     features = tmp_path / "features.npy"
     np.save(features, rng.normal(size=(200, 5)))
-    _, out, _ = run(capsys, *command, "--features", str(features), "--batch-size", "8")
+    _, out, _ = run(capsys, *command, "--data", str(features), "--batch-size", "8")
     assert "tau2 = -0.83" in out
 
 

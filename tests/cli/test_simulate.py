@@ -76,7 +76,7 @@ def test_the_command_takes_data(tmp_path: Path) -> None:
     matrix, squares = tmp_path / "X.csv", tmp_path / "squares.txt"
     matrix.write_text("a,b\n1,1\n1,-1\n-1,1\n-1,-1\n2,0\n0,1\n")
     squares.write_text("1\n2\n")
-    data = ["--features", str(matrix), "--target", str(squares), "--batch-size", "8"]
+    data = ["--data", str(matrix), "--target", str(squares), "--batch-size", "8"]
     done = CliRunner().invoke(simulate_command, [*COMMAND, *data, "--steps", "10"])
     assert done.exit_code == 0, done.output
     assert "the expected loss is approximate" in done.output

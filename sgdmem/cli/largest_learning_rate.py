@@ -1,0 +1,68 @@
+"""The command ``sgdmem largest-learning-rate``: how far a parameter can be pushed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import click
+
+from sgdmem.cli.arguments import AlgorithmName, json_option, print_json, read_settings, set_option
+from sgdmem.cli.axes import read_range
+from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
+
+
+@click.command("largest-learning-rate", short_help="Push the learning rate to its limit.")
+@click.argument("algorithm", type=AlgorithmName())
+@set_option
+@click.option("--parameter", metavar="NAME", help="Push another parameter.  [learning_rate]")
+@click.option("--search", metavar="LOW:HIGH", help="Where to look for its values.")
+@problem_options()
+@json_option
+def largest_learning_rate_command(
+    algorithm: str,
+    settings: tuple[str, ...],
+    parameter: str | None,
+    search: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Find the largest stable learning rate of ALGORITHM (or another parameter).
+
+    \b
+      sgdmem largest-learning-rate heavy-ball --set momentum=0.9 --power-law 1.5 --batch-size 32
+      sgdmem largest-learning-rate nesterov --set momentum=0.9 --data X.npy --batch-size 8
+    """
+    from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
+
+    bounds = None if search is None else read_range(search, "--search")
+    result = largest_learning_rate(
+        algorithm,
+        read_problem(options),
+        read_batch_size(options),
+        parameter=None if parameter is None else parameter.replace("-", "_"),
+        search=bounds,
+        **read_settings(settings, algorithm),
+    )
+    if as_json:
+        print_json(
+            {
+                "parameter": result.parameter,
+                "largest": float(result),
+                "stable_intervals": [list(interval) for interval in result.intervals],
+                "searched": [end if math.isfinite(end) else None for end in result.searched],
+                "spectrum": str(result.problem.spectrum),
+                **result.noise.to_dict(),
+            }
+        )
+        return
+    if result.intervals:
+        click.echo(f"largest stable {result.parameter}: {result:.12g}")
+    else:
+        click.echo(f"no value of {result.parameter} is stable: {result.reason or 'none was found'}")
+    click.echo(f"  {result.problem.spectrum}; {result.noise}")
+    for low, high in result.intervals:
+        cut = " (where the search ended)" if result.ends_with_search(high) else ""
+        click.echo(f"  stable for {low:.12g} < {result.parameter} < {high:.12g}{cut}")
+    if math.isfinite(result.searched[1]):
+        click.echo(f"  searched from {result.searched[0]:g} to {result.searched[1]:g}")

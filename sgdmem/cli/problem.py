@@ -1,0 +1,202 @@
+"""How a problem and a batch size are given: spectrum, noise, target."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from sgdmem.cli.arguments import parameters_of
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+Options = Mapping[str, Any]
+
+
+def problem_options(simulated: bool = False) -> Callable[[_F], _F]:
+    """Add the options that describe the problem, and the batch size.
+
+    Parameters
+    ----------
+    simulated
+        Whether samples are drawn, so that tau1 and tau2 follow from them.
+    """
+    file = click.Path()  # so that the shell completes file names
+    length = "[infinite]" if not simulated else "Needed with --power-law."
+    batch = "[inf: full batches, without noise]" if not simulated else "Needed: samples in a batch."
+    tau1 = "[1]" if not simulated else "[by the data: Gaussian 1]"
+    tau2 = "[0]" if not simulated else "[by the data: Gaussian -1]"
+    options = [
+        click.option("--power-law", metavar="NU", help="Eigenvalues scale * k^-NU."),
+        click.option("--scale", metavar="S", help="Largest eigenvalue of the power law.  [1]"),
+        click.option("--count", type=int, metavar="N", help=f"Its length.  {length}"),
+        click.option(
+            "--spectrum",
+            "path",
+            type=file,
+            metavar="FILE",
+            help="Eigenvalues: .npy .npz .csv .txt",
+        ),
+        click.option(
+            "--data",
+            type=file,
+            metavar="FILE",
+            help="A data matrix, one sample a row: spectrum, and estimated tau1 and tau2.",
+        ),
+        click.option("--batch-size", metavar="B", help=batch),
+        click.option(
+            "--tau1", metavar="T", help=f"Noise covariance tau1 Tr(HM)H - tau2 HMH.  {tau1}"
+        ),
+        click.option(
+            "--tau2", metavar="T", help=f"-1: Gaussian data. A list T,T,…: by eigenvalue.  {tau2}"
+        ),
+        click.option(
+            "--coupling",
+            type=file,
+            metavar="FILE",
+            help="A matrix T in place of tau1: how the modes' noise is coupled.",
+        ),
+    ]
+
+    def add(command: _F) -> _F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def target_options(command: _F) -> _F:
+    """Add the options that describe the target."""
+    zeta = click.option(
+        "--zeta", metavar="Z", help="A power-law target: energy lambda^Z below lambda."
+    )
+    squares = click.option(
+        "--target",
+        "squares",
+        type=click.Path(),
+        metavar="FILE",
+        help="Or the squares of the start's coefficients, one for each eigenvalue.",
+    )
+    return zeta(squares(command))
+
+
+def read_target(zeta: str | None, squares: str | None) -> Any:
+    """Return the target of --zeta Z or --target FILE."""
+    from sgdmem.numeric.problems.target import PowerLawTarget
+    from sgdmem.numeric.spectra.files import load_columns
+
+    if (zeta is None) == (squares is None):
+        raise click.UsageError("give one of --zeta Z and --target FILE")
+    return PowerLawTarget(zeta) if squares is None else load_columns(squares)[0]
+
+
+def has_problem(options: Options) -> bool:
+    """Whether a spectrum or data are given."""
+    return any(options[key] is not None for key in ("power_law", "path", "data"))
+
+
+def read_problem(options: Options, target: Any = None, otherwise: Any = None) -> Any:
+    """Return the Problem that the `problem_options` describe.
+
+    Parameters
+    ----------
+    options
+        Of the command.
+    target
+        See `Problem`.
+    otherwise : Noise, optional
+        In place of the usual one where the noise is not given.
+    """
+    from dataclasses import replace
+
+    from sgdmem.numeric.problems.noise import Noise
+    from sgdmem.numeric.problems.problem import Problem
+    from sgdmem.numeric.spectra.spectrum import Spectrum
+
+    path, exponent, data = options["path"], options["power_law"], options["data"]
+    if sum(value is not None for value in (path, exponent, data)) != 1:
+        raise click.UsageError("give one of --power-law NU, --spectrum FILE and --data FILE")
+    if exponent is None and (options["scale"] is not None or options["count"] is not None):
+        raise click.UsageError("--scale and --count belong to --power-law")
+    if data is not None:
+        problem = Problem.from_data(read_matrix(data))
+        return replace(problem, noise=_noise(options, problem.noise), target=target)
+    noise = _noise(options, otherwise or Noise())
+    if path is not None:
+        return Problem(Spectrum.load(path), noise, target)
+    return Problem(Spectrum.power_law(exponent, _scale(options), options["count"]), noise, target)
+
+
+def _scale(options: Options) -> Any:
+    return 1 if options["scale"] is None else options["scale"]
+
+
+def read_matrix(path: str) -> Any:
+    """Return the data matrix of a file; a single column is refused, it may be a spectrum."""
+    from sgdmem.numeric.spectra.files import load_matrix
+
+    matrix = load_matrix(Path(path))
+    if matrix.ndim == 2 and matrix.shape[1] == 1:
+        raise click.UsageError(
+            f"--data: {path} has a single column; eigenvalues are given with --spectrum"
+        )
+    return matrix
+
+
+def _noise(options: Options, otherwise: Any) -> Any:
+    """Return the noise that is given, or the other one where none is."""
+    from sgdmem.numeric.problems.noise import Noise
+    from sgdmem.numeric.spectra.files import load_matrix
+
+    tau1, tau2, coupling = options["tau1"], options["tau2"], options["coupling"]
+    if tau2 is not None and "," in tau2:
+        tau2 = tau2.split(",")
+    if coupling is not None:
+        if tau1 is not None:
+            raise click.UsageError("--tau1 and --coupling exclude each other")
+        return Noise.coupled(load_matrix(Path(coupling)), 0 if tau2 is None else tau2)
+    if tau1 is tau2 is None:
+        return otherwise
+    if otherwise.estimate is not None and (tau1 is None or tau2 is None):
+        raise click.UsageError("--data estimates tau1 and tau2: give both of them, or neither")
+    return Noise(otherwise.tau1 if tau1 is None else tau1, otherwise.tau2 if tau2 is None else tau2)
+
+
+def read_batch_size(options: Options) -> Any:
+    """Return the batch size, infinite if it is not given."""
+    return math.inf if options["batch_size"] is None else options["batch_size"]
+
+
+def map_problem(
+    options: Options, algorithm: str, axes: Sequence[str], zeta: str | None = None
+) -> Any:
+    """Return the problem of a map, or a function of those axes that vary it, ``nu`` and ``zeta``.
+
+    An algorithm's own parameter of that name, QHM's nu, goes first.
+    """
+    from dataclasses import replace
+
+    from sgdmem.numeric.problems.noise import Noise
+    from sgdmem.numeric.problems.problem import Problem
+    from sgdmem.numeric.problems.target import PowerLawTarget
+
+    for name in ("batch_size", "tau1", "tau2", "zeta"):
+        if name in axes and (zeta if name == "zeta" else options[name]) is not None:
+            raise click.UsageError(f"{name} cannot both vary and have a fixed value")
+    own = parameters_of(algorithm)
+    varied = [name for name in ("nu", "zeta") if name in axes and name not in own]
+    target = None if zeta is None else PowerLawTarget(zeta)
+    if "nu" not in varied:
+        problem = read_problem(options, target)
+        if not varied:
+            return problem
+        return lambda zeta: replace(problem, target=PowerLawTarget(zeta))
+    if has_problem(options):
+        raise click.UsageError("nu cannot both vary and be given by the spectrum")
+    law = {"scale": _scale(options), "count": options["count"], "noise": _noise(options, Noise())}
+    if "zeta" in varied:
+        return lambda nu, zeta: Problem.power_law(nu, zeta, **law)
+    return lambda nu: Problem.power_law(nu, zeta, **law)

@@ -1,0 +1,50 @@
+"""The command ``sgdmem spectrum``: what data mean for an optimizer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sgdmem.cli.arguments import json_option, print_json
+from sgdmem.cli.problem import read_matrix
+
+
+@click.command("spectrum", short_help="Describe the spectrum and the noise of data.")
+@click.option("--data", type=click.Path(), metavar="FILE", help="A data matrix.")
+@click.option("--spectrum", "path", type=click.Path(), metavar="FILE", help="Eigenvalues.")
+@click.option("--first", type=int, default=1, metavar="K", help="First rank of the fit.  [1]")
+@click.option("--last", type=int, metavar="K", help="Last rank of the fit.  [all]")
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write eigenvalues (.csv).")
+@json_option
+def spectrum_command(
+    data: str | None,
+    path: str | None,
+    first: int,
+    last: int | None,
+    output: str | None,
+    as_json: bool,
+) -> None:
+    """Describe the spectrum and the gradient noise of data.
+
+    Fits a power law to the eigenvalues and, for a data matrix of least squares, estimates tau1 and
+    tau2.
+
+    \b
+      sgdmem spectrum --data X.npy -o eigenvalues.csv
+    """
+    from sgdmem.numeric.problems.data_summary import summarize
+    from sgdmem.numeric.spectra.spectrum import Spectrum
+
+    if (data is None) == (path is None):
+        raise click.UsageError("give either --data FILE or --spectrum FILE")
+    given = Spectrum.load(path) if data is None else read_matrix(data)
+    summary = summarize(given, first, last)
+    if output is not None:
+        if Path(output).suffix != ".csv":
+            raise click.UsageError(f"-o writes a .csv file, got {output}")
+        summary.spectrum.save(output)
+    if as_json:
+        print_json(summary.to_dict())
+    else:
+        click.echo(str(summary))

@@ -1,0 +1,79 @@
+"""The command ``sgdmem stable``: the verdict on an algorithm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from sgdmem.cli.arguments import (
+    AlgorithmName,
+    built,
+    json_option,
+    print_json,
+    read_settings,
+    set_option,
+)
+from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
+
+_EXIT_CODES = {True: 0, False: 1, None: 3}
+
+
+@click.command("stable", short_help="Decide whether an algorithm is stable, and say why.")
+@click.argument("algorithm", required=False, type=AlgorithmName())
+@click.option(
+    "--algorithm", "named", type=AlgorithmName(), metavar="NAME", help="Names it as an option."
+)
+@set_option
+@click.option("--alpha", metavar="A", help="Instead of a name, the memory-1 matrix")
+@click.option("--beta", metavar="B", help="[[-alpha, beta], [gamma, delta]]:")
+@click.option("--gamma", metavar="C", help="w gains beta u - alpha g,")
+@click.option("--delta", metavar="D", help="u becomes gamma g + delta u.")
+@problem_options()
+@json_option
+@click.option("--exit-code", is_flag=True, help="Exit with 0 stable, 1 unstable, 3 undecided.")
+def stable_command(
+    algorithm: str | None,
+    named: str | None,
+    settings: tuple[str, ...],
+    alpha: str | None,
+    beta: str | None,
+    gamma: str | None,
+    delta: str | None,
+    as_json: bool,
+    exit_code: bool,
+    **options: Any,
+) -> int:
+    """Decide whether ALGORITHM is stable, and say why.
+
+    Name an algorithm and set its parameters, or give the four entries of a memory-1 matrix.
+
+    \b
+      sgdmem stable heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
+                    --power-law 1.5 --batch-size 32
+      sgdmem stable --alpha 0.1 --beta 0.9 --gamma -0.1 --delta 0.9 \\
+                    --spectrum eigenvalues.csv --batch-size 32
+    """
+    if algorithm is not None and named is not None:
+        raise click.UsageError("ALGORITHM and --algorithm exclude each other")
+    algorithm = algorithm or named
+    from sgdmem.numeric.verdicts.stability import is_stable, stability
+
+    matrix: dict[str, Any] = {"alpha": alpha, "beta": beta, "gamma": gamma, "delta": delta}
+    given = [key for key, value in matrix.items() if value is not None]
+    if algorithm is None and (len(given) < len(matrix) or settings):
+        raise click.UsageError(
+            "give ALGORITHM with --set NAME=VALUE, or all of --alpha --beta --gamma --delta"
+        )
+    if algorithm is not None and given:
+        raise click.UsageError(f"{algorithm} and --{given[0]} exclude each other")
+    problem, batch_size = read_problem(options), read_batch_size(options)
+    if algorithm is None:
+        verdict = is_stable(**matrix, problem=problem, batch_size=batch_size)
+    else:
+        verdict = stability(built(algorithm, read_settings(settings)), problem, batch_size)
+    if as_json:
+        print_json(verdict.to_dict())
+    else:
+        click.echo(str(verdict))
+    return _EXIT_CODES[verdict.stable] if exit_code else 0
