@@ -194,8 +194,8 @@ def diagram_command(
     for key in ("points", "resolution"):
         if key in chosen and str(chosen[key]).isdecimal():
             chosen[key] = int(chosen[key])
-    if not has_problem(options):
-        _refuse(options, ("tau1", "tau2"), "they need --power-law, --spectrum or --data")
+    if not has_problem(options) and (options["tau1"] or options["tau2"]):
+        options["power_law"] = "1.5"  # what diagrams have where none is given
     problem = read_problem(options) if has_problem(options) else None
     if name == "spectral-zones":
         _write_summand(named_diagram(name, problem, **chosen), path)
