@@ -1,4 +1,4 @@
-"""Reading spectra and data matrices from files.
+"""Spectra and data matrices in files.
 
 Formats, told by the suffix:
 
@@ -62,6 +62,13 @@ def load_columns(path: Any) -> tuple[Any, ...]:
     if values.ndim != 1:
         raise InputError(f"{path}: expected a list of eigenvalues, found shape {values.shape}")
     return (values,)
+
+
+def save_columns(path: Any, eigenvalues: Array, weights: Array) -> None:
+    """Write eigenvalues and multiplicities as text that `load_columns` reads back."""
+    rows = zip(eigenvalues.tolist(), weights.tolist(), strict=True)
+    text = "".join(f"{lam!r},{weight!r}\n" for lam, weight in rows)
+    Path(path).write_text(f"eigenvalue,weight\n{text}", encoding="utf-8")
 
 
 def load_matrix(path: Any) -> Array:

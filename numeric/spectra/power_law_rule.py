@@ -17,9 +17,7 @@ All of this is a list of nodes and weights that depends on the law alone, with t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from math import ceil, factorial
 from typing import Any
@@ -27,21 +25,16 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.spectra.euler_maclaurin import REST, end_correction, end_disks_and_errors
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.quadrature import RATIO, REACH, UNIT, Rule
-from sgdmem.symbolic.algebra.determinants import determinant
 from sgdmem.symbolic.errors import InputError
 
 HEAD = 512  # terms added one by one, unless the caller asks for more
 _STEEP = 8.0  # exponent from which the tail beyond the head is negligible: below 1e-19 of the head
 _TINY_SHARE = 1e-30  # of the largest eigenvalue: where the head of a steep law ends
 _LAST_REACH = 2.0
-_END_CENTER, _END_RADIUS = 1.04, 0.46  # of the disks at the ends, over the eigenvalue there
 _SMALLEST = 1e-290  # an eigenvalue; below, relative rounding errors are no longer bounded by UNIT
-# Midpoint Euler-Maclaurin at K + 1/2: sum_(k>K) F(k) - int_(K+1/2)^oo F = F'/24 - 7 F'''/5760
-# + 31 F^(5)/967680 + rest, with |rest| <= 2 zeta(7) / (2 pi)^7 int |F^(7)|.
-_END_TERMS = {1: Fraction(1, 24), 3: Fraction(-7, 5760), 5: Fraction(31, 967680)}
-_REST = 5.22e-6
 
 
 @dataclass(frozen=True)
@@ -160,7 +153,7 @@ def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...], points: int) ->
     if not regular.all():
         parts.append(_jacobi_panel(law, float(upper[~regular][0]), points))
     inside = np.concatenate([nodes for nodes, _ in parts])
-    end_disks, end_errors = _end_errors(law, head)
+    end_disks, end_errors = end_disks_and_errors(law, head)
     center, half = (upper + lower) / 2, (upper - lower) / 2
     reach = np.where(regular, REACH, _LAST_REACH)
     return Rule(
@@ -177,9 +170,6 @@ def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...], points: int) ->
         np.concatenate([_panel_errors(law, lower, upper, points), end_errors]),
         np.concatenate([np.arange(upper.size), np.full(end_errors.size, -1)]),
     )
-
-
-# Panels -----------------------------------------------------------------------------------------
 
 
 def _legendre_panels(law: PowerLaw, lower: Array, upper: Array, points: int) -> tuple[Array, Array]:
@@ -263,55 +253,6 @@ def _panel_errors(law: PowerLaw, lower: Array, upper: Array, points: int) -> Arr
         x = np.log1p((reach - 1) * half / upper)
         rho = x / (nu + x)
         powers = (first**-6.0 - beyond**-6.0) / 6  # of the integral of k^-7
-        rest = _REST * factorial(7) / rho**7 * np.exp(x) * upper * powers
+        rest = REST * factorial(7) / rho**7 * np.exp(x) * upper * powers
     total = 1.01 * (np.where(regular, error, last) + rest)
     return np.where(np.isnan(total), np.inf, total)  # of panels without a width
-
-
-# Ends -------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def end_correction() -> tuple[Array, Array]:
-    """Return offsets and weights of the end correction, exact up to the fifth derivative."""
-    offsets = [Fraction(1, 2), Fraction(3, 2), Fraction(5, 2)]
-    # Solve sum_i 2 w_i x_i^m = m! e_m for m = 1, 3, 5 by Cramer's rule on a Vandermonde matrix.
-    matrix = [[2 * x**m for x in offsets] for m in _END_TERMS]
-    right = [factorial(m) * e for m, e in _END_TERMS.items()]
-    weights = []
-    for column in range(3):
-        replaced = [
-            [right[i] if j == column else row[j] for j in range(3)] for i, row in enumerate(matrix)
-        ]
-        weights.append(_determinant(replaced) / _determinant(matrix))
-    return (
-        np.array([*(-float(x) for x in offsets), *map(float, offsets)]),
-        np.array([*(-float(w) for w in weights), *map(float, weights)]),
-    )
-
-
-def _determinant(matrix: Sequence[Sequence[Fraction]]) -> Fraction:
-    return determinant([[(entry,) for entry in row] for row in matrix])[0]  # type: ignore[no-any-return]
-
-
-def _end_errors(law: PowerLaw, head: int) -> tuple[Ball, Array]:
-    """Return the disks at the ends of the integral and the errors of the end corrections.
-
-    Taylor's remainder with Cauchy's estimate of the seventh derivative within 5/2 of the end.
-    """
-    nu = law.exponent
-    offsets, weights = end_correction()
-    spread = float(np.sum(np.abs(weights) * np.abs(offsets) ** 7))  # over 7!, times |F^(7)|
-    ends = np.array([head, *([] if law.count is None else [law.count])]) + 0.5
-    places = law.scale * ends**-nu
-    nearest, farthest = (1 + offsets.min() / ends) ** -nu, (1 + offsets.max() / ends) ** -nu
-    room = np.minimum(
-        (_END_RADIUS - np.abs(nearest - _END_CENTER)) / nearest,
-        (_END_RADIUS - np.abs(farthest - _END_CENTER)) / farthest,
-    )
-    x = np.log1p(room)
-    rho = x / (nu + x)
-    largest = places * nearest * np.exp(x) / (rho * (ends + offsets.min())) ** 7
-    rounding = 4 * UNIT * (1 + 1 / nu) * ends * places  # the ends of the panels are rounded
-    disks = Ball(_END_CENTER * places, _END_RADIUS * places * (1 + 8 * UNIT))
-    return disks, 1.01 * (spread * largest + rounding)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.compression import compress, compress_within, cover_law
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_features
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
-from sgdmem.numeric.spectra.files import load_columns
+from sgdmem.numeric.spectra.files import load_columns, save_columns
 from sgdmem.numeric.spectra.list_rule import LongList
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_rule import LongLaw
@@ -163,9 +162,7 @@ class Spectrum:
         InputError
             For a law too long to list.
         """
-        rows = zip(self.eigenvalues, self.weights, strict=True)
-        text = "".join(f"{lam!r},{weight!r}\n" for lam, weight in np.array([*rows]).tolist())
-        Path(path).write_text(f"eigenvalue,weight\n{text}", encoding="utf-8")
+        save_columns(path, self.eigenvalues, self.weights)
 
     def scaled(self, factor: Any) -> Spectrum:
         """Return the spectrum with every eigenvalue multiplied by ``factor`` > 0.

@@ -202,7 +202,8 @@ def _tables() -> dict[str, Any]:
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    from sgdmem.numeric.spectra.power_law_rule import end_correction, legendre_rule
+    from sgdmem.numeric.spectra.euler_maclaurin import end_correction
+    from sgdmem.numeric.spectra.power_law_rule import legendre_rule
     from sgdmem.numeric.verdicts.reason import Reason
     from sgdmem.phase_diagrams.pictures.map_picture import BRIGHTEST
 
