@@ -114,11 +114,17 @@ def test_data_in_place_of_a_spectrum(
 ) -> None:
     features = tmp_path / "X.npy"
     np.save(features, rng.normal(size=(500, 4)))
-    given = ["--data", str(features), "--batch-size", "8", "--tau1", "1/3"]
-    _, out, _ = run(capsys, *HEAVY_BALL, *given, "--json")
-    problem = json.loads(out)["problem"]
-    assert problem["tau1"] == 1 / 3
-    assert problem["tau2"] < -0.5
+    given = ["--data", str(features), "--batch-size", "8"]
+    said = json.loads(run(capsys, *HEAVY_BALL, *given, "--json")[1])
+    assert said["estimated"] is True
+    assert said["problem"]["tau2"] < -0.5
+    assert said["problem"]["estimated"]["tau2_error"] > 0
+    assert run(capsys, *HEAVY_BALL, *given)[1].startswith("estimated stable: ")
+    code, _, err = run(capsys, *HEAVY_BALL, *given, "--tau1", "1/3")
+    assert (code, "give both of them, or neither" in err) == (2, True)
+    given += ["--tau1", "1/3", "--tau2", "-1"]
+    said = json.loads(run(capsys, *HEAVY_BALL, *given, "--json")[1])
+    assert (said["estimated"], said["problem"]["tau1"]) == (False, 1 / 3)
     command = ["largest-learning-rate", "heavy-ball", "--set", "momentum=0.9", *given]
     assert "tau1 = 0.333333" in run(capsys, *command)[1]
     assert json.loads(run(capsys, *command, "--json")[1])["tau1"] == 1 / 3

@@ -86,7 +86,7 @@ def test_the_command_takes_data(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ([], "give one of --zeta Z and --target FILE"),
-        (["--zeta", "1", "--coupling", "x.npy"], "x.npy"),
+        (["--zeta", "1", "--coupling", "x.npy"], "--coupling cannot be simulated"),
         (["--zeta", "1", "-o", "losses.png"], "-o writes a .csv file"),
         (["--zeta", "1", "--set", "nu=1"], "unknown parameter 'nu'"),
         (["--zeta", "-1"], "exponent must be positive"),
