@@ -26,9 +26,9 @@ from sgdmem.symbolic.algebra.scalars import to_float
 
 Array: TypeAlias = NDArray[Any]
 
-_UNIT = 2.0**-53
+UNIT = 2.0**-53  # of rounding to nearest, relative
 _TINY = 2.0**-1070  # covers a handful of underflows (the smallest subnormal is 2**-1074)
-_INFLATE = 1 + 16 * _UNIT
+_INFLATE = 1 + 16 * UNIT
 
 
 class Ball:
@@ -73,7 +73,7 @@ class Ball:
         other = _as_ball(other)
         with np.errstate(all="ignore"):
             mid = self.mid + other.mid
-            return Ball(mid, _INFLATE * (self.rad + other.rad + _UNIT * np.abs(mid)))
+            return Ball(mid, _INFLATE * (self.rad + other.rad + UNIT * np.abs(mid)))
 
     __radd__ = __add__
 
@@ -98,8 +98,8 @@ class Ball:
         with np.errstate(all="ignore"):
             mid = self.mid / other.mid
             # |a'/b' - a/b| <= (r_a + |a/b| r_b) / (|b| - r_b)
-            room = np.abs(other.mid) * (1 - 4 * _UNIT) - other.rad
-            quotient = np.abs(mid) * (1 + 16 * _UNIT) + _TINY
+            room = np.abs(other.mid) * (1 - 4 * UNIT) - other.rad
+            quotient = np.abs(mid) * (1 + 16 * UNIT) + _TINY
             # the product may underflow before it is divided by a small room
             spread = (self.rad + (quotient * other.rad + _TINY)) / room
             rad = _INFLATE * (spread + _rounding(mid, 12.0) * np.abs(mid) + _TINY)
@@ -119,7 +119,7 @@ class Ball:
             mid = np.ascontiguousarray(self.mid)  # NumPy sums contiguous rows pairwise
             rad = np.ascontiguousarray(np.broadcast_to(self.rad, mid.shape)).sum(axis=-1)
             depth = _summation_depth(mid.shape[-1])
-            rounding = 2 * depth * _UNIT * (np.abs(mid).sum(axis=-1) + rad)
+            rounding = 2 * depth * UNIT * (np.abs(mid).sum(axis=-1) + rad)
             return Ball(mid.sum(axis=-1), rad + rounding)
 
     # What can be said for sure ------------------------------------------------------------------
@@ -149,7 +149,7 @@ class Ball:
     def nonzero(self) -> Array:
         """Where the ball certainly does not contain zero."""
         with np.errstate(all="ignore"):
-            return np.abs(self.mid) * (1 - 4 * _UNIT) > self.rad
+            return np.abs(self.mid) * (1 - 4 * UNIT) > self.rad
 
     def contains(self, value: Fraction) -> bool:
         """Whether a single real ball contains an exact value."""
@@ -177,7 +177,7 @@ def _distance(value: Fraction, center: float, extra: Fraction) -> float:
 
 
 def _rounding(mid: Array, complex_units: float) -> float:
-    return complex_units * _UNIT if np.iscomplexobj(mid) else _UNIT
+    return complex_units * UNIT if np.iscomplexobj(mid) else UNIT
 
 
 def _summation_depth(size: int) -> int:

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.ball import UNIT, Array
 from sgdmem.numeric.machine.compiled_modules import load_module
 from sgdmem.numeric.machine.cuda import empty_on_device, flat_kernel, to_device, to_host
 from sgdmem.numeric.machine.threads import pieces, work_in_threads
@@ -23,7 +23,6 @@ from sgdmem.numeric.maps.node_code import (
     judge_source,
 )
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
-from sgdmem.numeric.spectra.quadrature import UNIT
 
 CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
 TASK = 16 * CHUNK  # members that a thread takes at a time

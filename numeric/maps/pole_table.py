@@ -14,9 +14,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.ball import UNIT, Array
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
-from sgdmem.numeric.spectra.quadrature import UNIT
 
 DEGREE = 9
 SHIFT = 47  # of the bits of v: what is left is its piece

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from sgdmem.numeric.arithmetic.ball import UNIT
 from sgdmem.numeric.maps.node_code import NOISE, PEAK, RADIUS, STATE
-from sgdmem.numeric.spectra.quadrature import UNIT
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.rule import OTHERWISE, rule_lines
 

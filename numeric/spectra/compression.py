@@ -13,13 +13,13 @@ from math import ceil, log
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.ball import UNIT, Array, Ball
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
 from sgdmem.numeric.spectra.list_rule import LongList
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_rule import LongLaw
-from sgdmem.numeric.spectra.quadrature import REACH, UNIT, Rule
+from sgdmem.numeric.spectra.quadrature import REACH, Rule
 from sgdmem.symbolic.errors import InputError
 
 RELATIVE_ERROR, _LARGEST_ERROR = 1e-12, 0.1

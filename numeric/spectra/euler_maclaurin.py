@@ -17,9 +17,8 @@ from math import factorial
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.ball import UNIT, Array, Ball
 from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.numeric.spectra.quadrature import UNIT
 from sgdmem.symbolic.algebra.determinants import determinant
 
 _END_CENTER, _END_RADIUS = 1.04, 0.46  # of the disks at the ends, over the eigenvalue there

@@ -16,8 +16,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.spectra.quadrature import RATIO, REACH, UNIT, Rule, gauss_error, gauss_rule
+from sgdmem.numeric.arithmetic.ball import UNIT, Array, Ball
+from sgdmem.numeric.spectra.quadrature import RATIO, REACH, Rule, gauss_error, gauss_rule
 
 POINTS = 16  # nodes of a panel
 _NARROWEST = 1e-3  # least width of the first panel, over the largest eigenvalue

@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.ball import UNIT, Array, Ball
 from sgdmem.numeric.spectra.euler_maclaurin import REST, end_correction, end_disks_and_errors
 from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.numeric.spectra.quadrature import RATIO, REACH, UNIT, Rule
+from sgdmem.numeric.spectra.quadrature import RATIO, REACH, Rule
 from sgdmem.symbolic.errors import InputError
 
 HEAD = 512  # terms added one by one, unless the caller asks for more

@@ -13,9 +13,8 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.ball import UNIT, Array, Ball
 
-UNIT = 2.0**-53
 REACH = 1.95  # radius of a panel's disk over the half-width of the panel
 RATIO = 3.0  # at most, between the ends of a panel
 _MOST_HALVINGS = 12
