@@ -119,8 +119,7 @@ def _first_unstable(judged: Any, verdicts: dict[int, Verdict]) -> int | None:
         return first
     for low, high in pairwise(verdicts):
         if not verdicts[high].stable:
-            _, high = bisect(lambda step: judged(step).stable, low, high)
-            return high
+            return int(bisect(lambda step: judged(step).stable, low, high)[1])
     return None
 
 
