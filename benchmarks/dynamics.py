@@ -17,9 +17,10 @@ from benchmarks.machine import description
 from benchmarks.measuring import least_seconds, short, table
 from sgdmem.numeric.arithmetic.volterra import solve_volterra
 from sgdmem.numeric.losses.recursion import read_question
+from sgdmem.numeric.problems.target import PowerLawTarget
 
 Array = NDArray[np.float64]
-LAW, TARGET, NOISE = 1.5, sgdmem.power_law_target(0.5), (64, 1, -1)
+LAW, TARGET, NOISE = 1.5, PowerLawTarget(0.5), (64, 1, -1)
 METHODS = {
     "SGD, M = 0": sgdmem.sgd("0.5"),
     "heavy ball, M = 1": sgdmem.heavy_ball("0.3", "0.9"),

@@ -136,7 +136,7 @@ def _kernel_seconds(build: Any, rates: Any, momenta: Any, tau2: int) -> float:
 
 def _summands(name: str) -> list[str]:
     rng = np.random.default_rng(7)
-    run = sgdmem.evaluator(name)
+    run = sgdmem.methods.evaluator(name)
     points: dict[str, Any] = {key: rng.uniform(0.02, 1.1, POINTS) for key in run.parameters}
     lam = 10 ** rng.uniform(-3, 1, POINTS)
 

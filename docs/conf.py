@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import sgdmem
@@ -62,15 +63,19 @@ def list_modules(app: Any, page: str, source: list[str]) -> None:
 
 
 def public_names(app: Any, page: str, source: list[str]) -> None:
-    """Give docs/api/public.md a row for every public name, grouped as in sgdmem/__init__.py."""
+    """Give docs/api/public.md a table of the names of sgdmem and of each of its rooms."""
     if page != "api/public":
         return
-    rows = ["| name | |", "|---|---|"]
-    for name, module in sgdmem._HOME.items():
-        summary = (getattr(sgdmem, name).__doc__ or "").split("\n")[0]
-        code = re.sub(r"``(.*?)``", r"`\1`", summary)
-        rows.append(f"| {{py:obj}}`sgdmem.{name} <sgdmem.{module}.{name}>` | {code} |")
-    source[0] += "\n" + "\n".join(rows) + "\n"
+    for door in (sgdmem, sgdmem.methods, sgdmem.pictures, sgdmem.systems, sgdmem.errors):
+        rows = ["| name | |", "|---|---|"]
+        for name in door.__all__:
+            value = getattr(door, name)
+            summary = (value.__doc__ or "").split("\n")[0]
+            code = re.sub(r"``(.*?)``", r"`\1`", summary)
+            if not isinstance(value, ModuleType):
+                link = f"{door.__name__}.{name} <{value.__module__}.{name}>"
+                rows.append(f"| {{py:obj}}`{link}` | {code} |")
+        source[0] += f"\n## {door.__name__}\n\n" + "\n".join(rows) + "\n"
 
 
 def join_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:

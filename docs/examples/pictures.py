@@ -11,24 +11,27 @@ from pathlib import Path
 from typing import Any
 
 import sgdmem
+from sgdmem.numeric.problems.target import PowerLawTarget
 
 LAW = sgdmem.Spectrum.power_law(1.5)
-TARGET = sgdmem.power_law_target("0.5")
+TARGET = PowerLawTarget("0.5")
 
 
 def main(folder: Path, quick: bool = False) -> None:
     """Draw and write them."""
     write(
-        sgdmem.draw_root_locus(sgdmem.heavy_ball("0.1", "0.9"), sgdmem.Spectrum([40, 1])),
+        sgdmem.pictures.draw_root_locus(sgdmem.heavy_ball("0.1", "0.9"), sgdmem.Spectrum([40, 1])),
         folder / "root_locus.png",
     )
-    method = sgdmem.memory_one(100, "0.5", "1e-4")
-    write(sgdmem.draw_noise_summand(method, LAW, batch_size=8), folder / "noise_summand.png")
+    method = sgdmem.methods.memory_one(100, "0.5", "1e-4")
+    write(
+        sgdmem.pictures.draw_noise_summand(method, LAW, batch_size=8), folder / "noise_summand.png"
+    )
     finite = sgdmem.Spectrum.power_law(2, count=2000)
     rules = {
         "SGD": sgdmem.sgd("0.5"),
         "heavy ball": sgdmem.heavy_ball("0.2", "0.9"),
-        "AM1": sgdmem.accelerated(finite, 32, tau2=-1),
+        "AM1": sgdmem.methods.accelerated(finite, 32, tau2=-1),
     }
     question = finite, TARGET, 300 if quick else 3000, 32
     record = [1, 3, 10, 30, 100, 300] + ([] if quick else [1000, 3000])
@@ -37,11 +40,13 @@ def main(folder: Path, quick: bool = False) -> None:
         for name, rule in rules.items()
     }
     write(
-        sgdmem.draw_losses(rules, *question, tau1=1, tau2=-1, simulations=runs),
+        sgdmem.pictures.draw_losses(rules, *question, tau1=1, tau2=-1, simulations=runs),
         folder / "losses.png",
     )
     size = {"points": 60, "resolution": 20} if quick else {"points": 400}
-    write(sgdmem.named_diagram("batch-size-learning-rate", **size), folder / "two_edges.png")
+    write(
+        sgdmem.systems.named_diagram("batch-size-learning-rate", **size), folder / "two_edges.png"
+    )
 
 
 def write(axes: Any, path: Path) -> None:

@@ -61,7 +61,7 @@ def am1(rate: float, power: float, growth: float) -> sgdmem.Schedule:
     def damping(t: Any) -> Any:
         return np.maximum(t, 1.0) ** -power
 
-    return sgdmem.schedule(
+    return sgdmem.methods.schedule(
         "two-rate",
         velocity_rate=lambda t: rate * (damping(t) ** (1 - growth / power) - damping(t)),
         gradient_rate=rate,

@@ -25,10 +25,14 @@ from common import (
 import sgdmem
 from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.phase_diagrams.pictures.loss_picture import predicted_law
 
 NU, ZETA, COUNT = 3, 0.5, 10_000
-SPECTRUM, TARGET = sgdmem.Spectrum.power_law(NU, count=COUNT), sgdmem.power_law_target(ZETA)
+SPECTRUM, TARGET = (
+    sgdmem.Spectrum.power_law(NU, count=COUNT),
+    PowerLawTarget(ZETA),
+)
 BATCH_SIZES = (math.inf, 100, 10)
 MOMENTUM, DAMPING_EXPONENT = 0.9, 0.95
 TOP = 5.0  # of the pictures
@@ -77,7 +81,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
                 name: sgdmem.simulate(rule, *question, seeds=seeds, record=record)
                 for name, rule in rules.items()
             }
-        sgdmem.draw_losses(
+        sgdmem.pictures.draw_losses(
             rules,
             SPECTRUM,
             TARGET,
@@ -110,7 +114,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
         ax.set_title(f"$B = {size}$")
         ax.label_outer()
     axes[0].set(ylim=(5e-6, TOP), xlim=(1, steps))
-    drawn = sgdmem.artists(axes[1])
+    drawn = sgdmem.pictures.artists(axes[1])
     handles = [*drawn["loss"], drawn["simulation"][0], drawn["prediction"][0]]
     labels = [*rules, "simulated", "predicted power law"]
     figure.legend(handles, labels, loc="outside lower center", ncols=6, frameon=False)

@@ -27,6 +27,7 @@ from common import (
 )
 
 import sgdmem
+from sgdmem.numeric.problems.target import PowerLawTarget
 
 METHOD, BATCH_SIZE = sgdmem.sgd("0.5"), 16
 INVERSES = (0.25, 0.5, 0.8)  # 1 / nu of the measured exponents
@@ -41,7 +42,11 @@ def measured(inverse: float, zeta: float, steps: int) -> tuple[float, float]:
 
     The second has the slow corrections of `loss_asymptotics`, the leading term alone has none.
     """
-    question = METHOD, sgdmem.Spectrum.power_law(1 / inverse), sgdmem.power_law_target(zeta)
+    question = (
+        METHOD,
+        sgdmem.Spectrum.power_law(1 / inverse),
+        PowerLawTarget(zeta),
+    )
     t = np.arange(steps + 1)
     exact = sgdmem.losses(*question, steps, BATCH_SIZE, 1, -1)
     series = sgdmem.loss_asymptotics(*question, BATCH_SIZE, 1, -1).loss(t[1:])
@@ -52,7 +57,7 @@ def measured(inverse: float, zeta: float, steps: int) -> tuple[float, float]:
 def growth(inverse: float, zeta: float, steps: int) -> tuple[int, float]:
     """Return when the loss is smallest, and how much larger it is in the end."""
     spectrum = sgdmem.Spectrum.power_law(1 / inverse)
-    target = sgdmem.power_law_target(zeta)
+    target = PowerLawTarget(zeta)
     exact = sgdmem.losses(METHOD, spectrum, target, steps, DIVERGENT_BATCH, 1, -1)
     least = int(exact.argmin())
     return least, float(exact[-1] / exact[least])
@@ -60,7 +65,7 @@ def growth(inverse: float, zeta: float, steps: int) -> tuple[int, float]:
 
 def draw_regimes(ax: Any, points: int) -> None:
     """Colour the regimes and name them."""
-    sgdmem.named_diagram("regimes", ax, points=points, annotate=False, explained=False)
+    sgdmem.systems.named_diagram("regimes", ax, points=points, annotate=False, explained=False)
     ax.plot([0, 1], [2, 1], color=BLACK, linewidth=1)
     for x in (1, 2):
         ax.axvline(x, color=BLACK, linewidth=1)

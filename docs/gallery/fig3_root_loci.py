@@ -38,7 +38,7 @@ TITLES = {
 
 def coefficients(case: tuple[str, str, str]) -> tuple[Any, Any]:
     """Return the coefficients of P and Q, lowest power first."""
-    _, P, Q, _ = sgdmem.memory_one(*case).polynomials
+    _, P, Q, _ = sgdmem.methods.memory_one(*case).polynomials
     return np.array(P, dtype=float), np.array(Q, dtype=float)
 
 
@@ -55,7 +55,7 @@ def compare(name: str, case: tuple[str, str, str]) -> list[Row]:
     lam = np.geomspace(1e-3, 1e3, 200_001)  # beyond lambda_max, to see both ends
     upper = roots(case, lam)[0]
     complex_ones = upper.imag > 1e-6
-    x, found = upper[complex_ones], complex_circle(sgdmem.memory_one(*case))
+    x, found = upper[complex_ones], complex_circle(sgdmem.methods.memory_one(*case))
     if found is None:
         return [Row(f"{name}: complex roots", x.size, 0)]
     if math.isinf(found.radius):
@@ -72,8 +72,8 @@ def compare(name: str, case: tuple[str, str, str]) -> list[Row]:
 
 def draw(ax: Any, name: str, case: tuple[str, str, str]) -> None:
     """Draw the locus."""
-    sgdmem.draw_root_locus(
-        sgdmem.memory_one(*case), sgdmem.Spectrum([LARGEST]), ax, explained=False
+    sgdmem.pictures.draw_root_locus(
+        sgdmem.methods.memory_one(*case), sgdmem.Spectrum([LARGEST]), ax, explained=False
     )
     rate, q0, damping = case
     numbers = rf"$\alpha_{{\mathrm{{eff}}}}={rate}$, $q_0={q0}$, $\delta={damping}$"
@@ -98,7 +98,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
             data += [(name, *v) for v in zip(lam, x.real, x.imag, strict=True)]
     for ax, end in zip(axes[1], (1.15, 1.15, 2.15), strict=True):
         ax.set_xlim(-1.15, end)
-    branch = sgdmem.artists(axes[0, 0])["branch"][0]
+    branch = sgdmem.pictures.artists(axes[0, 0])["branch"][0]
     figure.colorbar(branch, ax=axes, label=r"eigenvalue $\lambda$", shrink=0.8)
     handles, labels = axes[1, 1].get_legend_handles_labels()
     more, its = axes[0, 1].get_legend_handles_labels()

@@ -32,10 +32,11 @@ from common import (
 
 import sgdmem
 from sgdmem.numeric.acceleration.accelerated import accelerated
+from sgdmem.numeric.problems.target import PowerLawTarget
 
 NU, ZETA, COUNT, DAMPING_EXPONENT = 2, 0.5, 10_000, 0.95
 INFINITE, FINITE = sgdmem.Spectrum.power_law(NU), sgdmem.Spectrum.power_law(NU, count=COUNT)
-TARGET = sgdmem.power_law_target(ZETA)
+TARGET = PowerLawTarget(ZETA)
 RISING = 0.15  # where losses that rise are drawn
 LARGEST_GROWTH = DAMPING_EXPONENT * (1 - 1 / NU)
 SHARES = {0.0: BLUE, 0.5: SKY, 1.0: GREEN, 1.3: ORANGE, 1.6: RED}  # of the largest growth

@@ -14,6 +14,7 @@ from common import BLACK, BLUE, GREEN, GREY, PURPLE, RED, given_folder, save, wr
 
 import sgdmem
 from sgdmem.numeric.acceleration.compared_methods import METHODS, Compared, compare_methods
+from sgdmem.numeric.problems.target import PowerLawTarget
 
 NUS, ZETAS = (1.25, 1.5, 2.0, 3.0), (0.25, 0.5, 1.0, 2.0)
 SHOWN = (2.0, 0.4)  # of the picture
@@ -69,7 +70,7 @@ def picture(folder: Path, rows: list[Compared]) -> None:
     rule = next(row.rule for row in rows if row.method == "AM2")
     law, target = (
         sgdmem.Spectrum.power_law(SHOWN[0], count=MODES),
-        sgdmem.power_law_target(SHOWN[1]),
+        PowerLawTarget(SHOWN[1]),
     )
     runs = sgdmem.simulate(
         rule, law, target, RUN, BATCH_SIZE, seeds=SEEDS, record=[10, 100, 1000, RUN]

@@ -1,6 +1,6 @@
 """Maps of stability with their boundaries: three methods, two edges of stability, and memory 1.
 
-The named diagrams of `sgdmem.named_diagram`, with maps of 1000 x 1000 points and boundaries
+The named diagrams of `sgdmem.systems.named_diagram`, with maps of 1000 x 1000 points and boundaries
 enclosed to 1e-10 of the axes. Writes gallery_stability_maps.png and gallery_stability_maps.csv
 (points of the boundaries) to the folder given as the only argument, by default the current one.
 """
@@ -78,7 +78,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     for ax, (title, (diagram, _)) in zip(axes, found.items(), strict=False):
         diagram.draw(ax, explained=False)
         ax.set_title(title, fontsize="medium")
-    sgdmem.named_diagram("spectral-zones", axes[5], spectrum=LAW, explained=False)
+    sgdmem.systems.named_diagram("spectral-zones", axes[5], spectrum=LAW, explained=False)
     axes[5].set_title("the three ranges of memory 1, eq. (26)", fontsize="medium")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)

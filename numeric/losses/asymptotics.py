@@ -239,7 +239,7 @@ def loss_asymptotics(
         An infinite power law with exponent above 1, up to 20: beyond, eigenvalues are so far apart
         that the loss falls in stairs, and no power of t is near it in a billion steps.
     target : PowerLawTarget
-        See `sgdmem.power_law_target`; of exponent up to 50.
+        See `PowerLawTarget`; of exponent up to 50.
     batch_size, tau1, tau2
         See `sgdmem.stability`; tau2 a single number.
 
@@ -251,9 +251,10 @@ def loss_asymptotics(
 
     Examples
     --------
-    >>> from sgdmem import Spectrum, heavy_ball, power_law_target
+    >>> from sgdmem import Spectrum, heavy_ball
+    >>> from sgdmem.numeric.problems.target import PowerLawTarget
     >>> found = loss_asymptotics(
-    ...     heavy_ball("0.1", "0.9"), Spectrum.power_law(2), power_law_target(0.5), 16
+    ...     heavy_ball("0.1", "0.9"), Spectrum.power_law(2), PowerLawTarget(0.5), 16
     ... )
     >>> found.regime, found.exponent
     ('signal-dominated', 0.5)
@@ -266,7 +267,7 @@ def loss_asymptotics(
     if law is None or law.count is not None or not isinstance(aim, PowerLawTarget):
         raise InputError(
             "asymptotics need an infinite power law, Spectrum.power_law(nu), and a target "
-            "power_law_target(zeta)"
+            "PowerLawTarget(zeta)"
         )
     for name, value, most in (
         ("spectrum", law.exponent, _LARGEST_NU),

@@ -95,7 +95,8 @@ def momentary_stability(
 
     Examples
     --------
-    >>> from sgdmem import Spectrum, schedule
+    >>> from sgdmem import Spectrum
+    >>> from sgdmem.methods import schedule
     >>> rising = schedule("sgd", learning_rate=lambda t: 0.001 * (t + 1))
     >>> momentary_stability(rising, Spectrum([1, 0.5]), 4, 10_000).first_unstable
     1542
@@ -155,8 +156,9 @@ def adiabatic_signal(rule: Any, spectrum: Any, target: Any, steps: int) -> tuple
 
     Examples
     --------
-    >>> from sgdmem import Spectrum, power_law_target, sgd
-    >>> question = sgd("0.5"), Spectrum.power_law(1.5), power_law_target(0.5), 1000
+    >>> from sgdmem import Spectrum, sgd
+    >>> from sgdmem.numeric.problems.target import PowerLawTarget
+    >>> question = sgd("0.5"), Spectrum.power_law(1.5), PowerLawTarget(0.5), 1000
     >>> times, values = adiabatic_signal(*question)
     >>> from sgdmem import losses  # SGD has one root, and the estimate is exact
     >>> bool(np.allclose(values, 2 * losses(*question)[times], rtol=1e-9))

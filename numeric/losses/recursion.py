@@ -96,7 +96,7 @@ def losses(
         Eigenvalues of the Hessian, or a matrix of features, see `sgdmem.stability`.
     target : array of shape (N,), or PowerLawTarget
         The squares :math:`c_k^2` of the coefficients of :math:`w_0-w_*` in the eigenbasis, or
-        `sgdmem.power_law_target` on a power law. In the order of the spectrum's eigenvalues; for a
+        `PowerLawTarget` on a power law. In the order of the spectrum's eigenvalues; for a
         matrix of features that is the order of ``Spectrum.from_features(X).eigenvalues``, largest
         first, and `sgdmem.target_from_features` returns them.
     steps : int
@@ -124,11 +124,12 @@ def losses(
 
     Examples
     --------
-    >>> from sgdmem import Spectrum, heavy_ball, power_law_target
+    >>> from sgdmem import Spectrum, heavy_ball
+    >>> from sgdmem.numeric.problems.target import PowerLawTarget
     >>> losses(heavy_ball("0.5", "0.5"), Spectrum([1, 0.1]), [1, 1], 2, batch_size=4)
     array([0.55      , 0.20484375, 0.08652881])
     >>> infinite = Spectrum.power_law(1.5)
-    >>> found = losses(heavy_ball("0.5", "0.5"), infinite, power_law_target(0.5), 1000, 16)
+    >>> found = losses(heavy_ball("0.5", "0.5"), infinite, PowerLawTarget(0.5), 1000, 16)
     >>> f"{found[1000]:.4f}"
     '0.0109'
     """

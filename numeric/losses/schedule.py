@@ -96,7 +96,7 @@ class Steps:
 class Schedule:
     """An algorithm for each step t = 0, 1, ..., all of one memory.
 
-    Usually made by `schedule`, `Schedule.constant` or a function such as `sgdmem.accelerated`.
+    Usually made by `schedule`, `Schedule.constant` or a function such as `sgdmem.methods.accelerated`.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class Schedule:
         Set if it is the same one at every step.
     acceleration : float or None
         Theta, if it is known that under mini-batch noise the loss on a power law falls with theta
-        times the exponent of SGD, min(zeta, 2 - 1/nu): a property of `sgdmem.accelerated`.
+        times the exponent of SGD, min(zeta, 2 - 1/nu): a property of `sgdmem.methods.accelerated`.
 
     Raises
     ------

@@ -34,7 +34,7 @@ class Problem:
         By default tau1 = 1, tau2 = 0.
     target : array of shape (N,), PowerLawTarget or None
         The squares :math:`c_k^2` of the coefficients of :math:`w_0-w_*` in the eigenbasis, in the
-        order of the eigenvalues; or a `power_law_target`. What asks about losses needs it.
+        order of the eigenvalues; or a `PowerLawTarget`. What asks about losses needs it.
     rows : array of shape (n, d) or None
         The data, where the problem comes from them: what `simulate` draws batches of.
 

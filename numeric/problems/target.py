@@ -19,6 +19,9 @@ from sgdmem.symbolic.errors import InputError
 class PowerLawTarget:
     r"""The source condition of arXiv 2410.04228, eq. (1), for a power-law spectrum.
 
+    The squares are :math:`c_k^2 = E\nu\zeta\Lambda^{\zeta-1}k^{\nu-\nu\zeta-1}` on the eigenvalues
+    :math:`\Lambda k^{-\nu}`:
+
     .. math:: \lambda_k c_k^2 = E\nu\zeta\Lambda^\zeta k^{-\nu\zeta-1},\qquad
         \sum_{k:\,\lambda_k<\lambda}\lambda_k c_k^2 \sim E\lambda^\zeta
 
@@ -28,6 +31,12 @@ class PowerLawTarget:
         Zeta > 0; below 1 the target is infeasible, with an infinite sum of the squares c_k^2.
     energy : float
         E > 0.
+
+    Examples
+    --------
+    >>> target = PowerLawTarget(0.5)
+    >>> target.masses(Spectrum.power_law(2, count=3))  # lambda_k c_k^2 = k^-2
+    array([1.        , 0.25      , 0.11111111])
     """
 
     exponent: float
@@ -79,7 +88,7 @@ class ListedTarget:
     def masses(self, spectrum: Spectrum) -> Array:
         """Return lambda_k c_k^2, multiplicities included."""
         if spectrum.is_infinite or len(spectrum) != self.squares.size:
-            advice = "use power_law_target(zeta)" if spectrum.is_infinite else _HELP
+            advice = "use PowerLawTarget(zeta)" if spectrum.is_infinite else _HELP
             raise InputError(
                 f"target must have one entry for each eigenvalue of {spectrum!r}, "
                 f"got {self.squares.size}: {advice}"
@@ -88,30 +97,6 @@ class ListedTarget:
 
 
 Target = PowerLawTarget | ListedTarget
-
-
-def power_law_target(exponent: Any, energy: Any = 1.0) -> PowerLawTarget:
-    r"""Return a target whose energy below small eigenvalues is ``energy * lambda**exponent``.
-
-    The squares are :math:`c_k^2 = E\nu\zeta\Lambda^{\zeta-1}k^{\nu-\nu\zeta-1}` on the eigenvalues
-    :math:`\Lambda k^{-\nu}`, so that the energy, the sum of :math:`\lambda_kc_k^2` below lambda, is
-    :math:`E\lambda^\zeta` in the limit.
-
-    Parameters
-    ----------
-    exponent : number > 0
-        Zeta of arXiv 2410.04228, eq. (1).
-    energy : number > 0
-        E of the same equation.
-
-    Examples
-    --------
-    >>> from sgdmem import Spectrum
-    >>> target = power_law_target(0.5)
-    >>> target.masses(Spectrum.power_law(2, count=3))  # lambda_k c_k^2 = k^-2
-    array([1.        , 0.25      , 0.11111111])
-    """
-    return PowerLawTarget(exponent, energy)
 
 
 def read_target(value: Any, spectrum: Spectrum) -> Target:
@@ -136,7 +121,7 @@ def read_target(value: Any, spectrum: Spectrum) -> Target:
         return value
     if not is_list(value):
         raise InputError(
-            f"target must be the squares c_k^2, one for each eigenvalue, or power_law_target(zeta),"
+            f"target must be the squares c_k^2, one for each eigenvalue, or PowerLawTarget(zeta),"
             f" got {value!r}"
         )
     if isinstance(value, np.ndarray) and value.dtype == float:

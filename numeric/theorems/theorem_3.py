@@ -16,7 +16,7 @@ from functools import cache
 
 from sgdmem.numeric.losses.asymptotics import LossAsymptotics
 from sgdmem.numeric.losses.recursion import losses
-from sgdmem.numeric.problems.target import power_law_target
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.theorem_8 import EXPONENTS, limit_case
@@ -58,7 +58,7 @@ def check(claim: Claim = claim) -> list[Case]:
 def _growth(index: int, share: float) -> Case:
     """Return whether the loss has grown from one third of the time to the end."""
     algorithm, (nu, zeta) = _ALGORITHMS[index], EXPONENTS[index]
-    spectrum, target = Spectrum.power_law(nu), power_law_target(zeta)
+    spectrum, target = Spectrum.power_law(nu), PowerLawTarget(zeta)
     batch_size = share * stability(algorithm, spectrum).critical_batch_size
     found = losses(algorithm, spectrum, target, _STEPS, batch_size)
     grew = not found[_STEPS] < found[_STEPS // 3]

@@ -23,7 +23,7 @@ from functools import cache
 
 from sgdmem.numeric.losses.asymptotics import LossAsymptotics, loss_asymptotics
 from sgdmem.numeric.losses.recursion import propagators
-from sgdmem.numeric.problems.target import power_law_target
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.extrapolation import expand, late_times
@@ -76,7 +76,7 @@ def _measured(
 ) -> tuple[list[tuple[float, float]], LossAsymptotics]:
     """Return limits and relative 1/t terms of the four propagators, and what they should be."""
     tau1, tau2, batch_size = _NOISE[index % 2]
-    spectrum, target = Spectrum.power_law(nu, _SCALE), power_law_target(zeta, _ENERGY)
+    spectrum, target = Spectrum.power_law(nu, _SCALE), PowerLawTarget(zeta, _ENERGY)
     question = _ALGORITHMS[index], spectrum, target
     noise = (batch_size, tau1, tau2)
     found = propagators(*question, _LAST, *noise)

@@ -14,7 +14,7 @@ from functools import cache
 
 from sgdmem.numeric.losses.asymptotics import LossAsymptotics, loss_asymptotics
 from sgdmem.numeric.losses.recursion import losses
-from sgdmem.numeric.problems.target import power_law_target
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.extrapolation import expand, late_times, powers_of_the_loss
@@ -59,7 +59,7 @@ def limit_case(algorithm: Algorithm, nu: float, zeta: float, claim: Claim) -> Ca
 
 @cache
 def _limit(algorithm: Algorithm, nu: float, zeta: float) -> tuple[float, LossAsymptotics]:
-    question = algorithm, Spectrum.power_law(nu), power_law_target(zeta)
+    question = algorithm, Spectrum.power_law(nu), PowerLawTarget(zeta)
     found = loss_asymptotics(*question, *_NOISE)
     times = late_times(_LAST, 2.0)
     values = losses(*question, _LAST, *_NOISE)[times] * times**found.exponent

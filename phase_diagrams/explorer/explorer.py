@@ -148,7 +148,8 @@ def explore(
 
     Examples
     --------
-    >>> from sgdmem import averaging, nesterov
+    >>> from sgdmem import nesterov
+    >>> from sgdmem.methods import averaging
     >>> def slow_average(learning_rate, momentum, rate):
     ...     return averaging(nesterov(learning_rate, momentum), rate)
     >>> explore(slow_average).save("explorer.html")  # doctest: +SKIP

@@ -34,7 +34,7 @@ def artists(drawn: Any) -> dict[str, list[Any]]:
     Examples
     --------
     >>> import sgdmem
-    >>> axes = sgdmem.draw_root_locus(sgdmem.sgd("0.5"), sgdmem.Spectrum([1]))
+    >>> axes = sgdmem.pictures.draw_root_locus(sgdmem.sgd("0.5"), sgdmem.Spectrum([1]))
     >>> sorted(artists(axes))
     ['branch', 'real-axis', 'root-of-P', 'unit-circle']
     >>> artists(axes)["branch"][0].set_linewidth(4)

@@ -76,7 +76,7 @@ def draw_noise_summand(
     Examples
     --------
     >>> import sgdmem
-    >>> method = sgdmem.memory_one(100, "0.5", "1e-4")
+    >>> method = sgdmem.methods.memory_one(100, "0.5", "1e-4")
     >>> axes = draw_noise_summand(method, sgdmem.Spectrum.power_law(1.5), batch_size=8)
     >>> from sgdmem.phase_diagrams.pictures.artists import artists
     >>> [text.get_text() for text in artists(axes)["range-name"]]

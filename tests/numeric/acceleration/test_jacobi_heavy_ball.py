@@ -10,7 +10,7 @@ from scipy.special import eval_jacobi
 
 from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
 from sgdmem.numeric.losses.recursion import losses
-from sgdmem.numeric.problems.target import power_law_target
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
 from tests.numeric.acceleration.test_accelerated import last_exponent
@@ -40,7 +40,7 @@ def _check_residuals(a: float, b: float, top: float) -> None:
 
 
 def test_jacobi_is_fast_without_noise_and_diverges_with_it() -> None:
-    spectrum, target = Spectrum.power_law(2), power_law_target(0.5)
+    spectrum, target = Spectrum.power_law(2), PowerLawTarget(0.5)
     rule = jacobi_heavy_ball(0.75, -0.5, 1)
     assert last_exponent(losses(rule, spectrum, target, 10**4)) == pytest.approx(1, abs=0.01)
     times = [

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import InputError, Spectrum, evaluator, stability
+from sgdmem import InputError, Spectrum, stability
+from sgdmem.methods import evaluator
 from sgdmem.symbolic.algorithms.named import FAMILIES, heavy_ball
 from tests.numeric.code.test_evaluator import random_points, recurrences
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import sympy
 
-from sgdmem import Algorithm, InputError, Spectrum, general, heavy_ball, source_code, stability
+from sgdmem import Algorithm, InputError, Spectrum, heavy_ball, stability
+from sgdmem.methods import general, source_code
 from sgdmem.numeric.code.languages import LANGUAGES
 from sgdmem.symbolic.algorithms.named import FAMILIES
 from sgdmem.symbolic.derivations.documents.text import with_symbols

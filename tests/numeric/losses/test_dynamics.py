@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sgdmem import InputError, Spectrum, losses, power_law_target, propagators, schedule
+from sgdmem import InputError, Spectrum, losses
+from sgdmem.methods import propagators, schedule
 from sgdmem.numeric.arithmetic.volterra import causal_convolution, solve_volterra
 from sgdmem.numeric.losses.moment_program import FLUSHED
 from sgdmem.numeric.losses.schedule import Schedule, listed_schedule, read_schedule
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.theorems.instances import stable_algorithm
 from sgdmem.symbolic.algorithms import named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -114,7 +116,7 @@ def test_tau2_and_weights_of_each_eigenvalue() -> None:
 @pytest.mark.parametrize("algorithm", NAMED, ids=lambda x: x.name)
 def test_compressed_spectra(algorithm: Algorithm, exponents: tuple[float, float]) -> None:
     nu, zeta = exponents
-    law, target = Spectrum.power_law(nu, 0.9, count=10_000), power_law_target(zeta, 2)
+    law, target = Spectrum.power_law(nu, 0.9, count=10_000), PowerLawTarget(zeta, 2)
     noise = (40, 1, -1)
     expected = losses(algorithm, law, target, 2000, *noise, method="recursion")
     for given_target, spectrum in (
@@ -129,7 +131,7 @@ def test_compressed_spectra(algorithm: Algorithm, exponents: tuple[float, float]
 
 
 def test_a_compressed_schedule() -> None:
-    law, target = Spectrum.power_law(1.5, count=5000), power_law_target(0.5)
+    law, target = Spectrum.power_law(1.5, count=5000), PowerLawTarget(0.5)
     for chosen in SCHEDULES:
         question = chosen, law, target, 500, 30, 1, -1
         found = losses(*question, method="compressed")
@@ -191,8 +193,8 @@ def test_roots_that_vanish_and_rates_that_jump(rule: Any) -> None:
     "question",
     [
         (named.heavy_ball("0.1", "0.9"), Spectrum([1, 0.5, 0.1]), [1, 1, 1], 2000, 8),
-        (named.sgd("2.1"), Spectrum.power_law(1.5), power_law_target(0.5), 400, 10),
-        (named.sgd(3), Spectrum.power_law(1.5), power_law_target(0.5), 3000, 4),
+        (named.sgd("2.1"), Spectrum.power_law(1.5), PowerLawTarget(0.5), 400, 10),
+        (named.sgd(3), Spectrum.power_law(1.5), PowerLawTarget(0.5), 3000, 4),
     ],
 )
 def test_expansions_that_rise_or_fall_exponentially(question: Any) -> None:
@@ -206,7 +208,7 @@ def test_expansions_that_rise_or_fall_exponentially(question: Any) -> None:
 @pytest.mark.parametrize("nu", [0.5, 0.25, 0.4])
 def test_flat_laws(nu: float) -> None:
     """The moments of their measures meet the pole of the zeta function."""
-    question = named.sgd("0.5"), Spectrum.power_law(nu, count=5000), power_law_target(0.5), 20, 1e4
+    question = named.sgd("0.5"), Spectrum.power_law(nu, count=5000), PowerLawTarget(0.5), 20, 1e4
     expected = losses(*question, method="recursion")
     np.testing.assert_allclose(losses(*question), expected, rtol=1e-13)
 
@@ -220,7 +222,7 @@ def test_expansions_that_overflow() -> None:
 
 
 def test_propagators_without_noise_on_a_flat_infinite_law() -> None:
-    question = named.sgd(1), Spectrum.power_law(0.4), power_law_target(0.5), 5
+    question = named.sgd(1), Spectrum.power_law(0.4), PowerLawTarget(0.5), 5
     np.testing.assert_allclose(propagators(*question).losses(), losses(*question))
 
 
@@ -229,7 +231,7 @@ def test_no_step_beyond_the_last_is_looked_at() -> None:
     rule = schedule("sgd", learning_rate=lambda t: table[t.astype(int)])
     assert losses(rule, Spectrum([1, 0.5]), [1, 1], 3).shape == (4,)
     law = Spectrum.power_law(1.5, count=5000)
-    assert losses(rule, law, power_law_target(1), 3).shape == (4,)
+    assert losses(rule, law, PowerLawTarget(1), 3).shape == (4,)
 
 
 def test_an_uneven_target_on_a_long_list(rng: np.random.Generator) -> None:
@@ -242,7 +244,7 @@ def test_an_uneven_target_on_a_long_list(rng: np.random.Generator) -> None:
 
 @pytest.mark.slow
 def test_a_million_steps_on_an_infinite_spectrum() -> None:
-    question = NAMED[1], Spectrum.power_law(1.5), power_law_target(0.5), 10**6, 64
+    question = NAMED[1], Spectrum.power_law(1.5), PowerLawTarget(0.5), 10**6, 64
     found, expansion = losses(*question), propagators(*question).losses()
     np.testing.assert_allclose(expansion, found, rtol=1e-12)
     # a longer and longer finite law tends to it
@@ -282,7 +284,7 @@ def test_no_steps() -> None:
         ({"target": [1.0, -1, 1, 1]}, "target must hold finite numbers >= 0"),
         ({"target": [0, 0, 0, 0]}, "target must not be all zero"),
         ({"target": 3}, "target must be the squares"),
-        ({"target": power_law_target(1)}, "needs a power-law spectrum"),
+        ({"target": PowerLawTarget(1)}, "needs a power-law spectrum"),
         ({"steps": -1}, "steps must be an integer from 0"),
         ({"steps": 2.5}, "steps must be an integer from 0"),
         ({"steps": 10**9}, "got 1000000000: .* see loss_asymptotics"),
@@ -328,7 +330,7 @@ def test_a_negative_loss_is_refused() -> None:
 
 def test_more_bad_input() -> None:
     table_lookup = [0.1, 0.2]
-    infinite, target = Spectrum.power_law(1.5), power_law_target(1)
+    infinite, target = Spectrum.power_law(1.5), PowerLawTarget(1)
     with pytest.raises(InputError, match="needs a finite spectrum"):
         losses(named.sgd(1), infinite, target, 5, method="recursion")
     with pytest.raises(InputError, match="infinite sum of squared eigenvalues"):
@@ -348,10 +350,10 @@ def test_more_bad_input() -> None:
     with pytest.raises(InputError, match="must return one number for each step"):
         losses(schedule("sgd", learning_rate=lambda t: t[:1]), Spectrum(LAM), SQUARES, 5)
     with pytest.raises(InputError, match="exponent must be positive"):
-        power_law_target(0)
+        PowerLawTarget(0)
     for scale in (1e10, 1e-10):
         with pytest.raises(InputError, match=r"target must have a mass .* within the range"):
-            losses(named.sgd(1e-11), Spectrum.power_law(2, scale), power_law_target(50), 5)
+            losses(named.sgd(1e-11), Spectrum.power_law(2, scale), PowerLawTarget(50), 5)
 
 
 def test_functions_of_a_single_step_are_explained() -> None:

@@ -14,24 +14,21 @@ import sgdmem
 from sgdmem import (
     Algorithm,
     Spectrum,
-    accelerated,
     aggmo,
-    averaged_sgd,
-    best_stationary,
     heavy_ball,
     loss_asymptotics,
     losses,
     nesterov,
-    power_law_target,
-    propagators,
     sgd,
     simulate,
     stability,
 )
+from sgdmem.methods import accelerated, averaged_sgd, best_stationary, propagators
 from sgdmem.numeric.acceleration.best_stationary import fastest_roots
 from sgdmem.numeric.acceleration.compare_methods import predicted_exponent
 from sgdmem.numeric.acceleration.noise_bound import bounded_power_law, resolved_problem
 from sgdmem.numeric.acceleration.real_roots import partial_sum
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.theorems.extrapolation import expand, late_times, powers_of_the_loss
 from sgdmem.numeric.theorems.instances import Dynamics, stable_algorithm
 from tests.numeric.simulation.test_simulation import losses_on_rows
@@ -194,7 +191,7 @@ def test_asymptotics_up_to_a_million_steps(exponents: tuple[float, float]) -> No
     share = error = gap = 0.0
     for algorithm in ALGORITHMS:
         for noise in ((16, 1, -1), (1000, 1, -1)):
-            question = algorithm, Spectrum.power_law(nu), power_law_target(zeta)
+            question = algorithm, Spectrum.power_law(nu), PowerLawTarget(zeta)
             found = loss_asymptotics(*question, *noise)
             exact = losses(*question, MILLION, *noise)
             off = np.abs(found.loss(times) - exact[times])
@@ -227,7 +224,7 @@ def accelerated_losses(
     problem = sgdmem.Problem.power_law(nu, zeta)
     rule = accelerated(problem, batch_size, memory=memory, **options)
     size = batch_size if noisy else math.inf
-    return losses(rule, spectrum, power_law_target(zeta), MILLION, size)
+    return losses(rule, spectrum, PowerLawTarget(zeta), MILLION, size)
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 1000])

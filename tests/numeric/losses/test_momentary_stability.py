@@ -9,7 +9,7 @@ from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentar
 from sgdmem.numeric.losses.recursion import losses
 from sgdmem.numeric.losses.schedule import schedule
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.problems.target import power_law_target
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.named import sgd
@@ -34,7 +34,7 @@ def test_the_first_unstable_step(count: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("memory", [1, 2])
 def test_adiabatic_signal_is_close_to_the_signal(memory: int) -> None:
-    question = Spectrum.power_law(2), power_law_target(0.4), 30_000
+    question = Spectrum.power_law(2), PowerLawTarget(0.4), 30_000
     rule = accelerated(Problem.power_law(2, 0.4), 10, memory=memory)
     times, values = adiabatic_signal(rule, *question)
     ratio = values / (2 * losses(rule, *question)[times])

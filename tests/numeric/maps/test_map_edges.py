@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import InputError, Spectrum, evaluator, phase_diagram, stability
+from sgdmem import InputError, Spectrum, phase_diagram, stability
+from sgdmem.methods import evaluator
 from sgdmem.symbolic.algorithms.named import FAMILIES
 
 RATES = np.linspace(0.05, 2.5, 40)

@@ -10,17 +10,10 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from sgdmem import (
-    Spectrum,
-    aggmo,
-    heavy_ball,
-    losses,
-    nesterov,
-    power_law_target,
-    schedule,
-    sgd,
-)
+from sgdmem import Spectrum, aggmo, heavy_ball, losses, nesterov, sgd
+from sgdmem.methods import schedule
 from sgdmem.numeric.losses.schedule import read_schedule
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.simulation import runs as simulation_runs
 from sgdmem.numeric.simulation.monte_carlo import simulate
 from sgdmem.numeric.simulation.steps import gaussian_gradient
@@ -81,7 +74,7 @@ def assert_mean(draws: Array, expected: Array) -> None:
 @pytest.mark.parametrize("batch", [1, 16])
 @pytest.mark.parametrize("name", METHODS)
 def test_mean_losses_are_the_exact_ones(name: str, batch: int, seeds: int) -> None:
-    for spectrum, target in ((FEW, [1, 0.5, 2]), (MANY, power_law_target(0.7))):
+    for spectrum, target in ((FEW, [1, 0.5, 2]), (MANY, PowerLawTarget(0.7))):
         question = METHODS[name], spectrum, target, TIMES[-1], batch
         simulated = simulate(*question, seeds=seeds, record=TIMES)
         assert largest(simulated.z_scores(losses(*question, tau1=1, tau2=-1))) < 4.5

@@ -8,7 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
 
-from sgdmem import InputError, Spectrum, evaluator, heavy_ball, nesterov, stability
+from sgdmem import InputError, Spectrum, heavy_ball, nesterov, stability
+from sgdmem.methods import evaluator
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.verdicts.noise_sum import compressed_noise_sum
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import nesterov, schedule, torch_sgd
+from sgdmem import nesterov, torch_sgd
+from sgdmem.methods import schedule
 from sgdmem.numeric.simulation.trajectory import trajectory
 
 torch = pytest.importorskip("torch")

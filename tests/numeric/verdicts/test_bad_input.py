@@ -13,6 +13,7 @@ import pytest
 import sympy
 
 import sgdmem
+from sgdmem.numeric.problems.target import PowerLawTarget
 
 VALUES: dict[str, Any] = {
     "None": None,
@@ -96,8 +97,8 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "losses batch_size": lambda v: sgdmem.losses(METHOD, SPECTRUM, [1, 1], 3, v),
     "losses tau2": lambda v: sgdmem.losses(METHOD, SPECTRUM, [1, 1], 3, 4, 1, v),
     "losses method": lambda v: sgdmem.losses(METHOD, SPECTRUM, [1, 1], 3, method=v),
-    "power_law_target": sgdmem.power_law_target,
-    "power_law_target energy": lambda v: sgdmem.power_law_target(1, v),
+    "power_law_target": PowerLawTarget,
+    "power_law_target energy": lambda v: PowerLawTarget(1, v),
     "target_from_features": lambda v: sgdmem.target_from_features(v, [1, 2]),
     "target_from_features y": lambda v: sgdmem.target_from_features([[1, 2], [2, 1]], v),
     "target_from_features start": lambda v: sgdmem.target_from_features([[1, 2]], None, v),
@@ -106,18 +107,18 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "simulate steps": lambda v: sgdmem.simulate(METHOD, SPECTRUM, [1, 1], v, 4),
     "compare_methods methods": lambda v: (
         v is None
-        or sgdmem.compare_methods(
+        or sgdmem.methods.compare_methods(
             sgdmem.Problem.power_law(2, 0.5), 10, 1000, methods=v
         )  # None: all of them
     ),
-    "schedule": lambda v: sgdmem.schedule("sgd", learning_rate=v),
-    "schedule family": lambda v: sgdmem.schedule(v, learning_rate=1),
-    "loss_regime": lambda v: sgdmem.loss_regime(v, v),
+    "schedule": lambda v: sgdmem.methods.schedule("sgd", learning_rate=v),
+    "schedule family": lambda v: sgdmem.methods.schedule(v, learning_rate=1),
+    "loss_regime": lambda v: sgdmem.methods.loss_regime(v, v),
     "loss_asymptotics": lambda v: sgdmem.loss_asymptotics(METHOD, LAW, v, 100),
     "simulate target": lambda v: sgdmem.simulate(METHOD, SPECTRUM, v, 3, 4),
     "simulate batch_size": lambda v: sgdmem.simulate(METHOD, SPECTRUM, [1, 1], 3, v),
     "simulate seeds": lambda v: sgdmem.simulate(METHOD, SPECTRUM, [1, 1], 3, 4, seeds=v),
-    "trajectory": lambda v: sgdmem.trajectory(METHOD, lambda w, t: w, v, 3),
+    "trajectory": lambda v: sgdmem.methods.trajectory(METHOD, lambda w, t: w, v, 3),
     "verify": lambda v: None if v is None else sgdmem.verify(v),  # None: all of them
     "stability algorithm": lambda v: judged(v, SPECTRUM),
     "stability spectrum": lambda v: judged(METHOD, v),
@@ -145,16 +146,16 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "Algorithm D": lambda v: sgdmem.Algorithm(1, [1], [1], v),
     "Algorithm a": lambda v: sgdmem.Algorithm(1, [1], [1], [[0]], v),
     "from_recurrence p": lambda v: sgdmem.Algorithm.from_recurrence(v, [1, 0]),
-    "substitute": lambda v: sgdmem.general(1).substitute(v),
+    "substitute": lambda v: sgdmem.methods.general(1).substitute(v),
     "noise_summand": METHOD.noise_summand,
     "heavy_ball": lambda v: sgdmem.heavy_ball(v, "0.5"),
     "aggmo": lambda v: sgdmem.aggmo("0.5", v),
-    "averaging algorithm": lambda v: sgdmem.averaging(v, "0.5"),
-    "averaging rate": lambda v: sgdmem.averaging(METHOD, v),
-    "general": lambda v: sgdmem.general(v),
-    "convert": lambda v: sgdmem.convert(v, "two-rate"),
-    "convert family": lambda v: sgdmem.convert(METHOD, v),
-    "equivalent": lambda v: sgdmem.equivalent(METHOD, v),
+    "averaging algorithm": lambda v: sgdmem.methods.averaging(v, "0.5"),
+    "averaging rate": lambda v: sgdmem.methods.averaging(METHOD, v),
+    "general": lambda v: sgdmem.methods.general(v),
+    "convert": lambda v: sgdmem.methods.convert(v, "two-rate"),
+    "convert family": lambda v: sgdmem.methods.convert(METHOD, v),
+    "equivalent": lambda v: sgdmem.methods.equivalent(METHOD, v),
     "phase_diagram family": lambda v: mapped(family=v),
     "phase_diagram x": mapped,
     "phase_diagram x values": lambda v: mapped(("learning_rate", v)),

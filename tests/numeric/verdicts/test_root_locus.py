@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import sgdmem
-from sgdmem import InputError, Spectrum, artists, draw_root_locus
+from sgdmem import InputError, Spectrum
 from sgdmem.numeric.verdicts.root_locus import complex_circle, complex_roots, root_locus
+from sgdmem.pictures import artists, draw_root_locus
 from tests.picture_checks import colour_at, is_colour, pdf_bytes, svg_ids, texts_outside
 
 GREY, RED, ORANGE = "#8c8c94", "#d55e00", "#e69f00"
@@ -18,7 +19,7 @@ METHODS: dict[str, tuple[Any, float]] = {
     "sgd": (sgdmem.sgd("0.5"), 5),
     "heavy ball": (sgdmem.heavy_ball("0.1", "0.9"), 50),
     "nesterov": (sgdmem.nesterov("0.5", "0.9"), 2),
-    "circle": (sgdmem.memory_one("5", "0.6", "0.15"), 1),
+    "circle": (sgdmem.methods.memory_one("5", "0.6", "0.15"), 1),
     "aggmo": (sgdmem.aggmo(0.5, [0.0, 0.9, 0.99]), 1),
     # a complex pair that passes a real root
     "passing": (
@@ -27,7 +28,7 @@ METHODS: dict[str, tuple[Any, float]] = {
         ),
         4,
     ),
-    "averaged": (sgdmem.averaged_sgd("0.5", "0.1"), 1),
+    "averaged": (sgdmem.methods.averaged_sgd("0.5", "0.1"), 1),
 }
 
 
@@ -112,8 +113,10 @@ def test_complex_roots_lie_on_the_circle(name: str) -> None:
 
 
 def test_real_roots_have_no_circle() -> None:
-    assert complex_circle(sgdmem.memory_one(1, "0.6", "0.9")) is None
-    assert np.abs(root_locus(sgdmem.memory_one(1, "0.6", "0.9"), 1).branches.imag).max() == 0
+    assert complex_circle(sgdmem.methods.memory_one(1, "0.6", "0.9")) is None
+    assert (
+        np.abs(root_locus(sgdmem.methods.memory_one(1, "0.6", "0.9"), 1).branches.imag).max() == 0
+    )
     with pytest.raises(InputError, match="must have memory 1"):
         complex_circle(sgdmem.sgd(1))
 
@@ -170,7 +173,7 @@ def test_roots_that_are_complex_from_the_start() -> None:
     method = sgdmem.Algorithm(alpha=0, b=[1], c=[-1], D=[[1]], a=[0])
     circle = complex_circle(method)
     assert circle is not None and (circle.centre, circle.radius) == (1.0, np.inf)
-    real = sgdmem.memory_one(1, 1, "0.5")  # both roots stay real
+    real = sgdmem.methods.memory_one(1, 1, "0.5")  # both roots stay real
     assert complex_circle(real) is None
 
 
@@ -187,7 +190,7 @@ def test_files() -> None:
     ("arguments", "message"),
     [
         ((1, Spectrum([1])), "algorithm must be an Algorithm, got 1"),
-        ((sgdmem.general(1), Spectrum([1])), "still has the free symbols"),
+        ((sgdmem.methods.general(1), Spectrum([1])), "still has the free symbols"),
         ((sgdmem.sgd(1), [1, 2]), "must be a Problem, a Spectrum"),
         ((sgdmem.aggmo(1, [0.1] * 30), Spectrum([1])), "memory up to 20 for a root locus"),
     ],

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import sgdmem
-from sgdmem import Algorithm, Spectrum, explore, general, loss_regime, stability
+from sgdmem import Algorithm, Spectrum, explore, stability
+from sgdmem.methods import general, loss_regime
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.phase_diagrams.explorer.explorer import Explorer
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod
 from sgdmem.symbolic.errors import UndefinedError
@@ -229,9 +231,7 @@ def test_losses(page: Explorer) -> None:
         states.append(state_of(family, values, spectrum=embedded, **problem))
         spectrum = Spectrum.power_law(nu, count=count) if listed is None else Spectrum(listed)
         zeta = problem["zeta"]
-        target = (
-            sgdmem.power_law_target(zeta) if listed is None else np.array(listed) ** (zeta - 1.0)
-        )
+        target = PowerLawTarget(zeta) if listed is None else np.array(listed) ** (zeta - 1.0)
         noise = problem["batch_size"], 1, problem["tau2"]
         algorithm = member(page.methods[family], values)
         expected.append(sgdmem.losses(algorithm, spectrum, target, steps, *noise))

@@ -16,10 +16,10 @@ from sgdmem import (
     aggmo,
     heavy_ball,
     largest_learning_rate,
-    memory_one,
     stability,
     stability_boundary,
 )
+from sgdmem.methods import memory_one
 from sgdmem.numeric.maps.crossings import crossings
 from sgdmem.numeric.verdicts.binding import Binding, binding
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import xarray
 
-from sgdmem import Algorithm, InputError, Spectrum, phase_diagram, power_law_target
+from sgdmem import Algorithm, InputError, Spectrum, phase_diagram
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.phase_diagrams.maps import chunked
 from sgdmem.phase_diagrams.maps.chunk_store import ChunkStore, read_stored
 from sgdmem.phase_diagrams.pictures.map_picture import draw
@@ -74,7 +75,7 @@ MAPS: dict[str, dict[str, Any]] = {
         "learning_rate": "0.5",
         "batch_size": 16,
         "spectrum": lambda nu: Spectrum.power_law(nu),
-        "target": lambda zeta: power_law_target(zeta),
+        "target": lambda zeta: PowerLawTarget(zeta),
         "quantities": ["regime", "loss_exponent"],
     },
 }
@@ -289,9 +290,7 @@ def test_regimes_need_a_target_and_a_law(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="quantity 'regime' needs a target"):
         phase_diagram(**MAP, quantities=["regime"])
     with pytest.raises(InputError, match="those of infinite power laws"):
-        phase_diagram(
-            **{**MAP, "spectrum": FEW}, quantities=["regime"], target=power_law_target(0.5)
-        )
+        phase_diagram(**{**MAP, "spectrum": FEW}, quantities=["regime"], target=PowerLawTarget(0.5))
     with pytest.raises(InputError, match="target must be a PowerLawTarget"):
         phase_diagram(**MAP, quantities=["regime"], target=[1, 2])
 

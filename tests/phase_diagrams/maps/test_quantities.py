@@ -8,18 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import (
-    InputError,
-    Reason,
-    Spectrum,
-    heavy_ball,
-    loss_regime,
-    phase_diagram,
-    power_law_target,
-    sgd,
-    stability,
-)
+from sgdmem import InputError, Reason, Spectrum, heavy_ball, phase_diagram, sgd, stability
 from sgdmem.cli.phase_diagram import _QUANTITIES
+from sgdmem.methods import loss_regime
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.phase_diagrams.maps.quantities import QUANTITIES
 from sgdmem.phase_diagrams.pictures.map_picture import draw
 from tests.picture_checks import colour_at, is_colour
@@ -162,7 +154,7 @@ def test_regimes_are_those_of_the_paper() -> None:
     inverses, zetas = [0.25, 0.5, 0.8, 1.25, 1.7, 2.0, 2.4], [0.25, 1.2, 1.5, 1.75, 2.4]
     arguments: dict[str, Any] = {
         "spectrum": lambda nu: Spectrum.power_law(nu),
-        "target": lambda zeta: power_law_target(zeta),
+        "target": lambda zeta: PowerLawTarget(zeta),
         "quantities": ["regime", "loss_exponent"],
         "learning_rate": "0.1",
     }

@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 
 import sgdmem
-from sgdmem import InputError, Spectrum, artists, draw_losses
+from sgdmem import InputError, Spectrum
 from sgdmem.numeric.acceleration.compare_methods import predicted_exponent
+from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.phase_diagrams.pictures.loss_picture import predicted_law
+from sgdmem.pictures import artists, draw_losses
 from tests.picture_checks import pdf_bytes, svg_ids, texts_outside
 
-LAW, TARGET = Spectrum.power_law(2), sgdmem.power_law_target("0.5")
+LAW, TARGET = Spectrum.power_law(2), PowerLawTarget("0.5")
 RULES: dict[str, Any] = {
     "SGD": sgdmem.sgd("0.5"),
     "too fast": sgdmem.sgd("1.99"),
-    "AM1": sgdmem.accelerated(LAW, 16),
+    "AM1": sgdmem.methods.accelerated(LAW, 16),
 }
 
 
@@ -70,14 +72,14 @@ def test_given_exponents_replace_the_predicted_ones() -> None:
 def test_accelerations_agree_with_the_comparison_of_methods(memory: int, method: str) -> None:
     own = {"damping_exponent": 1} if memory == 1 else {}
     problem = sgdmem.Problem.power_law(2, "0.5")
-    rule = sgdmem.accelerated(problem, 16, memory=memory, **own)
+    rule = sgdmem.methods.accelerated(problem, 16, memory=memory, **own)
     law = predicted_law(rule, LAW, TARGET, 16)
     assert law is not None and law.constant is None
     assert law.exponent == pytest.approx(predicted_exponent(method, problem))
 
 
 def test_nothing_is_predicted_where_nothing_is_known() -> None:
-    jacobi = sgdmem.jacobi_heavy_ball(0.5, -0.5, 1)
+    jacobi = sgdmem.methods.jacobi_heavy_ball(0.5, -0.5, 1)
     assert predicted_law(jacobi, LAW, TARGET, 16) is None
     assert predicted_law(sgdmem.sgd("0.5"), Spectrum([1, 2]), [1, 1], 16) is None
     assert predicted_law(sgdmem.sgd("0.5"), Spectrum.power_law(1), TARGET, 16) is None
@@ -85,15 +87,15 @@ def test_nothing_is_predicted_where_nothing_is_known() -> None:
 
 def test_nothing_is_predicted_for_a_schedule_that_diverges() -> None:
     law = Spectrum.power_law(2)
-    rules = {"AM1": sgdmem.accelerated(law, batch_size=1000)}
-    target = sgdmem.power_law_target("0.5")
+    rules = {"AM1": sgdmem.methods.accelerated(law, batch_size=1000)}
+    target = PowerLawTarget("0.5")
     assert "prediction" in artists(draw_losses(rules, law, target, 500, 1000))
     assert "prediction" not in artists(draw_losses(rules, law, target, 500, 1))
 
 
 def test_curves_that_cannot_be_seen_are_said_to_be() -> None:
     rules = {"slow": sgdmem.sgd("0.1"), "wild": sgdmem.sgd(300)}
-    axes = draw_losses(rules, Spectrum.power_law(2), sgdmem.power_law_target("0.5"), 50)
+    axes = draw_losses(rules, Spectrum.power_law(2), PowerLawTarget("0.5"), 50)
     labels = [line.get_label() for line in artists(axes)["loss"]]
     assert labels == ["slow, $t^{-0.5}$", "wild: above the picture"]
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import sgdmem
-from sgdmem import InputError, Spectrum, artists, draw_noise_summand
+from sgdmem import InputError, Spectrum
+from sgdmem.pictures import artists, draw_noise_summand
 from tests.picture_checks import pdf_bytes, svg_ids, texts_outside
 
 HEAVY = sgdmem.heavy_ball("0.1", "0.9")
-RANGES = sgdmem.memory_one(100, "0.5", "1e-4")
+RANGES = sgdmem.methods.memory_one(100, "0.5", "1e-4")
 LAW = Spectrum.power_law(1.5)
 
 
@@ -118,7 +119,9 @@ def test_the_three_ranges() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", [HEAVY, sgdmem.sgd(1), sgdmem.memory_one(1, "0.5", "0.5")])
+@pytest.mark.parametrize(
+    "method", [HEAVY, sgdmem.sgd(1), sgdmem.methods.memory_one(1, "0.5", "0.5")]
+)
 def test_no_ranges_where_they_are_not_apart(method: Any) -> None:
     assert "range" not in artists(draw_noise_summand(method, LAW))
 
@@ -163,6 +166,6 @@ def test_bad_input(arguments: dict[str, Any], message: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("scale", [1, 100, 10**4])
 def test_ranges_do_not_depend_on_the_unit_of_eigenvalues(scale: int) -> None:
-    method = sgdmem.memory_one(100 / scale, 0.5 / scale, "1e-4")
+    method = sgdmem.methods.memory_one(100 / scale, 0.5 / scale, "1e-4")
     axes = draw_noise_summand(method, Spectrum.power_law(1.5, scale), batch_size=8)
     assert len(artists(axes)["range"]) == 3

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import xarray
 
-from sgdmem import InputError, Spectrum, artists, phase_diagram
+from sgdmem import InputError, Spectrum, phase_diagram
 from sgdmem.phase_diagrams.pictures.map_picture import draw, draw_series
+from sgdmem.pictures import artists
 from tests.cli.test_cli import run
 from tests.picture_checks import colour_at, is_colour
 

@@ -10,8 +10,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import sgdmem
-from sgdmem import Spectrum, artists, draw, draw_boundary, draw_series
+from sgdmem import Spectrum, draw
 from sgdmem.phase_diagrams.pictures.placement import MapRegion, name_curves, name_regions
+from sgdmem.pictures import artists, draw_boundary, draw_series
 from tests.picture_checks import overlapping, texts_outside
 
 SETTINGS: dict[str, Any] = {

@@ -19,6 +19,7 @@ from matplotlib.text import Text
 
 import sgdmem
 from sgdmem import Spectrum
+from sgdmem.numeric.problems.target import PowerLawTarget
 
 FOLDER = Path(__file__).parent / "images"
 LAW = Spectrum.power_law(1.5)
@@ -41,28 +42,30 @@ def draw_map(ax: Any) -> None:
 def draw_edge(ax: Any) -> None:
     x, y = ("learning_rate", -0.5, 5), ("momentum", -1.3, 1.3)
     edge = sgdmem.stability_boundary("heavy-ball", x, y, spectrum=Spectrum([1]), resolution=20)
-    sgdmem.draw_boundary(edge, ax, annotate=False)
+    sgdmem.pictures.draw_boundary(edge, ax, annotate=False)
 
 
 def draw_locus(ax: Any) -> None:
-    method = sgdmem.memory_one("5", "0.6", "0.15")
-    sgdmem.draw_root_locus(method, Spectrum([1]), ax, explained=False)
+    method = sgdmem.methods.memory_one("5", "0.6", "0.15")
+    sgdmem.pictures.draw_root_locus(method, Spectrum([1]), ax, explained=False)
 
 
 def draw_summand(ax: Any) -> None:
-    method = sgdmem.memory_one(100, "0.5", "1e-4")
-    sgdmem.draw_noise_summand(method, LAW, ax, 8, explained=False)
+    method = sgdmem.methods.memory_one(100, "0.5", "1e-4")
+    sgdmem.pictures.draw_noise_summand(method, LAW, ax, 8, explained=False)
 
 
 def draw_losses(ax: Any) -> None:
-    rules = {"SGD": sgdmem.sgd("0.5"), "AM1": sgdmem.accelerated(LAW, 16)}
-    target = sgdmem.power_law_target("0.5")
-    sgdmem.draw_losses(rules, LAW, target, 1000, 16, ax=ax, explained=False)
+    rules = {"SGD": sgdmem.sgd("0.5"), "AM1": sgdmem.methods.accelerated(LAW, 16)}
+    target = PowerLawTarget("0.5")
+    sgdmem.pictures.draw_losses(rules, LAW, target, 1000, 16, ax=ax, explained=False)
 
 
 def draw_named(ax: Any) -> None:
     size: dict[str, Any] = {"points": 60, "resolution": 20}
-    sgdmem.named_diagram("damping-effective-rate", ax, annotate=False, explained=False, **size)
+    sgdmem.systems.named_diagram(
+        "damping-effective-rate", ax, annotate=False, explained=False, **size
+    )
 
 
 PICTURES: dict[str, Callable[[Any], None]] = {

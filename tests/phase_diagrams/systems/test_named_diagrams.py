@@ -10,9 +10,12 @@ import pytest
 from matplotlib.figure import Figure
 
 import sgdmem
-from sgdmem import InputError, Spectrum, artists, loss_regime, named_diagram
+from sgdmem import InputError, Spectrum
+from sgdmem.methods import loss_regime
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
+from sgdmem.pictures import artists
+from sgdmem.systems import named_diagram
 from tests.picture_checks import colour_at, is_colour, pdf_bytes, svg_ids, texts_outside
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import Algorithm, InputError, Spectrum, evaluator, heavy_ball, phase_diagram, sgd
+from sgdmem import Algorithm, InputError, Spectrum, heavy_ball, phase_diagram, sgd
+from sgdmem.methods import evaluator
 from sgdmem.numeric.code.evaluator import TARGETS
 from sgdmem.numeric.maps.node_code import judge_source
 from sgdmem.numeric.maps.pole_code import pole_source

@@ -17,21 +17,12 @@ from xml.etree import ElementTree
 import pytest
 import sympy
 
-from sgdmem import (
-    Algorithm,
-    Derivation,
-    DerivationError,
-    InputError,
-    TypesettingError,
-    derive,
-    general,
-    heavy_ball,
-    nesterov,
-    sgd,
-)
+from sgdmem import Algorithm, InputError, derive, heavy_ball, nesterov, sgd
+from sgdmem.errors import DerivationError, TypesettingError
+from sgdmem.methods import general
 from sgdmem.symbolic.algorithms.named import FAMILIES
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
-from sgdmem.symbolic.derivations.derivation import read_subject
+from sgdmem.symbolic.derivations.derivation import Derivation, read_subject
 from sgdmem.symbolic.derivations.documents import pdf
 from sgdmem.symbolic.derivations.documents.text import with_symbols
 from sgdmem.symbolic.derivations.sections.order import all_sections

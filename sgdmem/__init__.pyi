@@ -1,0 +1,40 @@
+# nouns
+from .symbolic.algorithms.algorithm import Algorithm as Algorithm
+from .numeric.losses.schedule import Schedule as Schedule
+from .numeric.spectra.spectrum import Spectrum as Spectrum
+from .numeric.problems.noise import Noise as Noise
+from .numeric.problems.problem import Problem as Problem
+from .numeric.verdicts.verdict import Verdict as Verdict
+from .numeric.verdicts.reason import Reason as Reason
+
+# verbs: (algorithm or family, problem, batch_size, steps)
+from .numeric.verdicts.stability import stability as stability, is_stable as is_stable
+from .numeric.verdicts.learning_rate import largest_learning_rate as largest_learning_rate
+from .numeric.losses.recursion import losses as losses
+from .numeric.losses.asymptotics import loss_asymptotics as loss_asymptotics
+from .numeric.simulation.monte_carlo import simulate as simulate
+from .phase_diagrams.maps.diagram import phase_diagram as phase_diagram
+from .phase_diagrams.maps.boundary import stability_boundary as stability_boundary
+from .phase_diagrams.pictures.map_picture import draw as draw
+from .phase_diagrams.explorer.explorer import explore as explore
+from .symbolic.derivations.derivation import derive as derive
+from .numeric.theorems.registry import verify as verify
+from .numeric.problems.power_law_fit import fit_power_law as fit_power_law
+
+# methods; the others are in sgdmem.methods
+from .symbolic.algorithms.named import (
+    sgd as sgd,
+    heavy_ball as heavy_ball,
+    nesterov as nesterov,
+    torch_sgd as torch_sgd,
+    qhm as qhm,
+    aggmo as aggmo,
+)
+
+# what can go wrong; the rest is in sgdmem.errors
+from .symbolic.errors import InputError as InputError, SgdmemError as SgdmemError
+
+# more rooms
+from . import errors as errors, methods as methods, pictures as pictures, systems as systems
+
+__version__: str

@@ -1,0 +1,61 @@
+"""Every method that has a name, those made to be fast on a problem, and what methods become."""
+
+from sgdmem.numeric.acceleration.accelerated import accelerated
+from sgdmem.numeric.acceleration.best_stationary import best_stationary
+from sgdmem.numeric.acceleration.compare_methods import compare_methods
+from sgdmem.numeric.acceleration.corner import advised_theta, corner
+from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
+from sgdmem.numeric.code.evaluator import evaluator
+from sgdmem.numeric.code.languages import source_code
+from sgdmem.numeric.losses.asymptotics import loss_regime
+from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
+from sgdmem.numeric.losses.recursion import propagators
+from sgdmem.numeric.losses.schedule import schedule
+from sgdmem.numeric.simulation.trajectory import trajectory
+from sgdmem.symbolic.algorithms.conversions import convert
+from sgdmem.symbolic.algorithms.equivalence import equivalent
+from sgdmem.symbolic.algorithms.named import (
+    aggmo,
+    averaged_sgd,
+    averaging,
+    general,
+    heavy_ball,
+    memory_one,
+    nesterov,
+    qhm,
+    sgd,
+    sgdm,
+    torch_sgd,
+    two_rate,
+)
+
+__all__ = [
+    "accelerated",
+    "adiabatic_signal",
+    "advised_theta",
+    "aggmo",
+    "averaged_sgd",
+    "averaging",
+    "best_stationary",
+    "compare_methods",
+    "convert",
+    "corner",
+    "equivalent",
+    "evaluator",
+    "general",
+    "heavy_ball",
+    "jacobi_heavy_ball",
+    "loss_regime",
+    "memory_one",
+    "momentary_stability",
+    "nesterov",
+    "propagators",
+    "qhm",
+    "schedule",
+    "sgd",
+    "sgdm",
+    "source_code",
+    "torch_sgd",
+    "trajectory",
+    "two_rate",
+]

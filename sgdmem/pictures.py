@@ -1,0 +1,17 @@
+"""Pictures on matplotlib axes; `sgdmem.draw` draws the data of maps and boundaries."""
+
+from sgdmem.phase_diagrams.pictures.artists import artists
+from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
+from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
+from sgdmem.phase_diagrams.pictures.map_picture import draw_series
+from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
+from sgdmem.phase_diagrams.pictures.root_locus_picture import draw_root_locus
+
+__all__ = [
+    "artists",
+    "draw_boundary",
+    "draw_losses",
+    "draw_noise_summand",
+    "draw_root_locus",
+    "draw_series",
+]
