@@ -96,7 +96,7 @@ class Steps:
 class Schedule:
     """An algorithm for each step t = 0, 1, ..., all of one memory.
 
-    Usually made by `schedule`, `Schedule.constant` or a function such as `sgdmem.methods.accelerated`.
+    Usually made by `schedule`, `Schedule.constant` or a function such as `accelerated`.
 
     Attributes
     ----------

@@ -155,9 +155,7 @@ def phase_diagram(
         spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
     for name, quantity in chosen.items():
         if quantity.is_of_target and target is None:
-            raise InputError(
-                f"quantity {name!r} needs a target, such as that of Problem.power_law(1.5, zeta=0.5)"
-            )
+            raise InputError(f"quantity {name!r} needs a target: Problem.power_law(1.5, zeta=0.5)")
     chunk = None if chunk is None else whole(chunk, "chunk", 1)
     path = _read_store(store, chunk, client, axes)
     own = own_parameters(axes, of_spectrum, of_target)

@@ -59,7 +59,7 @@ def draw_losses(
 
     On a power law with a `PowerLawTarget` a stationary algorithm has exponent and constant
     of Theorems 3 and 8 of arXiv 2410.04228 (`sgdmem.loss_asymptotics`, on the law without an end),
-    a schedule of `sgdmem.methods.accelerated` has the exponent of its ``acceleration``, and the line goes
+    a schedule of `accelerated` has the exponent of its ``acceleration``, and the line goes
     through the exact loss in the middle of the last decade. Nothing is predicted where the loss
     does not certainly tend to zero, for a schedule where it ends above its start.
 
