@@ -27,7 +27,7 @@ import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.systems.changing_steps import trajectory
+from sgdmem.symbolic.systems.changing_steps import exact_trajectory
 
 STATEMENT = Statement(
     "Proposition 1",
@@ -84,7 +84,7 @@ def _wrong(steps: Sequence[Algorithm], claim: Claim) -> bool:
     exists, coefficients = claim(steps)
     equations = []
     for lam in _EIGENVALUES:
-        *_, w0, w1, w2 = trajectory(steps, lam)
+        *_, w0, w1, w2 = exact_trajectory(steps, lam)
         equations.append([w1, w0, lam * w1, lam * w0, w2])
     equations.append([1, 1, 0, 0, 1])
     solvable = _rank([row[:-1] for row in equations]) == _rank(equations)

@@ -12,7 +12,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
 
-def trajectory(algorithms: Sequence[Algorithm], lam: Any, w0: Any = 1) -> list[Any]:
+def exact_trajectory(algorithms: Sequence[Algorithm], lam: Any, w0: Any = 1) -> list[Any]:
     """Return w_0 ... w_T on the loss lam w^2 / 2 from u_0 = 0, one algorithm a step.
 
     Parameters
@@ -31,7 +31,7 @@ def trajectory(algorithms: Sequence[Algorithm], lam: Any, w0: Any = 1) -> list[A
     --------
     >>> from sympy import Symbol
     >>> from sgdmem.symbolic.algorithms.named import heavy_ball
-    >>> trajectory([heavy_ball("1/2", "1/2")] * 2, Symbol("lambda"))[1]
+    >>> exact_trajectory([heavy_ball("1/2", "1/2")] * 2, Symbol("lambda"))[1]
     1 - lambda/2
     """
     memories = {algorithm.memory for algorithm in algorithms}
@@ -111,6 +111,6 @@ def counterexamples() -> tuple[list[Any], list[Any]]:
         entries = {name: Symbol(f"{name}_{t}", real=True) for name in ("alpha", *"bcDa")}
         return Algorithm(**{**entries, **fixed})
 
-    shifted = trajectory([step(0, alpha=0), step(1)], Symbol("lambda", positive=True))
+    shifted = exact_trajectory([step(0, alpha=0), step(1)], Symbol("lambda", positive=True))
     steps = [step(0, a=0), step(1, a=0, b=0), step(2, a=0)]
-    return shifted, trajectory(steps, 1 / steps[0].alpha)
+    return shifted, exact_trajectory(steps, 1 / steps[0].alpha)
