@@ -33,7 +33,7 @@ LAYERS = {
 ROOMS = (
     "_version",
     *(f"{layer}.{room}" for layer, rooms in LAYERS.items() for room in rooms),
-    *("cli", "__main__"),
+    *("errors", "methods", "pictures", "systems", "cli", "__main__"),
 )
 # What the folders of a layer may not import, however lazily.
 FOREIGN = {"symbolic": {"matplotlib"}, "numeric": {"matplotlib"}, "phase_diagrams": set[str]()}
