@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -13,9 +14,8 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.maps.compiled import judge_compiled
 from sgdmem.numeric.maps.family_program import FamilyProgram
 from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
-from sgdmem.numeric.problems.noise import BatchNoise, Noise
+from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.judge import trace_kind
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_operator import ScalarOperator
@@ -28,14 +28,16 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
 
+# what the axes of a problem become where there is no noise
 _QUIET = {"batch_size": math.inf, "tau1": Fraction(1), "tau2": Fraction(0)}
 
 Build = Callable[..., Algorithm]
 Compiled = tuple[FamilyProgram, dict[str, list[Fraction]]]
 
 
+@dataclass(frozen=True)
 class FamilyJudge:
-    """Judges members of one family on one spectrum.
+    """Judges members of one family on one problem.
 
     Attributes
     ----------
@@ -44,25 +46,26 @@ class FamilyJudge:
     compiled
         From `family_program`. What its error bounds leave open, and all points of a noise model
         that machine code does not know, are judged one by one; without it all are.
-    spectrum, coupling
-        Of the problem.
+    problem
+        Its noise holds where no axis varies it.
+    batch_size
+        Where it is no axis.
     device
         Where machine code runs.
     """
 
-    def __init__(
-        self,
-        build: Build,
-        compiled: Compiled | None,
-        spectrum: Spectrum,
-        coupling: Any,
-        device: Literal["cpu", "cuda"] = "cpu",
-    ) -> None:
-        self.build, self.spectrum, self.coupling = build, spectrum, coupling
-        self._device = device
-        # beyond the range of floats there is only the slow way
+    build: Build
+    compiled: Compiled | None
+    problem: Problem
+    batch_size: Any = math.inf
+    device: Literal["cpu", "cuda"] = "cpu"
+
+    @property
+    def _usable(self) -> Compiled | None:
+        """The program, unless the spectrum leaves the range of floats: there is the slow way."""
+        spectrum = self.problem.spectrum
         representable = spectrum.diverges or not math.isinf(spectrum.trace)
-        self._compiled = compiled if representable else None
+        return self.compiled if representable else None
 
     def judge(
         self, points: AnyPoints, advance: Callable[[int], None] = lambda count: None
@@ -72,27 +75,21 @@ class FamilyJudge:
         noises = self.noises(points)
         left = np.arange(len(points))
         simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
-        if self._compiled is not None and simple.any():
-            program, exceptions = self._compiled
-            judge_compiled(program, points, self.spectrum, noises, found, self._device, advance)
+        compiled, spectrum = self._usable, self.problem.spectrum
+        if compiled is not None and simple.any():
+            program, exceptions = compiled
+            judge_compiled(program, points, spectrum, noises, found, self.device, advance)
             unknown = ~simple[points.noise_indices] | _excepted(points, exceptions)
             left = np.flatnonzero((found.stable == -1) | unknown)
             advance(-left.size)
-        _judge_singly(self.build, points, self.spectrum, noises, left, found, advance)
+        _judge_singly(self.build, points, self.problem, noises, left, found, advance)
         return found
 
     def verdict(self, points: AnyPoints, place: int) -> Verdict:
         """Return the verdict at one of the points, with its reason and all limits."""
         point = points.at(place)
         algorithm = numeric_algorithm(self.build(**{name: point[name] for name in points.own}))
-        given = {**points.problem, **{name: point[name] for name in points.of_problem}}
-        return verdict_of(algorithm, Problem(self.spectrum), self._noise(**given))
-
-    def _noise(self, batch_size: Any, tau1: Any, tau2: Any) -> BatchNoise:
-        coupled = self.coupling is not None
-        noise = Noise.coupled(self.coupling, tau2) if coupled else Noise(tau1, tau2)
-        noise.check(self.spectrum)
-        return noise.at(batch_size)
+        return verdict_of(algorithm, self.problem, self._noise(points, points.noise_key(point)))
 
     def noiseless(self, points: AnyPoints) -> Array:
         """Return whether the method is stable without noise: 1 yes, 0 no, -1 undecided."""
@@ -100,18 +97,19 @@ class FamilyJudge:
             name: values if name in points.own else [_QUIET[name]] * len(values)
             for name, values in points.axes.items()
         }
-        problem = {name: _QUIET[name] for name in points.problem}
-        quiet = FamilyJudge(self.build, self._compiled, self.spectrum, None, self._device)
-        return quiet.judge(type(points)(axes, points.own, problem)).stable
+        problem = Problem(self.problem.spectrum)
+        quiet = replace(self, problem=problem, batch_size=math.inf)
+        return quiet.judge(type(points)(axes, points.own)).stable
 
     def forms(self, points: AnyPoints) -> tuple[HalfPlaneForm, Array] | None:
         """Return the half-plane forms of all points, and where they do not hold; None without code.
 
         Where they do not hold a constructor does something special.
         """
-        if self._compiled is None:
+        compiled = self._usable
+        if compiled is None:
             return None
-        program, exceptions = self._compiled
+        program, exceptions = compiled
         values = {
             name: Ball.exactly(points.axes[name])[points.indices(name)]
             for name in program.parameters
@@ -122,11 +120,12 @@ class FamilyJudge:
 
     def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], BatchNoise]:
         """Return the noise for every combination of those axes that belong to the problem."""
-        varying = points.of_problem
-        return {
-            key: self._noise(**{**points.problem, **dict(zip(varying, key, strict=True))})
-            for key in points.noise_keys()
-        }
+        return {key: self._noise(points, key) for key in points.noise_keys()}
+
+    def _noise(self, points: AnyPoints, key: tuple[Any, ...]) -> BatchNoise:
+        values = dict(zip(points.of_problem, key, strict=True))
+        batch_size = values.pop("batch_size", self.batch_size)
+        return self.problem.noise.vary(**values).at(batch_size)
 
 
 def is_simple(noise: BatchNoise) -> bool:
@@ -148,7 +147,7 @@ def _excepted(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -
 def _judge_singly(
     build: Build,
     points: AnyPoints,
-    spectrum: Spectrum,
+    problem: Problem,
     noises: Mapping[tuple[Any, ...], BatchNoise],
     places: Array,
     found: BatchOutcome,
@@ -169,16 +168,16 @@ def _judge_singly(
         for start in range(0, len(members), _TOGETHER):
             chosen = members[start : start + _TOGETHER]
             where = [place for place, _ in chosen]
-            outcome = judge_batch([x for _, x in chosen], spectrum, noises[noise_key])
+            outcome = judge_batch([x for _, x in chosen], problem, noises[noise_key])
             found.put(np.array(where), outcome)
             advance(len(chosen))
 
 
 def judge_batch(
-    algorithms: Sequence[Algorithm], spectrum: Spectrum, noise: BatchNoise
+    algorithms: Sequence[Algorithm], problem: Problem, noise: BatchNoise
 ) -> BatchOutcome:
-    """Judge numeric algorithms of one memory, with the same rule as `stability`."""
-    problem = Problem(spectrum)
+    """Judge numeric algorithms of one memory, as `verdict_of` does."""
+    spectrum = problem.spectrum
     if noise.by_mode or not noise.is_physical:
         verdicts = [verdict_of(algorithm, problem, noise) for algorithm in algorithms]
         noise_sum = np.array([verdict.noise_sum for verdict in verdicts])

@@ -23,14 +23,12 @@ class AnyPoints(ABC):
     axes : mapping from names to values
         Fractions; a batch size may be inf.
     own : sequence of str
-        The axes that are parameters of the family.
-    problem : mapping
-        ``batch_size``, ``tau1`` and ``tau2`` where they are no axes.
+        The axes that are parameters of the family; the others are ``batch_size``, ``tau1`` and
+        ``tau2`` of the problem.
     """
 
     axes: Mapping[str, Sequence[Any]]
     own: Sequence[str]
-    problem: Mapping[str, Any]
 
     @abstractmethod
     def __len__(self) -> int: ...

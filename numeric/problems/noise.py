@@ -103,9 +103,11 @@ class Noise:
                     f"{number_text(noise.largest_tau2)}"
                 )
             return noise
-        noise = cls(tau2=tau2, coupling=read_blocks(T))
-        diagonal = [value for block in noise.coupling or () for value in block.diagonal]
-        own = noise.tau2 if isinstance(noise.tau2, tuple) else (noise.tau2,) * len(diagonal)
+        return cls(tau2=tau2, coupling=read_blocks(T))._checked_diagonal()
+
+    def _checked_diagonal(self) -> Noise:
+        diagonal = [value for block in self.coupling or () for value in block.diagonal]
+        own = self.tau2 if isinstance(self.tau2, tuple) else (self.tau2,) * len(diagonal)
         if len(own) != len(diagonal):
             raise InputError(f"tau2 must have one entry for each of the {len(diagonal)} modes of T")
         for i, (value, least) in enumerate(zip(diagonal, own, strict=True)):
@@ -114,7 +116,7 @@ class Noise:
                     f"coupling must be >= tau2 on its diagonal, but T[{i}, {i}] = "
                     f"{number_text(value)} < {number_text(least)}"
                 )
-        return noise
+        return self
 
     @classmethod
     def fit(cls, X: Any) -> Noise:
@@ -131,6 +133,27 @@ class Noise:
         """
         found = estimate_noise(X)
         return cls(found.tau1, found.tau2, estimate=found)  # type: ignore[arg-type] # are read
+
+    def vary(self, **values: Any) -> Noise:
+        """Return the noise with another tau1 or tau2, which is no estimate.
+
+        Raises
+        ------
+        InputError
+            If a coupling matrix stands in the place of tau1, or on its diagonal is below tau2.
+
+        Examples
+        --------
+        >>> print(Noise(tau2=-1).vary(tau1=2))
+        tau1 = 2, tau2 = -1
+        """
+        if not values:
+            return self
+        if self.coupling is None:
+            return Noise(**{"tau1": self.tau1, "tau2": self.tau2, **values})
+        if "tau1" in values:
+            raise InputError("tau1 cannot vary: a coupling matrix stands in its place")
+        return replace(self, **values)._checked_diagonal()
 
     @property
     def by_mode(self) -> bool:

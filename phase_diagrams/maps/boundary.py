@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.machine.progress import shown_progress
 from sgdmem.numeric.maps.family_judge import FamilyJudge
 from sgdmem.numeric.maps.family_program import family_program
 from sgdmem.numeric.maps.points import Points, ScatteredPoints
-from sgdmem.numeric.problems.problem import read_data
+from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.phase_diagrams.maps.axes import Range, own_parameters, read_range
 from sgdmem.phase_diagrams.maps.curves import Curve, Cusp, Tracer
 from sgdmem.phase_diagrams.maps.description import describe
-from sgdmem.phase_diagrams.maps.question import own_parameters
-from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algorithms.families import Family, with_fixed
 from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.symbolic.errors import InputError
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 _LEAST_TOLERANCE = 1e-13  # of an axis; floats end soon after
 _MOST_RESOLUTION = 2000
 _RESULTS = ("point", "cusp", "curve", "condition", "cusp_conditions")
-
-Range = tuple[str, Any, Any]
 
 
 @dataclass(frozen=True)
@@ -57,14 +54,11 @@ def _log(values: Array) -> Array:
 
 def stability_boundary(
     family: Family | str,
+    problem: Any,
+    batch_size: Any = math.inf,
+    *,
     x: Range,
     y: Range,
-    *,
-    spectrum: Any,
-    batch_size: Any = math.inf,
-    tau1: Any = None,
-    tau2: Any = None,
-    coupling: Any = None,
     log: Sequence[str] = (),
     resolution: int = 100,
     tolerance: float = 1e-10,
@@ -82,11 +76,11 @@ def stability_boundary(
     ----------
     family : function or str
         See `sgdmem.phase_diagram`.
+    problem, batch_size
+        See `sgdmem.stability`.
     x, y : (name, low, high)
         The two parameters and their ranges; ``batch_size``, ``tau1`` and ``tau2`` may be parameters
-        too.
-    spectrum, batch_size, tau1, tau2, coupling
-        See `sgdmem.stability`.
+        too, in place of what the problem says.
     log : sequence of str
         Parameters on a logarithmic scale.
     resolution : int
@@ -117,12 +111,12 @@ def stability_boundary(
 
     Examples
     --------
-    >>> from sgdmem.numeric.spectra.spectrum import Spectrum
+    >>> from sgdmem import Spectrum
     >>> edge = stability_boundary(
     ...     "heavy-ball",
-    ...     ("learning_rate", 0.1, 5),
-    ...     ("momentum", 0, 0.9),
-    ...     spectrum=Spectrum([1]),
+    ...     Spectrum([1]),
+    ...     x=("learning_rate", 0.1, 5),
+    ...     y=("momentum", 0, 0.9),
     ...     resolution=10,
     ... )
     >>> bool((abs(edge.learning_rate - 2 * (1 + edge.momentum)) < 1e-9).all())
@@ -135,9 +129,7 @@ def stability_boundary(
     constructor = find_family(family)
     own = own_parameters(window.names)
     build = with_fixed(constructor, fixed, own)
-    spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
-    problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
-    left = {key: value for key, value in problem.items() if key not in window.names}
+    problem = as_problem(problem)
 
     def values(shares: Array) -> dict[str, list[Fraction]]:
         columns = window.parameters(shares).T.tolist()
@@ -147,28 +139,29 @@ def stability_boundary(
         }
 
     def judge(shares: Array) -> tuple[Array, Array]:
-        points = ScatteredPoints(values(shares), own, left)
+        points = ScatteredPoints(values(shares), own)
         found = family_judge.judge(points)
         advance(len(points))
         return found.stable, found.margin
 
     def label(shares: Array) -> list[str]:
-        points = ScatteredPoints(values(shares), own, left)
+        points = ScatteredPoints(values(shares), own)
         verdicts = (family_judge.verdict(points, place) for place in range(len(points)))
         return [verdict.binding.value for verdict in verdicts]
 
     ticks = np.linspace(0, 1, resolution)
     grid = values(np.stack([ticks, ticks], axis=1))
     compiled = family_program(build, {name: grid[name] for name in own})
-    family_judge = FamilyJudge(build, compiled, spectrum, coupling)
+    family_judge = FamilyJudge(build, compiled, problem, batch_size)
     x_name, y_name = window.names
-    coarse = Points({y_name: grid[y_name], x_name: grid[x_name]}, own, left)
+    coarse = Points({y_name: grid[y_name], x_name: grid[x_name]}, own)
     tracer = Tracer(judge, label, tolerance, flatness)
     with shown_progress("algorithms judged", None, progress) as advance:
         stable = family_judge.judge(coarse, advance).stable == 1
         curves, cusps = tracer.trace(stable.reshape(resolution, resolution))
+    settings: dict[str, Any] = {"batch_size": batch_size, **fixed}
     settings = {
-        **describe(family, build, own, spectrum, {**problem, **fixed}, window.names),
+        **describe(family, build, own, VaryingProblem(problem), settings, grid),
         "logarithmic": ", ".join(log),
         "tolerance": tolerance,
     }
@@ -176,7 +169,7 @@ def stability_boundary(
 
 
 def _read_window(x: Range, y: Range, log: Sequence[str]) -> _Window:
-    ranges = [_read_range(label, given) for label, given in (("x", x), ("y", y))]
+    ranges = [read_range(label, given) for label, given in (("x", x), ("y", y))]
     names = ranges[0][0], ranges[1][0]
     if names[0] == names[1]:
         raise InputError(f"x and y must be different parameters, both are {names[0]!r}")
@@ -191,20 +184,6 @@ def _read_window(x: Range, y: Range, log: Sequence[str]) -> _Window:
             raise InputError(f"a logarithmic {name} must start above 0, got {low}")
     ends = np.array([limits for _, *limits in ranges])
     return _Window(names, ends[:, 0], ends[:, 1], np.array([name in log for name in names]))
-
-
-def _read_range(label: str, given: Range) -> tuple[str, float, float]:
-    try:
-        name, *ends = given
-        low, high = ends
-    except (TypeError, ValueError):
-        raise InputError(f"{label} must be (parameter name, low, high), got {given!r}") from None
-    if not isinstance(name, str):
-        raise InputError(f"{label} must start with a parameter's name, got {given!r}")
-    low, high = (to_float(number(end, name)) for end in (low, high))
-    if not low < high or not math.isfinite(high - low):
-        raise InputError(f"{label} must have its low end below its high end, got {given!r}")
-    return name, low, high
 
 
 def _check_accuracy(resolution: int, tolerance: float, flatness: float) -> None:

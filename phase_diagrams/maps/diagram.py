@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sgdmem.numeric.arithmetic.inputs import number, whole
+from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.machine.cuda import Device, chosen_device
 from sgdmem.numeric.machine.progress import shown_progress
-from sgdmem.numeric.problems.noise import is_infinite
-from sgdmem.numeric.problems.problem import read_data
-from sgdmem.phase_diagrams.maps.description import (
-    axis_attributes,
-    describe,
-    identify,
-    varying_spectrum,
-)
+from sgdmem.phase_diagrams.maps.axes import Axis, own_parameters, read_axes
+from sgdmem.phase_diagrams.maps.description import axis_attributes, describe, identify
 from sgdmem.phase_diagrams.maps.quantities import VERDICT, find_quantities
-from sgdmem.phase_diagrams.maps.question import PROBLEM_PARAMETERS, DiagramQuestion, own_parameters
+from sgdmem.phase_diagrams.maps.question import DiagramQuestion
+from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.families import Family, with_fixed
 from sgdmem.symbolic.algorithms.named import find_family
@@ -32,21 +26,15 @@ if TYPE_CHECKING:
 MOST_POINTS = 10**7  # of a diagram in memory
 _WORTH_COMPILING = 1000  # points
 
-Axis = tuple[str, Iterable[Any]]
-
 
 def phase_diagram(
     family: Family | str,
+    problem: Any,
+    batch_size: Any = math.inf,
+    *,
     x: Axis,
     y: Axis,
-    *,
-    spectrum: Any,
-    batch_size: Any = math.inf,
-    tau1: Any = None,
-    tau2: Any = None,
-    coupling: Any = None,
     panels: Axis | None = None,
-    target: Any = None,
     quantities: Sequence[str] = (),
     device: Device = "cpu",
     store: str | Path | None = None,
@@ -65,22 +53,20 @@ def phase_diagram(
         symbols; the first map of a memory takes some seconds for that. It may do something special
         at single values (0, 1, -1, 2, the ends of the axes, and those that it compares a parameter
         with by ``==`` or ``in``); at all others it must be one formula.
-    x, y : (name, values)
-        The two parameters and their values, in any order; ``batch_size``, ``tau1`` and ``tau2`` may
-        be parameters too.
-    spectrum : Spectrum, array of shape (n, d), or function
-        Eigenvalues of the Hessian, or a matrix of n feature vectors, see `sgdmem.stability`. A
-        function of one parameter returns them for each of its values; this parameter is one of
-        ``x``, ``y`` and ``panels``.
-    batch_size, tau1, tau2, coupling
+    problem : Problem, Spectrum, array of shape (n, d), or function
+        What it is tried on, see `sgdmem.stability`. A function of some of the axes returns it for
+        each of their values: ``lambda nu, zeta: Problem.power_law(nu, zeta)``.
+    batch_size : positive number or inf
         See `sgdmem.stability`.
+    x, y : (name, values)
+        Two parameters and their values, in any order: of the family, of the function that the
+        problem may be, or ``batch_size``, ``tau1`` and ``tau2``, which take the place of what the
+        problem says.
     panels : (name, values), optional
         A third parameter, which makes a series of maps.
-    target : PowerLawTarget or function, optional
-        What regimes and exponents of the loss need; a function of one parameter like ``spectrum``.
     quantities : sequence of str
         What is to be found beside the verdict: "reason", "effective_learning_rate",
-        "critical_eigenvalue", "critical_batch_size"; for infinite power laws and a target "regime"
+        "critical_eigenvalue", "critical_batch_size"; for infinite power laws with a target "regime"
         (see `loss_regime`) and "loss_exponent", the p of the loss t^-p where it is stable.
     device : "cpu", "cuda" or "auto"
         Where maps of 1000 points or more are computed; "auto" takes a GPU if Numba finds one.
@@ -107,8 +93,9 @@ def phase_diagram(
         one mode feeds on itself, or the sum diverges) and ``margin`` (the smaller of 1 - noise_sum
         and the least 1 + (tau2/B) s; -inf where the noise sum is), and the quantities: ``reason``
         and ``regime`` as places in their attribute ``flag_meanings``, the others as floats (nan
-        where there is none). Attributes tell the algorithm's matrices, the spectrum, all settings
-        and the versions of what computed it. With ``store`` values are read when they are used.
+        where there is none). Attributes tell the algorithm's matrices, the spectrum, the noise
+        (``noise`` where it is estimated or a coupling matrix), all settings and the versions of
+        what computed it. With ``store`` values are read when they are used.
 
     Raises
     ------
@@ -119,13 +106,13 @@ def phase_diagram(
 
     Examples
     --------
-    >>> from sgdmem.numeric.spectra.spectrum import Spectrum
+    >>> from sgdmem import Problem, Spectrum
     >>> diagram = phase_diagram(
     ...     "heavy-ball",
-    ...     ("learning_rate", [0.1, 1, 10]),
-    ...     ("momentum", [0, 0.9]),
-    ...     spectrum=Spectrum([1, 0.5]),
-    ...     batch_size=8,
+    ...     Spectrum([1, 0.5]),
+    ...     8,
+    ...     x=("learning_rate", [0.1, 1, 10]),
+    ...     y=("momentum", [0, 0.9]),
     ... )
     >>> diagram.stable.values
     array([[1, 1, 0],
@@ -135,9 +122,9 @@ def phase_diagram(
 
     >>> series = phase_diagram(
     ...     "sgd",
-    ...     ("learning_rate", [0.5, 1]),
-    ...     ("nu", [1.2, 2]),
-    ...     spectrum=lambda nu: Spectrum.power_law(nu),
+    ...     lambda nu: Problem.power_law(nu),
+    ...     x=("learning_rate", [0.5, 1]),
+    ...     y=("nu", [1.2, 2]),
     ...     panels=("batch_size", [1, 4]),
     ... )
     >>> series.stable.sel(batch_size=1).values
@@ -146,42 +133,28 @@ def phase_diagram(
     """
     constructor = find_family(family)
     chosen = find_quantities(quantities)
-    axes = _read_axes(x, y, panels, {*VERDICT, *chosen})
-    of_spectrum = _parameter_of("spectrum", spectrum, axes)
-    of_target = _parameter_of("target", target, axes)
-    if of_target is not None and of_target == of_spectrum:
-        raise InputError(f"spectrum and target cannot both be functions of {of_target}")
-    if of_spectrum is None:  # data are summed up once
-        spectrum, tau1, tau2 = read_data(spectrum, tau1, tau2)
+    axes = read_axes(x, y, panels, {*VERDICT, *chosen})
+    varying = VaryingProblem.read(problem, axes)
+    first, _ = varying.ends(axes)
+    first.noise.vary(**{name: axes[name][0] for name in ("tau1", "tau2") if name in axes})
     for name, quantity in chosen.items():
-        if quantity.is_of_target and target is None:
+        if quantity.is_of_target and first.target is None:
             raise InputError(f"quantity {name!r} needs a target: Problem.power_law(1.5, zeta=0.5)")
     chunk = None if chunk is None else whole(chunk, "chunk", 1)
     path = _read_store(store, chunk, client, axes)
-    own = own_parameters(axes, of_spectrum, of_target)
-    problem = {"batch_size": batch_size, "tau1": tau1, "tau2": tau2}
+    own = own_parameters(axes, varying.axes)
     question = DiagramQuestion(
         build=with_fixed(constructor, fixed, own),
         axes=axes,
-        spectrum=spectrum,
-        of_spectrum=of_spectrum,
-        target=target,
-        of_target=of_target,
-        problem={key: value for key, value in problem.items() if key not in axes},
-        coupling=coupling,
+        problem=varying,
+        batch_size=batch_size,
         device=chosen_device(device),
-        quantities=chosen,
-        looped=[
-            name
-            for name in axes
-            if name != of_target and (name == of_spectrum or (panels and name == panels[0]))
-        ],
+        quantities=tuple(chosen),
+        panels=None if panels is None else panels[0],
         is_compiled=math.prod(map(len, axes.values())) >= _WORTH_COMPILING,
     )
-    shown = spectrum if of_spectrum is None else varying_spectrum(spectrum, axes[of_spectrum])
-    attributes = describe(family, question.build, own, shown, {**problem, **fixed}, axes)
-    if target is not None and of_target is None:
-        attributes["target"] = str(target)
+    settings = {"batch_size": batch_size, **fixed}
+    attributes = describe(family, question.build, own, varying, settings, axes)
     if path is None:
         return _in_memory(question, attributes, progress)
     return _stored(question, attributes, path, chunk, client, progress)
@@ -245,54 +218,3 @@ def _read_store(
         shape = " x ".join(str(len(values)) for values in reversed([*axes.values()]))
         raise InputError(f"a diagram has at most {MOST_POINTS:,} points without store, got {shape}")
     return None
-
-
-def _read_axes(
-    x: Axis, y: Axis, panels: Axis | None, results: Collection[str]
-) -> dict[str, list[Any]]:
-    """Return the values of all axes by name, the last one running fastest."""
-    given = [("panels", panels), ("y", y), ("x", x)]
-    read = [(label, *read_axis(label, axis)) for label, axis in given if axis is not None]
-    for place, (label, name, _) in enumerate(read):
-        for other, known, _ in read[place + 1 :]:
-            if name == known:
-                raise InputError(
-                    f"{other} and {label} must be different parameters, both are {name!r}"
-                )
-        if name in results:
-            raise InputError(f"no parameter of a diagram can be called {name!r}: a result is")
-    return {name: values for _, name, values in read}
-
-
-def read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
-    """Return the name and the exact values of an axis.
-
-    Raises
-    ------
-    InputError
-        If it is no such pair, or a value is no number.
-    """
-    try:
-        name, values = axis
-        values = list(values)
-    except (TypeError, ValueError):
-        raise InputError(f"{label} must be a pair (parameter name, values), got {axis!r}") from None
-    if not isinstance(name, str) or not values:
-        raise InputError(f"{label} needs a parameter name and at least one value, got {axis!r}")
-    if name == "batch_size":
-        return name, [math.inf if is_infinite(v) else number(v, name) for v in values]
-    return name, [number(value, name) for value in values]
-
-
-def _parameter_of(label: str, given: Any, axes: Mapping[str, Sequence[Any]]) -> str | None:
-    """Return which axis a spectrum or a target is a function of, None if it is no function."""
-    if not callable(given) or isinstance(given, type):
-        return None
-    parameters = inspect.signature(given).parameters.values()
-    names = [p.name for p in parameters if p.default is p.empty]
-    if len(names) != 1 or names[0] not in axes or names[0] in PROBLEM_PARAMETERS:
-        raise InputError(
-            f"{label} must be a function of one parameter that is an axis and belongs to it "
-            f"alone; it is one of {', '.join(names) or 'nothing'}, the axes are {', '.join(axes)}"
-        )
-    return names[0]

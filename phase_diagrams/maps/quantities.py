@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, get_args
 
@@ -19,8 +19,7 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.verdicts.noiseless import noiseless_floats
-from sgdmem.numeric.verdicts.reason import Reason
-from sgdmem.numeric.verdicts.rule import REASONS
+from sgdmem.numeric.verdicts.rule import REASONS, decide
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import to_float
@@ -90,16 +89,17 @@ class Map:
         InputError
             If there are no targets, or no infinite power law.
         """
-        law = self.judge.spectrum.law
+        problem = self.judge.problem
+        law = problem.spectrum.law
         if any(not isinstance(target, PowerLawTarget) for target in self.targets):
             raise InputError(
-                "target must be a PowerLawTarget, or a function of an axis that returns one, for "
-                f"regimes and exponents of the loss; got {self.targets[0]!r}"
+                "target must be a PowerLawTarget for regimes and exponents of the loss, as of "
+                f"Problem.power_law(nu, zeta); got {self.targets[0]!r}"
             )
-        if law is None or law.count is not None or self.judge.coupling is not None:
+        if law is None or law.count is not None or problem.noise.coupling is not None:
             raise InputError(
                 "regimes and exponents of the loss are those of infinite power laws without "
-                f"coupling, got {self.judge.spectrum}"
+                f"coupling, got {problem}"
             )
         noisy = self.of_noise(lambda noise: noise.tau1 * noise.inverse_batch != 0)
         with_noise, without = (function(law, self.targets, x)[:, None] for x in (True, False))
@@ -115,25 +115,31 @@ def _noiseless(judged: Map) -> Array:
     """Return 1 where it is stable without noise, 0 where not, -1 where that is undecided."""
     infinite = np.isinf(judged.outcome.noise_sum)
     found = np.where(infinite, judged.outcome.stable, 1)
-    noisy = infinite & (~judged.damps_modes | judged.judge.spectrum.diverges)
+    noisy = infinite & (~judged.damps_modes | judged.judge.problem.spectrum.diverges)
     if noisy.any():  # other causes than the roots make the sum infinite
         found = np.where(noisy, judged.judge.noiseless(judged.points), found)
     return found.astype(np.int8)
 
 
 def _reason(judged: Map) -> Array:
-    """Return places in `REASONS`."""
-    codes = np.full(len(judged.points), -1, dtype=np.int8)
-    stable, noise_sum = judged.outcome.stable, judged.outcome.noise_sum
-    codes[stable == 1] = REASONS.index(Reason.STABLE)
-    if judged.damps_modes.any():
-        unstable = (stable == 0) & judged.damps_modes
-        codes[unstable & np.isfinite(noise_sum)] = REASONS.index(Reason.NOISE_SUM)
-        if not judged.judge.spectrum.diverges:
-            beyond = np.flatnonzero(unstable & np.isinf(noise_sum))
-            pull = judged.of_algorithms(lambda x: float(sum(x.polynomials.Q) != 0), beyond)
-            codes[beyond[pull == 1]] = REASONS.index(Reason.NOISELESS)
-    for place in np.flatnonzero(codes == -1).tolist():
+    """Return places in `REASONS`: by the rule where the outcome tells what it asks for."""
+    stable, sums = judged.outcome.stable, judged.outcome.noise_sum
+    bad = (stable == 0) & judged.damps_modes  # by its roots if the sum is infinite
+    beyond = bad & np.isinf(sums) & (not judged.judge.problem.spectrum.diverges)
+    pull = np.ones(len(judged.points))
+    places = np.flatnonzero(beyond)
+    pull[places] = judged.of_algorithms(lambda x: float(sum(x.polynomials.Q) != 0), places)
+    codes = decide(
+        pull=pull,
+        schur=np.where(beyond, -1, 1),
+        trace=0,
+        noise=1,
+        damped=1,
+        low=np.where(stable == 1, 0.0, 1.0),
+        high=np.where(stable == 1, 0.0, np.inf),
+    )
+    known = (stable == 1) | (bad & np.isfinite(sums)) | beyond
+    for place in np.flatnonzero(~known).tolist():
         codes[place] = REASONS.index(judged.verdict(place).reason)
     return codes
 
@@ -198,8 +204,7 @@ def _critical_batch_size(judged: Map) -> Array:
     if not _is_never_damped(judged) or "batch_size" in points.axes:
         return np.array([judged.verdict(k).critical_batch_size for k in judged.places.tolist()])
     # without tau2 it is the noise sum of batches of one
-    single = Points(points.axes, points.own, {**points.problem, "batch_size": 1})
-    return judged.judge.judge(single).noise_sum
+    return replace(judged.judge, batch_size=1).judge(points).noise_sum
 
 
 def _regime(judged: Map) -> Array:
@@ -236,7 +241,8 @@ def _exponents(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
 
 
 def _is_never_damped(judged: Map) -> bool:
-    return judged.judge.coupling is None and judged.points.problem.get("tau2") == 0
+    noise = judged.judge.problem.noise
+    return noise.coupling is None and noise.tau2 == 0 and "tau2" not in judged.points.axes
 
 
 @dataclass(frozen=True)

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.maps.family_judge import Build, Compiled, FamilyJudge
 from sgdmem.numeric.maps.family_program import family_program
 from sgdmem.numeric.maps.points import Points
-from sgdmem.numeric.problems.problem import read_data
-from sgdmem.phase_diagrams.maps.quantities import VERDICT, Map, Quantity
+from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.problems.target import Target
+from sgdmem.phase_diagrams.maps.axes import own_parameters
+from sgdmem.phase_diagrams.maps.quantities import VERDICT, Map, Quantity, find_quantities
+from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
 from sgdmem.symbolic.algebra.scalars import to_float
 
 if TYPE_CHECKING:
     import xarray
 
-PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
-_MOST_SLICES = 4096  # that are kept
-
-Axes = Mapping[str, Sequence[Any]]
-
-
-def own_parameters(axes: Iterable[str], *others: str | None) -> list[str]:
-    """Return the axes that are neither of the problem nor named as others."""
-    return [name for name in axes if name not in (*PROBLEM_PARAMETERS, *others)]
+_MOST_KEPT = 4096  # problems
 
 
 @dataclass(frozen=True)
 class DiagramQuestion:
-    """What is asked at every point of a diagram.
+    """What is asked at every point of a diagram. A value, for workers: it can be pickled.
 
     Attributes
     ----------
@@ -37,40 +38,38 @@ class DiagramQuestion:
         The family as a function of its parameters that vary.
     axes
         All values of all parameters that vary, the last one fastest.
-    spectrum, target
-        Objects, or functions of the parameters ``of_spectrum`` and ``of_target``.
     problem
-        ``batch_size``, ``tau1`` and ``tau2`` where they are no axes.
-    looped
-        The axes along which slices are judged one after the other.
+        What it is tried on.
+    batch_size
+        Where it is no axis.
+    quantities
+        Names of what is asked beside the verdict.
+    panels
+        The axis of a series.
     is_compiled
         Whether the family is worth compiling.
     """
 
     build: Build
     axes: Axes
-    spectrum: Any
-    of_spectrum: str | None
-    target: Any
-    of_target: str | None
-    problem: Mapping[str, Any]
-    coupling: Any
-    device: Literal["cpu", "cuda"]
-    quantities: Mapping[str, Quantity]
-    looped: Sequence[str]
-    is_compiled: bool
-    _programs: dict[Build, Compiled | None] = field(default_factory=dict)
-    _slices: dict[tuple[str, Any], DiagramQuestion] = field(default_factory=dict)
+    problem: VaryingProblem
+    batch_size: Any = math.inf
+    device: Literal["cpu", "cuda"] = "cpu"
+    quantities: tuple[str, ...] = ()
+    panels: str | None = None
+    is_compiled: bool = True
+    _programs: dict[Any, Compiled | None] = field(default_factory=dict, repr=False, compare=False)
+    _problems: dict[Any, Problem] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def own(self) -> list[str]:
         """The axes that are parameters of the family."""
-        return own_parameters(self.axes, self.of_spectrum, self.of_target)
+        return own_parameters(self.axes, self.problem.axes)
 
     @property
     def variables(self) -> Mapping[str, Quantity]:
         """What a dataset holds."""
-        return {**VERDICT, **self.quantities}
+        return {**VERDICT, **find_quantities(self.quantities)}
 
     def answer(
         self, part: Axes, advance: Callable[[int], None] = lambda count: None
@@ -84,91 +83,94 @@ class DiagramQuestion:
         advance
             Called with the number of points done, for a progress bar.
         """
-        inner = {name: values for name, values in part.items() if name != self.of_target}
-        targets = self._targets(part)
-        repeats = len(part[self.of_target]) if self.of_target else 1
-        found = self._sliced(inner, self.looped, targets, lambda count: advance(repeats * count))
-        if self.of_target:  # what does not depend on the target is the same for all
-            places = list(map(to_float, part[self.of_target]))
-            found = found.assign_coords({self.of_target: places})
-            found = found.broadcast_like(found[self.of_target])
-        return found.transpose(*part)
-
-    def _targets(self, part: Axes) -> list[Any]:
-        if self.of_target is None:
-            return [self.target]
-        return [self.target(value) for value in part[self.of_target]]
-
-    def _sliced(
-        self,
-        part: Axes,
-        looped: Sequence[str],
-        targets: Sequence[Any],
-        advance: Callable[[int], None],
-    ) -> xarray.Dataset:
-        """Return the results slice by slice along the axes that are looped over."""
         import xarray
 
-        if not looped:
-            return self._judged(part, targets, advance)
-        name, *rest = looped
-        inner = {key: values for key, values in part.items() if key != name}
-        slices = [
-            self._at(name, value)._sliced(inner, rest, targets, advance) for value in part[name]
-        ]
-        places = xarray.Variable(name, [to_float(value) for value in part[name]])
-        return xarray.concat(slices, places)
-
-    def _at(self, name: str, value: Any) -> DiagramQuestion:
-        """Return the question at one value of an axis."""
-        known = self._slices.get((name, value))
-        if known is None:
-            if len(self._slices) >= _MOST_SLICES:
-                self._slices.clear()
-            known = self._slices[name, value] = self._fixed(name, value)
-        return known
-
-    def _fixed(self, name: str, value: Any) -> DiagramQuestion:
-        inner: dict[str, Any] = {
-            "axes": {key: values for key, values in self.axes.items() if key != name},
-            "_slices": {},
+        of_target = {name: x for name, x in part.items() if name in self.problem.of_target}
+        looped = {
+            name: x
+            for name, x in part.items()
+            if name in (self.panels, *self.problem.axes) and name not in of_target
         }
-        if name == self.of_spectrum:
-            return replace(self, **inner, spectrum=self.spectrum(value), of_spectrum=None)
-        if name in PROBLEM_PARAMETERS:
-            return replace(self, **inner, problem={**self.problem, name: value})
-        build = self.build
-        return replace(self, **inner, build=lambda **others: build(**others, **{name: value}))
+        inner = {name: x for name, x in part.items() if name not in {**looped, **of_target}}
+        # a map for each value of the looped axes answers for all targets
+        maps, each = _size(looped), (_size(of_target), _size(inner))
+        shared = self._targets({}, of_target) if self.problem.apart else None
+        found: dict[str, Array] = {}
+        for number, values in enumerate(product(*looped.values())):
+            point = dict(zip(looped, values, strict=True))
+            targets = self._targets(point, of_target) if shared is None else shared
+            judged = self._judged(point, targets, inner, advance)
+            for name, quantity in self.variables.items():
+                answers = quantity.values(judged)
+                if maps == each[0] == 1:
+                    found[name] = answers
+                    continue
+                if name not in found:
+                    found[name] = np.empty((maps, *each), quantity.dtype)
+                found[name][number] = answers
+        dims = {**looped, **of_target, **inner}
+        shape = [len(values) for values in dims.values()]
+        variables = {
+            name: (list(dims), found[name].reshape(shape), quantity.attributes)
+            for name, quantity in self.variables.items()
+        }
+        places = {name: [to_float(value) for value in values] for name, values in part.items()}
+        return xarray.Dataset(variables, coords=places).transpose(*part)
 
     def _judged(
-        self, part: Axes, targets: Sequence[Any], advance: Callable[[int], None]
-    ) -> xarray.Dataset:
-        import xarray
+        self,
+        point: Mapping[str, Any],
+        targets: Sequence[Target | None],
+        inner: Axes,
+        advance: Callable[[int], None],
+    ) -> Map:
+        """Return the map at one value of every looped axis."""
+        problem = self._problem(point)
+        panel = {name: x for name, x in point.items() if name not in self.problem.axes}
+        batch_size = panel.pop("batch_size", self.batch_size)
+        taus = {name: panel.pop(name) for name in ("tau1", "tau2") if name in panel}
+        problem = Problem(problem.spectrum, problem.noise.vary(**taus))
+        own = [name for name in inner if name in self.own]
+        build = partial(self.build, **panel) if panel else self.build
+        compiled = self._program(build, panel, own)
+        judge = FamilyJudge(build, compiled, problem, batch_size, self.device)
+        points = Points(inner, own)
+        outcome = judge.judge(points, lambda count: advance(len(targets) * count))
+        return Map(judge, points, outcome, targets)
 
-        problem = dict(self.problem)
-        spectrum, tau1, tau2 = read_data(self.spectrum, problem.get("tau1"), problem.get("tau2"))
-        problem |= {key: x for key, x in (("tau1", tau1), ("tau2", tau2)) if key in problem}
-        points = Points(part, self.own, problem)
-        judge = FamilyJudge(self.build, self._program(), spectrum, self.coupling, self.device)
-        judged = Map(judge, points, judge.judge(points, advance), targets)
-        shape = [len(values) for values in part.values()]
-        dims = tuple(part)
-        variables: dict[str, Any] = {}
-        for name, quantity in self.variables.items():
-            values = quantity.values(judged)
-            if quantity.is_of_target and self.of_target:
-                values = values.reshape([len(targets), *shape])
-                variables[name] = (self.of_target, *dims), values, quantity.attributes
-            else:
-                variables[name] = dims, values.reshape(shape), quantity.attributes
-        places = {name: [to_float(value) for value in values] for name, values in part.items()}
-        return xarray.Dataset(variables, coords=places)
+    def _problem(self, point: Mapping[str, Any]) -> Problem:
+        """Return the problem of a map, kept with what it derives; its target is one of many."""
+        key = tuple(point.get(name) for name in self.problem.axes)
+        known = self._problems.get(key)
+        if known is None:
+            if len(self._problems) >= _MOST_KEPT:
+                self._problems.clear()
+            known = self._problems[key] = self.problem.at({**self._start, **point})
+        return known
 
-    def _program(self) -> Compiled | None:
-        """Return the family as a program, the same one for all slices that share it."""
-        if not self.is_compiled or not self.own:
+    def _targets(self, point: Mapping[str, Any], part: Axes) -> list[Target | None]:
+        """Return the targets of a map at some values of the axes that vary nothing else."""
+        if not part:
+            return [self._problem(point).target]
+        every = [dict(zip(part, values, strict=True)) for values in product(*part.values())]
+        return [self.problem.at({**self._start, **point, **some}).target for some in every]
+
+    @cached_property
+    def _start(self) -> dict[str, Any]:
+        return {name: self.axes[name][0] for name in self.problem.axes}
+
+    def _program(
+        self, build: Build, panel: Mapping[str, Any], own: Sequence[str]
+    ) -> Compiled | None:
+        """Return the family as a program, the same one for all maps that share it."""
+        if not self.is_compiled or not own:
             return None
-        if self.build not in self._programs:
-            samples = {name: self.axes[name] for name in self.own}
-            self._programs[self.build] = family_program(self.build, samples)
-        return self._programs[self.build]
+        key = tuple(panel.values())
+        if key not in self._programs:
+            samples = {name: self.axes[name] for name in own}
+            self._programs[key] = family_program(build, samples)
+        return self._programs[key]
+
+
+def _size(axes: Axes) -> int:
+    return math.prod(map(len, axes.values()))

@@ -1,0 +1,114 @@
+"""The axes of diagrams and boundaries, as they are given: names with values, or with ranges."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.inputs import number, whole
+from sgdmem.numeric.problems.noise import is_infinite
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.errors import InputError
+
+# What an axis may vary of every problem; a function of other axes may vary all the rest.
+PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
+
+Axis = tuple[str, Iterable[Any]]
+Range = tuple[str, Any, Any]
+
+
+def own_parameters(axes: Iterable[str], others: Iterable[str] = ()) -> list[str]:
+    """Return the axes that are neither of every problem nor named as others: the family's own."""
+    taken = {*PROBLEM_PARAMETERS, *others}
+    return [name for name in axes if name not in taken]
+
+
+def read_axes(
+    x: Axis, y: Axis, panels: Axis | None, results: Collection[str]
+) -> dict[str, list[Any]]:
+    """Return the values of all axes by name, the last one running fastest.
+
+    Raises
+    ------
+    InputError
+        If two are of one name, one has that of a result, or `read_axis` does.
+    """
+    given = [("panels", panels), ("y", y), ("x", x)]
+    read = [(label, *read_axis(label, axis)) for label, axis in given if axis is not None]
+    for place, (label, name, _) in enumerate(read):
+        for other, known, _ in read[place + 1 :]:
+            if name == known:
+                raise InputError(
+                    f"{other} and {label} must be different parameters, both are {name!r}"
+                )
+        if name in results:
+            raise InputError(f"no parameter of a diagram can be called {name!r}: a result is")
+    return {name: values for _, name, values in read}
+
+
+def read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
+    """Return the name and the exact values of an axis.
+
+    Raises
+    ------
+    InputError
+        If it is no such pair, or a value is no number.
+
+    Examples
+    --------
+    >>> read_axis("x", ("momentum", ["0.5", 1]))
+    ('momentum', [Fraction(1, 2), Fraction(1, 1)])
+    """
+    try:
+        name, values = axis
+        values = list(values)
+    except (TypeError, ValueError):
+        raise InputError(f"{label} must be a pair (parameter name, values), got {axis!r}") from None
+    if not isinstance(name, str) or not values:
+        raise InputError(f"{label} needs a parameter name and at least one value, got {axis!r}")
+    if name == "batch_size":
+        return name, [math.inf if is_infinite(v) else number(v, name) for v in values]
+    return name, [number(value, name) for value in values]
+
+
+def read_range(label: str, given: Range) -> tuple[str, float, float]:
+    """Return the name and the ends of a range.
+
+    Raises
+    ------
+    InputError
+        If it is no such triple, or the ends are not finite and in order.
+    """
+    try:
+        name, low, high = given
+    except (TypeError, ValueError):
+        raise InputError(f"{label} must be (parameter name, low, high), got {given!r}") from None
+    if not isinstance(name, str):
+        raise InputError(f"{label} must start with a parameter's name, got {given!r}")
+    low, high = (to_float(number(end, name)) for end in (low, high))
+    if not low < high or not math.isfinite(high - low):
+        raise InputError(f"{label} must have its low end below its high end, got {given!r}")
+    return name, low, high
+
+
+def spread(given: Range, points: Any, log: Sequence[str] = ()) -> tuple[str, list[float]]:
+    """Return an axis of that many values over a range, in equal steps or ratios.
+
+    Raises
+    ------
+    InputError
+        For a range that is none, fewer than two points, or a logarithm of what is not positive.
+
+    Examples
+    --------
+    >>> spread(("learning_rate", 1, 100), 3, log=["learning_rate"])
+    ('learning_rate', [1.0, 10.0, 100.0])
+    """
+    name, low, high = read_range(str(given[0]), given)
+    if name in log and low <= 0:
+        raise InputError(f"a logarithmic {name} must start above 0, got {low:g}")
+    steps = np.geomspace if name in log else np.linspace
+    return name, steps(low, high, whole(points, "points", 2)).tolist()
