@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.inputs import number, whole
+from sgdmem.numeric.arithmetic.inputs import is_list, number, whole
 from sgdmem.numeric.problems.noise import is_infinite
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError
@@ -92,6 +92,19 @@ def read_range(label: str, given: Range) -> tuple[str, float, float]:
     if not low < high or not math.isfinite(high - low):
         raise InputError(f"{label} must have its low end below its high end, got {given!r}")
     return name, low, high
+
+
+def range_of(name: str, ends: Any) -> tuple[str, float, float]:
+    """Return the range of a parameter from its ends.
+
+    Raises
+    ------
+    InputError
+        If they are no pair, or as `read_range`.
+    """
+    if not is_list(ends) or len(list(ends)) != 2:
+        raise InputError(f"{name} must be a pair (low, high), got {ends!r}")
+    return read_range(name, (name, *ends))
 
 
 def spread(given: Range, points: Any, log: Sequence[str] = ()) -> tuple[str, list[float]]:

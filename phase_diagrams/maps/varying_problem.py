@@ -144,7 +144,8 @@ def _noise_in_words(noise: Noise, axes: set[str]) -> dict[str, str]:
     found = {"tau1": _number(noise.tau1), "tau2": tau2}
     if noise.estimate is None or {"tau1", "tau2"} <= axes:
         return found
-    return {"noise": str(noise.estimate), **found}
+    some = not axes.isdisjoint(("tau1", "tau2"))
+    return {"noise": "estimated" if some else str(noise.estimate), **found}
 
 
 def _constant(problem: Problem) -> dict[str, str]:

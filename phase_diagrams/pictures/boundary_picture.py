@@ -50,9 +50,9 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = 
     >>> import sgdmem
     >>> edge = sgdmem.stability_boundary(
     ...     "heavy-ball",
-    ...     ("learning_rate", 0.1, 5),
-    ...     ("momentum", 0, 0.9),
-    ...     spectrum=sgdmem.Spectrum([1]),
+    ...     sgdmem.Spectrum([1]),
+    ...     x=("learning_rate", 0.1, 5),
+    ...     y=("momentum", 0, 0.9),
     ...     resolution=10,
     ... )
     >>> axes = draw_boundary(edge)

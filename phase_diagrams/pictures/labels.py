@@ -55,7 +55,9 @@ def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     shown = {**data.attrs, **dict.fromkeys([*varying, *OF_THE_DATA], None)}
     name = str(shown.pop("algorithm", "")).replace("_", " ").replace("-", " ")
     spectrum = spectrum_label(shown.pop("spectrum", ""))
-    size, tau1, tau2 = (shown.pop(key, None) for key in ("batch_size", "tau1", "tau2"))
+    size, tau1, tau2, kind = (
+        shown.pop(key, None) for key in ("batch_size", "tau1", "tau2", "noise")
+    )
     fixed = [
         f"{_SYMBOLS.get(key, key).rpartition(' ')[2]} = {value}"
         for key, value in shown.items()
@@ -64,9 +66,9 @@ def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     full = size in ("inf", "oo")
     noise = [] if size is None else ["full batches" if full else f"batch size {size}"]
     if not full:
-        noise += [
-            rf"$\{name}_{place}$ = {value}"
-            for name, place, value in (("tau", 1, tau1), ("tau", 2, tau2))
-            if value is not None
-        ]
+        given = [f"{key} = {x}" for key, x in (("tau1", tau1), ("tau2", tau2)) if x is not None]
+        if kind is not None:
+            told = str(kind).partition(", misfit")[0]
+            given = [told] if "tau1 = " in told else [told, *given]
+        noise += [re.sub(r"tau([12])", r"$\\tau_\1$", text) for text in given]
     return f"{', '.join([name, *fixed, *noise])}\n{spectrum}"

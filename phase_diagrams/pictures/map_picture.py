@@ -115,10 +115,10 @@ def draw(
     >>> import sgdmem
     >>> diagram = sgdmem.phase_diagram(
     ...     "heavy-ball",
-    ...     ("learning_rate", [0.1, 1, 10]),
-    ...     ("momentum", [0, 0.9]),
-    ...     spectrum=sgdmem.Spectrum([1, 0.5]),
-    ...     batch_size=8,
+    ...     sgdmem.Spectrum([1, 0.5]),
+    ...     8,
+    ...     x=("learning_rate", [0.1, 1, 10]),
+    ...     y=("momentum", [0, 0.9]),
     ... )
     >>> axes = draw(diagram)
     >>> axes.get_xscale()
@@ -228,9 +228,9 @@ def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable", annotate: 
     >>> import sgdmem
     >>> series = sgdmem.phase_diagram(
     ...     "heavy-ball",
-    ...     ("learning_rate", [0.1, 1, 10]),
-    ...     ("momentum", [0, 0.9]),
-    ...     spectrum=sgdmem.Spectrum([1, 0.5]),
+    ...     sgdmem.Spectrum([1, 0.5]),
+    ...     x=("learning_rate", [0.1, 1, 10]),
+    ...     y=("momentum", [0, 0.9]),
     ...     panels=("batch_size", [1, 8]),
     ... )
     >>> [ax.get_title() for ax in draw_series(series).axes[:2]]

@@ -31,11 +31,12 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.inputs import is_list, number, positive, whole
+from sgdmem.numeric.arithmetic.inputs import is_list, positive
 from sgdmem.numeric.problems.noise import is_infinite
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.phase_diagrams.maps.axes import range_of, spread
 from sgdmem.phase_diagrams.maps.boundary import stability_boundary
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
@@ -47,7 +48,6 @@ from sgdmem.phase_diagrams.systems.memory_one import (
     zone_lines,
 )
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram, TheoryLine
-from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.families import Family, with_fixed
 from sgdmem.symbolic.algorithms.named import find_family, memory_one
 from sgdmem.symbolic.errors import InputError
@@ -175,7 +175,7 @@ def _learning_rate_momentum(
     resolution: int = 80,
     **fixed: Any,
 ) -> NamedDiagram:
-    x, y = _window("learning_rate", learning_rate), _window("momentum", momentum)
+    x, y = range_of("learning_rate", learning_rate), range_of("momentum", momentum)
     return _over_batch_sizes(
         family, problem, x, y, ["learning_rate"], batch_sizes, points, resolution, fixed
     )
@@ -193,7 +193,7 @@ def _damping_effective_rate(
 ) -> NamedDiagram:
     q0 = positive(q0, "q0")
     axes = "damping", "effective_learning_rate"
-    x, y = _window(axes[0], damping), _window(axes[1], effective_learning_rate)
+    x, y = range_of(axes[0], damping), range_of(axes[1], effective_learning_rate)
     found = _over_batch_sizes(
         "memory-one", problem, x, y, list(axes), batch_sizes, points, resolution, {"q0": q0}
     )
@@ -251,10 +251,10 @@ def _batch_size_learning_rate(
 ) -> NamedDiagram:
     if family == "heavy-ball":
         fixed = {"momentum": "0.9", **fixed}
-    x, y = _window("learning_rate", learning_rate), _window("batch_size", batch_size)
+    x, y = range_of("learning_rate", learning_rate), range_of("batch_size", batch_size)
     logs = ["learning_rate", "batch_size"]
     found = phase_diagram(
-        family, problem, x=_values(x, logs, points), y=_values(y, logs, points), **fixed
+        family, problem, x=spread(x, points, logs), y=spread(y, points, logs), **fixed
     )
     edge = stability_boundary(family, problem, x=x, y=y, log=logs, resolution=resolution, **fixed)
     largest = float(largest_learning_rate(family, problem, **fixed))
@@ -288,8 +288,8 @@ def _regimes(
         family,
         lambda inverse_nu, zeta: Problem.power_law(1 / inverse_nu, zeta),
         batch_size,
-        x=_values(_window("inverse_nu", inverse_nu), [], points),
-        y=_values(_window("zeta", zeta), [], points),
+        x=spread(range_of("inverse_nu", inverse_nu), points),
+        y=spread(range_of("zeta", zeta), points),
         quantities=["regime", "loss_exponent"],
         **fixed,
     )
@@ -324,8 +324,8 @@ def _over_batch_sizes(
     series = phase_diagram(
         family,
         problem,
-        x=_values(x, logs, points),
-        y=_values(y, logs, points),
+        x=spread(x, points, logs),
+        y=spread(y, points, logs),
         panels=("batch_size", sizes),
         **fixed,
     )
@@ -344,24 +344,3 @@ def _called(batch_size: Any) -> str:
 
 def _problem(given: Any) -> Problem:
     return Problem.power_law(_LAW) if given is None else as_problem(given)
-
-
-def _window(name: str, ends: Any) -> tuple[str, float, float]:
-    """Return an axis of `stability_boundary`."""
-    if not is_list(ends) or len(list(ends)) != 2:
-        raise InputError(f"{name} must be a pair (low, high), got {ends!r}")
-    low, high = (to_float(number(end, name)) for end in ends)
-    if not low < high:
-        raise InputError(f"{name} must be a pair (low, high), low < high, got {ends!r}")
-    return name, low, high
-
-
-def _values(
-    window: tuple[str, float, float], logs: Sequence[str], points: int
-) -> tuple[str, list[float]]:
-    name, low, high = window
-    points = whole(points, "points", 2)
-    if name in logs and low <= 0:
-        raise InputError(f"{name} must begin above 0 on a logarithmic axis, got {low:g}")
-    spaced = np.geomspace if name in logs else np.linspace
-    return name, spaced(low, high, points).tolist()
