@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem import Problem
 
 HEADER = """\
 # Eigenvalues of X^T X / n, largest first, for the {rows} images of scikit-learn's digits,
@@ -19,9 +19,9 @@ def digits_eigenvalues() -> str:
     from sklearn.datasets import load_digits
 
     X = load_digits().data / 16
-    spectrum = Spectrum.from_features(X)
-    rows = "".join(f"{value:.17g}\n" for value in spectrum.eigenvalues)
-    return HEADER.format(rows=len(X), dropped=spectrum.dropped) + rows
+    problem = Problem.from_data(X)
+    rows = "".join(f"{value:.17g}\n" for value in problem.spectrum.eigenvalues)
+    return HEADER.format(rows=len(X), dropped=problem.dropped) + rows
 
 
 if __name__ == "__main__":

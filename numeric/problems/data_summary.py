@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sgdmem.numeric.problems.noise_estimate import NoiseEstimate, estimate_noise
+from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.problems.power_law_fit import PowerLawFit, fit_power_law
-from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.symbolic.errors import InputError
 
 
@@ -17,20 +17,22 @@ class DataSummary:
 
     Attributes
     ----------
-    spectrum : Spectrum
+    problem : Problem
     fit : PowerLawFit or None
         None where there are too few eigenvalues for a fit.
-    noise : NoiseEstimate or None
-        None for a bare spectrum.
     """
 
-    spectrum: Spectrum
+    problem: Problem
     fit: PowerLawFit | None
-    noise: NoiseEstimate | None
+
+    @property
+    def noise(self) -> NoiseEstimate | None:
+        """None for a bare spectrum."""
+        return self.problem.noise.estimate
 
     def __str__(self) -> str:
-        spectrum, fit, noise = self.spectrum, self.fit, self.noise
-        dropped = f" ({spectrum.dropped} more are zero)" if spectrum.dropped else ""
+        spectrum, fit, noise = self.problem.spectrum, self.fit, self.noise
+        dropped = f" ({self.problem.dropped} more are zero)" if self.problem.dropped else ""
         rows = [f"{spectrum}{dropped}", f"  trace        {spectrum.trace:.6g}"]
         if fit is not None:
             rows.append(
@@ -48,10 +50,10 @@ class DataSummary:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything in JSON-ready values; what is not known is None."""
-        spectrum = self.spectrum
+        spectrum = self.problem.spectrum
         return {
             "count": spectrum.count,
-            "dropped": spectrum.dropped,
+            "dropped": self.problem.dropped,
             "largest": spectrum.largest,
             "trace": spectrum.trace,
             "power_law": None if self.fit is None else vars(self.fit),
@@ -60,11 +62,11 @@ class DataSummary:
 
 
 def summarize(data: Any, first: int = 1, last: int | None = None) -> DataSummary:
-    """Return the summary of a spectrum or of a matrix of features.
+    """Return the summary of a spectrum or of a matrix of data.
 
     Parameters
     ----------
-    data : Spectrum or array of shape (n, d)
+    data : Problem, Spectrum or array of shape (n, d)
     first, last
         Ranks of the fit, see `fit_power_law`.
 
@@ -77,15 +79,11 @@ def summarize(data: Any, first: int = 1, last: int | None = None) -> DataSummary
       power law    19.3... k^-2.86...; exponent +- 0.39, scale +- 7.2; ranks 1 to 4, ...
       noise        tau1 = 0.96... +- 0.03..., tau2 = -0.85... +- 0.1..., misfit ...
     """
-    noise = None
-    if isinstance(data, Spectrum):
-        spectrum = data
-    else:
-        spectrum, noise = Spectrum.from_features(data), estimate_noise(data)
+    problem = as_problem(data)
     try:
-        fit = fit_power_law(spectrum, first, last)
+        fit = fit_power_law(problem.spectrum, first, last)
     except InputError:
         if first != 1 or last is not None:
             raise
         fit = None
-    return DataSummary(spectrum, fit, noise)
+    return DataSummary(problem, fit)

@@ -8,14 +8,14 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import read_reals
-from sgdmem.numeric.spectra.data_matrix import principal_axes, read_features
+from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.symbolic.errors import InputError
 
 _LARGEST_RESIDUAL = 1e-6  # of labels, relative to them: what single precision leaves of a fit
 _ROUNDING = 1e-12  # a start so close to the minimum, relative to both, is at it
 
 
-def target_of_data(features: Any, y: Any = None, start: Any = None) -> Array:
+def target_of_data(X: Any, y: Any = None, start: Any = None) -> Array:
     r"""Return the squares c_k^2 that `losses` and `simulate` take as target, for data and a start.
 
     Of the least squares :math:`L(w)=\frac1{2n}|Xw-y|^2`, with the minimum :math:`w_*` of smallest
@@ -29,8 +29,8 @@ def target_of_data(features: Any, y: Any = None, start: Any = None) -> Array:
 
     Parameters
     ----------
-    features : array of shape (n, d)
-        X, one sample a row.
+    X : array of shape (n, d)
+        One sample a row.
     y : array of shape (n,), optional
         Labels that some w fits, by default 0, so that ``start`` is :math:`w_0-w_*` as in
         `simulate`.
@@ -55,7 +55,7 @@ def target_of_data(features: Any, y: Any = None, start: Any = None) -> Array:
     >>> target_from_features(X, y=[3.0, 8.0])  # w* = (3, 4, 0); the eigenvalue 2 is that of w_2
     array([16.,  9.])
     """
-    X = read_features(features)
+    X = read_rows(X)
     if y is None and start is None:
         raise InputError("give the labels y, the start w_0, or both: neither says what is learnt")
     n, d = X.shape

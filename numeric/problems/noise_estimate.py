@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.spectra.data_matrix import principal_axes, read_features
+from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.symbolic.errors import InputError
 
 _BLOCKS = 20  # of samples, for the jackknife
@@ -62,7 +62,7 @@ class NoiseEstimate:
         return {k: v if math.isfinite(v) else None for k, v in asdict(self).items()}
 
 
-def estimate_noise(features: Any) -> NoiseEstimate:
+def estimate_noise(X: Any) -> NoiseEstimate:
     """Estimate tau1 and tau2 from a data matrix, one sample a row.
 
     Weighted least squares over all pairs of modes, each weighted by lambda_j lambda_k, its share of
@@ -73,7 +73,7 @@ def estimate_noise(features: Any) -> NoiseEstimate:
 
     Parameters
     ----------
-    features : array of shape (n, d)
+    X : array of shape (n, d)
         The inputs of least squares, one sample a row: at least two; finite real numbers, not all
         zero. They are not centred.
 
@@ -95,10 +95,10 @@ def estimate_noise(features: Any) -> NoiseEstimate:
     >>> abs(noise.tau1 - 1) < 0.05, abs(noise.tau2 + 1) < 0.2
     (True, True)
     """
-    X = read_features(features)
+    X = read_rows(X)
     n = len(X)
     if n < _FEWEST_SAMPLES:
-        raise InputError(f"features must have at least {_FEWEST_SAMPLES} rows, got {n}")
+        raise InputError(f"data must have at least {_FEWEST_SAMPLES} rows, got {n}")
     X = X / np.abs(X).max()  # the parameters do not change with the scale
     lam, directions = principal_axes(X)
     Z = X @ directions.T

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list, unmasked
+from sgdmem.numeric.arithmetic.inputs import is_list
 from sgdmem.numeric.problems.data_target import target_of_data
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.target import PowerLawTarget, Target, read_target
-from sgdmem.numeric.spectra.data_matrix import read_features
+from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.errors import InputError
 
@@ -98,10 +98,14 @@ class Problem:
     def from_data(cls, X: Any, y: Any = None, *, start: Any = None) -> Problem:
         r"""Return the least squares :math:`L(w)=\frac1{2n}|Xw-y|^2` of a data matrix.
 
-        The eigenvalues of :math:`X^TX/n`, largest first, come from the rows; zero and round-off
-        ones are dropped (`Spectrum.dropped`). The noise is *estimated*: a model of two parameters
-        is fitted to the rows (`Noise.fit`), and verdicts are about that model, with its errors and
-        its misfit beside them. Rows that differ much in length are far from it.
+        The eigenvalues of :math:`X^TX/n`, largest first, come from the rows. A singular value is
+        only known up to a small multiple of ``max(n, d) * eps * largest``; one that does not exceed
+        this bound cannot be told from zero (it is also NumPy's rule for the rank), and is
+        ``dropped``, as zero eigenvalues never move.
+
+        The noise is *estimated*: a model of two parameters is fitted to the rows (`Noise.fit`), and
+        verdicts are about that model, with its errors and its misfit beside them. Rows that differ
+        much in length are far from it.
 
         Parameters
         ----------
@@ -120,12 +124,15 @@ class Problem:
         Examples
         --------
         >>> problem = Problem.from_data([[1.0, 0, 0], [0, 2.0, 0]], y=[3.0, 8.0])
-        >>> problem.spectrum.eigenvalues, problem.spectrum.dropped
+        >>> problem.spectrum.eigenvalues, problem.dropped
         (array([2. , 0.5]), 1)
         """
-        rows = read_features(X)
+        rows = read_rows(X)
         target = None if y is None and start is None else target_of_data(rows, y, start)
-        return cls(Spectrum.from_features(rows), Noise.fit(rows), target, rows)  # type: ignore[arg-type] # is read
+        eigenvalues, _ = principal_axes(rows)
+        if not (np.isfinite(eigenvalues).all() and eigenvalues.all()):
+            raise InputError("data must have eigenvalues within the range of floats")
+        return cls(Spectrum(eigenvalues), Noise.fit(rows), target, rows)  # type: ignore[arg-type] # is read
 
     @classmethod
     def from_hessian(cls, H: Any, noise: Noise | None = None) -> Problem:
@@ -148,21 +155,25 @@ class Problem:
         >>> print(Problem.from_hessian([[2, 1], [1, 2]]))
         2 eigenvalues, 1 to 3; tau1 = 1, tau2 = 0
         """
-        matrix = np.asarray(unmasked(H, "H"), dtype=float)
-        square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1] > 0
-        if not square or not np.isfinite(matrix).all():
-            raise InputError(f"H must be a square matrix of finite numbers, got {matrix.shape}")
-        size = float(np.abs(matrix).max(initial=0.0))
-        if np.abs(matrix - matrix.T).max(initial=0.0) > _ROUNDING * size:
+        matrix = read_rows(H, "H")
+        if matrix.shape[0] != matrix.shape[1]:
+            raise InputError(f"H must be a square matrix, got shape {matrix.shape}")
+        size = float(np.abs(matrix).max())
+        if np.abs(matrix - matrix.T).max() > _ROUNDING * size:
             raise InputError("H must be symmetric: give (H + H.T) / 2")
         found = np.linalg.eigvalsh((matrix + matrix.T) / 2)[::-1]
         bound = len(matrix) * np.finfo(float).eps * size
-        if size == 0 or found[-1] < -max(bound, _ROUNDING * size):
+        if found[-1] < -max(bound, _ROUNDING * size):
             raise InputError(
-                "H must be positive semidefinite and not zero, but its smallest eigenvalue is "
+                f"H must be positive semidefinite, but its smallest eigenvalue is "
                 f"{float(found[-1]):.6g}"
             )
         return cls(Spectrum(found[found > bound]), noise or Noise())
+
+    @property
+    def dropped(self) -> int:
+        """How many zero and round-off eigenvalues of the data are left out."""
+        return 0 if self.rows is None else self.rows.shape[1] - len(self.spectrum)
 
     def __str__(self) -> str:
         parts = [str(self.spectrum), str(self.noise)]

@@ -11,7 +11,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import read_reals
 from sgdmem.numeric.problems.problem import read_data
 from sgdmem.numeric.problems.target import read_target
-from sgdmem.numeric.spectra.data_matrix import principal_axes, read_features
+from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
 
@@ -52,7 +52,7 @@ def read_simulated(data: Any, target: Any, start: Any) -> SimulatedFeatures:
         if start is not None:
             raise InputError("start belongs to a data matrix: give target, the squares c_k^2")
         return _gaussian(spectrum, target)
-    X = read_features(data)
+    X = read_rows(data)
     lam, axes = principal_axes(X)
     rows = np.ascontiguousarray(X @ axes.T / np.sqrt(lam))
     if start is None:

@@ -11,24 +11,24 @@ from sgdmem.numeric.arithmetic.inputs import unmasked
 from sgdmem.symbolic.errors import InputError
 
 
-def read_features(features: Any) -> Array:
+def read_rows(X: Any, name: str = "data") -> Array:
     """Validate a data matrix: two-dimensional, real, finite, not empty, not all zero."""
     try:
-        X = unmasked(features, "features")
+        X = unmasked(X, name)
         if np.iscomplexobj(X):
             raise TypeError
         X = X.astype(np.float64)
     except InputError:
         raise
     except (TypeError, ValueError, OverflowError):
-        raise InputError("features must be a (dense) matrix of real numbers") from None
+        raise InputError(f"{name} must be a (dense) matrix of real numbers") from None
     if X.ndim != 2 or X.size == 0:
-        raise InputError(f"features must be a matrix, one sample a row, got shape {X.shape}")
+        raise InputError(f"{name} must be a matrix, one sample a row, got shape {X.shape}")
     if not np.isfinite(X).all():
         row, column = np.argwhere(~np.isfinite(X))[0]
-        raise InputError(f"features must be finite, but row {row}, column {column} is not")
+        raise InputError(f"{name} must be finite, but row {row}, column {column} is not")
     if not X.any():
-        raise InputError("features must not be all zero")
+        raise InputError(f"{name} must not be all zero")
     return X
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-
-import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.compression import compress, compress_within, cover_law
-from sgdmem.numeric.spectra.data_matrix import principal_axes, read_features
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
 from sgdmem.numeric.spectra.files import load_columns, save_columns
 from sgdmem.numeric.spectra.list_rule import LongList
@@ -46,8 +43,6 @@ class Spectrum:
         infinite power law.
     law : PowerLaw or None
         Set when the spectrum is a power law.
-    dropped : int
-        How many zero and round-off eigenvalues `from_features` left out.
 
     Raises
     ------
@@ -63,14 +58,12 @@ class Spectrum:
     """
 
     _members: EigenvalueList | PowerLaw
-    dropped: int = field(compare=False)
 
     def __init__(self, eigenvalues: Any, weights: Any = None) -> None:
         self._set(EigenvalueList.read(eigenvalues, weights))
 
-    def _set(self, members: EigenvalueList | PowerLaw, dropped: int = 0) -> Spectrum:
+    def _set(self, members: EigenvalueList | PowerLaw) -> Spectrum:
         object.__setattr__(self, "_members", members)  # frozen
-        object.__setattr__(self, "dropped", dropped)
         return self
 
     # Ways to make one ---------------------------------------------------------------------------
@@ -101,41 +94,6 @@ class Spectrum:
         1.6449340668482264
         """
         return cls.__new__(cls)._set(PowerLaw.read(exponent, scale, count))
-
-    @classmethod
-    def from_features(cls, features: Any) -> Spectrum:
-        """Return the eigenvalues of X^T X / n for a data matrix X of n rows.
-
-        Computed as squared singular values. A singular value is only known up to a small multiple
-        of ``max(n, d) * eps * largest``; one that does not exceed this bound cannot be told from
-        zero (it is also NumPy's rule for the rank), and zero eigenvalues never move. Both are
-        dropped, and ``.dropped`` says how many of the d are missing.
-
-        Parameters
-        ----------
-        features : array of shape (n, d)
-            One sample a row; finite real numbers, not all zero. Not centred here: the Hessian of
-            least squares is the second moment, not the covariance.
-
-        Raises
-        ------
-        InputError
-            For any other input.
-
-        Examples
-        --------
-        >>> spectrum = Spectrum.from_features([[1.0, 0, 0], [0, 2.0, 0]])
-        >>> spectrum.eigenvalues, spectrum.dropped
-        (array([2. , 0.5]), 1)
-        """
-        X = read_features(features)
-        eigenvalues, _ = principal_axes(X)
-        if not (np.isfinite(eigenvalues).all() and eigenvalues.all()):
-            raise InputError(
-                "features must have eigenvalues within the range of floating-point numbers"
-            )
-        dropped = X.shape[1] - eigenvalues.size
-        return cls.__new__(cls)._set(EigenvalueList.read(eigenvalues), dropped)
 
     @classmethod
     def load(cls, path: Any) -> Spectrum:
@@ -172,7 +130,7 @@ class Spectrum:
         InputError
             If an eigenvalue would leave the range of floating-point numbers.
         """
-        return Spectrum.__new__(Spectrum)._set(self._members.scaled(factor), self.dropped)
+        return Spectrum.__new__(Spectrum)._set(self._members.scaled(factor))
 
     # What it holds ------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ def spectrum_command(
     if output is not None:
         if Path(output).suffix != ".csv":
             raise click.UsageError(f"-o writes a .csv file, got {output}")
-        summary.spectrum.save(output)
+        summary.problem.spectrum.save(output)
     if as_json:
         print_json(summary.to_dict())
     else:

@@ -13,7 +13,7 @@ import pytest
 
 from sgdmem.cli.main import main
 from sgdmem.numeric.machine import cuda
-from sgdmem.numeric.verdicts.verdict import Reason
+from sgdmem.numeric.verdicts.reason import Reason
 
 HEAVY_BALL = [
     *["stable", "--algorithm", "heavy-ball", "--set", "learning_rate=0.1"],

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgdmem.numeric.arithmetic.ball import Ball
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
 
@@ -87,14 +88,15 @@ def test_an_infinite_law_has_no_list() -> None:
 def test_features(rng: np.random.Generator) -> None:
     X = rng.normal(size=(50, 8))
     X[:, 3] = X[:, 1] + X[:, 2]
-    spectrum = Spectrum.from_features(X)
-    assert spectrum.dropped == 1
+    problem = Problem.from_data(X)
+    spectrum = problem.spectrum
+    assert problem.dropped == 1
     expected = np.linalg.eigvalsh(X.T @ X / 50)[::-1][:7]
     assert spectrum.eigenvalues == pytest.approx(expected, rel=1e-10)
     bad: Any
     for bad in ([[1, math.nan]], [[0, 0]], [1, 2], [[]], [["a"]], [[1j]]):
-        with pytest.raises(InputError, match="features"):
-            Spectrum.from_features(bad)
+        with pytest.raises(InputError, match="data must"):
+            Problem.from_data(bad)
 
 
 def test_masked_entries_are_refused() -> None:
@@ -102,4 +104,4 @@ def test_masked_entries_are_refused() -> None:
     with pytest.raises(InputError, match="masked"):
         Spectrum(masked)
     with pytest.raises(InputError, match="masked"):
-        Spectrum.from_features(masked[None])
+        Problem.from_data(masked[None])

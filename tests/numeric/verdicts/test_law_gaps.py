@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.numeric.verdicts.verdict import Reason
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.named import memory_one
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import sympy
 
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
+from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.numeric.verdicts.verdict import Reason
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms import named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -122,7 +123,7 @@ def test_other_parameters_and_functions() -> None:
 def test_learning_rate_from_a_data_matrix(rng: np.random.Generator) -> None:
     X = rng.normal(size=(4000, 6))
     estimated = largest_learning_rate("sgd", X, 4)
-    assumed = largest_learning_rate("sgd", noisy(Spectrum.from_features(X), 1, -1), 4)
+    assumed = largest_learning_rate("sgd", noisy(Problem.from_data(X).spectrum, 1, -1), 4)
     assert estimated == pytest.approx(assumed, rel=0.05)
     assert estimated.noise.tau2_values == pytest.approx(-1, abs=0.3)
 

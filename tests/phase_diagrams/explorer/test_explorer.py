@@ -14,7 +14,7 @@ import pytest
 import sympy
 
 import sgdmem
-from sgdmem import Algorithm, InputError, Spectrum, explore
+from sgdmem import Algorithm, InputError, Problem, Spectrum, explore
 from sgdmem.phase_diagrams.explorer.server import page_server
 from sgdmem.symbolic.algorithms.named import FAMILIES
 from tests.cli.test_cli import run
@@ -92,7 +92,7 @@ def test_listed_spectra(spectrum: Any, count: int) -> None:
     start = explore("sgd", spectrum).start["spectrum"]
     assert len(start["eigenvalues"]) == len(start["weights"]) <= count
     assert start["eigenvalues"] == sorted(start["eigenvalues"], reverse=True)
-    whole = spectrum if isinstance(spectrum, Spectrum) else Spectrum.from_features(spectrum)
+    whole = spectrum if isinstance(spectrum, Spectrum) else Problem.from_data(spectrum).spectrum
     trace = float(np.dot(start["eigenvalues"], start["weights"]))
     assert trace == pytest.approx(whole.trace, rel=1e-12)
 

@@ -13,7 +13,7 @@ import pytest
 import sympy
 
 import sgdmem
-from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem import methods
 
 VALUES: dict[str, Any] = {
     "None": None,
@@ -63,18 +63,26 @@ LAW = sgdmem.Spectrum.power_law(1.5)
 ROW: tuple[str, list[float]] = ("momentum", [0, 0.5])
 
 
+TARGETED = sgdmem.Problem(SPECTRUM, target=[1, 1])
+
+
 def judged(*arguments: Any) -> Any:
     return sgdmem.stability(*arguments).to_dict()
 
 
-def mapped(x: Any = ("learning_rate", [1]), **changes: Any) -> Any:
-    arguments = {"family": "heavy-ball", "x": x, "y": ROW, "spectrum": SPECTRUM, **changes}
-    return sgdmem.phase_diagram(**arguments)
+def noisy(spectrum: Any = SPECTRUM, **noise: Any) -> Any:
+    return judged(METHOD, sgdmem.Problem(spectrum, sgdmem.Noise(**noise)), 8)
 
 
-def pushed(spectrum: Any = SPECTRUM, batch_size: Any = 8, **changes: Any) -> Any:
+def mapped(x: Any = ("learning_rate", [1]), family: Any = "heavy-ball", **changes: Any) -> Any:
+    return sgdmem.phase_diagram(family, **{"problem": SPECTRUM, "x": x, "y": ROW, **changes})
+
+
+def pushed(problem: Any = SPECTRUM, batch_size: Any = 8, **changes: Any) -> Any:
     arguments = {"family": "heavy-ball", "momentum": "0.9", **changes}
-    return sgdmem.largest_learning_rate(batch_size=batch_size, **arguments).intervals
+    return sgdmem.largest_learning_rate(
+        problem=problem, batch_size=batch_size, **arguments
+    ).intervals
 
 
 CALLS: dict[str, Callable[[Any], Any]] = {
@@ -83,50 +91,59 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "power_law exponent": lambda v: sgdmem.Spectrum.power_law(v).trace,
     "power_law scale": lambda v: sgdmem.Spectrum.power_law(2, v).trace,
     "power_law count": lambda v: sgdmem.Spectrum.power_law(2, 1, v),
-    "from_features": sgdmem.Spectrum.from_features,
     "load": sgdmem.Spectrum.load,
     "scaled": SPECTRUM.scaled,
     "scaled law": LAW.scaled,
     "power_sum": LAW.power_sum,
-    "noise_from_features": sgdmem.noise_from_features,
     "fit_power_law": sgdmem.fit_power_law,
-    "losses algorithm": lambda v: sgdmem.losses(v, SPECTRUM, [1, 1], 3),
-    "losses spectrum": lambda v: sgdmem.losses(METHOD, v, [1, 1], 3),
-    "losses target": lambda v: sgdmem.losses(METHOD, SPECTRUM, v, 3),
-    "losses steps": lambda v: sgdmem.losses(METHOD, SPECTRUM, [1, 1], v),
-    "losses batch_size": lambda v: sgdmem.losses(METHOD, SPECTRUM, [1, 1], 3, v),
-    "losses tau2": lambda v: sgdmem.losses(METHOD, SPECTRUM, [1, 1], 3, 4, 1, v),
-    "losses method": lambda v: sgdmem.losses(METHOD, SPECTRUM, [1, 1], 3, method=v),
-    "power_law_target": PowerLawTarget,
-    "power_law_target energy": lambda v: PowerLawTarget(1, v),
-    "target_from_features": lambda v: sgdmem.target_from_features(v, [1, 2]),
-    "target_from_features y": lambda v: sgdmem.target_from_features([[1, 2], [2, 1]], v),
-    "target_from_features start": lambda v: sgdmem.target_from_features([[1, 2]], None, v),
+    "Noise tau1": sgdmem.Noise,
+    "Noise tau2": lambda v: sgdmem.Noise(1, v),
+    "Noise.coupled": sgdmem.Noise.coupled,
+    "Noise.coupled tau2": lambda v: sgdmem.Noise.coupled([[1, 0], [0, 1]], v),
+    "Noise.fit": sgdmem.Noise.fit,
+    "Noise.at": sgdmem.Noise().at,
+    "Problem": sgdmem.Problem,
+    "Problem noise": lambda v: sgdmem.Problem(SPECTRUM, v),
+    "Problem target": lambda v: sgdmem.Problem(SPECTRUM, target=v),
+    "Problem target of a law": lambda v: sgdmem.Problem(LAW, target=v),
+    "Problem.power_law": sgdmem.Problem.power_law,
+    "Problem.power_law zeta": lambda v: sgdmem.Problem.power_law(2, v),
+    "Problem.power_law energy": lambda v: sgdmem.Problem.power_law(2, 1, energy=v),
+    "Problem.from_data": sgdmem.Problem.from_data,
+    "Problem.from_data rows": lambda v: sgdmem.Problem.from_data(v, [1, 2]),
+    "Problem.from_data y": lambda v: sgdmem.Problem.from_data([[1, 2], [2, 1]], v),
+    "Problem.from_data start": lambda v: sgdmem.Problem.from_data([[1, 2], [2, 1]], start=v),
+    "Problem.from_hessian": sgdmem.Problem.from_hessian,
+    "losses algorithm": lambda v: sgdmem.losses(v, TARGETED, 4, 3),
+    "losses problem": lambda v: sgdmem.losses(METHOD, v, 4, 3),
+    "losses batch_size": lambda v: sgdmem.losses(METHOD, TARGETED, v, 3),
+    "losses steps": lambda v: sgdmem.losses(METHOD, TARGETED, 4, v),
+    "losses method": lambda v: sgdmem.losses(METHOD, TARGETED, 4, 3, method=v),
     "Schedule": lambda v: sgdmem.Schedule(0, "x", lambda t: v).steps(0, 2),
     "Schedule entry": lambda v: sgdmem.Schedule(0, "x", lambda t: [v]).steps(0, 2),
-    "simulate steps": lambda v: sgdmem.simulate(METHOD, SPECTRUM, [1, 1], v, 4),
     "compare_methods methods": lambda v: (
-        v is None
-        or sgdmem.methods.compare_methods(
-            sgdmem.Problem.power_law(2, 0.5), 10, 1000, methods=v
-        )  # None: all of them
+        v is None  # None: all of them
+        or methods.compare_methods(sgdmem.Problem.power_law(2, 0.5), 10, methods=v)
     ),
-    "schedule": lambda v: sgdmem.methods.schedule("sgd", learning_rate=v),
-    "schedule family": lambda v: sgdmem.methods.schedule(v, learning_rate=1),
-    "loss_regime": lambda v: sgdmem.methods.loss_regime(v, v),
-    "loss_asymptotics": lambda v: sgdmem.loss_asymptotics(METHOD, LAW, v, 100),
-    "simulate target": lambda v: sgdmem.simulate(METHOD, SPECTRUM, v, 3, 4),
-    "simulate batch_size": lambda v: sgdmem.simulate(METHOD, SPECTRUM, [1, 1], 3, v),
-    "simulate seeds": lambda v: sgdmem.simulate(METHOD, SPECTRUM, [1, 1], 3, 4, seeds=v),
-    "trajectory": lambda v: sgdmem.methods.trajectory(METHOD, lambda w, t: w, v, 3),
+    "schedule": lambda v: methods.schedule("sgd", learning_rate=v),
+    "schedule family": lambda v: methods.schedule(v, learning_rate=1),
+    "loss_regime": lambda v: methods.loss_regime(v, v),
+    "loss_asymptotics": lambda v: sgdmem.loss_asymptotics(METHOD, v, 100),
+    "simulate problem": lambda v: sgdmem.simulate(METHOD, v, 4, 3),
+    "simulate batch_size": lambda v: sgdmem.simulate(METHOD, TARGETED, v, 3),
+    "simulate steps": lambda v: sgdmem.simulate(METHOD, TARGETED, 4, v),
+    "simulate seeds": lambda v: sgdmem.simulate(METHOD, TARGETED, 4, 3, seeds=v),
+    "trajectory": lambda v: methods.trajectory(METHOD, lambda w, t: w, v, 3),
     "verify": lambda v: None if v is None else sgdmem.verify(v),  # None: all of them
     "stability algorithm": lambda v: judged(v, SPECTRUM),
-    "stability spectrum": lambda v: judged(METHOD, v),
+    "stability problem": lambda v: judged(METHOD, v),
     "stability batch_size": lambda v: judged(METHOD, SPECTRUM, v),
-    "stability tau1": lambda v: judged(METHOD, LAW, 8, v),
-    "stability tau2": lambda v: judged(METHOD, SPECTRUM, 8, 1, v),
-    "stability tau2 of a law": lambda v: judged(METHOD, LAW, 8, 1, v),
-    "stability coupling": lambda v: judged(METHOD, SPECTRUM, 8, 1, [-1, 0], v),
+    "stability tau1": lambda v: noisy(LAW, tau1=v),
+    "stability tau2": lambda v: noisy(tau2=v),
+    "stability tau2 of a law": lambda v: noisy(LAW, tau2=v),
+    "stability coupling": lambda v: judged(
+        METHOD, sgdmem.Problem(SPECTRUM, sgdmem.Noise.coupled(v, [-1, 0])), 8
+    ),
     "is_stable alpha": lambda v: sgdmem.is_stable(
         v, "0.9", "-0.1", "0.9", SPECTRUM, batch_size=8
     ).to_dict(),
@@ -134,10 +151,9 @@ CALLS: dict[str, Callable[[Any], Any]] = {
         "0.1", "0.9", "-0.1", v, LAW, batch_size=8
     ).to_dict(),
     "largest_learning_rate family": lambda v: pushed(family=v),
-    "largest_learning_rate spectrum": pushed,
+    "largest_learning_rate problem": pushed,
     "largest_learning_rate batch_size": lambda v: pushed(batch_size=v),
     "largest_learning_rate momentum": lambda v: pushed(momentum=v),
-    "largest_learning_rate coupling": lambda v: pushed(coupling=v),
     "largest_learning_rate parameter": lambda v: pushed(parameter=v),
     "largest_learning_rate search": lambda v: pushed(search=v),
     "largest_learning_rate search end": lambda v: pushed(search=(0, v)),
@@ -146,21 +162,21 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "Algorithm D": lambda v: sgdmem.Algorithm(1, [1], [1], v),
     "Algorithm a": lambda v: sgdmem.Algorithm(1, [1], [1], [[0]], v),
     "from_recurrence p": lambda v: sgdmem.Algorithm.from_recurrence(v, [1, 0]),
-    "substitute": lambda v: sgdmem.methods.general(1).substitute(v),
+    "substitute": lambda v: methods.general(1).substitute(v),
     "noise_summand": METHOD.noise_summand,
     "heavy_ball": lambda v: sgdmem.heavy_ball(v, "0.5"),
     "aggmo": lambda v: sgdmem.aggmo("0.5", v),
-    "averaging algorithm": lambda v: sgdmem.methods.averaging(v, "0.5"),
-    "averaging rate": lambda v: sgdmem.methods.averaging(METHOD, v),
-    "general": lambda v: sgdmem.methods.general(v),
-    "convert": lambda v: sgdmem.methods.convert(v, "two-rate"),
-    "convert family": lambda v: sgdmem.methods.convert(METHOD, v),
-    "equivalent": lambda v: sgdmem.methods.equivalent(METHOD, v),
+    "averaging algorithm": lambda v: methods.averaging(v, "0.5"),
+    "averaging rate": lambda v: methods.averaging(METHOD, v),
+    "general": lambda v: methods.general(v),
+    "convert": lambda v: methods.convert(v, "two-rate"),
+    "convert family": lambda v: methods.convert(METHOD, v),
+    "equivalent": lambda v: methods.equivalent(METHOD, v),
     "phase_diagram family": lambda v: mapped(family=v),
     "phase_diagram x": mapped,
     "phase_diagram x values": lambda v: mapped(("learning_rate", v)),
     "phase_diagram x value": lambda v: mapped(("learning_rate", [v])),
-    "phase_diagram spectrum": lambda v: mapped(spectrum=v),
+    "phase_diagram problem": lambda v: mapped(problem=v),
     "phase_diagram batch_size": lambda v: mapped(batch_size=v),
 }
 
