@@ -123,7 +123,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "Schedule entry": lambda v: sgdmem.Schedule(0, "x", lambda t: [v]).steps(0, 2),
     "compare_methods methods": lambda v: (
         v is None  # None: all of them
-        or methods.compare_methods(sgdmem.Problem.power_law(2, 0.5), 10, methods=v)
+        or methods.compare_methods(sgdmem.Problem.power_law(2, 0.5), 10, 1000, methods=v)
     ),
     "schedule": lambda v: methods.schedule("sgd", learning_rate=v),
     "schedule family": lambda v: methods.schedule(v, learning_rate=1),
