@@ -71,10 +71,10 @@ def one(memory: str, side: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         sgdmem.phase_diagram(
             family(memory),
-            ("learning_rate", np.linspace(0.01, 3.9, whole)),
-            ("momentum", np.linspace(0, 0.99, side)),
-            spectrum=spectrum("law"),
-            batch_size=BATCH_SIZE,
+            spectrum("law"),
+            BATCH_SIZE,
+            x=("learning_rate", np.linspace(0.01, 3.9, whole)),
+            y=("momentum", np.linspace(0, 0.99, side)),
             store=Path(folder) / "map.zarr",
             chunk=side,
         )

@@ -22,6 +22,7 @@ from sgdmem.numeric.maps import family_judge as batch
 from sgdmem.numeric.maps.compiled import judge_compiled
 from sgdmem.numeric.maps.family_program import family_program
 from sgdmem.numeric.maps.pieces import _OnGpu
+from tests.asking import noisy
 
 MEMORIES, SIDE, POINTS = ("heavy-ball", "1", "2", "3", "4", "5"), 1000, 10**6
 EVALUATORS = ("heavy-ball", "qhm", "two-rate")
@@ -62,11 +63,10 @@ def _row(memory: str, tau2: int) -> list[str]:
     def diagram(device: Any) -> Any:
         return sgdmem.phase_diagram(
             build,
-            ("learning_rate", rates),
-            ("momentum", momenta),
-            spectrum=spectrum("law"),
-            batch_size=BATCH_SIZE,
-            tau2=tau2,
+            noisy(spectrum("law"), tau2=tau2),
+            BATCH_SIZE,
+            x=("learning_rate", rates),
+            y=("momentum", momenta),
             device=device,
         )
 

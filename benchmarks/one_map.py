@@ -72,11 +72,7 @@ def main() -> None:
 
     def diagram() -> Any:
         return sgdmem.phase_diagram(
-            build,
-            ("learning_rate", rates),
-            ("momentum", momenta),
-            spectrum=given,
-            batch_size=BATCH_SIZE,
+            build, given, BATCH_SIZE, x=("learning_rate", rates), y=("momentum", momenta)
         )
 
     inside: list[float] = []

@@ -44,10 +44,10 @@ def main(folder: Path) -> None:
         print(f"at nine tenths of it:\n{verdict}\n")
         diagram = sgdmem.phase_diagram(
             "heavy-ball",
-            ("learning_rate", LEARNING_RATES),
-            ("momentum", MOMENTA),
-            spectrum=spectrum,
-            batch_size=BATCH_SIZE,
+            spectrum,
+            BATCH_SIZE,
+            x=("learning_rate", LEARNING_RATES),
+            y=("momentum", MOMENTA),
             progress=sys.stderr.isatty(),
         )
         diagram.to_netcdf(folder / f"{name.replace(' ', '-')}.nc", engine="scipy")

@@ -249,11 +249,10 @@ def test_phase_diagram_agrees_with_single_verdicts() -> None:
     rates, sizes = [0.01, 0.2, 0.45, 0.8], [1.0, 8.0, math.inf]
     diagram = phase_diagram(
         named.nesterov,
-        ("learning_rate", rates),
-        ("batch_size", sizes),
-        spectrum=SPECTRUM,
+        noisy(SPECTRUM, tau2=-1),
+        x=("learning_rate", rates),
+        y=("batch_size", sizes),
         momentum=0.5,
-        tau2=-1,
     )
     assert diagram.stable.dims == ("batch_size", "learning_rate")
     for i, size in enumerate(sizes):
@@ -263,13 +262,12 @@ def test_phase_diagram_agrees_with_single_verdicts() -> None:
             assert diagram.noise_sum.values[i, j] == pytest.approx(verdict.noise_sum, rel=1e-12)
     coupled = phase_diagram(
         "sgd",
-        ("learning_rate", [0.1, 0.3]),
-        ("batch_size", [1, 9]),
-        spectrum=SPECTRUM,
-        coupling=np.ones((3, 3)),
+        noisy(SPECTRUM, coupling=np.ones((3, 3))),
+        x=("learning_rate", [0.1, 0.3]),
+        y=("batch_size", [1, 9]),
     )
     plain = phase_diagram(
-        "sgd", ("learning_rate", [0.1, 0.3]), ("batch_size", [1, 9]), spectrum=SPECTRUM
+        "sgd", SPECTRUM, x=("learning_rate", [0.1, 0.3]), y=("batch_size", [1, 9])
     )
     assert coupled.noise_sum.values == pytest.approx(plain.noise_sum.values, rel=1e-12)
 

@@ -17,6 +17,7 @@ import sgdmem
 from sgdmem import Algorithm, InputError, Problem, Spectrum, explore
 from sgdmem.phase_diagrams.explorer.server import page_server
 from sgdmem.symbolic.algorithms.named import FAMILIES
+from tests.asking import noisy
 from tests.cli.test_cli import run
 
 
@@ -98,7 +99,7 @@ def test_listed_spectra(spectrum: Any, count: int) -> None:
 
 
 def test_start() -> None:
-    start = explore("sgd", Spectrum.power_law(2, 4, 100), batch_size="inf", tau2=-1).start
+    start = explore("sgd", noisy(Spectrum.power_law(2, 4, 100), tau2=-1), batch_size="inf").start
     assert start["spectrum"] == {"nu": 2.0, "scale": 4.0, "count": 100}
     assert (start["batch_size"], start["tau1"], start["tau2"]) == (None, 1, -1)
     features = np.random.default_rng(0).normal(size=(200, 3))
@@ -123,10 +124,9 @@ def test_start() -> None:
         ({"methods": "sgd", "ranges": {"learning_rate": (1, 0)}}, "low must be below high"),
         ({"methods": "sgd", "ranges": {"learning_rate": (0, 1, "log")}}, "positive"),
         ({"methods": "sgd", "ranges": {"learning_rate": (0, 1, "lin")}}, "'log'"),
-        ({"methods": "sgd", "spectrum": [1, 2]}, "spectrum"),
+        ({"methods": "sgd", "problem": [1, 2]}, "problem"),
         ({"methods": "sgd", "batch_size": 0}, "batch_size"),
-        ({"methods": "sgd", "tau1": -1}, "tau1"),
-        ({"methods": "sgd", "spectrum": Spectrum([1, 2]), "tau2": [0, 1]}, "tau2 must be a single"),
+        ({"methods": "sgd", "problem": noisy(Spectrum([1, 2]), tau2=[0, 1])}, "two numbers"),
     ],
 )
 def test_bad_input(arguments: dict[str, Any], message: str) -> None:
@@ -181,7 +181,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["-o", "nowhere/x.html"], "there is no folder nowhere"),
         (["--port", "80"], "--port belongs to --serve"),
         (["--serve", "--port", "70000"], "port must be an integer from 0 to 65535, got 70000"),
-        (["--count", "5"], "give one of --power-law NU, --spectrum FILE and --features FILE"),
+        (["--count", "5"], "give one of --power-law NU, --spectrum FILE and --data FILE"),
         (["--power-law", "2", "--coupling", "x.csv"], "--coupling: the explorer has the noise"),
         (["--batch-size", "-1"], "batch_size"),
     ],

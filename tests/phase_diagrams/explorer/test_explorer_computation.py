@@ -232,9 +232,9 @@ def test_losses(page: Explorer) -> None:
         spectrum = Spectrum.power_law(nu, count=count) if listed is None else Spectrum(listed)
         zeta = problem["zeta"]
         target = PowerLawTarget(zeta) if listed is None else np.array(listed) ** (zeta - 1.0)
-        noise = problem["batch_size"], 1, problem["tau2"]
+        asked = noisy(spectrum, tau2=problem["tau2"], target=target)
         algorithm = member(page.methods[family], values)
-        expected.append(sgdmem.losses(algorithm, spectrum, target, steps, *noise))
+        expected.append(sgdmem.losses(algorithm, asked, problem["batch_size"], steps))
     function = """({states, steps}) => states.map((state) => {
         const running = lossSteps(state, steps);
         let step = running.next();

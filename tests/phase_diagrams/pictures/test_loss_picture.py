@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import sgdmem
-from sgdmem import InputError, Spectrum
+from sgdmem import InputError, Noise, Problem, Spectrum
 from sgdmem.numeric.acceleration.compare_methods import predicted_exponent
-from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.phase_diagrams.pictures.loss_picture import predicted_law
 from sgdmem.pictures import artists, draw_losses
 from tests.picture_checks import pdf_bytes, svg_ids, texts_outside
 
-LAW, TARGET = Spectrum.power_law(2), PowerLawTarget("0.5")
+LAW = Problem.power_law(2, zeta="0.5")
+FINITE = Problem.power_law(2, zeta="0.5", count=50)
 RULES: dict[str, Any] = {
     "SGD": sgdmem.sgd("0.5"),
     "too fast": sgdmem.sgd("1.99"),
@@ -26,13 +27,13 @@ RULES: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def axes() -> Any:
-    return draw_losses(RULES, LAW, TARGET, 3000, 16)
+    return draw_losses(RULES, LAW, 16, 3000)
 
 
 def test_curves_are_the_losses(axes: Any) -> None:
     for rule, line in zip(RULES.values(), artists(axes)["loss"], strict=True):
         t, drawn = line.get_data()
-        exact = sgdmem.losses(rule, LAW, TARGET, 3000, 16)
+        exact = sgdmem.losses(rule, LAW, 16, 3000)
         assert drawn == pytest.approx(exact[t.astype(int)])
     assert t[0] == 1 and t[-1] == 3000
 
@@ -54,7 +55,7 @@ def test_slopes(axes: Any) -> None:
     t, loss = sgd.get_data()
     assert loss == pytest.approx(constant * t**-0.5, rel=1e-4)
     t, loss = am1.get_data()  # meets the exact curve in the middle of the last decade
-    exact = sgdmem.losses(RULES["AM1"], LAW, TARGET, 3000, 16)
+    exact = sgdmem.losses(RULES["AM1"], LAW, 16, 3000)
     middle = round(3000 / math.sqrt(10))
     assert np.interp(np.log(middle), np.log(t), np.log(loss)) == pytest.approx(
         math.log(exact[middle]), abs=1e-6
@@ -62,7 +63,7 @@ def test_slopes(axes: Any) -> None:
 
 
 def test_given_exponents_replace_the_predicted_ones() -> None:
-    axes = draw_losses(RULES, LAW, TARGET, 300, 16, exponents={"SGD": None, "too fast": 2})
+    axes = draw_losses(RULES, LAW, 16, 300, exponents={"SGD": None, "too fast": 2})
     labels = [line.get_label() for line in artists(axes)["loss"]]
     assert labels == ["SGD", "too fast, $t^{-2}$", "AM1, $t^{-0.738}$"]
 
@@ -73,40 +74,36 @@ def test_accelerations_agree_with_the_comparison_of_methods(memory: int, method:
     own = {"damping_exponent": 1} if memory == 1 else {}
     problem = sgdmem.Problem.power_law(2, "0.5")
     rule = sgdmem.methods.accelerated(problem, 16, memory=memory, **own)
-    law = predicted_law(rule, LAW, TARGET, 16)
+    law = predicted_law(rule, LAW, 16)
     assert law is not None and law.constant is None
     assert law.exponent == pytest.approx(predicted_exponent(method, problem))
 
 
 def test_nothing_is_predicted_where_nothing_is_known() -> None:
     jacobi = sgdmem.methods.jacobi_heavy_ball(0.5, -0.5, 1)
-    assert predicted_law(jacobi, LAW, TARGET, 16) is None
-    assert predicted_law(sgdmem.sgd("0.5"), Spectrum([1, 2]), [1, 1], 16) is None
-    assert predicted_law(sgdmem.sgd("0.5"), Spectrum.power_law(1), TARGET, 16) is None
+    assert predicted_law(jacobi, LAW, 16) is None
+    assert predicted_law(sgdmem.sgd("0.5"), Problem(Spectrum([1, 2]), target=[1, 1]), 16) is None
+    assert predicted_law(sgdmem.sgd("0.5"), Problem.power_law(1, "0.5"), 16) is None
 
 
 def test_nothing_is_predicted_for_a_schedule_that_diverges() -> None:
-    law = Spectrum.power_law(2)
-    rules = {"AM1": sgdmem.methods.accelerated(law, batch_size=1000)}
-    target = PowerLawTarget("0.5")
-    assert "prediction" in artists(draw_losses(rules, law, target, 500, 1000))
-    assert "prediction" not in artists(draw_losses(rules, law, target, 500, 1))
+    rules = {"AM1": sgdmem.methods.accelerated(LAW, 1000)}
+    assert "prediction" in artists(draw_losses(rules, LAW, 1000, 500))
+    assert "prediction" not in artists(draw_losses(rules, LAW, 1, 500))
 
 
 def test_curves_that_cannot_be_seen_are_said_to_be() -> None:
     rules = {"slow": sgdmem.sgd("0.1"), "wild": sgdmem.sgd(300)}
-    axes = draw_losses(rules, Spectrum.power_law(2), PowerLawTarget("0.5"), 50)
+    axes = draw_losses(rules, LAW, math.inf, 50)
     labels = [line.get_label() for line in artists(axes)["loss"]]
     assert labels == ["slow, $t^{-0.5}$", "wild: above the picture"]
 
 
 def test_simulations() -> None:
-    finite = Spectrum.power_law(2, count=50)
+    finite = replace(FINITE, noise=Noise(tau2=-1))
     record = [1, 10, 100]
-    runs = sgdmem.simulate(RULES["SGD"], finite, TARGET, 100, 16, seeds=4, record=record)
-    axes = draw_losses(
-        {"SGD": RULES["SGD"]}, finite, TARGET, 100, 16, 1, -1, simulations={"SGD": runs}
-    )
+    runs = sgdmem.simulate(RULES["SGD"], finite, 16, 100, seeds=4, record=record)
+    axes = draw_losses({"SGD": RULES["SGD"]}, finite, 16, 100, simulations={"SGD": runs})
     (points,) = artists(axes)["simulation"]
     assert points.get_xdata() == pytest.approx(record)
     assert points.get_ydata() == pytest.approx(runs.mean)
@@ -115,11 +112,10 @@ def test_simulations() -> None:
 
 
 def test_a_single_run_and_a_run_that_diverges() -> None:
-    finite = Spectrum.power_law(2, count=50)
     rule = sgdmem.sgd(3)
-    runs = sgdmem.simulate(rule, finite, TARGET, 3000, 1, seeds=1)
-    axes = draw_losses({"fast": rule}, finite, TARGET, 3000, 1, simulations={"fast": runs})
-    start = sgdmem.losses(rule, finite, TARGET, 1)[0]
+    runs = sgdmem.simulate(rule, FINITE, 1, 3000, seeds=1)
+    axes = draw_losses({"fast": rule}, FINITE, 1, 3000, simulations={"fast": runs})
+    start = sgdmem.losses(rule, FINITE, math.inf, 1)[0]
     assert axes.get_ylim()[1] == pytest.approx(3 * start)
     assert np.isfinite(artists(axes)["simulation"][0].get_ydata()).all()
     assert texts_outside(axes.figure) == []
@@ -147,10 +143,10 @@ def test_looks_and_files(axes: Any) -> None:
         ({"exponents": {"SGD": 0}}, "must be positive and finite"),
         ({"simulations": {"SGD": 1}}, "must be a Simulation"),
         ({"batch_size": -1}, "batch_size must be positive"),
-        ({"spectrum": Spectrum([1, 2])}, "a power-law target needs a power-law spectrum"),
+        ({"problem": Spectrum([1, 2])}, "problem must have a target"),
     ],
 )
 def test_bad_input(change: dict[str, Any], message: str) -> None:
-    question = {"rules": RULES, "spectrum": LAW, "target": TARGET, "steps": 100, "batch_size": 16}
+    question = {"rules": RULES, "problem": LAW, "steps": 100, "batch_size": 16}
     with pytest.raises(InputError, match=message):
         draw_losses(**{**question, **change})

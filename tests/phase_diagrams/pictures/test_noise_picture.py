@@ -11,6 +11,7 @@ import pytest
 import sgdmem
 from sgdmem import InputError, Spectrum
 from sgdmem.pictures import artists, draw_noise_summand
+from tests.asking import noisy
 from tests.picture_checks import pdf_bytes, svg_ids, texts_outside
 
 HEAVY = sgdmem.heavy_ball("0.1", "0.9")
@@ -43,14 +44,14 @@ def test_the_curve_is_the_sum_of_squares() -> None:
 
 
 def test_damping() -> None:
-    axes = draw_noise_summand(HEAVY, Spectrum([4, 1]), batch_size=8, tau1=1, tau2=-1)
+    axes = draw_noise_summand(HEAVY, noisy(Spectrum([4, 1]), tau2=-1), batch_size=8)
     found = artists(axes)
     _, plain = found["summand"][0].get_data()
     _, damped = found["damped-summand"][0].get_data()
     seen = np.isfinite(damped)
     assert damped[seen] == pytest.approx((plain / (1 - plain / 8))[seen])
     assert (plain[~seen & np.isfinite(plain)] >= 8).all()  # the noise of a mode feeds on itself
-    assert "damped-summand" not in artists(draw_noise_summand(HEAVY, LAW, tau2=-1))
+    assert "damped-summand" not in artists(draw_noise_summand(HEAVY, noisy(LAW, tau2=-1)))
 
 
 def test_the_curve_ends_at_the_critical_eigenvalue() -> None:
@@ -64,7 +65,7 @@ def test_the_curve_ends_at_the_critical_eigenvalue() -> None:
 def test_shares_of_a_list() -> None:
     weights = [1, 3, 1]
     data = Spectrum([4, 0.5, 1], weights)
-    axes = draw_noise_summand(HEAVY, data, batch_size=8, tau2=-1)
+    axes = draw_noise_summand(HEAVY, noisy(data, tau2=-1), batch_size=8)
     lam, share = artists(axes)["share"][0].get_data()
     naive = [naive_summand(HEAVY, x) for x in (4, 0.5, 1)]
     parts = np.array([w * s / (1 - s / 8) for w, s in zip(weights, naive, strict=True)])
@@ -152,15 +153,15 @@ def test_looks_and_files() -> None:
     ("arguments", "message"),
     [
         ({"algorithm": 1}, "must be an Algorithm"),
-        ({"spectrum": [1, 2]}, "spectrum must be a Spectrum"),
-        ({"spectrum": Spectrum([1, 2]), "batch_size": 2, "tau2": [0, 1]}, "single number to draw"),
+        ({"problem": [1, 2]}, "must be a Problem, a Spectrum"),
+        ({"problem": noisy(Spectrum([1, 2]), tau2=[0, 1])}, "two numbers, to draw"),
         ({"batch_size": 0}, "batch_size must be positive"),
         ({"algorithm": sgdmem.sgd(-1)}, "must be stable without noise at some eigenvalue"),
     ],
 )
 def test_bad_input(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        draw_noise_summand(**{"algorithm": HEAVY, "spectrum": LAW, **arguments})
+        draw_noise_summand(**{"algorithm": HEAVY, "problem": LAW, **arguments})
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ GREY, ORANGE, BLUE = "#b0b0b8", "#d55e00", "#0072b2"
 SETTINGS: dict[str, Any] = {
     "x": ("learning_rate", np.geomspace(0.01, 10, 40)),
     "y": ("momentum", np.linspace(0, 0.95, 30)),
-    "spectrum": Spectrum([1, 0.5, 0.1]),
+    "problem": Spectrum([1, 0.5, 0.1]),
 }
 
 
@@ -128,9 +128,9 @@ def test_axes_in_any_order_are_drawn_in_order(diagram: xarray.Dataset) -> None:
 def test_large_maps_are_thinned() -> None:
     whole = phase_diagram(
         "sgd",
-        ("learning_rate", np.linspace(0.1, 3, 4500)),
-        ("batch_size", [1, 2, 3]),
-        spectrum=Spectrum([1]),
+        Spectrum([1]),
+        x=("learning_rate", np.linspace(0.1, 3, 4500)),
+        y=("batch_size", [1, 2, 3]),
     )
     axes = draw(whole, quantity="noise_sum")
     found = np.ma.getdata(axes.collections[0].get_array())
@@ -139,13 +139,11 @@ def test_large_maps_are_thinned() -> None:
 
 def test_infinite_batches_are_no_axis() -> None:
     sizes = ("batch_size", [1, 2, float("inf")])
-    found = phase_diagram("sgd", ("learning_rate", [0.1, 1]), sizes, spectrum=Spectrum([1]))
+    found = phase_diagram("sgd", Spectrum([1]), x=("learning_rate", [0.1, 1]), y=sizes)
     with pytest.raises(InputError, match="batch_size = inf has no place on an axis"):
         draw(found)
 
 
 def test_a_single_row_has_no_names() -> None:
-    found = phase_diagram(
-        "heavy-ball", SETTINGS["x"], ("momentum", [0.9]), spectrum=Spectrum([1]), batch_size=8
-    )
+    found = phase_diagram("heavy-ball", Spectrum([1]), 8, x=SETTINGS["x"], y=("momentum", [0.9]))
     assert "region-name" not in artists(draw(found))

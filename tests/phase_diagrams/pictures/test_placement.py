@@ -18,7 +18,7 @@ from tests.picture_checks import overlapping, texts_outside
 SETTINGS: dict[str, Any] = {
     "x": ("learning_rate", np.geomspace(0.01, 10, 60)),
     "y": ("momentum", np.linspace(0, 0.95, 50)),
-    "spectrum": Spectrum([1, 0.5, 0.1]),
+    "problem": Spectrum([1, 0.5, 0.1]),
 }
 
 
@@ -120,9 +120,9 @@ def test_taken_places_are_avoided() -> None:
 def test_curves_are_named_beside_themselves() -> None:
     edge = sgdmem.stability_boundary(
         "heavy-ball",
-        ("learning_rate", -0.5, 5),
-        ("momentum", -1.3, 1.3),
-        spectrum=Spectrum([1]),
+        Spectrum([1]),
+        x=("learning_rate", -0.5, 5),
+        y=("momentum", -1.3, 1.3),
         resolution=20,
     )
     axes = draw_boundary(edge)

@@ -19,7 +19,6 @@ from matplotlib.text import Text
 
 import sgdmem
 from sgdmem import Spectrum
-from sgdmem.numeric.problems.target import PowerLawTarget
 
 FOLDER = Path(__file__).parent / "images"
 LAW = Spectrum.power_law(1.5)
@@ -31,40 +30,40 @@ pytestmark = pytest.mark.slow
 def draw_map(ax: Any) -> None:
     diagram = sgdmem.phase_diagram(
         "heavy-ball",
-        ("learning_rate", np.geomspace(0.02, 10, 60)),
-        ("momentum", np.linspace(0, 0.99, 50)),
-        spectrum=LAW,
-        batch_size=8,
+        LAW,
+        8,
+        x=("learning_rate", np.geomspace(0.02, 10, 60)),
+        y=("momentum", np.linspace(0, 0.99, 50)),
     )
     sgdmem.draw(diagram, ax, explained=False, annotate=False)
 
 
 def draw_edge(ax: Any) -> None:
     x, y = ("learning_rate", -0.5, 5), ("momentum", -1.3, 1.3)
-    edge = sgdmem.stability_boundary("heavy-ball", x, y, spectrum=Spectrum([1]), resolution=20)
+    edge = sgdmem.stability_boundary("heavy-ball", Spectrum([1]), x=x, y=y, resolution=20)
     sgdmem.pictures.draw_boundary(edge, ax, annotate=False)
 
 
 def draw_locus(ax: Any) -> None:
     method = sgdmem.methods.memory_one("5", "0.6", "0.15")
-    sgdmem.pictures.draw_root_locus(method, Spectrum([1]), ax, explained=False)
+    sgdmem.pictures.draw_root_locus(method, Spectrum([1]), ax=ax, explained=False)
 
 
 def draw_summand(ax: Any) -> None:
     method = sgdmem.methods.memory_one(100, "0.5", "1e-4")
-    sgdmem.pictures.draw_noise_summand(method, LAW, ax, 8, explained=False)
+    sgdmem.pictures.draw_noise_summand(method, LAW, 8, ax=ax, explained=False)
 
 
 def draw_losses(ax: Any) -> None:
     rules = {"SGD": sgdmem.sgd("0.5"), "AM1": sgdmem.methods.accelerated(LAW, 16)}
-    target = PowerLawTarget("0.5")
-    sgdmem.pictures.draw_losses(rules, LAW, target, 1000, 16, ax=ax, explained=False)
+    problem = sgdmem.Problem.power_law(1.5, zeta="0.5")
+    sgdmem.pictures.draw_losses(rules, problem, 16, 1000, ax=ax, explained=False)
 
 
 def draw_named(ax: Any) -> None:
     size: dict[str, Any] = {"points": 60, "resolution": 20}
     sgdmem.systems.named_diagram(
-        "damping-effective-rate", ax, annotate=False, explained=False, **size
+        "damping-effective-rate", ax=ax, annotate=False, explained=False, **size
     )
 
 

@@ -16,6 +16,7 @@ from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 from sgdmem.pictures import artists
 from sgdmem.systems import named_diagram
+from tests.asking import noisy
 from tests.picture_checks import colour_at, is_colour, pdf_bytes, svg_ids, texts_outside
 
 pytestmark = pytest.mark.slow
@@ -169,7 +170,7 @@ def test_the_two_plateaus(plateaus: NamedDiagram) -> None:
 def test_tau2_changes_the_slope() -> None:
     # small steps: tau1 sum v / (1 + tau2 v) = 1, v = eta lambda / (2 (1 - beta) B)
     found = diagram_data(
-        "batch-size-learning-rate", spectrum=Spectrum([1, 0.5]), tau2=-1, points=10, resolution=8
+        "batch-size-learning-rate", noisy(Spectrum([1, 0.5]), tau2=-1), points=10, resolution=8
     )
     _, line = found.theory.values()
     v = line.x[0] / line.y[0] / (2 * 0.1) * np.array([1, 0.5])

@@ -106,7 +106,7 @@ def test_names_that_are_none() -> None:
 @pytest.mark.parametrize("name", ["stable", "noise_sum", "margin"])
 def test_axes_are_not_called_like_results(name: str) -> None:
     with pytest.raises(InputError, match=f"can be called '{name}'"):
-        phase_diagram(renamed(name, "b"), (name, [1, 2]), ("b", [0, 0.5]), spectrum=SPECTRUM)
+        phase_diagram(renamed(name, "b"), SPECTRUM, x=(name, [1, 2]), y=("b", [0, 0.5]))
 
 
 # Other arguments ---------------------------------------------------------------------------------
