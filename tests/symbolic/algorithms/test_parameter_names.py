@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import Algorithm, InputError, Spectrum, heavy_ball, phase_diagram, sgd
+from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, heavy_ball, phase_diagram, sgd
 from sgdmem.methods import evaluator
 from sgdmem.numeric.code.evaluator import TARGETS
 from sgdmem.numeric.maps.node_code import judge_source
@@ -79,11 +79,11 @@ def test_evaluators_with_every_name(start: int) -> None:
 def test_maps(first: str, second: str) -> None:
     rates, momenta = [Fraction(k, 10) for k in range(1, 41)], [Fraction(k, 26) for k in range(26)]
     for tau2 in (0, -1):
-        problem: dict[str, Any] = {"spectrum": SPECTRUM, "batch_size": 2, "tau2": tau2}
-        found = phase_diagram(renamed(first, second), (first, rates), (second, momenta), **problem)
-        usual = phase_diagram(
-            "heavy-ball", ("learning_rate", rates), ("momentum", momenta), **problem
-        )
+        problem = Problem(SPECTRUM, Noise(tau2=tau2))
+        family = renamed(first, second)
+        found = phase_diagram(family, problem, 2, x=(first, rates), y=(second, momenta))
+        x, y = ("learning_rate", rates), ("momentum", momenta)
+        usual = phase_diagram("heavy-ball", problem, 2, x=x, y=y)
         for key in ("stable", "noise_sum", "margin"):
             assert np.array_equal(found[key].values, usual[key].values)
 
