@@ -16,11 +16,11 @@ import sgdmem
 from benchmarks.machine import description
 from benchmarks.measuring import least_seconds, short, table
 from sgdmem.numeric.arithmetic.volterra import solve_volterra
-from sgdmem.numeric.losses.recursion import read_question
-from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.numeric.losses.recursion import expected_loss
+from sgdmem.numeric.problems.problem import require_target
 
 Array = NDArray[np.float64]
-LAW, TARGET, NOISE = 1.5, PowerLawTarget(0.5), (64, 1, -1)
+NU, ZETA, BATCH_SIZE = 1.5, 0.5, 64
 METHODS = {
     "SGD, M = 0": sgdmem.sgd("0.5"),
     "heavy ball, M = 1": sgdmem.heavy_ball("0.3", "0.9"),
@@ -31,18 +31,21 @@ MODES, STEPS = 10_000, 200
 AGREEMENT = 1e-11
 
 
+def law(count: int | None = None) -> sgdmem.Problem:
+    return sgdmem.Problem.power_law(NU, ZETA, count=count, noise=sgdmem.Noise(tau2=-1))
+
+
 def numpy_losses(algorithm: sgdmem.Algorithm, count: int, steps: int) -> Array:
     """Run eqs. (12)-(16) with arrays of matrices, one for each eigenvalue."""
-    spectrum = sgdmem.Spectrum.power_law(LAW, count=count)
-    B, tau1, tau2 = NOISE
-    lam, M = spectrum.eigenvalues, algorithm.memory
+    spectrum, target, M = law(count).spectrum, require_target(law(count)), algorithm.memory
+    lam, B, tau1, tau2 = spectrum.eigenvalues, BATCH_SIZE, 1, -1
     v = np.array([-algorithm.alpha, *algorithm.c], float)
     r = np.array([1, *algorithm.a], float)
     still = np.eye(M + 1)
     still[0, 1:], still[1:, 1:] = np.array(algorithm.b, float), np.array(algorithm.D, float)
     S = still + lam[:, None, None] * np.outer(v, r)
     moments = np.zeros((count, M + 1, M + 1))
-    moments[:, 0, 0] = TARGET.masses(spectrum) / lam
+    moments[:, 0, 0] = target.masses(spectrum) / lam
     found = []
     for _ in range(steps + 1):
         found.append(lam @ moments[:, 0, 0] / 2)
@@ -54,9 +57,8 @@ def numpy_losses(algorithm: sgdmem.Algorithm, count: int, steps: int) -> Array:
 
 def recursion_rows() -> list[list[str]]:
     rows = []
-    spectrum = sgdmem.Spectrum.power_law(LAW, count=MODES)
     for name, algorithm in METHODS.items():
-        question = algorithm, spectrum, TARGET, STEPS, *NOISE
+        question = algorithm, law(MODES), BATCH_SIZE, STEPS
 
         def ours(question: Any = question) -> Array:
             return sgdmem.losses(*question, method="recursion")
@@ -75,8 +77,8 @@ def compressed_rows() -> list[list[str]]:
     rows = []
     algorithm, steps = METHODS["heavy ball, M = 1"], 2000
     for count in (10**4, 10**5, 10**6):
-        question = algorithm, sgdmem.Spectrum.power_law(LAW, count=count), TARGET, steps, *NOISE
-        nodes = sum(len(x[0]) for x in (read_question(*question).signal,) * 2)
+        question = algorithm, law(count), BATCH_SIZE, steps
+        nodes = 2 * len(expected_loss(*question).measures.signal[0])
 
         def compressed(question: Any = question) -> Array:
             return sgdmem.losses(*question, method="compressed")
@@ -123,9 +125,8 @@ def _agree(found: Array, expected: Array) -> None:
 
 
 def main() -> None:
-    infinite = sgdmem.Spectrum.power_law(LAW)
     long_runs = {
-        name: (lambda a=algorithm: sgdmem.losses(a, infinite, TARGET, 10**6, *NOISE))
+        name: (lambda a=algorithm: sgdmem.losses(a, law(), BATCH_SIZE, 10**6))
         for name, algorithm in METHODS.items()
     }
     seconds = least_seconds(long_runs, 1)

@@ -7,10 +7,10 @@ from sgdmem.numeric.acceleration.corner import advised_theta, corner
 from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
 from sgdmem.numeric.code.evaluator import evaluator
 from sgdmem.numeric.code.languages import source_code
-from sgdmem.numeric.losses.asymptotics import loss_regime
+from sgdmem.numeric.losses.family_schedule import schedule
+from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
-from sgdmem.numeric.losses.recursion import propagators
-from sgdmem.numeric.losses.schedule import schedule
+from sgdmem.numeric.losses.propagators import propagators
 from sgdmem.numeric.simulation.trajectory import trajectory
 from sgdmem.symbolic.algorithms.conversions import convert
 from sgdmem.symbolic.algorithms.equivalence import equivalent

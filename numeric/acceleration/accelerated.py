@@ -19,7 +19,8 @@ from sgdmem.numeric.acceleration.noise_bound import bounded_power_law, resolved_
 from sgdmem.numeric.acceleration.real_roots import Shape, partial_sum, real_root_entries
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_whole, positive_float
-from sgdmem.numeric.losses.schedule import Schedule, schedule
+from sgdmem.numeric.losses.family_schedule import schedule
+from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem as Problem
 from sgdmem.numeric.problems.target import PowerLawTarget

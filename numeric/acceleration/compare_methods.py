@@ -112,10 +112,7 @@ def compare_methods(
     rows = []
     for method in chosen:
         rule = _rule(method, problem, batch_size, steps)
-        noise = problem.noise
-        found = losses(
-            rule, problem.spectrum, problem.target, steps, batch_size, noise.tau1, noise.tau2
-        )
+        found = losses(rule, problem, batch_size, steps)
         predicted = predicted_exponent(method, problem)
         rows.append(Compared(method, rule, found, local_exponent(found), predicted))
     return rows

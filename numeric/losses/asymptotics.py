@@ -1,233 +1,37 @@
-r"""What the mean loss tends to on an infinite power law (Theorems 3, 5 and 8 of arXiv 2410.04228).
-
-With :math:`z = e^{-s}` the generating functions of the propagators are, at small s,
-
-.. math::
-    \hat V \simeq V_* + w,\quad \hat V' \simeq V'_* + w,\quad \hat U \simeq U_\Sigma + u,\quad
-    \hat U' \simeq U'_\Sigma + u,\qquad w = C_V\Gamma(1-\zeta)s^{\zeta-1},\;
-    u = C_U\Gamma(1-\xi)s^{\xi-1},
-
-up to a factor 1 + O(s), and the Volterra equation makes
-:math:`2\hat L = \hat V + \hat U\hat V'/(1-\hat U')`, a series in u and w. A power :math:`s^{q}`
-belongs to :math:`t^{-q-1}/\Gamma(-q)`. The largest terms are those of Theorems 3 and 8; all others
-of relative order below 1/t are kept.
-"""
+"""Exponents and constants of the mean loss on an infinite power law, from sums over all times."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from functools import cached_property
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from scipy.special import gamma, rgamma
+from scipy.special import gamma
 
-from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import positive
+from sgdmem.numeric.losses.loss_series import LossAsymptotics, loss_regime
 from sgdmem.numeric.losses.mode_panels import falling_edges
-from sgdmem.numeric.losses.recursion import read_question
+from sgdmem.numeric.losses.recursion import expected_loss
 from sgdmem.numeric.losses.summed_propagators import beside_the_pole, summed_modes
-from sgdmem.numeric.losses.transients import Transients, transients
+from sgdmem.numeric.losses.transients import transients
 from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.power_law import PowerLaw, riemann_zeta
 from sgdmem.numeric.spectra.power_measure import power_measure
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.symbolic.algebra.polynomials import derivative, evaluate
-from sgdmem.symbolic.algebra.scalars import is_float, to_float
+from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
-Regime = Literal[
-    "immediate divergence", "eventual divergence", "signal-dominated", "noise-dominated", "border"
-]
 _NEAR_ONE = 1e-5
-_SAME = 1e-12  # zeta and xi of the border, rounded to floats, agree that closely
 # beyond, gaps between eigenvalues, or transients, hide the powers of t for longer than anyone waits
 _LARGEST_NU, _LARGEST_ZETA = 20.0, 50.0
-_LARGEST_POLE = 20.0
-# times the size of what is left out: found by trial, and honest in all cases of the tests
-_ORDER, _RIPPLE = 3.0, 60.0
 _SMALLEST = 3.0**-19  # over the largest eigenvalue: where the last panel begins
 
 
-def loss_regime(nu: Any, zeta: Any) -> Regime:
-    """Return the regime of arXiv 2410.04228, Fig. 2, for spectral and target exponents.
-
-    Parameters
-    ----------
-    nu : number > 0
-        Eigenvalues k^-nu.
-    zeta : number > 0
-        Energy of the target below lambda ~ lambda^zeta.
-
-    Returns
-    -------
-    str
-        "immediate divergence" for nu <= 1/2, "eventual divergence" for nu <= 1; else
-        "signal-dominated" for zeta < 2 - 1/nu, "noise-dominated" above, "border" exactly between:
-        ints, fractions and decimal strings are compared exactly, floats to 1e-12, since few borders
-        are floats.
-
-    Examples
-    --------
-    >>> loss_regime(1.5, 0.5), loss_regime(1.5, 2), loss_regime(0.75, 0.5)
-    ('signal-dominated', 'noise-dominated', 'eventual divergence')
-    """
-    rounded = is_float(nu) or is_float(zeta)
-    nu, zeta = positive(nu, "nu"), positive(zeta, "zeta")
-    if nu <= Fraction(1, 2):
-        return "immediate divergence"
-    if nu <= 1:
-        return "eventual divergence"
-    gap = zeta - (2 - 1 / nu)
-    if abs(gap) <= (_SAME if rounded else 0):
-        return "border"
-    return "signal-dominated" if gap < 0 else "noise-dominated"
-
-
-@dataclass(frozen=True)
-class LossAsymptotics:
-    r"""Constants of the propagators and of the loss on an infinite power law.
-
-    Attributes
-    ----------
-    regime : str
-        See `loss_regime`; "signal-dominated", "noise-dominated" or, where zeta and xi agree to
-        1e-12, "border".
-    zeta, xi : float
-        Exponents of the signal and the noise propagators, xi = 2 - 1/nu.
-    effective_learning_rate : float
-    signal_constant, noise_constant : float
-        C_V and C_U of Theorem 5: V_t ~ C_V t^-zeta, U_t ~ C_U t^-xi.
-    noise_sum, output_noise_sum : float
-        U'_Sigma and U_Sigma.
-    signal_sum, output_signal_sum : float
-        V'_Sigma and V_Sigma, regularised where they diverge (zeta < 1); at zeta = 1, where that has
-        a pole, their values slightly beside it.
-    first_orders : tuple of float
-        Relative 1/t terms of V, V', U and U' (the numbers A of their 1 + A/t).
-    transients : Transients
-        What the series in powers of t knows nothing of.
-    neighbours : pair of LossAsymptotics or None
-        At zeta = 1 two coefficients have poles that cancel and leave a logarithm; the series is the
-        mean of those slightly left and right of it.
-    """
-
-    regime: Regime
-    zeta: float
-    xi: float
-    effective_learning_rate: float
-    signal_constant: float
-    noise_constant: float
-    noise_sum: float
-    output_noise_sum: float
-    signal_sum: float
-    output_signal_sum: float
-    first_orders: tuple[float, float, float, float]
-    transients: Transients
-    neighbours: tuple[LossAsymptotics, LossAsymptotics] | None = None
-
-    @property
-    def exponent(self) -> float:
-        """The loss falls like t**-exponent: the smaller of zeta and xi, or zeta without noise."""
-        return min(self.zeta, self.xi) if self.noise_constant else self.zeta
-
-    @cached_property
-    def constant(self) -> float:
-        r"""The loss tends to this times t**-exponent (Theorems 3 and 8).
-
-        .. math::
-            \frac{1-U'_\Sigma+U_\Sigma}{2(1-U'_\Sigma)}C_V,\quad\text{or}\quad
-            \frac{(1-U'_\Sigma+U_\Sigma)V'_\Sigma}{2(1-U'_\Sigma)^2}C_U;
-
-        both together on the border.
-        """
-        rest = 1 - self.noise_sum
-        read = (rest + self.output_noise_sum) / (2 * rest)
-        signal = read * self.signal_constant
-        noise = read * self.signal_sum * self.noise_constant / rest
-        if self.regime == "border":
-            return signal + noise
-        return signal if self.regime == "signal-dominated" else noise
-
-    def leading(self, t: Any) -> Any:
-        """Return the leading term of the loss at times t > 0.
-
-        Beside the border the next term is nearly as large for very long: `loss` has both.
-        """
-        return self.constant * _times(t) ** -self.exponent
-
-    def loss(self, t: Any) -> Any:
-        """Return the loss at times t > 0 with all terms of relative order below 1/t.
-
-        See `error` for how close it is.
-        """
-        found, _ = self._series(_times(t))
-        return found
-
-    def error(self, t: Any) -> Any:
-        """Return an estimate of the absolute error of `loss`.
-
-        The size of the terms left out, of what the gaps between eigenvalues make, and of what is
-        left of the start where nothing has settled yet. Not a proven bound.
-        """
-        times = _times(t)
-        _, error = self._series(times)
-        return error + self.transients.size(times)
-
-    def __str__(self) -> str:
-        return f"{self.regime}: the loss tends to {self.constant:.6g} t^-{self.exponent:.6g}"
-
-    def _series(self, t: Array) -> tuple[Any, Any]:
-        """Return the terms of relative order below 1/t, and the size of the next ones."""
-        if self.neighbours is not None:
-            total = sum(found._series(t)[0] for found in self.neighbours) / 2
-            near = _ORDER * self._orders * (1 + np.log(t)) / t + _RIPPLE * self.transients.ripple(t)
-            return total, near * np.abs(total)
-        rest = 1 - self.noise_sum
-        read = (rest + self.output_noise_sum) / (2 * rest)
-        step = self.xi - 1
-        u = self.noise_constant * gamma(1 - self.xi) / rest
-        pole = float(gamma(1 - self.zeta))
-        # near 2, 3, ... the pole cancels against terms that are left out, and a logarithm remains
-        resonant = self.zeta > 1.5 and not abs(pole) <= _LARGEST_POLE
-        total, kept, left_out = np.zeros_like(t), np.zeros_like(t), np.zeros_like(t)
-        for start, power in ((self.signal_sum, 0.0), (self.signal_constant, self.zeta - 1)):
-            for k in range(int(2 / step) + 2):
-                q = power + k * step
-                if power == 0.0:
-                    weight = read * start * rgamma(-q)
-                elif k == 0:
-                    weight = read * start  # the pole cancels
-                else:
-                    weight = read * start * (1.0 if resonant else pole * rgamma(-q))
-                term = weight * u**k * t ** (-q - 1)
-                signal = power != 0.0 and k == 0  # kept at any order: noise may be weak
-                if signal or (q < self.exponent and not (resonant and power and k)):
-                    total = total + term
-                    kept = kept + np.abs(term)
-                elif q < self.exponent + step:
-                    left_out = left_out + np.abs(term) * (1 + np.log(t) if resonant else 1)
-        ripple = _RIPPLE * self.transients.ripple(t) * kept
-        return total, left_out + _ORDER * self._orders * kept / t + ripple
-
-    @property
-    def _orders(self) -> float:
-        """How large the relative 1/t terms are."""
-        return 1 + max(map(abs, self.first_orders))
-
-
 def loss_asymptotics(
-    algorithm: Algorithm,
-    spectrum: Any,
-    target: Any,
-    batch_size: Any = math.inf,
-    tau1: Any = None,
-    tau2: Any = None,
+    algorithm: Algorithm, problem: Any, batch_size: Any = math.inf
 ) -> LossAsymptotics:
     r"""Return exponents and constants of the mean loss on an infinite power law.
 
@@ -235,39 +39,34 @@ def loss_asymptotics(
     ----------
     algorithm : Algorithm
         Stable, with D strictly stable.
-    spectrum : Spectrum
-        An infinite power law with exponent above 1, up to 20: beyond, eigenvalues are so far apart
-        that the loss falls in stairs, and no power of t is near it in a billion steps.
-    target : PowerLawTarget
-        See `PowerLawTarget`; of exponent up to 50.
-    batch_size, tau1, tau2
-        See `sgdmem.stability`; tau2 a single number.
+    problem : Problem
+        Of `Problem.power_law(nu, zeta)`, infinite, with nu above 1, up to 20: beyond, eigenvalues
+        are so far apart that the loss falls in stairs, and no power of t is near it in a billion
+        steps. Zeta is at most 50.
+    batch_size : number > 0
+        B, by default infinite: no noise.
 
     Raises
     ------
     InputError
-        For other spectra and targets, and if the loss does not certainly tend to zero, saying why;
+        For other problems, and if the loss does not certainly tend to zero, saying why;
         for tau2 > tau1, the noise of no data, that may be undecided.
 
     Examples
     --------
-    >>> from sgdmem import Spectrum, heavy_ball
-    >>> from sgdmem.numeric.problems.target import PowerLawTarget
-    >>> found = loss_asymptotics(
-    ...     heavy_ball("0.1", "0.9"), Spectrum.power_law(2), PowerLawTarget(0.5), 16
-    ... )
+    >>> from sgdmem import Problem, heavy_ball
+    >>> found = loss_asymptotics(heavy_ball("0.1", "0.9"), Problem.power_law(2, zeta=0.5), 16)
     >>> found.regime, found.exponent
     ('signal-dominated', 0.5)
     >>> billion = 10**9
     >>> float(found.loss(billion)), float(found.error(billion) / found.loss(billion)) < 1e-6
     (1.0e-05, True)
     """
-    question = read_question(algorithm, spectrum, target, 0, batch_size, tau1, tau2)
-    law, aim = question.spectrum.law, question.target
+    asked = expected_loss(algorithm, problem, batch_size, 0)
+    law, aim = asked.problem.spectrum.law, asked.problem.target
     if law is None or law.count is not None or not isinstance(aim, PowerLawTarget):
         raise InputError(
-            "asymptotics need an infinite power law, Spectrum.power_law(nu), and a target "
-            "PowerLawTarget(zeta)"
+            "asymptotics need an infinite power law and its target, Problem.power_law(nu, zeta)"
         )
     for name, value, most in (
         ("spectrum", law.exponent, _LARGEST_NU),
@@ -278,17 +77,15 @@ def loss_asymptotics(
                 f"{name} must have an exponent up to {most:g} for asymptotics, got {value:g}: "
                 f"beyond, no power of t is near the loss for very long; losses() is exact"
             )
-    if question.schedule.stationary is None:
+    if asked.schedule.stationary is None:
         raise InputError("asymptotics belong to a stationary algorithm, got a schedule")
-    if isinstance(question.noise.tau2, tuple):
-        raise InputError("tau2 must be a single number for an infinite spectrum")
-    algorithm = question.schedule.stationary
-    verdict = verdict_of(algorithm, Problem(question.spectrum), question.noise)
+    algorithm = asked.schedule.stationary
+    verdict = verdict_of(algorithm, asked.problem, asked.noise)
     if verdict.stable is not True:
         raise InputError(f"the loss does not certainly tend to zero: {verdict.explanation}")
     if not to_float(algorithm.effective_learning_rate) > 0:
         raise InputError("algorithm must have an effective learning rate that is no 0 in floats")
-    found = _constants(algorithm, law, aim, question.noise, verdict)
+    found = _constants(algorithm, law, aim, asked.noise, verdict)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         constants = found.constant, found.signal_constant, found.noise_constant, found.signal_sum
     if not (found.constant > 0 and np.isfinite(constants).all()):
@@ -300,7 +97,7 @@ def loss_asymptotics(
     if abs(aim.exponent - 1) > _NEAR_ONE:
         return found
     beside = (PowerLawTarget(aim.exponent + side * 2 * _NEAR_ONE, aim.energy) for side in (-1, 1))
-    pair = tuple(_constants(algorithm, law, x, question.noise, verdict) for x in beside)
+    pair = tuple(_constants(algorithm, law, x, asked.noise, verdict) for x in beside)
     return replace(found, zeta=aim.exponent, neighbours=pair)  # type: ignore[arg-type]
 
 
@@ -333,16 +130,6 @@ def _constants(
         first_orders=_first_orders(algorithm, zeta_exponent, xi, noise),
         transients=transients(algorithm, law, target),
     )
-
-
-def _times(t: Any) -> Array:
-    try:
-        times = np.asarray(t, dtype=float)
-    except (TypeError, ValueError):
-        times = np.array(np.nan)
-    if not (times > 0).all():
-        raise InputError(f"t must be positive numbers of steps, got {t!r}")
-    return times
 
 
 def _first_orders(

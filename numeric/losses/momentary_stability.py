@@ -14,8 +14,9 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.losses.recursion import read_question
+from sgdmem.numeric.losses.recursion import expected_loss
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
+from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.numeric.verdicts.verdict import Verdict
 
@@ -65,14 +66,7 @@ class MomentaryStability:
 
 
 def momentary_stability(
-    rule: Any,
-    spectrum: Any,
-    batch_size: Any,
-    steps: int,
-    tau1: Any = None,
-    tau2: Any = None,
-    *,
-    count: int = 25,
+    rule: Any, problem: Any, batch_size: Any, steps: int, *, count: int = 25
 ) -> MomentaryStability:
     """Judge the stationary algorithms of a schedule's steps 0 ... ``steps - 1``.
 
@@ -82,7 +76,7 @@ def momentary_stability(
     Parameters
     ----------
     rule : Schedule, Algorithm or list of Algorithm
-    spectrum, batch_size, tau1, tau2
+    problem, batch_size
         See `stability`.
     steps : int > 0
     count : int
@@ -101,11 +95,11 @@ def momentary_stability(
     >>> momentary_stability(rising, Spectrum([1, 0.5]), 4, 10_000).first_unstable
     1542
     """
-    chosen = read_schedule(rule)
+    chosen, given = read_schedule(rule), as_problem(problem)
     steps, count = whole(steps, "steps", 1), whole(count, "count", 2, _MOST)
 
     def judged(step: int) -> Verdict:
-        return stability(chosen.at(step), spectrum, batch_size, tau1, tau2)
+        return stability(chosen.at(step), given, batch_size)
 
     places = _log_spaced(steps - 1, count)
     verdicts = {step: judged(step) for step in places}
@@ -130,7 +124,7 @@ def _log_spaced(last: int, count: int) -> list[int]:
     return list(map(int, places))
 
 
-def adiabatic_signal(rule: Any, spectrum: Any, target: Any, steps: int) -> tuple[Array, Array]:
+def adiabatic_signal(rule: Any, problem: Any, steps: int) -> tuple[Array, Array]:
     r"""Estimate the signal of a slowly changing schedule, eq. (243) of arXiv 2410.04228.
 
     .. math:: V_t \approx \sum_k \lambda_kc_k^2\prod_{s<t}|x_1(\lambda_k;s)|^2
@@ -143,8 +137,8 @@ def adiabatic_signal(rule: Any, spectrum: Any, target: Any, steps: int) -> tuple
     Parameters
     ----------
     rule : Schedule, Algorithm or list of Algorithm
-    spectrum, target
-        See `losses`.
+    problem : Problem
+        With a target; its noise does not matter.
     steps : int > 0
 
     Returns
@@ -156,21 +150,20 @@ def adiabatic_signal(rule: Any, spectrum: Any, target: Any, steps: int) -> tuple
 
     Examples
     --------
-    >>> from sgdmem import Spectrum, sgd
-    >>> from sgdmem.numeric.problems.target import PowerLawTarget
-    >>> question = sgd("0.5"), Spectrum.power_law(1.5), PowerLawTarget(0.5), 1000
-    >>> times, values = adiabatic_signal(*question)
-    >>> from sgdmem import losses  # SGD has one root, and the estimate is exact
-    >>> bool(np.allclose(values, 2 * losses(*question)[times], rtol=1e-9))
+    >>> from sgdmem import Problem, losses, sgd
+    >>> problem = Problem.power_law(1.5, zeta=0.5)
+    >>> times, values = adiabatic_signal(sgd("0.5"), problem, 1000)
+    >>> exact = losses(sgd("0.5"), problem, np.inf, 1000)  # SGD has one root
+    >>> bool(np.allclose(values, 2 * exact[times], rtol=1e-9))
     True
     """
-    question = read_question(rule, spectrum, target, steps, np.inf, None, None)
+    asked = expected_loss(rule, problem, np.inf, steps)
     steps = whole(steps, "steps", 1)
-    nodes, masses = question.signal
+    nodes, masses = asked.measures.signal
     times = np.array(_log_spaced(steps, int(_PER_DECADE * np.log10(steps + 1)) + 2))
     rows = max(1, _MANY // nodes.size)
     pieces = [times[i : i + rows] for i in range(0, times.size, rows)]
-    logs = np.concatenate([_slowest_logs(question.schedule, piece, nodes) for piece in pieces])
+    logs = np.concatenate([_slowest_logs(asked.schedule, piece, nodes) for piece in pieces])
     gaps = np.diff(times)[:, None]
     # the sum over first <= s < last of values on a straight line
     between = gaps * (logs[1:] + logs[:-1]) / 2 + (logs[:-1] - logs[1:]) / 2

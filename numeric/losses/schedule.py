@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import pickle
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,15 +14,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_list, whole
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm, require_algorithm
-from sgdmem.symbolic.algorithms.families import Family, family_name, with_fixed
-from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.symbolic.errors import InputError
-
-_ADVICE = {  # for functions written for a single number, by words of Python's and NumPy's messages
-    "truth value": " (np.where(t < 10, 0.1, 0.01) instead of an if)",
-    "converted to Python scalars": " (NumPy's functions, such as np.sqrt, take arrays)",
-}
-StepFunction = Callable[[Array], Any]  # of step numbers 0, 1, ... as floats
 
 
 @dataclass(frozen=True)
@@ -146,7 +140,7 @@ class Schedule:
         numeric_algorithm(algorithm)
         entries = [to_float(entry) for entry in algorithm.entries]
         name = algorithm.name or f"an algorithm of memory {algorithm.memory}"
-        return cls(algorithm.memory, name, lambda t: entries, algorithm)
+        return cls(algorithm.memory, name, partial(_same, entries), algorithm)
 
     def steps(self, first: int, last: int) -> Steps:
         """Return the entries of the steps from ``first`` to ``last - 1``.
@@ -198,6 +192,7 @@ class Schedule:
 
         Examples
         --------
+        >>> from sgdmem.methods import schedule
         >>> falling = schedule("sgd", learning_rate=lambda t: 0.5 / (t + 1))
         >>> falling.at(1)
         Algorithm(alpha=0.25)
@@ -212,98 +207,21 @@ class Schedule:
     def __repr__(self) -> str:
         return f"Schedule({self.name!r}, memory {self.memory})"
 
+    def __copy__(self) -> Schedule:
+        return self  # nothing of it changes
 
-def schedule(family: Family | str, **parameters: Any) -> Schedule:
-    """Return a family whose parameters change from step to step.
+    def __deepcopy__(self, memo: Any) -> Schedule:
+        return self
 
-    Parameters
-    ----------
-    family : function or str
-        A constructor such as `sgdmem.heavy_ball`, any function of named parameters that returns an
-        `Algorithm` and accepts symbols, or a command-line name.
-    **parameters : number or function
-        A function takes an array of step numbers 0, 1, ..., floats, and returns as many values:
-        ``lambda t: np.where(t < 100, 0.1, 0.01)``, or ``lambda t: rates[t.astype(int)]`` for an
-        array of rates, one for each step.
-
-    Raises
-    ------
-    InputError
-        If a parameter is unknown or missing, or the family does not take symbols.
-
-    Examples
-    --------
-    >>> decaying = schedule("heavy-ball", learning_rate=0.1, momentum=lambda t: 1 - 1 / (t + 2))
-    >>> decaying.steps(0, 3).D.ravel()
-    array([0.5       , 0.66666667, 0.75      ])
-    """
-    constructor = find_family(family)
-    moving = {name: value for name, value in parameters.items() if callable(value)}
-    fixed = {name: value for name, value in parameters.items() if name not in moving}
-    build = with_fixed(constructor, fixed, list(moving))
-    try:
-        if not moving:
-            return Schedule.constant(build())
-        memory, entries = _compiled_entries(build, tuple(moving), family_name(constructor))
-    except InputError as error:
-        for name, value in fixed.items():
-            if is_list(value) and f"{name} must be one number" in str(error):
-                raise InputError(
-                    f"{name} must be one number, or a function of the step where it changes, such "
-                    f"as lambda t: rates[t.astype(int)] for an array of rates, got {value!r}"
-                ) from None
-        raise
-    return _of_functions(memory, family_name(constructor), entries, moving)
-
-
-def _of_functions(
-    memory: int,
-    name: str,
-    entries: Callable[..., Sequence[Any]],
-    parameters: Mapping[str, StepFunction],
-) -> Schedule:
-    def evaluate(t: Array) -> Sequence[Any]:
-        values = {key: _called(key, function, t) for key, function in parameters.items()}
-        return entries(**values)
-
-    return Schedule(memory, name, evaluate)
-
-
-def _called(name: str, function: StepFunction, t: Array) -> Array:
-    """Return a parameter at some steps; InputError for whatever its function does wrong."""
-    try:
-        value = np.asarray(function(t))
-        if value.dtype.kind not in "fiub":
-            raise TypeError(f"it returns {value.dtype} instead of real numbers")
-    except InputError:
-        raise
-    except Exception as error:
-        advice = next((text for words, text in _ADVICE.items() if words in str(error)), "")
-        raise InputError(
-            f"{name} must be a function of an array of floats, the numbers of steps{advice}: "
-            f"{error}"
-        ) from error
-    if value.shape not in ((), t.shape):
-        raise InputError(
-            f"{name} must return one number for each step, got shape {value.shape} "
-            f"for {t.size} steps"
-        )
-    return value.astype(float)
-
-
-def _compiled_entries(
-    build: Family, names: tuple[str, ...], name: str
-) -> tuple[int, Callable[..., Sequence[Any]]]:
-    """Return the memory and a function from arrays of parameters to arrays of entries."""
-    from sympy import Symbol, lambdify
-
-    symbols = [Symbol(key, real=True) for key in names]
-    try:
-        algorithm = build(**dict(zip(names, symbols, strict=True)))
-    except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as error:
-        raise InputError(f"{name} does not take symbols: {error}") from None
-    function = lambdify(symbols, list(algorithm.entries), modules="numpy", cse=True)
-    return algorithm.memory, lambda **values: function(*(values[key] for key in names))
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        try:
+            pickle.dumps(self.evaluate)
+        except Exception as error:
+            raise InputError(
+                f"{self.name} can be pickled only if its functions of the step are found by their "
+                f"names: use functions of a module instead of lambdas and local ones ({error})"
+            ) from None
+        return super().__reduce_ex__(protocol)
 
 
 def listed_schedule(algorithms: Sequence[Algorithm]) -> Schedule:
@@ -324,12 +242,16 @@ def listed_schedule(algorithms: Sequence[Algorithm]) -> Schedule:
     if len(memories) > 1:
         raise InputError(f"algorithms must have one memory, got {sorted(memories)}")
     rows = [[to_float(x) for x in numeric_algorithm(a).entries] for a in algorithms]
-    table = np.array(rows)
-
-    def evaluate(t: Array) -> Sequence[Any]:
-        return list(table[np.minimum(t, len(rows) - 1).astype(int)].T)
-
+    evaluate = partial(_listed, np.array(rows))
     return Schedule(memories.pop(), f"{len(rows)} listed algorithms", evaluate)
+
+
+def _same(entries: list[float], t: Array) -> list[float]:
+    return entries
+
+
+def _listed(table: Array, t: Array) -> list[Array]:
+    return list(table[np.minimum(t, len(table) - 1).astype(int)].T)
 
 
 def read_schedule(value: Any) -> Schedule:

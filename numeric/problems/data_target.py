@@ -16,7 +16,7 @@ _ROUNDING = 1e-12  # a start so close to the minimum, relative to both, is at it
 
 
 def target_of_data(X: Any, y: Any = None, start: Any = None) -> Array:
-    r"""Return the squares c_k^2 that `losses` and `simulate` take as target, for data and a start.
+    r"""Return the target of a `Problem` of data, the squares c_k^2, for labels and a start.
 
     Of the least squares :math:`L(w)=\frac1{2n}|Xw-y|^2`, with the minimum :math:`w_*` of smallest
     norm and the unit eigenvectors :math:`v_k` of :math:`X^TX/n`,
@@ -52,7 +52,7 @@ def target_of_data(X: Any, y: Any = None, start: Any = None) -> Array:
     Examples
     --------
     >>> X = np.array([[1.0, 0, 0], [0, 2.0, 0]])
-    >>> target_from_features(X, y=[3.0, 8.0])  # w* = (3, 4, 0); the eigenvalue 2 is that of w_2
+    >>> target_of_data(X, y=[3.0, 8.0])  # w* = (3, 4, 0); the eigenvalue 2 is that of w_2
     array([16.,  9.])
     """
     X = read_rows(X)

@@ -47,7 +47,7 @@ class Problem:
     --------
     >>> problem = Problem(Spectrum([4, 1]), Noise(tau2=-1), target=[1, 1])
     >>> print(problem)
-    2 eigenvalues, 1 to 4; tau1 = 1, tau2 = -1
+    eigenvalues [4, 1]; tau1 = 1, tau2 = -1
     """
 
     spectrum: Spectrum
@@ -153,7 +153,7 @@ class Problem:
         Examples
         --------
         >>> print(Problem.from_hessian([[2, 1], [1, 2]]))
-        2 eigenvalues, 1 to 3; tau1 = 1, tau2 = 0
+        eigenvalues [3, 1]; tau1 = 1, tau2 = 0
         """
         matrix = read_rows(H, "H")
         if matrix.shape[0] != matrix.shape[1]:

@@ -25,12 +25,14 @@ class PowerLawTarget:
     .. math:: \lambda_k c_k^2 = E\nu\zeta\Lambda^\zeta k^{-\nu\zeta-1},\qquad
         \sum_{k:\,\lambda_k<\lambda}\lambda_k c_k^2 \sim E\lambda^\zeta
 
-    Attributes
+    `Problem.power_law` takes both exponents.
+
+    Parameters
     ----------
-    exponent : float
-        Zeta > 0; below 1 the target is infeasible, with an infinite sum of the squares c_k^2.
-    energy : float
-        E > 0.
+    exponent : number > 0
+        Zeta; below 1 the target is infeasible, with an infinite sum of the squares c_k^2.
+    energy : number > 0
+        E, by default 1.
 
     Examples
     --------
@@ -76,7 +78,7 @@ class PowerLawTarget:
         return spectrum.law
 
 
-_HELP = "for a data matrix X and labels y, target_from_features(X, y) returns them in order"
+_HELP = "for a data matrix X and labels y, Problem.from_data(X, y) has them in order"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,12 @@ class ListedTarget:
     """The squares c_k^2 of the coefficients of w_0 - w*, one for each eigenvalue."""
 
     squares: Array
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ListedTarget) and np.array_equal(self.squares, other.squares)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.squares.tolist()))
 
     def masses(self, spectrum: Spectrum) -> Array:
         """Return lambda_k c_k^2, multiplicities included."""
@@ -93,7 +101,8 @@ class ListedTarget:
                 f"target must have one entry for each eigenvalue of {spectrum!r}, "
                 f"got {self.squares.size}: {advice}"
             )
-        return spectrum.weights * spectrum.eigenvalues * self.squares
+        with np.errstate(over="ignore"):
+            return spectrum.weights * spectrum.eigenvalues * self.squares
 
 
 Target = PowerLawTarget | ListedTarget
@@ -104,7 +113,7 @@ def read_target(value: Any, spectrum: Spectrum) -> Target:
 
     Parameters
     ----------
-    value : PowerLawTarget, pair (zeta, energy), or sequence of shape (N,)
+    value : PowerLawTarget, or sequence of shape (N,)
         Squares c_k^2 >= 0 of the start's coefficients in the eigenbasis, not all zero.
 
     Raises

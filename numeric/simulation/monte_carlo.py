@@ -104,10 +104,9 @@ class Simulation:
 
 def simulate(
     algorithm: Any,
-    spectrum: Any,
-    target: Any,
-    steps: int,
+    problem: Any,
     batch_size: Any,
+    steps: int,
     *,
     start: Any = None,
     seeds: int = 16,
@@ -122,24 +121,20 @@ def simulate(
     ----------
     algorithm : Algorithm, Schedule, or list of Algorithm
         One for all steps, or one for each.
-    spectrum : Spectrum or array of shape (n, d)
-        Eigenvalues of the Hessian of Gaussian features: finitely many, with integer
-        multiplicities. Or a data matrix, one sample a row: each batch draws rows with replacement,
-        and the losses are those on all rows.
-    target : array of shape (N,), PowerLawTarget, or None
-        The squares :math:`c_k^2` of the coefficients of :math:`w_0-w_*` in the eigenbasis, see
-        `sgdmem.losses`. On a data matrix they are in the order of
-        ``Spectrum.from_features(X).eigenvalues``, largest first (`sgdmem.target_from_features`
-        returns them), and each seed draws the signs of the coefficients, so that
-        :math:`E[(w_0-w_*)(w_0-w_*)^T]` is diagonal in the eigenbasis as there. None with ``start``.
+    problem : Problem
+        With a target. Of a `Problem.from_data` each batch draws rows with replacement, and the
+        losses are those on all rows; each seed draws the signs of the coefficients of
+        :math:`w_0-w_*`, so that :math:`E[(w_0-w_*)(w_0-w_*)^T]` is diagonal in the eigenbasis. Of
+        any other one each batch draws Gaussian features, whatever the problem's noise; eigenvalues
+        are then finitely many, with integer multiplicities.
+    batch_size : int
+        B, up to 10**15. The time taken does not depend on it for Gaussian features, and for data no
+        longer once B exceeds three times the number of rows: from there on a step draws how often
+        each row is in its batch, instead of one row after the other.
     steps : int
         How many, up to 10**8.
-    batch_size : int
-        B, up to 10**15. The time taken does not depend on it for Gaussian features, and for a data
-        matrix no longer once B exceeds three times the number of rows: from there on a step draws
-        how often each row is in its batch, instead of one row after the other.
     start : array of shape (d,), optional
-        :math:`w_0-w_*` instead of a target, for a data matrix.
+        :math:`w_0-w_*` instead of the target, for a `Problem.from_data`.
     seeds : int
         Number of independent runs.
     seed : int >= 0
@@ -163,20 +158,21 @@ def simulate(
 
     See Also
     --------
-    losses : The exact mean, with tau1 = 1, tau2 = -1 for Gaussian features. For a data matrix it
-        uses the approximation of eq. (15), which is exact for special data only.
+    losses : The exact mean. For Gaussian features it is that of ``Noise(tau1=1, tau2=-1)``; for
+        data it uses the approximation of eq. (15), which is exact for special data only.
 
     Examples
     --------
-    >>> from sgdmem import Spectrum, heavy_ball, losses
-    >>> question = heavy_ball("0.1", "0.5"), Spectrum([1, 0.5]), [1, 1], 10, 4
+    >>> from sgdmem import Noise, Problem, Spectrum, heavy_ball, losses
+    >>> problem = Problem(Spectrum([1, 0.5]), Noise(tau1=1, tau2=-1), target=[1, 1])
+    >>> question = heavy_ball("0.1", "0.5"), problem, 4, 10
     >>> simulated = simulate(*question, seeds=4000)
-    >>> z = simulated.z_scores(losses(*question, tau1=1, tau2=-1))
+    >>> z = simulated.z_scores(losses(*question))
     >>> bool(abs(z[1:]).max() < 4)
     True
     """
     chosen = read_schedule(algorithm)
-    features = read_simulated(spectrum, target, start)
+    features = read_simulated(problem, start)
     steps = whole(steps, "steps", 0, MOST_STEPS)
     batch = _read_batch(batch_size)
     recorded = _read_record(record, steps)

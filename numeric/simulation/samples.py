@@ -1,4 +1,4 @@
-"""Where simulated mini-batches come from: a Gaussian distribution, or the rows of a matrix."""
+"""Where simulated mini-batches come from: a Gaussian distribution, or the rows of data."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import read_reals
-from sgdmem.numeric.problems.problem import read_data
-from sgdmem.numeric.problems.target import read_target
+from sgdmem.numeric.problems.problem import Problem, as_problem, require_target
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
-from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
 
 MOST_MODES = 10**6
@@ -43,21 +41,27 @@ class SimulatedFeatures:
         return np.asarray(self.start * generator.choice([-1.0, 1.0], self.start.size))
 
 
-def read_simulated(data: Any, target: Any, start: Any) -> SimulatedFeatures:
+def read_simulated(problem: Any, start: Any) -> SimulatedFeatures:
     """Validate the arguments of `sgdmem.simulate` that say what is learnt."""
-    spectrum, _, _ = read_data(data, tau1=1, tau2=-1)
-    if (target is None) == (start is None):
-        raise InputError("give either a target, the squares c_k^2, or a start, the vector w_0 - w*")
-    if isinstance(data, Spectrum):
-        if start is not None:
-            raise InputError("start belongs to a data matrix: give target, the squares c_k^2")
-        return _gaussian(spectrum, target)
-    X = read_rows(data)
+    given = as_problem(problem)
+    if given.rows is not None:
+        return _of_rows(given, start)
+    if start is not None:
+        raise InputError("start belongs to a Problem.from_data: give a target, the squares c_k^2")
+    return _gaussian(given)
+
+
+def _of_rows(problem: Problem, start: Any) -> SimulatedFeatures:
+    X = read_rows(problem.rows)
     lam, axes = principal_axes(X)
+    if lam.size != len(problem.spectrum):
+        raise InputError(
+            f"rows must be those of the spectrum, but they have {lam.size} eigenvalues, and it has "
+            f"{len(problem.spectrum)}: use Problem.from_data(X)"
+        )
     rows = np.ascontiguousarray(X @ axes.T / np.sqrt(lam))
     if start is None:
-        with np.errstate(over="ignore"):
-            masses = read_target(target, spectrum).masses(spectrum)
+        masses = require_target(problem).masses(problem.spectrum)
         return SimulatedFeatures(lam, np.sqrt(masses), rows, draws_signs=True)
     vector = read_reals(start, "start")
     if vector.shape != X.shape[1:]:
@@ -65,7 +69,8 @@ def read_simulated(data: Any, target: Any, start: Any) -> SimulatedFeatures:
     return SimulatedFeatures(lam, np.sqrt(lam) * (axes @ vector), rows, draws_signs=False)
 
 
-def _gaussian(spectrum: Spectrum, target: Any) -> SimulatedFeatures:
+def _gaussian(problem: Problem) -> SimulatedFeatures:
+    spectrum = problem.spectrum
     if spectrum.is_infinite or spectrum.count > MOST_MODES:
         raise InputError(
             f"spectrum must have at most {MOST_MODES:,} modes to be simulated, got {spectrum!r}"
@@ -76,7 +81,6 @@ def _gaussian(spectrum: Spectrum, target: Any) -> SimulatedFeatures:
     if not whole.all():
         bad = float(weights[~whole][0])
         raise InputError(f"spectrum must have integer multiplicities to be simulated, got {bad}")
-    with np.errstate(over="ignore"):
-        masses = read_target(target, spectrum).masses(spectrum) / weights
+    masses = require_target(problem).masses(spectrum) / weights
     lam, masses = (np.repeat(x, weights.astype(int)) for x in (spectrum.eigenvalues, masses))
     return SimulatedFeatures(lam, np.sqrt(masses), np.empty((0, lam.size)), draws_signs=False)

@@ -66,7 +66,7 @@ def check(claim: Claim = claim) -> list[Case]:
 def _exponent(nu: float, zeta: float, power: float) -> float:
     problem = Problem.power_law(nu, zeta, noise=Noise(tau2=-1))
     rule = accelerated(problem, _BATCH_SIZE, damping_exponent=power)
-    found = losses(rule, problem.spectrum, problem.target, _LAST, _BATCH_SIZE, 1, -1)
+    found = losses(rule, problem, _BATCH_SIZE, _LAST)
     return float(np.log10(found[_LAST // 10] / found[_LAST]))
 
 

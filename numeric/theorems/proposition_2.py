@@ -20,6 +20,8 @@ from itertools import product
 import numpy as np
 
 from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import MEMORIES, Array, Dynamics, stable_algorithm
@@ -98,10 +100,14 @@ def _violation(
 ) -> Case:
     eigenvalues = weights @ rows**2
     found = _data_losses(algorithm, rows, weights)
-    question = algorithm, Spectrum(eigenvalues), np.ones(eigenvalues.size), _STEPS, _BATCH_SIZE
-    worst = (found / losses(*question, *high)).max() - 1
+
+    def modelled(tau1: float, tau2: float) -> Array:
+        problem = Problem(Spectrum(eigenvalues), Noise(tau1, tau2), np.ones(eigenvalues.size))
+        return losses(algorithm, problem, _BATCH_SIZE, _STEPS)
+
+    worst = (found / modelled(*high)).max() - 1
     if low is not None:
-        worst = max(worst, (losses(*question, *low) / found).max() - 1)
+        worst = max(worst, (modelled(*low) / found).max() - 1)
     return Case(label, max(0.0, float(worst)), 0.0)
 
 

@@ -14,7 +14,9 @@ from functools import cache
 
 import numpy as np
 
-from sgdmem.numeric.losses.recursion import propagators
+from sgdmem.numeric.losses.propagators import propagators
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import MEMORIES, stable_algorithm
@@ -57,8 +59,8 @@ def check(claim: Claim = claim) -> list[Case]:
 
 @cache
 def _is_negative(algorithm: Algorithm, tau1: float, tau2: float) -> bool:
-    question = algorithm, Spectrum(_EIGENVALUES), [1.0, 1.0], _STEPS, 1.0, tau1, tau2
-    found = propagators(*question)
+    problem = Problem(Spectrum(_EIGENVALUES), Noise(tau1, tau2), [1, 1])
+    found = propagators(algorithm, problem, 1, _STEPS)
     sequences = (found.V, found.V_prime, found.U, found.U_prime)
     return any(values.min() < -_ROUNDING * values.max() for values in sequences)
 

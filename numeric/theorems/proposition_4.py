@@ -18,7 +18,9 @@ from fractions import Fraction
 import numpy as np
 
 from sgdmem.numeric.arithmetic.volterra import causal_convolution
-from sgdmem.numeric.losses.recursion import Propagators, propagators
+from sgdmem.numeric.losses.propagators import Propagators, propagators
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import MEMORIES, Array, stable_algorithm
@@ -42,13 +44,13 @@ def claim(C_V: float, C_V_prime: float, C_U: float, C_U_prime: float) -> float:
 def check(claim: Claim = claim) -> list[Case]:
     """Compare losses with their bounds."""
     rng = np.random.default_rng(4)
+    problem = Problem(Spectrum(_EIGENVALUES), Noise(tau2=-1), np.ones(4))
     cases = []
     for memory in MEMORIES:
         for power in (0.5, 1.5):
             algorithm = stable_algorithm(rng, memory, _EIGENVALUES).scaled(Fraction(1, 2))
-            question = algorithm, Spectrum(_EIGENVALUES), np.ones(4), _STEPS, 40.0, 1, -1
             d = (1.0 + np.arange(_STEPS + 1)) ** -power
-            ratio = _ratio(propagators(*question), d, claim)
+            ratio = _ratio(propagators(algorithm, problem, 40, _STEPS), d, claim)
             label = f"memory {memory}, d_t = (1 + t)^-{power:g}: excess over the bound"
             cases.append(Case(label, max(0.0, ratio - 1), 0.0))
     for total, output in ((0.3, 0.3), (0.6, 0.2), (0.8, 1.5), (0.5, 0.0)):

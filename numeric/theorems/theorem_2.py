@@ -14,7 +14,9 @@ from fractions import Fraction
 import numpy as np
 
 from sgdmem.numeric.arithmetic.volterra import causal_convolution
-from sgdmem.numeric.losses.recursion import Propagators, propagators
+from sgdmem.numeric.losses.propagators import Propagators, propagators
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import (
@@ -51,10 +53,8 @@ def check(claim: Claim = claim) -> list[Case]:
     for memory in MEMORIES:
         for tau1, tau2, batch_size in _NOISE:
             algorithm = stable_algorithm(rng, memory, _EIGENVALUES).scaled(Fraction(1, 2))
-            found = propagators(
-                *(algorithm, Spectrum(_EIGENVALUES), _SQUARES, _STEPS),
-                *(batch_size, tau1, tau2),
-            )
+            problem = Problem(Spectrum(_EIGENVALUES), Noise(tau1, tau2), _SQUARES)
+            found = propagators(algorithm, problem, batch_size, _STEPS)
             computed = _by_recursion(algorithm, tau1, tau2, batch_size)
             predicted = claim(found)
             for t in (1, 10, _STEPS):

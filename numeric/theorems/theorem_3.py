@@ -14,10 +14,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from sgdmem.numeric.losses.asymptotics import LossAsymptotics
+from sgdmem.numeric.losses.loss_series import LossAsymptotics
 from sgdmem.numeric.losses.recursion import losses
-from sgdmem.numeric.problems.target import PowerLawTarget
-from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.theorem_8 import EXPONENTS, limit_case
 from sgdmem.numeric.verdicts.stability import stability
@@ -58,11 +57,11 @@ def check(claim: Claim = claim) -> list[Case]:
 def _growth(index: int, share: float) -> Case:
     """Return whether the loss has grown from one third of the time to the end."""
     algorithm, (nu, zeta) = _ALGORITHMS[index], EXPONENTS[index]
-    spectrum, target = Spectrum.power_law(nu), PowerLawTarget(zeta)
-    batch_size = share * stability(algorithm, spectrum).critical_batch_size
-    found = losses(algorithm, spectrum, target, _STEPS, batch_size)
+    problem = Problem.power_law(nu, zeta)
+    batch_size = share * stability(algorithm, problem).critical_batch_size
+    found = losses(algorithm, problem, batch_size, _STEPS)
     grew = not found[_STEPS] < found[_STEPS // 3]
-    noise_sum = stability(algorithm, spectrum, batch_size).noise_sum
+    noise_sum = stability(algorithm, problem, batch_size).noise_sum
     label = f"{algorithm.name} at {share} of the critical batch size: grows"
     return Case(label, float(grew), float(noise_sum > 1))
 

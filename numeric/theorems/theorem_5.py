@@ -21,10 +21,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from sgdmem.numeric.losses.asymptotics import LossAsymptotics, loss_asymptotics
-from sgdmem.numeric.losses.recursion import propagators
-from sgdmem.numeric.problems.target import PowerLawTarget
-from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.losses.asymptotics import loss_asymptotics
+from sgdmem.numeric.losses.loss_series import LossAsymptotics
+from sgdmem.numeric.losses.propagators import propagators
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.extrapolation import expand, late_times
 from sgdmem.symbolic.algorithms import named
@@ -45,7 +46,7 @@ _ALGORITHMS = (
     Algorithm("0.3", "0.4", "-0.2", "0.5", "0.3"),
 )
 _EXPONENTS = ((1.5, 0.5), (2.0, 1.2), (2.5, 2.2), (1.3, 0.8))  # nu and zeta
-_NOISE = ((1.0, -1.0, 20.0), (1.0, 1.0, 40.0))  # tau1, tau2 and batch size
+_NOISE = ((-1.0, 20.0), (1.0, 40.0))  # tau2 and batch size
 _LAST = 2**16
 _ENERGY, _SCALE = 2.0, 0.8
 
@@ -75,11 +76,10 @@ def _measured(
     index: int, nu: float, zeta: float
 ) -> tuple[list[tuple[float, float]], LossAsymptotics]:
     """Return limits and relative 1/t terms of the four propagators, and what they should be."""
-    tau1, tau2, batch_size = _NOISE[index % 2]
-    spectrum, target = Spectrum.power_law(nu, _SCALE), PowerLawTarget(zeta, _ENERGY)
-    question = _ALGORITHMS[index], spectrum, target
-    noise = (batch_size, tau1, tau2)
-    found = propagators(*question, _LAST, *noise)
+    tau2, batch_size = _NOISE[index % 2]
+    problem = Problem.power_law(nu, zeta, scale=_SCALE, energy=_ENERGY, noise=Noise(tau2=tau2))
+    question = _ALGORITHMS[index], problem, batch_size
+    found = propagators(*question, _LAST)
     times = late_times(_LAST, 1.3)
     measured = []
     for values, decay in (
@@ -88,7 +88,7 @@ def _measured(
     ):
         c = expand(times, values[times] * times**decay, [1, 2, 3, 4])
         measured.append((float(c[0]), float(c[1] / c[0])))
-    return measured, loss_asymptotics(*question, *noise)
+    return measured, loss_asymptotics(*question)
 
 
 def _changed(constants: tuple[float, ...], orders: tuple[float, ...]) -> Claim:

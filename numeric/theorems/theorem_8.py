@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from sgdmem.numeric.losses.asymptotics import LossAsymptotics, loss_asymptotics
+from sgdmem.numeric.losses.asymptotics import loss_asymptotics
+from sgdmem.numeric.losses.loss_series import LossAsymptotics
 from sgdmem.numeric.losses.recursion import losses
-from sgdmem.numeric.problems.target import PowerLawTarget
-from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.extrapolation import expand, late_times, powers_of_the_loss
 from sgdmem.symbolic.algorithms import named
@@ -36,7 +37,7 @@ _ALGORITHMS = (
     named.averaged_sgd("0.5", "0.2"),
 )
 EXPONENTS = ((2.0, 0.6), (1.5, 0.4), (3.0, 0.7), (2.0, 2.3), (1.5, 2.4), (3.0, 2.7))  # nu and zeta
-_NOISE = (16.0, 1.0, -1.0)  # batch size, tau1 and tau2
+_BATCH_SIZE, _NOISE = 16, Noise(tau2=-1)
 _LAST = 2**17
 
 
@@ -59,10 +60,10 @@ def limit_case(algorithm: Algorithm, nu: float, zeta: float, claim: Claim) -> Ca
 
 @cache
 def _limit(algorithm: Algorithm, nu: float, zeta: float) -> tuple[float, LossAsymptotics]:
-    question = algorithm, Spectrum.power_law(nu), PowerLawTarget(zeta)
-    found = loss_asymptotics(*question, *_NOISE)
+    question = algorithm, Problem.power_law(nu, zeta, noise=_NOISE), _BATCH_SIZE
+    found = loss_asymptotics(*question)
     times = late_times(_LAST, 2.0)
-    values = losses(*question, _LAST, *_NOISE)[times] * times**found.exponent
+    values = losses(*question, _LAST)[times] * times**found.exponent
     limit = expand(times, values, powers_of_the_loss(zeta, found.xi, 7))[0]
     return float(limit), found
 

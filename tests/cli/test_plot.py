@@ -10,7 +10,6 @@ import pytest
 import xarray
 
 import sgdmem
-from sgdmem.numeric.problems.target import PowerLawTarget
 from tests.cli.test_cli import run
 
 pytestmark = pytest.mark.slow
@@ -55,11 +54,7 @@ def test_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert path.read_bytes().startswith(b"\x89PNG")
     rows = table(path.with_suffix(".csv"))
     assert list(dict.fromkeys(row["method"] for row in rows)) == ["sgd", "heavy ball", "AM1"]
-    law, target = (
-        sgdmem.Spectrum.power_law(1.5),
-        PowerLawTarget("0.5"),
-    )
-    exact = sgdmem.losses(sgdmem.sgd("0.1"), law, target, 100, 32)
+    exact = sgdmem.losses(sgdmem.sgd("0.1"), sgdmem.Problem.power_law(1.5, "0.5"), 32, 100)
     found = {int(row["step"]): float(row["loss"]) for row in rows if row["method"] == "sgd"}
     assert found[100] == pytest.approx(exact[100]) and found[1] == pytest.approx(exact[1])
 

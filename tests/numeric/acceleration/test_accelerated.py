@@ -16,7 +16,6 @@ from sgdmem.numeric.losses.momentary_stability import momentary_stability
 from sgdmem.numeric.losses.recursion import losses
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.named import sgd, two_rate
@@ -37,8 +36,8 @@ def last_exponent(found: np.ndarray[Any, Any]) -> float:
 
 @pytest.mark.parametrize(("nu", "exponent"), [(3, 0.83), (2, 0.745), (1.5, 0.66)])
 def test_exponents_of_the_memory_one_rule(nu: float, exponent: float) -> None:
-    spectrum = Spectrum.power_law(nu)
-    found = losses(accelerated(spectrum, 16), spectrum, PowerLawTarget(0.5), 10**5, 16)
+    rule = accelerated(Spectrum.power_law(nu), 16)
+    found = losses(rule, Problem.power_law(nu, 0.5), 16, 10**5)
     assert last_exponent(found) == pytest.approx(exponent, abs=0.01)
     predicted = 0.5 * (1 + 0.95 * (1 - 1 / nu))  # eq. (27)
     assert last_exponent(found) == pytest.approx(predicted, abs=0.025)
@@ -50,7 +49,7 @@ def test_exponents_of_the_memory_one_rule(nu: float, exponent: float) -> None:
 def test_the_loss_never_rises_above_its_start(nu: float, batch_size: int, zeta: float) -> None:
     spectrum = Spectrum.power_law(nu)
     rule = accelerated(spectrum, batch_size)
-    found = losses(rule, spectrum, PowerLawTarget(zeta), 20_000, batch_size)
+    found = losses(rule, Problem.power_law(nu, zeta), batch_size, 20_000)
     assert found.argmax() == 0
     assert momentary_stability(rule, spectrum, batch_size, 20_000).first_unstable is None
 
@@ -76,10 +75,10 @@ def test_the_first_step_is_plain_sgd_and_later_ones_are_two_rate() -> None:
 @pytest.mark.parametrize(("nu", "zeta", "d0"), [(2, 0.5, 1.5), (3, 0.25, 2.0), (1.5, 0.8, 3.0)])
 def test_constant_of_the_loss_at_the_fastest_damping(nu: float, zeta: float, d0: float) -> None:
     # theory: L ~ R E Gamma(zeta + 1)/2 (2 A t^(1+h) / (1+h))^-zeta where the rate is A t^h.
-    spectrum, h, steps = Spectrum.power_law(nu), 1 - 1 / nu, 300_000
+    h, steps = 1 - 1 / nu, 300_000
     problem = Problem.power_law(nu, zeta)
     rule = accelerated(problem, math.inf, damping_exponent=1, damping_scale=d0)
-    found = losses(rule, spectrum, PowerLawTarget(zeta), steps)[-1]
+    found = losses(rule, problem, math.inf, steps)[-1]
     m = (d0 - h) / (1 + h)
     integral = quad(lambda y: y ** (2 * zeta - 1 - 2 * m) * jv(m, y) ** 2, 0, 400, limit=2000)[0]
     integral += 400 ** (2 * zeta - 1 - 2 * m) / math.pi / (2 * m + 1 - 2 * zeta)
@@ -101,9 +100,9 @@ def test_constant_of_the_loss_at_the_fastest_damping(nu: float, zeta: float, d0:
 def test_signal_exponent_of_larger_memory(
     nu: float, zeta: float, memory: int, signal: float
 ) -> None:
-    spectrum = Spectrum.power_law(nu)
-    rule = accelerated(Problem.power_law(nu, zeta), 10, memory=memory)
-    exponent = last_exponent(losses(rule, spectrum, PowerLawTarget(zeta), 10**5))
+    problem = Problem.power_law(nu, zeta)
+    rule = accelerated(problem, 10, memory=memory)
+    exponent = last_exponent(losses(rule, problem, math.inf, 10**5))
     assert exponent == pytest.approx(signal, abs=0.015)
     theta = 2 - 1 / partial_sum(nu, memory + 1)
     assert exponent == pytest.approx(theta * zeta, abs=0.015)
@@ -115,7 +114,7 @@ def test_exponents_where_noise_dominates(memory: int, exponent: float) -> None:
     spectrum = Spectrum.power_law(2)
     options = {"damping_exponent": 1} if memory == 1 else {}
     rule = accelerated(spectrum, 10, memory=memory, **options) if memory else sgd(1)
-    found = losses(rule, spectrum, PowerLawTarget(2), 10**6, 10)
+    found = losses(rule, Problem.power_law(2, 2), 10, 10**6)
     assert last_exponent(found) == pytest.approx(exponent, abs=0.03)
 
 
@@ -127,7 +126,7 @@ def test_noise_of_larger_memory_is_bounded_all_the_way(nu: float, batch_size: fl
     report = momentary_stability(rule, spectrum, batch_size, 10**5, count=20)
     assert report.first_unstable is None and all(report.stable)
     assert report.noise_sums.max() <= 0.25 * (1 + 1e-3)
-    found = losses(rule, spectrum, PowerLawTarget(0.5), 20_000, batch_size)
+    found = losses(rule, Problem.power_law(nu, 0.5, scale=0.5), batch_size, 20_000)
     assert found.argmax() == 0
 
 

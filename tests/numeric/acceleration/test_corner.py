@@ -14,7 +14,6 @@ from sgdmem.numeric.acceleration.corner import advised_theta, corner
 from sgdmem.numeric.losses.recursion import losses
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.errors import InputError
@@ -62,7 +61,7 @@ def test_any_spectrum_will_do() -> None:
 def test_exponent_within_the_horizon() -> None:
     spectrum = Spectrum.power_law(2)
     found = corner(spectrum, 10, memory=10, theta=1.9, horizon=1e7)
-    loss = losses(found, spectrum, PowerLawTarget(0.4), 10**5, 10)
+    loss = losses(found, Problem.power_law(2, 0.4), 10, 10**5)
     exponents = [math.log10(loss[10**i] / loss[10 ** (i + 1)]) for i in (2, 3, 4)]
     assert exponents == pytest.approx([0.704, 0.732, 0.758], abs=0.03)
     assert exponents[-1] == pytest.approx(1.9 * 0.4, abs=0.03)

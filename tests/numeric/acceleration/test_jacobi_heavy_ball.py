@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,8 +12,8 @@ from scipy.special import eval_jacobi
 
 from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
 from sgdmem.numeric.losses.recursion import losses
-from sgdmem.numeric.problems.target import PowerLawTarget
-from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.symbolic.errors import InputError
 from tests.numeric.acceleration.test_accelerated import last_exponent
 
@@ -40,15 +42,12 @@ def _check_residuals(a: float, b: float, top: float) -> None:
 
 
 def test_jacobi_is_fast_without_noise_and_diverges_with_it() -> None:
-    spectrum, target = Spectrum.power_law(2), PowerLawTarget(0.5)
+    problem = Problem.power_law(2, 0.5, noise=Noise(tau2=-1))
     rule = jacobi_heavy_ball(0.75, -0.5, 1)
-    assert last_exponent(losses(rule, spectrum, target, 10**4)) == pytest.approx(1, abs=0.01)
-    times = [
-        int(losses(rule, spectrum, target, 1000, size, tau2=-1).argmin())
-        for size in (10, 100, 1000)
-    ]
+    assert last_exponent(losses(rule, problem, math.inf, 10**4)) == pytest.approx(1, abs=0.01)
+    times = [int(losses(rule, problem, size, 1000).argmin()) for size in (10, 100, 1000)]
     assert times == sorted(set(times)) and times[-1] < 100
-    assert losses(rule, spectrum, target, 1000, 1000, tau2=-1)[-1] > 1e3
+    assert losses(rule, problem, 1000, 1000)[-1] > 1e3
 
 
 @pytest.mark.parametrize(("a", "b", "message"), [(-0.5, 0, "a must exceed"), (1, -1, "b must")])

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-import sgdmem
 from sgdmem import (
     Algorithm,
+    Noise,
+    Problem,
     Spectrum,
     aggmo,
     heavy_ball,
@@ -28,7 +29,6 @@ from sgdmem.numeric.acceleration.best_stationary import fastest_roots
 from sgdmem.numeric.acceleration.compare_methods import predicted_exponent
 from sgdmem.numeric.acceleration.noise_bound import bounded_power_law, resolved_problem
 from sgdmem.numeric.acceleration.real_roots import partial_sum
-from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.theorems.extrapolation import expand, late_times, powers_of_the_loss
 from sgdmem.numeric.theorems.instances import Dynamics, stable_algorithm
 from tests.numeric.simulation.test_simulation import losses_on_rows
@@ -37,6 +37,7 @@ pytestmark = pytest.mark.exhaustive
 
 Array = np.ndarray[Any, np.dtype[Any]]
 TAUS = [(1, -1), (1, 0), (1, 0.5), (1, 1), (2, -1), (0.5, 0.5)]
+GAUSSIAN = Noise(tau2=-1)
 MILLION = 10**6
 
 
@@ -47,7 +48,7 @@ def report(text: str) -> None:
 # Recursions --------------------------------------------------------------------------------------
 
 
-class Problem(NamedTuple):
+class RandomProblem(NamedTuple):
     """A stable algorithm on a random finite spectrum, with noise of any strength."""
 
     algorithm: Algorithm
@@ -58,8 +59,9 @@ class Problem(NamedTuple):
     tau2: float
 
     def question(self, steps: int) -> tuple[Any, ...]:
-        noise = self.batch_size, self.tau1, self.tau2
-        return self.algorithm, Spectrum(self.eigenvalues), self.squares, steps, *noise
+        noise = Noise(self.tau1, self.tau2)
+        problem = Problem(Spectrum(self.eigenvalues), noise, self.squares)
+        return self.algorithm, problem, self.batch_size, steps
 
     def slow_losses(self, steps: int) -> Array:
         """Step all second moments by eqs. (12)-(16)."""
@@ -77,7 +79,7 @@ class Problem(NamedTuple):
         return np.array(found)
 
 
-def random_problems(rng: np.random.Generator, count: int) -> Iterator[Problem]:
+def random_problems(rng: np.random.Generator, count: int) -> Iterator[RandomProblem]:
     """Draw algorithms of memory 0 to 3, half of them with a != 0; noise may make them diverge.
 
     A single mode with tau1 = tau2 has no noise: its loss passes zero as closely as it likes.
@@ -87,7 +89,7 @@ def random_problems(rng: np.random.Generator, count: int) -> Iterator[Problem]:
         algorithm = stable_algorithm(rng, draw % 4, lam, shifted=draw % 8 > 3)
         squares = rng.exponential(size=lam.size) * lam ** -rng.uniform(0, 1)
         batch_size = float(10 ** rng.uniform(0, 3))
-        yield Problem(algorithm, lam, squares, batch_size, *TAUS[rng.integers(len(TAUS))])
+        yield RandomProblem(algorithm, lam, squares, batch_size, *TAUS[rng.integers(len(TAUS))])
 
 
 def parts(question: tuple[Any, ...]) -> Array:
@@ -129,10 +131,10 @@ def check_scores(name: str, scores: list[Array]) -> None:
     assert np.abs(z).max() < 5
 
 
-def calm(algorithm: Algorithm, spectrum: Spectrum, batch_size: int) -> Algorithm:
+def calm(algorithm: Algorithm, problem: Problem, batch_size: int) -> Algorithm:
     """Shorten the steps until runs scatter little enough for their mean to be nearly normal."""
     while True:
-        verdict = stability(algorithm, spectrum, batch_size, 1, -1)
+        verdict = stability(algorithm, problem, batch_size)
         if verdict.stable and verdict.noise_sum < 0.1:
             return algorithm
         algorithm = algorithm.scaled(Fraction(1, 2))
@@ -149,11 +151,11 @@ def test_simulations_with_gaussian_features(rng: np.random.Generator) -> None:
     scores = []
     for draw in range(120):
         batch_size, lam = (1, 4, 32)[draw % 3], 10 ** rng.uniform(-2, 0, int(rng.integers(2, 9)))
-        spectrum, squares = Spectrum(lam), rng.exponential(size=lam.size)
-        algorithm = calm(stable_algorithm(rng, draw % 4, lam), spectrum, batch_size)
-        question = algorithm, spectrum, squares, 100, batch_size
+        problem = Problem(Spectrum(lam), GAUSSIAN, rng.exponential(size=lam.size))
+        algorithm = calm(stable_algorithm(rng, draw % 4, lam), problem, batch_size)
+        question = algorithm, problem, batch_size, 100
         found = simulate(*question, seeds=4000, seed=draw, record=record, threads=1)
-        exact = losses(*question, tau1=1, tau2=-1)
+        exact = losses(*question)
         scores.append(found.z_scores(exact)[informative(exact, found.steps)])
     check_scores("Gaussian features", scores)
 
@@ -165,9 +167,10 @@ def test_simulations_on_rows_of_data(rng: np.random.Generator) -> None:
         X = rng.normal(size=(int(rng.integers(5, 12)), 3)) * rng.uniform(0.2, 1, 3) + 0.2
         spectrum = Spectrum(np.linalg.eigvalsh(X.T @ X / len(X)))
         algorithm = stable_algorithm(rng, draw % 4, spectrum.eigenvalues)
-        method, start = calm(algorithm, spectrum, batch_size), rng.normal(size=3)
+        method = calm(algorithm, Problem(spectrum, GAUSSIAN), batch_size)
+        start = rng.normal(size=3)
         options: Any = {"start": start, "seeds": 2000, "seed": draw, "threads": 1}
-        found = simulate(method, X, None, 60, batch_size, **options)
+        found = simulate(method, X, batch_size, 60, **options)
         exact = losses_on_rows(method, X, np.outer(start, start), 60, batch_size)
         scores.append(found.z_scores(exact)[informative(exact, found.steps)])
     check_scores("rows of data", scores)
@@ -190,10 +193,10 @@ def test_asymptotics_up_to_a_million_steps(exponents: tuple[float, float]) -> No
     times, late = late_times(MILLION, 4.0), late_times(MILLION, 2.0)
     share = error = gap = 0.0
     for algorithm in ALGORITHMS:
-        for noise in ((16, 1, -1), (1000, 1, -1)):
-            question = algorithm, Spectrum.power_law(nu), PowerLawTarget(zeta)
-            found = loss_asymptotics(*question, *noise)
-            exact = losses(*question, MILLION, *noise)
+        for batch_size in (16, 1000):
+            question = algorithm, Problem.power_law(nu, zeta, noise=GAUSSIAN), batch_size
+            found = loss_asymptotics(*question)
+            exact = losses(*question, MILLION)
             off = np.abs(found.loss(times) - exact[times])
             share = max(share, (off / found.error(times)).max())
             error = max(error, off[-1] / exact[MILLION])
@@ -220,11 +223,10 @@ def local_exponent(found: Array, last: int) -> float:
 def accelerated_losses(
     nu: float, zeta: float, batch_size: float, memory: int = 1, noisy: bool = True, **options: Any
 ) -> Array:
-    spectrum = Spectrum.power_law(nu)
-    problem = sgdmem.Problem.power_law(nu, zeta)
+    problem = Problem.power_law(nu, zeta)
     rule = accelerated(problem, batch_size, memory=memory, **options)
     size = batch_size if noisy else math.inf
-    return losses(rule, spectrum, PowerLawTarget(zeta), MILLION, size)
+    return losses(rule, problem, size, MILLION)
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 1000])
@@ -234,7 +236,7 @@ def test_exponents_of_AM1(nu: float, batch_size: float) -> None:
     for zeta in (0.3, 0.5, 0.8):
         found = accelerated_losses(nu, zeta, batch_size, damping_exponent=1)
         gaps[zeta] = local_exponent(found, MILLION) - predicted_exponent(
-            "AM1", sgdmem.Problem.power_law(nu, zeta)
+            "AM1", Problem.power_law(nu, zeta)
         )
     for zeta in (0.3, 0.5):  # with steeper targets the default damping has not settled
         found = accelerated_losses(nu, zeta, batch_size)
@@ -248,7 +250,7 @@ def test_exponents_of_AM1(nu: float, batch_size: float) -> None:
 @pytest.mark.parametrize("nu", [1.5, 2, 3])
 def test_exponents_of_AM1_where_noise_dominates(nu: float, batch_size: float) -> None:
     found = accelerated_losses(nu, 2.5, batch_size, damping_exponent=1)
-    expected = predicted_exponent("AM1", sgdmem.Problem.power_law(nu, 2.5))
+    expected = predicted_exponent("AM1", Problem.power_law(nu, 2.5))
     gaps = [local_exponent(found, last) - expected for last in (10**4, 10**5, MILLION)]
     report(f"AM1, noise, nu {nu}, B {batch_size}: " + ", ".join(f"{x:+.4f}" for x in gaps))
     if batch_size >= 100:
@@ -264,8 +266,7 @@ def test_signal_exponents_of_AM2(nu: float, batch_size: float) -> None:
     for zeta in (0.3, 0.5, 0.8):
         found = accelerated_losses(nu, zeta, batch_size, 2, noisy=False)
         gaps.append(
-            local_exponent(found, MILLION)
-            - predicted_exponent("AM2", sgdmem.Problem.power_law(nu, zeta))
+            local_exponent(found, MILLION) - predicted_exponent("AM2", Problem.power_law(nu, zeta))
         )
     report(f"AM2, nu {nu}, B {batch_size}: " + ", ".join(f"{x:+.4f}" for x in gaps))
     assert max(map(abs, gaps)) < 0.015

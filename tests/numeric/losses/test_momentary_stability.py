@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
+from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
 from sgdmem.numeric.losses.recursion import losses
-from sgdmem.numeric.losses.schedule import schedule
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.named import sgd
@@ -34,10 +35,10 @@ def test_the_first_unstable_step(count: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("memory", [1, 2])
 def test_adiabatic_signal_is_close_to_the_signal(memory: int) -> None:
-    question = Spectrum.power_law(2), PowerLawTarget(0.4), 30_000
-    rule = accelerated(Problem.power_law(2, 0.4), 10, memory=memory)
-    times, values = adiabatic_signal(rule, *question)
-    ratio = values / (2 * losses(rule, *question)[times])
+    problem = Problem.power_law(2, 0.4)
+    rule = accelerated(problem, 10, memory=memory)
+    times, values = adiabatic_signal(rule, problem, 30_000)
+    ratio = values / (2 * losses(rule, problem, math.inf, 30_000)[times])
     late = ratio[times > 3000]
     assert late.min() > 0.7 and late.max() < 1.3  # the constant is not claimed
     assert late.max() / late.min() < 1.02  # the exponent is
@@ -45,7 +46,7 @@ def test_adiabatic_signal_is_close_to_the_signal(memory: int) -> None:
 
 def test_adiabatic_signal_needs_steps() -> None:
     with pytest.raises(InputError, match="steps"):
-        adiabatic_signal(sgd(1), Spectrum([1]), [1], 0)
+        adiabatic_signal(sgd(1), Problem(Spectrum([1]), target=[1]), 0)
     with pytest.raises(InputError, match="steps"):
         momentary_stability(sgd(1), Spectrum([1]), 1, 0)
     with pytest.raises(InputError, match="count"):

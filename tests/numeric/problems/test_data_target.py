@@ -3,45 +3,56 @@
 from __future__ import annotations
 
 import itertools
+import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sgdmem import InputError, Spectrum, heavy_ball, losses, simulate, target_from_features
+from sgdmem import InputError, Noise, Problem, heavy_ball, losses, simulate
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.problems.data_target import target_of_data
+from sgdmem.numeric.problems.target import ListedTarget
 
 METHOD = heavy_ball("0.05", "0.7")
 SIGNS = np.array([*itertools.product([1, -1], repeat=3)]) * [1.0, 0.7, 0.3]
 TRUE, START = np.array([1.0, -2.0, 0.5]), np.array([0.3, 0.1, -1.0])
 
 
+def squares_of(problem: Problem) -> Array:
+    assert isinstance(problem.target, ListedTarget)
+    return problem.target.squares
+
+
 @pytest.mark.parametrize("start", [None, START])
 def test_the_expected_loss_is_that_of_simulated_runs(start: Any) -> None:
     """On products of signs tau1 = tau2 = 1 is exact, whatever the start."""
-    squares = target_from_features(SIGNS, SIGNS @ TRUE, start)
+    problem = replace(Problem.from_data(SIGNS, SIGNS @ TRUE, start=start), noise=Noise(tau2=1))
     first = -TRUE if start is None else start - TRUE
-    runs = simulate(METHOD, SIGNS, None, 60, 2, start=first, seeds=1500)
-    expected = losses(METHOD, SIGNS, squares, 60, 2, tau1=1, tau2=1)
+    runs = simulate(METHOD, problem, 2, 60, start=first, seeds=1500)
+    expected = losses(METHOD, problem, 2, 60)
     assert expected[0] == pytest.approx(((SIGNS @ first) ** 2).mean() / 2, rel=1e-14)
     assert np.abs(runs.z_scores(expected)[1:]).max() < 4.5
-    drawn = simulate(METHOD, SIGNS, squares, 60, 2, seeds=1500)
+    drawn = simulate(METHOD, problem, 2, 60, seeds=1500)
     assert np.abs(drawn.z_scores(expected)[1:]).max() < 4.5
 
 
 def test_the_order_and_the_number_are_those_of_the_spectrum(rng: np.random.Generator) -> None:
     X = rng.normal(size=(4, 6)) * [0.1, 3, 1, 1, 2, 0.5]  # two directions without an extent
     y, start = X @ rng.normal(size=6), rng.normal(size=6)
-    spectrum = Spectrum.from_features(X)
-    squares = target_from_features(X, y, start)
+    problem = Problem.from_data(X, y, start=start)
+    spectrum, squares = problem.spectrum, squares_of(problem)
     assert squares.shape == (len(spectrum),) == (4,)
     assert spectrum.eigenvalues @ squares == pytest.approx(((X @ start - y) ** 2).mean())
     shifted = start - np.linalg.pinv(X) @ y
-    np.testing.assert_allclose(target_from_features(X, start=shifted), squares, rtol=1e-9)
+    again = squares_of(Problem.from_data(X, start=shifted))
+    np.testing.assert_allclose(again, squares, rtol=1e-9)
     # without noise the loss is that of gradient descent
     w = start
     for _ in range(20):
         w = w - 0.05 * X.T @ (X @ w - y) / 4
-    found = losses(heavy_ball("0.05", 0), spectrum, squares, 20)
+    found = losses(heavy_ball("0.05", 0), problem, math.inf, 20)
     assert found[-1] == pytest.approx(((X @ w - y) ** 2).mean() / 2, rel=1e-9)
 
 
@@ -60,4 +71,4 @@ def test_the_order_and_the_number_are_those_of_the_spectrum(rng: np.random.Gener
 )
 def test_bad_input(arguments: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        target_from_features(SIGNS, *arguments)
+        target_of_data(SIGNS, *arguments)

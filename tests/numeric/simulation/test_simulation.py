@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from sgdmem import Spectrum, aggmo, heavy_ball, losses, nesterov, sgd
+from sgdmem import Noise, Problem, Spectrum, aggmo, heavy_ball, losses, nesterov, sgd
 from sgdmem.methods import schedule
 from sgdmem.numeric.losses.schedule import read_schedule
-from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.simulation import runs as simulation_runs
 from sgdmem.numeric.simulation.monte_carlo import simulate
 from sgdmem.numeric.simulation.steps import gaussian_gradient
@@ -31,8 +31,9 @@ METHODS = {
     "aggmo": aggmo("0.05", ["0", "0.5", "0.8"]),
     "schedule": DECAYING,
 }
-FEW = Spectrum([1, 0.5, 0.1], weights=[1, 2, 1])
-MANY = Spectrum.power_law(1.5, count=30)
+GAUSSIAN = Noise(tau1=1, tau2=-1)
+FEW = Problem(Spectrum([1, 0.5, 0.1], weights=[1, 2, 1]), GAUSSIAN, [1, 0.5, 2])
+MANY = Problem.power_law(1.5, 0.7, count=30, noise=GAUSSIAN)
 TIMES = [1, 2, 5, 10, 20, 50, 100]
 
 
@@ -74,18 +75,18 @@ def assert_mean(draws: Array, expected: Array) -> None:
 @pytest.mark.parametrize("batch", [1, 16])
 @pytest.mark.parametrize("name", METHODS)
 def test_mean_losses_are_the_exact_ones(name: str, batch: int, seeds: int) -> None:
-    for spectrum, target in ((FEW, [1, 0.5, 2]), (MANY, PowerLawTarget(0.7))):
-        question = METHODS[name], spectrum, target, TIMES[-1], batch
+    for problem in (FEW, MANY):
+        question = METHODS[name], problem, batch, TIMES[-1]
         simulated = simulate(*question, seeds=seeds, record=TIMES)
-        assert largest(simulated.z_scores(losses(*question, tau1=1, tau2=-1))) < 4.5
+        assert largest(simulated.z_scores(losses(*question))) < 4.5
         assert (simulated.standard_error < 0.1 * simulated.mean).all()
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_another_noise_is_noticed(name: str) -> None:
-    question = METHODS[name], FEW, [1, 0.5, 2], TIMES[-1], 1
-    simulated = simulate(*question, seeds=1500, record=TIMES)
-    assert largest(simulated.z_scores(losses(*question, tau1=1, tau2=1))) > 10
+    simulated = simulate(METHODS[name], FEW, 1, TIMES[-1], seeds=1500, record=TIMES)
+    expected = losses(METHODS[name], replace(FEW, noise=Noise(tau2=1)), 1, TIMES[-1])
+    assert largest(simulated.z_scores(expected)) > 10
 
 
 @pytest.mark.parametrize("batch", [1, 3])
@@ -95,12 +96,13 @@ def test_rows_of_data_against_exact_second_moments(
 ) -> None:
     X = rng.normal(size=(7, 3)) * [1, 0.7, 0.3] + 0.2
     start = np.array([1.0, -2.0, 0.5])
-    found = simulate(METHODS[name], X, None, 40, batch, start=start, seeds=1500)
+    found = simulate(METHODS[name], X, batch, 40, start=start, seeds=1500)
     exact = losses_on_rows(METHODS[name], X, np.outer(start, start), 40, batch)
     assert largest(found.z_scores(exact)[1:]) < 4.5
     squares = np.array([0.5, 2.0, 3.0])
     axes = np.linalg.eigh(X.T @ X)[1][:, ::-1]
-    found = simulate(METHODS[name], X, squares, 40, batch, seeds=1500)
+    problem = replace(Problem.from_data(X), target=squares)
+    found = simulate(METHODS[name], problem, batch, 40, seeds=1500)
     exact = losses_on_rows(METHODS[name], X, axes * squares @ axes.T, 40, batch)
     assert largest(found.z_scores(exact)[1:]) < 4.5
 
@@ -109,7 +111,7 @@ def test_rows_of_data_against_exact_second_moments(
 def test_rows_drawn_one_by_one_and_as_counts(batch: int, rng: np.random.Generator) -> None:
     """Up to three times as many samples as rows are drawn one by one, more as counts."""
     X, start = rng.normal(size=(7, 3)) * [1, 0.7, 0.3] + 0.2, np.array([1.0, -2.0, 0.5])
-    question = METHODS["nesterov"], X, None, 40, batch
+    question = METHODS["nesterov"], X, batch, 40
     found = simulate(*question, start=start, seeds=3000)
     exact = losses_on_rows(METHODS["nesterov"], X, np.outer(start, start), 40, batch)
     assert largest(found.z_scores(exact)[1:]) < 4.5
@@ -119,7 +121,7 @@ def test_both_ways_to_draw_rows_agree(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     X, start = rng.normal(size=(5, 3)), np.array([1.0, -2.0, 0.5])
-    question = METHODS["heavy_ball"], X, None, 30, 40
+    question = METHODS["heavy_ball"], X, 40, 30
     counted = simulate(*question, start=start, seeds=2000)
     monkeypatch.setattr(simulation_runs, "COUNTED", 100)
     single = simulate(*question, start=start, seeds=2000, seed=1)
@@ -129,10 +131,10 @@ def test_both_ways_to_draw_rows_agree(
 
 
 def test_huge_batches_of_rows_cost_no_more(rng: np.random.Generator) -> None:
-    X = rng.normal(size=(50, 4))
+    problem = replace(Problem.from_data(rng.normal(size=(50, 4))), target=[1, 1, 1, 1])
     for batch in (10**9, 10**15):
-        found = simulate(METHODS["sgd"], X, [1, 1, 1, 1], 20, batch, seeds=4)
-        expected = losses(METHODS["sgd"], X, [1, 1, 1, 1], 20)
+        found = simulate(METHODS["sgd"], problem, batch, 20, seeds=4)
+        expected = losses(METHODS["sgd"], problem, math.inf, 20)
         assert found.mean == pytest.approx(expected, rel=20 * batch**-0.5)
         assert (found.losses[:, 1:].std(axis=0) > 0).all()
 
@@ -169,8 +171,9 @@ SCALES = np.array([1.0, 0.7, 0.3])
     ],
 )
 def test_rows_for_which_the_approximation_is_exact(X: Array, expected: tuple[int, int]) -> None:
-    question = METHODS["heavy_ball"], X, [1, 0.5, 2], 60, 2
-    simulated = simulate(*question, seeds=1500)
-    given = losses(*question, tau1=expected[0], tau2=expected[1])
-    assert losses(*question) == pytest.approx(given, rel=1e-12)  # estimated from the rows
+    problem = replace(Problem.from_data(X), target=[1, 0.5, 2])
+    simulated = simulate(METHODS["heavy_ball"], problem, 2, 60, seeds=1500)
+    estimated = losses(METHODS["heavy_ball"], problem, 2, 60)
+    given = losses(METHODS["heavy_ball"], replace(problem, noise=Noise(*expected)), 2, 60)
+    assert estimated == pytest.approx(given, rel=1e-12)
     assert largest(simulated.z_scores(given)[1:]) < 4.5

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sgdmem import Algorithm, InputError, Spectrum, aggmo, heavy_ball, nesterov, sgd
+from sgdmem import Algorithm, InputError, Problem, Spectrum, aggmo, heavy_ball, nesterov, sgd
 from sgdmem.numeric.simulation import runs as simulation_runs
 from sgdmem.numeric.simulation.monte_carlo import simulate
 
-FEW = Spectrum([1, 0.5, 0.1], weights=[1, 2, 1])
-MANY = Spectrum.power_law(1.5, count=30)
+FEW = Problem(Spectrum([1, 0.5, 0.1], weights=[1, 2, 1]), target=[1, 1, 1])
+MANY = Problem(Spectrum.power_law(1.5, count=30), target=np.ones(30))
 
 
 @pytest.mark.parametrize("batch", [4, 100])
@@ -22,8 +25,10 @@ MANY = Spectrum.power_law(1.5, count=30)
 def test_the_same_whatever_threads_and_chunks(
     data: Any, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = np.ones(len(data if data is MANY else Spectrum.from_features(data)))
-    question = aggmo("0.05", ["0", "0.5", "0.8"]), data, target, 50, batch
+    if data is not MANY:
+        data = Problem.from_data(data)
+        data = replace(data, target=np.ones(len(data.spectrum)))
+    question = aggmo("0.05", ["0", "0.5", "0.8"]), data, batch, 50
     first = simulate(*question, seeds=5, threads=1, seed=7).losses
     assert np.array_equal(simulate(*question, seeds=5, threads=3, seed=7).losses, first)
     assert np.array_equal(simulate(*question, seeds=3, seed=7).losses, first[:3])
@@ -39,7 +44,7 @@ def test_overflow_is_infinite(
     method: Algorithm, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(simulation_runs, "_CHUNK", chunk)
-    found = simulate(method, FEW, [1, 1, 1], 1000, 2, seeds=3)
+    found = simulate(method, FEW, 2, 1000, seeds=3)
     assert not np.isnan(found.losses).any()
     for run in found.losses:
         beyond = int(np.isinf(run).argmax())
@@ -51,34 +56,36 @@ def test_overflow_is_infinite(
 
 def test_memory_that_overflows_unseen_is_no_harm() -> None:
     unseen = Algorithm("0.5", b=0, c=1, D=3)
-    found = simulate(unseen, FEW, [1, 1, 1], 1000, 8, seeds=2)
+    found = simulate(unseen, FEW, 8, 1000, seeds=2)
     assert found.losses[:, -1].max() < 1e-10
 
 
 def test_losses_that_vanish_and_starts_that_overflow() -> None:
-    assert not simulate(sgd("0.9"), Spectrum([1]), [1], 5000, 10**6, seeds=1).losses[0, -1]
+    one = Problem(Spectrum([1]), target=[1])
+    assert not simulate(sgd("0.9"), one, 10**6, 5000, seeds=1).losses[0, -1]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = simulate(sgd("0.9"), Spectrum([1, 1e300]), [1, 1e300], 3, 1)
+        huge = Problem(Spectrum([1, 1e300]), target=[1, 1e300])
+        found = simulate(sgd("0.9"), huge, 1, 3)
     assert np.isinf(found.losses).all()
 
 
 def test_what_is_recorded() -> None:
-    assert simulate(sgd(1), FEW, [1, 1, 1], 3, 8).steps.tolist() == [0, 1, 2, 3]
-    long = simulate(sgd("0.5"), FEW, [1, 1, 1], 20_000, 8, seeds=2)
+    assert simulate(sgd(1), FEW, 8, 3).steps.tolist() == [0, 1, 2, 3]
+    long = simulate(sgd("0.5"), FEW, 8, 20_000, seeds=2)
     assert (long.steps[0], long.steps[1], long.steps[-1]) == (0, 1, 20_000)
     assert 150 < long.steps.size < 205
     assert long.losses.shape == (2, long.steps.size)
-    some = simulate(sgd("0.5"), FEW, [1, 1, 1], 20_000, 8, seeds=2, record=[20, 3, 20])
+    some = simulate(sgd("0.5"), FEW, 8, 20_000, seeds=2, record=[20, 3, 20])
     assert some.steps.tolist() == [3, 20]
     assert np.array_equal(some.losses[:, 0], long.losses[:, 3])
-    whole = simulate(sgd("0.5"), FEW, [2, 0, 4], 0, "8", seeds=1)
+    whole = simulate(sgd("0.5"), replace(FEW, target=[2, 0, 4]), "8", 0, seeds=1)
     assert whole.mean == pytest.approx([1.2], rel=1e-15)
     assert whole.standard_error.tolist() == [math.inf]
 
 
 def test_it_says_what_came_out() -> None:
-    found = simulate(sgd("0.5"), FEW, [1, 1, 1], 10.0, 8.0, seeds=2)  # type: ignore[arg-type]
+    found = simulate(sgd("0.5"), FEW, 8.0, 10.0, seeds=2)  # type: ignore[arg-type]
     assert str(found).startswith("2 runs of 10 steps: mean loss 0.")
 
 
@@ -86,16 +93,19 @@ def test_it_says_what_came_out() -> None:
     ("changes", "message"),
     [
         ({"algorithm": "sgd"}, "an Algorithm or a Schedule is needed"),
-        ({"spectrum": [1, 2]}, "spectrum must be a Spectrum"),
-        ({"spectrum": Spectrum.power_law(2)}, "at most 1,000,000 modes .*: give a count"),
-        ({"spectrum": Spectrum([1], [1e7])}, "spectrum must have at most 1,000,000 modes"),
-        ({"spectrum": Spectrum([1, 2, 3], [1, 1, 1.5])}, "integer multiplicities .* got 1.5"),
-        ({"target": None}, "either a target"),
-        ({"target": [1]}, "target must have one entry for each"),
-        ({"start": [1, 1, 1]}, "either a target"),
-        ({"start": [1, 1, 1], "target": None}, "start belongs to a data matrix"),
-        ({"spectrum": np.eye(3), "start": [1, 1], "target": None}, r"start must have shape \(3,\)"),
-        ({"spectrum": np.eye(3), "start": ["x"], "target": None}, "start must hold real numbers"),
+        ({"problem": [1, 2]}, "problem must be a Problem, a Spectrum"),
+        ({"problem": Spectrum.power_law(2)}, "at most 1,000,000 modes .*: give a count"),
+        ({"problem": Spectrum([1], [1e7])}, "spectrum must have at most 1,000,000 modes"),
+        ({"problem": Spectrum([1, 2, 3], [1, 1, 1.5])}, "integer multiplicities .* got 1.5"),
+        ({"problem": Spectrum([1, 2])}, "problem must have a target"),
+        ({"problem": np.eye(3)}, "problem must have a target"),
+        ({"start": [1, 1, 1]}, r"start belongs to a Problem\.from_data"),
+        ({"problem": np.eye(3), "start": [1, 1]}, r"start must have shape \(3,\)"),
+        ({"problem": np.eye(3), "start": ["x"]}, "start must hold real numbers"),
+        (
+            {"problem": Problem(Spectrum([1, 2]), target=[1, 1], rows=np.eye(3))},
+            "rows must be those of the spectrum, but they have 3 eigenvalues, and it has 2",
+        ),
         ({"steps": -1}, "steps must be an integer from 0 to 100,000,000, got -1"),
         ({"steps": 1.5}, "steps must be an integer"),
         ({"batch_size": 0}, "batch_size must be an integer from 1 to .*, got 0"),
@@ -111,6 +121,21 @@ def test_it_says_what_came_out() -> None:
     ],
 )
 def test_bad_input(changes: dict[str, Any], message: str) -> None:
-    question = {"algorithm": sgd(1), "spectrum": FEW, "target": [1, 1, 1]}
+    question = {"algorithm": sgd(1), "problem": FEW, "batch_size": 8, "steps": 10}
     with pytest.raises(InputError, match=message):
-        simulate(**{**question, "steps": 10, "batch_size": 8, **changes})
+        simulate(**{**question, **changes})
+
+
+def test_a_start_stands_for_the_target() -> None:
+    X = np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]])
+    plain = simulate(sgd("0.1"), X, 2, 20, start=[1, 2])
+    aimed = simulate(sgd("0.1"), Problem.from_data(X, X @ [1, 1]), 2, 20, start=[1, 2])
+    assert np.array_equal(aimed.losses, plain.losses)
+
+
+def test_simulations_are_pickled_and_copied() -> None:
+    found = simulate(sgd("0.5"), FEW, 8, 10, seeds=2)
+    for other in (pickle.loads(pickle.dumps(found)), copy.copy(found), copy.deepcopy(found)):
+        assert np.array_equal(other.losses, found.losses)
+        assert np.array_equal(other.standard_error, found.standard_error)
+        assert str(other) == str(found)
