@@ -23,7 +23,7 @@ def target_of_data(X: Any, y: Any = None, start: Any = None) -> Array:
 
     .. math:: c_k = v_k^T(w_0-w_*),
 
-    in the order of ``Spectrum.from_features(X).eigenvalues``, largest first. Directions in which
+    in the order of the eigenvalues of `Problem.from_data`, largest first. Directions in which
     the data have no extent, the zero eigenvalues that it drops, are dropped here too: nothing moves
     there. So :math:`\tfrac12\sum_k\lambda_kc_k^2` is the loss at the start.
 
