@@ -8,8 +8,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from sphinx.ext.autodoc import FunctionDocumenter
+
 import sgdmem
 from sgdmem._version import __version__
+from sgdmem.symbolic.algorithms.family import Family
 
 project = "sgdmem"
 author = "The sgdmem authors"
@@ -78,6 +81,18 @@ def public_names(app: Any, page: str, source: list[str]) -> None:
         source[0] += f"\n## {door.__name__}\n\n" + "\n".join(rows) + "\n"
 
 
+class FamilyDocumenter(FunctionDocumenter):  # type: ignore[misc]
+    """Shows a family as the function that it is called like."""
+
+    objtype = "family"
+    directivetype = "function"
+    priority = FunctionDocumenter.priority + 10
+
+    @classmethod
+    def can_document_member(cls, member: Any, name: str, isattr: bool, parent: Any) -> bool:
+        return isinstance(member, Family)
+
+
 def join_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Make ``:ivar a, b:`` one name, or Sphinx takes all words but the last for a type."""
     for index, line in enumerate(lines):
@@ -103,6 +118,7 @@ def write_derivations(app: Any) -> None:
 
 
 def setup(app: Any) -> None:
+    app.add_autodocumenter(FamilyDocumenter)
     app.connect("builder-inited", write_derivations)
     app.connect("autodoc-process-docstring", join_names, priority=900)  # after Napoleon
     app.connect("source-read", list_modules)

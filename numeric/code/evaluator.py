@@ -30,10 +30,9 @@ from sgdmem.numeric.machine.cuda import (
     to_host,
 )
 from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
-from sgdmem.numeric.maps.family_program import special_values, telling_values
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
-from sgdmem.symbolic.algorithms.algorithm import require_algorithm
-from sgdmem.symbolic.algorithms.families import Family, family_name, missing_parameters, with_fixed
+from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
+from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program
@@ -304,7 +303,7 @@ class Evaluator:
 
 
 def evaluator(
-    family: Family | str, parameters: Sequence[str] | None = None, **fixed: Any
+    family: FamilyLike, parameters: Sequence[str] | None = None, **fixed: Any
 ) -> Evaluator:
     """Compile the noise summand of a family: one program for all values of its parameters.
 
@@ -331,17 +330,11 @@ def evaluator(
     >>> evaluator("torch-sgd", ["learning_rate", "momentum"]).exceptions
     {}
     """
-    from sympy import Symbol
-
     constructor = find_family(family)
-    name = family_name(constructor)
+    name = constructor.name
     free = _free_parameters(constructor, parameters, fixed)
-    build = with_fixed(constructor, fixed, free)
-    try:
-        found = build(**{name: Symbol(name, real=True) for name in free})
-        algorithm = require_algorithm(found, "what the family returns")
-    except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as error:
-        raise InputError(f"{name} does not take symbols: {error}") from None
+    build = constructor.varying(free, fixed)
+    algorithm = build.symbolic()
     strange = {str(symbol) for symbol in algorithm.free_symbols} - {*free}
     if strange:
         raise InputError(f"{name} has symbols that are no parameters: {', '.join(sorted(strange))}")
@@ -365,11 +358,11 @@ def evaluator(
 
 
 def _free_parameters(
-    constructor: Family, parameters: Sequence[str] | None, fixed: Mapping[str, Any]
+    constructor: Family[...], parameters: Sequence[str] | None, fixed: Mapping[str, Any]
 ) -> list[str]:
     if isinstance(parameters, str):
         raise InputError(f"parameters must be a list of names, got {parameters!r}")
-    free = missing_parameters(constructor, list(fixed)) if parameters is None else [*parameters]
+    free = constructor.missing(fixed) if parameters is None else [*parameters]
     for name in free:
         if not name.isidentifier() or free.count(name) > 1 or name in _RESERVED:
             raise InputError(

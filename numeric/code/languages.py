@@ -274,11 +274,8 @@ def source_code(algorithm: Algorithm, language: str) -> str:
 
 
 def _title(algorithm: Algorithm) -> str:
-    what = (algorithm.name or f"an algorithm of memory {algorithm.memory}").split("(")[0]
-    return (
-        f"The noise summand and the stability of {re.sub(r'[^a-zA-Z0-9-]+', ' ', what)}, "
-        f"derived by sgdmem {__version__}."
-    )
+    name = re.sub(r"[^\w '(),.+-]+", " ", algorithm.label)  # no end of a comment
+    return f"The noise summand and the stability of {name}, derived by sgdmem {__version__}."
 
 
 def _identifiers(parameters: Sequence[str]) -> list[str]:

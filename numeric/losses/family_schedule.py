@@ -11,8 +11,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_list
 from sgdmem.numeric.losses.schedule import Schedule
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.families import Family, family_name, with_fixed
+from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.symbolic.errors import InputError
 
@@ -23,7 +22,7 @@ _ADVICE = {  # for functions written for a single number, by words of Python's a
 StepFunction = Callable[[Array], Any]  # of step numbers 0, 1, ... as floats
 
 
-def schedule(family: Family | str, **parameters: Any) -> Schedule:
+def schedule(family: FamilyLike, **parameters: Any) -> Schedule:
     """Return a family whose parameters change from step to step.
 
     Parameters
@@ -50,11 +49,11 @@ def schedule(family: Family | str, **parameters: Any) -> Schedule:
     constructor = find_family(family)
     moving = {name: value for name, value in parameters.items() if callable(value)}
     fixed = {name: value for name, value in parameters.items() if name not in moving}
-    build = with_fixed(constructor, fixed, list(moving))
+    build = constructor.varying(list(moving), fixed)
     try:
         if not moving:
             return Schedule.constant(build())
-        algorithm = _of_symbols(build, tuple(moving), family_name(constructor))
+        algorithm = build.symbolic()
     except InputError as error:
         for name, value in fixed.items():
             if is_list(value) and f"{name} must be one number" in str(error):
@@ -64,7 +63,7 @@ def schedule(family: Family | str, **parameters: Any) -> Schedule:
                 ) from None
         raise
     evaluate = partial(_evaluated, algorithm.entries, moving)
-    return Schedule(algorithm.memory, family_name(constructor), evaluate)
+    return Schedule(algorithm.memory, constructor.name, evaluate)
 
 
 def _evaluated(
@@ -98,23 +97,10 @@ def _called(name: str, function: StepFunction, t: Array) -> Array:
     return value.astype(float)
 
 
-def _of_symbols(build: Family, names: tuple[str, ...], name: str) -> Algorithm:
-    """Return the algorithm whose parameters are symbols of their names."""
-    try:
-        return build(**dict(zip(names, _symbols(names), strict=True)))
-    except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as error:
-        raise InputError(f"{name} does not take symbols: {error}") from None
-
-
 @lru_cache(maxsize=64)
 def _compiled(entries: tuple[Any, ...], names: tuple[str, ...]) -> Callable[..., Any]:
     """Return a function from arrays of parameters to arrays of entries."""
-    from sympy import lambdify
+    from sympy import Symbol, lambdify
 
-    return lambdify(_symbols(names), list(entries), modules="numpy", cse=True)  # type: ignore[no-any-return]
-
-
-def _symbols(names: tuple[str, ...]) -> list[Any]:
-    from sympy import Symbol
-
-    return [Symbol(name, real=True) for name in names]
+    symbols = [Symbol(name, real=True) for name in names]
+    return lambdify(symbols, list(entries), modules="numpy", cse=True)  # type: ignore[no-any-return]

@@ -139,7 +139,7 @@ class Schedule:
         """Return the schedule that takes one algorithm at every step."""
         numeric_algorithm(algorithm)
         entries = [to_float(entry) for entry in algorithm.entries]
-        name = algorithm.name or f"an algorithm of memory {algorithm.memory}"
+        name = algorithm.name or algorithm.label
         return cls(algorithm.memory, name, partial(_same, entries), algorithm)
 
     def steps(self, first: int, last: int) -> Steps:

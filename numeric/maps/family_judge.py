@@ -25,13 +25,13 @@ from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
+from sgdmem.symbolic.algorithms.family import Build
 
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
 
 # what the axes of a problem become where there is no noise
 _QUIET = {"batch_size": math.inf, "tau1": Fraction(1), "tau2": Fraction(0)}
 
-Build = Callable[..., Algorithm]
 Compiled = tuple[FamilyProgram, dict[str, list[Fraction]]]
 
 

@@ -20,7 +20,7 @@ from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form, rati
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.families import Family, family_name, missing_parameters, with_fixed
+from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.symbolic.errors import InputError
 
@@ -80,7 +80,7 @@ class LargestLearningRate(float):
 
 
 def largest_learning_rate(
-    family: Family | str,
+    family: FamilyLike,
     problem: Any,
     batch_size: Any = math.inf,
     *,
@@ -155,25 +155,25 @@ def largest_learning_rate(
 
 
 def _read_family(
-    family: Family | str, parameter: str | None, fixed: dict[str, Any]
+    family: FamilyLike, parameter: str | None, fixed: dict[str, Any]
 ) -> tuple[Callable[[Any], Algorithm], str]:
     """Return the family as a function of the parameter to push, and that parameter's name."""
     if not isinstance(parameter, str | None):
         raise InputError(f"parameter must be a name, got {parameter!r}")
     constructor = find_family(family)
     if parameter is None:
-        missing = missing_parameters(constructor, list(fixed))
+        missing = constructor.missing(fixed)
         if "learning_rate" in missing:
             parameter = "learning_rate"
         elif len(missing) == 1:
             parameter = missing[0]
         else:
             raise InputError(
-                f"say which parameter of {family_name(constructor)} to push with parameter=…: "
+                f"say which parameter of {constructor.name} to push with parameter=…: "
                 f"{', '.join(missing) or 'all have values'}"
             )
     pushed = parameter
-    build = with_fixed(constructor, fixed, [pushed])
+    build = constructor.varying([pushed], fixed)
     return lambda value: build(**{pushed: value}), pushed
 
 

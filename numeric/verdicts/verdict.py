@@ -211,7 +211,7 @@ class Verdict:
     @property
     def question(self) -> str:
         """What was judged, in a line."""
-        name = self.algorithm.name or f"an algorithm of memory {self.algorithm.memory}"
+        name = self.algorithm.name or self.algorithm.label
         return f"{name} on {self.problem.spectrum}; {self.noise}"
 
     def _rows(self) -> Iterator[tuple[str, str]]:

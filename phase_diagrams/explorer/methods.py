@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from sgdmem.numeric.code.javascript import javascript_functions
-from sgdmem.numeric.maps.family_program import special_values, telling_values
 from sgdmem.numeric.verdicts.mode_summands import rational_algorithm
 from sgdmem.phase_diagrams.pictures.labels import axis_label
 from sgdmem.symbolic.algebra.scalars import as_scalar, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.families import Family, takes_list
+from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
+from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.named import FAMILIES, find_family
+from sgdmem.symbolic.algorithms.parameters import Parameter, known_parameter
 from sgdmem.symbolic.errors import InputError
 
 _PROBLEM_NAMES = ("batch_size", "tau1", "tau2", "exponent", "count", "zeta")
@@ -26,7 +26,7 @@ _LIST_LENGTH = 2  # of a parameter that is a list of numbers
 
 
 @dataclass(frozen=True)
-class Parameter:
+class Slider:
     """A parameter with the range of its slider, and the value that it begins with."""
 
     name: str
@@ -35,23 +35,11 @@ class Parameter:
     log: bool
     value: float
 
-
-# What people try, by the end of a name; anything else lies between -2 and 2.
-_USUAL = {
-    "effective_learning_rate": Parameter("", 0.01, 100, True, 1.0),
-    "learning_rate": Parameter("", 0.001, 10, True, 0.1),
-    "velocity_rate": Parameter("", 0.0001, 1, True, 0.01),
-    "gradient_rate": Parameter("", 0.001, 10, True, 0.1),
-    "momentum": Parameter("", 0, 0.999, False, 0.9),
-    "momentum_1": Parameter("", 0, 0.999, False, 0.5),
-    "momentum_2": Parameter("", 0, 0.999, False, 0.9),
-    "dampening": Parameter("", 0, 1, False, 0.0),
-    "nu": Parameter("", 0, 1, False, 0.7),
-    "damping": Parameter("", 0.001, 2, True, 0.1),
-    "q0": Parameter("", -0.5, 2, False, 0.1),
-    "rate": Parameter("", 0.001, 1, True, 0.1),
-}
-_OTHER = Parameter("", -2, 2, False, 0.5)
+    @classmethod
+    def of(cls, parameter: Parameter) -> Slider:
+        """Return the slider over what people try."""
+        usual = parameter.usual
+        return cls(parameter.name, usual.low, usual.high, usual.log, usual.start)
 
 
 @dataclass(frozen=True)
@@ -77,8 +65,9 @@ class ExploredMethod:
 
     Attributes
     ----------
-    name, summary : str
-    parameters : tuple of Parameter
+    name, title, summary : str
+        In the address of the page, in its menu, and in a sentence.
+    parameters : tuple of Slider
     call : str
         Python that makes it, with {parameter} where values go.
     command : str or None
@@ -91,8 +80,9 @@ class ExploredMethod:
     """
 
     name: str
+    title: str
     summary: str
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[Slider, ...]
     call: str
     command: str | None
     functions: str
@@ -104,6 +94,7 @@ class ExploredMethod:
         """The method as an object literal."""
         described = {
             "name": self.name,
+            "title": self.title,
             "summary": self.summary,
             "call": self.call,
             "command": self.command,
@@ -155,7 +146,7 @@ def explored_methods(
     return found
 
 
-def _method(method: Any, ranges: Mapping[str, Parameter]) -> ExploredMethod:
+def _method(method: Any, ranges: Mapping[str, Slider]) -> ExploredMethod:
     if isinstance(method, Algorithm):
         return _of_algorithm(method, ranges)
     if not (isinstance(method, str) or (callable(method) and not isinstance(method, type))):
@@ -164,14 +155,14 @@ def _method(method: Any, ranges: Mapping[str, Parameter]) -> ExploredMethod:
     return _of_family(family, ranges)
 
 
-def _of_algorithm(algorithm: Algorithm, ranges: Mapping[str, Parameter]) -> ExploredMethod:
+def _of_algorithm(algorithm: Algorithm, ranges: Mapping[str, Slider]) -> ExploredMethod:
     names = sorted(map(str, algorithm.free_symbols))
     exact = algorithm if names else replace(rational_algorithm(algorithm), floats=False)
-    parameters = tuple(_parameter(name, ranges) for name in names)
+    parameters = tuple(_parameter(known_parameter(name), ranges) for name in names)
     values = ", ".join(f'"{name}": {{{name}}}' for name in names)
-    title = (algorithm.name or f"memory {algorithm.memory}").split("(")[0].replace("_", "-")
     return ExploredMethod(
-        name=title,
+        name=algorithm.label,
+        title=algorithm.label,
         summary=f"An algorithm of memory {algorithm.memory}.",
         parameters=parameters,
         call=f"algorithm.substitute({{{values}}})" if names else "algorithm",
@@ -182,19 +173,18 @@ def _of_algorithm(algorithm: Algorithm, ranges: Mapping[str, Parameter]) -> Expl
     )
 
 
-def _of_family(family: Family, ranges: Mapping[str, Parameter]) -> ExploredMethod:
+def _of_family(family: Family[...], ranges: Mapping[str, Slider]) -> ExploredMethod:
     from sympy import Symbol
 
-    build, names, shapes = _scalar_form(family)
-    parameters = tuple(_parameter(name, ranges) for name in names)
-    symbols = {name: Symbol(name, real=True) for name in names}
-    title = getattr(family, "__name__", "method").replace("_", "-")
-    algorithm = _built(build, symbols, title)
+    build = family.spread(_LIST_LENGTH)
+    parameters = tuple(_parameter(parameter, ranges) for parameter in build.parameters.values())
+    names = list(build.parameters)
+    algorithm = build.symbolic()
     usual = {p.name: Fraction(repr(p.value)) + Fraction(1, 1024) for p in parameters}
-    tested = telling_values(build, names)
-    exceptions = special_values(build, algorithm, usual, tested)
+    exceptions = special_values(build, algorithm, usual, telling_values(build, names))
     if exceptions is None:
-        raise InputError(f"{title} is not one rational function of its parameters")
+        raise InputError(f"{family.name} is not one rational function of its parameters")
+    symbols = {name: Symbol(name, real=True) for name in names}
     special = []
     found: tuple[str | None, tuple[int, ...]]
     for name, values in exceptions.items():
@@ -205,81 +195,50 @@ def _of_family(family: Family, ranges: Mapping[str, Parameter]) -> ExploredMetho
             except InputError:  # the constructor refuses it, or it is stable nowhere
                 found = None, ()
             special.append(SpecialValue(name, to_float(value), *found))
-    known = FAMILIES.get(title) is family
-    assigned = [f"{name}={shape}" for name, (shape, _) in shapes.items()]
-    settings = [
-        f"--set {name}={','.join(f'{{{key}}}' for key in inner)}"
-        for name, (_, inner) in shapes.items()
-    ]
-    first = inspect.cleandoc(family.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+    known = FAMILIES.get(family.name) is family
+    assigned, settings = [], []
+    for name, parameter in family.parameters.items():
+        is_list = parameter.kind == "list"
+        if parameter.kind != "flag":
+            entries = parameter.entries(_LIST_LENGTH) if is_list else (parameter,)
+            inner = [f"{{{entry.name}}}" for entry in entries]
+            assigned.append(f"{name}=[{', '.join(inner)}]" if is_list else f"{name}={inner[0]}")
+            settings.append(f"--set {name}={','.join(inner)}")
     return ExploredMethod(
-        name=title,
-        summary=_plain_text(first) or f"A method of memory {algorithm.memory}.",
+        name=family.name,
+        title=family.display_name,
+        summary=_summary(family) or f"A method of memory {algorithm.memory}.",
         parameters=parameters,
-        call=f"{'sgdmem.' if known else ''}{title.replace('-', '_')}({', '.join(assigned)})",
-        command=" ".join([title, *settings]) if known else None,
+        call=f"{'sgdmem.' if known else ''}{family.name.replace('-', '_')}({', '.join(assigned)})",
+        command=" ".join([family.name, *settings]) if known else None,
         functions=javascript_functions(algorithm),
         kept=_places(algorithm, names),
         special=tuple(special),
     )
 
 
-def _built(build: Family, symbols: Mapping[str, Any], title: str) -> Algorithm:
-    try:
-        algorithm = build(**symbols)
-    except InputError:
-        raise
-    except (TypeError, AttributeError, ValueError, ArithmeticError, LookupError) as error:
-        raise InputError(f"{title} does not work for symbols: {error}") from None
-    if not isinstance(algorithm, Algorithm):
-        raise InputError(f"{title} must return an Algorithm, got {algorithm!r}")
-    return algorithm
-
-
-def _scalar_form(
-    family: Family,
-) -> tuple[Callable[..., Algorithm], list[str], dict[str, tuple[str, list[str]]]]:
-    """Return a family as a function of numbers alone, their names, and how they are written.
-
-    Flags keep their defaults, and a list becomes two numbers.
-    """
-    shapes: dict[str, tuple[str, list[str]]] = {}
-    for name, parameter in inspect.signature(family).parameters.items():
-        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-            continue
-        if isinstance(parameter.default, bool):
-            continue
-        if takes_list(parameter):
-            single = "momentum" if name == "momenta" else name
-            inner = [f"{single}_{i + 1}" for i in range(_LIST_LENGTH)]
-            shapes[name] = (f"[{', '.join(f'{{{key}}}' for key in inner)}]", inner)
-        else:
-            shapes[name] = (f"{{{name}}}", [name])
-
-    def build(**values: Any) -> Algorithm:
-        given = {
-            name: [values[key] for key in inner] if shape.startswith("[") else values[name]
-            for name, (shape, inner) in shapes.items()
-        }
-        return family(**given)
-
-    return build, [key for _, inner in shapes.values() for key in inner], shapes
+def _summary(family: Family[...]) -> str:
+    """Return what a family is, its update and where that is from, without marks of code."""
+    text = " ".join(family.summary.replace("`", "").split())
+    if family.update is None:
+        return text
+    update = str(family.update).replace("<-", "←").replace("-", "−")
+    return f"{text} {update}. {family.reference}."
 
 
 def _places(algorithm: Algorithm, names: Sequence[str]) -> tuple[int, ...]:
     return tuple(names.index(name) for name in sorted(map(str, algorithm.free_symbols)))
 
 
-def _parameter(name: str, ranges: Mapping[str, Parameter]) -> Parameter:
-    if name in _PROBLEM_NAMES:
-        raise InputError(f"a method of the explorer cannot have a parameter called {name}")
-    if name in ranges:
-        return ranges[name]
-    ends = [key for key in _USUAL if name == key or name.endswith(f"_{key}")]
-    return replace(_USUAL[max(ends, key=len)] if ends else _OTHER, name=name)
+def _parameter(parameter: Parameter, ranges: Mapping[str, Slider]) -> Slider:
+    if parameter.name in _PROBLEM_NAMES:
+        raise InputError(
+            f"a method of the explorer cannot have a parameter called {parameter.name}"
+        )
+    return ranges.get(parameter.name) or Slider.of(parameter)
 
 
-def _range(name: str, value: Any) -> Parameter:
+def _range(name: str, value: Any) -> Slider:
     form = f"ranges[{name!r}] must be (low, high) or (low, high, 'log'), got {value!r}"
     if isinstance(value, str) or not isinstance(value, Sequence) or len(value) not in (2, 3):
         raise InputError(form)
@@ -290,7 +249,7 @@ def _range(name: str, value: Any) -> Parameter:
     if not low < high or (log and low <= 0):
         raise InputError(f"{form}: low must be below high, and positive on a logarithmic scale")
     middle = (low * high) ** 0.5 if log else (low + high) / 2
-    return Parameter(name, low, high, log, float(f"{middle:.3g}"))
+    return Slider(name, low, high, log, float(f"{middle:.3g}"))
 
 
 def _plain_label(name: str) -> str:
@@ -301,8 +260,3 @@ def _plain_label(name: str) -> str:
     if symbol and symbol.group(1) in greek:
         return label.replace(symbol.group(), greek[symbol.group(1)])
     return re.sub(r"\s*\$.*\$", "", label) or name.replace("_", " ")
-
-
-def _plain_text(docstring: str) -> str:
-    """Return the first paragraph of a docstring with arrows, without marks of code."""
-    return docstring.replace("`", "").replace("<-", "←").replace(" - ", " − ")

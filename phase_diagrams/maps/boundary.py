@@ -20,7 +20,7 @@ from sgdmem.phase_diagrams.maps.axes import Range, own_parameters, read_range
 from sgdmem.phase_diagrams.maps.curves import Curve, Cusp, Tracer
 from sgdmem.phase_diagrams.maps.description import describe
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
-from sgdmem.symbolic.algorithms.families import Family, with_fixed
+from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.symbolic.errors import InputError
 
@@ -53,7 +53,7 @@ def _log(values: Array) -> Array:
 
 
 def stability_boundary(
-    family: Family | str,
+    family: FamilyLike,
     problem: Any,
     batch_size: Any = math.inf,
     *,
@@ -128,7 +128,7 @@ def stability_boundary(
     _check_accuracy(resolution, tolerance, flatness)
     constructor = find_family(family)
     own = own_parameters(window.names)
-    build = with_fixed(constructor, fixed, own)
+    build = constructor.varying(own, fixed)
     problem = as_problem(problem)
 
     def values(shares: Array) -> dict[str, list[Fraction]]:
@@ -161,7 +161,7 @@ def stability_boundary(
         curves, cusps = tracer.trace(stable.reshape(resolution, resolution))
     settings: dict[str, Any] = {"batch_size": batch_size, **fixed}
     settings = {
-        **describe(family, build, own, VaryingProblem(problem), settings, grid),
+        **describe(build, VaryingProblem(problem), settings, grid),
         "logarithmic": ", ".join(log),
         "tolerance": tolerance,
     }

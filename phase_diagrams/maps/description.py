@@ -11,22 +11,19 @@ from sgdmem._version import __version__
 from sgdmem.phase_diagrams.maps.digests import axis_digest, digest, number_digest
 from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.families import Family, family_name
-from sgdmem.symbolic.errors import SgdmemError
+from sgdmem.symbolic.algorithms.family import Build, Family
+from sgdmem.symbolic.algorithms.parameters import known_parameter
+from sgdmem.symbolic.errors import InputError, SgdmemError
 
 if TYPE_CHECKING:
     from sgdmem.phase_diagrams.maps.question import DiagramQuestion
 
 _LIBRARIES = ("numpy", "numba", "scipy", "sympy", "python-flint")
-_UNITS = {
-    "learning_rate": "1/eigenvalue",
-    "effective_learning_rate": "1/eigenvalue",
-    "batch_size": "samples",
-    **dict.fromkeys(("momentum", "damping", "tau1", "tau2", "nu", "zeta"), "1"),
-}
+_UNITS = {"batch_size": "samples", "tau1": "1", "tau2": "1", "zeta": "1"}  # of the problem
 _ALONG = 50  # points of each axis by which families are told apart
 _LONGEST = 2000  # characters of a definition
 OF_THE_DATA = (  # attributes of a dataset that are no settings of a problem
+    "display_name",
     "sgdmem_version",
     "versions",
     "definition",
@@ -40,9 +37,7 @@ OF_THE_DATA = (  # attributes of a dataset that are no settings of a problem
 
 
 def describe(
-    family: Family | str,
-    build: Family,
-    own: Sequence[str],
+    family: Family[...],
     problem: VaryingProblem,
     settings: Mapping[str, Any],
     axes: Axes,
@@ -52,21 +47,18 @@ def describe(
     Parameters
     ----------
     family
-        Or its name.
-    build
-        The family as a function of its parameters that vary.
-    own
-        The names of these.
+        Of the parameters that vary.
     settings
         The batch size, and the parameters of the family that have values.
     axes
         All parameters that vary.
     """
-    definition = _definition(build, own)
+    definition = _definition(family)
     if definition is not None and len(definition) > _LONGEST:
         definition = None
     return {
-        "algorithm": family if isinstance(family, str) else family_name(family),
+        "algorithm": family.name,
+        "display_name": family.display_name,
         **({} if definition is None else {"definition": definition}),
         **problem.attributes(axes),
         **{key: str(value) for key, value in settings.items() if key not in axes},
@@ -75,13 +67,11 @@ def describe(
     }
 
 
-def _definition(build: Family, own: Sequence[str]) -> str | None:
+def _definition(family: Family[...]) -> str | None:
     """Return the matrices of a family, None if it takes no symbols."""
-    from sympy import Symbol
-
     try:
-        found = build(**{name: Symbol(name, real=True) for name in own})
-    except (SgdmemError, TypeError, AttributeError, ValueError, ArithmeticError, LookupError):
+        found = family.symbolic()
+    except InputError:
         return None
     return ", ".join(
         f"{field} = {_written(getattr(found, field))}" for field in ("alpha", "b", "c", "D", "a")
@@ -97,7 +87,8 @@ def _written(entry: Any) -> str:
 def axis_attributes(name: str) -> dict[str, str]:
     """Return what a dataset says of an axis; the units of a family's own parameters are unknown."""
     known = {"long_name": name.replace("_", " ")}
-    return known if name not in _UNITS else {**known, "units": _UNITS[name]}
+    units = _UNITS.get(name) or known_parameter(name).unit
+    return {**known, "units": units} if units else known
 
 
 def identify(question: DiagramQuestion, attributes: Mapping[str, str]) -> dict[str, str]:
@@ -113,15 +104,15 @@ def identify(question: DiagramQuestion, attributes: Mapping[str, str]) -> dict[s
     found["axes"] = ", ".join(axes)
     for name, values in axes.items():
         found[f"axis {name}"] = axis_digest(values)
-    found["definition"] = digest(_definition(question.build, own) or "")
-    found["algorithms"] = family_digest(question.build, {name: axes[name] for name in own})
+    found["definition"] = digest(_definition(question.family) or "")
+    found["algorithms"] = family_digest(question.family, {name: axes[name] for name in own})
     if "batch_size" not in axes:
         found["batch_size"] = number_digest(question.batch_size)
     found["quantities"] = ", ".join(sorted(question.quantities))
     return found
 
 
-def family_digest(build: Family, axes: Mapping[str, Sequence[Any]]) -> str:
+def family_digest(build: Build, axes: Mapping[str, Sequence[Any]]) -> str:
     """Return what tells a family from others that say the same of themselves.
 
     It is made of the exact algorithms at the corners of the axes, and at some points along each
@@ -136,7 +127,7 @@ def family_digest(build: Family, axes: Mapping[str, Sequence[Any]]) -> str:
     return digest(*(_at(build, point) for point in points))
 
 
-def _at(build: Family, point: Mapping[str, Any]) -> str:
+def _at(build: Build, point: Mapping[str, Any]) -> str:
     try:
         found = build(**point)
     except SgdmemError as error:

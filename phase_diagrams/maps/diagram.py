@@ -16,7 +16,7 @@ from sgdmem.phase_diagrams.maps.quantities import VERDICT, find_quantities
 from sgdmem.phase_diagrams.maps.question import DiagramQuestion
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algebra.scalars import to_float
-from sgdmem.symbolic.algorithms.families import Family, with_fixed
+from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.symbolic.errors import InputError
 
@@ -28,7 +28,7 @@ _WORTH_COMPILING = 1000  # points
 
 
 def phase_diagram(
-    family: Family | str,
+    family: FamilyLike,
     problem: Any,
     batch_size: Any = math.inf,
     *,
@@ -144,7 +144,7 @@ def phase_diagram(
     path = _read_store(store, chunk, client, axes)
     own = own_parameters(axes, varying.axes)
     question = DiagramQuestion(
-        build=with_fixed(constructor, fixed, own),
+        family=constructor.varying(own, fixed),
         axes=axes,
         problem=varying,
         batch_size=batch_size,
@@ -154,7 +154,7 @@ def phase_diagram(
         is_compiled=math.prod(map(len, axes.values())) >= _WORTH_COMPILING,
     )
     settings = {"batch_size": batch_size, **fixed}
-    attributes = describe(family, question.build, own, varying, settings, axes)
+    attributes = describe(question.family, varying, settings, axes)
     if path is None:
         return _in_memory(question, attributes, progress)
     return _stored(question, attributes, path, chunk, client, progress)

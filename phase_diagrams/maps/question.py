@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.maps.family_judge import Build, Compiled, FamilyJudge
+from sgdmem.numeric.maps.family_judge import Compiled, FamilyJudge
 from sgdmem.numeric.maps.family_program import family_program
 from sgdmem.numeric.maps.points import Points
 from sgdmem.numeric.problems.problem import Problem
@@ -21,6 +21,7 @@ from sgdmem.phase_diagrams.maps.axes import own_parameters
 from sgdmem.phase_diagrams.maps.quantities import VERDICT, Map, Quantity, find_quantities
 from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
 from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algorithms.family import Family
 
 if TYPE_CHECKING:
     import xarray
@@ -34,8 +35,8 @@ class DiagramQuestion:
 
     Attributes
     ----------
-    build
-        The family as a function of its parameters that vary.
+    family
+        Of the parameters that vary.
     axes
         All values of all parameters that vary, the last one fastest.
     problem
@@ -50,7 +51,7 @@ class DiagramQuestion:
         Whether the family is worth compiling.
     """
 
-    build: Build
+    family: Family[...]
     axes: Axes
     problem: VaryingProblem
     batch_size: Any = math.inf
@@ -131,9 +132,9 @@ class DiagramQuestion:
         taus = {name: panel.pop(name) for name in ("tau1", "tau2") if name in panel}
         problem = Problem(problem.spectrum, problem.noise.vary(**taus))
         own = [name for name in inner if name in self.own]
-        build = partial(self.build, **panel) if panel else self.build
-        compiled = self._program(build, panel, own)
-        judge = FamilyJudge(build, compiled, problem, batch_size, self.device)
+        family = self.family.fix(**panel) if panel else self.family
+        compiled = self._program(family, panel, own)
+        judge = FamilyJudge(family, compiled, problem, batch_size, self.device)
         points = Points(inner, own)
         outcome = judge.judge(points, lambda count: advance(len(targets) * count))
         return Map(judge, points, outcome, targets)
@@ -160,7 +161,7 @@ class DiagramQuestion:
         return {name: self.axes[name][0] for name in self.problem.axes}
 
     def _program(
-        self, build: Build, panel: Mapping[str, Any], own: Sequence[str]
+        self, family: Family[...], panel: Mapping[str, Any], own: Sequence[str]
     ) -> Compiled | None:
         """Return the family as a program, the same one for all maps that share it."""
         if not self.is_compiled or not own:
@@ -168,7 +169,7 @@ class DiagramQuestion:
         key = tuple(panel.values())
         if key not in self._programs:
             samples = {name: self.axes[name] for name in own}
-            self._programs[key] = family_program(build, samples)
+            self._programs[key] = family_program(family, samples)
         return self._programs[key]
 
 

@@ -8,20 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.phase_diagrams.maps.description import OF_THE_DATA
+from sgdmem.symbolic.algorithms.parameters import known_parameter
 
 if TYPE_CHECKING:
     import xarray
 
     from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
-_SYMBOLS = {
-    "learning_rate": r"learning rate $\alpha$",
-    "momentum": r"momentum $\beta$",
+_OF_THE_PROBLEM = {
     "batch_size": r"batch size $B$",
-    "damping": r"damping $\delta$",
-    "effective_learning_rate": r"effective learning rate $\alpha_{\mathrm{eff}}$",
-    "q0": r"$q_0$",
-    "nu": r"$\nu$",
     "inverse_nu": r"$1/\nu$",
     "zeta": r"$\zeta$",
     "tau1": r"$\tau_1$",
@@ -31,12 +26,15 @@ _SYMBOLS = {
 
 def axis_label(parameter: str) -> str:
     """Return what is written at the axis of a parameter."""
-    return _SYMBOLS.get(parameter, parameter.replace("_", " "))
+    return _OF_THE_PROBLEM.get(parameter) or known_parameter(parameter).label
 
 
 def algorithm_label(algorithm: Algorithm) -> str:
     """Return what an algorithm is called above a picture."""
-    return (algorithm.name or f"an algorithm of memory {algorithm.memory}").replace("_", " ")
+    _, bracket, values = (algorithm.name or "").partition("(")
+    if algorithm.title is None or not bracket:
+        return algorithm.label
+    return f"{algorithm.title} ({values.replace('_', ' ')}"
 
 
 def question_label(spectrum: Any, noise: BatchNoise) -> str:
@@ -53,16 +51,12 @@ def spectrum_label(spectrum: Any) -> str:
 def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     """Return the algorithm with its fixed parameters, the noise and the spectrum, on two lines."""
     shown = {**data.attrs, **dict.fromkeys([*varying, *OF_THE_DATA], None)}
-    name = str(shown.pop("algorithm", "")).replace("_", " ").replace("-", " ")
+    name = str(data.attrs.get("display_name", shown.pop("algorithm", "")))
     spectrum = spectrum_label(shown.pop("spectrum", ""))
     size, tau1, tau2, kind = (
         shown.pop(key, None) for key in ("batch_size", "tau1", "tau2", "noise")
     )
-    fixed = [
-        f"{_SYMBOLS.get(key, key).rpartition(' ')[2]} = {value}"
-        for key, value in shown.items()
-        if value is not None
-    ]
+    fixed = [f"{_symbol(key)} = {value}" for key, value in shown.items() if value is not None]
     full = size in ("inf", "oo")
     noise = [] if size is None else ["full batches" if full else f"batch size {size}"]
     if not full:
@@ -72,3 +66,8 @@ def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
             given = [told] if "tau1 = " in told else [told, *given]
         noise += [re.sub(r"tau([12])", r"$\\tau_\1$", text) for text in given]
     return f"{', '.join([name, *fixed, *noise])}\n{spectrum}"
+
+
+def _symbol(key: str) -> str:
+    label = axis_label(key)
+    return label.rpartition(" ")[2] if label.endswith("$") else key

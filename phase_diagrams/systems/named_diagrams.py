@@ -48,7 +48,7 @@ from sgdmem.phase_diagrams.systems.memory_one import (
     zone_lines,
 )
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram, TheoryLine
-from sgdmem.symbolic.algorithms.families import Family, with_fixed
+from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named import find_family, memory_one
 from sgdmem.symbolic.errors import InputError
 
@@ -166,7 +166,7 @@ def _checked(function: Callable[..., Any], options: dict[str, Any], hidden: str 
 
 def _learning_rate_momentum(
     problem: Problem,
-    family: Family | str = "heavy-ball",
+    family: FamilyLike = "heavy-ball",
     *,
     batch_sizes: Sequence[Any] = _SIZES,
     learning_rate: Range = (0.02, 10.0),
@@ -241,7 +241,7 @@ def _spectral_zones(
 
 def _batch_size_learning_rate(
     problem: Problem,
-    family: Family | str = "heavy-ball",
+    family: FamilyLike = "heavy-ball",
     *,
     learning_rate: Range = (0.02, 10.0),
     batch_size: Range = (1.0, 1e4),
@@ -264,7 +264,7 @@ def _batch_size_learning_rate(
         theory[label] = TheoryLine(np.full(2, largest), np.array(y[1:]))
         # batch sizes grow in proportion to small learning rates
         rate = _SMALL * largest
-        method = with_fixed(find_family(family), fixed, ["learning_rate"])(learning_rate=rate)
+        method = find_family(family).varying(["learning_rate"], fixed)(learning_rate=rate)
         slope = stability(method, problem, 1).critical_batch_size / rate
         if 0 < slope < math.inf:
             label = rf"$\alpha = {1 / slope:.3g}\,B$ ($\Sigma\lambda$)"
@@ -274,7 +274,7 @@ def _batch_size_learning_rate(
 
 
 def _regimes(
-    family: Family | str = "sgd",
+    family: FamilyLike = "sgd",
     *,
     batch_size: Any = 16,
     inverse_nu: Range = (0.01, 2.5),
@@ -307,7 +307,7 @@ _DIAGRAMS: dict[str, Callable[..., NamedDiagram]] = {
 
 
 def _over_batch_sizes(
-    family: Family | str,
+    family: FamilyLike,
     problem: Problem,
     x: tuple[str, float, float],
     y: tuple[str, float, float],

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
+
+if TYPE_CHECKING:
+    from sgdmem.symbolic.algorithms.algorithm import Algorithm
+    from sgdmem.symbolic.algorithms.family import Family
 
 PICTURES = (".png", ".svg", ".pdf")
 
@@ -33,13 +37,11 @@ class Setting(click.types.StringParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Return the parameters that begin with what was typed, with a sign of equality."""
-        import inspect
-
         from sgdmem.symbolic.algorithms.named import FAMILIES
 
         given = [ctx.params.get("algorithm"), ctx.params.get("named"), *ctx.args]
         family = next((FAMILIES[name] for name in given if name in FAMILIES), None)
-        names = [] if family is None else inspect.signature(family).parameters
+        names = [] if family is None else family.parameters
         return [CompletionItem(f"{name}=") for name in names if name.startswith(incomplete)]
 
 
@@ -53,12 +55,8 @@ set_option = click.option(
 )
 
 
-def read_settings(settings: Sequence[str], algorithm: str | None = None) -> dict[str, Any]:
-    """Return the parameters given by ``--set NAME=VALUE``; commas make a list.
-
-    They are checked against the parameters of ``algorithm``, so that none is taken for an argument
-    of a function.
-    """
+def read_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """Return the parameters given by ``--set NAME=VALUE``; commas make a list."""
     values: dict[str, Any] = {}
     for setting in settings:
         name, sign, text = setting.partition("=")
@@ -71,33 +69,24 @@ def read_settings(settings: Sequence[str], algorithm: str | None = None) -> dict
             values[name] = text.lower() == "true"
         else:
             values[name] = text.split(",") if "," in text else text
-    if algorithm is not None:
-        from sgdmem.symbolic.algorithms.families import missing_parameters
-        from sgdmem.symbolic.algorithms.named import find_family
-
-        missing_parameters(find_family(algorithm), list(values))
     return values
 
 
-def built(algorithm: str, values: Mapping[str, Any]) -> Any:
-    """Return an algorithm with the values of its parameters; a usage error for one that lacks."""
-    from sgdmem.symbolic.algorithms.families import missing_parameters
+def read_method(algorithm: str, settings: Sequence[str]) -> tuple[Family[...], dict[str, Any]]:
+    """Return the family of a name, and those of its parameters that ``--set`` gives."""
     from sgdmem.symbolic.algorithms.named import find_family
 
-    family = find_family(algorithm)
-    missing = missing_parameters(family, list(values))
+    family, values = find_family(algorithm), read_settings(settings)
+    family.missing(values)  # none is to be taken for an argument of a function
+    return family, values
+
+
+def built(family: Family[...], values: Mapping[str, Any]) -> Algorithm:
+    """Return a member of a family; a usage error if a parameter has no value."""
+    missing = family.missing(values)
     if missing:
-        raise click.UsageError(f"{algorithm} needs --set {missing[0]}=VALUE")
+        raise click.UsageError(f"{family.name} needs --set {missing[0]}=VALUE")
     return family(**values)
-
-
-def parameters_of(algorithm: str) -> list[str]:
-    """Return the names of an algorithm's parameters."""
-    import inspect
-
-    from sgdmem.symbolic.algorithms.named import find_family
-
-    return list(inspect.signature(find_family(algorithm)).parameters)
 
 
 def output_path(output: str, endings: Sequence[str]) -> Path:

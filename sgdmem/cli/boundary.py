@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sgdmem.cli.arguments import PICTURES, AlgorithmName, output_path, read_settings, set_option
+from sgdmem.cli.arguments import PICTURES, AlgorithmName, output_path, read_method, set_option
 from sgdmem.cli.axes import read_window
 from sgdmem.cli.phase_diagram import draw_file
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
@@ -65,9 +65,10 @@ def boundary_command(
 
     path = output_path(output or f"{algorithm}-boundary.png", PICTURES + _DATA)
     (x, x_log), (y, y_log) = read_window(x_axis, "--x"), read_window(y_axis, "--y")
+    family, values = read_method(algorithm, settings)
     boundary = stability_boundary(
-        algorithm,
-        map_problem(options, algorithm, [x[0], y[0]]),
+        family,
+        map_problem(options, family, [x[0], y[0]]),
         read_batch_size(options),
         x=x,
         y=y,
@@ -75,7 +76,7 @@ def boundary_command(
         resolution=resolution,
         tolerance=tolerance,
         progress=sys.stderr.isatty(),
-        **read_settings(settings, algorithm),
+        **values,
     )
     written = _write(boundary, path)
     if boundary.sizes["point"] == 0:

@@ -100,12 +100,11 @@ def derive_command(
 
 def _described(algorithm: str | None, memory: int | None, settings: tuple[str, ...]) -> Algorithm:
     from sgdmem.symbolic.algorithms.named import find_family, general
-    from sgdmem.symbolic.derivations.documents.text import with_symbols
 
     if (algorithm is None) == (memory is None):
         raise click.UsageError("give either an ALGORITHM or --memory M")
     if algorithm is not None:
-        return with_symbols(find_family(algorithm), read_settings(settings))
+        return find_family(algorithm).symbolic(read_settings(settings))
     assert memory is not None
     if memory > _LARGEST_GENERAL_MEMORY:
         raise click.UsageError(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import AlgorithmName, json_option, print_json, read_settings, set_option
+from sgdmem.cli.arguments import AlgorithmName, json_option, print_json, read_method, set_option
 from sgdmem.cli.axes import read_range
 from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
 
@@ -36,13 +36,14 @@ def largest_learning_rate_command(
     from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 
     bounds = None if search is None else read_range(search, "--search")
+    family, values = read_method(algorithm, settings)
     result = largest_learning_rate(
-        algorithm,
+        family,
         read_problem(options),
         read_batch_size(options),
         parameter=None if parameter is None else parameter.replace("-", "_"),
         search=bounds,
-        **read_settings(settings, algorithm),
+        **values,
     )
     if as_json:
         print_json(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sgdmem.cli.arguments import PICTURES, AlgorithmName, output_path, read_settings, set_option
+from sgdmem.cli.arguments import PICTURES, AlgorithmName, output_path, read_method, set_option
 from sgdmem.cli.axes import read_axis, read_panels
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
 
@@ -108,11 +108,12 @@ def phase_diagram_command(
     (x, _), (y, _) = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
     third = None if panels is None else read_panels(panels)
     axes = [axis for axis, _ in filter(None, (x, y, third))]
-    problem, batch_size = map_problem(options, algorithm, axes, zeta), read_batch_size(options)
+    family, values = read_method(algorithm, settings)
+    problem, batch_size = map_problem(options, family, axes, zeta), read_batch_size(options)
     data = path.with_suffix(".zarr" if stored else ".nc")
     with _client(cluster) as client, _said_to_go_on(data if stored else None):
         diagram = phase_diagram(
-            algorithm,
+            family,
             problem,
             batch_size,
             x=x,
@@ -124,7 +125,7 @@ def phase_diagram_command(
             chunk=chunk,
             client=client,
             progress=sys.stderr.isatty(),
-            **read_settings(settings, algorithm),
+            **values,
         )
     if not stored:
         diagram.to_netcdf(data, engine="scipy")

@@ -15,7 +15,7 @@ from sgdmem.cli.arguments import (
     AlgorithmName,
     built,
     output_path,
-    parameters_of,
+    read_method,
     read_settings,
     set_option,
 )
@@ -73,7 +73,7 @@ def root_locus_command(
 
     path = output_path(output or f"{algorithm}-root-locus.png", PICTURES)
     _refuse(options, ("batch_size", "tau1", "tau2", "coupling"), "a root locus has no noise")
-    method = built(algorithm, read_settings(settings, algorithm))
+    method = built(*read_method(algorithm, settings))
     problem = read_problem(options)
     axes = draw_root_locus(method, problem)
     locus = root_locus(method, problem.spectrum.largest)
@@ -103,7 +103,7 @@ def noise_summand_command(
 
     path = output_path(output or f"{algorithm}-noise-summand.png", PICTURES)
     _refuse(options, ("coupling",), "it is drawn for tau1 and tau2")
-    method = built(algorithm, read_settings(settings, algorithm))
+    method = built(*read_method(algorithm, settings))
     axes = draw_noise_summand(method, read_problem(options), read_batch_size(options))
     _write_summand(axes, path)
 
@@ -212,13 +212,15 @@ def diagram_command(
 
 def _rules(names: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
     """Return each algorithm with those of the values that it takes; every value is of one."""
+    from sgdmem.symbolic.algorithms.named import find_family
+
     rules = {}
     left = set(values)
     for name in names:
-        known = parameters_of(name)
-        own = {key: value for key, value in values.items() if key in known}
+        family = find_family(name)
+        own = {key: value for key, value in values.items() if key in family.parameters}
         left -= set(own)
-        rules[name.replace("-", " ")] = built(name, own)
+        rules[family.display_name] = built(family, own)
     if left:
         raise click.UsageError(f"--set {min(left)}: none of {', '.join(names)} has it")
     return rules

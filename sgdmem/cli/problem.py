@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sgdmem.cli.arguments import parameters_of
+if TYPE_CHECKING:
+    from sgdmem.symbolic.algorithms.family import Family
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 Options = Mapping[str, Any]
@@ -171,7 +172,7 @@ def read_batch_size(options: Options) -> Any:
 
 
 def map_problem(
-    options: Options, algorithm: str, axes: Sequence[str], zeta: str | None = None
+    options: Options, family: Family[...], axes: Sequence[str], zeta: str | None = None
 ) -> Any:
     """Return the problem of a map, or a function of those axes that vary it, ``nu`` and ``zeta``.
 
@@ -186,8 +187,7 @@ def map_problem(
     for name in ("batch_size", "tau1", "tau2", "zeta"):
         if name in axes and (zeta if name == "zeta" else options[name]) is not None:
             raise click.UsageError(f"{name} cannot both vary and have a fixed value")
-    own = parameters_of(algorithm)
-    varied = [name for name in ("nu", "zeta") if name in axes and name not in own]
+    varied = [name for name in ("nu", "zeta") if name in axes and name not in family.parameters]
     target = None if zeta is None else PowerLawTarget(zeta)
     if "nu" not in varied:
         problem = read_problem(options, target)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import AlgorithmName, built, json_option, read_settings, set_option
+from sgdmem.cli.arguments import AlgorithmName, built, json_option, read_method, set_option
 from sgdmem.cli.problem import problem_options, read_problem, read_target, target_options
 
 _LARGEST_SHOWN = 1e4  # score; beyond, digits say nothing
@@ -68,7 +68,7 @@ def simulate_command(
         raise click.UsageError("--coupling cannot be simulated: give the data with --data")
     if options["batch_size"] is None:
         raise click.UsageError("a simulation needs --batch-size B")
-    method = built(algorithm, read_settings(settings, algorithm))
+    method = built(*read_method(algorithm, settings))
     gaussian = Noise(tau1=1, tau2=-1)  # of Gaussian features
     problem = read_problem(options, read_target(zeta, squares), otherwise=gaussian)
     spectrum = problem.spectrum

@@ -11,7 +11,7 @@ from sgdmem.cli.arguments import (
     built,
     json_option,
     print_json,
-    read_settings,
+    read_method,
     set_option,
 )
 from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
@@ -71,7 +71,7 @@ def stable_command(
     if algorithm is None:
         verdict = is_stable(**matrix, problem=problem, batch_size=batch_size)
     else:
-        verdict = stability(built(algorithm, read_settings(settings)), problem, batch_size)
+        verdict = stability(built(*read_method(algorithm, settings)), problem, batch_size)
     if as_json:
         print_json(verdict.to_dict())
     else:

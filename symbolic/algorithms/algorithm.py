@@ -50,6 +50,8 @@ class Algorithm:
         Weights of u in the point where the gradient is taken; zero if omitted.
     name : str, optional
         How the algorithm is called when printed; not compared.
+    title : str, optional
+        How its family is called in titles, without parameters; not compared.
     floats : bool, optional
         Whether derived numbers are shown as floats; true as soon as an entry is a float. Not
         compared.
@@ -83,6 +85,7 @@ class Algorithm:
     D: tuple[tuple[Scalar, ...], ...]
     a: tuple[Scalar, ...]
     name: str | None = field(compare=False)
+    title: str | None = field(compare=False)
     floats: bool = field(compare=False)
 
     def __init__(
@@ -94,6 +97,7 @@ class Algorithm:
         a: Any = (),
         *,
         name: str | None = None,
+        title: str | None = None,
         floats: bool = False,
     ) -> None:
         matrix = _as_matrix(D)
@@ -106,7 +110,7 @@ class Algorithm:
                     f"{key} must have length {memory}, the size of D, got length {len(vector)}"
                 )
         values = {
-            **{"alpha": as_scalar(alpha, "alpha"), "D": matrix, "name": name},
+            **{"alpha": as_scalar(alpha, "alpha"), "D": matrix, "name": name, "title": title},
             "floats": floats or _has_float((alpha, b, c, D, a)),
         }
         for key, value in {**values, **vectors}.items():
@@ -128,6 +132,18 @@ class Algorithm:
     def entries(self) -> tuple[Scalar, ...]:
         """Every entry in one row, that is alpha, b, c, the rows of D, a."""
         return self.blocks.row
+
+    @property
+    def label(self) -> str:
+        """What it is called in a title: as its family, or its own name as it is.
+
+        Examples
+        --------
+        >>> from sgdmem.symbolic.algorithms.named import qhm
+        >>> qhm(1, 0, 0).label, Algorithm(1).label, Algorithm(1, name="Mine (SGD)").label
+        ('QHM', 'an algorithm of memory 0', 'Mine (SGD)')
+        """
+        return self.title or self.name or f"an algorithm of memory {self.memory}"
 
     @property
     def is_symbolic(self) -> bool:
@@ -185,7 +201,7 @@ class Algorithm:
         """
         (scale, alpha, *c), back = exact_field((as_scalar(factor, "factor"), self.alpha, *self.c))
         c = [back(scale * entry) for entry in c]
-        return replace(self, alpha=back(scale * alpha), c=tuple(c), name=None)
+        return replace(self, alpha=back(scale * alpha), c=tuple(c), name=None, title=None)
 
     # What follows from it ----------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from itertools import chain, combinations
 from typing import Any
@@ -11,12 +10,12 @@ from sgdmem.symbolic.algebra.polynomials import multiply
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.equivalence import equivalent
-from sgdmem.symbolic.algorithms.families import Family, family_name, missing_parameters, takes_list
+from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.symbolic.errors import InputError
 
 
-def convert(algorithm: Algorithm, family: Family | str, **fixed: Any) -> dict[str, Any]:
+def convert(algorithm: Algorithm, family: FamilyLike, **fixed: Any) -> dict[str, Any]:
     """Return the parameters with which a family has the recurrence of an algorithm.
 
     The member found has the same P and Q where one exists, otherwise the same Q / P: the two obey
@@ -53,14 +52,13 @@ def convert(algorithm: Algorithm, family: Family | str, **fixed: Any) -> dict[st
     """
     require_algorithm(algorithm, "algorithm")
     constructor = find_family(family)
-    missing_parameters(constructor, list(fixed))
-    name = family_name(constructor)
+    name = constructor.name
     refused: InputError | None = None
     free: list[str] = []
     some_member = False
     for arguments, unknowns in _attempts(constructor, fixed, max(algorithm.memory, 1)):
         try:
-            member = require_algorithm(constructor(**arguments), f"what {name} returns")
+            member = constructor(**arguments)
         except InputError as error:  # for example nesterov=True without momentum
             refused = refused or error
             continue
@@ -85,7 +83,7 @@ def convert(algorithm: Algorithm, family: Family | str, **fixed: Any) -> dict[st
 
 
 def _attempts(
-    constructor: Family, fixed: Mapping[str, Any], count: int
+    constructor: Family[...], fixed: Mapping[str, Any], count: int
 ) -> Iterator[tuple[dict[str, Any], list[Any]]]:
     """Yield arguments with unknowns in them, and the unknowns; most defaults first.
 
@@ -93,22 +91,18 @@ def _attempts(
     """
     from sympy import Dummy
 
-    parameters = inspect.signature(constructor).parameters
-    required = missing_parameters(constructor, list(fixed))
-    optional = [
-        key
-        for key, parameter in parameters.items()
-        if key not in fixed and parameter.default is not parameter.empty
-    ]
+    parameters = constructor.parameters
+    required = constructor.missing(fixed)
+    optional = [key for key, x in parameters.items() if key not in fixed and not x.is_required]
     defaults = {key: parameters[key].default for key in optional}
     for changed in chain.from_iterable(
         combinations(optional, size) for size in range(len(optional) + 1)
     ):
         arguments, unknowns = {**defaults, **fixed}, []
         for key in (*required, *changed):
-            if isinstance(defaults.get(key), bool):
+            if parameters[key].kind == "flag":
                 arguments[key] = not defaults[key]
-            elif takes_list(parameters[key]):
+            elif parameters[key].kind == "list":
                 arguments[key] = tuple(Dummy(f"{key}_{i}") for i in range(count))
                 unknowns.extend(arguments[key])
             else:

@@ -1,8 +1,8 @@
 """Algorithms by name: what people call them, in the form (alpha, b, c, D, a).
 
-Every constructor takes numbers or SymPy expressions and returns an `Algorithm`. Values beyond a
+Every `Family` takes numbers or SymPy expressions and returns an `Algorithm`. Values beyond a
 method's usual range (a momentum of 1.5, a negative learning rate) describe algorithms too.
-`FAMILIES` lists the constructors whose parameters are all numbers, under their command-line names.
+`FAMILIES` lists them under their command-line names.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from typing import Any
 
 from sgdmem.symbolic.algebra.scalars import as_scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
-from sgdmem.symbolic.algorithms.families import Family, family, family_name
+from sgdmem.symbolic.algorithms.constructors import as_family, family
+from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.printing import number_text
+from sgdmem.symbolic.algorithms.published import Reference
 from sgdmem.symbolic.errors import InputError
 
 
-@family
+@family(
+    "SGD",
+    update=["w <- w - learning_rate g"],
+    reference=Reference("H. Robbins and S. Monro", 1951, "Ann. Math. Statist. 22"),
+)
 def sgd(learning_rate: Any) -> Algorithm:
-    """Plain stochastic gradient descent, ``w <- w - learning_rate g`` (H. Robbins, S. Monro, 1951).
-
-    Parameters
-    ----------
-    learning_rate : number or expression
-        Weight of the gradient; usually positive.
+    """Plain stochastic gradient descent.
 
     Examples
     --------
@@ -34,18 +35,13 @@ def sgd(learning_rate: Any) -> Algorithm:
     return Algorithm(learning_rate)
 
 
-@family
+@family(
+    "heavy ball",
+    update=["v <- momentum v - learning_rate g", "w <- w + v"],
+    reference=Reference("B. T. Polyak", 1964, "USSR Comput. Math. Math. Phys. 4"),
+)
 def heavy_ball(learning_rate: Any, momentum: Any) -> Algorithm:
-    """Polyak's heavy ball, ``v <- momentum v - learning_rate g; w <- w + v``.
-
-    B. T. Polyak, USSR Comput. Math. Math. Phys. 4 (1964).
-
-    Parameters
-    ----------
-    learning_rate : number or expression
-        Weight of the gradient; usually positive.
-    momentum : number or expression
-        Share of the velocity that is kept; usually from 0 to 1.
+    """Polyak's heavy ball.
 
     Examples
     --------
@@ -55,19 +51,15 @@ def heavy_ball(learning_rate: Any, momentum: Any) -> Algorithm:
     return Algorithm(learning_rate, b=momentum, c=-learning_rate, D=momentum)
 
 
-@family
+@family(
+    "Nesterov's method",
+    update=["v <- momentum v - learning_rate gradient(w + momentum v)", "w <- w + v"],
+    reference=Reference("Y. Nesterov", 1983, "as written by I. Sutskever et al., 2013"),
+)
 def nesterov(learning_rate: Any, momentum: Any) -> Algorithm:
     """Nesterov's method: the heavy ball with its gradient taken at ``w + momentum v``.
 
-    Y. Nesterov (1983), as written by I. Sutskever et al. (2013). PyTorch's ``nesterov=True``
-    follows that point instead of w: the same P and Q (see `torch_sgd`).
-
-    Parameters
-    ----------
-    learning_rate : number or expression
-        Weight of the gradient; usually positive.
-    momentum : number or expression
-        Share of the velocity that is kept; usually from 0 to 1.
+    PyTorch's ``nesterov=True`` follows that point instead of w: the same P and Q (see `torch_sgd`).
 
     Examples
     --------
@@ -79,20 +71,13 @@ def nesterov(learning_rate: Any, momentum: Any) -> Algorithm:
     return Algorithm(learning_rate, b=momentum, c=-learning_rate, D=momentum, a=momentum)
 
 
-@family
+@family(
+    "QHM",
+    update=["v <- momentum v + (1 - momentum) g", "w <- w - learning_rate ((1 - nu) g + nu v)"],
+    reference=Reference("J. Ma and D. Yarats", 2018, "arXiv 1810.06801"),
+)
 def qhm(learning_rate: Any, momentum: Any, nu: Any) -> Algorithm:
-    """Quasi-hyperbolic momentum of J. Ma and D. Yarats (arXiv 1810.06801).
-
-    ``v <- momentum v + (1 - momentum) g; w <- w - learning_rate ((1 - nu) g + nu v)``.
-
-    Parameters
-    ----------
-    learning_rate : number or expression
-        Weight of the gradient; usually positive.
-    momentum : number or expression
-        Share of the velocity that is kept; usually from 0 to 1.
-    nu : number or expression
-        Share of v in the step: 0 is SGD, 1 is `sgdm`.
+    """Quasi-hyperbolic momentum: SGD with nu = 0, `sgdm` with nu = 1.
 
     Examples
     --------
@@ -107,27 +92,21 @@ def qhm(learning_rate: Any, momentum: Any, nu: Any) -> Algorithm:
     )
 
 
-@family
+@family(
+    "PyTorch SGD",
+    update=[
+        "u <- momentum u + (1 - dampening) g",
+        "w <- w - learning_rate (g + momentum u if nesterov else u)",
+    ],
+    reference=Reference("A. Paszke et al.", 2019, "documentation of torch.optim.SGD"),
+)
 def torch_sgd(
     learning_rate: Any, momentum: Any = 0, dampening: Any = 0, nesterov: bool = False
 ) -> Algorithm:
     """``torch.optim.SGD`` with the exact semantics of PyTorch's documentation.
 
-    ``u <- momentum u + (1 - dampening) g``; then ``w <- w - learning_rate u``, or with ``nesterov``
-    ``w <- w - learning_rate (g + momentum u)``. With ``momentum=0`` PyTorch keeps no buffer and
-    ignores the dampening. It does not damp its very first step: its trajectory is this algorithm's
-    from ``u_0 = dampening / momentum * g_0``.
-
-    Parameters
-    ----------
-    learning_rate : number or expression
-        Weight of the gradient; usually positive.
-    momentum : number or expression
-        Share of the velocity that is kept; usually from 0 to 1.
-    dampening : number or expression
-        Share of the gradient that does not enter the buffer.
-    nesterov : bool
-        Whether the step looks ahead.
+    With ``momentum=0`` PyTorch keeps no buffer and ignores the dampening. It does not damp its very
+    first step: its trajectory is this algorithm's from ``u_0 = dampening / momentum * g_0``.
 
     Raises
     ------
@@ -157,18 +136,13 @@ def torch_sgd(
     )
 
 
-@family
+@family(
+    "SGDM",
+    update=["m <- momentum m + (1 - momentum) g", "w <- w - learning_rate m"],
+    reference=Reference("R. Wang et al.", 2023, "arXiv 2307.15196, Definition 3.3"),
+)
 def sgdm(learning_rate: Any, momentum: Any) -> Algorithm:
-    """SGDM of arXiv 2307.15196, Definition 3.3: an averaged gradient takes the step.
-
-    ``m <- momentum m + (1 - momentum) g; w <- w - learning_rate m``.
-
-    Parameters
-    ----------
-    learning_rate : number or expression
-        Weight of the gradient; usually positive.
-    momentum : number or expression
-        Share of the velocity that is kept; usually from 0 to 1.
+    """SGDM: an averaged gradient takes the step.
 
     Examples
     --------
@@ -178,18 +152,13 @@ def sgdm(learning_rate: Any, momentum: Any) -> Algorithm:
     return qhm(learning_rate, momentum, 1)
 
 
-@family
+@family(
+    "the two-rate method",
+    update=["v <- momentum v + g", "w <- w - velocity_rate v - gradient_rate g"],
+    reference=Reference("D. Yarotsky and M. Velikanov", 2024, "arXiv 2410.04228, eq. (250)"),
+)
 def two_rate(velocity_rate: Any, gradient_rate: Any, momentum: Any) -> Algorithm:
-    """Two learning rates, eq. (250) of arXiv 2410.04228.
-
-    ``v <- momentum v + g; w <- w - velocity_rate v - gradient_rate g``.
-
-    Parameters
-    ----------
-    velocity_rate, gradient_rate : number or expression
-        Weights of the velocity and of the gradient in the step.
-    momentum : number or expression
-        Share of the velocity that is kept; usually from 0 to 1.
+    """Two learning rates, of the velocity and of the gradient.
 
     Examples
     --------
@@ -199,17 +168,19 @@ def two_rate(velocity_rate: Any, gradient_rate: Any, momentum: Any) -> Algorithm
     return Algorithm(velocity_rate + gradient_rate, b=-velocity_rate * momentum, c=1, D=momentum)
 
 
-@family
+@family(
+    "memory 1 by Theorem 6",
+    update=[
+        "q1 <- -damping effective_learning_rate - q0",
+        "w, u <- w + q1 g + u, (q0 + (1 - damping) q1) g + (1 - damping) u",
+    ],
+    reference=Reference("D. Yarotsky and M. Velikanov", 2024, "arXiv 2410.04228, Theorem 6"),
+)
 def memory_one(effective_learning_rate: Any, q0: Any, damping: Any) -> Algorithm:
     """Memory 1 in the coordinates of Theorem 6 of arXiv 2410.04228.
 
     ``P = (x - 1)(x - 1 + damping)``, ``Q = q1 x + q0``,
     ``damping effective_learning_rate = -(q0 + q1)``.
-
-    Parameters
-    ----------
-    effective_learning_rate, q0, damping : number or expression
-        alpha_eff, the constant coefficient of Q, and 1 - D (delta in Theorem 6).
 
     Examples
     --------
@@ -220,18 +191,13 @@ def memory_one(effective_learning_rate: Any, q0: Any, damping: Any) -> Algorithm
     return Algorithm(-q1, b=1, c=q0 + (1 - damping) * q1, D=1 - damping)
 
 
-@family
+@family(
+    "AggMo",
+    update=["v_i <- momenta_i v_i - g", "w <- w + learning_rate / K sum(v_i)"],
+    reference=Reference("J. Lucas et al.", 2018, "arXiv 1804.00325"),
+)
 def aggmo(learning_rate: Any, momenta: Sequence[Any]) -> Algorithm:
-    """Aggregated momentum of J. Lucas et al. (arXiv 1804.00325): K velocities, averaged.
-
-    ``v_i <- momenta_i v_i - g; w <- w + learning_rate / K sum_i v_i``.
-
-    Parameters
-    ----------
-    learning_rate : number or expression
-        Weight of the gradient; usually positive.
-    momenta : sequence of numbers or expressions
-        The momentum of each velocity; K of them make memory K.
+    """Aggregated momentum: K velocities, averaged.
 
     Raises
     ------
@@ -289,20 +255,20 @@ def averaging(algorithm: Algorithm, rate: Any) -> Algorithm:
         ),
         a=(1, *algorithm.a),
         name=algorithm.name and f"averaging({algorithm.name}, rate={number_text(rate)})",
+        title=algorithm.title and f"averaged {algorithm.title}",
         floats=algorithm.floats,
     )
 
 
-@family
+@family(
+    "averaged SGD",
+    update=["z <- z - learning_rate gradient(z)", "w <- (1 - rate) w + rate z"],
+    reference=Reference(
+        "B. T. Polyak and A. B. Juditsky", 1992, "SIAM J. Control Optim. 30, with equal weights"
+    ),
+)
 def averaged_sgd(learning_rate: Any, rate: Any) -> Algorithm:
     """Exponential moving average of SGD's iterates; see `averaging`.
-
-    Parameters
-    ----------
-    learning_rate : number or expression
-        Weight of the gradient; usually positive.
-    rate : number or expression
-        Share of the newest iterate, from 0 (excluded) to 1.
 
     Examples
     --------
@@ -349,28 +315,28 @@ def general(memory: int, *, shifted: bool = False) -> Algorithm:
         b, c, a = (tuple(symbol(f"{key}_{i}") for i in places) for key in "bca")
         D = tuple(tuple(symbol(f"D_{i}{j}") for j in places) for i in places)
     name = f"general memory-{memory} algorithm"
-    return Algorithm(symbol("alpha"), b, c, D, a if shifted else (), name=name)
+    return Algorithm(symbol("alpha"), b, c, D, a if shifted else (), name=name, title=name)
 
 
-FAMILIES: dict[str, Family] = {
-    family_name(constructor): constructor
-    for constructor in (
+FAMILIES: dict[str, Family[...]] = {
+    named.name: named
+    for named in (
         *(sgd, heavy_ball, nesterov, qhm, torch_sgd, sgdm, two_rate, memory_one, aggmo),
         averaged_sgd,
     )
 }
 
 
-def find_family(family: Family | str) -> Family:
-    """Return the constructor of a command-line name; other callables pass through.
+def find_family(family: FamilyLike) -> Family[...]:
+    """Return the family of a command-line name, or of a function; a family as it is.
 
     Raises
     ------
     InputError
-        If there is no such family.
+        If there is no such family, or a function does not say which parameters it has.
     """
     if callable(family) and not isinstance(family, type):
-        return family
+        return as_family(family)
     found = FAMILIES.get(str(family).replace("_", "-"))
     if found is None:
         raise InputError(f"unknown algorithm {family!r}; known are {', '.join(sorted(FAMILIES))}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from sgdmem.symbolic.algebra.scalars import is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.documents.document import (
@@ -20,7 +21,6 @@ from sgdmem.symbolic.derivations.documents.document import (
     numbered,
 )
 from sgdmem.symbolic.derivations.documents.references import bibliography
-from sgdmem.symbolic.derivations.documents.text import with_symbols
 from sgdmem.symbolic.derivations.sections.order import all_sections
 from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
@@ -31,17 +31,6 @@ LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
 # A float that is this close, relatively, to a fraction with a short denominator is read as that.
 _ROUNDING, _SHORT_DENOMINATOR = Fraction(1, 10**14), 10**9
 FORMATS = (".tex", ".pdf", ".md", ".html")
-_NAMES = {
-    "sgd": "SGD",
-    "sgdm": "SGDM",
-    "qhm": "QHM",
-    "torch_sgd": "PyTorch's SGD",
-    "aggmo": "AggMo",
-    "nesterov": "Nesterov's method",
-    "two_rate": "The two-rate method",
-    "memory_one": "Memory 1 by Theorem 6's coordinates",
-    "averaged_sgd": "Averaged SGD",
-}
 
 
 @dataclass(frozen=True, repr=False)
@@ -158,7 +147,7 @@ class Derivation(Document):
 
 
 def derive(
-    algorithm: Algorithm | str,
+    algorithm: Algorithm | FamilyLike,
     *,
     symbols: Mapping[str, str] | None = None,
     notation: str = "2410.04228",
@@ -174,8 +163,8 @@ def derive(
 
     Parameters
     ----------
-    algorithm : Algorithm or str
-        Or the name of a method, all of whose parameters are symbols then: "heavy-ball".
+    algorithm : Algorithm, family or str
+        Or a family such as `heavy_ball`, or its name, "heavy-ball", for symbolic parameters.
         Symbolic of a memory up to 5, or numeric up to 10. To memory 3 coefficients are written out;
         beyond, those of many symbols are given by recursions. A float counts as the short
         fraction next to it: 0.1 as 1/10.
@@ -207,8 +196,6 @@ def derive(
     >>> print(derive("sgd"))
     <Derivation of SGD: 43 statements checked>
     """
-    if isinstance(algorithm, str):
-        algorithm = with_symbols(find_family(algorithm), {})
     subject = read_subject(algorithm, symbols or {}, notation)
     displayed = display(all_sections(subject), subject)
     checked = check(displayed, subject)
@@ -223,8 +210,15 @@ def derive(
     )
 
 
-def read_subject(algorithm: Algorithm, symbols: Mapping[str, str], notation: str) -> Subject:
+def read_subject(
+    algorithm: Algorithm | FamilyLike, symbols: Mapping[str, str], notation: str
+) -> Subject:
     """Return what a derivation is about; parameters and errors as in `derive`."""
+    written = find_notation(notation)
+    if isinstance(algorithm, str) or callable(algorithm):
+        family = find_family(algorithm)
+        algorithm = family.symbolic()
+        written = replace(written, parameters={**written.parameters, **family.own_letters})
     require_algorithm(algorithm, "algorithm")
     for entry in algorithm.entries:
         if is_symbolic(entry) and not _is_rational(entry):
@@ -238,14 +232,15 @@ def read_subject(algorithm: Algorithm, symbols: Mapping[str, str], notation: str
             f"algorithm must have a memory of at most {largest} with {kind}, got {algorithm.memory}"
         )
     if algorithm.floats:
-        algorithm = replace(algorithm.map(_short), name=algorithm.name, floats=False)
+        short = algorithm.map(_short)
+        algorithm = replace(short, name=algorithm.name, title=algorithm.title, floats=False)
     parameters = tuple(sorted(algorithm.free_symbols, key=str))
     blocks = frozenset(
         name
         for name, block in (("a", algorithm.a), ("b", algorithm.b), ("c", algorithm.c))
         if algorithm.memory == 1 and str(block[0]) == name
     )
-    letters = Letters(parameters, find_notation(notation), dict(symbols), blocks)
+    letters = Letters(parameters, written, dict(symbols), blocks)
     return Subject(algorithm, letters)
 
 
@@ -291,7 +286,8 @@ def _is_rational(entry: Any) -> bool:
 
 
 def _title(algorithm: Algorithm) -> str:
-    if algorithm.name is None:
-        return f"An algorithm of memory {algorithm.memory}"
-    name = algorithm.name.split("(")[0]
-    return _NAMES.get(name, name.replace("_", " ").capitalize())
+    """Return what an algorithm is called: its own name as it is, others begin with a capital."""
+    if algorithm.name is not None and algorithm.title is None:
+        return algorithm.name
+    first, space, rest = algorithm.label.partition(" ")
+    return (first.capitalize() if first.islower() else first) + space + rest

@@ -241,7 +241,7 @@ function build() {
 }
 
 element("method").innerHTML = FAMILIES
-  .map(({ name }, i) => `<option value="${i}">${escaped(name)}</option>`)
+  .map(({ title }, i) => `<option value="${i}">${escaped(title)}</option>`)
   .join("");
 element("method").addEventListener("change", ({ target }) => {
   const { state } = view;

@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from sgdmem.symbolic.algebra.noise_summand import LARGEST_EXPANDED_MEMORY
 from sgdmem.symbolic.algebra.scalars import Scalar, is_symbolic, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.families import Family, missing_parameters
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.errors import UndefinedError
 
 _MOST_TERMS = 60  # longer expressions are not readable: they are left out, and it is said
-
-
-def with_symbols(family: Family, values: Mapping[str, Any]) -> Algorithm:
-    """Return a family's algorithm with a real symbol for every parameter that has no value.
-
-    Raises
-    ------
-    InputError
-        If the family has no parameter of a given name, or needs a list that is not given.
-
-    Examples
-    --------
-    >>> from sgdmem.symbolic.algorithms.named import heavy_ball
-    >>> with_symbols(heavy_ball, {"momentum": "1/2"}).effective_learning_rate
-    2*learning_rate
-    """
-    from sympy import Symbol
-
-    missing = missing_parameters(family, list(values))
-    symbols: dict[str, Any] = {name: Symbol(name, real=True) for name in missing}
-    if "momenta" in symbols:
-        symbols["momenta"] = [Symbol(f"momentum_{i}", real=True) for i in (1, 2)]
-    return family(**values, **symbols)
 
 
 def derivation_text(algorithm: Algorithm) -> str:

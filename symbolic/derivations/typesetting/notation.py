@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from sgdmem.symbolic.algorithms.parameters import known_letters
 from sgdmem.symbolic.errors import InputError
 
 
@@ -35,27 +36,14 @@ class Notation:
     loss: str = "L"
 
 
-_PAPER = {
-    "learning_rate": r"\alpha",
-    "momentum": r"\beta",
-    "damping": r"\delta",
-    "q0": "q_0",
-    "nu": r"\nu",
-    "dampening": r"\tau",
-    "velocity_rate": r"\alpha_1",
-    "gradient_rate": r"\alpha_2",
-    "effective_learning_rate": r"\alpha_{\mathrm{eff}}",
-    "rate": r"\gamma",
-    **{f"momentum_{i}": rf"\beta_{i}" for i in range(1, 10)},
-}
 NOTATIONS = {
     notation.key: notation
     for notation in (
-        Notation("2410.04228", "arXiv 2410.04228 (SGD with memory)", _PAPER),
+        Notation("2410.04228", "arXiv 2410.04228 (SGD with memory)", known_letters()),
         Notation(
             "pytorch",
             "PyTorch's documentation of torch.optim.SGD",
-            {**_PAPER, "learning_rate": r"\gamma", "momentum": r"\mu", "rate": r"\kappa"},
+            {**known_letters(), "learning_rate": r"\gamma", "momentum": r"\mu", "rate": r"\kappa"},
             weights=r"\theta",
             auxiliary=r"\mathbf{b}",  # b alone is the row of eq. (3)
             loss="f",
@@ -63,7 +51,7 @@ NOTATIONS = {
         Notation(
             "2307.15196",
             "arXiv 2307.15196 (the marginal value of momentum)",
-            {**_PAPER, "learning_rate": r"\eta"},
+            {**known_letters(), "learning_rate": r"\eta"},
             weights="x",
             auxiliary="m",
         ),

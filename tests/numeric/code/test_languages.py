@@ -17,11 +17,10 @@ from sgdmem import Algorithm, InputError, Spectrum, heavy_ball, stability
 from sgdmem.methods import general, source_code
 from sgdmem.numeric.code.languages import LANGUAGES
 from sgdmem.symbolic.algorithms.named import FAMILIES
-from sgdmem.symbolic.derivations.documents.text import with_symbols
 from tests.javascript import evaluate
 
 SUBJECTS: dict[str, Algorithm] = {
-    **{name: with_symbols(family, {}) for name, family in FAMILIES.items()},
+    **{name: family.symbolic() for name, family in FAMILIES.items()},
     "general 3, shifted": general(3, shifted=True),
     "numbers": heavy_ball("0.1", "0.9"),
     # names that mean something else in Python, in MATLAB, in JavaScript, and in the code itself

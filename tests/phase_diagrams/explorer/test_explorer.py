@@ -35,6 +35,9 @@ def special(learning_rate: Any, keep: Any) -> Algorithm:
 def test_all_named_methods_are_there() -> None:
     page = explore()
     assert [method.name for method in page.methods] == list(FAMILIES)
+    assert [method.title for method in page.methods][1:4] == [
+        *("heavy ball", "Nesterov's method", "QHM")
+    ]
     shown = {method.name: method for method in page.methods}
     assert shown["aggmo"].call == (
         "sgdmem.aggmo(learning_rate={learning_rate}, momenta=[{momentum_1}, {momentum_2}])"
@@ -76,10 +79,10 @@ def test_own_methods() -> None:
 def test_algorithms() -> None:
     x = sympy.Symbol("x")
     numeric = explore(sgdmem.heavy_ball("0.1", "0.9")).methods[0]
-    assert (numeric.name, numeric.parameters, numeric.call) == ("heavy-ball", (), "algorithm")
+    assert (numeric.name, numeric.parameters, numeric.call) == ("heavy ball", (), "algorithm")
     rounded = explore(sgdmem.heavy_ball(0.1, 0.9))
     assert rounded.methods[0].call == "algorithm"
-    assert repr(rounded).startswith("Explorer(heavy-ball; ") and len(repr(rounded)) < 50
+    assert repr(rounded).startswith("Explorer(heavy ball; ") and len(repr(rounded)) < 50
     symbolic = explore(sgdmem.heavy_ball(x, x**2)).methods[0]
     assert [parameter.name for parameter in symbolic.parameters] == ["x"]
     assert symbolic.call == 'algorithm.substitute({"x": {x}})'
@@ -115,9 +118,9 @@ def test_start() -> None:
         ({"methods": [3]}, "methods must be names, functions .*, got 3"),
         ({"methods": ["sgd", "sgd"]}, "different names, got sgd twice"),
         ({"methods": lambda tau1: sgdmem.sgd(tau1)}, "cannot have a parameter called tau1"),
-        ({"methods": lambda rate: rate}, "must return an Algorithm, got rate"),
+        ({"methods": lambda rate: rate}, "must be an Algorithm, got rate"),
         ({"methods": lambda rate: sgdmem.sgd(sympy.sqrt(rate))}, "rational"),
-        ({"methods": lambda rate: sgdmem.sgd(float(rate))}, "does not work for symbols"),
+        ({"methods": lambda rate: sgdmem.sgd(float(rate))}, "does not take symbols"),
         ({"methods": Algorithm(0, b=1, c=0, D="1/2")}, "must be stable at some eigenvalue"),
         ({"methods": "sgd", "ranges": {"momentum": (0, 1)}}, "'momentum', which is no parameter"),
         ({"methods": "sgd", "ranges": {"learning_rate": 3}}, r"\(low, high\)"),

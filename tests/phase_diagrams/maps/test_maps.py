@@ -22,7 +22,7 @@ from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms import named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.families import Family
+from sgdmem.symbolic.algorithms.family import FamilyLike
 from tests import draws
 
 Axis = tuple[str, Sequence[Any]]
@@ -34,7 +34,7 @@ SAMPLED = 16  # points of a map
 class Map:
     """A map, and its points as single questions."""
 
-    family: Family | str
+    family: FamilyLike
     x: Axis
     y: Axis
     spectrum: Spectrum
@@ -233,7 +233,7 @@ FAMILIES = [
 
 @pytest.mark.parametrize(("family", "x", "y", "settings"), FAMILIES)
 def test_families(
-    family: Family | str,
+    family: FamilyLike,
     x: Axis,
     y: Axis,
     settings: dict[str, Any],
@@ -248,7 +248,7 @@ def test_families(
 
 
 @pytest.mark.parametrize("family", ["torch-sgd", switched])
-def test_special_values_go_one_by_one(family: Family | str) -> None:
+def test_special_values_go_one_by_one(family: FamilyLike) -> None:
     settings = {"dampening": "0.5"} if family == "torch-sgd" else {}
     question = Map(family, RATES, MOMENTA, SHORT, {"batch_size": 60, **settings})
     found = question.diagram()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 import sympy
 from hypothesis import assume, given, settings
 
-from sgdmem.symbolic.algorithms import families, named
+from sgdmem.symbolic.algorithms import named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.conversions import convert
 from sgdmem.symbolic.algorithms.equivalence import equivalent
@@ -77,11 +76,11 @@ def test_textbook(algorithm: Algorithm, family: str, expected: dict[str, Any]) -
 @pytest.mark.parametrize("name", sorted(named.FAMILIES))
 def test_every_family_converts_to_itself(name: str) -> None:
     values = [Fraction(1, 10), Fraction(3, 10), Fraction(7, 10)]
-    family: Callable[..., Any] = named.FAMILIES[name]
+    family = named.FAMILIES[name]
     if name == "aggmo":
         arguments: dict[str, Any] = {"learning_rate": values[0], "momenta": tuple(values[1:])}
     else:
-        required = families.missing_parameters(family, [])
+        required = family.missing([])
         arguments = dict(zip(required, values, strict=False))
     if name == "averaged-sgd":  # its rate cannot be seen in P and Q
         with pytest.raises(InputError, match=r"several averaged-sgd .* fix rate"):

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sgdmem.symbolic.algebra.routh import summands
-from sgdmem.symbolic.algorithms import families, named
+from sgdmem.symbolic.algorithms import named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError, UndefinedError
@@ -253,14 +253,13 @@ def test_general() -> None:
 def test_families() -> None:
     assert named.find_family("heavy_ball") is named.find_family("heavy-ball") is named.heavy_ball
     assert named.find_family(named.sgd) is named.sgd
-    assert families.family_name(named.two_rate) == "two-rate"
     for name, family in named.FAMILIES.items():
-        assert families.family_name(family) == name
-    assert families.missing_parameters(named.torch_sgd, ["momentum"]) == ["learning_rate"]
+        assert family.name == name
+    assert named.torch_sgd.missing(["momentum"]) == ["learning_rate"]
     with pytest.raises(InputError, match="unknown algorithm 'adam'; known are aggmo"):
         named.find_family("adam")
     with pytest.raises(InputError, match="unknown parameter 'beta' of heavy-ball"):
-        families.missing_parameters(named.heavy_ball, ["beta"])
+        named.heavy_ball.missing(["beta"])
 
 
 def test_names_and_numbers() -> None:

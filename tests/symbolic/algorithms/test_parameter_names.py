@@ -153,7 +153,7 @@ def test_copies_after_use() -> None:
         (lambda a: 1 / 0, "does not take symbols"),
         (lambda a: sgd(0 * a), "never moves"),
         (lambda a: sgd(a * __import__("sympy").Symbol("zz")), "no parameters: zz"),
-        (lambda a: None, "what the family returns"),
+        (lambda a: None, "what <lambda> returns must be an Algorithm"),
     ],
 )
 def test_strange_families(family: Any, message: str) -> None:

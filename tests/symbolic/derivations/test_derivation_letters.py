@@ -8,7 +8,6 @@ import pytest
 import sympy
 
 from sgdmem import InputError, derive, heavy_ball, qhm
-from sgdmem.symbolic.derivations.documents.text import with_symbols
 from tests.symbolic.derivations.test_derivations import SUBJECTS
 
 
@@ -25,7 +24,7 @@ def test_letters() -> None:
     assert r"x_{t+1} &= x_{t}" in marginal.latex()
     assert r"\det\left(\xi - S_0" in marginal.latex()  # x is taken by the weights
     # the exponent of power laws gives way to QHM's nu
-    assert r"\Lambda k^{-\varkappa}" in derive(with_symbols(qhm, {})).latex()
+    assert r"\Lambda k^{-\varkappa}" in derive(qhm.symbolic()).latex()
 
 
 @pytest.mark.parametrize(

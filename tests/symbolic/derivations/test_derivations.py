@@ -24,7 +24,6 @@ from sgdmem.symbolic.algorithms.named import FAMILIES
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.derivation import Derivation, read_subject
 from sgdmem.symbolic.derivations.documents import pdf
-from sgdmem.symbolic.derivations.documents.text import with_symbols
 from sgdmem.symbolic.derivations.sections.order import all_sections
 from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side
@@ -36,7 +35,7 @@ SHAPED = Algorithm(
     "1/10", b=("1/3", 1), c=("-1/7", "1/5"), D=((0, "1/2"), ("1/4", "-1/3")), a=(1, 2)
 )
 SUBJECTS: dict[str, Algorithm] = {
-    **{name: with_symbols(family, {}) for name, family in FAMILIES.items()},
+    **{name: family.symbolic() for name, family in FAMILIES.items()},
     **{f"general {memory}": general(memory) for memory in (0, 1, 2, 3)},
     "general 1, shifted": general(1, shifted=True),
     "numbers, shifted": SHAPED,
@@ -346,6 +345,9 @@ def test_titles() -> None:
     assert derive(sgd("1/2")).title == "SGD"
     assert derive(SHAPED).title == "An algorithm of memory 2"
     assert derive(sgd("1/2"), title="Mine").title == "Mine"
+    assert derive(Algorithm("1/2", name="AdEMAMix (SGD)")).title == "AdEMAMix (SGD)"
+    assert derive(Algorithm("1/2", name="iSGD")).title == "iSGD"
+    assert derive(sgd).title == derive(sgd.fix(learning_rate=1)).title == "SGD"
 
 
 def _degenerate(rng: random.Random) -> Algorithm:

@@ -1,0 +1,165 @@
+"""Families from functions: a constructor with what was published of it, or any function."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import wraps
+from typing import Any, ParamSpec
+
+from sgdmem.symbolic.algebra.scalars import as_scalar, is_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.family import Family
+from sgdmem.symbolic.algorithms.parameters import Parameter, read_parameter
+from sgdmem.symbolic.algorithms.published import Reference, Update
+from sgdmem.symbolic.errors import InputError
+
+_P = ParamSpec("_P")
+
+
+def as_family(function: Callable[..., Algorithm]) -> Family[...]:
+    """Return a function of named parameters as a family; a family as it is.
+
+    Raises
+    ------
+    InputError
+        If it does not say which parameters it has, or takes one by position only.
+
+    Examples
+    --------
+    >>> from sgdmem.symbolic.algorithms.named import heavy_ball
+    >>> def lazy_Ball(learning_rate, momentum="0.9"):
+    ...     return heavy_ball(learning_rate, momentum)
+    >>> as_family(lazy_Ball)
+    <Family lazy_Ball: learning_rate, momentum>
+    """
+    if isinstance(function, Family):
+        return function
+    name = getattr(function, "__name__", "the family")
+    given = _signature(function, name).values()
+    positional = [x.name for x in given if x.kind is x.POSITIONAL_ONLY]
+    if positional:
+        raise InputError(
+            f"the parameters of a family are given by name, but {positional[0]!r} of {name} is "
+            f"positional only"
+        )
+    return Family(
+        function,
+        name,
+        name,
+        _read(given),
+        summary=_paragraphs(function)[0],
+        takes_others=any(x.kind is x.VAR_KEYWORD for x in given),
+    )
+
+
+def family(
+    display_name: str, *, update: Sequence[str], reference: Reference
+) -> Callable[[Callable[_P, Algorithm]], Family[_P]]:
+    """Make a constructor a family: its arguments are read as exact scalars, its members named.
+
+    Parameters
+    ----------
+    display_name
+        What people call the method.
+    update
+        The lines of an `Update`.
+    reference
+        Where it was published.
+    """
+
+    def decorate(constructor: Callable[_P, Algorithm]) -> Family[_P]:
+        parameters = _read(inspect.signature(constructor).parameters.values())
+        published = Update.of(update, parameters.values())
+        build = _reading(constructor, parameters, display_name)
+        summary, *rest = _paragraphs(constructor)
+        described = [summary, f"``{published}``.", f"{reference}.", *rest]
+        build.__doc__ = _documented(described, parameters.values())
+        name = constructor.__name__.replace("_", "-")
+        return Family(build, name, display_name, parameters, published, reference, summary)
+
+    return decorate
+
+
+def _signature(function: Callable[..., Any], name: str) -> Mapping[str, inspect.Parameter]:
+    try:
+        try:
+            return inspect.signature(function, eval_str=True).parameters
+        except Exception:  # an annotation may be anything
+            return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        raise InputError(f"{name} does not say which parameters it has") from None
+
+
+def _read(given: Iterable[inspect.Parameter]) -> dict[str, Parameter]:
+    many = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return {x.name: read_parameter(x) for x in given if x.kind not in many}
+
+
+def _reading(
+    constructor: Callable[_P, Algorithm], parameters: Mapping[str, Parameter], title: str
+) -> Callable[_P, Algorithm]:
+    """Return a constructor that reads its arguments and names what it returns."""
+    signature = inspect.signature(constructor)
+
+    @wraps(constructor)
+    def build(*args: _P.args, **kwargs: _P.kwargs) -> Algorithm:
+        try:
+            given = signature.bind(*args, **kwargs)
+        except TypeError:
+            return constructor(*args, **kwargs)  # raises Python's own, clearer TypeError
+        given.apply_defaults()
+        shown = ", ".join(f"{key}={_show(value)}" for key, value in given.arguments.items())
+        values = given.arguments.values()
+        floats = any(map(is_float, (x for v in values for x in (_as_tuple(v) or (v,)))))
+        for key, value in given.arguments.items():
+            if parameters[key].kind != "flag":
+                given.arguments[key] = _scalars(value, key, parameters[key].kind == "list")
+        algorithm = constructor(*given.args, **given.kwargs)
+        return replace(
+            algorithm,
+            name=f"{constructor.__name__}({shown})",
+            title=title,
+            floats=algorithm.floats or floats,
+        )
+
+    return build
+
+
+def _scalars(value: Any, key: str, several: bool) -> Any:
+    entries = _as_tuple(value)
+    if entries is None:
+        return as_scalar(value, key)
+    if not several:
+        raise InputError(f"{key} must be one number, got {value!r}")
+    return tuple(as_scalar(entry, f"{key}[{i}]") for i, entry in enumerate(entries))
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...] | None:
+    single = isinstance(value, str) or not hasattr(value, "__iter__")
+    single = single or getattr(value, "shape", None) == ()  # a zero-dimensional array
+    return None if single else tuple(value)
+
+
+def _show(value: Any) -> str:
+    several = _as_tuple(value)
+    return str(value) if several is None else f"({', '.join(map(str, several))})"
+
+
+def _paragraphs(function: Callable[..., Any]) -> list[str]:
+    """Return the paragraphs of a docstring."""
+    return inspect.cleandoc(getattr(function, "__doc__", None) or "").split("\n\n")
+
+
+def _documented(paragraphs: Sequence[str], parameters: Iterable[Parameter]) -> str:
+    """Return a docstring with the parameters before the first section that it has."""
+    kinds = {"number": "number or expression", "list": "sequence of numbers", "flag": "bool"}
+    lines = ["Parameters", "----------"]
+    for x in parameters:
+        usual = f" Usually {x.usual}." if x.kind != "flag" else ""
+        lines += [f"{x.name} : {kinds[x.kind]}", f"    {x.text}{usual}"]
+    sections = [place for place, text in enumerate(paragraphs) if re.match(r".*\n---", text)]
+    place = min(sections, default=len(paragraphs))
+    return "\n\n".join([*paragraphs[:place], "\n".join(lines), *paragraphs[place:], ""]).rstrip()

@@ -1,0 +1,220 @@
+"""Parameters of families: the values they take, those that people try, and how they are written."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_origin
+
+Kind = Literal["number", "list", "flag"]
+REQUIRED = inspect.Parameter.empty  # the default of a parameter that has none
+
+
+@dataclass(frozen=True)
+class Range:
+    """What people try: from ``low`` to ``high``, to begin with ``start``."""
+
+    low: float
+    high: float
+    start: float
+    log: bool = False
+
+    def __str__(self) -> str:
+        return f"from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    r"""A parameter of a family.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        "number", "list" (of numbers) or "flag".
+    usual : Range
+        Of a number, or of each entry of a list.
+    letter : str
+        LaTeX; empty where there is none.
+    text : str
+        What it is, in a line.
+    unit : str
+        What it is measured in, "1" for a pure number; empty if unknown.
+    entry : str
+        What one number of a list is called.
+    default : object
+        `REQUIRED` if there is none.
+
+    Examples
+    --------
+    >>> momenta = known_parameter("momenta")
+    >>> [(momentum.name, momentum.letter) for momentum in momenta.entries(2)]
+    [('momentum_1', '\\beta_1'), ('momentum_2', '\\beta_2')]
+    """
+
+    name: str
+    kind: Kind = "number"
+    usual: Range = Range(-2, 2, 0.5)
+    letter: str = ""
+    text: str = ""
+    unit: str = ""
+    entry: str = ""
+    default: Any = REQUIRED
+
+    @property
+    def is_required(self) -> bool:
+        """Whether it has no default."""
+        return self.default is REQUIRED
+
+    @property
+    def label(self) -> str:
+        """What is written at an axis: its name in words and its letter."""
+        if not self.letter:
+            return self.name.replace("_", " ")
+        if self.letter.replace("\\", "").replace("_", "") == self.name:  # the name is the letter's
+            return f"${self.letter}$"
+        return f"{self.name.replace('_', ' ')} ${self.letter}$"
+
+    def entries(self, count: int) -> tuple[Parameter, ...]:
+        """Return the numbers of a list as parameters of their own."""
+        return tuple(known_parameter(f"{self.entry or self.name}_{i + 1}") for i in range(count))
+
+
+def _momentum(place: int) -> Parameter:
+    usual = Range(0, 0.999, 0.5 if place == 1 else 0.9)
+    text = f"Share of velocity {place} that is kept."
+    return Parameter(f"momentum_{place}", "number", usual, rf"\beta_{place}", text, "1")
+
+
+_RATE, _SHARE, _PURE = "1/eigenvalue", Range(0, 1, 0), "1"
+_KNOWN = {
+    parameter.name: parameter
+    for parameter in (
+        Parameter(
+            "learning_rate",
+            usual=Range(0.001, 10, 0.1, log=True),
+            letter=r"\alpha",
+            text="Weight of the gradient.",
+            unit=_RATE,
+        ),
+        Parameter(
+            "momentum",
+            usual=Range(0, 0.999, 0.9),
+            letter=r"\beta",
+            text="Share of the velocity that is kept.",
+            unit=_PURE,
+        ),
+        Parameter(
+            "momenta",
+            "list",
+            usual=Range(0, 0.999, 0.9),
+            letter=r"\beta",
+            text="Share of each velocity that is kept; K of them make memory K.",
+            unit=_PURE,
+            entry="momentum",
+        ),
+        *map(_momentum, range(1, 10)),
+        Parameter(
+            "dampening",
+            usual=Range(0, 1, 0),
+            letter=r"\tau",
+            text="Share of the gradient that does not enter the velocity.",
+            unit=_PURE,
+        ),
+        Parameter("nesterov", "flag", text="Whether the step looks ahead."),
+        Parameter(
+            "nu",
+            usual=Range(0, 1, 0.7),
+            letter=r"\nu",
+            text="Share of the velocity in the step.",
+            unit=_PURE,
+        ),
+        Parameter(
+            "velocity_rate",
+            usual=Range(0.0001, 1, 0.01, log=True),
+            letter=r"\alpha_1",
+            text="Weight of the velocity in the step.",
+            unit=_RATE,
+        ),
+        Parameter(
+            "gradient_rate",
+            usual=Range(0.001, 10, 0.1, log=True),
+            letter=r"\alpha_2",
+            text="Weight of the gradient in the step.",
+            unit=_RATE,
+        ),
+        Parameter(
+            "effective_learning_rate",
+            usual=Range(0.01, 100, 1, log=True),
+            letter=r"\alpha_{\mathrm{eff}}",
+            text="The learning rate of SGD that moves as far in the long run.",
+            unit=_RATE,
+        ),
+        Parameter(
+            "q0",
+            usual=Range(-0.5, 2, 0.1),
+            letter="q_0",
+            text="The constant coefficient of Q.",
+            unit=_RATE,
+        ),
+        Parameter(
+            "damping",
+            usual=Range(0.001, 2, 0.1, log=True),
+            letter=r"\delta",
+            text="Share of the velocity that is lost: 1 - D.",
+            unit=_PURE,
+        ),
+        Parameter(
+            "rate",
+            usual=Range(0.001, 1, 0.1, log=True),
+            letter=r"\gamma",
+            text="Share of the newest iterate in the average.",
+            unit=_PURE,
+        ),
+    )
+}
+
+
+def known_parameter(name: str) -> Parameter:
+    """Return what is known of a parameter by its name; "own_momentum" has the range of "momentum".
+
+    Examples
+    --------
+    >>> known_parameter("momentum").text
+    'Share of the velocity that is kept.'
+    >>> known_parameter("own_momentum").usual
+    Range(low=0, high=0.999, start=0.9, log=False)
+    """
+    if name in _KNOWN:
+        return _KNOWN[name]
+    numbers = [known for known in _KNOWN.values() if known.kind == "number"]
+    ends = [known for known in numbers if name.endswith(f"_{known.name}")]
+    if not ends:
+        return Parameter(name)
+    return Parameter(name, usual=max(ends, key=lambda known: len(known.name)).usual)
+
+
+def known_letters() -> dict[str, str]:
+    """Return the letters of the parameters that have one, by name."""
+    return {name: known.letter for name, known in _KNOWN.items() if known.letter}
+
+
+def read_parameter(given: inspect.Parameter) -> Parameter:
+    """Return a parameter of a function: its kind and default from there, the rest by its name."""
+    known, default = known_parameter(given.name), given.default
+    if isinstance(default, bool):
+        return replace(known, kind="flag", default=default)
+    named_so = known.kind == "list" and given.annotation is given.empty
+    kind: Kind = "list" if named_so or _is_list(given) else "number"
+    return replace(known, kind=kind, default=default)
+
+
+def _is_list(given: inspect.Parameter) -> bool:
+    """Whether a parameter is annotated as a sequence of numbers, or has one as its default."""
+    if isinstance(given.default, list | tuple):
+        return True
+    kind = get_origin(given.annotation) or given.annotation
+    if isinstance(kind, str):  # of a module whose annotations cannot be evaluated
+        return kind.removeprefix("collections.abc.").startswith(("Sequence[", "list[", "tuple["))
+    return isinstance(kind, type) and issubclass(kind, Sequence) and not issubclass(kind, str)

@@ -1,0 +1,103 @@
+"""How a method was published: its update in words and letters, and where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sgdmem.symbolic.algorithms.parameters import Parameter
+
+_WORD = re.compile(r"<-|[A-Za-z]\w*|\d+|\S|\s+")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Where a method comes from.
+
+    Examples
+    --------
+    >>> print(Reference("J. Ma and D. Yarats", 2018, "arXiv 1810.06801"))
+    J. Ma and D. Yarats, arXiv 1810.06801 (2018)
+    """
+
+    authors: str
+    year: int
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.authors}, {self.where} ({self.year})"
+
+
+@dataclass(frozen=True)
+class Update:
+    r"""One step of a method as it was published, a line for each assignment.
+
+    Products are written by juxtaposition, as in formulas. ``g`` is the gradient at w,
+    ``gradient(...)`` that at another point, ``v_i`` one of K vectors, and ``sum(v_i)`` their sum.
+
+    Attributes
+    ----------
+    lines : tuple of str
+    latex : tuple of str
+        The same lines in the letters of the parameters.
+
+    Examples
+    --------
+    >>> from sgdmem.symbolic.algorithms.parameters import known_parameter
+    >>> update = Update.of(["w <- w - learning_rate g"], [known_parameter("learning_rate")])
+    >>> print(update, update.latex[0])
+    w <- w - learning_rate g w \leftarrow w - \alpha \nabla L(w)
+    """
+
+    lines: tuple[str, ...]
+    latex: tuple[str, ...]
+
+    @classmethod
+    def of(cls, lines: Iterable[str], parameters: Iterable[Parameter]) -> Update:
+        """Return the update of these lines, in the letters of some parameters."""
+        lines = tuple(lines)
+        letters = {}
+        for parameter in parameters:
+            if parameter.kind == "flag":
+                letters[parameter.name] = rf"\text{{{parameter.name}}}"
+            else:
+                letters[parameter.name] = parameter.letter or _word(parameter.name)
+        return cls(lines, tuple(_latex(line, letters) for line in lines))
+
+    def __str__(self) -> str:
+        return "; ".join(self.lines)
+
+
+def _latex(line: str, letters: Mapping[str, str]) -> str:
+    """Return a line as LaTeX, word by word."""
+
+    def written(match: re.Match[str]) -> str:
+        word = match.group()
+        stem, mark, place = word.rpartition("_")
+        if word in letters:
+            return letters[word]
+        if word in _WORDS:
+            return _WORDS[word]
+        if mark and stem in letters:
+            return f"{letters[stem]}_{place}"
+        indexed = re.fullmatch(r"([A-Za-z])(\d+)", word)
+        return rf"{indexed[1]}_{indexed[2]}" if indexed else word
+
+    line = re.sub(r"sum\((\w+)_i\)", r"sum \1_i", line)
+    return re.sub(r"\s+", " ", _WORD.sub(written, line)).replace(r"\nabla L (", r"\nabla L(")
+
+
+_WORDS = {
+    "<-": r"\leftarrow",
+    "g": r"\nabla L(w)",
+    "gradient": r"\nabla L",
+    "sum": r"\sum_i",
+    "if": r"\text{ if }",
+    "else": r"\text{ else }",
+}
+
+
+def _word(name: str) -> str:
+    escaped = name.replace("_", r"\_")
+    return rf"\mathit{{{escaped}}}"
