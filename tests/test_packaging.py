@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -38,3 +39,22 @@ def test_importing_the_package_is_light() -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+DOORS = [sgdmem.methods, sgdmem.pictures, sgdmem.systems, sgdmem.errors]
+AT_THE_TOP_TOO = {"sgd", "heavy_ball", "nesterov", "torch_sgd", "qhm", "aggmo", "InputError"}
+AT_THE_TOP_TOO |= {"SgdmemError"}
+
+
+def test_the_top_table_is_read_at_a_glance() -> None:
+    names = [name for name in sgdmem.__all__ if not isinstance(getattr(sgdmem, name), ModuleType)]
+    assert len(names) <= 30
+    assert sorted(sgdmem.__dir__()) == sorted(sgdmem.__all__)
+
+
+def test_every_name_has_one_home() -> None:
+    names = [*sgdmem.__all__, *(name for door in DOORS for name in door.__all__)]
+    assert {name for name in names if names.count(name) > 1} == AT_THE_TOP_TOO
+    for door in DOORS:
+        for name in set(door.__all__) & AT_THE_TOP_TOO:
+            assert getattr(door, name) is getattr(sgdmem, name)
