@@ -1,8 +1,8 @@
-"""Speed and accuracy of the machine code of noise summands, sums and maps, beside those of others.
+"""Speed and accuracy of the machine code of noise summands and maps, beside those of others.
 
 ``python -m benchmarks.evaluators`` prints all tables in Markdown, in less than ten minutes, with
 ``--quick`` smaller ones in less than two. It takes a C compiler (``cc``, or the one named by
-``CC``); JAX and PyTorch join in where they are installed.
+``CC``).
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ import sys
 # An OpenMP thread that waits busily would take its core from whatever is measured next.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from benchmarks import dense_sums, machine, maps, near_boundary, summands
+from benchmarks import machine, maps, near_boundary, summands
 
 SUBJECTS = {
-    "Sums over eigenvalues, memory 1": dense_sums,
     "One summand of any algorithm": summands,
     "Accuracy near the stability boundary": near_boundary,
     "Maps": maps,

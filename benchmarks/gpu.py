@@ -1,4 +1,4 @@
-"""Maps and summands on a GPU beside the processor of the same machine: parity and times.
+"""Maps on a GPU beside the processor of the same machine: parity and times.
 
 ``python -m benchmarks.gpu`` prints Markdown. The kernel's time is that of one launch on data that
 is on the GPU already; judging goes from the axes to verdicts, with all transfers; the map is a
@@ -21,11 +21,10 @@ from benchmarks.one_map import BATCH_SIZE, axes, family, spectrum
 from sgdmem.numeric.maps import family_judge as batch
 from sgdmem.numeric.maps.compiled import judge_compiled
 from sgdmem.numeric.maps.family_program import family_program
-from sgdmem.numeric.maps.pieces import _OnGpu
+from sgdmem.numeric.maps.node_sums import _OnGpu
 from tests.asking import noisy
 
-MEMORIES, SIDE, POINTS = ("heavy-ball", "1", "2", "3", "4", "5"), 1000, 10**6
-EVALUATORS = ("heavy-ball", "qhm", "two-rate")
+MEMORIES, SIDE = ("heavy-ball", "1", "2", "3", "4", "5"), 1000
 
 
 def main() -> None:
@@ -35,9 +34,6 @@ def main() -> None:
     head += ["map on the GPU, s", "on the processor, s", "verdicts that differ", "undecided"]
     head += ["finite noise sums", "of these equal", "largest relative difference"]
     _show(head, (_row(memory, tau2) for tau2 in (0, -1) for memory in MEMORIES))
-    print(f"\n### Summands of {POINTS:,} points\n")
-    head = ["algorithm", "GPU, s", "processor, s", "largest relative difference"]
-    _show([*head, "edges that differ"], map(_summands, EVALUATORS))
 
 
 def _show(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -132,23 +128,6 @@ def _kernel_seconds(build: Any, rates: Any, momenta: Any, tau2: int) -> float:
         cuda.synchronize()
 
     return _least(call)
-
-
-def _summands(name: str) -> list[str]:
-    rng = np.random.default_rng(7)
-    run = sgdmem.methods.evaluator(name)
-    points: dict[str, Any] = {key: rng.uniform(0.02, 1.1, POINTS) for key in run.parameters}
-    lam = 10 ** rng.uniform(-3, 1, POINTS)
-
-    def call(target: Any) -> Any:
-        return run(lam, target=target, **points)
-
-    found, expected = call("cuda"), call("numba")
-    inside = np.isfinite(expected) & np.isfinite(found)
-    difference = np.abs(found[inside] / expected[inside] - 1).max()
-    times = [short(_least(lambda: call("cuda"))), short(_least(lambda: call("numba")))]
-    edges = int((np.isfinite(found) != np.isfinite(expected)).sum())
-    return [name, *times, f"{difference:.1e}", str(edges)]
 
 
 def _least(call: Callable[[], Any], repeats: int = 4) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.c_code import COMPILER
 
-PACKAGES = ("sgdmem", "numpy", "numba", "llvmlite", "scipy", "control", "mpmath", "jax", "torch")
+PACKAGES = ("sgdmem", "numpy", "numba", "llvmlite", "scipy", "control", "mpmath")
 
 
 def processors() -> int:

@@ -19,14 +19,11 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from benchmarks.measuring import least_seconds, short, table
 from benchmarks.recurrences import columns, polynomials, random_recurrence, recurrences
-from sgdmem.numeric.code.evaluator import Evaluator
-from sgdmem.numeric.code.pole_groups import multiply_by_pole_sums, pole_groups
 from sgdmem.numeric.machine.compiled_modules import load_module
 
 Array = NDArray[np.float64]
 MEMORIES = range(1, 9)
 AGREEMENT = 1e-8
-SUMMED = 10_000  # eigenvalues of a sum
 
 
 def half_plane_matrix(degree: int) -> Array:
@@ -105,7 +102,7 @@ def report(quick: bool) -> str:
     """Return the table."""
     rng = np.random.default_rng(2)
     rows = [_row(memory, rng, *((1000, 3) if quick else (5000, 9))) for memory in MEMORIES]
-    head = ["M", "in a sum, ns", "alone, ns", "its call, ns", "loop, ns", "ratio"]
+    head = ["M", "generated, ns", "its call, ns", "loop, ns", "ratio"]
     head += ["SciPy, µs", "ratio", "python-control, µs", "ratio"]
     return table(head, rows)
 
@@ -114,7 +111,7 @@ def _row(memory: int, rng: np.random.Generator, count: int, rounds: int) -> list
     points = [random_recurrence(memory, rng) for _ in range(count)]
     values: dict[str, Any] = columns(points)
     run = recurrences(memory)
-    machine_code = load_module(run.source("njit")).summands
+    machine_code = load_module(run.source(compiled=True)).summands
     rows = np.array([values[name] for name in ("lam", *run.parameters)])
     expected, other = np.empty(count), np.empty(count)
     matrix = half_plane_matrix(memory)
@@ -123,14 +120,11 @@ def _row(memory: int, rng: np.random.Generator, count: int, rounds: int) -> list
     calls: dict[str, Callable[[], Any]] = {
         "code": partial(_filled, machine_code, rows, expected),
         "call": lambda: run(**values),
-        "sum": _dense_sums(run, points[:50]),
         "loop": partial(_filled, routh_loop, rows, matrix, other),
         "scipy": lambda: [by_lyapunov(*system) for system in few],
         "control": lambda: [by_control(system) for system in systems],
     }
     for name, call in calls.items():
-        if name == "sum":
-            continue
         found = np.array(call())
         error = float(np.abs(found / expected[: found.size] - 1).max())
         if not error < AGREEMENT:
@@ -138,31 +132,10 @@ def _row(memory: int, rng: np.random.Generator, count: int, rounds: int) -> list
     seconds = least_seconds(calls, rounds)
     ours, whole, loop = (seconds[name] / count * 1e9 for name in ("code", "call", "loop"))
     peers = [seconds[name] / len(few) * 1e9 for name in ("scipy", "control")]
-    inside = seconds["sum"] / (SUMMED * 50) * 1e9
-    cells = [short(inside), short(ours), short(whole), short(loop), short(loop / ours)]
+    cells = [short(ours), short(whole), short(loop), short(loop / ours)]
     for peer in peers:
         cells += [short(peer / 1000), short(peer / ours)]
     return [str(memory), *cells]
-
-
-def _dense_sums(run: Evaluator, points: list[dict[str, float]]) -> Callable[[], Any]:
-    """Return a call of the machine code of sums over many eigenvalues, for stable members."""
-    values: dict[str, Any] = columns(points)
-    nodes = values.pop("lam").min() * np.linspace(1, 0.9, SUMMED)
-    stable = np.flatnonzero(np.isfinite(run.noise_sums(nodes, **values)))
-    chosen = np.resize(stable, len(points))
-    rows = np.array([values[name][chosen] for name in run.parameters])
-    module = load_module(run.dense_source(weighted=False))
-    tilted = nodes * (nodes[0] - nodes)
-    groups = pole_groups(nodes, nodes) if module.SINGLE_POLE else None
-    poles, out = np.empty((2, len(points)))
-
-    def sums() -> None:
-        module.noise_sums(rows, nodes, nodes, tilted, poles, out, 0, len(points))
-        if groups is not None:
-            multiply_by_pole_sums(groups, poles, out, 0, len(points))
-
-    return sums
 
 
 def _filled(function: Any, *arguments: Any) -> Any:

@@ -10,26 +10,22 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
-from functools import cache, cached_property
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import is_whole
-from sgdmem.numeric.code.dense_code import dense_source
-from sgdmem.numeric.code.dense_sums import dense_noise_sums
 from sgdmem.numeric.code.evaluator_arguments import ball, broadcast, floats, mpmath_number
 from sgdmem.numeric.code.summand_code import summand_source
 from sgdmem.numeric.machine.compiled_modules import load_module
-from sgdmem.numeric.machine.cuda import (
-    chosen_device,
-    empty_on_device,
-    flat_kernel,
-    to_device,
-    to_host,
-)
+from sgdmem.numeric.machine.cuda import chosen_device
 from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
+from sgdmem.numeric.maps.family_program import FamilyProgram
+from sgdmem.numeric.maps.family_sums import family_sums
+from sgdmem.numeric.spectra.compressed import CompressedSpectrum
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
@@ -38,13 +34,14 @@ from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.summand_program import (
     EIGENVALUE,
-    family_fraction_program,
-    family_summand_program,
+    coefficient_program,
+    joined_program,
 )
 
-Target = Literal["numba", "numpy", "mpmath", "ball", "exact", "cuda"]
+Target = Literal["numba", "numpy", "mpmath", "ball", "exact"]
+SumTarget = Literal["numba", "cuda", "ball"]
 _RESERVED = ("self", EIGENVALUE, "target", "digits", "spectrum", "threads")
-TARGETS = ("numba", "numpy", "mpmath", "ball", "exact", "cuda")
+TARGETS, SUM_TARGETS = get_args(Target), get_args(SumTarget)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,8 +65,8 @@ class Evaluator:
     exceptions : mapping of names to values
         At which the family is another algorithm (`torch_sgd` ignores its dampening without
         momentum), so that the program does not hold.
-    fraction : Program or None
-        For memories 0 and 1: of the parameters, numerator and denominator of s / lambda.
+    forms : FamilyProgram
+        The half-plane form of every member.
     """
 
     family: str
@@ -77,8 +74,8 @@ class Evaluator:
     memory: int
     program: Program
     shifted: bool
+    forms: FamilyProgram
     exceptions: Mapping[str, Sequence[Fraction]] = field(default_factory=dict)
-    fraction: Program | None = None
 
     def __repr__(self) -> str:
         free = ", ".join(self.parameters) or "no parameters"
@@ -101,10 +98,10 @@ class Evaluator:
         lam : number or array
             Eigenvalues.
         target : str
-            ``"numba"`` (machine code), ``"numpy"``, ``"cuda"`` (on a GPU, or in Numba's simulator):
-            arrays of float64, which are broadcast. ``"mpmath"``: single numbers with ``digits``
-            digits. ``"ball"``: a `Ball` that encloses the exact value, for single numbers or
-            arrays. ``"exact"``: a Fraction for rational numbers.
+            ``"numba"`` (machine code) and ``"numpy"``: arrays of float64, which are broadcast.
+            ``"mpmath"``: single numbers with ``digits`` digits. ``"ball"``: a `Ball` that encloses
+            the exact value, for single numbers or arrays. ``"exact"``: a Fraction for rational
+            numbers.
         digits : int
             Of mpmath's numbers, at least 15.
         **values
@@ -125,7 +122,7 @@ class Evaluator:
         Fraction(19, 37)
         """
         given = self._given(values)
-        if target in ("numba", "numpy", "cuda"):
+        if target in ("numba", "numpy"):
             return self._on_arrays(lam, given, target)
         if target == "ball":
             return self._as_ball(lam, given)
@@ -137,17 +134,27 @@ class Evaluator:
             return self._in_mpmath(lam, given, digits)
         raise InputError(f"target must be one of {', '.join(TARGETS)}, got {target!r}")
 
-    def noise_sums(self, spectrum: Any, *, threads: int | None = None, **values: Any) -> Any:
-        r"""Return :math:`\sum_k s_{\lambda_k}` for arrays of parameters, in machine code.
+    def noise_sums(
+        self,
+        spectrum: Any,
+        *,
+        target: SumTarget = "numba",
+        threads: int | None = None,
+        **values: Any,
+    ) -> Any:
+        r"""Return :math:`\sum_k s_{\lambda_k}` for arrays of parameters, with proven bounds.
 
-        All that a map needs if floats will do. A sum is inf where the noiseless part is unstable at
-        some eigenvalue. No error bounds: `sgdmem.phase_diagram` has them. In tests the sums err by
-        less than 1e-12 relative, unless a root is within 1e-4 of the unit circle.
+        By the machine code of maps, over the few nodes that a long spectrum is compressed to. A sum
+        is inf where the noiseless part is unstable at some eigenvalue, or the trace is infinite,
+        and NaN where the bounds leave that open: within rounding of the boundary, or where only the
+        nodes are given.
 
         Parameters
         ----------
         spectrum : Spectrum, CompressedSpectrum or array of shape (N,)
-            A long spectrum is compressed, see `Spectrum.compress`; an array is added up as it is.
+        target : str
+            ``"numba"``: arrays of float64. ``"cuda"``: the same from a GPU, or from Numba's
+            simulator. ``"ball"``: a `Ball` that encloses the exact sums for these very floats.
         threads : int, optional
             By default as many as there are processors.
         **values
@@ -163,20 +170,25 @@ class Evaluator:
         >>> heavy_ball = evaluator("heavy-ball")
         >>> heavy_ball.noise_sums([1, 0.5], learning_rate=[0.1, 9], momentum=0.9)
         array([0.76684685,        inf])
+        >>> sums = heavy_ball.noise_sums([1, 0.5], target="ball", learning_rate=0.1, momentum=0.9)
+        >>> float(sums.rad) < 1e-12
+        True
         """
+        if target not in SUM_TARGETS:
+            raise InputError(f"target must be one of {', '.join(SUM_TARGETS)}, got {target!r}")
+        if threads is not None and not (is_whole(threads) and threads >= 1):
+            raise InputError(f"threads must be a positive integer, got {threads!r}")
         whole = broadcast(self._given(values), self.parameters)
         shape = whole[0].shape if whole else ()
         rows = np.array([array.ravel() for array in whole]).reshape(len(whole), math.prod(shape))
-        found = dense_noise_sums(self._dense_kernel, rows, spectrum, threads)
-        return found.reshape(shape) if shape else float(found[0])
-
-    def dense_source(self, weighted: bool) -> str:
-        """Return Python source of the machine code behind `noise_sums`."""
-        return dense_source(self.parameters, self.program, self.shifted, self.fraction, weighted)
-
-    @cached_property
-    def _dense_kernel(self) -> Callable[[bool], Any]:
-        return cache(lambda weighted: load_module(self.dense_source(weighted)))
+        if not isinstance(spectrum, Spectrum | CompressedSpectrum):
+            spectrum = Spectrum(spectrum)
+        device = chosen_device("cuda" if target == "cuda" else "cpu")
+        found = family_sums(self.forms, rows, spectrum, device, threads)
+        mid = found.mid.reshape(shape)
+        if target == "ball":
+            return Ball(mid, found.rad.reshape(shape))
+        return mid if shape else float(mid)
 
     @property
     def scalar(self) -> Callable[..., float]:
@@ -185,11 +197,11 @@ class Evaluator:
 
     @cached_property
     def _machine_code(self) -> Any:
-        return load_module(self.source("njit"))
+        return load_module(self.source(compiled=True))
 
-    def source(self, compiler: str = "") -> str:
-        """Return Python source of the summand: plain, or decorated with Numba's ``njit``."""
-        return summand_source(self.program, self.parameters, self.shifted, compiler)
+    def source(self, compiled: bool = False) -> str:
+        """Return Python source of the summand: plain, or with Numba's decorators."""
+        return summand_source(self.program, self.parameters, self.shifted, compiled)
 
     def _given(self, values: Mapping[str, Any]) -> list[Any]:
         for name in values:
@@ -217,19 +229,10 @@ class Evaluator:
                 found = self._numpy_function(*whole)
         else:
             rows = np.array([array.ravel() for array in whole])
-            if target == "numba":
-                out = np.empty(rows.shape[1])
-                self._machine_code.summands(rows, out)
-            else:
-                out = self._on_gpu(rows)
+            out = np.empty(rows.shape[1])
+            self._machine_code.summands(rows, out)
             found = out.reshape(whole[0].shape)
         return found if found.shape else float(found)
-
-    def _on_gpu(self, rows: Array) -> Array:
-        chosen_device("cuda")
-        out = empty_on_device((rows.shape[1],))
-        flat_kernel(self.source("cuda"), "summands")(rows.shape[1], to_device(rows), out)
-        return to_host(out)
 
     @cached_property
     def _numpy_function(self) -> Callable[..., Array]:
@@ -343,7 +346,9 @@ def evaluator(
     if exceptions is None:
         raise InputError(f"{name} is not one algorithm for all its parameters")
     try:
-        program = family_summand_program(algorithm, free)
+        coefficients = coefficient_program(algorithm, free)
+        shifted = algorithm.half_plane_form.shifted
+        program = joined_program(coefficients, algorithm.memory, shifted)
     except ZeroDivisionError:
         raise InputError(f"{name} has Q = 0: it never moves") from None
     return Evaluator(
@@ -351,9 +356,9 @@ def evaluator(
         parameters=tuple(free),
         memory=algorithm.memory,
         program=program,
-        shifted=algorithm.half_plane_form.shifted,
+        shifted=shifted,
+        forms=FamilyProgram.of(tuple(free), algorithm.memory, coefficients),
         exceptions=exceptions,
-        fraction=family_fraction_program(algorithm, free) if algorithm.memory <= 1 else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Source of the noise summand of a family: for Python, Numba and GPUs, from one program."""
+"""Source of the noise summand of a family: for Python and Numba, from one program."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from sgdmem.symbolic.programs.summand_program import EIGENVALUE
 
 
 def summand_source(
-    program: Program, parameters: tuple[str, ...], shifted: bool, compiler: str
+    program: Program, parameters: tuple[str, ...], shifted: bool, compiled: bool
 ) -> str:
     """Return a module with the function ``summand(lam, *parameters)``.
 
-    For ``njit`` also ``summands(rows, out)`` over arrays, compiled; for ``cuda`` that alone, as a
-    flat kernel with strides of the grid.
+    If ``compiled``, by Numba, also with ``summands(rows, out)`` over arrays.
     """
     lines = plain_lines(program, range(len(program.steps)))
     outputs = plain_outputs(program)
@@ -22,27 +21,25 @@ def summand_source(
     bad = " | ".join(f"({pivot} <= 0.0)" for pivot in pivots)
     names = [variable(name) for name in (EIGENVALUE, *parameters)]
     result = f"{names[0]} * {share} if {good} else (inf if {bad} else nan)"
+    summand = [f"def summand({', '.join(names)}):", *(f"    {x}" for x in lines)]
+    summand.append(f"    return {result}")
+    head = ["from math import inf, nan", ""]
+    if not compiled:
+        return "\n".join([*head, "", *summand, ""])
     loads = [f"{name} = rows[{row}, i]" for row, name in enumerate(names)]
-    function = [f"def summand({', '.join(names)}):", *lines, f"return {result}"]
-    loop = [*loads, *lines, f"out[i] = {result}"]
     options = 'cache=True, nogil=True, error_model="numpy", fastmath={"contract"}'
-    text = ["from math import inf, nan", ""]
-    if compiler == "cuda":
-        steps = "for i in range(cuda.grid(1), rows.shape[1], cuda.gridsize(1)):"
-        text += ["from numba import cuda", "", "", "def summands(rows, out):"]
-        return "\n".join([*text, f"    {steps}", *(f"        {x}" for x in loop), ""])
-    decorated = [""]
-    if compiler:
-        text += ["from numba import njit", ""]
-        signature = f"f8({', '.join(['f8'] * len(names))})"
-        decorated = ["", f'@njit("{signature}", {options})']
-    text += [*decorated, function[0], *(f"    {x}" for x in function[1:])]
-    if compiler:
-        text += [
-            "",
-            "",
-            f'@njit("void(f8[:,::1], f8[::1])", {options})',
-            "def summands(rows, out):",
-        ]
-        text += ["    for i in range(rows.shape[1]):", *(f"        {x}" for x in loop)]
+    text = [
+        *head,
+        "from numba import njit",
+        "",
+        "",
+        f'@njit("f8({", ".join(["f8"] * len(names))})", {options})',
+        *summand,
+        "",
+        "",
+        f'@njit("void(f8[:,::1], f8[::1])", {options})',
+        "def summands(rows, out):",
+        "    for i in range(rows.shape[1]):",
+        *(f"        {x}" for x in [*loads, *lines, f"out[i] = {result}"]),
+    ]
     return "\n".join([*text, ""])

@@ -12,7 +12,7 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.machine.compiled_modules import load_module
 from sgdmem.numeric.machine.threads import pieces, work_in_threads
 from sgdmem.numeric.maps.family_program import FamilyProgram
-from sgdmem.numeric.maps.pieces import TASK, evaluate_pieces
+from sgdmem.numeric.maps.node_sums import TASK, evaluate_pieces
 from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
 from sgdmem.numeric.maps.pole_code import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.maps.pole_table import pole_table

@@ -33,6 +33,12 @@ class FamilyProgram:
     memory: int
     program: Program
 
+    @classmethod
+    def of(cls, parameters: tuple[str, ...], memory: int, coefficients: Program) -> FamilyProgram:
+        """Return the family with a `coefficient_program`; the noise at w is left out."""
+        wanted = coefficients.outputs[: len(coefficient_names(memory))]
+        return cls(parameters, memory, replace(coefficients, outputs=wanted))
+
     def source(self, damped: bool, cuda: bool = False) -> str:
         """Return the module that evaluates it; if ``damped`` tau2 / B is passed through."""
         return coefficient_source(self.program, self.parameters, int(damped), cuda)
@@ -84,9 +90,7 @@ def family_program(
     exceptions = special_values(build, algorithm, usual, tested)
     if exceptions is None:
         return None
-    # the noise at w is not needed
-    wanted = program.outputs[: len(coefficient_names(algorithm.memory))]
-    return FamilyProgram(names, algorithm.memory, replace(program, outputs=wanted)), exceptions
+    return FamilyProgram.of(names, algorithm.memory, program), exceptions
 
 
 def _usual(values: Sequence[Fraction], telling: Collection[Fraction]) -> Fraction:

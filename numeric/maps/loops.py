@@ -6,7 +6,7 @@ from numba import b1, f8, i1, i8, njit, types
 from numpy import empty
 
 from sgdmem.numeric.maps.node_code import ROWS
-from sgdmem.numeric.maps.pieces import CHUNK
+from sgdmem.numeric.maps.node_sums import CHUNK
 
 
 @njit("void(f8[:,:,::1], i8[::1], i8[::1], i8, f8[:,:,::1])", cache=True, nogil=True)

@@ -16,7 +16,6 @@ from sgdmem.symbolic.algebra.scalars import Element, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program, trace
-from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 
 EIGENVALUE = "lam"
 _MOST_FACTORED_SYMBOLS = 6  # factoring takes long with more
@@ -110,32 +109,30 @@ def family_summand_program(algorithm: Algorithm, parameters: Sequence[str]) -> P
     return t12, t6, t4
     """
     coefficients = coefficient_program(algorithm, parameters)
-    form = algorithm.half_plane_form
-    names = coefficient_names(algorithm.memory, form.shifted)
+    return joined_program(coefficients, algorithm.memory, algorithm.half_plane_form.shifted)
+
+
+def joined_program(coefficients: Program, memory: int, shifted: bool) -> Program:
+    """Return a `family_summand_program` from a `coefficient_program`."""
+    names = coefficient_names(memory, shifted)
+    recursion = recursion_of(coefficients, memory, shifted)
+
+    def both(lam: Element, *numbers: Element) -> tuple[Element, ...]:
+        values = coefficients.run(dict(zip(coefficients.inputs, numbers, strict=True)))
+        return recursion.run({EIGENVALUE: lam, **dict(zip(names, values, strict=True))})
+
+    return trace(both, [EIGENVALUE, *coefficients.inputs])
+
+
+def recursion_of(coefficients: Program, memory: int, shifted: bool) -> Program:
+    """Return the `summand_program` in which what vanishes for a whole family costs nothing."""
+    names = coefficient_names(memory, shifted)
     zeros = {
         name
         for name, step in zip(names, coefficients.outputs, strict=True)
         if coefficients.steps[step] == ("constant", 0)
     }
-    recursion = summand_program(algorithm.memory, form.shifted, frozenset(zeros))
-
-    def both(lam: Element, *numbers: Element) -> tuple[Element, ...]:
-        values = coefficients.run(dict(zip(parameters, numbers, strict=True)))
-        return recursion.run({EIGENVALUE: lam, **dict(zip(names, values, strict=True))})
-
-    return trace(both, [EIGENVALUE, *parameters])
-
-
-def family_fraction_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:
-    """Return numerator and denominator of s / lambda as a program of a family's parameters.
-
-    M + 1 and M + 2 coefficients, as in `sgdmem.symbolic.stability.noise_fraction`, at the point of
-    the gradient; simplified, so that those that vanish are the constant 0. Parameters and errors as
-    in `family_summand_program`. Meant for small memories.
-    """
-    form = algorithm.half_plane_form.at_gradient
-    numerator, denominator = noise_fraction(form.map(to_sympy))
-    return expression_program([*numerator, *denominator], algorithm, parameters)
+    return summand_program(memory, shifted, frozenset(zeros))
 
 
 def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Program:

@@ -17,7 +17,7 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.maps.family_judge import FamilyJudge
 from sgdmem.numeric.maps.family_program import family_program
 from sgdmem.numeric.maps.node_code import NOISE, PEAK, RADIUS, ROWS, STATE
-from sgdmem.numeric.maps.pieces import evaluate_pieces
+from sgdmem.numeric.maps.node_sums import evaluate_pieces
 from sgdmem.numeric.maps.points import Points
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram

@@ -32,8 +32,8 @@ def renamed(first: str, second: str) -> Callable[..., Algorithm]:
 def used_names() -> list[str]:
     """Return all names that occur in generated source, and some more."""
     run = evaluator("heavy-ball")
-    texts = [run.source(kind) for kind in ("", "njit", "cuda")]
-    texts += [run.dense_source(weighted) for weighted in (False, True)]
+    texts = [run.source(compiled) for compiled in (False, True)]
+    texts += [run.forms.source(damped=False, cuda=cuda) for cuda in (False, True)]
     texts += [judge_source(1, damped=True), judge_source(8, damped=False), pole_source(1)]
     found = set(re.findall(r"[A-Za-z_]\w*", " ".join(texts)))
     found |= {"r3", "x_r", "v_x", "numpy", "print", "tau2_share", "η", "__class__"}
@@ -112,7 +112,7 @@ def test_axes_are_not_called_like_results(name: str) -> None:
 # Other arguments ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("target", TARGETS[:-1])
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("value", [None, [None, 0.5], 1j, True, "fast", np.datetime64(1, "s")])
 def test_what_is_no_number(target: Any, value: Any) -> None:
     with pytest.raises(InputError, match="learning_rate"):

@@ -22,6 +22,8 @@ from sgdmem.numeric.maps.node_code import (
     TOGETHER,
     judge_source,
 )
+from sgdmem.numeric.maps.pole_code import LARGEST_MEMORY, pole_source
+from sgdmem.numeric.maps.pole_table import pole_table
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 
 CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
@@ -41,6 +43,8 @@ def evaluate_pieces(
     read: Callable[[slice], Array],
     write: Callable[[slice, Array], None],
     advance: Callable[[int], None] = lambda count: None,
+    threads: int | None = None,
+    by_poles: bool = False,
 ) -> None:
     """Evaluate members piece by piece, so that what belongs to one stays in fast memory.
 
@@ -61,8 +65,16 @@ def evaluate_pieces(
         Takes the rows of the kernels for these, shape (4, p).
     advance
         Called with the number of members done, for a progress bar.
+    threads
+        On a processor; by default as many as it has.
+    by_poles
+        Whether a processor tries the poles of small memories before the nodes.
     """
-    evaluate = (_OnThreads if device == "cpu" else _OnGpu)(family, spectrum, damped)
+    evaluate: Callable[[Array, Array], Array]
+    if device == "cpu":
+        evaluate = _OnThreads(family, spectrum, damped, by_poles)
+    else:
+        evaluate = _OnGpu(family, spectrum, damped)
 
     step = CHUNK if device == "cpu" else _GPU_PART
 
@@ -71,7 +83,7 @@ def evaluate_pieces(
             write(piece, evaluate(*read(piece)))
 
     if device == "cpu":
-        work_in_threads(work, pieces(0, members, TASK), advance=advance)
+        work_in_threads(work, pieces(0, members, TASK), threads, advance)
     else:
         for piece in pieces(0, members, step):
             work(piece)
@@ -81,16 +93,20 @@ def evaluate_pieces(
 class _OnThreads:
     """Evaluates on a processor; called by several threads at once.
 
-    What one stage leaves open goes to the next: first intervals of eigenvalues, then all.
+    What one stage leaves open goes to the next: poles, intervals of eigenvalues, all of them.
     """
 
-    def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
+    def __init__(
+        self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool, by_poles: bool
+    ) -> None:
         self.coefficients = load_module(family.source(damped)).coefficients
         self.count = family.count(damped)
         by_nodes = partial(_judge_nodes, family.memory, damped, spectrum)
         self.stages = [by_nodes(spectrum.disks(one_by_one=True))]
         if family.memory <= _LARGEST_QUICK_MEMORY:
             self.stages.insert(0, by_nodes(spectrum.disks(one_by_one=False)))
+        if by_poles and not damped and family.memory <= LARGEST_MEMORY:
+            self.stages.insert(0, _judge_poles(family.memory, spectrum))
 
     def __call__(self, values: Array, radii: Array) -> Array:
         members = values.shape[1]
@@ -102,6 +118,18 @@ class _OnThreads:
             if again.size:
                 found[:, again] = stage(np.ascontiguousarray(numbers[:, :, again]))
         return found
+
+
+def _judge_poles(memory: int, spectrum: CompressedSpectrum) -> Stage:
+    table, kernel = pole_table(spectrum), load_module(pole_source(memory)).judge
+
+    def stage(numbers: Array) -> Array:
+        found = np.empty((ROWS, numbers.shape[2]))
+        rule = (table.rows, table.first, table.largest, table.spread)
+        kernel(*numbers, *rule, found, 0, numbers.shape[2])
+        return found
+
+    return stage
 
 
 def _judge_nodes(

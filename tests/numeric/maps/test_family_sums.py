@@ -1,4 +1,4 @@
-"""Noise sums of a family in plain floats, against the summands and single verdicts."""
+"""Noise sums of a family, proved: against exact summands and single verdicts."""
 
 from __future__ import annotations
 
@@ -11,30 +11,52 @@ import pytest
 
 from sgdmem import InputError, Spectrum, stability
 from sgdmem.methods import evaluator
-from sgdmem.symbolic.algorithms.named import FAMILIES, heavy_ball
+from sgdmem.symbolic.algorithms.named import FAMILIES, aggmo, heavy_ball
 from tests.numeric.code.test_evaluator import random_points, recurrences
 
 EIGENVALUES = np.array([1.0, 0.7, 0.7, 0.3, 0.02, 1e-4, 1e-7])
 
 
-@pytest.mark.parametrize(
-    "memory", [0, 1, 2, 3, 4, *(pytest.param(m, marks=pytest.mark.slow) for m in (5, 6, 7, 8))]
-)
+MEMORIES = [0, 1, 2, 3, pytest.param(4, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("memory", MEMORIES)
 def test_sums_are_sums_of_summands(memory: int, rng: np.random.Generator) -> None:
     points = random_points(memory, 60, rng)
-    scale = points.pop("lam")
+    points.pop("lam")
     run = recurrences(memory)
-    for place in range(60):
+    lams = EIGENVALUES * 10 ** rng.uniform(-3, 0)
+    found = run.noise_sums(lams, target="ball", **points)
+    assert np.array_equal(run.noise_sums(lams, **points), found.mid, equal_nan=True)
+    for place, (mid, rad) in enumerate(zip(found.mid, found.rad, strict=True)):
         values = {name: column[place] for name, column in points.items()}
-        lams = EIGENVALUES * scale[place]
-        found = run.noise_sums(lams, threads=1, **values)
-        each = run(lams, **values, target="ball")
-        if np.isnan(each.mid).any():
-            continue  # too close to the boundary for floats
-        if np.isinf(each.mid).any():
-            assert found == math.inf
-        else:
-            assert abs(found - each.mid.sum()) <= 4 * each.rad.sum() + 1e-13 * found
+        exact = sum(run(lam, target="exact", **values) for lam in lams.tolist())
+        if math.isinf(exact):
+            assert mid == math.inf or math.isnan(mid)
+        elif not math.isnan(mid):
+            assert abs(Fraction(mid) - exact) <= Fraction(rad)
+    assert np.isnan(found.mid).sum() <= 3
+    assert np.isfinite(found.mid).sum() > 15
+
+
+@pytest.mark.parametrize("memory", [1, 2])
+@pytest.mark.parametrize("spectrum", [Spectrum(EIGENVALUES), Spectrum.power_law(1.5)])
+def test_sums_of_a_law_and_of_nodes(memory: int, spectrum: Spectrum) -> None:
+    """The nodes alone leave open what lies near them, and say no more than the spectrum."""
+    momenta = ["0.9", "0.5"][:memory]
+    run = evaluator(lambda rate: aggmo(rate, momenta))
+    rates = np.geomspace(0.01, 20, 200)
+    found = run.noise_sums(spectrum, target="ball", rate=rates)
+    nodes = run.noise_sums(spectrum.compress(), target="ball", rate=rates)
+    assert not np.isnan(found.mid).any()
+    same = found.mid == nodes.mid
+    assert (same | np.isnan(nodes.mid)).all()
+    assert np.isnan(nodes.mid).mean() < 0.05
+    for k in range(0, 200, 20):
+        verdict = stability(aggmo(Fraction(rates[k]), momenta), spectrum, 1)
+        assert math.isinf(found.mid[k]) == math.isinf(verdict.noise_sum)
+        if math.isfinite(found.mid[k]):
+            assert abs(found.mid[k] - verdict.noise_sum) <= found.rad[k] + 1e-12 * found.mid[k]
 
 
 def test_arrays_are_broadcast_over_threads(rng: np.random.Generator) -> None:
@@ -112,6 +134,7 @@ def test_multiplicities_count() -> None:
         ([], {}, "must not be empty"),
         ([1], {"threads": 0}, "threads must be a positive integer, got 0"),
         ([1], {"threads": 1.5}, "threads must be a positive integer"),
+        ([1], {"target": "exact"}, "target must be one of numba, cuda, ball, got 'exact'"),
         ([1], {"momentum": 0.5}, "unknown parameter 'momentum'"),
         ([1], {"learning_rate": "fast"}, "learning_rate must be a number"),
     ],
