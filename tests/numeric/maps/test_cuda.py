@@ -22,6 +22,8 @@ from sgdmem.numeric.machine import cuda
 from sgdmem.numeric.machine.cuda import chosen_device, flat_function
 from sgdmem.numeric.maps.family_program import family_program
 from sgdmem.numeric.maps.node_code import judge_source
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms import named
@@ -65,18 +67,14 @@ def compare_maps() -> None:
     """Compare whole maps, over the noise as well, on the GPU with the processor."""
     sizes, rates = ("batch_size", range(1, 27)), ("learning_rate", np.linspace(0.1, 4, 40))
     taus = ("tau2", [Fraction(k, 20) - 1 for k in range(40)])
-    for family, axes, fixed in (
-        ("heavy-ball", (rates, sizes), {"tau2": -1, "momentum": "0.87"}),
-        ("sgd", (taus, sizes), {"learning_rate": "1.53"}),
-    ):
+    problem = Problem(Spectrum([1, 0.5, 0.01]), Noise(tau2=-1))
+    cases: list[tuple[str, Any, dict[str, Any]]] = [
+        ("heavy-ball", rates, {"momentum": "0.87"}),
+        ("sgd", taus, {"learning_rate": "1.53"}),
+    ]
+    for family, x, fixed in cases:
         found, expected = (
-            phase_diagram(
-                family,
-                *axes,
-                spectrum=Spectrum([1, 0.5, 0.01]),
-                device=cast(Any, device),
-                **cast(Any, fixed),
-            )
+            phase_diagram(family, problem, x=x, y=sizes, device=cast(Any, device), **fixed)
             for device in ("cuda", "cpu")
         )
         assert {0, 1} <= set(np.unique(expected.stable))
@@ -226,8 +224,8 @@ def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def small_map(device: Any) -> Any:
-    axes = ("learning_rate", [0.1, 3]), ("momentum", [0, 0.9])
-    return phase_diagram("heavy-ball", *axes, spectrum=Spectrum([1]), device=device)
+    axes: dict[str, Any] = {"x": ("learning_rate", [0.1, 3]), "y": ("momentum", [0, 0.9])}
+    return phase_diagram("heavy-ball", Spectrum([1]), device=device, **axes)
 
 
 @pytest.mark.usefixtures("no_gpu")
