@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,22 +48,27 @@ DERIVATIONS.mkdir(parents=True, exist_ok=True)
 
 
 def api_pages(*_: Any) -> list[str]:
-    pages = sorted(Path(__file__).parent.glob("api/*.md"))
-    return [f"api/{path.stem}" for path in pages if path.stem != "public"]
+    folder = Path(__file__).parent / "api"
+    paths = [*folder.glob("*.md"), *folder.glob("*/*.md")]
+    return sorted(f"api/{path.relative_to(folder).with_suffix('').as_posix()}" for path in paths)
 
 
 def list_modules(app: Any, page: str, source: list[str]) -> None:
-    """Give docs/api/NAME.md a section for each module of sgdmem.NAME, so that none is forgotten."""
-    if page not in api_pages():
+    """Give docs/api/LAYER/ROOM.md a section for each module of the room, so that none is forgotten.
+
+    The page of a layer has the modules that are in no room.
+    """
+    if page not in api_pages() or page == "api/public":
         return
-    package = page.removeprefix("api/")
-    folder = ROOT / "sgdmem" / package
-    paths = sorted(folder.glob("[!_]*.py")) + sorted(folder.glob("*/**/[!_]*.py"))
-    for path in paths:
-        parts = path.relative_to(folder).with_suffix("").parts
-        module = ".".join(["sgdmem", package, *parts])
+    parts = page.removeprefix("api/").split("/")
+    folder = ROOT / "sgdmem" / Path(*parts)
+    room = import_module(".".join(["sgdmem", *parts]))
+    source[0] += f"\n{room.__doc__}\n" if len(parts) > 1 else ""
+    for path in sorted(folder.glob("**/[!_]*.py" if len(parts) > 1 else "[!_]*.py")):
+        names = [*parts, *path.relative_to(folder).with_suffix("").parts]
+        module = ".".join(["sgdmem", *names])
         text = f"```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n```"
-        source[0] += f"\n## {'.'.join(parts)}\n\n{text}\n"
+        source[0] += f"\n## {'.'.join(names[len(parts) :])}\n\n{text}\n"
 
 
 def public_names(app: Any, page: str, source: list[str]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_list
 from sgdmem.numeric.problems.data_target import target_of_data
-from sgdmem.numeric.problems.noise import BatchNoise, Noise
+from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.target import PowerLawTarget, Target, read_target
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
@@ -213,43 +213,3 @@ def require_target(problem: Problem) -> Target:
             "Problem.power_law(nu, zeta) or Problem.from_data(X, y)"
         )
     return problem.target
-
-
-# To be removed as soon as every verb takes a Problem ----------------------------------------------
-
-
-def read_data(data: Any, tau1: Any, tau2: Any) -> tuple[Spectrum, Any, Any]:
-    """Return a spectrum, and tau1 and tau2 where they are None."""
-    problem = as_problem(data, "spectrum")
-    noise = problem.noise
-    return (
-        problem.spectrum,
-        noise.tau1 if tau1 is None else tau1,
-        noise.tau2 if tau2 is None else tau2,
-    )
-
-
-def read_noise(
-    spectrum: Spectrum, batch_size: Any, tau1: Any, tau2: Any, coupling: Any
-) -> BatchNoise:
-    """Validate batch size, tau1, tau2 and coupling against a spectrum."""
-    require_spectrum(spectrum)
-    noise = Noise(tau1, tau2) if coupling is None else Noise.coupled(coupling, tau2)
-    noise.check(spectrum)
-    return noise.at(batch_size)
-
-
-class Asked(NamedTuple):
-    """An algorithm on a spectrum with noise."""
-
-    algorithm: Any
-    spectrum: Spectrum
-    noise: BatchNoise
-
-
-def read_problem(
-    algorithm: Any, data: Any, batch_size: Any, tau1: Any, tau2: Any, coupling: Any
-) -> Asked:
-    """Validate everything that a verdict is asked about; see `read_data` and `read_noise`."""
-    spectrum, tau1, tau2 = read_data(data, tau1, tau2)
-    return Asked(algorithm, spectrum, read_noise(spectrum, batch_size, tau1, tau2, coupling))

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.maps.family_judge import judge_batch
-from sgdmem.numeric.problems.problem import read_noise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -125,10 +124,10 @@ def test_batch_of_algorithms_is_judged_like_single_ones(rng: np.random.Generator
     for memory in range(4):
         problems = [draws.random_problem(rng, memory) for _ in range(20)]
         algorithms = [Algorithm(*problem.alg) for problem in problems]
-        spectrum = Spectrum(problems[0].eigenvalues)
-        outcome = judge_batch(algorithms, spectrum, read_noise(spectrum, 4, 1, -1, None))
+        problem = noisy(Spectrum(problems[0].eigenvalues), tau2=-1)
+        outcome = judge_batch(algorithms, problem, problem.noise.at(4))
         for index, algorithm in enumerate(algorithms):
-            verdict = stability(algorithm, noisy(spectrum, tau2=-1), 4)
+            verdict = stability(algorithm, problem, 4)
             assert outcome.stable[index] == {True: 1, False: 0, None: -1}[verdict.stable]
             if math.isfinite(verdict.noise_sum):
                 assert outcome.noise_sum[index] == pytest.approx(verdict.noise_sum, rel=1e-12)
