@@ -22,7 +22,6 @@ from sgdmem.numeric.maps import family_judge as batch
 from sgdmem.numeric.maps.compiled import judge_compiled
 from sgdmem.numeric.maps.family_program import family_program
 from sgdmem.numeric.maps.node_sums import _OnGpu
-from tests.asking import noisy
 
 MEMORIES, SIDE = ("heavy-ball", "1", "2", "3", "4", "5"), 1000
 
@@ -59,7 +58,7 @@ def _row(memory: str, tau2: int) -> list[str]:
     def diagram(device: Any) -> Any:
         return sgdmem.phase_diagram(
             build,
-            noisy(spectrum("law"), tau2=tau2),
+            sgdmem.Problem(spectrum("law"), sgdmem.Noise(tau2=tau2)),
             BATCH_SIZE,
             x=("learning_rate", rates),
             y=("momentum", momenta),

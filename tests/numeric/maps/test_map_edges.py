@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import InputError, Spectrum, phase_diagram, stability
+from sgdmem import InputError, Spectrum, phase_diagram
 from sgdmem.methods import evaluator
 from sgdmem.symbolic.algorithms.named import FAMILIES
+from tests.asking import judged, noisy
 
 RATES = np.linspace(0.05, 2.5, 40)
 
@@ -24,8 +25,8 @@ def check(found: Any, family: str, spectrum: Spectrum, **settings: Any) -> None:
         point = {dims[0]: found[dims[0]].values[row], dims[1]: found[dims[1]].values[column]}
         values = {**settings, **{name: Fraction(value) for name, value in point.items()}}
         names = ("batch_size", "tau1", "tau2")
-        problem = {name: values.pop(name) for name in names if name in values}
-        verdict = stability(FAMILIES[family](**values), spectrum, **problem)
+        noise = {name: values.pop(name) for name in names if name in values}
+        verdict = judged(FAMILIES[family](**values), spectrum, **noise)
         flag = {True: 1, False: 0, None: -1}[verdict.stable]
         assert int(found.stable[row, column]) in (flag, -1)
         if flag == 1:
@@ -37,9 +38,9 @@ def test_an_axis_may_repeat_values(swapped: bool) -> None:
     spectrum = Spectrum(np.arange(1, 31.0) ** -1)
     rates, sizes = ("learning_rate", RATES), ("batch_size", [1, 1, 1, 2, 2, 3] * 5)
     axes = (sizes, rates) if swapped else (rates, sizes)
-    check(phase_diagram("sgd", *axes, spectrum=spectrum), "sgd", spectrum)
+    check(phase_diagram("sgd", spectrum, x=axes[0], y=axes[1]), "sgd", spectrum)
     noises = ("tau1", [1, 0, 1, 3] * 10), ("batch_size", [5, 1, 1, 5, 2] * 6)
-    found = phase_diagram("sgd", *noises, spectrum=spectrum, learning_rate="0.5")
+    found = phase_diagram("sgd", spectrum, x=noises[0], y=noises[1], learning_rate="0.5")
     check(found, "sgd", spectrum, learning_rate="0.5")
 
 
@@ -50,7 +51,7 @@ def test_any_unit_of_the_eigenvalues(size: float, tau2: int) -> None:
     spectrum = Spectrum(size * np.array([1, 0.5, 0.1]))
     rates = ("learning_rate", RATES / size)
     momenta = ("momentum", [Fraction(k, 30) for k in range(30)])
-    found = phase_diagram("nesterov", rates, momenta, spectrum=spectrum, batch_size=8, tau2=tau2)
+    found = phase_diagram("nesterov", noisy(spectrum, tau2=tau2), 8, x=rates, y=momenta)
     check(found, "nesterov", spectrum, batch_size=8, tau2=tau2)
 
 
@@ -58,7 +59,7 @@ def test_no_share_is_too_small_for_a_divergent_trace() -> None:
     spectrum = Spectrum.power_law("0.9")
     noises = ("tau1", [0, Fraction(1, 10**400)] * 20)
     rates = ("learning_rate", RATES)
-    found = phase_diagram("sgd", rates, noises, spectrum=spectrum, batch_size=1)
+    found = phase_diagram("sgd", spectrum, 1, x=rates, y=noises)
     assert not (found.stable.values[1::2] == 1).any()
     assert (found.stable.values[::2, :20] == 1).all()
     sums = evaluator("sgd").noise_sums(spectrum, learning_rate=[0.1, 1.0])
@@ -79,7 +80,7 @@ def test_a_trace_beyond_floats() -> None:
         spectrum.compress()
     rates = ("learning_rate", RATES * 1e-320)
     sizes = ("batch_size", range(1, 27))
-    assert (phase_diagram("sgd", rates, sizes, spectrum=spectrum).stable.values == 1).mean() < 1
+    assert (phase_diagram("sgd", spectrum, x=rates, y=sizes).stable.values == 1).mean() < 1
 
 
 @pytest.mark.parametrize("memory", [0, 2, pytest.param(3, marks=pytest.mark.slow)])
@@ -99,6 +100,6 @@ def test_ascent_is_told_at_once(memory: int, monkeypatch: pytest.MonkeyPatch) ->
     left: list[int] = []
     monkeypatch.setattr(batch, "_judge_singly", lambda *given: left.append(len(given[4])))
     spectrum = Spectrum(np.arange(1, 101.0) ** -1)
-    found = phase_diagram(family, ("rate", RATES), ("other", RATES[:26] / 5), spectrum=spectrum)
+    found = phase_diagram(family, spectrum, x=("rate", RATES), y=("other", RATES[:26] / 5))
     assert (found.stable.values == 0).all()
     assert left == [0]

@@ -19,11 +19,13 @@ from sgdmem.numeric.maps.family_program import family_program
 from sgdmem.numeric.maps.node_code import NOISE, PEAK, RADIUS, ROWS, STATE
 from sgdmem.numeric.maps.node_sums import evaluate_pieces
 from sgdmem.numeric.maps.points import Points
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.named import heavy_ball
 from tests import draws, naive
+from tests.asking import noisy
 from tests.numeric.verdicts.test_law_gaps import windowed
 
 Build = Callable[..., Algorithm]
@@ -284,7 +286,7 @@ CLOSE = pytest.mark.parametrize(
 def test_never_wrong_where_noiseless_stability_ends(memory: int, rng: np.random.Generator) -> None:
     build = random_family(memory, rng)
     rates, mixes = around(last_stable(build), 40), around(Fraction(1, 2), 26)
-    found = phase_diagram(build, ("rate", rates), ("mix", mixes), spectrum=SHORT)
+    found = phase_diagram(build, SHORT, x=("rate", rates), y=("mix", mixes))
 
     def truth(row: int, column: int) -> bool:
         algorithm = raw(build(rate=rates[column], mix=mixes[row]))
@@ -318,10 +320,9 @@ def test_never_wrong_where_the_noise_sum_is_1(
     sizes = around(low, 26)
     found = phase_diagram(
         lambda rate: build(rate=rate, mix=Fraction(1, 2)),
-        ("rate", rates),
-        ("batch_size", sizes),
-        spectrum=SHORT,
-        tau2=tau2,
+        noisy(SHORT, tau2=tau2),
+        x=("rate", rates),
+        y=("batch_size", sizes),
     )
     check_boundary(found, lambda row, column: holds(rates[column], sizes[row]), rng)
 
@@ -337,12 +338,10 @@ def test_never_wrong_where_the_damping_ends(rng: np.random.Generator) -> None:
     sizes = around(largest(rates[20]), 26)
     found = phase_diagram(
         "heavy-ball",
-        ("learning_rate", rates),
-        ("batch_size", sizes),
-        spectrum=SHORT,
+        noisy(SHORT, tau1=0, tau2=-1),
+        x=("learning_rate", rates),
+        y=("batch_size", sizes),
         momentum="0.5",
-        tau1=0,
-        tau2=-1,
     )
     check_boundary(found, lambda row, column: largest(rates[column]) < sizes[row], rng)
 
@@ -359,11 +358,10 @@ def test_progress_counts_every_point(momenta: int) -> None:
             "learning_rate": [Fraction(k, 10) for k in range(40)],
         },
         ["learning_rate", "momentum"],
-        {"batch_size": 60, "tau1": 1, "tau2": 0},
     )
     counts: list[int] = []
     compiled = family_program(heavy_ball, points.axes)
-    found = FamilyJudge(heavy_ball, compiled, SHORT, None).judge(points, counts.append)
+    found = FamilyJudge(heavy_ball, compiled, Problem(SHORT), 60).judge(points, counts.append)
     assert sum(counts) == len(points) == found.stable.size
     totals = np.cumsum(counts)
     assert (totals >= 0).all()

@@ -47,10 +47,10 @@ def assert_whole(store: Path) -> None:
     """Compare a store with the same map made at once."""
     expected = phase_diagram(
         refusing,
-        ("learning_rate", np.linspace(0.1, 4, 40)),
-        ("momentum", np.linspace(0, 0.9, 30)),
-        spectrum=Spectrum([1, 0.4, 0.1]),
-        batch_size=8,
+        Spectrum([1, 0.4, 0.1]),
+        8,
+        x=("learning_rate", np.linspace(0.1, 4, 40)),
+        y=("momentum", np.linspace(0, 0.9, 30)),
     )
     found: xarray.Dataset = read_stored(store).load()
     for name in expected.data_vars:

@@ -23,6 +23,7 @@ from sgdmem.methods import memory_one
 from sgdmem.numeric.maps.crossings import crossings
 from sgdmem.numeric.verdicts.binding import Binding, binding
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
+from tests.asking import noisy
 from tests.cli.test_cli import run
 
 ONE = Spectrum([1, 0.3])
@@ -31,7 +32,7 @@ ONE = Spectrum([1, 0.3])
 @pytest.fixture(scope="module")
 def triangle() -> xarray.Dataset:
     x, y = ("learning_rate", -0.5, 5), ("momentum", -1.3, 1.3)
-    return stability_boundary("heavy-ball", x, y, spectrum=ONE, resolution=40)
+    return stability_boundary("heavy-ball", ONE, x=x, y=y, resolution=40)
 
 
 def test_heavy_ball_without_noise_is_the_triangle(triangle: xarray.Dataset) -> None:
@@ -68,9 +69,9 @@ def test_memory_one_ends_on_the_lines_of_theorem_6() -> None:
 
     edge = stability_boundary(
         family,
-        ("damping", 0.05, 1.5),
-        ("effective_learning_rate", 0.1, 10),
-        spectrum=Spectrum([largest, 1]),
+        Spectrum([largest, 1]),
+        x=("damping", 0.05, 1.5),
+        y=("effective_learning_rate", 0.1, 10),
         resolution=30,
     )
     damping, rate = edge.damping.values, edge.effective_learning_rate.values
@@ -85,10 +86,10 @@ def test_batch_sizes_are_critical_ones(batch_size: int) -> None:
     spectrum = Spectrum.power_law(1.5)
     edge = stability_boundary(
         "heavy-ball",
-        ("learning_rate", 0.01, 10),
-        ("batch_size", batch_size, 1e4),
+        spectrum,
+        x=("learning_rate", 0.01, 10),
+        y=("batch_size", batch_size, 1e4),
         momentum="0.9",
-        spectrum=spectrum,
         log=("learning_rate", "batch_size"),
         resolution=20,
     )
@@ -112,10 +113,10 @@ def test_both_sides_are_what_a_verdict_says(momenta: tuple[Any, ...], batch_size
 
     edge = stability_boundary(
         family,
-        ("learning_rate", 0.05, 8),
-        ("momentum", 0, 0.99),
-        spectrum=ONE,
-        batch_size=batch_size,
+        ONE,
+        batch_size,
+        x=("learning_rate", 0.05, 8),
+        y=("momentum", 0, 0.99),
         resolution=16,
     )
     names = ("learning_rate", "momentum")
@@ -139,10 +140,10 @@ def test_both_sides_are_what_a_verdict_says(momenta: tuple[Any, ...], batch_size
 def test_curves_are_flat_between_their_points() -> None:
     edge = stability_boundary(
         "heavy-ball",
-        ("learning_rate", 0.01, 5),
-        ("momentum", 0, 0.95),
-        spectrum=ONE,
-        batch_size=8,
+        ONE,
+        8,
+        x=("learning_rate", 0.01, 5),
+        y=("momentum", 0, 0.95),
         resolution=6,
         flatness=1e-3,
     )
@@ -157,11 +158,10 @@ def test_curves_are_flat_between_their_points() -> None:
 def test_corners_where_all_conditions_meet_are_single_cusps() -> None:
     edge = stability_boundary(
         "heavy-ball",
-        ("learning_rate", -1, 5),
-        ("momentum", -1.5, 1.5),
-        spectrum=Spectrum([1, 0.5]),
-        batch_size=2,
-        tau2=-1,
+        noisy(Spectrum([1, 0.5]), tau2=-1),
+        2,
+        x=("learning_rate", -1, 5),
+        y=("momentum", -1.5, 1.5),
         resolution=30,
     )
     found = np.array([edge.cusp_learning_rate, edge.cusp_momentum]).T
@@ -172,19 +172,14 @@ def test_corners_where_all_conditions_meet_are_single_cusps() -> None:
 
 def test_noise_takes_over_from_full_batches() -> None:
     edge = stability_boundary(
-        "heavy-ball",
-        ("learning_rate", -0.2, 5),
-        ("momentum", -0.5, 0.9),
-        spectrum=ONE,
-        batch_size=8,
-        resolution=30,
+        "heavy-ball", ONE, 8, x=("learning_rate", -0.2, 5), y=("momentum", -0.5, 0.9), resolution=30
     )
     assert set(edge.condition.values) == {"noise_sum", "root_at_1"}
 
 
 def test_nothing_is_found_where_all_is_stable() -> None:
     edge = stability_boundary(
-        "sgd", ("learning_rate", 0.1, 0.2), ("batch_size", 50, 60), spectrum=ONE, resolution=5
+        "sgd", ONE, x=("learning_rate", 0.1, 0.2), y=("batch_size", 50, 60), resolution=5
     )
     assert edge.sizes["point"] == edge.sizes["cusp"] == 0
     assert draw_boundary(edge).lines == [] or len(draw_boundary(edge).lines) == 0
@@ -221,7 +216,7 @@ def test_bad_input(change: dict[str, Any], message: str) -> None:
     arguments: dict[str, Any] = {
         "x": ("learning_rate", 0.1, 4),
         "y": ("momentum", 0, 0.9),
-        "spectrum": ONE,
+        "problem": ONE,
         **change,
     }
     with pytest.raises(InputError, match=message):

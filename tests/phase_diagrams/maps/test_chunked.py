@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 import xarray
 
-from sgdmem import Algorithm, InputError, Spectrum, phase_diagram
-from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, phase_diagram
 from sgdmem.phase_diagrams.maps import chunked
 from sgdmem.phase_diagrams.maps.chunk_store import ChunkStore, read_stored
 from sgdmem.phase_diagrams.pictures.map_picture import draw
@@ -24,13 +23,14 @@ pytest.importorskip("zarr")
 
 LAW = Spectrum.power_law("1.5")
 FEW = Spectrum([1, 0.4, 0.1])
+LONG = Spectrum(np.linspace(0.1, 1, 1100))
 RATES = ("learning_rate", np.linspace(0.05, 4.1, 47))
 MOMENTA = ("momentum", np.linspace(0, 1, 31))
 MAP: dict[str, Any] = {
     "family": "heavy-ball",
     "x": RATES,
     "y": MOMENTA,
-    "spectrum": LAW,
+    "problem": LAW,
     "batch_size": 8,
 }
 
@@ -45,21 +45,21 @@ def refusing(learning_rate: Any, momentum: Any) -> Algorithm:
 
 MAPS: dict[str, dict[str, Any]] = {
     "in machine code": MAP,
-    "with a reason": {**MAP, "spectrum": FEW, "quantities": ["reason", "critical_batch_size"]},
-    "point by point": {**MAP, "family": refusing, "spectrum": FEW},
+    "with a reason": {**MAP, "problem": FEW, "quantities": ["reason", "critical_batch_size"]},
+    "point by point": {**MAP, "family": refusing, "problem": FEW},
     "from none to negative tau2": {
         **MAP,
         "x": ("learning_rate", np.linspace(0.05, 4.1, 60)),
         "y": ("tau2", [-1, -1, *([0.5] * 5), *([0] * 9), 0.75, 1, 1.25]),
         "momentum": 0.5,
         "quantities": ["reason"],
-        "spectrum": FEW,
+        "problem": FEW,
     },
     "to full batches": {
         **{key: value for key, value in MAP.items() if key != "batch_size"},
         "y": ("batch_size", [1, 2, 4, 1e3, math.inf, math.inf, *range(5, 30)]),
         "momentum": 0.5,
-        "tau2": -1,
+        "problem": Problem(LAW, Noise(tau2=-1)),
     },
     "memory 2": {
         **MAP,
@@ -74,8 +74,7 @@ MAPS: dict[str, dict[str, Any]] = {
         "y": ("zeta", np.linspace(0.1, 2.4, 11)),
         "learning_rate": "0.5",
         "batch_size": 16,
-        "spectrum": lambda nu: Spectrum.power_law(nu),
-        "target": lambda zeta: PowerLawTarget(zeta),
+        "problem": lambda nu, zeta: Problem.power_law(nu, zeta),
         "quantities": ["regime", "loss_exponent"],
     },
 }
@@ -151,7 +150,7 @@ def test_a_chunk_without_its_verdicts_is_computed_again(tmp_path: Path, counted:
     ("change", "message"),
     [
         ({"batch_size": 9}, "batch_size was '8', now it is '9'"),
-        ({"spectrum": FEW}, "spectrum was"),
+        ({"problem": FEW}, "spectrum was"),
         ({"x": ("learning_rate", np.linspace(0.05, 4.2, 47))}, "axis learning_rate differs"),
         ({"quantities": ["reason"]}, "quantities was '', now it is 'reason'"),
         ({"family": "nesterov"}, "algorithm was 'heavy-ball'"),
@@ -188,27 +187,40 @@ def test_the_same_question_in_other_words_goes_on(tmp_path: Path, counted: Count
             "axes was 'batch_size, learning_rate', now it is 'learning_rate, batch_size'",
         ),
         (
-            {"tau2": [0] * 1100, "batch_size": 200},
-            {"tau2": [0] * 500 + [-5000] * 100 + [0] * 500, "batch_size": 200},
+            {"problem": Problem(LONG, Noise(tau2=[0] * 1100)), "batch_size": 200},
+            {
+                "problem": Problem(LONG, Noise(tau2=[0] * 500 + [-5000] * 100 + [0] * 500)),
+                "batch_size": 200,
+            },
             "tau2 differs",
         ),
         (
-            {"spectrum": lambda nu: Spectrum.power_law(nu), "batch_size": 4},
-            {"spectrum": lambda nu: Spectrum.power_law(nu, 50 if nu == 2 else 1), "batch_size": 4},
-            "spectrum along nu differs",
+            {"problem": Problem(FEW, Noise.coupled([[1] * 3] * 3)), "batch_size": 20},
+            {"problem": Problem(FEW, Noise.coupled([[1, 1, 1 + 1e-15]] * 3)), "batch_size": 20},
+            "coupling differs",
+        ),
+        (
+            {"problem": Problem(FEW, target=[1, 1, 1])},
+            {"problem": Problem(FEW, target=[1, 1, 2])},
+            "target differs",
+        ),
+        (
+            {"problem": lambda nu: Problem.power_law(nu), "batch_size": 4},
+            {"problem": lambda nu: Spectrum.power_law(nu, 50 if nu == 2 else 1), "batch_size": 4},
+            "problem along nu differs",
         ),
     ],
-    ids=["axes", "tau2", "spectrum"],
+    ids=["axes", "tau2", "coupling", "target", "along an axis"],
 )
 def test_what_is_alike_is_told_apart(first: Any, second: Any, message: str, tmp_path: Path) -> None:
     question: dict[str, Any] = {
         "family": "sgd",
         "x": ("learning_rate", [0.1, 1, 3]),
-        "spectrum": Spectrum(np.linspace(0.1, 1, 1100)),
+        "problem": LONG,
     }
-    if "tau2" in first:
+    if isinstance(first.get("problem"), Problem):
         question |= {"family": "heavy-ball", "y": ("momentum", [0, 0.5])}
-    elif "spectrum" in first:
+    elif "problem" in first:
         question["y"] = ("nu", [1.5, 2, 3])
     store = tmp_path / "map.zarr"
     phase_diagram(**{**question, **first}, store=store)
@@ -290,9 +302,10 @@ def test_regimes_need_a_target_and_a_law(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="quantity 'regime' needs a target"):
         phase_diagram(**MAP, quantities=["regime"])
     with pytest.raises(InputError, match="those of infinite power laws"):
-        phase_diagram(**{**MAP, "spectrum": FEW}, quantities=["regime"], target=PowerLawTarget(0.5))
+        few = Problem.power_law(1.5, 0.5, count=9)
+        phase_diagram(**{**MAP, "problem": few}, quantities=["regime"])
     with pytest.raises(InputError, match="target must be a PowerLawTarget"):
-        phase_diagram(**MAP, quantities=["regime"], target=[1, 2])
+        phase_diagram(**{**MAP, "problem": Problem(FEW, target=[1, 2, 3])}, quantities=["regime"])
 
 
 def test_verdicts_are_written_last(tmp_path: Path) -> None:

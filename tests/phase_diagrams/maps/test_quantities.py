@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import InputError, Reason, Spectrum, heavy_ball, phase_diagram, sgd, stability
+from sgdmem import InputError, Problem, Reason, Spectrum, heavy_ball, phase_diagram, sgd, stability
 from sgdmem.cli.phase_diagram import _QUANTITIES
 from sgdmem.methods import loss_regime
-from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.phase_diagrams.maps.quantities import QUANTITIES
 from sgdmem.phase_diagrams.pictures.map_picture import draw
+from tests.asking import judged, noisy
 from tests.picture_checks import colour_at, is_colour
 
 SPECTRUM = Spectrum([1, 0.4])
@@ -33,13 +33,14 @@ MOMENTA = ("momentum", [-1.1, 0, 0.9, 1])
 )
 def test_quantities_are_those_of_verdicts(problem: dict[str, Any]) -> None:
     names = [name for name, quantity in QUANTITIES.items() if not quantity.is_of_target]
-    found = phase_diagram(
-        "heavy-ball", RATES, MOMENTA, spectrum=SPECTRUM, quantities=names, **problem
-    )
+    noise = dict(problem)
+    question = noise.pop("batch_size", math.inf)
+    tried = noisy(SPECTRUM, **noise), question
+    found = phase_diagram("heavy-ball", *tried, x=RATES, y=MOMENTA, quantities=names)
     meanings = found.reason.attrs["flag_meanings"].split()
     for i, momentum in enumerate(MOMENTA[1]):
         for j, rate in enumerate(RATES[1]):
-            verdict = stability(heavy_ball(rate, momentum), SPECTRUM, **problem)
+            verdict = stability(heavy_ball(rate, momentum), *tried)
             here = found.isel(momentum=i, learning_rate=j)
             assert Reason(meanings[int(here.reason)]) is verdict.reason
             rate_there = verdict.effective_learning_rate
@@ -55,11 +56,10 @@ def test_quantities_are_those_of_verdicts(problem: dict[str, Any]) -> None:
 def test_quantities_of_a_compiled_map_are_those_of_single_points() -> None:
     rates = ("learning_rate", np.linspace(0.1, 5, 40))
     momenta = ("momentum", np.linspace(-0.5, 0.99, 30))
-    settings: dict[str, Any] = {"spectrum": SPECTRUM, "batch_size": 4}
     names = ["reason", "critical_batch_size"]
-    found = phase_diagram("heavy-ball", rates, momenta, quantities=names, **settings)
+    found = phase_diagram("heavy-ball", SPECTRUM, 4, x=rates, y=momenta, quantities=names)
     for i, j in ((3, 4), (29, 0), (10, 39), (20, 20)):
-        verdict = stability(heavy_ball(rates[1][j], momenta[1][i]), **settings)
+        verdict = stability(heavy_ball(rates[1][j], momenta[1][i]), SPECTRUM, 4)
         assert found.reason.values[i, j] == list(Reason).index(verdict.reason)
         size = found.critical_batch_size.values[i, j]
         assert size == pytest.approx(verdict.critical_batch_size, rel=1e-11)
@@ -71,10 +71,10 @@ def test_panels_are_maps(third: tuple[str, Any]) -> None:
     fixed: dict[str, Any] = {"batch_size": 2, "momentum": 0.3}
     name, values = third
     del fixed[name]
-    series = phase_diagram("heavy-ball", **axes, spectrum=SPECTRUM, panels=third, **fixed)
+    series = phase_diagram("heavy-ball", SPECTRUM, **axes, panels=third, **fixed)
     assert series.stable.dims == (name, "tau1", "learning_rate")
     for place, value in enumerate(values):
-        single = phase_diagram("heavy-ball", **axes, spectrum=SPECTRUM, **fixed, **{name: value})
+        single = phase_diagram("heavy-ball", SPECTRUM, **axes, **fixed, **{name: value})
         for variable in single.data_vars:
             expected = single[variable].values
             np.testing.assert_array_equal(series[variable].values[place], expected)
@@ -94,14 +94,14 @@ def test_the_spectrum_may_be_a_function_of_an_axis(axis: str) -> None:
     def spectrum(nu: Any) -> Spectrum:
         return Spectrum.power_law(nu, 1, 50)
 
-    found = phase_diagram("sgd", spectrum=spectrum, **given, **fixed)
+    found = phase_diagram("sgd", spectrum, **given, **fixed)
     for index in np.ndindex(found.stable.shape):
         point = {
             name: float(found[name][k]) for name, k in zip(found.stable.dims, index, strict=True)
         }
         rate = point.pop("learning_rate", 0.7)
         nu = point.pop("nu")
-        verdict = stability(sgd(rate), spectrum(nu), **point)
+        verdict = judged(sgd(rate), spectrum(nu), **point)
         assert found.stable.values[index] == int(bool(verdict))
         assert found.noise_sum.values[index] == pytest.approx(verdict.noise_sum)
     low, high = (f"k^-{float(end):g}" for end in (found.nu[0], found.nu[-1]))
@@ -114,8 +114,14 @@ def test_the_spectrum_may_be_a_function_of_an_axis(axis: str) -> None:
         ({"quantities": ["speed"]}, "quantities must be among reason, effective_learning_rate"),
         ({"panels": ("momentum", [0, 1])}, "y and panels must be different parameters"),
         ({"panels": ("batch_size", [])}, "panels needs a parameter name and at least one value"),
-        ({"spectrum": lambda nu: SPECTRUM}, "spectrum must be a function of one parameter"),
-        ({"spectrum": lambda batch_size: SPECTRUM}, "spectrum must be a function of one parameter"),
+        ({"problem": lambda nu: SPECTRUM}, "problem must be a function of axes .* of nu, the axes"),
+        ({"problem": lambda batch_size: SPECTRUM}, "problem must be a function of axes"),
+        ({"problem": lambda: SPECTRUM}, "it is one of nothing"),
+        ({"problem": lambda momentum: 1, "y": MOMENTA}, "what problem returns must be a Problem"),
+        (
+            {"problem": noisy(SPECTRUM, coupling=[[2, 1], [1, 2]]), "y": ("tau1", [1])},
+            "tau1 cannot vary: a coupling matrix",
+        ),
         (
             {"x": ("reason", [1]), "quantities": ["reason"]},
             "no parameter of a diagram can be called 'reason'",
@@ -125,7 +131,7 @@ def test_the_spectrum_may_be_a_function_of_an_axis(axis: str) -> None:
     ],
 )
 def test_bad_input(change: dict[str, Any], message: str) -> None:
-    given: dict[str, Any] = {"x": RATES, "y": MOMENTA, "spectrum": SPECTRUM, **change}
+    given: dict[str, Any] = {"x": RATES, "y": MOMENTA, "problem": SPECTRUM, **change}
     with pytest.raises(InputError, match=message):
         phase_diagram("heavy-ball", **given)
 
@@ -139,9 +145,9 @@ def test_effective_rates_of_a_compiled_map_are_those_of_single_algorithms() -> N
     rates, momenta = np.linspace(0, 5, 41), [*np.linspace(-1, 0.999, 30), 1]
     found = phase_diagram(
         "heavy-ball",
-        ("learning_rate", rates),
-        ("momentum", momenta),
-        spectrum=SPECTRUM,
+        SPECTRUM,
+        x=("learning_rate", rates),
+        y=("momentum", momenta),
         quantities="effective_learning_rate",
     ).effective_learning_rate.values
     assert found.size > 1000  # compiled
@@ -153,13 +159,12 @@ def test_effective_rates_of_a_compiled_map_are_those_of_single_algorithms() -> N
 def test_regimes_are_those_of_the_paper() -> None:
     inverses, zetas = [0.25, 0.5, 0.8, 1.25, 1.7, 2.0, 2.4], [0.25, 1.2, 1.5, 1.75, 2.4]
     arguments: dict[str, Any] = {
-        "spectrum": lambda nu: Spectrum.power_law(nu),
-        "target": lambda zeta: PowerLawTarget(zeta),
+        "problem": lambda nu, zeta: Problem.power_law(nu, zeta),
         "quantities": ["regime", "loss_exponent"],
         "learning_rate": "0.1",
     }
-    axes = ("nu", [1 / x for x in inverses]), ("zeta", zetas)
-    found = phase_diagram("sgd", *axes, batch_size=16, **arguments)
+    arguments |= {"x": ("nu", [1 / x for x in inverses]), "y": ("zeta", zetas)}
+    found = phase_diagram("sgd", batch_size=16, **arguments)
     names = np.array(found.regime.attrs["flag_meanings"].split())[found.regime.values]
     for i, zeta in enumerate(zetas):
         for j, inverse in enumerate(inverses):
@@ -168,7 +173,7 @@ def test_regimes_are_those_of_the_paper() -> None:
             expected = min(zeta, 2 - inverse) if fits else math.nan
             assert exponent == pytest.approx(expected, nan_ok=True)
     assert {"border", "eventual_divergence", "immediate_divergence"} <= set(names.ravel())
-    quiet = phase_diagram("sgd", *axes, **arguments)  # full batches: no noise to dominate
+    quiet = phase_diagram("sgd", **arguments)  # full batches: no noise to dominate
     np.testing.assert_allclose(quiet.loss_exponent.values, np.array(zetas)[:, None] + [[0] * 7])
     kinds = quiet.regime.attrs["flag_meanings"].split()
     assert (quiet.regime.values == kinds.index("signal-dominated")).all()
@@ -190,7 +195,10 @@ def test_causes_are_told_apart(y: Any, spectrum: Any, problem: dict[str, Any], p
     """Noise may make the sum infinite, too: such points do not diverge without noise."""
     rates = ("learning_rate", np.linspace(0.1, 2.9, points))
     fixed: dict[str, Any] = {} if y[0] == "momentum" else {"momentum": "0.2"}
-    found = phase_diagram("heavy-ball", rates, y, spectrum=spectrum, **problem, **fixed)
+    noise = dict(problem)
+    batch_size = noise.pop("batch_size", math.inf)
+    tried = spectrum if callable(spectrum) else noisy(spectrum, **noise)
+    found = phase_diagram("heavy-ball", tried, batch_size, x=rates, y=y, **fixed)
     some = 0
     for i, value in enumerate(y[1]):
         data = spectrum(value) if callable(spectrum) else spectrum
@@ -200,18 +208,16 @@ def test_causes_are_told_apart(y: Any, spectrum: Any, problem: dict[str, Any], p
             quiet = stability(method, data)
             assert found.noiseless.values[i, j] == int(bool(quiet))
             some += bool(quiet) and not np.isfinite(found.noise_sum.values[i, j])
-    assert some or "coupling" in problem
+    assert some or y[0] == "momentum"
 
 
 @pytest.mark.slow
 def test_pictures_tell_causes_apart() -> None:
     found = phase_diagram(
         "sgd",
-        ("learning_rate", np.linspace(0.05, 2.5, 40)),
-        ("batch_size", np.geomspace(0.3, 8, 30)),
-        spectrum=Spectrum([1]),
-        tau1="0.2",
-        tau2=-1,
+        noisy(Spectrum([1]), tau1="0.2", tau2=-1),
+        x=("learning_rate", np.linspace(0.05, 2.5, 40)),
+        y=("batch_size", np.geomspace(0.3, 8, 30)),
         quantities="reason",
     )
     axes = draw(found)
