@@ -21,7 +21,7 @@ from sgdmem import (
 )
 from sgdmem.methods import memory_one
 from sgdmem.numeric.maps.crossings import crossings
-from sgdmem.numeric.verdicts.binding import Binding, binding
+from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from tests.asking import noisy
 from tests.cli.test_cli import run
@@ -291,10 +291,8 @@ def test_labels_on_infinite_laws_are_those_of_real_eigenvalues() -> None:
     P = [1, -0.47506961, 0.13298752, -0.65791791]
     Q = [-3.17247737, -2.3525401, -1.4460832]
     method = Algorithm.from_recurrence([-x for x in P[:0:-1]], Q[::-1])
-    labels = {
-        binding(stability(method, Spectrum.power_law(2, count=count))) for count in (50, None)
-    }
-    assert labels == {Binding.ROOT_AT_MINUS_1}
+    labels = {stability(method, Spectrum.power_law(2, count=count)).binding for count in (50, None)}
+    assert labels == {Reason.ROOT_AT_MINUS_1}
 
 
 def test_what_is_undecided_is_left_out_of_the_bracket() -> None:
