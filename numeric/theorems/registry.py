@@ -13,15 +13,18 @@ from sgdmem.symbolic.errors import InputError
 if TYPE_CHECKING:
     from sgdmem.numeric.theorems.check import CheckResult, StatementModule
 
-STATEMENTS = {
+_OF_THE_PAPER = {
     **{f"Theorem {k}": f"theorem_{k}" for k in range(1, 9)},
     **{f"Proposition {k}": f"proposition_{k}" for k in range(1, 5)},
     **{f"Lemma {k}": f"lemma_{k}" for k in range(1, 4)},
     **{f"Equation ({k})": f"equation_{k}" for k in (22, 25, 26, 27)},
-    "Exact verdict": "exact_verdict",
-    "Per-mode noise": "per_mode_noise",
-    "M + 1 poles": "poles_of_the_summand",
-    "Routh recursion": "routh_recursion",
+}
+STATEMENTS = {  # the modules in which they are
+    **{name: f"sgd_with_memory.{module}" for name, module in _OF_THE_PAPER.items()},
+    "Exact verdict": "own.exact_verdict",
+    "Per-mode noise": "own.per_mode_noise",
+    "M + 1 poles": "own.poles_of_the_summand",
+    "Routh recursion": "own.routh_recursion",
 }
 
 

@@ -18,7 +18,7 @@ from sgdmem.numeric.losses.loss_series import LossAsymptotics
 from sgdmem.numeric.losses.recursion import losses
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.theorem_8 import EXPONENTS, limit_case
+from sgdmem.numeric.theorems.sgd_with_memory.theorem_8 import EXPONENTS, limit_case
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms import named
 

@@ -1,0 +1,1 @@
+"""Statements of the library itself, one a file."""
