@@ -9,8 +9,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sphinx.ext.autodoc import FunctionDocumenter
-
 import sgdmem
 from sgdmem._version import __version__
 from sgdmem.symbolic.algorithms.family import Family
@@ -67,7 +65,10 @@ def list_modules(app: Any, page: str, source: list[str]) -> None:
     for path in sorted(folder.glob("**/[!_]*.py" if len(parts) > 1 else "[!_]*.py")):
         names = [*parts, *path.relative_to(folder).with_suffix("").parts]
         module = ".".join(["sgdmem", *names])
-        text = f"```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n```"
+        found = vars(import_module(module)).items()
+        own = [name for name, x in found if isinstance(x, Family) and x.__module__ == module]
+        families = "".join(f"\n.. autofunction:: {module}.{name}" for name in own)
+        text = f"```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n{families}\n```"
         source[0] += f"\n## {'.'.join(names[len(parts) :])}\n\n{text}\n"
 
 
@@ -85,18 +86,6 @@ def public_names(app: Any, page: str, source: list[str]) -> None:
                 link = f"{door.__name__}.{name} <{value.__module__}.{name}>"
                 rows.append(f"| {{py:obj}}`{link}` | {code} |")
         source[0] += f"\n## {door.__name__}\n\n" + "\n".join(rows) + "\n"
-
-
-class FamilyDocumenter(FunctionDocumenter):  # type: ignore[misc]
-    """Shows a family as the function that it is called like."""
-
-    objtype = "family"
-    directivetype = "function"
-    priority = FunctionDocumenter.priority + 10
-
-    @classmethod
-    def can_document_member(cls, member: Any, name: str, isattr: bool, parent: Any) -> bool:
-        return isinstance(member, Family)
 
 
 def join_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
@@ -124,7 +113,6 @@ def write_derivations(app: Any) -> None:
 
 
 def setup(app: Any) -> None:
-    app.add_autodocumenter(FamilyDocumenter)
     app.connect("builder-inited", write_derivations)
     app.connect("autodoc-process-docstring", join_names, priority=900)  # after Napoleon
     app.connect("source-read", list_modules)

@@ -223,7 +223,7 @@ def _summary(family: Family[...]) -> str:
     if family.update is None:
         return text
     update = str(family.update).replace("<-", "←").replace("-", "−")
-    return f"{text} {update}. {family.reference}."
+    return f"{text} {update}. By {family.reference}."
 
 
 def _places(algorithm: Algorithm, names: Sequence[str]) -> tuple[int, ...]:

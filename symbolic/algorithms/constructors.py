@@ -13,7 +13,7 @@ from sgdmem.symbolic.algebra.scalars import as_scalar, is_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Parameter, read_parameter
-from sgdmem.symbolic.algorithms.published import Reference, Update
+from sgdmem.symbolic.algorithms.published import Publication, Update
 from sgdmem.symbolic.errors import InputError
 
 _P = ParamSpec("_P")
@@ -56,7 +56,7 @@ def as_family(function: Callable[..., Algorithm]) -> Family[...]:
 
 
 def family(
-    display_name: str, *, update: Sequence[str], reference: Reference
+    display_name: str, *, update: Sequence[str], reference: Publication
 ) -> Callable[[Callable[_P, Algorithm]], Family[_P]]:
     """Make a constructor a family: its arguments are read as exact scalars, its members named.
 
@@ -75,7 +75,7 @@ def family(
         published = Update.of(update, parameters.values())
         build = _reading(constructor, parameters, display_name)
         summary, *rest = _paragraphs(constructor)
-        described = [summary, f"``{published}``.", f"{reference}.", *rest]
+        described = [summary, f"``{published}``.", f"By {reference}.", *rest]
         build.__doc__ = _documented(described, parameters.values())
         name = constructor.__name__.replace("_", "-")
         return Family(build, name, display_name, parameters, published, reference, summary)

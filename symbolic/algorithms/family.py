@@ -17,7 +17,7 @@ from sgdmem.symbolic.algorithms.parameters import (
     known_letters,
     known_parameter,
 )
-from sgdmem.symbolic.algorithms.published import Reference, Update
+from sgdmem.symbolic.algorithms.published import Publication, Update
 from sgdmem.symbolic.errors import InputError
 
 _P = ParamSpec("_P")
@@ -44,7 +44,7 @@ class Family(Generic[_P]):
         From names to `Parameter`, in order.
     update : Update or None
         One step as it was published.
-    reference : Reference or None
+    reference : Publication or None
         Where.
     summary : str
         What it is, in a sentence.
@@ -68,7 +68,7 @@ class Family(Generic[_P]):
     display_name: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     update: Update | None = None
-    reference: Reference | None = None
+    reference: Publication | None = None
     summary: str = ""
     takes_others: bool = False
 

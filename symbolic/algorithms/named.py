@@ -15,14 +15,14 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.constructors import as_family, family
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.printing import number_text
-from sgdmem.symbolic.algorithms.published import Reference
+from sgdmem.symbolic.algorithms.published import Publication
 from sgdmem.symbolic.errors import InputError
 
 
 @family(
     "SGD",
     update=["w <- w - learning_rate g"],
-    reference=Reference("H. Robbins and S. Monro", 1951, "Ann. Math. Statist. 22"),
+    reference=Publication("H. Robbins and S. Monro", 1951, "Ann. Math. Statist. 22"),
 )
 def sgd(learning_rate: Any) -> Algorithm:
     """Plain stochastic gradient descent.
@@ -38,7 +38,7 @@ def sgd(learning_rate: Any) -> Algorithm:
 @family(
     "heavy ball",
     update=["v <- momentum v - learning_rate g", "w <- w + v"],
-    reference=Reference("B. T. Polyak", 1964, "USSR Comput. Math. Math. Phys. 4"),
+    reference=Publication("B. T. Polyak", 1964, "USSR Comput. Math. Math. Phys. 4"),
 )
 def heavy_ball(learning_rate: Any, momentum: Any) -> Algorithm:
     """Polyak's heavy ball.
@@ -54,7 +54,7 @@ def heavy_ball(learning_rate: Any, momentum: Any) -> Algorithm:
 @family(
     "Nesterov's method",
     update=["v <- momentum v - learning_rate gradient(w + momentum v)", "w <- w + v"],
-    reference=Reference("Y. Nesterov", 1983, "as written by I. Sutskever et al., 2013"),
+    reference=Publication("Y. Nesterov", 1983, "as written by I. Sutskever et al., 2013"),
 )
 def nesterov(learning_rate: Any, momentum: Any) -> Algorithm:
     """Nesterov's method: the heavy ball with its gradient taken at ``w + momentum v``.
@@ -74,7 +74,7 @@ def nesterov(learning_rate: Any, momentum: Any) -> Algorithm:
 @family(
     "QHM",
     update=["v <- momentum v + (1 - momentum) g", "w <- w - learning_rate ((1 - nu) g + nu v)"],
-    reference=Reference("J. Ma and D. Yarats", 2018, "arXiv 1810.06801"),
+    reference=Publication("J. Ma and D. Yarats", 2018, "arXiv 1810.06801"),
 )
 def qhm(learning_rate: Any, momentum: Any, nu: Any) -> Algorithm:
     """Quasi-hyperbolic momentum: SGD with nu = 0, `sgdm` with nu = 1.
@@ -98,7 +98,7 @@ def qhm(learning_rate: Any, momentum: Any, nu: Any) -> Algorithm:
         "u <- momentum u + (1 - dampening) g",
         "w <- w - learning_rate (g + momentum u if nesterov else u)",
     ],
-    reference=Reference("A. Paszke et al.", 2019, "documentation of torch.optim.SGD"),
+    reference=Publication("A. Paszke et al.", 2019, "documentation of torch.optim.SGD"),
 )
 def torch_sgd(
     learning_rate: Any, momentum: Any = 0, dampening: Any = 0, nesterov: bool = False
@@ -139,7 +139,7 @@ def torch_sgd(
 @family(
     "SGDM",
     update=["m <- momentum m + (1 - momentum) g", "w <- w - learning_rate m"],
-    reference=Reference("R. Wang et al.", 2023, "arXiv 2307.15196, Definition 3.3"),
+    reference=Publication("R. Wang et al.", 2023, "arXiv 2307.15196, Definition 3.3"),
 )
 def sgdm(learning_rate: Any, momentum: Any) -> Algorithm:
     """SGDM: an averaged gradient takes the step.
@@ -155,7 +155,7 @@ def sgdm(learning_rate: Any, momentum: Any) -> Algorithm:
 @family(
     "the two-rate method",
     update=["v <- momentum v + g", "w <- w - velocity_rate v - gradient_rate g"],
-    reference=Reference("D. Yarotsky and M. Velikanov", 2024, "arXiv 2410.04228, eq. (250)"),
+    reference=Publication("D. Yarotsky and M. Velikanov", 2024, "arXiv 2410.04228, eq. (250)"),
 )
 def two_rate(velocity_rate: Any, gradient_rate: Any, momentum: Any) -> Algorithm:
     """Two learning rates, of the velocity and of the gradient.
@@ -174,7 +174,7 @@ def two_rate(velocity_rate: Any, gradient_rate: Any, momentum: Any) -> Algorithm
         "q1 <- -damping effective_learning_rate - q0",
         "w, u <- w + q1 g + u, (q0 + (1 - damping) q1) g + (1 - damping) u",
     ],
-    reference=Reference("D. Yarotsky and M. Velikanov", 2024, "arXiv 2410.04228, Theorem 6"),
+    reference=Publication("D. Yarotsky and M. Velikanov", 2024, "arXiv 2410.04228, Theorem 6"),
 )
 def memory_one(effective_learning_rate: Any, q0: Any, damping: Any) -> Algorithm:
     """Memory 1 in the coordinates of Theorem 6 of arXiv 2410.04228.
@@ -194,7 +194,7 @@ def memory_one(effective_learning_rate: Any, q0: Any, damping: Any) -> Algorithm
 @family(
     "AggMo",
     update=["v_i <- momenta_i v_i - g", "w <- w + learning_rate / K sum(v_i)"],
-    reference=Reference("J. Lucas et al.", 2018, "arXiv 1804.00325"),
+    reference=Publication("J. Lucas et al.", 2018, "arXiv 1804.00325"),
 )
 def aggmo(learning_rate: Any, momenta: Sequence[Any]) -> Algorithm:
     """Aggregated momentum: K velocities, averaged.
@@ -263,7 +263,7 @@ def averaging(algorithm: Algorithm, rate: Any) -> Algorithm:
 @family(
     "averaged SGD",
     update=["z <- z - learning_rate gradient(z)", "w <- (1 - rate) w + rate z"],
-    reference=Reference(
+    reference=Publication(
         "B. T. Polyak and A. B. Juditsky", 1992, "SIAM J. Control Optim. 30, with equal weights"
     ),
 )

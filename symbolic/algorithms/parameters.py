@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_origin
 
 Kind = Literal["number", "list", "flag"]
@@ -60,7 +60,7 @@ class Parameter:
     text: str = ""
     unit: str = ""
     entry: str = ""
-    default: Any = REQUIRED
+    default: Any = field(default_factory=lambda: REQUIRED)
 
     @property
     def is_required(self) -> bool:

@@ -12,12 +12,12 @@ _WORD = re.compile(r"<-|[A-Za-z]\w*|\d+|\S|\s+")
 
 
 @dataclass(frozen=True)
-class Reference:
+class Publication:
     """Where a method comes from.
 
     Examples
     --------
-    >>> print(Reference("J. Ma and D. Yarats", 2018, "arXiv 1810.06801"))
+    >>> print(Publication("J. Ma and D. Yarats", 2018, "arXiv 1810.06801"))
     J. Ma and D. Yarats, arXiv 1810.06801 (2018)
     """
 

@@ -19,7 +19,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.constructors import as_family, family
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range, known_parameter
-from sgdmem.symbolic.algorithms.published import Reference, Update
+from sgdmem.symbolic.algorithms.published import Publication, Update
 from sgdmem.symbolic.errors import InputError
 
 FAMILIES = list(named.FAMILIES.values())
@@ -275,7 +275,7 @@ def test_a_method_of_ones_own() -> None:
     @family(
         "AdEMAMix (SGD)",
         update=["w <- w - speed g"],
-        reference=Reference("Somebody", 2024, "a talk"),
+        reference=Publication("Somebody", 2024, "a talk"),
     )
     def mine(speed: Any) -> Algorithm:
         """Mine.
@@ -287,7 +287,7 @@ def test_a_method_of_ones_own() -> None:
 
     assert mine("0.1").name == "mine(speed=0.1)"
     assert mine("0.1").label == mine.display_name == "AdEMAMix (SGD)"
-    assert "Somebody, a talk (2024)." in (mine.__doc__ or "")
+    assert "By Somebody, a talk (2024)." in (mine.__doc__ or "")
 
 
 def test_what_is_known_by_name() -> None:
