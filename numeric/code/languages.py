@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sgdmem._version import __version__
 from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
+from sgdmem.numeric.verdicts.rule import radius_limit
 from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
@@ -49,10 +50,10 @@ def is_stable(eigenvalues, batch_size, {more}tau1=1.0, tau2=0.0):
     for lam in eigenvalues:
         s = noise_summand({arguments})
         damping = 1.0 + tau2 / batch_size * s
-        if not (s < inf and damping > 0.0):
+        if not ({mode}):
             return False
         total += s / damping
-    return tau1 / batch_size * total < 1.0
+    return tau1 / batch_size * total {limit}
 '''
 _C = """/* {title} */
 
@@ -76,11 +77,11 @@ bool is_stable(const double *eigenvalues, size_t count, double batch_size,
         const double lam = eigenvalues[k];
         const double s = noise_summand({arguments});
         const double damping = 1.0 + tau2 / batch_size * s;
-        if (!(s < INFINITY && damping > 0.0))
+        if (!({mode}))
             return false;
         total += s / damping;
     }}
-    return tau1 / batch_size * total < 1.0;
+    return tau1 / batch_size * total {limit};
 }}
 """
 _JULIA = """# {title}
@@ -97,12 +98,12 @@ function is_stable(eigenvalues, batch_size{tail}; tau1=1.0, tau2=0.0)
     for lam in eigenvalues
         s = noise_summand({arguments})
         damping = 1.0 + tau2 / batch_size * s
-        if !(s < Inf && damping > 0.0)
+        if !({mode})
             return false
         end
         total += s / damping
     end
-    return tau1 / batch_size * total < 1.0
+    return tau1 / batch_size * total {limit}
 end
 """
 _MATLAB = """% {title}
@@ -115,12 +116,12 @@ function stable = is_stable(eigenvalues, batch_size, {more}tau1, tau2)
     for lam = eigenvalues(:)'
         s = noise_summand({arguments});
         damping = 1.0 + tau2 / batch_size * s;
-        if ~(s < Inf && damping > 0.0)
+        if ~({mode})
             return
         end
         total = total + s / damping;
     end
-    stable = tau1 / batch_size * total < 1.0;
+    stable = tau1 / batch_size * total {limit};
 end
 
 function s = noise_summand({parameters})
@@ -149,11 +150,11 @@ function is_stable(eigenvalues, batch_size, {more}tau1 = 1.0, tau2 = 0.0) {{
     for (const lam of eigenvalues) {{
         const s = noise_summand({arguments});
         const damping = 1.0 + tau2 / batch_size * s;
-        if (!(s < Infinity && damping > 0.0))
+        if (!({mode}))
             return false;
         total += s / damping;
     }}
-    return tau1 / batch_size * total < 1.0;
+    return tau1 / batch_size * total {limit};
 }}
 """
 _TERNARY = "{good} ? {value} : ({bad}) ? {infinity} : {no_number}"
@@ -253,6 +254,8 @@ def source_code(algorithm: Algorithm, language: str) -> str:
         "value": f"{variable(EIGENVALUE)} * {share}",
         "good": f" {chosen.both} ".join(f"{pivot} > 0.0" for pivot in pivots),
         "bad": f" {chosen.either} ".join(f"{pivot} <= 0.0" for pivot in pivots),
+        "mode": f"s < {chosen.infinity} {chosen.both} damping > 0.0",
+        "limit": "{} {:.1f}".format(*radius_limit()),
     }
     result = chosen.choice.format(**text, infinity=chosen.infinity, no_number=chosen.no_number)
     lines = [

@@ -116,3 +116,14 @@ def javascript_rule() -> str:
 def rule_lines(write: Callable[[str, str, str, Reason], str]) -> list[str]:
     """Return the rule as lines of a language; ``write`` gets name, comparison, number, reason."""
     return [write(name, sign, f"{value:g}", reason) for name, sign, value, reason in RULE]
+
+
+def radius_limit() -> tuple[str, float]:
+    """Return the comparison that the radius passes where everything before it holds.
+
+    Examples
+    --------
+    >>> radius_limit()
+    ('<', 1)
+    """
+    return next((sign, value) for name, sign, value, _ in RULE if name == "high")
