@@ -17,6 +17,7 @@ from sgdmem import Algorithm, InputError, Spectrum, heavy_ball, stability
 from sgdmem.methods import general, source_code
 from sgdmem.numeric.code.languages import LANGUAGES
 from sgdmem.symbolic.algorithms.named import FAMILIES
+from tests.asking import noisy
 from tests.javascript import evaluate
 
 SUBJECTS: dict[str, Algorithm] = {
@@ -110,7 +111,8 @@ def test_javascript_agrees_with_the_library(name: str, rng: np.random.Generator)
         else:
             assert math.inf in summands
         assert plain is verdict.stable
-        assert damped is stability(member, Spectrum(EIGENVALUES), point["size"], 1, "0.5").stable
+        problem = noisy(Spectrum(EIGENVALUES), tau2="0.5")
+        assert damped is stability(member, problem, point["size"]).stable
         seen.add(plain)
     assert True in seen
 
