@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,6 +58,12 @@ class Noise:
     tau2: Fraction | tuple[Fraction, ...] = Fraction(0)
     coupling: tuple[Block, ...] | None = None
     estimate: NoiseEstimate | None = None
+
+    if TYPE_CHECKING:  # numbers of any kind are read
+
+        def __init__(
+            self, tau1: Any = 1, tau2: Any = 0, coupling: Any = None, estimate: Any = None
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         tau1 = _moderate(self.tau1, "tau1", nonnegative=True)
@@ -132,7 +138,7 @@ class Noise:
         (True, True)
         """
         found = estimate_noise(X)
-        return cls(found.tau1, found.tau2, estimate=found)  # type: ignore[arg-type] # are read
+        return cls(found.tau1, found.tau2, estimate=found)
 
     def vary(self, **values: Any) -> Noise:
         """Return the noise with another tau1 or tau2, which is no estimate.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -54,6 +54,12 @@ class Problem:
     noise: Noise = field(default_factory=Noise)
     target: Target | None = None
     rows: Array | None = field(default=None, repr=False, compare=False)
+
+    if TYPE_CHECKING:  # a target of any kind is read
+
+        def __init__(
+            self, spectrum: Spectrum, noise: Noise = ..., target: Any = None, rows: Any = None
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         require_spectrum(self.spectrum)
@@ -132,7 +138,7 @@ class Problem:
         eigenvalues, _ = principal_axes(rows)
         if not (np.isfinite(eigenvalues).all() and eigenvalues.all()):
             raise InputError("data must have eigenvalues within the range of floats")
-        return cls(Spectrum(eigenvalues), Noise.fit(rows), target, rows)  # type: ignore[arg-type] # is read
+        return cls(Spectrum(eigenvalues), Noise.fit(rows), target, rows)
 
     @classmethod
     def from_hessian(cls, H: Any, noise: Noise | None = None) -> Problem:

@@ -18,6 +18,7 @@ from sgdmem.phase_diagrams.maps.digests import digest, number_digest
 from sgdmem.symbolic.errors import InputError
 
 Axes = Mapping[str, Sequence[Any]]
+_MOST_SHOWN = 8  # numbers of a list
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,14 @@ class VaryingProblem:
 
     def attributes(self, axes: Axes) -> dict[str, str]:
         """Return in words what a dataset says of it, without what the axes vary."""
-        first, last = (_described(problem, axes) for problem in self.ends(axes))
-        if not self.axes:
-            return {**first, **_constant(self.given)}
-        return {name: _span(text, last.get(name, text)) for name, text in first.items()}
+        ends = self.ends(axes)
+        first, last = (_described(problem, axes) for problem in ends)
+        found = {name: _span(text, last.get(name, text)) for name, text in first.items()}
+        if self.axes == self.of_target:
+            found["spectrum_digest"] = spectrum_digest(ends[0].spectrum)
+        if not self.axes and self.given.target is not None:
+            found["target"] = str(self.given.target)
+        return found
 
     def identity(self, axes: Axes) -> dict[str, str]:
         """Return what tells it from all others: exact values, and digests of what is long.
@@ -138,7 +143,7 @@ def _described(problem: Problem, axes: Iterable[str]) -> dict[str, str]:
 
 def _noise_in_words(noise: Noise, axes: set[str]) -> dict[str, str]:
     """Return tau1 and tau2; and ``noise`` where these are not given numbers."""
-    tau2 = "by mode" if isinstance(noise.tau2, tuple) else _number(noise.tau2)
+    tau2 = _numbers(noise.tau2) if isinstance(noise.tau2, tuple) else _number(noise.tau2)
     if noise.coupling is not None:
         return {"noise": "a coupling matrix", "tau2": tau2}
     found = {"tau1": _number(noise.tau1), "tau2": tau2}
@@ -148,16 +153,14 @@ def _noise_in_words(noise: Noise, axes: set[str]) -> dict[str, str]:
     return {"noise": "estimated" if some else str(noise.estimate), **found}
 
 
-def _constant(problem: Problem) -> dict[str, str]:
-    target = problem.target
-    found = {"spectrum_digest": spectrum_digest(problem.spectrum)}
-    return found if target is None else {**found, "target": str(target)}
-
-
 def _number(value: Fraction) -> str:
     """Return a number as it was given, if that was an integer, a float or a decimal."""
     short = str(value.numerator) if value.denominator == 1 else repr(float(value))
     return short if value in (Fraction(short), Fraction(float(short))) else str(value)
+
+
+def _numbers(values: Sequence[Fraction]) -> str:
+    return f"[{', '.join(map(_number, values))}]" if len(values) <= _MOST_SHOWN else "by mode"
 
 
 def _span(first: str, last: str) -> str:

@@ -40,17 +40,15 @@ FUNCTIONS: dict[str, tuple[Callable[..., Problem], tuple[str, ...], bool]] = {
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_point_has_its_own_problem(name: str) -> None:
     function, of_target, apart = FUNCTIONS[name]
-    axes = {"x": NUS, "y": ZETAS}
     varying = VaryingProblem.read(function, read_axes(NUS, ZETAS, None, ()))
     assert (varying.of_target, varying.apart) == (of_target, apart)
-    found = phase_diagram("sgd", function, 16, **axes, **ASKED)
-    names = list(found.coords)
+    found = phase_diagram("sgd", function, 16, x=NUS, y=ZETAS, **ASKED)
     for i, zeta in enumerate(ZETAS[1]):
         for j, nu in enumerate(NUS[1]):
-            alone = {"x": ("nu", [nu]), "y": ("zeta", [zeta])}
-            expected = phase_diagram("sgd", function, 16, **alone, **ASKED)
+            x, y = ("nu", [nu]), ("zeta", [zeta])
+            expected = phase_diagram("sgd", function, 16, x=x, y=y, **ASKED)
             xarray.testing.assert_equal(found.isel(nu=[j], zeta=[i]), expected)
-    assert names == ["zeta", "nu"]
+    assert list(found.coords) == ["zeta", "nu"]
 
 
 def test_a_target_that_varies_alone_is_cheap() -> None:
@@ -115,8 +113,8 @@ DATA = np.random.default_rng(0).normal(size=(30, 2))
 RANGES: dict[str, Any] = {"x": ("learning_rate", [0.1, 1]), "y": ("momentum", [0, 0.9])}
 
 
-def told(problem: Any, **axes: Any) -> dict[str, Any]:
-    return phase_diagram("heavy-ball", problem, 8, **{**RANGES, **axes}).attrs
+def told(problem: Any, **options: Any) -> dict[str, Any]:
+    return phase_diagram("heavy-ball", problem, 8, **{**RANGES, **options}).attrs
 
 
 def test_datasets_say_the_problem() -> None:
@@ -127,7 +125,11 @@ def test_datasets_say_the_problem() -> None:
     coupled = told(Problem(SPECTRUM, Noise.coupled([[2, 1], [1, 2]], tau2="1/3")))
     assert (coupled["noise"], coupled["tau2"]) == ("a coupling matrix", "1/3")
     assert "tau1" not in coupled
-    assert told(Problem(SPECTRUM, Noise(tau2=[0, -1])))["tau2"] == "by mode"
+    assert told(Problem(SPECTRUM, Noise(tau2=[0, "-0.5"])))["tau2"] == "[0, -0.5]"
+    many = Problem(Spectrum(np.ones(20)), Noise(tau2=[0] * 20))
+    assert told(many)["tau2"] == "by mode"
+    only_target = told(lambda zeta: Problem.power_law(1.5, zeta), y=ZETAS, momentum=0)
+    assert only_target["spectrum_digest"] == told(Spectrum.power_law(1.5))["spectrum_digest"]
 
 
 def test_datasets_and_titles_say_what_is_estimated() -> None:
