@@ -47,13 +47,12 @@ AT_THE_TOP_TOO |= {"SgdmemError"}
 
 
 def test_the_top_table_is_read_at_a_glance() -> None:
-    names = [name for name in sgdmem.__all__ if not isinstance(getattr(sgdmem, name), ModuleType)]
+    names = [name for name in dir(sgdmem) if not isinstance(getattr(sgdmem, name), ModuleType)]
     assert len(names) <= 30
-    assert sorted(sgdmem.__dir__()) == sorted(sgdmem.__all__)
 
 
 def test_every_name_has_one_home() -> None:
-    names = [*sgdmem.__all__, *(name for door in DOORS for name in door.__all__)]
+    names = [*dir(sgdmem), *(name for door in DOORS for name in door.__all__)]
     assert {name for name in names if names.count(name) > 1} == AT_THE_TOP_TOO
     for door in DOORS:
         for name in set(door.__all__) & AT_THE_TOP_TOO:

@@ -35,13 +35,13 @@ def bounded(problem: Any, noise_level: Any) -> Problem:
 
     InputError for an argument outside its domain.
     """
-    problem = as_problem(problem)
+    given = as_problem(problem)
     level = positive_float(noise_level, "noise_level")
     if level >= 1:
         raise InputError(f"noise_level must be below 1, where noise feeds itself, got {level:g}")
-    if problem.noise.coupling is not None:
+    if given.noise.coupling is not None:
         raise InputError("problem must have noise with tau1 and tau2, not with a coupling")
-    return replace(problem, noise=replace(problem.noise, tau1=problem.noise.tau1 / Fraction(level)))
+    return replace(given, noise=replace(given.noise, tau1=given.noise.tau1 / Fraction(level)))
 
 
 def bounded_power_law(problem: Any, noise_level: Any) -> tuple[Problem, PowerLaw]:

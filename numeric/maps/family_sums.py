@@ -59,9 +59,15 @@ def family_sums(
 
     # beyond the range of floats there is only the slow way
     if whole is None or not math.isinf(whole.trace):
-        short = spectrum if whole is None else whole.compressed
+        short = spectrum.compressed if isinstance(spectrum, Spectrum) else spectrum
         evaluate_pieces(
-            *(family, members, short, False, device, read, write),
+            family,
+            members,
+            short,
+            False,
+            device,
+            read,
+            write,
             threads=threads,
             by_poles=True,
         )

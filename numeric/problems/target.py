@@ -15,7 +15,7 @@ from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class PowerLawTarget:
     r"""The source condition of arXiv 2410.04228, eq. (1), for a power-law spectrum.
 
@@ -42,11 +42,11 @@ class PowerLawTarget:
     """
 
     exponent: float
-    energy: float = 1.0
+    energy: float
 
-    def __post_init__(self) -> None:
-        for name in ("exponent", "energy"):
-            object.__setattr__(self, name, positive_float(getattr(self, name), name))
+    def __init__(self, exponent: Any, energy: Any = 1.0) -> None:
+        object.__setattr__(self, "exponent", positive_float(exponent, "exponent"))  # frozen
+        object.__setattr__(self, "energy", positive_float(energy, "energy"))
 
     def first_mass(self, law: PowerLaw) -> float:
         """Return lambda_1 c_1^2; InputError if it leaves the range of floats."""

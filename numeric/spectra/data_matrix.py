@@ -17,19 +17,19 @@ def read_rows(X: Any, name: str = "data") -> Array:
         X = unmasked(X, name)
         if np.iscomplexobj(X):
             raise TypeError
-        X = X.astype(np.float64)
+        rows: Array = X.astype(np.float64)
     except InputError:
         raise
     except (TypeError, ValueError, OverflowError):
         raise InputError(f"{name} must be a (dense) matrix of real numbers") from None
-    if X.ndim != 2 or X.size == 0:
-        raise InputError(f"{name} must be a matrix, one sample a row, got shape {X.shape}")
-    if not np.isfinite(X).all():
-        row, column = np.argwhere(~np.isfinite(X))[0]
+    if rows.ndim != 2 or rows.size == 0:
+        raise InputError(f"{name} must be a matrix, one sample a row, got shape {rows.shape}")
+    if not np.isfinite(rows).all():
+        row, column = np.argwhere(~np.isfinite(rows))[0]
         raise InputError(f"{name} must be finite, but row {row}, column {column} is not")
-    if not X.any():
+    if not rows.any():
         raise InputError(f"{name} must not be all zero")
-    return X
+    return rows
 
 
 def principal_axes(X: Array) -> tuple[Array, Array]:

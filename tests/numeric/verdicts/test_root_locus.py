@@ -163,7 +163,7 @@ def test_it_can_be_drawn_into_axes() -> None:
     from matplotlib.figure import Figure
 
     ax = Figure().add_subplot()
-    assert draw_root_locus(METHODS["aggmo"][0], Spectrum([1]), ax, explained=False) is ax
+    assert draw_root_locus(METHODS["aggmo"][0], Spectrum([1]), ax=ax, explained=False) is ax
     assert ax.get_legend() is None and len(ax.figure.axes) == 1
     assert len(artists(ax)["branch"]) == 4
 
