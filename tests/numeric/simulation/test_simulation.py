@@ -44,6 +44,12 @@ def largest(scores: Array) -> float:
 # The law of a gradient ---------------------------------------------------------------------------
 
 
+def with_target(X: Array, squares: Any) -> Problem:
+    """Return the problem of rows with a target of one's own."""
+    found = Problem.from_data(X)
+    return Problem(found.spectrum, found.noise, squares, found.rows)
+
+
 @pytest.mark.parametrize("batch", [1, 2, 7])
 def test_gradients_are_distributed_as_those_of_rows(batch: int, rng: np.random.Generator) -> None:
     lam, y, draws = np.array([2.0, 1.0, 0.3, 0.1]), np.array([1.0, -0.5, 2.0, 0.1]), 20_000
@@ -101,7 +107,7 @@ def test_rows_of_data_against_exact_second_moments(
     assert largest(found.z_scores(exact)[1:]) < 4.5
     squares = np.array([0.5, 2.0, 3.0])
     axes = np.linalg.eigh(X.T @ X)[1][:, ::-1]
-    problem = replace(Problem.from_data(X), target=squares)
+    problem = with_target(X, squares)
     found = simulate(METHODS[name], problem, batch, 40, seeds=1500)
     exact = losses_on_rows(METHODS[name], X, axes * squares @ axes.T, 40, batch)
     assert largest(found.z_scores(exact)[1:]) < 4.5
@@ -131,7 +137,7 @@ def test_both_ways_to_draw_rows_agree(
 
 
 def test_huge_batches_of_rows_cost_no_more(rng: np.random.Generator) -> None:
-    problem = replace(Problem.from_data(rng.normal(size=(50, 4))), target=[1, 1, 1, 1])
+    problem = with_target(rng.normal(size=(50, 4)), [1, 1, 1, 1])
     for batch in (10**9, 10**15):
         found = simulate(METHODS["sgd"], problem, batch, 20, seeds=4)
         expected = losses(METHODS["sgd"], problem, math.inf, 20)
@@ -171,7 +177,7 @@ SCALES = np.array([1.0, 0.7, 0.3])
     ],
 )
 def test_rows_for_which_the_approximation_is_exact(X: Array, expected: tuple[int, int]) -> None:
-    problem = replace(Problem.from_data(X), target=[1, 0.5, 2])
+    problem = with_target(X, [1, 0.5, 2])
     simulated = simulate(METHODS["heavy_ball"], problem, 2, 60, seeds=1500)
     estimated = losses(METHODS["heavy_ball"], problem, 2, 60)
     given = losses(METHODS["heavy_ball"], replace(problem, noise=Noise(*expected)), 2, 60)

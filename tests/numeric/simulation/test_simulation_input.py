@@ -79,7 +79,7 @@ def test_what_is_recorded() -> None:
     some = simulate(sgd("0.5"), FEW, 8, 20_000, seeds=2, record=[20, 3, 20])
     assert some.steps.tolist() == [3, 20]
     assert np.array_equal(some.losses[:, 0], long.losses[:, 3])
-    whole = simulate(sgd("0.5"), replace(FEW, target=[2, 0, 4]), "8", 0, seeds=1)
+    whole = simulate(sgd("0.5"), Problem(FEW.spectrum, target=[2, 0, 4]), "8", 0, seeds=1)
     assert whole.mean == pytest.approx([1.2], rel=1e-15)
     assert whole.standard_error.tolist() == [math.inf]
 
