@@ -12,7 +12,7 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.named import heavy_ball, nesterov, sgdm
-from tests.asking import noisy
+from tests.asking import judged, noisy
 
 MOMENTA = st.floats(0.0, 0.99)
 RATES = st.floats(1e-3, 10.0)
@@ -87,6 +87,13 @@ def test_full_batch_edges(rate: float, momentum: float) -> None:
     assert polyak.critical_eigenvalue == pytest.approx(2 * (1 + momentum) / rate, rel=1e-12)
     shifted = stability(nesterov(rate, momentum), spectrum).critical_eigenvalue
     assert shifted == pytest.approx(2 * (1 + momentum) / (rate * (1 + 2 * momentum)), rel=1e-12)
+
+
+@pytest.mark.parametrize(("tau1", "batch_size"), [(1, "inf"), (0, 1)])
+def test_where_no_noise_spreads_its_sum_is_exactly_zero(tau1: int, batch_size: object) -> None:
+    verdict = judged(heavy_ball("0.1", "0.9"), Spectrum([1]), batch_size, tau1=tau1, tau2=-1)
+    assert verdict.noise_sum_interval == (0.0, 0.0)
+    assert "e-" not in verdict.explanation
 
 
 @given(
