@@ -177,7 +177,7 @@ def test_values_at_which_a_family_is_another_algorithm() -> None:
         (lambda: evaluator("heavy"), "unknown algorithm 'heavy'"),
         (lambda: evaluator("heavy-ball", momenta=1), "unknown parameter 'momenta'"),
         (lambda: evaluator(lambda rate: heavy_ball(rate, max(rate, 0))), "does not take symbols"),
-        (lambda: evaluator(lambda rate: rate), "what the family returns"),
+        (lambda: evaluator(lambda rate: rate), "what <lambda> returns must be an Algorithm"),
         (lambda: evaluator("sgd")(1), "sgd needs a value for learning_rate"),
         (lambda: evaluator("sgd")(1, rate=1), "unknown parameter 'rate' of sgd"),
         (lambda: evaluator("sgd")(0, learning_rate=1), "lam must be positive"),
