@@ -2,55 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import sympy
 
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
-from sgdmem.symbolic.derivations.statements.statement import Section
+from sgdmem.symbolic.derivations.statements.statement import Statement
 from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
 from sgdmem.symbolic.derivations.typesetting.writer import times
 
 
-def characteristic(subject: Subject) -> Section:
-    """Return the section that derives P, Q and chi."""
+def characteristic(subject: Subject) -> Iterator[Statement]:
+    """Derive P, Q and chi."""
     lam, x = subject.letters.eigenvalue, subject.letters.root
     letter, root = subject.writer.line(lam), subject.writer.line(x)
-    section = Section("Characteristic polynomial")
     P = (x - 1) * sympy.Add(*(d * x**k for k, d in enumerate(subject.det_D)))
     Q = sympy.Add(*(q * x**k for k, q in enumerate(subject.Q)))
     name = written(rf"\chi({root}, {letter})")
     parts = written(rf"P({root}) - {letter} Q({root})")
     if subject.memory == 0:
         shown = subject.in_powers([-1 - lam * subject.Q[0], 1], x)
-        section.statements += [
-            Equation("Its characteristic polynomial is", [name, Side(shown), parts]),
-            Equation("with", [written(f"P({root})"), Side(x - 1)]),
-            Equation("and", [written(f"Q({root})"), Side(subject.tidy(Q))]),
-        ]
-        return section
+        yield Equation("Its characteristic polynomial is", [name, Side(shown), parts])
+        yield Equation("with", [written(f"P({root})"), Side(x - 1)])
+        yield Equation("and", [written(f"Q({root})"), Side(subject.tidy(Q))])
+        return
     adjugate = rf"r^{{\mathsf T}} \operatorname{{adj}}({root} - S_0) \, v"
-    section.statements.append(
-        Equation(
-            rf"The gradient enters through a matrix of rank one, so that by the matrix determinant "
-            rf"lemma the characteristic polynomial is linear in the eigenvalue. With "
-            rf"$P({root}) = \det({root} - S_0)$ and $Q({root}) = {adjugate}$,",
-            [
-                name,
-                written(rf"\det\left({root} - S_0 - {letter} \, v r^{{\mathsf T}}\right)"),
-                written(rf"\det({root} - S_0) - {letter} \, {adjugate}"),
-                parts,
-            ],
-        )
+    yield Equation(
+        rf"The gradient enters through a matrix of rank one, so that by the matrix determinant "
+        rf"lemma the characteristic polynomial is linear in the eigenvalue. With "
+        rf"$P({root}) = \det({root} - S_0)$ and $Q({root}) = {adjugate}$,",
+        [
+            name,
+            written(rf"\det\left({root} - S_0 - {letter} \, v r^{{\mathsf T}}\right)"),
+            written(rf"\det({root} - S_0) - {letter} \, {adjugate}"),
+            parts,
+        ],
     )
-    section.statements += [*_of_P(subject), *_of_Q(subject)]
+    yield from _of_P(subject)
+    yield from _of_Q(subject)
     if subject.is_short:
-        together = Side(_in_powers_of(subject, P - lam * Q))
-        section.statements.append(Equation("Together,", [name, together]))
-    return section
+        yield Equation("Together,", [name, Side(_in_powers_of(subject, P - lam * Q))])
 
 
-def _of_P(subject: Subject) -> list[Any]:
+def _of_P(subject: Subject) -> Iterator[Statement]:
     x = subject.letters.root
     root = subject.writer.line(x)
     M = subject.memory
@@ -64,7 +59,8 @@ def _of_P(subject: Subject) -> list[Any]:
     if M == 1:
         sides.append(Side((x - 1) * subject.tidy(factor)))
         sides.append(Side(_in_powers_of(subject, (x - 1) * factor)))
-        return [Equation(rule, sides)]
+        yield Equation(rule, sides)
+        return
     steps = [written(rf"\det({root} - D)")]
     if M <= EXPANDED_MEMORY or subject.is_short:
         steps.append(Side(sympy.Determinant(shifted)))
@@ -76,11 +72,9 @@ def _of_P(subject: Subject) -> list[Any]:
     steps.append(Side(sympy.Add(x**M, *(times(d, x**k) for k, d in enumerate(subject.d)))))
     words = {2: "", 3: " along the first row"}.get(M, "")
     kind = "which is triangular," if _triangular(subject.D) else f"expanded{words},"
-    return [
-        Equation(rule, sides),
-        Equation(f"The determinant of the memory, {kind} is", steps),
-        *_named_coefficients(subject, "d", subject.d, subject.det_D),
-    ]
+    yield Equation(rule, sides)
+    yield Equation(f"The determinant of the memory, {kind} is", steps)
+    yield from _named_coefficients(subject, "d", subject.d, subject.det_D)
 
 
 def _in_powers_of(subject: Subject, polynomial: Any) -> Any:
@@ -106,7 +100,7 @@ def _along_the_first_row(subject: Subject, matrix: Any) -> Side:
     return written(subject.writer.signed(terms))
 
 
-def _of_Q(subject: Subject) -> list[Any]:
+def _of_Q(subject: Subject) -> Iterator[Statement]:
     x = subject.letters.root
     root = subject.writer.line(x)
     M = subject.memory
@@ -140,22 +134,25 @@ def _of_Q(subject: Subject) -> list[Any]:
         r"Inverting the block triangular matrix, $\operatorname{adj}$ being the determinant times "
         r"the inverse,"
     )
-    return [Equation(rule, sides), *_named_coefficients(subject, "q", subject.q, subject.Q)]
+    yield Equation(rule, sides)
+    yield from _named_coefficients(subject, "q", subject.q, subject.Q)
 
 
-def _named_coefficients(subject: Subject, letter: str, names: Any, values: Any) -> list[Any]:
-    """Return the definitions of coefficients that have names, highest power first."""
+def _named_coefficients(
+    subject: Subject, letter: str, names: Any, values: Any
+) -> Iterator[Statement]:
+    """Yield the definitions of coefficients that have names, highest power first."""
     if subject.is_short:
-        return []
-    found: list[Any] = []
+        return
     if subject.is_structured:
-        return [_recursive(subject, letter)]
-    for place in range(subject.memory, -1, -1):
-        if place < len(names) and names[place] != values[place]:
-            rule = "with" if not found else "and" if place == 0 else ""
-            meaning = sympy.expand(values[place])
-            found.append(Equation(rule, [Side(names[place]), Side(meaning)]))
-    return found
+        yield _recursive(subject, letter)
+        return
+    first = True
+    for place in reversed(range(len(names))):
+        if names[place] != values[place]:
+            rule = "with" if first else "and" if place == 0 else ""
+            yield Equation(rule, [Side(names[place]), Side(sympy.expand(values[place]))])
+            first = False
 
 
 def _recursive(subject: Subject, letter: str) -> Equation:

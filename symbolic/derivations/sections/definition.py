@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import sympy
 
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
-from sgdmem.symbolic.derivations.statements.statement import Remark, Section
+from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.writer import times
 
 
-def definition(subject: Subject) -> Section:
-    """Return the section that says what the method does."""
+def definition(subject: Subject) -> Iterator[Statement]:
+    """Say what the method does."""
     letters, writer = subject.letters, subject.writer
     w, u, t = letters.weights, letters.auxiliary, writer.line(letters.time)
     M = subject.memory
@@ -36,7 +37,6 @@ def definition(subject: Subject) -> Section:
         for i in range(M)
     ]
 
-    section = Section("The method")
     names = [f"{w}_{{{t}+1}}", *(f"{u}_{{{place}{t}+1}}" for place in places)]
     vectors = {0: "with", 1: f"with one auxiliary vector ${u}$ and"}.get(
         M, rf"with auxiliary vectors ${', '.join(f'{u}_{i}' for i in range(1, M + 1))}$ and"
@@ -48,8 +48,7 @@ def definition(subject: Subject) -> Section:
             if number == 0
             else "and"
         )
-        shown = written(_ordered(subject, value, order))
-        section.statements.append(Equation(rule, [written(name), shown]))
+        yield Equation(rule, [written(name), written(_ordered(subject, value, order))])
     if M:
         matrix = sympy.Matrix([[-subject.alpha, *subject.b]])
         for i in range(M):
@@ -58,16 +57,10 @@ def definition(subject: Subject) -> Section:
         left += r" \\ ".join(names[1:]) + r" \end{pmatrix}"
         column = sympy.ImmutableMatrix([gradient, *memories])
         product = f"{writer.line(matrix)} {writer.line(column)}"
-        section.statements.append(
-            Equation(
-                _blocks(subject),
-                [written(left), written(product)],
-            )
-        )
-    section.statements.append(_on_an_eigenvector(subject))
+        yield Equation(_blocks(subject), [written(left), written(product)])
+    yield _on_an_eigenvector(subject)
     if not M:
-        section.statements.append(Remark("There is no auxiliary vector: the memory is $0$."))
-    return section
+        yield Remark("There is no auxiliary vector: the memory is $0$.")
 
 
 def _blocks(subject: Subject) -> str:

@@ -2,59 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import sympy
 
+from sgdmem.symbolic.algebra.scalars import fraction_of
 from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
-from sgdmem.symbolic.derivations.statements.exact_values import Point, Undefined, fraction_of
-from sgdmem.symbolic.derivations.statements.statement import Remark, Section
+from sgdmem.symbolic.derivations.statements.exact_values import Point, Undefined
+from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject, is_stable_up_to
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 
 
-def edges(subject: Subject) -> Section | None:
-    """Return the section about both edges, for memory 0 and 1 where s has a single pole."""
+def edges(subject: Subject) -> Iterator[Statement]:
+    """Derive both edges, for memory 0 and 1 where s has a single pole."""
     if subject.memory > 1 or not subject.has_slope:
-        return None
+        return
     if not subject.descends or not (subject.parameters or _is_usual(subject.member({}))):
-        return None
+        return
     if subject.linear_inverse is None:
-        return None
+        return
     fixed, moving = subject.linear_inverse
-    section = Section("Edges of stability")
-    back = _letter(subject, section)
-    pole = subject.tidy(-fixed / moving).xreplace(back)
-    trace_bound = fixed.xreplace(back)
-    section.statements += [
-        _largest(subject, pole),
-        *_trace(subject, trace_bound),
-    ]
-    return section
-
-
-def _letter(subject: Subject, section: Section) -> dict[Any, Any]:
-    """Write the learning rate as eta, as the literature does, unless that letter is taken."""
-    rates = [s for s in subject.parameters if str(s) == "learning_rate"]
-    taken = set(subject.writer.names.values())
-    if not rates or r"\eta" in taken:
-        section.statements.append(
-            Remark(
-                r"The largest eigenvalue decides for full batches, the trace of the Hessian for "
-                r"small ones~\cite{edge-of-stochastic-stability}."
-            )
-        )
-        return {}
-    eta = subject.named(r"\eta", rates[0])
-    section.statements.append(
-        Remark(
-            r"The largest eigenvalue decides for full batches, the trace of the Hessian for small "
-            r"ones~\cite{edge-of-stochastic-stability}. In the letters of that literature the "
-            rf"learning rate ${subject.writer.line(rates[0])}$ is $\eta$."
-        )
+    words = (
+        r"The largest eigenvalue decides for full batches, the trace of the Hessian for small "
+        r"ones~\cite{edge-of-stochastic-stability}."
     )
-    return {rates[0]: eta}
+    back = _as_eta(subject)
+    for rate in back:
+        words += (
+            r" In the letters of that literature the learning rate "
+            rf"${subject.writer.line(rate)}$ is $\eta$."
+        )
+    yield Remark(words)
+    yield _largest(subject, subject.tidy(-fixed / moving).xreplace(back))
+    yield from _trace(subject, fixed.xreplace(back))
+
+
+def _as_eta(subject: Subject) -> dict[Any, Any]:
+    """Return the learning rate's letter in the literature, unless eta is taken."""
+    rates = [s for s in subject.parameters if str(s) == "learning_rate"]
+    if r"\eta" in subject.writer.names.values():
+        return {}
+    return {rate: subject.named(r"\eta", rate) for rate in rates}
 
 
 def _usual(subject: Subject, point: Point) -> Any:
@@ -96,7 +87,7 @@ def _s(letter: str) -> str:
     return f"s_{{{letter}}}"
 
 
-def _trace(subject: Subject, bound: Any) -> list[Any]:
+def _trace(subject: Subject, bound: Any) -> Iterator[Statement]:
     letters, line = subject.letters, subject.writer.line
     letter, B = line(letters.eigenvalue), letters.batch_size
     eigenvalues = subject.two_eigenvalues
@@ -111,21 +102,16 @@ def _trace(subject: Subject, bound: Any) -> list[Any]:
         top, bottom = noise_fraction(_usual(subject, point).half_plane_form)
         return bool(top[0] / bottom[0] * fraction_of(average(point)) < 1)
 
-    return [
-        Equation(
-            rf"With noise, as for small batches that only allow small learning rates, the slope of "
-            rf"${_s(letter)}$ at zero is all that counts: its inverse is",
-            [
-                written(r"\frac{2}{\alpha_{\mathrm{eff}}}"),
-                Side(bound),
-            ],
-        ),
-        Conditions(
-            rf"and $U'_\Sigma < 1$ becomes, for ${line(letters.tau1)} = 1$ and "
-            rf"$\alpha_{{\mathrm{{eff}}}} {letter}_k \to 0$,",
-            [mean < bound],
-            leading,
-            free=(*eigenvalues, B),
-            near=subject.near(*eigenvalues),
-        ),
-    ]
+    yield Equation(
+        rf"With noise, as for small batches that only allow small learning rates, the slope of "
+        rf"${_s(letter)}$ at zero is all that counts: its inverse is",
+        [written(r"\frac{2}{\alpha_{\mathrm{eff}}}"), Side(bound)],
+    )
+    yield Conditions(
+        rf"and $U'_\Sigma < 1$ becomes, for ${line(letters.tau1)} = 1$ and "
+        rf"$\alpha_{{\mathrm{{eff}}}} {letter}_k \to 0$,",
+        [mean < bound],
+        leading,
+        free=(*eigenvalues, B),
+        near=subject.near(*eigenvalues),
+    )

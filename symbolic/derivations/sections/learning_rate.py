@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sympy
 
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
-from sgdmem.symbolic.derivations.statements.statement import Remark, Section
+from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
 
 ALPHA_EFF = r"\alpha_{\mathrm{eff}}"
 
 
-def learning_rate(subject: Subject) -> Section:
-    """Return the section with the effective learning rate, derived in two ways."""
-    section = Section("Effective learning rate")
+def learning_rate(subject: Subject) -> Iterator[Statement]:
+    """Derive the effective learning rate in two ways."""
     x = subject.writer.line(subject.letters.root)
-    Q_at_1 = sympy.Add(*subject.q)
-    slope = sympy.Add(1, *subject.d)
     value = subject.effective_rate
     if value is None:
-        section.statements.append(
-            Remark(
-                r"It does not exist: $D$ has the eigenvalue 1, so that the auxiliary vectors never "
-                r"forget a gradient."
-            )
+        yield Remark(
+            r"It does not exist: $D$ has the eigenvalue 1, so that the auxiliary vectors never "
+            r"forget a gradient."
         )
-        return section
+        return
 
     sides = [written(ALPHA_EFF)]
     if subject.memory > 1 or (subject.memory and subject.b[0] * subject.c[0] != 0):
@@ -36,30 +33,19 @@ def learning_rate(subject: Subject) -> Section:
         if subject.memory
         else ""
     )
-    section.statements.append(
-        Equation(
-            rf"Under a constant gradient the steps settle{where}. The length of a step against a unit "
-            r"gradient is then, and in general by definition, the effective learning rate~\cite[eq. (22)]{sgd-with-memory}",
-            sides,
-        )
+    yield Equation(
+        rf"Under a constant gradient the steps settle{where}. The length of a step against a unit "
+        r"gradient is then, and in general by definition, the effective learning rate~\cite[eq. (22)]{sgd-with-memory}",
+        sides,
     )
-    slope_name = r"P'(1) = \det(1 - D)" if subject.memory else "P'(1)"
-    section.statements += [
-        Equation(
-            "The same number is in the polynomials. From",
-            [written(slope_name), Side(subject.tidy(slope))],
-        ),
-        Equation("and", [written("Q(1)"), Side(subject.tidy(Q_at_1))]),
-        Equation(
-            rf"it is minus the ratio of $Q$ to the slope of $P$ at ${x} = 1$,",
-            [
-                written(ALPHA_EFF),
-                written(r"-\frac{Q(1)}{P'(1)}"),
-                Side(value),
-            ],
-        ),
-    ]
-    return section
+    slope = written(r"P'(1) = \det(1 - D)" if subject.memory else "P'(1)")
+    slope_value = Side(subject.tidy(sympy.Add(1, *subject.d)))
+    yield Equation("The same number is in the polynomials. From", [slope, slope_value])
+    yield Equation("and", [written("Q(1)"), Side(subject.tidy(sympy.Add(*subject.q)))])
+    yield Equation(
+        rf"it is minus the ratio of $Q$ to the slope of $P$ at ${x} = 1$,",
+        [written(ALPHA_EFF), written(r"-\frac{Q(1)}{P'(1)}"), Side(value)],
+    )
 
 
 def _by_matrix(subject: Subject) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -10,12 +10,12 @@ import sympy
 from flint import fmpq, fmpq_poly
 
 from sgdmem.symbolic.algebra.routh import to_half_plane
-from sgdmem.symbolic.derivations.sections.stability import half_plane_names
+from sgdmem.symbolic.derivations.sections.stability import half_plane_names, meanings
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
 from sgdmem.symbolic.derivations.statements.exact_second_moments import summed_response
 from sgdmem.symbolic.derivations.statements.exact_values import Point
 from sgdmem.symbolic.derivations.statements.expansions import Series
-from sgdmem.symbolic.derivations.statements.statement import Remark, Section
+from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
 from sgdmem.symbolic.derivations.typesetting.writer import raised
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
@@ -23,73 +23,56 @@ from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 _LONGEST_COEFFICIENT = 200  # characters of a second coefficient that is worth reading
 
 
-def noise(subject: Subject) -> Section:
-    """Return the section that derives the noise summand."""
+def noise(subject: Subject) -> Iterator[Statement]:
+    """Derive the noise summand."""
     letters, writer = subject.letters, subject.writer
     lam, z = letters.eigenvalue, letters.half_plane
     letter, Z = writer.line(lam), writer.line(z)
-    section = Section("Noise summand")
     name = f"s_{{{letter}}}"
-    section.statements.append(
-        Remark(
-            rf"Noise that enters the gradient moves the point at which it is taken through the "
-            rf"transfer function $Q/(P - {letter} Q)$, and so the gradient there by ${letter}$ times "
-            rf"as much. The energy that comes back is ${name} = {letter}^2 \lVert Q/(P - {letter} Q) "
-            rf"\rVert^2$, the norm squared being the sum of the squares of the impulse response. In "
-            rf"the half plane ${name} = 2 {letter}^2 \lVert \hat Q/\hat\chi \rVert^2$ with the "
-            rf"norm of continuous time, which Åström's recursion~\cite[ch. 5]{{astrom}} finds "
-            rf"with the Routh array. All this is for eigenvalues that are stable without noise."
-        )
+    yield Remark(
+        rf"Noise that enters the gradient moves the point at which it is taken through the "
+        rf"transfer function $Q/(P - {letter} Q)$, and so the gradient there by ${letter}$ times "
+        rf"as much. The energy that comes back is ${name} = {letter}^2 \lVert Q/(P - {letter} Q) "
+        rf"\rVert^2$, the norm squared being the sum of the squares of the impulse response. In "
+        rf"the half plane ${name} = 2 {letter}^2 \lVert \hat Q/\hat\chi \rVert^2$ with the "
+        rf"norm of continuous time, which Åström's recursion~\cite[ch. 5]{{astrom}} finds "
+        rf"with the Routh array. All this is for eigenvalues that are stable without noise."
     )
     if not subject.has_summand:
-        section.statements.append(
-            Remark(
-                r"The recursion does not apply here: for every eigenvalue a root of $\chi$ lies on "
-                r"the unit circle, or two roots have the product 1."
-            )
+        yield Remark(
+            r"The recursion does not apply here: for every eigenvalue a root of $\chi$ lies on "
+            r"the unit circle, or two roots have the product 1."
         )
-        return section
+        return
     a = half_plane_names(subject)
     b_values = list(map(subject.tidy, to_half_plane(subject.q)))
-    b = [_named(subject, rf"\hat b_{k}", value) for k, value in enumerate(b_values, start=1)]
+    b = [
+        value if value == 0 else subject.named(rf"\hat b_{k}", value)
+        for k, value in enumerate(b_values, start=1)
+    ]
     M = subject.memory
     powers = (rf"{writer.line(b[k])} {raised(Z, M - k)}".strip() for k in range(M + 1) if b[k] != 0)
     shape = " + ".join(powers) or "0"
-    section.statements.append(
-        Equation(
-            "For the numerator,",
-            [
-                written(rf"\hat Q({Z})"),
-                written(rf"{raised(f'(1 - {Z})', M)} Q\left(\frac{{1 + {Z}}}{{1 - {Z}}}\right)"),
-                written(shape),
-            ],
-        )
-    )
-    named = [symbol for symbol in b if symbol != 0]
-    for k, symbol in enumerate(named, start=1):
-        rule = "with" if k == 1 else "and" if k == len(named) else ""
-        sides = [Side(symbol), Side(subject.names.meaning(symbol))]
-        section.statements.append(Equation(rule, sides))
+    moved = rf"{raised(f'(1 - {Z})', M)} Q\left(\frac{{1 + {Z}}}{{1 - {Z}}}\right)"
+    sides = [written(rf"\hat Q({Z})"), written(moved), written(shape)]
+    yield Equation("For the numerator,", sides)
+    yield from meanings(subject, [symbol for symbol in b if symbol != 0])
     steps, terms = _recursion(subject, a, b)
-    section.statements += steps
+    yield from steps
     total = f"{letter}^2 " + (
         rf"\left( {' + '.join(map(writer.line, terms))} \right)"
         if len(terms) > 1
         else rf"\cdot {writer.line(terms[0])}"
     )
-    section.statements.append(
-        Equation(
-            "Adding what the steps contribute gives the noise summand",
-            [written(name), written(total)],
-        )
-    )
+    sides = [written(name), written(total)]
+    yield Equation("Adding what the steps contribute gives the noise summand", sides)
     if 1 <= M <= EXPANDED_MEMORY:
-        section.statements += _one_fraction(subject, a, b, name)
+        fraction = Side(lam**2 * subject.tidy(_one_fraction(a, b)))
+        yield Equation("or, over a common denominator,", [written(name), fraction])
     if subject.is_short and M <= 2:
-        section.statements += _written_out(subject, name)
+        yield from _written_out(subject, name)
     if subject.has_slope:
-        section.statements.append(_small(subject, name))
-    return section
+        yield _small(subject, name)
 
 
 def exact_summand(subject: Subject) -> Any:
@@ -100,10 +83,6 @@ def exact_summand(subject: Subject) -> Any:
         return point[lam] ** 2 * summed_response(*subject.at(point))
 
     return value
-
-
-def _named(subject: Subject, latex: str, meaning: Any) -> Any:
-    return meaning if meaning == 0 else subject.named(latex, meaning)
 
 
 def _recursion(subject: Subject, a: list[Any], b: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -139,48 +118,33 @@ def _contributions(a: list[Any], b: list[Any], named: Callable[..., Any]) -> lis
     return terms
 
 
-def _one_fraction(subject: Subject, a: Any, b: Any, name: str) -> list[Any]:
-    """Return the summand as one fraction in the coefficients."""
-    lam = subject.letters.eigenvalue
+def _one_fraction(a: Any, b: Any) -> Any:
+    """Return what the steps contribute as one fraction in the coefficients."""
     plain_a = [sympy.Symbol(f"a{k}") if x != 0 else x for k, x in enumerate(a)]
     plain_b = [sympy.Symbol(f"b{k}") if x != 0 else x for k, x in enumerate(b)]
     back = {p: x for p, x in zip((*plain_a, *plain_b), (*a, *b), strict=True) if p != 0}
     terms = _contributions(plain_a, plain_b, lambda kind, step, index, value: value)
-    total = sympy.factor(sympy.Add(*terms)).xreplace(back)
-    return [
-        Equation(
-            "or, over a common denominator,",
-            [written(name), Side(lam**2 * subject.tidy(total))],
-        )
-    ]
+    return sympy.factor(sympy.Add(*terms)).xreplace(back)
 
 
-def _written_out(subject: Subject, name: str) -> list[Any]:
+def _written_out(subject: Subject, name: str) -> Iterator[Statement]:
     lam, writer = subject.letters.eigenvalue, subject.writer
     letter = writer.line(lam)
-    expression = subject.summand
-    found: list[Any] = [
-        Equation("With the coefficients put in,", [written(name), Side(expression)])
-    ]
-    if expression == 0:
-        return found
+    yield Equation("With the coefficients put in,", [written(name), Side(subject.summand)])
+    if subject.summand == 0:
+        return
     if subject.linear_inverse is not None:
         fixed, moving = subject.linear_inverse
         text = " ".join([writer.line(fixed), *_added(writer.signed([(moving, letter)]))])
-        found.append(
-            Equation(
-                "which is the same as",
-                [written(rf"\frac{{{letter}}}{{{name}}}"), written(text)],
-            )
-        )
-    found += _poles(subject, expression)
-    return found
+        ratio = written(rf"\frac{{{letter}}}{{{name}}}")
+        yield Equation("which is the same as", [ratio, written(text)])
+    yield from _poles(subject)
 
 
-def _poles(subject: Subject, expression: Any) -> list[Any]:
+def _poles(subject: Subject) -> Iterator[Statement]:
     lam = subject.letters.eigenvalue
     letter = subject.writer.line(lam)
-    bottom = sympy.fraction(expression)[1]
+    bottom = sympy.fraction(subject.summand)[1]
     _, factors = sympy.factor_list(bottom)
     poles = []
     for factor, _ in factors:
@@ -188,8 +152,7 @@ def _poles(subject: Subject, expression: Any) -> list[Any]:
         if polynomial.degree() == 1:
             poles.append(subject.tidy(-polynomial.nth(0) / polynomial.nth(1)))
         elif polynomial.degree() > 1:
-            return []
-    found = []
+            return
     for number, pole in enumerate(poles, start=1):
         rule = (
             rf"Noiseless stability can end only where $s_{{{letter}}}/{letter}$ has a pole. "
@@ -198,8 +161,7 @@ def _poles(subject: Subject, expression: Any) -> list[Any]:
             else "and"
         )
         mark = f"{letter}^{{\\circ}}" if len(poles) == 1 else f"{letter}^{{\\circ}}_{number}"
-        found.append(Equation(rule, [Side(_nearest_pole(subject, pole), mark), Side(pole)]))
-    return found
+        yield Equation(rule, [Side(_nearest_pole(subject, pole), mark), Side(pole)])
 
 
 def _nearest_pole(subject: Subject, pole: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import sympy
@@ -12,48 +13,42 @@ from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
 from sgdmem.symbolic.derivations.statements.exact_second_moments import mean_loss_vanishes
 from sgdmem.symbolic.derivations.statements.exact_values import Point, Undefined
-from sgdmem.symbolic.derivations.statements.statement import Remark, Section
+from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.writer import ROOM
 
 _SEGMENTS = 6, 6, 2, 1  # by memory: a decision takes 5 ms for memory 1 and 100 ms for memory 3
 
 
-def noise_sum(subject: Subject) -> Section | None:
-    """Return the section about mini-batches, or None without a noise summand."""
+def noise_sum(subject: Subject) -> Iterator[Statement]:
+    """Derive the verdict for mini-batches, where there is a noise summand."""
     if not subject.has_noise:
-        return None
+        return
     letters, line = subject.letters, subject.writer.line
     letter = line(letters.eigenvalue)
     B, tau1, tau2 = (line(x) for x in (letters.batch_size, letters.tau1, letters.tau2))
     s, time = f"s_{{{letter}}}", line(letters.time)
-    section = Section("Mini-batches")
-    section.statements.append(
-        Remark(
-            rf"Let some weights fit all samples. With batches of ${B}$ independent ones the gradient "
-            rf"noise at a point whose distance from there has second moments $M$ has the covariance $({tau1} \operatorname{{Tr}}(H M) H - {tau2} H M H)"
-            rf"/{B}$: exactly for Gaussian data with ${tau1} = 1$, ${tau2} = -1$; many bounds use "
-            rf"${tau1} = 1$, ${tau2} = 0$~\cite[eq. (15)]{{sgd-with-memory}}."
-        )
+    yield Remark(
+        rf"Let some weights fit all samples. With batches of ${B}$ independent ones the gradient "
+        rf"noise at a point whose distance from there has second moments $M$ has the covariance $({tau1} \operatorname{{Tr}}(H M) H - {tau2} H M H)"
+        rf"/{B}$: exactly for Gaussian data with ${tau1} = 1$, ${tau2} = -1$; many bounds use "
+        rf"${tau1} = 1$, ${tau2} = 0$~\cite[eq. (15)]{{sgd-with-memory}}."
     )
-
-    section.statements.append(
-        Equation(
-            rf"The second term acts within an eigenvector. It divides the energy of the response "
-            rf"by one plus ${tau2}/{B}$ times itself, as a geometric series in ${tau2} {s}/{B}$ "
-            rf"shows, or its continuation: with $A_{{{letter}}} M = S_{{{letter}}} M S_{{{letter}}}^{{\mathsf T}} - "
-            rf"\frac{{{tau2}}}{{{B}}} {letter}^2 (r^{{\mathsf T}} M r) \, v v^{{\mathsf T}}$,",
-            [
-                written(
-                    rf"{letter}^2 \sum_{{{time} \ge 0}} r^{{\mathsf T}} "
-                    rf"\left(A_{{{letter}}}^{time} \, v v^{{\mathsf T}}\right) r",
-                ),
-                written(rf"\frac{{{s}}}{{1 + \frac{{{tau2}}}{{{B}}} {s}}}"),
-            ],
-        )
+    yield Equation(
+        rf"The second term acts within an eigenvector. It divides the energy of the response "
+        rf"by one plus ${tau2}/{B}$ times itself, as a geometric series in ${tau2} {s}/{B}$ "
+        rf"shows, or its continuation: with $A_{{{letter}}} M = S_{{{letter}}} M S_{{{letter}}}^{{\mathsf T}} - "
+        rf"\frac{{{tau2}}}{{{B}}} {letter}^2 (r^{{\mathsf T}} M r) \, v v^{{\mathsf T}}$,",
+        [
+            written(
+                rf"{letter}^2 \sum_{{{time} \ge 0}} r^{{\mathsf T}} "
+                rf"\left(A_{{{letter}}}^{time} \, v v^{{\mathsf T}}\right) r",
+            ),
+            written(rf"\frac{{{s}}}{{1 + \frac{{{tau2}}}{{{B}}} {s}}}"),
+        ],
     )
-    section.statements += [*_verdict(subject), *_critical(subject)]
-    return section
+    yield from _verdict(subject)
+    yield _critical(subject)
 
 
 def _over_spectrum(subject: Subject, term: Any, together: Any = sum) -> Any:
@@ -71,7 +66,7 @@ def _at_eigenvalues(subject: Subject, point: Point) -> list[Point]:
     return [{**point, lam: point[symbol]} for symbol in subject.two_eigenvalues]
 
 
-def _verdict(subject: Subject) -> list[Any]:
+def _verdict(subject: Subject) -> Iterator[Statement]:
     letters, line = subject.letters, subject.writer.line
     letter = line(letters.eigenvalue)
     B, tau1, tau2 = (line(x) for x in (letters.batch_size, letters.tau1, letters.tau2))
@@ -103,11 +98,11 @@ def _verdict(subject: Subject) -> list[Any]:
     if near is not None:  # with batches that are large enough
         needed = _over_spectrum(subject, lambda at, s: s)(near)
         near[letters.batch_size] = fmpq(int(2 * max(needed, 0)) + 1)
-    adding = Equation(
+    yield Equation(
         rf"Added over a spectrum of eigenvalues ${letter}_k$ of the Hessian this is the noise sum",
         [Side(sum_of_noise), written(left)],
     )
-    verdict = Conditions(
+    yield Conditions(
         rf"For finitely many eigenvalues and ${tau1} \ge \max(0, {tau2})$ "
         rf"all second moments, and with them the mean loss, tend to zero from every start if and "
         rf"only if, $\rho$ being the spectral radius,",
@@ -117,7 +112,6 @@ def _verdict(subject: Subject) -> list[Any]:
         near=near,
         segments=_SEGMENTS[min(subject.memory, len(_SEGMENTS) - 1)],
     )
-    return [adding, verdict]
 
 
 def _radius_like(subject: Subject) -> Any:
@@ -129,10 +123,9 @@ def _radius_like(subject: Subject) -> Any:
     return value
 
 
-def _critical(subject: Subject) -> list[Any]:
+def _critical(subject: Subject) -> Equation:
     letters, line = subject.letters, subject.writer.line
-    letter, tau1 = line(letters.eigenvalue), line(letters.tau1)
-    tau2 = line(letters.tau2)
+    letter, tau1, tau2 = (line(x) for x in (letters.eigenvalue, letters.tau1, letters.tau2))
 
     def root(point: Point) -> Any:
         """Return the batch size at which the noise sum, which is linear in 1/B, is 1."""
@@ -142,22 +135,17 @@ def _critical(subject: Subject) -> list[Any]:
         )
         return 1 / (1 - (at_1 - 1) / (at_2 - at_1))
 
-    sides = [
-        Side(root, "B^*"),
-        written(rf"{tau1} \sum_k s_{{{letter}_k}}"),
-    ]
+    sides = [Side(root, "B^*"), written(rf"{tau1} \sum_k s_{{{letter}_k}}")]
     if subject.is_short and subject.memory <= 1:
-        lam = letters.eigenvalue
-        expression = subject.summand
         each = sympy.Dummy("each", positive=True)
         subject.writer.name(each, f"{letter}_k", rising=True)
-        shown = subject.writer.fitted(expression.xreplace({lam: each}), ROOM - 60)
+        shown = subject.writer.fitted(
+            subject.summand.xreplace({letters.eigenvalue: each}), ROOM - 60
+        )
         shown = rf"\left({shown}\right)" if shown.startswith("-") else shown
         sides.append(written(rf"{tau1} \sum_k {shown}"))
-    return [
-        Equation(
-            rf"Where noiseless stability holds and ${tau2} = 0$, batches are large enough if they "
-            r"are larger than the critical batch size",
-            sides,
-        )
-    ]
+    return Equation(
+        rf"Where noiseless stability holds and ${tau2} = 0$, batches are large enough if they "
+        r"are larger than the critical batch size",
+        sides,
+    )

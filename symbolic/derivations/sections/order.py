@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sgdmem.symbolic.derivations.sections.acceleration import acceleration
 from sgdmem.symbolic.derivations.sections.characteristic import characteristic
@@ -14,23 +14,24 @@ from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
 from sgdmem.symbolic.derivations.sections.power_law import power_law
 from sgdmem.symbolic.derivations.sections.recurrence import recurrence
 from sgdmem.symbolic.derivations.sections.stability import stability
-from sgdmem.symbolic.derivations.statements.statement import Section
+from sgdmem.symbolic.derivations.statements.statement import Section, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
 
-SECTIONS: tuple[Callable[[Subject], Section | None], ...] = (
-    definition,
-    characteristic,
-    recurrence,
-    learning_rate,
-    stability,
-    noise,
-    noise_sum,
-    power_law,
-    edges,
-    acceleration,
-)
+SECTIONS: dict[str, Callable[[Subject], Iterator[Statement]]] = {
+    "The method": definition,
+    "Characteristic polynomial": characteristic,
+    "Equivalent recurrence": recurrence,
+    "Effective learning rate": learning_rate,
+    "Stability without noise": stability,
+    "Noise summand": noise,
+    "Mini-batches": noise_sum,
+    "Power-law spectra": power_law,
+    "Edges of stability": edges,
+    "Large effective learning rates": acceleration,
+}
 
 
 def all_sections(subject: Subject) -> list[Section]:
-    """Return every section that there is for an algorithm."""
-    return [section for build in SECTIONS if (section := build(subject)) is not None]
+    """Return every section in which there is something to say about an algorithm."""
+    sections = [Section(title, list(build(subject))) for title, build in SECTIONS.items()]
+    return [section for section in sections if section.statements]

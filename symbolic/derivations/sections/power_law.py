@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sympy
 
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
-from sgdmem.symbolic.derivations.statements.statement import Remark, Section
+from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.writer import times
 
 
-def power_law(subject: Subject) -> Section | None:
-    """Return the section about power laws, or None without an effective learning rate."""
+def power_law(subject: Subject) -> Iterator[Statement]:
+    """Derive the power laws of the loss, where there is an effective learning rate."""
     letters, line = subject.letters, subject.writer.line
     rate = subject.effective_rate
     if rate is None or rate.is_nonpositive or not subject.descends:
-        return None
+        return
     nu, zeta, t = letters.spectral_exponent, letters.target_exponent, letters.time
     scale, target = letters.spectral_scale, letters.target_scale
     tau1, B = letters.tau1, letters.batch_size
     N, Z, L0, E0, T = (line(x) for x in (nu, zeta, scale, target, t))
     letter = line(letters.eigenvalue)
-    section = Section("Power-law spectra")
-    section.statements.append(
-        Remark(
-            rf"Let ${letter}_k = {L0} k^{{-{N}}}$ with ${N} > 1$, and let the part of the loss in "
-            rf"eigenvalues below ${letter}$ be $\frac12 {E0} {letter}^{{{Z}}}$ at the start. If $D$ "
-            rf"is strictly stable and $\alpha_{{\mathrm{{eff}}}} > 0$, at large ${T}$ only small eigenvalues are left, on which a step multiplies the mean by "
-            rf"$1 - \alpha_{{\mathrm{{eff}}}} {letter}$ and adds $\alpha_{{\mathrm{{eff}}}}$ times "
-            rf"the noise."
-        )
+    yield Remark(
+        rf"Let ${letter}_k = {L0} k^{{-{N}}}$ with ${N} > 1$, and let the part of the loss in "
+        rf"eigenvalues below ${letter}$ be $\frac12 {E0} {letter}^{{{Z}}}$ at the start. If $D$ "
+        rf"is strictly stable and $\alpha_{{\mathrm{{eff}}}} > 0$, at large ${T}$ only small eigenvalues are left, on which a step multiplies the mean by "
+        rf"$1 - \alpha_{{\mathrm{{eff}}}} {letter}$ and adds $\alpha_{{\mathrm{{eff}}}}$ times "
+        rf"the noise."
     )
     eff = sympy.Dummy("alpha_eff", positive=True)
     subject.writer.name(eff, r"\alpha_{\mathrm{eff}}")
@@ -38,53 +37,42 @@ def power_law(subject: Subject) -> Section | None:
     density = scale ** (1 / nu) / nu
     C_U = tau1 / B * eff**2 * density * sympy.gamma(xi) * (2 * eff) ** (-xi)
     decay = rf"e^{{-2 \alpha_{{\mathrm{{eff}}}} {letter}}}"
-    section.statements += [
-        Equation(
-            rf"The signal then decays like $C_V {T}^{{-{Z}}}$ with",
-            [
-                Side(C_V, "C_V"),
-                written(
-                    rf"{E0} \int_0^\infty {decay} \, {Z} {letter}^{{{Z} - 1}} \, d{letter}",
-                ),
-                written(
-                    rf"{E0} \, \Gamma({Z} + 1) \, (2 \alpha_{{\mathrm{{eff}}}})^{{-{Z}}}",
-                ),
-            ],
-        ),
-        Equation(
-            rf"and what noise leaves behind like $C_U {T}^{{-(2 - 1/{N})}}$, the density of "
-            rf"eigenvalues being $\frac{{1}}{{{N}}} {L0}^{{1/{N}}} {letter}^{{-1 - 1/{N}}}$, with",
-            [
-                Side(C_U, "C_U"),
-                written(
-                    rf"\frac{{{line(tau1)}}}{{{line(B)}}} \int_0^\infty "
-                    rf"\alpha_{{\mathrm{{eff}}}}^2 {letter}^2 {decay} \, "
-                    rf"\frac{{{L0}^{{1/{N}}}}}{{{N}}} {letter}^{{-1 - 1/{N}}} \, d{letter}",
-                ),
-                written(
-                    rf"\frac{{{line(tau1)} {L0}^{{1/{N}}} \alpha_{{\mathrm{{eff}}}}^2}}"
-                    rf"{{{line(B)} \, {N}}} \, \Gamma\left(2 - \tfrac1{{{N}}}\right) "
-                    rf"(2 \alpha_{{\mathrm{{eff}}}})^{{-(2 - 1/{N})}}",
-                ),
-            ],
-        ),
-    ]
+    yield Equation(
+        rf"The signal then decays like $C_V {T}^{{-{Z}}}$ with",
+        [
+            Side(C_V, "C_V"),
+            written(rf"{E0} \int_0^\infty {decay} \, {Z} {letter}^{{{Z} - 1}} \, d{letter}"),
+            written(rf"{E0} \, \Gamma({Z} + 1) \, (2 \alpha_{{\mathrm{{eff}}}})^{{-{Z}}}"),
+        ],
+    )
+    yield Equation(
+        rf"and what noise leaves behind like $C_U {T}^{{-(2 - 1/{N})}}$, the density of "
+        rf"eigenvalues being $\frac{{1}}{{{N}}} {L0}^{{1/{N}}} {letter}^{{-1 - 1/{N}}}$, with",
+        [
+            Side(C_U, "C_U"),
+            written(
+                rf"\frac{{{line(tau1)}}}{{{line(B)}}} \int_0^\infty "
+                rf"\alpha_{{\mathrm{{eff}}}}^2 {letter}^2 {decay} \, "
+                rf"\frac{{{L0}^{{1/{N}}}}}{{{N}}} {letter}^{{-1 - 1/{N}}} \, d{letter}",
+            ),
+            written(
+                rf"\frac{{{line(tau1)} {L0}^{{1/{N}}} \alpha_{{\mathrm{{eff}}}}^2}}"
+                rf"{{{line(B)} \, {N}}} \, \Gamma\left(2 - \tfrac1{{{N}}}\right) "
+                rf"(2 \alpha_{{\mathrm{{eff}}}})^{{-(2 - 1/{N})}}",
+            ),
+        ],
+    )
     if subject.is_short and rate.is_Symbol is False:
         base = times(2, rate)
         doubled = subject.writer.line(base)
-        section.statements.append(
-            Equation(
-                rf"For this method $2 \alpha_{{\mathrm{{eff}}}} = {doubled}$, so that",
-                [
-                    Side(C_V.xreplace({eff: rate}), "C_V"),
-                    written(
-                        rf"{E0} \, \Gamma({Z} + 1) \left({doubled}\right)^{{-{Z}}}",
-                    ),
-                ],
-            )
+        yield Equation(
+            rf"For this method $2 \alpha_{{\mathrm{{eff}}}} = {doubled}$, so that",
+            [
+                Side(C_V.xreplace({eff: rate}), "C_V"),
+                written(rf"{E0} \, \Gamma({Z} + 1) \left({doubled}\right)^{{-{Z}}}"),
+            ],
         )
-    section.statements.append(_loss(subject, Z, N, T))
-    return section
+    yield _loss(subject, Z, N, T)
 
 
 def _loss(subject: Subject, Z: str, N: str, T: str) -> Remark:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sgdmem.symbolic.derivations.statements.equations import Equation, written
-from sgdmem.symbolic.derivations.statements.statement import Section
+from sgdmem.symbolic.derivations.statements.statement import Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
 
 
-def recurrence(subject: Subject) -> Section:
-    """Return the section with the multistep recurrence."""
+def recurrence(subject: Subject) -> Iterator[Statement]:
+    """Derive the multistep recurrence."""
     writer, lam = subject.writer, subject.letters.eigenvalue
     w, t = subject.letters.weights, writer.line(subject.letters.time)
     M = subject.memory
-    section = Section("Equivalent recurrence")
 
     def later(place: int) -> str:
         return f"{t}+{place}" if place else t
@@ -27,12 +27,9 @@ def recurrence(subject: Subject) -> Section:
                 name = rf"\nabla {subject.letters.loss}({name})"
             terms.append((subject.tidy(factors[place]), name))
     holds = "on every quadratic loss" if subject.shifted else "on every loss, quadratic or not"
-    section.statements.append(
-        Equation(
-            rf"Read with a shift of time for ${subject.writer.line(subject.letters.root)}$, "
-            rf"$P - {writer.line(lam)} Q$ is the recurrence~\cite[Theorem 1]{{sgd-with-memory}} "
-            rf"that the weights obey {holds}:",
-            [written(f"{w}_{{{later(M + 1)}}}"), written(writer.signed(terms))],
-        )
+    yield Equation(
+        rf"Read with a shift of time for ${subject.writer.line(subject.letters.root)}$, "
+        rf"$P - {writer.line(lam)} Q$ is the recurrence~\cite[Theorem 1]{{sgd-with-memory}} "
+        rf"that the weights obey {holds}:",
+        [written(f"{w}_{{{later(M + 1)}}}"), written(writer.signed(terms))],
     )
-    return section

@@ -2,51 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.algebra.determinants import determinant, hurwitz_matrix
+from sgdmem.symbolic.algebra.determinants import hurwitz_determinants
 from sgdmem.symbolic.algebra.routh import to_half_plane
 from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
 from sgdmem.symbolic.derivations.statements.exact_values import Point
-from sgdmem.symbolic.derivations.statements.statement import Remark, Section
+from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject, is_stable_up_to
 from sgdmem.symbolic.derivations.typesetting.writer import raised
 from sgdmem.symbolic.stability.schur import conditions, uniform_conditions
 
 
-def stability(subject: Subject) -> Section:
-    """Return the section about stability without noise."""
+def stability(subject: Subject) -> Iterator[Statement]:
+    """Derive conditions for stability without noise."""
     letters, writer = subject.letters, subject.writer
     z, x, lam = letters.half_plane, letters.root, letters.eigenvalue
     n = subject.memory + 1
     Z, X, letter = writer.line(z), writer.line(x), writer.line(lam)
-    section = Section("Stability without noise")
-
     names = half_plane_names(subject)
     shape = " + ".join(rf"\hat a_{k} {raised(Z, n - k)}".strip() for k in range(n + 1))
-    section.statements.append(
-        Equation(
-            rf"The map ${X} = (1 + {Z})/(1 - {Z})$ takes the left half plane to the unit disk. In "
-            rf"the new variable the characteristic polynomial is",
-            [
-                written(rf"\hat\chi({Z})"),
-                written(
-                    rf"{raised(f'(1 - {Z})', n)} \, "
-                    rf"\chi\left(\frac{{1 + {Z}}}{{1 - {Z}}}, {letter}\right)",
-                ),
-                written(shape),
-            ],
-        )
+    moved = rf"\chi\left(\frac{{1 + {Z}}}{{1 - {Z}}}, {letter}\right)"
+    yield Equation(
+        rf"The map ${X} = (1 + {Z})/(1 - {Z})$ takes the left half plane to the unit disk. In "
+        rf"the new variable the characteristic polynomial is",
+        [
+            written(rf"\hat\chi({Z})"),
+            written(rf"{raised(f'(1 - {Z})', n)} \, {moved}"),
+            written(shape),
+        ],
     )
-    for k, name in enumerate(names):
-        rule = "with" if k == 0 else "and" if k == n else ""
-        section.statements.append(Equation(rule, [Side(name), Side(subject.names.meaning(name))]))
-    section.statements += _criterion(subject)
-    return section
+    yield from meanings(subject, names)
+    yield from _criterion(subject)
+
+
+def meanings(subject: Subject, names: Sequence[Any]) -> Iterator[Statement]:
+    """Say in one display what names stand for."""
+    for number, name in enumerate(names, start=1):
+        rule = "with" if number == 1 else "and" if number == len(names) else ""
+        yield Equation(rule, [Side(name), Side(subject.names.meaning(name))])
 
 
 def half_plane(subject: Subject) -> list[Any]:
@@ -73,43 +72,37 @@ def half_plane_names(subject: Subject) -> list[Any]:
     return subject.half_plane_names
 
 
-def _criterion(subject: Subject) -> list[Any]:
+def _criterion(subject: Subject) -> Iterator[Statement]:
     letter = subject.writer.line(subject.letters.eigenvalue)
     M = subject.memory
     names = half_plane_names(subject)
-    found: list[Any] = []
     if M > EXPANDED_MEMORY:
-        pivots, found = _routh(subject, names)
+        pivots, array = _routh(subject, names)
+        yield from array
         shown = [pivot > 0 for pivot in pivots]
         what = "all pivots of the Routh array are positive"
     else:
-        hurwitz = hurwitz_matrix([(name,) for name in names])
-        minors = (
-            determinant([row[:order] for row in hurwitz[:order]])[0] for order in range(2, M + 1)
-        )
+        minors = hurwitz_determinants(names)[1:]  # the first one is a coefficient
         shown = [name > 0 for name in names] + [sympy.expand(minor) > 0 for minor in minors]
         what = "its coefficients are positive"
         if M > 1:
             what = "its coefficients and Hurwitz determinants are positive, by the criterion of Hurwitz"
-    found.append(
-        Conditions(
-            rf"All roots of $P - {letter} Q$ lie strictly inside the unit disk exactly when "
-            rf"$\hat a_0 \ne 0$ and those of $\hat\chi$ lie in the left half plane. For ${letter} > 0$ that is so if and only "
-            rf"if {what} (of one sign, which is that of their sum $\hat\chi(1) = 2^{{{M + 1}}}$):",
-            shown,
-            subject.is_schur,
-            near=subject.stable_point,
-            segments=20 if M == 2 else 8,
-        )
+    yield Conditions(
+        rf"All roots of $P - {letter} Q$ lie strictly inside the unit disk exactly when "
+        rf"$\hat a_0 \ne 0$ and those of $\hat\chi$ lie in the left half plane. For ${letter} > 0$ that is so if and only "
+        rf"if {what} (of one sign, which is that of their sum $\hat\chi(1) = 2^{{{M + 1}}}$):",
+        shown,
+        subject.is_schur,
+        near=subject.stable_point,
+        segments=20 if M == 2 else 8,
     )
     if subject.stable_point is None:
         if not subject.parameters:
-            found.append(Remark("They hold at no positive eigenvalue."))
+            yield Remark("They hold at no positive eigenvalue.")
     elif M <= 1:
-        found.append(_uniform(subject))
+        yield _uniform(subject)
     elif subject.is_short and M <= EXPANDED_MEMORY:
-        found.append(_reduced(subject))
-    return found
+        yield _reduced(subject)
 
 
 def _routh(subject: Subject, names: list[Any]) -> tuple[list[Any], list[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sgdmem.symbolic.derivations.statements.exact_values import Names
@@ -56,7 +56,7 @@ class Section:
     """A heading and the statements below it."""
 
     title: str
-    statements: list[Statement] = field(default_factory=list)
+    statements: list[Statement]
 
 
 def text_of(point: dict[Any, Any]) -> str:
