@@ -79,13 +79,7 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = 
     if corners[0].size:
         style = {"color": BLACK, "markersize": 4, "label": "cusp", "zorder": 3}
         named("cusp", *ax.plot(*corners, "o", **style))
-    axes = ((x_name, ax.set_xscale, ax.set_xlim), (y_name, ax.set_yscale, ax.set_ylim))
-    for name, scale, limits in axes:
-        if name in boundary.attrs["logarithmic"].split(", "):
-            scale("log")
-        limits(boundary[name].attrs["low"], boundary[name].attrs["high"])
-    ax.set_xlabel(axis_label(x_name))
-    ax.set_ylabel(axis_label(y_name))
+    show_window(ax, boundary)
     ax.set_title(title(boundary, (x_name, y_name)), fontsize="medium")
     if labelled:
         ax.legend(
@@ -102,6 +96,16 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = 
             {words[name]: _STYLES[name][0] for name in drawn},
         )
     return ax
+
+
+def show_window(ax: Any, boundary: xarray.Dataset) -> None:
+    """Show the window in which a boundary was traced, on its scales, and name its axes."""
+    for axis in "xy":
+        name = boundary.attrs[axis]
+        if name in boundary.attrs["logarithmic"].split(", "):
+            ax.set(**{f"{axis}scale": "log"})
+        ends = boundary[name].attrs["low"], boundary[name].attrs["high"]
+        ax.set(**{f"{axis}lim": ends, f"{axis}label": axis_label(name)})
 
 
 def _pieces(conditions: Any) -> list[tuple[int, int]]:

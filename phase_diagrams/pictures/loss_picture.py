@@ -213,14 +213,8 @@ def _draw_law(ax: Any, name: str, law: PredictedLaw, curve: Array) -> None:
             return
         constant = float(curve[middle]) * float(middle) ** law.exponent
     t = np.geomspace(max(1.0, _FIRST_SHOWN * last), last, 50)
-    (line,) = ax.plot(
-        t,
-        constant * t**-law.exponent,
-        zorder=4,
-        label=f"_{name}, predicted",
-        **DASHED,
-    )
-    named("prediction", line)
+    style = {"zorder": 4, "label": f"_{name}, predicted", **DASHED}
+    named("prediction", *ax.plot(t, constant * t**-law.exponent, **style))
 
 
 def _draw_runs(ax: Any, name: str, runs: Simulation, top: float, colour: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -195,8 +195,7 @@ def _draw(diagram: xarray.Dataset, ax: Any, quantity: str, annotate: bool) -> _S
         ax.set_xscale("log")
     if _is_geometric(y):
         ax.set_yscale("log")
-    ax.set_xlabel(axis_label(x_name))
-    ax.set_ylabel(axis_label(y_name))
+    ax.set(xlabel=axis_label(x_name), ylabel=axis_label(y_name))
     if annotate and is_plane:
         name_regions(ax, edges, shown.regions)
     return shown
@@ -279,15 +278,8 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _
     stable, noise_sum = diagram.stable.values, diagram.noise_sum.values
     kinds = _kinds(diagram)
     present = [kind for kind in range(len(_CAUSES)) if ((kinds == kind) & (stable != 1)).any()]
-    causes = ax.pcolormesh(
-        *edges,
-        np.ma.masked_where(stable == 1, kinds),
-        cmap=ListedColormap([colour for _, colour in _CAUSES]),
-        vmin=-0.5,
-        vmax=len(_CAUSES) - 0.5,
-        rasterized=True,
-    )
-    named("kinds", causes)
+    masked = np.ma.masked_where(stable == 1, kinds)
+    named("kinds", colour_cells(ax, edges, masked, [colour for _, colour in _CAUSES]))
     inside = np.ma.masked_where(stable != 1, noise_sum)
     shades = ListedColormap(colormaps["viridis"](np.linspace(0, BRIGHTEST, 256)))
     mesh = ax.pcolormesh(*edges, inside, cmap=shades, vmin=0, vmax=1, rasterized=True)
@@ -295,6 +287,14 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> _
     kinds_shown = dict(_CAUSES[kind] for kind in present)
     label = r"noise sum $U'_\Sigma$ where stable"
     return _Shown(mesh, label, kinds_shown, verdict_regions(diagram))
+
+
+def colour_cells(ax: Any, edges: tuple[Array, Array], codes: Array, colours: Sequence[str]) -> Any:
+    """Give each cell of a map the colour that has its number; return the mesh."""
+    from matplotlib.colors import ListedColormap
+
+    ends = {"vmin": -0.5, "vmax": len(colours) - 0.5}
+    return ax.pcolormesh(*edges, codes, cmap=ListedColormap(colours), rasterized=True, **ends)
 
 
 def _kinds(diagram: xarray.Dataset) -> Array:
@@ -316,22 +316,12 @@ def verdict_regions(diagram: xarray.Dataset) -> dict[str, MapRegion]:
 
 def _flags(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> _Shown:
     """Draw a quantity whose numbers stand for words."""
-    from matplotlib.colors import ListedColormap
-
     names = values.attrs["flag_meanings"].split()
     colours = [_FLAGS.get(name, _UNDECIDED) for name in names]
     codes = np.full(values.shape, -1)  # places among the meanings, whatever numbers they have
     for place, flag in enumerate(np.atleast_1d(values.attrs["flag_values"])):
         codes[values.values == flag] = place
-    mesh = ax.pcolormesh(
-        *edges,
-        np.ma.masked_less(codes, 0),
-        cmap=ListedColormap(colours),
-        vmin=-0.5,
-        vmax=len(names) - 0.5,
-        rasterized=True,
-    )
-    named("kinds", mesh)
+    named("kinds", colour_cells(ax, edges, np.ma.masked_less(codes, 0), colours))
     words = {code: names[code].replace("_", " ") for code in np.unique(codes[codes >= 0]).tolist()}
     kinds = {word: colours[code] for code, word in words.items()}
     regions = {word: MapRegion(codes == code, colours[code]) for code, word in words.items()}

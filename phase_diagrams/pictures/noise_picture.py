@@ -120,12 +120,8 @@ def draw_noise_summand(
     if explained:
         handles, labels = ax.get_legend_handles_labels()
         if twin is not None:
-            handles, labels = (
-                have + more
-                for have, more in zip(
-                    (handles, labels), twin.get_legend_handles_labels(), strict=True
-                )
-            )
+            more_handles, more_labels = twin.get_legend_handles_labels()
+            handles, labels = handles + more_handles, labels + more_labels
         ax.legend(handles, labels, ncols=2, **LEGEND)
     return ax
 
@@ -218,15 +214,9 @@ def _draw_share(
     lam, share = found
     left, right = ax.get_xlim()
     twin = ax.twinx()
-    label = r"share of $U'_\Sigma$ up to $\lambda$"
-    line = twin.plot(
-        [right, *lam, left],
-        100 * np.array([1, *share, share[-1]]),
-        color=BLUE,
-        linewidth=1.4,
-        label=label,
-    )
-    named("share", *line)
+    style = {"color": BLUE, "linewidth": 1.4, "label": r"share of $U'_\Sigma$ up to $\lambda$"}
+    percent = 100 * np.array([1, *share, share[-1]])
+    named("share", *twin.plot([right, *lam, left], percent, **style))
     twin.set_ylim(0, 102)
     twin.set_ylabel(r"share of the noise sum $U'_\Sigma$, %", color=BLUE)
     twin.tick_params(axis="y", colors=BLUE)
@@ -239,17 +229,9 @@ def _spectrum(ax: Any, data: Spectrum, low: float) -> None:
     named("spectrum", shade)
     ticks = _largest_ones(data)
     ticks = ticks[ticks >= low]
-    marks = ax.plot(
-        ticks,
-        np.zeros(ticks.size),
-        "|",
-        transform=ax.get_xaxis_transform(),
-        color=BLACK,
-        markersize=9,
-        markeredgewidth=0.6,
-        zorder=5,
-    )
-    named("eigenvalue", *marks)
+    style = {"color": BLACK, "markersize": 9, "markeredgewidth": 0.6, "zorder": 5}
+    at_axis = ax.get_xaxis_transform()
+    named("eigenvalue", *ax.plot(ticks, np.zeros(ticks.size), "|", transform=at_axis, **style))
 
 
 def _smallest(data: Spectrum) -> float:

@@ -86,8 +86,7 @@ def draw_root_locus(
     ax.set_title(f"{algorithm_label(algorithm)}\n{largest}", fontsize="small")
     if explained:
         ax.legend(ncols=2, **LEGEND)
-        label = r"eigenvalue $\lambda$"
-        ax.figure.colorbar(mesh, ax=ax, label=label, shrink=0.8)
+        ax.figure.colorbar(mesh, ax=ax, label=r"eigenvalue $\lambda$", shrink=0.8)
     return ax
 
 
@@ -117,29 +116,13 @@ def _branches(ax: Any, locus: RootLocus) -> Any:
 def _ends(ax: Any, locus: RootLocus) -> None:
     start = locus.branches[0]
     style: dict[str, Any] = {"linestyle": "none", "zorder": 5}
-    (cross,) = ax.plot(
-        start.real,
-        start.imag,
-        marker="x",
-        color=RED,
-        markersize=7,
-        markeredgewidth=1.8,
-        label=r"roots of $P$ ($\lambda = 0$)",
-        **style,
-    )
-    named("root-of-P", cross)
+    cross = {"marker": "x", "color": RED, "markersize": 7, "markeredgewidth": 1.8, **style}
+    label = r"roots of $P$ ($\lambda = 0$)"
+    named("root-of-P", *ax.plot(start.real, start.imag, label=label, **cross))
     if locus.zeros.size:
-        (ring,) = ax.plot(
-            locus.zeros.real,
-            locus.zeros.imag,
-            marker="o",
-            color=BLACK,
-            markersize=8,
-            markerfacecolor="none",
-            label=r"roots of $Q$ ($\lambda \to \infty$)",
-            **style,
-        )
-        named("root-of-Q", ring)
+        ring = {"marker": "o", "color": BLACK, "markersize": 8, "markerfacecolor": "none", **style}
+        label = r"roots of $Q$ ($\lambda \to \infty$)"
+        named("root-of-Q", *ax.plot(locus.zeros.real, locus.zeros.imag, label=label, **ring))
 
 
 def _complex_roots(ax: Any, algorithm: Algorithm) -> None:
@@ -164,17 +147,8 @@ def _crossings(ax: Any, algorithm: Algorithm, data: Any) -> None:
         roots = roots_at(algorithm, end)
         away = np.abs(np.abs(roots) - 1)
         there = roots[away <= max(_ON_CIRCLE, 2 * away.min())]
-        (mark,) = ax.plot(
-            there.real,
-            there.imag,
-            "D",
-            color=ORANGE,
-            markeredgecolor=BLACK,
-            markersize=7,
-            zorder=6,
-            label=label,
-        )
-        named("crossing", mark)
+        style = {"color": ORANGE, "markeredgecolor": BLACK, "markersize": 7, "zorder": 6}
+        named("crossing", *ax.plot(there.real, there.imag, "D", label=label, **style))
         label = None
         upper = there[np.argmax(there.imag)]
         side = 1 if upper.real < 0 else -1  # towards the middle

@@ -9,10 +9,12 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.phase_diagrams.pictures.artists import named
-from sgdmem.phase_diagrams.pictures.labels import axis_label, title
+from sgdmem.phase_diagrams.pictures.boundary_picture import show_window
+from sgdmem.phase_diagrams.pictures.labels import title
 from sgdmem.phase_diagrams.pictures.map_picture import (
     LEGEND,
     cell_edges,
+    colour_cells,
     draw,
     new_axes,
     verdict_regions,
@@ -93,13 +95,10 @@ class NamedDiagram:
         if explained and self.map.stable.ndim == 3:
             handles, _ = ax.get_legend_handles_labels()
             if self.accelerated is not None:
-                patch: dict[str, Any] = {
-                    "facecolor": "none",
-                    "edgecolor": GREEN,
-                    "hatch": "///",
-                    "linewidth": 0,
-                }
-                handles.append(Patch(label="accelerated (Theorem 7)", **patch))
+                patch = Patch(
+                    label="accelerated (Theorem 7)", fc="none", ec=GREEN, hatch="///", lw=0
+                )
+                handles.append(patch)
             ax.legend(handles=handles, ncols=min(len(handles), 3), **LEGEND)
         return ax
 
@@ -110,29 +109,13 @@ class NamedDiagram:
 
     def _draw_series(self, ax: Any) -> dict[str, MapRegion]:
         """Draw at how many of the batch sizes each point is stable, in greys."""
-        from matplotlib.colors import ListedColormap
-
         panels, y_name, x_name = map(str, self.map.stable.dims)
         sizes = self.map[panels].size
         count = (self.map.stable.values == 1).sum(axis=0)
         shades = [str(value) for value in np.linspace(_LIGHTEST, _DARKEST, sizes + 1)]
-        mesh = ax.pcolormesh(
-            *self._edges(),
-            count,
-            cmap=ListedColormap(shades),
-            vmin=-0.5,
-            vmax=sizes + 0.5,
-            rasterized=True,
-        )
-        named("map", mesh)
-        (_, first), *_ = self.boundaries.items()
-        for name, scale, limits in (
-            (x_name, ax.set_xscale, ax.set_xlim),
-            (y_name, ax.set_yscale, ax.set_ylim),
-        ):
-            scale("log" if name in first.attrs["logarithmic"].split(", ") else "linear")
-            limits(first[name].attrs["low"], first[name].attrs["high"])
-        ax.set(xlabel=axis_label(x_name), ylabel=axis_label(y_name))
+        named("map", colour_cells(ax, self._edges(), count, shades))
+        ax.set(xscale="linear", yscale="linear")
+        show_window(ax, next(iter(self.boundaries.values())))
         ax.set_title(title(self.map, (x_name, y_name, panels)), fontsize="medium")
         regions = {
             "stable at every $B$": MapRegion(count == sizes, shades[-1]),
@@ -142,15 +125,10 @@ class NamedDiagram:
             regions = {"stable": MapRegion(count == 1, shades[-1])}
         if self.accelerated is not None:
             values = [self.map[name].values for name in (x_name, y_name)]
-            hatched = ax.contourf(
-                *values,
-                self.accelerated.astype(float),
-                levels=[0.5, 1.5],
-                colors="none",
-                hatches=["///"],
-            )
-            hatched.set_edgecolor(GREEN)
-            hatched.set_linewidth(0)
+            inside = self.accelerated.astype(float)
+            style: dict[str, Any] = {"colors": "none", "hatches": ["///"]}
+            hatched = ax.contourf(*values, inside, levels=[0.5, 1.5], **style)
+            hatched.set(edgecolor=GREEN, linewidth=0)
             named("accelerated", hatched)
             regions = {"accelerated": MapRegion(self.accelerated, "white"), **regions}
         for name, mask in self.zones.items():
