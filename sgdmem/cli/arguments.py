@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sgdmem.symbolic.algorithms.algorithm import Algorithm
     from sgdmem.symbolic.algorithms.family import Family
 
+_F = TypeVar("_F", bound=Callable[..., Any])
 PICTURES = (".png", ".svg", ".pdf")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -53,6 +54,11 @@ set_option = click.option(
     metavar="NAME=VALUE",
     help="A parameter of the algorithm.",
 )
+
+
+def output_option(text: str) -> Callable[[_F], _F]:
+    """Return the option that names the file to be written."""
+    return click.option("-o", "--output", type=click.Path(), metavar="FILE", help=text)
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -99,6 +105,16 @@ def output_path(output: str, endings: Sequence[str]) -> Path:
     if not path.parent.is_dir():
         raise click.UsageError(f"-o: there is no folder {path.parent}")
     return path
+
+
+def write_table(path: str | Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a .csv file."""
+    import csv
+
+    with Path(path).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
 
 
 def print_json(value: dict[str, Any]) -> None:

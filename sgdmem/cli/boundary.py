@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sgdmem.cli.arguments import PICTURES, AlgorithmName, output_path, read_method, set_option
+from sgdmem.cli.arguments import (
+    PICTURES,
+    AlgorithmName,
+    output_option,
+    output_path,
+    read_method,
+    set_option,
+)
 from sgdmem.cli.axes import read_window
 from sgdmem.cli.phase_diagram import draw_file
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
@@ -25,13 +32,9 @@ _DATA = (".csv", ".nc")
 @click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH[:log]")
 @set_option
 @problem_options()
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(),
-    metavar="FILE",
-    help="A picture (.png, .svg, .pdf; the data beside it as .nc), or data (.csv, .nc).  "
-    "[ALGORITHM-boundary.png]",
+@output_option(
+    "A picture (.png, .svg, .pdf; the data beside it as .nc), or data (.csv, .nc).  "
+    "[ALGORITHM-boundary.png]"
 )
 @click.option(
     "--resolution", type=int, default=100, metavar="N", help="Of the map that finds it.  [100]"
@@ -78,18 +81,17 @@ def boundary_command(
         progress=sys.stderr.isatty(),
         **values,
     )
-    written = _write(boundary, path)
-    if boundary.sizes["point"] == 0:
-        click.echo(
-            f"wrote {' and '.join(map(str, written))}: no edge of stability is in this window, or "
-            "none that a coarse map of it shows (--resolution)"
-        )
-        return
+    written = " and ".join(map(str, _write(boundary, path)))
     curves = len(set(boundary.curve.values.tolist()))
-    click.echo(
-        f"wrote {' and '.join(map(str, written))}: {boundary.sizes['point']} points on {curves} "
-        f"curve{'' if curves == 1 else 's'}, {boundary.sizes['cusp']} cusps"
+    found = (
+        f"{boundary.sizes['point']} points on {curves} curve{'' if curves == 1 else 's'}, "
+        f"{boundary.sizes['cusp']} cusps"
     )
+    nothing = (
+        "no edge of stability is in this window, or none that a coarse map of it shows "
+        "(--resolution)"
+    )
+    click.echo(f"wrote {written}: {found if curves else nothing}")
 
 
 def _write(boundary: xarray.Dataset, path: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sgdmem.cli.arguments import AlgorithmName, read_settings, set_option
+from sgdmem.cli.arguments import AlgorithmName, output_option, read_settings, set_option
 
 if TYPE_CHECKING:
     from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -26,13 +26,7 @@ _DOCUMENTS, _TEXTS = (".tex", ".pdf", ".md", ".html"), (".txt", "")
     help=f"The general algorithm of memory M, at most {_LARGEST_GENERAL_MEMORY}.",
 )
 @set_option
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(),
-    metavar="FILE",
-    help="Write a .tex (and its .bib), .pdf, .md, .html or .txt file.",
-)
+@output_option("Write a .tex (and its .bib), .pdf, .md, .html or .txt file.")
 @click.option("--fragment", is_flag=True, help="LaTeX without a preamble, for \\input.")
 @click.option("--label", metavar="TEXT", help="What the labels of equations begin with.  [title]")
 @click.option(
@@ -43,9 +37,7 @@ _DOCUMENTS, _TEXTS = (".tex", ".pdf", ".md", ".html"), (".txt", "")
     help="How to write a parameter, or weights, eigenvalue, batch_size ...; repeatable.",
 )
 @click.option(
-    "--notation",
-    metavar="NAME",
-    help="Letters of 2410.04228, pytorch or 2307.15196.  [2410.04228]",
+    "--notation", metavar="NAME", help="Letters of 2410.04228, pytorch or 2307.15196.  [2410.04228]"
 )
 @click.option(
     "--as",

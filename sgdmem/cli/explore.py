@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import AlgorithmName, output_path
+from sgdmem.cli.arguments import AlgorithmName, output_option, output_path
 from sgdmem.cli.problem import has_problem, problem_options, read_batch_size, read_problem
 
 _PORT = 8000
@@ -15,9 +15,7 @@ _PORT = 8000
 @click.command("explore", short_help="Make a page with sliders and a live map of stability.")
 @click.argument("algorithms", nargs=-1, type=AlgorithmName(), metavar="[ALGORITHM]...")
 @problem_options()
-@click.option(
-    "-o", "--output", type=click.Path(), metavar="FILE", help="The page.  [explorer.html]"
-)
+@output_option("The page.  [explorer.html]")
 @click.option("--serve", is_flag=True, help="Serve the page on this machine, until Ctrl-C.")
 @click.option("--port", type=int, metavar="N", help=f"Where; 0: any free one.  [{_PORT}]")
 def explore_command(

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sgdmem.cli.arguments import PICTURES, AlgorithmName, output_path, read_method, set_option
+from sgdmem.cli.arguments import (
+    PICTURES,
+    AlgorithmName,
+    output_option,
+    output_path,
+    read_method,
+    set_option,
+)
 from sgdmem.cli.axes import read_axis, read_panels
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
 
@@ -39,18 +46,10 @@ _QUANTITIES = (
 @set_option
 @problem_options()
 @click.option(
-    "--quantity",
-    type=click.Choice(_QUANTITIES),
-    help="What to draw instead of the verdict.",
+    "--quantity", type=click.Choice(_QUANTITIES), help="What to draw instead of the verdict."
 )
 @click.option("--zeta", metavar="Z", help="Exponent of the target, for regimes and exponents.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(),
-    metavar="FILE",
-    help=".png, .svg or .pdf  [ALGORITHM.png]",
-)
+@output_option(".png, .svg or .pdf  [ALGORITHM.png]")
 @click.option(
     "--zarr",
     "stored",
@@ -172,7 +171,7 @@ def _share(stable: xarray.DataArray) -> float:
 @click.command("draw", short_help="Draw a map or a boundary again from its file.")
 @click.argument("file", type=click.Path())
 @click.option("--quantity", metavar="NAME", help="A quantity that the file has.")
-@click.option("-o", "--output", type=click.Path(), metavar="FILE", help=".png, .svg or .pdf")
+@output_option(".png, .svg or .pdf")
 def draw_command(file: str, quantity: str | None, output: str | None) -> None:
     """Draw a phase diagram or a boundary from its FILE (.nc or .zarr), without computing it again.
 
@@ -184,20 +183,18 @@ def draw_command(file: str, quantity: str | None, output: str | None) -> None:
     path = output_path(output or str(source.with_suffix(".png")), PICTURES)
     if not source.exists():
         raise click.UsageError(f"there is no file {file}")
-    data = _read_zarr(source) if source.is_dir() else _read_netcdf(source)
+    data = _read(source)
     if "stable" not in data and "condition" not in data:
         raise click.UsageError(f"{file} holds neither a phase diagram nor a boundary")
     draw_file(data, path, quantity)
     click.echo(f"wrote {path}")
 
 
-def _read_zarr(source: Path) -> xarray.Dataset:
-    from sgdmem.phase_diagrams.maps.chunk_store import read_stored
+def _read(source: Path) -> xarray.Dataset:
+    if source.is_dir():
+        from sgdmem.phase_diagrams.maps.chunk_store import read_stored
 
-    return read_stored(source)
-
-
-def _read_netcdf(source: Path) -> xarray.Dataset:
+        return read_stored(source)
     import xarray
 
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -14,10 +13,12 @@ from sgdmem.cli.arguments import (
     PICTURES,
     AlgorithmName,
     built,
+    output_option,
     output_path,
     read_method,
     read_settings,
     set_option,
+    write_table,
 )
 from sgdmem.cli.problem import (
     has_problem,
@@ -35,9 +36,7 @@ _DIAGRAMS = (
     "batch-size-learning-rate",
     "regimes",
 )
-_output = click.option(
-    "-o", "--output", type=click.Path(), metavar="FILE", help=".png, .svg or .pdf; data beside it."
-)
+_picture_option = output_option(".png, .svg or .pdf; data beside it.")
 
 
 @click.group("plot", short_help="Draw root loci, noise summands, losses and named diagrams.")
@@ -58,7 +57,7 @@ def plot_command() -> None:
 @click.argument("algorithm", type=AlgorithmName())
 @set_option
 @problem_options()
-@_output
+@_picture_option
 def root_locus_command(
     algorithm: str, settings: tuple[str, ...], output: str | None, **options: Any
 ) -> None:
@@ -89,7 +88,7 @@ def root_locus_command(
 @click.argument("algorithm", type=AlgorithmName())
 @set_option
 @problem_options()
-@_output
+@_picture_option
 def noise_summand_command(
     algorithm: str, settings: tuple[str, ...], output: str | None, **options: Any
 ) -> None:
@@ -129,7 +128,7 @@ def _write_summand(axes: Any, path: Path) -> None:
 @target_options
 @click.option("--steps", type=int, default=1000, metavar="T", help="How many.  [1000]")
 @click.option("--am1", is_flag=True, help="Add the accelerated schedule AM1.")
-@_output
+@_picture_option
 def losses_command(
     algorithms: tuple[str, ...],
     settings: tuple[str, ...],
@@ -171,7 +170,7 @@ def losses_command(
 @click.argument("name", type=click.Choice(_DIAGRAMS))
 @set_option
 @problem_options()
-@_output
+@_picture_option
 def diagram_command(
     name: str, settings: tuple[str, ...], output: str | None, **options: Any
 ) -> None:
@@ -236,8 +235,5 @@ def _write(axes: Any, path: Path, header: Sequence[str], rows: Iterable[Sequence
     """Write a picture and, beside it, its numbers."""
     axes.figure.savefig(path, dpi=200)
     data = path.with_suffix(".csv")
-    with data.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
+    write_table(data, header, rows)
     click.echo(f"wrote {path} and {data}")

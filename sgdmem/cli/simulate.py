@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import sys
 from pathlib import Path
@@ -11,7 +9,16 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import AlgorithmName, built, json_option, read_method, set_option
+from sgdmem.cli.arguments import (
+    AlgorithmName,
+    built,
+    json_option,
+    output_option,
+    print_json,
+    read_method,
+    set_option,
+    write_table,
+)
 from sgdmem.cli.problem import problem_options, read_problem, read_target, target_options
 
 _LARGEST_SHOWN = 1e4  # score; beyond, digits say nothing
@@ -30,7 +37,7 @@ _COLUMNS = ("steps", "mean", "standard_error", "expected", "z")
 @click.option(
     "--points", type=click.IntRange(1), default=20, metavar="P", help="Losses to show.  [20]"
 )
-@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write the table (.csv).")
+@output_option("Write the table (.csv).")
 @json_option
 def simulate_command(
     algorithm: str,
@@ -86,10 +93,10 @@ def simulate_command(
     table = {name: column.tolist() for name, column in zip(_COLUMNS, columns, strict=False)}
     table["z"] = runs.z_scores(expected).tolist()
     if output is not None:
-        _write(output, table)
+        write_table(output, table, zip(*table.values(), strict=True))
     if as_json:
         added = {name: list(map(_number_or_none, table[name])) for name in ("expected", "z")}
-        click.echo(json.dumps({**runs.to_dict(), **added}, indent=2, allow_nan=False))
+        print_json({**runs.to_dict(), **added})
         return
     click.echo(f"{seeds} runs; the expected loss is {'exact' if exact else 'approximate'}")
     click.echo(f"{'steps':>9} {'mean loss':>13} {'standard error':>15} {'expected':>13} {'z':>6}")
@@ -109,13 +116,6 @@ def _score(z: float) -> str:
     if math.isnan(z):
         return ""
     return f"{z:.2f}" if abs(z) < _LARGEST_SHOWN else f"{z:.1e}"
-
-
-def _write(path: str, table: dict[str, list[float]]) -> None:
-    with Path(path).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(table)
-        writer.writerows(zip(*table.values(), strict=True))
 
 
 def _number_or_none(value: float) -> float | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sgdmem.cli.arguments import json_option, print_json
+from sgdmem.cli.arguments import json_option, output_option, print_json
 from sgdmem.cli.problem import read_matrix
 
 
@@ -15,7 +15,7 @@ from sgdmem.cli.problem import read_matrix
 @click.option("--spectrum", "path", type=click.Path(), metavar="FILE", help="Eigenvalues.")
 @click.option("--first", type=int, default=1, metavar="K", help="First rank of the fit.  [1]")
 @click.option("--last", type=int, metavar="K", help="Last rank of the fit.  [all]")
-@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write eigenvalues (.csv).")
+@output_option("Write eigenvalues (.csv).")
 @json_option
 def spectrum_command(
     data: str | None,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
 
 import click
+
+from sgdmem.cli.arguments import json_option, print_json
 
 if TYPE_CHECKING:
     from sgdmem.numeric.theorems.check import CheckResult
@@ -18,7 +19,7 @@ _FAILED = 1
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--perturbed", is_flag=True, help="Check false claims: each must be rejected.")
 @click.option("--list", "listed", is_flag=True, help="List the statements.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def verify_command(names: tuple[str, ...], perturbed: bool, listed: bool, as_json: bool) -> int:
     """Check the numbered statements of arXiv 2410.04228, and the library's own, by machine.
 
@@ -44,10 +45,10 @@ def verify_command(names: tuple[str, ...], perturbed: bool, listed: bool, as_jso
         summaries = {name: statement_summary(name) for name in chosen}
         if as_json:
             rows = [{"name": name, "summary": text} for name, text in summaries.items()]
-            click.echo(json.dumps({"statements": rows}, indent=2))
-            return 0
-        for name, text in summaries.items():
-            click.echo(f"{name}: {text}")
+            print_json({"statements": rows})
+        else:
+            for name, text in summaries.items():
+                click.echo(f"{name}: {text}")
         return 0
     results = []
     false_claims: list[tuple[str, CheckResult]] = []
@@ -64,7 +65,7 @@ def verify_command(names: tuple[str, ...], perturbed: bool, listed: bool, as_jso
         _show_perturbed(false_claims, as_json)
         return _FAILED if any(result.passed for _, result in false_claims) else 0
     if as_json:
-        click.echo(json.dumps({"results": [result.to_dict() for result in results]}, indent=2))
+        print_json({"results": [result.to_dict() for result in results]})
     else:
         _show(results)
     return 0 if all(result.passed for result in results) else _FAILED
@@ -100,7 +101,7 @@ def _show_perturbed(false_claims: list[tuple[str, CheckResult]], as_json: bool) 
         for text, result in false_claims
     ]
     if as_json:
-        click.echo(json.dumps({"perturbations": rows}, indent=2))
+        print_json({"perturbations": rows})
         return
     for row in rows:
         verdict = "rejected" if row["rejected"] else "NOT REJECTED"
