@@ -10,7 +10,6 @@ with derivatives at K + 1/2. Combinations of six terms around that place stand f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import factorial
@@ -19,7 +18,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import UNIT, Array, Ball
 from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.symbolic.algebra.determinants import determinant
+from sgdmem.symbolic.algebra.determinants import determinant_of_numbers
 
 _END_CENTER, _END_RADIUS = 1.04, 0.46  # of the disks at the ends, over the eigenvalue there
 _END_TERMS = {1: Fraction(1, 24), 3: Fraction(-7, 5760), 5: Fraction(31, 967680)}
@@ -38,15 +37,11 @@ def end_correction() -> tuple[Array, Array]:
         replaced = [
             [right[i] if j == column else row[j] for j in range(3)] for i, row in enumerate(matrix)
         ]
-        weights.append(_determinant(replaced) / _determinant(matrix))
+        weights.append(determinant_of_numbers(replaced) / determinant_of_numbers(matrix))
     return (
         np.array([*(-float(x) for x in offsets), *map(float, offsets)]),
         np.array([*(-float(w) for w in weights), *map(float, weights)]),
     )
-
-
-def _determinant(matrix: Sequence[Sequence[Fraction]]) -> Fraction:
-    return determinant([[(entry,) for entry in row] for row in matrix])[0]  # type: ignore[no-any-return]
 
 
 def end_disks_and_errors(law: PowerLaw, head: int) -> tuple[Ball, Array]:

@@ -5,18 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sgdmem.symbolic.algebra.polynomials import Polynomial, add, multiply
+from sgdmem.symbolic.algebra.scalars import Element
 
 
-def hurwitz_matrix(a: Sequence[Polynomial]) -> list[list[Polynomial]]:
-    """Return the Hurwitz matrix of order n - 1 of a polynomial of degree n.
+def hurwitz_matrix(a: Sequence[Polynomial], order: int) -> list[list[Polynomial]]:
+    """Return the Hurwitz matrix of a polynomial.
 
-    ``a`` are its n + 1 coefficients, highest power first, themselves polynomials.
+    ``a`` are its coefficients, highest power first, themselves polynomials.
     """
-    order, zero = len(a) - 2, (0 * a[0][0],)
+    zero = (0 * a[0][0],)
     return [
         [a[i] if 0 <= (i := 2 * column + 1 - row) < len(a) else zero for column in range(order)]
         for row in range(order)
     ]
+
+
+def hurwitz_determinants(a: Sequence[Element]) -> list[Element]:
+    """Return the Hurwitz determinants of order 1 ... n - 1 of a polynomial of degree n.
+
+    ``a`` are its n + 1 coefficients, highest power first.
+    """
+    orders = range(1, len(a) - 1)
+    matrix = hurwitz_matrix([(entry,) for entry in a], len(a) - 2)
+    return [determinant([row[:order] for row in matrix[:order]])[0] for order in orders]
+
+
+def determinant_of_numbers(matrix: Sequence[Sequence[Element]]) -> Element:
+    """Return the determinant of a matrix of numbers of any kind, without a division."""
+    return determinant([[(entry,) for entry in row] for row in matrix])[0]
 
 
 def determinant(matrix: Sequence[Sequence[Polynomial]]) -> Polynomial:

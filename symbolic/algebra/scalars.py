@@ -98,7 +98,7 @@ def _from_sympy(value: Any, name: str) -> Scalar:
         raise InputError(f"{name} must be a finite SymPy expression, got {value}")
     value = value.xreplace({part: sympy.Rational(part) for part in value.atoms(sympy.Float)})
     if isinstance(value, sympy.Rational):
-        return Fraction(int(value.p), int(value.q))
+        return fraction_of(value)
     if value.is_real is None and not value.free_symbols:
         real, imaginary = value.as_real_imag()
         if not imaginary.equals(0):
@@ -154,6 +154,11 @@ def _symbolic_field(
         return sympy.factor_terms(domain.to_sympy(domain.convert(element)))
 
     return list(elements), back
+
+
+def fraction_of(value: Any) -> Fraction:
+    """Return a rational number of FLINT or SymPy as a fraction."""
+    return Fraction(int(value.p), int(value.q))
 
 
 def is_zero(value: Scalar) -> bool:

@@ -17,11 +17,11 @@ from sgdmem.symbolic.algebra.scalars import (
     Scalar,
     as_scalar,
     exact_field,
-    is_float,
     is_symbolic,
     to_float,
     to_sympy,
 )
+from sgdmem.symbolic.algorithms.entries import has_float, read_blocks
 from sgdmem.symbolic.algorithms.printing import equation_latex, equations_text
 from sgdmem.symbolic.algorithms.recurrence import blocks_of_recurrence
 from sgdmem.symbolic.errors import InputError, UndefinedError
@@ -100,20 +100,10 @@ class Algorithm:
         title: str | None = None,
         floats: bool = False,
     ) -> None:
-        matrix = _as_matrix(D)
-        vectors = {"b": _as_vector(b, "b"), "c": _as_vector(c, "c"), "a": _as_vector(a, "a")}
-        memory = len(matrix)
-        vectors["a"] = vectors["a"] or (as_scalar(0, "a"),) * memory
-        for key, vector in vectors.items():
-            if len(vector) != memory:
-                raise InputError(
-                    f"{key} must have length {memory}, the size of D, got length {len(vector)}"
-                )
-        values = {
-            **{"alpha": as_scalar(alpha, "alpha"), "D": matrix, "name": name, "title": title},
-            "floats": floats or _has_float((alpha, b, c, D, a)),
-        }
-        for key, value in {**values, **vectors}.items():
+        blocks = read_blocks(alpha, b, c, D, a)
+        floats = floats or has_float((alpha, b, c, D, a))
+        own = {"name": name, "title": title, "floats": floats}
+        for key, value in {**blocks._asdict(), **own}.items():
             object.__setattr__(self, key, value)  # frozen
 
     # What it is made of ------------------------------------------------------------------------
@@ -342,44 +332,11 @@ class Algorithm:
         return f"$\\displaystyle {equation_latex(self.blocks)}$"
 
 
-def _as_vector(value: Any, name: str) -> tuple[Scalar, ...]:
-    if _is_single(value):
-        return (as_scalar(value, name),)
-    return tuple(as_scalar(entry, f"{name}[{i}]") for i, entry in enumerate(list(value)))
-
-
-def _as_matrix(value: Any) -> tuple[tuple[Scalar, ...], ...]:
-    if _is_single(value):
-        return ((as_scalar(value, "D"),),)
-    if hasattr(value, "tolist"):  # NumPy arrays and SymPy matrices iterate over rows this way
-        value = value.tolist()
-    rows = tuple(_as_vector(row, f"D[{i}]") for i, row in enumerate(value))
-    for i, row in enumerate(rows):
-        if len(row) != len(rows):
-            raise InputError(
-                f"D must be square: it has {len(rows)} rows, but row {i} has length {len(row)}"
-            )
-    return rows
-
-
 def _plain(value: Any, floats: bool) -> str:
     """Return a scalar or nested tuple as it could be typed in again."""
     if isinstance(value, tuple):
         return f"({', '.join(_plain(entry, floats) for entry in value)},)"
     return repr(float(value)) if floats and isinstance(value, Fraction) else repr(value)
-
-
-def _has_float(value: Any) -> bool:
-    if _is_single(value):
-        return is_float(value.item() if hasattr(value, "item") else value)
-    return any(map(_has_float, value.tolist() if hasattr(value, "tolist") else value))
-
-
-def _is_single(value: Any) -> bool:
-    shape = getattr(value, "shape", None)  # SymPy matrices have a shape, but no __iter__
-    if shape is not None:
-        return bool(shape == ())
-    return isinstance(value, str) or not hasattr(value, "__iter__")
 
 
 def require_algorithm(value: object, name: str) -> Algorithm:

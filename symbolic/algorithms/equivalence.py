@@ -12,7 +12,7 @@ from random import Random
 from typing import Literal
 
 from sgdmem.symbolic.algebra.blocks import Blocks
-from sgdmem.symbolic.algebra.determinants import determinant
+from sgdmem.symbolic.algebra.determinants import determinant_of_numbers
 from sgdmem.symbolic.algebra.polynomials import dot, multiply
 from sgdmem.symbolic.algebra.scalars import Element, Scalar, exact_field, is_zero
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
@@ -114,7 +114,7 @@ def change_of_variables(
             factor = random.randint(-size, size)
             entries = [x + factor * y for x, y in zip(entries, direction, strict=True)]
         T = [entries[i * M : (i + 1) * M] for i in range(M2)]
-        if M == M2 and kernel and _determinant(T) == 0:
+        if M == M2 and kernel and determinant_of_numbers(T) == 0:
             continue
         return tuple(tuple(map(back, row)) for row in T)
     return tuple(tuple(map(back, particular[i * M : (i + 1) * M])) for i in range(M2))
@@ -140,11 +140,11 @@ def effective_learning_rates(algorithm: Algorithm) -> tuple[Scalar, Scalar]:
     elements, back = exact_field(algorithm.entries)
     alpha, b, c, D, _ = Blocks.of_row(elements, algorithm.memory)
     unit = [[int(i == j) - entry for j, entry in enumerate(row)] for i, row in enumerate(D)]
-    whole = _determinant(unit)
-    replaced = [
-        _determinant([[*row[:j], start, *row[j + 1 :]] for row, start in zip(unit, c, strict=True)])
-        for j in range(algorithm.memory)
-    ]
+    whole = determinant_of_numbers(unit)
+    replaced = []
+    for j in range(algorithm.memory):
+        rows = [[*row[:j], start, *row[j + 1 :]] for row, start in zip(unit, c, strict=True)]
+        replaced.append(determinant_of_numbers(rows))
     return algorithm.present(back((alpha * whole - dot(b, replaced)) / whole)), by_polynomials
 
 
@@ -160,10 +160,6 @@ def _in_one_field(
         cut.append(elements[: len(polynomial)])
         elements = elements[len(polynomial) :]
     return [cut[:3], cut[3:]], back
-
-
-def _determinant(matrix: Matrix) -> Element:
-    return determinant([[(entry,) for entry in row] for row in matrix])[0]
 
 
 def _solve(equations: Matrix, unknowns: int) -> tuple[list[Element], Matrix] | None:

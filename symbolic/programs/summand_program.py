@@ -7,12 +7,11 @@ recursion of `sgdmem.symbolic.algebra.routh`, recorded, and runs once for each e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
-from sgdmem.symbolic.algebra.scalars import Element, to_sympy
+from sgdmem.symbolic.algebra.scalars import Element, fraction_of, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program, trace
@@ -191,7 +190,7 @@ def _evaluate(expression: Any, known: Mapping[Any, Element]) -> Element:
     if expression in known:
         return known[expression]
     if expression.is_Rational:
-        return Fraction(int(expression.p), int(expression.q))
+        return fraction_of(expression)
     if expression.is_Add:
         # what is subtracted is written so, not as a product with -1
         total: Element = None

@@ -34,7 +34,7 @@ def noise_fraction(form: HalfPlaneForm) -> tuple[Polynomial, Polynomial]:
     size = len(form.fixed)
     chi = [*linear_coefficients(form), (0, form.pull)]
     row = [(entry,) for entry in _even_part(form.Q)]
-    B = [row, *(_hurwitz_row(chi, number, size) for number in range(1, size))]
+    B = [row, *hurwitz_matrix(chi, size)[1:]]
     sign = (-1) ** (size - 1)
     numerator = _padded(tuple(sign * entry for entry in determinant(B)), size)
     denominator = tuple(form.pull * entry for entry in crossing_polynomial(form))
@@ -52,13 +52,8 @@ def crossing_polynomial(form: HalfPlaneForm) -> Polynomial:
     A root of P - lambda Q crosses the unit circle (other than at 1) only where it vanishes.
     """
     chi = linear_coefficients(form)
-    hurwitz = hurwitz_matrix([*chi, (0 * form.pull, form.pull)])
+    hurwitz = hurwitz_matrix([*chi, (0 * form.pull, form.pull)], len(chi) - 1)
     return _padded(multiply(chi[0], determinant(hurwitz)), len(chi) + 1)
-
-
-def _hurwitz_row(chi: Sequence[Polynomial], number: int, size: int) -> list[Polynomial]:
-    places = (2 * column + 1 - number for column in range(size))
-    return [chi[i] if 0 <= i < len(chi) else (0,) for i in places]
 
 
 def _even_part(Q: Sequence[Element]) -> list[Element]:

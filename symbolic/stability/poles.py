@@ -14,7 +14,7 @@ from typing import Any
 
 from sgdmem.symbolic.algebra.polynomials import Polynomial, derivative, evaluate
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
-from sgdmem.symbolic.algebra.scalars import Element, Scalar, exact_field
+from sgdmem.symbolic.algebra.scalars import Element, Scalar, exact_field, fraction_of
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndefinedError
 from sgdmem.symbolic.stability.noise_fraction import (
@@ -146,7 +146,7 @@ def _in_field(algorithm: Algorithm) -> tuple[HalfPlaneForm, Callable[[Element], 
         return HalfPlaneForm.of_row(elements, algorithm.memory), back
     from flint import fmpq
 
-    return form.map(lambda x: fmpq(x.numerator, x.denominator)), _to_fraction
+    return form.map(lambda x: fmpq(x.numerator, x.denominator)), fraction_of
 
 
 def _boundary(form: HalfPlaneForm) -> Polynomial:
@@ -191,7 +191,3 @@ def _between(low: Fraction, high: Fraction) -> Any:
 def _exact(number: Any) -> Fraction:
     mantissa, exponent = (int(part) for part in number.man_exp())
     return Fraction(mantissa << max(exponent, 0), 1 << max(-exponent, 0))
-
-
-def _to_fraction(value: Any) -> Fraction:
-    return Fraction(int(value.p), int(value.q))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sgdmem.symbolic.algebra.determinants import determinant, hurwitz_matrix
+from sgdmem.symbolic.algebra.determinants import hurwitz_determinants
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_polynomial, summands
 from sgdmem.symbolic.algebra.scalars import (
     Element,
@@ -85,9 +85,7 @@ def conditions(algorithm: Algorithm, lam: Any) -> list[Scalar]:
     size = algorithm.memory + 1
     fixed, moving = tuple(rest[:size]), tuple(rest[size:-1])
     a = half_plane_polynomial(form._replace(fixed=fixed, moving=moving, pull=rest[-1]), eigenvalue)
-    hurwitz = hurwitz_matrix([(entry,) for entry in a])
-    minors = [determinant([row[:order] for row in hurwitz[:order]])[0] for order in range(1, size)]
-    return [back(value) for value in (a[0], *minors, a[-1])]
+    return [back(value) for value in (a[0], *hurwitz_determinants(a), a[-1])]
 
 
 def uniform_conditions(algorithm: Algorithm, largest: Any) -> list[Any]:

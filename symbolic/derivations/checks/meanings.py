@@ -61,9 +61,7 @@ class Interpretation:
             self._values[letters.latex[symbol]] = fmpq(3, 2) + self._share()
         self.point: Point = {s: self.value(s) for s in self._names if s not in subject.names}
         self.eigenvalue = self.point[letters.eigenvalue]
-        self.start, self.v, self.r = (
-            matrix_at(matrix, self.point) for matrix in (subject.start, subject.v, subject.r)
-        )
+        self.start, self.v, self.r = subject.matrices_at(self.point)
         self.P: Any = self.start.charpoly()
         self.Q: Any = self.P - self._state_matrix(1).charpoly()
         self.meanings = Meanings(_Letters(self._letters()), self._functions(), self._each())

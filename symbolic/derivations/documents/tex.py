@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from sgdmem.symbolic.derivations.documents.document import Display, Document
 
 PACKAGES = ("amsmath", "amssymb")
@@ -84,13 +86,6 @@ def _display(document: Document, display: Display) -> list[str]:
     return [*lines, r"\begin{align}", " \\\\\n".join(rows), r"\end{align}"]
 
 
-def _wrapped(words: str, width: int = 96) -> str:
+def _wrapped(words: str) -> str:
     """Return text in lines; LaTeX does not mind where they end."""
-    lines, line = [], ""
-    for word in words.split(" "):
-        if line and len(line) + 1 + len(word) > width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}" if line else word
-    return "\n".join([*lines, line])
+    return textwrap.fill(words, 96, break_long_words=False, break_on_hyphens=False)

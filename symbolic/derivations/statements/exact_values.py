@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
 from typing import Any
 
 import sympy
@@ -176,8 +175,3 @@ def agree(left: Any, right: Any, digits: int = _DIGITS) -> bool:
 def as_float(value: Any) -> Any:
     """Return a rational number of FLINT as one of mpmath, at its precision."""
     return value if isinstance(value, mp.mpf) else mp.mpf(int(value.p)) / int(value.q)
-
-
-def fraction_of(value: Any) -> Fraction:
-    """Return a rational number of FLINT or SymPy as a fraction."""
-    return Fraction(int(value.p), int(value.q))

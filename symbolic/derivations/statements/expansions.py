@@ -11,10 +11,10 @@ from typing import Any
 import sympy
 from flint import fmpq
 
+from sgdmem.symbolic.algebra.scalars import fraction_of
 from sgdmem.symbolic.derivations.statements.exact_values import (
     Names,
     Point,
-    fraction_of,
     number_at,
     random_point,
 )

@@ -11,13 +11,12 @@ from typing import Any
 import sympy
 from flint import fmpq, fmpq_poly
 
-from sgdmem.symbolic.algebra.scalars import to_sympy
+from sgdmem.symbolic.algebra.scalars import fraction_of, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.derivations.statements.exact_values import (
     Names,
     Point,
     Undefined,
-    fraction_of,
     likely_point,
     matrix_at,
     number_at,
@@ -45,6 +44,8 @@ class Subject:
     ----------
     algorithm : Algorithm
     letters : Letters
+    alpha, b, c, D, a
+        The blocks of eq. (3) in SymPy; b, c and a are columns.
     writer : Writer
     names : Names
         Symbols that were introduced on the way.
@@ -56,6 +57,10 @@ class Subject:
 
     def __init__(self, algorithm: Algorithm, letters: Letters) -> None:
         self.algorithm, self.letters = algorithm, letters
+        blocks = algorithm.blocks.map(to_sympy)
+        self.alpha, M, matrix = blocks.alpha, algorithm.memory, sympy.ImmutableMatrix
+        self.b, self.c, self.a = (matrix(M, 1, x) for x in (blocks.b, blocks.c, blocks.a))
+        self.D = matrix(M, M, [entry for row in blocks.D for entry in row])
         self.names = Names()
         self.half_plane_names: list[Any] = []
         self.routh: dict[tuple[int, int], Any] = {}
@@ -81,35 +86,6 @@ class Subject:
         return any(entry != 0 for entry in self.algorithm.a)
 
     @cached_property
-    def alpha(self) -> Any:
-        """The entry alpha of eq. (3)."""
-        return to_sympy(self.algorithm.alpha)
-
-    def _column(self, entries: Sequence[Any]) -> Any:
-        return sympy.ImmutableMatrix(len(entries), 1, [to_sympy(entry) for entry in entries])
-
-    @cached_property
-    def b(self) -> Any:
-        """The column b."""
-        return self._column(self.algorithm.b)
-
-    @cached_property
-    def c(self) -> Any:
-        """The column c."""
-        return self._column(self.algorithm.c)
-
-    @cached_property
-    def a(self) -> Any:
-        """The column a."""
-        return self._column(self.algorithm.a)
-
-    @cached_property
-    def D(self) -> Any:
-        """The matrix D."""
-        rows = [[to_sympy(entry) for entry in row] for row in self.algorithm.D]
-        return sympy.ImmutableMatrix(rows) if rows else sympy.ImmutableMatrix(0, 0, [])
-
-    @cached_property
     def start(self) -> Any:
         """The state matrix without gradients, S_0."""
         corner = sympy.ImmutableMatrix([[1]])
@@ -127,10 +103,6 @@ class Subject:
     def r(self) -> Any:
         """The column that reads off where the gradient is taken, (1; a)."""
         return sympy.ImmutableMatrix([sympy.Integer(1), *self.a])
-
-    def state_matrix(self, lam: Any) -> Any:
-        """Return S at an eigenvalue."""
-        return sympy.ImmutableMatrix(self.start + lam * self.v * self.r.T)
 
     # Eigenvalues beside the one that is everywhere --------------------------------------------
 
@@ -154,8 +126,13 @@ class Subject:
     def at(self, point: Point, lam: Any = None) -> tuple[Any, Any, Any]:
         """Return S, v and r at a point, S at another eigenvalue if one is given."""
         value = point[self.letters.eigenvalue if lam is None else lam]
-        start, v, r = (matrix_at(matrix, point) for matrix in (self.start, self.v, self.r))
+        start, v, r = self.matrices_at(point)
         return start + v * r.transpose() * value, v, r
+
+    def matrices_at(self, point: Point) -> tuple[Any, Any, Any]:
+        """Return S_0, v and r at a point."""
+        start, v, r = (matrix_at(matrix, point) for matrix in (self.start, self.v, self.r))
+        return start, v, r
 
     def member(self, point: Point) -> Algorithm:
         """Return the algorithm with the parameters of a point."""
@@ -173,7 +150,7 @@ class Subject:
 
     def coefficients_at(self, point: Point) -> tuple[list[Any], list[Any]]:
         """Return the coefficients of det(x - D) and of Q at a point, lowest first."""
-        start, v, r = (matrix_at(matrix, point) for matrix in (self.start, self.v, self.r))
+        start, v, r = self.matrices_at(point)
         d = matrix_at(self.D, point).charpoly()
         P = d * fmpq_poly([-1, 1])
         Q = P - (start + v * r.transpose()).charpoly()  # det(x - S) at eigenvalue 1 is P - Q

@@ -59,27 +59,8 @@ NOTATIONS = {
 }
 
 # What derivations themselves call something by these letters.
-_RESERVED = {
-    "A",
-    "D",
-    "H",
-    "M",
-    "O",
-    "P",
-    "Q",
-    "S",
-    "a",
-    "b",
-    "c",
-    "d",
-    "e",
-    "k",
-    "q",
-    "r",
-    "s",
-    "v",
-}
-_RESERVED |= {r"\chi", r"\rho", r"\pi", r"\Gamma", r"\alpha_{\mathrm{eff}}", "E_0"}
+_RESERVED = {*"ADHMOPQSabcdekqrsv", "E_0"}
+_RESERVED |= {r"\chi", r"\rho", r"\pi", r"\Gamma", r"\alpha_{\mathrm{eff}}"}
 
 # Quantities of a problem, with the letters that are tried in turn until one is free.
 _QUANTITIES = {
