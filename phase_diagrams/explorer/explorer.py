@@ -206,7 +206,7 @@ def _tables() -> dict[str, Any]:
     from sgdmem.numeric.spectra.euler_maclaurin import end_correction
     from sgdmem.numeric.spectra.power_law_rule import legendre_rule
     from sgdmem.numeric.verdicts.reason import Reason
-    from sgdmem.phase_diagrams.pictures.map_picture import BRIGHTEST
+    from sgdmem.phase_diagrams.pictures.map_colours import BRIGHTEST
 
     offsets, weights = end_correction()
     rules = {points: legendre_rule(points) for points in _POINTS}

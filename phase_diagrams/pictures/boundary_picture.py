@@ -63,7 +63,6 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = 
     x_name, y_name = boundary.attrs["x"], boundary.attrs["y"]
     x, y = boundary[x_name].values, boundary[y_name].values
     curve, condition = boundary.curve.values, boundary.condition.values
-    labelled: set[str] = set()
     drawn: dict[str, list[Any]] = {}
     for number in np.unique(curve):
         (places,) = np.nonzero(curve == number)
@@ -71,8 +70,7 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = 
             name = str(condition[places[start]])
             colour, stroke = _STYLES[name]
             piece = places[start:stop]
-            label = "_nolegend_" if name in labelled else Reason(name).label
-            labelled.add(name)
+            label = "_nolegend_" if name in drawn else Reason(name).label
             named("boundary", *ax.plot(x[piece], y[piece], color=colour, ls=stroke, label=label))
             drawn.setdefault(name, []).append((x[piece], y[piece]))
     corners = boundary[f"cusp_{x_name}"].values, boundary[f"cusp_{y_name}"].values
@@ -81,10 +79,10 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = 
         named("cusp", *ax.plot(*corners, "o", **style))
     show_window(ax, boundary)
     ax.set_title(title(boundary, (x_name, y_name)), fontsize="medium")
-    if labelled:
+    if drawn:
         ax.legend(
             title="stability ends by",
-            ncols=min(len(labelled) + bool(corners[0].size), 4),
+            ncols=min(len(drawn) + bool(corners[0].size), 4),
             title_fontsize="small",
             **LEGEND,
         )

@@ -11,14 +11,8 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.boundary_picture import show_window
 from sgdmem.phase_diagrams.pictures.labels import title
-from sgdmem.phase_diagrams.pictures.map_picture import (
-    LEGEND,
-    cell_edges,
-    colour_cells,
-    draw,
-    new_axes,
-    verdict_regions,
-)
+from sgdmem.phase_diagrams.pictures.map_colours import colour_cells, verdict_regions
+from sgdmem.phase_diagrams.pictures.map_picture import LEGEND, cell_edges, draw, new_axes
 from sgdmem.phase_diagrams.pictures.palette import BLACK, DASHED, GREEN, ORANGE, PURPLE, RED, SKY
 from sgdmem.phase_diagrams.pictures.placement import MapRegion, name_curves, name_regions
 

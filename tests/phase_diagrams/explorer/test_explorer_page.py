@@ -18,7 +18,7 @@ from matplotlib import colormaps
 import sgdmem
 from sgdmem import Algorithm, InputError, Spectrum, explore, stability
 from sgdmem.cli.main import main
-from sgdmem.phase_diagrams.pictures.map_picture import BRIGHTEST
+from sgdmem.phase_diagrams.pictures.map_colours import BRIGHTEST
 from tests.asking import noisy
 from tests.javascript import chromium
 
