@@ -23,9 +23,10 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if "not slow" in config.getoption("-m"):  # the quick tier: fewer examples of each property
-        hypothesis.settings.register_profile("quick", hypothesis.settings(), max_examples=12)
-        hypothesis.settings.load_profile("quick")
+    quick, exhaustive = "not slow" in config.getoption("-m"), config.getoption("--exhaustive")
+    examples = 200 if exhaustive else 12 if quick else 40  # of each property
+    hypothesis.settings.register_profile("tier", hypothesis.settings(), max_examples=examples)
+    hypothesis.settings.load_profile("tier")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

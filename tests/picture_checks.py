@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -11,12 +12,30 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 
+import sgdmem
+
+
+@cache
+def plane_edge() -> Any:
+    """Return the boundary of heavy ball with eigenvalue 1: a triangle in the plane of its rates."""
+    x, y = ("learning_rate", -0.5, 5), ("momentum", -1.3, 1.3)
+    return sgdmem.stability_boundary("heavy-ball", sgdmem.Spectrum([1]), x=x, y=y, resolution=20)
+
+
+def canvas_of(figure: Any) -> Any:
+    """Return the pixels of a figure, drawn again only after a change."""
+    canvas: Any = figure.canvas
+    if not isinstance(canvas, FigureCanvasAgg):
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+    elif figure.stale:
+        canvas.draw()
+    return canvas
+
 
 def colour_at(axes: Any, x: float, y: float) -> Any:
     """Return the colour of a picture at a point of its axes."""
-    canvas: Any = FigureCanvasAgg(axes.figure)
-    canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())
+    pixels = np.asarray(canvas_of(axes.figure).buffer_rgba())
     column, row = axes.transData.transform((x, y))
     return pixels[pixels.shape[0] - int(row), int(column), :3] / 255
 
@@ -27,8 +46,7 @@ def is_colour(found: Any, name: str) -> bool:
 
 def texts_outside(figure: Any) -> list[str]:
     """Return the texts that the edge of the figure cuts."""
-    canvas: Any = FigureCanvasAgg(figure)
-    canvas.draw()
+    canvas = canvas_of(figure)
     edge, hidden = figure.bbox, _hidden(figure)
     found = []
     for text in figure.findobj(Text):
@@ -54,9 +72,7 @@ def _hidden(figure: Any) -> set[Any]:
 
 def overlapping(texts: list[Any]) -> list[tuple[str, str]]:
     """Return the pairs of texts, not rotated, whose boxes overlap."""
-    figure = texts[0].figure.canvas.figure
-    canvas: Any = FigureCanvasAgg(figure)
-    canvas.draw()
+    canvas = canvas_of(texts[0].figure.canvas.figure)
     boxes = [text.get_window_extent(canvas.get_renderer()) for text in texts]
     return [
         (texts[i].get_text(), texts[j].get_text())

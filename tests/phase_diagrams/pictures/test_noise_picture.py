@@ -10,6 +10,7 @@ import pytest
 
 import sgdmem
 from sgdmem import InputError, Spectrum
+from sgdmem.phase_diagrams.pictures.summand_ranges import memory_one_ranges
 from sgdmem.pictures import artists, draw_noise_summand
 from tests.asking import noisy
 from tests.picture_checks import pdf_bytes, svg_ids, texts_outside
@@ -17,6 +18,11 @@ from tests.picture_checks import pdf_bytes, svg_ids, texts_outside
 HEAVY = sgdmem.heavy_ball("0.1", "0.9")
 RANGES = sgdmem.methods.memory_one(100, "0.5", "1e-4")
 LAW = Spectrum.power_law(1.5)
+
+
+@pytest.fixture(scope="module")
+def ranges() -> Any:
+    return draw_noise_summand(RANGES, LAW, batch_size=8)
 
 
 def naive_summand(method: Any, lam: float, steps: int = 20_000) -> float:
@@ -105,8 +111,8 @@ def test_an_infinite_sum_has_no_shares() -> None:
 
 
 @pytest.mark.slow
-def test_the_three_ranges() -> None:
-    found = artists(draw_noise_summand(RANGES, LAW, batch_size=8))
+def test_the_three_ranges(ranges: Any) -> None:
+    found = artists(ranges)
     low, middle, high = (line.get_data() for line in found["range"])
     assert low[1] == pytest.approx(50 * low[0])  # alpha_eff lambda / 2
     assert middle[1] == pytest.approx(np.full(middle[1].size, 100 * 1e-4 / (2 * 0.5)))
@@ -119,16 +125,15 @@ def test_the_three_ranges() -> None:
     assert (np.abs(np.log(s[inside] / 0.01)) < math.log(2)).all()  # within a factor of 2
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "method", [HEAVY, sgdmem.sgd(1), sgdmem.methods.memory_one(1, "0.5", "0.5")]
-)
-def test_no_ranges_where_they_are_not_apart(method: Any) -> None:
-    assert "range" not in artists(draw_noise_summand(method, LAW))
+def test_no_ranges_where_they_are_not_apart() -> None:
+    for method in (HEAVY, sgdmem.sgd(1), sgdmem.methods.memory_one(1, "0.5", "0.5")):
+        assert memory_one_ranges(method) == []
+    assert len(memory_one_ranges(RANGES)) == 3
 
 
 def test_extent_and_eigenvalues() -> None:
     found = artists(draw_noise_summand(HEAVY, Spectrum([4, 1, 0.5])))
+    assert "range" not in found
     box = (
         found["spectrum"][0]
         .get_extents()
@@ -139,14 +144,13 @@ def test_extent_and_eigenvalues() -> None:
 
 
 @pytest.mark.slow
-def test_looks_and_files() -> None:
-    axes = draw_noise_summand(RANGES, LAW, batch_size=8)
-    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
-    assert texts_outside(axes.figure) == []
-    ids = svg_ids(axes.figure)
+def test_looks_and_files(ranges: Any) -> None:
+    assert (ranges.get_xscale(), ranges.get_yscale()) == ("log", "log")
+    assert texts_outside(ranges.figure) == []
+    ids = svg_ids(ranges.figure)
     assert {"summand", "share", "range-2", "critical-eigenvalue"} <= set(ids)
     assert len(ids) == len(set(ids))
-    assert pdf_bytes(axes.figure) == b"%PDF-%%EOF"
+    assert pdf_bytes(ranges.figure) == b"%PDF-%%EOF"
 
 
 @pytest.mark.parametrize(
@@ -164,8 +168,10 @@ def test_bad_input(arguments: dict[str, Any], message: str) -> None:
         draw_noise_summand(**{"algorithm": HEAVY, "problem": LAW, **arguments})
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("scale", [1, 100, 10**4])
+@pytest.mark.parametrize(
+    "scale",
+    [pytest.param(100, marks=pytest.mark.exhaustive), pytest.param(10**4, marks=pytest.mark.slow)],
+)
 def test_ranges_do_not_depend_on_the_unit_of_eigenvalues(scale: int) -> None:
     method = sgdmem.methods.memory_one(100 / scale, 0.5 / scale, "1e-4")
     axes = draw_noise_summand(method, Spectrum.power_law(1.5, scale), batch_size=8)

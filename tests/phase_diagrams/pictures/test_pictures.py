@@ -30,7 +30,7 @@ def diagram() -> xarray.Dataset:
 
 
 def test_colours_say_what_the_verdict_is(diagram: xarray.Dataset) -> None:
-    axes = draw(diagram)
+    axes = draw(diagram, annotate=False)
     assert axes.get_xscale() == "log" and axes.get_yscale() == "linear"
     assert is_colour(colour_at(axes, 8, 0.5), GREY)
     assert is_colour(colour_at(axes, 1.6, 0.7), ORANGE)
@@ -41,14 +41,14 @@ def test_colours_say_what_the_verdict_is(diagram: xarray.Dataset) -> None:
 
 
 def test_reasons_have_colours(diagram: xarray.Dataset) -> None:
-    axes = draw(diagram, quantity="reason")
+    axes = draw(diagram, quantity="reason", annotate=False)
     assert is_colour(colour_at(axes, 8, 0.5), GREY)
     assert is_colour(colour_at(axes, 1.6, 0.7), ORANGE)
     assert is_colour(colour_at(axes, 0.02, 0.1), BLUE)
 
 
 def test_flags_are_named_by_their_values(diagram: xarray.Dataset) -> None:
-    axes = draw(diagram, quantity="noiseless")
+    axes = draw(diagram, quantity="noiseless", annotate=False)
     names = {text.get_text() for text in axes.get_legend().get_texts()}
     assert names == {"stable", "unstable"}
     assert is_colour(colour_at(axes, 8, 0.5), GREY)
@@ -68,7 +68,7 @@ def test_numbers_of_many_sizes_have_a_logarithmic_scale(diagram: xarray.Dataset)
 def test_a_series_has_a_panel_for_each_value_and_one_scale() -> None:
     panels = ("batch_size", [1, 2, 4, 8])
     series = phase_diagram("heavy-ball", **SETTINGS, panels=panels)
-    figure = draw_series(series)
+    figure = draw_series(series, annotate=False)
     maps = figure.axes[:4]
     assert [ax.get_title() for ax in maps] == [f"batch size $B$ = {b}" for b in panels[1]]
     assert len(figure.axes) == 5  # and a colour bar

@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import sgdmem
 from sgdmem import Spectrum, draw
 from sgdmem.phase_diagrams.pictures.placement import MapRegion, name_curves, name_regions
 from sgdmem.pictures import artists, draw_boundary, draw_series
-from tests.picture_checks import overlapping, texts_outside
+from tests.picture_checks import canvas_of, overlapping, plane_edge, texts_outside
 
 SETTINGS: dict[str, Any] = {
     "x": ("learning_rate", np.geomspace(0.01, 10, 60)),
@@ -24,8 +23,7 @@ SETTINGS: dict[str, Any] = {
 
 def cells_under(axes: Any, text: Any, x: Any, y: Any) -> tuple[slice, slice]:
     """Return the cells of a map that a text covers."""
-    canvas: Any = FigureCanvasAgg(axes.figure)
-    canvas.draw()
+    canvas = canvas_of(axes.figure)
     box = text.get_window_extent(canvas.get_renderer()).transformed(axes.transData.inverted())
     columns = np.searchsorted(x, [box.x0, box.x1])
     rows = np.searchsorted(y, [box.y0, box.y1])
@@ -118,19 +116,12 @@ def test_taken_places_are_avoided() -> None:
 
 @pytest.mark.slow
 def test_curves_are_named_beside_themselves() -> None:
-    edge = sgdmem.stability_boundary(
-        "heavy-ball",
-        Spectrum([1]),
-        x=("learning_rate", -0.5, 5),
-        y=("momentum", -1.3, 1.3),
-        resolution=20,
-    )
+    edge = plane_edge()
     axes = draw_boundary(edge)
     found = artists(axes)
     names = {text.get_text() for text in found["curve-name"]}
     assert names == {"a root at x = 1", "a root at x = -1", "two complex roots"}
-    canvas: Any = FigureCanvasAgg(axes.figure)
-    canvas.draw()
+    canvas_of(axes.figure)  # moves the axes to make room
     colours = {line.get_label(): line.get_color() for line in found["boundary"]}
     for text in found["curve-name"]:
         place = axes.transAxes.transform(text.get_position())

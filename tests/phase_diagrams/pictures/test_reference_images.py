@@ -19,6 +19,7 @@ from matplotlib.text import Text
 
 import sgdmem
 from sgdmem import Spectrum
+from tests.picture_checks import plane_edge
 
 FOLDER = Path(__file__).parent / "images"
 LAW = Spectrum.power_law(1.5)
@@ -39,9 +40,7 @@ def draw_map(ax: Any) -> None:
 
 
 def draw_edge(ax: Any) -> None:
-    x, y = ("learning_rate", -0.5, 5), ("momentum", -1.3, 1.3)
-    edge = sgdmem.stability_boundary("heavy-ball", Spectrum([1]), x=x, y=y, resolution=20)
-    sgdmem.pictures.draw_boundary(edge, ax, annotate=False)
+    sgdmem.pictures.draw_boundary(plane_edge(), ax, annotate=False)
 
 
 def draw_locus(ax: Any) -> None:

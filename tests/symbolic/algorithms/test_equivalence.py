@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import sympy
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sgdmem.symbolic.algorithms import named
@@ -59,7 +59,6 @@ def changed(draw: st.DrawFn) -> tuple[naive.Raw, Rows]:
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
 @given(changed(), EIGENVALUES)
 def test_change_of_variables_is_found(case: tuple[naive.Raw, Rows], lam: Fraction) -> None:
     raw, T = case
@@ -111,7 +110,6 @@ def test_symbolic_change_of_variables() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
 @given(changed(), st.sampled_from("bcDa"))
 def test_any_other_entry_is_noticed(case: tuple[naive.Raw, Rows], name: str) -> None:
     raw, T = case

@@ -62,4 +62,4 @@ def test_letters_that_would_mislead(arguments: dict[str, str], message: str) -> 
 
 @pytest.mark.parametrize("letter", [r"\bar\mu", r"\mathrm{mom}_1", r"\mathbf{x}_1", r"\mu^*", "T"])
 def test_letters_that_are_fine(letter: str) -> None:
-    assert letter in derive("heavy-ball", symbols={"momentum": letter}).latex()
+    assert letter in derive("sgd", symbols={"learning_rate": letter}).latex()

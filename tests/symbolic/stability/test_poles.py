@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import sympy
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 
 from sgdmem.symbolic.algebra.polynomials import derivative, evaluate
 from sgdmem.symbolic.algorithms import named
@@ -68,7 +68,6 @@ def test_of_irrational_and_float_entries() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
 @given(raw_algorithms())
 def test_it_is_the_denominator_of_the_summand(raw: naive.Raw) -> None:
     # boundary * s / lambda has degree <= M: M + 1 values determine the next two.
@@ -160,7 +159,6 @@ def is_strictly_stable(D: Any) -> bool:
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
 @given(raw_algorithms())
 def test_first_positive_pole_ends_noiseless_stability(raw: naive.Raw) -> None:
     while not is_strictly_stable(raw.D):

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sgdmem.symbolic.algorithms import named
@@ -29,7 +29,6 @@ def test_equation_25() -> None:
     assert numerator.is_Mul and all(term.is_Mul for term in (numerator / λ).args)
 
 
-@settings(max_examples=50)
 @given(ENTRIES, ENTRIES, ENTRIES, EIGENVALUES)
 def test_equation_25_at_random_points(
     rate: Fraction, q0: Fraction, damping: Fraction, lam: Fraction
@@ -54,7 +53,6 @@ RANGE = complex_range(α, q, δ)
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
 @given(
     st.fractions("1/10", 4, max_denominator=10),
     st.fractions("1/10", "9/10", max_denominator=10),
