@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import sympy
 
-from sgdmem import InputError, derive, heavy_ball, qhm
-from tests.symbolic.derivations.test_derivations import SUBJECTS
+from sgdmem import InputError, derive, heavy_ball
+from tests.symbolic.derivations.test_derivations import DERIVATIONS, SUBJECTS
 
 
 @pytest.mark.slow
@@ -24,7 +24,7 @@ def test_letters() -> None:
     assert r"x_{t+1} &= x_{t}" in marginal.latex()
     assert r"\det\left(\xi - S_0" in marginal.latex()  # x is taken by the weights
     # the exponent of power laws gives way to QHM's nu
-    assert r"\Lambda k^{-\varkappa}" in derive(qhm.symbolic()).latex()
+    assert r"\Lambda k^{-\varkappa}" in DERIVATIONS["qhm"].latex()
 
 
 @pytest.mark.parametrize(

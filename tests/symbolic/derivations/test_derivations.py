@@ -59,9 +59,12 @@ class _Derivations(dict[str, Derivation]):
         return self[name]
 
 
-@pytest.fixture(scope="module")
+DERIVATIONS = _Derivations()
+
+
+@pytest.fixture
 def derivations() -> dict[str, Derivation]:
-    return _Derivations()
+    return DERIVATIONS
 
 
 class Unchecked:
