@@ -11,10 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import sgdmem
-from sgdmem.numeric.problems.target import PowerLawTarget
-
-LAW = sgdmem.Spectrum.power_law(1.5)
-TARGET = PowerLawTarget("0.5")
 
 
 def main(folder: Path, quick: bool = False) -> None:
@@ -25,22 +21,23 @@ def main(folder: Path, quick: bool = False) -> None:
     )
     method = sgdmem.methods.memory_one(100, "0.5", "1e-4")
     write(
-        sgdmem.pictures.draw_noise_summand(method, LAW, batch_size=8), folder / "noise_summand.png"
+        sgdmem.pictures.draw_noise_summand(method, sgdmem.Problem.power_law(1.5), batch_size=8),
+        folder / "noise_summand.png",
     )
-    finite = sgdmem.Spectrum.power_law(2, count=2000)
+    problem = sgdmem.Problem.power_law(2, "0.5", count=2000, noise=sgdmem.Noise(tau2=-1))
     rules = {
         "SGD": sgdmem.sgd("0.5"),
         "heavy ball": sgdmem.heavy_ball("0.2", "0.9"),
-        "AM1": sgdmem.methods.accelerated(finite, 32, tau2=-1),
+        "AM1": sgdmem.methods.accelerated(problem, 32),
     }
-    question = finite, TARGET, 300 if quick else 3000, 32
+    question = problem, 32, 300 if quick else 3000
     record = [1, 3, 10, 30, 100, 300] + ([] if quick else [1000, 3000])
     runs = {
         name: sgdmem.simulate(rule, *question, seeds=8, record=record)
         for name, rule in rules.items()
     }
     write(
-        sgdmem.pictures.draw_losses(rules, *question, tau1=1, tau2=-1, simulations=runs),
+        sgdmem.pictures.draw_losses(rules, *question, simulations=runs),
         folder / "losses.png",
     )
     size = {"points": 60, "resolution": 20} if quick else {"points": 400}

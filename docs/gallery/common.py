@@ -44,17 +44,16 @@ def fitted_exponent(t: Any, loss: Any, first: float, last: float) -> float:
 
 
 def half_of_largest(
-    family: str, spectrum: Any, batch_size: float, noise: tuple[float, float], **fixed: float
+    family: str, problem: sgdmem.Problem, batch_size: float, **fixed: float
 ) -> float:
     """Return half of the largest stable learning rate."""
-    most = sgdmem.largest_learning_rate(family, spectrum, batch_size, *noise, **fixed)
-    return float(most) / 2
+    return float(sgdmem.largest_learning_rate(family, problem, batch_size, **fixed)) / 2
 
 
 def am1(rate: float, power: float, growth: float) -> sgdmem.Schedule:
     """Return AM1 with the damping t^-power and an effective learning rate ~ t^growth.
 
-    `sgdmem.numeric.acceleration.accelerated` takes the largest growth that is stable, power (1 -
+    `sgdmem.methods.accelerated` takes the largest growth that is stable, power (1 -
     1/nu); a figure also needs others.
     """
 
@@ -81,11 +80,13 @@ def print_table(title: str, rows: Iterable[Row], corrected: str = "with correcti
         print(f"{row.name:{width}}  {row.fitted:8.3f}  {row.predicted:9.3f}{tail}")
 
 
-def save(figure: Any, path: Path) -> None:
-    """Write a figure as PNG with 256 colours, a third of the size."""
+def save(figure: Any, path: Path, quick: bool = False) -> None:
+    """Write a figure as PNG with 256 colours, a third of the size; a quick one is coarse."""
     from PIL import Image
 
-    figure.savefig(path, dpi=150)
+    if quick:  # to arrange the parts, they must be drawn twice
+        figure.set_layout_engine("none")
+    figure.savefig(path, dpi=30 if quick else 150)
     with Image.open(path) as image:
         image.convert("RGB").quantize(256).save(path, optimize=True)
     print(f"wrote {path}")

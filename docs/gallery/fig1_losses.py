@@ -23,39 +23,34 @@ from common import (
 )
 
 import sgdmem
-from sgdmem.numeric.acceleration.accelerated import accelerated
-from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
-from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.methods import accelerated, jacobi_heavy_ball
 from sgdmem.phase_diagrams.pictures.loss_picture import predicted_law
 
-NU, ZETA, COUNT = 3, 0.5, 10_000
-SPECTRUM, TARGET = (
-    sgdmem.Spectrum.power_law(NU, count=COUNT),
-    PowerLawTarget(ZETA),
-)
+NU, ZETA = 3, 0.5
 BATCH_SIZES = (math.inf, 100, 10)
 MOMENTUM, DAMPING_EXPONENT = 0.9, 0.95
 TOP = 5.0  # of the pictures
 
 
-def methods(batch_size: float) -> dict[str, Any]:
+def methods(problem: sgdmem.Problem, batch_size: float) -> dict[str, Any]:
     """Return the rules that are compared."""
-    question = SPECTRUM, batch_size, (1, -1)
-    rate = half_of_largest("sgd", *question)
-    heavy = half_of_largest("heavy-ball", *question, momentum=MOMENTUM)
+    rate = half_of_largest("sgd", problem, batch_size)
+    heavy = half_of_largest("heavy-ball", problem, batch_size, momentum=MOMENTUM)
     return {
         "SGD": sgdmem.sgd(rate),
         "heavy ball": sgdmem.heavy_ball(heavy, MOMENTUM),
-        "Jacobi heavy ball": jacobi_heavy_ball(ZETA, -0.5, SPECTRUM.largest),
-        "AM1": accelerated(SPECTRUM, batch_size, damping_exponent=DAMPING_EXPONENT, tau2=-1),
+        "Jacobi heavy ball": jacobi_heavy_ball(ZETA, -0.5, problem.spectrum.largest),
+        "AM1": accelerated(problem, batch_size, damping_exponent=DAMPING_EXPONENT),
     }
 
 
-def predicted(batch_size: float) -> dict[str, float]:
+def predicted(
+    rules: dict[str, Any], problem: sgdmem.Problem, batch_size: float
+) -> dict[str, float]:
     """Return the exponents; without noise, that of the Jacobi schedule is known as well."""
     found = {"Jacobi heavy ball": 2 * ZETA} if math.isinf(batch_size) else {}
-    for name, rule in methods(batch_size).items():
-        law = predicted_law(rule, SPECTRUM, TARGET, batch_size, 1, -1)
+    for name, rule in rules.items():
+        law = predicted_law(rule, problem, batch_size)
         if law is not None:
             found[name] = law.exponent
     return found
@@ -65,7 +60,8 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     """Follow the losses, compare their exponents, draw."""
     from matplotlib.figure import Figure
 
-    steps, seeds = (2_000, 2) if quick else (30_000, 8)
+    steps, seeds, count = (2_000, 2, 3_000) if quick else (30_000, 8, 10_000)
+    problem = sgdmem.Problem.power_law(NU, ZETA, count=count, noise=sgdmem.Noise(tau2=-1))
     fit = steps / 10, steps
     record = np.unique(np.geomspace(1, steps, 25).round().astype(int))
     rows: list[Row] = []
@@ -73,30 +69,28 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     figure = Figure(figsize=(10.5, 4.2), layout="constrained")
     axes = figure.subplots(1, len(BATCH_SIZES), sharex=True, sharey=True)
     for ax, batch_size in zip(axes, BATCH_SIZES, strict=True):
-        rules, exponents = methods(batch_size), predicted(batch_size)
+        rules = methods(problem, batch_size)
+        exponents = predicted(rules, problem, batch_size)
         runs = {}
         if not math.isinf(batch_size):
-            question = SPECTRUM, TARGET, steps, int(batch_size)
+            question = problem, int(batch_size), steps
             runs = {
                 name: sgdmem.simulate(rule, *question, seeds=seeds, record=record)
                 for name, rule in rules.items()
             }
         sgdmem.pictures.draw_losses(
             rules,
-            SPECTRUM,
-            TARGET,
-            steps,
+            problem,
             batch_size,
-            1,
-            -1,
-            ax,
+            steps,
+            ax=ax,
             simulations=runs,
             exponents={name: exponents[name] for name in exponents if name.startswith("Jacobi")},
             explained=False,
         )
         for name, rule in rules.items():
             label = f"B = {batch_size:g}, {name}"
-            exact = sgdmem.losses(rule, SPECTRUM, TARGET, steps, batch_size, 1, -1)
+            exact = sgdmem.losses(rule, problem, batch_size, steps)
             means = errors = np.full(record.size, np.nan)
             if name in runs:
                 means, errors = runs[name].mean, runs[name].standard_error
@@ -118,10 +112,10 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     handles = [*drawn["loss"], drawn["simulation"][0], drawn["prediction"][0]]
     labels = [*rules, "simulated", "predicted power law"]
     figure.legend(handles, labels, loc="outside lower center", ncols=6, frameon=False)
-    title = rf"Gaussian features, $\lambda_k = k^{{-{NU}}}$, $\zeta = {ZETA:g}$, $N = 10^4$"
+    title = rf"Gaussian features, $\lambda_k = k^{{-{NU}}}$, $\zeta = {ZETA:g}$, $N = {count:,}$"
     figure.suptitle(title, fontsize="medium")
     print_table("exponents of the loss over the last decade", rows)
-    save(figure, folder / "gallery_losses.png")
+    save(figure, folder / "gallery_losses.png", quick)
     header = ("batch_size", "method", "step", "exact", "simulated", "standard_error")
     write_csv(folder / "gallery_losses.csv", header, data)
     return rows

@@ -27,7 +27,6 @@ from common import (
 )
 
 import sgdmem
-from sgdmem.numeric.problems.target import PowerLawTarget
 
 METHOD, BATCH_SIZE = sgdmem.sgd("0.5"), 16
 INVERSES = (0.25, 0.5, 0.8)  # 1 / nu of the measured exponents
@@ -37,35 +36,34 @@ TARGETS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.25)
 DIVERGENT, DIVERGENT_BATCH = ((1.25, 0.5), (1.25, 1.5), (1.7, 0.5), (1.7, 1.5)), 4
 
 
+def problem(inverse: float, zeta: float) -> sgdmem.Problem:
+    """Return that of Gaussian features with nu = 1 / inverse."""
+    return sgdmem.Problem.power_law(1 / inverse, zeta, noise=sgdmem.Noise(tau2=-1))
+
+
 def measured(inverse: float, zeta: float, steps: int) -> tuple[float, float]:
     """Return the exponent of the exact loss over the last decade, and what the theory says of it.
 
     The second has the slow corrections of `loss_asymptotics`, the leading term alone has none.
     """
-    question = (
-        METHOD,
-        sgdmem.Spectrum.power_law(1 / inverse),
-        PowerLawTarget(zeta),
-    )
+    question = METHOD, problem(inverse, zeta), BATCH_SIZE
     t = np.arange(steps + 1)
-    exact = sgdmem.losses(*question, steps, BATCH_SIZE, 1, -1)
-    series = sgdmem.loss_asymptotics(*question, BATCH_SIZE, 1, -1).loss(t[1:])
+    exact = sgdmem.losses(*question, steps)
+    series = sgdmem.loss_asymptotics(*question).loss(t[1:])
     window = steps / 10, steps
     return fitted_exponent(t, exact, *window), fitted_exponent(t[1:], series, *window)
 
 
 def growth(inverse: float, zeta: float, steps: int) -> tuple[int, float]:
     """Return when the loss is smallest, and how much larger it is in the end."""
-    spectrum = sgdmem.Spectrum.power_law(1 / inverse)
-    target = PowerLawTarget(zeta)
-    exact = sgdmem.losses(METHOD, spectrum, target, steps, DIVERGENT_BATCH, 1, -1)
+    exact = sgdmem.losses(METHOD, problem(inverse, zeta), DIVERGENT_BATCH, steps)
     least = int(exact.argmin())
     return least, float(exact[-1] / exact[least])
 
 
 def draw_regimes(ax: Any, points: int) -> None:
     """Colour the regimes and name them."""
-    sgdmem.systems.named_diagram("regimes", ax, points=points, annotate=False, explained=False)
+    sgdmem.systems.named_diagram("regimes", ax=ax, points=points, annotate=False, explained=False)
     ax.plot([0, 1], [2, 1], color=BLACK, linewidth=1)
     for x in (1, 2):
         ax.axvline(x, color=BLACK, linewidth=1)
@@ -81,10 +79,10 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     """Measure exponents, compare them, draw."""
     from matplotlib.figure import Figure
 
-    steps, targets = (20_000, TARGETS[::2]) if quick else (1_000_000, TARGETS)
+    steps, targets = (20_000, TARGETS[::4]) if quick else (1_000_000, TARGETS)
     figure = Figure(figsize=(10.5, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    draw_regimes(left, 50 if quick else 400)
+    draw_regimes(left, 10 if quick else 400)
     rows: list[Row] = []
     data: list[tuple[Any, ...]] = []
     for inverse in INVERSES:
@@ -116,7 +114,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
         rows.append(Row(f"1/nu = {inverse:g}, zeta = {zeta:g}, diverges", float(factor > 1), 1))
         data.append((inverse, zeta, f"least at step {least}", "diverges", ""))
     print_table(f"exponents of the loss, t = {steps // 10:,} ... {steps:,}", rows)
-    save(figure, folder / "gallery_phases.png")
+    save(figure, folder / "gallery_phases.png", quick)
     header = ("1/nu", "zeta", "exponent", "leading term", "with corrections")
     write_csv(folder / "gallery_phases.csv", header, data)
     return rows

@@ -73,7 +73,7 @@ def compare(name: str, case: tuple[str, str, str]) -> list[Row]:
 def draw(ax: Any, name: str, case: tuple[str, str, str]) -> None:
     """Draw the locus."""
     sgdmem.pictures.draw_root_locus(
-        sgdmem.methods.memory_one(*case), sgdmem.Spectrum([LARGEST]), ax, explained=False
+        sgdmem.methods.memory_one(*case), sgdmem.Spectrum([LARGEST]), ax=ax, explained=False
     )
     rate, q0, damping = case
     numbers = rf"$\alpha_{{\mathrm{{eff}}}}={rate}$, $q_0={q0}$, $\delta={damping}$"
@@ -107,7 +107,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
         list(entries.values()), list(entries), loc="outside lower center", ncols=4, frameon=False
     )
     print_table("loci of the complex roots", rows)
-    save(figure, folder / "gallery_root_loci.png")
+    save(figure, folder / "gallery_root_loci.png", quick)
     write_csv(folder / "gallery_root_loci.csv", ("case", "lambda", "real", "imaginary"), data)
     return rows
 

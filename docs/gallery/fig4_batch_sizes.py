@@ -31,23 +31,18 @@ from common import (
 )
 
 import sgdmem
-from sgdmem.numeric.acceleration.accelerated import accelerated
-from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.methods import accelerated
 
-NU, ZETA, COUNT, DAMPING_EXPONENT = 2, 0.5, 10_000, 0.95
-INFINITE, FINITE = sgdmem.Spectrum.power_law(NU), sgdmem.Spectrum.power_law(NU, count=COUNT)
-TARGET = PowerLawTarget(ZETA)
+NU, ZETA, DAMPING_EXPONENT = 2, 0.5, 0.95
 RISING = 0.15  # where losses that rise are drawn
 LARGEST_GROWTH = DAMPING_EXPONENT * (1 - 1 / NU)
 SHARES = {0.0: BLUE, 0.5: SKY, 1.0: GREEN, 1.3: ORANGE, 1.6: RED}  # of the largest growth
 BATCH_SIZES = {1: ("o", 10), 10: ("s", 7), 100: ("D", 4)}  # markers and their sizes
 
 
-def rule(batch_size: int, share: float) -> sgdmem.Schedule:
-    """Return AM1 with a share of the largest growth, from the same first step."""
-    limit = accelerated(INFINITE, batch_size, damping_exponent=DAMPING_EXPONENT, tau2=-1)
-    rate = float(limit.steps(0, 1).alpha[0])
-    return am1(rate, DAMPING_EXPONENT, share * LARGEST_GROWTH)
+def problem(count: int | None = None) -> sgdmem.Problem:
+    """Return that of Gaussian features, by default infinitely many."""
+    return sgdmem.Problem.power_law(NU, ZETA, count=count, noise=sgdmem.Noise(tau2=-1))
 
 
 def main(folder: Path, quick: bool = False) -> list[Row]:
@@ -55,6 +50,8 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     from matplotlib.figure import Figure
 
     steps, simulated_steps, seeds = (20_000, 500, 2) if quick else (1_000_000, 10_000, 4)
+    shares, count = (list(SHARES)[::2], 1_000) if quick else (list(SHARES), 10_000)
+    infinite, finite = problem(), problem(count)
     record = np.unique(np.geomspace(1, simulated_steps, 13).round().astype(int))
     rows: list[Row] = []
     data: list[tuple[Any, ...]] = []
@@ -63,17 +60,20 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     *panels, last = axes.flat
     sampled = np.unique([*record, *np.geomspace(1, steps, 400).round().astype(int)])
     for ax, (batch_size, (marker, size)) in zip(panels, BATCH_SIZES.items(), strict=True):
-        for share, color in SHARES.items():
-            chosen, predicted = rule(batch_size, share), ZETA * (1 + share * LARGEST_GROWTH)
-            exact = sgdmem.losses(chosen, INFINITE, TARGET, steps, batch_size, 1, -1)
-            finite = sgdmem.losses(chosen, FINITE, TARGET, steps, batch_size, 1, -1)
+        limit = accelerated(infinite, batch_size, damping_exponent=DAMPING_EXPONENT)
+        rate = float(limit.steps(0, 1).alpha[0])  # all begin with the same step
+        for share in shares:
+            color, predicted = SHARES[share], ZETA * (1 + share * LARGEST_GROWTH)
+            chosen = am1(rate, DAMPING_EXPONENT, share * LARGEST_GROWTH)
+            exact = sgdmem.losses(chosen, infinite, batch_size, steps)
+            ended = sgdmem.losses(chosen, finite, batch_size, steps)
             label = rf"$\bar\alpha = {share * LARGEST_GROWTH:.3g}$"
-            for losses, style in ((exact, "-"), (finite, ":")):
+            for losses, style in ((exact, "-"), (ended, ":")):
                 seen = sampled[losses[sampled] < 10]
                 name = label if style == "-" else None
                 ax.plot(seen, losses[seen], style, color=color, linewidth=1.8, label=name)
             run = sgdmem.simulate(
-                chosen, FINITE, TARGET, simulated_steps, batch_size, seeds=seeds, record=record
+                chosen, finite, batch_size, simulated_steps, seeds=seeds, record=record
             )
             seen = run.mean < 10
             style = {"color": color, "markersize": 4.5, "mfc": "white"}
@@ -89,7 +89,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
             rows.append(Row(f"B = {batch_size}, growth {share:g} of it{kind}", found, predicted))
             style = {"color": color, "markersize": size, "mfc": "none", "mew": 1.5}
             last.plot(share * LARGEST_GROWTH, max(found, RISING), marker, **style)
-            data += [(batch_size, share * LARGEST_GROWTH, t, exact[t], finite[t]) for t in sampled]
+            data += [(batch_size, share * LARGEST_GROWTH, t, exact[t], ended[t]) for t in sampled]
         ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(3e-6, 5))
         ax.set(title=f"$B = {batch_size}$", xlabel="step $t$", ylabel="mean loss $L_t$")
     ends = np.array([0, LARGEST_GROWTH])
@@ -107,11 +107,11 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     handles += panels[0].plot([], [], ":", color=BLACK)
     handles += panels[0].plot([], [], "o", color=BLACK, markersize=4.5, mfc="white")
     handles += panels[0].plot([], [], **DASHED)
-    labels += ["$N = 10^4$", "simulated", "predicted"]
+    labels += [f"$N = {count:,}$", "simulated", "predicted"]
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     print_table(f"exponents of the loss, t = {steps // 10:,} ... {steps:,}", rows)
-    save(figure, folder / "gallery_batch_sizes.png")
-    header = ("batch_size", "growth", "step", "infinite", "N = 10^4", "simulated")
+    save(figure, folder / "gallery_batch_sizes.png", quick)
+    header = ("batch_size", "growth", "step", "infinite", f"N = {count}", "simulated")
     write_csv(folder / "gallery_batch_sizes.csv", header, data)
     return rows
 

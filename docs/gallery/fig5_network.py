@@ -30,7 +30,7 @@ from common import (
 from network import Network, train
 
 import sgdmem
-from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
+from sgdmem.methods import jacobi_heavy_ball
 
 BATCH_SIZES, MOMENTUM, DAMPING_EXPONENT = (4, 16, 64), 0.9, 0.95
 COLORS = {
@@ -43,15 +43,15 @@ COLORS = {
 TOP = 2.0  # of the pictures
 
 
-def exponents(spectrum: sgdmem.Spectrum, squares: Any) -> tuple[float, float]:
+def exponents(problem: sgdmem.Problem) -> tuple[float, float]:
     """Return nu and zeta, fitted to eigenvalues and to the energies below them.
 
     To ranks from 5 to a quarter of all: further down few images make the spectrum end.
     """
-    values = spectrum.eigenvalues
+    values = problem.spectrum.eigenvalues
     ends = 5, values.size // 4
-    nu = sgdmem.fit_power_law(spectrum, *ends).exponent
-    below = np.cumsum((values * squares)[::-1])[::-1]
+    nu = sgdmem.fit_power_law(problem.spectrum, *ends).exponent
+    below = np.cumsum(problem.target.masses(problem.spectrum)[::-1])[::-1]
     ranks = np.unique(np.geomspace(*ends, 30).round().astype(int))
     zeta = np.polyfit(np.log(values[ranks]), np.log(below[ranks]), 1)[0]
     return nu, float(zeta)
@@ -63,33 +63,30 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
 
     images, width, steps, seeds = (500, 200, 1_000, 1) if quick else (1797, 1_000, 10_000, 2)
     network = Network.of_digits(images, width)
-    spectrum, squares, features = network.linearised()
-    nu, zeta = exponents(spectrum, squares)
-    found = sgdmem.noise_from_features(features)
-    noise = found.tau1, found.tau2
+    problem = network.linearised()
+    nu, zeta = exponents(problem)
     growth = DAMPING_EXPONENT * (1 - 1 / nu)
-    print(f"nu = {nu:.2f}, zeta = {zeta:.2f}, tau1 = {noise[0]:.2f}, tau2 = {noise[1]:.2f}")
+    print(f"nu = {nu:.2f}, zeta = {zeta:.2f}; {problem.noise}")
     record = np.unique(np.geomspace(1, steps, 60).round().astype(int))
     rows: list[Row] = []
     data: list[tuple[Any, ...]] = []
     figure = Figure(figsize=(10.5, 4.2), layout="constrained")
     axes = figure.subplots(1, len(BATCH_SIZES), sharex=True, sharey=True)
     for ax, batch_size in zip(axes, BATCH_SIZES, strict=True):
-        question = spectrum, batch_size, noise
-        rate = half_of_largest("sgd", *question)
-        heavy = half_of_largest("heavy-ball", *question, momentum=MOMENTUM)
+        rate = half_of_largest("sgd", problem, batch_size)
+        heavy = half_of_largest("heavy-ball", problem, batch_size, momentum=MOMENTUM)
         constant = sgdmem.Schedule.constant
         methods = {
             "SGD": (constant(sgdmem.sgd(rate)), zeta),
             "heavy ball": (constant(sgdmem.heavy_ball(heavy, MOMENTUM)), zeta),
-            "Jacobi heavy ball": (jacobi_heavy_ball(zeta, -0.5, spectrum.largest), None),
+            "Jacobi heavy ball": (jacobi_heavy_ball(zeta, -0.5, problem.spectrum.largest), None),
             "AM1": (am1(rate, DAMPING_EXPONENT, growth), zeta * (1 + growth)),
             "AM1, twice the growth": (am1(rate, DAMPING_EXPONENT, 2 * growth), None),
         }
         for name, (rule, predicted) in methods.items():
             runs = [train(network, rule, batch_size, record, seed) for seed in range(seeds)]
             mean = np.mean(runs, axis=0)
-            linear = sgdmem.losses(rule, spectrum, squares, steps, batch_size, *noise)
+            linear = sgdmem.losses(rule, problem, batch_size, steps)
             data += [
                 (batch_size, name, *values)
                 for values in zip(record, mean, linear[record], strict=True)
@@ -111,7 +108,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     title = rf"digits, width {width}: $\nu\approx{nu:.2f}$, $\zeta\approx{zeta:.2f}$"
     figure.suptitle(title, fontsize="medium")
     print_table("exponents of the loss", rows, "linearised")
-    save(figure, folder / "gallery_network.png")
+    save(figure, folder / "gallery_network.png", quick)
     header = ("batch_size", "method", "step", "network", "linearised")
     write_csv(folder / "gallery_network.csv", header, data)
     return rows

@@ -8,26 +8,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 from common import BLACK, BLUE, GREEN, GREY, PURPLE, RED, given_folder, save, write_csv
 
 import sgdmem
-from sgdmem.numeric.acceleration.compared_methods import METHODS, Compared, compare_methods
-from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.numeric.acceleration.compare_methods import METHODS, Compared, compare_methods
 
 NUS, ZETAS = (1.25, 1.5, 2.0, 3.0), (0.25, 0.5, 1.0, 2.0)
 SHOWN = (2.0, 0.4)  # of the picture
 BATCH_SIZE, STEPS = 10, 10**6
-MODES, RUN, SEEDS = 3000, 3000, 24  # of the simulation
 COLOURS = dict(zip(METHODS, (BLACK, BLUE, RED, PURPLE, GREEN, GREY), strict=True))
 
 
 def main(folder: Path, quick: bool = False) -> dict[tuple[float, float], list[Compared]]:
     """Write picture and table, and return the rows of every pair of exponents."""
-    steps = 10_000 if quick else STEPS
-    pairs = [(2.0, 0.5)] if quick else [(nu, zeta) for nu in NUS for zeta in ZETAS]
-    table = {pair: compare_methods(*pair, BATCH_SIZE, steps) for pair in pairs}
+    methods = ["SGD", "AM1", "AM2", "best stationary"] if quick else None
+
+    def compared(*exponents: float) -> list[Compared]:
+        problem = sgdmem.Problem.power_law(*exponents)
+        return compare_methods(problem, BATCH_SIZE, 10_000 if quick else STEPS, methods=methods)
+
+    shown = compared(*SHOWN)
+    picture(folder, shown, quick)
+    table = (
+        {SHOWN: shown}
+        if quick
+        else {(nu, zeta): compared(nu, zeta) for nu in NUS for zeta in ZETAS}
+    )
     write_csv(
         folder / "gallery_larger_memory.csv",
         ["nu", "zeta", "method", "loss", "exponent", "predicted"],
@@ -42,7 +49,6 @@ def main(folder: Path, quick: bool = False) -> dict[tuple[float, float], list[Co
         ],
     )
     print(markdown(table))
-    picture(folder, compare_methods(*SHOWN, BATCH_SIZE, steps))
     return table
 
 
@@ -60,36 +66,34 @@ def markdown(table: dict[tuple[float, float], list[Compared]]) -> str:
     return "\n".join(lines)
 
 
-def picture(folder: Path, rows: list[Compared]) -> None:
+def picture(folder: Path, rows: list[Compared], quick: bool) -> None:
     """Draw losses, and simulated runs of AM2 with finitely many features."""
-    figure, ax = plt.subplots(figsize=(6.4, 4.2))
+    from matplotlib.figure import Figure
+
+    count, run, seeds = (300, 1000, 4) if quick else (3000, 3000, 24)
+    figure = Figure(figsize=(6.4, 4.2), layout="tight")
+    ax = figure.subplots()
     for row in rows:
         t = np.unique(np.geomspace(1, row.losses.size - 1, 400).astype(int))
         label = f"{row.method}: {row.exponent:.3f} ({row.predicted:.3f})"
         ax.loglog(t, row.losses[t], color=COLOURS[row.method], label=label)
     rule = next(row.rule for row in rows if row.method == "AM2")
-    law, target = (
-        sgdmem.Spectrum.power_law(SHOWN[0], count=MODES),
-        PowerLawTarget(SHOWN[1]),
-    )
-    runs = sgdmem.simulate(
-        rule, law, target, RUN, BATCH_SIZE, seeds=SEEDS, record=[10, 100, 1000, RUN]
-    )
+    problem = sgdmem.Problem.power_law(*SHOWN, count=count, noise=sgdmem.Noise(tau2=-1))
+    question = rule, problem, BATCH_SIZE, run
+    runs = sgdmem.simulate(*question, seeds=seeds, record=[10, 100, 1000, run])
     ax.errorbar(
         *(runs.steps, runs.mean, runs.standard_error),
         fmt="o",
         ms=4,
         color=COLOURS["AM2"],
-        label=f"AM2, {SEEDS} simulated runs, $N={MODES}$",
+        label=f"AM2, {seeds} simulated runs, $N={count}$",
     )
-    finite = sgdmem.losses(rule, law, target, RUN, BATCH_SIZE, 1, -1)
-    ax.loglog(finite, ":", color=COLOURS["AM2"], label=f"AM2, exact, $N={MODES}$")
+    finite = sgdmem.losses(*question)
+    ax.loglog(finite, ":", color=COLOURS["AM2"], label=f"AM2, exact, $N={count}$")
     ax.set(xlabel="step $t$", ylabel="mean loss $L_t$")
     ax.set_title(rf"$\nu={SHOWN[0]:g}$, $\zeta={SHOWN[1]:g}$, $B={BATCH_SIZE}$", fontsize=10)
     ax.legend(title="exponent (predicted)", fontsize=8, title_fontsize=8, frameon=False)
-    figure.tight_layout()
-    save(figure, folder / "gallery_larger_memory.png")
-    plt.close(figure)
+    save(figure, folder / "gallery_larger_memory.png", quick)
 
 
 if __name__ == "__main__":

@@ -56,8 +56,8 @@ class Network:
         back = (errors @ A.T) * (hidden > 0) * (2 / self.width) ** 0.5
         return np.concatenate([(x.T @ back).ravel(), (hidden.T @ errors).ravel()])
 
-    def linearised(self) -> tuple[sgdmem.Spectrum, Any, Any]:
-        """Return the spectrum of the tangent kernel, averaged over outputs, target and features."""
+    def linearised(self) -> sgdmem.Problem:
+        """Return the problem of the tangent kernel, averaged over outputs."""
         hidden, A, _ = self._pass(self.start, self.x)
         moving = (hidden > 0) @ ((hidden > 0) * (A**2).mean(axis=1)).T * 2 / self.width
         kernel = hidden @ hidden.T + (self.x @ self.x.T) * moving
@@ -66,7 +66,8 @@ class Network:
         order = np.argsort(-values)
         values, energies = values[order], energies[order]
         features = axes[:, order] * (len(self.x) * values) ** 0.5
-        return sgdmem.Spectrum(values), energies / values, features
+        noise = sgdmem.Noise.fit(features)
+        return sgdmem.Problem(sgdmem.Spectrum(values), noise, energies / values)
 
 
 def train(network: Network, rule: Any, batch_size: int, record: Any, seed: int) -> Any:

@@ -14,26 +14,35 @@ FOLDER = Path(__file__).parents[2] / "docs" / "gallery"
 pytestmark = pytest.mark.slow
 
 
+def run(script: str, picture: str, *, full: bool = True) -> pytest.MarkDecorator:
+    """Run a script in its small version, and in the one of docs/gallery.md if that is checked."""
+    values: list[Any] = [pytest.param((script, picture, True), id="quick")]
+    if full:
+        long = pytest.param((script, picture, False), id="full", marks=pytest.mark.exhaustive)
+        values.append(long)
+    return pytest.mark.parametrize("rows", values, indirect=True)
+
+
 @pytest.fixture
 def rows(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run a script and return its numbers."""
-    script, picture = request.param
+    script, picture, quick = request.param
     monkeypatch.syspath_prepend(str(FOLDER))
-    found = importlib.import_module(script).main(tmp_path, quick=True)
+    found = importlib.import_module(script).main(tmp_path, quick)
     written = sorted(path.name for path in tmp_path.iterdir())
     assert written == [f"{picture}.csv", f"{picture}.png"]
     assert found
     return found
 
 
-@pytest.mark.parametrize("rows", [("fig1_losses", "gallery_losses")], indirect=True)
+@run("fig1_losses", "gallery_losses")
 def test_losses(rows: Any) -> None:
     for row in rows:
         # exact: slow corrections up to t = 2000; simulated: two runs, whose losses scatter by 20 %
         assert abs(row.fitted - row.predicted) < (0.03 if "exact" in row.name else 0.2), row
 
 
-@pytest.mark.parametrize("rows", [("fig2_phases", "gallery_phases")], indirect=True)
+@run("fig2_phases", "gallery_phases")
 def test_phases(rows: Any) -> None:
     for row in rows:
         # terms left out are of relative order t^-(1 - 1/nu) times those kept, largest at nu = 1.25
@@ -41,14 +50,14 @@ def test_phases(rows: Any) -> None:
         assert abs(row.fitted - reference) < 0.01, row
 
 
-@pytest.mark.parametrize("rows", [("fig3_root_loci", "gallery_root_loci")], indirect=True)
+@run("fig3_root_loci", "gallery_root_loci")
 def test_root_loci(rows: Any) -> None:
     for row in rows:
         # the ends are read off a grid whose neighbours differ by 7e-5
         assert row.fitted == pytest.approx(row.predicted, rel=1e-4, abs=1e-9), row
 
 
-@pytest.mark.parametrize("rows", [("fig4_batch_sizes", "gallery_batch_sizes")], indirect=True)
+@run("fig4_batch_sizes", "gallery_batch_sizes")
 def test_batch_sizes(rows: Any) -> None:
     for row in rows:
         if "too fast" not in row.name:
@@ -58,7 +67,7 @@ def test_batch_sizes(rows: Any) -> None:
     assert exponents["B = 10, growth 1.6 of it, too fast"] == -math.inf  # the loss rises
 
 
-@pytest.mark.parametrize("rows", [("fig5_network", "gallery_network")], indirect=True)
+@run("fig5_network", "gallery_network", full=False)
 def test_network(rows: Any) -> None:
     late = {}
     for row in rows:
@@ -72,7 +81,7 @@ def test_network(rows: Any) -> None:
         assert late[batch_size, "AM1"] > 1.2 * late[batch_size, "SGD"]
 
 
-@pytest.mark.parametrize("rows", [("larger_memory", "gallery_larger_memory")], indirect=True)
+@run("larger_memory", "gallery_larger_memory", full=False)
 def test_larger_memory(rows: Any) -> None:
     (methods,) = rows.values()
     last = {row.method: row.losses[-1] for row in methods}
@@ -83,7 +92,7 @@ def test_larger_memory(rows: Any) -> None:
             assert row.exponent == pytest.approx(row.predicted, abs=0.03)
 
 
-@pytest.mark.parametrize("rows", [("stability_maps", "gallery_stability_maps")], indirect=True)
+@run("stability_maps", "gallery_stability_maps")
 def test_stability_maps(rows: Any) -> None:
     close = {"plateau of full batches": 1e-2, "edge of small batches": 2e-2}
     for row in rows:
