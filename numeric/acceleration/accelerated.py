@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -157,19 +157,28 @@ def _memory_one(spectrum: Spectrum, noise: BatchNoise, power: float, d0: float) 
     assert spectrum.law is not None
     inverse = 1 / spectrum.law.exponent
     rate = _gradient_rate(spectrum, noise)
-
-    def damping(t: Array) -> Array:
-        with np.errstate(divide="ignore"):
-            return np.minimum(1.0, d0 * t**-power)
-
     rule = schedule(
         "two-rate",
-        velocity_rate=lambda t: rate * (damping(t) ** inverse - damping(t)),
+        velocity_rate=partial(_velocity_rate, rate, inverse, d0, power),
         gradient_rate=rate,
-        momentum=lambda t: 1 - damping(t),
+        momentum=partial(_momentum, d0, power),
     )
     name = f"AM1 (damping {d0:g} t^-{power:g})"
     return replace(rule, name=name, acceleration=1 + power * (1 - inverse))
+
+
+def _damping(d0: float, power: float, t: Array) -> Array:
+    with np.errstate(divide="ignore"):
+        return np.minimum(1.0, d0 * t**-power)
+
+
+def _velocity_rate(rate: float, inverse: float, d0: float, power: float, t: Array) -> Array:
+    damping = _damping(d0, power, t)
+    return rate * (damping**inverse - damping)
+
+
+def _momentum(d0: float, power: float, t: Array) -> Array:
+    return 1 - _damping(d0, power, t)
 
 
 def _gradient_rate(spectrum: Spectrum, noise: BatchNoise) -> float:
@@ -203,17 +212,17 @@ def _larger_memory(
     spectrum: Spectrum, noise: BatchNoise, memory: int, d0: float, horizon: float
 ) -> Schedule:
     shape, gain = _fitted(spectrum, noise, memory, _DELAY / d0, (horizon + _DELAY) / d0)
-
-    def evaluate(t: Array) -> Sequence[Any]:
-        roots = shape.roots((t + _DELAY) / d0)
-        return real_root_entries([*roots.poles.T], [*roots.zeros.T], gain)
-
     return Schedule(
         memory,
         f"AM{memory} (slowest damping {d0:g}/t)",
-        evaluate,
+        partial(_entries, shape, gain, d0),
         acceleration=2 - 1 / partial_sum(shape.exponent, memory + 1),
     )
+
+
+def _entries(shape: Shape, gain: float, d0: float, t: Array) -> Sequence[Any]:
+    roots = shape.roots((t + _DELAY) / d0)
+    return real_root_entries([*roots.poles.T], [*roots.zeros.T], gain)
 
 
 @lru_cache(maxsize=32)

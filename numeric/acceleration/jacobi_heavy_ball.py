@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,16 +53,21 @@ def jacobi_heavy_ball(a: Any, b: Any, largest_eigenvalue: Any) -> Schedule:
         raise InputError(f"a must exceed -1/2, got {a}: the loss would not fall")
     if not q > -1:
         raise InputError(f"b must exceed -1, got {b}: there are no such Jacobi polynomials")
-
-    def learning_rate(n: Array) -> Array:
-        m = np.maximum(n, 1)  # at 0 the ratio is 1, and 0 / 0 if a + b = -1
-        ratio = np.where(n == 0, 1.0, (2 * m + p + q + 1) / (m + p + q + 1))
-        return np.asarray((2 * n + p + q + 2) * ratio / (top * (n + p + 1)))
-
-    def momentum(n: Array) -> Array:
-        m = np.maximum(n, 1)  # at 0 it is 0, and 0 / 0 if a + b = 0
-        found = (m + q) * (2 * m + p + q + 2) / ((m + p + 1) * (m + p + q + 1) * (2 * m + p + q))
-        return np.asarray(n * found)
-
-    rule = schedule("heavy-ball", learning_rate=learning_rate, momentum=momentum)
+    rule = schedule(
+        "heavy-ball",
+        learning_rate=partial(_learning_rate, p, q, top),
+        momentum=partial(_momentum, p, q),
+    )
     return replace(rule, name=f"jacobi_heavy_ball(a={p:g}, b={q:g})")
+
+
+def _learning_rate(p: float, q: float, top: float, n: Array) -> Array:
+    m = np.maximum(n, 1)  # at 0 the ratio is 1, and 0 / 0 if a + b = -1
+    ratio = np.where(n == 0, 1.0, (2 * m + p + q + 1) / (m + p + q + 1))
+    return np.asarray((2 * n + p + q + 2) * ratio / (top * (n + p + 1)))
+
+
+def _momentum(p: float, q: float, n: Array) -> Array:
+    m = np.maximum(n, 1)  # at 0 it is 0, and 0 / 0 if a + b = 0
+    found = (m + q) * (2 * m + p + q + 2) / ((m + p + 1) * (m + p + q + 1) * (2 * m + p + q))
+    return np.asarray(n * found)

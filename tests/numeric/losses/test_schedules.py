@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sgdmem import InputError, Problem, losses
-from sgdmem.methods import schedule
+from sgdmem.methods import accelerated, compare_methods, jacobi_heavy_ball, schedule
 from sgdmem.numeric.losses.schedule import Schedule, listed_schedule, read_schedule
 from sgdmem.symbolic.algorithms import named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -96,6 +96,9 @@ def by_hand(t: Any) -> Any:
         schedule("heavy-ball", learning_rate="0.1", momentum="0.5"),
         listed_schedule([named.nesterov("0.1", "0.5"), named.nesterov("0.2", "0.5")]),
         Schedule(1, "by hand", by_hand, acceleration=1.5),
+        accelerated(Problem.power_law(1.5), 16),
+        accelerated(Problem.power_law(1.5), 16, memory=2),
+        jacobi_heavy_ball(0.5, -0.5, 1),
     ],
     ids=lambda x: x.name,
 )
@@ -121,3 +124,10 @@ def test_a_lambda_is_copied_but_not_pickled(chosen: Schedule) -> None:
     with pytest.raises(InputError, match=r"(heavy-ball|mine) .* functions of a module instead of"):
         pickle.dumps(chosen)
     assert copy.deepcopy([chosen])[0].at(3) == chosen.at(3)
+
+
+def test_compared_methods_are_pickled() -> None:
+    (found,) = compare_methods(Problem.power_law(2, 0.4), 10, 1000, methods=["AM1"])
+    other = pickle.loads(pickle.dumps(found))
+    assert np.array_equal(other.losses, found.losses) and str(other) == str(found)
+    assert other.rule.at(7) == found.rule.at(7)
