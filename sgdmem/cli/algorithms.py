@@ -16,3 +16,5 @@ def algorithms_command() -> None:
         )
         summary = family.summary.replace("`", "")
         click.echo(f"{name}({parameters})\n    {summary}\n    {family.update}")
+        if family.reference is not None:
+            click.echo(f"    {family.reference}")

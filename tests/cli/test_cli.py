@@ -316,6 +316,7 @@ def test_derive_and_algorithms(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "D_11" in target.read_text()
     _, out, _ = run(capsys, "algorithms")
     assert "torch-sgd(learning_rate, momentum=0, dampening=0, nesterov=False)" in out
+    assert "J. Ma and D. Yarats, arXiv 1810.06801 (2018)" in out
 
 
 def test_phase_diagram_writes_picture_and_data(
