@@ -16,7 +16,7 @@ import sgdmem
 from benchmarks.machine import description
 from benchmarks.measuring import least_seconds, short, table
 from sgdmem.numeric.arithmetic.volterra import solve_volterra
-from sgdmem.numeric.losses.recursion import expected_loss
+from sgdmem.numeric.losses.loss_recursion import expected_loss
 from sgdmem.numeric.problems.problem import require_target
 
 Array = NDArray[np.float64]

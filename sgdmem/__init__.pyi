@@ -11,7 +11,7 @@ from .numeric.verdicts.reason import Reason as Reason
 # verbs: (algorithm or family, problem, batch_size, steps)
 from .numeric.verdicts.stability import stability as stability, is_stable as is_stable
 from .numeric.verdicts.learning_rate import largest_learning_rate as largest_learning_rate
-from .numeric.losses.recursion import losses as losses
+from .numeric.losses.loss_recursion import losses as losses
 from .numeric.losses.asymptotics import loss_asymptotics as loss_asymptotics
 from .numeric.simulation.monte_carlo import simulate as simulate
 from .phase_diagrams.maps.diagram import phase_diagram as phase_diagram

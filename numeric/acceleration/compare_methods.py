@@ -15,7 +15,7 @@ from sgdmem.numeric.acceleration.noise_bound import bounded
 from sgdmem.numeric.acceleration.real_roots import partial_sum
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_list, whole
-from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate

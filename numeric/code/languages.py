@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sgdmem._version import __version__
 from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
-from sgdmem.numeric.verdicts.rule import radius_limit
+from sgdmem.numeric.verdicts.stability_rule import radius_limit
 from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError

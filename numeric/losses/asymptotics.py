@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from scipy.special import gamma
 
+from sgdmem.numeric.losses.loss_recursion import expected_loss
 from sgdmem.numeric.losses.loss_series import LossAsymptotics, loss_regime
 from sgdmem.numeric.losses.mode_panels import falling_edges
-from sgdmem.numeric.losses.recursion import expected_loss
 from sgdmem.numeric.losses.summed_propagators import beside_the_pole, summed_modes
 from sgdmem.numeric.losses.transients import transients
 from sgdmem.numeric.problems.noise import BatchNoise

@@ -14,7 +14,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.losses.recursion import expected_loss
+from sgdmem.numeric.losses.loss_recursion import expected_loss
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.verdicts.stability import stability

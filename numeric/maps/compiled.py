@@ -12,11 +12,11 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.machine.compiled_modules import load_module
 from sgdmem.numeric.machine.threads import pieces, work_in_threads
 from sgdmem.numeric.maps.family_program import FamilyProgram
+from sgdmem.numeric.maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
+from sgdmem.numeric.maps.machine_code_of_verdicts import finish_source
 from sgdmem.numeric.maps.node_sums import TASK, evaluate_pieces
 from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
-from sgdmem.numeric.maps.pole_code import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.maps.pole_table import pole_table
-from sgdmem.numeric.maps.verdict_code import finish_source
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum

@@ -20,8 +20,8 @@ from sgdmem.numeric.verdicts.judge import trace_kind
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_operator import ScalarOperator
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
-from sgdmem.numeric.verdicts.rule import decide, flags, margin
 from sgdmem.numeric.verdicts.stability import verdict_of
+from sgdmem.numeric.verdicts.stability_rule import decide, flags, margin
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm

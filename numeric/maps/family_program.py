@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from sgdmem.numeric.arithmetic.ball import Ball
-from sgdmem.numeric.maps.node_code import coefficient_source
+from sgdmem.numeric.maps.machine_code_by_nodes import coefficient_source
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
 from sgdmem.symbolic.algorithms.constructors import as_family

@@ -9,7 +9,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.maps.family_program import FamilyProgram
-from sgdmem.numeric.maps.node_code import NOISE, RADIUS, STATE
+from sgdmem.numeric.maps.machine_code_by_nodes import NOISE, RADIUS, STATE
 from sgdmem.numeric.maps.node_sums import evaluate_pieces
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum

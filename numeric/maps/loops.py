@@ -5,7 +5,7 @@ from __future__ import annotations
 from numba import b1, f8, i1, i8, njit, types
 from numpy import empty
 
-from sgdmem.numeric.maps.node_code import ROWS
+from sgdmem.numeric.maps.machine_code_by_nodes import ROWS
 from sgdmem.numeric.maps.node_sums import CHUNK
 
 
@@ -50,8 +50,8 @@ def judge_by_poles(  # type: ignore[no-untyped-def]
     """Judge the points from ``start``, chunk by chunk, all in machine code.
 
     ``coefficients`` and ``count`` are those of a `FamilyProgram`, ``judge`` that of
-    `sgdmem.numeric.maps.pole_code`, ``finish`` that of `sgdmem.numeric.maps.verdict_code`, the four
-    numbers after it a `PoleTable`; the others are those of `spread` and `finish`.
+    ``machine_code_by_poles``, ``finish`` that of ``machine_code_of_verdicts``, the four numbers
+    after it a `PoleTable`; the others are those of `spread` and `finish`.
     """
     parameters, numbers = sizes.size, empty(2 * count * CHUNK)
     given, rows = empty(2 * parameters * CHUNK), empty(ROWS * CHUNK)

@@ -13,7 +13,7 @@ from sgdmem.numeric.machine.compiled_modules import load_module
 from sgdmem.numeric.machine.cuda import empty_on_device, flat_kernel, to_device, to_host
 from sgdmem.numeric.machine.threads import pieces, work_in_threads
 from sgdmem.numeric.maps.family_program import FamilyProgram
-from sgdmem.numeric.maps.node_code import (
+from sgdmem.numeric.maps.machine_code_by_nodes import (
     LANES,
     NOISE,
     RADIUS,
@@ -22,7 +22,7 @@ from sgdmem.numeric.maps.node_code import (
     TOGETHER,
     judge_source,
 )
-from sgdmem.numeric.maps.pole_code import LARGEST_MEMORY, pole_source
+from sgdmem.numeric.maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.maps.pole_table import pole_table
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 

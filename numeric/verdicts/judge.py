@@ -16,7 +16,7 @@ from sgdmem.numeric.verdicts.noise_operator import NoiseOperator, noise_operator
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes, noise_sums
 from sgdmem.numeric.verdicts.noiseless import noiseless_floats
 from sgdmem.numeric.verdicts.reason import Reason
-from sgdmem.numeric.verdicts.rule import REASONS, decide, decide_unphysical
+from sgdmem.numeric.verdicts.stability_rule import REASONS, decide, decide_unphysical
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.stability.schur import is_schur_form

@@ -12,7 +12,7 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts import limits
-from sgdmem.numeric.verdicts.binding import binding
+from sgdmem.numeric.verdicts.binding_condition import binding
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.noiseless import noiseless_margin
 from sgdmem.numeric.verdicts.reason import Reason

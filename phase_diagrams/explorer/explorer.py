@@ -19,7 +19,7 @@ from typing import Any
 
 from sgdmem._version import __version__
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.rule import javascript_rule
+from sgdmem.numeric.verdicts.stability_rule import javascript_rule
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, explored_methods
 from sgdmem.symbolic.errors import InputError
 

@@ -19,7 +19,7 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.verdicts.noiseless import noiseless_floats
-from sgdmem.numeric.verdicts.rule import REASONS, decide
+from sgdmem.numeric.verdicts.stability_rule import REASONS, decide
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import to_float

@@ -12,8 +12,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.losses.asymptotics import loss_asymptotics
+from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.loss_series import loss_regime
-from sgdmem.numeric.losses.recursion import losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.problems.target import PowerLawTarget

@@ -64,7 +64,7 @@ def simulate_command(
       sgdmem simulate heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
              --power-law 1.5 --count 1000 --zeta 0.5 --batch-size 32 -o losses.csv
     """
-    from sgdmem.numeric.losses.recursion import losses
+    from sgdmem.numeric.losses.loss_recursion import losses
     from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.simulation.monte_carlo import simulate, spread_steps
     from sgdmem.numeric.simulation.samples import MOST_MODES

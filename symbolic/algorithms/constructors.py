@@ -13,7 +13,7 @@ from sgdmem.symbolic.algebra.scalars import as_scalar, is_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Parameter, read_parameter
-from sgdmem.symbolic.algorithms.published import Publication, Update
+from sgdmem.symbolic.algorithms.update_notation import Publication, Update
 from sgdmem.symbolic.errors import InputError
 
 _P = ParamSpec("_P")

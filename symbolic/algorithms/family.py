@@ -17,7 +17,7 @@ from sgdmem.symbolic.algorithms.parameters import (
     known_letters,
     known_parameter,
 )
-from sgdmem.symbolic.algorithms.published import Publication, Update
+from sgdmem.symbolic.algorithms.update_notation import Publication, Update
 from sgdmem.symbolic.errors import InputError
 
 _P = ParamSpec("_P")

@@ -15,7 +15,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.constructors import as_family, family
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.printing import number_text
-from sgdmem.symbolic.algorithms.published import Publication
+from sgdmem.symbolic.algorithms.update_notation import Publication
 from sgdmem.symbolic.errors import InputError
 
 

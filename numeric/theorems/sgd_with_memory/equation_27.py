@@ -20,7 +20,7 @@ from functools import cache
 import numpy as np
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
-from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.theorems.check import Case, Claim, Statement

@@ -19,7 +19,7 @@ from itertools import product
 
 import numpy as np
 
-from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum

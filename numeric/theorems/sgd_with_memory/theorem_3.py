@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.loss_series import LossAsymptotics
-from sgdmem.numeric.losses.recursion import losses
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.sgd_with_memory.theorem_8 import EXPONENTS, limit_case

@@ -30,7 +30,7 @@ import numpy as np
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import Array, Dynamics, spectral_radius
 from sgdmem.numeric.theorems.sgd_with_memory import equation_25
-from sgdmem.numeric.theorems.sgd_with_memory.memory_one_draws import (
+from sgdmem.numeric.theorems.sgd_with_memory.random_memory_one import (
     Parameters,
     complex_ends,
     matrices,

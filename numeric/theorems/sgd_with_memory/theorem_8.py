@@ -13,8 +13,8 @@ from __future__ import annotations
 from functools import cache
 
 from sgdmem.numeric.losses.asymptotics import loss_asymptotics
+from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.loss_series import LossAsymptotics
-from sgdmem.numeric.losses.recursion import losses
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.theorems.check import Case, Claim, Statement

@@ -12,8 +12,8 @@ from scipy.special import jv
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.acceleration.real_roots import partial_sum
+from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.momentary_stability import momentary_stability
-from sgdmem.numeric.losses.recursion import losses
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum

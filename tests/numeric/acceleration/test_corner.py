@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgdmem.numeric.acceleration.corner import advised_theta, corner
-from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.special import eval_jacobi
 
 from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
-from sgdmem.numeric.losses.recursion import losses
+from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.symbolic.errors import InputError

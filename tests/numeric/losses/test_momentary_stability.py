@@ -8,8 +8,8 @@ import pytest
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.losses.family_schedule import schedule
+from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
-from sgdmem.numeric.losses.recursion import losses
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability

@@ -21,7 +21,7 @@ from sgdmem.numeric.code.evaluator import evaluator
 from sgdmem.numeric.machine import cuda
 from sgdmem.numeric.machine.cuda import chosen_device, flat_function
 from sgdmem.numeric.maps.family_program import family_program
-from sgdmem.numeric.maps.node_code import judge_source
+from sgdmem.numeric.maps.machine_code_by_nodes import judge_source
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum

@@ -19,7 +19,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.constructors import as_family, family
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range, known_parameter
-from sgdmem.symbolic.algorithms.published import Publication, Update
+from sgdmem.symbolic.algorithms.update_notation import Publication, Update
 from sgdmem.symbolic.errors import InputError
 
 FAMILIES = list(named.FAMILIES.values())

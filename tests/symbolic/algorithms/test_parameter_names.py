@@ -16,8 +16,8 @@ import pytest
 from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, heavy_ball, phase_diagram, sgd
 from sgdmem.methods import evaluator
 from sgdmem.numeric.code.evaluator import TARGETS
-from sgdmem.numeric.maps.node_code import judge_source
-from sgdmem.numeric.maps.pole_code import pole_source
+from sgdmem.numeric.maps.machine_code_by_nodes import judge_source
+from sgdmem.numeric.maps.machine_code_by_poles import pole_source
 
 SPECTRUM = Spectrum([1, 0.5])
 

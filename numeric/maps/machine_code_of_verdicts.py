@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sgdmem.numeric.arithmetic.ball import UNIT
-from sgdmem.numeric.maps.node_code import NOISE, PEAK, RADIUS, STATE
+from sgdmem.numeric.maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, STATE
 from sgdmem.numeric.verdicts.reason import Reason
-from sgdmem.numeric.verdicts.rule import OTHERWISE, rule_lines
+from sgdmem.numeric.verdicts.stability_rule import OTHERWISE, rule_lines
 
 _INFLATE = 1 + 2.0**-30  # radii are rounded to nearest
 # What the names of the rule are here. The state of the kernels is that of the weakest mode, Schur

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from sgdmem.numeric.machine.lowering import UNIT
-from sgdmem.numeric.maps.node_code import (
+from sgdmem.numeric.maps.machine_code_by_nodes import (
     LANES,
     NOISE,
     PEAK,
@@ -61,8 +61,8 @@ def pole_source(memory: int) -> str:
     """Return a module with the function ``judge`` for memory 0 or 1.
 
     ``judge(values, radii, rows, first, largest, spread, out, start, stop)`` fills the columns from
-    start to stop of ``out`` with the rows of `sgdmem.numeric.maps.node_code.judge_source`;
-    ``values`` and ``radii`` are the numbers of half-plane forms.
+    start to stop of ``out`` with the rows of `judge_source`; ``values`` and ``radii`` are the
+    numbers of half-plane forms.
     """
     inputs, found = (_INPUTS, _FOUND) if memory else (_INPUTS_0, _FOUND_0)
     place = {name: f"kept[{i * LANES} + p]" for i, name in enumerate([*inputs, *found])}
