@@ -53,9 +53,9 @@ def test_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "plot", "losses", *methods, *problem, "-o", str(path))[0] == 0
     assert path.read_bytes().startswith(b"\x89PNG")
     rows = table(path.with_suffix(".csv"))
-    assert list(dict.fromkeys(row["method"] for row in rows)) == ["sgd", "heavy ball", "AM1"]
+    assert list(dict.fromkeys(row["method"] for row in rows)) == ["SGD", "heavy ball", "AM1"]
     exact = sgdmem.losses(sgdmem.sgd("0.1"), sgdmem.Problem.power_law(1.5, "0.5"), 32, 100)
-    found = {int(row["step"]): float(row["loss"]) for row in rows if row["method"] == "sgd"}
+    found = {int(row["step"]): float(row["loss"]) for row in rows if row["method"] == "SGD"}
     assert found[100] == pytest.approx(exact[100]) and found[1] == pytest.approx(exact[1])
 
 
