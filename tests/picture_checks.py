@@ -24,13 +24,10 @@ def plane_edge() -> Any:
 
 def canvas_of(figure: Any) -> Any:
     """Return the pixels of a figure, drawn again only after a change."""
-    canvas: Any = figure.canvas
-    if not isinstance(canvas, FigureCanvasAgg):
-        canvas = FigureCanvasAgg(figure)
+    if figure.stale or not isinstance(figure.canvas, FigureCanvasAgg):
+        canvas: Any = FigureCanvasAgg(figure)
         canvas.draw()
-    elif figure.stale:
-        canvas.draw()
-    return canvas
+    return figure.canvas
 
 
 def colour_at(axes: Any, x: float, y: float) -> Any:

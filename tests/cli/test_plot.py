@@ -61,13 +61,13 @@ def test_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "edges.png"
-    size = ["--set", "points=20", "--set", "resolution=8", "-o", str(path)]
+    size = ["--set", "points=10", "--set", "resolution=5", "-o", str(path)]
     code, out, _ = run(capsys, "plot", "diagram", "batch-size-learning-rate", *size)
     assert code == 0 and out.startswith(f"wrote {path}")
     written = sorted(x.name for x in tmp_path.iterdir())
     assert written == ["edges.boundary-1.nc", "edges.nc", "edges.png"]
     again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
-    assert again.stable.shape == (20, 20)
+    assert again.stable.shape == (10, 10)
     more = ["--set", "family=nesterov", "--set", "batch_sizes=1,inf", "--power-law", "2", *size]
     assert run(capsys, "plot", "diagram", "learning-rate-momentum", *more)[0] == 0
     plane = ["--set", "damping=0.01,1", "--set", "q0=0.3", *size]
