@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list
+from sgdmem.numeric.arithmetic.inputs import is_list, positive_float
 from sgdmem.numeric.problems.data_target import target_of_data
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.target import PowerLawTarget, Target, read_target
@@ -97,8 +97,9 @@ class Problem:
         >>> print(Problem.power_law(1.5, zeta=0.5, count=100))
         100 eigenvalues k^-1.5; tau1 = 1, tau2 = 0; target exponent 0.5
         """
-        target = None if zeta is None else PowerLawTarget(zeta, energy)
-        return cls(Spectrum.power_law(nu, scale, count), noise or Noise(), target)
+        spectrum = Spectrum.power_law(positive_float(nu, "nu"), scale, count)
+        target = None if zeta is None else PowerLawTarget(positive_float(zeta, "zeta"), energy)
+        return cls(spectrum, noise or Noise(), target)
 
     @classmethod
     def from_data(cls, X: Any, y: Any = None, *, start: Any = None) -> Problem:

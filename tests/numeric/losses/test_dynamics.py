@@ -357,6 +357,10 @@ def test_more_bad_input() -> None:
         losses(schedule("sgd", learning_rate=lambda t: t[:1]), FOUR, math.inf, 5)
     with pytest.raises(InputError, match="exponent must be positive"):
         PowerLawTarget(0)
+    with pytest.raises(InputError, match="nu must be positive"):
+        Problem.power_law(0, 1)
+    with pytest.raises(InputError, match="zeta must be positive"):
+        Problem.power_law(2, -1)
     for scale in (1e10, 1e-10):
         with pytest.raises(InputError, match=r"target must have a mass .* within the range"):
             losses(named.sgd(1e-11), Problem.power_law(2, 50, scale=scale), math.inf, 5)
