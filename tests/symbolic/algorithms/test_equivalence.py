@@ -172,7 +172,7 @@ def test_named_pairs() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("memory", range(5))
+@pytest.mark.parametrize("memory", [*range(4), pytest.param(4, marks=pytest.mark.exhaustive)])
 def test_effective_learning_rate_of_general_memory(memory: int) -> None:
     by_inverse, by_polynomials = effective_learning_rates(named.general(memory, shifted=True))
     difference = sympy.sympify(by_inverse) - by_polynomials

@@ -355,9 +355,9 @@ def test_bad_algorithms() -> None:
 
 
 @pytest.mark.slow
-def test_titles() -> None:
-    assert derive(sgd("1/2")).title == "SGD"
-    assert derive(SHAPED).title == "An algorithm of memory 2"
+def test_titles(derivations: dict[str, Derivation]) -> None:
+    assert derivations["sgd"].title == "SGD"
+    assert derivations["numbers, shifted"].title == "An algorithm of memory 2"
     assert derive(sgd("1/2"), title="Mine").title == "Mine"
     assert derive(Algorithm("1/2", name="AdEMAMix (SGD)")).title == "AdEMAMix (SGD)"
     assert derive(Algorithm("1/2", name="iSGD")).title == "iSGD"

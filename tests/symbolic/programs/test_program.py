@@ -102,7 +102,7 @@ def test_the_recursion_and_the_fraction_are_exact(memory: int, rng: np.random.Ge
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("memory", range(7))
+@pytest.mark.parametrize("memory", [*range(6), pytest.param(6, marks=pytest.mark.exhaustive)])
 def test_the_recursion_against_impulse_responses(memory: int, rng: np.random.Generator) -> None:
     for _ in range(20):
         alg = draws.random_algorithm(rng, memory, numbers="fraction")._replace(a=[0] * memory)

@@ -82,7 +82,7 @@ def test_only_rational_numbers() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("memory", range(5))
+@pytest.mark.parametrize("memory", [*range(4), pytest.param(4, marks=pytest.mark.exhaustive)])
 def test_symbolic_conditions_are_the_numeric_ones(memory: int, rng: Any) -> None:
     # Beyond memory 2 in the coefficients of the recurrence: the entries of D would fill pages.
     q = sympy.symbols(f"q:{memory + 1}")

@@ -24,7 +24,7 @@ from tests.strategies import EIGENVALUES, raw_algorithms
 LAM = sympy.Symbol("lambda", positive=True)
 MEMORIES = pytest.mark.parametrize("memory", range(6))
 SYMBOLIC_MEMORIES = pytest.mark.parametrize(
-    "memory", [*range(4), pytest.param(4, marks=pytest.mark.slow)]
+    "memory", [*range(4), pytest.param(4, marks=pytest.mark.exhaustive)]
 )
 
 
