@@ -19,7 +19,7 @@ from benchmarks.machine import description
 from benchmarks.measuring import short, table
 from benchmarks.one_map import BATCH_SIZE, axes, family, spectrum
 from sgdmem.numeric.maps import family_judge as batch
-from sgdmem.numeric.maps.compiled import judge_compiled
+from sgdmem.numeric.maps.compiled_judge import judge_compiled
 from sgdmem.numeric.maps.family_program import family_program
 from sgdmem.numeric.maps.node_sums import _OnGpu
 

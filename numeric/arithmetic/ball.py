@@ -22,13 +22,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sgdmem.numeric.arithmetic.rounding import OPERATION_INFLATE, OPERATION_TINY, UNIT
 from sgdmem.symbolic.algebra.scalars import to_float
 
 Array: TypeAlias = NDArray[Any]
-
-UNIT = 2.0**-53  # of rounding to nearest, relative
-_TINY = 2.0**-1070  # covers a handful of underflows (the smallest subnormal is 2**-1074)
-_INFLATE = 1 + 16 * UNIT
 
 
 class Ball:
@@ -73,7 +70,7 @@ class Ball:
         other = _as_ball(other)
         with np.errstate(all="ignore"):
             mid = self.mid + other.mid
-            return Ball(mid, _INFLATE * (self.rad + other.rad + UNIT * np.abs(mid)))
+            return Ball(mid, OPERATION_INFLATE * (self.rad + other.rad + UNIT * np.abs(mid)))
 
     __radd__ = __add__
 
@@ -89,7 +86,7 @@ class Ball:
             mid = self.mid * other.mid
             spread = np.abs(self.mid) * other.rad + self.rad * (np.abs(other.mid) + other.rad)
             rounding = _rounding(mid, 3.0) * np.abs(mid)
-            return Ball(mid, _INFLATE * (spread + rounding + _TINY))
+            return Ball(mid, OPERATION_INFLATE * (spread + rounding + OPERATION_TINY))
 
     __rmul__ = __mul__
 
@@ -99,10 +96,10 @@ class Ball:
             mid = self.mid / other.mid
             # |a'/b' - a/b| <= (r_a + |a/b| r_b) / (|b| - r_b)
             room = np.abs(other.mid) * (1 - 4 * UNIT) - other.rad
-            quotient = np.abs(mid) * (1 + 16 * UNIT) + _TINY
+            quotient = np.abs(mid) * (1 + 16 * UNIT) + OPERATION_TINY
             # the product may underflow before it is divided by a small room
-            spread = (self.rad + (quotient * other.rad + _TINY)) / room
-            rad = _INFLATE * (spread + _rounding(mid, 12.0) * np.abs(mid) + _TINY)
+            spread = (self.rad + (quotient * other.rad + OPERATION_TINY)) / room
+            rad = OPERATION_INFLATE * (spread + _rounding(mid, 12.0) * np.abs(mid) + OPERATION_TINY)
             return Ball(mid, np.where((room > 0) & np.isfinite(room), rad, np.inf))
 
     def __rtruediv__(self, other: Any) -> Ball:
@@ -142,7 +139,7 @@ class Ball:
     def magnitude(self) -> Array:
         """An upper bound of the absolute value of every entry; inf where nothing is known."""
         with np.errstate(all="ignore"):
-            bound = _INFLATE * (np.abs(self.mid) + self.rad)
+            bound = OPERATION_INFLATE * (np.abs(self.mid) + self.rad)
         return np.where(np.isnan(bound), np.inf, bound)
 
     @property

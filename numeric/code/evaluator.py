@@ -18,10 +18,9 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import is_whole
 from sgdmem.numeric.code.evaluator_arguments import ball, broadcast, floats, mpmath_number
-from sgdmem.numeric.code.summand_code import summand_source
+from sgdmem.numeric.code.summand_code import array_source, summand_source, wanted
 from sgdmem.numeric.machine.compiled_modules import load_module
 from sgdmem.numeric.machine.cuda import chosen_device
-from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
 from sgdmem.numeric.maps.family_program import FamilyProgram
 from sgdmem.numeric.maps.family_sums import family_sums
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
@@ -236,30 +235,13 @@ class Evaluator:
 
     @cached_property
     def _numpy_function(self) -> Callable[..., Array]:
-        """The same program on arrays."""
-        lines = plain_lines(self.program, range(len(self.program.steps)))
-        share, *pivots = self._wanted(plain_outputs(self.program))
-        body = "\n".join(f"    {line}" for line in lines)
-        lam, *others = (variable(name) for name in (EIGENVALUE, *self.parameters))
-        scope: dict[str, Any] = {"numpy": np}
-        exec(
-            f"def evaluate({', '.join([lam, *others])}):\n{body}\n"
-            f"    pivots = numpy.broadcast_arrays({', '.join(pivots)})\n"
-            f"    good = numpy.logical_and.reduce([pivot > 0 for pivot in pivots])\n"
-            f"    bad = numpy.logical_or.reduce([pivot <= 0 for pivot in pivots])\n"
-            f"    return numpy.where(good, {lam} * {share}, "
-            f"numpy.where(bad, numpy.inf, numpy.nan))\n",
-            scope,
-        )
-        return scope["evaluate"]  # type: ignore[no-any-return]
-
-    def _wanted(self, outputs: list[Any]) -> list[Any]:
-        """Return s / lambda and the pivots among the results."""
-        return [outputs[0], *outputs[2 if self.shifted else 1 :]]
+        scope: dict[str, Any] = {}
+        exec(array_source(self.program, self.parameters, self.shifted), scope)
+        return scope["summands"]  # type: ignore[no-any-return]
 
     def _run(self, lam: Any, given: list[Any]) -> tuple[Any, list[Any]]:
         values = dict(zip((EIGENVALUE, *self.parameters), (lam, *given), strict=True))
-        share, *pivots = self._wanted(list(self.program.run(values)))
+        share, *pivots = wanted(self.program.run(values), self.shifted)
         return share, pivots
 
     def _exactly(self, lam: Any, given: list[Any]) -> Any:

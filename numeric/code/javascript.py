@@ -11,18 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from sgdmem.numeric.code.plain_parameters import stable_somewhere, with_plain_parameters
 from sgdmem.numeric.losses.moment_program import moment_pairs, step_program
 from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
 from sgdmem.symbolic.algebra.scalars import to_sympy
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
-from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.errors import UndefinedError
 from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.summand_program import (
     EIGENVALUE,
     coefficient_names,
     coefficient_program,
     expression_program,
-    summand_program,
+    recursion_of,
 )
 
 _MODE = (EIGENVALUE, "drive", "damping")  # what a step of the moments has for each mode
@@ -64,29 +65,11 @@ def javascript_functions(algorithm: Algorithm) -> str:
     >>> print(javascript_functions(sgd(Symbol("learning_rate"))).splitlines()[6].strip())
     return {entries: [v_p0], P: [(-1.0), 1.0], Q: [t2], effective_learning_rate: v_p0};
     """
-    from sympy import Symbol
-
-    require_algorithm(algorithm, "algorithm")
-    symbols = sorted(algorithm.free_symbols, key=str)
-    parameters = [f"p{place}" for place in range(len(symbols))]
-    plain = {s: Symbol(p, real=True) for s, p in zip(symbols, parameters, strict=True)}
-    named = algorithm.map(lambda entry: to_sympy(entry).xreplace(plain))
-    try:
+    named, symbols = with_plain_parameters(algorithm)
+    parameters, shifted = [*symbols], named.half_plane_form.shifted
+    with stable_somewhere(algorithm):
         coefficients = coefficient_program(named, parameters)
-    except ZeroDivisionError:
-        raise _stable_nowhere(algorithm) from None
-    shifted = named.half_plane_form.shifted
-    zeros = {
-        name
-        for name, step in zip(
-            coefficient_names(named.memory, shifted), coefficients.outputs, strict=True
-        )
-        if coefficients.steps[step] == ("constant", 0)
-    }
-    try:
-        recursion = summand_program(named.memory, shifted, frozenset(zeros))
-    except ZeroDivisionError:  # Q(1), or a pivot of the Routh array, vanishes identically
-        raise _stable_nowhere(algorithm) from None
+        recursion = recursion_of(coefficients, named.memory, shifted)
     members = [
         [f"memory: {named.memory}", f"shifted: {str(shifted).lower()}"],
         _describe(named, parameters),
@@ -103,12 +86,6 @@ def javascript_functions(algorithm: Algorithm) -> str:
     ]
     lines = [line for first, *rest in _separated(members) for line in (first, *rest)]
     return "\n".join(["{", *(f"  {line}" for line in lines), "}"])
-
-
-def _stable_nowhere(algorithm: Algorithm) -> InputError:
-    return InputError(
-        f"algorithm must be stable at some eigenvalue for some parameters, got {algorithm!r}"
-    )
 
 
 def _separated(members: Sequence[list[str]]) -> Iterable[list[str]]:

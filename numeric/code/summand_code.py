@@ -1,10 +1,20 @@
-"""Source of the noise summand of a family: for Python and Numba, from one program."""
+"""Source of the noise summand of a family: for Python, Numba and NumPy, from one program."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
 
 from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
 from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.summand_program import EIGENVALUE
+
+T = TypeVar("T")
+
+
+def wanted(results: Sequence[T], shifted: bool) -> list[T]:
+    """Return s / lambda and the pivots among a program's results, without s / lambda at w."""
+    return [results[0], *results[2 if shifted else 1 :]]
 
 
 def summand_source(
@@ -15,8 +25,7 @@ def summand_source(
     If ``compiled``, by Numba, also with ``summands(rows, out)`` over arrays.
     """
     lines = plain_lines(program, range(len(program.steps)))
-    outputs = plain_outputs(program)
-    share, *pivots = [outputs[0], *outputs[2 if shifted else 1 :]]
+    share, *pivots = wanted(plain_outputs(program), shifted)
     good = " & ".join(f"({pivot} > 0.0)" for pivot in pivots)
     bad = " | ".join(f"({pivot} <= 0.0)" for pivot in pivots)
     names = [variable(name) for name in (EIGENVALUE, *parameters)]
@@ -43,3 +52,18 @@ def summand_source(
         *(f"        {x}" for x in [*loads, *lines, f"out[i] = {result}"]),
     ]
     return "\n".join([*text, ""])
+
+
+def array_source(program: Program, parameters: tuple[str, ...], shifted: bool) -> str:
+    """Return a module with the function ``summands(lam, *parameters)`` on arrays of NumPy."""
+    share, *pivots = wanted(plain_outputs(program), shifted)
+    lam, *others = (variable(name) for name in (EIGENVALUE, *parameters))
+    lines = [
+        *plain_lines(program, range(len(program.steps))),
+        f"pivots = numpy.broadcast_arrays({', '.join(pivots)})",
+        "good = numpy.logical_and.reduce([pivot > 0 for pivot in pivots])",
+        "bad = numpy.logical_or.reduce([pivot <= 0 for pivot in pivots])",
+        f"return numpy.where(good, {lam} * {share}, numpy.where(bad, numpy.inf, numpy.nan))",
+    ]
+    head = ["import numpy", "", "", f"def summands({', '.join([lam, *others])}):"]
+    return "\n".join([*head, *(f"    {line}" for line in lines), ""])

@@ -15,11 +15,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from math import inf, nextafter
 
+from sgdmem.numeric.arithmetic.rounding import INFLATE, TINY, UNIT
 from sgdmem.symbolic.programs.program import SIGNS, Program
 
-INFLATE = 1 + 2.0**-30
-UNIT = 2.0**-53
-TINY = 1e-300  # covers underflows, and is itself no subnormal number, which would be slow
 _SAFE = 2.0**-40  # share of a divisor that is set aside for the rounding of its room
 
 

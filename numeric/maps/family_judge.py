@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.maps.compiled import judge_compiled
+from sgdmem.numeric.maps.compiled_judge import judge_compiled
 from sgdmem.numeric.maps.family_program import FamilyProgram
 from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
 from sgdmem.numeric.problems.noise import BatchNoise

@@ -20,14 +20,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from sgdmem.numeric.machine.lowering import (
-    INFLATE,
-    TINY,
-    UNIT,
-    ball_lines,
-    radius_of,
-    variable,
-)
+from sgdmem.numeric.arithmetic.rounding import INFLATE, TINY, UNIT
+from sgdmem.numeric.machine.lowering import ball_lines, radius_of, variable
 from sgdmem.symbolic.programs.map_program import map_program
 from sgdmem.symbolic.programs.program import SIGNS, Program
 from sgdmem.symbolic.programs.summand_program import EIGENVALUE

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from sgdmem.numeric.machine.lowering import UNIT
+from sgdmem.numeric.arithmetic.rounding import TINY, UNIT
 from sgdmem.numeric.maps.machine_code_by_nodes import (
     LANES,
     NOISE,
@@ -47,7 +47,6 @@ from sgdmem.symbolic.programs.summand_program import coefficient_names
 LARGEST_MEMORY = 1
 _SURE = 1e4  # least ratio of an input and its error, so that second-order terms do not matter
 _ROUNDING = 32 * UNIT
-_TINY = 1e-300  # covers underflows
 # what is kept of a member between the loops: its inputs, and what was looked up; c and d are the
 # factors of T and of V
 _INPUTS = ("v0", "v1", "c", "c_e", "d", "d_e", "state", "middle")
@@ -146,7 +145,7 @@ def _factor(name: str, Q: str, first: str, second: str) -> list[str]:
         f"{name} = x * y",
         f"{name}_e = {Q}_r * (abs(x * ({second})) + abs(y * ({first})))",
         f"{name}_e += {Q}_r * {Q}_r * abs(({first}) * ({second}))",
-        f"{name}_e += {_TINY!r} * (1.0 + abs(x) + abs(y))",
+        f"{name}_e += {TINY!r} * (1.0 + abs(x) + abs(y))",
     ]
 
 

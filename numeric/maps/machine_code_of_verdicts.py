@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sgdmem.numeric.arithmetic.ball import UNIT
+from sgdmem.numeric.arithmetic.rounding import INFLATE, TINY, UNIT
 from sgdmem.numeric.maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, STATE
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability_rule import OTHERWISE, rule_lines
 
-_INFLATE = 1 + 2.0**-30  # radii are rounded to nearest
 # What the names of the rule are here. The state of the kernels is that of the weakest mode, Schur
 # and damping in one, and a pull of 0 is not Schur. Full batches are shares of 0.
 _NAMES = {"pull": "1", "schur": "known", "trace": "trace", "noise": "1", "damped": "known"}
@@ -36,7 +35,7 @@ def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):
         state, noise, radius = rows[{STATE}, p], rows[{NOISE}, p], rows[{RADIUS}, p]
         total = share * noise
         error = abs(share) * radius + share_r * (abs(noise) + radius) + {UNIT!r} * abs(total)
-        error = {_INFLATE!r} * error + 1e-300
+        error = {INFLATE!r} * error + {TINY!r}
         trace = 0
         if diverges:
             trace = 1 if share + share_r > 0 else 0
@@ -61,9 +60,10 @@ def finish_source() -> str:
     those of `sgdmem.numeric.maps.points.BatchOutcome`.
     """
     lines = "\nel".join([*rule_lines(_branch), f"se:\n    flag = {_flag(OTHERWISE)}"])
-    constants = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK, "UNIT": UNIT}
+    constants = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK}
+    constants |= {"UNIT": UNIT, "INFLATE": INFLATE, "TINY": TINY}
     rule = "\n".join(f"        {line}" for line in lines.splitlines())
-    return _SOURCE.format(**constants, _INFLATE=_INFLATE, rule=rule)
+    return _SOURCE.format(**constants, rule=rule)
 
 
 def _branch(name: str, sign: str, number: str, reason: Reason) -> str:

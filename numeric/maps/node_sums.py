@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import UNIT, Array
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.machine.compiled_modules import load_module
 from sgdmem.numeric.machine.cuda import empty_on_device, flat_kernel, to_device, to_host
 from sgdmem.numeric.machine.threads import pieces, work_in_threads

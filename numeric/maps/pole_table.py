@@ -14,7 +14,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import UNIT, Array
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 
 DEGREE = 9

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import UNIT, Array
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.rounding import UNIT
 
 _NEAR_TOP = (0.0, 1 / 81, 1 / 27, 1 / 9, 1 / 3, 2 / 3)  # ends of intervals below the largest one
 _RATIO = 3.0  # between the ends of the further intervals

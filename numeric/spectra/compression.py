@@ -13,7 +13,8 @@ from math import ceil, log
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import UNIT, Array, Ball
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
 from sgdmem.numeric.spectra.list_rule import LongList

@@ -16,7 +16,8 @@ from math import factorial
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import UNIT, Array, Ball
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algebra.determinants import determinant_of_numbers
 

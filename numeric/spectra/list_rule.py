@@ -16,7 +16,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import UNIT, Array, Ball
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.quadrature import RATIO, REACH, Rule, gauss_error, gauss_rule
 
 POINTS = 16  # nodes of a panel

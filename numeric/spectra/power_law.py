@@ -11,12 +11,13 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import is_whole, positive, positive_float
+from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
 from sgdmem.symbolic.errors import InputError
 
 LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
 
-_POWER_ERROR = 32 * 2.0**-53  # relative; libm's pow and the product with the scale
+_POWER_ERROR = 32 * UNIT  # relative; libm's pow and the product with the scale
 _UNDERFLOW = 2.0**-1072  # absolute, of a power or a product below the normal range
 
 

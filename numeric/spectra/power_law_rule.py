@@ -24,7 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import UNIT, Array, Ball
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.euler_maclaurin import REST, end_correction, end_disks_and_errors
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.quadrature import RATIO, REACH, Rule

@@ -13,7 +13,8 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import UNIT, Array, Ball
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.rounding import UNIT
 
 REACH = 1.95  # radius of a panel's disk over the half-width of the panel
 RATIO = 3.0  # at most, between the ends of a panel

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sgdmem._version import __version__
+from sgdmem.numeric.code.plain_parameters import stable_somewhere, with_plain_parameters
 from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
 from sgdmem.numeric.verdicts.stability_rule import radius_limit
-from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import pruned
@@ -21,13 +21,13 @@ class _Language(NamedTuple):
     """How a language writes what the two functions need."""
 
     template: str
-    assignment: str
-    argument: str
-    infinity: str
-    no_number: str
-    both: str
-    either: str
-    choice: str
+    assignment: str = "{line}"
+    argument: str = "{name}"
+    infinity: str = "Inf"
+    no_number: str = "NaN"
+    both: str = "&&"
+    either: str = "||"
+    choice: str = "{good} ? {value} : ({bad}) ? {infinity} : {no_number}"
 
 
 _PYTHON = '''"""{title}"""
@@ -157,33 +157,20 @@ function is_stable(eigenvalues, batch_size, {more}tau1 = 1.0, tau2 = 0.0) {{
     return tau1 / batch_size * total {limit};
 }}
 """
-_TERNARY = "{good} ? {value} : ({bad}) ? {infinity} : {no_number}"
 _LANGUAGES = {
     "python": _Language(
         _PYTHON,
         "    {line}",
-        "{name}",
-        "inf",
-        "nan",
-        "and",
-        "or",
-        "{value} if {good} else (inf if {bad} else nan)",
+        infinity="inf",
+        no_number="nan",
+        both="and",
+        either="or",
+        choice="{value} if {good} else (inf if {bad} else nan)",
     ),
-    "c": _Language(
-        _C,
-        "const double {line};",
-        "double {name}",
-        "INFINITY",
-        "NAN",
-        "&&",
-        "||",
-        _TERNARY,
-    ),
-    "julia": _Language(_JULIA, "{line}", "{name}", "Inf", "NaN", "&&", "||", _TERNARY),
-    "matlab": _Language(_MATLAB, "{line};", "{name}", "Inf", "NaN", "&&", "||", ""),
-    "javascript": _Language(
-        _JAVASCRIPT, "const {line};", "{name}", "Infinity", "NaN", "&&", "||", _TERNARY
-    ),
+    "c": _Language(_C, "const double {line};", "double {name}", "INFINITY", "NAN"),
+    "julia": _Language(_JULIA),
+    "matlab": _Language(_MATLAB, "{line};"),
+    "javascript": _Language(_JAVASCRIPT, "const {line};", infinity="Infinity"),
 }
 LANGUAGES = tuple(_LANGUAGES)
 _TAKEN = {"eigenvalues", "batch_size", "tau1", "tau2", "total", "damping", "s", "k", "count"}
@@ -229,23 +216,14 @@ def source_code(algorithm: Algorithm, language: str) -> str:
     >>> print(source_code(sgd(Symbol("learning_rate")), "python").splitlines()[5])
     def noise_summand(lam, learning_rate):
     """
-    from sympy import Symbol
-
     require_algorithm(algorithm, "algorithm")
     if language not in _LANGUAGES:
         raise InputError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
     chosen = _LANGUAGES[language]
-    symbols = sorted(algorithm.free_symbols, key=str)
-    names = _identifiers([str(symbol) for symbol in symbols])
-    parameters = [f"p{place}" for place in range(len(symbols))]
-    plain = {s: Symbol(p, real=True) for s, p in zip(symbols, parameters, strict=True)}
-    named = algorithm.map(lambda entry: to_sympy(entry).xreplace(plain))
-    try:
+    named, symbols = with_plain_parameters(algorithm)
+    parameters, names = [*symbols], _identifiers([str(symbol) for symbol in symbols.values()])
+    with stable_somewhere(algorithm):
         program = family_summand_program(named, parameters)
-    except ZeroDivisionError:  # Q(1), or a pivot of the Routh array, vanishes identically
-        raise InputError(
-            f"algorithm must be stable at some eigenvalue for some parameters, got {algorithm!r}"
-        ) from None
     shifted = named.half_plane_form.shifted
     noise, *rest = program.outputs
     program = pruned(program.steps, [noise, *rest[1 if shifted else 0 :]])

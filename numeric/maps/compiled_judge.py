@@ -40,7 +40,7 @@ def judge_compiled(
     noises
         For each combination of the axes that belong to the problem.
     """
-    from sgdmem.numeric.maps.loops import spread  # it is compiled when imported
+    from sgdmem.numeric.maps.chunk_loops import spread  # it is compiled when imported
 
     finish = load_module(finish_source()).finish
     shares = _shares(points, noises)
@@ -88,7 +88,7 @@ def _judge_by_poles(
     advance: Callable[[int], None],
 ) -> None:
     """Judge all points of a family of memory 0 or 1 without tau2."""
-    from sgdmem.numeric.maps.loops import judge_by_poles
+    from sgdmem.numeric.maps.chunk_loops import judge_by_poles
 
     table = pole_table(compressed)
     coefficients = load_module(program.source(damped=False)).coefficients
