@@ -42,8 +42,7 @@ def family_sums(
     """
     members = values.shape[1]
     found = Ball(np.full(members, np.nan), np.full(members, np.inf))
-    whole = spectrum if isinstance(spectrum, Spectrum) else None
-    if whole is not None and whole.diverges:
+    if isinstance(spectrum, Spectrum) and spectrum.diverges:
         return Ball(np.full(members, np.inf))
 
     def read(piece: slice) -> Array:
@@ -58,22 +57,13 @@ def family_sums(
         found.rad[piece] = np.where(sure, radius, np.where(unstable, 0, np.inf))
 
     # beyond the range of floats there is only the slow way
-    if whole is None or not math.isinf(whole.trace):
-        short = spectrum.compressed if isinstance(spectrum, Spectrum) else spectrum
-        evaluate_pieces(
-            family,
-            members,
-            short,
-            False,
-            device,
-            read,
-            write,
-            threads=threads,
-            by_poles=True,
-        )
+    if isinstance(spectrum, CompressedSpectrum) or not math.isinf(spectrum.trace):
+        short = spectrum if isinstance(spectrum, CompressedSpectrum) else spectrum.compressed
+        arguments = (family, members, short, False, device, read, write)
+        evaluate_pieces(*arguments, threads=threads, by_poles=True)
     left = np.flatnonzero(np.isnan(found.mid))
-    if whole is not None and left.size:
-        found.mid[left], found.rad[left] = _one_by_one(family, values[:, left], whole)
+    if isinstance(spectrum, Spectrum) and left.size:
+        found.mid[left], found.rad[left] = _one_by_one(family, values[:, left], spectrum)
     return found
 
 

@@ -60,7 +60,7 @@ def finish_source() -> str:
     those of `sgdmem.numeric.maps.points.BatchOutcome`.
     """
     lines = "\nel".join([*rule_lines(_branch), f"se:\n    flag = {_flag(OTHERWISE)}"])
-    constants = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK}
+    constants: dict[str, float] = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK}
     constants |= {"UNIT": UNIT, "INFLATE": INFLATE, "TINY": TINY}
     rule = "\n".join(f"        {line}" for line in lines.splitlines())
     return _SOURCE.format(**constants, rule=rule)
