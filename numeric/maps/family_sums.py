@@ -43,7 +43,7 @@ def family_sums(
     members = values.shape[1]
     found = Ball(np.full(members, np.nan), np.full(members, np.inf))
     if isinstance(spectrum, Spectrum) and spectrum.diverges:
-        return Ball(np.full(members, np.inf))
+        return Ball(np.full(members, np.inf), np.zeros(members))
 
     def read(piece: slice) -> Array:
         some = values[:, piece]

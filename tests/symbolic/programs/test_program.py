@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sgdmem.numeric.arithmetic.rounding import INFLATE
 from sgdmem.numeric.machine.lowering import (
-    INFLATE,
     ball_lines,
     plain_lines,
     plain_outputs,
