@@ -34,8 +34,8 @@ def slow(learning_rate, momentum):
 
 def diagram(**arguments):
     return phase_diagram(
-        slow, ("learning_rate", np.linspace(0.1, 4, 40)), ("momentum", np.linspace(0, 0.9, 30)),
-        spectrum=Spectrum([1, 0.4, 0.1]), batch_size=8, **arguments,
+        slow, Spectrum([1, 0.4, 0.1]), 8, x=("learning_rate", np.linspace(0.1, 4, 40)),
+        y=("momentum", np.linspace(0, 0.9, 30)), **arguments,
     )
 
 if __name__ == "__main__":
@@ -142,9 +142,8 @@ import numpy as np
 from sgdmem import phase_diagram, Spectrum
 side = int(sys.argv[2])
 phase_diagram(
-    "heavy-ball", ("learning_rate", np.linspace(0.1, 4, side)),
-    ("momentum", np.linspace(0, 0.9, side)), spectrum=Spectrum([1, 0.4, 0.1]), batch_size=8,
-    store=sys.argv[1], chunk=500,
+    "heavy-ball", Spectrum([1, 0.4, 0.1]), 8, x=("learning_rate", np.linspace(0.1, 4, side)),
+    y=("momentum", np.linspace(0, 0.9, side)), store=sys.argv[1], chunk=500,
 )
 status = open("/proc/self/status").read()
 print(int(status.split("VmHWM:")[1].split()[0]) / 1024)
