@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem.numeric.maps import compiled as compiled_map
+from sgdmem.numeric.maps import compiled_judge
 from sgdmem.numeric.maps import family_judge as batch
 from sgdmem.numeric.maps.points import BatchOutcome
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -88,7 +88,7 @@ def compare(found: Any, verdict: Verdict) -> None:
 def left_open(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Shares of the points that machine code left to single verdicts, map by map."""
     shares: list[float] = []
-    judge = compiled_map.judge_compiled
+    judge = compiled_judge.judge_compiled
 
     def recorded(*arguments: Any) -> None:
         judge(*arguments)
