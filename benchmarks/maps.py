@@ -113,7 +113,7 @@ def _lengths(found: dict[str, dict[str, Any]]) -> str:
 def _c_sums(seed: int) -> dict[str, Callable[[], Any]]:
     """Return sums of random heavy balls over all eigenvalues in C, which agree with the library's.
 
-    The slow part is handed the coefficients of each pixel; the library derives them.
+    C is handed the coefficients of each pixel; the library derives them.
     """
     rng = np.random.default_rng(seed)
     rates, momenta = rng.uniform(0.01, 1.9, PIXELS), rng.uniform(0, 0.95, PIXELS)
@@ -127,12 +127,15 @@ def _c_sums(seed: int) -> dict[str, Callable[[], Any]]:
     for name, (variant, flags) in VARIANTS.items():
         function, out = getattr(library("sums.c", flags), variant), np.empty(PIXELS)
         function.argtypes = [*[ctypes.c_long] * 2, *[ctypes.c_void_p] * 3]
-        arrays = (array.ctypes.data for array in (coefficients, eigenvalues, out))
-        calls[name] = partial(function, PIXELS, SUMMED, *arrays)
+        calls[name] = partial(_called, function, coefficients, eigenvalues, out)
         calls[name]()
         if not np.allclose(out, expected, rtol=AGREEMENT, atol=0):
             raise AssertionError(f"{name} differs from the library")
     return calls
+
+
+def _called(function: Any, *arrays: Any) -> None:
+    function(PIXELS, SUMMED, *(array.ctypes.data for array in arrays))
 
 
 def _c_ratio(longest: dict[str, Any], side: int) -> str:
