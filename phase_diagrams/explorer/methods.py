@@ -204,12 +204,13 @@ def _of_family(family: Family[...], ranges: Mapping[str, Slider]) -> ExploredMet
             inner = [f"{{{entry.name}}}" for entry in entries]
             assigned.append(f"{name}=[{', '.join(inner)}]" if is_list else f"{name}={inner[0]}")
             settings.append(f"--set {name}={','.join(inner)}")
+    where = "sgdmem.methods." if known else ""
     return ExploredMethod(
         name=family.name,
         title=family.display_name,
         summary=_summary(family) or f"A method of memory {algorithm.memory}.",
         parameters=parameters,
-        call=f"{'sgdmem.' if known else ''}{family.name.replace('-', '_')}({', '.join(assigned)})",
+        call=f"{where}{family.name.replace('-', '_')}({', '.join(assigned)})",
         command=" ".join([family.name, *settings]) if known else None,
         functions=javascript_functions(algorithm),
         kept=_places(algorithm, names),

@@ -40,7 +40,7 @@ def test_all_named_methods_are_there() -> None:
     ]
     shown = {method.name: method for method in page.methods}
     assert shown["aggmo"].call == (
-        "sgdmem.aggmo(learning_rate={learning_rate}, momenta=[{momentum_1}, {momentum_2}])"
+        "sgdmem.methods.aggmo(learning_rate={learning_rate}, momenta=[{momentum_1}, {momentum_2}])"
     )
     (found,) = shown["torch-sgd"].special  # without momentum the dampening is ignored
     assert (found.parameter, found.value, found.kept) == ("momentum", 0.0, (0,))

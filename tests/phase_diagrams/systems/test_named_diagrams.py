@@ -15,6 +15,7 @@ from sgdmem.methods import loss_regime
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 from sgdmem.pictures import artists
+from sgdmem.symbolic.algorithms.named import find_family
 from sgdmem.systems import named_diagram
 from tests.asking import noisy
 from tests.picture_checks import colour_at, is_colour, pdf_bytes, svg_ids, texts_outside
@@ -97,7 +98,7 @@ def test_other_families(family: str, fixed: dict[str, Any]) -> None:
         **fixed,
     )
     assert len(artists(axes)["boundary"]) >= 2
-    assert axes.get_title().startswith(family)
+    assert axes.get_title().startswith(find_family(family).display_name)
 
 
 # Damping and effective learning rate ------------------------------------------------------------
