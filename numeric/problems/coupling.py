@@ -19,7 +19,7 @@ from sgdmem.symbolic.errors import InputError
 LARGEST = Fraction(10**100)  # of an entry: products of a few stay in range as floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Block:
     """A diagonal block of T.
 
@@ -35,6 +35,17 @@ class Block:
     size: int
     entries: Ball
     diagonal: tuple[Fraction, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Block)
+            and self.diagonal == other.diagonal
+            and np.array_equal(self.entries.mid, other.entries.mid)
+            and np.array_equal(self.entries.rad, other.entries.rad)
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.diagonal)
 
     @property
     def is_constant(self) -> bool:

@@ -57,7 +57,7 @@ class DataSummary:
             "largest": spectrum.largest,
             "trace": spectrum.trace,
             "power_law": None if self.fit is None else vars(self.fit),
-            "noise": None if self.noise is None else vars(self.noise),
+            "noise": None if self.noise is None else self.noise.to_dict(),
         }
 
 

@@ -74,6 +74,11 @@ class Noise:
             tau2 = _moderate(tau2, "tau2")
         object.__setattr__(self, "tau1", tau1)
         object.__setattr__(self, "tau2", tau2)
+        if self.coupling is not None:
+            self._check_diagonal(self.coupling)
+        found = self.estimate
+        if found is not None and (tau1, tau2) != (found.tau1, found.tau2):
+            object.__setattr__(self, "estimate", None)  # numbers of the caller's are no estimate
 
     @classmethod
     def coupled(cls, T: Any, tau2: Any = 0) -> Noise:
@@ -109,10 +114,12 @@ class Noise:
                     f"{number_text(noise.largest_tau2)}"
                 )
             return noise
-        return cls(tau2=tau2, coupling=read_blocks(T))._checked_diagonal()
+        return cls(tau2=tau2, coupling=read_blocks(T))
 
-    def _checked_diagonal(self) -> Noise:
-        diagonal = [value for block in self.coupling or () for value in block.diagonal]
+    def _check_diagonal(self, blocks: tuple[Block, ...]) -> None:
+        if not (isinstance(blocks, tuple) and all(isinstance(block, Block) for block in blocks)):
+            raise InputError(f"coupling must be read by Noise.coupled(T, tau2), got {blocks!r}")
+        diagonal = [value for block in blocks for value in block.diagonal]
         own = self.tau2 if isinstance(self.tau2, tuple) else (self.tau2,) * len(diagonal)
         if len(own) != len(diagonal):
             raise InputError(f"tau2 must have one entry for each of the {len(diagonal)} modes of T")
@@ -122,7 +129,6 @@ class Noise:
                     f"coupling must be >= tau2 on its diagonal, but T[{i}, {i}] = "
                     f"{number_text(value)} < {number_text(least)}"
                 )
-        return self
 
     @classmethod
     def fit(cls, X: Any) -> Noise:
@@ -153,13 +159,9 @@ class Noise:
         >>> print(Noise(tau2=-1).vary(tau1=2))
         tau1 = 2, tau2 = -1
         """
-        if not values:
-            return self
-        if self.coupling is None:
-            return Noise(**{"tau1": self.tau1, "tau2": self.tau2, **values})
-        if "tau1" in values:
+        if self.coupling is not None and "tau1" in values:
             raise InputError("tau1 cannot vary: a coupling matrix stands in its place")
-        return replace(self, **values)._checked_diagonal()
+        return replace(self, **values)
 
     @property
     def by_mode(self) -> bool:
@@ -242,6 +244,11 @@ class BatchNoise(Noise):
     def is_quiet(self) -> bool:
         """Whether nothing of it is left: full batches."""
         return self.inverse_batch == 0
+
+    @property
+    def spreads(self) -> bool:
+        """Whether the noise of one mode reaches the others: tau1 / B, or a coupling, is not 0."""
+        return not self.is_quiet and (self.coupling is not None or self.tau1 > 0)
 
     @property
     def share1(self) -> Ball:

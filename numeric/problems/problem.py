@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ class Problem:
         The squares :math:`c_k^2` of the coefficients of :math:`w_0-w_*` in the eigenbasis, in the
         order of the eigenvalues; or a `PowerLawTarget`. What asks about losses needs it.
     rows : array of shape (n, d) or None
-        The data, where the problem comes from them: what `simulate` draws batches of.
+        The data, where the problem comes from them: what `simulate` draws batches of. The spectrum
+        must be theirs.
 
     Raises
     ------
@@ -68,6 +70,8 @@ class Problem:
         self.noise.check(self.spectrum)
         if self.target is not None:
             object.__setattr__(self, "target", read_target(self.target, self.spectrum))
+        if self.rows is not None:
+            object.__setattr__(self, "rows", _rows_of(self.spectrum, self.rows))
 
     @classmethod
     def power_law(
@@ -99,7 +103,7 @@ class Problem:
         """
         spectrum = Spectrum.power_law(positive_float(nu, "nu"), scale, count)
         target = None if zeta is None else PowerLawTarget(positive_float(zeta, "zeta"), energy)
-        return cls(spectrum, noise or Noise(), target)
+        return cls(spectrum, Noise() if noise is None else noise, target)
 
     @classmethod
     def from_data(cls, X: Any, y: Any = None, *, start: Any = None) -> Problem:
@@ -165,17 +169,21 @@ class Problem:
         matrix = read_rows(H, "H")
         if matrix.shape[0] != matrix.shape[1]:
             raise InputError(f"H must be a square matrix, got shape {matrix.shape}")
-        size = float(np.abs(matrix).max())
-        if np.abs(matrix - matrix.T).max() > _ROUNDING * size:
+        with np.errstate(over="ignore"):
+            asymmetry = np.abs(matrix - matrix.T).max()
+        if asymmetry > _ROUNDING * np.abs(matrix).max():
             raise InputError("H must be symmetric: give (H + H.T) / 2")
-        found = np.linalg.eigvalsh((matrix + matrix.T) / 2)[::-1]
-        bound = len(matrix) * np.finfo(float).eps * size
-        if found[-1] < -max(bound, _ROUNDING * size):
+        found = np.linalg.eigvalsh(matrix / 2 + matrix.T / 2)[::-1]
+        largest = float(np.abs(found).max())
+        if not math.isfinite(largest):
+            raise InputError("H must have eigenvalues within the range of floats")
+        bound = len(matrix) * np.finfo(float).eps * largest
+        if found[-1] < -max(bound, _ROUNDING * largest):
             raise InputError(
                 f"H must be positive semidefinite, but its smallest eigenvalue is "
                 f"{float(found[-1]):.6g}"
             )
-        return cls(Spectrum(found[found > bound]), noise or Noise())
+        return cls(Spectrum(found[found > bound]), Noise() if noise is None else noise)
 
     @property
     def dropped(self) -> int:
@@ -187,6 +195,19 @@ class Problem:
         if isinstance(self.target, PowerLawTarget):
             parts.append(f"target exponent {self.target.exponent:g}")
         return "; ".join(parts)
+
+
+def _rows_of(spectrum: Spectrum, rows: Any) -> Array:
+    """Return the rows of a data matrix; InputError if the spectrum cannot be theirs."""
+    rows = read_rows(rows, "rows")
+    with np.errstate(over="ignore"):
+        trace = float(np.vdot(rows, rows)) / len(rows)
+    if not math.isclose(trace, spectrum.trace, rel_tol=1e-6, abs_tol=1e-300):
+        raise InputError(
+            f"rows must be the data of the spectrum, but X^T X / n has the trace {trace:.6g}, and "
+            f"the eigenvalues {spectrum.trace:.6g}: Problem.from_data(rows) has both"
+        )
+    return rows
 
 
 def as_problem(value: Any, name: str = "problem") -> Problem:

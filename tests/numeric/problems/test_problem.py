@@ -1,0 +1,89 @@
+"""What a problem and its noise are made of, and made again with other parts."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem import InputError, Noise, Problem, Spectrum, sgd, stability
+from sgdmem.numeric.maps.family_judge import FamilyJudge
+from sgdmem.numeric.maps.points import Points
+
+
+def test_numbers_of_the_caller_are_no_estimate(rng: np.random.Generator) -> None:
+    problem = Problem.from_data(rng.normal(size=(50, 3)))
+    noise = problem.noise
+    assert replace(noise, tau1=noise.tau1).estimate is not None
+    for other in (replace(noise, tau1=5), noise.vary(tau2=0), replace(noise.at(4), tau2=0)):
+        assert other.estimate is None
+        assert "estimated" not in str(other)
+    verdict = stability(sgd("0.1"), replace(problem, noise=replace(noise, tau2=0)), 8)
+    assert not verdict.is_estimated
+    assert verdict.to_dict()["problem"]["estimated"] is None
+    with pytest.raises(InputError, match="rows must be the data of the spectrum"):
+        replace(problem, spectrum=Spectrum([1, 2]))
+    assert replace(problem, spectrum=Spectrum([1, 2]), rows=None).dropped == 0
+
+
+def test_coupled_noise_is_a_value() -> None:
+    T = [[2, 1], [1, 2]]
+    noise = Noise.coupled(T)
+    for same in (Noise.coupled(np.array(T)), pickle.loads(pickle.dumps(noise)), replace(noise)):
+        assert same == noise
+        assert hash(same) == hash(noise)
+    assert copy.deepcopy(noise.at(8)) == noise.at(8)
+    assert noise != Noise.coupled([[2, 1], [1, 3]])
+    assert Noise.coupled([(2, 1)]) != Noise.coupled(np.ones((2, 2)))
+    for change in (lambda: replace(noise, tau2=3), lambda: noise.vary(tau2=[0, 3])):
+        with pytest.raises(InputError, match="coupling must be >= tau2 on its diagonal"):
+            change()
+    with pytest.raises(InputError, match=r"Noise\.coupled"):
+        Noise(coupling=T)
+
+
+@pytest.mark.parametrize("size", [1e-310, 1, 1e308])
+def test_hessians(size: float, rng: np.random.Generator) -> None:
+    assert Problem.from_hessian([[size]]).spectrum.eigenvalues == pytest.approx([size])
+    # rank one: its round-off eigenvalues are above those of one entry, not of the matrix
+    problem = Problem.from_hessian(np.full((40, 40), size / 40))
+    assert problem.spectrum.eigenvalues == pytest.approx([size], rel=1e-12)
+    assert str(problem.noise) == "tau1 = 1, tau2 = 0"
+
+
+@pytest.mark.parametrize(
+    ("H", "said"),
+    [
+        ([[2, 1], [0.5, 2]], "symmetric"),
+        ([[1e308, -1e308], [1e308, 1e308]], "symmetric"),
+        ([[1, 2], [2, 1]], "semidefinite"),
+        ([[1, 2, 3]], "square"),
+        ([[1e308, 1e308], [1e308, 1e308]], "range of floats"),
+        ([[0]], "all zero"),
+    ],
+)
+def test_no_hessians(H: Any, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        Problem.from_hessian(H)
+
+
+def test_a_noise_of_zero_is_not_the_default() -> None:
+    for make in (
+        lambda: Problem.from_hessian([[1]], 0),  # type: ignore[arg-type]
+        lambda: Problem.power_law(1.5, noise=0),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(InputError, match="noise must be a Noise"):
+            make()
+
+
+def test_verdicts_of_maps_know_the_noise_of_their_point() -> None:
+    judge = FamilyJudge(sgd, None, Problem(Spectrum([1])), 4)
+    points = Points({"learning_rate": ["0.1"], "tau2": [-1, 0]}, ["learning_rate"])
+    for place, tau2 in enumerate((-1, 0)):
+        verdict = judge.verdict(points, place)
+        assert verdict.problem.noise == Noise(tau2=tau2)
+        assert verdict.noise == verdict.problem.noise.at(4)
