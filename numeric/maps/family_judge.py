@@ -14,9 +14,9 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.maps.compiled_judge import judge_compiled
 from sgdmem.numeric.maps.family_program import FamilyProgram
 from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
-from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.verdicts.judge import trace_kind
+from sgdmem.numeric.verdicts.judge import trace_kind, unit_of
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_operator import ScalarOperator
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
@@ -89,7 +89,8 @@ class FamilyJudge:
         """Return the verdict at one of the points, with its reason and all limits."""
         point = points.at(place)
         algorithm = numeric_algorithm(self.build(**{name: point[name] for name in points.own}))
-        return verdict_of(algorithm, self.problem, self._noise(points, points.noise_key(point)))
+        noise, batch_size = self._noise(points, points.noise_key(point))
+        return verdict_of(algorithm, replace(self.problem, noise=noise), noise.at(batch_size))
 
     def noiseless(self, points: AnyPoints) -> Array:
         """Return whether the method is stable without noise: 1 yes, 0 no, -1 undecided."""
@@ -120,12 +121,13 @@ class FamilyJudge:
 
     def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], BatchNoise]:
         """Return the noise for every combination of those axes that belong to the problem."""
-        return {key: self._noise(points, key) for key in points.noise_keys()}
+        every = {key: self._noise(points, key) for key in points.noise_keys()}
+        return {key: noise.at(batch_size) for key, (noise, batch_size) in every.items()}
 
-    def _noise(self, points: AnyPoints, key: tuple[Any, ...]) -> BatchNoise:
+    def _noise(self, points: AnyPoints, key: tuple[Any, ...]) -> tuple[Noise, Any]:
         values = dict(zip(points.of_problem, key, strict=True))
         batch_size = values.pop("batch_size", self.batch_size)
-        return self.problem.noise.vary(**values).at(batch_size)
+        return self.problem.noise.vary(**values), batch_size
 
 
 def is_simple(noise: BatchNoise) -> bool:
@@ -178,11 +180,12 @@ def judge_batch(
 ) -> BatchOutcome:
     """Judge numeric algorithms of one memory, as `verdict_of` does."""
     spectrum = problem.spectrum
-    if noise.by_mode or not noise.is_physical:
+    if noise.by_mode or not noise.is_physical or unit_of(spectrum) != 1:
         verdicts = [verdict_of(algorithm, problem, noise) for algorithm in algorithms]
         noise_sum = np.array([verdict.noise_sum for verdict in verdicts])
         margins = np.array([verdict.margin for verdict in verdicts])
-        return BatchOutcome(np.array([*map(_flag, verdicts)], dtype=np.int8), noise_sum, margins)
+        stable = np.array([verdict.reason.flag for verdict in verdicts], dtype=np.int8)
+        return BatchOutcome(stable, noise_sum, margins)
     form = ball_form(algorithms)
     sums = noise_sums(form, spectrum, noise.share2)
     total = ScalarOperator(noise, spectrum).totals(sums)
@@ -201,9 +204,5 @@ def judge_batch(
     noise_sum = np.where(good & (not trace), total.mid, np.inf)
     for index in map(int, np.flatnonzero(stable == -1)):
         verdict = verdict_of(algorithms[index], problem, noise)
-        stable[index], noise_sum[index] = _flag(verdict), verdict.noise_sum
+        stable[index], noise_sum[index] = verdict.reason.flag, verdict.noise_sum
     return BatchOutcome(stable, noise_sum, margin(noise_sum, sums.smallest_damping))
-
-
-def _flag(verdict: Verdict) -> int:
-    return {True: 1, False: 0, None: -1}[verdict.stable]

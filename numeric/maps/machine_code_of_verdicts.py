@@ -59,7 +59,7 @@ def finish_source() -> str:
     its error, and tau2 / B. With ``diverges`` the sum is infinite unless tau1 = 0. The results are
     those of `sgdmem.numeric.maps.points.BatchOutcome`.
     """
-    lines = "\nel".join([*rule_lines(_branch), f"se:\n    flag = {_flag(OTHERWISE)}"])
+    lines = "\nel".join([*rule_lines(_branch), f"se:\n    flag = {OTHERWISE.flag}"])
     constants: dict[str, float] = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK}
     constants |= {"UNIT": UNIT, "INFLATE": INFLATE, "TINY": TINY}
     rule = "\n".join(f"        {line}" for line in lines.splitlines())
@@ -69,8 +69,4 @@ def finish_source() -> str:
 def _branch(name: str, sign: str, number: str, reason: Reason) -> str:
     bound = _BOUNDS.get((name, sign))
     condition = f"{_NAMES[name]} {sign} {number}" if bound is None else bound.format(number)
-    return f"if {condition}:\n    flag = {_flag(reason)}"
-
-
-def _flag(reason: Reason) -> int:
-    return {True: 1, False: 0, None: -1}[reason.stable]
+    return f"if {condition}:\n    flag = {reason.flag}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -245,7 +244,8 @@ class Spectrum:
     @property
     def diverges(self) -> bool:
         """Whether it is an infinite power law without a trace, of exponent 1 or less."""
-        return self.law is not None and math.isinf(self.trace)
+        law = self.law
+        return law is not None and law.count is None and law.exponent <= 1
 
     def power_sum(self, power: Any) -> float:
         r"""Return :math:`\sum_k\lambda_k^p` over all modes for p > 0; inf when it diverges.

@@ -41,12 +41,7 @@ class Judge:
 
     @cached_property
     def _unit(self) -> Fraction:
-        """A power of 2 near the largest eigenvalue, or 1.
-
-        Eigenvalues in other units, with Q in their inverse, are the same problem.
-        """
-        exponent = math.frexp(self.original_spectrum.largest)[1]
-        return Fraction(2) ** exponent if abs(exponent) > _FAR else Fraction(1)
+        return unit_of(self.original_spectrum)
 
     @cached_property
     def algorithm(self) -> Algorithm:
@@ -72,9 +67,7 @@ class Judge:
 
     @cached_property
     def cautious_sums(self) -> NoiseSums:
-        """The sums of the small-gain condition, which take the place of ``sums`` if tau2 > tau1."""
-        if self.noise.is_physical:
-            return self.sums
+        """The sums of the small-gain condition for tau2 > tau1."""
         return noise_sums(self.form, self.spectrum, self.noise.cautious.share2)
 
     @cached_property
@@ -200,12 +193,21 @@ class Judge:
         return replace(self, original=self.original.scaled(Fraction(scale)))
 
 
+def unit_of(spectrum: Spectrum) -> Fraction:
+    """Return a power of 2 near the largest eigenvalue, or 1 if its square is in range anyway.
+
+    Eigenvalues in other units, with Q in their inverse, are the same problem.
+    """
+    exponent = math.frexp(spectrum.largest)[1]
+    return Fraction(2) ** exponent if abs(exponent) > _FAR else Fraction(1)
+
+
 def trace_kind(noise: BatchNoise, spectrum: Spectrum) -> int:
     """Return 1 where there is noise and the eigenvalues have no finite sum, 2 if nor their squares.
 
     0 otherwise: ``trace`` of the rule.
     """
-    if noise.tau1 * noise.inverse_batch == 0 or not math.isinf(spectrum.trace):
-        return 0
     law = spectrum.law
-    return 1 if law is None or 2 * law.exponent > 1 else 2
+    if law is None or not spectrum.diverges or not noise.spreads:
+        return 0
+    return 1 if 2 * law.exponent > 1 else 2

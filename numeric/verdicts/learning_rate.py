@@ -16,6 +16,7 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
+from sgdmem.numeric.verdicts.judge import unit_of
 from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form, rational_algorithm
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.symbolic.algebra.scalars import to_float
@@ -136,19 +137,25 @@ def largest_learning_rate(
     """
     build, name = _read_family(family, parameter, fixed)
     given = as_problem(problem)
-    noise = given.noise.at(batch_size)
+    noise, unit = given.noise.at(batch_size), unit_of(given.spectrum)
     if search is None and _multiplies_gradient(build, _PROBES):
-        verdict = verdict_of(build(1), given, noise)
-        scales = verdict.stable_scales
+        verdict = verdict_of(build(1 / unit), given, noise)
+        scales = [
+            (to_float(Fraction(low) / unit), to_float(Fraction(high) / unit))
+            for low, high in verdict.stable_scales
+        ]
         inside = [low + (high - low) * share for low, high in scales for share in (0.1, 0.5, 0.99)]
         if _multiplies_gradient(build, inside):
             reason = "" if scales else verdict.explanation
             return LargestLearningRate(scales, name, (0.0, math.inf), given, noise, reason)
     low, high = _default_search(build, given.spectrum) if search is None else _read_search(search)
-    quick = FloatProblem.of(given.spectrum, noise if noise.is_physical else noise.cautious)
+    spectrum, member = given.spectrum, build
+    if unit != 1:  # as plain floats, squares of its eigenvalues have to be in range
+        spectrum, member = spectrum.scaled(1 / unit), lambda value: build(value).scaled(unit)
+    quick = FloatProblem.of(spectrum, noise if noise.is_physical else noise.cautious)
 
     def margin(values: Array) -> Array:
-        return _margins(quick, build, values)
+        return _margins(quick, member, values)
 
     found = _search(margin, low, high)
     return LargestLearningRate(found, name, (low, high), given, noise)

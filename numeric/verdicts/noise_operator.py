@@ -46,20 +46,16 @@ class ScalarOperator(NoiseOperator):
 
     def enclose(self, form: HalfPlaneForm, sums: NoiseSums) -> Interval:
         """Return bounds of U'; exactly 0 where nothing feeds other modes."""
-        if self._feeds_nothing:
+        if not self.noise.spreads:
             return 0.0, 0.0
         total = self.totals(sums)[0]
         return max(float(total.lower), 0.0), float(total.upper)
 
     def totals(self, sums: NoiseSums) -> Ball:
         """Return U' of all algorithms of a batch."""
-        if self._feeds_nothing:
+        if not self.noise.spreads:
             return Ball(np.zeros(len(sums.schur)))
         return self.noise.share1 * sums.noise
-
-    @property
-    def _feeds_nothing(self) -> bool:
-        return self.noise.tau1 * self.noise.inverse_batch == 0
 
     def estimate(self, shares: Array, weights: Array) -> Array:
         """Return tau1 times the sum."""

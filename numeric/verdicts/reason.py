@@ -59,6 +59,11 @@ class Reason(Enum):
         """What it means for a verdict: True, False, or None where it is undecided."""
         return None if self.is_open else self is Reason.STABLE
 
+    @property
+    def flag(self) -> int:
+        """What maps hold of it: 1 for stable, 0 for not, -1 for undecided."""
+        return -1 if self.is_open else int(self is Reason.STABLE)
+
 
 _OPEN = {
     Reason.UNDECIDED_NOISELESS,

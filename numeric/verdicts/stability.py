@@ -102,10 +102,9 @@ def verdict_of(algorithm: Algorithm, problem: Problem, noise: BatchNoise) -> Ver
 
 
 def _output(judge: Judge) -> float:
-    noise = judge.noise
-    if noise.tau1 * noise.inverse_batch == 0:
+    if not judge.noise.spreads:
         return 0.0
-    total = noise.share1 * judge.sums.output_noise[0]
+    total = judge.noise.share1 * judge.sums.output_noise[0]
     return float(total.mid) if np.isfinite(total.rad) else math.inf
 
 

@@ -89,7 +89,7 @@ def flags(codes: Array) -> Array:
     return _FLAGS[codes]
 
 
-_FLAGS = np.array([{True: 1, False: 0, None: -1}[reason.stable] for reason in REASONS], np.int8)
+_FLAGS = np.array([reason.flag for reason in REASONS], np.int8)
 
 
 def margin(noise_sum: Array, damping: Array) -> Array:

@@ -27,8 +27,8 @@ class Verdict:
     """The answer to "is this algorithm stable on this problem at this batch size?".
 
     ``bool(verdict)`` is ``stable``, and raises `UndecidedError` when that is None. The sums are
-    proved enclosures; the limits (``critical_...``, ``stable_scales``, ``margins``) are roots found
-    in floating point, to a relative accuracy of about 1e-12, when they are first asked for.
+    proved enclosures; the limits (``critical_...``, ``stable_scales``, ``root_margin``) are roots
+    found in floating point, to a relative accuracy of about 1e-12, when they are first asked for.
 
     Attributes
     ----------

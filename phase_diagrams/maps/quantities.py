@@ -101,7 +101,7 @@ class Map:
                 "regimes and exponents of the loss are those of infinite power laws without "
                 f"coupling, got {problem}"
             )
-        noisy = self.of_noise(lambda noise: noise.tau1 * noise.inverse_batch != 0)
+        noisy = self.of_noise(lambda noise: noise.spreads)
         with_noise, without = (function(law, self.targets, x)[:, None] for x in (True, False))
         return np.where(noisy, with_noise, without).astype(dtype)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import Algorithm, Noise, Problem, Spectrum, phase_diagram, stability
+from sgdmem import Algorithm, Noise, Problem, Spectrum, heavy_ball, phase_diagram, stability
 from tests import draws
 
 SPECTRUM = Spectrum([1, "0.7", 0.3, 0.01], weights=[1, 2, 1, 3])
@@ -23,6 +23,23 @@ NOISES = {
     "coupled": Noise.coupled(COUPLING, tau2=-1),
 }
 SAMPLED = 25  # points of a map
+
+
+@pytest.mark.parametrize("power", [-308, -160, 160, 308])
+def test_far_from_one(power: int) -> None:
+    scale = Fraction(10) ** power
+    rates, momenta = [Fraction(1, 10) / scale, Fraction(9, 10) / scale], [Fraction(1, 2), 0]
+    for spectrum in (Spectrum([scale, scale]), Spectrum.power_law(1.5, scale)):
+        problem = Problem(spectrum)
+        found = phase_diagram(
+            heavy_ball, problem, 2, x=("learning_rate", rates), y=("momentum", momenta)
+        )
+        for row, column in np.ndindex(2, 2):
+            verdict = stability(heavy_ball(rates[column], momenta[row]), problem, 2)
+            here = found.isel(learning_rate=column, momentum=row)
+            assert here.stable == verdict.stable
+            assert float(here.noise_sum) == pytest.approx(verdict.noise_sum, rel=1e-9)
+            assert float(here.margin) == pytest.approx(verdict.margin, rel=1e-9)
 
 
 @pytest.mark.parametrize("noise", NOISES)

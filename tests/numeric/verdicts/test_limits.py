@@ -309,6 +309,22 @@ def test_families_that_only_look_like_multiples() -> None:
         largest_learning_rate(lambda x, /: named.sgd(x), SPECTRUM)
 
 
+@pytest.mark.parametrize("power", [-300, -160, 160, 300])
+def test_largest_learning_rate_far_from_one(power: int) -> None:
+    scale = Fraction(10) ** power
+    far, near = Spectrum([4 * scale, scale]), Spectrum([4, 1])
+    expected = largest_learning_rate("heavy-ball", near, 8, momentum=0.5)
+    searched = {"momentum": 0.5, "search": (0, 1 / scale)}
+    for options in ({"momentum": 0.5}, searched):
+        found = largest_learning_rate("heavy-ball", far, 8, **options)
+        assert found * float(scale) == pytest.approx(expected, rel=1e-9)
+    momenta = [
+        largest_learning_rate("heavy-ball", x, 8, parameter="momentum", learning_rate=rate)
+        for x, rate in ((near, "0.1"), (far, Fraction(1, 10) / scale))
+    ]
+    assert momenta[0] == pytest.approx(momenta[1], rel=1e-9)
+
+
 def test_results_travel() -> None:
     largest = largest_learning_rate("sgd", SPECTRUM, 8)
     for copied in (pickle.loads(pickle.dumps(largest)), copy.deepcopy(largest)):
