@@ -77,7 +77,7 @@ class Noise:
         if self.coupling is not None:
             self._check_diagonal(self.coupling)
         found = self.estimate
-        if found is not None and (tau1, tau2) != (found.tau1, found.tau2):
+        if found is not None and not (tau1 == found.tau1 and tau2 == found.tau2):
             object.__setattr__(self, "estimate", None)  # numbers of the caller's are no estimate
 
     @classmethod

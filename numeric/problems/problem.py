@@ -199,15 +199,15 @@ class Problem:
 
 def _rows_of(spectrum: Spectrum, rows: Any) -> Array:
     """Return the rows of a data matrix; InputError if the spectrum cannot be theirs."""
-    rows = read_rows(rows, "rows")
+    matrix = read_rows(rows, "rows")
     with np.errstate(over="ignore"):
-        trace = float(np.vdot(rows, rows)) / len(rows)
+        trace = float(np.vdot(matrix, matrix)) / len(matrix)
     if not math.isclose(trace, spectrum.trace, rel_tol=1e-6, abs_tol=1e-300):
         raise InputError(
             f"rows must be the data of the spectrum, but X^T X / n has the trace {trace:.6g}, and "
             f"the eigenvalues {spectrum.trace:.6g}: Problem.from_data(rows) has both"
         )
-    return rows
+    return matrix
 
 
 def as_problem(value: Any, name: str = "problem") -> Problem:

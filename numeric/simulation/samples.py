@@ -54,10 +54,11 @@ def read_simulated(problem: Any, start: Any) -> SimulatedFeatures:
 def _of_rows(problem: Problem, start: Any) -> SimulatedFeatures:
     X = read_rows(problem.rows)
     lam, axes = principal_axes(X)
-    if lam.size != len(problem.spectrum):
+    expected = problem.spectrum.eigenvalues
+    if lam.shape != expected.shape or not np.allclose(lam, expected, rtol=1e-6, atol=0):
         raise InputError(
-            f"rows must be those of the spectrum, but they have {lam.size} eigenvalues, and it has "
-            f"{len(problem.spectrum)}: use Problem.from_data(X)"
+            "rows must be those of the spectrum, its eigenvalues largest first: "
+            "use Problem.from_data(X)"
         )
     rows = np.ascontiguousarray(X @ axes.T / np.sqrt(lam))
     if start is None:
