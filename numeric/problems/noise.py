@@ -219,7 +219,7 @@ class Noise:
             "tau1": to_float(self.tau1) if self.coupling is None else None,
             "tau2": tau2.tolist() if isinstance(self.tau2, tuple) else tau2,
             "coupled": self.coupling is not None,
-            "estimated": None if self.estimate is None else self.estimate.to_dict(),
+            "estimate": None if self.estimate is None else self.estimate.to_dict(),
         }
 
 

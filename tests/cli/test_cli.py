@@ -118,7 +118,7 @@ def test_data_in_place_of_a_spectrum(
     said = json.loads(run(capsys, *HEAVY_BALL, *given, "--json")[1])
     assert said["estimated"] is True
     assert said["problem"]["tau2"] < -0.5
-    assert said["problem"]["estimated"]["tau2_error"] > 0
+    assert said["problem"]["estimate"]["tau2_error"] > 0
     assert run(capsys, *HEAVY_BALL, *given)[1].startswith("estimated stable: ")
     code, _, err = run(capsys, *HEAVY_BALL, *given, "--tau1", "1/3")
     assert (code, "give both of them, or neither" in err) == (2, True)

@@ -25,7 +25,7 @@ def test_numbers_of_the_caller_are_no_estimate(rng: np.random.Generator) -> None
         assert "estimated" not in str(other)
     verdict = stability(sgd("0.1"), replace(problem, noise=noise.vary(tau2=0)), 8)
     assert not verdict.is_estimated
-    assert verdict.to_dict()["problem"]["estimated"] is None
+    assert verdict.to_dict()["problem"]["estimate"] is None
     with pytest.raises(InputError, match="rows must be the data of the spectrum"):
         replace(problem, spectrum=Spectrum([1, 2]))
     assert replace(problem, spectrum=Spectrum([1, 2]), rows=None).dropped == 0

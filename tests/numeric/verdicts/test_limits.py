@@ -343,7 +343,7 @@ def test_verdicts_on_data_say_that_they_are_estimated(rng: np.random.Generator) 
     assert "misfit" in str(verdict)
     said = verdict.to_dict()
     assert said["estimated"] is True
-    assert said["problem"]["estimated"]["tau2_error"] > 0
+    assert said["problem"]["estimate"]["tau2_error"] > 0
     assert not stability(named.sgd("0.1"), X).is_estimated  # full batches: nothing to estimate
 
 
