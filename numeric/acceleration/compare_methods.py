@@ -105,7 +105,7 @@ def compare_methods(
     steps = whole(steps, "steps", 1000, _MOST_STEPS)
     if methods is not None and not is_list(methods):
         raise InputError(f"methods must be a list such as ['SGD', 'AM1'], got {methods!r}")
-    chosen = _applicable(problem) if methods is None else list(methods)
+    chosen = applicable_methods(problem) if methods is None else list(methods)
     for method in chosen:
         if not isinstance(method, str) or method not in METHODS:
             raise InputError(f"unknown method {method!r}; known are {', '.join(METHODS)}")
@@ -118,7 +118,8 @@ def compare_methods(
     return rows
 
 
-def _applicable(problem: Problem) -> Sequence[str]:
+def applicable_methods(problem: Problem) -> Sequence[str]:
+    """Return the methods that are faster than SGD, and SGD."""
     return [method for method in METHODS if method != "corner" or advised_theta(problem) > 1]
 
 

@@ -109,7 +109,15 @@ def test_signal_exponent_of_larger_memory(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("memory", "exponent"), [(0, 1.5), (1, 2.243), (2, 2.481), (3, 2.596)])
+@pytest.mark.parametrize(
+    ("memory", "exponent"),
+    [
+        (0, 1.5),
+        (1, 2.243),
+        (2, 2.481),
+        pytest.param(3, 2.596, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_exponents_where_noise_dominates(memory: int, exponent: float) -> None:
     spectrum = Spectrum.power_law(2)
     options = {"damping_exponent": 1} if memory == 1 else {}
