@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.acceleration.best_stationary import LARGEST_MEMORY
-from sgdmem.numeric.acceleration.noise_bound import bounded_power_law, resolved_problem
-from sgdmem.numeric.acceleration.real_roots import Shape, partial_sum, real_root_entries
+from sgdmem.numeric.acceleration.bounded_noise import bounded_power_law, resolved_problem
+from sgdmem.numeric.acceleration.real_root_algorithms import Shape, partial_sum, real_root_entries
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_whole, positive_float
 from sgdmem.numeric.losses.family_schedule import schedule

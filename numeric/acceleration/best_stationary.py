@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.acceleration.noise_bound import INSIDE, bounded_power_law, resolved_problem
-from sgdmem.numeric.acceleration.real_roots import (
+from sgdmem.numeric.acceleration.bounded_noise import INSIDE, bounded_power_law, resolved_problem
+from sgdmem.numeric.acceleration.real_root_algorithms import (
     RealRoots,
     Shape,
     log_rate,

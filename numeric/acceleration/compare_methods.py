@@ -10,9 +10,9 @@ import numpy as np
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.acceleration.best_stationary import best_stationary
+from sgdmem.numeric.acceleration.bounded_noise import bounded
 from sgdmem.numeric.acceleration.corner import advised_theta, corner, power_law_exponents
-from sgdmem.numeric.acceleration.noise_bound import bounded
-from sgdmem.numeric.acceleration.real_roots import partial_sum
+from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_list, whole
 from sgdmem.numeric.losses.loss_recursion import losses

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.acceleration.noise_bound import (
+from sgdmem.numeric.acceleration.bounded_noise import (
     INSIDE,
     bounded,
     largest_factors,

@@ -11,7 +11,7 @@ from scipy.integrate import quad
 from scipy.special import jv
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
-from sgdmem.numeric.acceleration.real_roots import partial_sum
+from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.momentary_stability import momentary_stability
 from sgdmem.numeric.problems.noise import Noise

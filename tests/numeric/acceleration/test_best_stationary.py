@@ -13,8 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgdmem.numeric.acceleration.best_stationary import best_stationary, fastest_roots
-from sgdmem.numeric.acceleration.noise_bound import bounded_power_law, resolved_problem
-from sgdmem.numeric.acceleration.real_roots import RealRoots, partial_sum, real_root_entries
+from sgdmem.numeric.acceleration.bounded_noise import bounded_power_law, resolved_problem
+from sgdmem.numeric.acceleration.real_root_algorithms import (
+    RealRoots,
+    partial_sum,
+    real_root_entries,
+)
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum

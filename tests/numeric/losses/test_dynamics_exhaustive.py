@@ -26,9 +26,9 @@ from sgdmem import (
 )
 from sgdmem.methods import accelerated, averaged_sgd, best_stationary, propagators
 from sgdmem.numeric.acceleration.best_stationary import fastest_roots
+from sgdmem.numeric.acceleration.bounded_noise import bounded_power_law, resolved_problem
 from sgdmem.numeric.acceleration.compare_methods import predicted_exponent
-from sgdmem.numeric.acceleration.noise_bound import bounded_power_law, resolved_problem
-from sgdmem.numeric.acceleration.real_roots import partial_sum
+from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
 from sgdmem.numeric.theorems.extrapolation import expand, late_times, powers_of_the_loss
 from sgdmem.numeric.theorems.instances import Dynamics, stable_algorithm
 from tests.numeric.simulation.test_simulation import losses_on_rows

@@ -77,8 +77,8 @@ def opened(browser: Any, path: Path) -> Opened:
 
 
 def settle(page: Any) -> None:
-    """Wait until nothing is computed any more."""
-    page.wait_for_timeout(50)
+    """Wait until what was asked for (work starts with the next frame) is computed."""
+    page.evaluate("() => new Promise((go) => requestAnimationFrame(() => setTimeout(go)))")
     page.wait_for_selector(DONE, timeout=20_000)
     page.wait_for_selector('#map[data-level="2"]', timeout=20_000)
 
@@ -184,10 +184,12 @@ def test_keyboard_alone(opened: Opened) -> None:
         assert value(page, "learning_rate") > 10 * rate
         assert value(page, "momentum") < momentum
         assert_same(page, heavy_ball_verdict(page))
+        spoken = "(word) => document.getElementById('announcement').textContent.startsWith(word)"
+        word = page.inner_text("#verdict-word")[2:]
+        page.wait_for_function(spoken, arg=word)  # by itself, once nothing moves
+        page.evaluate("document.getElementById('announcement').textContent = ''")
         page.keyboard.press("Enter")
-        page.wait_for_timeout(200)
-        said = page.inner_text("#announcement")
-        assert said.startswith(page.inner_text("#verdict-word")[2:])
+        page.wait_for_function(spoken, arg=word)
         reached = set()
         for _ in range(60):
             page.keyboard.press("Tab")
@@ -209,7 +211,7 @@ def test_links_keep_the_view(opened: Opened) -> None:
         "&batch_size=inf&tau1=2&tau2=-1&zeta=1.5&axis_x=momentum:-0.5:0.5&axis_y=exponent:0.5:3"
     )
     with opened(link) as page:
-        page.wait_for_timeout(400)
+        page.wait_for_function("ownHash !== ''")  # written when nothing has moved for a while
         hash_ = page.evaluate("decodeURIComponent(location.hash)")
         assert sorted(hash_[1:].split("&")) == sorted(link.split("&"))
     with opened("method=nothing") as page:

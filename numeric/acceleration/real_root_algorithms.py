@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.acceleration.noise_bound import CLOSELY, largest_factors
+from sgdmem.numeric.acceleration.bounded_noise import CLOSELY, largest_factors
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.symbolic.algebra.polynomials import multiply
