@@ -23,7 +23,7 @@ from .numeric.theorems.registry import verify as verify
 from .numeric.problems.power_law_fit import fit_power_law as fit_power_law
 
 # methods; the others are in sgdmem.methods
-from .symbolic.algorithms.named import (
+from .symbolic.algorithms.named_algorithms import (
     sgd as sgd,
     heavy_ball as heavy_ball,
     nesterov as nesterov,

@@ -14,7 +14,7 @@ from sgdmem.numeric.losses.propagators import propagators
 from sgdmem.numeric.simulation.trajectory import trajectory
 from sgdmem.symbolic.algorithms.conversions import convert
 from sgdmem.symbolic.algorithms.equivalence import equivalent
-from sgdmem.symbolic.algorithms.named import (
+from sgdmem.symbolic.algorithms.named_algorithms import (
     aggmo,
     averaged_sgd,
     averaging,

@@ -27,7 +27,7 @@ from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
-from sgdmem.symbolic.algorithms.named import sgd
+from sgdmem.symbolic.algorithms.named_algorithms import sgd
 from sgdmem.symbolic.errors import InputError
 
 _DELAY = 400.0  # steps by which the clock of a larger memory is ahead

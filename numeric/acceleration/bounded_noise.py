@@ -17,7 +17,7 @@ from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.numeric.spectra.power_law_rule import LongLaw
+from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.noise_operator import noise_operator

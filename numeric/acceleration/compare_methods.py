@@ -19,7 +19,7 @@ from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
-from sgdmem.symbolic.algorithms.named import sgd
+from sgdmem.symbolic.algorithms.named_algorithms import sgd
 from sgdmem.symbolic.errors import InputError
 
 METHODS = ("SGD", "AM1", "AM2", "AM3", "corner", "best stationary")

@@ -12,7 +12,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_list
 from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.symbolic.algorithms.family import FamilyLike
-from sgdmem.symbolic.algorithms.named import find_family
+from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.errors import InputError
 
 _ADVICE = {  # for functions written for a single number, by words of Python's and NumPy's messages

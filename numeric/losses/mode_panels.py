@@ -16,7 +16,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.schedule import Schedule
-from sgdmem.numeric.spectra.list_rule import POINTS
+from sgdmem.numeric.spectra.list_quadrature import POINTS
 from sgdmem.numeric.spectra.quadrature import RATIO
 
 _LARGEST_ERROR = 1e-18

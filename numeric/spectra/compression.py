@@ -17,9 +17,9 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
-from sgdmem.numeric.spectra.list_rule import LongList
+from sgdmem.numeric.spectra.list_quadrature import LongList
 from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.numeric.spectra.power_law_rule import LongLaw
+from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 from sgdmem.numeric.spectra.quadrature import REACH, Rule
 from sgdmem.symbolic.errors import InputError
 

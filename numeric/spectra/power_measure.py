@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.spectra.list_rule import POINTS
+from sgdmem.numeric.spectra.list_quadrature import POINTS
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.quadrature import gauss_rule_of_moments
 

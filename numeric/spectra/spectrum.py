@@ -12,9 +12,9 @@ from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.compression import compress, compress_within, cover_law
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
 from sgdmem.numeric.spectra.files import load_columns, save_columns
-from sgdmem.numeric.spectra.list_rule import LongList
+from sgdmem.numeric.spectra.list_quadrature import LongList
 from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.numeric.spectra.power_law_rule import LongLaw
+from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 from sgdmem.numeric.spectra.quadrature import LongSpectrum
 from sgdmem.symbolic.errors import InputError
 

@@ -10,7 +10,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.spectra.power_law_rule import HEAD, LongLaw
+from sgdmem.numeric.spectra.power_law_quadrature import HEAD, LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.mode_summands import take
 from sgdmem.numeric.verdicts.noise_operator import NoiseOperator, noise_operator

@@ -21,7 +21,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
-from sgdmem.numeric.spectra.power_law_rule import HEAD
+from sgdmem.numeric.spectra.power_law_quadrature import HEAD
 from sgdmem.numeric.spectra.quadrature import LongSpectrum, bounded_rule
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.listed_noise_sum import (

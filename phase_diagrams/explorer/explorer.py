@@ -204,7 +204,7 @@ def _tables() -> dict[str, Any]:
     from matplotlib.colors import to_hex
 
     from sgdmem.numeric.spectra.euler_maclaurin import end_correction
-    from sgdmem.numeric.spectra.power_law_rule import legendre_rule
+    from sgdmem.numeric.spectra.power_law_quadrature import legendre_rule
     from sgdmem.numeric.verdicts.reason import Reason
     from sgdmem.phase_diagrams.pictures.map_colours import BRIGHTEST
 

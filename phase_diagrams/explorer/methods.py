@@ -16,7 +16,7 @@ from sgdmem.symbolic.algebra.scalars import as_scalar, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
 from sgdmem.symbolic.algorithms.family import Family
-from sgdmem.symbolic.algorithms.named import FAMILIES, find_family
+from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, find_family
 from sgdmem.symbolic.algorithms.parameters import Parameter, known_parameter
 from sgdmem.symbolic.errors import InputError
 

@@ -18,10 +18,10 @@ from sgdmem.numeric.maps.points import Points, ScatteredPoints
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.phase_diagrams.maps.axes import Range, own_parameters, read_range
 from sgdmem.phase_diagrams.maps.curves import Curve, Cusp, Tracer
-from sgdmem.phase_diagrams.maps.description import describe
+from sgdmem.phase_diagrams.maps.dataset_description import describe
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algorithms.family import FamilyLike
-from sgdmem.symbolic.algorithms.named import find_family
+from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:

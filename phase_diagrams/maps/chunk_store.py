@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from sgdmem.phase_diagrams.maps.description import axis_attributes
+from sgdmem.phase_diagrams.maps.dataset_description import axis_attributes
 from sgdmem.phase_diagrams.maps.digests import DIGEST
 from sgdmem.phase_diagrams.maps.quantities import NOT_YET, VERDICT, Quantity
 from sgdmem.symbolic.errors import InputError

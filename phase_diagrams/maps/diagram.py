@@ -11,13 +11,13 @@ from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.machine.cuda import Device, chosen_device
 from sgdmem.numeric.machine.progress import shown_progress
 from sgdmem.phase_diagrams.maps.axes import Axis, own_parameters, read_axes
-from sgdmem.phase_diagrams.maps.description import axis_attributes, describe, identify
+from sgdmem.phase_diagrams.maps.dataset_description import axis_attributes, describe, identify
 from sgdmem.phase_diagrams.maps.quantities import VERDICT, find_quantities
 from sgdmem.phase_diagrams.maps.question import DiagramQuestion
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import FamilyLike
-from sgdmem.symbolic.algorithms.named import find_family
+from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.phase_diagrams.maps.description import OF_THE_DATA
+from sgdmem.phase_diagrams.maps.dataset_description import OF_THE_DATA
 from sgdmem.symbolic.algorithms.parameters import known_parameter
 
 if TYPE_CHECKING:

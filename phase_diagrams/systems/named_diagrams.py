@@ -49,7 +49,7 @@ from sgdmem.phase_diagrams.systems.memory_one import (
 )
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram, TheoryLine
 from sgdmem.symbolic.algorithms.family import FamilyLike
-from sgdmem.symbolic.algorithms.named import find_family, memory_one
+from sgdmem.symbolic.algorithms.named_algorithms import find_family, memory_one
 from sgdmem.symbolic.errors import InputError
 
 _LAW = 1.5  # exponent of the spectrum if none is given

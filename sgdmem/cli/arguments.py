@@ -26,7 +26,7 @@ class AlgorithmName(click.types.StringParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Return the names that begin with what was typed."""
-        from sgdmem.symbolic.algorithms.named import FAMILIES
+        from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
 
         return [CompletionItem(name) for name in sorted(FAMILIES) if name.startswith(incomplete)]
 
@@ -38,7 +38,7 @@ class Setting(click.types.StringParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Return the parameters that begin with what was typed, with a sign of equality."""
-        from sgdmem.symbolic.algorithms.named import FAMILIES
+        from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
 
         given = [ctx.params.get("algorithm"), ctx.params.get("named"), *ctx.args]
         family = next((FAMILIES[name] for name in given if name in FAMILIES), None)
@@ -80,7 +80,7 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
 
 def read_method(algorithm: str, settings: Sequence[str]) -> tuple[Family[...], dict[str, Any]]:
     """Return the family of a name, and those of its parameters that ``--set`` gives."""
-    from sgdmem.symbolic.algorithms.named import find_family
+    from sgdmem.symbolic.algorithms.named_algorithms import find_family
 
     family, values = find_family(algorithm), read_settings(settings)
     family.missing(values)  # none is to be taken for an argument of a function

@@ -91,7 +91,7 @@ def derive_command(
 
 
 def _described(algorithm: str | None, memory: int | None, settings: tuple[str, ...]) -> Algorithm:
-    from sgdmem.symbolic.algorithms.named import find_family, general
+    from sgdmem.symbolic.algorithms.named_algorithms import find_family, general
 
     if (algorithm is None) == (memory is None):
         raise click.UsageError("give either an ALGORITHM or --memory M")

@@ -11,7 +11,7 @@ from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
-from sgdmem.symbolic.algorithms.named import find_family
+from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.errors import InputError
 
 
@@ -44,7 +44,7 @@ def convert(algorithm: Algorithm, family: FamilyLike, **fixed: Any) -> dict[str,
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named import heavy_ball, sgdm, torch_sgd
+    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball, sgdm, torch_sgd
     >>> convert(torch_sgd("0.1", "0.9", dampening="0.5"), "heavy-ball")
     {'learning_rate': Fraction(1, 20), 'momentum': Fraction(9, 10)}
     >>> convert(heavy_ball("0.1", "0.9"), sgdm)

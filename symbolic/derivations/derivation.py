@@ -12,7 +12,7 @@ from typing import Any
 from sgdmem.symbolic.algebra.scalars import is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.family import FamilyLike
-from sgdmem.symbolic.algorithms.named import find_family
+from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.documents.document import (
     Displayed,
@@ -65,7 +65,7 @@ class Derivation(Document):
 
         Examples
         --------
-        >>> from sgdmem.symbolic.algorithms.named import sgd
+        >>> from sgdmem.symbolic.algorithms.named_algorithms import sgd
         >>> print(derive(sgd("1/2")).latex(fragment=True).splitlines()[0][:26])
         % Derivation: SGD. Letters
         """

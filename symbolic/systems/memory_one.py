@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, NamedTuple
 
-from sgdmem.symbolic.algorithms.named import memory_one
+from sgdmem.symbolic.algorithms.named_algorithms import memory_one
 from sgdmem.symbolic.stability.schur import conditions
 
 

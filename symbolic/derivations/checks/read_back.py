@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sgdmem.symbolic.derivations.checks.latex_reader import Unreadable, read
-from sgdmem.symbolic.derivations.checks.meanings import Interpretation
+from sgdmem.symbolic.derivations.checks.symbol_meanings import Interpretation
 from sgdmem.symbolic.derivations.statements.conditions import SIGNS, Conditions
 from sgdmem.symbolic.derivations.statements.equations import Equation
 from sgdmem.symbolic.derivations.statements.exact_values import Undefined, agree

@@ -16,7 +16,7 @@ import sympy
 from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.code.evaluator import Evaluator, evaluator
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named import FAMILIES, heavy_ball
+from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, heavy_ball
 from sgdmem.symbolic.errors import InputError
 from tests import draws, naive
 

@@ -15,7 +15,7 @@ from sgdmem.numeric.losses.moment_program import FLUSHED
 from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.theorems.instances import stable_algorithm
-from sgdmem.symbolic.algorithms import named
+from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests import naive
 
@@ -297,7 +297,10 @@ def test_no_steps() -> None:
         ({"batch_size": 0}, "batch_size must be positive"),
         ({"method": "fast"}, "method must be auto, recursion or compressed"),
         ({"spectrum": Spectrum.power_law(2)}, "target must have one entry"),
-        ({"algorithm": [named.sgd(1), named.heavy_ball(1, 0)]}, "must have one memory"),
+        (
+            {"algorithm": [named.sgd(1), named.heavy_ball(1, 0)]},
+            "must have one memory",
+        ),
         ({"algorithm": []}, "algorithms must be a list of at least one"),
         ({"noise": Noise(tau2=[1, 0, 0, 0]), "method": "compressed"}, "cannot be compressed"),
         ({"noise": Noise.coupled(np.eye(4))}, "of tau1 and tau2 for losses, got a coupling"),
@@ -305,7 +308,11 @@ def test_no_steps() -> None:
     ],
 )
 def test_bad_input(changes: dict[str, Any], message: str) -> None:
-    question: dict[str, Any] = {"algorithm": named.sgd("0.1"), "batch_size": 3, "steps": 5}
+    question: dict[str, Any] = {
+        "algorithm": named.sgd("0.1"),
+        "batch_size": 3,
+        "steps": 5,
+    }
     parts: dict[str, Any] = {"spectrum": Spectrum(LAM), "target": SQUARES}
     for key, value in changes.items():
         (parts if key in ("spectrum", "target", "noise") else question)[key] = value

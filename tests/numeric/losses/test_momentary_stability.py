@@ -13,7 +13,7 @@ from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentar
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms.named import sgd
+from sgdmem.symbolic.algorithms.named_algorithms import sgd
 from sgdmem.symbolic.errors import InputError
 
 

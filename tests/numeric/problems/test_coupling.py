@@ -12,7 +12,7 @@ from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius, read_blocks
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms.named import heavy_ball, sgd
+from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball, sgd
 from sgdmem.symbolic.errors import InputError
 from tests.asking import judged, noisy
 

@@ -12,7 +12,7 @@ import pytest
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.numeric.spectra.power_law_rule import HEAD, LongLaw
+from sgdmem.numeric.spectra.power_law_quadrature import HEAD, LongLaw
 from sgdmem.numeric.spectra.quadrature import (
     REACH,
     Rule,

@@ -18,7 +18,7 @@ from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
-from sgdmem.symbolic.algorithms import named
+from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndecidedError
 from tests import draws
@@ -156,7 +156,11 @@ def test_reasons() -> None:
         (named.sgd("0.4"), {"batch_size": 1, "tau2": -1, "tau1": 0}, Reason.MODE_NOISE),
         (named.sgd("0.5"), {}, Reason.NOISELESS),  # exactly at the edge
         (named.sgd("0.4" + 40 * "9"), {}, Reason.UNDECIDED_NOISELESS),
-        (named.sgd("0.4"), {"tau1": 0, "tau2": 9, "batch_size": 1}, Reason.UNPHYSICAL_NOISE),
+        (
+            named.sgd("0.4"),
+            {"tau1": 0, "tau2": 9, "batch_size": 1},
+            Reason.UNPHYSICAL_NOISE,
+        ),
     ]
     for algorithm, arguments, reason in cases:
         verdict = judged(algorithm, SPECTRUM, **arguments)

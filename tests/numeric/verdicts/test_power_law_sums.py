@@ -11,7 +11,7 @@ import pytest
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms import named
+from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests import naive
 from tests.asking import noisy

@@ -16,7 +16,7 @@ import sympy
 import sgdmem
 from sgdmem import Algorithm, InputError, Problem, Spectrum, explore
 from sgdmem.phase_diagrams.explorer.server import page_server
-from sgdmem.symbolic.algorithms.named import FAMILIES
+from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
 from tests.asking import noisy
 from tests.cli.test_cli import run
 

@@ -10,7 +10,7 @@ import sympy
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sgdmem.symbolic.algorithms import named
+from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.equivalence import (
     change_of_variables,
@@ -202,7 +202,10 @@ def test_effective_learning_rates_agree(raw: naive.Raw) -> None:
 
 def test_algebraic_numbers_are_told_equal() -> None:
     root = sympy.sqrt(2)
-    assert equivalent(named.heavy_ball(root, root - 1), named.heavy_ball(root, 1 / (1 + root)))
+    assert equivalent(
+        named.heavy_ball(root, root - 1),
+        named.heavy_ball(root, 1 / (1 + root)),
+    )
     assert equivalent(named.sgd(sympy.sqrt(3 + 2 * root)), named.sgd(1 + root))
     assert not equivalent(named.sgd(root), named.sgd(sympy.Rational(141421356, 10**8)))
     first, second = effective_learning_rates(named.heavy_ball(root, root / 2))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sympy
 
-from sgdmem.symbolic.algorithms import named
+from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.constructors import as_family, family
 from sgdmem.symbolic.algorithms.family import Family

@@ -20,7 +20,7 @@ import sympy
 from sgdmem import Algorithm, InputError, derive, heavy_ball, nesterov, sgd
 from sgdmem.errors import DerivationError, TypesettingError
 from sgdmem.methods import general
-from sgdmem.symbolic.algorithms.named import FAMILIES
+from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.derivation import Derivation, read_subject
 from sgdmem.symbolic.derivations.documents import pdf

@@ -13,7 +13,7 @@ import sympy
 from hypothesis import assume, given
 
 from sgdmem.symbolic.algebra.polynomials import derivative, evaluate
-from sgdmem.symbolic.algorithms import named
+from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndefinedError
 from sgdmem.symbolic.stability.poles import (

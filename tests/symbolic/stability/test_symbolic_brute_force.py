@@ -14,7 +14,7 @@ import sympy
 from hypothesis import given
 
 from sgdmem.symbolic.algebra.routh import summands
-from sgdmem.symbolic.algorithms import named
+from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
 from tests import naive
