@@ -14,6 +14,7 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import is_list, number
 from sgdmem.numeric.arithmetic.perron import QUICK, perron_vector, radius_bounds, strong_components
 from sgdmem.numeric.spectra.spectrum import MOST_EIGENVALUES
+from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.errors import InputError
 
 LARGEST = Fraction(10**100)  # of an entry: products of a few stay in range as floats
@@ -193,3 +194,19 @@ def entry(value: Any) -> Fraction:
     if not 0 <= scalar <= LARGEST:
         raise InputError(f"coupling must have entries from 0 to 1e100, got {value}")
     return scalar
+
+
+def check_diagonal(blocks: Any, tau2: Any) -> None:
+    """Raise InputError unless these are blocks whose diagonal is at least tau2."""
+    if not (isinstance(blocks, tuple) and all(isinstance(block, Block) for block in blocks)):
+        raise InputError(f"coupling must be read by Noise.coupled(T, tau2), got {blocks!r}")
+    diagonal = [value for block in blocks for value in block.diagonal]
+    own = tau2 if isinstance(tau2, tuple) else (tau2,) * len(diagonal)
+    if len(own) != len(diagonal):
+        raise InputError(f"tau2 must have one entry for each of the {len(diagonal)} modes of T")
+    for i, (value, least) in enumerate(zip(diagonal, own, strict=True)):
+        if value < least:
+            raise InputError(
+                f"coupling must be >= tau2 on its diagonal, but T[{i}, {i}] = "
+                f"{number_text(value)} < {number_text(least)}"
+            )

@@ -8,14 +8,13 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import read_reals
-from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.symbolic.errors import InputError
 
 _LARGEST_RESIDUAL = 1e-6  # of labels, relative to them: what single precision leaves of a fit
 _ROUNDING = 1e-12  # a start so close to the minimum, relative to both, is at it
 
 
-def target_of_data(X: Any, y: Any = None, start: Any = None) -> Array:
+def target_of_data(X: Array, axes: Array, y: Any = None, start: Any = None) -> Array:
     r"""Return the target of a `Problem` of data, the squares c_k^2, for labels and a start.
 
     Of the least squares :math:`L(w)=\frac1{2n}|Xw-y|^2`, with the minimum :math:`w_*` of smallest
@@ -31,6 +30,8 @@ def target_of_data(X: Any, y: Any = None, start: Any = None) -> Array:
     ----------
     X : array of shape (n, d)
         One sample a row.
+    axes : array of shape (N, d)
+        Their `principal_axes`, the :math:`v_k` as rows.
     y : array of shape (n,), optional
         Labels that some w fits, by default 0, so that ``start`` is :math:`w_0-w_*` as in
         `simulate`.
@@ -52,10 +53,10 @@ def target_of_data(X: Any, y: Any = None, start: Any = None) -> Array:
     Examples
     --------
     >>> X = np.array([[1.0, 0, 0], [0, 2.0, 0]])
-    >>> target_of_data(X, y=[3.0, 8.0])  # w* = (3, 4, 0); the eigenvalue 2 is that of w_2
+    >>> axes = np.eye(3)[[1, 0]]  # the eigenvalue 2 is that of w_2
+    >>> target_of_data(X, axes, y=[3.0, 8.0])  # w* = (3, 4, 0)
     array([16.,  9.])
     """
-    X = read_rows(X)
     if y is None and start is None:
         raise InputError("give the labels y, the start w_0, or both: neither says what is learnt")
     n, d = X.shape
@@ -65,7 +66,6 @@ def target_of_data(X: Any, y: Any = None, start: Any = None) -> Array:
     first = np.zeros(d) if start is None else read_reals(start, "start")
     if first.shape != (d,):
         raise InputError(f"start must have shape {(d,)}, got {first.shape}")
-    _, axes = principal_axes(X)
     minimum = np.linalg.lstsq(X, labels, rcond=max(n, d) * np.finfo(float).eps)[0]
     residual = float(np.linalg.norm(X @ minimum - labels))
     if residual > _LARGEST_RESIDUAL * float(np.linalg.norm(labels)):

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.arithmetic.inputs import is_list, number
-from sgdmem.numeric.problems.coupling import LARGEST, Block, entry, read_blocks
+from sgdmem.numeric.problems.batch_size import inverse_batch_size
+from sgdmem.numeric.problems.coupling import LARGEST, Block, check_diagonal, entry, read_blocks
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate, estimate_noise
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.symbolic.algebra.scalars import is_symbolic, to_float
+from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.errors import InputError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Noise:
     r"""The noise of mini-batch gradients, eq. (15) of arXiv 2410.04228.
 
@@ -54,31 +53,24 @@ class Noise:
     a coupling matrix, tau2 = 0
     """
 
-    tau1: Fraction = Fraction(1)
-    tau2: Fraction | tuple[Fraction, ...] = Fraction(0)
-    coupling: tuple[Block, ...] | None = None
-    estimate: NoiseEstimate | None = None
+    tau1: Fraction
+    tau2: Fraction | tuple[Fraction, ...]
+    coupling: tuple[Block, ...] | None
+    estimate: NoiseEstimate | None
 
-    if TYPE_CHECKING:  # numbers of any kind are read
-
-        def __init__(
-            self, tau1: Any = 1, tau2: Any = 0, coupling: Any = None, estimate: Any = None
-        ) -> None: ...
-
-    def __post_init__(self) -> None:
-        tau1 = _moderate(self.tau1, "tau1", nonnegative=True)
-        tau2: Any = self.tau2
+    def __init__(
+        self, tau1: Any = 1, tau2: Any = 0, coupling: Any = None, estimate: Any = None
+    ) -> None:
+        tau1 = _moderate(tau1, "tau1", nonnegative=True)
         if is_list(tau2):
             tau2 = tuple(_moderate(value, f"tau2[{i}]") for i, value in enumerate(tau2))
         else:
             tau2 = _moderate(tau2, "tau2")
-        object.__setattr__(self, "tau1", tau1)
-        object.__setattr__(self, "tau2", tau2)
-        if self.coupling is not None:
-            self._check_diagonal(self.coupling)
-        found = self.estimate
-        if found is not None and not (tau1 == found.tau1 and tau2 == found.tau2):
-            object.__setattr__(self, "estimate", None)  # numbers of the caller's are no estimate
+        if coupling is not None:
+            check_diagonal(coupling, tau2)
+        if estimate is not None and not (tau1 == estimate.tau1 and tau2 == estimate.tau2):
+            estimate = None  # numbers of the caller's are no estimate
+        vars(self).update(tau1=tau1, tau2=tau2, coupling=coupling, estimate=estimate)  # frozen
 
     @classmethod
     def coupled(cls, T: Any, tau2: Any = 0) -> Noise:
@@ -115,20 +107,6 @@ class Noise:
                 )
             return noise
         return cls(tau2=tau2, coupling=read_blocks(T))
-
-    def _check_diagonal(self, blocks: tuple[Block, ...]) -> None:
-        if not (isinstance(blocks, tuple) and all(isinstance(block, Block) for block in blocks)):
-            raise InputError(f"coupling must be read by Noise.coupled(T, tau2), got {blocks!r}")
-        diagonal = [value for block in blocks for value in block.diagonal]
-        own = self.tau2 if isinstance(self.tau2, tuple) else (self.tau2,) * len(diagonal)
-        if len(own) != len(diagonal):
-            raise InputError(f"tau2 must have one entry for each of the {len(diagonal)} modes of T")
-        for i, (value, least) in enumerate(zip(diagonal, own, strict=True)):
-            if value < least:
-                raise InputError(
-                    f"coupling must be >= tau2 on its diagonal, but T[{i}, {i}] = "
-                    f"{number_text(value)} < {number_text(least)}"
-                )
 
     @classmethod
     def fit(cls, X: Any) -> Noise:
@@ -200,9 +178,8 @@ class Noise:
         InputError
             For a batch size that is not positive, or finite and not from 1e-100 to 1e100.
         """
-        return BatchNoise(
-            self.tau1, self.tau2, self.coupling, self.estimate, _inverse_batch(batch_size)
-        )
+        inverse = inverse_batch_size(batch_size)
+        return BatchNoise(self.tau1, self.tau2, self.coupling, self.estimate, inverse)
 
     def __str__(self) -> str:
         tau2 = "tau2 by mode" if isinstance(self.tau2, tuple) else f"tau2 = {_shown(self.tau2)}"
@@ -223,7 +200,7 @@ class Noise:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class BatchNoise(Noise):
     """The noise of mini-batches of one size.
 
@@ -233,7 +210,18 @@ class BatchNoise(Noise):
         1 / B; zero for the full batch.
     """
 
-    inverse_batch: Fraction = Fraction(0)
+    inverse_batch: Fraction
+
+    def __init__(
+        self,
+        tau1: Any = 1,
+        tau2: Any = 0,
+        coupling: Any = None,
+        estimate: Any = None,
+        inverse_batch: Fraction = Fraction(0),
+    ) -> None:
+        super().__init__(tau1, tau2, coupling, estimate)
+        vars(self).update(inverse_batch=inverse_batch)
 
     @property
     def batch_size(self) -> float:
@@ -278,26 +266,6 @@ class BatchNoise(Noise):
         """Return JSON-ready values; an infinite batch size becomes None."""
         batch_size = None if self.is_quiet else self.batch_size
         return {"batch_size": batch_size, **super().to_dict()}
-
-
-def is_infinite(value: Any) -> bool:
-    """Whether a batch size is infinite, in whatever form it is given."""
-    if isinstance(value, str):
-        return value.strip().lower() in ("inf", "infinity", "oo")
-    if is_symbolic(value):
-        return bool(value.is_infinite and value.is_extended_positive)
-    return isinstance(value, (Real, Decimal)) and value == math.inf
-
-
-def _inverse_batch(batch_size: Any) -> Fraction:
-    if is_infinite(batch_size):
-        return Fraction(0)
-    value = number(batch_size, "batch_size")
-    if value <= 0:
-        raise InputError(f"batch_size must be positive or infinite, got {batch_size}")
-    if not 1 / LARGEST <= value <= LARGEST:
-        raise InputError(f"batch_size must be infinite or from 1e-100 to 1e100, got {batch_size}")
-    return 1 / value
 
 
 def _moderate(value: Any, name: str, nonnegative: bool = False) -> Fraction:

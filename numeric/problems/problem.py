@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,10 @@ from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.errors import InputError
 
 _ROUNDING = 1e-12  # of a Hessian's entries and eigenvalues, relative to the largest
+_NOISE = Noise()  # of a problem without another one
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Problem:
     r"""A quadratic problem :math:`L(w)=\tfrac12(w-w_*)^TH(w-w_*)` with mini-batch noise.
 
@@ -53,25 +54,22 @@ class Problem:
     """
 
     spectrum: Spectrum
-    noise: Noise = field(default_factory=Noise)
-    target: Target | None = None
-    rows: Array | None = field(default=None, repr=False, compare=False)
+    noise: Noise
+    target: Target | None
+    rows: Array | None = field(repr=False, compare=False)
 
-    if TYPE_CHECKING:  # a target of any kind is read
-
-        def __init__(
-            self, spectrum: Spectrum, noise: Noise = ..., target: Any = None, rows: Any = None
-        ) -> None: ...
-
-    def __post_init__(self) -> None:
-        require_spectrum(self.spectrum)
-        if not isinstance(self.noise, Noise):
-            raise InputError(f"noise must be a Noise, such as Noise(tau2=-1), got {self.noise!r}")
-        self.noise.check(self.spectrum)
-        if self.target is not None:
-            object.__setattr__(self, "target", read_target(self.target, self.spectrum))
-        if self.rows is not None:
-            object.__setattr__(self, "rows", _rows_of(self.spectrum, self.rows))
+    def __init__(
+        self, spectrum: Spectrum, noise: Noise = _NOISE, target: Any = None, rows: Any = None
+    ) -> None:
+        require_spectrum(spectrum)
+        if not isinstance(noise, Noise):
+            raise InputError(f"noise must be a Noise, such as Noise(tau2=-1), got {noise!r}")
+        noise.check(spectrum)
+        if target is not None:
+            target = read_target(target, spectrum)
+        if rows is not None:
+            rows = _rows_of(spectrum, rows)
+        vars(self).update(spectrum=spectrum, noise=noise, target=target, rows=rows)  # frozen
 
     @classmethod
     def power_law(
@@ -139,8 +137,8 @@ class Problem:
         (array([2. , 0.5]), 1)
         """
         rows = read_rows(X)
-        target = None if y is None and start is None else target_of_data(rows, y, start)
-        eigenvalues, _ = principal_axes(rows)
+        eigenvalues, axes = principal_axes(rows)
+        target = None if y is None and start is None else target_of_data(rows, axes, y, start)
         if not (np.isfinite(eigenvalues).all() and eigenvalues.all()):
             raise InputError("data must have eigenvalues within the range of floats")
         return cls(Spectrum(eigenvalues), Noise.fit(rows), target, rows)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import is_list, number, whole
-from sgdmem.numeric.problems.noise import is_infinite
+from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError
 

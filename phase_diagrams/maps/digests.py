@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sgdmem.numeric.arithmetic.inputs import is_list, number
-from sgdmem.numeric.problems.noise import is_infinite
+from sgdmem.numeric.problems.batch_size import is_infinite
 
 DIGEST = "sha256:"  # how a text begins that only tells data apart
 

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import is_list, positive
-from sgdmem.numeric.problems.noise import is_infinite
+from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability

@@ -14,6 +14,7 @@ from sgdmem import InputError, Noise, Problem, heavy_ball, losses, simulate
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.problems.data_target import target_of_data
 from sgdmem.numeric.problems.target import ListedTarget
+from sgdmem.numeric.spectra.data_matrix import principal_axes
 
 METHOD = heavy_ball("0.05", "0.7")
 SIGNS = np.array([*itertools.product([1, -1], repeat=3)]) * [1.0, 0.7, 0.3]
@@ -71,4 +72,4 @@ def test_the_order_and_the_number_are_those_of_the_spectrum(rng: np.random.Gener
 )
 def test_bad_input(arguments: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        target_of_data(SIGNS, *arguments)
+        target_of_data(SIGNS, principal_axes(SIGNS)[1], *arguments)
