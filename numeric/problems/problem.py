@@ -17,6 +17,7 @@ from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.errors import InputError
 
+USUAL_EXPONENT = 1.5  # of the power law that pictures show where no problem is given
 _ROUNDING = 1e-12  # of a Hessian's entries and eigenvalues, relative to the largest
 _NOISE = Noise()  # of a problem without another one
 

@@ -159,10 +159,10 @@ def explore(
 
 
 def _start(problem: Any, batch_size: Any) -> dict[str, Any]:
-    from sgdmem.numeric.problems.problem import Problem, as_problem
+    from sgdmem.numeric.problems.problem import USUAL_EXPONENT, Problem, as_problem
     from sgdmem.symbolic.algebra.scalars import to_float
 
-    given = Problem.power_law("1.5") if problem is None else as_problem(problem)
+    given = Problem.power_law(USUAL_EXPONENT) if problem is None else as_problem(problem)
     spectrum, noise = given.spectrum, given.noise.at(batch_size)
     if noise.by_mode:
         raise InputError("noise must be tau1 and tau2, two numbers, for the explorer")

@@ -33,7 +33,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import is_list, positive
 from sgdmem.numeric.problems.batch_size import is_infinite
-from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.numeric.problems.problem import USUAL_EXPONENT, Problem, as_problem
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.maps.axes import range_of, spread
@@ -52,7 +52,6 @@ from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named_algorithms import find_family, memory_one
 from sgdmem.symbolic.errors import InputError
 
-_LAW = 1.5  # exponent of the spectrum if none is given
 _SIZES = (1, 8, 64, math.inf)
 _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
 
@@ -343,4 +342,4 @@ def _called(batch_size: Any) -> str:
 
 
 def _problem(given: Any) -> Problem:
-    return Problem.power_law(_LAW) if given is None else as_problem(given)
+    return Problem.power_law(USUAL_EXPONENT) if given is None else as_problem(given)

@@ -35,6 +35,7 @@ def explore_command(
       sgdmem explore -o explorer.html
       sgdmem explore heavy-ball nesterov --spectrum eigenvalues.csv --batch-size 64 --serve
     """
+    from sgdmem.numeric.problems.problem import USUAL_EXPONENT
     from sgdmem.phase_diagrams.explorer.explorer import explore
 
     if port is not None and not serve:
@@ -43,7 +44,7 @@ def explore_command(
         raise click.UsageError("--coupling: the explorer has the noise of tau1 and tau2 only")
     path = None if serve and output is None else output_path(output or "explorer.html", [".html"])
     if not has_problem(options) and options["scale"] is options["count"] is None:
-        options["power_law"] = "1.5"
+        options["power_law"] = USUAL_EXPONENT
     chosen = {} if options["batch_size"] is None else {"batch_size": read_batch_size(options)}
     page = explore(list(algorithms) or None, read_problem(options), **chosen)
     if path is not None:

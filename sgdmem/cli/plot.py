@@ -183,6 +183,7 @@ def diagram_command(
       sgdmem plot diagram learning-rate-momentum --set family=nesterov \\
              --set batch_sizes=1,32,inf --power-law 2 -o nesterov.png
     """
+    from sgdmem.numeric.problems.problem import USUAL_EXPONENT
     from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
 
     path = output_path(output or f"{name}.png", PICTURES)
@@ -194,7 +195,7 @@ def diagram_command(
         if key in chosen and str(chosen[key]).isdecimal():
             chosen[key] = int(chosen[key])
     if not has_problem(options) and (options["tau1"] or options["tau2"]):
-        options["power_law"] = "1.5"  # what diagrams have where none is given
+        options["power_law"] = USUAL_EXPONENT  # what diagrams have where none is given
     problem = read_problem(options) if has_problem(options) else None
     if name == "spectral-zones":
         _write_summand(named_diagram(name, problem, **chosen), path)
