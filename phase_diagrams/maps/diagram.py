@@ -55,7 +55,9 @@ def phase_diagram(
         with by ``==`` or ``in``); at all others it must be one formula.
     problem : Problem, Spectrum, array of shape (n, d), or function
         What it is tried on, see `sgdmem.stability`. A function of some of the axes returns it for
-        each of their values: ``lambda nu, zeta: Problem.power_law(nu, zeta)``.
+        each of their values: ``lambda nu, zeta: Problem.power_law(nu, zeta)``. What stays
+        the same along an axis (spectrum and noise, or the target) wherever the others are at an end
+        or in the middle is taken to stay the same along it everywhere.
     batch_size : positive number or inf
         See `sgdmem.stability`.
     x, y : (name, values)
