@@ -17,30 +17,20 @@ the wrong verdicts.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
 
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.instances import (
-    MEMORIES,
-    Array,
-    Dynamics,
-    random_algorithm,
-    second_moment_matrix,
-    spectral_radius,
-    stable_algorithm,
+from sgdmem.numeric.theorems.check import Case, Claim
+from sgdmem.numeric.theorems.instances import MEMORIES, Array, Dynamics, spectral_radius
+from sgdmem.numeric.theorems.own.counted_verdicts import (
+    counting_statement,
+    random_dynamics,
+    wrong_verdicts,
 )
 
-STATEMENT = Statement(
-    "Exact verdict",
-    "sgdmem, theory page on the exact condition",
-    tolerance=0.0,
-    reason="verdicts are counted; the radii are more than 1e-7 from 1 and computed to 1e-13",
-)
+STATEMENT = counting_statement("Exact verdict")
 
 _TAU1 = 1.0
 _TAU2 = (-1.0, 0.0, 0.5, 1.0)
 _ALGORITHMS, _MODES = 15, 3
-_NEAR = 1e-4
 
 
 def claim(dynamics: Dynamics, eigenvalues: Array, tau2: float, batch_size: float) -> bool:
@@ -68,29 +58,11 @@ def check(claim: Claim = claim) -> list[Case]:
 
 def _wrong_verdicts(rng: np.random.Generator, memory: int, tau2: float, claim: Claim) -> int:
     """Count disagreements over several batch sizes, for one algorithm and spectrum."""
-    eigenvalues = 10 ** rng.uniform(-1.5, 0, _MODES)
-    if rng.random() < 0.75:
-        dynamics = Dynamics.of(stable_algorithm(rng, memory, eigenvalues))
-        critical = _critical_batch_size(dynamics.noise_summand(eigenvalues), tau2)
-        sizes = [critical * factor for factor in (1 - _NEAR, 1 + _NEAR, 0.1, 0.5, 2.0)]
-    else:
-        dynamics = Dynamics.of(random_algorithm(rng, memory))
-        sizes = [1.0, 1e3, 1e9]
+    lam, dynamics, stable = random_dynamics(rng, memory, _MODES)
     coupling = np.full((_MODES, _MODES), _TAU1)
-    radii = spectral_radius(
-        np.array([second_moment_matrix(dynamics, eigenvalues, coupling, tau2, B) for B in sizes])
+    return wrong_verdicts(
+        lambda B: claim(dynamics, lam, tau2, B), lam, dynamics, stable, coupling, tau2
     )
-    return sum(
-        claim(dynamics, eigenvalues, tau2, B) != (radius < 1)
-        for B, radius in zip(sizes, radii.tolist(), strict=True)
-    )
-
-
-def _critical_batch_size(s: Array, tau2: float) -> float:
-    """Return where U' = 1: it falls from infinity, or from more than 1, as B grows."""
-    floor = max(0.0, -tau2 * s.max())
-    low, high = floor + 1e-9 * s.max(), floor + 10 * s.sum()
-    return float(brentq(lambda B: _TAU1 * (s / (B + tau2 * s)).sum() - 1, low, high, xtol=1e-300))
 
 
 def _without_damping(dynamics: Dynamics, lam: Array, tau2: float, batch_size: float) -> bool:

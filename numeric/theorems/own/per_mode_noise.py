@@ -16,29 +16,19 @@ lie within 1e-4 of the critical one. Counted are the wrong verdicts.
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
 
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.instances import (
-    MEMORIES,
-    Array,
-    Dynamics,
-    random_algorithm,
-    second_moment_matrix,
-    spectral_radius,
-    stable_algorithm,
+from sgdmem.numeric.theorems.check import Case, Claim
+from sgdmem.numeric.theorems.instances import MEMORIES, Array, Dynamics, spectral_radius
+from sgdmem.numeric.theorems.own.counted_verdicts import (
+    counting_statement,
+    random_dynamics,
+    wrong_verdicts,
 )
 
-STATEMENT = Statement(
-    "Per-mode noise",
-    "sgdmem, theory page on the exact condition",
-    tolerance=0.0,
-    reason="verdicts are counted; the radii are more than 1e-7 from 1 and computed to 1e-13",
-)
+STATEMENT = counting_statement("Per-mode noise")
 
 _COUPLINGS = ("rank one", "blocks", "full")
 _ALGORITHMS, _MODES = 12, 4
-_NEAR = 1e-4
 
 
 def claim(
@@ -69,25 +59,11 @@ def check(claim: Claim = claim) -> list[Case]:
 
 def _wrong_verdicts(rng: np.random.Generator, memory: int, kind: str, claim: Claim) -> int:
     """Count disagreements over several batch sizes, for one algorithm, spectrum and coupling."""
-    eigenvalues = 10 ** rng.uniform(-1.5, 0, _MODES)
-    stable = rng.random() < 0.75
-    algorithm = (
-        stable_algorithm(rng, memory, eigenvalues) if stable else random_algorithm(rng, memory)
-    )
-    dynamics = Dynamics.of(algorithm)
+    lam, dynamics, stable = random_dynamics(rng, memory, _MODES)
     coupling = _random_coupling(rng, kind)
     tau2 = np.diag(coupling) - rng.uniform(0, 3, _MODES) * (rng.random(_MODES) < 0.75)
-    s = dynamics.noise_summand(eigenvalues)
-    critical = _critical_batch_size(s, coupling, tau2) if stable else None
-    if critical is None:  # unstable, or stable, at every batch size
-        sizes = [1e-3, 1.0, 1e3, 1e9]
-    else:
-        sizes = [critical * factor for factor in (1 - _NEAR, 1 + _NEAR, 0.1, 0.5, 2.0)]
-    matrices = [second_moment_matrix(dynamics, eigenvalues, coupling, tau2, B) for B in sizes]
-    radii = spectral_radius(np.array(matrices))
-    return sum(
-        claim(dynamics, eigenvalues, coupling, tau2, B) != (radius < 1)
-        for B, radius in zip(sizes, radii.tolist(), strict=True)
+    return wrong_verdicts(
+        lambda B: claim(dynamics, lam, coupling, tau2, B), lam, dynamics, stable, coupling, tau2
     )
 
 
@@ -98,18 +74,6 @@ def _random_coupling(rng: np.random.Generator, kind: str) -> Array:
         label = rng.integers(2, size=_MODES)
         return np.where(label[:, None] == label, rng.uniform(0.5, 2, 2)[label], 0.0)
     return rng.uniform(0, 2, (_MODES, _MODES)) * (rng.random((_MODES, _MODES)) < 0.7)
-
-
-def _critical_batch_size(s: Array, coupling: Array, tau2: Array) -> float | None:
-    floor = max(0.0, float((-tau2 * s).max()))
-
-    def excess(batch_size: float) -> float:
-        return float(spectral_radius((s / (batch_size + tau2 * s))[:, None] * coupling)) - 1
-
-    low, high = floor + 1e-6 * s.min(), floor + s.max() * coupling.sum()
-    if excess(low) <= 0:  # the floor itself is critical, if there is one
-        return floor or None
-    return float(brentq(excess, low, 2 * high, xtol=1e-300))
 
 
 def _largest_row_sum(
