@@ -18,7 +18,7 @@ from sgdmem.numeric.acceleration.best_stationary import LARGEST_MEMORY
 from sgdmem.numeric.acceleration.bounded_noise import bounded_power_law, resolved_problem
 from sgdmem.numeric.acceleration.real_root_algorithms import Shape, partial_sum, real_root_entries
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_whole, positive_float
+from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.noise import BatchNoise
@@ -101,8 +101,7 @@ def accelerated(
     level = (0.5 if memory == 1 else 0.25) if noise_level is None else noise_level
     problem, law = bounded_power_law(problem, level)
     noise, exponent = problem.noise.at(batch_size), law.exponent
-    if not (is_whole(memory) and 1 <= memory <= LARGEST_MEMORY):
-        raise InputError(f"memory must be an integer from 1 to {LARGEST_MEMORY}, got {memory!r}")
+    memory = whole(memory, "memory", 1, LARGEST_MEMORY)
     steepness = 2 - 1 / exponent  # beyond it noise decides
     if isinstance(problem.target, PowerLawTarget):
         steepness = min(steepness, problem.target.exponent)

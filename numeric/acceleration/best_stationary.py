@@ -16,7 +16,7 @@ from sgdmem.numeric.acceleration.real_root_algorithms import (
     real_root_entries,
 )
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_whole, positive_float
+from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algebra.blocks import Blocks
@@ -97,8 +97,7 @@ def best_stationary(
     """
     problem, law = bounded_power_law(problem, noise_level)
     noise = problem.noise.at(batch_size)
-    if not (is_whole(memory) and 1 <= memory <= LARGEST_MEMORY):
-        raise InputError(f"memory must be an integer from 1 to {LARGEST_MEMORY}, got {memory!r}")
+    memory = whole(memory, "memory", 1, LARGEST_MEMORY)
     steps = positive_float(horizon, "horizon")
     if not 10 <= steps <= _LONGEST:
         raise InputError(f"horizon must lie between 10 and 1e18, got {steps:g}")

@@ -19,7 +19,7 @@ from sgdmem.numeric.acceleration.bounded_noise import (
     resolved_problem,
 )
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_whole, number, positive_float
+from sgdmem.numeric.arithmetic.inputs import number, positive_float, whole
 from sgdmem.numeric.problems.problem import Problem, as_problem, require_target
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
@@ -84,8 +84,7 @@ def corner(
     t = to_float(number(theta, "theta"))
     if not 1 < t < 2:
         raise InputError(f"theta must lie between 1 (SGD) and 2, got {theta}")
-    if not (is_whole(memory) and 1 <= memory <= _LARGEST_MEMORY):
-        raise InputError(f"memory must be an integer from 1 to {_LARGEST_MEMORY}, got {memory!r}")
+    memory = whole(memory, "memory", 1, _LARGEST_MEMORY)
     steps = positive_float(horizon, "horizon")
     if not 1 < steps <= _LONGEST:
         raise InputError(f"horizon must exceed 1 and be at most 1e15, got {horizon}")

@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.inputs import is_whole
+from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.code.evaluator_arguments import ball, broadcast, floats, mpmath_number
 from sgdmem.numeric.code.summand_code import array_source, summand_source, wanted
 from sgdmem.numeric.machine.compiled_modules import load_module
@@ -128,9 +128,7 @@ class Evaluator:
         if target == "exact":
             return self._exactly(lam, given)
         if target == "mpmath":
-            if not (is_whole(digits) and digits >= 15):
-                raise InputError(f"digits must be an integer of at least 15, got {digits!r}")
-            return self._in_mpmath(lam, given, digits)
+            return self._in_mpmath(lam, given, whole(digits, "digits", 15))
         raise InputError(f"target must be one of {', '.join(TARGETS)}, got {target!r}")
 
     def noise_sums(
@@ -175,11 +173,10 @@ class Evaluator:
         """
         if target not in SUM_TARGETS:
             raise InputError(f"target must be one of {', '.join(SUM_TARGETS)}, got {target!r}")
-        if threads is not None and not (is_whole(threads) and threads >= 1):
-            raise InputError(f"threads must be a positive integer, got {threads!r}")
-        whole = broadcast(self._given(values), self.parameters)
-        shape = whole[0].shape if whole else ()
-        rows = np.array([array.ravel() for array in whole]).reshape(len(whole), math.prod(shape))
+        threads = None if threads is None else whole(threads, "threads", 1)
+        arrays = broadcast(self._given(values), self.parameters)
+        shape = arrays[0].shape if arrays else ()
+        rows = np.array([array.ravel() for array in arrays]).reshape(len(arrays), math.prod(shape))
         if not isinstance(spectrum, Spectrum | CompressedSpectrum):
             spectrum = Spectrum(spectrum)
         device = chosen_device("cuda" if target == "cuda" else "cpu")
@@ -220,17 +217,17 @@ class Evaluator:
         return [values[name] for name in self.parameters]
 
     def _on_arrays(self, lam: Any, given: list[Any], target: str) -> Any:
-        whole = broadcast((lam, *given), (EIGENVALUE, *self.parameters))
-        if not (whole[0] > 0).all():
+        arrays = broadcast((lam, *given), (EIGENVALUE, *self.parameters))
+        if not (arrays[0] > 0).all():
             raise InputError("lam must be positive")
         if target == "numpy":
             with np.errstate(all="ignore"):
-                found = self._numpy_function(*whole)
+                found = self._numpy_function(*arrays)
         else:
-            rows = np.array([array.ravel() for array in whole])
+            rows = np.array([array.ravel() for array in arrays])
             out = np.empty(rows.shape[1])
             self._machine_code.summands(rows, out)
-            found = out.reshape(whole[0].shape)
+            found = out.reshape(arrays[0].shape)
         return found if found.shape else float(found)
 
     @cached_property

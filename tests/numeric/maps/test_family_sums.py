@@ -132,8 +132,8 @@ def test_multiplicities_count() -> None:
     [
         ([1, -1], {}, "eigenvalues"),
         ([], {}, "must not be empty"),
-        ([1], {"threads": 0}, "threads must be a positive integer, got 0"),
-        ([1], {"threads": 1.5}, "threads must be a positive integer"),
+        ([1], {"threads": 0}, "threads must be an integer >= 1, got 0"),
+        ([1], {"threads": 1.5}, "threads must be an integer >= 1"),
         ([1], {"target": "exact"}, "target must be one of numba, cuda, ball, got 'exact'"),
         ([1], {"momentum": 0.5}, "unknown parameter 'momentum'"),
         ([1], {"learning_rate": "fast"}, "learning_rate must be a number"),

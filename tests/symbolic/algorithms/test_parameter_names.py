@@ -121,7 +121,7 @@ def test_what_is_no_number(target: Any, value: Any) -> None:
 
 @pytest.mark.parametrize("digits", [0, -3, 14, 15.5, None, "a"])
 def test_digits(digits: Any) -> None:
-    with pytest.raises(InputError, match="digits must be an integer of at least 15"):
+    with pytest.raises(InputError, match="digits must be an integer >= 15"):
         evaluator("sgd")(1, target="mpmath", digits=digits, learning_rate=0.5)
 
 
