@@ -11,6 +11,7 @@ from typing import Any, ParamSpec
 
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.entries import is_single
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Parameter, read_parameter
 from sgdmem.symbolic.algorithms.update_notation import Publication, Update
@@ -138,9 +139,7 @@ def _scalars(value: Any, key: str, several: bool) -> Any:
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...] | None:
-    single = isinstance(value, str) or not hasattr(value, "__iter__")
-    single = single or getattr(value, "shape", None) == ()  # a zero-dimensional array
-    return None if single else tuple(value)
+    return None if is_single(value) else tuple(value)
 
 
 def _show(value: Any) -> str:

@@ -35,13 +35,13 @@ def read_blocks(alpha: Any, b: Any, c: Any, D: Any, a: Any) -> Blocks:
 
 
 def _as_vector(value: Any, name: str) -> tuple[Scalar, ...]:
-    if _is_single(value):
+    if is_single(value):
         return (as_scalar(value, name),)
     return tuple(as_scalar(entry, f"{name}[{i}]") for i, entry in enumerate(list(value)))
 
 
 def _as_matrix(value: Any) -> tuple[tuple[Scalar, ...], ...]:
-    if _is_single(value):
+    if is_single(value):
         return ((as_scalar(value, "D"),),)
     if hasattr(value, "tolist"):  # NumPy arrays and SymPy matrices iterate over rows this way
         value = value.tolist()
@@ -56,12 +56,13 @@ def _as_matrix(value: Any) -> tuple[tuple[Scalar, ...], ...]:
 
 def has_float(value: Any) -> bool:
     """Whether a binary floating-point number is among the entries."""
-    if _is_single(value):
+    if is_single(value):
         return is_float(value.item() if hasattr(value, "item") else value)
     return any(map(has_float, value.tolist() if hasattr(value, "tolist") else value))
 
 
-def _is_single(value: Any) -> bool:
+def is_single(value: Any) -> bool:
+    """Whether a value is one number: no list, array, or matrix."""
     shape = getattr(value, "shape", None)  # SymPy matrices have a shape, but no __iter__
     if shape is not None:
         return bool(shape == ())

@@ -81,96 +81,61 @@ class Parameter:
         return tuple(known_parameter(f"{self.entry or self.name}_{i + 1}") for i in range(count))
 
 
+def _number(name: str, usual: Range, letter: str, text: str, unit: str = "1") -> Parameter:
+    return Parameter(name, "number", usual, letter, text, unit)
+
+
+def _log(low: float, high: float, start: float) -> Range:
+    return Range(low, high, start, log=True)
+
+
 def _momentum(place: int) -> Parameter:
     usual = Range(0, 0.999, 0.5 if place == 1 else 0.9)
     text = f"Share of velocity {place} that is kept."
-    return Parameter(f"momentum_{place}", "number", usual, rf"\beta_{place}", text, "1")
+    return _number(f"momentum_{place}", usual, rf"\beta_{place}", text)
 
 
-_RATE, _SHARE, _PURE = "1/eigenvalue", Range(0, 1, 0), "1"
+_RATE, _KEPT, _WEIGHT = "1/eigenvalue", Range(0, 0.999, 0.9), _log(0.001, 10, 0.1)
+_SEVERAL = "Share of each velocity that is kept; K of them make memory K."
+_LONG_RUN = "The learning rate of SGD that moves as far in the long run."
 _KNOWN = {
     parameter.name: parameter
     for parameter in (
-        Parameter(
-            "learning_rate",
-            usual=Range(0.001, 10, 0.1, log=True),
-            letter=r"\alpha",
-            text="Weight of the gradient.",
-            unit=_RATE,
-        ),
-        Parameter(
-            "momentum",
-            usual=Range(0, 0.999, 0.9),
-            letter=r"\beta",
-            text="Share of the velocity that is kept.",
-            unit=_PURE,
-        ),
-        Parameter(
-            "momenta",
-            "list",
-            usual=Range(0, 0.999, 0.9),
-            letter=r"\beta",
-            text="Share of each velocity that is kept; K of them make memory K.",
-            unit=_PURE,
-            entry="momentum",
-        ),
+        _number("learning_rate", _WEIGHT, r"\alpha", "Weight of the gradient.", _RATE),
+        _number("momentum", _KEPT, r"\beta", "Share of the velocity that is kept."),
+        Parameter("momenta", "list", _KEPT, r"\beta", _SEVERAL, "1", entry="momentum"),
         *map(_momentum, range(1, 10)),
-        Parameter(
+        _number(
             "dampening",
-            usual=Range(0, 1, 0),
-            letter=r"\tau",
-            text="Share of the gradient that does not enter the velocity.",
-            unit=_PURE,
+            Range(0, 1, 0),
+            r"\tau",
+            "Share of the gradient that does not enter the velocity.",
         ),
         Parameter("nesterov", "flag", text="Whether the step looks ahead."),
-        Parameter(
-            "nu",
-            usual=Range(0, 1, 0.7),
-            letter=r"\nu",
-            text="Share of the velocity in the step.",
-            unit=_PURE,
-        ),
-        Parameter(
+        _number("nu", Range(0, 1, 0.7), r"\nu", "Share of the velocity in the step."),
+        _number(
             "velocity_rate",
-            usual=Range(0.0001, 1, 0.01, log=True),
-            letter=r"\alpha_1",
-            text="Weight of the velocity in the step.",
-            unit=_RATE,
+            _log(0.0001, 1, 0.01),
+            r"\alpha_1",
+            "Weight of the velocity in the step.",
+            _RATE,
         ),
-        Parameter(
-            "gradient_rate",
-            usual=Range(0.001, 10, 0.1, log=True),
-            letter=r"\alpha_2",
-            text="Weight of the gradient in the step.",
-            unit=_RATE,
+        _number(
+            "gradient_rate", _WEIGHT, r"\alpha_2", "Weight of the gradient in the step.", _RATE
         ),
-        Parameter(
+        _number(
             "effective_learning_rate",
-            usual=Range(0.01, 100, 1, log=True),
-            letter=r"\alpha_{\mathrm{eff}}",
-            text="The learning rate of SGD that moves as far in the long run.",
-            unit=_RATE,
+            _log(0.01, 100, 1),
+            r"\alpha_{\mathrm{eff}}",
+            _LONG_RUN,
+            _RATE,
         ),
-        Parameter(
-            "q0",
-            usual=Range(-0.5, 2, 0.1),
-            letter="q_0",
-            text="The constant coefficient of Q.",
-            unit=_RATE,
+        _number("q0", Range(-0.5, 2, 0.1), "q_0", "The constant coefficient of Q.", _RATE),
+        _number(
+            "damping", _log(0.001, 2, 0.1), r"\delta", "Share of the velocity that is lost: 1 - D."
         ),
-        Parameter(
-            "damping",
-            usual=Range(0.001, 2, 0.1, log=True),
-            letter=r"\delta",
-            text="Share of the velocity that is lost: 1 - D.",
-            unit=_PURE,
-        ),
-        Parameter(
-            "rate",
-            usual=Range(0.001, 1, 0.1, log=True),
-            letter=r"\gamma",
-            text="Share of the newest iterate in the average.",
-            unit=_PURE,
+        _number(
+            "rate", _log(0.001, 1, 0.1), r"\gamma", "Share of the newest iterate in the average."
         ),
     )
 }
