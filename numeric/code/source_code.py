@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sgdmem._version import __version__
 from sgdmem.numeric.code.plain_parameters import stable_somewhere, with_plain_parameters
+from sgdmem.numeric.code.summand_code import wanted
 from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
 from sgdmem.numeric.verdicts.stability_rule import radius_limit
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
@@ -225,8 +226,7 @@ def source_code(algorithm: Algorithm, language: str) -> str:
     with stable_somewhere(algorithm):
         program = family_summand_program(named, parameters)
     shifted = named.half_plane_form.shifted
-    noise, *rest = program.outputs
-    program = pruned(program.steps, [noise, *rest[1 if shifted else 0 :]])
+    program = pruned(program.steps, wanted(program.outputs, shifted))
     share, *pivots = plain_outputs(program)
     text = {
         "value": f"{variable(EIGENVALUE)} * {share}",

@@ -53,7 +53,7 @@ class LossMeasures:
             law = target.law_of(self.spectrum)
             power = law.exponent * target.exponent + 1
             return power_measure(law, power, target.first_mass(law), self._edges)
-        return self._compressed_list(target.masses(self.spectrum))
+        return self._compressed_list(*self.listed_signal)
 
     @cached_property
     def noise(self) -> tuple[Array, Array]:
@@ -63,7 +63,7 @@ class LossMeasures:
         """
         law = self.spectrum.law
         if law is None:
-            return self._compressed_list(self.spectrum.weights * self.spectrum.eigenvalues**2)
+            return self._compressed_list(*self.listed_noise)
         if law.count is None and law.exponent <= 0.5:
             raise InputError(
                 f"{self.spectrum!r} has an infinite sum of squared eigenvalues: the loss is "
@@ -71,8 +71,7 @@ class LossMeasures:
             )
         return power_measure(law, 2 * law.exponent, law.scale**2, self._edges)
 
-    def _compressed_list(self, masses: Array) -> tuple[Array, Array]:
-        lam = self.spectrum.eigenvalues
+    def _compressed_list(self, lam: Array, masses: Array) -> tuple[Array, Array]:
         some = masses > 0
         lam, masses = lam[some], masses[some]
         rule = LongList(Ball(lam), masses / lam, POINTS).rule(0, self._edges)

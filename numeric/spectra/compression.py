@@ -120,19 +120,16 @@ def _compress_law(law: PowerLaw, relative_error: float) -> CompressedSpectrum:
     """
     long = LongLaw(law)
     ends = long.edges(_LAW_HEAD)
+    edges = None
+    if ends.size:  # not a steep one, which has no node beyond the head
+        edges = _law_edges(law, float(ends[ends > 0][-1]))
+        beyond = edges[(edges < ends[0]) & (edges > ends[-1])]
+        ends = np.unique(np.concatenate([ends, beyond]))[::-1]
+    whole = long.rule(_LAW_HEAD, ends)
+    kept = slice(None if ends.size else whole.head)
     points = points_for(relative_error)
-    if not ends.size:  # a steep one
-        whole = long.rule(_LAW_HEAD, ends)
-        inner = LongList(
-            whole.nodes[: whole.head], whole.weights[: whole.head], points, _LAST, _ROOM
-        )
-        rule = _sharp_rule(inner, inner.edges(KEPT), relative_error)
-        return _packed(_within(rule, whole), relative_error)
-    edges = _law_edges(law, float(ends[ends > 0][-1]))
-    beyond = edges[(edges < ends[0]) & (edges > ends[-1])]
-    whole = long.rule(_LAW_HEAD, np.unique(np.concatenate([ends, beyond]))[::-1])
-    inner = LongList(whole.nodes, whole.weights, points, _LAST, _ROOM)
-    rule = _sharp_rule(inner, edges, relative_error)
+    inner = LongList(whole.nodes[kept], whole.weights[kept], points, _LAST, _ROOM)
+    rule = _sharp_rule(inner, inner.edges(KEPT) if edges is None else edges, relative_error)
     return _packed(_within(rule, whole), relative_error)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 _BLOCK = 2**16  # entries of an (A, N) block that is held in memory at once
+_BALL = ("mid", "rad")
 
 
 @dataclass(frozen=True)
@@ -118,21 +120,15 @@ def join(parts: Sequence[NoiseSums]) -> NoiseSums:
 
 def join_batch(parts: Sequence[NoiseSums]) -> NoiseSums:
     """Return the outcomes of several batches of algorithms as one."""
-    return NoiseSums(
-        schur=np.concatenate([part.schur for part in parts]),
-        damped=np.concatenate([part.damped for part in parts]),
-        noise=_concatenate([part.noise for part in parts]),
-        output_noise=_concatenate([part.output_noise for part in parts]),
-        smallest_damping=np.concatenate([part.smallest_damping for part in parts]),
-        worst=np.concatenate([part.worst for part in parts]),
-    )
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    return NoiseSums(*map(_concatenated, columns))
+
+
+def _concatenated(column: Sequence[Any]) -> Any:
+    if isinstance(column[0], Ball):
+        return Ball(*(np.concatenate([getattr(x, key) for x in column]) for key in _BALL))
+    return np.concatenate(column)
 
 
 def _stack(balls: Sequence[Ball]) -> Ball:
-    mid, rad = ([getattr(ball, field) for ball in balls] for field in ("mid", "rad"))
-    return Ball(np.stack(mid, axis=-1), np.stack(rad, axis=-1))
-
-
-def _concatenate(balls: Sequence[Ball]) -> Ball:
-    mid, rad = ([getattr(ball, field) for ball in balls] for field in ("mid", "rad"))
-    return Ball(np.concatenate(mid), np.concatenate(rad))
+    return Ball(*(np.stack([getattr(ball, key) for ball in balls], axis=-1) for key in _BALL))
