@@ -17,7 +17,7 @@ from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts.judge import trace_kind, unit_of
-from sgdmem.numeric.verdicts.mode_summands import ball_form
+from sgdmem.numeric.verdicts.mode_summands import ball_form, no_pull
 from sgdmem.numeric.verdicts.noise_operator import ScalarOperator
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
 from sgdmem.numeric.verdicts.stability import verdict_of
@@ -115,9 +115,7 @@ class FamilyJudge:
             name: Ball.exactly(points.axes[name])[points.indices(name)]
             for name in program.parameters
         }
-        nothing = Ball(np.zeros(len(points)))  # what is the same everywhere becomes an array, too
-        form = program.form(values).map(lambda entry: nothing + entry)
-        return form, _excepted(points, exceptions)
+        return program.form(values, (len(points),)), _excepted(points, exceptions)
 
     def noises(self, points: AnyPoints) -> dict[tuple[Any, ...], BatchNoise]:
         """Return the noise for every combination of those axes that belong to the problem."""
@@ -191,7 +189,7 @@ def judge_batch(
     total = ScalarOperator(noise, spectrum).totals(sums)
     trace = trace_kind(noise, spectrum)
     codes = decide(
-        pull=np.where((form.pull.mid[:, 0] == 0) & (form.pull.rad[:, 0] == 0), 0, 1),
+        pull=~no_pull(form),
         schur=sums.schur,
         trace=trace,
         noise=int(not noise.is_quiet),

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import numpy as np
+
 from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.maps.machine_code_by_nodes import coefficient_source
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
@@ -43,9 +45,11 @@ class FamilyProgram:
         """Return the module that evaluates it; if ``damped`` tau2 / B is passed through."""
         return coefficient_source(self.program, self.parameters, int(damped), cuda)
 
-    def form(self, values: Mapping[str, Ball]) -> HalfPlaneForm:
+    def form(self, values: Mapping[str, Ball], shape: tuple[int, ...]) -> HalfPlaneForm:
         """Return the half-plane form of many members; its Q_output is Q."""
-        return HalfPlaneForm.of_row(self.program.run(values), self.memory)
+        nothing = Ball(np.zeros(shape))  # what is the same for all becomes an array, too
+        row = [nothing + entry for entry in self.program.run(values)]
+        return HalfPlaneForm.of_row(row, self.memory)
 
     def count(self, damped: bool) -> int:
         """Return how many numbers the module fills for each member."""

@@ -13,6 +13,7 @@ from sgdmem.numeric.maps.machine_code_by_nodes import NOISE, RADIUS, STATE
 from sgdmem.numeric.maps.node_sums import evaluate_pieces
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.mode_summands import no_pull
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
 
 
@@ -71,10 +72,8 @@ def _one_by_one(family: FamilyProgram, values: Array, spectrum: Spectrum) -> tup
     columns = {
         name: Ball(row[:, None]) for name, row in zip(family.parameters, values, strict=True)
     }
-    nothing = Ball(np.zeros((values.shape[1], 1)))  # what is the same for all becomes an array, too
-    form = family.form(columns).map(lambda entry: nothing + entry)
+    form = family.form(columns, (values.shape[1], 1))
     sums = noise_sums(form, spectrum, Ball(np.array(0.0)))
-    no_pull = (form.pull.mid[:, 0] == 0) & (form.pull.rad[:, 0] == 0)
-    sure, unstable = sums.schur == 1, (sums.schur == -1) | no_pull
+    sure, unstable = sums.schur == 1, (sums.schur == -1) | no_pull(form)
     mid = np.where(sure, sums.noise.mid, np.where(unstable, np.inf, np.nan))
     return mid, np.where(sure, sums.noise.rad, np.where(unstable, 0, np.inf))

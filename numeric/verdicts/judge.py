@@ -11,7 +11,7 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import ball_form
+from sgdmem.numeric.verdicts.mode_summands import ball_form, no_pull
 from sgdmem.numeric.verdicts.noise_operator import NoiseOperator, noise_operator
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes, noise_sums
 from sgdmem.numeric.verdicts.noiseless import noiseless_floats
@@ -93,8 +93,7 @@ class Judge:
     @property
     def has_no_pull(self) -> bool:
         """Whether Q(1) is exactly 0."""
-        pull = self.form.pull
-        return bool(pull.mid[0, 0] == 0 and pull.rad[0, 0] == 0)
+        return bool(no_pull(self.form)[0])
 
     @property
     def smallest_damping(self) -> float:

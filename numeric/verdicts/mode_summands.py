@@ -59,6 +59,11 @@ def midpoint_form(form: HalfPlaneForm) -> HalfPlaneForm:
     return form.map(lambda entry: entry.mid)
 
 
+def no_pull(form: HalfPlaneForm) -> Array:
+    """Return whether Q(1) is exactly 0, for each of a batch of forms in balls."""
+    return np.asarray((form.pull.mid[:, 0] == 0) & (form.pull.rad[:, 0] == 0))
+
+
 def rational_algorithm(algorithm: Algorithm) -> Algorithm:
     """Return a numeric algorithm with irrational entries rounded to 40 digits."""
     if not numeric_algorithm(algorithm).is_symbolic:
