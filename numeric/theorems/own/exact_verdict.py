@@ -65,10 +65,6 @@ def _wrong_verdicts(rng: np.random.Generator, memory: int, tau2: float, claim: C
     )
 
 
-def _without_damping(dynamics: Dynamics, lam: Array, tau2: float, batch_size: float) -> bool:
-    return claim(dynamics, lam, 0.0, batch_size)
-
-
 def _without_its_sign(dynamics: Dynamics, lam: Array, tau2: float, batch_size: float) -> bool:
     s = dynamics.noise_summand(lam)
     stable = spectral_radius(dynamics.matrix(lam)).max() < 1
@@ -82,7 +78,7 @@ def _without_schur(dynamics: Dynamics, lam: Array, tau2: float, batch_size: floa
 
 
 PERTURBED: dict[str, Claim] = {
-    "tau2 forgotten": _without_damping,
+    "tau2 forgotten": lambda dynamics, lam, tau2, B: claim(dynamics, lam, 0.0, B),
     "1 + tau2 s / B > 0 forgotten": _without_its_sign,
     "the Schur condition forgotten": _without_schur,
     "a batch size 0.02% larger": lambda dynamics, lam, tau2, B: claim(
