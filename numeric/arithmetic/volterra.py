@@ -34,9 +34,8 @@ def solve_volterra(kernel: Array, forcing: Array) -> Array:
     >>> solve_volterra(np.array([0, 0.5, 0, 0]), np.array([1.0, 0, 0, 0]))
     array([1.   , 0.5  , 0.25 , 0.125])
     """
-    if _is_exponential(kernel, forcing):
-        return _direct(kernel, forcing)
-    return _accumulate(kernel, forcing, solving=True)
+    add_up = _one_by_one if _is_exponential(kernel, forcing) else _accumulate
+    return add_up(kernel, forcing, solving=True)
 
 
 def causal_convolution(kernel: Array, values: Array) -> Array:
@@ -47,9 +46,8 @@ def causal_convolution(kernel: Array, values: Array) -> Array:
     >>> causal_convolution(np.array([0, 1.0, 2.0]), np.array([3.0, 4.0, 5.0]))
     array([ 0.,  3., 10.])
     """
-    if _is_exponential(kernel, values):
-        return _direct_sums(kernel, values)
-    return _accumulate(kernel, values, solving=False)
+    add_up = _one_by_one if _is_exponential(kernel, values) else _accumulate
+    return add_up(kernel, values, solving=False)
 
 
 def _is_exponential(kernel: Array, given: Array) -> bool:
@@ -62,20 +60,14 @@ def _is_exponential(kernel: Array, given: Array) -> bool:
     return bool(turning or kernel[1:].sum() >= 1)
 
 
-def _direct(kernel: Array, forcing: Array) -> Array:
-    values = forcing.copy()
-    with np.errstate(over="ignore", invalid="ignore"):
-        for t in range(1, forcing.size):
-            values[t] += kernel[1 : t + 1] @ values[t - 1 :: -1]
-    return _infinite_from_overflow(values)
-
-
-def _direct_sums(kernel: Array, values: Array) -> Array:
-    sums = np.zeros_like(values)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for t in range(1, values.size):
-            sums[t] = kernel[1 : t + 1] @ values[t - 1 :: -1]
-    return _infinite_from_overflow(sums)
+@np.errstate(over="ignore", invalid="ignore")
+def _one_by_one(kernel: Array, given: Array, solving: bool) -> Array:
+    values, sums = given.copy(), np.zeros_like(given)
+    for t in range(1, given.size):
+        sums[t] = kernel[1 : t + 1] @ values[t - 1 :: -1]
+        if solving:
+            values[t] += sums[t]
+    return _infinite_from_overflow(values if solving else sums)
 
 
 def _infinite_from_overflow(values: Array) -> Array:
