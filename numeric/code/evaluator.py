@@ -241,11 +241,12 @@ class Evaluator:
         share, *pivots = wanted(self.program.run(values), self.shifted)
         return share, pivots
 
+    def _read(self, read: Callable[[Any, str], Any], lam: Any, given: list[Any]) -> list[Any]:
+        names = (EIGENVALUE, *self.parameters)
+        return [read(x, name) for x, name in zip((lam, *given), names, strict=True)]
+
     def _exactly(self, lam: Any, given: list[Any]) -> Any:
-        numbers = [
-            as_scalar(x, name)
-            for x, name in zip((lam, *given), (EIGENVALUE, *self.parameters), strict=True)
-        ]
+        numbers = self._read(as_scalar, lam, given)
         if any(map(is_symbolic, numbers)):
             raise InputError("the target 'exact' takes rational numbers only")
         return self._single(numbers, math.inf)
@@ -254,9 +255,7 @@ class Evaluator:
         import mpmath
 
         with mpmath.workdps(digits):
-            names = (EIGENVALUE, *self.parameters)
-            numbers = [mpmath_number(x, n) for x, n in zip((lam, *given), names, strict=True)]
-            return self._single(numbers, mpmath.inf)
+            return self._single(self._read(mpmath_number, lam, given), mpmath.inf)
 
     def _single(self, numbers: list[Any], infinity: Any) -> Any:
         """Return s for single numbers, the eigenvalue before the parameters."""
@@ -270,10 +269,7 @@ class Evaluator:
         return lam * share if all(pivot > 0 for pivot in pivots) else infinity
 
     def _as_ball(self, lam: Any, given: list[Any]) -> Ball:
-        eigenvalue, *numbers = (
-            ball(x, name)
-            for x, name in zip((lam, *given), (EIGENVALUE, *self.parameters), strict=True)
-        )
+        eigenvalue, *numbers = self._read(ball, lam, given)
         if not (eigenvalue.lower > 0).all():
             raise InputError("lam must be positive")
         share, pivots = self._run(eigenvalue, numbers)
