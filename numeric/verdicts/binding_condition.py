@@ -8,6 +8,7 @@ import numpy as np
 
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.judge import Judge
+from sgdmem.numeric.verdicts.noiseless import gaps
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algebra.scalars import to_float
 
@@ -53,11 +54,10 @@ def _unstable_eigenvalues(judge: Judge) -> list[float]:
 
     The ends of the intervals where no eigenvalue is seen in them, an edge being that close.
     """
-    bounds = [0.0, *(end for pair in judge.noiseless for end in pair), math.inf]
-    spectrum = judge.original_spectrum
-    gaps = [(low, high) for low, high in zip(bounds[::2], bounds[1::2], strict=True) if low < high]
-    found = [x for gap in gaps for x in _within(spectrum, *gap)]
-    return found or [end for gap in gaps for end in gap if 0 < end < math.inf] or [spectrum.largest]
+    spectrum, unstable = judge.original_spectrum, gaps(judge.noiseless)
+    found = [x for gap in unstable for x in _within(spectrum, *gap)]
+    ends = [end for gap in unstable for end in gap if 0 < end < math.inf]
+    return found or ends or [spectrum.largest]
 
 
 def _within(spectrum: Spectrum, low: float, high: float) -> list[float]:

@@ -49,6 +49,12 @@ def _listed(spectrum: Spectrum) -> Array:
     return law.eigenvalues(np.arange(1.0, count + 1)).mid
 
 
+def gaps(noiseless: Sequence[Interval]) -> list[Interval]:
+    """Return the intervals from 0 to infinity that are left between disjoint ascending ones."""
+    ends = [0.0, *(end for interval in noiseless for end in interval), math.inf]
+    return [(low, high) for low, high in zip(ends[::2], ends[1::2], strict=True) if low < high]
+
+
 def noiseless_scales(noiseless: Sequence[Interval], spectrum: Spectrum) -> list[Interval]:
     """Return the factors c for which every c * lambda lies in a noiseless interval."""
     if not noiseless or (spectrum.is_infinite and noiseless[0][0] > 0):
@@ -57,11 +63,10 @@ def noiseless_scales(noiseless: Sequence[Interval], spectrum: Spectrum) -> list[
         return [(0.0, noiseless[0][1] / spectrum.largest)]
     # Forbidden factors: the gaps between the intervals, divided by each eigenvalue.
     lam = _listed(spectrum)
-    ends = [0.0, *(end for interval in noiseless for end in interval), math.inf]
-    gaps = [(low, high) for low, high in zip(ends[::2], ends[1::2], strict=True) if low < high]
+    between = gaps(noiseless)
     with np.errstate(divide="ignore"):
-        lows = np.concatenate([low / lam for low, _ in gaps])
-        highs = np.concatenate([high / lam for _, high in gaps])
+        lows = np.concatenate([low / lam for low, _ in between])
+        highs = np.concatenate([high / lam for _, high in between])
     if spectrum.is_long_law and spectrum.count > lam.size:
         # What brings the eigenvalues that are not listed near a gap is not looked at.
         beyond = noiseless[0][1] / lam[lam.size // 2]
