@@ -27,6 +27,7 @@ from sgdmem.symbolic.programs.summand_program import (
 )
 
 _MODE = (EIGENVALUE, "drive", "damping")  # what a step of the moments has for each mode
+_EACH_MODE = "for (let k = 0; k < lam.length; k++)"
 
 
 def javascript_functions(algorithm: Algorithm) -> str:
@@ -98,7 +99,11 @@ def _function(
     name: str, arguments: str, loads: Iterable[str], program: Program, *ending: str
 ) -> list[str]:
     lines = [*loads, *_constants(program, range(len(program.steps))), *ending]
-    return [f"{name}({arguments}) {{", *(f"  {line}" for line in lines), "}"]
+    return _block(f"{name}({arguments})", lines)
+
+
+def _block(head: str, lines: Iterable[str]) -> list[str]:
+    return [f"{head} {{", *(f"  {line}" for line in lines), "}"]
 
 
 def _constants(program: Program, steps: Iterable[int]) -> list[str]:
@@ -135,9 +140,15 @@ def _describe(algorithm: Algorithm, parameters: Sequence[str]) -> list[str]:
     return _function("describe", "p", _arrays({"p": parameters}, program), program, result)
 
 
-def _summand(recursion: Program, memory: int, shifted: bool) -> list[str]:
+def _results(recursion: Program, shifted: bool) -> tuple[str, str, list[str]]:
+    """Return what s / lambda, the same at w, and the pivots are called."""
     share, *rest = plain_outputs(recursion)
     at_w, *pivots = rest if shifted else [share, *rest]
+    return share, at_w, pivots
+
+
+def _summand(recursion: Program, memory: int, shifted: bool) -> list[str]:
+    share, at_w, pivots = _results(recursion, shifted)
     lam = variable(EIGENVALUE)
     loads = _arrays({"c": coefficient_names(memory, shifted)}, recursion)
     ending = f"return {{s: {lam} * {share}, at_w: {lam} * {at_w}, pivots: [{', '.join(pivots)}]}};"
@@ -145,8 +156,7 @@ def _summand(recursion: Program, memory: int, shifted: bool) -> list[str]:
 
 
 def _sums(recursion: Program, memory: int, shifted: bool) -> list[str]:
-    share, *rest = plain_outputs(recursion)
-    at_w, *pivots = rest if shifted else [share, *rest]
+    share, at_w, pivots = _results(recursion, shifted)
     moving = recursion.depends_on(EIGENVALUE)
     places = range(len(recursion.steps))
     positive = " && ".join(f"{pivot} > 0" for pivot in pivots)
@@ -160,24 +170,16 @@ def _sums(recursion: Program, memory: int, shifted: bool) -> list[str]:
         "total += weights[k] * s / damping;",
         f"output += weights[k] * {variable(EIGENVALUE)} * {at_w} / damping;" if shifted else "",
     ]
-    return [
-        "sums(c, lam, weights, share, found) {",
-        *(
-            f"  {line}"
-            for line in [
-                *_arrays({"c": coefficient_names(memory, shifted)}, recursion),
-                *_constants(recursion, [i for i in places if not moving[i]]),
-                "let total = 0, output = 0, least = Infinity;",
-                "for (let k = 0; k < lam.length; k++) {",
-                *(f"  {line}" for line in body if line),
-                "}",
-                f"found[0] = total; found[1] = {'output' if shifted else 'total'};",
-                "found[2] = least;",
-                "return 0;",
-            ]
-        ),
-        "}",
+    lines = [
+        *_arrays({"c": coefficient_names(memory, shifted)}, recursion),
+        *_constants(recursion, [i for i in places if not moving[i]]),
+        "let total = 0, output = 0, least = Infinity;",
+        *_block(_EACH_MODE, filter(None, body)),
+        f"found[0] = total; found[1] = {'output' if shifted else 'total'};",
+        "found[2] = least;",
+        "return 0;",
     ]
+    return _block("sums(c, lam, weights, share, found)", lines)
 
 
 def _advance(algorithm: Algorithm) -> list[str]:
@@ -206,10 +208,7 @@ def _advance(algorithm: Algorithm) -> list[str]:
         f"const {variable('noise')} = noise;",
         *_constants(program, [i for i in steps if not moving[i]]),
         "let at_w = 0, at_y = 0;",
-        "for (let k = 0; k < lam.length; k++) {",
-        *(f"  {line}" for line in body),
-        "}",
+        *_block(_EACH_MODE, body),
         "return [at_w, at_y];",
     ]
-    arguments = "e, lam, drives, damping, masses, state, noise"
-    return [f"advance({arguments}) {{", *(f"  {line}" for line in lines), "}"]
+    return _block("advance(e, lam, drives, damping, masses, state, noise)", lines)
