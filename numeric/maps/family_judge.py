@@ -16,17 +16,18 @@ from sgdmem.numeric.maps.family_program import FamilyProgram
 from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.verdicts.judge import trace_kind, unit_of
-from sgdmem.numeric.verdicts.mode_summands import ball_form, no_pull
-from sgdmem.numeric.verdicts.noise_operator import ScalarOperator
-from sgdmem.numeric.verdicts.noise_sum import noise_sums
+from sgdmem.numeric.verdicts.batch_judge import BatchJudge
+from sgdmem.numeric.verdicts.judge import in_unit, unit_of
+from sgdmem.numeric.verdicts.mode_summands import ball_form
+from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import verdict_of
-from sgdmem.numeric.verdicts.stability_rule import decide, flags, margin
+from sgdmem.numeric.verdicts.stability_rule import REASONS, flags, margin
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.algorithms.family import Build
 
+_MAY_BE_PROVED = REASONS.index(Reason.UNDECIDED_NOISELESS)  # by exact arithmetic, one by one
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
 
 # what the axes of a problem become where there is no noise
@@ -177,30 +178,11 @@ def judge_batch(
     algorithms: Sequence[Algorithm], problem: Problem, noise: BatchNoise
 ) -> BatchOutcome:
     """Judge numeric algorithms of one memory, as `verdict_of` does."""
-    spectrum = problem.spectrum
-    if noise.by_mode or not noise.is_physical or unit_of(spectrum) != 1:
-        verdicts = [verdict_of(algorithm, problem, noise) for algorithm in algorithms]
-        noise_sum = np.array([verdict.noise_sum for verdict in verdicts])
-        margins = np.array([verdict.margin for verdict in verdicts])
-        stable = np.array([verdict.reason.flag for verdict in verdicts], dtype=np.int8)
-        return BatchOutcome(stable, noise_sum, margins)
-    form = ball_form(algorithms)
-    sums = noise_sums(form, spectrum, noise.share2)
-    total = ScalarOperator(noise, spectrum).totals(sums)
-    trace = trace_kind(noise, spectrum)
-    codes = decide(
-        pull=~no_pull(form),
-        schur=sums.schur,
-        trace=trace,
-        noise=int(not noise.is_quiet),
-        damped=sums.damped,
-        low=total.lower,
-        high=total.upper,
-    )
-    stable = flags(codes)
-    good = (sums.schur == 1) & (sums.damped == 1)
-    noise_sum = np.where(good & (not trace), total.mid, np.inf)
-    for index in map(int, np.flatnonzero(stable == -1)):
-        verdict = verdict_of(algorithms[index], problem, noise)
-        stable[index], noise_sum[index] = verdict.reason.flag, verdict.noise_sum
-    return BatchOutcome(stable, noise_sum, margin(noise_sum, sums.smallest_damping))
+    unit = unit_of(problem.spectrum)
+    scaled = algorithms if unit == 1 else [algorithm.scaled(unit) for algorithm in algorithms]
+    batch = BatchJudge(ball_form(scaled), in_unit(problem.spectrum, noise), noise)
+    noise_sum = batch.noise_sum
+    stable = flags(batch.codes)
+    for index in np.flatnonzero(batch.codes == _MAY_BE_PROVED).tolist():
+        stable[index] = verdict_of(algorithms[index], problem, noise).reason.flag
+    return BatchOutcome(stable, noise_sum, margin(noise_sum, batch.sums.smallest_damping))

@@ -10,13 +10,13 @@ from functools import cached_property
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.batch_judge import BatchJudge
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import ball_form, no_pull
-from sgdmem.numeric.verdicts.noise_operator import NoiseOperator, noise_operator
-from sgdmem.numeric.verdicts.noise_sum import explicit_modes, noise_sums
+from sgdmem.numeric.verdicts.mode_summands import ball_form
+from sgdmem.numeric.verdicts.noise_sum import explicit_modes
 from sgdmem.numeric.verdicts.noiseless import noiseless_floats
 from sgdmem.numeric.verdicts.reason import Reason
-from sgdmem.numeric.verdicts.stability_rule import REASONS, decide, decide_unphysical
+from sgdmem.numeric.verdicts.stability_rule import REASONS
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.stability.schur import is_schur_form
@@ -51,39 +51,33 @@ class Judge:
     @cached_property
     def spectrum(self) -> Spectrum:
         """Of the question, in its unit; as a list where the noise is given mode by mode."""
-        original = self.original_spectrum
-        original = original.listed() if self.noise.by_mode else original
-        return original if self._unit == 1 else original.scaled(1 / self._unit)
+        return in_unit(self.original_spectrum, self.noise)
 
     @cached_property
+    def batch(self) -> BatchJudge:
+        """The question as a batch of one."""
+        return BatchJudge(ball_form([self.algorithm]), self.spectrum, self.noise)
+
+    @property
     def form(self) -> HalfPlaneForm:
         """The algorithm as the recursion takes it, in balls."""
-        return ball_form([self.algorithm])
+        return self.batch.form
 
-    @cached_property
+    @property
     def sums(self) -> NoiseSums:
         """What the recursion says about all modes."""
-        return noise_sums(self.form, self.spectrum, self.noise.share2)
-
-    @cached_property
-    def cautious_sums(self) -> NoiseSums:
-        """The sums of the small-gain condition for tau2 > tau1."""
-        return noise_sums(self.form, self.spectrum, self.noise.cautious.share2)
+        return self.batch.sums
 
     @cached_property
     def noiseless(self) -> list[Interval]:
         """Eigenvalues, as given, at which P - lambda Q is strictly Schur: intervals of floats."""
         return noiseless_floats(self.original)
 
-    @cached_property
-    def operator(self) -> NoiseOperator:
-        """What the noise of one step does to that of the next ones."""
-        return noise_operator(self.noise, self.spectrum)
-
-    @cached_property
+    @property
     def radius(self) -> Interval:
         """Bounds of the radius of the noise operator."""
-        return self.operator.enclose(self.form, self.sums)
+        low, high = self.batch.radius
+        return float(low[0]), float(high[0])
 
     @property
     def noiseless_is_stable(self) -> bool:
@@ -93,7 +87,7 @@ class Judge:
     @property
     def has_no_pull(self) -> bool:
         """Whether Q(1) is exactly 0."""
-        return bool(no_pull(self.form)[0])
+        return bool(self.batch.has_no_pull[0])
 
     @property
     def smallest_damping(self) -> float:
@@ -103,35 +97,10 @@ class Judge:
     @cached_property
     def reason(self) -> Reason:
         """Which condition decides."""
-        if self.has_no_pull:
-            return Reason.NO_PULL
-        if not self.noise.is_physical and not self.noise.is_quiet:
-            return self._unphysical_reason()
-        known = {
-            "pull": 1,
-            "schur": int(self.sums.schur[0]),
-            "trace": trace_kind(self.noise, self.spectrum),
-            "noise": int(not self.noise.is_quiet),
-            "damped": int(self.sums.damped[0]),
-        }
-        low, high = 0.0, math.inf
-        if known["schur"] == known["damped"] == known["noise"] == 1 and not known["trace"]:
-            low, high = self.radius
-        reason = REASONS[int(decide(**known, low=low, high=high))]
+        reason = REASONS[int(self.batch.codes[0])]
         if reason is Reason.UNDECIDED_NOISELESS and self._is_proved_unstable():
             return Reason.NOISELESS
         return reason
-
-    def _unphysical_reason(self) -> Reason:
-        low, high = 0.0, math.inf
-        if self.noiseless_is_stable:
-            if self.sums.damped[0] == 1:
-                low, _ = self.radius
-            if low < 1 and self.cautious_sums.damped[0] == 1:
-                high = self.operator.enclose(self.form, self.cautious_sums)[1]
-        schur = int(self.sums.schur[0])
-        code = decide_unphysical(pull=1, schur=schur, proved_low=low, cautious_high=high)
-        return REASONS[int(code)]
 
     def _is_proved_unstable(self) -> bool:
         """Whether exact arithmetic finds the first doubtful mode not strictly Schur.
@@ -157,11 +126,10 @@ class Judge:
     def detail(self) -> str:
         """Where, or how much."""
         reason, noise = self.reason, self.noise
-        unphysical = not noise.is_physical and not noise.is_quiet
         if reason is Reason.STABLE:
             if noise.is_quiet:
                 return "full batches, no noise"
-            if unphysical:
+            if self.batch.is_unphysical:
                 return "by the small-gain condition for tau2 > tau1"
             return f"noise sum {self.radius[1]:.6g} < 1"
         if reason is Reason.NOISE_SUM:
@@ -201,12 +169,8 @@ def unit_of(spectrum: Spectrum) -> Fraction:
     return Fraction(2) ** exponent if abs(exponent) > _FAR else Fraction(1)
 
 
-def trace_kind(noise: BatchNoise, spectrum: Spectrum) -> int:
-    """Return 1 where there is noise and the eigenvalues have no finite sum, 2 if nor their squares.
-
-    0 otherwise: ``trace`` of the rule.
-    """
-    law = spectrum.law
-    if law is None or not spectrum.diverges or not noise.spreads:
-        return 0
-    return 1 if 2 * law.exponent > 1 else 2
+def in_unit(spectrum: Spectrum, noise: BatchNoise) -> Spectrum:
+    """Return a spectrum in its unit; as a list where the noise is given mode by mode."""
+    unit = unit_of(spectrum)
+    spectrum = spectrum.listed() if noise.by_mode else spectrum
+    return spectrum if unit == 1 else spectrum.scaled(1 / unit)

@@ -11,18 +11,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import mode_summands
+from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+
+Bounds: TypeAlias = tuple[Array, Array]
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,12 @@ class NoiseOperator(ABC):
     spectrum: Spectrum
 
     @abstractmethod
-    def enclose(self, form: HalfPlaneForm, sums: NoiseSums) -> Interval:
-        """Return proved bounds of the radius for one algorithm: its form, and what it sums to."""
+    def enclose(self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array) -> Bounds:
+        """Return proved bounds of the radius for a batch: its forms, and what they sum to.
+
+        They are those of the modes that are certainly strictly Schur and damped. Where ``wanted``
+        is false they may be 0 and inf.
+        """
 
     @abstractmethod
     def estimate(self, shares: Array, weights: Array) -> Array:
@@ -44,18 +50,12 @@ class NoiseOperator(ABC):
 class ScalarOperator(NoiseOperator):
     """Two-parameter noise: the radius is the noise sum."""
 
-    def enclose(self, form: HalfPlaneForm, sums: NoiseSums) -> Interval:
+    def enclose(self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array) -> Bounds:
         """Return bounds of U'; exactly 0 where nothing feeds other modes."""
         if not self.noise.spreads:
-            return 0.0, 0.0
-        total = self.totals(sums)[0]
-        return max(float(total.lower), 0.0), float(total.upper)
-
-    def totals(self, sums: NoiseSums) -> Ball:
-        """Return U' of all algorithms of a batch."""
-        if not self.noise.spreads:
-            return Ball(np.zeros(len(sums.schur)))
-        return self.noise.share1 * sums.noise
+            return np.zeros(len(wanted)), np.zeros(len(wanted))
+        total = self.noise.share1 * sums.noise
+        return np.maximum(total.lower, 0.0), total.upper
 
     def estimate(self, shares: Array, weights: Array) -> Array:
         """Return tau1 times the sum."""
@@ -69,13 +69,17 @@ class ScalarOperator(NoiseOperator):
 class MatrixOperator(NoiseOperator):
     """Coupled noise: the spectral radius of a nonnegative matrix, by Collatz-Wielandt bounds."""
 
-    def enclose(self, form: HalfPlaneForm, sums: NoiseSums) -> Interval:
-        """Return bounds of the radius of diag(f) T."""
+    def enclose(self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array) -> Bounds:
+        """Return bounds of the radius of diag(f) T, of one algorithm after the other."""
+        low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
         lam, weights = explicit_modes(self.spectrum)
-        s = lam * mode_summands(form, lam).noise
         inverse_batch = Ball.exactly([self.noise.inverse_batch])
-        shares = (s / (1 + self.noise.share2 * s) * inverse_batch)[0]
-        return coupled_radius(shares, weights, self.noise.coupling or ())
+        for index in np.flatnonzero(wanted).tolist():
+            s = lam * mode_summands(take(form, slice(index, index + 1)), lam).noise
+            shares = (s / (1 + self.noise.share2 * s) * inverse_batch)[0]
+            bounds = coupled_radius(shares, weights, self.noise.coupling or ())
+            low[index], high[index] = bounds
+        return low, high
 
     @cached_property
     def _quick(self) -> CoupledRadius:

@@ -16,16 +16,6 @@ from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.errors import UndefinedError
 
-_UNSUMMED = {  # reasons for which the noise sum is infinite or may be
-    Reason.NO_PULL,
-    Reason.NOISELESS,
-    Reason.MODE_NOISE,
-    Reason.TRACE_DIVERGES,
-    Reason.SQUARES_DIVERGE,
-    Reason.UNDECIDED_NOISELESS,
-    Reason.UNDECIDED_MODE_NOISE,
-}
-
 
 def stability(algorithm: Algorithm, problem: Any, batch_size: Any = math.inf) -> Verdict:
     r"""Decide whether the mean loss tends to 0 from every start, and say why.
@@ -81,10 +71,10 @@ def verdict_of(algorithm: Algorithm, problem: Problem, noise: BatchNoise) -> Ver
     """Return the verdict on an algorithm; ``noise`` is the problem's at the batch size."""
     judge = Judge(algorithm, problem.spectrum, noise)
     reason = judge.reason
-    low = high = middle = output = math.inf
-    if reason not in _UNSUMMED and judge.noiseless_is_stable:
-        low, high = judge.radius
-        middle, output = high if math.isinf(high) else (low + high) / 2, _output(judge)
+    low = high = output = math.inf
+    middle = float(judge.batch.noise_sum[0])
+    if judge.batch.is_summed[0]:
+        (low, high), output = judge.radius, _output(judge)
     elif reason.is_open and reason is not Reason.UNPHYSICAL_NOISE and noise.coupling is None:
         low, _ = judge.radius  # of the modes that are certain
     return Verdict(

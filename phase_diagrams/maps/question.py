@@ -164,7 +164,7 @@ class DiagramQuestion:
         self, family: Family[...], panel: Mapping[str, Any], own: Sequence[str]
     ) -> Compiled | None:
         """Return the family as a program, the same one for all maps that share it."""
-        if not self.is_compiled or not own:
+        if not self.is_compiled:
             return None
         key = tuple(panel.values())
         if key not in self._programs:

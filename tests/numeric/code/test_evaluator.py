@@ -20,7 +20,10 @@ from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, heavy_ball
 from sgdmem.symbolic.errors import InputError
 from tests import draws, naive
 
-MEMORIES = range(9)
+MEMORIES = [  # compiling takes half a minute for the largest
+    pytest.param(memory, marks=pytest.mark.slow if memory <= 5 else pytest.mark.exhaustive)
+    for memory in range(9)
+]
 
 
 @lru_cache
@@ -95,7 +98,6 @@ def test_parity(memory: int, rng: np.random.Generator) -> None:
     assert stable > 30
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("memory", MEMORIES)
 def test_parity_on_many_points(memory: int, rng: np.random.Generator) -> None:
     """With the other memories, 10,000 points."""
@@ -103,7 +105,7 @@ def test_parity_on_many_points(memory: int, rng: np.random.Generator) -> None:
     assert stable > 250
 
 
-@pytest.mark.parametrize("memory", [0, 1, 2, 3, pytest.param(8, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("memory", [0, 1, 2, 3, pytest.param(8, marks=pytest.mark.exhaustive)])
 def test_exact_values_are_those_of_the_oracle(memory: int, rng: np.random.Generator) -> None:
     names = recurrences(memory).parameters
     for _ in range(20):

@@ -117,8 +117,9 @@ def run_elsewhere(call: str, environment: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
-def test_in_the_simulator() -> None:
-    run_elsewhere("compare_all(5)", SIMULATOR)
+@pytest.mark.parametrize("memory", [2, pytest.param(5, marks=pytest.mark.exhaustive)])
+def test_in_the_simulator(memory: int) -> None:
+    run_elsewhere(f"compare_all({memory})", SIMULATOR)
 
 
 @pytest.mark.skipif(not cuda.is_available(), reason="Numba finds no GPU")
@@ -195,7 +196,7 @@ def fits(
 ARCHITECTURES = (80, 90)  # what is compiled for the first is assembled for all
 # Compiling the longest kernels takes half a minute each; with tau2 they hold what is without.
 QUICK = [(0, True)]
-SLOW = [(0, False), (1, False), (1, True), (2, True), (3, True), (4, False)]
+SLOW = [(0, False), (1, False), (1, True), (2, True), (3, True)]
 JUDGES = [
     pytest.param(*case, marks=[] if case in QUICK else [mark])
     for case in product(range(9), (False, True))

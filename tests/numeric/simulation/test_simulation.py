@@ -77,7 +77,7 @@ def assert_mean(draws: Array, expected: Array) -> None:
 # Mean losses -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seeds", [1500, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seeds", [1500, pytest.param(10_000, marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize("batch", [1, 16])
 @pytest.mark.parametrize("name", METHODS)
 def test_mean_losses_are_the_exact_ones(name: str, batch: int, seeds: int) -> None:

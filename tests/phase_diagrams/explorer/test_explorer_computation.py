@@ -21,8 +21,6 @@ from tests import naive
 from tests.asking import noisy
 from tests.javascript import evaluate
 
-POINTS = 10_000
-
 
 @pytest.fixture(scope="module")
 def page() -> Explorer:
@@ -57,16 +55,17 @@ def state_of(family: int, values: list[float], **problem: Any) -> dict[str, Any]
 
 
 @pytest.mark.slow
-def test_generated_code_on_ten_thousand_points(page: Explorer, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("points", [2000, pytest.param(10_000, marks=pytest.mark.exhaustive)])
+def test_generated_code(page: Explorer, points: int, rng: np.random.Generator) -> None:
     """Noise summand, stability, effective rate and roots of all methods, against exact numbers."""
-    points = []
-    for number in range(POINTS):
+    states = []
+    for number in range(points):
         family = number % len(page.methods)
         lam = float(10 ** rng.uniform(-6, 1))
         spectrum = {"listed": True, "eigenvalues": [lam]}
         size = float(10 ** rng.uniform(-2, 2))
         values = drawn(page.methods[family], rng)
-        points.append(state_of(family, values, spectrum=spectrum, batch_size=size))
+        states.append(state_of(family, values, spectrum=spectrum, batch_size=size))
     found = evaluate(
         page.computation,
         """(states) => states.map((state) => {
@@ -80,10 +79,10 @@ def test_generated_code_on_ten_thousand_points(page: Explorer, rng: np.random.Ge
             const close = closestPivot(functions, c, [lam]);
             return {code, s, pivots, rate, roots: rootsAt(described, lam), close: close.passing};
         })""",
-        points,
+        states,
     )
     kinds = set()
-    for number, (state, answer) in enumerate(zip(points, found, strict=True)):
+    for number, (state, answer) in enumerate(zip(states, found, strict=True)):
         method = page.methods[state["family"]]
         algorithm = member(method, state["values"], exact=True)
         eigenvalue = Fraction(state["spectrum"]["eigenvalues"][0])
@@ -121,9 +120,10 @@ def test_generated_code_on_ten_thousand_points(page: Explorer, rng: np.random.Ge
 
 
 @pytest.mark.slow
-def test_verdicts_on_power_laws(page: Explorer, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("laws", [60, pytest.param(150, marks=pytest.mark.exhaustive)])
+def test_verdicts_on_power_laws(page: Explorer, laws: int, rng: np.random.Generator) -> None:
     states, verdicts = [], []
-    for number in range(150):
+    for number in range(laws):
         family = number % len(page.methods)
         values = drawn(page.methods[family], rng)
         nu = float(f"{rng.uniform(0.4, 4):.3g}")

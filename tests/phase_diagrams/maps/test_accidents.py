@@ -64,14 +64,14 @@ def test_a_killed_process_loses_the_chunk_it_was_at(tmp_path: Path) -> None:
     command = [sys.executable, str(script), str(store)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     kills = 0
-    for enough in (3, 11, 25):
+    for enough in (3, 20):
         process = subprocess.Popen(command, env=environment)
         while len(written(store)) < enough and process.poll() is None:
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         kills += process.wait() == -signal.SIGKILL
     before = written(store)
-    assert kills == 3 and len(before) < 48
+    assert kills == 2 and len(before) < 48
     subprocess.run(command, env=environment, check=True)
     after = written(store)
     assert len(after) == 6 * 8
@@ -162,6 +162,6 @@ def test_memory_is_bounded_by_the_chunk(tmp_path: Path) -> None:
                 text=True,
             ).stdout
         )
-        for side in (500, 4000)
+        for side in (500, 2500)
     ]
-    assert peaks[1] - peaks[0] < 60  # megabytes; 16 million points are 270 of results alone
+    assert peaks[1] - peaks[0] < 60  # megabytes; 6 million points are 105 of results alone
