@@ -105,7 +105,7 @@ class BatchJudge:
     @cached_property
     def is_summed(self) -> Array:
         """Whether the radius is known to be finite, or is of the modes that are certain."""
-        return ~np.isin(self.codes, _UNSUMMED) & (self.sums.schur == 1)
+        return np.asarray(~np.isin(self.codes, _UNSUMMED) & (self.sums.schur == 1))
 
     @cached_property
     def noise_sum(self) -> Array:

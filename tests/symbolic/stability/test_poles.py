@@ -236,7 +236,7 @@ def test_extreme_sizes() -> None:
 
 def test_numbers_need_no_sympy() -> None:
     code = (
-        "import sys; from sgdmem.symbolic.algorithms.named import aggmo;"
+        "import sys; from sgdmem.symbolic.algorithms.named_algorithms import aggmo;"
         "from sgdmem.symbolic.stability.poles import *;"
         "from sgdmem.symbolic.stability.schur import is_schur;"
         "a = aggmo('0.1', ['0.5', '0.9']);"
