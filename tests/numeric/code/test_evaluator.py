@@ -100,7 +100,7 @@ def test_parity(memory: int, rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize("memory", MEMORIES)
 def test_parity_on_many_points(memory: int, rng: np.random.Generator) -> None:
-    """With the other memories, 10,000 points."""
+    """With all memories, the exhaustive ones included, 10,000 points."""
     stable, _ = compare_targets(memory, 1112, rng)
     assert stable > 250
 
