@@ -200,13 +200,19 @@ def check_diagonal(blocks: Any, tau2: Any) -> None:
     """Raise InputError unless these are blocks whose diagonal is at least tau2."""
     if not (isinstance(blocks, tuple) and all(isinstance(block, Block) for block in blocks)):
         raise InputError(f"coupling must be read by Noise.coupled(T, tau2), got {blocks!r}")
-    diagonal = [value for block in blocks for value in block.diagonal]
-    own = tau2 if isinstance(tau2, tuple) else (tau2,) * len(diagonal)
-    if len(own) != len(diagonal):
-        raise InputError(f"tau2 must have one entry for each of the {len(diagonal)} modes of T")
-    for i, (value, least) in enumerate(zip(diagonal, own, strict=True)):
-        if value < least:
-            raise InputError(
-                f"coupling must be >= tau2 on its diagonal, but T[{i}, {i}] = "
-                f"{number_text(value)} < {number_text(least)}"
-            )
+    modes = sum(len(block.diagonal) for block in blocks)
+    by_mode = isinstance(tau2, tuple)
+    if by_mode and len(tau2) != modes:
+        raise InputError(f"tau2 must have one entry for each of the {modes} modes of T")
+    first = 0  # mode of the block
+    for block in blocks:
+        # one value in every place and one tau2: ten million modes are compared once
+        same = block.is_constant and not by_mode
+        for i, value in enumerate(block.diagonal[:1] if same else block.diagonal, first):
+            least = tau2[i] if by_mode else tau2
+            if value < least:
+                raise InputError(
+                    f"coupling must be >= tau2 on its diagonal, but T[{i}, {i}] = "
+                    f"{number_text(value)} < {number_text(least)}"
+                )
+        first += len(block.diagonal)

@@ -13,6 +13,7 @@ enough.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -78,6 +79,7 @@ def _places(law: PowerLaw, edges: Array) -> list[Any]:
     return [*(begin for begin in begins if begin <= law.count), law.count + 1]
 
 
+@lru_cache(maxsize=4096)  # laws of one exponent meet the same panels again and again
 def _panel(exponent: float, power: float, begin: int, end: int | None) -> tuple[Array, Array]:
     """Return the Gauss rule of k^-power at (k/begin)^-exponent for begin <= k < end."""
     bits = _BITS
@@ -101,19 +103,20 @@ def _chebyshev(
     """Return the moments of Chebyshev polynomials on a panel, and where the panel ends."""
     from flint import arb, arb_poly, ctx
 
+    after = _zetas(exponent, power, begin, bits)
+    beyond = _zetas(exponent, power, end, bits) if end is not None else after
     with ctx.workprec(bits):
         nu, p, start = arb(exponent), arb(power), arb(begin)
         low = (start / (end - 1)) ** nu if end is not None else arb(0)
         half, middle = (1 - low) / 2, (1 + low) / 2
         moments = []
         for n in range(2 * POINTS):
-            s = p + nu * n
             if end is None:
-                total = s.zeta(begin)
-            elif s == 1:  # the limit of the difference, at the pole of both
+                total = after[n]
+            elif p + nu * n == 1:  # the limit of the difference, at the pole of both
                 total = arb(end).digamma() - start.digamma()
             else:
-                total = s.zeta(begin) - s.zeta(end)
+                total = after[n] - beyond[n]
             moments.append(total * start ** (nu * n))
         x = arb_poly([-middle / half, 1 / half])
         before, now = arb_poly([1]), x
@@ -123,3 +126,13 @@ def _chebyshev(
             found.append(sum((a * m for a, m in terms), start=arb(0)))
             before, now = now, 2 * x * now - before
         return found, float(low)
+
+
+@lru_cache(maxsize=1024)  # a panel begins where the one before it ends
+def _zetas(exponent: float, power: float, begin: int, bits: int) -> list[Any]:
+    """Return the sums of k^-(power + exponent n) over k >= begin for n = 0, 1, ..."""
+    from flint import arb, ctx
+
+    with ctx.workprec(bits):
+        nu, p = arb(exponent), arb(power)
+        return [(p + nu * n).zeta(begin) for n in range(2 * POINTS)]

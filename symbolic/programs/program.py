@@ -7,6 +7,7 @@ on chosen inputs alone can be told apart from the rest, so that a loop need not 
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,13 @@ from sgdmem.symbolic.algebra.scalars import Element
 
 Key: TypeAlias = tuple[Any, ...]  # ("input", name), ("constant", Fraction) or (sign, left, right)
 
-SIGNS = ("+", "-", "*", "/")
+_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+SIGNS = tuple(_OPERATIONS)
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,8 @@ class Program:
                 value = arguments[0]
                 found.append(int(value) if value.denominator == 1 else value)
             else:
-                left, right = (found[i] for i in arguments)
-                found.append(_apply(kind, left, right))
+                left, right = arguments
+                found.append(_OPERATIONS[kind](found[left], found[right]))
         return tuple(found[i] for i in self.outputs)
 
     def name(self, step: int) -> str:
@@ -186,7 +193,7 @@ class _Recorder:
         left, right = self.read(left), self.read(right)
         x, y = self.constant(left), self.constant(right)
         if x is not None and y is not None:
-            return self.number(("constant", _apply(sign, x, y)))
+            return self.number(("constant", _OPERATIONS[sign](x, y)))
         if sign in "+-" and y == 0:
             return left  # type: ignore[no-any-return]
         if sign == "+" and x == 0:
@@ -200,14 +207,6 @@ class _Recorder:
         if sign in "+*" and right.place < left.place:
             left, right = right, left
         return self.number((sign, left.place, right.place))
-
-
-def _apply(sign: str, left: Element, right: Element) -> Element:
-    if sign == "+":
-        return left + right
-    if sign == "-":
-        return left - right
-    return left * right if sign == "*" else left / right
 
 
 def pruned(steps: Sequence[Key], wanted: Sequence[int]) -> Program:
