@@ -49,6 +49,10 @@ def as_scalar(value: object, name: str) -> Scalar:
     >>> as_scalar("0.1", "momentum"), as_scalar(0.5, "momentum"), as_scalar(3, "momentum")
     (Fraction(1, 10), Fraction(1, 2), Fraction(3, 1))
     """
+    if type(value) is Fraction:  # what axes of a million values are made of comes first
+        return value
+    if type(value) is int or (type(value) is float and math.isfinite(value)):
+        return Fraction(value)
     if isinstance(value, bool):
         raise InputError(f"{name} must be a number, got {value!r}")
     if isinstance(value, str):
