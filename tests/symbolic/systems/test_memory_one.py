@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,14 +44,16 @@ def test_equation_25_at_random_points(
         assert numerator / denominator == sympy.sympify(exact)
 
 
+@cache
+def symbolic_range() -> tuple[Any, Any]:
+    return complex_range(α, q, δ)
+
+
 def test_complex_range_in_the_printed_form() -> None:
     root = sympy.sqrt((1 - δ) * α - q)
-    for sign, found in zip((-1, 1), complex_range(α, q, δ), strict=True):
+    for sign, found in zip((-1, 1), symbolic_range(), strict=True):
         printed = δ * (sympy.sqrt(α) + sign * root) ** 2 / (δ * α + q) ** 2
         assert sympy.simplify(found - printed) == 0
-
-
-RANGE = complex_range(α, q, δ)
 
 
 @pytest.mark.slow
@@ -62,7 +66,7 @@ def test_roots_are_complex_exactly_in_the_range(
     rate: Fraction, damping: Fraction, share: Fraction
 ) -> None:
     q0 = share * (1 - damping) * rate  # below (1 - delta) alpha_eff
-    low, high = (float(end.subs({α: rate, q: q0, δ: damping})) for end in RANGE)
+    low, high = (float(end.subs({α: rate, q: q0, δ: damping})) for end in symbolic_range())
     assert 0 < low < high
     algorithm = named.memory_one(rate, q0, damping)
     for lam, complex_roots in ((low, False), (low, True), (high, True), (high, False)):
