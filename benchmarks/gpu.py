@@ -18,10 +18,10 @@ import sgdmem
 from benchmarks.machine import description
 from benchmarks.measuring import short, table
 from benchmarks.one_map import BATCH_SIZE, axes, family, spectrum
-from sgdmem.numeric.maps import family_judge as batch
-from sgdmem.numeric.maps.compiled_judge import judge_compiled
-from sgdmem.numeric.maps.family_program import family_program
-from sgdmem.numeric.maps.node_sums import _OnGpu
+from sgdmem.numeric.compiled_maps import family_judge as batch
+from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
+from sgdmem.numeric.compiled_maps.family_program import family_program
+from sgdmem.numeric.compiled_maps.node_sums import _OnGpu
 
 MEMORIES, SIDE = ("heavy-ball", "1", "2", "3", "4", "5"), 1000
 

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 import sgdmem
-from sgdmem.numeric.maps import family_judge as batch
-from sgdmem.numeric.maps.compiled_judge import judge_compiled
+from sgdmem.numeric.compiled_maps import family_judge as batch
+from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 
 EXPONENT, BATCH_SIZE, REPEATS = 1.5, 64, 6
 DECAYS = [Fraction(9, 10), Fraction(1, 2), Fraction(-1, 3), Fraction(3, 4), Fraction(1, 5)]

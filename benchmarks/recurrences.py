@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sgdmem.numeric.code.evaluator import Evaluator, evaluator
+from sgdmem.numeric.exported_code.evaluator import Evaluator, evaluator
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 Array = NDArray[np.float64]

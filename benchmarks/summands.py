@@ -19,7 +19,7 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from benchmarks.measuring import least_seconds, short, table
 from benchmarks.recurrences import columns, polynomials, random_recurrence, recurrences
-from sgdmem.numeric.machine.compiled_modules import load_module
+from sgdmem.numeric.compilation.compiled_modules import load_module
 
 Array = NDArray[np.float64]
 MEMORIES = range(1, 9)

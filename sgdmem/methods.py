@@ -5,8 +5,8 @@ from sgdmem.numeric.acceleration.best_stationary import best_stationary
 from sgdmem.numeric.acceleration.compare_methods import compare_methods
 from sgdmem.numeric.acceleration.corner import advised_theta, corner
 from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
-from sgdmem.numeric.code.evaluator import evaluator
-from sgdmem.numeric.code.source_code import source_code
+from sgdmem.numeric.exported_code.evaluator import evaluator
+from sgdmem.numeric.exported_code.source_code import source_code
 from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability

@@ -25,8 +25,16 @@ LAYERS = {
         *("derivations.documents", "derivations"),
     ),
     "numeric": (
-        *("arithmetic", "machine", "spectra", "problems", "verdicts", "maps", "losses"),
-        *("simulation", "code", "acceleration", "theorems"),
+        *(
+            "arithmetic",
+            "compilation",
+            "spectra",
+            "problems",
+            "verdicts",
+            "compiled_maps",
+            "losses",
+        ),
+        *("simulation", "exported_code", "acceleration", "theorems"),
     ),
     "phase_diagrams": ("maps", "pictures", "systems", "explorer"),
 }
@@ -134,20 +142,20 @@ def test_imports_are_spelt_one_way() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "from sgdmem.numeric.maps.points import Points",
-        "from sgdmem.numeric.maps import points",
-        "def f():\n    from sgdmem.numeric.maps.points import Points",
-        "if TYPE_CHECKING:\n    import sgdmem.numeric.maps.points as points",
+        "from sgdmem.numeric.compiled_maps.points import Points",
+        "from sgdmem.numeric.compiled_maps import points",
+        "def f():\n    from sgdmem.numeric.compiled_maps.points import Points",
+        "if TYPE_CHECKING:\n    import sgdmem.numeric.compiled_maps.points as points",
     ],
 )
 def test_a_wrong_import_is_found(line: str) -> None:
-    code = {"numeric.spectra.spectrum": line, "numeric.maps.points": "x = 1"}
+    code = {"numeric.spectra.spectrum": line, "numeric.compiled_maps.points": "x = 1"}
     graph = arrows(code)
-    assert wrong(graph) == {("numeric.spectra.spectrum", "numeric.maps.points")}
+    assert wrong(graph) == {("numeric.spectra.spectrum", "numeric.compiled_maps.points")}
     assert circle(graph) == []
     upward = "from sgdmem.numeric.spectra.spectrum import Spectrum"
-    assert len(circle(arrows({**code, "numeric.maps.points": upward}))) == 3
-    right = {"numeric.spectra.spectrum": "", "numeric.maps.points": upward}
+    assert len(circle(arrows({**code, "numeric.compiled_maps.points": upward}))) == 3
+    right = {"numeric.spectra.spectrum": "", "numeric.compiled_maps.points": upward}
     assert wrong(arrows(right)) == set()
 
 

@@ -12,10 +12,10 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.loss_measures import LossMeasures
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.losses.second_moments import Modes, run_moments, starting_moments
-from sgdmem.numeric.machine.progress import shown_progress
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem, require_target
 from sgdmem.symbolic.algebra.scalars import to_float

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
+from sgdmem.numeric.compilation.lowering import plain_lines, plain_outputs, variable
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.polynomials import dot
 from sgdmem.symbolic.programs.program import Program, trace

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.compilation.compiled_modules import load_module
 from sgdmem.numeric.losses.moment_program import moment_pairs, moment_source
 from sgdmem.numeric.losses.schedule import Schedule, Steps
-from sgdmem.numeric.machine.compiled_modules import load_module
 
 _CHUNK = 20_000  # steps between reports of progress
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import is_list, number, whole
+from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.schedule import read_schedule
-from sgdmem.numeric.machine.progress import shown_progress
 from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.simulation.runs import Runs
 from sgdmem.numeric.simulation.samples import read_simulated

@@ -8,8 +8,8 @@ from functools import partial
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.losses.schedule import Schedule, Steps
-from sgdmem.numeric.machine.threads import pieces, work_in_threads
 from sgdmem.numeric.simulation.samples import SimulatedFeatures
 from sgdmem.numeric.simulation.steps import run
 

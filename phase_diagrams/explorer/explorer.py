@@ -1,8 +1,8 @@
 """The explorer: one HTML page that maps stability live, without a network.
 
 The page computes with JavaScript that is generated from the same programs as the machine code here
-(`sgdmem.numeric.code.javascript`); what is common to all methods (sums over a spectrum, maps,
-pictures) is in the folder ``page``.
+(`sgdmem.numeric.exported_code.javascript`); what is common to all methods (sums over a spectrum,
+maps, pictures) is in the folder ``page``.
 """
 
 from __future__ import annotations

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.machine.progress import shown_progress
-from sgdmem.numeric.maps.family_judge import FamilyJudge
-from sgdmem.numeric.maps.family_program import family_program
-from sgdmem.numeric.maps.points import Points, ScatteredPoints
+from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
+from sgdmem.numeric.compiled_maps.family_program import family_program
+from sgdmem.numeric.compiled_maps.points import Points, ScatteredPoints
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.phase_diagrams.maps.axes import Range, own_parameters, read_range
 from sgdmem.phase_diagrams.maps.curves import Curve, Cusp, Tracer

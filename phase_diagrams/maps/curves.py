@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.maps.crossings import Crossings, Judging, crossings
+from sgdmem.numeric.compiled_maps.crossings import Crossings, Judging, crossings
 
 _ROUNDS = 8  # of inserting points where a curve bends
 _MOST_HALVINGS = 60  # on the way to a cusp

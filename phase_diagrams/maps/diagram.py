@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.machine.cuda import Device, chosen_device
-from sgdmem.numeric.machine.progress import shown_progress
+from sgdmem.numeric.compilation.cuda import Device, chosen_device
+from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.phase_diagrams.maps.axes import Axis, own_parameters, read_axes
 from sgdmem.phase_diagrams.maps.dataset_description import axis_attributes, describe, identify
 from sgdmem.phase_diagrams.maps.quantities import VERDICT, find_quantities

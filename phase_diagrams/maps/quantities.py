@@ -12,9 +12,9 @@ from typing import Any, get_args
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, is_simple
+from sgdmem.numeric.compiled_maps.points import BatchOutcome, Points
 from sgdmem.numeric.losses.loss_series import Regime, loss_regime
-from sgdmem.numeric.maps.family_judge import FamilyJudge, is_simple
-from sgdmem.numeric.maps.points import BatchOutcome, Points
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.power_law import PowerLaw

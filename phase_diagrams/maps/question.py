@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.maps.family_judge import Compiled, FamilyJudge
-from sgdmem.numeric.maps.family_program import family_program
-from sgdmem.numeric.maps.points import Points
+from sgdmem.numeric.compiled_maps.family_judge import Compiled, FamilyJudge
+from sgdmem.numeric.compiled_maps.family_program import family_program
+from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.target import Target
 from sgdmem.phase_diagrams.maps.axes import own_parameters

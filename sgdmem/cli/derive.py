@@ -78,7 +78,7 @@ def derive_command(
             f"--symbol, --notation and --label need -o with {', '.join(_DOCUMENTS)}"
         )
     if language is not None:
-        from sgdmem.numeric.code.source_code import source_code
+        from sgdmem.numeric.exported_code.source_code import source_code
 
         _write(source_code(described, language), output)
     elif suffix in _DOCUMENTS:

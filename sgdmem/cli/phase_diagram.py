@@ -25,7 +25,7 @@ from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
 if TYPE_CHECKING:
     import xarray
 
-    from sgdmem.numeric.machine.cuda import Device
+    from sgdmem.numeric.compilation.cuda import Device
 
 _TOGETHER = 10**7  # points of a large map that are read at once
 _QUANTITIES = (

@@ -78,7 +78,7 @@ class Program:
         """Return the results for numbers of any kind that mixes with ints and fractions.
 
         Python's and mpmath's numbers, balls and expressions do; for arrays there is source text
-        (`sgdmem.numeric.machine.lowering`).
+        (`sgdmem.numeric.compilation.lowering`).
         """
         found: list[Element] = []
         for kind, *arguments in self.steps:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sgdmem.cli.main import main
-from sgdmem.numeric.machine import cuda
+from sgdmem.numeric.compilation import cuda
 from sgdmem.numeric.verdicts.reason import Reason
 
 HEAVY_BALL = [

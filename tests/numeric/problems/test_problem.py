@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from sgdmem import InputError, Noise, Problem, Spectrum, sgd, stability
-from sgdmem.numeric.maps.family_judge import FamilyJudge
-from sgdmem.numeric.maps.points import Points
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
+from sgdmem.numeric.compiled_maps.points import Points
 
 
 def test_numbers_of_the_caller_are_no_estimate(rng: np.random.Generator) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem.numeric.maps.family_judge import judge_batch
+from sgdmem.numeric.compiled_maps.family_judge import judge_batch
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

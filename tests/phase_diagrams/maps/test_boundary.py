@@ -20,7 +20,7 @@ from sgdmem import (
     stability_boundary,
 )
 from sgdmem.methods import memory_one
-from sgdmem.numeric.maps.crossings import crossings
+from sgdmem.numeric.compiled_maps.crossings import crossings
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from tests.asking import noisy

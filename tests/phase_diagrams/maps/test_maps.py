@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem.numeric.maps import compiled_judge
-from sgdmem.numeric.maps import family_judge as batch
-from sgdmem.numeric.maps.points import BatchOutcome
+from sgdmem.numeric.compiled_maps import compiled_judge
+from sgdmem.numeric.compiled_maps import family_judge as batch
+from sgdmem.numeric.compiled_maps.points import BatchOutcome
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram

@@ -15,9 +15,9 @@ import pytest
 
 from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, heavy_ball, phase_diagram, sgd
 from sgdmem.methods import evaluator
-from sgdmem.numeric.code.evaluator import TARGETS
-from sgdmem.numeric.maps.machine_code_by_nodes import judge_source
-from sgdmem.numeric.maps.machine_code_by_poles import pole_source
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import judge_source
+from sgdmem.numeric.compiled_maps.machine_code_by_poles import pole_source
+from sgdmem.numeric.exported_code.evaluator import TARGETS
 
 SPECTRUM = Spectrum([1, 0.5])
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgdmem.numeric.arithmetic.rounding import INFLATE
-from sgdmem.numeric.machine.lowering import (
+from sgdmem.numeric.compilation.lowering import (
     ball_lines,
     plain_lines,
     plain_outputs,

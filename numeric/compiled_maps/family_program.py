@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Ball
-from sgdmem.numeric.maps.machine_code_by_nodes import coefficient_source
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import coefficient_source
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
 from sgdmem.symbolic.algorithms.constructors import as_family

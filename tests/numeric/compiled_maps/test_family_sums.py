@@ -12,7 +12,7 @@ import pytest
 from sgdmem import InputError, Spectrum, stability
 from sgdmem.methods import evaluator
 from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, aggmo, heavy_ball
-from tests.numeric.code.test_evaluator import random_points, recurrences
+from tests.numeric.exported_code.test_evaluator import random_points, recurrences
 
 EIGENVALUES = np.array([1.0, 0.7, 0.7, 0.3, 0.02, 1e-4, 1e-7])
 

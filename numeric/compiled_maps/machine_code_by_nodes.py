@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from sgdmem.numeric.arithmetic.rounding import INFLATE, TINY, UNIT
-from sgdmem.numeric.machine.lowering import ball_lines, radius_of, variable
+from sgdmem.numeric.compilation.lowering import ball_lines, radius_of, variable
 from sgdmem.symbolic.programs.map_program import map_program
 from sgdmem.symbolic.programs.program import SIGNS, Program
 from sgdmem.symbolic.programs.summand_program import EIGENVALUE

@@ -10,11 +10,11 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.machine.compiled_modules import load_module
-from sgdmem.numeric.machine.cuda import empty_on_device, flat_kernel, to_device, to_host
-from sgdmem.numeric.machine.threads import pieces, work_in_threads
-from sgdmem.numeric.maps.family_program import FamilyProgram
-from sgdmem.numeric.maps.machine_code_by_nodes import (
+from sgdmem.numeric.compilation.compiled_modules import load_module
+from sgdmem.numeric.compilation.cuda import empty_on_device, flat_kernel, to_device, to_host
+from sgdmem.numeric.compilation.threads import pieces, work_in_threads
+from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import (
     LANES,
     NOISE,
     RADIUS,
@@ -23,8 +23,8 @@ from sgdmem.numeric.maps.machine_code_by_nodes import (
     TOGETHER,
     judge_source,
 )
-from sgdmem.numeric.maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
-from sgdmem.numeric.maps.pole_table import pole_table
+from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
+from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 
 CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
@@ -56,7 +56,7 @@ def evaluate_pieces(
     damped : bool
         Whether tau2 is not 0.
     device
-        Where it runs, see `sgdmem.numeric.machine.cuda`.
+        Where it runs, see `sgdmem.numeric.compilation.cuda`.
     members
         How many there are.
     read

@@ -14,7 +14,7 @@ import pytest
 import sympy
 
 from sgdmem.numeric.arithmetic.ball import Ball
-from sgdmem.numeric.code.evaluator import Evaluator, evaluator
+from sgdmem.numeric.exported_code.evaluator import Evaluator, evaluator
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, heavy_ball
 from sgdmem.symbolic.errors import InputError

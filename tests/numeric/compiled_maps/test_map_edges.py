@@ -88,7 +88,7 @@ def test_a_trace_beyond_floats() -> None:
 def test_ascent_is_told_at_once(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a negative effective learning rate nothing is left to single verdicts."""
     from sgdmem import Algorithm
-    from sgdmem.numeric.maps import family_judge as batch
+    from sgdmem.numeric.compiled_maps import family_judge as batch
 
     def family(rate: Any, other: Any) -> Algorithm:
         p = (

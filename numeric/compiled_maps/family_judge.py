@@ -11,9 +11,9 @@ from typing import Any, Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.maps.compiled_judge import judge_compiled
-from sgdmem.numeric.maps.family_program import FamilyProgram
-from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
+from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
+from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
+from sgdmem.numeric.compiled_maps.points import AnyPoints, BatchOutcome
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts.batch_judge import BatchJudge

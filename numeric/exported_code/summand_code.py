@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
+from sgdmem.numeric.compilation.lowering import plain_lines, plain_outputs, variable
 from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.summand_program import EIGENVALUE
 

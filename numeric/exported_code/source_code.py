@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sgdmem._version import __version__
-from sgdmem.numeric.code.plain_parameters import stable_somewhere, with_plain_parameters
-from sgdmem.numeric.code.summand_code import wanted
-from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
+from sgdmem.numeric.compilation.lowering import plain_lines, plain_outputs, variable
+from sgdmem.numeric.exported_code.plain_parameters import stable_somewhere, with_plain_parameters
+from sgdmem.numeric.exported_code.summand_code import wanted
 from sgdmem.numeric.verdicts.stability_rule import radius_limit
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError

@@ -15,7 +15,7 @@ import sympy
 
 from sgdmem import Algorithm, InputError, Spectrum, heavy_ball, stability
 from sgdmem.methods import general, source_code
-from sgdmem.numeric.code.source_code import LANGUAGES
+from sgdmem.numeric.exported_code.source_code import LANGUAGES
 from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
 from tests.asking import noisy
 from tests.javascript import evaluate

@@ -17,12 +17,12 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.code.evaluator_arguments import ball, broadcast, floats, mpmath_number
-from sgdmem.numeric.code.summand_code import array_source, summand_source, wanted
-from sgdmem.numeric.machine.compiled_modules import load_module
-from sgdmem.numeric.machine.cuda import chosen_device
-from sgdmem.numeric.maps.family_program import FamilyProgram
-from sgdmem.numeric.maps.family_sums import family_sums
+from sgdmem.numeric.compilation.compiled_modules import load_module
+from sgdmem.numeric.compilation.cuda import chosen_device
+from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
+from sgdmem.numeric.compiled_maps.family_sums import family_sums
+from sgdmem.numeric.exported_code.evaluator_arguments import ball, broadcast, floats, mpmath_number
+from sgdmem.numeric.exported_code.summand_code import array_source, summand_source, wanted
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic

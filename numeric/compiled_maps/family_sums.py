@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.maps.family_program import FamilyProgram
-from sgdmem.numeric.maps.machine_code_by_nodes import NOISE, RADIUS, STATE
-from sgdmem.numeric.maps.node_sums import evaluate_pieces
+from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, STATE
+from sgdmem.numeric.compiled_maps.node_sums import evaluate_pieces
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.mode_summands import no_pull

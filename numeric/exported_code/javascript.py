@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from sgdmem.numeric.code.plain_parameters import stable_somewhere, with_plain_parameters
+from sgdmem.numeric.compilation.lowering import plain_lines, plain_outputs, variable
+from sgdmem.numeric.exported_code.plain_parameters import stable_somewhere, with_plain_parameters
 from sgdmem.numeric.losses.moment_program import moment_pairs, step_program
-from sgdmem.numeric.machine.lowering import plain_lines, plain_outputs, variable
 from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError

@@ -2,7 +2,7 @@ r"""Machine code that judges members of memory 0 and 1 by the poles of their noi
 
 There the pivots :math:`a_i = f_i - \lambda m_i` are linear in the eigenvalue, so that the largest
 eigenvalue and 0 tell about all. With a pull p, :math:`v_i = a_i(\lambda_1)/f_i`, and T of
-`sgdmem.numeric.maps.pole_table`
+`sgdmem.numeric.compiled_maps.pole_table`
 
 .. math::
     \sum_k s_{\lambda_k}
@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from sgdmem.numeric.arithmetic.rounding import TINY, UNIT
-from sgdmem.numeric.maps.machine_code_by_nodes import (
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import (
     LANES,
     NOISE,
     PEAK,
@@ -30,7 +30,7 @@ from sgdmem.numeric.maps.machine_code_by_nodes import (
     STATE,
     compiled_module,
 )
-from sgdmem.numeric.maps.pole_table import (
+from sgdmem.numeric.compiled_maps.pole_table import (
     CENTER,
     DEGREE,
     ERROR,

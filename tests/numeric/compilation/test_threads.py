@@ -7,7 +7,7 @@ from threading import get_ident
 
 import pytest
 
-from sgdmem.numeric.machine.threads import pieces, work_in_threads
+from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 
 
 @pytest.mark.parametrize("threads", [None, 1, 2, 7])

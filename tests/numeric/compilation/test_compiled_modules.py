@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from sgdmem.numeric.machine import compiled_modules
-from sgdmem.numeric.machine.compiled_modules import cache_folder, load_module
+from sgdmem.numeric.compilation import compiled_modules
+from sgdmem.numeric.compilation.compiled_modules import cache_folder, load_module
 
 SOURCE = """\
 from numba import njit
@@ -19,6 +19,10 @@ from numba import njit
 @njit("f8(f8)", cache=True)
 def double(x):
     return 2.0 * x
+"""
+RUN = f"""\
+from sgdmem.numeric.compilation.compiled_modules import load_module
+print(load_module({SOURCE!r}).double(3.0))
 """
 
 
@@ -30,10 +34,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def in_new_process() -> float:
     """Return 2 * 3 by a module that is loaded in a process of its own."""
-    code = f"from sgdmem.numeric.machine.compiled_modules import load_module\nsource = {SOURCE!r}\n"
-    code += "print(load_module(source).double(3.0))"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
+        [sys.executable, "-c", RUN], capture_output=True, text=True, check=True, env=os.environ
     )
     return float(done.stdout)
 
@@ -109,10 +111,8 @@ def test_a_folder_that_cannot_be_written_to(
 
 @pytest.mark.slow
 def test_two_processes_at_once(folder: Path) -> None:
-    code = f"from sgdmem.numeric.machine.compiled_modules import load_module\nsource = {SOURCE!r}\n"
-    code += "print(load_module(source).double(3.0))"
     running = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([sys.executable, "-c", RUN], stdout=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
     assert [float(process.communicate()[0]) for process in running] == [6] * 4

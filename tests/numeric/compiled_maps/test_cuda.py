@@ -17,11 +17,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from sgdmem.numeric.code.evaluator import evaluator
-from sgdmem.numeric.machine import cuda
-from sgdmem.numeric.machine.cuda import chosen_device, flat_function
-from sgdmem.numeric.maps.family_program import family_program
-from sgdmem.numeric.maps.machine_code_by_nodes import judge_source
+from sgdmem.numeric.compilation import cuda
+from sgdmem.numeric.compilation.cuda import chosen_device, flat_function
+from sgdmem.numeric.compiled_maps.family_program import family_program
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import judge_source
+from sgdmem.numeric.exported_code.evaluator import evaluator
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -29,7 +29,7 @@ from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
-from tests.numeric.maps.test_map_sums import summed
+from tests.numeric.compiled_maps.test_map_sums import summed
 
 ROOT = Path(__file__).parents[3]
 HALVES = [Fraction(1, 2), Fraction(3, 2)]
@@ -107,7 +107,11 @@ def compare_all(largest_memory: int) -> None:
 def run_elsewhere(call: str, environment: dict[str, str]) -> None:
     """Run a function of this file in another process, where the simulator takes a GPU's place."""
     done = subprocess.run(
-        [sys.executable, "-c", f"from tests.numeric.maps import test_cuda\ntest_cuda.{call}"],
+        [
+            sys.executable,
+            "-c",
+            f"from tests.numeric.compiled_maps import test_cuda\ntest_cuda.{call}",
+        ],
         capture_output=True,
         text=True,
         cwd=ROOT,

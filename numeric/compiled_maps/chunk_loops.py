@@ -5,8 +5,8 @@ from __future__ import annotations
 from numba import b1, f8, i1, i8, njit, types
 from numpy import empty
 
-from sgdmem.numeric.maps.machine_code_by_nodes import ROWS
-from sgdmem.numeric.maps.node_sums import CHUNK
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import ROWS
+from sgdmem.numeric.compiled_maps.node_sums import CHUNK
 
 
 @njit("void(f8[:,:,::1], i8[::1], i8[::1], i8, f8[:,:,::1])", cache=True, nogil=True)

@@ -9,14 +9,14 @@ from typing import Any, Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.machine.compiled_modules import load_module
-from sgdmem.numeric.machine.threads import pieces, work_in_threads
-from sgdmem.numeric.maps.family_program import FamilyProgram
-from sgdmem.numeric.maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
-from sgdmem.numeric.maps.machine_code_of_verdicts import finish_source
-from sgdmem.numeric.maps.node_sums import TASK, evaluate_pieces
-from sgdmem.numeric.maps.points import AnyPoints, BatchOutcome
-from sgdmem.numeric.maps.pole_table import pole_table
+from sgdmem.numeric.compilation.compiled_modules import load_module
+from sgdmem.numeric.compilation.threads import pieces, work_in_threads
+from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
+from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
+from sgdmem.numeric.compiled_maps.machine_code_of_verdicts import finish_source
+from sgdmem.numeric.compiled_maps.node_sums import TASK, evaluate_pieces
+from sgdmem.numeric.compiled_maps.points import AnyPoints, BatchOutcome
+from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -40,7 +40,7 @@ def judge_compiled(
     noises
         For each combination of the axes that belong to the problem.
     """
-    from sgdmem.numeric.maps.chunk_loops import spread  # it is compiled when imported
+    from sgdmem.numeric.compiled_maps.chunk_loops import spread  # it is compiled when imported
 
     finish = load_module(finish_source()).finish
     shares = _shares(points, noises)
@@ -88,7 +88,7 @@ def _judge_by_poles(
     advance: Callable[[int], None],
 ) -> None:
     """Judge all points of a family of memory 0 or 1 without tau2."""
-    from sgdmem.numeric.maps.chunk_loops import judge_by_poles
+    from sgdmem.numeric.compiled_maps.chunk_loops import judge_by_poles
 
     table = pole_table(compressed)
     coefficients = load_module(program.source(damped=False)).coefficients

@@ -11,11 +11,11 @@ from mpmath import mp, mpf
 
 from sgdmem import Algorithm, Spectrum
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.machine.compiled_modules import load_module
-from sgdmem.numeric.maps.family_program import FamilyProgram, family_program
-from sgdmem.numeric.maps.machine_code_by_nodes import NOISE, RADIUS, ROWS, STATE
-from sgdmem.numeric.maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
-from sgdmem.numeric.maps.pole_table import (
+from sgdmem.numeric.compilation.compiled_modules import load_module
+from sgdmem.numeric.compiled_maps.family_program import FamilyProgram, family_program
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, ROWS, STATE
+from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
+from sgdmem.numeric.compiled_maps.pole_table import (
     CENTER,
     DEGREE,
     ERROR,

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.maps.family_judge import FamilyJudge
-from sgdmem.numeric.maps.family_program import family_program
-from sgdmem.numeric.maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, ROWS, STATE
-from sgdmem.numeric.maps.node_sums import evaluate_pieces
-from sgdmem.numeric.maps.points import Points
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
+from sgdmem.numeric.compiled_maps.family_program import family_program
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, ROWS, STATE
+from sgdmem.numeric.compiled_maps.node_sums import evaluate_pieces
+from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
