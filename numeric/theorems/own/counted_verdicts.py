@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -32,6 +34,36 @@ def counting_statement(name: str) -> Statement:
     )
 
 
+@dataclass(frozen=True)
+class Question:
+    """At which batch sizes is an algorithm stable, on a spectrum with noise?"""
+
+    eigenvalues: Array
+    dynamics: Dynamics
+    stable: bool  # without noise, as it was made
+    coupling: Array
+    tau2: ArrayLike
+
+    @cached_property
+    def answers(self) -> dict[float, bool]:
+        """Batch sizes, and whether the radius of the whole map is below 1 there."""
+        critical = None
+        if self.stable:
+            summand = self.dynamics.noise_summand(self.eigenvalues)
+            critical = _critical_batch_size(summand, self.coupling, np.asarray(self.tau2))
+        if critical is None:  # unstable, or stable, at every batch size
+            sizes = [1e-3, 1.0, 1e3, 1e9]
+        else:
+            sizes = [critical * factor for factor in (1 - _NEAR, 1 + _NEAR, 0.1, 0.5, 2.0)]
+        parts = self.dynamics, self.eigenvalues, self.coupling, self.tau2
+        radii = spectral_radius(np.array([second_moment_matrix(*parts, B) for B in sizes]))
+        return dict(zip(sizes, (radii < 1).tolist(), strict=True))
+
+    def wrong(self, claim: Callable[[float], bool]) -> int:
+        """Count disagreements of a claim about a batch size."""
+        return sum(claim(B) != stable for B, stable in self.answers.items())
+
+
 def random_dynamics(
     rng: np.random.Generator, memory: int, modes: int
 ) -> tuple[Array, Dynamics, bool]:
@@ -42,28 +74,6 @@ def random_dynamics(
         stable_algorithm(rng, memory, eigenvalues) if stable else random_algorithm(rng, memory)
     )
     return eigenvalues, Dynamics.of(algorithm), stable
-
-
-def wrong_verdicts(
-    claim: Callable[[float], bool],
-    eigenvalues: Array,
-    dynamics: Dynamics,
-    stable: bool,
-    coupling: Array,
-    tau2: ArrayLike,
-) -> int:
-    """Count disagreements of a claim about a batch size, at several of them."""
-    critical = None
-    if stable:
-        summand = dynamics.noise_summand(eigenvalues)
-        critical = _critical_batch_size(summand, coupling, np.asarray(tau2))
-    if critical is None:  # unstable, or stable, at every batch size
-        sizes = [1e-3, 1.0, 1e3, 1e9]
-    else:
-        sizes = [critical * factor for factor in (1 - _NEAR, 1 + _NEAR, 0.1, 0.5, 2.0)]
-    matrices = [second_moment_matrix(dynamics, eigenvalues, coupling, tau2, B) for B in sizes]
-    radii = spectral_radius(np.array(matrices))
-    return sum(claim(B) != (radius < 1) for B, radius in zip(sizes, radii.tolist(), strict=True))
 
 
 def _critical_batch_size(s: Array, coupling: Array, tau2: Array) -> float | None:

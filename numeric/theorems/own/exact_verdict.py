@@ -16,14 +16,16 @@ the wrong verdicts.
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim
 from sgdmem.numeric.theorems.instances import MEMORIES, Array, Dynamics, spectral_radius
 from sgdmem.numeric.theorems.own.counted_verdicts import (
+    Question,
     counting_statement,
     random_dynamics,
-    wrong_verdicts,
 )
 
 STATEMENT = counting_statement("Exact verdict")
@@ -44,25 +46,28 @@ def claim(dynamics: Dynamics, eigenvalues: Array, tau2: float, batch_size: float
 
 def check(claim: Claim = claim) -> list[Case]:
     """Count wrong verdicts for every memory and tau2."""
-    rng = np.random.default_rng(1)
     return [
         Case(
             f"memory {memory}, tau2 {tau2:g}, {_ALGORITHMS} algorithms",
-            sum(_wrong_verdicts(rng, memory, tau2, claim) for _ in range(_ALGORITHMS)),
+            sum(q.wrong(partial(claim, q.dynamics, q.eigenvalues, tau2)) for q in questions),
             0,
         )
-        for memory in MEMORIES
-        for tau2 in _TAU2
+        for (memory, tau2), questions in _questions().items()
     ]
 
 
-def _wrong_verdicts(rng: np.random.Generator, memory: int, tau2: float, claim: Claim) -> int:
-    """Count disagreements over several batch sizes, for one algorithm and spectrum."""
-    lam, dynamics, stable = random_dynamics(rng, memory, _MODES)
+@cache
+def _questions() -> dict[tuple[int, float], list[Question]]:
+    rng = np.random.default_rng(1)
     coupling = np.full((_MODES, _MODES), _TAU1)
-    return wrong_verdicts(
-        lambda B: claim(dynamics, lam, tau2, B), lam, dynamics, stable, coupling, tau2
-    )
+    return {
+        (memory, tau2): [
+            Question(*random_dynamics(rng, memory, _MODES), coupling, tau2)
+            for _ in range(_ALGORITHMS)
+        ]
+        for memory in MEMORIES
+        for tau2 in _TAU2
+    }
 
 
 def _without_its_sign(dynamics: Dynamics, lam: Array, tau2: float, batch_size: float) -> bool:

@@ -15,14 +15,16 @@ lie within 1e-4 of the critical one. Counted are the wrong verdicts.
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim
 from sgdmem.numeric.theorems.instances import MEMORIES, Array, Dynamics, spectral_radius
 from sgdmem.numeric.theorems.own.counted_verdicts import (
+    Question,
     counting_statement,
     random_dynamics,
-    wrong_verdicts,
 )
 
 STATEMENT = counting_statement("Per-mode noise")
@@ -45,26 +47,34 @@ def claim(
 
 def check(claim: Claim = claim) -> list[Case]:
     """Count wrong verdicts for every memory and kind of coupling."""
-    rng = np.random.default_rng(5)
     return [
         Case(
             f"memory {memory}, coupling {kind}, {_ALGORITHMS} algorithms",
-            sum(_wrong_verdicts(rng, memory, kind, claim) for _ in range(_ALGORITHMS)),
+            sum(
+                q.wrong(partial(claim, q.dynamics, q.eigenvalues, q.coupling, q.tau2))
+                for q in questions
+            ),
             0,
         )
-        for memory in MEMORIES
-        for kind in _COUPLINGS
+        for (memory, kind), questions in _questions().items()
     ]
 
 
-def _wrong_verdicts(rng: np.random.Generator, memory: int, kind: str, claim: Claim) -> int:
-    """Count disagreements over several batch sizes, for one algorithm, spectrum and coupling."""
-    lam, dynamics, stable = random_dynamics(rng, memory, _MODES)
+@cache
+def _questions() -> dict[tuple[int, str], list[Question]]:
+    rng = np.random.default_rng(5)
+    return {
+        (memory, kind): [_question(rng, memory, kind) for _ in range(_ALGORITHMS)]
+        for memory in MEMORIES
+        for kind in _COUPLINGS
+    }
+
+
+def _question(rng: np.random.Generator, memory: int, kind: str) -> Question:
+    drawn = random_dynamics(rng, memory, _MODES)
     coupling = _random_coupling(rng, kind)
     tau2 = np.diag(coupling) - rng.uniform(0, 3, _MODES) * (rng.random(_MODES) < 0.75)
-    return wrong_verdicts(
-        lambda B: claim(dynamics, lam, coupling, tau2, B), lam, dynamics, stable, coupling, tau2
-    )
+    return Question(*drawn, coupling, tau2)
 
 
 def _random_coupling(rng: np.random.Generator, kind: str) -> Array:

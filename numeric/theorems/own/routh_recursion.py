@@ -16,6 +16,7 @@ outcomes, some within 1e-6 of the boundary, to which the scale of the gradient i
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 
@@ -53,27 +54,36 @@ def claim(form: HalfPlaneForm, lam: float) -> tuple[bool, float]:
 
 def check(claim: Claim = claim) -> list[Case]:
     """Count wrong verdicts and compare summands with exact ones."""
-    rng = np.random.default_rng(7)
     cases = []
-    for memory in MEMORIES:
-        wrong = sum(_wrong_verdicts(rng, memory, claim) for _ in range(_ALGORITHMS))
+    for memory, (verdicts, form, summed) in _instances().items():
+        wrong = sum(claim(tried, lam)[0] != schur for tried, lam, schur in verdicts)
         cases.append(Case(f"memory {memory}, verdicts on {_ALGORITHMS} algorithms", wrong, 0))
-        algorithm = stable_algorithm(rng, memory, np.array(_EIGENVALUES, float))
-        form = _in_floats(algorithm)
-        for lam in _EIGENVALUES:
-            exact = float(exact_noise_summand(algorithm, lam))
-            cases.append(
-                Case(f"memory {memory}, s at {float(lam):g}", claim(form, float(lam))[1], exact)
-            )
+        for lam, exact in summed.items():
+            cases.append(Case(f"memory {memory}, s at {lam:g}", claim(form, lam)[1], exact))
     return cases
+
+
+@cache
+def _instances() -> dict[
+    int, tuple[list[tuple[HalfPlaneForm, float, bool]], HalfPlaneForm, dict[float, float]]
+]:
+    """Return what is Schur and what is not; and an algorithm with its exact summands."""
+    rng = np.random.default_rng(7)
+    found = {}
+    for memory in MEMORIES:
+        verdicts = [x for _ in range(_ALGORITHMS) for x in _verdicts(rng, memory)]
+        algorithm = stable_algorithm(rng, memory, np.array(_EIGENVALUES, float))
+        summed = {float(lam): float(exact_noise_summand(algorithm, lam)) for lam in _EIGENVALUES}
+        found[memory] = verdicts, _in_floats(algorithm), summed
+    return found
 
 
 def _in_floats(algorithm: Algorithm) -> HalfPlaneForm:
     return algorithm.half_plane_form.at_gradient.map(float)
 
 
-def _wrong_verdicts(rng: np.random.Generator, memory: int, claim: Claim) -> int:
-    """Count disagreements at a random eigenvalue and to both sides of the end of stability."""
+def _verdicts(rng: np.random.Generator, memory: int) -> list[tuple[HalfPlaneForm, float, bool]]:
+    """Return whether P - lambda Q is Schur at a random eigenvalue and on both sides of an end."""
     algorithm = random_algorithm(rng, memory)
     dynamics, form = Dynamics.of(algorithm), _in_floats(algorithm)
 
@@ -87,7 +97,7 @@ def _wrong_verdicts(rng: np.random.Generator, memory: int, claim: Claim) -> int:
             middle = (low + high) / 2
             low, high = (middle, high) if schur(middle) == schur(points[0]) else (low, middle)
         points += [low * (1 - _NEAR), high * (1 + _NEAR)]
-    return sum(claim(form, lam)[0] != schur(lam) for lam in points)
+    return [(form, lam, schur(lam)) for lam in points]
 
 
 def _last_pivot_ignored(form: HalfPlaneForm, lam: float) -> tuple[bool, float]:
