@@ -15,7 +15,7 @@ from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.compiled_maps.machine_code_of_verdicts import finish_source
 from sgdmem.numeric.compiled_maps.node_sums import TASK, evaluate_pieces
-from sgdmem.numeric.compiled_maps.points import AnyPoints, BatchOutcome
+from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
@@ -27,7 +27,7 @@ def judge_compiled(
     points: AnyPoints,
     spectrum: Spectrum,
     noises: Mapping[tuple[Any, ...], BatchNoise],
-    found: BatchOutcome,
+    found: Outcomes,
     device: Literal["cpu", "cuda"],
     advance: Callable[[int], None],
 ) -> None:
@@ -70,7 +70,7 @@ def judge_compiled(
             finish(rows, shares.numbers, shares.stride, piece.start, diverges, *results)
             return
         places = left[piece]
-        some = BatchOutcome.empty(places.size)
+        some = Outcomes.empty(places.size)
         finish(rows, shares.at(places), 1, 0, diverges, some.stable, some.noise_sum, some.margin)
         found.put(places, some)
 
@@ -84,7 +84,7 @@ def _judge_by_poles(
     own: _Axes,
     shares: _Shares,
     diverges: bool,
-    found: BatchOutcome,
+    found: Outcomes,
     advance: Callable[[int], None],
 ) -> None:
     """Judge all points of a family of memory 0 or 1 without tau2."""

@@ -13,10 +13,10 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
-from sgdmem.numeric.compiled_maps.points import AnyPoints, BatchOutcome
+from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.verdicts.batch_judge import BatchJudge
+from sgdmem.numeric.verdicts.joint_judge import JointJudge
 from sgdmem.numeric.verdicts.judge import in_unit, unit_of
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.reason import Reason
@@ -70,9 +70,9 @@ class FamilyJudge:
 
     def judge(
         self, points: AnyPoints, advance: Callable[[int], None] = lambda count: None
-    ) -> BatchOutcome:
+    ) -> Outcomes:
         """Judge points; ``advance`` is called with the number of those done, for a progress bar."""
-        found = BatchOutcome.empty(len(points))
+        found = Outcomes.empty(len(points))
         noises = self.noises(points)
         left = np.arange(len(points))
         simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
@@ -151,7 +151,7 @@ def _judge_singly(
     problem: Problem,
     noises: Mapping[tuple[Any, ...], BatchNoise],
     places: Array,
-    found: BatchOutcome,
+    found: Outcomes,
     advance: Callable[[int], None],
 ) -> None:
     """Judge points in groups that share the noise and the memory."""
@@ -169,20 +169,18 @@ def _judge_singly(
         for start in range(0, len(members), _TOGETHER):
             chosen = members[start : start + _TOGETHER]
             where = [place for place, _ in chosen]
-            outcome = judge_batch([x for _, x in chosen], problem, noises[noise_key])
+            outcome = judge_jointly([x for _, x in chosen], problem, noises[noise_key])
             found.put(np.array(where), outcome)
             advance(len(chosen))
 
 
-def judge_batch(
-    algorithms: Sequence[Algorithm], problem: Problem, noise: BatchNoise
-) -> BatchOutcome:
+def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: BatchNoise) -> Outcomes:
     """Judge numeric algorithms of one memory, as `verdict_of` does."""
     unit = unit_of(problem.spectrum)
     scaled = algorithms if unit == 1 else [algorithm.scaled(unit) for algorithm in algorithms]
-    batch = BatchJudge(ball_form(scaled), in_unit(problem.spectrum, noise), noise)
-    noise_sum = batch.noise_sum
-    stable = flags(batch.codes)
-    for index in np.flatnonzero(batch.codes == _MAY_BE_PROVED).tolist():
+    together = JointJudge(ball_form(scaled), in_unit(problem.spectrum, noise), noise)
+    noise_sum = together.noise_sum
+    stable = flags(together.codes)
+    for index in np.flatnonzero(together.codes == _MAY_BE_PROVED).tolist():
         stable[index] = verdict_of(algorithms[index], problem, noise).reason.flag
-    return BatchOutcome(stable, noise_sum, margin(noise_sum, batch.sums.smallest_damping))
+    return Outcomes(stable, noise_sum, margin(noise_sum, together.sums.smallest_damping))

@@ -57,7 +57,7 @@ def finish_source() -> str:
     ``finish(rows, shares, stride, start, diverges, stable, noise_sum, margin)`` takes the ``rows``
     of the kernels for the points from ``start``; ``shares`` is an axis of tau1 / B, the bound of
     its error, and tau2 / B. With ``diverges`` the sum is infinite unless tau1 = 0. The results are
-    those of `sgdmem.numeric.compiled_maps.points.BatchOutcome`.
+    those of `sgdmem.numeric.compiled_maps.points.Outcomes`.
     """
     lines = "\nel".join([*rule_lines(_branch), f"se:\n    flag = {OTHERWISE.flag}"])
     constants: dict[str, float] = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK}

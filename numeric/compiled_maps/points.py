@@ -128,7 +128,7 @@ class ScatteredPoints(AnyPoints):
 
 
 @dataclass(frozen=True)
-class BatchOutcome:
+class Outcomes:
     """Verdicts on many algorithms at once; arrays of shape (A,).
 
     Attributes
@@ -144,11 +144,11 @@ class BatchOutcome:
     margin: Array
 
     @classmethod
-    def empty(cls, size: int) -> BatchOutcome:
+    def empty(cls, size: int) -> Outcomes:
         """Return an outcome with everything undecided."""
         return cls(np.full(size, -1, dtype=np.int8), np.full(size, np.inf), np.zeros(size))
 
-    def put(self, places: Array, some: BatchOutcome) -> None:
+    def put(self, places: Array, some: Outcomes) -> None:
         """Fill in the outcome at some places."""
         self.stable[places], self.noise_sum[places] = some.stable, some.noise_sum
         self.margin[places] = some.margin

@@ -10,7 +10,7 @@ from functools import cached_property
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.batch_judge import BatchJudge
+from sgdmem.numeric.verdicts.joint_judge import JointJudge
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
@@ -54,19 +54,19 @@ class Judge:
         return in_unit(self.original_spectrum, self.noise)
 
     @cached_property
-    def batch(self) -> BatchJudge:
-        """The question as a batch of one."""
-        return BatchJudge(ball_form([self.algorithm]), self.spectrum, self.noise)
+    def joint(self) -> JointJudge:
+        """The question as one of one algorithm."""
+        return JointJudge(ball_form([self.algorithm]), self.spectrum, self.noise)
 
     @property
     def form(self) -> HalfPlaneForm:
         """The algorithm as the recursion takes it, in balls."""
-        return self.batch.form
+        return self.joint.form
 
     @property
     def sums(self) -> NoiseSums:
         """What the recursion says about all modes."""
-        return self.batch.sums
+        return self.joint.sums
 
     @cached_property
     def noiseless(self) -> list[Interval]:
@@ -76,7 +76,7 @@ class Judge:
     @property
     def radius(self) -> Interval:
         """Bounds of the radius of the noise operator."""
-        low, high = self.batch.radius
+        low, high = self.joint.radius
         return float(low[0]), float(high[0])
 
     @property
@@ -87,7 +87,7 @@ class Judge:
     @property
     def has_no_pull(self) -> bool:
         """Whether Q(1) is exactly 0."""
-        return bool(self.batch.has_no_pull[0])
+        return bool(self.joint.has_no_pull[0])
 
     @property
     def smallest_damping(self) -> float:
@@ -97,7 +97,7 @@ class Judge:
     @cached_property
     def reason(self) -> Reason:
         """Which condition decides."""
-        reason = REASONS[int(self.batch.codes[0])]
+        reason = REASONS[int(self.joint.codes[0])]
         if reason is Reason.UNDECIDED_NOISELESS and self._is_proved_unstable():
             return Reason.NOISELESS
         return reason
@@ -129,7 +129,7 @@ class Judge:
         if reason is Reason.STABLE:
             if noise.is_quiet:
                 return "full batches, no noise"
-            if self.batch.is_unphysical:
+            if self.joint.is_unphysical:
                 return "by the small-gain condition for tau2 > tau1"
             return f"noise sum {self.radius[1]:.6g} < 1"
         if reason is Reason.NOISE_SUM:

@@ -1,6 +1,6 @@
 """The Routh-Astrom recursion on balls: each mode's stability and noise summand, with error bounds.
 
-Everything is vectorised: a batch of A algorithms of one memory against an array of N eigenvalues
+Everything is vectorised: A algorithms of one memory against an array of N eigenvalues
 gives arrays of shape (A, N).
 """
 
@@ -37,7 +37,7 @@ class ModeSummands:
 
 
 def ball_form(algorithms: Sequence[Algorithm]) -> HalfPlaneForm:
-    """Return the half-plane form of a batch of numeric algorithms of one memory, shape (A, 1)."""
+    """Return the half-plane form of numeric algorithms of one memory, shape (A, 1)."""
     forms = [algorithm.half_plane_form for algorithm in algorithms]
 
     def column(values: Sequence[Scalar]) -> Ball:
@@ -50,7 +50,7 @@ def ball_form(algorithms: Sequence[Algorithm]) -> HalfPlaneForm:
 
 
 def take(form: HalfPlaneForm, piece: slice) -> HalfPlaneForm:
-    """Return some of a batch of forms."""
+    """Return some of several forms."""
     return form.map(lambda entry: entry[piece])
 
 
@@ -60,7 +60,7 @@ def midpoint_form(form: HalfPlaneForm) -> HalfPlaneForm:
 
 
 def no_pull(form: HalfPlaneForm) -> Array:
-    """Return whether Q(1) is exactly 0, for each of a batch of forms in balls."""
+    """Return whether Q(1) is exactly 0, for each of several forms in balls."""
     return np.asarray((form.pull.mid[:, 0] == 0) & (form.pull.rad[:, 0] == 0))
 
 
@@ -72,7 +72,7 @@ def rational_algorithm(algorithm: Algorithm) -> Algorithm:
 
 
 def mode_summands(form: HalfPlaneForm, eigenvalues: Ball) -> ModeSummands:
-    """Run the recursion of a (batch of) algorithm(s) on real eigenvalues."""
+    """Run the recursion of one or more algorithms on real eigenvalues."""
     pivots, noise, output_noise = summands(form, eigenvalues)
     return ModeSummands(_schur(pivots), noise, output_noise)
 

@@ -36,7 +36,7 @@ class NoiseOperator(ABC):
 
     @abstractmethod
     def enclose(self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array) -> Bounds:
-        """Return proved bounds of the radius for a batch: its forms, and what they sum to.
+        """Return proved bounds of the radius for each form, given what it sums to.
 
         They are those of the modes that are certainly strictly Schur and damped. Where ``wanted``
         is false they may be 0 and inf.

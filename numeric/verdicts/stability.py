@@ -72,8 +72,8 @@ def verdict_of(algorithm: Algorithm, problem: Problem, noise: BatchNoise) -> Ver
     judge = Judge(algorithm, problem.spectrum, noise)
     reason = judge.reason
     low = high = output = math.inf
-    middle = float(judge.batch.noise_sum[0])
-    if judge.batch.is_summed[0]:
+    middle = float(judge.joint.noise_sum[0])
+    if judge.joint.is_summed[0]:
         (low, high), output = judge.radius, _output(judge)
     elif reason.is_open and reason is not Reason.UNPHYSICAL_NOISE and noise.coupling is None:
         low, _ = judge.radius  # of the modes that are certain

@@ -13,7 +13,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, is_simple
-from sgdmem.numeric.compiled_maps.points import BatchOutcome, Points
+from sgdmem.numeric.compiled_maps.points import Outcomes, Points
 from sgdmem.numeric.losses.loss_series import Regime, loss_regime
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.target import PowerLawTarget
@@ -40,7 +40,7 @@ class Map:
     judge : FamilyJudge
         Which has judged them.
     points : Points
-    outcome : BatchOutcome
+    outcome : Outcomes
     targets : sequence
         Of those quantities that depend on a target: one for each value of its axis, or a single
         one, which may be None.
@@ -48,7 +48,7 @@ class Map:
 
     judge: FamilyJudge
     points: Points
-    outcome: BatchOutcome
+    outcome: Outcomes
     targets: Sequence[Any] = (None,)
 
     @cached_property

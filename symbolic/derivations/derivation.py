@@ -21,7 +21,7 @@ from sgdmem.symbolic.derivations.documents.document import (
     numbered,
 )
 from sgdmem.symbolic.derivations.documents.references import bibliography
-from sgdmem.symbolic.derivations.sections.order import all_sections
+from sgdmem.symbolic.derivations.sections.section_order import all_sections
 from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.notation import Letters, find_notation

@@ -36,7 +36,7 @@ def counting_statement(name: str) -> Statement:
 
 @dataclass(frozen=True)
 class Question:
-    """At which batch sizes is an algorithm stable, on a spectrum with noise?"""
+    """An algorithm on a spectrum with noise, and the batch sizes at which it is stable."""
 
     eigenvalues: Array
     dynamics: Dynamics

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem.numeric.compiled_maps.family_judge import judge_batch
+from sgdmem.numeric.compiled_maps.family_judge import judge_jointly
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -116,7 +116,7 @@ def test_batch_of_algorithms_is_judged_like_single_ones(rng: np.random.Generator
         problems = [draws.random_problem(rng, memory) for _ in range(20)]
         algorithms = [Algorithm(*problem.alg) for problem in problems]
         problem = noisy(Spectrum(problems[0].eigenvalues), tau2=-1)
-        outcome = judge_batch(algorithms, problem, problem.noise.at(4))
+        outcome = judge_jointly(algorithms, problem, problem.noise.at(4))
         for index, algorithm in enumerate(algorithms):
             verdict = stability(algorithm, problem, 4)
             assert outcome.stable[index] == {True: 1, False: 0, None: -1}[verdict.stable]

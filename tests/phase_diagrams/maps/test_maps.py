@@ -15,7 +15,7 @@ import pytest
 
 from sgdmem.numeric.compiled_maps import compiled_judge
 from sgdmem.numeric.compiled_maps import family_judge as batch
-from sgdmem.numeric.compiled_maps.points import BatchOutcome
+from sgdmem.numeric.compiled_maps.points import Outcomes
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
@@ -92,7 +92,7 @@ def left_open(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     def recorded(*arguments: Any) -> None:
         judge(*arguments)
-        found = next(value for value in arguments if isinstance(value, BatchOutcome))
+        found = next(value for value in arguments if isinstance(value, Outcomes))
         shares.append(float((found.stable == -1).mean()))
 
     monkeypatch.setattr(batch, "judge_compiled", recorded)

@@ -24,7 +24,7 @@ from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.derivation import Derivation, read_subject
 from sgdmem.symbolic.derivations.documents import pdf
-from sgdmem.symbolic.derivations.sections.order import all_sections
+from sgdmem.symbolic.derivations.sections.section_order import all_sections
 from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side
 from sgdmem.symbolic.derivations.statements.expansions import Limit, Series

@@ -33,7 +33,7 @@ _UNSUMMED = [  # places of the reasons for which the radius is infinite or may b
 
 
 @dataclass(frozen=True)
-class BatchJudge:
+class JointJudge:
     """What the one rule needs to know, with error bounds; arrays of shape (A,).
 
     Attributes
