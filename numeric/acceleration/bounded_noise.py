@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.bisection import bisect
+from sgdmem.numeric.arithmetic.bisection import bisect, multisect
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
@@ -76,6 +76,12 @@ def largest_factors(problem: FloatProblem, form: HalfPlaneForm, halvings: int = 
     The arrays of the form have the shape (n, 1).
     """
     ends = np.log(_SEARCHED) - np.log(problem.lam.max())
-    low, high = (np.full(len(form.pull), end) for end in ends)
-    low, _ = bisect(lambda logs: problem.margin(form, np.exp(logs)) > 0, low, high, halvings)
+
+    def holds(logs: Array) -> Array:
+        return problem.margin(form, np.exp(logs)) > 0
+
+    if len(form.pull) == 1:
+        low = np.array(multisect(holds, *ends.tolist(), rounds=-(-halvings // 4))[:1])
+    else:
+        low, _ = bisect(holds, *(np.full(len(form.pull), end) for end in ends), halvings)
     return np.where(low > ends[0], np.exp(low), 0.0)

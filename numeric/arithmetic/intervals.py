@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.bisection import bisect
+from sgdmem.numeric.arithmetic.bisection import bisect, multisect
 
 Interval = tuple[float, float]
 
 _GRID = 257
-_HALVINGS = 200
 _GOLDEN = (5**0.5 - 1) / 2
 _GOLDEN_STEPS = 60
 _REACH = 4.0
@@ -62,29 +61,30 @@ def positive_intervals(
     points, values = _with_extrema(value, points, values)
     positive = values > 0
 
-    def positive_at(point: float) -> bool:
-        return bool(value(np.array([point]))[0] > 0)
+    def end(low: float, high: float, at_low: bool) -> tuple[float, float]:
+        return multisect(lambda points: (value(points) > 0) == at_low, low, high)
 
     marks = [positive[0], *positive, positive[-1]]
-    return _runs([lower, *points, upper], marks, positive_at, _HALVINGS)
+    return _runs([lower, *points, upper], marks, end)
 
 
 def _runs(
     points: Sequence[float],
     marks: Sequence[bool],
-    holds: Callable[[float], bool],
-    halvings: int,
+    ends: Callable[[float, float, bool], tuple[float, float]],
 ) -> list[Interval]:
-    """Return the maximal intervals between points that are marked, with their ends bisected.
+    """Return the maximal intervals between points that are marked.
 
-    A point is marked where ``holds`` is true; an end is the last point found at which it is.
+    ``ends`` narrows the range between two neighbours that are marked differently, the first as it
+    is told; an end is the point of the narrow range that would be marked.
     """
     found: list[Interval] = []
     start = points[0] if marks[0] else None
     for i in range(len(points) - 1):
         if marks[i] == marks[i + 1]:
             continue
-        end = _end(holds, points[i], points[i + 1], bool(marks[i]), halvings)
+        marked = bool(marks[i])
+        end = float(ends(points[i], points[i + 1], marked)[0 if marked else 1])
         if marks[i + 1]:
             start = end
         elif start is not None:
@@ -93,14 +93,6 @@ def _runs(
     if start is not None:
         found.append((start, points[-1]))
     return found
-
-
-def _end(
-    holds: Callable[[float], bool], low: float, high: float, at_low: bool, halvings: int
-) -> float:
-    """Return the last point at which it holds, on the way from an end where it does."""
-    low, high = bisect(lambda point: holds(point) == at_low, low, high, halvings)
-    return float(low if at_low else high)
 
 
 def _grid(lower: float, upper: float, logarithmic: bool, size: int) -> Array:
@@ -164,6 +156,10 @@ def confirmed(intervals: Sequence[Interval], holds: Callable[[float], bool]) -> 
         if all(flags):
             found.append((low, high))
             continue
+
+        def end(left: float, right: float, at_left: bool) -> tuple[float, float]:
+            return bisect(lambda x: holds(x) == at_left, left, right, _CONFIRMING)
+
         marks = [flags[0], *flags, flags[-1]]
-        found.extend(_runs([low, *points, high], marks, holds, _CONFIRMING))
+        found.extend(_runs([low, *points, high], marks, end))
     return found

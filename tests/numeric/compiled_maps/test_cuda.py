@@ -65,8 +65,8 @@ def compare_sums(memory: int, share: str) -> None:
 
 def compare_maps() -> None:
     """Compare whole maps, over the noise as well, on the GPU with the processor."""
-    sizes, rates = ("batch_size", range(1, 27)), ("learning_rate", np.linspace(0.1, 4, 40))
-    taus = ("tau2", [Fraction(k, 20) - 1 for k in range(40)])
+    sizes, rates = ("batch_size", range(1, 27, 2)), ("learning_rate", np.linspace(0.1, 4, 20))
+    taus = ("tau2", [Fraction(k, 10) - 1 for k in range(20)])
     problem = Problem(Spectrum([1, 0.5, 0.01]), Noise(tau2=-1))
     cases: list[tuple[str, Any, dict[str, Any]]] = [
         ("heavy-ball", rates, {"momentum": "0.87"}),
@@ -106,12 +106,9 @@ def compare_all(largest_memory: int) -> None:
 
 def run_elsewhere(call: str, environment: dict[str, str]) -> None:
     """Run a function of this file in another process, where the simulator takes a GPU's place."""
+    code = f"from tests.numeric.compiled_maps import test_cuda\ntest_cuda.{call}"
     done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"from tests.numeric.compiled_maps import test_cuda\ntest_cuda.{call}",
-        ],
+        [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         cwd=ROOT,

@@ -63,15 +63,12 @@ def test_a_killed_process_loses_the_chunk_it_was_at(tmp_path: Path) -> None:
     script.write_text(SLOW_MAP)
     command = [sys.executable, str(script), str(store)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
-    kills = 0
-    for enough in (3, 9):
-        process = subprocess.Popen(command, env=environment)
-        while len(written(store)) < enough and process.poll() is None:
-            time.sleep(0.005)
-        process.send_signal(signal.SIGKILL)
-        kills += process.wait() == -signal.SIGKILL
+    process = subprocess.Popen(command, env=environment)
+    while len(written(store)) < 5 and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
     before = written(store)
-    assert kills == 2 and len(before) < 20
+    assert process.wait() == -signal.SIGKILL and len(before) < 20
     subprocess.run(command, env=environment, check=True)
     after = written(store)
     assert len(after) == 4 * 5
@@ -162,6 +159,6 @@ def test_memory_is_bounded_by_the_chunk(tmp_path: Path) -> None:
                 text=True,
             ).stdout
         )
-        for side in (500, 2000)
+        for side in (500, 1500)
     ]
-    assert peaks[1] - peaks[0] < 40  # megabytes; 3.75 million points more are 64 of results alone
+    assert peaks[1] - peaks[0] < 20  # megabytes; 2 million points more are 34 of results alone

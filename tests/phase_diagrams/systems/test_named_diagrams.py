@@ -93,8 +93,8 @@ def test_other_families(family: str, fixed: dict[str, Any]) -> None:
         "learning-rate-momentum",
         family=family,
         batch_sizes=[4, math.inf],
-        points=20,
-        resolution=10,
+        points=10,
+        resolution=6,
         **fixed,
     )
     assert len(artists(axes)["boundary"]) >= 2
