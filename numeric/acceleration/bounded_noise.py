@@ -75,13 +75,14 @@ def largest_factors(problem: FloatProblem, form: HalfPlaneForm, halvings: int = 
 
     The arrays of the form have the shape (n, 1).
     """
-    ends = np.log(_SEARCHED) - np.log(problem.lam.max())
+    first, last = (float(np.log(end) - np.log(problem.lam.max())) for end in _SEARCHED)
 
     def holds(logs: Array) -> Array:
         return problem.margin(form, np.exp(logs)) > 0
 
     if len(form.pull) == 1:
-        low = np.array(multisect(holds, *ends.tolist(), rounds=-(-halvings // 4))[:1])
+        low = np.array([multisect(holds, first, last, -(-halvings // 4))[0]])
     else:
-        low, _ = bisect(holds, *(np.full(len(form.pull), end) for end in ends), halvings)
-    return np.where(low > ends[0], np.exp(low), 0.0)
+        shape = len(form.pull)
+        low, _ = bisect(holds, np.full(shape, first), np.full(shape, last), halvings)
+    return np.where(low > first, np.exp(low), 0.0)
