@@ -24,7 +24,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 def pytest_configure(config: pytest.Config) -> None:
     quick, exhaustive = "not slow" in config.getoption("-m"), config.getoption("--exhaustive")
-    examples = 200 if exhaustive else 12 if quick else 25  # of each property
+    examples = 200 if exhaustive else 12 if quick else 20  # of each property
     hypothesis.settings.register_profile("tier", hypothesis.settings(), max_examples=examples)
     hypothesis.settings.load_profile("tier")
 

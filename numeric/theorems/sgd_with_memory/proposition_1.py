@@ -22,6 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -60,13 +62,23 @@ def claim(steps: Sequence[Algorithm]) -> tuple[bool, tuple[Fraction, ...] | None
 
 def check(claim: Claim = claim) -> list[Case]:
     """Count wrong predictions of each part, in groups."""
+    return [
+        Case(label, sum(_wrong(*run, claim) for run in runs), 0) for label, runs in _runs().items()
+    ]
+
+
+@cache
+def _runs() -> dict[str, list[tuple[list[Algorithm], list[list[Any]], bool]]]:
+    """Return steps, the equations of a recurrence, and whether they can be solved."""
     rng = np.random.default_rng(12)
-    cases = []
+    found = {}
     for group in range(_GROUPS):
         for part in (1, 2, 3):
-            wrong = sum(_wrong(_random_steps(rng, part), claim) for _ in range(_RUNS))
-            cases.append(Case(f"part {part}, {_RUNS} runs, group {group}", wrong, 0))
-    return cases
+            drawn = [_random_steps(rng, part) for _ in range(_RUNS)]
+            found[f"part {part}, {_RUNS} runs, group {group}"] = [
+                (steps, *_equations(steps)) for steps in drawn
+            ]
+    return found
 
 
 def _random_steps(rng: np.random.Generator, part: int) -> list[Algorithm]:
@@ -80,14 +92,19 @@ def _random_steps(rng: np.random.Generator, part: int) -> list[Algorithm]:
     return steps
 
 
-def _wrong(steps: Sequence[Algorithm], claim: Claim) -> bool:
-    exists, coefficients = claim(steps)
-    equations = []
+def _equations(steps: Sequence[Algorithm]) -> tuple[list[list[Any]], bool]:
+    equations: list[list[Any]] = []
     for lam in _EIGENVALUES:
         *_, w0, w1, w2 = exact_trajectory(steps, lam)
         equations.append([w1, w0, lam * w1, lam * w0, w2])
     equations.append([1, 1, 0, 0, 1])
-    solvable = _rank([row[:-1] for row in equations]) == _rank(equations)
+    return equations, _rank([row[:-1] for row in equations]) == _rank(equations)
+
+
+def _wrong(
+    steps: Sequence[Algorithm], equations: list[list[Any]], solvable: bool, claim: Claim
+) -> bool:
+    exists, coefficients = claim(steps)
     if coefficients is None:
         return bool(solvable != exists)
     holds = all(

@@ -17,6 +17,8 @@ Stability is the spectral radius at a small positive lambda.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
@@ -55,18 +57,35 @@ def claim(algorithm: Algorithm, tau2_per_sample: float) -> tuple[float, float]:
 
 def check(claim: Claim = claim) -> list[Case]:
     """Compare both coefficients, and count wrong signs of the first, over the memories."""
-    rng = np.random.default_rng(4)
     cases = []
-    for memory in MEMORIES:
-        for tau2, batch_size in _NOISE:
-            algorithm = random_algorithm(rng, memory)
-            found = _taylor_coefficients(algorithm, tau2 / batch_size)
+    for memory, (expanded, judged) in _instances().items():
+        for (tau2, batch_size), (algorithm, found) in zip(_NOISE, expanded, strict=True):
             predicted = claim(algorithm, tau2 / batch_size)
             for order in (1, 2):
                 label = f"memory {memory}, tau2 {tau2:g}, B {batch_size:g}, order {order}"
                 cases.append(Case(label, float(found[order]), predicted[order - 1]))
-        cases.append(_wrong_signs(rng, memory, claim))
+        wrong = sum(stable != (claim(algorithm, 0.0)[0] < 0) for algorithm, stable in judged)
+        cases.append(Case(f"memory {memory}, stability of {_ALGORITHMS} algorithms", wrong, 0))
     return cases
+
+
+@cache
+def _instances() -> dict[int, tuple[list[tuple[Algorithm, Array]], list[tuple[Algorithm, bool]]]]:
+    """Return algorithms with their Taylor coefficients, and others with their stability."""
+    rng = np.random.default_rng(4)
+    found = {}
+    for memory in MEMORIES:
+        drawn = [random_algorithm(rng, memory) for _ in range(len(_NOISE) + _ALGORITHMS)]
+        expanded = [
+            (algorithm, _taylor_coefficients(algorithm, tau2 / batch_size))
+            for algorithm, (tau2, batch_size) in zip(drawn, _NOISE, strict=False)
+        ]
+        judged = [
+            (algorithm, bool(spectral_radius(Dynamics.of(algorithm).moment_map(1e-6)) < 1))
+            for algorithm in drawn[len(_NOISE) :]
+        ]
+        found[memory] = expanded, judged
+    return found
 
 
 def _taylor_coefficients(algorithm: Algorithm, tau2_per_sample: float) -> Array:
@@ -81,16 +100,6 @@ def _taylor_coefficients(algorithm: Algorithm, tau2_per_sample: float) -> Array:
     leading = eigenvalues[np.arange(_POINTS), nearest]
     coefficients = np.fft.fft(leading) / _POINTS
     return np.asarray((coefficients / radius ** np.arange(_POINTS)).real)
-
-
-def _wrong_signs(rng: np.random.Generator, memory: int, claim: Claim) -> Case:
-    wrong = 0
-    for _ in range(_ALGORITHMS):
-        algorithm = random_algorithm(rng, memory)
-        slope, _ = claim(algorithm, 0.0)
-        radius = spectral_radius(Dynamics.of(algorithm).moment_map(1e-6))
-        wrong += bool(radius < 1) != (slope < 0)
-    return Case(f"memory {memory}, stability of {_ALGORITHMS} algorithms", wrong, 0)
 
 
 def _without_the_shape(algorithm: Algorithm, tau2_per_sample: float) -> tuple[float, float]:
