@@ -31,7 +31,11 @@ _lock = RLock()
 
 def cache_folder() -> Path:
     """Return where generated modules are kept: $SGDMEM_CACHE_DIR, or the user's cache folder."""
-    chosen = os.environ.get(ENVIRONMENT_VARIABLE)
+    return _folder(os.environ.get(ENVIRONMENT_VARIABLE))
+
+
+@lru_cache(maxsize=8)  # a boundary asks thousands of times
+def _folder(chosen: str | None) -> Path:
     if chosen:
         return Path(chosen).expanduser().absolute()
     from platformdirs import user_cache_path

@@ -71,7 +71,7 @@ def work_in_threads(
             left.clear()
             failures.append(failure)
 
-    workers = min(threads or os.cpu_count() or 1, len(left))
+    workers = min(threads or _processors(), len(left))
     others = [_pool().submit(run, lambda: None) for _ in range(workers - 1)]
     run(report)
     for other in others:
@@ -85,8 +85,13 @@ def work_in_threads(
 @cache
 def _pool() -> ThreadPoolExecutor:
     """Return threads that are kept: to start one takes longer than many a task."""
-    return ThreadPoolExecutor(max(_MOST_THREADS, os.cpu_count() or 1))
+    return ThreadPoolExecutor(max(_MOST_THREADS, _processors()))
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_pool.cache_clear)  # threads do not survive a fork
+
+
+@cache
+def _processors() -> int:
+    return os.cpu_count() or 1  # it reads a file

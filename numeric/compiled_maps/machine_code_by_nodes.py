@@ -34,6 +34,7 @@ ROWS = 4
 _CLEAR = 2.0**10  # least ratio of a denominator and its error bound
 
 
+@lru_cache(maxsize=64)  # a boundary asks for it thousands of times
 def coefficient_source(
     program: Program, parameters: Sequence[str], passed: int = 0, cuda: bool = False
 ) -> str:
