@@ -300,6 +300,27 @@ def second_moment_radius(
     return float(np.abs(np.linalg.eigvals(A)).max())
 
 
+def sampled_moment_radius(
+    alg: Raw, jacobians: Array, shares: Array, noise: float, number: Callable[[Any], Any] = float
+) -> float:
+    """Return the radius of the second-moment operator of samples, in no basis but their own.
+
+    Sample i has the curvature J_i^T J_i and is drawn with probability ``shares[i]``; the covariance
+    of a step's mean is ``noise`` times that of one sample: 1/B, or (n - B)/(B (n - 1)).
+    """
+    alpha, b, c, D, a = mapped(alg, number)
+    still = np.array([[1, *b], *([0, *row] for row in D)], dtype=float)
+    moved = np.outer([-alpha, *c], [1, *a]).astype(float)
+    curvatures = np.einsum("nki,nkj->nij", jacobians, jacobians)
+    mean = np.einsum("n,nij->ij", shares, curvatures)
+    step = np.kron(np.eye(len(mean)), still) + np.kron(mean, moved)
+    operator = np.kron(step, step) - noise * np.kron(np.kron(mean, moved), np.kron(mean, moved))
+    for share, curvature in zip(shares, curvatures, strict=True):
+        kick = np.kron(curvature, moved)
+        operator += noise * share * np.kron(kick, kick)
+    return float(np.abs(np.linalg.eigvals(operator)).max())
+
+
 def second_moment_radius_bounds(
     alg: Raw, eigenvalues: Sequence[Number], B: Number, tau1: Number, tau2: Number, T: Any = None
 ) -> tuple[float, float]:

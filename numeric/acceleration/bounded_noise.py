@@ -39,8 +39,8 @@ def bounded(problem: Any, noise_level: Any) -> Problem:
     level = positive_float(noise_level, "noise_level")
     if level >= 1:
         raise InputError(f"noise_level must be below 1, where noise feeds itself, got {level:g}")
-    if given.noise.coupling is not None:
-        raise InputError("problem must have noise with tau1 and tau2, not with a coupling")
+    if given.noise.mixes:
+        raise InputError("problem must have noise of tau1 and tau2, not of a coupling or samples")
     return replace(given, noise=replace(given.noise, tau1=given.noise.tau1 / Fraction(level)))
 
 

@@ -14,6 +14,7 @@ Interval = tuple[float, float]
 _GRID = 257
 _GOLDEN = (5**0.5 - 1) / 2
 _GOLDEN_STEPS = 60
+_FEW, _FEW_STEPS, _ROOT = 12, 10, 1e-13  # of costly functions
 _REACH = 4.0
 _CLOSER = 10.0 ** np.arange(-280, 0)
 _SAMPLES = np.array([1e-6, 0.1, 0.5, 0.9, 1 - 1e-9])
@@ -27,6 +28,7 @@ def positive_intervals(
     *,
     logarithmic: bool = True,
     grid: int = _GRID,
+    costly: bool = False,
 ) -> list[Interval]:
     """Return the maximal intervals inside (lower, upper) on which ``function`` is positive.
 
@@ -44,6 +46,9 @@ def positive_intervals(
         Space the grid by ratios (lower > 0 or the smallest sample is upper * 1e-12).
     grid
         Points of each of its two evenly spaced parts, at most the default.
+    costly
+        Whether a call takes longer the more points it has: then few are asked for, and ends are
+        found as roots of a smooth function, to 1e-13.
     """
 
     def value(points: Array) -> Array:
@@ -51,17 +56,19 @@ def positive_intervals(
             values = function(points)
         return np.where(np.isnan(values), -np.inf, values)
 
-    points = _grid(lower, upper, logarithmic, min(grid, _GRID))
+    points = _grid(lower, upper, logarithmic, min(grid, _FEW if costly else _GRID))
     if points.size == 0:  # no float lies between the ends
         return []
     values = value(points)
     if lower == 0 and logarithmic and values[0] <= 0:  # it may be positive close to 0 only
         closer = points[0] * _CLOSER
         points, values = np.append(closer, points), np.append(value(closer), values)
-    points, values = _with_extrema(value, points, values)
+    points, values = _with_extrema(value, points, values, _FEW_STEPS if costly else _GOLDEN_STEPS)
     positive = values > 0
 
     def end(low: float, high: float, at_low: bool) -> tuple[float, float]:
+        if costly:
+            return _root(lambda point: float(value(np.array([point]))[0]), low, high)
         return multisect(lambda points: (value(points) > 0) == at_low, low, high)
 
     marks = [positive[0], *positive, positive[-1]]
@@ -111,8 +118,16 @@ def _grid(lower: float, upper: float, logarithmic: bool, size: int) -> Array:
     return np.unique(points[(points > lower) & (points < upper)])
 
 
+def _root(value: Callable[[float], float], low: float, high: float) -> tuple[float, float]:
+    """Return two near points on both sides of the root of a function that may be -inf."""
+    from scipy.optimize import brentq
+
+    root = float(brentq(lambda x: max(value(x), -1.0), low, high, rtol=_ROOT, xtol=1e-300))
+    return root, root
+
+
 def _with_extrema(
-    value: Callable[[Array], Array], points: Array, values: Array
+    value: Callable[[Array], Array], points: Array, values: Array, steps: int
 ) -> tuple[Array, Array]:
     """Add the local maxima below zero and the local minima above zero of the samples."""
     inner = np.arange(1, len(points) - 1)
@@ -124,8 +139,8 @@ def _with_extrema(
         dips = inner[near & (middle > 0) & (middle <= left) & (middle <= right)]
     new = np.concatenate(
         [
-            _golden(value, points[peaks - 1], points[peaks + 1]),
-            _golden(lambda x: -value(x), points[dips - 1], points[dips + 1]),
+            _golden(value, points[peaks - 1], points[peaks + 1], steps),
+            _golden(lambda x: -value(x), points[dips - 1], points[dips + 1], steps),
         ]
     )
     points = np.concatenate([points, new])
@@ -134,9 +149,11 @@ def _with_extrema(
     return points[order], values[order]
 
 
-def _golden(value: Callable[[Array], Array], low: Array, high: Array) -> Array:
+def _golden(
+    value: Callable[[Array], Array], low: Array, high: Array, steps: int = _GOLDEN_STEPS
+) -> Array:
     """Follow local maxima by golden section, all at once."""
-    for _ in range(_GOLDEN_STEPS):
+    for _ in range(steps if low.size else 0):
         width = _GOLDEN * (high - low)
         first, second = high - width, low + width
         go_left = value(first) >= value(second)

@@ -131,7 +131,7 @@ class FamilyJudge:
 
 def is_simple(noise: BatchNoise) -> bool:
     """Whether machine code knows a noise model."""
-    return noise.coupling is None and noise.is_physical and isinstance(noise.tau2, Fraction)
+    return not noise.mixes and noise.is_physical and isinstance(noise.tau2, Fraction)
 
 
 def _excepted(points: AnyPoints, exceptions: Mapping[str, Sequence[Fraction]]) -> Array:

@@ -169,6 +169,7 @@ def expected_loss(algorithm: Any, problem: Any, batch_size: Any, steps: int) -> 
         )
     require_target(given)
     noise = given.noise.at(batch_size)
-    if noise.coupling is not None and not noise.is_quiet:
-        raise InputError("noise must be of tau1 and tau2 for losses, got a coupling matrix")
+    if noise.mixes and not noise.is_quiet:
+        got = "samples" if noise.coupling is None else "a coupling matrix"
+        raise InputError(f"noise must be of tau1 and tau2 for losses, got {got}")
     return ExpectedLoss(schedule, given, noise, steps)

@@ -15,6 +15,7 @@ from sgdmem.numeric.arithmetic.inputs import is_list, number
 from sgdmem.numeric.problems.batch_size import inverse_batch_size
 from sgdmem.numeric.problems.coupling import LARGEST, Block, check_diagonal, entry, read_blocks
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate, estimate_noise
+from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.printing import number_text
@@ -57,9 +58,15 @@ class Noise:
     tau2: Fraction | tuple[Fraction, ...]
     coupling: tuple[Block, ...] | None
     estimate: NoiseEstimate | None
+    samples: Samples | None
 
     def __init__(
-        self, tau1: Any = 1, tau2: Any = 0, coupling: Any = None, estimate: Any = None
+        self,
+        tau1: Any = 1,
+        tau2: Any = 0,
+        coupling: Any = None,
+        estimate: Any = None,
+        samples: Samples | None = None,
     ) -> None:
         tau1 = _moderate(tau1, "tau1", nonnegative=True)
         if is_list(tau2):
@@ -71,6 +78,7 @@ class Noise:
         if estimate is not None and not (tau1 == estimate.tau1 and tau2 == estimate.tau2):
             estimate = None  # numbers of the caller's are no estimate
         vars(self).update(tau1=tau1, tau2=tau2, coupling=coupling, estimate=estimate)  # frozen
+        vars(self).update(samples=samples)
 
     @classmethod
     def coupled(cls, T: Any, tau2: Any = 0) -> Noise:
@@ -124,6 +132,42 @@ class Noise:
         found = estimate_noise(X)
         return cls(found.tau1, found.tau2, estimate=found)
 
+    @classmethod
+    def sampled(cls, rows: Any, weights: Any = None, *, replacement: bool = True) -> Noise:
+        r"""Return the noise of drawing samples, as it is: no model is fitted.
+
+        A batch is the mean of B samples, drawn afresh at each step; the spectrum of a problem with
+        this noise must be that of the samples.
+
+        Parameters
+        ----------
+        rows : array of shape (n, d) or (n, K, d)
+            Rows :math:`x_i` of least squares, or one row for each of K outputs: the Jacobian
+            :math:`J_i` of a squared loss. Sample i has the curvature :math:`J_i^TJ_i`.
+        weights : array of shape (n,), optional
+            How likely each sample is to be drawn, up to a factor; alike by default.
+        replacement : bool
+            Whether a sample may be in one batch twice. Without, B is at most n, and the noise
+            vanishes at B = n.
+
+        Raises
+        ------
+        InputError
+            For anything else.
+
+        Examples
+        --------
+        One row in a hundred is five times as long, and rules:
+
+        >>> import numpy as np
+        >>> from sgdmem import Problem, Spectrum, largest_learning_rate
+        >>> rows = np.array([[1.0, 0.0]] * 99 + [[0.0, 5.0]])
+        >>> problem = Problem(Spectrum([0.99, 0.25]), Noise.sampled(rows))
+        >>> round(largest_learning_rate("sgd", problem, 1), 9)
+        0.08
+        """
+        return cls(samples=Samples.of(rows, weights, replacement))
+
     def vary(self, **values: Any) -> Noise:
         """Return the noise with another tau1 or tau2, which is no estimate.
 
@@ -139,12 +183,19 @@ class Noise:
         """
         if self.coupling is not None and "tau1" in values:
             raise InputError("tau1 cannot vary: a coupling matrix stands in its place")
+        if self.samples is not None and values:
+            raise InputError(f"{next(iter(values))} cannot vary: samples stand in its place")
         return replace(self, **values)
 
     @property
     def by_mode(self) -> bool:
         """Whether it is given mode by mode, so that eigenvalues must be listed."""
-        return self.coupling is not None or isinstance(self.tau2, tuple)
+        return self.coupling is not None or self.samples is not None or isinstance(self.tau2, tuple)
+
+    @property
+    def mixes(self) -> bool:
+        """Whether something other than tau1 says how the modes feed each other."""
+        return self.coupling is not None or self.samples is not None
 
     @property
     def tau2_values(self) -> Any:
@@ -169,6 +220,14 @@ class Noise:
             _check_length("tau2", len(self.tau2), spectrum)
         if self.coupling is not None:
             _check_length("coupling", sum(block.size for block in self.coupling), spectrum)
+        if self.samples is not None:
+            _check_length("noise", self.samples.eigenvalues.size, spectrum)
+            if not np.allclose(self.samples.eigenvalues, spectrum.eigenvalues, rtol=1e-9, atol=0):
+                raise InputError(
+                    f"the spectrum must be that of the samples, whose largest eigenvalue is "
+                    f"{self.samples.eigenvalues[0]:.6g}, got {spectrum.largest:.6g}: "
+                    f"Spectrum(noise.samples.eigenvalues) is"
+                )
 
     def at(self, batch_size: Any) -> BatchNoise:
         """Return the noise of mini-batches of a size.
@@ -179,12 +238,18 @@ class Noise:
             For a batch size that is not positive, or finite and not from 1e-100 to 1e100.
         """
         inverse = inverse_batch_size(batch_size)
-        return BatchNoise(self.tau1, self.tau2, self.coupling, self.estimate, inverse)
+        if self.samples is not None:
+            self.samples.share(inverse)
+        parts = self.tau1, self.tau2, self.coupling, self.estimate, self.samples
+        return BatchNoise(*parts, inverse)
 
     def __str__(self) -> str:
         tau2 = "tau2 by mode" if isinstance(self.tau2, tuple) else f"tau2 = {_shown(self.tau2)}"
         if self.coupling is not None:
             return f"a coupling matrix, {tau2}"
+        if self.samples is not None:
+            way = "with" if self.samples.replacement else "without"
+            return f"{len(self.samples):,} samples, drawn {way} replacement"
         if self.estimate is not None:
             return str(self.estimate)
         return f"tau1 = {_shown(self.tau1)}, {tau2}"
@@ -193,9 +258,10 @@ class Noise:
         """Return JSON-ready values."""
         tau2 = self.tau2_values
         return {
-            "tau1": to_float(self.tau1) if self.coupling is None else None,
+            "tau1": None if self.mixes else to_float(self.tau1),
             "tau2": tau2.tolist() if isinstance(self.tau2, tuple) else tau2,
             "coupled": self.coupling is not None,
+            "samples": None if self.samples is None else len(self.samples),
             "estimate": None if self.estimate is None else self.estimate.to_dict(),
         }
 
@@ -218,9 +284,10 @@ class BatchNoise(Noise):
         tau2: Any = 0,
         coupling: Any = None,
         estimate: Any = None,
+        samples: Samples | None = None,
         inverse_batch: Fraction = Fraction(0),
     ) -> None:
-        super().__init__(tau1, tau2, coupling, estimate)
+        super().__init__(tau1, tau2, coupling, estimate, samples)
         vars(self).update(inverse_batch=inverse_batch)
 
     @property
@@ -229,9 +296,16 @@ class BatchNoise(Noise):
         return to_float(1 / self.inverse_batch) if self.inverse_batch else math.inf
 
     @property
+    def share(self) -> Fraction:
+        """By which the noise of one sample is multiplied in the mean of a batch."""
+        if self.samples is None:
+            return self.inverse_batch
+        return self.samples.share(self.inverse_batch)
+
+    @property
     def is_quiet(self) -> bool:
         """Whether nothing of it is left: full batches."""
-        return self.inverse_batch == 0
+        return self.share == 0
 
     @property
     def spreads(self) -> bool:

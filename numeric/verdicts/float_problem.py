@@ -13,7 +13,7 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law_quadrature import HEAD, LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.mode_summands import take
-from sgdmem.numeric.verdicts.noise_operator import NoiseOperator, noise_operator
+from sgdmem.numeric.verdicts.noise_operator import NoiseOperator, SampledOperator, noise_operator
 from sgdmem.numeric.verdicts.noiseless import LISTED
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 
@@ -56,6 +56,11 @@ class FloatProblem:
         """Of the operator."""
         return self.operator.noise
 
+    @property
+    def is_costly(self) -> bool:
+        """Whether the margin at a point takes longer than a call."""
+        return isinstance(self.operator, SampledOperator)
+
     def margin(self, form: HalfPlaneForm, scale: Array) -> Array:
         """Return min(1 - U', min_k 1 + (tau2/B) s_k); -inf where the noiseless part is unstable.
 
@@ -80,6 +85,8 @@ class FloatProblem:
                 return np.where(schur, 1.0, -np.inf)
             damping = 1 + self.noise.tau2_values * inverse_batch * s
             radius = self.operator.estimate(s / damping * inverse_batch, self.weights)
+            if isinstance(self.operator, SampledOperator):
+                radius = self.operator.refined(form, scale, np.where(schur, radius, np.inf))
             least = damping.min(axis=-1)
             margin = np.where(least > 0, np.minimum(1 - radius, least), least)
             return np.where(schur, margin, -np.inf)

@@ -19,6 +19,7 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.mode_summands import midpoint_form
+from sgdmem.numeric.verdicts.noise_operator import SampledOperator
 from sgdmem.numeric.verdicts.noiseless import noiseless_scales
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
@@ -40,6 +41,8 @@ def critical_batch_size(judge: Judge) -> float:
     noise = judge.noise
     if not judge.noiseless_is_stable or judge.has_no_pull:
         return math.inf
+    if isinstance(judge.joint.operator, SampledOperator):
+        return judge.joint.operator.critical_batch_size(judge.form)
     if noise.coupling is None and noise.tau2 == 0 and noise.tau1 > 0:
         return float(noise.tau1) * float(judge.sums.noise.mid[0])  # the proved sum itself
     problem = _float_problem(judge)
@@ -111,5 +114,5 @@ def _float_scales(
         def margin(scale: Array) -> Array:
             return problem.margin(form, scale)
 
-        found.extend(positive_intervals(margin, low, high, grid=grid))
+        found.extend(positive_intervals(margin, low, high, grid=grid, costly=problem.is_costly))
     return found

@@ -2,13 +2,15 @@ r"""The positive operator by which the noise of one step feeds that of later one
 
 Once every mode is strictly Schur, a problem is stable exactly when the radius of this operator is
 below 1 (theory page "The exact condition"). With the shares :math:`f_k=s_k/(B+\tau_2s_k)` it is the
-number :math:`U'_\Sigma=\tau_1\sum_kf_k` for two-parameter noise, and the nonnegative matrix
-:math:`\mathrm{diag}(f)\,T` for a coupling.
+number :math:`U'_\Sigma=\tau_1\sum_kf_k` for two-parameter noise, the nonnegative matrix
+:math:`\mathrm{diag}(f)\,T` for a coupling, and a map on positive semidefinite matrices for samples.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -16,12 +18,16 @@ from typing import TypeAlias
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
+from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
 from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
+from sgdmem.numeric.verdicts.sampled_radius import sampled_radius
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 Bounds: TypeAlias = tuple[Array, Array]
@@ -44,7 +50,10 @@ class NoiseOperator(ABC):
 
     @abstractmethod
     def estimate(self, shares: Array, weights: Array) -> Array:
-        """Return the radius in plain floats, shape (A,), for shares of shape (A, N)."""
+        """Return the radius in plain floats, shape (A,), for shares of shape (A, N).
+
+        Of samples, for which the shares do not tell it, a lower bound.
+        """
 
 
 class ScalarOperator(NoiseOperator):
@@ -90,7 +99,92 @@ class MatrixOperator(NoiseOperator):
         return np.array([self._quick(row) for row in shares])
 
 
+class SampledOperator(NoiseOperator):
+    """The noise of samples: a map on positive semidefinite matrices, see `sampled_radius`."""
+
+    def enclose(self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array) -> Bounds:
+        """Return bounds of the radius to a relative 1e-6, closer where they would enclose 1."""
+        low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
+        for index in np.flatnonzero(wanted).tolist():
+            low[index], high[index] = self.radius(take(form, slice(index, index + 1)), _is_close)
+        return low, high
+
+    def radius(
+        self, form: HalfPlaneForm, done: Callable[[float, float], bool], scale: float = 1.0
+    ) -> Interval:
+        """Return bounds of the radius for one form, shape (1, 1), until they are ``done``.
+
+        The eigenvalues are multiplied by ``scale``.
+        """
+        share = float(self.noise.share)
+        if share == 0:
+            return 0.0, 0.0
+        low, high = self._unit_radius(
+            form, lambda low, high: done(share * low, share * high), scale
+        )
+        return share * low * (1 - 4 * UNIT), share * high * (1 + 4 * UNIT)
+
+    def _unit_radius(
+        self, form: HalfPlaneForm, done: Callable[[float, float], bool], scale: float
+    ) -> Interval:
+        samples = self.noise.samples
+        assert samples is not None
+        products, errors = mode_pairs(form, scale * self.spectrum.eigenvalues)
+        error = float(errors.max())  # A changes by no larger a share than its entries
+        if not error < 1:
+            return 0.0, math.inf
+        low, high = sampled_radius(samples, products, done)
+        return low * (1 - 2 * error), high * (1 + 2 * error)
+
+    @cached_property
+    def _quick(self) -> Array:
+        assert self.noise.samples is not None
+        return self.noise.samples.coupling
+
+    def estimate(self, shares: Array, weights: Array) -> Array:
+        """Return the radius of the operator's diagonal part, a lower bound of its own."""
+        batch = float(self.noise.share / self.noise.inverse_batch)  # the shares have 1 / B
+        roots = np.sqrt(np.maximum(shares * batch, 0))
+        parts = roots[:, :, None] * self._quick * roots[:, None, :]
+        parts = np.where(np.isfinite(parts), parts, 0.0)
+        return np.asarray(np.linalg.eigvalsh(parts)[:, -1])
+
+    def refined(self, form: HalfPlaneForm, scales: Array, low: Array) -> Array:
+        """Return the radius in plain floats where a lower bound leaves stability open.
+
+        The forms of shape (A, 1), or (1, 1), are asked at the eigenvalues times ``scales``.
+        """
+        found = np.array(low)
+        for index in np.flatnonzero(low < 1).tolist():
+            place = index if form.pull.shape[0] > 1 else 0
+            exact = take(form, slice(place, place + 1)).map(Ball)
+            found[index] = self.radius(exact, _is_sharp, float(scales[index]))[0]
+        return found
+
+    def critical_batch_size(self, form: HalfPlaneForm) -> float:
+        """Return the batch size at which the radius is 1: the radius is a multiple of the share."""
+        samples = self.noise.samples
+        assert samples is not None
+        low, high = self._unit_radius(form, _is_close, 1.0)
+        radius, n = (low + high) / 2, len(samples)
+        return radius if samples.replacement or n == 1 else n * radius / (n - 1 + radius)
+
+
+def _is_sharp(low: float, high: float) -> bool:
+    """Whether bounds are as close as a search needs them, or known to be on one side of 1."""
+    return low > 1.5 or (math.isfinite(high) and high - low <= 1e-11 * high)
+
+
+def _is_close(low: float, high: float) -> bool:
+    """Whether bounds decide, and are close; or are so close that more steps would not help."""
+    width = high - low
+    decided = not low < 1 <= high
+    return math.isfinite(high) and (width <= 1e-10 * high or (decided and width <= 1e-6 * high))
+
+
 def noise_operator(noise: BatchNoise, spectrum: Spectrum) -> NoiseOperator:
     """Return the operator of a noise on a spectrum."""
+    if noise.samples is not None:
+        return SampledOperator(noise, spectrum)
     kind = ScalarOperator if noise.coupling is None else MatrixOperator
     return kind(noise, spectrum)

@@ -75,7 +75,7 @@ def verdict_of(algorithm: Algorithm, problem: Problem, noise: BatchNoise) -> Ver
     middle = float(judge.joint.noise_sum[0])
     if judge.joint.is_summed[0]:
         (low, high), output = judge.radius, _output(judge)
-    elif reason.is_open and reason is not Reason.UNPHYSICAL_NOISE and noise.coupling is None:
+    elif reason.is_open and reason is not Reason.UNPHYSICAL_NOISE and not noise.mixes:
         low, _ = judge.radius  # of the modes that are certain
     return Verdict(
         algorithm=algorithm,
@@ -85,7 +85,7 @@ def verdict_of(algorithm: Algorithm, problem: Problem, noise: BatchNoise) -> Ver
         detail=judge.detail,
         noise_sum=middle,
         noise_sum_interval=(low, high),
-        output_noise_sum=output if noise.coupling is None else None,
+        output_noise_sum=None if noise.mixes else output,
         effective_learning_rate=_effective_learning_rate(algorithm),
         _judge=judge,
     )

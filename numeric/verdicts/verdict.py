@@ -217,7 +217,7 @@ class Verdict:
     def _rows(self) -> Iterator[tuple[str, str]]:
         undecided = self.stable is None
         low, high = self.noise_sum_interval
-        what = "noise sum U'" if self.noise.coupling is None else "noise radius"
+        what = "noise radius" if self.noise.mixes else "noise sum U'"
         if undecided and low < high:
             yield what, f"between {low:.17g} and {high:.17g}; stable below 1"
         else:

@@ -96,7 +96,7 @@ class Map:
                 "target must be a PowerLawTarget for regimes and exponents of the loss, as of "
                 f"Problem.power_law(nu, zeta); got {self.targets[0]!r}"
             )
-        if law is None or law.count is not None or problem.noise.coupling is not None:
+        if law is None or law.count is not None or problem.noise.mixes:
             raise InputError(
                 "regimes and exponents of the loss are those of infinite power laws without "
                 f"coupling, got {problem}"
@@ -242,7 +242,7 @@ def _exponents(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
 
 def _is_never_damped(judged: Map) -> bool:
     noise = judged.judge.problem.noise
-    return noise.coupling is None and noise.tau2 == 0 and "tau2" not in judged.points.axes
+    return not noise.mixes and noise.tau2 == 0 and "tau2" not in judged.points.axes
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,8 @@ def _noise_in_words(noise: Noise, axes: set[str]) -> dict[str, str]:
     tau2 = _numbers(noise.tau2) if isinstance(noise.tau2, tuple) else _number(noise.tau2)
     if noise.coupling is not None:
         return {"noise": "a coupling matrix", "tau2": tau2}
+    if noise.samples is not None:
+        return {"noise": str(noise)}
     found = {"tau1": _number(noise.tau1), "tau2": tau2}
     if noise.estimate is None or {"tau1", "tau2"} <= axes:
         return found
@@ -190,6 +192,10 @@ def _identity(problem: Problem) -> dict[str, str]:
             )
         ]
         found["coupling"] = digest(*parts)
+    if noise.samples is not None:
+        samples = noise.samples
+        found["samples"] = digest(samples.columns.tobytes(), samples.weights.tobytes())
+        found["drawn"] = str(samples.replacement)
     if isinstance(target, PowerLawTarget):
         found["target"] = str(target)
     elif target is not None:

@@ -1,0 +1,138 @@
+r"""Inner products of the impulse responses of pairs of modes, with error bounds.
+
+With :math:`g_i` the impulse response of :math:`Q/(P-\lambda_iQ)`, noise that mixes modes needs
+
+.. math:: h_{ij} = \sum_{t\ge0} g_i(t)g_j(t) = \frac{2x_0}{\hat\chi_{i,0}},\qquad
+    x(z)\hat\chi_j(-z) + y(z)\hat\chi_i(z) = \hat Q(z)\hat Q(-z)
+
+in the half plane of `sgdmem.symbolic.algebra.routh`, where x and y have degree M and the subscript
+0 is for leading coefficients. It is the integral of
+:math:`\hat Q(z)\hat Q(-z)/\hat\chi_i(z)\hat\chi_j(-z)` along the imaginary axis, by partial fractions;
+on the diagonal the noise summand over :math:`\lambda^2`. That form keeps its accuracy where the
+recursion on :math:`\hat\chi_i\hat\chi_j` loses all of it: near the end of stability.
+
+A solution is trusted only as far as an approximate inverse confirms it (S. M. Rump, Verification
+methods, Acta Numerica 2010, section 10).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.symbolic.algebra.polynomials import multiply
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_polynomial
+
+_TOGETHER = 2**14  # pairs that are solved at once
+_REFINEMENTS = 2
+_INFLATE = 1 + 1e-6  # bounds are rounded to nearest; the terms are far fewer than a million
+
+
+def mode_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, Array]:
+    r"""Return :math:`\lambda_i\lambda_jh_{ij}` of one algorithm, and bounds of the relative errors.
+
+    Parameters
+    ----------
+    form : HalfPlaneForm
+        In balls of shape (1, 1), see `ball_form`.
+    eigenvalues : array of shape (N,)
+        At each of them the algorithm must be strictly Schur.
+
+    Returns
+    -------
+    products, errors : array of shape (N, N)
+        An error is inf where nothing is certain.
+
+    Examples
+    --------
+    SGD has alpha / (lambda_i + lambda_j - alpha lambda_i lambda_j):
+
+    >>> from sgdmem import sgd
+    >>> from sgdmem.numeric.verdicts.mode_summands import ball_form
+    >>> products, errors = mode_pairs(ball_form([sgd(0.5)]), np.array([2.0, 1.0]))
+    >>> products.round(12).tolist(), bool(errors.max() < 1e-13)
+    ([[1.0, 0.5], [0.5, 0.333333333333]], True)
+    """
+    n, count = len(form.fixed), eigenvalues.size
+    chi = _stacked(half_plane_polynomial(form, Ball(eigenvalues)))
+    mirrored = _stacked(half_plane_polynomial(form, Ball(eigenvalues)), alternating=True)
+    right = _stacked(multiply(form.Q, _alternated(form.Q)))
+    products, errors = np.empty((count, count)), np.empty((count, count))
+    first, second = np.triu_indices(count)
+    for start in range(0, first.size, _TOGETHER):
+        i, j = first[start : start + _TOGETHER], second[start : start + _TOGETHER]
+        system = Ball(np.zeros((i.size, 2 * n, 2 * n)), np.zeros((i.size, 2 * n, 2 * n)))
+        for k in range(n):
+            rows = slice(k, k + n + 1)
+            system.mid[:, rows, k], system.rad[:, rows, k] = mirrored.mid[j], mirrored.rad[j]
+            system.mid[:, rows, n + k], system.rad[:, rows, n + k] = chi.mid[i], chi.rad[i]
+        lead, error = _first_unknown(system, right)
+        with np.errstate(all="ignore"):
+            value = 2 * eigenvalues[i] * eigenvalues[j] * lead / chi.mid[i, 0]
+            # the ratio of leading coefficients, and the roundings of the value
+            relative = error / np.abs(lead) + 2 * chi.rad[i, 0] / np.abs(chi.mid[i, 0]) + 8 * UNIT
+            certain = (relative < 0.5) & (value > 0) & np.isfinite(value)
+        products[i, j] = products[j, i] = value
+        errors[i, j] = errors[j, i] = np.where(certain, relative * _INFLATE, np.inf)
+    return products, errors
+
+
+def _alternated(polynomial: Sequence[Ball]) -> list[Ball]:
+    """Return p(-z), highest power first."""
+    degree = len(polynomial) - 1
+    return [-x if (degree - k) % 2 else x for k, x in enumerate(polynomial)]
+
+
+def _stacked(polynomial: Sequence[Ball], alternating: bool = False) -> Ball:
+    """Return coefficients as arrays of shape (N, degree + 1), of p(z) or of p(-z)."""
+    entries = _alternated(polynomial) if alternating else polynomial
+    mids, rads = ([getattr(x, part).ravel() for x in entries] for part in ("mid", "rad"))
+    return Ball(*(np.stack(np.broadcast_arrays(*parts), axis=1) for parts in (mids, rads)))
+
+
+def _first_unknown(system: Ball, right: Ball) -> tuple[Array, Array]:
+    """Return the first unknown of each linear system, and bounds of its error.
+
+    The right side, of the last equations, is the same for all: its first one is 0.
+    """
+    A, radius = system.mid, system.rad
+    size = A.shape[-1]
+    b, b_radius = (np.concatenate([np.zeros(1), part.ravel()]) for part in (right.mid, right.rad))
+    rows = _power_of_two(np.abs(A).max(axis=2))
+    columns = _power_of_two((np.abs(A) * rows[:, :, None]).max(axis=1))
+    scale = rows[:, :, None] * columns[:, None, :]
+    A, radius, b, b_radius = A * scale, radius * scale, b * rows, b_radius * rows
+    try:
+        R = np.linalg.inv(A)
+    except np.linalg.LinAlgError:
+        return np.full(len(A), np.nan), np.full(len(A), np.inf)
+    long = A.astype(np.longdouble)
+
+    def residual(x: Array) -> Array:
+        return np.asarray(b - (long * x[:, None, :]).sum(axis=2))
+
+    x = (R * b[:, None, :]).sum(axis=2)
+    for _ in range(_REFINEMENTS):
+        x = x + (R * residual(x).astype(float)[:, None, :]).sum(axis=2)
+    unit = max(float(np.finfo(np.longdouble).eps), 2.0**-63)
+    sizes = (np.abs(A) * np.abs(x)[:, None, :]).sum(axis=2) + np.abs(b)
+    left = np.abs(residual(x)).astype(float) + (size + 4) * unit * sizes
+    left += (radius * np.abs(x)[:, None, :]).sum(axis=2) + b_radius
+    defect, R = np.abs(np.eye(size) - R @ A), np.abs(R)
+    shift = (R * left[:, None, :]).sum(axis=2)
+    defect = defect + (size + 4) * UNIT * (R @ np.abs(A)) + R @ radius
+    rest = defect.sum(axis=2)
+    worst = rest.max(axis=1)
+    with np.errstate(all="ignore"):
+        more = rest[:, 0] * shift.max(axis=1) / (1 - worst)
+    error = np.where(worst < 1, (shift[:, 0] + more), np.inf)
+    return x[:, 0] * columns[:, 0], error * columns[:, 0]
+
+
+def _power_of_two(values: Array) -> Array:
+    """Return powers of 2 near the inverses: scaling by them is exact."""
+    with np.errstate(all="ignore"):
+        return np.where(values > 0, 2.0 ** -np.frexp(values)[1], 1.0)

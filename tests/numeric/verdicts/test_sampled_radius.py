@@ -1,0 +1,223 @@
+"""Verdicts on samples: against the whole second-moment operator, and published figures."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem import InputError, Noise, Problem, Spectrum, largest_learning_rate, sgd, stability
+from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
+from sgdmem.numeric.verdicts.mode_summands import ball_form
+from sgdmem.numeric.verdicts.sampled_radius import is_definite
+from sgdmem.symbolic.algorithms import named_algorithms as named
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from tests import draws, naive
+
+
+def problem_of(rows: Any, weights: Any = None, replacement: bool = True) -> Problem:
+    noise = Noise.sampled(rows, weights, replacement=replacement)
+    assert noise.samples is not None
+    return Problem(Spectrum(noise.samples.eigenvalues), noise)
+
+
+# Pairs of modes ----------------------------------------------------------------------------------
+
+
+def exact_pair(alg: naive.Raw, first: Fraction, second: Fraction) -> Fraction:
+    """Return the product from ``Y = S_i Y S_j^T + v v^T`` in fractions."""
+    alg = naive.mapped(alg, Fraction)
+    left, right = naive.state_matrix(alg, first), naive.state_matrix(alg, second)
+    v, r, size = [-alg.alpha, *alg.c], [1, *alg.a], range(len(left))
+    places = [(p, q) for p in size for q in size]
+    equations = [
+        [((p, q) == (s, t)) - left[p][s] * right[q][t] for s, t in places] for p, q in places
+    ]
+    (Y,) = naive.solve(equations, [[v[p] * v[q] for p, q in places]])
+    return first * second * sum(r[p] * r[q] * y for (p, q), y in zip(places, Y, strict=True))
+
+
+METHODS = {
+    "sgd": named.sgd("0.3"),
+    "sgd near its end": named.sgd("1.99999"),
+    "heavy ball": named.heavy_ball("0.001", "0.99"),
+    "nesterov": named.nesterov("0.1", "0.9"),
+    "qhm": named.qhm("0.5", "0.99", "0.7"),
+    "averaged": named.averaged_sgd("0.5", "0.2"),
+    "aggmo": named.aggmo("0.1", ["0", "0.9", "0.99"]),
+    "memory 4": named.aggmo("0.1", ["0", "0.9", "0.99", "0.999"]),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_products_of_pairs_are_within_their_bounds(name: str) -> None:
+    method = METHODS[name]
+    raw = naive.Raw(method.alpha, method.b, method.c, method.D, method.a)
+    eigenvalues = np.array([1.0, 0.99999, 0.3, 1e-3, 1e-8, 1.001e-8])
+    products, errors = mode_pairs(ball_form([method]), eigenvalues)
+    assert errors.max() < 1e-9
+    for i, first in enumerate(eigenvalues.tolist()):
+        for j, second in enumerate(eigenvalues.tolist()):
+            exact = exact_pair(raw, Fraction(first), Fraction(second))
+            assert abs(Fraction(products[i, j]) / exact - 1) <= Fraction(errors[i, j])
+
+
+def test_definiteness_is_not_claimed_of_singular_matrices(rng: np.random.Generator) -> None:
+    for size in (1, 3, 20):
+        root = rng.normal(size=(size, max(1, size - 1)))
+        singular = root @ root.T if size > 1 else np.zeros((1, 1))
+        assert not is_definite(singular, 0.0)
+        assert is_definite(singular + 1e-6 * np.eye(size), 0.0)
+        assert not is_definite(singular + 1e-6 * np.eye(size), 2e-6)
+
+
+# Verdicts ----------------------------------------------------------------------------------------
+
+
+def compare(problems: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Return how many random verdicts were compared with the whole operator, and undecided."""
+    verdicts = undecided = 0
+    while verdicts < problems:
+        memory, d, K = (int(rng.integers(*ends)) for ends in ((0, 4), (1, 4), (1, 3)))
+        n = int(rng.integers(d + 1, 10))
+        rows = rng.standard_t(3, size=(n, K, d)) * 10 ** rng.uniform(-1, 1, d)
+        replacement = bool(rng.random() < 0.6)
+        weights = rng.dirichlet(np.ones(n)) if replacement and rng.random() < 0.5 else None
+        problem = problem_of(rows, weights, replacement)
+        alg = draws.random_algorithm(rng, memory)
+        eigenvalues = problem.spectrum.eigenvalues
+        if not all(naive.is_schur(alg, x) for x in eigenvalues.tolist()):
+            continue
+        critical = stability(Algorithm(*alg), problem, 1).critical_batch_size
+        shares = np.full(n, 1 / n) if weights is None else weights
+        for factor in (0.5, 1 - 1e-4, 1 + 1e-4, 3):
+            size = critical * factor
+            if not replacement and size > n:
+                continue
+            verdict = stability(Algorithm(*alg), problem, size)
+            share = 1 / size if replacement else (n - size) / (size * (n - 1))
+            radius = naive.sampled_moment_radius(alg, rows, shares, share)
+            if verdict.stable is None:
+                undecided += 1
+            elif abs(radius - 1) > 1e-9:
+                assert verdict.stable is (radius < 1), (alg, rows, weights, size)
+            verdicts += 1
+    return verdicts, undecided
+
+
+@pytest.mark.slow
+def test_random_samples(rng: np.random.Generator) -> None:
+    _, undecided = compare(150, rng)
+    assert undecided == 0
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(10))
+def test_four_thousand_random_samples(seed: int) -> None:
+    _, undecided = compare(400, np.random.default_rng(seed))
+    assert undecided <= 4
+
+
+def test_a_heavy_row_limits_the_rate() -> None:
+    rows = np.array([[1.0, 0.0]] * 99 + [[0.0, 5.0]])
+    assert largest_learning_rate("sgd", problem_of(rows), 1) == pytest.approx(2 / 25, rel=1e-9)
+    assert stability(sgd("0.0799"), problem_of(rows), 1).stable is True
+    assert stability(sgd("0.0801"), problem_of(rows), 1).stable is False
+
+
+def standardised(X: Any) -> Any:
+    X = X - X.mean(axis=0)
+    spread = X.std(axis=0)
+    return X[:, spread > 0] / spread[spread > 0]
+
+
+@pytest.mark.parametrize(
+    ("data", "family", "fixed", "replacement", "expected"),
+    [
+        ("digits", "heavy-ball", {"momentum": 0.9}, True, 0.006557234),
+        ("digits", "heavy-ball", {"momentum": 0.9}, False, 0.006803866),
+        ("digits", "sgd", {}, True, 0.0606078408),
+        ("diabetes", "heavy-ball", {"momentum": 0.9}, True, 0.599758312),
+    ],
+)
+@pytest.mark.slow
+def test_rates_of_real_data(
+    data: str, family: str, fixed: dict[str, float], replacement: bool, expected: float
+) -> None:
+    datasets = pytest.importorskip("sklearn.datasets")
+    rows = standardised(getattr(datasets, f"load_{data}")().data)
+    problem = problem_of(rows, replacement=replacement)
+    found = largest_learning_rate(family, problem, 64, **fixed)
+    assert found == pytest.approx(expected, rel=2e-7)
+    for factor, stable in ((1 - 1e-5, True), (1 + 1e-5, False)):
+        method = getattr(named, family.replace("-", "_"))(found * factor, **fixed)
+        verdict = stability(method, problem, 64)
+        assert verdict.stable is stable
+        low, high = verdict.noise_sum_interval
+        assert low <= high <= low * (1 + 1e-6)
+
+
+def test_the_covariance_of_a_batch_without_replacement(rng: np.random.Generator) -> None:
+    rows = rng.normal(size=(6, 2))
+    problem = problem_of(rows, replacement=False)
+    assert stability(sgd("1e-3"), problem, 6).reason.value == "stable"
+    assert problem.noise.at(6).is_quiet and problem.noise.at(1).share == 1
+    assert problem.noise.at(3).share == Fraction(1, 5)
+    with pytest.raises(InputError, match="at most the number of samples, 6"):
+        stability(sgd("1e-3"), problem, 7)
+    assert math.isclose(float(problem_of(rows).noise.at(3).share), 1 / 3)
+
+
+def test_verdicts_on_samples_are_values(rng: np.random.Generator) -> None:
+    problem = problem_of(rng.normal(size=(20, 3)))
+    verdict = stability(named.heavy_ball("0.1", "0.5"), problem, 4)
+    again = pickle.loads(pickle.dumps(verdict))
+    assert again.noise_sum == verdict.noise_sum and str(again) == str(verdict)
+    assert "20 samples, drawn with replacement" in str(verdict)
+    assert verdict.to_dict()["problem"]["samples"] == 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([[1.0, math.nan]],), "row 0, column 1"),
+        (([1.0, 2.0],), "must be a matrix"),
+        (([[1.0], [2.0]], [1.0]), "one for each of 2 samples"),
+        (([[1.0], [2.0]], [1.0, -1.0]), "nonnegative"),
+        (([[1.0], [2.0]], ["a", 1.0]), "must be numbers"),
+    ],
+)
+def test_bad_input(arguments: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Noise.sampled(*arguments)
+
+
+def test_samples_of_another_spectrum_are_refused() -> None:
+    noise = Noise.sampled([[1.0, 0.0], [0.0, 2.0]])
+    with pytest.raises(InputError, match="must be that of the samples"):
+        Problem(Spectrum([1, 0.5]), noise)
+    with pytest.raises(InputError, match="tau1 cannot vary"):
+        noise.vary(tau1=2)
+    with pytest.raises(InputError, match="one of the two"):
+        Noise.sampled([[1.0], [2.0]], [1, 2], replacement=False)
+
+
+def test_outputs_are_pieces_of_one_sample(rng: np.random.Generator) -> None:
+    """K outputs that are all but one zero are rows; a sample of equal outputs is one longer row."""
+    rows = rng.normal(size=(8, 3))
+    padded = np.zeros((8, 2, 3))
+    padded[:, 1] = rows
+    twice = np.stack([rows, rows], axis=1)
+    one, two, three = (Samples.of(x) for x in (rows, padded, twice))
+    assert two.eigenvalues == pytest.approx(one.eigenvalues)
+    assert three.eigenvalues == pytest.approx(2 * one.eigenvalues)
+    N = np.diag([1.0, 2.0, 3.0])
+    for other in (two, three):
+        assert np.abs(other.covariance(N)) == pytest.approx(np.abs(one.covariance(N)))
+        assert other.coupling == pytest.approx(one.coupling)
+    assert np.diag(one.covariance(N)) == pytest.approx(one.coupling @ np.diag(N))
