@@ -125,7 +125,7 @@ class Samples:
 
     @property
     def _rows(self) -> int:
-        return max(1, _TOGETHER // self.columns[0].size)
+        return max(1, _TOGETHER // int(self.columns[0].size))
 
     def covariance(self, N: Array) -> Array:
         r"""Return :math:`\sum_iw_iH_iNH_i-N` of the whitened curvatures, for a symmetric N."""

@@ -7,9 +7,9 @@ With :math:`g_i` the impulse response of :math:`Q/(P-\lambda_iQ)`, noise that mi
 
 in the half plane of `sgdmem.symbolic.algebra.routh`, where x and y have degree M and the subscript
 0 is for leading coefficients. It is the integral of
-:math:`\hat Q(z)\hat Q(-z)/\hat\chi_i(z)\hat\chi_j(-z)` along the imaginary axis, by partial fractions;
-on the diagonal the noise summand over :math:`\lambda^2`. That form keeps its accuracy where the
-recursion on :math:`\hat\chi_i\hat\chi_j` loses all of it: near the end of stability.
+:math:`\hat Q(z)\hat Q(-z)/\hat\chi_i(z)\hat\chi_j(-z)` along the imaginary axis, by partial
+fractions; on the diagonal the noise summand over :math:`\lambda^2`. That form keeps its accuracy
+where the recursion on :math:`\hat\chi_i\hat\chi_j` loses all of it: near the end of stability.
 
 A solution is trusted only as far as an approximate inverse confirms it (S. M. Rump, Verification
 methods, Acta Numerica 2010, section 10).

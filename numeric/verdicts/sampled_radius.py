@@ -110,7 +110,7 @@ class _Krylov:
 
     def has_settled(self) -> bool:
         """Whether an upper bound is worth its while."""
-        return self._residual < _SETTLED * self._largest
+        return bool(self._residual < _SETTLED * self._largest)
 
     def _combined(self) -> tuple[Array, Array]:
         """Return the Ritz vector X, and M(sqrt(h) X)."""
@@ -145,7 +145,7 @@ class _Krylov:
         if not is_definite(D, 0.0):
             return np.inf
         for room in _ROOM:
-            value = best * (1 + room)
+            value = best * (1 + float(room))
             rounding = 4 * UNIT * (value * np.abs(D) + np.abs(TD)).sum(axis=1).max()
             if is_definite(value * D - TD, slack + float(rounding)):
                 return value
