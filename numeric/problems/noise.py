@@ -249,7 +249,7 @@ class Noise:
             return f"a coupling matrix, {tau2}"
         if self.samples is not None:
             way = "with" if self.samples.replacement else "without"
-            return f"{len(self.samples):,} samples, drawn {way} replacement"
+            return f"{len(self.samples):,} samples, drawn anew for each batch, {way} replacement"
         if self.estimate is not None:
             return str(self.estimate)
         return f"tau1 = {_shown(self.tau1)}, {tau2}"

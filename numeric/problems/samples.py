@@ -118,10 +118,9 @@ class Samples:
         It leaves room for what is given being rounded itself, by a hundred operations.
         """
         piece = min(len(self), self._rows)
-        terms = (
-            2 * self.columns.shape[2] + self.columns.shape[1] + piece + len(self) // piece + _MORE
-        )
-        return terms * UNIT * (self.fourth_moment + 1)
+        _, outputs, modes = self.columns.shape
+        terms = 2 * modes + outputs + piece + len(self) // piece + _MORE
+        return float(terms * UNIT * (self.fourth_moment + 1))
 
     @property
     def _rows(self) -> int:

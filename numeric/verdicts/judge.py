@@ -131,7 +131,8 @@ class Judge:
                 return "full batches, no noise"
             if self.joint.is_unphysical:
                 return "by the small-gain condition for tau2 > tau1"
-            return f"noise sum {self.radius[1]:.6g} < 1"
+            what = "noise radius" if noise.mixes else "noise sum"
+            return f"{what} {self.radius[1]:.6g} < 1"
         if reason is Reason.NOISE_SUM:
             return f"it is {self.radius[0]:.6g}"
         if reason is Reason.UNDECIDED_NOISE_SUM:

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy.linalg
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.intervals import Interval
@@ -87,7 +86,9 @@ class _Krylov:
             for other in self.basis:
                 rest = rest - np.vdot(other, rest) * other
         norm = float(np.linalg.norm(rest))
-        values, vectors = scipy.linalg.eigh_tridiagonal(self.diagonal, self.beside)
+        values, vectors = np.linalg.eigh(
+            np.diag(self.diagonal) + np.diag(self.beside, 1) + np.diag(self.beside, -1)
+        )
         self._largest, self._coefficients = float(values[-1]), vectors[:, -1]
         self._residual = norm * abs(vectors[-1, -1])
         if norm <= _INVARIANT * float(np.abs(values).max()):
@@ -128,12 +129,12 @@ class _Krylov:
         unit = np.trace(C) / len(C)
         error = self.samples.rounding
         size = float(np.linalg.norm(self._coefficients, 1)) * float(self.root.max())
-        last = (len(C) - 1, len(C) - 1)
         best, chosen = np.inf, None
         for weight in _SHARES * unit:
             D, TD = C + weight * identity, TC + weight * T_identity
             try:
-                value = float(scipy.linalg.eigvalsh(TD, D, subset_by_index=last)[0])
+                L = np.linalg.cholesky(D)
+                value = float(np.linalg.eigvalsh(np.linalg.solve(L, np.linalg.solve(L, TD).T))[-1])
             except np.linalg.LinAlgError:
                 continue
             if value < best:

@@ -193,7 +193,7 @@ def test_verdicts_on_samples_are_values(rng: np.random.Generator) -> None:
     verdict = stability(named.heavy_ball("0.1", "0.5"), problem, 4)
     again = pickle.loads(pickle.dumps(verdict))
     assert again.noise_sum == verdict.noise_sum and str(again) == str(verdict)
-    assert "20 samples, drawn with replacement" in str(verdict)
+    assert "20 samples, drawn anew for each batch, with replacement" in str(verdict)
     assert verdict.to_dict()["problem"]["samples"] == 20
 
 
