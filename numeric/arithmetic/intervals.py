@@ -66,10 +66,10 @@ def positive_intervals(
     points, values = _with_extrema(value, points, values, _FEW_STEPS if costly else _GOLDEN_STEPS)
     positive = values > 0
 
-    def end(low: float, high: float, at_low: bool) -> tuple[float, float]:
+    def end(low: float, high: float, at_low: bool) -> float:
         if costly:
             return _root(lambda point: float(value(np.array([point]))[0]), low, high)
-        return multisect(lambda points: (value(points) > 0) == at_low, low, high)
+        return multisect(lambda points: (value(points) > 0) == at_low, low, high)[not at_low]
 
     marks = [positive[0], *positive, positive[-1]]
     return _runs([lower, *points, upper], marks, end)
@@ -78,20 +78,19 @@ def positive_intervals(
 def _runs(
     points: Sequence[float],
     marks: Sequence[bool],
-    ends: Callable[[float, float, bool], tuple[float, float]],
+    end_between: Callable[[float, float, bool], float],
 ) -> list[Interval]:
     """Return the maximal intervals between points that are marked.
 
-    ``ends`` narrows the range between two neighbours that are marked differently, the first as it
-    is told; an end is the point of the narrow range that would be marked.
+    ``end_between`` finds the last point that would be marked between two neighbours, of which the
+    first is marked or, as it is told, the second.
     """
     found: list[Interval] = []
     start = points[0] if marks[0] else None
     for i in range(len(points) - 1):
         if marks[i] == marks[i + 1]:
             continue
-        marked = bool(marks[i])
-        end = float(ends(points[i], points[i + 1], marked)[0 if marked else 1])
+        end = float(end_between(points[i], points[i + 1], bool(marks[i])))
         if marks[i + 1]:
             start = end
         elif start is not None:
@@ -118,12 +117,11 @@ def _grid(lower: float, upper: float, logarithmic: bool, size: int) -> Array:
     return np.unique(points[(points > lower) & (points < upper)])
 
 
-def _root(value: Callable[[float], float], low: float, high: float) -> tuple[float, float]:
-    """Return two near points on both sides of the root of a function that may be -inf."""
+def _root(value: Callable[[float], float], low: float, high: float) -> float:
+    """Return the root of a function that may be -inf."""
     from scipy.optimize import brentq
 
-    root = float(brentq(lambda x: max(value(x), -1.0), low, high, rtol=_ROOT, xtol=1e-300))
-    return root, root
+    return float(brentq(lambda x: max(value(x), -1.0), low, high, rtol=_ROOT, xtol=1e-300))
 
 
 def _with_extrema(
@@ -149,9 +147,7 @@ def _with_extrema(
     return points[order], values[order]
 
 
-def _golden(
-    value: Callable[[Array], Array], low: Array, high: Array, steps: int = _GOLDEN_STEPS
-) -> Array:
+def _golden(value: Callable[[Array], Array], low: Array, high: Array, steps: int) -> Array:
     """Follow local maxima by golden section, all at once."""
     for _ in range(steps if low.size else 0):
         width = _GOLDEN * (high - low)
@@ -174,8 +170,9 @@ def confirmed(intervals: Sequence[Interval], holds: Callable[[float], bool]) -> 
             found.append((low, high))
             continue
 
-        def end(left: float, right: float, at_left: bool) -> tuple[float, float]:
-            return bisect(lambda x: holds(x) == at_left, left, right, _CONFIRMING)
+        def end(left: float, right: float, at_left: bool) -> float:
+            ends = bisect(lambda x: holds(x) == at_left, left, right, _CONFIRMING)
+            return float(ends[not at_left])
 
         marks = [flags[0], *flags, flags[-1]]
         found.extend(_runs([low, *points, high], marks, end))

@@ -77,8 +77,9 @@ class Noise:
             check_diagonal(coupling, tau2)
         if estimate is not None and not (tau1 == estimate.tau1 and tau2 == estimate.tau2):
             estimate = None  # numbers of the caller's are no estimate
-        vars(self).update(tau1=tau1, tau2=tau2, coupling=coupling, estimate=estimate)  # frozen
-        vars(self).update(samples=samples)
+        vars(self).update(  # frozen
+            tau1=tau1, tau2=tau2, coupling=coupling, estimate=estimate, samples=samples
+        )
 
     @classmethod
     def coupled(cls, T: Any, tau2: Any = 0) -> Noise:
@@ -239,7 +240,7 @@ class Noise:
         """
         inverse = inverse_batch_size(batch_size)
         if self.samples is not None:
-            self.samples.share(inverse)
+            self.samples.share(inverse)  # refuses a batch of more than all samples
         parts = self.tau1, self.tau2, self.coupling, self.estimate, self.samples
         return BatchNoise(*parts, inverse)
 

@@ -57,8 +57,8 @@ def mode_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, Array]:
     ([[1.0, 0.5], [0.5, 0.333333333333]], True)
     """
     n, count = len(form.fixed), eigenvalues.size
-    chi = _stacked(half_plane_polynomial(form, Ball(eigenvalues)))
-    mirrored = _stacked(half_plane_polynomial(form, Ball(eigenvalues)), alternating=True)
+    polynomial = half_plane_polynomial(form, Ball(eigenvalues))
+    chi, mirrored = _stacked(polynomial), _stacked(_alternated(polynomial))
     right = _stacked(multiply(form.Q, _alternated(form.Q)))
     products, errors = np.empty((count, count)), np.empty((count, count))
     first, second = np.triu_indices(count)
@@ -86,10 +86,9 @@ def _alternated(polynomial: Sequence[Ball]) -> list[Ball]:
     return [-x if (degree - k) % 2 else x for k, x in enumerate(polynomial)]
 
 
-def _stacked(polynomial: Sequence[Ball], alternating: bool = False) -> Ball:
-    """Return coefficients as arrays of shape (N, degree + 1), of p(z) or of p(-z)."""
-    entries = _alternated(polynomial) if alternating else polynomial
-    mids, rads = ([getattr(x, part).ravel() for x in entries] for part in ("mid", "rad"))
+def _stacked(polynomial: Sequence[Ball]) -> Ball:
+    """Return coefficients as arrays of shape (N, degree + 1)."""
+    mids, rads = ([getattr(x, part).ravel() for x in polynomial] for part in ("mid", "rad"))
     return Ball(*(np.stack(np.broadcast_arrays(*parts), axis=1) for parts in (mids, rads)))
 
 

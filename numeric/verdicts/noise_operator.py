@@ -22,6 +22,7 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
 from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
@@ -80,15 +81,15 @@ class MatrixOperator(NoiseOperator):
 
     def enclose(self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array) -> Bounds:
         """Return bounds of the radius of diag(f) T, of one algorithm after the other."""
-        low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
         lam, weights = explicit_modes(self.spectrum)
         inverse_batch = Ball.exactly([self.noise.inverse_batch])
-        for index in np.flatnonzero(wanted).tolist():
-            s = lam * mode_summands(take(form, slice(index, index + 1)), lam).noise
+
+        def bounds(single: HalfPlaneForm) -> Interval:
+            s = lam * mode_summands(single, lam).noise
             shares = (s / (1 + self.noise.share2 * s) * inverse_batch)[0]
-            bounds = coupled_radius(shares, weights, self.noise.coupling or ())
-            low[index], high[index] = bounds
-        return low, high
+            return coupled_radius(shares, weights, self.noise.coupling or ())
+
+        return _one_by_one(bounds, form, wanted)
 
     @cached_property
     def _quick(self) -> CoupledRadius:
@@ -104,10 +105,7 @@ class SampledOperator(NoiseOperator):
 
     def enclose(self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array) -> Bounds:
         """Return bounds of the radius to a relative 1e-6, closer where they would enclose 1."""
-        low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
-        for index in np.flatnonzero(wanted).tolist():
-            low[index], high[index] = self.radius(take(form, slice(index, index + 1)), _is_close)
-        return low, high
+        return _one_by_one(lambda single: self.radius(single, _is_close), form, wanted)
 
     def radius(
         self, form: HalfPlaneForm, done: Callable[[float, float], bool], scale: float = 1.0
@@ -127,25 +125,23 @@ class SampledOperator(NoiseOperator):
     def _unit_radius(
         self, form: HalfPlaneForm, done: Callable[[float, float], bool], scale: float
     ) -> Interval:
-        samples = self.noise.samples
-        assert samples is not None
         products, errors = mode_pairs(form, scale * self.spectrum.eigenvalues)
         error = float(errors.max())  # A changes by no larger a share than its entries
         if not error < 1:
             return 0.0, math.inf
-        low, high = sampled_radius(samples, products, done)
+        low, high = sampled_radius(self._samples, products, done)
         return low * (1 - 2 * error), high * (1 + 2 * error)
 
-    @cached_property
-    def _quick(self) -> Array:
-        assert self.noise.samples is not None
-        return self.noise.samples.coupling
+    @property
+    def _samples(self) -> Samples:
+        assert self.noise.samples is not None  # it would have another operator
+        return self.noise.samples
 
     def estimate(self, shares: Array, weights: Array) -> Array:
         """Return the radius of the operator's diagonal part, a lower bound of its own."""
         batch = float(self.noise.share / self.noise.inverse_batch)  # the shares have 1 / B
         roots = np.sqrt(np.maximum(shares * batch, 0))
-        parts = roots[:, :, None] * self._quick * roots[:, None, :]
+        parts = roots[:, :, None] * self._samples.coupling * roots[:, None, :]
         parts = np.where(np.isfinite(parts), parts, 0.0)
         return np.asarray(np.linalg.eigvalsh(parts)[:, -1])
 
@@ -163,11 +159,19 @@ class SampledOperator(NoiseOperator):
 
     def critical_batch_size(self, form: HalfPlaneForm) -> float:
         """Return the batch size at which the radius is 1: the radius is a multiple of the share."""
-        samples = self.noise.samples
-        assert samples is not None
         low, high = self._unit_radius(form, _is_close, 1.0)
-        radius, n = (low + high) / 2, len(samples)
-        return radius if samples.replacement or n == 1 else n * radius / (n - 1 + radius)
+        radius, n = (low + high) / 2, len(self._samples)
+        return radius if self._samples.replacement or n == 1 else n * radius / (n - 1 + radius)
+
+
+def _one_by_one(
+    bounds: Callable[[HalfPlaneForm], Interval], form: HalfPlaneForm, wanted: Array
+) -> Bounds:
+    """Return the bounds of each form that is wanted, asked by itself; else 0 and inf."""
+    low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
+    for index in np.flatnonzero(wanted).tolist():
+        low[index], high[index] = bounds(take(form, slice(index, index + 1)))
+    return low, high
 
 
 def _is_sharp(low: float, high: float) -> bool:
