@@ -71,7 +71,7 @@ def work_in_threads(
             left.clear()
             failures.append(failure)
 
-    workers = min(threads or _processors(), len(left))
+    workers = min(threads or processors(), len(left))
     others = [_pool().submit(run, lambda: None) for _ in range(workers - 1)]
     run(report)
     for other in others:
@@ -85,7 +85,7 @@ def work_in_threads(
 @cache
 def _pool() -> ThreadPoolExecutor:
     """Return threads that are kept: to start one takes longer than many a task."""
-    return ThreadPoolExecutor(max(_MOST_THREADS, _processors()))
+    return ThreadPoolExecutor(max(_MOST_THREADS, processors()))
 
 
 if hasattr(os, "register_at_fork"):
@@ -93,5 +93,6 @@ if hasattr(os, "register_at_fork"):
 
 
 @cache
-def _processors() -> int:
+def processors() -> int:
+    """Return how many processors there are."""
     return os.cpu_count() or 1  # it reads a file

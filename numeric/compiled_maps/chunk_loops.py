@@ -1,11 +1,11 @@
-"""Machine code around the kernels of a map: axes to parameters, chunk by chunk."""
+"""Machine code around the kernels of maps and sums: from parameters to results, in chunks."""
 
 from __future__ import annotations
 
 from numba import b1, f8, i1, i8, njit, types
-from numpy import empty
+from numpy import empty, inf, nan
 
-from sgdmem.numeric.compiled_maps.machine_code_by_nodes import ROWS
+from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, ROWS, STATE
 from sgdmem.numeric.compiled_maps.node_sums import CHUNK
 
 
@@ -66,3 +66,34 @@ def judge_by_poles(  # type: ignore[no-untyped-def]
         judge(both[0], both[1], table, first, largest, spread_of_largest, found, 0, n)
         outcome = stable[begin:end], noise_sum[begin:end], margin[begin:end]
         finish(found, shares, share_stride, start + begin, diverges, *outcome)
+
+
+@njit(
+    types.void(*(_COEFFICIENTS, i8, _JUDGE, _MATRIX, i8, f8, f8), *(_MATRIX, _MATRIX, i8, i8)),
+    cache=True,
+    nogil=True,
+)
+def sums_by_poles(  # type: ignore[no-untyped-def]
+    coefficients, count, judge, table, first, largest, spread_of_largest, given, sums, start, stop
+):  # fmt: skip
+    """Fill the columns of ``sums`` from start to stop: noise sums, and bounds of their errors.
+
+    As `judge_by_poles`, for parameters without errors, one in a row of ``given``. A sum is inf
+    where the largest eigenvalue is unstable, and NaN, with an infinite bound, where that is open.
+    """
+    parameters = given.shape[0]
+    values, numbers = empty(2 * parameters * CHUNK), empty(2 * count * CHUNK)
+    results = empty(ROWS * CHUNK)
+    for begin in range(start, stop, CHUNK):
+        n = min(CHUNK, stop - begin)
+        some = values[: 2 * parameters * n].reshape((2, parameters, n))
+        some[0], some[1] = given[:, begin : begin + n], 0.0
+        both = numbers[: 2 * count * n].reshape((2, count, n))
+        coefficients(some[0], some[1], both[0], both[1], 0, n)
+        rows = results[: ROWS * n].reshape((ROWS, n))
+        judge(both[0], both[1], table, first, largest, spread_of_largest, rows, 0, n)
+        for p in range(n):
+            state = rows[STATE, p]
+            known, unstable = state == 1.0, state == -1.0
+            sums[0, begin + p] = rows[NOISE, p] if known else (inf if unstable else nan)
+            sums[1, begin + p] = rows[RADIUS, p] if known else (0.0 if unstable else inf)

@@ -47,15 +47,11 @@ def judge_compiled(
     # by what is asked, not by the values at hand: a part of a map is judged as the whole one is
     damped = "tau2" in points.axes or any(noise.tau2 != 0 for noise in noises.values())
     own = _own_axes(points, program.parameters, shares if damped else None)
-    diverges, compressed = spectrum.diverges, spectrum.compressed
+    diverges = spectrum.diverges
+    left: Array | None = None
     if device == "cpu" and not damped and program.memory <= LARGEST_MEMORY:
-        _judge_by_poles(program, compressed, own, shares, diverges, found, advance)
+        _judge_by_poles(program, spectrum.compressed, own, shares, diverges, found, advance)
         left = np.flatnonzero(found.stable == -1)
-        if left.size == 0:
-            return
-        advance(-left.size)
-    else:
-        left = None
 
     def read(piece: slice) -> Array:
         if left is not None:
@@ -74,8 +70,15 @@ def judge_compiled(
         finish(rows, shares.at(places), 1, 0, diverges, some.stable, some.noise_sum, some.margin)
         found.put(places, some)
 
-    size = len(points) if left is None else left.size
-    evaluate_pieces(program, size, compressed, damped, device, read, write, advance)
+    for finely in (False, True):
+        if left is not None:
+            if left.size == 0:
+                return
+            advance(-left.size)
+        short = spectrum.finely_compressed if finely else spectrum.compressed
+        size = len(points) if left is None else left.size
+        evaluate_pieces(program, size, short, damped, device, read, write, advance)
+        left = np.flatnonzero(found.stable == -1)
 
 
 def _judge_by_poles(

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.compilation.compiled_modules import load_module
+from sgdmem.numeric.compilation.threads import pieces, processors, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, STATE
-from sgdmem.numeric.compiled_maps.node_sums import evaluate_pieces
+from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
+from sgdmem.numeric.compiled_maps.node_sums import CHUNK, evaluate_pieces
+from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.mode_summands import no_pull
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
+
+_PIECES = 2  # of the members, for each thread
 
 
 def family_sums(
@@ -42,9 +49,66 @@ def family_sums(
         On a processor; by default as many as it has.
     """
     members = values.shape[1]
-    found = Ball(np.full(members, np.nan), np.full(members, np.inf))
     if isinstance(spectrum, Spectrum) and spectrum.diverges:
         return Ball(np.full(members, np.inf), np.zeros(members))
+    found = np.empty((2, members))
+    found[0], found[1] = np.nan, np.inf
+    left = np.arange(members)
+    for k, short in enumerate(_shorter(spectrum)):
+        if k == 0 and device == "cpu" and family.memory <= LARGEST_MEMORY:
+            _by_poles(family, values, short, found, threads)
+            left = np.flatnonzero(np.isnan(found[0]))
+        if left.size:
+            found[:, left] = _by_nodes(family, values[:, left], short, device, threads)
+            left = left[np.isnan(found[0, left])]
+        if not left.size:
+            break
+    if isinstance(spectrum, Spectrum) and left.size:
+        found[:, left] = _one_by_one(family, values[:, left], spectrum)
+    return Ball(*found)
+
+
+def _shorter(spectrum: Spectrum | CompressedSpectrum) -> Iterator[CompressedSpectrum]:
+    """Make what stands for a spectrum, finer and finer."""
+    if isinstance(spectrum, CompressedSpectrum):
+        yield spectrum
+    elif not math.isinf(spectrum.trace):  # beyond the range of floats there is only the slow way
+        yield spectrum.compressed
+        yield spectrum.finely_compressed
+
+
+def _by_poles(
+    family: FamilyProgram,
+    values: Array,
+    spectrum: CompressedSpectrum,
+    found: Array,
+    threads: int | None,
+) -> None:
+    from sgdmem.numeric.compiled_maps.chunk_loops import sums_by_poles  # compiled when imported
+
+    table, count = pole_table(spectrum), family.count(damped=False)
+    kernels = (
+        *(load_module(family.source(damped=False)).coefficients, count),
+        *(load_module(pole_source(family.memory)).judge, table.rows, table.first),
+        *(table.largest, table.spread),
+    )
+
+    def work(piece: slice) -> None:
+        sums_by_poles(*kernels, values, found, piece.start, piece.stop)
+
+    # large pieces, as handing over functions takes time, and alike, so that no thread waits
+    size = max(2 * CHUNK, -(-values.shape[1] // (_PIECES * (threads or processors()))))
+    work_in_threads(work, pieces(0, values.shape[1], size), threads)
+
+
+def _by_nodes(
+    family: FamilyProgram,
+    values: Array,
+    spectrum: CompressedSpectrum,
+    device: Literal["cpu", "cuda"],
+    threads: int | None,
+) -> Array:
+    found = np.empty((2, values.shape[1]))
 
     def read(piece: slice) -> Array:
         some = values[:, piece]
@@ -54,17 +118,11 @@ def family_sums(
         state, radius = rows[STATE], rows[RADIUS]
         sure = (state == 1) & (radius < np.inf)
         unstable = state == -1
-        found.mid[piece] = np.where(sure, rows[NOISE], np.where(unstable, np.inf, np.nan))
-        found.rad[piece] = np.where(sure, radius, np.where(unstable, 0, np.inf))
+        found[0, piece] = np.where(sure, rows[NOISE], np.where(unstable, np.inf, np.nan))
+        found[1, piece] = np.where(sure, radius, np.where(unstable, 0, np.inf))
 
-    # beyond the range of floats there is only the slow way
-    if isinstance(spectrum, CompressedSpectrum) or not math.isinf(spectrum.trace):
-        short = spectrum if isinstance(spectrum, CompressedSpectrum) else spectrum.compressed
-        arguments = (family, members, short, False, device, read, write)
-        evaluate_pieces(*arguments, threads=threads, by_poles=True)
-    left = np.flatnonzero(np.isnan(found.mid))
-    if isinstance(spectrum, Spectrum) and left.size:
-        found.mid[left], found.rad[left] = _one_by_one(family, values[:, left], spectrum)
+    arguments = (family, values.shape[1], spectrum, False, device, read, write)
+    evaluate_pieces(*arguments, threads=threads)
     return found
 
 

@@ -23,8 +23,6 @@ from sgdmem.numeric.compiled_maps.machine_code_by_nodes import (
     TOGETHER,
     judge_source,
 )
-from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
-from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 
 CHUNK = 63 * LANES  # members that go together; rows of a power of 2 would share cache lines
@@ -45,7 +43,6 @@ def evaluate_pieces(
     write: Callable[[slice, Array], None],
     advance: Callable[[int], None] = lambda count: None,
     threads: int | None = None,
-    by_poles: bool = False,
 ) -> None:
     """Evaluate members piece by piece, so that what belongs to one stays in fast memory.
 
@@ -68,12 +65,10 @@ def evaluate_pieces(
         Called with the number of members done, for a progress bar.
     threads
         On a processor; by default as many as it has.
-    by_poles
-        Whether a processor tries the poles of small memories before the nodes.
     """
     evaluate: Callable[[Array, Array], Array]
     if device == "cpu":
-        evaluate = _OnThreads(family, spectrum, damped, by_poles)
+        evaluate = _OnThreads(family, spectrum, damped)
     else:
         evaluate = _OnGpu(family, spectrum, damped)
 
@@ -94,20 +89,16 @@ def evaluate_pieces(
 class _OnThreads:
     """Evaluates on a processor; called by several threads at once.
 
-    What one stage leaves open goes to the next: poles, intervals of eigenvalues, all of them.
+    What one stage leaves open goes to the next: first intervals of eigenvalues, then all.
     """
 
-    def __init__(
-        self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool, by_poles: bool
-    ) -> None:
+    def __init__(self, family: FamilyProgram, spectrum: CompressedSpectrum, damped: bool) -> None:
         self.coefficients = load_module(family.source(damped)).coefficients
         self.count = family.count(damped)
         by_nodes = partial(_judge_nodes, family.memory, damped, spectrum)
         self.stages = [by_nodes(spectrum.disks(one_by_one=True))]
         if family.memory <= _LARGEST_QUICK_MEMORY:
             self.stages.insert(0, by_nodes(spectrum.disks(one_by_one=False)))
-        if by_poles and not damped and family.memory <= LARGEST_MEMORY:
-            self.stages.insert(0, _judge_poles(family.memory, spectrum))
 
     def __call__(self, values: Array, radii: Array) -> Array:
         members = values.shape[1]
@@ -119,18 +110,6 @@ class _OnThreads:
             if again.size:
                 found[:, again] = stage(np.ascontiguousarray(numbers[:, :, again]))
         return found
-
-
-def _judge_poles(memory: int, spectrum: CompressedSpectrum) -> Stage:
-    table, kernel = pole_table(spectrum), load_module(pole_source(memory)).judge
-
-    def stage(numbers: Array) -> Array:
-        found = np.empty((ROWS, numbers.shape[2]))
-        rule = (table.rows, table.first, table.largest, table.spread)
-        kernel(*numbers, *rule, found, 0, numbers.shape[2])
-        return found
-
-    return stage
 
 
 def _judge_nodes(

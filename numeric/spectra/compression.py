@@ -25,7 +25,7 @@ from sgdmem.symbolic.errors import InputError
 
 RELATIVE_ERROR, _LARGEST_ERROR = 1e-12, 0.1
 STEEPNESS = 4.0  # of a summand over its mean, up to which the relative error is promised
-KEPT = 24  # largest eigenvalues that are nodes themselves
+KEPT, KEPT_FINELY = 24, 512  # largest eigenvalues that are nodes themselves
 _LAST = 1e-4  # smaller eigenvalues, relative to the largest, share one panel
 _ROOM = 5e-4  # half of the first panel, see `LongList`
 _NEGLIGIBLE = 1e-3  # share of the trace of a panel whose own relative error does not matter
@@ -58,16 +58,20 @@ def compress(
 
 
 def compress_within(
-    members: EigenvalueList | PowerLaw, relative_error: float = RELATIVE_ERROR
+    members: EigenvalueList | PowerLaw, relative_error: float = RELATIVE_ERROR, kept: int = KEPT
 ) -> CompressedSpectrum:
-    """Compress eigenvalues of a finite trace as far as rounding errors allow."""
+    """Compress eigenvalues of a finite trace as far as rounding errors allow.
+
+    The first ones are ``kept`` as they are.
+    """
     if isinstance(members, PowerLaw):
         if members.count is None or members.count > _LISTED:
-            return _compress_law(members, relative_error)
+            return _compress_law(members, relative_error, kept)
         members = members.listed()
     eigenvalues = Ball(members.eigenvalues, members.radii)
     long = LongList(eigenvalues, members.weights, points_for(relative_error), _LAST, _ROOM)
-    return _packed(_sharp_rule(long, long.edges(KEPT), relative_error), relative_error)
+    rule = _sharp_rule(long, long.edges(kept), relative_error, kept)
+    return _packed(rule, relative_error)
 
 
 def cover_law(law: PowerLaw) -> CompressedSpectrum:
@@ -92,11 +96,11 @@ def points_for(relative_error: float) -> int:
     return ceil(log(STEEPNESS * 8 / (1 - 1 / r) / relative_error) / (2 * log(r)))
 
 
-def _sharp_rule(long: LongList, edges: Array, relative_error: float) -> Rule:
+def _sharp_rule(long: LongList, edges: Array, relative_error: float, kept: int) -> Rule:
     """Return the rule with these panels; those with too large an error are cut."""
     _, lam, _, weights = long.sorted
     masses = np.append(0.0, np.cumsum(weights * lam))
-    found = long.rule(KEPT, edges)
+    found = long.rule(kept, edges)
     for _ in range(_MOST_CUTS):
         ends = np.searchsorted(-lam, -edges, side="left")
         mass = np.diff(masses[ends])[found.panels]
@@ -106,14 +110,14 @@ def _sharp_rule(long: LongList, edges: Array, relative_error: float) -> Rule:
             break
         first, last = ends[wide], ends[wide + 1] - 1
         edges = np.unique(np.append(edges, np.sqrt(lam[first]) * np.sqrt(lam[last])))[::-1]
-        narrower = long.rule(KEPT, edges)
+        narrower = long.rule(kept, edges)
         if not narrower.errors.sum() < found.errors.sum() / 2:
             break  # it is rounding errors
         found = narrower
     return found
 
 
-def _compress_law(law: PowerLaw, relative_error: float) -> CompressedSpectrum:
+def _compress_law(law: PowerLaw, relative_error: float, kept: int = KEPT) -> CompressedSpectrum:
     """Compress a long power law of finite trace: its summation rule is a list, compressed in turn.
 
     InputError if it leaves the range of floating-point numbers.
@@ -122,18 +126,19 @@ def _compress_law(law: PowerLaw, relative_error: float) -> CompressedSpectrum:
     ends = long.edges(_LAW_HEAD)
     edges = None
     if ends.size:  # not a steep one, which has no node beyond the head
-        edges = _law_edges(law, float(ends[ends > 0][-1]))
+        edges = _law_edges(law, float(ends[ends > 0][-1]), kept)
         beyond = edges[(edges < ends[0]) & (edges > ends[-1])]
         ends = np.unique(np.concatenate([ends, beyond]))[::-1]
     whole = long.rule(_LAW_HEAD, ends)
-    kept = slice(None if ends.size else whole.head)
+    listed = slice(None if ends.size else whole.head)
     points = points_for(relative_error)
-    inner = LongList(whole.nodes[kept], whole.weights[kept], points, _LAST, _ROOM)
-    rule = _sharp_rule(inner, inner.edges(KEPT) if edges is None else edges, relative_error)
+    inner = LongList(whole.nodes[listed], whole.weights[listed], points, _LAST, _ROOM)
+    edges = inner.edges(kept) if edges is None else edges
+    rule = _sharp_rule(inner, edges, relative_error, kept)
     return _packed(_within(rule, whole), relative_error)
 
 
-def _law_edges(law: PowerLaw, last: float) -> Array:
+def _law_edges(law: PowerLaw, last: float, kept: int) -> Array:
     """Return the edges of panels; none is close to an end of the integral.
 
     There stand the end corrections, some with negative weights; together with enough eigenvalues
@@ -141,7 +146,7 @@ def _law_edges(law: PowerLaw, last: float) -> Array:
     """
     first = law.eigenvalues(np.arange(1.0, _LAW_HEAD + 1))
     listed = Ball(np.append(first.mid, last), np.append(first.rad, 0.0))
-    edges = LongList(listed, np.ones(listed.mid.size), last=_LAST).edges(KEPT)
+    edges = LongList(listed, np.ones(listed.mid.size), last=_LAST).edges(kept)
     inner = edges[1:-1]
     place = (law.scale / inner) ** (1 / law.exponent)
     near = np.abs(place - _LAW_HEAD) < _LAW_ROOM

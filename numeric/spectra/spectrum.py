@@ -9,7 +9,7 @@ from typing import Any
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
-from sgdmem.numeric.spectra.compression import compress, compress_within, cover_law
+from sgdmem.numeric.spectra.compression import KEPT_FINELY, compress, compress_within, cover_law
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
 from sgdmem.numeric.spectra.files import load_columns, save_columns
 from sgdmem.numeric.spectra.list_quadrature import LongList
@@ -194,6 +194,13 @@ class Spectrum:
         if self.law is not None and self.diverges:
             return cover_law(self.law)
         return compress_within(self._members)
+
+    @cached_property
+    def finely_compressed(self) -> CompressedSpectrum:
+        """The same with more eigenvalues left as they are, for what `compressed` leaves open."""
+        if self.law is not None and self.diverges:
+            return self.compressed
+        return compress_within(self._members, kept=KEPT_FINELY)
 
     @property
     def is_long_law(self) -> bool:

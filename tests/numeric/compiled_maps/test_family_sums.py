@@ -147,3 +147,22 @@ def test_bad_input(spectrum: Any, changes: dict[str, Any], message: str) -> None
 def test_shapes_that_do_not_fit() -> None:
     with pytest.raises(InputError, match=r"learning_rate \(2,\), momentum \(3,\)"):
         evaluator("heavy-ball").noise_sums([1], learning_rate=[1, 2], momentum=[0, 0.1, 0.2])
+
+
+@pytest.mark.parametrize("spectrum", [Spectrum.power_law(1.1), Spectrum.power_law(1.1, count=9999)])
+def test_wide_panels_are_cut(spectrum: Spectrum, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Close to the boundary the first panel is too wide for memory 3: a finer rule tells."""
+
+    def slow(*arguments: Any) -> None:
+        raise AssertionError("one by one")
+
+    monkeypatch.setattr("sgdmem.numeric.compiled_maps.family_sums._one_by_one", slow)
+    momenta = ["0.9", "0.5", "0.2"]
+    run = evaluator(lambda rate: aggmo(rate, momenta))
+    rates = np.linspace(2.7, 2.955, 60)
+    found = run.noise_sums(spectrum, target="ball", rate=rates)
+    assert np.isnan(run.noise_sums(spectrum.compressed, rate=rates)).any()
+    assert np.isfinite(found.mid).all()
+    for k in range(0, 60, 20):
+        verdict = stability(aggmo(Fraction(rates[k]), momenta), spectrum, 1)
+        assert abs(found.mid[k] - verdict.noise_sum) <= found.rad[k] + 1e-12 * found.mid[k]
