@@ -1,4 +1,4 @@
-"""The target that data and a start make: coefficients of w_0 - w* in the data's eigenbasis."""
+"""The start and the residuals that labels make of data, in the data's eigenbasis."""
 
 from __future__ import annotations
 
@@ -8,78 +8,104 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import read_reals
+from sgdmem.numeric.problems.samples import Samples
 from sgdmem.symbolic.errors import InputError
 
-_LARGEST_RESIDUAL = 1e-6  # of labels, relative to them: what single precision leaves of a fit
 _ROUNDING = 1e-12  # a start so close to the minimum, relative to both, is at it
 
 
-def target_of_data(X: Array, axes: Array, y: Any = None, start: Any = None) -> Array:
-    r"""Return the target of a `Problem` of data, the squares c_k^2, for labels and a start.
-
-    Of the least squares :math:`L(w)=\frac1{2n}|Xw-y|^2`, with the minimum :math:`w_*` of smallest
-    norm and the unit eigenvectors :math:`v_k` of :math:`X^TX/n`,
-
-    .. math:: c_k = v_k^T(w_0-w_*),
-
-    in the order of the eigenvalues of `Problem.from_data`, largest first. Directions in which
-    the data have no extent, the zero eigenvalues that it drops, are dropped here too: nothing moves
-    there. So :math:`\tfrac12\sum_k\lambda_kc_k^2` is the loss at the start.
-
-    Parameters
-    ----------
-    X : array of shape (n, d)
-        One sample a row.
-    axes : array of shape (N, d)
-        Their `principal_axes`, the :math:`v_k` as rows.
-    y : array of shape (n,), optional
-        Labels that some w fits, by default 0, so that ``start`` is :math:`w_0-w_*` as in
-        `simulate`.
-    start : array of shape (d,), optional
-        :math:`w_0`, by default 0.
-
-    Returns
-    -------
-    ndarray, shape (N,)
-        One number for each non-zero eigenvalue.
+def read_labels(samples: Samples, y: Any) -> Array:
+    """Return labels in the shape (n, K, R): of n samples with K outputs, R times.
 
     Raises
     ------
     InputError
-        For bad input, neither y nor start, a start at a minimum, and for labels that no w fits to
-        a relative residual of 1e-6: their noise stays at the minimum, and the theory has none
-        there. Project them, ``y = X @ np.linalg.lstsq(X, y)[0]``, to leave it out.
+        For another shape, and labels that are not numbers, naming the first sample.
+    """
+    n, K = len(samples), samples.outputs
+    labels = read_reals(y, "y")
+    shapes = [(n,), (n, 1), (n, 1, 1)] if K == 1 else [(n, K)]
+    if labels.shape in shapes:
+        return labels.reshape(n, K, 1)
+    if K == 1 and labels.ndim == 2 and len(labels) == n and labels.size:
+        return labels[:, None, :]
+    each = "one label" if K == 1 else f"{K} labels"
+    raise InputError(f"y must have {each} for each of the {n} samples, got shape {labels.shape}")
+
+
+def start_and_residuals(
+    samples: Samples, y: Any = None, start: Any = None
+) -> tuple[Array, Array | None]:
+    r"""Return the start of a `Problem` of data, for labels and :math:`w_0`, and the residuals.
+
+    Of the least squares :math:`L(w)=\frac12\sum_i p_i|J_iw-y_i|^2`, with the minimum :math:`w_*`
+    of smallest norm and the unit eigenvectors :math:`v_k` of the Hessian,
+
+    .. math:: c_k = v_k^T(w_0-w_*),\qquad e_i = y_i-J_iw_*,
+
+    in the order of the eigenvalues, largest first. Directions in which the data have no extent are
+    dropped: nothing moves there. So :math:`\tfrac12\sum_k\lambda_kc_k^2` is how far the loss at
+    the start is above the least one.
+
+    Parameters
+    ----------
+    samples : Samples
+    y : array of shape (n,), (n, K) for K outputs, or (n, R), optional
+        Labels, by default 0, so that ``start`` is :math:`w_0-w_*` as in `simulate`. R labels of
+        samples with one output are R problems on the same rows, whose losses are added: a linear
+        model with R outputs.
+    start : array of shape (d,) or (d, R), optional
+        :math:`w_0`, by default 0.
+
+    Returns
+    -------
+    ndarray, shape (R, N)
+        The coefficients :math:`c_k`.
+    ndarray, shape (R, n, K), or None
+        The residuals :math:`e_i`; None without labels.
+
+    Raises
+    ------
+    InputError
+        For bad input, neither y nor start, and a start at a minimum.
 
     Examples
     --------
     >>> X = np.array([[1.0, 0, 0], [0, 2.0, 0]])
-    >>> axes = np.eye(3)[[1, 0]]  # the eigenvalue 2 is that of w_2
-    >>> target_of_data(X, axes, y=[3.0, 8.0])  # w* = (3, 4, 0)
-    array([16.,  9.])
+    >>> found, residuals = start_and_residuals(Samples.of(X), y=[3.0, 8.0])  # w* = (3, 4, 0)
+    >>> np.abs(found)  # the eigenvalue 2 is that of w_2
+    array([[4., 3.]])
     """
     if y is None and start is None:
         raise InputError("give the labels y, the start w_0, or both: neither says what is learnt")
-    n, d = X.shape
-    labels = np.zeros(n) if y is None else read_reals(y, "y")
-    if labels.shape != (n,):
-        raise InputError(f"y must have one label for each of the {n} rows, got {labels.shape}")
-    first = np.zeros(d) if start is None else read_reals(start, "start")
-    if first.shape != (d,):
-        raise InputError(f"start must have shape {(d,)}, got {first.shape}")
-    minimum = np.linalg.lstsq(X, labels, rcond=max(n, d) * np.finfo(float).eps)[0]
-    residual = float(np.linalg.norm(X @ minimum - labels))
-    if residual > _LARGEST_RESIDUAL * float(np.linalg.norm(labels)):
-        raise InputError(
-            f"y must be labels that some w fits, but the best fit leaves a relative residual of "
-            f"{residual / float(np.linalg.norm(labels)):.2g}, noise that stays at the minimum: "
-            f"project y, X @ np.linalg.lstsq(X, y)[0], to leave it out"
-        )
+    size = samples.axes.shape[1]
+    first = np.zeros(size) if start is None else read_reals(start, "start")
+    if first.shape[:1] != (size,) or first.ndim > 2 or not first.size:
+        raise InputError(f"start must have shape {(size,)}, got {first.shape}")
+    first = first.reshape(size, -1)
+    root = np.sqrt(samples.eigenvalues)[:, None]
+    minimum, residuals = np.zeros((root.size, 1)), None
+    if y is not None:
+        labels = read_labels(samples, y)
+        left = labels
+        for _ in range(2):  # the whitened columns are orthonormal to rounding: once more for that
+            minimum = minimum + samples.mean(left)
+            left = labels - samples.columns @ minimum
+        minimum, residuals = minimum / root, np.ascontiguousarray(np.moveaxis(left, 2, 0))
     with np.errstate(over="ignore", under="ignore"):
-        coefficients = axes @ first - axes @ minimum
-        squares = np.asarray(coefficients**2)
-        size = np.abs(first).max() + np.abs(minimum).max()
+        begin = samples.axes @ first
+        if begin.shape[1] not in (1, minimum.shape[1]) and minimum.shape[1] != 1:
+            raise InputError(
+                f"start must have one column for each of {minimum.shape[1]} labels of a sample, "
+                f"got {begin.shape[1]}"
+            )
+        coefficients = begin - minimum
+        squares = coefficients**2
+        scale = np.abs(begin).max() + np.abs(minimum).max()
     if not np.isfinite(squares).all():
         raise InputError("start and y must have squares within the range of floats")
-    if not np.abs(coefficients).max() > _ROUNDING * size:
-        raise InputError("start must not be at a minimum: the loss would be 0 from the start")
-    return squares
+    if not np.abs(coefficients).max() > _ROUNDING * scale:
+        raise InputError("start must not be at a minimum: the loss would be least from the start")
+    if residuals is not None and len(residuals) < coefficients.shape[1]:
+        residuals = np.repeat(residuals, coefficients.shape[1], axis=0)
+    return coefficients.T.copy(), residuals

@@ -222,13 +222,7 @@ class Noise:
         if self.coupling is not None:
             _check_length("coupling", sum(block.size for block in self.coupling), spectrum)
         if self.samples is not None:
-            _check_length("noise", self.samples.eigenvalues.size, spectrum)
-            if not np.allclose(self.samples.eigenvalues, spectrum.eigenvalues, rtol=1e-9, atol=0):
-                raise InputError(
-                    f"the spectrum must be that of the samples, whose largest eigenvalue is "
-                    f"{self.samples.eigenvalues[0]:.6g}, got {spectrum.largest:.6g}: "
-                    f"Spectrum(noise.samples.eigenvalues) is"
-                )
+            self.samples.check(spectrum)
 
     def at(self, batch_size: Any) -> BatchNoise:
         """Return the noise of mini-batches of a size.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list, positive_float
-from sgdmem.numeric.problems.data_target import target_of_data
+from sgdmem.numeric.arithmetic.inputs import is_list, positive_float, read_reals
+from sgdmem.numeric.problems.data_target import start_and_residuals
 from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.target import PowerLawTarget, Target, read_target
-from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
+from sgdmem.numeric.spectra.data_matrix import read_rows
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.errors import InputError
 
@@ -38,9 +39,12 @@ class Problem:
     target : array of shape (N,), PowerLawTarget or None
         The squares :math:`c_k^2` of the coefficients of :math:`w_0-w_*` in the eigenbasis, in the
         order of the eigenvalues; or a `PowerLawTarget`. What asks about losses needs it.
-    rows : array of shape (n, d) or None
-        The data, where the problem comes from them: what `simulate` draws batches of. The spectrum
-        must be theirs.
+    start : array of shape (N,) or (R, N), optional
+        The coefficients of :math:`w_0-w_*` themselves, with their signs; R of them for R problems
+        whose losses are added. Then the target need not be given.
+    samples : Samples, optional
+        The data, where the problem comes from them: what `simulate` draws batches of. By default
+        those of the noise. The spectrum must be theirs.
 
     Raises
     ------
@@ -57,20 +61,36 @@ class Problem:
     spectrum: Spectrum
     noise: Noise
     target: Target | None
-    rows: Array | None = field(repr=False, compare=False)
+    start: Array | None = field(repr=False, compare=False)
+    samples: Samples | None = field(repr=False, compare=False)
 
     def __init__(
-        self, spectrum: Spectrum, noise: Noise = _NOISE, target: Any = None, rows: Any = None
+        self,
+        spectrum: Spectrum,
+        noise: Noise = _NOISE,
+        target: Any = None,
+        *,
+        start: Any = None,
+        samples: Samples | None = None,
     ) -> None:
         require_spectrum(spectrum)
         if not isinstance(noise, Noise):
             raise InputError(f"noise must be a Noise, such as Noise(tau2=-1), got {noise!r}")
         noise.check(spectrum)
-        if target is not None:
+        if start is not None:
+            start = np.atleast_2d(read_reals(start, "start"))
+            squares = read_target((start**2).sum(axis=0), spectrum)
+            if target is not None and read_target(target, spectrum) != squares:
+                raise InputError("target must be the squares of start: give one of the two")
+            target = squares
+        elif target is not None:
             target = read_target(target, spectrum)
-        if rows is not None:
-            rows = _rows_of(spectrum, rows)
-        vars(self).update(spectrum=spectrum, noise=noise, target=target, rows=rows)  # frozen
+        samples = noise.samples if samples is None else samples
+        if samples is not None:
+            samples.check(spectrum)
+        vars(self).update(  # frozen
+            spectrum=spectrum, noise=noise, target=target, start=start, samples=samples
+        )
 
     @classmethod
     def power_law(
@@ -105,31 +125,47 @@ class Problem:
         return cls(spectrum, Noise() if noise is None else noise, target)
 
     @classmethod
-    def from_data(cls, X: Any, y: Any = None, *, start: Any = None) -> Problem:
-        r"""Return the least squares :math:`L(w)=\frac1{2n}|Xw-y|^2` of a data matrix.
+    def from_data(
+        cls,
+        X: Any,
+        y: Any = None,
+        *,
+        start: Any = None,
+        weights: Any = None,
+        replacement: bool = True,
+        noise: Noise | None = None,
+    ) -> Problem:
+        r"""Return the least squares :math:`L(w)=\frac1{2n}\sum_i|J_iw-y_i|^2` of samples.
 
-        The eigenvalues of :math:`X^TX/n`, largest first, come from the rows. A singular value is
+        The noise is that of drawing the samples themselves, afresh for each batch: verdicts decide
+        for these data, without a model of their noise. Nothing is centred or given an intercept:
+        a column of ones is one.
+
+        The eigenvalues of the Hessian, largest first, come from the rows. A singular value is
         only known up to a small multiple of ``max(n, d) * eps * largest``; one that does not exceed
         this bound cannot be told from zero (it is also NumPy's rule for the rank), and is
         ``dropped``, as zero eigenvalues never move.
 
-        The noise is *estimated*: a model of two parameters is fitted to the rows (`Noise.fit`), and
-        verdicts are about that model, with its errors and its misfit beside them. Rows that differ
-        much in length are far from it.
-
         Parameters
         ----------
-        X : array of shape (n, d)
-            One sample a row, at least two; finite real numbers, not all zero, not centred here.
-        y : array of shape (n,), optional
-            Labels that some w fits. PyTorch's ``MSELoss`` has no factor 1/2.
-        start : array of shape (d,), optional
+        X : array of shape (n, d) or (n, K, d)
+            One sample a row, :math:`J_i=x_i^T`, or the Jacobians of K outputs; finite real
+            numbers, not all zero.
+        y : array of shape (n,), (n, K), or (n, R), optional
+            Labels. R labels of a row are R problems on the same rows, whose losses are added: a
+            linear model with R outputs. The loss is half the mean square: PyTorch's ``MSELoss`` has
+            no factor 1/2, and divides by the number of outputs.
+        start : array of shape (d,) or (d, R), optional
             :math:`w_0`, by default 0. Without y and start the problem has no target.
+        weights, replacement
+            How samples are drawn, as in `Noise.sampled`; the loss is weighted alike.
+        noise : Noise, optional
+            A model of the noise in place of the samples, such as ``Noise.fit(X)``.
 
         Raises
         ------
         InputError
-            For bad input, and for labels that no w fits: their noise stays at the minimum.
+            For bad input.
 
         Examples
         --------
@@ -137,12 +173,15 @@ class Problem:
         >>> problem.spectrum.eigenvalues, problem.dropped
         (array([2. , 0.5]), 1)
         """
-        rows = read_rows(X)
-        eigenvalues, axes = principal_axes(rows)
-        target = None if y is None and start is None else target_of_data(rows, axes, y, start)
-        if not (np.isfinite(eigenvalues).all() and eigenvalues.all()):
+        samples = Samples.of(X, weights, replacement)
+        first = None
+        if y is not None or start is not None:
+            first, residuals = start_and_residuals(samples, y, start)
+            samples = replace(samples, residuals=residuals)
+        if not (np.isfinite(samples.eigenvalues).all() and samples.eigenvalues.all()):
             raise InputError("data must have eigenvalues within the range of floats")
-        return cls(Spectrum(eigenvalues), Noise.fit(rows), target, rows)
+        drawn = Noise(samples=samples) if noise is None else noise
+        return cls(Spectrum(samples.eigenvalues), drawn, start=first, samples=samples)
 
     @classmethod
     def from_hessian(cls, H: Any, noise: Noise | None = None) -> Problem:
@@ -187,26 +226,13 @@ class Problem:
     @property
     def dropped(self) -> int:
         """How many zero and round-off eigenvalues of the data are left out."""
-        return 0 if self.rows is None else self.rows.shape[1] - len(self.spectrum)
+        return 0 if self.samples is None else self.samples.axes.shape[1] - len(self.spectrum)
 
     def __str__(self) -> str:
         parts = [str(self.spectrum), str(self.noise)]
         if isinstance(self.target, PowerLawTarget):
             parts.append(f"target exponent {self.target.exponent:g}")
         return "; ".join(parts)
-
-
-def _rows_of(spectrum: Spectrum, rows: Any) -> Array:
-    """Return the rows of a data matrix; InputError if the spectrum cannot be theirs."""
-    matrix = read_rows(rows, "rows")
-    with np.errstate(over="ignore"):
-        trace = float(np.vdot(matrix, matrix)) / len(matrix)
-    if not math.isclose(trace, spectrum.trace, rel_tol=1e-6, abs_tol=1e-300):
-        raise InputError(
-            f"rows must be the data of the spectrum, but X^T X / n has the trace {trace:.6g}, and "
-            f"the eigenvalues {spectrum.trace:.6g}: Problem.from_data(rows) has both"
-        )
-    return matrix
 
 
 def as_problem(value: Any, name: str = "problem") -> Problem:

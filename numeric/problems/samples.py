@@ -19,6 +19,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import unmasked
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
 
 _MORE = 120  # roundings, beside those of the sums
@@ -37,14 +38,21 @@ class Samples:
         Of n samples with K outputs, in the order of the eigenvalues.
     weights : ndarray, shape (n,)
         Probabilities with which they are drawn.
+    axes : ndarray, shape (N, d)
+        The unit eigenvectors, one a row.
     replacement : bool
         Whether one sample may be in a batch twice.
+    residuals : ndarray, shape (R, n, K), or None
+        What the best fit leaves of the labels, for each of R sets of labels; the gradient of
+        sample i at the minimum is minus its columns times these. None where no labels are given.
     """
 
     eigenvalues: Array
     columns: Array
     weights: Array
+    axes: Array
     replacement: bool = True
+    residuals: Array | None = None
 
     @classmethod
     def of(cls, rows: Any, weights: Any = None, replacement: bool = True) -> Samples:
@@ -62,10 +70,37 @@ class Samples:
         eigenvalues, axes = principal_axes(flat * scale)  # their mean is over n K rows
         eigenvalues = eigenvalues * outputs
         columns = (flat @ axes.T) / np.sqrt(eigenvalues)
-        return cls(eigenvalues, columns.reshape(count, outputs, -1), shares, replacement)
+        return cls(eigenvalues, columns.reshape(count, outputs, -1), shares, axes, replacement)
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    @property
+    def outputs(self) -> int:
+        """K."""
+        return int(self.columns.shape[1])
+
+    def mean(self, values: Array) -> Array:
+        """Return the weighted mean of the whitened columns times values, (n, K, R) to (N, R)."""
+        weighted = values * self.weights[:, None, None]
+        return np.asarray(np.tensordot(self.columns, weighted, ((0, 1), (0, 1))))
+
+    @property
+    def least_loss(self) -> float:
+        """The loss at the minimum, half the mean of the squared residuals; 0 without labels."""
+        if self.residuals is None:
+            return 0.0
+        return float(np.einsum("rnk,rnk,n->", self.residuals, self.residuals, self.weights) / 2)
+
+    def check(self, spectrum: Spectrum) -> None:
+        """Raise InputError unless a spectrum is theirs."""
+        largest, count = float(self.eigenvalues[0]), self.eigenvalues.size
+        same = not spectrum.is_infinite and len(spectrum) == count
+        if not (same and np.allclose(self.eigenvalues, spectrum.eigenvalues, rtol=1e-9, atol=0)):
+            raise InputError(
+                f"the spectrum must be that of the samples, {count} eigenvalues with the largest "
+                f"{largest:.6g}, got {spectrum}: Problem.from_data(rows) has both"
+            )
 
     def share(self, inverse_batch: Fraction) -> Fraction:
         """Return by which the covariance of one sample is multiplied in the mean of a batch.

@@ -10,7 +10,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import read_reals
 from sgdmem.numeric.problems.problem import Problem, as_problem, require_target
-from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
+from sgdmem.numeric.problems.samples import Samples
 from sgdmem.symbolic.errors import InputError
 
 MOST_MODES = 10**6
@@ -44,30 +44,26 @@ class SimulatedFeatures:
 def read_simulated(problem: Any, start: Any) -> SimulatedFeatures:
     """Validate the arguments of `sgdmem.simulate` that say what is learnt."""
     given = as_problem(problem)
-    if given.rows is not None:
-        return _of_rows(given, start)
+    if given.samples is not None:
+        return _of_samples(given, given.samples, start)
     if start is not None:
         raise InputError("start belongs to a Problem.from_data: give a target, the squares c_k^2")
     return _gaussian(given)
 
 
-def _of_rows(problem: Problem, start: Any) -> SimulatedFeatures:
-    X = read_rows(problem.rows)
-    lam, axes = principal_axes(X)
-    expected = problem.spectrum.eigenvalues
-    if lam.shape != expected.shape or not np.allclose(lam, expected, rtol=1e-6, atol=0):
-        raise InputError(
-            "rows must be those of the spectrum, its eigenvalues largest first: "
-            "use Problem.from_data(X)"
+def _of_samples(problem: Problem, samples: Samples, start: Any) -> SimulatedFeatures:
+    root = np.sqrt(samples.eigenvalues)
+    rows = np.ascontiguousarray(samples.columns[:, 0])
+    if start is not None:
+        size = samples.axes.shape[1:]
+        vector = read_reals(start, "start")
+        if vector.shape != size:
+            raise InputError(f"start must have shape {size}, got {vector.shape}")
+        return SimulatedFeatures(
+            samples.eigenvalues, root * (samples.axes @ vector), rows, draws_signs=False
         )
-    rows = np.ascontiguousarray(X @ axes.T / np.sqrt(lam))
-    if start is None:
-        masses = require_target(problem).masses(problem.spectrum)
-        return SimulatedFeatures(lam, np.sqrt(masses), rows, draws_signs=True)
-    vector = read_reals(start, "start")
-    if vector.shape != X.shape[1:]:
-        raise InputError(f"start must have shape {X.shape[1:]}, got {vector.shape}")
-    return SimulatedFeatures(lam, np.sqrt(lam) * (axes @ vector), rows, draws_signs=False)
+    masses = require_target(problem).masses(problem.spectrum)
+    return SimulatedFeatures(samples.eigenvalues, np.sqrt(masses), rows, draws_signs=True)
 
 
 def _gaussian(problem: Problem) -> SimulatedFeatures:

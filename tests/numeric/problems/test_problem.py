@@ -28,7 +28,7 @@ def test_numbers_of_the_caller_are_no_estimate(rng: np.random.Generator) -> None
     assert verdict.to_dict()["problem"]["estimate"] is None
     with pytest.raises(InputError, match="rows must be the data of the spectrum"):
         replace(problem, spectrum=Spectrum([1, 2]))
-    assert replace(problem, spectrum=Spectrum([1, 2]), rows=None).dropped == 0
+    assert replace(problem, spectrum=Spectrum([1, 2])).dropped == 0
 
 
 def test_coupled_noise_is_a_value() -> None:
