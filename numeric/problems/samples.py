@@ -18,6 +18,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import unmasked
 from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.problems.images import RememberedImages
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
@@ -121,6 +122,14 @@ class Samples:
                 f"got {float(1 / inverse_batch):g}"
             )
         return (n * inverse_batch - 1) / (n - 1) if n > 1 else Fraction(0)
+
+    @cached_property
+    def images(self) -> RememberedImages:
+        """What passes over the samples found so far."""
+        return RememberedImages(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in vars(self).items() if key != "images"}
 
     @cached_property
     def coupling(self) -> Array:

@@ -18,6 +18,7 @@ methods, Acta Numerica 2010, section 10).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_polynomial
 
 _TOGETHER = 2**14  # pairs that are solved at once
 _REFINEMENTS = 2
+_SHARP = 1e-11  # relative error that residuals in plain floats may leave
 _INFLATE = 1 + 1e-6  # bounds are rounded to nearest; the terms are far fewer than a million
 
 
@@ -98,37 +100,50 @@ def _first_unknown(system: Ball, right: Ball) -> tuple[Array, Array]:
     The right side, of the last equations, is the same for all: its first one is 0.
     """
     A, radius = system.mid, system.rad
-    size = A.shape[-1]
     b, b_radius = (np.concatenate([np.zeros(1), part.ravel()]) for part in (right.mid, right.rad))
     rows = _power_of_two(np.abs(A).max(axis=2))
     columns = _power_of_two((np.abs(A) * rows[:, :, None]).max(axis=1))
     scale = rows[:, :, None] * columns[:, None, :]
-    A, radius, b, b_radius = A * scale, radius * scale, b * rows, b_radius * rows
+    parts = A * scale, radius * scale, b * rows, b_radius * rows
     try:
-        R = np.linalg.inv(A)
+        R = np.linalg.inv(parts[0])
     except np.linalg.LinAlgError:
         return np.full(len(A), np.nan), np.full(len(A), np.inf)
-    long = A.astype(np.longdouble)
+    first, error = _solution(R, *parts, np.float64)
+    with np.errstate(all="ignore"):
+        rough = np.flatnonzero(~(error <= _SHARP * np.abs(first)))
+    if rough.size:  # residuals in more digits, which take longer
+        chosen = (part[rough] for part in (R, *parts))
+        first[rough], error[rough] = _solution(*chosen, np.longdouble)
+    return first * columns[:, 0], error * columns[:, 0]
+
+
+def _solution(
+    R: Array, A: Array, radius: Array, b: Array, b_radius: Array, kind: type[np.floating[Any]]
+) -> tuple[Array, Array]:
+    """Return the first unknowns, and bounds, by approximate inverses; residuals in a kind."""
+    size, long, right = A.shape[-1], A.astype(kind), b.astype(kind)
 
     def residual(x: Array) -> Array:
-        return np.asarray(b - (long * x[:, None, :]).sum(axis=2))
+        if kind is np.float64:
+            return np.asarray(b - (A @ x[:, :, None])[:, :, 0])
+        return np.asarray(right - (long * x[:, None, :]).sum(axis=2))
 
-    x = (R * b[:, None, :]).sum(axis=2)
+    x = (R @ b[:, :, None])[:, :, 0]
     for _ in range(_REFINEMENTS):
-        x = x + (R * residual(x).astype(float)[:, None, :]).sum(axis=2)
-    unit = max(float(np.finfo(np.longdouble).eps), 2.0**-63)
-    sizes = (np.abs(A) * np.abs(x)[:, None, :]).sum(axis=2) + np.abs(b)
+        x = x + (R @ residual(x).astype(float)[:, :, None])[:, :, 0]
+    unit = max(float(np.finfo(kind).eps), 2.0**-63)
+    sizes = (np.abs(A) @ np.abs(x)[:, :, None])[:, :, 0] + np.abs(b)
     left = np.abs(residual(x)).astype(float) + (size + 4) * unit * sizes
-    left += (radius * np.abs(x)[:, None, :]).sum(axis=2) + b_radius
+    left += (radius @ np.abs(x)[:, :, None])[:, :, 0] + b_radius
     defect, R = np.abs(np.eye(size) - R @ A), np.abs(R)
-    shift = (R * left[:, None, :]).sum(axis=2)
+    shift = (R @ left[:, :, None])[:, :, 0]
     defect = defect + (size + 4) * UNIT * (R @ np.abs(A)) + R @ radius
     rest = defect.sum(axis=2)
     worst = rest.max(axis=1)
     with np.errstate(all="ignore"):
         more = rest[:, 0] * shift.max(axis=1) / (1 - worst)
-    error = np.where(worst < 1, (shift[:, 0] + more), np.inf)
-    return x[:, 0] * columns[:, 0], error * columns[:, 0]
+    return x[:, 0], np.where(worst < 1, shift[:, 0] + more, np.inf)
 
 
 def _power_of_two(values: Array) -> Array:

@@ -28,10 +28,11 @@ from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
 from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
-from sgdmem.numeric.verdicts.sampled_radius import sampled_radius
+from sgdmem.numeric.verdicts.sampled_radius import ritz_radius, sampled_radius
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 Bounds: TypeAlias = tuple[Array, Array]
+_TOLERANCE = 1e-7  # of the residual in a search: the radius errs by its square
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class SampledOperator(NoiseOperator):
         error = float(errors.max())  # A changes by no larger a share than its entries
         if not error < 1:
             return 0.0, math.inf
-        low, high = sampled_radius(self._samples, products, done)
+        low, high = sampled_radius(self._samples.images, products, done)
         return low * (1 - 2 * error), high * (1 + 2 * error)
 
     @property
@@ -154,7 +155,11 @@ class SampledOperator(NoiseOperator):
         for index in np.flatnonzero(low < 1).tolist():
             place = index if form.pull.shape[0] > 1 else 0
             exact = take(form, slice(place, place + 1)).map(Ball)
-            found[index] = self.radius(exact, _is_sharp, float(scales[index]))[0]
+            lam = float(scales[index]) * self.spectrum.eigenvalues
+            products, _ = mode_pairs(exact, lam)
+            found[index] = float(self.noise.share) * ritz_radius(
+                self._samples.images, products, _TOLERANCE
+            )
         return found
 
     def critical_batch_size(self, form: HalfPlaneForm) -> float:
@@ -172,11 +177,6 @@ def _one_by_one(
     for index in np.flatnonzero(wanted).tolist():
         low[index], high[index] = bounds(take(form, slice(index, index + 1)))
     return low, high
-
-
-def _is_sharp(low: float, high: float) -> bool:
-    """Whether bounds are as close as a search needs them, or known to be on one side of 1."""
-    return low > 1.5 or (math.isfinite(high) and high - low <= 1e-11 * high)
 
 
 def _is_close(low: float, high: float) -> bool:

@@ -2,147 +2,204 @@ r"""The radius of the noise operator of samples, between proved bounds.
 
 In whitened coordinates (theory page "Finite data") the operator on symmetric matrices is
 
-.. math:: \mathcal T(C)=\kappa\mathcal M(h\circ C),\qquad
+.. math:: \mathcal T(C)=\kappa\mathcal M(p\circ C),\qquad
     \mathcal M(N)=\sum_iw_iH_iNH_i-N,
 
-with the products h > 0 of pairs of modes (`mode_pairs`). It maps positive semidefinite matrices to
-such, and is similar to the symmetric :math:`A=\kappa\sqrt h\circ\mathcal M(\sqrt h\circ\cdot)`:
+with the products p > 0 of pairs of modes (`mode_pairs`). It maps positive semidefinite matrices to
+such, and is similar to the symmetric :math:`A=\kappa\sqrt p\circ\mathcal M(\sqrt p\circ\cdot)`:
 every Rayleigh quotient of A is a lower bound of the radius, and :math:`\mathcal T(C)\preceq\mu C`
-for one positive definite C proves the upper bound :math:`\mu`. Both come from Lanczos' method on A,
-started at :math:`\sqrt h\circ I`.
+for one positive definite C proves the upper bound :math:`\mu`.
+
+Both take the images :math:`\mathcal M(N_a)` of a few matrices, and these do not depend on the
+algorithm: with :math:`N=\sum_ac_aN_a` the quotient is :math:`c^TKc/c^TGc`,
+:math:`K_{ab}=\langle N_a,\mathcal M(N_b)\rangle`, :math:`G_{ab}=\langle N_a,N_b/p\rangle`. What one
+question found is remembered for the next (`RememberedImages`), which often needs no pass over the
+data at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.problems.images import RememberedImages
 
 _MOST_STEPS = 60
-_INVARIANT, _SETTLED = 1e-13, 1e-2  # of the largest Ritz value: what is left over
-_SHARES = np.geomspace(0.3, 3e-9, 9)  # of the identity in the matrix that proves the upper bound
+_INVARIANT = 1e-13  # of the largest Ritz value: a residual that is rounding
+_SETTLED = 1e-2  # the same, from which an upper bound is worth its while
+_DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
+_SHARES = np.geomspace(0.3, 3e-9, 9)  # of the diagonal in the matrix that proves the upper bound
 _ROOM = np.geomspace(1e-11, 1e-3, 9)  # relative; more is added to an upper bound until it is proved
 
 
 def sampled_radius(
-    samples: Samples, products: Array, done: Callable[[float, float], bool]
+    images: RememberedImages,
+    products: Array,
+    done: Callable[[float, float], bool],
+    steps: int = _MOST_STEPS,
 ) -> Interval:
     r"""Return bounds of the radius for :math:`\kappa=1`, for exact ``products`` of pairs.
 
     Parameters
     ----------
-    samples : Samples
+    images : RememberedImages
+        Of the samples.
     products : array of shape (N, N)
         lambda_i lambda_j h_ij.
     done
         Asked with a lower and an upper bound whether they are close enough.
+    steps
+        The most passes over the data.
     """
-    krylov = _Krylov(samples, np.sqrt(products))
+    ritz = RitzPair(images, products)
     low, high = 0.0, np.inf
-    for _ in range(min(_MOST_STEPS, products.shape[0] * (products.shape[0] + 1) // 2)):
-        finished = krylov.step()
-        low = max(low, krylov.lower_bound())
+    width, residual = 1.0, 1.0  # of the last upper bound, over the radius, and the residual there
+    for left in range(steps, -1, -1):
+        low = max(low, ritz.lower_bound())
         if done(low, high):
             break
-        if finished or krylov.has_settled():
-            high = min(high, krylov.upper_bound())
-            if finished or done(low, high):
+        last = left == 0 or ritz.is_invariant
+        hoped = ritz.value * (1 + width * ritz.residual / residual)
+        if last or (ritz.residual < _SETTLED and done(low, min(high, hoped))):
+            high = min(high, ritz.upper_bound())
+            width, residual = max(high / low - 1, 1e-15) if low else 1.0, ritz.residual
+            if done(low, high):
                 break
-    else:
-        high = min(high, krylov.upper_bound())
+        if last:
+            break
+        ritz.extend()
+    ritz.remember()
     return low, max(low, high)
 
 
-@dataclass
-class _Krylov:
-    """An orthonormal basis of matrices X_j, and M(sqrt(h) X_j)."""
+def ritz_radius(images: RememberedImages, products: Array, tolerance: float) -> float:
+    """Return the radius for kappa = 1 in plain floats, a lower bound to rounding.
 
-    samples: Samples
-    root: Array
-    basis: list[Array] = field(default_factory=list)
-    images: list[Array] = field(default_factory=list)
-    diagonal: list[float] = field(default_factory=list)
-    beside: list[float] = field(default_factory=list)
+    The error is about the square of the ``tolerance`` of the relative residual.
+    """
+    ritz = RitzPair(images, products)
+    for _ in range(_MOST_STEPS):
+        if ritz.residual <= tolerance:
+            break
+        ritz.extend()
+    ritz.remember()
+    return ritz.value
 
-    def __post_init__(self) -> None:
-        start = np.diag(np.diag(self.root))
-        self.start = float(np.linalg.norm(start))
-        self.basis.append(start / self.start)
 
-    def step(self) -> bool:
-        """Take a step; return whether the space is invariant, to rounding."""
-        X = self.basis[-1]
-        image = self.samples.covariance(self.root * X)
-        self.images.append(image)
-        rest = self.root * image
-        self.diagonal.append(float(np.vdot(X, rest)))
+class RitzPair:
+    """The largest Ritz value of A in a growing space, and its vector.
+
+    Attributes
+    ----------
+    value : float
+    residual : float
+        The norm of what A times the vector leaves, over the value, for a vector of norm 1.
+    """
+
+    def __init__(self, images: RememberedImages, products: Array) -> None:
+        self.images, self.products = images, products
+        self.matrices, self.covariances = (list(x) for x in images.remembered())
+        size = len(self.matrices)
+        self.gram, self.form = np.empty((0, 0)), np.empty((0, 0))
+        self.passes = 0
+        for count in range(1, size + 1):
+            self._append(count)
+        self._solve()
+
+    def extend(self) -> None:
+        """Add what A makes of the Ritz vector to the space: one pass over the data."""
+        new = self.products * self.covariance - self.value * self.matrix
         for _ in range(2):  # once more, for orthogonality to rounding
-            for other in self.basis:
-                rest = rest - np.vdot(other, rest) * other
-        norm = float(np.linalg.norm(rest))
-        values, vectors = np.linalg.eigh(
-            np.diag(self.diagonal) + np.diag(self.beside, 1) + np.diag(self.beside, -1)
+            for other in self.matrices:
+                new = new - np.vdot(other, new) * other
+        new /= np.linalg.norm(new)
+        self.matrices.append(new)
+        self.covariances.append(self.images.samples.covariance(new))
+        self.passes += 1
+        self._append(len(self.matrices))
+        self._solve()
+
+    def remember(self) -> None:
+        """Keep the Ritz vector for other questions, if it took passes to find."""
+        if self.passes:
+            self.images.remember(self.matrix)
+
+    @property
+    def is_invariant(self) -> bool:
+        """Whether the space is invariant, to rounding."""
+        return self.residual <= _INVARIANT or len(self.matrices) >= self._dimension
+
+    @property
+    def _dimension(self) -> int:
+        return len(self.products) * (len(self.products) + 1) // 2
+
+    def _append(self, count: int) -> None:
+        """Add a row and a column to both matrices."""
+        last = self.matrices[count - 1]
+        scaled, image = last / self.products, self.covariances[count - 1]
+        every = self.matrices[:count]
+        gram, form = np.empty((count, count)), np.empty((count, count))
+        gram[:-1, :-1], form[:-1, :-1] = self.gram, self.form
+        gram[-1] = gram[:, -1] = [float(np.vdot(other, scaled)) for other in every]
+        form[-1] = form[:, -1] = [float(np.vdot(other, image)) for other in every]
+        self.gram, self.form = gram, form
+
+    def _solve(self) -> None:
+        root = 1 / np.sqrt(np.diag(self.gram))
+        values, vectors = np.linalg.eigh(self.gram * root * root[:, None])
+        kept = values > _DEPENDENT * values[-1]
+        turn = root[:, None] * vectors[:, kept] / np.sqrt(values[kept])
+        _, inner = np.linalg.eigh(turn.T @ self.form @ turn)
+        self.coefficients = turn @ inner[:, -1]
+        self.matrix, self.covariance = (
+            np.tensordot(self.coefficients, np.stack(x), 1)
+            for x in (self.matrices, self.covariances)
         )
-        self._largest, self._coefficients = float(values[-1]), vectors[:, -1]
-        self._residual = norm * abs(vectors[-1, -1])
-        if norm <= _INVARIANT * float(np.abs(values).max()):
-            return True
-        self.beside.append(norm)
-        self.basis.append(rest / norm)
-        return False
+        # N has the norm 1 in the metric of G only to rounding
+        self.norm = float(np.vdot(self.matrix, self.matrix / self.products))
+        self.value = float(np.vdot(self.matrix, self.covariance)) / self.norm
+        rest = self.products * self.covariance - self.value * self.matrix
+        square = float(np.vdot(rest, rest / self.products)) / self.norm
+        self.residual = square**0.5 / self.value if self.value > 0 else np.inf
 
     @property
     def _error(self) -> float:
-        """Of A at the Ritz vector: rounding in the images, and in their combination."""
-        size = float(np.linalg.norm(self._coefficients, 1))
-        return self.samples.rounding * float(self.root.max()) ** 2 * size
+        """Of the covariance: rounding in those that it is made of, and in their combination."""
+        return self.images.samples.rounding * float(np.abs(self.coefficients).sum())
 
     def lower_bound(self) -> float:
-        """Return the Rayleigh quotient of the Ritz vector, less its error."""
-        X, image = self._combined()
-        value = float(np.vdot(X, self.root * image)) / float(np.vdot(X, X))
-        return max(0.0, value - self._error - 1e-12 * abs(value))
-
-    def has_settled(self) -> bool:
-        """Whether an upper bound is worth its while."""
-        return bool(self._residual < _SETTLED * self._largest)
-
-    def _combined(self) -> tuple[Array, Array]:
-        """Return the Ritz vector X, and M(sqrt(h) X)."""
-        X, image = np.zeros_like(self.root), np.zeros_like(self.root)
-        for c, x, y in zip(self._coefficients, self.basis, self.images, strict=False):
-            X, image = X + c * x, image + c * y
-        return X, image
+        """Return the Rayleigh quotient less its error."""
+        error = self._error * float(np.linalg.norm(self.matrix)) / self.norm
+        return max(0.0, self.value - error - 1e-12 * abs(self.value))
 
     def upper_bound(self) -> float:
-        """Return the best bound that C = Ritz vector + share of the identity proves."""
-        X, image = self._combined()
-        sign = 1.0 if np.trace(X) >= 0 else -1.0
-        C, TC = sign * X / self.root, sign * image
-        identity, T_identity = np.eye(len(C)), self.images[0] * self.start
-        unit = np.trace(C) / len(C)
-        error = self.samples.rounding
-        size = float(np.linalg.norm(self._coefficients, 1)) * float(self.root.max())
-        best, chosen = np.inf, None
-        for weight in _SHARES * unit:
-            D, TD = C + weight * identity, TC + weight * T_identity
+        """Return the best bound that C = Ritz vector + share of a diagonal proves.
+
+        The diagonal is the one whose image is that of the identity.
+        """
+        size = len(self.products)
+        sign = 1.0 if np.trace(self.matrix) >= 0 else -1.0
+        C, TC = sign * self.matrix / self.products, sign * self.covariance
+        diagonal, T_diagonal = np.diag(1 / np.diag(self.products)), self.images.of_identity
+        weights = _SHARES * abs(float(np.trace(self.matrix))) / size
+
+        def bound(place: int) -> float:
+            D, TD = C + weights[place] * diagonal, TC + weights[place] * T_diagonal
             try:
-                L = np.linalg.cholesky(D)
-                value = float(np.linalg.eigvalsh(np.linalg.solve(L, np.linalg.solve(L, TD).T))[-1])
+                inverse = np.linalg.inv(np.linalg.cholesky(D))
+                return float(np.linalg.eigvalsh(inverse @ TD @ inverse.T)[-1])
             except np.linalg.LinAlgError:
-                continue
-            if value < best:
-                best, chosen = value, (D, TD, weight)
-        if chosen is None:
+                return np.inf
+
+        place, best = _least(bound, len(weights))
+        if not np.isfinite(best):
             return np.inf
-        D, TD, weight = chosen
-        slack = error * (size + weight * float(np.linalg.norm(np.diag(self.root) ** 2)))
+        D, TD = C + weights[place] * diagonal, TC + weights[place] * T_diagonal
+        slack = self._error + self.images.samples.rounding * weights[place] * size**0.5
         if not is_definite(D, 0.0):
             return np.inf
         for room in _ROOM:
@@ -151,6 +208,26 @@ class _Krylov:
             if is_definite(value * D - TD, slack + float(rounding)):
                 return value
         return np.inf
+
+
+def _least(function: Callable[[int], float], count: int) -> tuple[int, float]:
+    """Return where a function on 0, 1, ... that falls and then rises is least, and its value."""
+    low, high = 0, count - 1
+    known: dict[int, float] = {}
+
+    def value(place: int) -> float:
+        if place not in known:
+            known[place] = function(place)
+        return known[place]
+
+    while low < high:
+        middle = (low + high) // 2
+        if value(middle) > value(middle + 1):
+            low = middle + 1
+        else:
+            high = middle
+    best = min(known, key=known.__getitem__) if known else low
+    return best, value(best)
 
 
 def is_definite(S: Array, slack: float) -> bool:
