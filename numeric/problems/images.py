@@ -1,0 +1,54 @@
+"""What passes over samples found: matrices with their covariances, for every algorithm."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.problems.samples import Samples
+
+_MOST = 24  # matrices that are remembered
+_ROOM = 2**26  # floats that they may take
+_NEW = 1e-3  # of a matrix that is outside the space of the others, to be remembered
+
+
+class RememberedImages:
+    """Symmetric matrices of norm 1 and `Samples.covariance` of each; the first is the identity.
+
+    Several threads may use it at once.
+    """
+
+    def __init__(self, samples: Samples) -> None:
+        self.samples = samples
+        size = samples.eigenvalues.size
+        self.of_identity = samples.covariance(np.eye(size))
+        root = size**0.5
+        self._pairs = [(np.eye(size) / root, self.of_identity / root)]
+        self._most = max(2, min(_MOST, _ROOM // (2 * size * size)))
+        self._lock = Lock()
+
+    def remembered(self) -> tuple[list[Array], list[Array]]:
+        """Return the matrices, and their images."""
+        with self._lock:
+            matrices, images = zip(*self._pairs, strict=True)
+        return list(matrices), list(images)
+
+    def remember(self, matrix: Array) -> None:
+        """Add a matrix, unless others nearly make it up; the oldest one but the first goes."""
+        rest = matrix / np.linalg.norm(matrix)
+        for _ in range(2):
+            for other in self.remembered()[0]:
+                rest = rest - np.vdot(other, rest) * other
+        norm = float(np.linalg.norm(rest))
+        if not norm > _NEW:
+            return
+        pair = rest / norm, self.samples.covariance(rest / norm)
+        with self._lock:
+            self._pairs.append(pair)
+            if len(self._pairs) > self._most:
+                del self._pairs[1]
