@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.compilation.threads import pieces
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
@@ -29,6 +30,8 @@ from sgdmem.symbolic.algorithms.family import Build
 
 _MAY_BE_PROVED = REASONS.index(Reason.UNDECIDED_NOISELESS)  # by exact arithmetic, one by one
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
+_SAMPLED = 256  # the same on samples, where one may take many milliseconds
+_RESOLVED = 1e-6  # relative width of bounds whose middle is told
 
 # what the axes of a problem become where there is no noise
 _QUIET = {"batch_size": math.inf, "tau1": Fraction(1), "tau2": Fraction(0)}
@@ -72,7 +75,8 @@ class FamilyJudge:
         self, points: AnyPoints, advance: Callable[[int], None] = lambda count: None
     ) -> Outcomes:
         """Judge points; ``advance`` is called with the number of those done, for a progress bar."""
-        found = Outcomes.empty(len(points))
+        sampled = self.problem.noise.samples is not None
+        found = Outcomes.empty(len(points), bounded=sampled)
         noises = self.noises(points)
         left = np.arange(len(points))
         simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
@@ -83,8 +87,33 @@ class FamilyJudge:
             unknown = ~simple[points.noise_indices] | _excepted(points, exceptions)
             left = np.flatnonzero((found.stable == -1) | unknown)
             advance(-left.size)
+        elif compiled is not None and sampled and unit_of(spectrum) == 1:
+            left = self._judge_on_samples(points, noises, found, advance)
         _judge_singly(self.build, points, self.problem, noises, left, found, advance)
         return found
+
+    def _judge_on_samples(
+        self,
+        points: AnyPoints,
+        noises: Mapping[tuple[Any, ...], BatchNoise],
+        found: Outcomes,
+        advance: Callable[[int], None],
+    ) -> Array:
+        """Judge points by the family's program; return those that are left."""
+        known = self.forms(points)
+        assert known is not None  # there is a program
+        form, excepted = known
+        left, indices = [np.flatnonzero(excepted)], points.noise_indices
+        for index, key in enumerate(points.noise_keys()):
+            members = np.flatnonzero(~excepted & (indices == index))
+            for some in pieces(0, members.size, _SAMPLED):
+                places = members[some]
+                part = form.map(lambda x, places=places: x[places][:, None])
+                together = JointJudge(part, self.problem.spectrum, noises[key], sharp=False)
+                found.put(places, _outcomes(together))
+                left.append(places[together.codes == _MAY_BE_PROVED])
+                advance(places.size - left[-1].size)
+        return np.concatenate(left)
 
     def verdict(self, points: AnyPoints, place: int) -> Verdict:
         """Return the verdict at one of the points, with its reason and all limits."""
@@ -165,9 +194,10 @@ def _judge_singly(
             algorithm = built[tuple(own.values())] = numeric_algorithm(build(**own))
         key = (points.noise_key(point), algorithm.memory)
         groups.setdefault(key, []).append((place, algorithm))
+    together = _TOGETHER if problem.noise.samples is None else _SAMPLED
     for (noise_key, _), members in groups.items():
-        for start in range(0, len(members), _TOGETHER):
-            chosen = members[start : start + _TOGETHER]
+        for start in range(0, len(members), together):
+            chosen = members[start : start + together]
             where = [place for place, _ in chosen]
             outcome = judge_jointly([x for _, x in chosen], problem, noises[noise_key])
             found.put(np.array(where), outcome)
@@ -178,9 +208,20 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
     """Judge numeric algorithms of one memory, as `verdict_of` does."""
     unit = unit_of(problem.spectrum)
     scaled = algorithms if unit == 1 else [algorithm.scaled(unit) for algorithm in algorithms]
-    together = JointJudge(ball_form(scaled), in_unit(problem.spectrum, noise), noise)
-    noise_sum = together.noise_sum
-    stable = flags(together.codes)
+    spectrum, sharp = in_unit(problem.spectrum, noise), noise.samples is None
+    together = JointJudge(ball_form(scaled), spectrum, noise, sharp=sharp)
+    found = _outcomes(together)
     for index in np.flatnonzero(together.codes == _MAY_BE_PROVED).tolist():
-        stable[index] = verdict_of(algorithms[index], problem, noise).reason.flag
-    return Outcomes(stable, noise_sum, margin(noise_sum, together.sums.smallest_damping))
+        found.stable[index] = verdict_of(algorithms[index], problem, noise).reason.flag
+    return found
+
+
+def _outcomes(together: JointJudge) -> Outcomes:
+    """Return verdicts, noise sums and margins; where bounds only decide, the sums may be NaN."""
+    noise_sum, bounds = together.noise_sum, None
+    if not together.sharp:
+        low, high = bounds = np.where(together.is_summed, together.radius, np.inf)
+        resolved = ~(low < np.inf) | (high <= low * (1 + _RESOLVED))
+        noise_sum = np.where(resolved, noise_sum, np.nan)
+    smallest = together.sums.smallest_damping
+    return Outcomes(flags(together.codes), noise_sum, margin(noise_sum, smallest), bounds)

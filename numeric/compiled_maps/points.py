@@ -137,18 +137,24 @@ class Outcomes:
         1 stable, 0 not, -1 undecided.
     noise_sum, margin : ndarray
         As in `phase_diagram`.
+    bounds : ndarray, shape (2, A), or None
+        Of the noise sum, where it is not found closely: the noise of samples.
     """
 
     stable: Array
     noise_sum: Array
     margin: Array
+    bounds: Array | None = None
 
     @classmethod
-    def empty(cls, size: int) -> Outcomes:
+    def empty(cls, size: int, bounded: bool = False) -> Outcomes:
         """Return an outcome with everything undecided."""
-        return cls(np.full(size, -1, dtype=np.int8), np.full(size, np.inf), np.zeros(size))
+        bounds = np.full((2, size), np.inf) if bounded else None
+        return cls(np.full(size, -1, dtype=np.int8), np.full(size, np.inf), np.zeros(size), bounds)
 
     def put(self, places: Array, some: Outcomes) -> None:
         """Fill in the outcome at some places."""
         self.stable[places], self.noise_sum[places] = some.stable, some.noise_sum
         self.margin[places] = some.margin
+        if self.bounds is not None and some.bounds is not None:
+            self.bounds[:, places] = some.bounds

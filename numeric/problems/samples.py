@@ -144,6 +144,11 @@ class Samples:
             - np.eye(self.eigenvalues.size)
         )
 
+    @cached_property
+    def squares(self) -> Array:
+        """The squares of the whitened columns, added over the outputs, shape (n, N)."""
+        return np.asarray(np.einsum("nki,nki->ni", self.columns, self.columns))
+
     def _pieces(self) -> Iterator[tuple[Array, Array]]:
         for start in range(0, len(self), self._rows):
             piece = slice(start, start + self._rows)

@@ -43,11 +43,14 @@ class JointJudge:
     spectrum
         A list where the noise is given mode by mode; its squares stay in the range of floats.
     noise : BatchNoise
+    sharp : bool
+        Whether the radius is wanted closely. Otherwise its bounds only decide, if they can.
     """
 
     form: HalfPlaneForm
     spectrum: Spectrum
     noise: BatchNoise
+    sharp: bool = True
 
     @cached_property
     def sums(self) -> NoiseSums:
@@ -78,7 +81,7 @@ class JointJudge:
     def radius(self) -> Bounds:
         """Bounds of the radius of the noise operator, where every mode is certain; else 0, inf."""
         schur, damped = self.sums.schur == 1, self.sums.damped == 1
-        return self.operator.enclose(self.form, self.sums, schur & damped)
+        return self.operator.enclose(self.form, self.sums, schur & damped, self.sharp)
 
     @cached_property
     def codes(self) -> Array:

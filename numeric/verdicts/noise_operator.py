@@ -28,10 +28,18 @@ from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
 from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
-from sgdmem.numeric.verdicts.sampled_radius import ritz_radius, sampled_radius
+from sgdmem.numeric.verdicts.sampled_radius import (
+    MOST_PASSES,
+    diagonal_radius,
+    longest_sample,
+    ritz_radius,
+    sampled_radius,
+)
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 Bounds: TypeAlias = tuple[Array, Array]
+_BLOCK = 2**22  # entries of an array that is held in memory at once
+_FEW = 12  # passes over the data for a point of a map
 _TOLERANCE = 1e-7  # of the residual in a search: the radius errs by its square
 
 
@@ -43,11 +51,14 @@ class NoiseOperator(ABC):
     spectrum: Spectrum
 
     @abstractmethod
-    def enclose(self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array) -> Bounds:
+    def enclose(
+        self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array, sharp: bool = True
+    ) -> Bounds:
         """Return proved bounds of the radius for each form, given what it sums to.
 
         They are those of the modes that are certainly strictly Schur and damped. Where ``wanted``
-        is false they may be 0 and inf.
+        is false they may be 0 and inf. If they need not be ``sharp``, what takes long stops as
+        soon as they are on one side of 1, or would take too long for one point of a map.
         """
 
     @abstractmethod
@@ -61,7 +72,9 @@ class NoiseOperator(ABC):
 class ScalarOperator(NoiseOperator):
     """Two-parameter noise: the radius is the noise sum."""
 
-    def enclose(self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array) -> Bounds:
+    def enclose(
+        self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array, sharp: bool = True
+    ) -> Bounds:
         """Return bounds of U'; exactly 0 where nothing feeds other modes."""
         if not self.noise.spreads:
             return np.zeros(len(wanted)), np.zeros(len(wanted))
@@ -80,7 +93,9 @@ class ScalarOperator(NoiseOperator):
 class MatrixOperator(NoiseOperator):
     """Coupled noise: the spectral radius of a nonnegative matrix, by Collatz-Wielandt bounds."""
 
-    def enclose(self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array) -> Bounds:
+    def enclose(
+        self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array, sharp: bool = True
+    ) -> Bounds:
         """Return bounds of the radius of diag(f) T, of one algorithm after the other."""
         lam, weights = explicit_modes(self.spectrum)
         inverse_batch = Ball.exactly([self.noise.inverse_batch])
@@ -104,33 +119,53 @@ class MatrixOperator(NoiseOperator):
 class SampledOperator(NoiseOperator):
     """The noise of samples: a map on positive semidefinite matrices, see `sampled_radius`."""
 
-    def enclose(self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array) -> Bounds:
+    def enclose(
+        self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array, sharp: bool = True
+    ) -> Bounds:
         """Return bounds of the radius to a relative 1e-6, closer where they would enclose 1."""
-        return _one_by_one(lambda single: self.radius(single, _is_close), form, wanted)
+        if sharp:
+            return _one_by_one(lambda single: self.radius(single, _is_close), form, wanted)
+        low, high = self._without_a_pass(form, wanted)
+        open_ = wanted & (low < 1) & (high >= 1)
+        some, more = _one_by_one(lambda single: self.radius(single, _decides, _FEW), form, open_)
+        return np.maximum(low, some), np.minimum(high, more)
+
+    def _without_a_pass(self, form: HalfPlaneForm, wanted: Array) -> Bounds:
+        """Return bounds from the diagonal of the operator, and from its longest sample."""
+        low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
+        lam, share = Ball(self.spectrum.eigenvalues), float(self.noise.share)
+        places = np.flatnonzero(wanted)
+        rows = max(1, _BLOCK // max(len(self._samples), lam.mid.size))
+        for start in range(0, places.size, rows):
+            some = places[start : start + rows]
+            s = lam * mode_summands(form.map(lambda x, some=some: x[some]), lam).noise
+            low[some] = share * diagonal_radius(self._samples, s.lower)
+            high[some] = share * longest_sample(self._samples, s.upper)
+        return low, high
 
     def radius(
-        self, form: HalfPlaneForm, done: Callable[[float, float], bool], scale: float = 1.0
+        self,
+        form: HalfPlaneForm,
+        done: Callable[[float, float], bool],
+        passes: int = MOST_PASSES,
     ) -> Interval:
-        """Return bounds of the radius for one form, shape (1, 1), until they are ``done``.
-
-        The eigenvalues are multiplied by ``scale``.
-        """
+        """Return bounds of the radius for one form, shape (1, 1), until they are ``done``."""
         share = float(self.noise.share)
         if share == 0:
             return 0.0, 0.0
         low, high = self._unit_radius(
-            form, lambda low, high: done(share * low, share * high), scale
+            form, lambda low, high: done(share * low, share * high), passes
         )
         return share * low * (1 - 4 * UNIT), share * high * (1 + 4 * UNIT)
 
     def _unit_radius(
-        self, form: HalfPlaneForm, done: Callable[[float, float], bool], scale: float
+        self, form: HalfPlaneForm, done: Callable[[float, float], bool], passes: int
     ) -> Interval:
-        products, errors = mode_pairs(form, scale * self.spectrum.eigenvalues)
+        products, errors = mode_pairs(form, self.spectrum.eigenvalues)
         error = float(errors.max())  # A changes by no larger a share than its entries
         if not error < 1:
             return 0.0, math.inf
-        low, high = sampled_radius(self._samples.images, products, done)
+        low, high = sampled_radius(self._samples.images, products, done, passes)
         return low * (1 - 2 * error), high * (1 + 2 * error)
 
     @property
@@ -139,12 +174,9 @@ class SampledOperator(NoiseOperator):
         return self.noise.samples
 
     def estimate(self, shares: Array, weights: Array) -> Array:
-        """Return the radius of the operator's diagonal part, a lower bound of its own."""
+        """Return a lower bound from the operator's diagonal part."""
         batch = float(self.noise.share / self.noise.inverse_batch)  # the shares have 1 / B
-        roots = np.sqrt(np.maximum(shares * batch, 0))
-        parts = roots[:, :, None] * self._samples.coupling * roots[:, None, :]
-        parts = np.where(np.isfinite(parts), parts, 0.0)
-        return np.asarray(np.linalg.eigvalsh(parts)[:, -1])
+        return batch * diagonal_radius(self._samples, shares)
 
     def refined(self, form: HalfPlaneForm, scales: Array, low: Array) -> Array:
         """Return the radius in plain floats where a lower bound leaves stability open.
@@ -164,7 +196,7 @@ class SampledOperator(NoiseOperator):
 
     def critical_batch_size(self, form: HalfPlaneForm) -> float:
         """Return the batch size at which the radius is 1: the radius is a multiple of the share."""
-        low, high = self._unit_radius(form, _is_close, 1.0)
+        low, high = self._unit_radius(form, _is_close, MOST_PASSES)
         radius, n = (low + high) / 2, len(self._samples)
         return radius if self._samples.replacement or n == 1 else n * radius / (n - 1 + radius)
 
@@ -177,6 +209,11 @@ def _one_by_one(
     for index in np.flatnonzero(wanted).tolist():
         low[index], high[index] = bounds(take(form, slice(index, index + 1)))
     return low, high
+
+
+def _decides(low: float, high: float) -> bool:
+    """Whether bounds are on one side of 1."""
+    return low >= 1 or high < 1
 
 
 def _is_close(low: float, high: float) -> bool:

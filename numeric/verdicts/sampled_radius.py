@@ -27,10 +27,12 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.images import RememberedImages
+from sgdmem.numeric.problems.samples import Samples
 
-_MOST_STEPS = 60
+MOST_PASSES = 60
 _INVARIANT = 1e-13  # of the largest Ritz value: a residual that is rounding
-_SETTLED = 1e-2  # the same, from which an upper bound is worth its while
+_POWERS = 8  # of the diagonal part
+_ROUNDING = 1e-9  # relative: far more than that of these sums
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
 _SHARES = np.geomspace(0.3, 3e-9, 9)  # of the diagonal in the matrix that proves the upper bound
 _ROOM = np.geomspace(1e-11, 1e-3, 9)  # relative; more is added to an upper bound until it is proved
@@ -40,7 +42,7 @@ def sampled_radius(
     images: RememberedImages,
     products: Array,
     done: Callable[[float, float], bool],
-    steps: int = _MOST_STEPS,
+    passes: int = MOST_PASSES,
 ) -> Interval:
     r"""Return bounds of the radius for :math:`\kappa=1`, for exact ``products`` of pairs.
 
@@ -52,19 +54,19 @@ def sampled_radius(
         lambda_i lambda_j h_ij.
     done
         Asked with a lower and an upper bound whether they are close enough.
-    steps
+    passes
         The most passes over the data.
     """
     ritz = RitzPair(images, products)
     low, high = 0.0, np.inf
     width, residual = 1.0, 1.0  # of the last upper bound, over the radius, and the residual there
-    for left in range(steps, -1, -1):
+    for left in range(passes, -1, -1):
         low = max(low, ritz.lower_bound())
         if done(low, high):
             break
         last = left == 0 or ritz.is_invariant
         hoped = ritz.value * (1 + width * ritz.residual / residual)
-        if last or (ritz.residual < _SETTLED and done(low, min(high, hoped))):
+        if last or done(low, min(high, hoped)):
             high = min(high, ritz.upper_bound())
             width, residual = max(high / low - 1, 1e-15) if low else 1.0, ritz.residual
             if done(low, high):
@@ -82,12 +84,43 @@ def ritz_radius(images: RememberedImages, products: Array, tolerance: float) -> 
     The error is about the square of the ``tolerance`` of the relative residual.
     """
     ritz = RitzPair(images, products)
-    for _ in range(_MOST_STEPS):
+    for _ in range(MOST_PASSES):
         if ritz.residual <= tolerance:
             break
         ritz.extend()
     ritz.remember()
     return ritz.value
+
+
+def diagonal_radius(samples: Samples, diagonal: Array) -> Array:
+    r"""Return lower bounds of the radius for kappa = 1, from p_ii alone, shape (A, N).
+
+    A on diagonal matrices is :math:`\sqrt{p_{ii}}T_{ij}\sqrt{p_{jj}}` with T the samples'
+    `coupling`: any vector's Rayleigh quotient.
+    """
+    roots = np.sqrt(np.where(np.isfinite(diagonal), np.maximum(diagonal, 0), 0))
+    vectors = roots.copy()
+    for _ in range(_POWERS):
+        images = roots * ((roots * vectors) @ samples.coupling)
+        with np.errstate(all="ignore"):
+            vectors = images / np.linalg.norm(images, axis=1, keepdims=True)
+        vectors = np.where(np.isfinite(vectors), vectors, 0.0)
+    images = roots * ((roots * vectors) @ samples.coupling)
+    return np.asarray(np.maximum(0.0, (vectors * images).sum(axis=1)) * (1 - _ROUNDING))
+
+
+def longest_sample(samples: Samples, diagonal: Array) -> Array:
+    r"""Return upper bounds of the radius for kappa = 1, from p_ii alone, shape (A, N).
+
+    With :math:`Y_s=Z_s^T(p\circ C)Z_s`, T without its negative part is
+    :math:`Y_s\mapsto\sum_tw_tZ_s^T(p\circ Z_tY_tZ_t^T)Z_s`; for :math:`Y_t\preceq y` the sum is
+    at most :math:`yZ_s^T\mathrm{diag}(p)Z_s`, since the second moment of the columns is the
+    identity. So the largest trace of these bounds the radius.
+    """
+    squares = samples.squares
+    with np.errstate(invalid="ignore"):
+        longest = (np.where(np.isfinite(diagonal), diagonal, 0) @ squares.T).max(axis=1)
+    return np.where(np.isfinite(diagonal).all(axis=1), longest * (1 + _ROUNDING), np.inf)
 
 
 class RitzPair:

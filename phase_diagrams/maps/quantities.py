@@ -111,6 +111,11 @@ class Map:
         return np.arange(len(self.points))
 
 
+def _bounds(judged: Map) -> Array:
+    assert judged.outcome.bounds is not None
+    return judged.outcome.bounds
+
+
 def _noiseless(judged: Map) -> Array:
     """Return 1 where it is stable without noise, 0 where not, -1 where that is undecided."""
     infinite = np.isinf(judged.outcome.noise_sum)
@@ -293,6 +298,15 @@ VERDICT: Mapping[str, Quantity] = {  # what every diagram has
     ),
     "margin": Quantity(
         "min(1 - U'_Sigma, min_k 1 + (tau2/B) s_k)", lambda judged: judged.outcome.margin
+    ),
+}
+# what those on samples have beside it: their bounds only decide, and NaN is what they leave open
+BOUNDS: Mapping[str, Quantity] = {
+    "noise_sum_low": Quantity(
+        "proved lower bound of the noise radius", lambda judged: _bounds(judged)[0]
+    ),
+    "noise_sum_high": Quantity(
+        "proved upper bound of the noise radius", lambda judged: _bounds(judged)[1]
     ),
 }
 QUANTITIES: Mapping[str, Quantity] = {

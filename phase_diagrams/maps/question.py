@@ -18,7 +18,7 @@ from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.target import Target
 from sgdmem.phase_diagrams.maps.axes import own_parameters
-from sgdmem.phase_diagrams.maps.quantities import VERDICT, Map, Quantity, find_quantities
+from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT, Map, Quantity, find_quantities
 from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import Family
@@ -70,7 +70,8 @@ class DiagramQuestion:
     @property
     def variables(self) -> Mapping[str, Quantity]:
         """What a dataset holds."""
-        return {**VERDICT, **find_quantities(self.quantities)}
+        sampled = self._problem(self._start).noise.samples is not None
+        return {**VERDICT, **(BOUNDS if sampled else {}), **find_quantities(self.quantities)}
 
     def answer(
         self, part: Axes, advance: Callable[[int], None] = lambda count: None
