@@ -27,7 +27,7 @@ _MORE = 120  # roundings, beside those of the sums
 _TOGETHER = 2**22  # numbers of a piece of the data that is worked on at once
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Samples:
     """Whitened samples.
 
@@ -75,6 +75,9 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self.columns)
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} samples of {self.eigenvalues.size} modes>"
 
     @property
     def outputs(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ import pytest
 
 from sgdmem import InputError, Noise, Problem, heavy_ball, losses, simulate
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.problems.data_target import target_of_data
+from sgdmem.numeric.problems.data_target import start_and_residuals
+from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.target import ListedTarget
-from sgdmem.numeric.spectra.data_matrix import principal_axes
 
 METHOD = heavy_ball("0.05", "0.7")
 SIGNS = np.array([*itertools.product([1, -1], repeat=3)]) * [1.0, 0.7, 0.3]
@@ -29,7 +28,8 @@ def squares_of(problem: Problem) -> Array:
 @pytest.mark.parametrize("start", [None, START])
 def test_the_expected_loss_is_that_of_simulated_runs(start: Any) -> None:
     """On products of signs tau1 = tau2 = 1 is exact, whatever the start."""
-    problem = replace(Problem.from_data(SIGNS, SIGNS @ TRUE, start=start), noise=Noise(tau2=1))
+    noise = Noise(tau2=1)
+    problem = Problem.from_data(SIGNS, SIGNS @ TRUE, start=start, noise=noise)
     first = -TRUE if start is None else start - TRUE
     runs = simulate(METHOD, problem, 2, 60, start=first, seeds=1500)
     expected = losses(METHOD, problem, 2, 60)
@@ -61,9 +61,9 @@ def test_the_order_and_the_number_are_those_of_the_spectrum(rng: np.random.Gener
     ("arguments", "message"),
     [
         ((), "give the labels y, the start w_0, or both"),
-        (([1, 2],), r"y must have one label for each of the 8 rows, got \(2,\)"),
+        (([1, 2],), r"y must have one label for each of the 8 samples, got shape \(2,\)"),
         ((None, [1, 2]), r"start must have shape \(3,\), got \(2,\)"),
-        ((SIGNS @ TRUE + SIGNS.prod(axis=1),), "leaves a relative residual of 0.*noise that stays"),
+        ((np.ones((8, 2)), np.ones((3, 3))), "one column for each of 2 labels"),
         ((SIGNS @ TRUE, TRUE), "start must not be at a minimum"),
         ((np.zeros(8),), "start must not be at a minimum"),
         (("labels",), "y must hold real numbers"),
@@ -72,4 +72,28 @@ def test_the_order_and_the_number_are_those_of_the_spectrum(rng: np.random.Gener
 )
 def test_bad_input(arguments: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        target_of_data(SIGNS, principal_axes(SIGNS)[1], *arguments)
+        start_and_residuals(Samples.of(SIGNS), *arguments)
+
+
+def test_residuals_are_orthogonal_to_the_data(rng: np.random.Generator) -> None:
+    rows = rng.normal(size=(30, 2, 3))
+    y, weights = rng.normal(size=(30, 2)), rng.dirichlet(np.ones(30))
+    problem = Problem.from_data(rows, y, weights=weights, start=[1.0, 2.0, 3.0])
+    samples = problem.samples
+    assert samples is not None and samples.residuals is not None and problem.start is not None
+    root = np.sqrt(np.repeat(weights, 2))
+    minimum = np.linalg.lstsq(rows.reshape(-1, 3) * root[:, None], y.ravel() * root, rcond=None)[0]
+    left = y - rows @ minimum
+    np.testing.assert_allclose(samples.residuals[0], left, atol=1e-13)
+    np.testing.assert_allclose(problem.start[0], samples.axes @ ([1, 2, 3] - minimum), atol=1e-13)
+    assert samples.least_loss == pytest.approx((weights @ left**2).sum() / 2)
+    assert np.abs(samples.mean(samples.residuals[0][:, :, None])).max() < 1e-14
+
+
+def test_many_labels_are_many_problems(rng: np.random.Generator) -> None:
+    rows, y = rng.normal(size=(20, 3)), rng.normal(size=(20, 4))
+    problem = Problem.from_data(rows, y)
+    single = [Problem.from_data(rows, column) for column in y.T]
+    assert problem.start is not None and problem.start.shape == (4, 3)
+    np.testing.assert_allclose(problem.start, [x.start[0] for x in single])  # type: ignore[index]
+    np.testing.assert_allclose(squares_of(problem), sum(squares_of(x) for x in single))

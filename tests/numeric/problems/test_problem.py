@@ -17,7 +17,8 @@ from sgdmem.numeric.compiled_maps.points import Points
 
 
 def test_numbers_of_the_caller_are_no_estimate(rng: np.random.Generator) -> None:
-    problem = Problem.from_data(rng.normal(size=(50, 3)))
+    rows = rng.normal(size=(50, 3))
+    problem = Problem.from_data(rows, noise=Noise.fit(rows))
     noise = problem.noise
     assert replace(noise, tau1=noise.tau1).estimate is not None
     for other in (replace(noise, tau1=Fraction(5)), noise.vary(tau2=0), noise.at(4).vary(tau2=0)):
@@ -26,9 +27,9 @@ def test_numbers_of_the_caller_are_no_estimate(rng: np.random.Generator) -> None
     verdict = stability(sgd("0.1"), replace(problem, noise=noise.vary(tau2=0)), 8)
     assert not verdict.is_estimated
     assert verdict.to_dict()["problem"]["estimate"] is None
-    with pytest.raises(InputError, match="rows must be the data of the spectrum"):
+    with pytest.raises(InputError, match="the spectrum must be that of the samples"):
         replace(problem, spectrum=Spectrum([1, 2]))
-    assert replace(problem, spectrum=Spectrum([1, 2])).dropped == 0
+    assert replace(problem, spectrum=Spectrum([1, 2]), samples=None).dropped == 0
 
 
 def test_coupled_noise_is_a_value() -> None:
