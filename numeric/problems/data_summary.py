@@ -1,11 +1,13 @@
-"""What data mean for an optimizer: their spectrum, the power law near it, and their noise."""
+"""What data mean for an optimizer: their spectrum, the power law near it, and a noise model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
+import numpy as np
+
+from sgdmem.numeric.problems.noise_estimate import NoiseEstimate, estimate_noise
 from sgdmem.numeric.problems.power_law_fit import PowerLawFit, fit_power_law
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.symbolic.errors import InputError
@@ -20,15 +22,13 @@ class DataSummary:
     problem : Problem
     fit : PowerLawFit or None
         None where there are too few eigenvalues for a fit.
+    noise : NoiseEstimate or None
+        The noise model that is nearest to the samples; None for a bare spectrum.
     """
 
     problem: Problem
     fit: PowerLawFit | None
-
-    @property
-    def noise(self) -> NoiseEstimate | None:
-        """None for a bare spectrum."""
-        return self.problem.noise.estimate
+    noise: NoiseEstimate | None
 
     def __str__(self) -> str:
         spectrum, fit, noise = self.problem.spectrum, self.fit, self.noise
@@ -42,7 +42,7 @@ class DataSummary:
             )
         if noise is not None:
             rows.append(
-                f"  noise        tau1 = {noise.tau1:.4g} +- {noise.tau1_error:.2g}, "
+                f"  noise model  tau1 = {noise.tau1:.4g} +- {noise.tau1_error:.2g}, "
                 f"tau2 = {noise.tau2:.4g} +- {noise.tau2_error:.2g}, "
                 f"misfit {noise.misfit:.2g}; {noise.samples} samples"
             )
@@ -77,7 +77,7 @@ def summarize(data: Any, first: int = 1, last: int | None = None) -> DataSummary
     eigenvalues [15.5..., 3.75..., 1.03..., 0.259...]
       trace        20.5...
       power law    19.3... k^-2.86...; exponent +- 0.39, scale +- 7.2; ranks 1 to 4, ...
-      noise        tau1 = 0.96... +- 0.03..., tau2 = -0.85... +- 0.1..., misfit ...
+      noise model  tau1 = 0.96... +- 0.03..., tau2 = -0.85... +- 0.1..., misfit ...
     """
     problem = as_problem(data)
     try:
@@ -86,4 +86,11 @@ def summarize(data: Any, first: int = 1, last: int | None = None) -> DataSummary
         if first != 1 or last is not None:
             raise
         fit = None
-    return DataSummary(problem, fit)
+    return DataSummary(problem, fit, _noise_model(problem))
+
+
+def _noise_model(problem: Problem) -> NoiseEstimate | None:
+    samples = problem.samples
+    if samples is None or samples.outputs > 1:
+        return problem.noise.estimate
+    return estimate_noise(samples.columns[:, 0] * np.sqrt(samples.eigenvalues))

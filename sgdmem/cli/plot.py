@@ -150,7 +150,7 @@ def losses_command(
 
     path = output_path(output or "losses.png", PICTURES)
     _refuse(options, ("coupling",), "losses are drawn for tau1 and tau2")
-    problem = read_problem(options, read_target(zeta, squares))
+    problem = read_problem(options, read_target(zeta, squares, options["labels"]))
     batch_size = read_batch_size(options)
     rules = _rules(algorithms, read_settings(settings))
     if am1:

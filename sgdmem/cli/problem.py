@@ -44,7 +44,14 @@ def problem_options(simulated: bool = False) -> Callable[[_F], _F]:
             "--data",
             type=file,
             metavar="FILE",
-            help="A data matrix, one sample a row: spectrum, and estimated tau1 and tau2.",
+            help="A data matrix, one sample a row. Batches draw its rows.",
+        ),
+        click.option("--labels", type=file, metavar="FILE", help="Labels of the data, one a row."),
+        click.option(
+            "--without-replacement", is_flag=True, help="No row is twice in a batch of the data."
+        ),
+        click.option(
+            "--fit-noise", is_flag=True, help="Estimate tau1 and tau2 from the data instead."
         ),
         click.option("--batch-size", metavar="B", help=batch),
         click.option(
@@ -84,13 +91,15 @@ def target_options(command: _F) -> _F:
     return zeta(squares(command))
 
 
-def read_target(zeta: str | None, squares: str | None) -> Any:
-    """Return the target of --zeta Z or --target FILE."""
+def read_target(zeta: str | None, squares: str | None, labels: str | None = None) -> Any:
+    """Return the target of --zeta Z or --target FILE; None with --labels FILE, which make one."""
     from sgdmem.numeric.problems.target import PowerLawTarget
     from sgdmem.numeric.spectra.files import load_columns
 
-    if (zeta is None) == (squares is None):
-        raise click.UsageError("give one of --zeta Z and --target FILE")
+    if sum(value is not None for value in (zeta, squares, labels)) != 1:
+        raise click.UsageError("give one of --zeta Z and --target FILE, or --labels with --data")
+    if labels is not None:
+        return None
     return PowerLawTarget(zeta) if squares is None else load_columns(squares)[0]
 
 
@@ -123,12 +132,36 @@ def read_problem(options: Options, target: Any = None, otherwise: Any = None) ->
     if exponent is None and (options["scale"] is not None or options["count"] is not None):
         raise click.UsageError("--scale and --count belong to --power-law")
     if data is not None:
-        problem = Problem.from_data(read_matrix(data))
-        return replace(problem, noise=_noise(options, problem.noise), target=target)
+        return _problem_of_data(data, options, target)
+    for name in ("labels", "without_replacement", "fit_noise"):
+        if options[name]:
+            raise click.UsageError(f"--{name.replace('_', '-')} belongs to --data")
     noise = _noise(options, otherwise or Noise())
     if path is not None:
         return Problem(Spectrum.load(path), noise, target)
     return Problem(Spectrum.power_law(exponent, _scale(options), options["count"]), noise, target)
+
+
+def _problem_of_data(path: str, options: Options, target: Any) -> Any:
+    from dataclasses import replace
+
+    from sgdmem.numeric.problems.noise import Noise
+    from sgdmem.numeric.problems.problem import Problem
+    from sgdmem.numeric.spectra.files import load_matrix
+
+    matrix, labels = read_matrix(path), options["labels"]
+    if options["fit_noise"] and options["without_replacement"]:
+        raise click.UsageError("--fit-noise and --without-replacement exclude each other")
+    found = Problem.from_data(
+        matrix,
+        None if labels is None else load_matrix(Path(labels)),
+        replacement=not options["without_replacement"],
+        noise=Noise.fit(matrix) if options["fit_noise"] else None,
+    )
+    noise = _noise(options, found.noise)
+    if target is None:
+        return replace(found, noise=noise)
+    return replace(found, noise=noise, target=target, start=None)
 
 
 def _scale(options: Options) -> Any:
@@ -161,8 +194,8 @@ def _noise(options: Options, otherwise: Any) -> Any:
         return Noise.coupled(load_matrix(Path(coupling)), 0 if tau2 is None else tau2)
     if tau1 is tau2 is None:
         return otherwise
-    if otherwise.estimate is not None and (tau1 is None or tau2 is None):
-        raise click.UsageError("--data estimates tau1 and tau2: give both of them, or neither")
+    if options["data"] is not None and (tau1 is None or tau2 is None):
+        raise click.UsageError("tau1 and tau2 take the place of the data's own noise: give both")
     return Noise(otherwise.tau1 if tau1 is None else tau1, otherwise.tau2 if tau2 is None else tau2)
 
 

@@ -55,10 +55,10 @@ def simulate_command(
     """Simulate runs of ALGORITHM with mini-batches, beside the expected mean loss.
 
     Eigenvalues stand for Gaussian features: the expected loss is exact, with tau1 = 1, tau2 = -1.
-    The rows of a data matrix are drawn with replacement: the expected loss is approximate, with
-    estimated tau1 and tau2. Options --tau1 and --tau2 change the expected loss only; with other
-    values than those of the features it is approximate. Losses have heavy tails: with few runs or
-    small batches z is beyond 3 more often than usual.
+    The rows of a data matrix are drawn as they are, and the expected loss is exact, too. Options
+    --tau1, --tau2 and --fit-noise change the expected loss only; with other values than those of
+    the features it is approximate. Losses have heavy tails: with few runs or small batches z is
+    beyond 3 more often than usual.
 
     \b
       sgdmem simulate heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
@@ -77,14 +77,17 @@ def simulate_command(
         raise click.UsageError("a simulation needs --batch-size B")
     method = built(*read_method(algorithm, settings))
     gaussian = Noise(tau1=1, tau2=-1)  # of Gaussian features
-    problem = read_problem(options, read_target(zeta, squares), otherwise=gaussian)
+    problem = read_problem(
+        options, read_target(zeta, squares, options["labels"]), otherwise=gaussian
+    )
     spectrum = problem.spectrum
     if options["power_law"] is not None and (spectrum.is_infinite or spectrum.count > MOST_MODES):
         raise click.UsageError(
             f"only a finite power law can be simulated: add --count N, up to {MOST_MODES:,}"
         )
     question = method, problem, options["batch_size"], steps
-    exact = options["data"] is None and _is_gaussian(problem.noise)
+    sampled = problem.noise.samples is not None
+    exact = sampled or (options["data"] is None and _is_gaussian(problem.noise))
     recorded = None if steps < 1 else spread_steps(steps, points)
     shown = sys.stderr.isatty()
     runs = simulate(*question, seeds=seeds, seed=seed, record=recorded, progress=shown)

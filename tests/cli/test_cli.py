@@ -116,12 +116,20 @@ def test_data_in_place_of_a_spectrum(
     np.save(features, rng.normal(size=(500, 4)))
     given = ["--data", str(features), "--batch-size", "8"]
     said = json.loads(run(capsys, *HEAVY_BALL, *given, "--json")[1])
+    assert (said["estimated"], said["problem"]["samples"]) == (False, 500)
+    assert "500 samples" in run(capsys, *HEAVY_BALL, *given)[1]
+    drawn = run(capsys, *HEAVY_BALL, *given, "--without-replacement")[1]
+    assert "without replacement" in drawn
+    said = json.loads(run(capsys, *HEAVY_BALL, *given, "--fit-noise", "--json")[1])
     assert said["estimated"] is True
     assert said["problem"]["tau2"] < -0.5
     assert said["problem"]["estimate"]["tau2_error"] > 0
-    assert run(capsys, *HEAVY_BALL, *given)[1].startswith("estimated stable: ")
+    fitted = run(capsys, *HEAVY_BALL, *given, "--fit-noise")[1]
+    assert fitted.startswith("estimated stable: ")
     code, _, err = run(capsys, *HEAVY_BALL, *given, "--tau1", "1/3")
-    assert (code, "give both of them, or neither" in err) == (2, True)
+    assert (code, "give both" in err) == (2, True)
+    code, _, err = run(capsys, *HEAVY_BALL, "--power-law", "2", "--fit-noise")
+    assert (code, "--fit-noise belongs to --data" in err) == (2, True)
     given += ["--tau1", "1/3", "--tau2", "-1"]
     said = json.loads(run(capsys, *HEAVY_BALL, *given, "--json")[1])
     assert (said["estimated"], said["problem"]["tau1"]) == (False, 1 / 3)
@@ -302,8 +310,9 @@ def test_largest_learning_rate(
     assert json.loads(out)["largest"] == pytest.approx(3.8, rel=1e-12)
     features = tmp_path / "features.npy"
     np.save(features, rng.normal(size=(200, 5)))
-    _, out, _ = run(capsys, *command, "--data", str(features), "--batch-size", "8")
-    assert "tau2 = -0.83" in out
+    given = ["--data", str(features), "--batch-size", "8"]
+    assert "tau2 = -0.83" in run(capsys, *command, *given, "--fit-noise")[1]
+    assert "200 samples" in run(capsys, *command, *given)[1]
 
 
 def test_derive_and_algorithms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

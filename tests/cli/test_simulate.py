@@ -79,13 +79,15 @@ def test_the_command_takes_data(tmp_path: Path) -> None:
     data = ["--data", str(matrix), "--target", str(squares), "--batch-size", "8"]
     done = CliRunner().invoke(simulate_command, [*COMMAND, *data, "--steps", "10"])
     assert done.exit_code == 0, done.output
+    assert "the expected loss is exact" in done.output
+    done = CliRunner().invoke(simulate_command, [*COMMAND, *data, "--steps", "10", "--fit-noise"])
     assert "the expected loss is approximate" in done.output
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give one of --zeta Z and --target FILE"),
+        ([], "give one of --zeta Z and --target FILE, or --labels"),
         (["--zeta", "1", "--coupling", "x.npy"], "--coupling cannot be simulated"),
         (["--zeta", "1", "-o", "losses.png"], "-o writes a .csv file"),
         (["--zeta", "1", "--set", "nu=1"], "unknown parameter 'nu'"),
