@@ -223,6 +223,45 @@ class Problem:
             )
         return cls(Spectrum(found[found > bound]), Noise() if noise is None else noise)
 
+    def without(self, indices: Any) -> Problem:
+        """Return the problem of the same data without some samples.
+
+        Parameters
+        ----------
+        indices : sequence of int
+            Of samples, counted from 0.
+
+        Raises
+        ------
+        InputError
+            If the problem is not one of data, or no sample is left.
+
+        Examples
+        --------
+        >>> problem = Problem.from_data([[1.0, 0.0], [0.0, 5.0], [1.0, 1.0]])
+        >>> len(problem.without([1]).samples)
+        2
+        """
+        samples = self.samples
+        if samples is None or self.noise.samples is None:
+            raise InputError("only a problem of samples has some to leave out: Problem.from_data")
+        kept = np.delete(np.arange(len(samples)), indices)
+        rows = (samples.columns * np.sqrt(samples.eigenvalues))[kept]
+        labels = None
+        if samples.residuals is not None:  # of w - w*
+            left = samples.residuals[:, kept]
+            labels = left[:, :, 0].T if samples.outputs == 1 else left[0]
+        found = Problem.from_data(
+            rows if samples.outputs > 1 else rows[:, 0],
+            labels,
+            start=None if self.start is None else self.start.T,
+            weights=samples.weights[kept] if samples.replacement else None,
+            replacement=samples.replacement,
+        )
+        assert found.samples is not None
+        turned = replace(found.samples, axes=found.samples.axes @ samples.axes)
+        return replace(found, noise=Noise(samples=turned), samples=turned)
+
     @property
     def dropped(self) -> int:
         """How many zero and round-off eigenvalues of the data are left out."""

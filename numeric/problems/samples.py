@@ -178,6 +178,14 @@ class Samples:
     def _rows(self) -> int:
         return max(1, _TOGETHER // int(self.columns[0].size))
 
+    def squared_forms(self, N: Array) -> Array:
+        r"""Return :math:`|Z_s^TNZ_s|^2` of the whitened columns of each sample, for a symmetric N."""
+        found = []
+        for Z, _ in self._pieces():
+            inner = np.einsum("nkd,nld->nkl", Z @ N, Z)
+            found.append(np.einsum("nkl,nkl->n", inner, inner))
+        return np.concatenate(found)
+
     def covariance(self, N: Array) -> Array:
         r"""Return :math:`\sum_iw_iH_iNH_i-N` of the whitened curvatures, for a symmetric N."""
         total = np.zeros_like(N)

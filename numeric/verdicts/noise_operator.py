@@ -32,7 +32,7 @@ from sgdmem.numeric.verdicts.sampled_radius import (
     MOST_PASSES,
     diagonal_radius,
     longest_sample,
-    ritz_radius,
+    ritz_pair,
     sampled_radius,
 )
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
@@ -135,12 +135,12 @@ class SampledOperator(NoiseOperator):
         low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
         lam, share = Ball(self.spectrum.eigenvalues), float(self.noise.share)
         places = np.flatnonzero(wanted)
-        rows = max(1, _BLOCK // max(len(self._samples), lam.mid.size))
+        rows = max(1, _BLOCK // max(len(self.samples), lam.mid.size))
         for start in range(0, places.size, rows):
             some = places[start : start + rows]
             s = lam * mode_summands(form.map(lambda x, some=some: x[some]), lam).noise
-            low[some] = share * diagonal_radius(self._samples, s.lower)
-            high[some] = share * longest_sample(self._samples, s.upper)
+            low[some] = share * diagonal_radius(self.samples, s.lower)
+            high[some] = share * longest_sample(self.samples, s.upper)
         return low, high
 
     def radius(
@@ -165,18 +165,19 @@ class SampledOperator(NoiseOperator):
         error = float(errors.max())  # A changes by no larger a share than its entries
         if not error < 1:
             return 0.0, math.inf
-        low, high = sampled_radius(self._samples.images, products, done, passes)
+        low, high = sampled_radius(self.samples.images, products, done, passes)
         return low * (1 - 2 * error), high * (1 + 2 * error)
 
     @property
-    def _samples(self) -> Samples:
+    def samples(self) -> Samples:
+        """Of the noise."""
         assert self.noise.samples is not None  # it would have another operator
         return self.noise.samples
 
     def estimate(self, shares: Array, weights: Array) -> Array:
         """Return a lower bound from the operator's diagonal part."""
         batch = float(self.noise.share / self.noise.inverse_batch)  # the shares have 1 / B
-        return batch * diagonal_radius(self._samples, shares)
+        return batch * diagonal_radius(self.samples, shares)
 
     def refined(self, form: HalfPlaneForm, scales: Array, low: Array) -> Array:
         """Return the radius in plain floats where a lower bound leaves stability open.
@@ -189,16 +190,21 @@ class SampledOperator(NoiseOperator):
             exact = take(form, slice(place, place + 1)).map(Ball)
             lam = float(scales[index]) * self.spectrum.eigenvalues
             products, _ = mode_pairs(exact, lam)
-            found[index] = float(self.noise.share) * ritz_radius(
-                self._samples.images, products, _TOLERANCE
+            found[index] = (
+                float(self.noise.share) * ritz_pair(self.samples.images, products, _TOLERANCE).value
             )
         return found
+
+    def leading_matrix(self, form: HalfPlaneForm) -> Array:
+        """Return the matrix N of the radius, in whitened coordinates; in plain floats."""
+        products, _ = mode_pairs(form, self.spectrum.eigenvalues)
+        return ritz_pair(self.samples.images, products, _TOLERANCE).matrix
 
     def critical_batch_size(self, form: HalfPlaneForm) -> float:
         """Return the batch size at which the radius is 1: the radius is a multiple of the share."""
         low, high = self._unit_radius(form, _is_close, MOST_PASSES)
-        radius, n = (low + high) / 2, len(self._samples)
-        return radius if self._samples.replacement or n == 1 else n * radius / (n - 1 + radius)
+        radius, n = (low + high) / 2, len(self.samples)
+        return radius if self.samples.replacement or n == 1 else n * radius / (n - 1 + radius)
 
 
 def _one_by_one(

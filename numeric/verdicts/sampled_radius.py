@@ -78,8 +78,8 @@ def sampled_radius(
     return low, max(low, high)
 
 
-def ritz_radius(images: RememberedImages, products: Array, tolerance: float) -> float:
-    """Return the radius for kappa = 1 in plain floats, a lower bound to rounding.
+def ritz_pair(images: RememberedImages, products: Array, tolerance: float) -> RitzPair:
+    """Return the radius for kappa = 1 in plain floats, a lower bound to rounding, and its matrix.
 
     The error is about the square of the ``tolerance`` of the relative residual.
     """
@@ -89,7 +89,7 @@ def ritz_radius(images: RememberedImages, products: Array, tolerance: float) -> 
             break
         ritz.extend()
     ritz.remember()
-    return ritz.value
+    return ritz
 
 
 def diagonal_radius(samples: Samples, diagonal: Array) -> Array:

@@ -14,10 +14,12 @@ from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts import limits
 from sgdmem.numeric.verdicts.binding_condition import binding
 from sgdmem.numeric.verdicts.judge import Judge
+from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
+from sgdmem.numeric.verdicts.noise_operator import SampledOperator
 from sgdmem.numeric.verdicts.noiseless import noiseless_margin
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import UndecidedError
+from sgdmem.symbolic.errors import InputError, UndecidedError
 
 _MOST_SHOWN = 4  # intervals in a printed verdict
 
@@ -174,6 +176,22 @@ class Verdict:
         """The reason, and where the noiseless part is unstable, which root is at fault."""
         return binding(self._judge)
 
+    @cached_property
+    def rows(self) -> LimitingRows:
+        """Which samples of the data limit the learning rate, and along which directions.
+
+        Raises
+        ------
+        InputError
+            If the noise is not that of samples, or the method is not stable without it.
+        """
+        operator = self._judge.joint.operator
+        if not isinstance(operator, SampledOperator) or self.noise.is_quiet:
+            raise InputError("rows belong to a verdict on samples: Problem.from_data(X)")
+        if not self._judge.noiseless_is_stable:
+            raise InputError("rows have no part in it: the method is not stable without noise")
+        return LimitingRows.of(operator.samples, operator.leading_matrix(self._judge.form), self)
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values; an infinite number becomes None."""
         return {
@@ -235,6 +253,8 @@ class Verdict:
             yield "learning rate", f"may be multiplied by {_ranges(self.stable_scales)}"
         elif self.stable is False:
             yield "learning rate", "no multiple of it is stable"
+        if self.noise.samples is not None and math.isfinite(self.noise_sum):
+            yield "limiting rows", "" if self.noise.is_quiet else str(self.rows)
         if math.isfinite(self.margin) or math.isfinite(self.root_margin):
             shown = f"noise {self.margin:.4g}, roots {self.root_margin:.4g}"
             yield "margins", f"{shown}; positive where the condition holds"

@@ -120,8 +120,6 @@ def read_problem(options: Options, target: Any = None, otherwise: Any = None) ->
     otherwise : Noise, optional
         In place of the usual one where the noise is not given.
     """
-    from dataclasses import replace
-
     from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.problems.problem import Problem
     from sgdmem.numeric.spectra.spectrum import Spectrum

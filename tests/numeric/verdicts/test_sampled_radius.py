@@ -14,7 +14,12 @@ from sgdmem import InputError, Noise, Problem, Spectrum, largest_learning_rate, 
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
 from sgdmem.numeric.verdicts.mode_summands import ball_form
-from sgdmem.numeric.verdicts.sampled_radius import is_definite
+from sgdmem.numeric.verdicts.sampled_radius import (
+    diagonal_radius,
+    is_definite,
+    longest_sample,
+    ritz_pair,
+)
 from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
@@ -236,3 +241,35 @@ def test_outputs_are_pieces_of_one_sample(rng: np.random.Generator) -> None:
         assert np.abs(other.covariance(N)) == pytest.approx(np.abs(one.covariance(N)))
         assert other.coupling == pytest.approx(one.coupling)
     assert np.diag(one.covariance(N)) == pytest.approx(one.coupling @ np.diag(N))
+
+
+# Bounds without a pass, and what is remembered ---------------------------------------------------
+
+
+def test_bounds_without_a_pass_enclose_the_radius(rng: np.random.Generator) -> None:
+    for _ in range(20):
+        d, K = int(rng.integers(1, 4)), int(rng.integers(1, 3))
+        rows = rng.standard_t(3, size=(int(rng.integers(d + 1, 9)), K, d))
+        samples = problem_of(rows).noise.samples
+        assert samples is not None
+        products, _ = mode_pairs(ball_form([named.qhm("0.01", "0.9", "0.7")]), samples.eigenvalues)
+        diagonal = np.diag(products)[None]
+        low, high = diagonal_radius(samples, diagonal)[0], longest_sample(samples, diagonal)[0]
+        radius = ritz_pair(samples.images, products, 1e-9).value
+        assert low <= radius * (1 + 1e-9)
+        assert radius <= high
+
+
+def test_what_is_remembered_changes_no_verdict(rng: np.random.Generator) -> None:
+    rows = rng.standard_t(4, size=(60, 5))
+    methods = [named.heavy_ball(rate, "0.9") for rate in np.geomspace(1e-3, 0.05, 12).tolist()]
+    one = problem_of(rows)
+    again = [stability(method, one, 2) for method in methods]
+    fresh = [stability(method, problem_of(rows), 2) for method in methods]
+    assert {x.stable for x in fresh} == {True, False}
+    for first, second in zip(again, fresh, strict=True):
+        assert first.stable is second.stable
+        lows, highs = zip(first.noise_sum_interval, second.noise_sum_interval, strict=True)
+        assert max(lows) <= min(highs)
+    samples = one.noise.samples
+    assert samples is not None and 1 < len(samples.images.remembered()[0]) <= 24
