@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -108,7 +109,7 @@ class FamilyJudge:
             members = np.flatnonzero(~excepted & (indices == index))
             for some in pieces(0, members.size, _SAMPLED):
                 places = members[some]
-                part = form.map(lambda x, places=places: x[places][:, None])
+                part = form.map(partial(_column, places))
                 together = JointJudge(part, self.problem.spectrum, noises[key], sharp=False)
                 found.put(places, _outcomes(together))
                 left.append(places[together.codes == _MAY_BE_PROVED])
@@ -214,6 +215,10 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
     for index in np.flatnonzero(together.codes == _MAY_BE_PROVED).tolist():
         found.stable[index] = verdict_of(algorithms[index], problem, noise).reason.flag
     return found
+
+
+def _column(places: Array, x: Ball) -> Ball:
+    return x[places][:, None]
 
 
 def _outcomes(together: JointJudge) -> Outcomes:

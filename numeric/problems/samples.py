@@ -179,7 +179,7 @@ class Samples:
         return max(1, _TOGETHER // int(self.columns[0].size))
 
     def squared_forms(self, N: Array) -> Array:
-        r"""Return :math:`|Z_s^TNZ_s|^2` of the whitened columns of each sample, for a symmetric N."""
+        r"""Return :math:`|Z_s^TNZ_s|^2` of each sample's whitened columns, for a symmetric N."""
         found = []
         for Z, _ in self._pieces():
             inner = np.einsum("nkd,nld->nkl", Z @ N, Z)

@@ -109,17 +109,23 @@ def _first_unknown(system: Ball, right: Ball) -> tuple[Array, Array]:
         R = np.linalg.inv(parts[0])
     except np.linalg.LinAlgError:
         return np.full(len(A), np.nan), np.full(len(A), np.inf)
-    first, error = _solution(R, *parts, np.float64)
+    first, error = _solution(R, *parts)
     with np.errstate(all="ignore"):
         rough = np.flatnonzero(~(error <= _SHARP * np.abs(first)))
     if rough.size:  # residuals in more digits, which take longer
-        chosen = (part[rough] for part in (R, *parts))
-        first[rough], error[rough] = _solution(*chosen, np.longdouble)
+        chosen = [part[rough] for part in (R, *parts)]
+        first[rough], error[rough] = _solution(*chosen, kind=np.longdouble)
     return first * columns[:, 0], error * columns[:, 0]
 
 
 def _solution(
-    R: Array, A: Array, radius: Array, b: Array, b_radius: Array, kind: type[np.floating[Any]]
+    R: Array,
+    A: Array,
+    radius: Array,
+    b: Array,
+    b_radius: Array,
+    *,
+    kind: type[np.floating[Any]] = np.float64,
 ) -> tuple[Array, Array]:
     """Return the first unknowns, and bounds, by approximate inverses; residuals in a kind."""
     size, long, right = A.shape[-1], A.astype(kind), b.astype(kind)

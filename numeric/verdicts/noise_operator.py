@@ -12,7 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeAlias
 
 import numpy as np
@@ -138,7 +138,7 @@ class SampledOperator(NoiseOperator):
         rows = max(1, _BLOCK // max(len(self.samples), lam.mid.size))
         for start in range(0, places.size, rows):
             some = places[start : start + rows]
-            s = lam * mode_summands(form.map(lambda x, some=some: x[some]), lam).noise
+            s = lam * mode_summands(form.map(partial(_at, some)), lam).noise
             low[some] = share * diagonal_radius(self.samples, s.lower)
             high[some] = share * longest_sample(self.samples, s.upper)
         return low, high
@@ -205,6 +205,10 @@ class SampledOperator(NoiseOperator):
         low, high = self._unit_radius(form, _is_close, MOST_PASSES)
         radius, n = (low + high) / 2, len(self.samples)
         return radius if self.samples.replacement or n == 1 else n * radius / (n - 1 + radius)
+
+
+def _at(places: Array, x: Ball) -> Ball:
+    return x[places]
 
 
 def _one_by_one(

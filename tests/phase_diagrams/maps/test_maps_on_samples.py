@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_points_are_verdicts(problem: Problem) -> None:
 
 def test_maps_resume(problem: Problem, tmp_path: Path) -> None:
     pytest.importorskip("zarr")
-    axes = {"x": ("learning_rate", RATES[::4]), "y": ("batch_size", [1, 2, 40])}
+    axes: dict[str, Any] = {"x": ("learning_rate", RATES[::4]), "y": ("batch_size", [1, 2, 40])}
     whole = phase_diagram("sgd", problem, **axes)
     stored = phase_diagram("sgd", problem, store=tmp_path / "map", chunk=4, **axes)
     again = phase_diagram("sgd", problem, store=tmp_path / "map", chunk=4, **axes)
