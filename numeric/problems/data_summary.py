@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from sgdmem.numeric.problems.noise_estimate import NoiseEstimate, estimate_noise
+from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.problems.power_law_fit import PowerLawFit, fit_power_law
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.symbolic.errors import InputError
@@ -90,7 +88,5 @@ def summarize(data: Any, first: int = 1, last: int | None = None) -> DataSummary
 
 
 def _noise_model(problem: Problem) -> NoiseEstimate | None:
-    samples = problem.samples
-    if samples is None or samples.outputs > 1:
-        return problem.noise.estimate
-    return estimate_noise(samples.columns[:, 0] * np.sqrt(samples.eigenvalues))
+    samples = problem.noise.samples
+    return None if samples is not None and samples.outputs > 1 else problem.noise.model.estimate

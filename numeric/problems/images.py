@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-
-if TYPE_CHECKING:
-    from sgdmem.numeric.problems.samples import Samples
 
 _MOST = 24  # matrices that are remembered
 _ROOM = 2**26  # floats that they may take
@@ -18,15 +15,21 @@ _NEW = 1e-3  # of a matrix that is outside the space of the others, to be rememb
 
 
 class RememberedImages:
-    """Symmetric matrices of norm 1 and `Samples.covariance` of each; the first is the identity.
+    """Symmetric matrices of norm 1 and the covariance of each; the first is the identity.
 
     Several threads may use it at once.
+
+    Attributes
+    ----------
+    covariance : callable
+        A pass over the data, see `Samples.covariance`.
+    rounding : float
+        A bound of its error, over the norm of what it is given.
     """
 
-    def __init__(self, samples: Samples) -> None:
-        self.samples = samples
-        size = samples.eigenvalues.size
-        self.of_identity = samples.covariance(np.eye(size))
+    def __init__(self, covariance: Callable[[Array], Array], rounding: float, size: int) -> None:
+        self.covariance, self.rounding = covariance, rounding
+        self.of_identity = covariance(np.eye(size))
         root = size**0.5
         self._pairs = [(np.eye(size) / root, self.of_identity / root)]
         self._most = max(2, min(_MOST, _ROOM // (2 * size * size)))
@@ -47,7 +50,7 @@ class RememberedImages:
         norm = float(np.linalg.norm(rest))
         if not norm > _NEW:
             return
-        pair = rest / norm, self.samples.covariance(rest / norm)
+        pair = rest / norm, self.covariance(rest / norm)
         with self._lock:
             self._pairs.append(pair)
             if len(self._pairs) > self._most:

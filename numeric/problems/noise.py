@@ -184,9 +184,28 @@ class Noise:
         """
         if self.coupling is not None and "tau1" in values:
             raise InputError("tau1 cannot vary: a coupling matrix stands in its place")
+        if self.samples is not None and {*values} == {"tau1", "tau2"}:
+            return Noise(**values)
         if self.samples is not None and values:
-            raise InputError(f"{next(iter(values))} cannot vary: samples stand in its place")
+            raise InputError(
+                f"{next(iter(values))} cannot vary by itself: samples stand in its place"
+            )
         return replace(self, **values)
+
+    @property
+    def model(self) -> Noise:
+        """The noise of two parameters that is nearest to samples, an estimate; others as they are.
+
+        Raises
+        ------
+        InputError
+            For samples of several outputs.
+        """
+        if self.samples is None:
+            return self
+        if self.samples.outputs > 1:
+            raise InputError("noise of samples with several outputs has no model of two parameters")
+        return Noise.fit(self.samples.columns[:, 0] * np.sqrt(self.samples.eigenvalues))
 
     @property
     def by_mode(self) -> bool:

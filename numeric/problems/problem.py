@@ -173,7 +173,7 @@ class Problem:
         >>> problem.spectrum.eigenvalues, problem.dropped
         (array([2. , 0.5]), 1)
         """
-        samples = Samples.of(X, weights, replacement)
+        samples = Samples.of(X, weights, replacement, "data")
         first = None
         if y is not None or start is not None:
             first, residuals = start_and_residuals(samples, y, start)

@@ -56,13 +56,15 @@ class Samples:
     residuals: Array | None = None
 
     @classmethod
-    def of(cls, rows: Any, weights: Any = None, replacement: bool = True) -> Samples:
+    def of(
+        cls, rows: Any, weights: Any = None, replacement: bool = True, name: str = "rows"
+    ) -> Samples:
         """Read rows of shape (n, d), or (n, K, d) for K outputs; see `Noise.sampled`."""
-        matrix = unmasked(rows, "rows")
+        matrix = unmasked(rows, name)
         outputs = matrix.shape[1] if matrix.ndim == 3 else 1
         if matrix.ndim == 3 and matrix.size:
             matrix = matrix.reshape(-1, matrix.shape[2])
-        flat = read_rows(matrix, "rows")
+        flat = read_rows(matrix, name)
         count = len(flat) // outputs
         shares = _read_weights(weights, count)
         if weights is not None and not replacement:
@@ -129,7 +131,7 @@ class Samples:
     @cached_property
     def images(self) -> RememberedImages:
         """What passes over the samples found so far."""
-        return RememberedImages(self)
+        return RememberedImages(self.covariance, self.rounding, self.eigenvalues.size)
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "images"}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.problems.samples import Samples
-
-if TYPE_CHECKING:
-    from sgdmem.numeric.verdicts.verdict import Verdict
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.verdicts import limits
+from sgdmem.numeric.verdicts.judge import Judge
+from sgdmem.numeric.verdicts.noise_operator import SampledOperator
+from sgdmem.symbolic.errors import InputError
 
 _MOST_SHOWN = 5
 _HEAVY = 0.1  # share of a sample that is left out together with a heavier one
@@ -45,7 +46,7 @@ class LimitingRows:
     >>> verdict = stability(sgd(0.05), Problem.from_data(rows), batch_size=1)
     >>> int(verdict.rows.indices[0]), round(verdict.rows.effective, 3)
     (99, 1.0)
-    >>> round(verdict.critical_scale, 6), round(verdict.rows.without(1).critical_scale, 6)
+    >>> round(verdict.critical_scale, 6), round(verdict.rows.critical_scale_without(1), 6)
     (1.6, 40.0)
     """
 
@@ -53,11 +54,23 @@ class LimitingRows:
     shares: Array
     directions: Array
     direction_shares: Array
-    verdict: Verdict
+    _judge: Judge = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, samples: Samples, matrix: Array, verdict: Verdict) -> LimitingRows:
-        """Read the shares from the matrix of the largest Ritz value."""
+    def of(cls, judge: Judge) -> LimitingRows:
+        """Read the shares from the matrix that belongs to the radius.
+
+        Raises
+        ------
+        InputError
+            If the noise is not that of samples, or the method is not stable without it.
+        """
+        operator = judge.joint.operator
+        if not isinstance(operator, SampledOperator) or judge.noise.is_quiet:
+            raise InputError("rows belong to a verdict on samples: Problem.from_data(X)")
+        if not judge.noiseless_is_stable:
+            raise InputError("rows have no part in it: the method is not stable without noise")
+        samples, matrix = operator.samples, operator.leading_matrix(judge.form)
         shares = samples.weights * samples.squared_forms(matrix)
         shares = shares / shares.sum()
         order = np.argsort(-shares, kind="stable")
@@ -65,15 +78,15 @@ class LimitingRows:
         values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
         directions = (vectors / np.sqrt(samples.eigenvalues)[:, None]).T @ samples.axes
         directions = directions / np.linalg.norm(directions, axis=1, keepdims=True)
-        return cls(order, shares[order], directions, values / values.sum(), verdict)
+        return cls(order, shares[order], directions, values / values.sum(), judge)
 
     @property
     def effective(self) -> float:
         """How many samples share it: 1 over the sum of the squared shares."""
         return float(1 / (self.shares**2).sum())
 
-    def without(self, count: int) -> Verdict:
-        """Return the verdict of the same method on the data without the heaviest samples.
+    def critical_scale_without(self, count: int) -> float:
+        """Return the largest stable factor on the rate if the heaviest samples are left out.
 
         Of those left others may be the heaviest ones: they are looked for again after each few.
 
@@ -82,21 +95,25 @@ class LimitingRows:
         InputError
             Unless some samples are left.
         """
-        from sgdmem.numeric.verdicts.stability import verdict_of
-
-        left = whole(count, "count", 0, len(self.indices) - 1)
-        verdict, rows = self.verdict, self
+        left, rows, judge = whole(count, "count", 0, len(self.indices) - 1), self, self._judge
         while left:
-            heavy = max(1, int((rows.shares >= _HEAVY).sum()))
-            problem = verdict.problem.without(rows.indices[: min(left, heavy)])
-            noise = problem.noise.at(1 / verdict.noise.inverse_batch)
-            verdict = verdict_of(verdict.algorithm, problem, noise)
-            left -= min(left, heavy)
-            rows = verdict.rows if left else rows
-        return verdict
+            heavy = min(left, max(1, int((rows.shares >= _HEAVY).sum())))
+            judge = _without(judge, rows.indices[:heavy])
+            left -= heavy
+            rows = LimitingRows.of(judge) if left else rows
+        scales = limits.stable_scales(judge)
+        return scales[-1][1] if scales else 0.0
 
     def __str__(self) -> str:
         pairs = zip(self.indices[:_MOST_SHOWN], self.shares[:_MOST_SHOWN], strict=True)
         shown = ", ".join(f"{index} ({share:.2g})" for index, share in pairs)
         more = ", …" if len(self.indices) > _MOST_SHOWN else ""
         return f"{self.effective:.3g} effective; {shown}{more}"
+
+
+def _without(judge: Judge, indices: Array) -> Judge:
+    """Return the same question without some samples."""
+    problem = Problem(judge.original_spectrum, Noise(samples=judge.noise.samples))
+    rest = problem.without(indices)
+    noise = rest.noise.at(1 / judge.noise.inverse_batch)
+    return replace(judge, original_spectrum=rest.spectrum, noise=noise)

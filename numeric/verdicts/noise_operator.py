@@ -190,6 +190,9 @@ class SampledOperator(NoiseOperator):
             exact = take(form, slice(place, place + 1)).map(Ball)
             lam = float(scales[index]) * self.spectrum.eigenvalues
             products, _ = mode_pairs(exact, lam)
+            if not (products > 0).all():  # beyond the range of floats, at one end or the other
+                found[index] = 0.0 if (products >= 0).all() else math.inf
+                continue
             found[index] = (
                 float(self.noise.share) * ritz_pair(self.samples.images, products, _TOLERANCE).value
             )

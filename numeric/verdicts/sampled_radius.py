@@ -31,6 +31,7 @@ from sgdmem.numeric.problems.samples import Samples
 
 MOST_PASSES = 60
 _INVARIANT = 1e-13  # of the largest Ritz value: a residual that is rounding
+_MODERATE = 1e100  # ratio of products that squares of them leave in the range of floats
 _POWERS = 8  # of the diagonal part
 _ROUNDING = 1e-9  # relative: far more than that of these sums
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
@@ -57,8 +58,10 @@ def sampled_radius(
     passes
         The most passes over the data.
     """
-    ritz = RitzPair(images, products)
     low, high = 0.0, np.inf
+    if not _is_moderate(products):
+        return low, high
+    ritz = RitzPair(images, products)
     width, residual = 1.0, 1.0  # of the last upper bound, over the radius, and the residual there
     for left in range(passes, -1, -1):
         low = max(low, ritz.lower_bound())
@@ -83,13 +86,19 @@ def ritz_pair(images: RememberedImages, products: Array, tolerance: float) -> Ri
 
     The error is about the square of the ``tolerance`` of the relative residual.
     """
-    ritz = RitzPair(images, products)
+    largest = float(products.max())
+    ritz = RitzPair(images, np.maximum(products, largest / _MODERATE))
     for _ in range(MOST_PASSES):
-        if ritz.residual <= tolerance:
+        if ritz.residual <= tolerance or ritz.is_invariant:
             break
         ritz.extend()
     ritz.remember()
     return ritz
+
+
+def _is_moderate(products: Array) -> bool:
+    least, largest = float(products.min()), float(products.max())
+    return 1e-280 < largest / _MODERATE < least < largest * 2 and largest < 1e280
 
 
 def diagonal_radius(samples: Samples, diagonal: Array) -> Array:
@@ -129,6 +138,8 @@ class RitzPair:
     Attributes
     ----------
     value : float
+    is_invariant : bool
+        Whether A leaves the space as it is, to rounding.
     residual : float
         The norm of what A times the vector leaves, over the value, for a vector of norm 1.
     """
@@ -138,7 +149,7 @@ class RitzPair:
         self.matrices, self.covariances = (list(x) for x in images.remembered())
         size = len(self.matrices)
         self.gram, self.form = np.empty((0, 0)), np.empty((0, 0))
-        self.passes = 0
+        self.passes, self.is_invariant = 0, False
         for count in range(1, size + 1):
             self._append(count)
         self._solve()
@@ -146,12 +157,17 @@ class RitzPair:
     def extend(self) -> None:
         """Add what A makes of the Ritz vector to the space: one pass over the data."""
         new = self.products * self.covariance - self.value * self.matrix
+        size = float(np.linalg.norm(new))
         for _ in range(2):  # once more, for orthogonality to rounding
             for other in self.matrices:
                 new = new - np.vdot(other, new) * other
-        new /= np.linalg.norm(new)
+        norm = float(np.linalg.norm(new))
+        if not norm > _INVARIANT * size:
+            self.is_invariant = True
+            return
+        new /= norm
         self.matrices.append(new)
-        self.covariances.append(self.images.samples.covariance(new))
+        self.covariances.append(self.images.covariance(new))
         self.passes += 1
         self._append(len(self.matrices))
         self._solve()
@@ -160,15 +176,6 @@ class RitzPair:
         """Keep the Ritz vector for other questions, if it took passes to find."""
         if self.passes:
             self.images.remember(self.matrix)
-
-    @property
-    def is_invariant(self) -> bool:
-        """Whether the space is invariant, to rounding."""
-        return self.residual <= _INVARIANT or len(self.matrices) >= self._dimension
-
-    @property
-    def _dimension(self) -> int:
-        return len(self.products) * (len(self.products) + 1) // 2
 
     def _append(self, count: int) -> None:
         """Add a row and a column to both matrices."""
@@ -198,11 +205,14 @@ class RitzPair:
         rest = self.products * self.covariance - self.value * self.matrix
         square = float(np.vdot(rest, rest / self.products)) / self.norm
         self.residual = square**0.5 / self.value if self.value > 0 else np.inf
+        dimension = len(self.products) * (len(self.products) + 1) // 2
+        full = len(self.matrices) >= dimension
+        self.is_invariant = full or square == 0 or self.residual <= _INVARIANT
 
     @property
     def _error(self) -> float:
         """Of the covariance: rounding in those that it is made of, and in their combination."""
-        return self.images.samples.rounding * float(np.abs(self.coefficients).sum())
+        return self.images.rounding * float(np.abs(self.coefficients).sum())
 
     def lower_bound(self) -> float:
         """Return the Rayleigh quotient less its error."""
@@ -232,7 +242,7 @@ class RitzPair:
         if not np.isfinite(best):
             return np.inf
         D, TD = C + weights[place] * diagonal, TC + weights[place] * T_diagonal
-        slack = self._error + self.images.samples.rounding * weights[place] * size**0.5
+        slack = self._error + self.images.rounding * weights[place] * size**0.5
         if not is_definite(D, 0.0):
             return np.inf
         for room in _ROOM:

@@ -15,11 +15,10 @@ from sgdmem.numeric.verdicts import limits
 from sgdmem.numeric.verdicts.binding_condition import binding
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
-from sgdmem.numeric.verdicts.noise_operator import SampledOperator
 from sgdmem.numeric.verdicts.noiseless import noiseless_margin
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import InputError, UndecidedError
+from sgdmem.symbolic.errors import UndecidedError
 
 _MOST_SHOWN = 4  # intervals in a printed verdict
 
@@ -185,12 +184,7 @@ class Verdict:
         InputError
             If the noise is not that of samples, or the method is not stable without it.
         """
-        operator = self._judge.joint.operator
-        if not isinstance(operator, SampledOperator) or self.noise.is_quiet:
-            raise InputError("rows belong to a verdict on samples: Problem.from_data(X)")
-        if not self._judge.noiseless_is_stable:
-            raise InputError("rows have no part in it: the method is not stable without noise")
-        return LimitingRows.of(operator.samples, operator.leading_matrix(self._judge.form), self)
+        return LimitingRows.of(self._judge)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values; an infinite number becomes None."""

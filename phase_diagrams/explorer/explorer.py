@@ -163,7 +163,7 @@ def _start(problem: Any, batch_size: Any) -> dict[str, Any]:
     from sgdmem.symbolic.algebra.scalars import to_float
 
     given = Problem.power_law(USUAL_EXPONENT) if problem is None else as_problem(problem)
-    spectrum, noise = given.spectrum, given.noise.at(batch_size)
+    spectrum, noise = given.spectrum, given.noise.model.at(batch_size)
     if noise.by_mode:
         raise InputError("noise must be tau1 and tau2, two numbers, for the explorer")
     return {

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import sympy
 
+from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
@@ -123,10 +124,11 @@ def test_other_parameters_and_functions() -> None:
 
 def test_learning_rate_from_a_data_matrix(rng: np.random.Generator) -> None:
     X = rng.normal(size=(4000, 6))
-    estimated = largest_learning_rate("sgd", X, 4)
+    estimated = largest_learning_rate("sgd", Problem.from_data(X, noise=Noise.fit(X)), 4)
     assumed = largest_learning_rate("sgd", noisy(Problem.from_data(X).spectrum, 1, -1), 4)
     assert estimated == pytest.approx(assumed, rel=0.05)
     assert estimated.noise.tau2_values == pytest.approx(-1, abs=0.3)
+    assert largest_learning_rate("sgd", X, 4) == pytest.approx(assumed, rel=0.05)
 
 
 @pytest.mark.parametrize(
@@ -339,9 +341,11 @@ def test_results_travel() -> None:
     assert not copy.deepcopy(SPECTRUM).eigenvalues.flags.writeable
 
 
-def test_verdicts_on_data_say_that_they_are_estimated(rng: np.random.Generator) -> None:
+def test_verdicts_on_fitted_noise_say_that_they_are_estimated(rng: np.random.Generator) -> None:
     X = rng.normal(size=(400, 3))
-    verdict = stability(named.sgd("0.1"), X, 4)
+    assert not stability(named.sgd("0.1"), X, 4).is_estimated
+    problem = Problem.from_data(X, noise=Noise.fit(X))
+    verdict = stability(named.sgd("0.1"), problem, 4)
     assert verdict.is_estimated
     assert str(verdict).startswith("estimated stable: ")
     assert "estimated tau1 = " in str(verdict)
@@ -349,7 +353,9 @@ def test_verdicts_on_data_say_that_they_are_estimated(rng: np.random.Generator) 
     said = verdict.to_dict()
     assert said["estimated"] is True
     assert said["problem"]["estimate"]["tau2_error"] > 0
-    assert not stability(named.sgd("0.1"), X).is_estimated  # full batches: nothing to estimate
+    assert not stability(
+        named.sgd("0.1"), problem
+    ).is_estimated  # full batches
 
 
 def test_verdicts_are_values() -> None:

@@ -109,7 +109,8 @@ def test_questions_are_values() -> None:
 
 # What is said ------------------------------------------------------------------------------------
 
-DATA = np.random.default_rng(0).normal(size=(30, 2))
+ROWS = np.random.default_rng(0).normal(size=(30, 2))
+DATA = Problem.from_data(ROWS, noise=Noise.fit(ROWS))
 RANGES: dict[str, Any] = {"x": ("learning_rate", [0.1, 1]), "y": ("momentum", [0, 0.9])}
 
 
