@@ -82,7 +82,9 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> S
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap
 
-    stable, noise_sum = diagram.stable.values, diagram.noise_sum.values
+    bounded = "noise_sum_high" in diagram  # on samples the bounds only decide
+    stable = diagram.stable.values
+    noise_sum = diagram["noise_sum_high" if bounded else "noise_sum"].values
     kinds = _kinds(diagram)
     present = [kind for kind in range(len(_CAUSES)) if ((kinds == kind) & (stable != 1)).any()]
     masked = np.ma.masked_where(stable == 1, kinds)
@@ -93,6 +95,7 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> S
     named("map", mesh)
     kinds_shown = dict(_CAUSES[kind] for kind in present)
     label = r"noise sum $U'_\Sigma$ where stable"
+    label = "proved bound of the noise radius where stable" if bounded else label
     return Shown(mesh, label, kinds_shown, verdict_regions(diagram))
 
 

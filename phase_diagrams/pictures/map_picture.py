@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.phase_diagrams.maps.quantities import VERDICT
+from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
 from sgdmem.phase_diagrams.pictures.map_colours import Shown, paint
@@ -121,7 +121,8 @@ def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
             diagram = diagram.drop_duplicates(name).sortby(name)
     steps = {name: -(-diagram.sizes[name] // _MOST_CELLS) for name in diagram.stable.dims[-2:]}
     parts = {name: slice((step - 1) // 2, None, step) for name, step in steps.items() if step > 1}
-    return diagram[[*dict.fromkeys((*VERDICT, quantity))]].isel(parts).load()
+    needed = [*VERDICT, *(name for name in BOUNDS if name in diagram), quantity]
+    return diagram[[*dict.fromkeys(needed)]].isel(parts).load()
 
 
 def _draw(diagram: xarray.Dataset, ax: Any, quantity: str, annotate: bool) -> Shown:
@@ -133,7 +134,7 @@ def _draw(diagram: xarray.Dataset, ax: Any, quantity: str, annotate: bool) -> Sh
     stable = diagram.stable.values
     is_plane = min(stable.shape) > 1
     if is_plane and (stable == 1).any() and (stable != 1).any():
-        excess = np.clip(-diagram.margin.values, -1, 1)  # smoother than the verdicts themselves
+        excess = np.clip(_excess(diagram), -1, 1)  # smoother than the verdicts themselves
         edge = ax.contour(x, y, excess, levels=[0.0], colors="black", linewidths=1)
         named("edge", edge)
     if _is_geometric(x):
@@ -144,6 +145,14 @@ def _draw(diagram: xarray.Dataset, ax: Any, quantity: str, annotate: bool) -> Sh
     if annotate and is_plane:
         name_regions(ax, edges, shown.regions)
     return shown
+
+
+def _excess(diagram: xarray.Dataset) -> Array:
+    """Return what is positive where it is not stable."""
+    if "noise_sum_high" not in diagram:
+        return np.asarray(-diagram.margin.values)
+    low, high = (diagram[name].values - 1 for name in BOUNDS)  # the one that decided
+    return np.where(diagram.stable.values == 1, high, np.maximum(low, 0))
 
 
 def _patches(kinds: Mapping[str, str]) -> list[Any]:
