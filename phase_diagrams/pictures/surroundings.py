@@ -51,7 +51,7 @@ def write_legend(ax: Any, handles: Any = None, *, most_columns: int = 3, **optio
     written = ax.xaxis.get_tightbbox()
     deep = 0.0 if written is None else max(0.0, ax.bbox.y0 - written.y0) / figure.dpi
     below = ScaledTranslation(0, -deep - _GAP / 72, figure.dpi_scale_trans)
-    room = _width(ax) - _SIDES / 72 * figure.dpi
+    room = _room(ax) - _SIDES / 72 * figure.dpi
     most = max(1, min(len(handles), most_columns))
     for columns, spacing in product(range(most, 0, -1), ({}, _TIGHT)):
         legend = ax.legend(
@@ -70,16 +70,31 @@ def write_legend(ax: Any, handles: Any = None, *, most_columns: int = 3, **optio
             break
 
 
-def _width(ax: Any) -> float:
-    """Return the width in pixels of the part of a figure that belongs to axes."""
-    whole: float = ax.get_figure().bbox.width
+def _room(ax: Any) -> float:
+    """Return how wide something below axes may be, in pixels, that has the same middle.
+
+    Beside a colour bar the axes are not in the middle of their part of the figure.
+    """
+    _lay_out(ax)
+    low, high = 0.0, float(ax.get_figure().bbox.width)
     place = ax.get_subplotspec()
-    if place is None:
-        return whole
-    span = place.colspan
-    ratios = place.get_gridspec().get_width_ratios()
-    share: float = sum(ratios[span.start : span.stop]) / sum(ratios)
-    return whole * share
+    if place is not None:
+        ratios, span = place.get_gridspec().get_width_ratios(), place.colspan
+        width = high / sum(ratios)
+        low, high = sum(ratios[: span.start]) * width, sum(ratios[: span.stop]) * width
+    box = ax.get_window_extent()
+    middle = (box.x0 + box.x1) / 2 - ax.get_figure().bbox.x0
+    room: float = 2 * min(middle - low, high - middle)
+    return room
+
+
+def _lay_out(ax: Any) -> bool:
+    """Run the layout engine of the figure; return whether there is one."""
+    figure = ax.get_figure(root=True)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    return engine is not None
 
 
 def settle(ax: Any) -> None:
@@ -88,14 +103,8 @@ def settle(ax: Any) -> None:
     Labels of vertical axes that are longer than those are broken into lines, those of second
     scales and of colour bars too.
     """
-    figure = ax.get_figure(root=True)
-    engine = figure.get_layout_engine()
-    if engine is None:
-        return
-    engine.execute(figure)
-    broken = [_break(one) for one in (*ax.get_figure().axes, *ax.child_axes)]
-    if any(broken):
-        engine.execute(figure)
+    if _lay_out(ax) and any([_break(one) for one in (*ax.get_figure().axes, *ax.child_axes)]):
+        _lay_out(ax)
 
 
 def _break(ax: Any) -> bool:

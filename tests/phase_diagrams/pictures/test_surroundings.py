@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 import sgdmem
@@ -51,11 +52,21 @@ def draw_named(ax: Any) -> None:
     sgdmem.systems.named_diagram("damping-effective-rate", ax=ax, **size)
 
 
-@pytest.mark.parametrize("size", [(6.4, 4.8), COLUMN], ids=["usual", "column"])
+@pytest.mark.parametrize(
+    ("size", "font"),
+    [((6.4, 4.8), 10), (COLUMN, 10), (COLUMN, 8)],
+    ids=["usual", "column", "small"],
+)
 @pytest.mark.parametrize(
     "draw", [draw_map, draw_edge, draw_locus, draw_summand, draw_losses, draw_named]
 )
-def test_all_is_inside_and_apart(draw: Callable[[Any], None], size: tuple[float, float]) -> None:
+def test_all_is_inside_and_apart(
+    draw: Callable[[Any], None],
+    size: tuple[float, float],
+    font: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(rcParams, "font.size", font)
     ax = Figure(figsize=size, layout="constrained").add_subplot()
     draw(ax)
     renderer = canvas_of(ax.figure).get_renderer()
@@ -68,6 +79,7 @@ def test_all_is_inside_and_apart(draw: Callable[[Any], None], size: tuple[float,
         assert not text.get_window_extent(renderer).overlaps(title), text.get_text()
     frame = ax.get_window_extent(renderer)
     assert frame.height > 0.15 * ax.figure.bbox.height
+    assert frame.width > 0.3 * ax.figure.bbox.width
 
 
 def test_title_is_not_broken_within_an_equation() -> None:
