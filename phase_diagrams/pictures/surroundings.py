@@ -9,7 +9,7 @@ from typing import Any
 _GAP = 3.0  # points between what is written at the x axis and a legend below it
 _SIDES = 16.0  # points of a figure's width that a legend leaves free
 _TIGHT = {"columnspacing": 1.0, "handlelength": 1.5, "handletextpad": 0.5}
-_LONGER = 1.15  # a vertical label over its axes
+_LONGER = 1.0  # a vertical label over its axes, at most
 _LEAST = 60.0  # points of a vertical label
 
 
