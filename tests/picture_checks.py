@@ -44,7 +44,7 @@ def is_colour(found: Any, name: str) -> bool:
 def texts_outside(figure: Any) -> list[str]:
     """Return the texts that the edge of the figure cuts."""
     canvas = canvas_of(figure)
-    edge, hidden = figure.bbox, _hidden(figure)
+    edge, hidden = figure.bbox.padded(2), _hidden(figure)  # pixels: layouts are not exact
     found = []
     for text in figure.findobj(Text):
         if text.get_visible() and text.get_text().strip() and text not in hidden:

@@ -54,7 +54,8 @@ def main(folder: Path) -> None:
         draw(diagram, ax)
         ax.plot(largest, 0.9, "k.")
         note = f"largest stable\nat 0.9: {largest:.3g}"
-        ax.annotate(note, (largest, 0.9), (6, 2), textcoords="offset points")
+        inside = {"ha": "right", "va": "top", "color": "white"}
+        ax.annotate(note, (largest, 0.9), (-8, -2), textcoords="offset points", **inside)
     figure.savefig(folder / "digits.png", dpi=150)
     print(f"wrote {folder / 'digits.png'}")
 

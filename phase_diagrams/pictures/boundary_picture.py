@@ -9,9 +9,14 @@ import numpy as np
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
-from sgdmem.phase_diagrams.pictures.map_picture import LEGEND, new_axes
 from sgdmem.phase_diagrams.pictures.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 from sgdmem.phase_diagrams.pictures.placement import name_curves
+from sgdmem.phase_diagrams.pictures.surroundings import (
+    new_axes,
+    settle,
+    write_legend,
+    write_title,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -78,14 +83,10 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = 
         style = {"color": BLACK, "markersize": 4, "label": "cusp", "zorder": 3}
         named("cusp", *ax.plot(*corners, "o", **style))
     show_window(ax, boundary)
-    ax.set_title(title(boundary, (x_name, y_name)), fontsize="medium")
+    write_title(ax, title(boundary, (x_name, y_name)))
     if drawn:
-        ax.legend(
-            title="stability ends by",
-            ncols=min(len(drawn) + bool(corners[0].size), 4),
-            title_fontsize="small",
-            **LEGEND,
-        )
+        write_legend(ax, most_columns=4, title="stability ends by", title_fontsize="small")
+    settle(ax)
     if annotate:
         words = {name: Reason(name).label for name in drawn}
         name_curves(

@@ -21,8 +21,13 @@ from sgdmem.numeric.simulation.monte_carlo import Simulation
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import question_label
-from sgdmem.phase_diagrams.pictures.map_picture import LEGEND, new_axes
 from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, DASHED
+from sgdmem.phase_diagrams.pictures.surroundings import (
+    new_axes,
+    settle,
+    write_legend,
+    write_title,
+)
 from sgdmem.symbolic.errors import InputError
 
 _RISE = 3.0  # how far above the largest start the picture ends
@@ -127,9 +132,10 @@ def draw_losses(
             _draw_runs(ax, name, simulations[name], top, colour)
     seen = np.concatenate([curve[(curve > 0) & (curve < top)] for curve in curves.values()])
     ax.set(xlim=(1, steps), ylim=(seen.min() / 2, top))
-    ax.set_title(_title(given, batch_size), fontsize="small")
+    write_title(ax, _title(given, batch_size), "small")
     if explained:
         _explain(ax, bool(simulations))
+    settle(ax)
     return ax
 
 
@@ -248,7 +254,7 @@ def _explain(ax: Any, simulated: bool) -> None:
     if simulated:
         style: dict[str, Any] = {"marker": "o", "linestyle": "none", "mfc": "white", "color": BLACK}
         handles.append(Line2D([], [], markersize=4, label="simulated mean", **style))
-    ax.legend(handles=handles, ncols=min(len(handles), 3), **LEGEND)
+    write_legend(ax, handles)
 
 
 def _title(problem: Problem, batch_size: Any) -> str:

@@ -13,18 +13,18 @@ from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
 from sgdmem.phase_diagrams.pictures.map_colours import Shown, paint
 from sgdmem.phase_diagrams.pictures.placement import name_regions
+from sgdmem.phase_diagrams.pictures.surroundings import (
+    new_axes,
+    settle,
+    write_legend,
+    write_title,
+)
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
     import xarray
 
 _NO_STEP = 1e-6  # relative
-LEGEND: dict[str, Any] = {
-    "loc": "upper center",
-    "bbox_to_anchor": (0.5, -0.14),
-    "frameon": False,
-    "fontsize": "small",
-}
 _MOST_COLUMNS = 3  # of a series
 _MOST_CELLS = 2000  # along an axis of a picture
 
@@ -89,20 +89,16 @@ def draw(
         raise InputError("diagram must be one map: a series is drawn by draw_series")
     ax = new_axes() if ax is None else ax
     axes = [str(name) for name in diagram.stable.dims]
-    shown = _draw(diagram, ax, quantity, annotate)
+    shown = _draw(diagram, ax, quantity)
     if explained and shown.mesh is not None:
         ax.figure.colorbar(shown.mesh, ax=ax, label=shown.label)
-    ax.set_title(title(diagram, axes), fontsize="medium")
+    write_title(ax, title(diagram, axes))
     if explained and shown.kinds:
-        ax.legend(handles=_patches(shown.kinds), **LEGEND, ncols=min(len(shown.kinds), 3))
+        write_legend(ax, _patches(shown.kinds))
+    settle(ax)
+    if annotate:
+        _name(diagram, ax, shown)
     return ax
-
-
-def new_axes() -> Any:
-    """Return axes of a figure of their own, with room for labels and a legend."""
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(6.4, 4.8), layout="constrained").add_subplot()
 
 
 def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
@@ -125,8 +121,8 @@ def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
     return diagram[[*dict.fromkeys(needed)]].isel(parts).load()
 
 
-def _draw(diagram: xarray.Dataset, ax: Any, quantity: str, annotate: bool) -> Shown:
-    """Draw a map without title, colour bar and legend."""
+def _draw(diagram: xarray.Dataset, ax: Any, quantity: str) -> Shown:
+    """Draw a map without title, colour bar, legend and names."""
     y_name, x_name = map(str, diagram.stable.dims)
     x, y = diagram[x_name].values, diagram[y_name].values
     edges = cell_edges(x), cell_edges(y)
@@ -142,8 +138,6 @@ def _draw(diagram: xarray.Dataset, ax: Any, quantity: str, annotate: bool) -> Sh
     if _is_geometric(y):
         ax.set_yscale("log")
     ax.set(xlabel=axis_label(x_name), ylabel=axis_label(y_name))
-    if annotate and is_plane:
-        name_regions(ax, edges, shown.regions)
     return shown
 
 
@@ -153,6 +147,13 @@ def _excess(diagram: xarray.Dataset) -> Array:
         return np.asarray(-diagram.margin.values)
     low, high = (diagram[name].values - 1 for name in BOUNDS)  # the one that decided
     return np.where(diagram.stable.values == 1, high, np.maximum(low, 0))
+
+
+def _name(diagram: xarray.Dataset, ax: Any, shown: Shown) -> None:
+    """Write the names of regions into a map that has its final place."""
+    if min(diagram.stable.shape) > 1:
+        y, x = (diagram[name].values for name in diagram.stable.dims)
+        name_regions(ax, (cell_edges(x), cell_edges(y)), shown.regions)
 
 
 def _patches(kinds: Mapping[str, str]) -> list[Any]:
@@ -205,7 +206,7 @@ def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable", annotate: 
     drawn = []
     for place, value in enumerate(values):
         ax = places[divmod(place, columns)]
-        drawn.append(_draw(diagram.isel({panels: place}), ax, quantity, annotate))
+        drawn.append(_draw(diagram.isel({panels: place}), ax, quantity))
         kinds |= drawn[-1].kinds
         ax.set_title(f"{axis_label(panels)} = {value:g}", fontsize="medium")
         ax.label_outer()
@@ -220,7 +221,12 @@ def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable", annotate: 
         figure.colorbar(meshes[0], ax=places.ravel().tolist(), label=drawn[0].label, shrink=0.8)
     if kinds:
         figure.legend(handles=_patches(kinds), loc="outside lower center", ncols=3, frameon=False)
-    figure.suptitle(title(diagram, (x_name, y_name, panels)), fontsize="medium")
+    figure.suptitle(title(diagram, (x_name, y_name, panels)), fontsize="medium", wrap=True)
+    settle(places[0, 0])
+    if annotate:
+        for place, shown in enumerate(drawn):
+            one = diagram.isel({panels: place})
+            _name(one, places[divmod(place, columns)], shown)
     return figure
 
 

@@ -16,9 +16,18 @@ from sgdmem.numeric.verdicts.noise_sum import noise_sums
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import algorithm_label, question_label
-from sgdmem.phase_diagrams.pictures.map_picture import LEGEND, new_axes
 from sgdmem.phase_diagrams.pictures.palette import BLACK, BLUE, GREY, ORANGE, RED
-from sgdmem.phase_diagrams.pictures.summand_ranges import draw_ranges, memory_one_ranges
+from sgdmem.phase_diagrams.pictures.summand_ranges import (
+    draw_ranges,
+    memory_one_ranges,
+    name_ranges,
+)
+from sgdmem.phase_diagrams.pictures.surroundings import (
+    new_axes,
+    settle,
+    write_legend,
+    write_title,
+)
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
@@ -115,14 +124,14 @@ def draw_noise_summand(
     _draw_poles(ax, poles)
     twin = _draw_share(ax, exact, data, noise, low)
     ax.set(xscale="log", yscale="log", xlabel=r"eigenvalue $\lambda$", ylabel=r"$s_\lambda$")
-    title = f"{algorithm_label(algorithm)}\n{question_label(data, noise)}"
-    ax.set_title(title, fontsize="small")
+    write_title(ax, f"{algorithm_label(algorithm)}\n{question_label(data, noise)}", "small")
     if explained:
-        handles, labels = ax.get_legend_handles_labels()
+        handles, _ = ax.get_legend_handles_labels()
         if twin is not None:
-            more_handles, more_labels = twin.get_legend_handles_labels()
-            handles, labels = handles + more_handles, labels + more_labels
-        ax.legend(handles, labels, ncols=2, **LEGEND)
+            handles += twin.get_legend_handles_labels()[0]
+        write_legend(ax, handles, most_columns=2)
+    settle(ax)
+    name_ranges(ax, parts)
     return ax
 
 

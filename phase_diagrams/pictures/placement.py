@@ -1,7 +1,7 @@
 """Where a name has room in a picture: inside a region, or along a curve.
 
-Places are found in points (1/72 inch) of the axes as they are before a layout engine has moved
-them, with some room to spare for that.
+Places are found in points (1/72 inch) of the axes as they are: a layout engine has to have moved
+them before (`lay_out` in ``surroundings``), with all that stands around them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.phase_diagrams.pictures.artists import named
 
 FONT_SIZE = 8.5
-_SHRINK = 0.85  # by a layout engine that makes room for labels
 _RASTER = 240  # samples along each side of a region's picture
 # A rectangle of sides 1 fits around a point that is 1/sqrt 2 away from the edges; and a border.
 _ROOM = 0.5**0.5 * 1.15
@@ -39,8 +38,7 @@ class _Frame:
     def __init__(self, ax: Any) -> None:
         self.ax = ax
         box = ax.get_window_extent()
-        scale = _SHRINK * 72 / ax.figure.dpi
-        self.size = np.array([box.width, box.height]) * scale
+        self.size = np.array([box.width, box.height]) * 72 / ax.figure.dpi
 
     def points(self, x: Any, y: Any) -> Array:
         """Return data as points of the rectangle, shape (n, 2)."""

@@ -13,12 +13,18 @@ from sgdmem.numeric.verdicts.root_locus import RootLocus, complex_circle, root_l
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import algorithm_label
-from sgdmem.phase_diagrams.pictures.map_picture import LEGEND, new_axes
 from sgdmem.phase_diagrams.pictures.palette import BLACK, DASHED, GREY, ORANGE, RED
+from sgdmem.phase_diagrams.pictures.surroundings import (
+    new_axes,
+    settle,
+    write_legend,
+    write_title,
+)
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 _ON_CIRCLE = 1e-6  # how far from it a root is that crosses it at a critical eigenvalue in floats
 _DECADES = 6  # of the colours, at most
+_BAR = (1.03, 0.1, 0.04, 0.8)  # as high as the axes, whatever their proportions; shares of them
 _MARGIN = 0.08  # around the roots, as a share of what is shown
 _FARTHEST = 3.0  # what is shown at most of branches that run away, in each direction
 
@@ -82,11 +88,12 @@ def draw_root_locus(
     _ends(ax, locus)
     _crossings(ax, exact, data)
     ax.set(aspect="equal", xlabel=r"Re $x$", ylabel=r"Im $x$")
-    largest = rf"$0 < \lambda \leq \lambda_{{\max}} = {data.largest:.4g}$"
-    ax.set_title(f"{algorithm_label(algorithm)}\n{largest}", fontsize="small")
+    largest = rf"$0<\lambda\leq\lambda_{{\max}}={data.largest:.4g}$"
+    write_title(ax, f"{algorithm_label(algorithm)}\n{largest}", "small")
     if explained:
-        ax.legend(ncols=2, **LEGEND)
-        ax.figure.colorbar(mesh, ax=ax, label=r"eigenvalue $\lambda$", shrink=0.8)
+        write_legend(ax, most_columns=2)
+        ax.figure.colorbar(mesh, cax=ax.inset_axes(_BAR), label=r"eigenvalue $\lambda$")
+    settle(ax)
     return ax
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -50,9 +51,56 @@ def memory_one_ranges(algorithm: Algorithm) -> list[tuple[float, float, Any, Any
 
 
 def draw_ranges(ax: Any, parts: list[Any]) -> None:
-    """Draw the leading terms, with their formulas and ends, from `memory_one_ranges`."""
+    """Draw the leading terms and the ends of the ranges, from `memory_one_ranges`."""
     left, right = ax.get_xlim()
     label: str | None = "its ranges, eq. (26)"
+    for lam, values, _, ends, _ in _seen(ax, parts):
+        named("range", *ax.plot(lam, values, label=label, zorder=5, **DASHED))
+        label = None
+        if left < ends < right:
+            named("range-end", ax.axvline(ends, color=GREEN, linewidth=0.8, zorder=1))
+
+
+def name_ranges(ax: Any, parts: list[Any]) -> None:
+    """Write the formulas of the ends of the ranges and of the leading terms.
+
+    A term stands above its line, or below if there is no room, or nowhere.
+    """
+    left, right = ax.get_xlim()
+    frame = ax.get_window_extent()
+    shown = list(_seen(ax, parts))
+    taken = []
+    for *_, ends, end in shown:
+        if left < ends < right:
+            style = {"ha": "right", "va": "bottom", "color": GREEN}
+            at_axis = ax.get_xaxis_transform()
+            text = ax.text(ends, 0.05, f"${_latex(end)}$ ", transform=at_axis, **style)
+            taken.append(text.get_window_extent())
+    for lam, values, formula, *_ in shown:
+        place = math.sqrt(lam[0] * lam[-1])
+        value = float(np.interp(place, lam, values))
+        for away, side in ((14, "bottom"), (-14, "top")):
+            text = ax.annotate(
+                f"${_latex(formula)}$",
+                (place, value),
+                (0, away),
+                textcoords="offset points",
+                ha="center",
+                va=side,
+                color=BLACK,
+            )
+            box = text.get_window_extent()
+            inside = frame.y0 <= box.y0 and box.y1 <= frame.y1
+            if inside and not any(box.overlaps(other) for other in taken):
+                named("range-name", text)
+                taken.append(box)
+                break
+            text.remove()
+
+
+def _seen(ax: Any, parts: list[Any]) -> Iterator[tuple[Any, Any, Any, float, Any]]:
+    """Yield the leading term where the axes show it, with the formulas, range by range."""
+    left, right = ax.get_xlim()
     for begins, ends, term, formula, end in parts:
         low, high = max(begins, left), min(ends, right)
         if low >= high:
@@ -61,31 +109,7 @@ def draw_ranges(ax: Any, parts: list[Any]) -> None:
         with np.errstate(divide="ignore"):
             values = np.broadcast_to(np.asarray(term(lam), dtype=float), lam.shape)
         seen = np.isfinite(values) & (values > 0)
-        line = ax.plot(lam[seen], values[seen], label=label, zorder=5, **DASHED)
-        named("range", *line)
-        label = None
-        place = math.sqrt(low * high)
-        text = ax.annotate(
-            f"${_latex(formula)}$",
-            (place, float(np.interp(place, lam[seen], values[seen]))),
-            (0, 14),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            color=BLACK,
-        )
-        named("range-name", text)
-        if left < ends < right:
-            named("range-end", ax.axvline(ends, color=GREEN, linewidth=0.8, zorder=1))
-            ax.text(
-                ends,
-                0.05,
-                f"${_latex(end)}$ ",
-                transform=ax.get_xaxis_transform(),
-                ha="right",
-                va="bottom",
-                color=GREEN,
-            )
+        yield lam[seen], values[seen], formula, ends, end
 
 
 def _latex(formula: Any) -> str:

@@ -12,9 +12,15 @@ from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.boundary_picture import show_window
 from sgdmem.phase_diagrams.pictures.labels import title
 from sgdmem.phase_diagrams.pictures.map_colours import colour_cells, verdict_regions
-from sgdmem.phase_diagrams.pictures.map_picture import LEGEND, cell_edges, draw, new_axes
+from sgdmem.phase_diagrams.pictures.map_picture import cell_edges, draw
 from sgdmem.phase_diagrams.pictures.palette import BLACK, DASHED, GREEN, ORANGE, PURPLE, RED, SKY
 from sgdmem.phase_diagrams.pictures.placement import MapRegion, name_curves, name_regions
+from sgdmem.phase_diagrams.pictures.surroundings import (
+    new_axes,
+    settle,
+    write_legend,
+    write_title,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -79,13 +85,6 @@ class NamedDiagram:
             drawn = ax.plot(line.x, line.y, **{**DASHED, "color": line.colour}, zorder=4)
             named("theory", *drawn)
             curves[name] = [_inside(ax, line)], line.colour
-        if annotate:
-            taken = name_curves(
-                ax,
-                {name: pieces for name, (pieces, _) in curves.items() if len(pieces[0][0])},
-                {name: colour for name, (_, colour) in curves.items()},
-            )
-            name_regions(ax, self._edges(), regions, taken)
         if explained and self.map.stable.ndim == 3:
             handles, _ = ax.get_legend_handles_labels()
             if self.accelerated is not None:
@@ -93,7 +92,15 @@ class NamedDiagram:
                     label="accelerated (Theorem 7)", fc="none", ec=GREEN, hatch="///", lw=0
                 )
                 handles.append(patch)
-            ax.legend(handles=handles, ncols=min(len(handles), 3), **LEGEND)
+            write_legend(ax, handles)
+        settle(ax)
+        if annotate:
+            taken = name_curves(
+                ax,
+                {name: pieces for name, (pieces, _) in curves.items() if len(pieces[0][0])},
+                {name: colour for name, (_, colour) in curves.items()},
+            )
+            name_regions(ax, self._edges(), regions, taken)
         return ax
 
     def _edges(self) -> tuple[Array, Array]:
@@ -110,7 +117,7 @@ class NamedDiagram:
         named("map", colour_cells(ax, self._edges(), count, shades))
         ax.set(xscale="linear", yscale="linear")
         show_window(ax, next(iter(self.boundaries.values())))
-        ax.set_title(title(self.map, (x_name, y_name, panels)), fontsize="medium")
+        write_title(ax, title(self.map, (x_name, y_name, panels)))
         regions = {
             "stable at every $B$": MapRegion(count == sizes, shades[-1]),
             "diverges at every $B$": MapRegion(count == 0, shades[0]),

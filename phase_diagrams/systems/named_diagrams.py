@@ -56,7 +56,7 @@ _SIZES = (1, 8, 64, math.inf)
 _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
 
 _CHOSEN = (  # arguments of `phase_diagram` and `stability_boundary`
-    *("x", "y", "panels", "quantities", "store", "chunk", "client"),
+    *("x", "y", "batch_size", "panels", "quantities", "store", "chunk", "client"),
     *("log", "tolerance", "flatness", "resolution", "device", "progress"),
 )
 

@@ -61,6 +61,11 @@ def output_option(text: str) -> Callable[[_F], _F]:
     return click.option("-o", "--output", type=click.Path(), metavar="FILE", help=text)
 
 
+def picture_option(default: str) -> Callable[[_F], _F]:
+    """Return the option that names a picture; the numbers are written beside it."""
+    return output_option(f".png, .svg or .pdf; data beside it.  [{default}]")
+
+
 def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     """Return the parameters given by ``--set NAME=VALUE``; commas make a list."""
     values: dict[str, Any] = {}

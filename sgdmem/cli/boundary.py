@@ -59,10 +59,11 @@ def boundary_command(
     parameters too.
 
     \b
-      sgdmem boundary heavy-ball --x learning_rate=0.01:10:log --y momentum=0:0.99 \\
-             --power-law 1.5 --batch-size 32 -o edge.pdf
-      sgdmem boundary heavy-ball --x learning_rate=0.01:10:log --y batch_size=1:1e5:log \\
-             --set momentum=0.9 --power-law 1.5 -o edge.csv
+      sgdmem boundary heavy-ball --x learning_rate=0.01:10:log \\
+             --y momentum=0:0.99 --power-law 1.5 --batch-size 32 -o edge.pdf
+      sgdmem boundary heavy-ball --x learning_rate=0.01:10:log \\
+             --y batch_size=1:1e5:log --set momentum=0.9 --power-law 1.5 \\
+             -o edge.csv
     """
     from sgdmem.phase_diagrams.maps.boundary import stability_boundary
 

@@ -33,7 +33,8 @@ def explore_command(
 
     \b
       sgdmem explore -o explorer.html
-      sgdmem explore heavy-ball nesterov --spectrum eigenvalues.csv --batch-size 64 --serve
+      sgdmem explore heavy-ball nesterov --spectrum eigenvalues.csv \\
+             --batch-size 64 --serve
     """
     from sgdmem.numeric.problems.problem import USUAL_EXPONENT
     from sgdmem.phase_diagrams.explorer.explorer import explore

@@ -30,8 +30,10 @@ def largest_learning_rate_command(
     """Find the largest stable learning rate of ALGORITHM (or another parameter).
 
     \b
-      sgdmem largest-learning-rate heavy-ball --set momentum=0.9 --power-law 1.5 --batch-size 32
-      sgdmem largest-learning-rate nesterov --set momentum=0.9 --data X.npy --batch-size 8
+      sgdmem largest-learning-rate heavy-ball --set momentum=0.9 \\
+             --power-law 1.5 --batch-size 32
+      sgdmem largest-learning-rate nesterov --set momentum=0.9 --data X.npy \\
+             --batch-size 8
     """
     from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 

@@ -59,11 +59,13 @@ def cli() -> None:
 
     \b
       sgdmem stable heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
-                    --power-law 1.5 --batch-size 32
-      sgdmem largest-learning-rate heavy-ball --set momentum=0.9 --power-law 1.5 --batch-size 32
+             --power-law 1.5 --batch-size 32
+      sgdmem largest-learning-rate heavy-ball --set momentum=0.9 \\
+             --power-law 1.5 --batch-size 32
       sgdmem derive heavy-ball -o heavy-ball.pdf
-      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 --y momentum=0:0.99:200 \\
-                    --power-law 1.5 --batch-size 32 -o heavy-ball.png
+      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 \\
+             --y momentum=0:0.99:200 --power-law 1.5 --batch-size 32 \\
+             -o heavy-ball.png
       sgdmem explore --serve
       sgdmem verify
 

@@ -46,7 +46,10 @@ _QUANTITIES = (
 @set_option
 @problem_options()
 @click.option(
-    "--quantity", type=click.Choice(_QUANTITIES), help="What to draw instead of the verdict."
+    "--quantity",
+    type=click.Choice(_QUANTITIES),
+    metavar="NAME",
+    help=f"What to draw instead of the verdict: {', '.join(_QUANTITIES)}.",
 )
 @click.option("--zeta", metavar="Z", help="Exponent of the target, for regimes and exponents.")
 @output_option(".png, .svg or .pdf  [ALGORITHM.png]")
@@ -89,14 +92,18 @@ def phase_diagram_command(
     was interrupted.
 
     \b
-      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 --y momentum=0:0.99:200 \\
-             --power-law 1.5 --batch-size 32 -o heavy-ball.png
-      sgdmem phase-diagram nesterov --x learning_rate=0.01:4:200:log --y momentum=0:0.99:200 \\
-             --panels batch_size=1,8,64 --power-law 1.5 -o nesterov.pdf
-      sgdmem phase-diagram sgd --x nu=0.3:4:300 --y zeta=0.05:2.5:300 --quantity regime \\
-             --set learning_rate=0.5 --batch-size 16 -o regimes.png
-      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:20000 --y momentum=0:0.99:20000 \\
-             --power-law 1.5 --batch-size 32 --zarr -o large.png
+      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 \\
+             --y momentum=0:0.99:200 --power-law 1.5 --batch-size 32 \\
+             -o heavy-ball.png
+      sgdmem phase-diagram nesterov --x learning_rate=0.01:4:200:log \\
+             --y momentum=0:0.99:200 --panels batch_size=1,8,64 \\
+             --power-law 1.5 -o nesterov.pdf
+      sgdmem phase-diagram sgd --x nu=0.3:4:300 --y zeta=0.05:2.5:300 \\
+             --quantity regime --set learning_rate=0.5 --batch-size 16 \\
+             -o regimes.png
+      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:20000 \\
+             --y momentum=0:0.99:20000 --power-law 1.5 --batch-size 32 \\
+             --zarr -o large.png
     """
     from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 
@@ -171,7 +178,7 @@ def _share(stable: xarray.DataArray) -> float:
 @click.command("draw", short_help="Draw a map or a boundary again from its file.")
 @click.argument("file", type=click.Path())
 @click.option("--quantity", metavar="NAME", help="A quantity that the file has.")
-@output_option(".png, .svg or .pdf")
+@output_option(".png, .svg or .pdf  [FILE with .png]")
 def draw_command(file: str, quantity: str | None, output: str | None) -> None:
     """Draw a phase diagram or a boundary from its FILE (.nc or .zarr), without computing it again.
 

@@ -13,8 +13,8 @@ from sgdmem.cli.arguments import (
     PICTURES,
     AlgorithmName,
     built,
-    output_option,
     output_path,
+    picture_option,
     read_method,
     read_settings,
     set_option,
@@ -29,6 +29,7 @@ from sgdmem.cli.problem import (
     target_options,
 )
 
+_OF_NOISE = ("batch_size", "tau1", "tau2", "coupling")
 _DIAGRAMS = (
     "learning-rate-momentum",
     "damping-effective-rate",
@@ -36,7 +37,7 @@ _DIAGRAMS = (
     "batch-size-learning-rate",
     "regimes",
 )
-_picture_option = output_option(".png, .svg or .pdf; data beside it.")
+_NO_OPTIONS = ("name", "problem", "ax", "annotate", "explained")  # arguments of `named_diagram`
 
 
 @click.group("plot", short_help="Draw root loci, noise summands, losses and named diagrams.")
@@ -44,11 +45,13 @@ def plot_command() -> None:
     """Draw what is known of an algorithm, and write the numbers (.csv, .nc) beside the picture.
 
     \b
-      sgdmem plot root-locus heavy-ball --set learning_rate=0.1 --set momentum=0.9 --power-law 1.5
-      sgdmem plot noise-summand nesterov --set learning_rate=0.1 --set momentum=0.9 \\
-             --power-law 1.5 --batch-size 32 -o noise.pdf
-      sgdmem plot losses sgd heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
-             --power-law 1.5 --zeta 0.5 --batch-size 32 -o losses.svg
+      sgdmem plot root-locus heavy-ball --set learning_rate=0.1 \\
+             --set momentum=0.9 --power-law 1.5
+      sgdmem plot noise-summand nesterov --set learning_rate=0.1 \\
+             --set momentum=0.9 --power-law 1.5 --batch-size 32 -o noise.pdf
+      sgdmem plot losses sgd heavy-ball --set learning_rate=0.1 \\
+             --set momentum=0.9 --power-law 1.5 --zeta 0.5 --batch-size 32 \\
+             -o losses.svg
       sgdmem plot diagram batch-size-learning-rate -o edges.png
     """
 
@@ -56,22 +59,22 @@ def plot_command() -> None:
 @plot_command.command("root-locus", short_help="The roots of P - lambda Q.")
 @click.argument("algorithm", type=AlgorithmName())
 @set_option
-@problem_options()
-@_picture_option
+@problem_options(unused=_OF_NOISE)
+@picture_option("ALGORITHM-root-locus.png")
 def root_locus_command(
     algorithm: str, settings: tuple[str, ...], output: str | None, **options: Any
 ) -> None:
     """Draw the roots of P - lambda Q for all eigenvalues up to the largest one.
 
     \b
-      sgdmem plot root-locus heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
-             --power-law 1.5 --scale 40 -o locus.png
+      sgdmem plot root-locus heavy-ball --set learning_rate=0.1 \\
+             --set momentum=0.9 --power-law 1.5 --scale 40 -o locus.png
     """
     from sgdmem.numeric.verdicts.root_locus import root_locus
     from sgdmem.phase_diagrams.pictures.root_locus_picture import draw_root_locus
 
     path = output_path(output or f"{algorithm}-root-locus.png", PICTURES)
-    _refuse(options, ("batch_size", "tau1", "tau2", "coupling"), "a root locus has no noise")
+    _refuse(options, _OF_NOISE, "a root locus has no noise")
     method = built(*read_method(algorithm, settings))
     problem = read_problem(options)
     axes = draw_root_locus(method, problem)
@@ -87,16 +90,17 @@ def root_locus_command(
 @plot_command.command("noise-summand", short_help="Which eigenvalues make the noise.")
 @click.argument("algorithm", type=AlgorithmName())
 @set_option
-@problem_options()
-@_picture_option
+@problem_options(unused=["coupling"])
+@picture_option("ALGORITHM-noise-summand.png")
 def noise_summand_command(
     algorithm: str, settings: tuple[str, ...], output: str | None, **options: Any
 ) -> None:
     """Draw the noise summand by eigenvalue, and the share of the noise sum.
 
     \b
-      sgdmem plot noise-summand memory-one --set effective_learning_rate=100 --set q0=0.5 \\
-             --set damping=1e-4 --power-law 1.5 --batch-size 8 -o noise.png
+      sgdmem plot noise-summand memory-one --set effective_learning_rate=100 \\
+             --set q0=0.5 --set damping=1e-4 --power-law 1.5 --batch-size 8 \\
+             -o noise.png
     """
     from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
 
@@ -124,11 +128,11 @@ def _write_summand(axes: Any, path: Path) -> None:
 @plot_command.command("losses", short_help="Mean losses with the predicted power laws.")
 @click.argument("algorithms", nargs=-1, required=True, type=AlgorithmName())
 @set_option
-@problem_options()
+@problem_options(unused=["coupling"])
 @target_options
 @click.option("--steps", type=int, default=1000, metavar="T", help="How many.  [1000]")
 @click.option("--am1", is_flag=True, help="Add the accelerated schedule AM1.")
-@_picture_option
+@picture_option("losses.png")
 def losses_command(
     algorithms: tuple[str, ...],
     settings: tuple[str, ...],
@@ -142,8 +146,9 @@ def losses_command(
     """Draw the exact mean losses of ALGORITHMS, each with those parameters of --set that it has.
 
     \b
-      sgdmem plot losses sgd heavy-ball --set learning_rate=0.1 --set momentum=0.9 --am1 \\
-             --power-law 1.5 --zeta 0.5 --batch-size 32 --steps 10000 -o losses.png
+      sgdmem plot losses sgd heavy-ball --set learning_rate=0.1 \\
+             --set momentum=0.9 --am1 --power-law 1.5 --zeta 0.5 \\
+             --batch-size 32 --steps 10000 -o losses.png
     """
     from sgdmem.phase_diagrams.pictures.artists import artists
     from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
@@ -167,17 +172,25 @@ def losses_command(
 
 
 @plot_command.command("diagram", short_help="A phase diagram that has a name in the field.")
-@click.argument("name", type=click.Choice(_DIAGRAMS))
+@click.argument("name", type=click.Choice(_DIAGRAMS), metavar="NAME")
 @set_option
-@problem_options()
-@_picture_option
+@problem_options(unused=["coupling"], batch_size="One, in place of those that the diagram has.")
+@picture_option("NAME.png")
 def diagram_command(
     name: str, settings: tuple[str, ...], output: str | None, **options: Any
 ) -> None:
-    """Draw a named diagram; --set gives its options and the parameters of its family.
+    """Draw the diagram NAME; --set gives its options and the parameters of its family.
 
-    The spectrum is k^-1.5 if none is given. Ranges and lists are written with commas. Maps and
-    boundaries are written as .nc beside the picture.
+    \b
+      learning-rate-momentum    family, batch_sizes, learning_rate, momentum
+      damping-effective-rate    q0, batch_sizes, damping, effective_learning_rate
+      spectral-zones            q0, damping, effective_learning_rate
+      batch-size-learning-rate  family, batch_size, learning_rate
+      regimes                   family, inverse_nu, zeta
+
+    All but the zones have points, along each axis of the map; the others but the regimes have
+    resolution, that of the boundaries. Ranges and lists are written with commas. The spectrum is
+    k^-1.5 if none is given. Maps and boundaries are written as .nc beside the picture.
 
     \b
       sgdmem plot diagram learning-rate-momentum --set family=nesterov \\
@@ -189,13 +202,26 @@ def diagram_command(
     path = output_path(output or f"{name}.png", PICTURES)
     _refuse(options, ("coupling",), "named diagrams have tau1 and tau2")
     chosen = read_settings(settings)
+    for key in _NO_OPTIONS:
+        if key in chosen:
+            raise click.UsageError(f"--set {key}: diagrams have no such option")
     if options["batch_size"] is not None:
-        chosen["batch_size"] = options["batch_size"]
+        if name == "batch-size-learning-rate":
+            raise click.UsageError(
+                "--batch-size: it varies; --set batch_size=LOW,HIGH is its range"
+            )
+        if name in ("learning-rate-momentum", "damping-effective-rate"):
+            chosen["batch_sizes"] = [options["batch_size"]]
+        else:
+            chosen["batch_size"] = options["batch_size"]
     for key in ("points", "resolution"):
         if key in chosen and str(chosen[key]).isdecimal():
             chosen[key] = int(chosen[key])
-    if not has_problem(options) and (options["tau1"] or options["tau2"]):
-        options["power_law"] = USUAL_EXPONENT  # what diagrams have where none is given
+    if not has_problem(options):
+        if options["scale"] is not None or options["count"] is not None:
+            raise click.UsageError("--scale and --count belong to --power-law")
+        if options["tau1"] is not None or options["tau2"] is not None:
+            options["power_law"] = USUAL_EXPONENT  # what diagrams have where none is given
     problem = read_problem(options) if has_problem(options) else None
     if name == "spectral-zones":
         _write_summand(named_diagram(name, problem, **chosen), path)

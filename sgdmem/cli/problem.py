@@ -16,17 +16,24 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 Options = Mapping[str, Any]
 
 
-def problem_options(simulated: bool = False) -> Callable[[_F], _F]:
+def problem_options(
+    simulated: bool = False, *, unused: Sequence[str] = (), batch_size: str | None = None
+) -> Callable[[_F], _F]:
     """Add the options that describe the problem, and the batch size.
 
     Parameters
     ----------
     simulated
         Whether samples are drawn, so that tau1 and tau2 follow from them.
+    unused
+        Names of options that the command refuses, and its help does not show.
+    batch_size
+        What the help says of it in place of the usual text.
     """
     file = click.Path()  # so that the shell completes file names
     length = "[infinite]" if not simulated else "Needed with --power-law."
     batch = "[inf: full batches, without noise]" if not simulated else "Needed: samples in a batch."
+    batch = batch if batch_size is None else batch_size
     tau1 = "[1]" if not simulated else "[by the data: Gaussian 1]"
     tau2 = "[0]" if not simulated else "[by the data: Gaussian -1]"
     options = [
@@ -71,6 +78,9 @@ def problem_options(simulated: bool = False) -> Callable[[_F], _F]:
     def add(command: _F) -> _F:
         for option in reversed(options):
             command = option(command)
+        for parameter in command.__click_params__:  # type: ignore[attr-defined]
+            if parameter.name in unused:
+                parameter.hidden = True
         return command
 
     return add

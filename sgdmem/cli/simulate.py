@@ -62,7 +62,8 @@ def simulate_command(
 
     \b
       sgdmem simulate heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
-             --power-law 1.5 --count 1000 --zeta 0.5 --batch-size 32 -o losses.csv
+             --power-law 1.5 --count 1000 --zeta 0.5 --batch-size 32 \\
+             -o losses.csv
     """
     from sgdmem.numeric.losses.loss_recursion import losses
     from sgdmem.numeric.problems.noise import Noise

@@ -50,9 +50,9 @@ def stable_command(
 
     \b
       sgdmem stable heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
-                    --power-law 1.5 --batch-size 32
+             --power-law 1.5 --batch-size 32
       sgdmem stable --alpha 0.1 --beta 0.9 --gamma -0.1 --delta 0.9 \\
-                    --spectrum eigenvalues.csv --batch-size 32
+             --spectrum eigenvalues.csv --batch-size 32
     """
     if algorithm is not None and named is not None:
         raise click.UsageError("ALGORITHM and --algorithm exclude each other")

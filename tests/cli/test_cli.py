@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from sgdmem.cli.main import main
+from sgdmem.cli.main import cli, main
 from sgdmem.numeric.compilation import cuda
 from sgdmem.numeric.verdicts.reason import Reason
 
@@ -28,6 +31,20 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     captured = capsys.readouterr()
     assert isinstance(stopped.value.code, int)
     return stopped.value.code, captured.out, captured.err
+
+
+def helps(command: click.Command, *path: str) -> Iterator[str]:
+    """Yield the help of a command and of those below it, in a terminal of the usual width."""
+    arguments = [*path, "--help"]
+    yield CliRunner().invoke(cli, arguments, terminal_width=80, prog_name="sgdmem").output
+    for name, below in getattr(command, "commands", {}).items():
+        yield from helps(below, *path, name)
+
+
+def test_help_fits_into_a_terminal() -> None:
+    shown = list(helps(cli))
+    assert len(shown) > 15
+    assert [line for text in shown for line in text.splitlines() if len(line) > 80] == []
 
 
 def test_stable_in_words_and_in_json(capsys: pytest.CaptureFixture[str]) -> None:

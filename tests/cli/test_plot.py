@@ -70,6 +70,11 @@ def test_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert again.stable.shape == (10, 10)
     more = ["--set", "family=nesterov", "--set", "batch_sizes=1,inf", "--power-law", "2", *size]
     assert run(capsys, "plot", "diagram", "learning-rate-momentum", *more)[0] == 0
+    one = ["--batch-size", "8", "--power-law", "1.5", "--scale", "2", "--count", "30", *size]
+    assert run(capsys, "plot", "diagram", "learning-rate-momentum", *one)[0] == 0
+    again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
+    assert again.batch_size.values.tolist() == [8]
+    assert again.attrs["spectrum"] == str(sgdmem.Spectrum.power_law(1.5, 2, 30))
     plane = ["--set", "damping=0.01,1", "--set", "q0=0.3", *size]
     assert run(capsys, "plot", "diagram", "damping-effective-rate", *plane)[0] == 0
     again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
@@ -98,6 +103,11 @@ def test_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["losses", "sgd", "--power-law", "2"], "give one of --zeta Z and --target FILE"),
         (["losses", "--power-law", "2"], "ALGORITHMS"),
         (["diagram", "fig-2"], "is not one of"),
+        (["diagram", "batch-size-learning-rate", "--batch-size", "2"], "it varies"),
+        (["diagram", "regimes", "--scale", "2"], "--scale and --count belong to --power-law"),
+        (["diagram", "regimes", "--tau1", "2"], "regimes go over all power laws"),
+        (["diagram", "regimes", "--set", "problem=2"], "--set problem: diagrams have no such"),
+        (["diagram", "learning-rate-momentum", "--set", "batch_size=2"], "chosen by the diagram"),
         (["diagram", "spectral-zones", "--set", "points=2"], "unknown option 'points'"),
         (["diagram", "damping-effective-rate", "--set", "q0=x"], "q0"),
     ],

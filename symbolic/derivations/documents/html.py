@@ -18,6 +18,14 @@ _SPELLINGS = (
     (re.compile(r"\\end\{aligned\}"), r"\\end{array}"),
     (re.compile(r"'"), r"^{\\prime}"),
 )
+# What it has no spelling for: a sign after a relation is no difference, and ~ is no letter.
+_MATHML = (
+    (
+        re.compile(r"(<mo>(?:&#x0003D;|&#x0003C;|&#x0003E;)</mo>)<mo>(&#x02212;|&#x0002B;)</mo>"),
+        r'\1<mo form="prefix">\2</mo>',
+    ),
+    (re.compile(r"<mi>&#x0007E;</mi>"), "<mo>&#x0223C;</mo>"),
+)
 _INSIDE = re.compile(r"^<math[^>]*>(.*)</math>$", re.DOTALL)
 _MATHEMATICS = re.compile(r"\$([^$]+)\$")
 _STYLE = """
@@ -88,4 +96,7 @@ def _text(words: str) -> str:
 def _mathml(source: str, display: str) -> str:
     for latex, known in _SPELLINGS:
         source = latex.sub(known, source)
-    return str(convert(source, display=display))
+    written = str(convert(source, display=display))
+    for mathml, known in _MATHML:
+        written = mathml.sub(known, written)
+    return written

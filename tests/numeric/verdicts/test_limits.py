@@ -353,9 +353,7 @@ def test_verdicts_on_fitted_noise_say_that_they_are_estimated(rng: np.random.Gen
     said = verdict.to_dict()
     assert said["estimated"] is True
     assert said["problem"]["estimate"]["tau2_error"] > 0
-    assert not stability(
-        named.sgd("0.1"), problem
-    ).is_estimated  # full batches
+    assert not stability(named.sgd("0.1"), problem).is_estimated  # full batches
 
 
 def test_verdicts_are_values() -> None:

@@ -326,6 +326,8 @@ def test_web_pages_are_well_formed(name: str, derivations: dict[str, Derivation]
         and "http" not in text.replace("http://www.w3.org/1998/Math/MathML", "")
     )
     assert derivations[name]._repr_html_() in page
+    assert "~" not in page and "&#x0007E;" not in page  # the relation is no letter
+    assert "&#x0003D;</mo><mo>&#x02212;" not in page  # a sign, not a difference
 
 
 def test_markdown(derivations: dict[str, Derivation]) -> None:
