@@ -42,7 +42,8 @@ class Batches:
         """Read a batch size: of samples where the problem has them, whatever its noise."""
         size, samples = _read_size(batch_size), problem.samples
         if samples is None:
-            return cls(size, np.repeat(problem.spectrum.eigenvalues, multiplicities(problem)))
+            copies = multiplicities(problem)  # refuses a spectrum that is too long to be listed
+            return cls(size, np.repeat(problem.spectrum.eigenvalues, copies))
         samples.share(Fraction(1, size))  # refuses a batch of more than all samples
         return cls(size, samples.eigenvalues, samples)
 
