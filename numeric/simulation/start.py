@@ -33,7 +33,8 @@ class Start:
         """Return the start of one run, shape (R N,)."""
         if not self.draws_signs:
             return self.coefficients.ravel()
-        return self.coefficients.ravel() * generator.choice([-1.0, 1.0], self.coefficients.size)
+        signs = generator.choice([-1.0, 1.0], self.coefficients.size)
+        return np.asarray(self.coefficients.ravel() * signs)
 
 
 def read_start(problem: Problem, start: Any) -> Start:

@@ -50,7 +50,7 @@ def test_of_a_gaussian_feature() -> None:
     lam, B, rate = 2.0, 3, 0.6
 
     def density(x: float) -> float:
-        return math.log(abs(1 - rate * lam * x / B)) * chi2(B).pdf(x)
+        return math.log(abs(1 - rate * lam * x / B)) * float(chi2(B).pdf(x))
 
     pole = B / rate / lam
     expected = quad(density, 0, pole)[0] + quad(density, pole, np.inf)[0]

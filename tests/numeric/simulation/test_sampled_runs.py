@@ -35,8 +35,9 @@ class Data:
         y = self.y[:, 0] if K == 1 else self.y[:, :, 0]
         X = self.J[:, 0] if K == 1 else self.J
         first = self.start if R > 1 else self.start[:, 0]
-        way = {"weights": self.weights, "replacement": self.replacement}
-        return Problem.from_data(X, y, start=first, **way)
+        return Problem.from_data(
+            X, y, start=first, weights=self.weights, replacement=self.replacement
+        )
 
     @property
     def shares(self) -> Array:
@@ -100,6 +101,21 @@ CASES = {
 }
 
 
+def assert_law(losses: Array, values: Array, shares: Array) -> None:
+    """Each loss is one of the values, which come as often as their shares say."""
+    order = np.argsort(values)
+    values, shares = values[order], shares[order]
+    apart = np.append(True, np.diff(values) > 1e-9 * values[1:])  # in two steps some coincide
+    values, shares = values[apart], np.add.reduceat(shares, np.flatnonzero(apart))
+    nearest = np.abs(losses[:, None] - values).argmin(axis=1)
+    assert losses == pytest.approx(values[nearest], rel=1e-9)
+    counts, often = np.bincount(nearest, minlength=values.size), shares * SEEDS > 5
+    assert not counts[shares == 0].any()
+    seen, expected = (np.append(x[often], x[~often].sum()) for x in (counts, shares * SEEDS))
+    known = expected > 0
+    assert chisquare(seen[known], expected[known]).pvalue > 1e-3
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("case", CASES)
 def test_runs_have_the_law_of_all_batches(case: str, method: str) -> None:
@@ -108,18 +124,8 @@ def test_runs_have_the_law_of_all_batches(case: str, method: str) -> None:
     steps = 1 if "counts" in case else 2
     values, shares = data.outcomes(METHODS[method], B, steps)
     found = simulate(METHODS[method], data.problem, B, steps, seeds=SEEDS, record=[0, steps])
-    assert found.losses[:, 0] == pytest.approx(data.loss(data.start) - data.least, rel=1e-12)
-    order = np.argsort(values)
-    values, shares = values[order], shares[order]
-    apart = np.append(True, np.diff(values) > 1e-9 * values[1:])  # in two steps some coincide
-    values, shares = values[apart], np.add.reduceat(shares, np.flatnonzero(apart))
-    nearest = np.abs(found.losses[:, 1:] - values).argmin(axis=1)
-    assert found.losses[:, 1] == pytest.approx(values[nearest], rel=1e-9)
-    counts, often = np.bincount(nearest, minlength=values.size), shares * SEEDS > 5
-    assert not counts[shares == 0].any()
-    seen, expected = (np.append(x[often], x[~often].sum()) for x in (counts, shares * SEEDS))
-    known = expected > 0
-    assert chisquare(seen[known], expected[known]).pvalue > 1e-3
+    assert found.losses[:, 0] == pytest.approx(data.loss(data.start) - data.least, rel=1e-9)
+    assert_law(found.losses[:, 1], values, shares)
 
 
 def test_the_full_batch_is_gradient_descent() -> None:
@@ -171,13 +177,16 @@ def test_a_start_in_coordinates_of_the_data() -> None:
 
 
 def test_squares_have_random_signs() -> None:
-    problem = some_data(4).problem
-    squares = replace(problem, start=None)
-    lam, c = problem.spectrum.eigenvalues, problem.start[0]  # type: ignore[index]
-    found = simulate(sgd("0.2"), squares, 4, 1, seeds=200)
-    assert found.losses[:, 0] == pytest.approx(lam @ c**2 / 2)
-    fixed = simulate(sgd("0.2"), problem, 4, 1, seeds=200)
-    assert len(np.unique(found.losses[:, 1].round(9))) > len(np.unique(fixed.losses[:, 1].round(9)))
+    """After one sample, with every combination of signs."""
+    problem = replace(some_data(4).problem, start=None, target=[1.0, 2.0, 0.5])
+    samples, lam, outcomes = problem.samples, problem.spectrum.eigenvalues, []
+    assert samples is not None and samples.residuals is not None
+    for signs in itertools.product([1, -1], repeat=3):
+        w = np.sqrt(lam * [1.0, 2.0, 0.5]) * signs
+        for z, e in zip(samples.columns[:, 0], samples.residuals[0, :, 0], strict=True):
+            outcomes.append(((w - 0.2 * lam * z * (z @ w - e)) ** 2).sum() / 2)
+    found = simulate(sgd("0.2"), problem, 1, 1, seeds=SEEDS)
+    assert_law(found.losses[:, 1], np.array(outcomes), np.full(32, 1 / 32))
 
 
 @pytest.mark.parametrize("batch", [1, 3, 5, 100])
@@ -216,7 +225,7 @@ LABELS = np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 1.0]])
             "problem must have a start, as the samples have 2 sets of labels",
         ),
         (
-            replace(Problem.from_data(ROWS, LABELS), target=None, start=[1, 1]),
+            replace(Problem.from_data(ROWS, LABELS), target=None, start=np.ones(2)),
             {},
             "start must have 2 rows, one for each set of labels, got 1",
         ),
