@@ -178,11 +178,12 @@ def test_a_start_in_coordinates_of_the_data() -> None:
 
 def test_squares_have_random_signs() -> None:
     """After one sample, with every combination of signs."""
-    problem = replace(some_data(4).problem, start=None, target=[1.0, 2.0, 0.5])
+    given, squares = some_data(4).problem, [1.0, 2.0, 0.5]
+    problem = Problem(given.spectrum, given.noise, squares)
     samples, lam, outcomes = problem.samples, problem.spectrum.eigenvalues, []
     assert samples is not None and samples.residuals is not None
     for signs in itertools.product([1, -1], repeat=3):
-        w = np.sqrt(lam * [1.0, 2.0, 0.5]) * signs
+        w = np.sqrt(lam * squares) * signs
         for z, e in zip(samples.columns[:, 0], samples.residuals[0, :, 0], strict=True):
             outcomes.append(((w - 0.2 * lam * z * (z @ w - e)) ** 2).sum() / 2)
     found = simulate(sgd("0.2"), problem, 1, 1, seeds=SEEDS)
