@@ -11,6 +11,7 @@ from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
 from sgdmem.numeric.losses.propagators import propagators
+from sgdmem.numeric.simulation.lyapunov_exponent import LyapunovExponent, lyapunov_exponent
 from sgdmem.numeric.simulation.trajectory import trajectory
 from sgdmem.symbolic.algorithms.conversions import convert
 from sgdmem.symbolic.algorithms.equivalence import equivalent
@@ -30,6 +31,7 @@ from sgdmem.symbolic.algorithms.named_algorithms import (
 )
 
 __all__ = [
+    "LyapunovExponent",
     "accelerated",
     "adiabatic_signal",
     "advised_theta",
@@ -46,6 +48,7 @@ __all__ = [
     "heavy_ball",
     "jacobi_heavy_ball",
     "loss_regime",
+    "lyapunov_exponent",
     "memory_one",
     "momentary_stability",
     "nesterov",

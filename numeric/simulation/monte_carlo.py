@@ -8,24 +8,25 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list, number, whole
+from sgdmem.numeric.arithmetic.inputs import is_list, whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.schedule import read_schedule
-from sgdmem.numeric.problems.batch_size import is_infinite
+from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.simulation.batches import Batches
 from sgdmem.numeric.simulation.runs import Runs
-from sgdmem.numeric.simulation.samples import read_simulated
+from sgdmem.numeric.simulation.start import read_start
 from sgdmem.numeric.simulation.trajectory import MOST_STEPS
 from sgdmem.symbolic.errors import InputError
 
 _KEPT_WHOLE = 10_000  # steps up to which every loss is recorded
 _KEPT = 200  # losses of a longer run
-_LARGEST_BATCH = 10**15
+_ROUNDING = 1e-12  # of losses, relative; runs that differ by less do not differ
 _MOST_NUMBERS = 10**8  # in the states of all seeds, and in their losses
 
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """Losses of independent runs.
+    """Losses of independent runs, above the least loss.
 
     Attributes
     ----------
@@ -69,7 +70,8 @@ class Simulation:
         Returns
         -------
         ndarray, shape (T,)
-            NaN where there is no standard error: of a single run, at the start, after an overflow.
+            NaN where there is no standard error: of a single run, of runs that are all alike, as at
+            the start, and after an overflow.
         """
         given = np.asarray(expected, dtype=float)
         if given.ndim != 1 or given.size <= self.steps[-1]:
@@ -79,7 +81,8 @@ class Simulation:
             )
         with np.errstate(invalid="ignore"):
             gap, error = self.mean - given[self.steps], self.standard_error
-        known = (self.steps > 0) & (error > 0) & np.isfinite(gap) & np.isfinite(error)
+            spread = error > _ROUNDING * given[self.steps]
+        known = (self.steps > 0) & spread & np.isfinite(gap) & np.isfinite(error)
         scores = np.full(gap.size, np.nan)
         scores[known] = gap[known] / error[known]
         return scores
@@ -115,26 +118,29 @@ def simulate(
     threads: int | None = None,
     progress: bool = False,
 ) -> Simulation:
-    r"""Simulate mini-batch SGD with memory on least squares without label noise.
+    r"""Simulate mini-batch SGD with memory on least squares.
 
     Parameters
     ----------
     algorithm : Algorithm, Schedule, or list of Algorithm
         One for all steps, or one for each.
     problem : Problem
-        With a target. Of a `Problem.from_data` each batch draws rows with replacement, and the
-        losses are those on all rows; each seed draws the signs of the coefficients of
-        :math:`w_0-w_*`, so that :math:`E[(w_0-w_*)(w_0-w_*)^T]` is diagonal in the eigenbasis. Of
-        any other one each batch draws Gaussian features, whatever the problem's noise; eigenvalues
-        are then finitely many, with integer multiplicities.
+        With a target. If it has samples, as a `Problem.from_data`, each batch draws them, as they
+        say: by their weights, with or without replacement, and with the residuals of their labels;
+        R problems share their batches. Of any other one each batch draws Gaussian features;
+        eigenvalues are then finitely many, with integer multiplicities. The problem's noise, a
+        model of what is drawn, has no influence.
     batch_size : int
-        B, up to 10**15. The time taken does not depend on it for Gaussian features, and for data no
-        longer once B exceeds three times the number of rows: from there on a step draws how often
-        each row is in its batch, instead of one row after the other.
+        B, up to 10**15. The time taken does not depend on it for Gaussian features, and for samples
+        no longer once B exceeds three times their number: from there on a step draws how often each
+        one is in its batch, instead of one after the other. Without replacement B is at most their
+        number, and then every batch is the full one.
     steps : int
         How many, up to 10**8.
-    start : array of shape (d,), optional
-        :math:`w_0-w_*` instead of the target, for a `Problem.from_data`.
+    start : array of shape (d,) or (d, R), optional
+        :math:`w_0-w_*`, for a problem with samples, R for R sets of labels. By default the
+        problem's start; a target of squares only, on samples, has signs that each seed draws, so
+        that :math:`E[(w_0-w_*)(w_0-w_*)^T]` is diagonal in the eigenbasis.
     seeds : int
         Number of independent runs.
     seed : int >= 0
@@ -150,6 +156,8 @@ def simulate(
     Returns
     -------
     Simulation
+        The losses are above the least one, :math:`\tfrac12\sum_k\lambda_kw_k^2` of coefficients of
+        :math:`w-w_*`, as in `losses`; of R problems their sum.
 
     Raises
     ------
@@ -158,8 +166,8 @@ def simulate(
 
     See Also
     --------
-    losses : The exact mean. For Gaussian features it is that of ``Noise(tau1=1, tau2=-1)``; for
-        data it uses the approximation of eq. (15), which is exact for special data only.
+    losses : The exact mean. For Gaussian features it is that of ``Noise(tau1=1, tau2=-1)``.
+    sgdmem.methods.lyapunov_exponent : How fast typical runs converge, or diverge.
 
     Examples
     --------
@@ -172,30 +180,20 @@ def simulate(
     True
     """
     chosen = read_schedule(algorithm)
-    features = read_simulated(problem, start)
+    given = as_problem(problem)
+    first = read_start(given, start)
     steps = whole(steps, "steps", 0, MOST_STEPS)
-    batch = _read_batch(batch_size)
+    batches = Batches.of(given, batch_size)
     recorded = _read_record(record, steps)
-    longest = max(features.eigenvalues.size * (chosen.memory + 1), recorded.size)
+    longest = max(first.coefficients.size * (chosen.memory + 1), recorded.size)
     count = whole(seeds, "seeds", 1, max(1, _MOST_NUMBERS // longest))
     root = np.random.SeedSequence(whole(seed, "seed", 0))
     threads = None if threads is None else whole(threads, "threads", 1)
-    runs = Runs(features, chosen.memory, batch, root.spawn(count), recorded)
+    runs = Runs(batches, first.of, chosen.memory, root.spawn(count), recorded)
     last = int(recorded[-1])
     with shown_progress("simulating", count * last, progress) as advance:
         runs.make_steps(chosen, last, threads, advance)
     return Simulation(recorded, runs.losses)
-
-
-def _read_batch(batch_size: Any) -> int:
-    if is_infinite(batch_size):
-        raise InputError("batch_size must be finite: a full batch has no noise, see losses()")
-    value = number(batch_size, "batch_size")
-    if value.denominator != 1 or not 1 <= value <= _LARGEST_BATCH:
-        raise InputError(
-            f"batch_size must be an integer from 1 to {_LARGEST_BATCH:,}, got {batch_size}"
-        )
-    return int(value)
 
 
 def _read_record(record: Any, steps: int) -> Array:

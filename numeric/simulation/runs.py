@@ -10,33 +10,49 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.losses.schedule import Schedule, Steps
-from sgdmem.numeric.simulation.samples import SimulatedFeatures
+from sgdmem.numeric.simulation.batches import Batches
 from sgdmem.numeric.simulation.steps import run
 
 _CHUNK = 10**6  # coordinates of gradients between reports of progress
-COUNTED = 3  # batches of more than so many times the rows are drawn as counts, which is faster
 
 
 class Runs:
-    """Independent runs, each with a generator of its own."""
+    """Independent runs, each with a generator of its own.
+
+    Parameters
+    ----------
+    batches : Batches
+    start : function
+        Returns the start of a run, shape (R N,), that a generator draws.
+    memory : int
+    seeds : list of SeedSequence
+        One for each run.
+    recorded : ndarray of int
+        After which steps losses are kept, rising.
+    homogeneous : bool
+        Without residuals, and rescaled where the state leaves the range of floats: the logarithms
+        of the factors are added up in ``scale``.
+    """
 
     def __init__(
         self,
-        features: SimulatedFeatures,
+        batches: Batches,
+        start: Callable[[np.random.Generator], Array],
         memory: int,
-        batch: int,
         seeds: Sequence[np.random.SeedSequence],
         recorded: Array,
+        homogeneous: bool = False,
     ) -> None:
-        self.features, self.batch, self.recorded = features, batch, recorded
-        rows = len(features.rows)
-        self.counts_rows = bool(rows) and batch > COUNTED * rows
+        self.batches, self.recorded = batches, recorded
+        self.residuals = np.empty((0, 0)) if homogeneous else batches.residuals
+        self.columns, self.cumulative = batches.columns, batches.cumulative
         # SFC64 is the fastest of NumPy's generators, and normal numbers take most of the time
         self.generators = [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
-        self.w = np.array([features.start_of(generator) for generator in self.generators])
+        self.w = np.array([start(generator) for generator in self.generators])
         self.u = np.zeros((len(seeds), memory, self.w.shape[1]))
+        self.scale = np.zeros((len(seeds), int(homogeneous)))
         self.losses = np.full((len(seeds), recorded.size), np.inf)
-        if recorded[0] == 0:
+        if recorded.size and recorded[0] == 0:
             with np.errstate(over="ignore"):
                 self.losses[:, 0] = (self.w**2).sum(axis=1) / 2
 
@@ -44,9 +60,7 @@ class Runs:
         self, schedule: Schedule, steps: int, threads: int | None, advance: Callable[[int], None]
     ) -> None:
         """Make all steps, in chunks after which progress is reported."""
-        features, runs = self.features, len(self.generators)
-        vectors = min(self.batch, COUNTED * len(features.rows)) if features.rows.size else 1
-        cost = features.eigenvalues.size * vectors
+        runs, cost = self.w.shape[0], self.w.shape[1] * self.batches.vectors
         for chunk in pieces(0, steps, max(1, _CHUNK // cost)):
             after = np.arange(chunk.start, chunk.stop) + 1  # numbers of steps
             kept = np.isin(after, self.recorded)
@@ -58,17 +72,13 @@ class Runs:
 
     def _make_some(self, entries: Steps, kept: Array, place: slice, runs: slice) -> None:
         """Make some steps of some runs; the losses that are kept have their place."""
+        batches = self.batches
         for k in range(runs.start, runs.stop):
-            generator, counts = self.generators[k], self._counts(self.generators[k], len(entries))
+            generator = self.generators[k]
             run(
-                *(generator, self.batch, counts, self.features.rows, self.features.eigenvalues),
+                *(generator, batches.size, batches.counts(generator, len(entries))),
+                *(self.cumulative, batches.distinct),
+                *(batches.outputs, self.columns, self.residuals, batches.eigenvalues),
                 *(entries.alpha, entries.b, entries.c, entries.D, entries.a),
-                *(self.w[k], self.u[k], kept, self.losses[k, place]),
+                *(self.w[k], self.u[k], self.scale[k], kept, self.losses[k, place]),
             )
-
-    def _counts(self, generator: np.random.Generator, steps: int) -> Array:
-        """Return how often each row is in the batch of each step, or nothing for small batches."""
-        rows = len(self.features.rows)
-        if not self.counts_rows:
-            return np.empty((0, rows), dtype=np.int64)
-        return generator.multinomial(self.batch, np.full(rows, 1 / rows), size=steps)

@@ -2,14 +2,15 @@ r"""Machine code for single runs of mini-batch SGD with memory.
 
 Everything is in the eigenbasis of the Hessian, and a coordinate k of w - w*, of u and of the
 gradient is multiplied by :math:`\sqrt{\lambda_k}`. Features are *whitened* by that: their second
-moments are the identity. The loss is half the squared length of w, and with a batch of whitened
-features, the rows of X, the gradient at y is :math:`g_k = \lambda_kh_k`, :math:`h = X^TXy/B`.
+moments are the identity. The loss above the least one is half the squared length of w. With a batch
+of whitened features, the rows of X, and residuals e of their labels at w*, the gradient at y is
+:math:`g_k = \lambda_kh_k`, :math:`h = X^T(Xy-e)/B`; a sample of K outputs has K rows.
 
-For Gaussian features no row is drawn. Let :math:`y = \sigma e` with a unit vector e. The residuals
-:math:`Xy = \sigma q` have independent standard normal entries q, and what is orthogonal to e in X
-is independent of them. So :math:`|q|^2 = \chi^2` has a chi-squared distribution of B degrees of
-freedom, and :math:`(1-ee^T)X^Tq` is distributed as :math:`\chi(1-ee^T)\xi`, :math:`\xi` standard
-normal. Together, whatever the batch size,
+For Gaussian features, without residuals, no row is drawn. Let :math:`y = \sigma e` with a unit
+vector e. Then :math:`Xy = \sigma q` has independent standard normal entries q, and what is
+orthogonal to e in X is independent of them. So :math:`|q|^2 = \chi^2` has a chi-squared
+distribution of B degrees of freedom, and :math:`(1-ee^T)X^Tq` is distributed as
+:math:`\chi(1-ee^T)\xi`, :math:`\xi` standard normal. Together, whatever the batch size,
 
 .. math:: h = \tfrac{\sigma}{B}X^Tq
     = \tfrac1B\bigl[(\chi^2 - \chi\,e^T\xi)\,y + \chi\sigma\xi\bigr].
@@ -17,12 +18,13 @@ normal. Together, whatever the batch size,
 
 from __future__ import annotations
 
-from math import inf, isfinite, sqrt
+from math import inf, isfinite, log, sqrt
 
 from numba import njit
-from numpy import empty, empty_like
+from numpy import arange, empty, empty_like, searchsorted
 
 _FAST = {"reassoc", "contract", "nsz"}  # sums in vectors; NaN and inf stay what they are
+# inline="always": handing over arrays takes as long as a short row
 
 
 @njit("f8(f8[::1], f8[::1])", cache=True, nogil=True, fastmath=_FAST)
@@ -62,56 +64,119 @@ def gaussian_gradient(generator, batch, lam, y, xi, g):  # type: ignore[no-untyp
         g[k] = lam[k] * (straight * y[k] + spread * xi[k])
 
 
-@njit("void(npy_rng, i8, f8[:,::1], f8[::1], f8[::1], f8[::1])", cache=True, nogil=True)
-def row_gradient(generator, batch, rows, lam, y, g):  # type: ignore[no-untyped-def]
-    """Fill g with the gradient at y on a batch of whitened rows, drawn with replacement."""
-    g[:] = 0.0
-    for _ in range(batch):
-        row = rows[generator.integers(0, rows.shape[0])]
-        add(g, dot(row, y), row)
-    for k in range(g.size):
-        g[k] *= lam[k] / batch
-
-
-@njit("void(i8[::1], i8, f8[:,::1], f8[::1], f8[::1], f8[::1])", cache=True, nogil=True)
-def counted_gradient(counts, batch, rows, lam, y, g):  # type: ignore[no-untyped-def]
-    """Fill g with the gradient at y on a batch that holds each whitened row so many times."""
-    g[:] = 0.0
-    for i in range(counts.size):
-        if counts[i] > 0:
-            add(g, counts[i] * dot(rows[i], y), rows[i])
-    for k in range(g.size):
-        g[k] *= lam[k] / batch
+@njit(
+    "void(i8, f8, i8, f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1])",
+    cache=True,
+    nogil=True,
+    fastmath=_FAST,
+    inline="always",
+)
+def add_sample(sample, times, outputs, columns, residuals, y, g):  # type: ignore[no-untyped-def]
+    """Add the gradient of a sample so many times to g, up to the factors lambda_k."""
+    for i in range(sample * outputs, (sample + 1) * outputs):
+        for r in range(y.shape[0]):
+            left = 0.0
+            for k in range(y.shape[1]):
+                left += columns[i, k] * y[r, k]
+            if residuals.size > 0:
+                left -= residuals[r, i]
+            left *= times
+            for k in range(y.shape[1]):
+                g[r, k] += left * columns[i, k]
 
 
 @njit(
-    "void(npy_rng, i8, i8[:,::1], f8[:,::1], f8[::1], f8[:], f8[:,:], f8[:,:], f8[:,:,:], "
-    "f8[:,:], f8[::1], f8[:,::1], b1[::1], f8[::1])",
+    "void(npy_rng, i8, f8[::1], i8[::1], i8[::1], i8, f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1])",
     cache=True,
     nogil=True,
+    inline="always",
+    fastmath=_FAST,
 )
-def run(generator, batch, counts, rows, lam, alpha, b, c, D, a, w, u, kept, losses):  # type: ignore[no-untyped-def]
+def add_batch(generator, batch, cumulative, order, places, outputs, columns, residuals, y, g):  # type: ignore[no-untyped-def]
+    """Add the gradients of a batch of samples to g, up to the factors lambda_k.
+
+    They are drawn with replacement, alike or by the ``cumulative`` sums of their probabilities; or
+    without, if there is an ``order`` of all samples: its first entries are shuffled, and put back
+    afterwards, so that a run is the same however many calls it takes.
+    """
+    count = columns.shape[0] // outputs
+    for j in range(batch):
+        if order.size > 0:
+            place = generator.integers(j, count) if batch < count else j
+            places[j], sample = place, order[place]
+            order[place], order[j] = order[j], sample
+        elif cumulative.size > 0:
+            sample = searchsorted(cumulative, generator.random(), side="right")
+        else:
+            sample = generator.integers(0, count)
+        add_sample(sample, 1.0, outputs, columns, residuals, y, g)
+    for j in range(min(batch, order.size) - 1, -1, -1):
+        place = places[j]
+        order[place], order[j] = order[j], order[place]
+
+
+@njit("f8(f8[::1], f8[:,::1])", cache=True, nogil=True)
+def rescale(w, u):  # type: ignore[no-untyped-def]
+    """Divide a state by its norm if that is far from 1; return the norm's logarithm, or 0."""
+    squared = dot(w, w)
+    for i in range(u.shape[0]):
+        squared += dot(u[i], u[i])
+    if 1e-100 < squared < 1e100 or squared == 0.0 or not isfinite(squared):
+        return 0.0
+    norm = sqrt(squared)
+    w /= norm
+    u /= norm
+    return log(norm)
+
+
+@njit(
+    "void(npy_rng, i8, i8[:,::1], f8[::1], b1, i8, f8[:,::1], f8[:,::1], f8[::1], "
+    "f8[:], f8[:,:], f8[:,:], f8[:,:,:], f8[:,:], f8[::1], f8[:,::1], f8[::1], b1[::1], f8[::1])",
+    cache=True,
+    nogil=True,
+    fastmath=_FAST,
+)
+def run(  # type: ignore[no-untyped-def]
+    generator, batch, counts, cumulative, distinct, outputs, columns, residuals, lam,
+    alpha, b, c, D, a, w, u, scale, kept, losses,
+):  # fmt: skip
     """Make one step, eq. (3) of arXiv 2410.04228, for each entry of alpha.
 
-    Without ``rows`` the features are Gaussian. With ``counts``, shape (T, n), a step's batch holds
-    each row so many times; without, shape (0, n), rows are drawn one after the other.
-    ``w``, shape (N,), and ``u``, shape (M, N), are overwritten. ``losses`` receives the losses
-    after the steps that are ``kept``, up to the first loss that is beyond the range of floats; w is
-    infinite then.
+    Without ``columns``, shape (n K, N), the features are Gaussian. With ``counts``, shape (T, n), a
+    step's batch holds each sample so many times; without, shape (0, 0), samples are drawn one after
+    the other, see `add_batch`, and are ``distinct`` or not.
+    ``w``, shape (R N,), and ``u``, shape (M, R N), are overwritten: R problems that share their
+    batches, with ``residuals`` of shape (R, n K), or (0, 0) for none. ``losses`` receives the
+    losses after the steps that are ``kept``, up to the first loss that is beyond the range of
+    floats; w is infinite then. With a ``scale``, shape (1,), the state is rescaled where it leaves
+    the range of floats, and the logarithms of the factors are added to it.
     """
-    memory = u.shape[0]
+    memory, modes = u.shape[0], lam.size
     y, g, xi, fresh = empty_like(w), empty_like(w), empty_like(w), empty(u.shape)
+    at, gradient = y.reshape((-1, modes)), g.reshape((-1, modes))
+    order = arange(columns.shape[0] // outputs if distinct else 0)
+    places = empty_like(order)
     place = 0
     for t in range(alpha.size):
         y[:] = w
         for i in range(memory):
             add(y, a[t, i], u[i])
-        if rows.shape[0] == 0:
+        if columns.shape[0] == 0:
             gaussian_gradient(generator, batch, lam, y, xi, g)
-        elif counts.shape[0] > 0:
-            counted_gradient(counts[t], batch, rows, lam, y, g)
         else:
-            row_gradient(generator, batch, rows, lam, y, g)
+            g[:] = 0.0
+            if counts.shape[0] > 0:
+                for i in range(counts.shape[1]):
+                    if counts[t, i] > 0:
+                        add_sample(i, counts[t, i], outputs, columns, residuals, at, gradient)
+            else:
+                add_batch(
+                    generator, batch, cumulative, order, places,
+                    outputs, columns, residuals, at, gradient,
+                )  # fmt: skip
+            for r in range(at.shape[0]):
+                for k in range(modes):
+                    gradient[r, k] *= lam[k] / batch
         add(w, -alpha[t], g)
         for i in range(memory):
             add(w, b[t, i], u[i])
@@ -120,8 +185,10 @@ def run(generator, batch, counts, rows, lam, alpha, b, c, D, a, w, u, kept, loss
             for j in range(memory):
                 add(fresh[i], D[t, i, j], u[j])
         u[:] = fresh
+        if scale.size > 0:
+            scale[0] += rescale(w, u)
         loss = 0.5 * dot(w, w)
-        if not isfinite(loss):
+        if not loss < inf:  # isfinite() is a difference, which _FAST takes for 0
             w[:] = inf
             return
         if kept[t]:

@@ -55,10 +55,10 @@ def simulate_command(
     """Simulate runs of ALGORITHM with mini-batches, beside the expected mean loss.
 
     Eigenvalues stand for Gaussian features: the expected loss is exact, with tau1 = 1, tau2 = -1.
-    The rows of a data matrix are drawn as they are, and the expected loss is exact, too. Options
-    --tau1, --tau2 and --fit-noise change the expected loss only; with other values than those of
-    the features it is approximate. Losses have heavy tails: with few runs or small batches z is
-    beyond 3 more often than usual.
+    The rows of a data matrix are drawn as they are, and the expected loss is exact, too. Losses
+    are those above the least one. Options --tau1, --tau2 and --fit-noise change the expected loss
+    only; with other values than those of the features it is approximate. Losses have heavy tails:
+    with few runs or small batches z is beyond 3 more often than usual.
 
     \b
       sgdmem simulate heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
@@ -67,8 +67,8 @@ def simulate_command(
     """
     from sgdmem.numeric.losses.loss_recursion import losses
     from sgdmem.numeric.problems.noise import Noise
+    from sgdmem.numeric.simulation.batches import MOST_MODES
     from sgdmem.numeric.simulation.monte_carlo import simulate, spread_steps
-    from sgdmem.numeric.simulation.samples import MOST_MODES
 
     if output is not None and Path(output).suffix != ".csv":
         raise click.UsageError(f"-o writes a .csv file, got {output}")

@@ -14,7 +14,7 @@ from scipy.stats import ks_2samp
 from sgdmem import Noise, Problem, Spectrum, aggmo, heavy_ball, losses, nesterov, sgd
 from sgdmem.methods import schedule
 from sgdmem.numeric.losses.schedule import read_schedule
-from sgdmem.numeric.simulation import runs as simulation_runs
+from sgdmem.numeric.simulation import batches
 from sgdmem.numeric.simulation.monte_carlo import simulate
 from sgdmem.numeric.simulation.steps import gaussian_gradient
 
@@ -46,8 +46,7 @@ def largest(scores: Array) -> float:
 
 def with_target(X: Array, squares: Any) -> Problem:
     """Return the problem of rows with a target of one's own."""
-    found = Problem.from_data(X)
-    return Problem(found.spectrum, found.noise, squares, found.rows)
+    return replace(Problem.from_data(X), target=squares)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 7])
@@ -129,7 +128,7 @@ def test_both_ways_to_draw_rows_agree(
     X, start = rng.normal(size=(5, 3)), np.array([1.0, -2.0, 0.5])
     question = METHODS["heavy_ball"], X, 40, 30
     counted = simulate(*question, start=start, seeds=2000)
-    monkeypatch.setattr(simulation_runs, "COUNTED", 100)
+    monkeypatch.setattr(batches, "COUNTED", 100)
     single = simulate(*question, start=start, seeds=2000, seed=1)
     assert not np.array_equal(counted.mean[1:], single.mean[1:])
     gap = counted.mean - single.mean
@@ -179,7 +178,7 @@ SCALES = np.array([1.0, 0.7, 0.3])
 def test_rows_for_which_the_approximation_is_exact(X: Array, expected: tuple[int, int]) -> None:
     problem = with_target(X, [1, 0.5, 2])
     simulated = simulate(METHODS["heavy_ball"], problem, 2, 60, seeds=1500)
-    estimated = losses(METHODS["heavy_ball"], problem, 2, 60)
+    estimated = losses(METHODS["heavy_ball"], replace(problem, noise=Noise.fit(X)), 2, 60)
     given = losses(METHODS["heavy_ball"], replace(problem, noise=Noise(*expected)), 2, 60)
     assert estimated == pytest.approx(given, rel=1e-12)
     assert largest(simulated.z_scores(given)[1:]) < 4.5

@@ -1,0 +1,127 @@
+"""Where simulated mini-batches come from: samples, or a Gaussian distribution of features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import number
+from sgdmem.numeric.problems.batch_size import is_infinite
+from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.problems.samples import Samples
+from sgdmem.symbolic.errors import InputError
+
+MOST_MODES = 10**6
+_LARGEST_BATCH = 10**15
+COUNTED = 3  # batches of more than so many times the samples are drawn as counts, which is faster
+
+
+@dataclass(frozen=True, eq=False)
+class Batches:
+    """Mini-batches, in the coordinates of `sgdmem.numeric.simulation.steps`.
+
+    Attributes
+    ----------
+    size : int
+        B.
+    eigenvalues : ndarray, shape (N,)
+    samples : Samples or None
+        What is drawn; None for Gaussian features.
+    """
+
+    size: int
+    eigenvalues: Array
+    samples: Samples | None = None
+
+    @classmethod
+    def of(cls, problem: Problem, batch_size: Any) -> Batches:
+        """Read a batch size: of samples where the problem has them, whatever its noise."""
+        size, samples = _read_size(batch_size), problem.samples
+        if samples is None:
+            copies = multiplicities(problem)  # refuses a spectrum that is too long to be listed
+            return cls(size, np.repeat(problem.spectrum.eigenvalues, copies))
+        samples.share(Fraction(1, size))  # refuses a batch of more than all samples
+        return cls(size, samples.eigenvalues, samples)
+
+    @property
+    def columns(self) -> Array:
+        """The whitened columns, shape (n K, N), sample by sample; none for Gaussian features."""
+        if self.samples is None:
+            return np.empty((0, self.eigenvalues.size))
+        return np.ascontiguousarray(self.samples.columns).reshape(-1, self.eigenvalues.size)
+
+    @property
+    def outputs(self) -> int:
+        """K."""
+        return 1 if self.samples is None else self.samples.outputs
+
+    @property
+    def residuals(self) -> Array:
+        """What the best fit leaves, shape (R, n K); none where labels are fitted, or not given."""
+        if self.samples is None or self.samples.residuals is None:
+            return np.empty((0, 0))
+        found = np.ascontiguousarray(self.samples.residuals)
+        return found.reshape(len(found), -1)
+
+    @property
+    def cumulative(self) -> Array:
+        """Sums of the probabilities with which samples are drawn; none if all are alike."""
+        if self.samples is None or np.ptp(self.samples.weights) == 0:
+            return np.empty(0)
+        sums = np.cumsum(self.samples.weights)
+        return np.asarray(sums / sums[-1])
+
+    @property
+    def distinct(self) -> bool:
+        """Whether the samples of a batch are distinct."""
+        return self.samples is not None and not self.samples.replacement
+
+    @property
+    def vectors(self) -> int:
+        """How many vectors a step goes through."""
+        if self.samples is None:
+            return 1
+        return min(self.size, COUNTED * len(self.samples)) * self.outputs
+
+    def counts(self, generator: np.random.Generator, steps: int) -> Array:
+        """Return how often each sample is in the batch of each step; nothing for small batches."""
+        if self.samples is None or self.distinct or self.size <= COUNTED * len(self.samples):
+            return np.empty((0, 0), dtype=np.int64)
+        return generator.multinomial(self.size, self.samples.weights, size=steps)
+
+
+def multiplicities(problem: Problem) -> Array:
+    """Return the multiplicities of the eigenvalues of Gaussian features.
+
+    Raises
+    ------
+    InputError
+        If they are no integers, or the modes too many.
+    """
+    spectrum = problem.spectrum
+    if spectrum.is_infinite or spectrum.count > MOST_MODES:
+        raise InputError(
+            f"spectrum must have at most {MOST_MODES:,} modes to be simulated, got {spectrum!r}"
+            f"{': give a count' if spectrum.law is not None else ''}"
+        )
+    weights = spectrum.weights
+    whole = weights == np.round(weights)
+    if not whole.all():
+        bad = float(weights[~whole][0])
+        raise InputError(f"spectrum must have integer multiplicities to be simulated, got {bad}")
+    return weights.astype(int)
+
+
+def _read_size(batch_size: Any) -> int:
+    if is_infinite(batch_size):
+        raise InputError("batch_size must be finite: a full batch has no noise, see losses()")
+    value = number(batch_size, "batch_size")
+    if value.denominator != 1 or not 1 <= value <= _LARGEST_BATCH:
+        raise InputError(
+            f"batch_size must be an integer from 1 to {_LARGEST_BATCH:,}, got {batch_size}"
+        )
+    return int(value)

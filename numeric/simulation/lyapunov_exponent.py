@@ -1,0 +1,149 @@
+"""How fast typical runs converge or diverge, estimated from simulated ones."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.simulation.batches import Batches
+from sgdmem.numeric.simulation.runs import Runs
+from sgdmem.numeric.simulation.trajectory import MOST_STEPS
+from sgdmem.symbolic.algorithms.algorithm import numeric_algorithm
+from sgdmem.symbolic.errors import InputError
+
+_MOST_NUMBERS = 10**8  # in the states of all runs
+
+
+class LyapunovExponent(NamedTuple):
+    """An estimated rate of growth.
+
+    Attributes
+    ----------
+    value : float
+        Per step, of the logarithm of the distance to the minimum.
+    standard_error : float
+        From how much the runs differ.
+    """
+
+    value: float
+    standard_error: float
+
+    def __str__(self) -> str:
+        return f"typical runs: exp({self.value:.6g} +- {self.standard_error:.2g}) a step"
+
+
+def lyapunov_exponent(
+    algorithm: Any,
+    problem: Any,
+    batch_size: Any,
+    steps: int = 10_000,
+    *,
+    burn_in: int | None = None,
+    seeds: int = 16,
+    seed: int = 0,
+    threads: int | None = None,
+    progress: bool = False,
+) -> LyapunovExponent:
+    r"""Estimate the growth rate of typical runs, the largest Lyapunov exponent.
+
+    Almost every run of a product of independent random matrices grows or falls at one rate,
+
+    .. math:: \frac1t\log|z_t|\to\gamma\quad(t\to\infty),
+
+    z being :math:`w-w_*` and the auxiliary vectors, for labels that are fitted without residuals
+    (H. Furstenberg and H. Kesten, *Products of random matrices*, Ann. Math. Statist. 31, 1960;
+    V. I. Oseledets, *A multiplicative ergodic theorem*, 1968). For :math:`\gamma<0` typical runs
+    converge, the loss as :math:`e^{2\gamma t}`; with residuals they stay at a finite distance.
+
+    `stability` decides about the *mean square* instead, which grows or falls at a rate of at least
+    :math:`2\gamma`. Between the two, typical runs converge while the mean of the loss grows by rare
+    explosions only, which few runs show.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+    problem : Problem
+        As in `simulate`; its start, target and labels have no influence.
+    batch_size : int
+        As in `simulate`.
+    steps : int
+        How many are counted in each run. What is found is the rate of the slowest direction, if
+        they are many more than it needs to prevail over the others: some
+        :math:`1/\alpha_{\rm eff}\lambda_{\min}`.
+    burn_in : int, optional
+        Steps before those that are counted, by default a tenth of them.
+    seeds : int
+        Number of independent runs, at least 2.
+    seed : int >= 0
+        Where their randomness comes from.
+    threads : int, optional
+        By default as many as there are processors.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    LyapunovExponent
+        ``(value, standard_error)`` per step; -inf, inf if a run reaches the minimum exactly.
+
+    Raises
+    ------
+    InputError
+        For bad input.
+
+    Examples
+    --------
+    One row in a hundred is five times as long. The mean square grows, but no typical run does:
+
+    >>> from sgdmem import Problem, sgd, stability
+    >>> problem = Problem.from_data([[1.0]] * 99 + [[5.0]])
+    >>> stability(sgd("0.5"), problem, batch_size=1).stable
+    False
+    >>> value, error = lyapunov_exponent(sgd("0.5"), problem, batch_size=1)
+    >>> exact = 0.99 * np.log(0.5) + 0.01 * np.log(11.5)
+    >>> value < 0, bool(abs(value - exact) < 4 * error)
+    (True, True)
+    """
+    if isinstance(algorithm, Schedule):
+        raise InputError(f"algorithm must be the same at every step, got {algorithm!r}")
+    chosen = Schedule.constant(numeric_algorithm(algorithm))
+    batches = Batches.of(as_problem(problem), batch_size)
+    steps = whole(steps, "steps", 1, MOST_STEPS)
+    first = steps // 10 if burn_in is None else whole(burn_in, "burn_in", 0, MOST_STEPS)
+    modes = batches.eigenvalues.size
+    count = whole(seeds, "seeds", 2, max(2, _MOST_NUMBERS // (modes * (chosen.memory + 1))))
+    sequences = np.random.SeedSequence(whole(seed, "seed", 0)).spawn(count)
+    threads = None if threads is None else whole(threads, "threads", 1)
+    nothing = np.empty(0, dtype=int)
+    runs = Runs(
+        batches,
+        lambda generator: generator.standard_normal(modes),
+        *(chosen.memory, sequences, nothing),
+        homogeneous=True,
+    )
+    with shown_progress("simulating", count * (first + steps), progress) as advance:
+        if first:
+            runs.make_steps(chosen, first, threads, advance)
+        before = _log_norms(runs)
+        runs.make_steps(chosen, steps, threads, advance)
+    return _estimate(before, _log_norms(runs), steps)
+
+
+def _log_norms(runs: Runs) -> Array:
+    """Return the logarithms of the norms of the runs' states."""
+    squares = (runs.w**2).sum(axis=1) + (runs.u**2).sum(axis=(1, 2))
+    with np.errstate(divide="ignore"):
+        return np.asarray(runs.scale[:, 0] + np.log(squares) / 2)
+
+
+def _estimate(before: Array, after: Array, steps: int) -> LyapunovExponent:
+    if not np.isfinite(after).all():
+        return LyapunovExponent(float(after[~np.isfinite(after)][0]), np.inf)
+    rates = (after - before) / steps
+    return LyapunovExponent(float(rates.mean()), float(rates.std(ddof=1) / rates.size**0.5))
