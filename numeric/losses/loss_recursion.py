@@ -14,6 +14,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.loss_measures import LossMeasures
+from sgdmem.numeric.losses.sampled_moments import sampled_losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.losses.second_moments import Modes, run_moments, starting_moments
 from sgdmem.numeric.problems.noise import BatchNoise
@@ -100,6 +101,11 @@ class ExpectedLoss:
 
     def losses(self, method: Method, advance: Callable[[int], None]) -> Array:
         """Return the losses by one of the methods."""
+        if self.mixes_modes:
+            if method == "compressed":
+                raise InputError("method must be auto or recursion for the noise of samples")
+            self.compresses(method)
+            return sampled_losses(self.schedule, self.problem, self.noise, self.steps, advance)
         modes, first = self._modes(method)
         state = starting_moments(self.schedule.memory, len(modes)) * first
         at_w, _ = run_moments(self.schedule, modes, state, self.steps, advance)
@@ -119,9 +125,14 @@ class ExpectedLoss:
             )
 
     @property
+    def mixes_modes(self) -> bool:
+        """Whether the noise is that of samples, which the measures say too little about."""
+        return self.noise.samples is not None and not self.noise.is_quiet
+
+    @property
     def noise_share(self) -> float:
         """tau1 / B."""
-        return float(self.noise.tau1 * self.noise.inverse_batch)
+        return float(self.noise.tau1 * self.noise.share)
 
     def compresses(self, method: Method) -> bool:
         """Whether a few nodes stand for the eigenvalues."""
@@ -169,7 +180,8 @@ def expected_loss(algorithm: Any, problem: Any, batch_size: Any, steps: int) -> 
         )
     require_target(given)
     noise = given.noise.at(batch_size)
-    if noise.mixes and not noise.is_quiet:
-        got = "samples" if noise.coupling is None else "a coupling matrix"
-        raise InputError(f"noise must be of tau1 and tau2 for losses, got {got}")
+    if noise.coupling is not None and not noise.is_quiet:
+        raise InputError(
+            "noise must be of samples or of tau1 and tau2 for losses, got a coupling matrix"
+        )
     return ExpectedLoss(schedule, given, noise, steps)
