@@ -92,6 +92,11 @@ class Samples:
         return np.asarray(np.tensordot(self.columns, weighted, ((0, 1), (0, 1))))
 
     @property
+    def has_residuals(self) -> bool:
+        """Whether some label is not fitted."""
+        return self.residuals is not None and bool(self.residuals.any())
+
+    @property
     def least_loss(self) -> float:
         """The loss at the minimum, half the mean of the squared residuals; 0 without labels."""
         if self.residuals is None:
