@@ -14,7 +14,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.loss_measures import LossMeasures
-from sgdmem.numeric.losses.sampled_moments import sampled_losses
+from sgdmem.numeric.losses.sampled_losses import sampled_losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.losses.second_moments import Modes, run_moments, starting_moments
 from sgdmem.numeric.problems.noise import BatchNoise

@@ -13,59 +13,19 @@ costs one pass over the samples.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.schedule import Schedule, Steps
+from sgdmem.numeric.losses.fourth_moments import FourthMoments
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, require_target
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.target import ListedTarget
 from sgdmem.symbolic.errors import InputError
 
-_CHUNK = 64  # steps between looking for numbers below 1e-308, which would be slow
-_FLUSHED = 1e-290
-
-
-def sampled_losses(
-    schedule: Schedule,
-    problem: Problem,
-    noise: BatchNoise,
-    steps: int,
-    advance: Callable[[int], None] = lambda count: None,
-) -> Array:
-    """Return the mean losses before steps 0 ... ``steps`` above the least one.
-
-    They are infinite from the step on at which they leave the range of floats.
-
-    Parameters
-    ----------
-    schedule, problem, steps
-        See `losses`.
-    noise : BatchNoise
-        That of the problem's samples at the batch size.
-    advance
-        Called with numbers of steps done.
-    """
-    moments = SampledMoments.at_start(problem, noise, schedule.memory)
-    found = np.full(steps + 1, np.inf)
-    with np.errstate(all="ignore"):
-        for first in range(0, steps + 1, _CHUNK):
-            last = min(first + _CHUNK, steps + 1)
-            # no step beyond the last one is looked at
-            made = schedule.some_steps(np.minimum(np.arange(first, last), max(steps - 1, 0)) * 1.0)
-            for t in range(first, last):
-                found[t] = moments.loss
-                if not np.isfinite(found[t]):
-                    found[t:] = np.inf
-                    return found
-                moments.step(made, t - first)
-            moments.flush()
-            advance(last - first)
-    return found
+_FLUSHED = 1e-290  # numbers below 1e-308 would be slow
 
 
 @dataclass
@@ -74,7 +34,7 @@ class SampledMoments:
 
     Attributes
     ----------
-    samples : Samples
+    samples : Samples, or FourthMoments of them
     eigenvalues : ndarray, shape (N,)
     share : float
         By which the covariance of one sample's gradient is multiplied in the mean of a batch.
@@ -84,15 +44,17 @@ class SampledMoments:
         None without residuals: nothing depends on them.
     """
 
-    samples: Samples
+    samples: Samples | FourthMoments
     eigenvalues: Array
     share: float
     second: Array
     means: Array | None
 
     @classmethod
-    def at_start(cls, problem: Problem, noise: BatchNoise, memory: int) -> SampledMoments:
-        """Return those of the start: w as the problem says, u = 0.
+    def at_start(
+        cls, problem: Problem, noise: BatchNoise, memory: int, steps: int
+    ) -> SampledMoments:
+        """Return those of the start of a run of some steps: w as the problem says, u = 0.
 
         InputError if the problem has another number of starts than of residuals.
         """
@@ -116,18 +78,17 @@ class SampledMoments:
                         f"got {len(problem.start)}"
                     )
                 means[:, :, 0] = start
-        return cls(samples, lam, float(noise.share), second, means)
+        drawn = FourthMoments.of(samples) if FourthMoments.pays(samples, steps) else samples
+        return cls(drawn, lam, float(noise.share), second, means)
 
     @property
     def loss(self) -> float:
         """Above the least one."""
         return float(np.trace(self.second[:, 0, :, 0])) / 2
 
-    def step(self, steps: Steps, t: int) -> None:
-        """Make one of some steps."""
-        v, r = np.append(-steps.alpha[t], steps.c[t]), np.append(1.0, steps.a[t])
-        still, moved = steps.state_matrices
-        S = still[t] + self.eigenvalues[:, None, None] * moved[t]
+    def step(self, still: Array, v: Array, r: Array) -> None:
+        """Make a step: the state of mode k moves by ``still`` + lambda_k v r^T."""
+        S = still + self.eigenvalues[:, None, None] * np.multiply.outer(v, r)
         count, size, _ = S.shape
         at_gradient = (self.second @ r).transpose(0, 2, 1) @ r
         means = None if self.means is None else self.means @ r
@@ -136,7 +97,7 @@ class SampledMoments:
         half = (S @ self.second.reshape(count, size, -1)).reshape(count * size, -1)
         full = S @ half.T.reshape(count, size, -1)  # of the transpose, as the moments are symmetric
         self.second = full.reshape(count, size, count, size)
-        self.second += gradients[:, None, :, None] * np.outer(v, v)[:, None, :]
+        self.second += gradients[:, None, :, None] * (v[:, None] * v)[:, None, :]
         if self.means is not None:
             self.means = (S @ self.means[..., None])[..., 0]
 

@@ -223,7 +223,12 @@ class Samples:
             return np.zeros((1, 1, 1))
         e = self.residuals[:, piece]
         cross = np.einsum("nkr,rnl->nkl", self.columns[piece] @ means.T, e)
-        return np.einsum("rnk,rnl->nkl", e, e) - cross - cross.transpose(0, 2, 1)
+        return np.asarray(self._residual_squares[piece] - cross - cross.transpose(0, 2, 1))
+
+    @cached_property
+    def _residual_squares(self) -> Array:
+        e = np.zeros((0, len(self), self.outputs)) if self.residuals is None else self.residuals
+        return np.asarray(np.einsum("rnk,rnl->nkl", e, e))
 
     def _slices(self) -> Iterator[slice]:
         for start in range(0, len(self), self._rows):
