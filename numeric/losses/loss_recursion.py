@@ -37,19 +37,23 @@ def losses(
     method: Method = "auto",
     progress: bool = False,
 ) -> Array:
-    r"""Return the exact mean losses L_0 ... L_steps under mini-batch noise.
+    r"""Return the exact mean losses L_0 ... L_steps under mini-batch noise, above the least loss.
 
     Parameters
     ----------
     algorithm : Algorithm, Schedule, or list of Algorithm
         One for all steps, or one for each; the last one of a list stays.
     problem : Problem
-        With a target, and noise of tau1 and tau2; for Gaussian features ``Noise(tau2=-1)`` is
-        exact.
+        With a target, and noise of tau1 and tau2, for Gaussian features ``Noise(tau2=-1)`` is
+        exact; or of `Problem.from_data`, exact for drawing its samples, with the residuals of its
+        labels. Of R sets of labels the losses add. Where a problem of samples has the squares of
+        the start's coefficients alone, their signs are taken as random and independent.
     batch_size : number > 0
         B; math.inf for full batches, without noise.
     steps : int
-        How many, up to 10**8; beyond, `sgdmem.loss_asymptotics` says what the loss tends to.
+        How many, up to 10**8; beyond, `sgdmem.loss_asymptotics` says what the loss tends to. On
+        samples a step costs a pass over them; many steps of one algorithm with few moments, some
+        20 modes of memory 1, go together. They tend to ``loss_floor`` of the verdict.
     method : "auto", "recursion" or "compressed"
         The recursion of eqs. (12)-(16) on all eigenvalues, or on the nodes that stand for them, two
         to four hundred for each measure. "auto" compresses what is longer than 2000. On a finite
@@ -78,6 +82,16 @@ def losses(
     >>> found = losses(heavy_ball("0.5", "0.5"), Problem.power_law(1.5, zeta=0.5), 16, 1000)
     >>> f"{found[1000]:.4f}"
     '0.0109'
+
+    On data, with labels that no w fits:
+
+    >>> import numpy as np
+    >>> from sgdmem import stability
+    >>> rng = np.random.default_rng(0)
+    >>> data = Problem.from_data(rng.normal(size=(50, 3)), y=rng.normal(size=50))
+    >>> found = losses(heavy_ball("0.05", "0.5"), data, 4, 1000)
+    >>> bool(abs(found[-1] / stability(heavy_ball("0.05", "0.5"), data, 4).loss_floor - 1) < 1e-12)
+    True
     """
     asked = expected_loss(algorithm, problem, batch_size, steps)
     with shown_progress("stepping", asked.steps + 1, progress) as advance:

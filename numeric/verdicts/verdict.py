@@ -78,6 +78,7 @@ class Verdict:
     def stable(self) -> bool | None:
         """True: the mean loss tends to 0 from every start. False: it does not. None: undecided.
 
+        On samples whose labels no w fits it tends to ``loss_floor`` above the least loss instead.
         True and False are proved for the exact input; None means that the error bounds of floating
         point leave it open.
         """
