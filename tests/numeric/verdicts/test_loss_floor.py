@@ -82,6 +82,15 @@ def test_labels_of_a_sample_are_problems_that_add(rng: np.random.Generator) -> N
     assert together == pytest.approx(sum(parts), rel=1e-12)
 
 
+@pytest.mark.parametrize("unit", [1e-140, 1e-40, 1e60])
+def test_units_of_rows_do_not_matter(unit: float, rng: np.random.Generator) -> None:
+    rows, labels = rng.normal(size=(12, 3)), rng.normal(size=12)
+    usual = stability(heavy_ball(0.05, 0.8), Problem.from_data(rows, labels), 4)
+    method = heavy_ball(0.05 / unit**2, 0.8)
+    verdict = stability(method, Problem.from_data(unit * rows, labels), 4)
+    assert verdict.loss_floor == pytest.approx(usual.loss_floor, rel=1e-12)
+
+
 def test_verdicts_say_where_the_loss_comes_to_rest(rng: np.random.Generator) -> None:
     rows, labels = rng.normal(size=(12, 3)), rng.normal(size=12)
     problem = Problem.from_data(rows, labels, replacement=False)
