@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -18,17 +19,25 @@ _LARGEST = 2000  # moments
 _MOST = 1024  # steps at once
 _FLUSHED = 1e-290  # numbers below 1e-308 would be slow
 _TOO_LARGE = 1e100  # entries of a power of the matrix
+_CANCELLING = 4.0  # radius of the sizes of a state matrix, whose own is about 1
+Step: TypeAlias = tuple[Array, Array, Array]  # what `SampledMoments.step` takes
 
 
-def matrix_pays(moments: SampledMoments, steps: int) -> bool:
-    """Whether a matrix costs less than steps one by one: each of its columns is a step."""
+def matrix_pays(moments: SampledMoments, step: Step, steps: int) -> bool:
+    """Whether a matrix costs less than steps one by one: each of its columns is a step.
+
+    And whether it is as accurate: the state matrices must hold no large numbers that cancel.
+    """
     size = _size(moments)
-    return size <= _LARGEST and steps > 8 * size
+    if size > _LARGEST or steps <= 8 * size:
+        return False
+    sizes = np.abs(moments.state_matrices(*step))  # whose radius no units of u change
+    return bool(np.isfinite(sizes).all() and np.abs(np.linalg.eigvals(sizes)).max() < _CANCELLING)
 
 
 def losses_by_matrix(
     moments: SampledMoments,
-    step: tuple[Array, Array, Array],
+    step: Step,
     steps: int,
     advance: Callable[[int], None] = lambda count: None,
 ) -> Array:
@@ -38,8 +47,6 @@ def losses_by_matrix(
     ----------
     moments : SampledMoments
         At the start.
-    step
-        What `SampledMoments.step` takes.
     """
     power, state = step_matrix(moments, *step), _vector(moments)
     size = power.shape[0]

@@ -37,10 +37,11 @@ def sampled_losses(
         Called with numbers of steps done.
     """
     moments = SampledMoments.at_start(problem, noise, schedule.memory, steps)
-    if schedule.stationary is not None and matrix_pays(moments, steps):
-        step = tuple(part[0] for part in _parts(schedule.steps(0, 1)))
-        with np.errstate(all="ignore"):
-            return losses_by_matrix(moments, step, steps, advance)
+    if schedule.stationary is not None:
+        still, v, r = (part[0] for part in _parts(schedule.steps(0, 1)))
+        if matrix_pays(moments, (still, v, r), steps):
+            with np.errstate(all="ignore"):
+                return losses_by_matrix(moments, (still, v, r), steps, advance)
     found = np.full(steps + 1, np.inf)
     with np.errstate(all="ignore"):
         for first in range(0, steps + 1, _CHUNK):

@@ -22,7 +22,6 @@ from sgdmem.numeric.losses.fourth_moments import FourthMoments
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, require_target
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.numeric.problems.target import ListedTarget
 from sgdmem.symbolic.errors import InputError
 
 _FLUSHED = 1e-290  # numbers below 1e-308 would be slow
@@ -59,16 +58,16 @@ class SampledMoments:
         InputError if the problem has another number of starts than of residuals.
         """
         samples, target = noise.samples, require_target(problem)
-        assert samples is not None and isinstance(target, ListedTarget)  # others are not asked
+        assert samples is not None  # other noise is not asked
         lam = problem.spectrum.eigenvalues
         count, size = lam.size, memory + 1
         second, means = np.zeros((count, size, count, size)), None
         if problem.start is None:  # squares alone: signs are random, and the mean of w is 0
-            second[:, 0, :, 0] = np.diag(lam * target.squares)
+            second[:, 0, :, 0] = np.diag(target.masses(problem.spectrum))
         else:
             start = np.sqrt(lam) * problem.start
             second[:, 0, :, 0] = start.T @ start
-        if samples.residuals is not None:
+        if samples.residuals is not None and samples.has_residuals:
             sets = len(samples.residuals)
             means = np.zeros((sets, count, size))
             if problem.start is not None:
@@ -86,9 +85,13 @@ class SampledMoments:
         """Above the least one."""
         return float(np.trace(self.second[:, 0, :, 0])) / 2
 
+    def state_matrices(self, still: Array, v: Array, r: Array) -> Array:
+        """Return S of every mode, shape (N, M + 1, M + 1)."""
+        return np.asarray(still + self.eigenvalues[:, None, None] * np.multiply.outer(v, r))
+
     def step(self, still: Array, v: Array, r: Array) -> None:
         """Make a step: the state of mode k moves by ``still`` + lambda_k v r^T."""
-        S = still + self.eigenvalues[:, None, None] * np.multiply.outer(v, r)
+        S = self.state_matrices(still, v, r)
         count, size, _ = S.shape
         at_gradient = (self.second @ r).transpose(0, 2, 1) @ r
         means = None if self.means is None else self.means @ r

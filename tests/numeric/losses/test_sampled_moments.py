@@ -114,7 +114,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Choose how losses are computed, whatever it costs."""
     table, matrix = WAYS[request.param]
     monkeypatch.setattr(FourthMoments, "pays", staticmethod(lambda samples, passes: table))
-    monkeypatch.setattr(sampled_losses, "matrix_pays", lambda moments, steps: matrix)
+    monkeypatch.setattr(sampled_losses, "matrix_pays", lambda *asked: matrix)
     return str(request.param)
 
 
@@ -145,12 +145,24 @@ def test_long_runs_are_those_of_steps(
         "diverging": sgd(3),
     }[name]
     found = long_losses(method, labels, np.random.default_rng(5))
-    monkeypatch.setattr(sampled_losses, "matrix_pays", lambda moments, steps: False)
+    monkeypatch.setattr(sampled_losses, "matrix_pays", lambda *asked: False)
     expected = long_losses(method, labels, np.random.default_rng(5))
     last = int(np.isfinite(expected).sum())
     assert (last == 3001) == (name != "diverging")
     assert abs(np.isfinite(found).sum() - last) <= 1  # parts of a step may be larger than losses
     np.testing.assert_allclose(found[: last - 1], expected[: last - 1], rtol=1e-9)
+
+
+def test_large_entries_that_cancel_are_stepped() -> None:
+    """Where u has other coordinates the same method has large entries; a matrix loses 7 digits."""
+    turn = np.array([[5.0, 6.0], [6.0, 7.0]])
+    simple = aggmo("0.02", ["0.5", "0.9"])
+    b, c = np.array(simple.b, dtype=float), np.array(simple.c, dtype=float)
+    D = turn @ np.array(simple.D, dtype=float) @ np.linalg.inv(turn)
+    hard = Algorithm(simple.alpha, b @ np.linalg.inv(turn), turn @ c, D)
+    expected = long_losses(simple, 1.0, np.random.default_rng(5))
+    found = long_losses(hard, 1.0, np.random.default_rng(5))
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
 def test_one_of_a_million_steps(rng: np.random.Generator) -> None:
