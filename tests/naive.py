@@ -518,6 +518,47 @@ def monte_carlo_losses(
     return runs.mean(axis=1), runs.std(axis=1, ddof=1) / math.sqrt(seeds)
 
 
+def losses_on_samples(
+    algorithms: Sequence[Raw],
+    jacobians: Array,
+    labels: Array,
+    shares: Array,
+    batches: Sequence[tuple[float, Sequence[int]]],
+    start: Array,
+) -> Array:
+    """Return the mean of 1/2 sum_i p_i |J_i w - y_i|^2 before each step and after the last one.
+
+    Each batch comes with its probability. The second moment of the state (w, u, 1) is averaged
+    over all of them, in the coordinates of w.
+    """
+    d, size = len(start), len(algorithms[0].b) + 1
+    state = np.concatenate([start, np.zeros(d * (size - 1)), [1.0]])
+    moment = np.outer(state, state)
+    residual = np.concatenate([jacobians, -labels[:, :, None]], axis=2)  # times (w, 1)
+    reader = np.zeros((d + 1, len(state)))
+    reader[:d, :d], reader[d, -1] = np.eye(d), 1.0
+    losses = []
+    for k in range(len(algorithms) + 1):
+        read = residual @ reader @ moment @ reader.T
+        losses.append(0.5 * float(np.einsum("n,nki,nki->", shares, read, residual)))
+        if k == len(algorithms):
+            return np.array(losses)
+        alpha, b, c, D, a = mapped(algorithms[k], float)
+        still = np.array([[1, *b], *([0, *row] for row in D)], dtype=float)
+        r, v = np.kron([1, *a], np.eye(d)), np.kron([[-alpha], *([x] for x in c)], np.eye(d))
+        total = np.zeros_like(moment)
+        for probability, batch in batches:
+            J, y = jacobians[list(batch)], labels[list(batch)]
+            step = np.zeros_like(moment)
+            step[-1, -1] = 1.0
+            step[:-1, :-1] = np.kron(still, np.eye(d))
+            step[:-1, :-1] += v @ np.einsum("nki,nkj->ij", J, J) @ r / len(batch)
+            step[:-1, -1] = -v @ np.einsum("nki,nk->i", J, y) / len(batch)
+            total += probability * step @ moment @ step.T
+        moment = total
+    raise AssertionError
+
+
 # Power-law sums
 
 

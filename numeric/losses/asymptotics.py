@@ -66,7 +66,8 @@ def loss_asymptotics(
     law, aim = asked.problem.spectrum.law, asked.problem.target
     if law is None or law.count is not None or not isinstance(aim, PowerLawTarget):
         raise InputError(
-            "asymptotics need an infinite power law and its target, Problem.power_law(nu, zeta)"
+            "asymptotics need an infinite power law and its target, Problem.power_law(nu, zeta); "
+            "on data a verdict's loss_floor says what the loss tends to"
         )
     for name, value, most in (
         ("spectrum", law.exponent, _LARGEST_NU),

@@ -14,6 +14,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.loss_measures import LossMeasures
+from sgdmem.numeric.losses.sampled_losses import sampled_losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.losses.second_moments import Modes, run_moments, starting_moments
 from sgdmem.numeric.problems.noise import BatchNoise
@@ -36,19 +37,23 @@ def losses(
     method: Method = "auto",
     progress: bool = False,
 ) -> Array:
-    r"""Return the exact mean losses L_0 ... L_steps under mini-batch noise.
+    r"""Return the exact mean losses L_0 ... L_steps under mini-batch noise, above the least loss.
 
     Parameters
     ----------
     algorithm : Algorithm, Schedule, or list of Algorithm
         One for all steps, or one for each; the last one of a list stays.
     problem : Problem
-        With a target, and noise of tau1 and tau2; for Gaussian features ``Noise(tau2=-1)`` is
-        exact.
+        With a target, and noise of tau1 and tau2, for Gaussian features ``Noise(tau2=-1)`` is
+        exact; or of `Problem.from_data`, exact for drawing its samples, with the residuals of its
+        labels. Of R sets of labels the losses add. Where a problem of samples has the squares of
+        the start's coefficients alone, their signs are taken as random and independent.
     batch_size : number > 0
         B; math.inf for full batches, without noise.
     steps : int
-        How many, up to 10**8; beyond, `sgdmem.loss_asymptotics` says what the loss tends to.
+        How many, up to 10**8; beyond, `sgdmem.loss_asymptotics` says what the loss tends to. On
+        samples a step costs a pass over them; many steps of one algorithm with few moments, some
+        20 modes of memory 1, go together. They tend to ``loss_floor`` of the verdict.
     method : "auto", "recursion" or "compressed"
         The recursion of eqs. (12)-(16) on all eigenvalues, or on the nodes that stand for them, two
         to four hundred for each measure. "auto" compresses what is longer than 2000. On a finite
@@ -77,6 +82,16 @@ def losses(
     >>> found = losses(heavy_ball("0.5", "0.5"), Problem.power_law(1.5, zeta=0.5), 16, 1000)
     >>> f"{found[1000]:.4f}"
     '0.0109'
+
+    On data, with labels that no w fits:
+
+    >>> import numpy as np
+    >>> from sgdmem import stability
+    >>> rng = np.random.default_rng(0)
+    >>> data = Problem.from_data(rng.normal(size=(50, 3)), y=rng.normal(size=50))
+    >>> found = losses(heavy_ball("0.05", "0.5"), data, 4, 1000)
+    >>> bool(abs(found[-1] / stability(heavy_ball("0.05", "0.5"), data, 4).loss_floor - 1) < 1e-12)
+    True
     """
     asked = expected_loss(algorithm, problem, batch_size, steps)
     with shown_progress("stepping", asked.steps + 1, progress) as advance:
@@ -100,6 +115,11 @@ class ExpectedLoss:
 
     def losses(self, method: Method, advance: Callable[[int], None]) -> Array:
         """Return the losses by one of the methods."""
+        if self.mixes_modes:
+            if method == "compressed":
+                raise InputError("method must be auto or recursion for the noise of samples")
+            self.compresses(method)
+            return sampled_losses(self.schedule, self.problem, self.noise, self.steps, advance)
         modes, first = self._modes(method)
         state = starting_moments(self.schedule.memory, len(modes)) * first
         at_w, _ = run_moments(self.schedule, modes, state, self.steps, advance)
@@ -119,9 +139,14 @@ class ExpectedLoss:
             )
 
     @property
+    def mixes_modes(self) -> bool:
+        """Whether the noise is that of samples, which the measures say too little about."""
+        return self.noise.samples is not None and not self.noise.is_quiet
+
+    @property
     def noise_share(self) -> float:
         """tau1 / B."""
-        return float(self.noise.tau1 * self.noise.inverse_batch)
+        return float(self.noise.tau1 * self.noise.share)
 
     def compresses(self, method: Method) -> bool:
         """Whether a few nodes stand for the eigenvalues."""
@@ -169,7 +194,8 @@ def expected_loss(algorithm: Any, problem: Any, batch_size: Any, steps: int) -> 
         )
     require_target(given)
     noise = given.noise.at(batch_size)
-    if noise.mixes and not noise.is_quiet:
-        got = "samples" if noise.coupling is None else "a coupling matrix"
-        raise InputError(f"noise must be of tau1 and tau2 for losses, got {got}")
+    if noise.coupling is not None and not noise.is_quiet:
+        raise InputError(
+            "noise must be of samples or of tau1 and tau2 for losses, got a coupling matrix"
+        )
     return ExpectedLoss(schedule, given, noise, steps)

@@ -74,6 +74,8 @@ def propagators(
         raise InputError(
             "propagators belong to a stationary algorithm, got a schedule: use losses()"
         )
+    if asked.mixes_modes:
+        raise InputError("propagators need noise of tau1 and tau2, got samples: use losses()")
     with shown_progress("stepping", 2 * (asked.steps + 1), progress) as advance:
         return _propagators(asked, method, advance)
 

@@ -12,6 +12,7 @@ from sgdmem.numeric.problems.samples import Samples
 from sgdmem.symbolic.errors import InputError
 
 _ROUNDING = 1e-12  # a start so close to the minimum, relative to both, is at it
+_FITTED = 1e-13  # residuals that are so small, relative to the labels, are rounding errors
 
 
 def read_labels(samples: Samples, y: Any) -> Array:
@@ -91,6 +92,8 @@ def start_and_residuals(
         for _ in range(2):  # the whitened columns are orthonormal to rounding: once more for that
             minimum = minimum + samples.mean(left)
             left = labels - samples.columns @ minimum
+        if np.abs(left).max() <= _FITTED * np.abs(labels).max():
+            left = np.zeros_like(left)
         minimum, residuals = minimum / root, np.ascontiguousarray(np.moveaxis(left, 2, 0))
     with np.errstate(over="ignore", under="ignore"):
         begin = samples.axes @ first

@@ -92,6 +92,11 @@ class Samples:
         return np.asarray(np.tensordot(self.columns, weighted, ((0, 1), (0, 1))))
 
     @property
+    def has_residuals(self) -> bool:
+        """Whether some label is not fitted."""
+        return self.residuals is not None and bool(self.residuals.any())
+
+    @property
     def least_loss(self) -> float:
         """The loss at the minimum, half the mean of the squared residuals; 0 without labels."""
         if self.residuals is None:
@@ -155,8 +160,7 @@ class Samples:
         return np.asarray(np.einsum("nki,nki->ni", self.columns, self.columns))
 
     def _pieces(self) -> Iterator[tuple[Array, Array]]:
-        for start in range(0, len(self), self._rows):
-            piece = slice(start, start + self._rows)
+        for piece in self._slices():
             yield self.columns[piece], self.weights[piece]
 
     @cached_property
@@ -188,20 +192,47 @@ class Samples:
             found.append(np.einsum("nkl,nkl->n", inner, inner))
         return np.concatenate(found)
 
-    def covariance(self, N: Array) -> Array:
-        r"""Return :math:`\sum_iw_iH_iNH_i-N` of the whitened curvatures, for a symmetric N."""
+    def covariance(self, N: Array, means: Array | None = None) -> Array:
+        r"""Return :math:`\sum_iw_iH_iNH_i-N` of the whitened curvatures, for a symmetric N.
+
+        With ``means``, shape (R, N), the covariance of the gradients
+        :math:`Z_i(Z_i^T\delta_r-e_{ri})` summed over the R sets of labels: the whitened distances
+        :math:`\delta_r` from the minimum have these means, and second moments of the sum N.
+        """
         total = np.zeros_like(N)
-        for Z, w in self._pieces():
+        for piece in self._slices():
+            Z, w = self.columns[piece], self.weights[piece]
             n, K, d = Z.shape
             turned = (Z.reshape(n * K, d) @ N).reshape(n, K, d)
             if K == 1:
-                inner = np.einsum("nd,nd->n", turned[:, 0], Z[:, 0]) * w
-                total += Z[:, 0].T @ (inner[:, None] * Z[:, 0])
+                inner = np.einsum("nd,nd->n", turned[:, 0], Z[:, 0])
+                if means is not None:
+                    inner += self._beside(piece, means)[:, 0, 0]
+                total += Z[:, 0].T @ ((inner * w)[:, None] * Z[:, 0])
             else:
-                inner = np.einsum("nkd,nld->nkl", turned, Z) * w[:, None, None]
-                mixed = np.einsum("nkl,nld->nkd", inner, Z)
+                inner = np.einsum("nkd,nld->nkl", turned, Z)
+                if means is not None:
+                    inner += self._beside(piece, means)
+                mixed = np.einsum("nkl,nld->nkd", inner * w[:, None, None], Z)
                 total += Z.reshape(n * K, d).T @ mixed.reshape(n * K, d)
         return (total + total.T) / 2 - N
+
+    def _beside(self, piece: slice, means: Array) -> Array:
+        """Return E[ee^T - Z^T delta e^T - e delta^T Z] of some samples, shape (n, K, K)."""
+        if self.residuals is None:
+            return np.zeros((1, 1, 1))
+        e = self.residuals[:, piece]
+        cross = np.einsum("nkr,rnl->nkl", self.columns[piece] @ means.T, e)
+        return np.asarray(self._residual_squares[piece] - cross - cross.transpose(0, 2, 1))
+
+    @cached_property
+    def _residual_squares(self) -> Array:
+        e = np.zeros((0, len(self), self.outputs)) if self.residuals is None else self.residuals
+        return np.asarray(np.einsum("rnk,rnl->nkl", e, e))
+
+    def _slices(self) -> Iterator[slice]:
+        for start in range(0, len(self), self._rows):
+            yield slice(start, start + self._rows)
 
 
 def _read_weights(weights: Any, count: int) -> Array:

@@ -81,7 +81,7 @@ class FloatProblem:
             schur = ((stacked > 0).all(axis=0) | (stacked < 0).all(axis=0)).all(axis=-1)
             s = lam * noise
             inverse_batch = float(self.noise.inverse_batch)
-            if inverse_batch == 0:
+            if self.noise.is_quiet:
                 return np.where(schur, 1.0, -np.inf)
             damping = 1 + self.noise.tau2_values * inverse_batch * s
             radius = self.operator.estimate(s / damping * inverse_batch, self.weights)

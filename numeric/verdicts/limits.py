@@ -107,7 +107,7 @@ def _float_scales(
     for low, high in allowed:
         if not low < high < math.inf:  # as floats: it lies outside their range
             continue
-        if problem.noise.inverse_batch == 0:
+        if problem.noise.is_quiet:
             found.append((low, high))
             continue
 

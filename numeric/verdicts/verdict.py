@@ -15,6 +15,7 @@ from sgdmem.numeric.verdicts import limits
 from sgdmem.numeric.verdicts.binding_condition import binding
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
+from sgdmem.numeric.verdicts.loss_floor import loss_floor
 from sgdmem.numeric.verdicts.noiseless import noiseless_margin
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -77,6 +78,7 @@ class Verdict:
     def stable(self) -> bool | None:
         """True: the mean loss tends to 0 from every start. False: it does not. None: undecided.
 
+        On samples whose labels no w fits it tends to ``loss_floor`` above the least loss instead.
         True and False are proved for the exact input; None means that the error bounds of floating
         point leave it open.
         """
@@ -90,11 +92,43 @@ class Verdict:
     @property
     def explanation(self) -> str:
         """The reason as a sentence; it says so where the noise is only estimated."""
-        sentence = self.reason.explanation
+        sentence = self._what_it_tends_to or self.reason.explanation
         sentence = f"{sentence} ({self.detail})" if self.detail else sentence
         return (
             f"{sentence}; of a noise model estimated from data" if self.is_estimated else sentence
         )
+
+    @property
+    def _what_it_tends_to(self) -> str:
+        """The reason in the place of ``STABLE`` where the least loss is not 0."""
+        samples = self.noise.samples
+        if not self.stable or samples is None or not samples.has_residuals:
+            return ""
+        least, floor = f"the least one, {samples.least_loss:.6g}", self.loss_floor
+        if floor == 0:
+            return f"the mean loss tends to {least}, from every start"
+        return f"the mean loss comes to rest at {floor:.6g} above {least}, from every start"
+
+    @cached_property
+    def loss_floor_interval(self) -> Interval:
+        """Proved bounds of ``loss_floor``; (0, inf) where stability is not proved."""
+        if not self.stable:
+            return (0.0, math.inf) if self.stable is None else (math.inf, math.inf)
+        judge = self._judge
+        if self.noise.samples is None:
+            return 0.0, 0.0
+        return loss_floor(judge.noise, judge.form, judge.spectrum.eigenvalues, judge.radius[1])
+
+    @property
+    def loss_floor(self) -> float:
+        """How far above the least loss the mean loss comes to rest, whatever the start.
+
+        It is 0 unless the noise is that of samples whose labels no w fits, as in
+        ``Problem.from_data(X, y)``; inf where stability is not proved. The middle of
+        ``loss_floor_interval``.
+        """
+        low, high = self.loss_floor_interval
+        return (low + high) / 2
 
     @property
     def is_estimated(self) -> bool:
@@ -201,6 +235,8 @@ class Verdict:
             "noise_sum": _finite(self.noise_sum),
             "noise_sum_interval": [_finite(bound) for bound in self.noise_sum_interval],
             "output_noise_sum": _finite(self.output_noise_sum),
+            "loss_floor": _finite(self.loss_floor),
+            "loss_floor_interval": [_finite(bound) for bound in self.loss_floor_interval],
             "effective_learning_rate": _finite(self.effective_learning_rate),
             "critical_eigenvalue": _finite(self.critical_eigenvalue),
             "noiseless_intervals": _finite_ends(self.noiseless_intervals),

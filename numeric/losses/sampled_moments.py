@@ -1,0 +1,111 @@
+r"""Runs of second moments under the noise of samples, in whitened coordinates.
+
+The noise of drawn samples mixes the modes, so the moments of all pairs of modes are stepped
+(theory page "Finite data"), and with residuals the means :math:`m_k` beside them:
+
+.. math::
+    m_k\leftarrow S_km_k,\qquad
+    \Sigma_{ij}\leftarrow S_i\Sigma_{ij}S_j^T+\kappa\lambda_i\lambda_jF_{ij}vv^T,
+
+where F is the covariance of the whitened gradients of one sample, `Samples.covariance`. A step
+costs one pass over the samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.losses.fourth_moments import FourthMoments
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import Problem, require_target
+from sgdmem.numeric.problems.samples import Samples
+from sgdmem.symbolic.errors import InputError
+
+_FLUSHED = 1e-290  # numbers below 1e-308 would be slow
+
+
+@dataclass
+class SampledMoments:
+    """The first and second moments of the states of all modes.
+
+    Attributes
+    ----------
+    samples : Samples, or FourthMoments of them
+    eigenvalues : ndarray, shape (N,)
+    share : float
+        By which the covariance of one sample's gradient is multiplied in the mean of a batch.
+    second : ndarray, shape (N, M + 1, N, M + 1)
+        Of the whitened states, summed over R problems: those of w come first.
+    means : ndarray, shape (R, N, M + 1), or None
+        None without residuals: nothing depends on them.
+    """
+
+    samples: Samples | FourthMoments
+    eigenvalues: Array
+    share: float
+    second: Array
+    means: Array | None
+
+    @classmethod
+    def at_start(
+        cls, problem: Problem, noise: BatchNoise, memory: int, steps: int
+    ) -> SampledMoments:
+        """Return those of the start of a run of some steps: w as the problem says, u = 0.
+
+        InputError if the problem has another number of starts than of residuals.
+        """
+        samples, target = noise.samples, require_target(problem)
+        assert samples is not None  # other noise is not asked
+        lam = problem.spectrum.eigenvalues
+        count, size = lam.size, memory + 1
+        second, means = np.zeros((count, size, count, size)), None
+        if problem.start is None:  # squares alone: signs are random, and the mean of w is 0
+            second[:, 0, :, 0] = np.diag(target.masses(problem.spectrum))
+        else:
+            start = np.sqrt(lam) * problem.start
+            second[:, 0, :, 0] = start.T @ start
+        if samples.residuals is not None and samples.has_residuals:
+            sets = len(samples.residuals)
+            means = np.zeros((sets, count, size))
+            if problem.start is not None:
+                if len(problem.start) != sets:
+                    raise InputError(
+                        f"start must have a row for each of {sets} sets of labels, "
+                        f"got {len(problem.start)}"
+                    )
+                means[:, :, 0] = start
+        drawn = FourthMoments.of(samples) if FourthMoments.pays(samples, steps) else samples
+        return cls(drawn, lam, float(noise.share), second, means)
+
+    @property
+    def loss(self) -> float:
+        """Above the least one."""
+        return float(np.trace(self.second[:, 0, :, 0])) / 2
+
+    def state_matrices(self, still: Array, v: Array, r: Array) -> Array:
+        """Return S of every mode, shape (N, M + 1, M + 1)."""
+        return np.asarray(still + self.eigenvalues[:, None, None] * np.multiply.outer(v, r))
+
+    def step(self, still: Array, v: Array, r: Array) -> None:
+        """Make a step: the state of mode k moves by ``still`` + lambda_k v r^T."""
+        S = self.state_matrices(still, v, r)
+        count, size, _ = S.shape
+        at_gradient = (self.second @ r).transpose(0, 2, 1) @ r
+        means = None if self.means is None else self.means @ r
+        gradients = self.share * self.samples.covariance(at_gradient, means)
+        gradients *= self.eigenvalues[:, None] * self.eigenvalues
+        half = (S @ self.second.reshape(count, size, -1)).reshape(count * size, -1)
+        full = S @ half.T.reshape(count, size, -1)  # of the transpose, as the moments are symmetric
+        self.second = full.reshape(count, size, count, size)
+        self.second += gradients[:, None, :, None] * (v[:, None] * v)[:, None, :]
+        if self.means is not None:
+            self.means = (S @ self.means[..., None])[..., 0]
+
+    def flush(self) -> None:
+        """Set what is nearly too small for a float to 0."""
+        for moments in (self.second, self.means):
+            if moments is not None:
+                moments[np.abs(moments) < _FLUSHED] = 0.0
