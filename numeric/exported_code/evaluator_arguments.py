@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import as_array
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.inputs import enclose, unmasked
+from sgdmem.numeric.arithmetic.inputs import enclose
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic, to_float
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 MOST_POINTS = 10**9  # in one call
 
@@ -30,11 +31,11 @@ def broadcast(values: Sequence[Any], names: Sequence[str]) -> Sequence[Array]:
 
 def floats(value: Any, name: str) -> Array:
     """Return real numbers as float64: an array, a number, or a list of numbers of any kind."""
-    array = unmasked(value, name)
+    array = as_array(value, name)
     if array.dtype.kind in "iuf":
         return array.astype(np.float64)
     if array.dtype.kind not in "OU":
-        raise InputError(f"{name} must be a real number or an array of them, got {value!r}")
+        raise InputError(f"{name} must be a real number or an array of them, got {shown(value)}")
     numbers = [to_float(as_scalar(x, name)) for x in array.ravel().tolist()]
     return np.array(numbers).reshape(array.shape)
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import precision, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import read_reals
 from sgdmem.symbolic.errors import InputError
 
-_LARGEST_RESIDUAL = 1e-6  # of labels, relative to them: what single precision leaves of a fit
+_SINGLE = 2.0**-23  # the precision of most labels, also where they were turned to doubles
+_ROUNDINGS = 8  # in the residual of labels that are fitted, relative to them
 _ROUNDING = 1e-12  # a start so close to the minimum, relative to both, is at it
 
 
@@ -47,8 +48,9 @@ def target_of_data(X: Array, axes: Array, y: Any = None, start: Any = None) -> A
     ------
     InputError
         For bad input, neither y nor start, a start at a minimum, and for labels that no w fits to
-        a relative residual of 1e-6: their noise stays at the minimum, and the theory has none
-        there. Project them, ``y = X @ np.linalg.lstsq(X, y)[0]``, to leave it out.
+        a relative residual of 1e-6 (eight times eps, in less than single precision): their noise
+        stays at the minimum, and the theory has none there. Project them,
+        ``y = X @ np.linalg.lstsq(X, y)[0]``, to leave it out.
 
     Examples
     --------
@@ -59,27 +61,32 @@ def target_of_data(X: Array, axes: Array, y: Any = None, start: Any = None) -> A
     """
     if y is None and start is None:
         raise InputError("give the labels y, the start w_0, or both: neither says what is learnt")
+    given = " and ".join(name for name, x in (("y", y), ("start", start)) if x is not None)
     n, d = X.shape
-    labels = np.zeros(n) if y is None else read_reals(y, "y")
+    labels = np.zeros(n) if y is None else read_vector(y, "y")
     if labels.shape != (n,):
         raise InputError(f"y must have one label for each of the {n} rows, got {labels.shape}")
-    first = np.zeros(d) if start is None else read_reals(start, "start")
+    first = np.zeros(d) if start is None else read_vector(start, "start")
     if first.shape != (d,):
         raise InputError(f"start must have shape {(d,)}, got {first.shape}")
-    minimum = np.linalg.lstsq(X, labels, rcond=max(n, d) * np.finfo(float).eps)[0]
-    residual = float(np.linalg.norm(X @ minimum - labels))
-    if residual > _LARGEST_RESIDUAL * float(np.linalg.norm(labels)):
+    projected = X @ axes.T
+    minimum = np.linalg.lstsq(projected, labels, rcond=0)[0]  # along the axes
+    residual = float(np.linalg.norm(projected @ minimum - labels))
+    allowed = _ROUNDINGS * max(_SINGLE, precision(X if y is None else y))
+    if residual > allowed * float(np.linalg.norm(labels)):
         raise InputError(
             f"y must be labels that some w fits, but the best fit leaves a relative residual of "
             f"{residual / float(np.linalg.norm(labels)):.2g}, noise that stays at the minimum: "
             f"project y, X @ np.linalg.lstsq(X, y)[0], to leave it out"
         )
     with np.errstate(over="ignore", under="ignore"):
-        coefficients = axes @ first - axes @ minimum
+        coefficients = axes @ first - minimum
         squares = np.asarray(coefficients**2)
         size = np.abs(first).max() + np.abs(minimum).max()
     if not np.isfinite(squares).all():
-        raise InputError("start and y must have squares within the range of floats")
+        raise InputError(f"{given} must have squares within the range of floats")
     if not np.abs(coefficients).max() > _ROUNDING * size:
-        raise InputError("start must not be at a minimum: the loss would be 0 from the start")
+        raise InputError(
+            f"{given} must not put the start at a minimum: the loss would be 0 from the start"
+        )
     return squares

@@ -8,17 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import EPS, precision
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list, positive_float
+from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.data_target import target_of_data
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.target import PowerLawTarget, Target, read_target
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
 
 USUAL_EXPONENT = 1.5  # of the power law that pictures show where no problem is given
 _ROUNDING = 1e-12  # of a Hessian's entries and eigenvalues, relative to the largest
+_HESSIAN_ROUNDINGS = 128  # of its entries, in the precision they came in
 _NOISE = Noise()  # of a problem without another one
 
 
@@ -64,7 +67,7 @@ class Problem:
     ) -> None:
         require_spectrum(spectrum)
         if not isinstance(noise, Noise):
-            raise InputError(f"noise must be a Noise, such as Noise(tau2=-1), got {noise!r}")
+            raise InputError(f"noise must be a Noise, such as Noise(tau2=-1), got {shown(noise)}")
         noise.check(spectrum)
         if target is not None:
             target = read_target(target, spectrum)
@@ -109,9 +112,10 @@ class Problem:
         r"""Return the least squares :math:`L(w)=\frac1{2n}|Xw-y|^2` of a data matrix.
 
         The eigenvalues of :math:`X^TX/n`, largest first, come from the rows. A singular value is
-        only known up to a small multiple of ``max(n, d) * eps * largest``; one that does not exceed
-        this bound cannot be told from zero (it is also NumPy's rule for the rank), and is
-        ``dropped``, as zero eigenvalues never move.
+        only known up to a small multiple of ``max(n, d) * eps * largest`` in double precision
+        (NumPy's rule for the rank), and up to eps times the Frobenius norm in the precision that X
+        came in. One that does not exceed these bounds cannot be told from zero, and is ``dropped``,
+        as zero eigenvalues never move.
 
         The noise is *estimated*: a model of two parameters is fitted to the rows (`Noise.fit`), and
         verdicts are about that model, with its errors and its misfit beside them. Rows that differ
@@ -138,22 +142,26 @@ class Problem:
         (array([2. , 0.5]), 1)
         """
         rows = read_rows(X)
-        eigenvalues, axes = principal_axes(rows)
+        eigenvalues, axes = principal_axes(rows, precision(X))
         target = None if y is None and start is None else target_of_data(rows, axes, y, start)
         if not (np.isfinite(eigenvalues).all() and eigenvalues.all()):
             raise InputError("data must have eigenvalues within the range of floats")
-        return cls(Spectrum(eigenvalues), Noise.fit(rows), target, rows)
+        return cls(Spectrum(eigenvalues), Noise.fit(X), target, rows)
 
     @classmethod
-    def from_hessian(cls, H: Any, noise: Noise | None = None) -> Problem:
+    def from_hessian(
+        cls, H: Any, noise: Noise | None = None, *, positive_part: bool = False
+    ) -> Problem:
         """Return the problem of a Hessian, its positive eigenvalues largest first.
 
         Parameters
         ----------
         H : array of shape (d, d)
-            Symmetric and positive semidefinite, to rounding. Eigenvalues that cannot be told from
-            zero are dropped.
+            Symmetric and positive semidefinite, to rounding in the precision that it came in.
+            Eigenvalues that cannot be told from zero are ``dropped``.
         noise : Noise, optional
+        positive_part : bool
+            Whether negative eigenvalues are dropped too.
 
         Raises
         ------
@@ -170,24 +178,31 @@ class Problem:
             raise InputError(f"H must be a square matrix, got shape {matrix.shape}")
         with np.errstate(over="ignore"):
             asymmetry = np.abs(matrix - matrix.T).max()
-        if asymmetry > _ROUNDING * np.abs(matrix).max():
+        eps = precision(H)
+        if asymmetry > max(_ROUNDING, _HESSIAN_ROUNDINGS * eps) * np.abs(matrix).max():
             raise InputError("H must be symmetric: give (H + H.T) / 2")
         found = np.linalg.eigvalsh(matrix / 2 + matrix.T / 2)[::-1]
         largest = float(np.abs(found).max())
         if not math.isfinite(largest):
             raise InputError("H must have eigenvalues within the range of floats")
-        bound = len(matrix) * np.finfo(float).eps * largest
-        if found[-1] < -max(bound, _ROUNDING * largest):
+        # products of rounded numbers err by eps times their size, which adds up to the trace
+        bound = largest * max(len(matrix) * EPS, eps * float(np.abs(found / largest).sum()))
+        if found[-1] < -max(bound, _ROUNDING * largest) and not positive_part:
             raise InputError(
                 f"H must be positive semidefinite, but its smallest eigenvalue is "
-                f"{float(found[-1]):.6g}"
+                f"{float(found[-1]):.6g}; to judge the positive part alone is an option, "
+                f"positive_part"
             )
-        return cls(Spectrum(found[found > bound]), Noise() if noise is None else noise)
+        found[found <= bound] = 0
+        spectrum = Spectrum(found, positive_part=True)
+        return cls(spectrum, Noise() if noise is None else noise)
 
     @property
     def dropped(self) -> int:
-        """How many zero and round-off eigenvalues of the data are left out."""
-        return 0 if self.rows is None else self.rows.shape[1] - len(self.spectrum)
+        """How many eigenvalues are left out: zero or of round-off, or not positive."""
+        if self.rows is None:
+            return self.spectrum.dropped
+        return int(self.rows.shape[1]) - len(self.spectrum)
 
     def __str__(self) -> str:
         parts = [str(self.spectrum), str(self.noise)]
@@ -224,10 +239,9 @@ def as_problem(value: Any, name: str = "problem") -> Problem:
     shape = getattr(value, "shape", None)
     rows = value if isinstance(value, (list, tuple)) else ()
     if not (len(shape) == 2 if isinstance(shape, tuple) else any(map(is_list, rows))):
-        shown = repr(value) if len(repr(value)) < 60 else f"a {type(value).__name__}"
         raise InputError(
             f"{name} must be a Problem, a Spectrum, such as Spectrum([4, 1]) or "
-            f"Spectrum.power_law(1.5), or a matrix of data, got {shown}"
+            f"Spectrum.power_law(1.5), or a matrix of data, got {shown(value)}"
         )
     return Problem.from_data(value)
 

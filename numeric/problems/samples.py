@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import as_array, precision
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import unmasked
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.symbolic.errors import InputError
@@ -49,7 +49,7 @@ class Samples:
     @classmethod
     def of(cls, rows: Any, weights: Any = None, replacement: bool = True) -> Samples:
         """Read rows of shape (n, d), or (n, K, d) for K outputs; see `Noise.sampled`."""
-        matrix = unmasked(rows, "rows")
+        matrix = as_array(rows, "rows")
         outputs = matrix.shape[1] if matrix.ndim == 3 else 1
         if matrix.ndim == 3 and matrix.size:
             matrix = matrix.reshape(-1, matrix.shape[2])
@@ -59,8 +59,8 @@ class Samples:
         if weights is not None and not replacement:
             raise InputError("weights have no meaning without replacement: give one of the two")
         scale = np.repeat(np.sqrt(shares * count), outputs)[:, None]
-        eigenvalues, axes = principal_axes(flat * scale)  # their mean is over n K rows
-        eigenvalues = eigenvalues * outputs
+        eigenvalues, axes = principal_axes(flat * scale, precision(rows))
+        eigenvalues = eigenvalues * outputs  # their mean was over n K rows
         columns = (flat @ axes.T) / np.sqrt(eigenvalues)
         return cls(eigenvalues, columns.reshape(count, outputs, -1), shares, replacement)
 

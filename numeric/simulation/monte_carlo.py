@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list, number, whole
+from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.simulation.runs import Runs
 from sgdmem.numeric.simulation.samples import read_simulated
 from sgdmem.numeric.simulation.trajectory import MOST_STEPS
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
 
 _KEPT_WHOLE = 10_000  # steps up to which every loss is recorded
 _KEPT = 200  # losses of a longer run
@@ -193,7 +194,7 @@ def _read_batch(batch_size: Any) -> int:
     value = number(batch_size, "batch_size")
     if value.denominator != 1 or not 1 <= value <= _LARGEST_BATCH:
         raise InputError(
-            f"batch_size must be an integer from 1 to {_LARGEST_BATCH:,}, got {batch_size}"
+            f"batch_size must be an integer from 1 to {_LARGEST_BATCH:,}, got {shown(batch_size)}"
         )
     return int(value)
 
@@ -204,7 +205,7 @@ def _read_record(record: Any, steps: int) -> Array:
         return np.arange(steps + 1) if steps <= _KEPT_WHOLE else spread_steps(steps, _KEPT)
     entries = list(record) if is_list(record) else []
     if not entries:
-        raise InputError(f"record must be a list of numbers of steps, got {record!r}")
+        raise InputError(f"record must be a list of numbers of steps, got {shown(record)}")
     return np.unique([whole(x, f"record[{i}]", 0, steps) for i, x in enumerate(entries)])
 
 

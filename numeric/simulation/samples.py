@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import read_reals
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import read_reals
 from sgdmem.numeric.problems.problem import Problem, as_problem, require_target
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 MOST_MODES = 10**6
 
@@ -53,8 +53,9 @@ def read_simulated(problem: Any, start: Any) -> SimulatedFeatures:
 
 def _of_rows(problem: Problem, start: Any) -> SimulatedFeatures:
     X = read_rows(problem.rows)
-    lam, axes = principal_axes(X)
     expected = problem.spectrum.eigenvalues
+    # of data that came in a lower precision, fewer are told from zero than doubles could be
+    lam, axes = (part[: expected.size] for part in principal_axes(X))
     if lam.shape != expected.shape or not np.allclose(lam, expected, rtol=1e-6, atol=0):
         raise InputError(
             "rows must be those of the spectrum, its eigenvalues largest first: "
@@ -74,8 +75,8 @@ def _gaussian(problem: Problem) -> SimulatedFeatures:
     spectrum = problem.spectrum
     if spectrum.is_infinite or spectrum.count > MOST_MODES:
         raise InputError(
-            f"spectrum must have at most {MOST_MODES:,} modes to be simulated, got {spectrum!r}"
-            f"{': give a count' if spectrum.law is not None else ''}"
+            f"spectrum must have at most {MOST_MODES:,} modes to be simulated, "
+            f"got {shown(spectrum)}{': give a count' if spectrum.law is not None else ''}"
         )
     weights = spectrum.weights
     whole = weights == np.round(weights)

@@ -13,7 +13,7 @@ from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
 from sgdmem.phase_diagrams.pictures.map_colours import Shown, paint
 from sgdmem.phase_diagrams.pictures.placement import name_regions
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     import xarray
@@ -109,7 +109,7 @@ def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
     """Return what a picture can show of a diagram, in memory: of large maps every k-th point."""
     if quantity not in diagram.data_vars:
         names = ", ".join(map(str, diagram.data_vars))
-        raise InputError(f"quantity must be among {names}, got {quantity!r}")
+        raise InputError(f"quantity must be among {names}, got {shown(quantity)}")
     for name in diagram.stable.dims[-2:]:
         values = diagram[name].values
         if not np.isfinite(values).all():

@@ -101,7 +101,7 @@ def test_it_says_what_came_out() -> None:
         ({"problem": np.eye(3)}, "problem must have a target"),
         ({"start": [1, 1, 1]}, r"start belongs to a Problem\.from_data"),
         ({"problem": np.eye(3), "start": [1, 1]}, r"start must have shape \(3,\)"),
-        ({"problem": np.eye(3), "start": ["x"]}, "start must hold real numbers"),
+        ({"problem": np.eye(3), "start": ["x"]}, r"start\[0\] must be a number"),
         (
             {"problem": Problem(Spectrum([1, 2]), target=[1, 1], rows=np.diag([2, 2**0.5]))},
             "rows must be those of the spectrum, its eigenvalues largest first",
