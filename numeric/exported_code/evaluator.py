@@ -15,13 +15,14 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import real_array
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.compiled_modules import load_module
 from sgdmem.numeric.compilation.cuda import chosen_device
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.family_sums import family_sums
-from sgdmem.numeric.exported_code.evaluator_arguments import ball, broadcast, floats, mpmath_number
+from sgdmem.numeric.exported_code.evaluator_arguments import ball, broadcast, mpmath_number
 from sgdmem.numeric.exported_code.summand_code import array_source, summand_source, wanted
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -211,7 +212,7 @@ class Evaluator:
             raise InputError(f"{self.family} needs a value for {', '.join(missing)}")
         for name, special in self.exceptions.items():
             for value in special:
-                if np.any(floats(values[name], name) == float(value)):
+                if np.any(real_array(values[name], name) == float(value)):
                     raise InputError(
                         f"{self.family} is another algorithm at {name}={value}: make an evaluator "
                         f"with {name}={value} fixed"

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import as_array, precision
+from sgdmem.numeric.arithmetic.arrays import as_array, precision, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
@@ -146,12 +146,9 @@ def _read_weights(weights: Any, count: int) -> Array:
     """Return probabilities; InputError for anything but ``count`` nonnegative numbers."""
     if weights is None:
         return np.full(count, 1 / count)
-    try:
-        found = np.asarray(weights, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError("weights must be numbers, one for each sample") from None
+    found = read_vector(weights, "weights")
     if found.shape != (count,):
         raise InputError(f"weights must be one for each of {count} samples, got {found.shape}")
-    if not (np.isfinite(found).all() and (found >= 0).all() and found.any()):
-        raise InputError("weights must be finite and nonnegative, and not all zero")
+    if (found < 0).any() or not found.any():
+        raise InputError("weights must be nonnegative, and not all zero")
     return np.asarray(found / found.sum())

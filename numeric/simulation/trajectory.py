@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import read_reals
+from sgdmem.numeric.arithmetic.arrays import read_reals, real_array
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.schedule import read_schedule
@@ -90,8 +90,8 @@ def trajectory(
 
 def _checked(gradient: Any, shape: tuple[int, ...], step: int) -> Array:
     try:
-        g = np.asarray(gradient, dtype=float)
-    except (TypeError, ValueError, OverflowError):
+        g = real_array(gradient, "gradient")
+    except InputError:
         raise InputError(
             f"gradient must return numbers, got {shown(gradient)} at step {step}"
         ) from None

@@ -15,6 +15,7 @@ from sgdmem.numeric.arithmetic.inputs import enclosure, positive, positive_float
 from sgdmem.symbolic.errors import InputError, shown
 
 _SHOWN = 4  # eigenvalues of a list that is shown in full
+_WIDEST = 1e-9  # interval that stands for one eigenvalue, relative to it
 _BLUR = 1e-3  # of the largest eigenvalue, what smoothing a density makes of zero
 
 
@@ -69,7 +70,15 @@ class EigenvalueList:
         if (counts < 0).any():
             index = int((counts < 0).argmax())
             raise InputError(f"weights[{index}] must not be negative, got {counts[index]:g}")
-        return cls(ball.mid, ball.rad, counts)._positive(positive_part)
+        found = cls(ball.mid, ball.rad, counts)._positive(positive_part)
+        wide = found.radii > _WIDEST * found.eigenvalues
+        if wide.any():  # searches and losses take the middle
+            index = int(wide.argmax())
+            raise InputError(
+                f"eigenvalues must be known to a relative {_WIDEST:g}, but one is "
+                f"{found.eigenvalues[index]:.6g} +- {found.radii[index]:.1g}"
+            )
+        return found
 
     @classmethod
     def density(

@@ -30,9 +30,9 @@ class Spectrum:
     ----------
     eigenvalues : sequence of shape (N,)
         Positive finite numbers: ints, `Fraction`, decimal strings and SymPy rationals are exact, a
-        float is its exact binary value, an interval of mpmath or FLINT holds for all its numbers
-        (in losses for the middle). Neither sorted nor merged. A dictionary gives multiplicities, as
-        SymPy's ``eigenvals`` does.
+        float is its exact binary value, and an interval of mpmath or FLINT, to a relative 1e-9,
+        holds in verdicts for all its numbers. Neither sorted nor merged. A dictionary gives
+        multiplicities, as SymPy's ``eigenvals`` does.
     weights : sequence of shape (N,), optional
         Multiplicities, by default 1; rounded to the nearest floats. Entries of weight 0, the empty
         bins of a histogram, are left out.

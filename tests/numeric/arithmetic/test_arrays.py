@@ -65,6 +65,16 @@ class Exchanged:
         return self.values.__dlpack_device__()
 
 
+class Table:
+    """What tables of polars do."""
+
+    def __init__(self, values: Any, dtypes: list[str]) -> None:
+        self.values, self.dtypes, self.shape = values, dtypes, values.shape
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return self.values
+
+
 X = np.array([[1.0, 2.0], [3.0, 5.0], [0.5, 0.25]])
 
 
@@ -75,6 +85,7 @@ X = np.array([[1.0, 2.0], [3.0, 5.0], [0.5, 0.25]])
         Tensor(X, "bfloat16"),
         [Tensor(row, sparse=False) for row in X],
         Exchanged(X),
+        Table(X, ["Float64", "Float64"]),
         X.astype(complex),
         np.ma.array(X, mask=False),
         scipy.sparse.csr_array(X),
@@ -182,13 +193,16 @@ def test_imaginary_parts_are_named() -> None:
 
 
 def test_eigenvalues_may_be_intervals() -> None:
-    spectrum = Spectrum([flint.arb("0.1"), mpmath.mpi(1, 2)])
-    assert spectrum.eigenvalues.tolist() == [0.1, 1.5]
-    assert spectrum.radii == pytest.approx([1e-17, 0.5], rel=1)
+    spectrum = Spectrum([flint.arb("0.1"), mpmath.mpi(1, 1 + 1e-12)])
+    assert spectrum.eigenvalues == pytest.approx([0.1, 1])
+    assert spectrum.radii == pytest.approx([1e-17, 5e-13], rel=1)
     # stable below 38, whichever number in the interval it is
     method = heavy_ball("0.1", "0.9")
-    assert stability(method, Spectrum([mpmath.mpi(1, 37)])).stable
-    assert stability(method, Spectrum([mpmath.mpi(1, 39)])).stable is None
+    for low, high, stable in ((-2, -1, True), (-1, 1, None), (1, 2, False)):
+        around = mpmath.mpi(38 + low * 1e-9, 38 + high * 1e-9)
+        assert stability(method, Spectrum([around])).stable is stable
+    with pytest.raises(InputError, match=r"relative 1e-09, but one is 1.5 \+- 0.5"):
+        Spectrum([mpmath.mpi(1, 2)])
     with pytest.raises(InputError, match="must be positive"):
         Spectrum([mpmath.mpi(-1, 2)])
     with pytest.raises(InputError, match="one number, got the interval"):
@@ -215,6 +229,8 @@ def test_ranks_are_those_of_the_precision_that_data_came_in(
 
 
 def test_integers_and_doubles_are_exact() -> None:
+    assert precision(Table(X, ["Float64", "Float32"])) == precision(Tensor(X)) == 2**-23
+    assert precision(Tensor(X, "torch.bfloat16")) == 2**-7
     assert precision([[1, 2]]) == precision(np.ones((2, 2), np.uint8)) == 2**-52
     assert precision([np.ones(2, np.float16)]) == 2**-10
     assert precision([Fraction(1, 3)]) == precision([]) == 2**-52

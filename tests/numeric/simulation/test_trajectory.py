@@ -39,7 +39,7 @@ def test_trajectories_end_where_floats_do() -> None:
         ({"gradient": 1}, "gradient must be a function"),
         ({"gradient": lambda w, step: w[:1]}, r"gradient must return shape \(2,\), got \(1,\)"),
         ({"gradient": lambda w, step: "x"}, "gradient must return numbers, got 'x' at step 0"),
-        ({"gradient": lambda w, step: [10**400, 0]}, "gradient must return numbers"),
+        ({"gradient": lambda w, step: ["a", 0]}, "gradient must return numbers"),
         ({"w0": 1.0}, "w0 must be a vector"),
         ({"w0": []}, "w0 must be a vector"),
         ({"w0": [1j, 0]}, "w0 must be real"),
