@@ -92,7 +92,7 @@ class Explorer:
         """
         path = Path(path)
         if path.suffix != ".html":
-            raise InputError(f"path must end in .html, got {shown(path)}")
+            raise InputError(f"path must end in .html, got {shown(str(path))}")
         path.write_text(self.html, encoding="utf-8")
 
     def serve(self, port: int = 0) -> None:

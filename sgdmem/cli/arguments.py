@@ -103,7 +103,7 @@ def output_path(output: str, endings: Sequence[str]) -> Path:
     if path.suffix not in endings:
         *others, last = endings
         known = f"{', '.join(others)} or {last}" if others else last
-        raise click.UsageError(f"-o must end in {known}, got {shown(path)}")
+        raise click.UsageError(f"-o must end in {known}, got {shown(str(path))}")
     if not path.parent.is_dir():
         raise click.UsageError(f"-o: there is no folder {path.parent}")
     return path
