@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import reprlib
+
+_MOST_SHOWN = 80  # characters of a value in a message
+_brief = reprlib.Repr()  # never writes out a long list
+_brief.maxstring = _brief.maxother = _brief.maxlong = _MOST_SHOWN
+
 
 class SgdmemError(Exception):
     """Base of every error that sgdmem raises on purpose."""
@@ -25,3 +31,19 @@ class DerivationError(SgdmemError):
 
 class TypesettingError(SgdmemError):
     """LaTeX is absent, or could not typeset a document."""
+
+
+def shown(value: object) -> str:
+    """Return a value as messages show it: on one line, and at most 80 characters of it.
+
+    Examples
+    --------
+    >>> shown([0.5] * 1000)
+    '[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ...]'
+    """
+    try:
+        text = _brief.repr(value)
+    except Exception:  # whatever a foreign class does to print itself
+        text = f"a {type(value).__name__}"
+    text = " ".join(text.split())
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"

@@ -8,6 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import flint
+import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -43,6 +45,15 @@ VALUES: dict[str, Any] = {
     "huge list": [10**400, 1],
     "pairs": [("a", 1)],
     "matrix": [[1, 2], [3, 4]],
+    "long text": "x" * 5000,
+    "long texts": ["x" * 5000, "y"],
+    "long list": list(range(-1000, 0)),
+    "lines": "1\n2",
+    "SymPy Float": sympy.Float("0.3"),
+    "mpf": mpmath.mpf("0.3"),
+    "interval": mpmath.mpi(1, 2),
+    "ball": flint.arb("0.3"),
+    "real complex": 1 + 0j,
     "dictionary": {1: 2},
     "set": set(),
     "scalar array": np.array(1.0),
@@ -114,6 +125,8 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "Problem.from_data y": lambda v: sgdmem.Problem.from_data([[1, 2], [2, 1]], v),
     "Problem.from_data start": lambda v: sgdmem.Problem.from_data([[1, 2], [2, 1]], start=v),
     "Problem.from_hessian": sgdmem.Problem.from_hessian,
+    "Spectrum.density": lambda v: sgdmem.Spectrum.density(v, v, v),
+    "Spectrum.density modes": lambda v: sgdmem.Spectrum.density([1, 2], [1, 1], v),
     "losses algorithm": lambda v: sgdmem.losses(v, TARGETED, 4, 3),
     "losses problem": lambda v: sgdmem.losses(METHOD, v, 4, 3),
     "losses batch_size": lambda v: sgdmem.losses(METHOD, TARGETED, v, 3),
@@ -188,7 +201,9 @@ def test_a_result_or_an_input_error(name: str) -> None:
             warnings.simplefilter("error")
             try:
                 CALLS[name](value)
-            except sgdmem.SgdmemError:
-                pass
+            except sgdmem.SgdmemError as error:
+                assert "\n" not in str(error), (name, label)
+                assert "x" * 81 not in str(error), (name, label)
+                assert len(str(error)) < 500, (name, label)
             except Exception as error:
                 pytest.fail(f"{name} given {label}: {type(error).__name__}: {error}")

@@ -14,13 +14,14 @@ from sgdmem.numeric.acceleration.bounded_noise import bounded
 from sgdmem.numeric.acceleration.corner import advised_theta, corner, power_law_exponents
 from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list, whole
+from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
+from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.named_algorithms import sgd
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 METHODS = ("SGD", "AM1", "AM2", "AM3", "corner", "best stationary")
 _MOST_STEPS = 10**7
@@ -104,11 +105,11 @@ def compare_methods(
         )
     steps = whole(steps, "steps", 1000, _MOST_STEPS)
     if methods is not None and not is_list(methods):
-        raise InputError(f"methods must be a list such as ['SGD', 'AM1'], got {methods!r}")
+        raise InputError(f"methods must be a list such as ['SGD', 'AM1'], got {shown(methods)}")
     chosen = applicable_methods(problem) if methods is None else list(methods)
     for method in chosen:
         if not isinstance(method, str) or method not in METHODS:
-            raise InputError(f"unknown method {method!r}; known are {', '.join(METHODS)}")
+            raise InputError(f"unknown method {shown(method)}; known are {', '.join(METHODS)}")
     rows = []
     for method in chosen:
         rule = _rule(method, problem, batch_size, steps)

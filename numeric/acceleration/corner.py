@@ -25,7 +25,7 @@ from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _LARGEST_MEMORY = 12
 _LONGEST = 1e15  # horizon whose slowest damping can be told from 0 in floats, for any memory
@@ -87,7 +87,7 @@ def corner(
     memory = whole(memory, "memory", 1, _LARGEST_MEMORY)
     steps = positive_float(horizon, "horizon")
     if not 1 < steps <= _LONGEST:
-        raise InputError(f"horizon must exceed 1 and be at most 1e15, got {horizon}")
+        raise InputError(f"horizon must exceed 1 and be at most 1e15, got {shown(horizon)}")
     if (problem is None) == (scale is None):
         raise InputError("give either a problem, from which the scale follows, or the scale")
     h = np.log(steps) / memory

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 THREADS = 128  # in a block
 _MOST_BLOCKS = 4096
@@ -37,7 +37,7 @@ def chosen_device(device: Device) -> Literal["cpu", "cuda"]:
         If a GPU is wanted and there is none, or the word is none of the three.
     """
     if device not in ("cpu", "cuda", "auto"):
-        raise InputError(f"device must be 'cpu', 'cuda' or 'auto', got {device!r}")
+        raise InputError(f"device must be 'cpu', 'cuda' or 'auto', got {shown(device)}")
     if device == "cpu":
         return "cpu"
     if is_available():

@@ -15,13 +15,14 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import real_array
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.compiled_modules import load_module
 from sgdmem.numeric.compilation.cuda import chosen_device
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.family_sums import family_sums
-from sgdmem.numeric.exported_code.evaluator_arguments import ball, broadcast, floats, mpmath_number
+from sgdmem.numeric.exported_code.evaluator_arguments import ball, broadcast, mpmath_number
 from sgdmem.numeric.exported_code.summand_code import array_source, summand_source, wanted
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -29,7 +30,7 @@ from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.summand_program import (
     EIGENVALUE,
@@ -129,7 +130,7 @@ class Evaluator:
             return self._exactly(lam, given)
         if target == "mpmath":
             return self._in_mpmath(lam, given, whole(digits, "digits", 15))
-        raise InputError(f"target must be one of {', '.join(TARGETS)}, got {target!r}")
+        raise InputError(f"target must be one of {', '.join(TARGETS)}, got {shown(target)}")
 
     def noise_sums(
         self,
@@ -172,7 +173,7 @@ class Evaluator:
         True
         """
         if target not in SUM_TARGETS:
-            raise InputError(f"target must be one of {', '.join(SUM_TARGETS)}, got {target!r}")
+            raise InputError(f"target must be one of {', '.join(SUM_TARGETS)}, got {shown(target)}")
         threads = None if threads is None else whole(threads, "threads", 1)
         arrays = broadcast(self._given(values), self.parameters)
         shape = arrays[0].shape if arrays else ()
@@ -203,13 +204,15 @@ class Evaluator:
         for name in values:
             if name not in self.parameters:
                 known = ", ".join(self.parameters)
-                raise InputError(f"unknown parameter {name!r} of {self.family}: it has {known}")
+                raise InputError(
+                    f"unknown parameter {shown(name)} of {self.family}: it has {known}"
+                )
         missing = [name for name in self.parameters if name not in values]
         if missing:
             raise InputError(f"{self.family} needs a value for {', '.join(missing)}")
         for name, special in self.exceptions.items():
             for value in special:
-                if np.any(floats(values[name], name) == float(value)):
+                if np.any(real_array(values[name], name) == float(value)):
                     raise InputError(
                         f"{self.family} is another algorithm at {name}={value}: make an evaluator "
                         f"with {name}={value} fixed"
@@ -261,7 +264,7 @@ class Evaluator:
         """Return s for single numbers, the eigenvalue before the parameters."""
         lam, *given = numbers
         if not lam > 0:
-            raise InputError(f"lam must be positive, got {lam}")
+            raise InputError(f"lam must be positive, got {shown(lam)}")
         try:
             share, pivots = self._run(lam, given)
         except ZeroDivisionError:
@@ -341,12 +344,12 @@ def _free_parameters(
     constructor: Family[...], parameters: Sequence[str] | None, fixed: Mapping[str, Any]
 ) -> list[str]:
     if isinstance(parameters, str):
-        raise InputError(f"parameters must be a list of names, got {parameters!r}")
+        raise InputError(f"parameters must be a list of names, got {shown(parameters)}")
     free = constructor.missing(fixed) if parameters is None else [*parameters]
     for name in free:
         if not name.isidentifier() or free.count(name) > 1 or name in _RESERVED:
             raise InputError(
                 f"a parameter of an evaluator needs a name of its own other than "
-                f"{', '.join(_RESERVED)}, got {name!r}"
+                f"{', '.join(_RESERVED)}, got {shown(name)}"
             )
     return free

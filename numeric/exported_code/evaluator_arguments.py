@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import real_array
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.inputs import enclose, unmasked
-from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic, to_float
+from sgdmem.numeric.arithmetic.inputs import enclosure
+from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
 from sgdmem.symbolic.errors import InputError
 
 MOST_POINTS = 10**9  # in one call
@@ -17,7 +18,7 @@ MOST_POINTS = 10**9  # in one call
 
 def broadcast(values: Sequence[Any], names: Sequence[str]) -> Sequence[Array]:
     """Return arrays of floats of one shape."""
-    arrays = [floats(value, name) for value, name in zip(values, names, strict=True)]
+    arrays = [real_array(value, name) for value, name in zip(values, names, strict=True)]
     shapes = ", ".join(f"{n} {x.shape}" for n, x in zip(names, arrays, strict=True))
     try:
         shape = np.broadcast_shapes(*(array.shape for array in arrays))
@@ -26,17 +27,6 @@ def broadcast(values: Sequence[Any], names: Sequence[str]) -> Sequence[Array]:
     if np.prod(shape, dtype=float) > MOST_POINTS:
         raise InputError(f"at most {MOST_POINTS:,} points in one call, got {shapes}")
     return [np.broadcast_to(array, shape) for array in arrays]
-
-
-def floats(value: Any, name: str) -> Array:
-    """Return real numbers as float64: an array, a number, or a list of numbers of any kind."""
-    array = unmasked(value, name)
-    if array.dtype.kind in "iuf":
-        return array.astype(np.float64)
-    if array.dtype.kind not in "OU":
-        raise InputError(f"{name} must be a real number or an array of them, got {value!r}")
-    numbers = [to_float(as_scalar(x, name)) for x in array.ravel().tolist()]
-    return np.array(numbers).reshape(array.shape)
 
 
 def mpmath_number(value: Any, name: str) -> Any:
@@ -56,6 +46,6 @@ def ball(value: Any, name: str) -> Ball:
     if isinstance(value, Ball):
         return value
     if isinstance(value, np.ndarray):
-        return Ball(floats(value, name))
-    middle, radius = enclose(as_scalar(value, name))
+        return Ball(real_array(value, name))
+    middle, radius = enclosure(value, name)
     return Ball.exactly([middle], [radius])[0]

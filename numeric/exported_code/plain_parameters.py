@@ -8,7 +8,7 @@ from typing import Any
 
 from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 
 def with_plain_parameters(algorithm: Algorithm) -> tuple[Algorithm, dict[str, Any]]:
@@ -39,5 +39,6 @@ def stable_somewhere(algorithm: Algorithm) -> Iterator[None]:
         yield
     except ZeroDivisionError:
         raise InputError(
-            f"algorithm must be stable at some eigenvalue for some parameters, got {algorithm!r}"
+            f"algorithm must be stable at some eigenvalue for some parameters, "
+            f"got {shown(algorithm)}"
         ) from None

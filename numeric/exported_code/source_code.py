@@ -13,7 +13,7 @@ from sgdmem.numeric.exported_code.plain_parameters import stable_somewhere, with
 from sgdmem.numeric.exported_code.summand_code import wanted
 from sgdmem.numeric.verdicts.stability_rule import radius_limit
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.programs.program import pruned
 from sgdmem.symbolic.programs.summand_program import EIGENVALUE, family_summand_program
 
@@ -219,7 +219,7 @@ def source_code(algorithm: Algorithm, language: str) -> str:
     """
     require_algorithm(algorithm, "algorithm")
     if language not in _LANGUAGES:
-        raise InputError(f"language must be one of {', '.join(LANGUAGES)}, got {language!r}")
+        raise InputError(f"language must be one of {', '.join(LANGUAGES)}, got {shown(language)}")
     chosen = _LANGUAGES[language]
     named, symbols = with_plain_parameters(algorithm)
     parameters, names = [*symbols], _identifiers([str(symbol) for symbol in symbols.values()])

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list
 from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _ADVICE = {  # for functions written for a single number, by words of Python's and NumPy's messages
     "truth value": " (np.where(t < 10, 0.1, 0.01) instead of an if)",
@@ -59,7 +59,7 @@ def schedule(family: FamilyLike, **parameters: Any) -> Schedule:
             if is_list(value) and f"{name} must be one number" in str(error):
                 raise InputError(
                     f"{name} must be one number, or a function of the step where it changes, such "
-                    f"as lambda t: rates[t.astype(int)] for an array of rates, got {value!r}"
+                    f"as lambda t: rates[t.astype(int)] for an array of rates, got {shown(value)}"
                 ) from None
         raise
     evaluate = partial(_evaluated, algorithm.entries, moving)

@@ -20,7 +20,7 @@ from sgdmem.numeric.losses.second_moments import Modes, run_moments, starting_mo
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem, require_target
 from sgdmem.symbolic.algebra.scalars import to_float
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 Method = Literal["auto", "recursion", "compressed"]
 MOST_STEPS = 10**8  # of which every loss is kept; asymptotics go beyond
@@ -151,7 +151,7 @@ class ExpectedLoss:
     def compresses(self, method: Method) -> bool:
         """Whether a few nodes stand for the eigenvalues."""
         if not isinstance(method, str) or method not in get_args(Method):
-            raise InputError(f"method must be auto, recursion or compressed, got {method!r}")
+            raise InputError(f"method must be auto, recursion or compressed, got {shown(method)}")
         spectrum, one_tau2 = self.problem.spectrum, isinstance(self.noise.tau2, Fraction)
         if method == "auto":
             short = not spectrum.is_infinite and len(spectrum) <= _LISTED

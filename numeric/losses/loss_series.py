@@ -27,7 +27,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive
 from sgdmem.numeric.losses.transients import Transients
 from sgdmem.symbolic.algebra.scalars import is_float
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 Regime = Literal[
     "immediate divergence", "eventual divergence", "signal-dominated", "noise-dominated", "border"
@@ -211,5 +211,5 @@ def _times(t: Any) -> Array:
     except (TypeError, ValueError):
         times = np.array(np.nan)
     if not (times > 0).all():
-        raise InputError(f"t must be positive numbers of steps, got {t!r}")
+        raise InputError(f"t must be positive numbers of steps, got {shown(t)}")
     return times

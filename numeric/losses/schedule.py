@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list, whole
-from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm, require_algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Schedule:
         whole(self.memory, "memory", 0)
         if not callable(self.evaluate):
             raise InputError(
-                f"evaluate must be a function of step numbers, got {self.evaluate!r}: "
+                f"evaluate must be a function of step numbers, got {shown(self.evaluate)}: "
                 f"schedule() makes a Schedule of a family"
             )
 
@@ -168,7 +168,7 @@ class Schedule:
         """Return what `evaluate` returns, with its number and shapes checked."""
         given, needed = self.evaluate(t), (self.memory + 1) ** 2 + self.memory
         if not is_list(given) or len(entries := list(given)) != needed:
-            found = f"{len(list(given))} of them" if is_list(given) else repr(given)
+            found = f"{len(list(given))} of them" if is_list(given) else shown(given)
             raise InputError(
                 f"evaluate of {self.name} must return {needed} entries for memory {self.memory}, "
                 f"in the order of Algorithm.entries, got {found}"
@@ -178,7 +178,7 @@ class Schedule:
                 shape = np.asarray(entry, dtype=float).shape
             except (TypeError, ValueError, OverflowError):
                 raise InputError(
-                    f"evaluate of {self.name} must return numbers, but entry {k} is {entry!r}"
+                    f"evaluate of {self.name} must return numbers, but entry {k} is {shown(entry)}"
                 ) from None
             if shape not in ((), t.shape):
                 raise InputError(
@@ -262,4 +262,4 @@ def read_schedule(value: Any) -> Schedule:
         return Schedule.constant(value)
     if is_list(value):
         return listed_schedule(value)
-    raise InputError(f"an Algorithm or a Schedule is needed, got {value!r}")
+    raise InputError(f"an Algorithm or a Schedule is needed, got {shown(value)}")

@@ -11,7 +11,7 @@ from typing import Any
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.problems.coupling import LARGEST
 from sgdmem.symbolic.algebra.scalars import is_symbolic
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 
 def is_infinite(value: Any) -> bool:
@@ -41,7 +41,7 @@ def inverse_batch_size(value: Any) -> Fraction:
         return Fraction(0)
     size = number(value, "batch_size")
     if size <= 0:
-        raise InputError(f"batch_size must be positive or infinite, got {value}")
+        raise InputError(f"batch_size must be positive or infinite, got {shown(value)}")
     if not 1 / LARGEST <= size <= LARGEST:
-        raise InputError(f"batch_size must be infinite or from 1e-100 to 1e100, got {value}")
+        raise InputError(f"batch_size must be infinite or from 1e-100 to 1e100, got {shown(value)}")
     return 1 / size

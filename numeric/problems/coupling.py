@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import as_array, precision, read_reals
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.inputs import is_list, number
+from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.arithmetic.perron import QUICK, perron_vector, radius_bounds, strong_components
 from sgdmem.numeric.spectra.spectrum import MOST_EIGENVALUES
+from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.printing import number_text
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 LARGEST = Fraction(10**100)  # of an entry: products of a few stay in range as floats
+_ROUNDINGS = 1024  # in means over many samples, as they come out of float arithmetic
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +34,14 @@ class Block:
         One value in every place, or a matrix.
     diagonal : tuple of Fraction
         The exact diagonal.
+    rounding : float
+        Of the entries, relative to their size; zero where they are exact.
     """
 
     size: int
     entries: Ball
     diagonal: tuple[Fraction, ...]
+    rounding: float = 0.0
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -163,56 +169,73 @@ def _constant_block(size: int, value: Any) -> Block:
 
 
 def _matrix_block(value: Any) -> Block:
-    try:
-        array = np.asarray(value)
-        if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
-            array = np.array([list(row) for row in value], dtype=object)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(
-            "coupling must be a number, a square matrix, a list of square matrices or a list of "
-            "(size, value) pairs"
-        ) from None
+    array = as_array(value, "coupling")
+    if array.dtype.kind == "U" or array.dtype.itemsize > 8:  # each entry as it is
+        array = np.array([list(row) for row in value], dtype=object)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:
         raise InputError(f"coupling blocks must be square matrices, got shape {array.shape}")
-    size = len(array)
-    if array.dtype.kind == "f":
-        mid = array.astype(float)
-        if not ((mid >= 0) & (mid <= float(LARGEST))).all():
-            raise InputError("coupling must have entries from 0 to 1e100")
-        return Block(size, Ball(mid), tuple(map(Fraction, np.diag(mid).tolist())))
+    if array.dtype.kind not in "iO":
+        return _float_block(read_reals(array, "coupling"), _ROUNDINGS * precision(value))
     exact = [entry(value) for value in array.ravel().tolist()]
     ball = Ball.exactly(exact)
-    shape = (size, size)
-    return Block(
-        size, Ball(ball.mid.reshape(shape), ball.rad.reshape(shape)), (*exact[:: size + 1],)
-    )
+    mid, rad = ball.mid.reshape(array.shape), ball.rad.reshape(array.shape)
+    return Block(len(array), Ball(mid, rad), (*exact[:: len(array) + 1],))
+
+
+def _float_block(mid: Array, rounding: float) -> Block:
+    mid[(mid < 0) & (mid >= -rounding * np.abs(mid).max())] = 0
+    if not ((mid >= 0) & (mid <= float(LARGEST))).all():
+        raise InputError("coupling must have entries from 0 to 1e100")
+    return Block(len(mid), Ball(mid), tuple(map(Fraction, np.diag(mid).tolist())), rounding)
 
 
 def entry(value: Any) -> Fraction:
     """Return one entry of a coupling exactly."""
     scalar = number(value, "coupling")
     if not 0 <= scalar <= LARGEST:
-        raise InputError(f"coupling must have entries from 0 to 1e100, got {value}")
+        raise InputError(f"coupling must have entries from 0 to 1e100, got {shown(value)}")
     return scalar
 
 
-def check_diagonal(blocks: Any, tau2: Any) -> None:
-    """Raise InputError unless these are blocks whose diagonal is at least tau2."""
+def settled(blocks: Any, tau2: Any) -> tuple[Block, ...]:
+    """Return blocks whose diagonal is at least tau2, raised to it where it is less by rounding.
+
+    Raises
+    ------
+    InputError
+        If it is less by more, or these are no blocks.
+    """
     if not (isinstance(blocks, tuple) and all(isinstance(block, Block) for block in blocks)):
-        raise InputError(f"coupling must be read by Noise.coupled(T, tau2), got {blocks!r}")
+        raise InputError(f"coupling must be read by Noise.coupled(T, tau2), got {shown(blocks)}")
     modes = sum(len(block.diagonal) for block in blocks)
     by_mode = isinstance(tau2, tuple)
     if by_mode and len(tau2) != modes:
         raise InputError(f"tau2 must have one entry for each of the {modes} modes of T")
     first = 0  # mode of the block
+    found = []
     for block in blocks:
+        raised = {}
         # one value in every place and one tau2: ten million modes are compared once
         same = block.is_constant and not by_mode
-        for i, value in enumerate(block.diagonal[:1] if same else block.diagonal, first):
-            least = tau2[i] if by_mode else tau2
+        for i, value in enumerate(block.diagonal[:1] if same else block.diagonal):
+            least = tau2[first + i] if by_mode else tau2
             if value < least:
-                raise InputError(
-                    f"coupling must be >= tau2 on its diagonal, but T[{i}, {i}] = "
-                    f"{number_text(value)} < {number_text(least)}"
-                )
+                if value < least - abs(least) * Fraction(block.rounding):
+                    raise InputError(
+                        f"coupling must be >= tau2 on its diagonal, but T[{first + i}, "
+                        f"{first + i}] = {number_text(value)} < {number_text(least)}"
+                    )
+                raised[i] = least
+        found.append(_with_diagonal(block, raised) if raised else block)
         first += len(block.diagonal)
+    return tuple(found)
+
+
+def _with_diagonal(block: Block, values: dict[int, Fraction]) -> Block:
+    """Return a block of a matrix with other entries in some places of its diagonal."""
+    places, exact = list(values), Ball.exactly(values.values())
+    mid = block.entries.mid.copy()
+    rad = np.broadcast_to(block.entries.rad, mid.shape).copy()
+    mid[places, places], rad[places, places] = exact.mid, exact.rad
+    diagonal = tuple(values.get(i, value) for i, value in enumerate(block.diagonal))
+    return Block(block.size, Ball(mid, rad), diagonal, block.rounding)

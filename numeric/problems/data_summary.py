@@ -30,13 +30,14 @@ class DataSummary:
 
     def __str__(self) -> str:
         spectrum, fit, noise = self.problem.spectrum, self.fit, self.noise
-        dropped = f" ({self.problem.dropped} more are zero)" if self.problem.dropped else ""
+        zeros = self.problem.dropped - spectrum.dropped  # the spectrum itself says what it left out
+        dropped = f" ({zeros} more are zero)" if zeros else ""
         rows = [f"{spectrum}{dropped}", f"  trace        {spectrum.trace:.6g}"]
         if fit is not None:
             rows.append(
                 f"  power law    {fit.scale:.4g} k^-{fit.exponent:.4g}; exponent +- "
-                f"{fit.exponent_error:.2g}, scale +- {fit.scale_error:.2g}; ranks {fit.first} to "
-                f"{fit.last}, log residual {fit.residual:.2g}"
+                f"{fit.exponent_error:.2g}, scale +- {fit.scale_error:.2g}; ranks {fit.first:g} to "
+                f"{fit.last:g}, log residual {fit.residual:.2g}"
             )
         if noise is not None:
             rows.append(
@@ -59,7 +60,7 @@ class DataSummary:
         }
 
 
-def summarize(data: Any, first: int = 1, last: int | None = None) -> DataSummary:
+def summarize(data: Any, first: float | None = None, last: float | None = None) -> DataSummary:
     """Return the summary of a spectrum or of a matrix of data.
 
     Parameters
@@ -81,7 +82,7 @@ def summarize(data: Any, first: int = 1, last: int | None = None) -> DataSummary
     try:
         fit = fit_power_law(problem.spectrum, first, last)
     except InputError:
-        if first != 1 or last is not None:
+        if first is not None or last is not None:
             raise
         fit = None
     return DataSummary(problem, fit, _noise_model(problem))

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import EPS, precision, read_reals
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import read_reals
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
 
 _ROUNDING = 1e-12  # a start so close to the minimum, relative to both, is at it
-_FITTED = 1e-13  # residuals that are so small, relative to the labels, are rounding errors
+_FITTED = 1e-13  # relative residuals that are rounding errors, of labels in double precision
 
 
 def read_labels(samples: Samples, y: Any) -> Array:
@@ -24,6 +25,8 @@ def read_labels(samples: Samples, y: Any) -> Array:
         For another shape, and labels that are not numbers, naming the first sample.
     """
     n, K = len(samples), samples.outputs
+    if not is_list(y):
+        raise InputError(f"y must be a list of numbers, got {shown(y)}")
     labels = read_reals(y, "y")
     shapes = [(n,), (n, 1), (n, 1, 1)] if K == 1 else [(n, K)]
     if labels.shape in shapes:
@@ -79,6 +82,7 @@ def start_and_residuals(
     """
     if y is None and start is None:
         raise InputError("give the labels y, the start w_0, or both: neither says what is learnt")
+    given = " and ".join(name for name, x in (("y", y), ("start", start)) if x is not None)
     size = samples.axes.shape[1]
     first = np.zeros(size) if start is None else read_reals(start, "start")
     if first.shape[:1] != (size,) or first.ndim > 2 or not first.size:
@@ -88,11 +92,12 @@ def start_and_residuals(
     minimum, residuals = np.zeros((root.size, 1)), None
     if y is not None:
         labels = read_labels(samples, y)
+        allowed = _FITTED / EPS * max(samples.precision, precision(y))
         left = labels
         for _ in range(2):  # the whitened columns are orthonormal to rounding: once more for that
             minimum = minimum + samples.mean(left)
             left = labels - samples.columns @ minimum
-        if np.abs(left).max() <= _FITTED * np.abs(labels).max():
+        if np.abs(left).max() <= allowed * np.abs(labels).max():
             left = np.zeros_like(left)
         minimum, residuals = minimum / root, np.ascontiguousarray(np.moveaxis(left, 2, 0))
     with np.errstate(over="ignore", under="ignore"):
@@ -106,9 +111,11 @@ def start_and_residuals(
         squares = coefficients**2
         scale = np.abs(begin).max() + np.abs(minimum).max()
     if not np.isfinite(squares).all():
-        raise InputError("start and y must have squares within the range of floats")
+        raise InputError(f"{given} must have squares within the range of floats")
     if not np.abs(coefficients).max() > _ROUNDING * scale:
-        raise InputError("start must not be at a minimum: the loss would be least from the start")
+        raise InputError(
+            f"{given} must not put the start at a minimum: the loss would be least from the start"
+        )
     if residuals is not None and len(residuals) < coefficients.shape[1]:
         residuals = np.repeat(residuals, coefficients.shape[1], axis=0)
     return coefficients.T.copy(), residuals

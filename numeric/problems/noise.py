@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import list_entries
 from sgdmem.numeric.arithmetic.ball import Ball
-from sgdmem.numeric.arithmetic.inputs import is_list, number
+from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.problems.batch_size import inverse_batch_size
-from sgdmem.numeric.problems.coupling import LARGEST, Block, check_diagonal, entry, read_blocks
+from sgdmem.numeric.problems.coupling import LARGEST, Block, entry, read_blocks, settled
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate, estimate_noise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.algorithms.printing import number_text
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 
 @dataclass(frozen=True, init=False)
@@ -70,11 +71,11 @@ class Noise:
     ) -> None:
         tau1 = _moderate(tau1, "tau1", nonnegative=True)
         if is_list(tau2):
-            tau2 = tuple(_moderate(value, f"tau2[{i}]") for i, value in enumerate(tau2))
+            tau2 = _by_mode(list(list_entries(tau2, "tau2")))
         else:
             tau2 = _moderate(tau2, "tau2")
         if coupling is not None:
-            check_diagonal(coupling, tau2)
+            coupling = settled(coupling, tau2)
         if estimate is not None and not (tau1 == estimate.tau1 and tau2 == estimate.tau2):
             estimate = None  # numbers of the caller's are no estimate
         vars(self).update(  # frozen
@@ -93,7 +94,7 @@ class Noise:
         T : number, matrix or sequence of matrices
             A number stands for itself in every place, that is for tau1; a sequence of square
             matrices, or of ``(size, value)`` pairs, for diagonal blocks. Entries from 0 to 1e100,
-            T_ii >= tau2_i; at i = j only T_ii - tau2_i matters.
+            T_ii >= tau2_i, of floats up to rounding; at i = j only T_ii - tau2_i matters.
         tau2 : number or sequence of numbers
             As for `Noise`.
 
@@ -111,7 +112,7 @@ class Noise:
             noise = cls(entry(T), tau2)
             if noise.largest_tau2 > noise.tau1:
                 raise InputError(
-                    f"coupling must be >= tau2 on its diagonal, got {T} < "
+                    f"coupling must be >= tau2 on its diagonal, got {shown(T)} < "
                     f"{number_text(noise.largest_tau2)}"
                 )
             return noise
@@ -254,7 +255,10 @@ class Noise:
         inverse = inverse_batch_size(batch_size)
         if self.samples is not None:
             self.samples.share(inverse)  # refuses a batch of more than all samples
-        parts = self.tau1, self.tau2, self.coupling, self.estimate, self.samples
+        tau2 = self.tau2
+        if isinstance(tau2, tuple) and len(set(map(id, tau2))) == 1:
+            tau2 = tau2[0]  # one number for all is summed much faster
+        parts = self.tau1, tau2, self.coupling, self.estimate, self.samples
         return BatchNoise(*parts, inverse)
 
     def __str__(self) -> str:
@@ -359,10 +363,18 @@ class BatchNoise(Noise):
 def _moderate(value: Any, name: str, nonnegative: bool = False) -> Fraction:
     scalar = number(value, name)
     if nonnegative and scalar < 0:
-        raise InputError(f"{name} must be >= 0, got {value}")
+        raise InputError(f"{name} must be >= 0, got {shown(value)}")
     if abs(scalar) > LARGEST:
-        raise InputError(f"{name} must be at most 1e100 in size, got {value}")
+        raise InputError(f"{name} must be at most 1e100 in size, got {shown(value)}")
     return scalar
+
+
+def _by_mode(values: list[Any]) -> tuple[Fraction, ...]:
+    """Return one number for each mode; where all are the same, one object many times."""
+    first = values[0] if values else None
+    if values and all(type(x) is type(first) and bool(x == first) for x in values):
+        return (_moderate(first, "tau2[0]"),) * len(values)
+    return tuple(_moderate(value, f"tau2[{i}]") for i, value in enumerate(values))
 
 
 def _shown(value: Fraction) -> str:

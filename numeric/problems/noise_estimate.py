@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import precision
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.symbolic.errors import InputError
@@ -95,12 +96,13 @@ def estimate_noise(X: Any) -> NoiseEstimate:
     >>> abs(noise.tau1 - 1) < 0.05, abs(noise.tau2 + 1) < 0.2
     (True, True)
     """
+    eps = precision(X)
     X = read_rows(X)
     n = len(X)
     if n < _FEWEST_SAMPLES:
         raise InputError(f"data must have at least {_FEWEST_SAMPLES} rows, got {n}")
     X = X / np.abs(X).max()  # the parameters do not change with the scale
-    lam, directions = principal_axes(X)
+    lam, directions = principal_axes(X, eps)
     Z = X @ directions.T
     tau1, tau2 = _parameters(Z, lam)
     blocks = np.array_split(np.arange(n), min(_BLOCKS, n))

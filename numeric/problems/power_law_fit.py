@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_whole
-from sgdmem.numeric.spectra.spectrum import MOST_EIGENVALUES, Spectrum, require_spectrum
+from sgdmem.numeric.arithmetic.inputs import positive_float
+from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.errors import InputError
 
 _WINDOWS = 10  # equally long in log k
 _FEWEST_WINDOWS = 3
+_ROUNDING = 1e-9  # of ranks, which are sums of weights
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class PowerLawFit:
         Estimates and their standard errors.
     residual : float
         Root mean square deviation of log(eigenvalue) from the law, over the windows.
-    first, last : int
+    first, last : number
         The ranks that were fitted.
     """
 
@@ -35,8 +36,8 @@ class PowerLawFit:
     scale: float
     scale_error: float
     residual: float
-    first: int
-    last: int
+    first: float
+    last: float
 
     def spectrum(self, count: int | None = None) -> Spectrum:
         """Return the fitted law as a spectrum, infinite by default.
@@ -49,24 +50,26 @@ class PowerLawFit:
         return Spectrum.power_law(self.exponent, self.scale, count)
 
 
-def fit_power_law(spectrum: Spectrum, first: int = 1, last: int | None = None) -> PowerLawFit:
+def fit_power_law(
+    spectrum: Spectrum, first: float | None = None, last: float | None = None
+) -> PowerLawFit:
     """Fit exponent and scale of a power law to ranks ``first`` ... ``last`` of a spectrum.
 
-    The eigenvalues are sorted; log(eigenvalue) and log(rank) are averaged over windows equally long
-    in log(rank), so that the many small eigenvalues do not drown the large ones, and a line is
-    fitted to the averages. Deviations of a spectrum from a law are smooth in log(rank), so the
-    errors of neighbouring eigenvalues are not independent. The standard errors add two parts: that
-    of the line through the few window averages, each of which counts as one observation, and half
-    the difference between the lines through the two halves of the windows, which sees a slope that
-    drifts along the ranks.
+    The rank of an eigenvalue is how many are as large, multiplicities included: of a density that
+    is given by shares, the share. Logarithms of eigenvalues and ranks are averaged over windows
+    equally long in log(rank), so that the many small eigenvalues do not drown the large ones, and a
+    line is fitted to the averages. Deviations of a spectrum from a law are smooth in log(rank), so
+    the errors of neighbouring eigenvalues are not independent. The standard errors add two parts:
+    that of the line through the few window averages, each of which counts as one observation, and
+    half the difference between the lines through the two halves of the windows, which sees a slope
+    that drifts along the ranks.
 
     Parameters
     ----------
     spectrum : Spectrum
-        Explicit; whole multiplicities count as repeated eigenvalues, others as one eigenvalue in
-        the middle of its ranks.
-    first, last : int
-        Ranks, counted from 1; ``last`` defaults to all.
+        Explicit: a law, or eigenvalues with multiplicities of any size.
+    first, last : number, optional
+        Ranks between which to fit, by default all.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def fit_power_law(spectrum: Spectrum, first: int = 1, last: int | None = None) -
     Raises
     ------
     InputError
-        If fewer than three windows hold an eigenvalue, or the ranks are not in order.
+        If fewer than three windows hold an eigenvalue, or the ranks are not positive.
 
     Examples
     --------
@@ -87,15 +90,17 @@ def fit_power_law(spectrum: Spectrum, first: int = 1, last: int | None = None) -
     """
     require_spectrum(spectrum)
     ranks, values = _ranked(spectrum)
-    last = math.floor(spectrum.count) if last is None else last
-    if not (is_whole(first) and is_whole(last) and 1 <= first < last):
-        raise InputError(
-            f"first and last must be whole ranks with 1 <= first < last, got {first}, {last}"
-        )
-    chosen = (ranks >= first) & (ranks <= last)
+    low = ranks[0] if first is None else positive_float(first, "first")
+    high = ranks[-1] if last is None else positive_float(last, "last")
+    if first is not None and low > high:
+        raise InputError(f"first must be a rank up to {high:g}, got {low:g}")
+    chosen = (ranks >= low * (1 - _ROUNDING)) & (ranks <= high * (1 + _ROUNDING))
     x, y = _window_averages(np.log(ranks[chosen]), np.log(values[chosen]))
     if x.size < _FEWEST_WINDOWS:
-        raise InputError(f"a fit needs eigenvalues at {_FEWEST_WINDOWS} ranks or more")
+        raise InputError(
+            f"a power law is fitted to at least {_FEWEST_WINDOWS} different eigenvalues, "
+            f"got {int(chosen.sum())} at the ranks {low:g} to {high:g}"
+        )
     center, spread, slope = _line(x, y)
     residuals = y - y.mean() - slope * (x - center)
     variance = float((residuals**2).sum()) / (x.size - 2)
@@ -111,19 +116,19 @@ def fit_power_law(spectrum: Spectrum, first: int = 1, last: int | None = None) -
         scale=scale,
         scale_error=scale * math.hypot(math.sqrt(variance / x.size), center * slope_error),
         residual=math.sqrt(float((residuals**2).mean())),
-        first=first,
-        last=last,
+        first=_plain(low),
+        last=_plain(high),
     )
 
 
+def _plain(rank: float) -> float:
+    return int(rank) if rank == int(rank) else float(rank)
+
+
 def _ranked(spectrum: Spectrum) -> tuple[Array, Array]:
-    """Return ranks and eigenvalues, largest first."""
-    order = np.argsort(-spectrum.eigenvalues, kind="stable")
-    values, weights = spectrum.eigenvalues[order], spectrum.weights[order]
-    if weights.sum() <= MOST_EIGENVALUES and (weights == np.rint(weights)).all():
-        values = np.repeat(values, weights.astype(int))
-        return np.arange(1.0, values.size + 1), values
-    return np.cumsum(weights) - (weights - 1) / 2, values
+    """Return ranks and different eigenvalues, largest first."""
+    values, places = np.unique(-spectrum.eigenvalues, return_inverse=True)
+    return np.cumsum(np.bincount(places, spectrum.weights)), -values
 
 
 def _line(x: Array, y: Array) -> tuple[float, float, float]:

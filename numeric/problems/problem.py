@@ -8,18 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import EPS, precision, read_reals
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list, positive_float, read_reals
+from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.data_target import start_and_residuals
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.target import PowerLawTarget, Target, read_target
 from sgdmem.numeric.spectra.data_matrix import read_rows
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
 
 USUAL_EXPONENT = 1.5  # of the power law that pictures show where no problem is given
 _ROUNDING = 1e-12  # of a Hessian's entries and eigenvalues, relative to the largest
+_HESSIAN_ROUNDINGS = 128  # of its entries, in the precision they came in
 _NOISE = Noise()  # of a problem without another one
 
 
@@ -75,7 +78,7 @@ class Problem:
     ) -> None:
         require_spectrum(spectrum)
         if not isinstance(noise, Noise):
-            raise InputError(f"noise must be a Noise, such as Noise(tau2=-1), got {noise!r}")
+            raise InputError(f"noise must be a Noise, such as Noise(tau2=-1), got {shown(noise)}")
         noise.check(spectrum)
         if start is not None:
             start = np.atleast_2d(read_reals(start, "start"))
@@ -142,9 +145,10 @@ class Problem:
         a column of ones is one.
 
         The eigenvalues of the Hessian, largest first, come from the rows. A singular value is
-        only known up to a small multiple of ``max(n, d) * eps * largest``; one that does not exceed
-        this bound cannot be told from zero (it is also NumPy's rule for the rank), and is
-        ``dropped``, as zero eigenvalues never move.
+        only known up to a small multiple of ``max(n, d) * eps * largest`` in double precision
+        (NumPy's rule for the rank), and up to eps times the Frobenius norm in the precision that X
+        came in. One that does not exceed these bounds cannot be told from zero, and is ``dropped``,
+        as zero eigenvalues never move.
 
         Parameters
         ----------
@@ -184,15 +188,19 @@ class Problem:
         return cls(Spectrum(samples.eigenvalues), drawn, start=first, samples=samples)
 
     @classmethod
-    def from_hessian(cls, H: Any, noise: Noise | None = None) -> Problem:
+    def from_hessian(
+        cls, H: Any, noise: Noise | None = None, *, positive_part: bool = False
+    ) -> Problem:
         """Return the problem of a Hessian, its positive eigenvalues largest first.
 
         Parameters
         ----------
         H : array of shape (d, d)
-            Symmetric and positive semidefinite, to rounding. Eigenvalues that cannot be told from
-            zero are dropped.
+            Symmetric and positive semidefinite, to rounding in the precision that it came in.
+            Eigenvalues that cannot be told from zero are ``dropped``.
         noise : Noise, optional
+        positive_part : bool
+            Whether negative eigenvalues are dropped too.
 
         Raises
         ------
@@ -209,19 +217,24 @@ class Problem:
             raise InputError(f"H must be a square matrix, got shape {matrix.shape}")
         with np.errstate(over="ignore"):
             asymmetry = np.abs(matrix - matrix.T).max()
-        if asymmetry > _ROUNDING * np.abs(matrix).max():
+        eps = precision(H)
+        if asymmetry > max(_ROUNDING, _HESSIAN_ROUNDINGS * eps) * np.abs(matrix).max():
             raise InputError("H must be symmetric: give (H + H.T) / 2")
         found = np.linalg.eigvalsh(matrix / 2 + matrix.T / 2)[::-1]
         largest = float(np.abs(found).max())
         if not math.isfinite(largest):
             raise InputError("H must have eigenvalues within the range of floats")
-        bound = len(matrix) * np.finfo(float).eps * largest
-        if found[-1] < -max(bound, _ROUNDING * largest):
+        # products of rounded numbers err by eps times their size, which adds up to the trace
+        bound = largest * max(len(matrix) * EPS, eps * float(np.abs(found / largest).sum()))
+        if found[-1] < -max(bound, _ROUNDING * largest) and not positive_part:
             raise InputError(
                 f"H must be positive semidefinite, but its smallest eigenvalue is "
-                f"{float(found[-1]):.6g}"
+                f"{float(found[-1]):.6g}; to judge the positive part alone is an option, "
+                f"positive_part"
             )
-        return cls(Spectrum(found[found > bound]), Noise() if noise is None else noise)
+        found[found <= bound] = 0
+        spectrum = Spectrum(found, positive_part=True)
+        return cls(spectrum, Noise() if noise is None else noise)
 
     def without(self, indices: Any) -> Problem:
         """Return the problem of the same data without some samples.
@@ -264,8 +277,10 @@ class Problem:
 
     @property
     def dropped(self) -> int:
-        """How many zero and round-off eigenvalues of the data are left out."""
-        return 0 if self.samples is None else self.samples.axes.shape[1] - len(self.spectrum)
+        """How many eigenvalues are left out: zero or of round-off, or not positive."""
+        if self.samples is None:
+            return self.spectrum.dropped
+        return int(self.samples.axes.shape[1]) - len(self.spectrum)
 
     def __str__(self) -> str:
         parts = [str(self.spectrum), str(self.noise)]
@@ -289,10 +304,9 @@ def as_problem(value: Any, name: str = "problem") -> Problem:
     shape = getattr(value, "shape", None)
     rows = value if isinstance(value, (list, tuple)) else ()
     if not (len(shape) == 2 if isinstance(shape, tuple) else any(map(is_list, rows))):
-        shown = repr(value) if len(repr(value)) < 60 else f"a {type(value).__name__}"
         raise InputError(
             f"{name} must be a Problem, a Spectrum, such as Spectrum([4, 1]) or "
-            f"Spectrum.power_law(1.5), or a matrix of data, got {shown}"
+            f"Spectrum.power_law(1.5), or a matrix of data, got {shown(value)}"
         )
     return Problem.from_data(value)
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import EPS, as_array, precision, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import unmasked
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.images import RememberedImages
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
@@ -46,6 +46,8 @@ class Samples:
     residuals : ndarray, shape (R, n, K), or None
         What the best fit leaves of the labels, for each of R sets of labels; the gradient of
         sample i at the minimum is minus its columns times these. None where no labels are given.
+    precision : float
+        The relative spacing of the numbers that the samples came in.
     """
 
     eigenvalues: Array
@@ -54,13 +56,14 @@ class Samples:
     axes: Array
     replacement: bool = True
     residuals: Array | None = None
+    precision: float = EPS
 
     @classmethod
     def of(
         cls, rows: Any, weights: Any = None, replacement: bool = True, name: str = "rows"
     ) -> Samples:
         """Read rows of shape (n, d), or (n, K, d) for K outputs; see `Noise.sampled`."""
-        matrix = unmasked(rows, name)
+        matrix = as_array(rows, name)
         outputs = matrix.shape[1] if matrix.ndim == 3 else 1
         if matrix.ndim == 3 and matrix.size:
             matrix = matrix.reshape(-1, matrix.shape[2])
@@ -70,10 +73,12 @@ class Samples:
         if weights is not None and not replacement:
             raise InputError("weights have no meaning without replacement: give one of the two")
         scale = np.repeat(np.sqrt(shares * count), outputs)[:, None]
-        eigenvalues, axes = principal_axes(flat * scale)  # their mean is over n K rows
-        eigenvalues = eigenvalues * outputs
+        eps = precision(rows)
+        eigenvalues, axes = principal_axes(flat * scale, eps)
+        eigenvalues = eigenvalues * outputs  # their mean was over n K rows
         columns = (flat @ axes.T) / np.sqrt(eigenvalues)
-        return cls(eigenvalues, columns.reshape(count, outputs, -1), shares, axes, replacement)
+        columns = columns.reshape(count, outputs, -1)
+        return cls(eigenvalues, columns, shares, axes, replacement, precision=eps)
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -107,7 +112,11 @@ class Samples:
         """Raise InputError unless a spectrum is theirs."""
         largest, count = float(self.eigenvalues[0]), self.eigenvalues.size
         same = not spectrum.is_infinite and len(spectrum) == count
-        if not (same and np.allclose(self.eigenvalues, spectrum.eigenvalues, rtol=1e-9, atol=0)):
+        if same:  # singular values are found up to rounding of the largest one
+            given = spectrum.eigenvalues
+            rounding = 64 * count * EPS * np.sqrt(given * largest)
+            same = bool((np.abs(self.eigenvalues - given) <= 1e-9 * given + rounding).all())
+        if not same:
             raise InputError(
                 f"the spectrum must be that of the samples, {count} eigenvalues with the largest "
                 f"{largest:.6g}, got {spectrum}: Problem.from_data(rows) has both"
@@ -239,12 +248,9 @@ def _read_weights(weights: Any, count: int) -> Array:
     """Return probabilities; InputError for anything but ``count`` nonnegative numbers."""
     if weights is None:
         return np.full(count, 1 / count)
-    try:
-        found = np.asarray(weights, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError("weights must be numbers, one for each sample") from None
+    found = read_vector(weights, "weights")
     if found.shape != (count,):
         raise InputError(f"weights must be one for each of {count} samples, got {found.shape}")
-    if not (np.isfinite(found).all() and (found >= 0).all() and found.any()):
-        raise InputError("weights must be finite and nonnegative, and not all zero")
+    if (found < 0).any() or not found.any():
+        raise InputError("weights must be nonnegative, and not all zero")
     return np.asarray(found / found.sum())

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import read_vector
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list, number, positive_float
+from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
-from sgdmem.symbolic.algebra.scalars import to_float
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
 
 
 @dataclass(frozen=True, init=False)
@@ -72,7 +73,7 @@ class PowerLawTarget:
         """Return the power law of a spectrum, or raise InputError."""
         if spectrum.law is None:
             raise InputError(
-                f"a power-law target needs a power-law spectrum, got {spectrum!r}: "
+                f"a power-law target needs a power-law spectrum, got {spectrum}: "
                 f"give the squares c_k^2, one for each eigenvalue"
             )
         return spectrum.law
@@ -131,13 +132,10 @@ def read_target(value: Any, spectrum: Spectrum) -> Target:
     if not is_list(value):
         raise InputError(
             f"target must be the squares c_k^2, one for each eigenvalue, or PowerLawTarget(zeta),"
-            f" got {value!r}"
+            f" got {shown(value)}"
         )
-    if isinstance(value, np.ndarray) and value.dtype == float:
-        squares = np.array(value, dtype=float)
-    else:
-        squares = np.array([to_float(number(x, f"target[{i}]")) for i, x in enumerate(value)])
-    if squares.ndim != 1 or not np.isfinite(squares).all() or (squares < 0).any():
+    squares = read_vector(value, "target")
+    if (squares < 0).any():
         raise InputError("target must hold finite numbers >= 0, the squares c_k^2")
     if not squares.any():
         raise InputError("target must not be all zero: the loss would be 0 from the start")

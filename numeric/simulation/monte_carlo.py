@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import is_list, whole
+from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.numeric.problems.problem import as_problem
@@ -16,7 +16,8 @@ from sgdmem.numeric.simulation.batches import Batches
 from sgdmem.numeric.simulation.runs import Runs
 from sgdmem.numeric.simulation.start import read_start
 from sgdmem.numeric.simulation.trajectory import MOST_STEPS
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
 
 _KEPT_WHOLE = 10_000  # steps up to which every loss is recorded
 _KEPT = 200  # losses of a longer run
@@ -202,7 +203,7 @@ def _read_record(record: Any, steps: int) -> Array:
         return np.arange(steps + 1) if steps <= _KEPT_WHOLE else spread_steps(steps, _KEPT)
     entries = list(record) if is_list(record) else []
     if not entries:
-        raise InputError(f"record must be a list of numbers of steps, got {record!r}")
+        raise InputError(f"record must be a list of numbers of steps, got {shown(record)}")
     return np.unique([whole(x, f"record[{i}]", 0, steps) for i, x in enumerate(entries)])
 
 

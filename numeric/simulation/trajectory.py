@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import read_reals, real_array
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import read_reals, whole
+from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.schedule import read_schedule
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 MOST_STEPS = 10**8
 _MOST_NUMBERS = 5 * 10**8  # in the points that are returned
@@ -59,7 +60,9 @@ def trajectory(
     """
     chosen = read_schedule(algorithm)
     if not callable(gradient):
-        raise InputError(f"gradient must be a function of a point and a step, got {gradient!r}")
+        raise InputError(
+            f"gradient must be a function of a point and a step, got {shown(gradient)}"
+        )
     steps = whole(steps, "steps", 0, MOST_STEPS)
     w = read_reals(w0, "w0")
     if w.ndim != 1 or not w.size:
@@ -87,9 +90,11 @@ def trajectory(
 
 def _checked(gradient: Any, shape: tuple[int, ...], step: int) -> Array:
     try:
-        g = np.asarray(gradient, dtype=float)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"gradient must return numbers, got {gradient!r} at step {step}") from None
+        g = real_array(gradient, "gradient")
+    except InputError:
+        raise InputError(
+            f"gradient must return numbers, got {shown(gradient)} at step {step}"
+        ) from None
     if g.shape != shape:
         raise InputError(f"gradient must return shape {shape}, got {g.shape} at step {step}")
     return g

@@ -6,37 +6,45 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import EPS, read_reals
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import unmasked
 from sgdmem.symbolic.errors import InputError
 
 
 def read_rows(X: Any, name: str = "data") -> Array:
     """Validate a data matrix: two-dimensional, real, finite, not empty, not all zero."""
-    try:
-        X = unmasked(X, name)
-        if np.iscomplexobj(X):
-            raise TypeError
-        rows: Array = X.astype(np.float64)
-    except InputError:
-        raise
-    except (TypeError, ValueError, OverflowError):
-        raise InputError(f"{name} must be a (dense) matrix of real numbers") from None
+    rows = read_reals(X, name)
     if rows.ndim != 2 or rows.size == 0:
         raise InputError(f"{name} must be a matrix, one sample a row, got shape {rows.shape}")
-    if not np.isfinite(rows).all():
-        row, column = np.argwhere(~np.isfinite(rows))[0]
-        raise InputError(f"{name} must be finite, but row {row}, column {column} is not")
     if not rows.any():
         raise InputError(f"{name} must not be all zero")
     return rows
 
 
-def principal_axes(X: Array) -> tuple[Array, Array]:
-    """Return the non-zero eigenvalues of X^T X / n, largest first, and unit vectors as rows."""
+def principal_axes(X: Array, eps: float = EPS) -> tuple[Array, Array]:
+    """Return the non-zero eigenvalues of X^T X / n, largest first, and unit vectors as rows.
+
+    Parameters
+    ----------
+    X : array of shape (n, d)
+        In double precision.
+    eps : float
+        The `precision` that the entries came in: singular values that its rounding can make of
+        nothing are left out, as those that the decomposition itself can.
+    """
     n, d = X.shape
     # X and R share singular values and right vectors; R is small when there are many samples
     _, singular, directions = np.linalg.svd(np.linalg.qr(X, mode="r"), full_matrices=False)
-    kept = singular > max(n, d) * np.finfo(float).eps * singular.max()
+    kept = singular > rounding_bound(singular, max(n, d), eps)
     with np.errstate(over="ignore", under="ignore"):
         return singular[kept] ** 2 / n, directions[kept]
+
+
+def rounding_bound(singular: Array, size: int, eps: float) -> float:
+    """Return below which the singular values of a matrix cannot be told from zero.
+
+    The decomposition errs by ``size * 2**-52`` of the largest, at most. Entries rounded to eps move
+    each by at most the Frobenius norm of their errors (Weyl), eps times that of the matrix.
+    """
+    largest = float(singular.max())
+    return largest * max(size * EPS, eps * float(np.linalg.norm(singular / (largest or 1.0))))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import read_list, read_reals, read_vector
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.inputs import positive, positive_list
-from sgdmem.symbolic.errors import InputError
+from sgdmem.numeric.arithmetic.inputs import enclosure, positive, positive_float
+from sgdmem.symbolic.errors import InputError, shown
 
 _SHOWN = 4  # eigenvalues of a list that is shown in full
+_WIDEST = 1e-9  # interval that stands for one eigenvalue, relative to it
+_BLUR = 1e-3  # of the largest eigenvalue, what smoothing a density makes of zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +27,8 @@ class EigenvalueList:
     ----------
     eigenvalues, radii, weights : ndarray, shape (N,)
         Nearest floats, bounds on their distances from the exact values, multiplicities; read-only.
+    dropped, dropped_modes
+        How many entries were left out, and how many modes they are, multiplicities included.
 
     Examples
     --------
@@ -33,24 +39,86 @@ class EigenvalueList:
     eigenvalues: Array
     radii: Array
     weights: Array
+    dropped: int = 0
+    dropped_modes: float = 0.0
 
     def __post_init__(self) -> None:
         for array in (self.eigenvalues, self.radii, self.weights):
             array.flags.writeable = False
 
     @classmethod
-    def read(cls, eigenvalues: Any, weights: Any = None) -> EigenvalueList:
-        """Return what a caller gives as numbers of any kind; InputError if it is no such list."""
-        mid, rad = positive_list(eigenvalues, "eigenvalues")
-        if weights is None:
-            return cls(mid, rad, np.ones(mid.size))
-        multiplicities, _ = positive_list(weights, "weights")
-        if multiplicities.shape != mid.shape:
+    def read(
+        cls, eigenvalues: Any, weights: Any = None, positive_part: bool = False
+    ) -> EigenvalueList:
+        """Return what a caller gives as numbers of any kind; InputError if it is no such list.
+
+        Weights of zero are left out, and with ``positive_part`` eigenvalues that are not positive.
+        """
+        if isinstance(eigenvalues, Mapping):
+            if weights is not None:
+                raise InputError("eigenvalues must be a list where weights are given")
+            eigenvalues, weights = list(eigenvalues), list(eigenvalues.values())
+        ball = read_list(eigenvalues, "eigenvalues", enclosure)
+        if ball.mid.size == 0:
+            raise InputError("eigenvalues must not be empty")
+        counts = np.ones(ball.mid.size) if weights is None else read_vector(weights, "weights")
+        if counts.shape != ball.mid.shape:
             raise InputError(
-                f"weights must have one entry for each of the {mid.size} eigenvalues, "
-                f"got {multiplicities.size}"
+                f"weights must have one entry for each of the {ball.mid.size} eigenvalues, "
+                f"got {counts.size}"
             )
-        return cls(mid, rad, multiplicities)
+        if (counts < 0).any():
+            index = int((counts < 0).argmax())
+            raise InputError(f"weights[{index}] must not be negative, got {counts[index]:g}")
+        found = cls(ball.mid, ball.rad, counts)._positive(positive_part)
+        wide = found.radii > _WIDEST * found.eigenvalues
+        if wide.any():  # searches and losses take the middle
+            index = int(wide.argmax())
+            raise InputError(
+                f"eigenvalues must be known to a relative {_WIDEST:g}, but one is "
+                f"{found.eigenvalues[index]:.6g} +- {found.radii[index]:.1g}"
+            )
+        return found
+
+    @classmethod
+    def density(
+        cls, eigenvalues: Any, weights: Any, modes: Any, positive_part: bool
+    ) -> EigenvalueList:
+        """Return what a density stands for, see `Spectrum.density`."""
+        nodes, shares = read_reals(eigenvalues, "eigenvalues"), read_reals(weights, "weights")
+        if nodes.shape != shares.shape or nodes.size == 0:
+            raise InputError(
+                f"eigenvalues and weights must be arrays of one shape, not empty, "
+                f"got {nodes.shape} and {shares.shape}"
+            )
+        if (shares < 0).any() or not shares.any():
+            raise InputError("weights must be nonnegative and not all zero")
+        nodes, shares = nodes.ravel(), shares.ravel() / shares.sum()
+        blurred = (nodes <= 0) & (nodes >= -_BLUR * nodes.max())
+        found = cls(nodes, np.zeros(nodes.size), shares * positive_float(modes, "modes"))
+        return found._positive(positive_part, blurred)
+
+    def _positive(self, positive_part: bool, zero: Any = False) -> EigenvalueList:
+        """Return the modes that count, none of the ``zero`` ones; InputError if others are left."""
+        good = self.eigenvalues > self.radii
+        kept = (self.weights > 0) & ~np.asarray(zero)
+        if positive_part:
+            kept &= good
+        elif not good[kept].all():
+            index = int((kept & ~good).argmax())
+            value = self.eigenvalues[index]
+            why = "zero eigenvalues never move" if value == 0 else "negative curvature is unstable"
+            raise InputError(
+                f"eigenvalues[{index}] must be positive, got {value:g}: {why}, and to judge the "
+                f"positive part alone is an option, positive_part"
+            )
+        if not kept.any():
+            raise InputError("eigenvalues must hold a positive one, and of positive weight")
+        left_out = int(self.eigenvalues.size - kept.sum())
+        if not left_out:
+            return self
+        parts = (self.eigenvalues[kept], self.radii[kept], self.weights[kept])
+        return EigenvalueList(*parts, left_out, float(self.weights[~kept].sum()))
 
     @property
     def modes(self) -> float:
@@ -78,9 +146,9 @@ class EigenvalueList:
         if not (np.isfinite(ball.rad).all() and ball.mid.all()):
             raise InputError(
                 f"factor must keep the eigenvalues in the range of floating-point numbers, "
-                f"got {factor}"
+                f"got {shown(factor)}"
             )
-        return EigenvalueList(ball.mid, ball.rad, self.weights)
+        return replace(self, eigenvalues=ball.mid, radii=ball.rad)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, EigenvalueList):
@@ -105,6 +173,8 @@ class EigenvalueList:
     def __str__(self) -> str:
         lam = self.eigenvalues
         modes = f", {self.modes:g} modes" if (self.weights != 1).any() else ""
+        if self.dropped:
+            modes += f"; {self.dropped} more left out, {self.dropped_modes:.3g} modes"
         if lam.size <= _SHOWN:
             return f"eigenvalues {_short(lam)}{modes}"
         return f"{lam.size} eigenvalues, {lam.min():.3g} to {lam.max():.3g}{modes}"

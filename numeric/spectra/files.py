@@ -3,10 +3,11 @@
 Formats, told by the suffix:
 
 - ``.npy``: one array; ``.npz``: one array, or arrays named ``eigenvalues`` and ``weights``;
-- ``.csv``, ``.txt``: UTF-8 text, one row an eigenvalue, a second column for its multiplicity,
-  separated by commas, semicolons or blanks; ``#`` begins a comment. A header line of names is
-  allowed; over two columns it must say which is the ``eigenvalue`` and which the ``weight`` (or
-  ``multiplicity``, or ``count``), in either order. Numbers are read as exact decimals in files of
+- ``.csv``, ``.tsv``, ``.txt``: UTF-8 text, one row an eigenvalue, a second column for its
+  multiplicity, separated by commas, semicolons or blanks; ``#`` and ``%`` begin comments. A header
+  line of names is allowed; over two columns there must be one, which says which is the
+  ``eigenvalue`` and which the ``weight`` (or ``multiplicity``, or ``count``), in either order.
+  Numbers have decimal points and may stand in quotes; they are read as exact decimals in files of
   up to 100,000 rows, as floats in longer ones.
 
 Files over 1 GiB, packed or unpacked, are refused, and nothing is ever unpickled.
@@ -23,13 +24,19 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 LARGEST_FILE = 2**30  # bytes
 _MOST_EXACT_ROWS = 10**5
-_SUFFIXES = (".npy", ".npz", ".csv", ".txt")
+_SUFFIXES = (".npy", ".npz", ".csv", ".tsv", ".txt")
 _SEPARATOR = re.compile(r"\s*[,;\s]\s*")
-_NAME = re.compile(r"""(["']?)[^\W\d]\w*\1""")  # a column's name, which no damaged number resembles
+_COMMENT = re.compile(r"#.*|(^|\s)%.*")
+_QUOTED = re.compile(r"""(["'])(.*)\1""")
+_NAME = re.compile(r"[^\W\d]\w*")  # of a column, which no damaged number resembles
+_NUMBER = re.compile(  # what every program reads alike: float() knows more, such as 1_000
+    r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE
+)
+_DECIMAL_COMMAS = re.compile(r"(?=.*\d,\d)(.*;|.*\d\s+[-+.\d])")  # beside another separator
 _EIGENVALUE_NAMES = {"eigenvalue", "eigenvalues", "lambda", "λ"}
 _WEIGHT_NAMES = {"weight", "weights", "multiplicity", "multiplicities", "count", "counts"}
 
@@ -52,16 +59,15 @@ def load_columns(path: Any) -> tuple[Any, ...]:
                 f"found {', '.join(data) or 'none'}"
             )
         (data,) = data.values()
-    if isinstance(data, list):
-        return tuple(map(list, zip(*data, strict=True)))
+    if isinstance(data, tuple):  # from text, where the names of two columns are known
+        return data
     values = np.asarray(data)
-    if values.dtype.kind not in "fiu":
-        raise InputError(f"{path}: expected real numbers, found an array of type {values.dtype}")
-    if values.ndim == 2 and values.shape[1] in (1, 2):
-        return tuple(values.T)
-    if values.ndim != 1:
-        raise InputError(f"{path}: expected a list of eigenvalues, found shape {values.shape}")
-    return (values,)
+    if values.ndim != 1 and values.shape[1:] != (1,):
+        raise InputError(
+            f"{path}: expected a list of eigenvalues, found shape {values.shape}; multiplicities "
+            f"are in a .npz with arrays named eigenvalues and weights"
+        )
+    return (values.ravel(),)
 
 
 def save_columns(path: Any, eigenvalues: Array, weights: Array) -> None:
@@ -72,26 +78,27 @@ def save_columns(path: Any, eigenvalues: Array, weights: Array) -> None:
 
 
 def load_matrix(path: Any) -> Array:
-    """Return a data matrix from a .npy, .npz, .csv or .txt file, one sample a row."""
+    """Return a data matrix from a .npy, .npz, .csv, .tsv or .txt file, one sample a row."""
     data = _load(path, columns=None)
     if isinstance(data, dict):
         if len(data) != 1:
             raise InputError(f"{path}: expected one array, found {', '.join(data) or 'none'}")
         (data,) = data.values()
-    matrix = np.array(data, dtype=float) if isinstance(data, list) else np.asarray(data)
-    if matrix.dtype.kind not in "fiu" or matrix.ndim != 2:
+    matrix = np.asarray(data)
+    if matrix.dtype.kind not in "fiuc" or matrix.ndim != 2:
         raise InputError(f"{path}: expected a matrix of numbers, one sample a row")
     return matrix
 
 
 def _load(path: Any, columns: int | None = 2) -> Any:
-    """Return an array, a dictionary of arrays, or rows of decimal strings."""
+    """Return an array, a dictionary of arrays, or the columns of a text."""
     try:
         path = Path(path)
     except TypeError:
-        raise InputError(f"a file name must be a string or a path, got {path!r}") from None
+        raise InputError(f"a file name must be a string or a path, got {shown(path)}") from None
     if path.suffix.lower() not in _SUFFIXES:
-        raise InputError(f"{path}: expected a file ending in {', '.join(_SUFFIXES)}")
+        found = shown(str(path))
+        raise InputError(f"{found}: expected a file ending in {', '.join(_SUFFIXES)}")
     try:
         size = path.stat().st_size
         if not path.is_file():
@@ -122,42 +129,68 @@ def _load(path: Any, columns: int | None = 2) -> Any:
 
 
 def _rows(path: Path, lines: Iterable[str], columns: int | None) -> Any:
-    """Return the rows of a text: decimal strings, or an array where there are many or a matrix."""
+    """Return the columns of a spectrum, decimal strings or many floats, or else a matrix."""
     header: list[str] = []
     entries: list[list[str]] = []
     floats = array("d")  # of the rows beyond those that are kept as text
     width = 0
     for number, line in enumerate(lines, 1):
-        row = _SEPARATOR.split(line.split("#")[0].strip().rstrip(",; "))
-        if row == [""]:
+        text = _COMMENT.sub("", line).strip().rstrip(",; ")
+        if not text:
             continue
-        if width == 0 and not header and all(map(_is_name, row)):
-            header = [name.strip("\"'").lower() for name in row]
+        if _DECIMAL_COMMAS.match(text):
+            raise InputError(f"{path}, line {number}: has decimal commas: write decimal points")
+        row = [_QUOTED.sub(r"\2", entry) for entry in _SEPARATOR.split(text)]
+        if width == 0 and not header and _is_header(row):
+            header = [name.lower() for name in row]
             continue
-        width = width or len(row)
-        if columns is not None and width > columns:
-            raise InputError(f"{path}: expected one or two columns, found {width}")
+        if width == 0:
+            width = len(row)
+            if columns is not None:
+                _check_columns(path, header, width)
         if len(row) != width:
             raise InputError(f"{path}, line {number}: has {len(row)} columns instead of {width}")
         for entry in row:
-            if not _is_number(entry):
-                raise InputError(f"{path}, line {number}: {entry!r} is not a number")
+            if not _NUMBER.fullmatch(entry):
+                raise InputError(f"{path}, line {number}: {shown(entry)} is not a number")
         if columns is not None and len(entries) < _MOST_EXACT_ROWS:
             entries.append(row)
         else:
             floats.extend(map(float, row))
     if width == 0:
         raise InputError(f"{path}: holds no numbers")
-    turned = columns is not None and width == 2 and header and _weights_first(path, header)
-    if not floats:
-        return [row[::-1] for row in entries] if turned else entries
-    first = np.array(entries, dtype=float).reshape(-1, width)
-    rows = np.concatenate([first, np.array(floats).reshape(-1, width)])
-    return rows[:, ::-1] if turned else rows
+    rows = np.array(floats).reshape(-1, width)
+    if columns is None:
+        return rows
+    found: list[Any] = list(map(list, zip(*entries, strict=True)))
+    if rows.size:
+        found = list(np.concatenate([np.array(found, dtype=float), rows.T], axis=1))
+    return tuple(found[::-1] if width == 2 and _weights_first(path, header) else found)
 
 
 def _is_name(text: str) -> bool:
-    return _NAME.fullmatch(text) is not None and not _is_number(text)  # nan and inf are not names
+    return _NAME.fullmatch(text) is not None and not _NUMBER.fullmatch(text)  # nan is no name
+
+
+def _is_header(row: list[str]) -> bool:
+    """Whether a line names its columns; one of row numbers may have no name."""
+    return any(map(_is_name, row)) and all(_is_name(entry) or not entry for entry in row)
+
+
+def _check_columns(path: Path, header: list[str], width: int) -> None:
+    """Raise InputError unless it is certain what one or two columns of a spectrum are."""
+    if width > 2:
+        raise InputError(f"{path}: expected one eigenvalue a line, found {width} columns")
+    if width == 2 and not header:
+        raise InputError(
+            f"{path}: has two columns without names, which may be multiplicities, numbers of rows, "
+            f"decimal commas or a list in one line: begin with the line eigenvalue,weight, or "
+            f"write one number a line, with a decimal point"
+        )
+    if header and len(header) != width:
+        raise InputError(
+            f"{path}: has {width} columns below {len(header)} names; numbers have decimal points"
+        )
 
 
 def _weights_first(path: Path, header: list[str]) -> bool:
@@ -166,13 +199,5 @@ def _weights_first(path: Path, header: list[str]) -> bool:
         if len(names) == 2 and names[0] in _EIGENVALUE_NAMES and names[1] in _WEIGHT_NAMES:
             return answer
     raise InputError(
-        f"{path}: expected columns named eigenvalue and weight, found {', '.join(header)}"
+        f"{path}: expected columns named eigenvalue and weight, found {shown(', '.join(header))}"
     )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.inputs import is_whole, positive, positive_float
+from sgdmem.numeric.arithmetic.inputs import positive, positive_float, whole
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
-from sgdmem.symbolic.errors import InputError
 
 LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
 
@@ -41,16 +40,9 @@ class PowerLaw:
     @classmethod
     def read(cls, exponent: Any, scale: Any = 1.0, count: int | None = None) -> PowerLaw:
         """Return the law of what a caller gives; InputError unless it is one."""
-        if count is not None and not (is_whole(count) and 1 <= count <= LARGEST_COUNT):
-            raise InputError(
-                f"count must be an integer from 1 to 10**18, or None for an infinite spectrum, "
-                f"got {count!r}"
-            )
-        return cls(
-            positive_float(exponent, "exponent"),
-            positive_float(scale, "scale"),
-            None if count is None else int(count),
-        )
+        if count is not None:
+            count = whole(count, "count", 1, LARGEST_COUNT)
+        return cls(positive_float(exponent, "exponent"), positive_float(scale, "scale"), count)
 
     @property
     def modes(self) -> float:

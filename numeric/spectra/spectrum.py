@@ -16,7 +16,7 @@ from sgdmem.numeric.spectra.list_quadrature import LongList
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 from sgdmem.numeric.spectra.quadrature import LongSpectrum
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
 _LONGEST_SUM = 4096  # term by term
@@ -30,10 +30,16 @@ class Spectrum:
     ----------
     eigenvalues : sequence of shape (N,)
         Positive finite numbers: ints, `Fraction`, decimal strings and SymPy rationals are exact, a
-        float is its exact binary value. Neither sorted nor merged. Zero eigenvalues never move:
-        drop them.
+        float is its exact binary value, and an interval of mpmath or FLINT, to a relative 1e-9,
+        holds in verdicts for all its numbers. Neither sorted nor merged. A dictionary gives
+        multiplicities, as SymPy's ``eigenvals`` does.
     weights : sequence of shape (N,), optional
-        Positive multiplicities, by default 1; rounded to the nearest floats.
+        Multiplicities, by default 1; rounded to the nearest floats. Entries of weight 0, the empty
+        bins of a histogram, are left out.
+    positive_part : bool
+        Whether eigenvalues that are not positive are left out. Zero ones never move; along negative
+        ones every method with a positive learning rate leaves, so that a verdict on the rest says
+        nothing of them.
 
     Attributes
     ----------
@@ -42,6 +48,8 @@ class Spectrum:
         infinite power law.
     law : PowerLaw or None
         Set when the spectrum is a power law.
+    dropped, dropped_modes : int, float
+        How many entries were left out, and their weight.
 
     Raises
     ------
@@ -52,14 +60,20 @@ class Spectrum:
     --------
     >>> Spectrum([4, "0.1"], weights=[1, 2]).trace
     4.2
+    >>> Spectrum({4: 1, 1: 2})
+    Spectrum([4, 1], weights=[1, 2])
+    >>> print(Spectrum([3, 1e-17, -2e-17], positive_part=True))
+    eigenvalues [3, 1e-17]; 1 more left out, 1 modes
     >>> Spectrum.power_law(2)
     Spectrum.power_law(2)
     """
 
     _members: EigenvalueList | PowerLaw
 
-    def __init__(self, eigenvalues: Any, weights: Any = None) -> None:
-        self._set(EigenvalueList.read(eigenvalues, weights))
+    def __init__(
+        self, eigenvalues: Any, weights: Any = None, *, positive_part: bool = False
+    ) -> None:
+        self._set(EigenvalueList.read(eigenvalues, weights, positive_part))
 
     def _set(self, members: EigenvalueList | PowerLaw) -> Spectrum:
         object.__setattr__(self, "_members", members)  # frozen
@@ -95,8 +109,42 @@ class Spectrum:
         return cls.__new__(cls)._set(PowerLaw.read(exponent, scale, count))
 
     @classmethod
-    def load(cls, path: Any) -> Spectrum:
-        """Read eigenvalues (and multiplicities) from a .npy, .npz, .csv or .txt file.
+    def density(
+        cls, eigenvalues: Any, weights: Any, modes: Any, *, positive_part: bool = False
+    ) -> Spectrum:
+        """Return the spectrum of a density: a histogram, a grid, or stochastic Lanczos.
+
+        Zero and slightly negative eigenvalues, down to -1e-3 of the largest, are what smoothing and
+        rounding make of zero; they are left out, and ``dropped_modes`` says how much they weigh.
+
+        Parameters
+        ----------
+        eigenvalues, weights : arrays of one shape
+            Nodes and their shares, up to a common factor; several runs as the rows of a matrix, as
+            PyHessian's ``density`` returns them.
+        modes : number > 0
+            How many eigenvalues there are in all, the parameters of the model.
+        positive_part : bool
+            Whether eigenvalues of negative curvature are left out too.
+
+        Raises
+        ------
+        InputError
+            For other arrays, and for negative curvature.
+
+        Examples
+        --------
+        >>> density = Spectrum.density([[2, -1e-5], [1, 0]], [[0.5, 0.5], [0.25, 0.75]], 8)
+        >>> print(density)
+        eigenvalues [2, 1], 3 modes; 2 more left out, 5 modes
+        """
+        return cls.__new__(cls)._set(
+            EigenvalueList.density(eigenvalues, weights, modes, positive_part)
+        )
+
+    @classmethod
+    def load(cls, path: Any, *, positive_part: bool = False) -> Spectrum:
+        """Read eigenvalues (and multiplicities) from a .npy, .npz, .csv, .tsv or .txt file.
 
         See `sgdmem.numeric.spectra.files` for the formats and the size limit.
 
@@ -107,7 +155,7 @@ class Spectrum:
         """
         columns = load_columns(path)
         try:
-            return cls(*columns)
+            return cls(*columns, positive_part=positive_part)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
@@ -233,6 +281,16 @@ class Spectrum:
             )
         return members.listed()
 
+    @property
+    def dropped(self) -> int:
+        """How many of the entries that were given are left out."""
+        return self._members.dropped if isinstance(self._members, EigenvalueList) else 0
+
+    @property
+    def dropped_modes(self) -> float:
+        """How many modes those are, multiplicities included."""
+        return self._members.dropped_modes if isinstance(self._members, EigenvalueList) else 0.0
+
     @cached_property
     def count(self) -> float:
         """Number of modes, multiplicities included; inf for an infinite law."""
@@ -297,4 +355,4 @@ class Spectrum:
 def require_spectrum(value: object) -> None:
     """Raise InputError if an argument is not a `Spectrum`."""
     if not isinstance(value, Spectrum):
-        raise InputError(f"spectrum must be a Spectrum, got {value!r}")
+        raise InputError(f"spectrum must be a Spectrum, got {shown(value)}")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from sgdmem.numeric.arithmetic.inputs import is_list
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     from sgdmem.numeric.theorems.check import CheckResult, StatementModule
@@ -66,7 +66,7 @@ def verify(
     if isinstance(names, str):
         names = [names]
     if names is not None and not is_list(names):
-        raise InputError(f"names must be names of statements, got {names!r}")
+        raise InputError(f"names must be names of statements, got {shown(names)}")
     chosen = list(STATEMENTS) if names is None else [find_statement(name) for name in names]
     results = []
     for name in chosen:
@@ -79,7 +79,7 @@ def find_statement(name: str) -> str:
     """Return the name of a statement as `STATEMENTS` has it."""
     found = {_plain(known): known for known in STATEMENTS}.get(_plain(str(name)))
     if found is None:
-        raise InputError(f"unknown statement {name!r}; there are {', '.join(STATEMENTS)}")
+        raise InputError(f"unknown statement {shown(name)}; there are {', '.join(STATEMENTS)}")
     return found
 
 

@@ -23,7 +23,7 @@ from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _LARGEST_SHARE = 1e6  # of a rate in a search, over 1 / (largest eigenvalue)
 _DIMENSIONLESS = 2.0  # end of the search for a parameter without units, such as a momentum
@@ -166,7 +166,7 @@ def _read_family(
 ) -> tuple[Callable[[Any], Algorithm], str]:
     """Return the family as a function of the parameter to push, and that parameter's name."""
     if not isinstance(parameter, str | None):
-        raise InputError(f"parameter must be a name, got {parameter!r}")
+        raise InputError(f"parameter must be a name, got {shown(parameter)}")
     constructor = find_family(family)
     if parameter is None:
         missing = constructor.missing(fixed)
@@ -188,9 +188,9 @@ def _read_search(search: tuple[float, float]) -> tuple[float, float]:
     try:
         low, high = (to_float(number(end, "search")) for end in search)
     except (TypeError, ValueError):
-        raise InputError(f"search must be two numbers, got {search!r}") from None
+        raise InputError(f"search must be two numbers, got {shown(search)}") from None
     if not (low < high and math.isfinite(high - low)):
-        raise InputError(f"search must be two ascending finite numbers, got {search}")
+        raise InputError(f"search must be two ascending finite numbers, got {shown(search)}")
     return low, high
 
 

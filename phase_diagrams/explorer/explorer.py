@@ -21,7 +21,7 @@ from sgdmem._version import __version__
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability_rule import javascript_rule
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, explored_methods
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _COMPUTATION = ("spectrum", "roots", "verdict", "map", "losses", "worker")
 _INTERFACE = ("state", "plots", "map_view", "details", "page")
@@ -92,7 +92,7 @@ class Explorer:
         """
         path = Path(path)
         if path.suffix != ".html":
-            raise InputError(f"path must end in .html, got {path}")
+            raise InputError(f"path must end in .html, got {shown(str(path))}")
         path.write_text(self.html, encoding="utf-8")
 
     def serve(self, port: int = 0) -> None:

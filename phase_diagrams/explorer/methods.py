@@ -18,7 +18,7 @@ from sgdmem.symbolic.algorithms.branching_values import special_values, telling_
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, find_family
 from sgdmem.symbolic.algorithms.parameters import Parameter, known_parameter
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _PROBLEM_NAMES = ("batch_size", "tau1", "tau2", "exponent", "count", "zeta")
 _ACCEPTED = "methods must be names, functions that return an Algorithm, or algorithms"
@@ -130,7 +130,7 @@ def explored_methods(
     if isinstance(given, str | Algorithm) or callable(given):
         given = [given]
     if not isinstance(given, list | tuple) or not given:
-        raise InputError(f"{_ACCEPTED}, got {given!r}")
+        raise InputError(f"{_ACCEPTED}, got {shown(given)}")
     read = {name: _range(name, value) for name, value in ranges.items()}
     found = tuple(_method(method, read) for method in given)
     names = [method.name for method in found]
@@ -150,7 +150,7 @@ def _method(method: Any, ranges: Mapping[str, Slider]) -> ExploredMethod:
     if isinstance(method, Algorithm):
         return _of_algorithm(method, ranges)
     if not (isinstance(method, str) or (callable(method) and not isinstance(method, type))):
-        raise InputError(f"{_ACCEPTED}, got {method!r}")
+        raise InputError(f"{_ACCEPTED}, got {shown(method)}")
     family = find_family(method)
     return _of_family(family, ranges)
 
@@ -240,7 +240,7 @@ def _parameter(parameter: Parameter, ranges: Mapping[str, Slider]) -> Slider:
 
 
 def _range(name: str, value: Any) -> Slider:
-    form = f"ranges[{name!r}] must be (low, high) or (low, high, 'log'), got {value!r}"
+    form = f"ranges[{name!r}] must be (low, high) or (low, high, 'log'), got {shown(value)}"
     if isinstance(value, str) or not isinstance(value, Sequence) or len(value) not in (2, 3):
         raise InputError(form)
     low, high = (to_float(as_scalar(end, f"ranges[{name!r}]")) for end in value[:2])

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _HOST = "127.0.0.1"
 
@@ -22,7 +22,7 @@ def page_server(page: str, port: int) -> ThreadingHTTPServer:
         For a port that is not from 0 to 65535, or not free.
     """
     if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
-        raise InputError(f"port must be an integer from 0 to 65535, got {port!r}")
+        raise InputError(f"port must be an integer from 0 to 65535, got {shown(port)}")
     content = page.encode()
 
     class Handler(BaseHTTPRequestHandler):

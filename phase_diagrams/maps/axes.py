@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.inputs import is_list, number, whole
+from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.problems.batch_size import is_infinite
-from sgdmem.symbolic.algebra.scalars import to_float
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algebra.scalars import is_list, to_float
+from sgdmem.symbolic.errors import InputError, shown
 
 # What an axis may vary of every problem; a function of other axes may vary all the rest.
 PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
@@ -66,12 +66,17 @@ def read_axis(label: str, axis: Axis) -> tuple[str, list[Any]]:
         name, values = axis
         values = list(values)
     except (TypeError, ValueError):
-        raise InputError(f"{label} must be a pair (parameter name, values), got {axis!r}") from None
-    if not isinstance(name, str) or not values:
-        raise InputError(f"{label} needs a parameter name and at least one value, got {axis!r}")
+        raise InputError(
+            f"{label} must be a pair (parameter name, values), got {shown(axis)}"
+        ) from None
+    if not isinstance(name, str) or not values or not is_list(axis[1]):
+        raise InputError(
+            f"{label} needs a parameter name and at least one value, got {shown(axis)}"
+        )
+    said = f"{name:.80}"  # in a message
     if name == "batch_size":
         return name, [math.inf if is_infinite(v) else number(v, name) for v in values]
-    return name, [number(value, name) for value in values]
+    return name, [number(value, said) for value in values]
 
 
 def read_range(label: str, given: Range) -> tuple[str, float, float]:
@@ -85,12 +90,14 @@ def read_range(label: str, given: Range) -> tuple[str, float, float]:
     try:
         name, low, high = given
     except (TypeError, ValueError):
-        raise InputError(f"{label} must be (parameter name, low, high), got {given!r}") from None
+        raise InputError(
+            f"{label} must be (parameter name, low, high), got {shown(given)}"
+        ) from None
     if not isinstance(name, str):
-        raise InputError(f"{label} must start with a parameter's name, got {given!r}")
+        raise InputError(f"{label} must start with a parameter's name, got {shown(given)}")
     low, high = (to_float(number(end, name)) for end in (low, high))
     if not low < high or not math.isfinite(high - low):
-        raise InputError(f"{label} must have its low end below its high end, got {given!r}")
+        raise InputError(f"{label} must have its low end below its high end, got {shown(given)}")
     return name, low, high
 
 
@@ -103,7 +110,7 @@ def range_of(name: str, ends: Any) -> tuple[str, float, float]:
         If they are no pair, or as `read_range`.
     """
     if not is_list(ends) or len(list(ends)) != 2:
-        raise InputError(f"{name} must be a pair (low, high), got {ends!r}")
+        raise InputError(f"{name} must be a pair (low, high), got {shown(ends)}")
     return read_range(name, (name, *ends))
 
 

@@ -22,7 +22,7 @@ from sgdmem.phase_diagrams.maps.dataset_description import describe
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     import xarray
@@ -178,7 +178,9 @@ def _read_window(x: Range, y: Range, log: Sequence[str]) -> _Window:
             raise InputError(f"no parameter of a boundary can be called {name!r}: a result is")
     for name in log:
         if name not in names:
-            raise InputError(f"log must name parameters among {', '.join(names)}, got {name!r}")
+            raise InputError(
+                f"log must name parameters among {', '.join(names)}, got {shown(name)}"
+            )
     for name, low, _ in ranges:
         if name in log and low <= 0:
             raise InputError(f"a logarithmic {name} must start above 0, got {low}")
@@ -188,11 +190,13 @@ def _read_window(x: Range, y: Range, log: Sequence[str]) -> _Window:
 
 def _check_accuracy(resolution: int, tolerance: float, flatness: float) -> None:
     if not isinstance(resolution, int) or not 2 <= resolution <= _MOST_RESOLUTION:
-        raise InputError(f"resolution must be from 2 to {_MOST_RESOLUTION}, got {resolution!r}")
+        raise InputError(
+            f"resolution must be from 2 to {_MOST_RESOLUTION}, got {shown(resolution)}"
+        )
     if not _LEAST_TOLERANCE <= tolerance < 1:
-        raise InputError(f"tolerance must be from {_LEAST_TOLERANCE} to 1, got {tolerance!r}")
+        raise InputError(f"tolerance must be from {_LEAST_TOLERANCE} to 1, got {shown(tolerance)}")
     if not 0 < flatness < 1:
-        raise InputError(f"flatness must be between 0 and 1, got {flatness!r}")
+        raise InputError(f"flatness must be between 0 and 1, got {shown(flatness)}")
 
 
 def _dataset(

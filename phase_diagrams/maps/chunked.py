@@ -10,7 +10,7 @@ from typing import Any
 
 from sgdmem.phase_diagrams.maps.chunk_store import Chunk, ChunkStore
 from sgdmem.phase_diagrams.maps.question import DiagramQuestion
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _AHEAD = 3  # chunks for each thread that wait at the cluster: it never sees millions at once
 
@@ -45,7 +45,7 @@ def fill_on_cluster(
             "client needs dask, which is not installed: pip install 'sgdmem[distributed]'"
         ) from None
     if not isinstance(client, distributed.Client):
-        raise InputError(f"client must be a dask.distributed.Client, got {client!r}")
+        raise InputError(f"client must be a dask.distributed.Client, got {shown(client)}")
     packed = import_module("cloudpickle").dumps((question, store))
     left = iter(store.missing)
 

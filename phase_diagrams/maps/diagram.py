@@ -18,7 +18,7 @@ from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     import xarray
@@ -208,7 +208,7 @@ def _read_store(
 ) -> Path | None:
     if store is not None:
         if not isinstance(store, (str, Path)):
-            raise InputError(f"store must be a path, got {store!r}")
+            raise InputError(f"store must be a path, got {shown(store)}")
         path = Path(store).absolute()  # workers may have another current folder
         if not path.parent.is_dir():
             raise InputError(f"store: there is no folder {path.parent}")

@@ -7,8 +7,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from sgdmem.numeric.arithmetic.inputs import is_list, number
+from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.problems.batch_size import is_infinite
+from sgdmem.symbolic.algebra.scalars import is_list
 
 DIGEST = "sha256:"  # how a text begins that only tells data apart
 

@@ -24,7 +24,7 @@ from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.errors import InputError, UndefinedError, shown
 
 NOT_YET = -128  # of flags: what a store has where a chunk is missing
 _NEARLY = 1e-13  # relative error of a rate that floats are trusted with
@@ -94,7 +94,7 @@ class Map:
         if any(not isinstance(target, PowerLawTarget) for target in self.targets):
             raise InputError(
                 "target must be a PowerLawTarget for regimes and exponents of the loss, as of "
-                f"Problem.power_law(nu, zeta); got {self.targets[0]!r}"
+                f"Problem.power_law(nu, zeta); got {shown(self.targets[0])}"
             )
         if law is None or law.count is not None or problem.noise.mixes:
             raise InputError(
@@ -341,5 +341,5 @@ def find_quantities(names: Any) -> dict[str, Quantity]:
         names = (names,)
     for name in names:
         if name not in QUANTITIES:
-            raise InputError(f"quantities must be among {', '.join(QUANTITIES)}, got {name!r}")
+            raise InputError(f"quantities must be among {', '.join(QUANTITIES)}, got {shown(name)}")
     return {name: QUANTITIES[name] for name in names}

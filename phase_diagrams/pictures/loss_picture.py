@@ -28,7 +28,7 @@ from sgdmem.phase_diagrams.pictures.surroundings import (
     write_legend,
     write_title,
 )
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _RISE = 3.0  # how far above the largest start the picture ends
 _FIRST_SHOWN = 0.01  # of the steps, where a predicted power law begins
@@ -111,7 +111,7 @@ def draw_losses(
     exponents = _of_rules(exponents, chosen, "exponents")
     for name, runs in simulations.items():
         if not isinstance(runs, Simulation):
-            raise InputError(f"simulations[{name!r}] must be a Simulation, got {runs!r}")
+            raise InputError(f"simulations[{name!r}] must be a Simulation, got {shown(runs)}")
     given = as_problem(problem)
     curves = {name: losses(rule, given, batch_size, steps) for name, rule in chosen.items()}
     ax = new_axes() if ax is None else ax
@@ -175,7 +175,7 @@ def predicted_law(rule: Any, problem: Problem, batch_size: Any = math.inf) -> Pr
 def _read_rules(rules: Any) -> dict[str, Schedule]:
     if not isinstance(rules, Mapping) or not rules:
         raise InputError(
-            f"rules must be a dictionary from names to algorithms or schedules, got {rules!r}"
+            f"rules must be a dictionary from names to algorithms or schedules, got {shown(rules)}"
         )
     return {str(name): read_schedule(rule) for name, rule in rules.items()}
 
@@ -184,7 +184,9 @@ def _of_rules(given: Any, rules: Mapping[str, Any], argument: str) -> Mapping[st
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise InputError(f"{argument} must be a dictionary by the names of rules, got {given!r}")
+        raise InputError(
+            f"{argument} must be a dictionary by the names of rules, got {shown(given)}"
+        )
     for name in given:
         if name not in rules:
             raise InputError(

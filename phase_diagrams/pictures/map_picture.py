@@ -19,7 +19,7 @@ from sgdmem.phase_diagrams.pictures.surroundings import (
     write_legend,
     write_title,
 )
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     import xarray
@@ -105,7 +105,7 @@ def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
     """Return what a picture can show of a diagram, in memory: of large maps every k-th point."""
     if quantity not in diagram.data_vars:
         names = ", ".join(map(str, diagram.data_vars))
-        raise InputError(f"quantity must be among {names}, got {quantity!r}")
+        raise InputError(f"quantity must be among {names}, got {shown(quantity)}")
     for name in diagram.stable.dims[-2:]:
         values = diagram[name].values
         if not np.isfinite(values).all():

@@ -29,7 +29,7 @@ from sgdmem.phase_diagrams.pictures.surroundings import (
     write_title,
 )
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _DEEPEST = 1e-12  # eigenvalue over the largest one, of a picture
 _SHARE_LEFT = 0.01  # of the noise sum, in eigenvalues of an infinite law that are too small to show
@@ -106,7 +106,7 @@ def draw_noise_summand(
     if not np.isfinite(plain).any():
         raise InputError(
             f"algorithm must be stable without noise at some eigenvalue from {low:.3g} to "
-            f"{lam[-1]:.3g} for a noise summand to exist there, got {algorithm!r}"
+            f"{lam[-1]:.3g} for a noise summand to exist there, got {shown(algorithm)}"
         )
     ax = new_axes() if ax is None else ax
     inside = (lam >= low) & (lam <= data.largest)

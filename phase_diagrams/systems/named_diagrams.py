@@ -31,7 +31,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.inputs import is_list, positive
+from sgdmem.numeric.arithmetic.inputs import positive
 from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.problems.problem import USUAL_EXPONENT, Problem, as_problem
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
@@ -48,9 +48,10 @@ from sgdmem.phase_diagrams.systems.memory_one import (
     zone_lines,
 )
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram, TheoryLine
+from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named_algorithms import find_family, memory_one
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _SIZES = (1, 8, 64, math.inf)
 _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
@@ -137,7 +138,7 @@ def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram
     """
     if name not in (*_DIAGRAMS, "regimes"):
         known = ", ".join([*_DIAGRAMS, "regimes", "spectral-zones"])
-        raise InputError(f"name must be among {known}, got {name!r}")
+        raise InputError(f"name must be among {known}, got {shown(name)}")
     if name == "regimes":
         if problem is not None:
             raise InputError("problem is chosen by the diagram: regimes go over all power laws")
@@ -153,7 +154,7 @@ def _checked(function: Callable[..., Any], options: dict[str, Any], hidden: str 
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         for name in options:
             if name not in known:
-                raise InputError(f"unknown option {name!r}; there are {', '.join(known)}")
+                raise InputError(f"unknown option {shown(name)}; there are {', '.join(known)}")
     for name in options:
         if name not in known and name in _CHOSEN:
             raise InputError(f"{name} is chosen by the diagram; there are {', '.join(known)}")
@@ -318,7 +319,7 @@ def _over_batch_sizes(
 ) -> NamedDiagram:
     sizes = list(batch_sizes) if is_list(batch_sizes) else []
     if not sizes:
-        raise InputError(f"batch_sizes must be a list of batch sizes, got {batch_sizes!r}")
+        raise InputError(f"batch_sizes must be a list of batch sizes, got {shown(batch_sizes)}")
     sizes = sorted(math.inf if is_infinite(b) else positive(b, "batch_sizes") for b in sizes)
     series = phase_diagram(
         family,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from sgdmem.symbolic.errors import shown
+
 if TYPE_CHECKING:
     from sgdmem.symbolic.algorithms.algorithm import Algorithm
     from sgdmem.symbolic.algorithms.family import Family
@@ -73,7 +75,7 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
         name, sign, text = setting.partition("=")
         name = name.strip().replace("-", "_")
         if not sign or not name:
-            raise click.UsageError(f"--set expects NAME=VALUE, got {setting!r}")
+            raise click.UsageError(f"--set expects NAME=VALUE, got {shown(setting)}")
         if name in values:
             raise click.UsageError(f"--set gives {name} twice")
         if text.lower() in ("true", "false"):
@@ -106,7 +108,7 @@ def output_path(output: str, endings: Sequence[str]) -> Path:
     if path.suffix not in endings:
         *others, last = endings
         known = f"{', '.join(others)} or {last}" if others else last
-        raise click.UsageError(f"-o must end in {known}, got {path}")
+        raise click.UsageError(f"-o must end in {known}, got {shown(str(path))}")
     if not path.parent.is_dir():
         raise click.UsageError(f"-o: there is no folder {path.parent}")
     return path

@@ -6,6 +6,8 @@ import math
 
 import click
 
+from sgdmem.symbolic.errors import shown
+
 _FARTHEST = 1e100
 _MOST_VALUES = 10**7  # of an axis
 
@@ -15,7 +17,7 @@ def read_axis(text: str, option: str) -> tuple[tuple[str, list[float]], bool]:
     import numpy as np
 
     name, numbers, logarithmic = _split(text)
-    form = f"{option} expects NAME=LOW:HIGH:COUNT or NAME=LOW:HIGH:COUNT:log, got {text!r}"
+    form = f"{option} expects NAME=LOW:HIGH:COUNT or NAME=LOW:HIGH:COUNT:log, got {shown(text)}"
     parts = numbers.split(":")
     if len(parts) != 3 or not parts[2].isdecimal() or int(parts[2]) == 0:
         raise click.UsageError(form)
@@ -35,7 +37,9 @@ def read_window(text: str, option: str) -> tuple[tuple[str, float, float], bool]
     """Return the (name, low, high) of NAME=LOW:HIGH[:log], and whether it is logarithmic."""
     name, numbers, logarithmic = _split(text)
     if not numbers:
-        raise click.UsageError(f"{option} expects NAME=LOW:HIGH or NAME=LOW:HIGH:log, got {text!r}")
+        raise click.UsageError(
+            f"{option} expects NAME=LOW:HIGH or NAME=LOW:HIGH:log, got {shown(text)}"
+        )
     return (name, *read_range(numbers, option)), logarithmic
 
 
@@ -43,7 +47,7 @@ def read_panels(text: str) -> tuple[str, list[str]]:
     """Return the (name, values) of NAME=VALUE,VALUE,…."""
     name, values, _ = _split(text)
     if not values:
-        raise click.UsageError(f"--panels expects NAME=VALUE,VALUE,…, got {text!r}")
+        raise click.UsageError(f"--panels expects NAME=VALUE,VALUE,…, got {shown(text)}")
     return name, [value.strip() for value in values.split(",")]
 
 
@@ -60,10 +64,10 @@ def read_range(text: str, option: str) -> tuple[float, float]:
 
     parts = text.split(":")
     if len(parts) != 2:
-        raise click.UsageError(f"{option} expects two numbers separated by ':', got {text!r}")
+        raise click.UsageError(f"{option} expects two numbers separated by ':', got {shown(text)}")
     low, high = (to_float(as_scalar(part, option)) for part in parts)
     if not math.isfinite(high - low):
         raise click.UsageError(f"{option}: the range of floating-point numbers ends before {text}")
     if low >= high:
-        raise click.UsageError(f"{option}: LOW must be below HIGH, got {text!r}")
+        raise click.UsageError(f"{option}: LOW must be below HIGH, got {shown(text)}")
     return low, high

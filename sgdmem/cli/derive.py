@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sgdmem.cli.arguments import AlgorithmName, output_option, read_settings, set_option
+from sgdmem.symbolic.errors import shown
 
 if TYPE_CHECKING:
     from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -70,7 +71,7 @@ def derive_command(
     described = _described(algorithm, memory, settings)
     suffix = Path(output).suffix if output is not None else ""
     if output is not None and language is None and suffix not in (*_DOCUMENTS, *_TEXTS):
-        raise click.UsageError(f"-o writes {', '.join(_DOCUMENTS)} or .txt; got {output}")
+        raise click.UsageError(f"-o writes {', '.join(_DOCUMENTS)} or .txt; got {shown(output)}")
     if fragment and (suffix != ".tex" or language is not None):
         raise click.UsageError("--fragment needs -o FILE.tex")
     if (symbols or notation or label) and (suffix not in _DOCUMENTS or language is not None):
@@ -112,7 +113,7 @@ def _letters(symbols: tuple[str, ...]) -> dict[str, str]:
     for text in symbols:
         name, sign, latex = text.partition("=")
         if not sign or not name or not latex:
-            raise click.UsageError(f"--symbol must be NAME=LATEX, got {text!r}")
+            raise click.UsageError(f"--symbol must be NAME=LATEX, got {shown(text)}")
         letters[name] = latex
     return letters
 

@@ -45,7 +45,12 @@ def problem_options(
             "path",
             type=file,
             metavar="FILE",
-            help="Eigenvalues: .npy .npz .csv .txt",
+            help="Eigenvalues: .npy .npz .csv .tsv .txt",
+        ),
+        click.option(
+            "--positive-part",
+            is_flag=True,
+            help="Of the file: leave out eigenvalues that are not positive.",
         ),
         click.option(
             "--data",
@@ -103,6 +108,7 @@ def target_options(command: _F) -> _F:
 
 def read_target(zeta: str | None, squares: str | None, labels: str | None = None) -> Any:
     """Return the target of --zeta Z or --target FILE; None with --labels FILE, which make one."""
+    from sgdmem.numeric.arithmetic.inputs import positive_float
     from sgdmem.numeric.problems.target import PowerLawTarget
     from sgdmem.numeric.spectra.files import load_columns
 
@@ -110,7 +116,9 @@ def read_target(zeta: str | None, squares: str | None, labels: str | None = None
         raise click.UsageError("give one of --zeta Z and --target FILE, or --labels with --data")
     if labels is not None:
         return None
-    return PowerLawTarget(zeta) if squares is None else load_columns(squares)[0]
+    if squares is not None:
+        return load_columns(squares)[0]
+    return PowerLawTarget(positive_float(zeta, "--zeta"))
 
 
 def has_problem(options: Options) -> bool:
@@ -130,6 +138,7 @@ def read_problem(options: Options, target: Any = None, otherwise: Any = None) ->
     otherwise : Noise, optional
         In place of the usual one where the noise is not given.
     """
+    from sgdmem.numeric.arithmetic.inputs import positive_float
     from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.problems.problem import Problem
     from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -139,6 +148,8 @@ def read_problem(options: Options, target: Any = None, otherwise: Any = None) ->
         raise click.UsageError("give one of --power-law NU, --spectrum FILE and --data FILE")
     if exponent is None and (options["scale"] is not None or options["count"] is not None):
         raise click.UsageError("--scale and --count belong to --power-law")
+    if path is None and options["positive_part"]:
+        raise click.UsageError("--positive-part belongs to --spectrum")
     if data is not None:
         return _problem_of_data(data, options, target)
     for name in ("labels", "without_replacement", "fit_noise"):
@@ -146,7 +157,9 @@ def read_problem(options: Options, target: Any = None, otherwise: Any = None) ->
             raise click.UsageError(f"--{name.replace('_', '-')} belongs to --data")
     noise = _noise(options, otherwise or Noise())
     if path is not None:
-        return Problem(Spectrum.load(path), noise, target)
+        spectrum = Spectrum.load(path, positive_part=options["positive_part"])
+        return Problem(spectrum, noise, target)
+    exponent = positive_float(exponent, "--power-law")
     return Problem(Spectrum.power_law(exponent, _scale(options), options["count"]), noise, target)
 
 
@@ -229,7 +242,7 @@ def map_problem(
         if name in axes and (zeta if name == "zeta" else options[name]) is not None:
             raise click.UsageError(f"{name} cannot both vary and have a fixed value")
     varied = [name for name in ("nu", "zeta") if name in axes and name not in family.parameters]
-    target = None if zeta is None else PowerLawTarget(zeta)
+    target = None if zeta is None else read_target(zeta, None)
     if "nu" not in varied:
         problem = read_problem(options, target)
         if not varied:

@@ -8,20 +8,23 @@ import click
 
 from sgdmem.cli.arguments import json_option, output_option, print_json
 from sgdmem.cli.problem import read_matrix
+from sgdmem.symbolic.errors import shown
 
 
 @click.command("spectrum", short_help="Describe the spectrum and the noise of data.")
 @click.option("--data", type=click.Path(), metavar="FILE", help="A data matrix.")
 @click.option("--spectrum", "path", type=click.Path(), metavar="FILE", help="Eigenvalues.")
-@click.option("--first", type=int, default=1, metavar="K", help="First rank of the fit.  [1]")
-@click.option("--last", type=int, metavar="K", help="Last rank of the fit.  [all]")
+@click.option("--positive-part", is_flag=True, help="Leave out eigenvalues that are not positive.")
+@click.option("--first", type=float, metavar="K", help="First rank of the fit.  [all]")
+@click.option("--last", type=float, metavar="K", help="Last rank of the fit.  [all]")
 @output_option("Write eigenvalues (.csv).")
 @json_option
 def spectrum_command(
     data: str | None,
     path: str | None,
-    first: int,
-    last: int | None,
+    positive_part: bool,
+    first: float | None,
+    last: float | None,
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -38,11 +41,13 @@ def spectrum_command(
 
     if (data is None) == (path is None):
         raise click.UsageError("give either --data FILE or --spectrum FILE")
-    given = Spectrum.load(path) if data is None else read_matrix(data)
+    if data is not None and positive_part:
+        raise click.UsageError("--positive-part belongs to --spectrum")
+    given = read_matrix(data) if data else Spectrum.load(path, positive_part=positive_part)
     summary = summarize(given, first, last)
     if output is not None:
         if Path(output).suffix != ".csv":
-            raise click.UsageError(f"-o writes a .csv file, got {output}")
+            raise click.UsageError(f"-o writes a .csv file, got {shown(output)}")
         summary.problem.spectrum.save(output)
     if as_json:
         print_json(summary.to_dict())

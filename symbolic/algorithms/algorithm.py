@@ -24,7 +24,7 @@ from sgdmem.symbolic.algebra.scalars import (
 from sgdmem.symbolic.algorithms.entries import has_float, read_blocks
 from sgdmem.symbolic.algorithms.printing import equation_latex, equations_text
 from sgdmem.symbolic.algorithms.recurrence import blocks_of_recurrence
-from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.errors import InputError, UndefinedError, shown
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -164,7 +164,9 @@ class Algorithm:
         Fraction(1, 10)
         """
         if not isinstance(values, Mapping):
-            raise InputError(f"values must be a dictionary from symbols to numbers, got {values!r}")
+            raise InputError(
+                f"values must be a dictionary from symbols to numbers, got {shown(values)}"
+            )
         replace = {
             self._symbol(key): to_sympy(as_scalar(value, str(key))) for key, value in values.items()
         }
@@ -342,7 +344,7 @@ def _plain(value: Any, floats: bool) -> str:
 def require_algorithm(value: object, name: str) -> Algorithm:
     """Return an argument that must be an `Algorithm`; raise InputError if it is not."""
     if not isinstance(value, Algorithm):
-        raise InputError(f"{name} must be an Algorithm, got {value!r}")
+        raise InputError(f"{name} must be an Algorithm, got {shown(value)}")
     return value
 
 

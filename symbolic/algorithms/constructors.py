@@ -9,13 +9,12 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec
 
-from sgdmem.symbolic.algebra.scalars import as_scalar, is_float
+from sgdmem.symbolic.algebra.scalars import as_scalar, is_float, is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.entries import is_single
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Parameter, read_parameter
 from sgdmem.symbolic.algorithms.update_notation import Publication, Update
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _P = ParamSpec("_P")
 
@@ -134,12 +133,12 @@ def _scalars(value: Any, key: str, several: bool) -> Any:
     if entries is None:
         return as_scalar(value, key)
     if not several:
-        raise InputError(f"{key} must be one number, got {value!r}")
+        raise InputError(f"{key} must be one number, got {shown(value)}")
     return tuple(as_scalar(entry, f"{key}[{i}]") for i, entry in enumerate(entries))
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...] | None:
-    return None if is_single(value) else tuple(value)
+    return tuple(value) if is_list(value) else None
 
 
 def _show(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sgdmem.symbolic.algebra.blocks import Blocks
-from sgdmem.symbolic.algebra.scalars import Scalar, as_scalar, is_float
+from sgdmem.symbolic.algebra.scalars import Scalar, as_scalar, is_float, is_list
 from sgdmem.symbolic.errors import InputError
 
 
@@ -35,13 +35,13 @@ def read_blocks(alpha: Any, b: Any, c: Any, D: Any, a: Any) -> Blocks:
 
 
 def _as_vector(value: Any, name: str) -> tuple[Scalar, ...]:
-    if is_single(value):
+    if not is_list(value):
         return (as_scalar(value, name),)
     return tuple(as_scalar(entry, f"{name}[{i}]") for i, entry in enumerate(list(value)))
 
 
 def _as_matrix(value: Any) -> tuple[tuple[Scalar, ...], ...]:
-    if is_single(value):
+    if not is_list(value):
         return ((as_scalar(value, "D"),),)
     if hasattr(value, "tolist"):  # NumPy arrays and SymPy matrices iterate over rows this way
         value = value.tolist()
@@ -56,14 +56,6 @@ def _as_matrix(value: Any) -> tuple[tuple[Scalar, ...], ...]:
 
 def has_float(value: Any) -> bool:
     """Whether a binary floating-point number is among the entries."""
-    if is_single(value):
+    if not is_list(value):
         return is_float(value.item() if hasattr(value, "item") else value)
     return any(map(has_float, value.tolist() if hasattr(value, "tolist") else value))
-
-
-def is_single(value: Any) -> bool:
-    """Whether a value is one number: no list, array, or matrix."""
-    shape = getattr(value, "shape", None)  # SymPy matrices have a shape, but no __iter__
-    if shape is not None:
-        return bool(shape == ())
-    return isinstance(value, str) or not hasattr(value, "__iter__")

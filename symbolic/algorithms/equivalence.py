@@ -16,7 +16,7 @@ from sgdmem.symbolic.algebra.determinants import determinant_of_numbers
 from sgdmem.symbolic.algebra.polynomials import dot, multiply
 from sgdmem.symbolic.algebra.scalars import Element, Scalar, exact_field, is_zero
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 Matrix = list[list[Element]]
 
@@ -46,7 +46,7 @@ def equivalent(
     (True, False)
     """
     if losses not in ("quadratic", "all"):
-        raise InputError(f"losses must be 'quadratic' or 'all', got {losses!r}")
+        raise InputError(f"losses must be 'quadratic' or 'all', got {shown(losses)}")
     require_algorithm(first, "first")
     require_algorithm(second, "second")
     ((P, Q, Q_output), (P2, Q2, Q2_output)), back = _in_one_field(first, second)

@@ -18,7 +18,7 @@ from sgdmem.symbolic.algorithms.parameters import (
     known_parameter,
 )
 from sgdmem.symbolic.algorithms.update_notation import Publication, Update
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _P = ParamSpec("_P")
 Build: TypeAlias = Callable[..., Algorithm]
@@ -123,7 +123,7 @@ class Family(Generic[_P]):
         for name in names:
             if name not in self.parameters and not self.takes_others:
                 known = ", ".join(self.parameters)
-                raise InputError(f"unknown parameter {name!r} of {self.name}: it has {known}")
+                raise InputError(f"unknown parameter {shown(name)} of {self.name}: it has {known}")
         return [
             name
             for name, parameter in self.parameters.items()

@@ -16,7 +16,7 @@ from sgdmem.symbolic.algorithms.constructors import as_family, family
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.algorithms.update_notation import Publication
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 
 @family(
@@ -119,7 +119,7 @@ def torch_sgd(
     Fraction(1, 10)
     """
     if not isinstance(nesterov, bool):
-        raise InputError(f"nesterov must be True or False, got {nesterov}")
+        raise InputError(f"nesterov must be True or False, got {shown(nesterov)}")
     if nesterov and (momentum == 0 or dampening != 0):
         raise InputError(
             "nesterov=True needs a momentum and zero dampening (as in PyTorch), "
@@ -302,7 +302,7 @@ def general(memory: int, *, shifted: bool = False) -> Algorithm:
     (alpha*delta - alpha + beta*gamma)/(delta - 1)
     """
     if isinstance(memory, bool) or not isinstance(memory, int) or not 0 <= memory <= 20:
-        raise InputError(f"memory must be an integer from 0 to 20, got {memory!r}")
+        raise InputError(f"memory must be an integer from 0 to 20, got {shown(memory)}")
     from sympy import Symbol
 
     def symbol(name: str) -> Any:
@@ -339,5 +339,7 @@ def find_family(family: FamilyLike) -> Family[...]:
         return as_family(family)
     found = FAMILIES.get(str(family).replace("_", "-"))
     if found is None:
-        raise InputError(f"unknown algorithm {family!r}; known are {', '.join(sorted(FAMILIES))}")
+        raise InputError(
+            f"unknown algorithm {shown(family)}; known are {', '.join(sorted(FAMILIES))}"
+        )
     return found

@@ -8,7 +8,7 @@ from typing import Any
 
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.scalars import as_scalar, exact_field, is_float
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 
 def blocks_of_recurrence(p: Sequence[Any], q: Sequence[Any]) -> tuple[Blocks, bool]:
@@ -24,7 +24,9 @@ def blocks_of_recurrence(p: Sequence[Any], q: Sequence[Any]) -> tuple[Blocks, bo
     try:
         p, q = list(p), list(q)
     except TypeError:
-        raise InputError(f"p and q must be lists of numbers, got {p!r} and {q!r}") from None
+        raise InputError(
+            f"p and q must be lists of numbers, got {shown(p)} and {shown(q)}"
+        ) from None
     floats = any(map(is_float, (*p, *q)))
     size = len(p)
     if size != len(q) or size == 0:
@@ -37,7 +39,7 @@ def blocks_of_recurrence(p: Sequence[Any], q: Sequence[Any]) -> tuple[Blocks, bo
     if floats and isinstance(excess, Fraction) and abs(excess) <= _rounding(p):
         p_field[-1], excess = p_field[-1] - excess, Fraction(0)
     if excess != 0:
-        raise InputError(f"p must sum to exactly 1, but it sums to 1 + ({back(excess)})")
+        raise InputError(f"p must sum to exactly 1, but it sums to 1 + ({back(excess)!s:.80})")
     memory = size - 1
     # (x^(M+1) - sum p_m x^m) / (x - 1) by synthetic division, highest power first.
     quotient: list[Any] = [1]

@@ -25,7 +25,7 @@ from sgdmem.symbolic.derivations.sections.section_order import all_sections
 from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.notation import Letters, find_notation
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
 # A float that is this close, relatively, to a fraction with a short denominator is read as that.
@@ -115,9 +115,9 @@ class Derivation(Document):
         target = Path(path)
         suffix = target.suffix.lower()
         if suffix not in FORMATS:
-            raise InputError(f"path must end in {', '.join(FORMATS)}, got {str(path)!r}")
+            raise InputError(f"path must end in {', '.join(FORMATS)}, got {shown(str(path))}")
         if fragment and suffix != ".tex":
-            raise InputError(f"a fragment is LaTeX and ends in .tex, got {str(path)!r}")
+            raise InputError(f"a fragment is LaTeX and ends in .tex, got {shown(str(path))}")
         if not target.parent.is_dir():
             raise InputError(f"path {str(path)!r} is in a folder that does not exist")
         written = [target]

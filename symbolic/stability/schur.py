@@ -21,7 +21,7 @@ from sgdmem.symbolic.algebra.scalars import (
     to_sympy,
 )
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 
 def is_schur(algorithm: Algorithm, lam: Any) -> bool:
@@ -138,7 +138,7 @@ def uniform_conditions(algorithm: Algorithm, largest: Any) -> list[Any]:
 
     end = to_sympy(as_scalar(largest, "largest"))
     if end.is_positive is False:
-        raise InputError(f"largest must be positive, got {largest}")
+        raise InputError(f"largest must be positive, got {shown(largest)}")
     lam = sympy.Dummy("lambda", positive=True)
     bounds: list[tuple[Any, bool]] = []  # an expression, and whether it must differ from 0
     for condition in conditions(algorithm, lam):

@@ -306,7 +306,8 @@ def test_a_single_column_is_not_a_data_matrix(
 
 
 @pytest.mark.parametrize(
-    "content", ["", "1\n-1\n", "1\nnan\n", "1\n0\n", "a,b\nc,d\n", "1,2,3\n4,5,6\n"]
+    "content",
+    ["", "1\n-1\n", "1\nnan\n", "1\n0\n", "a,b\nc,d\n", "1,2,3\n4,5,6\n", "0,5\n0,25\n", "x" * 999],
 )
 def test_bad_files_are_one_line_and_code_2(
     content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -317,6 +318,30 @@ def test_bad_files_are_one_line_and_code_2(
     assert code == 2
     assert err.count("\n") == 1
     assert "spectrum.csv" in err
+
+
+def test_the_positive_part_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "spectrum.tsv"
+    path.write_text("eigenvalue\tweight\n2\t1\n-0.5\t3\n1\t1\n0.5\t1\n")
+    given = ["--spectrum", str(path)]
+    for command in (HEAVY_BALL, ["spectrum"]):
+        code, _, err = run(capsys, *command, *given)
+        assert (code, "negative curvature" in err) == (2, True)
+        assert "1 more left out, 3 modes" in run(capsys, *command, *given, "--positive-part")[1]
+    for other in (["--power-law", "2"], ["--data", str(path)]):
+        code, _, err = run(capsys, *HEAVY_BALL, *other, "--positive-part")
+        assert (code, "--positive-part belongs to --spectrum" in err) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--power-law", "--zeta"])
+def test_options_are_called_as_they_are_given(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    law = [] if option == "--power-law" else ["--power-law", "1.5", "--count", "9"]
+    command = ["simulate", "heavy-ball", *HEAVY_BALL[3:], *law, "--batch-size", "8", "--steps", "3"]
+    zeta = ["--zeta", "1"] if option == "--power-law" else []
+    code, _, err = run(capsys, *command, *zeta, option, "x")
+    assert (code, f"{option} must be a number" in err) == (2, True)
 
 
 def test_largest_learning_rate(

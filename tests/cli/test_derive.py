@@ -43,7 +43,7 @@ def test_code(language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["heavy-ball", "-o", "x.doc"], "-o writes .tex, .pdf, .md, .html or .txt; got x.doc"),
+        (["heavy-ball", "-o", "x.doc"], "-o writes .tex, .pdf, .md, .html or .txt; got 'x.doc'"),
         (["heavy-ball", "-o", "x.pdf", "--fragment"], "--fragment needs -o FILE.tex"),
         (["heavy-ball", "--symbol", r"momentum=\mu"], "--symbol, --notation and --label need -o"),
         (["heavy-ball", "--as", "c", "--notation", "pytorch"], "--symbol, --notation and --label"),

@@ -91,7 +91,7 @@ def test_the_command_takes_data(tmp_path: Path) -> None:
         (["--zeta", "1", "--coupling", "x.npy"], "--coupling cannot be simulated"),
         (["--zeta", "1", "-o", "losses.png"], "-o writes a .csv file"),
         (["--zeta", "1", "--set", "nu=1"], "unknown parameter 'nu'"),
-        (["--zeta", "-1"], "exponent must be positive"),
+        (["--zeta", "-1"], "--zeta must be positive"),
     ],
 )
 def test_the_command_explains(arguments: list[str], message: str) -> None:

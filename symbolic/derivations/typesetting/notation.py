@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from sgdmem.symbolic.algorithms.parameters import known_letters
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 
 @dataclass(frozen=True)
@@ -161,12 +161,12 @@ class Letters:
             if not is_letter(letter):
                 raise InputError(
                     f"the LaTeX of {name} must be a letter or a word, such as \\mu, \\bar{{m}} or "
-                    f"\\mathrm{{mom}}_1, got {letter!r}"
+                    f"\\mathrm{{mom}}_1, got {shown(letter)}"
                 )
             if name in _BARE and ("_" in letter or "^" in letter):
                 raise InputError(
                     f"the LaTeX of {name} must have no subscript or superscript, since it gets "
-                    f"its own, got {letter!r}"
+                    f"its own, got {shown(letter)}"
                 )
             if letter in _RESERVED:
                 raise InputError(f"{letter} has a meaning of its own: write {name} another way")
@@ -258,5 +258,5 @@ def find_notation(key: str) -> Notation:
         If there is none.
     """
     if key not in NOTATIONS:
-        raise InputError(f"notation must be one of {', '.join(NOTATIONS)}, got {key!r}")
+        raise InputError(f"notation must be one of {', '.join(NOTATIONS)}, got {shown(key)}")
     return NOTATIONS[key]

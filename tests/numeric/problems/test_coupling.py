@@ -10,6 +10,7 @@ import pytest
 
 from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius, read_blocks
+from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball, sgd
@@ -55,9 +56,26 @@ def test_entries_are_exact() -> None:
     blocks = read_blocks(coupling)
     assert blocks[0].diagonal == (third, Fraction(2**60 + 1))
     assert blocks[0].entries.rad[0, 0] > 0
+    above = third + Fraction(1, 10**30)
     with pytest.raises(InputError, match="diagonal"):
-        above = third + Fraction(1, 10**30)
-        stability(METHOD, noisy(Spectrum([1]), tau2=above, coupling=[[float(third)]]), 4)
+        Noise.coupled([[third]], above)
+    # of floats the diagonal is known up to rounding, and raised to what it must be at least
+    (block,) = Noise.coupled([[float(third)]], above).coupling or ()
+    assert block.diagonal == (above,)
+    assert block.entries[0, 0].contains(above)
+    with pytest.raises(InputError, match="diagonal"):
+        Noise.coupled([[float(third)]], above + Fraction(1, 10**9))
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_couplings_of_data_pass_their_own_check(kind: Any, rng: np.random.Generator) -> None:
+    Z = rng.choice([-1.0, 1.0], size=(1000, 4)) * rng.choice([0.3, 1.7], size=4)
+    Z = (Z / np.sqrt((Z**2).mean(axis=0))).astype(kind)  # every square is 1, up to rounding
+    T = (Z**2).T @ Z**2 / kind(1000) * (1 - 4 * np.finfo(kind).eps)
+    assert Noise.coupled(T, 1).by_mode
+    below = np.eye(2, dtype=kind)
+    below[0, 1] = -np.finfo(kind).eps
+    assert Noise.coupled(below) == Noise.coupled(np.eye(2))
 
 
 def test_noise_by_mode_on_a_long_law() -> None:

@@ -64,9 +64,9 @@ def test_the_order_and_the_number_are_those_of_the_spectrum(rng: np.random.Gener
         (([1, 2],), r"y must have one label for each of the 8 samples, got shape \(2,\)"),
         ((None, [1, 2]), r"start must have shape \(3,\), got \(2,\)"),
         ((np.ones((8, 2)), np.ones((3, 3))), "one column for each of 2 labels"),
-        ((SIGNS @ TRUE, TRUE), "start must not be at a minimum"),
-        ((np.zeros(8),), "start must not be at a minimum"),
-        (("labels",), "y must hold real numbers"),
+        ((SIGNS @ TRUE, TRUE), "y and start must not put the start at a minimum"),
+        ((np.zeros(8),), "^y must not put the start at a minimum"),
+        (("labels",), "y must be a list of numbers, got 'labels'"),
         ((None, [1e200, 0, 0]), "squares within the range of floats"),
     ],
 )

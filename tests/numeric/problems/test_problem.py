@@ -88,3 +88,27 @@ def test_verdicts_of_maps_know_the_noise_of_their_point() -> None:
         verdict = judge.verdict(points, place)
         assert verdict.problem.noise == Noise(tau2=tau2)
         assert verdict.noise == verdict.problem.noise.at(4)
+
+
+@pytest.mark.parametrize("tau2", [[-1] * 5000, np.full(5000, -1.0), ("-1",) * 5000])
+def test_one_tau2_for_every_mode_is_summed_as_one_number(tau2: Any) -> None:
+    spectrum = Spectrum(np.arange(1.0, 5001) ** -1.5)
+    noise = Noise(tau2=tau2)
+    assert noise.tau2 == (-1,) * 5000
+    assert noise.at(8) == Noise(tau2=-1).at(8)
+    expected = stability(sgd("0.1"), Problem(spectrum, Noise(tau2=-1)), 8)
+    assert stability(sgd("0.1"), Problem(spectrum, noise), 8).noise_sum == expected.noise_sum
+    with pytest.raises(InputError, match="one entry for each of the 2 eigenvalues"):
+        Problem(Spectrum([1, 2]), noise)
+
+
+def test_samples_fit_the_spectrum_of_their_rows_whatever_the_rounding() -> None:
+    rng = np.random.default_rng(27)
+    n = int(rng.integers(30, 60))
+    turned = np.linalg.qr(rng.normal(size=(12, 12)))[0]
+    X = rng.normal(size=(n, 12)) * np.logspace(0, -7, 12) @ turned
+    spectrum = Problem.from_data(X).spectrum
+    for samples in (Noise.sampled(X[::-1]), Noise.sampled(X, np.ones(n))):
+        assert Problem(spectrum, samples).noise.by_mode
+    with pytest.raises(InputError, match="must be that of the samples"):
+        Problem(spectrum.scaled("1.000001"), Noise.sampled(X))

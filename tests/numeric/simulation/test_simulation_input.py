@@ -101,7 +101,7 @@ def test_it_says_what_came_out() -> None:
         ({"problem": np.eye(3)}, "problem must have a target"),
         ({"start": [1, 1, 1]}, r"start belongs to a Problem\.from_data"),
         ({"problem": np.eye(3), "start": [1, 1]}, r"start must have shape \(3,\)"),
-        ({"problem": np.eye(3), "start": ["x"]}, "start must hold real numbers"),
+        ({"problem": np.eye(3), "start": ["x"]}, r"start\[0\] must be a number"),
         ({"steps": -1}, "steps must be an integer from 0 to 100,000,000, got -1"),
         ({"steps": 1.5}, "steps must be an integer"),
         ({"batch_size": 0}, "batch_size must be an integer from 1 to .*, got 0"),

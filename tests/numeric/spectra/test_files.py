@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.spectra import files as spectrum_files
+from sgdmem.numeric.spectra.files import load_matrix
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
 
@@ -63,7 +64,10 @@ def test_bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("\ufeffeigenvalue,weight\n2,5\n3,7\n", [5, 7]),
         ('"weight";"eigenvalue"\n5;2\n7;3\n', [5, 7]),
         ("count lambda\n5 2\n7 3\n", [5, 7]),
-        ("2,5,\n3,7,\n", [5, 7]),
+        ("eigenvalue,weight,\n2,5,\n3,7,\n", [5, 7]),
+        ("% from MATLAB\n2 % the largest\n3\n", [1, 1]),
+        ("'eigenvalue','weight'\n\"2\",\"5\"\n'3','7'\n", [5, 7]),
+        ("eigenvalue\tweight\n2\t5\n3\t7\n", [5, 7]),
         ("2 # the largest\r\n\r\n3\r\n", [1, 1]),
     ],
 )
@@ -81,10 +85,22 @@ def test_text_as_programs_write_it(text: str, weights: list[int], tmp_path: Path
         ("1.5.2\n1\n", "line 1: '1.5.2' is not a number"),  # not a header
         ("1o0\n1\n", "line 1: '1o0'"),
         ("nan\n1\n", "must be finite"),
-        ("x,y\n1,2\n", "found x, y"),
-        ("weight,weight\n1,2\n", "found weight, weight"),
+        ("x,y\n1,2\n", "found 'x, y'"),
+        ("weight,weight\n1,2\n", "found 'weight, weight'"),
         ("1\n1e99999999\n", r"\[1\]"),
-        (",2\n1,2\n", "line 1: '' is not a number"),
+        ("1\n,2\n", "line 2: has 2 columns"),
+        ("2,5\n3,7\n", "two columns without names"),
+        ("0,5\n0,25\n", "decimal point"),
+        ("0 4.5\n1 3.2\n", "numbers of rows"),
+        ("4, 1\n", "one number a line"),
+        ("4, 1, 0.5\n", "one eigenvalue a line, found 3"),
+        ("eigenvalue\n0,5\n0,25\n", "2 columns below 1 names; numbers have decimal points"),
+        ("eigenvalue;weight\n0,5;2\n", "line 2: has decimal commas"),
+        (",eigenvalue\n0,4.5\n", "columns named eigenvalue and weight"),
+        ("1_000\n", "line 1: '1_000' is not a number"),
+        ("50%\n", "line 1: '50%'"),
+        ('"1\n', "is not a number"),
+        ("x" * 500 + "!\n", "xxx...xxx"),
     ],
 )
 def test_text_that_is_not_a_spectrum(text: str, word: str, tmp_path: Path) -> None:
@@ -93,6 +109,24 @@ def test_text_that_is_not_a_spectrum(text: str, word: str, tmp_path: Path) -> No
     with pytest.raises(InputError, match=word) as caught:
         Spectrum.load(path)
     assert "spectrum.csv" in str(caught.value)
+    assert "x" * 80 not in str(caught.value)
+
+
+def test_two_columns_of_an_array_are_named(tmp_path: Path) -> None:
+    np.save(tmp_path / "two.npy", np.ones((3, 2)))
+    with pytest.raises(InputError, match=r"named eigenvalues and weights"):
+        Spectrum.load(tmp_path / "two.npy")
+    np.save(tmp_path / "complex.npy", np.array([[2 + 0j], [1]]))
+    assert Spectrum.load(tmp_path / "complex.npy") == Spectrum([2, 1])
+
+
+def test_matrices_with_decimal_commas_are_refused(tmp_path: Path) -> None:
+    for text in ("0,5;1,5\n", "0,5 1,5\n", "0,5\t1,5\n"):
+        (tmp_path / "X.tsv").write_text(text)
+        with pytest.raises(InputError, match="decimal commas"):
+            load_matrix(tmp_path / "X.tsv")
+    (tmp_path / "X.tsv").write_text("a\tb\n1\t2\n3\t4\n")
+    assert load_matrix(tmp_path / "X.tsv").tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.slow

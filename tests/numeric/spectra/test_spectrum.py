@@ -95,8 +95,58 @@ def test_features(rng: np.random.Generator) -> None:
     assert spectrum.eigenvalues == pytest.approx(expected, rel=1e-10)
     bad: Any
     for bad in ([[1, math.nan]], [[0, 0]], [1, 2], [[]], [["a"]], [[1j]]):
-        with pytest.raises(InputError, match="data must"):
+        with pytest.raises(InputError, match=r"^data"):
             Problem.from_data(bad)
+
+
+def test_empty_bins_of_histograms_are_left_out() -> None:
+    spectrum = Spectrum([-1, 0, 1, 2], weights=[0, 0, 3, 2])
+    assert spectrum == Spectrum([1, 2], weights=[3, 2])
+    assert (spectrum.dropped, spectrum.dropped_modes) == (2, 0)
+    assert (spectrum.scaled(2).dropped, Spectrum([1]).dropped) == (2, 0)
+    for weights in ([0, 0], [-1, 2]):
+        with pytest.raises(InputError, match="weight"):
+            Spectrum([1, 2], weights=weights)
+
+
+def test_the_positive_part_is_judged_when_asked_for() -> None:
+    values, weights = [2, -0.5, 0, 1], [1, 3, 4, 1]
+    with pytest.raises(InputError, match=r"eigenvalues\[1\] .* -0.5: negative curvature"):
+        Spectrum(values, weights)
+    with pytest.raises(InputError, match=r"eigenvalues\[0\] .* 0: zero eigenvalues never move"):
+        Spectrum([0, 1])
+    spectrum = Spectrum(values, weights, positive_part=True)
+    assert spectrum == Spectrum([2, 1])
+    assert (spectrum.dropped, spectrum.dropped_modes) == (2, 7)
+    assert "2 more left out, 7 modes" in str(spectrum)
+    hessian = [[2, 0, 0], [0, -0.5, 0], [0, 0, 1]]
+    with pytest.raises(InputError, match=r"smallest eigenvalue is -0.5.*positive_part"):
+        Problem.from_hessian(hessian)
+    problem = Problem.from_hessian(hessian, positive_part=True)
+    assert (problem.spectrum, problem.dropped) == (Spectrum([2, 1]), 1)
+    with pytest.raises(InputError, match="positive one"):
+        Spectrum([-1], positive_part=True)
+
+
+def test_densities() -> None:
+    # runs of stochastic Lanczos, as PyHessian returns them, complex with zero imaginary parts
+    nodes = [[3.0, 1.0, -1e-4], [2.0, 0.5, 0.0]]
+    shares = np.array([[0.25, 0.25, 0.5], [0.5, 0.25, 0.25]], dtype=complex)
+    spectrum = Spectrum.density(nodes, shares.tolist(), 1000)
+    assert spectrum.eigenvalues.tolist() == [3, 1, 2, 0.5]
+    assert spectrum.weights.tolist() == [125, 125, 250, 125]
+    assert (spectrum.dropped, spectrum.dropped_modes) == (2, 375)
+    # a smoothed grid of any scale is the same
+    grid, smooth = np.linspace(-1, 4, 501), np.exp(-((np.linspace(-1, 4, 501) - 2) ** 2) * 1e4)
+    found = Spectrum.density(grid, smooth * 7, 10)
+    assert found.trace == pytest.approx(20)
+    assert found.count == pytest.approx(10)
+    with pytest.raises(InputError, match="negative curvature"):
+        Spectrum.density([1, -0.1], [0.5, 0.5], 4)
+    assert Spectrum.density([1, -0.1], [1, 3], 4, positive_part=True).dropped_modes == 3
+    for bad in (([1, 2], [1]), ([1], [-1]), ([1], [0]), ([], [])):
+        with pytest.raises(InputError, match="weights must"):
+            Spectrum.density(*bad, 2)
 
 
 def test_masked_entries_are_refused() -> None:

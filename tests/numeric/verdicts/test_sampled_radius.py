@@ -205,11 +205,11 @@ def test_verdicts_on_samples_are_values(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([[1.0, math.nan]],), "row 0, column 1"),
+        (([[1.0, math.nan]],), r"rows must be finite, but rows\[0, 1\] is nan"),
         (([1.0, 2.0],), "must be a matrix"),
         (([[1.0], [2.0]], [1.0]), "one for each of 2 samples"),
         (([[1.0], [2.0]], [1.0, -1.0]), "nonnegative"),
-        (([[1.0], [2.0]], ["a", 1.0]), "must be numbers"),
+        (([[1.0], [2.0]], ["a", 1.0]), r"weights\[0\] must be a number"),
     ],
 )
 def test_bad_input(arguments: Any, message: str) -> None:

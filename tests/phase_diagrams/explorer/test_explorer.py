@@ -180,7 +180,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["speedy"], "unknown algorithm 'speedy'"),
         (["sgd", "sgd"], "got sgd twice"),
-        (["-o", "x.pdf"], "-o must end in .html, got x.pdf"),
+        (["-o", "x.pdf"], "-o must end in .html, got 'x.pdf'"),
         (["-o", "nowhere/x.html"], "there is no folder nowhere"),
         (["--port", "80"], "--port belongs to --serve"),
         (["--serve", "--port", "70000"], "port must be an integer from 0 to 65535, got 70000"),

@@ -24,7 +24,7 @@ def test_bad_descriptions() -> None:
         ((1, [1], [1], [[1]], [1, 2]), "a must have length 1"),
         ((float("nan"),), "alpha must be finite"),
         (("fast",), "alpha must be a number"),
-        ((1j,), "alpha must be a real number"),
+        ((1j,), "alpha must be real"),
         ((True,), "alpha must be a number"),
         ((sympy.I,), "alpha must be real"),
         ((sympy.oo,), "alpha must be a finite"),
