@@ -33,9 +33,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--exhaustive", action="store_true", help="also run the exhaustive tests")
 
 
+@pytest.hookimpl(tryfirst=True)  # before marks are selected
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--exhaustive"):
         items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+        return
+    for item in items:  # properties are exhaustive with more examples
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("exhaustive")
 
 
 def pytest_report_header() -> str:

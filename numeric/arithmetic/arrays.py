@@ -99,6 +99,8 @@ def real_array(values: Any, name: str) -> Array:
         For anything else; complex numbers may have the imaginary part zero.
     """
     array = _real_part(as_array(values, name), name)
+    if array.ndim == 0 and array.dtype.kind == "b":  # many of them are labels
+        raise InputError(f"{name} must be a number, got {shown(values)}")
     if array.dtype.kind in "fiub" or array.dtype.name in _COARSE:
         with np.errstate(over="ignore"):
             return array.astype(np.float64)
