@@ -125,12 +125,12 @@ class SampledOperator(NoiseOperator):
         """Return bounds of the radius to a relative 1e-6, closer where they would enclose 1."""
         if sharp:
             return _one_by_one(lambda single: self.radius(single, _is_close), form, wanted)
-        low, high = self._without_a_pass(form, wanted)
+        low, high = self.bounds_without_a_pass(form, wanted)
         open_ = wanted & (low < 1) & (high >= 1)
         some, more = _one_by_one(lambda single: self.radius(single, _decides, _FEW), form, open_)
         return np.maximum(low, some), np.minimum(high, more)
 
-    def _without_a_pass(self, form: HalfPlaneForm, wanted: Array) -> Bounds:
+    def bounds_without_a_pass(self, form: HalfPlaneForm, wanted: Array) -> Bounds:
         """Return bounds from the diagonal of the operator, and from its longest sample."""
         low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
         lam, share = Ball(self.spectrum.eigenvalues), float(self.noise.share)

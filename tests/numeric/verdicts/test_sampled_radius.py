@@ -12,8 +12,10 @@ import pytest
 
 from sgdmem import InputError, Noise, Problem, Spectrum, largest_learning_rate, sgd, stability
 from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.verdicts.joint_judge import JointJudge
 from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
 from sgdmem.numeric.verdicts.mode_summands import ball_form
+from sgdmem.numeric.verdicts.noise_operator import SampledOperator
 from sgdmem.numeric.verdicts.sampled_radius import (
     diagonal_radius,
     is_definite,
@@ -102,6 +104,7 @@ def compare(problems: int, rng: np.random.Generator) -> tuple[int, int]:
             continue
         critical = stability(Algorithm(*alg), problem, 1).critical_batch_size
         shares = np.full(n, 1 / n) if weights is None else weights
+        least = 1 / critical if replacement else (n - critical) / (critical * (n - 1))
         for factor in (0.5, 1 - 1e-4, 1 + 1e-4, 3):
             size = critical * factor
             if not replacement and size > n:
@@ -109,6 +112,17 @@ def compare(problems: int, rng: np.random.Generator) -> tuple[int, int]:
             verdict = stability(Algorithm(*alg), problem, size)
             share = 1 / size if replacement else (n - size) / (size * (n - 1))
             radius = naive.sampled_moment_radius(alg, rows, shares, share)
+            quick = JointJudge(
+                ball_form([Algorithm(*alg)]), problem.spectrum, verdict.noise, sharp=False
+            )
+            operator = quick.operator
+            assert isinstance(operator, SampledOperator)
+            without = operator.bounds_without_a_pass(quick.form, np.ones(1, dtype=bool))
+            # the radius is a multiple of the share, and 1 where the dense operator says so
+            expected = share / least
+            sharp = np.array(verdict.noise_sum_interval)[:, None]
+            for low, high in (sharp, quick.radius, without):
+                assert low[0] * (1 - 2e-4) <= expected <= high[0] * (1 + 2e-4), (alg, rows)
             if verdict.stable is None:
                 undecided += 1
             elif abs(radius - 1) > 1e-9:
