@@ -76,7 +76,8 @@ def phase_diagram(
         A folder (a zarr group) in which the diagram grows chunk by chunk, so that it may be larger
         than memory. What a call that was interrupted, or killed, has left there is not computed
         again by the same call. The results are the same to the last bit with any chunks or none,
-        on processors of one kind. Needs zarr, an optional part of the installation.
+        on processors of one kind; on samples that holds for verdicts, while bounds may be closer or
+        less close. Needs zarr, an optional part of the installation.
     chunk : int, optional
         How many points a chunk has along x and along y; 1024 by default.
     client : dask.distributed.Client, optional
@@ -96,8 +97,11 @@ def phase_diagram(
         and the least 1 + (tau2/B) s; -inf where the noise sum is), and the quantities: ``reason``
         and ``regime`` as places in their attribute ``flag_meanings``, the others as floats (nan
         where there is none). Attributes tell the algorithm's matrices, the spectrum, the noise
-        (``noise`` where it is estimated or a coupling matrix), all settings and the versions of
-        what computed it. With ``store`` values are read when they are used.
+        (``noise`` where it is estimated, a coupling matrix or samples), all settings and the
+        versions of what computed it. On samples a point is asked only until it is decided:
+        ``noise_sum_low`` and ``noise_sum_high`` are proved bounds of the noise radius, and
+        ``noise_sum`` and ``margin`` are nan where these are not within 1e-6. With ``store`` values
+        are read when they are used.
 
     Raises
     ------
