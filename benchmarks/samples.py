@@ -1,0 +1,122 @@
+"""Verdicts on data as they are, beside those under a noise model fitted to them.
+
+``python -m benchmarks.samples`` prints one table: largest learning rates and the seconds that
+verdicts, searches and a map take, for real data and for random ones of the size of MNIST. The
+references are those of other codes. ``--quick`` leaves out the large data and the map.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import sgdmem
+from benchmarks.measuring import table
+
+BATCH_SIZE = 64
+REFERENCES = {  # data, family, replacement: the largest rate by two other codes
+    ("digits", "heavy-ball", True): 0.006557234,
+    ("digits", "heavy-ball", False): 0.006803866,
+    ("digits", "sgd", True): 0.0606078408,
+    ("diabetes", "heavy-ball", True): 0.599758312,
+}
+OTHERS = [(name, "heavy-ball", True) for name in ("breast_cancer", "wine", "iris")]
+MAP_POINTS, COMPARED = 200, 500
+
+
+def standardised(rows: np.ndarray) -> np.ndarray:
+    """Return columns of mean 0 and variance 1, without constant ones."""
+    spread = rows.std(axis=0)
+    return np.asarray((rows - rows.mean(axis=0))[:, spread > 0] / spread[spread > 0])
+
+
+def real(name: str) -> np.ndarray:
+    """Return one of scikit-learn's data sets, standardised."""
+    from sklearn import datasets
+
+    return standardised(getattr(datasets, f"load_{name}")().data)
+
+
+def heavy_tailed(samples: int, modes: int) -> np.ndarray:
+    """Return random rows of very different lengths, with a falling spectrum."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(samples, modes)) * np.arange(1, modes + 1) ** -0.5
+    return np.asarray(rows * (rng.pareto(3, size=(samples, 1)) + 0.3))
+
+
+def timed(call: Callable[[], Any]) -> tuple[Any, float]:
+    """Return a result and the seconds that it took."""
+    start = time.perf_counter()
+    found = call()
+    return found, time.perf_counter() - start
+
+
+def fixed(family: str) -> dict[str, Any]:
+    """Return the parameters beside the learning rate."""
+    return {"momentum": 0.9} if family == "heavy-ball" else {}
+
+
+def row(name: str, data: np.ndarray, family: str, replacement: bool) -> Iterator[str]:
+    """Measure one problem."""
+    problem, reading = timed(lambda: sgdmem.Problem.from_data(data, replacement=replacement))
+    rate, search = timed(
+        lambda: sgdmem.largest_learning_rate(family, problem, BATCH_SIZE, **fixed(family))
+    )
+    member = sgdmem.heavy_ball(0.9 * rate, 0.9) if fixed(family) else sgdmem.sgd(0.9 * rate)
+    fresh = sgdmem.Problem.from_data(data, replacement=replacement)
+    verdict, seconds = timed(lambda: sgdmem.stability(member, fresh, BATCH_SIZE))
+    low, high = verdict.noise_sum_interval
+    model = sgdmem.Problem.from_data(data, noise=sgdmem.Noise.fit(data))
+    fitted = sgdmem.largest_learning_rate(family, model, BATCH_SIZE, **fixed(family))
+    reference = REFERENCES.get((name, family, replacement))
+    yield f"{name} {data.shape[0]:,} × {data.shape[1]}"
+    yield f"{family}{'' if replacement else ', without replacement'}"
+    yield f"{rate:.9g}"
+    yield "" if reference is None else f"{abs(rate / reference - 1):.1g}"
+    yield f"{fitted / rate:.3g}"
+    yield f"{reading:.2g}"
+    yield f"{seconds:.2g}"
+    yield f"{high / low - 1:.1g}"
+    yield f"{search:.2g}"
+
+
+def measure_map(data: np.ndarray) -> None:
+    """Print what a map on the digits takes, and how many points differ from single verdicts."""
+    problem = sgdmem.Problem.from_data(data)
+    axes: dict[str, Any] = {
+        "x": ("learning_rate", np.geomspace(1e-4, 1, MAP_POINTS)),
+        "y": ("momentum", np.linspace(0, 0.995, MAP_POINTS)),
+    }
+    diagram, seconds = timed(
+        lambda: sgdmem.phase_diagram("heavy-ball", problem, BATCH_SIZE, **axes)
+    )
+    rng, different = np.random.default_rng(1), 0
+    for i, k in rng.integers(0, MAP_POINTS, (COMPARED, 2)).tolist():
+        method = sgdmem.heavy_ball(axes["x"][1][k], axes["y"][1][i])
+        stable = sgdmem.stability(method, problem, BATCH_SIZE).stable
+        different += int(diagram.stable[i, k]) != {True: 1, False: 0, None: -1}[stable]
+    undecided = int((diagram.stable == -1).sum())
+    print(
+        f"\nA map of {MAP_POINTS} × {MAP_POINTS} points on the digits took {seconds:.0f} s; "
+        f"{undecided} undecided; {different} of {COMPARED} differ from single verdicts."
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    quick = "--quick" in sys.argv
+    rows = [row(name, real(name), *rest) for name, *rest in (*REFERENCES, *OTHERS)]
+    if not quick:
+        rows.append(row("heavy-tailed", heavy_tailed(60_000, 717), "heavy-ball", True))
+    head = "data, question, largest rate, error, fitted / exact, read s, verdict s, width, search s"
+    print(table(head.split(", "), map(list, rows)))
+    if not quick:
+        measure_map(real("digits"))
+
+
+if __name__ == "__main__":
+    main()
