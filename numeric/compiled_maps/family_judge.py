@@ -30,6 +30,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.algorithms.family import Build
 
 _MAY_BE_PROVED = REASONS.index(Reason.UNDECIDED_NOISELESS)  # by exact arithmetic, one by one
+_OPEN = [_MAY_BE_PROVED, REASONS.index(Reason.UNDECIDED_NOISE_SUM)]  # by more passes over samples
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
 _SAMPLED = 256  # the same on samples, where one may take many milliseconds
 _RESOLVED = 1e-6  # relative width of bounds whose middle is told
@@ -76,9 +77,9 @@ class FamilyJudge:
         self, points: AnyPoints, advance: Callable[[int], None] = lambda count: None
     ) -> Outcomes:
         """Judge points; ``advance`` is called with the number of those done, for a progress bar."""
-        sampled = self.problem.noise.samples is not None
-        found = Outcomes.empty(len(points), bounded=sampled)
         noises = self.noises(points)
+        sampled = any(noise.samples is not None for noise in noises.values())
+        found = Outcomes.empty(len(points), bounded=sampled)
         left = np.arange(len(points))
         simple = np.array([is_simple(noises[key]) for key in points.noise_keys()])
         compiled, spectrum = self._usable, self.problem.spectrum
@@ -112,7 +113,7 @@ class FamilyJudge:
                 part = form.map(partial(_column, places))
                 together = JointJudge(part, self.problem.spectrum, noises[key], sharp=False)
                 found.put(places, _outcomes(together))
-                left.append(places[together.codes == _MAY_BE_PROVED])
+                left.append(places[np.isin(together.codes, _OPEN)])
                 advance(places.size - left[-1].size)
         return np.concatenate(left)
 
@@ -212,8 +213,13 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
     spectrum, sharp = in_unit(problem.spectrum, noise), noise.samples is None
     together = JointJudge(ball_form(scaled), spectrum, noise, sharp=sharp)
     found = _outcomes(together)
-    for index in np.flatnonzero(together.codes == _MAY_BE_PROVED).tolist():
-        found.stable[index] = verdict_of(algorithms[index], problem, noise).reason.flag
+    left = np.isin(together.codes, [_MAY_BE_PROVED] if sharp else _OPEN)
+    for index in np.flatnonzero(left).tolist():
+        verdict = verdict_of(algorithms[index], problem, noise)
+        found.stable[index] = verdict.reason.flag
+        if found.bounds is not None and verdict.reason is not Reason.UNDECIDED_NOISELESS:
+            found.bounds[:, index] = verdict.noise_sum_interval
+            found.noise_sum[index], found.margin[index] = verdict.noise_sum, verdict.margin
     return found
 
 
@@ -226,6 +232,7 @@ def _outcomes(together: JointJudge) -> Outcomes:
     noise_sum, bounds = together.noise_sum, None
     if not together.sharp:
         low, high = bounds = np.where(together.is_summed, together.radius, np.inf)
+        low[together.codes == _MAY_BE_PROVED] = 0.0
         resolved = ~(low < np.inf) | (high <= low * (1 + _RESOLVED))
         noise_sum = np.where(resolved, noise_sum, np.nan)
     smallest = together.sums.smallest_damping

@@ -149,7 +149,7 @@ class Outcomes:
     @classmethod
     def empty(cls, size: int, bounded: bool = False) -> Outcomes:
         """Return an outcome with everything undecided."""
-        bounds = np.full((2, size), np.inf) if bounded else None
+        bounds = np.repeat([[0.0], [np.inf]], size, axis=1) if bounded else None
         return cls(np.full(size, -1, dtype=np.int8), np.full(size, np.inf), np.zeros(size), bounds)
 
     def put(self, places: Array, some: Outcomes) -> None:

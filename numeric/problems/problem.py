@@ -247,7 +247,8 @@ class Problem:
         Raises
         ------
         InputError
-            If the problem is not one of data, or no sample is left.
+            If the problem is not one of data with its own noise, an index is not one of a sample,
+            no sample is left, or the target is given as squares.
 
         Examples
         --------
@@ -258,22 +259,21 @@ class Problem:
         samples = self.samples
         if samples is None or self.noise.samples is None:
             raise InputError("only a problem of samples has some to leave out: Problem.from_data")
-        kept = np.delete(np.arange(len(samples)), indices)
-        rows = (samples.columns * np.sqrt(samples.eigenvalues))[kept]
+        if self.target is not None and self.start is None:
+            raise InputError(
+                "a target given as squares has no meaning for the axes of other samples"
+            )
+        left = samples.without(indices)
+        if self.start is None:
+            return Problem(Spectrum(left.eigenvalues), Noise(samples=left))
         labels = None
-        if samples.residuals is not None:  # of w - w*
-            left = samples.residuals[:, kept]
-            labels = left[:, :, 0].T if samples.outputs == 1 else left[0]
-        found = Problem.from_data(
-            rows if samples.outputs > 1 else rows[:, 0],
-            labels,
-            start=None if self.start is None else self.start.T,
-            weights=samples.weights[kept] if samples.replacement else None,
-            replacement=samples.replacement,
-        )
-        assert found.samples is not None
-        turned = replace(found.samples, axes=found.samples.axes @ samples.axes)
-        return replace(found, noise=Noise(samples=turned), samples=turned)
+        if samples.residuals is not None:  # labels of w - w*
+            kept = np.delete(samples.residuals, np.asarray(indices), axis=1)
+            labels = kept[:, :, 0].T if samples.outputs == 1 else kept[0]
+        inner = replace(left, axes=left.axes @ samples.axes.T)  # in the axes of these samples
+        first, residuals = start_and_residuals(inner, labels, self.start.T)
+        left = replace(left, residuals=residuals)
+        return Problem(Spectrum(left.eigenvalues), Noise(samples=left), start=first)
 
     @property
     def dropped(self) -> int:
@@ -303,7 +303,7 @@ def as_problem(value: Any, name: str = "problem") -> Problem:
         return Problem(value)
     shape = getattr(value, "shape", None)
     rows = value if isinstance(value, (list, tuple)) else ()
-    if not (len(shape) == 2 if isinstance(shape, tuple) else any(map(is_list, rows))):
+    if not (len(shape) in (2, 3) if isinstance(shape, tuple) else any(map(is_list, rows))):
         raise InputError(
             f"{name} must be a Problem, a Spectrum, such as Spectrum([4, 1]) or "
             f"Spectrum.power_law(1.5), or a matrix of data, got {shown(value)}"

@@ -8,7 +8,7 @@ has :math:`Z_i=x_i`. Their mean is :math:`H=V\Lambda V^T`, and the whitened colu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -21,9 +21,9 @@ from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.images import RememberedImages
 from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
-_MORE = 120  # roundings, beside those of the sums
+OPERATIONS = 120  # roundings, beside those of the sums
 _TOGETHER = 2**22  # numbers of a piece of the data that is worked on at once
 
 
@@ -186,12 +186,32 @@ class Samples:
         """
         piece = min(len(self), self._rows)
         _, outputs, modes = self.columns.shape
-        terms = 2 * modes + outputs + piece + len(self) // piece + _MORE
+        terms = 2 * modes + outputs + piece * outputs + len(self) // piece + OPERATIONS
         return float(terms * UNIT * (self.fourth_moment + 1))
 
     @property
     def _rows(self) -> int:
         return max(1, _TOGETHER // int(self.columns[0].size))
+
+    def without(self, indices: Any) -> Samples:
+        """Return the samples without some, with a spectrum and axes of their own, and no labels.
+
+        Raises
+        ------
+        InputError
+            If an index is not one of a sample, or none is left.
+        """
+        places = np.atleast_1d(np.asarray(indices))
+        n, wrong = len(self), places.dtype.kind not in "iu" or places.ndim != 1
+        if places.size and (wrong or places.min() < -n or places.max() >= n):
+            raise InputError(f"indices must be integers below {n}, got {shown(indices)}")
+        kept = np.delete(np.arange(n), places.astype(int))
+        if kept.size == 0:
+            raise InputError("indices must leave a sample")
+        rows = np.asarray(self.columns)[kept] * np.sqrt(self.eigenvalues)
+        weights = self.weights[kept] if self.replacement else None
+        found = Samples.of(rows, weights, self.replacement)
+        return replace(found, axes=found.axes @ self.axes, precision=self.precision)
 
     def squared_forms(self, N: Array) -> Array:
         r"""Return :math:`|Z_s^TNZ_s|^2` of each sample's whitened columns, for a symmetric N."""

@@ -9,7 +9,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.problems.noise import Noise
-from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts import limits
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.noise_operator import SampledOperator
@@ -93,7 +93,7 @@ class LimitingRows:
         Raises
         ------
         InputError
-            Unless some samples are left.
+            Unless some samples are left, and, without replacement, a batch of them.
         """
         left, rows, judge = whole(count, "count", 0, len(self.indices) - 1), self, self._judge
         while left:
@@ -113,7 +113,8 @@ class LimitingRows:
 
 def _without(judge: Judge, indices: Array) -> Judge:
     """Return the same question without some samples."""
-    problem = Problem(judge.original_spectrum, Noise(samples=judge.noise.samples))
-    rest = problem.without(indices)
-    noise = rest.noise.at(1 / judge.noise.inverse_batch)
-    return replace(judge, original_spectrum=rest.spectrum, noise=noise)
+    samples = judge.noise.samples
+    assert samples is not None  # they have rows that limit
+    left = samples.without(indices)
+    noise = Noise(samples=left).at(1 / judge.noise.inverse_batch)
+    return replace(judge, original_spectrum=Spectrum(left.eigenvalues), noise=noise)

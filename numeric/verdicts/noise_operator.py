@@ -39,6 +39,7 @@ from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 Bounds: TypeAlias = tuple[Array, Array]
 _BLOCK = 2**22  # entries of an array that is held in memory at once
+_CERTAIN = 0.25  # largest relative error of products
 _FEW = 12  # passes over the data for a point of a map
 _TOLERANCE = 1e-7  # of the residual in a search: the radius errs by its square
 
@@ -123,12 +124,12 @@ class SampledOperator(NoiseOperator):
         self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array, sharp: bool = True
     ) -> Bounds:
         """Return bounds of the radius to a relative 1e-6, closer where they would enclose 1."""
-        if sharp:
-            return _one_by_one(lambda single: self.radius(single, _is_close), form, wanted)
+        done, passes = (_is_close, MOST_PASSES) if sharp else (_decides, _FEW)
         low, high = self.bounds_without_a_pass(form, wanted)
-        open_ = wanted & (low < 1) & (high >= 1)
-        some, more = _one_by_one(lambda single: self.radius(single, _decides, _FEW), form, open_)
-        return np.maximum(low, some), np.minimum(high, more)
+        for index in np.flatnonzero(wanted).tolist():
+            single, within = take(form, slice(index, index + 1)), (low[index], high[index])
+            low[index], high[index] = self.radius(single, done, passes, within)
+        return low, high
 
     def bounds_without_a_pass(self, form: HalfPlaneForm, wanted: Array) -> Bounds:
         """Return bounds from the diagonal of the operator, and from its longest sample."""
@@ -148,25 +149,34 @@ class SampledOperator(NoiseOperator):
         form: HalfPlaneForm,
         done: Callable[[float, float], bool],
         passes: int = MOST_PASSES,
+        within: Interval = (0.0, math.inf),
     ) -> Interval:
         """Return bounds of the radius for one form, shape (1, 1), until they are ``done``."""
         share = float(self.noise.share)
         if share == 0:
             return 0.0, 0.0
+        if done(*within):
+            return within
         low, high = self._unit_radius(
-            form, lambda low, high: done(share * low, share * high), passes
+            form,
+            lambda low, high: done(share * low, share * high),
+            passes,
+            (within[0] / share, within[1] / share),
         )
         return share * low * (1 - 4 * UNIT), share * high * (1 + 4 * UNIT)
 
     def _unit_radius(
-        self, form: HalfPlaneForm, done: Callable[[float, float], bool], passes: int
+        self,
+        form: HalfPlaneForm,
+        done: Callable[[float, float], bool],
+        passes: int = MOST_PASSES,
+        within: Interval = (0.0, math.inf),
     ) -> Interval:
         products, errors = mode_pairs(form, self.spectrum.eigenvalues)
-        error = float(errors.max())  # A changes by no larger a share than its entries
-        if not error < 1:
-            return 0.0, math.inf
-        low, high = sampled_radius(self.samples.images, products, done, passes)
-        return low * (1 - 2 * error), high * (1 + 2 * error)
+        error = float(errors.max())
+        if not error < _CERTAIN:
+            return within
+        return sampled_radius(self.samples.images, products, error, done, passes, within)
 
     @property
     def samples(self) -> Samples:
@@ -205,7 +215,9 @@ class SampledOperator(NoiseOperator):
 
     def critical_batch_size(self, form: HalfPlaneForm) -> float:
         """Return the batch size at which the radius is 1: the radius is a multiple of the share."""
-        low, high = self._unit_radius(form, _is_close, MOST_PASSES)
+        low, high = self._unit_radius(form, _is_close)
+        if math.isinf(high):
+            return high
         radius, n = (low + high) / 2, len(self.samples)
         return radius if self.samples.replacement or n == 1 else n * radius / (n - 1 + radius)
 

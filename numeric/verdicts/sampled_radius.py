@@ -19,6 +19,7 @@ data at all.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -27,7 +28,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.images import RememberedImages
-from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.problems.samples import OPERATIONS, Samples
 
 MOST_PASSES = 60
 _INVARIANT = 1e-13  # of the largest Ritz value: a residual that is rounding
@@ -42,10 +43,12 @@ _ROOM = np.geomspace(1e-11, 1e-3, 9)  # relative; more is added to an upper boun
 def sampled_radius(
     images: RememberedImages,
     products: Array,
+    error: float,
     done: Callable[[float, float], bool],
     passes: int = MOST_PASSES,
+    within: Interval = (0.0, np.inf),
 ) -> Interval:
-    r"""Return bounds of the radius for :math:`\kappa=1`, for exact ``products`` of pairs.
+    r"""Return bounds of the radius for :math:`\kappa=1`.
 
     Parameters
     ----------
@@ -53,24 +56,28 @@ def sampled_radius(
         Of the samples.
     products : array of shape (N, N)
         lambda_i lambda_j h_ij.
+    error : float
+        A bound of their relative errors, below 1/4.
+    within
+        Bounds that are known.
     done
         Asked with a lower and an upper bound whether they are close enough.
     passes
         The most passes over the data.
     """
-    low, high = 0.0, np.inf
-    if not _is_moderate(products):
+    low, high = within
+    if done(low, high) or not _is_moderate(products):
         return low, high
     ritz = RitzPair(images, products)
     width, residual = 1.0, 1.0  # of the last upper bound, over the radius, and the residual there
     for left in range(passes, -1, -1):
-        low = max(low, ritz.lower_bound())
+        low = max(low, ritz.lower_bound() * (1 - 2 * error))
         if done(low, high):
             break
         last = left == 0 or ritz.is_invariant
         hoped = ritz.value * (1 + width * ritz.residual / residual)
         if last or done(low, min(high, hoped)):
-            high = min(high, ritz.upper_bound())
+            high = min(high, ritz.upper_bound(error))
             width, residual = max(high / low - 1, 1e-15) if low else 1.0, ritz.residual
             if done(low, high):
                 break
@@ -84,7 +91,8 @@ def sampled_radius(
 def ritz_pair(images: RememberedImages, products: Array, tolerance: float) -> RitzPair:
     """Return the radius for kappa = 1 in plain floats, a lower bound to rounding, and its matrix.
 
-    The error is about the square of the ``tolerance`` of the relative residual.
+    The error is about the square of the ``tolerance`` of the relative residual, which may be
+    larger after all passes: see its ``residual``.
     """
     largest = float(products.max())
     ritz = RitzPair(images, np.maximum(products, largest / _MODERATE))
@@ -115,7 +123,9 @@ def diagonal_radius(samples: Samples, diagonal: Array) -> Array:
             vectors = images / np.linalg.norm(images, axis=1, keepdims=True)
         vectors = np.where(np.isfinite(vectors), vectors, 0.0)
     images = roots * ((roots * vectors) @ samples.coupling)
-    return np.asarray(np.maximum(0.0, (vectors * images).sum(axis=1)) * (1 - _ROUNDING))
+    error = samples.rounding * (roots * vectors * roots * vectors).sum(axis=1)
+    found = (vectors * images).sum(axis=1) * (1 - _ROUNDING) - error
+    return np.asarray(np.maximum(0.0, found))
 
 
 def longest_sample(samples: Samples, diagonal: Array) -> Array:
@@ -157,20 +167,24 @@ class RitzPair:
     def extend(self) -> None:
         """Add what A makes of the Ritz vector to the space: one pass over the data."""
         new = self.products * self.covariance - self.value * self.matrix
-        size = float(np.linalg.norm(new))
-        for _ in range(2):  # once more, for orthogonality to rounding
-            for other in self.matrices:
-                new = new - np.vdot(other, new) * other
-        norm = float(np.linalg.norm(new))
-        if not norm > _INVARIANT * size:
+        size = self._norm(new)
+        for _ in range(2):  # in exact arithmetic it is orthogonal to the space already
+            scaled = new / self.products
+            inner = np.array([float(np.vdot(other, scaled)) for other in self.matrices])
+            new = new - np.tensordot(self.turn @ (self.turn.T @ inner), np.stack(self.matrices), 1)
+        if not self._norm(new) > _INVARIANT * size:
             self.is_invariant = True
             return
-        new /= norm
+        new /= np.linalg.norm(new)
         self.matrices.append(new)
         self.covariances.append(self.images.covariance(new))
         self.passes += 1
         self._append(len(self.matrices))
         self._solve()
+
+    def _norm(self, matrix: Array) -> float:
+        """Return the norm in the metric of G, in which A is symmetric."""
+        return math.sqrt(float(np.vdot(matrix, matrix / self.products)))
 
     def remember(self) -> None:
         """Keep the Ritz vector for other questions, if it took passes to find."""
@@ -192,9 +206,9 @@ class RitzPair:
         root = 1 / np.sqrt(np.diag(self.gram))
         values, vectors = np.linalg.eigh(self.gram * root * root[:, None])
         kept = values > _DEPENDENT * values[-1]
-        turn = root[:, None] * vectors[:, kept] / np.sqrt(values[kept])
-        _, inner = np.linalg.eigh(turn.T @ self.form @ turn)
-        self.coefficients = turn @ inner[:, -1]
+        self.turn = root[:, None] * vectors[:, kept] / np.sqrt(values[kept])
+        _, inner = np.linalg.eigh(self.turn.T @ self.form @ self.turn)
+        self.coefficients = self.turn @ inner[:, -1]
         self.matrix, self.covariance = (
             np.tensordot(self.coefficients, np.stack(x), 1)
             for x in (self.matrices, self.covariances)
@@ -206,23 +220,27 @@ class RitzPair:
         square = float(np.vdot(rest, rest / self.products)) / self.norm
         self.residual = square**0.5 / self.value if self.value > 0 else np.inf
         dimension = len(self.products) * (len(self.products) + 1) // 2
-        full = len(self.matrices) >= dimension
+        full = int(kept.sum()) >= dimension
         self.is_invariant = full or square == 0 or self.residual <= _INVARIANT
 
     @property
     def _error(self) -> float:
         """Of the covariance: rounding in those that it is made of, and in their combination."""
-        return self.images.rounding * float(np.abs(self.coefficients).sum())
+        combined = 1 + 2 * len(self.matrices) / OPERATIONS
+        return self.images.rounding * combined * float(np.abs(self.coefficients).sum())
 
     def lower_bound(self) -> float:
         """Return the Rayleigh quotient less its error."""
-        error = self._error * float(np.linalg.norm(self.matrix)) / self.norm
-        return max(0.0, self.value - error - 1e-12 * abs(self.value))
+        size = float(np.linalg.norm(self.matrix)) / self.norm
+        terms = 2 * self.matrix.size * UNIT  # of the inner products
+        error = size * (self._error + terms * float(np.linalg.norm(self.covariance)))
+        return max(0.0, self.value - error - terms * abs(self.value))
 
-    def upper_bound(self) -> float:
+    def upper_bound(self, error: float) -> float:
         """Return the best bound that C = Ritz vector + share of a diagonal proves.
 
-        The diagonal is the one whose image is that of the identity.
+        The diagonal is the one whose image is that of the identity. With products that err by a
+        share, what is computed is the exact image of a C that errs by that share, entry by entry.
         """
         size = len(self.products)
         sign = 1.0 if np.trace(self.matrix) >= 0 else -1.0
@@ -243,13 +261,15 @@ class RitzPair:
             return np.inf
         D, TD = C + weights[place] * diagonal, TC + weights[place] * T_diagonal
         slack = self._error + self.images.rounding * weights[place] * size**0.5
-        if not is_definite(D, 0.0):
+        row = float(np.abs(D).sum(axis=1).max()) * (1 + 1e-6)  # more than the norm of errors of 1
+        if not is_definite(D, (error + 4 * UNIT) * row):
             return np.inf
-        for room in _ROOM:
-            value = best * (1 + float(room))
-            rounding = 4 * UNIT * (value * np.abs(D) + np.abs(TD)).sum(axis=1).max()
-            if is_definite(value * D - TD, slack + float(rounding)):
-                return value
+        best = max(best, 0.0)
+        beyond = 4 * slack / float(np.linalg.eigvalsh(D)[0])  # all there is of a radius near 0
+        for value in sorted([*(best * (1 + _ROOM)), best * (1 + _ROOM[0]) + beyond]):
+            rounding = 4 * UNIT * (value * row + float(np.abs(TD).sum(axis=1).max()))
+            if is_definite(value * D - TD, slack + rounding + value * error * row):
+                return float(value)
         return np.inf
 
 
@@ -281,7 +301,7 @@ def is_definite(S: Array, slack: float) -> bool:
     size = len(S)
     shift = slack + 2 * (size + 3) * UNIT * float(np.abs(np.diag(S)).sum()) + 1e-300
     try:
-        np.linalg.cholesky(S - shift * np.eye(size))
+        root = np.linalg.cholesky(S - shift * np.eye(size))
     except np.linalg.LinAlgError:
         return False
-    return True
+    return bool(np.isfinite(root).all())  # some libraries let NaN pass

@@ -70,13 +70,16 @@ class DiagramQuestion:
     @property
     def variables(self) -> Mapping[str, Quantity]:
         """What a dataset holds."""
-        sampled = self._problem(self._start).noise.samples is not None
+        replaced = {"tau1", "tau2"} <= {*self.axes}  # which take the place of samples
+        sampled = self._problem(self._start).noise.samples is not None and not replaced
         return {**VERDICT, **(BOUNDS if sampled else {}), **find_quantities(self.quantities)}
 
     def answer(
         self, part: Axes, advance: Callable[[int], None] = lambda count: None
     ) -> xarray.Dataset:
         """Return the results at a part of the points, the same whatever the parts.
+
+        But for the bounds on samples, which are closer the more has been asked before.
 
         Parameters
         ----------

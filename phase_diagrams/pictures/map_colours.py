@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.phase_diagrams.maps.quantities import NOT_YET
+from sgdmem.phase_diagrams.maps.quantities import BOUNDS, NOT_YET
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.palette import (
     BLACK,
@@ -82,7 +82,7 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> S
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap
 
-    bounded = "noise_sum_high" in diagram  # on samples the bounds only decide
+    bounded = {*BOUNDS} <= {*diagram}  # on samples the bounds only decide
     stable = diagram.stable.values
     noise_sum = diagram["noise_sum_high" if bounded else "noise_sum"].values
     kinds = _kinds(diagram)

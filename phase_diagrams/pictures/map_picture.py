@@ -143,7 +143,7 @@ def _draw(diagram: xarray.Dataset, ax: Any, quantity: str) -> Shown:
 
 def _excess(diagram: xarray.Dataset) -> Array:
     """Return what is positive where it is not stable."""
-    if "noise_sum_high" not in diagram:
+    if not {*BOUNDS} <= {*diagram}:
         return np.asarray(-diagram.margin.values)
     low, high = (diagram[name].values - 1 for name in BOUNDS)  # the one that decided
     return np.where(diagram.stable.values == 1, high, np.maximum(low, 0))

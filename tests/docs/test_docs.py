@@ -12,8 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md", "docs/explorer.md"])
-def test_code_blocks_run(page: str) -> None:
+PAGES = ["README.md", "docs/tutorial.md", "docs/data.md", "docs/explorer.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_code_blocks_run(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
     assert blocks
     exec(compile("\n".join(blocks), page, "exec"), {})

@@ -63,6 +63,18 @@ def test_without_some_samples(replacement: bool, rng: np.random.Generator) -> No
     assert np.abs(found.samples.axes) == pytest.approx(np.abs(expected.samples.axes))
     with pytest.raises(InputError, match="only a problem of samples"):
         Problem(Spectrum([1])).without([0])
+    for indices, message in (([30], "integers below 30"), (range(30), "leave a sample")):
+        with pytest.raises(InputError, match=message):
+            problem.without(indices)
+
+
+def test_labels_that_are_fitted_are_no_hindrance(rng: np.random.Generator) -> None:
+    rows = rng.normal(size=(6, 8))
+    verdict = stability(sgd("0.01"), Problem.from_data(rows, rng.normal(size=6)), 2)
+    bare = stability(sgd("0.01"), Problem.from_data(rows), 2)
+    for count in (1, 3):
+        expected = bare.rows.critical_scale_without(count)
+        assert verdict.rows.critical_scale_without(count) == pytest.approx(expected)
 
 
 def test_where_there_are_none() -> None:

@@ -34,6 +34,9 @@ def test_points_are_verdicts(problem: Problem) -> None:
             assert np.isnan(sum_) or sum_ == pytest.approx(verdict.noise_sum, rel=1e-5)
     beyond = np.isinf(found.noise_sum.values)
     assert beyond.any() and (found.margin.values[beyond] == -np.inf).all()
+    taus: dict[str, Any] = {"x": ("tau1", [1.0, 2.0]), "y": ("tau2", [0.0, -1.0])}
+    modelled = phase_diagram("sgd", problem, 4, learning_rate=0.01, **taus)
+    assert "noise_sum_low" not in modelled and np.isfinite(modelled.noise_sum).all()
     assert "noise_sum_low" not in phase_diagram(
         "sgd", problem.spectrum, 4, x=("learning_rate", [1.0]), y=("tau1", [1.0])
     )
