@@ -45,15 +45,16 @@ def losses(
         One for all steps, or one for each; the last one of a list stays.
     problem : Problem
         With a target, and noise of tau1, tau2 and labels, for Gaussian features
-        ``Noise(tau2=-1, label_variance=...)`` is exact; or of `Problem.from_data`, exact for drawing its samples, with the residuals of its
-        labels. Of R sets of labels the losses add. Where a problem of samples has the squares of
-        the start's coefficients alone, their signs are taken as random and independent.
+        ``Noise(tau2=-1, label_variance=...)`` is exact; or of `Problem.from_data`, exact for
+        drawing its samples, with the residuals of its labels. Of R sets of labels the losses add.
+        Where a problem of samples has the squares of the start's coefficients alone, their signs
+        are taken as random and independent.
     batch_size : number > 0
         B; math.inf for full batches, without noise.
     steps : int
         How many, up to 10**8; beyond, `sgdmem.loss_asymptotics` says what the loss tends to. On
         samples a step costs a pass over them; many steps of one algorithm with few moments, some
-        20 modes of memory 1, go together. With noise of labels or residuals they tend to
+        20 modes of memory 1, go together. With noise of labels, or residuals, losses tend to
         ``loss_floor`` of the verdict.
     method : "auto", "recursion" or "compressed"
         The recursion of eqs. (12)-(16) on all eigenvalues, or on the nodes that stand for them, two

@@ -38,9 +38,10 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
 
     Its ``run(entries, following, feedback, label, lam, mass, drive, damping, state, at_w, at_y)``
     makes one step for each row of ``entries`` (in the order of `Algorithm.entries`); ``following``
-    is the vector a after the last one, ``feedback`` tau1 and ``label`` sigma^2. Before step t it writes ``at_w[t] = sum_k mass_k (M_k)_00`` and
-    ``at_y[t] = sum_k mass_k <rr^T, M_k>``, and it returns how many steps it made before one of them
-    left the range of floats. ``drive`` is d and ``damping`` tau2/B for each mode.
+    is the vector a after the last one, ``feedback`` tau1 and ``label`` sigma^2. Before step t it
+    writes ``at_w[t] = sum_k mass_k (M_k)_00`` and ``at_y[t] = sum_k mass_k <rr^T, M_k>``, and it
+    returns how many steps it made before one of them left the range of floats. ``drive`` is d and
+    ``damping`` tau2/B for each mode.
 
     Parameters
     ----------

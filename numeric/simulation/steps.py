@@ -7,8 +7,8 @@ of whitened features, the rows of X, and residuals e of their labels at w*, the 
 :math:`g_k = \lambda_kh_k`, :math:`h = X^T(Xy-e)/B`; a sample of K outputs has K rows.
 
 For Gaussian features, whose residuals e have the variance :math:`\sigma^2`, no row is drawn. With
-:math:`s^2 = |y|^2+\sigma^2`, :math:`Xy-e = sq` has independent standard normal entries q, and given q
-a row of X is normal with the mean :math:`(q_i/s)\,y` and the covariance :math:`1-yy^T/s^2`, whose
+:math:`s^2 = |y|^2+\sigma^2`, :math:`Xy-e = sq` has independent standard normal entries q, and given
+q row i of X is normal with the mean :math:`(q_i/s)\,y` and the covariance :math:`1-yy^T/s^2`, whose
 root is :math:`1-yy^T/(s(s+\sigma))`. So :math:`|q|^2 = \chi^2` has a chi-squared distribution of B
 degrees of freedom and, :math:`\xi` standard normal, whatever the batch size,
 

@@ -2,8 +2,8 @@ r"""The floor at which the mean loss comes to rest where noise of the labels sti
 
 Label noise of variance :math:`\sigma^2` adds :math:`\sigma^2\lambda_i/B` to what every step does to
 mode i. With :math:`f_i=s_i/(1+\tau_{2,i}s_i/B)`, and :math:`f^w_i` the same of the sum that is read
-at w, the noise :math:`\lambda_iy_i/B` that mode i is given at rest solves (theory page "How a loss is
-computed")
+at w, the noise :math:`\lambda_iy_i/B` that mode i hears at rest, its own -tau2 left out, solves
+(theory page "How a loss is computed")
 
 .. math:: y_i=\sigma^2+\frac1B\sum_jT_{ij}f_jy_j,\qquad L_\infty=\frac1{2B}\sum_if^w_iy_i;
 

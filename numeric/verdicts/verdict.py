@@ -106,7 +106,9 @@ class Verdict:
             return ""
         least, floor = f"the least one, {self.noise.least_loss:.6g}", self.loss_floor
         if math.isinf(floor):
-            return "every mode comes to rest, but label noise makes the sum of their losses infinite"
+            return (
+                "every mode comes to rest, but label noise makes the sum of their losses infinite"
+            )
         if floor == 0:
             return f"the mean loss tends to {least}, from every start"
         return f"the mean loss comes to rest at {floor:.6g} above {least}, from every start"
