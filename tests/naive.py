@@ -476,7 +476,8 @@ def resting_loss(
     stirred = [share * Fraction(lam) * v[i] * v[j] for lam in eigenvalues for i, j in pairs]
     left = [[(i == j) - x for j, x in enumerate(row)] for i, row in enumerate(A)]
     moments = solve(left, [stirred])[0][:: len(pairs)]
-    return sum(Fraction(lam) * m for lam, m in zip(eigenvalues, moments, strict=True)) / 2
+    terms = (Fraction(lam) * m for lam, m in zip(eigenvalues, moments, strict=True))
+    return sum(terms, start=Fraction(0)) / 2
 
 
 def moment_recursion(

@@ -161,11 +161,12 @@ class ExpectedLoss:
 
     def modes(self, nodes: Array, masses: Array, drive: Any = 0.0) -> Modes:
         """Return modes with this noise, ``drive`` times 1 / B; without one they hear nothing."""
-        noise, inverse = self.noise, float(self.noise.inverse_batch)
-        columns = (
-            np.broadcast_to(x * inverse, nodes.shape) for x in (drive, np.array(noise.tau2_values))
+        noise, share = self.noise, float(self.noise.share)
+        drives, damping = (
+            np.broadcast_to(share * np.asarray(x), nodes.shape) for x in (drive, noise.tau2_values)
         )
-        return Modes(nodes, masses, *columns, float(noise.tau1), float(noise.label_variance))
+        levels = float(noise.tau1), float(noise.label_variance)
+        return Modes(nodes, masses, drives, damping, *levels)
 
     def _modes(self, method: Method) -> tuple[Modes, Array]:
         """Return the modes of a run with feedback, and their moments (M)_00 at the start."""

@@ -44,8 +44,10 @@ class Modes:
     def joined(self, other: Modes) -> Modes:
         """Return both groups as one, with the noise of this one."""
         names = ("eigenvalues", "masses", "drives", "damping")
-        columns = (np.concatenate([getattr(x, n) for x in (self, other)]) for n in names)
-        return Modes(*columns, self.feedback, self.label)
+        eigenvalues, masses, drives, damping = (
+            np.concatenate([getattr(x, name) for x in (self, other)]) for name in names
+        )
+        return Modes(eigenvalues, masses, drives, damping, self.feedback, self.label)
 
 
 def run_moments(

@@ -89,7 +89,9 @@ def _case(rng: np.random.Generator, memory: int, kind: str, shifted: bool, claim
 
 
 PERTURBED: dict[str, Claim] = {
-    "read at the gradient's point": lambda *case: claim(*case, at_w=False),
+    "read at the gradient's point": lambda dynamics, lam, coupling, tau2, B: claim(
+        dynamics, lam, coupling, tau2, B, at_w=False
+    ),
     "tau2 forgotten": lambda dynamics, lam, coupling, tau2, B: claim(
         dynamics, lam, coupling, 0 * tau2, B
     ),
