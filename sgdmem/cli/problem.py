@@ -81,7 +81,7 @@ def problem_options(
         click.option(
             "--label-variance",
             metavar="V",
-            help="Noise of the labels: the loss comes to rest above the least one.  [0]",
+            help="Of noise in the labels: the loss comes to rest above the least one.  [none]",
         ),
     ]
 
