@@ -457,6 +457,29 @@ def _balanced(
 # Losses
 
 
+def resting_loss(
+    alg: Raw,
+    eigenvalues: Sequence[Number],
+    B: Number,
+    tau1: Number,
+    tau2: Number,
+    label_variance: Number,
+    T: Any = None,
+) -> Fraction:
+    """Return the loss of moments that a step with noise of the labels leaves alone, exactly.
+
+    That is of ``M = A M + (label_variance / B) lam_k v v^T`` with the second-moment operator A.
+    """
+    A = second_moment_operator(alg, eigenvalues, B, tau1, tau2, T, number=Fraction)
+    v, pairs = [-Fraction(alg.alpha), *map(Fraction, alg.c)], _pairs(len(alg.b) + 1)
+    share = Fraction(label_variance) / Fraction(B)
+    stirred = [share * Fraction(lam) * v[i] * v[j] for lam in eigenvalues for i, j in pairs]
+    left = [[(i == j) - x for j, x in enumerate(row)] for i, row in enumerate(A)]
+    moments = solve(left, [stirred])[0][:: len(pairs)]
+    terms = (Fraction(lam) * m for lam, m in zip(eigenvalues, moments, strict=True))
+    return sum(terms, start=Fraction(0)) / 2
+
+
 def moment_recursion(
     alg: Raw,
     eigenvalues: Sequence[Number],
@@ -466,8 +489,12 @@ def moment_recursion(
     tau1: Number,
     tau2: Number,
     T: Any = None,
+    label_variance: Number = 0,
 ) -> Array:
-    """Return L_0 ... L_steps by stepping the moments, eqs. (12)-(16), from (M_k)_00 = c_k^2."""
+    """Return L_0 ... L_steps by stepping the moments, eqs. (12)-(16), from (M_k)_00 = c_k^2.
+
+    Noise of the labels adds ``label_variance * lam_k / B`` to the noise of mode k.
+    """
     alg, lams = mapped(alg, float), [float(lam) for lam in eigenvalues]
     modes, size = len(lams), len(alg.b) + 1
     coupling = np.array([[tau1] * modes] * modes if T is None else T, float)
@@ -482,6 +509,7 @@ def moment_recursion(
         n = [float(r @ M[k] @ r) for k in range(modes)]
         for k in range(modes):
             noise = sum(lams[k] * coupling[k, j] * lams[j] * n[j] for j in range(modes))
+            noise += lams[k] * float(label_variance)
             noise = (noise - own[k] * lams[k] ** 2 * n[k]) / float(B)
             M[k] = S[k] @ M[k] @ S[k].T + noise * np.outer(v, v)
         losses.append(0.5 * sum(lam * M[k][0, 0] for k, lam in enumerate(lams)))

@@ -103,6 +103,10 @@ def compare_methods(
         raise InputError(
             f"problem must have an exponent nu above 1, got {nu:g}: no noise is bounded"
         )
+    if problem.noise.at(batch_size).stirs:
+        raise InputError(
+            "noise must have no label_variance: losses that come to rest have no exponents"
+        )
     steps = whole(steps, "steps", 1000, _MOST_STEPS)
     if methods is not None and not is_list(methods):
         raise InputError(f"methods must be a list such as ['SGD', 'AM1'], got {shown(methods)}")

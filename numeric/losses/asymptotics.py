@@ -35,6 +35,8 @@ def loss_asymptotics(
 ) -> LossAsymptotics:
     r"""Return exponents and constants of the mean loss on an infinite power law.
 
+    With noise of the labels also the floor to which it tends, and from when on it is there.
+
     Parameters
     ----------
     algorithm : Algorithm
@@ -61,6 +63,14 @@ def loss_asymptotics(
     >>> billion = 10**9
     >>> float(found.loss(billion)), float(found.error(billion) / found.loss(billion)) < 1e-6
     (1.0e-05, True)
+
+    Labels with noise of a variance of 1/100:
+
+    >>> from sgdmem import Noise
+    >>> problem = Problem.power_law(2, zeta=0.5, noise=Noise(label_variance="0.01"))
+    >>> found = loss_asymptotics(heavy_ball("0.1", "0.9"), problem, 16)
+    >>> f"{found.floor:.6f}, from about step {found.crossover:.2g}"
+    '0.000276, from about step 1.4e+06'
     """
     asked = expected_loss(algorithm, problem, batch_size, 0)
     law, aim = asked.problem.spectrum.law, asked.problem.target
@@ -86,6 +96,8 @@ def loss_asymptotics(
         raise InputError(f"the loss does not certainly tend to zero: {verdict.explanation}")
     if not to_float(algorithm.effective_learning_rate) > 0:
         raise InputError("algorithm must have an effective learning rate that is no 0 in floats")
+    if not math.isfinite(verdict.loss_floor):
+        raise InputError(f"the loss tends to no limit: {verdict.explanation}")
     found = _constants(algorithm, law, aim, asked.noise, verdict)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         constants = found.constant, found.signal_constant, found.noise_constant, found.signal_sum
@@ -114,7 +126,7 @@ def _constants(
     twice = np.float64(2 * rate)  # whose powers may leave the range of floats: the caller looks
     with np.errstate(all="ignore"):
         signal = target.energy * gamma(target.exponent + 1) * twice**-target.exponent
-        noise_constant = share1 * rate**2 * law.scale ** (1 / nu) / nu * gamma(xi) * twice**-xi
+        unit = rate**2 * law.scale ** (1 / nu) / nu * gamma(xi) * twice**-xi  # for tau1 / B = 1
     sums = _signal_sums(algorithm, law, target, zeta_exponent, noise)
     regime = loss_regime(nu, target.exponent) if share1 else "signal-dominated"
     return LossAsymptotics(
@@ -123,13 +135,15 @@ def _constants(
         xi=xi,
         effective_learning_rate=rate,
         signal_constant=float(signal),
-        noise_constant=float(noise_constant),
+        noise_constant=float(share1 * unit),
         noise_sum=float(verdict.noise_sum),
         output_noise_sum=float(verdict.output_noise_sum),
         signal_sum=sums[0],
         output_signal_sum=sums[1],
         first_orders=_first_orders(algorithm, zeta_exponent, xi, noise),
         transients=transients(algorithm, law, target),
+        floor=verdict.loss_floor,
+        label_constant=float(noise.label_variance * noise.inverse_batch) * float(unit),
     )
 
 

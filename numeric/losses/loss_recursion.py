@@ -44,16 +44,18 @@ def losses(
     algorithm : Algorithm, Schedule, or list of Algorithm
         One for all steps, or one for each; the last one of a list stays.
     problem : Problem
-        With a target, and noise of tau1 and tau2, for Gaussian features ``Noise(tau2=-1)`` is
-        exact; or of `Problem.from_data`, exact for drawing its samples, with the residuals of its
-        labels. Of R sets of labels the losses add. Where a problem of samples has the squares of
-        the start's coefficients alone, their signs are taken as random and independent.
+        With a target, and noise of tau1, tau2 and labels, for Gaussian features
+        ``Noise(tau2=-1, label_variance=...)`` is exact; or of `Problem.from_data`, exact for
+        drawing its samples, with the residuals of its labels. Of R sets of labels the losses add.
+        Where a problem of samples has the squares of the start's coefficients alone, their signs
+        are taken as random and independent.
     batch_size : number > 0
         B; math.inf for full batches, without noise.
     steps : int
         How many, up to 10**8; beyond, `sgdmem.loss_asymptotics` says what the loss tends to. On
         samples a step costs a pass over them; many steps of one algorithm with few moments, some
-        20 modes of memory 1, go together. They tend to ``loss_floor`` of the verdict.
+        20 modes of memory 1, go together. With noise of labels, or residuals, losses tend to
+        ``loss_floor`` of the verdict.
     method : "auto", "recursion" or "compressed"
         The recursion of eqs. (12)-(16) on all eigenvalues, or on the nodes that stand for them, two
         to four hundred for each measure. "auto" compresses what is longer than 2000. On a finite
@@ -143,11 +145,6 @@ class ExpectedLoss:
         """Whether the noise is that of samples, which the measures say too little about."""
         return self.noise.samples is not None and not self.noise.is_quiet
 
-    @property
-    def noise_share(self) -> float:
-        """tau1 / B."""
-        return float(self.noise.tau1 * self.noise.share)
-
     def compresses(self, method: Method) -> bool:
         """Whether a few nodes stand for the eigenvalues."""
         if not isinstance(method, str) or method not in get_args(Method):
@@ -163,21 +160,24 @@ class ExpectedLoss:
         return method == "compressed"
 
     def modes(self, nodes: Array, masses: Array, drive: Any = 0.0) -> Modes:
-        """Return modes with this noise; without a drive nothing is fed back."""
-        tau2 = np.asarray(self.noise.tau2_values) * float(self.noise.inverse_batch)
-        return Modes(nodes, masses, *(np.broadcast_to(x, nodes.shape) for x in (drive, tau2)))
+        """Return modes with this noise, ``drive`` times 1 / B; without one they hear nothing."""
+        noise, share = self.noise, float(self.noise.share)
+        drives, damping = (
+            np.broadcast_to(share * np.asarray(x), nodes.shape) for x in (drive, noise.tau2_values)
+        )
+        levels = float(noise.tau1), float(noise.label_variance)
+        return Modes(nodes, masses, drives, damping, *levels)
 
     def _modes(self, method: Method) -> tuple[Modes, Array]:
         """Return the modes of a run with feedback, and their moments (M)_00 at the start."""
-        share = self.noise_share
         if not self.compresses(method):
             spectrum, (lam, masses) = self.problem.spectrum, self.measures.listed_signal
             read = spectrum.weights * lam
-            return self.modes(lam, read, drive=share * lam), masses / read
+            return self.modes(lam, read, drive=lam), masses / read
         modes = self.modes(*self.measures.signal)
         first = np.ones(len(modes))
-        if share:
-            noise = self.modes(*self.measures.noise, drive=share)
+        if self.noise.spreads or self.noise.stirs:
+            noise = self.modes(*self.measures.noise, drive=1.0)
             modes, first = modes.joined(noise), np.append(first, np.zeros(len(noise)))
         return modes, first
 

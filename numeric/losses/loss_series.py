@@ -11,6 +11,10 @@ up to a factor 1 + O(s), and the Volterra equation makes
 :math:`2\hat L = \hat V + \hat U\hat V'/(1-\hat U')`, a series in u and w. A power :math:`s^{q}`
 belongs to :math:`t^{-q-1}/\Gamma(-q)`. The largest terms are those of Theorems 3 and 8; all others
 of relative order below 1/t are kept.
+
+Noise of the labels adds :math:`\sigma^2/\tau_1` to the noise of every step, that is
+:math:`\tfrac{\sigma^2}{\tau_1s}\hat U/(1-\hat U')` to :math:`2\hat L`: the floor, and a series in u
+that tells how it is approached from below.
 """
 
 from __future__ import annotations
@@ -92,6 +96,10 @@ class LossAsymptotics:
     signal_sum, output_signal_sum : float
         V'_Sigma and V_Sigma, regularised where they diverge (zeta < 1); at zeta = 1, where that has
         a pole, their values slightly beside it.
+    floor : float
+        Where noise of the labels lets the loss come to rest; 0 without.
+    label_constant : float
+        sigma^2 C_U / tau1.
     first_orders : tuple of float
         Relative 1/t terms of V, V', U and U' (the numbers A of their 1 + A/t).
     transients : Transients
@@ -114,10 +122,15 @@ class LossAsymptotics:
     first_orders: tuple[float, float, float, float]
     transients: Transients
     neighbours: tuple[LossAsymptotics, LossAsymptotics] | None = None
+    floor: float = 0.0
+    label_constant: float = 0.0
 
     @property
     def exponent(self) -> float:
-        """The loss falls like t**-exponent: the smaller of zeta and xi, or zeta without noise."""
+        """The loss falls like t**-exponent: the smaller of zeta and xi, or zeta without noise.
+
+        With noise of the labels this, `constant` and `leading` are those of the loss without it.
+        """
         return min(self.zeta, self.xi) if self.noise_constant else self.zeta
 
     @cached_property
@@ -130,13 +143,22 @@ class LossAsymptotics:
 
         both together on the border.
         """
-        rest = 1 - self.noise_sum
-        read = (rest + self.output_noise_sum) / (2 * rest)
+        rest, read, *_ = self._expansion
         signal = read * self.signal_constant
         noise = read * self.signal_sum * self.noise_constant / rest
         if self.regime == "border":
             return signal + noise
         return signal if self.regime == "signal-dominated" else noise
+
+    @property
+    def crossover(self) -> float:
+        """The time at which the leading term without noise of the labels has fallen to the floor.
+
+        Later steps hardly lower the loss; inf without a floor.
+        """
+        if self.floor == 0:
+            return float("inf")
+        return float((self.constant / self.floor) ** (1 / self.exponent))
 
     def leading(self, t: Any) -> Any:
         """Return the leading term of the loss at times t > 0.
@@ -164,18 +186,43 @@ class LossAsymptotics:
         return error + self.transients.size(times)
 
     def __str__(self) -> str:
-        return f"{self.regime}: the loss tends to {self.constant:.6g} t^-{self.exponent:.6g}"
+        falling = f"{self.constant:.6g} t^-{self.exponent:.6g}"
+        if self.floor == 0:
+            return f"{self.regime}: the loss tends to {falling}"
+        return (
+            f"{self.regime}: the loss falls like {falling} until about step "
+            f"{self.crossover:.3g}, and comes to rest at {self.floor:.6g} above the least one"
+        )
 
     def _series(self, t: Array) -> tuple[Any, Any]:
         """Return the terms of relative order below 1/t, and the size of the next ones."""
+        total, error = self._falling(t)
+        if self.floor:
+            rising, more = self._approach(t)
+            total, error = total + self.floor - rising, error + more
+        return total, error
+
+    def _approach(self, t: Array) -> tuple[Any, Any]:
+        """Return how far below the floor noise of the labels alone is, and the error of that."""
+        rest, read, step, u = self._expansion
+        first = read * self.label_constant * gamma(1 - self.xi) / rest
+        below, kept, left_out = np.zeros_like(t), np.zeros_like(t), np.zeros_like(t)
+        for k in range(1, int(1 / step) + 3):
+            term = -first * u ** (k - 1) * rgamma(1 - k * step) * t ** (-k * step)
+            if (k - 1) * step < 1:
+                below, kept = below + term, kept + np.abs(term)
+            else:
+                left_out = left_out + np.abs(term)
+        ripple = _RIPPLE * self.transients.ripple(t) * kept
+        return below, left_out + _ORDER * self._orders * kept / t + ripple
+
+    def _falling(self, t: Array) -> tuple[Any, Any]:
+        """Return the terms without noise of the labels, and the size of the next ones."""
         if self.neighbours is not None:
-            total = sum(found._series(t)[0] for found in self.neighbours) / 2
+            total = sum(found._falling(t)[0] for found in self.neighbours) / 2
             near = _ORDER * self._orders * (1 + np.log(t)) / t + _RIPPLE * self.transients.ripple(t)
             return total, near * np.abs(total)
-        rest = 1 - self.noise_sum
-        read = (rest + self.output_noise_sum) / (2 * rest)
-        step = self.xi - 1
-        u = self.noise_constant * gamma(1 - self.xi) / rest
+        _, read, step, u = self._expansion
         pole = float(gamma(1 - self.zeta))
         # near 2, 3, ... the pole cancels against terms that are left out, and a logarithm remains
         resonant = self.zeta > 1.5 and not abs(pole) <= _LARGEST_POLE
@@ -198,6 +245,13 @@ class LossAsymptotics:
                     left_out = left_out + np.abs(term) * (1 + np.log(t) if resonant else 1)
         ripple = _RIPPLE * self.transients.ripple(t) * kept
         return total, left_out + _ORDER * self._orders * kept / t + ripple
+
+    @property
+    def _expansion(self) -> tuple[float, float, float, float]:
+        """Return 1 - U', the factor of what is read, and step and factor of the series in u."""
+        rest = 1 - self.noise_sum
+        read = (rest + self.output_noise_sum) / (2 * rest)
+        return rest, read, self.xi - 1, self.noise_constant * gamma(1 - self.xi) / rest
 
     @property
     def _orders(self) -> float:

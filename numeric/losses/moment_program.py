@@ -3,7 +3,7 @@ r"""Machine code for the second moments of every mode, step by step (eqs. (12)-(
 .. math::
     M_k \leftarrow S_k M_k S_k^T
         + (d_k n_t - \tfrac{\tau_2}{B}\lambda_k^2\langle rr^T, M_k\rangle)\,vv^T,\qquad
-    n_t = \sum_k\omega_k\langle rr^T, M_k\rangle
+    n_t = \tau_1\sum_k\omega_k\langle rr^T, M_k\rangle + \sigma^2
 
 with a drive :math:`d_k` and a mass :math:`\omega_k` for each mode. One step of one mode is traced
 once, without the entries of the algorithm that are zero, so that it takes no more operations than
@@ -36,11 +36,12 @@ def moment_pairs(memory: int) -> list[tuple[int, int]]:
 def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
     """Return the source of a module that makes steps.
 
-    Its ``run(entries, following, lam, mass, drive, damping, state, at_w, at_y)`` makes one step for
-    each row of ``entries`` (in the order of `Algorithm.entries`); ``following`` is the vector a
-    after the last one. Before step t it writes ``at_w[t] = sum_k mass_k (M_k)_00`` and
-    ``at_y[t] = sum_k mass_k <rr^T, M_k>``, and it returns how many steps it made before one of them
-    left the range of floats. ``drive`` is d and ``damping`` tau2/B for each mode.
+    Its ``run(entries, following, feedback, label, lam, mass, drive, damping, state, at_w, at_y)``
+    makes one step for each row of ``entries`` (in the order of `Algorithm.entries`); ``following``
+    is the vector a after the last one, ``feedback`` tau1 and ``label`` sigma^2. Before step t it
+    writes ``at_w[t] = sum_k mass_k (M_k)_00`` and ``at_y[t] = sum_k mass_k <rr^T, M_k>``, and it
+    returns how many steps it made before one of them left the range of floats. ``drive`` is d and
+    ``damping`` tau2/B for each mode.
 
     Parameters
     ----------
@@ -62,7 +63,8 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
     loads = [f"{variable(f'm{k}')} = state[{k}, k]" for k in range(len(pairs))]
     modes = [f"{variable(name)} = {name}[k]" for name in _EACH_MODE]
     signature = (
-        "i8(f8[:, :], f8[:], f8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[::1])"
+        "i8(f8[:, :], f8[:], f8, f8, f8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], "
+        "f8[::1])"
     )
     lines = [
         "from math import inf",
@@ -72,7 +74,8 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
         "",
         f'@njit("{signature}", cache=True, nogil=True, error_model="numpy", '
         'fastmath={"reassoc", "contract", "nsz"})',
-        "def run(entries, following, lam, mass, drive, damping, state, at_w, at_y):",
+        "def run("
+        "entries, following, feedback, label, lam, mass, drive, damping, state, at_w, at_y):",
         "    steps, modes = entries.shape[0], lam.shape[0]",
         "    total_w, total_y = 0.0, 0.0",
         "    for k in range(modes):",
@@ -83,7 +86,7 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
         "        at_w[t], at_y[t] = total_w, total_y",
         "        if not (abs(total_w) < inf and abs(total_y) < inf):",
         "            return t",
-        f"        {variable('noise')} = total_y",
+        f"        {variable('noise')} = feedback * total_y + label",
         *(f"        {line}" for line in [*entry, *following]),
         *(f"        {line}" for line in plain_lines(program, [i for i in steps if not moving[i]])),
         "        total_w, total_y = 0.0, 0.0",

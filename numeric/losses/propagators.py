@@ -24,23 +24,28 @@ class Propagators:
     .. math:: n_t = V'_t + \sum_{s<t}U'_{t-s}n_s,\qquad
         L_t = \tfrac12\Bigl(V_t + \sum_{s<t}U_{t-s}n_s\Bigr)
 
+    Noise of the labels adds :math:`\sigma^2/\tau_1` to every n_s in the sums.
+
     Attributes
     ----------
     V, V_prime : ndarray, shape (T + 1,)
         Signal propagators, read at w and at the point where the gradient is taken.
     U, U_prime : ndarray, shape (T + 1,)
         Noise propagators; entry 0 is 0.
+    label_level : float
+        sigma^2 / tau1.
     """
 
     V: Array
     V_prime: Array
     U: Array
     U_prime: Array
+    label_level: float = 0.0
 
     @cached_property
     def noise_levels(self) -> Array:
-        """The n_t of the equation."""
-        return solve_volterra(self.U_prime, self.V_prime)
+        """The n_t of the equation, with what labels add to them."""
+        return solve_volterra(self.U_prime, self.V_prime + self.label_level)
 
     def losses(self) -> Array:
         """Return the losses of the expansion, eq. (19), in O(T log^2 T).
@@ -76,6 +81,8 @@ def propagators(
         )
     if asked.mixes_modes:
         raise InputError("propagators need noise of tau1 and tau2, got samples: use losses()")
+    if asked.noise.stirs and not asked.noise.spreads:
+        raise InputError("propagators need tau1 > 0 where labels have noise: use losses()")
     with shown_progress("stepping", 2 * (asked.steps + 1), progress) as advance:
         return _propagators(asked, method, advance)
 
@@ -90,10 +97,12 @@ def _propagators(
     modes = asked.modes(*(measures.signal if compressing else measures.listed_signal))
     state = starting_moments(schedule.memory, len(modes))
     V, V_prime = run_moments(schedule, modes, state, steps, advance)
-    share, U, U_prime = asked.noise_share, np.zeros(steps + 1), np.zeros(steps + 1)
+    share = float(asked.noise.tau1 * asked.noise.share)
+    U, U_prime = np.zeros(steps + 1), np.zeros(steps + 1)
     if steps and share:
         modes = asked.modes(*(measures.noise if compressing else measures.listed_noise))
         state = noise_moments(schedule.steps(0, 1), len(modes))
         read = run_moments(schedule, modes, state, steps - 1, advance)
         U[1:], U_prime[1:] = share * read[0], share * read[1]
-    return Propagators(V, V_prime, U, U_prime)
+    label = float(asked.noise.label_variance / asked.noise.tau1) if asked.noise.stirs else 0.0
+    return Propagators(V, V_prime, U, U_prime, label)

@@ -24,23 +24,30 @@ class Modes:
     eigenvalues, masses : ndarray, shape (n,)
         Masses weigh the modes in the sums that are read.
     drives : ndarray, shape (n,)
-        How strongly the sum at the gradient's point drives each mode.
+        How strongly the noise of a step drives each mode.
     damping : ndarray, shape (n,)
         tau2 / B.
+    feedback, label : float
+        The noise of a step is the sum at the gradient's point times ``feedback``, plus ``label``.
     """
 
     eigenvalues: Array
     masses: Array
     drives: Array
     damping: Array
+    feedback: float = 0.0
+    label: float = 0.0
 
     def __len__(self) -> int:
         return int(self.eigenvalues.size)
 
     def joined(self, other: Modes) -> Modes:
-        """Return both groups as one."""
+        """Return both groups as one, with the noise of this one."""
         names = ("eigenvalues", "masses", "drives", "damping")
-        return Modes(*(np.concatenate([getattr(x, n) for x in (self, other)]) for n in names))
+        eigenvalues, masses, drives, damping = (
+            np.concatenate([getattr(x, name) for x in (self, other)]) for name in names
+        )
+        return Modes(eigenvalues, masses, drives, damping, self.feedback, self.label)
 
 
 def run_moments(
@@ -73,7 +80,10 @@ def run_moments(
         nonzero = tuple((entries != 0).any(axis=0).tolist())
         run = load_module(moment_source(schedule.memory, nonzero)).run
         following = entries[-1, entries.shape[1] - schedule.memory :]
-        made = run(entries[:-1], following, *arrays, state, at_w[first:last], at_y[first:last])
+        made = run(
+            *(entries[:-1], following, modes.feedback, modes.label, *arrays),
+            *(state, at_w[first:last], at_y[first:last]),
+        )
         advance(last - first)
         if made < last - first:
             at_w[first + made :] = at_y[first + made :] = np.inf

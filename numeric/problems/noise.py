@@ -41,11 +41,15 @@ class Noise:
         One number, or one for each eigenvalue; 0 by default. Gaussian data have tau1 = 1 and
         tau2 = -1, that is more noise than by default; a single feature of kurtosis K has
         tau1 - tau2 = K - 1.
+    label_variance : number >= 0
+        :math:`\sigma^2` of noise in the labels, independent of the features: it adds
+        :math:`\sigma^2H` to the covariance, so that the loss comes to rest above the least one,
+        :math:`\sigma^2/2`, see `Verdict.loss_floor`. Stability does not depend on it. 0 by default.
 
     Raises
     ------
     InputError
-        For tau1 < 0, or a number beyond 1e100 in size.
+        For tau1 < 0, label_variance < 0, or a number beyond 1e100 in size.
 
     Examples
     --------
@@ -60,6 +64,7 @@ class Noise:
     coupling: tuple[Block, ...] | None
     estimate: NoiseEstimate | None
     samples: Samples | None
+    label_variance: Fraction
 
     def __init__(
         self,
@@ -68,6 +73,8 @@ class Noise:
         coupling: Any = None,
         estimate: Any = None,
         samples: Samples | None = None,
+        *,
+        label_variance: Any = 0,
     ) -> None:
         tau1 = _moderate(tau1, "tau1", nonnegative=True)
         if is_list(tau2):
@@ -78,12 +85,18 @@ class Noise:
             coupling = settled(coupling, tau2)
         if estimate is not None and not (tau1 == estimate.tau1 and tau2 == estimate.tau2):
             estimate = None  # numbers of the caller's are no estimate
+        label_variance = _moderate(label_variance, "label_variance", nonnegative=True)
+        if label_variance and samples is not None:
+            raise InputError(
+                "label_variance belongs to a model of the noise: samples have labels of their own"
+            )
         vars(self).update(  # frozen
-            tau1=tau1, tau2=tau2, coupling=coupling, estimate=estimate, samples=samples
-        )
+            tau1=tau1, tau2=tau2, coupling=coupling, estimate=estimate, samples=samples,
+            label_variance=label_variance,
+        )  # fmt: skip
 
     @classmethod
-    def coupled(cls, T: Any, tau2: Any = 0) -> Noise:
+    def coupled(cls, T: Any, tau2: Any = 0, *, label_variance: Any = 0) -> Noise:
         """Return per-mode noise: that of mode i is fed by every mode j.
 
         It is ``(lambda_i sum_j T_ij lambda_j n_j - tau2_i lambda_i^2 n_i) / B``; the copies of a
@@ -95,7 +108,7 @@ class Noise:
             A number stands for itself in every place, that is for tau1; a sequence of square
             matrices, or of ``(size, value)`` pairs, for diagonal blocks. Entries from 0 to 1e100,
             T_ii >= tau2_i, of floats up to rounding; at i = j only T_ii - tau2_i matters.
-        tau2 : number or sequence of numbers
+        tau2, label_variance
             As for `Noise`.
 
         Raises
@@ -109,14 +122,14 @@ class Noise:
         True
         """
         if not is_list(T):
-            noise = cls(entry(T), tau2)
+            noise = cls(entry(T), tau2, label_variance=label_variance)
             if noise.largest_tau2 > noise.tau1:
                 raise InputError(
                     f"coupling must be >= tau2 on its diagonal, got {shown(T)} < "
                     f"{number_text(noise.largest_tau2)}"
                 )
             return noise
-        return cls(tau2=tau2, coupling=read_blocks(T))
+        return cls(tau2=tau2, coupling=read_blocks(T), label_variance=label_variance)
 
     @classmethod
     def fit(cls, X: Any) -> Noise:
@@ -171,7 +184,7 @@ class Noise:
         return cls(samples=Samples.of(rows, weights, replacement))
 
     def vary(self, **values: Any) -> Noise:
-        """Return the noise with another tau1 or tau2, which is no estimate.
+        """Return the noise with another label_variance, or tau1 or tau2, which is no estimate.
 
         Raises
         ------
@@ -259,9 +272,15 @@ class Noise:
         if isinstance(tau2, tuple) and len(set(map(id, tau2))) == 1:
             tau2 = tau2[0]  # one number for all is summed much faster
         parts = self.tau1, tau2, self.coupling, self.estimate, self.samples
-        return BatchNoise(*parts, inverse)
+        return BatchNoise(*parts, label_variance=self.label_variance, inverse_batch=inverse)
 
     def __str__(self) -> str:
+        if not self.label_variance:
+            return self._of_features
+        return f"{self._of_features}, label variance {_shown(self.label_variance)}"
+
+    @property
+    def _of_features(self) -> str:
         tau2 = "tau2 by mode" if isinstance(self.tau2, tuple) else f"tau2 = {_shown(self.tau2)}"
         if self.coupling is not None:
             return f"a coupling matrix, {tau2}"
@@ -281,6 +300,7 @@ class Noise:
             "coupled": self.coupling is not None,
             "samples": None if self.samples is None else len(self.samples),
             "estimate": None if self.estimate is None else self.estimate.to_dict(),
+            "label_variance": to_float(self.label_variance),
         }
 
 
@@ -303,9 +323,11 @@ class BatchNoise(Noise):
         coupling: Any = None,
         estimate: Any = None,
         samples: Samples | None = None,
+        *,
+        label_variance: Any = 0,
         inverse_batch: Fraction = Fraction(0),
     ) -> None:
-        super().__init__(tau1, tau2, coupling, estimate, samples)
+        super().__init__(tau1, tau2, coupling, estimate, samples, label_variance=label_variance)
         vars(self).update(inverse_batch=inverse_batch)
 
     @property
@@ -329,6 +351,19 @@ class BatchNoise(Noise):
     def spreads(self) -> bool:
         """Whether the noise of one mode reaches the others: tau1 / B, or a coupling, is not 0."""
         return not self.is_quiet and (self.coupling is not None or self.tau1 > 0)
+
+    @property
+    def stirs(self) -> bool:
+        """Whether it moves what rests at the minimum: noise of labels, or residuals of samples."""
+        own = self.samples is not None and self.samples.has_residuals
+        return not self.is_quiet and (own or self.label_variance > 0)
+
+    @property
+    def least_loss(self) -> float:
+        """The loss at the minimum that is due to labels."""
+        if self.samples is not None:
+            return self.samples.least_loss if self.samples.has_residuals else 0.0
+        return to_float(self.label_variance / 2)
 
     @property
     def share1(self) -> Ball:

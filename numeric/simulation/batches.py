@@ -31,11 +31,14 @@ class Batches:
     eigenvalues : ndarray, shape (N,)
     samples : Samples or None
         What is drawn; None for Gaussian features.
+    label_variance : float
+        Of the residuals of Gaussian features.
     """
 
     size: int
     eigenvalues: Array
     samples: Samples | None = None
+    label_variance: float = 0.0
 
     @classmethod
     def of(cls, problem: Problem, batch_size: Any) -> Batches:
@@ -43,7 +46,8 @@ class Batches:
         size, samples = _read_size(batch_size), problem.samples
         if samples is None:
             copies = multiplicities(problem)  # refuses a spectrum that is too long to be listed
-            return cls(size, np.repeat(problem.spectrum.eigenvalues, copies))
+            label = float(problem.noise.label_variance)
+            return cls(size, np.repeat(problem.spectrum.eigenvalues, copies), None, label)
         samples.share(Fraction(1, size))  # refuses a batch of more than all samples
         return cls(size, samples.eigenvalues, samples)
 

@@ -128,9 +128,9 @@ def simulate(
     problem : Problem
         With a target. If it has samples, as a `Problem.from_data`, each batch draws them, as they
         say: by their weights, with or without replacement, and with the residuals of their labels;
-        R problems share their batches. Of any other one each batch draws Gaussian features;
-        eigenvalues are then finitely many, with integer multiplicities. The problem's noise, a
-        model of what is drawn, has no influence.
+        R problems share their batches. Of any other one each batch draws Gaussian features, and
+        labels with the noise's ``label_variance``; eigenvalues are then finitely many, with integer
+        multiplicities. The rest of the noise, a model of what is drawn, has no influence.
     batch_size : int
         B, up to 10**15. The time taken does not depend on it for Gaussian features, and for samples
         no longer once B exceeds three times their number: from there on a step draws how often each
@@ -167,7 +167,8 @@ def simulate(
 
     See Also
     --------
-    losses : The exact mean. For Gaussian features it is that of ``Noise(tau1=1, tau2=-1)``.
+    losses : The exact mean. For Gaussian features it is that of ``Noise(tau1=1, tau2=-1)``, with
+        the same ``label_variance``.
     sgdmem.methods.lyapunov_exponent : How fast typical runs converge, or diverge.
 
     Examples

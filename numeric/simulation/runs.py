@@ -45,6 +45,7 @@ class Runs:
     ) -> None:
         self.batches, self.recorded = batches, recorded
         self.residuals = np.empty((0, 0)) if homogeneous else batches.residuals
+        self.label_variance = 0.0 if homogeneous else batches.label_variance
         self.columns, self.cumulative = batches.columns, batches.cumulative
         # SFC64 is the fastest of NumPy's generators, and normal numbers take most of the time
         self.generators = [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
@@ -76,7 +77,8 @@ class Runs:
         for k in range(runs.start, runs.stop):
             generator = self.generators[k]
             run(
-                *(generator, batches.size, batches.counts(generator, len(entries))),
+                *(generator, batches.size, self.label_variance),
+                batches.counts(generator, len(entries)),
                 *(self.cumulative, batches.distinct),
                 *(batches.outputs, self.columns, self.residuals, batches.eigenvalues),
                 *(entries.alpha, entries.b, entries.c, entries.D, entries.a),

@@ -6,14 +6,14 @@ moments are the identity. The loss above the least one is half the squared lengt
 of whitened features, the rows of X, and residuals e of their labels at w*, the gradient at y is
 :math:`g_k = \lambda_kh_k`, :math:`h = X^T(Xy-e)/B`; a sample of K outputs has K rows.
 
-For Gaussian features, without residuals, no row is drawn. Let :math:`y = \sigma e` with a unit
-vector e. Then :math:`Xy = \sigma q` has independent standard normal entries q, and what is
-orthogonal to e in X is independent of them. So :math:`|q|^2 = \chi^2` has a chi-squared
-distribution of B degrees of freedom, and :math:`(1-ee^T)X^Tq` is distributed as
-:math:`\chi(1-ee^T)\xi`, :math:`\xi` standard normal. Together, whatever the batch size,
+For Gaussian features, whose residuals e have the variance :math:`\sigma^2`, no row is drawn. With
+:math:`s^2 = |y|^2+\sigma^2`, :math:`Xy-e = sq` has independent standard normal entries q, and given
+q row i of X is normal with the mean :math:`(q_i/s)\,y` and the covariance :math:`1-yy^T/s^2`, whose
+root is :math:`1-yy^T/(s(s+\sigma))`. So :math:`|q|^2 = \chi^2` has a chi-squared distribution of B
+degrees of freedom and, :math:`\xi` standard normal, whatever the batch size,
 
-.. math:: h = \tfrac{\sigma}{B}X^Tq
-    = \tfrac1B\bigl[(\chi^2 - \chi\,e^T\xi)\,y + \chi\sigma\xi\bigr].
+.. math:: h = \tfrac sBX^Tq
+    = \tfrac1B\Bigl[\Bigl(\chi^2 - \chi\tfrac{y^T\xi}{s+\sigma}\Bigr)y + \chi s\xi\Bigr].
 """
 
 from __future__ import annotations
@@ -45,21 +45,24 @@ def add(total, factor, vector):  # type: ignore[no-untyped-def]
 
 
 @njit(
-    "void(npy_rng, i8, f8[::1], f8[::1], f8[::1], f8[::1])",
+    "void(npy_rng, i8, f8, f8[::1], f8[::1], f8[::1], f8[::1])",
     cache=True,
     nogil=True,
     error_model="numpy",
     fastmath=_FAST,
 )
-def gaussian_gradient(generator, batch, lam, y, xi, g):  # type: ignore[no-untyped-def]
-    """Fill g with the gradient at y on a batch of Gaussian features; xi is overwritten."""
+def gaussian_gradient(generator, batch, label, lam, y, xi, g):  # type: ignore[no-untyped-def]
+    """Fill g with the gradient at y on a batch of Gaussian features; xi is overwritten.
+
+    ``label`` is the variance of the residuals.
+    """
     for k in range(xi.size):
         xi[k] = generator.standard_normal()
     squared = generator.chisquare(batch)
-    sigma = sqrt(dot(y, y))
-    along = dot(xi, y) / sigma if sigma > 0.0 else 0.0
+    size = sqrt(dot(y, y) + label)
+    along = dot(xi, y) / (size + sqrt(label)) if size > 0.0 else 0.0
     straight = (squared - sqrt(squared) * along) / batch
-    spread = sqrt(squared) * sigma / batch
+    spread = sqrt(squared) * size / batch
     for k in range(g.size):
         g[k] = lam[k] * (straight * y[k] + spread * xi[k])
 
@@ -130,19 +133,20 @@ def rescale(w, u):  # type: ignore[no-untyped-def]
 
 
 @njit(
-    "void(npy_rng, i8, i8[:,::1], f8[::1], b1, i8, f8[:,::1], f8[:,::1], f8[::1], "
+    "void(npy_rng, i8, f8, i8[:,::1], f8[::1], b1, i8, f8[:,::1], f8[:,::1], f8[::1], "
     "f8[:], f8[:,:], f8[:,:], f8[:,:,:], f8[:,:], f8[::1], f8[:,::1], f8[::1], b1[::1], f8[::1])",
     cache=True,
     nogil=True,
     fastmath=_FAST,
 )
 def run(  # type: ignore[no-untyped-def]
-    generator, batch, counts, cumulative, distinct, outputs, columns, residuals, lam,
+    generator, batch, label, counts, cumulative, distinct, outputs, columns, residuals, lam,
     alpha, b, c, D, a, w, u, scale, kept, losses,
 ):  # fmt: skip
     """Make one step, eq. (3) of arXiv 2410.04228, for each entry of alpha.
 
-    Without ``columns``, shape (n K, N), the features are Gaussian. With ``counts``, shape (T, n), a
+    Without ``columns``, shape (n K, N), the features are Gaussian, and so are residuals of the
+    variance ``label``. With ``counts``, shape (T, n), a
     step's batch holds each sample so many times; without, shape (0, 0), samples are drawn one after
     the other, see `add_batch`, and are ``distinct`` or not.
     ``w``, shape (R N,), and ``u``, shape (M, R N), are overwritten: R problems that share their
@@ -162,7 +166,7 @@ def run(  # type: ignore[no-untyped-def]
         for i in range(memory):
             add(y, a[t, i], u[i])
         if columns.shape[0] == 0:
-            gaussian_gradient(generator, batch, lam, y, xi, g)
+            gaussian_gradient(generator, batch, label, lam, y, xi, g)
         else:
             g[:] = 0.0
             if counts.shape[0] > 0:

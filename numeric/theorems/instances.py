@@ -97,8 +97,8 @@ class Dynamics(NamedTuple):
         seen = self.r[first] * self.r[second] * np.where(first == second, 1, 2)
         return np.outer(self.v[first] * self.v[second], seen)
 
-    def noise_summand(self, lam: ArrayLike) -> Array:
-        """Return s = lam^2 <r r^T, X>, where X = S X S^T + v v^T.
+    def noise_summand(self, lam: ArrayLike, at_w: bool = False) -> Array:
+        """Return s = lam^2 <r r^T, X>, where X = S X S^T + v v^T; or lam^2 X_00, read at w.
 
         Where S is strictly stable, X is the sum of (S^t v)(S^t v)^T over t >= 0.
         """
@@ -107,6 +107,8 @@ class Dynamics(NamedTuple):
         operator = np.eye(len(first)) - self.moment_map(lam)
         start = (self.v[first] * self.v[second])[:, None]
         X = np.linalg.solve(operator, np.broadcast_to(start, (*operator.shape[:-1], 1)))[..., 0]
+        if at_w:
+            return np.asarray(np.square(lam) * X[..., 0])
         seen = self.r[first] * self.r[second] * np.where(first == second, 1, 2)
         found: Array = np.square(lam) * (X @ seen)
         return found

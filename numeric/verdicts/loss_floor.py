@@ -1,105 +1,84 @@
-r"""The floor at which the mean loss on samples comes to rest where no fit leaves all residuals 0.
+r"""The floor at which the mean loss comes to rest where noise of the labels stirs up the minimum.
 
-At the minimum the gradients of single samples do not vanish; their whitened covariance
-:math:`\Gamma` is stirred up at each step. A stable method settles where (theory page "Finite data")
+Label noise of variance :math:`\sigma^2` adds :math:`\sigma^2\lambda_i/B` to what every step does to
+mode i. With :math:`f_i=s_i/(1+\tau_{2,i}s_i/B)`, and :math:`f^w_i` the same of the sum that is read
+at w, the noise :math:`\lambda_iy_i/B` that mode i hears at rest, its own -tau2 left out, solves
+(theory page "How a loss is computed")
 
-.. math:: C=\kappa\mathcal M(h\circ C)+\kappa\Gamma,\qquad
-    L_\infty=\tfrac12\sum_ih^w_{ii}C_{ii},
+.. math:: y_i=\sigma^2+\frac1B\sum_jT_{ij}f_jy_j,\qquad L_\infty=\frac1{2B}\sum_if^w_iy_i;
 
-with the products h and :math:`h^w` of impulse responses read at the gradient's point and at w. In
-:math:`Y=\sqrt h\circ C` the equation is :math:`(1-A)Y=\kappa\sqrt h\circ\Gamma` with the symmetric
-A of `sampled_radius`, whose eigenvalues lie within the radius: conjugate gradients solve it.
+without a coupling all y are :math:`\sigma^2/(1-U'_\Sigma)`. Samples have labels of their own, see
+`sampled_floor`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
-from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.problems.samples import Samples
-from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
+from sgdmem.numeric.problems.coupling import Block
+from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.mode_summands import mode_summands
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm
-
-_MOST_STEPS = 1000
-_SMALL = 1e-14  # what is left over, relative to the right side
+from sgdmem.numeric.verdicts.noise_sum import explicit_modes
+from sgdmem.numeric.verdicts.sampled_floor import sampled_floor
 
 
-def loss_floor(
-    noise: BatchNoise, form: HalfPlaneForm, eigenvalues: Array, radius: float
-) -> Interval:
-    """Return bounds of the floor, above the least loss; 0 where nothing is stirred up.
+def loss_floor(judge: Judge) -> Interval:
+    """Return bounds of the floor of a stable question, above the least loss.
 
-    Parameters
-    ----------
-    noise : BatchNoise
-        Of a stable question.
-    form : HalfPlaneForm
-        In balls of shape (1, 1).
-    eigenvalues : array of shape (N,)
-    radius : float
-        A bound of the radius of the noise operator, below 1.
+    0 where nothing is stirred up; infinite where the sum over infinitely many modes is.
     """
-    samples, share = noise.samples, float(noise.share)
-    if samples is None or not samples.has_residuals or share == 0:
+    noise = judge.noise
+    if not noise.stirs:
         return 0.0, 0.0
-    products, errors = mode_pairs(form, eigenvalues)
-    error = float(errors.max())
-    output = Ball(eigenvalues) * mode_summands(form, Ball(eigenvalues)).output_noise
-    reading, reading_error = output.mid[0], output.rad[0]
-    root = np.sqrt(products)
-    sets = len(samples.residuals) if samples.residuals is not None else 0
-    stirred = samples.covariance(np.zeros_like(root), np.zeros((sets, len(root))))
-    right = share * root * stirred
-
-    def applied(Y: Array) -> Array:
-        return np.asarray(Y - share * root * samples.covariance(root * Y))
-
-    Y, left = _conjugate_gradients(applied, right)
-    C = Y / root
-    value = float(reading @ np.diag(C)) / 2
-    # (1 - A)^-1 is at most 1 / (1 - radius); A, and the right side, change by no larger a share
-    # than the products do, and by the rounding of the passes
-    size, largest = float(np.linalg.norm(Y)), float(root.max())
-    passes = share * samples.rounding * largest
-    left += (largest * passes + 2 * error) * size + passes * _norm_of_gradients(samples)
-    left += 2 * error * float(np.linalg.norm(right))
-    weight = float(np.linalg.norm(reading / np.diag(root)))
-    bound = weight * left / (1 - radius) / 2
-    bound += float((reading_error + (error + 1e-15) * reading) @ np.abs(np.diag(C))) / 2
-    if not math.isfinite(bound):
-        return 0.0, math.inf
-    return max(0.0, value - bound), value + bound
+    if noise.samples is not None:
+        return sampled_floor(noise, judge.form, judge.spectrum.eigenvalues, judge.radius[1])
+    if judge.spectrum.diverges:
+        return math.inf, math.inf
+    stirred = Ball.exactly([noise.label_variance * noise.inverse_batch])[0]
+    if noise.coupling is not None:
+        doubled = stirred * _coupled_response(judge, noise.coupling)
+    else:
+        heard = 1 - noise.share1 * judge.sums.noise[0]
+        doubled = stirred * judge.sums.output_noise[0] / heard
+    low, high = float((doubled / 2).lower), float((doubled / 2).upper)
+    return max(low, 0.0), high
 
 
-def _norm_of_gradients(samples: Samples) -> float:
-    """Return a bound of the mean squared norm of the gradients at the minimum, whitened.
+def _coupled_response(judge: Judge, blocks: tuple[Block, ...]) -> Ball:
+    """Return the sum of f^w y for sigma^2 = 1.
 
-    It measures the rounding of their covariance, as the fourth moment does that of a pass.
+    If a trial y > 0 leaves at most e of the right side 1 in every mode, then the y looked for is
+    within e y of it: (1 - N)^-1 has no negative entry.
     """
-    residuals = samples.residuals
-    if residuals is None:
-        return 0.0
-    lengths = np.einsum("nkd,nkd->n", samples.columns, samples.columns)
-    return float(np.einsum("n,n,rnk->", samples.weights, lengths, residuals**2))
+    lam, weights = explicit_modes(judge.spectrum)
+    modes = mode_summands(judge.form, lam)
+    damping = 1 + judge.noise.share2 * lam * modes.noise
+    f, read = ((lam * x / damping)[0] for x in (modes.noise, modes.output_noise))
+    share = Ball.exactly([judge.noise.inverse_batch])[0]
+    total, start = Ball(0.0), 0
+    for block in blocks:
+        piece = slice(start, start := start + block.size)
+        responses = _responses(block, share * f[piece] * weights[piece])
+        total = total + (read[piece] * weights[piece] * responses).sum()
+    return total
 
 
-def _conjugate_gradients(applied: Callable[[Array], Array], right: Array) -> tuple[Array, float]:
-    """Solve a symmetric positive definite system; return the norm of what is left over too."""
-    solution, rest = np.zeros_like(right), right.copy()
-    direction, before = rest, float(np.vdot(rest, rest))
-    goal = _SMALL**2 * before
-    for _ in range(_MOST_STEPS):
-        if not before > goal:
-            break
-        image = applied(direction)
-        length = before / float(np.vdot(direction, image))
-        solution, rest = solution + length * direction, rest - length * image
-        after = float(np.vdot(rest, rest))
-        direction, before = rest + (after / before) * direction, after
-    return solution, float(np.linalg.norm(right - applied(solution)))
+def _responses(block: Block, shares: Ball) -> Ball:
+    """Return the y of a block: y = 1 + T diag(shares) y."""
+    if block.is_constant:
+        heard = 1 - block.entries * shares.sum()
+        return Ball(np.ones(block.size)) / heard
+    trial = np.linalg.solve(np.eye(block.size) - block.entries.mid * shares.mid, _ones(block))
+    left = _ones(block) + (block.entries * shares * Ball(trial)).sum() - Ball(trial)
+    error = float(left.magnitude.max())
+    if not (error < 1 and (trial > 0).all()):
+        return Ball(trial, np.inf)
+    return Ball(trial, 1.01 * error / (1 - error) * trial)
+
+
+def _ones(block: Block) -> Array:
+    return np.ones(block.size)

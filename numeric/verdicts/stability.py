@@ -47,9 +47,9 @@ def stability(algorithm: Algorithm, problem: Any, batch_size: Any = math.inf) ->
     Notes
     -----
     The model: a quadratic loss (least squares), minimised by a linear method with constant
-    coefficients, whose gradient noise vanishes at the minimum. On samples whose labels no w fits it
-    does not: then "stable" means that the mean loss comes to rest, at ``loss_floor`` above the
-    least one.
+    coefficients, whose gradient noise vanishes at the minimum. With noise of the labels, or on
+    samples whose labels no w fits, it does not: then "stable" means that the mean loss comes to
+    rest, at ``loss_floor`` above the least one.
 
     Every operation carries an error bound (`sgdmem.numeric.arithmetic.ball`), so True and False are
     proved for the exact input; ``stable`` is None when the bounds straddle a limit. With tau2 >

@@ -78,7 +78,8 @@ class Verdict:
     def stable(self) -> bool | None:
         """True: the mean loss tends to 0 from every start. False: it does not. None: undecided.
 
-        On samples whose labels no w fits it tends to ``loss_floor`` above the least loss instead.
+        With noise of the labels, or on samples whose labels no w fits, it tends to ``loss_floor``
+        above the least loss instead.
         True and False are proved for the exact input; None means that the error bounds of floating
         point leave it open.
         """
@@ -101,10 +102,13 @@ class Verdict:
     @property
     def _what_it_tends_to(self) -> str:
         """The reason in the place of ``STABLE`` where the least loss is not 0."""
-        samples = self.noise.samples
-        if not self.stable or samples is None or not samples.has_residuals:
+        if not self.stable or self.noise.least_loss == 0:
             return ""
-        least, floor = f"the least one, {samples.least_loss:.6g}", self.loss_floor
+        least, floor = f"the least one, {self.noise.least_loss:.6g}", self.loss_floor
+        if math.isinf(floor):
+            return (
+                "every mode comes to rest, but label noise makes the sum of their losses infinite"
+            )
         if floor == 0:
             return f"the mean loss tends to {least}, from every start"
         return f"the mean loss comes to rest at {floor:.6g} above {least}, from every start"
@@ -114,18 +118,15 @@ class Verdict:
         """Proved bounds of ``loss_floor``; (0, inf) where stability is not proved."""
         if not self.stable:
             return (0.0, math.inf) if self.stable is None else (math.inf, math.inf)
-        judge = self._judge
-        if self.noise.samples is None:
-            return 0.0, 0.0
-        return loss_floor(judge.noise, judge.form, judge.spectrum.eigenvalues, judge.radius[1])
+        return loss_floor(self._judge)
 
     @property
     def loss_floor(self) -> float:
         """How far above the least loss the mean loss comes to rest, whatever the start.
 
-        It is 0 unless the noise is that of samples whose labels no w fits, as in
-        ``Problem.from_data(X, y)``; inf where stability is not proved. The middle of
-        ``loss_floor_interval``.
+        It is 0 unless the noise has a ``label_variance``, or is that of samples whose labels no w
+        fits, as in ``Problem.from_data(X, y)``; inf where stability is not proved, and where
+        infinitely many modes add up to it. The middle of ``loss_floor_interval``.
         """
         low, high = self.loss_floor_interval
         return (low + high) / 2

@@ -164,7 +164,7 @@ def _start(problem: Any, batch_size: Any) -> dict[str, Any]:
 
     given = Problem.power_law(USUAL_EXPONENT) if problem is None else as_problem(problem)
     spectrum, noise = given.spectrum, given.noise.model.at(batch_size)
-    if noise.by_mode:
+    if noise.by_mode or noise.label_variance:
         raise InputError("noise must be tau1 and tau2, two numbers, for the explorer")
     return {
         "spectrum": _embedded(spectrum),

@@ -144,6 +144,9 @@ def _described(problem: Problem, axes: Iterable[str]) -> dict[str, str]:
 def _noise_in_words(noise: Noise, axes: set[str]) -> dict[str, str]:
     """Return tau1 and tau2; and ``noise`` where these are not given numbers."""
     tau2 = _numbers(noise.tau2) if isinstance(noise.tau2, tuple) else _number(noise.tau2)
+    if noise.label_variance:
+        found = _noise_in_words(noise.vary(label_variance=0), axes)
+        return {**found, "label_variance": _number(noise.label_variance)}
     if noise.coupling is not None:
         return {"noise": "a coupling matrix", "tau2": tau2}
     if noise.samples is not None:
@@ -192,6 +195,8 @@ def _identity(problem: Problem) -> dict[str, str]:
             )
         ]
         found["coupling"] = digest(*parts)
+    if noise.label_variance:
+        found["label_variance"] = str(noise.label_variance)
     if noise.samples is not None:
         samples = noise.samples
         found["samples"] = digest(samples.columns.tobytes(), samples.weights.tobytes())

@@ -37,17 +37,20 @@ _POINTS = 2000  # of a curve
 
 @dataclass(frozen=True)
 class PredictedLaw:
-    """A power law that a mean loss tends to, ``constant * t**-exponent``.
+    """A power law that a mean loss tends to, ``constant * t**-exponent``, above a floor.
 
     Attributes
     ----------
     exponent : float
     constant : float or None
         None where theory knows the exponent only.
+    floor : float
+        Where noise of the labels lets the loss come to rest.
     """
 
     exponent: float
     constant: float | None
+    floor: float = 0.0
 
 
 def draw_losses(
@@ -165,8 +168,8 @@ def predicted_law(rule: Any, problem: Problem, batch_size: Any = math.inf) -> Pr
             found = loss_asymptotics(chosen.stationary, endless, batch_size)
         except InputError:  # not certainly stable, or beyond the range of power laws
             return None
-        return PredictedLaw(found.exponent, found.constant)
-    if chosen.acceleration is None:
+        return PredictedLaw(found.exponent, found.constant, found.floor)
+    if chosen.acceleration is None or problem.noise.at(batch_size).stirs:
         return None
     steepness = min(target.exponent, 2 - 1 / law.exponent)
     return PredictedLaw(chosen.acceleration * steepness, None)
@@ -222,7 +225,7 @@ def _draw_law(ax: Any, name: str, law: PredictedLaw, curve: Array) -> None:
         constant = float(curve[middle]) * float(middle) ** law.exponent
     t = np.geomspace(max(1.0, _FIRST_SHOWN * last), last, 50)
     style = {"zorder": 4, "label": f"_{name}, predicted", **DASHED}
-    named("prediction", *ax.plot(t, constant * t**-law.exponent, **style))
+    named("prediction", *ax.plot(t, constant * t**-law.exponent + law.floor, **style))
 
 
 def _draw_runs(ax: Any, name: str, runs: Simulation, top: float, colour: str) -> None:

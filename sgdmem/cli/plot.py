@@ -29,7 +29,8 @@ from sgdmem.cli.problem import (
     target_options,
 )
 
-_OF_NOISE = ("batch_size", "tau1", "tau2", "coupling")
+_UNUSED = ("coupling", "label_variance")
+_OF_NOISE = ("batch_size", "tau1", "tau2", *_UNUSED)
 _DIAGRAMS = (
     "learning-rate-momentum",
     "damping-effective-rate",
@@ -90,7 +91,7 @@ def root_locus_command(
 @plot_command.command("noise-summand", short_help="Which eigenvalues make the noise.")
 @click.argument("algorithm", type=AlgorithmName())
 @set_option
-@problem_options(unused=["coupling"])
+@problem_options(unused=_UNUSED)
 @picture_option("ALGORITHM-noise-summand.png")
 def noise_summand_command(
     algorithm: str, settings: tuple[str, ...], output: str | None, **options: Any
@@ -105,7 +106,7 @@ def noise_summand_command(
     from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
 
     path = output_path(output or f"{algorithm}-noise-summand.png", PICTURES)
-    _refuse(options, ("coupling",), "it is drawn for tau1 and tau2")
+    _refuse(options, _UNUSED, "it is drawn for tau1 and tau2")
     method = built(*read_method(algorithm, settings))
     axes = draw_noise_summand(method, read_problem(options), read_batch_size(options))
     _write_summand(axes, path)
@@ -174,7 +175,7 @@ def losses_command(
 @plot_command.command("diagram", short_help="A phase diagram that has a name in the field.")
 @click.argument("name", type=click.Choice(_DIAGRAMS), metavar="NAME")
 @set_option
-@problem_options(unused=["coupling"], batch_size="One, in place of those that the diagram has.")
+@problem_options(unused=_UNUSED, batch_size="One, in place of those that the diagram has.")
 @picture_option("NAME.png")
 def diagram_command(
     name: str, settings: tuple[str, ...], output: str | None, **options: Any
@@ -200,7 +201,7 @@ def diagram_command(
     from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
 
     path = output_path(output or f"{name}.png", PICTURES)
-    _refuse(options, ("coupling",), "named diagrams have tau1 and tau2")
+    _refuse(options, _UNUSED, "named diagrams have tau1 and tau2")
     chosen = read_settings(settings)
     for key in _NO_OPTIONS:
         if key in chosen:

@@ -78,6 +78,11 @@ def problem_options(
             metavar="FILE",
             help="A matrix T in place of tau1: how the modes' noise is coupled.",
         ),
+        click.option(
+            "--label-variance",
+            metavar="V",
+            help="Of noise in the labels: the loss comes to rest above the least one.  [none]",
+        ),
     ]
 
     def add(command: _F) -> _F:
@@ -203,6 +208,17 @@ def read_matrix(path: str) -> Any:
 
 def _noise(options: Options, otherwise: Any) -> Any:
     """Return the noise that is given, or the other one where none is."""
+    found, label = _noise_of_features(options, otherwise), options["label_variance"]
+    if label is None:
+        return found
+    if found.samples is not None:
+        raise click.UsageError(
+            "--label-variance belongs to a model of the noise: give --fit-noise with --data"
+        )
+    return found.vary(label_variance=label)
+
+
+def _noise_of_features(options: Options, otherwise: Any) -> Any:
     from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.spectra.files import load_matrix
 

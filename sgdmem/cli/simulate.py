@@ -57,8 +57,9 @@ def simulate_command(
     Eigenvalues stand for Gaussian features: the expected loss is exact, with tau1 = 1, tau2 = -1.
     The rows of a data matrix are drawn as they are, and the expected loss is exact, too. Losses
     are those above the least one. Options --tau1, --tau2 and --fit-noise change the expected loss
-    only; with other values than those of the features it is approximate. Losses have heavy tails:
-    with few runs or small batches z is beyond 3 more often than usual.
+    only; with other values than those of the features it is approximate. --label-variance is that
+    of the labels of Gaussian features. Losses have heavy tails: with few runs or small batches z is
+    beyond 3 more often than usual.
 
     \b
       sgdmem simulate heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
@@ -74,6 +75,8 @@ def simulate_command(
         raise click.UsageError(f"-o writes a .csv file, got {output}")
     if options["coupling"] is not None:
         raise click.UsageError("--coupling cannot be simulated: give the data with --data")
+    if options["label_variance"] is not None and options["data"] is not None:
+        raise click.UsageError("--label-variance: data have labels of their own, give --labels")
     if options["batch_size"] is None:
         raise click.UsageError("a simulation needs --batch-size B")
     method = built(*read_method(algorithm, settings))

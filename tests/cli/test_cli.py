@@ -430,3 +430,23 @@ def test_a_numeric_verdict_needs_neither_sympy_nor_numba_nor_matplotlib() -> Non
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_noise_of_the_labels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
+) -> None:
+    given = ["--power-law", "2", "--batch-size", "8", "--label-variance", "0.1"]
+    said = json.loads(run(capsys, *HEAVY_BALL, *given, "--json")[1])
+    assert said["problem"]["label_variance"] == 0.1
+    assert said["loss_floor"] > 0
+    shown = run(capsys, *HEAVY_BALL, *given)[1]
+    assert f"comes to rest at {said['loss_floor']:.6g} above the least one, 0.05," in shown
+    features = tmp_path / "X.npy"
+    np.save(features, rng.normal(size=(500, 4)))
+    given = ["--data", str(features), "--batch-size", "8", "--label-variance", "0.1"]
+    code, _, err = run(capsys, *HEAVY_BALL, *given)
+    assert (code, "give --fit-noise with --data" in err) == (2, True)
+    said = json.loads(run(capsys, *HEAVY_BALL, *given, "--fit-noise", "--json")[1])
+    assert (said["estimated"], said["problem"]["label_variance"]) == (True, 0.1)
+    code, _, err = run(capsys, *HEAVY_BALL, "--power-law", "2", "--label-variance", "-1")
+    assert (code, "label_variance must be >= 0" in err) == (2, True)

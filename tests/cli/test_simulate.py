@@ -50,6 +50,18 @@ def test_the_noise_of_gaussian_features_may_be_said(noise: list[str]) -> None:
     assert "is approximate" in invoked(*question, "--tau1=2")
 
 
+def test_noise_of_the_labels(tmp_path: Path) -> None:
+    question = [*COMMAND, *LAW, "--zeta", "0.5", "--seeds", "400", "--label-variance", "2"]
+    assert "is exact" in invoked(*question)
+    found = json.loads(invoked(*question, "--json"))
+    assert max(map(abs, found["z"][1:])) < 4.5
+    silent = json.loads(invoked(*question[:-1], "0", "--json"))
+    assert found["expected"][-1] > 2 * silent["expected"][-1]
+    data = ["--data", str(tmp_path / "X.npy"), "--batch-size", "8", "--label-variance", "2"]
+    done = CliRunner().invoke(simulate_command, [*COMMAND, *data, "--fit-noise"])
+    assert (done.exit_code, "give --labels" in done.output) == (2, True)
+
+
 def test_the_help_says_where_the_noise_comes_from() -> None:
     shown = " ".join(invoked("--help").split())
     assert "[by the data: Gaussian -1]" in shown and "[0]" not in shown.split("--zeta")[0]

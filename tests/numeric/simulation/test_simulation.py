@@ -54,7 +54,7 @@ def test_gradients_are_distributed_as_those_of_rows(batch: int, rng: np.random.G
     lam, y, draws = np.array([2.0, 1.0, 0.3, 0.1]), np.array([1.0, -0.5, 2.0, 0.1]), 20_000
     made, g, xi = np.empty((draws, 4)), np.empty(4), np.empty(4)
     for k in range(draws):
-        gaussian_gradient(rng, batch, lam, y, xi, g)
+        gaussian_gradient(rng, batch, 0.0, lam, y, xi, g)
         made[k] = g
     X = rng.normal(size=(draws, batch, 4))
     sampled = lam * np.einsum("sbi,sbj,j->si", X, X, y) / batch

@@ -14,7 +14,7 @@ import pytest
 import sympy
 
 import sgdmem
-from sgdmem import Algorithm, InputError, Problem, Spectrum, explore
+from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, explore
 from sgdmem.phase_diagrams.explorer.server import page_server
 from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
 from tests.asking import noisy
@@ -130,6 +130,10 @@ def test_start() -> None:
         ({"methods": "sgd", "problem": [1, 2]}, "problem"),
         ({"methods": "sgd", "batch_size": 0}, "batch_size"),
         ({"methods": "sgd", "problem": noisy(Spectrum([1, 2]), tau2=[0, 1])}, "two numbers"),
+        (
+            {"methods": "sgd", "problem": Problem(Spectrum([1, 2]), Noise(label_variance=1))},
+            "two numbers",
+        ),
     ],
 )
 def test_bad_input(arguments: dict[str, Any], message: str) -> None:

@@ -146,3 +146,15 @@ def test_datasets_and_titles_say_what_is_estimated() -> None:
     for dataset in (phase_diagram("heavy-ball", DATA, 8, **RANGES), edge):
         assert r"batch size 8, estimated $\tau_1$ = " in title(dataset, ("learning_rate",))
     assert r"estimated, $\tau_1$ = " in title(some, ("learning_rate", "tau2"))
+
+
+def test_noise_of_the_labels_is_told_but_changes_no_map() -> None:
+    x, y = ("learning_rate", [0.1, 0.5, 1.5]), ("tau2", [-1, 0])
+    axes = read_axes(x, y, None, ())
+    problems = {v: Problem(SPECTRUM, Noise(label_variance=v)) for v in ("0", "0.25", "0.5")}
+    found = [phase_diagram("sgd", problem, 4, x=x, y=y) for problem in problems.values()]
+    xarray.testing.assert_equal(found[0], found[1])
+    told = [VaryingProblem.read(problem, axes).identity(axes) for problem in problems.values()]
+    assert told[0] != told[1] != told[2]
+    assert "label_variance" not in told[0]
+    assert [diagram.attrs.get("label_variance") for diagram in found] == [None, "0.25", "0.5"]

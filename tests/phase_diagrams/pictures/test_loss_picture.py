@@ -79,6 +79,19 @@ def test_accelerations_agree_with_the_comparison_of_methods(memory: int, method:
     assert law.exponent == pytest.approx(predicted_exponent(method, problem))
 
 
+def test_a_floor_belongs_to_the_prediction() -> None:
+    noise = sgdmem.Noise(label_variance="0.1")
+    noisy = sgdmem.Problem.power_law(2, "0.5", noise=noise)
+    law = predicted_law(sgdmem.sgd("0.5"), noisy, 16)
+    assert law is not None
+    assert law.floor == sgdmem.stability(sgdmem.sgd("0.5"), noisy, 16).loss_floor > 0
+    axes = sgdmem.pictures.draw_losses({"SGD": sgdmem.sgd("0.5")}, noisy, 16, 100_000)
+    (line,) = sgdmem.pictures.artists(axes)["prediction"]
+    exact = sgdmem.losses(sgdmem.sgd("0.5"), noisy, 16, 100_000)[-1]
+    assert line.get_ydata()[-1] == pytest.approx(exact, rel=0.05)
+    assert predicted_law(sgdmem.methods.accelerated(noisy, 16), noisy, 16) is None
+
+
 def test_nothing_is_predicted_where_nothing_is_known() -> None:
     jacobi = sgdmem.methods.jacobi_heavy_ball(0.5, -0.5, 1)
     assert predicted_law(jacobi, LAW, 16) is None

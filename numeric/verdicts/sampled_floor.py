@@ -1,0 +1,104 @@
+r"""The floor at which the mean loss on samples comes to rest where no fit leaves all residuals 0.
+
+At the minimum the gradients of single samples do not vanish; their whitened covariance
+:math:`\Gamma` is stirred up at each step. A stable method settles where (theory page "Finite data")
+
+.. math:: C=\kappa\mathcal M(h\circ C)+\kappa\Gamma,\qquad
+    L_\infty=\tfrac12\sum_ih^w_{ii}C_{ii},
+
+with the products h and :math:`h^w` of impulse responses read at the gradient's point and at w. In
+:math:`Y=\sqrt h\circ C` the equation is :math:`(1-A)Y=\kappa\sqrt h\circ\Gamma` with the symmetric
+A of `sampled_radius`, whose eigenvalues lie within the radius: conjugate gradients solve it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
+from sgdmem.numeric.verdicts.mode_summands import mode_summands
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+
+_MOST_STEPS = 1000
+_SMALL = 1e-14  # what is left over, relative to the right side
+
+
+def sampled_floor(
+    noise: BatchNoise, form: HalfPlaneForm, eigenvalues: Array, radius: float
+) -> Interval:
+    """Return bounds of the floor, above the least loss.
+
+    Parameters
+    ----------
+    noise : BatchNoise
+        Of samples with residuals, in a stable question.
+    form : HalfPlaneForm
+        In balls of shape (1, 1).
+    eigenvalues : array of shape (N,)
+    radius : float
+        A bound of the radius of the noise operator, below 1.
+    """
+    samples, share = noise.samples, float(noise.share)
+    assert samples is not None  # of the question
+    products, errors = mode_pairs(form, eigenvalues)
+    error = float(errors.max())
+    output = Ball(eigenvalues) * mode_summands(form, Ball(eigenvalues)).output_noise
+    reading, reading_error = output.mid[0], output.rad[0]
+    root = np.sqrt(products)
+    sets = len(samples.residuals) if samples.residuals is not None else 0
+    stirred = samples.covariance(np.zeros_like(root), np.zeros((sets, len(root))))
+    right = share * root * stirred
+
+    def applied(Y: Array) -> Array:
+        return np.asarray(Y - share * root * samples.covariance(root * Y))
+
+    Y, left = _conjugate_gradients(applied, right)
+    C = Y / root
+    value = float(reading @ np.diag(C)) / 2
+    # (1 - A)^-1 is at most 1 / (1 - radius); A, and the right side, change by no larger a share
+    # than the products do, and by the rounding of the passes
+    size, largest = float(np.linalg.norm(Y)), float(root.max())
+    passes = share * samples.rounding * largest
+    left += (largest * passes + 2 * error) * size + passes * _norm_of_gradients(samples)
+    left += 2 * error * float(np.linalg.norm(right))
+    weight = float(np.linalg.norm(reading / np.diag(root)))
+    bound = weight * left / (1 - radius) / 2
+    bound += float((reading_error + (error + 1e-15) * reading) @ np.abs(np.diag(C))) / 2
+    if not math.isfinite(bound):
+        return 0.0, math.inf
+    return max(0.0, value - bound), value + bound
+
+
+def _norm_of_gradients(samples: Samples) -> float:
+    """Return a bound of the mean squared norm of the gradients at the minimum, whitened.
+
+    It measures the rounding of their covariance, as the fourth moment does that of a pass.
+    """
+    residuals = samples.residuals
+    if residuals is None:
+        return 0.0
+    lengths = np.einsum("nkd,nkd->n", samples.columns, samples.columns)
+    return float(np.einsum("n,n,rnk->", samples.weights, lengths, residuals**2))
+
+
+def _conjugate_gradients(applied: Callable[[Array], Array], right: Array) -> tuple[Array, float]:
+    """Solve a symmetric positive definite system; return the norm of what is left over too."""
+    solution, rest = np.zeros_like(right), right.copy()
+    direction, before = rest, float(np.vdot(rest, rest))
+    goal = _SMALL**2 * before
+    for _ in range(_MOST_STEPS):
+        if not before > goal:
+            break
+        image = applied(direction)
+        length = before / float(np.vdot(direction, image))
+        solution, rest = solution + length * direction, rest - length * image
+        after = float(np.vdot(rest, rest))
+        direction, before = rest + (after / before) * direction, after
+    return solution, float(np.linalg.norm(right - applied(solution)))
