@@ -20,6 +20,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
@@ -55,6 +56,8 @@ def sampled_floor(
     sets = len(samples.residuals) if samples.residuals is not None else 0
     stirred = samples.covariance(np.zeros_like(root), np.zeros((sets, len(root))))
     right = share * root * stirred
+    unit = float(np.abs(right).max()) or 1.0  # squares of small residuals leave the range of floats
+    right = right / unit
 
     def applied(Y: Array) -> Array:
         return np.asarray(Y - share * root * samples.covariance(root * Y))
@@ -66,14 +69,15 @@ def sampled_floor(
     # than the products do, and by the rounding of the passes
     size, largest = float(np.linalg.norm(Y)), float(root.max())
     passes = share * samples.rounding * largest
-    left += (largest * passes + 2 * error) * size + passes * _norm_of_gradients(samples)
+    left += (largest * passes + 2 * error) * size + passes * (_norm_of_gradients(samples) / unit)
     left += 2 * error * float(np.linalg.norm(right))
     weight = float(np.linalg.norm(reading / np.diag(root)))
     bound = weight * left / (1 - radius) / 2
-    bound += float((reading_error + (error + 1e-15) * reading) @ np.abs(np.diag(C))) / 2
+    bound += float((reading_error + (error + (len(root) + 4) * UNIT) * reading) @ np.abs(np.diag(C))) / 2
+    bound *= 1 + 1e-6  # its own roundings
     if not math.isfinite(bound):
         return 0.0, math.inf
-    return max(0.0, value - bound), value + bound
+    return unit * max(0.0, value - bound), unit * (value + bound)
 
 
 def _norm_of_gradients(samples: Samples) -> float:
