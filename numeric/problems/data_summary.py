@@ -89,5 +89,7 @@ def summarize(data: Any, first: float | None = None, last: float | None = None) 
 
 
 def _noise_model(problem: Problem) -> NoiseEstimate | None:
-    samples = problem.noise.samples
-    return None if samples is not None and samples.outputs > 1 else problem.noise.model.estimate
+    try:
+        return problem.noise.model.estimate
+    except InputError:  # samples that no model of two parameters describes
+        return None

@@ -213,12 +213,14 @@ class Noise:
         Raises
         ------
         InputError
-            For samples of several outputs.
+            For samples of several outputs, or that are not drawn alike.
         """
         if self.samples is None:
             return self
-        if self.samples.outputs > 1:
-            raise InputError("noise of samples with several outputs has no model of two parameters")
+        if self.samples.outputs > 1 or np.ptp(self.samples.weights) > 0:
+            raise InputError(
+                "noise of samples with several outputs or weights has no model of two parameters"
+            )
         return Noise.fit(self.samples.columns[:, 0] * np.sqrt(self.samples.eigenvalues))
 
     @property

@@ -176,8 +176,15 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
     from sgdmem.numeric.spectra.files import load_matrix
 
     matrix, labels = read_matrix(path), options["labels"]
-    if options["fit_noise"] and options["without_replacement"]:
-        raise click.UsageError("--fit-noise and --without-replacement exclude each other")
+    ways = {
+        "--without-replacement": options["without_replacement"],
+        "--fit-noise": options["fit_noise"],
+        "--tau1": options["tau1"] is not None,
+        "--coupling": options["coupling"] is not None,
+    }
+    given = [name for name, said in ways.items() if said]
+    if len(given) > 1:
+        raise click.UsageError(f"{given[0]} and {given[1]} exclude each other")
     found = Problem.from_data(
         matrix,
         None if labels is None else load_matrix(Path(labels)),
@@ -263,7 +270,7 @@ def map_problem(
         problem = read_problem(options, target)
         if not varied:
             return problem
-        return lambda zeta: replace(problem, target=PowerLawTarget(zeta))
+        return lambda zeta: replace(problem, target=PowerLawTarget(zeta), start=None)
     if has_problem(options):
         raise click.UsageError("nu cannot both vary and be given by the spectrum")
     law = {"scale": _scale(options), "count": options["count"], "noise": _noise(options, Noise())}

@@ -145,6 +145,8 @@ def test_data_in_place_of_a_spectrum(
     assert fitted.startswith("estimated stable: ")
     code, _, err = run(capsys, *HEAVY_BALL, *given, "--tau1", "1/3")
     assert (code, "give both" in err) == (2, True)
+    code, _, err = run(capsys, *HEAVY_BALL, *given, "--tau1", "1", "--tau2", "0", "--fit-noise")
+    assert (code, "--fit-noise and --tau1 exclude each other" in err) == (2, True)
     code, _, err = run(capsys, *HEAVY_BALL, "--power-law", "2", "--fit-noise")
     assert (code, "--fit-noise belongs to --data" in err) == (2, True)
     given += ["--tau1", "1/3", "--tau2", "-1"]
