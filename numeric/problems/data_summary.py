@@ -21,7 +21,8 @@ class DataSummary:
     fit : PowerLawFit or None
         None where there are too few eigenvalues for a fit.
     noise : NoiseEstimate or None
-        The noise model that is nearest to the samples; None for a bare spectrum.
+        The noise model that is nearest to the samples; None for a bare spectrum, for several
+        outputs, and for data too large to keep whitened.
     """
 
     problem: Problem
@@ -90,4 +91,6 @@ def summarize(data: Any, first: float | None = None, last: float | None = None) 
 
 def _noise_model(problem: Problem) -> NoiseEstimate | None:
     samples = problem.noise.samples
-    return None if samples is not None and samples.outputs > 1 else problem.noise.model.estimate
+    if samples is not None and (samples.outputs > 1 or not samples.is_kept):
+        return None
+    return problem.noise.model.estimate
