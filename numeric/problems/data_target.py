@@ -71,7 +71,7 @@ def start_and_residuals(
     Raises
     ------
     InputError
-        For bad input, neither y nor start, and a start at a minimum.
+        For bad input, neither y nor start, and a start at a minimum from which nothing moves.
 
     Examples
     --------
@@ -96,7 +96,7 @@ def start_and_residuals(
         left = labels
         for _ in range(2):  # the whitened columns are orthonormal to rounding: once more for that
             minimum = minimum + samples.mean(left)
-            left = labels - samples.columns @ minimum
+            left = labels - samples.forms(minimum)
         if np.abs(left).max() <= allowed * np.abs(labels).max():
             left = np.zeros_like(left)
         minimum, residuals = minimum / root, np.ascontiguousarray(np.moveaxis(left, 2, 0))
@@ -112,10 +112,9 @@ def start_and_residuals(
         scale = np.abs(begin).max() + np.abs(minimum).max()
     if not np.isfinite(squares).all():
         raise InputError(f"{given} must have squares within the range of floats")
-    if not np.abs(coefficients).max() > _ROUNDING * scale:
-        raise InputError(
-            f"{given} must not put the start at a minimum: the loss would be least from the start"
-        )
+    shaken = residuals is not None and bool(residuals.any())
+    if not (shaken or np.abs(coefficients).max() > _ROUNDING * scale):
+        raise InputError(f"{given} must not put the start at a minimum: nothing would move")
     if residuals is not None and len(residuals) < coefficients.shape[1]:
         residuals = np.repeat(residuals, coefficients.shape[1], axis=0)
     return coefficients.T.copy(), residuals

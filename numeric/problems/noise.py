@@ -217,11 +217,14 @@ class Noise:
         """
         if self.samples is None:
             return self
-        if self.samples.outputs > 1 or np.ptp(self.samples.weights) > 0:
+        columns = self.samples.columns
+        alike = self.samples.outputs == 1 and np.ptp(self.samples.weights) == 0
+        if not (alike and isinstance(columns, np.ndarray)):
             raise InputError(
-                "noise of samples with several outputs or weights has no model of two parameters"
+                "samples with several outputs, or weights, or that are not kept in memory have no "
+                "noise model of two parameters"
             )
-        return Noise.fit(self.samples.columns[:, 0] * np.sqrt(self.samples.eigenvalues))
+        return Noise.fit(columns[:, 0] * np.sqrt(self.samples.eigenvalues))
 
     @property
     def by_mode(self) -> bool:

@@ -14,7 +14,7 @@ from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.data_target import start_and_residuals
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.numeric.problems.target import PowerLawTarget, Target, read_target
+from sgdmem.numeric.problems.target import ListedTarget, PowerLawTarget, Target, read_target
 from sgdmem.numeric.spectra.data_matrix import read_rows
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.algebra.scalars import is_list
@@ -82,7 +82,8 @@ class Problem:
         noise.check(spectrum)
         if start is not None:
             start = np.atleast_2d(read_reals(start, "start"))
-            squares = read_target((start**2).sum(axis=0), spectrum)
+            squares = ListedTarget((start**2).sum(axis=0))
+            squares.masses(spectrum)  # one for each eigenvalue
             if target is not None and read_target(target, spectrum) != squares:
                 raise InputError("target must be the squares of start: give one of the two")
             target = squares
@@ -154,7 +155,9 @@ class Problem:
         ----------
         X : array of shape (n, d) or (n, K, d)
             One sample a row, :math:`J_i=x_i^T`, or the Jacobians of K outputs; finite real
-            numbers, not all zero.
+            numbers, not all zero. Whatever has a shape, a type and slices, such as a memory map, a
+            dataset of HDF5 or sparse rows, is read piece by piece, at each pass if it is large: it
+            must not change then.
         y : array of shape (n,), (n, K), or (n, R), optional
             Labels. R labels of a row are R problems on the same rows, whose losses are added: a
             linear model with R outputs. The loss is half the mean square: PyTorch's ``MSELoss`` has

@@ -120,10 +120,11 @@ def largest_learning_rate(
 
     Notes
     -----
-    The ends are found by root finding in floating point, to about 1e-13 relative, and may
-    themselves fall on either side; an interval is missed only if it leaves no trace in a scan of
-    several hundred points (`positive_intervals`). Call `stability` for a proved verdict at a value.
-    If the parameter seems to multiply the gradient, this is looked at in a dozen values.
+    The ends are found by root finding in floating point, to about 1e-13 relative (1e-8 where the
+    noise is that of samples), and may themselves fall on either side; an interval is missed only if
+    it leaves no trace in a scan of several hundred points, on samples a dozen, and golden section
+    (`positive_intervals`). Call `stability` for a proved verdict at a value. If the parameter seems
+    to multiply the gradient, this is looked at in a dozen values.
 
     Examples
     --------

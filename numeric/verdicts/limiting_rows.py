@@ -66,8 +66,10 @@ class LimitingRows:
             If the noise is not that of samples, or the method is not stable without it.
         """
         operator = judge.joint.operator
-        if not isinstance(operator, SampledOperator) or judge.noise.is_quiet:
+        if not isinstance(operator, SampledOperator):
             raise InputError("rows belong to a verdict on samples: Problem.from_data(X)")
+        if judge.noise.is_quiet:
+            raise InputError("no row limits the rate of full batches: they have no noise")
         if not judge.noiseless_is_stable:
             raise InputError("rows have no part in it: the method is not stable without noise")
         samples, matrix = operator.samples, operator.leading_matrix(judge.form)

@@ -20,7 +20,8 @@ data at all.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,7 +34,8 @@ from sgdmem.numeric.problems.samples import OPERATIONS, Samples
 MOST_PASSES = 60
 _INVARIANT = 1e-13  # of the largest Ritz value: a residual that is rounding
 _MODERATE = 1e100  # ratio of products that squares of them leave in the range of floats
-_POWERS = 8  # of the diagonal part
+_PART = 1e-3  # of the root of the distance to 1: a residual that a search may leave
+_POWERS = 8  # of the diagonal part, and of the operator
 _ROUNDING = 1e-9  # relative: far more than that of these sums
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
 _SHARES = np.geomspace(0.3, 3e-9, 9)  # of the diagonal in the matrix that proves the upper bound
@@ -84,20 +86,31 @@ def sampled_radius(
         if last:
             break
         ritz.extend()
+    if 0 < low < np.inf and not done(low, high):
+        for bound in ritz.bounds_by_powers(error, low):
+            high = min(high, bound)
+            if done(low, high):
+                break
     ritz.remember()
     return low, max(low, high)
 
 
-def ritz_pair(images: RememberedImages, products: Array, tolerance: float) -> RitzPair:
+def ritz_pair(
+    images: RememberedImages, products: Array, tolerance: float, share: float | None = None
+) -> RitzPair:
     """Return the radius for kappa = 1 in plain floats, a lower bound to rounding, and its matrix.
 
     The error is about the square of the ``tolerance`` of the relative residual, which may be
-    larger after all passes: see its ``residual``.
+    larger after all passes: see its ``residual``. A search for where ``share`` times the radius is
+    1 asks for no more than a small part of the distance to 1.
     """
     largest = float(products.max())
     ritz = RitzPair(images, np.maximum(products, largest / _MODERATE))
     for _ in range(MOST_PASSES):
-        if ritz.residual <= tolerance or ritz.is_invariant:
+        wanted = tolerance
+        if share is not None:
+            wanted = max(tolerance, _PART * min(1.0, abs(share * ritz.value - 1)) ** 0.5)
+        if ritz.residual <= wanted or ritz.is_invariant:
             break
         ritz.extend()
     ritz.remember()
@@ -136,9 +149,13 @@ def longest_sample(samples: Samples, diagonal: Array) -> Array:
     at most :math:`yZ_s^T\mathrm{diag}(p)Z_s`, since the second moment of the columns is the
     identity. So the largest trace of these bounds the radius.
     """
-    squares = samples.squares
-    with np.errstate(invalid="ignore"):
-        longest = (np.where(np.isfinite(diagonal), diagonal, 0) @ squares.T).max(axis=1)
+    finite = np.where(np.isfinite(diagonal), diagonal, 0)
+    longest = np.zeros(len(diagonal))
+    for _, Z in samples.pieces(len(diagonal)):
+        squares = np.einsum("nki,nki->ni", Z, Z)
+        longest = np.maximum(longest, (finite @ squares.T).max(axis=1))
+    away = np.sqrt(finite.max(axis=1)) * samples.errors.max()  # of the columns, in this norm
+    longest = (np.sqrt(longest) + away) ** 2
     return np.where(np.isfinite(diagonal).all(axis=1), longest * (1 + _ROUNDING), np.inf)
 
 
@@ -210,7 +227,7 @@ class RitzPair:
         _, inner = np.linalg.eigh(self.turn.T @ self.form @ self.turn)
         self.coefficients = self.turn @ inner[:, -1]
         self.matrix, self.covariance = (
-            np.tensordot(self.coefficients, np.stack(x), 1)
+            np.asarray(sum(c * part for c, part in zip(self.coefficients, x, strict=True)))
             for x in (self.matrices, self.covariances)
         )
         # N has the norm 1 in the metric of G only to rounding
@@ -236,20 +253,22 @@ class RitzPair:
         error = size * (self._error + terms * float(np.linalg.norm(self.covariance)))
         return max(0.0, self.value - error - terms * abs(self.value))
 
-    def upper_bound(self, error: float) -> float:
-        """Return the best bound that C = Ritz vector + share of a diagonal proves.
+    def upper_bound(self, error: float, base: Base | None = None) -> float:
+        """Return the best bound that C = Ritz vector + share of a base proves.
 
-        The diagonal is the one whose image is that of the identity. With products that err by a
-        share, what is computed is the exact image of a C that errs by that share, entry by entry.
+        With products that err by a share, what is computed is the exact image of a C that errs by
+        that share, entry by entry. Rows and columns are scaled so that the diagonal base is 1.
         """
-        size = len(self.products)
-        sign = 1.0 if np.trace(self.matrix) >= 0 else -1.0
-        C, TC = sign * self.matrix / self.products, sign * self.covariance
-        diagonal, T_diagonal = np.diag(1 / np.diag(self.products)), self.images.of_identity
+        size, sign = len(self.products), 1.0 if np.trace(self.matrix) >= 0 else -1.0
+        scale = np.sqrt(np.diag(self.products))
+        both = scale * scale[:, None]
+        C, TC = both * (sign * self.matrix / self.products), both * (sign * self.covariance)
+        chosen = self._diagonal() if base is None else base
+        B, TB = both * chosen.matrix, both * chosen.image
         weights = _SHARES * abs(float(np.trace(self.matrix))) / size
 
         def bound(place: int) -> float:
-            D, TD = C + weights[place] * diagonal, TC + weights[place] * T_diagonal
+            D, TD = C + weights[place] * B, TC + weights[place] * TB
             try:
                 inverse = np.linalg.inv(np.linalg.cholesky(D))
                 return float(np.linalg.eigvalsh(inverse @ TD @ inverse.T)[-1])
@@ -259,8 +278,8 @@ class RitzPair:
         place, best = _least(bound, len(weights))
         if not np.isfinite(best):
             return np.inf
-        D, TD = C + weights[place] * diagonal, TC + weights[place] * T_diagonal
-        slack = self._error + self.images.rounding * weights[place] * size**0.5
+        D, TD = C + weights[place] * B, TC + weights[place] * TB
+        slack = (self._error + weights[place] * chosen.slack) * float(scale.max()) ** 2
         row = float(np.abs(D).sum(axis=1).max()) * (1 + 1e-6)  # more than the norm of errors of 1
         if not is_definite(D, (error + 4 * UNIT) * row):
             return np.inf
@@ -271,6 +290,37 @@ class RitzPair:
             if is_definite(value * D - TD, slack + rounding + value * error * row):
                 return float(value)
         return np.inf
+
+    def _diagonal(self) -> Base:
+        """Return the diagonal whose image is that of the identity."""
+        slack = self.images.rounding * len(self.products) ** 0.5
+        return Base(np.diag(1 / np.diag(self.products)), self.images.of_identity, slack)
+
+    def bounds_by_powers(self, error: float, level: float) -> Iterator[float]:
+        r"""Return upper bounds with :math:`\sum_{j\le k}(\mathcal T/\theta)^j` of the diagonal.
+
+        Where the leading matrix is singular, as of samples that fall into groups, nothing else
+        tells that the other groups have a smaller radius. One pass each.
+        """
+        base = self._diagonal()
+        last = base.image
+        for _ in range(_POWERS):
+            last = last / level
+            inside = self.products * last
+            image = self.images.covariance(inside)
+            slack = base.slack + self.images.rounding * float(np.linalg.norm(inside))
+            base = Base(base.matrix + last, base.image + image, slack)
+            last = image
+            yield self.upper_bound(error, base)
+
+
+@dataclass(frozen=True)
+class Base:
+    """A positive definite matrix, what the operator makes of it, and a bound of the error."""
+
+    matrix: Array
+    image: Array
+    slack: float
 
 
 def _least(function: Callable[[int], float], count: int) -> tuple[int, float]:

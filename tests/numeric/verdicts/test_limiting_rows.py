@@ -79,9 +79,10 @@ def test_labels_that_are_fitted_are_no_hindrance(rng: np.random.Generator) -> No
 
 def test_where_there_are_none() -> None:
     data = Problem.from_data([[1.0, 0.5], [0.0, 2.0], [1.0, 1.0]])
-    for problem, rate, size in ((Spectrum([1]), "0.1", 2), (data, "0.1", float("inf"))):
-        with pytest.raises(InputError, match="rows belong to a verdict on samples"):
-            _ = stability(sgd(rate), problem, size).rows
+    with pytest.raises(InputError, match="rows belong to a verdict on samples"):
+        _ = stability(sgd("0.1"), Spectrum([1]), 2).rows
+    with pytest.raises(InputError, match="no row limits the rate of full batches"):
+        _ = stability(sgd("0.1"), data, float("inf")).rows
     with pytest.raises(InputError, match="not stable without noise"):
         _ = stability(sgd("10"), data, 2).rows
     with pytest.raises(InputError, match="count"):

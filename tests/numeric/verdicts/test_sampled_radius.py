@@ -287,3 +287,49 @@ def test_what_is_remembered_changes_no_verdict(rng: np.random.Generator) -> None
         assert max(lows) <= min(highs)
     samples = one.noise.samples
     assert samples is not None and 1 < len(samples.images.remembered()[0]) <= 24
+
+
+# Data that are hard ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[1.0, -1, 0], [0, 3, 0], [0, 0, -3]],
+        np.diag([1.0, 1e-8]),
+        np.diag([1.0, 2.0, 3.0]),
+        [[2.0, 0, 0], [0, 1, 1], [0, 1, -1], [0, 0, 1]],
+    ],
+)
+def test_groups_of_samples(rows: Any, rng: np.random.Generator) -> None:
+    """The leading matrix is singular, and what was asked before must not matter."""
+    problem = problem_of(rows)
+    edge = float(largest_learning_rate("heavy-ball", problem, 1.5, momentum=0.5))
+    shares = [0.5, 0.8, 0.9, 0.95, 0.99, 1.01, 1.1]
+    for share in rng.permutation(shares).tolist():
+        for asked in (problem, problem_of(rows)):
+            verdict = stability(named.heavy_ball(share * edge, 0.5), asked, 1.5)
+            assert verdict.stable is (share < 1), share
+
+
+@pytest.mark.parametrize("small", [1e-4, 1e-6, 1e-8])
+@pytest.mark.parametrize("seed", range(3))
+def test_nearly_dependent_columns(small: float, seed: int) -> None:
+    rows = np.random.default_rng(seed).standard_t(3, size=(6, 3)) * [1, 0.5, small]
+    problem = problem_of(rows)
+    edge = float(largest_learning_rate("sgd", problem, 1))
+    plain = float(largest_learning_rate("sgd", problem_of(rows / [1, 0.5, small]), 1))
+    assert edge != pytest.approx(plain)  # it is not a matter of scale
+    for share in (0.3, 1 - 1e-6, 1 + 1e-6):
+        assert stability(named.sgd(share * edge), problem, 1).stable is (share < 1)
+
+
+@pytest.mark.parametrize(
+    "rows", [[[1.0], [-1.0]], [[1.0, 2.0]], [[1.0]] * 5, [[0.3], [-0.3]] * 900]
+)
+def test_samples_that_are_alike_have_no_noise(rows: Any) -> None:
+    problem = problem_of(rows)
+    edge = 2 / problem.spectrum.largest
+    for share in (0.1, 0.999, 1 - 1e-9):
+        assert stability(named.sgd(share * edge), problem, 1).stable is True
+    assert largest_learning_rate("sgd", problem, 1) == pytest.approx(edge, rel=1e-12)
