@@ -90,15 +90,17 @@ def _as_array(values: Any) -> Array:
     return np.asarray(values)
 
 
-def real_array(values: Any, name: str) -> Array:
+def real_array(values: Any, name: str, first: int = 0) -> Array:
     """Return real numbers of any kind as float64, finite or not.
+
+    Messages count entries as those of a whole of which these are the rows from ``first`` on.
 
     Raises
     ------
     InputError
         For anything else; complex numbers may have the imaginary part zero.
     """
-    array = _real_part(as_array(values, name), name)
+    array = _real_part(as_array(values, name), name, first)
     if array.ndim == 0 and array.dtype.kind == "b":  # many of them are labels
         raise InputError(f"{name} must be a number, got {shown(values)}")
     if array.dtype.kind in "fiub" or array.dtype.name in _COARSE:
@@ -107,17 +109,19 @@ def real_array(values: Any, name: str) -> Array:
     if array.dtype.kind not in "OU":
         raise InputError(f"{name} must hold real numbers, got {shown(values)}")
     entries = zip(array.ravel().tolist(), np.ndindex(array.shape), strict=True)
-    found = [to_float(number(x, _entry(name, place))) for x, place in entries]
+    found = [to_float(number(x, _entry(name, place, first))) for x, place in entries]
     return np.array(found, dtype=float).reshape(array.shape)
 
 
-def read_reals(values: Any, name: str) -> Array:
-    """Return an array of finite floats; InputError for anything else."""
-    array = real_array(values, name)
+def read_reals(values: Any, name: str, first: int = 0) -> Array:
+    """Return an array of finite floats, see `real_array`; InputError for anything else."""
+    array = real_array(values, name, first)
     bad = ~np.isfinite(array)
     if bad.any():
         place = tuple(np.argwhere(bad)[0].tolist())
-        raise InputError(f"{name} must be finite, but {_entry(name, place)} is {array[place]}")
+        raise InputError(
+            f"{name} must be finite, but {_entry(name, place, first)} is {array[place]}"
+        )
     return array
 
 
@@ -185,16 +189,18 @@ def _column(array: Array, name: str) -> Array:
     return array
 
 
-def _real_part(array: Array, name: str) -> Array:
+def _real_part(array: Array, name: str, first: int = 0) -> Array:
     if array.dtype.kind != "c":
         return array
     if array.imag.any():
         place = tuple(np.argwhere(array.imag)[0].tolist())
-        raise InputError(f"{name} must be real, but {_entry(name, place)} is {array[place]:.3g}")
+        entry = _entry(name, place, first)
+        raise InputError(f"{name} must be real, but {entry} is {array[place]:.3g}")
     return array.real
 
 
-def _entry(name: str, place: tuple[int, ...]) -> str:
+def _entry(name: str, place: tuple[int, ...], first: int = 0) -> str:
+    place = (place[0] + first, *place[1:]) if place else place
     return f"{name}[{', '.join(map(str, place))}]" if place else name
 
 

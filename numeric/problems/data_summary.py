@@ -21,7 +21,8 @@ class DataSummary:
     fit : PowerLawFit or None
         None where there are too few eigenvalues for a fit.
     noise : NoiseEstimate or None
-        The noise model that is nearest to the samples; None for a bare spectrum.
+        The noise model that is nearest to the samples; None for a bare spectrum, for several
+        outputs, and for data too large to keep whitened.
     """
 
     problem: Problem

@@ -96,7 +96,7 @@ def start_and_residuals(
         left = labels
         for _ in range(2):  # the whitened columns are orthonormal to rounding: once more for that
             minimum = minimum + samples.mean(left)
-            left = labels - samples.columns @ minimum
+            left = labels - samples.forms(minimum)
         if np.abs(left).max() <= allowed * np.abs(labels).max():
             left = np.zeros_like(left)
         minimum, residuals = minimum / root, np.ascontiguousarray(np.moveaxis(left, 2, 0))

@@ -8,9 +8,11 @@ from threading import Lock
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.memory import require_memory
 
 _MOST = 24  # matrices that are remembered
 _ROOM = 2**26  # floats that they may take
+_MATRICES = 64  # as large as these that a question works with
 _NEW = 1e-3  # of a matrix that is outside the space of the others, to be remembered
 
 
@@ -28,6 +30,8 @@ class RememberedImages:
     """
 
     def __init__(self, covariance: Callable[[Array], Array], rounding: float, size: int) -> None:
+        room = 8.0 * _MATRICES * size**2
+        require_memory(room, f"verdicts on the noise of {size:,} modes")
         self.covariance, self.rounding = covariance, rounding
         self.of_identity = covariance(np.eye(size))
         root = size**0.5

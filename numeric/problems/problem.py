@@ -154,7 +154,9 @@ class Problem:
         ----------
         X : array of shape (n, d) or (n, K, d)
             One sample a row, :math:`J_i=x_i^T`, or the Jacobians of K outputs; finite real
-            numbers, not all zero.
+            numbers, not all zero. Whatever has a shape, a type and slices, such as a memory map, a
+            dataset of HDF5 or sparse rows, is read piece by piece, at each pass if it is large: it
+            must not change then.
         y : array of shape (n,), (n, K), or (n, R), optional
             Labels. R labels of a row are R problems on the same rows, whose losses are added: a
             linear model with R outputs. The loss is half the mean square: PyTorch's ``MSELoss`` has

@@ -15,16 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import EPS, as_array, precision, read_vector
+from sgdmem.numeric.arithmetic.arrays import EPS, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.images import RememberedImages
-from sgdmem.numeric.spectra.data_matrix import principal_axes, read_rows
+from sgdmem.numeric.problems.symmetric_products import quadratic_forms, weighted_squares
+from sgdmem.numeric.problems.whitened import RowsLeft, WhitenedRows, decompose
+from sgdmem.numeric.spectra.row_pieces import RowPieces, rows_together, slices
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError, shown
 
 OPERATIONS = 120  # roundings, beside those of the sums
-_TOGETHER = 2**22  # numbers of a piece of the data that is worked on at once
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,8 +36,9 @@ class Samples:
     ----------
     eigenvalues : ndarray, shape (N,)
         Of their mean curvature, largest first.
-    columns : ndarray, shape (n, K, N)
-        Of n samples with K outputs, in the order of the eigenvalues.
+    columns : ndarray, shape (n, K, N), or WhitenedRows
+        Of n samples with K outputs, in the order of the eigenvalues; of large data what makes a
+        slice of them from the rows.
     weights : ndarray, shape (n,)
         Probabilities with which they are drawn.
     axes : ndarray, shape (N, d)
@@ -51,7 +53,7 @@ class Samples:
     """
 
     eigenvalues: Array
-    columns: Array
+    columns: Array | WhitenedRows
     weights: Array
     axes: Array
     replacement: bool = True
@@ -63,22 +65,13 @@ class Samples:
         cls, rows: Any, weights: Any = None, replacement: bool = True, name: str = "rows"
     ) -> Samples:
         """Read rows of shape (n, d), or (n, K, d) for K outputs; see `Noise.sampled`."""
-        matrix = as_array(rows, name)
-        outputs = matrix.shape[1] if matrix.ndim == 3 else 1
-        if matrix.ndim == 3 and matrix.size:
-            matrix = matrix.reshape(-1, matrix.shape[2])
-        flat = read_rows(matrix, name)
-        count = len(flat) // outputs
-        shares = _read_weights(weights, count)
+        given = RowPieces.of(rows, name)
+        shares = _read_weights(weights, given.shape[0])
         if weights is not None and not replacement:
             raise InputError("weights have no meaning without replacement: give one of the two")
-        scale = np.repeat(np.sqrt(shares * count), outputs)[:, None]
-        eps = precision(rows)
-        eigenvalues, axes = principal_axes(flat * scale, eps)
-        eigenvalues = eigenvalues * outputs  # their mean was over n K rows
-        columns = (flat @ axes.T) / np.sqrt(eigenvalues)
-        columns = columns.reshape(count, outputs, -1)
-        return cls(eigenvalues, columns, shares, axes, replacement, precision=eps)
+        eigenvalues, axes = decompose(given, shares)
+        columns = WhitenedRows(given, axes, eigenvalues).kept()
+        return cls(eigenvalues, columns, shares, axes, replacement, precision=given.precision)
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -94,7 +87,12 @@ class Samples:
     def mean(self, values: Array) -> Array:
         """Return the weighted mean of the whitened columns times values, (n, K, R) to (N, R)."""
         weighted = values * self.weights[:, None, None]
-        return np.asarray(np.tensordot(self.columns, weighted, ((0, 1), (0, 1))))
+        parts = (np.tensordot(Z, weighted[piece], ((0, 1), (0, 1))) for piece, Z in self.pieces())
+        return np.asarray(sum(parts))
+
+    def forms(self, vectors: Array) -> Array:
+        """Return the whitened columns times vectors, (N, R) to (n, K, R)."""
+        return np.concatenate([Z @ vectors for _, Z in self.pieces()])
 
     @property
     def has_residuals(self) -> bool:
@@ -153,45 +151,72 @@ class Samples:
     @cached_property
     def coupling(self) -> Array:
         r"""The diagonal part of `covariance`, shape (N, N): :math:`E[z_i^2z_j^2]-\delta_{ij}`."""
-        return np.array(
-            sum(
+        total = np.zeros((self.eigenvalues.size,) * 2)
+        for piece, Z in self.pieces():
+            w = self.weights[piece]
+            total += (
                 np.einsum("n,nki,nkj,nli,nlj->ij", *(w, Z, Z, Z, Z), optimize=True)
                 if Z.shape[1] > 1
                 else (Z[:, 0] ** 2 * w[:, None]).T @ Z[:, 0] ** 2
-                for Z, w in self._pieces()
             )
-            - np.eye(self.eigenvalues.size)
-        )
+        return total - np.eye(self.eigenvalues.size)
+
+    def pieces(self, size: int = 0) -> Iterator[tuple[slice, Array]]:
+        """Return slices of the samples and their columns, for work of some size on each."""
+        for piece in slices(len(self), rows_together(max(self._numbers, size))):
+            yield piece, self.columns[piece]
+
+    @property
+    def _numbers(self) -> int:
+        """How many numbers of a sample are worked on at once: of its row too where that is read."""
+        _, outputs, modes = self.columns.shape
+        return int(outputs * (modes if self.is_kept else max(modes, self.axes.shape[1])))
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the columns are in memory."""
+        return isinstance(self.columns, np.ndarray)
 
     @cached_property
-    def squares(self) -> Array:
-        """The squares of the whitened columns, added over the outputs, shape (n, N)."""
-        return np.asarray(np.einsum("nki,nki->ni", self.columns, self.columns))
+    def lengths(self) -> Array:
+        """The squared norms of the whitened columns, shape (n,)."""
+        return np.concatenate([np.einsum("nkd,nkd->n", Z, Z) for _, Z in self.pieces()])
 
-    def _pieces(self) -> Iterator[tuple[Array, Array]]:
-        for piece in self._slices():
-            yield self.columns[piece], self.weights[piece]
+    @cached_property
+    def errors(self) -> Array:
+        """Bounds of the rounding errors of the columns, shape (n,); 0 where they are kept.
+
+        Those that are kept are the samples, by definition; others may differ at each pass.
+        """
+        return self.columns.errors() if isinstance(self.columns, WhitenedRows) else np.zeros(1)
 
     @cached_property
     def fourth_moment(self) -> float:
         """The mean of the squared norm of a whitened curvature: what rounding is measured in."""
-        squares = np.einsum("nkd,nkd->n", self.columns, self.columns)
-        return float(self.weights @ squares**2) * (1 + 1e-6)
+        return float(self.weights @ self.lengths**2) * (1 + 1e-6)
+
+    @cached_property
+    def whitening(self) -> float:
+        r"""A bound of the error of `covariance` from that of the columns, over the norm of N.
+
+        Columns that err by :math:`\delta` change :math:`ZZ^TNZZ^T`, of degree 4 in them, by at most
+        :math:`4\delta(|Z|+\delta)^3|N|` (Frobenius norms); the norm itself is known to
+        :math:`\delta`.
+        """
+        most = np.sqrt(self.lengths) * (1 + 1e-6) + 2 * self.errors
+        return float(self.weights @ (4 * self.errors * most**3)) * (1 + 1e-6)
 
     @property
     def rounding(self) -> float:
         """A bound of the rounding error of `covariance`, over the norm of what it is given.
 
-        It leaves room for what is given being rounded itself, by a hundred operations.
+        It leaves room for what is given being rounded itself, by a hundred operations. One half of
+        N, doubled, is at most the root of 2 times as large, so 2 N roundings count as 3 N.
         """
-        piece = min(len(self), self._rows)
         _, outputs, modes = self.columns.shape
-        terms = 2 * modes + outputs + piece * outputs + len(self) // piece + OPERATIONS
-        return float(terms * UNIT * (self.fourth_moment + 1))
-
-    @property
-    def _rows(self) -> int:
-        return max(1, _TOGETHER // int(self.columns[0].size))
+        piece = min(len(self), rows_together(self._numbers))
+        terms = 3 * modes + outputs + piece * outputs + len(self) // piece + OPERATIONS
+        return float(terms * UNIT * (self.fourth_moment + 1)) + self.whitening
 
     def without(self, indices: Any) -> Samples:
         """Return the samples without some, with a spectrum and axes of their own, and no labels.
@@ -208,7 +233,7 @@ class Samples:
         kept = np.delete(np.arange(n), places.astype(int))
         if kept.size == 0:
             raise InputError("indices must leave a sample")
-        rows = np.asarray(self.columns)[kept] * np.sqrt(self.eigenvalues)
+        rows = RowsLeft(self.columns, self.eigenvalues, kept)
         weights = self.weights[kept] if self.replacement else None
         found = Samples.of(rows, weights, self.replacement)
         return replace(found, axes=found.axes @ self.axes, precision=self.precision)
@@ -216,7 +241,7 @@ class Samples:
     def squared_forms(self, N: Array) -> Array:
         r"""Return :math:`|Z_s^TNZ_s|^2` of each sample's whitened columns, for a symmetric N."""
         found = []
-        for Z, _ in self._pieces():
+        for _, Z in self.pieces():
             inner = np.einsum("nkd,nld->nkl", Z @ N, Z)
             found.append(np.einsum("nkl,nkl->n", inner, inner))
         return np.concatenate(found)
@@ -229,39 +254,35 @@ class Samples:
         :math:`\delta_r` from the minimum have these means, and second moments of the sum N.
         """
         total = np.zeros_like(N)
-        for piece in self._slices():
-            Z, w = self.columns[piece], self.weights[piece]
+        for piece, Z in self.pieces():
+            w = self.weights[piece]
             n, K, d = Z.shape
-            turned = (Z.reshape(n * K, d) @ N).reshape(n, K, d)
             if K == 1:
-                inner = np.einsum("nd,nd->n", turned[:, 0], Z[:, 0])
+                forms = quadratic_forms(Z[:, 0], N)
                 if means is not None:
-                    inner += self._beside(piece, means)[:, 0, 0]
-                total += Z[:, 0].T @ ((inner * w)[:, None] * Z[:, 0])
+                    forms += self._beside(piece, Z, means)[:, 0, 0]
+                total += weighted_squares(Z[:, 0], forms * w)
             else:
+                turned = (Z.reshape(n * K, d) @ N).reshape(n, K, d)
                 inner = np.einsum("nkd,nld->nkl", turned, Z)
                 if means is not None:
-                    inner += self._beside(piece, means)
+                    inner += self._beside(piece, Z, means)
                 mixed = np.einsum("nkl,nld->nkd", inner * w[:, None, None], Z)
                 total += Z.reshape(n * K, d).T @ mixed.reshape(n * K, d)
         return (total + total.T) / 2 - N
 
-    def _beside(self, piece: slice, means: Array) -> Array:
+    def _beside(self, piece: slice, Z: Array, means: Array) -> Array:
         """Return E[ee^T - Z^T delta e^T - e delta^T Z] of some samples, shape (n, K, K)."""
         if self.residuals is None:
             return np.zeros((1, 1, 1))
         e = self.residuals[:, piece]
-        cross = np.einsum("nkr,rnl->nkl", self.columns[piece] @ means.T, e)
+        cross = np.einsum("nkr,rnl->nkl", Z @ means.T, e)
         return np.asarray(self._residual_squares[piece] - cross - cross.transpose(0, 2, 1))
 
     @cached_property
     def _residual_squares(self) -> Array:
         e = np.zeros((0, len(self), self.outputs)) if self.residuals is None else self.residuals
         return np.asarray(np.einsum("rnk,rnl->nkl", e, e))
-
-    def _slices(self) -> Iterator[slice]:
-        for start in range(0, len(self), self._rows):
-            yield slice(start, start + self._rows)
 
 
 def _read_weights(weights: Any, count: int) -> Array:

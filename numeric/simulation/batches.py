@@ -13,6 +13,7 @@ from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.problems.whitened import WhitenedRows
 from sgdmem.symbolic.errors import InputError
 
 MOST_MODES = 10**6
@@ -49,6 +50,8 @@ class Batches:
             label = float(problem.noise.label_variance)
             return cls(size, np.repeat(problem.spectrum.eigenvalues, copies), None, label)
         samples.share(Fraction(1, size))  # refuses a batch of more than all samples
+        if isinstance(samples.columns, WhitenedRows):
+            raise InputError(samples.columns.refusal)
         return cls(size, samples.eigenvalues, samples)
 
     @property
@@ -56,7 +59,7 @@ class Batches:
         """The whitened columns, shape (n K, N), sample by sample; none for Gaussian features."""
         if self.samples is None:
             return np.empty((0, self.eigenvalues.size))
-        return np.ascontiguousarray(self.samples.columns).reshape(-1, self.eigenvalues.size)
+        return np.ascontiguousarray(self.samples.columns[:]).reshape(-1, self.eigenvalues.size)
 
     @property
     def outputs(self) -> int:

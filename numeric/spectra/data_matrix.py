@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -29,15 +30,36 @@ def principal_axes(X: Array, eps: float = EPS) -> tuple[Array, Array]:
     X : array of shape (n, d)
         In double precision.
     eps : float
+        See `axes_of_factor`.
+    """
+    return axes_of_factor(triangular_factor([X]), len(X), eps)
+
+
+def triangular_factor(pieces: Iterable[Array]) -> Array:
+    """Return R of the QR decomposition of the rows of some matrices, one after the other."""
+    found: Array = np.empty((0, 0))
+    for piece in pieces:
+        rows = np.concatenate([found, piece]) if found.size else piece
+        found = np.asarray(np.linalg.qr(rows, mode="r"))
+    return found
+
+
+def axes_of_factor(factor: Array, count: int, eps: float = EPS) -> tuple[Array, Array]:
+    """Return the eigenvalues and axes of `principal_axes` of a matrix of ``count`` rows.
+
+    Parameters
+    ----------
+    factor : array
+        Its `triangular_factor`: both share singular values and right vectors.
+    count : int
+    eps : float
         The `precision` that the entries came in: singular values that its rounding can make of
         nothing are left out, as those that the decomposition itself can.
     """
-    n, d = X.shape
-    # X and R share singular values and right vectors; R is small when there are many samples
-    _, singular, directions = np.linalg.svd(np.linalg.qr(X, mode="r"), full_matrices=False)
-    kept = singular > rounding_bound(singular, max(n, d), eps)
+    _, singular, directions = np.linalg.svd(factor, full_matrices=False)
+    kept = singular > rounding_bound(singular, max(count, factor.shape[1]), eps)
     with np.errstate(over="ignore", under="ignore"):
-        return singular[kept] ** 2 / n, directions[kept]
+        return singular[kept] ** 2 / count, directions[kept]
 
 
 def rounding_bound(singular: Array, size: int, eps: float) -> float:

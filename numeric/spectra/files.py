@@ -10,7 +10,8 @@ Formats, told by the suffix:
   Numbers have decimal points and may stand in quotes; they are read as exact decimals in files of
   up to 100,000 rows, as floats in longer ones.
 
-Files over 1 GiB, packed or unpacked, are refused, and nothing is ever unpickled.
+Files over 1 GiB, packed or unpacked, are refused, but for data in a ``.npy``, which is mapped into
+memory and read as it is used; nothing is ever unpickled.
 """
 
 from __future__ import annotations
@@ -78,13 +79,16 @@ def save_columns(path: Any, eigenvalues: Array, weights: Array) -> None:
 
 
 def load_matrix(path: Any) -> Array:
-    """Return a data matrix from a .npy, .npz, .csv, .tsv or .txt file, one sample a row."""
+    """Return a data matrix from a .npy, .npz, .csv, .tsv or .txt file, one sample a row.
+
+    A .npy of any size is a memory map.
+    """
     data = _load(path, columns=None)
     if isinstance(data, dict):
         if len(data) != 1:
             raise InputError(f"{path}: expected one array, found {', '.join(data) or 'none'}")
         (data,) = data.values()
-    matrix = np.asarray(data)
+    matrix: Array = np.asanyarray(data)
     if matrix.dtype.kind not in "fiuc" or matrix.ndim != 2:
         raise InputError(f"{path}: expected a matrix of numbers, one sample a row")
     return matrix
@@ -104,12 +108,13 @@ def _load(path: Any, columns: int | None = 2) -> Any:
         if not path.is_file():
             kind = "a folder" if path.is_dir() else "not a regular file"
             raise InputError(f"{path}: is {kind}")
-        if size > LARGEST_FILE:
+        is_map = columns is None and path.suffix.lower() == ".npy"
+        if size > LARGEST_FILE and not is_map:
             raise InputError(f"{path}: has {size} bytes, more than the limit of {LARGEST_FILE}")
         if size == 0:
             raise InputError(f"{path}: is empty")
         if path.suffix.lower() == ".npy":
-            return np.load(path, allow_pickle=False)
+            return np.load(path, mmap_mode="r" if is_map else None, allow_pickle=False)
         if path.suffix.lower() == ".npz":
             with np.load(path, allow_pickle=False) as archive:
                 size = sum(member.file_size for member in archive.zip.infolist())

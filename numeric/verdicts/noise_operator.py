@@ -25,7 +25,7 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
+from sgdmem.numeric.verdicts.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
 from sgdmem.numeric.verdicts.sampled_radius import (
@@ -136,7 +136,7 @@ class SampledOperator(NoiseOperator):
         low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
         lam, share = Ball(self.spectrum.eigenvalues), float(self.noise.share)
         places = np.flatnonzero(wanted)
-        rows = max(1, _BLOCK // max(len(self.samples), lam.mid.size))
+        rows = max(1, _BLOCK // lam.mid.size)
         for start in range(0, places.size, rows):
             some = places[start : start + rows]
             s = lam * mode_summands(form.map(partial(_at, some)), lam).noise
@@ -199,18 +199,17 @@ class SampledOperator(NoiseOperator):
             place = index if form.pull.shape[0] > 1 else 0
             exact = take(form, slice(place, place + 1)).map(Ball)
             lam = float(scales[index]) * self.spectrum.eigenvalues
-            products, _ = mode_pairs(exact, lam)
+            products = quick_pairs(exact, lam)
             if not (products > 0).all():  # beyond the range of floats, at one end or the other
                 found[index] = 0.0 if (products >= 0).all() else math.inf
                 continue
-            found[index] = (
-                float(self.noise.share) * ritz_pair(self.samples.images, products, _TOLERANCE).value
-            )
+            share = float(self.noise.share)
+            found[index] = share * ritz_pair(self.samples.images, products, _TOLERANCE, share).value
         return found
 
     def leading_matrix(self, form: HalfPlaneForm) -> Array:
         """Return the matrix N of the radius, in whitened coordinates; in plain floats."""
-        products, _ = mode_pairs(form, self.spectrum.eigenvalues)
+        products = quick_pairs(form, self.spectrum.eigenvalues)
         return ritz_pair(self.samples.images, products, _TOLERANCE).matrix
 
     def critical_batch_size(self, form: HalfPlaneForm) -> float:

@@ -73,7 +73,9 @@ def sampled_floor(
     left += 2 * error * float(np.linalg.norm(right))
     weight = float(np.linalg.norm(reading / np.diag(root)))
     bound = weight * left / (1 - radius) / 2
-    bound += float((reading_error + (error + (len(root) + 4) * UNIT) * reading) @ np.abs(np.diag(C))) / 2
+    bound += (
+        float((reading_error + (error + (len(root) + 4) * UNIT) * reading) @ np.abs(np.diag(C))) / 2
+    )
     bound *= 1 + 1e-6  # its own roundings
     if not math.isfinite(bound):
         return 0.0, math.inf
@@ -88,8 +90,7 @@ def _norm_of_gradients(samples: Samples) -> float:
     residuals = samples.residuals
     if residuals is None:
         return 0.0
-    lengths = np.einsum("nkd,nkd->n", samples.columns, samples.columns)
-    return float(np.einsum("n,n,rnk->", samples.weights, lengths, residuals**2))
+    return float(np.einsum("n,n,rnk->", samples.weights, samples.lengths, residuals**2))
 
 
 def _conjugate_gradients(applied: Callable[[Array], Array], right: Array) -> tuple[Array, float]:

@@ -33,6 +33,7 @@ from sgdmem.numeric.problems.samples import OPERATIONS, Samples
 MOST_PASSES = 60
 _INVARIANT = 1e-13  # of the largest Ritz value: a residual that is rounding
 _MODERATE = 1e100  # ratio of products that squares of them leave in the range of floats
+_PART = 1e-3  # of the root of the distance to 1: a residual that a search may leave
 _POWERS = 8  # of the diagonal part
 _ROUNDING = 1e-9  # relative: far more than that of these sums
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
@@ -88,16 +89,22 @@ def sampled_radius(
     return low, max(low, high)
 
 
-def ritz_pair(images: RememberedImages, products: Array, tolerance: float) -> RitzPair:
+def ritz_pair(
+    images: RememberedImages, products: Array, tolerance: float, share: float | None = None
+) -> RitzPair:
     """Return the radius for kappa = 1 in plain floats, a lower bound to rounding, and its matrix.
 
     The error is about the square of the ``tolerance`` of the relative residual, which may be
-    larger after all passes: see its ``residual``.
+    larger after all passes: see its ``residual``. A search for where ``share`` times the radius is
+    1 asks for no more than a small part of the distance to 1.
     """
     largest = float(products.max())
     ritz = RitzPair(images, np.maximum(products, largest / _MODERATE))
     for _ in range(MOST_PASSES):
-        if ritz.residual <= tolerance or ritz.is_invariant:
+        wanted = tolerance
+        if share is not None:
+            wanted = max(tolerance, _PART * min(1.0, abs(share * ritz.value - 1)) ** 0.5)
+        if ritz.residual <= wanted or ritz.is_invariant:
             break
         ritz.extend()
     ritz.remember()
@@ -136,9 +143,13 @@ def longest_sample(samples: Samples, diagonal: Array) -> Array:
     at most :math:`yZ_s^T\mathrm{diag}(p)Z_s`, since the second moment of the columns is the
     identity. So the largest trace of these bounds the radius.
     """
-    squares = samples.squares
-    with np.errstate(invalid="ignore"):
-        longest = (np.where(np.isfinite(diagonal), diagonal, 0) @ squares.T).max(axis=1)
+    finite = np.where(np.isfinite(diagonal), diagonal, 0)
+    longest = np.zeros(len(diagonal))
+    for _, Z in samples.pieces(len(diagonal)):
+        squares = np.einsum("nki,nki->ni", Z, Z)
+        longest = np.maximum(longest, (finite @ squares.T).max(axis=1))
+    away = np.sqrt(finite.max(axis=1)) * samples.errors.max()  # of the columns, in this norm
+    longest = (np.sqrt(longest) + away) ** 2
     return np.where(np.isfinite(diagonal).all(axis=1), longest * (1 + _ROUNDING), np.inf)
 
 
@@ -210,7 +221,7 @@ class RitzPair:
         _, inner = np.linalg.eigh(self.turn.T @ self.form @ self.turn)
         self.coefficients = self.turn @ inner[:, -1]
         self.matrix, self.covariance = (
-            np.tensordot(self.coefficients, np.stack(x), 1)
+            np.asarray(sum(c * part for c, part in zip(self.coefficients, x, strict=True)))
             for x in (self.matrices, self.covariances)
         )
         # N has the norm 1 in the metric of G only to rounding

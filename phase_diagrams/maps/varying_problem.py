@@ -199,7 +199,8 @@ def _identity(problem: Problem) -> dict[str, str]:
         found["label_variance"] = str(noise.label_variance)
     if noise.samples is not None:
         samples = noise.samples
-        found["samples"] = digest(samples.columns.tobytes(), samples.weights.tobytes())
+        columns = (Z.tobytes() for _, Z in samples.pieces())
+        found["samples"] = digest(samples.weights.tobytes(), *columns)
         found["drawn"] = str(samples.replacement)
     if isinstance(target, PowerLawTarget):
         found["target"] = str(target)

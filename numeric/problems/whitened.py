@@ -1,0 +1,133 @@
+r"""Whitened columns of samples: kept while they are small, else made anew from the rows each time.
+
+Sample s, of rows :math:`X_s`, has the columns :math:`Z_s=\Lambda^{-1/2}VX_s^T`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.memory import require_memory
+from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.spectra.data_matrix import axes_of_factor, triangular_factor
+from sgdmem.numeric.spectra.row_pieces import RowPieces, rows_together, slices
+from sgdmem.symbolic.errors import InputError
+
+KEPT = 2**30  # bytes of columns that are kept
+_TALL = 2  # rows of a piece, over its columns, from which decompositions are stacked at little cost
+_FACTORS = 8  # matrices as large as the triangular factor that finding its axes takes
+_STEPS = 4  # roundings of a whitened number beside those of its sum
+
+
+@dataclass(frozen=True, eq=False)
+class WhitenedRows:
+    """Columns that are made as they are read: a slice is an array of shape (m, K, N).
+
+    Attributes
+    ----------
+    rows : RowPieces
+    axes : ndarray, shape (N, d)
+    eigenvalues : ndarray, shape (N,)
+    """
+
+    rows: RowPieces
+    axes: Array
+    eigenvalues: Array
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """n, K, N."""
+        return (*self.rows.shape[:2], self.eigenvalues.size)
+
+    def __len__(self) -> int:
+        return self.rows.shape[0]
+
+    def __getitem__(self, piece: Any) -> Array:
+        if not isinstance(piece, slice):
+            raise InputError(self.refusal)
+        rows = self.rows[piece]
+        flat = rows.reshape(-1, rows.shape[2]) @ self.axes.T / np.sqrt(self.eigenvalues)
+        return np.asarray(flat.reshape(*rows.shape[:2], -1))
+
+    @property
+    def bytes(self) -> int:
+        """How many all of them would take."""
+        return int(np.prod(self.shape, dtype=float)) * self.axes.itemsize
+
+    @property
+    def refusal(self) -> str:
+        """Why not all of them can be had at once."""
+        return (
+            f"{len(self):,} whitened samples take {self.bytes / 1e9:.3g} GB, more than the "
+            f"{KEPT / 1e9:.3g} GB that are kept for simulations and fits of noise: "
+            f"give them fewer samples"
+        )
+
+    def kept(self) -> Array | WhitenedRows:
+        """Return all of them as an array if they are few, else what makes them."""
+        if self.bytes > KEPT:
+            return self
+        found = np.empty(self.shape)
+        for piece in slices(len(self), rows_together(self.rows.shape[1] * self.rows.shape[2])):
+            found[piece] = self[piece]
+        return found
+
+    def errors(self) -> Array:
+        r"""Return bounds of the norm of the rounding errors of each sample's columns.
+
+        The sum of d products for axis k errs by at most :math:`du|x|`, that is
+        :math:`du|x|/\sqrt{\lambda_k}` once divided.
+        """
+        n, outputs, size = self.rows.shape
+        norms = np.empty(n)
+        for piece in slices(n, rows_together(outputs * size)):
+            norms[piece] = np.linalg.norm(self.rows[piece].reshape(-1, outputs * size), axis=1)
+        each = (size + _STEPS) * UNIT * float(np.sqrt((1 / self.eigenvalues).sum()))
+        return norms * each * (1 + 1e-6)
+
+
+@dataclass(frozen=True, eq=False)
+class RowsLeft:
+    """The rows of some samples in the coordinates of the eigenbasis, to be read by slices."""
+
+    columns: Array | WhitenedRows
+    eigenvalues: Array
+    left: Array  # their numbers, ascending
+    dtype: ClassVar = np.dtype(float)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of `Problem.from_data`."""
+        _, outputs, modes = self.columns.shape
+        return (self.left.size, outputs, modes)
+
+    def __getitem__(self, piece: slice) -> Array:
+        chosen = self.left[piece]
+        around = self.columns[int(chosen[0]) : int(chosen[-1]) + 1]
+        return np.asarray(around[chosen - chosen[0]] * np.sqrt(self.eigenvalues))
+
+
+def decompose(rows: RowPieces, weights: Array) -> tuple[Array, Array]:
+    """Return the eigenvalues of the weighted mean curvature, largest first, and its axes.
+
+    Raises
+    ------
+    InputError
+        For rows that are all zero or not finite, and for more columns than fit.
+    """
+    n, outputs, size = rows.shape
+    rows_each = max(rows_together(outputs * size), -(-_TALL * size // outputs))
+    piece, factor = min(rows_each, n) * outputs * size, min(size, n * outputs) * size
+    require_memory(8.0 * (3 * piece + _FACTORS * factor), f"the axes of {size:,} columns")
+    scale = np.sqrt(weights * n)[:, None, None]
+    found = triangular_factor(
+        (rows[some] * scale[some]).reshape(-1, size) for some in slices(n, rows_each)
+    )
+    if not found.any():
+        raise InputError(f"{rows.name} must not be all zero")
+    eigenvalues, axes = axes_of_factor(found, n * outputs, rows.precision)
+    return eigenvalues * outputs, axes  # their mean was over all n K rows

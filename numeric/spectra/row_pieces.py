@@ -1,0 +1,91 @@
+"""Rows of data of any size, read piece by piece.
+
+Whatever has a shape, a type and slices is never copied as a whole: memory maps, arrays in short
+floats, datasets of HDF5 and Zarr, sparse rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sgdmem.numeric.arithmetic.arrays import as_array, precision, read_reals
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.symbolic.errors import InputError, shown
+
+TOGETHER = 2**22  # numbers of a piece of the data that is worked on at once
+_MATRIX = 2  # dimensions
+
+
+@dataclass(frozen=True, eq=False)
+class RowPieces:
+    """Samples of K rows each; a slice of them is an array of finite floats of shape (m, K, d).
+
+    Attributes
+    ----------
+    source : array-like
+        Of shape (n, d) or (n, K, d). It must not change while it is in use.
+    name : str
+        What messages call it.
+    shape : (int, int, int)
+        n, K, d.
+    precision : float
+        The relative spacing of the numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = RowPieces.of(np.arange(6, dtype=np.float32).reshape(3, 2), "data")
+    >>> rows.shape, rows[1:3].tolist()
+    ((3, 1, 2), [[[2.0, 3.0]], [[4.0, 5.0]]])
+    """
+
+    source: Any
+    name: str
+    shape: tuple[int, int, int]
+    precision: float
+
+    @classmethod
+    def of(cls, rows: Any, name: str) -> RowPieces:
+        """Look at the shape of data; InputError unless it is one of samples."""
+        source = rows
+        if hasattr(rows, "tocsr") and len(rows.shape) == _MATRIX:
+            source = rows.tocsr()  # of other sparse forms rows are slow to find
+        elif not _has_slices(rows):
+            source = as_array(rows, name)
+        shape = tuple(int(size) for size in source.shape)
+        if len(shape) not in (_MATRIX, _MATRIX + 1) or 0 in shape:
+            read_reals(source, name)  # a wrong kind of entries is said first
+            raise InputError(f"{name} must be a matrix, one sample a row, got shape {shape}")
+        outputs = shape[1] if len(shape) > _MATRIX else 1
+        return cls(source, name, (shape[0], outputs, shape[-1]), precision(rows))
+
+    def __getitem__(self, piece: slice) -> Array:
+        n, outputs, size = self.shape
+        start, stop, _ = piece.indices(n)
+        try:
+            read = self.source[start:stop]
+        except Exception as error:  # each library has its own
+            raise InputError(
+                f"{self.name} cannot be read, rows {start} to {stop} ({shown(str(error))[1:-1]})"
+            ) from None
+        return read_reals(read, self.name, start).reshape(stop - start, outputs, size)
+
+
+def rows_together(size: int) -> int:
+    """Return how many samples of some size are worked on at once."""
+    return max(1, TOGETHER // max(1, size))
+
+
+def slices(count: int, rows: int) -> Iterator[slice]:
+    """Return slices of ``count`` samples, so many rows at once."""
+    for start in range(0, count, rows):
+        yield slice(start, start + rows)
+
+
+def _has_slices(rows: Any) -> bool:
+    """Whether rows can be read by slices; tensors are shared with NumPy as a whole."""
+    shape = getattr(rows, "shape", None)
+    has = all(hasattr(rows, name) for name in ("dtype", "__getitem__"))
+    return isinstance(shape, tuple) and has and not hasattr(rows, "detach")
