@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.memory import require_memory
+from sgdmem.numeric.arithmetic.memory import memory, require_memory
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.data_matrix import axes_of_factor, triangular_factor
 from sgdmem.numeric.spectra.row_pieces import RowPieces, rows_together, slices
 from sgdmem.symbolic.errors import InputError
 
-KEPT = 2**30  # bytes of columns that are kept
+KEPT = 2**32  # bytes of columns that are kept, if half of the memory holds them
 _TALL = 2  # rows of a piece, over its columns, from which decompositions are stacked at little cost
 _FACTORS = 8  # matrices as large as the triangular factor that finding its axes takes
 _STEPS = 4  # roundings of a whitened number beside those of its sum
@@ -69,7 +69,7 @@ class WhitenedRows:
 
     def kept(self) -> Array | WhitenedRows:
         """Return all of them as an array if they are few, else what makes them."""
-        if self.bytes > KEPT:
+        if self.bytes > min(KEPT, memory() / 2):
             return self
         found = np.empty(self.shape)
         for piece in slices(len(self), rows_together(self.rows.shape[1] * self.rows.shape[2])):
