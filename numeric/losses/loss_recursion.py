@@ -118,10 +118,11 @@ class ExpectedLoss:
     def losses(self, method: Method, advance: Callable[[int], None]) -> Array:
         """Return the losses by one of the methods."""
         if self.mixes_modes:
+            self.compresses(method)  # refuses what is no method
             if method == "compressed":
                 raise InputError("method must be auto or recursion for the noise of samples")
-            self.compresses(method)
-            return sampled_losses(self.schedule, self.problem, self.noise, self.steps, advance)
+            found = sampled_losses(self.schedule, self.problem, self.noise, self.steps, advance)
+            return np.maximum(found, 0.0)  # rounding may leave a loss of 0 below
         modes, first = self._modes(method)
         state = starting_moments(self.schedule.memory, len(modes)) * first
         at_w, _ = run_moments(self.schedule, modes, state, self.steps, advance)

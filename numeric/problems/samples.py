@@ -65,12 +65,14 @@ class Samples:
         cls, rows: Any, weights: Any = None, replacement: bool = True, name: str = "rows"
     ) -> Samples:
         """Read rows of shape (n, d), or (n, K, d) for K outputs; see `Noise.sampled`."""
+        if not isinstance(replacement, bool | np.bool_):
+            raise InputError(f"replacement must be True or False, got {shown(replacement)}")
         given = RowPieces.of(rows, name)
         shares = _read_weights(weights, given.shape[0])
         if weights is not None and not replacement:
             raise InputError("weights have no meaning without replacement: give one of the two")
         eigenvalues, axes = decompose(given, shares)
-        columns = WhitenedRows(given, axes, eigenvalues).kept()
+        columns = WhitenedRows(given, axes, eigenvalues).kept(shares)
         return cls(eigenvalues, columns, shares, axes, replacement, precision=given.precision)
 
     def __len__(self) -> int:
@@ -96,8 +98,8 @@ class Samples:
 
     @property
     def has_residuals(self) -> bool:
-        """Whether some label is not fitted."""
-        return self.residuals is not None and bool(self.residuals.any())
+        """Whether some label of a sample that is drawn is not fitted."""
+        return self.residuals is not None and bool(self.residuals[:, self.weights > 0].any())
 
     @property
     def least_loss(self) -> float:

@@ -20,6 +20,7 @@ from sgdmem.symbolic.errors import InputError
 KEPT = 2**32  # bytes of columns that are kept, if half of the memory holds them
 _TALL = 2  # rows of a piece, over its columns, from which decompositions are stacked at little cost
 _FACTORS = 8  # matrices as large as the triangular factor that finding its axes takes
+_SMALL = 1e6  # ratio of eigenvalues from which columns are made orthonormal again
 _STEPS = 4  # roundings of a whitened number beside those of its sum
 
 
@@ -67,13 +68,28 @@ class WhitenedRows:
             f"give them fewer samples"
         )
 
-    def kept(self) -> Array | WhitenedRows:
-        """Return all of them as an array if they are few, else what makes them."""
+    def kept(self, weights: Array) -> Array | WhitenedRows:
+        """Return all of them as an array if they are few, else what makes them.
+
+        Along axes with a small eigenvalue rounding leaves them less orthonormal, in the mean with
+        these weights, than proofs may assume. What makes them so again is smaller than the rounding
+        of the rows themselves.
+        """
         if self.bytes > min(KEPT, memory() / 2):
             return self
         found = np.empty(self.shape)
-        for piece in slices(len(self), rows_together(self.rows.shape[1] * self.rows.shape[2])):
+        together = rows_together(self.rows.shape[1] * self.rows.shape[2])
+        for piece in slices(len(self), together):
             found[piece] = self[piece]
+        if self.eigenvalues.max() > _SMALL * self.eigenvalues.min():
+            root, modes = np.sqrt(weights)[:, None, None], self.eigenvalues.size
+            factor = triangular_factor(
+                (found[piece] * root[piece]).reshape(-1, modes)
+                for piece in slices(len(self), max(together, _TALL * modes))
+            )
+            turn = np.linalg.inv(factor) * np.sign(np.diag(factor))
+            for piece in slices(len(self), together):
+                found[piece] = found[piece] @ turn
         return found
 
     def errors(self) -> Array:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,15 +83,29 @@ def load_matrix(path: Any) -> Array:
 
     A .npy of any size is a memory map.
     """
+    return _load_array(path, (2,), "a matrix of numbers, one sample a row")
+
+
+def load_samples(path: Any) -> Array:
+    """Return rows of shape (n, d), or Jacobians (n, K, d) from a .npy or .npz."""
+    return _load_array(path, (2, 3), "a matrix of numbers, one sample a row, or (n, K, d)")
+
+
+def load_labels(path: Any) -> Array:
+    """Return labels, one or several for each sample."""
+    return _load_array(path, (1, 2), "labels, one sample a row")
+
+
+def _load_array(path: Any, dimensions: Sequence[int], expected: str) -> Array:
     data = _load(path, columns=None)
     if isinstance(data, dict):
         if len(data) != 1:
             raise InputError(f"{path}: expected one array, found {', '.join(data) or 'none'}")
         (data,) = data.values()
-    matrix: Array = np.asanyarray(data)
-    if matrix.dtype.kind not in "fiuc" or matrix.ndim != 2:
-        raise InputError(f"{path}: expected a matrix of numbers, one sample a row")
-    return matrix
+    found: Array = np.asanyarray(data)
+    if found.dtype.kind not in "fiucb" or found.ndim not in dimensions:
+        raise InputError(f"{path}: expected {expected}")
+    return found
 
 
 def _load(path: Any, columns: int | None = 2) -> Any:
@@ -130,7 +144,8 @@ def _load(path: Any, columns: int | None = 2) -> Any:
     except InputError:
         raise
     except Exception as error:  # NumPy raises many kinds on a damaged file
-        raise InputError(f"{path}: cannot be read ({error})") from None
+        told = "" if "pickle" in str(error) else f" ({error})"  # nothing is ever unpickled
+        raise InputError(f"{path}: cannot be read as {path.suffix}{told}") from None
 
 
 def _rows(path: Path, lines: Iterable[str], columns: int | None) -> Any:

@@ -151,9 +151,9 @@ def longest_sample(samples: Samples, diagonal: Array) -> Array:
     """
     finite = np.where(np.isfinite(diagonal), diagonal, 0)
     longest = np.zeros(len(diagonal))
-    for _, Z in samples.pieces(len(diagonal)):
-        squares = np.einsum("nki,nki->ni", Z, Z)
-        longest = np.maximum(longest, (finite @ squares.T).max(axis=1))
+    for piece, Z in samples.pieces(len(diagonal)):
+        squares = np.einsum("nki,nki->ni", Z, Z)[samples.weights[piece] > 0]
+        longest = np.maximum(longest, (finite @ squares.T).max(axis=1, initial=0.0))
     away = np.sqrt(finite.max(axis=1)) * samples.errors.max()  # of the columns, in this norm
     longest = (np.sqrt(longest) + away) ** 2
     return np.where(np.isfinite(diagonal).all(axis=1), longest * (1 + _ROUNDING), np.inf)

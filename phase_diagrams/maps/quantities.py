@@ -22,7 +22,7 @@ from sgdmem.numeric.verdicts.noiseless import noiseless_floats
 from sgdmem.numeric.verdicts.stability_rule import REASONS, decide
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
-from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndefinedError, shown
 
@@ -337,9 +337,8 @@ def find_quantities(names: Any) -> dict[str, Quantity]:
     InputError
         If there is none of a name.
     """
-    if isinstance(names, str):
-        names = (names,)
+    names = (names,) if isinstance(names, str) or not is_list(names) else names
     for name in names:
-        if name not in QUANTITIES:
+        if not isinstance(name, str) or name not in QUANTITIES:
             raise InputError(f"quantities must be among {', '.join(QUANTITIES)}, got {shown(name)}")
     return {name: QUANTITIES[name] for name in names}

@@ -173,7 +173,7 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
 
     from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.problems.problem import Problem
-    from sgdmem.numeric.spectra.files import load_matrix
+    from sgdmem.numeric.spectra.files import load_labels
 
     matrix, labels = read_matrix(path), options["labels"]
     ways = {
@@ -187,7 +187,7 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
         raise click.UsageError(f"{given[0]} and {given[1]} exclude each other")
     found = Problem.from_data(
         matrix,
-        None if labels is None else load_matrix(Path(labels)),
+        None if labels is None else load_labels(Path(labels)),
         replacement=not options["without_replacement"],
         noise=Noise.fit(matrix) if options["fit_noise"] else None,
     )
@@ -203,9 +203,9 @@ def _scale(options: Options) -> Any:
 
 def read_matrix(path: str) -> Any:
     """Return the data matrix of a file; a single column is refused, it may be a spectrum."""
-    from sgdmem.numeric.spectra.files import load_matrix
+    from sgdmem.numeric.spectra.files import load_samples
 
-    matrix = load_matrix(Path(path))
+    matrix = load_samples(Path(path))
     if matrix.ndim == 2 and matrix.shape[1] == 1:
         raise click.UsageError(
             f"--data: {path} has a single column; eigenvalues are given with --spectrum"

@@ -135,6 +135,10 @@ def test_data_in_place_of_a_spectrum(
     said = json.loads(run(capsys, *HEAVY_BALL, *given, "--json")[1])
     assert (said["estimated"], said["problem"]["samples"]) == (False, 500)
     assert "500 samples" in run(capsys, *HEAVY_BALL, *given)[1]
+    labels = tmp_path / "y.npy"
+    np.save(labels, rng.normal(size=500))
+    said = json.loads(run(capsys, *HEAVY_BALL, *given, "--labels", str(labels), "--json")[1])
+    assert said["loss_floor"] > 0
     drawn = run(capsys, *HEAVY_BALL, *given, "--without-replacement")[1]
     assert "without replacement" in drawn
     said = json.loads(run(capsys, *HEAVY_BALL, *given, "--fit-noise", "--json")[1])

@@ -317,6 +317,10 @@ def test_groups_of_samples(rows: Any, rng: np.random.Generator) -> None:
 def test_nearly_dependent_columns(small: float, seed: int) -> None:
     rows = np.random.default_rng(seed).standard_t(3, size=(6, 3)) * [1, 0.5, small]
     problem = problem_of(rows)
+    samples = problem.noise.samples
+    assert samples is not None
+    columns = np.asarray(samples.columns)[:, 0]
+    assert columns.T @ columns / len(rows) == pytest.approx(np.eye(3), abs=1e-14)
     edge = float(largest_learning_rate("sgd", problem, 1))
     plain = float(largest_learning_rate("sgd", problem_of(rows / [1, 0.5, small]), 1))
     assert edge != pytest.approx(plain)  # it is not a matter of scale
