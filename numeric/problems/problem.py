@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import EPS, precision, read_reals
+from sgdmem.numeric.arithmetic.arrays import read_reals
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.data_target import start_and_residuals
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.target import ListedTarget, PowerLawTarget, Target, read_target
-from sgdmem.numeric.spectra.data_matrix import read_rows
+from sgdmem.numeric.spectra.hessian import hessian_eigenvalues
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 
 USUAL_EXPONENT = 1.5  # of the power law that pictures show where no problem is given
-_ROUNDING = 1e-12  # of a Hessian's entries and eigenvalues, relative to the largest
-_HESSIAN_ROUNDINGS = 128  # of its entries, in the precision they came in
 _NOISE = Noise()  # of a problem without another one
 
 
@@ -215,28 +212,7 @@ class Problem:
         >>> print(Problem.from_hessian([[2, 1], [1, 2]]))
         eigenvalues [3, 1]; tau1 = 1, tau2 = 0
         """
-        matrix = read_rows(H, "H")
-        if matrix.shape[0] != matrix.shape[1]:
-            raise InputError(f"H must be a square matrix, got shape {matrix.shape}")
-        with np.errstate(over="ignore"):
-            asymmetry = np.abs(matrix - matrix.T).max()
-        eps = precision(H)
-        if asymmetry > max(_ROUNDING, _HESSIAN_ROUNDINGS * eps) * np.abs(matrix).max():
-            raise InputError("H must be symmetric: give (H + H.T) / 2")
-        found = np.linalg.eigvalsh(matrix / 2 + matrix.T / 2)[::-1]
-        largest = float(np.abs(found).max())
-        if not math.isfinite(largest):
-            raise InputError("H must have eigenvalues within the range of floats")
-        # products of rounded numbers err by eps times their size, which adds up to the trace
-        bound = largest * max(len(matrix) * EPS, eps * float(np.abs(found / largest).sum()))
-        if found[-1] < -max(bound, _ROUNDING * largest) and not positive_part:
-            raise InputError(
-                f"H must be positive semidefinite, but its smallest eigenvalue is "
-                f"{float(found[-1]):.6g}; to judge the positive part alone is an option, "
-                f"positive_part"
-            )
-        found[found <= bound] = 0
-        spectrum = Spectrum(found, positive_part=True)
+        spectrum = Spectrum(hessian_eigenvalues(H, positive_part), positive_part=True)
         return cls(spectrum, Noise() if noise is None else noise)
 
     def without(self, indices: Any) -> Problem:

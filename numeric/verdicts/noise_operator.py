@@ -24,17 +24,12 @@ from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.bounds_without_a_pass import diagonal_radius, longest_sample
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
-from sgdmem.numeric.verdicts.sampled_radius import (
-    MOST_PASSES,
-    diagonal_radius,
-    longest_sample,
-    ritz_pair,
-    sampled_radius,
-)
+from sgdmem.numeric.verdicts.sampled_radius import MOST_PASSES, ritz_pair, sampled_radius
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 Bounds: TypeAlias = tuple[Array, Array]

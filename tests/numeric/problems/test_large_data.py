@@ -28,9 +28,9 @@ from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.symmetric_products import quadratic_forms, weighted_squares
 from sgdmem.numeric.spectra import files, row_pieces
 from sgdmem.numeric.spectra.files import load_matrix
+from sgdmem.numeric.verdicts.bounds_without_a_pass import diagonal_radius, longest_sample
 from sgdmem.numeric.verdicts.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.verdicts.mode_summands import ball_form
-from sgdmem.numeric.verdicts.sampled_radius import diagonal_radius, longest_sample
 
 
 class Dataset:
