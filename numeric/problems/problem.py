@@ -182,8 +182,6 @@ class Problem:
         if y is not None or start is not None:
             first, residuals = start_and_residuals(samples, y, start)
             samples = replace(samples, residuals=residuals)
-        if not (np.isfinite(samples.eigenvalues).all() and samples.eigenvalues.all()):
-            raise InputError("data must have eigenvalues within the range of floats")
         drawn = Noise(samples=samples) if noise is None else noise
         return cls(Spectrum(samples.eigenvalues), drawn, start=first, samples=samples)
 

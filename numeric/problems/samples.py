@@ -71,7 +71,10 @@ class Samples:
         shares = _read_weights(weights, given.shape[0])
         if weights is not None and not replacement:
             raise InputError("weights have no meaning without replacement: give one of the two")
-        eigenvalues, axes = decompose(given, shares)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            eigenvalues, axes = decompose(given, shares)
+        if not (eigenvalues.size and np.isfinite(eigenvalues).all() and eigenvalues.all()):
+            raise InputError(f"{name} must have eigenvalues within the range of floats")
         columns = WhitenedRows(given, axes, eigenvalues).kept(shares)
         return cls(eigenvalues, columns, shares, axes, replacement, precision=given.precision)
 
@@ -114,7 +117,7 @@ class Samples:
         same = not spectrum.is_infinite and len(spectrum) == count
         if same:  # singular values are found up to rounding of the largest one
             given = spectrum.eigenvalues
-            rounding = 64 * count * EPS * np.sqrt(given * largest)
+            rounding = 64 * count * EPS * np.sqrt(given) * largest**0.5
             same = bool((np.abs(self.eigenvalues - given) <= 1e-9 * given + rounding).all())
         if not same:
             raise InputError(
