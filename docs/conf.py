@@ -34,6 +34,8 @@ myst_heading_anchors = 3
 default_role = "py:obj"  # `Name` in a docstring is a link where there is something to link to
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+# "array of shape (n,)" would link to the attributes of that name
+autodoc_default_options = {"exclude-members": "shape"}
 napoleon_google_docstring = False
 napoleon_use_ivar = True  # attributes documented twice would be duplicate targets
 
