@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -20,7 +19,7 @@ from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts.joint_judge import JointJudge
 from sgdmem.numeric.verdicts.judge import in_unit, unit_of
-from sgdmem.numeric.verdicts.mode_summands import ball_form
+from sgdmem.numeric.verdicts.mode_summands import ball_form, take
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.numeric.verdicts.stability_rule import REASONS, flags, margin
@@ -105,13 +104,15 @@ class FamilyJudge:
         known = self.forms(points)
         assert known is not None  # there is a program
         form, excepted = known
+        columns = form.map(lambda x: x[:, None])
         left, indices = [np.flatnonzero(excepted)], points.noise_indices
         for index, key in enumerate(points.noise_keys()):
             members = np.flatnonzero(~excepted & (indices == index))
             for some in pieces(0, members.size, _SAMPLED):
                 places = members[some]
-                part = form.map(partial(_column, places))
-                together = JointJudge(part, self.problem.spectrum, noises[key], sharp=False)
+                together = JointJudge(
+                    take(columns, places), self.problem.spectrum, noises[key], sharp=False
+                )
                 found.put(places, _outcomes(together))
                 left.append(places[np.isin(together.codes, _OPEN)])
                 advance(places.size - left[-1].size)
@@ -221,10 +222,6 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
             found.bounds[:, index] = verdict.noise_sum_interval
             found.noise_sum[index], found.margin[index] = verdict.noise_sum, verdict.margin
     return found
-
-
-def _column(places: Array, x: Ball) -> Ball:
-    return x[places][:, None]
 
 
 def _outcomes(together: JointJudge) -> Outcomes:

@@ -17,7 +17,6 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.problems.samples import Samples
 
 _LARGEST = 2**24  # entries of a matrix
-_TOGETHER = 2**22  # numbers of a piece of the samples that is worked on at once
 
 
 @dataclass(frozen=True)
@@ -40,15 +39,13 @@ class FourthMoments:
     @classmethod
     def of(cls, samples: Samples) -> FourthMoments:
         """Return those of samples."""
-        n, K, N = samples.columns.shape
+        _, K, N = samples.columns.shape
         upper = np.triu_indices(N)
         size, sets = upper[0].size, 0 if samples.residuals is None else len(samples.residuals)
         table, beside = np.zeros((size, size)), np.zeros((size, sets * N))
         constant = np.zeros(size)
-        rows = max(1, _TOGETHER // (K * K * max(size, sets * N)))
-        for first in range(0, n, rows):
-            piece = slice(first, first + rows)
-            Z, w = samples.columns[piece], samples.weights[piece]
+        for piece, Z in samples.pieces(K * K * max(size, sets * N)):
+            w = samples.weights[piece]
             pairs = np.einsum("nki,nlj->nklij", Z, Z)
             pairs = (pairs + pairs.swapaxes(3, 4))[..., *upper] / 2  # (n, K, K, p)
             weighted = pairs * w[:, None, None, None]

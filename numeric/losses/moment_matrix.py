@@ -13,11 +13,10 @@ from typing import TypeAlias
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.sampled_moments import SampledMoments
+from sgdmem.numeric.losses.sampled_moments import FLUSHED, SampledMoments
 
 _LARGEST = 2000  # moments
 _MOST = 1024  # steps at once
-_FLUSHED = 1e-290  # numbers below 1e-308 would be slow
 _TOO_LARGE = 1e100  # entries of a power of the matrix
 _CANCELLING = 4.0  # radius of the sizes of a state matrix, whose own is about 1
 Step: TypeAlias = tuple[Array, Array, Array]  # what `SampledMoments.step` takes
@@ -68,7 +67,7 @@ def losses_by_matrix(
             found[first + int(finite.argmin()) :] = np.inf
             break
         state = power @ state
-        state[np.abs(state) < _FLUSHED] = 0.0
+        state[np.abs(state) < FLUSHED] = 0.0
         advance(last - first)
     return found
 

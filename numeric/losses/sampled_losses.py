@@ -54,7 +54,8 @@ def sampled_losses(
                 if not np.isfinite(found[t]):
                     found[t:] = np.inf
                     return found
-                moments.step(*kind)
+                if t < steps:
+                    moments.step(*kind)
             moments.flush()
             advance(last - first)
     return found

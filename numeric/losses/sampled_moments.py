@@ -24,7 +24,7 @@ from sgdmem.numeric.problems.problem import Problem, require_target
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.symbolic.errors import InputError
 
-_FLUSHED = 1e-290  # numbers below 1e-308 would be slow
+FLUSHED = 1e-290  # numbers below 1e-308 would be slow
 
 
 @dataclass
@@ -108,4 +108,4 @@ class SampledMoments:
         """Set what is nearly too small for a float to 0."""
         for moments in (self.second, self.means):
             if moments is not None:
-                moments[np.abs(moments) < _FLUSHED] = 0.0
+                moments[np.abs(moments) < FLUSHED] = 0.0

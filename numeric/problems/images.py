@@ -48,8 +48,9 @@ class RememberedImages:
     def remember(self, matrix: Array) -> None:
         """Add a matrix, unless others nearly make it up; the oldest one but the first goes."""
         rest = matrix / np.linalg.norm(matrix)
+        others, _ = self.remembered()
         for _ in range(2):
-            for other in self.remembered()[0]:
+            for other in others:
                 rest = rest - np.vdot(other, rest) * other
         norm = float(np.linalg.norm(rest))
         if not norm > _NEW:

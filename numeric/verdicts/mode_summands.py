@@ -49,7 +49,7 @@ def ball_form(algorithms: Sequence[Algorithm]) -> HalfPlaneForm:
     return HalfPlaneForm.of_row([column(x) for x in zip(*rows, strict=True)], algorithms[0].memory)
 
 
-def take(form: HalfPlaneForm, piece: slice) -> HalfPlaneForm:
+def take(form: HalfPlaneForm, piece: slice | Array) -> HalfPlaneForm:
     """Return some of several forms."""
     return form.map(lambda entry: entry[piece])
 

@@ -12,7 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -134,7 +134,7 @@ class SampledOperator(NoiseOperator):
         rows = max(1, _BLOCK // lam.mid.size)
         for start in range(0, places.size, rows):
             some = places[start : start + rows]
-            s = lam * mode_summands(form.map(partial(_at, some)), lam).noise
+            s = lam * mode_summands(take(form, some), lam).noise
             low[some] = share * diagonal_radius(self.samples, s.lower)
             high[some] = share * longest_sample(self.samples, s.upper)
         return low, high
@@ -199,7 +199,8 @@ class SampledOperator(NoiseOperator):
                 found[index] = 0.0 if (products >= 0).all() else math.inf
                 continue
             share = float(self.noise.share)
-            found[index] = share * ritz_pair(self.samples.images, products, _TOLERANCE, share).value
+            ritz = ritz_pair(self.samples.images, products, _TOLERANCE, share)
+            found[index] = max(low[index], share * ritz.value)  # both are lower bounds
         return found
 
     def leading_matrix(self, form: HalfPlaneForm) -> Array:
@@ -214,10 +215,6 @@ class SampledOperator(NoiseOperator):
             return high
         radius, n = (low + high) / 2, len(self.samples)
         return radius if self.samples.replacement or n == 1 else n * radius / (n - 1 + radius)
-
-
-def _at(places: Array, x: Ball) -> Ball:
-    return x[places]
 
 
 def _one_by_one(

@@ -97,4 +97,4 @@ def ritz_pair(
 
 def _is_moderate(products: Array) -> bool:
     least, largest = float(products.min()), float(products.max())
-    return 1e-280 < largest / _MODERATE < least < largest * 2 and largest < 1e280
+    return 1e-280 * _MODERATE < largest < 1e280 and least > largest / _MODERATE
