@@ -20,7 +20,7 @@ data at all.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,10 +53,9 @@ class RitzPair:
     def __init__(self, images: RememberedImages, products: Array) -> None:
         self.images, self.products = images, products
         self.matrices, self.covariances = (list(x) for x in images.remembered())
-        size = len(self.matrices)
         self.gram, self.form = np.empty((0, 0)), np.empty((0, 0))
-        self.passes, self.is_invariant = 0, False
-        for count in range(1, size + 1):
+        self.passes = 0
+        for count in range(1, len(self.matrices) + 1):
             self._append(count)
         self._solve()
 
@@ -67,7 +66,7 @@ class RitzPair:
         for _ in range(2):  # in exact arithmetic it is orthogonal to the space already
             scaled = new / self.products
             inner = np.array([float(np.vdot(other, scaled)) for other in self.matrices])
-            new = new - np.tensordot(self.turn @ (self.turn.T @ inner), np.stack(self.matrices), 1)
+            new = new - _combined(self.turn @ (self.turn.T @ inner), self.matrices)
         if not self._norm(new) > _INVARIANT * size:
             self.is_invariant = True
             return
@@ -106,8 +105,7 @@ class RitzPair:
         _, inner = np.linalg.eigh(self.turn.T @ self.form @ self.turn)
         self.coefficients = self.turn @ inner[:, -1]
         self.matrix, self.covariance = (
-            np.asarray(sum(c * part for c, part in zip(self.coefficients, x, strict=True)))
-            for x in (self.matrices, self.covariances)
+            _combined(self.coefficients, x) for x in (self.matrices, self.covariances)
         )
         # N has the norm 1 in the metric of G only to rounding
         self.norm = float(np.vdot(self.matrix, self.matrix / self.products))
@@ -200,6 +198,11 @@ class Base:
     matrix: Array
     image: Array
     slack: float
+
+
+def _combined(coefficients: Array, matrices: Sequence[Array]) -> Array:
+    """Return a sum of matrices with factors, without a copy of all of them."""
+    return np.asarray(sum(c * part for c, part in zip(coefficients, matrices, strict=True)))
 
 
 def _least(function: Callable[[int], float], count: int) -> tuple[int, float]:
