@@ -10,6 +10,7 @@ in the half plane of `sgdmem.symbolic.algebra.routh`, where x and y have degree 
 :math:`\hat Q(z)\hat Q(-z)/\hat\chi_i(z)\hat\chi_j(-z)` along the imaginary axis, by partial
 fractions; on the diagonal the noise summand over :math:`\lambda^2`. That form keeps its accuracy
 where the recursion on :math:`\hat\chi_i\hat\chi_j` loses all of it: near the end of stability.
+Memory 0 and 1 have closed forms (`short_memory_pairs`).
 
 A solution is trusted only as far as an approximate inverse confirms it (S. M. Rump, Verification
 methods, Acta Numerica 2010, section 10).
@@ -24,6 +25,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.verdicts.short_memory_pairs import LONGEST, short_memory_pairs
 from sgdmem.symbolic.algebra.polynomials import multiply
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_polynomial
 
@@ -34,8 +36,8 @@ _SHARP = 1e-11  # relative error that residuals in plain floats may leave
 _INFLATE = 1 + 1e-6  # bounds are rounded to nearest; the terms are far fewer than a million
 
 
-def mode_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, Array]:
-    r"""Return :math:`\lambda_i\lambda_jh_{ij}` of one algorithm, and bounds of the relative errors.
+def mode_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, float]:
+    r"""Return :math:`\lambda_i\lambda_jh_{ij}` of an algorithm, and a bound of the relative errors.
 
     Parameters
     ----------
@@ -46,8 +48,9 @@ def mode_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, Array]:
 
     Returns
     -------
-    products, errors : array of shape (N, N)
-        An error is inf where nothing is certain.
+    products : array of shape (N, N)
+    error : float
+        It is inf where nothing is certain.
 
     Examples
     --------
@@ -55,12 +58,14 @@ def mode_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, Array]:
 
     >>> from sgdmem import sgd
     >>> from sgdmem.numeric.verdicts.mode_summands import ball_form
-    >>> products, errors = mode_pairs(ball_form([sgd(0.5)]), np.array([2.0, 1.0]))
-    >>> products.round(12).tolist(), bool(errors.max() < 1e-13)
+    >>> products, error = mode_pairs(ball_form([sgd(0.5)]), np.array([2.0, 1.0]))
+    >>> products.round(12).tolist(), error < 1e-13
     ([[1.0, 0.5], [0.5, 0.333333333333]], True)
     """
+    if len(form.Q) - 1 <= LONGEST:
+        return short_memory_pairs(form, eigenvalues)
     chi, mirrored, right = _parts(form, eigenvalues)
-    products, errors = np.empty((eigenvalues.size,) * 2), np.empty((eigenvalues.size,) * 2)
+    products, largest = np.empty((eigenvalues.size,) * 2), 0.0
     for i, j in _pairs(eigenvalues.size):
         parts = ((getattr(mirrored, part)[j], getattr(chi, part)[i]) for part in ("mid", "rad"))
         lead, error = _first_unknown(Ball(*(_system(*part) for part in parts)), right)
@@ -70,12 +75,14 @@ def mode_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, Array]:
             relative = error / np.abs(lead) + 2 * chi.rad[i, 0] / np.abs(chi.mid[i, 0]) + 8 * UNIT
             certain = (relative < 0.5) & (value > 0) & np.isfinite(value)
         products[i, j] = products[j, i] = value
-        errors[i, j] = errors[j, i] = np.where(certain, relative * _INFLATE, np.inf)
-    return products, errors
+        largest = max(largest, float(np.where(certain, relative * _INFLATE, np.inf).max()))
+    return products, largest
 
 
 def quick_pairs(form: HalfPlaneForm, eigenvalues: Array) -> Array:
     """Return the products in plain floats, several times faster: for searches, not for proofs."""
+    if len(form.Q) - 1 <= LONGEST:
+        return short_memory_pairs(form, eigenvalues)[0]
     chi, mirrored, right = _parts(form, eigenvalues)
     products = np.empty((eigenvalues.size,) * 2)
     b = np.concatenate([np.zeros(1), right.mid.ravel()])

@@ -167,8 +167,7 @@ class SampledOperator(NoiseOperator):
         passes: int = MOST_PASSES,
         within: Interval = (0.0, math.inf),
     ) -> Interval:
-        products, errors = mode_pairs(form, self.spectrum.eigenvalues)
-        error = float(errors.max())
+        products, error = mode_pairs(form, self.spectrum.eigenvalues)
         if not error < _CERTAIN:
             return within
         return sampled_radius(self.samples.images, products, error, done, passes, within)

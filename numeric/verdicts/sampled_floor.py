@@ -48,8 +48,7 @@ def sampled_floor(
     """
     samples, share = noise.samples, float(noise.share)
     assert samples is not None  # of the question
-    products, errors = mode_pairs(form, eigenvalues)
-    error = float(errors.max())
+    products, error = mode_pairs(form, eigenvalues)
     output = Ball(eigenvalues) * mode_summands(form, Ball(eigenvalues)).output_noise
     reading, reading_error = output.mid[0], output.rad[0]
     root = np.sqrt(products)

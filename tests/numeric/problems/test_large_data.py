@@ -269,6 +269,6 @@ def test_halves_of_symmetric_products(size: int, rng: np.random.Generator) -> No
 @pytest.mark.parametrize("method", [sgd(0.3), heavy_ball(0.3, 0.9), heavy_ball(1.899999, 0.9)])
 def test_quick_pairs_are_those_of_proofs(method: Algorithm) -> None:
     form, eigenvalues = ball_form([method]), np.geomspace(2, 1e-4, 20)
-    products, errors = mode_pairs(form, eigenvalues)
+    products, error = mode_pairs(form, eigenvalues)
     quick = quick_pairs(form, eigenvalues)
-    assert (np.abs(quick - products) <= (errors + 1e-10) * products).all()
+    assert (np.abs(quick - products) <= (error + 1e-10) * products).all()

@@ -19,6 +19,7 @@ from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_operator import SampledOperator
 from sgdmem.numeric.verdicts.sampled_radius import ritz_pair
+from sgdmem.numeric.verdicts.short_memory_pairs import short_memory_pairs
 from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
@@ -65,12 +66,29 @@ def test_products_of_pairs_are_within_their_bounds(name: str) -> None:
     method = METHODS[name]
     raw = naive.Raw(method.alpha, method.b, method.c, method.D, method.a)
     eigenvalues = np.array([1.0, 0.99999, 0.3, 1e-3, 1e-8, 1.001e-8])
-    products, errors = mode_pairs(ball_form([method]), eigenvalues)
-    assert errors.max() < 1e-9
+    products, error = mode_pairs(ball_form([method]), eigenvalues)
+    assert error < 1e-9
     for i, first in enumerate(eigenvalues.tolist()):
         for j, second in enumerate(eigenvalues.tolist()):
             exact = exact_pair(raw, Fraction(first), Fraction(second))
-            assert abs(Fraction(products[i, j]) / exact - 1) <= Fraction(errors[i, j])
+            assert abs(Fraction(products[i, j]) / exact - 1) <= Fraction(error)
+
+
+@pytest.mark.parametrize(
+    "method", [named.sgd(1.9999999), named.heavy_ball(3.9999999, 1 - 1e-8), named.qhm(1e-160, 1, 1)]
+)
+def test_closed_forms_at_the_ends_of_stability(method: Algorithm) -> None:
+    raw = naive.Raw(method.alpha, method.b, method.c, method.D, method.a)
+    form, eigenvalues = ball_form([method]), np.array([1.0, 1 - 1e-15, 0.5, 1e-12])
+    products, error = short_memory_pairs(form, eigenvalues)
+    if method.name.startswith("qhm"):  # no mode is strictly Schur
+        assert error == math.inf
+        return
+    assert 0 < error < 1e-6
+    for i, first in enumerate(eigenvalues.tolist()):
+        for j, second in enumerate(eigenvalues.tolist()):
+            exact = exact_pair(raw, Fraction(first), Fraction(second))
+            assert abs(Fraction(products[i, j]) / exact - 1) <= Fraction(error)
 
 
 def test_definiteness_is_not_claimed_of_singular_matrices(rng: np.random.Generator) -> None:
