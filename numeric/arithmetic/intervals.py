@@ -14,7 +14,7 @@ Interval = tuple[float, float]
 _GRID = 257
 _GOLDEN = (5**0.5 - 1) / 2
 _GOLDEN_STEPS = 60
-_FEW, _FEW_STEPS, _ROOT = 12, 10, 1e-13  # of costly functions
+_FEW, _FEW_STEPS, _ROOT = 12, 10, 1e-11  # of costly functions
 _REACH = 4.0
 _CLOSER = 10.0 ** np.arange(-280, 0)
 _SAMPLES = np.array([1e-6, 0.1, 0.5, 0.9, 1 - 1e-9])
@@ -48,7 +48,7 @@ def positive_intervals(
         Points of each of its two evenly spaced parts, at most the default.
     costly
         Whether a call takes longer the more points it has: then few are asked for, and ends are
-        found as roots of a smooth function, to 1e-13.
+        found as roots of a smooth function, to 1e-11.
     """
 
     def value(points: Array) -> Array:

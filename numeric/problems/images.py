@@ -11,9 +11,8 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.memory import require_memory
 
 _MOST = 24  # matrices that are remembered
-_ROOM = 2**26  # floats that they may take
+_ROOM = 2**27  # floats that they may take
 _MATRICES = 64  # as large as these that a question works with
-_NEW = 1e-3  # of a matrix that is outside the space of the others, to be remembered
 
 
 class RememberedImages:
@@ -25,17 +24,29 @@ class RememberedImages:
     ----------
     covariance : callable
         A pass over the data, see `Samples.covariance`.
+    of_identity : ndarray, shape (N, N)
+        The covariance of the identity.
     rounding : float
         A bound of its error, over the norm of what it is given.
+    preview : RememberedImages or None
+        Those of the few heaviest samples alone, whose passes take no time to speak of. What is
+        left out is positive, so that their leading matrix tells where to look, and proves nothing.
     """
 
-    def __init__(self, covariance: Callable[[Array], Array], rounding: float, size: int) -> None:
+    def __init__(
+        self,
+        covariance: Callable[[Array], Array],
+        of_identity: Array,
+        rounding: float,
+        preview: RememberedImages | None = None,
+    ) -> None:
+        size = len(of_identity)
         room = 8.0 * _MATRICES * size**2
         require_memory(room, f"verdicts on the noise of {size:,} modes")
         self.covariance, self.rounding = covariance, rounding
-        self.of_identity = covariance(np.eye(size))
+        self.of_identity, self.preview = of_identity, preview
         root = size**0.5
-        self._pairs = [(np.eye(size) / root, self.of_identity / root)]
+        self._pairs = [(np.eye(size) / root, of_identity / root)]
         self._most = max(2, min(_MOST, _ROOM // (2 * size * size)))
         self._lock = Lock()
 
@@ -45,18 +56,9 @@ class RememberedImages:
             matrices, images = zip(*self._pairs, strict=True)
         return list(matrices), list(images)
 
-    def remember(self, matrix: Array) -> None:
-        """Add a matrix, unless others nearly make it up; the oldest one but the first goes."""
-        rest = matrix / np.linalg.norm(matrix)
-        others, _ = self.remembered()
-        for _ in range(2):
-            for other in others:
-                rest = rest - np.vdot(other, rest) * other
-        norm = float(np.linalg.norm(rest))
-        if not norm > _NEW:
-            return
-        pair = rest / norm, self.covariance(rest / norm)
+    def remember(self, matrix: Array, image: Array) -> None:
+        """Add a matrix of norm 1 that others do not make up; the oldest one but the first goes."""
         with self._lock:
-            self._pairs.append(pair)
+            self._pairs.append((matrix, image))
             if len(self._pairs) > self._most:
                 del self._pairs[1]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError, shown
 
 OPERATIONS = 120  # roundings, beside those of the sums
+_HEAVY = 1000  # samples that are asked first
+_MANY = 10  # times as many, from which on they are
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -148,23 +150,55 @@ class Samples:
     @cached_property
     def images(self) -> RememberedImages:
         """What passes over the samples found so far."""
-        return RememberedImages(self.covariance, self.rounding, self.eigenvalues.size)
+        identity = np.eye(self.eigenvalues.size)
+        of_identity = _symmetric(self._first_pass.of_identity) - identity
+        heavy = self._heavy
+        preview = None
+        if heavy is not None:
+            preview = RememberedImages(heavy.covariance, heavy.covariance(identity), self.rounding)
+        return RememberedImages(self.covariance, of_identity, self.rounding, preview)
+
+    @property
+    def _heavy(self) -> Samples | None:
+        """The samples that can feed the noise most, where these are a small part of all.
+
+        A sample's part in the mean of :math:`|H_s|^2`, in the units of the loss, is what counts.
+        """
+        if len(self) < _MANY * _HEAVY:
+            return None
+        parts = self.weights * self._first_pass.curvatures**2
+        chosen = np.sort(np.argpartition(parts, -_HEAVY)[-_HEAVY:])
+        columns = self.columns
+        some = columns[chosen] if isinstance(columns, np.ndarray) else columns.some(chosen)
+        return replace(self, columns=some, weights=self.weights[chosen], residuals=None)
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "images"}
 
     @cached_property
+    def _first_pass(self) -> FirstPass:
+        """What the columns alone tell, in one pass over them."""
+        size, n = self.eigenvalues.size, len(self)
+        found = FirstPass(np.empty(n), np.empty(n), *np.zeros((2, size, size)))
+        for piece, Z in self.pieces():
+            w, squares = self.weights[piece], Z * Z
+            found.curvatures[piece] = squares.sum(axis=1) @ self.eigenvalues
+            found.lengths[piece] = lengths = squares.sum(axis=(1, 2))
+            if Z.shape[1] == 1:
+                squares *= np.sqrt(w)[:, None, None]
+                found.coupling[:] += squares[:, 0].T @ squares[:, 0]
+                found.of_identity[:] += weighted_squares(Z[:, 0], lengths * w)
+            else:
+                found.coupling[:] += np.einsum(
+                    "n,nki,nkj,nli,nlj->ij", *(w, Z, Z, Z, Z), optimize=True
+                )
+                found.of_identity[:] += self._image(piece, Z, np.eye(size))
+        return found
+
+    @property
     def coupling(self) -> Array:
         r"""The diagonal part of `covariance`, shape (N, N): :math:`E[z_i^2z_j^2]-\delta_{ij}`."""
-        total = np.zeros((self.eigenvalues.size,) * 2)
-        for piece, Z in self.pieces():
-            w = self.weights[piece]
-            total += (
-                np.einsum("n,nki,nkj,nli,nlj->ij", *(w, Z, Z, Z, Z), optimize=True)
-                if Z.shape[1] > 1
-                else (Z[:, 0] ** 2 * w[:, None]).T @ Z[:, 0] ** 2
-            )
-        return total - np.eye(self.eigenvalues.size)
+        return self._first_pass.coupling - np.eye(self.eigenvalues.size)
 
     def pieces(self, size: int = 0) -> Iterator[tuple[slice, Array]]:
         """Return slices of the samples and their columns, for work of some size on each."""
@@ -182,10 +216,10 @@ class Samples:
         """Whether the columns are in memory."""
         return isinstance(self.columns, np.ndarray)
 
-    @cached_property
+    @property
     def lengths(self) -> Array:
         """The squared norms of the whitened columns, shape (n,)."""
-        return np.concatenate([np.einsum("nkd,nkd->n", Z, Z) for _, Z in self.pieces()])
+        return self._first_pass.lengths
 
     @cached_property
     def errors(self) -> Array:
@@ -260,21 +294,24 @@ class Samples:
         """
         total = np.zeros_like(N)
         for piece, Z in self.pieces():
-            w = self.weights[piece]
-            n, K, d = Z.shape
-            if K == 1:
-                forms = quadratic_forms(Z[:, 0], N)
-                if means is not None:
-                    forms += self._beside(piece, Z, means)[:, 0, 0]
-                total += weighted_squares(Z[:, 0], forms * w)
-            else:
-                turned = (Z.reshape(n * K, d) @ N).reshape(n, K, d)
-                inner = np.einsum("nkd,nld->nkl", turned, Z)
-                if means is not None:
-                    inner += self._beside(piece, Z, means)
-                mixed = np.einsum("nkl,nld->nkd", inner * w[:, None, None], Z)
-                total += Z.reshape(n * K, d).T @ mixed.reshape(n * K, d)
-        return (total + total.T) / 2 - N
+            total += self._image(piece, Z, N, means)
+        return _symmetric(total) - N
+
+    def _image(self, piece: slice, Z: Array, N: Array, means: Array | None = None) -> Array:
+        """Return what some samples, with columns Z, are in `covariance`."""
+        w = self.weights[piece]
+        n, K, d = Z.shape
+        if K == 1:
+            forms = quadratic_forms(Z[:, 0], N)
+            if means is not None:
+                forms += self._beside(piece, Z, means)[:, 0, 0]
+            return weighted_squares(Z[:, 0], forms * w)
+        turned = (Z.reshape(n * K, d) @ N).reshape(n, K, d)
+        inner = np.einsum("nkd,nld->nkl", turned, Z)
+        if means is not None:
+            inner += self._beside(piece, Z, means)
+        mixed = np.einsum("nkl,nld->nkd", inner * w[:, None, None], Z)
+        return np.asarray(Z.reshape(n * K, d).T @ mixed.reshape(n * K, d))
 
     def _beside(self, piece: slice, Z: Array, means: Array) -> Array:
         """Return E[ee^T - Z^T delta e^T - e delta^T Z] of some samples, shape (n, K, K)."""
@@ -288,6 +325,27 @@ class Samples:
     def _residual_squares(self) -> Array:
         e = np.zeros((0, len(self), self.outputs)) if self.residuals is None else self.residuals
         return np.asarray(np.einsum("rnk,rnl->nkl", e, e))
+
+
+class FirstPass(NamedTuple):
+    """What one pass over the whitened columns of samples finds.
+
+    Attributes
+    ----------
+    lengths, curvatures : ndarray, shape (n,)
+        The squared norms of the columns, and of the rows: traces of whitened and other curvatures.
+    coupling, of_identity : ndarray, shape (N, N)
+        :math:`E[z_i^2z_j^2]`, summed over pairs of outputs, and the mean of :math:`(ZZ^T)^2`.
+    """
+
+    lengths: Array
+    curvatures: Array
+    coupling: Array
+    of_identity: Array
+
+
+def _symmetric(matrix: Array) -> Array:
+    return np.asarray((matrix + matrix.T) / 2)
 
 
 def _read_weights(weights: Any, count: int) -> Array:

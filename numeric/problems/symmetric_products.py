@@ -36,6 +36,8 @@ def weighted_squares(Z: Array, weights: Array) -> Array:
     if Z.shape[1] < _WIDE:
         return np.asarray(Z.T @ (weights[:, None] * Z))
     roots = np.sqrt(np.abs(weights))[:, None] * Z
-    positive = weights > 0
+    positive = weights >= 0
+    if positive.all():
+        return np.asarray(roots.T @ roots)  # NumPy sees that this is a square
     above, below = roots[positive], roots[~positive]
-    return np.asarray(above.T @ above - below.T @ below)  # NumPy sees that these are squares
+    return np.asarray(above.T @ above - below.T @ below)

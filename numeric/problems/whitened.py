@@ -50,7 +50,14 @@ class WhitenedRows:
     def __getitem__(self, piece: Any) -> Array:
         if not isinstance(piece, slice):
             raise InputError(self.refusal)
-        rows = self.rows[piece]
+        return self._whitened(self.rows[piece])
+
+    def some(self, indices: Array) -> Array:
+        """Return the columns of some samples."""
+        parts = [self.rows[index : index + 1] for index in indices.tolist()]
+        return self._whitened(np.concatenate(parts))
+
+    def _whitened(self, rows: Array) -> Array:
         flat = rows.reshape(-1, rows.shape[2]) @ self.axes.T / np.sqrt(self.eigenvalues)
         return np.asarray(flat.reshape(*rows.shape[:2], -1))
 

@@ -22,13 +22,13 @@ def diagonal_radius(samples: Samples, diagonal: Array) -> Array:
     `coupling`: any vector's Rayleigh quotient.
     """
     roots = np.sqrt(np.where(np.isfinite(diagonal), np.maximum(diagonal, 0), 0))
-    vectors = roots.copy()
+    vectors, coupling = roots.copy(), samples.coupling
     for _ in range(_POWERS):
-        images = roots * ((roots * vectors) @ samples.coupling)
+        images = roots * ((roots * vectors) @ coupling)
         with np.errstate(all="ignore"):
             vectors = images / np.linalg.norm(images, axis=1, keepdims=True)
         vectors = np.where(np.isfinite(vectors), vectors, 0.0)
-    images = roots * ((roots * vectors) @ samples.coupling)
+    images = roots * ((roots * vectors) @ coupling)
     error = samples.rounding * (roots * vectors * roots * vectors).sum(axis=1)
     found = (vectors * images).sum(axis=1) * (1 - _ROUNDING) - error
     return np.asarray(np.maximum(0.0, found))

@@ -29,6 +29,7 @@ from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
+from sgdmem.numeric.verdicts.ritz_pair import RitzPair
 from sgdmem.numeric.verdicts.sampled_radius import MOST_PASSES, ritz_pair, sampled_radius
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
@@ -36,7 +37,8 @@ Bounds: TypeAlias = tuple[Array, Array]
 _BLOCK = 2**22  # entries of an array that is held in memory at once
 _CERTAIN = 0.25  # largest relative error of products
 _FEW = 12  # passes over the data for a point of a map
-_TOLERANCE = 1e-7  # of the residual in a search: the radius errs by its square
+_ERROR, _PART = 1e-11, 1e-3  # of the radius in a search, and a part of its distance to 1
+_RESIDUAL = 1e-7  # of the matrix that belongs to the radius
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ class SampledOperator(NoiseOperator):
 
         The forms of shape (A, 1), or (1, 1), are asked at the eigenvalues times ``scales``.
         """
-        found = np.array(low)
+        found, share = np.array(low), float(self.noise.share)
         for index in np.flatnonzero(low < 1).tolist():
             place = index if form.pull.shape[0] > 1 else 0
             exact = take(form, slice(place, place + 1)).map(Ball)
@@ -197,15 +199,20 @@ class SampledOperator(NoiseOperator):
             if not (products > 0).all():  # beyond the range of floats, at one end or the other
                 found[index] = 0.0 if (products >= 0).all() else math.inf
                 continue
-            share = float(self.noise.share)
-            ritz = ritz_pair(self.samples.images, products, _TOLERANCE, share)
+            ritz = ritz_pair(self.samples.images, products, self._is_settled)
             found[index] = max(low[index], share * ritz.value)  # both are lower bounds
         return found
+
+    def _is_settled(self, ritz: RitzPair) -> bool:
+        """Whether a search knows the radius well enough, and so on which side of 1 it is."""
+        away = abs(float(self.noise.share) * ritz.value - 1)
+        return ritz.error <= max(_ERROR, _PART * away)
 
     def leading_matrix(self, form: HalfPlaneForm) -> Array:
         """Return the matrix N of the radius, in whitened coordinates; in plain floats."""
         products = quick_pairs(form, self.spectrum.eigenvalues)
-        return ritz_pair(self.samples.images, products, _TOLERANCE).matrix
+        images = self.samples.images
+        return ritz_pair(images, products, lambda ritz: ritz.residual <= _RESIDUAL).matrix
 
     def critical_batch_size(self, form: HalfPlaneForm) -> float:
         """Return the batch size at which the radius is 1: the radius is a multiple of the share."""

@@ -15,6 +15,9 @@ algorithm: with :math:`N=\sum_ac_aN_a` the quotient is :math:`c^TKc/c^TGc`,
 :math:`K_{ab}=\langle N_a,\mathcal M(N_b)\rangle`, :math:`G_{ab}=\langle N_a,N_b/p\rangle`. What one
 question found is remembered for the next (`RememberedImages`), which often needs no pass over the
 data at all.
+
+Of many samples the heaviest ones, which mostly make up the leading matrix, are asked first: a pass
+over them costs little, and the first one over all samples starts from their leading matrix.
 """
 
 from __future__ import annotations
@@ -33,6 +36,9 @@ from sgdmem.numeric.problems.samples import OPERATIONS
 
 _INVARIANT = 1e-13  # of the largest Ritz value: a residual that is rounding
 _POWERS = 8  # of the operator, in a bound
+_ROUGH, _LEADING = 1e-3, 0.5  # residual, and part of the value, from which a preview helps
+_PREVIEWED = 1e-5  # residual of its leading matrix
+_SOON, _MOST_PREVIEWED = 4, 40  # passes over it
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
 _SHARES = np.geomspace(0.3, 3e-9, 9)  # of the diagonal in the matrix that proves the upper bound
 _ROOM = np.geomspace(1e-11, 1e-3, 9)  # relative; more is added to an upper bound until it is proved
@@ -48,11 +54,14 @@ class RitzPair:
         Whether A leaves the space as it is, to rounding.
     residual : float
         The norm of what A times the vector leaves, over the value, for a vector of norm 1.
+    error : float
+        About how far the radius is above the value, over it: the squared residual over the distance
+        to the next Ritz value.
     """
 
     def __init__(self, images: RememberedImages, products: Array) -> None:
         self.images, self.products = images, products
-        self.matrices, self.covariances = (list(x) for x in images.remembered())
+        self.matrices, self.covariances = images.remembered()
         self.gram, self.form = np.empty((0, 0)), np.empty((0, 0))
         self.passes = 0
         for count in range(1, len(self.matrices) + 1):
@@ -60,14 +69,19 @@ class RitzPair:
         self._solve()
 
     def extend(self) -> None:
-        """Add what A makes of the Ritz vector to the space: one pass over the data."""
-        new = self.products * self.covariance - self.value * self.matrix
-        size = self._norm(new)
-        for _ in range(2):  # in exact arithmetic it is orthogonal to the space already
-            scaled = new / self.products
-            inner = np.array([float(np.vdot(other, scaled)) for other in self.matrices])
-            new = new - _combined(self.turn @ (self.turn.T @ inner), self.matrices)
-        if not self._norm(new) > _INVARIANT * size:
+        """Add what A makes of the Ritz vector to the space: one pass over the data.
+
+        The first pass is that of the leading matrix of the heaviest samples, where it helps.
+        """
+        for direction in self._directions():
+            size, new = self._norm(direction), direction
+            for _ in range(2):  # in exact arithmetic a residual is orthogonal to the space already
+                scaled = new / self.products
+                inner = np.array([float(np.vdot(other, scaled)) for other in self.matrices])
+                new = new - _combined(self.turn @ (self.turn.T @ inner), self.matrices)
+            if self._norm(new) > _INVARIANT * size:
+                break
+        else:
             self.is_invariant = True
             return
         new /= np.linalg.norm(new)
@@ -77,14 +91,30 @@ class RitzPair:
         self._append(len(self.matrices))
         self._solve()
 
+    def _directions(self) -> Iterator[Array]:
+        preview = self.images.preview
+        if preview is not None and self.passes == 0 and self.residual > _ROUGH:
+            heavy, least = RitzPair(preview, self.products), _LEADING * self.value
+            while not (heavy.residual <= _PREVIEWED or heavy.is_invariant):
+                if heavy.passes == _MOST_PREVIEWED or (
+                    heavy.passes >= _SOON and heavy.value < least
+                ):
+                    break
+                heavy.extend()
+            heavy.remember()
+            if heavy.value > least:
+                yield heavy.matrix
+        yield self.products * self.covariance - self.value * self.matrix
+
     def _norm(self, matrix: Array) -> float:
         """Return the norm in the metric of G, in which A is symmetric."""
         return math.sqrt(float(np.vdot(matrix, matrix / self.products)))
 
     def remember(self) -> None:
-        """Keep the Ritz vector for other questions, if it took passes to find."""
-        if self.passes:
-            self.images.remember(self.matrix)
+        """Keep what passes found for other questions."""
+        first = len(self.matrices) - self.passes
+        for pair in zip(self.matrices[first:], self.covariances[first:], strict=True):
+            self.images.remember(*pair)
 
     def _append(self, count: int) -> None:
         """Add a row and a column to both matrices."""
@@ -102,7 +132,7 @@ class RitzPair:
         values, vectors = np.linalg.eigh(self.gram * root * root[:, None])
         kept = values > _DEPENDENT * values[-1]
         self.turn = root[:, None] * vectors[:, kept] / np.sqrt(values[kept])
-        _, inner = np.linalg.eigh(self.turn.T @ self.form @ self.turn)
+        ritz_values, inner = np.linalg.eigh(self.turn.T @ self.form @ self.turn)
         self.coefficients = self.turn @ inner[:, -1]
         self.matrix, self.covariance = (
             _combined(self.coefficients, x) for x in (self.matrices, self.covariances)
@@ -113,6 +143,8 @@ class RitzPair:
         rest = self.products * self.covariance - self.value * self.matrix
         square = float(np.vdot(rest, rest / self.products)) / self.norm
         self.residual = square**0.5 / self.value if self.value > 0 else np.inf
+        gap = 1 - ritz_values[-2] / self.value if len(ritz_values) > 1 and self.value > 0 else 0.0
+        self.error = self.residual * min(1.0, self.residual / gap if gap > 0 else 1.0)
         dimension = len(self.products) * (len(self.products) + 1) // 2
         full = int(kept.sum()) >= dimension
         self.is_invariant = full or square == 0 or self.residual <= _INVARIANT
@@ -144,8 +176,15 @@ class RitzPair:
         B, TB = both * chosen.matrix, both * chosen.image
         weights = _SHARES * abs(float(np.trace(self.matrix))) / size
 
-        def bound(place: int) -> float:
+        def parts(place: int) -> tuple[Array, Array, float, float]:
+            """Return C, its image, the error of that, and a bound of the norm of C's, over it."""
             D, TD = C + weights[place] * B, TC + weights[place] * TB
+            slack = (self._error + weights[place] * chosen.slack) * float(scale.max()) ** 2
+            return D, TD, slack, float(np.abs(D).sum(axis=1).max()) * (1 + 1e-6)
+
+        def bound(place: int) -> float:
+            D, TD, slack, row = parts(place)
+            TD[np.diag_indices(size)] += slack + error * row * self.value
             try:
                 inverse = np.linalg.inv(np.linalg.cholesky(D))
                 return float(np.linalg.eigvalsh(inverse @ TD @ inverse.T)[-1])
@@ -155,14 +194,10 @@ class RitzPair:
         place, best = _least(bound, len(weights))
         if not np.isfinite(best):
             return np.inf
-        D, TD = C + weights[place] * B, TC + weights[place] * TB
-        slack = (self._error + weights[place] * chosen.slack) * float(scale.max()) ** 2
-        row = float(np.abs(D).sum(axis=1).max()) * (1 + 1e-6)  # more than the norm of errors of 1
+        D, TD, slack, row = parts(place)
         if not is_definite(D, (error + 4 * UNIT) * row):
             return np.inf
-        best = max(best, 0.0)
-        beyond = 4 * slack / float(np.linalg.eigvalsh(D)[0])  # all there is of a radius near 0
-        for value in sorted([*(best * (1 + _ROOM)), best * (1 + _ROOM[0]) + beyond]):
+        for value in max(best, 0.0) * (1 + _ROOM):
             rounding = 4 * UNIT * (value * row + float(np.abs(TD).sum(axis=1).max()))
             if is_definite(value * D - TD, slack + rounding + value * error * row):
                 return float(value)

@@ -17,7 +17,6 @@ from sgdmem.numeric.verdicts.ritz_pair import RitzPair
 
 MOST_PASSES = 60
 _MODERATE = 1e100  # ratio of products that squares of them leave in the range of floats
-_PART = 1e-3  # of the root of the distance to 1: a residual that a search may leave
 
 
 def sampled_radius(
@@ -74,21 +73,16 @@ def sampled_radius(
 
 
 def ritz_pair(
-    images: RememberedImages, products: Array, tolerance: float, share: float | None = None
+    images: RememberedImages, products: Array, settled: Callable[[RitzPair], bool]
 ) -> RitzPair:
     """Return the radius for kappa = 1 in plain floats, a lower bound to rounding, and its matrix.
 
-    The error is about the square of the ``tolerance`` of the relative residual, which may be
-    larger after all passes: see its ``residual``. A search for where ``share`` times the radius is
-    1 asks for no more than a small part of the distance to 1.
+    They may not be ``settled`` after all passes: see their ``error``.
     """
     largest = float(products.max())
     ritz = RitzPair(images, np.maximum(products, largest / _MODERATE))
     for _ in range(MOST_PASSES):
-        wanted = tolerance
-        if share is not None:
-            wanted = max(tolerance, _PART * min(1.0, abs(share * ritz.value - 1)) ** 0.5)
-        if ritz.residual <= wanted or ritz.is_invariant:
+        if settled(ritz) or ritz.is_invariant:
             break
         ritz.extend()
     ritz.remember()

@@ -22,6 +22,7 @@ from sgdmem import (
     stability,
 )
 from sgdmem.numeric.arithmetic import memory
+from sgdmem.numeric.problems import samples as samples_module
 from sgdmem.numeric.problems import whitened
 from sgdmem.numeric.problems.data_summary import summarize
 from sgdmem.numeric.problems.samples import Samples
@@ -272,3 +273,63 @@ def test_quick_pairs_are_those_of_proofs(method: Algorithm) -> None:
     products, error = mode_pairs(form, eigenvalues)
     quick = quick_pairs(form, eigenvalues)
     assert (np.abs(quick - products) <= (error + 1e-10) * products).all()
+
+
+# The heaviest samples first ----------------------------------------------------------------------
+
+
+def asked(rows: Any, monkeypatch: pytest.MonkeyPatch, heavy: int) -> tuple[Problem, list[int]]:
+    """Return a problem of which so many samples are asked first, and the lengths of its passes."""
+    monkeypatch.setattr(samples_module, "_HEAVY", heavy)
+    problem, passes = Problem.from_data(rows), list[int]()
+    covariance = Samples.covariance
+
+    def counted(self: Samples, N: Any, means: Any = None) -> Any:
+        passes.append(len(self))
+        return covariance(self, N, means)
+
+    monkeypatch.setattr(Samples, "covariance", counted)
+    return problem, passes
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("kept", [0, whitened.KEPT])
+def test_the_heaviest_samples_save_passes(kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(3).standard_t(2, size=(600, 5))
+    monkeypatch.setattr(whitened, "KEPT", kept)
+    counts, answers = [], []
+    for heavy in (30, 600):
+        with monkeypatch.context() as patch:
+            problem, passes = asked(rows, patch, heavy)
+            rate = float(largest_learning_rate("heavy-ball", problem, 8, momentum=0.9))
+            verdict = stability(heavy_ball(0.99 * rate, 0.9), problem, 8)
+            assert problem.samples is not None
+            assert (problem.samples.images.preview is not None) is (heavy == 30)
+            counts.append(passes.count(600))
+            answers.append((rate, *verdict.noise_sum_interval))
+            assert verdict.stable
+    assert counts[0] < counts[1], counts
+    assert answers[0][0] == pytest.approx(answers[1][0], rel=1e-9)
+    assert max(x[1] for x in answers) <= min(x[2] for x in answers)
+
+
+def test_samples_that_are_alike_have_no_use_for_the_heaviest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = np.random.default_rng(3).choice([-1.0, 1.0], size=(600, 5))
+    problem, passes = asked(rows, monkeypatch, 30)
+    rate = float(largest_learning_rate("sgd", problem, 2))
+    assert passes.count(600) < 20
+    for factor in (0.999, 1.001):
+        assert stability(sgd(factor * rate), problem, 2).stable is (factor < 1)
+
+
+def test_chosen_samples_are_whitened_alike(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, made = both(monkeypatch, heavy(rng, 100, 4))
+    assert kept.samples is not None and made.samples is not None
+    places = np.array([3, 50, 99])
+    assert isinstance(made.samples.columns, whitened.WhitenedRows)
+    some = made.samples.columns.some(places)
+    np.testing.assert_allclose(some, np.asarray(kept.samples.columns)[places], rtol=1e-10)
