@@ -5,6 +5,7 @@ Sample s, of rows :math:`X_s`, has the columns :math:`Z_s=\Lambda^{-1/2}VX_s^T`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,12 +14,17 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.memory import memory, require_memory
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.spectra.data_matrix import axes_of_factor, triangular_factor
+from sgdmem.numeric.spectra.data_matrix import (
+    axes_of_factor,
+    axes_of_products,
+    triangular_factor,
+)
 from sgdmem.numeric.spectra.row_pieces import RowPieces, rows_together, slices
 from sgdmem.symbolic.errors import InputError
 
 KEPT = 2**32  # bytes of columns that are kept, if half of the memory holds them
 _TALL = 2  # rows of a piece, over its columns, from which decompositions are stacked at little cost
+_LONG = 40  # rows, over the columns, from which products of columns are tried first
 _FACTORS = 8  # matrices as large as the triangular factor that finding its axes takes
 _SMALL = 1e6  # ratio of eigenvalues from which columns are made orthonormal again
 _STEPS = 4  # roundings of a whitened number beside those of its sum
@@ -147,10 +153,17 @@ def decompose(rows: RowPieces, weights: Array) -> tuple[Array, Array]:
     piece, factor = min(rows_each, n) * outputs * size, min(size, n * outputs) * size
     require_memory(8.0 * (3 * piece + _FACTORS * factor), f"the axes of {size:,} columns")
     scale = np.sqrt(weights * n)[:, None, None]
-    found = triangular_factor(
-        (rows[some] * scale[some]).reshape(-1, size) for some in slices(n, rows_each)
-    )
-    if not found.any():
-        raise InputError(f"{rows.name} must not be all zero")
-    eigenvalues, axes = axes_of_factor(found, n * outputs, rows.precision)
+
+    def pieces() -> Iterator[Array]:
+        return ((rows[some] * scale[some]).reshape(-1, size) for some in slices(n, rows_each))
+
+    known = None
+    if n * outputs >= _LONG * size:
+        known = axes_of_products(pieces(), n * outputs, rows.precision)
+    if known is None:
+        found = triangular_factor(pieces())
+        if not found.any():
+            raise InputError(f"{rows.name} must not be all zero")
+        known = axes_of_factor(found, n * outputs, rows.precision)
+    eigenvalues, axes = known
     return eigenvalues * outputs, axes  # their mean was over all n K rows

@@ -11,6 +11,8 @@ from sgdmem.numeric.arithmetic.arrays import EPS, read_reals
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.symbolic.errors import InputError
 
+_INDEPENDENT = 1e-6  # the least eigenvalue over the largest
+
 
 def read_rows(X: Any, name: str = "data") -> Array:
     """Validate a data matrix: two-dimensional, real, finite, not empty, not all zero."""
@@ -60,6 +62,26 @@ def axes_of_factor(factor: Array, count: int, eps: float = EPS) -> tuple[Array, 
     kept = singular > rounding_bound(singular, max(count, factor.shape[1]), eps)
     with np.errstate(over="ignore", under="ignore"):
         return singular[kept] ** 2 / count, directions[kept]
+
+
+def axes_of_products(
+    pieces: Iterable[Array], count: int, eps: float = EPS
+) -> tuple[Array, Array] | None:
+    """Return the same from the products of the columns, four times faster; None where they blur.
+
+    They square the ratio of singular values: eigenvalues err by rounding of the largest one. So
+    that is for columns that are far from dependent.
+    """
+    products = np.asarray(sum(piece.T @ piece for piece in pieces))
+    if not np.isfinite(products).all():
+        return None
+    values, vectors = np.linalg.eigh(products)
+    if not values[0] > _INDEPENDENT * values[-1]:
+        return None
+    singular = np.sqrt(values[::-1])
+    if not singular[-1] > rounding_bound(singular, max(count, len(values)), eps):
+        return None
+    return values[::-1] / count, vectors.T[::-1]
 
 
 def rounding_bound(singular: Array, size: int, eps: float) -> float:

@@ -333,3 +333,19 @@ def test_chosen_samples_are_whitened_alike(
     assert isinstance(made.samples.columns, whitened.WhitenedRows)
     some = made.samples.columns.some(places)
     np.testing.assert_allclose(some, np.asarray(kept.samples.columns)[places], rtol=1e-10)
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("small", [1.0, 1e-2, 1e-4, 1e-7, 0.0])
+def test_axes_of_long_data_by_two_ways(
+    small: float, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Products of columns where these are far from dependent, else a decomposition of the rows."""
+    rows = rng.standard_t(3, size=(900, 3)) @ rng.normal(size=(3, 3)) * [1, 1, small]
+    found = Samples.of(rows)
+    monkeypatch.setattr(whitened, "_LONG", np.inf)
+    expected = Samples.of(rows)
+    assert found.eigenvalues.size == expected.eigenvalues.size == 3 - (small == 0)
+    np.testing.assert_allclose(found.eigenvalues, expected.eigenvalues, rtol=1e-9)
+    columns = np.asarray(found.columns)[:, 0]
+    np.testing.assert_allclose(columns.T @ columns / 900, np.eye(columns.shape[1]), atol=1e-11)
