@@ -98,10 +98,13 @@ def solve(matrix: Matrix, right: Sequence[Sequence[Number]]) -> Matrix:
 # The state matrix and its polynomials
 
 
-def state_matrix(alg: Raw, lam: Number) -> Matrix:
-    """Return S of eq. (7): ``[[1, b^T], [0, D]] + lam v r^T``, v = (-alpha; c), r = (1; a)."""
+def state_matrix(alg: Raw, lam: Number, shrink: Number = 0) -> Matrix:
+    """Return S of eq. (7): ``[[1, b^T], [0, D]] + lam v r^T``, v = (-alpha; c), r = (1; a).
+
+    With decoupled weight decay w is multiplied by ``1 - shrink`` in place of 1.
+    """
     alpha, b, c, D, a = alg
-    still = [[1, *b], *([0, *row] for row in D)]
+    still = [[1 - shrink, *b], *([0, *row] for row in D)]
     v, r = [-alpha, *c], [1, *a]
     return [[x + lam * v[i] * r[j] for j, x in enumerate(row)] for i, row in enumerate(still)]
 
@@ -261,13 +264,15 @@ def second_moment_operator(
     tau2: Number,
     T: Sequence[Sequence[Number]] | None = None,
     number: Callable[[Any], Any] = float,
+    weight_decay: Number = 0,
+    shrink: Number = 0,
 ) -> Array:
     """Return the dense matrix of eqs. (12)-(16) on the direct sum of Sym(M+1), one per mode.
 
     Coordinates are the entries (i, j), i <= j, of the moments, mode after mode. Mode k receives
     ``S_k M_k S_k^T + noise_k v v^T`` with ``noise_k = (lam_k sum_j T_kj lam_j n_j - tau2_k lam_k^2
     n_k)/B`` and ``n_j = <r r^T, M_j>``; T defaults to tau1 everywhere. With ``number=Fraction`` the
-    entries are exact.
+    entries are exact. ``weight_decay`` is added to lam_k in S_k alone.
     """
     alg, lams = mapped(alg, number), [number(lam) for lam in eigenvalues]
     dtype = float if number is float else object
@@ -284,7 +289,7 @@ def second_moment_operator(
     for k in modes:
         shares = [lams[k] * (coupling[k][j] - (own[k] if j == k else 0)) * lams[j] for j in modes]
         row = [rate * share * noise for share in shares]
-        S = np.array(state_matrix(alg, lams[k]), dtype)
+        S = np.array(state_matrix(alg, lams[k] + number(weight_decay), number(shrink)), dtype)
         left, right = S[first], S[second]
         mirrored = left[:, second] * right[:, first] * (twice - 1)
         row[k] = row[k] + left[:, first] * right[:, second] + mirrored
@@ -293,27 +298,41 @@ def second_moment_operator(
 
 
 def second_moment_radius(
-    alg: Raw, eigenvalues: Sequence[Number], B: Number, tau1: Number, tau2: Number, T: Any = None
+    alg: Raw,
+    eigenvalues: Sequence[Number],
+    B: Number,
+    tau1: Number,
+    tau2: Number,
+    T: Any = None,
+    **decay: Number,
 ) -> float:
     """Return the spectral radius of the second-moment operator, from all its eigenvalues."""
-    A = second_moment_operator(alg, eigenvalues, B, tau1, tau2, T)
+    A = second_moment_operator(alg, eigenvalues, B, tau1, tau2, T, **decay)
     return float(np.abs(np.linalg.eigvals(A)).max())
 
 
 def sampled_moment_radius(
-    alg: Raw, jacobians: Array, shares: Array, noise: float, number: Callable[[Any], Any] = float
+    alg: Raw,
+    jacobians: Array,
+    shares: Array,
+    noise: float,
+    number: Callable[[Any], Any] = float,
+    weight_decay: float = 0.0,
+    shrink: float = 0.0,
 ) -> float:
     """Return the radius of the second-moment operator of samples, in no basis but their own.
 
     Sample i has the curvature J_i^T J_i and is drawn with probability ``shares[i]``; the covariance
     of a step's mean is ``noise`` times that of one sample: 1/B, or (n - B)/(B (n - 1)).
+    ``weight_decay`` is a curvature without noise.
     """
     alpha, b, c, D, a = mapped(alg, number)
-    still = np.array([[1, *b], *([0, *row] for row in D)], dtype=float)
+    still = np.array([[1 - shrink, *b], *([0, *row] for row in D)], dtype=float)
     moved = np.outer([-alpha, *c], [1, *a]).astype(float)
     curvatures = np.einsum("nki,nkj->nij", jacobians, jacobians)
     mean = np.einsum("n,nij->ij", shares, curvatures)
-    step = np.kron(np.eye(len(mean)), still) + np.kron(mean, moved)
+    drift = mean + weight_decay * np.eye(len(mean))
+    step = np.kron(np.eye(len(mean)), still) + np.kron(drift, moved)
     operator = np.kron(step, step) - noise * np.kron(np.kron(mean, moved), np.kron(mean, moved))
     for share, curvature in zip(shares, curvatures, strict=True):
         kick = np.kron(curvature, moved)
@@ -490,6 +509,8 @@ def moment_recursion(
     tau2: Number,
     T: Any = None,
     label_variance: Number = 0,
+    weight_decay: Number = 0,
+    shrink: Number = 0,
 ) -> Array:
     """Return L_0 ... L_steps by stepping the moments, eqs. (12)-(16), from (M_k)_00 = c_k^2.
 
@@ -500,7 +521,7 @@ def moment_recursion(
     coupling = np.array([[tau1] * modes] * modes if T is None else T, float)
     own = [float(tau) for tau in _per_mode(tau2, modes)]
     v, r = np.array([-alg.alpha, *alg.c]), np.array([1, *alg.a])
-    S = [np.array(state_matrix(alg, lam), float) for lam in lams]
+    S = [np.array(state_matrix(alg, lam + float(weight_decay), shrink), float) for lam in lams]
     M = [np.zeros((size, size)) for _ in lams]
     for k, start in enumerate(c2):
         M[k][0, 0] = start
@@ -553,6 +574,7 @@ def losses_on_samples(
     shares: Array,
     batches: Sequence[tuple[float, Sequence[int]]],
     start: Array,
+    weight_decay: float = 0.0,
 ) -> Array:
     """Return the mean of 1/2 sum_i p_i |J_i w - y_i|^2 before each step and after the last one.
 
@@ -581,6 +603,7 @@ def losses_on_samples(
             step[-1, -1] = 1.0
             step[:-1, :-1] = np.kron(still, np.eye(d))
             step[:-1, :-1] += v @ np.einsum("nki,nkj->ij", J, J) @ r / len(batch)
+            step[:-1, :-1] += weight_decay * v @ r
             step[:-1, -1] = -v @ np.einsum("nki,nk->i", J, y) / len(batch)
             total += probability * step @ moment @ step.T
         moment = total

@@ -15,7 +15,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect, multisect
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.numeric.problems.problem import Problem, as_problem, require_no_weight_decay
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -36,6 +36,7 @@ def bounded(problem: Any, noise_level: Any) -> Problem:
     InputError for an argument outside its domain.
     """
     given = as_problem(problem)
+    require_no_weight_decay(given, "methods that are fitted to it")
     level = positive_float(noise_level, "noise_level")
     if level >= 1:
         raise InputError(f"noise_level must be below 1, where noise feeds itself, got {level:g}")

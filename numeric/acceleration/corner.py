@@ -20,7 +20,12 @@ from sgdmem.numeric.acceleration.bounded_noise import (
 )
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number, positive_float, whole
-from sgdmem.numeric.problems.problem import Problem, as_problem, require_target
+from sgdmem.numeric.problems.problem import (
+    Problem,
+    as_problem,
+    require_no_weight_decay,
+    require_target,
+)
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
 from sgdmem.symbolic.algebra.scalars import to_float
@@ -144,6 +149,7 @@ def advised_theta(problem: Problem) -> float:
 def power_law_exponents(problem: Any) -> tuple[float, float]:
     """Return nu and zeta of a problem; InputError if it has no such exponents."""
     problem = as_problem(problem)
+    require_no_weight_decay(problem, "exponents of its loss")
     target = require_target(problem)
     if problem.spectrum.law is None or not isinstance(target, PowerLawTarget):
         raise InputError(

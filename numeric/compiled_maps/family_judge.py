@@ -67,8 +67,13 @@ class FamilyJudge:
 
     @property
     def _usable(self) -> Compiled | None:
-        """The program, unless the spectrum leaves the range of floats: there is the slow way."""
+        """The program, unless the spectrum leaves the range of floats: there is the slow way.
+
+        It does not know weight decay either.
+        """
         spectrum = self.problem.spectrum
+        if spectrum.is_held:
+            return None
         representable = spectrum.diverges or not math.isinf(spectrum.trace)
         return self.compiled if representable else None
 
@@ -211,8 +216,10 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
     """Judge numeric algorithms of one memory, as `verdict_of` does."""
     unit = unit_of(problem.spectrum)
     scaled = algorithms if unit == 1 else [algorithm.scaled(unit) for algorithm in algorithms]
-    spectrum, sharp = in_unit(problem.spectrum, noise), noise.samples is None
-    together = JointJudge(ball_form(scaled), spectrum, noise, sharp=sharp)
+    shrinks, sharp = any(x.shrink != 0 for x in algorithms), noise.samples is None
+    spectrum = in_unit(problem.spectrum, noise, shrinks)
+    form = ball_form(scaled, spectrum.weight_decay)
+    together = JointJudge(form, spectrum, noise, sharp=sharp)
     found = _outcomes(together)
     left = np.isin(together.codes, [_MAY_BE_PROVED] if sharp else _OPEN)
     for index in np.flatnonzero(left).tolist():

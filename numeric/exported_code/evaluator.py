@@ -180,6 +180,8 @@ class Evaluator:
         rows = np.array([array.ravel() for array in arrays]).reshape(len(arrays), math.prod(shape))
         if not isinstance(spectrum, Spectrum | CompressedSpectrum):
             spectrum = Spectrum(spectrum)
+        if isinstance(spectrum, Spectrum) and spectrum.is_held:
+            raise InputError("spectrum must have no weight decay for the sums of an evaluator")
         device = chosen_device("cuda" if target == "cuda" else "cpu")
         found = family_sums(self.forms, rows, spectrum, device, threads)
         mid = found.mid.reshape(shape)

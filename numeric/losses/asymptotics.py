@@ -15,13 +15,14 @@ from sgdmem.numeric.losses.mode_panels import falling_edges
 from sgdmem.numeric.losses.summed_propagators import beside_the_pole, summed_modes
 from sgdmem.numeric.losses.transients import transients
 from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import require_no_weight_decay
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.power_law import PowerLaw, riemann_zeta
 from sgdmem.numeric.spectra.power_measure import power_measure
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.symbolic.algebra.polynomials import derivative, evaluate
 from sgdmem.symbolic.algebra.scalars import to_float
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
 from sgdmem.symbolic.errors import InputError
 
 _NEAR_ONE = 1e-5
@@ -73,6 +74,7 @@ def loss_asymptotics(
     '0.000276, from about step 1.4e+06'
     """
     asked = expected_loss(algorithm, problem, batch_size, 0)
+    require_no_weight_decay(asked.problem, "asymptotics: modes below it fall together")
     law, aim = asked.problem.spectrum.law, asked.problem.target
     if law is None or law.count is not None or not isinstance(aim, PowerLawTarget):
         raise InputError(
@@ -91,6 +93,7 @@ def loss_asymptotics(
     if asked.schedule.stationary is None:
         raise InputError("asymptotics belong to a stationary algorithm, got a schedule")
     algorithm = asked.schedule.stationary
+    require_no_shrink(algorithm, "asymptotics: slow modes fall together")
     verdict = verdict_of(algorithm, asked.problem, asked.noise)
     if verdict.stable is not True:
         raise InputError(f"the loss does not certainly tend to zero: {verdict.explanation}")

@@ -57,7 +57,14 @@ class FourthMoments:
                 both = np.einsum("nki,rnl->nklri", Z, e).reshape(-1, sets * N)
                 beside -= 2 * (flat.T @ both)  # of e Z^T delta and its transpose, alike by symmetry
         twice = np.where(upper[0] == upper[1], 1.0, 2.0)
-        return cls(table * twice, beside.reshape(size, sets, N), constant)
+        beside = beside.reshape(size, sets, N)
+        if samples.pull is not None:  # see `Samples.shift`
+            i, j = upper
+            for r, pull in enumerate(samples.pull):
+                constant -= pull[i] * pull[j]
+                np.add.at(beside[:, r], (np.arange(size), i), pull[j])
+                np.add.at(beside[:, r], (np.arange(size), j), pull[i])
+        return cls(table * twice, beside, constant)
 
     @staticmethod
     def pays(samples: Samples, passes: int) -> bool:

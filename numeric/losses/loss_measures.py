@@ -20,6 +20,7 @@ from sgdmem.numeric.problems.target import PowerLawTarget, Target
 from sgdmem.numeric.spectra.list_quadrature import POINTS, LongList
 from sgdmem.numeric.spectra.power_measure import larger_eigenvalues, power_measure
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError
 
 _SAMPLED = 10_000  # steps of a schedule whose learning rates are looked at
@@ -88,7 +89,8 @@ class LossMeasures:
             count = partial(larger_eigenvalues, law)
             least = 0.0 if law.count is None else law.scale * float(law.count) ** -law.exponent
         smallest = max(self._smallest, least)
-        return mode_panels(self.schedule, self.steps, self.spectrum.largest, smallest, count)
+        top, decay = self.spectrum.largest, to_float(self.spectrum.weight_decay)
+        return mode_panels(self.schedule, self.steps, top, smallest, count, decay)
 
     @cached_property
     def _smallest(self) -> float:

@@ -18,7 +18,12 @@ from sgdmem.numeric.losses.sampled_losses import sampled_losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.losses.second_moments import Modes, run_moments, starting_moments
 from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.problems.problem import Problem, as_problem, require_target
+from sgdmem.numeric.problems.problem import (
+    Problem,
+    as_problem,
+    require_known_rest,
+    require_target,
+)
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -55,7 +60,8 @@ def losses(
         How many, up to 10**8; beyond, `sgdmem.loss_asymptotics` says what the loss tends to. On
         samples a step costs a pass over them; many steps of one algorithm with few moments, some
         20 modes of memory 1, go together. With noise of labels, or residuals, losses tend to
-        ``loss_floor`` of the verdict.
+        ``loss_floor`` of the verdict. Under weight decay losses are above that of the stationary
+        point, see `Problem`, and may be below on the way.
     method : "auto", "recursion" or "compressed"
         The recursion of eqs. (12)-(16) on all eigenvalues, or on the nodes that stand for them, two
         to four hundred for each measure. "auto" compresses what is longer than 2000. On a finite
@@ -122,6 +128,8 @@ class ExpectedLoss:
             if method == "compressed":
                 raise InputError("method must be auto or recursion for the noise of samples")
             found = sampled_losses(self.schedule, self.problem, self.noise, self.steps, advance)
+            if self.problem.weight_decay:  # it is less on the way than at the stationary point
+                return found
             return np.maximum(found, 0.0)  # rounding may leave a loss of 0 below
         modes, first = self._modes(method)
         state = starting_moments(self.schedule.memory, len(modes)) * first
@@ -143,8 +151,12 @@ class ExpectedLoss:
 
     @property
     def mixes_modes(self) -> bool:
-        """Whether the noise is that of samples, which the measures say too little about."""
-        return self.noise.samples is not None and not self.noise.is_quiet
+        """Whether the noise is that of samples, which the measures say too little about.
+
+        Or the loss is not least where they come to rest, so that it takes means to tell it.
+        """
+        samples = self.noise.samples
+        return samples is not None and not (self.noise.is_quiet and samples.pull is None)
 
     def compresses(self, method: Method) -> bool:
         """Whether a few nodes stand for the eigenvalues."""
@@ -167,6 +179,9 @@ class ExpectedLoss:
             np.broadcast_to(share * np.asarray(x), nodes.shape) for x in (drive, noise.tau2_values)
         )
         levels = float(noise.tau1), float(noise.label_variance)
+        if self.problem.weight_decay:  # the drift is that of larger eigenvalues, the noise is not
+            drift = nodes + float(self.problem.weight_decay)
+            nodes, damping = drift, damping * (nodes / drift) ** 2
         return Modes(nodes, masses, drives, damping, *levels)
 
     def _modes(self, method: Method) -> tuple[Modes, Array]:
@@ -198,5 +213,10 @@ def expected_loss(algorithm: Any, problem: Any, batch_size: Any, steps: int) -> 
     if noise.coupling is not None and not noise.is_quiet:
         raise InputError(
             "noise must be of samples or of tau1 and tau2 for losses, got a coupling matrix"
+        )
+    require_known_rest(given, schedule.shrinks)
+    if given.samples is not None and given.samples.pull is not None and noise.samples is None:
+        raise InputError(
+            "noise must be that of the samples for losses with labels under weight_decay"
         )
     return ExpectedLoss(schedule, given, noise, steps)

@@ -35,6 +35,7 @@ def mode_panels(
     top: float,
     smallest: float,
     count: Callable[[Array], Array],
+    weight_decay: float = 0.0,
 ) -> Array:
     """Return the ends of panels, from the largest eigenvalue down to 0.
 
@@ -47,9 +48,11 @@ def mode_panels(
     count
         Returns how many eigenvalues are larger than each of some numbers; panels with no more
         eigenvalues than nodes are not halved.
+    weight_decay : float
+        By which eigenvalues of the drift are larger.
     """
     edges = falling_edges(top, smallest)[:-1]
-    roots = _RootTable(schedule, steps)
+    roots = _RootTable(schedule, steps, weight_decay)
     left_over = roots.sizes(edges).max(axis=0)
     for _ in range(_MOST_HALVINGS):
         inside = np.diff(count(edges))
@@ -74,12 +77,13 @@ def falling_edges(top: float, smallest: float) -> Array:
 class _RootTable:
     """Logarithms of products of roots at some times, for any eigenvalues."""
 
-    def __init__(self, schedule: Schedule, steps: int) -> None:
+    def __init__(self, schedule: Schedule, steps: int, weight_decay: float) -> None:
         begins = _segments(schedule, max(steps, 1))
         self.ends = np.append(begins[1:], max(steps, 1))
         self.lengths = self.ends - begins
         firsts = begins[:1] if schedule.stationary is not None else begins
-        self.still, self.push = schedule.some_steps(firsts).state_matrices
+        still, self.push = schedule.some_steps(firsts).state_matrices
+        self.still = still + weight_decay * self.push
 
     def sizes(self, eigenvalues: Array) -> Array:
         """Return the logarithms of what is left of w at all times."""

@@ -55,6 +55,10 @@ def losses_by_matrix(
     diagonal[places, 0, places, 0] = 0.5
     second = _upper(diagonal)
     rows[0, : second.size] = second
+    if moments.means is not None and moments.pull is not None:
+        reading = np.zeros_like(moments.means)
+        reading[:, :, 0] = -moments.pull
+        rows[0, second.size : -1] = reading.ravel()
     found = np.full(steps + 1, np.inf)
     while len(rows) < _MOST and steps > 2 * len(rows) * size and np.abs(power).max() < _TOO_LARGE:
         rows = np.concatenate([rows, rows @ power])

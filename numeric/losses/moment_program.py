@@ -117,10 +117,10 @@ def step_program(memory: int, nonzero: Sequence[bool]) -> tuple[Program, dict[st
     def step(lam: Any, drive: Any, damping: Any, noise: Any, *rest: Any) -> list[Any]:
         given = dict(zip([*names, *next_a, *moments], rest, strict=True))
         entries = [given.get(f"e{place}", 0) for place in range(len(nonzero))]
-        alpha, b, c, D, a = Blocks.of_row(entries, memory)
+        alpha, b, c, D, a, shrink = Blocks.of_row(entries, memory)
         M = _matrix([given[name] for name in moments], memory)
         v, r = [-1 * alpha, *c], [1, *a]
-        S0 = [[1, *b], *([0, *row] for row in D)]
+        S0 = [[1 if shrink == 0 else 1 - shrink, *b], *([0, *row] for row in D)]
         K = [dot(row, r) for row in M]
         y = dot(r, K)
         turned = [dot(row, K) for row in S0]  # S_0 M r

@@ -160,6 +160,7 @@ def adiabatic_signal(rule: Any, problem: Any, steps: int) -> tuple[Array, Array]
     asked = expected_loss(rule, problem, np.inf, steps)
     steps = whole(steps, "steps", 1)
     nodes, masses = asked.measures.signal
+    nodes = nodes + float(asked.problem.weight_decay)
     times = np.array(_log_spaced(steps, int(_PER_DECADE * np.log10(steps + 1)) + 2))
     rows = max(1, _MANY // nodes.size)
     pieces = [times[i : i + rows] for i in range(0, times.size, rows)]

@@ -41,6 +41,10 @@ class SampledMoments:
         Of the whitened states, summed over R problems: those of w come first.
     means : ndarray, shape (R, N, M + 1), or None
         None without residuals: nothing depends on them.
+    weight_decay : float
+        By which eigenvalues of the drift are larger.
+    pull : ndarray, shape (R, N), or None
+        See `Samples`: the loss is the second moments of w less the means of w times these.
     """
 
     samples: Samples | FourthMoments
@@ -48,6 +52,8 @@ class SampledMoments:
     share: float
     second: Array
     means: Array | None
+    weight_decay: float = 0.0
+    pull: Array | None = None
 
     @classmethod
     def at_start(
@@ -78,19 +84,24 @@ class SampledMoments:
                     )
                 means[:, :, 0] = start
         drawn = FourthMoments.of(samples) if FourthMoments.pays(samples, steps) else samples
-        return cls(drawn, lam, float(noise.share), second, means)
+        decay = float(problem.weight_decay)
+        return cls(drawn, lam, float(noise.share), second, means, decay, samples.pull)
 
     @property
     def loss(self) -> float:
-        """Above the least one."""
-        return float(np.trace(self.second[:, 0, :, 0])) / 2
+        """Above the least one, or that of the stationary point."""
+        loss = float(np.trace(self.second[:, 0, :, 0])) / 2
+        if self.means is None or self.pull is None:
+            return loss
+        return loss - float(np.vdot(self.pull, self.means[:, :, 0]))
 
     def state_matrices(self, still: Array, v: Array, r: Array) -> Array:
         """Return S of every mode, shape (N, M + 1, M + 1)."""
-        return np.asarray(still + self.eigenvalues[:, None, None] * np.multiply.outer(v, r))
+        drift = (self.eigenvalues + self.weight_decay)[:, None, None]
+        return np.asarray(still + drift * np.multiply.outer(v, r))
 
     def step(self, still: Array, v: Array, r: Array) -> None:
-        """Make a step: the state of mode k moves by ``still`` + lambda_k v r^T."""
+        """Make a step: the state of mode k moves by ``still`` + (lambda_k + omega) v r^T."""
         S = self.state_matrices(still, v, r)
         count, size, _ = S.shape
         at_gradient = (self.second @ r).transpose(0, 2, 1) @ r

@@ -26,6 +26,7 @@ class Steps:
     alpha : ndarray, shape (T,)
     b, c, a : ndarray, shape (T, M)
     D : ndarray, shape (T, M, M)
+    shrink : ndarray, shape (T,)
     """
 
     alpha: Array
@@ -33,6 +34,7 @@ class Steps:
     c: Array
     D: Array
     a: Array
+    shrink: Array
 
     def __len__(self) -> int:
         return int(self.alpha.size)
@@ -52,14 +54,15 @@ class Steps:
             b=vectors[:, :M],
             c=vectors[:, M : 2 * M],
             D=vectors[:, 2 * M : 2 * M + M * M].reshape(size, M, M),
-            a=vectors[:, 2 * M + M * M :],
+            a=vectors[:, 2 * M + M * M : 3 * M + M * M],
+            shrink=vectors[:, -1] if len(entries) > (M + 1) ** 2 + M else np.zeros(size),
         )
 
     @property
     def table(self) -> Array:
-        """All entries, one step a row, in the order of `Algorithm.entries`."""
-        parts = (self.alpha[:, None], self.b, self.c, self.D.reshape(len(self), -1), self.a)
-        return np.concatenate(parts, axis=1)
+        """All entries, one step a row, in the order of `Algorithm.entries`; shrink is the last."""
+        D = self.D.reshape(len(self), -1)
+        return np.column_stack([self.alpha, self.b, self.c, D, self.a, self.shrink])
 
     @property
     def state_matrices(self) -> tuple[Array, Array]:
@@ -67,13 +70,13 @@ class Steps:
         v = np.column_stack([-self.alpha, self.c])
         r = np.column_stack([np.ones(len(self)), self.a])
         still = np.zeros((len(self), v.shape[1], v.shape[1]))
-        still[:, 0, 0] = 1.0
+        still[:, 0, 0] = 1 - self.shrink
         still[:, 0, 1:], still[:, 1:, 1:] = self.b, self.D
         return still, v[:, :, None] * r[:, None, :]
 
     @property
     def effective_learning_rates(self) -> Array:
-        """The effective learning rate of every step, eq. (22).
+        """The effective learning rate of every step, eq. (22), as if w did not shrink.
 
         All NaN if D of some step has an eigenvalue 1.
         """
@@ -100,7 +103,8 @@ class Schedule:
     evaluate : function
         Takes an array of T step numbers 0, 1, ..., floats in any order, and returns the entries of
         their algorithms: a sequence alpha, b_1 ... b_M, c_1 ... c_M, D_11, D_12 ... D_MM, a_1 ...
-        a_M as in `Algorithm.entries`, each one a number, or an array of shape (T,).
+        a_M as in `Algorithm.entries`, and the share by which w shrinks where it does; each one a
+        number, or an array of shape (T,).
     stationary : Algorithm or None
         Set if it is the same one at every step.
     acceleration : float or None
@@ -157,7 +161,7 @@ class Schedule:
     def some_steps(self, t: Array) -> Steps:
         """Return the entries of the steps with these numbers, an array of floats."""
         found = Steps.of_entries(self._entries(t), self.memory, t.size)
-        for name in ("alpha", "b", "c", "D", "a"):
+        for name in ("alpha", "b", "c", "D", "a", "shrink"):
             bad = ~np.isfinite(getattr(found, name)).reshape(t.size, -1).all(axis=1)
             if bad.any():
                 step = int(t[bad.argmax()])
@@ -167,7 +171,7 @@ class Schedule:
     def _entries(self, t: Array) -> list[Any]:
         """Return what `evaluate` returns, with its number and shapes checked."""
         given, needed = self.evaluate(t), (self.memory + 1) ** 2 + self.memory
-        if not is_list(given) or len(entries := list(given)) != needed:
+        if not is_list(given) or len(entries := list(given)) not in (needed, needed + 1):
             found = f"{len(list(given))} of them" if is_list(given) else shown(given)
             raise InputError(
                 f"evaluate of {self.name} must return {needed} entries for memory {self.memory}, "
@@ -187,6 +191,13 @@ class Schedule:
                 )
         return entries
 
+    @property
+    def shrinks(self) -> bool:
+        """Whether the algorithm of some step may shrink w."""
+        if self.stationary is not None:
+            return bool(self.stationary.shrink != 0)
+        return len(self._entries(np.zeros(1))) > (self.memory + 1) ** 2 + self.memory
+
     def at(self, step: int) -> Algorithm:
         """Return the algorithm of one step; its entries are floats unless it is stationary.
 
@@ -201,7 +212,8 @@ class Schedule:
         if self.stationary is not None:
             return self.stationary
         found = self.steps(step, step + 1)
-        vectors = {key: getattr(found, key)[0].tolist() for key in ("b", "c", "D", "a")}
+        names = ("b", "c", "D", "a", "shrink")
+        vectors = {key: getattr(found, key)[0].tolist() for key in names}
         return Algorithm(float(found.alpha[0]), **vectors, name=f"{self.name} at step {step}")
 
     def __repr__(self) -> str:
@@ -241,7 +253,12 @@ def listed_schedule(algorithms: Sequence[Algorithm]) -> Schedule:
     }
     if len(memories) > 1:
         raise InputError(f"algorithms must have one memory, got {sorted(memories)}")
-    rows = [[to_float(x) for x in numeric_algorithm(a).entries] for a in algorithms]
+    every = [numeric_algorithm(algorithm).blocks for algorithm in algorithms]
+    shrink = any(blocks.shrink != 0 for blocks in every)
+    rows = [
+        [to_float(x) for x in (*blocks._replace(shrink=0).row, *[blocks.shrink][: int(shrink)])]
+        for blocks in every
+    ]
     evaluate = partial(_listed, np.array(rows))
     return Schedule(memories.pop(), f"{len(rows)} listed algorithms", evaluate)
 

@@ -76,10 +76,11 @@ def run_moments(
     for first in range(0, steps + 1, _CHUNK):
         last = min(first + _CHUNK, steps + 1)
         places = np.minimum(np.arange(float(first), float(last + 1)), max(steps - 1, 0))
-        entries = schedule.some_steps(places).table  # no step beyond the last one is looked at
+        taken = schedule.some_steps(places)  # no step beyond the last one is looked at
+        entries = taken.table
         nonzero = tuple((entries != 0).any(axis=0).tolist())
         run = load_module(moment_source(schedule.memory, nonzero)).run
-        following = entries[-1, entries.shape[1] - schedule.memory :]
+        following = np.ascontiguousarray(taken.a[-1])
         made = run(
             *(entries[:-1], following, modes.feedback, modes.label, *arrays),
             *(state, at_w[first:last], at_y[first:last]),

@@ -48,7 +48,7 @@ def summed_modes(algorithm: Algorithm, eigenvalues: Array, share2: Fraction) -> 
     found = []
     with ctx.workprec(_bits(algorithm, eigenvalues)):
         exact = [arb(entry.numerator) / entry.denominator for entry in entries]
-        alpha, _, c, _, a = Blocks.of_row(exact, M)
+        alpha, _, c, _, a, _ = Blocks.of_row(exact, M)
         v, r = [-alpha, *c], [arb(1), *a]
         twice = [1 if i == j else 2 for i, j in pairs]
         reading = [twice[k] * r[i] * r[j] for k, (i, j) in enumerate(pairs)]

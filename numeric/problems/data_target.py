@@ -38,8 +38,8 @@ def read_labels(samples: Samples, y: Any) -> Array:
 
 
 def start_and_residuals(
-    samples: Samples, y: Any = None, start: Any = None
-) -> tuple[Array, Array | None]:
+    samples: Samples, y: Any = None, start: Any = None, weight_decay: float = 0.0
+) -> tuple[Array, Array | None, Array | None]:
     r"""Return the start of a `Problem` of data, for labels and :math:`w_0`, and the residuals.
 
     Of the least squares :math:`L(w)=\frac12\sum_i p_i|J_iw-y_i|^2`, with the minimum :math:`w_*`
@@ -47,8 +47,10 @@ def start_and_residuals(
 
     .. math:: c_k = v_k^T(w_0-w_*),\qquad e_i = y_i-J_iw_*,
 
-    in the order of the eigenvalues, largest first. Directions in which the data have no extent are
-    dropped: nothing moves there. So :math:`\tfrac12\sum_k\lambda_kc_k^2` is how far the loss at
+    in the order of the eigenvalues, largest first. Weight decay :math:`\omega` moves :math:`w_*`
+    to where :math:`L(w)+\frac\omega2|w|^2` is least; there :math:`E[J^Te]=\omega w_*`. Directions
+    in which the data have no extent are dropped: nothing but decay moves there. So, without decay,
+    :math:`\tfrac12\sum_k\lambda_kc_k^2` is how far the loss at
     the start is above the least one.
 
     Parameters
@@ -60,6 +62,8 @@ def start_and_residuals(
         model with R outputs.
     start : array of shape (d,) or (d, R), optional
         :math:`w_0`, by default 0.
+    weight_decay : float
+        :math:`\omega\ge0`.
 
     Returns
     -------
@@ -67,6 +71,9 @@ def start_and_residuals(
         The coefficients :math:`c_k`.
     ndarray, shape (R, n, K), or None
         The residuals :math:`e_i`; None without labels.
+    ndarray, shape (R, N), or None
+        The mean of the whitened columns times these, :math:`\omega w_*/\sqrt\lambda`; None where it
+        is 0.
 
     Raises
     ------
@@ -76,7 +83,7 @@ def start_and_residuals(
     Examples
     --------
     >>> X = np.array([[1.0, 0, 0], [0, 2.0, 0]])
-    >>> found, residuals = start_and_residuals(Samples.of(X), y=[3.0, 8.0])  # w* = (3, 4, 0)
+    >>> found, residuals, _ = start_and_residuals(Samples.of(X), y=[3.0, 8.0])  # w* = (3, 4, 0)
     >>> np.abs(found)  # the eigenvalue 2 is that of w_2
     array([[4., 3.]])
     """
@@ -89,7 +96,7 @@ def start_and_residuals(
         raise InputError(f"start must have shape {(size,)}, got {first.shape}")
     first = first.reshape(size, -1)
     root = np.sqrt(samples.eigenvalues)[:, None]
-    minimum, residuals = np.zeros((root.size, 1)), None
+    minimum, residuals, pull = np.zeros((root.size, 1)), None, None
     if y is not None:
         labels = read_labels(samples, y)
         allowed = _FITTED / EPS * max(samples.precision, precision(y))
@@ -99,6 +106,9 @@ def start_and_residuals(
             left = labels - samples.forms(minimum)
         if np.abs(left).max() <= allowed * np.abs(labels).max():
             left = np.zeros_like(left)
+        if weight_decay:
+            pull = weight_decay / (root**2 + weight_decay) * minimum
+            minimum, left, pull = minimum - pull, left + samples.forms(pull), pull.T
         minimum, residuals = minimum / root, np.ascontiguousarray(np.moveaxis(left, 2, 0))
     with np.errstate(over="ignore", under="ignore"):
         begin = samples.axes @ first
@@ -117,4 +127,5 @@ def start_and_residuals(
         raise InputError(f"{given} must not put the start at a minimum: nothing would move")
     if residuals is not None and len(residuals) < coefficients.shape[1]:
         residuals = np.repeat(residuals, coefficients.shape[1], axis=0)
-    return coefficients.T.copy(), residuals
+        pull = None if pull is None else np.repeat(pull, coefficients.shape[1], axis=0)
+    return coefficients.T.copy(), residuals, pull

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.target import ListedTarget, PowerLawTarget, Target, read_target
 from sgdmem.numeric.spectra.hessian import hessian_eigenvalues
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
-from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.errors import InputError, shown
 
 USUAL_EXPONENT = 1.5  # of the power law that pictures show where no problem is given
@@ -45,6 +46,13 @@ class Problem:
     samples : Samples, optional
         The data, where the problem comes from them: what `simulate` draws batches of. By default
         those of the noise. The spectrum must be theirs.
+    weight_decay : number >= 0
+        :math:`\omega`, in the gradient, as in ``torch.optim.SGD``: every step sees
+        :math:`\nabla L(w)+\omega w`. The drift of a mode is then that of
+        :math:`\lambda+\omega`, its noise that of :math:`\lambda`, and :math:`w_*` the point where
+        :math:`L(w)+\frac\omega2|w|^2` is least: *stable* means that w stays near it in mean
+        square. Losses are L, without the penalty, above its value there; without labels (see
+        `from_data`) this point is taken to fit all samples.
 
     Raises
     ------
@@ -72,8 +80,10 @@ class Problem:
         *,
         start: Any = None,
         samples: Samples | None = None,
+        weight_decay: Any = 0,
     ) -> None:
         require_spectrum(spectrum)
+        spectrum = spectrum.decayed(weight_decay) if weight_decay != 0 else spectrum
         if not isinstance(noise, Noise):
             raise InputError(f"noise must be a Noise, such as Noise(tau2=-1), got {shown(noise)}")
         noise.check(spectrum)
@@ -89,6 +99,11 @@ class Problem:
         samples = noise.samples if samples is None else samples
         if samples is not None:
             samples.check(spectrum)
+            if spectrum.weight_decay and samples.has_residuals and samples.pull is None:
+                raise InputError(
+                    "weight_decay moves the minimum, and the residuals of the samples are those of "
+                    "another one: give it to Problem.from_data"
+                )
         vars(self).update(  # frozen
             spectrum=spectrum, noise=noise, target=target, start=start, samples=samples
         )
@@ -103,6 +118,7 @@ class Problem:
         count: int | None = None,
         energy: Any = 1.0,
         noise: Noise | None = None,
+        weight_decay: Any = 0,
     ) -> Problem:
         r"""Return eigenvalues :math:`\Lambda k^{-\nu}`, and a target of exponent zeta if given.
 
@@ -115,6 +131,8 @@ class Problem:
         zeta, energy
             As in `PowerLawTarget`.
         noise : Noise, optional
+        weight_decay : number >= 0
+            See `Problem`.
 
         Examples
         --------
@@ -123,7 +141,8 @@ class Problem:
         """
         spectrum = Spectrum.power_law(positive_float(nu, "nu"), scale, count)
         target = None if zeta is None else PowerLawTarget(positive_float(zeta, "zeta"), energy)
-        return cls(spectrum, Noise() if noise is None else noise, target)
+        noise = Noise() if noise is None else noise
+        return cls(spectrum, noise, target, weight_decay=weight_decay)
 
     @classmethod
     def from_data(
@@ -135,6 +154,7 @@ class Problem:
         weights: Any = None,
         replacement: bool = True,
         noise: Noise | None = None,
+        weight_decay: Any = 0,
     ) -> Problem:
         r"""Return the least squares :math:`L(w)=\frac1{2n}\sum_i|J_iw-y_i|^2` of samples.
 
@@ -165,6 +185,8 @@ class Problem:
             How samples are drawn, as in `Noise.sampled`; the loss is weighted alike.
         noise : Noise, optional
             A model of the noise in place of the samples, such as ``Noise.fit(X)``.
+        weight_decay : number >= 0
+            See `Problem`; with labels the noise that it leaves at its stationary point counts.
 
         Raises
         ------
@@ -178,16 +200,22 @@ class Problem:
         (array([2. , 0.5]), 1)
         """
         samples = Samples.of(X, weights, replacement, "data")
-        first = None
+        spectrum, first = Spectrum(samples.eigenvalues).decayed(weight_decay), None
         if y is not None or start is not None:
-            first, residuals = start_and_residuals(samples, y, start)
-            samples = replace(samples, residuals=residuals)
+            decay = to_float(spectrum.weight_decay)
+            first, residuals, pull = start_and_residuals(samples, y, start, decay)
+            samples = replace(samples, residuals=residuals, pull=pull)
         drawn = Noise(samples=samples) if noise is None else noise
-        return cls(Spectrum(samples.eigenvalues), drawn, start=first, samples=samples)
+        return cls(spectrum, drawn, start=first, samples=samples)
 
     @classmethod
     def from_hessian(
-        cls, H: Any, noise: Noise | None = None, *, positive_part: bool = False
+        cls,
+        H: Any,
+        noise: Noise | None = None,
+        *,
+        positive_part: bool = False,
+        weight_decay: Any = 0,
     ) -> Problem:
         """Return the problem of a Hessian, its positive eigenvalues largest first.
 
@@ -199,6 +227,8 @@ class Problem:
         noise : Noise, optional
         positive_part : bool
             Whether negative eigenvalues are dropped too.
+        weight_decay : number >= 0
+            See `Problem`.
 
         Raises
         ------
@@ -211,7 +241,7 @@ class Problem:
         eigenvalues [3, 1]; tau1 = 1, tau2 = 0
         """
         spectrum = Spectrum(hessian_eigenvalues(H, positive_part), positive_part=True)
-        return cls(spectrum, Noise() if noise is None else noise)
+        return cls(spectrum, Noise() if noise is None else noise, weight_decay=weight_decay)
 
     def without(self, indices: Any) -> Problem:
         """Return the problem of the same data without some samples.
@@ -240,17 +270,28 @@ class Problem:
             raise InputError(
                 "a target given as squares has no meaning for the axes of other samples"
             )
+        if samples.pull is not None:
+            raise InputError(
+                "samples with labels cannot be left out under weight decay: give those that are "
+                "left to Problem.from_data"
+            )
         left = samples.without(indices)
+        decay = self.weight_decay
         if self.start is None:
-            return Problem(Spectrum(left.eigenvalues), Noise(samples=left))
+            return Problem(Spectrum(left.eigenvalues), Noise(samples=left), weight_decay=decay)
         labels = None
         if samples.residuals is not None:  # labels of w - w*
             kept = np.delete(samples.residuals, np.asarray(indices), axis=1)
             labels = kept[:, :, 0].T if samples.outputs == 1 else kept[0]
         inner = replace(left, axes=left.axes @ samples.axes.T)  # in the axes of these samples
-        first, residuals = start_and_residuals(inner, labels, self.start.T)
-        left = replace(left, residuals=residuals)
-        return Problem(Spectrum(left.eigenvalues), Noise(samples=left), start=first)
+        first, residuals, _ = start_and_residuals(inner, labels, self.start.T)
+        left, spectrum = replace(left, residuals=residuals), Spectrum(left.eigenvalues)
+        return Problem(spectrum, Noise(samples=left), start=first, weight_decay=decay)
+
+    @property
+    def weight_decay(self) -> Fraction:
+        """Of the gradient; the spectrum carries it."""
+        return self.spectrum.weight_decay
 
     @property
     def dropped(self) -> int:
@@ -286,6 +327,21 @@ def as_problem(value: Any, name: str = "problem") -> Problem:
             f"Spectrum.power_law(1.5), or a matrix of data, got {shown(value)}"
         )
     return Problem.from_data(value)
+
+
+def require_known_rest(problem: Problem, shrinks: bool) -> None:
+    """Raise InputError if it is not known where an algorithm, that shrinks w or not, rests."""
+    if shrinks and problem.samples is not None and problem.samples.residuals is not None:
+        raise InputError(
+            "algorithm must not shrink w for losses with labels: where it comes to rest depends on "
+            "the algorithm; decay in the gradient is Problem.from_data(X, y, weight_decay=...)"
+        )
+
+
+def require_no_weight_decay(problem: Problem, what: str) -> None:
+    """Raise InputError if a problem has weight decay, which ``what`` does not know."""
+    if problem.weight_decay:
+        raise InputError(f"problem must have no weight_decay for {what}")
 
 
 def require_target(problem: Problem) -> Target:

@@ -50,6 +50,9 @@ class Samples:
     residuals : ndarray, shape (R, n, K), or None
         What the best fit leaves of the labels, for each of R sets of labels; the gradient of
         sample i at the minimum is minus its columns times these. None where no labels are given.
+    pull : ndarray, shape (R, N), or None
+        Under weight decay the residuals are those of the stationary point, where the mean of the
+        whitened columns times them is no longer 0, but this. None without.
     precision : float
         The relative spacing of the numbers that the samples came in.
     """
@@ -60,6 +63,7 @@ class Samples:
     axes: Array
     replacement: bool = True
     residuals: Array | None = None
+    pull: Array | None = None
     precision: float = EPS
 
     @classmethod
@@ -108,7 +112,10 @@ class Samples:
 
     @property
     def least_loss(self) -> float:
-        """The loss at the minimum, half the mean of the squared residuals; 0 without labels."""
+        """The loss at the minimum, half the mean of the squared residuals; 0 without labels.
+
+        Under weight decay that at the stationary point, without the penalty.
+        """
         if self.residuals is None:
             return 0.0
         return float(np.einsum("rnk,rnk,n->", self.residuals, self.residuals, self.weights) / 2)
@@ -295,7 +302,15 @@ class Samples:
         total = np.zeros_like(N)
         for piece, Z in self.pieces():
             total += self._image(piece, Z, N, means)
-        return _symmetric(total) - N
+        total = _symmetric(total) - N
+        return total if means is None else total + self.shift(means)
+
+    def shift(self, means: Array) -> Array:
+        """Return what `covariance` has to add where the mean of the gradients at rest is not 0."""
+        if self.pull is None:
+            return np.zeros((means.shape[1],) * 2)
+        both = means.T @ self.pull
+        return np.asarray(both + both.T - self.pull.T @ self.pull)
 
     def _image(self, piece: slice, Z: Array, N: Array, means: Array | None = None) -> Array:
         """Return what some samples, with columns Z, are in `covariance`."""

@@ -34,25 +34,29 @@ class Batches:
         What is drawn; None for Gaussian features.
     label_variance : float
         Of the residuals of Gaussian features.
+    weight_decay : float
+        In the gradient.
     """
 
     size: int
     eigenvalues: Array
     samples: Samples | None = None
     label_variance: float = 0.0
+    weight_decay: float = 0.0
 
     @classmethod
     def of(cls, problem: Problem, batch_size: Any) -> Batches:
         """Read a batch size: of samples where the problem has them, whatever its noise."""
         size, samples = _read_size(batch_size), problem.samples
+        decay = float(problem.weight_decay)
         if samples is None:
             copies = multiplicities(problem)  # refuses a spectrum that is too long to be listed
             label = float(problem.noise.label_variance)
-            return cls(size, np.repeat(problem.spectrum.eigenvalues, copies), None, label)
+            return cls(size, np.repeat(problem.spectrum.eigenvalues, copies), None, label, decay)
         samples.share(Fraction(1, size))  # refuses a batch of more than all samples
         if isinstance(samples.columns, WhitenedRows):
             raise InputError(samples.columns.refusal)
-        return cls(size, samples.eigenvalues, samples)
+        return cls(size, samples.eigenvalues, samples, weight_decay=decay)
 
     @property
     def columns(self) -> Array:
@@ -73,6 +77,13 @@ class Batches:
             return np.empty((0, 0))
         found = np.ascontiguousarray(self.samples.residuals)
         return found.reshape(len(found), -1)
+
+    @property
+    def pull(self) -> Array:
+        """The mean of the whitened gradients at rest, shape (R, N); none where it is 0."""
+        if self.samples is None or self.samples.pull is None:
+            return np.empty((0, 0))
+        return np.ascontiguousarray(self.samples.pull)
 
     @property
     def cumulative(self) -> Array:

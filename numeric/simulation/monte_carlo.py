@@ -11,7 +11,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.schedule import read_schedule
-from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.problems.problem import as_problem, require_known_rest
 from sgdmem.numeric.simulation.batches import Batches
 from sgdmem.numeric.simulation.runs import Runs
 from sgdmem.numeric.simulation.start import read_start
@@ -158,7 +158,8 @@ def simulate(
     -------
     Simulation
         The losses are above the least one, :math:`\tfrac12\sum_k\lambda_kw_k^2` of coefficients of
-        :math:`w-w_*`, as in `losses`; of R problems their sum.
+        :math:`w-w_*`, as in `losses`, where under weight decay they are above that of the
+        stationary point; of R problems their sum.
 
     Raises
     ------
@@ -184,6 +185,7 @@ def simulate(
     chosen = read_schedule(algorithm)
     given = as_problem(problem)
     first = read_start(given, start)
+    require_known_rest(given, chosen.shrinks)
     steps = whole(steps, "steps", 0, MOST_STEPS)
     batches = Batches.of(given, batch_size)
     recorded = _read_record(record, steps)

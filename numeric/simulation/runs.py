@@ -46,6 +46,7 @@ class Runs:
         self.batches, self.recorded = batches, recorded
         self.residuals = np.empty((0, 0)) if homogeneous else batches.residuals
         self.label_variance = 0.0 if homogeneous else batches.label_variance
+        self.pull = np.empty((0, 0)) if homogeneous else batches.pull
         self.columns, self.cumulative = batches.columns, batches.cumulative
         # SFC64 is the fastest of NumPy's generators, and normal numbers take most of the time
         self.generators = [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
@@ -56,6 +57,8 @@ class Runs:
         if recorded.size and recorded[0] == 0:
             with np.errstate(over="ignore"):
                 self.losses[:, 0] = (self.w**2).sum(axis=1) / 2
+                if self.pull.size:
+                    self.losses[:, 0] -= self.w @ self.pull.ravel()
 
     def make_steps(
         self, schedule: Schedule, steps: int, threads: int | None, advance: Callable[[int], None]
@@ -81,6 +84,7 @@ class Runs:
                 batches.counts(generator, len(entries)),
                 *(self.cumulative, batches.distinct),
                 *(batches.outputs, self.columns, self.residuals, batches.eigenvalues),
-                *(entries.alpha, entries.b, entries.c, entries.D, entries.a),
+                *(batches.weight_decay, self.pull),
+                *(entries.alpha, entries.b, entries.c, entries.D, entries.a, entries.shrink),
                 *(self.w[k], self.u[k], self.scale[k], kept, self.losses[k, place]),
             )

@@ -4,7 +4,9 @@ Everything is in the eigenbasis of the Hessian, and a coordinate k of w - w*, of
 gradient is multiplied by :math:`\sqrt{\lambda_k}`. Features are *whitened* by that: their second
 moments are the identity. The loss above the least one is half the squared length of w. With a batch
 of whitened features, the rows of X, and residuals e of their labels at w*, the gradient at y is
-:math:`g_k = \lambda_kh_k`, :math:`h = X^T(Xy-e)/B`; a sample of K outputs has K rows.
+:math:`g_k = \lambda_kh_k`, :math:`h = X^T(Xy-e)/B`; a sample of K outputs has K rows. Weight
+decay adds :math:`\omega y+\Lambda p`, with the mean p of :math:`X^Te`, and w* is the stationary
+point: the loss above that there is :math:`\tfrac12|w|^2-p^Tw`.
 
 For Gaussian features, whose residuals e have the variance :math:`\sigma^2`, no row is drawn. With
 :math:`s^2 = |y|^2+\sigma^2`, :math:`Xy-e = sq` has independent standard normal entries q, and given
@@ -133,15 +135,16 @@ def rescale(w, u):  # type: ignore[no-untyped-def]
 
 
 @njit(
-    "void(npy_rng, i8, f8, i8[:,::1], f8[::1], b1, i8, f8[:,::1], f8[:,::1], f8[::1], "
-    "f8[:], f8[:,:], f8[:,:], f8[:,:,:], f8[:,:], f8[::1], f8[:,::1], f8[::1], b1[::1], f8[::1])",
+    "void(npy_rng, i8, f8, i8[:,::1], f8[::1], b1, i8, f8[:,::1], f8[:,::1], f8[::1], f8, "
+    "f8[:,::1], f8[:], f8[:,:], f8[:,:], f8[:,:,:], f8[:,:], f8[:], f8[::1], f8[:,::1], f8[::1], "
+    "b1[::1], f8[::1])",
     cache=True,
     nogil=True,
     fastmath=_FAST,
 )
 def run(  # type: ignore[no-untyped-def]
-    generator, batch, label, counts, cumulative, distinct, outputs, columns, residuals, lam,
-    alpha, b, c, D, a, w, u, scale, kept, losses,
+    generator, batch, label, counts, cumulative, distinct, outputs, columns, residuals, lam, decay,
+    pull, alpha, b, c, D, a, shrink, w, u, scale, kept, losses,
 ):  # fmt: skip
     """Make one step, eq. (3) of arXiv 2410.04228, for each entry of alpha.
 
@@ -153,7 +156,8 @@ def run(  # type: ignore[no-untyped-def]
     batches, with ``residuals`` of shape (R, n K), or (0, 0) for none. ``losses`` receives the
     losses after the steps that are ``kept``, up to the first loss that is beyond the range of
     floats; w is infinite then. With a ``scale``, shape (1,), the state is rescaled where it leaves
-    the range of floats, and the logarithms of the factors are added to it.
+    the range of floats, and the logarithms of the factors are added to it. ``pull``, shape (R, N),
+    or (0, 0) for none, and ``decay`` are those of weight decay; w ``shrink``s by itself.
     """
     memory, modes = u.shape[0], lam.size
     y, g, xi, fresh = empty_like(w), empty_like(w), empty_like(w), empty(u.shape)
@@ -181,6 +185,11 @@ def run(  # type: ignore[no-untyped-def]
             for r in range(at.shape[0]):
                 for k in range(modes):
                     gradient[r, k] *= lam[k] / batch
+                    if pull.size > 0:
+                        gradient[r, k] += lam[k] * pull[r, k]
+        add(g, decay, y)
+        if shrink[t] != 0.0:
+            w *= 1.0 - shrink[t]
         add(w, -alpha[t], g)
         for i in range(memory):
             add(w, b[t, i], u[i])
@@ -192,6 +201,8 @@ def run(  # type: ignore[no-untyped-def]
         if scale.size > 0:
             scale[0] += rescale(w, u)
         loss = 0.5 * dot(w, w)
+        if pull.size > 0:
+            loss -= dot(pull.reshape(w.size), w)
         if not loss < inf:  # isfinite() is a difference, which _FAST takes for 0
             w[:] = inf
             return

@@ -82,7 +82,7 @@ def trajectory(
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(steps):
             g = _checked(gradient(w + entries.a[t] @ u, t), w.shape, t)
-            w = w - entries.alpha[t] * g + entries.b[t] @ u
+            w = (1 - entries.shrink[t]) * w - entries.alpha[t] * g + entries.b[t] @ u
             u = entries.c[t][:, None] * g + entries.D[t] @ u
             points[t + 1] = w
     return points

@@ -72,6 +72,11 @@ class LongList:
         """How many different eigenvalues are listed."""
         return int(self.sorted[1].size)
 
+    @property
+    def power(self) -> int:
+        """The disks bound f / lambda."""
+        return 1
+
     def every(self) -> tuple[Ball, Array]:
         """Return all eigenvalues and their multiplicities, in the order of the list."""
         return self.eigenvalues, self.weights

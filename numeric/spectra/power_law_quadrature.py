@@ -9,6 +9,9 @@ For :math:`\lambda_k = \Lambda k^{-\nu}` and a summand :math:`f(\lambda) = \lamb
 - the integral is cut into panels of ratio 3, with a Gauss-Legendre rule on each and one
   Gauss-Jacobi rule on the last panel (0, L].
 
+Where no eigenvalue is left to itself, as under weight decay, the summand is
+:math:`f(\lambda)=\lambda^2g(\lambda)`, and an infinite law of exponent 1 or less has a sum too.
+
 Beyond an exponent of 8 nothing but the head is summed, and the tail is an error term.
 
 All of this is a list of nodes and weights that depends on the law alone, with the disks of
@@ -49,6 +52,8 @@ class LongLaw:
         Nodes of a panel.
     last : float
         Where the last panel (0, L] of an infinite law begins, relative to the first one.
+    power : int
+        1, or 2 where the disks bound f / lambda^2.
 
     Examples
     --------
@@ -63,6 +68,7 @@ class LongLaw:
     law: PowerLaw
     points: int = 20
     last: float = 1e-20
+    power: int = 1
 
     @property
     def count(self) -> int | None:
@@ -105,7 +111,7 @@ class LongLaw:
         """Return the rule with these panels; a steep law has a head of its own."""
         if self.law.exponent > _STEEP:
             return _head_only(self.law, head)
-        return _assemble(self.law, head, tuple(edges.tolist()), self.points)
+        return _assemble(self.law, head, tuple(edges.tolist()), self.points, self.power)
 
     def beside(self, values: Array, head: int) -> tuple[Ball, Array]:
         """Return the eigenvalues next to some values, beyond the first ones, and their places."""
@@ -139,7 +145,7 @@ def _head_only(law: PowerLaw, most: int) -> Rule:
 
 
 @lru_cache(maxsize=64)
-def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...], points: int) -> Rule:
+def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...], points: int, power: int) -> Rule:
     edges = np.array(ends)
     upper, lower = edges[:-1], edges[1:]
     offsets, end_weights = end_correction()
@@ -152,11 +158,13 @@ def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...], points: int) ->
     regular = lower > 0
     parts = [_legendre_panels(law, lower[regular], upper[regular], points)]
     if not regular.all():
-        parts.append(_jacobi_panel(law, float(upper[~regular][0]), points))
+        parts.append(_jacobi_panel(law, float(upper[~regular][0]), points, power))
     inside = np.concatenate([nodes for nodes, _ in parts])
     end_disks, end_errors = end_disks_and_errors(law, head)
     center, half = (upper + lower) / 2, (upper - lower) / 2
     reach = np.where(regular, REACH, _LAST_REACH)
+    if power == 2:  # |f / lambda| is at most the bound times the largest |lambda| in the disk
+        end_errors = end_errors * (end_disks.mid + end_disks.rad) * (1 + 8 * UNIT)
     return Rule(
         np.arange(head),
         Ball(
@@ -168,7 +176,7 @@ def _assemble(law: PowerLaw, head: int, ends: tuple[float, ...], points: int) ->
             np.concatenate([center, end_disks.mid]),
             np.concatenate([reach * half * (1 + 8 * UNIT), end_disks.rad]),
         ),
-        np.concatenate([_panel_errors(law, lower, upper, points), end_errors]),
+        np.concatenate([_panel_errors(law, lower, upper, points, power), end_errors]),
         np.concatenate([np.arange(upper.size), np.full(end_errors.size, -1)]),
     )
 
@@ -183,17 +191,17 @@ def _legendre_panels(law: PowerLaw, lower: Array, upper: Array, points: int) -> 
     return lam.ravel(), (half * w * density / lam).ravel()
 
 
-def _jacobi_panel(law: PowerLaw, end: float, points: int) -> tuple[Array, Array]:
+def _jacobi_panel(law: PowerLaw, end: float, points: int, power: int) -> tuple[Array, Array]:
     """Return nodes and weights of the last panel (0, end]."""
-    t, probability = _jacobi_rule(law.exponent, points)
-    return end * t, _last_mass(law, end) * probability / (end * t)
+    t, probability = _jacobi_rule(law.exponent, points, power)
+    return end * t, _last_mass(law, end, power) * probability / (end * t) ** power
 
 
-def _last_mass(law: PowerLaw, end: float) -> float:
-    """Return int_0^L (Lambda/lam)^(1/nu) / nu dlam."""
-    if law.exponent <= 1:
+def _last_mass(law: PowerLaw, end: float, power: int) -> float:
+    """Return int_0^L lam^(p-1) (Lambda/lam)^(1/nu) / nu dlam."""
+    if power * law.exponent <= 1:
         return np.inf
-    return float(end * (law.scale / end) ** (1 / law.exponent) / (law.exponent - 1))
+    return float(end**power * (law.scale / end) ** (1 / law.exponent) / (power * law.exponent - 1))
 
 
 @lru_cache(maxsize=8)
@@ -207,12 +215,12 @@ def legendre_rule(points: int) -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=64)
-def _jacobi_rule(nu: float, points: int) -> tuple[Array, Array]:
-    """Return Gauss nodes on (0, 1) and probabilities for the density t^(-1/nu)."""
+def _jacobi_rule(nu: float, points: int, power: int) -> tuple[Array, Array]:
+    """Return Gauss nodes on (0, 1) and probabilities for the density t^(p-1-1/nu)."""
     from flint import arb_poly, ctx, fmpq, fmpq_poly
 
     # without a finite mass any rule will do: the sum is infinite
-    b = fmpq(-1) / fmpq(*nu.as_integer_ratio()) if nu > 1 else fmpq(0)
+    b = power - 1 - 1 / fmpq(*nu.as_integer_ratio()) if power * nu > 1 else fmpq(0)
     # the orthogonal polynomial is 2F1(-n, n + 1 + b; 1 + b; t)
     coefficients = [fmpq(1)]
     for j in range(points):
@@ -229,7 +237,7 @@ def _jacobi_rule(nu: float, points: int) -> tuple[Array, Array]:
     return np.array(nodes), np.array(probabilities)
 
 
-def _panel_errors(law: PowerLaw, lower: Array, upper: Array, points: int) -> Array:
+def _panel_errors(law: PowerLaw, lower: Array, upper: Array, points: int, power: int) -> Array:
     """Return each panel's error for a summand whose g is bounded by 1 on its disk."""
     nu, scale = law.exponent, law.scale
     regular = lower > 0
@@ -247,7 +255,7 @@ def _panel_errors(law: PowerLaw, lower: Array, upper: Array, points: int) -> Arr
         first, beyond = (scale / upper) ** (1 / nu), (scale / lower) ** (1 / nu)
         error = gauss + rounding * upper * (beyond - first)  # more than the panel's mass
         # a positive rule that is exact to degree 2n - 1 errs by twice the best approximation
-        last = np.array([_last_mass(law, end) for end in upper])
+        last = np.array([_last_mass(law, end, power) for end in upper])
         last *= 4 * r ** (1 - 2 * points) / (r - 1) + rounding
         # Rest of Euler-Maclaurin: Cauchy's estimate on |y - k| <= rho k, where lambda(y) stays
         # in the disk and below exp(x) lambda(k).
@@ -255,5 +263,8 @@ def _panel_errors(law: PowerLaw, lower: Array, upper: Array, points: int) -> Arr
         rho = x / (nu + x)
         powers = (first**-6.0 - beyond**-6.0) / 6  # of the integral of k^-7
         rest = REST * factorial(7) / rho**7 * np.exp(x) * upper * powers
+        if power == 2:
+            error = error * ((upper + lower) / 2 + reach * half)  # the largest |lambda| in the disk
+            rest = rest * np.exp(x) * upper
     total = 1.01 * (np.where(regular, error, last) + rest)
     return np.where(np.isnan(total), np.inf, total)  # of panels without a width

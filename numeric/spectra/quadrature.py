@@ -66,6 +66,10 @@ class LongSpectrum(Protocol):
     def count(self) -> int | None:
         """How many eigenvalues it has; None if infinitely many."""
 
+    @property
+    def power(self) -> int:
+        """The power of lambda in f = lambda^p g: 1, or 2 where no mode is left to itself."""
+
     def every(self) -> tuple[Ball, Array]:
         """Return all its eigenvalues and their multiplicities."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.inputs import positive_float
+from sgdmem.numeric.arithmetic.inputs import number, positive, positive_float
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.compression import KEPT_FINELY, compress, compress_within, cover_law
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
@@ -16,10 +18,13 @@ from sgdmem.numeric.spectra.list_quadrature import LongList
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 from sgdmem.numeric.spectra.quadrature import LongSpectrum
+from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError, shown
 
 MOST_EIGENVALUES = 10**7  # a longer power law is summed, never listed
 _LONGEST_SUM = 4096  # term by term
+_NONE = Fraction(0)
+_LARGEST_DECAY = Fraction(10) ** 100
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -50,6 +55,11 @@ class Spectrum:
         Set when the spectrum is a power law.
     dropped, dropped_modes : int, float
         How many entries were left out, and their weight.
+    weight_decay : Fraction
+        Of a problem: every eigenvalue of the drift is larger by that, which no noise belongs to.
+    is_held : bool
+        Whether the smallest eigenvalues are not left to themselves: there is weight decay, or the
+        method shrinks w.
 
     Raises
     ------
@@ -69,15 +79,24 @@ class Spectrum:
     """
 
     _members: EigenvalueList | PowerLaw
+    weight_decay: Fraction
+    is_held: bool
 
     def __init__(
         self, eigenvalues: Any, weights: Any = None, *, positive_part: bool = False
     ) -> None:
         self._set(EigenvalueList.read(eigenvalues, weights, positive_part))
 
-    def _set(self, members: EigenvalueList | PowerLaw) -> Spectrum:
-        object.__setattr__(self, "_members", members)  # frozen
+    def _set(
+        self, members: EigenvalueList | PowerLaw, weight_decay: Any = _NONE, is_held: bool = False
+    ) -> Spectrum:
+        vars(self).update(  # frozen
+            _members=members, weight_decay=weight_decay, is_held=is_held or weight_decay > 0
+        )
         return self
+
+    def _with(self, members: EigenvalueList | PowerLaw) -> Spectrum:
+        return Spectrum.__new__(Spectrum)._set(members, self.weight_decay, self.is_held)
 
     # Ways to make one ---------------------------------------------------------------------------
 
@@ -177,7 +196,32 @@ class Spectrum:
         InputError
             If an eigenvalue would leave the range of floating-point numbers.
         """
-        return Spectrum.__new__(Spectrum)._set(self._members.scaled(factor))
+        found = self._with(self._members.scaled(factor))
+        return found.decayed(self.weight_decay * positive(factor, "factor"))
+
+    def decayed(self, weight_decay: Any) -> Spectrum:
+        """Return the spectrum of a problem with weight decay, see `Problem`.
+
+        Raises
+        ------
+        InputError
+            If it is not a number from 0 to 1e100.
+
+        Examples
+        --------
+        >>> print(Spectrum([4, 1]).decayed("0.1"))
+        eigenvalues [4, 1], weight decay 0.1
+        """
+        decay = number(weight_decay, "weight_decay")
+        if not 0 <= decay <= _LARGEST_DECAY:
+            raise InputError(
+                f"weight_decay must be a number from 0 to 1e100, got {shown(weight_decay)}"
+            )
+        return Spectrum.__new__(Spectrum)._set(self._members, decay)
+
+    def held(self) -> Spectrum:
+        """Return the spectrum as one for a method that shrinks w."""
+        return Spectrum.__new__(Spectrum)._set(self._members, self.weight_decay, True)
 
     # What it holds ------------------------------------------------------------------------------
 
@@ -188,7 +232,7 @@ class Spectrum:
 
     def listed(self) -> Spectrum:
         """Return the spectrum as a list of eigenvalues; InputError for a law too long to list."""
-        return self if self.law is None else Spectrum.__new__(Spectrum)._set(self._list)
+        return self if self.law is None else self._with(self._list)
 
     @property
     def is_infinite(self) -> bool:
@@ -199,7 +243,9 @@ class Spectrum:
     def long(self) -> LongSpectrum | None:
         """What it is summed by if it has more than 4096 eigenvalues; otherwise None."""
         if self.law is not None and (self.law.count is None or self.law.count > _LONGEST_SUM):
-            return LongLaw(self.law)
+            return LongLaw(
+                self.law, power=1 if math.isfinite(self.trace) or not self.is_held else 2
+            )
         if self.law is None and self.eigenvalues.size > _LONGEST_SUM:
             return LongList(Ball(self.eigenvalues, self.radii), self.weights)
         return None
@@ -229,7 +275,8 @@ class Spectrum:
         2.612375348685488
         """
         error = positive_float(relative_error, "relative_error")
-        if self.diverges:
+        self._refuse_decay()
+        if math.isinf(self.trace):
             raise InputError(f"{self!r} has an infinite trace: sums over it do not exist")
         return compress(self._members, self.trace, error)
 
@@ -237,8 +284,9 @@ class Spectrum:
     def compressed(self) -> CompressedSpectrum:
         """What maps use in its place, as sharp as rounding allows; without a sum, a cover.
 
-        Made once.
+        Made once; of a spectrum without weight decay.
         """
+        self._refuse_decay()
         if self.law is not None and self.diverges:
             return cover_law(self.law)
         return compress_within(self._members)
@@ -249,6 +297,10 @@ class Spectrum:
         if self.law is not None and self.diverges:
             return self.compressed
         return compress_within(self._members, kept=KEPT_FINELY)
+
+    def _refuse_decay(self) -> None:
+        if self.is_held:
+            raise InputError("nodes stand for a spectrum without weight decay only")
 
     @property
     def is_long_law(self) -> bool:
@@ -308,9 +360,13 @@ class Spectrum:
 
     @property
     def diverges(self) -> bool:
-        """Whether it is an infinite power law without a trace, of exponent 1 or less."""
+        """Whether it is an infinite power law that no noise sum converges on.
+
+        Its exponent is 1 or less, so that it has no trace; under weight decay 1/2 or less.
+        """
         law = self.law
-        return law is not None and law.count is None and law.exponent <= 1
+        most = 0.5 if self.is_held else 1.0
+        return law is not None and law.count is None and law.exponent <= most
 
     def power_sum(self, power: Any) -> float:
         r"""Return :math:`\sum_k\lambda_k^p` over all modes for p > 0; inf when it diverges.
@@ -346,10 +402,12 @@ class Spectrum:
 
     def __repr__(self) -> str:
         maker = "Spectrum" if self.law is None else "Spectrum.power_law"
-        return f"{maker}({self._members.arguments})"
+        decay = f".decayed({to_float(self.weight_decay):g})" if self.weight_decay else ""
+        return f"{maker}({self._members.arguments}){decay}"
 
     def __str__(self) -> str:
-        return str(self._members)
+        decay = f", weight decay {to_float(self.weight_decay):.6g}" if self.weight_decay else ""
+        return f"{self._members}{decay}"
 
 
 def require_spectrum(value: object) -> None:

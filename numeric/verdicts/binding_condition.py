@@ -40,8 +40,9 @@ def binding(judge: Judge) -> Reason:
 def _crossing(judge: Judge) -> Reason:
     found = judge.original.polynomials
     d, q = (np.array([to_float(x) for x in row])[::-1] for row in (found.D, found.Q))
-    P = np.polymul([1.0, -1.0], d)
-    lam = _unstable_eigenvalues(judge)
+    P = np.polymul([1.0, to_float(judge.original.shrink) - 1], d)
+    decay = to_float(judge.original_spectrum.weight_decay)
+    lam = [x + decay for x in _unstable_eigenvalues(judge)]
     roots = np.concatenate([np.roots(np.polysub(P, x * q)) for x in lam])
     largest = roots[np.argmax(np.abs(roots))]
     if abs(largest.imag) > _REAL * abs(largest):

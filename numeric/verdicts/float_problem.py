@@ -16,6 +16,7 @@ from sgdmem.numeric.verdicts.mode_summands import take
 from sgdmem.numeric.verdicts.noise_operator import NoiseOperator, SampledOperator, noise_operator
 from sgdmem.numeric.verdicts.noiseless import LISTED
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
+from sgdmem.symbolic.algebra.scalars import to_float
 
 _DOUBLINGS = 2000
 _BLOCK = 2**20  # entries of an array that is held in memory at once
@@ -32,11 +33,13 @@ class FloatProblem:
     lam, weights : ndarray, shape (n,)
         Eigenvalues and multiplicities, or the nodes and weights of a power law.
     operator : NoiseOperator
+    weight_decay : float
     """
 
     lam: Array
     weights: Array
     operator: NoiseOperator
+    weight_decay: float = 0.0
 
     @classmethod
     def of(
@@ -49,7 +52,8 @@ class FloatProblem:
         since no disk tells here that poles come near.
         """
         lam, weights = _float_modes(spectrum, noise, gaps, fine)
-        return cls(lam, weights, noise_operator(noise, spectrum))
+        decay = to_float(spectrum.weight_decay)
+        return cls(lam, weights, noise_operator(noise, spectrum), decay)
 
     @property
     def noise(self) -> BatchNoise:
@@ -65,7 +69,7 @@ class FloatProblem:
         """Return min(1 - U', min_k 1 + (tau2/B) s_k); -inf where the noiseless part is unstable.
 
         ``form`` holds arrays of shape (A, 1), or (1, 1) against ``scale`` of shape (A,), the factor
-        on every eigenvalue.
+        on every eigenvalue, and on the weight decay, which the form is without.
         """
         rows = max(1, _BLOCK // self.lam.size)
         if len(scale) > rows:
@@ -74,6 +78,9 @@ class FloatProblem:
             forms = [form if single else take(form, piece) for piece in pieces]
             parts = [self.margin(f, scale[p]) for f, p in zip(forms, pieces, strict=True)]
             return np.concatenate(parts)
+        if self.weight_decay:
+            form = form.map(lambda entry: np.broadcast_to(entry, (len(scale), 1)))
+            form = form.decayed((scale * self.weight_decay)[:, None])
         with np.errstate(all="ignore"):
             lam = scale[:, None] * self.lam
             pivots, noise, _ = summands(form, lam)

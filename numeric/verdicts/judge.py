@@ -12,7 +12,7 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.joint_judge import JointJudge
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import ball_form
+from sgdmem.numeric.verdicts.mode_summands import ball_form, decayed_form
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
 from sgdmem.numeric.verdicts.noiseless import noiseless_floats
 from sgdmem.numeric.verdicts.reason import Reason
@@ -51,12 +51,13 @@ class Judge:
     @cached_property
     def spectrum(self) -> Spectrum:
         """Of the question, in its unit; as a list where the noise is given mode by mode."""
-        return in_unit(self.original_spectrum, self.noise)
+        return in_unit(self.original_spectrum, self.noise, self.original.shrink != 0)
 
     @cached_property
     def joint(self) -> JointJudge:
         """The question as one of one algorithm."""
-        return JointJudge(ball_form([self.algorithm]), self.spectrum, self.noise)
+        form = ball_form([self.algorithm], self.spectrum.weight_decay)
+        return JointJudge(form, self.spectrum, self.noise)
 
     @property
     def form(self) -> HalfPlaneForm:
@@ -71,7 +72,7 @@ class Judge:
     @cached_property
     def noiseless(self) -> list[Interval]:
         """Eigenvalues, as given, at which P - lambda Q is strictly Schur: intervals of floats."""
-        return noiseless_floats(self.original)
+        return noiseless_floats(self.original, self.original_spectrum.weight_decay)
 
     @property
     def radius(self) -> Interval:
@@ -120,7 +121,8 @@ class Judge:
             if lam.rad[index] != 0:
                 return False
             eigenvalue = float(lam.mid[index])
-        return not is_schur_form(self.algorithm.half_plane_form, Fraction(eigenvalue))
+        form = decayed_form(self.algorithm, self.spectrum.weight_decay)
+        return not is_schur_form(form, Fraction(eigenvalue))
 
     @cached_property
     def detail(self) -> str:
@@ -170,8 +172,12 @@ def unit_of(spectrum: Spectrum) -> Fraction:
     return Fraction(2) ** exponent if abs(exponent) > _FAR else Fraction(1)
 
 
-def in_unit(spectrum: Spectrum, noise: BatchNoise) -> Spectrum:
-    """Return a spectrum in its unit; as a list where the noise is given mode by mode."""
+def in_unit(spectrum: Spectrum, noise: BatchNoise, shrinks: bool = False) -> Spectrum:
+    """Return a spectrum in its unit; as a list where the noise is given mode by mode.
+
+    For algorithms that shrink w or not.
+    """
     unit = unit_of(spectrum)
+    spectrum = spectrum.held() if shrinks else spectrum
     spectrum = spectrum.listed() if noise.by_mode else spectrum
     return spectrum if unit == 1 else spectrum.scaled(1 / unit)

@@ -151,6 +151,8 @@ def largest_learning_rate(
             return LargestLearningRate(scales, name, (0.0, math.inf), given, noise, reason)
     low, high = _default_search(build, given.spectrum) if search is None else _read_search(search)
     spectrum, member = given.spectrum, build
+    if _shrinks(build):
+        spectrum = spectrum.held()
     if unit != 1:  # as plain floats, squares of its eigenvalues have to be in range
         spectrum, member = spectrum.scaled(1 / unit), lambda value: build(value).scaled(unit)
     quick = FloatProblem.of(spectrum, noise if noise.is_physical else noise.cautious)
@@ -198,7 +200,7 @@ def _read_search(search: tuple[float, float]) -> tuple[float, float]:
 def _default_search(build: Callable[[Any], Algorithm], spectrum: Spectrum) -> tuple[float, float]:
     """Return where to look: a parameter of P has no units, one of Q alone is a rate."""
     try:
-        first, second = (rational_algorithm(build(value)).polynomials.P for value in _PROBES[:2])
+        first, second = (rational_algorithm(build(value)).polynomials.D for value in _PROBES[:2])
     except InputError:
         first = second = ()
     return (0.0, _LARGEST_SHARE / spectrum.largest) if first == second else (0.0, _DIMENSIONLESS)
@@ -228,6 +230,17 @@ def _multiplies_gradient(build: Callable[[Any], Algorithm], values: Sequence[Any
         and other.Q_output == tuple(Fraction(value) * q for q in unit.Q_output)
         for value, other in zip(values, others, strict=True)
     )
+
+
+def _shrinks(build: Callable[[Any], Algorithm]) -> bool:
+    """Whether members shrink w, at some value that is looked at."""
+    for value in _PROBES:
+        try:
+            if build(value).shrink != 0:
+                return True
+        except InputError:
+            continue
+    return False
 
 
 def _margins(problem: FloatProblem, build: Callable[[Any], Algorithm], values: Array) -> Array:

@@ -119,4 +119,5 @@ def _without(judge: Judge, indices: Array) -> Judge:
     assert samples is not None  # they have rows that limit
     left = samples.without(indices)
     noise = Noise(samples=left).at(1 / judge.noise.inverse_batch)
-    return replace(judge, original_spectrum=Spectrum(left.eigenvalues), noise=noise)
+    spectrum = Spectrum(left.eigenvalues).decayed(judge.original_spectrum.weight_decay)
+    return replace(judge, original_spectrum=spectrum, noise=noise)

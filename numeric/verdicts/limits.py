@@ -18,9 +18,9 @@ from sgdmem.numeric.arithmetic.intervals import Interval, confirmed, positive_in
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.mode_summands import midpoint_form
+from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
 from sgdmem.numeric.verdicts.noise_operator import SampledOperator
-from sgdmem.numeric.verdicts.noiseless import noiseless_scales
+from sgdmem.numeric.verdicts.noiseless import noiseless_floats, noiseless_scales
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 
@@ -68,8 +68,8 @@ def stable_scales(judge: Judge) -> list[Interval]:
     """Return the intervals of the factor on every eigenvalue for which it is stable."""
     found = _float_scales(
         _float_problem(judge, fine=False),
-        midpoint_form(judge.form),
-        judge.noiseless,
+        midpoint_form(ball_form([judge.algorithm])),
+        noiseless_floats(judge.original),
         judge.original_spectrum,
     )
     if judge.spectrum.long is None or len(found) > _MOST_CONFIRMED:
@@ -95,7 +95,7 @@ def _float_scales(
     Parameters
     ----------
     problem, form
-        With the form in plain floats of shape (1, 1).
+        With the form in plain floats of shape (1, 1), without the problem's weight decay.
     noiseless
         The eigenvalues at which P - lambda Q is strictly Schur: disjoint ascending intervals.
     spectrum

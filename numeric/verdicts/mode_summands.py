@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from sgdmem.numeric.arithmetic.inputs import enclose
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.algebra.scalars import Scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
+
+_NONE = Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,31 @@ class ModeSummands:
     output_noise: Ball
 
 
-def ball_form(algorithms: Sequence[Algorithm]) -> HalfPlaneForm:
-    """Return the half-plane form of numeric algorithms of one memory, shape (A, 1)."""
-    forms = [algorithm.half_plane_form for algorithm in algorithms]
+def ball_form(algorithms: Sequence[Algorithm], weight_decay: Fraction = _NONE) -> HalfPlaneForm:
+    """Return the half-plane form of numeric algorithms of one memory, shape (A, 1).
+
+    With ``weight_decay`` in the gradient.
+    """
+    forms = [decayed_form(algorithm, weight_decay) for algorithm in algorithms]
+    decays = any(form.decay is not None for form in forms)
+    if decays:  # one form for all
+        forms = [form._replace(decay=form.decay or Fraction(0)) for form in forms]
 
     def column(values: Sequence[Scalar]) -> Ball:
         middles, radii = zip(*map(enclose, values), strict=True)
         return Ball.exactly(middles, radii)[:, None]
 
     shifted = any(form.shifted for form in forms)
-    rows = [(*form.at_gradient.row, *(form.Q_output if shifted else ())) for form in forms]
-    return HalfPlaneForm.of_row([column(x) for x in zip(*rows, strict=True)], algorithms[0].memory)
+    if shifted:  # a copy, since Q itself would not count
+        forms = [form._replace(Q_output=tuple([*form.Q_output])) for form in forms]
+    columns = [column(x) for x in zip(*(form.row for form in forms), strict=True)]
+    return HalfPlaneForm.of_row(columns, algorithms[0].memory, decays)
+
+
+def decayed_form(algorithm: Algorithm, weight_decay: Fraction) -> HalfPlaneForm:
+    """Return the exact half-plane form of an algorithm, with weight decay in the gradient."""
+    form = algorithm.half_plane_form
+    return form.decayed(weight_decay) if weight_decay else form
 
 
 def take(form: HalfPlaneForm, piece: slice | Array) -> HalfPlaneForm:
@@ -60,8 +77,10 @@ def midpoint_form(form: HalfPlaneForm) -> HalfPlaneForm:
 
 
 def no_pull(form: HalfPlaneForm) -> Array:
-    """Return whether Q(1) is exactly 0, for each of several forms in balls."""
-    return np.asarray((form.pull.mid[:, 0] == 0) & (form.pull.rad[:, 0] == 0))
+    """Return whether P(1) and Q(1) are exactly 0, for each of several forms in balls."""
+    parts = [form.pull, *([] if form.decay is None else [form.decay])]
+    nothing = [(part.mid[:, 0] == 0) & (part.rad[:, 0] == 0) for part in parts]
+    return np.asarray(np.logical_and.reduce(nothing))
 
 
 def rational_algorithm(algorithm: Algorithm) -> Algorithm:
@@ -77,17 +96,20 @@ def mode_summands(form: HalfPlaneForm, eigenvalues: Ball) -> ModeSummands:
     return ModeSummands(_schur(pivots), noise, output_noise)
 
 
-def disk_bounds(form: HalfPlaneForm, disks: Ball, tau2_share: Ball) -> tuple[Array, Array]:
-    """Bound ``|f / lambda|`` on disks with real centers for both f = s / (1 + (tau2/B) s).
+def disk_bounds(
+    form: HalfPlaneForm, disks: Ball, tau2_share: Ball, power: int = 1
+) -> tuple[Array, Array]:
+    """Bound ``|f / lambda^power|`` on disks with real centers for both f = s / (1 + (tau2/B) s).
 
     A real center is all that real arithmetic with radii needs: its rules hold for complex numbers.
 
     ``tau2_share`` is tau2 / B. Infinite where a pivot or the denominator may vanish in the disk.
     """
-    pivots, noise, output_noise = summands(form, disks)
-    damping = 1 + tau2_share * disks * noise
+    pivots, noise, output_noise = summands(form, disks, None if power == 1 else Ball(1.0))
+    damping = 1 + tau2_share * disks * (noise if power == 1 else disks * noise)
     regular = damping.nonzero
-    for pivot in pivots[:-1]:  # the last one, lambda pull, vanishes at 0 and is not divided by
+    # without decay the last one, lambda pull, vanishes at 0 and is not divided by
+    for pivot in pivots[:-1] if form.decay is None else pivots:
         regular &= pivot.nonzero
     bounds = [(value / damping).magnitude for value in (noise, output_noise)]
     return tuple(np.where(regular, bound, np.inf).ravel() for bound in bounds)  # type: ignore[return-value]

@@ -92,7 +92,7 @@ def _with_head(
     """
 
     def bound(disks: Ball) -> tuple[Array, Array]:
-        return disk_bounds(form, disks, tau2_share)
+        return disk_bounds(form, disks, tau2_share, spectrum.power)
 
     plain = spectrum.rule(head, spectrum.edges(head))
     head = min(head, plain.head)  # a steep law has a shorter one

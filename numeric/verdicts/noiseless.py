@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -15,12 +16,16 @@ from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.stability.poles import noiseless_intervals
 
+_NONE = Fraction(0)
 LISTED = 2**12  # eigenvalues of a long power law that are taken one by one where there are gaps
 
 
-def noiseless_floats(algorithm: Algorithm) -> list[Interval]:
-    """Return the eigenvalues at which P - lambda Q is strictly Schur: intervals of floats."""
-    found = noiseless_intervals(rational_algorithm(algorithm))
+def noiseless_floats(algorithm: Algorithm, weight_decay: Fraction = _NONE) -> list[Interval]:
+    """Return the eigenvalues at which P - lambda Q is strictly Schur: intervals of floats.
+
+    With ``weight_decay`` in the gradient.
+    """
+    found = noiseless_intervals(rational_algorithm(algorithm), weight_decay)
     floats = [(to_float(lower), to_float(upper)) for (lower, _), (_, upper) in found]
     return [(lower, upper) for lower, upper in floats if lower < upper]
 
@@ -49,6 +54,12 @@ def _listed(spectrum: Spectrum) -> Array:
     return law.eigenvalues(np.arange(1.0, count + 1)).mid
 
 
+def _last(spectrum: Spectrum) -> float:
+    law = spectrum.law
+    assert law is not None and law.count is not None  # a finite law
+    return float(law.scale * float(law.count) ** -law.exponent)
+
+
 def gaps(noiseless: Sequence[Interval]) -> list[Interval]:
     """Return the intervals from 0 to infinity that are left between disjoint ascending ones."""
     ends = [0.0, *(end for interval in noiseless for end in interval), math.inf]
@@ -56,21 +67,29 @@ def gaps(noiseless: Sequence[Interval]) -> list[Interval]:
 
 
 def noiseless_scales(noiseless: Sequence[Interval], spectrum: Spectrum) -> list[Interval]:
-    """Return the factors c for which every c * lambda lies in a noiseless interval."""
-    if not noiseless or (spectrum.is_infinite and noiseless[0][0] > 0):
+    """Return the factors c for which every c * lambda lies in a noiseless interval.
+
+    With weight decay every c * (lambda + omega): the intervals are those without.
+    """
+    decay = to_float(spectrum.weight_decay)
+    if not noiseless or (spectrum.is_infinite and noiseless[0][0] > 0 and not decay):
         return []
     if len(noiseless) == 1 and noiseless[0][0] == 0:
-        return [(0.0, noiseless[0][1] / spectrum.largest)]
+        return [(0.0, noiseless[0][1] / (spectrum.largest + decay))]
     # Forbidden factors: the gaps between the intervals, divided by each eigenvalue.
-    lam = _listed(spectrum)
+    lam = _listed(spectrum) + decay
     between = gaps(noiseless)
     with np.errstate(divide="ignore"):
         lows = np.concatenate([low / lam for low, _ in between])
         highs = np.concatenate([high / lam for _, high in between])
     if spectrum.is_long_law and spectrum.count > lam.size:
         # What brings the eigenvalues that are not listed near a gap is not looked at.
-        beyond = noiseless[0][1] / lam[lam.size // 2]
-        lows, highs = np.append(lows, beyond), np.append(highs, math.inf)
+        ends = [(noiseless[0][1] / lam[lam.size // 2], math.inf)]
+        if decay:  # all of them together
+            least = decay if spectrum.is_infinite else decay + _last(spectrum)
+            ends = [(low / lam[-1], high / least) for low, high in between]
+        lows = np.append(lows, [low for low, _ in ends])
+        highs = np.append(highs, [high for _, high in ends])
     order = np.argsort(lows)
     allowed: list[Interval] = []
     reached = 0.0

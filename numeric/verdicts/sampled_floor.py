@@ -89,7 +89,8 @@ def _norm_of_gradients(samples: Samples) -> float:
     residuals = samples.residuals
     if residuals is None:
         return 0.0
-    return float(np.einsum("n,n,rnk->", samples.weights, samples.lengths, residuals**2))
+    size = float(np.einsum("n,n,rnk->", samples.weights, samples.lengths, residuals**2))
+    return size if samples.pull is None else 3 * size  # its mean is taken from it
 
 
 def _conjugate_gradients(applied: Callable[[Array], Array], right: Array) -> tuple[Array, float]:

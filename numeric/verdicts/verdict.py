@@ -51,7 +51,7 @@ class Verdict:
         U_Sigma, the same sum for the loss at w (equal when a = 0); inf likewise. None with a
         coupling matrix.
     effective_learning_rate : float or None
-        None when D has the eigenvalue 1.
+        None when D has the eigenvalue 1, or w shrinks at each step.
 
     Examples
     --------
@@ -79,7 +79,7 @@ class Verdict:
         """True: the mean loss tends to 0 from every start. False: it does not. None: undecided.
 
         With noise of the labels, or on samples whose labels no w fits, it tends to ``loss_floor``
-        above the least loss instead.
+        above the least loss instead; under weight decay, above that of the stationary point.
         True and False are proved for the exact input; None means that the error bounds of floating
         point leave it open.
         """
@@ -102,9 +102,15 @@ class Verdict:
     @property
     def _what_it_tends_to(self) -> str:
         """The reason in the place of ``STABLE`` where the least loss is not 0."""
+        decays = self.problem.weight_decay > 0 or self.algorithm.shrink != 0
+        if self.stable and self._rests_elsewhere:
+            return "w stays in mean square near where it comes to rest, from every start"
+        if self.stable and decays and self.noise.least_loss == 0:
+            return "w tends to the stationary point in mean square, from every start"
         if not self.stable or self.noise.least_loss == 0:
             return ""
-        least, floor = f"the least one, {self.noise.least_loss:.6g}", self.loss_floor
+        which = "that of the stationary point" if decays else "the least one"
+        least, floor = f"{which}, {self.noise.least_loss:.6g}", self.loss_floor
         if math.isinf(floor):
             return (
                 "every mode comes to rest, but label noise makes the sum of their losses infinite"
@@ -113,11 +119,20 @@ class Verdict:
             return f"the mean loss tends to {least}, from every start"
         return f"the mean loss comes to rest at {floor:.6g} above {least}, from every start"
 
+    @property
+    def _rests_elsewhere(self) -> bool:
+        """Whether the method comes to rest where the problem does not say: see `losses`."""
+        samples = self.problem.samples
+        shrinks = self.algorithm.shrink != 0
+        return bool(shrinks and samples is not None and samples.residuals is not None)
+
     @cached_property
     def loss_floor_interval(self) -> Interval:
         """Proved bounds of ``loss_floor``; (0, inf) where stability is not proved."""
         if not self.stable:
             return (0.0, math.inf) if self.stable is None else (math.inf, math.inf)
+        if self._rests_elsewhere:
+            return 0.0, math.inf
         return loss_floor(self._judge)
 
     @property
@@ -125,8 +140,10 @@ class Verdict:
         """How far above the least loss the mean loss comes to rest, whatever the start.
 
         It is 0 unless the noise has a ``label_variance``, or is that of samples whose labels no w
-        fits, as in ``Problem.from_data(X, y)``; inf where stability is not proved, and where
-        infinitely many modes add up to it. The middle of ``loss_floor_interval``.
+        fits, as in ``Problem.from_data(X, y)``; inf where stability is not proved, where
+        infinitely many modes add up to it, and where labels are given to a method that shrinks w.
+        Under weight decay it is above the loss of the stationary point. The middle of
+        ``loss_floor_interval``.
         """
         low, high = self.loss_floor_interval
         return (low + high) / 2
@@ -231,6 +248,7 @@ class Verdict:
             "problem": {
                 "algorithm": self.algorithm.name or repr(self.algorithm),
                 "spectrum": str(self.problem.spectrum),
+                "weight_decay": float(self.problem.weight_decay),
                 **self.noise.to_dict(),
             },
             "noise_sum": _finite(self.noise_sum),
@@ -274,7 +292,8 @@ class Verdict:
         if self.output_noise_sum not in (None, self.noise_sum):
             yield "noise sum U", f"{self.output_noise_sum:.6g}, of the loss at w"
         rate = self.effective_learning_rate
-        shown = "does not exist (D has the eigenvalue 1)" if rate is None else f"{rate:.6g}"
+        why = "w shrinks at each step" if self.algorithm.shrink != 0 else "D has the eigenvalue 1"
+        shown = f"does not exist ({why})" if rate is None else f"{rate:.6g}"
         yield "effective learning rate", shown
         yield "largest eigenvalue", f"{self.problem.spectrum.largest:.6g}"
         yield "noiseless stability", f"for eigenvalues {_ranges(self.noiseless_intervals)}"

@@ -159,10 +159,16 @@ def explore(
 
 
 def _start(problem: Any, batch_size: Any) -> dict[str, Any]:
-    from sgdmem.numeric.problems.problem import USUAL_EXPONENT, Problem, as_problem
+    from sgdmem.numeric.problems.problem import (
+        USUAL_EXPONENT,
+        Problem,
+        as_problem,
+        require_no_weight_decay,
+    )
     from sgdmem.symbolic.algebra.scalars import to_float
 
     given = Problem.power_law(USUAL_EXPONENT) if problem is None else as_problem(problem)
+    require_no_weight_decay(given, "the explorer")
     spectrum, noise = given.spectrum, given.noise.model.at(batch_size)
     if noise.by_mode or noise.label_variance:
         raise InputError("noise must be tau1 and tau2, two numbers, for the explorer")

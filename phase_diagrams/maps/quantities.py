@@ -16,6 +16,7 @@ from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, is_simple
 from sgdmem.numeric.compiled_maps.points import Outcomes, Points
 from sgdmem.numeric.losses.loss_series import Regime, loss_regime
 from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import require_no_weight_decay
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.verdicts.noiseless import noiseless_floats
@@ -90,6 +91,7 @@ class Map:
             If there are no targets, or no infinite power law.
         """
         problem = self.judge.problem
+        require_no_weight_decay(problem, "regimes and exponents of the loss")
         law = problem.spectrum.law
         if any(not isinstance(target, PowerLawTarget) for target in self.targets):
             raise InputError(
@@ -133,7 +135,9 @@ def _reason(judged: Map) -> Array:
     beyond = bad & np.isinf(sums) & (not judged.judge.problem.spectrum.diverges)
     pull = np.ones(len(judged.points))
     places = np.flatnonzero(beyond)
-    pull[places] = judged.of_algorithms(lambda x: float(sum(x.polynomials.Q) != 0), places)
+    pull[places] = judged.of_algorithms(
+        lambda x: float(sum(x.polynomials.Q) != 0 or x.shrink != 0), places
+    )
     codes = decide(
         pull=pull,
         schur=np.where(beyond, -1, 1),
@@ -176,8 +180,10 @@ def _by_forms(
 
 
 def _critical_eigenvalue(judged: Map) -> Array:
+    decay = judged.judge.problem.weight_decay
+
     def value(algorithm: Algorithm) -> float:
-        intervals = noiseless_floats(algorithm)
+        intervals = noiseless_floats(algorithm, decay)
         return intervals[0][1] if intervals and intervals[0][0] == 0 else 0.0
 
     return _by_forms(judged, _first_sign_change, value)

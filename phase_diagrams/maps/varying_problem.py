@@ -211,7 +211,8 @@ def _identity(problem: Problem) -> dict[str, str]:
 
 def spectrum_digest(spectrum: Spectrum) -> str:
     """Return a short text that two spectra share only if they are the same to the last bit."""
+    decay = f", weight decay {spectrum.weight_decay}" if spectrum.weight_decay else ""
     if spectrum.law is not None:
-        return repr(spectrum.law)
+        return f"{spectrum.law!r}{decay}"
     parts = (spectrum.eigenvalues, spectrum.radii, spectrum.weights)
-    return digest(*(part.tobytes() for part in parts))
+    return digest(*(part.tobytes() for part in parts)) + decay

@@ -160,7 +160,8 @@ def predicted_law(rule: Any, problem: Problem, batch_size: Any = math.inf) -> Pr
     """
     chosen = read_schedule(rule)
     law, target = problem.spectrum.law, problem.target
-    if law is None or not isinstance(target, PowerLawTarget) or not law.exponent > 1:
+    falls = law is not None and isinstance(target, PowerLawTarget) and law.exponent > 1
+    if law is None or not falls or problem.weight_decay:
         return None
     endless = replace(problem, spectrum=Spectrum.power_law(law.exponent, law.scale))
     if chosen.stationary is not None:
@@ -268,6 +269,6 @@ def _title(problem: Problem, batch_size: Any) -> str:
     if not isinstance(target, PowerLawTarget) or law is None:
         return label
     what = rf"$\zeta$ = {target.exponent:g}"
-    if noise.inverse_batch:
+    if noise.inverse_batch and not problem.weight_decay:
         what += f", {loss_regime(law.exponent, target.exponent)}"
     return f"{label}\n{what}"

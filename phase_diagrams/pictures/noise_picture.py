@@ -9,7 +9,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.problems.problem import as_problem, require_no_weight_decay
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.mode_summands import ball_form, mode_summands, rational_algorithm
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
@@ -28,7 +28,7 @@ from sgdmem.phase_diagrams.pictures.surroundings import (
     write_legend,
     write_title,
 )
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
 from sgdmem.symbolic.errors import InputError, shown
 
 _DEEPEST = 1e-12  # eigenvalue over the largest one, of a picture
@@ -92,6 +92,8 @@ def draw_noise_summand(
     ['$\\frac{\\alpha_{\\mathrm{eff}} \\lambda}{2}$', ...]
     """
     given = as_problem(problem)
+    require_no_weight_decay(given, "a picture of its noise summand")
+    require_no_shrink(algorithm, "a picture of its noise summand")
     data, noise = given.spectrum, given.noise.at(batch_size)
     if noise.by_mode:
         raise InputError("noise must be tau1 and tau2, two numbers, to draw the summand as a curve")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.problems.problem import as_problem, require_no_weight_decay
 from sgdmem.numeric.verdicts.mode_summands import rational_algorithm
 from sgdmem.numeric.verdicts.root_locus import RootLocus, complex_circle, root_locus, roots_at
 from sgdmem.numeric.verdicts.stability import stability
@@ -75,7 +75,9 @@ def draw_root_locus(
     ['$\\lambda = 38$']
     """
     exact = rational_algorithm(algorithm)
-    data = as_problem(problem).spectrum
+    given = as_problem(problem)
+    require_no_weight_decay(given, "a root locus: its roots are those of larger eigenvalues")
+    data = given.spectrum
     locus = root_locus(exact, data.largest)
     ax = new_axes() if ax is None else ax
     named("real-axis", ax.axhline(0, color=GREY, linewidth=0.5, zorder=0))

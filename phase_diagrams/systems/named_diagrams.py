@@ -33,7 +33,12 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import positive
 from sgdmem.numeric.problems.batch_size import is_infinite
-from sgdmem.numeric.problems.problem import USUAL_EXPONENT, Problem, as_problem
+from sgdmem.numeric.problems.problem import (
+    USUAL_EXPONENT,
+    Problem,
+    as_problem,
+    require_no_weight_decay,
+)
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.maps.axes import range_of, spread
@@ -343,4 +348,8 @@ def _called(batch_size: Any) -> str:
 
 
 def _problem(given: Any) -> Problem:
-    return Problem.power_law(USUAL_EXPONENT) if given is None else as_problem(given)
+    if given is None:
+        return Problem.power_law(USUAL_EXPONENT)
+    problem = as_problem(given)
+    require_no_weight_decay(problem, "a diagram of the theory")
+    return problem

@@ -55,6 +55,7 @@ def largest_learning_rate_command(
                 "stable_intervals": [list(interval) for interval in result.intervals],
                 "searched": [end if math.isfinite(end) else None for end in result.searched],
                 "spectrum": str(result.problem.spectrum),
+                "weight_decay": float(result.problem.weight_decay),
                 **result.noise.to_dict(),
             }
         )

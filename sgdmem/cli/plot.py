@@ -29,7 +29,7 @@ from sgdmem.cli.problem import (
     target_options,
 )
 
-_UNUSED = ("coupling", "label_variance")
+_UNUSED = ("coupling", "label_variance", "weight_decay")
 _OF_NOISE = ("batch_size", "tau1", "tau2", *_UNUSED)
 _DIAGRAMS = (
     "learning-rate-momentum",
@@ -218,6 +218,8 @@ def diagram_command(
     for key in ("points", "resolution"):
         if key in chosen and str(chosen[key]).isdecimal():
             chosen[key] = int(chosen[key])
+    if options["weight_decay"] is not None:
+        raise click.UsageError("--weight-decay: diagrams are of problems without it")
     if not has_problem(options):
         if options["scale"] is not None or options["count"] is not None:
             raise click.UsageError("--scale and --count belong to --power-law")

@@ -83,6 +83,12 @@ def problem_options(
             metavar="V",
             help="Of noise in the labels: the loss comes to rest above the least one.  [none]",
         ),
+        click.option(
+            "--weight-decay",
+            metavar="W",
+            help="In the gradient, as in torch.optim.SGD: it adds W to every eigenvalue's drift.  "
+            "[0]",
+        ),
     ]
 
     def add(command: _F) -> _F:
@@ -163,9 +169,10 @@ def read_problem(options: Options, target: Any = None, otherwise: Any = None) ->
     noise = _noise(options, otherwise or Noise())
     if path is not None:
         spectrum = Spectrum.load(path, positive_part=options["positive_part"])
-        return Problem(spectrum, noise, target)
+        return Problem(spectrum, noise, target, weight_decay=_weight_decay(options))
     exponent = positive_float(exponent, "--power-law")
-    return Problem(Spectrum.power_law(exponent, _scale(options), options["count"]), noise, target)
+    spectrum = Spectrum.power_law(exponent, _scale(options), options["count"])
+    return Problem(spectrum, noise, target, weight_decay=_weight_decay(options))
 
 
 def _problem_of_data(path: str, options: Options, target: Any) -> Any:
@@ -190,11 +197,16 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
         None if labels is None else load_labels(Path(labels)),
         replacement=not options["without_replacement"],
         noise=Noise.fit(matrix) if options["fit_noise"] else None,
+        weight_decay=_weight_decay(options),
     )
     noise = _noise(options, found.noise)
     if target is None:
         return replace(found, noise=noise)
     return replace(found, noise=noise, target=target, start=None)
+
+
+def _weight_decay(options: Options) -> Any:
+    return 0 if options["weight_decay"] is None else options["weight_decay"]
 
 
 def _scale(options: Options) -> Any:
@@ -273,7 +285,12 @@ def map_problem(
         return lambda zeta: replace(problem, target=PowerLawTarget(zeta), start=None)
     if has_problem(options):
         raise click.UsageError("nu cannot both vary and be given by the spectrum")
-    law = {"scale": _scale(options), "count": options["count"], "noise": _noise(options, Noise())}
+    law = {
+        "scale": _scale(options),
+        "count": options["count"],
+        "noise": _noise(options, Noise()),
+        "weight_decay": _weight_decay(options),
+    }
     if "zeta" in varied:
         return lambda nu, zeta: Problem.power_law(nu, zeta, **law)
     return lambda nu: Problem.power_law(nu, zeta, **law)

@@ -20,6 +20,8 @@ class Blocks(NamedTuple):
         the point where the gradient is taken.
     D : tuple of tuples
         M rows of M numbers: how u evolves by itself.
+    shrink : Element
+        By which w shrinks at each step, of decoupled weight decay.
     """
 
     alpha: Element
@@ -27,11 +29,14 @@ class Blocks(NamedTuple):
     c: tuple[Element, ...]
     D: tuple[tuple[Element, ...], ...]
     a: tuple[Element, ...]
+    shrink: Element = 0
 
     @property
     def row(self) -> tuple[Element, ...]:
-        """All its numbers, that is alpha, b, c, the rows of D, a."""
-        return (self.alpha, *self.b, *self.c, *(entry for row in self.D for entry in row), *self.a)
+        """All its numbers: alpha, b, c, the rows of D, a, and shrink unless it is 0."""
+        rows = (entry for row in self.D for entry in row)
+        shrink = () if self.shrink == 0 else (self.shrink,)
+        return (self.alpha, *self.b, *self.c, *rows, *self.a, *shrink)
 
     @staticmethod
     def of_row(row: Sequence[Element], memory: int) -> Blocks:
@@ -46,7 +51,7 @@ class Blocks(NamedTuple):
         M = memory
         alpha, *rest = row
         b, c, *D, a = (tuple(rest[k * M : (k + 1) * M]) for k in range(M + 3))
-        return Blocks(alpha, b, c, tuple(D), a)
+        return Blocks(alpha, b, c, tuple(D), a, *rest[(M + 3) * M :])
 
     def map(self, function: Callable[[Element], Element]) -> Blocks:
         """Return the blocks with ``function`` applied to every number."""

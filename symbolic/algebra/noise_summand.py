@@ -39,8 +39,9 @@ def noise_summand(form: HalfPlaneForm, lam: Any, symbols: AbstractSet[Any]) -> S
     try:
         if not feasible or len(symbols) > _MOST_EXPANDED_SYMBOLS:
             return scalar * summands(form, scalar).noise
-        (eigenvalue, *row), back = exact_field((scalar, *form.at_gradient.row))
-        value = eigenvalue * summands(HalfPlaneForm.of_row(row, memory), eigenvalue).noise
+        form = form.at_gradient
+        (eigenvalue, *row), back = exact_field((scalar, *form.row))
+        value = eigenvalue * summands(form.with_row(row), eigenvalue).noise
     except ZeroDivisionError:
         raise UndefinedError(f"the noise summand does not exist at eigenvalue {lam}") from None
     return back(value)

@@ -1,7 +1,7 @@
 """P and Q of an algorithm, computed in any exact field.
 
 The state on an eigenvector with eigenvalue lambda evolves with the matrix
-``S = [[1, b], [0, D]] + lambda v r^T``, ``v = (-alpha; c)``, ``r = (1; a)`` (eq. (7) of
+``S = [[1 - shrink, b], [0, D]] + lambda v r^T``, ``v = (-alpha; c)``, ``r = (1; a)`` (eq. (7) of
 arXiv 2410.04228), and ``det(x - S) = P(x) - lambda Q(x)`` (eqs. (29), (36)). Polynomials are
 tuples of coefficients, lowest power first.
 """
@@ -24,7 +24,7 @@ class TransferPolynomials(NamedTuple):
     D : tuple
         ``det(x - D)``, monic of degree M.
     P : tuple
-        ``(x - 1) det(x - D)``, monic of degree M + 1.
+        ``(x - 1 + shrink) det(x - D)``, monic of degree M + 1; w shrinks by that at each step.
     Q : tuple
         ``r^T adj(x - S_0) v``, M + 1 coefficients: noise to the point of the gradient.
     Q_output : tuple
@@ -73,10 +73,11 @@ def transfer_polynomials(
     c: Sequence[Element],
     D: Sequence[Sequence[Element]],
     a: Sequence[Element],
+    shrink: Element = 0,
 ) -> TransferPolynomials:
     """Return det(x - D), P, Q and Q_output of the algorithm with these entries."""
     det_D = characteristic_polynomial(D)
-    P = multiply((-1, 1), det_D)
+    P = multiply((shrink - 1, 1), det_D)
     # adj(x - S_0) v = sum_k x^(M-k) y_k with y_0 = v and y_k = S_0 y_(k-1) + P_(M+1-k) v.
     v = [-alpha, *c]
     y = v
@@ -85,7 +86,7 @@ def transfer_polynomials(
     for power in range(len(b), -1, -1):
         Q_output.append(y[0])
         Q.append(y[0] + dot(a, y[1:]))
-        moved = [y[0] + dot(b, y[1:]), *(dot(row, y[1:]) for row in D)]
+        moved = [y[0] - shrink * y[0] + dot(b, y[1:]), *(dot(row, y[1:]) for row in D)]
         y = [entry + P[power] * start for entry, start in zip(moved, v, strict=True)]
     return TransferPolynomials(det_D, P, tuple(reversed(Q)), tuple(reversed(Q_output)))
 

@@ -14,6 +14,10 @@ Stochastic Control Theory, 1970, chapter 5). All pivots have one sign exactly wh
 :math:`\hat\chi` is never touched by the recursion, so the factor :math:`\lambda` is kept aside and
 small eigenvalues cost no accuracy.
 
+With weight decay :math:`P(1)\ne0`: the drift is that of the eigenvalue :math:`\lambda+\omega`,
+while the noise keeps :math:`\lambda`, or w shrinks at each step. Then :math:`\hat\chi` has the
+constant coefficient :math:`P(1)-\lambda Q(1)`, and all else stays.
+
 The functions use only ``+ - * /`` and small integers: floats, arrays, fractions, balls, polynomials
 and SymPy expressions all go through the same lines.
 """
@@ -41,6 +45,8 @@ class HalfPlaneForm(NamedTuple):
         :math:`\lambda\,\text{pull}`.
     Q, Q_output : tuple
         :math:`\hat Q` to the point of the gradient and to w, M + 1 coefficients each.
+    decay : Element or None
+        P(1), of weight decay: it is added to the constant coefficient. None where P(1) = 0.
     """
 
     fixed: Polynomial
@@ -48,11 +54,22 @@ class HalfPlaneForm(NamedTuple):
     pull: Element
     Q: Polynomial
     Q_output: Polynomial
+    decay: Element | None = None
 
     @property
     def effective_learning_rate(self) -> Element:
         r"""The effective learning rate: :math:`-Q(1) / \hat D(0)`, where fixed ends in 2 D^(0)."""
         return 2 * self.pull / self.fixed[-1]
+
+    def decayed(self, rate: Element) -> HalfPlaneForm:
+        r"""Return the form of :math:`P-\omega Q` in the place of P: weight decay in the gradient.
+
+        What it says of an eigenvalue :math:`\lambda` is then the drift of :math:`\lambda+\omega`
+        under the noise of :math:`\lambda`.
+        """
+        fixed = tuple(x - rate * y for x, y in zip(self.fixed, self.moving, strict=True))
+        more = rate * self.pull
+        return self._replace(fixed=fixed, decay=more if self.decay is None else self.decay + more)
 
     @property
     def shifted(self) -> bool:
@@ -66,13 +83,16 @@ class HalfPlaneForm(NamedTuple):
 
     @property
     def row(self) -> tuple[Element, ...]:
-        """All its numbers, that is fixed, moving, pull, Q, and Q_output if shifted."""
+        """All its numbers: fixed, moving, pull, Q, Q_output if shifted, decay if there is one."""
         output = self.Q_output if self.shifted else ()
-        return (*self.fixed, *self.moving, self.pull, *self.Q, *output)
+        decay = () if self.decay is None else (self.decay,)
+        return (*self.fixed, *self.moving, self.pull, *self.Q, *output, *decay)
 
     @staticmethod
-    def of_row(row: Sequence[Element], memory: int) -> HalfPlaneForm:
+    def of_row(row: Sequence[Element], memory: int, decays: bool = False) -> HalfPlaneForm:
         """Return the form whose numbers are given in one row; without Q_output, it is Q.
+
+        The last number is ``decay`` if it ``decays``.
 
         Examples
         --------
@@ -81,14 +101,19 @@ class HalfPlaneForm(NamedTuple):
         ((1,), 5, False, (2, 1, 5, -3))
         """
         n = memory + 1
+        *row, decay = row if decays else (*row, None)
         fixed, moving, Q, Q_output = (
             tuple(row[start : start + n]) for start in (0, n, 2 * n + 1, 3 * n + 1)
         )
-        return HalfPlaneForm(fixed, moving, row[2 * n], Q, Q_output or Q)
+        return HalfPlaneForm(fixed, moving, row[2 * n], Q, Q_output or Q, decay)
+
+    def with_row(self, row: Sequence[Element]) -> HalfPlaneForm:
+        """Return the form with other numbers; as shifted, and with decay, as before."""
+        return self.of_row(row, len(self.fixed) - 1, self.decay is not None)
 
     def map(self, function: Callable[[Element], Element]) -> HalfPlaneForm:
-        """Return the form with ``function`` applied to every number; as shifted as before."""
-        return self.of_row([function(number) for number in self.row], len(self.fixed) - 1)
+        """Return the form with ``function`` applied to every number."""
+        return self.with_row([function(number) for number in self.row])
 
 
 class Summands(NamedTuple):
@@ -125,29 +150,37 @@ def to_half_plane(polynomial: Sequence[Element]) -> Polynomial:
     return tuple(reversed(total))
 
 
-def half_plane_form(polynomials: TransferPolynomials) -> HalfPlaneForm:
-    """Return the half-plane form of an algorithm's polynomials."""
+def half_plane_form(polynomials: TransferPolynomials, shrink: Element = 0) -> HalfPlaneForm:
+    """Return the half-plane form of an algorithm's polynomials; P(1) = 0 unless w shrinks."""
     Q = to_half_plane(polynomials.Q)
     moving = multiply((-1, 1), Q)  # (1 - z) Q, highest power first
+    D, decay = to_half_plane(polynomials.D), None
+    fixed = tuple(2 * coefficient for coefficient in D)
+    if shrink != 0:  # (1 - z)(x - 1 + shrink) = (2 - shrink) z + shrink
+        *fixed, decay = multiply((2 - shrink, shrink), D)
     return HalfPlaneForm(
-        fixed=tuple(2 * coefficient for coefficient in to_half_plane(polynomials.D)),
+        fixed=tuple(fixed),
         moving=moving[:-1],
         pull=-moving[-1],
         Q=Q,
         Q_output=Q
         if polynomials.Q_output == polynomials.Q
         else to_half_plane(polynomials.Q_output),
+        decay=decay,
     )
 
 
 def half_plane_polynomial(form: HalfPlaneForm, lam: Element) -> list[Element]:
     r"""Return the coefficients of :math:`\hat\chi` at eigenvalue ``lam``, highest power first."""
     a = [fixed - lam * moving for fixed, moving in zip(form.fixed, form.moving, strict=True)]
-    return [*a, lam * form.pull]
+    constant = lam * form.pull
+    return [*a, constant if form.decay is None else form.decay + constant]
 
 
-def summands(form: HalfPlaneForm, lam: Element) -> Summands:
-    """Run the recursion at eigenvalue ``lam``.
+def summands(form: HalfPlaneForm, lam: Element, weight: Element = None) -> Summands:
+    r"""Run the recursion at eigenvalue ``lam``.
+
+    The results are ``weight``, by default ``lam``, times :math:`\|Q/(P-\lambda Q)\|^2`.
 
     A vanishing pivot raises `ZeroDivisionError` or gives an infinite value, as the kind of number
     does it; the caller decides what that means.
@@ -164,6 +197,7 @@ def summands(form: HalfPlaneForm, lam: Element) -> Summands:
     Fraction(1, 3)
     """
     a = half_plane_polynomial(form, lam)
+    weight = lam if weight is None else weight
     numerators = [list(form.Q), list(form.Q_output)] if form.shifted else [list(form.Q)]
     totals: list[Element] = [0 for _ in numerators]
     pivots = [a[0]]
@@ -172,10 +206,10 @@ def summands(form: HalfPlaneForm, lam: Element) -> Summands:
         pivots.append(a[1])
         if inverse_of_first is None:  # one division serves the first two pivots
             product = 1 / (a[0] * a[1])
-            inverse, share = a[0] * product, lam * product
+            inverse, share = a[0] * product, weight * product
         else:
             inverse = 1 / a[1]
-            share = lam * inverse * inverse_of_first
+            share = weight * inverse * inverse_of_first
         ratio = a[0] * inverse
         inverse_of_first = inverse
         for index, b in enumerate(numerators):
@@ -188,7 +222,9 @@ def summands(form: HalfPlaneForm, lam: Element) -> Summands:
             a[i] = a[i] - ratio * a[i + 1]
         del a[0]
     pivots.append(a[1])
-    # In the last step a[1] = lam * pull exactly: dividing by pull alone keeps the factor lam aside.
-    share = (1 / a[0] if inverse_of_first is None else inverse_of_first) * (1 / form.pull)
+    # In the last step a[1] = lam * pull exactly: dividing by pull alone keeps lam aside.
+    is_plain = form.decay is None and weight is lam
+    last = 1 / form.pull if is_plain else weight / a[1]
+    share = (1 / a[0] if inverse_of_first is None else inverse_of_first) * last
     totals = [total + b[0] * b[0] * share for total, b in zip(totals, numerators, strict=True)]
     return Summands(pivots, totals[0], totals[-1])

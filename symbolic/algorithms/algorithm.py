@@ -48,6 +48,10 @@ class Algorithm:
         How u evolves by itself.
     a : like b, optional
         Weights of u in the point where the gradient is taken; zero if omitted.
+    shrink : number or expression, optional
+        Decoupled weight decay, as in AdamW: :math:`w_t` is multiplied by 1 - shrink at each step,
+        which is the learning rate times the decay. Zero if omitted. (Decay in the gradient, as in
+        ``torch.optim.SGD``, is a property of the problem: ``Problem(weight_decay=...)``.)
     name : str, optional
         How the algorithm is called when printed; not compared.
     title : str, optional
@@ -84,6 +88,7 @@ class Algorithm:
     c: tuple[Scalar, ...]
     D: tuple[tuple[Scalar, ...], ...]
     a: tuple[Scalar, ...]
+    shrink: Scalar
     name: str | None = field(compare=False)
     title: str | None = field(compare=False)
     floats: bool = field(compare=False)
@@ -95,13 +100,14 @@ class Algorithm:
         c: Any = (),
         D: Any = (),
         a: Any = (),
+        shrink: Any = 0,
         *,
         name: str | None = None,
         title: str | None = None,
         floats: bool = False,
     ) -> None:
-        blocks = read_blocks(alpha, b, c, D, a)
-        floats = floats or has_float((alpha, b, c, D, a))
+        blocks = read_blocks(alpha, b, c, D, a, shrink)
+        floats = floats or has_float((alpha, b, c, D, a, shrink))
         own = {"name": name, "title": title, "floats": floats}
         for key, value in {**blocks._asdict(), **own}.items():
             object.__setattr__(self, key, value)  # frozen
@@ -115,12 +121,12 @@ class Algorithm:
 
     @property
     def blocks(self) -> Blocks:
-        """(alpha, b, c, D, a)."""
-        return Blocks(self.alpha, self.b, self.c, self.D, self.a)
+        """(alpha, b, c, D, a, shrink)."""
+        return Blocks(self.alpha, self.b, self.c, self.D, self.a, self.shrink)
 
     @property
     def entries(self) -> tuple[Scalar, ...]:
-        """Every entry in one row, that is alpha, b, c, the rows of D, a."""
+        """Every entry in one row: alpha, b, c, the rows of D, a, and shrink unless it is 0."""
         return self.blocks.row
 
     @property
@@ -210,7 +216,7 @@ class Algorithm:
     @cached_property
     def half_plane_form(self) -> HalfPlaneForm:
         """What the Routh-Astrom recursion needs, exact (see `sgdmem.symbolic.algebra.routh`)."""
-        return half_plane_form(self.polynomials)
+        return half_plane_form(self.polynomials, self.shrink)
 
     @property
     def effective_learning_rate(self) -> Scalar:
@@ -221,8 +227,13 @@ class Algorithm:
         Raises
         ------
         UndefinedError
-            If D has the eigenvalue 1.
+            If D has the eigenvalue 1, and where w shrinks at each step.
         """
+        if self.shrink != 0:
+            raise UndefinedError(
+                "the effective learning rate does not exist: w shrinks at each step, so that slow "
+                "modes are not driven by the gradient alone"
+            )
         det_D, _, Q, _ = self.polynomials
         elements, back = exact_field((*det_D, *Q))
         damping = poly.evaluate(elements[: len(det_D)], 1)  # P'(1) = det(1 - D)
@@ -283,7 +294,7 @@ class Algorithm:
         .. math::
             w_{t+M+1} = \sum_{m=0}^M p_m w_{t+m} + \sum_{m=0}^M q_m \nabla L(w_{t+m}) \qquad (8)
 
-        With a = 0 it holds for every loss. The p sum to 1.
+        With a = 0 it holds for every loss. The p sum to 1, unless w shrinks at each step.
 
         Examples
         --------
@@ -322,7 +333,7 @@ class Algorithm:
     # How it looks ------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        fields = {key: getattr(self, key) for key in ("alpha", "b", "c", "D", "a")}
+        fields = {key: getattr(self, key) for key in ("alpha", "b", "c", "D", "a", "shrink")}
         shown = (f"{key}={_plain(value, self.floats)}" for key, value in fields.items() if value)
         return f"Algorithm({', '.join(shown)})"
 
@@ -346,6 +357,12 @@ def require_algorithm(value: object, name: str) -> Algorithm:
     if not isinstance(value, Algorithm):
         raise InputError(f"{name} must be an Algorithm, got {shown(value)}")
     return value
+
+
+def require_no_shrink(algorithm: Algorithm, what: str) -> None:
+    """Raise InputError if an algorithm shrinks w at each step, which ``what`` does not know."""
+    if algorithm.shrink != 0:
+        raise InputError(f"algorithm must not shrink w (decoupled weight decay) for {what}")
 
 
 def numeric_algorithm(algorithm: Algorithm) -> Algorithm:

@@ -8,7 +8,11 @@ from typing import Any
 
 from sgdmem.symbolic.algebra.polynomials import multiply
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic, to_sympy
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.algorithms.algorithm import (
+    Algorithm,
+    require_algorithm,
+    require_no_shrink,
+)
 from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
@@ -50,7 +54,7 @@ def convert(algorithm: Algorithm, family: FamilyLike, **fixed: Any) -> dict[str,
     >>> convert(heavy_ball("0.1", "0.9"), sgdm)
     {'learning_rate': Fraction(1, 1), 'momentum': Fraction(9, 10)}
     """
-    require_algorithm(algorithm, "algorithm")
+    require_no_shrink(require_algorithm(algorithm, "algorithm"), "another family's parameters")
     constructor = find_family(family)
     name = constructor.name
     refused: InputError | None = None

@@ -9,7 +9,7 @@ from sgdmem.symbolic.algebra.scalars import Scalar, as_scalar, is_float, is_list
 from sgdmem.symbolic.errors import InputError
 
 
-def read_blocks(alpha: Any, b: Any, c: Any, D: Any, a: Any) -> Blocks:
+def read_blocks(alpha: Any, b: Any, c: Any, D: Any, a: Any, shrink: Any = 0) -> Blocks:
     """Return the blocks of eq. (3) as exact scalars; an ``a`` without entries is zero.
 
     Raises
@@ -31,7 +31,8 @@ def read_blocks(alpha: Any, b: Any, c: Any, D: Any, a: Any) -> Blocks:
             raise InputError(
                 f"{key} must have length {memory}, the size of D, got length {len(vector)}"
             )
-    return Blocks(alpha=as_scalar(alpha, "alpha"), D=matrix, **vectors)
+    ends = {"alpha": as_scalar(alpha, "alpha"), "shrink": as_scalar(shrink, "shrink")}
+    return Blocks(D=matrix, **ends, **vectors)
 
 
 def _as_vector(value: Any, name: str) -> tuple[Scalar, ...]:

@@ -66,7 +66,7 @@ def change_of_variables(
     """Return a matrix T with u_second = T u_first that turns one algorithm into the other.
 
     It solves ``b_2 T = b_1``, ``a_2 T = a_1``, ``c_2 = T c_1``, ``D_2 T = T D_1``: started with
-    u_second = T u_first the two trace the same w for every loss. None if the step alpha differs or
+    u_second = T u_first the two trace the same w for every loss. None if alpha or shrink differs or
     there is no such T. Where several exist (memory that no gradient reaches or that nothing
     reads), a regular one is preferred. T is rectangular when the memories differ.
 
@@ -83,9 +83,9 @@ def change_of_variables(
     )
     elements, back = exact_field((*first.entries, *second.entries))
     half = len(first.entries)
-    alpha, b, c, D, a = Blocks.of_row(elements[:half], M)
-    alpha2, b2, c2, D2, a2 = Blocks.of_row(elements[half:], M2)
-    if alpha != alpha2:
+    alpha, b, c, D, a, shrink = Blocks.of_row(elements[:half], M)
+    alpha2, b2, c2, D2, a2, shrink2 = Blocks.of_row(elements[half:], M2)
+    if alpha != alpha2 or shrink != shrink2:
         return None
     zero = 0 * alpha
     places = [(i, j) for i in range(M2) for j in range(M)]
@@ -138,7 +138,7 @@ def effective_learning_rates(algorithm: Algorithm) -> tuple[Scalar, Scalar]:
     """
     by_polynomials = algorithm.effective_learning_rate
     elements, back = exact_field(algorithm.entries)
-    alpha, b, c, D, _ = Blocks.of_row(elements, algorithm.memory)
+    alpha, b, c, D, *_ = Blocks.of_row(elements, algorithm.memory)
     unit = [[int(i == j) - entry for j, entry in enumerate(row)] for i, row in enumerate(D)]
     whole = determinant_of_numbers(unit)
     replaced = []

@@ -13,12 +13,12 @@ _LONGEST_FRACTION = 10**6  # larger denominators are shown as decimals
 
 def equations_text(title: str, blocks: Blocks) -> str:
     """Return the update equations of an algorithm below a title, one a line."""
-    alpha, b, c, D, a = blocks
+    alpha, b, c, D, a, shrink = blocks
     M = len(D)
     u = [f"u{i + 1}[t]" if M > 1 else "u[t]" for i in range(M)]
     new_u = [name.replace("[t]", "[t+1]") for name in u]
     point = _sum([(1, "w[t]"), *zip(a, u, strict=True)])
-    step = [(1, "w[t]"), (-alpha, "g[t]"), *zip(b, u, strict=True)]
+    step = [(1 - shrink, "w[t]"), (-alpha, "g[t]"), *zip(b, u, strict=True)]
     lines = [("w[t+1]", _sum(step))]
     for i in range(M):
         terms = [(c[i], "g[t]"), *zip(D[i], u, strict=True)]
@@ -33,14 +33,15 @@ def equation_latex(blocks: Blocks) -> str:
 
     Examples
     --------
-    >>> print(equation_latex((Fraction(1, 2), (), (), (), ())))
+    >>> print(equation_latex(Blocks(Fraction(1, 2), (), (), (), ())))
     w_{t+1} - w_t = - \frac{1}{2} \nabla L(w_t)
     """
     from sympy import Matrix, latex
 
-    alpha, b, c, D, a = blocks
+    alpha, b, c, D, a, shrink = blocks
+    before = "w_t" if shrink == 0 else _kept(shrink)
     if not D:
-        return rf"w_{{t+1}} - w_t = {latex(-to_sympy(alpha))} \nabla L(w_t)"
+        return rf"w_{{t+1}} - {before} = {latex(-to_sympy(alpha))} \nabla L(w_t)"
     matrix = Matrix(
         [
             [-_shown(alpha), *map(_shown, b)],
@@ -51,9 +52,16 @@ def equation_latex(blocks: Blocks) -> str:
     if any(entry != 0 for entry in a):
         point += rf" + {latex(Matrix([list(map(_shown, a))]))} u_t"
     return (
-        r"\begin{pmatrix} w_{t+1} - w_t \\ u_{t+1} \end{pmatrix} = "
+        rf"\begin{{pmatrix}} w_{{t+1}} - {before} \\ u_{{t+1}} \end{{pmatrix}} = "
         rf"{latex(matrix)} \begin{{pmatrix}} \nabla L({point}) \\ u_t \end{{pmatrix}}"
     )
+
+
+def _kept(shrink: Scalar) -> str:
+    from sympy import latex
+
+    share = 1 - _shown(shrink)
+    return f"({latex(share)}) w_t" if share.is_Add else f"{latex(share)} w_t"
 
 
 def number_text(value: Scalar) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.algebra.scalars import Element, fraction_of, to_sympy
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program, trace
 
@@ -151,6 +151,7 @@ def coefficient_program(algorithm: Algorithm, parameters: Sequence[str]) -> Prog
     InputError
         If a coefficient is not a rational function of the parameters.
     """
+    require_no_shrink(algorithm, "programs of the noise summand")
     expressions = [to_sympy(value) for value in algorithm.half_plane_form.row]
     return expression_program(expressions, algorithm, parameters)
 

@@ -6,7 +6,8 @@ With the Hurwitz matrix of :math:`\hat\chi` (theory page "Everything sits in M +
 
 where :math:`a_0` is the leading coefficient, :math:`\Delta_M` the Hurwitz determinant of order M,
 and B the Hurwitz matrix of order M + 1 whose first row is replaced by the coefficients of
-:math:`\hat Q(z)\hat Q(-z)`. All entries are linear in the eigenvalue or do not contain it.
+:math:`\hat Q(z)\hat Q(-z)`. All entries are linear in the eigenvalue or do not contain it. With
+weight decay :math:`\lambda/(P(1)-\lambda Q(1))` stands in the place of :math:`1/-Q(1)`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sgdmem.symbolic.algebra.scalars import Element
 def noise_fraction(form: HalfPlaneForm) -> tuple[Polynomial, Polynomial]:
     """Return numerator and denominator of s / lambda: M + 1 and M + 2 coefficients, lowest first.
 
-    Nothing is divided, so any kind of number will do.
+    With weight decay one more each. Nothing is divided, so any kind of number will do.
 
     Examples
     --------
@@ -32,18 +33,25 @@ def noise_fraction(form: HalfPlaneForm) -> tuple[Polynomial, Polynomial]:
     ((Fraction(1, 4),), (Fraction(1, 1), Fraction(-1, 4)))
     """
     size = len(form.fixed)
-    chi = [*linear_coefficients(form), (0, form.pull)]
+    chi = [*linear_coefficients(form), _constant(form)]
     row = [(entry,) for entry in _even_part(form.Q)]
     B = [row, *hurwitz_matrix(chi, size)[1:]]
     sign = (-1) ** (size - 1)
     numerator = _padded(tuple(sign * entry for entry in determinant(B)), size)
-    denominator = tuple(form.pull * entry for entry in crossing_polynomial(form))
-    return numerator, denominator
+    crossing = crossing_polynomial(form)
+    if form.decay is not None:
+        return (0 * form.decay, *numerator), multiply(_constant(form), crossing)
+    return numerator, tuple(form.pull * entry for entry in crossing)
 
 
 def linear_coefficients(form: HalfPlaneForm) -> list[Polynomial]:
     """Return the coefficients of chi-hat as polynomials in lambda, without the constant one."""
     return [(fixed, -moving) for fixed, moving in zip(form.fixed, form.moving, strict=True)]
+
+
+def _constant(form: HalfPlaneForm) -> Polynomial:
+    """Return the constant coefficient of chi-hat as a polynomial in lambda."""
+    return (0 * form.pull if form.decay is None else form.decay, form.pull)
 
 
 def crossing_polynomial(form: HalfPlaneForm) -> Polynomial:
@@ -52,7 +60,7 @@ def crossing_polynomial(form: HalfPlaneForm) -> Polynomial:
     A root of P - lambda Q crosses the unit circle (other than at 1) only where it vanishes.
     """
     chi = linear_coefficients(form)
-    hurwitz = hurwitz_matrix([*chi, (0 * form.pull, form.pull)], len(chi) - 1)
+    hurwitz = hurwitz_matrix([*chi, _constant(form)], len(chi) - 1)
     return _padded(multiply(chi[0], determinant(hurwitz)), len(chi) + 1)
 
 

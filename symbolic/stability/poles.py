@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from sgdmem.symbolic.algebra.polynomials import Polynomial, derivative, evaluate
+from sgdmem.symbolic.algebra.polynomials import Polynomial, derivative, evaluate, multiply
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import Element, Scalar, exact_field, fraction_of
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -27,6 +27,8 @@ from sgdmem.symbolic.stability.schur import is_schur_form
 Enclosure = tuple[Fraction, Fraction]
 
 _NARROW = Fraction(1, 10**30)  # relative width of an enclosure
+_NONE = Fraction(0)
+_NO_END = Fraction(2) ** 2000  # beyond the range of floats
 _PRECISION = 128  # bits to which roots are enclosed at first
 
 
@@ -49,8 +51,12 @@ def boundary_polynomial(algorithm: Algorithm) -> Polynomial:
     return tuple(map(back, _boundary(form)))
 
 
-def noiseless_intervals(algorithm: Algorithm) -> list[tuple[Enclosure, Enclosure]]:
+def noiseless_intervals(
+    algorithm: Algorithm, weight_decay: Fraction = _NONE
+) -> list[tuple[Enclosure, Enclosure]]:
     """Return the open intervals of lambda > 0 on which P - lambda Q is strictly Schur.
+
+    With weight decay in the gradient, on which P - (lambda + omega) Q is.
 
     When D is strictly stable and the effective learning rate is positive, the first begins at 0
     and ends at the first positive pole of s / lambda.
@@ -81,13 +87,19 @@ def noiseless_intervals(algorithm: Algorithm) -> list[tuple[Enclosure, Enclosure
     if algorithm.is_symbolic:
         raise InputError("noiseless_intervals needs an algorithm with rational entries")
     form, _ = _in_field(algorithm)
-    if form.pull == 0:  # x = 1 is a root for every lambda
+    if weight_decay:
+        form = form.decayed(_rational(weight_decay))
+    if form.pull == 0 and not form.decay:  # x = 1 is a root for every lambda
         return []
     polynomial = _boundary(form)
     if not any(polynomial):  # at every lambda a root lies on the circle, or a pair is reciprocal
         return []
+    if form.decay is not None:  # a root may pass through 1 too
+        polynomial = multiply(polynomial, (form.decay, form.pull))
     zero = Fraction(0)
     ends: list[Enclosure] = [(zero, zero), *_positive_roots(polynomial)]
+    if not any(form.Q):  # the gradient does nothing: as at 0, so everywhere
+        ends.append((_NO_END, _NO_END))
     # At an end P - lambda Q is not Schur, and between two ends that does not change.
     return [
         (lower, upper)
@@ -125,6 +137,8 @@ def partial_fractions(algorithm: Algorithm) -> list[tuple[Scalar, Scalar]]:
             f"this algorithm has memory {algorithm.memory}"
         )
     form, back = _in_field(algorithm)
+    if form.decay is not None:
+        raise InputError("partial fractions of s are those of a method that does not shrink w")
     if form.pull == 0:
         raise UndefinedError("the noise summand does not exist: Q(1) = 0")
     numerator, denominator = noise_fraction(form)
@@ -143,10 +157,14 @@ def _in_field(algorithm: Algorithm) -> tuple[HalfPlaneForm, Callable[[Element], 
     form = algorithm.half_plane_form.at_gradient
     if algorithm.is_symbolic:
         elements, back = exact_field(form.row)
-        return HalfPlaneForm.of_row(elements, algorithm.memory), back
+        return form.with_row(elements), back
+    return form.map(_rational), fraction_of
+
+
+def _rational(value: Fraction) -> Any:
     from flint import fmpq
 
-    return form.map(lambda x: fmpq(x.numerator, x.denominator)), fraction_of
+    return fmpq(value.numerator, value.denominator)
 
 
 def _boundary(form: HalfPlaneForm) -> Polynomial:

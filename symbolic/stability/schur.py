@@ -80,11 +80,8 @@ def conditions(algorithm: Algorithm, lam: Any) -> list[Scalar]:
     [Fraction(3, 2), Fraction(1, 2)]
     """
     form = algorithm.half_plane_form
-    scalars = (as_scalar(lam, "lam"), *form.fixed, *form.moving, form.pull)
-    (eigenvalue, *rest), back = exact_field(scalars)
-    size = algorithm.memory + 1
-    fixed, moving = tuple(rest[:size]), tuple(rest[size:-1])
-    a = half_plane_polynomial(form._replace(fixed=fixed, moving=moving, pull=rest[-1]), eigenvalue)
+    (eigenvalue, *row), back = exact_field((as_scalar(lam, "lam"), *form.row))
+    a = half_plane_polynomial(form.with_row(row), eigenvalue)
     return [back(value) for value in (a[0], *hurwitz_determinants(a), a[-1])]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.polynomials import dot
 from sgdmem.symbolic.algebra.scalars import as_scalar, exact_field
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
 from sgdmem.symbolic.errors import InputError
 
 
@@ -46,11 +46,11 @@ def exact_trajectory(algorithms: Sequence[Algorithm], lam: Any, w0: Any = 1) -> 
         M = algorithm.memory
         size = len(algorithm.entries)
         row, rest = rest[:size], rest[size:]
-        alpha, b, c, D, a = Blocks.of_row(row, M)
+        alpha, b, c, D, a, shrink = Blocks.of_row(row, M)
         u = u or [0 * w] * M
         gradient = eigenvalue * (w + dot(a, u))
         w, u = (
-            w - alpha * gradient + dot(b, u),
+            w - shrink * w - alpha * gradient + dot(b, u),
             [dot(D[i], u) + c[i] * gradient for i in range(M)],
         )
         path.append(back(w))
@@ -70,12 +70,13 @@ def step_recurrence(previous: Algorithm, current: Algorithm) -> tuple[Any, Any, 
         Unless both have memory 1 and a = 0, and the b of ``previous`` is not 0.
     """
     for algorithm in (previous, current):
+        require_no_shrink(algorithm, "a recurrence of changing steps")
         if algorithm.memory != 1 or algorithm.a[0] != 0:
             raise InputError("a recurrence of changing steps needs memory 1 and a = 0")
     if previous.b[0] == 0:
         raise InputError("there is no such recurrence when b = 0 in the earlier step")
     elements, back = exact_field((*previous.entries, *current.entries))
-    alpha, (b,), (c,), ((D,),), _ = Blocks.of_row(elements[:5], 1)
+    alpha, (b,), (c,), ((D,),), *_ = Blocks.of_row(elements[:5], 1)
     next_alpha, (next_b,), *_ = Blocks.of_row(elements[5:], 1)
     # Vectors of coefficients of w[t+1], w[t], g[t+1], g[t].
     w1, w0, g1, g0 = ([int(i == j) for j in range(4)] for i in range(4))

@@ -1,0 +1,329 @@
+"""Losses, floors and runs under weight decay: against enumeration, recursions and plain loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem import (
+    InputError,
+    Noise,
+    Problem,
+    Spectrum,
+    derive,
+    explore,
+    heavy_ball,
+    loss_asymptotics,
+    losses,
+    methods,
+    nesterov,
+    phase_diagram,
+    pictures,
+    sgd,
+    simulate,
+    stability,
+)
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.losses import sampled_losses
+from sgdmem.numeric.losses.fourth_moments import FourthMoments
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from tests import draws, naive
+from tests.numeric.losses.test_sampled_moments import all_batches, draw_case
+
+SHRINKING = Algorithm("0.3", "0.5", "-0.3", "0.5", "0.2", "0.05")
+
+
+def ridge(case: dict[str, Any], decay: float) -> tuple[Array, float]:
+    """Return where loss and penalty are least, shape (d, R), and the loss there."""
+    J, y = case["jacobians"], case["labels"]
+    n, _, d = J.shape
+    shares = np.full(n, 1 / n) if case["weights"] is None else case["weights"]
+    H = np.einsum("n,nki,nkj->ij", shares, J, J)
+    right = np.einsum("n,nki,nkr->ir", shares, J, y)
+    w = np.linalg.solve(H + decay * np.eye(d), right)
+    left = y - np.einsum("nki,ir->nkr", J, w)
+    return w, float(np.einsum("n,nkr,nkr->", shares, left, left) / 2)
+
+
+def problem_of(case: dict[str, Any], decay: Any) -> Problem:
+    K = case["jacobians"].shape[1]
+    return Problem.from_data(
+        case["jacobians"] if K > 1 else case["jacobians"][:, 0],
+        case["labels"][:, :, 0] if K > 1 else case["labels"][:, 0],
+        start=case["start"],
+        weights=case["weights"],
+        replacement=case["replacement"],
+        weight_decay=decay,
+    )
+
+
+def compare(cases: int, rng: np.random.Generator) -> float:
+    """Return the largest error of random losses, relative to the largest of a run."""
+    worst, compared = 0.0, 0
+    while compared < cases:
+        case, memory, steps = draw_case(rng), int(rng.integers(0, 3)), int(rng.integers(4, 7))
+        decay = Fraction(round(float(rng.uniform(0.05, 1)) * 64), 64)
+        alg = draws.random_algorithm(rng, memory)
+        problem = problem_of(case, decay)
+        if problem.dropped or problem.spectrum.eigenvalues[-1] < 1e-3 * problem.spectrum.largest:
+            continue
+        compared += 1
+        n, first = len(case["jacobians"]), case["start"]
+        shares = np.full(n, 1 / n) if case["weights"] is None else case["weights"]
+        batches = all_batches(shares, case["size"], case["replacement"])
+        expected = sum(
+            naive.losses_on_samples(
+                [alg] * steps,
+                case["jacobians"],
+                case["labels"][:, :, r],
+                shares,
+                batches,
+                first[:, r],
+                weight_decay=float(decay),
+            )
+            for r in range(first.shape[1])
+        )
+        _, least = ridge(case, float(decay))
+        assert problem.samples is not None
+        assert problem.samples.least_loss == pytest.approx(least, rel=1e-10)
+        found = losses(Algorithm(*alg), problem, case["size"], steps) + least
+        entries = max(abs(float(x)) for x in Algorithm(*alg).entries)
+        worst = max(
+            worst, float(np.abs(found - expected).max() / (expected.max() * max(1, entries**2)))
+        )
+    return worst
+
+
+WAYS = {"steps": (False, False), "fourth moments": (True, False), "a matrix": (False, True)}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_losses_are_the_means_over_all_batches(
+    way: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fourth, matrix = WAYS[way]
+    monkeypatch.setattr(FourthMoments, "pays", lambda *_: fourth)
+    monkeypatch.setattr(sampled_losses, "matrix_pays", lambda *_: matrix)
+    assert compare(8, rng) < 1e-10
+
+
+@pytest.mark.exhaustive
+def test_many_losses_are_the_means_over_all_batches(rng: np.random.Generator) -> None:
+    assert compare(300, rng) < 1e-9
+
+
+def labelled(rng: np.random.Generator, decay: Any = "0.1") -> Problem:
+    rows = rng.normal(size=(30, 3)) * [1, 0.7, 0.4]
+    return Problem.from_data(rows, rows @ [1, -2, 1] + rng.normal(size=30), weight_decay=decay)
+
+
+def test_the_floor_is_where_losses_come_to_rest(rng: np.random.Generator) -> None:
+    problem = labelled(rng)
+    for algorithm in (sgd("0.2"), nesterov("0.1", "0.6")):
+        verdict = stability(algorithm, problem, 4)
+        low, high = verdict.loss_floor_interval
+        assert high - low < 1e-9 * high
+        assert losses(algorithm, problem, 4, 3000)[-1] == pytest.approx(
+            verdict.loss_floor, rel=1e-9
+        )
+        assert "above that of the stationary point" in verdict.explanation
+    quiet = losses(sgd("0.2"), problem, np.inf, 800)
+    assert quiet[-1] == pytest.approx(0, abs=1e-13)
+    assert quiet.min() > -1  # on the way it may be less
+
+
+def test_labels_that_fit_leave_noise_at_the_stationary_point(rng: np.random.Generator) -> None:
+    rows = rng.normal(size=(20, 2))
+    fitted = Problem.from_data(rows, rows @ [1.0, 2.0])
+    decayed = Problem.from_data(rows, rows @ [1.0, 2.0], weight_decay="0.1")
+    assert stability(sgd("0.2"), fitted, 2).loss_floor == 0
+    assert stability(sgd("0.2"), decayed, 2).loss_floor > 0
+    unlabelled = stability(sgd("0.2"), Problem.from_data(rows, weight_decay="0.1"), 2)
+    assert unlabelled.loss_floor == 0
+    assert unlabelled.explanation.startswith("w tends to the stationary point in mean square")
+
+
+def test_simulated_runs_agree(rng: np.random.Generator) -> None:
+    problem = labelled(rng)
+    question = nesterov("0.1", "0.5"), problem, 3, 40
+    runs = simulate(*question, seeds=1000, threads=1)
+    z = runs.z_scores(losses(*question))
+    assert np.nanmax(np.abs(z)) < 4.5
+    model = Problem(
+        Spectrum([1, 0.3]),
+        Noise(1, -1, label_variance="0.2"),
+        target=[1, 2],
+        weight_decay="0.2",
+    )
+    for algorithm in (nesterov("0.2", "0.5"), SHRINKING):
+        z = simulate(algorithm, model, 4, 30, seeds=1000).z_scores(losses(algorithm, model, 4, 30))
+        assert np.nanmax(np.abs(z)) < 4.5
+
+
+def test_full_batches_are_a_plain_loop(rng: np.random.Generator) -> None:
+    """As ``torch.optim.SGD(momentum=0.5, weight_decay=0.1)`` steps."""
+    rows, omega = rng.normal(size=(10, 3)), 0.1
+    y, w, v = rng.normal(size=10), np.zeros(3), np.zeros(3)
+    problem = Problem.from_data(rows, y, replacement=False, weight_decay="0.1")
+    assert problem.samples is not None
+    loop = []
+    for _ in range(20):
+        loop.append(0.5 * np.mean((rows @ w - y) ** 2))
+        v = 0.5 * v + rows.T @ (rows @ w - y) / 10 + omega * w
+        w = w - 0.2 * v
+    least = problem.samples.least_loss
+    exact = losses(heavy_ball("0.2", "0.5"), problem, 10, 19)
+    simulated = simulate(heavy_ball("0.2", "0.5"), problem, 10, 19, seeds=1).mean
+    np.testing.assert_allclose(exact + least, loop, rtol=1e-12)
+    np.testing.assert_allclose(simulated + least, loop, rtol=1e-12)
+    shrinking = methods.trajectory(SHRINKING, lambda w, step: 0 * w, [1.0], 2)
+    np.testing.assert_allclose(shrinking[:, 0], [1, 0.95, 0.9025])
+
+
+# Models of the noise -----------------------------------------------------------------------------
+
+
+def compare_models(algorithms: list[naive.Raw], rng: np.random.Generator) -> float:
+    """Return the largest error, relative to the largest loss and to entries that cancel."""
+    worst = 0.0
+    for alg in algorithms:
+        modes, (decay, shrink) = int(rng.integers(1, 4)), (1 + rng.integers(0, 32, 2)) / 64
+        tau2 = float(rng.choice([-1, 0, 1]))
+        lam, squares = 10 ** rng.uniform(-1, 0, modes), rng.uniform(0.5, 2, modes)
+        noise = Noise(1, tau2, label_variance="0.5")
+        problem = Problem(Spectrum(lam), noise, squares, weight_decay=decay)
+        found = losses(Algorithm(*alg, shrink), problem, 3, 12)
+        expected = naive.moment_recursion(
+            alg, lam, squares, 12, 3, 1, tau2, None, 0.5, weight_decay=decay, shrink=shrink
+        )
+        entries = max(abs(float(x)) for x in Algorithm(*alg).entries)
+        error = np.abs(found - expected).max() / (expected.max() * max(1, entries**4))
+        worst = max(worst, float(error))
+    return worst
+
+
+def test_models_are_stepped_as_written(rng: np.random.Generator) -> None:
+    raw = naive.Raw(*SHRINKING.blocks[:5])
+    assert compare_models([raw] * 8, rng) < 1e-12
+
+
+@pytest.mark.exhaustive
+def test_many_models_are_stepped_as_written(rng: np.random.Generator) -> None:
+    every = [draws.random_algorithm(rng, int(rng.integers(0, 4))) for _ in range(100)]
+    assert compare_models(every, rng) < 1e-9
+
+
+def test_long_spectra_are_compressed() -> None:
+    short = Problem.power_law("1.3", zeta="0.5", count=3000, weight_decay="0.01")
+    for algorithm in (nesterov("0.2", "0.5"), SHRINKING):
+        exact, few = (
+            losses(algorithm, short, 4, 300, method=x) for x in ("recursion", "compressed")
+        )
+        np.testing.assert_allclose(few, exact, rtol=1e-11)
+    infinite = Problem.power_law("0.8", zeta="0.5", weight_decay="0.01")
+    assert stability(sgd("0.5"), infinite, 64).stable
+    found = losses(sgd("0.5"), infinite, 64, 2000)
+    assert found[-1] < 1e-8
+
+
+def test_a_floor_of_label_noise(rng: np.random.Generator) -> None:
+    noise = Noise(1, -1, label_variance=2)
+    problem = Problem(Spectrum([1, 0.2]), noise, target=[1, 1], weight_decay="0.1")
+    for algorithm in (nesterov("0.2", "0.5"), SHRINKING):
+        floor = stability(algorithm, problem, 4).loss_floor
+        assert losses(algorithm, problem, 4, 2000)[-1] == pytest.approx(floor, rel=1e-11)
+
+
+def test_schedules_may_shrink() -> None:
+    problem = Problem(Spectrum([1, 0.5]), target=[1, 1])
+    listed = losses([SHRINKING, sgd("0.1").map(lambda x: x)][:1] * 3, problem, 4, 3)
+    np.testing.assert_allclose(listed, losses(SHRINKING, problem, 4, 3), rtol=1e-14)
+    mixed = losses([Algorithm("0.2", shrink="0.1"), sgd("0.2")], problem, 4, 2)
+    assert mixed[1] < losses(sgd("0.2"), problem, 4, 2)[1]
+
+    def decoupled(learning_rate: Any) -> Algorithm:
+        return Algorithm(learning_rate, shrink=learning_rate * Fraction(1, 10))
+
+    moving = methods.schedule(decoupled, learning_rate=lambda t: 0.2 + 0 * t)
+    np.testing.assert_allclose(
+        losses(moving, problem, 4, 5), losses(Algorithm("0.2", shrink="0.02"), problem, 4, 5)
+    )
+
+
+def test_typical_runs_feel_it() -> None:
+    problem = Problem.from_data([[1.0]] * 9 + [[2.0]], weight_decay="0.5")
+    value, error = methods.lyapunov_exponent(sgd("0.5"), problem, batch_size=1)
+    exact = 0.9 * np.log(0.25) + 0.1 * np.log(1.25)  # |1 - (x^2 + 1/2) / 2|
+    assert abs(value - exact) < 4 * error
+
+
+def test_the_slow_roots_of_a_schedule_are_those_of_the_drift() -> None:
+    problem = Problem(Spectrum([1, 0.5]), target=[1, 1], weight_decay="0.1")
+    times, values = methods.adiabatic_signal(sgd("0.5"), problem, 100)
+    exact = losses(sgd("0.5"), problem, np.inf, 100)
+    np.testing.assert_allclose(values, 2 * exact[times], rtol=1e-9)
+
+
+# What refuses it ---------------------------------------------------------------------------------
+
+DECAYED = Problem.power_law("1.5", zeta="0.5", weight_decay="0.1")
+REFUSALS: dict[str, Callable[[], Any]] = {
+    "asymptotics": lambda: loss_asymptotics(sgd("0.5"), DECAYED, 8),
+    "a shrinking method's asymptotics": lambda: loss_asymptotics(
+        Algorithm("0.5", shrink="0.1"), Problem.power_law("1.5", zeta="0.5"), 8
+    ),
+    "the explorer": lambda: explore("sgd", DECAYED),
+    "noise summands": lambda: pictures.draw_noise_summand(sgd("0.5"), DECAYED),
+    "root loci": lambda: pictures.draw_root_locus(sgd("0.5"), DECAYED),
+    "accelerated": lambda: methods.accelerated(DECAYED, 8),
+    "corner": lambda: methods.corner(DECAYED, 8, memory=2, theta=1.2, horizon=100),
+    "best stationary": lambda: methods.best_stationary(DECAYED, 8, memory=1, horizon=100),
+    "comparisons": lambda: methods.compare_methods(DECAYED, 8, 1000),
+    "an evaluator's sums": lambda: methods.evaluator("sgd").noise_sums(
+        DECAYED.spectrum, learning_rate=0.1
+    ),
+    "an evaluator of what shrinks": lambda: methods.evaluator(
+        lambda learning_rate: Algorithm(learning_rate, shrink=learning_rate / 8)
+    ),
+    "source code of what shrinks": lambda: methods.source_code(SHRINKING, "c"),
+    "a derivation of what shrinks": lambda: derive(SHRINKING),
+    "other families' parameters": lambda: methods.convert(SHRINKING, "qhm"),
+    "regimes": lambda: phase_diagram(
+        "sgd",
+        DECAYED,
+        8,
+        x=("learning_rate", [0.1, 0.2]),
+        y=("batch_size", [4, 8]),
+        quantities="regime",
+    ),
+    "compression": lambda: DECAYED.spectrum.compress(),
+    "losses on labels of what shrinks": lambda: losses(
+        SHRINKING, Problem.from_data([[1.0], [2.0]], [1.0, 0.0]), 1, 3
+    ),
+    "runs on labels of what shrinks": lambda: simulate(
+        SHRINKING, Problem.from_data([[1.0], [2.0]], [1.0, 0.0]), 1, 3
+    ),
+    "a model of the noise with labels": lambda: losses(
+        sgd("0.1"),
+        Problem.from_data([[1.0], [2.0]], [1.0, 0.0], noise=Noise(), weight_decay=1),
+        1,
+        3,
+    ),
+    "samples left out": lambda: Problem.from_data(
+        [[1.0], [2.0]], [1.0, 0.0], weight_decay=1
+    ).without([0]),
+    "residuals of another minimum": lambda: Problem(
+        Spectrum([2.5]), Problem.from_data([[1.0], [2.0]], [1.0, 0.0]).noise, weight_decay=1
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_what_does_not_know_weight_decay_says_so(name: str) -> None:
+    with pytest.raises(InputError, match=r"weight.decay|shrink") as caught:
+        REFUSALS[name]()
+    assert "\n" not in str(caught.value)
