@@ -7,8 +7,11 @@ With :math:`\hat\chi_i=a_iz^2+b_iz+\lambda_ic` and :math:`\hat Q=qz-c` in the ha
     u=a_ib_j+a_jb_i,\quad v=b_i\lambda_j+b_j\lambda_i,
 
 and without memory, where :math:`\hat\chi_i=a_iz+\lambda_ic`, it is
-:math:`2c/(a_i\lambda_j+a_j\lambda_i)`. Of strictly Schur modes all coefficients have one sign, so
-that nothing cancels: rounding is a few units, and errors of coefficients add up.
+:math:`2c/(a_i\lambda_j+a_j\lambda_i)`. Under weight decay :math:`d_i=p+\lambda_ic` stands in the
+place of :math:`\lambda_ic`; then, with these d in v, it is
+:math:`2(c^2u+q^2v)/((fc+mp)^2(\lambda_i-\lambda_j)^2+uv)`, and without memory
+:math:`2c^2/(a_id_j+a_jd_i)`. Of strictly Schur modes all coefficients have one sign, so that
+nothing cancels: rounding is a few units, and errors of coefficients add up.
 """
 
 from __future__ import annotations
@@ -41,25 +44,37 @@ def short_memory_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, 
     ([[1.5, 0.666666666667], [0.666666666667, 0.6]], True)
     """
     polynomial = half_plane_polynomial(form, Ball(eigenvalues))
-    *coefficients, _ = [np.broadcast_to(part.mid.ravel(), eigenvalues.shape) for part in polynomial]
+    *coefficients, d = [np.broadcast_to(part.mid.ravel(), eigenvalues.shape) for part in polynomial]
     c, q, f = (float(part.mid.ravel()[0]) for part in (form.pull, form.Q[0], form.fixed[0]))
+    apart = c * f * f
+    if form.decay is None:
+        d = eigenvalues
+    else:
+        c, apart = c * c, float(_apart(form).mid.ravel()[0]) ** 2
     products = np.empty((eigenvalues.size,) * 2)
     rows = max(1, _BLOCK // eigenvalues.size)
     with np.errstate(all="ignore"):
         for start in range(0, eigenvalues.size, rows):
-            some, lam = slice(start, start + rows), eigenvalues[start : start + rows, None]
+            some = slice(start, start + rows)
+            lam, own = eigenvalues[some, None], d[some, None]
             if len(coefficients) == 1:
                 (a,) = coefficients
-                values = 2 * c / (a[some, None] * eigenvalues + a * lam)
+                values = 2 * c / (a[some, None] * d + a * own)
             else:
                 a, b = coefficients
                 u = a[some, None] * b + a * b[some, None]
-                v = b[some, None] * eigenvalues + b * lam
-                gap = f * (lam - eigenvalues)
-                values = 2 * (c * u + q * q * v) / (c * (gap * gap) + u * v)
+                v = b[some, None] * d + b * own
+                gap = lam - eigenvalues
+                values = 2 * (c * u + q * q * v) / (apart * (gap * gap) + u * v)
             products[some] = values * (lam * eigenvalues)
     is_certain = np.isfinite(products).all() and products.min() > 0 and _have_one_sign(polynomial)
     return products, _error(form, polynomial) if is_certain else math.inf
+
+
+def _apart(form: HalfPlaneForm) -> Ball:
+    """Return f c + m p, of weight decay."""
+    found: Ball = form.fixed[0] * form.pull + form.moving[0] * form.decay
+    return found
 
 
 def _have_one_sign(coefficients: list[Ball]) -> bool:
@@ -72,14 +87,17 @@ def _have_one_sign(coefficients: list[Ball]) -> bool:
 
 def _error(form: HalfPlaneForm, polynomial: list[Ball]) -> float:
     """Return how far products may be off, relative to themselves."""
-    grown = [math.log1p(_relative(part)) for part in (*polynomial[:-1], form.pull)]
-    if len(grown) == 2:
-        a, c = grown
-        above, below = c, a
+    parts = (*polynomial[:-1], form.pull, form.Q[0], form.fixed[0])
+    *grown, c, q, f = (math.log1p(_relative(part)) for part in parts)
+    apart, d = c + 2 * f, 0.0
+    if form.decay is not None:
+        c, d = 2 * c, math.log1p(_relative(polynomial[-1]))
+        apart = 2 * math.log1p(_relative(_apart(form)))
+    if len(grown) == 1:
+        above, below = c, grown[0] + d
     else:
-        a, b, c = grown
-        q, f = (math.log1p(_relative(part)) for part in (form.Q[0], form.fixed[0]))
-        above, below = b + max(a + c, 2 * q), max(c + 2 * f, a + 2 * b)
+        a, b = grown
+        above, below = b + max(a + c, 2 * q + d), max(apart, a + 2 * b + d)
     error = math.expm1(2 * (above + below) + _ROUNDINGS * UNIT)  # 1 / (1 - e) is below (1 + e)^2
     return error / (1 - error) * (1 + 1e-6) if error < _CERTAIN else math.inf
 

@@ -160,8 +160,9 @@ def predicted_law(rule: Any, problem: Problem, batch_size: Any = math.inf) -> Pr
     """
     chosen = read_schedule(rule)
     law, target = problem.spectrum.law, problem.target
-    falls = law is not None and isinstance(target, PowerLawTarget) and law.exponent > 1
-    if law is None or not falls or problem.weight_decay:
+    if law is None or not isinstance(target, PowerLawTarget) or problem.weight_decay:
+        return None
+    if not law.exponent > 1:
         return None
     endless = replace(problem, spectrum=Spectrum.power_law(law.exponent, law.scale))
     if chosen.stationary is not None:

@@ -155,7 +155,7 @@ def half_plane_form(polynomials: TransferPolynomials, shrink: Element = 0) -> Ha
     Q = to_half_plane(polynomials.Q)
     moving = multiply((-1, 1), Q)  # (1 - z) Q, highest power first
     D, decay = to_half_plane(polynomials.D), None
-    fixed = tuple(2 * coefficient for coefficient in D)
+    fixed = [2 * coefficient for coefficient in D]
     if shrink != 0:  # (1 - z)(x - 1 + shrink) = (2 - shrink) z + shrink
         *fixed, decay = multiply((2 - shrink, shrink), D)
     return HalfPlaneForm(

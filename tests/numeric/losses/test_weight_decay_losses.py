@@ -75,8 +75,9 @@ def compare(cases: int, rng: np.random.Generator) -> float:
         n, first = len(case["jacobians"]), case["start"]
         shares = np.full(n, 1 / n) if case["weights"] is None else case["weights"]
         batches = all_batches(shares, case["size"], case["replacement"])
-        expected = sum(
-            naive.losses_on_samples(
+        expected = np.zeros(steps + 1)
+        for r in range(first.shape[1]):
+            expected += naive.losses_on_samples(
                 [alg] * steps,
                 case["jacobians"],
                 case["labels"][:, :, r],
@@ -85,8 +86,6 @@ def compare(cases: int, rng: np.random.Generator) -> float:
                 first[:, r],
                 weight_decay=float(decay),
             )
-            for r in range(first.shape[1])
-        )
         _, least = ridge(case, float(decay))
         assert problem.samples is not None
         assert problem.samples.least_loss == pytest.approx(least, rel=1e-10)
@@ -198,7 +197,17 @@ def compare_models(algorithms: list[naive.Raw], rng: np.random.Generator) -> flo
         problem = Problem(Spectrum(lam), noise, squares, weight_decay=decay)
         found = losses(Algorithm(*alg, shrink), problem, 3, 12)
         expected = naive.moment_recursion(
-            alg, lam, squares, 12, 3, 1, tau2, None, 0.5, weight_decay=decay, shrink=shrink
+            alg,
+            lam.tolist(),
+            squares.tolist(),
+            12,
+            3,
+            1,
+            tau2,
+            None,
+            0.5,
+            weight_decay=decay,
+            shrink=shrink,
         )
         entries = max(abs(float(x)) for x in Algorithm(*alg).entries)
         error = np.abs(found - expected).max() / (expected.max() * max(1, entries**4))

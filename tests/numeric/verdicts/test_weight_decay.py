@@ -15,12 +15,17 @@ from sgdmem import (
     Noise,
     Problem,
     Spectrum,
+    aggmo,
     heavy_ball,
     largest_learning_rate,
     nesterov,
+    phase_diagram,
     sgd,
     stability,
+    stability_boundary,
 )
+from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
+from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
@@ -210,6 +215,76 @@ def test_edges_of_the_learning_rate() -> None:
     assert largest_learning_rate("heavy-ball", tiny, 8, momentum="0.9") == pytest.approx(
         largest_learning_rate("heavy-ball", problem, 8, momentum="0.9") / small, rel=1e-12
     )
+
+
+@pytest.mark.parametrize("kind", [COUPLED, DECOUPLED])
+@pytest.mark.parametrize("memory", [0, 1, 2])
+def test_products_of_pairs_are_within_their_bounds(memory: int, kind: str) -> None:
+    plain = [sgd("0.3"), nesterov("0.1", "0.9"), aggmo("0.1", ["0", "0.9", "0.99"])][min(memory, 2)]
+    decay, shrink = (Fraction(1, 8), 0) if kind == COUPLED else (Fraction(0), Fraction(1, 64))
+    raw = naive.Raw(*plain.blocks[:5])
+    eigenvalues = np.array([1.0, 0.99999, 0.3, 1e-3, 1e-8, 1.001e-8])
+    form = ball_form([Algorithm(*raw, shrink)], decay)
+    products, error = mode_pairs(form, eigenvalues)
+    assert error < 1e-12
+    v, r, size = [-raw.alpha, *raw.c], [1, *raw.a], range(plain.memory + 1)
+    places = [(p, q) for p in size for q in size]
+    for i, first in enumerate(map(Fraction, eigenvalues.tolist())):
+        left = naive.state_matrix(raw, first + decay, shrink)
+        for j, second in enumerate(map(Fraction, eigenvalues.tolist())):
+            right = naive.state_matrix(raw, second + decay, shrink)
+            equations = [
+                [((p, q) == (s, t)) - left[p][s] * right[q][t] for s, t in places]
+                for p, q in places
+            ]
+            (Y,) = naive.solve(equations, [[v[p] * v[q] for p, q in places]])
+            exact = sum(r[p] * r[q] * y for (p, q), y in zip(places, Y, strict=True))
+            exact *= first * second
+            assert abs(Fraction(products[i, j]) / exact - 1) <= Fraction(error)
+
+
+# Maps --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["a list", "samples", "a law"])
+def test_maps_say_what_verdicts_say(kind: str, rng: np.random.Generator) -> None:
+    problem = {
+        "a list": lambda: Problem(Spectrum([4, 1]), Noise(1, -1), weight_decay="0.1"),
+        "samples": lambda: Problem.from_data(rng.normal(size=(30, 3)), weight_decay="0.1"),
+        "a law": lambda: Problem.power_law("0.8", scale=3, weight_decay="0.1"),
+    }[kind]()
+    rates, momenta = [0.05, 0.4, 0.9], [0, 0.8]
+    found = phase_diagram(
+        *("heavy-ball", problem, 4),
+        x=("learning_rate", rates),
+        y=("momentum", momenta),
+        quantities=["critical_eigenvalue", "critical_batch_size"],
+    )
+    assert len(np.unique(found.stable)) == 2
+    for momentum in momenta:
+        for rate in rates:
+            here = found.sel(learning_rate=rate, momentum=momentum)
+            verdict = stability(heavy_ball(rate, momentum), problem, 4)
+            assert int(here.stable) == verdict.stable
+            assert float(here.critical_eigenvalue) == pytest.approx(verdict.critical_eigenvalue)
+            assert float(here.critical_batch_size) == pytest.approx(verdict.critical_batch_size)
+    assert "weight decay 0.1" in found.attrs["spectrum"]
+
+
+def test_boundaries_end_at_the_largest_rate() -> None:
+    problem = Problem(Spectrum([4, 1]), weight_decay="0.5")
+    edge = stability_boundary(
+        "heavy-ball",
+        problem,
+        8,
+        x=("learning_rate", 0.01, 1.5),
+        y=("momentum", 0, 0.9),
+        resolution=5,
+        flatness=0.1,
+    )
+    rate, momentum = float(edge.learning_rate[3]), float(edge.momentum[3])
+    expected = largest_learning_rate("heavy-ball", problem, 8, momentum=momentum)
+    assert rate == pytest.approx(expected, rel=1e-7)
 
 
 # Decoupled ---------------------------------------------------------------------------------------
