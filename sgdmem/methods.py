@@ -8,6 +8,8 @@ from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
 from sgdmem.numeric.exported_code.evaluator import evaluator
 from sgdmem.numeric.exported_code.source_code import source_code
 from sgdmem.numeric.losses.family_schedule import schedule
+from sgdmem.numeric.losses.long_run import loss_curve
+from sgdmem.numeric.losses.loss_curve import LossCurve
 from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
 from sgdmem.numeric.losses.propagators import propagators
@@ -31,6 +33,7 @@ from sgdmem.symbolic.algorithms.named_algorithms import (
 )
 
 __all__ = [
+    "LossCurve",
     "LyapunovExponent",
     "accelerated",
     "adiabatic_signal",
@@ -47,6 +50,7 @@ __all__ = [
     "general",
     "heavy_ball",
     "jacobi_heavy_ball",
+    "loss_curve",
     "loss_regime",
     "lyapunov_exponent",
     "memory_one",

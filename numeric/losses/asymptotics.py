@@ -79,7 +79,7 @@ def loss_asymptotics(
     if law is None or law.count is not None or not isinstance(aim, PowerLawTarget):
         raise InputError(
             "asymptotics need an infinite power law and its target, Problem.power_law(nu, zeta); "
-            "on data a verdict's loss_floor says what the loss tends to"
+            "on data methods.loss_curve follows the loss for any number of steps"
         )
     for name, value, most in (
         ("spectrum", law.exponent, _LARGEST_NU),

@@ -59,7 +59,8 @@ def losses(
     steps : int
         How many, up to 10**8; beyond, `sgdmem.loss_asymptotics` says what the loss tends to. On
         samples a step costs a pass over them; many steps of one algorithm with few moments, some
-        20 modes of memory 1, go together. With noise of labels, or residuals, losses tend to
+        20 modes of memory 1, go together, and `sgdmem.methods.loss_curve` estimates any number of
+        steps from some hundred exact ones. With noise of labels, or residuals, losses tend to
         ``loss_floor`` of the verdict. Under weight decay losses are above that of the stationary
         point, see `Problem`, and may be below on the way.
     method : "auto", "recursion" or "compressed"

@@ -38,7 +38,7 @@ def sampled_losses(
     """
     moments = SampledMoments.at_start(problem, noise, schedule.memory, steps)
     if schedule.stationary is not None:
-        still, v, r = (part[0] for part in _parts(schedule.steps(0, 1)))
+        still, v, r = (part[0] for part in step_parts(schedule.steps(0, 1)))
         if matrix_pays(moments, (still, v, r), steps):
             with np.errstate(all="ignore"):
                 return losses_by_matrix(moments, (still, v, r), steps, advance)
@@ -49,7 +49,9 @@ def sampled_losses(
             # no step beyond the last one is looked at
             places = np.minimum(np.arange(float(first), float(last)), max(steps - 1, 0))
             made = schedule.some_steps(places)
-            for t, kind in zip(range(first, last), zip(*_parts(made), strict=True), strict=True):
+            for t, kind in zip(
+                range(first, last), zip(*step_parts(made), strict=True), strict=True
+            ):
                 found[t] = moments.loss
                 if not np.isfinite(found[t]):
                     found[t:] = np.inf
@@ -61,7 +63,7 @@ def sampled_losses(
     return found
 
 
-def _parts(steps: Steps) -> tuple[Array, ...]:
+def step_parts(steps: Steps) -> tuple[Array, ...]:
     """Return S_0, v and r of every step: a mode's state moves by S_0 + lambda v r^T."""
     still, _ = steps.state_matrices
     v = np.column_stack([-steps.alpha, steps.c])

@@ -14,11 +14,11 @@ A of `sampled_radius`, whose eigenvalues lie within the radius: conjugate gradie
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.conjugate_gradients import conjugate_gradients
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.noise import BatchNoise
@@ -27,7 +27,6 @@ from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
 from sgdmem.numeric.verdicts.mode_summands import mode_summands
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
-_MOST_STEPS = 1000
 _SMALL = 1e-14  # what is left over, relative to the right side
 
 
@@ -61,7 +60,7 @@ def sampled_floor(
     def applied(Y: Array) -> Array:
         return np.asarray(Y - share * root * samples.covariance(root * Y))
 
-    Y, left = _conjugate_gradients(applied, right)
+    Y, left = conjugate_gradients(applied, right, _SMALL)
     C = Y / root
     value = float(reading @ np.diag(C)) / 2
     # (1 - A)^-1 is at most 1 / (1 - radius); A, and the right side, change by no larger a share
@@ -91,19 +90,3 @@ def _norm_of_gradients(samples: Samples) -> float:
         return 0.0
     size = float(np.einsum("n,n,rnk->", samples.weights, samples.lengths, residuals**2))
     return size if samples.pull is None else 3 * size  # its mean is taken from it
-
-
-def _conjugate_gradients(applied: Callable[[Array], Array], right: Array) -> tuple[Array, float]:
-    """Solve a symmetric positive definite system; return the norm of what is left over too."""
-    solution, rest = np.zeros_like(right), right.copy()
-    direction, before = rest, float(np.vdot(rest, rest))
-    goal = _SMALL**2 * before
-    for _ in range(_MOST_STEPS):
-        if not before > goal:
-            break
-        image = applied(direction)
-        length = before / float(np.vdot(direction, image))
-        solution, rest = solution + length * direction, rest - length * image
-        after = float(np.vdot(rest, rest))
-        direction, before = rest + (after / before) * direction, after
-    return solution, float(np.linalg.norm(right - applied(solution)))

@@ -1,0 +1,192 @@
+"""Long runs of moments on samples: exact steps until what they tell of later ones has settled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.inputs import positive_float
+from sgdmem.numeric.arithmetic.memory import require_memory
+from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.losses.loss_curve import LossCurve
+from sgdmem.numeric.losses.loss_recursion import ExpectedLoss, expected_loss
+from sgdmem.numeric.losses.moment_growth import second_moment_growth
+from sgdmem.numeric.losses.moment_map import MomentMap, Moments
+from sgdmem.numeric.losses.reduced_moments import Exponentials, reduced_losses
+from sgdmem.numeric.losses.sampled_losses import step_parts
+from sgdmem.numeric.losses.sampled_moments import SampledMoments
+from sgdmem.numeric.verdicts.stability import verdict_of
+from sgdmem.symbolic.errors import InputError
+
+_FIRST, _MOST = 256, 2**15  # exact steps
+_SNAPSHOTS = 24  # of the last three quarters of the exact steps
+_ROOM = 2**30  # bytes that they may take
+_STATES = 200  # as large as the moments, that an estimate holds at once
+_LEAST, _LARGEST = 1e-290, 1e290  # losses that are followed
+_TIMES = np.append(0.0, 2.0 ** np.arange(0, 60, 0.25))  # over the exact steps, to be compared at
+
+
+def loss_curve(
+    algorithm: Any,
+    problem: Any,
+    batch_size: Any,
+    *,
+    tolerance: float = 1e-6,
+    progress: bool = False,
+) -> LossCurve:
+    """Return the mean loss on data after any number of steps, above the least one as `losses`.
+
+    Some hundred steps or more are exact, as of `losses`. What is left then is a sum of exponentials
+    whose bases are Ritz values of the map of a step, found in a space in which slow and fast modes
+    are (theory page "Finite data"): estimated, with an error.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+        One for all steps; it may be unstable, and the loss then diverges.
+    problem : Problem
+        Of `Problem.from_data`.
+    batch_size : number > 0
+    tolerance : number > 0
+        The relative error that is wanted at all times. The exact steps, 512 at least and 32768 at
+        most, are doubled until what half of them predict differs by no more.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Raises
+    ------
+    InputError
+        For bad input, schedules, full batches, and noise that is not of samples.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sgdmem import Problem, sgd
+    >>> rng = np.random.default_rng(0)
+    >>> data = Problem.from_data(rng.normal(size=(50, 3)), rng.normal(size=50))
+    >>> curve = loss_curve(sgd("0.001"), data, 4)
+    >>> curve.loss([0, 100, 10_000, 10**12]).round(6)
+    array([0.028882, 0.023455, 0.000123, 0.000123])
+    >>> curve.exact_steps, bool(curve.error(10_000) < 1e-9)
+    (512, True)
+    >>> print(curve)  # doctest: +NORMALIZE_WHITESPACE
+    mean loss: exact for 512 steps, estimated beyond; in the end its slowest part halves every
+    1020.68 steps, and it comes to rest at 0.000123373
+    >>> f"{loss_curve(sgd('1.1'), data, 4).growth:.5f}"  # it diverges
+    '1.05569'
+    """
+    asked = expected_loss(algorithm, problem, batch_size, _MOST)
+    if not asked.mixes_modes:
+        raise InputError(
+            "loss_curve needs the noise of samples, Problem.from_data, and batches that are drawn; "
+            "losses() and loss_asymptotics() take other problems"
+        )
+    if asked.schedule.stationary is None:
+        raise InputError("loss_curve needs one algorithm for all steps, got a schedule")
+    tolerance = positive_float(tolerance, "tolerance")
+    with shown_progress("stepping", _MOST, progress) as advance, np.errstate(all="ignore"):
+        return _followed(_Run.of(asked), tolerance, advance)
+
+
+@dataclass
+class _Run:
+    """Moments that are stepped.
+
+    Attributes
+    ----------
+    growth : float
+        Of the map of a step, on what tends to 0, or to infinity.
+    rest : Moments or None
+        Those at which the method comes to rest, where that is stirred up.
+    """
+
+    moments: SampledMoments
+    mapping: MomentMap
+    growth: float
+    floor: float
+    rest: Moments | None
+    losses: list[float]
+    snapshots: list[Moments] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, asked: ExpectedLoss) -> _Run:
+        algorithm, samples = asked.schedule.stationary, asked.noise.samples
+        assert samples is not None and algorithm is not None  # asked before
+        run = SampledMoments.at_start(asked.problem, asked.noise, algorithm.memory, _MOST)
+        require_memory(_STATES * run.second.nbytes, f"losses on {len(run.eigenvalues):,} modes")
+        still, v, r = (part[0] for part in step_parts(asked.schedule.steps(0, 1)))
+        mapping = MomentMap(run, (still, v, r))
+        stable = verdict_of(algorithm, asked.problem, asked.noise).stable is True
+        growth = second_moment_growth(mapping, samples)
+        rest, floor = None, 0.0 if stable else math.inf
+        if run.means is not None:  # residuals: the means are heard, and the constant
+            growth = max(growth, mapping.slowest_root, 0.0 if stable else 1.0)
+            if stable:
+                rest = mapping.resting()
+                floor = mapping.loss(rest)
+        return cls(run, mapping, growth, floor, rest, [run.loss])
+
+    @property
+    def now(self) -> Moments:
+        """The moments that are left, without those at rest."""
+        means = None if self.moments.means is None else self.moments.means.copy()
+        found = Moments(self.moments.second.copy(), means, 0.0 if means is None else 1.0)
+        return found if self.rest is None else found.less(self.rest)
+
+    def go_on(self, stop: int) -> bool:
+        """Step until ``stop``; False if the losses leave the range that is followed."""
+        count = max(1, min(_SNAPSHOTS, _ROOM // self.moments.second.nbytes))
+        kept = set(np.linspace(stop / 4, stop - 1, count).astype(int).tolist())
+        while len(self.losses) <= stop:
+            if len(self.losses) - 1 in kept:
+                self.snapshots.append(self.now)
+            self.moments.step(*self.mapping.step)
+            self.losses.append(self.moments.loss)
+            if not _LEAST < abs(self.losses[-1]) < _LARGEST:
+                return False
+        del self.snapshots[:-count]
+        return True
+
+    def estimate(self) -> Exponentials:
+        """Return exponentials for what follows."""
+        steps = len(self.losses) - 1
+        return reduced_losses(self.mapping, self.now, self.snapshots, steps, self.growth)
+
+    def curve(self, estimates: tuple[Exponentials, ...], starts: tuple[int, ...]) -> LossCurve:
+        """Return the losses so far with what is estimated."""
+        exact, signed = np.array(self.losses), self.moments.pull is not None
+        exact[~np.isfinite(exact)] = np.inf
+        return LossCurve(exact, self.floor, self.growth, estimates, starts, signed)
+
+
+def _followed(run: _Run, tolerance: float, advance: Callable[[int], None]) -> LossCurve:
+    estimates: tuple[Exponentials, ...] = ()
+    starts: tuple[int, ...] = ()
+    steps = _FIRST
+    while run.go_on(steps):
+        advance(steps - sum(starts[:1]))
+        estimates, starts = (run.estimate(), *estimates[:1]), (steps, *starts[:1])
+        curve = run.curve(estimates, starts)
+        if len(starts) > 1 and (steps >= _MOST or _agree(curve, tolerance)):
+            return curve
+        steps *= 2
+    return run.curve((), ())
+
+
+def _agree(curve: LossCurve, tolerance: float) -> bool:
+    """Whether both estimates agree, and the earlier one with the exact steps since."""
+    times = np.rint(curve.exact_steps * (1 + _TIMES))
+    now, before = curve.estimated(times), curve.estimated(times, 1)
+    sizes = curve.size(now)
+    followed = (sizes > _LEAST) & (sizes < _LARGEST)
+    later = np.arange(curve.starts[1], curve.exact_steps + 1)
+    exact = curve.exact[later]
+    gaps = np.abs(curve.estimated(later.astype(float), 1) - exact)
+    return bool(
+        (np.abs(now - before)[followed] <= tolerance * sizes[followed]).all()
+        and (gaps <= tolerance * curve.size(exact)).all()
+    )

@@ -1,0 +1,119 @@
+r"""Long runs of moments by few exponentials: the map of a step within a small space.
+
+The space is spanned by moments that were stepped exactly, in which fast modes are still alive, and
+by the discounted sums :math:`(1-xA)^{-1}z` of the last ones for some x up to the inverse of the
+growth of A, in which slow modes stand out (a rational Krylov space). The eigenvalues of A within an
+orthonormal basis of it, Ritz values, are the exponentials' bases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.losses.moment_map import MomentMap, Moments
+
+_SLOWEST = 1e-9  # discounts come as near to the growth as this
+_RATIO = 1.5  # of the distances of two discounts
+_FASTEST = 20.0  # over the steps made: what is faster is gone
+_SETTLED = 1e-9  # relative change of a sum's direction: slower discounts would add nothing
+_KEPT = 1e-13  # of the singular values of the space
+_GROWING = 1e-9  # relative: a Ritz value so much above the growth is spurious
+
+
+@dataclass(frozen=True)
+class Exponentials:
+    """A sum of exponentials, real parts of coefficients times powers of complex bases."""
+
+    bases: Array
+    coefficients: Array
+
+    def at(self, t: Array) -> Array:
+        """Return the sum at whole numbers t >= 0; inf beyond the range of floats."""
+        sizes, phases = np.abs(self.bases), np.angle(self.bases)
+        total = np.zeros(t.shape)
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            for size, phase, factor in zip(sizes, phases, self.coefficients, strict=True):
+                log = np.log(size) * t if size else np.where(t > 0, -np.inf, 0.0)
+                # numbers as large as t lose the phase only where the base is not slow
+                total += abs(factor) * np.exp(log) * np.cos(phase * t + np.angle(factor))
+        return np.where(np.isfinite(total), total, np.inf)
+
+
+def reduced_losses(
+    mapping: MomentMap, now: Moments, before: Sequence[Moments], steps: int, growth: float
+) -> Exponentials:
+    """Return exponentials for the losses of ``now`` and after.
+
+    Parameters
+    ----------
+    now : Moments
+        With the constant 1, or less those at which the method rests.
+    before : sequence of Moments
+        Some of the last ``steps`` ones.
+    steps : int
+        How many were made: what they left behind is gone.
+    growth : float
+        The radius of the map on what is moved.
+    """
+    unit = float(np.abs(now.second).max()) or 1.0  # squares may leave the range of floats
+    now = now.scaled(unit)
+    space = _Space(now)
+    columns = [_direction(space.packed(x)) for x in (*before, now)]
+    columns += _slow_sums(mapping, space, now, steps, growth)
+    basis, sizes, _ = np.linalg.svd(np.column_stack(columns), full_matrices=False)
+    basis = basis[:, sizes > _KEPT * sizes[0]]
+    parts = [space.unpacked(x) for x in basis.T]
+    moved = np.column_stack([space.packed(mapping.moved(x)) for x in parts])
+    bases, vectors = np.linalg.eig(basis.T @ moved)
+    shares = np.linalg.solve(vectors, (basis.T @ space.packed(now)).astype(complex))
+    coefficients = (np.array([mapping.loss(x) for x in parts]) @ vectors) * shares
+    kept = np.abs(bases) <= growth * (1 + _GROWING)
+    return Exponentials(bases[kept], unit * coefficients[kept])
+
+
+def _slow_sums(
+    mapping: MomentMap, space: _Space, now: Moments, steps: int, growth: float
+) -> list[Array]:
+    found: list[Array] = []
+    distance, guess = min(0.5, _FASTEST / steps), None
+    while distance > _SLOWEST:
+        total, guess = mapping.summed(now, (1 - distance) / growth, guess)
+        found.append(_direction(space.packed(total)))
+        if len(found) > 1 and np.linalg.norm(found[-1] - found[-2]) < _SETTLED:
+            break
+        distance /= _RATIO
+    return found
+
+
+def _direction(vector: Array) -> Array:
+    scaled = vector / (np.abs(vector).max() or 1.0)
+    return np.asarray(scaled / (np.linalg.norm(scaled) or 1.0))
+
+
+class _Space:
+    """Moments as vectors, in which second moments, means and the constant weigh alike."""
+
+    def __init__(self, moments: Moments) -> None:
+        size = float(np.linalg.norm(moments.second)) or 1.0
+        means = 0.0 if moments.means is None else float(np.linalg.norm(moments.means))
+        self.shapes = moments.second.shape, None if moments.means is None else moments.means.shape
+        self.scales = size / means if means else 1.0, size
+
+    def packed(self, moments: Moments) -> Array:
+        """Return the vector of moments."""
+        means = np.zeros(0) if moments.means is None else moments.means.ravel() * self.scales[0]
+        return np.concatenate([moments.second.ravel(), means, [moments.constant * self.scales[1]]])
+
+    def unpacked(self, vector: Array) -> Moments:
+        """Return the moments of a vector."""
+        second, means = self.shapes
+        count = int(np.prod(second))
+        return Moments(
+            vector[:count].reshape(second),
+            None if means is None else vector[count:-1].reshape(means) / self.scales[0],
+            float(vector[-1] / self.scales[1]),
+        )
