@@ -177,7 +177,7 @@ class Samples:
         chosen = np.sort(np.argpartition(parts, -_HEAVY)[-_HEAVY:])
         columns = self.columns
         some = columns[chosen] if isinstance(columns, np.ndarray) else columns.some(chosen)
-        return replace(self, columns=some, weights=self.weights[chosen], residuals=None)
+        return replace(self, columns=some, weights=self.weights[chosen], residuals=None, pull=None)
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in vars(self).items() if key != "images"}

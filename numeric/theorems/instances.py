@@ -69,6 +69,7 @@ class Dynamics(NamedTuple):
         """Return the matrices of an algorithm as floats."""
         M = algorithm.memory
         still = np.eye(M + 1)
+        still[0, 0] -= float(algorithm.shrink)
         still[0, 1:] = np.array(algorithm.b, float)
         still[1:, 1:] = np.array(algorithm.D, float).reshape(M, M)
         v = np.array([-algorithm.alpha, *algorithm.c], float)

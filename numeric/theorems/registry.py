@@ -24,6 +24,7 @@ STATEMENTS = {  # the modules in which they are
     "Exact verdict": "own.exact_verdict",
     "Per-mode noise": "own.per_mode_noise",
     "Label noise": "own.label_noise",
+    "Weight decay": "own.weight_decay",
     "M + 1 poles": "own.poles_of_the_summand",
     "Routh recursion": "own.routh_recursion",
 }

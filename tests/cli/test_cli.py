@@ -438,6 +438,34 @@ def test_a_numeric_verdict_needs_neither_sympy_nor_numba_nor_matplotlib() -> Non
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+def test_weight_decay(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    given = ["--power-law", "0.8", "--batch-size", "32", "--weight-decay", "0.01"]
+    said = json.loads(run(capsys, *HEAVY_BALL, *given, "--json")[1])
+    assert (said["stable"], said["problem"]["weight_decay"]) == (True, 0.01)
+    assert "weight decay 0.01" in run(capsys, *HEAVY_BALL, *given)[1]
+    rate = ["largest-learning-rate", "sgd", "--power-law", "2", "--weight-decay", "1", "--json"]
+    assert json.loads(run(capsys, *rate)[1])["largest"] == pytest.approx(1, rel=1e-12)
+    rng = np.random.default_rng(0)
+    rows, labels = tmp_path / "X.npy", tmp_path / "y.npy"
+    np.save(rows, rng.normal(size=(50, 2)))
+    np.save(labels, rng.normal(size=50))
+    data = ["--data", str(rows), "--labels", str(labels), "--batch-size", "4"]
+    floors = [
+        json.loads(run(capsys, *HEAVY_BALL, *data, *more, "--json")[1])["loss_floor"]
+        for more in ([], ["--weight-decay", "0.5"])
+    ]
+    assert floors[1] < floors[0]
+    for command, said_so in (
+        (["explore", "--weight-decay", "1", "-o", str(tmp_path / "x.html")], "weight_decay"),
+        (["plot", "diagram", "regimes", "--weight-decay", "1"], "--weight-decay"),
+        (["plot", "root-locus", "sgd", "--power-law", "2", "--weight-decay", "1"], "has no use"),
+        ([*HEAVY_BALL, "--power-law", "2", "--weight-decay", "-1"], "weight_decay must be"),
+    ):
+        code, _, err = run(capsys, *command)
+        assert code == 2
+        assert said_so in err
+
+
 def test_noise_of_the_labels(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
 ) -> None:

@@ -46,6 +46,17 @@ def is_schur_with(alg: naive.Raw, lam: Any, decay: Fraction, shrink: Fraction) -
     return bool(np.abs(np.linalg.eigvals(matrix)).max() < 1 - 1e-9)
 
 
+def exact_noise_sum(
+    alg: naive.Raw, lam: list[float], decay: Fraction, size: Fraction, tau2: Fraction
+) -> Fraction:
+    """Return U' for tau1 = 1 in fractions, from the summands of larger eigenvalues."""
+    total = Fraction(0)
+    for x in map(Fraction, lam):
+        s = naive.noise_summand_exact(alg, x + decay) * (x / (x + decay)) ** 2
+        total += s / (size + tau2 * s)
+    return total
+
+
 def compare_models(problems: int, rng: np.random.Generator, kind: str) -> int:
     """Compare verdicts on models of the noise with the whole operator; return how many."""
     verdicts = 0
@@ -67,12 +78,18 @@ def compare_models(problems: int, rng: np.random.Generator, kind: str) -> int:
         algorithm = Algorithm(*alg, shrink)
         critical = stability(algorithm, problem, 1).critical_batch_size
         for size in (critical * 0.99, critical * 1.01) if 0 < critical < math.inf else (1,):
+            verdict = stability(algorithm, problem, size)
+            if kind == COUPLED and T is None:
+                exact = exact_noise_sum(alg, lam, decay, Fraction(size), Fraction(tau2))
+                low, high = verdict.noise_sum_interval
+                assert low <= exact <= high
+                assert verdict.stable == (exact < 1)
+            if max(abs(float(x)) for x in algorithm.entries) > 30:
+                continue  # eigenvalues of its whole operator are not known in floats
             radius = naive.second_moment_radius(
                 alg, lam, size, 1, tau2, T, weight_decay=decay, shrink=shrink
             )
-            if abs(radius - 1) < 1e-9:
-                continue
-            assert stability(algorithm, problem, size).stable == (radius < 1)
+            assert verdict.stable == (radius < 1)
             verdicts += 1
     return verdicts
 
