@@ -159,6 +159,15 @@ def test_decay_is_a_curvature_without_noise(rng: np.random.Generator) -> None:
         assert (radius < 1) == stable
 
 
+def test_rows_left_out_keep_the_decay(rng: np.random.Generator) -> None:
+    problem = Problem.from_data(rng.standard_t(2, size=(20, 2)), weight_decay="0.5")
+    verdict = stability(sgd("0.01"), problem, 2)
+    left = problem.without(verdict.rows.indices[:1])
+    assert left.weight_decay == Fraction(1, 2)
+    expected = stability(sgd("0.01"), left, 2).critical_scale
+    assert verdict.rows.critical_scale_without(1) == pytest.approx(expected, rel=1e-9)
+
+
 # Exact numbers -----------------------------------------------------------------------------------
 
 
