@@ -312,6 +312,14 @@ def second_moment_radius(
 
 
 def sampled_moment_radius(
+    alg: Raw, jacobians: Array, shares: Array, noise: float, **options: Any
+) -> float:
+    """Return the radius of `sampled_moment_operator`, with the same options."""
+    operator = sampled_moment_operator(alg, jacobians, shares, noise, **options)
+    return float(np.abs(np.linalg.eigvals(operator)).max())
+
+
+def sampled_moment_operator(
     alg: Raw,
     jacobians: Array,
     shares: Array,
@@ -319,8 +327,8 @@ def sampled_moment_radius(
     number: Callable[[Any], Any] = float,
     weight_decay: float = 0.0,
     shrink: float = 0.0,
-) -> float:
-    """Return the radius of the second-moment operator of samples, in no basis but their own.
+) -> Array:
+    """Return the second-moment operator of samples, in no basis but their own.
 
     Sample i has the curvature J_i^T J_i and is drawn with probability ``shares[i]``; the covariance
     of a step's mean is ``noise`` times that of one sample: 1/B, or (n - B)/(B (n - 1)).
@@ -337,7 +345,7 @@ def sampled_moment_radius(
     for share, curvature in zip(shares, curvatures, strict=True):
         kick = np.kron(curvature, moved)
         operator += noise * share * np.kron(kick, kick)
-    return float(np.abs(np.linalg.eigvals(operator)).max())
+    return np.asarray(operator)
 
 
 def second_moment_radius_bounds(
@@ -572,14 +580,14 @@ def losses_on_samples(
     jacobians: Array,
     labels: Array,
     shares: Array,
-    batches: Sequence[tuple[float, Sequence[int]]],
+    batches: Sequence[Sequence[tuple[float, Sequence[int]]]],
     start: Array,
     weight_decay: float = 0.0,
 ) -> Array:
     """Return the mean of 1/2 sum_i p_i |J_i w - y_i|^2 before each step and after the last one.
 
-    Each batch comes with its probability. The second moment of the state (w, u, 1) is averaged
-    over all of them, in the coordinates of w.
+    Each step has its batches, each with its probability. The second moment of the state (w, u, 1)
+    is averaged over all of them, in the coordinates of w.
     """
     d, size = len(start), len(algorithms[0].b) + 1
     state = np.concatenate([start, np.zeros(d * (size - 1)), [1.0]])
@@ -597,7 +605,7 @@ def losses_on_samples(
         still = np.array([[1, *b], *([0, *row] for row in D)], dtype=float)
         r, v = np.kron([1, *a], np.eye(d)), np.kron([[-alpha], *([x] for x in c)], np.eye(d))
         total = np.zeros_like(moment)
-        for probability, batch in batches:
+        for probability, batch in batches[k]:
             J, y = jacobians[list(batch)], labels[list(batch)]
             step = np.zeros_like(moment)
             step[-1, -1] = 1.0

@@ -87,6 +87,10 @@ def loss_curve(
         )
     if asked.schedule.stationary is None:
         raise InputError("loss_curve needs one algorithm for all steps, got a schedule")
+    if asked.noise.epoch is not None:
+        raise InputError(
+            f"loss_curve needs batches of one size, got {asked.noise.epoch}; losses() steps them"
+        )
     tolerance = positive_float(tolerance, "tolerance")
     with shown_progress("stepping", _MOST, progress) as advance, np.errstate(all="ignore"):
         return _followed(_Run.of(asked), tolerance, advance)

@@ -35,8 +35,9 @@ class SampledMoments:
     ----------
     samples : Samples, or FourthMoments of them
     eigenvalues : ndarray, shape (N,)
-    share : float
-        By which the covariance of one sample's gradient is multiplied in the mean of a batch.
+    shares : ndarray, shape (T,)
+        By which the covariance of one sample's gradient is multiplied in the mean of each batch of
+        an epoch.
     second : ndarray, shape (N, M + 1, N, M + 1)
         Of the whitened states, summed over R problems: those of w come first.
     means : ndarray, shape (R, N, M + 1), or None
@@ -49,11 +50,12 @@ class SampledMoments:
 
     samples: Samples | FourthMoments
     eigenvalues: Array
-    share: float
+    shares: Array
     second: Array
     means: Array | None
     weight_decay: float = 0.0
     pull: Array | None = None
+    made: int = 0  # steps
 
     @classmethod
     def at_start(
@@ -84,8 +86,13 @@ class SampledMoments:
                     )
                 means[:, :, 0] = start
         drawn = FourthMoments.of(samples) if FourthMoments.pays(samples, steps) else samples
-        decay = float(problem.weight_decay)
-        return cls(drawn, lam, float(noise.share), second, means, decay, samples.pull)
+        decay, shares = float(problem.weight_decay), noise.shares_in_order
+        return cls(drawn, lam, shares, second, means, decay, samples.pull)
+
+    @property
+    def share(self) -> float:
+        """That of batches of one size."""
+        return float(self.shares[0])
 
     @property
     def loss(self) -> float:
@@ -106,7 +113,8 @@ class SampledMoments:
         count, size, _ = S.shape
         at_gradient = (self.second @ r).transpose(0, 2, 1) @ r
         means = None if self.means is None else self.means @ r
-        gradients = self.share * self.samples.covariance(at_gradient, means)
+        share, self.made = self.shares[self.made % self.shares.size], self.made + 1
+        gradients = share * self.samples.covariance(at_gradient, means)
         gradients *= self.eigenvalues[:, None] * self.eigenvalues
         half = (S @ self.second.reshape(count, size, -1)).reshape(count * size, -1)
         full = S @ half.T.reshape(count, size, -1)  # of the transpose, as the moments are symmetric

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.arrays import list_entries
-from sgdmem.numeric.arithmetic.ball import Ball
+from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.problems.batch_size import inverse_batch_size
 from sgdmem.numeric.problems.coupling import LARGEST, Block, entry, read_blocks, settled
+from sgdmem.numeric.problems.drawing import Drawing, Epoch
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate, estimate_noise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -148,7 +149,15 @@ class Noise:
         return cls(found.tau1, found.tau2, estimate=found)
 
     @classmethod
-    def sampled(cls, rows: Any, weights: Any = None, *, replacement: bool = True) -> Noise:
+    def sampled(
+        cls,
+        rows: Any,
+        weights: Any = None,
+        *,
+        replacement: bool = True,
+        drop_last: bool = True,
+        shuffle: bool = False,
+    ) -> Noise:
         r"""Return the noise of drawing samples, as it is: no model is fitted.
 
         A batch is the mean of B samples, drawn afresh at each step; the spectrum of a problem with
@@ -164,6 +173,16 @@ class Noise:
         replacement : bool
             Whether a sample may be in one batch twice. Without, B is at most n, and the noise
             vanishes at B = n.
+        drop_last : bool
+            Whether all batches have one size, any number. If not, an epoch of n samples ends with a
+            batch of what is left of them, and B is an integer up to n: batches are still drawn
+            afresh, but their sizes come in this order.
+        shuffle : bool
+            Whether each epoch goes through a random order of all samples, as PyTorch's
+            ``DataLoader(shuffle=True)`` does. Such batches depend on each other, and there is no
+            exact verdict: verdicts and losses are those of batches drawn afresh, with replacement,
+            and say so. `sgdmem.simulate` shuffles, and `sgdmem.methods.shuffled_growth` simulates
+            epochs.
 
         Raises
         ------
@@ -181,7 +200,7 @@ class Noise:
         >>> round(largest_learning_rate("sgd", problem, 1), 9)
         0.08
         """
-        return cls(samples=Samples.of(rows, weights, replacement))
+        return cls(samples=Samples.of(rows, weights, Drawing(replacement, drop_last, shuffle)))
 
     def vary(self, **values: Any) -> Noise:
         """Return the noise with another label_variance, or tau1 or tau2, which is no estimate.
@@ -272,7 +291,8 @@ class Noise:
         """
         inverse = inverse_batch_size(batch_size)
         if self.samples is not None:
-            self.samples.share(inverse)  # refuses a batch of more than all samples
+            self.samples.drawing.share(len(self.samples), inverse)  # refuses too large a batch
+            self.samples.drawing.epoch(len(self.samples), inverse)  # and what epochs have not
         tau2 = self.tau2
         if isinstance(tau2, tuple) and len(set(map(id, tau2))) == 1:
             tau2 = tau2[0]  # one number for all is summed much faster
@@ -290,8 +310,7 @@ class Noise:
         if self.coupling is not None:
             return f"a coupling matrix, {tau2}"
         if self.samples is not None:
-            way = "with" if self.samples.replacement else "without"
-            return f"{len(self.samples):,} samples, drawn anew for each batch, {way} replacement"
+            return f"{len(self.samples):,} samples, {self.samples.drawing}"
         if self.estimate is not None:
             return str(self.estimate)
         return f"tau1 = {_shown(self.tau1)}, {tau2}"
@@ -304,6 +323,7 @@ class Noise:
             "tau2": tau2.tolist() if isinstance(self.tau2, tuple) else tau2,
             "coupled": self.coupling is not None,
             "samples": None if self.samples is None else len(self.samples),
+            "drawing": None if self.samples is None else asdict(self.samples.drawing),
             "estimate": None if self.estimate is None else self.estimate.to_dict(),
             "label_variance": to_float(self.label_variance),
         }
@@ -342,10 +362,45 @@ class BatchNoise(Noise):
 
     @property
     def share(self) -> Fraction:
-        """By which the noise of one sample is multiplied in the mean of a batch."""
+        """By which the noise of one sample is multiplied in the mean of a batch.
+
+        Of batches of several sizes the mean over an epoch.
+        """
+        full, last = self.shares
+        return full if self.epoch is None else full + (last - full) / self.epoch.steps
+
+    @property
+    def epoch(self) -> Epoch | None:
+        """Which sizes the batches have; None where it is one."""
         if self.samples is None:
-            return self.inverse_batch
-        return self.samples.share(self.inverse_batch)
+            return None
+        return self.samples.drawing.epoch(len(self.samples), self.inverse_batch)
+
+    @property
+    def shares(self) -> tuple[Fraction, Fraction]:
+        """The shares of all batches of an epoch but the last one, and of that."""
+        if self.samples is None:
+            return self.inverse_batch, self.inverse_batch
+        drawing, n, epoch = self.samples.drawing, len(self.samples), self.epoch
+        full = drawing.share(n, self.inverse_batch)
+        return full, full if epoch is None else drawing.share(n, Fraction(1, epoch.last))
+
+    @property
+    def shares_in_order(self) -> Array:
+        """The share of each batch of an epoch, shape (T,); one where they are all alike."""
+        full, last = map(float, self.shares)
+        return np.append(np.full(0 if self.epoch is None else self.epoch.steps - 1, full), last)
+
+    def of_one_size(self, size: int) -> BatchNoise:
+        """Return that of batches of one size, of the same samples."""
+        assert self.samples is not None  # only they have epochs
+        alike = replace(self.samples.drawing, drop_last=True)
+        return Noise(samples=replace(self.samples, drawing=alike)).at(size)
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it stands for that of shuffled epochs."""
+        return self.samples is not None and self.samples.drawing.shuffle and not self.is_quiet
 
     @property
     def is_quiet(self) -> bool:
@@ -392,12 +447,17 @@ class BatchNoise(Noise):
     def __str__(self) -> str:
         if self.is_quiet:
             return "full batches, no noise"
-        return f"batch size {_shown(1 / self.inverse_batch)}, {super().__str__()}"
+        size = f"batch size {_shown(1 / self.inverse_batch)}" if self.epoch is None else self.epoch
+        if self.samples is None:
+            return f"{size}, {super().__str__()}"
+        judged = ", judged as if drawn anew for each batch" if self.is_reference else ""
+        return f"{size}, {len(self.samples):,} samples, {self.samples.drawing.way}{judged}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; an infinite batch size becomes None."""
         batch_size = None if self.is_quiet else self.batch_size
-        return {"batch_size": batch_size, **super().to_dict()}
+        epoch = None if self.epoch is None else asdict(self.epoch)
+        return {"batch_size": batch_size, "epoch": epoch, **super().to_dict()}
 
 
 def _moderate(value: Any, name: str, nonnegative: bool = False) -> Fraction:

@@ -12,6 +12,7 @@ from sgdmem.numeric.arithmetic.arrays import read_reals
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.data_target import start_and_residuals
+from sgdmem.numeric.problems.drawing import Drawing
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.target import ListedTarget, PowerLawTarget, Target, read_target
@@ -153,6 +154,8 @@ class Problem:
         start: Any = None,
         weights: Any = None,
         replacement: bool = True,
+        drop_last: bool = True,
+        shuffle: bool = False,
         noise: Noise | None = None,
         weight_decay: Any = 0,
     ) -> Problem:
@@ -181,7 +184,7 @@ class Problem:
             no factor 1/2, and divides by the number of outputs.
         start : array of shape (d,) or (d, R), optional
             :math:`w_0`, by default 0. Without y and start the problem has no target.
-        weights, replacement
+        weights, replacement, drop_last, shuffle
             How samples are drawn, as in `Noise.sampled`; the loss is weighted alike.
         noise : Noise, optional
             A model of the noise in place of the samples, such as ``Noise.fit(X)``.
@@ -199,7 +202,7 @@ class Problem:
         >>> problem.spectrum.eigenvalues, problem.dropped
         (array([2. , 0.5]), 1)
         """
-        samples = Samples.of(X, weights, replacement, "data")
+        samples = Samples.of(X, weights, Drawing(replacement, drop_last, shuffle), "data")
         spectrum, first = Spectrum(samples.eigenvalues).decayed(weight_decay), None
         if y is not None or start is not None:
             decay = to_float(spectrum.weight_decay)

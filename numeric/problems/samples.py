@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import EPS, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.problems.drawing import Drawing
 from sgdmem.numeric.problems.images import RememberedImages
 from sgdmem.numeric.problems.symmetric_products import quadratic_forms, weighted_squares
 from sgdmem.numeric.problems.whitened import RowsLeft, WhitenedRows, decompose
@@ -25,6 +25,7 @@ from sgdmem.numeric.spectra.row_pieces import RowPieces, rows_together, slices
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError, shown
 
+_AFRESH = Drawing()
 OPERATIONS = 120  # roundings, beside those of the sums
 _HEAVY = 1000  # samples that are asked first
 _MANY = 10  # times as many, from which on they are
@@ -45,8 +46,8 @@ class Samples:
         Probabilities with which they are drawn.
     axes : ndarray, shape (N, d)
         The unit eigenvectors, one a row.
-    replacement : bool
-        Whether one sample may be in a batch twice.
+    drawing : Drawing
+        How batches are made of them.
     residuals : ndarray, shape (R, n, K), or None
         What the best fit leaves of the labels, for each of R sets of labels; the gradient of
         sample i at the minimum is minus its columns times these. None where no labels are given.
@@ -61,28 +62,27 @@ class Samples:
     columns: Array | WhitenedRows
     weights: Array
     axes: Array
-    replacement: bool = True
+    drawing: Drawing = _AFRESH
     residuals: Array | None = None
     pull: Array | None = None
     precision: float = EPS
 
     @classmethod
     def of(
-        cls, rows: Any, weights: Any = None, replacement: bool = True, name: str = "rows"
+        cls, rows: Any, weights: Any = None, drawing: Drawing = _AFRESH, name: str = "rows"
     ) -> Samples:
         """Read rows of shape (n, d), or (n, K, d) for K outputs; see `Noise.sampled`."""
-        if not isinstance(replacement, bool | np.bool_):
-            raise InputError(f"replacement must be True or False, got {shown(replacement)}")
         given = RowPieces.of(rows, name)
         shares = _read_weights(weights, given.shape[0])
-        if weights is not None and not replacement:
-            raise InputError("weights have no meaning without replacement: give one of the two")
+        if weights is not None and not drawing.weighted:
+            way = "without replacement" if not drawing.replacement else "in shuffled epochs"
+            raise InputError(f"weights have no meaning {way}: give one of the two")
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             eigenvalues, axes = decompose(given, shares)
         if not (eigenvalues.size and np.isfinite(eigenvalues).all() and eigenvalues.all()):
             raise InputError(f"{name} must have eigenvalues within the range of floats")
         columns = WhitenedRows(given, axes, eigenvalues).kept(shares)
-        return cls(eigenvalues, columns, shares, axes, replacement, precision=given.precision)
+        return cls(eigenvalues, columns, shares, axes, drawing, precision=given.precision)
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -133,26 +133,6 @@ class Samples:
                 f"the spectrum must be that of the samples, {count} eigenvalues with the largest "
                 f"{largest:.6g}, got {spectrum}: Problem.from_data(rows) has both"
             )
-
-    def share(self, inverse_batch: Fraction) -> Fraction:
-        """Return by which the covariance of one sample is multiplied in the mean of a batch.
-
-        That is 1 / B with replacement, and (n - B) / (B (n - 1)) without.
-
-        Raises
-        ------
-        InputError
-            For a batch of more than all samples without replacement.
-        """
-        n = len(self)
-        if self.replacement or inverse_batch == 0:
-            return inverse_batch
-        if inverse_batch * n < 1:
-            raise InputError(
-                f"batch_size must be at most the number of samples, {n}, without replacement, "
-                f"got {float(1 / inverse_batch):g}"
-            )
-        return (n * inverse_batch - 1) / (n - 1) if n > 1 else Fraction(0)
 
     @cached_property
     def images(self) -> RememberedImages:
@@ -280,8 +260,8 @@ class Samples:
         if kept.size == 0:
             raise InputError("indices must leave a sample")
         rows = RowsLeft(self.columns, self.eigenvalues, kept)
-        weights = self.weights[kept] if self.replacement else None
-        found = Samples.of(rows, weights, self.replacement)
+        weights = self.weights[kept] if self.drawing.weighted else None
+        found = Samples.of(rows, weights, self.drawing)
         return replace(found, axes=found.axes @ self.axes, precision=self.precision)
 
     def squared_forms(self, N: Array) -> Array:

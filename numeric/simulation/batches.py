@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.problems.batch_size import is_infinite
+from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.whitened import WhitenedRows
@@ -27,8 +27,8 @@ class Batches:
 
     Attributes
     ----------
-    size : int
-        B.
+    sizes : ndarray of int, shape (T,)
+        B; or those of the batches of an epoch, in order.
     eigenvalues : ndarray, shape (N,)
     samples : Samples or None
         What is drawn; None for Gaussian features.
@@ -38,7 +38,7 @@ class Batches:
         In the gradient.
     """
 
-    size: int
+    sizes: Array
     eigenvalues: Array
     samples: Samples | None = None
     label_variance: float = 0.0
@@ -52,11 +52,19 @@ class Batches:
         if samples is None:
             copies = multiplicities(problem)  # refuses a spectrum that is too long to be listed
             label = float(problem.noise.label_variance)
-            return cls(size, np.repeat(problem.spectrum.eigenvalues, copies), None, label, decay)
-        samples.share(Fraction(1, size))  # refuses a batch of more than all samples
+            eigenvalues = np.repeat(problem.spectrum.eigenvalues, copies)
+            return cls(np.array([size]), eigenvalues, None, label, decay)
+        epoch = Noise(samples=samples).at(size).epoch  # refuses a batch of more than all samples
         if isinstance(samples.columns, WhitenedRows):
             raise InputError(samples.columns.refusal)
-        return cls(size, samples.eigenvalues, samples, weight_decay=decay)
+        sizes = (size,) * (len(samples) // size if samples.drawing.shuffle else 1)
+        sizes = sizes if epoch is None else epoch.sizes
+        return cls(np.array(sizes), samples.eigenvalues, samples, weight_decay=decay)
+
+    @property
+    def size(self) -> int:
+        """B."""
+        return int(self.sizes[0])
 
     @property
     def columns(self) -> Array:
@@ -94,9 +102,19 @@ class Batches:
         return np.asarray(sums / sums[-1])
 
     @property
-    def distinct(self) -> bool:
+    def shuffled(self) -> bool:
+        """Whether an epoch goes through all samples in a random order."""
+        return self.samples is not None and self.samples.drawing.shuffle
+
+    @property
+    def has_order(self) -> bool:
         """Whether the samples of a batch are distinct."""
-        return self.samples is not None and not self.samples.replacement
+        return self.shuffled or (self.samples is not None and not self.samples.drawing.replacement)
+
+    @property
+    def numbers(self) -> int:
+        """How many a run keeps beside its state."""
+        return len(self.samples) if self.samples is not None and self.has_order else 0
 
     @property
     def vectors(self) -> int:
@@ -107,7 +125,7 @@ class Batches:
 
     def counts(self, generator: np.random.Generator, steps: int) -> Array:
         """Return how often each sample is in the batch of each step; nothing for small batches."""
-        if self.samples is None or self.distinct or self.size <= COUNTED * len(self.samples):
+        if self.samples is None or self.has_order or self.size <= COUNTED * len(self.samples):
             return np.empty((0, 0), dtype=np.int64)
         return generator.multinomial(self.size, self.samples.weights, size=steps)
 

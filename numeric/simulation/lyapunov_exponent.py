@@ -117,7 +117,8 @@ def lyapunov_exponent(
     steps = whole(steps, "steps", 1, MOST_STEPS)
     first = steps // 10 if burn_in is None else whole(burn_in, "burn_in", 0, MOST_STEPS)
     modes = batches.eigenvalues.size
-    count = whole(seeds, "seeds", 2, max(2, _MOST_NUMBERS // (modes * (chosen.memory + 1))))
+    each = max(modes * (chosen.memory + 1), batches.numbers)
+    count = whole(seeds, "seeds", 2, max(2, _MOST_NUMBERS // each))
     sequences = np.random.SeedSequence(whole(seed, "seed", 0)).spawn(count)
     threads = None if threads is None else whole(threads, "threads", 1)
     nothing = np.empty(0, dtype=int)

@@ -127,7 +127,8 @@ def simulate(
         One for all steps, or one for each.
     problem : Problem
         With a target. If it has samples, as a `Problem.from_data`, each batch draws them, as they
-        say: by their weights, with or without replacement, and with the residuals of their labels;
+        say: by their weights, with or without replacement, with a smaller last batch or in shuffled
+        epochs, from step 0 on, and with the residuals of their labels;
         R problems share their batches. Of any other one each batch draws Gaussian features, and
         labels with the noise's ``label_variance``; eigenvalues are then finitely many, with integer
         multiplicities. The rest of the noise, a model of what is drawn, has no influence.
@@ -189,7 +190,8 @@ def simulate(
     steps = whole(steps, "steps", 0, MOST_STEPS)
     batches = Batches.of(given, batch_size)
     recorded = _read_record(record, steps)
-    longest = max(first.coefficients.size * (chosen.memory + 1), recorded.size)
+    state = first.coefficients.size * (chosen.memory + 1)
+    longest = max(state, batches.numbers, recorded.size)
     count = whole(seeds, "seeds", 1, max(1, _MOST_NUMBERS // longest))
     root = np.random.SeedSequence(whole(seed, "seed", 0))
     threads = None if threads is None else whole(threads, "threads", 1)

@@ -52,6 +52,8 @@ class Runs:
         self.generators = [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
         self.w = np.array([start(generator) for generator in self.generators])
         self.u = np.zeros((len(seeds), memory, self.w.shape[1]))
+        self.orders = np.tile(np.arange(batches.numbers), (len(seeds), 1))
+        self.made = 0
         self.scale = np.zeros((len(seeds), int(homogeneous)))
         self.losses = np.full((len(seeds), recorded.size), np.inf)
         if recorded.size and recorded[0] == 0:
@@ -72,6 +74,7 @@ class Runs:
             entries = schedule.steps(chunk.start, chunk.stop)
             work = partial(self._make_some, entries, kept, place)
             work_in_threads(work, pieces(0, runs, 1), threads)
+            self.made += after.size
             advance(runs * after.size)
 
     def _make_some(self, entries: Steps, kept: Array, place: slice, runs: slice) -> None:
@@ -80,9 +83,9 @@ class Runs:
         for k in range(runs.start, runs.stop):
             generator = self.generators[k]
             run(
-                *(generator, batches.size, self.label_variance),
+                *(generator, batches.sizes, self.made, self.label_variance),
                 batches.counts(generator, len(entries)),
-                *(self.cumulative, batches.distinct),
+                *(self.cumulative, self.orders[k], batches.shuffled),
                 *(batches.outputs, self.columns, self.residuals, batches.eigenvalues),
                 *(batches.weight_decay, self.pull),
                 *(entries.alpha, entries.b, entries.c, entries.D, entries.a, entries.shrink),

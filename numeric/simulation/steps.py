@@ -23,7 +23,7 @@ from __future__ import annotations
 from math import inf, isfinite, log, sqrt
 
 from numba import njit
-from numpy import arange, empty, empty_like, searchsorted
+from numpy import empty, empty_like, searchsorted
 
 _FAST = {"reassoc", "contract", "nsz"}  # sums in vectors; NaN and inf stay what they are
 # inline="always": handing over arrays takes as long as a short row
@@ -90,34 +90,36 @@ def add_sample(sample, times, outputs, columns, residuals, y, g):  # type: ignor
                 g[r, k] += left * columns[i, k]
 
 
+@njit("void(npy_rng, i8[::1], i8)", cache=True, nogil=True, inline="always")
+def shuffle(generator, order, count):  # type: ignore[no-untyped-def]
+    """Put random entries of an order first, so many of them; the others follow."""
+    for j in range(min(count, order.size - 1)):
+        place = generator.integers(j, order.size)
+        order[place], order[j] = order[j], order[place]
+
+
 @njit(
-    "void(npy_rng, i8, f8[::1], i8[::1], i8[::1], i8, f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1])",
+    "void(npy_rng, i8, i8, f8[::1], i8[::1], i8, f8[:,::1], f8[:,::1], f8[:,::1], f8[:,::1])",
     cache=True,
     nogil=True,
     inline="always",
     fastmath=_FAST,
 )
-def add_batch(generator, batch, cumulative, order, places, outputs, columns, residuals, y, g):  # type: ignore[no-untyped-def]
+def add_batch(generator, batch, first, cumulative, order, outputs, columns, residuals, y, g):  # type: ignore[no-untyped-def]
     """Add the gradients of a batch of samples to g, up to the factors lambda_k.
 
-    They are drawn with replacement, alike or by the ``cumulative`` sums of their probabilities; or
-    without, if there is an ``order`` of all samples: its first entries are shuffled, and put back
-    afterwards, so that a run is the same however many calls it takes.
+    They are those of an ``order``, if there is one, from a ``first`` place on; or drawn with
+    replacement, alike or by the ``cumulative`` sums of their probabilities.
     """
     count = columns.shape[0] // outputs
     for j in range(batch):
         if order.size > 0:
-            place = generator.integers(j, count) if batch < count else j
-            places[j], sample = place, order[place]
-            order[place], order[j] = order[j], sample
+            sample = order[first + j]
         elif cumulative.size > 0:
             sample = searchsorted(cumulative, generator.random(), side="right")
         else:
             sample = generator.integers(0, count)
         add_sample(sample, 1.0, outputs, columns, residuals, y, g)
-    for j in range(min(batch, order.size) - 1, -1, -1):
-        place = places[j]
-        order[place], order[j] = order[j], order[place]
 
 
 @njit("f8(f8[::1], f8[:,::1])", cache=True, nogil=True)
@@ -135,7 +137,8 @@ def rescale(w, u):  # type: ignore[no-untyped-def]
 
 
 @njit(
-    "void(npy_rng, i8, f8, i8[:,::1], f8[::1], b1, i8, f8[:,::1], f8[:,::1], f8[::1], f8, "
+    "void(npy_rng, i8[::1], i8, f8, i8[:,::1], f8[::1], i8[::1], b1, "
+    "i8, f8[:,::1], f8[:,::1], f8[::1], f8, "
     "f8[:,::1], f8[:], f8[:,:], f8[:,:], f8[:,:,:], f8[:,:], f8[:], f8[::1], f8[:,::1], f8[::1], "
     "b1[::1], f8[::1])",
     cache=True,
@@ -143,16 +146,19 @@ def rescale(w, u):  # type: ignore[no-untyped-def]
     fastmath=_FAST,
 )
 def run(  # type: ignore[no-untyped-def]
-    generator, batch, label, counts, cumulative, distinct, outputs, columns, residuals, lam, decay,
+    generator, sizes, made, label, counts, cumulative, order, shuffled,
+    outputs, columns, residuals, lam, decay,
     pull, alpha, b, c, D, a, shrink, w, u, scale, kept, losses,
 ):  # fmt: skip
     """Make one step, eq. (3) of arXiv 2410.04228, for each entry of alpha.
 
+    Batches have the ``sizes`` one after the other, again and again; ``made`` steps were made.
     Without ``columns``, shape (n K, N), the features are Gaussian, and so are residuals of the
     variance ``label``. With ``counts``, shape (T, n), a
     step's batch holds each sample so many times; without, shape (0, 0), samples are drawn one after
-    the other, see `add_batch`, and are ``distinct`` or not.
-    ``w``, shape (R N,), and ``u``, shape (M, R N), are overwritten: R problems that share their
+    the other, see `add_batch`. An ``order`` of them is ``shuffled`` once for all sizes; if not, its
+    beginning is for each batch. It is overwritten, like ``w``, shape (R N,), and
+    ``u``, shape (M, R N): R problems that share their
     batches, with ``residuals`` of shape (R, n K), or (0, 0) for none. ``losses`` receives the
     losses after the steps that are ``kept``, up to the first loss that is beyond the range of
     floats; w is infinite then. With a ``scale``, shape (1,), the state is rescaled where it leaves
@@ -162,10 +168,10 @@ def run(  # type: ignore[no-untyped-def]
     memory, modes = u.shape[0], lam.size
     y, g, xi, fresh = empty_like(w), empty_like(w), empty_like(w), empty(u.shape)
     at, gradient = y.reshape((-1, modes)), g.reshape((-1, modes))
-    order = arange(columns.shape[0] // outputs if distinct else 0)
-    places = empty_like(order)
     place = 0
     for t in range(alpha.size):
+        turn = (made + t) % sizes.size
+        batch = sizes[turn]
         y[:] = w
         for i in range(memory):
             add(y, a[t, i], u[i])
@@ -178,8 +184,12 @@ def run(  # type: ignore[no-untyped-def]
                     if counts[t, i] > 0:
                         add_sample(i, counts[t, i], outputs, columns, residuals, at, gradient)
             else:
+                if not shuffled:
+                    shuffle(generator, order, batch if batch < order.size else 0)
+                elif turn == 0:
+                    shuffle(generator, order, order.size)
                 add_batch(
-                    generator, batch, cumulative, order, places,
+                    generator, batch, turn * sizes[0] if shuffled else 0, cumulative, order,
                     outputs, columns, residuals, at, gradient,
                 )  # fmt: skip
             for r in range(at.shape[0]):

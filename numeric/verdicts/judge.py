@@ -33,11 +33,14 @@ class Judge:
     original, original_spectrum
         As given; computation is in a unit of eigenvalues in which their squares stay in range.
     noise : BatchNoise
+    sharp : bool
+        As in `JointJudge`.
     """
 
     original: Algorithm
     original_spectrum: Spectrum
     noise: BatchNoise
+    sharp: bool = True
 
     @cached_property
     def _unit(self) -> Fraction:
@@ -57,7 +60,7 @@ class Judge:
     def joint(self) -> JointJudge:
         """The question as one of one algorithm."""
         form = ball_form([self.algorithm], self.spectrum.weight_decay)
-        return JointJudge(form, self.spectrum, self.noise)
+        return JointJudge(form, self.spectrum, self.noise, self.sharp)
 
     @property
     def form(self) -> HalfPlaneForm:

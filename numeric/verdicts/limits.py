@@ -7,7 +7,7 @@ bounds; only the verdict itself carries a proof.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.intervals import Interval, confirmed, positive_intervals
+from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.judge import Judge
@@ -25,7 +26,7 @@ from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 
 _POINTS, _FEWEST_POINTS = 2000, 16  # of scans, in all intervals together and in each
-_FEW = 4  # batch sizes tried around the critical one
+_FEW, _MORE = 4, 64  # batch sizes tried around the critical one, also in epochs
 _MOST_CONFIRMED = 8  # intervals of scales on a long spectrum that are confirmed by verdicts
 
 
@@ -57,11 +58,25 @@ def smallest_stable_batch_size(judge: Judge, critical: float) -> float:
     if math.isinf(critical) or critical >= 2.0**53:
         return critical
     first = max(1, math.floor(critical * (1 - 1e-9)))
-    for size in range(first, first + _FEW):
+    for size in _sizes_to_try(judge.noise, first):
         noise = replace(judge.noise, inverse_batch=Fraction(1, size))
-        if replace(judge, noise=noise).reason is Reason.STABLE:
+        if replace(judge, noise=noise, sharp=False).reason is Reason.STABLE:
             return float(size)
     return math.inf
+
+
+def _sizes_to_try(noise: BatchNoise, first: int) -> Iterator[int]:
+    """Return integers from the critical batch size on, in epochs up to one that leaves no rest."""
+    samples = noise.samples
+    if samples is None or samples.drawing.drop_last:
+        yield from range(first, first + _FEW)
+        return
+    for size in range(first, len(samples) + 1):
+        whole = len(samples) % size == 0
+        if whole or size < first + _MORE:
+            yield size
+        if whole and size > first:
+            return
 
 
 def stable_scales(judge: Judge) -> list[Interval]:

@@ -14,6 +14,7 @@ without a coupling all y are :math:`\sigma^2/(1-U'_\Sigma)`. Samples have labels
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,8 +23,10 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.coupling import Block
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.mode_summands import mode_summands
+from sgdmem.numeric.verdicts.noise_operator import EpochOperator
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
-from sgdmem.numeric.verdicts.sampled_floor import sampled_floor
+from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.verdicts.sampled_floor import covariance_at_rest, sampled_floor
 
 
 def loss_floor(judge: Judge) -> Interval:
@@ -34,6 +37,13 @@ def loss_floor(judge: Judge) -> Interval:
     noise = judge.noise
     if not noise.stirs:
         return 0.0, 0.0
+    if noise.epoch is not None:  # it is on a cycle, between those of both sizes
+        few, many = (
+            replace(judge, noise=noise.of_one_size(size))
+            for size in (noise.epoch.last, noise.epoch.size)
+        )
+        high = loss_floor(few)[1] if few.reason is Reason.STABLE else math.inf
+        return loss_floor(many)[0], high
     if noise.samples is not None:
         return sampled_floor(noise, judge.form, judge.spectrum.eigenvalues, judge.radius[1])
     if judge.spectrum.diverges:
@@ -46,6 +56,18 @@ def loss_floor(judge: Judge) -> Interval:
         doubled = stirred * judge.sums.output_noise[0] / heard
     low, high = float((doubled / 2).lower), float((doubled / 2).upper)
     return max(low, 0.0), high
+
+
+def floor_of_epochs(judge: Judge) -> float:
+    """Return the mean of the loss over an epoch of batches of two sizes, in plain floats."""
+    operator, noise = judge.joint.operator, judge.noise
+    assert isinstance(operator, EpochOperator) and noise.samples is not None  # it has epochs
+    if not noise.stirs:
+        return 0.0
+    C = operator.resting(judge.form, covariance_at_rest(noise.samples))
+    lam = Ball(judge.spectrum.eigenvalues)
+    reading = lam.mid * mode_summands(judge.form, lam).output_noise.mid[0]
+    return float(reading @ np.diag(C)) / 2
 
 
 def _coupled_response(judge: Judge, blocks: tuple[Block, ...]) -> Ball:

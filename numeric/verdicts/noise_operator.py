@@ -25,8 +25,11 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.bounds_without_a_pass import diagonal_radius, longest_sample
+from sgdmem.numeric.verdicts.epoch_bounds import EpochBounds
+from sgdmem.numeric.verdicts.epoch_radius import EpochNoise, require_possible
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_pairs import mode_pairs, quick_pairs
+from sgdmem.numeric.verdicts.mode_states import ModeStates
 from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
 from sgdmem.numeric.verdicts.ritz_pair import RitzPair
@@ -39,6 +42,7 @@ _CERTAIN = 0.25  # largest relative error of products
 _FEW = 12  # passes over the data for a point of a map
 _ERROR, _PART = 1e-11, 1e-3  # of the radius in a search, and a part of its distance to 1
 _RESIDUAL = 1e-7  # of the matrix that belongs to the radius
+_ROUGH, _CLOSE, _SMALL = 1e-2, 1e-9, 1e-11  # residuals of a start, of searches, of proofs
 
 
 @dataclass(frozen=True)
@@ -131,14 +135,15 @@ class SampledOperator(NoiseOperator):
     def bounds_without_a_pass(self, form: HalfPlaneForm, wanted: Array) -> Bounds:
         """Return bounds from the diagonal of the operator, and from its longest sample."""
         low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
-        lam, share = Ball(self.spectrum.eigenvalues), float(self.noise.share)
+        lam = Ball(self.spectrum.eigenvalues)
+        least, most = self._extreme_shares
         places = np.flatnonzero(wanted)
         rows = max(1, _BLOCK // lam.mid.size)
         for start in range(0, places.size, rows):
             some = places[start : start + rows]
             s = lam * mode_summands(take(form, some), lam).noise
-            low[some] = share * diagonal_radius(self.samples, s.lower)
-            high[some] = share * longest_sample(self.samples, s.upper)
+            low[some] = least * diagonal_radius(self.samples, s.lower)
+            high[some] = most * longest_sample(self.samples, s.upper)
         return low, high
 
     def radius(
@@ -182,15 +187,22 @@ class SampledOperator(NoiseOperator):
 
     def estimate(self, shares: Array, weights: Array) -> Array:
         """Return a lower bound from the operator's diagonal part."""
-        batch = float(self.noise.share / self.noise.inverse_batch)  # the shares have 1 / B
+        least, _ = self._extreme_shares
+        batch = least / float(self.noise.inverse_batch)  # the shares have 1 / B
         return batch * diagonal_radius(self.samples, shares)
+
+    @property
+    def _extreme_shares(self) -> Interval:
+        """Those of the least and the most noisy batches: the radius is between those of each."""
+        full, last = map(float, self.noise.shares)
+        return min(full, last), max(full, last)
 
     def refined(self, form: HalfPlaneForm, scales: Array, low: Array) -> Array:
         """Return the radius in plain floats where a lower bound leaves stability open.
 
         The forms of shape (A, 1), or (1, 1), are asked at the eigenvalues times ``scales``.
         """
-        found, share = np.array(low), float(self.noise.share)
+        found = np.array(low)
         for index in np.flatnonzero(low < 1).tolist():
             place = index if form.pull.shape[0] > 1 else 0
             exact = take(form, slice(place, place + 1)).map(Ball)
@@ -199,9 +211,14 @@ class SampledOperator(NoiseOperator):
             if not (products > 0).all():  # beyond the range of floats, at one end or the other
                 found[index] = 0.0 if (products >= 0).all() else math.inf
                 continue
-            ritz = ritz_pair(self.samples.images, products, self._is_settled)
-            found[index] = max(low[index], share * ritz.value)  # both are lower bounds
+            radius = self.quick_radius(exact, lam, products)
+            found[index] = max(low[index], radius)  # both are lower bounds
         return found
+
+    def quick_radius(self, form: HalfPlaneForm, eigenvalues: Array, products: Array) -> float:
+        """Return the radius in plain floats, closely where it is near 1."""
+        found = ritz_pair(self.samples.images, products, self._is_settled)
+        return float(self.noise.share) * found.value
 
     def _is_settled(self, ritz: RitzPair) -> bool:
         """Whether a search knows the radius well enough, and so on which side of 1 it is."""
@@ -215,12 +232,79 @@ class SampledOperator(NoiseOperator):
         return ritz_pair(images, products, lambda ritz: ritz.residual <= _RESIDUAL).matrix
 
     def critical_batch_size(self, form: HalfPlaneForm) -> float:
-        """Return the batch size at which the radius is 1: the radius is a multiple of the share."""
+        """Return the size of all batches at which the radius, a multiple of the share, is 1."""
         low, high = self._unit_radius(form, _is_close)
         if math.isinf(high):
             return high
         radius, n = (low + high) / 2, len(self.samples)
-        return radius if self.samples.replacement or n == 1 else n * radius / (n - 1 + radius)
+        distinct = not self.samples.drawing.replacement and n > 1
+        return n * radius / (n - 1 + radius) if distinct else radius
+
+
+class EpochOperator(SampledOperator):
+    """That of samples in batches of two sizes, see `epoch_radius`."""
+
+    def radius(
+        self,
+        form: HalfPlaneForm,
+        done: Callable[[float, float], bool],
+        passes: int = MOST_PASSES,
+        within: Interval = (0.0, math.inf),
+    ) -> Interval:
+        """Return bounds of the radius, between those of both sizes if that is enough."""
+        if done(*within):
+            return within
+        least, most = self._extreme_shares
+        known = (within[0] / most, within[1] / least)
+
+        def enough(low: float, high: float) -> bool:
+            return done(least * low, most * high) or high < (1 + _ROUGH) * low
+
+        low, high = self._unit_radius(form, enough, passes, known)
+        low = max(within[0], least * low * (1 - 4 * UNIT))
+        high = min(within[1], most * high * (1 + 4 * UNIT))
+        if done(low, high) or not math.isfinite(high):
+            return low, high
+        products = quick_pairs(form, self.spectrum.eigenvalues)
+        states, noise, start = self._epoch(form, self.spectrum.eigenvalues, products)
+        if not np.isfinite(noise.responses).all():  # beyond the range of floats
+            return low, high
+        radius, leading = noise.leading(start, _SMALL)
+        found = EpochBounds(self.samples, states, noise, leading).enclose(radius, done)
+        return max(low, found[0]), min(high, found[1])
+
+    def reference(self, form: HalfPlaneForm) -> float:
+        """Return the radius for batches of one size with the mean share."""
+        low, high = self._unit_radius(form, _is_close)
+        return float(self.noise.share) * (low + high) / 2
+
+    def quick_radius(self, form: HalfPlaneForm, eigenvalues: Array, products: Array) -> float:
+        """Return the radius in plain floats; the reference where both sizes decide."""
+        least, most = self._extreme_shares
+        known = ritz_pair(self.samples.images, products, lambda ritz: ritz.error <= _ROUGH).value
+        if least * known < 1 < (1 + 4 * _ROUGH) * most * known:
+            _, noise, start = self._epoch(form, eigenvalues, products)
+            if np.isfinite(noise.responses).all():
+                return noise.leading(start, _CLOSE)[0]
+        return float(self.noise.share) * known
+
+    def resting(self, form: HalfPlaneForm, stirred: Array) -> Array:
+        """Return the mean over an epoch of the matrices C to which stirred noise tends."""
+        products = quick_pairs(form, self.spectrum.eigenvalues)
+        _, noise, _ = self._epoch(form, self.spectrum.eigenvalues, products)
+        return np.asarray(noise.resting(stirred).mean(axis=0))
+
+    def _epoch(
+        self, form: HalfPlaneForm, eigenvalues: Array, products: Array
+    ) -> tuple[ModeStates, EpochNoise, Array]:
+        """Return the states, what their noise does, and matrices to begin with."""
+        shares = self.noise.shares_in_order
+        require_possible(self.samples, shares.size, len(form.fixed))
+        states = ModeStates.of(form, eigenvalues, np.diag(products))
+        noise = EpochNoise.of(self.samples.covariance, states, products, shares)
+        images = self.samples.images
+        matrix = ritz_pair(images, products, lambda ritz: ritz.residual <= _ROUGH).matrix
+        return states, noise, shares[:, None, None] * matrix / products
 
 
 def _one_by_one(
@@ -248,6 +332,7 @@ def _is_close(low: float, high: float) -> bool:
 def noise_operator(noise: BatchNoise, spectrum: Spectrum) -> NoiseOperator:
     """Return the operator of a noise on a spectrum."""
     if noise.samples is not None:
-        return SampledOperator(noise, spectrum)
+        sampled = SampledOperator if noise.epoch is None else EpochOperator
+        return sampled(noise, spectrum)
     kind = ScalarOperator if noise.coupling is None else MatrixOperator
     return kind(noise, spectrum)

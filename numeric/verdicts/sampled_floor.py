@@ -51,9 +51,7 @@ def sampled_floor(
     output = Ball(eigenvalues) * mode_summands(form, Ball(eigenvalues)).output_noise
     reading, reading_error = output.mid[0], output.rad[0]
     root = np.sqrt(products)
-    sets = len(samples.residuals) if samples.residuals is not None else 0
-    stirred = samples.covariance(np.zeros_like(root), np.zeros((sets, len(root))))
-    right = share * root * stirred
+    right = share * root * covariance_at_rest(samples)
     unit = float(np.abs(right).max()) or 1.0  # squares of small residuals leave the range of floats
     right = right / unit
 
@@ -78,6 +76,13 @@ def sampled_floor(
     if not math.isfinite(bound):
         return 0.0, math.inf
     return unit * max(0.0, value - bound), unit * (value + bound)
+
+
+def covariance_at_rest(samples: Samples) -> Array:
+    """Return the covariance of the whitened gradients of single samples at the minimum."""
+    sets = len(samples.residuals) if samples.residuals is not None else 0
+    size = samples.eigenvalues.size
+    return samples.covariance(np.zeros((size, size)), np.zeros((sets, size)))
 
 
 def _norm_of_gradients(samples: Samples) -> float:

@@ -15,7 +15,8 @@ from sgdmem.numeric.verdicts import limits
 from sgdmem.numeric.verdicts.binding_condition import binding
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
-from sgdmem.numeric.verdicts.loss_floor import loss_floor
+from sgdmem.numeric.verdicts.loss_floor import floor_of_epochs, loss_floor
+from sgdmem.numeric.verdicts.noise_operator import EpochOperator
 from sgdmem.numeric.verdicts.noiseless import noiseless_margin
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -95,6 +96,8 @@ class Verdict:
         """The reason as a sentence; it says so where the noise is only estimated."""
         sentence = self._what_it_tends_to or self.reason.explanation
         sentence = f"{sentence} ({self.detail})" if self.detail else sentence
+        if self.noise.is_reference:
+            return f"{sentence}; of batches drawn anew, the reference for shuffled epochs"
         return (
             f"{sentence}; of a noise model estimated from data" if self.is_estimated else sentence
         )
@@ -117,7 +120,8 @@ class Verdict:
             )
         if floor == 0:
             return f"the mean loss tends to {least}, from every start"
-        return f"the mean loss comes to rest at {floor:.6g} above {least}, from every start"
+        where = "at" if self.noise.epoch is None else "on a cycle with the mean"
+        return f"the mean loss comes to rest {where} {floor:.6g} above {least}, from every start"
 
     @property
     def _rests_elsewhere(self) -> bool:
@@ -135,7 +139,7 @@ class Verdict:
             return 0.0, math.inf
         return loss_floor(self._judge)
 
-    @property
+    @cached_property
     def loss_floor(self) -> float:
         """How far above the least loss the mean loss comes to rest, whatever the start.
 
@@ -143,15 +147,35 @@ class Verdict:
         fits, as in ``Problem.from_data(X, y)``; inf where stability is not proved, where
         infinitely many modes add up to it, and where labels are given to a method that shrinks w.
         Under weight decay it is above the loss of the stationary point. The middle of
-        ``loss_floor_interval``.
+        ``loss_floor_interval``. With a smaller last batch the loss comes to rest on a cycle: then
+        it is the mean over an epoch, in plain floats, and the interval has the floors of both
+        sizes.
         """
         low, high = self.loss_floor_interval
+        if self.stable and self.noise.epoch is not None and not self._rests_elsewhere:
+            return min(max(low, floor_of_epochs(self._judge)), high)
         return (low + high) / 2
 
     @property
     def is_estimated(self) -> bool:
-        """Whether the noise was fitted to data: then the verdict is about the fitted model."""
-        return self.noise.estimate is not None and not self.noise.is_quiet
+        """Whether the noise was fitted to data: then the verdict is about the fitted model.
+
+        Or whether it is the reference of shuffled epochs, batches drawn anew.
+        """
+        fitted = self.noise.estimate is not None and not self.noise.is_quiet
+        return fitted or self.noise.is_reference
+
+    @cached_property
+    def reference_noise_sum(self) -> float | None:
+        """The noise radius for batches of one size with the mean noise of an epoch's.
+
+        None unless an epoch has a smaller last batch. It is that of sizes in random order; of sizes
+        in their own order, which ``noise_sum`` is about, it tells no bound.
+        """
+        operator = self._judge.joint.operator
+        if not isinstance(operator, EpochOperator) or not self._judge.noiseless_is_stable:
+            return None
+        return operator.reference(self._judge.form)
 
     @cached_property
     def critical_eigenvalue(self) -> float:
@@ -173,13 +197,17 @@ class Verdict:
 
         It is not stable at it. Zero when every batch size is stable, inf when none is or when
         noiseless stability is undecided. For tau2 > tau1 the batch size above which the small-gain
-        condition proves stability; smaller ones may be stable too.
+        condition proves stability; smaller ones may be stable too. Of samples whose last batch is
+        smaller it is that of batches of one size: how small the last one is depends on B.
         """
         return limits.critical_batch_size(self._judge)
 
     @cached_property
     def smallest_stable_batch_size(self) -> float:
-        """Smallest integer batch size that is proved stable; inf when none is."""
+        """Smallest integer batch size that is proved stable; inf when none is.
+
+        From the critical one on, with 64 of those that leave a smaller last batch.
+        """
         return limits.smallest_stable_batch_size(self._judge, self.critical_batch_size)
 
     @cached_property
@@ -253,6 +281,7 @@ class Verdict:
             },
             "noise_sum": _finite(self.noise_sum),
             "noise_sum_interval": [_finite(bound) for bound in self.noise_sum_interval],
+            "reference_noise_sum": _finite(self.reference_noise_sum),
             "output_noise_sum": _finite(self.output_noise_sum),
             "loss_floor": _finite(self.loss_floor),
             "loss_floor_interval": [_finite(bound) for bound in self.loss_floor_interval],
@@ -289,6 +318,8 @@ class Verdict:
             yield what, f"between {low:.17g} and {high:.17g}; stable below 1"
         else:
             yield what, f"{self.noise_sum:.6g}; stable below 1"
+        if self.reference_noise_sum is not None:
+            yield "for reference", f"{self.reference_noise_sum:.6g}, of sizes in random order"
         if self.output_noise_sum not in (None, self.noise_sum):
             yield "noise sum U", f"{self.output_noise_sum:.6g}, of the loss at w"
         rate = self.effective_learning_rate
@@ -317,7 +348,8 @@ class Verdict:
             return "stable at none"
         if critical == 0:
             return "stable at every one"
-        return f"stable above {critical:.6g}"
+        alike = "" if self.noise.epoch is None else ", if all are of one size"
+        return f"stable above {critical:.6g}{alike}"
 
 
 def _ranges(intervals: Sequence[Interval]) -> str:

@@ -201,7 +201,7 @@ def _identity(problem: Problem) -> dict[str, str]:
         samples = noise.samples
         columns = (Z.tobytes() for _, Z in samples.pieces())
         found["samples"] = digest(samples.weights.tobytes(), *columns)
-        found["drawn"] = str(samples.replacement)
+        found["drawn"] = repr(samples.drawing)
     if isinstance(target, PowerLawTarget):
         found["target"] = str(target)
     elif target is not None:

@@ -63,6 +63,12 @@ def problem_options(
             "--without-replacement", is_flag=True, help="No row is twice in a batch of the data."
         ),
         click.option(
+            "--keep-last", is_flag=True, help="An epoch ends with a batch of the rows left over."
+        ),
+        click.option(
+            "--shuffle", is_flag=True, help="Epochs of shuffled rows: judged by their reference."
+        ),
+        click.option(
             "--fit-noise", is_flag=True, help="Estimate tau1 and tau2 from the data instead."
         ),
         click.option("--batch-size", metavar="B", help=batch),
@@ -163,7 +169,7 @@ def read_problem(options: Options, target: Any = None, otherwise: Any = None) ->
         raise click.UsageError("--positive-part belongs to --spectrum")
     if data is not None:
         return _problem_of_data(data, options, target)
-    for name in ("labels", "without_replacement", "fit_noise"):
+    for name in ("labels", "without_replacement", "keep_last", "shuffle", "fit_noise"):
         if options[name]:
             raise click.UsageError(f"--{name.replace('_', '-')} belongs to --data")
     noise = _noise(options, otherwise or Noise())
@@ -185,6 +191,7 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
     matrix, labels = read_matrix(path), options["labels"]
     ways = {
         "--without-replacement": options["without_replacement"],
+        "--shuffle": options["shuffle"],
         "--fit-noise": options["fit_noise"],
         "--tau1": options["tau1"] is not None,
         "--coupling": options["coupling"] is not None,
@@ -196,6 +203,8 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
         matrix,
         None if labels is None else load_labels(Path(labels)),
         replacement=not options["without_replacement"],
+        drop_last=not options["keep_last"],
+        shuffle=options["shuffle"],
         noise=Noise.fit(matrix) if options["fit_noise"] else None,
         weight_decay=_weight_decay(options),
     )

@@ -55,7 +55,8 @@ def simulate_command(
     """Simulate runs of ALGORITHM with mini-batches, beside the expected mean loss.
 
     Eigenvalues stand for Gaussian features: the expected loss is exact, with tau1 = 1, tau2 = -1.
-    The rows of a data matrix are drawn as they are, and the expected loss is exact, too. Losses
+    The rows of a data matrix are drawn as they are, and the expected loss is exact, too, but for
+    --shuffle, where it is that of rows drawn anew for each batch. Losses
     are those above the least one. Options --tau1, --tau2 and --fit-noise change the expected loss
     only; with other values than those of the features it is approximate. --label-variance is that
     of the labels of Gaussian features. Losses have heavy tails: with few runs or small batches z is
@@ -90,7 +91,8 @@ def simulate_command(
             f"only a finite power law can be simulated: add --count N, up to {MOST_MODES:,}"
         )
     question = method, problem, options["batch_size"], steps
-    sampled = problem.noise.samples is not None
+    samples = problem.noise.samples
+    sampled = samples is not None and not samples.drawing.shuffle
     exact = sampled or (options["data"] is None and _is_gaussian(problem.noise))
     recorded = None if steps < 1 else spread_steps(steps, points)
     shown = sys.stderr.isatty()

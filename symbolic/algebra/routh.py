@@ -150,6 +150,26 @@ def to_half_plane(polynomial: Sequence[Element]) -> Polynomial:
     return tuple(reversed(total))
 
 
+def around_one(polynomial: Sequence[Element]) -> Polynomial:
+    """Return p(1 + y), lowest power first, from ``(1-z)^n p((1+z)/(1-z))``, highest power first.
+
+    Its constant coefficient is that of the other.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> tuple(map(int, around_one((Fraction(-2), Fraction(4)))))  # 3 + x is 4 + y
+    (4, 1)
+    """
+    degree = len(polynomial) - 1
+    total: list[Element] = [0] * (degree + 1)
+    for power, coefficient in enumerate(reversed(polynomial)):  # z = y / (2 + y)
+        for i in range(degree - power + 1):
+            factor = comb(degree - power, i)
+            total[power + i] = total[power + i] + coefficient * factor / 2 ** (power + i)
+    return tuple(total)
+
+
 def half_plane_form(polynomials: TransferPolynomials, shrink: Element = 0) -> HalfPlaneForm:
     """Return the half-plane form of an algorithm's polynomials; P(1) = 0 unless w shrinks."""
     Q = to_half_plane(polynomials.Q)

@@ -182,3 +182,6 @@ def test_what_is_refused(rng: np.random.Generator) -> None:
         methods.loss_curve(sgd(0.1), data, 2, tolerance=0)
     with pytest.raises(InputError, match="whole numbers"):
         methods.loss_curve(sgd(0.1), data, 2).loss(0.5)
+    epochs = Problem.from_data(X, start=[1.0, 1.0], drop_last=False)
+    with pytest.raises(InputError, match="epochs of 2 batches of 5 and one of 2"):
+        methods.loss_curve(sgd(0.1), epochs, 5)

@@ -52,6 +52,7 @@ def draw_case(rng: np.random.Generator) -> dict[str, Any]:
         "start": rng.normal(size=(d, R)),
         "weights": rng.dirichlet(np.ones(n)) if weighted else None,
         "replacement": replacement,
+        "drop_last": bool(rng.random() < 0.6),
         "size": int(rng.integers(1, 3)),
     }
 
@@ -64,13 +65,22 @@ def problem_of(case: dict[str, Any]) -> Problem:
         start=case["start"],
         weights=case["weights"],
         replacement=case["replacement"],
+        drop_last=case["drop_last"],
     )
 
 
-def naive_losses(algorithms: list[naive.Raw], case: dict[str, Any]) -> Array:
-    n = len(case["jacobians"])
+def batches_in_order(case: dict[str, Any], steps: int) -> tuple[Array, list[Any]]:
+    """Return how likely samples are, and all batches of each step."""
+    n, size = len(case["jacobians"]), case["size"]
     shares = np.full(n, 1 / n) if case["weights"] is None else case["weights"]
-    batches = all_batches(shares, case["size"], case["replacement"])
+    sizes = [size] * (n // size) + [n % size] * (n % size > 0)
+    sizes = [size] if case["drop_last"] else sizes
+    of_size = {b: all_batches(shares, b, case["replacement"]) for b in {*sizes}}
+    return shares, [of_size[sizes[k % len(sizes)]] for k in range(steps)]
+
+
+def naive_losses(algorithms: list[naive.Raw], case: dict[str, Any]) -> Array:
+    shares, batches = batches_in_order(case, len(algorithms))
     J, y, first = case["jacobians"], case["labels"], case["start"]
     total = np.zeros(len(algorithms) + 1)
     for r in range(first.shape[1]):
@@ -195,7 +205,7 @@ def test_full_batches_are_gradient_descent(method: Algorithm, rng: np.random.Gen
     raw = naive.Raw(method.alpha, method.b, method.c, method.D, method.a)
     shares, everything = np.full(7, 1 / 7), [(1.0, tuple(range(7)))]
     expected = naive.losses_on_samples(
-        [raw] * 30, rows[:, None], labels[:, None], shares, everything, np.zeros(3)
+        [raw] * 30, rows[:, None], labels[:, None], shares, [everything] * 30, np.zeros(3)
     )
     assert problem.samples is not None
     for size in (7, math.inf):

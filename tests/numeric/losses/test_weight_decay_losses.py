@@ -32,7 +32,7 @@ from sgdmem.numeric.losses import sampled_losses
 from sgdmem.numeric.losses.fourth_moments import FourthMoments
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests import draws, naive
-from tests.numeric.losses.test_sampled_moments import all_batches, draw_case
+from tests.numeric.losses.test_sampled_moments import batches_in_order, draw_case
 
 SHRINKING = Algorithm("0.3", "0.5", "-0.3", "0.5", "0.2", "0.05")
 
@@ -57,6 +57,7 @@ def problem_of(case: dict[str, Any], decay: Any) -> Problem:
         start=case["start"],
         weights=case["weights"],
         replacement=case["replacement"],
+        drop_last=case["drop_last"],
         weight_decay=decay,
     )
 
@@ -72,9 +73,8 @@ def compare(cases: int, rng: np.random.Generator) -> float:
         if problem.dropped or problem.spectrum.eigenvalues[-1] < 1e-3 * problem.spectrum.largest:
             continue
         compared += 1
-        n, first = len(case["jacobians"]), case["start"]
-        shares = np.full(n, 1 / n) if case["weights"] is None else case["weights"]
-        batches = all_batches(shares, case["size"], case["replacement"])
+        first = case["start"]
+        shares, batches = batches_in_order(case, steps)
         expected = np.zeros(steps + 1)
         for r in range(first.shape[1]):
             expected += naive.losses_on_samples(
