@@ -187,7 +187,9 @@ class Problem:
         weights, replacement, drop_last, shuffle
             How samples are drawn, as in `Noise.sampled`; the loss is weighted alike.
         noise : Noise, optional
-            A model of the noise in place of the samples, such as ``Noise.fit(X)``.
+            A model of the noise in place of the samples, such as ``Noise.fit(X)``. Without a
+            ``label_variance`` of its own it takes the mean square of the residuals that labels
+            leave, added up over outputs.
         weight_decay : number >= 0
             See `Problem`; with labels the noise that it leaves at its stationary point counts.
 
@@ -209,6 +211,8 @@ class Problem:
             first, residuals, pull = start_and_residuals(samples, y, start, decay)
             samples = replace(samples, residuals=residuals, pull=pull)
         drawn = Noise(samples=samples) if noise is None else noise
+        if noise is not None and samples.has_residuals and not noise.label_variance:
+            drawn = noise.vary(label_variance=2 * samples.least_loss)
         return cls(spectrum, drawn, start=first, samples=samples)
 
     @classmethod

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from mmap import mmap
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from sgdmem.numeric.arithmetic.arrays import as_array, precision, read_reals
 from sgdmem.numeric.arithmetic.ball import Array
@@ -71,6 +74,36 @@ class RowPieces:
                 f"{self.name} cannot be read, rows {start} to {stop} ({shown(str(error))[1:-1]})"
             ) from None
         return read_reals(read, self.name, start).reshape(stop - start, outputs, size)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A memory map is named by its file, not copied."""
+        state, source = dict(vars(self)), self.source
+        if isinstance(source, np.memmap) and isinstance(source.base, mmap) and source.filename:
+            order = "C" if source.flags.c_contiguous else "F"
+            state["source"] = _MappedFile(
+                str(source.filename), source.dtype, source.offset, source.shape, order
+            )
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        source = state["source"]
+        mapped = source.open() if isinstance(source, _MappedFile) else source
+        vars(self).update(state, source=mapped)
+
+
+class _MappedFile(NamedTuple):
+    """What a memory map is of."""
+
+    filename: str
+    dtype: Any
+    offset: int
+    shape: tuple[int, ...]
+    order: Any
+
+    def open(self) -> Any:
+        return np.memmap(
+            self.filename, self.dtype, "r", offset=self.offset, shape=self.shape, order=self.order
+        )
 
 
 def rows_together(size: int) -> int:

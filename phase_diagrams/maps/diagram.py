@@ -68,8 +68,10 @@ def phase_diagram(
         A third parameter, which makes a series of maps.
     quantities : sequence of str
         What is to be found beside the verdict: "reason", "effective_learning_rate",
-        "critical_eigenvalue", "critical_batch_size"; for infinite power laws with a target "regime"
-        (see `loss_regime`) and "loss_exponent", the p of the loss t^-p where it is stable.
+        "critical_eigenvalue", "critical_batch_size", "loss_floor" (with proved bounds found one by
+        one, and slowly on data); for infinite power laws with a target, without noise of the
+        labels, "regime" (see `loss_regime`) and "loss_exponent", the p of the loss t^-p where it
+        is stable.
     device : "cpu", "cuda" or "auto"
         Where maps of 1000 points or more are computed; "auto" takes a GPU if Numba finds one.
     store : path, optional

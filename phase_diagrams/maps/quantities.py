@@ -103,6 +103,11 @@ class Map:
                 "regimes and exponents of the loss are those of infinite power laws without "
                 f"coupling, got {problem}"
             )
+        if problem.noise.label_variance:
+            raise InputError(
+                "regimes and exponents of the loss are those without noise of the labels, under "
+                "which it comes to rest: ask for loss_floor, or give no label_variance"
+            )
         noisy = self.of_noise(lambda noise: noise.spreads)
         with_noise, without = (function(law, self.targets, x)[:, None] for x in (True, False))
         return np.where(noisy, with_noise, without).astype(dtype)
@@ -218,6 +223,15 @@ def _critical_batch_size(judged: Map) -> Array:
     return replace(judged.judge, batch_size=1).judge(points).noise_sum
 
 
+def _loss_floor(judged: Map) -> Array:
+    """Return where the mean loss comes to rest, inf where stability is not proved."""
+    stable = judged.outcome.stable == 1
+    found = np.where(stable, 0.0, math.inf)
+    for place in np.flatnonzero(stable & judged.of_noise(lambda noise: noise.stirs)).tolist():
+        found[place] = judged.verdict(place).loss_floor
+    return found
+
+
 def _regime(judged: Map) -> Array:
     """Return places in `REGIMES` for each target and point."""
     return judged.of_laws(_regimes, np.int8)
@@ -328,6 +342,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         "eigenvalue at which noiseless stability ends", _critical_eigenvalue, "eigenvalue"
     ),
     "critical_batch_size": Quantity("critical batch size", _critical_batch_size, "samples"),
+    "loss_floor": Quantity("how far above the least loss it comes to rest", _loss_floor),
     "regime": Quantity(
         "regime of the loss", _regime, flags=dict(enumerate(REGIMES)), is_of_target=True
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 PICTURES = (".png", ".svg", ".pdf")
+_SMALLEST, _LARGEST = 1, 50  # inches
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -66,6 +68,33 @@ def output_option(text: str) -> Callable[[_F], _F]:
 def picture_option(default: str) -> Callable[[_F], _F]:
     """Return the option that names a picture; the numbers are written beside it."""
     return output_option(f".png, .svg or .pdf; data beside it.  [{default}]")
+
+
+class FigureSize(click.types.StringParamType):
+    """Width and height of a figure in inches, as in 6.4x4.8."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return two floats."""
+        try:
+            width, height = map(float, value.split("x"))
+        except ValueError:
+            width = height = math.nan
+        if not (_SMALLEST <= width <= _LARGEST and _SMALLEST <= height <= _LARGEST):
+            self.fail(
+                f"{shown(value)} is no WIDTHxHEIGHT in inches, {_SMALLEST} to {_LARGEST} each",
+                param,
+                ctx,
+            )
+        return width, height
+
+
+def size_option(command: _F) -> _F:
+    """Add the option of a figure's size."""
+    kind = FigureSize()
+    text = "Of the picture, in inches, such as 3.3x2.5."
+    return click.option("--size", type=kind, metavar="WIDTHxHEIGHT", help=text)(command)
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ _QUANTITIES = (
     "effective_learning_rate",
     "critical_eigenvalue",
     "critical_batch_size",
+    "loss_floor",
     "regime",
     "loss_exponent",
 )

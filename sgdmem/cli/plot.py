@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 
@@ -18,6 +18,7 @@ from sgdmem.cli.arguments import (
     read_method,
     read_settings,
     set_option,
+    size_option,
     write_table,
 )
 from sgdmem.cli.problem import (
@@ -38,6 +39,7 @@ _DIAGRAMS = (
     "batch-size-learning-rate",
     "regimes",
 )
+Size: TypeAlias = tuple[float, float] | None
 _NO_OPTIONS = ("name", "problem", "ax", "annotate", "explained")  # arguments of `named_diagram`
 
 
@@ -62,8 +64,9 @@ def plot_command() -> None:
 @set_option
 @problem_options(unused=_OF_NOISE)
 @picture_option("ALGORITHM-root-locus.png")
+@size_option
 def root_locus_command(
-    algorithm: str, settings: tuple[str, ...], output: str | None, **options: Any
+    algorithm: str, settings: tuple[str, ...], output: str | None, size: Size, **options: Any
 ) -> None:
     """Draw the roots of P - lambda Q for all eigenvalues up to the largest one.
 
@@ -85,7 +88,7 @@ def root_locus_command(
         for lam, roots in zip(locus.eigenvalues.tolist(), locus.branches.tolist(), strict=True)
         for number, root in enumerate(roots, 1)
     )
-    _write(axes, path, ("eigenvalue", "branch", "real", "imaginary"), rows)
+    _write(axes, path, size, ("eigenvalue", "branch", "real", "imaginary"), rows)
 
 
 @plot_command.command("noise-summand", short_help="Which eigenvalues make the noise.")
@@ -93,8 +96,9 @@ def root_locus_command(
 @set_option
 @problem_options(unused=_UNUSED)
 @picture_option("ALGORITHM-noise-summand.png")
+@size_option
 def noise_summand_command(
-    algorithm: str, settings: tuple[str, ...], output: str | None, **options: Any
+    algorithm: str, settings: tuple[str, ...], output: str | None, size: Size, **options: Any
 ) -> None:
     """Draw the noise summand by eigenvalue, and the share of the noise sum.
 
@@ -109,10 +113,10 @@ def noise_summand_command(
     _refuse(options, _UNUSED, "it is drawn for tau1 and tau2")
     method = built(*read_method(algorithm, settings))
     axes = draw_noise_summand(method, read_problem(options), read_batch_size(options))
-    _write_summand(axes, path)
+    _write_summand(axes, path, size)
 
 
-def _write_summand(axes: Any, path: Path) -> None:
+def _write_summand(axes: Any, path: Path, size: Size) -> None:
     from sgdmem.phase_diagrams.pictures.artists import artists
 
     found = artists(axes)
@@ -123,7 +127,7 @@ def _write_summand(axes: Any, path: Path) -> None:
         for lam, value in zip(*map(list, line.get_data()), strict=True)
         if math.isfinite(value)
     )
-    _write(axes, path, ("curve", "eigenvalue", "value"), rows)
+    _write(axes, path, size, ("curve", "eigenvalue", "value"), rows)
 
 
 @plot_command.command("losses", short_help="Mean losses with the predicted power laws.")
@@ -134,6 +138,7 @@ def _write_summand(axes: Any, path: Path) -> None:
 @click.option("--steps", type=int, default=1000, metavar="T", help="How many.  [1000]")
 @click.option("--am1", is_flag=True, help="Add the accelerated schedule AM1.")
 @picture_option("losses.png")
+@size_option
 def losses_command(
     algorithms: tuple[str, ...],
     settings: tuple[str, ...],
@@ -142,6 +147,7 @@ def losses_command(
     steps: int,
     am1: bool,
     output: str | None,
+    size: Size,
     **options: Any,
 ) -> None:
     """Draw the exact mean losses of ALGORITHMS, each with those parameters of --set that it has.
@@ -169,7 +175,7 @@ def losses_command(
         for name, line in zip(rules, artists(axes)["loss"], strict=True)
         for step, loss in zip(*map(list, line.get_data()), strict=True)
     )
-    _write(axes, path, ("method", "step", "loss"), rows)
+    _write(axes, path, size, ("method", "step", "loss"), rows)
 
 
 @plot_command.command("diagram", short_help="A phase diagram that has a name in the field.")
@@ -177,8 +183,9 @@ def losses_command(
 @set_option
 @problem_options(unused=_UNUSED, batch_size="One, in place of those that the diagram has.")
 @picture_option("NAME.png")
+@size_option
 def diagram_command(
-    name: str, settings: tuple[str, ...], output: str | None, **options: Any
+    name: str, settings: tuple[str, ...], output: str | None, size: Size, **options: Any
 ) -> None:
     """Draw the diagram NAME; --set gives its options and the parameters of its family.
 
@@ -227,10 +234,10 @@ def diagram_command(
             options["power_law"] = USUAL_EXPONENT  # what diagrams have where none is given
     problem = read_problem(options) if has_problem(options) else None
     if name == "spectral-zones":
-        _write_summand(named_diagram(name, problem, **chosen), path)
+        _write_summand(named_diagram(name, problem, **chosen), path, size)
         return
     found = diagram_data(name, problem, **chosen)
-    found.draw().figure.savefig(path, dpi=200)
+    _save(found.draw(), path, size)
     written = [path, path.with_suffix(".nc")]
     found.map.to_netcdf(written[1], engine="scipy")
     for place, edge in enumerate(found.boundaries.values(), 1):
@@ -261,9 +268,17 @@ def _refuse(options: dict[str, Any], names: Sequence[str], why: str) -> None:
             raise click.UsageError(f"--{name.replace('_', '-')} has no use here: {why}")
 
 
-def _write(axes: Any, path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a picture and, beside it, its numbers."""
+def _save(axes: Any, path: Path, size: Size) -> None:
+    if size is not None:
+        axes.figure.set_size_inches(size)
     axes.figure.savefig(path, dpi=200)
+
+
+def _write(
+    axes: Any, path: Path, size: Size, header: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Write a picture and, beside it, its numbers."""
+    _save(axes, path, size)
     data = path.with_suffix(".csv")
     write_table(data, header, rows)
     click.echo(f"wrote {path} and {data}")

@@ -24,10 +24,12 @@ def table(path: Path) -> list[dict[str, str]]:
 
 def test_root_locus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "locus.svg"
-    problem = ["--power-law", "1.5", "--scale", "40", "-o", str(path)]
+    problem = ["--power-law", "1.5", "--scale", "40", "-o", str(path), "--size", "3x2.5"]
     code, out, _ = run(capsys, "plot", "root-locus", "heavy-ball", *HEAVY, *problem)
     assert code == 0 and out == f"wrote {path} and {path.with_suffix('.csv')}\n"
-    assert path.read_text().startswith("<?xml")
+    picture = path.read_text()
+    assert picture.startswith("<?xml")
+    assert 'width="216pt" height="180pt"' in picture
     rows = table(path.with_suffix(".csv"))
     last = [complex(float(r["real"]), float(r["imaginary"])) for r in rows[-2:]]
     assert float(rows[-1]["eigenvalue"]) == 40
@@ -95,6 +97,8 @@ def test_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (["root-locus", "sgd", "-o", "x.doc"], "-o must end in .png, .svg or .pdf"),
         (["root-locus", "no-such"], "no-such"),
+        (["root-locus", "sgd", "--size", "3"], "'3' is no WIDTHxHEIGHT in inches, 1 to 50 each"),
+        (["root-locus", "sgd", "--size", "3x900"], "'3x900' is no WIDTHxHEIGHT"),
         (["noise-summand", "sgd", "--coupling", "x.npy"], "--coupling has no use here"),
         (
             ["losses", "sgd", *HEAVY, "--power-law", "2", "--zeta", "1"],

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import InputError, Noise, Problem, heavy_ball, losses, simulate
+from sgdmem import InputError, Noise, Problem, heavy_ball, losses, sgd, simulate, stability
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.problems.data_target import start_and_residuals
 from sgdmem.numeric.problems.samples import Samples
@@ -88,6 +88,18 @@ def test_residuals_are_orthogonal_to_the_data(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(problem.start[0], samples.axes @ ([1, 2, 3] - minimum), atol=1e-13)
     assert samples.least_loss == pytest.approx((weights @ left**2).sum() / 2)
     assert np.abs(samples.mean(samples.residuals[0][:, :, None])).max() < 1e-14
+
+
+def test_a_model_of_the_noise_takes_what_labels_leave(rng: np.random.Generator) -> None:
+    rows, y = rng.normal(size=(2000, 2)), rng.normal(size=2000)
+    exact, given = Problem.from_data(rows, y), Noise(label_variance="0.5")
+    modelled = Problem.from_data(rows, y, noise=Noise(tau2=-1))
+    assert exact.samples is not None
+    assert float(modelled.noise.label_variance) == pytest.approx(2 * exact.samples.least_loss)
+    floors = [stability(sgd(0.1), x, 4).loss_floor for x in (exact, modelled)]
+    assert floors[0] == pytest.approx(floors[1], rel=0.05)
+    assert Problem.from_data(rows, y, noise=given).noise == given
+    assert not Problem.from_data(rows, rows @ [1.0, 2.0], noise=Noise()).noise.label_variance
 
 
 def test_many_labels_are_many_problems(rng: np.random.Generator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,16 @@ def test_anything_with_slices(rng: np.random.Generator, tmp_path: Path) -> None:
         assert verdict.noise_sum == pytest.approx(other.noise_sum, rel=1e-9)
     assert dataset.most == 20
     assert Noise.sampled(Dataset(rows)).samples is not None
+
+
+def test_a_pickled_memory_map_is_its_file(rng: np.random.Generator, tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", heavy(rng, 2000, 3))
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    for given, size in ((mapped, 1000), (mapped[3:], mapped.nbytes)):
+        rows = row_pieces.RowPieces.of(given, "data")
+        kept = pickle.dumps(rows)
+        assert len(kept) < size + 1000
+        assert np.array_equal(pickle.loads(kept)[5:9], rows[5:9])
 
 
 @pytest.mark.usefixtures("small_pieces")

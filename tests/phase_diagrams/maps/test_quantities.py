@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sgdmem import InputError, Problem, Reason, Spectrum, heavy_ball, phase_diagram, sgd, stability
+from sgdmem import (
+    InputError,
+    Noise,
+    Problem,
+    Reason,
+    Spectrum,
+    heavy_ball,
+    phase_diagram,
+    sgd,
+    stability,
+)
 from sgdmem.cli.phase_diagram import _QUANTITIES
 from sgdmem.methods import loss_regime
 from sgdmem.phase_diagrams.maps.quantities import QUANTITIES
@@ -137,6 +148,32 @@ def test_bad_input(change: dict[str, Any], message: str) -> None:
     given: dict[str, Any] = {"x": RATES, "y": MOMENTA, "problem": SPECTRUM, **change}
     with pytest.raises(InputError, match=message):
         phase_diagram("heavy-ball", **given)
+
+
+def test_floors_are_those_of_verdicts(rng: np.random.Generator) -> None:
+    X, y = rng.normal(size=(30, 2)), rng.normal(size=30)
+    for problem in (
+        Problem.from_data(X, y),
+        Problem(SPECTRUM, Noise(label_variance="0.1")),
+        Problem(SPECTRUM),
+    ):
+        found = phase_diagram(
+            "sgd",
+            problem,
+            x=("learning_rate", [0.001, 0.01, 3.0]),
+            y=("batch_size", [1, 8]),
+            quantities=["loss_floor"],
+        )
+        for (row, B), (column, rate) in product(enumerate([1, 8]), enumerate([0.001, 0.01, 3.0])):
+            floor = stability(sgd(rate), problem, B).loss_floor
+            assert float(found.loss_floor[row, column]) == floor
+            assert (floor == math.inf) == (rate == 3)
+
+
+def test_noise_of_labels_has_no_exponent() -> None:
+    problem = Problem.power_law(2, zeta=1, noise=Noise(label_variance="0.1"))
+    with pytest.raises(InputError, match="ask for loss_floor"):
+        phase_diagram("sgd", problem, 4, x=RATES, y=("tau1", [1, 2]), quantities=["loss_exponent"])
 
 
 def test_the_command_offers_every_quantity() -> None:
