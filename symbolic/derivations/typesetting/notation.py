@@ -67,6 +67,7 @@ _QUANTITIES = {
     "eigenvalue": (r"\lambda", "h"),
     "root": ("x", r"\xi", "r"),
     "half_plane": ("z", r"\omega"),
+    "weight_decay": (r"\omega", r"\varpi", r"\vartheta"),
     "batch_size": ("B", r"|\mathcal{B}|"),
     "tau1": (r"\tau_1", r"\sigma_1"),
     "tau2": (r"\tau_2", r"\sigma_2"),
