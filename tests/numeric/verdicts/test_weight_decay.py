@@ -47,13 +47,13 @@ def is_schur_with(alg: naive.Raw, lam: Any, decay: Fraction, shrink: Fraction) -
 
 
 def exact_noise_sum(
-    alg: naive.Raw, lam: list[float], decay: Fraction, size: Fraction, tau2: Fraction
+    alg: naive.Raw, lam: list[float], decay: Fraction, size: float, tau2: Any
 ) -> Fraction:
     """Return U' for tau1 = 1 in fractions, from the summands of larger eigenvalues."""
     total = Fraction(0)
     for x in map(Fraction, lam):
         s = naive.noise_summand_exact(alg, x + decay) * (x / (x + decay)) ** 2
-        total += s / (size + tau2 * s)
+        total += s / (Fraction(size) + Fraction(tau2) * s)
     return total
 
 
@@ -80,7 +80,7 @@ def compare_models(problems: int, rng: np.random.Generator, kind: str) -> int:
         for size in (critical * 0.99, critical * 1.01) if 0 < critical < math.inf else (1,):
             verdict = stability(algorithm, problem, size)
             if kind == COUPLED and T is None:
-                exact = exact_noise_sum(alg, lam, decay, Fraction(size), Fraction(tau2))
+                exact = exact_noise_sum(alg, lam, decay, size, tau2)
                 low, high = verdict.noise_sum_interval
                 assert low <= exact <= high
                 assert verdict.stable == (exact < 1)
