@@ -14,6 +14,7 @@ from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
 from sgdmem.numeric.losses.propagators import propagators
 from sgdmem.numeric.simulation.lyapunov_exponent import LyapunovExponent, lyapunov_exponent
+from sgdmem.numeric.simulation.shuffled_growth import ShuffledGrowth, shuffled_growth
 from sgdmem.numeric.simulation.trajectory import trajectory
 from sgdmem.symbolic.algorithms.conversions import convert
 from sgdmem.symbolic.algorithms.equivalence import equivalent
@@ -35,6 +36,7 @@ from sgdmem.symbolic.algorithms.named_algorithms import (
 __all__ = [
     "LossCurve",
     "LyapunovExponent",
+    "ShuffledGrowth",
     "accelerated",
     "adiabatic_signal",
     "advised_theta",
@@ -61,6 +63,7 @@ __all__ = [
     "schedule",
     "sgd",
     "sgdm",
+    "shuffled_growth",
     "source_code",
     "torch_sgd",
     "trajectory",

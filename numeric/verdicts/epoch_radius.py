@@ -22,13 +22,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arnoldi import MOST_STEPS, leading_pair
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.verdicts.mode_states import ModeStates
 from sgdmem.symbolic.errors import InputError
 
-_MOST_STEPS = 80  # of Arnoldi's method
 _LEFT = 1e-12  # of a linear system
 _FULL = 1e-14  # of what is orthogonal to the space: nothing is left
 _PASSES = 40  # per step, in a verdict
@@ -119,27 +119,7 @@ class EpochNoise:
         tolerance : float
             Of the residual, relative.
         """
-        first = start / self._scale
-        basis = [first / np.linalg.norm(first)]
-        H = np.zeros((_MOST_STEPS + 1, _MOST_STEPS))
-        for k in range(_MOST_STEPS):
-            new = self.applied(basis[k])
-            size = float(np.linalg.norm(new))
-            for _ in range(2):
-                for j, other in enumerate(basis):
-                    part = float(np.vdot(other, new))
-                    H[j, k] += part
-                    new = new - part * other
-            left = float(np.linalg.norm(new))
-            values, vectors = np.linalg.eig(H[: k + 1, : k + 1])
-            place = int(np.argmax(values.real))
-            value, vector = float(values[place].real), vectors[:, place].real
-            vector = vector / np.linalg.norm(vector)
-            if left * abs(vector[-1]) <= tolerance * abs(value) or left <= _FULL * size:
-                break
-            H[k + 1, k] = left
-            basis.append(new / left)
-        Y = sum(c * part for c, part in zip(vector, basis, strict=False))
+        value, Y = leading_pair(self.applied, start / self._scale, tolerance)
         C = self._scale * Y
         return value, np.asarray(C * np.sign(np.einsum("tii->", C)))
 
@@ -156,7 +136,7 @@ class EpochNoise:
             return np.asarray(Y - self.applied(Y.reshape(right.shape)).ravel())
 
         operator = LinearOperator((right.size,) * 2, left, dtype=float)
-        Y, _ = gmres(operator, right.ravel(), rtol=_LEFT, restart=_MOST_STEPS)
+        Y, _ = gmres(operator, right.ravel(), rtol=_LEFT, restart=MOST_STEPS)
         return np.asarray(self._scale * Y.reshape(right.shape))
 
 
