@@ -7,9 +7,9 @@ has :math:`Z_i=x_i`. Their mean is :math:`H=V\Lambda V^T`, and the whitened colu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import EPS, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.compilation.progress import expect_passes, report_pass
 from sgdmem.numeric.problems.drawing import Drawing
 from sgdmem.numeric.problems.images import RememberedImages
 from sgdmem.numeric.problems.symmetric_products import quadratic_forms, weighted_squares
@@ -28,6 +29,7 @@ from sgdmem.symbolic.errors import InputError, shown
 _AFRESH = Drawing()
 OPERATIONS = 120  # roundings, beside those of the sums
 _HEAVY = 1000  # samples that are asked first
+_EXPECTED = 4  # passes that a question takes, as far as is known before the first
 _MANY = 10  # times as many, from which on they are
 
 
@@ -142,7 +144,8 @@ class Samples:
         heavy = self._heavy
         preview = None
         if heavy is not None:
-            preview = RememberedImages(heavy.covariance, heavy.covariance(identity), self.rounding)
+            quick = partial(heavy.covariance, told=_silent)
+            preview = RememberedImages(quick, quick(identity), self.rounding)
         return RememberedImages(self.covariance, of_identity, self.rounding, preview)
 
     @property
@@ -165,6 +168,7 @@ class Samples:
     @cached_property
     def _first_pass(self) -> FirstPass:
         """What the columns alone tell, in one pass over them."""
+        expect_passes(_EXPECTED)
         size, n = self.eigenvalues.size, len(self)
         found = FirstPass(np.empty(n), np.empty(n), *np.zeros((2, size, size)))
         for piece, Z in self.pieces():
@@ -180,6 +184,7 @@ class Samples:
                     "n,nki,nkj,nli,nlj->ij", *(w, Z, Z, Z, Z), optimize=True
                 )
                 found.of_identity[:] += self._image(piece, Z, np.eye(size))
+            report_pass(len(Z) / n)
         return found
 
     @property
@@ -272,16 +277,24 @@ class Samples:
             found.append(np.einsum("nkl,nkl->n", inner, inner))
         return np.concatenate(found)
 
-    def covariance(self, N: Array, means: Array | None = None) -> Array:
+    def covariance(
+        self,
+        N: Array,
+        means: Array | None = None,
+        told: Callable[[float], None] = report_pass,
+    ) -> Array:
         r"""Return :math:`\sum_iw_iH_iNH_i-N` of the whitened curvatures, for a symmetric N.
 
         With ``means``, shape (R, N), the covariance of the gradients
         :math:`Z_i(Z_i^T\delta_r-e_{ri})` summed over the R sets of labels: the whitened distances
         :math:`\delta_r` from the minimum have these means, and second moments of the sum N.
+
+        ``told`` is called with the parts of the pass that are done.
         """
         total = np.zeros_like(N)
         for piece, Z in self.pieces():
             total += self._image(piece, Z, N, means)
+            told(len(Z) / len(self))
         total = _symmetric(total) - N
         return total if means is None else total + self.shift(means)
 
@@ -337,6 +350,9 @@ class FirstPass(NamedTuple):
     curvatures: Array
     coupling: Array
     of_identity: Array
+
+
+def _silent(share: float) -> None: ...
 
 
 def _symmetric(matrix: Array) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.memory import memory, require_memory
 from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.compilation.progress import expect_passes, report_pass
 from sgdmem.numeric.spectra.data_matrix import (
     axes_of_factor,
     axes_of_products,
@@ -25,6 +26,7 @@ from sgdmem.symbolic.errors import InputError
 KEPT = 2**32  # bytes of columns that are kept, if half of the memory holds them
 _TALL = 2  # rows of a piece, over its columns, from which decompositions are stacked at little cost
 _LONG = 40  # rows, over the columns, from which products of columns are tried first
+_EXPECTED = 6  # passes of reading and of a question after it
 _FACTORS = 8  # matrices as large as the triangular factor that finding its axes takes
 _SMALL = 1e6  # ratio of eigenvalues from which columns are made orthonormal again
 _STEPS = 4  # roundings of a whitened number beside those of its sum
@@ -94,6 +96,7 @@ class WhitenedRows:
         together = rows_together(self.rows.shape[1] * self.rows.shape[2])
         for piece in slices(len(self), together):
             found[piece] = self[piece]
+            report_pass(len(found[piece]) / len(self))
         if self.eigenvalues.max() > _SMALL * self.eigenvalues.min():
             root, modes = np.sqrt(weights)[:, None, None], self.eigenvalues.size
             factor = triangular_factor(
@@ -155,8 +158,11 @@ def decompose(rows: RowPieces, weights: Array) -> tuple[Array, Array]:
     scale = np.sqrt(weights * n)[:, None, None]
 
     def pieces() -> Iterator[Array]:
-        return ((rows[some] * scale[some]).reshape(-1, size) for some in slices(n, rows_each))
+        for some in slices(n, rows_each):
+            yield (rows[some] * scale[some]).reshape(-1, size)
+            report_pass(min(rows_each, n - some.start) / n)
 
+    expect_passes(_EXPECTED)
     known = None
     if n * outputs >= _LONG * size:
         known = axes_of_products(pieces(), n * outputs, rows.precision)

@@ -98,6 +98,16 @@ class FloatProblem:
             margin = np.where(least > 0, np.minimum(1 - radius, least), least)
             return np.where(schur, margin, -np.inf)
 
+    def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
+        """Return how far the radius may be above that of `margin`, where passes did not settle it.
+
+        That is relative, and 0 where they did. For one form, at the eigenvalues times a scale.
+        """
+        operator = self.operator
+        if not isinstance(operator, SampledOperator) or self.noise.is_quiet:
+            return 0.0
+        return operator.unsettled(form, scale)
+
     def critical_batch_size(self, s: Array) -> float:
         """Return the batch size at which stability begins, given the summands of every mode.
 

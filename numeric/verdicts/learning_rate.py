@@ -12,6 +12,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.arithmetic.intervals import Interval, positive_intervals
+from sgdmem.numeric.compilation.progress import shown_passes
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -48,6 +49,9 @@ class LargestLearningRate(float):
         The problem's noise at the batch size (estimated, when a data matrix was given).
     reason : str
         Why nothing is stable, as far as it is known; otherwise empty.
+    unsettled : float
+        About how far, relative, the radius at the ends may be above what was found, where all
+        passes over the data did not settle it; otherwise 0.
     """
 
     intervals: tuple[Interval, ...]
@@ -56,6 +60,7 @@ class LargestLearningRate(float):
     problem: Problem
     noise: BatchNoise
     reason: str
+    unsettled: float
 
     def __new__(  # noqa: D102 - described above
         cls,
@@ -65,14 +70,16 @@ class LargestLearningRate(float):
         problem: Problem,
         noise: BatchNoise,
         reason: str = "",
+        unsettled: float = 0.0,
     ) -> LargestLearningRate:
         self = super().__new__(cls, intervals[-1][1] if intervals else 0.0)
         self.intervals, self.parameter, self.searched = tuple(intervals), parameter, searched
         self.problem, self.noise, self.reason = problem, noise, reason
+        self.unsettled = unsettled
         return self
 
     def __getnewargs__(self) -> tuple[Any, ...]:  # what pickle and copy make it from
-        fields = ("intervals", "parameter", "searched", "problem", "noise", "reason")
+        fields = ("intervals", "parameter", "searched", "problem", "noise", "reason", "unsettled")
         return tuple(getattr(self, field) for field in fields)
 
     def ends_with_search(self, end: float) -> bool:
@@ -87,6 +94,7 @@ def largest_learning_rate(
     *,
     parameter: str | None = None,
     search: tuple[float, float] | None = None,
+    progress: bool = False,
     **fixed: Any,
 ) -> LargestLearningRate:
     """Return the largest stable value of a family's learning rate, or of another parameter.
@@ -104,6 +112,8 @@ def largest_learning_rate(
         Where to look. Not needed when the parameter multiplies the gradient (it is then found from
         the poles of the noise summand); by default from 0 to 2 for a parameter of P, such as a
         momentum, and to 10^6 / (largest eigenvalue) for another one.
+    progress : bool
+        As in `stability`.
     **fixed
         Values of the other parameters, such as ``momentum=0.9``.
 
@@ -137,7 +147,17 @@ def largest_learning_rate(
     0.239807
     """
     build, name = _read_family(family, parameter, fixed)
-    given = as_problem(problem)
+    with shown_passes(progress):
+        return _pushed(build, name, as_problem(problem), batch_size, search)
+
+
+def _pushed(
+    build: Callable[[Any], Algorithm],
+    name: str,
+    given: Problem,
+    batch_size: Any,
+    search: tuple[float, float] | None,
+) -> LargestLearningRate:
     noise, unit = given.noise.at(batch_size), unit_of(given.spectrum)
     if search is None and _multiplies_gradient(build, _PROBES):
         verdict = verdict_of(build(1 / unit), given, noise)
@@ -147,8 +167,8 @@ def largest_learning_rate(
         ]
         inside = [low + (high - low) * share for low, high in scales for share in (0.1, 0.5, 0.99)]
         if _multiplies_gradient(build, inside):
-            reason = "" if scales else verdict.explanation
-            return LargestLearningRate(scales, name, (0.0, math.inf), given, noise, reason)
+            reason, off = ("", verdict.unsettled) if scales else (verdict.explanation, 0.0)
+            return LargestLearningRate(scales, name, (0.0, math.inf), given, noise, reason, off)
     low, high = _default_search(build, given.spectrum) if search is None else _read_search(search)
     spectrum, member = given.spectrum, build
     if _shrinks(build):
@@ -160,8 +180,12 @@ def largest_learning_rate(
     def margin(values: Array) -> Array:
         return _margins(quick, member, values)
 
-    found = _search(margin, low, high)
-    return LargestLearningRate(found, name, (low, high), given, noise)
+    found, ends = _search(margin, low, high), (low, high)
+    unsettled = 0.0
+    for end in {end for interval in found for end in interval} - {*ends, 0.0}:
+        form = midpoint_form(ball_form([rational_algorithm(member(end))]))
+        unsettled = max(unsettled, quick.unsettled(form, 1.0))
+    return LargestLearningRate(found, name, ends, given, noise, "", unsettled)
 
 
 def _read_family(

@@ -93,6 +93,15 @@ def stable_scales(judge: Judge) -> list[Interval]:
     return confirmed(found, lambda scale: judge.scaled(scale).reason is Reason.STABLE)
 
 
+def unsettled(judge: Judge, scales: Sequence[Interval]) -> float:
+    """Return about how far, relative, the radius may be off at the ends of stable scales."""
+    if not isinstance(judge.joint.operator, SampledOperator):
+        return 0.0
+    problem, form = _float_problem(judge, fine=False), midpoint_form(judge.form)
+    ends = [end for interval in scales for end in interval if end]
+    return max((problem.unsettled(form, end) for end in ends), default=0.0)
+
+
 def _float_problem(judge: Judge, fine: bool = True) -> FloatProblem:
     noise = judge.noise if judge.noise.is_physical else judge.noise.cautious
     gaps = len(judge.noiseless) != 1 or judge.noiseless[0][0] > 0

@@ -220,6 +220,14 @@ class SampledOperator(NoiseOperator):
         found = ritz_pair(self.samples.images, products, self._is_settled)
         return float(self.noise.share) * found.value
 
+    def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
+        """Return about how far the radius may be above that of `refined`, over it; 0 if settled."""
+        products = quick_pairs(form.map(Ball), scale * self.spectrum.eigenvalues)
+        if not (products > 0).all():
+            return 0.0
+        found = ritz_pair(self.samples.images, products, self._is_settled)
+        return 0.0 if self._is_settled(found) or found.is_invariant else found.error
+
     def _is_settled(self, ritz: RitzPair) -> bool:
         """Whether a search knows the radius well enough, and so on which side of 1 it is."""
         away = abs(float(self.noise.share) * ritz.value - 1)

@@ -38,6 +38,7 @@ _INVARIANT = 1e-13  # of the largest Ritz value: a residual that is rounding
 _POWERS = 8  # of the operator, in a bound
 _ROUGH, _LEADING = 1e-3, 0.5  # residual, and part of the value, from which a preview helps
 _PREVIEWED = 1e-5  # residual of its leading matrix
+_USUAL, _FINE = 3, 1e-6  # passes that a question takes, and residual at the end
 _SOON, _MOST_PREVIEWED = 4, 40  # passes over it
 _DEPENDENT = 1e-10  # of G: directions that are combinations of others, to rounding
 _SHARES = np.geomspace(0.3, 3e-9, 9)  # of the diagonal in the matrix that proves the upper bound
@@ -63,7 +64,7 @@ class RitzPair:
         self.images, self.products = images, products
         self.matrices, self.covariances = images.remembered()
         self.gram, self.form = np.empty((0, 0)), np.empty((0, 0))
-        self.passes = 0
+        self.passes, self.before = 0, np.inf
         for count in range(1, len(self.matrices) + 1):
             self._append(count)
         self._solve()
@@ -85,11 +86,21 @@ class RitzPair:
             self.is_invariant = True
             return
         new /= np.linalg.norm(new)
+        image = self.images.covariance(new)  # may be interrupted
         self.matrices.append(new)
-        self.covariances.append(self.images.covariance(new))
+        self.covariances.append(image)
         self.passes += 1
         self._append(len(self.matrices))
+        self.before = self.residual
         self._solve()
+
+    def passes_left(self) -> int:
+        """Return about how many passes it may take, at the rate at which the residual fell."""
+        if not self.passes:
+            return _USUAL
+        fall = min(max(self.residual / self.before, 1e-3), 0.7)
+        left = math.log(max(self.residual, _FINE) / _FINE) / -math.log(fall)
+        return max(1, math.ceil(left))
 
     def _directions(self) -> Iterator[Array]:
         preview = self.images.preview

@@ -12,6 +12,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.compilation.progress import expect_passes
 from sgdmem.numeric.problems.images import RememberedImages
 from sgdmem.numeric.verdicts.ritz_pair import RitzPair
 
@@ -48,6 +49,20 @@ def sampled_radius(
     if done(low, high) or not _is_moderate(products):
         return low, high
     ritz = RitzPair(images, products)
+    try:
+        return _enclosed(ritz, error, done, passes, within)
+    finally:  # after an interrupt too
+        ritz.remember()
+
+
+def _enclosed(
+    ritz: RitzPair,
+    error: float,
+    done: Callable[[float, float], bool],
+    passes: int,
+    within: Interval,
+) -> Interval:
+    low, high = within
     width, residual = 1.0, 1.0  # of the last upper bound, over the radius, and the residual there
     for left in range(passes, -1, -1):
         low = max(low, ritz.lower_bound() * (1 - 2 * error))
@@ -62,18 +77,20 @@ def sampled_radius(
                 break
         if last:
             break
+        expect_passes(ritz.passes_left())
         ritz.extend()
     if 0 < low < np.inf and not done(low, high):
         for bound in ritz.bounds_by_powers(error, low):
             high = min(high, bound)
             if done(low, high):
                 break
-    ritz.remember()
     return low, max(low, high)
 
 
 def ritz_pair(
-    images: RememberedImages, products: Array, settled: Callable[[RitzPair], bool]
+    images: RememberedImages,
+    products: Array,
+    settled: Callable[[RitzPair], bool],
 ) -> RitzPair:
     """Return the radius for kappa = 1 in plain floats, a lower bound to rounding, and its matrix.
 
@@ -81,11 +98,12 @@ def ritz_pair(
     """
     largest = float(products.max())
     ritz = RitzPair(images, np.maximum(products, largest / _MODERATE))
-    for _ in range(MOST_PASSES):
-        if settled(ritz) or ritz.is_invariant:
-            break
-        ritz.extend()
-    ritz.remember()
+    try:
+        while not (settled(ritz) or ritz.is_invariant or ritz.passes >= MOST_PASSES):
+            expect_passes(ritz.passes_left())
+            ritz.extend()
+    finally:  # after an interrupt too
+        ritz.remember()
     return ritz
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.compilation.progress import shown_passes
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.judge import Judge
@@ -17,7 +18,9 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.errors import UndefinedError
 
 
-def stability(algorithm: Algorithm, problem: Any, batch_size: Any = math.inf) -> Verdict:
+def stability(
+    algorithm: Algorithm, problem: Any, batch_size: Any = math.inf, *, progress: bool = False
+) -> Verdict:
     r"""Decide whether the mean loss tends to 0 from every start, and say why.
 
     On a finite spectrum this holds if and only if for every eigenvalue :math:`P-\lambda_k Q` is
@@ -30,10 +33,12 @@ def stability(algorithm: Algorithm, problem: Any, batch_size: Any = math.inf) ->
     algorithm : Algorithm
         Without free symbols; any memory, a != 0 included.
     problem : Problem, Spectrum or array of shape (n, d)
-        What it is tried on. A spectrum has the noise tau1 = 1, tau2 = 0; a data matrix is read by
-        `Problem.from_data`, and its noise is estimated.
+        What it is tried on. A spectrum has the noise tau1 = 1, tau2 = 0; batches of a data matrix
+        are drawn from its rows (`Problem.from_data`).
     batch_size : positive number or inf
         Any positive real number; infinite means full batches, without noise.
+    progress : bool
+        Show on stderr how many passes over large data are done and expected, and the time left.
 
     Returns
     -------
@@ -65,8 +70,9 @@ def stability(algorithm: Algorithm, problem: Any, batch_size: Any = math.inf) ->
     >>> bool(stability(heavy_ball(0.1, 0.9), Problem(spectrum, Noise(tau2=-1)), batch_size=16))
     True
     """
-    given = as_problem(problem)
-    return verdict_of(numeric_algorithm(algorithm), given, given.noise.at(batch_size))
+    with shown_passes(progress):
+        given = as_problem(problem)
+        return verdict_of(numeric_algorithm(algorithm), given, given.noise.at(batch_size))
 
 
 def verdict_of(algorithm: Algorithm, problem: Problem, noise: BatchNoise) -> Verdict:

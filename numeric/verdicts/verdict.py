@@ -23,6 +23,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndecidedError
 
 _MOST_SHOWN = 4  # intervals in a printed verdict
+_WIDE = 1e-5  # relative, of bounds whose middle does not stand for them
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,14 @@ class Verdict:
         """
         return tuple(limits.stable_scales(self._judge))
 
+    @cached_property
+    def unsettled(self) -> float:
+        """About how far, relative, the radius at the ends of ``stable_scales`` may be off.
+
+        It is 0 where the passes over the data settled it, and for other noise.
+        """
+        return limits.unsettled(self._judge, self.stable_scales)
+
     @property
     def critical_scale(self) -> float:
         """The largest stable factor on (alpha, c), that is on Q, that is on every eigenvalue.
@@ -292,6 +301,7 @@ class Verdict:
             "smallest_stable_batch_size": _integer(self.smallest_stable_batch_size),
             "critical_scale": _finite(self.critical_scale),
             "stable_scales": _finite_ends(self.stable_scales),
+            "unsettled": self.unsettled,
             "margin": _finite(self.margin),
             "root_margin": _finite(self.root_margin),
         }
@@ -316,6 +326,8 @@ class Verdict:
         what = "noise radius" if self.noise.mixes else "noise sum U'"
         if undecided and low < high:
             yield what, f"between {low:.17g} and {high:.17g}; stable below 1"
+        elif self.noise.samples is not None and low < high * (1 - _WIDE):
+            yield what, f"between {low:.6g} and {high:.6g}, after all passes; stable below 1"
         else:
             yield what, f"{self.noise_sum:.6g}; stable below 1"
         if self.reference_noise_sum is not None:
@@ -332,6 +344,7 @@ class Verdict:
             yield "batch size", self._batch_sizes()
         if self.stable_scales:
             yield "learning rate", f"may be multiplied by {_ranges(self.stable_scales)}"
+            yield "", unsettled_text(self.unsettled)
         elif self.stable is False:
             yield "learning rate", "no multiple of it is stable"
         if self.noise.samples is not None and math.isfinite(self.noise_sum):
@@ -362,6 +375,22 @@ def _ranges(intervals: Sequence[Interval]) -> str:
     more = len(intervals) - _MOST_SHOWN
     last = f", the last {intervals[-1][0]:.6g} to {intervals[-1][1]:.6g}"
     return f"{shown} and {more} more{last}" if more > 0 else shown
+
+
+def unsettled_text(error: float) -> str:
+    """Say of ends that were searched how far the radius there may be off; nothing if settled.
+
+    Examples
+    --------
+    >>> unsettled_text(0.0012)
+    'all passes over the data did not settle it: the radius there may be larger by about 0.12%'
+    >>> unsettled_text(0.0)
+    ''
+    """
+    if not error:
+        return ""
+    beginning = "all passes over the data did not settle it: the radius there may be larger"
+    return f"{beginning} by about {100 * error:.2g}%"
 
 
 def _finite_ends(intervals: Sequence[Interval]) -> list[list[float | None]]:

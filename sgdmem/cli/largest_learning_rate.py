@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import click
@@ -35,24 +36,28 @@ def largest_learning_rate_command(
       sgdmem largest-learning-rate nesterov --set momentum=0.9 --data X.npy \\
              --batch-size 8
     """
+    from sgdmem.numeric.compilation.progress import shown_passes
     from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
+    from sgdmem.numeric.verdicts.verdict import unsettled_text
 
     bounds = None if search is None else read_range(search, "--search")
     family, values = read_method(algorithm, settings)
-    result = largest_learning_rate(
-        family,
-        read_problem(options),
-        read_batch_size(options),
-        parameter=None if parameter is None else parameter.replace("-", "_"),
-        search=bounds,
-        **values,
-    )
+    with shown_passes(sys.stderr.isatty()):
+        result = largest_learning_rate(
+            family,
+            read_problem(options),
+            read_batch_size(options),
+            parameter=None if parameter is None else parameter.replace("-", "_"),
+            search=bounds,
+            **values,
+        )
     if as_json:
         print_json(
             {
                 "parameter": result.parameter,
                 "largest": float(result),
                 "stable_intervals": [list(interval) for interval in result.intervals],
+                "unsettled": result.unsettled,
                 "searched": [end if math.isfinite(end) else None for end in result.searched],
                 "spectrum": str(result.problem.spectrum),
                 "weight_decay": float(result.problem.weight_decay),
@@ -68,5 +73,7 @@ def largest_learning_rate_command(
     for low, high in result.intervals:
         cut = " (where the search ended)" if result.ends_with_search(high) else ""
         click.echo(f"  stable for {low:.12g} < {result.parameter} < {high:.12g}{cut}")
+    if result.unsettled:
+        click.echo(f"  {unsettled_text(result.unsettled)}")
     if math.isfinite(result.searched[1]):
         click.echo(f"  searched from {result.searched[0]:g} to {result.searched[1]:g}")

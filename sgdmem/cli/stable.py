@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -57,6 +58,7 @@ def stable_command(
     if algorithm is not None and named is not None:
         raise click.UsageError("ALGORITHM and --algorithm exclude each other")
     algorithm = algorithm or named
+    from sgdmem.numeric.compilation.progress import shown_passes
     from sgdmem.numeric.verdicts.stability import is_stable, stability
 
     matrix: dict[str, Any] = {"alpha": alpha, "beta": beta, "gamma": gamma, "delta": delta}
@@ -67,13 +69,15 @@ def stable_command(
         )
     if algorithm is not None and given:
         raise click.UsageError(f"{algorithm} and --{given[0]} exclude each other")
-    problem, batch_size = read_problem(options), read_batch_size(options)
-    if algorithm is None:
-        verdict = is_stable(**matrix, problem=problem, batch_size=batch_size)
+    with shown_passes(sys.stderr.isatty()):
+        problem, batch_size = read_problem(options), read_batch_size(options)
+        if algorithm is None:
+            verdict = is_stable(**matrix, problem=problem, batch_size=batch_size)
+        else:
+            verdict = stability(built(*read_method(algorithm, settings)), problem, batch_size)
+        said = verdict.to_dict() if as_json else str(verdict)
+    if isinstance(said, dict):
+        print_json(said)
     else:
-        verdict = stability(built(*read_method(algorithm, settings)), problem, batch_size)
-    if as_json:
-        print_json(verdict.to_dict())
-    else:
-        click.echo(str(verdict))
+        click.echo(said)
     return _EXIT_CODES[verdict.stable] if exit_code else 0
