@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import xarray
 
 MOST_POINTS = 10**7  # of a diagram in memory
-_WORTH_COMPILING = 1000  # points
+_WORTH_COMPILING = 100  # points
 
 
 def phase_diagram(
@@ -49,7 +49,7 @@ def phase_diagram(
     ----------
     family : function or str
         A constructor such as `heavy_ball`, any function of named parameters that returns an
-        `Algorithm`, or a command-line name. Maps of 1000 points or more are compiled if it accepts
+        `Algorithm`, or a command-line name. Maps of 100 points or more are compiled if it accepts
         symbols; the first map of a memory takes some seconds for that. It may do something special
         at single values (0, 1, -1, 2, the ends of the axes, and those that it compares a parameter
         with by ``==`` or ``in``); at all others it must be one formula.
@@ -73,7 +73,7 @@ def phase_diagram(
         labels, "regime" (see `loss_regime`) and "loss_exponent", the p of the loss t^-p where it
         is stable.
     device : "cpu", "cuda" or "auto"
-        Where maps of 1000 points or more are computed; "auto" takes a GPU if Numba finds one.
+        Where maps of 100 points or more are computed; "auto" takes a GPU if Numba finds one.
     store : path, optional
         A folder (a zarr group) in which the diagram grows chunk by chunk, so that it may be larger
         than memory. What a call that was interrupted, or killed, has left there is not computed

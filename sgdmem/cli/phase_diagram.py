@@ -68,7 +68,7 @@ _QUANTITIES = (
     "--device",
     type=click.Choice(["cpu", "cuda", "auto"]),
     default="cpu",
-    help="Where maps of 1000 points or more are computed; auto: on a GPU if there is one.  [cpu]",
+    help="Where maps of 100 points or more are computed; auto: on a GPU if there is one.  [cpu]",
 )
 def phase_diagram_command(
     algorithm: str,
