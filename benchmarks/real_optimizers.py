@@ -13,7 +13,7 @@ import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -131,7 +131,7 @@ def final_losses(
 ) -> np.ndarray:
     """Return the loss of each run at the end, over the first one; inf where it overflowed."""
     w = np.zeros((SEEDS, rows.shape[1]))
-    for done, w in enumerate(train(rows, labels, training, rate, steps, SEEDS)):  # noqa: B007
+    for done, w in enumerate(train(rows, labels, training, rate, steps, SEEDS)):
         if done % 500 == 0 and not np.isfinite(w).any():
             break
     with np.errstate(over="ignore", invalid="ignore"):
@@ -167,14 +167,14 @@ def main() -> None:
                 for factor in (0.9, 1.1):
                     rate = factor * limit
                     growth = training.exponent(problem, rate, 20_000)
-                    steps = 20_000 if growth <= 0 else int(10 / growth)
-                    steps = min(max(steps, 2_000), 5_000 if training.shuffled else 20_000)
+                    steps = int(min(max(16 / max(growth, 1e-4), 2_000), 20_000))
+                    steps = steps if growth > 0 else 4_000
                     ends = final_losses(rows, labels, training, rate, steps)
                     counts.append(str((ends > DIVERGED).sum()))
                     asked = [name, training.name, word, factor, f"{rate:.9g}", steps]
                     listed.append([*asked, *(f"{v:.3g}" for v in ends)])
-            limits.append([name, training.name, f"{mean_square:.4g}", f"{typical / mean_square:.3g}"])
-            limits[-1] += counts
+            found = f"{mean_square:.4g}", f"{typical / mean_square:.3g}"
+            limits.append([name, training.name, *found, *counts])
             print(limits[-1], flush=True)
             if not training.shuffled:
                 rate = 0.5 * mean_square
@@ -188,8 +188,8 @@ def main() -> None:
     print(table(head, limits))
     every = np.concatenate([found for _, _, found in scores])
     print(
-        f"\n{every.size} means of {CURVES} runs: {(abs(every) > 3).sum()} beyond 3 standard errors, "
-        f"root mean square {np.sqrt((every**2).mean()):.3g}"
+        f"\n{every.size} means of {CURVES} runs: {(abs(every) > 3).sum()} beyond 3 standard errors,"
+        f" root mean square {np.sqrt((every**2).mean()):.3g}"
     )
     if sys.argv[1:]:
         with Path(sys.argv[1]).open("w", newline="") as file:

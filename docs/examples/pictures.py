@@ -40,7 +40,7 @@ def main(folder: Path, quick: bool = False) -> None:
         sgdmem.pictures.draw_losses(rules, *question, simulations=runs),
         folder / "losses.png",
     )
-    size = {"points": 60, "resolution": 20} if quick else {"points": 400}
+    size = {"points": 20, "resolution": 8} if quick else {"points": 400}
     write(
         sgdmem.systems.named_diagram("batch-size-learning-rate", **size), folder / "two_edges.png"
     )

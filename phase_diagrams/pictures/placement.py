@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -138,6 +139,7 @@ def _in_two_lines(name: str) -> str:
     return f"{name[:middle]}\n{name[middle + 1 :]}"
 
 
+@lru_cache(maxsize=256)  # finding the extents of letters takes most of the time
 def _text_size(words: str) -> tuple[float, float]:
     """Return width and height of some lines in points, with a border."""
     from matplotlib.font_manager import FontProperties

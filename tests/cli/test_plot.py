@@ -70,17 +70,17 @@ def test_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert written == ["edges.boundary-1.nc", "edges.nc", "edges.png"]
     again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
     assert again.stable.shape == (10, 10)
-    more = ["--set", "family=nesterov", "--set", "batch_sizes=1,inf", "--power-law", "2", *size]
+    law = ["--batch-size", "8", "--power-law", "1.5", "--scale", "2", "--count", "30"]
+    more = ["--set", "family=nesterov", *law, *size]
     assert run(capsys, "plot", "diagram", "learning-rate-momentum", *more)[0] == 0
-    one = ["--batch-size", "8", "--power-law", "1.5", "--scale", "2", "--count", "30", *size]
-    assert run(capsys, "plot", "diagram", "learning-rate-momentum", *one)[0] == 0
     again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
     assert again.batch_size.values.tolist() == [8]
     assert again.attrs["spectrum"] == str(sgdmem.Spectrum.power_law(1.5, 2, 30))
-    plane = ["--set", "damping=0.01,1", "--set", "q0=0.3", *size]
+    plane = ["--set", "damping=0.01,1", "--set", "q0=0.3", "--set", "batch_sizes=1,inf", *size]
     assert run(capsys, "plot", "diagram", "damping-effective-rate", *plane)[0] == 0
     again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
     assert again.damping.values[[0, -1]] == pytest.approx([0.01, 1])
+    assert again.batch_size.values.tolist() == [1, np.inf]
     zones = tmp_path / "zones.svg"
     assert run(capsys, "plot", "diagram", "spectral-zones", "-o", str(zones))[0] == 0
     assert zones.with_suffix(".csv").is_file()

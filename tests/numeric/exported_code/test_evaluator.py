@@ -21,7 +21,7 @@ from sgdmem.symbolic.errors import InputError
 from tests import draws, naive
 
 MEMORIES = [  # compiling takes half a minute for the largest
-    pytest.param(memory, marks=pytest.mark.slow if memory <= 4 else pytest.mark.exhaustive)
+    pytest.param(memory, marks=pytest.mark.slow if memory <= 3 else pytest.mark.exhaustive)
     for memory in range(9)
 ]
 

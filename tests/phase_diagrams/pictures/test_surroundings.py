@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,21 @@ from matplotlib.figure import Figure
 
 import sgdmem
 from sgdmem import Problem, Spectrum
+from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 from tests.picture_checks import canvas_of, plane_edge, texts_outside
 
 COLUMN = (3.3, 2.6)
 LAW = Problem.power_law(1.5)
 
 
-def draw_map(ax: Any) -> None:
+@cache
+def small_map() -> Any:
     x, y = ("learning_rate", np.geomspace(0.02, 10, 30)), ("momentum", np.linspace(0, 0.99, 30))
-    sgdmem.draw(sgdmem.phase_diagram("heavy-ball", LAW, 8, x=x, y=y), ax)
+    return sgdmem.phase_diagram("heavy-ball", LAW, 8, x=x, y=y)
+
+
+def draw_map(ax: Any) -> None:
+    sgdmem.draw(small_map(), ax)
 
 
 def draw_edge(ax: Any) -> None:
@@ -47,9 +54,13 @@ def draw_losses(ax: Any) -> None:
     sgdmem.pictures.draw_losses(rules, problem, 16, 100, ax=ax)
 
 
+@cache
+def small_diagram() -> Any:
+    return diagram_data("damping-effective-rate", points=20, resolution=8)
+
+
 def draw_named(ax: Any) -> None:
-    size: dict[str, Any] = {"points": 20, "resolution": 8}
-    sgdmem.systems.named_diagram("damping-effective-rate", ax=ax, **size)
+    small_diagram().draw(ax)
 
 
 @pytest.mark.parametrize(
