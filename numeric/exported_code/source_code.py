@@ -5,12 +5,13 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sgdmem._version import __version__
 from sgdmem.numeric.compilation.lowering import plain_lines, plain_outputs, variable
 from sgdmem.numeric.exported_code.plain_parameters import stable_somewhere, with_plain_parameters
 from sgdmem.numeric.exported_code.summand_code import wanted
+from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.verdicts.stability_rule import radius_limit
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError, shown
@@ -189,7 +190,7 @@ _KEYWORDS = """
 _TAKEN |= set(_KEYWORDS.split())
 
 
-def source_code(algorithm: Algorithm, language: str) -> str:
+def source_code(algorithm: Algorithm, language: str, problem: Any = None) -> str:
     r"""Return source of the noise summand and the verdict, in a programming language.
 
     Two functions of plain floats: ``noise_summand`` at an eigenvalue, the straight-line program of
@@ -203,12 +204,15 @@ def source_code(algorithm: Algorithm, language: str) -> str:
         Its symbols become arguments, in alphabetical order.
     language : str
         "python", "c", "julia", "matlab" or "javascript".
+    problem : Problem, optional
+        For which the code is wanted. Only the noise of two parameters makes a formula: that of
+        samples is an operator on matrices, whose radius has no closed form.
 
     Raises
     ------
     InputError
-        For another language, an entry that is not a rational function of the symbols, or an
-        algorithm that is stable nowhere.
+        For a problem of samples or with a coupling matrix, another language, an entry that is not a
+        rational function of the symbols, or an algorithm that is stable nowhere.
 
     Examples
     --------
@@ -220,6 +224,12 @@ def source_code(algorithm: Algorithm, language: str) -> str:
     require_algorithm(algorithm, "algorithm")
     if language not in _LANGUAGES:
         raise InputError(f"language must be one of {', '.join(LANGUAGES)}, got {shown(language)}")
+    if problem is not None and as_problem(problem).noise.mixes:
+        raise InputError(
+            "problem must have the noise of tau1 and tau2 for source code: the radius of the "
+            "operator on samples, or of a coupling, has no closed form; ask stability(algorithm, "
+            "problem, batch_size), derive(algorithm) shows the operator in symbols"
+        )
     chosen = _LANGUAGES[language]
     named, symbols = with_plain_parameters(algorithm)
     parameters, names = [*symbols], _identifiers([str(symbol) for symbol in symbols.values()])

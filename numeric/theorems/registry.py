@@ -23,6 +23,7 @@ STATEMENTS = {  # the modules in which they are
     **{name: f"sgd_with_memory.{module}" for name, module in _OF_THE_PAPER.items()},
     "Exact verdict": "own.exact_verdict",
     "Per-mode noise": "own.per_mode_noise",
+    "Batches of samples": "own.samples",
     "Label noise": "own.label_noise",
     "Weight decay": "own.weight_decay",
     "M + 1 poles": "own.poles_of_the_summand",

@@ -158,7 +158,8 @@ def derive(
 
     From the update to the matrix form, P, Q and the characteristic polynomial, the equivalent
     recurrence, the effective learning rate, conditions for stability, the noise summand by
-    Astrom's recursion, the exact verdict for mini-batches, the critical batch size, power laws,
+    Astrom's recursion, the exact verdict for mini-batches, the critical batch size, the operator
+    that decides on samples as they are, power laws,
     weight decay, and what is special to the method.
 
     Parameters
@@ -194,7 +195,7 @@ def derive(
     Examples
     --------
     >>> print(derive("sgd"))
-    <Derivation of SGD: 46 statements checked>
+    <Derivation of SGD: 49 statements checked>
     """
     subject = read_subject(algorithm, symbols or {}, notation)
     displayed = display(all_sections(subject), subject)

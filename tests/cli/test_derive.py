@@ -15,7 +15,7 @@ def test_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         code, out, _ = run(capsys, "derive", "heavy-ball", "-o", str(target))
         assert code == 0
         assert f"wrote {target}" in out
-        assert "63 equalities and conditions checked" in out
+        assert "68 equalities and conditions checked" in out
         assert target.stat().st_size > 5000
     assert (tmp_path / "ball.bib").exists()
 

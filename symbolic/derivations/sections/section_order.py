@@ -13,6 +13,7 @@ from sgdmem.symbolic.derivations.sections.noise import noise
 from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
 from sgdmem.symbolic.derivations.sections.power_law import power_law
 from sgdmem.symbolic.derivations.sections.recurrence import recurrence
+from sgdmem.symbolic.derivations.sections.samples import samples
 from sgdmem.symbolic.derivations.sections.stability import stability
 from sgdmem.symbolic.derivations.sections.weight_decay import weight_decay
 from sgdmem.symbolic.derivations.statements.statement import Section, Statement
@@ -26,6 +27,7 @@ SECTIONS: dict[str, Callable[[Subject], Iterator[Statement]]] = {
     "Stability without noise": stability,
     "Noise summand": noise,
     "Mini-batches": noise_sum,
+    "Samples as they are": samples,
     "Power-law spectra": power_law,
     "Weight decay": weight_decay,
     "Edges of stability": edges,

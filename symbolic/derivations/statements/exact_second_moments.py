@@ -96,3 +96,33 @@ def is_strictly_stable(matrix: Any) -> bool:
             a[i] -= ratio * a[i + 1]
         del a[0]
     return bool(a[0] > 0)
+
+
+def _kronecker(left: Any, right: Any) -> Any:
+    rows = [(i, j) for i in range(left.nrows()) for j in range(right.nrows())]
+    columns = [(i, j) for i in range(left.ncols()) for j in range(right.ncols())]
+    entries = [left[i, k] * right[j, m] for i, j in rows for k, m in columns]
+    return fmpq_mat(len(rows), len(columns), entries)
+
+
+def summed_product(left: Any, right: Any, v: Any, r: Any) -> Any:
+    """Return the sum over t of (r^T S^t v)(r^T R^t v), S and R being ``left`` and ``right``."""
+    moved = _kronecker(left, right)
+    entered, reading = _kronecker(v, v), _kronecker(r, r).transpose()
+    return (reading * (identity(moved.nrows()) - moved).solve(entered))[0, 0]
+
+
+def two_modes_of_samples(modes: Sequence[Any], v: Any, r: Any, spread: Any, share: Any) -> Any:
+    """Return the matrix of a step on the second moments of the states of two modes together.
+
+    The curvature of a sample is the mean one plus or minus ``spread``, a symmetric matrix; in the
+    mean of a batch the covariance of that is multiplied by ``share``.
+    """
+    size = v.nrows()
+    still = fmpq_mat(2 * size, 2 * size)
+    for k, S in enumerate(modes):
+        for i in range(size):
+            for j in range(size):
+                still[k * size + i, k * size + j] = S[i, j]
+    kick = _kronecker(spread, v * r.transpose())
+    return _congruence(still) + _congruence(kick) * share

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import sympy
 
-from sgdmem import Algorithm, InputError, Spectrum, heavy_ball, stability
+from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, heavy_ball, stability
 from sgdmem.methods import general, source_code
 from sgdmem.numeric.exported_code.source_code import LANGUAGES
 from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
@@ -140,6 +140,17 @@ def test_all_languages_have_all_names(language: str, name: str) -> None:
 def test_bad_input(algorithm: Any, language: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         source_code(algorithm, language)
+
+
+def test_only_the_noise_of_two_parameters_is_a_formula() -> None:
+    plain = source_code(heavy_ball(1, 0), "c")
+    assert source_code(heavy_ball(1, 0), "c", Problem(Spectrum([1]), Noise(tau2=-1))) == plain
+    for problem in (
+        Problem.from_data([[1.0, 0.0], [0.0, 2.0]]),
+        Problem(Spectrum([2, 1]), Noise.coupled([[2, 1], [1, 2]])),
+    ):
+        with pytest.raises(InputError, match="has no closed form; ask stability"):
+            source_code(heavy_ball(1, 0), "c", problem)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
