@@ -352,3 +352,18 @@ def test_samples_that_are_alike_have_no_noise(rows: Any) -> None:
     for share in (0.1, 0.999, 1 - 1e-9):
         assert stability(named.sgd(share * edge), problem, 1).stable is True
     assert largest_learning_rate("sgd", problem, 1) == pytest.approx(edge, rel=1e-12)
+
+
+def test_rows_and_a_noise_model_agree_in_critical_values_only() -> None:
+    """One Gaussian feature, in its moments: a radius and a noise sum are both 1 at the edge."""
+    rows, weights = np.array([[0.0], [3**0.5], [-(3**0.5)]]), [2 / 3, 1 / 6, 1 / 6]
+    drawn = Problem.from_data(rows, weights=weights)
+    modelled = Problem(Spectrum([1]), Noise(tau2=-1))
+    method = sgd("0.5")  # s / B = 1/3 for B = 1
+    exact, model = (stability(method, problem, 1) for problem in (drawn, modelled))
+    assert exact.noise_sum == pytest.approx(2 / 3, rel=1e-9)
+    assert model.noise_sum == pytest.approx(1 / 2)
+    assert exact.critical_batch_size == pytest.approx(2 / 3, rel=1e-6)
+    assert model.critical_batch_size == pytest.approx(2 / 3)
+    rates = [float(largest_learning_rate("sgd", x, 1)) for x in (drawn, modelled)]
+    assert rates[0] == pytest.approx(rates[1], rel=1e-6)
