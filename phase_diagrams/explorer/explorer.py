@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sgdmem._version import __version__
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -23,7 +23,10 @@ from sgdmem.numeric.verdicts.stability_rule import javascript_rule
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, explored_methods
 from sgdmem.symbolic.errors import InputError, shown
 
-_COMPUTATION = ("spectrum", "roots", "verdict", "map", "losses", "worker")
+if TYPE_CHECKING:
+    from sgdmem.numeric.problems.problem import Problem
+
+_COMPUTATION = ("spectrum", "roots", "drawn", "verdict", "map", "losses", "worker")
 _INTERFACE = ("state", "plots", "map_view", "details", "page")
 _MOST_LISTED = 400  # eigenvalues that the page holds; more are compressed
 _POINTS = (8, 12)  # of the Gauss rules that the page uses
@@ -130,7 +133,9 @@ def explore(
     problem : Problem, Spectrum or array of shape (n, d), optional
         What the page begins with; the exponent and the length of a power law, tau1 and tau2 are
         sliders, a list of eigenvalues (up to 400 as they are, more of them compressed) is fixed.
-        The power law k^-1.5 if omitted.
+        On data the page decides with exact radii for drawing the rows, interpolated between the
+        points of a grid of each method's parameters, up to two of them; by default for SGD, heavy
+        ball and Nesterov. The power law k^-1.5 if omitted.
     batch_size
         What its slider begins with.
     ranges : dict
@@ -154,23 +159,38 @@ def explore(
     ...     return averaging(nesterov(learning_rate, momentum), rate)
     >>> explore(slow_average).save("explorer.html")  # doctest: +SKIP
     """
-    chosen = explored_methods(methods, {} if ranges is None else ranges)
-    return Explorer(chosen, _start(problem, batch_size))
-
-
-def _start(problem: Any, batch_size: Any) -> dict[str, Any]:
     from sgdmem.numeric.problems.problem import (
         USUAL_EXPONENT,
         Problem,
         as_problem,
         require_no_weight_decay,
     )
-    from sgdmem.symbolic.algebra.scalars import to_float
 
     given = Problem.power_law(USUAL_EXPONENT) if problem is None else as_problem(problem)
     require_no_weight_decay(given, "the explorer")
-    spectrum, noise = given.spectrum, given.noise.model.at(batch_size)
-    if noise.by_mode or noise.label_variance:
+    ranges = {} if ranges is None else ranges
+    if given.noise.samples is None:
+        chosen = explored_methods(methods, ranges)
+        return Explorer(chosen, _start(given, batch_size))
+    from sgdmem.phase_diagrams.explorer.drawn_samples import USUAL, drawn_samples, with_rates
+
+    asked = USUAL if methods is None else methods
+    asked = list(asked) if isinstance(asked, list | tuple) else [asked]
+    chosen = with_rates(explored_methods(asked, ranges), given, ranges)
+    drawn = drawn_samples(asked, chosen, given, given.noise.at(batch_size))
+    return Explorer(chosen, {**_start(Problem(given.spectrum), batch_size), "drawn": drawn})
+
+
+def _start(given: Problem, batch_size: Any) -> dict[str, Any]:
+    from sgdmem.symbolic.algebra.scalars import to_float
+
+    spectrum, noise = given.spectrum, given.noise.at(batch_size)
+    if noise.label_variance:
+        raise InputError(
+            "noise must be without label_variance for the explorer: stability does not depend on "
+            "it, and the losses of the page do not know it"
+        )
+    if noise.by_mode:
         raise InputError("noise must be tau1 and tau2, two numbers, for the explorer")
     return {
         "spectrum": _embedded(spectrum),

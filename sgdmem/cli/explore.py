@@ -30,6 +30,8 @@ def explore_command(
     It shows the map of stability as they move, and for the chosen point the verdict with its
     reason, the roots, the noise summand and the predicted loss. The page is one file that needs no
     network. The spectrum is what it begins with; without one, infinitely many eigenvalues k^-1.5.
+    With --data it decides for drawing the rows, for methods of up to two parameters (without
+    ALGORITHMs: sgd, heavy-ball and nesterov), and shows no losses.
 
     \b
       sgdmem explore -o explorer.html

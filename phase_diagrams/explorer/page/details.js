@@ -11,6 +11,9 @@ function reasonText(found) {
   if (found.reason === "undefined") return "The method does not exist for these parameters.";
   const letters = [[/ - /g, " − "], [/lambda /g, "λ"], [/tau/g, "τ"], [/<=/g, "≤"]];
   const text = letters.reduce((so, [from, to]) => so.replace(from, to), TABLES.reasons[found.reason]);
+  if (START.drawn && found.reason === "stable" && START.drawn.rests) {
+    return "The mean loss comes to rest above the least one, from every start.";
+  }
   const sentence = `${/^τ/.test(text) ? text[0] : text[0].toUpperCase()}${text.slice(1)}.`;
   if (found.stable === null) return sentence + ASK;
   const more = found.reason === "noiseless" && MORE[found.binding];
@@ -35,9 +38,13 @@ function verdictRows(found) {
   const rows = [];
   const { noise_sum, output_noise_sum, critical_batch_size, scale, margin, root_margin, where } = found;
   if (isShown(noise_sum)) {
-    rows.push(["noise sum U′, limit 1", shownNumber(noise_sum, known ? 5 : 12)]);
+    const name = START.drawn ? "noise radius, limit 1" : "noise sum U′, limit 1";
+    const { error } = found;
+    const digits = START.drawn ? 4 : known ? 5 : 12;
+    const beside = START.drawn && error > 0 ? ` ± ${shownNumber(error, 1)}` : "";
+    rows.push([name, shownNumber(noise_sum, digits) + beside]);
   }
-  if (output_noise_sum !== noise_sum) {
+  if (output_noise_sum !== noise_sum && !START.drawn) {
     rows.push(["noise sum U, at w", shownNumber(output_noise_sum, 5)]);
   }
   if (isShown(critical_batch_size)) {
@@ -76,7 +83,8 @@ function showVerdict(found) {
 }
 
 function announcement(found) {
-  const number = Number.isFinite(found.noise_sum) ? ` Noise sum ${shownNumber(found.noise_sum)}.` : "";
+  const word = START.drawn ? "Noise radius" : "Noise sum";
+  const number = Number.isFinite(found.noise_sum) ? ` ${word} ${shownNumber(found.noise_sum)}.` : "";
   return `${verdictWord(found)}. ${reasonText(found)}${number}`;
 }
 
@@ -89,6 +97,7 @@ function codesOf(state) {
   const quoted = (value) => `"${value}"`;
   const isFull = batch_size === Infinity; // batches
   const { listed, nu, scale, count } = spectrum;
+  if (START.drawn) return codesOfData(fillIn(call, quoted), command && fillIn(command, String), batch_size);
   const size = isFull ? "inf" : batch_size;
   // [Python, command line] of what differs from the library's defaults
   const given = listed ? [] : [
@@ -117,6 +126,20 @@ function codesOf(state) {
   ];
   const line = ["sgdmem stable", fillIn(command, String), ...options].join(" ");
   return [["Command line", line], ["Python", python]];
+}
+
+function codesOfData(call, command, batch_size) {
+  const { replacement } = START.drawn;
+  const size = batch_size === Infinity ? "inf" : batch_size;
+  const python = [
+    "import numpy as np", "import sgdmem",
+    `problem = sgdmem.Problem.from_data(np.load("FILE.npy")${replacement ? "" : ", replacement=False"})`,
+    `print(sgdmem.stability(${call}, problem, "${size}"))`,
+  ].join("\n");
+  if (!command) return [["Python", python]];
+  const options = ["--data FILE", ...(size === "inf" ? [] : [`--batch-size ${size}`]),
+    ...(replacement ? [] : ["--without-replacement"])];
+  return [["Command line", ["sgdmem stable", command, ...options].join(" ")], ["Python", python]];
 }
 
 function showCodes(state) {

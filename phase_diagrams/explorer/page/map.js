@@ -84,6 +84,10 @@ function* mapLevels({ state, x, y }) {
 
 /** The noise sum of a point just judged; an axis may move what stands in front of the sum. */
 function noiseSumAt(state, x, y, s, t, found) {
+  if (START.drawn) {
+    const moved = withValue(withValue(state, x.name, axisValue(x, s)), y.name, axisValue(y, t));
+    return noiseShares(moved)[0] * found[0];
+  }
   let { tau1, batch_size } = state;
   for (const [axis, at] of [[x, s], [y, t]]) {
     if (axis.name === "batch_size") batch_size = axisValue(axis, at);

@@ -191,7 +191,7 @@ class MapView {
     if (codes.has(CODES.stable)) {
       const shades = TABLES.palette.filter((_, i) => i % 7 === 0).join();
       const bar = `<i class="bar" style="background:linear-gradient(90deg,${shades})"></i>`;
-      parts.push(`stable, noise sum 0 ${bar} 1`);
+      parts.push(`stable, ${START.drawn ? "noise radius" : "noise sum"} 0 ${bar} 1`);
     }
     for (let code = 1; code < KINDS.length; code++) {
       if (codes.has(code)) parts.push(`<i style="background:${COLOURS[code]}"></i>${KINDS[code]}`);

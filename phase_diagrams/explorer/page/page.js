@@ -16,7 +16,8 @@ const map = new MapView(element("map"), (x, y) => {
 }, () => announce());
 map.onHover = (at) => {
   const values = at ? [view.x, view.y].map((name, i) => `${labelOf(view.state, name)} ${shownNumber(at[i], 3)}`) : [];
-  const kind = at && (at[2] === CODES.stable ? `noise sum ${shownNumber(at[3], 3)}` : KINDS[at[2]]);
+  const sum = START.drawn ? "noise radius" : "noise sum";
+  const kind = at && (at[2] === CODES.stable ? `${sum} ${shownNumber(at[3], 3)}` : KINDS[at[2]]);
   element("readout").textContent = at ? `${values.join(", ")}: ${kind}` : whereNot();
 };
 
@@ -233,13 +234,22 @@ function build() {
   element("method-text").textContent = FAMILIES[state.family].summary;
   for (const { name } of FAMILIES[state.family].parameters) addControl(element("parameters"), name);
   const law = state.spectrum.listed ? [] : ["exponent", "count"];
-  for (const name of ["batch_size", ...law, "zeta", "tau1", "tau2"]) addControl(element("problem"), name);
+  const noise = START.drawn ? [] : ["zeta", "tau1", "tau2"];
+  for (const name of ["batch_size", ...law, ...noise]) addControl(element("problem"), name);
   element("codes").replaceChildren();
   addAxes();
   mapKey = "";
   refreshSoon();
 }
 
+if (START.drawn) {
+  const { count, replacement } = START.drawn;
+  const drawn = replacement ? "with" : "without";
+  element("data-note").textContent = `${count} samples, drawn anew for each batch, ${drawn} replacement. `
+    + "The noise radius was found from them at the points of a grid and is interpolated between, with an "
+    + "estimated error; the batch size moves freely.";
+  element("losses-figure").hidden = true;
+}
 element("method").innerHTML = FAMILIES
   .map(({ title }, i) => `<option value="${i}">${escaped(title)}</option>`)
   .join("");

@@ -33,7 +33,8 @@ function startingView(family) {
 /** The quantities that may be axes. */
 function axisNames({ family, spectrum }) {
   const parameters = FAMILIES[family].parameters.map(({ name }) => name);
-  const problem = Object.keys(PROBLEM).filter((name) => name !== "exponent" || !spectrum.listed);
+  const problem = START.drawn ? ["batch_size"]
+    : Object.keys(PROBLEM).filter((name) => name !== "exponent" || !spectrum.listed);
   return [...parameters, ...problem];
 }
 
@@ -120,7 +121,8 @@ function viewFromHash(hash) {
 function acceptable(name, value) {
   if (Number.isNaN(value)) return false;
   if (name === "count") return value >= 1 && (value === Infinity || Number.isInteger(value));
-  if (name === "batch_size") return value > 0;
+  if (name === "batch_size") return value > 0 && (!START.drawn || value === Infinity ||
+    START.drawn.replacement || value <= START.drawn.count);
   if (!Number.isFinite(value) || Math.abs(value) > 1e12) return false;
   if (name === "exponent" || name === "zeta") return value >= 0.05 && value <= 20;
   return name !== "tau1" || value >= 0;

@@ -21,7 +21,12 @@ function memberOf(family, values) {
 }
 
 /** What of a state is the noise: tau1 / B and tau2 / B. */
-function noiseShares({ batch_size, tau1, tau2 }) {
+function noiseShares(state) {
+  const { batch_size, tau1, tau2 } = state;
+  if (START.drawn) {
+    const share = drawnShare(batch_size);
+    return [share === 0 ? 0 : share * drawnFactor(state).factor, 0];
+  }
   return [tau1 / batch_size, tau2 / batch_size];
 }
 
@@ -38,6 +43,7 @@ function classifyForm(functions, c, nodes, state, found) {
   if (share2 > share1) return CODES.undecided; // the noise of no data
   const failed = functions.sums(c, nodes.lam, nodes.weights, share2, found);
   const sum = share1 * found[0];
+  if (Number.isNaN(share1) && failed === 0) return CODES.undecided; // outside of the grid
   const trace = nodes.diverges && share1 > 0 ? 1 : 0;
   const reason = decide(1, failed === 1 ? -1 : 1, trace, 1, failed === 2 ? -1 : 1, sum, sum);
   return CODE_OF[reason] ?? CODES.undecided;
@@ -90,8 +96,13 @@ function verdict(state) {
       const coarse = stateNodes(state, RULES.map);
       functions.sums(c, coarse.lam, coarse.weights, share2, rough);
       const rounding = (1e-15 / closeness.passing + 1e-15 / found[2] + 1e-14) * found[0];
-      result.error = share1 * (Math.abs(found[0] - rough[0]) + rounding);
+      const between = START.drawn && share1 !== 0 ? drawnFactor(state).error * found[0] : 0;
+      result.error = share1 * (Math.abs(found[0] - rough[0]) + rounding + between);
       [low, high] = [result.noise_sum - result.error, result.noise_sum + result.error];
+      if (Number.isNaN(share1)) {
+        Object.assign(result, { noise_sum: Infinity, margin: -Infinity });
+        [low, high] = [0, Infinity];
+      }
     }
   }
   const reason = decide(1, schur, trace, noise, damped, low, high);
@@ -162,6 +173,10 @@ function scaleLimit(functions, c, nodes, state) {
   const found = new Float64Array(3);
   const scaled = { ...nodes };
   const holds = (factor) => {
+    if (START.drawn) {
+      const moved = withFactor(state, factor);
+      return classify(memberOf(FAMILIES[state.family], moved.values), nodes, moved, found) === CODES.stable;
+    }
     scaled.lam = nodes.lam.map((value) => value * factor);
     return classifyForm(functions, c, scaled, state, found) === CODES.stable;
   };
@@ -180,7 +195,13 @@ function scaleLimit(functions, c, nodes, state) {
 }
 
 /** The batch size above which it is stable, 0 if it is at every one; P - lambda Q being Schur. */
-function criticalBatchSize(functions, c, { lam, weights, diverges }, { tau1, tau2 }) {
+function criticalBatchSize(functions, c, { lam, weights, diverges }, state) {
+  const { tau1, tau2 } = state;
+  if (START.drawn) {
+    const sum = summandsOf(functions, c, lam).reduce((total, value, k) => total + weights[k] * value, 0);
+    const { factor } = drawnFactor(state);
+    return Number.isNaN(factor) ? Infinity : drawnCritical(factor * sum);
+  }
   if (tau1 === 0) return Math.max(0, -tau2 * Math.max(...summandsOf(functions, c, lam)));
   if (diverges) return Infinity;
   const s = summandsOf(functions, c, lam);

@@ -12,6 +12,7 @@ function* pointParts({ state, steps }) {
   const shown = shownEigenvalues(state.spectrum, largest, Math.max(smallest, 1e-6 * largest));
   yield { part: "roots", eigenvalues: shown, roots: shown.map((lam) => rootsAt(described, lam)) };
   yield { part: "summand", ...summandCurve(functions, functions.coefficients(p), largest, smallest) };
+  if (START.drawn) return; // losses on samples depend on more than the page holds
   const running = lossSteps(state, steps);
   let step = running.next();
   while (!step.done) {
