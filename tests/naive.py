@@ -583,6 +583,7 @@ def losses_on_samples(
     batches: Sequence[Sequence[tuple[float, Sequence[int]]]],
     start: Array,
     weight_decay: float = 0.0,
+    shrink: float = 0.0,
 ) -> Array:
     """Return the mean of 1/2 sum_i p_i |J_i w - y_i|^2 before each step and after the last one.
 
@@ -602,7 +603,7 @@ def losses_on_samples(
         if k == len(algorithms):
             return np.array(losses)
         alpha, b, c, D, a = mapped(algorithms[k], float)
-        still = np.array([[1, *b], *([0, *row] for row in D)], dtype=float)
+        still = np.array([[1 - shrink, *b], *([0, *row] for row in D)], dtype=float)
         r, v = np.kron([1, *a], np.eye(d)), np.kron([[-alpha], *([x] for x in c)], np.eye(d))
         total = np.zeros_like(moment)
         for probability, batch in batches[k]:

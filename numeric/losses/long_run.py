@@ -120,7 +120,7 @@ class _Run:
     def of(cls, asked: ExpectedLoss) -> _Run:
         algorithm, samples = asked.schedule.stationary, asked.noise.samples
         assert samples is not None and algorithm is not None  # asked before
-        run = SampledMoments.at_start(asked.problem, asked.noise, algorithm.memory, _MOST)
+        run = SampledMoments.at_start(asked.problem, asked.noise, asked.schedule, _MOST)
         require_memory(_STATES * run.second.nbytes, f"losses on {len(run.eigenvalues):,} modes")
         still, v, r = (part[0] for part in step_parts(asked.schedule.steps(0, 1)))
         mapping = MomentMap(run, (still, v, r))

@@ -15,13 +15,12 @@ from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.losses.loss_measures import LossMeasures
 from sgdmem.numeric.losses.sampled_losses import sampled_losses
-from sgdmem.numeric.losses.schedule import Schedule, read_schedule
+from sgdmem.numeric.losses.schedule import Schedule, read_schedule, require_one_rest
 from sgdmem.numeric.losses.second_moments import Modes, run_moments, starting_moments
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import (
     Problem,
     as_problem,
-    require_known_rest,
     require_target,
 )
 from sgdmem.symbolic.algebra.scalars import to_float
@@ -130,8 +129,8 @@ class ExpectedLoss:
             if method == "compressed":
                 raise InputError("method must be auto or recursion for the noise of samples")
             found = sampled_losses(self.schedule, self.problem, self.noise, self.steps, advance)
-            if self.problem.weight_decay:  # it is less on the way than at the stationary point
-                return found
+            if self.problem.weight_decay or self.schedule.shrinks:
+                return found  # it is less on the way than at the stationary point
             return np.maximum(found, 0.0)  # rounding may leave a loss of 0 below
         modes, first = self._modes(method)
         state = starting_moments(self.schedule.memory, len(modes)) * first
@@ -158,7 +157,8 @@ class ExpectedLoss:
         Or the loss is not least where they come to rest, so that it takes means to tell it.
         """
         samples = self.noise.samples
-        return samples is not None and not (self.noise.is_quiet and samples.pull is None)
+        moves = self.schedule.shrinks or (samples is not None and samples.pull is not None)
+        return samples is not None and not (self.noise.is_quiet and not moves)
 
     def compresses(self, method: Method) -> bool:
         """Whether a few nodes stand for the eigenvalues."""
@@ -216,9 +216,11 @@ def expected_loss(algorithm: Any, problem: Any, batch_size: Any, steps: int) -> 
         raise InputError(
             "noise must be of samples or of tau1 and tau2 for losses, got a coupling matrix"
         )
-    require_known_rest(given, schedule.shrinks)
-    if given.samples is not None and given.samples.pull is not None and noise.samples is None:
-        raise InputError(
-            "noise must be that of the samples for losses with labels under weight_decay"
-        )
+    samples = given.samples
+    if schedule.shrinks and samples is not None and samples.residuals is not None:
+        require_one_rest(schedule)
+    elif samples is None or samples.pull is None:
+        samples = None
+    if samples is not None and noise.samples is None:
+        raise InputError("noise must be that of the samples for losses of labels and weight decay")
     return ExpectedLoss(schedule, given, noise, steps)

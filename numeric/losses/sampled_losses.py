@@ -36,7 +36,7 @@ def sampled_losses(
     advance
         Called with numbers of steps done.
     """
-    moments = SampledMoments.at_start(problem, noise, schedule.memory, steps)
+    moments = SampledMoments.at_start(problem, noise, schedule, steps)
     if schedule.stationary is not None and moments.shares.size == 1:
         still, v, r = (part[0] for part in step_parts(schedule.steps(0, 1)))
         if matrix_pays(moments, (still, v, r), steps):

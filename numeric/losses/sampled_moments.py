@@ -19,9 +19,11 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.fourth_moments import FourthMoments
+from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, require_target
 from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.symbolic.errors import InputError
 
 FLUSHED = 1e-290  # numbers below 1e-308 would be slow
@@ -59,16 +61,22 @@ class SampledMoments:
 
     @classmethod
     def at_start(
-        cls, problem: Problem, noise: BatchNoise, memory: int, steps: int
+        cls, problem: Problem, noise: BatchNoise, schedule: Schedule, steps: int
     ) -> SampledMoments:
         """Return those of the start of a run of some steps: w as the problem says, u = 0.
+
+        Relative to where a method that shrinks w comes to rest.
 
         InputError if the problem has another number of starts than of residuals.
         """
         samples, target = noise.samples, require_target(problem)
         assert samples is not None  # other noise is not asked
-        lam = problem.spectrum.eigenvalues
-        count, size = lam.size, memory + 1
+        lam, pull = problem.spectrum.eigenvalues, samples.pull
+        count, size = lam.size, schedule.memory + 1
+        algorithm = schedule.stationary
+        rest = None if algorithm is None else RestingPoint.of(problem, algorithm)
+        if rest is not None:
+            samples, pull = rest.samples, rest.pull
         second, means = np.zeros((count, size, count, size)), None
         if problem.start is None:  # squares alone: signs are random, and the mean of w is 0
             second[:, 0, :, 0] = np.diag(target.masses(problem.spectrum))
@@ -85,9 +93,14 @@ class SampledMoments:
                         f"got {len(problem.start)}"
                     )
                 means[:, :, 0] = start
+            if rest is not None:
+                z = rest.states.reshape(sets, -1)
+                cross = means.reshape(sets, -1).T @ z
+                second += (z.T @ z - cross - cross.T).reshape(second.shape)
+                means -= rest.states
         drawn = FourthMoments.of(samples) if FourthMoments.pays(samples, steps) else samples
         decay, shares = float(problem.weight_decay), noise.shares_in_order
-        return cls(drawn, lam, shares, second, means, decay, samples.pull)
+        return cls(drawn, lam, shares, second, means, decay, pull)
 
     @property
     def share(self) -> float:

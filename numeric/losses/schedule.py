@@ -263,6 +263,15 @@ def listed_schedule(algorithms: Sequence[Algorithm]) -> Schedule:
     return Schedule(memories.pop(), f"{len(rows)} listed algorithms", evaluate)
 
 
+def require_one_rest(schedule: Schedule) -> None:
+    """Raise InputError if a schedule shrinks w, and does so in another way at each step."""
+    if schedule.shrinks and schedule.stationary is None:
+        raise InputError(
+            "one algorithm must make all steps where w shrinks and there are labels: where it "
+            "comes to rest depends on it"
+        )
+
+
 def _same(entries: list[float], t: Array) -> list[float]:
     return entries
 

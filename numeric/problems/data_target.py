@@ -39,7 +39,7 @@ def read_labels(samples: Samples, y: Any) -> Array:
 
 def start_and_residuals(
     samples: Samples, y: Any = None, start: Any = None, weight_decay: float = 0.0
-) -> tuple[Array, Array | None, Array | None]:
+) -> tuple[Array, dict[str, Any]]:
     r"""Return the start of a `Problem` of data, for labels and :math:`w_0`, and the residuals.
 
     Of the least squares :math:`L(w)=\frac12\sum_i p_i|J_iw-y_i|^2`, with the minimum :math:`w_*`
@@ -69,11 +69,11 @@ def start_and_residuals(
     -------
     ndarray, shape (R, N)
         The coefficients :math:`c_k`.
-    ndarray, shape (R, n, K), or None
-        The residuals :math:`e_i`; None without labels.
-    ndarray, shape (R, N), or None
-        The mean of the whitened columns times these, :math:`\omega w_*/\sqrt\lambda`; None where it
-        is 0.
+    dict
+        What the `Samples` hold of the labels, None without: the ``residuals`` :math:`e_i`, shape
+        (R, n, K); ``pull``, the mean of the whitened columns times these,
+        :math:`\omega w_*/\sqrt\lambda`, shape (R, N), None where it is 0; and the ``minimum``,
+        :math:`\sqrt\lambda w_*`, shape (R, N).
 
     Raises
     ------
@@ -83,7 +83,7 @@ def start_and_residuals(
     Examples
     --------
     >>> X = np.array([[1.0, 0, 0], [0, 2.0, 0]])
-    >>> found, residuals, _ = start_and_residuals(Samples.of(X), y=[3.0, 8.0])  # w* = (3, 4, 0)
+    >>> found, _ = start_and_residuals(Samples.of(X), y=[3.0, 8.0])  # w* = (3, 4, 0)
     >>> np.abs(found)  # the eigenvalue 2 is that of w_2
     array([[4., 3.]])
     """
@@ -128,4 +128,8 @@ def start_and_residuals(
     if residuals is not None and len(residuals) < coefficients.shape[1]:
         residuals = np.repeat(residuals, coefficients.shape[1], axis=0)
         pull = None if pull is None else np.repeat(pull, coefficients.shape[1], axis=0)
-    return coefficients.T.copy(), residuals, pull
+    of_labels: dict[str, Any] = {"residuals": residuals, "pull": pull, "minimum": None}
+    if residuals is not None:
+        whitened = np.ascontiguousarray((root * minimum).T)
+        of_labels["minimum"] = np.broadcast_to(whitened, (len(residuals), whitened.shape[1]))
+    return coefficients.T.copy(), of_labels

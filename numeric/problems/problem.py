@@ -208,8 +208,8 @@ class Problem:
         spectrum, first = Spectrum(samples.eigenvalues).decayed(weight_decay), None
         if y is not None or start is not None:
             decay = to_float(spectrum.weight_decay)
-            first, residuals, pull = start_and_residuals(samples, y, start, decay)
-            samples = replace(samples, residuals=residuals, pull=pull)
+            first, of_labels = start_and_residuals(samples, y, start, decay)
+            samples = replace(samples, **of_labels)
         drawn = Noise(samples=samples) if noise is None else noise
         if noise is not None and samples.has_residuals and not noise.label_variance:
             drawn = noise.vary(label_variance=2 * samples.least_loss)
@@ -277,23 +277,19 @@ class Problem:
             raise InputError(
                 "a target given as squares has no meaning for the axes of other samples"
             )
-        if samples.pull is not None:
-            raise InputError(
-                "samples with labels cannot be left out under weight decay: give those that are "
-                "left to Problem.from_data"
-            )
         left = samples.without(indices)
-        decay = self.weight_decay
+        spectrum = Spectrum(left.eigenvalues).decayed(self.weight_decay)
         if self.start is None:
-            return Problem(Spectrum(left.eigenvalues), Noise(samples=left), weight_decay=decay)
-        labels = None
-        if samples.residuals is not None:  # labels of w - w*
-            kept = np.delete(samples.residuals, np.asarray(indices), axis=1)
+            return Problem(spectrum, Noise(samples=left))
+        labels, start = None, self.start
+        if samples.residuals is not None and samples.minimum is not None:
+            every = samples.residuals + np.moveaxis(samples.forms(samples.minimum.T), 2, 0)
+            kept = np.delete(every, np.asarray(indices), axis=1)
             labels = kept[:, :, 0].T if samples.outputs == 1 else kept[0]
+            start = start + samples.minimum / np.sqrt(samples.eigenvalues)
         inner = replace(left, axes=left.axes @ samples.axes.T)  # in the axes of these samples
-        first, residuals, _ = start_and_residuals(inner, labels, self.start.T)
-        left, spectrum = replace(left, residuals=residuals), Spectrum(left.eigenvalues)
-        return Problem(spectrum, Noise(samples=left), start=first, weight_decay=decay)
+        first, of_labels = start_and_residuals(inner, labels, start.T, to_float(self.weight_decay))
+        return Problem(spectrum, Noise(samples=replace(left, **of_labels)), start=first)
 
     @property
     def weight_decay(self) -> Fraction:
@@ -334,15 +330,6 @@ def as_problem(value: Any, name: str = "problem") -> Problem:
             f"Spectrum.power_law(1.5), or a matrix of data, got {shown(value)}"
         )
     return Problem.from_data(value)
-
-
-def require_known_rest(problem: Problem, shrinks: bool) -> None:
-    """Raise InputError if it is not known where an algorithm, that shrinks w or not, rests."""
-    if shrinks and problem.samples is not None and problem.samples.residuals is not None:
-        raise InputError(
-            "algorithm must not shrink w for losses with labels: where it comes to rest depends on "
-            "the algorithm; decay in the gradient is Problem.from_data(X, y, weight_decay=...)"
-        )
 
 
 def require_no_weight_decay(problem: Problem, what: str) -> None:

@@ -56,6 +56,8 @@ class Samples:
     pull : ndarray, shape (R, N), or None
         Under weight decay the residuals are those of the stationary point, where the mean of the
         whitened columns times them is no longer 0, but this. None without.
+    minimum : ndarray, shape (R, N), or None
+        The minimum, or stationary point, itself, whitened; None where no labels are given.
     precision : float
         The relative spacing of the numbers that the samples came in.
     """
@@ -67,6 +69,7 @@ class Samples:
     drawing: Drawing = _AFRESH
     residuals: Array | None = None
     pull: Array | None = None
+    minimum: Array | None = None
     precision: float = EPS
 
     @classmethod

@@ -94,6 +94,13 @@ class Batches:
         return np.ascontiguousarray(self.samples.pull)
 
     @property
+    def minimum(self) -> Array:
+        """The whitened minimum, shape (R N,); none where w is relative to 0."""
+        if self.samples is None or self.samples.minimum is None:
+            return np.empty(0)
+        return np.array(self.samples.minimum, dtype=float).ravel()
+
+    @property
     def cumulative(self) -> Array:
         """Sums of the probabilities with which samples are drawn; none if all are alike."""
         if self.samples is None or np.ptp(self.samples.weights) == 0:

@@ -10,12 +10,13 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.numeric.losses.schedule import read_schedule
-from sgdmem.numeric.problems.problem import as_problem, require_known_rest
+from sgdmem.numeric.losses.schedule import Schedule, read_schedule, require_one_rest
+from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.simulation.batches import Batches
 from sgdmem.numeric.simulation.runs import Runs
 from sgdmem.numeric.simulation.start import read_start
 from sgdmem.numeric.simulation.trajectory import MOST_STEPS
+from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -186,7 +187,6 @@ def simulate(
     chosen = read_schedule(algorithm)
     given = as_problem(problem)
     first = read_start(given, start)
-    require_known_rest(given, chosen.shrinks)
     steps = whole(steps, "steps", 0, MOST_STEPS)
     batches = Batches.of(given, batch_size)
     recorded = _read_record(record, steps)
@@ -199,7 +199,16 @@ def simulate(
     last = int(recorded[-1])
     with shown_progress("simulating", count * last, progress) as advance:
         runs.make_steps(chosen, last, threads, advance)
-    return Simulation(recorded, runs.losses)
+    return Simulation(recorded, runs.losses - _rise(given, chosen))
+
+
+def _rise(problem: Problem, schedule: Schedule) -> float:
+    """Return the loss where a method that shrinks w comes to rest, above that of the minimum."""
+    if problem.samples is not None and problem.samples.residuals is not None:
+        require_one_rest(schedule)
+    algorithm = schedule.stationary
+    rest = None if algorithm is None else RestingPoint.of(problem, algorithm)
+    return 0.0 if rest is None else rest.rise
 
 
 def _read_record(record: Any, steps: int) -> Array:

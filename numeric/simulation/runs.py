@@ -47,6 +47,7 @@ class Runs:
         self.residuals = np.empty((0, 0)) if homogeneous else batches.residuals
         self.label_variance = 0.0 if homogeneous else batches.label_variance
         self.pull = np.empty((0, 0)) if homogeneous else batches.pull
+        self.minimum = np.empty(0) if homogeneous else batches.minimum
         self.columns, self.cumulative = batches.columns, batches.cumulative
         # SFC64 is the fastest of NumPy's generators, and normal numbers take most of the time
         self.generators = [np.random.Generator(np.random.SFC64(seed)) for seed in seeds]
@@ -87,7 +88,7 @@ class Runs:
                 batches.counts(generator, len(entries)),
                 *(self.cumulative, self.orders[k], batches.shuffled),
                 *(batches.outputs, self.columns, self.residuals, batches.eigenvalues),
-                *(batches.weight_decay, self.pull),
+                *(batches.weight_decay, self.pull, self.minimum),
                 *(entries.alpha, entries.b, entries.c, entries.D, entries.a, entries.shrink),
                 *(self.w[k], self.u[k], self.scale[k], kept, self.losses[k, place]),
             )

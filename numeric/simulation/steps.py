@@ -139,7 +139,8 @@ def rescale(w, u):  # type: ignore[no-untyped-def]
 @njit(
     "void(npy_rng, i8[::1], i8, f8, i8[:,::1], f8[::1], i8[::1], b1, "
     "i8, f8[:,::1], f8[:,::1], f8[::1], f8, "
-    "f8[:,::1], f8[:], f8[:,:], f8[:,:], f8[:,:,:], f8[:,:], f8[:], f8[::1], f8[:,::1], f8[::1], "
+    "f8[:,::1], f8[::1], f8[:], f8[:,:], f8[:,:], f8[:,:,:], f8[:,:], f8[:], f8[::1], f8[:,::1], "
+    "f8[::1], "
     "b1[::1], f8[::1])",
     cache=True,
     nogil=True,
@@ -148,7 +149,7 @@ def rescale(w, u):  # type: ignore[no-untyped-def]
 def run(  # type: ignore[no-untyped-def]
     generator, sizes, made, label, counts, cumulative, order, shuffled,
     outputs, columns, residuals, lam, decay,
-    pull, alpha, b, c, D, a, shrink, w, u, scale, kept, losses,
+    pull, minimum, alpha, b, c, D, a, shrink, w, u, scale, kept, losses,
 ):  # fmt: skip
     """Make one step, eq. (3) of arXiv 2410.04228, for each entry of alpha.
 
@@ -163,7 +164,8 @@ def run(  # type: ignore[no-untyped-def]
     losses after the steps that are ``kept``, up to the first loss that is beyond the range of
     floats; w is infinite then. With a ``scale``, shape (1,), the state is rescaled where it leaves
     the range of floats, and the logarithms of the factors are added to it. ``pull``, shape (R, N),
-    or (0, 0) for none, and ``decay`` are those of weight decay; w ``shrink``s by itself.
+    or (0, 0) for none, and ``decay`` are those of weight decay; w ``shrink``s by
+    itself, towards minus the ``minimum``, shape (R N,), or (0,) for none.
     """
     memory, modes = u.shape[0], lam.size
     y, g, xi, fresh = empty_like(w), empty_like(w), empty_like(w), empty(u.shape)
@@ -200,6 +202,8 @@ def run(  # type: ignore[no-untyped-def]
         add(g, decay, y)
         if shrink[t] != 0.0:
             w *= 1.0 - shrink[t]
+            if minimum.size > 0:
+                add(w, -shrink[t], minimum)
         add(w, -alpha[t], g)
         for i in range(memory):
             add(w, b[t, i], u[i])

@@ -21,12 +21,22 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.coupling import Block
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.mode_summands import mode_summands
 from sgdmem.numeric.verdicts.noise_operator import EpochOperator
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
 from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.numeric.verdicts.sampled_floor import covariance_at_rest, sampled_floor
+
+
+def at_rest(judge: Judge, problem: Problem) -> Judge:
+    """Return the question with the samples as they are seen where the method comes to rest."""
+    rest = RestingPoint.of(problem, judge.original)
+    if rest is None or judge.noise.samples is None:
+        return judge
+    return replace(judge, noise=replace(judge.noise, samples=rest.samples))
 
 
 def loss_floor(judge: Judge) -> Interval:

@@ -15,10 +15,11 @@ from sgdmem.numeric.verdicts import limits
 from sgdmem.numeric.verdicts.binding_condition import binding
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
-from sgdmem.numeric.verdicts.loss_floor import floor_of_epochs, loss_floor
+from sgdmem.numeric.verdicts.loss_floor import at_rest, floor_of_epochs, loss_floor
 from sgdmem.numeric.verdicts.noise_operator import EpochOperator
 from sgdmem.numeric.verdicts.noiseless import noiseless_margin
 from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndecidedError
 
@@ -107,14 +108,12 @@ class Verdict:
     def _what_it_tends_to(self) -> str:
         """The reason in the place of ``STABLE`` where the least loss is not 0."""
         decays = self.problem.weight_decay > 0 or self.algorithm.shrink != 0
-        if self.stable and self._rests_elsewhere:
-            return "w stays in mean square near where it comes to rest, from every start"
-        if self.stable and decays and self.noise.least_loss == 0:
+        if self.stable and decays and self.least_loss == 0:
             return "w tends to the stationary point in mean square, from every start"
-        if not self.stable or self.noise.least_loss == 0:
+        if not self.stable or self.least_loss == 0:
             return ""
         which = "that of the stationary point" if decays else "the least one"
-        least, floor = f"{which}, {self.noise.least_loss:.6g}", self.loss_floor
+        least, floor = f"{which}, {self.least_loss:.6g}", self.loss_floor
         if math.isinf(floor):
             return (
                 "every mode comes to rest, but label noise makes the sum of their losses infinite"
@@ -124,37 +123,42 @@ class Verdict:
         where = "at" if self.noise.epoch is None else "on a cycle with the mean"
         return f"the mean loss comes to rest {where} {floor:.6g} above {least}, from every start"
 
-    @property
-    def _rests_elsewhere(self) -> bool:
-        """Whether the method comes to rest where the problem does not say: see `losses`."""
-        samples = self.problem.samples
-        shrinks = self.algorithm.shrink != 0
-        return bool(shrinks and samples is not None and samples.residuals is not None)
+    @cached_property
+    def least_loss(self) -> float:
+        """The loss that losses are above: the least one, that is 0 where labels are fitted.
+
+        Under weight decay that of the data at the stationary point, without the penalty.
+        """
+        rest = RestingPoint.of(self.problem, self.algorithm) if self.stable else None
+        if rest is None or self.problem.samples is None:
+            return self.noise.least_loss
+        return self.problem.samples.least_loss + rest.rise
+
+    @cached_property
+    def _judge_at_rest(self) -> Judge:
+        return at_rest(self._judge, self.problem)
 
     @cached_property
     def loss_floor_interval(self) -> Interval:
         """Proved bounds of ``loss_floor``; (0, inf) where stability is not proved."""
         if not self.stable:
             return (0.0, math.inf) if self.stable is None else (math.inf, math.inf)
-        if self._rests_elsewhere:
-            return 0.0, math.inf
-        return loss_floor(self._judge)
+        return loss_floor(self._judge_at_rest)
 
     @cached_property
     def loss_floor(self) -> float:
         """How far above the least loss the mean loss comes to rest, whatever the start.
 
         It is 0 unless the noise has a ``label_variance``, or is that of samples whose labels no w
-        fits, as in ``Problem.from_data(X, y)``; inf where stability is not proved, where
-        infinitely many modes add up to it, and where labels are given to a method that shrinks w.
-        Under weight decay it is above the loss of the stationary point. The middle of
-        ``loss_floor_interval``. With a smaller last batch the loss comes to rest on a cycle: then
-        it is the mean over an epoch, in plain floats, and the interval has the floors of both
-        sizes.
+        fits, as in ``Problem.from_data(X, y)``; inf where stability is not proved, and where
+        infinitely many modes add up to it. Under weight decay it is above the loss of the
+        stationary point. The middle of ``loss_floor_interval``. With a smaller last batch the loss
+        comes to rest on a cycle: then it is the mean over an epoch, in plain floats, and the
+        interval has the floors of both sizes.
         """
         low, high = self.loss_floor_interval
-        if self.stable and self.noise.epoch is not None and not self._rests_elsewhere:
-            return min(max(low, floor_of_epochs(self._judge)), high)
+        if self.stable and self.noise.epoch is not None:
+            return min(max(low, floor_of_epochs(self._judge_at_rest)), high)
         return (low + high) / 2
 
     @property

@@ -227,7 +227,10 @@ def _loss_floor(judged: Map) -> Array:
     """Return where the mean loss comes to rest, inf where stability is not proved."""
     stable = judged.outcome.stable == 1
     found = np.where(stable, 0.0, math.inf)
-    for place in np.flatnonzero(stable & judged.of_noise(lambda noise: noise.stirs)).tolist():
+    heard, samples = judged.of_noise(lambda noise: noise.stirs), judged.judge.problem.samples
+    if samples is not None and samples.residuals is not None:  # of what shrinks also if they fit
+        heard |= judged.of_algorithms(lambda x: float(x.shrink != 0), judged.places) > 0
+    for place in np.flatnonzero(stable & heard).tolist():
         found[place] = judged.verdict(place).loss_floor
     return found
 

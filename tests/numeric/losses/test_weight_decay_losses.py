@@ -30,6 +30,7 @@ from sgdmem import (
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses import sampled_losses
 from sgdmem.numeric.losses.fourth_moments import FourthMoments
+from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests import draws, naive
 from tests.numeric.losses.test_sampled_moments import batches_in_order, draw_case
@@ -67,7 +68,9 @@ def compare(cases: int, rng: np.random.Generator) -> float:
     worst, compared = 0.0, 0
     while compared < cases:
         case, memory, steps = draw_case(rng), int(rng.integers(0, 3)), int(rng.integers(4, 7))
-        decay = Fraction(round(float(rng.uniform(0.05, 1)) * 64), 64)
+        decay, shrink = (Fraction(int(x), 64) for x in rng.integers(1, 48, 2))
+        if compared % 3 < 2:  # one of them, or both
+            decay, shrink = decay * (compared % 3), shrink * (1 - compared % 3)
         alg = draws.random_algorithm(rng, memory)
         problem = problem_of(case, decay)
         if problem.dropped or problem.spectrum.eigenvalues[-1] < 1e-3 * problem.spectrum.largest:
@@ -85,11 +88,15 @@ def compare(cases: int, rng: np.random.Generator) -> float:
                 batches,
                 first[:, r],
                 weight_decay=float(decay),
+                shrink=float(shrink),
             )
         _, least = ridge(case, float(decay))
         assert problem.samples is not None
         assert problem.samples.least_loss == pytest.approx(least, rel=1e-10)
-        found = losses(Algorithm(*alg), problem, case["size"], steps) + least
+        rest = RestingPoint.of(problem, Algorithm(*alg, shrink))
+        assert (rest is None) == (shrink == 0)
+        least += 0.0 if rest is None else rest.rise
+        found = losses(Algorithm(*alg, shrink), problem, case["size"], steps) + least
         entries = max(abs(float(x)) for x in Algorithm(*alg).entries)
         worst = max(
             worst, float(np.abs(found - expected).max() / (expected.max() * max(1, entries**2)))
@@ -122,7 +129,7 @@ def labelled(rng: np.random.Generator, decay: Any = "0.1") -> Problem:
 
 def test_the_floor_is_where_losses_come_to_rest(rng: np.random.Generator) -> None:
     problem = labelled(rng)
-    for algorithm in (sgd("0.2"), nesterov("0.1", "0.6")):
+    for algorithm in (sgd("0.2"), nesterov("0.1", "0.6"), SHRINKING):
         verdict = stability(algorithm, problem, 4)
         low, high = verdict.loss_floor_interval
         assert high - low < 1e-9 * high
@@ -146,12 +153,39 @@ def test_labels_that_fit_leave_noise_at_the_stationary_point(rng: np.random.Gene
     assert unlabelled.explanation.startswith("w tends to the stationary point in mean square")
 
 
+def test_samples_left_out_are_those_of_another_problem(rng: np.random.Generator) -> None:
+    rows, y, first = rng.normal(size=(8, 2)), rng.normal(size=(8, 2)), rng.normal(size=(2, 2))
+    every = Problem.from_data(rows, y, start=first, weight_decay="0.25")
+    some = Problem.from_data(rows[1:], y[1:], start=first, weight_decay="0.25")
+    for algorithm in (sgd("0.1"), SHRINKING):
+        np.testing.assert_allclose(
+            losses(algorithm, every.without([0]), 2, 20), losses(algorithm, some, 2, 20), rtol=1e-10
+        )
+
+
+def test_epochs_with_a_smaller_last_batch(rng: np.random.Generator) -> None:
+    rows, y = rng.normal(size=(10, 2)), rng.normal(size=10)
+    problem = Problem.from_data(rows, y, weight_decay="0.3", drop_last=False)
+    for algorithm in (nesterov("0.1", "0.5"), SHRINKING):
+        floor = stability(algorithm, problem, 4).loss_floor
+        mean = losses(algorithm, problem, 4, 2000)[-3:].mean()  # batches of 4, 4 and 2
+        assert mean == pytest.approx(floor, rel=1e-9)
+
+
+def test_long_runs_are_followed(rng: np.random.Generator) -> None:
+    problem, slow = labelled(rng), SHRINKING.scaled("0.05")
+    curve, exact = methods.loss_curve(slow, problem, 4), losses(slow, problem, 4, 2000)
+    times = np.array([0, 10, 1000, 2000])
+    np.testing.assert_allclose(curve.loss(times), exact[times], rtol=1e-6, atol=1e-12)
+    assert curve.floor == pytest.approx(stability(slow, problem, 4).loss_floor, rel=1e-9)
+
+
 def test_simulated_runs_agree(rng: np.random.Generator) -> None:
     problem = labelled(rng)
-    question = nesterov("0.1", "0.5"), problem, 3, 40
-    runs = simulate(*question, seeds=1000, threads=1)
-    z = runs.z_scores(losses(*question))
-    assert np.nanmax(np.abs(z)) < 4.5
+    for algorithm in (nesterov("0.1", "0.5"), SHRINKING):
+        question = algorithm, problem, 3, 40
+        z = simulate(*question, seeds=1000, threads=1).z_scores(losses(*question))
+        assert np.nanmax(np.abs(z)) < 4.5
     model = Problem(
         Spectrum([1, 0.3]),
         Noise(1, -1, label_variance="0.2"),
@@ -178,6 +212,16 @@ def test_full_batches_are_a_plain_loop(rng: np.random.Generator) -> None:
     exact = losses(heavy_ball("0.2", "0.5"), problem, 10, 19)
     simulated = simulate(heavy_ball("0.2", "0.5"), problem, 10, 19, seeds=1).mean
     np.testing.assert_allclose(exact + least, loop, rtol=1e-12)
+    np.testing.assert_allclose(simulated + least, loop, rtol=1e-12)
+    w, u, loop = np.zeros(3), np.zeros(3), []
+    for _ in range(20):
+        loop.append(0.5 * np.mean((rows @ w - y) ** 2))
+        point = w + 0.2 * u
+        g = rows.T @ (rows @ point - y) / 10 + omega * point
+        w, u = 0.95 * w - 0.3 * g + 0.5 * u, 0.5 * u - 0.3 * g
+    least = stability(SHRINKING, problem, 10).least_loss
+    np.testing.assert_allclose(losses(SHRINKING, problem, 10, 19) + least, loop, rtol=1e-12)
+    simulated = simulate(SHRINKING, problem, 10, 19, seeds=1).mean
     np.testing.assert_allclose(simulated + least, loop, rtol=1e-12)
     shrinking = methods.trajectory(SHRINKING, lambda w, step: 0 * w, [1.0], 2)
     np.testing.assert_allclose(shrinking[:, 0], [1, 0.95, 0.9025])
@@ -310,11 +354,11 @@ REFUSALS: dict[str, Callable[[], Any]] = {
         quantities="regime",
     ),
     "compression": lambda: DECAYED.spectrum.compress(),
-    "losses on labels of what shrinks": lambda: losses(
-        SHRINKING, Problem.from_data([[1.0], [2.0]], [1.0, 0.0]), 1, 3
+    "losses on labels of a schedule that shrinks": lambda: losses(
+        [SHRINKING, SHRINKING.scaled(2)], Problem.from_data([[1.0], [2.0]], [1.0, 0.0]), 1, 3
     ),
-    "runs on labels of what shrinks": lambda: simulate(
-        SHRINKING, Problem.from_data([[1.0], [2.0]], [1.0, 0.0]), 1, 3
+    "runs on labels of a schedule that shrinks": lambda: simulate(
+        [SHRINKING, SHRINKING.scaled(2)], Problem.from_data([[1.0], [2.0]], [1.0, 0.0]), 1, 3
     ),
     "a model of the noise with labels": lambda: losses(
         sgd("0.1"),
@@ -322,9 +366,6 @@ REFUSALS: dict[str, Callable[[], Any]] = {
         1,
         3,
     ),
-    "samples left out": lambda: Problem.from_data(
-        [[1.0], [2.0]], [1.0, 0.0], weight_decay=1
-    ).without([0]),
     "residuals of another minimum": lambda: Problem(
         Spectrum([2.5]), Problem.from_data([[1.0], [2.0]], [1.0, 0.0]).noise, weight_decay=1
     ),
