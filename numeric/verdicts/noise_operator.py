@@ -41,6 +41,8 @@ _BLOCK = 2**22  # entries of an array that is held in memory at once
 _CERTAIN = 0.25  # largest relative error of products
 _FEW = 12  # passes over the data for a point of a map
 _ERROR, _PART = 1e-11, 1e-3  # of the radius in a search, and a part of its distance to 1
+_SURE = 0.1  # distance from 1 of a radius that ends nothing
+_MOST_ERROR = 0.1  # relative, of a radius far below 1 too
 _RESIDUAL = 1e-7  # of the matrix that belongs to the radius
 _ROUGH, _CLOSE, _SMALL = 1e-2, 1e-9, 1e-11  # residuals of a start, of searches, of proofs
 
@@ -223,15 +225,20 @@ class SampledOperator(NoiseOperator):
     def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
         """Return about how far the radius may be above that of `refined`, over it; 0 if settled."""
         products = quick_pairs(form.map(Ball), scale * self.spectrum.eigenvalues)
-        if not (products > 0).all():
+        if not ((products > 0) & (products < np.inf)).all():
             return 0.0
         found = ritz_pair(self.samples.images, products, self._is_settled)
-        return 0.0 if self._is_settled(found) or found.is_invariant else found.error
+        if found.is_invariant or self._is_settled(found):
+            return 0.0
+        away = abs(float(self.noise.share) * found.value - 1)
+        return found.error if away < max(_SURE, 2 * found.error) else 0.0
 
     def _is_settled(self, ritz: RitzPair) -> bool:
         """Whether a search knows the radius well enough, and so on which side of 1 it is."""
-        away = abs(float(self.noise.share) * ritz.value - 1)
-        return ritz.error <= max(_ERROR, _PART * away)
+        radius = float(self.noise.share) * ritz.value
+        return ritz.error <= _MOST_ERROR and (
+            ritz.error * radius <= max(_ERROR, _PART * abs(radius - 1))
+        )
 
     def leading_matrix(self, form: HalfPlaneForm) -> Array:
         """Return the matrix N of the radius, in whitened coordinates; in plain floats."""
