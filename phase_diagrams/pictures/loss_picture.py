@@ -12,6 +12,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.losses.asymptotics import loss_asymptotics
+from sgdmem.numeric.losses.long_run import loss_curve
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
@@ -33,6 +34,7 @@ from sgdmem.symbolic.errors import InputError, shown
 _RISE = 3.0  # how far above the largest start the picture ends
 _FIRST_SHOWN = 0.01  # of the steps, where a predicted power law begins
 _POINTS = 2000  # of a curve
+_MOST_EXACT = 2000  # steps on samples
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,9 @@ def draw_losses(
     of Theorems 3 and 8 of arXiv 2410.04228 (`sgdmem.loss_asymptotics`, on the law without an end),
     a schedule of `accelerated` has the exponent of its ``acceleration``, and the line goes
     through the exact loss in the middle of the last decade. Nothing is predicted where the loss
-    does not certainly tend to zero, for a schedule where it ends above its start.
+    does not certainly tend to zero, for a schedule where it ends above its start. On data more than
+    2000 steps of one algorithm are estimated from some hundred exact ones (`loss_curve`), as the
+    legend says.
 
     Parameters
     ----------
@@ -116,7 +120,9 @@ def draw_losses(
         if not isinstance(runs, Simulation):
             raise InputError(f"simulations[{name!r}] must be a Simulation, got {shown(runs)}")
     given = as_problem(problem)
-    curves = {name: losses(rule, given, batch_size, steps) for name, rule in chosen.items()}
+    curves, first_estimated = {}, {}
+    for name, rule in chosen.items():
+        curves[name], first_estimated[name] = _losses(rule, given, batch_size, steps)
     ax = new_axes() if ax is None else ax
     ax.set(xscale="log", yscale="log", xlabel="step $t$", ylabel="mean loss $L_t$")
     top = _RISE * max(curve[0] for curve in curves.values())
@@ -128,7 +134,7 @@ def draw_losses(
             law = predicted_law(chosen[name], given, batch_size)
             if law is not None and law.constant is None and not curve[-1] < curve[0]:
                 law = None  # a schedule made for less noise
-        _draw_curve(ax, name, curve, top, colour, law)
+        _draw_curve(ax, name, curve, top, colour, law, first_estimated[name])
         if law is not None:
             _draw_law(ax, name, law, curve)
         if name in simulations:
@@ -204,13 +210,35 @@ def _given_law(exponent: Any, name: str) -> PredictedLaw | None:
     return None if exponent is None else PredictedLaw(positive_float(exponent, name), None)
 
 
+def _losses(
+    rule: Schedule, problem: Problem, batch_size: Any, steps: int
+) -> tuple[Array, int | None]:
+    """Return losses, and the first step that is estimated: many steps on samples take long."""
+    noise = problem.noise.at(batch_size)
+    drawn = noise.samples is not None and not noise.is_quiet and noise.epoch is None
+    if drawn and rule.stationary is not None and steps > _MOST_EXACT:
+        curve = loss_curve(rule.stationary, problem, batch_size)
+        if curve.exact_steps < steps:
+            return curve.loss(np.arange(steps + 1)), curve.exact_steps + 1
+        return curve.exact[: steps + 1], None
+    return losses(rule, problem, batch_size, steps), None
+
+
 def _draw_curve(
-    ax: Any, name: str, curve: Array, top: float, colour: str, law: PredictedLaw | None
+    ax: Any,
+    name: str,
+    curve: Array,
+    top: float,
+    colour: str,
+    law: PredictedLaw | None,
+    first_estimated: int | None,
 ) -> None:
     t = np.unique(np.geomspace(1, curve.size - 1, _POINTS).round().astype(int))
     # beyond the picture a number may be too large for its scale
     t = t[(curve[t] > 0) & (curve[t] < top**2 + 10 * top)]
     label = name if law is None else f"{name}, $t^{{-{law.exponent:.3g}}}$"
+    if first_estimated is not None:
+        label += f", estimated from step {first_estimated:,}"
     if not (curve[t] < top).any():
         label = f"{name}: {'zero' if curve[-1] == 0 else 'above the picture'}"
     (line,) = ax.plot(t, curve[t], color=colour, linewidth=2.2, label=label)

@@ -163,3 +163,15 @@ def test_bad_input(change: dict[str, Any], message: str) -> None:
     question = {"rules": RULES, "problem": LAW, "steps": 100, "batch_size": 16}
     with pytest.raises(InputError, match=message):
         draw_losses(**{**question, **change})
+
+
+def test_long_runs_on_data_are_estimated(rng: np.random.Generator) -> None:
+    X, y = rng.normal(size=(30, 2)), rng.normal(size=30)
+    problem = Problem.from_data(X, y)
+    axes = draw_losses({"SGD": sgdmem.sgd("0.001")}, problem, 4, 100_000)
+    (line,) = artists(axes)["loss"]
+    assert line.get_label() == "SGD, estimated from step 513"
+    t, loss = line.get_data()
+    assert np.allclose(loss, sgdmem.losses(sgdmem.sgd("0.001"), problem, 4, 100_000)[t], rtol=1e-7)
+    (short,) = artists(draw_losses({"SGD": sgdmem.sgd("0.001")}, problem, 4, 1000))["loss"]
+    assert short.get_label() == "SGD"
