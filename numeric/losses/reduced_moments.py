@@ -64,8 +64,9 @@ def reduced_losses(
     space = _Space(now)
     columns = [_direction(space.packed(x)) for x in (*before, now)]
     columns += _slow_sums(mapping, space, now, steps, growth)
-    basis, sizes, _ = np.linalg.svd(np.column_stack(columns), full_matrices=False)
-    basis = basis[:, sizes > _KEPT * sizes[0]]
+    wide, triangle = np.linalg.qr(np.column_stack(columns))
+    turned, sizes, _ = np.linalg.svd(triangle)
+    basis = wide @ turned[:, sizes > _KEPT * sizes[0]]
     parts = [space.unpacked(x) for x in basis.T]
     moved = np.column_stack([space.packed(mapping.moved(x)) for x in parts])
     bases, vectors = np.linalg.eig(basis.T @ moved)
