@@ -101,11 +101,14 @@ class FloatProblem:
     def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
         """Return how far the radius may be above that of `margin`, where passes did not settle it.
 
-        That is relative, and 0 where they did. For one form, at the eigenvalues times a scale.
+        That is relative, and 0 where they did. For one form, without weight decay, at the
+        eigenvalues times a scale.
         """
         operator = self.operator
         if not isinstance(operator, SampledOperator) or self.noise.is_quiet:
             return 0.0
+        if self.weight_decay:
+            form = form.decayed(scale * self.weight_decay)
         return operator.unsettled(form, scale)
 
     def critical_batch_size(self, s: Array) -> float:

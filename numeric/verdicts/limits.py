@@ -97,7 +97,8 @@ def unsettled(judge: Judge, scales: Sequence[Interval]) -> float:
     """Return about how far, relative, the radius may be off at the ends of stable scales."""
     if not isinstance(judge.joint.operator, SampledOperator):
         return 0.0
-    problem, form = _float_problem(judge, fine=False), midpoint_form(judge.form)
+    form = midpoint_form(ball_form([judge.algorithm]))  # without weight decay
+    problem = _float_problem(judge, fine=False)
     ends = [end for interval in scales for end in interval if end]
     return max((problem.unsettled(form, end) for end in ends), default=0.0)
 

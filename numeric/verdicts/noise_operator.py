@@ -210,8 +210,8 @@ class SampledOperator(NoiseOperator):
             exact = take(form, slice(place, place + 1)).map(Ball)
             lam = float(scales[index]) * self.spectrum.eigenvalues
             products = quick_pairs(exact, lam)
-            if not (products > 0).all():  # beyond the range of floats, at one end or the other
-                found[index] = 0.0 if (products >= 0).all() else math.inf
+            if not _are_floats(products):
+                found[index] = 0.0 if ((products >= 0) & (products < math.inf)).all() else math.inf
                 continue
             radius = self.quick_radius(exact, lam, products)
             found[index] = max(low[index], radius)  # both are lower bounds
@@ -225,7 +225,7 @@ class SampledOperator(NoiseOperator):
     def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
         """Return about how far the radius may be above that of `refined`, over it; 0 if settled."""
         products = quick_pairs(form.map(Ball), scale * self.spectrum.eigenvalues)
-        if not ((products > 0) & (products < np.inf)).all():
+        if not _are_floats(products):
             return 0.0
         found = ritz_pair(self.samples.images, products, self._is_settled)
         if found.is_invariant or self._is_settled(found):
@@ -330,6 +330,11 @@ def _one_by_one(
     for index in np.flatnonzero(wanted).tolist():
         low[index], high[index] = bounds(take(form, slice(index, index + 1)))
     return low, high
+
+
+def _are_floats(products: Array) -> bool:
+    """Whether products of pairs are neither 0 nor infinite: within the range of floats."""
+    return bool(((products > 0) & (products < math.inf)).all())
 
 
 def _decides(low: float, high: float) -> bool:

@@ -96,8 +96,8 @@ class RitzPair:
 
     def passes_left(self) -> int:
         """Return about how many passes it may take, at the rate at which the residual fell."""
-        if not self.passes:
-            return _USUAL
+        if not self.passes or not np.isfinite(self.residual / self.before):
+            return _USUAL  # without noise, to rounding, there is no residual either
         fall = min(max(self.residual / self.before, 1e-3), 0.7)
         left = math.log(max(self.residual, _FINE) / _FINE) / -math.log(fall)
         return max(1, math.ceil(left))
@@ -185,7 +185,8 @@ class RitzPair:
         C, TC = both * (sign * self.matrix / self.products), both * (sign * self.covariance)
         chosen = self._diagonal() if base is None else base
         B, TB = both * chosen.matrix, both * chosen.image
-        weights = _SHARES * abs(float(np.trace(self.matrix))) / size
+        most = 2 * float(np.abs(C).sum(axis=1).max())  # for what is not definite: rounding alone
+        weights = np.append(most, _SHARES * abs(float(np.trace(self.matrix))) / size)
 
         def parts(place: int) -> tuple[Array, Array, float, float]:
             """Return C, its image, the error of that, and a bound of the norm of C's, over it."""

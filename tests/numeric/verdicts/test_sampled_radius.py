@@ -367,3 +367,14 @@ def test_rows_and_a_noise_model_agree_in_critical_values_only() -> None:
     assert model.critical_batch_size == pytest.approx(2 / 3)
     rates = [float(largest_learning_rate("sgd", x, 1)) for x in (drawn, modelled)]
     assert rates[0] == pytest.approx(rates[1], rel=1e-6)
+
+
+def test_outputs_of_one_sample_have_no_noise(rng: np.random.Generator) -> None:
+    """What is left of the operator is rounding, in matrices that need not be definite."""
+    for _ in range(20):
+        problem = problem_of(rng.normal(size=(1, 2, 3)).repeat(rng.integers(1, 3), axis=0))
+        rate = 1.9 / problem.spectrum.largest
+        for method in (named.sgd(rate), named.nesterov(rate / 4, 0.9)):
+            assert stability(method, problem, 1).stable is True
+        edge = float(largest_learning_rate("heavy-ball", problem, 1, momentum=0.9))
+        assert edge == pytest.approx(2 * rate, rel=1e-12)
