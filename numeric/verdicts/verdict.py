@@ -298,6 +298,7 @@ class Verdict:
             "output_noise_sum": _finite(self.output_noise_sum),
             "loss_floor": _finite(self.loss_floor),
             "loss_floor_interval": [_finite(bound) for bound in self.loss_floor_interval],
+            "least_loss": _finite(self.least_loss),
             "effective_learning_rate": _finite(self.effective_learning_rate),
             "critical_eigenvalue": _finite(self.critical_eigenvalue),
             "noiseless_intervals": _finite_ends(self.noiseless_intervals),
