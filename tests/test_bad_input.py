@@ -75,6 +75,7 @@ ROW: tuple[str, list[float]] = ("momentum", [0, 0.5])
 
 
 TARGETED = sgdmem.Problem(SPECTRUM, target=[1, 1])
+DRAWN = sgdmem.Problem.from_data([[1.0, 0.5], [0.3, -1.0]], start=[1.0, 2.0])
 
 
 def judged(*arguments: Any) -> Any:
@@ -142,6 +143,9 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "schedule family": lambda v: methods.schedule(v, learning_rate=1),
     "loss_regime": lambda v: methods.loss_regime(v, v),
     "loss_asymptotics": lambda v: sgdmem.loss_asymptotics(METHOD, v, 100),
+    "loss_curve algorithm": lambda v: methods.loss_curve(v, DRAWN, 1),
+    "loss_curve problem": lambda v: methods.loss_curve(METHOD, v, 4),
+    "loss_curve batch_size": lambda v: methods.loss_curve(METHOD, DRAWN, v),
     "simulate problem": lambda v: sgdmem.simulate(METHOD, v, 4, 3),
     "simulate batch_size": lambda v: sgdmem.simulate(METHOD, TARGETED, v, 3),
     "simulate steps": lambda v: sgdmem.simulate(METHOD, TARGETED, 4, v),

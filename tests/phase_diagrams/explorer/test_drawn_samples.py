@@ -26,6 +26,11 @@ def small_grids(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawn_samples, "_POINTS", (21, 9))
 
 
+@pytest.fixture
+def tiny_grids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawn_samples, "_POINTS", (5, 3))
+
+
 def ask(page: Explorer, states: list[dict[str, Any]]) -> Any:
     return evaluate(page.computation, VERDICTS, [{"tau1": 1, "tau2": 0, **x} for x in states])
 
@@ -61,7 +66,7 @@ def test_page_and_verdicts(replacement: bool, rng: np.random.Generator) -> None:
     assert decided > 50
 
 
-@pytest.mark.usefixtures("small_grids")
+@pytest.mark.usefixtures("tiny_grids")
 def test_what_the_page_says(rng: np.random.Generator) -> None:
     X, y = rng.normal(size=(40, 3)), rng.normal(size=40)
     page = explore("heavy-ball", Problem.from_data(X, y, replacement=False), batch_size=8)
@@ -76,7 +81,7 @@ def test_what_the_page_says(rng: np.random.Generator) -> None:
     assert codes == [0, 0]
 
 
-@pytest.mark.usefixtures("small_grids")
+@pytest.mark.usefixtures("tiny_grids")
 def test_methods_and_problems(rng: np.random.Generator) -> None:
     X = rng.normal(size=(40, 3))
     page = explore(None, X)
