@@ -167,7 +167,8 @@ class Noise:
         ----------
         rows : array of shape (n, d) or (n, K, d)
             Rows :math:`x_i` of least squares, or one row for each of K outputs: the Jacobian
-            :math:`J_i` of a squared loss. Sample i has the curvature :math:`J_i^TJ_i`.
+            :math:`J_i` of a squared loss. Sample i has the curvature :math:`J_i^TJ_i`: of
+            :math:`Z_iZ_i^T`, with Z of shape (n, d, K), give ``Z.transpose(0, 2, 1)``.
         weights : array of shape (n,), optional
             How likely each sample is to be drawn, up to a factor; alike by default.
         replacement : bool

@@ -32,7 +32,7 @@ from sgdmem.symbolic.errors import InputError
 _LEFT = 1e-12  # of a linear system
 _FULL = 1e-14  # of what is orthogonal to the space: nothing is left
 _PASSES = 40  # per step, in a verdict
-_OPERATIONS, _SPEED = 1e14, 1e10  # most of a verdict, and of a core in a second
+_OPERATIONS, _SPEED = 3e12, 5e9  # most of a verdict, and of a core in a second
 _MATRICES = 40  # for each step
 
 

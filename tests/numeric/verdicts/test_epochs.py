@@ -178,6 +178,9 @@ def test_sizes_of_epochs() -> None:
         assert Noise.sampled([[2.0]], shuffle=shuffle).at(1).is_quiet is shuffle
     assert Problem.from_data(rows, drop_last=False, replacement=False).noise.at(3).is_quiet
     assert Problem.from_data([[2.0]], replacement=False).noise.at(1).is_quiet
+    for drop_last in (True, False):  # one sample is its own mean
+        single = stability(sgd("0.1"), Problem.from_data([[1.0, 2.0]], drop_last=drop_last), 1)
+        assert single.noise_sum < 1e-12 and "stable" in str(single)
     with pytest.raises(InputError, match="drop_last must be True or False, got 1"):
         Noise.sampled(rows, drop_last=1)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="exclude each other"):
