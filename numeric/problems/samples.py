@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.arrays import EPS, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.compilation.progress import expect_passes, report_pass
+from sgdmem.numeric.compilation.progress import report_pass
 from sgdmem.numeric.problems.drawing import Drawing
+from sgdmem.numeric.problems.first_pass import FirstPass
 from sgdmem.numeric.problems.images import RememberedImages
 from sgdmem.numeric.problems.symmetric_products import quadratic_forms, weighted_squares
 from sgdmem.numeric.problems.whitened import RowsLeft, WhitenedRows, decompose
@@ -29,7 +30,6 @@ from sgdmem.symbolic.errors import InputError, shown
 _AFRESH = Drawing()
 OPERATIONS = 120  # roundings, beside those of the sums
 _HEAVY = 1000  # samples that are asked first
-_EXPECTED = 4  # passes that a question takes, as far as is known before the first
 _MANY = 10  # times as many, from which on they are
 
 
@@ -159,8 +159,7 @@ class Samples:
         """
         if len(self) < _MANY * _HEAVY:
             return None
-        parts = self.weights * self._first_pass.curvatures**2
-        chosen = np.sort(np.argpartition(parts, -_HEAVY)[-_HEAVY:])
+        chosen = self._first_pass.heaviest(self.weights, _HEAVY)
         columns = self.columns
         some = columns[chosen] if isinstance(columns, np.ndarray) else columns.some(chosen)
         return replace(self, columns=some, weights=self.weights[chosen], residuals=None, pull=None)
@@ -171,24 +170,7 @@ class Samples:
     @cached_property
     def _first_pass(self) -> FirstPass:
         """What the columns alone tell, in one pass over them."""
-        expect_passes(_EXPECTED)
-        size, n = self.eigenvalues.size, len(self)
-        found = FirstPass(np.empty(n), np.empty(n), *np.zeros((2, size, size)))
-        for piece, Z in self.pieces():
-            w, squares = self.weights[piece], Z * Z
-            found.curvatures[piece] = squares.sum(axis=1) @ self.eigenvalues
-            found.lengths[piece] = lengths = squares.sum(axis=(1, 2))
-            if Z.shape[1] == 1:
-                squares *= np.sqrt(w)[:, None, None]
-                found.coupling[:] += squares[:, 0].T @ squares[:, 0]
-                found.of_identity[:] += weighted_squares(Z[:, 0], lengths * w)
-            else:
-                found.coupling[:] += np.einsum(
-                    "n,nki,nkj,nli,nlj->ij", *(w, Z, Z, Z, Z), optimize=True
-                )
-                found.of_identity[:] += self._image(piece, Z, np.eye(size))
-            report_pass(len(Z) / n)
-        return found
+        return FirstPass.of(self.pieces(), self.weights, self.eigenvalues, self._image)
 
     @property
     def coupling(self) -> Array:
@@ -336,23 +318,6 @@ class Samples:
     def _residual_squares(self) -> Array:
         e = np.zeros((0, len(self), self.outputs)) if self.residuals is None else self.residuals
         return np.asarray(np.einsum("rnk,rnl->nkl", e, e))
-
-
-class FirstPass(NamedTuple):
-    """What one pass over the whitened columns of samples finds.
-
-    Attributes
-    ----------
-    lengths, curvatures : ndarray, shape (n,)
-        The squared norms of the columns, and of the rows: traces of whitened and other curvatures.
-    coupling, of_identity : ndarray, shape (N, N)
-        :math:`E[z_i^2z_j^2]`, summed over pairs of outputs, and the mean of :math:`(ZZ^T)^2`.
-    """
-
-    lengths: Array
-    curvatures: Array
-    coupling: Array
-    of_identity: Array
 
 
 def _silent(share: float) -> None: ...
