@@ -52,6 +52,8 @@ class EpochBounds:
 
     def enclose(self, radius: float, done: Callable[[float, float], bool]) -> Interval:
         """Return bounds around an estimate, as far from it as they are ``done``, or farther."""
+        if radius == 0:  # without noise, to rounding
+            return 0.0, np.inf
         rooms = np.sort(np.append(_ROOM, min(0.1, 0.9 * abs(1 / radius - 1))))
         wanted = [x for x in rooms if done(radius * (1 - x), radius * (1 + x))]
         rooms = rooms[rooms >= max(wanted, default=_ROOM[0])]

@@ -43,6 +43,7 @@ _FEW = 12  # passes over the data for a point of a map
 _ERROR, _PART = 1e-11, 1e-3  # of the radius in a search, and a part of its distance to 1
 _SURE = 0.1  # distance from 1 of a radius that ends nothing
 _MOST_ERROR = 0.1  # relative, of a radius far below 1 too
+_ROUNDED = 1e-6  # relative, of lower bounds in plain floats
 _RESIDUAL = 1e-7  # of the matrix that belongs to the radius
 _ROUGH, _CLOSE, _SMALL = 1e-2, 1e-9, 1e-11  # residuals of a start, of searches, of proofs
 
@@ -213,13 +214,24 @@ class SampledOperator(NoiseOperator):
             if not _are_floats(products):
                 found[index] = 0.0 if ((products >= 0) & (products < math.inf)).all() else math.inf
                 continue
-            radius = self.quick_radius(exact, lam, products)
+            radius = self.quick_radius(exact, lam, products, float(low[index]))
             found[index] = max(low[index], radius)  # both are lower bounds
         return found
 
-    def quick_radius(self, form: HalfPlaneForm, eigenvalues: Array, products: Array) -> float:
-        """Return the radius in plain floats, closely where it is near 1."""
-        found = ritz_pair(self.samples.images, products, self._is_settled)
+    def quick_radius(
+        self, form: HalfPlaneForm, eigenvalues: Array, products: Array, low: float
+    ) -> float:
+        """Return the radius in plain floats, closely where it is near 1.
+
+        A Ritz value may seem settled at another eigenvalue of the operator: not below the bound
+        ``low`` of its largest one.
+        """
+        least = low * (1 - _ROUNDED) / self._extreme_shares[0]
+        found = ritz_pair(
+            self.samples.images,
+            products,
+            lambda ritz: ritz.value >= least and self._is_settled(ritz),
+        )
         return float(self.noise.share) * found.value
 
     def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
@@ -297,10 +309,16 @@ class EpochOperator(SampledOperator):
         low, high = self._unit_radius(form, _is_close)
         return float(self.noise.share) * (low + high) / 2
 
-    def quick_radius(self, form: HalfPlaneForm, eigenvalues: Array, products: Array) -> float:
+    def quick_radius(
+        self, form: HalfPlaneForm, eigenvalues: Array, products: Array, low: float
+    ) -> float:
         """Return the radius in plain floats; the reference where both sizes decide."""
         least, most = self._extreme_shares
-        known = ritz_pair(self.samples.images, products, lambda ritz: ritz.error <= _ROUGH).value
+        known = ritz_pair(
+            self.samples.images,
+            products,
+            lambda ritz: least * ritz.value >= low * (1 - _ROUNDED) and ritz.error <= _ROUGH,
+        ).value
         if least * known < 1 < (1 + 4 * _ROUGH) * most * known:
             _, noise, start = self._epoch(form, eigenvalues, products)
             if np.isfinite(noise.responses).all():

@@ -101,6 +101,14 @@ def test_a_thousand_random_epochs() -> None:
     assert undecided <= 10
 
 
+@pytest.mark.parametrize("rows", [[[2.0]] * 5, [[[1.0, 2.0], [0.0, 1.0]]] * 3])
+def test_samples_that_are_alike_have_no_noise(rows: Any) -> None:
+    problem = Problem.from_data(rows, drop_last=False)
+    edge = 3.8 / problem.spectrum.largest
+    for share in (0.1, 1 - 1e-9):
+        assert stability(heavy_ball(share * edge, 0.9), problem, 2).stable is True
+
+
 def diabetes() -> Array:
     data = pytest.importorskip("sklearn.datasets").load_diabetes(scaled=False).data
     return np.asarray((data - data.mean(axis=0)) / data.std(axis=0))

@@ -378,3 +378,17 @@ def test_outputs_of_one_sample_have_no_noise(rng: np.random.Generator) -> None:
             assert stability(method, problem, 1).stable is True
         edge = float(largest_learning_rate("heavy-ball", problem, 1, momentum=0.9))
         assert edge == pytest.approx(2 * rate, rel=1e-12)
+
+
+def test_a_search_is_not_taken_in_by_another_eigenvalue() -> None:
+    """Near the noiseless edge the leading matrix is nearly orthogonal to what earlier ones span."""
+    jacobians = [[[-1, 2, -1], [-2, -1, 1]], [[-1, 2, -2], [2, 2, 1]]]
+    problem = Problem.from_data(jacobians, weights=[0.65, 0.91], weight_decay=2.43)
+
+    def shrinking(learning_rate: float) -> Algorithm:
+        rate, beta = learning_rate, 0.8
+        return Algorithm(rate, beta, -rate, beta, beta, shrink=12.1 * rate)
+
+    edge = float(largest_learning_rate(shrinking, problem, 1))
+    for share in (1 - 1e-7, 1 + 1e-7):
+        assert stability(shrinking(share * edge), problem, 1).stable is (share < 1)
