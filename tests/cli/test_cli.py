@@ -141,6 +141,11 @@ def test_data_in_place_of_a_spectrum(
     assert said["loss_floor"] > 0
     drawn = run(capsys, *HEAVY_BALL, *given, "--without-replacement")[1]
     assert "without replacement" in drawn
+    said = json.loads(run(capsys, *HEAVY_BALL, *given, "--keep-last", "--json")[1])
+    assert said["problem"]["epoch"] == {"size": 8, "last": 4, "steps": 63}
+    assert run(capsys, *HEAVY_BALL, *given, "--shuffle")[1].startswith("estimated stable: ")
+    code, _, err = run(capsys, *HEAVY_BALL, *given, "--shuffle", "--without-replacement")
+    assert (code, "--without-replacement and --shuffle exclude each other" in err) == (2, True)
     said = json.loads(run(capsys, *HEAVY_BALL, *given, "--fit-noise", "--json")[1])
     assert said["estimated"] is True
     assert said["problem"]["tau2"] < -0.5

@@ -217,3 +217,14 @@ def test_where_the_loss_comes_to_rest() -> None:
         low, high = verdict.loss_floor_interval
         assert low < run[-3:].min() and run[-3:].max() < high < 3 * low
         assert "on a cycle" in verdict.explanation
+
+
+def test_shuffled_epochs_are_judged_by_their_reference() -> None:
+    rows = np.random.default_rng(0).normal(size=(20, 3))
+    shuffled = stability(heavy_ball(0.05, 0.9), Problem.from_data(rows, shuffle=True), 8)
+    anew = stability(heavy_ball(0.05, 0.9), Problem.from_data(rows), 8)
+    assert shuffled.noise_sum == pytest.approx(anew.noise_sum, rel=1e-9)
+    assert shuffled.is_estimated and not anew.is_estimated
+    assert str(shuffled).startswith("estimated stable:")
+    assert "the reference for shuffled epochs" in shuffled.explanation
+    assert shuffled.to_dict()["estimated"] is True
