@@ -65,7 +65,7 @@ def shuffled_growth(
     1. The mean is taken over random orders.
 
     The radius for batches that are drawn anew is only a reference: shuffled SGD was stable at least
-    as long in every case that was tried, while with momentum it goes both ways.
+    as far in every case that was tried, while with momentum it goes both ways.
 
     Parameters
     ----------
