@@ -57,9 +57,9 @@ class Training(NamedTuple):
             low, high = low * 0.8, high * 0.8
         while not grows(high, 4000):
             low, high = high, high * 1.25
-        while high > 1.005 * low:
+        while high > 1.02 * low:
             middle = math.sqrt(low * high)
-            low, high = (low, middle) if grows(middle, 20_000) else (middle, high)
+            low, high = (low, middle) if grows(middle, 6_000) else (middle, high)
         return math.sqrt(low * high)
 
     def exponent(self, problem: sgdmem.Problem, rate: float, steps: int) -> float:
@@ -166,7 +166,7 @@ def main() -> None:
             for word, limit in (("mean-square", mean_square), ("typical", typical)):
                 for factor in (0.9, 1.1):
                     rate = factor * limit
-                    growth = training.exponent(problem, rate, 20_000)
+                    growth = training.exponent(problem, rate, 6_000)
                     steps = int(min(max(16 / max(growth, 1e-4), 2_000), 20_000))
                     steps = steps if growth > 0 else 4_000
                     ends = final_losses(rows, labels, training, rate, steps)
