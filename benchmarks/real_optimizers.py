@@ -13,7 +13,7 @@ import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -43,7 +43,9 @@ class Training(NamedTuple):
 
     def mean_square_limit(self, problem: sgdmem.Problem) -> float:
         """Return the largest rate below which the mean square converges."""
-        fixed = {"momentum": self.momentum, "nesterov": self.nesterov} if self.momentum else {}
+        fixed: dict[str, Any] = (
+            {"momentum": self.momentum, "nesterov": self.nesterov} if self.momentum else {}
+        )
         return float(sgdmem.largest_learning_rate("torch_sgd", problem, BATCH_SIZE, **fixed))
 
     def typical_limit(self, problem: sgdmem.Problem, start: float) -> float:
@@ -187,12 +189,11 @@ def main() -> None:
                 curve = sgdmem.losses(
                     training.method(rate), problem, BATCH_SIZE, steps=int(TIMES[-1])
                 )
-                found = curve_scores(rows, labels, training, rate, curve + least)
-                scores.append((name, training.name, found))
-                print(np.round(found, 2), flush=True)
+                scores.append(curve_scores(rows, labels, training, rate, curve + least))
+                print(np.round(scores[-1], 2), flush=True)
     head = ["data", "optimizer", "mean square", "typical / it", ".9", "1.1", ".9 typical", "1.1"]
     print(table(head, limits))
-    every = np.concatenate([found for _, _, found in scores])
+    every = np.concatenate(scores)
     print(
         f"\n{every.size} means of {CURVES} runs: {(abs(every) > 3).sum()} beyond 3 standard errors,"
         f" root mean square {np.sqrt((every**2).mean()):.3g}"
