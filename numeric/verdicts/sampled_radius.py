@@ -17,6 +17,7 @@ from sgdmem.numeric.problems.images import RememberedImages
 from sgdmem.numeric.verdicts.ritz_pair import RitzPair
 
 MOST_PASSES = 60
+_SETTLED, _NEAR = 1e-10, 1e-2  # relative, of residuals and of bounds that more passes cannot mend
 _MODERATE = 1e100  # ratio of products that squares of them leave in the range of floats
 
 
@@ -63,12 +64,15 @@ def _enclosed(
     within: Interval,
 ) -> Interval:
     low, high = within
+    is_rounding = False
     width, residual = 1.0, 1.0  # of the last upper bound, over the radius, and the residual there
     for left in range(passes, -1, -1):
         low = max(low, ritz.lower_bound() * (1 - 2 * error))
         if done(low, high):
             break
-        last = left == 0 or ritz.is_invariant
+        # of many samples what is left of the width then is rounding of the passes
+        is_rounding = ritz.images.preview is not None and ritz.residual <= _SETTLED
+        last = left == 0 or ritz.is_invariant or is_rounding
         hoped = ritz.value * (1 + width * ritz.residual / residual)
         if last or done(low, min(high, hoped)):
             high = min(high, ritz.upper_bound(error))
@@ -79,7 +83,8 @@ def _enclosed(
             break
         expect_passes(ritz.passes_left())
         ritz.extend()
-    if 0 < low < np.inf and not done(low, high):
+    close = is_rounding and high <= low * (1 + _NEAR)
+    if 0 < low < np.inf and not (close or done(low, high)):
         for bound in ritz.bounds_by_powers(error, low):
             high = min(high, bound)
             if done(low, high):
