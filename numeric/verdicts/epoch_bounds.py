@@ -8,8 +8,8 @@ ordered product :math:`\Phi=\mathcal G_T\circ\dots\circ\mathcal G_1` of an epoch
 - :math:`\Phi(X)\succ X` for one X that has a positive diagonal entry that it is at least 1;
 
 then the radius of the noise operator (`epoch_radius`) is at most, or at least, :math:`\mu`. Each
-step is rounded to one side: its error is bounded in norm, and twice the bound is added to the
-diagonal, or taken away. What follows preserves that.
+step is rounded to one side: twice a positive definite matrix that no error exceeds is added, or
+taken away. The later steps preserve that.
 """
 
 from __future__ import annotations
@@ -125,6 +125,6 @@ class EpochBounds:
             amiss = float((np.linalg.norm(states.kick_errors, axis=1) / kicks).max())
         moved = (2 * (m + 4) * UNIT * largest**2 + 2 * wrong * (largest + wrong)) * size
         passes = (self.samples.rounding + 8 * UNIT * fourth) * read
-        kicked = m * (8 * UNIT + 3 * amiss) * fourth * read
+        kicked = m * (8 * UNIT + (2 + amiss) * amiss) * fourth * read
         diagonal = moved + share * kicked * np.repeat(kicks**2, m)
         return (states.kicked(share * passes * np.eye(N)) + np.diag(diagonal)) * (1 + 1e-6)

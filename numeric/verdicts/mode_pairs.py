@@ -73,7 +73,8 @@ def mode_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, float]:
             value = 2 * eigenvalues[i] * eigenvalues[j] * lead / chi.mid[i, 0]
             # the ratio of leading coefficients, and the roundings of the value
             relative = error / np.abs(lead) + 2 * chi.rad[i, 0] / np.abs(chi.mid[i, 0]) + 8 * UNIT
-            certain = (relative < 0.5) & (value > 0) & np.isfinite(value)
+            relative = relative / (1 - relative)  # to the true value, which may be the smaller one
+            certain = (relative >= 0) & (relative < 0.5) & (value > 0) & np.isfinite(value)
         products[i, j] = products[j, i] = value
         largest = max(largest, float(np.where(certain, relative * _INFLATE, np.inf).max()))
     return products, largest

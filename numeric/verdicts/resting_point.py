@@ -51,15 +51,17 @@ class RestingPoint:
             return None
         assert samples.minimum is not None  # there are labels
         shrink, M = float(algorithm.shrink), algorithm.memory
-        still = np.zeros((M + 1, M + 1))
-        still[0] = [1 - shrink, *map(float, algorithm.b)]
-        still[1:, 1:] = np.array(algorithm.D, dtype=float).reshape(M, M)
+        # 1 - S by its entries: of slow modes it is nearly singular, and 1 less S is mostly rounding
+        away = np.zeros((M + 1, M + 1))
+        away[0] = [shrink, *(-float(x) for x in algorithm.b)]
+        own = [float((i == j) - x) for i, row in enumerate(algorithm.D) for j, x in enumerate(row)]
+        away[1:, 1:] = np.reshape(own, (M, M))
         v = np.array([-algorithm.alpha, *algorithm.c], dtype=float)
         r = np.array([1, *algorithm.a], dtype=float)
         drift = samples.eigenvalues + float(problem.weight_decay)
-        S = still + drift[:, None, None] * np.multiply.outer(v, r)
+        systems = away - drift[:, None, None] * np.multiply.outer(v, r)
         try:
-            unit = np.linalg.solve(np.eye(M + 1) - S, np.eye(M + 1)[:, :1])[:, :, 0]
+            unit = np.linalg.solve(systems, np.eye(M + 1)[:, :1])[:, :, 0]
         except np.linalg.LinAlgError:
             raise InputError(
                 "algorithm must have no root of P - lambda Q at 1: it comes to rest nowhere"

@@ -67,7 +67,7 @@ def sampled_floor(
     passes = share * samples.rounding * largest
     left += (largest * passes + 2 * error) * size + passes * (_norm_of_gradients(samples) / unit)
     left += 2 * error * float(np.linalg.norm(right))
-    weight = float(np.linalg.norm(reading / np.diag(root)))
+    weight = float(np.linalg.norm((reading + reading_error) / np.diag(root))) * (1 + 2 * error)
     bound = weight * left / (1 - radius) / 2
     bound += (
         float((reading_error + (error + (len(root) + 4) * UNIT) * reading) @ np.abs(np.diag(C))) / 2

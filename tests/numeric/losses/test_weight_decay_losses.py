@@ -142,6 +142,30 @@ def test_the_floor_is_where_losses_come_to_rest(rng: np.random.Generator) -> Non
     assert quiet.min() > -1  # on the way it may be less
 
 
+@pytest.mark.parametrize(("rate", "shrink"), [("1e-11", "1e-11"), ("1e-12", "3e-6")])
+def test_slow_methods_that_shrink_rest_where_fractions_say(rate: Any, shrink: Any) -> None:
+    x, y = [Fraction(1), Fraction(2), Fraction(1, 2)], [Fraction(1), Fraction(0), Fraction(-1)]
+    rate, shrink, momentum = Fraction(rate), Fraction(shrink), Fraction("0.9")
+
+    def mean(values: list[Fraction]) -> Fraction:
+        return sum(values, Fraction(0)) / len(values)
+
+    lam, both = mean([s * s for s in x]), mean([s * t for s, t in zip(x, y, strict=True)])
+    problem = Problem.from_data(np.array([x], float).T, np.array(y, float))
+    verdict = stability(Algorithm(rate, shrink=shrink), problem, 1)
+    w = rate * both / (shrink + rate * lam)
+    factors = [1 - shrink - rate * s * s for s in x]
+    pushes = [rate * s * t for s, t in zip(x, y, strict=True)]
+    cross = mean([a * b for a, b in zip(factors, pushes, strict=True)])
+    square = (2 * cross * w + mean([b * b for b in pushes])) / (1 - mean([a * a for a in factors]))
+    low, high = verdict.loss_floor_interval
+    assert low <= lam * (square - w * w) / 2 <= high < low * (1 + 1e-11)
+    heavy = Algorithm(*heavy_ball(rate, momentum).blocks[:5], shrink)
+    w = rate * both / (shrink * (1 - momentum) + rate * lam)
+    least = mean([(s * w - t) ** 2 for s, t in zip(x, y, strict=True)]) / 2
+    assert stability(heavy, problem, 1).least_loss == pytest.approx(float(least), rel=1e-14)
+
+
 def test_labels_that_fit_leave_noise_at_the_stationary_point(rng: np.random.Generator) -> None:
     rows = rng.normal(size=(20, 2))
     fitted = Problem.from_data(rows, rows @ [1.0, 2.0])
