@@ -17,30 +17,33 @@ from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.verdicts.sampled_radius import ritz_pair
 
 _TOLERANCE = 1e-13  # relative, of the radius
-_NEAREST, _FARTHEST = 34.0, 1e-4  # logarithms of the distance from the modes' own growth
+_NEAREST, _FARTHEST = 34.0, -600.0  # places, see below: to rounding, and in the range of floats
+_LEAST = 1e-8  # a root far below what noise feeds
 
 
 def second_moment_growth(mapping: MomentMap, samples: Samples) -> float:
-    """Return the radius of a step on second moments, in plain floats."""
-    root, share = mapping.slowest_root, mapping.run.share
-    if root == 0:
-        root = float(mapping.run.eigenvalues[0]) * 1e-8  # finite, and far below what noise feeds
-    last = root**-2
+    """Return the radius of a step on second moments, in plain floats.
+
+    It is looked for as the square of the slowest root times 1 + exp(-place): from any distance, and
+    to all digits where it is hardly above that square. Inf beyond the range of floats.
+    """
+    square, share = max(mapping.slowest_root, _LEAST) ** 2, mapping.run.share
+
+    def growth(place: float) -> float:
+        return square * (1 + math.exp(-place))
 
     def excess(place: float) -> float:
-        discount = -last * math.expm1(-place)
-        products = mapping.products(discount)
+        products = mapping.products(1 / growth(place))
         radius = ritz_pair(samples.images, products, lambda x: x.error <= _TOLERANCE).value
-        return math.log(discount * share * radius) if radius > 0 else -math.inf
+        return math.log(share * radius / growth(place)) if radius > 0 else -math.inf
 
-    low, high = 1.0, 1.0
+    low, high = 0.0, 1.0
     while excess(high) < 0:
         low, high = high, 1.5 * high
         if high > _NEAREST:
-            return root**2
-    while low == high or excess(low) > 0:
-        low /= 2
+            return square
+    while excess(low) > 0:
+        low, high = 2 * low - 1, low
         if low < _FARTHEST:
-            break
-    place = brentq(excess, low, high, xtol=1e-13, rtol=1e-13)
-    return float(-1 / (last * math.expm1(-place)))
+            return math.inf
+    return growth(brentq(excess, low, high, xtol=1e-13, rtol=1e-13))
