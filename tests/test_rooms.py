@@ -30,6 +30,7 @@ LAYERS = {
             "compilation",
             "spectra",
             "problems",
+            "sampled_noise",
             "verdicts",
             "compiled_maps",
             "losses",

@@ -14,7 +14,7 @@ from scipy.optimize import brentq
 
 from sgdmem.numeric.losses.moment_map import MomentMap
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.numeric.verdicts.sampled_radius import ritz_pair
+from sgdmem.numeric.sampled_noise.sampled_radius import ritz_pair
 
 _TOLERANCE = 1e-13  # relative, of the radius
 _NEAREST, _FARTHEST = 34.0, -600.0  # places, see below: to rounding, and in the range of floats

@@ -23,17 +23,17 @@ from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
+from sgdmem.numeric.sampled_noise.epoch_bounds import EpochBounds
+from sgdmem.numeric.sampled_noise.epoch_radius import EpochNoise, require_possible
+from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs, quick_pairs
+from sgdmem.numeric.sampled_noise.mode_states import ModeStates
+from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
+from sgdmem.numeric.sampled_noise.sampled_radius import MOST_PASSES, ritz_pair, sampled_radius
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.bounds_without_a_pass import diagonal_radius, longest_sample
-from sgdmem.numeric.verdicts.epoch_bounds import EpochBounds
-from sgdmem.numeric.verdicts.epoch_radius import EpochNoise, require_possible
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_pairs import mode_pairs, quick_pairs
-from sgdmem.numeric.verdicts.mode_states import ModeStates
 from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
-from sgdmem.numeric.verdicts.ritz_pair import RitzPair
-from sgdmem.numeric.verdicts.sampled_radius import MOST_PASSES, ritz_pair, sampled_radius
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 Bounds: TypeAlias = tuple[Array, Array]

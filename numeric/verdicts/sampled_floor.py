@@ -23,7 +23,7 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
+from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
 from sgdmem.numeric.verdicts.mode_summands import mode_summands
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 

@@ -18,10 +18,10 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.verdicts.mode_pairs import quick_pairs
+from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
+from sgdmem.numeric.sampled_noise.sampled_radius import ritz_pair
 from sgdmem.numeric.verdicts.mode_summands import ball_form, take
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
-from sgdmem.numeric.verdicts.sampled_radius import ritz_pair
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, Slider
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.named_algorithms import find_family

@@ -27,10 +27,10 @@ from sgdmem.numeric.problems import whitened
 from sgdmem.numeric.problems.data_summary import summarize
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.symmetric_products import quadratic_forms, weighted_squares
+from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
+from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.spectra import files, row_pieces
 from sgdmem.numeric.spectra.files import load_matrix
-from sgdmem.numeric.verdicts.bounds_without_a_pass import diagonal_radius, longest_sample
-from sgdmem.numeric.verdicts.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 
 

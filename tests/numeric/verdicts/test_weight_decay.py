@@ -25,7 +25,7 @@ from sgdmem import (
     stability,
     stability_boundary,
 )
-from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
+from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

@@ -24,8 +24,8 @@ from sgdmem.numeric.arithmetic.definiteness import is_definite
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.numeric.verdicts.epoch_radius import EpochNoise
-from sgdmem.numeric.verdicts.mode_states import ModeStates
+from sgdmem.numeric.sampled_noise.epoch_radius import EpochNoise
+from sgdmem.numeric.sampled_noise.mode_states import ModeStates
 
 _ROOM = 10.0 ** np.arange(-8, 0.0)  # relative distances of bounds from the radius that are tried
 _SHARES = (0.1, 1e-3)  # of the room: how much of the diagonal is added to the leading matrices

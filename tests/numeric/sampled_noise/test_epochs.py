@@ -20,7 +20,7 @@ from sgdmem import (
     stability,
 )
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.verdicts import epoch_radius
+from sgdmem.numeric.sampled_noise import epoch_radius
 from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests import draws, naive

@@ -13,13 +13,13 @@ import pytest
 from sgdmem import InputError, Noise, Problem, Spectrum, largest_learning_rate, sgd, stability
 from sgdmem.numeric.arithmetic.definiteness import is_definite
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.numeric.verdicts.bounds_without_a_pass import diagonal_radius, longest_sample
+from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
+from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
+from sgdmem.numeric.sampled_noise.sampled_radius import ritz_pair
+from sgdmem.numeric.sampled_noise.short_memory_pairs import short_memory_pairs
 from sgdmem.numeric.verdicts.joint_judge import JointJudge
-from sgdmem.numeric.verdicts.mode_pairs import mode_pairs
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_operator import SampledOperator
-from sgdmem.numeric.verdicts.sampled_radius import ritz_pair
-from sgdmem.numeric.verdicts.short_memory_pairs import short_memory_pairs
 from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.named_algorithms import find_family

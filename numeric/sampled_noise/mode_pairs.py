@@ -25,7 +25,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.verdicts.short_memory_pairs import LONGEST, short_memory_pairs
+from sgdmem.numeric.sampled_noise.short_memory_pairs import LONGEST, short_memory_pairs
 from sgdmem.symbolic.algebra.polynomials import multiply
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_polynomial
 

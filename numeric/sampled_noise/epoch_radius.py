@@ -26,7 +26,7 @@ from sgdmem.numeric.arithmetic.arnoldi import MOST_STEPS, leading_pair
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.numeric.verdicts.mode_states import ModeStates
+from sgdmem.numeric.sampled_noise.mode_states import ModeStates
 from sgdmem.symbolic.errors import InputError
 
 _LEFT = 1e-12  # of a linear system

@@ -1,6 +1,6 @@
 r"""The radius of the noise operator of samples, between proved bounds.
 
-From below by a Ritz value, from above by a matrix inequality (`sgdmem.numeric.verdicts.ritz_pair`),
+From below by a Ritz value, from above by a matrix inequality (`sgdmem.numeric.sampled_noise.ritz_pair`),
 until a question is answered.
 """
 
@@ -14,7 +14,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.compilation.progress import expect_passes
 from sgdmem.numeric.problems.images import RememberedImages
-from sgdmem.numeric.verdicts.ritz_pair import RitzPair
+from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
 
 MOST_PASSES = 60
 _SETTLED, _NEAR = 1e-10, 1e-2  # relative, of residuals and of bounds that more passes cannot mend

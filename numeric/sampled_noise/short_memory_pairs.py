@@ -33,7 +33,7 @@ _CERTAIN = 0.5
 def short_memory_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, float]:
     r"""Return :math:`\lambda_i\lambda_jh_{ij}` and a bound of the relative errors.
 
-    See `sgdmem.numeric.verdicts.mode_pairs.mode_pairs`.
+    See `sgdmem.numeric.sampled_noise.mode_pairs.mode_pairs`.
 
     Examples
     --------
