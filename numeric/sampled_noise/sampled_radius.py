@@ -1,6 +1,6 @@
 r"""The radius of the noise operator of samples, between proved bounds.
 
-From below by a Ritz value, from above by a matrix inequality (`sgdmem.numeric.sampled_noise.ritz_pair`),
+From below by a Ritz value, from above by a matrix inequality (`ritz_pair`),
 until a question is answered.
 """
 

@@ -12,8 +12,8 @@ from sgdmem.numeric.compilation import progress
 from sgdmem.numeric.problems import samples as samples_module
 from sgdmem.numeric.problems import whitened
 from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.sampled_noise import sampled_radius
 from sgdmem.numeric.spectra import row_pieces
-from sgdmem.numeric.verdicts import sampled_radius
 
 
 @pytest.fixture(autouse=True)
