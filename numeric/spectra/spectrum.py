@@ -197,7 +197,8 @@ class Spectrum:
             If an eigenvalue would leave the range of floating-point numbers.
         """
         found = self._with(self._members.scaled(factor))
-        return found.decayed(self.weight_decay * positive(factor, "factor"))
+        found = found.decayed(self.weight_decay * positive(factor, "factor"))
+        return found.held() if self.is_held else found
 
     def decayed(self, weight_decay: Any) -> Spectrum:
         """Return the spectrum of a problem with weight decay, see `Problem`.

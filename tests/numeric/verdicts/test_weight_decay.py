@@ -231,6 +231,13 @@ def test_laws_without_a_trace_get_a_critical_batch_size() -> None:
     assert stability(sgd("0.5"), even, 100).reason is Reason.SQUARES_DIVERGE
 
 
+@pytest.mark.parametrize("unit", [1, Fraction(2) ** 200, Fraction(1, 2**200)])
+def test_units_do_not_matter_to_a_law_without_a_trace(unit: Fraction) -> None:
+    law = Spectrum.power_law(0.7, scale=float(unit))
+    verdict = stability(Algorithm(Fraction(1, 10) / unit, shrink="0.01"), law, 64)
+    assert verdict.critical_batch_size == pytest.approx(0.48899428610718, rel=1e-9)
+
+
 def test_edges_of_the_learning_rate() -> None:
     """Full batches end where the largest drift does: at 2 (1 + momentum) / (lambda + omega)."""
     problem = Problem(Spectrum([4, 1]), weight_decay="1/2")
