@@ -80,7 +80,7 @@ def loss_curve(
     '1.05569'
     """
     asked = expected_loss(algorithm, problem, batch_size, _MOST)
-    if not asked.mixes_modes:
+    if not asked.mixes_modes or asked.noise.is_quiet:
         raise InputError(
             "loss_curve needs the noise of samples, Problem.from_data, and batches that are drawn; "
             "losses() and loss_asymptotics() take other problems"

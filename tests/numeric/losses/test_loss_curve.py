@@ -176,6 +176,12 @@ def test_what_is_refused(rng: np.random.Generator) -> None:
         methods.loss_curve(sgd(0.1), Problem(Spectrum([1]), Noise(), target=[1]), 2)
     with pytest.raises(InputError, match="samples"):
         methods.loss_curve(sgd(0.1), data, math.inf)
+    rows, labels = rng.normal(size=(5, 2)), rng.normal(size=5)
+    whole = Problem.from_data(rows, labels, replacement=False)
+    decayed = Problem.from_data(rows, labels, weight_decay=0.1)
+    for data, batch_size in ((whole, 5), (decayed, math.inf)):  # full batches
+        with pytest.raises(InputError, match="batches that are drawn"):
+            loss_curve(sgd("0.1"), data, batch_size)
     with pytest.raises(InputError, match="schedule"):
         methods.loss_curve(methods.schedule("sgd", learning_rate=lambda t: 0.1 / (t + 1)), data, 2)
     with pytest.raises(InputError, match="tolerance"):
