@@ -11,7 +11,7 @@ from sgdmem._version import __version__
 from sgdmem.numeric.compilation.lowering import plain_lines, plain_outputs, variable
 from sgdmem.numeric.exported_code.plain_parameters import stable_somewhere, with_plain_parameters
 from sgdmem.numeric.exported_code.summand_code import wanted
-from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.numeric.problems.problem import as_problem, require_no_weight_decay
 from sgdmem.numeric.verdicts.stability_rule import radius_limit
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError, shown
@@ -211,8 +211,8 @@ def source_code(algorithm: Algorithm, language: str, problem: Any = None) -> str
     Raises
     ------
     InputError
-        For a problem of samples or with a coupling matrix, another language, an entry that is not a
-        rational function of the symbols, or an algorithm that is stable nowhere.
+        For a problem of samples, with a coupling or with weight decay, another language, an entry
+        that is not a rational function of the symbols, or an algorithm that is stable nowhere.
 
     Examples
     --------
@@ -224,12 +224,16 @@ def source_code(algorithm: Algorithm, language: str, problem: Any = None) -> str
     require_algorithm(algorithm, "algorithm")
     if language not in _LANGUAGES:
         raise InputError(f"language must be one of {', '.join(LANGUAGES)}, got {shown(language)}")
-    if problem is not None and as_problem(problem).noise.mixes:
-        raise InputError(
-            "problem must have the noise of tau1 and tau2 for source code: the radius of the "
-            "operator on samples, or of a coupling, has no closed form; ask stability(algorithm, "
-            "problem, batch_size), derive(algorithm) shows the operator in symbols"
-        )
+    if problem is not None:
+        given = as_problem(problem)
+        if given.noise.mixes:
+            raise InputError(
+                "problem must have the noise of tau1 and tau2 for source code: the radius of the "
+                "operator on samples, or of a coupling, has no closed form; ask "
+                "stability(algorithm, problem, batch_size), derive(algorithm) shows the operator "
+                "in symbols"
+            )
+        require_no_weight_decay(given, "source code")
     chosen = _LANGUAGES[language]
     named, symbols = with_plain_parameters(algorithm)
     parameters, names = [*symbols], _identifiers([str(symbol) for symbol in symbols.values()])

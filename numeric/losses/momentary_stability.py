@@ -19,6 +19,7 @@ from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.numeric.verdicts.verdict import Verdict
+from sgdmem.symbolic.errors import InputError
 
 _MOST = 10_000  # verdicts of a report
 _PER_DECADE = 60  # steps at which the slowest roots are computed
@@ -148,6 +149,11 @@ def adiabatic_signal(rule: Any, problem: Any, steps: int) -> tuple[Array, Array]
     values : ndarray, shape (n,)
         The estimate before these steps.
 
+    Raises
+    ------
+    InputError
+        For bad input, and for labels of data under weight decay, whose loss has another part.
+
     Examples
     --------
     >>> from sgdmem import Problem, losses, sgd
@@ -158,6 +164,13 @@ def adiabatic_signal(rule: Any, problem: Any, steps: int) -> tuple[Array, Array]
     True
     """
     asked = expected_loss(rule, problem, np.inf, steps)
+    samples = asked.problem.samples
+    labelled = samples is not None and samples.residuals is not None
+    if labelled and (asked.problem.weight_decay or asked.schedule.shrinks):
+        raise InputError(
+            "problem must have no labels of data under weight decay for a signal: the loss is not "
+            "least where it comes to rest"
+        )
     steps = whole(steps, "steps", 1)
     nodes, masses = asked.measures.signal
     nodes = nodes + float(asked.problem.weight_decay)

@@ -107,6 +107,8 @@ def shuffled_growth(
     samples = given.samples
     if samples is None:
         raise InputError("problem must have samples to shuffle: Problem.from_data(X)")
+    if np.ptp(samples.weights) > 0:
+        raise InputError("weights have no place in shuffled epochs: every sample comes once")
     if isinstance(samples.columns, WhitenedRows):
         raise InputError(samples.columns.refusal)
     n = len(samples)

@@ -181,7 +181,7 @@ def test_what_is_refused(rng: np.random.Generator) -> None:
     decayed = Problem.from_data(rows, labels, weight_decay=0.1)
     for data, batch_size in ((whole, 5), (decayed, math.inf)):  # full batches
         with pytest.raises(InputError, match="batches that are drawn"):
-            loss_curve(sgd("0.1"), data, batch_size)
+            methods.loss_curve(sgd("0.1"), data, batch_size)
     with pytest.raises(InputError, match="schedule"):
         methods.loss_curve(methods.schedule("sgd", learning_rate=lambda t: 0.1 / (t + 1)), data, 2)
     with pytest.raises(InputError, match="tolerance"):

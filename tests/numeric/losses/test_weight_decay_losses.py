@@ -354,6 +354,13 @@ REFUSALS: dict[str, Callable[[], Any]] = {
         Algorithm("0.5", shrink="0.1"), Problem.power_law("1.5", zeta="0.5"), 8
     ),
     "the explorer": lambda: explore("sgd", DECAYED),
+    "source code": lambda: methods.source_code(sgd("0.5"), "c", DECAYED),
+    "signals of data with labels": lambda: methods.adiabatic_signal(
+        sgd("0.5"), Problem.from_data([[1.0]], [1.0], weight_decay="0.1"), 10
+    ),
+    "signals of a method that shrinks": lambda: methods.adiabatic_signal(
+        Algorithm("0.5", shrink="0.1"), Problem.from_data([[1.0]], [1.0]), 10
+    ),
     "noise summands": lambda: pictures.draw_noise_summand(sgd("0.5"), DECAYED),
     "root loci": lambda: pictures.draw_root_locus(sgd("0.5"), DECAYED),
     "accelerated": lambda: methods.accelerated(DECAYED, 8),

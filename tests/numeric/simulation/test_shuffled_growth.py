@@ -170,6 +170,9 @@ def test_what_is_refused() -> None:
         shuffled_growth(sgd("0.1"), problem, 4)
     with pytest.raises(InputError, match="must have samples to shuffle"):
         shuffled_growth(sgd("0.1"), Spectrum([1, 2]), 1)
+    weighted = Problem.from_data([[1.0], [2.0]], weights=[1, 2])
+    with pytest.raises(InputError, match="weights have no place in shuffled epochs"):
+        shuffled_growth(sgd("0.1"), weighted, 1)
     with pytest.raises(InputError, match="orders must be an integer >= 2"):
         shuffled_growth(sgd("0.1"), problem, 1, orders=1)
     with pytest.raises(InputError, match="epochs of 10,000,000,000,000 orders take about"):
