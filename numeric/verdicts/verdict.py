@@ -140,7 +140,10 @@ class Verdict:
 
     @cached_property
     def loss_floor_interval(self) -> Interval:
-        """Proved bounds of ``loss_floor``; (0, inf) where stability is not proved."""
+        """Proved bounds of ``loss_floor``; (0, inf) where stability is not proved.
+
+        Of data they are those for residuals as computed, to rounding of the labels.
+        """
         if not self.stable:
             return (0.0, math.inf) if self.stable is None else (math.inf, math.inf)
         return loss_floor(self._judge_at_rest)

@@ -20,7 +20,7 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
 from sgdmem.numeric.sampled_noise.sampled_radius import ritz_pair
-from sgdmem.numeric.verdicts.mode_summands import ball_form, take
+from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, Slider
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -150,7 +150,7 @@ def _log_ratio(
     assert samples is not None
     if sums.schur[0] != 1:
         return None
-    products = quick_pairs(take(form, slice(0, 1)), problem.spectrum.eigenvalues)
+    products = quick_pairs(form, problem.spectrum.eigenvalues)
     if not (np.isfinite(products) & (products > 0)).all():
         return None
     radius = ritz_pair(samples.images, products, lambda pair: pair.error <= _ERROR).value
