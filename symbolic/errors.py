@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reprlib
+from typing import Any
 
 _MOST_SHOWN = 80  # characters of a value in a message
 _brief = reprlib.Repr()  # never writes out a long list
@@ -33,7 +34,7 @@ class TypesettingError(SgdmemError):
     """LaTeX is absent, or could not typeset a document."""
 
 
-def shown(value: object) -> str:
+def shown(value: Any) -> str:
     """Return a value as messages show it: on one line, and at most 80 characters of it.
 
     Examples
@@ -42,7 +43,8 @@ def shown(value: object) -> str:
     '[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ...]'
     """
     try:
-        text = _brief.repr(value)
+        item = value.item() if getattr(value, "shape", None) == () else value  # a NumPy scalar's
+        text = _brief.repr(item)
     except Exception:  # whatever a foreign class does to print itself
         text = f"a {type(value).__name__}"
     text = " ".join(text.split())

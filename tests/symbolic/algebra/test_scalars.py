@@ -96,6 +96,14 @@ def test_no_lists(value: Any) -> None:
     assert not is_list(value)
 
 
+def test_scalars_of_numpy_are_shown_as_numbers() -> None:
+    assert [shown(value) for value in (np.float64(-0.1), np.array(2), np.bool_(True))] == [
+        "-0.1",
+        "2",
+        "True",
+    ]
+
+
 def test_values_are_shown_in_one_short_line() -> None:
     class Odd:
         def __repr__(self) -> str:
