@@ -369,7 +369,9 @@ class Verdict:
             return "stable at none"
         if critical == 0:
             return "stable at every one"
-        alike = "" if self.noise.epoch is None else ", if all are of one size"
+        samples = self.noise.samples  # this size may leave no rest, and a larger one leave it
+        ragged = samples is not None and not samples.drawing.drop_last
+        alike = ", if all are of one size" if ragged else ""
         return f"stable above {critical:.6g}{alike}"
 
 

@@ -109,6 +109,13 @@ def test_samples_that_are_alike_have_no_noise(rows: Any) -> None:
         assert stability(heavy_ball(share * edge, 0.9), problem, 2).stable is True
 
 
+def test_a_critical_batch_size_is_of_one_size_also_where_nothing_is_left() -> None:
+    rows = np.random.default_rng(0).normal(size=(6, 2))
+    for size in (3, 4):
+        text = str(stability(heavy_ball(0.1, 0.5), Problem.from_data(rows, drop_last=False), size))
+        assert "if all are of one size" in text
+
+
 def diabetes() -> Array:
     data = pytest.importorskip("sklearn.datasets").load_diabetes(scaled=False).data
     return np.asarray((data - data.mean(axis=0)) / data.std(axis=0))
