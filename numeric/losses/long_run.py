@@ -104,6 +104,8 @@ class _Run:
     ----------
     growth : float
         Of the map of a step, on what tends to 0, or to infinity.
+    is_reference : bool
+        As in `LossCurve`.
     rest : Moments or None
         Those at which the method comes to rest, where that is stirred up.
     """
@@ -112,6 +114,7 @@ class _Run:
     mapping: MomentMap
     growth: float
     floor: float
+    is_reference: bool
     rest: Moments | None
     losses: list[float]
     snapshots: list[Moments] = field(default_factory=list)
@@ -132,7 +135,7 @@ class _Run:
             if stable:
                 rest = mapping.resting()
                 floor = mapping.loss(rest)
-        return cls(run, mapping, growth, floor, rest, [run.loss])
+        return cls(run, mapping, growth, floor, asked.noise.is_reference, rest, [run.loss])
 
     @property
     def now(self) -> Moments:
@@ -164,7 +167,8 @@ class _Run:
         """Return the losses so far with what is estimated."""
         exact, signed = np.array(self.losses), self.moments.pull is not None
         exact[~np.isfinite(exact)] = np.inf
-        return LossCurve(exact, self.floor, self.growth, estimates, starts, signed)
+        kind = signed, self.is_reference
+        return LossCurve(exact, self.floor, self.growth, estimates, starts, *kind)
 
 
 def _followed(run: _Run, tolerance: float, advance: Callable[[int], None]) -> LossCurve:

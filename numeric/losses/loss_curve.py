@@ -22,6 +22,9 @@ _ROUNDING = 1e-10  # relative
 class LossCurve:
     """Mean losses as of `sgdmem.losses`: exact up to `exact_steps`, and estimated beyond.
 
+    Of a problem of shuffled epochs all of them are those of batches drawn anew, and near the floor
+    shuffled losses may be several times lower: `sgdmem.simulate` shuffles.
+
     Attributes
     ----------
     exact : ndarray, shape (exact_steps + 1,)
@@ -38,6 +41,8 @@ class LossCurve:
         How many exact steps each of them had.
     is_signed : bool
         Whether losses may be below 0, which is that of the stationary point under weight decay.
+    is_reference : bool
+        Whether the problem has shuffled epochs, which these losses are not those of.
     """
 
     exact: Array
@@ -46,6 +51,7 @@ class LossCurve:
     estimates: tuple[Exponentials, ...]
     starts: tuple[int, ...]
     is_signed: bool = False
+    is_reference: bool = False
 
     @property
     def exact_steps(self) -> int:
@@ -109,7 +115,12 @@ class LossCurve:
         elif 0 < self.floor < math.inf:
             slowest += f", and it comes to rest at {self.floor:.6g}"
         made = f"exact for {self.exact_steps:,} steps, estimated beyond"
+        if self.is_reference:
+            slowest += "; of batches drawn anew: shuffled epochs may rest far lower, see simulate()"
         return f"mean loss: {made}; in the end {slowest}"
+
+    def __repr__(self) -> str:
+        return f"<LossCurve: {self}>"
 
 
 def _times(t: Any) -> Array:

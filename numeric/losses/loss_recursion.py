@@ -51,7 +51,8 @@ def losses(
         With a target, and noise of tau1, tau2 and labels, for Gaussian features
         ``Noise(tau2=-1, label_variance=...)`` is exact; or of `Problem.from_data`, exact for
         drawing its samples, with the residuals of its labels. Of R sets of labels the losses add.
-        Of shuffled epochs they are those of the reference, batches that are drawn anew.
+        Of shuffled epochs they are those of the reference, batches that are drawn anew: near the
+        floor shuffled losses may be several times lower, and `simulate` shuffles.
         Where a problem of samples has the squares of the start's coefficients alone, their signs
         are taken as random and independent.
     batch_size : number > 0

@@ -404,6 +404,18 @@ class BatchNoise(Noise):
         return self.samples is not None and self.samples.drawing.shuffle and not self.is_quiet
 
     @property
+    def is_estimated(self) -> bool:
+        """Whether what is said of it is estimated: it was fitted, or is a reference."""
+        return self.is_reference or (self.estimate is not None and not self.is_quiet)
+
+    @property
+    def origin(self) -> str:
+        """What an estimated noise stands for, as the end of a sentence; otherwise empty."""
+        if self.is_reference:
+            return "of batches drawn anew, the reference for shuffled epochs"
+        return "of a noise model estimated from data" if self.is_estimated else ""
+
+    @property
     def is_quiet(self) -> bool:
         """Whether nothing of it is left: full batches."""
         return self.share == 0

@@ -82,6 +82,11 @@ class LargestLearningRate(float):
         fields = ("intervals", "parameter", "searched", "problem", "noise", "reason", "unsettled")
         return tuple(getattr(self, field) for field in fields)
 
+    @property
+    def is_estimated(self) -> bool:
+        """Whether the noise was fitted to data, or is the reference of shuffled epochs."""
+        return self.noise.is_estimated
+
     def ends_with_search(self, end: float) -> bool:
         """Whether the end of an interval is only where the search ended."""
         return end in self.searched and end != 0.0
@@ -121,7 +126,8 @@ def largest_learning_rate(
     -------
     LargestLearningRate
         A float; 0.0 if nothing in the searched range is stable. ``.intervals`` lists all stable
-        intervals, since stability can be lost and come back.
+        intervals, since stability can be lost and come back. ``.is_estimated`` says whether it is
+        of a fitted noise, or for shuffled epochs of their reference, batches drawn anew.
 
     Raises
     ------

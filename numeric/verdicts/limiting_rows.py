@@ -106,6 +106,9 @@ class LimitingRows:
         scales = limits.stable_scales(judge)
         return scales[-1][1] if scales else 0.0
 
+    def __repr__(self) -> str:
+        return f"<LimitingRows: {self}>"
+
     def __str__(self) -> str:
         pairs = zip(self.indices[:_MOST_SHOWN], self.shares[:_MOST_SHOWN], strict=True)
         shown = ", ".join(f"{index} ({share:.2g})" for index, share in pairs)

@@ -98,11 +98,14 @@ class Verdict:
         """The reason as a sentence; it says so where the noise is only estimated."""
         sentence = self._what_it_tends_to or self.reason.explanation
         sentence = f"{sentence} ({self.detail})" if self.detail else sentence
-        if self.noise.is_reference:
-            return f"{sentence}; of batches drawn anew, the reference for shuffled epochs"
-        return (
-            f"{sentence}; of a noise model estimated from data" if self.is_estimated else sentence
-        )
+        if not self.is_estimated:
+            return sentence
+        lower = ", which may rest far lower" if self._floor_is_reference else ""
+        return f"{sentence}; {self.noise.origin}{lower}"
+
+    @property
+    def _floor_is_reference(self) -> bool:
+        return bool(self.stable) and self.noise.is_reference and self.loss_floor > 0
 
     @property
     def _what_it_tends_to(self) -> str:
@@ -142,7 +145,8 @@ class Verdict:
     def loss_floor_interval(self) -> Interval:
         """Proved bounds of ``loss_floor``; (0, inf) where stability is not proved.
 
-        Of data they are those for residuals as computed, to rounding of the labels.
+        Of data they are those for residuals as computed, to rounding of the labels. Of shuffled
+        epochs they are bounds of the reference, batches drawn anew, and say nothing of the epochs.
         """
         if not self.stable:
             return (0.0, math.inf) if self.stable is None else (math.inf, math.inf)
@@ -157,7 +161,8 @@ class Verdict:
         infinitely many modes add up to it. Under weight decay it is above the loss of the
         stationary point. The middle of ``loss_floor_interval``. With a smaller last batch the loss
         comes to rest on a cycle: then it is the mean over an epoch, in plain floats, and the
-        interval has the floors of both sizes.
+        interval has the floors of both sizes. Of shuffled epochs it is that of batches drawn anew:
+        shuffled ones may rest several times lower, and `simulate` tells where.
         """
         low, high = self.loss_floor_interval
         if self.stable and self.noise.epoch is not None:
@@ -170,8 +175,7 @@ class Verdict:
 
         Or whether it is the reference of shuffled epochs, batches drawn anew.
         """
-        fitted = self.noise.estimate is not None and not self.noise.is_quiet
-        return fitted or self.noise.is_reference
+        return self.noise.is_estimated
 
     @cached_property
     def reference_noise_sum(self) -> float | None:
@@ -283,7 +287,11 @@ class Verdict:
         return LimitingRows.of(self._judge)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON-ready values; an infinite number becomes None."""
+        """Return everything as JSON-ready values; an infinite number becomes None.
+
+        Of shuffled epochs ``loss_floor_interval`` is None: the floor is not theirs.
+        """
+        floors = [_finite(bound) for bound in self.loss_floor_interval]
         return {
             "stable": self.stable,
             "reason": self.reason.value,
@@ -300,7 +308,7 @@ class Verdict:
             "reference_noise_sum": _finite(self.reference_noise_sum),
             "output_noise_sum": _finite(self.output_noise_sum),
             "loss_floor": _finite(self.loss_floor),
-            "loss_floor_interval": [_finite(bound) for bound in self.loss_floor_interval],
+            "loss_floor_interval": None if self._floor_is_reference else floors,
             "least_loss": _finite(self.least_loss),
             "effective_learning_rate": _finite(self.effective_learning_rate),
             "critical_eigenvalue": _finite(self.critical_eigenvalue),

@@ -57,6 +57,7 @@ def largest_learning_rate_command(
                 "parameter": result.parameter,
                 "largest": float(result),
                 "stable_intervals": [list(interval) for interval in result.intervals],
+                "estimated": result.is_estimated,
                 "unsettled": result.unsettled,
                 "searched": [end if math.isfinite(end) else None for end in result.searched],
                 "spectrum": str(result.problem.spectrum),
@@ -66,7 +67,8 @@ def largest_learning_rate_command(
         )
         return
     if result.intervals:
-        click.echo(f"largest stable {result.parameter}: {result:.12g}")
+        word, end = ("estimated ", f"; {result.noise.origin}") if result.is_estimated else ("", "")
+        click.echo(f"{word}largest stable {result.parameter}: {result:.12g}{end}")
     else:
         click.echo(f"no value of {result.parameter} is stable: {result.reason or 'none was found'}")
     click.echo(f"  {result.problem.spectrum}; {result.noise}")

@@ -107,7 +107,10 @@ def simulate_command(
         added = {name: list(map(_number_or_none, table[name])) for name in ("expected", "z")}
         print_json({**runs.to_dict(), **added})
         return
-    click.echo(f"{seeds} runs; the expected loss is {'exact' if exact else 'approximate'}")
+    how = "exact" if exact else "approximate"
+    if problem.noise.at(options["batch_size"]).is_reference:
+        how = "that of batches drawn anew; shuffled epochs may rest far lower"
+    click.echo(f"{seeds} runs; the expected loss is {how}")
     click.echo(f"{'steps':>9} {'mean loss':>13} {'standard error':>15} {'expected':>13} {'z':>6}")
     for step, mean, error, mean_loss, z in zip(*table.values(), strict=True):
         click.echo(f"{step:>9} {mean:>13.6g} {error:>15.2g} {mean_loss:>13.6g} {_score(z):>6}")

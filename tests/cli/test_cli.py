@@ -144,6 +144,9 @@ def test_data_in_place_of_a_spectrum(
     said = json.loads(run(capsys, *HEAVY_BALL, *given, "--keep-last", "--json")[1])
     assert said["problem"]["epoch"] == {"size": 8, "last": 4, "steps": 63}
     assert run(capsys, *HEAVY_BALL, *given, "--shuffle")[1].startswith("estimated stable: ")
+    pushed = "largest-learning-rate", "sgd", *given, "--shuffle"
+    assert run(capsys, *pushed)[1].startswith("estimated largest stable learning_rate: ")
+    assert json.loads(run(capsys, *pushed, "--json")[1])["estimated"] is True
     code, _, err = run(capsys, *HEAVY_BALL, *given, "--shuffle", "--without-replacement")
     assert (code, "--without-replacement and --shuffle exclude each other" in err) == (2, True)
     said = json.loads(run(capsys, *HEAVY_BALL, *given, "--fit-noise", "--json")[1])

@@ -17,8 +17,10 @@ from sgdmem import (
     losses,
     nesterov,
     sgd,
+    simulate,
     stability,
 )
+from sgdmem.methods import loss_curve
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.sampled_noise import epoch_radius
 from sgdmem.symbolic.algorithms import named_algorithms as named
@@ -235,3 +237,27 @@ def test_shuffled_epochs_are_judged_by_their_reference() -> None:
     assert str(shuffled).startswith("estimated stable:")
     assert "the reference for shuffled epochs" in shuffled.explanation
     assert shuffled.to_dict()["estimated"] is True
+    assert shuffled.to_dict()["loss_floor_interval"] == [0, 0]  # there is no floor to be off
+
+
+def test_floors_of_shuffled_epochs_are_those_of_the_reference_and_say_so() -> None:
+    """Shuffled runs rest far lower: the mean gradient of an epoch's batches is nearly exact."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 3)), rng.normal(size=40)
+    question = sgd("0.02"), Problem.from_data(X, y, shuffle=True), 4
+    verdict = stability(*question)
+    runs = simulate(*question, 3000, seeds=4, record=list(range(1000, 3001, 10)))
+    assert runs.losses[:, 1:].mean() < verdict.loss_floor / 3
+    assert verdict.explanation.endswith("for shuffled epochs, which may rest far lower")
+    assert verdict.to_dict()["loss_floor_interval"] is None
+    curve = loss_curve(*question)
+    assert curve.floor == pytest.approx(verdict.loss_floor, rel=1e-6)
+    assert "shuffled epochs may rest far lower" in str(curve) and len(repr(curve)) < 300
+    assert len(repr(verdict.rows)) < 300  # a notebook shows it
+    rate = largest_learning_rate("sgd", question[1], 4)
+    assert (
+        rate.is_estimated and not largest_learning_rate("sgd", Problem.from_data(X), 4).is_estimated
+    )
+    anew = stability(question[0], Problem.from_data(X, y), 4)
+    assert "lower" not in anew.explanation and anew.to_dict()["loss_floor_interval"]
+    assert "lower" not in str(loss_curve(question[0], Problem.from_data(X, y), 4))
