@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,28 +17,50 @@ from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.simulation.batches import Batches
 from sgdmem.numeric.simulation.runs import Runs
 from sgdmem.numeric.simulation.trajectory import MOST_STEPS
-from sgdmem.symbolic.algorithms.algorithm import numeric_algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
+from sgdmem.symbolic.errors import InputError, UndefinedError
 
 _MOST_NUMBERS = 10**8  # in the states of all runs
+_MANY = 10  # times in which the slowest direction shrinks by e, until it prevails
 
 
-class LyapunovExponent(NamedTuple):
-    """An estimated rate of growth.
+@dataclass(frozen=True)
+class LyapunovExponent:
+    r"""An estimated rate of growth; ``value, standard_error = …`` takes it apart.
 
     Attributes
     ----------
     value : float
         Per step, of the logarithm of the distance to the minimum.
     standard_error : float
-        From how much the runs differ.
+        From how much the runs differ. It does not know of too few steps.
+    steps : int
+        How many were counted.
+    steps_needed : int
+        With fewer steps a negative value tells its sign only: fast directions still have a part in
+        it, and it is off by many standard errors. Ten times
+        :math:`1/\alpha_{\rm eff}\lambda_{\min}`; 0 where that is unknown, and for one eigenvalue.
     """
 
     value: float
     standard_error: float
+    steps: int
+    steps_needed: int
+
+    def __iter__(self) -> Iterator[float]:
+        return iter((self.value, self.standard_error))
+
+    @property
+    def has_few_steps(self) -> bool:
+        """Whether only the sign of the value can be relied on."""
+        return -math.inf < self.value < 0 and self.steps < self.steps_needed
 
     def __str__(self) -> str:
-        return f"typical runs: exp({self.value:.6g} +- {self.standard_error:.2g}) a step"
+        found = f"typical runs: exp({self.value:.6g} +- {self.standard_error:.2g}) a step"
+        if not self.has_few_steps:
+            return found
+        few = f"of {self.steps:,} steps the sign only, some {self.steps_needed:,} are needed"
+        return f"{found}; {few} for the value"
 
 
 def lyapunov_exponent(
@@ -74,8 +99,9 @@ def lyapunov_exponent(
         As in `simulate`.
     steps : int
         How many are counted in each run. What is found is the rate of the slowest direction, if
-        they are many more than it needs to prevail over the others: some
-        :math:`1/\alpha_{\rm eff}\lambda_{\min}`.
+        they are many more than it needs to prevail over the others: ten times
+        :math:`1/\alpha_{\rm eff}\lambda_{\min}`, ``steps_needed``. On data with eigenvalues from
+        1 to 0.01 the value was off by 8% at most then, and by a factor of 2 for a tenth of them.
     burn_in : int, optional
         Steps before those that are counted, by default a tenth of them.
     seeds : int
@@ -90,7 +116,8 @@ def lyapunov_exponent(
     Returns
     -------
     LyapunovExponent
-        ``(value, standard_error)`` per step; -inf, inf if a run reaches the minimum exactly.
+        ``value, standard_error`` per step; -inf, inf if a run reaches the minimum exactly. Its text
+        says where the steps are too few.
 
     Raises
     ------
@@ -133,7 +160,18 @@ def lyapunov_exponent(
             runs.make_steps(chosen, first, threads, advance)
         before = _log_norms(runs)
         runs.make_steps(chosen, steps, threads, advance)
-    return _estimate(before, _log_norms(runs), steps)
+    value, error = _estimate(before, _log_norms(runs), steps)
+    return LyapunovExponent(value, error, steps, _steps_needed(algorithm, batches))
+
+
+def _steps_needed(algorithm: Algorithm, batches: Batches) -> int:
+    """Return after how many steps the slowest direction prevails, if it is known."""
+    slowest, largest = batches.eigenvalues.min(), batches.eigenvalues.max()
+    try:
+        rate = float(algorithm.effective_learning_rate) * float(slowest + batches.weight_decay)
+    except UndefinedError:
+        return 0
+    return math.ceil(_MANY / rate) if rate > 0 and slowest < largest else 0
 
 
 def _log_norms(runs: Runs) -> Array:
@@ -143,8 +181,8 @@ def _log_norms(runs: Runs) -> Array:
         return np.asarray(runs.scale[:, 0] + np.log(squares) / 2)
 
 
-def _estimate(before: Array, after: Array, steps: int) -> LyapunovExponent:
+def _estimate(before: Array, after: Array, steps: int) -> tuple[float, float]:
     if not np.isfinite(after).all():
-        return LyapunovExponent(float(after[~np.isfinite(after)][0]), np.inf)
+        return float(after[~np.isfinite(after)][0]), np.inf
     rates = (after - before) / steps
-    return LyapunovExponent(float(rates.mean()), float(rates.std(ddof=1) / rates.size**0.5))
+    return float(rates.mean()), float(rates.std(ddof=1) / rates.size**0.5)

@@ -38,6 +38,20 @@ def test_of_samples_by_their_weights() -> None:
     assert_rate(lyapunov_exponent(sgd(RATE), problem, 1), float(rates @ weights[[0, 1, 3]]) / 7)
 
 
+def test_too_few_steps_are_said() -> None:
+    """The rate of full batches is known: with few steps it is off by much, and the text says so."""
+    problem = Problem.from_data(np.diag(np.linspace(0.1, 0.3, 10)), replacement=False)
+    exact = math.log(1 - 5 * 0.1**2 / 10)
+    few, many = (lyapunov_exponent(sgd(5), problem, 10, steps) for steps in (200, 2000))
+    assert few.steps_needed == many.steps_needed == 2000
+    assert few.value < min(1.5 * exact, exact - 5 * few.standard_error)
+    assert many.value == pytest.approx(exact, rel=0.1)
+    assert str(few).endswith("of 200 steps the sign only, some 2,000 are needed for the value")
+    assert str(many).endswith("a step")
+    alike = lyapunov_exponent(sgd("0.5"), Problem.from_data(np.eye(2), replacement=False), 2, 10)
+    assert alike.steps_needed == 0  # one eigenvalue
+
+
 def test_of_subsets() -> None:
     problem = Problem.from_data(SCALARS[:, None], replacement=False)
     pairs = np.array([*itertools.combinations(SCALARS**2, 2)])
@@ -98,7 +112,7 @@ def test_typical_runs_may_converge_where_the_mean_square_grows() -> None:
 
 def test_runs_that_end_at_the_minimum() -> None:
     found = lyapunov_exponent(sgd(1), Problem.from_data([[1.0]]), 1)
-    assert found == (-math.inf, math.inf)
+    assert tuple(found) == (-math.inf, math.inf)
     assert str(lyapunov_exponent(sgd("0.5"), Problem.from_data([[1.0]]), 1)).startswith(
         "typical runs: exp(-0.693147 +- "
     )
