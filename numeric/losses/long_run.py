@@ -26,6 +26,7 @@ _FIRST, _MOST = 256, 2**15  # exact steps
 _SNAPSHOTS = 24  # of the last three quarters of the exact steps
 _ROOM = 2**30  # bytes that they may take
 _STATES = 200  # as large as the moments, that an estimate holds at once
+_STEP = 1e100  # times the eigenvalue: squares of larger ones, or of smaller ones, are no floats
 _LEAST, _LARGEST = 1e-290, 1e290  # losses that are followed
 _TIMES = np.append(0.0, 2.0 ** np.arange(0, 60, 0.25))  # over the exact steps, to be compared at
 
@@ -127,6 +128,12 @@ class _Run:
         require_memory(_STATES * run.second.nbytes, f"losses on {len(run.eigenvalues):,} modes")
         still, v, r = (part[0] for part in step_parts(asked.schedule.steps(0, 1)))
         mapping = MomentMap(run, (still, v, r))
+        size = float(np.abs(v).max() * run.eigenvalues.max())
+        if not (1 / _STEP < size < _STEP and np.abs(mapping.products(0.5)).max() > _STEP**-2):
+            raise InputError(
+                "algorithm must take steps along the gradient, of 1e-100 to 1e100 over the largest "
+                "eigenvalue, for loss_curve"
+            )
         stable = verdict_of(algorithm, asked.problem, asked.noise).stable is True
         growth = second_moment_growth(mapping, samples)
         rest, floor = None, 0.0 if stable else math.inf

@@ -47,7 +47,7 @@ def sampled_radius(
         The most passes over the data.
     """
     low, high = within
-    if done(low, high) or not _is_moderate(products):
+    if done(low, high) or not are_moderate(products):
         return low, high
     ritz = RitzPair(images, products)
     try:
@@ -112,6 +112,7 @@ def ritz_pair(
     return ritz
 
 
-def _is_moderate(products: Array) -> bool:
+def are_moderate(products: Array) -> bool:
+    """Whether squares of products, and of their ratios, are in the range of floats."""
     least, largest = float(products.min()), float(products.max())
     return 1e-280 * _MODERATE < largest < 1e280 and least > largest / _MODERATE

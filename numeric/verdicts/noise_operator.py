@@ -29,7 +29,12 @@ from sgdmem.numeric.sampled_noise.epoch_radius import EpochNoise, require_possib
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.sampled_noise.mode_states import ModeStates
 from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
-from sgdmem.numeric.sampled_noise.sampled_radius import MOST_PASSES, ritz_pair, sampled_radius
+from sgdmem.numeric.sampled_noise.sampled_radius import (
+    MOST_PASSES,
+    are_moderate,
+    ritz_pair,
+    sampled_radius,
+)
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
@@ -290,9 +295,9 @@ class EpochOperator(SampledOperator):
         low, high = self._unit_radius(form, enough, passes, known)
         low = max(within[0], least * low * (1 - 4 * UNIT))
         high = min(within[1], most * high * (1 + 4 * UNIT))
-        if done(low, high) or not math.isfinite(high):
-            return low, high
         products = quick_pairs(form, self.spectrum.eigenvalues)
+        if done(low, high) or not (math.isfinite(high) and are_moderate(products)):
+            return low, high
         states, noise, start = self._epoch(form, self.spectrum.eigenvalues, products)
         if not np.isfinite(noise.responses).all():  # beyond the range of floats
             return low, high
@@ -328,6 +333,8 @@ class EpochOperator(SampledOperator):
     def resting(self, form: HalfPlaneForm, stirred: Array) -> Array:
         """Return the mean over an epoch of the matrices C to which stirred noise tends."""
         products = quick_pairs(form, self.spectrum.eigenvalues)
+        if not are_moderate(products):  # of steps that hardly move w
+            return np.zeros_like(products)
         _, noise, _ = self._epoch(form, self.spectrum.eigenvalues, products)
         return np.asarray(noise.resting(stirred).mean(axis=0))
 

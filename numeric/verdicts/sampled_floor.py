@@ -24,6 +24,7 @@ from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
+from sgdmem.numeric.sampled_noise.sampled_radius import are_moderate
 from sgdmem.numeric.verdicts.mode_summands import mode_summands
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
@@ -50,6 +51,10 @@ def sampled_floor(
     products, error = mode_pairs(form, eigenvalues)
     output = Ball(eigenvalues) * mode_summands(form, Ball(eigenvalues)).output_noise
     reading, reading_error = output.mid[0], output.rad[0]
+    if not any(part.mid.any() or part.rad.any() for part in form.Q_output):  # w hears nothing
+        return 0.0, 0.0
+    if not are_moderate(products):
+        return 0.0, math.inf
     root = np.sqrt(products)
     right = share * root * covariance_at_rest(samples)
     unit = float(np.abs(right).max()) or 1.0  # squares of small residuals leave the range of floats

@@ -165,7 +165,7 @@ class Verdict:
         shuffled ones may rest several times lower, and `simulate` tells where.
         """
         low, high = self.loss_floor_interval
-        if self.stable and self.noise.epoch is not None:
+        if self.stable and self.noise.epoch is not None and low < high:
             return min(max(low, floor_of_epochs(self._judge_at_rest)), high)
         return (low + high) / 2
 

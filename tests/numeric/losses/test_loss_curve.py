@@ -146,6 +146,13 @@ def test_one_feature(rate: str) -> None:
         assert abs(curve.floor / (float(H * floor) / 2) - 1) < 1e-10
 
 
+@pytest.mark.parametrize("rate", ["0", "1e-300", "1e-160", "1e200"])
+def test_steps_that_are_none_or_no_floats_are_refused(rate: str, rng: np.random.Generator) -> None:
+    problem = Problem.from_data(rng.normal(size=(7, 2)), rng.normal(size=7))
+    with pytest.raises(InputError, match="steps along the gradient"):
+        methods.loss_curve(heavy_ball(rate, "0.9"), problem, 3)
+
+
 def test_rate_of_divergence(rng: np.random.Generator) -> None:
     X = rng.normal(size=(12, 2))
     method = heavy_ball(0.9, 0.5)

@@ -166,6 +166,18 @@ def test_slow_methods_that_shrink_rest_where_fractions_say(rate: Any, shrink: An
     assert stability(heavy, problem, 1).least_loss == pytest.approx(float(least), rel=1e-14)
 
 
+@pytest.mark.parametrize("drop_last", [True, False])
+def test_what_takes_no_gradient_rests_without_noise(
+    drop_last: bool, rng: np.random.Generator
+) -> None:
+    rows, labels = rng.normal(size=(7, 2)), rng.normal(size=7)
+    problem = Problem.from_data(rows, labels, drop_last=drop_last)
+    verdict = stability(Algorithm(0, shrink="0.1"), problem, 3)
+    assert verdict.stable
+    assert verdict.loss_floor == 0
+    assert verdict.least_loss == pytest.approx((labels**2).mean() / 2)  # at w = 0
+
+
 def test_labels_that_fit_leave_noise_at_the_stationary_point(rng: np.random.Generator) -> None:
     rows = rng.normal(size=(20, 2))
     fitted = Problem.from_data(rows, rows @ [1.0, 2.0])
