@@ -28,7 +28,7 @@ _TALL = 2  # rows of a piece, over its columns, from which decompositions are st
 _LONG = 40  # rows, over the columns, from which products of columns are tried first
 _EXPECTED = 6  # passes of reading and of a question after it
 _FACTORS = 8  # matrices as large as the triangular factor that finding its axes takes
-_SMALL = 1e6  # ratio of eigenvalues from which columns are made orthonormal again
+_ALIKE, _SMALL = 10.0, 1e6  # ratios of eigenvalues: columns are orthonormal below the first one
 _STEPS = 4  # roundings of a whitened number beside those of its sum
 
 
@@ -97,12 +97,17 @@ class WhitenedRows:
         for piece in slices(len(self), together):
             found[piece] = self[piece]
             report_pass(len(found[piece]) / len(self))
-        if self.eigenvalues.max() > _SMALL * self.eigenvalues.min():
+        ratio = self.eigenvalues.max() / self.eigenvalues.min()
+        if ratio > _ALIKE:
             root, modes = np.sqrt(weights)[:, None, None], self.eigenvalues.size
-            factor = triangular_factor(
+            pieces = (
                 (found[piece] * root[piece]).reshape(-1, modes)
                 for piece in slices(len(self), max(together, _TALL * modes))
             )
+            if ratio > _SMALL:
+                factor = triangular_factor(pieces)
+            else:  # they are nearly so
+                factor = np.linalg.cholesky(sum(piece.T @ piece for piece in pieces)).T
             turn = np.linalg.inv(factor) * np.sign(np.diag(factor))
             for piece in slices(len(self), together):
                 found[piece] = found[piece] @ turn
