@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
@@ -30,7 +32,7 @@ _MOST_CELLS = 2000  # along an axis of a picture
 
 
 def draw(
-    diagram: xarray.Dataset,
+    diagram: xarray.Dataset | str | PathLike[str],
     ax: Any = None,
     *,
     quantity: str = "stable",
@@ -45,8 +47,8 @@ def draw(
 
     Parameters
     ----------
-    diagram : xarray.Dataset
-        From `phase_diagram`, or read from a file; one map of a series.
+    diagram : xarray.Dataset or path
+        From `phase_diagram`, one map of a series; or the path of a written one (.nc, .zarr).
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     quantity : str
@@ -67,7 +69,7 @@ def draw(
     Raises
     ------
     InputError
-        If the diagram has no such variable, or is a series.
+        If it is no phase diagram, has no such variable, or is a series.
 
     Examples
     --------
@@ -84,7 +86,7 @@ def draw(
     'log'
     >>> axes.figure.savefig("heavy-ball.png")  # doctest: +SKIP
     """
-    diagram = _thinned(diagram, quantity)
+    diagram = _thinned(_read(diagram), quantity)
     if diagram.stable.ndim != 2:
         raise InputError("diagram must be one map: a series is drawn by draw_series")
     ax = new_axes() if ax is None else ax
@@ -99,6 +101,21 @@ def draw(
     if annotate:
         _name(diagram, ax, shown)
     return ax
+
+
+def _read(diagram: Any) -> xarray.Dataset:
+    """Return a phase diagram, from its file if a path was given."""
+    import xarray
+
+    found = read_map_file(diagram) if isinstance(diagram, str | PathLike) else diagram
+    if isinstance(found, xarray.Dataset) and "stable" in found:
+        return found
+    boundary = isinstance(found, xarray.Dataset) and "condition" in found
+    kind = "a boundary: sgdmem.pictures.draw_boundary draws it"
+    raise InputError(
+        "diagram must be what phase_diagram returns, or the path of its file, got "
+        + (kind if boundary else f"a {type(diagram).__name__}")
+    )
 
 
 def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
@@ -162,13 +179,18 @@ def _patches(kinds: Mapping[str, str]) -> list[Any]:
     return [Patch(color=colour, label=label) for label, colour in kinds.items()]
 
 
-def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable", annotate: bool = True) -> Any:
+def draw_series(
+    diagram: xarray.Dataset | str | PathLike[str],
+    *,
+    quantity: str = "stable",
+    annotate: bool = True,
+) -> Any:
     """Draw a series of maps side by side.
 
     Parameters
     ----------
-    diagram : xarray.Dataset
-        From `phase_diagram` with ``panels``.
+    diagram : xarray.Dataset or path
+        From `phase_diagram` with ``panels``, or where that was written.
     quantity, annotate
         See `draw`.
 
@@ -192,7 +214,7 @@ def draw_series(diagram: xarray.Dataset, *, quantity: str = "stable", annotate: 
     """
     from matplotlib.figure import Figure
 
-    diagram = _thinned(diagram, quantity)
+    diagram = _thinned(_read(diagram), quantity)
     if diagram.stable.ndim != 3:
         raise InputError("diagram must be a series: a single map is drawn by draw")
     panels, y_name, x_name = map(str, diagram.stable.dims)

@@ -187,28 +187,11 @@ def draw_command(file: str, quantity: str | None, output: str | None) -> None:
       sgdmem draw heavy-ball.nc -o heavy-ball.svg
       sgdmem draw heavy-ball.nc --quantity noise_sum -o noise.png
     """
-    source = Path(file)
-    path = output_path(output or str(source.with_suffix(".png")), PICTURES)
-    if not source.exists():
-        raise click.UsageError(f"there is no file {file}")
-    data = _read(source)
-    if "stable" not in data and "condition" not in data:
-        raise click.UsageError(f"{file} holds neither a phase diagram nor a boundary")
-    draw_file(data, path, quantity)
+    from sgdmem.phase_diagrams.maps.map_file import read_map_file
+
+    path = output_path(output or str(Path(file).with_suffix(".png")), PICTURES)
+    draw_file(read_map_file(file), path, quantity)
     click.echo(f"wrote {path}")
-
-
-def _read(source: Path) -> xarray.Dataset:
-    if source.is_dir():
-        from sgdmem.phase_diagrams.maps.chunk_store import read_stored
-
-        return read_stored(source)
-    import xarray
-
-    try:
-        return xarray.load_dataset(source, engine="scipy")
-    except Exception as error:
-        raise click.UsageError(f"{source} is no netCDF file of a map: {error}") from None
 
 
 def draw_file(data: xarray.Dataset, path: Path, quantity: str | None = None) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray
 
-from sgdmem import InputError, Spectrum, phase_diagram
+from sgdmem import InputError, Spectrum, phase_diagram, sgd, stability
 from sgdmem.phase_diagrams.pictures.map_picture import draw, draw_series
 from sgdmem.pictures import artists
 from tests.cli.test_cli import run
@@ -82,6 +82,24 @@ def test_unknown_quantities_are_refused(diagram: xarray.Dataset) -> None:
         InputError, match="quantity must be among stable, noiseless, noise_sum, margin"
     ):
         draw(diagram, quantity="speed")
+
+
+def test_what_is_no_map_is_refused_and_files_are_read(
+    diagram: xarray.Dataset, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.nc"
+    diagram.to_netcdf(path, engine="scipy")
+    assert draw(str(path)).get_title() == draw(diagram).get_title()
+    edge = xarray.Dataset({"condition": ("piece", [0])})
+    edge.to_netcdf(tmp_path / "edge.nc", engine="scipy")
+    for other, message in (
+        (stability(sgd("0.1"), Spectrum([1]), 1), r"diagram must be .* got a Verdict"),
+        (tmp_path / "no.nc", "there is no file"),
+        (tmp_path / "edge.nc", "got a boundary: sgdmem.pictures.draw_boundary draws it"),
+        (edge, "got a boundary"),
+    ):
+        with pytest.raises(InputError, match=message):
+            draw(other)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
