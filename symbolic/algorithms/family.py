@@ -123,7 +123,11 @@ class Family(Generic[_P]):
         for name in names:
             if name not in self.parameters and not self.takes_others:
                 known = ", ".join(self.parameters)
-                raise InputError(f"unknown parameter {shown(name)} of {self.name}: it has {known}")
+                others = [key for key, x in sorted(FAMILIES.items()) if name in x.parameters]
+                hint = f"; {', '.join(others)} have {name}" if others else ""
+                raise InputError(
+                    f"unknown parameter {shown(name)} of {self.name}: it has {known}{hint}"
+                )
         return [
             name
             for name, parameter in self.parameters.items()
@@ -253,6 +257,9 @@ class Family(Generic[_P]):
             for name, parameter in self.parameters.items()
             if parameter.letter and parameter.letter != known.get(name)
         }
+
+
+FAMILIES: dict[str, Family[...]] = {}  # by command-line names, from `named_algorithms`
 
 
 @dataclass(frozen=True, eq=False)

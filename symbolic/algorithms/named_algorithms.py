@@ -13,6 +13,7 @@ from typing import Any
 from sgdmem.symbolic.algebra.scalars import as_scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.constructors import as_family, family
+from sgdmem.symbolic.algorithms.family import FAMILIES as FAMILIES
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.algorithms.update_notation import Publication
@@ -318,12 +319,16 @@ def general(memory: int, *, shifted: bool = False) -> Algorithm:
     return Algorithm(symbol("alpha"), b, c, D, a if shifted else (), name=name, title=name)
 
 
-FAMILIES: dict[str, Family[...]] = {
-    named.name: named
+FAMILIES.update(
+    (named.name, named)
     for named in (
         *(sgd, heavy_ball, nesterov, qhm, torch_sgd, sgdm, two_rate, memory_one, aggmo),
         averaged_sgd,
     )
+)
+_NONLINEAR = {  # in the gradients
+    *("adam", "adamw", "adamax", "nadam", "radam", "adagrad", "adadelta", "rmsprop", "lion"),
+    *("signsgd", "sign-sgd", "muon", "shampoo"),
 }
 
 
@@ -337,9 +342,15 @@ def find_family(family: FamilyLike) -> Family[...]:
     """
     if callable(family) and not isinstance(family, type):
         return as_family(family)
-    found = FAMILIES.get(str(family).replace("_", "-"))
-    if found is None:
+    if isinstance(family, Algorithm):
         raise InputError(
-            f"unknown algorithm {shown(family)}; known are {', '.join(sorted(FAMILIES))}"
+            'family must be a family such as "heavy-ball" or heavy_ball, got one algorithm, '
+            f"{family.name or 'without a name'}: of one, stability(…).critical_scale tells by how "
+            "much its learning rate may be multiplied"
         )
-    return found
+    name = str(family).replace("_", "-")
+    if name in FAMILIES:
+        return FAMILIES[name]
+    nonlinear = f"; {name} is not linear in the gradients" if name.lower() in _NONLINEAR else ""
+    known = ", ".join(sorted(FAMILIES))
+    raise InputError(f"unknown algorithm {shown(family)}; known are {known}{nonlinear}")

@@ -258,6 +258,14 @@ def test_families() -> None:
     assert named.torch_sgd.missing(["momentum"]) == ["learning_rate"]
     with pytest.raises(InputError, match="unknown algorithm 'adam'; known are aggmo"):
         named.find_family("adam")
+    with pytest.raises(InputError, match="; Adam is not linear in the gradients"):
+        named.find_family("Adam")
+    with pytest.raises(InputError, match=r"two-rate$"):
+        named.find_family("speedy")
+    with pytest.raises(InputError, match=r'as "heavy-ball" .* one algorithm, .*critical_scale'):
+        named.find_family(named.heavy_ball("0.1", "0.9"))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"of sgd: it has learning_rate; heavy-ball, .* have mom"):
+        named.sgd.missing(["momentum"])
     with pytest.raises(InputError, match="unknown parameter 'beta' of heavy-ball"):
         named.heavy_ball.missing(["beta"])
 
