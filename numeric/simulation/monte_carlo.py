@@ -91,8 +91,10 @@ class Simulation:
 
     def __str__(self) -> str:
         mean, error = float(self.mean[-1]), float(self.standard_error[-1])
-        runs = f"{len(self.losses)} runs of {self.steps[-1]} steps"
-        return f"{runs}: mean loss {mean:.6g} +- {error:.2g} at the end"
+        steps = f"of {self.steps[-1]} steps"
+        if len(self.losses) == 1:
+            return f"1 run {steps}: loss {mean:.6g} at the end"
+        return f"{len(self.losses)} runs {steps}: mean loss {mean:.6g} +- {error:.2g} at the end"
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; an infinite one becomes None."""

@@ -110,10 +110,12 @@ def simulate_command(
     how = "exact" if exact else "approximate"
     if problem.noise.at(options["batch_size"]).is_reference:
         how = "that of batches drawn anew; shuffled epochs may rest far lower"
-    click.echo(f"{seeds} runs; the expected loss is {how}")
+    click.echo(f"{seeds} run{'s' if seeds > 1 else ''}; the expected loss is {how}")
     click.echo(f"{'steps':>9} {'mean loss':>13} {'standard error':>15} {'expected':>13} {'z':>6}")
     for step, mean, error, mean_loss, z in zip(*table.values(), strict=True):
-        click.echo(f"{step:>9} {mean:>13.6g} {error:>15.2g} {mean_loss:>13.6g} {_score(z):>6}")
+        click.echo(
+            f"{step:>9} {mean:>13.6g} {_finite(error):>15} {mean_loss:>13.6g} {_score(z):>6}"
+        )
     if not max(table["mean"][-1], table["expected"][-1]) < _DIVERGED * float(expected[0]):
         click.echo("the run diverges: z says nothing, the mean is that of a few large losses")
 
@@ -122,6 +124,10 @@ def _is_gaussian(noise: Any) -> bool:
     """Whether the expected loss has the tau1 and tau2 of Gaussian features, however written."""
     tau2 = noise.tau2 if isinstance(noise.tau2, tuple) else (noise.tau2,)
     return noise.tau1 == 1 and set(tau2) == {-1}
+
+
+def _finite(error: float) -> str:
+    return f"{error:.2g}" if math.isfinite(error) else ""
 
 
 def _score(z: float) -> str:

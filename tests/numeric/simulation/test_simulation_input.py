@@ -14,7 +14,7 @@ import pytest
 
 from sgdmem import Algorithm, InputError, Problem, Spectrum, aggmo, heavy_ball, nesterov, sgd
 from sgdmem.numeric.simulation import runs as simulation_runs
-from sgdmem.numeric.simulation.monte_carlo import simulate
+from sgdmem.numeric.simulation.monte_carlo import Simulation, simulate
 
 FEW = Problem(Spectrum([1, 0.5, 0.1], weights=[1, 2, 1]), target=[1, 1, 1])
 MANY = Problem(Spectrum.power_law(1.5, count=30), target=np.ones(30))
@@ -87,6 +87,8 @@ def test_what_is_recorded() -> None:
 def test_it_says_what_came_out() -> None:
     found = simulate(sgd("0.5"), FEW, 8.0, 10.0, seeds=2)  # type: ignore[arg-type]
     assert str(found).startswith("2 runs of 10 steps: mean loss 0.")
+    single = str(Simulation(found.steps, found.losses[:1]))
+    assert single.startswith("1 run of 10 steps: loss 0.") and "+-" not in single
 
 
 @pytest.mark.parametrize(
