@@ -56,8 +56,8 @@ def summand_program(
     t5 = lam * moving_0
     t6 = fixed_0 - t5
     t7 = lam * pull
-    t9 = 1 / t6
-    t10 = 1 / pull
+    t9 = 1 / pull
+    t10 = 1 / t6
     t11 = t9 * t10
     t12 = Q_0 * Q_0
     t13 = t11 * t12
@@ -100,8 +100,8 @@ def family_summand_program(algorithm: Algorithm, parameters: Sequence[str]) -> P
     t3 = learning_rate * -1
     t4 = lam * learning_rate
     t6 = 2 - t4
-    t8 = 1 / t6
-    t9 = 1 / learning_rate
+    t8 = 1 / learning_rate
+    t9 = 1 / t6
     t10 = t8 * t9
     t11 = t3 * t3
     t12 = t10 * t11
