@@ -277,7 +277,7 @@ class Spectrum:
         """
         error = positive_float(relative_error, "relative_error")
         self._refuse_decay()
-        if math.isinf(self.trace):
+        if self.is_infinite and math.isinf(self.trace):
             raise InputError(f"{self!r} has an infinite trace: sums over it do not exist")
         return compress(self._members, self.trace, error)
 
