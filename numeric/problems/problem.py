@@ -253,6 +253,9 @@ class Problem:
     def without(self, indices: Any) -> Problem:
         """Return the problem of the same data without some samples.
 
+        Without the first few of a verdict's ``rows.indices`` others become heavy:
+        ``rows.critical_scale_without`` looks for them again, and may tell a larger rate.
+
         Parameters
         ----------
         indices : sequence of int

@@ -30,7 +30,7 @@ class LimitingRows:
     Attributes
     ----------
     indices : ndarray of int, shape (n,)
-        The heaviest sample first.
+        The heaviest sample first, with all of them in place.
     shares : ndarray, shape (n,)
         Of these, falling, with the sum 1.
     directions : ndarray, shape (N, d)
@@ -91,6 +91,8 @@ class LimitingRows:
         """Return the largest stable factor on the rate if the heaviest samples are left out.
 
         Of those left others may be the heaviest ones: they are looked for again after each few.
+        So it is not the rate of ``problem.without(rows.indices[:count])``, which may be far less:
+        ``indices`` are in the order of the shares that samples have beside all others.
 
         Raises
         ------
