@@ -24,7 +24,9 @@ def main(folder: Path, quick: bool = False) -> None:
         sgdmem.pictures.draw_noise_summand(method, sgdmem.Problem.power_law(1.5), batch_size=8),
         folder / "noise_summand.png",
     )
-    problem = sgdmem.Problem.power_law(2, "0.5", count=2000, noise=sgdmem.Noise(tau2=-1))
+    problem = sgdmem.Problem.power_law(
+        2, "0.5", count=100 if quick else 2000, noise=sgdmem.Noise(tau2=-1)
+    )
     rules = {
         "SGD": sgdmem.sgd("0.5"),
         "heavy ball": sgdmem.heavy_ball("0.2", "0.9"),

@@ -143,7 +143,7 @@ def torch_sgd(
     reference=Publication("R. Wang et al.", 2023, "arXiv 2307.15196, Definition 3.3"),
 )
 def sgdm(learning_rate: Any, momentum: Any) -> Algorithm:
-    """SGDM: an averaged gradient takes the step.
+    """SGDM: an averaged gradient takes the step; in `torch_sgd`, the sum of gradients does.
 
     Examples
     --------

@@ -93,7 +93,7 @@ def test_memory_one_has_the_best_q0() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("nu", "memory", "measured"),
-    [(2, 1, 0.5), (2, 2, 0.6667), (2, 3, 0.7499), long(2, 4, 0.7994), long(2, 5, 0.8312),
+    [(2, 1, 0.5), (2, 2, 0.6667), long(2, 3, 0.7499), long(2, 4, 0.7994), long(2, 5, 0.8312),
      (3, 1, 0.6667), (3, 2, 0.8576), long(3, 3, 0.9342), (1.5, 1, 0.3333), (1.5, 2, 0.4284)],
 )  # fmt: skip
 def test_growth_law(nu: float, memory: int, measured: float) -> None:

@@ -19,7 +19,7 @@ from sgdmem.symbolic.errors import InputError
 LAW = Problem.power_law(2, 0.5)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_where_the_signal_dominates() -> None:
     rows = {row.method: row for row in compare_methods(Problem.power_law(2, 0.4), 10, 10**5)}
     assert tuple(rows) == METHODS
