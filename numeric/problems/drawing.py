@@ -117,7 +117,7 @@ class Drawing:
     def way(self) -> str:
         """How samples come into a batch, in words."""
         if self.shuffle:
-            return "shuffled for each epoch"
+            return "shuffled for each epoch, judged as if drawn anew for each batch"
         return f"drawn anew for each batch, {'with' if self.replacement else 'without'} replacement"
 
     def __str__(self) -> str:

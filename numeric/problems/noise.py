@@ -463,8 +463,7 @@ class BatchNoise(Noise):
         size = f"batch size {_shown(1 / self.inverse_batch)}" if self.epoch is None else self.epoch
         if self.samples is None:
             return f"{size}, {super().__str__()}"
-        judged = ", judged as if drawn anew for each batch" if self.is_reference else ""
-        return f"{size}, {len(self.samples):,} samples, {self.samples.drawing.way}{judged}"
+        return f"{size}, {len(self.samples):,} samples, {self.samples.drawing.way}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; an infinite batch size becomes None."""

@@ -236,6 +236,8 @@ def test_shuffled_epochs_are_judged_by_their_reference() -> None:
     assert shuffled.is_estimated and not anew.is_estimated
     assert str(shuffled).startswith("estimated stable:")
     assert "the reference for shuffled epochs" in shuffled.explanation
+    assert "judged as if drawn anew" in str(shuffled.problem.noise)  # maps have it, too
+    assert str(shuffled).count("judged as if drawn anew") == 1
     assert shuffled.to_dict()["estimated"] is True
     assert shuffled.to_dict()["loss_floor_interval"] == [0, 0]  # there is no floor to be off
 
