@@ -50,6 +50,9 @@ def test_roots_and_entries_describe_the_same_algorithm(
     exact, form = found.half_plane_form, roots.form(np.array([float(gain)]))
     factor = form.fixed[0].item() / float(exact.fixed[0])  # the form is known up to one
     for mine, theirs in zip(form, exact, strict=True):
+        if theirs is None:  # nothing decays
+            assert mine is None
+            continue
         expected = np.ravel([float(x) for x in np.ravel(theirs)])
         assert np.allclose(np.ravel(mine), factor * expected, rtol=1e-12, atol=1e-12)
     rate = math.exp(roots.log_rates(np.array([float(gain)]))[0])
