@@ -359,9 +359,9 @@ def require_algorithm(value: object, name: str) -> Algorithm:
     return value
 
 
-def require_no_shrink(algorithm: Algorithm, what: str) -> None:
-    """Raise InputError if an algorithm shrinks w at each step, which ``what`` does not know."""
-    if algorithm.shrink != 0:
+def require_no_shrink(algorithm: object, what: str) -> None:
+    """Raise InputError for no algorithm, or one that shrinks w, which ``what`` does not know."""
+    if require_algorithm(algorithm, "algorithm").shrink != 0:
         raise InputError(f"algorithm must not shrink w (decoupled weight decay) for {what}")
 
 

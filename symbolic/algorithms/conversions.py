@@ -10,7 +10,6 @@ from sgdmem.symbolic.algebra.polynomials import multiply
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import (
     Algorithm,
-    require_algorithm,
     require_no_shrink,
 )
 from sgdmem.symbolic.algorithms.equivalence import equivalent
@@ -54,7 +53,7 @@ def convert(algorithm: Algorithm, family: FamilyLike, **fixed: Any) -> dict[str,
     >>> convert(heavy_ball("0.1", "0.9"), sgdm)
     {'learning_rate': Fraction(1, 1), 'momentum': Fraction(9, 10)}
     """
-    require_no_shrink(require_algorithm(algorithm, "algorithm"), "another family's parameters")
+    require_no_shrink(algorithm, "another family's parameters")
     constructor = find_family(family)
     name = constructor.name
     refused: InputError | None = None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sgdmem.symbolic.algebra.scalars import is_symbolic
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm, require_no_shrink
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
@@ -220,7 +220,7 @@ def read_subject(
         family = find_family(algorithm)
         algorithm = family.symbolic()
         written = replace(written, parameters={**written.parameters, **family.own_letters})
-    require_no_shrink(require_algorithm(algorithm, "algorithm"), "a derivation")
+    require_no_shrink(algorithm, "a derivation")
     for entry in algorithm.entries:
         if is_symbolic(entry) and not _is_rational(entry):
             raise InputError(

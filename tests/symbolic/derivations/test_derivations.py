@@ -159,7 +159,8 @@ def test_a_derivation_is_a_value(name: str, derivations: dict[str, Derivation]) 
     assert derivation != replace(derivation, title="Mine")
 
 
-REDUNDANT = {"sgd": 0, "heavy-ball": 1}  # 1 + beta >= 0 follows from the others
+# on samples a radius below 1 needs stable modes; 1 + beta >= 0 follows from the others
+REDUNDANT = {"sgd": 1, "heavy-ball": 2}
 
 
 @pytest.mark.slow
