@@ -242,8 +242,11 @@ def _beside(
 
     The box is nearer to its own curve than to others.
     """
+    from scipy.spatial import cKDTree
+
     width, height = sides
-    mine = np.concatenate(own)
+    drawn = [points[np.isfinite(points).all(axis=1)] for points in (np.concatenate(own), others)]
+    trees = [cKDTree(points) for points in drawn]
     best, found = 0.0, None
     for place in np.linspace(0.06, 0.94, _ALONG):
         middle = int(place * (len(piece) - 1))
@@ -266,17 +269,12 @@ def _beside(
             )
             box = centre + u[:, None] * width * along + v[:, None] * height * across
             border = min(float(box.min()), float((size - box).min()))
-            near_own, near_others = _distance(box, mine), _distance(box, others)
+            near_own, near_others = (float(tree.query(box)[0].min()) for tree in trees)
             room = min(border, near_own, near_others)
             if room > best and near_others > near_own:
                 best = room
                 found = centre, along, box
     return found if best >= _GAP / 2 else None
-
-
-def _distance(box: Array, points: Array) -> float:
-    gaps = np.linalg.norm(box[:, None] - points[None], axis=2)
-    return float(gaps.min(initial=np.inf))
 
 
 def _densely(points: Array) -> Array:
