@@ -14,9 +14,9 @@ FOLDER = Path(__file__).parents[2] / "docs" / "gallery"
 pytestmark = pytest.mark.slow
 
 
-def run(script: str, picture: str, *, full: bool = True) -> pytest.MarkDecorator:
+def run(script: str, picture: str, *, full: bool = True, marks: Any = ()) -> pytest.MarkDecorator:
     """Run a script in its small version, and in the one of docs/gallery.md if that is checked."""
-    values: list[Any] = [pytest.param((script, picture, True), id="quick")]
+    values: list[Any] = [pytest.param((script, picture, True), id="quick", marks=marks)]
     if full:
         long = pytest.param((script, picture, False), id="full", marks=pytest.mark.exhaustive)
         values.append(long)
@@ -67,7 +67,7 @@ def test_batch_sizes(rows: Any) -> None:
     assert exponents["B = 10, growth 1.6 of it, too fast"] == -math.inf  # the loss rises
 
 
-@run("fig5_network", "gallery_network", full=False)
+@run("fig5_network", "gallery_network", full=False, marks=pytest.mark.exhaustive)
 def test_network(rows: Any) -> None:
     late = {}
     for row in rows:

@@ -26,17 +26,20 @@ WRITTEN = [
 ]
 
 
-def marked(name: str, *values: str) -> Any:
-    marks = [pytest.mark.slow] if name in SLOW else []
-    return pytest.param(name, *values, marks=marks, id="-".join((name, *values)))
-
-
 def perturbed() -> list[Any]:
-    return [marked(name, false) for name in WRITTEN for false in statement_module(name).PERTURBED]
+    return [
+        pytest.param(
+            *(name, false),
+            marks=pytest.mark.exhaustive if name in SLOW else [],
+            id=f"{name}-{false}",
+        )
+        for name in WRITTEN
+        for false in statement_module(name).PERTURBED
+    ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [marked(name) for name in WRITTEN])
+@pytest.mark.parametrize("name", WRITTEN)
 def test_statement_holds(name: str) -> None:
     (result,) = verify(name)
     assert result.passed, result.worst

@@ -120,7 +120,7 @@ def test_generated_code(page: Explorer, points: int, rng: np.random.Generator) -
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("laws", [150, pytest.param(400, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("laws", [40, pytest.param(400, marks=pytest.mark.exhaustive)])
 def test_verdicts_on_power_laws(page: Explorer, laws: int, rng: np.random.Generator) -> None:
     states, verdicts = [], []
     for number in range(laws):

@@ -256,6 +256,7 @@ def test_commands_give_the_same_verdict(opened: Opened) -> None:
                 assert [float(x) for x in losses] == pytest.approx(ends, rel=0.01)
 
 
+@pytest.mark.exhaustive
 def test_all_methods_on_a_phone(opened: Opened) -> None:
     with opened(kind=PHONE) as page:
         for name in page.locator("#method option").all_inner_texts():

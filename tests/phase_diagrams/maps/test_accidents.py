@@ -57,7 +57,7 @@ def assert_whole(store: Path) -> None:
         np.testing.assert_array_equal(found[name], expected[name])
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_killed_process_loses_the_chunk_it_was_at(tmp_path: Path) -> None:
     script, store = tmp_path / "slow_map.py", tmp_path / "map.zarr"
     script.write_text(SLOW_MAP)
@@ -147,7 +147,7 @@ print(int(status.split("VmHWM:")[1].split()[0]) / 1024)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
 def test_memory_is_bounded_by_the_chunk(tmp_path: Path) -> None:
     peaks = [

@@ -65,8 +65,11 @@ def draw_named(ax: Any) -> None:
 
 @pytest.mark.parametrize(
     ("size", "font"),
-    [((6.4, 4.8), 10), (COLUMN, 10), (COLUMN, 8)],
-    ids=["usual", "column", "small"],
+    [
+        pytest.param((6.4, 4.8), 10, id="usual"),
+        pytest.param(COLUMN, 10, id="column"),
+        pytest.param(COLUMN, 8, id="small", marks=pytest.mark.exhaustive),
+    ],
 )
 @pytest.mark.parametrize(
     "draw", [draw_map, draw_edge, draw_locus, draw_summand, draw_losses, draw_named]
