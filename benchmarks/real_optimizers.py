@@ -52,7 +52,8 @@ class Training(NamedTuple):
         """Return the rate at which the simulated Lyapunov exponent changes its sign."""
 
         def grows(rate: float, steps: int) -> bool:
-            return self.exponent(problem, rate, steps) > 0
+            # slow modes neither grow nor fall within the steps
+            return self.exponent(problem, rate, steps) > 1e-4
 
         low, high = start, start * 1.25
         while grows(high, 4000):
