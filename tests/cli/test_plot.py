@@ -70,6 +70,14 @@ def test_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert written == ["edges.boundary-1.nc", "edges.nc", "edges.png"]
     again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
     assert again.stable.shape == (10, 10)
+    zones = tmp_path / "zones.svg"
+    assert run(capsys, "plot", "diagram", "spectral-zones", "-o", str(zones))[0] == 0
+    assert zones.with_suffix(".csv").is_file()
+
+
+@pytest.mark.slow
+def test_options_of_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    size = ["--set", "points=8", "--set", "resolution=4", "-o", str(tmp_path / "edges.png")]
     law = ["--batch-size", "8", "--power-law", "1.5", "--scale", "2", "--count", "30"]
     more = ["--set", "family=nesterov", *law, *size]
     assert run(capsys, "plot", "diagram", "learning-rate-momentum", *more)[0] == 0
@@ -81,9 +89,6 @@ def test_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
     assert again.damping.values[[0, -1]] == pytest.approx([0.01, 1])
     assert again.batch_size.values.tolist() == [1, np.inf]
-    zones = tmp_path / "zones.svg"
-    assert run(capsys, "plot", "diagram", "spectral-zones", "-o", str(zones))[0] == 0
-    assert zones.with_suffix(".csv").is_file()
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def example(name: str) -> Any:
     return module
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_pictures_of_the_tutorial(tmp_path: Path) -> None:
     example("pictures").main(tmp_path, quick=True)
     written = {path.name for path in tmp_path.iterdir()}

@@ -92,7 +92,7 @@ def test_larger_memory(rows: Any) -> None:
             assert row.exponent == pytest.approx(row.predicted, abs=0.03)
 
 
-@run("stability_maps", "gallery_stability_maps")
+@run("stability_maps", "gallery_stability_maps", marks=pytest.mark.exhaustive)
 def test_stability_maps(rows: Any) -> None:
     close = {"plateau of full batches": 1e-2, "edge of small batches": 2e-2}
     for row in rows:

@@ -78,7 +78,7 @@ def test_a_law_that_ends_before_the_trouble() -> None:
     assert stability(method, Spectrum.power_law("0.25"), 10**9).stable is False
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_scales_leave_every_gap_out() -> None:
     method, begin, end = windowed(1e-4, 0.02)
     verdict = stability(method, Spectrum.power_law(1.5), LARGE)

@@ -57,7 +57,7 @@ def assert_whole(store: Path) -> None:
         np.testing.assert_array_equal(found[name], expected[name])
 
 
-@pytest.mark.exhaustive
+@pytest.mark.slow
 def test_a_killed_process_loses_the_chunk_it_was_at(tmp_path: Path) -> None:
     script, store = tmp_path / "slow_map.py", tmp_path / "map.zarr"
     script.write_text(SLOW_MAP)
@@ -109,7 +109,7 @@ def slow(learning_rate, momentum):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_killed_worker_costs_what_was_in_flight(tmp_path: Path) -> None:
     pytest.importorskip("dask.distributed")
     store, log = tmp_path / "map.zarr", tmp_path / "points.txt"

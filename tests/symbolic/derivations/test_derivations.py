@@ -370,7 +370,6 @@ def test_titles(derivations: dict[str, Derivation]) -> None:
     assert derivations["sgd"].title == "SGD"
     assert derivations["numbers, shifted"].title == "An algorithm of memory 2"
     assert derive(sgd("1/2"), title="Mine").title == "Mine"
-    assert derive(Algorithm("1/2", name="AdEMAMix (SGD)")).title == "AdEMAMix (SGD)"
     assert derive(Algorithm("1/2", name="iSGD")).title == "iSGD"
     assert derive(sgd).title == derive(sgd.fix(learning_rate=1)).title == "SGD"
 
