@@ -19,7 +19,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.conjugate_gradients import conjugate_gradients
 from sgdmem.numeric.losses.moment_matrix import Step
-from sgdmem.numeric.losses.sampled_moments import SampledMoments
+from sgdmem.numeric.losses.sampled_moments import SampledMoments, spread
 
 _SMALL = 1e-14  # what conjugate gradients leave over
 _TOGETHER = 2**22  # numbers of the systems of pairs that are solved at once
@@ -108,7 +108,7 @@ class MomentMap:
         run.step(*self.step)
         if run.means is not None and moments.constant != 1:
             v, missing = self.step[1], self.run.share * (1 - moments.constant) * self.stirred
-            run.second -= _spread(missing * self._both, np.multiply.outer(v, v))
+            run.second -= spread(missing * self._both, v)
         return Moments(run.second, run.means, moments.constant)
 
     def products(self, discount: float) -> Array:
@@ -160,7 +160,7 @@ class MomentMap:
         """Return the moments at which a stable method comes to rest: those that a step keeps."""
         means = None if self.run.means is None else np.zeros_like(self.run.means)
         v = self.step[1]
-        push = _spread(self.run.share * self.stirred * self._both, np.multiply.outer(v, v))
+        push = spread(self.run.share * self.stirred * self._both, v)
         return replace(self.summed(Moments(push, means, 0.0), 1.0)[0], constant=1.0)
 
     def _sums(self, x: float, second: Array | None) -> tuple[Array, Array]:
@@ -195,7 +195,3 @@ class MomentMap:
         found[i, :, j] = blocks
         found[j, :, i] = blocks.transpose(0, 2, 1)
         return found
-
-
-def _spread(matrix: Array, block: Array) -> Array:
-    return matrix[:, None, :, None] * block[:, None, :]

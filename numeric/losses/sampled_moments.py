@@ -23,6 +23,7 @@ from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, require_target
 from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.sampled_noise.mode_states import congruence
 from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.symbolic.errors import InputError
 
@@ -129,10 +130,9 @@ class SampledMoments:
         share, self.made = self.shares[self.made % self.shares.size], self.made + 1
         gradients = share * self.samples.covariance(at_gradient, means)
         gradients *= self.eigenvalues[:, None] * self.eigenvalues
-        half = (S @ self.second.reshape(count, size, -1)).reshape(count * size, -1)
-        full = S @ half.T.reshape(count, size, -1)  # of the transpose, as the moments are symmetric
-        self.second = full.reshape(count, size, count, size)
-        self.second += gradients[:, None, :, None] * (v[:, None] * v)[:, None, :]
+        moved = congruence(S, self.second.reshape(count * size, -1))
+        self.second = moved.reshape(count, size, count, size)
+        self.second += spread(gradients, v)
         if self.means is not None:
             self.means = (S @ self.means[..., None])[..., 0]
 
@@ -141,3 +141,8 @@ class SampledMoments:
         for moments in (self.second, self.means):
             if moments is not None:
                 moments[np.abs(moments) < FLUSHED] = 0.0
+
+
+def spread(gradients: Array, v: Array) -> Array:
+    """Return what gradients with second moments of shape (N, N) add to those of states."""
+    return np.asarray(gradients[:, None, :, None] * np.multiply.outer(v, v)[:, None, :])

@@ -67,7 +67,7 @@ class ModeStates:
 
     def moved(self, X: Array) -> Array:
         """Return S X S^T for moments X of shape (N m, N m), symmetric."""
-        return _congruence(self.S, X)
+        return congruence(self.S, X)
 
     def kicked(self, C: Array) -> Array:
         """Return what gradients with the whitened second moments C add to the moments."""
@@ -85,13 +85,13 @@ class ModeStates:
         powers = np.linalg.matrix_power(self.S, steps)
         total = np.zeros_like(X)
         for _ in range(1 + _REFINEMENTS):
-            left = X + _congruence(powers, total) - total
+            left = X + congruence(powers, total) - total
             total = total + _doubled(powers, left)
             total = (total + total.T) / 2
         return total
 
 
-def _congruence(S: Array, X: Array) -> Array:
+def congruence(S: Array, X: Array) -> Array:
     """Return S X S^T for moments X of shape (N m, N m), symmetric."""
     N, m, _ = S.shape
     half = (S @ X.reshape(N, m, -1)).reshape(N * m, -1)
@@ -102,7 +102,7 @@ def _doubled(S: Array, X: Array) -> Array:
     """Return the sum over k >= 0 of S^k X (S^k)^T."""
     first = np.abs(S).max()
     for _ in range(_MOST_DOUBLINGS):
-        X, S = X + _congruence(S, X), S @ S
+        X, S = X + congruence(S, X), S @ S
         if not np.abs(S).max() > _NOTHING * first:
             break
     return X

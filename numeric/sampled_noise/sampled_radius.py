@@ -6,6 +6,7 @@ until a question is answered.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -110,6 +111,11 @@ def ritz_pair(
     finally:  # after an interrupt too
         ritz.remember()
     return ritz
+
+
+def are_floats(products: Array) -> bool:
+    """Whether products of pairs are neither 0 nor infinite: within the range of floats."""
+    return bool(((products > 0) & (products < math.inf)).all())
 
 
 def are_moderate(products: Array) -> bool:

@@ -31,6 +31,7 @@ from sgdmem.numeric.sampled_noise.mode_states import ModeStates
 from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
 from sgdmem.numeric.sampled_noise.sampled_radius import (
     MOST_PASSES,
+    are_floats,
     are_moderate,
     ritz_pair,
     sampled_radius,
@@ -216,7 +217,7 @@ class SampledOperator(NoiseOperator):
             exact = take(form, slice(place, place + 1)).map(Ball)
             lam = float(scales[index]) * self.spectrum.eigenvalues
             products = quick_pairs(exact, lam)
-            if not _are_floats(products):
+            if not are_floats(products):
                 found[index] = 0.0 if ((products >= 0) & (products < math.inf)).all() else math.inf
                 continue
             radius = self.quick_radius(exact, lam, products, float(low[index]))
@@ -242,7 +243,7 @@ class SampledOperator(NoiseOperator):
     def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
         """Return about how far the radius may be above that of `refined`, over it; 0 if settled."""
         products = quick_pairs(form.map(Ball), scale * self.spectrum.eigenvalues)
-        if not _are_floats(products):
+        if not are_floats(products):
             return 0.0
         found = ritz_pair(self.samples.images, products, self._is_settled)
         if found.is_invariant or self._is_settled(found):
@@ -359,11 +360,6 @@ def _one_by_one(
     for index in np.flatnonzero(wanted).tolist():
         low[index], high[index] = bounds(take(form, slice(index, index + 1)))
     return low, high
-
-
-def _are_floats(products: Array) -> bool:
-    """Whether products of pairs are neither 0 nor infinite: within the range of floats."""
-    return bool(((products > 0) & (products < math.inf)).all())
 
 
 def _decides(low: float, high: float) -> bool:

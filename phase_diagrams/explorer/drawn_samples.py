@@ -19,7 +19,7 @@ from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
-from sgdmem.numeric.sampled_noise.sampled_radius import ritz_pair
+from sgdmem.numeric.sampled_noise.sampled_radius import are_floats, ritz_pair
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, Slider
@@ -151,7 +151,7 @@ def _log_ratio(
     if sums.schur[0] != 1:
         return None
     products = quick_pairs(form, problem.spectrum.eigenvalues)
-    if not (np.isfinite(products) & (products > 0)).all():
+    if not are_floats(products):
         return None
     radius = ritz_pair(samples.images, products, lambda pair: pair.error <= _ERROR).value
     total = float(sums.noise.mid[0])
