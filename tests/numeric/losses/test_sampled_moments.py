@@ -57,7 +57,7 @@ def draw_case(rng: np.random.Generator) -> dict[str, Any]:
     }
 
 
-def problem_of(case: dict[str, Any]) -> Problem:
+def problem_of(case: dict[str, Any], decay: Any = 0) -> Problem:
     K = case["jacobians"].shape[1]
     return Problem.from_data(
         case["jacobians"] if K > 1 else case["jacobians"][:, 0],
@@ -66,6 +66,7 @@ def problem_of(case: dict[str, Any]) -> Problem:
         weights=case["weights"],
         replacement=case["replacement"],
         drop_last=case["drop_last"],
+        weight_decay=decay,
     )
 
 

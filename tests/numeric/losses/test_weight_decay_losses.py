@@ -33,7 +33,7 @@ from sgdmem.numeric.losses.fourth_moments import FourthMoments
 from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests import draws, naive
-from tests.numeric.losses.test_sampled_moments import batches_in_order, draw_case
+from tests.numeric.losses.test_sampled_moments import batches_in_order, draw_case, problem_of
 
 SHRINKING = Algorithm("0.3", "0.5", "-0.3", "0.5", "0.2", "0.05")
 
@@ -48,19 +48,6 @@ def ridge(case: dict[str, Any], decay: float) -> tuple[Array, float]:
     w = np.linalg.solve(H + decay * np.eye(d), right)
     left = y - np.einsum("nki,ir->nkr", J, w)
     return w, float(np.einsum("n,nkr,nkr->", shares, left, left) / 2)
-
-
-def problem_of(case: dict[str, Any], decay: Any) -> Problem:
-    K = case["jacobians"].shape[1]
-    return Problem.from_data(
-        case["jacobians"] if K > 1 else case["jacobians"][:, 0],
-        case["labels"][:, :, 0] if K > 1 else case["labels"][:, 0],
-        start=case["start"],
-        weights=case["weights"],
-        replacement=case["replacement"],
-        drop_last=case["drop_last"],
-        weight_decay=decay,
-    )
 
 
 def compare(cases: int, rng: np.random.Generator) -> float:
