@@ -65,6 +65,11 @@ class Training(NamedTuple):
             low, high = (low, middle) if grows(middle, 6_000) else (middle, high)
         return math.sqrt(low * high)
 
+    def steps_to_watch(self, problem: sgdmem.Problem, rate: float) -> int:
+        """Return how many steps tell whether a run diverges."""
+        growth = self.exponent(problem, rate, 6_000)
+        return int(np.clip(16 / max(growth, 1e-4), 2_000, 20_000)) if growth > 0 else 4_000
+
     def exponent(self, problem: sgdmem.Problem, rate: float, steps: int) -> float:
         """Return the rate of growth of typical runs."""
         return sgdmem.methods.lyapunov_exponent(
@@ -129,6 +134,11 @@ def train(
         yield w.detach().numpy()
 
 
+def losses_of(w: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the loss on all samples of each run."""
+    return np.asarray(((w @ rows.T - labels) ** 2).mean(axis=1) / 2)
+
+
 def final_losses(
     rows: np.ndarray, labels: np.ndarray, training: Training, rate: float, steps: int
 ) -> np.ndarray:
@@ -138,7 +148,7 @@ def final_losses(
         if done % 500 == 0 and not np.isfinite(w).any():
             break
     with np.errstate(over="ignore", invalid="ignore"):
-        losses = ((w @ rows.T - labels) ** 2).mean(axis=1) / (labels**2).mean()
+        losses = losses_of(w, rows, labels) / losses_of(np.zeros_like(w), rows, labels)
     return np.where(np.isfinite(losses), losses, np.inf)
 
 
@@ -149,7 +159,7 @@ def curve_scores(
     scores = []
     for time, w in enumerate(train(rows, labels, training, rate, int(TIMES[-1]), CURVES), start=1):
         if time in TIMES:
-            losses = ((w @ rows.T - labels) ** 2).mean(axis=1) / 2
+            losses = losses_of(w, rows, labels)
             error = losses.std(ddof=1) / math.sqrt(CURVES)
             scores.append((losses.mean() - exact[time]) / error)
     return np.array(scores)
@@ -159,25 +169,21 @@ def main() -> None:
     """Print both tables and write all runs."""
     torch.set_num_threads(1)
     listed, limits, scores = [], [], []
-    known: dict[
-        tuple[str, float, bool], tuple[float, float]
-    ] = {}  # shuffled epochs: none of theirs
     for name, rows, labels in data_sets():
         problem = sgdmem.Problem.from_data(rows, labels)
-        least = float(((rows @ np.linalg.lstsq(rows, labels)[0] - labels) ** 2).mean() / 2)
+        assert problem.samples is not None  # it is made of them
+        known: dict[Training, tuple[float, float]] = {}
         for training in TRAININGS:
-            key = name, training.momentum, training.nesterov
-            if key not in known:
-                mean_square = training.mean_square_limit(problem)
-                known[key] = mean_square, training.typical_limit(problem, mean_square)
-            mean_square, typical = known[key]
+            fresh = training._replace(name="", shuffled=False)  # shuffled epochs have no own limits
+            if fresh not in known:
+                mean_square = fresh.mean_square_limit(problem)
+                known[fresh] = mean_square, fresh.typical_limit(problem, mean_square)
+            mean_square, typical = known[fresh]
             counts = []
             for word, limit in (("mean-square", mean_square), ("typical", typical)):
                 for factor in (0.9, 1.1):
                     rate = factor * limit
-                    growth = training.exponent(problem, rate, 6_000)
-                    steps = int(min(max(16 / max(growth, 1e-4), 2_000), 20_000))
-                    steps = steps if growth > 0 else 4_000
+                    steps = training.steps_to_watch(problem, rate)
                     ends = final_losses(rows, labels, training, rate, steps)
                     counts.append(str((ends > DIVERGED).sum()))
                     asked = [name, training.name, word, factor, f"{rate:.9g}", steps]
@@ -187,10 +193,9 @@ def main() -> None:
             print(limits[-1], flush=True)
             if not training.shuffled:
                 rate = 0.5 * mean_square
-                curve = sgdmem.losses(
-                    training.method(rate), problem, BATCH_SIZE, steps=int(TIMES[-1])
-                )
-                scores.append(curve_scores(rows, labels, training, rate, curve + least))
+                above = sgdmem.losses(training.method(rate), problem, BATCH_SIZE, int(TIMES[-1]))
+                curve = problem.samples.least_loss + above
+                scores.append(curve_scores(rows, labels, training, rate, curve))
                 print(np.round(scores[-1], 2), flush=True)
     head = ["data", "optimizer", "mean square", "typical / it", ".9", "1.1", ".9 typical", "1.1"]
     print(table(head, limits))
