@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.noise_operator import SampledOperator
 from sgdmem.symbolic.errors import InputError
 
-_MOST_SHOWN = 5
+_MOST_SHOWN, _MOST_TOLD = 5, 20  # samples in a text, and in JSON
+_LIGHT = 0.01  # share of a sample that a text need not name
 _HEAVY = 0.1  # share of a sample that is left out together with a heavier one
 
 
@@ -108,14 +110,32 @@ class LimitingRows:
         scales = limits.stable_scales(judge)
         return scales[-1][1] if scales else 0.0
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values: the twenty heaviest samples, no directions.
+
+        Examples
+        --------
+        >>> from sgdmem import Problem, sgd, stability
+        >>> problem = Problem.from_data([[1.0, 0.0], [0.0, 0.0], [0.0, 5.0]])
+        >>> stability(sgd(0.01), problem, batch_size=1).rows.to_dict()["indices"]
+        [2, 0, 1]
+        """
+        return {
+            "effective": self.effective,
+            "indices": self.indices[:_MOST_TOLD].tolist(),
+            "shares": self.shares[:_MOST_TOLD].tolist(),
+        }
+
     def __repr__(self) -> str:
         return f"<LimitingRows: {self}>"
 
     def __str__(self) -> str:
-        pairs = zip(self.indices[:_MOST_SHOWN], self.shares[:_MOST_SHOWN], strict=True)
-        shown = ", ".join(f"{index} ({share:.2g})" for index, share in pairs)
-        more = ", …" if len(self.indices) > _MOST_SHOWN else ""
-        return f"{self.effective:.3g} effective; {shown}{more}"
+        named = max(1, int((self.shares[:_MOST_SHOWN] >= _LIGHT).sum()))
+        pairs = zip(self.indices[:named], self.shares[:named], strict=True)
+        shown = ", ".join(f"{index} ({share:.0%})" for index, share in pairs)
+        more = ", …" if named < len(self.indices) else ""
+        count = f"{len(self.indices):,}, counted from 0"
+        return f"{shown}{more} of {count}; {self.effective:.3g} effective"
 
 
 def _without(judge: Judge, indices: Array) -> Judge:

@@ -286,10 +286,17 @@ class Verdict:
         """
         return LimitingRows.of(self._judge)
 
+    @property
+    def _has_rows(self) -> bool:
+        drawn = self.noise.samples is not None and not self.noise.is_quiet
+        return drawn and math.isfinite(self.noise_sum)
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values; an infinite number becomes None.
 
-        Of shuffled epochs ``loss_floor_interval`` is None: the floor is not theirs.
+        ``limiting_rows`` are None where `rows` raises. They take one pass over the data beside
+        those for ``stable_scales``. Of shuffled epochs ``loss_floor_interval`` is None: the floor
+        is not theirs.
         """
         floors = [_finite(bound) for bound in self.loss_floor_interval]
         return {
@@ -318,6 +325,7 @@ class Verdict:
             "critical_scale": _finite(self.critical_scale),
             "stable_scales": _finite_ends(self.stable_scales),
             "unsettled": self.unsettled,
+            "limiting_rows": self.rows.to_dict() if self._has_rows else None,
             "margin": _finite(self.margin),
             "root_margin": _finite(self.root_margin),
         }
@@ -363,8 +371,8 @@ class Verdict:
             yield "", unsettled_text(self.unsettled)
         elif self.stable is False:
             yield "learning rate", "no multiple of it is stable"
-        if self.noise.samples is not None and math.isfinite(self.noise_sum):
-            yield "limiting rows", "" if self.noise.is_quiet else str(self.rows)
+        if self._has_rows:
+            yield "limiting rows", str(self.rows)
         if math.isfinite(self.margin) or math.isfinite(self.root_margin):
             shown = f"noise {self.margin:.4g}, roots {self.root_margin:.4g}"
             yield "margins", f"{shown}; positive where the condition holds"

@@ -22,6 +22,18 @@ _SMALLEST, _LARGEST = 1, 50  # inches
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
+without_heaviest_option = click.option(
+    "--without-heaviest",
+    type=int,
+    metavar="K",
+    help="Also the rate without the K rows of the data that limit it most.",
+)
+
+
+def heaviest_text(count: int) -> str:
+    """Say which rows are left out."""
+    return "the row that limits" if count == 1 else f"the {count} rows that limit"
+
 
 class AlgorithmName(click.types.StringParamType):
     """The name of an algorithm; the shell completes it."""

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sgdmem.cli.arguments import AlgorithmName, json_option, print_json, read_method, set_option
+from sgdmem.cli.arguments import (
+    AlgorithmName,
+    heaviest_text,
+    json_option,
+    print_json,
+    read_method,
+    set_option,
+    without_heaviest_option,
+)
 from sgdmem.cli.axes import read_range
 from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
+
+if TYPE_CHECKING:
+    from sgdmem.numeric.verdicts.learning_rate import LargestLearningRate
+    from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
+    from sgdmem.symbolic.algorithms.family import Family
+
+_INSIDE = 0.999  # of the largest value: where rows are asked for
 
 
 @click.command("largest-learning-rate", short_help="Push the learning rate to its limit.")
@@ -19,12 +35,14 @@ from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
 @click.option("--parameter", metavar="NAME", help="Push another parameter.  [learning_rate]")
 @click.option("--search", metavar="LOW:HIGH", help="Where to look for its values.")
 @problem_options()
+@without_heaviest_option
 @json_option
 def largest_learning_rate_command(
     algorithm: str,
     settings: tuple[str, ...],
     parameter: str | None,
     search: str | None,
+    without_heaviest: int | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -51,7 +69,17 @@ def largest_learning_rate_command(
             search=bounds,
             **values,
         )
+        rows = _limiting_rows(family, values, result)
+        scale = None
+        if without_heaviest is not None:
+            if rows is None or math.isfinite(result.searched[1]):
+                raise click.UsageError(
+                    "--without-heaviest needs --data with noise, a stable value, and a parameter "
+                    "that multiplies the gradient"
+                )
+            scale = rows.critical_scale_without(without_heaviest) * _INSIDE * float(result)
     if as_json:
+        without = {} if scale is None else {"largest_without_heaviest": scale}
         print_json(
             {
                 "parameter": result.parameter,
@@ -63,7 +91,9 @@ def largest_learning_rate_command(
                 "spectrum": str(result.problem.spectrum),
                 "weight_decay": float(result.problem.weight_decay),
                 **result.noise.to_dict(),
+                "limiting_rows": None if rows is None else rows.to_dict(),
             }
+            | without
         )
         return
     if result.intervals:
@@ -79,3 +109,22 @@ def largest_learning_rate_command(
         click.echo(f"  {unsettled_text(result.unsettled)}")
     if math.isfinite(result.searched[1]):
         click.echo(f"  searched from {result.searched[0]:g} to {result.searched[1]:g}")
+    if rows is not None:
+        click.echo(f"  limiting rows: {rows}")
+    if without_heaviest is not None:
+        which = heaviest_text(without_heaviest)
+        click.echo(f"  without {which} it most: {result.parameter} below {scale:.6g}")
+
+
+def _limiting_rows(
+    family: Family[...], values: Mapping[str, Any], result: LargestLearningRate
+) -> LimitingRows | None:
+    """Return the rows at nearly the largest value; None where nothing is stable or drawn."""
+    from sgdmem.numeric.verdicts.stability import verdict_of
+
+    if result.noise.samples is None or result.noise.is_quiet or not result.intervals:
+        return None
+    low, high = result.intervals[-1]
+    member = family(**values, **{result.parameter: max(low, _INSIDE * high)})
+    verdict = verdict_of(member, result.problem, result.noise)
+    return verdict.rows if math.isfinite(verdict.noise_sum) else None

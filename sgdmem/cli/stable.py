@@ -10,10 +10,12 @@ import click
 from sgdmem.cli.arguments import (
     AlgorithmName,
     built,
+    heaviest_text,
     json_option,
     print_json,
     read_method,
     set_option,
+    without_heaviest_option,
 )
 from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
 
@@ -31,6 +33,7 @@ _EXIT_CODES = {True: 0, False: 1, None: 3}
 @click.option("--gamma", metavar="C", help="w gains beta u - alpha g,")
 @click.option("--delta", metavar="D", help="u becomes gamma g + delta u.")
 @problem_options()
+@without_heaviest_option
 @json_option
 @click.option("--exit-code", is_flag=True, help="Exit with 0 stable, 1 unstable, 3 undecided.")
 def stable_command(
@@ -41,6 +44,7 @@ def stable_command(
     beta: str | None,
     gamma: str | None,
     delta: str | None,
+    without_heaviest: int | None,
     as_json: bool,
     exit_code: bool,
     **options: Any,
@@ -76,8 +80,18 @@ def stable_command(
         else:
             verdict = stability(built(*read_method(algorithm, settings)), problem, batch_size)
         said = verdict.to_dict() if as_json else str(verdict)
+        scale = None
+        if without_heaviest is not None:
+            scale = verdict.rows.critical_scale_without(without_heaviest)
     if isinstance(said, dict):
+        if scale is not None:
+            said["critical_scale_without_heaviest"] = scale
         print_json(said)
     else:
         click.echo(said)
+        if without_heaviest is not None and scale is not None:
+            click.echo(
+                f"  without {heaviest_text(without_heaviest)} it most the learning rate may be "
+                f"multiplied by up to {scale:.6g}"
+            )
     return _EXIT_CODES[verdict.stable] if exit_code else 0

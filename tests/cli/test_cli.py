@@ -169,6 +169,37 @@ def test_data_in_place_of_a_spectrum(
     assert json.loads(run(capsys, *command, "--json")[1])["tau1"] == 1 / 3
 
 
+def test_the_rows_that_limit_the_rate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """99 rows of length 1 and one of length 5: the rate is 2/25 with it, and 2 without."""
+    features = tmp_path / "X.npy"
+    np.save(features, [[1.0, 0.0]] * 99 + [[0.0, 5.0]])
+    given = ["--data", str(features), "--batch-size", "1"]
+    judged = ["stable", "sgd", "--set", "learning_rate=0.05", *given]
+    said = run(capsys, *judged, "--without-heaviest", "1")[1]
+    assert "  99 (100%), … of 100, counted from 0; 1 effective\n" in said
+    assert "without the 1 rows" not in said
+    assert "without the row that limits it most the learning rate may be multiplied by" in said
+    assert said.endswith("up to 40\n")
+    found = json.loads(run(capsys, *judged, "--without-heaviest", "1", "--json")[1])
+    assert found["critical_scale_without_heaviest"] == pytest.approx(40)
+    assert found["limiting_rows"]["indices"][0] == 99
+    assert found["limiting_rows"]["effective"] == pytest.approx(1)
+    assert len(found["limiting_rows"]["shares"]) == 20
+    full = json.loads(run(capsys, *judged[:-1], "inf", "--json")[1])
+    assert full["limiting_rows"] is None
+    pushed = ["largest-learning-rate", "sgd", *given]
+    assert "limiting rows: 99 (100%), " in run(capsys, *pushed)[1]
+    said = run(capsys, *pushed, "--without-heaviest", "1")[1]
+    assert said.endswith("without the row that limits it most: learning_rate below 2\n")
+    found = json.loads(run(capsys, *pushed, "--without-heaviest", "1", "--json")[1])
+    assert found["largest_without_heaviest"] == pytest.approx(2)
+    assert found["limiting_rows"]["indices"][0] == 99
+    code, _, err = run(capsys, "largest-learning-rate", "sgd", *LAW, "--without-heaviest", "1")
+    assert (code, "--without-heaviest needs --data with noise" in err) == (2, True)
+    code, _, err = run(capsys, *judged, "--without-heaviest", "100")
+    assert (code, "count" in err) == (2, True)
+
+
 def test_noise_by_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     eigenvalues, coupling = tmp_path / "eigenvalues.csv", tmp_path / "T.csv"
     eigenvalues.write_text("2\n1\n")

@@ -43,7 +43,7 @@ def test_the_direction_is_that_of_the_heavy_row() -> None:
     rows = np.array([[1.0, 0.0]] * 99 + [[0.0, 5.0]])
     verdict = stability(sgd("0.05"), Problem.from_data(rows), 1)
     assert np.abs(verdict.rows.directions[0]) == pytest.approx([0, 1])
-    assert "1 effective; 99 (1)" in str(verdict)
+    assert "99 (100%), … of 100, counted from 0; 1 effective" in str(verdict)
     assert verdict.rows.critical_scale_without(1) == pytest.approx(40)  # the others are alike
 
 
