@@ -28,7 +28,7 @@ def read_labels(samples: Samples, y: Any) -> Array:
     if not is_list(y):
         raise InputError(f"y must be a list of numbers, got {shown(y)}")
     labels = read_reals(y, "y")
-    shapes = [(n,), (n, 1), (n, 1, 1)] if K == 1 else [(n, K)]
+    shapes = [(n,), (n, 1), (n, 1, 1)] if K == 1 else [(n, K), (n * K,), (n * K, 1)]
     if labels.shape in shapes:
         return labels.reshape(n, K, 1)
     if K == 1 and labels.ndim == 2 and len(labels) == n and labels.size:
@@ -56,7 +56,7 @@ def start_and_residuals(
     Parameters
     ----------
     samples : Samples
-    y : array of shape (n,), (n, K) for K outputs, or (n, R), optional
+    y : array of shape (n,), (n, K) or (n K,) for K outputs, or (n, R), optional
         Labels, by default 0, so that ``start`` is :math:`w_0-w_*` as in `simulate`. R labels of
         samples with one output are R problems on the same rows, whose losses are added: a linear
         model with R outputs.

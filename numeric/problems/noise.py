@@ -154,6 +154,7 @@ class Noise:
         rows: Any,
         weights: Any = None,
         *,
+        outputs: int = 1,
         replacement: bool = True,
         drop_last: bool = True,
         shuffle: bool = False,
@@ -165,12 +166,14 @@ class Noise:
 
         Parameters
         ----------
-        rows : array of shape (n, d) or (n, K, d)
+        rows : array of shape (n, d), (n, K, d) or (n K, d)
             Rows :math:`x_i` of least squares, or one row for each of K outputs: the Jacobian
             :math:`J_i` of a squared loss. Sample i has the curvature :math:`J_i^TJ_i`: of
             :math:`Z_iZ_i^T`, with Z of shape (n, d, K), give ``Z.transpose(0, 2, 1)``.
         weights : array of shape (n,), optional
             How likely each sample is to be drawn, up to a factor; alike by default.
+        outputs : int
+            K of a matrix: so many consecutive rows are one sample, and drawn together.
         replacement : bool
             Whether a sample may be in one batch twice. Without, B is at most n, and the noise
             vanishes at B = n.
@@ -201,7 +204,8 @@ class Noise:
         >>> round(largest_learning_rate("sgd", problem, 1), 9)
         0.08
         """
-        return cls(samples=Samples.of(rows, weights, Drawing(replacement, drop_last, shuffle)))
+        drawing = Drawing(replacement, drop_last, shuffle)
+        return cls(samples=Samples.of(rows, weights, drawing, outputs=outputs))
 
     def vary(self, **values: Any) -> Noise:
         """Return the noise with another label_variance, or tau1 or tau2, which is no estimate.

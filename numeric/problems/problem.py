@@ -152,6 +152,7 @@ class Problem:
         y: Any = None,
         *,
         start: Any = None,
+        outputs: int = 1,
         weights: Any = None,
         replacement: bool = True,
         drop_last: bool = True,
@@ -173,17 +174,19 @@ class Problem:
 
         Parameters
         ----------
-        X : array of shape (n, d) or (n, K, d)
+        X : array of shape (n, d), (n, K, d) or (n K, d)
             One sample a row, :math:`J_i=x_i^T`, or the Jacobians of K outputs; finite real
             numbers, not all zero. Whatever has a shape, a type and slices, such as a memory map, a
             dataset of HDF5 or sparse rows, is read piece by piece, at each pass if it is large: it
             must not change then.
-        y : array of shape (n,), (n, K), or (n, R), optional
+        y : array of shape (n,), (n, K), (n K,), or (n, R), optional
             Labels. R labels of a row are R problems on the same rows, whose losses are added: a
             linear model with R outputs. The loss is half the mean square: PyTorch's ``MSELoss`` has
             no factor 1/2, and divides by the number of outputs.
         start : array of shape (d,) or (d, R), optional
             :math:`w_0`, by default 0. Without y and start the problem has no target.
+        outputs : int
+            K of a matrix: so many consecutive rows are one sample, and drawn together.
         weights, replacement, drop_last, shuffle
             How samples are drawn, as in `Noise.sampled`; the loss is weighted alike.
         noise : Noise, optional
@@ -204,7 +207,8 @@ class Problem:
         >>> problem.spectrum.eigenvalues, problem.dropped
         (array([2. , 0.5]), 1)
         """
-        samples = Samples.of(X, weights, Drawing(replacement, drop_last, shuffle), "data")
+        drawing = Drawing(replacement, drop_last, shuffle)
+        samples = Samples.of(X, weights, drawing, "data", outputs)
         spectrum, first = Spectrum(samples.eigenvalues).decayed(weight_decay), None
         if y is not None or start is not None:
             decay = to_float(spectrum.weight_decay)

@@ -74,10 +74,15 @@ class Samples:
 
     @classmethod
     def of(
-        cls, rows: Any, weights: Any = None, drawing: Drawing = _AFRESH, name: str = "rows"
+        cls,
+        rows: Any,
+        weights: Any = None,
+        drawing: Drawing = _AFRESH,
+        name: str = "rows",
+        outputs: Any = 1,
     ) -> Samples:
-        """Read rows of shape (n, d), or (n, K, d) for K outputs; see `Noise.sampled`."""
-        given = RowPieces.of(rows, name)
+        """Read rows of shape (n K, d), or (n, K, d) for K outputs; see `Noise.sampled`."""
+        given = RowPieces.of(rows, name, outputs)
         shares = _read_weights(weights, given.shape[0])
         if weights is not None and not drawing.weighted:
             way = "without replacement" if not drawing.replacement else "in shuffled epochs"

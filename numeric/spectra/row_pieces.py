@@ -15,6 +15,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.arrays import as_array, precision, read_reals
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.symbolic.errors import InputError, shown
 
 TOGETHER = 2**22  # numbers of a piece of the data that is worked on at once
@@ -28,7 +29,7 @@ class RowPieces:
     Attributes
     ----------
     source : array-like
-        Of shape (n, d) or (n, K, d). It must not change while it is in use.
+        Of shape (n K, d) or (n, K, d). It must not change while it is in use.
     name : str
         What messages call it.
     shape : (int, int, int)
@@ -42,6 +43,8 @@ class RowPieces:
     >>> rows = RowPieces.of(np.arange(6, dtype=np.float32).reshape(3, 2), "data")
     >>> rows.shape, rows[1:3].tolist()
     ((3, 1, 2), [[[2.0, 3.0]], [[4.0, 5.0]]])
+    >>> RowPieces.of(np.arange(8.0).reshape(4, 2), "data", outputs=2)[1:].tolist()
+    [[[4.0, 5.0], [6.0, 7.0]]]
     """
 
     source: Any
@@ -50,8 +53,12 @@ class RowPieces:
     precision: float
 
     @classmethod
-    def of(cls, rows: Any, name: str) -> RowPieces:
-        """Look at the shape of data; InputError unless it is one of samples."""
+    def of(cls, rows: Any, name: str, outputs: Any = 1) -> RowPieces:
+        """Look at the shape of data; InputError unless it is one of samples.
+
+        Of a matrix each ``outputs`` consecutive rows are one sample.
+        """
+        together = whole(outputs, "outputs", 1)
         source = rows
         if hasattr(rows, "tocsr") and len(rows.shape) == _MATRIX:
             source = rows.tocsr()  # of other sparse forms rows are slow to find
@@ -61,19 +68,32 @@ class RowPieces:
         if len(shape) not in (_MATRIX, _MATRIX + 1) or 0 in shape:
             read_reals(source, name)  # a wrong kind of entries is said first
             raise InputError(f"{name} must be a matrix, one sample a row, got shape {shape}")
-        outputs = shape[1] if len(shape) > _MATRIX else 1
-        return cls(source, name, (shape[0], outputs, shape[-1]), precision(rows))
+        if len(shape) == _MATRIX:
+            if shape[0] % together:
+                raise InputError(
+                    f"{name} must have a whole number of samples with outputs = {together} rows "
+                    f"each, got {shape[0]} rows"
+                )
+            shape = (shape[0] // together, together, shape[1])
+        elif together not in (1, shape[1]):
+            raise InputError(
+                f"outputs must be K of {name} of shape (n, K, d), here {shape[1]}, got {together}"
+                + (": np.swapaxes(…, 1, 2) makes (n, K, d) of (n, d, K)" * (shape[2] == together))
+            )
+        return cls(source, name, shape, precision(rows))
 
     def __getitem__(self, piece: slice) -> Array:
         n, outputs, size = self.shape
         start, stop, _ = piece.indices(n)
+        each = outputs if len(self.source.shape) == _MATRIX else 1
+        first, last = each * start, each * stop
         try:
-            read = self.source[start:stop]
+            read = self.source[first:last]
         except Exception as error:  # each library has its own
             raise InputError(
-                f"{self.name} cannot be read, rows {start} to {stop} ({shown(str(error))[1:-1]})"
+                f"{self.name} cannot be read, rows {first} to {last} ({shown(str(error))[1:-1]})"
             ) from None
-        return read_reals(read, self.name, start).reshape(stop - start, outputs, size)
+        return read_reals(read, self.name, first).reshape(stop - start, outputs, size)
 
     def __getstate__(self) -> dict[str, Any]:
         """A memory map is named by its file, not copied."""

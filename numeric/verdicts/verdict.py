@@ -372,7 +372,9 @@ class Verdict:
         elif self.stable is False:
             yield "learning rate", "no multiple of it is stable"
         if self._has_rows:
-            yield "limiting rows", str(self.rows)
+            samples = self.noise.samples
+            single = samples is None or samples.outputs == 1
+            yield "limiting rows" if single else "limiting samples", str(self.rows)
         if math.isfinite(self.margin) or math.isfinite(self.root_margin):
             shown = f"noise {self.margin:.4g}, roots {self.root_margin:.4g}"
             yield "margins", f"{shown}; positive where the condition holds"

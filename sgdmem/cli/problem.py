@@ -60,6 +60,9 @@ def problem_options(
         ),
         click.option("--labels", type=file, metavar="FILE", help="Labels of the data, one a row."),
         click.option(
+            "--outputs", type=int, metavar="K", help="K rows one after the other are one sample."
+        ),
+        click.option(
             "--without-replacement", is_flag=True, help="No row is twice in a batch of the data."
         ),
         click.option(
@@ -169,7 +172,7 @@ def read_problem(options: Options, target: Any = None, otherwise: Any = None) ->
         raise click.UsageError("--positive-part belongs to --spectrum")
     if data is not None:
         return _problem_of_data(data, options, target)
-    for name in ("labels", "without_replacement", "keep_last", "shuffle", "fit_noise"):
+    for name in ("labels", "outputs", "without_replacement", "keep_last", "shuffle", "fit_noise"):
         if options[name]:
             raise click.UsageError(f"--{name.replace('_', '-')} belongs to --data")
     noise = _noise(options, otherwise or Noise())
@@ -199,9 +202,13 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
     given = [name for name, said in ways.items() if said]
     if len(given) > 1:
         raise click.UsageError(f"{given[0]} and {given[1]} exclude each other")
+    outputs = 1 if options["outputs"] is None else options["outputs"]
+    if outputs > 1 and options["fit_noise"]:
+        raise click.UsageError("--fit-noise is for samples with one output, not --outputs")
     found = Problem.from_data(
         matrix,
         None if labels is None else load_labels(Path(labels)),
+        outputs=outputs,
         replacement=not options["without_replacement"],
         drop_last=not options["keep_last"],
         shuffle=options["shuffle"],

@@ -200,6 +200,23 @@ def test_the_rows_that_limit_the_rate(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (code, "count" in err) == (2, True)
 
 
+def test_rows_that_are_drawn_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
+) -> None:
+    jacobians = rng.normal(size=(30, 2, 3))
+    np.save(tmp_path / "J.npy", jacobians)
+    np.savetxt(tmp_path / "rows.csv", jacobians.reshape(60, 3), delimiter=",", fmt="%r")
+    size = ["--batch-size", "8"]
+    expected = run(capsys, *HEAVY_BALL, "--data", str(tmp_path / "J.npy"), *size)[1]
+    given = [*HEAVY_BALL, "--data", str(tmp_path / "rows.csv"), *size, "--outputs", "2"]
+    assert run(capsys, *given)[1] == expected
+    assert "30 samples" in expected and "limiting samples" in expected
+    code, _, err = run(capsys, *given, "--fit-noise")
+    assert (code, "one output, not --outputs" in err) == (2, True)
+    code, _, err = run(capsys, *HEAVY_BALL, *LAW, "--outputs", "2")
+    assert (code, "--outputs belongs to --data" in err) == (2, True)
+
+
 def test_noise_by_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     eigenvalues, coupling = tmp_path / "eigenvalues.csv", tmp_path / "T.csv"
     eigenvalues.write_text("2\n1\n")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from sgdmem import InputError, Noise, Problem, Spectrum, sgd, stability
 from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
@@ -112,3 +113,35 @@ def test_samples_fit_the_spectrum_of_their_rows_whatever_the_rounding() -> None:
         assert Problem(spectrum, samples).noise.by_mode
     with pytest.raises(InputError, match="must be that of the samples"):
         Problem(spectrum.scaled("1.000001"), Noise.sampled(X))
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_stacked_outputs(sparse: bool, rng: np.random.Generator) -> None:
+    """K consecutive rows that are drawn together are the Jacobian of K outputs."""
+    jacobians, y = rng.normal(size=(12, 3, 4)), rng.normal(size=(12, 3))
+    expected = Problem.from_data(jacobians, y)
+    rows = jacobians.reshape(36, 4)
+    given = scipy.sparse.coo_matrix(rows) if sparse else rows
+    found = Problem.from_data(given, y.ravel(), outputs=3)
+    assert found.samples is not None and expected.samples is not None
+    assert found.samples.outputs == 3
+    np.testing.assert_array_equal(found.samples.columns, expected.samples.columns)
+    np.testing.assert_array_equal(found.samples.residuals, expected.samples.residuals)
+    drawn = Noise.sampled(given, outputs=3).samples
+    assert drawn is not None
+    np.testing.assert_array_equal(drawn.columns, expected.samples.columns)
+    assert len(Problem.from_data(rows).samples) == 36  # type: ignore[arg-type]
+    assert Problem.from_data(jacobians, outputs=3).samples is not None
+
+
+def test_outputs_that_do_not_fit() -> None:
+    for shape, outputs, message in (
+        ((7, 2), 3, "a whole number of samples with outputs = 3 rows each, got 7 rows"),
+        ((4, 3, 2), 2, r"here 3, got 2: np.swapaxes\(…, 1, 2\) makes"),
+        ((4, 3, 2), 4, "here 3, got 4$"),
+        ((4, 2), 0, "outputs must be an integer"),
+    ):
+        with pytest.raises(InputError, match=message):
+            Problem.from_data(np.ones(shape), outputs=outputs)
+    with pytest.raises(InputError, match=r"data\[5, 0\] is nan"):
+        Problem.from_data([[1.0]] * 5 + [[np.nan]], outputs=2)
