@@ -205,7 +205,7 @@ def test_rows_that_are_drawn_together(
 ) -> None:
     jacobians = rng.normal(size=(30, 2, 3))
     np.save(tmp_path / "J.npy", jacobians)
-    np.savetxt(tmp_path / "rows.csv", jacobians.reshape(60, 3), delimiter=",", fmt="%r")
+    np.savetxt(tmp_path / "rows.csv", jacobians.reshape(60, 3), delimiter=",", fmt="%.17g")
     size = ["--batch-size", "8"]
     expected = run(capsys, *HEAVY_BALL, "--data", str(tmp_path / "J.npy"), *size)[1]
     given = [*HEAVY_BALL, "--data", str(tmp_path / "rows.csv"), *size, "--outputs", "2"]
