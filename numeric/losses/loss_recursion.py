@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -17,6 +17,7 @@ from sgdmem.numeric.losses.loss_measures import LossMeasures
 from sgdmem.numeric.losses.sampled_losses import sampled_losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule, require_one_rest
 from sgdmem.numeric.losses.second_moments import Modes, run_moments, starting_moments
+from sgdmem.numeric.problems.coupling import constant_block
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import (
     Problem,
@@ -48,7 +49,7 @@ def losses(
     algorithm : Algorithm, Schedule, or list of Algorithm
         One for all steps, or one for each; the last one of a list stays.
     problem : Problem
-        With a target, and noise of tau1, tau2 and labels, for Gaussian features
+        With a target, and noise of tau1, or a coupling, tau2 and labels, for Gaussian features
         ``Noise(tau2=-1, label_variance=...)`` is exact; or of `Problem.from_data`, exact for
         drawing its samples, with the residuals of its labels. Of R sets of labels the losses add.
         Of shuffled epochs they are those of the reference, batches that are drawn anew: near the
@@ -66,7 +67,8 @@ def losses(
         point, see `Problem`, and may be below on the way.
     method : "auto", "recursion" or "compressed"
         The recursion of eqs. (12)-(16) on all eigenvalues, or on the nodes that stand for them, two
-        to four hundred for each measure. "auto" compresses what is longer than 2000. On a finite
+        to four hundred for each measure. "auto" compresses what is longer than 2000, but for a
+        coupling or a tau2 for each eigenvalue, which need all of them. On a finite
         spectrum both agree to 12 digits; for tau2 > 0, where signal and noise have opposite signs
         and cancel, to 12 digits of their sizes.
     progress : bool
@@ -85,13 +87,19 @@ def losses(
 
     Examples
     --------
-    >>> from sgdmem import Problem, Spectrum, heavy_ball
+    >>> from sgdmem import Noise, Problem, Spectrum, heavy_ball
     >>> problem = Problem(Spectrum([1, 0.1]), target=[1, 1])
     >>> losses(heavy_ball("0.5", "0.5"), problem, 4, 2)
     array([0.55      , 0.20484375, 0.08652881])
     >>> found = losses(heavy_ball("0.5", "0.5"), Problem.power_law(1.5, zeta=0.5), 16, 1000)
     >>> f"{found[1000]:.4f}"
     '0.0109'
+
+    Of two modes of which each hears the other alone:
+
+    >>> coupled = Problem(Spectrum([1, 0.5]), Noise.coupled([[0, 2], [2, 0]]), target=[1, 1])
+    >>> losses(heavy_ball("0.5", "0.5"), coupled, 4, 2)
+    array([0.75      , 0.3125    , 0.12792969])
 
     On data, with labels that no w fits:
 
@@ -165,12 +173,14 @@ class ExpectedLoss:
         """Whether a few nodes stand for the eigenvalues."""
         if not isinstance(method, str) or method not in get_args(Method):
             raise InputError(f"method must be auto, recursion or compressed, got {shown(method)}")
-        spectrum, one_tau2 = self.problem.spectrum, isinstance(self.noise.tau2, Fraction)
+        spectrum, noise = self.problem.spectrum, self.noise
+        alike = isinstance(noise.tau2, Fraction) and (noise.coupling is None or noise.is_quiet)
         if method == "auto":
             short = not spectrum.is_infinite and len(spectrum) <= _LISTED
-            return not short and one_tau2
-        if method == "compressed" and not one_tau2:
-            raise InputError("a spectrum with a tau2 for each eigenvalue cannot be compressed")
+            return not short and alike
+        if method == "compressed" and not alike:
+            given = "a tau2 for each eigenvalue" if noise.coupling is None else "a coupling matrix"
+            raise InputError(f"a spectrum with {given} cannot be compressed")
         if method == "recursion" and spectrum.is_infinite:
             raise InputError("the recursion needs a finite spectrum: use method='compressed'")
         return method == "compressed"
@@ -181,24 +191,31 @@ class ExpectedLoss:
         drives, damping = (
             np.broadcast_to(share * np.asarray(x), nodes.shape) for x in (drive, noise.tau2_values)
         )
-        levels = float(noise.tau1), float(noise.label_variance)
+        label = float(noise.label_variance)
         if self.problem.weight_decay:  # the drift is that of larger eigenvalues, the noise is not
             drift = nodes + float(self.problem.weight_decay)
             nodes, damping = drift, damping * (nodes / drift) ** 2
-        return Modes(nodes, masses, drives, damping, *levels)
+        return Modes(nodes, masses, drives, damping, label=label)
 
     def _modes(self, method: Method) -> tuple[Modes, Array]:
         """Return the modes of a run with feedback, and their moments (M)_00 at the start."""
         if not self.compresses(method):
             spectrum, (lam, masses) = self.problem.spectrum, self.measures.listed_signal
             read = spectrum.weights * lam
-            return self.modes(lam, read, drive=lam), masses / read
+            return self._coupled(self.modes(lam, read, drive=lam)), masses / read
         modes = self.modes(*self.measures.signal)
         first = np.ones(len(modes))
         if self.noise.spreads or self.noise.stirs:
             noise = self.modes(*self.measures.noise, drive=1.0)
             modes, first = modes.joined(noise), np.append(first, np.zeros(len(noise)))
-        return modes, first
+        return self._coupled(modes), first
+
+    def _coupled(self, modes: Modes) -> Modes:
+        """Return modes that hear each other."""
+        blocks = self.noise.coupling
+        if blocks is None or self.noise.is_quiet:
+            blocks = (constant_block(len(modes), self.noise.tau1),)
+        return replace(modes, coupling=blocks)
 
 
 def expected_loss(algorithm: Any, problem: Any, batch_size: Any, steps: int) -> ExpectedLoss:
@@ -213,10 +230,6 @@ def expected_loss(algorithm: Any, problem: Any, batch_size: Any, steps: int) -> 
         )
     require_target(given)
     noise = given.noise.at(batch_size)
-    if noise.coupling is not None and not noise.is_quiet:
-        raise InputError(
-            "noise must be of samples or of tau1 and tau2 for losses, got a coupling matrix"
-        )
     samples = given.samples
     if schedule.shrinks and samples is not None and samples.residuals is not None:
         require_one_rest(schedule)

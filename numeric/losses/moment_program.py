@@ -2,12 +2,13 @@ r"""Machine code for the second moments of every mode, step by step (eqs. (12)-(
 
 .. math::
     M_k \leftarrow S_k M_k S_k^T
-        + (d_k n_t - \tfrac{\tau_2}{B}\lambda_k^2\langle rr^T, M_k\rangle)\,vv^T,\qquad
-    n_t = \tau_1\sum_k\omega_k\langle rr^T, M_k\rangle + \sigma^2
+        + (d_k n_{k,t} - \tfrac{\tau_2}{B}\lambda_k^2\langle rr^T, M_k\rangle)\,vv^T,\qquad
+    n_{k,t} = \sum_jT_{kj}\omega_j\langle rr^T, M_j\rangle + \sigma^2
 
-with a drive :math:`d_k` and a mass :math:`\omega_k` for each mode. One step of one mode is traced
-once, without the entries of the algorithm that are zero, so that it takes no more operations than
-the structure of D asks for; the loop over the modes is left to the vector units.
+with a drive :math:`d_k` and a mass :math:`\omega_k` for each mode. The coupling T is given by its
+diagonal blocks; of a single one with one value, tau1, all modes hear the same. One step of one mode
+is traced once, without the entries of the algorithm that are zero, so that it takes no more
+operations than the structure of D asks for; the loop over the modes is left to the vector units.
 """
 
 from __future__ import annotations
@@ -23,7 +24,25 @@ from sgdmem.symbolic.programs.program import Program, trace
 
 FLUSHED = 1e-290  # moments below count as 0: numbers below 1e-308 would be slow
 _BLOCK = 64  # steps between looking for them
-_EACH_MODE = ("lam", "drive", "damping")
+_EACH_MODE = {name: name for name in ("lam", "drive", "damping")}
+_ALIKE = [f"{variable('noise')} = coupling[0] * total_y + label"]
+_HEARING = """
+for i in range(starts.shape[0] - 1):
+    first, last, place = starts[i], starts[i + 1], places[i]
+    if places[i + 1] - place == 1:
+        total = 0.0
+        for j in range(first, last):
+            total += read[j]
+        for k in range(first, last):
+            heard[k] = coupling[place] * total + label
+    else:
+        for k in range(first, last):
+            total = 0.0
+            for j in range(first, last):
+                total += coupling[place + j - first] * read[j]
+            heard[k] = total + label
+            place += last - first
+""".strip().splitlines()
 
 
 def moment_pairs(memory: int) -> list[tuple[int, int]]:
@@ -33,12 +52,14 @@ def moment_pairs(memory: int) -> list[tuple[int, int]]:
 
 
 @lru_cache(maxsize=64)
-def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
+def moment_source(memory: int, nonzero: tuple[bool, ...], coupled: bool = False) -> str:
     """Return the source of a module that makes steps.
 
-    Its ``run(entries, following, feedback, label, lam, mass, drive, damping, state, at_w, at_y)``
-    makes one step for each row of ``entries`` (in the order of `Algorithm.entries`); ``following``
-    is the vector a after the last one, ``feedback`` tau1 and ``label`` sigma^2. Before step t it
+    Its ``run(entries, following, starts, places, coupling, label, lam, mass, drive, damping, state,
+    at_w, at_y)`` makes one step for each row of ``entries`` (in the order of `Algorithm.entries`);
+    ``following`` is the vector a after the last one, and ``label`` sigma^2. Block i of T is that of
+    the modes from ``starts[i]`` to ``starts[i + 1]``; its entries, or one value for all of it, are
+    in ``coupling`` from ``places[i]`` to ``places[i + 1]``. Before step t it
     writes ``at_w[t] = sum_k mass_k (M_k)_00`` and ``at_y[t] = sum_k mass_k <rr^T, M_k>``, and it
     returns how many steps it made before one of them left the range of floats. ``drive`` is d and
     ``damping`` tau2/B for each mode.
@@ -48,9 +69,12 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
     memory
     nonzero : tuple of bool
         Which entries may differ from 0.
+    coupled : bool
+        Whether T has more than one value: then modes hear different noise.
     """
     program, inputs = step_program(memory, nonzero)
-    moving = program.depends_on(*_EACH_MODE, *(f"m{k}" for k in range(len(moment_pairs(memory)))))
+    each = {**_EACH_MODE, **({"noise": "heard"} if coupled else {})}
+    moving = program.depends_on(*each, *(f"m{k}" for k in range(len(moment_pairs(memory)))))
     steps = range(len(program.steps))
     pairs = moment_pairs(memory)
     outputs = plain_outputs(program)
@@ -61,32 +85,36 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
         if nonzero[place]
     ]
     loads = [f"{variable(f'm{k}')} = state[{k}, k]" for k in range(len(pairs))]
-    modes = [f"{variable(name)} = {name}[k]" for name in _EACH_MODE]
+    modes = [f"{variable(name)} = {array}[k]" for name, array in each.items()]
     signature = (
-        "i8(f8[:, :], f8[:], f8, f8, f8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], "
-        "f8[::1])"
+        "i8(f8[:, :], f8[:], i8[::1], i8[::1], f8[::1], f8, f8[::1], f8[::1], f8[::1], f8[::1], "
+        "f8[:, ::1], f8[::1], f8[::1])"
     )
     lines = [
         "from math import inf",
         "",
+        *(["import numpy as np"] if coupled else []),
         "from numba import njit",
         "",
         "",
         f'@njit("{signature}", cache=True, nogil=True, error_model="numpy", '
         'fastmath={"reassoc", "contract", "nsz"})',
         "def run("
-        "entries, following, feedback, label, lam, mass, drive, damping, state, at_w, at_y):",
+        "entries, following, starts, places, coupling, label, lam, mass, drive, damping, state, "
+        "at_w, at_y):",
         "    steps, modes = entries.shape[0], lam.shape[0]",
+        *(["    read, heard = np.empty(modes), np.empty(modes)"] if coupled else []),
         "    total_w, total_y = 0.0, 0.0",
         "    for k in range(modes):",
         *(f"        {line}" for line in _reading(memory, nonzero)),
         "        total_w += mass[k] * state[0, k]",
         "        total_y += mass[k] * y",
+        *(["        read[k] = mass[k] * y"] if coupled else []),
         "    for t in range(steps):",
         "        at_w[t], at_y[t] = total_w, total_y",
         "        if not (abs(total_w) < inf and abs(total_y) < inf):",
         "            return t",
-        f"        {variable('noise')} = feedback * total_y + label",
+        *(f"        {line}" for line in (_HEARING if coupled else _ALIKE)),
         *(f"        {line}" for line in [*entry, *following]),
         *(f"        {line}" for line in plain_lines(program, [i for i in steps if not moving[i]])),
         "        total_w, total_y = 0.0, 0.0",
@@ -96,6 +124,7 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
         *(f"            state[{k}, k] = {outputs[k]}" for k in range(len(pairs))),
         f"            total_w += mass[k] * {outputs[0]}",
         f"            total_y += mass[k] * {outputs[-1]}",
+        *([f"            read[k] = mass[k] * {outputs[-1]}"] if coupled else []),
         f"        if t % {_BLOCK} == 0:",
         *(f"            {line}" for line in _flushing(len(pairs))),
         "    return steps",
@@ -106,7 +135,7 @@ def moment_source(memory: int, nonzero: tuple[bool, ...]) -> str:
 def step_program(memory: int, nonzero: Sequence[bool]) -> tuple[Program, dict[str, int]]:
     """Return the program of a step of one mode, and in which column each of its entries is.
 
-    Its inputs are ``lam``, ``drive``, ``damping``, ``noise`` (n_t), the entries and ``next_a0``...
+    Its inputs are ``lam``, ``drive``, ``damping``, ``noise`` (n_kt), the entries and ``next_a0``...
     where they are not zero, and the moments ``m0``...; its results are the moments after the step,
     and <rr^T, M> with the next vector a.
     """

@@ -79,8 +79,10 @@ def propagators(
         raise InputError(
             "propagators belong to a stationary algorithm, got a schedule: use losses()"
         )
-    if asked.mixes_modes:
-        raise InputError("propagators need noise of tau1 and tau2, got samples: use losses()")
+    coupled = asked.noise.coupling is not None and not asked.noise.is_quiet
+    if coupled or asked.mixes_modes:
+        got = "a coupling matrix" if coupled else "samples"
+        raise InputError(f"propagators need noise of tau1 and tau2, got {got}: use losses()")
     if asked.noise.stirs and not asked.noise.spreads:
         raise InputError("propagators need tau1 > 0 where labels have noise: use losses()")
     with shown_progress("stepping", 2 * (asked.steps + 1), progress) as advance:

@@ -11,6 +11,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compilation.compiled_modules import load_module
 from sgdmem.numeric.losses.moment_program import moment_pairs, moment_source
 from sgdmem.numeric.losses.schedule import Schedule, Steps
+from sgdmem.numeric.problems.coupling import Block, constant_block
 
 _CHUNK = 20_000  # steps between reports of progress
 
@@ -27,27 +28,44 @@ class Modes:
         How strongly the noise of a step drives each mode.
     damping : ndarray, shape (n,)
         tau2 / B.
-    feedback, label : float
-        The noise of a step is the sum at the gradient's point times ``feedback``, plus ``label``.
+    coupling : tuple of Block
+        What mode k hears are the masses times <rr^T, M> of all modes, times the entries in row k,
+        plus ``label``. Of all modes together, or none where they hear nothing.
+    label : float
     """
 
     eigenvalues: Array
     masses: Array
     drives: Array
     damping: Array
-    feedback: float = 0.0
+    coupling: tuple[Block, ...] = ()
     label: float = 0.0
 
     def __len__(self) -> int:
         return int(self.eigenvalues.size)
 
     def joined(self, other: Modes) -> Modes:
-        """Return both groups as one, with the noise of this one."""
+        """Return both groups as one that hears the label of this one, and no coupling."""
         names = ("eigenvalues", "masses", "drives", "damping")
         eigenvalues, masses, drives, damping = (
             np.concatenate([getattr(x, name) for x in (self, other)]) for name in names
         )
-        return Modes(eigenvalues, masses, drives, damping, self.feedback, self.label)
+        return Modes(eigenvalues, masses, drives, damping, label=self.label)
+
+    @property
+    def differ(self) -> bool:
+        """Whether modes hear different noise: not that of one block with one value."""
+        return len(self.coupling) > 1 or not all(block.is_constant for block in self.coupling)
+
+    @property
+    def entries(self) -> tuple[Array, Array, Array]:
+        """Where the blocks of the coupling begin, where their entries do, and the entries."""
+        blocks = self.coupling or (constant_block(len(self), 0),)
+        entries = [np.ravel(block.entries.mid) for block in blocks]
+        starts, places = (
+            np.cumsum([0, *sizes]) for sizes in ([x.size for x in blocks], map(len, entries))
+        )
+        return starts, places, np.concatenate(entries)
 
 
 def run_moments(
@@ -73,16 +91,17 @@ def run_moments(
         np.array(x, dtype=float)  # writable, as the machine code is typed
         for x in (modes.eigenvalues, modes.masses, modes.drives, modes.damping)
     ]
+    coupling = modes.entries
     for first in range(0, steps + 1, _CHUNK):
         last = min(first + _CHUNK, steps + 1)
         places = np.minimum(np.arange(float(first), float(last + 1)), max(steps - 1, 0))
         taken = schedule.some_steps(places)  # no step beyond the last one is looked at
         entries = taken.table
         nonzero = tuple((entries != 0).any(axis=0).tolist())
-        run = load_module(moment_source(schedule.memory, nonzero)).run
+        run = load_module(moment_source(schedule.memory, nonzero, modes.differ)).run
         following = np.ascontiguousarray(taken.a[-1])
         made = run(
-            *(entries[:-1], following, modes.feedback, modes.label, *arrays),
+            *(entries[:-1], following, *coupling, modes.label, *arrays),
             *(state, at_w[first:last], at_y[first:last]),
         )
         advance(last - first)

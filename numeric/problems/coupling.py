@@ -157,13 +157,14 @@ def read_blocks(coupling: Any) -> tuple[Block, ...]:
                 raise InputError(
                     "coupling could be pairs (size, value) or a matrix: write its rows as lists"
                 )
-            return tuple(_constant_block(*entry) for entry in entries)
+            return tuple(constant_block(*entry) for entry in entries)
     if entries and all(is_list(entry) and not any(map(is_list, entry)) for entry in entries):
         return (_matrix_block(entries),)
     return tuple(map(_matrix_block, entries))
 
 
-def _constant_block(size: int, value: Any) -> Block:
+def constant_block(size: int, value: Any) -> Block:
+    """Return a block with one value in every place."""
     exact = entry(value)
     return Block(size, Ball.exactly([exact])[0], (exact,) * min(size, MOST_EIGENVALUES))
 

@@ -168,7 +168,7 @@ def predicted_law(rule: Any, problem: Problem, batch_size: Any = math.inf) -> Pr
     law, target = problem.spectrum.law, problem.target
     if law is None or not isinstance(target, PowerLawTarget) or problem.weight_decay:
         return None
-    if not law.exponent > 1:
+    if not law.exponent > 1 or problem.noise.by_mode:  # which has as many modes as are listed
         return None
     endless = replace(problem, spectrum=Spectrum.power_law(law.exponent, law.scale))
     if chosen.stationary is not None:

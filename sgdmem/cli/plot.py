@@ -133,7 +133,7 @@ def _write_summand(axes: Any, path: Path, size: Size) -> None:
 @plot_command.command("losses", short_help="Mean losses with the predicted power laws.")
 @click.argument("algorithms", nargs=-1, required=True, type=AlgorithmName())
 @set_option
-@problem_options(unused=["coupling"])
+@problem_options()
 @target_options
 @click.option("--steps", type=int, default=1000, metavar="T", help="How many.  [1000]")
 @click.option("--am1", is_flag=True, help="Add the accelerated schedule AM1.")
@@ -161,7 +161,6 @@ def losses_command(
     from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
 
     path = output_path(output or "losses.png", PICTURES)
-    _refuse(options, ("coupling",), "losses are drawn for tau1 and tau2")
     problem = read_problem(options, read_target(zeta, squares, options["labels"]))
     batch_size = read_batch_size(options)
     rules = _rules(algorithms, read_settings(settings))

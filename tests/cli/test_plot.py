@@ -91,6 +91,21 @@ def test_options_of_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert again.batch_size.values.tolist() == [1, np.inf]
 
 
+def test_losses_under_a_coupling(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, T = tmp_path / "losses.png", [[2, 0.5], [0, 1]]
+    for name, value in (("eigenvalues", [1, 0.5]), ("target", [1, 2]), ("T", T)):
+        np.save(tmp_path / f"{name}.npy", np.array(value))
+    files = [
+        f"--{x}={tmp_path / y}.npy" for x, y in (("spectrum", "eigenvalues"), ("coupling", "T"))
+    ]
+    files += [f"--target={tmp_path / 'target.npy'}", "--batch-size", "4", "--steps", "50"]
+    method = ["sgd", "--set", "learning_rate=0.1"]
+    assert run(capsys, "plot", "losses", *method, *files, "-o", str(path))[0] == 0
+    problem = sgdmem.Problem(sgdmem.Spectrum([1, 0.5]), sgdmem.Noise.coupled(T), [1, 2])
+    last = path.with_suffix(".csv").read_text().split()[-1].split(",")[-1]
+    assert float(last) == sgdmem.losses(sgdmem.sgd("0.1"), problem, 4, 50)[-1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -304,7 +304,10 @@ def test_no_steps() -> None:
         ),
         ({"algorithm": []}, "algorithms must be a list of at least one"),
         ({"noise": Noise(tau2=[1, 0, 0, 0]), "method": "compressed"}, "cannot be compressed"),
-        ({"noise": Noise.coupled(np.eye(4))}, "of tau1 and tau2 for losses, got a coupling"),
+        (
+            {"noise": Noise.coupled(np.eye(4)), "method": "compressed"},
+            "a spectrum with a coupling matrix cannot be compressed",
+        ),
         ({"target": None}, "problem must have a target"),
     ],
 )

@@ -38,6 +38,11 @@ def test_curves_are_the_losses(axes: Any) -> None:
     assert t[0] == 1 and t[-1] == 3000
 
 
+def test_noise_by_mode_predicts_nothing() -> None:
+    for noise in (Noise(tau2=[1] * 49 + [0]), Noise.coupled([(20, 1), (30, 2)])):
+        assert predicted_law(RULES["SGD"], replace(FINITE, noise=noise), 16) is None
+
+
 def test_slopes(axes: Any) -> None:
     sgd, am1 = artists(axes)["prediction"]  # none of the rule that diverges
 
