@@ -141,7 +141,7 @@ class _Run:
             growth = max(growth, mapping.slowest_root, 0.0 if stable else 1.0)
             if stable:
                 rest = mapping.resting()
-                floor = mapping.loss(rest)
+                floor = 0.0 if mapping.rounding else mapping.loss(rest)
         return cls(run, mapping, growth, floor, asked.noise.is_reference, rest, [run.loss])
 
     @property
@@ -174,7 +174,7 @@ class _Run:
         """Return the losses so far with what is estimated."""
         exact, signed = np.array(self.losses), self.moments.pull is not None
         exact[~np.isfinite(exact)] = np.inf
-        kind = signed, self.is_reference
+        kind = signed, self.is_reference, 0.0 if self.rest is None else self.mapping.rounding
         return LossCurve(exact, self.floor, self.growth, estimates, starts, *kind)
 
 
@@ -200,8 +200,8 @@ def _agree(curve: LossCurve, tolerance: float) -> bool:
     followed = (sizes > _LEAST) & (sizes < _LARGEST)
     later = np.arange(curve.starts[1], curve.exact_steps + 1)
     exact = curve.exact[later]
-    gaps = np.abs(curve.estimated(later.astype(float), 1) - exact)
-    return bool(
-        (np.abs(now - before)[followed] <= tolerance * sizes[followed]).all()
-        and (gaps <= tolerance * curve.size(exact)).all()
+    before_exact = curve.estimated(later.astype(float), 1)
+    return not (
+        curve.differ(now[followed], before[followed], tolerance)
+        or curve.differ(exact, before_exact, tolerance)
     )

@@ -43,6 +43,8 @@ class LossCurve:
         Whether losses may be below 0, which is that of the stationary point under weight decay.
     is_reference : bool
         Whether the problem has shuffled epochs, which these losses are not those of.
+    rounding : float
+        About how large losses are that are 0, but for rounding.
     """
 
     exact: Array
@@ -52,6 +54,7 @@ class LossCurve:
     starts: tuple[int, ...]
     is_signed: bool = False
     is_reference: bool = False
+    rounding: float = 0.0
 
     @property
     def exact_steps(self) -> int:
@@ -88,7 +91,7 @@ class LossCurve:
                 share = _SAFETY * np.where(np.isfinite(gaps), gaps, 0.0).max(axis=0)
                 value = self.estimated(some)
                 rounding = 64 * EPS * some * np.abs(value - self._base)
-                total = (share + _ROUNDING) * self.size(value) + rounding
+                total = (share + _ROUNDING) * self.size(value) + rounding + self.rounding
                 found[later] = np.where(np.isfinite(value), total, np.inf)
         return found[()]
 
@@ -102,6 +105,10 @@ class LossCurve:
     def size(self, losses: Array) -> Array:
         """Return in what errors are measured: the loss itself, but where decay lets it cross 0."""
         return np.asarray(np.abs(losses) + (self._base if self.is_signed else 0.0))
+
+    def differ(self, losses: Array, others: Array, tolerance: float) -> bool:
+        """Whether losses are farther from others than a relative error, and rounding."""
+        return bool((np.abs(losses - others) > tolerance * self.size(losses) + self.rounding).any())
 
     @property
     def _base(self) -> float:

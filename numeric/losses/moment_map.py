@@ -16,12 +16,14 @@ from functools import cached_property
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import EPS
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.conjugate_gradients import conjugate_gradients
 from sgdmem.numeric.losses.moment_matrix import Step
 from sgdmem.numeric.losses.sampled_moments import SampledMoments, spread
 
 _SMALL = 1e-14  # what conjugate gradients leave over
+_ROUNDINGS = 64  # in a covariance of gradients
 _TOGETHER = 2**22  # numbers of the systems of pairs that are solved at once
 
 
@@ -156,12 +158,24 @@ class MomentMap:
         pieces = started + pushes[:, None] * responses
         return Moments(self._unpacked(pieces), means, constant), C
 
-    def resting(self) -> Moments:
-        """Return the moments at which a stable method comes to rest: those that a step keeps."""
+    def resting(self, stirred: Array | None = None) -> Moments:
+        """Return the moments at which a stable method comes to rest: those that a step keeps.
+
+        Or those where gradients at the minimum had another covariance.
+        """
         means = None if self.run.means is None else np.zeros_like(self.run.means)
-        v = self.step[1]
-        push = spread(self.run.share * self.stirred * self._both, v)
+        stirred = self.stirred if stirred is None else stirred
+        push = spread(self.run.share * stirred * self._both, self.step[1])
         return replace(self.summed(Moments(push, means, 0.0), 1.0)[0], constant=1.0)
+
+    @cached_property
+    def rounding(self) -> float:
+        """The floor that rounding makes where samples are all alike, whose own is 0; else 0."""
+        pull = self.run.pull
+        size = 0.0 if pull is None else _ROUNDINGS * EPS * float(np.vdot(pull, pull))
+        if not np.abs(self.stirred).max() < size:
+            return 0.0
+        return self.loss(self.resting(size * np.eye(len(self.stirred))))
 
     def _sums(self, x: float, second: Array | None) -> tuple[Array, Array]:
         """Return the sums of x^t S_i^t . S_j^Tt for pairs i <= j: of the moments, and of vv^T."""

@@ -97,8 +97,10 @@ def step_matrix(moments: SampledMoments, still: Array, v: Array, r: Array) -> Ar
         nothing, zero = np.zeros((whole, whole)), np.zeros(moments.means.shape)
         A[:, -1] = _vector(moved(nothing, zero))
         stirred = moments.samples.covariance(np.zeros((shape[0],) * 2), zero[:, :, 0])
-        # of the size of residuals: then differences lose no more than a sum would
-        scale = float(np.sqrt(np.trace(stirred) / shape[0])) or 1.0
+        # of the size of residuals: then differences lose no more than a sum would; of samples that
+        # are all alike what is left of their covariance is rounding, which may be negative
+        pull = 0.0 if moments.pull is None else float(np.vdot(moments.pull, moments.pull))
+        scale = float(np.sqrt((abs(np.trace(stirred)) + pull) / shape[0])) or 1.0
         for column in range(zero.size):
             unit = zero.copy()
             unit.flat[column] = scale

@@ -102,6 +102,23 @@ def test_weight_decay(rng: np.random.Generator) -> None:
         assert honest
 
 
+@pytest.mark.parametrize("copies", [1, 3])
+@pytest.mark.parametrize("decay", [0.1, 1.0])
+def test_samples_that_are_all_alike_make_no_noise(copies: int, decay: float) -> None:
+    """Under weight decay their residual is not 0, but it is that of every batch: w = r + s^t d."""
+    x, label = np.random.default_rng(1).normal(size=2), 1.3
+    problem = Problem.from_data(np.tile(x, (copies, 1)), [label] * copies, weight_decay=decay)
+    question = sgd("0.05"), problem, 2
+    curve, t = methods.loss_curve(*question), np.arange(3001)
+    lam = float(x @ x)
+    rest = label * lam / (lam + decay)  # x @ w
+    left = -rest * (1 - 0.05 * (lam + decay)) ** t
+    expected = ((rest + left - label) ** 2 - (rest - label) ** 2) / 2
+    for found in (losses(*question, 3000), losses(*question, 10), curve.loss(t)):
+        np.testing.assert_allclose(found, expected[: len(found)], rtol=1e-12, atol=1e-15)
+    assert curve.exact_steps == 512 and curve.floor == 0
+
+
 @pytest.mark.exhaustive
 def test_many_estimates_are_near_exact_steps() -> None:
     found = [compare(draw_question(seed, stable=seed % 4 > 0)) for seed in range(400)]
