@@ -14,10 +14,10 @@ _NOTHING = 1e-14  # of an image, orthogonal to the space: the space is invariant
 
 def leading_pair(
     function: Callable[[Array], Array], start: Array, tolerance: float
-) -> tuple[float, Array]:
+) -> tuple[float, Array, float]:
     """Return the largest real eigenvalue of a linear map and its eigenvector, by Arnoldi's method.
 
-    Of a map that preserves a cone it is the radius. In plain floats.
+    Of a map that preserves a cone it is the radius. In plain floats; with the residual over it.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def leading_pair(
 
     Examples
     --------
-    >>> value, vector = leading_pair(lambda x: x[::-1] + x, np.array([1.0, 0.5]), 1e-12)
-    >>> round(value, 9), bool(abs(vector[0] / vector[1] - 1) < 1e-9)
-    (2.0, True)
+    >>> value, vector, residual = leading_pair(lambda x: x[::-1] + x, np.array([1.0, 0.5]), 1e-12)
+    >>> round(value, 9), bool(abs(vector[0] / vector[1] - 1) < 1e-9), residual < 1e-12
+    (2.0, True, True)
     """
     basis = [start / np.linalg.norm(start)]
     H = np.zeros((MOST_STEPS + 1, MOST_STEPS))
@@ -49,9 +49,12 @@ def leading_pair(
         place = int(np.argmax(values.real))
         value, vector = float(values[place].real), vectors[:, place].real
         vector = vector / np.linalg.norm(vector)
-        if left * abs(vector[-1]) <= tolerance * abs(value) or left <= _NOTHING * size:
+        if left <= _NOTHING * size:
+            left = 0.0
+        residual = left * float(abs(vector[-1]))
+        if residual <= tolerance * abs(value):
             break
         H[k + 1, k] = left
         basis.append(new / left)
     found = sum(c * part for c, part in zip(vector, basis, strict=False))
-    return value, np.asarray(found)
+    return value, np.asarray(found), residual / abs(value) if residual else 0.0

@@ -109,8 +109,8 @@ class EpochNoise:
         images = self.shares[:, None, None] * _by_rank(self.covariance, moments)
         return np.asarray(images / self._scale)
 
-    def leading(self, start: Array, tolerance: float) -> tuple[float, Array]:
-        """Return the radius and the matrices C that belong to it, by Arnoldi's method.
+    def leading(self, start: Array, tolerance: float) -> tuple[float, Array, float]:
+        """Return the radius, the matrices C that belong to it, and what `leading_pair` left over.
 
         Parameters
         ----------
@@ -119,9 +119,9 @@ class EpochNoise:
         tolerance : float
             Of the residual, relative.
         """
-        value, Y = leading_pair(self.applied, start / self._scale, tolerance)
+        value, Y, left = leading_pair(self.applied, start / self._scale, tolerance)
         C = self._scale * Y
-        return value, np.asarray(C * np.sign(np.einsum("tii->", C)))
+        return value, np.asarray(C * np.sign(np.einsum("tii->", C))), left
 
     def resting(self, stirred: Array) -> Array:
         """Return the matrices C to which noise tends that is stirred by a covariance of one sample.

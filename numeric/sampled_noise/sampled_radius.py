@@ -119,6 +119,9 @@ def are_floats(products: Array) -> bool:
 
 
 def are_moderate(products: Array) -> bool:
-    """Whether squares of products, and of their ratios, are in the range of floats."""
+    """Whether cubes of products, and squares of their ratios, are in the range of floats.
+
+    Directions in which a radius is looked for are as small as the square roots of the cubes.
+    """
     least, largest = float(products.min()), float(products.max())
-    return 1e-280 * _MODERATE < largest < 1e280 and least > largest / _MODERATE
+    return 1 / _MODERATE < largest < 1e280 and least > largest / _MODERATE

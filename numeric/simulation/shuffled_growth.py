@@ -157,9 +157,9 @@ def _radius(made: Array) -> tuple[float, float]:
 
     turned = made.transpose(0, 2, 1)
     start = np.eye(made.shape[1])
-    value, V = leading_pair(lambda C: mean(made, C), start, _CLOSE)
+    value, V, _ = leading_pair(lambda C: mean(made, C), start, _CLOSE)
     if value <= 0:
         return 0.0, 0.0
-    _, U = leading_pair(lambda C: mean(turned, C), start, _CLOSE)
+    _, U, _ = leading_pair(lambda C: mean(turned, C), start, _CLOSE)
     each = np.einsum("kij,kij->k", turned @ U, (made @ V).transpose(0, 2, 1))
     return value, float(each.std(ddof=1) / abs(np.vdot(U, V)) / len(made) ** 0.5)

@@ -220,15 +220,16 @@ class SampledOperator(NoiseOperator):
             if not are_floats(products):
                 found[index] = 0.0 if ((products >= 0) & (products < math.inf)).all() else math.inf
                 continue
-            radius = self.quick_radius(exact, lam, products, float(low[index]))
+            radius, _ = self.quick_radius(exact, lam, products, float(low[index]))
             found[index] = max(low[index], radius)  # both are lower bounds
         return found
 
     def quick_radius(
         self, form: HalfPlaneForm, eigenvalues: Array, products: Array, low: float
-    ) -> float:
+    ) -> tuple[float, float]:
         """Return the radius in plain floats, closely where it is near 1.
 
+        And about how far it may be off, over it; 0 if it is settled, or on which side of 1 it is.
         A Ritz value may seem settled at another eigenvalue of the operator: not below the bound
         ``low`` of its largest one.
         """
@@ -238,18 +239,16 @@ class SampledOperator(NoiseOperator):
             products,
             lambda ritz: ritz.value >= least and self._is_settled(ritz),
         )
-        return float(self.noise.share) * found.value
+        radius = float(self.noise.share) * found.value
+        sure = abs(radius - 1) >= max(_SURE, 2 * found.error)
+        settled = sure or found.is_invariant or self._is_settled(found)
+        return radius, 0.0 if settled else found.error
 
     def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
-        """Return about how far the radius may be above that of `refined`, over it; 0 if settled."""
-        products = quick_pairs(form.map(Ball), scale * self.spectrum.eigenvalues)
-        if not are_floats(products):
-            return 0.0
-        found = ritz_pair(self.samples.images, products, self._is_settled)
-        if found.is_invariant or self._is_settled(found):
-            return 0.0
-        away = abs(float(self.noise.share) * found.value - 1)
-        return found.error if away < max(_SURE, 2 * found.error) else 0.0
+        """Return about how far the radius may be from that of `refined`, over it; 0 if settled."""
+        exact, lam = form.map(Ball), scale * self.spectrum.eigenvalues
+        products = quick_pairs(exact, lam)
+        return self.quick_radius(exact, lam, products, 0.0)[1] if are_floats(products) else 0.0
 
     def _is_settled(self, ritz: RitzPair) -> bool:
         """Whether a search knows the radius well enough, and so on which side of 1 it is."""
@@ -302,34 +301,34 @@ class EpochOperator(SampledOperator):
         states, noise, start = self._epoch(form, self.spectrum.eigenvalues, products)
         if not np.isfinite(noise.responses).all():  # beyond the range of floats
             return low, high
-        radius, leading = noise.leading(start, _SMALL)
+        radius, leading, _ = noise.leading(start, _SMALL)
         found = EpochBounds(self.samples, states, noise, leading).enclose(radius, done)
         return max(low, found[0]), min(high, found[1])
 
-    def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
-        """Return 0: what `refined` finds has converged, to 1e-9."""
-        return 0.0
-
     def reference(self, form: HalfPlaneForm) -> float:
         """Return the radius for batches of one size with the mean share."""
-        low, high = self._unit_radius(form, _is_close)
-        return float(self.noise.share) * (low + high) / 2
+        low, high = self.bounds_without_a_pass(form, np.array([True]))
+        least, most = self._extreme_shares
+        known = float(low[0]) / least, float(high[0]) / most  # all that is, where w hears nothing
+        return float(self.noise.share) * sum(self._unit_radius(form, _is_close, within=known)) / 2
 
     def quick_radius(
         self, form: HalfPlaneForm, eigenvalues: Array, products: Array, low: float
-    ) -> float:
+    ) -> tuple[float, float]:
         """Return the radius in plain floats; the reference where both sizes decide."""
         least, most = self._extreme_shares
         known = ritz_pair(
             self.samples.images,
             products,
             lambda ritz: least * ritz.value >= low * (1 - _ROUNDED) and ritz.error <= _ROUGH,
-        ).value
-        if least * known < 1 < (1 + 4 * _ROUGH) * most * known:
+        )
+        if least * known.value < 1 < (1 + 4 * _ROUGH) * most * known.value:
             _, noise, start = self._epoch(form, eigenvalues, products)
             if np.isfinite(noise.responses).all():
-                return noise.leading(start, _CLOSE)[0]
-        return float(self.noise.share) * known
+                radius, _, left = noise.leading(start, _CLOSE)
+                return radius, left if left > _CLOSE else 0.0
+        rough = known.error > _ROUGH and not known.is_invariant
+        return float(self.noise.share) * known.value, known.error if rough else 0.0
 
     def resting(self, form: HalfPlaneForm, stirred: Array) -> Array:
         """Return the mean over an epoch of the matrices C to which stirred noise tends."""

@@ -21,6 +21,7 @@ from sgdmem import (
     stability,
 )
 from sgdmem.methods import loss_curve
+from sgdmem.numeric.arithmetic import arnoldi
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.sampled_noise import epoch_radius
 from sgdmem.symbolic.algorithms import named_algorithms as named
@@ -160,6 +161,25 @@ def test_what_a_verdict_says_of_epochs() -> None:
     assert alike.noise.epoch is None and alike.reference_noise_sum is None
     known = stability(heavy_ball(0.05, 0.9), Problem.from_data(rows), 5)
     assert alike.noise_sum == pytest.approx(known.noise_sum, rel=1e-12)
+
+
+def test_a_reference_where_w_hears_nothing() -> None:
+    rows = np.random.default_rng(0).normal(size=(7, 2))
+    shrinking = Algorithm(0, shrink="0.1")
+    verdict = stability(shrinking, Problem.from_data(rows, drop_last=False), 3)
+    assert verdict.stable and verdict.reference_noise_sum == pytest.approx(0, abs=1e-300)
+
+
+def test_searches_say_what_did_not_settle(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.random.default_rng(0).standard_t(3, size=(20, 4))
+    method, problem = heavy_ball(0.05, 0.9), Problem.from_data(rows, drop_last=False)
+    settled = stability(method, problem, 6)
+    assert settled.unsettled == 0 and settled.critical_scale > 0
+    monkeypatch.setattr(arnoldi, "MOST_STEPS", 2)
+    rough = stability(method, problem, 6)
+    assert 1e-9 < rough.unsettled < 1
+    off = abs(rough.critical_scale / settled.critical_scale - 1)
+    assert 1e-9 < off < 10 * rough.unsettled
 
 
 def test_the_mean_size_is_not_always_on_the_safe_side() -> None:

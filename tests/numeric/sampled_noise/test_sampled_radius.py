@@ -103,6 +103,14 @@ def test_definiteness_is_not_claimed_of_singular_matrices(rng: np.random.Generat
 # Verdicts ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("rate", ["1e-90", "1e-110", "1e-160", "1e-300"])
+@pytest.mark.parametrize("drop_last", [True, False])
+def test_steps_of_hardly_any_size(rate: str, drop_last: bool, rng: np.random.Generator) -> None:
+    problem = Problem.from_data(rng.normal(size=(7, 2)), rng.normal(size=7), drop_last=drop_last)
+    verdict = stability(named.sgd(rate), problem, 3)
+    assert verdict.stable and verdict.noise_sum < 1e-20
+
+
 def compare(problems: int, rng: np.random.Generator) -> tuple[int, int]:
     """Return how many random verdicts were compared with the whole operator, and undecided."""
     verdicts = undecided = 0
