@@ -14,6 +14,7 @@ from sgdmem.numeric.compiled_maps.crossings import Crossings, Judging, crossings
 
 _ROUNDS = 8  # of inserting points where a curve bends
 _MOST_HALVINGS = 60  # on the way to a cusp
+_MOST_PASSES = 8  # one for each condition that may come up between two others
 _SHORTEST = 1e-4  # of a piece between others, in the unit square
 # Of a search across a curve, over the distance of its neighbours.
 _REACHES = (0.5, 1.0, 2.0, 4.0, 0.2, 0.05)
@@ -105,9 +106,9 @@ class Tracer:
             if not before:
                 return
             ends = np.array(before)
-            found = self._between(curve, ends - 1, ends)
-            known = ~np.isnan(found.points).any(axis=1)
             points = curve.points
+            found = self._between(points[ends - 1], points[ends])
+            known = ~np.isnan(found.points).any(axis=1)
             chord = points[ends] - points[ends - 1]
             length = np.linalg.norm(chord, axis=1)
             away = found.points - points[ends - 1]
@@ -118,66 +119,81 @@ class Tracer:
             curve.insert(new, chosen, self._label(chosen.unstable))
             rough = {start + k for k, first in enumerate(new) for start in (first, first + 1)}
 
-    def _between(self, curve: Curve, left: Array, right: Array) -> Crossings:
-        """Return points of the curve on the lines that halve the distance of two of its points.
+    def _between(self, p: Array, q: Array) -> Crossings:
+        """Return points of the curve on the lines that halve the distances of points p and q of it.
 
         NaN where none is found.
         """
-        p, q = curve.points[left], curve.points[right]
         across = _normals(p, q)
         middle, length = (p + q) / 2, np.linalg.norm(q - p, axis=1)[:, None]
-        stable, unstable = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
+        inside, outside = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
         for reach in _REACHES:
-            left_over = np.flatnonzero(np.isnan(stable[:, 0]))
+            left_over = np.flatnonzero(np.isnan(inside[:, 0]))
             if not left_over.size:
                 break
             step = (reach * length * across)[left_over]
             one, other = (np.clip(middle[left_over] + sign * step, 0, 1) for sign in (1, -1))
             flags, _ = self._judge(np.concatenate([one, other]))
-            first, second = np.split(flags == 1, 2)
-            ready = first != second
-            if ready.any():
-                one_is_stable = first[ready][:, None]
-                good = np.where(one_is_stable, one[ready], other[ready])
-                bad = np.where(one_is_stable, other[ready], one[ready])
-                found = crossings(self._judge, good, bad, self._tolerance)
-                stable[left_over[ready]], unstable[left_over[ready]] = found
-        return Crossings(stable, unstable)
+            first, second = np.split(flags[:, None] == 1, 2)
+            ready = (first != second)[:, 0]
+            inside[left_over[ready]] = np.where(first, one, other)[ready]
+            outside[left_over[ready]] = np.where(first, other, one)[ready]
+        met = ~np.isnan(inside[:, 0])
+        found = crossings(self._judge, inside[met], outside[met], self._tolerance)
+        inside[met], outside[met] = found
+        return Crossings(inside, outside)
 
     def _cusps(self, curve: Curve) -> list[Cusp]:
         """Close in on the places where the binding condition changes, and return them."""
-        place = 1
-        while place < len(curve.conditions):
-            if curve.conditions[place] != curve.conditions[place - 1]:
-                place = self._close_in(curve, place)
-            place += 1
+        for _ in range(_MOST_PASSES):
+            changes = np.array(_changes(curve.conditions), dtype=int)
+            gaps = np.linalg.norm(curve.points[changes] - curve.points[changes - 1], axis=1)
+            if not (gaps > self._tolerance).any():
+                break
+            self._close_in(curve, changes[gaps > self._tolerance])
         _absorb_short_pieces(curve)
         names = curve.conditions
-        changes = [k for k in range(1, len(names)) if names[k] != names[k - 1]]
         return [
             Cusp(curve.points[k - 1 : k + 1].mean(axis=0), (names[k - 1], names[k]))
-            for k in changes
+            for k in _changes(names)
         ]
 
-    def _close_in(self, curve: Curve, place: int) -> int:
-        """Halve the distance of two points with different conditions until they are one.
+    def _close_in(self, curve: Curve, places: Array) -> None:
+        """Halve the distances to the points before these until each pair is as good as one.
 
-        Returns the number of the second one. Where a third condition turns up between them the
-        first change counts, the other one comes next.
+        The pairs are inserted. Where a third condition turns up between two points the first change
+        counts; the other one is left.
         """
+        enclosed = curve.enclosed
+        before = Crossings(*(points[places - 1] for points in enclosed))
+        after = Crossings(*(points[places] for points in enclosed))
+        names = [curve.conditions[place - 1 : place + 1] for place in places.tolist()]
+        stuck = np.zeros(len(places), dtype=bool)
         for _ in range(_MOST_HALVINGS):
-            gap = np.subtract(*curve.points[place - 1 : place + 1])
-            if np.linalg.norm(gap) <= self._tolerance:
+            gaps = np.linalg.norm(after.points - before.points, axis=1)
+            rest = np.flatnonzero((gaps > self._tolerance) & ~stuck)
+            if not rest.size:
                 break
-            ends = np.array([place])
-            found = self._between(curve, ends - 1, ends)
-            if np.isnan(found.points).any():
-                break
-            (condition,) = self._label(found.unstable)
-            curve.insert([place], found, [condition])
-            if condition == curve.conditions[place - 1]:
-                place += 1
-        return place
+            found = self._between(before.points[rest], after.points[rest])
+            missed = np.isnan(found.points).any(axis=1)
+            stuck[rest[missed]] = True
+            labels = self._label(found.unstable[~missed])
+            middles = zip(*(points[~missed] for points in found), labels, strict=True)
+            for k, (stable, unstable, label) in zip(rest[~missed], middles, strict=True):
+                side = before if label == names[k][0] else after
+                side.stable[k], side.unstable[k] = stable, unstable
+                names[k][1] = names[k][1] if side is before else label
+        pairs = Crossings(
+            *(np.stack(ends, axis=1).reshape(-1, 2) for ends in zip(before, after, strict=True))
+        )
+        curve.insert(
+            np.repeat(places, 2).tolist(), pairs, [name for pair in names for name in pair]
+        )
+
+
+def _changes(names: Sequence[str]) -> list[int]:
+    """Return the places of the names that differ from the ones before."""
+    return [place for place, (one, other) in enumerate(pairwise(names), 1) if one != other]
 
 
 def _absorb_short_pieces(curve: Curve) -> None:
@@ -187,7 +203,7 @@ def _absorb_short_pieces(curve: Curve) -> None:
     matter of the last digits.
     """
     points, names = curve.points, curve.conditions
-    starts = [0, *(k for k in range(1, len(names)) if names[k] != names[k - 1]), len(names)]
+    starts = [0, *_changes(names), len(names)]
     for start, stop in list(pairwise(starts))[1:-1]:
         if np.linalg.norm(np.diff(points[start:stop], axis=0), axis=1).sum() < _SHORTEST:
             names[start:stop] = [names[start - 1]] * (stop - start)

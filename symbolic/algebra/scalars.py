@@ -186,6 +186,8 @@ def _exact_float(value: Any, name: str) -> Any:
 
 def is_float(value: object) -> bool:
     """Whether ``value`` is a binary floating-point number (Python's, NumPy's or SymPy's)."""
+    if type(value) in _SINGLE:
+        return type(value) is float
     if is_symbolic(value):
         return bool(value.is_Float)  # type: ignore[attr-defined]
     return isinstance(value, Real) and not isinstance(value, Rational)

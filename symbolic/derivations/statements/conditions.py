@@ -23,6 +23,7 @@ from sgdmem.symbolic.errors import DerivationError
 
 # Points for conditions at most, how many must be in and out at least, and how many are enough.
 _DRAWN, _NEEDED, _ENOUGH = 400, 3, 6
+_DRAWN_OUTSIDE = 50  # at most, where no point is known at which they hold
 _HALVINGS = 6  # of a segment across the border of where conditions hold
 
 
@@ -79,7 +80,7 @@ class Conditions:
         free = set(symbols).union(self.free, *map(names.free_symbols, sides))
         rng = random.Random(2)
         seen = {True: 0, False: 0}
-        for _ in range(_DRAWN):
+        for _ in range(_DRAWN_OUTSIDE if self.near is None else _DRAWN):
             point = likely_point(free, self.near, rng)
             try:
                 expected = self._compare(names, point)
