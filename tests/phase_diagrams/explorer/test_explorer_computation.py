@@ -55,7 +55,7 @@ def state_of(family: int, values: list[float], **problem: Any) -> dict[str, Any]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("points", [2000, pytest.param(10_000, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("points", [800, pytest.param(10_000, marks=pytest.mark.exhaustive)])
 def test_generated_code(page: Explorer, points: int, rng: np.random.Generator) -> None:
     """Noise summand, stability, effective rate and roots of all methods, against exact numbers."""
     states = []

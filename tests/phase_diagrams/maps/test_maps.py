@@ -276,8 +276,14 @@ def test_a_family_that_is_not_rational(left_open: list[float], rng: np.random.Ge
     assert not left_open
 
 
-@pytest.mark.parametrize("memory", [0, 1, *(pytest.param(M, marks=SLOW) for M in range(2, 8))])
-@pytest.mark.parametrize("tau2", [0, -1])
+@pytest.mark.parametrize(
+    ("memory", "tau2"),
+    [
+        *((0, -1), (1, 0)),
+        *(pytest.param(M, -1 if M % 2 == 0 else 0, marks=SLOW) for M in range(2, 8)),
+        *(pytest.param(M, -1 if M % 2 else 0, marks=pytest.mark.exhaustive) for M in range(8)),
+    ],
+)
 def test_every_memory(
     memory: int, tau2: int, left_open: list[float], rng: np.random.Generator
 ) -> None:
