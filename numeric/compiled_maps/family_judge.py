@@ -226,7 +226,7 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
         verdict = verdict_of(algorithms[index], problem, noise)
         found.stable[index] = verdict.reason.flag
         if found.bounds is not None and verdict.reason is not Reason.UNDECIDED_NOISELESS:
-            found.bounds[:, index] = verdict.noise_sum_interval
+            found.bounds[:, index] = *verdict.noise_sum_interval, verdict.noise_sum
             found.noise_sum[index], found.margin[index] = verdict.noise_sum, verdict.margin
     return found
 
@@ -235,8 +235,10 @@ def _outcomes(together: JointJudge) -> Outcomes:
     """Return verdicts, noise sums and margins; where bounds only decide, the sums may be NaN."""
     noise_sum, bounds = together.noise_sum, None
     if not together.sharp:
-        low, high = bounds = np.where(together.is_summed, together.radius, np.inf)
-        low[together.codes == _MAY_BE_PROVED] = 0.0
+        radii = (*together.radius, together.estimate)
+        low, high, estimate = bounds = np.where(together.is_summed, radii, np.inf)
+        open_end = together.codes == _MAY_BE_PROVED
+        low[open_end], estimate[open_end] = 0.0, np.nan
         resolved = ~(low < np.inf) | (high <= low * (1 + _RESOLVED))
         noise_sum = np.where(resolved, noise_sum, np.nan)
     smallest = together.sums.smallest_damping

@@ -137,8 +137,9 @@ class Outcomes:
         1 stable, 0 not, -1 undecided.
     noise_sum, margin : ndarray
         As in `phase_diagram`.
-    bounds : ndarray, shape (2, A), or None
-        Of the noise sum, where it is not found closely: the noise of samples.
+    bounds : ndarray, shape (3, A), or None
+        Of the noise sum, the lower and the upper one and an estimate between them, where it is not
+        found closely: the noise of samples.
     """
 
     stable: Array
@@ -149,7 +150,7 @@ class Outcomes:
     @classmethod
     def empty(cls, size: int, bounded: bool = False) -> Outcomes:
         """Return an outcome with everything undecided."""
-        bounds = np.repeat([[0.0], [np.inf]], size, axis=1) if bounded else None
+        bounds = np.repeat([[0.0], [np.inf], [np.nan]], size, axis=1) if bounded else None
         return cls(np.full(size, -1, dtype=np.int8), np.full(size, np.inf), np.zeros(size), bounds)
 
     def put(self, places: Array, some: Outcomes) -> None:

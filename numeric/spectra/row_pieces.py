@@ -74,13 +74,13 @@ class RowPieces:
                     f"{name} must have a whole number of samples with outputs = {together} rows "
                     f"each, got {shape[0]} rows"
                 )
-            shape = (shape[0] // together, together, shape[1])
-        elif together not in (1, shape[1]):
+            return cls(source, name, (shape[0] // together, together, shape[1]), precision(rows))
+        if together not in (1, shape[1]):
             raise InputError(
                 f"outputs must be K of {name} of shape (n, K, d), here {shape[1]}, got {together}"
                 + (": np.swapaxes(…, 1, 2) makes (n, K, d) of (n, d, K)" * (shape[2] == together))
             )
-        return cls(source, name, shape, precision(rows))
+        return cls(source, name, (shape[0], shape[1], shape[2]), precision(rows))
 
     def __getitem__(self, piece: slice) -> Array:
         n, outputs, size = self.shape

@@ -12,7 +12,12 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_summands import no_pull
-from sgdmem.numeric.verdicts.noise_operator import Bounds, NoiseOperator, noise_operator
+from sgdmem.numeric.verdicts.noise_operator import (
+    Bounds,
+    NoiseOperator,
+    SampledOperator,
+    noise_operator,
+)
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability_rule import REASONS, decide, decide_unphysical
@@ -82,6 +87,15 @@ class JointJudge:
         """Bounds of the radius of the noise operator, where every mode is certain; else 0, inf."""
         schur, damped = self.sums.schur == 1, self.sums.damped == 1
         return self.operator.enclose(self.form, self.sums, schur & damped, self.sharp)
+
+    @cached_property
+    def estimate(self) -> Array:
+        """The radius between its bounds, estimated where these only decide: on samples."""
+        low, high = self.radius
+        if not isinstance(self.operator, SampledOperator):
+            return (low + high) / 2
+        certain = (self.sums.schur == 1) & (self.sums.damped == 1)
+        return self.operator.between(self.form, low, high, certain)
 
     @cached_property
     def codes(self) -> Array:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -51,6 +51,9 @@ _SURE = 0.1  # distance from 1 of a radius that ends nothing
 _MOST_ERROR = 0.1  # relative, of a radius far below 1 too
 _ROUNDED = 1e-6  # relative, of lower bounds in plain floats
 _RESIDUAL = 1e-7  # of the matrix that belongs to the radius
+_FAR = 2.0  # radius of the diagonal part from which no estimate is needed
+_NODES, _MANY_MODES = 4, 500  # forms that are asked for one; where it takes long a single one
+_NEARLY = 0.9  # of an estimate: smaller lower bounds are not near the radius
 _ROUGH, _CLOSE, _SMALL = 1e-2, 1e-9, 1e-11  # residuals of a start, of searches, of proofs
 
 
@@ -144,16 +147,56 @@ class SampledOperator(NoiseOperator):
     def bounds_without_a_pass(self, form: HalfPlaneForm, wanted: Array) -> Bounds:
         """Return bounds from the diagonal of the operator, and from its longest sample."""
         low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
-        lam = Ball(self.spectrum.eigenvalues)
         least, most = self._extreme_shares
+        for some, s in self._summands(form, wanted):
+            low[some] = least * diagonal_radius(self.samples, s.lower)
+            high[some] = most * longest_sample(self.samples, s.upper)
+        return low, high
+
+    def _summands(self, form: HalfPlaneForm, wanted: Array) -> Iterator[tuple[Array, Ball]]:
+        """Yield places of some forms, and what they sum to."""
+        lam = Ball(self.spectrum.eigenvalues)
         places = np.flatnonzero(wanted)
         rows = max(1, _BLOCK // lam.mid.size)
         for start in range(0, places.size, rows):
             some = places[start : start + rows]
-            s = lam * mode_summands(take(form, some), lam).noise
-            low[some] = least * diagonal_radius(self.samples, s.lower)
-            high[some] = most * longest_sample(self.samples, s.upper)
-        return low, high
+            yield some, lam * mode_summands(take(form, some), lam).noise
+
+    def between(self, form: HalfPlaneForm, low: Array, high: Array, wanted: Array) -> Array:
+        """Return estimates of the radius that change smoothly, given bounds that only decide.
+
+        Where passes were made the lower bound is mostly near the radius. Elsewhere it is that of
+        the diagonal part, by which the radius is larger by a factor that changes slowly: it is
+        found for a few of the forms, and interpolated by the diagonal part.
+        """
+        diagonal, found = np.zeros(len(wanted)), np.array(low)
+        for some, s in self._summands(form, wanted):
+            diagonal[some] = self._extreme_shares[0] * diagonal_radius(self.samples, s.lower)
+        near = wanted & (diagonal > 0) & (diagonal < _FAR)
+        logs, factors = self._factors(form, diagonal, near & (low <= diagonal))
+        if logs:
+            between = np.exp(np.interp(np.log(diagonal[near]), logs, factors)) * diagonal[near]
+            better = np.where(low[near] < _NEARLY * between, between, low[near])
+            found[near] = np.minimum(better, high[near])
+        return found
+
+    def _factors(
+        self, form: HalfPlaneForm, diagonal: Array, places: Array
+    ) -> tuple[list[float], list[float]]:
+        """Return logs of radii of the diagonal part, rising, and of the radius over them."""
+        lam, logs, factors = self.spectrum.eigenvalues, [], []
+        ordered = np.flatnonzero(places)
+        ordered = ordered[np.argsort(diagonal[ordered])]
+        count = min(_NODES if lam.size <= _MANY_MODES else 1, ordered.size)
+        for place in ordered[
+            ((np.arange(count) + 0.5) * ordered.size / max(count, 1)).astype(int)
+        ].tolist():
+            single, part = take(form, slice(place, place + 1)), float(diagonal[place])
+            products = quick_pairs(single, lam)
+            if are_floats(products):
+                logs.append(math.log(part))
+                factors.append(math.log(self.quick_radius(single, lam, products, part) / part))
+        return logs, factors
 
     def radius(
         self,

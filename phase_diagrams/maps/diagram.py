@@ -101,8 +101,10 @@ def phase_diagram(
         where there is none). Attributes tell the algorithm's matrices, the spectrum, the noise
         (``noise`` where it is estimated, a coupling matrix or samples), all settings and the
         versions of what computed it. On samples a point is asked only until it is decided:
-        ``noise_sum_low`` and ``noise_sum_high`` are proved bounds of the noise radius, and
-        ``noise_sum`` and ``margin`` are nan where these are not within 1e-6. With ``store`` values
+        ``noise_sum_low`` and ``noise_sum_high`` are proved bounds of the noise radius,
+        ``noise_sum_estimate`` is between them and smooth, for pictures (not proved, and not
+        estimated where the diagonal part of the noise alone is beyond 2), and ``noise_sum`` and
+        ``margin`` are nan where the bounds are not within 1e-6. With ``store`` values
         are read when they are used.
 
     Raises

@@ -331,6 +331,9 @@ BOUNDS: Mapping[str, Quantity] = {
     "noise_sum_high": Quantity(
         "proved upper bound of the noise radius", lambda judged: _bounds(judged)[1]
     ),
+    "noise_sum_estimate": Quantity(
+        "noise radius, estimated between its proved bounds", lambda judged: _bounds(judged)[2]
+    ),
 }
 QUANTITIES: Mapping[str, Quantity] = {
     "reason": Quantity(

@@ -62,7 +62,7 @@ def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     if not full:
         given = [f"{key} = {x}" for key, x in (("tau1", tau1), ("tau2", tau2)) if x is not None]
         if kind is not None:
-            told = str(kind).partition(", misfit")[0]
+            told = str(kind).partition(", misfit")[0].replace(", drawn anew for each batch,", ",")
             given = [told] if "tau1 = " in told else [told, *given]
         noise += [re.sub(r"tau([12])", r"$\\tau_\1$", text) for text in given]
     return f"{', '.join([name, *fixed, *noise])}\n{spectrum}"

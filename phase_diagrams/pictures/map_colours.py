@@ -85,7 +85,7 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> S
 
     bounded = {*BOUNDS} <= {*diagram}  # on samples the bounds only decide
     stable = diagram.stable.values
-    noise_sum = diagram["noise_sum_high" if bounded else "noise_sum"].values
+    noise_sum = diagram["noise_sum_estimate" if bounded else "noise_sum"].values
     kinds = _kinds(diagram)
     present = [kind for kind in range(len(_CAUSES)) if ((kinds == kind) & (stable != 1)).any()]
     masked = np.ma.masked_where(stable == 1, kinds)
@@ -96,7 +96,7 @@ def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> S
     named("map", mesh)
     kinds_shown = dict(_CAUSES[kind] for kind in present)
     label = r"noise sum $U'_\Sigma$ where stable"
-    label = "proved bound of the noise radius where stable" if bounded else label
+    label = "noise radius, estimated" if bounded else label
     return Shown(mesh, label, kinds_shown, verdict_regions(diagram))
 
 

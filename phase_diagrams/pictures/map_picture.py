@@ -162,8 +162,9 @@ def _excess(diagram: xarray.Dataset) -> Array:
     """Return what is positive where it is not stable."""
     if not {*BOUNDS} <= {*diagram}:
         return np.asarray(-diagram.margin.values)
-    low, high = (diagram[name].values - 1 for name in BOUNDS)  # the one that decided
-    return np.where(diagram.stable.values == 1, high, np.maximum(low, 0))
+    excess = diagram.noise_sum_estimate.values - 1
+    found = np.where(diagram.stable.values == 1, np.fmin(excess, 0), np.fmax(excess, 0))
+    return np.asarray(found)
 
 
 def _name(diagram: xarray.Dataset, ax: Any, shown: Shown) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -100,23 +101,49 @@ def _lay_out(ax: Any) -> bool:
 def settle(ax: Any) -> None:
     """Give axes the place that they will have in the picture, so that it can be measured.
 
-    Labels of vertical axes that are longer than those are broken into lines, those of second
-    scales and of colour bars too.
+    Titles that do not fit into the figure, and labels of vertical axes that are longer than those,
+    of second scales and of colour bars too, are broken into lines.
     """
-    if _lay_out(ax) and any([_break(one) for one in (*ax.get_figure().axes, *ax.child_axes)]):
+    if not _lay_out(ax):
+        return
+    broken = []
+    for one in (*ax.get_figure().axes, *ax.child_axes):
+        height = _LONGER * one.get_window_extent().height
+        room = max(height, _LEAST / 72 * one.figure.dpi)
+        broken.append(_break(one.yaxis.label, lambda box: box.height, room))
+    if any(broken):
+        _lay_out(ax)
+    if _break_title(ax):
         _lay_out(ax)
 
 
-def _break(ax: Any) -> bool:
-    """Break the vertical label of axes into lines that are no longer than those; return whether."""
-    label = ax.yaxis.label
+def _break_title(ax: Any) -> bool:
+    """Break the title of axes, line by line; return whether.
+
+    Where matplotlib wraps text itself depends on the resolution, and the layout may not know.
+    """
+    if not ax.title.get_wrap():
+        return False
+    lines = ax.title.get_text().split("\n")
+    room = _room(ax) - _SIDES / 72 * ax.get_figure().dpi
+    ax.title.set_wrap(False)
+    done = []
+    for line in lines:
+        ax.title.set_text(line)
+        _break(ax.title, lambda box: box.width, room)
+        done.append(ax.title.get_text())
+    ax.title.set_text("\n".join(done))
+    return bool(done != lines)
+
+
+def _break(label: Any, length: Callable[[Any], float], room: float) -> bool:
+    """Break a text into lines that are no longer than there is room; return whether."""
     text = label.get_text()
-    room = max(_LONGER * ax.get_window_extent().height, _LEAST / 72 * ax.figure.dpi)
     lines: list[str] = []
-    for word in re.findall(r"(?:\$[^$]*\$|[^\s$])+", text):
+    for word in re.findall(r"(?:\$[^$]*\$|[^ \n$])+", text):
         longer = f"{lines[-1]} {word}" if lines else word
         label.set_text(longer)
-        if lines and label.get_window_extent().height <= room:
+        if lines and length(label.get_window_extent()) <= room:
             lines[-1] = longer
         else:
             lines.append(word)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 import sgdmem
 from sgdmem import Problem, Spectrum
+from sgdmem.phase_diagrams.pictures.surroundings import settle, write_title
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 from tests.picture_checks import canvas_of, plane_edge, texts_outside
 
@@ -102,3 +103,18 @@ def test_title_is_not_broken_within_an_equation() -> None:
     canvas_of(ax.figure)
     lines = ax.title._get_wrapped_text().split("\n")
     assert len(lines) > 2 and not any(line.startswith("=") or line.endswith("=") for line in lines)
+
+
+def test_a_long_title_stays_inside_whatever_the_resolution() -> None:
+    """It is settled at 100 dots an inch, and drawn at another resolution."""
+    samples = "1,797 samples, drawn afresh for each batch, with replacement"
+    for dpi in (72, 110):
+        ax: Any = Figure((6.4, 4.8), layout="constrained").add_subplot()
+        mesh = ax.pcolormesh(np.eye(2))
+        ax.figure.colorbar(mesh, ax=ax, label="proved bound of the noise radius where stable")
+        write_title(ax, f"heavy ball, batch size 64, {samples}\n61 eigenvalues, 0.0503 to 7.34")
+        ax.set(xlabel="x", ylabel="y")
+        settle(ax)
+        ax.figure.set_dpi(dpi)
+        canvas_of(ax.figure)
+        assert texts_outside(ax.figure) == []
