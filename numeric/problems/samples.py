@@ -91,7 +91,7 @@ class Samples:
             eigenvalues, axes = decompose(given, shares)
         if not (eigenvalues.size and np.isfinite(eigenvalues).all() and eigenvalues.all()):
             raise InputError(f"{name} must have eigenvalues within the range of floats")
-        columns = WhitenedRows(given, axes, eigenvalues).kept(shares)
+        columns = WhitenedRows.of(given, axes, eigenvalues).settled(shares)
         return cls(eigenvalues, columns, shares, axes, drawing, precision=given.precision)
 
     def __len__(self) -> int:

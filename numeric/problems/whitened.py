@@ -6,7 +6,7 @@ Sample s, of rows :math:`X_s`, has the columns :math:`Z_s=\Lambda^{-1/2}VX_s^T`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -34,18 +34,24 @@ _STEPS = 4  # roundings of a whitened number beside those of its sum
 
 @dataclass(frozen=True, eq=False)
 class WhitenedRows:
-    """Columns that are made as they are read: a slice is an array of shape (m, K, N).
+    r"""Columns that are made as they are read: a slice is an array of shape (m, K, N).
 
     Attributes
     ----------
     rows : RowPieces
-    axes : ndarray, shape (N, d)
     eigenvalues : ndarray, shape (N,)
+    whitening : ndarray, shape (N, d)
+        What turns a row into its column, :math:`\Lambda^{-1/2}V` but for rounding.
     """
 
     rows: RowPieces
-    axes: Array
     eigenvalues: Array
+    whitening: Array
+
+    @classmethod
+    def of(cls, rows: RowPieces, axes: Array, eigenvalues: Array) -> WhitenedRows:
+        """Return those of unit eigenvectors, one a row."""
+        return cls(rows, eigenvalues, axes / np.sqrt(eigenvalues)[:, None])
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -66,13 +72,13 @@ class WhitenedRows:
         return self._whitened(np.concatenate(parts))
 
     def _whitened(self, rows: Array) -> Array:
-        flat = rows.reshape(-1, rows.shape[2]) @ self.axes.T / np.sqrt(self.eigenvalues)
+        flat = rows.reshape(-1, rows.shape[2]) @ self.whitening.T
         return np.asarray(flat.reshape(*rows.shape[:2], -1))
 
     @property
     def bytes(self) -> int:
         """How many all of them would take."""
-        return int(np.prod(self.shape, dtype=float)) * self.axes.itemsize
+        return int(np.prod(self.shape, dtype=float)) * self.whitening.itemsize
 
     @property
     def refusal(self) -> str:
@@ -83,47 +89,61 @@ class WhitenedRows:
             f"give them fewer samples"
         )
 
-    def kept(self, weights: Array) -> Array | WhitenedRows:
+    def settled(self, weights: Array) -> Array | WhitenedRows:
         """Return all of them as an array if they are few, else what makes them.
 
         Along axes with a small eigenvalue rounding leaves them less orthonormal, in the mean with
         these weights, than proofs may assume. What makes them so again is smaller than the rounding
         of the rows themselves.
         """
-        if self.bytes > min(KEPT, memory() / 2):
-            return self
-        found = np.empty(self.shape)
-        together = rows_together(self.rows.shape[1] * self.rows.shape[2])
-        for piece in slices(len(self), together):
-            found[piece] = self[piece]
-            report_pass(len(found[piece]) / len(self))
-        ratio = self.eigenvalues.max() / self.eigenvalues.min()
-        if ratio > _ALIKE:
-            root, modes = np.sqrt(weights)[:, None, None], self.eigenvalues.size
-            pieces = (
-                (found[piece] * root[piece]).reshape(-1, modes)
-                for piece in slices(len(self), max(together, _TALL * modes))
-            )
-            if ratio > _SMALL:
-                factor = triangular_factor(pieces)
-            else:  # they are nearly so
-                factor = np.linalg.cholesky(sum(piece.T @ piece for piece in pieces)).T
-            turn = np.linalg.inv(factor) * np.sign(np.diag(factor))
-            for piece in slices(len(self), together):
-                found[piece] = found[piece] @ turn
+        found: Array | WhitenedRows = self
+        if self.bytes <= min(KEPT, memory() / 2):
+            found = np.empty(self.shape)
+            for piece in slices(len(self), self._together):
+                found[piece] = self[piece]
+                report_pass(len(found[piece]) / len(self))
+        if self.eigenvalues.max() <= _ALIKE * self.eigenvalues.min():
+            return found
+        turn = self._orthonormalizing(found, weights)
+        if isinstance(found, WhitenedRows):
+            return replace(self, whitening=turn.T @ self.whitening)
+        for piece in slices(len(self), self._together):
+            found[piece] = found[piece] @ turn
         return found
+
+    @property
+    def _together(self) -> int:
+        """How many samples are worked on at once."""
+        return rows_together(self.rows.shape[1] * self.rows.shape[2])
+
+    def _orthonormalizing(self, columns: Array | WhitenedRows, weights: Array) -> Array:
+        """Return what makes columns orthonormal, shape (N, N), near the identity."""
+        root, modes = np.sqrt(weights)[:, None, None], self.eigenvalues.size
+
+        def pieces() -> Iterator[Array]:
+            for piece in slices(len(self), max(self._together, _TALL * modes)):
+                some = columns[piece]
+                yield (some * root[piece]).reshape(-1, modes)
+                if isinstance(columns, WhitenedRows):
+                    report_pass(len(some) / len(self))
+
+        if self.eigenvalues.max() > _SMALL * self.eigenvalues.min():
+            factor = triangular_factor(pieces())
+        else:  # they are nearly so
+            factor = np.linalg.cholesky(sum(piece.T @ piece for piece in pieces())).T
+        return np.asarray(np.linalg.inv(factor) * np.sign(np.diag(factor)))
 
     def errors(self) -> Array:
         r"""Return bounds of the norm of the rounding errors of each sample's columns.
 
-        The sum of d products for axis k errs by at most :math:`du|x|`, that is
-        :math:`du|x|/\sqrt{\lambda_k}` once divided.
+        The sum of d products for axis k errs by at most :math:`du|x||w_k|`, the row of the
+        whitening being :math:`w_k`.
         """
         n, outputs, size = self.rows.shape
         norms = np.empty(n)
         for piece in slices(n, rows_together(outputs * size)):
             norms[piece] = np.linalg.norm(self.rows[piece].reshape(-1, outputs * size), axis=1)
-        each = (size + _STEPS) * UNIT * float(np.sqrt((1 / self.eigenvalues).sum()))
+        each = (size + _STEPS) * UNIT * float(np.linalg.norm(self.whitening))
         return norms * each * (1 + 1e-6)
 
 

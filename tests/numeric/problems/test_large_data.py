@@ -312,14 +312,20 @@ def test_axes_of_long_data_by_two_ways(
     np.testing.assert_allclose(columns.T @ columns / 900, np.eye(columns.shape[1]), atol=1e-11)
 
 
+@pytest.mark.parametrize("kept", [0, whitened.KEPT])
 @pytest.mark.parametrize("ratio", [1.0, 0.01, 0.0012])
-def test_kept_columns_are_orthonormal_as_proofs_assume(
-    ratio: float, rng: np.random.Generator
+def test_columns_are_orthonormal_as_proofs_assume(
+    ratio: float,
+    kept: int,
+    rng: np.random.Generator,
+    monkeypatch: pytest.MonkeyPatch,
+    small_pieces: None,
 ) -> None:
+    monkeypatch.setattr(whitened, "KEPT", kept)
     turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
     rows = rng.normal(size=(2000, 3)) * [1, ratio, ratio] @ turn
     samples = Problem.from_data(rows).samples
-    assert samples is not None
+    assert samples is not None and samples.is_kept is bool(kept)
     Z = samples.columns[:][:, 0]
     away = np.linalg.norm(Z.T @ Z / len(Z) - np.eye(3), 2)
     assert 4 * away * samples.fourth_moment < samples.rounding
