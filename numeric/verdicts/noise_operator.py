@@ -188,14 +188,14 @@ class SampledOperator(NoiseOperator):
         ordered = np.flatnonzero(places)
         ordered = ordered[np.argsort(diagonal[ordered])]
         count = min(_NODES if lam.size <= _MANY_MODES else 1, ordered.size)
-        for place in ordered[
-            ((np.arange(count) + 0.5) * ordered.size / max(count, 1)).astype(int)
-        ].tolist():
+        nodes = (np.arange(count) + 0.5) * (ordered.size / max(count, 1))
+        for place in ordered[nodes.astype(int)].tolist():
             single, part = take(form, slice(place, place + 1)), float(diagonal[place])
             products = quick_pairs(single, lam)
             if are_floats(products):
+                radius, _ = self.quick_radius(single, lam, products, part)
                 logs.append(math.log(part))
-                factors.append(math.log(self.quick_radius(single, lam, products, part) / part))
+                factors.append(math.log(max(radius / part, 1.0)))  # a part is no larger
         return logs, factors
 
     def radius(
