@@ -1,4 +1,4 @@
-"""Spectra and data matrices in files.
+"""Spectra in files.
 
 Formats, told by the suffix:
 
@@ -18,26 +18,20 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.spectra.text_lines import entries_of_lines, is_number, require_numbers
 from sgdmem.symbolic.errors import InputError, shown
 
 LARGEST_FILE = 2**30  # bytes
 _MOST_EXACT_ROWS = 10**5
 _SUFFIXES = (".npy", ".npz", ".csv", ".tsv", ".txt")
-_SEPARATOR = re.compile(r"\s*[,;\s]\s*")
-_COMMENT = re.compile(r"#.*|(^|\s)%.*")
-_QUOTED = re.compile(r"""(["'])(.*)\1""")
 _NAME = re.compile(r"[^\W\d]\w*")  # of a column, which no damaged number resembles
-_NUMBER = re.compile(  # what every program reads alike: float() knows more, such as 1_000
-    r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE
-)
-_DECIMAL_COMMAS = re.compile(r"(?=.*\d,\d)(.*;|.*\d\s+[-+.\d])")  # beside another separator
 _EIGENVALUE_NAMES = {"eigenvalue", "eigenvalues", "lambda", "λ"}
 _WEIGHT_NAMES = {"weight", "weights", "multiplicity", "multiplicities", "count", "counts"}
 
@@ -50,7 +44,7 @@ def load_columns(path: Any) -> tuple[Any, ...]:
     InputError
         Naming the file and what is wrong with it.
     """
-    data = _load(path)
+    data = load_file(path, _read_spectrum)
     if isinstance(data, dict):
         if "eigenvalues" in data:
             return tuple(data[key] for key in ("eigenvalues", "weights") if key in data)
@@ -78,38 +72,18 @@ def save_columns(path: Any, eigenvalues: Array, weights: Array) -> None:
     Path(path).write_text(f"eigenvalue,weight\n{text}", encoding="utf-8")
 
 
-def load_matrix(path: Any) -> Array:
-    """Return a data matrix from a .npy, .npz, .csv, .tsv or .txt file, one sample a row.
+def load_file(
+    path: Any, read_text: Callable[[Path, Iterable[str]], Any], mapped: bool = False
+) -> Any:
+    """Return an array, a dictionary of arrays, or what a function reads from the lines of a text.
 
-    A .npy of any size is a memory map.
+    A .npy is a memory map if it may be ``mapped``.
+
+    Raises
+    ------
+    InputError
+        Naming the file and what is wrong with it.
     """
-    return _load_array(path, (2,), "a matrix of numbers, one sample a row")
-
-
-def load_samples(path: Any) -> Array:
-    """Return rows of shape (n, d), or Jacobians (n, K, d) from a .npy or .npz."""
-    return _load_array(path, (2, 3), "a matrix of numbers, one sample a row, or (n, K, d)")
-
-
-def load_labels(path: Any) -> Array:
-    """Return labels, one or several for each sample."""
-    return _load_array(path, (1, 2), "labels, one sample a row")
-
-
-def _load_array(path: Any, dimensions: Sequence[int], expected: str) -> Array:
-    data = _load(path, columns=None)
-    if isinstance(data, dict):
-        if len(data) != 1:
-            raise InputError(f"{path}: expected one array, found {', '.join(data) or 'none'}")
-        (data,) = data.values()
-    found: Array = np.asanyarray(data)
-    if found.dtype.kind not in "fiucb" or found.ndim not in dimensions:
-        raise InputError(f"{path}: expected {expected}")
-    return found
-
-
-def _load(path: Any, columns: int | None = 2) -> Any:
-    """Return an array, a dictionary of arrays, or the columns of a text."""
     try:
         path = Path(path)
     except TypeError:
@@ -122,7 +96,7 @@ def _load(path: Any, columns: int | None = 2) -> Any:
         if not path.is_file():
             kind = "a folder" if path.is_dir() else "not a regular file"
             raise InputError(f"{path}: is {kind}")
-        is_map = columns is None and path.suffix.lower() == ".npy"
+        is_map = mapped and path.suffix.lower() == ".npy"
         if size > LARGEST_FILE and not is_map:
             raise InputError(f"{path}: has {size} bytes, more than the limit of {LARGEST_FILE}")
         if size == 0:
@@ -136,7 +110,7 @@ def _load(path: Any, columns: int | None = 2) -> Any:
                     raise InputError(f"{path}: unpacks to {size} bytes, more than {LARGEST_FILE}")
                 return {key: archive[key] for key in archive.files}
         with path.open(encoding="utf-8-sig") as file:
-            return _rows(path, file, columns)
+            return read_text(path, file)
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not UTF-8 text") from None
     except OSError as error:
@@ -148,48 +122,35 @@ def _load(path: Any, columns: int | None = 2) -> Any:
         raise InputError(f"{path}: cannot be read as {path.suffix}{told}") from None
 
 
-def _rows(path: Path, lines: Iterable[str], columns: int | None) -> Any:
-    """Return the columns of a spectrum, decimal strings or many floats, or else a matrix."""
+def _read_spectrum(path: Path, lines: Iterable[str]) -> Any:
+    """Return the columns of a spectrum, decimal strings or many floats."""
     header: list[str] = []
     entries: list[list[str]] = []
     floats = array("d")  # of the rows beyond those that are kept as text
     width = 0
-    for number, line in enumerate(lines, 1):
-        text = _COMMENT.sub("", line).strip().rstrip(",; ")
-        if not text:
-            continue
-        if _DECIMAL_COMMAS.match(text):
-            raise InputError(f"{path}, line {number}: has decimal commas: write decimal points")
-        row = [_QUOTED.sub(r"\2", entry) for entry in _SEPARATOR.split(text)]
+    for number, row in entries_of_lines(path, lines):
         if width == 0 and not header and _is_header(row):
             header = [name.lower() for name in row]
             continue
         if width == 0:
             width = len(row)
-            if columns is not None:
-                _check_columns(path, header, width)
-        if len(row) != width:
-            raise InputError(f"{path}, line {number}: has {len(row)} columns instead of {width}")
-        for entry in row:
-            if not _NUMBER.fullmatch(entry):
-                raise InputError(f"{path}, line {number}: {shown(entry)} is not a number")
-        if columns is not None and len(entries) < _MOST_EXACT_ROWS:
+            _check_columns(path, header, width)
+        require_numbers(path, number, row, width)
+        if len(entries) < _MOST_EXACT_ROWS:
             entries.append(row)
         else:
             floats.extend(map(float, row))
     if width == 0:
         raise InputError(f"{path}: holds no numbers")
-    rows = np.array(floats).reshape(-1, width)
-    if columns is None:
-        return rows
     found: list[Any] = list(map(list, zip(*entries, strict=True)))
-    if rows.size:
+    if floats:
+        rows = np.array(floats).reshape(-1, width)
         found = list(np.concatenate([np.array(found, dtype=float), rows.T], axis=1))
     return tuple(found[::-1] if width == 2 and _weights_first(path, header) else found)
 
 
 def _is_name(text: str) -> bool:
-    return _NAME.fullmatch(text) is not None and not _NUMBER.fullmatch(text)  # nan is no name
+    return _NAME.fullmatch(text) is not None and not is_number(text)  # nan is no name
 
 
 def _is_header(row: list[str]) -> bool:

@@ -109,10 +109,12 @@ class Verdict:
 
     @property
     def _what_it_tends_to(self) -> str:
-        """The reason in the place of ``STABLE`` where the least loss is not 0."""
+        """The reason in the place of ``STABLE`` where the least loss is not 0, or not known."""
         decays = self.problem.weight_decay > 0 or self.algorithm.shrink != 0
         if self.stable and decays and self.least_loss == 0:
             return "w tends to the stationary point in mean square, from every start"
+        if self.stable and self.least_loss == 0 and self._is_without_labels:
+            return f"{self.reason.explanation} if some w fits the labels, of which none are given"
         if not self.stable or self.least_loss == 0:
             return ""
         which = "that of the stationary point" if decays else "the least one"
@@ -125,6 +127,12 @@ class Verdict:
             return f"the mean loss tends to {least}, from every start"
         where = "at" if self.noise.epoch is None else "on a cycle with the mean"
         return f"the mean loss comes to rest {where} {floor:.6g} above {least}, from every start"
+
+    @property
+    def _is_without_labels(self) -> bool:
+        """Whether it is about data of which nobody said what is learnt."""
+        samples = self.problem.samples
+        return samples is not None and samples.residuals is None and self.problem.target is None
 
     @cached_property
     def least_loss(self) -> float:

@@ -161,7 +161,7 @@ def losses_command(
     from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
 
     path = output_path(output or "losses.png", PICTURES)
-    problem = read_problem(options, read_target(zeta, squares, options["labels"]))
+    problem = read_problem(options, read_target(zeta, squares, options))
     batch_size = read_batch_size(options)
     rules = _rules(algorithms, read_settings(settings))
     if am1:

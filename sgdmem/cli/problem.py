@@ -10,10 +10,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from sgdmem.numeric.spectra.data_files import DataTable
     from sgdmem.symbolic.algorithms.family import Family
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 Options = Mapping[str, Any]
+_OF_DATA = (
+    *("labels", "target_column", "drop_column", "outputs"),
+    *("without_replacement", "keep_last", "shuffle", "fit_noise"),
+)
+
+drop_column_option = click.option(
+    "--drop-column",
+    multiple=True,
+    metavar="C",
+    help="A column of the data to leave out, such as one of row numbers.",
+)
 
 
 def problem_options(
@@ -59,6 +71,13 @@ def problem_options(
             help="A data matrix, one sample a row. Batches draw its rows.",
         ),
         click.option("--labels", type=file, metavar="FILE", help="Labels of the data, one a row."),
+        click.option(
+            "--target-column",
+            multiple=True,
+            metavar="C",
+            help="Or a column of the data: its name, or number from 0 (-1: the last).",
+        ),
+        drop_column_option,
         click.option(
             "--outputs", type=int, metavar="K", help="K rows one after the other are one sample."
         ),
@@ -126,15 +145,18 @@ def target_options(command: _F) -> _F:
     return zeta(squares(command))
 
 
-def read_target(zeta: str | None, squares: str | None, labels: str | None = None) -> Any:
-    """Return the target of --zeta Z or --target FILE; None with --labels FILE, which make one."""
+def read_target(zeta: str | None, squares: str | None, options: Options | None = None) -> Any:
+    """Return the target of --zeta Z or --target FILE; None where labels are given."""
     from sgdmem.numeric.arithmetic.inputs import positive_float
     from sgdmem.numeric.problems.target import PowerLawTarget
     from sgdmem.numeric.spectra.files import load_columns
 
-    if sum(value is not None for value in (zeta, squares, labels)) != 1:
-        raise click.UsageError("give one of --zeta Z and --target FILE, or --labels with --data")
-    if labels is not None:
+    labelled = options is not None and bool(options["labels"] or options["target_column"])
+    if (zeta is not None) + (squares is not None) + labelled != 1:
+        raise click.UsageError(
+            "give one of --zeta Z and --target FILE, or --labels or --target-column with --data"
+        )
+    if labelled:
         return None
     if squares is not None:
         return load_columns(squares)[0]
@@ -172,7 +194,7 @@ def read_problem(options: Options, target: Any = None, otherwise: Any = None) ->
         raise click.UsageError("--positive-part belongs to --spectrum")
     if data is not None:
         return _problem_of_data(data, options, target)
-    for name in ("labels", "outputs", "without_replacement", "keep_last", "shuffle", "fit_noise"):
+    for name in _OF_DATA:
         if options[name]:
             raise click.UsageError(f"--{name.replace('_', '-')} belongs to --data")
     noise = _noise(options, otherwise or Noise())
@@ -189,9 +211,14 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
 
     from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.problems.problem import Problem
-    from sgdmem.numeric.spectra.files import load_labels
+    from sgdmem.numeric.spectra.data_files import load_labels
 
-    matrix, labels = read_matrix(path), options["labels"]
+    if options["labels"] and options["target_column"]:
+        raise click.UsageError("--labels and --target-column exclude each other")
+    table = read_data(path, options["target_column"], options["drop_column"])
+    matrix, labels = table.rows, table.labels
+    if options["labels"]:
+        labels = load_labels(Path(options["labels"]))
     ways = {
         "--without-replacement": options["without_replacement"],
         "--shuffle": options["shuffle"],
@@ -207,7 +234,7 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
         raise click.UsageError("--fit-noise is for samples with one output, not --outputs")
     found = Problem.from_data(
         matrix,
-        None if labels is None else load_labels(Path(labels)),
+        labels,
         outputs=outputs,
         replacement=not options["without_replacement"],
         drop_last=not options["keep_last"],
@@ -229,16 +256,23 @@ def _scale(options: Options) -> Any:
     return 1 if options["scale"] is None else options["scale"]
 
 
-def read_matrix(path: str) -> Any:
-    """Return the data matrix of a file; a single column is refused, it may be a spectrum."""
-    from sgdmem.numeric.spectra.files import load_samples
+def read_data(path: str, targets: Sequence[str] = (), dropped: Sequence[str] = ()) -> DataTable:
+    """Return the data matrix of a file, and labels that are columns of it; notes go to stderr.
 
-    matrix = load_samples(Path(path))
-    if matrix.ndim == 2 and matrix.shape[1] == 1:
+    A single column is refused, it may be a spectrum.
+    """
+    from sgdmem.numeric.problems.column_notes import column_notes
+    from sgdmem.numeric.spectra.data_files import load_data
+
+    table = load_data(Path(path), targets, dropped)
+    if table.rows.ndim == 2 and table.rows.shape[1] == 1 and not (targets or dropped):
         raise click.UsageError(
             f"--data: {path} has a single column; eigenvalues are given with --spectrum"
         )
-    return matrix
+    notes = column_notes(table)
+    if notes:
+        click.echo(f"note: {'; '.join(notes)}", err=True)
+    return table
 
 
 def _noise(options: Options, otherwise: Any) -> Any:
@@ -255,7 +289,7 @@ def _noise(options: Options, otherwise: Any) -> Any:
 
 def _noise_of_features(options: Options, otherwise: Any) -> Any:
     from sgdmem.numeric.problems.noise import Noise
-    from sgdmem.numeric.spectra.files import load_matrix
+    from sgdmem.numeric.spectra.data_files import load_matrix
 
     tau1, tau2, coupling = options["tau1"], options["tau2"], options["coupling"]
     if tau2 is not None and "," in tau2:

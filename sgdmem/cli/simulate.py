@@ -77,14 +77,14 @@ def simulate_command(
     if options["coupling"] is not None:
         raise click.UsageError("--coupling cannot be simulated: give the data with --data")
     if options["label_variance"] is not None and options["data"] is not None:
-        raise click.UsageError("--label-variance: data have labels of their own, give --labels")
+        raise click.UsageError(
+            "--label-variance: data have labels of their own, give --labels or --target-column"
+        )
     if options["batch_size"] is None:
         raise click.UsageError("a simulation needs --batch-size B")
     method = built(*read_method(algorithm, settings))
     gaussian = Noise(tau1=1, tau2=-1)  # of Gaussian features
-    problem = read_problem(
-        options, read_target(zeta, squares, options["labels"]), otherwise=gaussian
-    )
+    problem = read_problem(options, read_target(zeta, squares, options), otherwise=gaussian)
     spectrum = problem.spectrum
     if options["power_law"] is not None and (spectrum.is_infinite or spectrum.count > MOST_MODES):
         raise click.UsageError(

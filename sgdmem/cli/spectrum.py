@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from sgdmem.cli.arguments import json_option, output_option, print_json
-from sgdmem.cli.problem import read_matrix
+from sgdmem.cli.problem import drop_column_option, read_data
 from sgdmem.symbolic.errors import shown
 
 
 @click.command("spectrum", short_help="Describe the spectrum and the noise of data.")
 @click.option("--data", type=click.Path(), metavar="FILE", help="A data matrix.")
+@drop_column_option
 @click.option("--spectrum", "path", type=click.Path(), metavar="FILE", help="Eigenvalues.")
 @click.option("--positive-part", is_flag=True, help="Leave out eigenvalues that are not positive.")
 @click.option("--first", type=float, metavar="K", help="First rank of the fit.  [all]")
@@ -21,6 +23,7 @@ from sgdmem.symbolic.errors import shown
 @json_option
 def spectrum_command(
     data: str | None,
+    drop_column: tuple[str, ...],
     path: str | None,
     positive_part: bool,
     first: float | None,
@@ -43,7 +46,12 @@ def spectrum_command(
         raise click.UsageError("give either --data FILE or --spectrum FILE")
     if data is not None and positive_part:
         raise click.UsageError("--positive-part belongs to --spectrum")
-    given = read_matrix(data) if data else Spectrum.load(path, positive_part=positive_part)
+    if data is None and drop_column:
+        raise click.UsageError("--drop-column belongs to --data")
+    if data is not None:
+        given: Any = read_data(data, dropped=drop_column).rows
+    else:
+        given = Spectrum.load(path, positive_part=positive_part)
     summary = summarize(given, first, last)
     if output is not None:
         if Path(output).suffix != ".csv":

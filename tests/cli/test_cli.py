@@ -217,6 +217,40 @@ def test_rows_that_are_drawn_together(
     assert (code, "--outputs belongs to --data" in err) == (2, True)
 
 
+def test_labels_that_are_a_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
+) -> None:
+    rows, y = rng.normal(size=(20, 2)) * [1, 1000], rng.normal(size=20)
+    whole = tmp_path / "whole.csv"
+    lines = [
+        f"{k},{a!r},{b!r},{label!r}"
+        for k, (a, b), label in zip(range(20), rows.tolist(), y.tolist(), strict=True)
+    ]
+    whole.write_text("\n".join([",first one,b,label", *lines]))
+    np.save(tmp_path / "X.npy", rows)
+    np.save(tmp_path / "y.npy", y)
+    asked = ["stable", "sgd", "--set", "learning_rate=1e-7", "--batch-size", "4", "--json"]
+    apart = ["--data", str(tmp_path / "X.npy"), "--labels", str(tmp_path / "y.npy")]
+    _, expected, said = run(capsys, *asked, *apart)
+    given = [*asked, "--data", str(whole), "--drop-column", "0", "--target-column", "label"]
+    code, found, err = run(capsys, *given)
+    assert (code, found) == (0, expected)
+    assert err.startswith("note: scales differ by a factor of ") and "first one" in err
+    assert len(said.splitlines()) == 1 and "column 1, column 0" in said
+    err = run(capsys, *asked, "--data", str(whole))[2]
+    assert err.startswith("note: column 0 numbers the rows: --drop-column 0; scales differ")
+    code, _, err = run(capsys, *given, "--labels", str(tmp_path / "y.npy"))
+    assert (code, "--labels and --target-column exclude each other" in err) == (2, True)
+    code, _, err = run(capsys, *HEAVY_BALL, *LAW, "--target-column", "1")
+    assert (code, "--target-column belongs to --data" in err) == (2, True)
+    losses = ["simulate", "sgd", "--set", "learning_rate=1e-7", "--steps", "3"]
+    assert run(capsys, *losses, *given[-6:], "--batch-size", "4")[0] == 0
+    said = run(capsys, "spectrum", "--data", str(whole), "--drop-column", "0")[1]
+    assert "ranks 1 to 3" in said  # two columns and the labels
+    bare = run(capsys, *asked[:-1], "--data", str(tmp_path / "X.npy"))[1]
+    assert bare.startswith("stable: the mean loss tends to 0 from every start if some w fits the")
+
+
 def test_noise_by_mode(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     eigenvalues, coupling = tmp_path / "eigenvalues.csv", tmp_path / "T.csv"
     eigenvalues.write_text("2\n1\n")

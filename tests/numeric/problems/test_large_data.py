@@ -30,7 +30,7 @@ from sgdmem.numeric.problems.symmetric_products import quadratic_forms, weighted
 from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.spectra import files, row_pieces
-from sgdmem.numeric.spectra.files import load_matrix
+from sgdmem.numeric.spectra.data_files import load_matrix
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 
 

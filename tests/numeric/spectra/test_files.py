@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.spectra import files as spectrum_files
-from sgdmem.numeric.spectra.files import load_matrix
+from sgdmem.numeric.spectra.data_files import load_matrix
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError
 

@@ -1,0 +1,56 @@
+"""What is often overlooked in a table of data: row numbers, scales, columns that do not vary."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sgdmem.numeric.spectra.data_files import DataTable
+
+_LOOKED_AT = 10_000  # rows, and at most so many columns
+_APART = 100.0  # ratio of the scales of columns
+_FLAT = 1e-12  # deviations over the scale of a column that does not vary
+_OFF = 0.1  # mean over the deviation of a column that is not centred
+
+
+def column_notes(table: DataTable) -> list[str]:
+    """Return short remarks about the columns of data, from the first 10,000 rows.
+
+    Examples
+    --------
+    >>> rows = np.array([[0, 5, 0.01], [1, 7, 0.02], [2, 9, 0.01], [3, 3, 0.02]])
+    >>> for note in column_notes(DataTable(rows, ["", "area", "share"])):
+    ...     print(note)
+    column 0 numbers the rows: --drop-column 0
+    scales differ by a factor of 4.5e+02 (area, share)
+    no column is constant: no intercept
+    """
+    if table.rows.ndim != 2 or hasattr(table.rows, "tocsr"):
+        return []
+    rows = np.asarray(table.rows[:_LOOKED_AT, :_LOOKED_AT], dtype=float)
+    if not np.isfinite(rows).all():  # said elsewhere
+        return []
+    scale = np.sqrt((rows**2).mean(axis=0))
+    spread, notes = rows.std(axis=0), []
+    numbering = np.arange(len(rows)) + rows[0, 0]
+    numbered = len(rows) > 3 and rows[0, 0] in (0, 1) and bool((rows[:, 0] == numbering).all())
+    if numbered:
+        notes.append("column 0 numbers the rows: --drop-column 0")
+    flat = spread <= _FLAT * scale
+    varying = np.flatnonzero(~flat & (np.arange(scale.size) >= numbered))
+    if varying.size > 1:
+        least, most = (varying[f(spread[varying])] for f in (np.argmin, np.argmax))
+        factor = spread[most] / spread[least]
+        if factor > _APART:
+            names = f"{_name(table, most)}, {_name(table, least)}"
+            notes.append(f"scales differ by a factor of {factor:.2g} ({names})")
+    if flat.any():
+        some = ", ".join(_name(table, k) for k in np.flatnonzero(flat)[:3])
+        notes.append(f"constant: {some}{', ...' if flat.sum() > 3 else ''}")
+    elif (np.abs(rows.mean(axis=0)) > _OFF * spread)[varying].any():
+        notes.append("no column is constant: no intercept")
+    return notes
+
+
+def _name(table: DataTable, place: int) -> str:
+    name = table.names[place]
+    return f"column {name or place}" if name.lstrip("-").isdigit() or not name else name

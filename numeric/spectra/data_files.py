@@ -1,0 +1,156 @@
+"""Data matrices and labels in files: which columns, and what they are called.
+
+Formats are those of `sgdmem.numeric.spectra.files`. The first line of a text may name its columns:
+if it has commas, semicolons or tabs, names may have blanks.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.spectra.files import load_file
+from sgdmem.numeric.spectra.text_lines import entries_of_lines, is_number, require_numbers
+from sgdmem.symbolic.errors import InputError, shown
+
+_MATRIX = 2  # dimensions
+
+
+class DataTable(NamedTuple):
+    """Rows of shape (n, d), or (n, K, d); the names of their columns, if the file has some; labels.
+
+    Attributes
+    ----------
+    rows : ndarray
+    names : list of str
+        Of the columns, or their numbers in the file.
+    labels : ndarray, shape (n, R), or None
+        The columns that are targets.
+    """
+
+    rows: Array
+    names: list[str]
+    labels: Array | None = None
+
+
+def load_matrix(path: Any) -> Array:
+    """Return a data matrix from a .npy, .npz, .csv, .tsv or .txt file, one sample a row.
+
+    A .npy of any size is a memory map.
+    """
+    return _load(path, (_MATRIX,), "a matrix of numbers, one sample a row").rows
+
+
+def load_labels(path: Any) -> Array:
+    """Return labels, one or several for each sample."""
+    return _load(path, (1, _MATRIX), "labels, one sample a row").rows
+
+
+def load_data(path: Any, targets: Sequence[str] = (), dropped: Sequence[str] = ()) -> DataTable:
+    """Return rows of shape (n, d), or Jacobians (n, K, d) from a .npy or .npz, and labels.
+
+    Parameters
+    ----------
+    path
+        Of a file.
+    targets, dropped
+        Columns that hold labels, and those that are left out: names, or numbers from 0, negative
+        ones from the end. What is left out of a text need not be numbers.
+
+    Raises
+    ------
+    InputError
+        Naming the file and what is wrong with it.
+    """
+    expected = "a matrix of numbers, one sample a row, or (n, K, d)"
+    found = _load(path, (_MATRIX, _MATRIX + 1), expected, dropped)
+    rows, names, given = found.rows, found.names, [*targets, *dropped]
+    if not given:
+        return found
+    if rows.ndim != _MATRIX:
+        raise InputError(f"{path}: only a matrix has columns, found shape {rows.shape}")
+    left_out = {_place(path, which, names) for which in dropped}
+    columns = [_place(path, which, names) for which in targets]
+    kept = [k for k in range(len(names)) if k not in left_out and k not in columns]
+    if not kept:
+        raise InputError(f"{path}: no column is left")
+    alone = kept[-1] - kept[0] == len(kept) - 1  # then a part of a memory map is one
+    rows = rows[:, kept[0] : kept[-1] + 1] if alone else rows[:, kept]
+    labels = np.asarray(found.rows[:, columns], dtype=float) if columns else None
+    return DataTable(rows, [names[k] for k in kept], labels)
+
+
+def _load(
+    path: Any, dimensions: Sequence[int], expected: str, dropped: Sequence[str] = ()
+) -> DataTable:
+    data = load_file(path, partial(_read_text, dropped), mapped=True)
+    if isinstance(data, DataTable):
+        return data
+    if isinstance(data, dict):
+        if len(data) != 1:
+            raise InputError(f"{path}: expected one array, found {', '.join(data) or 'none'}")
+        (data,) = data.values()
+    found: Array = np.asanyarray(data)
+    if found.dtype.kind not in "fiucb" or found.ndim not in dimensions:
+        raise InputError(f"{path}: expected {expected}")
+    return DataTable(found, list(map(str, range(found.shape[-1]))))
+
+
+def _read_text(dropped: Sequence[str], path: Path, lines: Iterable[str]) -> DataTable:
+    """Return the rows of a text; columns that are left out are 0."""
+    names: list[str] = []
+    numbers = array("d")
+    width = 0
+    blanks: set[int] = set()
+    for number, row in entries_of_lines(path, lines, named=True):
+        if width == 0 and not names and _names_columns(row):
+            names = row
+            continue
+        if width == 0:
+            width = len(row)
+            names = names if len(names) == width else list(map(str, range(width)))
+            blanks = {_place(path, which, names) for which in dropped}
+        if blanks and len(row) == width:
+            row = ["0" if k in blanks else entry for k, entry in enumerate(row)]
+        words = [k for k, entry in enumerate(row[:width]) if not is_number(entry)]
+        if words and len(row) == width:
+            column, entry = names[words[0]] or words[0], shown(row[words[0]])
+            raise InputError(
+                f"{path}, line {number}: {entry} is not a number; a column can be left out, "
+                f"here --drop-column {shown(column)}"
+            )
+        require_numbers(path, number, row, width)
+        numbers.extend(map(float, row))
+    if width == 0:
+        raise InputError(f"{path}: holds no numbers")
+    return DataTable(np.array(numbers).reshape(-1, width), names)
+
+
+def _names_columns(row: Sequence[str]) -> bool:
+    """Whether a line names columns, all of them but one of row numbers."""
+    named = [entry for entry in row if entry]
+    return (
+        len(named) >= max(1, len(row) - 1)
+        and all(entry[0].isalpha() for entry in named)
+        and (not any(map(is_number, named)))
+    )
+
+
+def _place(path: Any, which: str, names: Sequence[str]) -> int:
+    """Return the place of a column that is given by its name or number."""
+    if which in names:
+        return names.index(which)
+    try:
+        return range(len(names))[int(which)]
+    except (ValueError, IndexError):
+        last, some = len(names) - 1, ", ".join(filter(None, names))
+        raise InputError(
+            f"{path}: has no column {shown(which)}: give a number from 0 to {last}, or one of the "
+            f"names {shown(some)[1:-1]}"
+        ) from None

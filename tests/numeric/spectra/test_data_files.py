@@ -1,0 +1,79 @@
+"""Data in files: which columns are data, which are labels, and what is said of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sgdmem import InputError
+from sgdmem.numeric.problems.column_notes import column_notes
+from sgdmem.numeric.spectra.data_files import DataTable, load_data
+
+FLOWERS = """,sepal length (cm),petal width,species name,label
+0,5.1,0.2,Iris setosa,1
+1,7.0,1.4,Iris versicolor,0
+"""
+
+
+@pytest.fixture
+def flowers(tmp_path: Path) -> Path:
+    path = tmp_path / "flowers.csv"
+    path.write_text(FLOWERS)
+    return path
+
+
+def test_columns_by_name_and_number(flowers: Path) -> None:
+    for targets, dropped in ((["label"], ["species name", "0"]), (["-1"], ["3", "0"])):
+        found = load_data(flowers, targets, dropped)
+        assert found.rows.tolist() == [[5.1, 0.2], [7.0, 1.4]]
+        assert found.names == ["sepal length (cm)", "petal width"]
+        assert found.labels is not None and found.labels.tolist() == [[1], [0]]
+    with pytest.raises(
+        InputError, match=r"line 2: 'Iris setosa' is not a number; .*'species name'"
+    ):
+        load_data(flowers)
+    with pytest.raises(InputError, match=r"no column 'x': give a number from 0 to 4, or .*label"):
+        load_data(flowers, ["x"], ["3"])
+    with pytest.raises(InputError, match="no column is left"):
+        load_data(flowers, ["0", "1", "2", "4"], ["3"])
+
+
+def test_tabs_and_blanks(tmp_path: Path) -> None:
+    path = tmp_path / "X.tsv"
+    for text in ("\tfirst name\tb\n0\t1\t2\n", "\t0\t1\t2\n", "a b c\n 0 1 2\n"):
+        path.write_text(text)
+        assert load_data(path).rows.tolist() == [[0, 1, 2]]
+
+
+def test_arrays_have_columns_too(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", np.arange(12.0).reshape(3, 4))
+    found = load_data(tmp_path / "X.npy", ["-1"], ["0"])
+    assert isinstance(found.rows, np.memmap)  # not copied
+    assert found.rows.tolist() == [[1, 2], [5, 6], [9, 10]] and found.names == ["1", "2"]
+    assert load_data(tmp_path / "X.npy", [], ["1"]).rows.tolist()[0] == [0, 2, 3]
+    np.save(tmp_path / "J.npy", np.ones((2, 2, 2)))
+    with pytest.raises(InputError, match="only a matrix has columns"):
+        load_data(tmp_path / "J.npy", ["0"])
+
+
+def test_notes(rng: np.random.Generator) -> None:
+    rows = rng.normal(size=(50, 3))
+    rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    names = ["a", "b", "c"]
+    assert column_notes(DataTable(rows, names)) == []
+    assert column_notes(DataTable(rows + 5, names)) == ["no column is constant: no intercept"]
+    assert column_notes(DataTable(rows * [1, 99, 1], names)) == []
+    (note,) = column_notes(DataTable(rows * [1, 200, 1], names))
+    assert note in (
+        "scales differ by a factor of 2e+02 (b, a)",
+        "scales differ by a factor of 2e+02 (b, c)",
+    )
+    ones = np.column_stack([np.ones(50), rows + 5])
+    assert column_notes(DataTable(ones, ["0", "1", "2", "3"])) == ["constant: column 0"]
+    numbered = np.column_stack([np.arange(50), rows])
+    assert column_notes(DataTable(numbered, ["", *names])) == [
+        "column 0 numbers the rows: --drop-column 0"
+    ]
+    assert column_notes(DataTable(np.ones((4, 2, 3)), names)) == []
