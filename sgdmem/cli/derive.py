@@ -8,13 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sgdmem.cli.arguments import AlgorithmName, output_option, read_settings, set_option
+from sgdmem.cli.arguments import (
+    AlgorithmName,
+    output_option,
+    read_method,
+    read_settings,
+    set_option,
+)
+from sgdmem.cli.problem import has_problem, problem_options, read_batch_size, read_problem
 from sgdmem.symbolic.errors import shown
 
 if TYPE_CHECKING:
     from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 _LARGEST_GENERAL_MEMORY = 5  # a minute and a megabyte of formulas beyond
+_HIDDEN = (  # as for ``stable``
+    *("scale", "count", "positive_part", "labels", "target_column", "drop_column", "outputs"),
+    *("without_replacement", "keep_last", "shuffle", "fit_noise", "tau1", "tau2", "coupling"),
+    *("label_variance", "weight_decay"),
+)
 _DOCUMENTS, _TEXTS = (".tex", ".pdf", ".md", ".html"), (".txt", "")
 
 
@@ -46,6 +58,13 @@ _DOCUMENTS, _TEXTS = (".tex", ".pdf", ".md", ".html"), (".txt", "")
     metavar="LANGUAGE",
     help="Noise summand and verdict as code: python, c, julia, matlab or javascript.",
 )
+@click.option(
+    "--at",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="With a problem: a parameter of the numbers at the end, beside those of --set.",
+)
+@problem_options(unused=_HIDDEN)
 def derive_command(
     algorithm: str | None,
     memory: int | None,
@@ -56,10 +75,14 @@ def derive_command(
     notation: str | None,
     label: str | None,
     language: str | None,
+    at: tuple[str, ...],
+    **options: Any,
 ) -> None:
     """Derive what follows from an algorithm, step by step, every step checked.
 
-    Parameters that are not set stay symbols. Without -o the results are printed as text.
+    Parameters that are not set stay symbols. Without -o the results are printed as text. The
+    derivation is about the method, on any problem. With data, a spectrum or a power law, given as
+    for ``sgdmem stable``, the verdict on that problem stands at its end.
 
     \b
       sgdmem derive heavy-ball
@@ -67,7 +90,14 @@ def derive_command(
       sgdmem derive nesterov --set momentum=9/10 -o section.tex --fragment
       sgdmem derive --memory 2 -o general.html
       sgdmem derive qhm --as c
+      sgdmem derive sgd --at learning_rate=0.01 --data X.npy --batch-size 8
     """
+    verdict = _verdict(algorithm, (*settings, *at), options)
+    if verdict is None and (at or options["batch_size"] is not None):
+        given = "--at" if at else "--batch-size"
+        raise click.UsageError(f"{given} belongs to --data, --spectrum or --power-law")
+    if verdict is not None and language is not None:
+        raise click.UsageError("--as writes code for any problem: give none")
     described = _described(algorithm, memory, settings)
     suffix = Path(output).suffix if output is not None else ""
     if output is not None and language is None and suffix not in (*_DOCUMENTS, *_TEXTS):
@@ -84,11 +114,12 @@ def derive_command(
         _write(source_code(described, language), output)
     elif suffix in _DOCUMENTS:
         assert output is not None
-        _document(described, output, fragment, _letters(symbols), notation, label)
+        _document(described, output, fragment, _letters(symbols), notation, label, verdict)
     else:
         from sgdmem.symbolic.derivations.documents.text import derivation_text
 
-        _write(derivation_text(described) + "\n", output)
+        numbers = "" if verdict is None else f"\nIn numbers, on one problem\n  {verdict}\n"
+        _write(f"{derivation_text(described)}\n{numbers}", output)
 
 
 def _described(algorithm: str | None, memory: int | None, settings: tuple[str, ...]) -> Algorithm:
@@ -108,6 +139,21 @@ def _described(algorithm: str | None, memory: int | None, settings: tuple[str, .
     return described.substitute(read_settings(settings)) if settings else described
 
 
+def _verdict(algorithm: str | None, settings: tuple[str, ...], options: Any) -> Any:
+    """Return the verdict on the problem that is given; None without one."""
+    if not has_problem(options):
+        return None
+    if algorithm is None:
+        raise click.UsageError("numbers on a problem need an ALGORITHM")
+    from sgdmem.numeric.verdicts.stability import stability
+
+    family, values = read_method(algorithm, settings)
+    missing = family.missing(values)
+    if missing:
+        raise click.UsageError(f"numbers on a problem need --at {missing[0]}=VALUE")
+    return stability(family(**values), read_problem(options), read_batch_size(options))
+
+
 def _letters(symbols: tuple[str, ...]) -> dict[str, str]:
     letters = {}
     for text in symbols:
@@ -125,12 +171,13 @@ def _document(
     symbols: dict[str, str],
     notation: str | None,
     label: str | None,
+    verdict: Any,
 ) -> None:
     from sgdmem.symbolic.derivations.derivation import derive
 
     letters = {"notation": notation} if notation else {}
     with _status("deriving and checking ..."):
-        derivation = derive(described, symbols=symbols, label=label, **letters)
+        derivation = derive(described, symbols=symbols, label=label, verdict=verdict, **letters)
     with _status("writing ..."):
         written = derivation.save(output, fragment=fragment)
     names = " and ".join(str(path) for path in written)

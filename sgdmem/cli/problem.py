@@ -38,7 +38,7 @@ def problem_options(
     simulated
         Whether samples are drawn, so that tau1 and tau2 follow from them.
     unused
-        Names of options that the command refuses, and its help does not show.
+        Names of options that the command's help does not show.
     batch_size
         What the help says of it in place of the usual text.
     """

@@ -21,6 +21,7 @@ from sgdmem.symbolic.derivations.documents.document import (
     numbered,
 )
 from sgdmem.symbolic.derivations.documents.references import bibliography
+from sgdmem.symbolic.derivations.sections.in_numbers import in_numbers
 from sgdmem.symbolic.derivations.sections.section_order import all_sections
 from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
@@ -153,6 +154,7 @@ def derive(
     notation: str = "2410.04228",
     title: str | None = None,
     label: str | None = None,
+    verdict: Any = None,
 ) -> Derivation:
     r"""Derive what follows from an algorithm, step by step, and check every step.
 
@@ -179,6 +181,9 @@ def derive(
     label : str, optional
         What the labels of equations begin with, for several derivations in one document; by default
         the title.
+    verdict : Verdict, optional
+        From `sgdmem.stability`: the derivation is about the method, on any problem, and its last
+        section has these numbers of one, as the verdict says them.
 
     Returns
     -------
@@ -198,7 +203,9 @@ def derive(
     <Derivation of SGD: 49 statements checked>
     """
     subject = read_subject(algorithm, symbols or {}, notation)
-    displayed = display(all_sections(subject), subject)
+    sections = all_sections(subject)
+    sections += [] if verdict is None else [in_numbers(verdict, subject.algorithm)]
+    displayed = display(sections, subject)
     checked = check(displayed, subject)
     title = title or _title(subject.algorithm)
     return Derivation(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import sgdmem
 from tests.cli.test_cli import run
 
 
@@ -52,6 +54,10 @@ def test_code(language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["heavy-ball", "-o", "x.tex", "--notation", "greek"], "notation must be one of"),
         (["heavy-ball", "--as", "basic"], "language must be one of"),
         (["heavy-ball", "-o", "nowhere/x.tex"], "nowhere"),
+        (["sgd", "--power-law", "2"], "numbers on a problem need --at learning_rate=VALUE"),
+        (["sgd", "--batch-size", "2"], "--batch-size belongs to --data"),
+        (["sgd", "--at", "learning_rate=1"], "--at belongs to --data"),
+        (["--memory", "1", "--power-law", "2"], "numbers on a problem need an ALGORITHM"),
     ],
 )
 def test_bad_arguments(
@@ -67,3 +73,35 @@ def test_bad_arguments(
     assert message in err
     assert len(err.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_numbers_on_one_problem(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rng: np.random.Generator
+) -> None:
+    """The formulas stay symbols; at the end stands what ``sgdmem stable`` says."""
+    features, target = tmp_path / "X.npy", tmp_path / "sgd.md"
+    rows = rng.normal(size=(30, 3))
+    np.save(features, np.column_stack([rows, rows[:, 0]]))
+    problem = ["--data", str(features), "--batch-size", "4"]
+    given = ["derive", "sgd", "--at", "learning_rate=0.1", *problem]
+    verdict = run(capsys, "stable", "sgd", "--set", "learning_rate=0.1", *problem)[1]
+    text = run(capsys, *given)[1]
+    assert text.startswith("sgd(learning_rate=learning_rate)")
+    assert text.endswith(f"In numbers, on one problem\n  {verdict}")
+    code, out, _ = run(capsys, *given, "-o", str(target))
+    assert code == 0 and "49 equalities and conditions checked" in out
+    numbers = target.read_text().partition("## In numbers")[2]
+    assert "The verdict, proved for these numbers, is stable: the mean loss" in numbers
+    assert "Modes: 3 in 4 directions" in numbers
+    radius = verdict.partition("noise radius")[2].partition(" < 1")[0].strip()
+    assert f"Noise radius: {radius}; stable below 1." in numbers
+    code, _, err = run(capsys, *given, "--as", "c")
+    assert (code, "--as writes code for any problem" in err) == (2, True)
+
+
+def test_only_verdicts_on_the_method_are_numbers() -> None:
+    verdict = sgdmem.stability(sgdmem.sgd("0.1"), sgdmem.Spectrum([1]), 2)
+    with pytest.raises(sgdmem.InputError, match="verdict must be about heavy ball, got one on SGD"):
+        sgdmem.derive("heavy-ball", verdict=verdict)
+    with pytest.raises(sgdmem.InputError, match="verdict must be what stability"):
+        sgdmem.derive("sgd", verdict=True)

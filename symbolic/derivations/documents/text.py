@@ -55,6 +55,7 @@ def _sections(algorithm: Algorithm) -> Iterator[str]:
     yield "Stable with mini-batches of size B if and only if, for every eigenvalue lambda_k,"
     yield "  P - lambda_k Q is strictly Schur, 1 + (tau2/B) s_k > 0, and"
     yield "  U' = (tau1/B) sum_k s_k / (1 + (tau2/B) s_k) < 1"
+    yield "  (of a noise model; on samples as they are the radius of an operator, see documents)"
 
 
 def _polynomial(coefficients: tuple[Scalar, ...], x: Any) -> str:
