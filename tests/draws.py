@@ -268,3 +268,10 @@ def _random_recurrence(rng: np.random.Generator, memory: int) -> tuple[list[Numb
     slope = sum(n * x for n, x in enumerate(P))
     q: list[Number] = [Fraction(int(x), 60) for x in rng.integers(-9, 10, memory)]
     return [-x for x in P[:-1]], [*q, -slope - sum(q)]
+
+
+def heavy_tailed(rng: np.random.Generator) -> np.ndarray:
+    """Return a data matrix of which a few rows may decide."""
+    n, d = int(rng.integers(60, 600)), int(rng.integers(2, 8))
+    rows = rng.standard_t(3, size=(n, d)) * np.geomspace(1, rng.uniform(0.1, 1), d)
+    return np.asarray(rows)

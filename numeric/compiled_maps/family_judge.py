@@ -224,7 +224,7 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
     left = np.isin(together.codes, [_MAY_BE_PROVED] if sharp else _OPEN)
     for index in np.flatnonzero(left).tolist():
         verdict = verdict_of(algorithms[index], problem, noise)
-        found.stable[index] = verdict.reason.flag
+        found.stable[index] = verdict.reason_of_model.flag
         if found.bounds is not None and verdict.reason is not Reason.UNDECIDED_NOISELESS:
             found.bounds[:, index] = *verdict.noise_sum_interval, verdict.noise_sum
             found.noise_sum[index], found.margin[index] = verdict.noise_sum, verdict.margin

@@ -16,7 +16,11 @@ from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.problems.batch_size import inverse_batch_size
 from sgdmem.numeric.problems.coupling import LARGEST, Block, entry, read_blocks, settled
 from sgdmem.numeric.problems.drawing import Drawing, Epoch
-from sgdmem.numeric.problems.noise_estimate import NoiseEstimate, estimate_noise
+from sgdmem.numeric.problems.noise_estimate import (
+    CouplingEstimate,
+    NoiseEstimate,
+    estimate_noise,
+)
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import is_list, to_float
@@ -63,7 +67,7 @@ class Noise:
     tau1: Fraction
     tau2: Fraction | tuple[Fraction, ...]
     coupling: tuple[Block, ...] | None
-    estimate: NoiseEstimate | None
+    estimate: NoiseEstimate | CouplingEstimate | None
     samples: Samples | None
     label_variance: Fraction
 
@@ -84,7 +88,7 @@ class Noise:
             tau2 = _moderate(tau2, "tau2")
         if coupling is not None:
             coupling = settled(coupling, tau2)
-        if estimate is not None and not (tau1 == estimate.tau1 and tau2 == estimate.tau2):
+        if estimate is not None and not estimate.is_of(tau1, tau2, coupling):
             estimate = None  # numbers of the caller's are no estimate
         label_variance = _moderate(label_variance, "label_variance", nonnegative=True)
         if label_variance and samples is not None:
@@ -136,7 +140,8 @@ class Noise:
     def fit(cls, X: Any) -> Noise:
         """Estimate tau1 and tau2 from a data matrix, see `estimate_noise`.
 
-        Verdicts under such a noise are about the fitted model, and say *estimated*.
+        Verdicts under such a noise are about the fitted model, and say *estimated*; they are
+        undecided where two standard errors or the misfit could turn them.
 
         Examples
         --------
@@ -147,6 +152,25 @@ class Noise:
         """
         found = estimate_noise(X)
         return cls(found.tau1, found.tau2, estimate=found)
+
+    @classmethod
+    def fit_coupling(cls, X: Any) -> Noise:
+        r"""Return the coupling of the modes of a data matrix, as measured.
+
+        In the eigenbasis of their Hessian it is :math:`T_{ij}=E[z_i^2z_j^2]/\lambda_i\lambda_j`,
+        with tau2 = 1. That is the noise of the samples, but for what it does to correlations of
+        different modes: verdicts say *estimated*. A rate that is too large for it is too large for
+        the samples themselves.
+
+        Examples
+        --------
+        >>> noise = Noise.fit_coupling([[1.0, 0]] * 99 + [[0, 5.0]])
+        >>> print(noise)
+        the coupling of 2 modes measured on 100 samples
+        """
+        samples = Samples.of(X, name="data")
+        coupled = cls.coupled(samples.coupling + np.eye(samples.eigenvalues.size), tau2=1)
+        return replace(coupled, estimate=CouplingEstimate(len(samples), samples.eigenvalues.size))
 
     @classmethod
     def sampled(
@@ -312,12 +336,13 @@ class Noise:
     @property
     def _of_features(self) -> str:
         tau2 = "tau2 by mode" if isinstance(self.tau2, tuple) else f"tau2 = {_shown(self.tau2)}"
+        if self.estimate is not None:
+            return str(self.estimate)
         if self.coupling is not None:
             return f"a coupling matrix, {tau2}"
         if self.samples is not None:
-            return f"{len(self.samples):,} samples, {self.samples.drawing}"
-        if self.estimate is not None:
-            return str(self.estimate)
+            many = "s" * (len(self.samples) > 1)
+            return f"{len(self.samples):,} sample{many}, {self.samples.drawing}"
         return f"tau1 = {_shown(self.tau1)}, {tau2}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -417,7 +442,7 @@ class BatchNoise(Noise):
         """What an estimated noise stands for, as the end of a sentence; otherwise empty."""
         if self.is_reference:
             return "of batches drawn anew, the reference for shuffled epochs"
-        return "of a noise model estimated from data" if self.is_estimated else ""
+        return self.estimate.origin if self.estimate is not None and self.is_estimated else ""
 
     @property
     def is_quiet(self) -> bool:

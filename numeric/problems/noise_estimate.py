@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -51,6 +51,12 @@ class NoiseEstimate:
     samples: int
     modes: int
 
+    origin: ClassVar = "of a noise model estimated from data"
+
+    def is_of(self, tau1: Any, tau2: Any, coupling: Any) -> bool:
+        """Whether a noise with these numbers is the one that was estimated."""
+        return coupling is None and bool(tau1 == self.tau1 and tau2 == self.tau2)
+
     def __str__(self) -> str:
         tau1, tau2 = (
             f"{value:.4g} ± {error:.1g}"
@@ -61,6 +67,32 @@ class NoiseEstimate:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; an infinite error becomes None."""
         return {k: v if math.isfinite(v) else None for k, v in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class CouplingEstimate:
+    """That a coupling was measured on samples.
+
+    Attributes
+    ----------
+    samples, modes : int
+        As in `NoiseEstimate`.
+    """
+
+    samples: int
+    modes: int
+    origin: ClassVar = "of a coupling measured on data, which bear no larger rates than that"
+
+    def is_of(self, tau1: Any, tau2: Any, coupling: Any) -> bool:
+        """Whether a noise with these numbers is the one that was measured."""
+        return coupling is not None and bool(tau2 == 1)
+
+    def __str__(self) -> str:
+        return f"the coupling of {self.modes} modes measured on {self.samples:,} samples"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        return asdict(self)
 
 
 def estimate_noise(X: Any) -> NoiseEstimate:

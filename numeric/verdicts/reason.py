@@ -36,6 +36,7 @@ class Reason(Enum):
     UNDECIDED_NOISELESS = "undecided_noiseless"
     UNDECIDED_MODE_NOISE = "undecided_mode_noise"
     UNDECIDED_NOISE_SUM = "undecided_noise_sum"
+    UNDECIDED_FIT = "undecided_fit"
     UNPHYSICAL_NOISE = "unphysical_noise"
     ROOT_AT_1 = "root_at_1"
     ROOT_AT_MINUS_1 = "root_at_minus_1"
@@ -69,6 +70,7 @@ _OPEN = {
     Reason.UNDECIDED_NOISELESS,
     Reason.UNDECIDED_MODE_NOISE,
     Reason.UNDECIDED_NOISE_SUM,
+    Reason.UNDECIDED_FIT,
     Reason.UNPHYSICAL_NOISE,
 }
 _DIVERGES = "the method diverges even without noise: P - lambda Q has "
@@ -87,6 +89,8 @@ _EXPLANATIONS = {
     "floating point to decide",
     Reason.UNDECIDED_MODE_NOISE: "1 + (tau2/B) s is too close to 0 for floating point to decide",
     Reason.UNDECIDED_NOISE_SUM: "the noise sum is too close to 1 for floating point to decide",
+    Reason.UNDECIDED_FIT: "the noise is fitted, and the errors or the misfit of the fit could turn "
+    "the verdict",
     Reason.UNPHYSICAL_NOISE: "tau2 > tau1 is the noise of no data (Lemma 1), and the sufficient "
     "conditions do not decide this case",
     Reason.ROOT_AT_1: f"{_DIVERGES}a real root at or beyond 1",

@@ -10,6 +10,7 @@ import numpy as np
 from sgdmem.numeric.compilation.progress import shown_passes
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.numeric.verdicts.fitted_noise import fitted_radius
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.verdict import Verdict
@@ -78,19 +79,24 @@ def stability(
 def verdict_of(algorithm: Algorithm, problem: Problem, noise: BatchNoise) -> Verdict:
     """Return the verdict on an algorithm; ``noise`` is the problem's at the batch size."""
     judge = Judge(algorithm, problem.spectrum, noise)
-    reason = judge.reason
+    reason, detail = judge.reason, judge.detail
     low = high = output = math.inf
     middle = float(judge.joint.noise_sum[0])
     if judge.joint.is_summed[0]:
         (low, high), output = judge.radius, _output(judge)
     elif reason.is_open and reason is not Reason.UNPHYSICAL_NOISE and not noise.mixes:
         low, _ = judge.radius  # of the modes that are certain
+    fitted = fitted_radius(judge)
+    if fitted is not None:
+        low, high = fitted
+        if reason.is_open or (high >= 1 if reason.stable else low < 1):
+            reason, detail = Reason.UNDECIDED_FIT, f"it lies between {low:.3g} and {high:.3g}"
     return Verdict(
         algorithm=algorithm,
         problem=problem,
         noise=noise,
         reason=reason,
-        detail=judge.detail,
+        detail=detail,
         noise_sum=middle,
         noise_sum_interval=(low, high),
         output_noise_sum=None if noise.mixes else output,

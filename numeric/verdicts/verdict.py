@@ -10,6 +10,7 @@ from typing import Any
 
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts import limits
 from sgdmem.numeric.verdicts.binding_condition import binding
@@ -50,6 +51,8 @@ class Verdict:
         The radius of the noise operator and bounds on it: U'_Sigma or, with a coupling matrix, the
         spectral radius of diag(s / (1 + tau2 s / B)) T / B. Infinite where a mode is unstable by
         itself (``noiseless``, ``no_pull``, ``mode_noise``) or may be, and where the sum diverges.
+        Of a noise that was fitted the sum is that of the fit, and the bounds, estimates too, are
+        those within two standard errors and the misfit.
     output_noise_sum : float or None
         U_Sigma, the same sum for the loss at w (equal when a = 0); inf likewise. None with a
         coupling matrix.
@@ -84,7 +87,7 @@ class Verdict:
         With noise of the labels, or on samples whose labels no w fits, it tends to ``loss_floor``
         above the least loss instead; under weight decay, above that of the stationary point.
         True and False are proved for the exact input; None means that the error bounds of floating
-        point leave it open.
+        point leave it open, or that the errors or the misfit of a fitted noise could turn it.
         """
         return self.reason.stable
 
@@ -278,6 +281,11 @@ class Verdict:
             return 0.0
         return noiseless_margin(self._judge.noiseless, self.problem.spectrum)
 
+    @property
+    def reason_of_model(self) -> Reason:
+        """The reason for the noise as it is modelled, however well the model fits."""
+        return self._judge.reason
+
     @cached_property
     def binding(self) -> Reason:
         """The reason, and where the noiseless part is unstable, which root is at fault."""
@@ -356,7 +364,10 @@ class Verdict:
         undecided = self.stable is None
         low, high = self.noise_sum_interval
         what = "noise radius" if self.noise.mixes else "noise sum U'"
-        if undecided and low < high:
+        if isinstance(self.noise.estimate, NoiseEstimate) and low < high:
+            within = f"{low:.3g} to {high:.3g} with the errors and the misfit of the fit"
+            yield what, f"{self.noise_sum:.6g}; {within}; stable below 1"
+        elif undecided and low < high:
             yield what, f"between {low:.17g} and {high:.17g}; stable below 1"
         elif self.noise.samples is not None and low < high * (1 - _WIDE):
             yield what, f"between {low:.6g} and {high:.6g}, after all passes; stable below 1"

@@ -154,7 +154,7 @@ def _reason(judged: Map) -> Array:
     )
     known = (stable == 1) | (bad & np.isfinite(sums)) | beyond
     for place in np.flatnonzero(~known).tolist():
-        codes[place] = REASONS.index(judged.verdict(place).reason)
+        codes[place] = REASONS.index(judged.verdict(place).reason_of_model)
     return codes
 
 
