@@ -16,7 +16,7 @@ from sgdmem.numeric.problems.drawing import Drawing
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.problems.target import ListedTarget, PowerLawTarget, Target, read_target
-from sgdmem.numeric.spectra.hessian import hessian_eigenvalues
+from sgdmem.numeric.spectra.hessian import hessian_eigenvalues, refuse_hessian
 from sgdmem.numeric.spectra.spectrum import Spectrum, require_spectrum
 from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.errors import InputError, shown
@@ -199,7 +199,7 @@ class Problem:
         Raises
         ------
         InputError
-            For bad input.
+            For bad input, and for a symmetric matrix, which may be meant as a Hessian.
 
         Examples
         --------
@@ -207,6 +207,8 @@ class Problem:
         >>> problem.spectrum.eigenvalues, problem.dropped
         (array([2. , 0.5]), 1)
         """
+        if outputs == 1:
+            refuse_hessian(X)
         drawing = Drawing(replacement, drop_last, shuffle)
         samples = Samples.of(X, weights, drawing, "data", outputs)
         spectrum, first = Spectrum(samples.eigenvalues).decayed(weight_decay), None

@@ -13,7 +13,35 @@ from sgdmem.numeric.spectra.data_matrix import read_rows
 from sgdmem.symbolic.errors import InputError
 
 _ROUNDING = 1e-12  # of entries and eigenvalues, relative to the largest
+_ASKED = 4096  # rows of data, at most, that are looked at
 _ROUNDINGS = 128  # of entries, in the precision they came in
+
+
+def refuse_hessian(data: Any) -> None:
+    """Raise InputError for data that look like a Hessian: the two are easily taken for each other.
+
+    Examples
+    --------
+    >>> refuse_hessian([[2.0, 1], [1, 2]])
+    Traceback (most recent call last):
+    ...
+    sgdmem.symbolic.errors.InputError: data is a symmetric matrix: a Hessian is for ...
+    """
+    held = isinstance(data, (list, tuple)) or hasattr(
+        data, "__array__"
+    )  # others are read by slices
+    try:
+        shape = np.shape(data) if held else ()
+    except ValueError:  # a ragged list
+        return
+    if len(shape) != len("nd") or not 1 < shape[0] == shape[1] <= _ASKED:
+        return
+    matrix = read_rows(data)
+    if np.array_equal(matrix, matrix.T):
+        raise InputError(
+            "data is a symmetric matrix: a Hessian is for Problem.from_hessian; rows of samples "
+            "that happen to be one are data of one output each, X[:, None, :]"
+        )
 
 
 def hessian_eigenvalues(H: Any, positive_part: bool) -> Array:

@@ -17,6 +17,18 @@ from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.points import Points
 
 
+def test_a_symmetric_matrix_is_asked_about(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(20, 3))
+    H = X.T @ X
+    with pytest.raises(InputError, match=r"Problem\.from_hessian.*X\[:, None, :\]"):
+        Problem.from_data(H)
+    with pytest.raises(InputError, match="symmetric"):
+        stability(sgd("0.1"), H.tolist(), 4)
+    rows = Problem.from_data(H[:, None, :])
+    assert rows.samples is not None and len(rows.samples) == 3
+    assert Problem.from_data(X[:3]).samples is not None  # square, and not symmetric
+
+
 def test_numbers_of_the_caller_are_no_estimate(rng: np.random.Generator) -> None:
     rows = rng.normal(size=(50, 3))
     problem = Problem.from_data(rows, noise=Noise.fit(rows))

@@ -87,6 +87,6 @@ def test_where_there_are_none() -> None:
         _ = stability(sgd("10"), data, 2).rows
     with pytest.raises(InputError, match="count"):
         stability(sgd("0.1"), data, 2).rows.critical_scale_without(3)
-    fitted = Problem.from_data(np.eye(3), noise=Noise(tau2=-1))
+    fitted = Problem.from_data(np.eye(3)[:, None], noise=Noise(tau2=-1))
     with pytest.raises(InputError, match="rows belong to"):
         _ = stability(sgd("0.1"), fitted, 2).rows
