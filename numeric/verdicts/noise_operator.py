@@ -12,7 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TypeAlias
 
 import numpy as np
@@ -53,7 +53,10 @@ _ROUNDED = 1e-6  # relative, of lower bounds in plain floats
 _RESIDUAL = 1e-7  # of the matrix that belongs to the radius
 _FAR = 2.0  # radius of the diagonal part from which no estimate is needed
 _NODES, _MANY_MODES = 4, 500  # forms that are asked for one; where it takes long a single one
-_NEARLY = 0.9  # of an estimate: smaller lower bounds are not near the radius
+_NEAR, _NEARLY = (
+    1e-3,
+    0.9,
+)  # relative error there, and part of an estimate: smaller lower bounds are not near the radius
 _ROUGH, _CLOSE, _SMALL = 1e-2, 1e-9, 1e-11  # residuals of a start, of searches, of proofs
 
 
@@ -193,7 +196,9 @@ class SampledOperator(NoiseOperator):
             single, part = take(form, slice(place, place + 1)), float(diagonal[place])
             products = quick_pairs(single, lam)
             if are_floats(products):
-                radius, _ = self.quick_radius(single, lam, products, part)
+                least = part * (1 - _ROUNDED) / self._extreme_shares[0]
+                ritz = ritz_pair(self.samples.images, products, partial(_is_roughly, least))
+                radius = float(self.noise.share) * ritz.value  # of epochs the reference
                 logs.append(math.log(part))
                 factors.append(math.log(max(radius / part, 1.0)))  # a part is no larger
         return logs, factors
@@ -402,6 +407,11 @@ def _one_by_one(
     for index in np.flatnonzero(wanted).tolist():
         low[index], high[index] = bounds(take(form, slice(index, index + 1)))
     return low, high
+
+
+def _is_roughly(least: float, ritz: RitzPair) -> bool:
+    """Whether a Ritz value above a lower bound of the radius is known to a thousandth."""
+    return ritz.value >= least and ritz.error <= _NEAR
 
 
 def _decides(low: float, high: float) -> bool:
