@@ -53,10 +53,8 @@ _ROUNDED = 1e-6  # relative, of lower bounds in plain floats
 _RESIDUAL = 1e-7  # of the matrix that belongs to the radius
 _FAR = 2.0  # radius of the diagonal part from which no estimate is needed
 _NODES, _MANY_MODES = 4, 500  # forms that are asked for one; where it takes long a single one
-_NEAR, _NEARLY = (
-    1e-3,
-    0.9,
-)  # relative error there, and part of an estimate: smaller lower bounds are not near the radius
+_NEAR = 1e-3  # relative error of a radius there
+_NEARLY = 0.9  # of an estimate: smaller lower bounds are not near the radius
 _ROUGH, _CLOSE, _SMALL = 1e-2, 1e-9, 1e-11  # residuals of a start, of searches, of proofs
 
 

@@ -58,6 +58,8 @@ def stable_command(
              --power-law 1.5 --batch-size 32
       sgdmem stable --alpha 0.1 --beta 0.9 --gamma -0.1 --delta 0.9 \\
              --spectrum eigenvalues.csv --batch-size 32
+      sgdmem stable sgd --set learning_rate=0.01 --data table.csv \\
+             --target-column label --batch-size 32
     """
     if algorithm is not None and named is not None:
         raise click.UsageError("ALGORITHM and --algorithm exclude each other")
