@@ -113,7 +113,7 @@ class Samples:
 
     def forms(self, vectors: Array) -> Array:
         """Return the whitened columns times vectors, (N, R) to (n, K, R)."""
-        return np.concatenate([Z @ vectors for _, Z in self.pieces()])
+        return np.concatenate([np.tensordot(Z, vectors, 1) for _, Z in self.pieces()])
 
     @property
     def has_residuals(self) -> bool:
@@ -263,7 +263,7 @@ class Samples:
         r"""Return :math:`|Z_s^TNZ_s|^2` of each sample's whitened columns, for a symmetric N."""
         found = []
         for _, Z in self.pieces():
-            inner = np.einsum("nkd,nld->nkl", Z @ N, Z)
+            inner = np.einsum("nkd,nld->nkl", np.tensordot(Z, N, 1), Z)
             found.append(np.einsum("nkl,nkl->n", inner, inner))
         return np.concatenate(found)
 
@@ -316,7 +316,7 @@ class Samples:
         if self.residuals is None:
             return np.zeros((1, 1, 1))
         e = self.residuals[:, piece]
-        cross = np.einsum("nkr,rnl->nkl", Z @ means.T, e)
+        cross = np.einsum("nkr,rnl->nkl", np.tensordot(Z, means.T, 1), e)
         return np.asarray(self._residual_squares[piece] - cross - cross.transpose(0, 2, 1))
 
     @cached_property

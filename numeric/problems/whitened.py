@@ -108,7 +108,7 @@ class WhitenedRows:
         if isinstance(found, WhitenedRows):
             return replace(self, whitening=turn.T @ self.whitening)
         for piece in slices(len(self), self._together):
-            found[piece] = found[piece] @ turn
+            found[piece] = np.tensordot(found[piece], turn, 1)  # @ would be one product a sample
         return found
 
     @property
