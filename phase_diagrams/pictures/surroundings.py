@@ -14,11 +14,14 @@ _LONGER = 1.0  # a vertical label over its axes, at most
 _LEAST = 60.0  # points of a vertical label
 
 
-def new_axes() -> Any:
-    """Return axes of a figure of their own, with room for labels and a legend."""
+def new_axes(size: tuple[float, float] | None = None) -> Any:
+    """Return axes of a figure of their own, of some size in inches, with room for a legend.
+
+    What is drawn is fitted into it: another size later would cut titles and legends.
+    """
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(6.4, 4.8), layout="constrained").add_subplot()
+    return Figure(figsize=size or (6.4, 4.8), layout="constrained").add_subplot()
 
 
 def write_title(ax: Any, text: str, size: str = "medium") -> None:

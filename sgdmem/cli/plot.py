@@ -76,19 +76,20 @@ def root_locus_command(
     """
     from sgdmem.numeric.verdicts.root_locus import root_locus
     from sgdmem.phase_diagrams.pictures.root_locus_picture import draw_root_locus
+    from sgdmem.phase_diagrams.pictures.surroundings import new_axes
 
     path = output_path(output or f"{algorithm}-root-locus.png", PICTURES)
     _refuse(options, _OF_NOISE, "a root locus has no noise")
     method = built(*read_method(algorithm, settings))
     problem = read_problem(options)
-    axes = draw_root_locus(method, problem)
+    axes = draw_root_locus(method, problem, ax=new_axes(size))
     locus = root_locus(method, problem.spectrum.largest)
     rows = (
         (lam, number, root.real, root.imag)
         for lam, roots in zip(locus.eigenvalues.tolist(), locus.branches.tolist(), strict=True)
         for number, root in enumerate(roots, 1)
     )
-    _write(axes, path, size, ("eigenvalue", "branch", "real", "imaginary"), rows)
+    _write(axes, path, ("eigenvalue", "branch", "real", "imaginary"), rows)
 
 
 @plot_command.command("noise-summand", short_help="Which eigenvalues make the noise.")
@@ -108,15 +109,17 @@ def noise_summand_command(
              -o noise.png
     """
     from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
+    from sgdmem.phase_diagrams.pictures.surroundings import new_axes
 
     path = output_path(output or f"{algorithm}-noise-summand.png", PICTURES)
     _refuse(options, _UNUSED, "it is drawn for tau1 and tau2")
     method = built(*read_method(algorithm, settings))
-    axes = draw_noise_summand(method, read_problem(options), read_batch_size(options))
-    _write_summand(axes, path, size)
+    problem, batch_size = read_problem(options), read_batch_size(options)
+    axes = draw_noise_summand(method, problem, batch_size, ax=new_axes(size))
+    _write_summand(axes, path)
 
 
-def _write_summand(axes: Any, path: Path, size: Size) -> None:
+def _write_summand(axes: Any, path: Path) -> None:
     from sgdmem.phase_diagrams.pictures.artists import artists
 
     found = artists(axes)
@@ -127,7 +130,7 @@ def _write_summand(axes: Any, path: Path, size: Size) -> None:
         for lam, value in zip(*map(list, line.get_data()), strict=True)
         if math.isfinite(value)
     )
-    _write(axes, path, size, ("curve", "eigenvalue", "value"), rows)
+    _write(axes, path, ("curve", "eigenvalue", "value"), rows)
 
 
 @plot_command.command("losses", short_help="Mean losses with the predicted power laws.")
@@ -159,6 +162,7 @@ def losses_command(
     """
     from sgdmem.phase_diagrams.pictures.artists import artists
     from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
+    from sgdmem.phase_diagrams.pictures.surroundings import new_axes
 
     path = output_path(output or "losses.png", PICTURES)
     problem = read_problem(options, read_target(zeta, squares, options))
@@ -168,13 +172,13 @@ def losses_command(
         from sgdmem.numeric.acceleration.accelerated import accelerated
 
         rules["AM1"] = accelerated(problem, batch_size)
-    axes = draw_losses(rules, problem, batch_size, steps)
+    axes = draw_losses(rules, problem, batch_size, steps, ax=new_axes(size))
     rows = (
         (name, int(step), loss)
         for name, line in zip(rules, artists(axes)["loss"], strict=True)
         for step, loss in zip(*map(list, line.get_data()), strict=True)
     )
-    _write(axes, path, size, ("method", "step", "loss"), rows)
+    _write(axes, path, ("method", "step", "loss"), rows)
 
 
 @plot_command.command("diagram", short_help="A phase diagram that has a name in the field.")
@@ -204,6 +208,7 @@ def diagram_command(
              --set batch_sizes=1,32,inf --power-law 2 -o nesterov.png
     """
     from sgdmem.numeric.problems.problem import USUAL_EXPONENT
+    from sgdmem.phase_diagrams.pictures.surroundings import new_axes
     from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
 
     path = output_path(output or f"{name}.png", PICTURES)
@@ -233,10 +238,10 @@ def diagram_command(
             options["power_law"] = USUAL_EXPONENT  # what diagrams have where none is given
     problem = read_problem(options) if has_problem(options) else None
     if name == "spectral-zones":
-        _write_summand(named_diagram(name, problem, **chosen), path, size)
+        _write_summand(named_diagram(name, problem, ax=new_axes(size), **chosen), path)
         return
     found = diagram_data(name, problem, **chosen)
-    _save(found.draw(), path, size)
+    found.draw(new_axes(size)).figure.savefig(path, dpi=200)
     written = [path, path.with_suffix(".nc")]
     found.map.to_netcdf(written[1], engine="scipy")
     for place, edge in enumerate(found.boundaries.values(), 1):
@@ -267,17 +272,9 @@ def _refuse(options: dict[str, Any], names: Sequence[str], why: str) -> None:
             raise click.UsageError(f"--{name.replace('_', '-')} has no use here: {why}")
 
 
-def _save(axes: Any, path: Path, size: Size) -> None:
-    if size is not None:
-        axes.figure.set_size_inches(size)
-    axes.figure.savefig(path, dpi=200)
-
-
-def _write(
-    axes: Any, path: Path, size: Size, header: Sequence[str], rows: Iterable[Sequence[Any]]
-) -> None:
+def _write(axes: Any, path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a picture and, beside it, its numbers."""
-    _save(axes, path, size)
+    axes.figure.savefig(path, dpi=200)
     data = path.with_suffix(".csv")
     write_table(data, header, rows)
     click.echo(f"wrote {path} and {data}")

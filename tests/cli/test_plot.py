@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray
+from matplotlib.image import imread
 
 import sgdmem
 from tests.cli.test_cli import run
@@ -52,8 +53,12 @@ def test_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "losses.png"
     problem = ["--power-law", "1.5", "--batch-size", "32", "--zeta", "0.5", "--steps", "100"]
     methods = ["sgd", "heavy-ball", *HEAVY, "--am1"]
-    assert run(capsys, "plot", "losses", *methods, *problem, "-o", str(path))[0] == 0
-    assert path.read_bytes().startswith(b"\x89PNG")
+    size = ["--size", "3.3x2.5"]
+    assert run(capsys, "plot", "losses", *methods, *problem, "-o", str(path), *size)[0] == 0
+    pixels = imread(path)
+    assert pixels.shape[:2] == (500, 660)
+    edge = [*pixels[[0, -1]], *pixels.swapaxes(0, 1)[[0, -1]]]
+    assert all((line == 1).all() for line in edge)  # it cuts neither the title nor the legend
     rows = table(path.with_suffix(".csv"))
     assert list(dict.fromkeys(row["method"] for row in rows)) == ["SGD", "heavy ball", "AM1"]
     exact = sgdmem.losses(sgdmem.sgd("0.1"), sgdmem.Problem.power_law(1.5, "0.5"), 32, 100)
