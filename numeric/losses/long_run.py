@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.losses.epoch_map import EpochMap
 from sgdmem.numeric.losses.loss_curve import LossCurve
 from sgdmem.numeric.losses.loss_recursion import ExpectedLoss, expected_loss
 from sgdmem.numeric.losses.moment_growth import second_moment_growth
@@ -19,10 +21,12 @@ from sgdmem.numeric.losses.moment_map import MomentMap, Moments
 from sgdmem.numeric.losses.reduced_moments import Exponentials, reduced_losses
 from sgdmem.numeric.losses.sampled_losses import step_parts
 from sgdmem.numeric.losses.sampled_moments import SampledMoments
+from sgdmem.numeric.sampled_noise.epoch_radius import require_possible
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.symbolic.errors import InputError
 
 _FIRST, _MOST = 256, 2**15  # exact steps
+_FEWEST = 4  # epochs
 _SNAPSHOTS = 24  # of the last three quarters of the exact steps
 _ROOM = 2**30  # bytes that they may take
 _STATES = 200  # as large as the moments, that an estimate holds at once
@@ -50,11 +54,14 @@ def loss_curve(
     algorithm : Algorithm
         One for all steps; it may be unstable, and the loss then diverges.
     problem : Problem
-        Of `Problem.from_data`.
+        Of `Problem.from_data`. Where epochs have a smaller last batch they are what exponentials
+        follow, and at the end losses go round in a cycle, see `LossCurve.floors`. That takes as
+        many passes over the data for each step of an epoch: minutes where it has dozens.
     batch_size : number > 0
     tolerance : number > 0
-        The relative error that is wanted at all times. The exact steps, 512 at least and 32768 at
-        most, are doubled until what half of them predict differs by no more.
+        The relative error that is wanted at all times. The exact steps, 512 or 8 epochs at least,
+        and 32768 or the next whole epochs at most, are doubled until what half of them predict
+        differs by no more.
     progress : bool
         Show a progress bar on stderr.
 
@@ -88,10 +95,6 @@ def loss_curve(
         )
     if asked.schedule.stationary is None:
         raise InputError("loss_curve needs one algorithm for all steps, got a schedule")
-    if asked.noise.epoch is not None:
-        raise InputError(
-            f"loss_curve needs batches of one size, got {asked.noise.epoch}; losses() steps them"
-        )
     tolerance = positive_float(tolerance, "tolerance")
     with shown_progress("stepping", _MOST, progress) as advance, np.errstate(all="ignore"):
         return _followed(_Run.of(asked), tolerance, advance)
@@ -108,13 +111,13 @@ class _Run:
     is_reference : bool
         As in `LossCurve`.
     rest : Moments or None
-        Those at which the method comes to rest, where that is stirred up.
+        Those at which the method comes to rest, where that is stirred up; of epochs at their begin.
     """
 
     moments: SampledMoments
     mapping: MomentMap
     growth: float
-    floor: float
+    floors: Array
     is_reference: bool
     rest: Moments | None
     losses: list[float]
@@ -127,7 +130,10 @@ class _Run:
         run = SampledMoments.at_start(asked.problem, asked.noise, asked.schedule, _MOST)
         require_memory(_STATES * run.second.nbytes, f"losses on {len(run.eigenvalues):,} modes")
         still, v, r = (part[0] for part in step_parts(asked.schedule.steps(0, 1)))
-        mapping = MomentMap(run, (still, v, r))
+        if run.shares.size > 1:
+            require_possible(samples, run.shares.size, len(v))
+        kind = MomentMap if run.shares.size == 1 else EpochMap
+        mapping = kind(run, (still, v, r))
         size = float(np.abs(v).max() * run.eigenvalues.max())
         if not (1 / _STEP < size < _STEP and np.abs(mapping.products(0.5)).max() > _STEP**-2):
             raise InputError(
@@ -136,13 +142,15 @@ class _Run:
             )
         stable = verdict_of(algorithm, asked.problem, asked.noise).stable is True
         growth = second_moment_growth(mapping, samples)
-        rest, floor = None, 0.0 if stable else math.inf
+        rest, floors = None, np.full(1, 0.0 if stable else math.inf)
         if run.means is not None:  # residuals: the means are heard, and the constant
             growth = max(growth, mapping.slowest_root, 0.0 if stable else 1.0)
             if stable:
                 rest = mapping.resting()
-                floor = 0.0 if mapping.rounding else mapping.loss(rest)
-        return cls(run, mapping, growth, floor, asked.noise.is_reference, rest, [run.loss])
+                floors, _ = mapping.moved(rest)
+                if mapping.rounding:
+                    floors[:] = 0.0
+        return cls(run, mapping, growth, floors, asked.noise.is_reference, rest, [run.loss])
 
     @property
     def now(self) -> Moments:
@@ -152,9 +160,10 @@ class _Run:
         return found if self.rest is None else found.less(self.rest)
 
     def go_on(self, stop: int) -> bool:
-        """Step until ``stop``; False if the losses leave the range that is followed."""
-        count = max(1, min(_SNAPSHOTS, _ROOM // self.moments.second.nbytes))
-        kept = set(np.linspace(stop / 4, stop - 1, count).astype(int).tolist())
+        """Step until ``stop``, whole periods; False if losses leave the range that is followed."""
+        count, T = max(1, min(_SNAPSHOTS, _ROOM // self.moments.second.nbytes)), self.mapping.period
+        first, last = stop / 4 / T, stop / T - 1
+        kept = set((T * np.linspace(first, last, count).astype(int)).tolist())
         while len(self.losses) <= stop:
             if len(self.losses) - 1 in kept:
                 self.snapshots.append(self.now)
@@ -167,21 +176,22 @@ class _Run:
 
     def estimate(self) -> Exponentials:
         """Return exponentials for what follows."""
-        steps = len(self.losses) - 1
-        return reduced_losses(self.mapping, self.now, self.snapshots, steps, self.growth)
+        T = self.mapping.period
+        periods, growth = (len(self.losses) - 1) / T, self.growth**T
+        return reduced_losses(self.mapping, self.now, self.snapshots, periods, growth)
 
     def curve(self, estimates: tuple[Exponentials, ...], starts: tuple[int, ...]) -> LossCurve:
         """Return the losses so far with what is estimated."""
         exact, signed = np.array(self.losses), self.moments.pull is not None
         exact[~np.isfinite(exact)] = np.inf
         kind = signed, self.is_reference, 0.0 if self.rest is None else self.mapping.rounding
-        return LossCurve(exact, self.floor, self.growth, estimates, starts, *kind)
+        return LossCurve(exact, self.floors, self.growth, estimates, starts, *kind)
 
 
 def _followed(run: _Run, tolerance: float, advance: Callable[[int], None]) -> LossCurve:
     estimates: tuple[Exponentials, ...] = ()
     starts: tuple[int, ...] = ()
-    steps = _FIRST
+    steps = run.mapping.period * max(_FEWEST, math.ceil(_FIRST / run.mapping.period))
     while run.go_on(steps):
         advance(steps - sum(starts[:1]))
         estimates, starts = (run.estimate(), *estimates[:1]), (steps, *starts[:1])

@@ -29,8 +29,9 @@ class LossCurve:
     ----------
     exact : ndarray, shape (exact_steps + 1,)
         The losses that were stepped.
-    floor : float
-        What a stable method tends to; inf for another one.
+    floors : ndarray, shape (T,)
+        What a stable method tends to, at each step of an epoch where the last batch is smaller, and
+        otherwise in one number; inf for another one.
     growth : float
         The factor by which the slowest part of the loss, less the floor, is multiplied in a step;
         above 1 the rate of divergence.
@@ -48,13 +49,18 @@ class LossCurve:
     """
 
     exact: Array
-    floor: float
+    floors: Array
     growth: float
     estimates: tuple[Exponentials, ...]
     starts: tuple[int, ...]
     is_signed: bool = False
     is_reference: bool = False
     rounding: float = 0.0
+
+    @property
+    def floor(self) -> float:
+        """What a stable method tends to, in the mean over an epoch; inf for another one."""
+        return float(self.floors.mean())
 
     @property
     def exact_steps(self) -> int:
@@ -90,7 +96,7 @@ class LossCurve:
                 gaps = np.abs(now - before) / self.size(now)
                 share = _SAFETY * np.where(np.isfinite(gaps), gaps, 0.0).max(axis=0)
                 value = self.estimated(some)
-                rounding = 64 * EPS * some * np.abs(value - self._base)
+                rounding = 64 * EPS * some * np.abs(value - self._base(some))
                 total = (share + _ROUNDING) * self.size(value) + rounding + self.rounding
                 found[later] = np.where(np.isfinite(value), total, np.inf)
         return found[()]
@@ -99,20 +105,22 @@ class LossCurve:
         """Return what one of the estimates says."""
         if not self.estimates:  # the range of floats was left, or all is 0
             return np.full(t.shape, np.inf if self.exact[-1] > 1 else 0.0)
-        found = self._base + self.estimates[which].at(t - self.starts[which])
+        found = self._base(t) + self.estimates[which].at(t - self.starts[which])
         return found if self.is_signed else np.maximum(found, 0.0)
 
     def size(self, losses: Array) -> Array:
         """Return in what errors are measured: the loss itself, but where decay lets it cross 0."""
-        return np.asarray(np.abs(losses) + (self._base if self.is_signed else 0.0))
+        signed = self.is_signed and math.isfinite(self.floor)
+        return np.asarray(np.abs(losses) + (self.floor if signed else 0.0))
 
     def differ(self, losses: Array, others: Array, tolerance: float) -> bool:
         """Whether losses are farther from others than a relative error, and rounding."""
         return bool((np.abs(losses - others) > tolerance * self.size(losses) + self.rounding).any())
 
-    @property
-    def _base(self) -> float:
-        return self.floor if math.isfinite(self.floor) else 0.0
+    def _base(self, t: Array) -> Array:
+        if not math.isfinite(self.floor):
+            return np.zeros(t.shape)
+        return np.asarray(self.floors[(t % self.floors.size).astype(int)])
 
     def __str__(self) -> str:
         steps, end = abs(self.halving), "halves" if self.growth < 1 else "doubles"
@@ -121,6 +129,7 @@ class LossCurve:
             slowest = "its slowest part stays as it is"
         elif 0 < self.floor < math.inf:
             slowest += f", and it comes to rest at {self.floor:.6g}"
+            slowest += " in the mean over an epoch" if self.floors.size > 1 else ""
         made = f"exact for {self.exact_steps:,} steps, estimated beyond"
         if self.is_reference:
             slowest += "; of batches drawn anew: shuffled epochs may rest far lower, see simulate()"

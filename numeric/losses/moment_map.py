@@ -1,11 +1,12 @@
-r"""One step of the moments on samples as a linear map A, and the sums :math:`\sum_tx^tA^t`.
+r"""Steps of the moments on samples as a linear map A, and the sums :math:`\sum_tx^tA^t`.
 
 The moments (`SampledMoments`) and a constant, with which the residuals stir them up, move by a
 linear map. Its discounted sum from given moments is found like the floor (theory page "Finite
 data"): with :math:`\sqrt xS` in the place of S the products h of impulse responses become
 :math:`h_{ij}(x)=\sum_tx^tg_i(t)g_j(t)`, and what is left is
 :math:`(1-x\kappa\sqrt h\circ\mathcal M(\sqrt h\circ\cdot))Y=b`, symmetric and, for x below the
-inverse of the growth of A, positive definite.
+inverse of the growth of A, positive definite. Where batches have two sizes A is a whole epoch, see
+`epoch_map`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.conjugate_gradients import conjugate_gradients
 from sgdmem.numeric.losses.moment_matrix import Step
 from sgdmem.numeric.losses.sampled_moments import SampledMoments, spread
+from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.sampled_noise.mode_states import congruence
+from sgdmem.numeric.sampled_noise.sampled_radius import ritz_pair
 
 _SMALL = 1e-14  # what conjugate gradients leave over
 _ROUNDINGS = 64  # in a covariance of gradients
@@ -56,7 +60,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class MomentMap:
-    """The linear map of a step of one algorithm.
+    """The linear map of the steps of one algorithm after which batches have the same sizes again.
 
     Attributes
     ----------
@@ -100,18 +104,35 @@ class MomentMap:
         """lambda_i lambda_j."""
         return np.multiply.outer(self.run.eigenvalues, self.run.eigenvalues)
 
+    def noise_radius(self, samples: Samples, discount: float, tolerance: float) -> float:
+        """Return the radius of what the noise of a step feeds back, discounted, in plain floats."""
+        products = self.products(discount)
+        found = ritz_pair(samples.images, products, lambda x: x.error <= tolerance).value
+        return discount * self.run.share * found
+
     def loss(self, moments: Moments) -> float:
         """Return the loss of moments, see `SampledMoments.loss`."""
         return replace(self.run, second=moments.second, means=moments.means).loss
 
-    def moved(self, moments: Moments) -> Moments:
-        """Return the moments after a step: one pass over the samples."""
-        run = replace(self.run, second=moments.second.copy(), means=moments.means)
-        run.step(*self.step)
-        if run.means is not None and moments.constant != 1:
-            v, missing = self.step[1], self.run.share * (1 - moments.constant) * self.stirred
-            run.second -= spread(missing * self._both, v)
-        return Moments(run.second, run.means, moments.constant)
+    @property
+    def period(self) -> int:
+        """After how many steps batches have the same sizes again."""
+        return int(self.run.shares.size)
+
+    def moved(self, moments: Moments) -> tuple[Array, Moments]:
+        """Return the losses before each step of a period, and the moments after it.
+
+        Each step costs a pass over the samples.
+        """
+        run = replace(self.run, second=moments.second.copy(), means=moments.means, made=0)
+        losses = np.empty(self.period)
+        for t, share in enumerate(self.run.shares):
+            losses[t] = run.loss
+            run.step(*self.step)
+            if run.means is not None and moments.constant != 1:
+                missing = share * (1 - moments.constant) * self.stirred
+                run.second -= spread(missing * self._both, self.step[1])
+        return losses, Moments(run.second, run.means, moments.constant)
 
     def products(self, discount: float) -> Array:
         r"""Return :math:`\lambda_i\lambda_jh_{ij}(x)`, shape (N, N), in plain floats."""
@@ -137,13 +158,8 @@ class MomentMap:
         N = self._full(started @ read)
         root = np.sqrt(self._both * self._full(responses @ read))
         constant = moments.constant / (1 - x) if moments.constant else 0.0
-        means = None
-        if moments.means is None:
-            stirred = self._covariance(N, None)
-        else:
-            systems = np.eye(len(r)) - x * self.state_matrices
-            means = np.linalg.solve(systems, moments.means.transpose(1, 2, 0)).transpose(2, 0, 1)
-            stirred = self._covariance(N, means @ r) + (constant - 1) * self.stirred
+        means = self._summed_means(moments, x)
+        stirred = self._stirred_by(N, means, constant)
         share = x * self.run.share
         right = share * root * stirred
         unit = float(np.abs(right).max()) or 1.0
@@ -158,6 +174,19 @@ class MomentMap:
         pieces = started + pushes[:, None] * responses
         return Moments(self._unpacked(pieces), means, constant), C
 
+    def _summed_means(self, moments: Moments, x: float) -> Array | None:
+        if moments.means is None:
+            return None
+        S = np.linalg.matrix_power(self.state_matrices, self.period)
+        columns = moments.means.transpose(1, 2, 0)
+        return np.linalg.solve(np.eye(S.shape[-1]) - x * S, columns).transpose(2, 0, 1)
+
+    def _stirred_by(self, N: Array, means: Array | None, constant: float) -> Array:
+        """Return the covariance of gradients, whitened, for moments that are read there."""
+        if means is None:
+            return self._covariance(N, None)
+        return self._covariance(N, means @ self.step[2]) + (constant - 1) * self.stirred
+
     def resting(self, stirred: Array | None = None) -> Moments:
         """Return the moments at which a stable method comes to rest: those that a step keeps.
 
@@ -165,8 +194,22 @@ class MomentMap:
         """
         means = None if self.run.means is None else np.zeros_like(self.run.means)
         stirred = self.stirred if stirred is None else stirred
-        push = spread(self.run.share * stirred * self._both, self.step[1])
+        push = np.zeros_like(self.run.second)
+        for share in self.run.shares:
+            heard = share * self._both * (stirred + self._covariance(self.read(push), None))
+            push = self.still(push) + spread(heard, self.step[1])
         return replace(self.summed(Moments(push, means, 0.0), 1.0)[0], constant=1.0)
+
+    def read(self, second: Array) -> Array:
+        """Return second moments at the gradient's point."""
+        r = self.step[2]
+        return np.asarray((second @ r).transpose(0, 2, 1) @ r)
+
+    def still(self, second: Array) -> Array:
+        """Return second moments after a step without noise."""
+        N, m, _ = self.state_matrices.shape
+        moved = congruence(self.state_matrices, second.reshape(N * m, N * m))
+        return moved.reshape(second.shape)
 
     @cached_property
     def rounding(self) -> float:
@@ -178,12 +221,15 @@ class MomentMap:
         return self.loss(self.resting(size * np.eye(len(self.stirred))))
 
     def _sums(self, x: float, second: Array | None) -> tuple[Array, Array]:
-        """Return the sums of x^t S_i^t . S_j^Tt for pairs i <= j: of the moments, and of vv^T."""
+        """Return the sums of x^t S_i^t . S_j^Tt for pairs i <= j: of the moments, and of vv^T.
+
+        With S after a whole period.
+        """
         i, j = self._pairs
         v = self.step[1]
         size = len(v) ** 2
         started, responses = np.zeros((i.size, size)), np.empty((i.size, size))
-        S = self.state_matrices
+        S = np.linalg.matrix_power(self.state_matrices, self.period)
         for first in range(0, i.size, together := max(1, _TOGETHER // size**2)):
             piece = slice(first, first + together)
             moved = np.einsum("nab,ncd->nacbd", S[i[piece]], S[j[piece]]).reshape(-1, size, size)

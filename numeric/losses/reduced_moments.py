@@ -1,4 +1,4 @@
-r"""Long runs of moments by few exponentials: the map of a step within a small space.
+r"""Long runs of moments by few exponentials: the map of a period within a small space.
 
 The space is spanned by moments that were stepped exactly, in which fast modes are still alive, and
 by the discounted sums :math:`(1-xA)^{-1}z` of the last ones for some x up to the inverse of the
@@ -18,7 +18,7 @@ from sgdmem.numeric.losses.moment_map import MomentMap, Moments
 
 _SLOWEST = 1e-9  # discounts come as near to the growth as this
 _RATIO = 1.5  # of the distances of two discounts
-_FASTEST = 20.0  # over the steps made: what is faster is gone
+_FASTEST = 20.0  # over the periods made: what is faster is gone
 _SETTLED = 1e-9  # relative change of a sum's direction: slower discounts would add nothing
 _KEPT = 1e-13  # of the singular values of the space
 _GROWING = 1e-9  # relative: a Ritz value so much above the growth is spurious
@@ -26,7 +26,15 @@ _GROWING = 1e-9  # relative: a Ritz value so much above the growth is spurious
 
 @dataclass(frozen=True)
 class Exponentials:
-    """A sum of exponentials, real parts of coefficients times powers of complex bases."""
+    """A sum of exponentials, real parts of coefficients times powers of complex bases.
+
+    Attributes
+    ----------
+    bases : ndarray, shape (n,)
+        By which parts are multiplied in a period.
+    coefficients : ndarray, shape (T, n)
+        At each step of a period.
+    """
 
     bases: Array
     coefficients: Array
@@ -35,16 +43,18 @@ class Exponentials:
         """Return the sum at whole numbers t >= 0; inf beyond the range of floats."""
         sizes, phases = np.abs(self.bases), np.angle(self.bases)
         total = np.zeros(t.shape)
+        t, step = np.divmod(t, len(self.coefficients))
+        factors = np.moveaxis(self.coefficients[step.astype(int)], -1, 0)
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            for size, phase, factor in zip(sizes, phases, self.coefficients, strict=True):
+            for size, phase, factor in zip(sizes, phases, factors, strict=True):
                 log = np.log(size) * t if size else np.where(t > 0, -np.inf, 0.0)
                 # numbers as large as t lose the phase only where the base is not slow
-                total += abs(factor) * np.exp(log) * np.cos(phase * t + np.angle(factor))
+                total += np.abs(factor) * np.exp(log) * np.cos(phase * t + np.angle(factor))
         return np.where(np.isfinite(total), total, np.inf)
 
 
 def reduced_losses(
-    mapping: MomentMap, now: Moments, before: Sequence[Moments], steps: int, growth: float
+    mapping: MomentMap, now: Moments, before: Sequence[Moments], periods: float, growth: float
 ) -> Exponentials:
     """Return exponentials for the losses of ``now`` and after.
 
@@ -53,8 +63,8 @@ def reduced_losses(
     now : Moments
         With the constant 1, or less those at which the method rests.
     before : sequence of Moments
-        Some of the last ``steps`` ones.
-    steps : int
+        Some of the last ones at which a period began.
+    periods : float
         How many were made: what they left behind is gone.
     growth : float
         The radius of the map on what is moved.
@@ -63,24 +73,25 @@ def reduced_losses(
     now = now.scaled(unit)
     space = _Space(now)
     columns = [_direction(space.packed(x)) for x in (*before, now)]
-    columns += _slow_sums(mapping, space, now, steps, growth)
+    columns += _slow_sums(mapping, space, now, periods, growth)
     wide, triangle = np.linalg.qr(np.column_stack(columns))
     turned, sizes, _ = np.linalg.svd(triangle)
     basis = wide @ turned[:, sizes > _KEPT * sizes[0]]
     parts = [space.unpacked(x) for x in basis.T]
-    moved = np.column_stack([space.packed(mapping.moved(x)) for x in parts])
+    losses, after = zip(*map(mapping.moved, parts), strict=True)
+    moved = np.column_stack(list(map(space.packed, after)))
     bases, vectors = np.linalg.eig(basis.T @ moved)
     shares = np.linalg.solve(vectors, (basis.T @ space.packed(now)).astype(complex))
-    coefficients = (np.array([mapping.loss(x) for x in parts]) @ vectors) * shares
+    coefficients = (np.array(losses).T @ vectors) * shares
     kept = np.abs(bases) <= growth * (1 + _GROWING)
-    return Exponentials(bases[kept], unit * coefficients[kept])
+    return Exponentials(bases[kept], unit * coefficients[:, kept])
 
 
 def _slow_sums(
-    mapping: MomentMap, space: _Space, now: Moments, steps: int, growth: float
+    mapping: MomentMap, space: _Space, now: Moments, periods: float, growth: float
 ) -> list[Array]:
     found: list[Array] = []
-    distance, guess = min(0.5, _FASTEST / steps), None
+    distance, guess = min(0.5, _FASTEST / periods), None
     while distance > _SLOWEST:
         total, guess = mapping.summed(now, (1 - distance) / growth, guess)
         found.append(_direction(space.packed(total)))

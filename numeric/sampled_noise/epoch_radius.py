@@ -29,7 +29,7 @@ from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.mode_states import ModeStates
 from sgdmem.symbolic.errors import InputError
 
-_LEFT = 1e-12  # of a linear system
+_LEFT, _CYCLES = 1e-12, 3  # of a linear system, and of at most 80 steps each
 _FULL = 1e-14  # of what is orthogonal to the space: nothing is left
 _PASSES = 40  # per step, in a verdict
 _OPERATIONS, _SPEED = 3e12, 5e9  # most of a verdict, and of a core in a second
@@ -89,9 +89,15 @@ class EpochNoise:
             rows[k] = (rows[k - 1][:, None, :] @ states.S)[:, 0]
         lagged = np.array([np.einsum("ia,iajb,jb->ij", row, ones, row) for row in rows])
         lagged *= products / lagged.sum(axis=0)  # the sum is known better
-        return cls(
-            covariance, np.fft.rfft(np.roll(lagged, 1, axis=0), axis=0), np.sqrt(products), shares
-        )
+        return cls.lagged(covariance, lagged, shares)
+
+    @classmethod
+    def lagged(
+        cls, covariance: Callable[[Array], Array], products: Array, shares: Array
+    ) -> EpochNoise:
+        """Return it for products of responses that are 0, 1, ... steps old, shape (T, N, N)."""
+        responses = np.fft.rfft(np.roll(products, 1, axis=0), axis=0)
+        return cls(covariance, responses, np.sqrt(products.sum(axis=0)), shares)
 
     @property
     def _scale(self) -> Array:
@@ -126,7 +132,7 @@ class EpochNoise:
     def resting(self, stirred: Array) -> Array:
         """Return the matrices C to which noise tends that is stirred by a covariance of one sample.
 
-        They solve C = T C + shares * stirred, by GMRES.
+        Or by one for each step. They solve C = T C + shares * stirred, by GMRES.
         """
         from scipy.sparse.linalg import LinearOperator, gmres  # slow to import
 
@@ -136,7 +142,8 @@ class EpochNoise:
             return np.asarray(Y - self.applied(Y.reshape(right.shape)).ravel())
 
         operator = LinearOperator((right.size,) * 2, left, dtype=float)
-        Y, _ = gmres(operator, right.ravel(), rtol=_LEFT, restart=MOST_STEPS)
+        # where rounding leaves more than is asked for, further cycles would not help
+        Y, _ = gmres(operator, right.ravel(), rtol=_LEFT, restart=MOST_STEPS, maxiter=_CYCLES)
         return np.asarray(self._scale * Y.reshape(right.shape))
 
 

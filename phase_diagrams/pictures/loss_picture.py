@@ -215,7 +215,7 @@ def _losses(
 ) -> tuple[Array, int | None]:
     """Return losses, and the first step that is estimated: many steps on samples take long."""
     noise = problem.noise.at(batch_size)
-    drawn = noise.samples is not None and not noise.is_quiet and noise.epoch is None
+    drawn = noise.samples is not None and not noise.is_quiet
     if drawn and rule.stationary is not None and steps > _MOST_EXACT:
         curve = loss_curve(rule.stationary, problem, batch_size)
         if curve.exact_steps < steps:

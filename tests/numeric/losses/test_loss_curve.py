@@ -19,6 +19,7 @@ from sgdmem import (
     losses,
     methods,
     sgd,
+    stability,
 )
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -66,11 +67,11 @@ def draw_question(seed: int, stable: bool) -> Question:
     return Question(family(learning_rate=rate, **fixed), problem, B)
 
 
-def compare(question: Question) -> tuple[float, bool]:
+def compare(question: Question, steps: int = STEPS) -> tuple[float, bool]:
     """Return the largest relative error, and whether all errors are as said."""
     curve = methods.loss_curve(*question)
-    exact = losses(*question, STEPS)
-    t = np.unique(np.geomspace(1, STEPS, 80).astype(int))
+    exact = losses(*question, steps)
+    t = np.unique(np.geomspace(1, steps, 80).astype(int))
     assert np.array_equal(curve.loss(t[t <= 512]), curve.exact[t[t <= 512]])
     assert np.allclose(curve.exact, exact[: curve.exact_steps + 1], rtol=1e-9)
     t = t[t > curve.exact_steps]
@@ -117,6 +118,65 @@ def test_samples_that_are_all_alike_make_no_noise(copies: int, decay: float) -> 
     for found in (losses(*question, 3000), losses(*question, 10), curve.loss(t)):
         np.testing.assert_allclose(found, expected[: len(found)], rtol=1e-12, atol=1e-15)
     assert curve.exact_steps == 512 and curve.floor == 0
+
+
+def draw_epochs(seed: int, stable: bool) -> Question:
+    """Draw rows whose number is no multiple of the batch size, half of them with labels."""
+    rng = np.random.default_rng(seed)
+    B, d = int(rng.integers(3, 9)), int(rng.integers(1, 4))
+    n = B * int(rng.integers(1, 5)) + int(rng.integers(1, B))
+    rows = rng.normal(size=(n, d)) * np.exp(rng.normal(size=(n, 1)) / 2)
+    problem = Problem.from_data(
+        rows * 10 ** rng.uniform(-1.5, 0, d),
+        rng.normal(size=n) if rng.random() < 0.6 else None,
+        start=rng.normal(size=d),
+        drop_last=False,
+        replacement=bool(rng.random() < 0.5),
+        weight_decay=float(rng.choice([0, 0.05])),
+    )
+    name, fixed = FAMILIES[int(rng.integers(len(FAMILIES)))]
+    family = find_family(name)
+    rate = float(largest_learning_rate(family, problem, B, **fixed))
+    rate *= 10 ** rng.uniform(-1.5, -0.02) if stable else rng.uniform(1.0001, 1.05)
+    return Question(family(learning_rate=rate, **fixed), problem, B)
+
+
+def test_epochs_with_a_smaller_last_batch() -> None:
+    cycles = 0
+    for seed, stable in ((3, True), (6, True), (12, False)):
+        question = draw_epochs(seed, stable)
+        worst, honest = compare(question, 5000)
+        assert worst < 2e-6
+        assert honest
+        curve = methods.loss_curve(*question)
+        if stable:
+            verdict = stability(*question)
+            assert curve.floor == pytest.approx(verdict.loss_floor, rel=1e-9, abs=1e-300)
+        cycles += curve.floors.size > 1
+    assert cycles
+
+
+def test_an_epoch_of_one_feature() -> None:
+    """Three rows in batches of two and one: the factor of an epoch is a product, in closed form."""
+    x, rate = np.array([1.0, -1.0, 2.0]), 0.3
+    problem = Problem.from_data(x[:, None], start=[1.0], drop_last=False)
+    curve = methods.loss_curve(sgd(rate), problem, 2)
+    mean, spread = (x**2).mean(), (x**2).var()
+    two, one = ((1 - rate * mean) ** 2 + rate**2 * spread / size for size in (2, 1))
+    assert curve.growth == pytest.approx(math.sqrt(two * one), rel=1e-12)
+    for t in (600, 601, 1500):
+        expected = mean / 2 * (two * one) ** (t // 2) * two ** (t % 2)
+        assert curve.loss(t) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.exhaustive
+def test_many_estimates_of_epochs() -> None:
+    found = [compare(draw_epochs(seed, stable=seed % 4 > 0), 20_000) for seed in range(40)]
+    errors, honest = (np.array(x) for x in zip(*found, strict=True))
+    quantiles = np.quantile(errors, [0.5, 0.9, 0.99, 1])
+    print(f"relative errors {quantiles}, {honest.mean():.2%} as said")  # noqa: T201 - for the docs
+    assert errors.max() < 2e-6
+    assert honest.mean() > 0.98
 
 
 @pytest.mark.exhaustive
@@ -212,6 +272,3 @@ def test_what_is_refused(rng: np.random.Generator) -> None:
         methods.loss_curve(sgd(0.1), data, 2, tolerance=0)
     with pytest.raises(InputError, match="whole numbers"):
         methods.loss_curve(sgd(0.1), data, 2).loss(0.5)
-    epochs = Problem.from_data(X, start=[1.0, 1.0], drop_last=False)
-    with pytest.raises(InputError, match="epochs of 2 batches of 5 and one of 2"):
-        methods.loss_curve(sgd(0.1), epochs, 5)
