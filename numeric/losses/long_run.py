@@ -145,6 +145,11 @@ class _Run:
         rest, floors = None, np.full(1, 0.0 if stable else math.inf)
         if run.means is not None:  # residuals: the means are heard, and the constant
             growth = max(growth, mapping.slowest_root, 0.0 if stable else 1.0)
+            if stable and mapping.slowest_root >= 1:
+                raise InputError(
+                    "algorithm must shrink every mode by more than rounding in a step for "
+                    "loss_curve on labels that are not fitted: its slowest root is 1 in floats"
+                )
             if stable:
                 rest = mapping.resting()
                 floors, _ = mapping.moved(rest)

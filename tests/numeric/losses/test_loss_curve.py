@@ -253,6 +253,17 @@ def test_nothing_to_follow(rng: np.random.Generator) -> None:
     assert steep.growth > 100
 
 
+@pytest.mark.parametrize("drop_last", [True, False])
+def test_steps_below_rounding(drop_last: bool, rng: np.random.Generator) -> None:
+    X, y = rng.normal(size=(7, 2)), rng.normal(size=7)
+    problem = Problem.from_data(X, y, drop_last=drop_last)
+    with pytest.raises(InputError, match="its slowest root is 1 in floats"):
+        methods.loss_curve(sgd("1e-60"), problem, 3)
+    fitted = Problem.from_data(X, start=[1.0, 1.0], drop_last=drop_last)
+    curve = methods.loss_curve(sgd("1e-60"), fitted, 3)
+    assert curve.loss(10**6) == pytest.approx(curve.exact[0], rel=1e-9)
+
+
 def test_what_is_refused(rng: np.random.Generator) -> None:
     X = rng.normal(size=(12, 2))
     data = Problem.from_data(X, start=[1.0, 1.0])
