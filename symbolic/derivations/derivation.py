@@ -203,9 +203,8 @@ def derive(
     <Derivation of SGD: 49 statements checked>
     """
     subject = read_subject(algorithm, symbols or {}, notation)
-    sections = all_sections(subject)
-    sections += [] if verdict is None else [in_numbers(verdict, subject.algorithm)]
-    displayed = display(sections, subject)
+    numbers = [] if verdict is None else [in_numbers(verdict, subject.algorithm)]
+    displayed = display([*all_sections(subject), *numbers], subject)
     checked = check(displayed, subject)
     title = title or _title(subject.algorithm)
     return Derivation(
