@@ -61,7 +61,7 @@ def _facts(verdict: Any) -> list[str]:
     if math.isfinite(count):
         left = f" in {count + dropped:g} directions; along the others nothing moves"
         found.append(f"Modes: {count:g}{left if dropped else ''}")
-    if math.isfinite(high):
+    if math.isfinite(high) and not verdict.is_estimated:
         found.append(f"Proved bounds: {low:.9g} and {high:.9g}")
     return found
 
