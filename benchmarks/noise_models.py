@@ -14,6 +14,7 @@ import numpy as np
 import sgdmem
 from benchmarks.measuring import table
 from benchmarks.samples import standardised
+from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 
 NAMES = ("digits", "diabetes", "breast_cancer", "wine", "linnerud", "iris")
 BATCH_SIZES = (1, 16, 256)
@@ -41,7 +42,7 @@ def row(name: str, data: np.ndarray) -> Iterator[str]:
     exact, noise = sgdmem.Problem.from_data(data), sgdmem.Noise.fit(data)
     fitted = sgdmem.Problem.from_data(data, noise=noise)
     yield f"{name}, {data.shape[0]:,} × {data.shape[1]}"
-    assert noise.estimate is not None
+    assert isinstance(noise.estimate, NoiseEstimate)
     yield f"{noise.estimate.misfit:.2f}"
     for family, fixed in METHODS.items():
         ratios = []

@@ -91,6 +91,7 @@ def summarize(data: Any, first: float | None = None, last: float | None = None) 
 
 def _noise_model(problem: Problem) -> NoiseEstimate | None:
     try:
-        return problem.noise.model.estimate
+        found = problem.noise.model.estimate
     except InputError:  # samples that no model of two parameters describes
         return None
+    return found if isinstance(found, NoiseEstimate) else None

@@ -31,7 +31,7 @@ def refuse_hessian(data: Any) -> None:
         data, "__array__"
     )  # others are read by slices
     try:
-        shape = np.shape(data) if held else ()
+        shape: tuple[int, ...] = np.shape(data) if held else ()
     except ValueError:  # a ragged list
         return
     if len(shape) != len("nd") or not 1 < shape[0] == shape[1] <= _ASKED:

@@ -61,8 +61,8 @@ def test_one_row_that_no_model_sees() -> None:
 def test_maps_are_of_the_model(rng: np.random.Generator) -> None:
     problem = fitted(heavy_tailed(rng))
     rates = np.geomspace(0.001, 3, 12)
-    axes = {"x": ("learning_rate", rates), "y": ("momentum", [0, 0.5])}
-    found = phase_diagram("heavy-ball", problem, 4, **axes, quantities=["reason"])
+    x, y = ("learning_rate", rates), ("momentum", [0, 0.5])
+    found = phase_diagram("heavy-ball", problem, 4, x=x, y=y, quantities=["reason"])
     for place, rate in enumerate(rates):
         verdict = stability(heavy_ball(rate, 0.5), problem, 4)
         assert found.stable.values[1, place] == verdict.reason_of_model.flag
