@@ -50,6 +50,11 @@ class Batches:
         size, samples = _read_size(batch_size), problem.samples
         decay = float(problem.weight_decay)
         if samples is None:
+            if problem.noise.coupling is not None:
+                raise InputError(
+                    "noise of a coupling cannot be simulated: no features that have it are known; "
+                    "Problem.from_data draws rows, and other noise stands for Gaussian features"
+                )
             copies = multiplicities(problem)  # refuses a spectrum that is too long to be listed
             label = float(problem.noise.label_variance)
             eigenvalues = np.repeat(problem.spectrum.eigenvalues, copies)

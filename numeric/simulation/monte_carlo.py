@@ -134,7 +134,8 @@ def simulate(
         epochs, from step 0 on, and with the residuals of their labels;
         R problems share their batches. Of any other one each batch draws Gaussian features, and
         labels with the noise's ``label_variance``; eigenvalues are then finitely many, with integer
-        multiplicities. The rest of the noise, a model of what is drawn, has no influence.
+        multiplicities. The rest of the noise, a model of what is drawn, has no influence; a
+        coupling is refused, as Gaussian features have none.
     batch_size : int
         B, up to 10**15. The time taken does not depend on it for Gaussian features, and for samples
         no longer once B exceeds three times their number: from there on a step draws how often each

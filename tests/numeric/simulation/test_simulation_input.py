@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import Algorithm, InputError, Problem, Spectrum, aggmo, heavy_ball, nesterov, sgd
+from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, aggmo, heavy_ball, nesterov, sgd
 from sgdmem.numeric.simulation import runs as simulation_runs
 from sgdmem.numeric.simulation.monte_carlo import Simulation, simulate
 
+COUPLED = Problem(Spectrum([1, 2]), Noise.coupled([[2, 1], [1, 2]]), target=[1, 1])
 FEW = Problem(Spectrum([1, 0.5, 0.1], weights=[1, 2, 1]), target=[1, 1, 1])
 MANY = Problem(Spectrum.power_law(1.5, count=30), target=np.ones(30))
 
@@ -100,10 +101,11 @@ def test_it_says_what_came_out() -> None:
         ({"problem": Spectrum([1], [1e7])}, "spectrum must have at most 1,000,000 modes"),
         ({"problem": Spectrum([1, 2, 3], [1, 1, 1.5])}, "integer multiplicities .* got 1.5"),
         ({"problem": Spectrum([1, 2])}, "problem must have a target"),
-        ({"problem": np.eye(3)}, "problem must have a target"),
+        ({"problem": COUPLED}, "noise of a coupling cannot be simulated: no features"),
+        ({"problem": np.tri(3)}, "problem must have a target"),
         ({"start": [1, 1, 1]}, r"start belongs to a Problem\.from_data"),
-        ({"problem": np.eye(3), "start": [1, 1]}, r"start must have shape \(3,\)"),
-        ({"problem": np.eye(3), "start": ["x"]}, r"start\[0\] must be a number"),
+        ({"problem": np.tri(3), "start": [1, 1]}, r"start must have shape \(3,\)"),
+        ({"problem": np.tri(3), "start": ["x"]}, r"start\[0\] must be a number"),
         ({"steps": -1}, "steps must be an integer from 0 to 100,000,000, got -1"),
         ({"steps": 1.5}, "steps must be an integer"),
         ({"batch_size": 0}, "batch_size must be an integer from 1 to .*, got 0"),
