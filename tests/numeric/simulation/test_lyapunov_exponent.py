@@ -40,7 +40,7 @@ def test_of_samples_by_their_weights() -> None:
 
 def test_too_few_steps_are_said() -> None:
     """The rate of full batches is known: with few steps it is off by much, and the text says so."""
-    problem = Problem.from_data(np.diag(np.linspace(0.1, 0.3, 10)), replacement=False)
+    problem = Problem.from_data(np.diag(np.linspace(0.1, 0.3, 10))[::-1], replacement=False)
     exact = math.log(1 - 5 * 0.1**2 / 10)
     few, many = (lyapunov_exponent(sgd(5), problem, 10, steps) for steps in (200, 2000))
     assert few.steps_needed == many.steps_needed == 2000
@@ -48,7 +48,9 @@ def test_too_few_steps_are_said() -> None:
     assert many.value == pytest.approx(exact, rel=0.1)
     assert str(few).endswith("of 200 steps the sign only, some 2,000 are needed for the value")
     assert str(many).endswith("a step")
-    alike = lyapunov_exponent(sgd("0.5"), Problem.from_data(np.eye(2), replacement=False), 2, 10)
+    alike = lyapunov_exponent(
+        sgd("0.5"), Problem.from_data(np.eye(2)[:, None], replacement=False), 2, 10
+    )
     assert alike.steps_needed == 0  # one eigenvalue
 
 
