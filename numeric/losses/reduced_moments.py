@@ -44,12 +44,13 @@ class Exponentials:
         sizes, phases = np.abs(self.bases), np.angle(self.bases)
         total = np.zeros(t.shape)
         t, step = np.divmod(t, len(self.coefficients))
-        factors = np.moveaxis(self.coefficients[step.astype(int)], -1, 0)
+        step = step.astype(int)
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            for size, phase, factor in zip(sizes, phases, factors, strict=True):
+            for size, phase, factors in zip(sizes, phases, self.coefficients.T, strict=True):
                 log = np.log(size) * t if size else np.where(t > 0, -np.inf, 0.0)
                 # numbers as large as t lose the phase only where the base is not slow
-                total += np.abs(factor) * np.exp(log) * np.cos(phase * t + np.angle(factor))
+                turned = np.cos(phase * t + np.angle(factors)[step])
+                total += np.abs(factors)[step] * np.exp(log) * turned
         return np.where(np.isfinite(total), total, np.inf)
 
 
