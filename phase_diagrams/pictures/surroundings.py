@@ -24,6 +24,15 @@ def new_axes(size: tuple[float, float] | None = None) -> Any:
     return Figure(figsize=size or (6.4, 4.8), layout="constrained").add_subplot()
 
 
+def keep_canvas(ax: Any) -> None:
+    """Give a figure without one a canvas to measure texts in, or each would make its own."""
+    figure = ax.get_figure(root=True)
+    if not hasattr(figure.canvas, "get_renderer"):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        FigureCanvasAgg(figure)
+
+
 def write_title(ax: Any, text: str, size: str = "medium") -> None:
     """Write a title that goes on in a new line where the figure ends, not within an equation."""
     ax.set_title(
@@ -52,6 +61,7 @@ def write_legend(ax: Any, handles: Any = None, *, most_columns: int = 3, **optio
     if handles is None:
         handles, _ = ax.get_legend_handles_labels()
     figure = ax.get_figure()
+    keep_canvas(ax)
     written = ax.xaxis.get_tightbbox()
     deep = 0.0 if written is None else max(0.0, ax.bbox.y0 - written.y0) / figure.dpi
     below = ScaledTranslation(0, -deep - _GAP / 72, figure.dpi_scale_trans)
@@ -95,6 +105,7 @@ def _room(ax: Any) -> float:
 def _lay_out(ax: Any) -> bool:
     """Run the layout engine of the figure; return whether there is one."""
     figure = ax.get_figure(root=True)
+    keep_canvas(ax)
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
