@@ -160,7 +160,7 @@ class Noise:
         In the eigenbasis of their Hessian it is :math:`T_{ij}=E[z_i^2z_j^2]/\lambda_i\lambda_j`,
         with tau2 = 1. That is the noise of the samples, but for what it does to correlations of
         different modes: verdicts say *estimated*. A rate that is too large for it is too large for
-        the samples themselves.
+        the samples themselves, drawn alike and with replacement; it knows of no other drawing.
 
         Examples
         --------

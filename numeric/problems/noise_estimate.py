@@ -81,7 +81,10 @@ class CouplingEstimate:
 
     samples: int
     modes: int
-    origin: ClassVar = "of a coupling measured on data, which bear no larger rates than that"
+    origin: ClassVar = (
+        "of a coupling measured on data, which bear no larger rates where they are drawn with "
+        "replacement"
+    )
 
     def is_of(self, tau1: Any, tau2: Any, coupling: Any) -> bool:
         """Whether a noise with these numbers is the one that was measured."""

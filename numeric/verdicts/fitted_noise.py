@@ -22,27 +22,36 @@ _OF_NOISE = {
 
 
 def fitted_radius(judge: Judge) -> Interval | None:
-    r"""Return where the radius of the noise is, as far as a fit tells; None if there is none.
+    """Return where the radius of the noise is, as far as a fit tells; None if there is none.
 
     Both parameters may be two standard errors off. With the misfit m, relative to what was
-    measured, the second moments are from 1/(1+m) to 1/(1-m) times the fitted ones: in the mean, so
-    that this is an estimate too. The radius is in proportion to them.
+    measured, the second moments of pairs of modes are from 1/(1+m) to 1/(1-m) times the fitted
+    ones. That is so in the mean only, and correlations of different modes are not among them: an
+    estimate too.
     """
     estimate = judge.noise.estimate
     if not isinstance(estimate, NoiseEstimate) or judge.noise.is_quiet:
         return None
     if judge.reason not in _OF_NOISE:
         return None
-    low, _ = _moved(judge, estimate, -_ERRORS)
-    _, high = _moved(judge, estimate, _ERRORS)
     misfit = estimate.misfit
-    return low / (1 + misfit), high / (1 - misfit) if misfit < 1 else math.inf
+    low, _ = _moved(judge, estimate, -_ERRORS, 1 / (1 + misfit))
+    if misfit >= 1:
+        return low, math.inf
+    _, high = _moved(judge, estimate, _ERRORS, 1 / (1 - misfit))
+    return low, high
 
 
-def _moved(judge: Judge, estimate: NoiseEstimate, errors: float) -> Interval:
-    """Return bounds of the radius with more noise, or less, by so many standard errors."""
-    tau1 = max(0.0, estimate.tau1 + errors * estimate.tau1_error)
-    tau2 = min(estimate.tau2 - errors * estimate.tau2_error, tau1)  # Lemma 1
+def _moved(judge: Judge, estimate: NoiseEstimate, errors: float, factor: float) -> Interval:
+    """Return bounds of the radius with more noise, or less.
+
+    By so many standard errors, and then by a factor on the second moments, which are tau1 of two
+    modes and tau1 + 1 - tau2 of one. A factor on the radius would not do: the square of the mean
+    gradient, the 1 in there, stays as it is.
+    """
+    tau1 = factor * max(0.0, estimate.tau1 + errors * estimate.tau1_error)
+    tau2 = 1 - factor * (1 - (estimate.tau2 - errors * estimate.tau2_error))
+    tau2 = min(tau2, tau1)  # Lemma 1
     if not math.isfinite(tau1 + tau2):
         return 0.0, math.inf
     moved = BatchNoise(tau1, tau2, inverse_batch=judge.noise.inverse_batch)

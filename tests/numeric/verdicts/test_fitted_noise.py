@@ -8,7 +8,17 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from sgdmem import Noise, Problem, heavy_ball, largest_learning_rate, phase_diagram, sgd, stability
+from sgdmem import (
+    Noise,
+    Problem,
+    Spectrum,
+    heavy_ball,
+    largest_learning_rate,
+    phase_diagram,
+    sgd,
+    stability,
+)
+from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.verdicts.reason import Reason
 from tests.draws import heavy_tailed
 
@@ -37,7 +47,7 @@ def test_decided_where_the_fit_is_good(rng: np.random.Generator) -> None:
 
 
 def test_samples_of_their_own_are_not_contradicted(rng: np.random.Generator) -> None:
-    """The model alone is wrong on some of these data; with its errors and its misfit it is not."""
+    """The model alone is wrong on some of these data; with its errors and its misfit on none."""
     told, wrong = Counter[object](), 0
     for _ in range(40):
         X = heavy_tailed(rng)
@@ -56,6 +66,32 @@ def test_one_row_that_no_model_sees() -> None:
         verdict = stability(sgd(rate), problem, 1)
         assert verdict.stable is None and verdict.noise_sum == 0
         assert verdict.reason_of_model is Reason.STABLE
+
+
+def test_misfit_is_a_factor_on_moments() -> None:
+    """A feature of kurtosis K bears the rate 2 / (1 + (K - 1) / B): K = 3, times or over 1.6."""
+    estimate = NoiseEstimate(1.0, 0.0, -1.0, 0.0, misfit=0.375, samples=100, modes=1)
+    problem = Problem(Spectrum([1]), Noise(1.0, -1.0, estimate=estimate))
+    upper = NoiseEstimate(1.0, 0.0, -1.0, 0.0, misfit=0.6, samples=100, modes=1)
+    other = Problem(Spectrum([1]), Noise(1.0, -1.0, estimate=upper))
+    least, most = 2 / (1 + 3.8 / 3), 2 / (1 + (3 / 1.6 - 1) / 3)
+    found = [stability(sgd(factor * least), problem, 3).stable for factor in (0.99, 1.01)]
+    found += [stability(sgd(factor * most), other, 3).stable for factor in (0.99, 1.01)]
+    assert found == [True, None, None, False]
+
+
+def test_decided_is_still_estimated(rng: np.random.Generator) -> None:
+    """Rows along a diagonal of the modes: their moments fit well, and the verdict is wrong."""
+    direction = np.ones(8) / 8**0.5
+    Z = rng.normal(size=(4000, 8))
+    Z -= np.outer(Z @ direction, direction)
+    Z[::20] = 20**0.5 * direction
+    X = Z @ np.linalg.inv(np.linalg.cholesky(Z.T @ Z / len(Z))).T * np.linspace(1, 2, 8) ** 0.5
+    model = fitted(X)
+    assert model.noise.estimate is not None and model.noise.estimate.misfit < 0.05
+    rate = 1.3 * float(largest_learning_rate("sgd", X, 1))
+    found = stability(sgd(rate), model, 1)
+    assert found.stable and found.is_estimated and not stability(sgd(rate), X, 1).stable
 
 
 def test_maps_are_of_the_model(rng: np.random.Generator) -> None:
