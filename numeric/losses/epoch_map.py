@@ -21,7 +21,7 @@ from sgdmem.numeric.losses.moment_map import MomentMap, Moments
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.epoch_radius import EpochNoise
 
-_RESIDUAL = 1e-9  # of a nearly symmetric operator: its eigenvalues are known to the square of it
+_RESIDUAL = 1e-9  # of a nearly symmetric operator: its eigenvalues are known much better
 
 
 @dataclass(frozen=True)

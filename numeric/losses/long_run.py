@@ -60,8 +60,8 @@ def loss_curve(
     batch_size : number > 0
     tolerance : number > 0
         The relative error that is wanted at all times. The exact steps, 512 or 8 epochs at least,
-        and 32768 or the next whole epochs at most, are doubled until what half of them predict
-        differs by no more.
+        are doubled until what half of them predict differs by no more, or until they are 32768 or
+        more.
     progress : bool
         Show a progress bar on stderr.
 

@@ -12,6 +12,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.spectra.data_matrix import read_rows
 from sgdmem.symbolic.errors import InputError
 
+_MATRIX = 2  # dimensions
 _ROUNDING = 1e-12  # of entries and eigenvalues, relative to the largest
 _ASKED = 4096  # rows of data, at most, that are looked at
 _ROUNDINGS = 128  # of entries, in the precision they came in
@@ -27,14 +28,13 @@ def refuse_hessian(data: Any) -> None:
     ...
     sgdmem.symbolic.errors.InputError: data is a symmetric matrix: a Hessian is for ...
     """
-    held = isinstance(data, (list, tuple)) or hasattr(
-        data, "__array__"
-    )  # others are read by slices
+    if not (isinstance(data, (list, tuple)) or hasattr(data, "__array__")):  # read by slices
+        return
     try:
-        shape: tuple[int, ...] = np.shape(data) if held else ()
+        shape = np.shape(data)
     except ValueError:  # a ragged list
         return
-    if len(shape) != len("nd") or not 1 < shape[0] == shape[1] <= _ASKED:
+    if len(shape) != _MATRIX or not 1 < shape[0] == shape[1] <= _ASKED:
         return
     matrix = read_rows(data)
     if np.array_equal(matrix, matrix.T):

@@ -85,8 +85,12 @@ class JointJudge:
     @cached_property
     def radius(self) -> Bounds:
         """Bounds of the radius of the noise operator, where every mode is certain; else 0, inf."""
-        schur, damped = self.sums.schur == 1, self.sums.damped == 1
-        return self.operator.enclose(self.form, self.sums, schur & damped, self.sharp)
+        return self.operator.enclose(self.form, self.sums, self._is_certain, self.sharp)
+
+    @property
+    def _is_certain(self) -> Array:
+        """Where every mode is certainly strictly Schur and damped."""
+        return np.asarray((self.sums.schur == 1) & (self.sums.damped == 1))
 
     @cached_property
     def estimate(self) -> Array:
@@ -94,8 +98,7 @@ class JointJudge:
         low, high = self.radius
         if not isinstance(self.operator, SampledOperator):
             return (low + high) / 2
-        certain = (self.sums.schur == 1) & (self.sums.damped == 1)
-        return self.operator.between(self.form, low, high, certain)
+        return self.operator.between(self.form, low, high, self._is_certain)
 
     @cached_property
     def codes(self) -> Array:

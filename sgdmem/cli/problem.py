@@ -261,7 +261,7 @@ def read_data(path: str, targets: Sequence[str] = (), dropped: Sequence[str] = (
 
     A single column is refused, it may be a spectrum.
     """
-    from sgdmem.numeric.problems.column_notes import column_notes
+    from sgdmem.cli.column_notes import column_notes
     from sgdmem.numeric.spectra.data_files import load_data
 
     table = load_data(Path(path), targets, dropped)

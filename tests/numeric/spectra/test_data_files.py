@@ -1,4 +1,4 @@
-"""Data in files: which columns are data, which are labels, and what is said of them."""
+"""Data in files: which columns are data, and which are labels."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from sgdmem import InputError
-from sgdmem.numeric.problems.column_notes import column_notes
-from sgdmem.numeric.spectra.data_files import DataTable, load_data
+from sgdmem.numeric.spectra.data_files import load_data
 
 FLOWERS = """,sepal length (cm),petal width,species name,label
 0,5.1,0.2,Iris setosa,1
@@ -56,24 +55,3 @@ def test_arrays_have_columns_too(tmp_path: Path) -> None:
     np.save(tmp_path / "J.npy", np.ones((2, 2, 2)))
     with pytest.raises(InputError, match="only a matrix has columns"):
         load_data(tmp_path / "J.npy", ["0"])
-
-
-def test_notes(rng: np.random.Generator) -> None:
-    rows = rng.normal(size=(50, 3))
-    rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
-    names = ["a", "b", "c"]
-    assert column_notes(DataTable(rows, names)) == []
-    assert column_notes(DataTable(rows + 5, names)) == ["no column is constant: no intercept"]
-    assert column_notes(DataTable(rows * [1, 99, 1], names)) == []
-    (note,) = column_notes(DataTable(rows * [1, 200, 1], names))
-    assert note in (
-        "scales differ by a factor of 2e+02 (b, a)",
-        "scales differ by a factor of 2e+02 (b, c)",
-    )
-    ones = np.column_stack([np.ones(50), rows + 5])
-    assert column_notes(DataTable(ones, ["0", "1", "2", "3"])) == ["constant: column 0"]
-    numbered = np.column_stack([np.arange(50), rows])
-    assert column_notes(DataTable(numbered, ["", *names])) == [
-        "column 0 numbers the rows: --drop-column 0"
-    ]
-    assert column_notes(DataTable(np.ones((4, 2, 3)), names)) == []

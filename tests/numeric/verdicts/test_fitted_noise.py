@@ -88,7 +88,7 @@ def test_decided_is_still_estimated(rng: np.random.Generator) -> None:
     Z[::20] = 20**0.5 * direction
     X = Z @ np.linalg.inv(np.linalg.cholesky(Z.T @ Z / len(Z))).T * np.linspace(1, 2, 8) ** 0.5
     model = fitted(X)
-    assert model.noise.estimate is not None and model.noise.estimate.misfit < 0.05
+    assert isinstance(model.noise.estimate, NoiseEstimate) and model.noise.estimate.misfit < 0.05
     rate = 1.3 * float(largest_learning_rate("sgd", X, 1))
     found = stability(sgd(rate), model, 1)
     assert found.stable and found.is_estimated and not stability(sgd(rate), X, 1).stable

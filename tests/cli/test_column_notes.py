@@ -1,0 +1,29 @@
+"""What is said of the columns of data."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sgdmem.cli.column_notes import column_notes
+from sgdmem.numeric.spectra.data_files import DataTable
+
+
+def test_notes(rng: np.random.Generator) -> None:
+    rows = rng.normal(size=(50, 3))
+    rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    names = ["a", "b", "c"]
+    assert column_notes(DataTable(rows, names)) == []
+    assert column_notes(DataTable(rows + 5, names)) == ["no column is constant: no intercept"]
+    assert column_notes(DataTable(rows * [1, 99, 1], names)) == []
+    (note,) = column_notes(DataTable(rows * [1, 200, 1], names))
+    assert note in (
+        "scales differ by a factor of 2e+02 (b, a)",
+        "scales differ by a factor of 2e+02 (b, c)",
+    )
+    ones = np.column_stack([np.ones(50), rows + 5])
+    assert column_notes(DataTable(ones, ["0", "1", "2", "3"])) == ["constant: column 0"]
+    numbered = np.column_stack([np.arange(50), rows])
+    assert column_notes(DataTable(numbered, ["", *names])) == [
+        "column 0 numbers the rows: --drop-column 0"
+    ]
+    assert column_notes(DataTable(np.ones((4, 2, 3)), names)) == []
