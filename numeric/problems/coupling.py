@@ -152,12 +152,13 @@ def read_blocks(coupling: Any) -> tuple[Block, ...]:
     entries = list(coupling)
     if entries and all(isinstance(entry, tuple) and len(entry) == 2 for entry in entries):
         sizes = [entry[0] for entry in entries]
-        if all(isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in sizes):
+        whole = [isinstance(x, int | np.integer) and not isinstance(x, bool) for x in sizes]
+        if all(whole) and all(size > 0 for size in sizes):
             if sizes == [1, 1]:
                 raise InputError(
                     "coupling could be pairs (size, value) or a matrix: write its rows as lists"
                 )
-            return tuple(constant_block(*entry) for entry in entries)
+            return tuple(constant_block(int(size), value) for size, value in entries)
     if entries and all(is_list(entry) and not any(map(is_list, entry)) for entry in entries):
         return (_matrix_block(entries),)
     return tuple(map(_matrix_block, entries))

@@ -77,6 +77,9 @@ def load_data(path: Any, targets: Sequence[str] = (), dropped: Sequence[str] = (
         raise InputError(f"{path}: only a matrix has columns, found shape {rows.shape}")
     left_out = {_place(path, which, names) for which in dropped}
     columns = [_place(path, which, names) for which in targets]
+    for k in columns:
+        if k in left_out or columns.count(k) > 1:
+            raise InputError(f"{path}: column {shown(names[k] or k)} is given twice")
     kept = [k for k in range(len(names)) if k not in left_out and k not in columns]
     if not kept:
         raise InputError(f"{path}: no column is left")
@@ -137,13 +140,16 @@ def _names_columns(row: Sequence[str]) -> bool:
     named = [entry for entry in row if entry]
     return (
         len(named) >= max(1, len(row) - 1)
-        and all(entry[0].isalpha() for entry in named)
-        and (not any(map(is_number, named)))
+        and all(any(map(str.isalpha, entry)) for entry in named)  # such as 1stFlrSF
+        and any(entry[0].isalpha() for entry in named)
+        and not any(map(is_number, named))
     )
 
 
 def _place(path: Any, which: str, names: Sequence[str]) -> int:
     """Return the place of a column that is given by its name or number."""
+    if names.count(which) > 1:
+        raise InputError(f"{path}: has several columns {shown(which)}: give a number")
     if which in names:
         return names.index(which)
     try:

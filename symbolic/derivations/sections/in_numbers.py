@@ -44,7 +44,7 @@ def in_numbers(verdict: Any, algorithm: Algorithm) -> Section:
             f"The formulas above are about the method on any problem. Here it is one: "
             f"{_written(question)}."
         ),
-        Remark(f"The verdict, {kind}, is {_written(answer)}."),
+        Remark(f"The verdict, {kind}, is {_written(answer.removeprefix('estimated '))}."),
         *(Remark(f"{_written(sentence)}.") for sentence in _facts(verdict)),
     ]
     for row in rows:

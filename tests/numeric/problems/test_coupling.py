@@ -167,6 +167,9 @@ def test_rows_as_tuples_are_not_taken_for_pairs() -> None:
     pair = Spectrum([1, 1])
     with pytest.raises(InputError, match="could be pairs"):
         stability(METHOD, noisy(pair, coupling=((1, 1), (1, 1))), 2)
+    with pytest.raises(InputError, match="could be pairs"):
+        Noise.coupled([(np.int64(1), 1), (np.int64(1), 1)])
+    assert Noise.coupled([(np.int64(2), 3), (1, 1)]) == Noise.coupled([(2, 3), (1, 1)])
     assert stability(METHOD, noisy(pair, coupling=[[1, 1], [1, 1]]), 2).stable is not None
     with pytest.raises(InputError, match="coupling"):
         stability(METHOD, noisy(pair, coupling=[(10**9, 1)]), 2)

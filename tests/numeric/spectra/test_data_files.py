@@ -39,6 +39,27 @@ def test_columns_by_name_and_number(flowers: Path) -> None:
         load_data(flowers, ["0", "1", "2", "4"], ["3"])
 
 
+def test_columns_that_are_not_one(flowers: Path, tmp_path: Path) -> None:
+    for targets, dropped in ((["label", "-1"], ["3"]), (["label"], ["3", "label"])):
+        with pytest.raises(InputError, match="column 'label' is given twice"):
+            load_data(flowers, targets, dropped)
+    path = tmp_path / "twice.csv"
+    path.write_text("x,x,y\n1,2,3\n4,5,6\n")
+    with pytest.raises(InputError, match="has several columns 'x': give a number"):
+        load_data(path, ["x"])
+    labels = load_data(path, ["1"]).labels
+    assert labels is not None and labels.tolist() == [[2], [5]]
+
+
+def test_names_that_do_not_begin_with_letters(tmp_path: Path) -> None:
+    path = tmp_path / "houses.csv"
+    path.write_text("LotArea,1stFlrSF,(Intercept)\n1,2,3\n4,5,6\n")
+    assert load_data(path, ["1stFlrSF"]).names == ["LotArea", "(Intercept)"]
+    path.write_text("1_000,2x\n1,2\n")  # may be numbers
+    with pytest.raises(InputError, match="line 1: '1_000' is not a number"):
+        load_data(path)
+
+
 def test_tabs_and_blanks(tmp_path: Path) -> None:
     path = tmp_path / "X.tsv"
     for text in ("\tfirst name\tb\n0\t1\t2\n", "\t0\t1\t2\n", "a b c\n 0 1 2\n"):
