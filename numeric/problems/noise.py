@@ -341,9 +341,13 @@ class Noise:
         if self.coupling is not None:
             return f"a coupling matrix, {tau2}"
         if self.samples is not None:
-            many = "s" * (len(self.samples) > 1)
-            return f"{len(self.samples):,} sample{many}, {self.samples.drawing}"
+            return f"{self._number_of_samples}, {self.samples.drawing}"
         return f"tau1 = {_shown(self.tau1)}, {tau2}"
+
+    @property
+    def _number_of_samples(self) -> str:
+        count = 0 if self.samples is None else len(self.samples)
+        return f"{count:,} sample{'s' * (count != 1)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
@@ -492,7 +496,7 @@ class BatchNoise(Noise):
         size = f"batch size {_shown(1 / self.inverse_batch)}" if self.epoch is None else self.epoch
         if self.samples is None:
             return f"{size}, {super().__str__()}"
-        return f"{size}, {len(self.samples):,} samples, {self.samples.drawing.way}"
+        return f"{size}, {self._number_of_samples}, {self.samples.drawing.way}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; an infinite batch size becomes None."""

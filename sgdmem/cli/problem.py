@@ -68,7 +68,8 @@ def problem_options(
             "--data",
             type=file,
             metavar="FILE",
-            help="A data matrix, one sample a row. Batches draw its rows.",
+            help="A data matrix, one sample a row. Batches draw its rows; the loss is half the "
+            "mean square.",
         ),
         click.option("--labels", type=file, metavar="FILE", help="Labels of the data, one a row."),
         click.option(
