@@ -20,7 +20,7 @@ from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
-from sgdmem.numeric.verdicts.noise_operator import noise_operator
+from sgdmem.numeric.verdicts.operator_choice import noise_operator
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.errors import InputError
 

@@ -10,7 +10,7 @@ what the noise of all steps of an epoch feeds back to each of them is the map on
 .. math:: (\mathcal T C)_t=\kappa_t\mathcal M\Bigl(\sum_sp^{(t-s-1)}\circ C_s\Bigr),
 
 of which the sum over s is made by Fourier transforms along the steps. For shares that are all alike
-its radius is that of `noise_operator`, since the :math:`p^{(k)}` add up to p; below 1 it
+its radius is that of `sampled_radius`, since the :math:`p^{(k)}` add up to p; below 1 it
 says that the ordered product of the steps on all second moments has a radius below 1 (theory page
 "Finite data").
 """

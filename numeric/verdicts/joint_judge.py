@@ -12,14 +12,12 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_summands import no_pull
-from sgdmem.numeric.verdicts.noise_operator import (
-    Bounds,
-    NoiseOperator,
-    SampledOperator,
-    noise_operator,
-)
+from sgdmem.numeric.verdicts.noise_operator import Bounds, NoiseOperator
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
+from sgdmem.numeric.verdicts.operator_choice import noise_operator
 from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
+from sgdmem.numeric.verdicts.smooth_radius import smooth_radius
 from sgdmem.numeric.verdicts.stability_rule import REASONS, decide, decide_unphysical
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
@@ -95,10 +93,10 @@ class JointJudge:
     @cached_property
     def estimate(self) -> Array:
         """The radius between its bounds, estimated where these only decide: on samples."""
+        if isinstance(self.operator, SampledOperator):
+            return smooth_radius(self.operator, self.form, self.radius, self._is_certain)
         low, high = self.radius
-        if not isinstance(self.operator, SampledOperator):
-            return (low + high) / 2
-        return self.operator.between(self.form, low, high, self._is_certain)
+        return (low + high) / 2
 
     @cached_property
     def codes(self) -> Array:

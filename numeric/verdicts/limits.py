@@ -20,9 +20,9 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
-from sgdmem.numeric.verdicts.noise_operator import SampledOperator
 from sgdmem.numeric.verdicts.noiseless import noiseless_floats, noiseless_scales
 from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 
 _POINTS, _FEWEST_POINTS = 2000, 16  # of scans, in all intervals together and in each

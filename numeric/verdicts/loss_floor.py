@@ -22,9 +22,9 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.coupling import Block
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.verdicts.epoch_operator import EpochOperator
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.mode_summands import mode_summands
-from sgdmem.numeric.verdicts.noise_operator import EpochOperator
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.resting_point import RestingPoint

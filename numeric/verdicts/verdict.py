@@ -14,10 +14,10 @@ from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts import limits
 from sgdmem.numeric.verdicts.binding_condition import binding
+from sgdmem.numeric.verdicts.epoch_operator import EpochOperator
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
 from sgdmem.numeric.verdicts.loss_floor import at_rest, floor_of_epochs, loss_floor
-from sgdmem.numeric.verdicts.noise_operator import EpochOperator
 from sgdmem.numeric.verdicts.noiseless import noiseless_margin
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.resting_point import RestingPoint

@@ -1,0 +1,197 @@
+"""The noise operator of samples: what questions about its radius ask, and where they stop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
+from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs, quick_pairs
+from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
+from sgdmem.numeric.sampled_noise.sampled_radius import (
+    MOST_PASSES,
+    are_floats,
+    ritz_pair,
+    sampled_radius,
+)
+from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
+from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
+from sgdmem.numeric.verdicts.noise_operator import Bounds, NoiseOperator
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+
+ROUNDED = 1e-6  # relative, of lower bounds in plain floats
+_BLOCK = 2**22  # entries of an array that is held in memory at once
+_CERTAIN = 0.25  # largest relative error of products
+_FEW = 12  # passes over the data for a point of a map
+_ERROR, _PART = 1e-11, 1e-3  # of the radius in a search, and a part of its distance to 1
+_SURE = 0.1  # distance from 1 of a radius that ends nothing
+_MOST_ERROR = 0.1  # relative, of a radius far below 1 too
+_RESIDUAL = 1e-7  # of the matrix that belongs to the radius
+
+
+class SampledOperator(NoiseOperator):
+    """The noise of samples: a map on positive semidefinite matrices, see `sampled_radius`."""
+
+    def enclose(
+        self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array, sharp: bool = True
+    ) -> Bounds:
+        """Return bounds of the radius to a relative 1e-6, closer where they would enclose 1."""
+        done, passes = (is_close, MOST_PASSES) if sharp else (_decides, _FEW)
+        low, high = self.bounds_without_a_pass(form, wanted)
+        for index in np.flatnonzero(wanted).tolist():
+            single, within = take(form, slice(index, index + 1)), (low[index], high[index])
+            low[index], high[index] = self.radius(single, done, passes, within)
+        return low, high
+
+    def bounds_without_a_pass(self, form: HalfPlaneForm, wanted: Array) -> Bounds:
+        """Return bounds from the diagonal of the operator, and from its longest sample."""
+        low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
+        least, most = self.extreme_shares
+        for some, s in self.summands(form, wanted):
+            low[some] = least * diagonal_radius(self.samples, s.lower)
+            high[some] = most * longest_sample(self.samples, s.upper)
+        return low, high
+
+    def summands(self, form: HalfPlaneForm, wanted: Array) -> Iterator[tuple[Array, Ball]]:
+        """Yield places of some forms, and what they sum to."""
+        lam = Ball(self.spectrum.eigenvalues)
+        places = np.flatnonzero(wanted)
+        rows = max(1, _BLOCK // lam.mid.size)
+        for start in range(0, places.size, rows):
+            some = places[start : start + rows]
+            yield some, lam * mode_summands(take(form, some), lam).noise
+
+    def radius(
+        self,
+        form: HalfPlaneForm,
+        done: Callable[[float, float], bool],
+        passes: int = MOST_PASSES,
+        within: Interval = (0.0, math.inf),
+    ) -> Interval:
+        """Return bounds of the radius for one form, shape (1, 1), until they are ``done``."""
+        share = float(self.noise.share)
+        if share == 0:
+            return 0.0, 0.0
+        if done(*within):
+            return within
+        low, high = self._unit_radius(
+            form,
+            lambda low, high: done(share * low, share * high),
+            passes,
+            (within[0] / share, within[1] / share),
+        )
+        return share * low * (1 - 4 * UNIT), share * high * (1 + 4 * UNIT)
+
+    def _unit_radius(
+        self,
+        form: HalfPlaneForm,
+        done: Callable[[float, float], bool],
+        passes: int = MOST_PASSES,
+        within: Interval = (0.0, math.inf),
+    ) -> Interval:
+        products, error = mode_pairs(form, self.spectrum.eigenvalues)
+        if not error < _CERTAIN:
+            return within
+        return sampled_radius(self.samples.images, products, error, done, passes, within)
+
+    @property
+    def samples(self) -> Samples:
+        """Of the noise."""
+        assert self.noise.samples is not None  # it would have another operator
+        return self.noise.samples
+
+    def estimate(self, shares: Array, weights: Array) -> Array:
+        """Return a lower bound from the operator's diagonal part."""
+        least, _ = self.extreme_shares
+        batch = least / float(self.noise.inverse_batch)  # the shares have 1 / B
+        return batch * diagonal_radius(self.samples, shares)
+
+    @property
+    def extreme_shares(self) -> Interval:
+        """Those of the least and the most noisy batches: the radius is between those of each."""
+        full, last = map(float, self.noise.shares)
+        return min(full, last), max(full, last)
+
+    def refined(self, form: HalfPlaneForm, scales: Array, low: Array) -> Array:
+        """Return the radius in plain floats where a lower bound leaves stability open.
+
+        The forms of shape (A, 1), or (1, 1), are asked at the eigenvalues times ``scales``.
+        """
+        found = np.array(low)
+        for index in np.flatnonzero(low < 1).tolist():
+            place = index if form.pull.shape[0] > 1 else 0
+            exact = take(form, slice(place, place + 1)).map(Ball)
+            lam = float(scales[index]) * self.spectrum.eigenvalues
+            products = quick_pairs(exact, lam)
+            if not are_floats(products):
+                found[index] = 0.0 if ((products >= 0) & (products < math.inf)).all() else math.inf
+                continue
+            radius, _ = self.quick_radius(exact, lam, products, float(low[index]))
+            found[index] = max(low[index], radius)  # both are lower bounds
+        return found
+
+    def quick_radius(
+        self, form: HalfPlaneForm, eigenvalues: Array, products: Array, low: float
+    ) -> tuple[float, float]:
+        """Return the radius in plain floats, closely where it is near 1.
+
+        And about how far it may be off, over it; 0 if it is settled, or on which side of 1 it is.
+        A Ritz value may seem settled at another eigenvalue of the operator: not below the bound
+        ``low`` of its largest one.
+        """
+        least = low * (1 - ROUNDED) / self.extreme_shares[0]
+        found = ritz_pair(
+            self.samples.images,
+            products,
+            lambda ritz: ritz.value >= least and self._is_settled(ritz),
+        )
+        radius = float(self.noise.share) * found.value
+        sure = abs(radius - 1) >= max(_SURE, 2 * found.error)
+        settled = sure or found.is_invariant or self._is_settled(found)
+        return radius, 0.0 if settled else found.error
+
+    def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
+        """Return about how far the radius may be from that of `refined`, over it; 0 if settled."""
+        exact, lam = form.map(Ball), scale * self.spectrum.eigenvalues
+        products = quick_pairs(exact, lam)
+        return self.quick_radius(exact, lam, products, 0.0)[1] if are_floats(products) else 0.0
+
+    def _is_settled(self, ritz: RitzPair) -> bool:
+        """Whether a search knows the radius well enough, and so on which side of 1 it is."""
+        radius = float(self.noise.share) * ritz.value
+        return ritz.error <= _MOST_ERROR and (
+            ritz.error * radius <= max(_ERROR, _PART * abs(radius - 1))
+        )
+
+    def leading_matrix(self, form: HalfPlaneForm) -> Array:
+        """Return the matrix N of the radius, in whitened coordinates; in plain floats."""
+        products = quick_pairs(form, self.spectrum.eigenvalues)
+        images = self.samples.images
+        return ritz_pair(images, products, lambda ritz: ritz.residual <= _RESIDUAL).matrix
+
+    def critical_batch_size(self, form: HalfPlaneForm) -> float:
+        """Return the size of all batches at which the radius, a multiple of the share, is 1."""
+        low, high = self._unit_radius(form, is_close)
+        if math.isinf(high):
+            return high
+        radius, n = (low + high) / 2, len(self.samples)
+        distinct = not self.samples.drawing.replacement and n > 1
+        return n * radius / (n - 1 + radius) if distinct else radius
+
+
+def _decides(low: float, high: float) -> bool:
+    """Whether bounds are on one side of 1."""
+    return low >= 1 or high < 1
+
+
+def is_close(low: float, high: float) -> bool:
+    """Whether bounds decide, and are close; or are so close that more steps would not help."""
+    width = high - low
+    decided = not low < 1 <= high
+    return math.isfinite(high) and (width <= 1e-10 * high or (decided and width <= 1e-6 * high))
