@@ -20,7 +20,7 @@ from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
-from sgdmem.numeric.verdicts.operator_choice import noise_operator
+from sgdmem.numeric.verdicts.noise_operator import ScalarOperator
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.errors import InputError
 
@@ -67,7 +67,7 @@ def resolved_problem(spectrum: Spectrum, noise: BatchNoise, horizon: float) -> F
         edges = law.edges(_HEAD)
         if edges.size:  # it is not a steep one
             rule = law.rule(_HEAD, edges)
-            return FloatProblem(rule.nodes.mid, rule.weights, noise_operator(noise, spectrum))
+            return FloatProblem(rule.nodes.mid, rule.weights, ScalarOperator(noise, spectrum))
     return FloatProblem.of(spectrum, noise)
 
 

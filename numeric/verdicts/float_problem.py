@@ -12,10 +12,10 @@ from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law_quadrature import HEAD, LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.joint_judge import noise_operator
 from sgdmem.numeric.verdicts.mode_summands import take
 from sgdmem.numeric.verdicts.noise_operator import NoiseOperator
 from sgdmem.numeric.verdicts.noiseless import LISTED
-from sgdmem.numeric.verdicts.operator_choice import noise_operator
 from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.algebra.scalars import to_float

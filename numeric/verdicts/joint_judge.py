@@ -10,11 +10,16 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.epoch_operator import EpochOperator
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
 from sgdmem.numeric.verdicts.mode_summands import no_pull
-from sgdmem.numeric.verdicts.noise_operator import Bounds, NoiseOperator
+from sgdmem.numeric.verdicts.noise_operator import (
+    Bounds,
+    MatrixOperator,
+    NoiseOperator,
+    ScalarOperator,
+)
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
-from sgdmem.numeric.verdicts.operator_choice import noise_operator
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
 from sgdmem.numeric.verdicts.smooth_radius import smooth_radius
@@ -142,3 +147,12 @@ def trace_kind(noise: BatchNoise, spectrum: Spectrum) -> int:
     if law is None or not spectrum.diverges or not noise.spreads:
         return 0
     return 1 if 2 * law.exponent > 1 else 2
+
+
+def noise_operator(noise: BatchNoise, spectrum: Spectrum) -> NoiseOperator:
+    """Return the operator of a noise on a spectrum."""
+    if noise.samples is not None:
+        sampled = SampledOperator if noise.epoch is None else EpochOperator
+        return sampled(noise, spectrum)
+    kind = ScalarOperator if noise.coupling is None else MatrixOperator
+    return kind(noise, spectrum)
