@@ -89,7 +89,8 @@ class Samples:
             raise InputError(f"weights have no meaning {way}: give one of the two")
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             eigenvalues, axes = decompose(given, shares)
-        if not (eigenvalues.size and np.isfinite(eigenvalues).all() and eigenvalues.all()):
+        least = np.finfo(float).tiny  # smaller ones have few digits
+        if not (eigenvalues.size and np.isfinite(eigenvalues).all() and min(eigenvalues) >= least):
             raise InputError(f"{name} must have eigenvalues within the range of floats")
         columns = WhitenedRows.of(given, axes, eigenvalues).settled(shares)
         return cls(eigenvalues, columns, shares, axes, drawing, precision=given.precision)

@@ -115,6 +115,12 @@ def test_one_tau2_for_every_mode_is_summed_as_one_number(tau2: Any) -> None:
         Problem(Spectrum([1, 2]), noise)
 
 
+@pytest.mark.parametrize("scale", [1e-156, 1e-160, 1e154])
+def test_data_with_eigenvalues_that_have_few_digits(scale: float) -> None:
+    with pytest.raises(InputError, match="data must have eigenvalues within the range of floats"):
+        Problem.from_data(np.array([[1, 0.0], [1, 1], [0, 2]]) * scale)
+
+
 def test_samples_fit_the_spectrum_of_their_rows_whatever_the_rounding() -> None:
     rng = np.random.default_rng(27)
     n = int(rng.integers(30, 60))
