@@ -386,7 +386,8 @@ class Verdict:
         if not self.noise.is_quiet:
             yield "batch size", self._batch_sizes()
         if self.stable_scales:
-            yield "learning rate", f"may be multiplied by {_ranges(self.stable_scales)}"
+            multiples = _ranges(self.stable_scales)
+            yield "learning rate", f"may be multiplied by {multiples}{self._by_the_fit}"
             yield "", unsettled_text(self.unsettled)
         elif self.stable is False:
             yield "learning rate", "no multiple of it is stable"
@@ -409,7 +410,13 @@ class Verdict:
         samples = self.noise.samples  # this size may leave no rest, and a larger one leave it
         ragged = samples is not None and not samples.drawing.drop_last
         alike = ", if all are of one size" if ragged else ""
-        return f"stable above {critical:.6g}{alike}"
+        return f"stable above {critical:.6g}{alike}{self._by_the_fit}"
+
+    @property
+    def _by_the_fit(self) -> str:
+        """What is said of limits, which leave out the errors and the misfit of a fit."""
+        is_fitted = isinstance(self.noise.estimate, NoiseEstimate) and self.is_estimated
+        return ", by the fit alone" if is_fitted else ""
 
 
 def _ranges(intervals: Sequence[Interval]) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-from sgdmem.symbolic.errors import shown
+from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -28,6 +29,15 @@ without_heaviest_option = click.option(
     metavar="K",
     help="Also the rate without the K rows of the data that limit it most.",
 )
+
+
+@contextmanager
+def asked_without_heaviest() -> Iterator[None]:
+    """Say what was asked where the rows that are left out are none of a verdict's."""
+    try:
+        yield
+    except InputError as error:
+        raise click.UsageError(f"--without-heaviest: {error}") from None
 
 
 def heaviest_text(count: int) -> str:

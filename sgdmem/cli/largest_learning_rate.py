@@ -11,6 +11,7 @@ import click
 
 from sgdmem.cli.arguments import (
     AlgorithmName,
+    asked_without_heaviest,
     heaviest_text,
     json_option,
     print_json,
@@ -77,7 +78,8 @@ def largest_learning_rate_command(
                     "--without-heaviest needs --data with noise, a stable value, and a parameter "
                     "that multiplies the gradient"
                 )
-            scale = rows.critical_scale_without(without_heaviest) * _INSIDE * float(result)
+            with asked_without_heaviest():
+                scale = rows.critical_scale_without(without_heaviest) * _INSIDE * float(result)
     if as_json:
         without = {} if scale is None else {"largest_without_heaviest": scale}
         print_json(

@@ -9,6 +9,7 @@ import click
 
 from sgdmem.cli.arguments import (
     AlgorithmName,
+    asked_without_heaviest,
     built,
     heaviest_text,
     json_option,
@@ -84,7 +85,10 @@ def stable_command(
         said = verdict.to_dict() if as_json else str(verdict)
         scale = None
         if without_heaviest is not None:
-            scale = verdict.rows.critical_scale_without(without_heaviest)
+            if problem.samples is None:
+                raise click.UsageError("--without-heaviest belongs to --data")
+            with asked_without_heaviest():
+                scale = verdict.rows.critical_scale_without(without_heaviest)
     if isinstance(said, dict):
         if scale is not None:
             said["critical_scale_without_heaviest"] = scale

@@ -197,7 +197,11 @@ def test_the_rows_that_limit_the_rate(tmp_path: Path, capsys: pytest.CaptureFixt
     code, _, err = run(capsys, "largest-learning-rate", "sgd", *LAW, "--without-heaviest", "1")
     assert (code, "--without-heaviest needs --data with noise" in err) == (2, True)
     code, _, err = run(capsys, *judged, "--without-heaviest", "100")
-    assert (code, "count" in err) == (2, True)
+    assert (code, "--without-heaviest: count must be an integer from 0 to 99" in err) == (2, True)
+    code, _, err = run(capsys, *HEAVY_BALL, *LAW, "--without-heaviest", "1")
+    assert (code, "--without-heaviest belongs to --data" in err) == (2, True)
+    assert ", by the fit alone\n" in run(capsys, *judged, "--fit-noise")[1]
+    assert "by the fit" not in run(capsys, *judged)[1]
 
 
 def test_rows_that_are_drawn_together(
