@@ -148,9 +148,8 @@ class Tracer:
         for _ in range(_MOST_PASSES):
             changes = np.array(_changes(curve.conditions), dtype=int)
             gaps = np.linalg.norm(curve.points[changes] - curve.points[changes - 1], axis=1)
-            if not (gaps > self._tolerance).any():
+            if not self._close_in(curve, changes[gaps > self._tolerance]):
                 break
-            self._close_in(curve, changes[gaps > self._tolerance])
         _absorb_short_pieces(curve)
         names = curve.conditions
         return [
@@ -158,17 +157,18 @@ class Tracer:
             for k in _changes(names)
         ]
 
-    def _close_in(self, curve: Curve, places: Array) -> None:
+    def _close_in(self, curve: Curve, places: Array) -> bool:
         """Halve the distances to the points before these until each pair is as good as one.
 
-        The pairs are inserted. Where a third condition turns up between two points the first change
-        counts; the other one is left.
+        The pairs are inserted; returns whether there are any, since none is where no point was
+        found between two. Where a third condition turns up the first change counts; the other one
+        is left.
         """
         enclosed = curve.enclosed
         before = Crossings(*(points[places - 1] for points in enclosed))
         after = Crossings(*(points[places] for points in enclosed))
         names = [curve.conditions[place - 1 : place + 1] for place in places.tolist()]
-        stuck = np.zeros(len(places), dtype=bool)
+        stuck, moved = np.zeros((2, len(places)), dtype=bool)
         for _ in range(_MOST_HALVINGS):
             gaps = np.linalg.norm(after.points - before.points, axis=1)
             rest = np.flatnonzero((gaps > self._tolerance) & ~stuck)
@@ -176,7 +176,7 @@ class Tracer:
                 break
             found = self._between(before.points[rest], after.points[rest])
             missed = np.isnan(found.points).any(axis=1)
-            stuck[rest[missed]] = True
+            stuck[rest[missed]] = moved[rest[~missed]] = True
             labels = self._label(found.unstable[~missed])
             middles = zip(*(points[~missed] for points in found), labels, strict=True)
             for k, (stable, unstable, label) in zip(rest[~missed], middles, strict=True):
@@ -184,11 +184,14 @@ class Tracer:
                 side.stable[k], side.unstable[k] = stable, unstable
                 names[k][1] = names[k][1] if side is before else label
         pairs = Crossings(
-            *(np.stack(ends, axis=1).reshape(-1, 2) for ends in zip(before, after, strict=True))
+            *(
+                np.stack(ends, axis=1)[moved].reshape(-1, 2)
+                for ends in zip(before, after, strict=True)
+            )
         )
-        curve.insert(
-            np.repeat(places, 2).tolist(), pairs, [name for pair in names for name in pair]
-        )
+        named = [name for k in np.flatnonzero(moved) for name in names[k]]
+        curve.insert(np.repeat(places[moved], 2).tolist(), pairs, named)
+        return bool(moved.any())
 
 
 def _changes(names: Sequence[str]) -> list[int]:

@@ -20,8 +20,9 @@ from sgdmem import (
     stability_boundary,
 )
 from sgdmem.methods import memory_one
-from sgdmem.numeric.compiled_maps.crossings import crossings
+from sgdmem.numeric.compiled_maps.crossings import Crossings, crossings
 from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.phase_diagrams.maps.curves import Curve, Tracer
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from tests.asking import noisy
 from tests.cli.test_cli import run
@@ -52,6 +53,17 @@ def test_corners_are_cusps(triangle: xarray.Dataset) -> None:
     for corner in ((0, -1), (0, 1), (4, 1)):
         assert np.abs(corners - corner).max(axis=1).min() < 2e-9
     assert "root_at_minus_1 and complex_roots" in triangle.cusp_conditions
+
+
+def test_a_corner_that_is_not_found_makes_no_points() -> None:
+    def judge(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.ones(len(points)), np.ones(len(points))  # no boundary between any two
+
+    ends = np.array([[0.2, 0.2], [0.3, 0.2]])
+    curve = Curve(Crossings(ends, ends), ["noise_sum", "root_at_1"])
+    (cusp,) = Tracer(judge, lambda points: [], 1e-9, 1e-3)._cusps(curve)
+    assert len(curve.points) == len(curve.conditions) == 2
+    assert cusp.point == pytest.approx([0.25, 0.2])
 
 
 def test_a_closed_curve_goes_around_without_gaps(triangle: xarray.Dataset) -> None:
