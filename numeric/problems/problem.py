@@ -22,6 +22,7 @@ from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.errors import InputError, shown
 
 USUAL_EXPONENT = 1.5  # of the power law that pictures show where no problem is given
+_OF_DATA = 2, 3  # dimensions
 _NOISE = Noise()  # of a problem without another one
 
 
@@ -29,8 +30,8 @@ _NOISE = Noise()  # of a problem without another one
 class Problem:
     r"""A quadratic problem :math:`L(w)=\tfrac12(w-w_*)^TH(w-w_*)` with mini-batch noise.
 
-    Wherever a Problem is asked for, a `Spectrum` stands for the one with default noise, and a
-    matrix of data for `Problem.from_data`.
+    Wherever a Problem is asked for, a `Spectrum`, or a list of eigenvalues, stands for the one with
+    default noise, and a matrix of data for `Problem.from_data`.
 
     Parameters
     ----------
@@ -320,7 +321,7 @@ class Problem:
 
 
 def as_problem(value: Any, name: str = "problem") -> Problem:
-    """Return a Problem; a Spectrum or a matrix of data stands for one.
+    """Return a Problem; a Spectrum, a list of eigenvalues or a matrix of data stands for one.
 
     Raises
     ------
@@ -332,11 +333,15 @@ def as_problem(value: Any, name: str = "problem") -> Problem:
     if isinstance(value, Spectrum):
         return Problem(value)
     shape = getattr(value, "shape", None)
-    rows = value if isinstance(value, (list, tuple)) else ()
-    if not (len(shape) in (2, 3) if isinstance(shape, tuple) else any(map(is_list, rows))):
+    if isinstance(value, (list, tuple)):
+        shape = (len(value),) * (1 + any(map(is_list, value)))
+    dimensions = len(shape) if isinstance(shape, tuple) else 0
+    if dimensions == 1:
+        return Problem(Spectrum(value))
+    if dimensions not in _OF_DATA:
         raise InputError(
-            f"{name} must be a Problem, a Spectrum, such as Spectrum([4, 1]) or "
-            f"Spectrum.power_law(1.5), or a matrix of data, got {shown(value)}"
+            f"{name} must be a Problem, a Spectrum, such as Spectrum.power_law(1.5), a list of "
+            f"eigenvalues, or a matrix of data, got {shown(value)}"
         )
     return Problem.from_data(value)
 

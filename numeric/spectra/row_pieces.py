@@ -67,7 +67,8 @@ class RowPieces:
         shape = tuple(int(size) for size in source.shape)
         if len(shape) not in (_MATRIX, _MATRIX + 1) or 0 in shape:
             read_reals(source, name)  # a wrong kind of entries is said first
-            raise InputError(f"{name} must be a matrix, one sample a row, got shape {shape}")
+            few = ": Spectrum takes eigenvalues" if len(shape) == 1 else ""
+            raise InputError(f"{name} must be a matrix, one sample a row, got shape {shape}{few}")
         if len(shape) == _MATRIX:
             if shape[0] % together:
                 raise InputError(

@@ -392,6 +392,9 @@ class Verdict:
             yield "", unsettled_text(self.unsettled)
         elif self.stable is False:
             yield "learning rate", "no multiple of it is stable"
+        if self.reason is Reason.NOISE_SUM and self.noise.samples is not None:
+            what = "may shrink, while rare ones make the mean grow: methods.lyapunov_exponent"
+            yield "typical runs", what
         if self._has_rows:
             samples = self.noise.samples
             single = samples is None or samples.outputs == 1

@@ -17,6 +17,13 @@ from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge
 from sgdmem.numeric.compiled_maps.points import Points
 
 
+@pytest.mark.parametrize("given", [[4, 1], (4, 1), np.array([4.0, 1])])
+def test_one_dimension_is_of_eigenvalues(given: Any) -> None:
+    found, expected = (stability(sgd("0.1"), x, 4) for x in (given, Spectrum([4, 1])))
+    assert found.noise_sum == expected.noise_sum
+    assert found.problem.samples is None
+
+
 def test_a_symmetric_matrix_is_asked_about(rng: np.random.Generator) -> None:
     X = rng.normal(size=(20, 3))
     H = X.T @ X

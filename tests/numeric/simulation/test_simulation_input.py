@@ -96,7 +96,7 @@ def test_it_says_what_came_out() -> None:
     ("changes", "message"),
     [
         ({"algorithm": "sgd"}, "an Algorithm or a Schedule is needed"),
-        ({"problem": [1, 2]}, "problem must be a Problem, a Spectrum"),
+        ({"problem": 3}, "problem must be a Problem, a Spectrum"),
         ({"problem": Spectrum.power_law(2)}, "at most 1,000,000 modes .*: give a count"),
         ({"problem": Spectrum([1], [1e7])}, "spectrum must have at most 1,000,000 modes"),
         ({"problem": Spectrum([1, 2, 3], [1, 1, 1.5])}, "integer multiplicities .* got 1.5"),

@@ -140,7 +140,7 @@ def test_learning_rate_from_a_data_matrix(rng: np.random.Generator) -> None:
         (("two-rate", SPECTRUM), {}, "say which parameter"),
         (("sgd", SPECTRUM, 0), {}, "batch_size"),
         (("sgd", SPECTRUM), {"search": (2, 1)}, "search"),
-        (("sgd", [1, 2, 3]), {}, "must be a Problem, a Spectrum"),
+        (("sgd", 3), {}, "must be a Problem, a Spectrum"),
         (("sgd", SPECTRUM), {"learning_rate": 1, "parameter": "learning_rate"}, "both vary"),
     ],
 )

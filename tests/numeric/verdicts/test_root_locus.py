@@ -191,7 +191,7 @@ def test_files() -> None:
     [
         ((1, Spectrum([1])), "algorithm must be an Algorithm, got 1"),
         ((sgdmem.methods.general(1), Spectrum([1])), "still has the free symbols"),
-        ((sgdmem.sgd(1), [1, 2]), "must be a Problem, a Spectrum"),
+        ((sgdmem.sgd(1), 3), "must be a Problem, a Spectrum"),
         ((sgdmem.aggmo(1, [0.1] * 30), Spectrum([1])), "memory up to 20 for a root locus"),
     ],
 )

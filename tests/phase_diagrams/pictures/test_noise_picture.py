@@ -157,7 +157,7 @@ def test_looks_and_files(ranges: Any) -> None:
     ("arguments", "message"),
     [
         ({"algorithm": 1}, "must be an Algorithm"),
-        ({"problem": [1, 2]}, "must be a Problem, a Spectrum"),
+        ({"problem": 3}, "must be a Problem, a Spectrum"),
         ({"problem": noisy(Spectrum([1, 2]), tau2=[0, 1])}, "two numbers, to draw"),
         ({"batch_size": 0}, "batch_size must be positive"),
         ({"algorithm": sgdmem.sgd(-1)}, "must be stable without noise at some eigenvalue"),
