@@ -50,7 +50,7 @@ _FLAGS = {  # reasons, regimes, and whether it is stable without noise
     "eventual_divergence": "#d9d9de",
     "immediate_divergence": "#a9a9b2",
 }
-_WORDS = {"noiseless": _CAUSES[0][0]}  # of flags, where they would mislead
+_WORDS = {"noiseless": _CAUSES[0][0], "noise_sum": _CAUSES[1][0]}  # where flags would mislead
 _QUANTITIES = {
     "noise_sum": r"noise sum $U'_\Sigma$",
     "margin": r"margin, $\min(1-U'_\Sigma,\;1+\tau_2s/B)$",
@@ -138,7 +138,10 @@ def _flags(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> Sho
         for code in np.unique(codes[codes >= 0]).tolist()
     }
     kinds = {word: colours[code] for code, word in words.items()}
-    regions = {word: MapRegion(codes == code, colours[code]) for code, word in words.items()}
+    regions = {
+        word.replace("mini-batch ", ""): MapRegion(codes == code, colours[code])
+        for code, word in words.items()
+    }
     return Shown(None, "", kinds, regions)
 
 

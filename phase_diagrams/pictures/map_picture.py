@@ -147,8 +147,10 @@ def _draw(diagram: xarray.Dataset, ax: Any, quantity: str) -> Shown:
     stable = diagram.stable.values
     is_plane = min(stable.shape) > 1
     if is_plane and (stable == 1).any() and (stable != 1).any():
-        excess = np.clip(_excess(diagram), -1, 1)  # smoother than the verdicts themselves
-        edge = ax.contour(x, y, excess, levels=[0.0], colors="black", linewidths=1)
+        excess = _excess(diagram)  # smoother than the verdicts themselves
+        to_plane = _interpolated(x, y) + ax.transData
+        plane: dict[str, Any] = {"colors": "black", "linewidths": 1, "transform": to_plane}
+        edge = ax.contour(_spaced(x), _spaced(y), excess, levels=[0.0], **plane)
         named("edge", edge)
     if _is_geometric(x):
         ax.set_xscale("log")
@@ -158,11 +160,28 @@ def _draw(diagram: xarray.Dataset, ax: Any, quantity: str) -> Shown:
     return shown
 
 
+def _spaced(values: Array) -> Array:
+    """Return places of points that are as far apart on paper as they are in the picture."""
+    return np.asarray(np.log10(values) if _is_geometric(values) else values)
+
+
+def _interpolated(x: Array, y: Array) -> Any:
+    """Return the transform from such places to values."""
+    from matplotlib.scale import InvertedLogTransform
+    from matplotlib.transforms import IdentityTransform, blended_transform_factory
+
+    powers = (InvertedLogTransform(10) if _is_geometric(v) else IdentityTransform() for v in (x, y))
+    return blended_transform_factory(*powers)
+
+
 def _excess(diagram: xarray.Dataset) -> Array:
     """Return what is positive where it is not stable."""
-    if not {*BOUNDS} <= {*diagram}:
-        return np.asarray(-diagram.margin.values)
-    excess = diagram.noise_sum_estimate.values - 1
+    drawn = {*BOUNDS} <= {*diagram}
+    radius = diagram.noise_sum_estimate.values if drawn else 1 - diagram.margin.values
+    with np.errstate(divide="ignore", invalid="ignore"):  # logarithms of powers are straight
+        excess = np.clip(np.log(radius), -3, 3)
+    if not drawn:
+        return np.asarray(excess)
     found = np.where(diagram.stable.values == 1, np.fmin(excess, 0), np.fmax(excess, 0))
     return np.asarray(found)
 

@@ -143,6 +143,17 @@ def test_axes_in_any_order_are_drawn_in_order(diagram: xarray.Dataset) -> None:
     assert len(shown) == len(values) + 1 and (np.diff(shown) > 0).all()
 
 
+def test_an_edge_is_straight_where_it_is_a_power() -> None:
+    spectrum = Spectrum([1], weights=[10**6])  # B in proportion to the rate
+    x, y = np.geomspace(1e-5, 1e-2, 12), np.geomspace(1, 4096, 5)
+    diagram = phase_diagram("sgd", spectrum, x=("learning_rate", x), y=("batch_size", y))
+    (edge,) = artists(draw(diagram))["edge"]
+    places = edge.get_transform() - edge.axes.transData
+    ends = [places.transform(path.vertices) for path in edge.get_paths()]
+    rates, sizes = np.concatenate(ends).T
+    assert len(rates) > 5 and np.ptp(np.log(sizes / rates)) < 0.1
+
+
 def test_large_maps_are_thinned() -> None:
     whole = phase_diagram(
         "sgd",

@@ -73,7 +73,7 @@ def test_reasons_are_named() -> None:
         for text in artists(draw(diagram, quantity="reason"))["region-name"]
     }
     quiet = "diverges without noise"
-    assert {"stable", quiet} <= names <= {"stable", quiet, "noise sum"}
+    assert {"stable", quiet} <= names <= {"stable", quiet, "diverges by noise"}
 
 
 @pytest.mark.parametrize("falling", [False, True])
