@@ -59,7 +59,7 @@ class NoiseEstimate:
 
     def __str__(self) -> str:
         tau1, tau2 = (
-            f"{value:.4g} ± {error:.1g}"
+            f"{value:.4g} ± {float(f'{error:.1g}'):g}"
             for value, error in ((self.tau1, self.tau1_error), (self.tau2, self.tau2_error))
         )
         return f"estimated tau1 = {tau1}, tau2 = {tau2}, misfit {self.misfit:.2g}"

@@ -1,7 +1,8 @@
 """Data matrices and labels in files: which columns, and what they are called.
 
 Formats are those of `sgdmem.numeric.spectra.files`. The first line of a text may name its columns:
-if it has commas, semicolons or tabs, names may have blanks.
+if it has commas, semicolons or tabs, names may have blanks. A .npz may also hold a sparse matrix,
+as ``scipy.sparse.save_npz`` writes it.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def load_matrix(path: Any) -> Array:
 
 def load_labels(path: Any) -> Array:
     """Return labels, one or several for each sample."""
-    return _load(path, (1, _MATRIX), "labels, one sample a row").rows
+    rows: Any = _load(path, (1, _MATRIX), "labels, one sample a row").rows
+    return np.asarray(rows.toarray() if hasattr(rows, "tocsr") else rows)
 
 
 def load_data(path: Any, targets: Sequence[str] = (), dropped: Sequence[str] = ()) -> DataTable:
@@ -85,7 +87,7 @@ def load_data(path: Any, targets: Sequence[str] = (), dropped: Sequence[str] = (
         raise InputError(f"{path}: no column is left")
     alone = kept[-1] - kept[0] == len(kept) - 1  # then a part of a memory map is one
     rows = rows[:, kept[0] : kept[-1] + 1] if alone else rows[:, kept]
-    labels = np.asarray(found.rows[:, columns], dtype=float) if columns else None
+    labels = _dense(found.rows[:, columns]) if columns else None
     return DataTable(rows, [names[k] for k in kept], labels)
 
 
@@ -95,14 +97,26 @@ def _load(
     data = load_file(path, partial(_read_text, dropped), mapped=True)
     if isinstance(data, DataTable):
         return data
+    if isinstance(data, dict) and "format" in data:  # as scipy.sparse.save_npz writes it
+        from scipy.sparse import load_npz
+
+        try:
+            data = load_npz(path).tocsr()
+        except (ValueError, KeyError, IndexError) as error:
+            raise InputError(f"{path}: holds no sparse matrix: {error}") from None
     if isinstance(data, dict):
         if len(data) != 1:
             raise InputError(f"{path}: expected one array, found {', '.join(data) or 'none'}")
         (data,) = data.values()
-    found: Array = np.asanyarray(data)
+    found = data if hasattr(data, "tocsr") else np.asanyarray(data)
     if found.dtype.kind not in "fiucb" or found.ndim not in dimensions:
         raise InputError(f"{path}: expected {expected}")
     return DataTable(found, list(map(str, range(found.shape[-1]))))
+
+
+def _dense(columns: Any) -> Array:
+    whole = columns.toarray() if hasattr(columns, "tocsr") else columns
+    return np.asarray(whole, dtype=float)
 
 
 def _read_text(dropped: Sequence[str], path: Path, lines: Iterable[str]) -> DataTable:
@@ -155,8 +169,8 @@ def _place(path: Any, which: str, names: Sequence[str]) -> int:
     try:
         return range(len(names))[int(which)]
     except (ValueError, IndexError):
-        last, some = len(names) - 1, ", ".join(filter(None, names))
+        some = ", ".join(name for k, name in enumerate(names) if name not in ("", str(k)))
+        known = f", or one of the names {shown(some)[1:-1]}" if some else ""
         raise InputError(
-            f"{path}: has no column {shown(which)}: give a number from 0 to {last}, or one of the "
-            f"names {shown(some)[1:-1]}"
+            f"{path}: has no column {shown(which)}: give a number from 0 to {len(names) - 1}{known}"
         ) from None

@@ -90,7 +90,9 @@ def verdict_of(algorithm: Algorithm, problem: Problem, noise: BatchNoise) -> Ver
     if fitted is not None:
         low, high = fitted
         if reason.is_open or (high >= 1 if reason.stable else low < 1):
-            reason, detail = Reason.UNDECIDED_FIT, f"it lies between {low:.3g} and {high:.3g}"
+            what = "noise radius" if noise.mixes else "noise sum"
+            reason = Reason.UNDECIDED_FIT
+            detail = f"the {what} lies between {low:.3g} and {high:.3g}"
     return Verdict(
         algorithm=algorithm,
         problem=problem,

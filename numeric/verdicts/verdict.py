@@ -101,6 +101,8 @@ class Verdict:
     def explanation(self) -> str:
         """The reason as a sentence; it says so where the noise is only estimated."""
         sentence = self._what_it_tends_to or self.reason.explanation
+        if self.noise.mixes:
+            sentence = sentence.replace("the noise sum", "the noise radius")
         sentence = f"{sentence} ({self.detail})" if self.detail else sentence
         if not self.is_estimated:
             return sentence

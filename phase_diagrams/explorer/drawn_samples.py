@@ -86,6 +86,7 @@ def drawn_samples(
         "count": len(samples),
         "replacement": samples.drawing.replacement,
         "rests": samples.has_residuals,
+        "labelled": samples.residuals is not None or problem.target is not None,
         "tables": tables,
     }
 

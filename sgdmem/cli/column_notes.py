@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.spectra.data_files import DataTable
 
 _LOOKED_AT = 10_000  # rows, and at most so many columns
@@ -23,6 +24,9 @@ def column_notes(table: DataTable) -> list[str]:
     column 0 numbers the rows: --drop-column 0
     scales differ by a factor of 4.5e+02 (area, share)
     no column is constant: no intercept
+    >>> centred = np.array([[1.0], [-1.0], [2.0], [-2.0]])
+    >>> column_notes(DataTable(centred, ["x"], np.array([[150.0], [152], [148], [151]])))
+    ['the labels are not centred, and no column is constant: no intercept']
     """
     if table.rows.ndim != 2 or hasattr(table.rows, "tocsr"):
         return []
@@ -32,7 +36,7 @@ def column_notes(table: DataTable) -> list[str]:
     scale = np.sqrt((rows**2).mean(axis=0))
     spread, notes = rows.std(axis=0), []
     numbering = np.arange(len(rows)) + rows[0, 0]
-    numbered = len(rows) > 3 and rows[0, 0] in (0, 1) and bool((rows[:, 0] == numbering).all())
+    numbered = len(rows) > 3 and rows[0, 0] % 1 == 0 and bool((rows[:, 0] == numbering).all())
     if numbered:
         notes.append("column 0 numbers the rows: --drop-column 0")
     flat = spread <= _FLAT * scale
@@ -46,9 +50,17 @@ def column_notes(table: DataTable) -> list[str]:
     if flat.any():
         some = ", ".join(_name(table, k) for k in np.flatnonzero(flat)[:3])
         notes.append(f"constant: {some}{', ...' if flat.sum() > 3 else ''}")
-    elif (np.abs(rows.mean(axis=0)) > _OFF * spread)[varying].any():
+    elif _is_off(rows)[varying].any():
         notes.append("no column is constant: no intercept")
+    elif table.labels is not None and _is_off(table.labels).any():
+        notes.append("the labels are not centred, and no column is constant: no intercept")
     return notes
+
+
+def _is_off(rows: Array) -> Array:
+    """Whether the mean of a column is far from 0."""
+    some = np.asarray(rows[:_LOOKED_AT], dtype=float)
+    return np.asarray(np.abs(some.mean(axis=0)) > _OFF * some.std(axis=0))
 
 
 def _name(table: DataTable, place: int) -> str:

@@ -216,10 +216,9 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
 
     if options["labels"] and options["target_column"]:
         raise click.UsageError("--labels and --target-column exclude each other")
-    table = read_data(path, options["target_column"], options["drop_column"])
+    given_labels = load_labels(Path(options["labels"])) if options["labels"] else None
+    table = read_data(path, options["target_column"], options["drop_column"], given_labels)
     matrix, labels = table.rows, table.labels
-    if options["labels"]:
-        labels = load_labels(Path(options["labels"]))
     ways = {
         "--without-replacement": options["without_replacement"],
         "--shuffle": options["shuffle"],
@@ -257,7 +256,9 @@ def _scale(options: Options) -> Any:
     return 1 if options["scale"] is None else options["scale"]
 
 
-def read_data(path: str, targets: Sequence[str] = (), dropped: Sequence[str] = ()) -> DataTable:
+def read_data(
+    path: str, targets: Sequence[str] = (), dropped: Sequence[str] = (), labels: Any = None
+) -> DataTable:
     """Return the data matrix of a file, and labels that are columns of it; notes go to stderr.
 
     A single column is refused, it may be a spectrum.
@@ -270,6 +271,7 @@ def read_data(path: str, targets: Sequence[str] = (), dropped: Sequence[str] = (
         raise click.UsageError(
             f"--data: {path} has a single column; eigenvalues are given with --spectrum"
         )
+    table = table if labels is None else table._replace(labels=labels)
     notes = column_notes(table)
     if notes:
         click.echo(f"note: {'; '.join(notes)}", err=True)

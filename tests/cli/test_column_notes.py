@@ -26,4 +26,11 @@ def test_notes(rng: np.random.Generator) -> None:
     assert column_notes(DataTable(numbered, ["", *names])) == [
         "column 0 numbers the rows: --drop-column 0"
     ]
+    from_1000 = np.column_stack([np.arange(1000, 1050), rows])
+    assert column_notes(DataTable(from_1000, ["id", *names]))[0].startswith("column 0 numbers")
+    centred, off = np.array([[1.0], [-1.0]] * 25), np.array([[150.0], [152.0]] * 25)
+    assert column_notes(DataTable(rows, names, centred)) == []
+    assert column_notes(DataTable(rows, names, off)) == [
+        "the labels are not centred, and no column is constant: no intercept"
+    ]
     assert column_notes(DataTable(np.ones((4, 2, 3)), names)) == []

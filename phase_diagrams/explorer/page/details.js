@@ -14,6 +14,9 @@ function reasonText(found) {
   if (START.drawn && found.reason === "stable" && START.drawn.rests) {
     return "The mean loss comes to rest above the least one, from every start.";
   }
+  if (START.drawn && found.reason === "stable" && !START.drawn.labelled) {
+    return "The mean loss tends to 0 from every start if some w fits the labels, of which none are given.";
+  }
   const sentence = `${/^τ/.test(text) ? text[0] : text[0].toUpperCase()}${text.slice(1)}.`;
   if (found.stable === null) return sentence + ASK;
   const more = found.reason === "noiseless" && MORE[found.binding];

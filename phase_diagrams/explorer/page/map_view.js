@@ -199,7 +199,8 @@ class MapView {
     const line = (kind) => `<svg aria-hidden="true"><line ${kind} x1="0" x2="38" y1="6" y2="6"/></svg>`;
     for (const condition of conditions(false)) {
       const strokes = `stroke-dasharray="${STROKES[condition]}"`;
-      parts.push(`${line(strokes)}edge: ${TABLES.labels[condition]}`);
+      const isRadius = START.drawn && condition === "noise_sum";
+      parts.push(`${line(strokes)}edge: ${isRadius ? "the noise radius" : TABLES.labels[condition]}`);
     }
     for (const condition of conditions(true)) {
       parts.push(`${line('class="quiet"')}without noise: ${TABLES.labels[condition]}`);

@@ -195,7 +195,7 @@ function addAxis(key, word) {
   const { low, high, log } = ranges[name];
   place.innerHTML = `<label for="${key}-name">${word}</label>
     <select id="${key}-name">${options.join("")}</select>
-    <input type="number" step="any" id="${key}-low" aria-label="${word}: from" value="${low}"> to
+    <input type="number" step="any" id="${key}-low" aria-label="${word}: from" value="${shortNumber(low)}"> to
     <input type="number" step="any" id="${key}-high" aria-label="${word}: to" value="${high}">
     <label><input type="checkbox" id="${key}-log"${log ? " checked" : ""}> log</label>`;
   const [select] = place.getElementsByTagName("select");
@@ -214,7 +214,7 @@ function addAxis(key, word) {
     if (range.log && range.low <= 0 && range.high > 0) range.low = Number((range.high / 1e4).toPrecision(1));
     if (from.value !== "" && to.value !== "" && acceptableRange(range)) view.ranges[name] = range;
     const kept = view.ranges[name];
-    [from.value, to.value, logarithmic.checked] = [kept.low, kept.high, kept.log];
+    [from.value, to.value, logarithmic.checked] = [shortNumber(kept.low), shortNumber(kept.high), kept.log];
     refreshSoon();
   };
   for (const input of [from, to, logarithmic]) input.addEventListener("change", read);

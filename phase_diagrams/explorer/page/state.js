@@ -62,6 +62,10 @@ function rounded(value) {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : value;
 }
 
+function shortNumber(value) { // for a narrow field, which would cut off the digits of 0.00000994
+  return value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : value;
+}
+
 function shownNumber(value, digits = 4) {
   if (value === null || Number.isNaN(value)) return "none";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";

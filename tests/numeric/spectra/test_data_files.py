@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csc_array, save_npz
 
 from sgdmem import InputError
 from sgdmem.numeric.spectra.data_files import load_data
@@ -76,3 +78,15 @@ def test_arrays_have_columns_too(tmp_path: Path) -> None:
     np.save(tmp_path / "J.npy", np.ones((2, 2, 2)))
     with pytest.raises(InputError, match="only a matrix has columns"):
         load_data(tmp_path / "J.npy", ["0"])
+
+
+def test_a_sparse_matrix_is_read(tmp_path: Path) -> None:
+    dense = np.array([[1.0, 0, 2], [0, 3, 0]])
+    save_npz(tmp_path / "X.npz", csc_array(dense))
+    found = load_data(tmp_path / "X.npz", ["1"])
+    rows: Any = found.rows
+    assert rows.toarray().tolist() == [[1, 2], [0, 0]]
+    assert found.labels is not None and found.labels.tolist() == [[0], [3]]
+    np.savez(tmp_path / "bad.npz", format=np.array("csr"), data=np.ones(2))
+    with pytest.raises(InputError, match="holds no sparse matrix"):
+        load_data(tmp_path / "bad.npz")

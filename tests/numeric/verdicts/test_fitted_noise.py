@@ -40,7 +40,7 @@ def test_decided_where_the_fit_is_good(rng: np.random.Generator) -> None:
     near = verdicts[1]
     assert near.reason is Reason.UNDECIDED_FIT
     assert near.reason_of_model is not Reason.UNDECIDED_FIT
-    assert "could turn the verdict (it lies between 0.9" in near.explanation
+    assert "could turn the verdict (the noise sum lies between 0.9" in near.explanation
     assert json.loads(json.dumps(near.to_dict()))["reason"] == "undecided_fit"
     quiet = stability(sgd(rate), problem)
     assert quiet.stable and not quiet.is_estimated
