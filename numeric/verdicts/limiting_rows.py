@@ -130,12 +130,15 @@ class LimitingRows:
         return f"<LimitingRows: {self}>"
 
     def __str__(self) -> str:
-        named = max(1, int((self.shares[:_MOST_SHOWN] >= _LIGHT).sum()))
+        alike = f"as if {self.effective:.3g} had equal shares"
+        named = int((self.shares[:_MOST_SHOWN] >= _LIGHT).sum())
+        if not named:
+            return f"none of {len(self.indices):,} stands out, {alike}"
         pairs = zip(self.indices[:named], self.shares[:named], strict=True)
         shown = ", ".join(f"{index} ({share:.0%})" for index, share in pairs)
         more = ", …" if named < len(self.indices) else ""
         count = f"{len(self.indices):,}, counted from 0"
-        return f"{shown}{more} of {count}; {self.effective:.3g} effective"
+        return f"{shown}{more} of {count}; {alike}"
 
 
 def _without(judge: Judge, indices: Array) -> Judge:

@@ -176,7 +176,7 @@ def test_the_rows_that_limit_the_rate(tmp_path: Path, capsys: pytest.CaptureFixt
     given = ["--data", str(features), "--batch-size", "1"]
     judged = ["stable", "sgd", "--set", "learning_rate=0.05", *given]
     said = run(capsys, *judged, "--without-heaviest", "1")[1]
-    assert "  99 (100%), … of 100, counted from 0; 1 effective\n" in said
+    assert "  99 (100%), … of 100, counted from 0; as if 1 had equal shares\n" in said
     assert "without the 1 rows" not in said
     assert "without the row that limits it most the learning rate may be multiplied by" in said
     assert said.endswith("up to 40\n")

@@ -43,7 +43,7 @@ def test_the_direction_is_that_of_the_heavy_row() -> None:
     rows = np.array([[1.0, 0.0]] * 99 + [[0.0, 5.0]])
     verdict = stability(sgd("0.05"), Problem.from_data(rows), 1)
     assert np.abs(verdict.rows.directions[0]) == pytest.approx([0, 1])
-    assert "99 (100%), … of 100, counted from 0; 1 effective" in str(verdict)
+    assert "99 (100%), … of 100, counted from 0; as if 1 had equal shares" in str(verdict)
     assert verdict.rows.critical_scale_without(1) == pytest.approx(40)  # the others are alike
 
 
@@ -90,3 +90,8 @@ def test_where_there_are_none() -> None:
     fitted = Problem.from_data(np.eye(3)[:, None], noise=Noise(tau2=-1))
     with pytest.raises(InputError, match="rows belong to"):
         _ = stability(sgd("0.1"), fitted, 2).rows
+
+
+def test_none_stands_out(rng: np.random.Generator) -> None:
+    rows = stability(sgd(0.2), Problem.from_data(rng.normal(size=(3000, 4))), 4).rows
+    assert str(rows).startswith("none of 3,000 stands out, as if ")
