@@ -160,9 +160,9 @@ def derive(
 
     From the update to the matrix form, P, Q and the characteristic polynomial, the equivalent
     recurrence, the effective learning rate, conditions for stability, the noise summand by
-    Astrom's recursion, the exact verdict for mini-batches, the critical batch size, the operator
-    that decides on samples as they are, power laws,
-    weight decay, and what is special to the method.
+    Astrom's recursion, the exact verdict for mini-batches, the critical batch size, where the loss
+    comes to rest under noise of the labels, the operator that decides on samples as they are, power
+    laws, weight decay, and what is special to the method.
 
     Parameters
     ----------
@@ -173,7 +173,8 @@ def derive(
         fraction next to it: 0.1 as 1/10.
     symbols : mapping, optional
         LaTeX for parameters, by name, or for ``weights``, ``auxiliary``, ``loss``, ``eigenvalue``,
-        ``batch_size`` and other quantities: ``{"momentum": r"\mu"}``.
+        ``batch_size``, ``label_noise`` (its standard deviation) and other quantities:
+        ``{"momentum": r"\mu"}``.
     notation : str
         Whose letters to use: "2410.04228", "pytorch" or "2307.15196".
     title : str, optional
@@ -200,7 +201,7 @@ def derive(
     Examples
     --------
     >>> print(derive("sgd"))
-    <Derivation of SGD: 49 statements checked>
+    <Derivation of SGD: 56 statements checked>
     """
     subject = read_subject(algorithm, symbols or {}, notation)
     numbers = [] if verdict is None else [in_numbers(verdict, subject.algorithm)]

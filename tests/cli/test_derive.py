@@ -17,7 +17,7 @@ def test_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         code, out, _ = run(capsys, "derive", "heavy-ball", "-o", str(target))
         assert code == 0
         assert f"wrote {target}" in out
-        assert "68 equalities and conditions checked" in out
+        assert "75 equalities and conditions checked" in out
         assert target.stat().st_size > 5000
     assert (tmp_path / "ball.bib").exists()
 
@@ -89,7 +89,7 @@ def test_numbers_on_one_problem(
     assert text.startswith("sgd(learning_rate=learning_rate)")
     assert text.endswith(f"In numbers, on one problem\n  {verdict}")
     code, out, _ = run(capsys, *given, "-o", str(target))
-    assert code == 0 and "49 equalities and conditions checked" in out
+    assert code == 0 and "56 equalities and conditions checked" in out
     numbers = target.read_text().partition("## In numbers")[2]
     assert "The verdict, proved for these numbers, is stable: the mean loss" in numbers
     assert "Modes: 3 in 4 directions" in numbers

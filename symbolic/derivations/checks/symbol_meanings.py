@@ -13,6 +13,7 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 from mpmath import mp, workdps
 
+from sgdmem.symbolic.derivations.checks.label_noise_meanings import LabelNoise
 from sgdmem.symbolic.derivations.checks.latex_reader import Meanings
 from sgdmem.symbolic.derivations.checks.mixed_arithmetic import (
     DIGITS,
@@ -64,6 +65,7 @@ class Interpretation:
         self.start, self.v, self.r = subject.matrices_at(self.point)
         self.P: Any = self.start.charpoly()
         self.Q: Any = self.P - self._state_matrix(1).charpoly()
+        self._label_noise = LabelNoise(subject, self.point)
         self.meanings = Meanings(_Letters(self._letters()), self._functions(), self._each())
         rate = self.meanings.letters.get(_ALPHA_EFF)
         if rate is not None:
@@ -114,12 +116,14 @@ class Interpretation:
             "r": unwrapped(self.r),
             f"S_{{{letter}}}": unwrapped(self._state_matrix(self.eigenvalue)),
             f"s_{{{letter}}}": partial(self._summand, self.eigenvalue),
+            **self._label_noise.letters(),
             **self._states(),
         }
         if self.P.derivative()(fmpq(1)) != 0:
             found[_ALPHA_EFF] = self._effective_rate
         introduced = [name for s, name in self._names.items() if s not in subject.letters.latex]
-        others = [rf"{letter}^{{\circ}}", "B^*", "C_V", "C_U", r"U'_\Sigma"]
+        others = [rf"{letter}^{{\circ}}", "B^*", "C_V", "C_U", r"U'_\Sigma", r"U_\Sigma"]
+        others += [rf"{subject.letters.loss}_\infty", f"Q_{{{subject.letters.weights}}}"]
         others += [f"{subject.letters.auxiliary}_{i}" for i in range(1, subject.memory + 1)]
         taken = {*found, *introduced, *others} - {_ALPHA_EFF}
         subject.letters.refuse(taken)
@@ -206,6 +210,7 @@ class Interpretation:
             "P": at(self.P),
             "P'": at(self.P.derivative()),
             "Q": at(self.Q),
+            **self._label_noise.functions(),
             r"\chi": chi,
             r"\hat\chi": on_half_plane(size, lambda x: chi(x, self.eigenvalue)),
             r"\hat Q": on_half_plane(size - 1, at(self.Q)),
@@ -229,9 +234,10 @@ class Interpretation:
                         f"{letter}_k": value,
                         f"s_{{{letter}_k}}": partial(self._summand, value),
                         f"S_{{{letter}_k}}": unwrapped(self._state_matrix(value)),
+                        **self._label_noise.each(k),
                     }
                 )
-                for value in map(self.value, self.subject.two_eigenvalues)
+                for k, value in enumerate(map(self.value, self.subject.two_eigenvalues))
             ]
         }
 

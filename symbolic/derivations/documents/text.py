@@ -56,6 +56,13 @@ def _sections(algorithm: Algorithm) -> Iterator[str]:
     yield "  P - lambda_k Q is strictly Schur, 1 + (tau2/B) s_k > 0, and"
     yield "  U' = (tau1/B) sum_k s_k / (1 + (tau2/B) s_k) < 1"
     yield "  (of a noise model; on samples as they are the radius of an operator, see documents)"
+    yield ""
+    yield "Noise of the labels, of variance sigma^2: the loss comes to rest at"
+    shifted = any(entry != 0 for entry in algorithm.a)
+    read = "s^w_k" if shifted else "s_k"
+    yield f"  L = sigma^2 / (2 B (1 - U')) sum_k {read} / (1 + (tau2/B) s_k)"
+    if shifted:
+        yield "  with s^w = lambda^2 ||Q_w / (P - lambda Q)||^2, Q_w being Q for a = 0"
 
 
 def _polynomial(coefficients: tuple[Scalar, ...], x: Any) -> str:

@@ -8,6 +8,7 @@ from sgdmem.symbolic.derivations.sections.acceleration import acceleration
 from sgdmem.symbolic.derivations.sections.characteristic import characteristic
 from sgdmem.symbolic.derivations.sections.definition import definition
 from sgdmem.symbolic.derivations.sections.edges import edges
+from sgdmem.symbolic.derivations.sections.label_noise import label_noise
 from sgdmem.symbolic.derivations.sections.learning_rate import learning_rate
 from sgdmem.symbolic.derivations.sections.noise import noise
 from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
@@ -27,6 +28,7 @@ SECTIONS: dict[str, Callable[[Subject], Iterator[Statement]]] = {
     "Stability without noise": stability,
     "Noise summand": noise,
     "Mini-batches": noise_sum,
+    "Noise of the labels": label_noise,
     "Samples as they are": samples,
     "Power-law spectra": power_law,
     "Weight decay": weight_decay,

@@ -39,15 +39,28 @@ def identity(size: int) -> Any:
     return fmpq_mat(size, size, [fmpq(int(i == j)) for i in range(size) for j in range(size)])
 
 
-def summed_response(S: Any, v: Any, r: Any, damping: Any = fmpq(0)) -> Any:  # noqa: B008
-    """Return the sum over t of <r r^T, A^t v v^T> with A M = S M S^T - damping <r r^T, M> v v^T.
+def _symmetric(triangle: Sequence[Any], size: int) -> Any:
+    """Return the symmetric matrix of an upper triangle."""
+    entries = dict(zip(_pairs(size), triangle, strict=True))
+    return fmpq_mat(
+        size, size, [entries[min(i, j), max(i, j)] for i in range(size) for j in range(size)]
+    )
+
+
+def summed_moments(S: Any, v: Any, r: Any, damping: Any = fmpq(0)) -> Any:  # noqa: B008
+    """Return the sum over t of A^t v v^T with A M = S M S^T - damping <r r^T, M> v v^T.
 
     The sum is that of the resolvent at 1: where A has a root outside the unit circle it is the
     rational function that continues it. A `ZeroDivisionError` says that A has the eigenvalue 1.
     """
-    entered, reading = _square(v), _reading(r)
-    A = _congruence(S) - entered * reading * damping
-    return (reading * (identity(A.nrows()) - A).solve(entered))[0, 0]
+    entered = _square(v)
+    A = _congruence(S) - entered * _reading(r) * damping
+    return _symmetric((identity(A.nrows()) - A).solve(entered).entries(), v.nrows())
+
+
+def summed_response(S: Any, v: Any, r: Any, damping: Any = fmpq(0)) -> Any:  # noqa: B008
+    """Return the sum over t of <r r^T, A^t v v^T>, see `summed_moments`."""
+    return (r.transpose() * summed_moments(S, v, r, damping) * r)[0, 0]
 
 
 def mean_loss_vanishes(
@@ -64,6 +77,27 @@ def mean_loss_vanishes(
     tau1, tau2
         Over the batch size.
     """
+    return is_strictly_stable(_step_of_all(modes, v, r, tau1, tau2))
+
+
+def moments_at_rest(
+    modes: Sequence[tuple[Any, Any]], v: Any, r: Any, tau1: Any, tau2: Any, stirred: Any
+) -> list[Any]:
+    """Return the second moments of each mode that a step leaves as they are.
+
+    Parameters as in `mean_loss_vanishes`; each step adds ``stirred`` times the eigenvalue to the
+    noise of a mode. A `ZeroDivisionError` says that a step has the eigenvalue 1.
+    """
+    whole, entered, size = _step_of_all(modes, v, r, tau1, tau2), _square(v).entries(), v.nrows()
+    added = [stirred * eigenvalue * x for eigenvalue, _ in modes for x in entered]
+    column = fmpq_mat(len(added), 1, added)
+    found = (identity(len(added)) - whole).solve(column).entries()
+    block = len(entered)
+    return [_symmetric(found[k * block : (k + 1) * block], size) for k in range(len(modes))]
+
+
+def _step_of_all(modes: Sequence[tuple[Any, Any]], v: Any, r: Any, tau1: Any, tau2: Any) -> Any:
+    """Return the matrix of a step on the upper triangles of the moments of all modes."""
     noise = _square(v) * _reading(r)
     size = noise.nrows()
     whole = fmpq_mat(size * len(modes), size * len(modes))
@@ -76,7 +110,7 @@ def mean_loss_vanishes(
             for k in range(size):
                 for m in range(size):
                     whole[i * size + k, j * size + m] = block[k, m]
-    return is_strictly_stable(whole)
+    return whole
 
 
 def is_strictly_stable(matrix: Any) -> bool:

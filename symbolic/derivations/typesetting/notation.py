@@ -71,6 +71,7 @@ _QUANTITIES = {
     "batch_size": ("B", r"|\mathcal{B}|"),
     "tau1": (r"\tau_1", r"\sigma_1"),
     "tau2": (r"\tau_2", r"\sigma_2"),
+    "label_noise": (r"\sigma", r"\varrho"),
     "time": ("t", "n"),
     "spectral_exponent": (r"\nu", r"\varkappa"),
     "target_exponent": (r"\zeta", r"\varsigma"),
