@@ -294,7 +294,8 @@ class Algorithm:
         .. math::
             w_{t+M+1} = \sum_{m=0}^M p_m w_{t+m} + \sum_{m=0}^M q_m \nabla L(w_{t+m}) \qquad (8)
 
-        With a = 0 it holds for every loss. The p sum to 1, unless w shrinks at each step.
+        With a = 0 it holds for every loss. The p sum to 1, unless w shrinks at each step: then
+        with another a it holds on quadratics whose minimum is 0.
 
         Examples
         --------

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sgdmem.symbolic.algebra.scalars import is_symbolic
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
@@ -170,7 +170,8 @@ def derive(
         Or a family such as `heavy_ball`, or its name, "heavy-ball", for symbolic parameters.
         Symbolic of a memory up to 5, or numeric up to 10. To memory 3 coefficients are written out;
         beyond, those of many symbols are given by recursions. A float counts as the short
-        fraction next to it: 0.1 as 1/10.
+        fraction next to it: 0.1 as 1/10. Of one that shrinks w it is derived where w rests, in the
+        place of the effective learning rate and what follows from that.
     symbols : mapping, optional
         LaTeX for parameters, by name, or for ``weights``, ``auxiliary``, ``loss``, ``eigenvalue``,
         ``batch_size``, ``label_noise`` (its standard deviation) and other quantities:
@@ -227,7 +228,7 @@ def read_subject(
         family = find_family(algorithm)
         algorithm = family.symbolic()
         written = replace(written, parameters={**written.parameters, **family.own_letters})
-    require_no_shrink(algorithm, "a derivation")
+    require_algorithm(algorithm, "algorithm")
     for entry in algorithm.entries:
         if is_symbolic(entry) and not _is_rational(entry):
             raise InputError(

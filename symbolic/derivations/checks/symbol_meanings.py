@@ -119,7 +119,7 @@ class Interpretation:
             **self._label_noise.letters(),
             **self._states(),
         }
-        if self.P.derivative()(fmpq(1)) != 0:
+        if self.P.derivative()(fmpq(1)) != 0 and not subject.shrinks:
             found[_ALPHA_EFF] = self._effective_rate
         introduced = [name for s, name in self._names.items() if s not in subject.letters.latex]
         others = [rf"{letter}^{{\circ}}", "B^*", "C_V", "C_U", r"U'_\Sigma", r"U_\Sigma"]

@@ -17,14 +17,14 @@ def characteristic(subject: Subject) -> Iterator[Statement]:
     """Derive P, Q and chi."""
     lam, x = subject.letters.eigenvalue, subject.letters.root
     letter, root = subject.writer.line(lam), subject.writer.line(x)
-    P = (x - 1) * sympy.Add(*(d * x**k for k, d in enumerate(subject.det_D)))
+    P = subject.own_factor * sympy.Add(*(d * x**k for k, d in enumerate(subject.det_D)))
     Q = sympy.Add(*(q * x**k for k, q in enumerate(subject.Q)))
     name = written(rf"\chi({root}, {letter})")
     parts = written(rf"P({root}) - {letter} Q({root})")
     if subject.memory == 0:
-        shown = subject.in_powers([-1 - lam * subject.Q[0], 1], x)
+        shown = subject.in_powers([-subject.kept - lam * subject.Q[0], 1], x)
         yield Equation("Its characteristic polynomial is", [name, Side(shown), parts])
-        yield Equation("with", [written(f"P({root})"), Side(x - 1)])
+        yield Equation("with", [written(f"P({root})"), Side(subject.own_factor)])
         yield Equation("and", [written(f"Q({root})"), Side(subject.tidy(Q))])
         return
     adjugate = rf"r^{{\mathsf T}} \operatorname{{adj}}({root} - S_0) \, v"
@@ -51,14 +51,15 @@ def _of_P(subject: Subject) -> Iterator[Statement]:
     M = subject.memory
     shifted = sympy.ImmutableMatrix(x * sympy.eye(M) - subject.D)
     factor = sympy.Add(*(d * x**k for k, d in enumerate(subject.det_D)))
-    sides = [written(f"P({root})"), written(rf"({root} - 1) \det({root} - D)")]
+    own = subject.writer.line(subject.own_factor)
+    sides = [written(f"P({root})"), written(rf"({own}) \det({root} - D)")]
     rule = (
         rf"The matrix ${root} - S_0$ is block triangular, since nothing but gradients leads from "
         rf"the weights to the auxiliary vector{'s' if M > 1 else ''}. Hence"
     )
     if M == 1:
-        sides.append(Side((x - 1) * subject.tidy(factor)))
-        sides.append(Side(_in_powers_of(subject, (x - 1) * factor)))
+        sides.append(Side(subject.own_factor * subject.tidy(factor)))
+        sides.append(Side(_in_powers_of(subject, subject.own_factor * factor)))
         yield Equation(rule, sides)
         return
     steps = [written(rf"\det({root} - D)")]
@@ -105,7 +106,7 @@ def _of_Q(subject: Subject) -> Iterator[Statement]:
     root = subject.writer.line(x)
     M = subject.memory
     shifted = x * sympy.eye(M) - subject.D
-    row = r"b + (" + root + r" - 1) a" if subject.shifted else "b"
+    row = f"b + ({subject.writer.line(subject.own_factor)}) a" if subject.shifted else "b"
     row_text = rf"\left({row}\right)^{{\mathsf T}}" if subject.shifted else r"b^{\mathsf T}"
 
     def split(det: str, rest: str) -> str:
@@ -114,7 +115,9 @@ def _of_Q(subject: Subject) -> Iterator[Statement]:
 
     by_blocks = split(rf"\det({root} - D)", rf"{row_text} \operatorname{{adj}}({root} - D) \, c")
     sides = [written(f"Q({root})"), written(by_blocks)]
-    entries = sympy.ImmutableMatrix(subject.b + (x - 1) * subject.a).applyfunc(sympy.factor)
+    entries = sympy.ImmutableMatrix(subject.b + subject.own_factor * subject.a).applyfunc(
+        sympy.factor
+    )
     if M == 1:
         own = times(subject.tidy(-subject.alpha), shifted[0, 0])
         entered = times(subject.tidy(entries[0]), subject.tidy(subject.c[0]))
@@ -169,5 +172,6 @@ def _recursive(subject: Subject, letter: str) -> Equation:
         rule = rf"where, with $A_{{-1}} = A_{{{M}}} = 0$,"
         shown = r"-\alpha d_m + b^{\mathsf T} A_m c"
         if subject.shifted:
-            shown += r" + a^{\mathsf T} (A_{m-1} - A_m) c"
+            kept = f"({subject.writer.line(subject.kept)}) A_m" if subject.shrinks else "A_m"
+            shown += rf" + a^{{\mathsf T}} (A_{{m-1}} - {kept}) c"
     return Equation(rule, [written(f"{letter}_m"), written(shown)])

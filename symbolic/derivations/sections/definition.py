@@ -30,7 +30,7 @@ def definition(subject: Subject) -> Iterator[Statement]:
     order = [weights, *memories]
     gradient = state(rf"\nabla {letters.loss}({' '.join(_ordered(subject, point, order))})")
     order.insert(1, gradient)
-    new_weights = weights - subject.alpha * gradient
+    new_weights = (1 - subject.shrink) * weights - subject.alpha * gradient
     new_weights += sum(b * m for b, m in zip(subject.b, memories, strict=True))
     new_memories = [
         subject.c[i] * gradient + sum(subject.D[i, j] * memories[j] for j in range(M))
@@ -42,8 +42,9 @@ def definition(subject: Subject) -> Iterator[Statement]:
         M, rf"with auxiliary vectors ${', '.join(f'{u}_{i}' for i in range(1, M + 1))}$ and"
     )
     for number, (name, value) in enumerate(zip(names, [new_weights, *new_memories], strict=True)):
+        shrinks = ", which shrinks the weights (decoupled weight decay)" if subject.shrinks else ""
         rule = (
-            f"One step of the method, {vectors} the gradient of the loss ${letters.loss}$ on a "
+            f"One step of the method{shrinks}, {vectors} the gradient of the loss ${letters.loss}$ on a "
             f"mini-batch, is"
             if number == 0
             else "and"
@@ -53,7 +54,7 @@ def definition(subject: Subject) -> Iterator[Statement]:
         matrix = sympy.Matrix([[-subject.alpha, *subject.b]])
         for i in range(M):
             matrix = matrix.col_join(sympy.Matrix([[subject.c[i], *subject.D[i, :]]]))
-        left = rf"\begin{{pmatrix}} {names[0]} - {writer.line(weights)} \\ "
+        left = rf"\begin{{pmatrix}} {names[0]} {_without(subject, writer.line(weights))} \\ "
         left += r" \\ ".join(names[1:]) + r" \end{pmatrix}"
         column = sympy.ImmutableMatrix([gradient, *memories])
         product = f"{writer.line(matrix)} {writer.line(column)}"
@@ -61,6 +62,17 @@ def definition(subject: Subject) -> Iterator[Statement]:
     yield _on_an_eigenvector(subject)
     if not M:
         yield Remark("There is no auxiliary vector: the memory is $0$.")
+
+
+def _without(subject: Subject, weights: str) -> str:
+    """Return what is subtracted from the new weights: the share of the old ones that is kept."""
+    signed = subject.writer.signed
+    if subject.kept == 0:
+        return ""
+    if subject.kept.is_Add:
+        return " ".join(["-", *signed([(subject.kept, weights)])])
+    text = " ".join(signed([(-subject.kept, weights)]))
+    return text if subject.kept.is_nonnegative else f"+ {text}"
 
 
 def _blocks(subject: Subject) -> str:
@@ -106,8 +118,15 @@ def _on_an_eigenvector(subject: Subject) -> Equation:
     several = [f"{u}_{{1,{t}}}", *([r"\dots"] if M > 2 else []), f"{u}_{{{M},{t}}}"]
     parts = several if M > 1 else [f"{u}_{t}"] * M
     state = rf"({', '.join([rf'{w}_{t} - {w}_*', *parts])})" if parts else rf"{w}_{t} - {w}_*"
+    where = f"where ${letter}$ is the eigenvalue"
+    if subject.shrinks:
+        sigma = writer.signed([(subject.tidy(subject.shrink), f"{w}_*")])
+        where += (
+            f"; besides, ${' '.join(sigma)}$ is subtracted from its first entry, since ${w}$ "
+            "shrinks towards 0 and not towards the minimum"
+        )
     split = (
-        rf", $S_0$ is what is left without gradients, along $v$ the gradient enters, and $r$ "
+        rf"{'. There' if subject.shrinks else ','} $S_0$ is what is left without gradients, along $v$ the gradient enters, and $r$ "
         rf"reads off the point at which it is taken. We write $S_{{{letter}}} = S_0 + {letter} v "
         rf"r^{{\mathsf T}}$"
         if subject.memory
@@ -116,6 +135,6 @@ def _on_an_eigenvector(subject: Subject) -> Equation:
     return Equation(
         rf"The component of ${state}$ along an eigenvector of the Hessian, on a quadratic loss with "
         rf"minimum at ${w}_*$, is, in the mean over batches, multiplied in a step by "
-        rf"$S_{{{letter}}}$, where ${letter}$ is the eigenvalue{split}:",
+        rf"$S_{{{letter}}}$, {where}{split}:",
         sides,
     )

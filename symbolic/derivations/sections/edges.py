@@ -18,7 +18,7 @@ from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 
 def edges(subject: Subject) -> Iterator[Statement]:
     """Derive both edges, for memory 0 and 1 where s has a single pole."""
-    if subject.memory > 1 or not subject.has_slope:
+    if subject.memory > 1 or not subject.has_slope or subject.shrinks:
         return
     if not subject.descends or not (subject.parameters or _is_usual(subject.member({}))):
         return

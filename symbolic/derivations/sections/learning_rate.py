@@ -17,6 +17,12 @@ def learning_rate(subject: Subject) -> Iterator[Statement]:
     """Derive the effective learning rate in two ways."""
     x = subject.writer.line(subject.letters.root)
     value = subject.effective_rate
+    if subject.shrinks and not subject.remembers:
+        yield Remark(
+            rf"It does not exist: ${subject.letters.weights}$ shrinks at each step, so that no "
+            r"gradient has a lasting effect, and $P(1) \ne 0$."
+        )
+        return
     if value is None:
         yield Remark(
             r"It does not exist: $D$ has the eigenvalue 1, so that the auxiliary vectors never "

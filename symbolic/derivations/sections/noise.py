@@ -182,6 +182,8 @@ def _small(subject: Subject, name: str) -> Any:
     """Return the expansion at small eigenvalues."""
     lam, writer = subject.letters.eigenvalue, subject.writer
     letter = writer.line(lam)
+    if subject.shrinks:
+        return _small_of_shrinking(subject, name)
     coefficients = [subject.tidy(subject.effective_rate / 2)]
     if subject.is_short and subject.memory <= 2:
         top, bottom = sympy.fraction(subject.summand)
@@ -191,18 +193,41 @@ def _small(subject: Subject, name: str) -> Any:
         if len(str(second)) < _LONGEST_COEFFICIENT:
             coefficients.append(second)
 
-    def in_eigenvalue(point: Point) -> Any:
-        top, bottom = noise_fraction(subject.member(point).half_plane_form)
-        return [Fraction(0), *top], bottom
-
     return Series(
         rf"At small eigenvalues the effective learning rate is all that counts to leading order, "
         rf"${name} = \frac12 \alpha_{{\mathrm{{eff}}}} {letter} + O({letter}^2)$:",
         name,
-        in_eigenvalue,
+        _in_eigenvalue(subject),
         lam,
         coefficients,
     )
+
+
+def _small_of_shrinking(subject: Subject, name: str) -> Any:
+    """Return the expansion at small eigenvalues where w shrinks at each step."""
+    lam = subject.letters.eigenvalue
+    letter = subject.writer.line(lam)
+    rule = (
+        rf"At small eigenvalues nothing is left of the gradient in the denominator, ${name} = "
+        rf"{letter}^2 \lVert Q/P \rVert^2 + O({letter}^3)$"
+    )
+    if subject.is_short and subject.memory <= 2:
+        top, bottom = sympy.fraction(subject.summand)
+        second = sympy.expand(top).coeff(lam, 2) / sympy.expand(bottom).coeff(lam, 0)
+        second = subject.tidy(second)
+        if len(str(second)) < _LONGEST_COEFFICIENT:
+            return Series(f"{rule}:", name, _in_eigenvalue(subject), lam, [sympy.S.Zero, second])
+    return Remark(f"{rule}.")
+
+
+def _in_eigenvalue(subject: Subject) -> Callable[[Point], Any]:
+    """Return a function that finds numerator and denominator of s at a point."""
+
+    def value(point: Point) -> Any:
+        top, bottom = noise_fraction(subject.member(point).half_plane_form)
+        return [Fraction(0), *top], bottom
+
+    return value
 
 
 def _added(terms: list[str]) -> list[str]:

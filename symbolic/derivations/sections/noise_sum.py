@@ -28,8 +28,14 @@ def noise_sum(subject: Subject) -> Iterator[Statement]:
     letter = line(letters.eigenvalue)
     B, tau1, tau2 = (line(x) for x in (letters.batch_size, letters.tau1, letters.tau2))
     s, time = f"s_{{{letter}}}", line(letters.time)
+    fits = "Let some weights fit all samples"
+    if subject.shrinks:
+        fits += (
+            f", and let them be 0, where ${letters.weights}$ rests; about another minimum noise is "
+            "left at rest, and second moments tend to finite values under the same conditions"
+        )
     yield Remark(
-        rf"Let some weights fit all samples. With batches of ${B}$ independent ones the gradient "
+        rf"{fits}. With batches of ${B}$ independent ones the gradient "
         rf"noise at a point whose distance from there has second moments $M$ has the covariance $({tau1} \operatorname{{Tr}}(H M) H - {tau2} H M H)"
         rf"/{B}$: exactly for Gaussian data with ${tau1} = 1$, ${tau2} = -1$; many bounds use "
         rf"${tau1} = 1$, ${tau2} = 0$~\cite[eq. (15)]{{sgd-with-memory}}."

@@ -16,6 +16,9 @@ def power_law(subject: Subject) -> Iterator[Statement]:
     """Derive the power laws of the loss, where there is an effective learning rate."""
     letters, line = subject.letters, subject.writer.line
     rate = subject.effective_rate
+    if subject.shrinks:
+        yield from _where_w_shrinks(subject)
+        return
     if rate is None or rate.is_nonpositive or not subject.descends:
         return
     nu, zeta, t = letters.spectral_exponent, letters.target_exponent, letters.time
@@ -73,6 +76,21 @@ def power_law(subject: Subject) -> Iterator[Statement]:
             ],
         )
     yield _loss(subject, Z, N, T)
+
+
+def _where_w_shrinks(subject: Subject) -> Iterator[Statement]:
+    """Say what there is of power laws without an effective learning rate."""
+    if subject.remembers or not subject.has_noise or not subject.descends:
+        return
+    line, letters = subject.writer.line, subject.letters
+    letter, nu = line(letters.eigenvalue), line(letters.spectral_exponent)
+    scale = line(letters.spectral_scale)
+    yield Remark(
+        rf"Along small eigenvalues ${letters.weights}$ shrinks as fast as along ${letter} = 0$, so "
+        rf"that the loss has no exponents and constants of an effective learning rate. On "
+        rf"${letter}_k = {scale} k^{{-{nu}}}$ the noise sum is finite for ${nu} > \frac12$ where "
+        rf"$P$ is strictly stable, since $s_{{{letter}}}$ is of the order of ${letter}^2$."
+    )
 
 
 def _loss(subject: Subject, Z: str, N: str, T: str) -> Remark:

@@ -27,6 +27,8 @@ def recurrence(subject: Subject) -> Iterator[Statement]:
                 name = rf"\nabla {subject.letters.loss}({name})"
             terms.append((subject.tidy(factors[place]), name))
     holds = "on every quadratic loss" if subject.shifted else "on every loss, quadratic or not"
+    if subject.shifted and subject.shrinks:  # elsewhere a constant is added
+        holds += " with its minimum at 0"
     yield Equation(
         rf"Read with a shift of time for ${subject.writer.line(subject.letters.root)}$, "
         rf"$P - {writer.line(lam)} Q$ is the recurrence~\cite[Theorem 1]{{sgd-with-memory}} "

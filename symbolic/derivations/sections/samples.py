@@ -50,9 +50,16 @@ def samples(subject: Subject) -> Iterator[Statement]:
             yield _verdict(subject)
             return
     yield Remark(
-        r"The mean loss tends to its least value from every start if and only if every mode is "
+        rf"{_tends(subject)} if and only if every mode is "
         r"stable without noise and $\rho(\mathcal T) < 1$."
     )
+
+
+def _tends(subject: Subject) -> str:
+    value = (
+        "one value, whatever residuals are left at rest," if subject.shrinks else "its least value"
+    )
+    return f"The mean loss tends to {value} from every start"
 
 
 def _products(subject: Subject) -> Iterator[Statement]:
@@ -71,17 +78,25 @@ def _products(subject: Subject) -> Iterator[Statement]:
     c, tidy = subject.tidy(form.pull), subject.tidy
     a1, a2 = (tidy(form.fixed[0] - x * form.moving[0]) for x in (first, second))
     name = Side(_product(subject), "h_{12}")
+    decay = 0 if form.decay is None else form.decay
+    k1, k2 = (tidy(decay + c * x) for x in (first, second))  # the constant coefficients
+    q = tidy(form.Q[0])
     if subject.memory == 0:
-        found = tidy(sympy.cancel(2 * c / (a1 * second + a2 * first)))
+        found = tidy(sympy.cancel(2 * q**2 / (a1 * k2 + a2 * k1)))
         yield Equation("For two eigenvalues it is", [name, Side(found)])
         return
     b1, b2 = (tidy(form.fixed[1] - x * form.moving[1]) for x in (first, second))
-    q, f = tidy(form.Q[0]), tidy(form.fixed[0])
+    f = tidy(form.fixed[0])
+    crossed = b1 * k2 + b2 * k1 if subject.shrinks else b1 * second + b2 * first
     u = subject.named(r"\phi_{12}", a1 * b2 + a2 * b1)
-    v = subject.named(r"\psi_{12}", b1 * second + b2 * first)
+    v = subject.named(r"\psi_{12}", crossed)
     yield Equation("For two eigenvalues, with", [Side(u), Side(a1 * b2 + a2 * b1)])
-    yield Equation("and", [Side(v), Side(b1 * second + b2 * first)])
-    found = 2 * (c * u + q**2 * v) / (c * f**2 * (first - second) ** 2 + u * v)
+    yield Equation("and", [Side(v), Side(crossed)])
+    if subject.shrinks:
+        apart = tidy(c * f - q * decay) ** 2 * (first - second) ** 2  # (a1 k2 - a2 k1)^2
+        found = 2 * (c**2 * u + q**2 * v) / (apart + u * v)
+    else:
+        found = 2 * (c * u + q**2 * v) / (c * f**2 * (first - second) ** 2 + u * v)
     yield Equation("it is", [name, Side(found)])
 
 
@@ -135,7 +150,7 @@ def _verdict(subject: Subject) -> Statement:
     modes = subject.named(rf"\max_k \rho(S_{{{letter}_k}})", own)
     whole = subject.named(r"\rho(\mathcal T)", radius)
     return Conditions(
-        "The mean loss tends to its least value from every start if and only if",
+        f"{_tends(subject)} if and only if",
         [modes < 1, whole < 1],
         vanishes,
         free=(first, second, B, along, across),

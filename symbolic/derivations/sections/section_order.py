@@ -14,6 +14,7 @@ from sgdmem.symbolic.derivations.sections.noise import noise
 from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
 from sgdmem.symbolic.derivations.sections.power_law import power_law
 from sgdmem.symbolic.derivations.sections.recurrence import recurrence
+from sgdmem.symbolic.derivations.sections.resting_point import resting_point
 from sgdmem.symbolic.derivations.sections.samples import samples
 from sgdmem.symbolic.derivations.sections.stability import stability
 from sgdmem.symbolic.derivations.sections.weight_decay import weight_decay
@@ -25,6 +26,7 @@ SECTIONS: dict[str, Callable[[Subject], Iterator[Statement]]] = {
     "Characteristic polynomial": characteristic,
     "Equivalent recurrence": recurrence,
     "Effective learning rate": learning_rate,
+    "Resting point": resting_point,
     "Stability without noise": stability,
     "Noise summand": noise,
     "Mini-batches": noise_sum,

@@ -75,6 +75,9 @@ def half_plane_names(subject: Subject) -> list[Any]:
 def _criterion(subject: Subject) -> Iterator[Statement]:
     letter = subject.writer.line(subject.letters.eigenvalue)
     M = subject.memory
+    if not any(subject.q) and not subject.parameters and subject.stable_point is not None:
+        yield Remark("Gradients move nothing, and the method is stable at every eigenvalue.")
+        return
     names = half_plane_names(subject)
     if M > EXPANDED_MEMORY:
         pivots, array = _routh(subject, names)
@@ -144,13 +147,15 @@ def _uniform(subject: Subject) -> Conditions | Remark:
     def holds(point: Point) -> bool:
         return is_stable_up_to(subject.member(point), point[largest])
 
+    near = None if subject.shrinks and not subject.descends else subject.near(largest)
+    but = "" if subject.shrinks else f" but for a factor ${letter}$"
     return Conditions(
-        rf"Each of these is linear in ${letter}$ but for a factor ${letter}$, so that they hold on "
+        rf"Each of these is linear in ${letter}${but}, so that they hold on "
         rf"$0 < {letter} \le {letter}_{{\max}}$ if and only if",
         inequalities,
         holds,
         free=(largest,),
-        near=subject.near(largest),
+        near=near,
         segments=12,
     )
 

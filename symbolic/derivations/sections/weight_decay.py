@@ -52,6 +52,8 @@ def weight_decay(subject: Subject) -> Iterator[Statement]:
     else:
         norm = rf"\lVert Q/(P - {larger} Q) \rVert^2"
         yield Remark(rf"{rule}, is ${letter}^2 {norm}$.")
+    if subject.shrinks:
+        return
     yield Remark(
         rf"For small ${letter}$ it is of the order of ${letter}^2$. On ${letter}_k = {scale} "
         rf"k^{{-{nu}}}$ the critical batch size is then finite for ${nu} > \frac12$. Decoupled "
@@ -68,7 +70,7 @@ def _written_out(subject: Subject, name: str) -> tuple[str, str]:
     lam, decay, x = (getattr(subject.letters, y) for y in ("eigenvalue", "weight_decay", "root"))
     larger = subject.named(name, lam + decay)
     subject.writer.name(larger, name, rising=True)
-    P = (x - 1) * sympy.Add(*(d * x**k for k, d in enumerate(subject.det_D)))
+    P = subject.own_factor * sympy.Add(*(d * x**k for k, d in enumerate(subject.det_D)))
     Q = sympy.Add(*(q * x**k for k, q in enumerate(subject.Q)))
     coefficients = sympy.Poly(sympy.expand(P - larger * Q), x).all_coeffs()[::-1]
     polynomial = subject.writer.line(subject.in_powers(coefficients, x))

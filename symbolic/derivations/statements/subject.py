@@ -30,6 +30,7 @@ from sgdmem.symbolic.stability.poles import noiseless_intervals
 from sgdmem.symbolic.stability.schur import is_schur
 
 SHORT = 12  # terms that the coefficients of a polynomial may have together and still be written out
+_FAR = 10**9  # from where eigenvalues are stable, for the distance to be worth no more
 _SHORT_DENOMINATOR = 10**6  # what is computed with a short number is short too
 # Beyond this memory the coefficients of polynomials in more symbols are given by recursions.
 # From here on the second moments of two eigenvalues take minutes.
@@ -46,6 +47,8 @@ class Subject:
     letters : Letters
     alpha, b, c, D, a
         The blocks of eq. (3) in SymPy; b, c and a are columns.
+    shrink
+        By which w shrinks at each step, in SymPy.
     writer : Writer
     names : Names
         Symbols that were introduced on the way.
@@ -59,6 +62,7 @@ class Subject:
         self.algorithm, self.letters = algorithm, letters
         blocks = algorithm.blocks.map(to_sympy)
         self.alpha, M, matrix = blocks.alpha, algorithm.memory, sympy.ImmutableMatrix
+        self.shrink = to_sympy(blocks.shrink)
         self.b, self.c, self.a = (matrix(M, 1, x) for x in (blocks.b, blocks.c, blocks.a))
         self.D = matrix(M, M, [entry for row in blocks.D for entry in row])
         self.names = Names()
@@ -85,10 +89,25 @@ class Subject:
         """Whether the gradient is taken elsewhere than at w."""
         return any(entry != 0 for entry in self.algorithm.a)
 
+    @property
+    def shrinks(self) -> bool:
+        """Whether w shrinks at each step, of decoupled weight decay."""
+        return bool(self.shrink != 0)
+
+    @property
+    def kept(self) -> Any:
+        """The share of w that a step keeps, 1 - shrink."""
+        return self.tidy(1 - self.shrink)
+
+    @cached_property
+    def own_factor(self) -> Any:
+        """The factor x - 1 + shrink of P that is due to w itself."""
+        return self.letters.root - self.kept
+
     @cached_property
     def start(self) -> Any:
         """The state matrix without gradients, S_0."""
-        corner = sympy.ImmutableMatrix([[1]])
+        corner = sympy.ImmutableMatrix([[1 - self.shrink]])
         if not self.memory:
             return corner
         zero = sympy.zeros(self.memory, 1)
@@ -152,7 +171,7 @@ class Subject:
         """Return the coefficients of det(x - D) and of Q at a point, lowest first."""
         start, v, r = self.matrices_at(point)
         d = matrix_at(self.D, point).charpoly()
-        P = d * fmpq_poly([-1, 1])
+        P = d * fmpq_poly([number_at(self.shrink, point) - 1, 1])
         Q = P - (start + v * r.transpose()).charpoly()  # det(x - S) at eigenvalue 1 is P - Q
         return [d[k] for k in range(self.memory + 1)], [Q[k] for k in range(self.memory + 1)]
 
@@ -254,16 +273,24 @@ class Subject:
 
     @property
     def P_in_d(self) -> tuple[Any, ...]:
-        """The coefficients of P = (x - 1) det(x - D), lowest first, in d."""
-        d = (*self.d, sympy.Integer(1))
-        return tuple(below - own for below, own in zip((0, *d), (*d, 0), strict=True))
+        """The coefficients of P = (x - 1 + shrink) det(x - D), lowest first, in d."""
+        d, kept = (*self.d, sympy.Integer(1)), 1 - self.shrink
+        return tuple(below - kept * own for below, own in zip((0, *d), (*d, 0), strict=True))
 
     @cached_property
     def effective_rate(self) -> Any:
-        """The effective learning rate -Q(1) / P'(1) in d and q, None if D has the eigenvalue 1."""
-        if self.tidy(sympy.Add(*self.det_D)) == 0:
+        """The effective learning rate -Q(1) / P'(1) in d and q.
+
+        None if w shrinks or D has the eigenvalue 1.
+        """
+        if self.shrinks or self.remembers:
             return None
         return self.tidy(-sympy.Add(*self.q) / sympy.Add(1, *self.d))
+
+    @cached_property
+    def remembers(self) -> bool:
+        """Whether D has the eigenvalue 1."""
+        return bool(self.tidy(sympy.Add(*self.det_D)) == 0)
 
     def _named(self, letter: str, values: Sequence[Any]) -> tuple[Any, ...]:
         if self.is_short:
@@ -300,6 +327,7 @@ class Subject:
                 continue
             if intervals:
                 (_, low), (high, _) = intervals[0]
+                high = min(high, low + _FAR)  # it may have no end
                 between = ((low + high) / 2 if low else high / 2).limit_denominator(
                     _SHORT_DENOMINATOR
                 )

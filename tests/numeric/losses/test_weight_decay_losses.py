@@ -14,7 +14,6 @@ from sgdmem import (
     Noise,
     Problem,
     Spectrum,
-    derive,
     explore,
     heavy_ball,
     loss_asymptotics,
@@ -373,7 +372,6 @@ REFUSALS: dict[str, Callable[[], Any]] = {
         lambda learning_rate: Algorithm(learning_rate, shrink=learning_rate / 8)
     ),
     "source code of what shrinks": lambda: methods.source_code(SHRINKING, "c"),
-    "a derivation of what shrinks": lambda: derive(SHRINKING),
     "other families' parameters": lambda: methods.convert(SHRINKING, "qhm"),
     "regimes": lambda: phase_diagram(
         "sgd",
