@@ -32,8 +32,10 @@ def label_noise(subject: Subject) -> Iterator[Statement]:
     read, each = (rf"r^{{\mathsf T}} {x} r" for x in (M, f"M_{{{letter}_k}}"))
     others = rf"{tau1} \sum_k {letter}_k \, {each}"
     heard = rf"{variance} + {others}"
+    # elsewhere than at rest residuals are left, and are noise too
+    fitting = "the weights 0, where all rests," if subject.shrinks else "some weights"
     yield Remark(
-        rf"Let the labels that some weights fit have independent noise of variance ${variance}$ "
+        rf"Let the labels that {fitting} fit have independent noise of variance ${variance}$ "
         rf"besides. To the gradient of a sample it adds a part of mean zero, uncorrelated with the "
         rf"rest, whose covariance is ${variance} H$: that of a batch is larger by "
         rf"${variance} H/{B}$ at every step, wherever the weights are. Stability is as before. "
