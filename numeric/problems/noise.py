@@ -341,7 +341,9 @@ class Noise:
         if self.coupling is not None:
             return f"a coupling matrix, {tau2}"
         if self.samples is not None:
-            return f"{self._number_of_samples}, {self.samples.drawing}"
+            unused = int((self.samples.weights == 0).sum())
+            never = f" ({unused:,} of weight 0)" if unused else ""
+            return f"{self._number_of_samples}{never}, {self.samples.drawing}"
         return f"tau1 = {_shown(self.tau1)}, {tau2}"
 
     @property

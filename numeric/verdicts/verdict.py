@@ -118,7 +118,10 @@ class Verdict:
         """The reason in the place of ``STABLE`` where the least loss is not 0, or not known."""
         decays = self.problem.weight_decay > 0 or self.algorithm.shrink != 0
         if self.stable and decays and self.least_loss == 0:
-            return "w tends to the stationary point in mean square, from every start"
+            return (
+                "w comes to rest around the stationary point in mean square, from every start, and "
+                "at it if that is the minimum"
+            )
         if self.stable and self.least_loss == 0 and self._is_without_labels:
             return f"{self.reason.explanation} if some w fits the labels, of which none are given"
         if not self.stable or self.least_loss == 0:

@@ -27,6 +27,8 @@ def column_notes(table: DataTable) -> list[str]:
     >>> centred = np.array([[1.0], [-1.0], [2.0], [-2.0]])
     >>> column_notes(DataTable(centred, ["x"], np.array([[150.0], [152], [148], [151]])))
     ['the labels are not centred, and no column is constant: no intercept']
+    >>> column_notes(DataTable(np.array([[1.0], [0], [-1], [0], [1]]), ["x"]))[-2:]
+    ['rows all zero, and count as samples: 2', 'rows repeated: 1']
     """
     if table.rows.ndim != 2 or hasattr(table.rows, "tocsr"):
         return []
@@ -54,7 +56,15 @@ def column_notes(table: DataTable) -> list[str]:
         notes.append("no column is constant: no intercept")
     elif table.labels is not None and _is_off(table.labels).any():
         notes.append("the labels are not centred, and no column is constant: no intercept")
-    return notes
+    return [*notes, *_row_notes(rows)]
+
+
+def _row_notes(rows: Array) -> list[str]:
+    """Count rows that are zero, and that are there before."""
+    zeros = int((~rows.any(axis=1)).sum())
+    repeated = len(rows) - len({row.tobytes() for row in rows}) - max(zeros - 1, 0)
+    counts = {"all zero, and count as samples": zeros, "repeated": repeated}
+    return [f"rows {what}: {count:,}" for what, count in counts.items() if count]
 
 
 def _is_off(rows: Array) -> Array:

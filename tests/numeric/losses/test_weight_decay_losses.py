@@ -172,7 +172,7 @@ def test_labels_that_fit_leave_noise_at_the_stationary_point(rng: np.random.Gene
     assert stability(sgd("0.2"), decayed, 2).loss_floor > 0
     unlabelled = stability(sgd("0.2"), Problem.from_data(rows, weight_decay="0.1"), 2)
     assert unlabelled.loss_floor == 0
-    assert unlabelled.explanation.startswith("w tends to the stationary point in mean square")
+    assert unlabelled.explanation.startswith("w comes to rest around the stationary point")
 
 
 def test_samples_left_out_are_those_of_another_problem(rng: np.random.Generator) -> None:

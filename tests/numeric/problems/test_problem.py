@@ -170,3 +170,8 @@ def test_outputs_that_do_not_fit() -> None:
             Problem.from_data(np.ones(shape), outputs=outputs)
     with pytest.raises(InputError, match=r"data\[5, 0\] is nan"):
         Problem.from_data([[1.0]] * 5 + [[np.nan]], outputs=2)
+
+
+def test_samples_that_are_never_drawn_are_counted() -> None:
+    problem = Problem.from_data([[1.0, 2.0], [0.5, 1.0], [3.0, 1.0]], weights=[0, 1, 2])
+    assert str(problem.noise).startswith("3 samples (1 of weight 0), drawn anew")
