@@ -200,7 +200,8 @@ class Problem:
         Raises
         ------
         InputError
-            For bad input, and for a symmetric matrix, which may be meant as a Hessian.
+            For bad input, and for a symmetric matrix without labels, which may be meant as a
+            Hessian.
 
         Examples
         --------
@@ -208,7 +209,7 @@ class Problem:
         >>> problem.spectrum.eigenvalues, problem.dropped
         (array([2. , 0.5]), 1)
         """
-        if outputs == 1:
+        if outputs == 1 and y is None:  # labels belong to samples
             refuse_hessian(X)
         drawing = Drawing(replacement, drop_last, shuffle)
         samples = Samples.of(X, weights, drawing, "data", outputs)

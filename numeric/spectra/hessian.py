@@ -10,6 +10,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import EPS, precision
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.spectra.data_matrix import read_rows
+from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError
 
 _MATRIX = 2  # dimensions
@@ -28,12 +29,11 @@ def refuse_hessian(data: Any) -> None:
     ...
     sgdmem.symbolic.errors.InputError: data is a symmetric matrix: a Hessian is for ...
     """
-    if not (isinstance(data, (list, tuple)) or hasattr(data, "__array__")):  # read by slices
-        return
-    try:
-        shape = np.shape(data)
-    except ValueError:  # a ragged list
-        return
+    shape = tuple(data.shape) if hasattr(data, "shape") and hasattr(data, "__array__") else ()
+    if isinstance(data, (list, tuple)) and all(map(is_list, data)):  # others are read by slices
+        rows = [list(row) for row in data]
+        if not any(map(is_list, rows[0] if rows else ())):
+            shape = (len(rows), *{len(row) for row in rows})
     if len(shape) != _MATRIX or not 1 < shape[0] == shape[1] <= _ASKED:
         return
     matrix = read_rows(data)

@@ -234,8 +234,8 @@ def test_integers_and_doubles_are_exact() -> None:
     assert precision([[1, 2]]) == precision(np.ones((2, 2), np.uint8)) == 2**-52
     assert precision([np.ones(2, np.float16)]) == 2**-10
     assert precision([Fraction(1, 3)]) == precision([]) == 2**-52
-    assert Problem.from_data(np.array([[1, 0], [0, 1e-9]])).dropped == 0
-    assert Problem.from_data(np.array([[1, 0], [0, 1e-9]], np.float32)).dropped == 1
+    assert Problem.from_data(np.array([[1, 0], [1, 1e-9]])).dropped == 0
+    assert Problem.from_data(np.array([[1, 0], [1, 1e-9]], np.float32)).dropped == 1
 
 
 def test_no_library_is_imported_to_recognise_its_arrays() -> None:

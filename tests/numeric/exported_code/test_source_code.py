@@ -146,7 +146,7 @@ def test_only_the_noise_of_two_parameters_is_a_formula() -> None:
     plain = source_code(heavy_ball(1, 0), "c")
     assert source_code(heavy_ball(1, 0), "c", Problem(Spectrum([1]), Noise(tau2=-1))) == plain
     for problem in (
-        Problem.from_data([[1.0, 0.0], [0.0, 2.0]]),
+        Problem.from_data([[1.0, 0.0], [1.0, 2.0]]),
         Problem(Spectrum([2, 1]), Noise.coupled([[2, 1], [1, 2]])),
     ):
         with pytest.raises(InputError, match="has no closed form; ask stability"):

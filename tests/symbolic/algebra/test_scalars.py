@@ -55,7 +55,7 @@ ENTRY_POINTS: list[Any] = [
     lambda v: sgdmem.Noise(1, [v]),
     lambda v: sgdmem.Noise.coupled([[v]]),
     lambda v: sgdmem.Problem(sgdmem.Spectrum([1]), target=[v]),
-    lambda v: sgdmem.Problem.from_data([[v, 0], [0, 1]]),
+    lambda v: sgdmem.Problem.from_data([[v, 0], [1, 1]]),
     lambda v: sgdmem.Problem.from_hessian([[v]]),
     sgdmem.Noise().at,
     lambda v: sgdmem.sgd(v).alpha,
