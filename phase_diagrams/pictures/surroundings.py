@@ -65,6 +65,7 @@ def write_legend(ax: Any, handles: Any = None, *, most_columns: int = 3, **optio
     written = ax.xaxis.get_tightbbox()
     deep = 0.0 if written is None else max(0.0, ax.bbox.y0 - written.y0) / figure.dpi
     below = ScaledTranslation(0, -deep - _GAP / 72, figure.dpi_scale_trans)
+    _lay_out(ax)
     room = _room(ax) - _SIDES / 72 * figure.dpi
     most = max(1, min(len(handles), most_columns))
     for columns, spacing in product(range(most, 0, -1), ({}, _TIGHT)):
@@ -85,11 +86,10 @@ def write_legend(ax: Any, handles: Any = None, *, most_columns: int = 3, **optio
 
 
 def _room(ax: Any) -> float:
-    """Return how wide something below axes may be, in pixels, that has the same middle.
+    """Return how wide something around laid-out axes may be, in pixels, with the same middle.
 
     Beside a colour bar the axes are not in the middle of their part of the figure.
     """
-    _lay_out(ax)
     low, high = 0.0, float(ax.get_figure().bbox.width)
     place = ax.get_subplotspec()
     if place is not None:
