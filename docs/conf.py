@@ -78,7 +78,14 @@ def public_names(app: Any, page: str, source: list[str]) -> None:
     """Give docs/api/public.md a table of the names of sgdmem and of each of its rooms."""
     if page != "api/public":
         return
-    for door in (sgdmem, sgdmem.methods, sgdmem.pictures, sgdmem.systems, sgdmem.errors):
+    for door in (
+        sgdmem,
+        sgdmem.methods,
+        sgdmem.pictures,
+        sgdmem.systems,
+        sgdmem.training,
+        sgdmem.errors,
+    ):
         rows = ["| name | |", "|---|---|"]
         for name in door.__all__:
             value = getattr(door, name)

@@ -36,6 +36,12 @@ from .symbolic.algorithms.named_algorithms import (
 from .symbolic.errors import InputError as InputError, SgdmemError as SgdmemError
 
 # more rooms
-from . import errors as errors, methods as methods, pictures as pictures, systems as systems
+from . import (
+    errors as errors,
+    methods as methods,
+    pictures as pictures,
+    systems as systems,
+    training as training,
+)
 
 __version__: str

@@ -3,6 +3,7 @@
 from sgdmem.symbolic.errors import (
     DerivationError,
     InputError,
+    MissingPackageError,
     SgdmemError,
     TypesettingError,
     UndecidedError,
@@ -12,6 +13,7 @@ from sgdmem.symbolic.errors import (
 __all__ = [
     "DerivationError",
     "InputError",
+    "MissingPackageError",
     "SgdmemError",
     "TypesettingError",
     "UndecidedError",

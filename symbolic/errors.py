@@ -26,6 +26,10 @@ class UndecidedError(SgdmemError):
     """A yes-or-no answer was asked of a verdict that floating point could not decide."""
 
 
+class MissingPackageError(SgdmemError, ImportError):
+    """A part of sgdmem needs a package that is not installed; the message says how to get it."""
+
+
 class DerivationError(SgdmemError):
     """A statement of a derivation does not hold; nothing is written then."""
 

@@ -41,7 +41,7 @@ def test_importing_the_package_is_light() -> None:
     assert done.stdout.split() == []
 
 
-DOORS = [sgdmem.methods, sgdmem.pictures, sgdmem.systems, sgdmem.errors]
+DOORS = [sgdmem.methods, sgdmem.pictures, sgdmem.systems, sgdmem.training, sgdmem.errors]
 AT_THE_TOP_TOO = {"sgd", "heavy_ball", "nesterov", "torch_sgd", "qhm", "aggmo", "InputError"}
 AT_THE_TOP_TOO |= {"SgdmemError"}
 

@@ -35,14 +35,14 @@ LAYERS = {
             "compiled_maps",
             "losses",
         ),
-        *("simulation", "exported_code", "acceleration", "theorems"),
+        *("simulation", "exported_code", "acceleration", "training", "theorems"),
     ),
     "phase_diagrams": ("maps", "pictures", "systems", "explorer"),
 }
 ROOMS = (
     "_version",
     *(f"{layer}.{room}" for layer, rooms in LAYERS.items() for room in rooms),
-    *("errors", "methods", "pictures", "systems", "cli", "__main__"),
+    *("errors", "methods", "pictures", "systems", "training", "cli", "__main__"),
 )
 # What the folders of a layer may not import, however lazily.
 FOREIGN = {"symbolic": {"matplotlib"}, "numeric": {"matplotlib"}, "phase_diagrams": set[str]()}

@@ -1,0 +1,16 @@
+"""Which modules are not looked at for examples: those of packages that are not installed."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "sgdmem" / "numeric" / "training"
+_NEEDED = {"import torch": "torch", "import optax": "optax"}
+
+collect_ignore = [
+    str(path.relative_to(Path(__file__).parent))
+    for path in _FOLDER.glob("*.py")
+    if any(
+        f"\n{line}\n" in path.read_text(encoding="utf-8") and find_spec(package) is None
+        for line, package in _NEEDED.items()
+    )
+]
