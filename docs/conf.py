@@ -78,14 +78,8 @@ def public_names(app: Any, page: str, source: list[str]) -> None:
     """Give docs/api/public.md a table of the names of sgdmem and of each of its rooms."""
     if page != "api/public":
         return
-    for door in (
-        sgdmem,
-        sgdmem.methods,
-        sgdmem.pictures,
-        sgdmem.systems,
-        sgdmem.training,
-        sgdmem.errors,
-    ):
+    rooms = ("methods", "pictures", "systems", "training", "errors")
+    for door in (sgdmem, *(getattr(sgdmem, room) for room in rooms)):
         rows = ["| name | |", "|---|---|"]
         for name in door.__all__:
             value = getattr(door, name)

@@ -1,1 +1,1 @@
-"""From optimizers and networks to methods and problems, and back: PyTorch and optax, where installed."""
+"""PyTorch and optax: from optimizers and networks to methods and problems, and back."""
