@@ -10,7 +10,8 @@ collect_ignore = [
     str(path.relative_to(Path(__file__).parent))
     for path in _FOLDER.glob("*.py")
     if any(
-        f"\n{line}\n" in path.read_text(encoding="utf-8") and find_spec(package) is None
+        find_spec(package) is None
+        and {line, f">>> {line}"} & {x.strip() for x in path.read_text("utf-8").splitlines()}
         for line, package in _NEEDED.items()
     )
 ]

@@ -15,6 +15,7 @@ from sgdmem.symbolic.errors import MissingPackageError
 
 _HOMES = {  # module of numeric/training, or another one, that has the name
     "LinearOptimizer": "linear_optimizer",
+    "from_optimizer": "from_optimizer",
 }
 _EXTRAS = {"torch": ("PyTorch", "torch"), "jax": ("JAX", "jax"), "optax": ("optax", "jax")}
 

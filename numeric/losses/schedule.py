@@ -259,8 +259,15 @@ def listed_schedule(algorithms: Sequence[Algorithm]) -> Schedule:
         [to_float(x) for x in (*blocks._replace(shrink=0).row, *[blocks.shrink][: int(shrink)])]
         for blocks in every
     ]
-    evaluate = partial(_listed, np.array(rows))
-    return Schedule(memories.pop(), f"{len(rows)} listed algorithms", evaluate)
+    return table_schedule(np.array(rows), memories.pop(), f"{len(rows)} listed algorithms")
+
+
+def table_schedule(table: Array, memory: int, name: str) -> Schedule:
+    """Return the schedule whose entries are the rows of a table, as `Steps.table`; the last stays.
+
+    A column for shrink may be left out.
+    """
+    return Schedule(memory, name, partial(_listed, table))
 
 
 def require_one_rest(schedule: Schedule) -> None:

@@ -1,0 +1,90 @@
+"""From the optimizer object of another library to a method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
+from sgdmem.numeric.training.parameter_groups import Request
+from sgdmem.numeric.training.refused_optimizers import REFUSED
+from sgdmem.numeric.training.torch_sgd import read_sgd
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
+
+MOST_STEPS = 10**6
+_READERS: dict[str, Callable[[Request], LinearOptimizer]] = {
+    "torch.optim.SGD": read_sgd,
+}
+
+
+def from_optimizer(
+    optimizer: Any, scheduler: Any = None, steps: int | None = None, *, every: int = 1
+) -> LinearOptimizer:
+    """Return the method that an optimizer of another library is.
+
+    Nothing of the optimizer or the scheduler is changed.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+        See :doc:`/training/optimizers` for what becomes of which.
+    scheduler : scheduler of torch.optim.lr_scheduler, or list of them, optional
+        What sets the rate and the momentum of coming steps. A list is stepped in its order.
+    steps : int, optional
+        For a Schedule of so many steps from now on, up to 10**6; the last values stay after them.
+        Without it the method is an Algorithm of the present values.
+    every : int
+        How many steps of the optimizer lie between two of the scheduler: the number of batches if
+        it is stepped once an epoch.
+
+    Returns
+    -------
+    LinearOptimizer
+
+    Raises
+    ------
+    InputError
+        For what is no linear method of bounded memory, with what can be asked instead; if groups of
+        parameters differ in more than their rates; if a scheduler depends on metrics.
+
+    Examples
+    --------
+    >>> import torch
+    >>> weights = torch.nn.Parameter(torch.zeros(3))
+    >>> optimizer = torch.optim.SGD([weights], lr=0.1, momentum=0.9, weight_decay=0.01)
+    >>> read = from_optimizer(optimizer)
+    >>> read.method.memory, read.method.effective_learning_rate, read.weight_decay
+    (1, 1.0000000000000002, 0.01)
+    >>> falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=100)
+    >>> from_optimizer(optimizer, falling, steps=100).method.steps(0, 3).alpha
+    array([0.1       , 0.09997533, 0.09990134])
+    """
+    if steps is not None:
+        steps = whole(steps, "steps", 1, MOST_STEPS)
+    schedulers = () if scheduler is None else tuple(scheduler) if is_list(scheduler) else scheduler
+    if not isinstance(schedulers, tuple):
+        schedulers = (schedulers,)
+    if not hasattr(optimizer, "param_groups") or not hasattr(optimizer, "state"):
+        raise InputError(f"optimizer must be one of torch.optim, got {shown(optimizer)}")
+    name = _name(type(optimizer))
+    request = Request(optimizer, name, schedulers, steps, whole(every, "every", 1))
+    if name in REFUSED:
+        raise InputError(f"{name} is not a linear method: {REFUSED[name]}")
+    if name not in _READERS:
+        raise InputError(f"{name} is not known: known are {', '.join(_READERS)}")
+    return _READERS[name](request)
+
+
+def _name(cls: type) -> str:
+    """Return the name of the class that defines the step, and its library's.
+
+    Examples
+    --------
+    >>> _name(InputError)
+    'sgdmem.InputError'
+    """
+    home = next((base for base in cls.__mro__ if "step" in vars(base)), cls)
+    library = home.__module__.split(".")[0]
+    return f"{'torch.optim' if library == 'torch' else library}.{home.__name__}"

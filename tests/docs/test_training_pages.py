@@ -1,0 +1,18 @@
+"""The code that the pages about training show runs, where PyTorch is installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs import test_docs
+from tests.docs.test_docs import ROOT
+
+PAGES = sorted((ROOT / "docs" / "training").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_code_of_training_pages_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    test_docs.test_code_blocks_run(str(page.relative_to(ROOT)), monkeypatch)
