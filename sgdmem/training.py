@@ -14,6 +14,7 @@ from typing import Any
 from sgdmem.symbolic.errors import MissingPackageError
 
 _HOMES = {  # module of numeric/training, or another one, that has the name
+    "LinearMemory": "linear_memory",
     "LinearOptimizer": "linear_optimizer",
     "from_optimizer": "from_optimizer",
 }
