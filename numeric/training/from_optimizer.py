@@ -6,9 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.training.frozen_moments import (
+    read_adadelta,
+    read_adagrad,
+    read_adam,
+    read_rmsprop,
+)
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.parameter_groups import Request
 from sgdmem.numeric.training.refused_optimizers import REFUSED
+from sgdmem.numeric.training.schedule_free import read_schedule_free
 from sgdmem.numeric.training.torch_sgd import read_sgd
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
@@ -16,6 +23,13 @@ from sgdmem.symbolic.errors import InputError, shown
 MOST_STEPS = 10**6
 _READERS: dict[str, Callable[[Request], LinearOptimizer]] = {
     "torch.optim.SGD": read_sgd,
+    "torch.optim.Adam": read_adam,
+    "torch.optim.AdamW": read_adam,  # until PyTorch 2.6 a class of its own
+    "torch.optim.Adamax": read_adam,
+    "torch.optim.RMSprop": read_rmsprop,
+    "torch.optim.Adagrad": read_adagrad,
+    "torch.optim.Adadelta": read_adadelta,
+    "schedulefree.SGDScheduleFree": read_schedule_free,
 }
 
 
@@ -68,23 +82,29 @@ def from_optimizer(
         schedulers = (schedulers,)
     if not hasattr(optimizer, "param_groups") or not hasattr(optimizer, "state"):
         raise InputError(f"optimizer must be one of torch.optim, got {shown(optimizer)}")
-    name = _name(type(optimizer))
+    key, name = _names(type(optimizer))
     request = Request(optimizer, name, schedulers, steps, whole(every, "every", 1))
-    if name in REFUSED:
-        raise InputError(f"{name} is not a linear method: {REFUSED[name]}")
-    if name not in _READERS:
+    if key in REFUSED:
+        raise InputError(f"{name} is not a linear method: {REFUSED[key]}")
+    if key not in _READERS:
         raise InputError(f"{name} is not known: known are {', '.join(_READERS)}")
-    return _READERS[name](request)
+    return _READERS[key](request)
 
 
-def _name(cls: type) -> str:
-    """Return the name of the class that defines the step, and its library's.
+def _names(cls: type) -> tuple[str, str]:
+    """Return the name of the class that defines the step, and what to call it in messages.
 
     Examples
     --------
-    >>> _name(InputError)
-    'sgdmem.InputError'
+    >>> _names(InputError)
+    ('sgdmem.InputError', 'sgdmem.InputError')
     """
     home = next((base for base in cls.__mro__ if "step" in vars(base)), cls)
-    library = home.__module__.split(".")[0]
-    return f"{'torch.optim' if library == 'torch' else library}.{home.__name__}"
+    library = _library(home)
+    called = next(base for base in cls.__mro__ if _library(base) == library)
+    return f"{library}.{home.__name__}", f"{library}.{called.__name__}"
+
+
+def _library(cls: type) -> str:
+    first = cls.__module__.split(".")[0]
+    return "torch.optim" if first == "torch" else first

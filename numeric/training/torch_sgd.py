@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
@@ -50,7 +52,12 @@ def read_sgd(request: Request) -> LinearOptimizer:
         nesterov = bool(row["nesterov"])
         method = torch_sgd(row["lr"], row["momentum"], row["dampening"], nesterov)
     else:
-        method = request.method(*_table(groups, undamped))
+        dampening = groups.column("dampening")
+        if undamped:
+            dampening[0] = 0.0
+        nesterov = bool(groups.constant("nesterov"))
+        table = sgd_table(groups.rates, groups.column("momentum"), dampening, nesterov)
+        method = request.method(*table)
     notes = []
     if undamped and request.steps is None:
         notes.append(UNDAMPED)
@@ -78,15 +85,21 @@ def _begins_undamped(request: Request, groups: Groups) -> bool:
     return all(absent)
 
 
-def _table(groups: Groups, undamped: bool) -> tuple[Array, int]:
-    """Return the entries at each step, and the memory."""
-    rate, momentum = groups.rates, groups.column("momentum")
-    nesterov, used = bool(groups.constant("nesterov")), momentum != 0
+def sgd_table(
+    rate: Array, momentum: Array, dampening: Any = 0.0, nesterov: bool = False
+) -> tuple[Array, int]:
+    """Return the entries of SGD with these rates and momenta, one step a row, and the memory.
+
+    Examples
+    --------
+    >>> sgd_table(np.array([0.1, 0.1]), np.array([0.5, 0.0]))[0]
+    array([[ 0.1 , -0.05,  1.  ,  0.5 ,  0.  ],
+           [ 0.1 , -0.  ,  0.  ,  1.  ,  0.  ]])
+    """
+    used = momentum != 0
     if not used.any():
         return rate[:, None], 0
-    kept = np.where(used, 1 - groups.column("dampening"), 0.0)
-    if undamped:
-        kept[0] = 1.0
+    kept = np.where(used, 1 - dampening, 0.0)
     ahead = 1 + momentum if nesterov else np.where(used, kept, 1.0)
     behind = momentum**2 if nesterov else momentum
     held = np.where(used, momentum, 1.0)  # without momentum the buffer is not touched
