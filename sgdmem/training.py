@@ -15,6 +15,8 @@ from sgdmem.symbolic.errors import MissingPackageError
 
 _HOMES = {  # module of numeric/training, or another one, that has the name
     "LinearMemory": "linear_memory",
+    "linear_memory": "optax_linear_memory",
+    "linear_memory_eval_params": "optax_linear_memory",
     "LinearOptimizer": "linear_optimizer",
     "from_optimizer": "from_optimizer",
 }

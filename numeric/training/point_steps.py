@@ -52,6 +52,18 @@ class PointStep(NamedTuple):
     D: tuple[tuple[float, ...], ...]
 
 
+class StepEntries(NamedTuple):
+    """alpha, b, c, D, a, a of the next step, and the share by which w shrinks, in floats."""
+
+    alpha: float
+    b: Array
+    c: Array
+    D: Array
+    a: Array
+    following: Array
+    shrink: float
+
+
 def read_rule(rule: Any, values: dict[str, Any]) -> Schedule:
     """Return the schedule of a method, or of a family and values of its parameters.
 
@@ -116,10 +128,16 @@ class PointSteps:
             self._known = key, self._made(*key)
         return self._known[1]
 
-    def _made(self, step: int, rate: float) -> PointStep:
-        row, steps = self._row(step), self._steps
-        c, D, a = steps.c[row], steps.D[row], steps.a[row]
-        alpha, b, shrink = steps.alpha[row], steps.b[row], float(rate * steps.shrink[row])
+    def entries(self, step: int) -> StepEntries:
+        """Return the entries of a step, and a of the next one.
+
+        Raises
+        ------
+        InputError
+            If the schedule does not know the step, or has a and does not know the next one.
+        """
+        row, steps = self._row(self.clock(step)), self._steps
+        a = steps.a[row]
         if row + 1 < len(steps):
             following = steps.a[row + 1]
         elif not a.any():
@@ -129,6 +147,19 @@ class PointSteps:
                 f"{self.rule.name} has a, so that step {step} needs a of the next one: its "
                 f"functions must know step {step + 1}"
             )
+        return StepEntries(
+            steps.alpha[row],
+            steps.b[row],
+            steps.c[row],
+            steps.D[row],
+            a,
+            following,
+            steps.shrink[row],
+        )
+
+    def _made(self, step: int, rate: float) -> PointStep:
+        alpha, b, c, D, a, following, shrink = self.entries(step)
+        shrink = float(rate * shrink)
         if a.any() or following.any():
             alpha = alpha - following @ c
             b = b - (1 - shrink) * a + D.T @ following

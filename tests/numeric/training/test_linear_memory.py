@@ -198,8 +198,8 @@ def test_the_rate_makes_the_method_with_eigenvalues_times_it() -> None:
     rule, rate = random_rule(2, 7, shrink=True, changing=False), 0.3
     assert isinstance(rule, Algorithm)
     alpha, b, c, D, a, shrink = rule.blocks
-    b, a = ([rate * float(x) for x in vector] for vector in (b, a))
-    scaled = Algorithm(rate * float(alpha), b, c, D, a, rate * float(shrink))
+    longer = [[rate * float(x) for x in vector] for vector in (b, a)]
+    scaled = Algorithm(rate * float(alpha), longer[0], c, D, longer[1], rate * float(shrink))
     runs = []
     for made, lr in ((rule, rate), (scaled, 1.0)):
         params = parameters()
