@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from sphinx.ext.autodoc.mock import mock
+
 import sgdmem
 from sgdmem._version import __version__
 from sgdmem.symbolic.algorithms.family import Family
@@ -34,6 +36,8 @@ myst_heading_anchors = 3
 default_role = "py:obj"  # `Name` in a docstring is a link where there is something to link to
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+# of sgdmem.training: large, and not needed to tell what is there
+autodoc_mock_imports = ["jax", "optax", "torch"]
 # "array of shape (n,)" would link to the attributes of that name
 autodoc_default_options = {"exclude-members": "shape"}
 napoleon_google_docstring = False
@@ -67,7 +71,8 @@ def list_modules(app: Any, page: str, source: list[str]) -> None:
     for path in sorted(folder.glob("**/[!_]*.py" if len(parts) > 1 else "[!_]*.py")):
         names = [*parts, *path.relative_to(folder).with_suffix("").parts]
         module = ".".join(["sgdmem", *names])
-        found = vars(import_module(module)).items()
+        with mock(autodoc_mock_imports):
+            found = vars(import_module(module)).items()
         own = [name for name, x in found if isinstance(x, Family) and x.__module__ == module]
         families = "".join(f"\n.. autofunction:: {module}.{name}" for name in own)
         text = f"```{{eval-rst}}\n.. automodule:: {module}\n   :members:\n{families}\n```"
@@ -82,7 +87,8 @@ def public_names(app: Any, page: str, source: list[str]) -> None:
     for door in (sgdmem, *(getattr(sgdmem, room) for room in rooms)):
         rows = ["| name | |", "|---|---|"]
         for name in door.__all__:
-            value = getattr(door, name)
+            with mock(autodoc_mock_imports):
+                value = getattr(door, name)
             summary = (value.__doc__ or "").split("\n")[0]
             code = re.sub(r"``(.*?)``", r"`\1`", summary)
             if not isinstance(value, ModuleType):
