@@ -19,6 +19,7 @@ _HOMES = {  # module of numeric/training, or another one, that has the name
     "linear_memory_eval_params": "optax_linear_memory",
     "LinearOptimizer": "linear_optimizer",
     "from_optimizer": "from_optimizer",
+    "linearized": "linearized",
 }
 _EXTRAS = {"torch": ("PyTorch", "torch"), "jax": ("JAX", "jax"), "optax": ("optax", "jax")}
 

@@ -10,6 +10,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compilation.progress import expect_passes, report_pass
 from sgdmem.numeric.problems.symmetric_products import weighted_squares
+from sgdmem.numeric.spectra.row_pieces import rows_together, slices
 
 _EXPECTED = 4  # passes that a question takes, as far as is known before the first
 
@@ -51,8 +52,9 @@ class FirstPass(NamedTuple):
                 found.coupling[:] += squares[:, 0].T @ squares[:, 0]
                 found.of_identity[:] += weighted_squares(Z[:, 0], lengths * w)
             else:
-                every = w, Z, Z, Z, Z
-                found.coupling[:] += np.einsum("n,nki,nkj,nli,nlj->ij", *every, optimize=True)
+                for few in slices(len(Z), rows_together(size**2)):
+                    curvature = Z[few].transpose(0, 2, 1) @ Z[few]
+                    found.coupling[:] += np.tensordot(w[few], curvature * curvature, 1)
                 found.of_identity[:] += image(piece, Z, np.eye(size))
             report_pass(len(Z) / n)
         return found

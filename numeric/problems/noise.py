@@ -362,6 +362,7 @@ class Noise:
             "drawing": None if self.samples is None else asdict(self.samples.drawing),
             "estimate": None if self.estimate is None else self.estimate.to_dict(),
             "label_variance": to_float(self.label_variance),
+            "trace_share": None if self.samples is None else self.samples.trace_share,
         }
 
 
@@ -418,8 +419,10 @@ class BatchNoise(Noise):
         if self.samples is None:
             return self.inverse_batch, self.inverse_batch
         drawing, n, epoch = self.samples.drawing, len(self.samples), self.epoch
-        full = drawing.share(n, self.inverse_batch)
-        return full, full if epoch is None else drawing.share(n, Fraction(1, epoch.last))
+        full = drawing.share(n, self.inverse_batch) / self.trace_share
+        if epoch is None:
+            return full, full
+        return full, drawing.share(n, Fraction(1, epoch.last)) / self.trace_share
 
     @property
     def shares_in_order(self) -> Array:
@@ -434,20 +437,42 @@ class BatchNoise(Noise):
         return Noise(samples=replace(self.samples, drawing=alike)).at(size)
 
     @property
+    def trace_share(self) -> Fraction:
+        """Of the trace of the samples' curvature that their modes have; the noise is divided by it.
+
+        Leading modes alone make too little noise, and nearly this share of it.
+        """
+        return Fraction(1 if self.samples is None else self.samples.trace_share)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether modes of the samples are left out, whose noise is estimated."""
+        return self.trace_share < 1 and not self.is_quiet
+
+    @property
     def is_reference(self) -> bool:
         """Whether it stands for that of shuffled epochs."""
         return self.samples is not None and self.samples.drawing.shuffle and not self.is_quiet
 
     @property
     def is_estimated(self) -> bool:
-        """Whether what is said of it is estimated: it was fitted, or is a reference."""
-        return self.is_reference or (self.estimate is not None and not self.is_quiet)
+        """Whether what is said of it is estimated: it was fitted, is a reference or partial."""
+        fitted = self.estimate is not None and not self.is_quiet
+        return self.is_reference or self.is_partial or fitted
 
     @property
     def origin(self) -> str:
         """What an estimated noise stands for, as the end of a sentence; otherwise empty."""
+        parts = []
+        if self.is_partial:
+            parts.append(
+                f"of modes with {100 * float(self.trace_share):.3g}% of the trace, the noise of "
+                "the others in proportion"
+            )
         if self.is_reference:
-            return "of batches drawn anew, the reference for shuffled epochs"
+            parts.append("of batches drawn anew, the reference for shuffled epochs")
+        if parts:
+            return ", ".join(parts)
         return self.estimate.origin if self.estimate is not None and self.is_estimated else ""
 
     @property

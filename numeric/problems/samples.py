@@ -60,6 +60,11 @@ class Samples:
         The minimum, or stationary point, itself, whitened; None where no labels are given.
     precision : float
         The relative spacing of the numbers that the samples came in.
+    trace_share : float
+        Of the trace of their curvature that these modes have, where the others were left out. Those
+        are taken to make noise in proportion, which is an estimate.
+    left_out : float
+        The largest trace that the curvature of one sample has in modes that were left out.
     """
 
     eigenvalues: Array
@@ -71,6 +76,8 @@ class Samples:
     pull: Array | None = None
     minimum: Array | None = None
     precision: float = EPS
+    trace_share: float = 1.0
+    left_out: float = 0.0
 
     @classmethod
     def of(
@@ -258,7 +265,9 @@ class Samples:
         rows = RowsLeft(self.columns, self.eigenvalues, kept)
         weights = self.weights[kept] if self.drawing.weighted else None
         found = Samples.of(rows, weights, self.drawing)
-        return replace(found, axes=found.axes @ self.axes, precision=self.precision)
+        of_modes: dict[str, Any] = {"trace_share": self.trace_share, "left_out": self.left_out}
+        axes = found.axes @ self.axes
+        return replace(found, axes=axes, precision=self.precision, **of_modes)
 
     def squared_forms(self, N: Array) -> Array:
         r"""Return :math:`|Z_s^TNZ_s|^2` of each sample's whitened columns, for a symmetric N."""

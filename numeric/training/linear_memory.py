@@ -12,7 +12,7 @@ from sgdmem.numeric.training.point_steps import PointStep, PointSteps, read_rule
 from sgdmem.symbolic.errors import InputError, shown
 
 
-class LinearMemory(torch.optim.Optimizer):  # type: ignore[misc]
+class LinearMemory(torch.optim.Optimizer):
     r"""An Algorithm, a Schedule or a family as a ``torch.optim.Optimizer``.
 
     The learning rate multiplies the step, as in ``torch.optim.SGD``: with the rate

@@ -1,17 +1,23 @@
-"""What the errors and the misfit of a fitted noise leave of a verdict."""
+"""What the errors and the misfit of an estimated noise leave of a verdict."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.verdicts.joint_judge import JointJudge
 from sgdmem.numeric.verdicts.judge import Judge
+from sgdmem.numeric.verdicts.mode_summands import mode_summands
 from sgdmem.numeric.verdicts.reason import Reason
 
 _ERRORS = 2  # standard errors to either side
+_CORRELATED = 1.5  # modes left out, over what they add by themselves
+_SLOWEST, _SLOW = 1e-6, 7  # eigenvalues that are left out, over the smallest that is not; how many
 _OF_NOISE = {
     Reason.STABLE,
     Reason.NOISE_SUM,
@@ -22,13 +28,17 @@ _OF_NOISE = {
 
 
 def fitted_radius(judge: Judge) -> Interval | None:
-    """Return where the radius of the noise is, as far as a fit tells; None if there is none.
+    """Return where the radius of the noise is, as far as an estimate tells; None if there is none.
 
     Both parameters may be two standard errors off. With the misfit m, relative to what was
     measured, the second moments of pairs of modes are from 1/(1+m) to 1/(1-m) times the fitted
     ones. That is so in the mean only, and correlations of different modes are not among them: an
     estimate too.
+
+    Modes of samples that are left out only add to the radius, see `_with_modes_left_out`.
     """
+    if judge.noise.is_partial and judge.reason in _OF_NOISE and judge.joint.is_summed[0]:
+        return _with_modes_left_out(judge)
     estimate = judge.noise.estimate
     if not isinstance(estimate, NoiseEstimate) or judge.noise.is_quiet:
         return None
@@ -60,3 +70,21 @@ def _moved(judge: Judge, estimate: NoiseEstimate, errors: float, factor: float) 
         return math.inf, math.inf
     low, high = joint.radius
     return float(low[0]), float(high[0])
+
+
+def _with_modes_left_out(judge: Judge) -> Interval:
+    r"""Return where the radius of all modes is, given that of the leading ones.
+
+    Theirs is a lower bound, as the others' second moments are positive. What sample k feeds back
+    through slow modes alone sums to :math:`\kappa\sup(s_\lambda/\lambda)` times the trace that its
+    curvature has there, and that is about the most that they add; half as much again is room
+    for correlations with the leading modes, an estimate.
+    """
+    noise, samples = judge.noise, judge.noise.samples
+    assert samples is not None  # they are partial
+    low, high = judge.radius
+    alone = low * float(noise.trace_share)
+    slow = judge.spectrum.eigenvalues.min() * np.geomspace(_SLOWEST, 1, _SLOW)
+    fed = float(mode_summands(judge.form, Ball(slow)).noise.mid.max())
+    share = float(noise.share * noise.trace_share)
+    return alone, max(high, alone + _CORRELATED * share * fed * samples.left_out)

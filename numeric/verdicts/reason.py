@@ -89,8 +89,8 @@ _EXPLANATIONS = {
     "floating point to decide",
     Reason.UNDECIDED_MODE_NOISE: "1 + (tau2/B) s is too close to 0 for floating point to decide",
     Reason.UNDECIDED_NOISE_SUM: "the noise sum is too close to 1 for floating point to decide",
-    Reason.UNDECIDED_FIT: "the noise is fitted, and the errors or the misfit of the fit could turn "
-    "the verdict",
+    Reason.UNDECIDED_FIT: "the noise is estimated, and the errors or the misfit of the estimate "
+    "could turn the verdict",
     Reason.UNPHYSICAL_NOISE: "tau2 > tau1 is the noise of no data (Lemma 1), and the sufficient "
     "conditions do not decide this case",
     Reason.ROOT_AT_1: f"{_DIVERGES}a real root at or beyond 1",

@@ -180,7 +180,7 @@ class SampledOperator(NoiseOperator):
         low, high = self._unit_radius(form, is_close)
         if math.isinf(high):
             return high
-        radius, n = (low + high) / 2, len(self.samples)
+        radius, n = (low + high) / 2 / self.samples.trace_share, len(self.samples)
         distinct = not self.samples.drawing.replacement and n > 1
         return n * radius / (n - 1 + radius) if distinct else radius
 

@@ -370,7 +370,10 @@ class Verdict:
         undecided = self.stable is None
         low, high = self.noise_sum_interval
         what = "noise radius" if self.noise.mixes else "noise sum U'"
-        if isinstance(self.noise.estimate, NoiseEstimate) and low < high:
+        if self.noise.is_partial and low < high:
+            within = f"{low:.3g} to {high:.3g} with what the modes left out may add"
+            yield what, f"{self.noise_sum:.6g}; {within}; stable below 1"
+        elif isinstance(self.noise.estimate, NoiseEstimate) and low < high:
             within = f"{low:.3g} to {high:.3g} with the errors and the misfit of the fit"
             yield what, f"{self.noise_sum:.6g}; {within}; stable below 1"
         elif undecided and low < high:

@@ -47,7 +47,7 @@ def test_readme_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     digits.main(tmp_path)
     said = capsys.readouterr().out
     assert said.count("stable: the mean loss tends to 0") == 1
-    assert said.count("estimated undecided: the noise is fitted") == 1
+    assert said.count("estimated undecided: the noise is estimated") == 1
     assert "7.6 times too large" in said
     written = sorted(path.name for path in tmp_path.iterdir())
     assert written == ["digits.nc", "digits.png", "fitted-model.nc"]

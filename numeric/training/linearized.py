@@ -1,0 +1,294 @@
+r"""The quadratic problem that a network is near its present parameters.
+
+The loss is taken to second order by the generalised Gauss-Newton matrix: sample i has the rows
+:math:`L_iJ_i` of its Jacobian, with :math:`L_iL_i` the curvature of the loss in its outputs, and
+what is left of its labels in the same units. That is the least squares of these rows, whose batches
+are judged exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.compilation.progress import expect_passes, shown_passes
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.training.from_optimizer import from_optimizer
+from sgdmem.numeric.training.gauss_newton import GaussNewton
+from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
+from sgdmem.numeric.training.network import Network
+from sgdmem.symbolic.errors import InputError, shown
+
+ALL, MANY, FEW = 400, 128, 20  # modes: all of them up to so many; of rows in memory; of products
+_KEPT = 2**28  # numbers of rows that are kept
+_ENOUGH = 0.95  # of the trace, at which further modes are left out
+_ROUNDS, _BESIDE = 3, 10  # of the subspace iteration, and least dimensions more than are asked for
+_PROBES = 16  # of the trace
+_LOOSE = 1e-3  # relative accuracy of modes by products
+_WHOLE = 0.9999  # of the trace, from which on nothing is estimated
+
+
+@dataclass(frozen=True, eq=False)
+class Linearization:
+    """A network near its present parameters.
+
+    Attributes
+    ----------
+    problem : Problem
+    network : Network
+    gauss_newton : GaussNewton
+    basis : ndarray, shape (d, k), or None
+        The directions of parameters that the problem is about; None for all.
+    trace_error : float
+        The standard error of the share of the trace.
+    """
+
+    problem: Problem
+    network: Network
+    gauss_newton: GaussNewton
+    basis: Array | None
+    trace_error: float
+
+    @property
+    def trace_share(self) -> float:
+        """Of the trace that the modes have."""
+        assert self.problem.samples is not None
+        return self.problem.samples.trace_share
+
+
+def linearized(
+    model: Any,
+    loss: Any,
+    data: Any,
+    optimizer: Any = None,
+    *,
+    modes: int | None = None,
+    hessian: Any = None,
+    batch_size: int | None = None,
+    replacement: bool = True,
+    drop_last: bool = True,
+    shuffle: bool = False,
+    at_once: int = 128,
+    progress: bool = False,
+) -> Problem:
+    r"""Return the problem of training a network near its present parameters.
+
+    Its samples are those of the data: verdicts are exact for the linearised network where all modes
+    are kept. With less, the noise of the modes that are left out is taken in proportion to
+    their share of the trace, and verdicts say *estimated*.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        As it is trained, with ``model.eval()`` if it has BatchNorm or dropout. What DataParallel,
+        DistributedDataParallel or ``torch.compile`` wrap is taken out.
+    loss : function
+        Of outputs and targets of a batch, such as ``torch.nn.MSELoss()`` or
+        ``torch.nn.CrossEntropyLoss(label_smoothing=0.1)``: the mean, or the sum, over samples of
+        something that is convex in the outputs.
+    data : (inputs, targets), Dataset or DataLoader
+        All samples are used.
+    optimizer : torch.optim.Optimizer or LinearOptimizer, optional
+        Whose parameters, preconditioner and weight decay are taken; by default all parameters that
+        need gradients, and neither.
+    modes : int, optional
+        How many leading modes are kept. By default all if there are up to 400; else those of 95% of
+        the trace, up to 128; or 20 where the Jacobians of all samples are too large for memory.
+    hessian : scipy.sparse.linalg.LinearOperator of shape (d, d), optional
+        Whose leading modes are taken in place of those of the Gauss-Newton matrix: the Hessian,
+        or one of another library, in the order of the parameters that are trained.
+    batch_size : int, optional
+        Needed for a loss that is a sum over the batch: its curvature grows with it.
+    replacement, drop_last, shuffle : bool
+        How batches are drawn, as in `Noise.sampled`.
+    at_once : int
+        How many samples go through the model together: memory.
+    progress : bool
+        Show on stderr how many passes over the data are done and expected.
+
+    Raises
+    ------
+    InputError
+        For a model whose samples mix or that is random, a loss that is not convex in the outputs,
+        and other bad input.
+
+    Examples
+    --------
+    A linear model: the curvature of ``MSELoss`` has a factor 2.
+
+    >>> import torch
+    >>> model = torch.nn.Linear(1, 1, bias=False, dtype=torch.float64)
+    >>> x = torch.tensor([[1.0], [2.0]], dtype=torch.float64)
+    >>> problem = linearized(model, torch.nn.MSELoss(), (x, 3 * x))
+    >>> problem.spectrum.eigenvalues  # 2 (1 + 4) / 2
+    array([5.])
+    """
+    return linearization(
+        model, loss, data, optimizer, modes=modes, hessian=hessian, batch_size=batch_size,
+        replacement=replacement, drop_last=drop_last, shuffle=shuffle, at_once=at_once,
+        progress=progress,
+    ).problem  # fmt: skip
+
+
+def linearization(
+    model: Any,
+    loss: Any,
+    data: Any,
+    optimizer: Any = None,
+    *,
+    modes: int | None = None,
+    hessian: Any = None,
+    batch_size: int | None = None,
+    at_once: int = 128,
+    progress: bool = False,
+    **drawing: bool,
+) -> Linearization:
+    """Return what `linearized` does, with the network and the directions of its modes."""
+    read = _read_optimizer(optimizer)
+    network = Network.of(model, loss, data, read.parameters if read else (), at_once)
+    if modes is not None:
+        modes = whole(modes, "modes", 1, network.size)
+    if network.loss.reduction == "sum":
+        if batch_size is None:
+            raise InputError(
+                "batch_size must be given for a loss that is a sum over the batch: its curvature "
+                "grows with it"
+            )
+        factor = whole(batch_size, "batch_size", 1)
+        summed = replace(network.loss, scale=network.loss.scale * factor)
+        vars(network)["loss"] = summed  # the mean over samples of so many times each
+    if read is not None and read.maximize:
+        raise InputError(
+            "optimizer climbs the loss (maximize=True), which is convex in the outputs: no rate is "
+            "stable. Give the loss that it makes small"
+        )
+    gauss_newton = GaussNewton(network, _root(network, read))
+    with shown_passes(progress):
+        found = _rows(gauss_newton, modes, hessian)
+    decay = read.weight_decay if read else 0
+    problem = _problem(found.rows, gauss_newton.residuals, drawing, decay)
+    if found.trace_share < _WHOLE:
+        problem = _partial(problem, found)
+    return Linearization(problem, network, gauss_newton, found.basis, found.trace_error)
+
+
+def _read_optimizer(optimizer: Any) -> LinearOptimizer | None:
+    if optimizer is None or isinstance(optimizer, LinearOptimizer):
+        return optimizer
+    return from_optimizer(optimizer)
+
+
+def _root(network: Network, read: LinearOptimizer | None) -> Any:
+    """Return the root of the preconditioner as a flat vector, or None."""
+    if read is None or not read.preconditioner:
+        return None
+    known = {id(p): D for p, D in zip(read.parameters, read.preconditioner, strict=True)}
+    parts = [torch.as_tensor(known[id(p)]).to(p).expand_as(p) for p in network.parameters.values()]
+    return network.flat(parts).detach().sqrt()
+
+
+class _Rows(NamedTuple):
+    """Rows in some directions, and what is left out of them.
+
+    ``left_out`` holds the squared norms of what is left of each sample, shape (n, R), R times; the
+    mean of these is an estimate.
+    """
+
+    rows: Array
+    basis: Array | None
+    left_out: Array
+
+    @property
+    def trace_share(self) -> float:
+        kept, left = np.square(self.rows).sum() / len(self.rows), self.left_out.mean()
+        return float(kept / (kept + left))
+
+    @property
+    def trace_error(self) -> float:
+        """The standard error of the share."""
+        runs = self.left_out.mean(axis=0)
+        if runs.size == 1:
+            return 0.0
+        left, error = runs.mean(), runs.std(ddof=1) / np.sqrt(runs.size)
+        return float(self.trace_share * (1 - self.trace_share) * error / left)
+
+
+def _rows(gauss_newton: GaussNewton, modes: int | None, hessian: Any) -> _Rows:
+    network = gauss_newton.network
+    n, K, d = len(network), network.outputs, network.size
+    if hessian is not None or n * K * d > _KEPT:
+        count = min(d - 1, FEW if modes is None else modes)
+        basis = _leading_of_products(gauss_newton, count, hessian)
+        rows = gauss_newton.projected(basis)
+        return _Rows(rows, basis, gauss_newton.left_out(basis, _PROBES))
+    expect_passes(1)
+    every = gauss_newton.rows()
+    if min(n * K, d) <= (ALL if modes is None else modes):
+        return _Rows(every.cpu().numpy(), None, np.zeros((n, 1)))
+    axes = _leading(every.reshape(n * K, d), modes)
+    some = every @ axes
+    left = every.square().sum((1, 2)) - some.square().sum((1, 2))
+    return _Rows(
+        some.cpu().numpy(),
+        axes.cpu().numpy().astype(float),
+        left.clamp(min=0).cpu().numpy()[:, None],
+    )
+
+
+def _leading(rows: Any, modes: int | None) -> Any:
+    """Return leading directions of a matrix, one a column: some, or those of most of its trace."""
+    count = MANY if modes is None else modes
+    state = torch.random.get_rng_state()
+    torch.manual_seed(0)  # the same directions each time
+    size = min(count + max(_BESIDE, count // 4), *rows.shape)
+    _, sizes, axes = torch.svd_lowrank(rows, size, niter=_ROUNDS)
+    torch.random.set_rng_state(state)
+    if modes is None:
+        parts = (sizes**2 / rows.square().sum()).cumsum(0)
+        count = min(count, int((parts < _ENOUGH).sum()) + 1)
+    return axes[:, :count]
+
+
+def _leading_of_products(gauss_newton: GaussNewton, count: int, hessian: Any) -> Array:
+    """Return the leading directions of the Gauss-Newton matrix, or of another one."""
+    from scipy.sparse.linalg import LinearOperator, eigsh  # slow to import
+
+    d, root = gauss_newton.network.size, gauss_newton.root
+    product = gauss_newton.product
+    if hessian is not None:
+        if getattr(hessian, "shape", None) != (d, d) or not hasattr(hessian, "matvec"):
+            raise InputError(
+                f"hessian must be a scipy LinearOperator of shape {(d, d)}, got {shown(hessian)}"
+            )
+        scale = np.ones(d) if root is None else root.cpu().numpy().astype(float)
+
+        def product(vector: Array) -> Array:
+            return np.asarray(scale * (hessian @ (scale * vector.ravel())))
+
+    expect_passes(5 * count)
+    operator = LinearOperator((d, d), matvec=lambda v: product(np.ravel(v)), dtype=float)
+    start = np.random.default_rng(0).normal(size=d)
+    _, axes = eigsh(operator, count, which="LA", v0=start, tol=_LOOSE)
+    return np.ascontiguousarray(axes[:, ::-1])
+
+
+def _problem(
+    rows: Array, residuals: Array, drawing: dict[str, Any], weight_decay: float
+) -> Problem:
+    """Return the problem of some rows that start at 0 with these residuals."""
+    labels = -residuals if residuals.any() else None
+    return Problem.from_data(rows, labels, weight_decay=weight_decay, **drawing)
+
+
+def _partial(problem: Problem, found: _Rows) -> Problem:
+    """Return a problem of leading modes alone."""
+    assert problem.samples is not None
+    most = float(found.left_out.mean(axis=1).max())
+    samples = replace(problem.samples, trace_share=found.trace_share, left_out=most)
+    return Problem(problem.spectrum, Noise(samples=samples), start=problem.start)

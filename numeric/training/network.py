@@ -1,0 +1,156 @@
+"""A network with its loss and data, as a function of the parameters that are trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from sgdmem.numeric.training.output_loss import OutputLoss
+from sgdmem.numeric.training.refused_modules import refuse_modules, refuse_outputs, unwrapped
+from sgdmem.numeric.training.training_data import TrainingData
+from sgdmem.symbolic.errors import InputError, shown
+
+_AT_ONCE = 128  # samples in one pass through a network
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A model that makes the outputs of each sample from that sample alone, and is trained.
+
+    Vectors of parameters are flat, in the order of ``parameters``.
+
+    Attributes
+    ----------
+    model : torch.nn.Module
+    parameters : dict
+        Those that are trained, by name; shared ones once.
+    data : TrainingData
+    loss_function : function
+        Of outputs and targets of a batch.
+    at_once : int
+        How many samples go through the model together.
+    """
+
+    model: Any
+    parameters: dict[str, Any]
+    data: TrainingData
+    loss_function: Any
+    at_once: int = _AT_ONCE
+
+    @classmethod
+    def of(
+        cls,
+        model: Any,
+        loss: Any,
+        data: Any,
+        parameters: Sequence[Any] = (),
+        at_once: int = _AT_ONCE,
+    ) -> Network:
+        """Return it; with some parameters, if these are given, in place of all that need gradients.
+
+        Raises
+        ------
+        InputError
+            For a model whose outputs are random, or depend on other samples, for parameters that
+            are not its own, and for numbers below single precision.
+        """
+        module = unwrapped(model)
+        refuse_modules(module)
+        own = {name: p for name, p in module.named_parameters() if p.requires_grad}
+        if parameters:
+            chosen = {id(p) for p in parameters}
+            own = {name: p for name, p in own.items() if id(p) in chosen}
+            if len(own) < len(chosen):
+                raise InputError(
+                    "optimizer must have parameters of the model alone, that need gradients: "
+                    f"{len(chosen) - len(own)} of {len(chosen)} are not"
+                )
+        if not own:
+            raise InputError("model must have a parameter that needs gradients, and has none")
+        kinds = {p.dtype for p in own.values()}
+        if len(kinds) > 1 or not kinds <= {torch.float32, torch.float64}:
+            raise InputError(
+                "model must have parameters in single or double precision (under AMP they are), "
+                f"got {', '.join(sorted(str(k).removeprefix('torch.') for k in kinds))}"
+            )
+        if len({p.device for p in own.values()}) > 1:
+            raise InputError("model must be on one device: gather it there first")
+        found = cls(module, own, TrainingData.of(data), loss, at_once)
+        refuse_outputs(found.outputs_at, found.data.piece(slice(0, 3), found.device)[0])
+        return found
+
+    @property
+    def device(self) -> Any:
+        """Where the parameters are."""
+        return next(iter(self.parameters.values())).device
+
+    @property
+    def dtype(self) -> Any:
+        """Their precision."""
+        return next(iter(self.parameters.values())).dtype
+
+    @cached_property
+    def size(self) -> int:
+        """How many numbers the parameters are."""
+        return sum(p.numel() for p in self.parameters.values())
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @cached_property
+    def loss(self) -> OutputLoss:
+        """The loss of single samples."""
+        targets = self.data.piece(slice(None), self.device)[1]
+        return OutputLoss.of(self.loss_function, self.all_outputs, targets)
+
+    @cached_property
+    def all_outputs(self) -> Any:
+        """The outputs of all samples, shape (n, ...)."""
+        with torch.no_grad():
+            parts = [self.outputs_at(x) for _, x, _ in self.data.pieces(self.at_once, self.device)]
+        return torch.cat(parts)
+
+    @property
+    def outputs(self) -> int:
+        """K, how many numbers the outputs of a sample are."""
+        return int(self.all_outputs[0].numel())
+
+    def outputs_at(self, inputs: Any, parameters: Any = None) -> Any:
+        """Return the outputs of some samples, at these parameters or others."""
+        keywords = inputs if isinstance(inputs, dict) else {}
+        arguments = () if keywords else inputs if isinstance(inputs, tuple) else (inputs,)
+        values = self.parameters if parameters is None else parameters
+        with _in_full_precision(self.device):
+            found = torch.func.functional_call(self.model, values, arguments, keywords)
+        found = getattr(found, "logits", found)
+        if not torch.is_tensor(found) or not found.ndim:
+            raise InputError(f"model must return a tensor of outputs, got {shown(found)}")
+        return found
+
+    def flat(self, tensors: Any) -> Any:
+        """Return tensors like the parameters as one vector."""
+        return torch.cat([tensor.reshape(-1) for tensor in tensors])
+
+    def shaped(self, vector: Any) -> dict[str, Any]:
+        """Return a flat vector in the shapes of the parameters."""
+        sizes = [p.numel() for p in self.parameters.values()]
+        parts = zip(self.parameters.items(), vector.split(sizes), strict=True)
+        return {name: part.reshape(p.shape) for (name, p), part in parts}
+
+    def batch_loss(self, inputs: Any, targets: Any, parameters: Any = None) -> Any:
+        """Return the loss of a batch as it is trained, a scalar."""
+        return self.loss_function(self.outputs_at(inputs, parameters), targets)
+
+
+@contextmanager
+def _in_full_precision(device: Any) -> Any:
+    """Second derivatives of fused attention, and numbers rounded by AMP, are no use."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    with torch.autocast(device.type, enabled=False), sdpa_kernel(SDPBackend.MATH):
+        yield

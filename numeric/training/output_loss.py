@@ -1,0 +1,165 @@
+r"""The loss of one sample as a function of its outputs: its slope, and a root of its curvature.
+
+With the curvature :math:`S_i=L_iL_i^T` of the loss in the outputs of sample i, whose Jacobian is
+:math:`J_i`, the generalised Gauss-Newton matrix is the mean of :math:`J_i^TS_iJ_i`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from sgdmem.symbolic.errors import InputError, shown
+
+_FLOOR = (
+    1e-6  # of the largest eigenvalue of a curvature, from which on a negative one is no rounding
+)
+_ROUNDINGS = 8  # of an eigenvalue of a curvature, for each output
+_ALIKE = 1e-3  # relative, of losses that are the same
+_TRIED = 16  # samples on which the reduction is found out
+_MOST_OUTPUTS = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class OutputLoss:
+    """The loss of single samples, whose mean (or sum) over a batch is trained.
+
+    Attributes
+    ----------
+    of_one : function
+        Takes the outputs and the targets of one sample, each with a first dimension of length 1.
+    reduction : str
+        ``"mean"`` or ``"sum"``: what the loss of a batch is of those of its samples.
+    scale : float
+        By which ``of_one`` is multiplied.
+    notes : tuple of str
+        What is assumed, in sentences.
+    """
+
+    of_one: Callable[[Any, Any], Any]
+    reduction: str
+    scale: float = 1.0
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, loss: Any, outputs: Any, targets: Any) -> OutputLoss:
+        """Find out how a loss of batches treats samples, from outputs of all of them.
+
+        Raises
+        ------
+        InputError
+            If it is neither the mean nor the sum of what single samples have.
+        """
+        if not callable(loss):
+            raise InputError(f"loss must be a function of outputs and targets, got {shown(loss)}")
+        weighted = _weighted(loss, outputs, targets)
+        if weighted is not None:
+            return weighted
+        with torch.no_grad():
+            together = _number(loss(outputs[:_TRIED], targets[:_TRIED]))
+            tried = min(_TRIED, len(outputs))
+            single = [_number(loss(outputs[i : i + 1], targets[i : i + 1])) for i in range(tried)]
+        total = sum(single)
+        # of targets that are fitted all are 0, and one more output tells
+        for value, reduction in ((total / tried, "mean"), (total, "sum")):
+            if abs(together - value) <= _ALIKE * max(abs(together), abs(value)):
+                return cls(loss, reduction)
+        raise InputError(
+            f"loss must be the mean or the sum over samples of what each of them has by itself: of "
+            f"{tried} samples together it is {together:.6g}, and the mean of each alone is "
+            f"{total / tried:.6g}"
+        )
+
+    def values(self, outputs: Any, targets: Any) -> Any:
+        """Return the loss of each sample, shape (n,)."""
+        found = torch.func.vmap(self._single)(outputs, targets)
+        return found * self.scale
+
+    def slopes(self, outputs: Any, targets: Any) -> Any:
+        """Return the gradients in the outputs, shape (n, K)."""
+        found = torch.func.vmap(torch.func.grad(self._single))(outputs, targets)
+        return found.flatten(1) * self.scale
+
+    def curvatures(self, outputs: Any, targets: Any) -> Any:
+        """Return the second derivatives in the outputs, shape (n, K, K)."""
+        n, K = len(outputs), outputs[0].numel()
+        if K > _MOST_OUTPUTS:
+            raise InputError(
+                f"model must have at most {_MOST_OUTPUTS:,} outputs a sample, got {K:,}"
+            )
+
+        def curvature(output: Any, target: Any) -> Any:
+            return torch.func.jacrev(torch.func.grad(self._single))(output, target)
+
+        return torch.func.vmap(curvature)(outputs, targets).reshape(n, K, K) * self.scale
+
+    def roots(self, outputs: Any, targets: Any) -> tuple[Any, Any]:
+        """Return L, symmetric, with L L^T the curvatures, and e with L e the slopes if any has it.
+
+        Shapes (n, K, K) and (n, K).
+
+        Raises
+        ------
+        InputError
+            If a loss is not convex in the outputs.
+        """
+        sizes, axes = torch.linalg.eigh(self.curvatures(outputs, targets))
+        largest = sizes.abs().max()
+        if not torch.isfinite(largest):
+            raise InputError("loss must have finite second derivatives in the outputs")
+        if (sizes.min() < -_FLOOR * largest).item():
+            raise InputError(
+                "loss must be convex in the outputs of the model: its second derivative there has "
+                f"the eigenvalue {sizes.min().item():.3g}"
+            )
+        rounding = _ROUNDINGS * sizes.shape[1] * torch.finfo(sizes.dtype).eps
+        kept = sizes > rounding * sizes.amax(1, keepdim=True)
+        roots = torch.where(kept, sizes, 1).sqrt()
+        turned = (self.slopes(outputs, targets)[:, None, :] @ axes)[:, 0]
+        left, back = torch.where(kept, turned / roots, 0), axes.transpose(1, 2)
+        L = (axes * torch.where(kept, roots, 0)[:, None, :]) @ back
+        return L, (left[:, None, :] @ back)[:, 0]
+
+    def _single(self, output: Any, target: Any) -> Any:
+        return self.of_one(output[None], target[None]).sum()
+
+
+def _weighted(loss: Any, outputs: Any, targets: Any) -> OutputLoss | None:
+    """Return a cross-entropy whose mean is one over weights, or over some of the targets."""
+    kinds = (torch.nn.CrossEntropyLoss, torch.nn.NLLLoss)
+    if not isinstance(loss, kinds) or loss.reduction != "mean" or targets.is_floating_point():
+        return None
+    used = targets != loss.ignore_index
+    if loss.weight is None and bool(used.all()):
+        return None
+    every = used.to(outputs.dtype)
+    if loss.weight is not None:
+        every = every * loss.weight.to(outputs)[targets.clamp(min=0)]
+    mean = every.flatten(1).sum(1).mean() if every.ndim > 1 else every.mean()
+    options = {"weight": loss.weight, "ignore_index": loss.ignore_index, "reduction": "sum"}
+    function: Any = functional.nll_loss
+    if isinstance(loss, torch.nn.CrossEntropyLoss):
+        function = functional.cross_entropy
+        options["label_smoothing"] = loss.label_smoothing
+
+    def of_one(output: Any, target: Any) -> Any:
+        return function(output, target, **options)
+
+    note = (
+        "the loss of a batch is divided by the weight of its own samples: here it is by their mean "
+        "weight"
+    )
+    return OutputLoss(of_one, "mean", 1 / float(mean), (note,))
+
+
+def _number(value: Any) -> float:
+    if not torch.is_tensor(value) or value.ndim or value.is_complex():
+        raise InputError(
+            f"loss must return one number for a batch (reduction 'mean' or 'sum'), got "
+            f"{shown(value)}"
+        )
+    return float(value)
