@@ -5,6 +5,7 @@ from sgdmem.numeric.acceleration.best_stationary import best_stationary
 from sgdmem.numeric.acceleration.compare_methods import compare_methods
 from sgdmem.numeric.acceleration.corner import advised_theta, corner
 from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
+from sgdmem.numeric.acceleration.unit_rate import am1, am2, dana
 from sgdmem.numeric.exported_code.evaluator import evaluator
 from sgdmem.numeric.exported_code.source_code import source_code
 from sgdmem.numeric.losses.family_schedule import schedule
@@ -41,12 +42,15 @@ __all__ = [
     "adiabatic_signal",
     "advised_theta",
     "aggmo",
+    "am1",
+    "am2",
     "averaged_sgd",
     "averaging",
     "best_stationary",
     "compare_methods",
     "convert",
     "corner",
+    "dana",
     "equivalent",
     "evaluator",
     "general",

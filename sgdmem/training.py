@@ -14,6 +14,9 @@ from typing import Any
 from sgdmem.symbolic.errors import MissingPackageError
 
 _HOMES = {  # module of numeric/training, or another one, that has the name
+    "AM1": "accelerated_memory",
+    "AM2": "accelerated_memory",
+    "DANA": "accelerated_memory",
     "LinearMemory": "linear_memory",
     "linear_memory": "optax_linear_memory",
     "linear_memory_eval_params": "optax_linear_memory",

@@ -108,7 +108,7 @@ def accelerated(
     if memory == 1:
         if horizon is not None:
             raise InputError("horizon belongs to memory above 1: that of AM1 is unlimited")
-        power = _damping_exponent(damping_exponent)
+        power = read_damping_exponent(damping_exponent)
         growth = power * (1 - 1 / exponent)
         d0 = _damping_scale(damping_scale, power, growth, steepness)
         return _memory_one(problem.spectrum, noise, power, d0)
@@ -121,7 +121,8 @@ def accelerated(
     return _larger_memory(problem.spectrum, noise, memory, d0, steps)
 
 
-def _damping_exponent(value: Any) -> float:
+def read_damping_exponent(value: Any) -> float:
+    """Return the damping exponent of memory 1, by default 0.95."""
     power = positive_float(0.95 if value is None else value, "damping_exponent")
     if power > 1:
         raise InputError(
@@ -154,8 +155,12 @@ def _damping_scale(value: Any, power: float, growth: float, steepness: float) ->
 
 def _memory_one(spectrum: Spectrum, noise: BatchNoise, power: float, d0: float) -> Schedule:
     assert spectrum.law is not None
-    inverse = 1 / spectrum.law.exponent
-    rate = _gradient_rate(spectrum, noise)
+    return memory_one_rule(spectrum.law.exponent, _gradient_rate(spectrum, noise), power, d0)
+
+
+def memory_one_rule(exponent: float, rate: float, power: float, d0: float) -> Schedule:
+    """Return AM1 with the gradient rate alpha_2 and the damping d_0 t^-power."""
+    inverse = 1 / exponent
     rule = schedule(
         "two-rate",
         velocity_rate=partial(_velocity_rate, rate, inverse, d0, power),

@@ -118,7 +118,7 @@ def _entries(steps: PointSteps, count: Any) -> Any:
     dtype = jax.numpy.asarray(1.0).dtype
 
     def evaluated(step: Any) -> StepEntries:
-        return StepEntries(*(np.asarray(x, dtype) for x in steps.entries(int(step))))
+        return StepEntries(*[np.asarray(x, dtype) for x in steps.entries(int(step))])
 
     shapes = [jax.ShapeDtypeStruct(np.shape(x), dtype) for x in steps.entries(0)]
     return jax.pure_callback(evaluated, StepEntries(*shapes), count, vmap_method="sequential")

@@ -55,13 +55,13 @@ class PointStep(NamedTuple):
 class StepEntries(NamedTuple):
     """alpha, b, c, D, a, a of the next step, and the share by which w shrinks, in floats."""
 
-    alpha: float
+    alpha: Any
     b: Array
     c: Array
     D: Array
     a: Array
     following: Array
-    shrink: float
+    shrink: Any
 
 
 def read_rule(rule: Any, values: dict[str, Any]) -> Schedule:
