@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sgdmem.numeric.arithmetic.inputs import whole
@@ -13,7 +14,10 @@ from sgdmem.numeric.training.frozen_moments import (
     read_rmsprop,
 )
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
+from sgdmem.numeric.training.optax_transformations import OptaxSteps
 from sgdmem.numeric.training.parameter_groups import Request
+from sgdmem.numeric.training.probed_method import probed
+from sgdmem.numeric.training.probed_torch_optimizers import TorchSteps
 from sgdmem.numeric.training.refused_optimizers import REFUSED
 from sgdmem.numeric.training.schedule_free import read_schedule_free
 from sgdmem.numeric.training.torch_sgd import read_sgd
@@ -80,15 +84,26 @@ def from_optimizer(
     schedulers = () if scheduler is None else tuple(scheduler) if is_list(scheduler) else scheduler
     if not isinstance(schedulers, tuple):
         schedulers = (schedulers,)
+    if callable(getattr(optimizer, "init", None)) and hasattr(optimizer, "update"):
+        if schedulers:
+            raise InputError("scheduler must be left out for optax: schedules are inside of it")
+        return probed(OptaxSteps(optimizer), steps)
     if not hasattr(optimizer, "param_groups") or not hasattr(optimizer, "state"):
-        raise InputError(f"optimizer must be one of torch.optim, got {shown(optimizer)}")
+        raise InputError(
+            f"optimizer must be one of torch.optim or a transformation of optax, got "
+            f"{shown(optimizer)}"
+        )
     key, name = _names(type(optimizer))
     request = Request(optimizer, name, schedulers, steps, whole(every, "every", 1))
     if key in REFUSED:
         raise InputError(f"{name} is not a linear method: {REFUSED[key]}")
-    if key not in _READERS:
-        raise InputError(f"{name} is not known: known are {', '.join(_READERS)}")
-    return _READERS[key](request)
+    return _READERS.get(key, _read_steps)(request)
+
+
+def _read_steps(request: Request) -> LinearOptimizer:
+    stepper = TorchSteps(request)
+    found = probed(stepper, request.steps)
+    return replace(found, parameters=stepper.groups.parameters)
 
 
 def _names(cls: type) -> tuple[str, str]:
