@@ -23,6 +23,9 @@ _HOMES = {  # module of numeric/training, or another one, that has the name
     "LinearOptimizer": "linear_optimizer",
     "from_optimizer": "from_optimizer",
     "linearized": "linearized",
+    "sharpness": "sharpness",
+    "batch_sharpness": "sharpness",
+    "sharpness_edges": "sharpness",
 }
 _EXTRAS = {"torch": ("PyTorch", "torch"), "jax": ("JAX", "jax"), "optax": ("optax", "jax")}
 

@@ -19,10 +19,9 @@ from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import expect_passes, shown_passes
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.training.from_optimizer import from_optimizer
 from sgdmem.numeric.training.gauss_newton import GaussNewton
-from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.network import Network
+from sgdmem.numeric.training.trained_network import TrainedNetwork
 from sgdmem.symbolic.errors import InputError, shown
 
 ALL, MANY, FEW = 400, 128, 20  # modes: all of them up to so many; of rows in memory; of products
@@ -150,25 +149,11 @@ def linearization(
     **drawing: bool,
 ) -> Linearization:
     """Return what `linearized` does, with the network and the directions of its modes."""
-    read = _read_optimizer(optimizer)
-    network = Network.of(model, loss, data, read.parameters if read else (), at_once)
+    trained = TrainedNetwork.of(model, loss, data, optimizer, batch_size, at_once)
+    network, read = trained.network, trained.read
     if modes is not None:
         modes = whole(modes, "modes", 1, network.size)
-    if network.loss.reduction == "sum":
-        if batch_size is None:
-            raise InputError(
-                "batch_size must be given for a loss that is a sum over the batch: its curvature "
-                "grows with it"
-            )
-        factor = whole(batch_size, "batch_size", 1)
-        summed = replace(network.loss, scale=network.loss.scale * factor)
-        vars(network)["loss"] = summed  # the mean over samples of so many times each
-    if read is not None and read.maximize:
-        raise InputError(
-            "optimizer climbs the loss (maximize=True), which is convex in the outputs: no rate is "
-            "stable. Give the loss that it makes small"
-        )
-    gauss_newton = GaussNewton(network, _root(network, read))
+    gauss_newton = GaussNewton(network, trained.root)
     with shown_passes(progress):
         found = _rows(gauss_newton, modes, hessian)
     decay = read.weight_decay if read else 0
@@ -176,21 +161,6 @@ def linearization(
     if found.trace_share < _WHOLE:
         problem = _partial(problem, found)
     return Linearization(problem, network, gauss_newton, found.basis, found.trace_error)
-
-
-def _read_optimizer(optimizer: Any) -> LinearOptimizer | None:
-    if optimizer is None or isinstance(optimizer, LinearOptimizer):
-        return optimizer
-    return from_optimizer(optimizer)
-
-
-def _root(network: Network, read: LinearOptimizer | None) -> Any:
-    """Return the root of the preconditioner as a flat vector, or None."""
-    if read is None or not read.preconditioner:
-        return None
-    known = {id(p): D for p, D in zip(read.parameters, read.preconditioner, strict=True)}
-    parts = [torch.as_tensor(known[id(p)]).to(p).expand_as(p) for p in network.parameters.values()]
-    return network.flat(parts).detach().sqrt()
 
 
 class _Rows(NamedTuple):

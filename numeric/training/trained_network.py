@@ -1,0 +1,70 @@
+"""A network with the optimizer that trains it, as scripts have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.training.from_optimizer import from_optimizer
+from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
+from sgdmem.numeric.training.network import Network
+from sgdmem.symbolic.errors import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """A network, and its optimizer as a method.
+
+    Attributes
+    ----------
+    network : Network
+        Of the parameters that the optimizer moves.
+    read : LinearOptimizer or None
+    """
+
+    network: Network
+    read: LinearOptimizer | None
+
+    @classmethod
+    def of(
+        cls, model: Any, loss: Any, data: Any, optimizer: Any, batch_size: Any, at_once: int
+    ) -> TrainedNetwork:
+        """Return it; a loss that is a sum over the batch becomes the mean of so many times each.
+
+        Raises
+        ------
+        InputError
+            For bad input, for an optimizer that climbs, and without the batch size of such a sum.
+        """
+        read = optimizer
+        if optimizer is not None and not isinstance(optimizer, LinearOptimizer):
+            read = from_optimizer(optimizer)
+        network = Network.of(model, loss, data, read.parameters if read else (), at_once)
+        if network.loss.reduction == "sum":
+            if batch_size is None:
+                raise InputError(
+                    "batch_size must be given for a loss that is a sum over the batch: its "
+                    "curvature grows with it"
+                )
+            factor = whole(batch_size, "batch_size", 1)
+            vars(network)["loss"] = replace(network.loss, scale=network.loss.scale * factor)
+        if read is not None and read.maximize:
+            raise InputError(
+                "optimizer climbs the loss (maximize=True), which is convex in the outputs: no "
+                "rate is stable. Give the loss that it makes small"
+            )
+        return cls(network, read)
+
+    @property
+    def root(self) -> Any:
+        """The root of the preconditioner as a flat vector; None where it is 1."""
+        network, read = self.network, self.read
+        if read is None or not read.preconditioner:
+            return None
+        known = {id(p): D for p, D in zip(read.parameters, read.preconditioner, strict=True)}
+        values = network.parameters.values()
+        parts = [torch.as_tensor(known[id(p)]).to(p).expand_as(p) for p in values]
+        return network.flat(parts).detach().sqrt()
