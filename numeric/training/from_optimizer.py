@@ -13,6 +13,7 @@ from sgdmem.numeric.training.frozen_moments import (
     read_adam,
     read_rmsprop,
 )
+from sgdmem.numeric.training.linear_memory_reading import read_linear_memory
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.optax_transformations import OptaxSteps
 from sgdmem.numeric.training.parameter_groups import Request
@@ -34,6 +35,7 @@ _READERS: dict[str, Callable[[Request], LinearOptimizer]] = {
     "torch.optim.Adagrad": read_adagrad,
     "torch.optim.Adadelta": read_adadelta,
     "schedulefree.SGDScheduleFree": read_schedule_free,
+    "sgdmem.LinearMemory": read_linear_memory,
 }
 
 
@@ -93,11 +95,18 @@ def from_optimizer(
             f"optimizer must be one of torch.optim or a transformation of optax, got "
             f"{shown(optimizer)}"
         )
+    inner = getattr(optimizer, "optimizer", None)
+    if getattr(inner, "param_groups", None) is optimizer.param_groups:  # Lightning, accelerate
+        optimizer = inner
     key, name = _names(type(optimizer))
     request = Request(optimizer, name, schedulers, steps, whole(every, "every", 1))
     if key in REFUSED:
         raise InputError(f"{name} is not a linear method: {REFUSED[key]}")
-    return _READERS.get(key, _read_steps)(request)
+    found = _READERS.get(key, _read_steps)(request)
+    hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
+    if any(getattr(optimizer, name, None) for name in hooks):
+        found = replace(found, notes=(*found.notes, "hooks of its steps were not looked at"))
+    return found
 
 
 def _read_steps(request: Request) -> LinearOptimizer:
