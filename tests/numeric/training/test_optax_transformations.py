@@ -84,20 +84,15 @@ CASES: dict[str, tuple[Any, int]] = {
 }  # fmt: skip
 
 
-REPEATED = {
-    "equal traces",
-    "slow",
-    "schedule alone",
-    "stairs",
-    "decay alone",
-    "nothing",
-    "injected",
+ESSENTIAL = {
+    *("sgd", "nesterov", "optimistic", "three", "debiased", "schedule after", "schedule before"),
+    *("decoupled by schedule", "both", "every second"),
 }
 
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(x, marks=[pytest.mark.exhaustive] if x in REPEATED else []) for x in CASES],
+    [pytest.param(x, marks=[] if x in ESSENTIAL else [pytest.mark.exhaustive]) for x in CASES],
 )
 def test_transformations_make_the_real_steps(name: str) -> None:
     transformation, memory = CASES[name]

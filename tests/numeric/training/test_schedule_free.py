@@ -68,6 +68,18 @@ def test_averages_of_real_steps(options: dict[str, Any], groups: int) -> None:
     assert np.isfinite(points).all()
 
 
+def test_weights_keep_the_largest_rate_under_a_scheduler() -> None:
+    optimizer = schedulefree.SGDScheduleFree(parameters(), lr=0.1, warmup_steps=10)
+    optimizer.train()
+    scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 40, 0.3)
+    real(optimizer, 50, [scheduler])
+    x, u = averages(optimizer)
+    read = from_optimizer(optimizer, scheduler, 100)
+    real(optimizer, 100, [scheduler], first=50)
+    found = read_points(read, x, 100, u, first=50)
+    assert abs(found[-1] - averages(optimizer)[0]).max() <= 1e-13
+
+
 def test_refusals() -> None:
     first, second = parameters()
     groups = [{"params": [first]}, {"params": [second], "lr": 0.2}]
