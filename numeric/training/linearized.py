@@ -28,6 +28,8 @@ ALL, MANY, FEW = 400, 128, 20  # modes: all of them up to so many; of rows in me
 _KEPT = 2**28  # numbers of rows that are kept
 _ENOUGH = 0.95  # of the trace, at which further modes are left out
 _ROUNDS, _BESIDE = 3, 10  # of the subspace iteration, and least dimensions more than are asked for
+_SMALL = 1024  # rows or columns, of which all directions are found by squares
+_NO_SIZE = 1e-3
 _PROBES = 16  # of the trace
 _LOOSE = 1e-3  # relative accuracy of modes by products
 _WHOLE = 0.9999  # of the trace, from which on nothing is estimated
@@ -214,15 +216,28 @@ def _rows(gauss_newton: GaussNewton, modes: int | None, hessian: Any) -> _Rows:
 def _leading(rows: Any, modes: int | None) -> Any:
     """Return leading directions of a matrix, one a column: some, or those of most of its trace."""
     count = MANY if modes is None else modes
-    state = torch.random.get_rng_state()
-    torch.manual_seed(0)  # the same directions each time
-    size = min(count + max(_BESIDE, count // 4), *rows.shape)
-    _, sizes, axes = torch.svd_lowrank(rows, size, niter=_ROUNDS)
-    torch.random.set_rng_state(state)
+    if min(rows.shape) <= _SMALL:
+        sizes, axes = _all_of_small(rows)
+    else:
+        state = torch.random.get_rng_state()
+        torch.manual_seed(0)  # the same directions each time
+        size = min(count + max(_BESIDE, count // 4), *rows.shape)
+        _, sizes, axes = torch.svd_lowrank(rows, size, niter=_ROUNDS)
+        torch.random.set_rng_state(state)
     if modes is None:
         parts = (sizes**2 / rows.square().sum()).cumsum(0)
         count = min(count, int((parts < _ENOUGH).sum()) + 1)
     return axes[:, :count]
+
+
+def _all_of_small(rows: Any) -> tuple[Any, Any]:
+    """Return singular values and directions of a matrix of few rows or columns."""
+    wide = rows.shape[0] < rows.shape[1]
+    squares, turned = torch.linalg.eigh(rows @ rows.T if wide else rows.T @ rows)
+    sizes, turned = squares.flip(0).clamp(min=0).sqrt(), turned.flip(1)
+    kept = sizes > _NO_SIZE * sizes[0]  # below it rounding of squares is all that is there
+    sizes, turned = sizes[kept], turned[:, kept]
+    return sizes, (rows.T @ turned) / sizes if wide else turned
 
 
 def _leading_of_products(gauss_newton: GaussNewton, count: int, hessian: Any) -> Array:
