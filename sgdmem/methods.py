@@ -13,6 +13,7 @@ from sgdmem.numeric.losses.long_run import loss_curve
 from sgdmem.numeric.losses.loss_curve import LossCurve
 from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
+from sgdmem.numeric.losses.periodic_radius import periodic_radius
 from sgdmem.numeric.losses.propagators import propagators
 from sgdmem.numeric.simulation.lyapunov_exponent import LyapunovExponent, lyapunov_exponent
 from sgdmem.numeric.simulation.shuffled_growth import ShuffledGrowth, shuffled_growth
@@ -62,6 +63,7 @@ __all__ = [
     "memory_one",
     "momentary_stability",
     "nesterov",
+    "periodic_radius",
     "propagators",
     "qhm",
     "schedule",

@@ -1,0 +1,207 @@
+r"""Whether a schedule that repeats itself is stable in mean square.
+
+Step t of T has the state matrix :math:`S_t=S_{0,t}+(\lambda+\omega)v_tr_t^T` of each mode. Products
+of responses over whole periods are
+
+.. math:: p_{ij}(t,s)=\lambda_i\lambda_j\sum_{m\ge0}r_t^T\Phi_i(t+mT,s+1)v_s\;
+    r_t^T\Phi_j(t+mT,s+1)v_s,\qquad \Phi(t,s)=S_{t-1}\cdots S_s,
+
+and noise with the covariance :math:`\kappa\mathcal M` of gradients feeds back
+
+.. math:: (\mathcal TC)_t=\kappa\,\mathcal M\Bigl(\sum_sp(t,s)\circ C_s\Bigr).
+
+Second moments die out from every start exactly if all :math:`S_{T-1}\cdots S_0` are strictly Schur
+and the radius of this positive map is below 1: the argument of the theory page "The exact
+condition" for the state of a whole period.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.arnoldi import leading_pair
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.arithmetic.memory import require_memory
+from sgdmem.numeric.losses.schedule import Steps, read_schedule
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.symbolic.errors import InputError
+
+_MOST_DOUBLINGS = 80
+_NOTHING = 1e-20  # of a power of state matrices
+_TOLERANCE = 1e-11
+_MOST_WORK = 2e10  # numbers that responses are multiplied by
+_MOST_STEPS = 10_000
+
+
+def periodic_radius(rule: Any, period: int, problem: Any, batch_size: Any = math.inf) -> float:
+    """Return the radius of the noise of a schedule that repeats its first steps for ever.
+
+    Below 1 the mean loss tends to rest (to its least value where some w fits), above 1 it grows:
+    in mean square, from almost every start. Infinite where the method without noise does not tend
+    to rest. In plain floats: found by iteration, not proved. For one algorithm at all steps it is
+    ``stability(...).noise_sum``, but for noise of two parameters with tau2 other than 0, where both
+    are on the same side of 1.
+
+    Parameters
+    ----------
+    rule : Schedule or list of Algorithm
+        Rates that go up and down, restarts, cycles of momentum.
+    period : int
+        After so many steps it begins again, up to 10**4.
+    problem : Problem, Spectrum or data
+        With a finite spectrum.
+    batch_size : number > 0
+
+    Returns
+    -------
+    float
+        Proportional to the share of noise in a batch: with replacement the critical batch size is
+        ``periodic_radius(rule, period, problem, 1)``.
+
+    Raises
+    ------
+    InputError
+        For infinite spectra, batches of several sizes, tau2 above tau1, and what takes too long.
+
+    Examples
+    --------
+    SGD whose rate is too large for itself at every third step:
+
+    >>> from sgdmem import Spectrum, sgd
+    >>> jumps = [sgd(0.1), sgd(0.1), sgd(2.2)]
+    >>> problem = Spectrum([1, 0.5, 0.25])
+    >>> radius = periodic_radius(jumps, 3, problem, 64)
+    >>> round(radius, 3), round(periodic_radius(jumps, 3, problem, 1) / 64, 3)
+    (0.926, 0.926)
+    """
+    steps = read_schedule(rule).steps(0, whole(period, "period", 1, _MOST_STEPS))
+    given = as_problem(problem)
+    noise = given.noise.at(batch_size)
+    _check(given, noise)
+    eigenvalues = given.spectrum.eigenvalues
+    N, m = eigenvalues.size, steps.b.shape[1] + 1
+    pairs = np.arange(N), np.arange(N)
+    if noise.samples is not None:
+        pairs = np.triu_indices(N)
+    _require_possible(len(steps), pairs[0].size, m)
+    still, moved = steps.state_matrices
+    drift = eigenvalues + float(given.weight_decay)
+    S = still[:, None] + drift[:, None, None] * moved[:, None]
+    if not np.abs(np.linalg.eigvals(_product(S))).max() < 1:
+        return math.inf
+    if noise.is_quiet:
+        return 0.0
+    products = _products(steps, S, eigenvalues, pairs)
+    feed = _covariance(given, noise, pairs)
+    share = float(noise.share)
+
+    def applied(C: Array) -> Array:
+        heard = np.einsum("tsp,sp->tp", products, C)
+        return share * np.array([feed(row) for row in heard])
+
+    start = np.tile((pairs[0] == pairs[1]).astype(float), (len(steps), 1))
+    return max(leading_pair(applied, start, _TOLERANCE)[0], 0.0)
+
+
+def _check(problem: Problem, noise: BatchNoise) -> None:
+    if problem.spectrum.is_infinite:
+        raise InputError(
+            f"problem must have finitely many eigenvalues for a schedule that repeats itself, got "
+            f"{problem.spectrum}: give the first ones, count=..."
+        )
+    if noise.epoch is not None:
+        raise InputError(
+            "problem must have batches of one size for a schedule that repeats itself: "
+            "drop_last=True"
+        )
+    if not noise.is_physical:
+        raise InputError(
+            "tau2 must be at most tau1 for a schedule that repeats itself: the noise is no "
+            "covariance"
+        )
+
+
+def _require_possible(steps: int, pairs: int, size: int) -> None:
+    if float(steps) ** 2 * pairs * size**3 > _MOST_WORK:
+        raise InputError(
+            f"period must be shorter for {pairs:,} pairs of modes, got {steps:,}: every step is "
+            "compared with every other one"
+        )
+    what = f"a period of {steps:,} steps"
+    require_memory(8.0 * (steps**2 * pairs + 6 * pairs * size**2), what)
+
+
+def _product(S: Array) -> Array:
+    """Return S_{T-1} ... S_0 of every mode."""
+    found = S[0]
+    for one in S[1:]:
+        found = np.asarray(one @ found)
+    return found
+
+
+def _products(steps: Steps, S: Array, eigenvalues: Array, pairs: tuple[Array, Array]) -> Array:
+    """Return p(t, s) of pairs of modes, shape (T, T, pairs)."""
+    T, (i, j) = len(steps), pairs
+    v = np.column_stack([-steps.alpha, steps.c])
+    r = np.column_stack([np.ones(T), steps.a])
+    both = eigenvalues[i] * eigenvalues[j]
+    found = np.empty((T, T, i.size))
+    for s in range(T):
+        after = _product(np.roll(S, -(s + 1), axis=0))
+        kick = np.broadcast_to(np.outer(v[s], v[s]), (i.size, v.shape[1], v.shape[1]))
+        X = _summed(after[i], after[j], kick)
+        for k in range(1, T + 1):
+            t = (s + k) % T
+            found[t, s] = both * (X @ r[t] @ r[t])
+            X = S[t][i] @ X @ S[t][j].transpose(0, 2, 1)
+    return found
+
+
+def _summed(left: Array, right: Array, X: Array) -> Array:
+    """Return the sum over m >= 0 of left^m X (right^m)^T."""
+    for _ in range(_MOST_DOUBLINGS):
+        X = X + left @ X @ right.transpose(0, 2, 1)
+        left, right = left @ left, right @ right
+        if not max(np.abs(left).max(), np.abs(right).max()) > _NOTHING:
+            break
+    return X
+
+
+def _covariance(
+    problem: Problem, noise: BatchNoise, pairs: tuple[Array, Array]
+) -> Callable[[Array], Array]:
+    """Return what gives the whitened covariance of one sample's gradient from second moments."""
+    i, j = pairs
+    N = problem.spectrum.eigenvalues.size
+    samples = noise.samples
+    if samples is not None:
+
+        def of_samples(heard: Array) -> Array:
+            matrix = np.zeros((N, N))
+            matrix[i, j] = matrix[j, i] = heard
+            return np.asarray(samples.covariance(matrix)[i, j])
+
+        return of_samples
+    tau2 = noise.tau2_values * np.ones(N)
+    weights = problem.spectrum.weights
+    blocks = [np.asarray(block.entries.mid) for block in noise.coupling or ()]
+    sizes = [block.size for block in noise.coupling or ()]
+
+    def of_modes(heard: Array) -> Array:
+        weighted = weights * heard
+        if not blocks:
+            return np.asarray(float(noise.tau1) * weighted.sum() - tau2 * heard)
+        parts = np.split(weighted, np.cumsum(sizes)[:-1])
+        told = [
+            np.full(part.size, float(T) * part.sum()) if T.ndim == 0 else T @ part
+            for T, part in zip(blocks, parts, strict=True)
+        ]
+        return np.asarray(np.concatenate(told) - tau2 * heard)
+
+    return of_modes

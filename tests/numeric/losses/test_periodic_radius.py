@@ -1,0 +1,158 @@
+"""Schedules that repeat themselves, against the dense operator of a whole period."""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sgdmem
+from sgdmem import Algorithm, Noise, Problem, Spectrum
+from sgdmem.errors import InputError
+from sgdmem.methods import periodic_radius, schedule
+from tests import naive
+
+NOISES: list[dict[str, Any]] = [
+    {"tau1": 1, "tau2": 0},
+    {"tau1": 1, "tau2": 1},
+    {"tau1": 1, "tau2": -1},
+    {"tau1": 2, "tau2": 0.5},
+    {"tau1": 1, "tau2": (0.5, -1, 0)},
+    {"T": [[1, 0.2, 0], [0.3, 1, 0.1], [0, 0.2, 2]], "tau2": 0.5},
+]
+
+
+def random_cycle(rng: Any, period: int, memory: int, shifted: bool) -> list[Algorithm]:
+    """Return algorithms near one another, most of them stable by themselves."""
+    rate, found = rng.uniform(0.05, 0.4), []
+    D = np.diag(rng.uniform(-0.5, 0.8, memory))
+    b = rng.uniform(-0.3, 0.3, memory)
+    for _ in range(period):
+        found.append(
+            Algorithm(
+                rate * rng.uniform(0.3, 2),
+                (b * rng.uniform(0.5, 1.5, memory)).tolist(),
+                rng.uniform(-0.5, 0.5, memory).tolist(),
+                (D + 0.05 * rng.standard_normal((memory, memory))).tolist(),
+                (rng.uniform(-0.3, 0.3, memory) * shifted).tolist(),
+                rng.choice([0, 0.02]),
+            )
+        )
+    return found
+
+
+def raw(algorithm: Algorithm) -> naive.Raw:
+    return naive.Raw(algorithm.alpha, algorithm.b, algorithm.c, algorithm.D, algorithm.a)
+
+
+def radius(operators: list[Any]) -> float:
+    """Return that of the product, the first one applied first."""
+    return float(np.abs(np.linalg.eigvals(reduce(lambda A, B: B @ A, operators))).max())
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("noise", NOISES)
+def test_the_critical_batch_size_is_where_a_period_keeps_moments(noise: Any, seed: int) -> None:
+    rng = np.random.default_rng([seed, len(str(noise))])
+    period, memory = int(rng.integers(1, 5)), int(rng.integers(0, 3))
+    cycle = random_cycle(rng, period, memory, bool(seed % 2))
+    lams = [1.0, 0.6, 0.2]
+    given = dict(noise)
+    made = Noise.coupled(given.pop("T"), given["tau2"]) if "T" in noise else Noise(**noise)
+    decay = 0.05 * (seed == 3)
+    problem = Problem(Spectrum(lams), made, weight_decay=decay)
+    critical = periodic_radius(cycle, period, problem, 1)
+    if np.isinf(critical):
+        pytest.skip("unstable without noise")
+    tau1, T = noise.get("tau1", 1), noise.get("T")
+
+    def grown(batch_size: float) -> float:
+        return radius(
+            [
+                naive.second_moment_operator(
+                    raw(one), lams, batch_size, tau1, noise["tau2"], T,
+                    weight_decay=decay, shrink=float(one.shrink),
+                )
+                for one in cycle
+            ]
+        )  # fmt: skip
+
+    assert grown(critical) == pytest.approx(1, abs=1e-8)
+    assert grown(1.01 * critical) < 1 < grown(0.99 * critical)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_samples(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, K, d = 7, 1 + seed % 2, 3
+    jacobians = rng.standard_normal((n, K, d)) / 2
+    cycle = random_cycle(rng, 3, seed % 3, seed > 2)
+    decay = 0.1 * (seed == 4)
+    problem = Problem.from_data(jacobians, weight_decay=decay)
+    critical = periodic_radius(cycle, 3, problem, 1)
+    if np.isinf(critical):
+        pytest.skip("unstable without noise")
+
+    def grown(batch_size: float) -> float:
+        operators = [
+            naive.sampled_moment_operator(
+                raw(one), jacobians, np.full(n, 1 / n), 1 / batch_size,
+                weight_decay=decay, shrink=float(one.shrink),
+            )
+            for one in cycle
+        ]  # fmt: skip
+        return radius(operators)
+
+    assert grown(critical) == pytest.approx(1, abs=1e-8)
+    assert grown(1.01 * critical) < 1 < grown(0.99 * critical)
+
+
+@pytest.mark.parametrize("period", [1, 3])
+def test_one_algorithm_at_all_steps(period: int) -> None:
+    one = sgdmem.nesterov(0.3, 0.8)
+    X = np.random.default_rng(0).standard_normal((12, 4)) / 2
+    spectrum = Spectrum([1, 0.5, 0.25])
+    coupled = Noise.coupled([[1, 0.2, 0], [0.3, 1, 0.1], [0, 0.2, 2]])
+    for problem in (Problem(spectrum), Problem(spectrum, coupled), Problem.from_data(X)):
+        verdict = sgdmem.stability(one, problem, 4)
+        found = periodic_radius([one] * period, period, problem, 4)
+        assert found == pytest.approx(verdict.noise_sum, rel=2e-6)
+    gaussian = Problem(spectrum, Noise(1, -1))
+    critical = sgdmem.stability(one, gaussian, 4).critical_batch_size
+    assert periodic_radius(one, period, gaussian, 1) == pytest.approx(critical, rel=1e-9)
+    without = Problem.from_data(X, replacement=False)
+    verdict = sgdmem.stability(one, without, 4)
+    assert periodic_radius(one, 2, without, 4) == pytest.approx(verdict.noise_sum, rel=2e-6)
+
+
+def test_cycles_of_the_rate_as_a_schedule() -> None:
+    waves = schedule("heavy-ball", learning_rate=lambda t: 0.2 + 0.1 * (t % 4), momentum=0.5)
+    problem = Problem(Spectrum([1, 0.5]))
+    low, high = (
+        sgdmem.stability(sgdmem.heavy_ball(rate, 0.5), problem, 8).noise_sum for rate in (0.2, 0.5)
+    )
+    assert low < periodic_radius(waves, 4, problem, 8) < high
+    assert periodic_radius(waves, 4, problem) == 0
+    wild = [sgdmem.sgd(0.1), sgdmem.sgd(9)]
+    assert periodic_radius(wild, 2, problem, 8) == np.inf
+
+
+@pytest.mark.parametrize(
+    ("problem", "period", "message"),
+    [
+        (Problem(Spectrum([1, 0.5])), 0, "period must be an integer from 1"),
+        (Problem.power_law(1.5), 2, "finitely many eigenvalues"),
+        (Problem.from_data(np.eye(10)[:, :2] + 1, drop_last=False), 2, "batches of one size"),
+        (Problem(Spectrum([1]), Noise(1, 2)), 2, "tau2 must be at most tau1"),
+        (
+            Problem(Spectrum(np.arange(1.0, 2000))),
+            10_000,
+            "period must be shorter for 1,999 pairs of modes, got 10,000",
+        ),
+    ],
+)
+def test_bad_input(problem: Problem, period: int, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        periodic_radius(sgdmem.sgd("1e-4"), period, problem, 4)
