@@ -139,9 +139,9 @@ def _require_possible(steps: int, pairs: int, size: int) -> None:
 
 def _product(S: Array) -> Array:
     """Return S_{T-1} ... S_0 of every mode."""
-    found = S[0]
+    found: Array = S[0]
     for one in S[1:]:
-        found = np.asarray(one @ found)
+        found = one @ found
     return found
 
 

@@ -40,7 +40,12 @@ _READERS: dict[str, Callable[[Request], LinearOptimizer]] = {
 
 
 def from_optimizer(
-    optimizer: Any, scheduler: Any = None, steps: int | None = None, *, every: int = 1
+    optimizer: Any,
+    scheduler: Any = None,
+    steps: int | None = None,
+    *,
+    every: int = 1,
+    group: int | None = None,
 ) -> LinearOptimizer:
     """Return the method that an optimizer of another library is.
 
@@ -58,6 +63,9 @@ def from_optimizer(
     every : int
         How many steps of the optimizer lie between two of the scheduler: the number of batches if
         it is stepped once an epoch.
+    group : int, optional
+        Which group of parameters is asked about, if they differ in more than their rates, such as
+        weights with decay and biases without.
 
     Returns
     -------
@@ -87,8 +95,9 @@ def from_optimizer(
     if not isinstance(schedulers, tuple):
         schedulers = (schedulers,)
     if callable(getattr(optimizer, "init", None)) and hasattr(optimizer, "update"):
-        if schedulers:
-            raise InputError("scheduler must be left out for optax: schedules are inside of it")
+        if schedulers or group is not None:
+            name = "scheduler" if schedulers else "group"
+            raise InputError(f"{name} must be left out for optax: it has no such object")
         return probed(OptaxSteps(optimizer), steps)
     if not hasattr(optimizer, "param_groups") or not hasattr(optimizer, "state"):
         raise InputError(
@@ -98,8 +107,11 @@ def from_optimizer(
     inner = getattr(optimizer, "optimizer", None)
     if getattr(inner, "param_groups", None) is optimizer.param_groups:  # Lightning, accelerate
         optimizer = inner
+    count = len(optimizer.param_groups)
+    if group is not None and whole(group, "group", 0) >= count:
+        raise InputError(f"group must be below {count}, the number of groups, got {group}")
     key, name = _names(type(optimizer))
-    request = Request(optimizer, name, schedulers, steps, whole(every, "every", 1))
+    request = Request(optimizer, name, schedulers, steps, whole(every, "every", 1), group)
     if key in REFUSED:
         raise InputError(f"{name} is not a linear method: {REFUSED[key]}")
     found = _READERS.get(key, _read_steps)(request)

@@ -15,7 +15,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
-from sgdmem.numeric.training.parameter_groups import Groups, Request, read_groups
+from sgdmem.numeric.training.parameter_groups import Groups, Request, one_decay, read_groups
 from sgdmem.numeric.training.torch_sgd import sgd_table
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.named_algorithms import sgd, sgdm, torch_sgd
@@ -53,7 +53,7 @@ def read_adam(request: Request) -> LinearOptimizer:
 
     shrink = np.zeros(groups.rates.size)
     if options.get("decoupled_weight_decay", decoupled):
-        shrink = groups.rates * _decoupled_decay(request, groups)
+        shrink = groups.rates * one_decay(request, groups)
     else:
         _require_no_decay(request, groups)
     counts, beta1 = _steps_made(request, groups), groups.column("betas", 0)
@@ -209,13 +209,3 @@ def _require_no_decay(request: Request, groups: Groups) -> None:
             f"weight_decay of {request.name} must be 0, got {decay:g}: it is in the gradient, and "
             "so another one for each parameter when divided; AdamW has it outside"
         )
-
-
-def _decoupled_decay(request: Request, groups: Groups) -> float:
-    decay = float(groups.constant("weight_decay"))
-    if decay and not groups.alike:
-        raise InputError(
-            f"weight_decay must be 0 where groups of {request.name} differ in lr, got {decay:g}: "
-            "weights would shrink by another share in each group"
-        )
-    return decay

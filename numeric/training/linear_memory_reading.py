@@ -6,7 +6,7 @@ import numpy as np
 
 from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
-from sgdmem.numeric.training.parameter_groups import Request, read_groups
+from sgdmem.numeric.training.parameter_groups import Request, one_decay, read_groups
 from sgdmem.symbolic.errors import InputError
 
 
@@ -37,11 +37,11 @@ def read_linear_memory(request: Request) -> LinearOptimizer:
             f"lr of {request.name} must stay where gradients are taken at w + a u with a that is "
             "not 0: its tensors hold these points, which do not follow the rate"
         )
-    decay = float(groups.constant("weight_decay"))
-    if not groups.alike and (decay or entries.shrink.any()):
+    decay = one_decay(request, groups)
+    if not groups.alike and entries.shrink.any():
         raise InputError(
-            f"weight_decay and shrink must be 0 where groups of {request.name} differ in lr: they "
-            "would be others in each group"
+            f"shrink must be 0 where groups of {request.name} differ in lr: w would shrink by "
+            "another share in each; ask about one of them, group=..."
         )
     scaled = np.zeros(entries.table.shape[1], dtype=bool)
     scaled[: 1 + M] = scaled[(M + 1) ** 2 :] = True  # alpha and b; a and shrink

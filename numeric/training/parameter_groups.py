@@ -32,6 +32,8 @@ class Request:
         None for the present values.
     every : int
         How many steps are made between two of the schedulers.
+    group : int or None
+        Which group of parameters is asked about; None for all.
     """
 
     optimizer: Any
@@ -39,6 +41,7 @@ class Request:
     schedulers: tuple[Any, ...] = ()
     steps: int | None = None
     every: int = 1
+    group: int | None = None
 
     def method(self, table: Array, memory: int) -> Algorithm | Schedule:
         """Return the algorithms of a table, as `Steps.table`: a Schedule if steps were asked for.
@@ -63,6 +66,8 @@ class Groups:
 
     Attributes
     ----------
+    chosen : list of int
+        Which ones.
     parameters : tuple of tensors
         Those that ask for gradients.
     options : list of dict
@@ -73,6 +78,7 @@ class Groups:
         Of each parameter: its rate over that of the first group.
     """
 
+    chosen: list[int]
     parameters: tuple[Any, ...]
     options: list[Options]
     rates: Array
@@ -124,9 +130,12 @@ def read_groups(request: Request, keys: Sequence[str]) -> Groups:
     moving = [
         [p for p in group["params"] if p.requires_grad] for group in request.optimizer.param_groups
     ]
-    chosen = [i for i, members in enumerate(moving) if members]
+    asked = range(len(moving)) if request.group is None else [request.group]
+    chosen = [i for i in asked if moving[i]]
     if not chosen:
         raise InputError(f"{request.name} moves nothing: no parameter asks for gradients")
+    if any(p.is_complex() for i in chosen for p in moving[i]):
+        raise InputError(f"{request.name} must have real parameters, got complex ones")
     rows = options_of_steps(
         request.optimizer, request.schedulers, request.steps or 1, request.every
     )
@@ -135,11 +144,29 @@ def read_groups(request: Request, keys: Sequence[str]) -> Groups:
     rates = np.array([[row[i]["lr"] for i in chosen] for row in rows])
     ratios = _proportions(rates, chosen)
     return Groups(
+        chosen,
         tuple(p for i in chosen for p in moving[i]),
         [row[chosen[0]] for row in rows],
         rates[:, 0],
         tuple(ratio for i, ratio in zip(chosen, ratios, strict=True) for _ in moving[i]),
     )
+
+
+def one_decay(request: Request, groups: Groups) -> float:
+    """Return the weight decay.
+
+    Raises
+    ------
+    InputError
+        If it is not 0 and rates differ, so that it is another one in the coordinates of each group.
+    """
+    decay = float(groups.constant("weight_decay"))
+    if decay and not groups.alike:
+        raise InputError(
+            f"weight_decay must be 0 where groups of {request.name} differ in lr, got {decay:g}: "
+            "it acts with another strength in each; ask about one of them, group=..."
+        )
+    return decay
 
 
 def _require_same(
@@ -152,7 +179,7 @@ def _require_same(
             raise InputError(
                 f"groups {pair[0]} and {pair[1]} of {name} differ in {key}, "
                 f"{shown(first.get(key))} and {shown(other.get(key))}{when}: one method moves "
-                "groups that differ in lr alone; ask about the parameters of one"
+                "groups that differ in lr alone; ask about one of them, group=..."
             )
 
 
@@ -166,7 +193,7 @@ def _proportions(rates: Array, chosen: Sequence[int]) -> list[float]:
         found = f"{rates[step, i]:g}, and of group {chosen[0]} {rates[step, 0]:g}"
         raise InputError(
             f"lr of group {chosen[i]} must stay in proportion to that of group {chosen[0]}, but at "
-            f"step {step} it is {found}: ask about the parameters of one"
+            f"step {step} it is {found}: ask about one of them, group=..."
         )
     if not reference.all():
         still = chosen[int(np.argmin(reference != 0))]

@@ -38,9 +38,9 @@ class TorchSteps:
         if not self.groups.alike:
             raise InputError(
                 f"groups of {self.name} differ in lr: of optimizers that are read from their steps "
-                "ask about the parameters of one"
+                "ask about one of them, group=..."
             )
-        group = next(g for g in groups if any(p.requires_grad for p in g["params"]))
+        group = groups[self.groups.chosen[0]]
         taken = inspect.signature(self._class).parameters
         self._options = {k: v for k, v in group.items() if k in taken and k != "params"}
 

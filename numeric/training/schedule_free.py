@@ -6,7 +6,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
-from sgdmem.numeric.training.parameter_groups import Groups, Request, read_groups
+from sgdmem.numeric.training.parameter_groups import Groups, Request, one_decay, read_groups
 from sgdmem.symbolic.errors import InputError
 
 _SHARED = ("momentum", "weight_decay", "warmup_steps", "r", "weight_lr_power", "k")
@@ -32,13 +32,8 @@ def read_schedule_free(request: Request) -> LinearOptimizer:
         For groups that differ in more than the rate, or in that with weight decay.
     """
     groups = read_groups(request, _SHARED)
-    _require_one_average(request)
-    decay = float(groups.constant("weight_decay"))
-    if decay and not groups.alike:
-        raise InputError(
-            f"weight_decay must be 0 where groups of {request.name} differ in lr, got {decay:g}: "
-            "it is in the gradient, and so would be another one in each group"
-        )
+    _require_one_average(request, groups)
+    decay = one_decay(request, groups)
     rates, shares = _shares(groups)
     beta = groups.column("momentum")
     table = np.column_stack([rates * shares, shares, -rates * (1 - shares), 1 - shares, 1 - beta])
@@ -58,17 +53,17 @@ def read_schedule_free(request: Request) -> LinearOptimizer:
     )
 
 
-def _require_one_average(request: Request) -> None:
+def _require_one_average(request: Request, groups: Groups) -> None:
     """Raise InputError if the averages of groups are not the same: weights are powers of rates."""
     sums = [
         group["weight_sum"] / float(group["lr_max"]) ** group["weight_lr_power"]
-        for group in request.optimizer.param_groups
+        for group in (request.optimizer.param_groups[i] for i in groups.chosen)
         if group["lr_max"] > 0
     ]
     if sums and max(sums) - min(sums) > 1e-9 * max(sums):
         raise InputError(
             f"groups of {request.name} have averages of different weights: their rates were not "
-            "always in proportion; ask about the parameters of one"
+            "always in proportion; ask about one of them, group=..."
         )
 
 

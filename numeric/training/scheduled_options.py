@@ -62,7 +62,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(_plain(entry) for entry in value)
     if isinstance(value, (int, float)) or getattr(value, "shape", None) == ():
-        return float(value)
+        return float(value.detach() if hasattr(value, "detach") else value)
     return value
 
 

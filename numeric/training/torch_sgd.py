@@ -9,7 +9,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
-from sgdmem.numeric.training.parameter_groups import Groups, Request, read_groups
+from sgdmem.numeric.training.parameter_groups import Groups, Request, one_decay, read_groups
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.named_algorithms import torch_sgd
 from sgdmem.symbolic.errors import InputError
@@ -39,12 +39,7 @@ def read_sgd(request: Request) -> LinearOptimizer:
         If groups differ in more than the rate, or in that with weight decay.
     """
     groups = read_groups(request, _KEYS)
-    decay = float(groups.constant("weight_decay"))
-    if decay and not groups.alike:
-        raise InputError(
-            f"weight_decay must be 0 where groups of {request.name} differ in lr, got {decay:g}: "
-            "it is in the gradient, and so would be another one in each group"
-        )
+    decay = one_decay(request, groups)
     undamped = _begins_undamped(request, groups)
     method: Algorithm | Schedule
     if request.steps is None:

@@ -111,5 +111,27 @@ def test_our_own_optimizer_under_a_scheduler() -> None:
         [{"params": [p], "lr": lr} for p, lr in zip(parameters(), (0.1, 0.2), strict=True)],
         sgdmem.Algorithm(1, shrink=0.1),
     )
-    with pytest.raises(InputError, match="weight_decay and shrink must be 0 where groups of sgdm"):
+    with pytest.raises(InputError, match="shrink must be 0 where groups of sgdm"):
         from_optimizer(shrinking)
+
+
+def test_one_group_of_several() -> None:
+    weights, biases = parameters()
+    groups = [{"params": [weights], "weight_decay": 0.125}, {"params": [biases], "lr": 0.25}]
+    optimizer = torch.optim.AdamW(groups, lr=0.5, weight_decay=0)
+    for p in (weights, biases):
+        p.grad = torch.ones_like(p)
+    optimizer.step()
+    with pytest.raises(InputError, match=r"differ in weight_decay, .*; ask about one of them, gro"):
+        from_optimizer(optimizer)
+    first, second = (from_optimizer(optimizer, group=i) for i in (0, 1))
+    assert first.method.shrink == 0.0625 and second.method.shrink == 0
+    assert second.method.alpha == sgdmem.methods.sgdm(0.25, 0.9).alpha
+    assert [len(x.preconditioner) for x in (first, second)] == [1, 1]
+    assert first.parameters[0] is weights and second.parameters[0] is biases
+    for bad, message in ((2, "group must be below 2, the number of groups, got 2"), (-1, "group")):
+        with pytest.raises(InputError, match=message):
+            from_optimizer(optimizer, group=bad)
+    complex_ones = torch.optim.SGD([torch.nn.Parameter(torch.zeros(2).cfloat())], lr=0.1)
+    with pytest.raises(InputError, match="must have real parameters, got complex ones"):
+        from_optimizer(complex_ones)
