@@ -30,9 +30,10 @@ def with_shares(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def medians(table: pd.DataFrame, first: float, by: list[str]) -> pd.DataFrame:
-    """Return medians from some step on, for each run."""
+    """Return medians from some step on, for each run; NaN for those that had ended before."""
     columns = [*PANELS, "batch_sharpness_share_of_full", "loss", "trace_share"]
-    late = with_shares(table)[table.step > first]
+    late = with_shares(table)
+    late.loc[late.step <= first, columns] = np.nan
     return late.groupby([*by, "batch_size"])[columns].median()
 
 

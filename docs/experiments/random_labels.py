@@ -41,7 +41,7 @@ def train(
 ) -> TrainingRecord:
     """Train with fresh batches, drawn with replacement, and return what was measured.
 
-    It ends early when the loss is no number.
+    It ends when the loss is no number, with a row that says so: its loss is infinite.
     """
     torch.set_num_threads(1)
     inputs, labels = data()
@@ -59,6 +59,7 @@ def train(
         optimizer.zero_grad()
         value = loss(model(x), y)
         if not torch.isfinite(value):
+            watch.record.append(step=watch.steps, batch_size=batch_size, loss=math.inf)
             break
         value.backward()
         optimizer.step()
