@@ -6,6 +6,7 @@ from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
 from sgdmem.phase_diagrams.pictures.map_picture import draw_series
 from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
 from sgdmem.phase_diagrams.pictures.root_locus_picture import draw_root_locus
+from sgdmem.phase_diagrams.pictures.training_picture import draw_training
 
 __all__ = [
     "artists",
@@ -14,4 +15,5 @@ __all__ = [
     "draw_noise_summand",
     "draw_root_locus",
     "draw_series",
+    "draw_training",
 ]
