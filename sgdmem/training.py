@@ -23,6 +23,8 @@ _HOMES = {  # module of numeric/training, or another one, that has the name
     "LinearOptimizer": "linear_optimizer",
     "from_optimizer": "from_optimizer",
     "linearized": "linearized",
+    "verdict": "training_verdict",
+    "TrainingVerdict": "training_verdict",
     "TrainingRecord": "training_record",
     "Watch": "watching",
     "lightning_callback": "watch_callbacks",

@@ -18,7 +18,7 @@ STEPS = 200
 Base: Any = torch.optim.Optimizer
 
 
-class AggMo(Base):  # type: ignore[misc]
+class AggMo(Base):
     """Several velocities, and both kinds of weight decay."""
 
     def __init__(
@@ -62,7 +62,7 @@ CHANGES: dict[str, Any] = {  # of a gradient at a point, and what was kept
 }
 
 
-class Changed(Base):  # type: ignore[misc]
+class Changed(Base):
     """SGD with something done to the gradient."""
 
     def __init__(self, params: Any, lr: float, change: str) -> None:

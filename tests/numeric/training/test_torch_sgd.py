@@ -133,7 +133,7 @@ def test_groups_that_differ_in_rate_are_a_preconditioner(scheduled: bool) -> Non
     assert abs(points - read_points(read, START, STEPS)).max() <= 1e-13
 
 
-class Mine(torch.optim.SGD):  # type: ignore[name-defined, misc]
+class Mine(torch.optim.SGD):  # type: ignore[name-defined]
     """A class of the user's with the steps of another."""
 
 
@@ -220,7 +220,7 @@ def test_schedulers_that_end_or_change_something_else() -> None:
     with pytest.raises(InputError, match=r"OneCycleLR fails before step 11: .*at most 11 steps"):
         from_optimizer(optimizer, once, 20)
 
-    class Decay(S.LRScheduler):  # type: ignore[name-defined, misc]
+    class Decay(S.LRScheduler):  # type: ignore[name-defined]
         def get_lr(self) -> Any:
             for group in self.optimizer.param_groups:
                 group["weight_decay"] = 0.1 * self.last_epoch
