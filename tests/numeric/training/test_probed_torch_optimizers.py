@@ -89,7 +89,7 @@ class Changed(Base):
         ({"betas": (0,), "decay": 0.02}, 0),
     ],
 )
-@pytest.mark.parametrize("scheduled", [False, True])
+@pytest.mark.parametrize("scheduled", [True, pytest.param(False, marks=[pytest.mark.exhaustive])])
 def test_probed_optimizers_make_the_real_steps(options: Any, memory: int, scheduled: bool) -> None:
     optimizer = AggMo(parameters(), 0.05, **options)
     schedulers = [S.CosineAnnealingLR(optimizer, 150)] if scheduled else []
