@@ -5,13 +5,23 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "sgdmem" / "numeric" / "training"
 _NEEDED = {"import torch": "torch", "import optax": "optax"}
+_LINES = {path.stem: path.read_text("utf-8").splitlines() for path in _FOLDER.glob("*.py")}
+
+
+def _absent(lines: list[str]) -> bool:
+    """Whether they import what is not installed, by themselves, in an example or by a neighbour."""
+    for line in lines:
+        if find_spec(_NEEDED.get(line.strip().removeprefix(">>> "), "pathlib")) is None:
+            return True
+        if line.startswith("from sgdmem.numeric.training."):
+            module = line.split()[1].rpartition(".")[2]
+            if _absent([x for x in _LINES[module] if not x.lstrip().startswith(">>>")]):
+                return True
+    return False
+
 
 collect_ignore = [
-    str(path.relative_to(Path(__file__).parent))
-    for path in _FOLDER.glob("*.py")
-    if any(
-        find_spec(package) is None
-        and {line, f">>> {line}"} & {x.strip() for x in path.read_text("utf-8").splitlines()}
-        for line, package in _NEEDED.items()
-    )
+    str((_FOLDER / f"{stem}.py").relative_to(Path(__file__).parent))
+    for stem, lines in _LINES.items()
+    if _absent(lines)
 ]
