@@ -16,11 +16,16 @@ import torch
 from edge_runs import draw_runs, medians
 from random_labels import DATA, train
 
+from sgdmem.pictures import draw_training
+from sgdmem.training import TrainingRecord
+
 MOMENTA_AND_RATES = {0.0: (0.1, 0.3), 0.9: (0.03, 0.1)}
 BATCH_SIZES = (4, 8, 16, 64, np.inf)
 STEPS, EVERY = 6000, 300
 WINDOW = 2 / 3  # of the steps, from which on medians are taken
 FILE = DATA / "edge_of_stochastic_stability.csv"
+SHOWN = 0.9, 0.03, 8  # the run that has a picture of its own
+ONE = DATA.parent / "images" / "watching.png"
 PICTURE = DATA.parent / "images" / "edge_of_stochastic_stability.png"
 
 
@@ -53,6 +58,10 @@ def main() -> None:
         )
     )
     draw_runs(table, WINDOW * STEPS, "momentum", "$\\beta$").savefig(PICTURE, dpi=150)
+    momentum, rate, batch_size = SHOWN
+    one = table[(table.momentum == momentum) & (table.learning_rate == rate)]
+    one = one[one.batch_size == batch_size]
+    draw_training(TrainingRecord(one.to_dict("records"))).figure.savefig(ONE, dpi=150)
 
 
 if __name__ == "__main__":

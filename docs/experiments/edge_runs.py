@@ -9,22 +9,24 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, DASHED, LIGHT_GREY
+from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, DASHED, GREY, LIGHT_GREY
 
 PANELS = {
     "radius": r"radius $\rho$",
     "sharpness_share": r"$\lambda_{\max}$ / its full-batch edge",
-    "batch_sharpness_share": r"Batch Sharpness / (2 / effective rate)",
+    "batch_sharpness_share": "Batch Sharpness / its edge",
 }
 LIMITS = (0.01, 10)
-STYLES = ("-", (0, (1.2, 1)), "-.")
+STYLES = ("-", (0, (1.2, 1)), "-.", (0, (5, 2)))
 
 
 def with_shares(table: pd.DataFrame) -> pd.DataFrame:
-    """Add what was measured as shares of its edges."""
+    """Add what was measured as shares of its edges; that of a full batch is the full-batch edge."""
+    whole = np.isinf(table.batch_size)
+    edge = table.small_batch_edge.where(~whole, table.full_batch_edge)
     return table.assign(
         sharpness_share=table.sharpness / table.full_batch_edge,
-        batch_sharpness_share=table.batch_sharpness / table.small_batch_edge,
+        batch_sharpness_share=table.batch_sharpness / edge,
         batch_sharpness_share_of_full=table.batch_sharpness / table.full_batch_edge,
     )
 
@@ -64,11 +66,12 @@ def draw_runs(table: pd.DataFrame, first: float, by: str | None = None, symbol: 
                 axes.plot(run.step, height, color=colour, linestyle=style, linewidth=1.4)
             axes.set(yscale="log", ylim=LIMITS, title=label if row == 0 else "")
             axes.title.set_fontsize("medium")
-        styles = ", ".join(
-            f"{name} {rate:g}" for name, rate in zip(("solid", "dotted"), rates, strict=False)
-        )
-        start = f"{symbol} = {value:g}; " if by else ""
-        grid[row][0].set_ylabel(f"{start}rates {styles}")
+            handles = [
+                Line2D([], [], color=GREY, linestyle=style, label=f"rate {rate:g}")
+                for style, rate in zip(STYLES, rates, strict=False)
+            ]
+        grid[row][0].set_ylabel(f"{symbol} = {value:g}" if by else "share of the edge")
+        grid[row][-1].legend(handles=handles, loc="lower right", fontsize="small", frameon=False)
     for axes in grid[-1]:
         axes.set_xlabel("step")
     handles = [

@@ -266,7 +266,8 @@ def mean_batch_sharpness(
         return math.nan, math.nan
     if len(found) == 1:
         return found[0], 0.0 if drawn == [None] else math.nan
-    return float(np.mean(found)), float(np.std(found, ddof=1) / len(found) ** 0.5)
+    with np.errstate(invalid="ignore"):  # where training diverges
+        return float(np.mean(found)), float(np.std(found, ddof=1) / len(found) ** 0.5)
 
 
 def _require_symmetry(along: Any, beside: list[float], size: float) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
+from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.training.from_optimizer import from_optimizer
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.linearized import linearization
@@ -22,7 +23,6 @@ from sgdmem.numeric.training.sharpness import sharpness_edges
 from sgdmem.numeric.training.training_data import TrainingData
 from sgdmem.numeric.training.training_record import TrainingRecord
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
 _ACCURACY = 2e-3  # of the sharpness: by its residual, most often far better
@@ -43,7 +43,7 @@ class Watch:
     optimizer : torch.optim.Optimizer or None
         Read anew each time, with its present rate. None where a Trainer makes it.
     batch_size : float
-        That of training; ``inf`` for the full batch.
+        That of training. All samples, or ``inf``, are the full batch, without noise.
     every : int, optional
         How many steps lie between two measurements. By default as many as keep measuring to
         a share of the time.
@@ -107,7 +107,8 @@ class Watch:
         given = TrainingData.of(data)  # collated once
         self.model, self.loss, self.data = unwrapped(model), loss, (given.inputs, given.targets)
         self.optimizer, self.modes, self.at_once = optimizer, modes, at_once
-        self.batch_size = math.inf if batch_size == math.inf else whole(batch_size, "batch_size", 1)
+        size = math.inf if batch_size == math.inf else whole(batch_size, "batch_size", 1)
+        self.batch_size = size if size < len(given) else math.inf
         self.every = None if every is None else whole(every, "every", 1)
         self.share = positive_float(share, "share")
         self.batches = whole(batches, "batches", 1)
@@ -149,8 +150,7 @@ class Watch:
     def _values(self) -> dict[str, float]:
         with _untouched(self.model) as notes, torch.enable_grad():
             read = self._read()
-            method = read.method
-            assert isinstance(method, Algorithm)  # of the present values
+            method = read.method.at(0) if isinstance(read.method, Schedule) else read.method
             size = len(self.data[1]) if math.isinf(self.batch_size) else int(self.batch_size)
             found = linearization(
                 self.model, self.loss, self.data, read, modes=self.modes, batch_size=size,

@@ -106,8 +106,9 @@ def test_a_full_batch() -> None:
     model = mlp()
     optimizer = torch.optim.SGD(model.parameters(), 0.05)
     for loss in (LOSS, torch.nn.MSELoss(reduction="sum")):
-        watch = Watch(model, loss, (x, y), optimizer, math.inf, every=1)
+        watch = Watch(model, loss, (x, y), optimizer, 24, every=1)
         row = watch.measure()
+        assert math.isinf(row["batch_size"])
         assert row["radius"] == (0 if row["sharpness"] < 40 else math.inf)
         expected = row["batch_sharpness"] / row["full_batch_edge"]
         assert watch.record.batch_sharpness_ratio[-1] == pytest.approx(expected)

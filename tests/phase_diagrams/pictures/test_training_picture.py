@@ -19,7 +19,7 @@ STEPS = np.arange(200, 4001, 200)
 def record(batch_size: float = 8, momentum: float = 0.9) -> TrainingRecord:
     """Return one that looks like that of a network with random labels."""
     found, random = TrainingRecord(), np.random.default_rng(0)
-    for step in STEPS:
+    for step in map(float, STEPS):
         grown = 1 - math.exp(-step / 800)
         radius = (grown + 0.05) * random.uniform(0.95, 1.05)
         found.append(
