@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from sgdmem.errors import InputError
 from sgdmem.training import TrainingRecord, Watch
 
 DATA = Path(__file__).parent.parent / "data"
@@ -63,5 +64,9 @@ def train(
             break
         value.backward()
         optimizer.step()
-        watch.step()
+        try:
+            watch.step()
+        except InputError:  # diverged before its first measurement
+            watch.record.append(step=watch.steps, batch_size=batch_size, loss=math.inf)
+            break
     return watch.record
