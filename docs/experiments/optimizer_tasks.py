@@ -88,6 +88,23 @@ class PowerLaw(Task):
         return found, found
 
 
+class RotatedPowerLaw(PowerLaw):
+    """The same in coordinates at random, which no linear method notices."""
+
+    def __init__(self) -> None:
+        drawn = torch.randn(1000, 1000, generator=torch.Generator().manual_seed(0))
+        self.rotation = torch.linalg.qr(drawn).Q
+
+    def start(self, generator: torch.Generator) -> list[Any]:
+        return [super().start(generator)[0] @ self.rotation]
+
+    def batch(self, generators: list[torch.Generator]) -> Any:
+        return super().batch(generators) @ self.rotation
+
+    def losses(self, parameters: list[Any]) -> tuple[Any, Any]:
+        return super().losses([parameters[0] @ self.rotation.T])
+
+
 class Digits(Task):
     """Handwritten digits, standardised by one number."""
 
@@ -120,12 +137,15 @@ class Kernel(Digits):
         values, vectors = torch.linalg.eigh(kernel[:TRAINED])
         values = values.clamp(min=1e-12 * values[-1])
         features = kernel @ vectors / values.sqrt() * math.sqrt(TRAINED / values[-1])
-        self.features = features.float()
+        self.features = self.coordinates(features, vectors).float()
         self.exponent = sgdmem.fit_power_law(
             sgdmem.Spectrum((values / values[-1]).flip(0).numpy())
         ).exponent
         y = self.labels.double()
         self.y = ((y - y.mean()) / y.std()).float()
+
+    def coordinates(self, features: Any, vectors: Any) -> Any:
+        return features
 
     def start(self, generator: torch.Generator) -> list[Any]:
         return [torch.zeros(TRAINED)]
@@ -142,6 +162,13 @@ class Kernel(Digits):
     def losses(self, parameters: list[Any]) -> tuple[Any, Any]:
         errors = (parameters[0] @ self.features.T - self.y).square() / 2
         return errors[..., :TRAINED].mean(-1), errors[..., TRAINED:].mean(-1)
+
+
+class RotatedKernel(Kernel):
+    """The same with the square root of the kernel's matrix: a weight for each sample."""
+
+    def coordinates(self, features: Any, vectors: Any) -> Any:
+        return features @ vectors.T
 
 
 class Network(Digits):

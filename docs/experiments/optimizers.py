@@ -8,8 +8,11 @@ of one seed, exceeds its standard deviation between seeds; else it is called non
 
     python docs/experiments/optimizers.py docs/data/optimizers.csv docs/images/optimizers.png
 
-writes every run and draws those from test seeds; it takes a quarter of an hour on one core and
-needs PyTorch and scikit-learn. With ``--draw`` it draws and prints from the file as it is.
+writes every run and draws those from test seeds; it takes half an hour on a busy core and needs
+PyTorch and scikit-learn. What the file has is not run again; with ``--draw`` nothing is.
+
+The first two tasks are in coordinates along the eigenvectors, which suit a diagonal preconditioner.
+After the first run "AdamW, rotated" was added to it: AdamW in other coordinates.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from optimizer_tasks import TASKS, Recurrent, Task
+from optimizer_tasks import TASKS, Recurrent, RotatedKernel, RotatedPowerLaw, Task
 
 from sgdmem import sgd, torch_sgd
 from sgdmem.training import AM1, AM2, DANA, LinearMemory
@@ -134,18 +137,31 @@ def tuned(task: Task, optimizer: Optimizer) -> list[Run]:
     return found + runs(task, optimizer, "test", [best_rate(found)], TEST)
 
 
+def jobs() -> list[tuple[Any, Optimizer]]:
+    """Return all kinds of tasks and the optimizers that are tried on them."""
+    found = [(make, optimizer) for make in TASKS for optimizer in OPTIMIZERS]
+    found += [(Recurrent, of_kappa(kappa)) for kappa in KAPPAS]
+    rotated = Optimizer("AdamW, rotated", adamw, ADAMW)
+    return [*found, (RotatedPowerLaw, rotated), (RotatedKernel, rotated)]
+
+
 def measure(path: Path, shorter: int) -> None:
-    """Write every run."""
+    """Write every run that the file does not have."""
     begun = time.perf_counter()
-    found: list[Run] = []
-    for make in TASKS:
+    found = read(path) if path.exists() else []
+    done = {(run.task, run.optimizer) for run in found}
+    for make, optimizer in jobs():
+        if (make.name, optimizer.name) in done:
+            continue
         task = make()
         task.steps //= shorter
-        more = [of_kappa(kappa) for kappa in KAPPAS] if make is Recurrent else []
-        for optimizer in [*OPTIMIZERS, *more]:
-            found += tuned(task, optimizer)
-            took = time.perf_counter() - begun
-            print(f"{took:6.0f} s  {task.name}: {optimizer.name} {found[-1].rate:g}", flush=True)
+        found += tuned(task, optimizer)
+        write(path, found)
+        took = time.perf_counter() - begun
+        print(f"{took:6.0f} s  {task.name}: {optimizer.name} {found[-1].rate:g}", flush=True)
+
+
+def write(path: Path, found: list[Run]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         head = ["task", "optimizer", "stage", "rate", "seed", "held_out"]
@@ -172,18 +188,22 @@ def read(path: Path) -> list[Run]:
     ]
 
 
+def scores(found: list[Run], task: str, optimizer: str) -> Any:
+    """Return the logarithms of the scores of test seeds."""
+    own = (run for run in found if run[:3] == (task, optimizer, "test"))
+    return np.log([run.score for run in own])
+
+
 def comparison(found: list[Run], task: str, optimizer: str) -> str:
     """Return the loss over that of Nesterov's method, and whether it differs."""
-    tests = [run for run in found if run.task == task and run.stage == "test"]
-    one, other = (
-        np.log([run.score for run in tests if run.optimizer == name])
-        for name in (optimizer, "Nesterov")
-    )
-    differences = one - other
-    if not np.isfinite(differences).all():
+    one, other = scores(found, task, optimizer), scores(found, task, "Nesterov")
+    if not one.size:
+        return ""
+    if not np.isfinite(one - other).all():
         return "diverged"
-    ratio = f"{math.exp(differences.mean()):.3g}"
-    return ratio if abs(differences.mean()) > differences.std(ddof=1) else f"none ({ratio})"
+    mean, spread = (one - other).mean(), (one - other).std(ddof=1)
+    ratio = f"{math.exp(mean):.3g}" + ("*" if at_an_edge(found, task, optimizer) else "")
+    return ratio if abs(mean) > spread else f"none ({ratio})"
 
 
 def at_an_edge(found: list[Run], task: str, optimizer: str) -> bool:
@@ -196,44 +216,57 @@ def at_an_edge(found: list[Run], task: str, optimizer: str) -> bool:
 def report(found: list[Run]) -> None:
     """Print the tables of the documentation."""
     tasks = list(dict.fromkeys(run.task for run in found))
-    names = [optimizer.name for optimizer in OPTIMIZERS]
+    names = list(dict.fromkeys(run.optimizer for run in found))
     print(f"| | {' | '.join(tasks)} |\n|---|{'---|' * len(tasks)}")
-    for name in names:
-        cells = [
-            comparison(found, task, name) + ("*" if at_an_edge(found, task, name) else "")
-            for task in tasks
-        ]
-        print(f"| {name} | {' | '.join(cells)} |")
-    for name in [f"DANA, kappa3 {kappa:g}" for kappa in KAPPAS]:
-        print(name, comparison(found, tasks[-1], name), at_an_edge(found, tasks[-1], name))
+    losses = (f"{math.exp(scores(found, task, 'Nesterov').mean()):.2g}" for task in tasks)
+    print(f"| Nesterov, the loss | {' | '.join(losses)} |")
+    for name in [name for name in names if name != "Nesterov"]:
+        print(f"| {name} | {' | '.join(comparison(found, task, name) for task in tasks)} |")
 
 
 def draw(found: list[Run], path: Path) -> None:
     """Draw the runs from test seeds: geometric means, and the range of the seeds."""
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter
+    from PIL import Image
 
     from sgdmem.phase_diagrams.pictures.palette import CURVES, GREY
 
-    colours = dict(zip([o.name for o in OPTIMIZERS], [*CURVES[:6], GREY], strict=True))
+    names = [*(optimizer.name for optimizer in OPTIMIZERS), "AdamW, rotated"]
+    colours = dict(zip(names, [*CURVES[:6], GREY, GREY], strict=True))
+    styles = {"AdamW": "--", "AdamW, rotated": ":"}
     tasks = {make.name: make.steps for make in TASKS}
     figure, axes = plt.subplots(2, 3, figsize=(10, 6.4), layout="constrained")
     for axis, (task, steps) in zip(axes.flat, tasks.items(), strict=True):
+        shown: list[float] = []  # AdamW may leave the picture
         for name, colour in colours.items():
-            own = [r for r in found if (r.task, r.optimizer, r.stage) == (task, name, "test")]
+            own = [r for r in found if r[:3] == (task, name, "test")]
+            if not own:
+                continue
             curves = np.array([run.curve for run in own])
             t = steps * np.arange(1, curves.shape[1] + 1) / curves.shape[1]
-            style = "--" if name == "AdamW" else "-"
             middle = np.exp(np.log(curves).mean(axis=0))
-            axis.plot(t, middle, style, color=colour, label=name, linewidth=1.6)
-            axis.fill_between(
-                t, *np.quantile(curves, [0, 1], axis=0), color=colour, alpha=0.12, lw=0
-            )
+            axis.plot(t, middle, styles.get(name, "-"), color=colour, label=name, linewidth=1.6)
+            ends = curves.min(axis=0), curves.max(axis=0)
+            axis.fill_between(t, *ends, color=colour, alpha=0.12, linewidth=0)
+            if name not in styles or middle.min() > min(shown) / 2:
+                shown += [*middle]
+        low, high = min(shown), max(shown)
+        axis.set_ylim(low * (low / high) ** 0.06, high * (high / low) ** 0.06)
         axis.set(title=task, xscale="log", yscale="log", xlabel="step")
+        for side, ends in ((axis.xaxis, axis.get_xlim()), (axis.yaxis, axis.get_ylim())):
+            parts = (1, 1.5, 2, 3, 5) if ends[1] < 4 * ends[0] else (1, 2, 5)
+            parts = parts if ends[1] < 150 * ends[0] else (1,)
+            side.set_major_locator(LogLocator(subs=parts, numticks=20))
+            side.set_major_formatter(lambda x, _: f"{x:g}")
+            side.set_minor_formatter(NullFormatter())
     for row in axes:
         row[0].set_ylabel("training loss")
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=7, frameon=False)
+    figure.legend(handles, labels, loc="outside lower center", ncols=8, frameon=False)
     figure.savefig(path, dpi=120)
+    with Image.open(path) as image:
+        image.convert("RGB").quantize(256).save(path, optimize=True)  # a third of the size
 
 
 def main() -> None:

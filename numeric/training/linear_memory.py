@@ -95,6 +95,8 @@ class LinearMemory(torch.optim.Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
+        for group in self.param_groups:  # of an optimizer of PyTorch without memory
+            group.setdefault("evaluating", False)
         self._read()
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:

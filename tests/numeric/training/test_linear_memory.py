@@ -249,6 +249,19 @@ def test_resumed_runs_are_identical(name: str, way: str) -> None:
     assert np.array_equal(run(again, others, 20, first=20), expected)
 
 
+def test_takes_up_the_state_of_plain_sgd() -> None:
+    params = parameters()
+    theirs = torch.optim.SGD(params, lr=0.1, weight_decay=0.01)
+    run(theirs, params, 3)
+    ours = LinearMemory(params, sgdmem.sgd(1))
+    ours.load_state_dict(theirs.state_dict())
+    start = [p.detach().clone() for p in params]
+    expected = run(theirs, params, 5)
+    for p, w in zip(params, start, strict=True):
+        p.data.copy_(w)
+    assert largest_difference(run(ours, params, 5), expected) <= 1e-15
+
+
 def test_the_evaluated_point_comes_back_exactly_though_the_rate_changes() -> None:
     params = parameters()
     optimizer = LinearMemory(params, nesterov, lr=0.1, momentum=0.9)
