@@ -45,32 +45,3 @@ def convolutional(channels: int = 8) -> Any:
         nn.Flatten(),
         nn.Linear(2 * channels * 16, 10),
     )
-
-
-class Block(nn.Module):
-    """Two convolutions beside a shortcut, as in ResNet-18, with GroupNorm."""
-
-    def __init__(self, inner: int, outer: int, stride: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.Conv2d(inner, outer, 3, stride, 1, bias=False),
-            nn.GroupNorm(8, outer),
-            nn.ReLU(),
-            nn.Conv2d(outer, outer, 3, 1, 1, bias=False),
-            nn.GroupNorm(8, outer),
-        )
-        straight = nn.Conv2d(inner, outer, 1, stride, bias=False)
-        self.shortcut = nn.Identity() if inner == outer and stride == 1 else straight
-
-    def forward(self, x: Any) -> Any:
-        return torch.relu(self.body(x) + self.shortcut(x))
-
-
-def resnet18(channels: int = 1, outputs: int = 10) -> Any:
-    """Return ResNet-18 for small images, 11 million parameters."""
-    layers: list[Any] = [nn.Conv2d(channels, 64, 3, 1, 1, bias=False), nn.GroupNorm(8, 64)]
-    inner = 64
-    for outer, stride in ((64, 1), (128, 2), (256, 2), (512, 2)):
-        layers += [Block(inner, outer, stride), Block(outer, outer, 1)]
-        inner = outer
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, outputs))

@@ -237,33 +237,43 @@ def main() -> None:
             writer.writerow([*head, *(f"growth {seed}" for seed in range(SEEDS))])
             writer.writerows(rows)
     if len(sys.argv) > 2:
-        picture(found, Path(sys.argv[2]))
+        picture(Path(sys.argv[1]), Path(sys.argv[2]))
 
 
-def picture(found: dict[Any, Any], path: Path) -> None:
+def picture(data: Path, path: Path) -> None:
     """Draw the share of pairs that part over the rate, in units of the prediction."""
     import matplotlib.pyplot as plt
 
-    names = list(dict.fromkeys(key[0] for key in found))
+    with data.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = list(dict.fromkeys(row["setting"] for row in rows))
     figure, axes = plt.subplots(
         len(names), len(METHODS), figsize=(7.2, 3.8), sharex=True, sharey=True, layout="constrained"
     )
-    for row, name in zip(axes, names, strict=True):
-        for axis, method in zip(row, METHODS, strict=True):
-            for batch, shuffled in BATCHES:
-                *_, shares = found[name, method.name, batch, shuffled]
+    for line, name in zip(axes, names, strict=True):
+        for axis, method in zip(line, METHODS, strict=True):
+            for place, (batch, shuffled) in enumerate(BATCHES):
+                key = name, method.name, str(batch), str(shuffled)
+                kinds = ("setting", "optimizer", "batch", "shuffled")
+                found = [row for row in rows if tuple(row[kind] for kind in kinds) == key]
+                growths = [
+                    [float(v) for k, v in row.items() if k.startswith("growth") and v]
+                    for row in found
+                ]
+                shares = [sum(g > GROWN for g in row) / len(row) for row in growths]
                 label = f"B = {batch}{', epochs' if shuffled else ''}"
                 label = "all samples" if batch == SAMPLES else label
-                axis.plot(FACTORS, shares, marker="o", markersize=3, label=label)
+                shown = [share + 0.015 * (place - 1.5) for share in shares]  # none hides another
+                axis.plot(FACTORS, shown, marker=".", linewidth=1, label=label)
             axis.axvline(1, color="0.6", linewidth=0.8, zorder=0)
             axis.set_title(f"{method.name}, {name}", fontsize=7)
     for axis in axes[-1]:
         axis.set_xlabel("rate / predicted limit", fontsize=7)
-    for row in axes:
-        row[0].set_ylabel("share of pairs that part", fontsize=7)
+    for line in axes:
+        line[0].set_ylabel("share of pairs that part", fontsize=7)
     for axis in axes.flat:
         axis.tick_params(labelsize=6)
-    axes[0][0].legend(fontsize=6, frameon=False, loc="upper left")
+    axes[0][0].legend(fontsize=6, frameon=False, loc="center right")
     figure.savefig(path, dpi=200)
 
 
