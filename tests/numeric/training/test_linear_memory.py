@@ -39,10 +39,10 @@ def row(tensors: list[Any]) -> Any:
     return torch.cat([w.detach().flatten() for w in tensors]).numpy().copy()
 
 
-def put_gradients(params: list[Any], step: int, sign: float = 1.0) -> None:
+def put_gradients(params: list[Any], step: int, signs: tuple[float, float] = (1.0, 1.0)) -> None:
     """Put gradients of a loss that is not quadratic, with noise of the step, into parameters."""
     for i, p in enumerate(params):
-        p.grad = torch.tanh(p.detach() * 2).add_(NOISE[i][step]).mul_(sign)
+        p.grad = torch.tanh(p.detach() * 2).add_(NOISE[i][step]).mul_(signs[i])
 
 
 def run(
@@ -51,12 +51,12 @@ def run(
     steps: int = STEPS,
     scheduler: Any = None,
     first: int = 0,
-    sign: float = 1.0,
+    signs: tuple[float, float] = (1.0, 1.0),
 ) -> list[Any]:
     """Return all parameters in a row after each step."""
     found = []
     for step in range(first, first + steps):
-        put_gradients(params, step, sign)
+        put_gradients(params, step, signs)
         optimizer.step()
         if scheduler is not None:
             scheduler.step()
@@ -82,29 +82,39 @@ OPTIONS: list[tuple[Any, dict[str, Any]]] = [
 ]
 
 
-SCHEDULERS: list[Any] = [
-    lambda o: STEPPED(o, 40, 0.5),
-    None,
-    lambda o: torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 30),
-    lambda o: torch.optim.lr_scheduler.OneCycleLR(o, 0.05, 250, cycle_momentum=False),
-]
+SCHEDULERS: dict[str, Any] = {
+    "constant": lambda o: torch.optim.lr_scheduler.ConstantLR(o, 1.0),
+    "steps": lambda o: STEPPED(o, 40, 0.5),
+    "restarts": lambda o: torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(o, 30),
+    "one cycle": lambda o: torch.optim.lr_scheduler.OneCycleLR(o, 0.05, 250, cycle_momentum=False),
+}
 
 
-@pytest.mark.parametrize("common", [{}, {"weight_decay": 0.1}, {"maximize": True}], ids=str)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in ("steps", "one cycle") else pytest.mark.exhaustive)
+        for name in SCHEDULERS
+    ],
+)
 @pytest.mark.parametrize(("rule", "options"), OPTIONS, ids=str)
-def test_takes_the_steps_of_torch(rule: Any, options: Any, common: dict[str, Any]) -> None:
-    sign = -1.0 if "maximize" in common else 1.0  # climbs the loss times -1
-    for make in SCHEDULERS[: 1 if common else 4]:
-        runs = []
-        for kind in ("ours", "torch"):
-            params = parameters()
-            groups = [{"params": params[:1]}, {"params": params[1:], "lr": 0.02}]
-            if kind == "ours":
-                optimizer = LinearMemory(groups, rule, lr=0.05, **common)
-            else:
-                optimizer = torch.optim.SGD(groups, lr=0.05, **options, **common)
-            runs.append(run(optimizer, params, scheduler=make and make(optimizer), sign=sign))
-        assert largest_difference(*runs) <= 1e-13
+def test_takes_the_steps_of_torch(rule: Any, options: dict[str, Any], name: str) -> None:
+    """In two groups, one with weight decay, the other climbing the loss times -1."""
+    runs = []
+    for kind in ("ours", "torch"):
+        params = parameters()
+        groups = [
+            {"params": params[:1], "weight_decay": 0.1},
+            {"params": params[1:], "lr": 0.02, "weight_decay": 0.05, "maximize": True},
+        ]
+        if kind == "ours":
+            optimizer = LinearMemory(groups, rule, lr=0.05)
+        else:
+            optimizer = torch.optim.SGD(groups, lr=0.05, **options)
+        scheduler = SCHEDULERS[name](optimizer)
+        runs.append(run(optimizer, params, scheduler=scheduler, signs=(1.0, -1.0)))
+    assert largest_difference(*runs) <= 1e-13
+    assert largest_difference(runs[0][-1], runs[0][0]) > 0.1
 
 
 def random_rule(memory: int, seed: int, *, shrink: bool, changing: bool) -> Schedule | Algorithm:
