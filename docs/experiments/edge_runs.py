@@ -71,7 +71,8 @@ def draw_runs(table: pd.DataFrame, first: float, by: str | None = None, symbol: 
                 for style, rate in zip(STYLES, rates, strict=False)
             ]
         grid[row][0].set_ylabel(f"{symbol} = {value:g}" if by else "share of the edge")
-        grid[row][-1].legend(handles=handles, loc="lower right", fontsize="small", frameon=False)
+        place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)}
+        grid[row][-1].legend(handles=handles, fontsize="small", frameon=False, **place)
     for axes in grid[-1]:
         axes.set_xlabel("step")
     handles = [
