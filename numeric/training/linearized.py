@@ -152,14 +152,13 @@ def linearization(
 ) -> Linearization:
     """Return what `linearized` does, with the network and the directions of its modes."""
     trained = TrainedNetwork.of(model, loss, data, optimizer, batch_size, at_once)
-    network, read = trained.network, trained.read
+    network = trained.network
     if modes is not None:
         modes = whole(modes, "modes", 1, network.size)
     gauss_newton = GaussNewton(network, trained.root)
     with shown_passes(progress):
         found = _rows(gauss_newton, modes, hessian)
-    decay = read.weight_decay if read else 0
-    problem = _problem(found.rows, gauss_newton.residuals, drawing, decay)
+    problem = _problem(found, gauss_newton.residuals, drawing, trained)
     if found.trace_share < _WHOLE:
         problem = _partial(problem, found)
     return Linearization(problem, network, gauss_newton, found.basis, found.trace_error)
@@ -264,11 +263,19 @@ def _leading_of_products(gauss_newton: GaussNewton, count: int, hessian: Any) ->
 
 
 def _problem(
-    rows: Array, residuals: Array, drawing: dict[str, Any], weight_decay: float
+    found: _Rows, residuals: Array, drawing: dict[str, bool], trained: TrainedNetwork
 ) -> Problem:
-    """Return the problem of some rows that start at 0 with these residuals."""
-    labels = -residuals if residuals.any() else None
-    return Problem.from_data(rows, labels, weight_decay=weight_decay, **drawing)
+    """Return the problem of some rows that starts with these residuals.
+
+    It starts at 0, but where weights decay: they do so to where the network has all weights 0.
+    """
+    if not trained.decays:
+        labels = -residuals if residuals.any() else None
+        return Problem.from_data(found.rows, labels, **drawing)
+    start, decay = trained.weights, trained.read.weight_decay if trained.read else 0
+    start = start if found.basis is None else found.basis.T @ start
+    labels = found.rows @ start - residuals
+    return Problem.from_data(found.rows, labels, start=start, weight_decay=decay, **drawing)
 
 
 def _partial(problem: Problem, found: _Rows) -> Problem:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 
+from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.training.from_optimizer import from_optimizer
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.network import Network
@@ -68,3 +71,18 @@ class TrainedNetwork:
         values = network.parameters.values()
         parts = [torch.as_tensor(known[id(p)]).to(p).expand_as(p) for p in values]
         return network.flat(parts).detach().sqrt()
+
+    @property
+    def weights(self) -> Array:
+        """The present parameters as a flat vector, in the coordinates of the preconditioner."""
+        root, found = self.root, self.network.flat(self.network.parameters.values()).detach()
+        return np.asarray((found if root is None else found / root).cpu().numpy(), dtype=float)
+
+    @property
+    def decays(self) -> bool:
+        """Whether weights decay, in the gradient or outside of it."""
+        if self.read is None:
+            return False
+        method = self.read.method
+        first = method.at(0) if isinstance(method, Schedule) else method
+        return self.read.weight_decay != 0 or first.shrink != 0

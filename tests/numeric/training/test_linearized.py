@@ -14,7 +14,9 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
+from sgdmem.numeric.training.from_optimizer import from_optimizer  # noqa: E402
 from sgdmem.numeric.training.gauss_newton import GaussNewton  # noqa: E402
+from sgdmem.numeric.training.linear_memory import LinearMemory  # noqa: E402
 from sgdmem.numeric.training.linearized import linearization, linearized  # noqa: E402
 from sgdmem.numeric.training.network import Network  # noqa: E402
 
@@ -191,6 +193,28 @@ def test_losses_are_those_of_training_a_linear_model() -> None:
         loss.backward()
         optimizer.step()
     assert above - above[0] == pytest.approx(np.array(found) - found[0], abs=1e-12)
+
+
+@pytest.mark.parametrize("decoupled", [False, True])
+def test_weights_decay_to_zero_and_not_to_where_they_are(decoupled: bool) -> None:
+    torch.manual_seed(1)
+    model, x, y = torch.nn.Linear(3, 2, bias=False), torch.randn(7, 3), torch.randn(7, 2)
+    rule = sgdmem.Algorithm(1, shrink=0.3) if decoupled else sgdmem.sgd(1)
+    optimizer = LinearMemory(model.parameters(), rule, lr=0.1, weight_decay=0 if decoupled else 0.3)
+    loss, read = torch.nn.MSELoss(), from_optimizer(optimizer)
+    problem = linearized(model, loss, (x, y), read)
+    rests = [sgdmem.stability(read.method, problem, 4).loss_floor]
+    expected, found = sgdmem.losses(read.method, problem, float("inf"), 5), []
+    for _ in range(6):
+        optimizer.zero_grad()
+        value = loss(model(x), y)
+        found.append(float(value.detach()))
+        value.backward()
+        optimizer.step()
+    assert expected - expected[0] == pytest.approx(np.array(found) - found[0], abs=1e-12)
+    problem = linearized(model, loss, (x, y), read)  # elsewhere
+    rests.append(sgdmem.stability(read.method, problem, 4).loss_floor)
+    assert rests[0] == pytest.approx(rests[1], rel=1e-8)
 
 
 class Shared(nn.Module):
