@@ -6,17 +6,15 @@ import math
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
+from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
 from sgdmem.numeric.verdicts.joint_judge import JointJudge
 from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.mode_summands import mode_summands
 from sgdmem.numeric.verdicts.reason import Reason
 
 _ERRORS = 2  # standard errors to either side
-_CORRELATED = 1.5  # modes left out, over what they add by themselves
 _SLOWEST, _SLOW = 1e-6, 7  # eigenvalues that are left out, over the smallest that is not; how many
 _OF_NOISE = {
     Reason.STABLE,
@@ -75,16 +73,21 @@ def _moved(judge: Judge, estimate: NoiseEstimate, errors: float, factor: float) 
 def _with_modes_left_out(judge: Judge) -> Interval:
     r"""Return where the radius of all modes is, given that of the leading ones.
 
-    Theirs is a lower bound, as the others' second moments are positive. What sample k feeds back
-    through slow modes alone sums to :math:`\kappa\sup(s_\lambda/\lambda)` times the trace that its
-    curvature has there, and that is about the most that they add; half as much again is room
-    for correlations with the leading modes, an estimate.
+    Theirs is a lower bound: the symmetric operator of all, restricted to them. With the rows F of a
+    sample in them, S in the others and :math:`\tilde N_{ij}=\sqrt{h_{ij}}N_{ij}`, the operator is
+    :math:`\kappa\,\mathbb E|F^T\tilde NF+(F^T\tilde NS+S^T\tilde NF)+S^T\tilde NS|^2` but for the
+    square of mean gradients, so that the radii of the three parts add up to a bound. The last one's
+    is at most :math:`\kappa\sup_j(\lambda_jh_{jj})\max|S|^2`, and as F is white but for
+    :math:`\lambda_i` the middle one's :math:`2\kappa\sup_{i,j}(\lambda_ih_{ij})\max|S|^2`. An
+    estimate: modes and :math:`|S|^2` may be known nearly only.
     """
     noise, samples = judge.noise, judge.noise.samples
     assert samples is not None  # they are partial
     low, high = judge.radius
     alone = low * float(noise.trace_share)
-    slow = judge.spectrum.eigenvalues.min() * np.geomspace(_SLOWEST, 1, _SLOW)
-    fed = float(mode_summands(judge.form, Ball(slow)).noise.mid.max())
+    kept = judge.spectrum.eigenvalues
+    slow = kept.min() * np.geomspace(_SLOWEST, 1, _SLOW)
+    heard = quick_pairs(judge.form, np.append(kept, slow))[:, -_SLOW:] / slow
+    fed = np.diagonal(heard[-_SLOW:]).max() + 2 * heard[:-_SLOW].max()
     share = float(noise.share * noise.trace_share)
-    return alone, max(high, alone + _CORRELATED * share * fed * samples.left_out)
+    return alone, max(high, alone + share * float(fed) * samples.left_out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from sgdmem import (
     phase_diagram,
     sgd,
     stability,
+    torch_sgd,
 )
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.verdicts.reason import Reason
@@ -116,3 +118,29 @@ def test_measured_coupling(batch_size: int, rng: np.random.Generator) -> None:
     assert found.is_estimated and "the coupling of" in str(found)
     assert found.to_dict()["problem"]["estimate"] == {"samples": len(X), "modes": X.shape[1]}
     assert not stability(method, Problem(coupled.spectrum, Noise.coupled(2)), 1).is_estimated
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_modes_left_out_of_a_sample_that_dominates_many(seed: int) -> None:
+    """A nearly flat spectrum, whose directions of modes cut one heavy sample in pieces."""
+    rng = np.random.default_rng(seed)
+    d, kept, light = 12, 6 + seed, 600
+    rows, heavy = rng.normal(size=(light, d)), rng.normal(size=d)
+    heavy /= np.linalg.norm(heavy)
+    rows = rows @ np.linalg.cholesky(np.linalg.inv(rows.T @ rows / (light + 1)))
+    rows -= 0.9 * np.outer(rows @ heavy, heavy)
+    X = np.vstack([rows, np.sqrt((light + 1) * 0.99) * heavy]) * np.linspace(1, 0.9, d)
+    axes = np.linalg.eigh(X.T @ X)[1][:, ::-1][:, :kept]
+    samples = Problem.from_data((X @ axes)[:, None, :]).samples
+    assert samples is not None
+    squares, inside = (X**2).sum(axis=1), ((X @ axes) ** 2).sum(axis=1)
+    part = replace(
+        samples,
+        trace_share=inside.sum() / squares.sum(),
+        left_out=float((squares - inside).max()),
+    )
+    problem = Problem(Spectrum(samples.eigenvalues), Noise(samples=part))
+    method = sgd(0.05) if seed % 2 else torch_sgd(0.02, 0.8)
+    low, high = stability(method, problem, 30).noise_sum_interval
+    whole = stability(method, Problem.from_data(X), 30).noise_sum
+    assert low <= whole <= high < 3 * whole
