@@ -66,8 +66,7 @@ class _TransformersHooks:
 def _follow(watch: Watch, steps: int, first_process: bool) -> None:
     """Step a Watch to so many steps, in one of several processes only."""
     if first_process and steps > watch.steps:
-        watch.steps = steps - 1
-        watch.step()
+        watch.step(steps)
 
 
 def _found(name: str, *modules: str) -> Any:

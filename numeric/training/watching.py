@@ -120,9 +120,17 @@ class Watch:
         self._due = self.steps + (self.every or 1)
         self._since = self.steps, time.perf_counter()
 
-    def step(self) -> None:
-        """Count a step of training, and measure when it is time."""
-        self.steps += 1
+    def step(self, steps: int | None = None) -> None:
+        """Count a step of training, and measure when it is time.
+
+        Parameters
+        ----------
+        steps : int, optional
+            How many were made, where something else counts them.
+        """
+        before, self.steps = self.steps, self.steps + 1 if steps is None else steps
+        if self.steps > before + 1:  # others were not made here
+            self._since = self.steps - 1, time.perf_counter()
         if self.steps >= self._due:
             self.measure()
 

@@ -76,7 +76,7 @@ def test_texts_have_room(width: float) -> None:
     draw_training(record(), ax=axes)
     figure = axes.figure
     assert texts_outside(figure) == []
-    legend = axes.get_legend()
+    legend: Any = axes.get_legend()
     numbers = [
         tick.label2
         for tick in artists(axes)["loss"][0].axes.yaxis.get_major_ticks()
