@@ -23,7 +23,7 @@ _HOMES = {  # module of numeric/training, or another one, that has the name
     "LinearOptimizer": "linear_optimizer",
     "from_optimizer": "from_optimizer",
     "linearized": "linearized",
-    "verdict": "training_verdict",
+    "verdict": "verdict_in_place",
     "TrainingVerdict": "training_verdict",
     "TrainingRecord": "training_record",
     "Watch": "watching",

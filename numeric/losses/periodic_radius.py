@@ -3,7 +3,7 @@ r"""Whether a schedule that repeats itself is stable in mean square.
 Step t of T has the state matrix :math:`S_t=S_{0,t}+(\lambda+\omega)v_tr_t^T` of each mode. Products
 of responses over whole periods are
 
-.. math:: p_{ij}(t,s)=\lambda_i\lambda_j\sum_{m\ge0}r_t^T\Phi_i(t+mT,s+1)v_s\;
+.. math:: p_{ij}(t,s)=\lambda_i\lambda_j\sum_{m:\,t+mT>s}r_t^T\Phi_i(t+mT,s+1)v_s\;
     r_t^T\Phi_j(t+mT,s+1)v_s,\qquad \Phi(t,s)=S_{t-1}\cdots S_s,
 
 and noise with the covariance :math:`\kappa\mathcal M` of gradients feeds back

@@ -1,4 +1,4 @@
-"""Where training stands: a verdict on a network, its optimizer and its batch size, in place."""
+"""What is found where training stands: a verdict with its edges, and as text."""
 
 from __future__ import annotations
 
@@ -7,28 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
-
-from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.compilation.progress import shown_passes
-from sgdmem.numeric.losses.schedule import Schedule
-from sgdmem.numeric.training.from_optimizer import from_optimizer
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
-from sgdmem.numeric.training.linearized import Linearization, linearization
-from sgdmem.numeric.training.loss_curvature import extreme_curvatures, mean_batch_sharpness
-from sgdmem.numeric.training.network import Network
-from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.numeric.verdicts.verdict import Verdict
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import InputError
 
-_BATCHES = 64  # whose sharpness is measured
-_ENOUGH = 0.95  # of the trace, below which it is said
-_APART = 0.1  # relative, of the Hessian and the Gauss-Newton matrix
-_NEGATIVE = 0.02  # curvature, over the largest one
-_OUTSIDE = 0.5  # share of the gradient
 MEANING = "mean-square limit of the linearised problem; single runs often survive a little longer"
 
 
@@ -43,8 +24,8 @@ class TrainingVerdict:
     verdict : Verdict
         On the problem of the leading modes: exact if they are all, else *estimated*.
     learning_rate, largest_learning_rate : float
-        The present one (of the first group of parameters), and the one below which the linearised
-        training is stable in mean square.
+        The present one (of the first group of parameters that moves; of a LinearOptimizer the
+        effective one), and the one below which the linearised training is stable in mean square.
     sharpness, sharpness_edge, edge_formula : float, float, str
         The largest eigenvalue of the Hessian of the loss, the one at which full batches would be
         unstable, and a formula that has this value, empty if none of the usual ones has.
@@ -52,6 +33,8 @@ class TrainingVerdict:
         How batches are judged, in words.
     batch_sharpness, batch_sharpness_error : float
         The mean over batches of :math:`g_B^TH_Bg_B/|g_B|^2`, and its standard error.
+    batch_sharpness_edge : float
+        Where it is said to rest with small batches, 2 / effective rate: see `sharpness_edges`.
     gauss_newton_sharpness : float
         The largest eigenvalue of the Gauss-Newton matrix, which verdicts are about.
     smallest_curvature : float
@@ -76,6 +59,7 @@ class TrainingVerdict:
     batches: str
     batch_sharpness: float
     batch_sharpness_error: float
+    batch_sharpness_edge: float
     gauss_newton_sharpness: float
     smallest_curvature: float
     modes: int
@@ -146,217 +130,10 @@ class TrainingVerdict:
         compared = "exceeds" if self.sharpness > self.sharpness_edge else "is below"
         yield "sharpness", f"{self.sharpness:.4g} {compared} {edge}"
         error = f" ± {self.batch_sharpness_error:.2g}" if self.batch_sharpness_error else ""
-        yield "Batch Sharpness", f"{self.batch_sharpness:.4g}{error}"
+        edge = f"small batches are said to rest near {self.batch_sharpness_edge:.4g}"
+        yield "Batch Sharpness", f"{self.batch_sharpness:.4g}{error}; {edge}, which is no limit"
         error = f" ± {100 * self.trace_error:.2g}" if self.trace_error else ""
         share = f"{100 * self.trace_share:.3g}{error}% of the trace"
         outside = f"{100 * self.gradient_outside:.2g}% of the squared gradient outside"
         yield "modes", f"{self.modes}, {share}; {outside}"
         yield "smallest curvature", f"{self.smallest_curvature:.3g}"
-
-
-def verdict(
-    model: Any,
-    loss: Any,
-    data: Any,
-    optimizer: Any,
-    batch_size: int | None = None,
-    *,
-    drop_last: bool | None = None,
-    modes: int | None = None,
-    hessian: Any = None,
-    batches: int = _BATCHES,
-    at_once: int = 128,
-    progress: bool = False,
-) -> TrainingVerdict:
-    """Judge training where it stands: whether it is stable, and how far from its edges.
-
-    The network is linearised at its present parameters, and the optimizer taken with its present
-    values. Epochs of a shuffling DataLoader are judged as batches drawn anew, with replacement:
-    their noise is nearest to that.
-
-    Parameters
-    ----------
-    model, loss, data, modes, hessian, at_once, progress
-        As for `linearized`.
-    optimizer : torch.optim.Optimizer or LinearOptimizer
-        See `from_optimizer`.
-    batch_size : int, optional
-        By default that of the DataLoader given as data. All samples are a full batch, without
-        noise.
-    drop_last : bool, optional
-        Whether all batches have one size; else an epoch ends with what is left of the samples, and
-        the mean of 1 / batch size over the epoch counts. By default that of the DataLoader, or
-        True.
-    batches : int
-        How many random batches the Batch Sharpness is the mean of.
-
-    Returns
-    -------
-    TrainingVerdict
-
-    Raises
-    ------
-    InputError
-        As `linearized` and `from_optimizer`.
-
-    Examples
-    --------
-    >>> import torch
-    >>> _ = torch.manual_seed(0)
-    >>> model, x = torch.nn.Linear(3, 1), torch.randn(50, 3)
-    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
-    >>> found = verdict(model, torch.nn.MSELoss(), (x, x.sum(1, keepdim=True)), optimizer, 10)
-    >>> found.stable, found.edge_formula
-    (True, '2(1+β)/lr')
-    """
-    read = optimizer if isinstance(optimizer, LinearOptimizer) else from_optimizer(optimizer)
-    size, drop_last = _batches(data, batch_size, drop_last)
-    found = linearization(
-        model, loss, data, read, modes=modes, hessian=hessian, batch_size=size, at_once=at_once,
-        progress=progress,
-    )  # fmt: skip
-    network, n = found.network, len(found.network)
-    method = read.method.at(0) if isinstance(read.method, Schedule) else read.method
-    judged = stability(method, found.problem, _mean_size(size, n, drop_last))
-    root = found.gauss_newton.root
-    with shown_passes(progress):
-        curvatures = extreme_curvatures(network, root)
-        single, error = mean_batch_sharpness(
-            network, root, math.inf if size >= n else size, whole(batches, "batches", 1)
-        )
-    gradient = found.gauss_newton.gradient()
-    rate = _rate(optimizer, method)
-    assert found.problem.samples is not None
-    result = TrainingVerdict(
-        verdict=judged,
-        optimizer=read,
-        learning_rate=rate,
-        largest_learning_rate=rate * judged.critical_scale,
-        sharpness=curvatures.largest,
-        sharpness_edge=judged.critical_eigenvalue,
-        edge_formula=_formula(optimizer, judged.critical_eigenvalue),
-        batches=_batches_in_words(size, n, drop_last),
-        batch_sharpness=single,
-        batch_sharpness_error=error,
-        gauss_newton_sharpness=float(found.problem.samples.eigenvalues[0]),
-        smallest_curvature=curvatures.smallest,
-        modes=len(found.problem.spectrum),
-        trace_share=found.trace_share,
-        trace_error=found.trace_error,
-        gradient_outside=_outside(gradient, found.basis),
-        warnings=(),
-    )
-    warnings = (*_warnings(result, found), *network.loss.notes)
-    vars(result).update(warnings=warnings)  # frozen
-    return result
-
-
-def _batches(data: Any, batch_size: int | None, drop_last: bool | None) -> tuple[int, bool]:
-    """Return the size of batches, and whether all have it, as a DataLoader has them."""
-    loader = data if isinstance(data, torch.utils.data.DataLoader) else None
-    if batch_size is None:
-        batch_size = getattr(loader, "batch_size", None)
-        if batch_size is None:
-            raise InputError("batch_size must be given where data is no DataLoader that has one")
-    if drop_last is None:
-        drop_last = True if loader is None else bool(loader.drop_last)
-    return whole(batch_size, "batch_size", 1), drop_last
-
-
-def _mean_size(size: int, count: int, drop_last: bool) -> float:
-    """Return the batch size whose noise is the mean over an epoch; inf for a batch of all.
-
-    Examples
-    --------
-    >>> _mean_size(4, 10, True), _mean_size(4, 10, False), _mean_size(16, 10, True)
-    (4, 3.0, inf)
-    """
-    if size >= count:
-        return math.inf
-    full, left = divmod(count, size)
-    if drop_last or not left:
-        return size
-    return (full + 1) / (full / size + 1 / left)
-
-
-def _batches_in_words(size: int, count: int, drop_last: bool) -> str:
-    if size >= count:
-        return "every batch is all samples"
-    judged = "judged as drawn anew for each step, with replacement; so are shuffled epochs"
-    left = 0 if drop_last else count % size
-    if not left:
-        return f"batches of {size} are {judged}"
-    mean = _mean_size(size, count, drop_last)
-    return f"batches of {size} and one of {left}, with the mean noise of {mean:.3g}, are {judged}"
-
-
-def _rate(optimizer: Any, method: Algorithm) -> float:
-    groups = getattr(optimizer, "param_groups", None)
-    return float(groups[0]["lr"]) if groups else float(method.effective_learning_rate)
-
-
-def _formula(optimizer: Any, edge: float) -> str:
-    """Return the formula that the full-batch edge is of, among those in use; else nothing."""
-    groups = getattr(optimizer, "param_groups", None)
-    if not groups:
-        return ""
-    lr = float(groups[0]["lr"])
-    beta = float(groups[0].get("momentum") or groups[0].get("betas", (0.0,))[0])
-    formulas = {"2/lr": 2 / lr}
-    if beta:
-        formulas["2(1+β)/lr"] = 2 * (1 + beta) / lr
-        formulas["2(1+β)/((1+2β) lr)"] = 2 * (1 + beta) / (1 + 2 * beta) / lr
-        formulas["2(1+β)/((1-β) lr)"] = 2 * (1 + beta) / (1 - beta) / lr
-    alike = [name for name, value in formulas.items() if math.isclose(value, edge, rel_tol=1e-9)]
-    return alike[0] if alike else ""
-
-
-def _outside(gradient: Array, basis: Array | None) -> float:
-    total = float(gradient @ gradient)
-    if basis is None or not total:
-        return 0.0
-    return max(0.0, 1 - float(np.square(gradient @ basis).sum()) / total)
-
-
-def _warnings(found: TrainingVerdict, linear: Linearization) -> Iterator[str]:
-    """Yield where the linear theory may not apply."""
-    apart = abs(found.sharpness / found.gauss_newton_sharpness - 1)
-    negative = -found.smallest_curvature / found.sharpness if found.sharpness > 0 else math.inf
-    if max(apart, negative) > _APART:
-        yield (
-            "the network is not near a minimum of its loss: the Hessian, with eigenvalues from "
-            f"{found.smallest_curvature:.3g} to {found.sharpness:.4g}, is not the Gauss-Newton "
-            f"matrix, whose largest is {found.gauss_newton_sharpness:.4g}; rates may be off as much"
-        )
-    if negative > _NEGATIVE:
-        yield (
-            f"the loss has negative curvature, {found.smallest_curvature:.3g}: every rate leaves "
-            "along it, slowly"
-        )
-    if found.trace_share < _ENOUGH:
-        yield (
-            f"the modes have only {100 * found.trace_share:.3g}% of the trace: with more modes the "
-            "radius is known better"
-        )
-    if found.gradient_outside > _OUTSIDE:
-        yield (
-            f"{100 * found.gradient_outside:.2g}% of the squared gradient lies outside the modes: "
-            "what training learns now is slow directions, that do not decide stability"
-        )
-    if _is_separated(linear.network):
-        yield (
-            "all samples are classified as their targets say: the cross-entropy has no minimum at "
-            "finite weights, its curvature falls as training goes on, and the verdict is about "
-            "this moment (label smoothing gives it a minimum)"
-        )
-
-
-def _is_separated(network: Network) -> bool:
-    """Whether a cross-entropy without smoothing has its way on every sample."""
-    loss = network.loss_function
-    plain = isinstance(loss, torch.nn.CrossEntropyLoss) and loss.label_smoothing == 0
-    plain = plain or loss is torch.nn.functional.cross_entropy
-    targets = network.data.piece(slice(None), network.device)[1]
-    if not plain or targets.is_floating_point():
-        return False
-    return bool((network.all_outputs.argmax(1) == targets).all())

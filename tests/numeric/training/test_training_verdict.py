@@ -14,8 +14,9 @@ import sgdmem
 
 torch = pytest.importorskip("torch")
 
+from sgdmem.numeric.training.from_optimizer import from_optimizer  # noqa: E402
 from sgdmem.numeric.training.linearized import linearized  # noqa: E402
-from sgdmem.numeric.training.training_verdict import verdict  # noqa: E402
+from sgdmem.numeric.training.verdict_in_place import verdict  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +121,25 @@ def test_what_the_linear_theory_does_not_know_is_said() -> None:
     assert any("no minimum at finite weights" in text for text in separated.warnings)
     smooth = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
     assert "no minimum" not in str(verdict(model, smooth, (x, classes), optimizer, 8))
+
+
+def test_of_a_group_it_has_the_effective_rate() -> None:
+    model, loss, x, y = trained()
+    optimizer = torch.optim.AdamW(model[2].parameters(), 0.01, weight_decay=0.1)
+    optimizer.add_param_group({"params": model[0].parameters(), "weight_decay": 0.0})
+    loss(model(x), y).backward()
+    optimizer.step()
+    found = verdict(model, loss, (x, y), from_optimizer(optimizer, group=0), 5)
+    assert found.learning_rate == pytest.approx(0.01) and found.edge_formula == ""
+    assert found.batch_sharpness_edge == pytest.approx(2 / 0.01)
+    for p in model[0].parameters():
+        p.requires_grad = False
+    model[2].zero_grad()
+    optimizer = torch.optim.SGD(model[0].parameters(), 7.0)  # does not move
+    optimizer.add_param_group({"params": model[2].parameters(), "lr": 0.1})
+    found = verdict(model, loss, (x, y), optimizer, 5)
+    assert found.learning_rate == 0.1 and found.edge_formula == "2/lr"
+    assert "said to rest near 20, which is no limit" in str(found)
 
 
 def test_it_is_json_ready() -> None:
