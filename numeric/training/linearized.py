@@ -20,6 +20,7 @@ from sgdmem.numeric.compilation.progress import expect_passes, shown_passes
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.training.gauss_newton import GaussNewton
+from sgdmem.numeric.training.loss_curvature import hessian_operator
 from sgdmem.numeric.training.network import Network
 from sgdmem.numeric.training.trained_network import TrainedNetwork
 from sgdmem.symbolic.errors import InputError, shown
@@ -101,9 +102,10 @@ def linearized(
     modes : int, optional
         How many leading modes are kept. By default all if there are up to 400; else those of 95% of
         the trace, up to 128; or 20 where the Jacobians of all samples are too large for memory.
-    hessian : scipy.sparse.linalg.LinearOperator of shape (d, d), optional
-        Whose leading modes are taken in place of those of the Gauss-Newton matrix: the Hessian,
-        or one of another library, in the order of the parameters that are trained.
+    hessian : True, or scipy.sparse.linalg.LinearOperator of shape (d, d), optional
+        Whose leading modes are taken in place of those of the Gauss-Newton matrix: True for the
+        Hessian of the loss, or a matrix of another library, in the order of the parameters that are
+        trained.
     batch_size : int, optional
         Needed for a loss that is a sum over the batch: its curvature grows with it.
     replacement, drop_last, shuffle : bool
@@ -245,10 +247,13 @@ def _leading_of_products(gauss_newton: GaussNewton, count: int, hessian: Any) ->
 
     d, root = gauss_newton.network.size, gauss_newton.root
     product = gauss_newton.product
-    if hessian is not None:
+    if hessian is True:
+        product = hessian_operator(gauss_newton.network, root).matvec
+    elif hessian is not None:
         if getattr(hessian, "shape", None) != (d, d) or not hasattr(hessian, "matvec"):
             raise InputError(
-                f"hessian must be a scipy LinearOperator of shape {(d, d)}, got {shown(hessian)}"
+                f"hessian must be True or a scipy LinearOperator of shape {(d, d)}, got "
+                f"{shown(hessian)}"
             )
         scale = np.ones(d) if root is None else root.cpu().numpy().astype(float)
 
@@ -263,7 +268,7 @@ def _leading_of_products(gauss_newton: GaussNewton, count: int, hessian: Any) ->
 
 
 def _problem(
-    found: _Rows, residuals: Array, drawing: dict[str, bool], trained: TrainedNetwork
+    found: _Rows, residuals: Array, drawing: dict[str, Any], trained: TrainedNetwork
 ) -> Problem:
     """Return the problem of some rows that starts with these residuals.
 

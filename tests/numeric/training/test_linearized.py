@@ -178,6 +178,12 @@ def test_a_hessian_of_ones_own_gives_the_modes() -> None:
     assert again.problem.spectrum.eigenvalues == pytest.approx(
         found.problem.spectrum.eigenvalues, rel=1e-6
     )
+    axes = np.linalg.eigh(loss_hessian(model, loss, x, y))[1][:, ::-1][:, :6]
+    of_loss = linearization(model, loss, (x, y), modes=6, hessian=True).basis
+    assert of_loss is not None  # a basis of the same space, or nearly
+    assert np.linalg.svd(axes.T @ of_loss)[1] == pytest.approx(1, abs=1e-3)
+    with pytest.raises(sgdmem.InputError, match="hessian must be True or"):
+        linearized(model, loss, (x, y), hessian=np.eye(3))
 
 
 def test_losses_are_those_of_training_a_linear_model() -> None:
@@ -203,6 +209,7 @@ def test_weights_decay_to_zero_and_not_to_where_they_are(decoupled: bool) -> Non
     optimizer = LinearMemory(model.parameters(), rule, lr=0.1, weight_decay=0 if decoupled else 0.3)
     loss, read = torch.nn.MSELoss(), from_optimizer(optimizer)
     problem = linearized(model, loss, (x, y), read)
+    assert isinstance(read.method, sgdmem.Algorithm)
     rests = [sgdmem.stability(read.method, problem, 4).loss_floor]
     expected, found = sgdmem.losses(read.method, problem, float("inf"), 5), []
     for _ in range(6):
