@@ -21,7 +21,7 @@ from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.training.gauss_newton import GaussNewton
 from sgdmem.numeric.training.loss_curvature import hessian_operator
-from sgdmem.numeric.training.network import Network
+from sgdmem.numeric.training.network import Network, undisturbed
 from sgdmem.numeric.training.trained_network import TrainedNetwork
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -139,6 +139,7 @@ def linearized(
     ).problem  # fmt: skip
 
 
+@undisturbed()
 def linearization(
     model: Any,
     loss: Any,
@@ -274,6 +275,11 @@ def _problem(
 
     It starts at 0, but where weights decay: they do so to where the network has all weights 0.
     """
+    if not found.rows.any():
+        raise InputError(
+            "loss must be curved in the outputs of some sample that depend on the parameters: here "
+            "it is linear (as L1 is everywhere, and Huber's far from the targets)"
+        )
     if not trained.decays:
         labels = -residuals if residuals.any() else None
         return Problem.from_data(found.rows, labels, **drawing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -125,7 +125,7 @@ class Network:
         keywords = inputs if isinstance(inputs, dict) else {}
         arguments = () if keywords else inputs if isinstance(inputs, tuple) else (inputs,)
         values = self.parameters if parameters is None else parameters
-        with _in_full_precision(self.device):
+        with _twice_differentiable():
             found = torch.func.functional_call(self.model, values, arguments, keywords)
         found = getattr(found, "logits", found)
         if not torch.is_tensor(found) or not found.ndim:
@@ -148,9 +148,17 @@ class Network:
 
 
 @contextmanager
-def _in_full_precision(device: Any) -> Any:
-    """Second derivatives of fused attention, and numbers rounded by AMP, are no use."""
+def undisturbed() -> Iterator[None]:
+    """Take derivatives in full precision, whatever AMP and ``no_grad`` say around."""
+    cpu, gpu = (torch.autocast(kind, enabled=False) for kind in ("cpu", "cuda"))
+    with torch.enable_grad(), cpu, gpu:
+        yield
+
+
+@contextmanager
+def _twice_differentiable() -> Iterator[None]:
+    """Fused attention has no second derivatives."""
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
-    with torch.autocast(device.type, enabled=False), sdpa_kernel(SDPBackend.MATH):
+    with sdpa_kernel(SDPBackend.MATH):
         yield

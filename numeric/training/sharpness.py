@@ -15,6 +15,7 @@ from sgdmem.numeric.compilation.progress import shown_passes
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.training.loss_curvature import extreme_curvatures, mean_batch_sharpness
+from sgdmem.numeric.training.network import undisturbed
 from sgdmem.numeric.training.trained_network import TrainedNetwork
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -23,6 +24,7 @@ from sgdmem.symbolic.errors import UndefinedError
 BATCHES = 64
 
 
+@undisturbed()
 def sharpness(
     model: Any,
     loss: Any,
@@ -73,6 +75,7 @@ def sharpness(
     return found.largest
 
 
+@undisturbed()
 def batch_sharpness(
     model: Any,
     loss: Any,

@@ -18,7 +18,7 @@ from sgdmem.numeric.training.from_optimizer import from_optimizer
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.linearized import Linearization, linearization
 from sgdmem.numeric.training.loss_curvature import extreme_curvatures, mean_batch_sharpness
-from sgdmem.numeric.training.network import Network
+from sgdmem.numeric.training.network import Network, undisturbed
 from sgdmem.numeric.training.sharpness import sharpness_edges
 from sgdmem.numeric.training.training_verdict import TrainingVerdict
 from sgdmem.numeric.verdicts.stability import stability
@@ -31,6 +31,7 @@ _NEGATIVE = 0.02  # curvature, over the largest one
 _OUTSIDE = 0.5  # share of the gradient
 
 
+@undisturbed()
 def verdict(
     model: Any,
     loss: Any,

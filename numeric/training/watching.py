@@ -18,6 +18,7 @@ from sgdmem.numeric.training.from_optimizer import from_optimizer
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.linearized import linearization
 from sgdmem.numeric.training.loss_curvature import extreme_curvatures, mean_batch_sharpness
+from sgdmem.numeric.training.network import undisturbed
 from sgdmem.numeric.training.refused_modules import unwrapped
 from sgdmem.numeric.training.sharpness import sharpness_edges
 from sgdmem.numeric.training.training_data import TrainingData
@@ -156,7 +157,7 @@ class Watch:
         return self.record.rows[-1]
 
     def _values(self) -> dict[str, float]:
-        with _untouched(self.model) as notes, torch.enable_grad():
+        with _untouched(self.model) as notes, undisturbed():
             read = self._read()
             method = read.method.at(0) if isinstance(read.method, Schedule) else read.method
             size = len(self.data[1]) if math.isinf(self.batch_size) else int(self.batch_size)

@@ -325,6 +325,7 @@ def test_in_eval_mode_they_are_not() -> None:
         (lambda out, y: ((out - y) ** 2).mean().sqrt(), "the mean or the sum"),
         (lambda out, y: torch.sin(out - y).mean(), "convex"),
         ("mse", "a function of outputs"),
+        (torch.nn.L1Loss(), "curved in the outputs"),
     ],
 )
 def test_losses_that_are_refused(loss: Any, message: str) -> None:

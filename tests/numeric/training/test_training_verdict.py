@@ -142,6 +142,15 @@ def test_of_a_group_it_has_the_effective_rate() -> None:
     assert "said to rest near 20, which is no limit" in str(found)
 
 
+def test_mixed_precision_and_no_grad_around_change_nothing() -> None:
+    model, loss, x, y = trained()
+    model, x, y = model.float(), x.float(), y.float()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    expected = verdict(model, loss, (x, y), optimizer, 5).to_dict()
+    with torch.autocast("cpu"), torch.no_grad():
+        assert verdict(model, loss, (x, y), optimizer, 5).to_dict() == expected
+
+
 def test_it_is_json_ready() -> None:
     model, loss, x, y = trained()
     found = verdict(model, loss, (x, y), torch.optim.SGD(model.parameters(), 0.1), 5)
