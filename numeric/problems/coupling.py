@@ -30,8 +30,8 @@ class Block:
     Attributes
     ----------
     size : int
-    entries : Ball, shape () or (size, size)
-        One value in every place, or a matrix.
+    entries : Ball
+        One value in every place, or a square matrix.
     diagonal : tuple of Fraction
         The exact diagonal.
     rounding : float
