@@ -168,7 +168,8 @@ def _plain_ticks(ax: Any) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = ax.get_ylim()
-    subs = (1.0,) if np.log10(high / low) > _FEW else (1.0, 2.0, 5.0)
+    decades = np.log10(high / low)
+    subs = (1.0,) if decades > _FEW else (1.0, 2.0, 5.0) if decades > 1 else (1, 1.5, *range(2, 10))
     ax.yaxis.set_major_locator(LogLocator(subs=subs))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())
