@@ -26,6 +26,7 @@ from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 
 MOST_STEPS = 10**6
+_OPTIONS = {"lr", "momentum", "betas"}
 _READERS: dict[str, Callable[[Request], LinearOptimizer]] = {
     "torch.optim.SGD": read_sgd,
     "torch.optim.Adam": read_adam,
@@ -118,6 +119,11 @@ def from_optimizer(
     hooks = ("_optimizer_step_pre_hooks", "_optimizer_step_post_hooks")
     if any(getattr(optimizer, name, None) for name in hooks):
         found = replace(found, notes=(*found.notes, "hooks of its steps were not looked at"))
+    moved = found.parameters[0]
+    for parameters in optimizer.param_groups:
+        if any(p is moved for p in parameters["params"]):
+            options = {key: parameters[key] for key in _OPTIONS & parameters.keys()}
+            found = replace(found, options=options)
     return found
 
 

@@ -41,12 +41,14 @@ def read_linear_memory(request: Request) -> LinearOptimizer:
     if not groups.alike and entries.shrink.any():
         raise InputError(
             f"shrink must be 0 where groups of {request.name} differ in lr: w would shrink by "
-            "another share in each; ask about one of them, group=..."
+            "another share in each; ask about one of them, from_optimizer(optimizer, group=...)"
         )
     scaled = np.zeros(entries.table.shape[1], dtype=bool)
     scaled[: 1 + M] = scaled[(M + 1) ** 2 :] = True  # alpha and b; a and shrink
     table = np.where(scaled, entries.table * rates[:, None], entries.table)
     notes = ["its tensors hold w + a u, where gradients are taken"] if entries.a.any() else []
+    if rule.stationary is None and request.steps is None:
+        notes.append(f"its values change from step to step: these are those of step {min(made)}")
     return LinearOptimizer(
         request.method(table if entries.shrink.any() else table[:, :-1], M),
         request.name,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sgdmem.numeric.losses.schedule import Schedule
@@ -32,6 +33,9 @@ class LinearOptimizer:
         Whether it climbs the loss: the method is then about the loss times -1.
     notes : tuple of str
         What the reading assumes, in sentences.
+    options : dict
+        The present ``lr``, and ``momentum`` or ``betas``, of the first group that moves; empty
+        for optax.
     """
 
     method: Algorithm | Schedule
@@ -41,6 +45,7 @@ class LinearOptimizer:
     weight_decay: float = 0.0
     maximize: bool = False
     notes: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         parts = [f"{self.name}: {self.method}", *self.notes]

@@ -278,7 +278,8 @@ def _problem(
     if not found.rows.any():
         raise InputError(
             "loss must be curved in the outputs of some sample that depend on the parameters: here "
-            "it is linear (as L1 is everywhere, and Huber's far from the targets)"
+            "it is linear (as L1 is everywhere, Huber's far from the targets, and NLLLoss, where "
+            "CrossEntropyLoss of the outputs before their log-softmax is not)"
         )
     if not trained.decays:
         labels = -residuals if residuals.any() else None

@@ -9,9 +9,16 @@ from functools import cached_property
 from typing import Any
 
 import torch
+from torch.utils._pytree import tree_leaves
 
+from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.training.output_loss import OutputLoss
-from sgdmem.numeric.training.refused_modules import refuse_modules, refuse_outputs, unwrapped
+from sgdmem.numeric.training.refused_modules import (
+    failed,
+    refuse_modules,
+    refuse_outputs,
+    unwrapped,
+)
 from sgdmem.numeric.training.training_data import TrainingData
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -80,8 +87,15 @@ class Network:
             )
         if len({p.device for p in own.values()}) > 1:
             raise InputError("model must be on one device: gather it there first")
+        at_once = whole(at_once, "at_once", 1)
         found = cls(module, own, TrainingData.of(data), loss, at_once)
-        refuse_outputs(found.outputs_at, found.data.piece(slice(0, 3), found.device)[0])
+        inputs = found.data.piece(slice(0, 3), found.device)[0]
+        try:
+            refuse_outputs(found.outputs_at, inputs)
+        except InputError:
+            raise
+        except Exception as error:  # whatever a model may raise
+            raise failed("model", f"inputs {_kinds(inputs)}", error) from error
         return found
 
     @property
@@ -129,7 +143,10 @@ class Network:
             found = torch.func.functional_call(self.model, values, arguments, keywords)
         found = getattr(found, "logits", found)
         if not torch.is_tensor(found) or not found.ndim:
-            raise InputError(f"model must return a tensor of outputs, got {shown(found)}")
+            raise InputError(
+                f"model must return a tensor of outputs, got {shown(found)}: "
+                "wrap the model in one that returns it"
+            )
         return found
 
     def flat(self, tensors: Any) -> Any:
@@ -145,6 +162,11 @@ class Network:
     def batch_loss(self, inputs: Any, targets: Any, parameters: Any = None) -> Any:
         """Return the loss of a batch as it is trained, a scalar."""
         return self.loss_function(self.outputs_at(inputs, parameters), targets)
+
+
+def _kinds(inputs: Any) -> str:
+    parts = [x for x in tree_leaves(inputs) if torch.is_tensor(x)]
+    return ", ".join(f"{tuple(x.shape)} of {x.dtype}" for x in parts)
 
 
 @contextmanager

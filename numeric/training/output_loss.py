@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from sgdmem.numeric.training.refused_modules import failed
 from sgdmem.symbolic.errors import InputError, shown
 
 _FLOOR = (
@@ -20,7 +21,7 @@ _FLOOR = (
 )
 _ROUNDINGS = 8  # of an eigenvalue of a curvature, for each output
 _ALIKE = 1e-3  # relative, of losses that are the same
-_TRIED = 16  # samples on which the reduction is found out
+_TRIED = 16  # samples, from first to last, on which the reduction is found out
 _MOST_OUTPUTS = 4096
 
 
@@ -59,19 +60,27 @@ class OutputLoss:
         weighted = _weighted(loss, outputs, targets)
         if weighted is not None:
             return weighted
-        with torch.no_grad():
-            together = _number(loss(outputs[:_TRIED], targets[:_TRIED]))
-            tried = min(_TRIED, len(outputs))
-            single = [_number(loss(outputs[i : i + 1], targets[i : i + 1])) for i in range(tried)]
-        total = sum(single)
-        # of targets that are fitted all are 0, and one more output tells
-        for value, reduction in ((total / tried, "mean"), (total, "sum")):
-            if abs(together - value) <= _ALIKE * max(abs(together), abs(value)):
+        last = len(outputs) - 1
+        some = torch.linspace(0, last, min(max(last + 1, 2), _TRIED)).round().long()
+        output, target = outputs[some.to(outputs.device)], targets[some.to(targets.device)]
+        # where all is fitted slopes are 0, and those beside it tell
+        for tried in (output, 0.9 * output + 0.04):
+            together = _slope(loss, tried, target)
+            pairs = zip(tried.split(1), target.split(1), strict=True)
+            alone = torch.cat([_slope(loss, *pair) for pair in pairs])
+            size = max(together.abs().max(), alone.abs().max())
+            if not torch.isfinite(size):
+                raise InputError("loss must have finite derivatives in the outputs of the model")
+            if size > 0:
+                break
+        for share, reduction in ((len(some), "mean"), (1, "sum")):
+            if ((together - alone / share).abs().max() <= _ALIKE * together.abs().max()).item():
                 return cls(loss, reduction)
         raise InputError(
-            f"loss must be the mean or the sum over samples of what each of them has by itself: of "
-            f"{tried} samples together it is {together:.6g}, and the mean of each alone is "
-            f"{total / tried:.6g}"
+            "loss must be the mean or the sum over samples of what each of them has by itself, and "
+            f"is neither for outputs of shape {tuple(output.shape)} and targets of "
+            f"{tuple(target.shape)}: they may need one shape, or the loss has weights of classes "
+            "or ignored targets, which are known of torch.nn.CrossEntropyLoss itself"
         )
 
     def values(self, outputs: Any, targets: Any) -> Any:
@@ -82,7 +91,7 @@ class OutputLoss:
     def slopes(self, outputs: Any, targets: Any) -> Any:
         """Return the gradients in the outputs, shape (n, K)."""
         found = torch.func.vmap(torch.func.grad(self._single))(outputs, targets)
-        return found.flatten(1) * self.scale
+        return found.reshape(len(outputs), -1) * self.scale
 
     def curvatures(self, outputs: Any, targets: Any) -> Any:
         """Return the second derivatives in the outputs, shape (n, K, K)."""
@@ -95,7 +104,11 @@ class OutputLoss:
         def curvature(output: Any, target: Any) -> Any:
             return torch.func.jacrev(torch.func.grad(self._single))(output, target)
 
-        return torch.func.vmap(curvature)(outputs, targets).reshape(n, K, K) * self.scale
+        try:
+            found = torch.func.vmap(curvature)(outputs, targets)
+        except RuntimeError as error:
+            raise failed("loss", "second derivatives of single samples", error) from error
+        return found.reshape(n, K, K) * self.scale
 
     def roots(self, outputs: Any, targets: Any) -> tuple[Any, Any]:
         """Return L, symmetric, with L L^T the curvatures, and e with L e the slopes if any has it.
@@ -156,10 +169,26 @@ def _weighted(loss: Any, outputs: Any, targets: Any) -> OutputLoss | None:
     return OutputLoss(of_one, "mean", 1 / float(mean), (note,))
 
 
-def _number(value: Any) -> float:
-    if not torch.is_tensor(value) or value.ndim or value.is_complex():
-        raise InputError(
-            f"loss must return one number for a batch (reduction 'mean' or 'sum'), got "
-            f"{shown(value)}"
-        )
-    return float(value)
+def _slope(loss: Any, outputs: Any, targets: Any) -> Any:
+    """Return the gradient of the loss of a batch in its outputs."""
+    outputs = outputs.detach()
+    with torch.enable_grad():
+        try:
+            apart, value = loss(outputs, targets), loss(outputs.requires_grad_(), targets)
+        except Exception as error:
+            shapes = f"outputs of shape {tuple(outputs.shape)}, targets of {tuple(targets.shape)}"
+            raise failed("loss", f"{shapes} and {targets.dtype}", error) from error
+        if not torch.is_tensor(value) or value.ndim or value.is_complex():
+            raise InputError(
+                f"loss must return one number for a batch (reduction 'mean' or 'sum'), got "
+                f"{shown(value)}"
+            )
+        if apart.requires_grad:
+            raise InputError(
+                "loss must depend on parameters by the outputs of the model alone, but has some of "
+                "its own, or a penalty on weights: that of their squares is weight_decay of the "
+                "optimizer"
+            )
+        if not value.requires_grad:
+            raise InputError("loss must have derivatives in the outputs, but does not hear them")
+        return torch.autograd.grad(value, outputs)[0]

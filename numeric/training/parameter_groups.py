@@ -164,7 +164,8 @@ def one_decay(request: Request, groups: Groups) -> float:
     if decay and not groups.alike:
         raise InputError(
             f"weight_decay must be 0 where groups of {request.name} differ in lr, got {decay:g}: "
-            "it acts with another strength in each; ask about one of them, group=..."
+            "it acts with another strength in each; ask about one of them, "
+            "from_optimizer(optimizer, group=...)"
         )
     return decay
 
@@ -179,7 +180,8 @@ def _require_same(
             raise InputError(
                 f"groups {pair[0]} and {pair[1]} of {name} differ in {key}, "
                 f"{shown(first.get(key))} and {shown(other.get(key))}{when}: one method moves "
-                "groups that differ in lr alone; ask about one of them, group=..."
+                "groups that differ in lr alone; ask about one of them, "
+                "from_optimizer(optimizer, group=...)"
             )
 
 
@@ -193,7 +195,8 @@ def _proportions(rates: Array, chosen: Sequence[int]) -> list[float]:
         found = f"{rates[step, i]:g}, and of group {chosen[0]} {rates[step, 0]:g}"
         raise InputError(
             f"lr of group {chosen[i]} must stay in proportion to that of group {chosen[0]}, but at "
-            f"step {step} it is {found}: ask about one of them, group=..."
+            f"step {step} it is {found}: ask about one of them, "
+            "from_optimizer(optimizer, group=...)"
         )
     if not reference.all():
         still = chosen[int(np.argmin(reference != 0))]

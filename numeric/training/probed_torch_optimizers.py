@@ -38,7 +38,7 @@ class TorchSteps:
         if not self.groups.alike:
             raise InputError(
                 f"groups of {self.name} differ in lr: of optimizers that are read from their steps "
-                "ask about one of them, group=..."
+                "ask about one of them, from_optimizer(optimizer, group=...)"
             )
         group = groups[self.groups.chosen[0]]
         taken = inspect.signature(self._class).parameters

@@ -9,9 +9,16 @@ import torch
 
 from sgdmem.symbolic.errors import InputError, shown
 
+_MOST_TOLD = 200  # characters of another error
 _ALIKE = 1e-3  # relative, of outputs that are the same but for rounding
 _WRAPPERS = {"DataParallel", "DistributedDataParallel"}
 _SHARDED = {"FullyShardedDataParallel", "FSDPModule"}
+
+
+def failed(name: str, where: str, error: Exception) -> InputError:
+    """Return the error that says where a function of the user failed, in one line."""
+    told = " ".join(str(error).split()) or "no message"
+    return InputError(f"{name} fails with {where}: {type(error).__name__}: {told[:_MOST_TOLD]}")
 
 
 def unwrapped(model: Any) -> Any:

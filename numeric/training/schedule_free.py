@@ -63,7 +63,7 @@ def _require_one_average(request: Request, groups: Groups) -> None:
     if sums and max(sums) - min(sums) > 1e-9 * max(sums):
         raise InputError(
             f"groups of {request.name} have averages of different weights: their rates were not "
-            "always in proportion; ask about one of them, group=..."
+            "always in proportion; ask about one of them, from_optimizer(optimizer, group=...)"
         )
 
 

@@ -168,7 +168,8 @@ def sharpness_edges(method: Algorithm, weight_decay: float = 0.0) -> SharpnessEd
     problem = Problem(Spectrum([1.0]), weight_decay=weight_decay)
     full = stability(method, problem).critical_eigenvalue
     try:
-        small = 2 / float(replace(method, shrink=0).effective_learning_rate)
+        rate = float(replace(method, shrink=0).effective_learning_rate)
+        small = 2 / rate if rate else math.inf
     except UndefinedError:  # a memory that keeps everything
         small = math.nan
     return SharpnessEdges(float(full), small)

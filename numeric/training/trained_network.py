@@ -52,7 +52,7 @@ class TrainedNetwork:
                     "batch_size must be given for a loss that is a sum over the batch: its "
                     "curvature grows with it"
                 )
-            factor = whole(batch_size, "batch_size", 1)
+            factor = min(whole(batch_size, "batch_size", 1), len(network))
             vars(network)["loss"] = replace(network.loss, scale=network.loss.scale * factor)
         if read is not None and read.maximize:
             raise InputError(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import torch
 
+from sgdmem.numeric.training.refused_modules import failed
 from sgdmem.symbolic.errors import InputError, shown
 
 _READ = 256  # samples of a dataset that are collated at once
@@ -31,16 +33,16 @@ class TrainingData:
     def of(cls, data: Any) -> TrainingData:
         """Read a pair (inputs, targets), a Dataset, or the dataset of a DataLoader.
 
-        Every sample is used, whatever sampler a DataLoader has.
-
         Raises
         ------
         InputError
-            For anything else, and if inputs and targets differ in length.
+            For anything else, if inputs and targets differ in length, and for a DataLoader whose
+            sampler leaves samples out, or repeats them.
         """
         if isinstance(data, tuple | list) and len(data) == 2:
             found = cls(_tensors(data[0]), _tensors(data[1]))
         elif isinstance(data, torch.utils.data.DataLoader):
+            _refuse_uneven(data)
             found = _collated(data.dataset, data.collate_fn)
         elif hasattr(data, "__getitem__") and hasattr(data, "__len__"):
             found = _collated(data, torch.utils.data.default_collate)
@@ -48,6 +50,11 @@ class TrainingData:
             raise InputError(
                 "data must be a pair (inputs, targets), a Dataset with a length, or a DataLoader "
                 f"of one, got {shown(data)}"
+            )
+        if not torch.is_tensor(found.targets):
+            raise InputError(
+                f"data must have one tensor of targets, got {shown(found.targets)}: put several "
+                "beside each other in one"
             )
         lengths = {len(part) for part in (*_parts(found.inputs), *_parts(found.targets))}
         if len(lengths) != 1 or 0 in lengths:
@@ -71,6 +78,32 @@ class TrainingData:
             yield chosen, *self.piece(chosen, device)
 
 
+def batch_size_of(data: Any) -> int:
+    """Return the batch size of a DataLoader; raise InputError where there is none."""
+    loader = isinstance(data, torch.utils.data.DataLoader)
+    if not loader or data.batch_size is None:
+        raise InputError("batch_size must be given where data is no DataLoader that has one")
+    return int(data.batch_size)
+
+
+def _refuse_uneven(loader: Any) -> None:
+    """Raise InputError if a loader does not draw all samples alike."""
+    sampler, even = loader.sampler, torch.utils.data.RandomSampler
+    if isinstance(sampler, even | torch.utils.data.distributed.DistributedSampler):
+        return
+    count = len(loader.dataset) if hasattr(loader.dataset, "__len__") else 0
+    if not count:
+        return  # which is refused by another name
+    with torch.random.fork_rng(devices=[]):
+        drawn = list(islice(sampler, count + 1))
+    if len(drawn) != count or len(set(drawn)) != count:
+        raise InputError(
+            f"data must be a DataLoader that draws all {count} samples alike, but its "
+            f"{type(sampler).__name__} leaves some out, or repeats them: give one of the samples "
+            "that are trained, such as torch.utils.data.Subset, without a sampler"
+        )
+
+
 def _collated(dataset: Any, collate: Any) -> TrainingData:
     """Return all samples of a dataset, put together as a DataLoader would."""
     if not hasattr(dataset, "__len__") or not len(dataset):
@@ -78,7 +111,10 @@ def _collated(dataset: Any, collate: Any) -> TrainingData:
     read = []
     for first in range(0, len(dataset), _READ):
         last = min(first + _READ, len(dataset))
-        batch = collate([dataset[i] for i in range(first, last)])
+        try:
+            batch = collate([dataset[i] for i in range(first, last)])
+        except Exception as error:  # whatever a dataset may raise
+            raise failed("data", f"samples {first} to {last - 1} put together", error) from error
         if isinstance(batch, Mapping) and "labels" in batch:  # as tokenizers make them
             batch = ({k: v for k, v in batch.items() if k != "labels"}, batch["labels"])
         if not isinstance(batch, Sequence) or len(batch) != 2:
@@ -96,7 +132,8 @@ def _tensors(value: Any) -> Any:
         return torch.as_tensor(value)
     except (TypeError, ValueError, RuntimeError):
         raise InputError(
-            f"data must have tensors or arrays as inputs and targets, got {shown(value)}"
+            f"data must have tensors or arrays as inputs and targets, or a tuple of them for "
+            f"several inputs, got {shown(value)}"
         ) from None
 
 

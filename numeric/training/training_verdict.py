@@ -24,7 +24,7 @@ class TrainingVerdict:
     verdict : Verdict
         On the problem of the leading modes: exact if they are all, else *estimated*.
     learning_rate, largest_learning_rate : float
-        The present one (of the first group of parameters that moves; of a LinearOptimizer the
+        The present one (of the first group of parameters that moves; of optax the
         effective one), and the one below which the linearised training is stable in mean square.
     sharpness, sharpness_edge, edge_formula : float, float, str
         The largest eigenvalue of the Hessian of the loss, the one at which full batches would be
@@ -131,7 +131,9 @@ class TrainingVerdict:
         yield "sharpness", f"{self.sharpness:.4g} {compared} {edge}"
         error = f" ± {self.batch_sharpness_error:.2g}" if self.batch_sharpness_error else ""
         edge = f"small batches are said to rest near {self.batch_sharpness_edge:.4g}"
-        yield "Batch Sharpness", f"{self.batch_sharpness:.4g}{error}; {edge}, which is no limit"
+        told = f"{self.batch_sharpness:.4g}{error}; {edge}, which is no limit"
+        still = math.isnan(self.batch_sharpness)
+        yield "Batch Sharpness", "none: gradients are 0" if still else told
         error = f" ± {100 * self.trace_error:.2g}" if self.trace_error else ""
         share = f"{100 * self.trace_share:.3g}{error}% of the trace"
         outside = f"{100 * self.gradient_outside:.2g}% of the squared gradient outside"

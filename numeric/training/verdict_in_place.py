@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,9 +20,10 @@ from sgdmem.numeric.training.linearized import Linearization, linearization
 from sgdmem.numeric.training.loss_curvature import extreme_curvatures, mean_batch_sharpness
 from sgdmem.numeric.training.network import Network, undisturbed
 from sgdmem.numeric.training.sharpness import sharpness_edges
+from sgdmem.numeric.training.training_data import batch_size_of
 from sgdmem.numeric.training.training_verdict import TrainingVerdict
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _BATCHES = 64  # whose sharpness is measured
 _ENOUGH = 0.95  # of the trace, below which it is said
@@ -104,8 +105,7 @@ def verdict(
         )
     gradient = found.gauss_newton.gradient()
     edge = sharpness_edges(method, read.weight_decay).small_batch
-    group = _group(optimizer, read)
-    rate = float(group.get("lr", 2 / edge))
+    rate = float(read.options["lr"] if read.options else 2 / edge)
     assert found.problem.samples is not None
     result = TrainingVerdict(
         verdict=judged,
@@ -114,7 +114,7 @@ def verdict(
         largest_learning_rate=rate * judged.critical_scale,
         sharpness=curvatures.largest,
         sharpness_edge=judged.critical_eigenvalue,
-        edge_formula=_formula(group, judged.critical_eigenvalue),
+        edge_formula=_formula(read.options, judged.critical_eigenvalue),
         batches=_batches_in_words(size, n, drop_last),
         batch_sharpness=single,
         batch_sharpness_error=error,
@@ -135,11 +135,11 @@ def _batches(data: Any, batch_size: int | None, drop_last: bool | None) -> tuple
     """Return the size of batches, and whether all have it, as a DataLoader has them."""
     loader = data if isinstance(data, torch.utils.data.DataLoader) else None
     if batch_size is None:
-        batch_size = getattr(loader, "batch_size", None)
-        if batch_size is None:
-            raise InputError("batch_size must be given where data is no DataLoader that has one")
+        batch_size = batch_size_of(data)
     if drop_last is None:
         drop_last = True if loader is None else bool(loader.drop_last)
+    if not isinstance(drop_last, bool):
+        raise InputError(f"drop_last must be True or False, got {shown(drop_last)}")
     return whole(batch_size, "batch_size", 1), drop_last
 
 
@@ -170,22 +170,14 @@ def _batches_in_words(size: int, count: int, drop_last: bool) -> str:
     return f"batches of {size} and one of {left}, with the mean noise of {mean:.3g}, are {judged}"
 
 
-def _group(optimizer: Any, read: LinearOptimizer) -> dict[str, Any]:
-    """Return the options of the first parameters that move, as far as they are known."""
-    for group in getattr(optimizer, "param_groups", ()):
-        if any(p is read.parameters[0] for p in group["params"]):
-            return dict(group)
-    return {}
-
-
-def _formula(group: dict[str, Any], edge: float) -> str:
+def _formula(options: Mapping[str, Any], edge: float) -> str:
     """Return the formula that the full-batch edge is of, among those in use; else nothing."""
-    if "lr" not in group:
+    lr = float(options.get("lr", 0))
+    beta = float(options.get("momentum") or options.get("betas", (0.0,))[0])
+    if not lr:
         return ""
-    lr = float(group["lr"])
-    beta = float(group.get("momentum") or group.get("betas", (0.0,))[0])
     formulas = {"2/lr": 2 / lr}
-    if beta:
+    if 0 < beta < 1:
         formulas["2(1+β)/lr"] = 2 * (1 + beta) / lr
         formulas["2(1+β)/((1+2β) lr)"] = 2 * (1 + beta) / (1 + 2 * beta) / lr
         formulas["2(1+β)/((1-β) lr)"] = 2 * (1 + beta) / (1 - beta) / lr

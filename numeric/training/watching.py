@@ -21,7 +21,7 @@ from sgdmem.numeric.training.loss_curvature import extreme_curvatures, mean_batc
 from sgdmem.numeric.training.network import undisturbed
 from sgdmem.numeric.training.refused_modules import unwrapped
 from sgdmem.numeric.training.sharpness import sharpness_edges
-from sgdmem.numeric.training.training_data import TrainingData
+from sgdmem.numeric.training.training_data import TrainingData, batch_size_of
 from sgdmem.numeric.training.training_record import TrainingRecord
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.errors import InputError
@@ -43,8 +43,9 @@ class Watch:
         See `linearized`. All samples are used, and kept in memory.
     optimizer : torch.optim.Optimizer or None
         Read anew each time, with its present rate. None where a Trainer makes it.
-    batch_size : float
-        That of training. All samples, or ``inf``, are the full batch, without noise.
+    batch_size : float, optional
+        That of training, by default of the DataLoader given as data. All samples, or ``inf``, are
+        the full batch, without noise.
     every : int, optional
         How many steps lie between two measurements. By default as many as keep measuring to
         a share of the time.
@@ -93,7 +94,7 @@ class Watch:
         loss: Any,
         data: Any,
         optimizer: Any,
-        batch_size: float,
+        batch_size: float | None = None,
         *,
         every: int | None = None,
         share: float = 0.1,
@@ -105,6 +106,8 @@ class Watch:
         at_once: int = 128,
         record: TrainingRecord | None = None,
     ) -> None:
+        if batch_size is None:
+            batch_size = batch_size_of(data)
         given = TrainingData.of(data)  # collated once
         self.model, self.loss, self.data = unwrapped(model), loss, (given.inputs, given.targets)
         self.optimizer, self.modes, self.at_once = optimizer, modes, at_once
@@ -200,7 +203,9 @@ class Watch:
             raise InputError("optimizer must be given, or made by a Trainer, before measuring")
         if isinstance(optimizer, LinearOptimizer):
             return optimizer
-        while not hasattr(optimizer, "defaults") or type(optimizer).__name__ in _WRAPPERS:
+        while hasattr(optimizer, "optimizer") and (
+            not hasattr(optimizer, "defaults") or type(optimizer).__name__ in _WRAPPERS
+        ):
             optimizer = optimizer.optimizer
         return from_optimizer(optimizer)
 
@@ -224,6 +229,8 @@ class Watch:
         if not len(self.record):
             return f"nothing measured yet, {self.steps} steps made"
         row, last = self.record.rows[-1], TrainingRecord(self.record.rows[-1:])
+        if math.isnan(row["sharpness"]):
+            return f"step {row['step']:.0f}: not measured"
         share = row["trace_share"]
         origin = "" if share == 1 else f", estimated from {share:.1%} of the trace"
         lines = [
