@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,40 @@ from sgdmem.numeric.training.from_optimizer import from_optimizer
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.network import Network
 from sgdmem.symbolic.errors import InputError
+
+
+def read_optimizer(optimizer: Any) -> LinearOptimizer:
+    """Return an optimizer as a method; without weight decay where that is not the same for all.
+
+    Weights are often decayed and biases not, which no one method does. A note says so.
+
+    Raises
+    ------
+    InputError
+        As `from_optimizer`, where decay is not the reason.
+    """
+    if isinstance(optimizer, LinearOptimizer):
+        return optimizer
+    try:
+        return from_optimizer(optimizer)
+    except InputError:
+        groups = getattr(optimizer, "param_groups", ())
+        decay = max((float(group.get("weight_decay") or 0) for group in groups), default=0)
+        if not decay:
+            raise
+        without = copy(optimizer)
+        without.param_groups = [{**group, "weight_decay": 0.0} for group in groups]
+        try:
+            found = from_optimizer(without)
+        except InputError:
+            found = None
+        if found is None:
+            raise
+    note = (
+        f"its weight decay, up to {decay:g}, is left out: it is not the same for all parameters, "
+        "and hardly matters for stability where it is far below the curvatures"
+    )
+    return replace(found, notes=(*found.notes, note))
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +77,7 @@ class TrainedNetwork:
         InputError
             For bad input, for an optimizer that climbs, and without the batch size of such a sum.
         """
-        read = optimizer
-        if optimizer is not None and not isinstance(optimizer, LinearOptimizer):
-            read = from_optimizer(optimizer)
+        read = None if optimizer is None else read_optimizer(optimizer)
         network = Network.of(model, loss, data, read.parameters if read else (), at_once)
         if network.loss.reduction == "sum":
             if batch_size is None:

@@ -14,12 +14,11 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_passes
 from sgdmem.numeric.losses.schedule import Schedule
-from sgdmem.numeric.training.from_optimizer import from_optimizer
-from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.linearized import Linearization, linearization
 from sgdmem.numeric.training.loss_curvature import extreme_curvatures, mean_batch_sharpness
 from sgdmem.numeric.training.network import Network, undisturbed
 from sgdmem.numeric.training.sharpness import sharpness_edges
+from sgdmem.numeric.training.trained_network import read_optimizer
 from sgdmem.numeric.training.training_data import batch_size_of
 from sgdmem.numeric.training.training_verdict import TrainingVerdict
 from sgdmem.numeric.verdicts.stability import stability
@@ -58,7 +57,8 @@ def verdict(
     model, loss, data, modes, hessian, at_once, progress
         As for `linearized`.
     optimizer : torch.optim.Optimizer or LinearOptimizer
-        See `from_optimizer`.
+        See `from_optimizer`. Weight decay that differs between its groups is left out, and a note
+        says so.
     batch_size : int, optional
         By default that of the DataLoader given as data. All samples are a full batch, without
         noise.
@@ -88,7 +88,7 @@ def verdict(
     >>> found.stable, found.edge_formula
     (True, '2(1+β)/lr')
     """
-    read = optimizer if isinstance(optimizer, LinearOptimizer) else from_optimizer(optimizer)
+    read = read_optimizer(optimizer)
     size, drop_last = _batches(data, batch_size, drop_last)
     found = linearization(
         model, loss, data, read, modes=modes, hessian=hessian, batch_size=size, at_once=at_once,

@@ -14,13 +14,13 @@ import torch
 
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.losses.schedule import Schedule
-from sgdmem.numeric.training.from_optimizer import from_optimizer
 from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.linearized import linearization
 from sgdmem.numeric.training.loss_curvature import extreme_curvatures, mean_batch_sharpness
 from sgdmem.numeric.training.network import undisturbed
 from sgdmem.numeric.training.refused_modules import unwrapped
 from sgdmem.numeric.training.sharpness import sharpness_edges
+from sgdmem.numeric.training.trained_network import read_optimizer
 from sgdmem.numeric.training.training_data import TrainingData, batch_size_of
 from sgdmem.numeric.training.training_record import TrainingRecord
 from sgdmem.numeric.verdicts.stability import stability
@@ -207,7 +207,7 @@ class Watch:
             not hasattr(optimizer, "defaults") or type(optimizer).__name__ in _WRAPPERS
         ):
             optimizer = optimizer.optimizer
-        return from_optimizer(optimizer)
+        return read_optimizer(optimizer)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint needs."""

@@ -151,6 +151,31 @@ def test_mixed_precision_and_no_grad_around_change_nothing() -> None:
         assert verdict(model, loss, (x, y), optimizer, 5).to_dict() == expected
 
 
+def test_decay_that_differs_between_groups_is_left_out() -> None:
+    model, loss, x, y = trained()
+    weights, biases = ([p for p in model.parameters() if p.ndim == n] for n in (2, 1))
+    results = []
+    for decay in (0.5, 0.0):
+        groups = [{"params": weights, "weight_decay": decay}, {"params": biases}]
+        optimizer = torch.optim.AdamW(groups, 1e-3, weight_decay=0.0)
+        optimizer.zero_grad()
+        loss(model(x), y).backward()
+        before = [p.detach().clone() for p in model.parameters()]
+        optimizer.step()
+        for p, value in zip(model.parameters(), before, strict=True):
+            p.data.copy_(value)
+            p.grad = None
+        results.append(verdict(model, loss, (x, y), optimizer, 5))
+        assert optimizer.param_groups[0]["weight_decay"] == decay
+    assert results[0].radius == results[1].radius
+    assert results[0].edge_formula == "2(1+β)/((1-β) lr)"
+    assert "weight decay, up to 0.5, is left out" in str(results[0])
+    assert "left out" not in str(results[1])
+    groups = [{"params": weights, "weight_decay": 0.1}, {"params": biases, "momentum": 0.5}]
+    with pytest.raises(sgdmem.InputError, match="differ in momentum"):
+        verdict(model, loss, (x, y), torch.optim.SGD(groups, 0.1), 5)
+
+
 def test_it_is_json_ready() -> None:
     model, loss, x, y = trained()
     found = verdict(model, loss, (x, y), torch.optim.SGD(model.parameters(), 0.1), 5)
