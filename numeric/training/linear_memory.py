@@ -117,7 +117,7 @@ class LinearMemory(torch.optim.Optimizer):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up a state, as of `state_dict`: what follows is what would have followed there."""
         for found in state_dict["state"].values():
-            keys = sorted(key for key in found if key not in ("step", "point"))
+            keys = sorted(key for key in found if key not in ("step", "rate", "point"))
             if keys != sorted(self._keys) or "step" not in found:
                 raise InputError(
                     f"state_dict must be of a LinearMemory of memory {self.rule.memory}, got one "
@@ -173,6 +173,7 @@ class LinearMemory(torch.optim.Optimizer):
             _add(params, vectors, weight)
         for state in states:
             state["step"] += 1
+            state["rate"] = float(group["lr"])  # at which its tensors hold w + rate a u
         for key, vectors in zip(self._keys, u, strict=True):
             for state, vector in zip(states, vectors, strict=True):
                 state[key] = vector
@@ -180,7 +181,10 @@ class LinearMemory(torch.optim.Optimizer):
     # What the tensors hold ----------------------------------------------------------------------
 
     def eval(self) -> None:
-        """Put w into the tensors instead of the points where gradients are taken."""
+        """Put w into the tensors instead of the points where gradients are taken.
+
+        Of the rate of the last step: a scheduler may have set another one since.
+        """
         with torch.no_grad():
             for group in self.param_groups:
                 for p in [] if group["evaluating"] else group["params"]:
@@ -189,7 +193,7 @@ class LinearMemory(torch.optim.Optimizer):
                     if any(shift):
                         state["point"] = p.clone(memory_format=torch.preserve_format)
                         for key, weight in zip(self._keys, shift, strict=True):
-                            p.add_(state[key], alpha=-float(group["lr"]) * weight)
+                            p.add_(state[key], alpha=-state["rate"] * weight)
                 group["evaluating"] = True
 
     def train(self) -> None:
