@@ -78,7 +78,11 @@ class TrainingVerdict:
 
     @property
     def radius(self) -> float:
-        """The mean-square radius, below 1 where the linearised training is stable."""
+        """The mean-square radius, below 1 where the linearised training is stable.
+
+        It is the share of the noise that comes back as noise over all later steps, near 0 at small
+        rates, and no growth per step.
+        """
         return self.verdict.noise_sum
 
     @property

@@ -167,3 +167,12 @@ def test_watching_takes_the_batches_of_a_loader() -> None:
     with pytest.warns(UserWarning, match="not measured"):
         watch.step()
     assert str(watch) == "step 2: not measured"
+
+
+def test_the_radius_is_near_0_at_small_rates() -> None:
+    model, x = mlp(), torch.randn(8, 3)
+    radii = [
+        verdict(model, nn.MSELoss(), (x, x[:, :1]), optimizer, 2).radius
+        for optimizer in (torch.optim.SGD(model.parameters(), rate) for rate in (1e-4, 2e-4))
+    ]
+    assert radii[0] < 1e-2 and radii[1] == pytest.approx(2 * radii[0], rel=1e-2)
