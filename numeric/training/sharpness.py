@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sgdmem.numeric.arithmetic.inputs import positive_float
+from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.compilation.progress import shown_passes
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -120,7 +120,7 @@ def batch_sharpness(
     >>> batch_sharpness(model, torch.nn.MSELoss(), (x, 3 * x))
     (5.0, 0.0)
     """
-    size = None if math.isinf(batch_size) else int(batch_size)
+    size = None if batch_size == math.inf else whole(batch_size, "batch_size", 1)
     trained = TrainedNetwork.of(model, loss, data, optimizer, size, at_once)
     with shown_passes(progress):
         return mean_batch_sharpness(

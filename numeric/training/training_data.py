@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import torch
 
 from sgdmem.numeric.training.refused_modules import failed
@@ -129,8 +130,9 @@ def _tensors(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_tensors, value))
     try:
-        return torch.as_tensor(value)
-    except (TypeError, ValueError, RuntimeError):
+        table = hasattr(value, "__array__") and not torch.is_tensor(value)  # of pandas
+        return torch.as_tensor(np.asarray(value) if table else value)
+    except (TypeError, ValueError, RuntimeError, LookupError):
         raise InputError(
             f"data must have tensors or arrays as inputs and targets, or a tuple of them for "
             f"several inputs, got {shown(value)}"

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, SubsetRandomSampler, TensorDataset  # n
 from sgdmem.numeric.training.from_optimizer import from_optimizer  # noqa: E402
 from sgdmem.numeric.training.linear_memory import LinearMemory  # noqa: E402
 from sgdmem.numeric.training.linearized import linearized  # noqa: E402
+from sgdmem.numeric.training.sharpness import batch_sharpness  # noqa: E402
 from sgdmem.numeric.training.verdict_in_place import verdict  # noqa: E402
 from sgdmem.numeric.training.watching import Watch  # noqa: E402
 
@@ -92,6 +93,14 @@ def test_losses_that_cannot_be_are_said_to_be(message: str) -> None:
         linearized(MODEL.double(), LOSSES[message], data)
 
 
+class Framed:
+    def __getitem__(self, key: Any) -> Any:
+        raise KeyError(key)  # as a table does, of columns
+
+    def __len__(self) -> int:
+        return 8
+
+
 def test_data_that_cannot_be_are_said_to_be() -> None:
     x, y, loss = torch.randn(8, 3), torch.randn(8, 2), nn.MSELoss()
     for data, message in (
@@ -100,9 +109,12 @@ def test_data_that_cannot_be_are_said_to_be() -> None:
         ((x, (y, y)), "one tensor of targets"),
         ([(x[:5], y[:5]), (x[5:], y[5:]), (x, y)], "samples 0 to 2 put together"),
         ([[x, x], y], "a tuple of them"),
+        ((x, Framed()), "tensors or arrays"),
     ):
         with pytest.raises(sgdmem.InputError, match=message):
             linearized(mlp(2), loss, data)
+    with pytest.raises(sgdmem.InputError, match="batch_size must be an integer"):
+        batch_sharpness(mlp(2), loss, (x, y), batch_size="8")  # type: ignore[arg-type]
     with pytest.raises(sgdmem.InputError, match="at_once must be"):
         linearized(mlp(2), loss, (x, y), at_once=0)
 
@@ -123,7 +135,7 @@ def test_a_sampler_must_draw_all_alike() -> None:
 def test_what_was_read_keeps_its_rate() -> None:
     data, model = (torch.randn(8, 3), torch.randn(8, 2)), mlp(2)
     groups = [
-        {"params": model[0].parameters(), "weight_decay": 0.1},
+        {"params": model[0].parameters(), "momentum": 0.5},
         {"params": model[2].parameters(), "lr": 0.02},
     ]
     optimizer = torch.optim.SGD(groups, 0.1, momentum=0.9)
