@@ -70,7 +70,7 @@ def test_weights_of_a_wrapped_loss_are_seen_where_all_losses_are_alike() -> None
         linearized(model, lambda out, y: weighted(out, y), (x, classes))
 
 
-MODEL = mlp(2) if torch else None
+MODEL: Any = mlp(2)
 LOSSES: dict[str, Callable[[Any, Any], Any]] = {
     "weight_decay of the optimizer": lambda out, y: (
         functional.mse_loss(out, y) + sum(p.square().sum() for p in MODEL.parameters())
