@@ -25,14 +25,14 @@ from sgdmem.numeric.training.network import Network, undisturbed
 from sgdmem.numeric.training.trained_network import TrainedNetwork
 from sgdmem.symbolic.errors import InputError, shown
 
-ALL, MANY, FEW = 400, 128, 20  # modes: all of them up to so many; of rows in memory; of products
+ALL, MANY, FEW = 400, 128, 12  # modes: all of them up to so many; of rows in memory; of products
 _KEPT = 2**28  # numbers of rows that are kept
 _ENOUGH = 0.95  # of the trace, at which further modes are left out
 _ROUNDS, _BESIDE = 3, 10  # of the subspace iteration, and least dimensions more than are asked for
 _SMALL = 1024  # rows or columns, of which all directions are found by squares
 _NO_SIZE = 1e-3
-_PROBES = 16  # of the trace
-_LOOSE = 1e-3  # relative accuracy of modes by products
+_PROBES = 8  # of the trace
+_LOOSE = 1e-2  # relative accuracy of modes by products
 _WHOLE = 0.9999  # of the trace, from which on nothing is estimated
 
 
@@ -101,7 +101,7 @@ def linearized(
         need gradients, and neither.
     modes : int, optional
         How many leading modes are kept. By default all if there are up to 400; else those of 95% of
-        the trace, up to 128; or 20 where the Jacobians of all samples are too large for memory.
+        the trace, up to 128; or 12 where the Jacobians of all samples are too large for memory.
     hessian : True, or scipy.sparse.linalg.LinearOperator of shape (d, d), optional
         Whose leading modes are taken in place of those of the Gauss-Newton matrix: True for the
         Hessian of the loss, or a matrix of another library, in the order of the parameters that are
@@ -261,10 +261,10 @@ def _leading_of_products(gauss_newton: GaussNewton, count: int, hessian: Any) ->
         def product(vector: Array) -> Array:
             return np.asarray(scale * (hessian @ (scale * vector.ravel())))
 
-    expect_passes(5 * count)
+    expect_passes(4 * count)
     operator = LinearOperator((d, d), matvec=lambda v: product(np.ravel(v)), dtype=float)
     start = np.random.default_rng(0).normal(size=d)
-    _, axes = eigsh(operator, count, which="LA", v0=start, tol=_LOOSE)
+    _, axes = eigsh(operator, count, which="LA", v0=start, ncv=min(d, 2 * count + 1), tol=_LOOSE)
     return np.ascontiguousarray(axes[:, ::-1])
 
 
