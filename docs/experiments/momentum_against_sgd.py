@@ -34,6 +34,7 @@ STEPS = {16: 1200, 400: 120}  # 16 epochs, and 40
 SEEDS, MOMENTUM, FINENESS = 5, 0.9, 2
 METHODS = ("SGD", "momentum .9", "SVAG")
 MODES = 60
+LEAST = -(0.91 * math.log(0.91) + 9 * 0.01 * math.log(0.01))  # of targets smoothed by 0.1
 
 
 def gradient(model: Any, x: Any, y: Any) -> Any:
@@ -123,7 +124,7 @@ def main() -> None:
             head = ["batch", "effective rate", "method", "seed", "loss", "accuracy"]
             csv.writer(file).writerows([head, *rows])
     if len(sys.argv) > 2:
-        picture(found, Path(sys.argv[2]))
+        picture(Path(sys.argv[1]), Path(sys.argv[2]))
 
 
 def compare(found: dict[Any, Any], batch: int, rate: float) -> None:
@@ -140,22 +141,30 @@ def compare(found: dict[Any, Any], batch: int, rate: float) -> None:
         print(f"    {method} - SGD, loss: {said}", flush=True)
 
 
-def picture(found: dict[Any, Any], path: Path) -> None:
+def picture(data: Path, path: Path) -> None:
     """Draw the final loss of every run over the effective rate."""
     import matplotlib.pyplot as plt
 
+    with data.open(newline="") as file:
+        rows = list(csv.DictReader(file))
     figure, axes = plt.subplots(1, len(BATCHES), figsize=(6.6, 2.8), layout="constrained")
     for axis, (batch, rates) in zip(axes, BATCHES.items(), strict=True):
         for place, method in enumerate(METHODS):
-            for rate in rates:
-                losses = np.minimum(found[batch, rate, method][:, 0], 3.0)
-                shifted = np.full(SEEDS, rate * 1.12 ** (place - 1))
-                axis.plot(shifted, losses, "o", markersize=3, color=f"C{place}", alpha=0.7)
-            means = [min(found[batch, rate, method][:, 0].mean(), 3.0) for rate in rates]
-            shifted = [rate * 1.12 ** (place - 1) for rate in rates]
+            means, shifted = [], [rate * 1.12 ** (place - 1) for rate in rates]
+            for rate, at in zip(rates, shifted, strict=True):
+                key = str(batch), str(rate), method
+                kinds = ("batch", "effective rate", "method")
+                found = [float(row["loss"]) for row in rows if tuple(row[k] for k in kinds) == key]
+                above = np.array(found) - LEAST
+                means.append(above.mean())
+                axis.plot([at] * len(found), above, "o", markersize=3, color=f"C{place}", alpha=0.7)
             axis.plot(shifted, means, color=f"C{place}", linewidth=1, label=method)
         axis.set(xscale="log", yscale="log", xlabel="effective rate", title=f"batches of {batch}")
-    axes[0].set_ylabel("loss on the training set")
+        axis.set_xticks(rates, [f"{rate:g}" for rate in rates])
+        axis.minorticks_off()
+        ticks = (0.03, 0.05, 0.1) if batch < TRAIN // 10 else (0.05, 0.1, 0.3, 1)
+        axis.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes[0].set_ylabel("training loss above the least")
     axes[0].legend(frameon=False, fontsize=8)
     figure.savefig(path, dpi=200)
 

@@ -18,7 +18,9 @@ def memory() -> float:
         return math.inf
 
 
-def require_memory(size: float, what: str) -> None:
+def require_memory(
+    size: float, what: str, instead: str = "fewer columns, such as the leading principal components"
+) -> None:
     """Raise InputError, before the work begins, if it needs more bytes than there are.
 
     Parameters
@@ -27,11 +29,12 @@ def require_memory(size: float, what: str) -> None:
         An estimate, in bytes.
     what : str
         What needs them, as the beginning of a sentence.
+    instead : str
+        What would need less.
     """
     room = memory()
     if size > room:
         raise InputError(
             f"{what} take about {size / _GIGABYTE:,.3g} GB of memory, more than the "
-            f"{room / _GIGABYTE:,.3g} GB of this machine: give fewer columns, such as the leading "
-            f"principal components"
+            f"{room / _GIGABYTE:,.3g} GB of this machine: give {instead}"
         )

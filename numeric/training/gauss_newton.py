@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.compilation.progress import report_pass
 from sgdmem.numeric.training.network import Network
 
@@ -39,6 +40,9 @@ class GaussNewton:
     def _factors(self) -> tuple[Any, Any]:
         """The roots L of the curvatures in the outputs, and the residuals e, of all samples."""
         network, found = self.network, []
+        what = f"the curvatures of {network.outputs:,} outputs of {len(network):,} samples"
+        size = 2.0 * len(network) * network.outputs**2 * network.dtype.itemsize  # and once joined
+        require_memory(size, what, "fewer samples")
         for piece, _, targets in network.data.pieces(network.at_once, network.device):
             found.append(network.loss.roots(network.all_outputs[piece], targets))
         return torch.cat([L for L, _ in found]), torch.cat([e for _, e in found])

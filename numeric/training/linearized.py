@@ -16,6 +16,7 @@ import torch
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.compilation.progress import expect_passes, shown_passes
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
@@ -198,6 +199,7 @@ def _rows(gauss_newton: GaussNewton, modes: int | None, hessian: Any) -> _Rows:
     n, K, d = len(network), network.outputs, network.size
     if hessian is not None or n * K * d > _KEPT:
         count = min(d - 1, FEW if modes is None else modes)
+        require_memory(8.0 * d * (3 * count + 2 * _PROBES), f"{count} modes", "fewer modes")
         basis = _leading_of_products(gauss_newton, count, hessian)
         rows = gauss_newton.projected(basis)
         return _Rows(rows, basis, gauss_newton.left_out(basis, _PROBES))

@@ -202,6 +202,11 @@ def _warnings(found: TrainingVerdict, linear: Linearization) -> Iterator[str]:
             f"{found.smallest_curvature:.3g} to {found.sharpness:.4g}, is not the Gauss-Newton "
             f"matrix, whose largest is {found.gauss_newton_sharpness:.4g}; rates may be off as much"
         )
+    if found.stable and found.sharpness > found.sharpness_edge:
+        yield (
+            f"the sharpness exceeds its full-batch edge, {found.sharpness_edge:.4g}, though that of "
+            "the Gauss-Newton matrix, which the verdict is about, does not"
+        )
     if negative > _NEGATIVE:
         yield (
             f"the loss has negative curvature, {found.smallest_curvature:.3g}: every rate leaves "
