@@ -8,6 +8,9 @@ mean-square limit of the linearised problem. Run with a path for all runs and an
 picture:
 
     python docs/experiments/thresholds.py docs/data/thresholds.csv docs/images/thresholds.png
+    python docs/experiments/thresholds.py --full-batch docs/data/thresholds_full_batch.csv
+
+The second, with a finer grid for all samples together, was added after the first had been run.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from sgdmem.training import LinearOptimizer, linearized
 
 SAMPLES, HIDDEN = 512, 32
 FACTORS = (0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)  # of the predicted limit
+FINE = (0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.03)
 SEEDS, STEPS = 6, 600
 TRAINED = 3000  # steps of Adam to the minimum
 APART, GROWN = 1e-6, 10.0  # distance at the start, of all parameters; factor on that of outputs
@@ -208,10 +212,27 @@ def threshold(shares: list[float]) -> float:
     return FACTORS[0] if first == 0 else math.sqrt(FACTORS[first - 1] * FACTORS[first])
 
 
+def full_batches(path: Path) -> None:
+    """Write how far pairs part on all samples together, close to the limit."""
+    rows = []
+    for setting in settings():
+        for method in METHODS:
+            limit = predicted(setting, method, SAMPLES)
+            found = [parted(setting, method, SAMPLES, False, f * limit, 1)[0] for f in FINE]
+            rows.append([setting.name, method.name, f"{limit:.9g}", *(f"{g:.3g}" for g in found)])
+            print(*rows[-1], flush=True)
+    with path.open("w", newline="") as file:
+        head = ["setting", "optimizer", "limit", *(f"growth at {factor}" for factor in FINE)]
+        csv.writer(file, lineterminator="\n").writerows([head, *rows])
+
+
 def main() -> None:
     """Run all, print a table, write every run and the picture."""
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
+    if sys.argv[1:2] == ["--full-batch"]:
+        full_batches(Path(sys.argv[2]))
+        return
     rows, found = [], {}
     for setting in settings():
         limits: dict[Any, float] = {}

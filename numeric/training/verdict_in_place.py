@@ -204,8 +204,8 @@ def _warnings(found: TrainingVerdict, linear: Linearization) -> Iterator[str]:
         )
     if found.stable and found.sharpness > found.sharpness_edge:
         yield (
-            f"the sharpness exceeds its full-batch edge, {found.sharpness_edge:.4g}, though that of "
-            "the Gauss-Newton matrix, which the verdict is about, does not"
+            f"the sharpness exceeds its full-batch edge, {found.sharpness_edge:.4g}, though that "
+            "of the Gauss-Newton matrix, which the verdict is about, does not"
         )
     if negative > _NEGATIVE:
         yield (
