@@ -64,7 +64,8 @@ def verdict(
         noise.
     drop_last : bool, optional
         Whether all batches have one size; else an epoch ends with what is left of the samples, and
-        the mean of 1 / batch size over the epoch counts. By default that of the DataLoader, or
+        the mean of 1 / batch size over the epoch counts, but for a loss that is a sum over the
+        batch, whose smaller batches are quieter: they are left out. By default that of the DataLoader, or
         True.
     batches : int
         How many random batches the Batch Sharpness is the mean of.
@@ -95,6 +96,8 @@ def verdict(
         progress=progress,
     )  # fmt: skip
     network, n = found.network, len(found.network)
+    if network.loss.reduction == "sum":
+        drop_last = True  # a smaller batch of a sum makes smaller steps, and less noise
     method = read.method.at(0) if isinstance(read.method, Schedule) else read.method
     judged = stability(method, found.problem, _mean_size(size, n, drop_last))
     root = found.gauss_newton.root

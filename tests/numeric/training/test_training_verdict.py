@@ -94,6 +94,8 @@ def test_a_sum_over_the_batch_is_so_many_times_the_mean() -> None:
     found = verdict(model, summed, (x, y), small, 5)
     assert found.radius == pytest.approx(mean.radius, rel=1e-5)
     assert found.sharpness == pytest.approx(10 * mean.sharpness, rel=1e-2)
+    ragged = [verdict(model, summed, (x, y), small, 7, drop_last=drop) for drop in (True, False)]
+    assert ragged[0].radius == ragged[1].radius
 
 
 def test_frozen_adam_has_its_edge() -> None:
