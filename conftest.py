@@ -5,7 +5,8 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "sgdmem" / "numeric" / "training"
 _NEEDED = {"import torch": "torch", "import optax": "optax"}
-_LINES = {path.stem: path.read_text("utf-8").splitlines() for path in _FOLDER.glob("*.py")}
+_PATHS = {path.stem: path for path in _FOLDER.glob("*/[!_]*.py")}
+_LINES = {stem: path.read_text("utf-8").splitlines() for stem, path in _PATHS.items()}
 
 
 def _absent(lines: list[str]) -> bool:
@@ -21,7 +22,7 @@ def _absent(lines: list[str]) -> bool:
 
 
 collect_ignore = [
-    str((_FOLDER / f"{stem}.py").relative_to(Path(__file__).parent))
+    str(_PATHS[stem].relative_to(Path(__file__).parent))
     for stem, lines in _LINES.items()
     if _absent(lines)
 ]

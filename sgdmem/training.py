@@ -13,25 +13,25 @@ from typing import Any
 
 from sgdmem.symbolic.errors import MissingPackageError
 
-_HOMES = {  # module of numeric/training, or another one, that has the name
-    "AM1": "accelerated_memory",
-    "AM2": "accelerated_memory",
-    "DANA": "accelerated_memory",
-    "LinearMemory": "linear_memory",
-    "linear_memory": "optax_linear_memory",
-    "linear_memory_eval_params": "optax_linear_memory",
-    "LinearOptimizer": "linear_optimizer",
-    "from_optimizer": "from_optimizer",
-    "linearized": "linearized",
-    "verdict": "verdict_in_place",
-    "TrainingVerdict": "training_verdict",
-    "TrainingRecord": "training_record",
-    "Watch": "watching",
-    "lightning_callback": "watch_callbacks",
-    "transformers_callback": "watch_callbacks",
-    "sharpness": "sharpness",
-    "batch_sharpness": "sharpness",
-    "sharpness_edges": "sharpness",
+_HOMES = {  # module of numeric/training that has the name
+    "AM1": "methods.accelerated_memory",
+    "AM2": "methods.accelerated_memory",
+    "DANA": "methods.accelerated_memory",
+    "LinearMemory": "methods.linear_memory",
+    "linear_memory": "methods.optax_linear_memory",
+    "linear_memory_eval_params": "methods.optax_linear_memory",
+    "LinearOptimizer": "optimizers.linear_optimizer",
+    "from_optimizer": "optimizers.from_optimizer",
+    "linearized": "networks.linearized",
+    "verdict": "networks.verdict_in_place",
+    "TrainingVerdict": "networks.training_verdict",
+    "TrainingRecord": "watching.training_record",
+    "Watch": "watching.watching",
+    "lightning_callback": "watching.watch_callbacks",
+    "transformers_callback": "watching.watch_callbacks",
+    "sharpness": "networks.sharpness",
+    "batch_sharpness": "networks.sharpness",
+    "sharpness_edges": "networks.sharpness",
 }
 _EXTRAS = {"torch": ("PyTorch", "torch"), "jax": ("JAX", "jax"), "optax": ("optax", "jax")}
 
@@ -43,7 +43,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES[name]
     try:
-        module = import_module(home if "." in home else f"sgdmem.numeric.training.{home}")
+        module = import_module(f"sgdmem.numeric.training.{home}")
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
             raise

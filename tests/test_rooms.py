@@ -35,7 +35,9 @@ LAYERS = {
             "compiled_maps",
             "losses",
         ),
-        *("simulation", "exported_code", "acceleration", "training", "theorems"),
+        *("simulation", "exported_code", "acceleration"),
+        *(f"training.{x}" for x in ("methods", "optimizers", "networks", "watching")),
+        "theorems",
     ),
     "phase_diagrams": ("maps", "pictures", "systems", "explorer"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.training.training_record import TrainingRecord
+from sgdmem.numeric.training.watching.training_record import TrainingRecord
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.palette import BLUE, DASHED, GREEN, GREY, RED
 from sgdmem.phase_diagrams.pictures.surroundings import (
@@ -56,7 +56,7 @@ def draw_training(watch: Any, *, ax: Any = None, explained: bool = True) -> Any:
 
     Examples
     --------
-    >>> from sgdmem.numeric.training.training_record import TrainingRecord
+    >>> from sgdmem.numeric.training.watching.training_record import TrainingRecord
     >>> record = TrainingRecord()
     >>> for step in range(100, 500, 100):
     ...     edges = {"full_batch_edge": 38, "small_batch_edge": 2}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sgdmem.methods import trajectory
-from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
+from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
 
 torch = pytest.importorskip("torch")
 

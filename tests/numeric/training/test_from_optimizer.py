@@ -11,7 +11,7 @@ import sgdmem
 from sgdmem.errors import InputError
 
 torch = pytest.importorskip("torch")
-from sgdmem.numeric.training.refused_optimizers import REFUSED  # noqa: E402
+from sgdmem.numeric.training.optimizers.refused_optimizers import REFUSED  # noqa: E402
 from sgdmem.training import LinearMemory, from_optimizer  # noqa: E402
 from tests.numeric.training.real_steps import (  # noqa: E402
     START,

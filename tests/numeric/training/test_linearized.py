@@ -14,11 +14,11 @@ torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
 
-from sgdmem.numeric.training.from_optimizer import from_optimizer  # noqa: E402
-from sgdmem.numeric.training.gauss_newton import GaussNewton  # noqa: E402
-from sgdmem.numeric.training.linear_memory import LinearMemory  # noqa: E402
-from sgdmem.numeric.training.linearized import linearization, linearized  # noqa: E402
-from sgdmem.numeric.training.network import Network  # noqa: E402
+from sgdmem.numeric.training.methods.linear_memory import LinearMemory  # noqa: E402
+from sgdmem.numeric.training.networks.gauss_newton import GaussNewton  # noqa: E402
+from sgdmem.numeric.training.networks.linearized import linearization, linearized  # noqa: E402
+from sgdmem.numeric.training.networks.network import Network  # noqa: E402
+from sgdmem.numeric.training.optimizers.from_optimizer import from_optimizer  # noqa: E402
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -157,7 +157,7 @@ def test_modes_by_products_and_by_rows_are_alike(monkeypatch: pytest.MonkeyPatch
     x, model = torch.randn(40, 4), mlp(3, 6)
     y, loss = torch.randint(0, 3, (40,)), torch.nn.CrossEntropyLoss()
     by_rows = linearization(model, loss, (x, y), modes=8)
-    monkeypatch.setattr("sgdmem.numeric.training.linearized._KEPT", 0)
+    monkeypatch.setattr("sgdmem.numeric.training.networks.linearized._KEPT", 0)
     by_products = linearization(model, loss, (x, y), modes=8, at_once=7)
     one, other = (found.problem.spectrum.eigenvalues for found in (by_rows, by_products))
     assert one == pytest.approx(other, rel=1e-4)

@@ -16,13 +16,13 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.autograd import Function  # noqa: E402
 
-from sgdmem.numeric.training.loss_curvature import (  # noqa: E402
+from sgdmem.numeric.training.networks.loss_curvature import (  # noqa: E402
     extreme_curvatures,
     hessian_operator,
     mean_batch_sharpness,
 )
-from sgdmem.numeric.training.network import Network  # noqa: E402
-from sgdmem.numeric.training.sharpness import (  # noqa: E402
+from sgdmem.numeric.training.networks.network import Network  # noqa: E402
+from sgdmem.numeric.training.networks.sharpness import (  # noqa: E402
     batch_sharpness,
     sharpness,
     sharpness_edges,
@@ -88,12 +88,12 @@ def test_restarts_of_a_long_iteration(monkeypatch: pytest.MonkeyPatch) -> None:
     model, loss, x, y = example("smooth classes")
     network = Network.of(model, loss, (x, y))
     sizes = np.linalg.eigvalsh(loss_hessian(model, loss, x, y))
-    monkeypatch.setattr("sgdmem.numeric.training.loss_curvature._KEPT", 6)
+    monkeypatch.setattr("sgdmem.numeric.training.networks.loss_curvature._KEPT", 6)
     found = extreme_curvatures(network, accuracy=1e-4)
     assert found.products > 6
     assert found.largest == pytest.approx(sizes[-1], rel=1e-6)
     assert found.smallest == pytest.approx(sizes[0], abs=1e-4 * sizes[-1])
-    monkeypatch.setattr("sgdmem.numeric.training.loss_curvature._MOST_PRODUCTS", 8)
+    monkeypatch.setattr("sgdmem.numeric.training.networks.loss_curvature._MOST_PRODUCTS", 8)
     with pytest.raises(sgdmem.InputError, match=r"1e-12 .* not reached after 8 products"):
         extreme_curvatures(network, accuracy=1e-12)
 

@@ -13,12 +13,12 @@ torch = pytest.importorskip("torch")
 
 from torch.utils.data import DataLoader, SubsetRandomSampler, TensorDataset  # noqa: E402
 
-from sgdmem.numeric.training.from_optimizer import from_optimizer  # noqa: E402
-from sgdmem.numeric.training.linear_memory import LinearMemory  # noqa: E402
-from sgdmem.numeric.training.linearized import linearized  # noqa: E402
-from sgdmem.numeric.training.sharpness import batch_sharpness  # noqa: E402
-from sgdmem.numeric.training.verdict_in_place import verdict  # noqa: E402
-from sgdmem.numeric.training.watching import Watch  # noqa: E402
+from sgdmem.numeric.training.methods.linear_memory import LinearMemory  # noqa: E402
+from sgdmem.numeric.training.networks.linearized import linearized  # noqa: E402
+from sgdmem.numeric.training.networks.sharpness import batch_sharpness  # noqa: E402
+from sgdmem.numeric.training.networks.verdict_in_place import verdict  # noqa: E402
+from sgdmem.numeric.training.optimizers.from_optimizer import from_optimizer  # noqa: E402
+from sgdmem.numeric.training.watching.watching import Watch  # noqa: E402
 
 nn = torch.nn
 functional = nn.functional

@@ -14,9 +14,9 @@ import sgdmem
 
 torch = pytest.importorskip("torch")
 
-from sgdmem.numeric.training.from_optimizer import from_optimizer  # noqa: E402
-from sgdmem.numeric.training.linearized import linearized  # noqa: E402
-from sgdmem.numeric.training.verdict_in_place import verdict  # noqa: E402
+from sgdmem.numeric.training.networks.linearized import linearized  # noqa: E402
+from sgdmem.numeric.training.networks.verdict_in_place import verdict  # noqa: E402
+from sgdmem.numeric.training.optimizers.from_optimizer import from_optimizer  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

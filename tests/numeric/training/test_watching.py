@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 import sgdmem
-from sgdmem.numeric.training.training_record import COLUMNS, TrainingRecord
+from sgdmem.numeric.training.watching.training_record import COLUMNS, TrainingRecord
 
 torch = pytest.importorskip("torch")
 
-from sgdmem.numeric.training.linearized import linearized  # noqa: E402
-from sgdmem.numeric.training.sharpness import batch_sharpness, sharpness  # noqa: E402
-from sgdmem.numeric.training.watch_callbacks import (  # noqa: E402
+from sgdmem.numeric.training.networks.linearized import linearized  # noqa: E402
+from sgdmem.numeric.training.networks.sharpness import batch_sharpness, sharpness  # noqa: E402
+from sgdmem.numeric.training.watching.watch_callbacks import (  # noqa: E402
     lightning_callback,
     transformers_callback,
 )
-from sgdmem.numeric.training.watching import Watch  # noqa: E402
+from sgdmem.numeric.training.watching.watching import Watch  # noqa: E402
 
 x, y = torch.randn(24, 4), torch.randn(24, 2)
 LOSS = torch.nn.MSELoss()
@@ -94,7 +94,7 @@ def test_as_often_as_a_share_of_the_time_allows(monkeypatch: pytest.MonkeyPatch)
     model, clock = mlp(), iter(np.arange(0, 1000, 1.0))
     optimizer = torch.optim.SGD(model.parameters(), 0.01)
     monkeypatch.setattr(
-        "sgdmem.numeric.training.watching.time.perf_counter", lambda: float(next(clock))
+        "sgdmem.numeric.training.watching.watching.time.perf_counter", lambda: float(next(clock))
     )
     watch = Watch(model, LOSS, (x, y), optimizer, 6, share=0.1)
     train(model, optimizer, 25, watch)  # a step and a measurement of a second each

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sgdmem import InputError
-from sgdmem.numeric.training.training_record import TrainingRecord
+from sgdmem.numeric.training.watching.training_record import TrainingRecord
 from sgdmem.pictures import artists, draw_training
 from tests.picture_checks import overlapping, svg_ids, texts_outside
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
-from sgdmem.numeric.training.parameter_groups import Groups, Request, one_decay, read_groups
+from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
+from sgdmem.numeric.training.optimizers.parameter_groups import (
+    Groups,
+    Request,
+    one_decay,
+    read_groups,
+)
 from sgdmem.symbolic.errors import InputError
 
 _SHARED = ("momentum", "weight_decay", "warmup_steps", "r", "weight_lr_power", "k")

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from sgdmem.numeric.acceleration.unit_rate import MODERATE, am1, am2, dana
-from sgdmem.numeric.training.linear_memory import LinearMemory
+from sgdmem.numeric.training.methods.linear_memory import LinearMemory
 
 
 def AM1(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sgdmem.numeric.training.refused_modules import failed
+from sgdmem.numeric.training.networks.refused_modules import failed
 from sgdmem.symbolic.errors import InputError, shown
 
 _READ = 256  # samples of a dataset that are collated at once

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from sgdmem.numeric.training.watching import Watch
+from sgdmem.numeric.training.watching.watching import Watch
 from sgdmem.symbolic.errors import MissingPackageError
 
 

@@ -17,7 +17,7 @@ import torch
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.compilation.progress import report_pass
-from sgdmem.numeric.training.network import Network
+from sgdmem.numeric.training.networks.network import Network
 
 _AT_ONCE = 2**25  # numbers of Jacobians that are made together
 

@@ -14,9 +14,14 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.schedule import Schedule
-from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
-from sgdmem.numeric.training.parameter_groups import Groups, Request, one_decay, read_groups
-from sgdmem.numeric.training.torch_sgd import sgd_table
+from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
+from sgdmem.numeric.training.optimizers.parameter_groups import (
+    Groups,
+    Request,
+    one_decay,
+    read_groups,
+)
+from sgdmem.numeric.training.optimizers.torch_sgd import sgd_table
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.named_algorithms import sgd, sgdm, torch_sgd
 from sgdmem.symbolic.errors import InputError

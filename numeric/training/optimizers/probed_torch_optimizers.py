@@ -11,8 +11,8 @@ from copy import deepcopy
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.training.impulse_responses import Inputs
-from sgdmem.numeric.training.parameter_groups import Groups, Request, read_groups
+from sgdmem.numeric.training.optimizers.impulse_responses import Inputs
+from sgdmem.numeric.training.optimizers.parameter_groups import Groups, Request, read_groups
 from sgdmem.symbolic.errors import InputError
 
 _OF_SCHEDULERS = {"initial_lr", "base_momentum", "max_momentum", "max_lr", "min_lr"}

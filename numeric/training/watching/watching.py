@@ -14,15 +14,15 @@ import torch
 
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.losses.schedule import Schedule
-from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
-from sgdmem.numeric.training.linearized import linearization
-from sgdmem.numeric.training.loss_curvature import extreme_curvatures, mean_batch_sharpness
-from sgdmem.numeric.training.network import undisturbed
-from sgdmem.numeric.training.refused_modules import unwrapped
-from sgdmem.numeric.training.sharpness import sharpness_edges
-from sgdmem.numeric.training.trained_network import read_optimizer
-from sgdmem.numeric.training.training_data import TrainingData, batch_size_of
-from sgdmem.numeric.training.training_record import TrainingRecord
+from sgdmem.numeric.training.networks.linearized import linearization
+from sgdmem.numeric.training.networks.loss_curvature import extreme_curvatures, mean_batch_sharpness
+from sgdmem.numeric.training.networks.network import undisturbed
+from sgdmem.numeric.training.networks.refused_modules import unwrapped
+from sgdmem.numeric.training.networks.sharpness import sharpness_edges
+from sgdmem.numeric.training.networks.trained_network import read_optimizer
+from sgdmem.numeric.training.networks.training_data import TrainingData, batch_size_of
+from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
+from sgdmem.numeric.training.watching.training_record import TrainingRecord
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.errors import InputError
 

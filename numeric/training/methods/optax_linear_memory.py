@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import optax
 
-from sgdmem.numeric.training.point_steps import PointSteps, StepEntries, read_rule
+from sgdmem.numeric.training.methods.point_steps import PointSteps, StepEntries, read_rule
 from sgdmem.symbolic.errors import InputError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from sgdmem.numeric.training.point_steps import PointStep, PointSteps, read_rule
+from sgdmem.numeric.training.methods.point_steps import PointStep, PointSteps, read_rule
 from sgdmem.symbolic.errors import InputError, shown
 
 

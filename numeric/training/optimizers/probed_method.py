@@ -19,15 +19,15 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.schedule import Schedule, Steps, table_schedule
-from sgdmem.numeric.training.hankel_realization import realization
-from sgdmem.numeric.training.impulse_responses import (
+from sgdmem.numeric.training.optimizers.hankel_realization import realization
+from sgdmem.numeric.training.optimizers.impulse_responses import (
     BURN_IN,
     LAGS,
     Responses,
     Stepper,
     responses,
 )
-from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
+from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError

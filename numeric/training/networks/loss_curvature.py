@@ -18,7 +18,7 @@ import torch
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import report_pass
-from sgdmem.numeric.training.network import Network
+from sgdmem.numeric.training.networks.network import Network
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,21 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.training.frozen_moments import (
+from sgdmem.numeric.training.optimizers.frozen_moments import (
     read_adadelta,
     read_adagrad,
     read_adam,
     read_rmsprop,
 )
-from sgdmem.numeric.training.linear_memory_reading import read_linear_memory
-from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
-from sgdmem.numeric.training.optax_transformations import OptaxSteps
-from sgdmem.numeric.training.parameter_groups import Request
-from sgdmem.numeric.training.probed_method import probed
-from sgdmem.numeric.training.probed_torch_optimizers import TorchSteps
-from sgdmem.numeric.training.refused_optimizers import REFUSED
-from sgdmem.numeric.training.schedule_free import read_schedule_free
-from sgdmem.numeric.training.torch_sgd import read_sgd
+from sgdmem.numeric.training.optimizers.linear_memory_reading import read_linear_memory
+from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
+from sgdmem.numeric.training.optimizers.optax_transformations import OptaxSteps
+from sgdmem.numeric.training.optimizers.parameter_groups import Request
+from sgdmem.numeric.training.optimizers.probed_method import probed
+from sgdmem.numeric.training.optimizers.probed_torch_optimizers import TorchSteps
+from sgdmem.numeric.training.optimizers.refused_optimizers import REFUSED
+from sgdmem.numeric.training.optimizers.schedule_free import read_schedule_free
+from sgdmem.numeric.training.optimizers.torch_sgd import read_sgd
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 

@@ -14,9 +14,9 @@ from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.compilation.progress import shown_passes
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.training.loss_curvature import extreme_curvatures, mean_batch_sharpness
-from sgdmem.numeric.training.network import undisturbed
-from sgdmem.numeric.training.trained_network import TrainedNetwork
+from sgdmem.numeric.training.networks.loss_curvature import extreme_curvatures, mean_batch_sharpness
+from sgdmem.numeric.training.networks.network import undisturbed
+from sgdmem.numeric.training.networks.trained_network import TrainedNetwork
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError

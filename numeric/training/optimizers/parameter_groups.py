@@ -10,7 +10,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.schedule import Schedule, table_schedule
-from sgdmem.numeric.training.scheduled_options import Options, options_of_steps
+from sgdmem.numeric.training.optimizers.scheduled_options import Options, options_of_steps
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown

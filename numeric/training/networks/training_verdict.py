@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
+from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.verdicts.verdict import Verdict
 
 MEANING = "mean-square limit of the linearised problem; single runs often survive a little longer"

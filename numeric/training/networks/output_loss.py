@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
-from sgdmem.numeric.training.refused_modules import failed
+from sgdmem.numeric.training.networks.refused_modules import failed
 from sgdmem.symbolic.errors import InputError, shown
 
 _FLOOR = (

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.training.impulse_responses import Inputs
+from sgdmem.numeric.training.optimizers.impulse_responses import Inputs
 from sgdmem.symbolic.errors import InputError
 
 _PLUMBING = {"chain", "with_extra_args_support", "named_chain", "stateless"}

@@ -12,9 +12,9 @@ import torch
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.schedule import Schedule
-from sgdmem.numeric.training.from_optimizer import from_optimizer
-from sgdmem.numeric.training.linear_optimizer import LinearOptimizer
-from sgdmem.numeric.training.network import Network
+from sgdmem.numeric.training.networks.network import Network
+from sgdmem.numeric.training.optimizers.from_optimizer import from_optimizer
+from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
 from sgdmem.symbolic.errors import InputError
 
 

@@ -14,13 +14,13 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_passes
 from sgdmem.numeric.losses.schedule import Schedule
-from sgdmem.numeric.training.linearized import Linearization, linearization
-from sgdmem.numeric.training.loss_curvature import extreme_curvatures, mean_batch_sharpness
-from sgdmem.numeric.training.network import Network, undisturbed
-from sgdmem.numeric.training.sharpness import sharpness_edges
-from sgdmem.numeric.training.trained_network import read_optimizer
-from sgdmem.numeric.training.training_data import batch_size_of
-from sgdmem.numeric.training.training_verdict import TrainingVerdict
+from sgdmem.numeric.training.networks.linearized import Linearization, linearization
+from sgdmem.numeric.training.networks.loss_curvature import extreme_curvatures, mean_batch_sharpness
+from sgdmem.numeric.training.networks.network import Network, undisturbed
+from sgdmem.numeric.training.networks.sharpness import sharpness_edges
+from sgdmem.numeric.training.networks.trained_network import read_optimizer
+from sgdmem.numeric.training.networks.training_data import batch_size_of
+from sgdmem.numeric.training.networks.training_verdict import TrainingVerdict
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -65,8 +65,8 @@ def verdict(
     drop_last : bool, optional
         Whether all batches have one size; else an epoch ends with what is left of the samples, and
         the mean of 1 / batch size over the epoch counts, but for a loss that is a sum over the
-        batch, whose smaller batches are quieter: they are left out. By default that of the DataLoader, or
-        True.
+        batch, whose smaller batches are quieter: they are left out. By default that of the
+        DataLoader, or True.
     batches : int
         How many random batches the Batch Sharpness is the mean of.
 

@@ -12,14 +12,14 @@ import torch
 from torch.utils._pytree import tree_leaves
 
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.training.output_loss import OutputLoss
-from sgdmem.numeric.training.refused_modules import (
+from sgdmem.numeric.training.networks.output_loss import OutputLoss
+from sgdmem.numeric.training.networks.refused_modules import (
     failed,
     refuse_modules,
     refuse_outputs,
     unwrapped,
 )
-from sgdmem.numeric.training.training_data import TrainingData
+from sgdmem.numeric.training.networks.training_data import TrainingData
 from sgdmem.symbolic.errors import InputError, shown
 
 _AT_ONCE = 128  # samples in one pass through a network

@@ -20,10 +20,10 @@ from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.compilation.progress import expect_passes, shown_passes
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.training.gauss_newton import GaussNewton
-from sgdmem.numeric.training.loss_curvature import hessian_operator
-from sgdmem.numeric.training.network import Network, undisturbed
-from sgdmem.numeric.training.trained_network import TrainedNetwork
+from sgdmem.numeric.training.networks.gauss_newton import GaussNewton
+from sgdmem.numeric.training.networks.loss_curvature import hessian_operator
+from sgdmem.numeric.training.networks.network import Network, undisturbed
+from sgdmem.numeric.training.networks.trained_network import TrainedNetwork
 from sgdmem.symbolic.errors import InputError, shown
 
 ALL, MANY, FEW = 400, 128, 12  # modes: all of them up to so many; of rows in memory; of products

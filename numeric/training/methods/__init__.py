@@ -1,0 +1,1 @@
+"""Methods as optimizers of PyTorch and optax."""

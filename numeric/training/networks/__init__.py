@@ -1,0 +1,1 @@
+"""Networks as problems, and verdicts on them."""
