@@ -18,9 +18,14 @@ PAGES = ["README.md", "docs/tutorial.md", "docs/data.md", "docs/explorer.md"]
 @pytest.mark.parametrize("page", PAGES)
 def test_code_blocks_run(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    run_code_blocks(ROOT / page)
+
+
+def run_code_blocks(page: Path) -> None:
+    """Run the Python code of a page, one block after another."""
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
     assert blocks
-    exec(compile("\n".join(blocks), page, "exec"), {})
+    exec(compile("\n".join(blocks), str(page), "exec"), {})
 
 
 def example(name: str) -> Any:
