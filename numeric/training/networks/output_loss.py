@@ -16,9 +16,7 @@ from torch.nn import functional
 from sgdmem.numeric.training.networks.refused_modules import failed
 from sgdmem.symbolic.errors import InputError, shown
 
-_FLOOR = (
-    1e-6  # of the largest eigenvalue of a curvature, from which on a negative one is no rounding
-)
+_FLOOR = 1e-6  # of the largest eigenvalue of a curvature: less below 0 is rounding
 _ROUNDINGS = 8  # of an eigenvalue of a curvature, for each output
 _ALIKE = 1e-3  # relative, of losses that are the same
 _TRIED = 16  # samples, from first to last, on which the reduction is found out
@@ -74,8 +72,11 @@ class OutputLoss:
             if size > 0:
                 break
         for share, reduction in ((len(some), "mean"), (1, "sum")):
-            if ((together - alone / share).abs().max() <= _ALIKE * together.abs().max()).item():
-                return cls(loss, reduction)
+            if _are_alike(together, alone / share):
+                found = cls(loss, reduction)
+                each = found.slopes(outputs, targets) / (len(outputs) if share > 1 else 1)
+                if _are_alike(_slope(loss, outputs, targets).reshape(each.shape), each):
+                    return found  # of every sample, such as a single one that is ignored
         raise InputError(
             "loss must be the mean or the sum over samples of what each of them has by itself, and "
             f"is neither for outputs of shape {tuple(output.shape)} and targets of "
@@ -167,6 +168,10 @@ def _weighted(loss: Any, outputs: Any, targets: Any) -> OutputLoss | None:
         "weight"
     )
     return OutputLoss(of_one, "mean", 1 / float(mean), (note,))
+
+
+def _are_alike(one: Any, other: Any) -> bool:
+    return bool(((one - other).abs().max() <= _ALIKE * one.abs().max()).item())
 
 
 def _slope(loss: Any, outputs: Any, targets: Any) -> Any:

@@ -60,6 +60,14 @@ def test_a_sum_is_told_from_a_mean(fitted: bool, count: int) -> None:
     assert summed.spectrum.largest == pytest.approx(size * mean.spectrum.largest)
 
 
+def test_a_single_ignored_target_of_a_wrapped_loss_is_seen() -> None:
+    x, y = torch.randn(64, 3), torch.randint(0, 2, (64,))
+    y[5] = -100
+    with pytest.raises(sgdmem.InputError, match="the mean or the sum"):
+        linearized(mlp(2), lambda out, target: functional.cross_entropy(out, target), (x, y))
+    assert linearized(mlp(2), nn.CrossEntropyLoss(), (x, y)).samples is not None
+
+
 def test_weights_of_a_wrapped_loss_are_seen_where_all_losses_are_alike() -> None:
     model, x, classes = mlp(3), torch.randn(20, 3), torch.arange(20) % 3
     for parameter in model.parameters():
