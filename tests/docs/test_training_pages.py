@@ -16,6 +16,8 @@ PAGES = [page for page in PAGES if "```python" in page.read_text()]
 def test_code_of_training_pages_runs(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("torch")
+    for package in ("torch", "optax"):
+        if f"\nimport {package}\n" in page.read_text():
+            pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)  # some write files
     run_code_blocks(page)
