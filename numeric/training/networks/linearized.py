@@ -97,7 +97,7 @@ def linearized(
         something that is convex in the outputs.
     data : (inputs, targets), Dataset or DataLoader
         All samples are used.
-    optimizer : torch.optim.Optimizer or LinearOptimizer, optional
+    optimizer : torch.optim.Optimizer, LinearOptimizer or Algorithm, optional
         Whose parameters, preconditioner and weight decay are taken; by default all parameters that
         need gradients, and neither.
     modes : int, optional

@@ -141,7 +141,8 @@ class Network:
         values = self.parameters if parameters is None else parameters
         with _twice_differentiable():
             found = torch.func.functional_call(self.model, values, arguments, keywords)
-        found = getattr(found, "logits", found)
+        logits = found.get("logits") if isinstance(found, dict) else getattr(found, "logits", None)
+        found = found if logits is None else logits
         if not torch.is_tensor(found) or not found.ndim:
             raise InputError(
                 f"model must return a tensor of outputs, got {shown(found)}: "

@@ -42,7 +42,7 @@ def sharpness(
     ----------
     model, loss, data, at_once, progress
         See `linearized`. It is the Hessian of the loss itself, not that of Gauss and Newton.
-    optimizer : torch.optim.Optimizer or LinearOptimizer, optional
+    optimizer : torch.optim.Optimizer, LinearOptimizer or Algorithm, optional
         Whose parameters and preconditioner are taken: for Adam it is that of D^-1/2 H D^-1/2, with
         D frozen. The full-batch edge is ``sharpness_edges(method).full_batch``. Weight decay is not
         a part of the loss.

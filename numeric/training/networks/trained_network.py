@@ -15,6 +15,7 @@ from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.training.networks.network import Network
 from sgdmem.numeric.training.optimizers.from_optimizer import from_optimizer
 from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
 
@@ -30,6 +31,8 @@ def read_optimizer(optimizer: Any) -> LinearOptimizer:
     """
     if isinstance(optimizer, LinearOptimizer):
         return optimizer
+    if isinstance(optimizer, Algorithm | Schedule):  # a method to be tried
+        return LinearOptimizer(optimizer, getattr(optimizer, "name", None) or "a method")
     try:
         return from_optimizer(optimizer)
     except InputError:

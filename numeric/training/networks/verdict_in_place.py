@@ -56,7 +56,7 @@ def verdict(
     ----------
     model, loss, data, modes, hessian, at_once, progress
         As for `linearized`.
-    optimizer : torch.optim.Optimizer or LinearOptimizer
+    optimizer : torch.optim.Optimizer, LinearOptimizer or Algorithm
         See `from_optimizer`. Weight decay that differs between its groups is left out, and a note
         says so.
     batch_size : int, optional

@@ -14,6 +14,8 @@ import sgdmem
 
 torch = pytest.importorskip("torch")
 
+from torch import nn  # noqa: E402
+
 from sgdmem.numeric.training.networks.linearized import linearized  # noqa: E402
 from sgdmem.numeric.training.networks.verdict_in_place import verdict  # noqa: E402
 from sgdmem.numeric.training.optimizers.from_optimizer import from_optimizer  # noqa: E402
@@ -70,6 +72,24 @@ def test_the_words_of_the_edge() -> None:
         assert f"exceeds its full-batch edge = {formula} = " in str(found)
         assert found.largest_learning_rate == pytest.approx(edge / found.gauss_newton_sharpness)
         assert found.batch_sharpness_error == 0
+
+
+def test_a_method_may_be_tried_without_an_optimizer() -> None:
+    model, loss, x, y = trained()
+    real = verdict(model, loss, (x, y), torch.optim.SGD(model.parameters(), 0.1, 0.9), 5)
+    tried = verdict(Named(model), loss, (x, y), sgdmem.torch_sgd(0.1, 0.9), 5)
+    assert tried.radius == real.radius and tried.sharpness == pytest.approx(real.sharpness)
+
+
+class Named(nn.Module):
+    """A model that returns a dict, as those of transformers may."""
+
+    def __init__(self, inner: Any) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Any) -> Any:
+        return {"logits": self.inner(x)}
 
 
 def test_of_a_loader_it_takes_batches() -> None:
