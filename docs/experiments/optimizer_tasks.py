@@ -7,6 +7,7 @@ same batches and start from the same point, whatever their optimizer.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from pydoc_data.topics import topics
 from typing import Any
 
@@ -20,28 +21,28 @@ import sgdmem
 TRAINED, HELD_OUT = 1000, 300  # digits of 1,797
 
 
-class Task:
+class Task(ABC):
     """What is trained. `exponent` is that of the spectrum, or None where nobody measured it."""
 
     name = ""
     steps = 0
     exponent: Any = None
 
+    @abstractmethod
     def start(self, generator: torch.Generator) -> list[Any]:
         """Return the parameters of one run."""
-        raise NotImplementedError
 
+    @abstractmethod
     def batch(self, generators: list[torch.Generator]) -> Any:
         """Return a batch for each seed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, parameters: list[Any], batch: Any) -> Any:
         """Return the loss of each run on its batch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def losses(self, parameters: list[Any]) -> tuple[Any, Any]:
         """Return the loss of each run on all that it is trained on, and on what is held out."""
-        raise NotImplementedError
 
 
 def drawn(count: int, size: int, generators: list[torch.Generator]) -> Any:
@@ -176,8 +177,9 @@ class Network(Digits):
 
     squared = False
 
+    @abstractmethod
     def outputs(self, parameters: list[Any], x: Any) -> Any:
-        raise NotImplementedError
+        """Return the outputs of each run for its inputs."""
 
     def loss(self, parameters: list[Any], batch: Any) -> Any:
         x, labels = batch

@@ -81,8 +81,8 @@ class GaussNewton:
             parts = list(network.parameters.values())
             made = [
                 [
-                    _filled(
-                        torch.autograd.grad(x, parts, retain_graph=True, allow_unused=True), parts
+                    network.flat(
+                        torch.autograd.grad(x, parts, retain_graph=True, allow_unused=True)
                     )
                     for x in sample
                 ]
@@ -123,7 +123,7 @@ class GaussNewton:
         found = torch.autograd.grad(
             outputs, parts, turned.reshape(outputs.shape), allow_unused=True
         )
-        total = _filled(found, parts)
+        total = self.network.flat(found)
         return total if self.root is None else total * self.root
 
     def _summed(self, weights: Callable[[Any, slice], Any]) -> Any:
@@ -137,7 +137,7 @@ class GaussNewton:
 
     def product(self, vector: Array) -> Array:
         """Return the matrix times a vector of shape (d,)."""
-        given = torch.as_tensor(vector, dtype=self.network.dtype, device=self.network.device)
+        given = self.network.tensor(vector)
         found = self._summed(lambda inputs, piece: self.forward(given, inputs, piece))
         return np.asarray(found.cpu().numpy(), dtype=float)
 
@@ -149,7 +149,7 @@ class GaussNewton:
     def projected(self, basis: Array) -> Array:
         """Return the rows times the columns of a basis of shape (d, k): shape (n, K, k)."""
         network, n = self.network, len(self.network)
-        columns = torch.as_tensor(basis.T, dtype=network.dtype, device=network.device)
+        columns = network.tensor(basis.T)
         found = np.empty((n, network.outputs, len(columns)))
         for piece, inputs, _ in network.data.pieces(network.at_once, network.device):
             for k, column in enumerate(columns):
@@ -165,12 +165,6 @@ class GaussNewton:
         random = np.random.default_rng(seed).normal(size=(len(basis), probes))
         outside = random - basis @ (basis.T @ random)
         return np.asarray((self.projected(outside) ** 2).sum(axis=1))
-
-
-def _filled(found: Any, parts: Any) -> Any:
-    """Return derivatives as one vector, with 0 for parameters that the outputs do not hear."""
-    pairs = zip(found, parts, strict=True)
-    return torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in pairs])
 
 
 def _first_of(one: Any) -> Any:

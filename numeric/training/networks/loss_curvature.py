@@ -69,7 +69,7 @@ class LossCurvature:
                 slope = torch.autograd.grad(
                     flat, parts, given, retain_graph=bool(self._graphs), allow_unused=True
                 )
-                total += _filled(network, slope)
+                total += network.flat(slope)
         return self._scaled(total)
 
     def _scaled(self, vector: Any) -> Any:
@@ -88,7 +88,7 @@ class LossCurvature:
             value = network.loss.values(network.outputs_at(inputs), targets).sum() / n
             parts = list(network.parameters.values())
             slope = torch.autograd.grad(value, parts, create_graph=True, allow_unused=True)
-            flat = _filled(network, slope)
+            flat = network.flat(slope)
             if n <= network.at_once:
                 self._graphs.append(flat)
             yield flat
@@ -110,11 +110,12 @@ def hessian_operator(network: Network, root: Any = None) -> LinearOperator:
     """
     from scipy.sparse.linalg import LinearOperator  # slow to import
 
-    curvature, like = LossCurvature(network, root), next(iter(network.parameters.values()))
+    curvature = LossCurvature(network, root)
 
     def product(vector: Array) -> Array:
-        given = torch.as_tensor(np.ravel(vector), dtype=like.dtype, device=like.device)
-        return np.asarray(curvature.product(given).cpu().numpy(), dtype=float)
+        return np.asarray(
+            curvature.product(network.tensor(np.ravel(vector))).cpu().numpy(), dtype=float
+        )
 
     return LinearOperator((network.size, network.size), matvec=product, dtype=float)
 
@@ -175,13 +176,12 @@ def extreme_curvatures(
         If it is not reached by 400 products, as with an accuracy below the rounding errors.
     """
     curvature, d = LossCurvature(network, root), network.size
-    like = next(iter(network.parameters.values()))
     generator = np.random.default_rng(seed)
-    random = torch.as_tensor(generator.normal(size=d), dtype=like.dtype, device=like.device)
+    random = network.tensor(generator.normal(size=d))
     vector = random if start is None else start.to(random).sum(1) + 1e-3 * random / d**0.5
     products = 0
     while True:
-        basis = torch.empty(min(_KEPT, d), d, dtype=like.dtype, device=like.device)
+        basis = torch.empty(min(_KEPT, d), d, dtype=network.dtype, device=network.device)
         diagonal, beside = [], [float(vector.norm())]
         for k in range(len(basis)):
             basis[k] = vector / beside[-1]
@@ -289,12 +289,6 @@ def _tridiagonal(diagonal: list[float], beside: list[float]) -> tuple[Array, Arr
     """Return the eigenvalues, ascending, and eigenvectors of a symmetric tridiagonal matrix."""
     matrix = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
     return np.linalg.eigh(matrix)
-
-
-def _filled(network: Network, found: Any) -> Any:
-    """Return derivatives as one vector, with 0 for parameters that they do not depend on."""
-    pairs = zip(found, network.parameters.values(), strict=True)
-    return network.flat(torch.zeros_like(p) if g is None else g for g, p in pairs)
 
 
 @contextmanager

@@ -150,19 +150,23 @@ class Network:
             )
         return found
 
+    def tensor(self, array: Any) -> Any:
+        """Return an array with the precision of the parameters, where these are."""
+        return torch.as_tensor(array, dtype=self.dtype, device=self.device)
+
     def flat(self, tensors: Any) -> Any:
-        """Return tensors like the parameters as one vector."""
-        return torch.cat([tensor.reshape(-1) for tensor in tensors])
+        """Return tensors like the parameters as one vector; 0 where one is None.
+
+        Derivatives in parameters that are not heard are None.
+        """
+        pairs = zip(tensors, self.parameters.values(), strict=True)
+        return torch.cat([(torch.zeros_like(p) if t is None else t).reshape(-1) for t, p in pairs])
 
     def shaped(self, vector: Any) -> dict[str, Any]:
         """Return a flat vector in the shapes of the parameters."""
         sizes = [p.numel() for p in self.parameters.values()]
         parts = zip(self.parameters.items(), vector.split(sizes), strict=True)
         return {name: part.reshape(p.shape) for (name, p), part in parts}
-
-    def batch_loss(self, inputs: Any, targets: Any, parameters: Any = None) -> Any:
-        """Return the loss of a batch as it is trained, a scalar."""
-        return self.loss_function(self.outputs_at(inputs, parameters), targets)
 
 
 def _kinds(inputs: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_passes
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.problems.drawing import Drawing, Epoch
 from sgdmem.numeric.training.networks.linearized import Linearization, linearization
 from sgdmem.numeric.training.networks.loss_curvature import extreme_curvatures, mean_batch_sharpness
 from sgdmem.numeric.training.networks.network import Network, undisturbed
@@ -98,7 +99,7 @@ def verdict(
     network, n = found.network, len(found.network)
     if network.loss.reduction == "sum":
         drop_last = True  # a smaller batch of a sum makes smaller steps, and less noise
-    method = read.method.at(0) if isinstance(read.method, Schedule) else read.method
+    method = read.present
     judged = stability(method, found.problem, _mean_size(size, n, drop_last))
     root = found.gauss_newton.root
     with shown_passes(progress):
@@ -156,21 +157,24 @@ def _mean_size(size: int, count: int, drop_last: bool) -> float:
     """
     if size >= count:
         return math.inf
-    full, left = divmod(count, size)
-    if drop_last or not left:
-        return size
-    return (full + 1) / (full / size + 1 / left)
+    epoch = _epoch(size, count, drop_last)
+    return size if epoch is None else epoch.steps / sum(1 / b for b in epoch.sizes)
+
+
+def _epoch(size: int, count: int, drop_last: bool) -> Epoch | None:
+    return Drawing(drop_last=drop_last).epoch(count, Fraction(1, size))
 
 
 def _batches_in_words(size: int, count: int, drop_last: bool) -> str:
     if size >= count:
         return "every batch is all samples"
     judged = "judged as drawn anew for each step, with replacement; so are shuffled epochs"
-    left = 0 if drop_last else count % size
-    if not left:
+    epoch = _epoch(size, count, drop_last)
+    if epoch is None:
         return f"batches of {size} are {judged}"
     mean = _mean_size(size, count, drop_last)
-    return f"batches of {size} and one of {left}, with the mean noise of {mean:.3g}, are {judged}"
+    drawn = f"batches of {size} and one of {epoch.last}"
+    return f"{drawn}, with the mean noise of {mean:.3g}, are {judged}"
 
 
 def _formula(options: Mapping[str, Any], edge: float) -> str:

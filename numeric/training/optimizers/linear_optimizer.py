@@ -47,6 +47,11 @@ class LinearOptimizer:
     notes: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def present(self) -> Algorithm:
+        """The method of the next step."""
+        return self.method.at(0) if isinstance(self.method, Schedule) else self.method
+
     def __str__(self) -> str:
         parts = [f"{self.name}: {self.method}", *self.notes]
         if self.weight_decay:

@@ -13,7 +13,6 @@ from typing import Any
 import torch
 
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
-from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.training.networks.linearized import linearization
 from sgdmem.numeric.training.networks.loss_curvature import extreme_curvatures, mean_batch_sharpness
 from sgdmem.numeric.training.networks.network import undisturbed
@@ -162,7 +161,7 @@ class Watch:
     def _values(self) -> dict[str, float]:
         with _untouched(self.model) as notes, undisturbed():
             read = self._read()
-            method = read.method.at(0) if isinstance(read.method, Schedule) else read.method
+            method = read.present
             size = len(self.data[1]) if math.isinf(self.batch_size) else int(self.batch_size)
             found = linearization(
                 self.model, self.loss, self.data, read, modes=self.modes, batch_size=size,
