@@ -74,11 +74,11 @@ class GaussNewton:
 
         try:
             each = torch.func.vmap(torch.func.jacrev(single), in_dims=(None, 0))
-            found = each(network.parameters, inputs)
+            found = each(network.variables, inputs)
             return torch.cat([part.flatten(2) for part in found.values()], 2).detach()
         except (RuntimeError, NotImplementedError, ValueError):  # what vmap does not know
             outputs = network.outputs_at(inputs).flatten(1)
-            parts = list(network.parameters.values())
+            parts = list(network.variables.values())
             made = [
                 [
                     network.flat(
@@ -104,12 +104,12 @@ class GaussNewton:
             return network.outputs_at(inputs, parameters)
 
         try:
-            values = {name: p.detach() for name, p in network.parameters.items()}
+            values = {name: p.detach() for name, p in network.variables.items()}
             return torch.func.jvp(outputs, (values,), (tangent,))[1].detach()
         except (RuntimeError, NotImplementedError):  # layers without forward derivatives
             made = outputs(None)
             push = torch.zeros_like(made, requires_grad=True)
-            parts = list(network.parameters.values())
+            parts = list(network.variables.values())
             back = torch.autograd.grad(made, parts, push, create_graph=True, allow_unused=True)
             pairs = zip(back, tangent.values(), strict=True)
             total = sum((g * t).sum() for g, t in pairs if g is not None)
@@ -119,7 +119,7 @@ class GaussNewton:
         """Return the transposed rows of some samples times weights of shape (m, K), summed."""
         turned = (self._factors[0][piece] @ weights[:, :, None])[:, :, 0]
         outputs = self.network.outputs_at(inputs)
-        parts = list(self.network.parameters.values())
+        parts = list(self.network.variables.values())
         found = torch.autograd.grad(
             outputs, parts, turned.reshape(outputs.shape), allow_unused=True
         )
@@ -135,16 +135,23 @@ class GaussNewton:
             report_pass((piece.stop - piece.start) / n)
         return total / n
 
-    def product(self, vector: Array) -> Array:
-        """Return the matrix times a vector of shape (d,)."""
-        given = self.network.tensor(vector)
-        found = self._summed(lambda inputs, piece: self.forward(given, inputs, piece))
-        return np.asarray(found.cpu().numpy(), dtype=float)
+    def product(self, vector: Any) -> tuple[Any, Any]:
+        """Return the matrix times a vector of shape (d,), and the rows times it, shape (n, K)."""
+        along = torch.empty_like(self._factors[1])
+
+        def weights(inputs: Any, piece: slice) -> Any:
+            along[piece] = self.forward(vector, inputs, piece)
+            return along[piece]
+
+        return self._summed(weights), along
+
+    def transposed(self, weights: Any) -> Any:
+        """Return the mean over samples of the transposed rows times weights, shape (n, K)."""
+        return self._summed(lambda _, piece: weights[piece])
 
     def gradient(self) -> Array:
         """Return the gradient of the mean loss, shape (d,), in the preconditioned coordinates."""
-        found = self._summed(lambda _, piece: self._factors[1][piece])
-        return np.asarray(found.cpu().numpy(), dtype=float)
+        return np.asarray(self.transposed(self._factors[1]).cpu().numpy(), dtype=float)
 
     def projected(self, basis: Array) -> Array:
         """Return the rows times the columns of a basis of shape (d, k): shape (n, K, k)."""

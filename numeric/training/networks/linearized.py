@@ -8,6 +8,7 @@ are judged exactly.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -21,19 +22,20 @@ from sgdmem.numeric.compilation.progress import expect_passes, shown_passes
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.training.networks.gauss_newton import GaussNewton
-from sgdmem.numeric.training.networks.loss_curvature import hessian_operator
+from sgdmem.numeric.training.networks.leading_directions import (
+    FEW,
+    leading_of_products,
+    leading_of_rows,
+    products_for,
+)
+from sgdmem.numeric.training.networks.loss_curvature import LossCurvature
 from sgdmem.numeric.training.networks.network import Network, undisturbed
 from sgdmem.numeric.training.networks.trained_network import TrainedNetwork
 from sgdmem.symbolic.errors import InputError, shown
 
-ALL, MANY, FEW = 400, 128, 12  # modes: all of them up to so many; of rows in memory; of products
+ALL = 400  # modes, up to which all are kept
 _KEPT = 2**28  # numbers of rows that are kept
-_ENOUGH = 0.95  # of the trace, at which further modes are left out
-_ROUNDS, _BESIDE = 3, 10  # of the subspace iteration, and least dimensions more than are asked for
-_SMALL = 1024  # rows or columns, of which all directions are found by squares
-_NO_SIZE = 1e-3
 _PROBES = 8  # of the trace
-_LOOSE = 1e-2  # relative accuracy of modes by products
 _WHOLE = 0.9999  # of the trace, from which on nothing is estimated
 
 
@@ -102,7 +104,8 @@ def linearized(
         need gradients, and neither.
     modes : int, optional
         How many leading modes are kept. By default all if there are up to 400; else those of 95% of
-        the trace, up to 128; or 12 where the Jacobians of all samples are too large for memory.
+        the trace, up to 128; or up to 12 where the Jacobians of all samples are too large for
+        memory. Such modes are found by products, and none below a thousandth of the largest.
     hessian : True, or scipy.sparse.linalg.LinearOperator of shape (d, d), optional
         Whose leading modes are taken in place of those of the Gauss-Newton matrix: True for the
         Hessian of the loss, or a matrix of another library, in the order of the parameters that are
@@ -198,16 +201,12 @@ def _rows(gauss_newton: GaussNewton, modes: int | None, hessian: Any) -> _Rows:
     network = gauss_newton.network
     n, K, d = len(network), network.outputs, network.size
     if hessian is not None or n * K * d > _KEPT:
-        count = min(d - 1, FEW if modes is None else modes)
-        require_memory(8.0 * d * (3 * count + 2 * _PROBES), f"{count} modes", "fewer modes")
-        basis = _leading_of_products(gauss_newton, count, hessian)
-        rows = gauss_newton.projected(basis)
-        return _Rows(rows, basis, gauss_newton.left_out(basis, _PROBES))
+        return _rows_by_products(gauss_newton, modes, hessian)
     expect_passes(1)
     every = gauss_newton.rows()
     if min(n * K, d) <= (ALL if modes is None else modes):
         return _Rows(every.cpu().numpy(), None, np.zeros((n, 1)))
-    axes = _leading(every.reshape(n * K, d), modes)
+    axes = leading_of_rows(every.reshape(n * K, d), modes)
     some = every @ axes
     left = every.square().sum((1, 2)) - some.square().sum((1, 2))
     return _Rows(
@@ -217,57 +216,52 @@ def _rows(gauss_newton: GaussNewton, modes: int | None, hessian: Any) -> _Rows:
     )
 
 
-def _leading(rows: Any, modes: int | None) -> Any:
-    """Return leading directions of a matrix, one a column: some, or those of most of its trace."""
-    count = MANY if modes is None else modes
-    if min(rows.shape) <= _SMALL:
-        sizes, axes = _all_of_small(rows)
-    else:
-        state = torch.random.get_rng_state()
-        torch.manual_seed(0)  # the same directions each time
-        size = min(count + max(_BESIDE, count // 4), *rows.shape)
-        _, sizes, axes = torch.svd_lowrank(rows, size, niter=_ROUNDS)
-        torch.random.set_rng_state(state)
-    if modes is None:
-        parts = (sizes**2 / rows.square().sum()).cumsum(0)
-        count = min(count, int((parts < _ENOUGH).sum()) + 1)
-    return axes[:, :count]
+def _rows_by_products(gauss_newton: GaussNewton, modes: int | None, hessian: Any) -> _Rows:
+    """Return rows along leading directions of the Gauss-Newton matrix, or of another one."""
+    network, most = gauss_newton.network, products_for(modes)
+    size = (most + FEW) * network.dtype.itemsize + (3 * (modes or FEW) + 2 * _PROBES) * 8.0
+    require_memory(network.size * size, f"{modes or FEW} modes", "fewer modes")
+    expect_passes(most)
+    generator, along = np.random.default_rng(0), []  # rows times each vector of the space
+
+    def product(vector: Any) -> Any:
+        found, rows = gauss_newton.product(vector)
+        along.append(rows.cpu().numpy())
+        return found
+
+    def start() -> Any:
+        """Return what random weights of the rows make, as nothing outside of them is wanted."""
+        if hessian is not None:
+            return network.tensor(generator.normal(size=network.size))
+        weights = generator.normal(size=(len(network), network.outputs))
+        return gauss_newton.transposed(network.tensor(weights))
+
+    products = product if hessian is None else _products_of(hessian, gauss_newton)
+    space, which = leading_of_products(products, start, modes)
+    basis = space.directions(which).cpu().numpy().astype(float)
+    rows = np.stack(along, axis=-1) @ space.axes(which) if along else gauss_newton.projected(basis)
+    del space  # its vectors are as large as the network
+    return _Rows(rows, basis, gauss_newton.left_out(basis, _PROBES))
 
 
-def _all_of_small(rows: Any) -> tuple[Any, Any]:
-    """Return singular values and directions of a matrix of few rows or columns."""
-    wide = rows.shape[0] < rows.shape[1]
-    squares, turned = torch.linalg.eigh(rows @ rows.T if wide else rows.T @ rows)
-    sizes, turned = squares.flip(0).clamp(min=0).sqrt(), turned.flip(1)
-    kept = sizes > _NO_SIZE * sizes[0]  # below it rounding of squares is all that is there
-    sizes, turned = sizes[kept], turned[:, kept]
-    return sizes, (rows.T @ turned) / sizes if wide else turned
-
-
-def _leading_of_products(gauss_newton: GaussNewton, count: int, hessian: Any) -> Array:
-    """Return the leading directions of the Gauss-Newton matrix, or of another one."""
-    from scipy.sparse.linalg import LinearOperator, eigsh  # slow to import
-
-    d, root = gauss_newton.network.size, gauss_newton.root
-    product = gauss_newton.product
+def _products_of(hessian: Any, gauss_newton: GaussNewton) -> Callable[[Any], Any]:
+    """Return products with a matrix that is given, in the coordinates of the preconditioner."""
+    network, root = gauss_newton.network, gauss_newton.root
     if hessian is True:
-        product = hessian_operator(gauss_newton.network, root).matvec
-    elif hessian is not None:
-        if getattr(hessian, "shape", None) != (d, d) or not hasattr(hessian, "matvec"):
-            raise InputError(
-                f"hessian must be True or a scipy LinearOperator of shape {(d, d)}, got "
-                f"{shown(hessian)}"
-            )
-        scale = np.ones(d) if root is None else root.cpu().numpy().astype(float)
+        return LossCurvature(network, root).product
+    d = network.size
+    if getattr(hessian, "shape", None) != (d, d) or not hasattr(hessian, "matvec"):
+        raise InputError(
+            f"hessian must be True or a scipy LinearOperator of shape {(d, d)}, got "
+            f"{shown(hessian)}"
+        )
+    scale = torch.ones(()) if root is None else root
 
-        def product(vector: Array) -> Array:
-            return np.asarray(scale * (hessian @ (scale * vector.ravel())))
+    def product(vector: Any) -> Any:
+        found = hessian @ (scale * vector).cpu().numpy().astype(float)
+        return scale * network.tensor(found)
 
-    expect_passes(4 * count)
-    operator = LinearOperator((d, d), matvec=lambda v: product(np.ravel(v)), dtype=float)
-    start = np.random.default_rng(0).normal(size=d)
-    _, axes = eigsh(operator, count, which="LA", v0=start, ncv=min(d, 2 * count + 1), tol=_LOOSE)
-    return np.ascontiguousarray(axes[:, ::-1])
+    return product
 
 
 def _problem(

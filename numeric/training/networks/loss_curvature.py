@@ -10,22 +10,20 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import report_pass
+from sgdmem.numeric.training.networks.krylov_space import KrylovSpace
 from sgdmem.numeric.training.networks.network import Network
 from sgdmem.symbolic.errors import InputError
 
-if TYPE_CHECKING:
-    from scipy.sparse.linalg import LinearOperator
-
 _KEPT = 40  # vectors of the Lanczos basis, until it begins anew
 _MOST_PRODUCTS = 400
+_LEAST_PRODUCTS = 10  # for the smallest: random directions have next to no curvature, nor residual
 _ASYMMETRY = 1e-2  # of a product, that is no rounding
 _TWICE = ("not implemented", "once_differentiable", "double backward")
 
@@ -61,7 +59,7 @@ class LossCurvature:
     def product(self, vector: Any) -> Any:
         """Return the Hessian times a vector, shape (d,)."""
         network, total = self.network, torch.zeros_like(vector)
-        parts, given = list(network.parameters.values()), self._scaled(vector)
+        parts, given = list(network.variables.values()), self._scaled(vector)
         with _differentiable(network.model):
             for flat in self._gradients():
                 if not flat.requires_grad:  # a loss that is linear in all parameters
@@ -86,38 +84,13 @@ class LossCurvature:
             piece = slice(first, last) if self.chosen is None else self.chosen[first:last]
             inputs, targets = network.data.piece(piece, network.device)
             value = network.loss.values(network.outputs_at(inputs), targets).sum() / n
-            parts = list(network.parameters.values())
+            parts = list(network.variables.values())
             slope = torch.autograd.grad(value, parts, create_graph=True, allow_unused=True)
             flat = network.flat(slope)
             if n <= network.at_once:
                 self._graphs.append(flat)
             yield flat
             report_pass((last - first) / len(network))
-
-
-def hessian_operator(network: Network, root: Any = None) -> LinearOperator:
-    """Return the Hessian of the mean loss of all samples, at the present parameters.
-
-    Parameters
-    ----------
-    network : Network
-    root : tensor of shape (d,), optional
-        The root of a preconditioner.
-
-    Returns
-    -------
-    scipy.sparse.linalg.LinearOperator of shape (d, d)
-    """
-    from scipy.sparse.linalg import LinearOperator  # slow to import
-
-    curvature = LossCurvature(network, root)
-
-    def product(vector: Array) -> Array:
-        return np.asarray(
-            curvature.product(network.tensor(np.ravel(vector))).cpu().numpy(), dtype=float
-        )
-
-    return LinearOperator((network.size, network.size), matvec=product, dtype=float)
 
 
 class Curvatures(NamedTuple):
@@ -149,7 +122,7 @@ def extreme_curvatures(
     *,
     start: Any = None,
     accuracy: float = 1e-3,
-    smallest: bool = True,
+    smallest: float | None = None,
     seed: int = 0,
 ) -> Curvatures:
     """Return the ends of the spectrum of the Hessian of the loss, by Lanczos iteration.
@@ -162,54 +135,47 @@ def extreme_curvatures(
     start : tensor of shape (d, any), optional
         Directions to begin with, such as those that were found some steps ago.
     accuracy : float
-        Of each end, as a share of the largest absolute eigenvalue: it bounds the residual, and the
-        eigenvalues are usually far more accurate. Up to 40 vectors of the size of the parameters
-        are kept.
-    smallest : bool
-        Whether the smallest one is wanted as well.
+        Of the largest one, as a share of the largest absolute eigenvalue: it bounds the residual,
+        and eigenvalues are usually far more accurate. Up to 40 vectors of the size of the
+        parameters are kept.
+    smallest : float, optional
+        The accuracy of the smallest one, as such a share too. By default it is not wanted.
     seed : int
         Of the first direction, where none is given.
 
     Raises
     ------
     InputError
-        If it is not reached by 400 products, as with an accuracy below the rounding errors.
+        If it is not reached by 400 products, as with an accuracy below the rounding errors, and for
+        products that are not finite, or not those of a symmetric matrix.
     """
-    curvature, d = LossCurvature(network, root), network.size
-    generator = np.random.default_rng(seed)
-    random = network.tensor(generator.normal(size=d))
+    curvature, d, products = LossCurvature(network, root), network.size, 0
+    random = network.tensor(np.random.default_rng(seed).normal(size=d))
     vector = random if start is None else start.to(random).sum(1) + 1e-3 * random / d**0.5
-    products = 0
+    wanted = [accuracy] if smallest is None else [accuracy, smallest]
+    ends = [-1, 0][: len(wanted)]
     while True:
-        basis = torch.empty(min(_KEPT, d), d, dtype=network.dtype, device=network.device)
-        diagonal, beside = [], [float(vector.norm())]
-        for k in range(len(basis)):
-            basis[k] = vector / beside[-1]
-            vector = curvature.product(basis[k])
+        space = KrylovSpace(curvature.product, _KEPT, vector)
+        while not space.is_full:
+            space.grow()
             products += 1
-            along = basis[: k + 1] @ vector
-            diagonal.append(float(along[k]))
-            _require_symmetry(along[:k], beside[1:], float(vector.norm()))
-            vector = vector - basis[: k + 1].T @ along
-            vector = vector - basis[: k + 1].T @ (basis[: k + 1] @ vector)  # to rounding
-            beside.append(float(vector.norm()))
-            if not math.isfinite(diagonal[-1] + beside[-1]):
-                raise InputError("loss must have finite second derivatives: training has diverged")
-            sizes, axes = _tridiagonal(diagonal, beside[1:-1])
-            ends = [-1, 0] if smallest else [-1]
-            errors = [beside[-1] * abs(float(axes[-1, end])) for end in ends]
-            allowed = accuracy * float(abs(sizes).max())
-            if max(errors) <= allowed or k + 1 == d:
-                found = basis[: k + 1].T @ torch.as_tensor(axes[:, ends]).to(vector)
-                least = float(sizes[0]) if smallest else math.nan
-                pair = (errors[0], errors[-1] if smallest else math.nan)
-                return Curvatures(float(sizes[-1]), least, pair, products, found)
+            _require_symmetry(space.asymmetry)
+            errors = space.errors[ends]
+            allowed = np.array(wanted) * abs(space.sizes).max()
+            enough = smallest is None or products >= _LEAST_PRODUCTS or not space.can_grow
+            if enough and (errors <= allowed).all():
+                table = np.full((2, 2), math.nan)
+                table[:, : len(ends)] = space.sizes[ends], errors
+                (largest, least), (error, other) = table.tolist()
+                axes = space.directions(ends)
+                return Curvatures(largest, least, (error, other), products, axes)
             if products == _MOST_PRODUCTS:
+                worst = (errors / allowed).max()
                 raise InputError(
                     f"accuracy {accuracy:g} of the largest curvature is not reached after "
-                    f"{products} products: {max(errors) / allowed * accuracy:.2g} is"
+                    f"{products} products: {worst * accuracy:.2g} is"
                 )
-        vector = (basis.T @ torch.as_tensor(axes[:, ends]).to(vector)).sum(1)
+        vector = space.directions(ends).sum(1)
 
 
 def mean_batch_sharpness(
@@ -270,25 +236,16 @@ def mean_batch_sharpness(
         return float(np.mean(found)), float(np.std(found, ddof=1) / len(found) ** 0.5)
 
 
-def _require_symmetry(along: Any, beside: list[float], size: float) -> None:
+def _require_symmetry(asymmetry: float) -> None:
     """Raise InputError where products are not those of a symmetric matrix.
 
     PyTorch drops, without a word, what is behind a function that is differentiable once.
     """
-    expected = torch.zeros_like(along)
-    if beside:
-        expected[-1] = beside[-1]
-    if float((along - expected).norm()) > _ASYMMETRY * size:
+    if asymmetry > _ASYMMETRY:
         raise InputError(
             "model must have second derivatives, which the sharpness is made of, but one of its "
             "functions seems to be differentiable once: products with the Hessian are not symmetric"
         )
-
-
-def _tridiagonal(diagonal: list[float], beside: list[float]) -> tuple[Array, Array]:
-    """Return the eigenvalues, ascending, and eigenvectors of a symmetric tridiagonal matrix."""
-    matrix = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
-    return np.linalg.eigh(matrix)
 
 
 @contextmanager

@@ -70,7 +70,6 @@ def sharpness(
             trained.network,
             trained.root,
             accuracy=positive_float(accuracy, "accuracy"),
-            smallest=False,
         )
     return found.largest
 

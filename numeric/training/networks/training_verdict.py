@@ -10,6 +10,7 @@ from typing import Any
 from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.verdicts.verdict import Verdict
 
+_VISIBLE = 5e-3  # relative error, from which on it is shown
 MEANING = "mean-square limit of the linearised problem; single runs often survive a little longer"
 
 
@@ -37,8 +38,8 @@ class TrainingVerdict:
         Where it is said to rest with small batches, 2 / effective rate: see `sharpness_edges`.
     gauss_newton_sharpness : float
         The largest eigenvalue of the Gauss-Newton matrix, which verdicts are about.
-    smallest_curvature : float
-        The smallest eigenvalue of the Hessian.
+    smallest_curvature, smallest_curvature_error : float
+        The smallest eigenvalue of the Hessian, and within how much of it there surely is one.
     modes : int
         How many modes are kept.
     trace_share, trace_error : float
@@ -62,6 +63,7 @@ class TrainingVerdict:
     batch_sharpness_edge: float
     gauss_newton_sharpness: float
     smallest_curvature: float
+    smallest_curvature_error: float
     modes: int
     trace_share: float
     trace_error: float
@@ -142,4 +144,6 @@ class TrainingVerdict:
         share = f"{100 * self.trace_share:.3g}{error}% of the trace"
         outside = f"{100 * self.gradient_outside:.2g}% of the squared gradient outside"
         yield "modes", f"{self.modes}, {share}; {outside}"
-        yield "smallest curvature", f"{self.smallest_curvature:.3g}"
+        smallest, residual = self.smallest_curvature, self.smallest_curvature_error
+        error = f" ± {residual:.1g}" if residual > _VISIBLE * abs(smallest) else ""
+        yield "smallest curvature", f"{smallest:.3g}{error}"

@@ -29,6 +29,7 @@ _BATCHES = 64  # whose sharpness is measured
 _ENOUGH = 0.95  # of the trace, below which it is said
 _APART = 0.1  # relative, of the Hessian and the Gauss-Newton matrix
 _NEGATIVE = 0.02  # curvature, over the largest one
+_SMALLEST = 1e-2  # accuracy of the smallest curvature, over the largest one
 _OUTSIDE = 0.5  # share of the gradient
 
 
@@ -103,7 +104,9 @@ def verdict(
     judged = stability(method, found.problem, _mean_size(size, n, drop_last))
     root = found.gauss_newton.root
     with shown_passes(progress):
-        curvatures = extreme_curvatures(network, root)
+        curvatures = extreme_curvatures(
+            network, root, start=_first_direction(found), smallest=_SMALLEST
+        )
         single, error = mean_batch_sharpness(
             network, root, math.inf if size >= n else size, whole(batches, "batches", 1)
         )
@@ -125,6 +128,7 @@ def verdict(
         batch_sharpness_edge=edge,
         gauss_newton_sharpness=float(found.problem.samples.eigenvalues[0]),
         smallest_curvature=curvatures.smallest,
+        smallest_curvature_error=curvatures.errors[1],
         modes=len(found.problem.spectrum),
         trace_share=found.trace_share,
         trace_error=found.trace_error,
@@ -190,6 +194,11 @@ def _formula(options: Mapping[str, Any], edge: float) -> str:
         formulas["2(1+β)/((1-β) lr)"] = 2 * (1 + beta) / (1 - beta) / lr
     alike = [name for name, value in formulas.items() if math.isclose(value, edge, rel_tol=1e-9)]
     return alike[0] if alike else ""
+
+
+def _first_direction(found: Linearization) -> Any:
+    """Return the direction of the largest Gauss-Newton curvature, if it is known."""
+    return None if found.basis is None else torch.as_tensor(found.basis[:, :1])
 
 
 def _outside(gradient: Array, basis: Array | None) -> float:

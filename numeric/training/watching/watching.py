@@ -169,9 +169,7 @@ class Watch:
             )  # fmt: skip
             network, root = found.network, found.gauss_newton.root
             verdict = stability(method, found.problem, self.batch_size)
-            ends = extreme_curvatures(
-                network, root, start=self._direction, accuracy=_ACCURACY, smallest=False
-            )
+            ends = extreme_curvatures(network, root, start=self._direction, accuracy=_ACCURACY)
             self._direction = ends.directions
             along, error = mean_batch_sharpness(
                 network, root, self.batch_size, self.batches, seed=self.steps,

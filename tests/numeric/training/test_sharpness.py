@@ -17,8 +17,8 @@ from torch import nn  # noqa: E402
 from torch.autograd import Function  # noqa: E402
 
 from sgdmem.numeric.training.networks.loss_curvature import (  # noqa: E402
+    LossCurvature,
     extreme_curvatures,
-    hessian_operator,
     mean_batch_sharpness,
 )
 from sgdmem.numeric.training.networks.network import Network  # noqa: E402
@@ -57,10 +57,11 @@ def test_products_are_those_of_the_dense_hessian(name: str, at_once: int) -> Non
     network = Network.of(model, loss, (x, y), at_once=at_once)
     root = torch.rand(network.size) + 0.5
     dense = loss_hessian(model, loss, x, y)
-    some, r = np.random.default_rng(0).normal(size=(network.size, 2)), root.numpy()
-    assert hessian_operator(network) @ some == pytest.approx(dense @ some, rel=1e-9, abs=1e-12)
-    expected = r[:, None] * (dense @ (r[:, None] * some))
-    assert hessian_operator(network, root) @ some == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    v, r = np.random.default_rng(0).normal(size=network.size), root.numpy()
+    found = LossCurvature(network).product(torch.as_tensor(v)).numpy()
+    assert found == pytest.approx(dense @ v, rel=1e-9, abs=1e-12)
+    found = LossCurvature(network, root).product(torch.as_tensor(v)).numpy()
+    assert found == pytest.approx(r * (dense @ (r * v)), rel=1e-9, abs=1e-12)
     assert all(p.grad is None for p in model.parameters())
 
 
@@ -69,10 +70,10 @@ def test_both_ends_and_a_cheap_second_time() -> None:
     network = Network.of(model, loss, (x, y))
     sizes = np.linalg.eigvalsh(loss_hessian(model, loss, x, y))
     assert sizes[0] < 0  # not that of Gauss and Newton
-    found = extreme_curvatures(network, accuracy=1e-9)
+    found = extreme_curvatures(network, accuracy=1e-9, smallest=1e-9)
     assert found.largest == pytest.approx(sizes[-1], abs=1e-9 * sizes[-1])
     assert found.smallest == pytest.approx(sizes[0], abs=1e-9 * sizes[-1])
-    rough = extreme_curvatures(network, accuracy=0.1, smallest=False)
+    rough = extreme_curvatures(network, accuracy=0.1)
     assert math.isnan(rough.smallest) and rough.products < found.products
     assert min(abs(sizes - rough.largest)) <= rough.errors[0] <= 0.1 * rough.largest
     with torch.no_grad():
@@ -89,7 +90,7 @@ def test_restarts_of_a_long_iteration(monkeypatch: pytest.MonkeyPatch) -> None:
     network = Network.of(model, loss, (x, y))
     sizes = np.linalg.eigvalsh(loss_hessian(model, loss, x, y))
     monkeypatch.setattr("sgdmem.numeric.training.networks.loss_curvature._KEPT", 6)
-    found = extreme_curvatures(network, accuracy=1e-4)
+    found = extreme_curvatures(network, accuracy=1e-4, smallest=1e-4)
     assert found.products > 6
     assert found.largest == pytest.approx(sizes[-1], rel=1e-6)
     assert found.smallest == pytest.approx(sizes[0], abs=1e-4 * sizes[-1])
