@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,7 +14,7 @@ from sgdmem.numeric.compiled_maps.machine_code_by_nodes import coefficient_sourc
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
 from sgdmem.symbolic.algorithms.constructors import as_family
-from sgdmem.symbolic.algorithms.family import Build
+from sgdmem.symbolic.algorithms.family import Build, Family
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.summand_program import coefficient_names, coefficient_program
@@ -75,15 +76,18 @@ def family_program(
     Returns
     -------
     program, exceptions
-        None if the family is not a rational function of its parameters, or not one program.
+        None if the family is not a rational function of its parameters, or not one program; a
+        warning says why, as each point is judged by itself then.
     """
-    names = tuple(samples)
+    names, family = tuple(samples), as_family(build)
     if not all(name.isidentifier() for name in names):
-        return None  # they become names in source text
+        _warn(family, "a parameter is not called by a word")  # they become source text
+        return None
     try:
-        algorithm = as_family(build).varying(names, {}).symbolic()
+        algorithm = family.varying(names, {}).symbolic()
         program = coefficient_program(algorithm, names)
-    except (InputError, ArithmeticError, LookupError):  # also of symbols that are no parameters
+    except (InputError, ArithmeticError, LookupError) as error:  # also of symbols of its own
+        _warn(family, str(error))
         return None
     telling = telling_values(build, names)
     usual = {name: _usual(values, telling[name]) for name, values in samples.items()}
@@ -93,8 +97,16 @@ def family_program(
     }
     exceptions = special_values(build, algorithm, usual, tested)
     if exceptions is None:
+        _warn(family, "it is not one rational function of its parameters, exactly")
         return None
     return FamilyProgram.of(names, algorithm.memory, program), exceptions
+
+
+def _warn(family: Family[...], why: str) -> None:
+    warnings.warn(
+        f"{family.name} is judged point by point, which may take hundreds of times longer: {why}",
+        stacklevel=3,
+    )
 
 
 def _usual(values: Sequence[Fraction], telling: Collection[Fraction]) -> Fraction:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from sgdmem.cli.own_methods import is_own, own_method
 from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -45,8 +46,18 @@ def heaviest_text(count: int) -> str:
     return "the row that limits" if count == 1 else f"the {count} rows that limit"
 
 
+ALGORITHM_HELP = (
+    "ALGORITHM is a name that `sgdmem algorithms` lists, or a method of your own, "
+    "path/to/file.py:function or module:function: that runs your code."
+)
+
+
 class AlgorithmName(click.types.StringParamType):
-    """The name of an algorithm; the shell completes it."""
+    """The name of an algorithm, which the shell completes, or FILE.py:FUNCTION, which is run."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the name, or the method of a file or a module as a family."""
+        return own_method(value) if isinstance(value, str) and is_own(value) else value
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -136,7 +147,14 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-def read_method(algorithm: str, settings: Sequence[str]) -> tuple[Family[...], dict[str, Any]]:
+def method_name(algorithm: str | Family[...]) -> str:
+    """Return how a method is called in messages and names of files."""
+    return algorithm if isinstance(algorithm, str) else algorithm.name
+
+
+def read_method(
+    algorithm: str | Family[...], settings: Sequence[str]
+) -> tuple[Family[...], dict[str, Any]]:
     """Return the family of a name, and those of its parameters that ``--set`` gives."""
     from sgdmem.symbolic.algorithms.named_algorithms import find_family
 
@@ -150,7 +168,8 @@ def built(family: Family[...], values: Mapping[str, Any]) -> Algorithm:
     missing = family.missing(values)
     if missing:
         raise click.UsageError(f"{family.name} needs --set {missing[0]}=VALUE")
-    return family(**values)
+    # what reads no numbers by itself is given exact ones
+    return family(**values) if family.reads_exactly else family.fix(**values)()
 
 
 def output_path(output: str, endings: Sequence[str]) -> Path:

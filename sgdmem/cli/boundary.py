@@ -11,6 +11,7 @@ import click
 from sgdmem.cli.arguments import (
     PICTURES,
     AlgorithmName,
+    method_name,
     output_option,
     output_path,
     read_method,
@@ -67,7 +68,7 @@ def boundary_command(
     """
     from sgdmem.phase_diagrams.maps.boundary import stability_boundary
 
-    path = output_path(output or f"{algorithm}-boundary.png", PICTURES + _DATA)
+    path = output_path(output or f"{method_name(algorithm)}-boundary.png", PICTURES + _DATA)
     (x, x_log), (y, y_log) = read_window(x_axis, "--x"), read_window(y_axis, "--y")
     family, values = read_method(algorithm, settings)
     boundary = stability_boundary(

@@ -10,6 +10,7 @@ import click
 
 from sgdmem.cli.arguments import (
     AlgorithmName,
+    built,
     output_option,
     read_method,
     read_settings,
@@ -128,7 +129,10 @@ def _described(algorithm: str | None, memory: int | None, settings: tuple[str, .
     if (algorithm is None) == (memory is None):
         raise click.UsageError("give either an ALGORITHM or --memory M")
     if algorithm is not None:
-        return find_family(algorithm).symbolic(read_settings(settings))
+        given = read_settings(settings)
+        family = find_family(algorithm)
+        # what reads no numbers by itself is given exact ones
+        return family.symbolic(given) if family.reads_exactly else family.fix(**given).symbolic()
     assert memory is not None
     if memory > _LARGEST_GENERAL_MEMORY:
         raise click.UsageError(
@@ -151,7 +155,7 @@ def _verdict(algorithm: str | None, settings: tuple[str, ...], options: Any) -> 
     missing = family.missing(values)
     if missing:
         raise click.UsageError(f"numbers on a problem need --at {missing[0]}=VALUE")
-    return stability(family(**values), read_problem(options), read_batch_size(options))
+    return stability(built(family, values), read_problem(options), read_batch_size(options))
 
 
 def _letters(symbols: tuple[str, ...]) -> dict[str, str]:

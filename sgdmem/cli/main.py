@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from sgdmem._version import __version__
 from sgdmem.cli.algorithms import algorithms_command
+from sgdmem.cli.arguments import ALGORITHM_HELP, AlgorithmName
 from sgdmem.cli.boundary import boundary_command
 from sgdmem.cli.derive import derive_command
 from sgdmem.cli.explore import explore_command
@@ -28,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from sgdmem.symbolic.errors import SgdmemError
 
     try:
-        code = cli.main(arguments, prog_name="sgdmem", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("default", UserWarning)
+            warnings.showwarning = _note  # type: ignore[assignment]
+            code = cli.main(arguments, prog_name="sgdmem", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "")
         sys.exit(_USAGE_ERROR)
@@ -42,6 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo("interrupted", err=True)
         sys.exit(_INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _note(message: Warning | str, *_: Any) -> None:
+    """Show a warning as the notes on data are shown."""
+    click.echo(f"note: {' '.join(str(message).split())}", err=True)
 
 
 def _fail(message: str) -> None:
@@ -69,6 +80,9 @@ def cli() -> None:
       sgdmem explore --serve
       sgdmem verify
 
+    ALGORITHM is a name that `sgdmem algorithms` lists, or a method of your own,
+    path/to/file.py:function or module:function: that runs your code.
+
     Numbers may be written as 0.1, 1e-3 or 1/3 and are taken exactly. Exit code 2 means bad input.
     """
 
@@ -79,3 +93,6 @@ for command in (
     *(spectrum_command, stable_command, verify_command),
 ):
     cli.add_command(command)
+    for named in (command, *getattr(command, "commands", {}).values()):
+        if any(isinstance(parameter.type, AlgorithmName) for parameter in named.params):
+            named.epilog = ALGORITHM_HELP

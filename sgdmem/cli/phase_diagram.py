@@ -14,6 +14,7 @@ import click
 from sgdmem.cli.arguments import (
     PICTURES,
     AlgorithmName,
+    method_name,
     output_option,
     output_path,
     read_method,
@@ -111,7 +112,7 @@ def phase_diagram_command(
     for option, value in (("--chunk", chunk), ("--cluster", cluster)):
         if value is not None and not stored:
             raise click.UsageError(f"{option} needs --zarr, the folder that the chunks go to")
-    path = output_path(output or f"{algorithm}.png", PICTURES)
+    path = output_path(output or f"{method_name(algorithm)}.png", PICTURES)
     (x, _), (y, _) = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
     third = None if panels is None else read_panels(panels)
     axes = [axis for axis, _ in filter(None, (x, y, third))]

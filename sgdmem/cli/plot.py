@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -13,6 +13,7 @@ from sgdmem.cli.arguments import (
     PICTURES,
     AlgorithmName,
     built,
+    method_name,
     output_path,
     picture_option,
     read_method,
@@ -21,6 +22,7 @@ from sgdmem.cli.arguments import (
     size_option,
     write_table,
 )
+from sgdmem.cli.own_methods import is_own, own_method
 from sgdmem.cli.problem import (
     has_problem,
     problem_options,
@@ -29,6 +31,9 @@ from sgdmem.cli.problem import (
     read_target,
     target_options,
 )
+
+if TYPE_CHECKING:
+    from sgdmem.symbolic.algorithms.family import Family
 
 _UNUSED = ("coupling", "label_variance", "weight_decay")
 _OF_NOISE = ("batch_size", "tau1", "tau2", *_UNUSED)
@@ -78,7 +83,7 @@ def root_locus_command(
     from sgdmem.phase_diagrams.pictures.root_locus_picture import draw_root_locus
     from sgdmem.phase_diagrams.pictures.surroundings import new_axes
 
-    path = output_path(output or f"{algorithm}-root-locus.png", PICTURES)
+    path = output_path(output or f"{method_name(algorithm)}-root-locus.png", PICTURES)
     _refuse(options, _OF_NOISE, "a root locus has no noise")
     method = built(*read_method(algorithm, settings))
     problem = read_problem(options)
@@ -111,7 +116,7 @@ def noise_summand_command(
     from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
     from sgdmem.phase_diagrams.pictures.surroundings import new_axes
 
-    path = output_path(output or f"{algorithm}-noise-summand.png", PICTURES)
+    path = output_path(output or f"{method_name(algorithm)}-noise-summand.png", PICTURES)
     _refuse(options, _UNUSED, "it is drawn for tau1 and tau2")
     method = built(*read_method(algorithm, settings))
     problem, batch_size = read_problem(options), read_batch_size(options)
@@ -214,6 +219,8 @@ def diagram_command(
     path = output_path(output or f"{name}.png", PICTURES)
     _refuse(options, _UNUSED, "named diagrams have tau1 and tau2")
     chosen = read_settings(settings)
+    if is_own(str(chosen.get("family", ""))):
+        chosen["family"] = own_method(chosen["family"])
     for key in _NO_OPTIONS:
         if key in chosen:
             raise click.UsageError(f"--set {key}: diagrams have no such option")
@@ -250,7 +257,7 @@ def diagram_command(
     click.echo(f"wrote {', '.join(map(str, written))}")
 
 
-def _rules(names: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
+def _rules(names: Sequence[str | Family[...]], values: dict[str, Any]) -> dict[str, Any]:
     """Return each algorithm with those of the values that it takes; every value is of one."""
     from sgdmem.symbolic.algorithms.named_algorithms import find_family
 
@@ -262,7 +269,9 @@ def _rules(names: Sequence[str], values: dict[str, Any]) -> dict[str, Any]:
         left -= set(own)
         rules[family.display_name] = built(family, own)
     if left:
-        raise click.UsageError(f"--set {min(left)}: none of {', '.join(names)} has it")
+        raise click.UsageError(
+            f"--set {min(left)}: none of {', '.join(map(method_name, names))} has it"
+        )
     return rules
 
 

@@ -13,6 +13,7 @@ from sgdmem.cli.arguments import (
     built,
     heaviest_text,
     json_option,
+    method_name,
     print_json,
     read_method,
     set_option,
@@ -75,7 +76,7 @@ def stable_command(
             "give ALGORITHM with --set NAME=VALUE, or all of --alpha --beta --gamma --delta"
         )
     if algorithm is not None and given:
-        raise click.UsageError(f"{algorithm} and --{given[0]} exclude each other")
+        raise click.UsageError(f"{method_name(algorithm)} and --{given[0]} exclude each other")
     with shown_passes(sys.stderr.isatty()):
         problem, batch_size = read_problem(options), read_batch_size(options)
         if algorithm is None:

@@ -24,6 +24,7 @@ from sgdmem.symbolic.algebra.scalars import (
 from sgdmem.symbolic.algorithms.entries import has_float, read_blocks
 from sgdmem.symbolic.algorithms.printing import equation_latex, equations_text
 from sgdmem.symbolic.algorithms.recurrence import blocks_of_recurrence
+from sgdmem.symbolic.algorithms.state_space import blocks_of_state
 from sgdmem.symbolic.errors import InputError, UndefinedError, shown
 
 
@@ -329,6 +330,39 @@ class Algorithm:
         True
         """
         blocks, floats = blocks_of_recurrence(p, q)
+        return Algorithm(*blocks, floats=floats)
+
+    @staticmethod
+    def from_state(S0: Any, v: Any, r: Any) -> Algorithm:
+        """Return the matrix form of the step ``x <- S0 x + v g``, g the gradient at ``r x``.
+
+        The first entry of the state x is w; others are velocities, which are 0 where the method
+        rests, or copies of w, or anything between: they become differences from w (eq. (7) of arXiv
+        2410.04228, in which ``S0 = [[1, b], [0, D]]``, ``v = (-alpha, c)``, ``r = (1, a)``).
+
+        Parameters
+        ----------
+        S0 : M + 1 rows of length M + 1
+            The step without gradients.
+        v, r : sequence of length M + 1
+            Where the gradient enters, and where it is taken.
+
+        Raises
+        ------
+        InputError
+            If the shapes disagree, or the step does not keep the minimum: ``S0 e = e`` and
+            ``r e = 1`` for an e that begins with 1 (with decoupled decay, ``S0 e = (1 - shrink) e``
+            for e = (1, 0, ...)).
+
+        Examples
+        --------
+        The heavy ball, its state w and the last w:
+
+        >>> ball = Algorithm.from_state([["1.9", "-0.9"], [1, 0]], ["-0.1", 0], [1, 0])
+        >>> ball.to_recurrence()
+        ((Fraction(-9, 10), Fraction(19, 10)), (Fraction(0, 1), Fraction(-1, 10)))
+        """
+        blocks, floats = blocks_of_state(S0, v, r)
         return Algorithm(*blocks, floats=floats)
 
     # How it looks ------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import wraps
 from typing import Any, ParamSpec
 
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_float, is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family
-from sgdmem.symbolic.algorithms.parameters import Parameter, read_parameter
+from sgdmem.symbolic.algorithms.parameters import Kind, Parameter, read_parameter
 from sgdmem.symbolic.algorithms.update_notation import Publication, Update
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -73,14 +74,28 @@ def family(
     def decorate(constructor: Callable[_P, Algorithm]) -> Family[_P]:
         parameters = _read(inspect.signature(constructor).parameters.values())
         published = Update.of(update, parameters.values())
-        build = _reading(constructor, parameters, display_name)
-        summary, *rest = _paragraphs(constructor)
-        described = [summary, f"``{published}``.", f"By {reference}.", *rest]
-        build.__doc__ = _documented(described, parameters.values())
-        name = constructor.__name__.replace("_", "-")
-        return Family(build, name, display_name, parameters, published, reference, summary)
+        return published_family(constructor, display_name, parameters, published, reference)
 
     return decorate
+
+
+def published_family(
+    constructor: Callable[_P, Algorithm],
+    display_name: str,
+    parameters: Mapping[str, Parameter],
+    update: Update,
+    reference: Publication | None,
+) -> Family[_P]:
+    """Return a constructor as a family: its docstring tells what is known, its members have names.
+
+    See `family`.
+    """
+    build = _reading(constructor, parameters, display_name)
+    summary, *rest = _paragraphs(constructor)
+    source = [f"By {reference}."] if reference is not None else []
+    build.__doc__ = _documented([summary, f"``{update}``.", *source, *rest], parameters.values())
+    name = constructor.__name__.replace("_", "-")
+    return Family(build, name, display_name, parameters, update, reference, summary)
 
 
 def _signature(function: Callable[..., Any], name: str) -> Mapping[str, inspect.Parameter]:
@@ -115,8 +130,7 @@ def _reading(
         values = given.arguments.values()
         floats = any(map(is_float, (x for v in values for x in (_as_tuple(v) or (v,)))))
         for key, value in given.arguments.items():
-            if parameters[key].kind != "flag":
-                given.arguments[key] = _scalars(value, key, parameters[key].kind == "list")
+            given.arguments[key] = _read_value(value, key, parameters[key].kind)
         algorithm = constructor(*given.args, **given.kwargs)
         return replace(
             algorithm,
@@ -125,16 +139,27 @@ def _reading(
             floats=algorithm.floats or floats,
         )
 
+    build.reads_exactly = True  # type: ignore[attr-defined]
     return build
 
 
-def _scalars(value: Any, key: str, several: bool) -> Any:
+def _read_value(value: Any, key: str, kind: Kind) -> Any:
+    """Return an argument as constructors take it: exact, or a whole number; flags as they are."""
+    if kind == "flag":
+        return value
     entries = _as_tuple(value)
     if entries is None:
-        return as_scalar(value, key)
-    if not several:
+        found = as_scalar(value, key)
+        return _whole(found, value, key) if kind == "whole" else found
+    if kind != "list":
         raise InputError(f"{key} must be one number, got {shown(value)}")
     return tuple(as_scalar(entry, f"{key}[{i}]") for i, entry in enumerate(entries))
+
+
+def _whole(found: Any, value: Any, key: str) -> int:
+    if not isinstance(found, Fraction) or found.denominator != 1 or found < 0:
+        raise InputError(f"{key} must be a whole number >= 0, got {shown(value)}")
+    return int(found)
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...] | None:
@@ -153,7 +178,10 @@ def _paragraphs(function: Callable[..., Any]) -> list[str]:
 
 def _documented(paragraphs: Sequence[str], parameters: Iterable[Parameter]) -> str:
     """Return a docstring with the parameters before the first section that it has."""
-    kinds = {"number": "number or expression", "list": "sequence of numbers", "flag": "bool"}
+    kinds = {
+        "number": "number or expression", "list": "sequence of numbers", "flag": "bool",
+        "whole": "int",
+    }  # fmt: skip
     lines = ["Parameters", "----------"]
     for x in parameters:
         usual = f" Usually {x.usual}." if x.kind != "flag" else ""

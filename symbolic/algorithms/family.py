@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any, Generic, ParamSpec, TypeAlias
 
-from sgdmem.symbolic.algebra.scalars import as_scalar
+from sgdmem.symbolic.algebra.scalars import as_scalar, is_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.parameters import (
     REQUIRED,
@@ -137,7 +137,9 @@ class Family(Generic[_P]):
     def fix(self, /, **values: Any) -> Family[...]:
         """Return the family of the other parameters, these having values.
 
-        Decimal strings become exact numbers, whatever the constructor makes of strings.
+        Decimal strings become exact numbers, and floats their exact binary values, whatever the
+        constructor makes of them: what it computes of floats would be rounded, and its members
+        were no longer one rational function of the others.
 
         Raises
         ------
@@ -170,7 +172,7 @@ class Family(Generic[_P]):
     def spread(self, length: int = 2) -> Family[...]:
         """Return the family whose parameters are all numbers, a list being ``length`` of them.
 
-        Flags keep their defaults.
+        Flags and whole numbers keep their defaults.
 
         Examples
         --------
@@ -185,9 +187,16 @@ class Family(Generic[_P]):
                 entries = parameter.entries(length)
                 lists[name] = tuple(entry.name for entry in entries)
                 found |= {entry.name: entry for entry in entries}
-            elif parameter.kind == "number":
+            elif parameter.kind == "number" or (
+                parameter.kind == "whole" and parameter.is_required
+            ):
                 found[name] = replace(parameter, default=REQUIRED)
         return self._restricted(found, {}, lists)
+
+    @property
+    def reads_exactly(self) -> bool:
+        """Whether its constructor makes its arguments exact, and remembers how they were given."""
+        return bool(getattr(self.constructor, "reads_exactly", False))
 
     def _restricted(
         self,
@@ -195,12 +204,12 @@ class Family(Generic[_P]):
         fixed: Mapping[str, Any],
         lists: Mapping[str, tuple[str, ...]] | None = None,
     ) -> Family[...]:
-        values = {
-            name: as_scalar(value, name) if isinstance(value, str) else value
-            for name, value in fixed.items()
-        }
+        reads = self.reads_exactly
+        values = {name: _exact(value, name, reads) for name, value in fixed.items()}
+        raw = {name: x if _has_floats(x) else values[name] for name, x in fixed.items()}
+        floats = raw if any(map(_has_floats, raw.values())) else None
         return Family(
-            _Restricted(self, values, dict(lists or {})),
+            _Restricted(self, values, dict(lists or {}), floats),
             self.name,
             self.display_name,
             parameters,
@@ -236,6 +245,8 @@ class Family(Generic[_P]):
         given: dict[str, Any] = dict(values or {})
         for name in self.missing(given):
             parameter = self.parameters[name]
+            if parameter.kind == "whole":
+                raise InputError(f"{self.name} needs a value for {name}, a whole number")
             if parameter.kind == "list":
                 given[name] = [Symbol(x.name, real=True) for x in parameter.entries(length)]
             else:
@@ -262,6 +273,19 @@ class Family(Generic[_P]):
 FAMILIES: dict[str, Family[...]] = {}  # by command-line names, from `named_algorithms`
 
 
+def _exact(value: Any, name: str, reads: bool) -> Any:
+    """Return a value that is fixed as an exact one; floats stay for what reads them by itself."""
+    if isinstance(value, str) or (is_float(value) and not reads):
+        return as_scalar(value, name)
+    if isinstance(value, list | tuple):
+        return tuple(_exact(entry, name, reads) for entry in value)
+    return value
+
+
+def _has_floats(value: Any) -> bool:
+    return any(map(is_float, value)) if isinstance(value, list | tuple) else is_float(value)
+
+
 @dataclass(frozen=True, eq=False)
 class _Restricted:
     """A family as a function of fewer parameters, or of the entries of lists."""
@@ -269,11 +293,21 @@ class _Restricted:
     base: Family[...]
     fixed: Mapping[str, Any]
     lists: Mapping[str, tuple[str, ...]]
+    floats: Mapping[str, Any] | None  # what is fixed, floats as they were given, if some are
 
     def __call__(self, /, **values: Any) -> Algorithm:
         for name, entries in self.lists.items():
             values[name] = [values.pop(entry) for entry in entries]
-        return self.base(**values, **self.fixed)
+        try:
+            return self.base(**values, **self.fixed)
+        except TypeError:
+            if self.floats is None:
+                raise
+            return self.base(**values, **self.floats)  # NumPy's functions take no fractions
+
+    @property
+    def reads_exactly(self) -> bool:
+        return self.base.reads_exactly
 
     @property
     def __name__(self) -> str:

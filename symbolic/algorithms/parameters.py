@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_origin
 
-Kind = Literal["number", "list", "flag"]
+Kind = Literal["number", "list", "flag", "whole"]
 REQUIRED = inspect.Parameter.empty  # the default of a parameter that has none
 
 
@@ -32,7 +32,7 @@ class Parameter:
     ----------
     name : str
     kind : str
-        "number", "list" (of numbers) or "flag".
+        "number", "list" (of numbers), "flag", or "whole": a number of steps or vectors.
     usual : Range
         Of a number, or of each entry of a list.
     letter : str
@@ -95,6 +95,7 @@ def _momentum(place: int) -> Parameter:
     return _number(f"momentum_{place}", usual, rf"\beta_{place}", text)
 
 
+_COUNT = Range(1, 20, 2)
 _RATE, _KEPT, _WEIGHT = "1/eigenvalue", Range(0, 0.999, 0.9), _log(0.001, 10, 0.1)
 _SEVERAL = "Share of each velocity that is kept; K of them make memory K."
 _LONG_RUN = "The learning rate of SGD that moves as far in the long run."
@@ -170,6 +171,9 @@ def read_parameter(given: inspect.Parameter) -> Parameter:
     known, default = known_parameter(given.name), given.default
     if isinstance(default, bool):
         return replace(known, kind="flag", default=default)
+    if given.annotation in (int, "int"):
+        usual = known.usual if known.kind == "whole" else _COUNT
+        return replace(known, kind="whole", usual=usual, default=default)
     named_so = known.kind == "list" and given.annotation is given.empty
     kind: Kind = "list" if named_so or _is_list(given) else "number"
     return replace(known, kind=kind, default=default)

@@ -17,12 +17,12 @@ def equations_text(title: str, blocks: Blocks) -> str:
     M = len(D)
     u = [f"u{i + 1}[t]" if M > 1 else "u[t]" for i in range(M)]
     new_u = [name.replace("[t]", "[t+1]") for name in u]
-    point = _sum([(1, "w[t]"), *zip(a, u, strict=True)])
+    point = sum_text([(1, "w[t]"), *zip(a, u, strict=True)])
     step = [(1 - shrink, "w[t]"), (-alpha, "g[t]"), *zip(b, u, strict=True)]
-    lines = [("w[t+1]", _sum(step))]
+    lines = [("w[t+1]", sum_text(step))]
     for i in range(M):
         terms = [(c[i], "g[t]"), *zip(D[i], u, strict=True)]
-        lines.append((new_u[i], _sum(terms)))
+        lines.append((new_u[i], sum_text(terms)))
     lines.append(("g[t]", f"gradient at {point}"))
     width = max(len(left) for left, _ in lines)
     return "\n".join([title, *(f"  {left:<{width}} = {right}" for left, right in lines)])
@@ -79,7 +79,14 @@ def _shown(value: Scalar) -> Scalar:
     return to_sympy(value)
 
 
-def _sum(terms: Iterable[tuple[Scalar, str]]) -> str:
+def sum_text(terms: Iterable[tuple[Scalar, str]]) -> str:
+    """Return a sum of names with factors, those that are 0 left out.
+
+    Examples
+    --------
+    >>> sum_text([(Fraction(1), "w"), (Fraction(-1, 10), "g")])
+    'w - 1/10 g'
+    """
     text = ""
     for factor, name in terms:
         if factor == 0:

@@ -54,10 +54,15 @@ class Update:
     latex: tuple[str, ...]
 
     @classmethod
-    def of(cls, lines: Iterable[str], parameters: Iterable[Parameter]) -> Update:
-        """Return the update of these lines, in the letters of some parameters."""
+    def of(
+        cls, lines: Iterable[str], parameters: Iterable[Parameter], vectors: Iterable[str] = ()
+    ) -> Update:
+        """Return the update of these lines, in the letters of some parameters.
+
+        ``vectors`` are names that stand for themselves: a ``g`` among them is no gradient.
+        """
         lines = tuple(lines)
-        letters = {}
+        letters = {name: letter_of(name) for name in vectors}
         for parameter in parameters:
             if parameter.kind == "flag":
                 letters[parameter.name] = rf"\text{{{parameter.name}}}"
@@ -96,6 +101,33 @@ _WORDS = {
     "if": r"\text{ if }",
     "else": r"\text{ else }",
 }
+
+
+_GREEK = {
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda"),
+    *("mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
+}
+
+
+def letter_of(name: str) -> str:
+    r"""Return the LaTeX of a name: a letter with an index, or a word.
+
+    Examples
+    --------
+    >>> letter_of("xi_last"), letter_of("beta_1"), letter_of("velocity")
+    ('\\xi_{\\text{last}}', '\\beta_1', '\\mathit{velocity}')
+    """
+    stem, mark, index = name.partition("_")
+    digits = re.fullmatch(r"([A-Za-z]+?)(\d+)", stem)
+    if digits and not mark:
+        stem, mark, index = digits[1], "_", digits[2]
+    if len(stem) > 1:
+        stem = rf"\{stem}" if stem in _GREEK else _word(stem)
+    if not mark:
+        return stem
+    if len(index) == 1:
+        return f"{stem}_{index}"
+    return f"{stem}_{{{index}}}" if index.isdecimal() else rf"{stem}_{{\text{{{index}}}}}"
 
 
 def _word(name: str) -> str:

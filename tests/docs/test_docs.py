@@ -12,7 +12,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-PAGES = ["README.md", "docs/tutorial.md", "docs/data.md", "docs/explorer.md"]
+PAGES = [
+    *("README.md", "docs/tutorial.md", "docs/describe-your-own-method.md", "docs/data.md"),
+    "docs/explorer.md",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -18,6 +18,8 @@ from sgdmem import Spectrum, phase_diagram
 from sgdmem.phase_diagrams.maps.chunk_store import read_stored
 from tests.phase_diagrams.maps.test_chunked import refusing, written
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* is judged point by point")
+
 pytest.importorskip("zarr")
 
 

@@ -19,6 +19,8 @@ from sgdmem.phase_diagrams.pictures.map_picture import draw
 from tests.cli.test_cli import run
 from tests.picture_checks import colour_at, is_colour
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* is judged point by point")
+
 pytest.importorskip("zarr")
 
 LAW = Spectrum.power_law("1.5")

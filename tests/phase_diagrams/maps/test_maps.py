@@ -25,6 +25,8 @@ from sgdmem.symbolic.algorithms.family import FamilyLike
 from tests import draws
 from tests.asking import judged, noisy
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* is judged point by point")
+
 Axis = tuple[str, Sequence[Any]]
 FLAGS = {True: 1, False: 0, None: -1}
 SAMPLED = 16  # points of a map

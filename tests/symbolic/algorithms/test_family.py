@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 import sympy
 
@@ -191,6 +192,28 @@ def test_fix_is_exact() -> None:
         named.heavy_ball.fix(beta=1)
     with pytest.raises(InputError, match="momentum"):
         named.heavy_ball.fix(momentum="much")
+
+
+def test_fixed_floats_are_exact() -> None:
+    """What is computed of floats is rounded: members were no longer one rational function."""
+
+    def shared(learning_rate: Any, momentum: Any, nu: Any) -> Algorithm:
+        return Algorithm(learning_rate * (1 - nu * momentum), b=nu, c=1 - momentum, D=momentum)
+
+    fixed = as_family(shared).varying(["learning_rate", "momentum"], {"nu": 0.7})
+    third = Fraction(1, 3)
+    assert fixed(learning_rate=1, momentum=third).alpha == 1 - Fraction(0.7) * third
+    rate, momentum = (sympy.Symbol(name, real=True) for name in ("learning_rate", "momentum"))
+    assert fixed.symbolic().substitute({rate: 1, momentum: third}).alpha == (
+        fixed(learning_rate=1, momentum=third).alpha
+    )
+    several = as_family(own).fix(weights=[0.1, 1])(learning_rate=1)
+    assert several.c == (-1 - Fraction(0.1),)
+
+    def rooted(learning_rate: Any, momentum: Any) -> Algorithm:
+        return Algorithm(learning_rate, b=1, c=-1, D=np.sqrt(momentum))  # takes no fractions
+
+    assert ((Fraction(1, 2),),) == as_family(rooted).fix(momentum=0.25)(learning_rate=1).D
 
 
 def test_symbols() -> None:

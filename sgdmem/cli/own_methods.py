@@ -1,0 +1,109 @@
+"""Methods from files of one's own, named as FILE.py:FUNCTION or MODULE:FUNCTION."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from sgdmem.symbolic.algorithms.family import Family
+
+
+def is_own(name: str) -> bool:
+    """Whether a name is that of a function in a file or a module."""
+    return ":" in name
+
+
+def own_method(name: str) -> Family[...]:
+    """Run a file or a module, and return its method: a family, or a function that makes algorithms.
+
+    Raises
+    ------
+    click.UsageError
+        If there is no such file, module or function, or the code fails; it names the line.
+    """
+    from sgdmem.symbolic.algorithms.algorithm import Algorithm
+    from sgdmem.symbolic.algorithms.constructors import as_family
+    from sgdmem.symbolic.algorithms.family import Family
+    from sgdmem.symbolic.errors import shown
+
+    place, _, function = name.rpartition(":")
+    module = _run_file(Path(place)) if place.endswith(".py") else _run_module(place)
+    found = getattr(module, function, None) if function else None
+    if isinstance(found, Family):
+        return found
+    if callable(found) and not isinstance(found, type | Algorithm):
+        return as_family(found)
+    methods = [key for key, x in vars(module).items() if isinstance(x, Family)]
+    known = f"; its methods are {', '.join(methods)}" if methods else ""
+    what = "no function" if found is None else "something, but no function,"
+    what = f"{what} called {shown(function)}"
+    raise click.UsageError(f"{place} has {what}{known}")
+
+
+def _run_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise click.UsageError(f"there is no file {path}")
+    path = path.resolve()
+    known = sys.modules.get(path.stem)
+    if known is not None and getattr(known, "__file__", None) == str(path):
+        return known
+    # a name that is taken, as that of a package, is left to what has it
+    name = path.stem if path.stem.isidentifier() and known is None else f"_own_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent))  # as Python does for a script
+    sys.modules[name] = module
+    with _told_in_a_line(str(path)):
+        spec.loader.exec_module(module)
+    return module
+
+
+def _run_module(name: str) -> ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise click.UsageError(f"{name} is neither a file that ends in .py nor a module")
+    if "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())  # as `python -m` does
+    with _told_in_a_line(name):
+        return importlib.import_module(name)
+
+
+@contextmanager
+def _told_in_a_line(place: str) -> Iterator[None]:
+    """Turn whatever fails in a file of one's own into a line that says where."""
+    try:
+        yield
+    except SyntaxError as error:
+        where = f"{error.filename or place}, line {error.lineno}"
+        raise click.UsageError(f"{where}: {error.msg}") from None
+    except Exception as error:
+        from sgdmem.symbolic.errors import SgdmemError
+
+        if isinstance(error, SgdmemError) and ", line " in str(error):
+            raise click.UsageError(f"{place}: {error}") from None  # it has its line
+        raise click.UsageError(f"{_where(place, error)}: {type(error).__name__}: {error}") from None
+
+
+def _where(place: str, error: Exception) -> str:
+    """Return the last line of the user's code that led to an error."""
+    frames = [
+        (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    own = [f"{file}, line {line}" for file, line in frames if _is_own_code(file)]
+    return own[-1] if own else place
+
+
+def _is_own_code(file: str) -> bool:
+    here = str(Path(__file__).parents[1])
+    return not (file.startswith((here, "<")) or os.sep + "importlib" + os.sep in file)

@@ -1,0 +1,304 @@
+"""Methods from update functions: the decorator that makes a family of what takes a step."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, overload
+
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.constructors import published_family
+from sgdmem.symbolic.algorithms.family import Family
+from sgdmem.symbolic.algorithms.parameters import Parameter, Range, read_parameter
+from sgdmem.symbolic.algorithms.printing import sum_text
+from sgdmem.symbolic.algorithms.tracing.step import Step, UpdateFunction, blocks_of_step, traced
+from sgdmem.symbolic.algorithms.tracing.update_lines import update_lines
+from sgdmem.symbolic.algorithms.update_notation import Publication, Update, letter_of
+from sgdmem.symbolic.errors import InputError, shown
+
+_GRADIENTS = ("gradient", "grad")  # what the gradient function is called; else the last argument
+
+
+@overload
+def method(function: Callable[..., Any]) -> Family[...]: ...
+@overload
+def method(
+    *,
+    display_name: str | None = None,
+    reference: Publication | None = None,
+    letters: Mapping[str, str] | None = None,
+    ranges: Mapping[str, Sequence[float | str]] | None = None,
+    lengths: Mapping[str, str | int] | None = None,
+    losses: str = "all",
+    update: Sequence[str] | None = None,
+) -> Callable[[Callable[..., Any]], Family[...]]: ...
+def method(
+    function: Callable[..., Any] | None = None, **options: Any
+) -> Family[...] | Callable[[Callable[..., Any]], Family[...]]:
+    """Make a function that takes one step of a method a `Family`.
+
+    Its positional arguments are the iterate, any number of buffers, and the gradient function
+    (called ``gradient`` or ``grad``, or the last one); what is given by keyword only are the
+    parameters. It returns the new iterate and the new buffers. It is run on symbols, once here and
+    once for each member, on exact numbers: what it does must be linear in its vectors, with one
+    gradient a step. Buffers may be velocities, which are 0 where the method rests, or copies of the
+    iterate, and start so. The iterate that is returned is the output, wherever the gradient is
+    taken. A multiple of the iterate, ``(1 - learning_rate * decay) * w``, is decoupled weight
+    decay.
+
+    Parameters
+    ----------
+    function
+        The step.
+    display_name : str, optional
+        What people call the method; by default the name of the function.
+    reference : Publication, optional
+        Where it was published.
+    letters : dict, optional
+        LaTeX of parameters, by name. Those of usual names are known.
+    ranges : dict, optional
+        What people try, by name: (low, high), (low, high, start) or (low, high, start, "log").
+    lengths : dict, optional
+        For each buffer that is a tuple of vectors how many: a number, or the name of a parameter
+        that is a whole number (``delay: int``) or a list (``momenta``).
+    losses : str
+        "quadratic" allows gradients at several points if all are of one batch and enter as one:
+        then they are one gradient on quadratics.
+    update : sequence of str, optional
+        The lines of an `Update` in the place of those of the source.
+
+    Returns
+    -------
+    Family
+
+    Raises
+    ------
+    InputError
+        If the function is no linear step with one gradient that keeps the minimum where it is, or
+        takes another step when it is run again.
+
+    Examples
+    --------
+    >>> import sgdmem
+    >>> @sgdmem.method
+    ... def nag(w, v, gradient, *, learning_rate, momentum):
+    ...     v = momentum * v - learning_rate * gradient(w + momentum * v)
+    ...     return w + v, v
+    >>> nag(learning_rate="0.1", momentum="0.9") == sgdmem.nesterov("0.1", "0.9")
+    True
+    >>> print(nag.update)
+    v <- momentum v - learning_rate gradient(w + momentum v); w <- w + v
+    """
+
+    def decorate(given: Callable[..., Any]) -> Family[...]:
+        family, described = traced_family(given, **options)
+        check_update(described)
+        return family
+
+    return decorate if function is None else decorate(function)
+
+
+def published_method(
+    display_name: str, reference: Publication, **options: Any
+) -> Callable[[Callable[..., Any]], Family[...]]:
+    """Make a family of a function as `method` does, without running it: for the methods known here.
+
+    Tests run `check_update` on each of them.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Family[...]:
+        return traced_family(function, display_name, reference, **options)[0]
+
+    return decorate
+
+
+def traced_family(
+    function: Callable[..., Any],
+    display_name: str | None = None,
+    reference: Publication | None = None,
+    letters: Mapping[str, str] | None = None,
+    ranges: Mapping[str, Sequence[float | str]] | None = None,
+    lengths: Mapping[str, str | int] | None = None,
+    losses: str = "all",
+    update: Sequence[str] | None = None,
+) -> tuple[Family[...], UpdateFunction]:
+    """Return the family of an update function, and how the function is called; see `method`."""
+    if losses not in ("all", "quadratic"):
+        raise InputError(f"losses must be 'quadratic' or 'all', got {shown(losses)}")
+    described = _described(function, letters or {}, ranges or {}, lengths or {}, losses)
+
+    def constructor(**values: Any) -> Algorithm:
+        step = traced(described, _values(described.parameters, values))
+        return Algorithm(*blocks_of_step(described, step))
+
+    own = {key: getattr(function, key) for key in ("__name__", "__qualname__", "__module__")}
+    for key, value in {**own, "__doc__": _doc(function, described)}.items():
+        setattr(constructor, key, value)
+    shown_parameters = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=x.default)
+        for name, x in described.parameters.items()
+    ]
+    constructor.__signature__ = inspect.Signature(shown_parameters)  # type: ignore[attr-defined]
+    published = _update(described, update)
+    title = display_name or function.__name__.replace("_", " ")
+    family = published_family(constructor, title, described.parameters, published, reference)
+    return family, described
+
+
+def check_update(described: UpdateFunction) -> None:
+    """Run an update function on symbols, twice.
+
+    Raises
+    ------
+    InputError
+        As `method`.
+    """
+    values = _symbols(described.parameters)
+    first, second = traced(described, values), traced(described, values)
+    if (first.rows, first.points) != (second.rows, second.points):
+        raise InputError(
+            f"{described.name} takes another step when it is run again: it must not draw random "
+            "numbers, nor keep anything outside of its buffers"
+        )
+    blocks = blocks_of_step(described, first)
+    if blocks.alpha == 0 and all(x == 0 for x in blocks.c):
+        raise InputError(f"{described.name} does not use its gradient")
+
+
+# What the function says ---------------------------------------------------------------------------
+
+
+def _described(
+    function: Callable[..., Any],
+    letters: Mapping[str, str],
+    ranges: Mapping[str, Sequence[float | str]],
+    lengths: Mapping[str, str | int],
+    losses: str,
+) -> UpdateFunction:
+    if not inspect.isfunction(function):
+        raise InputError(f"method makes a family of a function, got {shown(function)}")
+    name, given = function.__name__, list(inspect.signature(function).parameters.values())
+    kinds = inspect.Parameter
+    arguments = [x.name for x in given if x.kind in (x.POSITIONAL_ONLY, x.POSITIONAL_OR_KEYWORD)]
+    if len(arguments) < 2 or any(x.kind in (x.VAR_POSITIONAL, x.VAR_KEYWORD) for x in given):
+        raise InputError(
+            f"{name} must take the iterate, its buffers and the gradient function by position, and "
+            f"after a * the parameters, as in {name}(w, v, gradient, *, learning_rate, momentum)"
+        )
+    parameters = {
+        x.name: _read(x, letters, ranges, x.name in lengths.values())
+        for x in given
+        if x.kind is kinds.KEYWORD_ONLY
+    }
+    gradient = next((x for x in arguments[1:] if x in _GRADIENTS), arguments[-1])
+    iterate, *buffers = (x for x in arguments if x != gradient)
+    for what, names, known in (
+        ("letters", letters, parameters),
+        ("ranges", ranges, parameters),
+        ("lengths", lengths, buffers),
+        ("lengths", {x: 0 for x in lengths.values() if isinstance(x, str)}, parameters),
+    ):
+        for key in names:
+            if key not in known:
+                raise InputError(f"{what} names {shown(key)}, but {name} has {', '.join(known)}")
+    return UpdateFunction(
+        function, iterate, tuple(buffers), tuple(arguments), parameters, lengths,
+        losses == "quadratic",
+    )  # fmt: skip
+
+
+def _read(
+    given: inspect.Parameter,
+    letters: Mapping[str, str],
+    ranges: Mapping[str, Sequence[float | str]],
+    counts: bool,
+) -> Parameter:
+    found = read_parameter(given)
+    if counts and found.kind == "number":
+        found = replace(found, kind="whole")
+    letter = letters.get(given.name) or found.letter or letter_of(given.name)
+    if "mathit" not in letter and found.kind != "flag":
+        found = replace(found, letter=letter)
+    if given.name in ranges:
+        found = replace(found, usual=_range(given.name, ranges[given.name]))
+    return found
+
+
+def _range(name: str, given: Sequence[Any]) -> Range:
+    *ends, last = given if isinstance(given, list | tuple) and given else [None]
+    numbers = [*ends] if last == "log" else [*ends, last]
+    if len(numbers) not in (2, 3) or not all(isinstance(x, int | float) for x in numbers):
+        raise InputError(
+            f"ranges: {name} must have (low, high), (low, high, start) or "
+            f'(low, high, start, "log"), got {shown(given)}'
+        )
+    low, high, *start = numbers
+    middle = (low * high) ** 0.5 if last == "log" else (low + high) / 2
+    return Range(low, high, start[0] if start else middle, log=last == "log")
+
+
+def _doc(function: Callable[..., Any], described: UpdateFunction) -> str:
+    known = f"A method of {described.iterate}, {', '.join(described.buffers)}."
+    return inspect.getdoc(function) or known.replace(", .", ".")
+
+
+def _update(described: UpdateFunction, lines: Sequence[str] | None) -> Update:
+    """Return the update of the source; where that has no words, of a run on symbols."""
+    vectors = [described.iterate, *described.buffers]
+    gradient = next(x for x in described.arguments if x not in vectors)
+    assigned: set[str] = set()
+    if lines is None:
+        found = update_lines(described.function, vectors, gradient)
+        if found is None or described.lengths:
+            step = traced(described, _symbols(described.parameters))
+            lines, vectors = _lines(step), step.names
+            assigned = {"g"}
+        else:
+            lines, assigned = found
+    return Update.of(lines, described.parameters.values(), {*vectors, *assigned})
+
+
+def _lines(step: Step) -> list[str]:
+    """Return a step as it was run, the new vectors at once."""
+    names = {**dict(enumerate(step.names)), -1: "g"}
+    names |= {-1 - k: f"g_{k + 1}" for k in range(len(step.points)) if len(step.points) > 1}
+
+    def text(terms: Mapping[int, Any]) -> str:
+        found = sum_text(
+            (terms[key], names[key]) for key in sorted(terms, key=lambda k: (k < 0, k))
+        )
+        return found.replace("**", "^").replace("*", " ")
+
+    lines = [f"{names[-1 - k]} <- gradient({text(x)})" for k, x in enumerate(step.points)]
+    return [*lines, f"{', '.join(step.names)} <- {', '.join(map(text, step.rows))}"]
+
+
+# Values of its parameters -----------------------------------------------------------------------
+
+
+def _values(parameters: Mapping[str, Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(given)
+    for name, parameter in parameters.items():
+        if parameter.kind == "flag" and not isinstance(found[name], bool):
+            raise InputError(f"{name} must be True or False, got {shown(found[name])}")
+        if parameter.kind == "list" and not isinstance(found[name], tuple):
+            found[name] = (found[name],)
+    return found
+
+
+def _symbols(parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """Return a symbol for every number, two for a list, and defaults for what steers a step."""
+    from sympy import Symbol
+
+    found: dict[str, Any] = {}
+    for name, x in parameters.items():
+        if x.kind == "list":
+            found[name] = tuple(Symbol(entry.name, real=True) for entry in x.entries(2))
+        elif x.kind == "number":
+            found[name] = Symbol(name, real=True)
+        elif x.is_required:
+            found[name] = int(x.usual.start)
+        else:
+            found[name] = x.default
+    return found

@@ -1,0 +1,294 @@
+"""Running an update function once, and reading off the step that it takes."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sgdmem.symbolic.algebra.blocks import Blocks
+from sgdmem.symbolic.algebra.scalars import Element, exact_field, is_symbolic
+from sgdmem.symbolic.algorithms.parameters import Parameter
+from sgdmem.symbolic.algorithms.printing import sum_text
+from sgdmem.symbolic.algorithms.state_space import (
+    Row,
+    StateSpace,
+    blocks_at_rest,
+    without_idle_entries,
+)
+from sgdmem.symbolic.algorithms.tracing.vectors import (
+    FUNCTION,
+    Terms,
+    TracedGradient,
+    TracedNumber,
+    TracedVector,
+)
+from sgdmem.symbolic.errors import InputError, shown
+
+_MOST_VECTORS = 1000  # of a buffer
+
+
+@dataclass(frozen=True)
+class UpdateFunction:
+    """A function that takes one step of a method, and what its arguments are.
+
+    Attributes
+    ----------
+    function : function
+        Of vectors, the gradient function, and parameters by name; it returns the new vectors.
+    iterate : str
+    buffers : tuple of str
+    arguments : tuple of str
+        All that is given by position, in order; the gradient is what is neither of the above.
+    parameters : mapping
+        From names to `Parameter`.
+    lengths : mapping
+        For each buffer that is a tuple of vectors how many: a number, or the name of a parameter
+        that is a whole number or a list.
+    several : bool
+        Whether it may take gradients of one batch at several points.
+    """
+
+    function: Callable[..., Any]
+    iterate: str
+    buffers: tuple[str, ...]
+    arguments: tuple[str, ...]
+    parameters: Mapping[str, Parameter]
+    lengths: Mapping[str, str | int]
+    several: bool
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+        return str(getattr(self.function, "__name__", "the update"))
+
+    def length(self, buffer: str, values: Mapping[str, Any]) -> int | None:
+        """Return how many vectors a buffer holds; None for one that is a vector."""
+        if buffer not in self.lengths:
+            return None
+        given = self.lengths[buffer]
+        found = values[given] if isinstance(given, str) else given
+        count = len(found) if isinstance(found, tuple) else int(found)
+        if not 0 <= count <= _MOST_VECTORS:
+            raise InputError(
+                f"{self.name}: the length of {buffer} must be from 0 to {_MOST_VECTORS}, "
+                f"got {count}"
+            )
+        return count
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a run of an update function did: linear forms of the old vectors and of gradients.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the vectors, the iterate first.
+    rows : list of dict
+        The new vectors.
+    points : list of dict
+        Where the gradients -1, -2, ... are taken.
+    """
+
+    names: list[str]
+    rows: list[Terms]
+    points: list[Terms]
+
+
+def traced(update: UpdateFunction, values: Mapping[str, Any]) -> Step:
+    """Run an update function with exact scalars, whole numbers, flags and tuples of scalars.
+
+    Raises
+    ------
+    InputError
+        If it is no linear step with one gradient; the message says in which line.
+    """
+    run = object()
+    names = [update.iterate]
+    arguments: dict[str, Any] = {update.iterate: _vector(0, run)}
+    for buffer in update.buffers:
+        length = update.length(buffer, values)
+        start = len(names)
+        if length is None:
+            names.append(buffer)
+            arguments[buffer] = _vector(start, run)
+        else:
+            names += [f"{buffer}_{k + 1}" for k in range(length)]
+            arguments[buffer] = tuple(_vector(start + k, run) for k in range(length))
+    gradient = TracedGradient(run, update.several)
+    positional = [arguments.get(name, gradient) for name in update.arguments]
+    given = {name: _wrapped(value) for name, value in values.items()}
+    try:
+        returned = update.function(*positional, **given)
+    except Exception as error:
+        raise InputError(f"{_where(update, error)}: {_why(error)}") from None
+    rows = _read(update, returned, arguments, run)
+    if not gradient.points:
+        raise InputError(f"{update.name} takes no gradient: it never calls {_gradient(update)}")
+    return Step(names, [row.terms for row in rows], [point.terms for point in gradient.points])
+
+
+def blocks_of_step(update: UpdateFunction, step: Step) -> Blocks:
+    """Return the matrix form of a step, without vectors that nothing reads.
+
+    Raises
+    ------
+    InputError
+        If the step does not keep the minimum where it is, or its gradients are not one.
+    """
+    raw = [x for terms in (*step.rows, *step.points) for x in terms.values()]
+    elements, back = exact_field(raw)
+    values = iter(elements)
+    rows, points = (
+        [{key: x for key in terms if (x := next(values)) != 0} for terms in part]
+        for part in (step.rows, step.points)
+    )
+    v, r = _one_gradient(update, rows, points)
+    S = [{key: x for key, x in row.items() if key >= 0} for row in rows]
+    space = StateSpace(S, v, r)
+    found = blocks_at_rest(_least(space, back, any(map(is_symbolic, raw))))
+    if found is None:
+        raise InputError(
+            f"{update.name} does not keep the minimum where it is: without gradients, from where "
+            f"all copies of {update.iterate} are equal, {_moved(step, S, back)}"
+        )
+    return found.map(back)
+
+
+def _least(space: StateSpace, back: Callable[[Element], Any], symbolic: bool) -> StateSpace:
+    """Return the step of the fewest vectors; of those that may go, one that may at all numbers."""
+    places = range(1, len(space.S))
+    found = without_idle_entries(space, places)
+    if symbolic and not _is_tame(found, back):
+        other = without_idle_entries(space, places[::-1])
+        if _is_tame(other, back):
+            return other
+    return found
+
+
+def _is_tame(space: StateSpace, back: Callable[[Element], Any]) -> bool:
+    """Whether its entries exist where all parameters are 0."""
+    from sympy import nan, oo, zoo
+
+    rows = (*space.S, space.v, space.r)
+    entries = [back(x) for row in rows for x in row.values()]
+    at_zero = (x.subs(dict.fromkeys(x.free_symbols, 0)) for x in entries if is_symbolic(x))
+    return not any(x.has(nan, oo, zoo) for x in at_zero)
+
+
+def _one_gradient(
+    update: UpdateFunction, rows: Sequence[Row], points: Sequence[Row]
+) -> tuple[Row, Row]:
+    """Return v and r of the one gradient that several of one batch are on quadratics."""
+    weights = [{-1 - key: x for key, x in row.items() if key < 0} for row in rows]
+    totals = [sum(row.values()) for row in weights]
+    if len(points) == 1:
+        return {i: total for i, total in enumerate(totals) if total != 0}, points[0]
+    lead = next((k for k, total in enumerate(totals) if total != 0), None)
+    if lead is None:
+        raise InputError(f"{update.name} does not move by its gradients: their weights sum to 0")
+    shares = {k: x / totals[lead] for k, x in weights[lead].items()}
+    for total, row in zip(totals, weights, strict=True):
+        if any(row.get(k, 0) != total * shares.get(k, 0) for k in range(len(points))):
+            raise InputError(
+                f"{update.name} takes gradients at several points that do not enter everywhere in "
+                "the same combination: they are not one gradient"
+            )
+    point: Row = {}
+    for k, share in shares.items():
+        for key, x in points[k].items():
+            point[key] = point.get(key, 0) + share * x
+    return (
+        {i: total for i, total in enumerate(totals) if total != 0},
+        {key: x for key, x in point.items() if x != 0},
+    )
+
+
+# What is passed, and what comes back ------------------------------------------------------------
+
+
+def _vector(place: int, run: object) -> TracedVector:
+    return TracedVector({place: Fraction(1)}, run)
+
+
+def _wrapped(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_wrapped, value))
+    return value if isinstance(value, int) else TracedNumber(value)
+
+
+def _read(
+    update: UpdateFunction, returned: Any, arguments: Mapping[str, Any], run: object
+) -> list[TracedVector]:
+    names = (update.iterate, *update.buffers)
+    given = list(returned) if isinstance(returned, tuple | list) else [returned]
+    if len(given) != len(names):
+        raise InputError(
+            f"{update.name} must return the new {', '.join(names)}, {len(names)} in number, "
+            f"got {len(given)}"
+        )
+    found = []
+    for name, value in zip(names, given, strict=True):
+        if not isinstance(arguments[name], tuple):
+            found.append(_read_vector(update, value, name, run))
+            continue
+        length = len(arguments[name])
+        if not isinstance(value, tuple | list) or len(value) != length:
+            got = f"{len(value)}" if isinstance(value, tuple | list) else shown(value)
+            raise InputError(f"{update.name} must return {length} vectors for {name}, got {got}")
+        found += [_read_vector(update, x, f"{name}[{k}]", run) for k, x in enumerate(value)]
+    return found
+
+
+def _read_vector(update: UpdateFunction, value: Any, name: str, run: object) -> TracedVector:
+    if isinstance(value, int | float) and value == 0:
+        return TracedVector({}, run)
+    if not isinstance(value, TracedVector):
+        raise InputError(
+            f"{update.name} must return vectors, made of {update.iterate}, buffers and the "
+            f"gradient; for {name} it returns {shown(value)}"
+        )
+    return value + TracedVector({}, run)  # an error for one of another run
+
+
+# Messages -----------------------------------------------------------------------------------------
+
+
+def _where(update: UpdateFunction, error: Exception) -> str:
+    """Return the function and, where it is known, the line in which an error came up."""
+    code = getattr(update.function, "__code__", None)
+    lines = [
+        line for frame, line in traceback.walk_tb(error.__traceback__)
+        if code is not None and frame.f_code.co_filename == code.co_filename
+    ]  # fmt: skip
+    return f"{update.name}, line {lines[-1]}" if lines else update.name
+
+
+def _why(error: Exception) -> str:
+    text = str(error)
+    if isinstance(error, InputError):
+        return text
+    if "truth value" in text:  # SymPy's, of a comparison of expressions
+        return "a parameter decides what is done: a step is the same at every value of it"
+    if "ufunc" in text:
+        return FUNCTION.format("a vector or a parameter")
+    if isinstance(error, ZeroDivisionError):
+        return "it divides by 0"
+    return f"{type(error).__name__}: {text}"
+
+
+def _gradient(update: UpdateFunction) -> str:
+    known = (update.iterate, *update.buffers)
+    return next(name for name in update.arguments if name not in known)
+
+
+def _moved(step: Step, S: Sequence[Row], back: Callable[[Element], Any]) -> str:
+    """Say what becomes of the vectors without gradients."""
+    said = []
+    for name, row in zip(step.names, S, strict=True):
+        text = sum_text((back(x), step.names[j]) for j, x in sorted(row.items()))
+        said.append(f"{name} becomes {text}")
+    return "; ".join(said[:3])

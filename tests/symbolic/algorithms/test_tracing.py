@@ -1,0 +1,361 @@
+"""Methods from update functions: what is traced is what the function does."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+
+import sgdmem
+from sgdmem import Algorithm, InputError
+from sgdmem.methods import equivalent
+from sgdmem.symbolic.algorithms.family import Family
+from sgdmem.symbolic.algorithms.parameters import Range
+from sgdmem.symbolic.algorithms.update_notation import Publication
+from tests.symbolic.algorithms.published_steps import PUBLISHED, Published
+
+X, LAM = sympy.symbols("x lambda")
+
+
+def flat(state: Any) -> list[Any]:
+    return [x for entry in state for x in (entry if isinstance(entry, tuple) else (entry,))]
+
+
+def shaped(numbers: list[Any], like: tuple[Any, ...]) -> list[Any]:
+    """Return numbers as the arguments of a function, tuples where the state has tuples."""
+    left, found = list(numbers), []
+    for entry in like:
+        size = len(entry) if isinstance(entry, tuple) else None
+        found.append(left.pop(0) if size is None else tuple(left.pop(0) for _ in range(size)))
+    return found
+
+
+def jacobian(step: Published, values: dict[str, Any], lam: Any) -> list[list[Any]]:
+    """Return the matrix of one step on an eigenvector, by running the function itself on units."""
+    size = len(flat(step.state))
+    columns = []
+    for k in range(size):
+        unit = [int(i == k) for i in range(size)]
+        new = step.function(*shaped(unit, step.state), lambda point: lam * point, **values)
+        columns.append(flat(new if isinstance(new, tuple) else (new,)))
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def symbols_of(family: Family[...]) -> dict[str, Any]:
+    return {
+        name: x.default if x.kind == "whole" else sympy.Symbol(name, real=True)
+        for name, x in family.parameters.items()
+    }
+
+
+FAMILIES = {name: sgdmem.method(**step.options)(step.function) for name, step in PUBLISHED.items()}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_polynomials_are_the_determinant_of_the_step(name: str) -> None:
+    family, step = FAMILIES[name], PUBLISHED[name]
+    matrix = sympy.Matrix(jacobian(step, symbols_of(family), LAM))
+    determinant = (X * sympy.eye(matrix.rows) - matrix).det(method="berkowitz")
+    P, Q = determinant.subs(LAM, 0), -sympy.diff(determinant, LAM)
+    algorithm = family.symbolic()
+    found = algorithm.polynomials
+    mine = [sum(sympy.sympify(c) * X**k for k, c in enumerate(p)) for p in (found.P, found.Q)]
+    # what is read by nothing, or follows from the rest, is a common factor of both
+    assert sympy.simplify(P * mine[1] - Q * mine[0]) == 0
+    assert sympy.simplify(sympy.diff(determinant, LAM, 2)) == 0
+    ratio = sympy.cancel(P / mine[0])
+    assert sympy.simplify(ratio * mine[1] - Q) == 0
+    if ratio == 1:
+        expected = -Q.subs(X, 1) / sympy.diff(P, X).subs(X, 1)
+    else:
+        expected = sympy.limit(-(X - 1) * Q / P, X, 1)
+    assert sympy.simplify(algorithm.effective_learning_rate - expected) == 0
+
+
+def check_radii(name: str, count: int, rng: np.random.Generator) -> int:
+    """Compare roots and verdicts with the eigenvalues of the step; return how many are stable."""
+    family, step = FAMILIES[name], PUBLISHED[name]
+    stable = 0
+    for _ in range(count):
+        values: dict[str, Any] = {
+            key: x.default if x.kind == "whole" else float(rng.uniform(0.01, 1.2))
+            for key, x in family.parameters.items()
+        }
+        lam = float(rng.uniform(0.01, 3))
+        matrix = np.array(jacobian(step, values, lam), dtype=float)
+        radius = float(max(abs(np.linalg.eigvals(matrix))))
+        algorithm = family(**values)
+        _, P, Q, _ = algorithm.polynomials
+        chi = [float(p - Fraction(lam) * q) for p, q in zip(P, (*Q, 0), strict=True)]
+        assert max(abs(np.roots(chi[::-1]))) == pytest.approx(radius, rel=1e-5)
+        if abs(radius - 1) > 1e-6:
+            verdict = sgdmem.stability(algorithm, sgdmem.Spectrum([lam]))
+            assert verdict.stable is (radius < 1)
+            stable += radius < 1
+    return stable
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_verdicts_are_those_of_the_eigenvalues(name: str, rng: np.random.Generator) -> None:
+    check_radii(name, 12, rng)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_verdicts_at_many_points(name: str, rng: np.random.Generator) -> None:
+    assert check_radii(name, 300, rng) > 10
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_iterates_are_those_of_the_function(name: str, rng: np.random.Generator) -> None:
+    """On one eigenvector, exactly: what is left out changes no iterate."""
+    family, step = FAMILIES[name], PUBLISHED[name]
+    values: dict[str, Any] = {
+        key: x.default if x.kind == "whole" else Fraction(int(rng.integers(1, 20)), 21)
+        for key, x in family.parameters.items()
+    }
+    lam, algorithm = Fraction(3, 2), family(**values)
+    start = [Fraction(x) for x in flat(step.state)]
+    state: Any = shaped(start, step.state)
+    w, u = Fraction(1), [Fraction(0)] * algorithm.memory
+    for _ in range(7):
+        new = step.function(*state, lambda point: lam * point, **values)
+        state = list(new) if isinstance(new, tuple) else [new]
+        g = lam * (w + sum(x * y for x, y in zip(algorithm.a, u, strict=True)))
+        w, u = (
+            w - algorithm.alpha * g + sum(x * y for x, y in zip(algorithm.b, u, strict=True)),
+            [
+                c * g + sum(x * y for x, y in zip(row, u, strict=True))
+                for c, row in zip(algorithm.c, algorithm.D, strict=True)
+            ],
+        )
+        assert w == state[0]
+
+
+def test_textbook_methods_are_those_that_have_a_name() -> None:
+    for name in ("heavy_ball", "nesterov", "qhm"):
+        named: Family[...] = getattr(sgdmem, name)
+        assert FAMILIES[name].symbolic() == named.symbolic()
+        assert FAMILIES[name].parameters == named.parameters
+    assert FAMILIES["triple_momentum"].symbolic().memory == 1
+    assert FAMILIES["window_mean"].symbolic().memory == 2
+    rate = sympy.Symbol("learning_rate", real=True)
+    assert equivalent(FAMILIES["storm"].symbolic(), sgdmem.sgd(rate))
+
+
+def test_long_buffers() -> None:
+    family = FAMILIES["delayed"]
+    for delay in (0, 1, 8):
+        algorithm = family(learning_rate="0.1", delay=delay)
+        assert algorithm.memory == delay
+        assert (Fraction(-1, 10), *[0] * delay) == algorithm.polynomials.Q
+    assert family(learning_rate=1, delay="2") == family(learning_rate=1, delay=Fraction(2))
+    with pytest.raises(InputError, match=r"delay must be a whole number >= 0, got 1\.5"):
+        family(learning_rate=1, delay=1.5)
+    mine = sgdmem.method(lengths={"v": "momenta"})(_aggmo)
+    assert equivalent(mine.symbolic(), sgdmem.aggmo.symbolic())
+    assert mine(learning_rate="0.1", momenta=["0.5", "0.9"]) == sgdmem.aggmo("0.1", ["0.5", "0.9"])
+    assert mine(learning_rate=1, momenta="0.5") == sgdmem.aggmo(1, ["0.5"])
+
+
+def _aggmo(w, v, gradient, *, learning_rate, momenta):  # type: ignore[no-untyped-def]
+    g = gradient(w)
+    v = tuple(m * x - g for m, x in zip(momenta, v, strict=True))
+    return w + learning_rate / len(v) * sum(v), v
+
+
+# What is refused ---------------------------------------------------------------------------------
+
+STEPS: list[int] = []
+DRAWN = np.random.default_rng(0)
+WRONG: dict[str, tuple[str, str]] = {
+    "two points": (
+        "w - lr * gradient(w) - lr * gradient(w + v), v", "line 2: gradients are taken at two diff"
+    ),
+    "product": ("w - lr * gradient(w) * v, v", "two vectors are multiplied"),
+    "not called": ("w - lr * gradient, v", "the gradient is used without being called"),
+    "no gradient": ("w, v", "takes no gradient: it never calls gradient"),
+    "gradient unused": ("w + 0 * gradient(w), v", "does not use its gradient"),
+    "division": ("w - gradient(w) / v, v", "divided by a vector"),
+    "branch on a vector": ("w - lr * gradient(w) if v > 0 else w, v", "a vector decides"),
+    "branch on a parameter": ("w - lr * gradient(w) if lr > 1 else w, v", "a parameter decides"),
+    "largest": ("w - max(lr, 1) * gradient(w), v", "a parameter decides"),
+    "NumPy": ("w - np.sign(gradient(w)), v", "function of math, NumPy"),
+    "NumPy of a parameter": ("w - np.sqrt(lr) * gradient(w), v", "function of math, NumPy"),
+    "math": ("w - math.sqrt(lr) * gradient(w), v", "function of math, NumPy"),
+    "size": ("w - gradient(w) / abs(gradient(w)), v", "not only added and multiplied"),
+    "entries": ("w - lr * gradient(w)[0], v", "the entries of a vector are asked for"),
+    "random": ("w - DRAWN.random() * gradient(w), v", "another step when it is run again"),
+    "side effect": ("w - (STEPS.append(1) or len(STEPS)) * gradient(w), v", "run again"),
+    "count": ("w - lr * gradient(w)", r"must return the new w, v, 2 in number, got 1"),
+    "no vector": ("w - lr * gradient(w), 'v'", "for v it returns 'v'"),
+    "constant": ("w + 1 - lr * gradient(w), v", "the number 1 is added to a vector"),
+    "row sums": ("(1 - lr) * w + 2 * lr * v, v - lr * gradient(v)", "does not keep the minimum"),
+    "inner gradient": ("w - lr * gradient(w - lr * gradient(w)), v", "another gradient of"),
+    "whole number": ("w - lr * gradient(w) * sum(range(lr)), v", "give it the annotation int"),
+    "mistyped": ("w - lr * gradint(w), v", "NameError: name 'gradint' is not defined"),
+    "called": ("w - v(w), gradient(w)", "a vector is called like a function"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_step(name: str) -> None:
+    body, message = WRONG[name]
+    code = f"def own(w, v, gradient, *, lr):\n    return {body}"
+    scope: dict[str, Any] = {"np": np, "math": math, "STEPS": STEPS, "DRAWN": DRAWN}
+    exec(code, scope)
+    with pytest.raises(InputError, match=message) as raised:
+        sgdmem.method(scope["own"])
+    assert "\n" not in str(raised.value) and str(raised.value).startswith("own")
+
+
+def test_what_is_no_function_of_a_step() -> None:
+    def no_vectors(*, lr: Any) -> None: ...
+    def others(w: Any, gradient: Any, **rest: Any) -> None: ...
+
+    for wrong, message in (
+        (no_vectors, "must take the iterate, its buffers and the gradient"),
+        (others, "must take the iterate, its buffers and the gradient"),
+        (3, "method makes a family of a function, got 3"),
+    ):
+        with pytest.raises(InputError, match=message):
+            sgdmem.method(wrong)  # type: ignore[arg-type]
+    for options, message in (
+        ({"lengths": {"v": "speed"}}, "lengths names 'speed', but _aggmo has learning_rate"),
+        ({"lengths": {"u": 2}}, "lengths names 'u', but _aggmo has v"),
+        ({"letters": {"speed": "s"}}, "letters names 'speed'"),
+        ({"ranges": {"momenta": 3}}, r"ranges: momenta must have \(low, high\)"),
+        ({"losses": "some"}, "losses must be"),
+    ):
+        with pytest.raises(InputError, match=message):
+            sgdmem.method(**options)(_aggmo)
+
+
+def test_values_at_which_there_is_no_step() -> None:
+    @sgdmem.method
+    def own(w, gradient, *, rate):  # type: ignore[no-untyped-def]
+        return w - gradient(w) / rate
+
+    with pytest.raises(InputError, match=r"own, line \d+: it divides by 0"):
+        own(rate=0)
+
+
+def test_printing_is_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+    @sgdmem.method
+    def own(w, gradient, *, rate):  # type: ignore[no-untyped-def]
+        print(w, rate)  # noqa: T201
+        return w - rate * gradient(w)
+
+    assert "a vector rate" in capsys.readouterr().out
+    assert str(own.update) == "w <- w - rate gradient(w)"
+
+
+# What is published, and exact numbers -----------------------------------------------------------
+
+
+def test_the_update_is_that_of_the_source() -> None:
+    update = FAMILIES["nesterov"].update
+    assert update is not None and update.lines == (
+        "v <- momentum v - learning_rate gradient(w + momentum v)",
+        "w <- w + v",
+    )
+    assert update == sgdmem.nesterov.update
+    update = FAMILIES["qhm"].update
+    assert update is not None and update.latex[0] == r"g \leftarrow \nabla L(w)"
+    update = FAMILIES["triple_momentum"].update
+    assert update is not None and update.lines[-1] == (
+        "x, xi, xi_last <- (1 + delta) new - delta xi, new, xi"  # at once: xi is read and changed
+    )
+    assert r"\xi_{\text{last}}" in update.latex[-1]
+    update = FAMILIES["delayed"].update  # of the run, where the source has no words
+    assert update is not None and update.lines == (
+        "g <- gradient(past_3)",
+        "w, past_1, past_2, past_3 <- w - learning_rate g, w, past_1, past_2",
+    )
+
+
+def test_what_is_told_of_a_method() -> None:
+    @sgdmem.method(
+        display_name="my ball",
+        reference=Publication("Somebody", 2025, "a talk"),
+        letters={"speed": r"\eta"},
+        ranges={"speed": (0.01, 1, "log"), "beta": (0, 1)},
+    )
+    def ball(w, v, gradient, *, speed, beta="0.9", damped=False):  # type: ignore[no-untyped-def]
+        """Mine."""
+        v = beta * v - (1 - beta if damped else 1) * gradient(w)
+        return w + speed * v, v
+
+    assert repr(ball) == "<Family my ball: speed, beta, damped>"
+    assert (ball.name, ball.summary) == ("ball", "Mine.")
+    assert [x.letter for x in ball.parameters.values()] == [r"\eta", r"\beta", ""]
+    assert ball.parameters["speed"].usual == Range(0.01, 1, 0.1, log=True)
+    assert "By Somebody, a talk (2025)." in (ball.__doc__ or "")
+    assert ((Fraction(9, 10),),) == ball(speed=1).D
+    assert ball(speed=1, damped=True).c == (Fraction(-1, 10),)
+    assert ball(speed=0.5, beta=0.5).label == "my ball"
+    with pytest.raises(InputError, match="damped must be True or False, got 1"):
+        ball(speed=1, damped=1)
+
+
+def test_numbers_in_the_source_stay_exact() -> None:
+    @sgdmem.method
+    def own(w, v, gradient, *, learning_rate, momentum):  # type: ignore[no-untyped-def]
+        v = momentum * v - np.float64(0.5) * learning_rate * (1 - 0.5 * momentum) * gradient(w)
+        return w + v / 3, v * 1
+
+    member = own(learning_rate="1/3", momentum="1/3")
+    assert member.alpha == Fraction(1, 3) * Fraction(1, 2) * Fraction(5, 6) / 3
+    assert ((Fraction(0.1),),) == own(learning_rate="0.1", momentum=0.1).D  # the binary value
+
+
+def test_roots_of_parameters() -> None:
+    @sgdmem.method
+    def own(w, gradient, *, kappa):  # type: ignore[no-untyped-def]
+        return w - 4 / (sympy.sqrt(kappa) + 1) ** 2 * gradient(w)
+
+    assert own(kappa=4).alpha == Fraction(4, 9)
+
+
+def test_decoupled_weight_decay() -> None:
+    @sgdmem.method
+    def adam_like(w, m, gradient, *, learning_rate, momentum, decay):  # type: ignore[no-untyped-def]
+        m = momentum * m + gradient(w)
+        return (1 - learning_rate * decay) * w - learning_rate * m, m
+
+    assert adam_like(learning_rate="0.1", momentum="0.9", decay="0.5").shrink == Fraction(1, 20)
+    assert adam_like(learning_rate="0.1", momentum="0.9", decay=0) == sgdmem.torch_sgd("0.1", "0.9")
+
+
+def test_state_spaces() -> None:
+    ball = sgdmem.heavy_ball("0.1", "0.9")
+    by_last = Algorithm.from_state([["1.9", "-0.9"], [1, 0]], ["-0.1", 0], [1, 0])
+    assert equivalent(by_last, ball, losses="all")
+    own = Algorithm.from_state([[1, "0.9"], [0, "0.9"]], ["-0.1", "-0.1"], [1, 0])
+    assert own == ball
+    beta = sympy.Symbol("beta", real=True)
+    symbolic = Algorithm.from_state([[1 + beta, -beta], [1, 0]], [-1, 0], [1 + beta, -beta])
+    assert equivalent(symbolic, sgdmem.nesterov(1, beta))
+    assert Algorithm.from_state([[0.5]], [1], [1]).shrink == Fraction(1, 2)
+    for arguments, message in (
+        (([[1, 0]], [1, 0], [1, 0]), r"S0\[0\] must have length 1"),
+        (([[1]], [1], [1, 0]), "r must have length 1"),
+        (([[1]], [1], [2]), "must keep the minimum"),
+        (([[1, 1], [1, 1]], [1, 0], [1, 0]), "must keep the minimum"),
+        ((3, 1, 1), "S0 must be a list of rows"),
+    ):
+        with pytest.raises(InputError, match=message):
+            Algorithm.from_state(*arguments)
+
+
+def test_traced_methods_are_compiled(rng: np.random.Generator) -> None:
+    x, y = ("learning_rate", np.linspace(0.01, 4, 15)), ("momentum", np.linspace(0, 0.9, 15))
+    spectrum = sgdmem.Spectrum([1, 0.5])
+    mine = sgdmem.phase_diagram(FAMILIES["qhm"], spectrum, 4, x=x, y=y, nu=0.7)
+    known = sgdmem.phase_diagram("qhm", spectrum, 4, x=x, y=y, nu=0.7)
+    assert np.array_equal(mine.stable.values, known.stable.values)
+    assert np.allclose(mine.noise_sum.values, known.noise_sum.values)
