@@ -13,8 +13,10 @@ from sgdmem.numeric.losses.long_run import loss_curve
 from sgdmem.numeric.losses.loss_curve import LossCurve
 from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
-from sgdmem.numeric.losses.periodic_radius import periodic_radius
 from sgdmem.numeric.losses.propagators import propagators
+from sgdmem.numeric.periodic.periodic_radius import periodic_radius
+from sgdmem.numeric.periodic.periodic_stability import PeriodicVerdict, periodic_stability
+from sgdmem.numeric.periodic.repeated_methods import lookahead, repeated
 from sgdmem.numeric.simulation.lyapunov_exponent import LyapunovExponent, lyapunov_exponent
 from sgdmem.numeric.simulation.shuffled_growth import ShuffledGrowth, shuffled_growth
 from sgdmem.numeric.simulation.trajectory import trajectory
@@ -38,6 +40,7 @@ from sgdmem.symbolic.algorithms.named_algorithms import (
 __all__ = [
     "LossCurve",
     "LyapunovExponent",
+    "PeriodicVerdict",
     "ShuffledGrowth",
     "accelerated",
     "adiabatic_signal",
@@ -57,6 +60,7 @@ __all__ = [
     "general",
     "heavy_ball",
     "jacobi_heavy_ball",
+    "lookahead",
     "loss_curve",
     "loss_regime",
     "lyapunov_exponent",
@@ -64,8 +68,10 @@ __all__ = [
     "momentary_stability",
     "nesterov",
     "periodic_radius",
+    "periodic_stability",
     "propagators",
     "qhm",
+    "repeated",
     "schedule",
     "sgd",
     "sgdm",

@@ -34,6 +34,7 @@ LAYERS = {
             "verdicts",
             "compiled_maps",
             "losses",
+            "periodic",
         ),
         *("simulation", "exported_code", "acceleration"),
         *(f"training.{x}" for x in ("methods", "optimizers", "networks", "watching")),

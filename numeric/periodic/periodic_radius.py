@@ -30,6 +30,8 @@ from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.losses.schedule import Steps, read_schedule
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
 _MOST_DOUBLINGS = 80
@@ -39,7 +41,14 @@ _MOST_WORK = 2e10  # numbers that responses are multiplied by
 _MOST_STEPS = 10_000
 
 
-def periodic_radius(rule: Any, period: int, problem: Any, batch_size: Any = math.inf) -> float:
+def periodic_radius(
+    rule: Any,
+    problem: Any,
+    batch_size: Any = math.inf,
+    *,
+    period: int | None = None,
+    workers: int = 1,
+) -> float:
     """Return the radius of the noise of a schedule that repeats its first steps for ever.
 
     Below 1 the mean loss tends to rest (to its least value where some w fits), above 1 it grows:
@@ -50,19 +59,22 @@ def periodic_radius(rule: Any, period: int, problem: Any, batch_size: Any = math
 
     Parameters
     ----------
-    rule : Schedule or list of Algorithm
+    rule : list of Algorithm, or Schedule
         Rates that go up and down, restarts, cycles of momentum.
-    period : int
-        After so many steps it begins again, up to 10**4.
     problem : Problem, Spectrum or data
         With a finite spectrum.
     batch_size : number > 0
+    period : int, optional
+        After so many steps it begins again, up to 10**4; of a list its length.
+    workers : int
+        So many make the steps of a period by themselves, with batches of their own, and go on from
+        their average (local SGD; its vectors are averaged too).
 
     Returns
     -------
     float
         Proportional to the share of noise in a batch: with replacement the critical batch size is
-        ``periodic_radius(rule, period, problem, 1)``.
+        ``periodic_radius(rule, problem, 1)``.
 
     Raises
     ------
@@ -76,29 +88,45 @@ def periodic_radius(rule: Any, period: int, problem: Any, batch_size: Any = math
     >>> from sgdmem import Spectrum, sgd
     >>> jumps = [sgd(0.1), sgd(0.1), sgd(2.2)]
     >>> problem = Spectrum([1, 0.5, 0.25])
-    >>> radius = periodic_radius(jumps, 3, problem, 64)
-    >>> round(radius, 3), round(periodic_radius(jumps, 3, problem, 1) / 64, 3)
+    >>> radius = periodic_radius(jumps, problem, 64)
+    >>> round(radius, 3), round(periodic_radius(jumps, problem, 1) / 64, 3)
     (0.926, 0.926)
     """
-    steps = read_schedule(rule).steps(0, whole(period, "period", 1, _MOST_STEPS))
     given = as_problem(problem)
     noise = given.noise.at(batch_size)
-    _check(given, noise)
-    eigenvalues = given.spectrum.eigenvalues
+    require_periodic_problem(given, noise)
+    steps = read_schedule(rule).steps(0, period_of(rule, period))
+    return radius_of_steps(steps, given, noise, whole(workers, "workers", 1))
+
+
+def period_of(rule: Any, period: int | None) -> int:
+    """Return the number of steps after which a rule begins again: of a list its length."""
+    if period is None and is_list(rule):
+        period = len(list(rule))
+    if period is None and isinstance(rule, Algorithm):
+        period = 1
+    if period is None:
+        raise InputError(
+            "period must be given for a schedule: after how many steps it begins again"
+        )
+    return whole(period, "period", 1, _MOST_STEPS)
+
+
+def radius_of_steps(steps: Steps, problem: Problem, noise: BatchNoise, workers: int = 1) -> float:
+    """Return what `periodic_radius` does, of the steps of a period."""
+    eigenvalues = problem.spectrum.eigenvalues
     N, m = eigenvalues.size, steps.b.shape[1] + 1
     pairs = np.arange(N), np.arange(N)
     if noise.samples is not None:
         pairs = np.triu_indices(N)
     _require_possible(len(steps), pairs[0].size, m)
-    still, moved = steps.state_matrices
-    drift = eigenvalues + float(given.weight_decay)
-    S = still[:, None] + drift[:, None, None] * moved[:, None]
-    if not np.abs(np.linalg.eigvals(_product(S))).max() < 1:
+    S = _state_matrices(steps, problem)
+    if not growth_without_noise(steps, problem) < 1:
         return math.inf
     if noise.is_quiet:
         return 0.0
-    products = _products(steps, S, eigenvalues, pairs)
-    feed = _covariance(given, noise, pairs)
+    products = _products(steps, S, eigenvalues, pairs, workers)
+    feed = _covariance(problem, noise, pairs)
     share = float(noise.share)
 
     def applied(C: Array) -> Array:
@@ -109,7 +137,20 @@ def periodic_radius(rule: Any, period: int, problem: Any, batch_size: Any = math
     return max(leading_pair(applied, start, _TOLERANCE)[0], 0.0)
 
 
-def _check(problem: Problem, noise: BatchNoise) -> None:
+def growth_without_noise(steps: Steps, problem: Problem) -> float:
+    """Return the factor by which the slowest mode falls over a period, or grows."""
+    return float(np.abs(np.linalg.eigvals(_product(_state_matrices(steps, problem)))).max())
+
+
+def _state_matrices(steps: Steps, problem: Problem) -> Array:
+    """Return those of all steps and modes, shape (T, N, m, m)."""
+    still, moved = steps.state_matrices
+    drift = problem.spectrum.eigenvalues + float(problem.weight_decay)
+    return np.asarray(still[:, None] + drift[:, None, None] * moved[:, None])
+
+
+def require_periodic_problem(problem: Problem, noise: BatchNoise) -> None:
+    """Raise InputError for a problem on which repeated schedules are not judged."""
     if problem.spectrum.is_infinite:
         raise InputError(
             f"problem must have finitely many eigenvalues for a schedule that repeats itself, got "
@@ -145,8 +186,14 @@ def _product(S: Array) -> Array:
     return found
 
 
-def _products(steps: Steps, S: Array, eigenvalues: Array, pairs: tuple[Array, Array]) -> Array:
-    """Return p(t, s) of pairs of modes, shape (T, T, pairs)."""
+def _products(
+    steps: Steps, S: Array, eigenvalues: Array, pairs: tuple[Array, Array], workers: int
+) -> Array:
+    """Return p(t, s) of pairs of modes, shape (T, T, pairs).
+
+    What one of several workers does to all others by the average of a period is 1 / workers of
+    what it does to itself, and so is what they all do: their noise is independent.
+    """
     T, (i, j) = len(steps), pairs
     v = np.column_stack([-steps.alpha, steps.c])
     r = np.column_stack([np.ones(T), steps.a])
@@ -155,11 +202,13 @@ def _products(steps: Steps, S: Array, eigenvalues: Array, pairs: tuple[Array, Ar
     for s in range(T):
         after = _product(np.roll(S, -(s + 1), axis=0))
         kick = np.broadcast_to(np.outer(v[s], v[s]), (i.size, v.shape[1], v.shape[1]))
-        X = _summed(after[i], after[j], kick)
+        every, alone = _summed(after[i], after[j], kick), (workers - 1) * kick
         for k in range(1, T + 1):
             t = (s + k) % T
-            found[t, s] = both * (X @ r[t] @ r[t])
-            X = S[t][i] @ X @ S[t][j].transpose(0, 2, 1)
+            alone = alone * (t > 0)
+            found[t, s] = both / workers * ((every + alone) @ r[t] @ r[t])
+            turned = S[t][j].transpose(0, 2, 1)
+            every, alone = S[t][i] @ every @ turned, S[t][i] @ alone @ turned
     return found
 
 

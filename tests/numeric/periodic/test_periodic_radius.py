@@ -63,7 +63,7 @@ def test_the_critical_batch_size_is_where_a_period_keeps_moments(noise: Any, see
     made = Noise.coupled(given.pop("T"), given["tau2"]) if "T" in noise else Noise(**noise)
     decay = 0.05 * (seed == 3)
     problem = Problem(Spectrum(lams), made, weight_decay=decay)
-    critical = periodic_radius(cycle, period, problem, 1)
+    critical = periodic_radius(cycle, problem, 1)
     if np.isinf(critical):
         pytest.skip("unstable without noise")
     tau1, T = noise.get("tau1", 1), noise.get("T")
@@ -91,7 +91,7 @@ def test_samples(seed: int) -> None:
     cycle = random_cycle(rng, 3, seed % 3, seed > 2)
     decay = 0.1 * (seed == 4)
     problem = Problem.from_data(jacobians, weight_decay=decay)
-    critical = periodic_radius(cycle, 3, problem, 1)
+    critical = periodic_radius(cycle, problem, 1)
     if np.isinf(critical):
         pytest.skip("unstable without noise")
 
@@ -117,14 +117,14 @@ def test_one_algorithm_at_all_steps(period: int) -> None:
     coupled = Noise.coupled([[1, 0.2, 0], [0.3, 1, 0.1], [0, 0.2, 2]])
     for problem in (Problem(spectrum), Problem(spectrum, coupled), Problem.from_data(X)):
         verdict = sgdmem.stability(one, problem, 4)
-        found = periodic_radius([one] * period, period, problem, 4)
+        found = periodic_radius([one] * period, problem, 4)
         assert found == pytest.approx(verdict.noise_sum, rel=2e-6)
     gaussian = Problem(spectrum, Noise(1, -1))
     critical = sgdmem.stability(one, gaussian, 4).critical_batch_size
-    assert periodic_radius(one, period, gaussian, 1) == pytest.approx(critical, rel=1e-9)
+    assert periodic_radius(one, gaussian, 1, period=period) == pytest.approx(critical, rel=1e-9)
     without = Problem.from_data(X, replacement=False)
     verdict = sgdmem.stability(one, without, 4)
-    assert periodic_radius(one, 2, without, 4) == pytest.approx(verdict.noise_sum, rel=2e-6)
+    assert periodic_radius(one, without, 4, period=2) == pytest.approx(verdict.noise_sum, rel=2e-6)
 
 
 def test_cycles_of_the_rate_as_a_schedule() -> None:
@@ -133,10 +133,10 @@ def test_cycles_of_the_rate_as_a_schedule() -> None:
     low, high = (
         sgdmem.stability(sgdmem.heavy_ball(rate, 0.5), problem, 8).noise_sum for rate in (0.2, 0.5)
     )
-    assert low < periodic_radius(waves, 4, problem, 8) < high
-    assert periodic_radius(waves, 4, problem) == 0
+    assert low < periodic_radius(waves, problem, 8, period=4) < high
+    assert periodic_radius(waves, problem, period=4) == 0
     wild = [sgdmem.sgd(0.1), sgdmem.sgd(9)]
-    assert periodic_radius(wild, 2, problem, 8) == np.inf
+    assert periodic_radius(wild, problem, 8) == np.inf
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,4 @@ def test_cycles_of_the_rate_as_a_schedule() -> None:
 )
 def test_bad_input(problem: Problem, period: int, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        periodic_radius(sgdmem.sgd("1e-4"), period, problem, 4)
+        periodic_radius(sgdmem.sgd("1e-4"), problem, 4, period=period)

@@ -1,0 +1,1 @@
+"""Methods that repeat themselves: cyclic rates, Lookahead, restarts."""

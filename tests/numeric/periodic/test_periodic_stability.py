@@ -1,0 +1,181 @@
+"""Verdicts on methods that repeat themselves, against dense operators and direct simulation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sgdmem
+from sgdmem import Noise, Problem, Spectrum
+from sgdmem.errors import InputError, UndecidedError
+from sgdmem.methods import lookahead, periodic_radius, periodic_stability, repeated, trajectory
+from tests import naive
+from tests.numeric.periodic.test_periodic_radius import NOISES, radius, random_cycle, raw
+
+LAMS = [1.0, 0.6, 0.2]
+
+
+def random_question(rng: Any, index: int) -> tuple[Any, Any, float, float]:
+    """Return a cycle, a problem, a batch size and the growth of its moments over a period."""
+    noise = dict(NOISES[index % len(NOISES)])
+    T = noise.pop("T", None)
+    made = Noise.coupled(T, noise["tau2"]) if T else Noise(**noise)
+    cycle = random_cycle(rng, int(rng.integers(1, 6)), int(rng.integers(0, 3)), index % 2 == 0)
+    cycle = [one.scaled(float(rng.choice([1, 2, 4, 8]))) for one in cycle[:1] * len(cycle)] + cycle
+    decay, size = 0.05 * (index % 3 == 0), float(rng.choice([1, 2, 8, 64]))
+    problem = Problem(Spectrum(LAMS), made, weight_decay=decay)
+    return cycle, problem, size, growth(cycle, size, noise, T, decay)
+
+
+def growth(cycle: Any, size: float, noise: Any, T: Any, decay: float = 0.0) -> float:
+    return radius(
+        [
+            naive.second_moment_operator(
+                raw(one), LAMS, size, noise.get("tau1", 1), noise["tau2"], T,
+                weight_decay=decay, shrink=float(one.shrink),
+            )
+            for one in cycle
+        ]
+    )  # fmt: skip
+
+
+def judge(seed: int, count: int) -> dict[Any, int]:
+    rng, words = np.random.default_rng(seed), {True: 0, False: 0, None: 0}
+    for index in range(count):
+        cycle, problem, size, grown = random_question(rng, index)
+        verdict = periodic_stability(cycle, problem, size)
+        words[verdict.stable] += 1
+        assert verdict.stable in (grown < 1, None), (cycle, grown)
+        assert verdict.is_proved
+        low, high = verdict.radius_interval
+        assert low * (1 - 1e-9) <= verdict.radius <= high * (1 + 1e-9)
+    return words
+
+
+def test_verdicts_against_the_dense_operator() -> None:
+    words = judge(0, 40)
+    assert words[True] > 5 and words[False] > 5 and not words[None]
+
+
+@pytest.mark.exhaustive
+def test_a_thousand_verdicts_against_the_dense_operator() -> None:
+    words = judge(1, 1000)
+    assert words[None] == 0
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_near_the_edge_it_is_proved_on_both_sides(index: int) -> None:
+    cycle, problem, _, _ = random_question(np.random.default_rng(index), index)
+    critical = periodic_radius(cycle, problem, 1)
+    if np.isinf(critical):
+        cycle = [one.scaled(0.1) for one in cycle]
+        critical = periodic_radius(cycle, problem, 1)
+    for factor, stable in ((1 - 1e-8, False), (1 + 1e-8, True)):
+        verdict = periodic_stability(cycle, problem, critical * factor)
+        assert verdict.stable is stable and verdict.is_proved
+        assert bool(verdict) is stable
+    low, high = periodic_stability(cycle, problem, critical).radius_interval
+    assert low == pytest.approx(1, abs=1e-9) and high - low < 1e-8
+
+
+def test_what_is_left_open_says_so() -> None:
+    X = np.random.default_rng(0).standard_normal((9, 3)) / 2
+    cycle = [sgdmem.heavy_ball(0.3, 0.5), sgdmem.heavy_ball(0.1, 0.5)]
+    problem = Problem.from_data(X)
+    critical = periodic_radius(cycle, problem, 1)
+    verdict = periodic_stability(cycle, problem, critical)
+    assert verdict.stable is None and not verdict.is_proved
+    with pytest.raises(UndecidedError, match="the radius of the noise over a period lies"):
+        bool(verdict)
+    assert "computed in floats" in str(periodic_stability(cycle, problem, 2 * critical))
+    assert periodic_stability(cycle, problem, 1.01 * critical).critical_batch_size == critical
+
+
+def test_without_noise_it_is_exact() -> None:
+    # (1 - 4/3)(1 - 4) = 1: a mode that neither dies out nor grows
+    cycle = [sgdmem.sgd("4/3"), sgdmem.sgd(4)]
+    found = periodic_stability(cycle, Spectrum([1]))
+    assert found.stable is False and found.is_proved and np.isinf(found.radius)
+    less = periodic_stability([sgdmem.sgd("1.3333333333"), sgdmem.sgd(4)], Spectrum([1]))
+    assert less.stable is True and less.is_proved
+    assert "does not come to rest" in str(found)
+
+
+def test_how_far_all_rates_may_go() -> None:
+    cycle = [sgdmem.sgd("0.2"), sgdmem.sgd("1.5")]
+    verdict = periodic_stability(cycle, Spectrum(LAMS), 4)
+    scale = verdict.critical_scale
+    for factor, stable in ((1 - 1e-6, True), (1 + 1e-6, False)):
+        scaled = [one.scaled(scale * factor) for one in cycle]
+        assert periodic_stability(scaled, Spectrum(LAMS), 4).stable is stable
+    assert periodic_stability([sgdmem.sgd(-1)], Spectrum(LAMS), 4).critical_scale == 0
+    assert f"{scale:.6g}" in str(verdict)
+
+
+@pytest.mark.parametrize("reset", [False, True])
+@pytest.mark.parametrize("inner", [sgdmem.sgd("0.4"), sgdmem.nesterov("0.3", "0.8")])
+def test_lookahead_is_what_its_words_say(inner: Any, reset: bool) -> None:
+    steps, eta, lam = 3, 0.4, 0.7
+    rounds = lookahead(inner, steps, "0.4", reset=reset)
+    assert len(rounds) == steps and rounds[0].memory == inner.memory + 1
+    b, c, D, a = (np.array(x, dtype=float) for x in (inner.b, inner.c, inner.D, inner.a))
+    w = phi = 1.0
+    u, seen = np.zeros(inner.memory), []
+    for t in range(12):
+        seen.append(w)
+        g = lam * (w + a @ u)
+        w, u = w - float(inner.alpha) * g + b @ u, c * g + D @ u
+        if t % steps == steps - 1:
+            w = phi = phi + eta * (w - phi)
+            u = 0 * u if reset else u
+    found = trajectory(repeated(rounds), lambda point, step: lam * point, [1.0], 11)
+    assert np.ravel(found)[: len(seen)] == pytest.approx(seen, abs=1e-14)
+
+
+def test_lookahead_with_rate_one_is_the_inner_method() -> None:
+    inner = sgdmem.heavy_ball("0.3", "0.8")
+    radius = periodic_radius(lookahead(inner, 4, 1), Spectrum(LAMS), 4)
+    assert radius == pytest.approx(sgdmem.stability(inner, Spectrum(LAMS), 4).noise_sum, rel=1e-9)
+    with pytest.raises(InputError, match="reset must be True or False"):
+        lookahead(inner, 4, 1, reset=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+@pytest.mark.parametrize("index", [0, 3, 5])
+def test_workers_that_are_averaged(workers: int, index: int) -> None:
+    """Against the dense operator of moments of one worker and of two."""
+    rng = np.random.default_rng(index)
+    noise = dict(NOISES[index])
+    T = noise.pop("T", None)
+    made = Noise.coupled(T, noise["tau2"]) if T else Noise(**noise)
+    cycle = random_cycle(rng, 3, index % 3, True)
+    problem = Problem(Spectrum(LAMS), made)
+    critical = periodic_radius(cycle, problem, 1, workers=workers)
+
+    def grown(size: float) -> float:
+        operators = []
+        for t, one in enumerate(cycle):
+            pairs = (LAMS, size, noise.get("tau1", 1), noise["tau2"], T)
+            noisy = naive.second_moment_operator(raw(one), *pairs, shrink=float(one.shrink))
+            quiet = naive.second_moment_operator(
+                raw(one), LAMS, 1e300, *pairs[2:], shrink=float(one.shrink)
+            )
+            zero = np.zeros_like(noisy)
+            step = np.block([[noisy, zero], [zero, quiet]])  # a worker's own, and of two
+            if t == len(cycle) - 1:
+                eye, share = np.eye(len(noisy)), 1 / workers
+                mean = np.hstack([share * eye, (1 - share) * eye])
+                step = np.vstack([mean, mean]) @ step
+            operators.append(step)
+        return radius(operators)
+
+    assert grown(critical) == pytest.approx(1, abs=1e-7)
+    one = periodic_radius(cycle, problem, 1)
+    assert one / workers < critical < one
+    for factor, stable in ((1 - 1e-6, False), (1 + 1e-6, True)):
+        verdict = periodic_stability(cycle, problem, critical * factor, workers=workers)
+        assert verdict.stable is stable and verdict.is_proved
+    with pytest.raises(InputError, match="workers must be an integer >= 1"):
+        periodic_radius(cycle, problem, 1, workers=0)
