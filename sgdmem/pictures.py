@@ -5,6 +5,7 @@ from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
 from sgdmem.phase_diagrams.pictures.map_picture import draw_series
 from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
+from sgdmem.phase_diagrams.pictures.picture_file import save
 from sgdmem.phase_diagrams.pictures.root_locus_picture import draw_root_locus
 from sgdmem.phase_diagrams.pictures.training_picture import draw_training
 
@@ -16,4 +17,5 @@ __all__ = [
     "draw_root_locus",
     "draw_series",
     "draw_training",
+    "save",
 ]

@@ -8,8 +8,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
+from matplotlib.legend import Legend
 from matplotlib.text import Text
 
 import sgdmem
@@ -58,13 +60,84 @@ def texts_outside(figure: Any) -> list[str]:
 def _hidden(figure: Any) -> set[Any]:
     """Return the labels of ticks beyond the ends of their axes: they exist, but are not drawn."""
     hidden = set()
-    for axes in figure.axes:
+    for axes in figure.findobj(Axes):
         for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
             for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
                 if not low <= tick.get_loc() <= high:
                     hidden |= {tick.label1, tick.label2}
     return hidden
+
+
+def legend_words(axes: Any) -> list[str]:
+    """Return what the legends of a picture say."""
+    legends = axes.figure.findobj(Legend)
+    return [text.get_text() for legend in legends for text in legend.get_texts()]
+
+
+def crowded(figure: Any) -> list[str]:
+    """Return what is wrong with the places of texts: cut by the figure, or over one another.
+
+    Every text counts that is drawn, those of legends and colour bars too, and every legend as a
+    whole; names along curves as the rotated rectangles that they are.
+    """
+    canvas = canvas_of(figure)
+    renderer, hidden = canvas.get_renderer(), _hidden(figure)
+    legends = [part for part in figure.findobj(Legend) if part.get_visible()]
+    inner = {text for legend in legends for text in legend.findobj(Text)}
+    texts = [
+        text
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and text not in hidden
+    ]
+    shapes = {text: _corners(text, renderer) for text in texts}
+    whole = {legend: _corners(legend, renderer) for legend in legends}
+    edge = figure.bbox.padded(1)
+    found = [
+        f"{_words(one)} is cut"
+        for one, corners in {**shapes, **whole}.items()
+        if not all(edge.contains(*corner) for corner in corners)
+    ]
+    apart = [*whole.items(), *((text, box) for text, box in shapes.items() if text not in inner)]
+    for groups in (apart, [(text, box) for text, box in shapes.items() if text in inner]):
+        for i, (one, first) in enumerate(groups):
+            for other, second in groups[:i]:
+                if _touch(first, second):
+                    found.append(f"{_words(one)} is over {_words(other)}")
+    return found
+
+
+def _words(part: Any) -> str:
+    return repr(part.get_text()) if isinstance(part, Text) else "the legend"
+
+
+def _corners(part: Any, renderer: Any) -> Any:
+    """Return the corners of what a text or a legend covers, in pixels."""
+    box = part.get_window_extent(renderer)
+    angle = part.get_rotation() if isinstance(part, Text) else 0.0
+    if angle % 90 == 0:
+        return box.corners()[[0, 1, 3, 2]]
+    width, height, _ = renderer.get_text_width_height_descent(
+        part.get_text(), part.get_fontproperties(), "$" in part.get_text()
+    )
+    turn = np.radians(angle)
+    along = np.array([np.cos(turn), np.sin(turn)]) * width / 2
+    up = np.array([-np.sin(turn), np.cos(turn)]) * height / 2
+    middle = np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
+    return np.array([middle + s * along + t * up for s, t in ((-1, -1), (1, -1), (1, 1), (-1, 1))])
+
+
+def _touch(first: Any, second: Any, least: float = 0.5) -> bool:
+    """Whether two rectangles overlap by more than some pixels: no line lies between them."""
+    for one in (first, second):
+        for side in (one[1] - one[0], one[2] - one[1]):
+            length = np.linalg.norm(side)
+            across = np.array([-side[1], side[0]]) / (length if length else 1.0)
+            spans = [(part @ across).min() for part in (first, second)]
+            ends = [(part @ across).max() for part in (first, second)]
+            if min(ends) - max(spans) <= least:
+                return False
+    return True
 
 
 def overlapping(texts: list[Any]) -> list[tuple[str, str]]:

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, DASHED, GREY, LIGHT_GREY
+from sgdmem.phase_diagrams.pictures.figure_size import dashed
+from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, GREY, LIGHT_GREY
 
 PANELS = {
     "radius": r"radius $\rho$",
@@ -54,7 +55,7 @@ def draw_runs(table: pd.DataFrame, first: float, by: str | None = None, symbol: 
         some = table if by is None else table[table[by] == value]
         rates = sorted(some.learning_rate.unique())
         for axes, (name, label) in zip(grid[row], PANELS.items(), strict=True):
-            axes.axhline(1, **DASHED)
+            axes.axhline(1, **dashed())
             axes.axvspan(first, table.step.max(), color=LIGHT_GREY, alpha=0.3, linewidth=0)
             lines = zip(STYLES, rates, strict=False)
             for (place, size), (style, rate) in product(enumerate(sizes), lines):

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import sgdmem
+from sgdmem.phase_diagrams.pictures.figure_size import dashed as dashed
 from sgdmem.phase_diagrams.pictures.palette import BLACK as BLACK
 from sgdmem.phase_diagrams.pictures.palette import BLUE as BLUE
-from sgdmem.phase_diagrams.pictures.palette import DASHED as DASHED
 from sgdmem.phase_diagrams.pictures.palette import GREEN as GREEN
 from sgdmem.phase_diagrams.pictures.palette import GREY as GREY
 from sgdmem.phase_diagrams.pictures.palette import ORANGE as ORANGE

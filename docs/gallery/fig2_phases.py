@@ -14,11 +14,11 @@ import numpy as np
 from common import (
     BLACK,
     BLUE,
-    DASHED,
     GREEN,
     ORANGE,
     RED,
     Row,
+    dashed,
     fitted_exponent,
     given_folder,
     print_table,
@@ -88,7 +88,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     for inverse in INVERSES:
         noise = 2 - inverse
         ends = np.linspace(0.1, 2.4, 200)
-        right.plot(ends, np.minimum(ends, noise), **{**DASHED, "color": COLORS[inverse]})
+        right.plot(ends, np.minimum(ends, noise), **dashed(COLORS[inverse]))
         found = [measured(inverse, zeta, steps) for zeta in targets]
         marker, size = MARKERS[inverse]
         style = {"color": COLORS[inverse], "marker": marker, "linestyle": "none"}
@@ -101,7 +101,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
             rows.append(Row(name, exact, min(zeta, noise), series))
             data.append((inverse, zeta, exact, min(zeta, noise), series))
     right.plot([], [], "_", color=BLACK, markersize=13, label="theory with slow corrections")
-    right.plot([], [], **DASHED, label=r"$\min(\zeta,\,2-1/\nu)$")
+    right.plot([], [], **dashed(), label=r"$\min(\zeta,\,2-1/\nu)$")
     right.set(xlabel=r"$\zeta$", ylabel="exponent of the loss", xlim=(0, 2.45), ylim=(0, 2))
     right.legend(frameon=False, loc="upper left")
     for inverse, zeta in DIVERGENT:

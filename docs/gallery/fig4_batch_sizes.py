@@ -16,13 +16,13 @@ import numpy as np
 from common import (
     BLACK,
     BLUE,
-    DASHED,
     GREEN,
     ORANGE,
     RED,
     SKY,
     Row,
     am1,
+    dashed,
     fitted_exponent,
     given_folder,
     print_table,
@@ -83,7 +83,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
             if inside:
                 line = np.array([steps / 1000, steps])
                 middle = int(steps / 10**0.5)
-                ax.plot(line, exact[middle] * (line / middle) ** -predicted, **DASHED)
+                ax.plot(line, exact[middle] * (line / middle) ** -predicted, **dashed())
             kind = "" if inside else ", too fast"
             found = found if found > 0 else -math.inf  # it rises, and may have overflowed
             rows.append(Row(f"B = {batch_size}, growth {share:g} of it{kind}", found, predicted))
@@ -93,7 +93,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
         ax.set(xscale="log", yscale="log", xlim=(1, steps), ylim=(3e-6, 5))
         ax.set(title=f"$B = {batch_size}$", xlabel="step $t$", ylabel="mean loss $L_t$")
     ends = np.array([0, LARGEST_GROWTH])
-    last.plot(ends, ZETA * (1 + ends), **DASHED)
+    last.plot(ends, ZETA * (1 + ends), **dashed())
     last.axvline(LARGEST_GROWTH, color=BLACK, linewidth=0.8)
     last.text(LARGEST_GROWTH + 0.02, 0.36, r"$\bar\alpha=\bar\delta(1-1/\nu)$")
     last.text(LARGEST_GROWTH - 0.03, RISING, "loss rises:", ha="right", va="center")
@@ -106,7 +106,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     handles, labels = panels[0].get_legend_handles_labels()
     handles += panels[0].plot([], [], ":", color=BLACK)
     handles += panels[0].plot([], [], "o", color=BLACK, markersize=4.5, mfc="white")
-    handles += panels[0].plot([], [], **DASHED)
+    handles += panels[0].plot([], [], **dashed())
     labels += [f"$N = {count:,}$", "simulated", "predicted"]
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
     print_table(f"exponents of the loss, t = {steps // 10:,} ... {steps:,}", rows)

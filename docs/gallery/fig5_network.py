@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from common import (
     BLUE,
-    DASHED,
     GREEN,
     ORANGE,
     PURPLE,
     RED,
     Row,
     am1,
+    dashed,
     fitted_exponent,
     given_folder,
     half_of_largest,
@@ -91,7 +91,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
                 (batch_size, name, *values)
                 for values in zip(record, mean, linear[record], strict=True)
             ]
-            for losses, style in ((mean, {"linewidth": 2.2}), (linear[record], DASHED)):
+            for losses, style in ((mean, {"linewidth": 2.2}), (linear[record], dashed())):
                 seen = losses < TOP
                 ax.plot(record[seen], losses[seen], **{**style, "color": COLORS[name]})
             if predicted is not None:
@@ -103,7 +103,7 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
     axes[0].set(xscale="log", yscale="log", xlim=(1, steps), ylim=(2e-4, TOP))
     axes[0].set_ylabel("loss on all images")
     handles = [axes[0].plot([], [], color=c, linewidth=2.2, label=k)[0] for k, c in COLORS.items()]
-    handles += axes[0].plot([], [], **DASHED, label="linearised, exact")
+    handles += axes[0].plot([], [], **dashed(), label="linearised, exact")
     figure.legend(handles=handles, loc="outside lower center", ncols=6, frameon=False)
     title = rf"digits, width {width}: $\nu\approx{nu:.2f}$, $\zeta\approx{zeta:.2f}$"
     figure.suptitle(title, fontsize="medium")

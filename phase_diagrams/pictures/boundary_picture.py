@@ -8,15 +8,12 @@ import numpy as np
 
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
+from sgdmem.phase_diagrams.pictures.naming import name_or_explain
 from sgdmem.phase_diagrams.pictures.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 from sgdmem.phase_diagrams.pictures.placement import name_curves
-from sgdmem.phase_diagrams.pictures.surroundings import (
-    new_axes,
-    settle,
-    write_legend,
-    write_title,
-)
+from sgdmem.phase_diagrams.pictures.surroundings import new_axes, write_legend, write_title
 
 if TYPE_CHECKING:
     import xarray
@@ -34,7 +31,15 @@ _STYLES: dict[str, tuple[str, Any]] = {
 }
 
 
-def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = True) -> Any:
+@sized
+def draw_boundary(
+    boundary: xarray.Dataset,
+    ax: Any = None,
+    *,
+    annotate: bool = True,
+    explained: bool = True,
+    size: FigureSize = None,
+) -> Any:
     """Draw curves of `stability_boundary`, each piece by the condition that binds, and the cusps.
 
     Parameters
@@ -43,7 +48,12 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = 
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     annotate : bool
-        Whether the conditions are named along the curves as well, where there is room.
+        Whether the conditions are named along the curves, where there is room.
+    explained : bool
+        Whether a legend is added, of what has no name in the picture.
+    size : str or (float, float), optional
+        "column", "page", "slide", or width and height in inches: of the figure, and of letters and
+        lines.
 
     Returns
     -------
@@ -64,36 +74,40 @@ def draw_boundary(boundary: xarray.Dataset, ax: Any = None, *, annotate: bool = 
     >>> [line.get_label() for line in axes.lines]
     ['a root at x = -1']
     """
-    ax = new_axes() if ax is None else ax
+    ax = new_axes(size) if ax is None else ax
     x_name, y_name = boundary.attrs["x"], boundary.attrs["y"]
     x, y = boundary[x_name].values, boundary[y_name].values
     curve, condition = boundary.curve.values, boundary.condition.values
     drawn: dict[str, list[Any]] = {}
+    handles: dict[str, Any] = {}
     for number in np.unique(curve):
         (places,) = np.nonzero(curve == number)
         for start, stop in _pieces(condition[places]):
             name = str(condition[places[start]])
+            words = Reason(name).label
             colour, stroke = _STYLES[name]
             piece = places[start:stop]
-            label = "_nolegend_" if name in drawn else Reason(name).label
-            named("boundary", *ax.plot(x[piece], y[piece], color=colour, ls=stroke, label=label))
-            drawn.setdefault(name, []).append((x[piece], y[piece]))
+            label = "_nolegend_" if words in drawn else words
+            (line,) = ax.plot(x[piece], y[piece], color=colour, ls=stroke, label=label)
+            handles.setdefault(words, named("boundary", line))
+            drawn.setdefault(words, []).append((x[piece], y[piece]))
     corners = boundary[f"cusp_{x_name}"].values, boundary[f"cusp_{y_name}"].values
     if corners[0].size:
-        style = {"color": BLACK, "markersize": 4, "label": "cusp", "zorder": 3}
+        style = {"color": BLACK, "markersize": in_points(4), "label": "cusp", "zorder": 3}
         named("cusp", *ax.plot(*corners, "o", **style))
     show_window(ax, boundary)
     write_title(ax, title(boundary, (x_name, y_name)))
-    if drawn:
-        write_legend(ax, most_columns=4, title="stability ends by", title_fontsize="small")
-    settle(ax)
-    if annotate:
-        words = {name: Reason(name).label for name in drawn}
-        name_curves(
-            ax,
-            {words[name]: pieces for name, pieces in drawn.items()},
-            {words[name]: _STYLES[name][0] for name in drawn},
-        )
+    colours = {words: line.get_color() for words, line in handles.items()}
+    name_or_explain(
+        ax,
+        handles,
+        lambda below: name_curves(ax, drawn, colours, below)[0].items(),
+        annotate=annotate,
+        explained=explained,
+        legend=lambda some: write_legend(
+            ax, some, most_columns=4, title="stability ends by", title_fontsize="small"
+        ),
+    )
     return ax
 
 

@@ -21,8 +21,9 @@ from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.simulation.monte_carlo import Simulation
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import question_label
-from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, DASHED
+from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
     settle,
@@ -34,6 +35,8 @@ from sgdmem.symbolic.errors import InputError, shown
 _RISE = 3.0  # how far above the largest start the picture ends
 _FIRST_SHOWN = 0.01  # of the steps, where a predicted power law begins
 _POINTS = 2000  # of a curve
+_MARKERS = "os^vDPX"  # one after the other
+_APART = 0.25  # from one mark to the next, as a share of the picture
 _MOST_EXACT = 2000  # steps on samples
 
 
@@ -55,6 +58,7 @@ class PredictedLaw:
     floor: float = 0.0
 
 
+@sized
 def draw_losses(
     rules: Mapping[str, Any],
     problem: Any,
@@ -65,6 +69,7 @@ def draw_losses(
     simulations: Mapping[str, Simulation] | None = None,
     exponents: Mapping[str, Any] | None = None,
     explained: bool = True,
+    size: FigureSize = None,
 ) -> Any:
     r"""Draw exact mean losses, and dashed the power laws that theory predicts for them.
 
@@ -90,6 +95,9 @@ def draw_losses(
         Predictions for some of the rules in place of those above; None: no prediction.
     explained : bool
         Whether a legend is added.
+    size : str or (float, float), optional
+        "column", "page", "slide", or width and height in inches: of the figure, and of letters and
+        lines.
 
     Returns
     -------
@@ -123,22 +131,22 @@ def draw_losses(
     curves, first_estimated = {}, {}
     for name, rule in chosen.items():
         curves[name], first_estimated[name] = _losses(rule, given, batch_size, steps)
-    ax = new_axes() if ax is None else ax
+    ax = new_axes(size) if ax is None else ax
     ax.set(xscale="log", yscale="log", xlabel="step $t$", ylabel="mean loss $L_t$")
     top = _RISE * max(curve[0] for curve in curves.values())
     for place, (name, curve) in enumerate(curves.items()):
-        colour = CURVES[place % len(CURVES)]
+        look = _look(place, len(curves))
         if name in exponents:
             law = _given_law(exponents[name], f"exponents[{name!r}]")
         else:
             law = predicted_law(chosen[name], given, batch_size)
             if law is not None and law.constant is None and not curve[-1] < curve[0]:
                 law = None  # a schedule made for less noise
-        _draw_curve(ax, name, curve, top, colour, law, first_estimated[name])
+        _draw_curve(ax, name, curve, top, look, law, first_estimated[name])
         if law is not None:
             _draw_law(ax, name, law, curve)
         if name in simulations:
-            _draw_runs(ax, name, simulations[name], top, colour)
+            _draw_runs(ax, name, simulations[name], top, look)
     seen = np.concatenate([curve[(curve > 0) & (curve < top)] for curve in curves.values()])
     ax.set(xlim=(1, steps), ylim=(seen.min() / 2, top))
     write_title(ax, _title(given, batch_size), "small")
@@ -224,12 +232,22 @@ def _losses(
     return losses(rule, problem, batch_size, steps), None
 
 
+def _look(place: int, count: int) -> dict[str, Any]:
+    """Return how a curve looks; some marks tell several apart in black and white."""
+    look = {"color": CURVES[place % len(CURVES)], "linewidth": in_points(2.2)}
+    if count > 1:
+        first = (0.5 + place) / count * _APART  # not above those of the others
+        look |= {"marker": _MARKERS[place % len(_MARKERS)], "markevery": (first, _APART)}
+        look |= {"markersize": in_points(6), "mec": "white", "mew": in_points(0.8)}
+    return look
+
+
 def _draw_curve(
     ax: Any,
     name: str,
     curve: Array,
     top: float,
-    colour: str,
+    look: dict[str, Any],
     law: PredictedLaw | None,
     first_estimated: int | None,
 ) -> None:
@@ -241,7 +259,7 @@ def _draw_curve(
         label += f", estimated from step {first_estimated:,}"
     if not (curve[t] < top).any():
         label = f"{name}: {'zero' if curve[-1] == 0 else 'above the picture'}"
-    (line,) = ax.plot(t, curve[t], color=colour, linewidth=2.2, label=label)
+    (line,) = ax.plot(t, curve[t], label=label, **look)
     named("loss", line)
 
 
@@ -254,11 +272,11 @@ def _draw_law(ax: Any, name: str, law: PredictedLaw, curve: Array) -> None:
             return
         constant = float(curve[middle]) * float(middle) ** law.exponent
     t = np.geomspace(max(1.0, _FIRST_SHOWN * last), last, 50)
-    style = {"zorder": 4, "label": f"_{name}, predicted", **DASHED}
+    style = {"zorder": 4, "label": f"_{name}, predicted", **dashed()}
     named("prediction", *ax.plot(t, constant * t**-law.exponent + law.floor, **style))
 
 
-def _draw_runs(ax: Any, name: str, runs: Simulation, top: float, colour: str) -> None:
+def _draw_runs(ax: Any, name: str, runs: Simulation, top: float, look: dict[str, Any]) -> None:
     mean, error = runs.mean, runs.standard_error
     seen = (runs.steps > 0) & (mean > 0) & (mean < top)
     # on a logarithmic scale a bar that reaches 0 has no end
@@ -268,12 +286,12 @@ def _draw_runs(ax: Any, name: str, runs: Simulation, top: float, colour: str) ->
         runs.steps[seen],
         mean[seen],
         yerr=(below[seen], above[seen]),
-        fmt="o",
-        color=colour,
-        markersize=4,
+        fmt=look.get("marker", "o"),
+        color=look["color"],
+        markersize=in_points(4),
         markerfacecolor="white",
-        elinewidth=1,
-        capsize=2,
+        elinewidth=in_points(1),
+        capsize=in_points(2),
         zorder=5,
         label=f"_{name}, simulated",
     )
@@ -285,10 +303,10 @@ def _explain(ax: Any, simulated: bool) -> None:
 
     handles, _ = ax.get_legend_handles_labels()
     if any(line.get_gid() and line.get_gid().startswith("prediction") for line in ax.lines):
-        handles.append(Line2D([], [], label="predicted power law", **DASHED))
+        handles.append(Line2D([], [], label="predicted power law", **dashed()))
     if simulated:
         style: dict[str, Any] = {"marker": "o", "linestyle": "none", "mfc": "white", "color": BLACK}
-        handles.append(Line2D([], [], markersize=4, label="simulated mean", **style))
+        handles.append(Line2D([], [], markersize=in_points(4), label="simulated mean", **style))
     write_legend(ax, handles)
 
 

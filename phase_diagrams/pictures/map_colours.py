@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.palette import (
     BLACK,
     BLUE,
+    GREY,
     LIGHT_BLUE,
     LIGHT_GREY,
     LIGHT_ORANGE,
@@ -22,82 +23,129 @@ from sgdmem.phase_diagrams.pictures.palette import (
     SKY,
     YELLOW,
 )
-from sgdmem.phase_diagrams.pictures.placement import MapRegion
 
 if TYPE_CHECKING:
     import xarray
 
 _NOISELESS, _NOISY, _UNDECIDED = LIGHT_GREY, RED, BLACK
-_CAUSES = (
-    ("diverges without noise", _NOISELESS),
-    ("diverges by mini-batch noise", _NOISY),
-    ("undecided", _UNDECIDED),
-    ("not computed yet", "white"),
-)
-_FLAGS = {  # reasons, regimes, and whether it is stable without noise
-    "not_computed": "white",
-    "unstable": _NOISELESS,
-    "stable": BLUE,
-    "noiseless": _NOISELESS,
-    "no_pull": SKY,
-    "noise_sum": _NOISY,
-    "mode_noise": PURPLE,
-    "trace_diverges": YELLOW,
-    "squares_diverge": ORANGE,
-    "signal-dominated": LIGHT_BLUE,
-    "border": _UNDECIDED,
-    "noise-dominated": LIGHT_ORANGE,
-    "eventual_divergence": "#d9d9de",
-    "immediate_divergence": "#a9a9b2",
+# Colours, and patterns that tell apart in black and white what colours do.
+_CAUSES = {
+    "diverges without noise": (_NOISELESS, ""),
+    "diverges by noise": (_NOISY, "////"),
+    "undecided": (_UNDECIDED, ""),
+    "not computed yet": ("white", ""),
+    "stable": (LIGHT_BLUE, ""),
 }
-_WORDS = {"noiseless": _CAUSES[0][0], "noise_sum": _CAUSES[1][0]}  # where flags would mislead
+_FLAGS = {  # reasons, regimes, and whether it is stable without noise
+    "not_computed": ("white", ""),
+    "unstable": (_NOISELESS, ""),
+    "stable": (BLUE, ""),
+    "noiseless": (_NOISELESS, ""),
+    "no_pull": (SKY, "...."),
+    "noise_sum": (_NOISY, "////"),
+    "mode_noise": (PURPLE, "xxxx"),
+    "trace_diverges": (YELLOW, "----"),
+    "squares_diverge": (ORANGE, "||||"),
+    "signal-dominated": (LIGHT_BLUE, ""),
+    "border": (_UNDECIDED, ""),
+    "noise-dominated": (LIGHT_ORANGE, "...."),
+    "eventual_divergence": ("#d9d9de", "////"),
+    "immediate_divergence": ("#a9a9b2", ""),
+}
+# where flags would mislead
+_WORDS = {"noiseless": "diverges without noise", "noise_sum": "diverges by noise"}
 _QUANTITIES = {
     "noise_sum": r"noise sum $U'_\Sigma$",
     "margin": r"margin, $\min(1-U'_\Sigma,\;1+\tau_2s/B)$",
     "loss_exponent": r"exponent $p$ of the loss $t^{-p}$",
 }
+_DECADES = 3  # of noise sums, at most
 _MANY_SIZES = 1000  # ratio of the largest and the smallest value of a logarithmic colour scale
 BRIGHTEST = 0.9  # of the colour map: its yellow would vanish beside the neighbours
 
 
+_LEVELS = (0.1, 0.5)  # of the noise sum, that have lines
+
+
 class Shown(NamedTuple):
-    """What a map shows by its colours: numbers with a label, and kinds of points."""
+    """What a map shows by its colours.
+
+    Attributes
+    ----------
+    mesh
+        Of numbers, for a colour bar; None if there is none.
+    label
+        Of the colour bar.
+    kinds : dict from str to matplotlib patch
+        What else there is, as a legend shows it.
+    regions : dict from str to array of bool
+        What may be named in the map.
+    levels : list of float
+        Of the noise sum, that have lines.
+    """
 
     mesh: Any
     label: str
-    kinds: dict[str, str]
-    regions: dict[str, MapRegion]
+    kinds: dict[str, Any]
+    regions: dict[str, Array]
+    levels: Sequence[float] = ()
 
 
-def paint(diagram: xarray.Dataset, ax: Any, quantity: str, edges: tuple[Array, Array]) -> Shown:
-    """Colour the cells of a map by a quantity of it, the verdict by its noise sum and causes."""
+def paint(
+    diagram: xarray.Dataset, ax: Any, quantity: str, edges: tuple[Array, Array], least: float | None
+) -> Shown:
+    """Colour the cells of a map by a quantity of it, the verdict by its noise sum and causes.
+
+    ``least`` is where the colours of noise sums begin, see `least_shown`.
+    """
     if quantity == "stable":
-        return _verdicts(diagram, ax, edges)
+        return _verdicts(diagram, ax, edges, least)
     if "flag_meanings" in diagram[quantity].attrs:
         return _flags(diagram[quantity], ax, edges)
     return _values(diagram[quantity], ax, edges)
 
 
-def _verdicts(diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array]) -> Shown:
+def least_shown(diagram: xarray.Dataset) -> float | None:
+    """Return where the colours of noise sums begin: a power of ten; None if they are all zero."""
+    sums = noise_sums(diagram)[diagram.stable.values == 1]
+    sums = sums[sums > 0]  # without noise there are none
+    if not sums.size:
+        return None
+    return float(10.0 ** np.clip(np.floor(np.log10(sums.min())), -_DECADES, -1))
+
+
+def noise_sums(diagram: xarray.Dataset) -> Array:
+    """Return the noise sums of a map; of samples their estimates, as bounds only decide."""
+    bounded = {*BOUNDS} <= {*diagram}
+    values: Array = diagram["noise_sum_estimate" if bounded else "noise_sum"].values
+    return values
+
+
+def _verdicts(
+    diagram: xarray.Dataset, ax: Any, edges: tuple[Array, Array], least: float | None
+) -> Shown:
     """Draw noise sums where it is stable, and causes where it is not."""
     from matplotlib import colormaps
-    from matplotlib.colors import ListedColormap
+    from matplotlib.colors import ListedColormap, LogNorm
 
-    bounded = {*BOUNDS} <= {*diagram}  # on samples the bounds only decide
-    stable = diagram.stable.values
-    noise_sum = diagram["noise_sum_estimate" if bounded else "noise_sum"].values
-    kinds = _kinds(diagram)
-    present = [kind for kind in range(len(_CAUSES)) if ((kinds == kind) & (stable != 1)).any()]
-    masked = np.ma.masked_where(stable == 1, kinds)
-    named("kinds", colour_cells(ax, edges, masked, [colour for _, colour in _CAUSES]))
-    inside = np.ma.masked_where(stable != 1, noise_sum)
-    shades = ListedColormap(colormaps["viridis"](np.linspace(0, BRIGHTEST, 256)))
-    mesh = ax.pcolormesh(*edges, inside, cmap=shades, vmin=0, vmax=1, rasterized=True)
+    stable = diagram.stable.values == 1
+    codes = _kinds(diagram)
+    if least is not None:
+        codes = np.where(stable, -1, codes)
+    kinds = _paint_kinds(diagram.stable, ax, edges, codes, _CAUSES)
+    regions = _verdict_regions(diagram)
+    if least is None:
+        return Shown(None, "", kinds, regions)
+    sums = noise_sums(diagram)
+    shades: Any = ListedColormap(colormaps["viridis"](np.linspace(0, BRIGHTEST, 256)))
+    shades.colorbar_extend = "min" if (sums[stable] < least).any() else "neither"
+    inside = np.ma.masked_where(~stable, np.maximum(sums, least))
+    mesh = ax.pcolormesh(*edges, inside, cmap=shades, norm=LogNorm(least, 1), rasterized=True)
     named("map", mesh)
-    kinds_shown = dict(_CAUSES[kind] for kind in present)
+    bounded = {*BOUNDS} <= {*diagram}
     label = r"noise sum $U'_\Sigma$ where stable"
     label = "noise radius, estimated" if bounded else label
-    return Shown(mesh, label, kinds_shown, verdict_regions(diagram))
+    return Shown(mesh, label, kinds, regions, [level for level in _LEVELS if level > least])
 
 
 def colour_cells(ax: Any, edges: tuple[Array, Array], codes: Array, colours: Sequence[str]) -> Any:
@@ -108,41 +156,78 @@ def colour_cells(ax: Any, edges: tuple[Array, Array], codes: Array, colours: Seq
     return ax.pcolormesh(*edges, codes, cmap=ListedColormap(colours), rasterized=True, **ends)
 
 
+def hatch(ax: Any, map_: xarray.DataArray, mask: Array, pattern: str, colour: str) -> Any:
+    """Draw a pattern over some points of a map; return it, None where a map is a line."""
+    if not mask.any() or min(mask.shape) < 2:
+        return None
+    y, x = (map_[name].values for name in map_.dims)
+    style: dict[str, Any] = {"colors": "none", "hatches": [pattern]}
+    hatched = ax.contourf(x, y, mask.astype(float), levels=[0.5, 1.5], **style)
+    hatched.set(edgecolor=colour, linewidth=0)
+    return hatched
+
+
+def _paint_kinds(
+    map_: xarray.DataArray,
+    ax: Any,
+    edges: tuple[Array, Array],
+    codes: Array,
+    looks: Mapping[str, tuple[str, str]],
+) -> dict[str, Any]:
+    """Give points that have a number from 0 the look of that place; return looks for a legend."""
+    from matplotlib.patches import Patch
+
+    colours = [colour for colour, _ in looks.values()]
+    named("kinds", colour_cells(ax, edges, np.ma.masked_less(codes, 0), colours))
+    shown = {}
+    for code, (name, (colour, pattern)) in enumerate(looks.items()):
+        if not (codes == code).any():
+            continue
+        ink = _ink(colour)
+        style: dict[str, Any] = {"linewidth": 0, "label": name}
+        shown[name] = Patch(facecolor=colour, edgecolor=ink, hatch=pattern or None, **style)
+        if pattern:
+            hatched = hatch(ax, map_, codes == code, pattern, ink)
+            if hatched is not None:
+                named("pattern", hatched)
+    return shown
+
+
+def _ink(colour: str) -> str:
+    """Return what a pattern on a colour is drawn in."""
+    from matplotlib.colors import to_rgb
+
+    return "white" if float(np.dot(to_rgb(colour), (0.299, 0.587, 0.114))) < 0.7 else GREY
+
+
 def _kinds(diagram: xarray.Dataset) -> Array:
-    """Return the place in `_CAUSES` of why a point is not stable."""
+    """Return the place in `_CAUSES` of what happens at a point."""
     stable = diagram.stable.values
     noiseless = (stable == 0) & (diagram.noiseless.values == 0)
-    return np.select([noiseless, stable == -1, stable == NOT_YET], [0, 2, 3], default=1)
+    return np.select(
+        [noiseless, stable == -1, stable == NOT_YET, stable == 1], [0, 2, 3, 4], default=1
+    )
 
 
-def verdict_regions(diagram: xarray.Dataset) -> dict[str, MapRegion]:
-    """Return the regions of a map by what happens there, with their colours in `draw`."""
-    stable = diagram.stable.values == 1
-    kinds = np.where(stable, -1, _kinds(diagram))
-    regions = {"stable": MapRegion(stable, None)}
-    for kind, (label, colour) in enumerate(_CAUSES):
-        regions[label.replace("mini-batch ", "")] = MapRegion(kinds == kind, colour)
-    return regions
+def _verdict_regions(diagram: xarray.Dataset) -> dict[str, Array]:
+    """Return the regions of a map by what happens there."""
+    kinds = _kinds(diagram)
+    return {name: kinds == kind for kind, name in enumerate(_CAUSES)}
 
 
 def _flags(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> Shown:
     """Draw a quantity whose numbers stand for words."""
     names = values.attrs["flag_meanings"].split()
-    colours = [_FLAGS.get(name, _UNDECIDED) for name in names]
     codes = np.full(values.shape, -1)  # places among the meanings, whatever numbers they have
     for place, flag in enumerate(np.atleast_1d(values.attrs["flag_values"])):
         codes[values.values == flag] = place
-    named("kinds", colour_cells(ax, edges, np.ma.masked_less(codes, 0), colours))
-    words = {
-        code: _WORDS.get(names[code], names[code].replace("_", " "))
-        for code in np.unique(codes[codes >= 0]).tolist()
+    looks = {
+        _WORDS.get(name, name.replace("_", " ")): _FLAGS.get(name, (_UNDECIDED, ""))
+        for name in names
     }
-    kinds = {word: colours[code] for code, word in words.items()}
-    regions = {
-        word.replace("mini-batch ", ""): MapRegion(codes == code, colours[code])
-        for code, word in words.items()
-    }
-    return Shown(None, "", kinds, regions)
+    kinds = _paint_kinds(values, ax, edges, codes, looks)
+    regions = {word: codes == code for code, word in enumerate(looks)}
+    return Shown(None, "", kinds, {word: regions[word] for word in kinds})
 
 
 def _values(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> Shown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,21 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT
 from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.figure_size import (
+    FigureSize,
+    in_points,
+    letters_of,
+    read_size,
+    sized,
+)
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
-from sgdmem.phase_diagrams.pictures.map_colours import Shown, paint
+from sgdmem.phase_diagrams.pictures.map_colours import Shown, least_shown, noise_sums, paint
+from sgdmem.phase_diagrams.pictures.naming import name_or_explain
 from sgdmem.phase_diagrams.pictures.placement import name_regions
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
-    settle,
-    write_legend,
+    write_figure_legend,
+    write_figure_title,
     write_title,
 )
 from sgdmem.symbolic.errors import InputError, shown
@@ -28,9 +36,11 @@ if TYPE_CHECKING:
 
 _NO_STEP = 1e-6  # relative
 _MOST_COLUMNS = 3  # of a series
+_PANEL = 14.0  # letters that a map is wide, at least
 _MOST_CELLS = 2000  # along an axis of a picture
 
 
+@sized
 def draw(
     diagram: xarray.Dataset | str | PathLike[str],
     ax: Any = None,
@@ -38,6 +48,7 @@ def draw(
     quantity: str = "stable",
     annotate: bool = True,
     explained: bool = True,
+    size: FigureSize = None,
 ) -> Any:
     """Draw a phase diagram.
 
@@ -58,7 +69,10 @@ def draw(
         Whether regions of the verdict, or of the reasons, have their names in them where there is
         room.
     explained : bool
-        Whether a legend and a colour bar are added.
+        Whether a colour bar is added, and a legend of what has no name in the map.
+    size : str or (float, float), optional
+        "column", "page", "slide", or width and height in inches: of the figure, and of letters and
+        lines.
 
     Returns
     -------
@@ -89,18 +103,27 @@ def draw(
     diagram = _thinned(_read(diagram), quantity)
     if diagram.stable.ndim != 2:
         raise InputError("diagram must be one map: a series is drawn by draw_series")
-    ax = new_axes() if ax is None else ax
-    axes = [str(name) for name in diagram.stable.dims]
-    shown = _draw(diagram, ax, quantity)
-    if explained and shown.mesh is not None:
-        ax.figure.colorbar(shown.mesh, ax=ax, label=shown.label)
-    write_title(ax, title(diagram, axes))
-    if explained and shown.kinds:
-        write_legend(ax, _patches(shown.kinds))
-    settle(ax)
-    if annotate:
-        _name(diagram, ax, shown)
+    ax = new_axes(size) if ax is None else ax
+    shown = draw_colours(diagram, ax, quantity, explained=explained)
+    name_or_explain(
+        ax,
+        shown.kinds,
+        lambda below: _name(diagram, ax, shown, below),
+        annotate=annotate,
+        explained=explained,
+    )
     return ax
+
+
+def draw_colours(
+    diagram: xarray.Dataset, ax: Any, quantity: str, *, explained: bool, edge: bool = True
+) -> Shown:
+    """Draw a map with its title and colour bar, and the edge of stability, without any names."""
+    shown = _draw(diagram, ax, quantity, least_shown(diagram), edge)
+    if explained and shown.mesh is not None:
+        _colour_bar(shown, ax)
+    write_title(ax, title(diagram, [str(name) for name in diagram.stable.dims]))
+    return shown
 
 
 def _read(diagram: Any) -> xarray.Dataset:
@@ -138,20 +161,28 @@ def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
     return diagram[[*dict.fromkeys(needed)]].isel(parts).load()
 
 
-def _draw(diagram: xarray.Dataset, ax: Any, quantity: str) -> Shown:
+def _draw(
+    diagram: xarray.Dataset, ax: Any, quantity: str, least: float | None, edge: bool = True
+) -> Shown:
     """Draw a map without title, colour bar, legend and names."""
     y_name, x_name = map(str, diagram.stable.dims)
     x, y = diagram[x_name].values, diagram[y_name].values
     edges = cell_edges(x), cell_edges(y)
-    shown = paint(diagram, ax, quantity, edges)
-    stable = diagram.stable.values
-    is_plane = min(stable.shape) > 1
-    if is_plane and (stable == 1).any() and (stable != 1).any():
-        excess = _excess(diagram)  # smoother than the verdicts themselves
-        to_plane = _interpolated(x, y) + ax.transData
-        plane: dict[str, Any] = {"colors": "black", "linewidths": 1, "transform": to_plane}
-        edge = ax.contour(_spaced(x), _spaced(y), excess, levels=[0.0], **plane)
-        named("edge", edge)
+    shown = paint(diagram, ax, quantity, edges, least)
+    stable = diagram.stable.values == 1
+    to_plane = _interpolated(x, y) + ax.transData
+    plane: dict[str, Any] = {"colors": "black", "transform": to_plane}
+    if min(stable.shape) > 1 and stable.any():
+        places = _spaced(x), _spaced(y)
+        if shown.levels and least is not None:
+            sums = np.ma.masked_where(~stable, np.log10(np.maximum(noise_sums(diagram), least)))
+            thin = {"levels": np.log10(shown.levels), "linewidths": in_points(0.6), **plane}
+            thin["linestyles"] = ":"
+            named("level", ax.contour(*places, sums, **thin))
+        if edge and not stable.all():
+            excess = _excess(diagram)  # smoother than the verdicts themselves
+            line = {"levels": [0.0], "linewidths": in_points(1.2), **plane}
+            named("edge", ax.contour(*places, excess, **line))
     if _is_geometric(x):
         ax.set_xscale("log")
     if _is_geometric(y):
@@ -186,24 +217,41 @@ def _excess(diagram: xarray.Dataset) -> Array:
     return np.asarray(found)
 
 
-def _name(diagram: xarray.Dataset, ax: Any, shown: Shown) -> None:
-    """Write the names of regions into a map that has its final place."""
-    if min(diagram.stable.shape) > 1:
-        y, x = (diagram[name].values for name in diagram.stable.dims)
-        name_regions(ax, (cell_edges(x), cell_edges(y)), shown.regions)
+def _colour_bar(shown: Shown, places: Any, **options: Any) -> None:
+    """Add a colour bar; that of noise sums has the lines of the map."""
+    bar = np.ravel(places)[0].figure.colorbar(shown.mesh, ax=places, label=shown.label, **options)
+    if shown.levels:
+        low, high = shown.mesh.get_clim()
+        decades = 10.0 ** np.arange(round(np.log10(low)), 0)
+        ticks = sorted({*decades, *shown.levels, high})
+        bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+        bar.ax.minorticks_off()
+        bar.add_lines(shown.levels, ["black"] * len(shown.levels), in_points(0.6))
 
 
-def _patches(kinds: Mapping[str, str]) -> list[Any]:
-    from matplotlib.patches import Patch
+def _goes_below(shown: Shown) -> bool:
+    """Whether a colour stands for smaller numbers too."""
+    return bool(shown.mesh.cmap.colorbar_extend == "min")
 
-    return [Patch(color=colour, label=label) for label, colour in kinds.items()]
+
+def _name(
+    diagram: xarray.Dataset, ax: Any, shown: Shown, below: Collection[str]
+) -> Iterable[tuple[str, Any]]:
+    """Write the names of regions into a map that has its final place, but those in the legend."""
+    if min(diagram.stable.shape) < 2:
+        return []
+    y, x = (diagram[name].values for name in diagram.stable.dims)
+    regions = {name: mask for name, mask in shown.regions.items() if name not in below}
+    return name_regions(ax, (cell_edges(x), cell_edges(y)), regions).items()
 
 
+@sized
 def draw_series(
     diagram: xarray.Dataset | str | PathLike[str],
     *,
     quantity: str = "stable",
     annotate: bool = True,
+    size: FigureSize = None,
 ) -> Any:
     """Draw a series of maps side by side.
 
@@ -211,8 +259,8 @@ def draw_series(
     ----------
     diagram : xarray.Dataset or path
         From `phase_diagram` with ``panels``, or where that was written.
-    quantity, annotate
-        See `draw`.
+    quantity, annotate, size
+        See `draw`. A named size says how wide the figure is; it is as high as its rows need.
 
     Returns
     -------
@@ -232,44 +280,66 @@ def draw_series(
     >>> [ax.get_title() for ax in draw_series(series).axes[:2]]
     ['batch size $B$ = 1', 'batch size $B$ = 8']
     """
-    from matplotlib.figure import Figure
-
     diagram = _thinned(_read(diagram), quantity)
     if diagram.stable.ndim != 3:
         raise InputError("diagram must be a series: a single map is drawn by draw")
     panels, y_name, x_name = map(str, diagram.stable.dims)
     values = diagram[panels].values
-    rows = -(-len(values) // _MOST_COLUMNS)
-    columns = -(-len(values) // rows)
-    size = (1 + 3.6 * columns, 0.6 + 3.4 * rows)
-    figure = Figure(figsize=size, layout="constrained")
-    places = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    kinds: dict[str, str] = {}
+    figure, places = _panels(len(values), size)
+    kinds: dict[str, Any] = {}
     drawn = []
-    for place, value in enumerate(values):
-        ax = places[divmod(place, columns)]
-        drawn.append(_draw(diagram.isel({panels: place}), ax, quantity))
+    least = least_shown(diagram)
+    for ax, value in zip(places, values, strict=False):
+        drawn.append(_draw(diagram.sel({panels: value}), ax, quantity, least))
         kinds |= drawn[-1].kinds
-        ax.set_title(f"{axis_label(panels)} = {value:g}", fontsize="medium")
+        full = panels == "batch_size" and not np.isfinite(value)
+        words = "full batches" if full else f"{axis_label(panels)} = {value:g}"
+        ax.set_title(words, fontsize="medium")
         ax.label_outer()
-    for place in range(len(values), rows * columns):
-        places[divmod(place, columns)].set_axis_off()
+    for ax in places[len(values) :]:
+        ax.set_axis_off()
     meshes = [shown.mesh for shown in drawn if shown.mesh is not None]
     if meshes:
         ends = [end for mesh in meshes for end in mesh.get_clim()]
         for mesh in meshes:
             mesh.set_norm(meshes[0].norm)
             mesh.set_clim(min(ends), max(ends))
-        figure.colorbar(meshes[0], ax=places.ravel().tolist(), label=drawn[0].label, shrink=0.8)
-    if kinds:
-        figure.legend(handles=_patches(kinds), loc="outside lower center", ncols=3, frameon=False)
-    figure.suptitle(title(diagram, (x_name, y_name, panels)), fontsize="medium", wrap=True)
-    settle(places[0, 0])
-    if annotate:
-        for place, shown in enumerate(drawn):
-            one = diagram.isel({panels: place})
-            _name(one, places[divmod(place, columns)], shown)
+        barred = [one for one in drawn if one.mesh is not None]
+        _colour_bar(max(barred, key=_goes_below), list(places), shrink=0.8)
+    write_figure_title(figure, title(diagram, (x_name, y_name, panels)))
+
+    def write(below: Collection[str]) -> Iterable[tuple[str, Any]]:
+        for ax, value, colours in zip(places, values, drawn, strict=False):
+            yield from _name(diagram.sel({panels: value}), ax, colours, below)
+
+    name_or_explain(
+        places[0],
+        kinds,
+        write,
+        annotate=annotate,
+        legend=lambda handles: write_figure_legend(figure, handles),
+    )
     return figure
+
+
+def _panels(count: int, size: FigureSize) -> tuple[Any, Any]:
+    """Return a figure for a number of maps, and their axes; a named size says its width."""
+    from matplotlib.figure import Figure
+
+    letters, given = letters_of(size), read_size(size)
+    fitting = _MOST_COLUMNS
+    if letters is not None and given is not None:
+        fitting = min(fitting, max(1, int(given[0] * 72 / (_PANEL * letters))))
+    rows = -(-count // fitting)
+    columns = -(-count // rows)
+    if letters is None or given is None:
+        given = 1 + 3.6 * columns, 0.6 + 3.4 * rows
+    elif isinstance(size, str):
+        line = letters / 72
+        width = given[0] / columns - 3 * line
+        given = given[0], rows * (0.85 * width + 3 * line) + 8 * line
+    figure = Figure(figsize=given, layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
 
 
 def _is_geometric(values: Array) -> bool:

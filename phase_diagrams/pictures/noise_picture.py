@@ -15,6 +15,7 @@ from sgdmem.numeric.verdicts.mode_summands import ball_form, mode_summands, rati
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import algorithm_label, question_label
 from sgdmem.phase_diagrams.pictures.palette import BLACK, BLUE, GREY, ORANGE, RED
 from sgdmem.phase_diagrams.pictures.summand_ranges import (
@@ -39,6 +40,7 @@ _RISE = 30.0  # how far above the largest summand of the spectrum the picture en
 _SIZES, _JUMPS = 60, 25  # of the parts of a law whose share is computed; eigenvalues one by one
 
 
+@sized
 def draw_noise_summand(
     algorithm: Algorithm,
     problem: Any,
@@ -46,6 +48,7 @@ def draw_noise_summand(
     *,
     ax: Any = None,
     explained: bool = True,
+    size: FigureSize = None,
 ) -> Any:
     r"""Draw the noise summand by eigenvalue, and the share of the noise sum that is made by it.
 
@@ -68,6 +71,9 @@ def draw_noise_summand(
         Where to draw; a new figure otherwise. The share has a scale of its own at the right.
     explained : bool
         Whether a legend is added.
+    size : str or (float, float), optional
+        "column", "page", "slide", or width and height in inches: of the figure, and of letters and
+        lines.
 
     Returns
     -------
@@ -110,17 +116,18 @@ def draw_noise_summand(
             f"algorithm must be stable without noise at some eigenvalue from {low:.3g} to "
             f"{lam[-1]:.3g} for a noise summand to exist there, got {shown(algorithm)}"
         )
-    ax = new_axes() if ax is None else ax
+    ax = new_axes(size) if ax is None else ax
     inside = (lam >= low) & (lam <= data.largest)
     _limits(ax, lam, plain, inside)
     _spectrum(ax, data, low)
     is_damped = bool(noise.inverse_batch and noise.tau2)
     label = r"noise summand $s_\lambda$"
-    thin = {"linewidth": 1.2, "linestyle": ":"} if is_damped else {"linewidth": 2.2}
+    thick = in_points(2.2)
+    thin = {"linewidth": in_points(1.2), "linestyle": ":"} if is_damped else {"linewidth": thick}
     named("summand", *ax.plot(lam, plain, color=RED, label=label, zorder=4, **thin))
     if is_damped:
         label = r"damped, $s_\lambda/(1+\tau_2 s_\lambda/B)$"
-        line = ax.plot(lam, damped, color=RED, linewidth=2.2, label=label, zorder=4)
+        line = ax.plot(lam, damped, color=RED, linewidth=thick, label=label, zorder=4)
         named("damped-summand", *line)
     draw_ranges(ax, parts)
     _draw_poles(ax, poles)
@@ -225,7 +232,8 @@ def _draw_share(
     lam, share = found
     left, right = ax.get_xlim()
     twin = ax.twinx()
-    style = {"color": BLUE, "linewidth": 1.4, "label": r"share of $U'_\Sigma$ up to $\lambda$"}
+    label = r"share of $U'_\Sigma$ up to $\lambda$"
+    style = {"color": BLUE, "linewidth": in_points(1.4), "label": label}
     percent = 100 * np.array([1, *share, share[-1]])
     named("share", *twin.plot([right, *lam, left], percent, **style))
     twin.set_ylim(0, 102)
@@ -240,7 +248,8 @@ def _spectrum(ax: Any, data: Spectrum, low: float) -> None:
     named("spectrum", shade)
     ticks = _largest_ones(data)
     ticks = ticks[ticks >= low]
-    style = {"color": BLACK, "markersize": 9, "markeredgewidth": 0.6, "zorder": 5}
+    style = {"color": BLACK, "markersize": in_points(9), "zorder": 5}
+    style["markeredgewidth"] = in_points(0.6)
     at_axis = ax.get_xaxis_transform()
     named("eigenvalue", *ax.plot(ticks, np.zeros(ticks.size), "|", transform=at_axis, **style))
 
@@ -273,6 +282,6 @@ def _limits(ax: Any, lam: Array, plain: Array, inside: Array) -> None:
 def _draw_poles(ax: Any, poles: list[float]) -> None:
     label: str | None = "critical eigenvalue"
     for pole in poles:
-        style = {"linestyle": (0, (1, 1.5)), "linewidth": 1.6}
+        style = {"linestyle": (0, (1, 1.5)), "linewidth": in_points(1.6)}
         named("critical-eigenvalue", ax.axvline(pole, color=ORANGE, label=label, zorder=3, **style))
         label = None

@@ -7,16 +7,20 @@ them before (`lay_out` in ``surroundings``), with all that stands around them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.figure_size import in_points
 
-FONT_SIZE = 8.5
+LETTERS = 8.5  # points, beside others of 10
+BOX: dict[str, Any] = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75}
 _RASTER = 240  # samples along each side of a region's picture
 # A rectangle of sides 1 fits around a point that is 1/sqrt 2 away from the edges; and a border.
 _ROOM = 0.5**0.5 * 1.15
@@ -24,13 +28,6 @@ _AS_GOOD = 0.97  # of the room at the best place
 _PAD = 3.0  # points around a name
 _ALONG = 25  # places along a curve that are tried
 _GAP = 5.0  # points between a curve and its name, at least
-
-
-class MapRegion(NamedTuple):
-    """Where a region is, and the colour that it has; None if it has several."""
-
-    mask: Array
-    colour: str | None
 
 
 class _Frame:
@@ -51,9 +48,9 @@ class _Frame:
 def name_regions(
     ax: Any,
     edges: tuple[Array, Array],
-    regions: Mapping[str, MapRegion],
+    regions: Mapping[str, Array],
     avoid: Sequence[Array] = (),
-) -> list[Any]:
+) -> dict[str, Any]:
     """Write the names of regions where they have most room; not those that have too little.
 
     Parameters
@@ -69,7 +66,8 @@ def name_regions(
 
     Returns
     -------
-    list of matplotlib texts
+    dict from str to matplotlib text
+        Those that were written.
     """
     frame = _Frame(ax)
     cells = _cells(frame, edges)
@@ -78,9 +76,9 @@ def name_regions(
         box = box[np.isfinite(box).all(axis=1)]
         columns, rows = np.clip(box / frame.size * _RASTER, 0, _RASTER - 1).astype(int).T
         free[rows, columns] = False
-    texts = []
+    texts = {}
     for name, region in regions.items():
-        mask = np.pad(region.mask, ((0, 1), (0, 1)))[cells] & free  # outside of the map: none
+        mask = np.pad(region, ((0, 1), (0, 1)))[cells] & free  # outside of the map: none
         for words, rotation in ((name, 0), (_in_two_lines(name), 0), (name, 90)):
             width, height = _text_size(words)
             if rotation:
@@ -93,7 +91,7 @@ def name_regions(
                     for side in (-1, 1)
                 )
                 free[low[1] : high[1], low[0] : high[0]] = False
-                texts.append(_write(ax, place, words, rotation, region.colour))
+                texts[name] = _write(ax, place, words, rotation)
                 break
     return texts
 
@@ -131,35 +129,35 @@ def _roomiest(mask: Array, size: Array, width: float, height: float) -> tuple[fl
 
 
 def _in_two_lines(name: str) -> str:
-    """Return a name with its middle space replaced by a new line."""
-    spaces = [place for place, letter in enumerate(name) if letter == " "]
-    if not spaces:
+    """Return a name broken at its middle space or hyphen, not within a formula."""
+    words = re.findall(r"(?:\$[^$]*\$|[^ $])+", name)
+    parts = [part for word in words for part in re.split(r"(?<=[a-z]-)(?=[a-z])", word)]
+    ends = list(accumulate(len(part) for part in parts))
+    if len(parts) < 2:
         return name
-    middle = min(spaces, key=lambda place: abs(place - len(name) / 2))
-    return f"{name[:middle]}\n{name[middle + 1 :]}"
+    first = min(range(1, len(parts)), key=lambda count: abs(ends[count - 1] - ends[-1] / 2))
+    lines = (re.sub(r"(?<=[a-z]-) ", "", " ".join(some)) for some in (parts[:first], parts[first:]))
+    return "\n".join(lines)
+
+
+def _text_size(words: str) -> tuple[float, float]:
+    """Return width and height of some lines in points, with a border."""
+    letters, border = in_points(LETTERS), 2 * in_points(_PAD)
+    lines = words.split("\n")
+    width = max(_width(line, letters) for line in lines)
+    return width + border, 1.3 * letters * len(lines) + border
 
 
 @lru_cache(maxsize=256)  # finding the extents of letters takes most of the time
-def _text_size(words: str) -> tuple[float, float]:
-    """Return width and height of some lines in points, with a border."""
+def _width(line: str, letters: float) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
 
-    lines = words.split("\n")
-    font = FontProperties(size=FONT_SIZE)
-    width = max(TextPath((0, 0), line, prop=font).get_extents().width for line in lines)
-    return width + 2 * _PAD, 1.3 * FONT_SIZE * len(lines) + 2 * _PAD
+    path = TextPath((0, 0), line, prop=FontProperties(size=letters))
+    return float(path.get_extents().width)
 
 
-def _write(
-    ax: Any, place: tuple[float, float], words: str, rotation: float, colour: str | None
-) -> Any:
-    from matplotlib.colors import to_rgb
-    from matplotlib.patheffects import withStroke
-
-    # white on dark colours and where there are several
-    dark = colour is None or float(np.dot(to_rgb(colour), (0.299, 0.587, 0.114))) < 0.45
-    ink, halo = ("white", "black") if dark else ("black", "white")
+def _write(ax: Any, place: tuple[float, float], words: str, rotation: float) -> Any:
     text = ax.text(
         *place,
         words,
@@ -167,10 +165,9 @@ def _write(
         rotation=rotation,
         ha="center",
         va="center",
-        color=ink,
-        fontsize=FONT_SIZE,
+        fontsize=in_points(LETTERS),
         zorder=6,
-        path_effects=[withStroke(linewidth=1.8, foreground=halo, alpha=0.6)],
+        bbox=BOX,
     )
     return named("region-name", text)
 
@@ -179,8 +176,11 @@ def _write(
 
 
 def name_curves(
-    ax: Any, curves: Mapping[str, Sequence[tuple[Array, Array]]], colours: Mapping[str, str]
-) -> list[Array]:
+    ax: Any,
+    curves: Mapping[str, Sequence[tuple[Array, Array]]],
+    colours: Mapping[str, str],
+    unnamed: Collection[str] = ("",),
+) -> tuple[dict[str, Any], list[Array]]:
     """Write the names of curves beside them, where they are furthest from everything else.
 
     Parameters
@@ -188,23 +188,27 @@ def name_curves(
     ax
         Axes with their final scales and limits.
     curves
-        By their names, the pieces of each; those of "" are only kept free.
+        By their names, the pieces of each.
     colours
         Of the names.
+    unnamed
+        Curves that are only kept free.
 
     Returns
     -------
+    dict from str to matplotlib text
+        The names that were written: one that has no room is left out.
     list of ndarray, shape (n, 2)
-        Samples of the curves and of the boxes of the names, for `name_regions`. A name that has no
-        room is left out.
+        Samples of the curves and of the boxes of the names, for `name_regions`.
     """
     frame = _Frame(ax)
     pieces = {
         name: [_densely(frame.points(*piece)) for piece in some] for name, some in curves.items()
     }
     boxes: list[Array] = []
+    texts: dict[str, Any] = {}
     for name, some in pieces.items():
-        if not name:
+        if name in unnamed:
             continue
         width, height = _text_size(name)
         others = [piece for other in pieces if other != name for piece in pieces[other]]
@@ -227,12 +231,12 @@ def name_curves(
             ha="center",
             va="center",
             color=colours[name],
-            fontsize=FONT_SIZE,
+            fontsize=in_points(LETTERS),
             zorder=6,
-            bbox={"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75},
+            bbox=BOX,
         )
-        named("curve-name", text)
-    return [*boxes, *(piece for some in pieces.values() for piece in some)]
+        texts[name] = named("curve-name", text)
+    return texts, [*boxes, *(piece for some in pieces.values() for piece in some)]
 
 
 def _beside(
@@ -245,6 +249,7 @@ def _beside(
     from scipy.spatial import cKDTree
 
     width, height = sides
+    gap = in_points(_GAP)
     drawn = [points[np.isfinite(points).all(axis=1)] for points in (np.concatenate(own), others)]
     trees = [cKDTree(points) for points in drawn]
     best, found = 0.0, None
@@ -262,7 +267,7 @@ def _beside(
         for side in (1, -1):
             # beside the part of the curve that the box is longest as
             offset = np.max(side * (near - piece[middle]) @ across)
-            centre = piece[middle] + side * (offset + _GAP + height / 2) * across
+            centre = piece[middle] + side * (offset + gap + height / 2) * across
             u, v = (
                 part.ravel()
                 for part in np.meshgrid(np.linspace(-0.5, 0.5, 15), np.linspace(-0.5, 0.5, 5))
@@ -274,7 +279,7 @@ def _beside(
             if room > best and near_others > near_own:
                 best = room
                 found = centre, along, box
-    return found if best >= _GAP / 2 else None
+    return found if best >= gap / 2 else None
 
 
 def _densely(points: Array) -> Array:

@@ -12,8 +12,9 @@ from sgdmem.numeric.verdicts.mode_summands import rational_algorithm
 from sgdmem.numeric.verdicts.root_locus import RootLocus, complex_circle, root_locus, roots_at
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import algorithm_label
-from sgdmem.phase_diagrams.pictures.palette import BLACK, DASHED, GREY, ORANGE, RED
+from sgdmem.phase_diagrams.pictures.palette import BLACK, GREY, ORANGE, RED
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
     settle,
@@ -29,8 +30,14 @@ _MARGIN = 0.08  # around the roots, as a share of what is shown
 _FARTHEST = 3.0  # what is shown at most of branches that run away, in each direction
 
 
+@sized
 def draw_root_locus(
-    algorithm: Algorithm, problem: Any, *, ax: Any = None, explained: bool = True
+    algorithm: Algorithm,
+    problem: Any,
+    *,
+    ax: Any = None,
+    explained: bool = True,
+    size: FigureSize = None,
 ) -> Any:
     r"""Draw the roots of :math:`P-\lambda Q` for :math:`0<\lambda\le\lambda_{\max}`.
 
@@ -49,6 +56,9 @@ def draw_root_locus(
         Where to draw; a new figure otherwise.
     explained : bool
         Whether a legend and a colour bar are added; for one of many axes they may be too large.
+    size : str or (float, float), optional
+        "column", "page", "slide", or width and height in inches: of the figure, and of letters and
+        lines.
 
     Returns
     -------
@@ -79,9 +89,10 @@ def draw_root_locus(
     require_no_weight_decay(given, "a root locus: its roots are those of larger eigenvalues")
     data = given.spectrum
     locus = root_locus(exact, data.largest)
-    ax = new_axes() if ax is None else ax
-    named("real-axis", ax.axhline(0, color=GREY, linewidth=0.5, zorder=0))
-    (unit,) = ax.plot(*_circle(0, 1), color=GREY, linewidth=1.2, zorder=1, label="unit circle")
+    ax = new_axes(size) if ax is None else ax
+    named("real-axis", ax.axhline(0, color=GREY, linewidth=in_points(0.5), zorder=0))
+    thin = {"color": GREY, "linewidth": in_points(1.2), "zorder": 1}
+    (unit,) = ax.plot(*_circle(0, 1), label="unit circle", **thin)
     named("unit-circle", unit)
     _limit(ax, locus)
     if exact.memory == 1:
@@ -116,7 +127,7 @@ def _branches(ax: Any, locus: RootLocus) -> Any:
     for branch in locus.branches.T:
         points = np.column_stack([branch.real, branch.imag])
         pieces: Any = np.stack([points[:-1], points[1:]], axis=1)
-        lines = LineCollection(pieces, cmap=shades, norm=norm, linewidths=2.4, zorder=3)
+        lines = LineCollection(pieces, cmap=shades, norm=norm, linewidths=in_points(2.4), zorder=3)
         lines.set(array=np.maximum(lam, low), capstyle="round")
         named("branch", ax.add_collection(lines, autolim=False))
     return lines
@@ -125,11 +136,12 @@ def _branches(ax: Any, locus: RootLocus) -> Any:
 def _ends(ax: Any, locus: RootLocus) -> None:
     start = locus.branches[0]
     style: dict[str, Any] = {"linestyle": "none", "zorder": 5}
-    cross = {"marker": "x", "color": RED, "markersize": 7, "markeredgewidth": 1.8, **style}
+    cross = {"marker": "x", "color": RED, "markersize": in_points(7), **style}
+    cross["markeredgewidth"] = in_points(1.8)
     label = r"roots of $P$ ($\lambda = 0$)"
     named("root-of-P", *ax.plot(start.real, start.imag, label=label, **cross))
     if locus.zeros.size:
-        ring = {"marker": "o", "color": BLACK, "markersize": 8, "markerfacecolor": "none", **style}
+        ring = {"marker": "o", "color": BLACK, "markersize": in_points(8), "mfc": "none", **style}
         label = r"roots of $Q$ ($\lambda \to \infty$)"
         named("root-of-Q", *ax.plot(locus.zeros.real, locus.zeros.imag, label=label, **ring))
 
@@ -139,7 +151,7 @@ def _complex_roots(ax: Any, algorithm: Algorithm) -> None:
     found = complex_circle(algorithm)
     if found is None:
         return
-    style = {"zorder": 2, "label": "complex roots (Th. 6.2)", **DASHED}
+    style = {"zorder": 2, "label": "complex roots (Th. 6.2)", **dashed()}
     if np.isinf(found.radius):
         line = ax.axvline(found.centre, **style)
     else:
@@ -156,7 +168,7 @@ def _crossings(ax: Any, algorithm: Algorithm, data: Any) -> None:
         roots = roots_at(algorithm, end)
         away = np.abs(np.abs(roots) - 1)
         there = roots[away <= max(_ON_CIRCLE, 2 * away.min())]
-        style = {"color": ORANGE, "markeredgecolor": BLACK, "markersize": 7, "zorder": 6}
+        style = {"color": ORANGE, "markeredgecolor": BLACK, "markersize": in_points(7), "zorder": 6}
         named("crossing", *ax.plot(there.real, there.imag, "D", label=label, **style))
         label = None
         upper = there[np.argmax(there.imag)]
@@ -164,7 +176,7 @@ def _crossings(ax: Any, algorithm: Algorithm, data: Any) -> None:
         text = ax.annotate(
             rf"$\lambda = {end:.4g}$",
             (upper.real, upper.imag),
-            (side * 9, -11 if upper.imag > 0 else 7),
+            (side * in_points(9), in_points(-11 if upper.imag > 0 else 7)),
             textcoords="offset points",
             ha="left" if side > 0 else "right",
             va="top" if upper.imag > 0 else "bottom",

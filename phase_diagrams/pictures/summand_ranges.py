@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from sgdmem.phase_diagrams.pictures.artists import named
-from sgdmem.phase_diagrams.pictures.palette import BLACK, DASHED, GREEN
+from sgdmem.phase_diagrams.pictures.figure_size import dashed, in_points
+from sgdmem.phase_diagrams.pictures.palette import BLACK, GREEN
+from sgdmem.phase_diagrams.pictures.placement import BOX
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
@@ -55,10 +57,10 @@ def draw_ranges(ax: Any, parts: list[Any]) -> None:
     left, right = ax.get_xlim()
     label: str | None = "its ranges, eq. (26)"
     for lam, values, _, ends, _ in _seen(ax, parts):
-        named("range", *ax.plot(lam, values, label=label, zorder=5, **DASHED))
+        named("range", *ax.plot(lam, values, label=label, zorder=5, **dashed()))
         label = None
         if left < ends < right:
-            named("range-end", ax.axvline(ends, color=GREEN, linewidth=0.8, zorder=1))
+            named("range-end", ax.axvline(ends, color=GREEN, linewidth=in_points(0.8), zorder=1))
 
 
 def name_ranges(ax: Any, parts: list[Any]) -> None:
@@ -83,11 +85,13 @@ def name_ranges(ax: Any, parts: list[Any]) -> None:
             text = ax.annotate(
                 f"${_latex(formula)}$",
                 (place, value),
-                (0, away),
+                (0, in_points(away)),
                 textcoords="offset points",
                 ha="center",
                 va=side,
                 color=BLACK,
+                bbox=BOX,
+                zorder=6,
             )
             box = text.get_window_extent()
             inside = frame.y0 <= box.y0 and box.y1 <= frame.y1

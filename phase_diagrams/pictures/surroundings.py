@@ -7,6 +7,9 @@ from collections.abc import Callable
 from itertools import product
 from typing import Any
 
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, read_size
+
+_USUAL = (6.4, 4.8)  # inches
 _GAP = 3.0  # points between what is written at the x axis and a legend below it
 _SIDES = 16.0  # points of a figure's width that a legend leaves free
 _TIGHT = {"columnspacing": 1.0, "handlelength": 1.5, "handletextpad": 0.5}
@@ -14,14 +17,14 @@ _LONGER = 1.0  # a vertical label over its axes, at most
 _LEAST = 60.0  # points of a vertical label
 
 
-def new_axes(size: tuple[float, float] | None = None) -> Any:
-    """Return axes of a figure of their own, of some size in inches, with room for a legend.
+def new_axes(size: FigureSize = None) -> Any:
+    """Return axes of a figure of their own, of some size, with room for a legend.
 
     What is drawn is fitted into it: another size later would cut titles and legends.
     """
     from matplotlib.figure import Figure
 
-    return Figure(figsize=size or (6.4, 4.8), layout="constrained").add_subplot()
+    return Figure(figsize=read_size(size) or _USUAL, layout="constrained").add_subplot()
 
 
 def keep_canvas(ax: Any) -> None:
@@ -35,15 +38,14 @@ def keep_canvas(ax: Any) -> None:
 
 def write_title(ax: Any, text: str, size: str = "medium") -> None:
     """Write a title that goes on in a new line where the figure ends, not within an equation."""
-    ax.set_title(
-        text.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"), fontsize=size, wrap=True
-    )
+    ax.set_title(_unbroken(text), fontsize=size, wrap=True)
 
 
 def write_legend(ax: Any, handles: Any = None, *, most_columns: int = 3, **options: Any) -> None:
     """Write a legend below the axis label, in as many columns as there is room for.
 
-    The distance is measured, not a share of the axes: those may be low.
+    That of the only axes of a figure may be as wide as the figure. Of others it is below the
+    middle of the axes; the distance is measured, not a share of the axes: those may be low.
 
     Parameters
     ----------
@@ -60,29 +62,55 @@ def write_legend(ax: Any, handles: Any = None, *, most_columns: int = 3, **optio
 
     if handles is None:
         handles, _ = ax.get_legend_handles_labels()
-    figure = ax.get_figure()
+    figure, place = ax.get_figure(), ax.get_subplotspec()
+    alone = place is not None and place.get_gridspec().get_geometry() == (1, 1)
+    if alone and figure.get_layout_engine() is not None:
+        write_figure_legend(figure, handles, most_columns=most_columns, **options)
+        return
     keep_canvas(ax)
     written = ax.xaxis.get_tightbbox()
     deep = 0.0 if written is None else max(0.0, ax.bbox.y0 - written.y0) / figure.dpi
-    below = ScaledTranslation(0, -deep - _GAP / 72, figure.dpi_scale_trans)
+    below = ScaledTranslation(0, -deep - in_points(_GAP) / 72, figure.dpi_scale_trans)
     _lay_out(ax)
-    room = _room(ax) - _SIDES / 72 * figure.dpi
+    where = {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "borderaxespad": 0, **options}
+    where["bbox_transform"] = ax.transAxes + below
+    _fit_legend(ax, handles, most_columns, _room(ax), **where)
+
+
+def write_figure_legend(
+    figure: Any, handles: list[Any], *, most_columns: int = 3, **options: Any
+) -> None:
+    """Write a legend below all axes of a figure, in as many columns as there is room for."""
+    keep_canvas(figure.axes[0])
+    place = {"loc": "outside lower center", **options}
+    _fit_legend(figure, handles, most_columns, figure.bbox.width, **place)
+
+
+def _fit_legend(
+    owner: Any, handles: list[Any], most_columns: int, room: float, **options: Any
+) -> None:
+    """Write a legend of axes or of a figure in place of its former one."""
+    room -= in_points(_SIDES) / 72 * owner.get_figure(root=True).dpi
     most = max(1, min(len(handles), most_columns))
     for columns, spacing in product(range(most, 0, -1), ({}, _TIGHT)):
-        legend = ax.legend(
-            handles=handles,
-            loc="upper center",
-            bbox_to_anchor=(0.5, 0),
-            bbox_transform=ax.transAxes + below,
-            frameon=False,
-            fontsize="small",
-            borderaxespad=0,
-            ncols=columns,
-            **spacing,
-            **options,
-        )
+        for former in [*getattr(owner, "legends", [])]:
+            former.remove()
+        style = {"frameon": False, "fontsize": "small", "ncols": columns, **spacing}
+        legend = owner.legend(handles=handles, **style, **options)
         if legend.get_window_extent().width <= room:
             break
+
+
+def write_figure_title(figure: Any, text: str) -> None:
+    """Write a title above all axes of a figure, broken into lines where the figure ends."""
+    keep_canvas(figure.axes[0])
+    drawn = figure.suptitle(_unbroken(text), fontsize="medium")
+    _break_lines(drawn, figure.bbox.width - in_points(_SIDES) / 72 * figure.dpi)
+
+
+def _unbroken(text: str) -> str:
+    """Return a text whose equations are not broken into lines."""
+    return text.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
 
 
 def _room(ax: Any) -> float:
@@ -123,7 +151,7 @@ def settle(ax: Any) -> None:
     broken = []
     for one in (*ax.get_figure().axes, *ax.child_axes):
         height = _LONGER * one.get_window_extent().height
-        room = max(height, _LEAST / 72 * one.figure.dpi)
+        room = max(height, in_points(_LEAST) / 72 * one.figure.dpi)
         broken.append(_break(one.yaxis.label, lambda box: box.height, room))
     if any(broken):
         _lay_out(ax)
@@ -138,15 +166,18 @@ def _break_title(ax: Any) -> bool:
     """
     if not ax.title.get_wrap():
         return False
-    lines = ax.title.get_text().split("\n")
-    room = _room(ax) - _SIDES / 72 * ax.get_figure().dpi
     ax.title.set_wrap(False)
-    done = []
+    return _break_lines(ax.title, _room(ax) - in_points(_SIDES) / 72 * ax.get_figure().dpi)
+
+
+def _break_lines(text: Any, room: float) -> bool:
+    """Break the lines of a text where they are wider than there is room; return whether."""
+    lines, done = text.get_text().split("\n"), []
     for line in lines:
-        ax.title.set_text(line)
-        _break(ax.title, lambda box: box.width, room)
-        done.append(ax.title.get_text())
-    ax.title.set_text("\n".join(done))
+        text.set_text(line)
+        _break(text, lambda box: box.width, room)
+        done.append(text.get_text())
+    text.set_text("\n".join(done))
     return bool(done != lines)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.training.watching.training_record import TrainingRecord
 from sgdmem.phase_diagrams.pictures.artists import named
-from sgdmem.phase_diagrams.pictures.palette import BLUE, DASHED, GREEN, GREY, RED
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
+from sgdmem.phase_diagrams.pictures.palette import BLUE, GREEN, GREY, RED
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
     settle,
@@ -24,7 +25,10 @@ _INSET = 0.04  # of the height, at which triangles stand
 _FEW = 2.0  # decades, up to which they have ticks inside
 
 
-def draw_training(watch: Any, *, ax: Any = None, explained: bool = True) -> Any:
+@sized
+def draw_training(
+    watch: Any, *, ax: Any = None, explained: bool = True, size: FigureSize = None
+) -> Any:
     r"""Draw the radius, the sharpness and the Batch Sharpness along training, and the loss.
 
     Each is a share of its edge, so that the dashed line at 1 is the edge of all of them: the
@@ -42,6 +46,9 @@ def draw_training(watch: Any, *, ax: Any = None, explained: bool = True) -> Any:
         Where to draw; a new figure otherwise. The loss has a scale of its own at the right.
     explained : bool
         Whether a legend is added.
+    size : str or (float, float), optional
+        "column", "page", "slide", or width and height in inches: of the figure, and of letters and
+        lines.
 
     Returns
     -------
@@ -72,7 +79,7 @@ def draw_training(watch: Any, *, ax: Any = None, explained: bool = True) -> Any:
         raise InputError(
             f"watch must be a Watch or a TrainingRecord with something measured, got {shown(watch)}"
         )
-    ax = new_axes() if ax is None else ax
+    ax = new_axes(size) if ax is None else ax
     step, whole = record["step"], bool(np.isinf(record["batch_size"]).all())
     error = np.nan_to_num(record["batch_sharpness_error"]) / record["batch_sharpness"]
     batch = record.batch_sharpness_ratio
@@ -104,7 +111,7 @@ def draw_training(watch: Any, *, ax: Any = None, explained: bool = True) -> Any:
     _plain_ticks(ax)
     for name, (share, below, above, colour, label) in curves.items():
         _draw_curve(ax, name, step, share, (below, above), colour, label)
-    named("edge", ax.axhline(1, **DASHED, label="edge", zorder=3))
+    named("edge", ax.axhline(1, **dashed(), label="edge", zorder=3))
     twin = _draw_loss(ax, step, record["loss"])
     write_title(ax, _title(record, whole), "small")
     if explained:
@@ -133,7 +140,14 @@ def _draw_curve(
     inside = (share >= low) & (share <= high)
     height = np.where(inside, share, np.nan)
     (line,) = ax.plot(
-        step, height, color=colour, marker=".", markersize=5, linewidth=1.8, label=label, zorder=4
+        step,
+        height,
+        color=colour,
+        marker=".",
+        markersize=in_points(5),
+        linewidth=in_points(1.8),
+        label=label,
+        zorder=4,
     )
     named(name, line)
     if (band[0] < band[1]).any():
@@ -150,7 +164,7 @@ def _draw_curve(
 
 def _draw_loss(ax: Any, step: Array, loss: Array) -> Any:
     twin = ax.twinx()
-    style: dict[str, Any] = {"color": GREY, "linewidth": 1.2, "zorder": 1}
+    style: dict[str, Any] = {"color": GREY, "linewidth": in_points(1.2), "zorder": 1}
     (line,) = twin.plot(step, loss, label="loss (right)", **style)
     named("loss", line)
     if (loss[np.isfinite(loss)] > 0).all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,22 +11,21 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.boundary_picture import show_window
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, sized
 from sgdmem.phase_diagrams.pictures.labels import title
-from sgdmem.phase_diagrams.pictures.map_colours import colour_cells, verdict_regions
-from sgdmem.phase_diagrams.pictures.map_picture import cell_edges, draw
-from sgdmem.phase_diagrams.pictures.palette import BLACK, DASHED, GREEN, ORANGE, PURPLE, RED, SKY
-from sgdmem.phase_diagrams.pictures.placement import MapRegion, name_curves, name_regions
-from sgdmem.phase_diagrams.pictures.surroundings import (
-    new_axes,
-    settle,
-    write_legend,
-    write_title,
-)
+from sgdmem.phase_diagrams.pictures.map_colours import colour_cells, hatch
+from sgdmem.phase_diagrams.pictures.map_picture import cell_edges, draw_colours
+from sgdmem.phase_diagrams.pictures.naming import name_or_explain
+from sgdmem.phase_diagrams.pictures.palette import BLACK, GREEN, ORANGE, PURPLE, RED, SKY
+from sgdmem.phase_diagrams.pictures.placement import name_curves, name_regions
+from sgdmem.phase_diagrams.pictures.surroundings import new_axes, write_title
 
 if TYPE_CHECKING:
     import xarray
 
 _COLOURS = (RED, GREEN, SKY, PURPLE, ORANGE)
+_STROKES: tuple[Any, ...] = ("-", (0, (7, 1.5)), (0, (7, 1.5, 1, 1.5)), (0, (1, 1)), (0, (3, 1)))
+_MOST_LISTED = 4  # batch sizes
 _LIGHTEST, _DARKEST = 1.0, 0.62  # greys of what is stable at none, and at all, of the batch sizes
 
 
@@ -66,41 +66,42 @@ class NamedDiagram:
     zones: dict[str, Array] = field(default_factory=dict)
     quantity: str = "stable"
 
-    def draw(self, ax: Any = None, *, annotate: bool = True, explained: bool = True) -> Any:
+    @sized
+    def draw(
+        self,
+        ax: Any = None,
+        *,
+        annotate: bool = True,
+        explained: bool = True,
+        size: FigureSize = None,
+    ) -> Any:
         """Draw it; see `named_diagram`."""
-        from matplotlib.patches import Patch
-
-        ax = new_axes() if ax is None else ax
+        ax = new_axes(size) if ax is None else ax
+        handles: dict[str, Any] = {}
         if self.map.stable.ndim == 2:
-            is_verdict = self.quantity == "stable"  # its regions are named beside the curves
-            own = annotate and not is_verdict
-            draw(self.map, ax, quantity=self.quantity, annotate=own, explained=explained)
-            regions = verdict_regions(self.map) if is_verdict else {}
+            exact = not self.boundaries  # which are the edge of stability
+            shown = draw_colours(self.map, ax, self.quantity, explained=explained, edge=exact)
+            handles |= shown.kinds
+            regions = dict(shown.regions)
         else:
-            regions = self._draw_series(ax)
+            regions = self._draw_series(ax, handles)
         ax.autoscale_view()  # matplotlib would do so only when it draws
         ax.autoscale(False)
-        curves = self._draw_boundaries(ax)
+        curves = self._draw_boundaries(ax, handles)
         for name, line in self.theory.items():
-            drawn = ax.plot(line.x, line.y, **{**DASHED, "color": line.colour}, zorder=4)
-            named("theory", *drawn)
+            drawn = ax.plot(line.x, line.y, **dashed(line.colour), label=name, zorder=4)
+            handles[name] = named("theory", *drawn)
             curves[name] = [_inside(ax, line)], line.colour
-        if explained and self.map.stable.ndim == 3:
-            handles, _ = ax.get_legend_handles_labels()
-            if self.accelerated is not None:
-                patch = Patch(
-                    label="accelerated (Theorem 7)", fc="none", ec=GREEN, hatch="///", lw=0
-                )
-                handles.append(patch)
-            write_legend(ax, handles)
-        settle(ax)
-        if annotate:
-            taken = name_curves(
-                ax,
-                {name: pieces for name, (pieces, _) in curves.items() if len(pieces[0][0])},
-                {name: colour for name, (_, colour) in curves.items()},
-            )
-            name_regions(ax, self._edges(), regions, taken)
+        curves = {name: found for name, found in curves.items() if len(found[0][0][0])}
+
+        def write(below: Collection[str]) -> Iterable[tuple[str, Any]]:
+            pieces = {name: pieces for name, (pieces, _) in curves.items()}
+            colours = {name: colour for name, (_, colour) in curves.items()}
+            texts, taken = name_curves(ax, pieces, colours, {"", *below})
+            inside = {name: mask for name, mask in regions.items() if name not in below}
+            return [*texts.items(), *name_regions(ax, self._edges(), inside, taken).items()]
+
+        name_or_explain(ax, handles, write, annotate=annotate, explained=explained)
         return ax
 
     def _edges(self) -> tuple[Array, Array]:
@@ -108,50 +109,69 @@ class NamedDiagram:
         *_, y_name, x_name = self.map.stable.dims
         return cell_edges(self.map[x_name].values), cell_edges(self.map[y_name].values)
 
-    def _draw_series(self, ax: Any) -> dict[str, MapRegion]:
+    def _draw_series(self, ax: Any, handles: dict[str, Any]) -> dict[str, Array]:
         """Draw at how many of the batch sizes each point is stable, in greys."""
+        from matplotlib.patches import Patch
+
         panels, y_name, x_name = map(str, self.map.stable.dims)
-        sizes = self.map[panels].size
-        count = (self.map.stable.values == 1).sum(axis=0)
-        shades = [str(value) for value in np.linspace(_LIGHTEST, _DARKEST, sizes + 1)]
+        sizes = self.map[panels].values
+        stable = self.map.stable.values == 1
+        count = stable.sum(axis=0)
+        shades = [str(value) for value in np.linspace(_LIGHTEST, _DARKEST, sizes.size + 1)]
         named("map", colour_cells(ax, self._edges(), count, shades))
         ax.set(xscale="linear", yscale="linear")
         show_window(ax, next(iter(self.boundaries.values())))
         write_title(ax, title(self.map, (x_name, y_name, panels)))
-        regions = {
-            "stable at every $B$": MapRegion(count == sizes, shades[-1]),
-            "diverges at every $B$": MapRegion(count == 0, shades[0]),
-        }
-        if sizes == 1:
-            regions = {"stable": MapRegion(count == 1, shades[-1])}
+        where = _of_sizes(sizes)
+        diverges = (self.map.stable.values == 0).all(axis=0)
+        regions = {f"stable{where}": count == sizes.size, f"diverges{where}": diverges}
         if self.accelerated is not None:
-            values = [self.map[name].values for name in (x_name, y_name)]
-            inside = self.accelerated.astype(float)
-            style: dict[str, Any] = {"colors": "none", "hatches": ["///"]}
-            hatched = ax.contourf(*values, inside, levels=[0.5, 1.5], **style)
-            hatched.set(edgecolor=GREEN, linewidth=0)
-            named("accelerated", hatched)
-            regions = {"accelerated": MapRegion(self.accelerated, "white"), **regions}
+            name = f"accelerated{_of_sizes(sizes[np.isfinite(sizes)][-1:])} (Theorem 7)"
+            pattern = hatch(ax, self.map.stable[0], self.accelerated, "////", GREEN)
+            if pattern is not None:
+                named("accelerated", pattern)
+                handles[name] = Patch(label=name, fc="none", ec=GREEN, hatch="////", lw=0)
+            regions = {name: self.accelerated, **regions}
         for name, mask in self.zones.items():
-            regions[name] = MapRegion(mask & (count > 0), shades[1])
+            regions[name] = mask & (count > 0)
         return regions
 
-    def _draw_boundaries(self, ax: Any) -> dict[str, tuple[list[tuple[Array, Array]], str]]:
-        """Draw every boundary in a colour of its own; return pieces and colours by their names."""
+    def _draw_boundaries(
+        self, ax: Any, handles: dict[str, Any]
+    ) -> dict[str, tuple[list[tuple[Array, Array]], str]]:
+        """Draw every boundary in a look of its own; return pieces and colours by their names."""
         curves = {}
+        several = len(self.boundaries) > 1
         for place, (name, edge) in enumerate(self.boundaries.items()):
-            colour = _COLOURS[place % len(_COLOURS)] if len(self.boundaries) > 1 else BLACK
+            colour = _COLOURS[place % len(_COLOURS)] if several else BLACK
             x, y = (edge[edge.attrs[axis]].values for axis in ("x", "y"))
-            pieces = []
-            label = name
+            pieces: list[tuple[Array, Array]] = []
             for number in np.unique(edge.curve.values):
                 there = edge.curve.values == number
-                named("boundary", *ax.plot(x[there], y[there], color=colour, label=label, zorder=3))
+                label = f"_{name}" if pieces else name
+                style = {"color": colour, "linestyle": _STROKES[place % len(_STROKES)]}
+                (line,) = ax.plot(x[there], y[there], label=label, zorder=3, **style)
+                named("boundary", line)
+                if several:
+                    handles.setdefault(name, line)
                 pieces.append((x[there], y[there]))
-                label = f"_{name}"
             if pieces:
-                curves[name if len(self.boundaries) > 1 else ""] = pieces, colour
+                curves[name if several else ""] = pieces, colour
         return curves
+
+
+def _of_sizes(sizes: Array) -> str:
+    r"""Return at which batch sizes something holds: no others are known.
+
+    Examples
+    --------
+    >>> print(_of_sizes(np.array([8, np.inf])))
+     at $B = 8, \infty$
+    """
+    if len(sizes) > _MOST_LISTED:
+        return rf" at all {len(sizes)} $B$"
+    numbers = ", ".join(f"{size:g}" if np.isfinite(size) else r"\infty" for size in sizes)
+    return f" at $B = {numbers}$"
 
 
 def _inside(ax: Any, line: TheoryLine) -> tuple[Array, Array]:

@@ -44,6 +44,7 @@ from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.maps.axes import range_of, spread
 from sgdmem.phase_diagrams.maps.boundary import stability_boundary
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize
 from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
 from sgdmem.phase_diagrams.pictures.palette import BLUE
 from sgdmem.phase_diagrams.systems.memory_one import (
@@ -76,6 +77,7 @@ def named_diagram(
     ax: Any = None,
     annotate: bool = True,
     explained: bool = True,
+    size: FigureSize = None,
     **options: Any,
 ) -> Any:
     r"""Compute and draw a phase diagram that has a name in the field.
@@ -93,7 +95,10 @@ def named_diagram(
     annotate : bool
         Whether curves and regions are named where there is room.
     explained : bool
-        Whether a legend and a colour bar are added.
+        Whether a colour bar is added, and a legend of what has no name in the picture.
+    size : str or (float, float), optional
+        "column", "page", "slide", or width and height in inches: of the figure, and of letters and
+        lines.
     **options
         ``points`` (of the map along each axis, by default 200) and ``resolution`` (of the
         boundaries, by default 80), except for "spectral-zones" and "regimes"; ``batch_sizes``,
@@ -126,11 +131,11 @@ def named_diagram(
     ('learning rate $\\alpha$', 'batch size $B$')
     """
     if name == "spectral-zones":
-        hidden = "problem ax explained"
-        return _spectral_zones(
-            _problem(problem), ax, explained, **_checked(_spectral_zones, options, hidden)
-        )
-    return diagram_data(name, problem, **options).draw(ax, annotate=annotate, explained=explained)
+        hidden = "problem ax explained size"
+        chosen = _checked(_spectral_zones, options, hidden)
+        return _spectral_zones(_problem(problem), ax, explained, size, **chosen)
+    found = diagram_data(name, problem, **options)
+    return found.draw(ax, annotate=annotate, explained=explained, size=size)
 
 
 def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram:
@@ -234,6 +239,7 @@ def _spectral_zones(
     problem: Problem,
     ax: Any = None,
     explained: bool = True,
+    size: FigureSize = None,
     *,
     q0: Any = "0.5",
     damping: Any = "1e-4",
@@ -241,7 +247,7 @@ def _spectral_zones(
     batch_size: Any = 8,
 ) -> Any:
     method = memory_one(effective_learning_rate, q0, damping)
-    return draw_noise_summand(method, problem, batch_size, ax=ax, explained=explained)
+    return draw_noise_summand(method, problem, batch_size, ax=ax, explained=explained, size=size)
 
 
 def _batch_size_learning_rate(

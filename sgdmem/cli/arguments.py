@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 PICTURES = (".png", ".svg", ".pdf")
-_SMALLEST, _LARGEST = 1, 50  # inches
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -104,30 +102,28 @@ def picture_option(default: str) -> Callable[[_F], _F]:
 
 
 class FigureSize(click.types.StringParamType):
-    """Width and height of a figure in inches, as in 6.4x4.8."""
+    """The name of a size of figures, or width and height in inches, as in 6.4x4.8."""
 
     name = "size"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        """Return two floats."""
+        """Return what the functions that draw take as their size."""
+        from sgdmem.phase_diagrams.pictures.figure_size import SIZES, read_size
+
+        if value in SIZES:
+            return value
         try:
-            width, height = map(float, value.split("x"))
-        except ValueError:
-            width = height = math.nan
-        if not (_SMALLEST <= width <= _LARGEST and _SMALLEST <= height <= _LARGEST):
-            self.fail(
-                f"{shown(value)} is no WIDTHxHEIGHT in inches, {_SMALLEST} to {_LARGEST} each",
-                param,
-                ctx,
-            )
-        return width, height
+            return read_size(value.split("x"))
+        except InputError:
+            known = ", ".join(SIZES)
+            self.fail(f"{shown(value)} is not among {known}, and no WIDTHxHEIGHT in inches")
 
 
 def size_option(command: _F) -> _F:
     """Add the option of a figure's size."""
     kind = FigureSize()
-    text = "Of the picture, in inches, such as 3.3x2.5."
-    return click.option("--size", type=kind, metavar="WIDTHxHEIGHT", help=text)(command)
+    text = "Of the picture: column, page, slide, or WIDTHxHEIGHT in inches, such as 3.3x2.5."
+    return click.option("--size", type=kind, metavar="SIZE", help=text)(command)
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, Any]:

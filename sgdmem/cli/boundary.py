@@ -16,6 +16,7 @@ from sgdmem.cli.arguments import (
     output_path,
     read_method,
     set_option,
+    size_option,
 )
 from sgdmem.cli.axes import read_window
 from sgdmem.cli.phase_diagram import draw_file
@@ -37,6 +38,7 @@ _DATA = (".csv", ".nc")
     "A picture (.png, .svg, .pdf; the data beside it as .nc), or data (.csv, .nc).  "
     "[ALGORITHM-boundary.png]"
 )
+@size_option
 @click.option(
     "--resolution", type=int, default=100, metavar="N", help="Of the map that finds it.  [100]"
 )
@@ -49,6 +51,7 @@ def boundary_command(
     y_axis: str,
     settings: tuple[str, ...],
     output: str | None,
+    size: Any,
     resolution: int,
     tolerance: float,
     **options: Any,
@@ -83,7 +86,7 @@ def boundary_command(
         progress=sys.stderr.isatty(),
         **values,
     )
-    written = " and ".join(map(str, _write(boundary, path)))
+    written = " and ".join(map(str, _write(boundary, path, size)))
     curves = len(set(boundary.curve.values.tolist()))
     found = (
         f"{boundary.sizes['point']} points on {curves} curve{'' if curves == 1 else 's'}, "
@@ -96,7 +99,7 @@ def boundary_command(
     click.echo(f"wrote {written}: {found if curves else nothing}")
 
 
-def _write(boundary: xarray.Dataset, path: Path) -> list[Path]:
+def _write(boundary: xarray.Dataset, path: Path, size: Any) -> list[Path]:
     if path.suffix == ".csv":
         written = [path]
         boundary.drop_dims("cusp").to_dataframe().to_csv(path, index=False)
@@ -107,5 +110,5 @@ def _write(boundary: xarray.Dataset, path: Path) -> list[Path]:
     boundary.to_netcdf(data, engine="scipy")
     if path.suffix == ".nc":
         return [data]
-    draw_file(boundary, path)
+    draw_file(boundary, path, size=size)
     return [path, data]

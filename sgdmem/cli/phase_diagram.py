@@ -19,6 +19,7 @@ from sgdmem.cli.arguments import (
     output_path,
     read_method,
     set_option,
+    size_option,
 )
 from sgdmem.cli.axes import read_axis, read_panels
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
@@ -55,6 +56,7 @@ _QUANTITIES = (
 )
 @click.option("--zeta", metavar="Z", help="Exponent of the target, for regimes and exponents.")
 @output_option(".png, .svg or .pdf  [ALGORITHM.png]")
+@size_option
 @click.option(
     "--zarr",
     "stored",
@@ -80,6 +82,7 @@ def phase_diagram_command(
     quantity: str | None,
     zeta: str | None,
     output: str | None,
+    size: Any,
     stored: bool,
     chunk: int | None,
     cluster: str | None,
@@ -137,7 +140,7 @@ def phase_diagram_command(
         )
     if not stored:
         diagram.to_netcdf(data, engine="scipy")
-    draw_file(diagram, path, quantity)
+    draw_file(diagram, path, quantity, size)
     share = _share(diagram.stable)
     click.echo(f"wrote {path} and {data}: {share:.1%} of {diagram.stable.size} points are stable")
 
@@ -181,31 +184,35 @@ def _share(stable: xarray.DataArray) -> float:
 @click.argument("file", type=click.Path())
 @click.option("--quantity", metavar="NAME", help="A quantity that the file has.")
 @output_option(".png, .svg or .pdf  [FILE with .png]")
-def draw_command(file: str, quantity: str | None, output: str | None) -> None:
+@size_option
+def draw_command(file: str, quantity: str | None, output: str | None, size: Any) -> None:
     """Draw a phase diagram or a boundary from its FILE (.nc or .zarr), without computing it again.
 
     \b
-      sgdmem draw heavy-ball.nc -o heavy-ball.svg
+      sgdmem draw heavy-ball.nc --size column -o heavy-ball.pdf
       sgdmem draw heavy-ball.nc --quantity noise_sum -o noise.png
     """
     from sgdmem.phase_diagrams.maps.map_file import read_map_file
 
     path = output_path(output or str(Path(file).with_suffix(".png")), PICTURES)
-    draw_file(read_map_file(file), path, quantity)
+    draw_file(read_map_file(file), path, quantity, size)
     click.echo(f"wrote {path}")
 
 
-def draw_file(data: xarray.Dataset, path: Path, quantity: str | None = None) -> None:
+def draw_file(
+    data: xarray.Dataset, path: Path, quantity: str | None = None, size: Any = None
+) -> None:
     """Write the picture of a map, of a series of maps, or of a boundary."""
     from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
     from sgdmem.phase_diagrams.pictures.map_picture import draw, draw_series
+    from sgdmem.phase_diagrams.pictures.picture_file import save
 
     if "condition" in data:
         if quantity is not None:
             raise click.UsageError("--quantity belongs to maps, not to boundaries")
-        figure = draw_boundary(data).figure
+        drawn = draw_boundary(data, size=size)
     elif data.stable.ndim == 2:
-        figure = draw(data, quantity=quantity or "stable").figure
+        drawn = draw(data, quantity=quantity or "stable", size=size)
     else:
-        figure = draw_series(data, quantity=quantity or "stable")
-    figure.savefig(path, dpi=200)
+        drawn = draw_series(data, quantity=quantity or "stable", size=size)
+    save(drawn, path)

@@ -44,8 +44,9 @@ _DIAGRAMS = (
     "batch-size-learning-rate",
     "regimes",
 )
-Size: TypeAlias = tuple[float, float] | None
-_NO_OPTIONS = ("name", "problem", "ax", "annotate", "explained")  # arguments of `named_diagram`
+Size: TypeAlias = Any  # as the functions that draw take it
+# arguments of `named_diagram`
+_NO_OPTIONS = ("name", "problem", "ax", "annotate", "explained", "size")
 
 
 @click.group("plot", short_help="Draw root loci, noise summands, losses and named diagrams.")
@@ -81,13 +82,12 @@ def root_locus_command(
     """
     from sgdmem.numeric.verdicts.root_locus import root_locus
     from sgdmem.phase_diagrams.pictures.root_locus_picture import draw_root_locus
-    from sgdmem.phase_diagrams.pictures.surroundings import new_axes
 
     path = output_path(output or f"{method_name(algorithm)}-root-locus.png", PICTURES)
     _refuse(options, _OF_NOISE, "a root locus has no noise")
     method = built(*read_method(algorithm, settings))
     problem = read_problem(options)
-    axes = draw_root_locus(method, problem, ax=new_axes(size))
+    axes = draw_root_locus(method, problem, size=size)
     locus = root_locus(method, problem.spectrum.largest)
     rows = (
         (lam, number, root.real, root.imag)
@@ -114,13 +114,12 @@ def noise_summand_command(
              -o noise.png
     """
     from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
-    from sgdmem.phase_diagrams.pictures.surroundings import new_axes
 
     path = output_path(output or f"{method_name(algorithm)}-noise-summand.png", PICTURES)
     _refuse(options, _UNUSED, "it is drawn for tau1 and tau2")
     method = built(*read_method(algorithm, settings))
     problem, batch_size = read_problem(options), read_batch_size(options)
-    axes = draw_noise_summand(method, problem, batch_size, ax=new_axes(size))
+    axes = draw_noise_summand(method, problem, batch_size, size=size)
     _write_summand(axes, path)
 
 
@@ -167,7 +166,6 @@ def losses_command(
     """
     from sgdmem.phase_diagrams.pictures.artists import artists
     from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
-    from sgdmem.phase_diagrams.pictures.surroundings import new_axes
 
     path = output_path(output or "losses.png", PICTURES)
     problem = read_problem(options, read_target(zeta, squares, options))
@@ -177,7 +175,7 @@ def losses_command(
         from sgdmem.numeric.acceleration.accelerated import accelerated
 
         rules["AM1"] = accelerated(problem, batch_size)
-    axes = draw_losses(rules, problem, batch_size, steps, ax=new_axes(size))
+    axes = draw_losses(rules, problem, batch_size, steps, size=size)
     rows = (
         (name, int(step), loss)
         for name, line in zip(rules, artists(axes)["loss"], strict=True)
@@ -213,7 +211,7 @@ def diagram_command(
              --set batch_sizes=1,32,inf --power-law 2 -o nesterov.png
     """
     from sgdmem.numeric.problems.problem import USUAL_EXPONENT
-    from sgdmem.phase_diagrams.pictures.surroundings import new_axes
+    from sgdmem.phase_diagrams.pictures.picture_file import save
     from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
 
     path = output_path(output or f"{name}.png", PICTURES)
@@ -245,10 +243,10 @@ def diagram_command(
             options["power_law"] = USUAL_EXPONENT  # what diagrams have where none is given
     problem = read_problem(options) if has_problem(options) else None
     if name == "spectral-zones":
-        _write_summand(named_diagram(name, problem, ax=new_axes(size), **chosen), path)
+        _write_summand(named_diagram(name, problem, size=size, **chosen), path)
         return
     found = diagram_data(name, problem, **chosen)
-    found.draw(new_axes(size)).figure.savefig(path, dpi=200)
+    save(found.draw(size=size), path)
     written = [path, path.with_suffix(".nc")]
     found.map.to_netcdf(written[1], engine="scipy")
     for place, edge in enumerate(found.boundaries.values(), 1):
@@ -283,7 +281,9 @@ def _refuse(options: dict[str, Any], names: Sequence[str], why: str) -> None:
 
 def _write(axes: Any, path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a picture and, beside it, its numbers."""
-    axes.figure.savefig(path, dpi=200)
+    from sgdmem.phase_diagrams.pictures.picture_file import save
+
+    save(axes, path)
     data = path.with_suffix(".csv")
     write_table(data, header, rows)
     click.echo(f"wrote {path} and {data}")

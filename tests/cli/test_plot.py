@@ -56,7 +56,7 @@ def test_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     size = ["--size", "3.3x2.5"]
     assert run(capsys, "plot", "losses", *methods, *problem, "-o", str(path), *size)[0] == 0
     pixels = imread(path)
-    assert pixels.shape[:2] == (500, 660)
+    assert pixels.shape[:2] == (750, 990)
     edge = [*pixels[[0, -1]], *pixels.swapaxes(0, 1)[[0, -1]]]
     assert all((line == 1).all() for line in edge)  # it cuts neither the title nor the legend
     rows = table(path.with_suffix(".csv"))
@@ -122,8 +122,11 @@ def test_losses_under_a_coupling(tmp_path: Path, capsys: pytest.CaptureFixture[s
         ),
         (["root-locus", "sgd", "-o", "x.doc"], "-o must end in .png, .svg or .pdf"),
         (["root-locus", "no-such"], "no-such"),
-        (["root-locus", "sgd", "--size", "3"], "'3' is no WIDTHxHEIGHT in inches, 1 to 50 each"),
-        (["root-locus", "sgd", "--size", "3x900"], "'3x900' is no WIDTHxHEIGHT"),
+        (
+            ["root-locus", "sgd", "--size", "3"],
+            "'3' is not among column, page, slide, and no W",
+        ),
+        (["root-locus", "sgd", "--size", "3x900"], "'3x900' is not among column"),
         (["noise-summand", "sgd", "--coupling", "x.npy"], "--coupling has no use here"),
         (
             ["losses", "sgd", *HEAVY, "--power-law", "2", "--zeta", "1"],

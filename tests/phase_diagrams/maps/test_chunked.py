@@ -17,7 +17,7 @@ from sgdmem.phase_diagrams.maps import chunked
 from sgdmem.phase_diagrams.maps.chunk_store import ChunkStore, read_stored
 from sgdmem.phase_diagrams.pictures.map_picture import draw
 from tests.cli.test_cli import run
-from tests.picture_checks import colour_at, is_colour
+from tests.picture_checks import colour_at, is_colour, legend_words
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* is judged point by point")
 
@@ -250,7 +250,7 @@ def test_what_is_not_computed_yet_is_no_verdict(tmp_path: Path) -> None:
     code = int(found.stable[20, 40])
     assert meanings[list(found.stable.attrs["flag_values"]).index(code)] == "not_computed"
     axes = draw(found)
-    assert "not computed yet" in [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "not computed yet" in legend_words(axes)
     assert is_colour(colour_at(axes, float(RATES[1][40]), float(MOMENTA[1][20])), "white")
 
 

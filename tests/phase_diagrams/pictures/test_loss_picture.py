@@ -14,7 +14,7 @@ from sgdmem import InputError, Noise, Problem, Spectrum
 from sgdmem.numeric.acceleration.compare_methods import predicted_exponent
 from sgdmem.phase_diagrams.pictures.loss_picture import predicted_law
 from sgdmem.pictures import artists, draw_losses
-from tests.picture_checks import pdf_bytes, svg_ids, texts_outside
+from tests.picture_checks import legend_words, pdf_bytes, svg_ids, texts_outside
 
 LAW = Problem.power_law(2, zeta="0.5")
 FINITE = Problem.power_law(2, zeta="0.5", count=50)
@@ -125,7 +125,7 @@ def test_simulations() -> None:
     (points,) = artists(axes)["simulation"]
     assert points.get_xdata() == pytest.approx(record)
     assert points.get_ydata() == pytest.approx(runs.mean)
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    labels = legend_words(axes)
     assert labels == ["SGD, $t^{-0.5}$", "predicted power law", "simulated mean"]
 
 

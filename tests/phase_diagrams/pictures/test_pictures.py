@@ -13,7 +13,7 @@ from sgdmem import InputError, Spectrum, phase_diagram, sgd, stability
 from sgdmem.phase_diagrams.pictures.map_picture import draw, draw_series
 from sgdmem.pictures import artists
 from tests.cli.test_cli import run
-from tests.picture_checks import colour_at, is_colour
+from tests.picture_checks import colour_at, is_colour, legend_words
 
 GREY, ORANGE, BLUE = "#b0b0b8", "#d55e00", "#0072b2"
 SETTINGS: dict[str, Any] = {
@@ -36,8 +36,7 @@ def test_colours_say_what_the_verdict_is(diagram: xarray.Dataset) -> None:
     assert is_colour(colour_at(axes, 1.6, 0.7), ORANGE)
     stable = colour_at(axes, 0.02, 0.1)
     assert not is_colour(stable, GREY) and not is_colour(stable, ORANGE)
-    legend = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert legend == ["diverges without noise", "diverges by mini-batch noise"]
+    assert legend_words(axes) == ["diverges without noise", "diverges by noise"]
 
 
 def test_reasons_have_colours(diagram: xarray.Dataset) -> None:
@@ -49,7 +48,7 @@ def test_reasons_have_colours(diagram: xarray.Dataset) -> None:
 
 def test_flags_are_named_by_their_values(diagram: xarray.Dataset) -> None:
     axes = draw(diagram, quantity="noiseless", annotate=False)
-    names = {text.get_text() for text in axes.get_legend().get_texts()}
+    names = set(legend_words(axes))
     assert names == {"stable", "unstable"}
     assert is_colour(colour_at(axes, 8, 0.5), GREY)
     assert is_colour(colour_at(axes, 1.6, 0.7), BLUE)
@@ -72,7 +71,7 @@ def test_a_series_has_a_panel_for_each_value_and_one_scale() -> None:
     maps = figure.axes[:4]
     assert [ax.get_title() for ax in maps] == [f"batch size $B$ = {b}" for b in panels[1]]
     assert len(figure.axes) == 5  # and a colour bar
-    assert {ax.collections[0].get_clim() for ax in maps} == {(-0.5, 3.5)}
+    assert {ax.collections[0].get_clim() for ax in maps} == {(-0.5, 4.5)}
     with pytest.raises(InputError, match="draw_series"):
         draw(series)
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 import sgdmem
 from sgdmem import Spectrum, draw
-from sgdmem.phase_diagrams.pictures.placement import MapRegion, name_curves, name_regions
+from sgdmem.phase_diagrams.pictures.placement import _in_two_lines, name_curves, name_regions
 from sgdmem.pictures import artists, draw_boundary, draw_series
 from tests.picture_checks import canvas_of, overlapping, plane_edge, texts_outside
 
@@ -86,10 +86,9 @@ def test_the_roomiest_place(falling: bool) -> None:
     mask[0:6, 0:300] = True  # a strip that is too low for words
     if falling:
         edges, mask = (edges[0][::-1], edges[1]), mask[:, ::-1]
-    (text,) = name_regions(ax, edges, {"here": MapRegion(mask, "#000000")})
+    (text,) = name_regions(ax, edges, {"here": mask}).values()
     x, y = text.get_position()
     assert 2 / 3 + 0.05 < x < 1 - 0.05 and 0.55 < y < 0.95
-    assert text.get_color() == "white"
 
 
 def test_small_regions_have_no_names() -> None:
@@ -98,20 +97,20 @@ def test_small_regions_have_no_names() -> None:
     edges = np.linspace(0, 1, 101), np.linspace(0, 1, 101)
     mask = np.zeros((100, 100), dtype=bool)
     mask[50:54, 50:54] = True
-    assert name_regions(ax, edges, {"too small": MapRegion(mask, None)}) == []
-    assert name_regions(ax, edges, {"nothing": MapRegion(mask & False, None)}) == []
+    assert name_regions(ax, edges, {"too small": mask}) == {}
+    assert name_regions(ax, edges, {"nothing": mask & False}) == {}
 
 
 def test_taken_places_are_avoided() -> None:
     ax = Figure(figsize=(6, 4)).add_subplot()
     ax.set(xlim=(0, 1), ylim=(0, 1))
     edges = np.linspace(0, 1, 101), np.linspace(0, 1, 101)
-    everywhere = {"a name": MapRegion(np.ones((100, 100), dtype=bool), "white")}
-    (alone,) = name_regions(ax, edges, everywhere)
+    everywhere = {"a name": np.ones((100, 100), dtype=bool)}
+    (alone,) = name_regions(ax, edges, everywhere).values()
     assert alone.get_position() == pytest.approx((0.5, 0.5), abs=0.03)
     size = np.array([6 * 0.775, 4 * 0.77]) * 72 * 0.85
     box = np.random.default_rng(1).uniform(0.4, 0.6, (500, 2)) * size
-    (beside,) = name_regions(ax, edges, everywhere, [box])
+    (beside,) = name_regions(ax, edges, everywhere, [box]).values()
     assert np.abs(np.array(beside.get_position()) - 0.5).max() > 0.12
 
 
@@ -151,8 +150,21 @@ def test_a_name_without_room_is_left_out() -> None:
     long = np.array([0.0, 1.0]), np.array([0.5, 0.5])
     name_curves(ax, {"a name that is far too long for it " * 3: [long]}, {})
     assert len(ax.texts) == 0
-    name_curves(ax, {"": [long], "short": [short]}, {"short": "black"})
+    name_curves(ax, {"long": [long], "short": [short]}, {"short": "black"}, ["long"])
     assert {text.get_text() for text in ax.texts} <= {"short"}
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("stable", "stable"),
+        ("noise-dominated", "noise-\ndominated"),
+        ("stable at $B = 1, 8$", "stable at\n$B = 1, 8$"),
+        ("a root at x = -1", "a root\nat x = -1"),
+    ],
+)
+def test_names_are_broken_outside_of_formulas(name: str, lines: str) -> None:
+    assert _in_two_lines(name) == lines
 
 
 def test_names_of_artists_are_unique_in_a_figure() -> None:

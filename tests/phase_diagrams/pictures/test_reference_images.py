@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from matplotlib.testing.compare import compare_images
 from matplotlib.testing.decorators import remove_ticks_and_titles
 from matplotlib.text import Text
@@ -82,10 +83,8 @@ def save(name: str, path: Path) -> None:
     ax = figure.add_axes((0.03, 0.03, 0.94, 0.94))
     PICTURES[name](ax)
     remove_ticks_and_titles(figure)
-    for axes in figure.axes:
-        legend = axes.get_legend()
-        if legend is not None:
-            legend.remove()
+    for legend in figure.findobj(Legend):
+        legend.remove()
     for text in figure.findobj(Text):
         text.set_visible(False)
     figure.savefig(path, dpi=60, metadata={"Software": None})

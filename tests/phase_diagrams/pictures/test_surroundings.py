@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,13 @@ from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 import sgdmem
-from sgdmem import Problem, Spectrum
+from sgdmem import InputError, Problem, Spectrum
+from sgdmem.phase_diagrams.pictures.figure_size import SIZES, letters_of
 from sgdmem.phase_diagrams.pictures.surroundings import settle, write_title
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
-from tests.picture_checks import canvas_of, plane_edge, texts_outside
+from tests.picture_checks import canvas_of, crowded, plane_edge, texts_outside
 
-COLUMN = (3.3, 2.6)
+COLUMN = (3.25, 2.5)
 LAW = Problem.power_law(1.5)
 
 
@@ -27,32 +29,32 @@ def small_map() -> Any:
     return sgdmem.phase_diagram("heavy-ball", LAW, 8, x=x, y=y)
 
 
-def draw_map(ax: Any) -> None:
-    sgdmem.draw(small_map(), ax)
+def draw_map(**options: Any) -> Any:
+    return sgdmem.draw(small_map(), **options)
 
 
-def draw_edge(ax: Any) -> None:
-    sgdmem.pictures.draw_boundary(plane_edge(), ax)
+def draw_edge(**options: Any) -> Any:
+    return sgdmem.pictures.draw_boundary(plane_edge(), **options)
 
 
-def draw_locus(ax: Any) -> None:
+def draw_locus(**options: Any) -> Any:
     method = sgdmem.aggmo("0.1", ["0", "0.9", "0.99"])  # wide and low
-    sgdmem.pictures.draw_root_locus(method, Spectrum([50, 1]), ax=ax)
+    return sgdmem.pictures.draw_root_locus(method, Spectrum([50, 1]), **options)
 
 
-def draw_summand(ax: Any) -> None:
+def draw_summand(**options: Any) -> Any:
     method = sgdmem.methods.memory_one(100, "0.5", "1e-4")
-    sgdmem.pictures.draw_noise_summand(method, LAW, 8, ax=ax)
+    return sgdmem.pictures.draw_noise_summand(method, LAW, 8, **options)
 
 
-def draw_losses(ax: Any) -> None:
+def draw_losses(**options: Any) -> Any:
     problem = Problem.power_law(2, zeta="0.5")
     rules: dict[str, Any] = {
         "SGD": sgdmem.sgd("0.5"),
         "AM1": sgdmem.methods.accelerated(problem, 16),
     }
     rules["heavy ball"] = sgdmem.heavy_ball("0.2", "0.9")
-    sgdmem.pictures.draw_losses(rules, problem, 16, 100, ax=ax)
+    return sgdmem.pictures.draw_losses(rules, problem, 16, 100, **options)
 
 
 @cache
@@ -60,46 +62,86 @@ def small_diagram() -> Any:
     return diagram_data("damping-effective-rate", points=20, resolution=8)
 
 
-def draw_named(ax: Any) -> None:
-    small_diagram().draw(ax)
+def draw_named(**options: Any) -> Any:
+    return small_diagram().draw(**options)
+
+
+def draw_series(**options: Any) -> Any:
+    axes = {name: (name, small_map()[name].values) for name in ("learning_rate", "momentum")}
+    panels = ("batch_size", [1, 8, np.inf])
+    series = sgdmem.phase_diagram(
+        "heavy-ball", LAW, x=axes["learning_rate"], y=axes["momentum"], panels=panels
+    )
+    return sgdmem.pictures.draw_series(series, **options)
+
+
+ALL = [draw_map, draw_edge, draw_locus, draw_summand, draw_losses, draw_named, draw_series]
+LATER = pytest.mark.exhaustive
 
 
 @pytest.mark.parametrize(
-    ("size", "font"),
+    "size",
     [
-        pytest.param((6.4, 4.8), 10, id="usual"),
-        pytest.param(COLUMN, 10, id="column"),
-        pytest.param(COLUMN, 8, id="small", marks=pytest.mark.exhaustive),
+        pytest.param(None, marks=LATER),
+        "column",
+        pytest.param("page", marks=LATER),
+        pytest.param("slide", marks=LATER),
+        pytest.param((4, 3), marks=LATER),
     ],
 )
+@pytest.mark.parametrize("draw", ALL)
+def test_all_is_inside_and_apart(draw: Callable[..., Any], size: Any) -> None:
+    figure = draw(size=size).figure
+    assert crowded(figure) == []
+    if size in SIZES:
+        assert figure.get_figwidth() == SIZES[size][0]
+        sizes = {label.get_fontsize() for ax in figure.axes for label in ax.get_xticklabels()}
+        assert sizes == {letters_of(size)}
+    frame = figure.axes[0].get_window_extent()
+    assert frame.height > 0.15 * figure.bbox.height and frame.width > 0.2 * figure.bbox.width
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("size", ["column", "page", "slide"])
 @pytest.mark.parametrize(
-    "draw", [draw_map, draw_edge, draw_locus, draw_summand, draw_losses, draw_named]
+    "name",
+    [
+        *("learning-rate-momentum", "damping-effective-rate", "spectral-zones"),
+        *("batch-size-learning-rate", "regimes"),
+    ],
 )
-def test_all_is_inside_and_apart(
-    draw: Callable[[Any], None],
-    size: tuple[float, float],
-    font: int,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(rcParams, "font.size", font)
-    ax = Figure(figsize=size, layout="constrained").add_subplot()
-    draw(ax)
-    renderer = canvas_of(ax.figure).get_renderer()
-    assert texts_outside(ax.figure) == []
-    parts: list[Any] = [ax.title, ax.xaxis.label, ax.get_legend()]
-    title, label, legend = (part.get_window_extent(renderer) for part in parts)
-    assert legend.y1 <= label.y0 and legend.x0 >= 0 and legend.x1 <= ax.figure.bbox.x1
-    vertical = [one.yaxis.label for one in (*ax.figure.axes, *ax.child_axes)]
-    for text in vertical:
-        assert not text.get_window_extent(renderer).overlaps(title), text.get_text()
-    frame = ax.get_window_extent(renderer)
-    assert frame.height > 0.15 * ax.figure.bbox.height
-    assert frame.width > 0.3 * ax.figure.bbox.width
+def test_named_diagrams_of_every_size(name: str, size: Any) -> None:
+    assert crowded(sgdmem.systems.named_diagram(name, size=size).figure) == []
+
+
+def test_letters_of_the_caller_stay_as_they_are() -> None:
+    ax: Any = Figure(figsize=(5, 4), layout="constrained").add_subplot()
+    before = dict(rcParams)
+    draw_locus(ax=ax, size="column")
+    assert dict(rcParams) == before and ax.title.get_fontsize() < 7
+    assert ax.figure.get_figwidth() == 5  # only the letters are those of a column
+
+
+@pytest.mark.parametrize("size", ["poster", (3,), (3, 99), 3, "33"])
+def test_bad_sizes(size: Any) -> None:
+    with pytest.raises(InputError, match=r"size must be column, page, slide or \(width, height\)"):
+        draw_edge(size=size)
+
+
+def test_files_have_letters(tmp_path: Path) -> None:
+    axes, before = draw_edge(size="column"), dict(rcParams)
+    for ending in ("pdf", "svg"):
+        sgdmem.pictures.save(axes, tmp_path / f"edge.{ending}")
+    assert dict(rcParams) == before
+    written = (tmp_path / "edge.pdf").read_bytes()
+    assert b"/CIDFontType2" in written and b"/Type3" not in written
+    text = (tmp_path / "edge.svg").read_text()
+    assert ">two complex roots<" in text and 'width="234pt"' in text
 
 
 def test_title_is_not_broken_within_an_equation() -> None:
     ax: Any = Figure(figsize=COLUMN, layout="constrained").add_subplot()
-    draw_summand(ax)
+    draw_summand(ax=ax)
     canvas_of(ax.figure)
     lines = ax.title._get_wrapped_text().split("\n")
     assert len(lines) > 2 and not any(line.startswith("=") or line.endswith("=") for line in lines)

@@ -18,7 +18,14 @@ from sgdmem.pictures import artists
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.systems import named_diagram
 from tests.asking import noisy
-from tests.picture_checks import colour_at, is_colour, pdf_bytes, svg_ids, texts_outside
+from tests.picture_checks import (
+    colour_at,
+    is_colour,
+    legend_words,
+    pdf_bytes,
+    svg_ids,
+    texts_outside,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -141,8 +148,8 @@ def test_the_accelerated_region(dampings: NamedDiagram) -> None:
     expected = stable & (rate[:, None] > sgd) & (rate[:, None] * damping < Q0**2)
     assert (dampings.accelerated == expected).all() and expected.any()
     axes = dampings.draw()
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels[-1] == "accelerated (Theorem 7)"
+    said = [*legend_words(axes), *(text.get_text() for text in artists(axes)["region-name"])]
+    assert "accelerated at $B = 64$ (Theorem 7)" in " ".join(said).replace("\n", " ")
     assert "accelerated" in artists(axes)
 
 

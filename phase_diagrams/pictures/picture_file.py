@@ -1,0 +1,43 @@
+"""Pictures as files that a paper takes: letters are letters in them, not outlines."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import Any
+
+DOTS = 300  # an inch
+# Type 3 fonts, matplotlib's own choice, are refused by many journals
+_FONTS: dict[Any, Any] = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "none"}
+_HATCHING = 0.5  # points
+
+
+def save(drawn: Any, path: str | PathLike[str], *, dots: float = DOTS) -> None:
+    """Write a picture to a file (.png, .pdf, .svg, or another kind that matplotlib knows).
+
+    Fonts in PDF are of Type 42 (TrueType), and texts in SVG are texts that can be searched and
+    edited; the settings of matplotlib stay as they are.
+
+    Parameters
+    ----------
+    drawn : matplotlib axes or figure
+        What a function that draws returned.
+    path : path
+    dots : float
+        Pixels an inch, of maps in PDF and SVG too.
+
+    Examples
+    --------
+    >>> import sgdmem
+    >>> axes = sgdmem.pictures.draw_root_locus(
+    ...     sgdmem.sgd("0.5"), sgdmem.Spectrum([1]), size="column"
+    ... )
+    >>> save(axes, "locus.pdf")  # doctest: +SKIP
+    """
+    import logging
+
+    from matplotlib import rc_context
+
+    logging.getLogger("fontTools").setLevel(logging.ERROR)  # it wonders at the age of a font
+    figure = drawn.figure.canvas.figure  # also of axes in a subfigure
+    with rc_context({**_FONTS, "hatch.linewidth": _HATCHING}):
+        figure.savefig(path, dpi=dots)
