@@ -16,7 +16,7 @@ from sgdmem.symbolic.algebra.scalars import as_scalar, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
 from sgdmem.symbolic.algorithms.family import Family
-from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, find_family
+from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, USUAL_FAMILIES, find_family
 from sgdmem.symbolic.algorithms.parameters import Parameter, known_parameter
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -126,7 +126,7 @@ def explored_methods(
         For anything else than names, functions and algorithms, and for a range of a parameter that
         no method has.
     """
-    given = list(FAMILIES) if methods is None else methods
+    given = list(USUAL_FAMILIES) if methods is None else methods
     if isinstance(given, str | Algorithm) or callable(given):
         given = [given]
     if not isinstance(given, list | tuple) or not given:

@@ -17,6 +17,7 @@ from sgdmem.symbolic.algorithms.family import FAMILIES as FAMILIES
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.algorithms.update_notation import Publication
+from sgdmem.symbolic.algorithms.zoo import past_gradients, several_momenta, several_sequences
 from sgdmem.symbolic.errors import InputError, shown
 
 
@@ -319,12 +320,17 @@ def general(memory: int, *, shifted: bool = False) -> Algorithm:
     return Algorithm(symbol("alpha"), b, c, D, a if shifted else (), name=name, title=name)
 
 
-FAMILIES.update(
-    (named.name, named)
+USUAL_FAMILIES: dict[str, Family[...]] = {  # what people begin with
+    named.name: named
     for named in (
         *(sgd, heavy_ball, nesterov, qhm, torch_sgd, sgdm, two_rate, memory_one, aggmo),
         averaged_sgd,
     )
+}
+_ZOO = (several_sequences, several_momenta, past_gradients)
+FAMILIES.update(USUAL_FAMILIES)
+FAMILIES.update(
+    (x.name, x) for group in _ZOO for x in vars(group).values() if isinstance(x, Family)
 )
 _NONLINEAR = {  # in the gradients
     *("adam", "adamw", "adamax", "nadam", "radam", "adagrad", "adadelta", "rmsprop", "lion"),

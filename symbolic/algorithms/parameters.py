@@ -81,62 +81,73 @@ class Parameter:
         return tuple(known_parameter(f"{self.entry or self.name}_{i + 1}") for i in range(count))
 
 
-def _number(name: str, usual: Range, letter: str, text: str, unit: str = "1") -> Parameter:
+def number_parameter(name: str, usual: Range, letter: str, text: str, unit: str = "1") -> Parameter:
+    """Return a parameter that is a number."""
     return Parameter(name, "number", usual, letter, text, unit)
 
 
-def _log(low: float, high: float, start: float) -> Range:
+def log_range(low: float, high: float, start: float) -> Range:
+    """Return a range in logarithmic steps."""
     return Range(low, high, start, log=True)
 
 
 def _momentum(place: int) -> Parameter:
     usual = Range(0, 0.999, 0.5 if place == 1 else 0.9)
     text = f"Share of velocity {place} that is kept."
-    return _number(f"momentum_{place}", usual, rf"\beta_{place}", text)
+    return number_parameter(f"momentum_{place}", usual, rf"\beta_{place}", text)
 
 
+RATE_UNIT = "1/eigenvalue"
 _COUNT = Range(1, 20, 2)
-_RATE, _KEPT, _WEIGHT = "1/eigenvalue", Range(0, 0.999, 0.9), _log(0.001, 10, 0.1)
+_KEPT, _WEIGHT = Range(0, 0.999, 0.9), log_range(0.001, 10, 0.1)
 _SEVERAL = "Share of each velocity that is kept; K of them make memory K."
 _LONG_RUN = "The learning rate of SGD that moves as far in the long run."
 _KNOWN = {
     parameter.name: parameter
     for parameter in (
-        _number("learning_rate", _WEIGHT, r"\alpha", "Weight of the gradient.", _RATE),
-        _number("momentum", _KEPT, r"\beta", "Share of the velocity that is kept."),
+        number_parameter("learning_rate", _WEIGHT, r"\alpha", "Weight of the gradient.", RATE_UNIT),
+        number_parameter("momentum", _KEPT, r"\beta", "Share of the velocity that is kept."),
         Parameter("momenta", "list", _KEPT, r"\beta", _SEVERAL, "1", entry="momentum"),
         *map(_momentum, range(1, 10)),
-        _number(
+        number_parameter(
             "dampening",
             Range(0, 1, 0),
             r"\tau",
             "Share of the gradient that does not enter the velocity.",
         ),
         Parameter("nesterov", "flag", text="Whether the step looks ahead."),
-        _number("nu", Range(0, 1, 0.7), r"\nu", "Share of the velocity in the step."),
-        _number(
+        number_parameter("nu", Range(0, 1, 0.7), r"\nu", "Share of the velocity in the step."),
+        number_parameter(
             "velocity_rate",
-            _log(0.0001, 1, 0.01),
+            log_range(0.0001, 1, 0.01),
             r"\alpha_1",
             "Weight of the velocity in the step.",
-            _RATE,
+            RATE_UNIT,
         ),
-        _number(
-            "gradient_rate", _WEIGHT, r"\alpha_2", "Weight of the gradient in the step.", _RATE
+        number_parameter(
+            "gradient_rate", _WEIGHT, r"\alpha_2", "Weight of the gradient in the step.", RATE_UNIT
         ),
-        _number(
+        number_parameter(
             "effective_learning_rate",
-            _log(0.01, 100, 1),
+            log_range(0.01, 100, 1),
             r"\alpha_{\mathrm{eff}}",
             _LONG_RUN,
-            _RATE,
+            RATE_UNIT,
         ),
-        _number("q0", Range(-0.5, 2, 0.1), "q_0", "The constant coefficient of Q.", _RATE),
-        _number(
-            "damping", _log(0.001, 2, 0.1), r"\delta", "Share of the velocity that is lost: 1 - D."
+        number_parameter(
+            "q0", Range(-0.5, 2, 0.1), "q_0", "The constant coefficient of Q.", RATE_UNIT
         ),
-        _number(
-            "rate", _log(0.001, 1, 0.1), r"\gamma", "Share of the newest iterate in the average."
+        number_parameter(
+            "damping",
+            log_range(0.001, 2, 0.1),
+            r"\delta",
+            "Share of the velocity that is lost: 1 - D.",
+        ),
+        number_parameter(
+            "rate",
+            log_range(0.001, 1, 0.1),
+            r"\gamma",
+            "Share of the newest iterate in the average.",
         ),
     )
 }

@@ -100,15 +100,16 @@ def method(
 
 
 def published_method(
-    display_name: str, reference: Publication, **options: Any
+    display_name: str, reference: Publication, known: Sequence[Parameter] = (), **options: Any
 ) -> Callable[[Callable[..., Any]], Family[...]]:
     """Make a family of a function as `method` does, without running it: for the methods known here.
 
-    Tests run `check_update` on each of them.
+    Tests run `check_update` on each of them. ``known`` describes its parameters.
     """
 
     def decorate(function: Callable[..., Any]) -> Family[...]:
-        return traced_family(function, display_name, reference, **options)[0]
+        named = {parameter.name: parameter for parameter in known}
+        return traced_family(function, display_name, reference, known=named, **options)[0]
 
     return decorate
 
@@ -122,11 +123,21 @@ def traced_family(
     lengths: Mapping[str, str | int] | None = None,
     losses: str = "all",
     update: Sequence[str] | None = None,
+    known: Mapping[str, Parameter] | None = None,
 ) -> tuple[Family[...], UpdateFunction]:
-    """Return the family of an update function, and how the function is called; see `method`."""
+    """Return the family of an update function, and how the function is called; see `method`.
+
+    ``known`` is what is known of its parameters, by name.
+    """
     if losses not in ("all", "quadratic"):
         raise InputError(f"losses must be 'quadratic' or 'all', got {shown(losses)}")
     described = _described(function, letters or {}, ranges or {}, lengths or {}, losses)
+    if known:
+        told = {
+            key: replace(known.get(key, x), kind=x.kind, default=x.default)
+            for key, x in described.parameters.items()
+        }
+        described = replace(described, parameters=told)
 
     def constructor(**values: Any) -> Algorithm:
         step = traced(described, _values(described.parameters, values))

@@ -11,7 +11,7 @@ import pytest
 
 from sgdmem import InputError, Spectrum, stability
 from sgdmem.methods import evaluator
-from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, aggmo, heavy_ball
+from sgdmem.symbolic.algorithms.named_algorithms import USUAL_FAMILIES, aggmo, heavy_ball
 from tests.numeric.exported_code.test_evaluator import random_points, recurrences
 
 EIGENVALUES = np.array([1.0, 0.7, 0.7, 0.3, 0.02, 1e-4, 1e-7])
@@ -71,7 +71,7 @@ def test_arrays_are_broadcast_over_threads(rng: np.random.Generator) -> None:
     assert sums[3, 5] == pytest.approx(verdict.noise_sum, rel=1e-13)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", USUAL_FAMILIES)
 def test_named_families(name: str) -> None:
     run = evaluator(name)
     values: dict[str, Any] = {key: 0.25 + 0.05 * k for k, key in enumerate(run.parameters)}

@@ -16,7 +16,7 @@ import sympy
 from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.exported_code.evaluator import Evaluator, evaluator
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, heavy_ball
+from sgdmem.symbolic.algorithms.named_algorithms import USUAL_FAMILIES, heavy_ball
 from sgdmem.symbolic.errors import InputError
 from tests import draws, naive
 
@@ -118,7 +118,7 @@ def test_exact_values_are_those_of_the_oracle(memory: int, rng: np.random.Genera
         assert found == (naive.noise_summand_exact(alg, lam) if schur else math.inf)
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", USUAL_FAMILIES)
 def test_named_families(name: str, rng: np.random.Generator) -> None:
     """Also those whose gradients are taken elsewhere (a != 0)."""
     run = evaluator(name)
@@ -127,7 +127,7 @@ def test_named_families(name: str, rng: np.random.Generator) -> None:
             key: Fraction(int(rng.integers(1, 19)), 20) for key in run.parameters
         }
         lam = Fraction(int(rng.integers(1, 40)), 10)
-        expected = FAMILIES[name](**values).noise_summand(lam)
+        expected = USUAL_FAMILIES[name](**values).noise_summand(lam)
         found = run(lam, target="exact", **values)
         assert found == expected or math.isinf(found)
         assert run(float(lam), **values) == pytest.approx(float(found), rel=1e-12)

@@ -16,12 +16,12 @@ import sympy
 from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, heavy_ball, stability
 from sgdmem.methods import general, source_code
 from sgdmem.numeric.exported_code.source_code import LANGUAGES
-from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
+from sgdmem.symbolic.algorithms.named_algorithms import USUAL_FAMILIES
 from tests.asking import noisy
 from tests.javascript import evaluate
 
 SUBJECTS: dict[str, Algorithm] = {
-    **{name: family.symbolic() for name, family in FAMILIES.items()},
+    **{name: family.symbolic() for name, family in USUAL_FAMILIES.items()},
     "general 3, shifted": general(3, shifted=True),
     "numbers": heavy_ball("0.1", "0.9"),
     # names that mean something else in Python, in MATLAB, in JavaScript, and in the code itself

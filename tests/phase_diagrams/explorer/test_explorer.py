@@ -16,7 +16,7 @@ import sympy
 import sgdmem
 from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, explore
 from sgdmem.phase_diagrams.explorer.server import page_server
-from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
+from sgdmem.symbolic.algorithms.named_algorithms import USUAL_FAMILIES
 from tests.asking import noisy
 from tests.cli.test_cli import run
 
@@ -34,7 +34,7 @@ def special(learning_rate: Any, keep: Any) -> Algorithm:
 
 def test_all_named_methods_are_there() -> None:
     page = explore()
-    assert [method.name for method in page.methods] == list(FAMILIES)
+    assert [method.name for method in page.methods] == list(USUAL_FAMILIES)
     assert [method.title for method in page.methods][1:4] == [
         *("heavy ball", "Nesterov's method", "QHM")
     ]

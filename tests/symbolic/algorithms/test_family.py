@@ -59,7 +59,7 @@ def test_everything_is_known_of_named_families(method: Family[...]) -> None:
     for parameter in method.parameters.values():
         assert (parameter.letter or parameter.name) in written
     words = set(re.findall(r"[A-Za-z]{2,}", re.sub(r"\\\w+", "", written)))
-    assert words <= {"eff", "if", "else", "nesterov"}
+    assert words <= {"eff", "if", "else", "nesterov", "last", "new"}
 
 
 def executed(update: Update, values: dict[str, Any], start: Fraction, steps: int) -> list[Any]:
@@ -107,7 +107,7 @@ def iterated(algorithm: Algorithm, start: Fraction, steps: int) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("method", FAMILIES, ids=str)
+@pytest.mark.parametrize("method", named.USUAL_FAMILIES.values(), ids=str)
 def test_the_published_update_is_the_algorithm(method: Family[...]) -> None:
     assert method.update is not None
     numbers = [Fraction(1, 7), Fraction(2, 5), Fraction(3, 4)]

@@ -20,7 +20,7 @@ import sympy
 from sgdmem import Algorithm, InputError, derive, heavy_ball, nesterov, sgd
 from sgdmem.errors import DerivationError, TypesettingError
 from sgdmem.methods import general
-from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
+from sgdmem.symbolic.algorithms.named_algorithms import USUAL_FAMILIES
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.derivation import Derivation, read_subject
 from sgdmem.symbolic.derivations.documents import pdf
@@ -35,7 +35,7 @@ SHAPED = Algorithm(
     "1/10", b=("1/3", 1), c=("-1/7", "1/5"), D=((0, "1/2"), ("1/4", "-1/3")), a=(1, 2)
 )
 SUBJECTS: dict[str, Algorithm] = {
-    **{name: family.symbolic() for name, family in FAMILIES.items()},
+    **{name: family.symbolic() for name, family in USUAL_FAMILIES.items()},
     **{f"general {memory}": general(memory) for memory in (0, 1, 2, 3)},
     "general 1, shifted": general(1, shifted=True),
     "numbers, shifted": SHAPED,

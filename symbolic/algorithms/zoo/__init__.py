@@ -1,0 +1,1 @@
+"""Methods of the literature, each written as it was published."""
