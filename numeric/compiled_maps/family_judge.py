@@ -19,7 +19,7 @@ from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts.joint_judge import JointJudge
 from sgdmem.numeric.verdicts.judge import in_unit, unit_of
-from sgdmem.numeric.verdicts.mode_summands import ball_form, take
+from sgdmem.numeric.verdicts.mode_summands import form_under, take
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.numeric.verdicts.stability_rule import REASONS, flags, margin
@@ -218,7 +218,7 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
     scaled = algorithms if unit == 1 else [algorithm.scaled(unit) for algorithm in algorithms]
     shrinks, sharp = any(x.shrink != 0 for x in algorithms), noise.samples is None
     spectrum = in_unit(problem.spectrum, noise, shrinks)
-    form = ball_form(scaled, spectrum.weight_decay)
+    form = form_under(noise, scaled, spectrum.weight_decay)
     together = JointJudge(form, spectrum, noise, sharp=sharp)
     found = _outcomes(together)
     left = np.isin(together.codes, [_MAY_BE_PROVED] if sharp else _OPEN)

@@ -87,7 +87,7 @@ def _with_modes_left_out(judge: Judge) -> Interval:
     alone = low * float(noise.trace_share)
     kept = judge.spectrum.eigenvalues
     slow = kept.min() * np.geomspace(_SLOWEST, 1, _SLOW)
-    heard = quick_pairs(judge.form, np.append(kept, slow))[:, -_SLOW:] / slow
+    heard = quick_pairs(judge.half_plane_form, np.append(kept, slow))[:, -_SLOW:] / slow
     fed = np.diagonal(heard[-_SLOW:]).max() + 2 * heard[:-_SLOW].max()
     share = float(noise.share * noise.trace_share)
     return alone, max(high, alone + share * float(fed) * samples.left_out)

@@ -13,11 +13,11 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law_quadrature import HEAD, LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.joint_judge import noise_operator
-from sgdmem.numeric.verdicts.mode_summands import take
+from sgdmem.numeric.verdicts.mode_summands import ModeForm, float_summands, members, take
 from sgdmem.numeric.verdicts.noise_operator import NoiseOperator
 from sgdmem.numeric.verdicts.noiseless import LISTED
 from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import to_float
 
 _DOUBLINGS = 2000
@@ -67,7 +67,7 @@ class FloatProblem:
         """Whether the margin at a point takes longer than a call."""
         return isinstance(self.operator, SampledOperator)
 
-    def margin(self, form: HalfPlaneForm, scale: Array) -> Array:
+    def margin(self, form: ModeForm, scale: Array) -> Array:
         """Return min(1 - U', min_k 1 + (tau2/B) s_k); -inf where the noiseless part is unstable.
 
         ``form`` holds arrays of shape (A, 1), or (1, 1) against ``scale`` of shape (A,), the factor
@@ -76,18 +76,18 @@ class FloatProblem:
         rows = max(1, _BLOCK // self.lam.size)
         if len(scale) > rows:
             pieces = [slice(start, start + rows) for start in range(0, len(scale), rows)]
-            single = form.pull.shape[0] == 1  # one form serves every scale
+            single = members(form) == 1  # one form serves every scale
             forms = [form if single else take(form, piece) for piece in pieces]
             parts = [self.margin(f, scale[p]) for f, p in zip(forms, pieces, strict=True)]
             return np.concatenate(parts)
         if self.weight_decay:
-            form = form.map(lambda entry: np.broadcast_to(entry, (len(scale), 1)))
+            if isinstance(form, HalfPlaneForm):
+                form = form.map(lambda entry: np.broadcast_to(entry, (len(scale), 1)))
             form = form.decayed((scale * self.weight_decay)[:, None])
         with np.errstate(all="ignore"):
             lam = scale[:, None] * self.lam
-            pivots, noise, _ = summands(form, lam)
-            stacked = np.stack(np.broadcast_arrays(*pivots))
-            schur = ((stacked > 0).all(axis=0) | (stacked < 0).all(axis=0)).all(axis=-1)
+            modes, noise = float_summands(form, lam)
+            schur = modes.all(axis=-1)
             s = lam * noise
             inverse_batch = float(self.noise.inverse_batch)
             if self.noise.is_quiet:
@@ -95,12 +95,13 @@ class FloatProblem:
             damping = 1 + self.noise.tau2_values * inverse_batch * s
             radius = self.operator.estimate(s / damping * inverse_batch, self.weights)
             if isinstance(self.operator, SampledOperator):
+                assert isinstance(form, HalfPlaneForm)  # from `form_under` the noise
                 radius = self.operator.refined(form, scale, np.where(schur, radius, np.inf))
             least = damping.min(axis=-1)
             margin = np.where(least > 0, np.minimum(1 - radius, least), least)
             return np.where(schur, margin, -np.inf)
 
-    def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
+    def unsettled(self, form: ModeForm, scale: float) -> float:
         """Return how far the radius may be above that of `margin`, where passes did not settle it.
 
         That is relative, and 0 where they did. For one form, without weight decay, at the
@@ -109,6 +110,7 @@ class FloatProblem:
         operator = self.operator
         if not isinstance(operator, SampledOperator) or self.noise.is_quiet:
             return 0.0
+        assert isinstance(form, HalfPlaneForm)
         if self.weight_decay:
             form = form.decayed(scale * self.weight_decay)
         return operator.unsettled(form, scale)

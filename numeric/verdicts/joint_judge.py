@@ -12,7 +12,7 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.epoch_operator import EpochOperator
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import no_pull
+from sgdmem.numeric.verdicts.mode_summands import ModeForm, no_pull
 from sgdmem.numeric.verdicts.noise_operator import (
     Bounds,
     MatrixOperator,
@@ -46,7 +46,7 @@ class JointJudge:
 
     Attributes
     ----------
-    form : HalfPlaneForm
+    form : HalfPlaneForm or LongForm
         Of the algorithms, from `ball_form`.
     spectrum
         A list where the noise is given mode by mode; its squares stay in the range of floats.
@@ -55,7 +55,7 @@ class JointJudge:
         Whether the radius is wanted closely. Otherwise its bounds only decide, if they can.
     """
 
-    form: HalfPlaneForm
+    form: ModeForm
     spectrum: Spectrum
     noise: BatchNoise
     sharp: bool = True
@@ -63,7 +63,8 @@ class JointJudge:
     @cached_property
     def sums(self) -> NoiseSums:
         """What the recursion says about all modes."""
-        return noise_sums(self.form, self.spectrum, self.noise.share2)
+        spreads = not self.noise.is_quiet
+        return noise_sums(self.form, self.spectrum, self.noise.share2, spreads=spreads)
 
     @cached_property
     def cautious_sums(self) -> NoiseSums:
@@ -99,6 +100,7 @@ class JointJudge:
     def estimate(self) -> Array:
         """The radius between its bounds, estimated where these only decide: on samples."""
         if isinstance(self.operator, SampledOperator):
+            assert isinstance(self.form, HalfPlaneForm)  # from `form_under`
             return smooth_radius(self.operator, self.form, self.radius, self._is_certain)
         low, high = self.radius
         return (low + high) / 2

@@ -12,7 +12,7 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.joint_judge import JointJudge
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import ball_form, decayed_form
+from sgdmem.numeric.verdicts.mode_summands import ModeForm, decayed_form, form_under
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
 from sgdmem.numeric.verdicts.noiseless import noiseless_floats
 from sgdmem.numeric.verdicts.reason import Reason
@@ -59,13 +59,24 @@ class Judge:
     @cached_property
     def joint(self) -> JointJudge:
         """The question as one of one algorithm."""
-        form = ball_form([self.algorithm], self.spectrum.weight_decay)
+        form = form_under(self.noise, [self.algorithm], self.spectrum.weight_decay)
         return JointJudge(form, self.spectrum, self.noise, self.sharp)
 
     @property
-    def form(self) -> HalfPlaneForm:
+    def form(self) -> ModeForm:
         """The algorithm as the recursion takes it, in balls."""
         return self.joint.form
+
+    @property
+    def half_plane_form(self) -> HalfPlaneForm:
+        """The same where the noise is that of samples, whose pairs of modes need it."""
+        assert isinstance(self.form, HalfPlaneForm)
+        return self.form
+
+    @property
+    def undecayed_form(self) -> ModeForm:
+        """The same without the weight decay of the problem."""
+        return form_under(self.noise, [self.algorithm])
 
     @property
     def sums(self) -> NoiseSums:

@@ -18,7 +18,7 @@ from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.judge import unit_of
-from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form, rational_algorithm
+from sgdmem.numeric.verdicts.mode_summands import form_under, midpoint_form, rational_algorithm
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -189,7 +189,7 @@ def _pushed(
     found, ends = _search(margin, low, high), (low, high)
     unsettled = 0.0
     for end in {end for interval in found for end in interval} - {*ends, 0.0}:
-        form = midpoint_form(ball_form([rational_algorithm(member(end))]))
+        form = midpoint_form(form_under(noise, [rational_algorithm(member(end))]))
         unsettled = max(unsettled, quick.unsettled(form, 1.0))
     return LargestLearningRate(found, name, ends, given, noise, "", unsettled)
 
@@ -283,6 +283,7 @@ def _margins(problem: FloatProblem, build: Callable[[Any], Algorithm], values: A
     for places in by_memory.values():
         for start in range(0, len(places), _MANY):
             chosen = places[start : start + _MANY]
-            form = midpoint_form(ball_form([algorithms[index] for index in chosen]))
+            members = [algorithms[index] for index in chosen]
+            form = midpoint_form(form_under(problem.noise, members))
             margins[chosen] = problem.margin(form, np.ones(len(chosen)))
     return margins

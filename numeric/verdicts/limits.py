@@ -19,11 +19,11 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
+from sgdmem.numeric.verdicts.long_memory import LongForm
+from sgdmem.numeric.verdicts.mode_summands import ModeForm, float_summands, midpoint_form
 from sgdmem.numeric.verdicts.noiseless import noiseless_floats, noiseless_scales
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 
 _POINTS, _FEWEST_POINTS = 2000, 16  # of scans, in all intervals together and in each
 _FEW, _MORE = 4, 64  # batch sizes tried around the critical one, also in epochs
@@ -43,13 +43,12 @@ def critical_batch_size(judge: Judge) -> float:
     if not judge.noiseless_is_stable or judge.has_no_pull:
         return math.inf
     if isinstance(judge.joint.operator, SampledOperator):
-        return judge.joint.operator.critical_batch_size(judge.form)
+        return judge.joint.operator.critical_batch_size(judge.half_plane_form)
     if noise.coupling is None and noise.tau2 == 0 and noise.tau1 > 0:
         return float(noise.tau1) * float(judge.sums.noise.mid[0])  # the proved sum itself
     problem = _float_problem(judge)
-    form = midpoint_form(judge.form)
     with np.errstate(all="ignore"):
-        s = problem.lam * summands(form, problem.lam[None]).noise[0]
+        s = problem.lam * float_summands(midpoint_form(judge.form), problem.lam[None])[1][0]
     return problem.critical_batch_size(s)
 
 
@@ -83,7 +82,7 @@ def stable_scales(judge: Judge) -> list[Interval]:
     """Return the intervals of the factor on every eigenvalue for which it is stable."""
     found = _float_scales(
         _float_problem(judge, fine=False),
-        midpoint_form(ball_form([judge.algorithm])),
+        midpoint_form(judge.undecayed_form),
         noiseless_floats(judge.original),
         judge.original_spectrum,
     )
@@ -97,7 +96,7 @@ def unsettled(judge: Judge, scales: Sequence[Interval]) -> float:
     """Return about how far, relative, the radius may be off at the ends of stable scales."""
     if not isinstance(judge.joint.operator, SampledOperator):
         return 0.0
-    form = midpoint_form(ball_form([judge.algorithm]))  # without weight decay
+    form = midpoint_form(judge.undecayed_form)
     problem = _float_problem(judge, fine=False)
     ends = [end for interval in scales for end in interval if end]
     return max((problem.unsettled(form, end) for end in ends), default=0.0)
@@ -111,7 +110,7 @@ def _float_problem(judge: Judge, fine: bool = True) -> FloatProblem:
 
 def _float_scales(
     problem: FloatProblem,
-    form: HalfPlaneForm,
+    form: ModeForm,
     noiseless: Sequence[Interval],
     spectrum: Spectrum,
 ) -> list[Interval]:
@@ -128,6 +127,7 @@ def _float_scales(
     """
     found: list[Interval] = []
     allowed = noiseless_scales(noiseless, spectrum)
+    costly = problem.is_costly or isinstance(form, LongForm)
     grid = max(_FEWEST_POINTS, _POINTS // max(1, len(allowed)))
     for low, high in allowed:
         if not low < high < math.inf:  # as floats: it lies outside their range
@@ -139,5 +139,5 @@ def _float_scales(
         def margin(scale: Array) -> Array:
             return problem.margin(form, scale)
 
-        found.extend(positive_intervals(margin, low, high, grid=grid, costly=problem.is_costly))
+        found.extend(positive_intervals(margin, low, high, grid=grid, costly=costly))
     return found

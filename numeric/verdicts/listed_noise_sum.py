@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+from sgdmem.numeric.verdicts.mode_summands import ModeForm, members, mode_summands, take
 
 _BLOCK = 2**16  # entries of an (A, N) block that is held in memory at once
 _BALL = ("mid", "rad")
@@ -42,7 +41,7 @@ class NoiseSums:
 
 
 def sums_of_modes(
-    form: HalfPlaneForm, lam: Ball, weights: Array, tau2_share: Ball, only_good: bool = True
+    form: ModeForm, lam: Ball, weights: Array, tau2_share: Ball, only_good: bool = True
 ) -> NoiseSums:
     """Sum over listed eigenvalues, a block at a time.
 
@@ -51,10 +50,10 @@ def sums_of_modes(
     With ``only_good`` false the modes that are not certainly Schur and damped are summed as well,
     as the values of a rational function.
     """
-    members = form.pull.mid.shape[0]
+    count = members(form)
     together = max(1, _BLOCK // max(1, weights.size))
-    if members > together:
-        groups = [slice(first, first + together) for first in range(0, members, together)]
+    if count > together:
+        groups = [slice(first, first + together) for first in range(0, count, together)]
         return join_batch(
             [sums_of_modes(take(form, x), lam, weights, tau2_share, only_good) for x in groups]
         )
@@ -67,7 +66,7 @@ def sums_of_modes(
 
 
 def _block(
-    form: HalfPlaneForm,
+    form: ModeForm,
     lam: Ball,
     weights: Array,
     tau2_share: Ball,

@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import enclose
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.verdicts.long_memory import LONGEST_IN_FLOATS, LongForm
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
 from sgdmem.symbolic.algebra.scalars import Scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 
 _NONE = Fraction(0)
+ModeForm: TypeAlias = HalfPlaneForm | LongForm
+_Form = TypeVar("_Form", HalfPlaneForm, LongForm, ModeForm)
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,20 @@ class ModeSummands:
     schur: Array
     noise: Ball
     output_noise: Ball
+
+
+def form_under(
+    noise: BatchNoise, algorithms: Sequence[Algorithm], weight_decay: Fraction = _NONE
+) -> ModeForm:
+    """Return numeric algorithms of one memory in the form in which modes are judged.
+
+    Of long memory a `LongForm`, if all is rational, and but for samples: pairs of modes need the
+    half-plane form. With ``weight_decay`` in the gradient.
+    """
+    is_long = algorithms[0].memory > LONGEST_IN_FLOATS and noise.samples is None
+    if is_long and not any(algorithm.is_symbolic for algorithm in algorithms):
+        return LongForm.of(algorithms, weight_decay)
+    return ball_form(algorithms, weight_decay)
 
 
 def ball_form(algorithms: Sequence[Algorithm], weight_decay: Fraction = _NONE) -> HalfPlaneForm:
@@ -66,18 +85,32 @@ def decayed_form(algorithm: Algorithm, weight_decay: Fraction) -> HalfPlaneForm:
     return form.decayed(weight_decay) if weight_decay else form
 
 
-def take(form: HalfPlaneForm, piece: slice | Array) -> HalfPlaneForm:
+def take(form: _Form, piece: slice | Array) -> _Form:
     """Return some of several forms."""
+    if isinstance(form, LongForm):
+        return form.take(piece)
     return form.map(lambda entry: entry[piece])
 
 
-def midpoint_form(form: HalfPlaneForm) -> HalfPlaneForm:
+def midpoint_form(form: _Form) -> _Form:
     """Return the form with plain float coefficients, for root finding without bounds."""
+    if isinstance(form, LongForm):  # which has them, too
+        return form
     return form.map(lambda entry: entry.mid)
 
 
-def no_pull(form: HalfPlaneForm) -> Array:
+def members(form: ModeForm) -> int:
+    """Return how many algorithms a form is of."""
+    if isinstance(form, LongForm):
+        return len(form)
+    pull: Any = form.pull
+    return int(getattr(pull, "mid", pull).shape[0])
+
+
+def no_pull(form: ModeForm) -> Array:
     """Return whether P(1) and Q(1) are exactly 0, for each of several forms in balls."""
+    if isinstance(form, LongForm):
+        return form.no_pull
     parts = [form.pull, *([] if form.decay is None else [form.decay])]
     nothing = [(part.mid[:, 0] == 0) & (part.rad[:, 0] == 0) for part in parts]
     return np.asarray(np.logical_and.reduce(nothing))
@@ -90,14 +123,29 @@ def rational_algorithm(algorithm: Algorithm) -> Algorithm:
     return algorithm.map(lambda entry: enclose(entry)[0])
 
 
-def mode_summands(form: HalfPlaneForm, eigenvalues: Ball) -> ModeSummands:
+def mode_summands(form: ModeForm, eigenvalues: Ball) -> ModeSummands:
     """Run the recursion of one or more algorithms on real eigenvalues."""
+    if isinstance(form, LongForm):
+        return ModeSummands(*form.modes(eigenvalues))
     pivots, noise, output_noise = summands(form, eigenvalues)
     return ModeSummands(_schur(pivots), noise, output_noise)
 
 
+def float_summands(form: ModeForm, lam: Array) -> tuple[Array, Array]:
+    """Return where modes are strictly Schur, and s / lambda, in plain floats.
+
+    The form is one from `midpoint_form`; eigenvalues have the shape (A, N), those of one algorithm
+    in each row, or of one in all rows.
+    """
+    if isinstance(form, LongForm):
+        return form.floats(lam)
+    pivots, noise, _ = summands(form, lam)
+    stacked = np.stack(np.broadcast_arrays(*pivots))
+    return np.asarray((stacked > 0).all(axis=0) | (stacked < 0).all(axis=0)), noise
+
+
 def disk_bounds(
-    form: HalfPlaneForm, disks: Ball, tau2_share: Ball, power: int = 1
+    form: ModeForm, disks: Ball, tau2_share: Ball, power: int = 1
 ) -> tuple[Array, Array]:
     """Bound ``|f / lambda^power|`` on disks with real centers for both f = s / (1 + (tau2/B) s).
 
@@ -105,11 +153,17 @@ def disk_bounds(
 
     ``tau2_share`` is tau2 / B. Infinite where a pivot or the denominator may vanish in the disk.
     """
-    pivots, noise, output_noise = summands(form, disks, None if power == 1 else Ball(1.0))
+    pivots: Sequence[Ball] = ()  # none: infinite bounds say where a pole may be
+    if isinstance(form, LongForm):
+        noise, output_noise = form.on_disks(disks, power)
+        decays = True
+    else:
+        pivots, noise, output_noise = summands(form, disks, None if power == 1 else Ball(1.0))
+        decays = form.decay is not None
     damping = 1 + tau2_share * disks * (noise if power == 1 else disks * noise)
     regular = damping.nonzero
     # without decay the last one, lambda pull, vanishes at 0 and is not divided by
-    for pivot in pivots[:-1] if form.decay is None else pivots:
+    for pivot in pivots if decays else pivots[:-1]:
         regular &= pivot.nonzero
     bounds = [(value / damping).magnitude for value in (noise, output_noise)]
     return tuple(np.where(regular, bound, np.inf).ravel() for bound in bounds)  # type: ignore[return-value]

@@ -22,9 +22,8 @@ from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
+from sgdmem.numeric.verdicts.mode_summands import ModeForm, mode_summands, take
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 Bounds: TypeAlias = tuple[Array, Array]
 
@@ -37,9 +36,7 @@ class NoiseOperator(ABC):
     spectrum: Spectrum
 
     @abstractmethod
-    def enclose(
-        self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array, sharp: bool = True
-    ) -> Bounds:
+    def enclose(self, form: ModeForm, sums: NoiseSums, wanted: Array, sharp: bool = True) -> Bounds:
         """Return proved bounds of the radius for each form, given what it sums to.
 
         They are those of the modes that are certainly strictly Schur and damped. Where ``wanted``
@@ -58,9 +55,7 @@ class NoiseOperator(ABC):
 class ScalarOperator(NoiseOperator):
     """Two-parameter noise: the radius is the noise sum."""
 
-    def enclose(
-        self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array, sharp: bool = True
-    ) -> Bounds:
+    def enclose(self, form: ModeForm, sums: NoiseSums, wanted: Array, sharp: bool = True) -> Bounds:
         """Return bounds of U'; exactly 0 where nothing feeds other modes."""
         if not self.noise.spreads:
             return np.zeros(len(wanted)), np.zeros(len(wanted))
@@ -79,14 +74,12 @@ class ScalarOperator(NoiseOperator):
 class MatrixOperator(NoiseOperator):
     """Coupled noise: the spectral radius of a nonnegative matrix, by Collatz-Wielandt bounds."""
 
-    def enclose(
-        self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array, sharp: bool = True
-    ) -> Bounds:
+    def enclose(self, form: ModeForm, sums: NoiseSums, wanted: Array, sharp: bool = True) -> Bounds:
         """Return bounds of the radius of diag(f) T, of one algorithm after the other."""
         lam, weights = explicit_modes(self.spectrum)
         inverse_batch = Ball.exactly([self.noise.inverse_batch])
 
-        def bounds(single: HalfPlaneForm) -> Interval:
+        def bounds(single: ModeForm) -> Interval:
             s = lam * mode_summands(single, lam).noise
             shares = (s / (1 + self.noise.share2 * s) * inverse_batch)[0]
             return coupled_radius(shares, weights, self.noise.coupling or ())
@@ -102,9 +95,7 @@ class MatrixOperator(NoiseOperator):
         return np.array([self._quick(row) for row in shares])
 
 
-def _one_by_one(
-    bounds: Callable[[HalfPlaneForm], Interval], form: HalfPlaneForm, wanted: Array
-) -> Bounds:
+def _one_by_one(bounds: Callable[[ModeForm], Interval], form: ModeForm, wanted: Array) -> Bounds:
     """Return the bounds of each form that is wanted, asked by itself; else 0 and inf."""
     low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
     for index in np.flatnonzero(wanted).tolist():

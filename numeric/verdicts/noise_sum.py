@@ -30,8 +30,15 @@ from sgdmem.numeric.verdicts.listed_noise_sum import (
     join_batch,
     sums_of_modes,
 )
-from sgdmem.numeric.verdicts.mode_summands import ball_form, disk_bounds, mode_summands, take
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+from sgdmem.numeric.verdicts.long_memory import LongForm
+from sgdmem.numeric.verdicts.mode_summands import (
+    ModeForm,
+    ball_form,
+    disk_bounds,
+    members,
+    mode_summands,
+    take,
+)
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.errors import InputError
 
@@ -40,7 +47,9 @@ _GOAL = 1e-12  # relative error of the sum at which the rule is good enough
 _MOST_WITNESSES = 64
 
 
-def noise_sums(form: HalfPlaneForm, spectrum: Spectrum, tau2_share: Ball) -> NoiseSums:
+def noise_sums(
+    form: ModeForm, spectrum: Spectrum, tau2_share: Ball, *, spreads: bool = True
+) -> NoiseSums:
     """Sum s / (1 + (tau2/B) s) over a spectrum, for a batch of algorithms.
 
     Parameters
@@ -51,11 +60,18 @@ def noise_sums(form: HalfPlaneForm, spectrum: Spectrum, tau2_share: Ball) -> Noi
         A list or a power law of any length.
     tau2_share
         tau2 / B: a single ball, or one for each eigenvalue of an explicit spectrum.
+    spreads
+        Whether the sums are wanted; otherwise they may be left out where all modes are strictly
+        Schur.
     """
+    if not spreads and isinstance(form, LongForm) and form.is_schur_to(spectrum.largest):
+        size = len(form)
+        sure, nothing = np.ones(size, dtype=np.int8), Ball(np.zeros(size))
+        return NoiseSums(sure, sure, nothing, nothing, np.ones(size), np.full(size, -1))
     long = spectrum.long if tau2_share.mid.ndim == 0 else None
     if long is not None:
         # one by one: the panels of the rule depend on the poles of each
-        batch = range(form.pull.mid.shape[0])
+        batch = range(members(form))
         return join_batch(
             [_long_noise_sums(take(form, slice(i, i + 1)), long, tau2_share) for i in batch]
         )
@@ -67,7 +83,7 @@ def explicit_modes(spectrum: Spectrum) -> tuple[Ball, Array]:
     return Ball(spectrum.eigenvalues, spectrum.radii), spectrum.weights
 
 
-def _long_noise_sums(form: HalfPlaneForm, spectrum: LongSpectrum, tau2_share: Ball) -> NoiseSums:
+def _long_noise_sums(form: ModeForm, spectrum: LongSpectrum, tau2_share: Ball) -> NoiseSums:
     """Return the noise sums of one algorithm (a form of shape (1, 1)) over a long spectrum."""
     for head in _HEADS:
         if spectrum.count is not None and spectrum.count <= 2 * head:
@@ -78,13 +94,14 @@ def _long_noise_sums(form: HalfPlaneForm, spectrum: LongSpectrum, tau2_share: Ba
     return found
 
 
-def _is_sharp(total: Ball) -> bool:
-    mid, rad = float(total.mid[0]), float(total.rad[0])
-    return rad <= _GOAL * abs(mid) or not np.isfinite(mid)
+def _is_sharp(part: Ball, total: Ball) -> bool:
+    """Whether the error of the part by the rule is small against the total."""
+    mid = float(total.mid[0])
+    return float(part.rad[0]) <= _GOAL * abs(mid) or not np.isfinite(mid)
 
 
 def _with_head(
-    form: HalfPlaneForm, spectrum: LongSpectrum, tau2_share: Ball, head: int
+    form: ModeForm, spectrum: LongSpectrum, tau2_share: Ball, head: int
 ) -> tuple[NoiseSums, bool]:
     """Take ``head`` eigenvalues one by one and the others by the rule.
 
@@ -115,11 +132,13 @@ def _with_head(
         output_noise=rest.output_noise + Ball(0.0, output_error),
     )
     found = join([outcome, rest])
-    return found, found.damped[0] == 0 or (found.damped[0] == 1 and not _is_sharp(found.noise))
+    if found.damped[0] == 1:
+        return found, not _is_sharp(rest.noise, found.noise)
+    return found, bool(found.damped[0] == 0)
 
 
 def _shown_at_eigenvalues(
-    form: HalfPlaneForm,
+    form: ModeForm,
     spectrum: LongSpectrum,
     tau2_share: Ball,
     rest: NoiseSums,

@@ -21,7 +21,7 @@ from sgdmem.numeric.sampled_noise.sampled_radius import (
     sampled_radius,
 )
 from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import mode_summands, take
+from sgdmem.numeric.verdicts.mode_summands import ModeForm, mode_summands, take
 from sgdmem.numeric.verdicts.noise_operator import Bounds, NoiseOperator
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
@@ -38,10 +38,9 @@ _RESIDUAL = 1e-7  # of the matrix that belongs to the radius
 class SampledOperator(NoiseOperator):
     """The noise of samples: a map on positive semidefinite matrices, see `sampled_radius`."""
 
-    def enclose(
-        self, form: HalfPlaneForm, sums: NoiseSums, wanted: Array, sharp: bool = True
-    ) -> Bounds:
+    def enclose(self, form: ModeForm, sums: NoiseSums, wanted: Array, sharp: bool = True) -> Bounds:
         """Return bounds of the radius to a relative 1e-6, closer where they would enclose 1."""
+        assert isinstance(form, HalfPlaneForm)  # from `form_under`
         done, passes = (is_close, MOST_PASSES) if sharp else (_decides, _FEW)
         low, high = self.bounds_without_a_pass(form, wanted)
         for index in np.flatnonzero(wanted).tolist():

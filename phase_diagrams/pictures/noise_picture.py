@@ -11,7 +11,7 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import as_problem, require_no_weight_decay
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.mode_summands import ball_form, mode_summands, rational_algorithm
+from sgdmem.numeric.verdicts.mode_summands import form_under, mode_summands, rational_algorithm
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.pictures.artists import named
@@ -146,7 +146,7 @@ def draw_noise_summand(
 
 def _summands(algorithm: Algorithm, lam: Array, noise: BatchNoise) -> tuple[Array, Array]:
     """Return s and s / (1 + tau2 s / B) at eigenvalues; NaN where the noise has no limit."""
-    modes = mode_summands(ball_form([algorithm]), Ball.exactly(lam.tolist()))
+    modes = mode_summands(form_under(noise, [algorithm]), Ball.exactly(lam.tolist()))
     plain = np.where(modes.schur[0] == 1, lam * modes.noise.mid[0], np.nan)
     with np.errstate(invalid="ignore"):
         damping = 1 + float(noise.tau2 * noise.inverse_batch) * plain  # type: ignore[operator]
@@ -188,7 +188,7 @@ def _sum(algorithm: Algorithm, data: Spectrum, noise: BatchNoise) -> float:
     """Return the sum of s / (1 + tau2 s / B); infinite or NaN where there is none."""
     if data.diverges:
         return math.inf
-    found = noise_sums(ball_form([algorithm]), data, noise.share2)
+    found = noise_sums(form_under(noise, [algorithm]), data, noise.share2)
     good = found.schur[0] == 1 and found.damped[0] == 1
     return float(found.noise.mid[0]) if good else math.inf
 

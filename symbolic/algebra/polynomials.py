@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sgdmem.symbolic.algebra.scalars import Element
+from sgdmem.symbolic.algebra.scalars import Element, flint_rational
 
 Polynomial = tuple[Element, ...]
+
+_FEW = 8  # rows for which the recursion of Faddeev and LeVerrier is fast
 
 
 class TransferPolynomials(NamedTuple):
@@ -49,6 +51,10 @@ def characteristic_polynomial(matrix: Sequence[Sequence[Element]]) -> Polynomial
     (Fraction(6, 1), Fraction(-5, 1), 1)
     """
     size = len(matrix)
+    if size > _FEW and all(hasattr(entry, "numerator") for row in matrix for entry in row):
+        from flint import fmpq_mat
+
+        return tuple(fmpq_mat([[*map(flint_rational, row)] for row in matrix]).charpoly())
     coefficients: list[Element] = [1]
     product = [
         [0 * entry for entry in row] for row in matrix
@@ -83,10 +89,13 @@ def transfer_polynomials(
     y = v
     Q: list[Element] = []
     Q_output: list[Element] = []
+    # of shift registers most entries are 0
+    rows = [[(j, x) for j, x in enumerate(row, 1) if x] for row in (b, *D)]
     for power in range(len(b), -1, -1):
         Q_output.append(y[0])
         Q.append(y[0] + dot(a, y[1:]))
-        moved = [y[0] - shrink * y[0] + dot(b, y[1:]), *(dot(row, y[1:]) for row in D)]
+        moved = [sum((x * y[j] for j, x in row), start=0) for row in rows]
+        moved[0] = moved[0] + y[0] - shrink * y[0]
         y = [entry + P[power] * start for entry, start in zip(moved, v, strict=True)]
     return TransferPolynomials(det_D, P, tuple(reversed(Q)), tuple(reversed(Q_output)))
 

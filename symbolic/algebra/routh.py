@@ -25,11 +25,14 @@ and SymPy expressions all go through the same lines.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from math import comb
 from typing import NamedTuple
 
 from sgdmem.symbolic.algebra.polynomials import Polynomial, TransferPolynomials, multiply
-from sgdmem.symbolic.algebra.scalars import Element
+from sgdmem.symbolic.algebra.scalars import Element, flint_polynomial, fraction_of
+
+_FEW = 8  # degree up to which binomials are fast
 
 
 class HalfPlaneForm(NamedTuple):
@@ -141,6 +144,8 @@ def to_half_plane(polynomial: Sequence[Element]) -> Polynomial:
     (-2, 4)
     """
     degree = len(polynomial) - 1
+    if degree > _FEW and all(isinstance(x, Fraction) for x in polynomial):
+        return _long_to_half_plane(polynomial)
     total: list[Element] = [0] * (degree + 1)
     for power, coefficient in enumerate(polynomial):
         rising = [comb(power, i) for i in range(power + 1)]
@@ -148,6 +153,17 @@ def to_half_plane(polynomial: Sequence[Element]) -> Polynomial:
         for i, factor in enumerate(multiply(rising, falling)):
             total[i] = total[i] + factor * coefficient
     return tuple(reversed(total))
+
+
+def _long_to_half_plane(polynomial: Sequence[Fraction]) -> Polynomial:
+    """Return the same of many fractions, by two shifts: x = -1 + 2/y with y = 1 - z."""
+    from flint import fmpq_poly
+
+    shifted = flint_polynomial(polynomial)(fmpq_poly([-1, 1]))
+    size = len(polynomial)
+    in_y = fmpq_poly([shifted[k] * 2**k for k in reversed(range(size))])
+    in_z = in_y(fmpq_poly([1, -1]))
+    return tuple(fraction_of(in_z[k]) for k in reversed(range(size)))
 
 
 def around_one(polynomial: Sequence[Element]) -> Polynomial:

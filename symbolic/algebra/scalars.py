@@ -22,6 +22,7 @@ Element: TypeAlias = Any  # whatever a field computes in: supports + - * /
 
 MOST_DIGITS = 4000  # of a decimal written out, so that 1e999999999 is refused and not computed
 _MOST_BITS = 3 * MOST_DIGITS  # of a binary number, likewise
+_MANY = 100  # numbers from which on FLINT is worth its import
 _SINGLE = {int, float, str, Fraction}  # seen at once: lists of a million are asked one by one
 
 
@@ -209,12 +210,15 @@ def exact_field(
 ) -> tuple[list[Element], Callable[[Element], Scalar]]:
     """Return the scalars as elements of the smallest exact field, and the way back.
 
-    Numbers are computed as `Fraction`; expressions as elements of SymPy's fraction fields, which
-    cancel common factors at every step, so that zero is recognised and nothing swells.
+    Numbers are computed as `Fraction`, many of them as rationals of FLINT; expressions as elements
+    of SymPy's fraction fields, which cancel common factors at every step, so that zero is
+    recognised and nothing swells.
     """
     values = list(values)
     if any(is_symbolic(value) for value in values):
         return _symbolic_field(values)
+    if len(values) > _MANY:
+        return [*map(flint_rational, values)], fraction_of
     return values, Fraction
 
 
@@ -234,8 +238,24 @@ def _symbolic_field(
 
 
 def fraction_of(value: Any) -> Fraction:
-    """Return a rational number of FLINT or SymPy as a fraction."""
-    return Fraction(int(value.p), int(value.q))
+    """Return a rational number of FLINT or SymPy as a fraction; an integer as well."""
+    return Fraction(int(value.numerator), int(value.denominator))
+
+
+def flint_rational(value: Any) -> Any:
+    """Return a rational number, of any kind, as one of FLINT: many digits are fast there."""
+    from flint import fmpq
+
+    if isinstance(value, fmpq):
+        return value
+    return fmpq(int(value.numerator), int(value.denominator))
+
+
+def flint_polynomial(coefficients: Iterable[Any]) -> Any:
+    """Return a polynomial of FLINT from rational coefficients, lowest power first."""
+    from flint import fmpq_poly
+
+    return fmpq_poly([*map(flint_rational, coefficients)])
 
 
 def is_zero(value: Scalar) -> bool:

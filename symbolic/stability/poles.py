@@ -7,14 +7,21 @@ constant times the leading coefficient of :math:`\hat\chi` times its Hurwitz det
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from sgdmem.symbolic.algebra.polynomials import Polynomial, derivative, evaluate, multiply
+from sgdmem.symbolic.algebra.polynomials import Polynomial, add, derivative, evaluate
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
-from sgdmem.symbolic.algebra.scalars import Element, Scalar, exact_field, fraction_of
+from sgdmem.symbolic.algebra.scalars import (
+    Element,
+    Scalar,
+    exact_field,
+    flint_rational,
+    fraction_of,
+)
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndefinedError
 from sgdmem.symbolic.stability.noise_fraction import (
@@ -23,13 +30,19 @@ from sgdmem.symbolic.stability.noise_fraction import (
     noise_fraction,
 )
 from sgdmem.symbolic.stability.schur import is_schur_form
+from sgdmem.symbolic.stability.unit_circle import (
+    CirclePolynomials,
+    circle_polynomials,
+    complex_roots,
+    without,
+)
 
 Enclosure = tuple[Fraction, Fraction]
 
 _NARROW = Fraction(1, 10**30)  # relative width of an enclosure
 _NONE = Fraction(0)
+_FINEST = 1024  # bits in which ends are told apart
 _NO_END = Fraction(2) ** 2000  # beyond the range of floats
-_PRECISION = 128  # bits to which roots are enclosed at first
 
 
 def boundary_polynomial(algorithm: Algorithm) -> Polynomial:
@@ -86,26 +99,36 @@ def noiseless_intervals(
     """
     if algorithm.is_symbolic:
         raise InputError("noiseless_intervals needs an algorithm with rational entries")
-    form, _ = _in_field(algorithm)
+    _, P, Q, _ = algorithm.polynomials
+    form = algorithm.half_plane_form
     if weight_decay:
-        form = form.decayed(_rational(weight_decay))
+        P = add(P, [-weight_decay * q for q in Q])
+        form = form.decayed(weight_decay)
+    return list(intervals_of_form(P, Q, form))
+
+
+@lru_cache(maxsize=64)
+def intervals_of_form(
+    P: Polynomial, Q: Polynomial, form: HalfPlaneForm
+) -> tuple[tuple[Enclosure, Enclosure], ...]:
+    """Return the `noiseless_intervals` of P, Q and their half-plane form, with rational entries."""
+    form = form.at_gradient.map(flint_rational)
     if form.pull == 0 and not form.decay:  # x = 1 is a root for every lambda
-        return []
-    polynomial = _boundary(form)
-    if not any(polynomial):  # at every lambda a root lies on the circle, or a pair is reciprocal
-        return []
-    if form.decay is not None:  # a root may pass through 1 too
-        polynomial = multiply(polynomial, (form.decay, form.pull))
+        return ()
     zero = Fraction(0)
-    ends: list[Enclosure] = [(zero, zero), *_positive_roots(polynomial)]
-    if not any(form.Q):  # the gradient does nothing: as at 0, so everywhere
-        ends.append((_NO_END, _NO_END))
+    if not any(Q):  # the gradient does nothing: as at 0, so everywhere
+        everywhere = ((zero, zero), (_NO_END, _NO_END))
+        return (everywhere,) if is_schur_form(form, zero + 1) else ()
+    circle = circle_polynomials(P, Q)
+    if not circle.crossing:  # at every lambda a root lies on the circle, or a pair is reciprocal
+        return ()
+    ends: list[Enclosure] = [(zero, zero), *_crossings(circle)]
     # At an end P - lambda Q is not Schur, and between two ends that does not change.
-    return [
+    return tuple(
         (lower, upper)
         for lower, upper in pairwise(ends)
         if is_schur_form(form, _between(lower[1], upper[0]))
-    ]
+    )
 
 
 def partial_fractions(algorithm: Algorithm) -> list[tuple[Scalar, Scalar]]:
@@ -158,13 +181,7 @@ def _in_field(algorithm: Algorithm) -> tuple[HalfPlaneForm, Callable[[Element], 
     if algorithm.is_symbolic:
         elements, back = exact_field(form.row)
         return form.with_row(elements), back
-    return form.map(_rational), fraction_of
-
-
-def _rational(value: Fraction) -> Any:
-    from flint import fmpq
-
-    return fmpq(value.numerator, value.denominator)
+    return form.map(flint_rational), fraction_of
 
 
 def _boundary(form: HalfPlaneForm) -> Polynomial:
@@ -175,27 +192,56 @@ def _boundary(form: HalfPlaneForm) -> Polynomial:
     return tuple(coefficient / constant for coefficient in crossing_polynomial(form))
 
 
-def _positive_roots(polynomial: Sequence[Any]) -> list[Enclosure]:
-    """Return narrow, disjoint enclosures of the distinct positive roots, ascending."""
-    from flint import ctx, fmpq_poly
+def _crossings(circle: CirclePolynomials) -> list[Enclosure]:
+    """Return narrow, disjoint enclosures of the eigenvalues > 0 with a root on the circle.
 
-    lowest = next(power for power, value in enumerate(polynomial) if value != 0)
-    integral = fmpq_poly(list(polynomial[lowest:])).numer()  # without roots at 0
-    precision = _PRECISION
+    Where pairs of roots cross at once, or within 1e-300, there is one for all of them.
+    """
+    from flint import fmpz_poly
+
+    scale = Fraction(int(circle.scale_Q), int(circle.scale_P))
+    at_ends = [
+        scale * Fraction(int(circle.P(x)), int(circle.Q(x))) for x in (1, -1) if circle.Q(x) != 0
+    ]
+    # where P or Q itself vanishes on the circle there is no crossing, but at 0 or infinity
+    polynomial = without(circle.crossing, circle.middle)
+    for end in (fmpz_poly([2, 1]), fmpz_poly([-2, 1])):
+        polynomial = without(polynomial, end)
+    precision = circle.precision
     while True:
-        with ctx.workprec(precision):
-            roots: Any = integral.complex_roots()  # pairs (root, multiplicity)
-            real = sorted(
-                (_exact(root.real.lower()), _exact(root.real.upper()))
-                for root, _ in roots
-                if root.imag == 0
-            )
-        narrow = all(
-            high - low < _NARROW * min(abs(low), abs(high)) and low * high > 0 for low, high in real
-        )
-        if narrow and all(left[1] < right[0] for left, right in pairwise(real)):
-            return [(low, high) for low, high in real if low > 0]
+        found = _complex_crossings(circle, polynomial, scale, precision)
+        narrow = all(low * high > 0 and high - low < _NARROW * abs(low) for low, high in found)
+        found = sorted(x for x in [*((end, end) for end in at_ends), *found] if x[0] > 0)
+        if narrow and all(x == y or x[1] < y[0] for x, y in pairwise(found)):
+            return list(dict.fromkeys(found))
+        if narrow and precision >= _FINEST:
+            break
         precision *= 2
+    merged = [found[0]]
+    for low, high in found[1:]:
+        if low <= merged[-1][1]:
+            low, high = merged[-1][0], max(high, merged.pop()[1])
+        merged.append((low, high))
+    return merged
+
+
+def _complex_crossings(
+    circle: CirclePolynomials, polynomial: Any, scale: Fraction, precision: int
+) -> list[Enclosure]:
+    """Return those of real roots c between -2 and 2; (-1, 1) where more bits must tell."""
+    from flint import ctx
+
+    found = []
+    with ctx.workprec(precision):
+        for root, _ in complex_roots(polynomial, precision):
+            c = root.real
+            if root.imag == 0 and not (c > 2 or c < -2):
+                value = circle.middle(c) / (2 * circle.size(c))
+                sure = c > -2 and c < 2 and value.is_finite()
+                ends = (value.lower(), value.upper()) if sure else (-1, 1)
+                low, high = (scale * _exact(end) for end in ends)
+                found.append((low, high))
+    return found
 
 
 def _between(low: Fraction, high: Fraction) -> Any:
@@ -207,5 +253,7 @@ def _between(low: Fraction, high: Fraction) -> Any:
 
 
 def _exact(number: Any) -> Fraction:
+    if isinstance(number, int):
+        return Fraction(number)
     mantissa, exponent = (int(part) for part in number.man_exp())
     return Fraction(mantissa << max(exponent, 0), 1 << max(-exponent, 0))

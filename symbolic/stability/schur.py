@@ -17,11 +17,16 @@ from sgdmem.symbolic.algebra.scalars import (
     Scalar,
     as_scalar,
     exact_field,
+    flint_polynomial,
+    flint_rational,
     is_symbolic,
     to_sympy,
 )
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError, shown
+
+_FEW = 8  # coefficients for which fractions are fast
+_BITS = (8, 32, 128)  # of balls, for each coefficient
 
 
 def is_schur(algorithm: Algorithm, lam: Any) -> bool:
@@ -54,15 +59,40 @@ def is_schur(algorithm: Algorithm, lam: Any) -> bool:
 
 
 def is_schur_form(form: HalfPlaneForm, lam: Element) -> bool:
-    """Whether P - lam Q is strictly Schur, in any exact ordered field.
+    """Whether P - lam Q is strictly Schur, decided exactly for rational numbers.
 
-    A strictly Hurwitz polynomial has no zero pivot, so a division by one says no.
+    A strictly Hurwitz polynomial has no zero pivot, so a division by one says no. Of many numbers
+    fractions grow long: there balls decide, and fractions only what balls of many bits leave open.
     """
+    if len(form.fixed) > _FEW:
+        decided = _by_balls(form, lam)
+        if decided is not None:
+            return decided
     try:
         pivots = summands(form, lam).pivots
     except ZeroDivisionError:
         return False
     return all(pivot > 0 for pivot in pivots) or all(pivot < 0 for pivot in pivots)
+
+
+def _by_balls(form: HalfPlaneForm, lam: Element) -> bool | None:
+    """Whether P - lam Q is strictly Schur; None where two roots z and -z may be too close."""
+    from flint import arb, ctx
+
+    for bits in _BITS:
+        with ctx.workprec(bits * len(form.fixed)):
+            pivots = summands(
+                form.map(lambda x: arb(flint_rational(x))), arb(flint_rational(lam))
+            ).pivots
+            positive, negative = ([sign * x > 0 for x in pivots] for sign in (1, -1))
+        if all(positive) or all(negative):
+            return True
+        if any(positive) and any(negative):
+            return False
+    a = half_plane_polynomial(form.map(flint_rational), flint_rational(lam))
+    # a root and its negative are roots of the even and of the odd part
+    even, odd = (flint_polynomial(reversed(a[start::2])) for start in (0, 1))
+    return False if len(even.gcd(odd)) > 1 else None
 
 
 def conditions(algorithm: Algorithm, lam: Any) -> list[Scalar]:

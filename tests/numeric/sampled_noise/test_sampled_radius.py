@@ -135,12 +135,11 @@ def compare(problems: int, rng: np.random.Generator) -> tuple[int, int]:
             verdict = stability(Algorithm(*alg), problem, size)
             share = 1 / size if replacement else (n - size) / (size * (n - 1))
             radius = naive.sampled_moment_radius(alg, rows, shares, share)
-            quick = JointJudge(
-                ball_form([Algorithm(*alg)]), problem.spectrum, verdict.noise, sharp=False
-            )
+            form = ball_form([Algorithm(*alg)])
+            quick = JointJudge(form, problem.spectrum, verdict.noise, sharp=False)
             operator = quick.operator
             assert isinstance(operator, SampledOperator)
-            without = operator.bounds_without_a_pass(quick.form, np.ones(1, dtype=bool))
+            without = operator.bounds_without_a_pass(form, np.ones(1, dtype=bool))
             # the radius is a multiple of the share, and 1 where the dense operator says so
             expected = share / least
             sharp = np.array(verdict.noise_sum_interval)[:, None]

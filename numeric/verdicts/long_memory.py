@@ -1,0 +1,392 @@
+r"""Modes of algorithms of long memory: summands from their poles, and the recursion in many bits.
+
+In floats the Routh-Astrom recursion loses about a bit for each auxiliary vector. Here exact
+polynomials give the poles and residues of the noise summand, and the eigenvalues at which roots
+cross the unit circle (`sgdmem.symbolic.stability.unit_circle`): with these a mode costs M + 1
+divisions. What balls around them leave open is decided by the recursion in balls of more bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array, Ball
+from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.symbolic.algebra.polynomials import TransferPolynomials
+from sgdmem.symbolic.algebra.routh import half_plane_form, summands
+from sgdmem.symbolic.algebra.scalars import flint_polynomial, flint_rational, to_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.stability.poles import intervals_of_form
+from sgdmem.symbolic.stability.unit_circle import (
+    CirclePolynomials,
+    circle_polynomials,
+    complex_roots,
+    squared_modulus,
+    without,
+)
+
+LONGEST_IN_FLOATS = 8  # memory for which floats are enough
+_SHARP = 1e-12  # relative error of a summand that poles may leave
+_BITS = (8, 32, 128)  # of balls, for each coefficient
+_CACHED = 64
+
+Modes = tuple[Array, Ball, Ball]  # schur, s / lambda, and the same at w
+
+
+@dataclass(frozen=True)
+class SummandPoles:
+    r"""Poles and residues: :math:`s_\lambda/\lambda^2 = \sum_i G_i/(z_i-\mu)` at the drift mu.
+
+    Attributes
+    ----------
+    poles, weights, output_weights : Ball, shape (n,)
+        z and G, at the point of the gradient and at w; of two conjugate poles the upper one, with
+        twice its weight.
+    first : Ball, shape (3,)
+        z = P(1)/Q(1) and its two G.
+    is_first_at_zero : bool
+        Whether P(1) = 0 exactly.
+    """
+
+    poles: Ball
+    weights: Ball
+    output_weights: Ball
+    first: Ball
+    is_first_at_zero: bool
+
+    def sums(self, drift: Ball) -> list[Ball]:
+        """Return the sums over all poles but the first, for both weights, shape (N,).
+
+        Also on disks with real centres: conjugate poles see a disk alike.
+        """
+        found = []
+        known: dict[int, Ball] = {}
+        for weights in (self.weights, self.output_weights):
+            if id(weights) not in known:
+                known[id(weights)] = self._sum(weights, drift)
+            found.append(known[id(weights)])
+        return found
+
+    def _sum(self, weights: Ball, drift: Ball) -> Ball:
+        mu, spread = drift.mid, np.broadcast_to(drift.rad, drift.mid.shape)
+        total, size, error = np.zeros((3, *mu.shape))
+        parts = (self.poles.mid, self.poles.rad, weights.mid, weights.rad)
+        with np.errstate(all="ignore"):
+            for z, z_error, G, G_error in zip(*parts, strict=True):
+                apart = z.real - mu
+                square = apart * apart + z.imag * z.imag
+                far, off = np.sqrt(square), spread + (z_error + UNIT * np.abs(apart))
+                room = far * (1 - 8 * UNIT) - off
+                total += (G.real * apart + G.imag * z.imag) / square
+                size += abs(G) / far
+                # |G/w - G/w'| <= |G| |w - w'| / |w w'|
+                error += np.where(room > 0, (abs(G) * off / far + G_error) / room, np.inf)
+            rounding = (16 + parts[0].size) * UNIT * size
+            return Ball(total, (1 + 1e-9) * (error + rounding))
+
+
+@dataclass(frozen=True)
+class LongMember:
+    """One algorithm of long memory, up to a factor of Q.
+
+    Attributes
+    ----------
+    intervals : tuple
+        Of the drift, in which it is strictly Schur: enclosures of both ends.
+    summand : SummandPoles or None
+        None where two poles coincide, or do not tell all of the summand.
+    """
+
+    intervals: tuple[Any, ...]
+    summand: SummandPoles | None
+
+    @cached_property
+    def float_intervals(self) -> Array:
+        """The ends of the intervals as floats, in one ascending row."""
+        ends = [to_float(end) for lower, upper in self.intervals for end in (lower[0], upper[1])]
+        return np.array(ends)
+
+    @cached_property
+    def certain(self) -> tuple[Array, Array]:
+        """Floats within the ends of intervals, and beyond them: rows of lower and upper ones."""
+        rows: list[list[float]] = [[], [], [], []]
+        for lower, upper in self.intervals:
+            ends = (lower[1], upper[0], lower[0], upper[1])
+            for row, value, up in zip(rows, ends, (True, False, False, True), strict=True):
+                row.append(_rounded(value, up))
+        return np.array(rows[:2]), np.array(rows[2:])
+
+    def schur(self, drift: Ball) -> Array:
+        """Return 1 where P - mu Q certainly is strictly Schur, -1 where it certainly is not."""
+        low, high = drift.lower[:, None], drift.upper[:, None]
+        (lows, highs), (far_lows, far_highs) = self.certain
+        inside = ((low > lows) & (high < highs)).any(axis=1)
+        outside = ((high <= far_lows) | (low >= far_highs)).all(axis=1) & (low[:, 0] > 0)
+        return np.where(inside, 1, np.where(outside, -1, 0)).astype(np.int8)
+
+    def responses(self, lam: Ball, drift: Ball, weight: Ball | None) -> list[Ball]:
+        """Return the weight, by default ``lam``, times the sums of squares, at both points."""
+        found = self.summand
+        if found is None:
+            shape = lam.mid.shape
+            return [Ball(np.zeros(shape), np.full(shape, np.inf)) for _ in range(2)]
+        z, *first = (Ball(x.mid.real, x.rad) for x in (found.first[k] for k in range(3)))
+        # in this form small eigenvalues cost no accuracy
+        plain = found.is_first_at_zero and drift is lam and weight is None
+        weight = lam if weight is None else weight
+        return [
+            weight * rest - at_one if plain else weight * (rest + at_one / (z - drift))
+            for rest, at_one in zip(found.sums(drift), first, strict=True)
+        ]
+
+    def floats(self, lam: Array, drift: Array) -> tuple[Array, Array | None]:
+        """Return where it is strictly Schur, and s / lambda there, without error bounds."""
+        schur = np.searchsorted(self.float_intervals, drift) % 2 == 1
+        found = self.summand
+        if found is None:
+            return schur, None
+        total = np.zeros(drift.shape)
+        for z, G in zip(found.poles.mid, found.weights.mid, strict=True):
+            apart = z.real - drift
+            if z.imag == 0:
+                total += G.real / apart
+            else:  # the real part
+                total += (G.real * apart + G.imag * z.imag) / (apart * apart + z.imag**2)
+        z, G = found.first.mid[:2].real
+        if found.is_first_at_zero:
+            return schur, lam * total - G * (lam / drift)
+        return schur, lam * (total + G / (z - drift))
+
+
+@dataclass(frozen=True)
+class LongAlgorithm:
+    """An algorithm of long memory: a member times a factor of Q, and so of eigenvalues."""
+
+    algorithm: Algorithm
+    member: LongMember
+    factor: Fraction
+
+    @classmethod
+    def of(cls, algorithm: Algorithm) -> LongAlgorithm:
+        """Read an algorithm with rational entries."""
+        D, P, Q, Q_output = algorithm.polynomials
+        factor = next((abs(q) for q in Q if q), Fraction(1))
+        unit = TransferPolynomials(D, P, *(tuple(q / factor for q in x) for x in (Q, Q_output)))
+        return cls(algorithm, _member(unit, algorithm.shrink), factor)
+
+    @cached_property
+    def _factor(self) -> Ball:
+        return Ball.exactly([self.factor])
+
+    def modes(self, lam: Ball, weight_decay: Fraction) -> Modes:
+        """Return what is certain of every mode."""
+        scaled = self._factor * lam
+        drift = self._factor * (lam + weight_decay) if weight_decay else scaled
+        schur = self.member.schur(drift)
+        noise, output = (self._factor * x for x in self.member.responses(scaled, drift, None))
+        left = (schur == 0) | ((schur == 1) & ~(_is_sharp(noise) & _is_sharp(output)))
+        for k in np.flatnonzero(left).tolist():
+            schur[k], values = self.refined(lam[k], weight_decay)
+            for ball, value in zip((noise, output), values, strict=True):
+                ball.mid[k], ball.rad[k] = value.mid, value.rad
+        return schur, noise, output
+
+    def is_schur_to(self, largest: float, weight_decay: Fraction) -> bool:
+        """Whether it certainly is strictly Schur for all eigenvalues in (0, largest]."""
+        (lows, highs), _ = self.member.certain
+        ends = [self._factor * (Ball(x) + weight_decay) for x in (0.0, largest)]
+        low = ends[0].lower if weight_decay else 0.0
+        return bool(((low >= lows) & (ends[1].upper < highs)).any())
+
+    def refined(self, lam: Ball, weight_decay: Fraction) -> tuple[int, list[Ball]]:
+        """Return what the recursion says of one mode, in balls of as many bits as it takes."""
+        from flint import arb, ctx
+
+        form = self.algorithm.half_plane_form
+        form = form.decayed(weight_decay) if weight_decay else form
+        flag, values = 0, [Ball(0.0, np.inf)] * 2
+        for bits in _BITS:
+            with ctx.workprec(bits * len(form.fixed)):
+                exact = form.map(lambda x: arb(flint_rational(x)))
+                pivots, *sums = summands(exact, arb(float(lam.mid), float(lam.rad)))
+                signs = [1 if x > 0 else -1 if x < 0 else 0 for x in pivots]
+                flag = int(abs(sum(signs)) == len(signs)) or -int(min(signs) * max(signs) < 0)
+                values = [_ball(x) for x in sums]
+            if flag == -1 or (flag == 1 and all(_is_sharp(x) for x in values)):
+                break
+        return flag, values
+
+    def on_disks(self, disks: Ball, weight_decay: Fraction, power: int) -> tuple[Ball, Ball]:
+        """Return what encloses s / lambda^power on disks with real centres."""
+        scaled = self._factor * disks
+        drift = self._factor * (disks + weight_decay) if weight_decay else scaled
+        weight = None if power == 1 else Ball(1.0)
+        factor = self._factor if power == 1 else self._factor * self._factor
+        noise, output = (factor * x for x in self.member.responses(scaled, drift, weight))
+        return noise, output
+
+    def floats(self, lam: Array, weight_decay: Array) -> tuple[Array, Array]:
+        """Return where modes are strictly Schur, and s / lambda there, without error bounds."""
+        factor, drift = float(self.factor), lam + weight_decay
+        schur, values = self.member.floats(factor * lam, factor * drift)
+        if values is None:
+            every = [self.refined(Ball(x), Fraction(0))[1][0].mid for x in drift.ravel()]
+            return schur, np.reshape(every, drift.shape) / drift * lam
+        return schur, factor * values
+
+
+@dataclass(frozen=True)
+class LongForm:
+    """Algorithms of one long memory, in the place of a `HalfPlaneForm` in balls.
+
+    Attributes
+    ----------
+    algorithms : tuple of LongAlgorithm
+    weight_decay : Fraction or ndarray of shape (A, 1)
+        In the gradient; an array of floats for what is searched with them.
+    """
+
+    algorithms: tuple[LongAlgorithm, ...]
+    weight_decay: Any  # Fraction | Array
+
+    @classmethod
+    def of(cls, algorithms: Sequence[Algorithm], weight_decay: Fraction) -> LongForm:
+        """Read algorithms with rational entries."""
+        return cls(tuple(map(LongAlgorithm.of, algorithms)), weight_decay)
+
+    def __len__(self) -> int:
+        return len(self.algorithms)
+
+    def take(self, piece: slice | Array) -> LongForm:
+        """Return some of the algorithms."""
+        chosen = np.arange(len(self))[piece].tolist()
+        return LongForm(tuple(self.algorithms[k] for k in chosen), self.weight_decay)
+
+    @property
+    def no_pull(self) -> Array:
+        """Whether P(1) and Q(1) are exactly 0."""
+        both = [x.algorithm.polynomials[1:3] for x in self.algorithms]
+        return np.array([sum(P) == 0 == sum(Q) for P, Q in both])
+
+    def is_schur_to(self, largest: float) -> bool:
+        """Whether it certainly is strictly Schur at all eigenvalues from 0, itself left out, on."""
+        return all(x.is_schur_to(largest, self.weight_decay) for x in self.algorithms)
+
+    def modes(self, lam: Ball) -> Modes:
+        """Return what is certain of every mode, shape (A, N)."""
+        found = [x.modes(lam, self.weight_decay) for x in self.algorithms]
+        schur, *sums = zip(*found, strict=True)
+        return np.stack(schur), *(_stacked(x) for x in sums)  # type: ignore[return-value]
+
+    def on_disks(self, disks: Ball, power: int) -> tuple[Ball, Ball]:
+        """Return what encloses s / lambda^power on disks, of one algorithm."""
+        return self.algorithms[0].on_disks(disks, self.weight_decay, power)
+
+    def decayed(self, rates: Array) -> LongForm:
+        """Return the form with weight decay in the gradient, a rate for each row."""
+        return LongForm(self.algorithms, rates)
+
+    def floats(self, lam: Array) -> tuple[Array, Array]:
+        """Return where modes are strictly Schur, and s / lambda, in plain floats.
+
+        The rows are those of one algorithm, or of one each.
+        """
+        decay = np.asarray(self.weight_decay, dtype=float)
+        if len(self) == 1:
+            return self.algorithms[0].floats(lam, decay)
+        rates = np.broadcast_to(decay, (len(self), 1))
+        lam = np.broadcast_to(lam, (len(self), lam.shape[1]))
+        rows = zip(self.algorithms, lam, rates, strict=True)
+        parts = [algorithm.floats(*row) for algorithm, *row in rows]
+        return tuple(map(np.stack, zip(*parts, strict=True)))  # type: ignore[return-value]
+
+
+@lru_cache(_CACHED)
+def _member(polynomials: TransferPolynomials, shrink: Fraction) -> LongMember:
+    form = half_plane_form(polynomials, shrink)
+    intervals = intervals_of_form(polynomials.P, polynomials.Q, form)
+    return LongMember(intervals, _summand_poles(polynomials))
+
+
+def _summand_poles(polynomials: TransferPolynomials) -> SummandPoles | None:
+    from flint import acb, ctx, fmpz_poly
+
+    _, P, Q, Q_output = polynomials
+    if not any(Q):
+        return None
+    circle = circle_polynomials(P, Q)
+    output = flint_polynomial(Q_output)
+    if output.numer() % circle.common or not _decays_at_infinity(circle, output.numer()):
+        return None
+    output = output / circle.common
+    V = circle.crossing * fmpz_poly([-4, 0, 1])
+    roots = complex_roots(without(circle.crossing, circle.size), circle.precision)
+    if any(multiplicity > 1 for _, multiplicity in roots):
+        return None
+    scale = flint_rational(circle.scale_P) / circle.scale_Q
+    ratio = flint_rational(circle.scale_Q) / output.denom()
+    numerators = [(circle.size, scale)]
+    if Q_output != Q:
+        numerators.append((squared_modulus(output.numer()), scale * ratio**2))
+    ends = [acb(x) for x in (2, -2) if circle.Q(x // 2) != 0]
+    with ctx.workprec(circle.precision):
+        places = [*ends, *(c for c, _ in roots if not c.imag < 0)]
+        slope = V.derivative()
+        z = [circle.middle(c) / (2 * circle.size(c) * scale) for c in places]
+        balls = [_complex_ball(z)]
+        for top, factor in numerators:
+            twice = [2 if c.imag == 0 else 4 for c in places]
+            values = [k * top(c) * factor / slope(c) for c, k in zip(places, twice, strict=True)]
+            balls.append(_complex_ball(values))
+    if not all(np.isfinite(ball.rad).all() for ball in balls):
+        return None
+    if circle.Q(1) == 0:  # no pole there
+        first, rest = Ball(np.zeros(3, dtype=complex)), balls
+    else:
+        heads = [balls[0], balls[1], balls[-1]]
+        first = Ball(np.array([x.mid[0] for x in heads]), np.array([x.rad[0] for x in heads]))
+        rest = [x[1:] for x in balls]
+    return SummandPoles(rest[0], rest[1], rest[-1], first, circle.Q(1) != 0 == circle.P(1))
+
+
+def _decays_at_infinity(circle: CirclePolynomials, output: Any) -> bool:
+    """Whether the function whose residues are added up has none at infinity."""
+    lowest = next((k for k, x in enumerate(output) if x != 0), 0)
+    spread = len(output) - 1 - lowest
+    return spread + len(circle.Q) - len(circle.P) < len(circle.crossing)
+
+
+def _complex_ball(values: Sequence[Any]) -> Ball:
+    """Return complex balls of FLINT as balls of floats."""
+    mids = np.array([complex(float(x.real.mid()), float(x.imag.mid())) for x in values])
+    apart = [float(abs(x - complex(mid)).upper()) for x, mid in zip(values, mids, strict=True)]
+    return Ball(mids, np.nextafter(apart, np.inf))
+
+
+def _ball(value: Any) -> Ball:
+    """Return a real ball of FLINT as one of floats."""
+    mid = float(value.mid())
+    apart = float(abs(value - mid).upper())
+    return Ball(mid, np.nextafter(apart, np.inf) if np.isfinite(apart) else np.inf)
+
+
+def _is_sharp(ball: Ball) -> Array:
+    return np.asarray(ball.rad <= _SHARP * np.abs(ball.mid))
+
+
+def _stacked(balls: Sequence[Ball]) -> Ball:
+    return Ball(*(np.stack([getattr(x, key) for x in balls]) for key in ("mid", "rad")))
+
+
+def _rounded(value: Fraction, up: bool) -> float:
+    """Return a float on one side of a number."""
+    found = to_float(value)
+    if np.isinf(found) or (found >= value if up else found <= value):
+        return found
+    return float(np.nextafter(found, np.inf if up else -np.inf))

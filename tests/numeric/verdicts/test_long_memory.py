@@ -1,0 +1,170 @@
+"""Algorithms of long memory against closed forms, roots in many digits, and impulse responses."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+from sgdmem.numeric.arithmetic.ball import Ball
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
+from sgdmem.numeric.verdicts.long_memory import LongForm
+from sgdmem.numeric.verdicts.mode_summands import ball_form, mode_summands
+from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from tests.draws import KINDS, random_algorithm
+
+NONE = Fraction(0)
+
+
+def delayed(learning_rate: Any, delay: int) -> Algorithm:
+    """Return SGD with gradients that are so many steps old, which a shift register remembers."""
+    D = np.diag(np.ones(delay - 1, dtype=int), -1).tolist()
+    b = [0] * (delay - 1) + [-Fraction(learning_rate)]
+    return Algorithm(0, b=b, c=[1] + [0] * (delay - 1), D=D)
+
+
+def limit(delay: int) -> float:
+    """Return the largest learning rate for the eigenvalue 1, without noise."""
+    return 2 * math.sin(math.pi / (2 * (2 * delay + 1)))
+
+
+@pytest.mark.parametrize("delay", [1, 3, 8, 9, 27, 40])
+def test_limits_of_delayed_gradients(delay: int) -> None:
+    end = limit(delay)
+    for spectrum in (Spectrum([1, 0.5, 0.01]), Spectrum.power_law(2)):
+        assert stability(delayed(end * (1 - 1e-9), delay), spectrum).stable is True
+        verdict = stability(delayed(end * (1 + 1e-9), delay), spectrum)
+        assert verdict.stable is False
+        assert verdict.critical_eigenvalue == pytest.approx(1 / (1 + 1e-9), rel=1e-12)
+        assert verdict.binding is (Reason.COMPLEX_ROOTS)
+
+
+@pytest.mark.slow
+def test_a_delay_of_a_hundred_steps() -> None:
+    spectrum, end = Spectrum([1, 0.5, 0.01]), limit(100)
+    assert [stability(delayed(end * x, 100), spectrum).stable for x in (1 - 1e-9, 1 + 1e-9)] == [
+        True,
+        False,
+    ]
+    largest = largest_learning_rate(lambda learning_rate: delayed(learning_rate, 100), spectrum)
+    assert largest == pytest.approx(end, rel=1e-12)
+    verdict = stability(delayed("0.01", 100), spectrum, batch_size=8)
+    s = [summed(verdict.algorithm, x) for x in spectrum.eigenvalues]
+    assert verdict.noise_sum == pytest.approx(sum(s) / 8, rel=1e-9)
+    assert verdict.critical_batch_size == pytest.approx(sum(s), rel=1e-9)
+    assert "stable above" in str(verdict)
+
+
+def summed(algorithm: Algorithm, lam: float, steps: int = 200_000) -> float:
+    """Return the sum of squares of the impulse response, as a recurrence gives it."""
+    from scipy.signal import lfilter
+
+    _, P, Q, _ = algorithm.polynomials
+    chi = np.array([*map(float, P)])
+    chi[: len(Q)] -= lam * np.array([*map(float, Q)])
+    kick = np.zeros(steps)
+    kick[0] = 1
+    response = lfilter([0.0, *map(float, reversed(Q))][: len(P)], chi[::-1], kick)
+    assert abs(response[-1]) < 1e-8 * np.abs(response).max()
+    return float(lam**2 * (response**2).sum())
+
+
+def random_long(rng: np.random.Generator, memory: int) -> Algorithm:
+    """Return an algorithm with random roots of D inside the unit circle, and a random Q."""
+    radius = rng.uniform(0.3, 0.97, memory // 2)
+    roots = radius * np.exp(1j * rng.uniform(0, np.pi, memory // 2))
+    real = rng.uniform(-0.95, 0.95, memory % 2)
+    d = np.poly(np.concatenate([roots, roots.conj(), real])).real
+    P = np.polymul([1.0, -1.0], d)
+    q = rng.normal(size=memory + 1) * rng.uniform(0.3, 1) ** np.arange(memory + 1)
+    q *= -np.sign(q.sum()) * 0.3 * abs(d.sum()) / max(np.abs(q).sum(), 1e-3)
+    return Algorithm.from_recurrence((-P[:0:-1]).tolist(), q[::-1].tolist())
+
+
+def radius_in_digits(algorithm: Algorithm, lam: float) -> Any:
+    """Return the largest modulus of a root of P - lam Q, to 30 digits and more."""
+    _, P, Q, _ = algorithm.polynomials
+    exact = [p - Fraction(lam) * q for p, q in zip(P, (*Q, 0), strict=True)]
+    with mpmath.workdps(60):
+        row = [mpmath.mpf(x.numerator) / x.denominator for x in reversed(exact)]
+        return max(map(abs, mpmath.polyroots(row, maxsteps=200, extraprec=200)))
+
+
+@pytest.mark.parametrize("memory", [9, 12, 20])
+def test_random_algorithms_against_roots(memory: int, rng: np.random.Generator) -> None:
+    for _ in range(2):
+        algorithm = random_long(rng, memory)
+        for lam in 10 ** rng.uniform(-2, 1.5, 2):
+            radius = radius_in_digits(algorithm, lam)
+            assert stability(algorithm, Spectrum([lam])).stable is bool(radius < 1)
+            if radius < 1 - 1e-3:
+                found = stability(algorithm, Spectrum([lam]), 2)
+                assert found.noise_sum == pytest.approx(summed(algorithm, lam) / 2, rel=1e-6)
+
+
+@pytest.mark.exhaustive
+def test_many_random_algorithms_against_roots(rng: np.random.Generator) -> None:
+    for memory in range(9, 41):
+        for _ in range(8):
+            algorithm = random_long(rng, memory)
+            for lam in 10 ** rng.uniform(-2, 1.5, 3):
+                radius = radius_in_digits(algorithm, lam)
+                assert stability(algorithm, Spectrum([lam])).stable is bool(radius < 1)
+                if radius < 1 - 1e-3:
+                    found = stability(algorithm, Spectrum([lam]), 2)
+                    assert found.noise_sum == pytest.approx(summed(algorithm, lam) / 2, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_poles_say_what_the_recursion_says(kind: str, rng: np.random.Generator) -> None:
+    lam = Ball(np.geomspace(1e-6, 10, 6))
+    for memory in range(5):
+        raw = random_algorithm(rng, memory, kind)
+        shrink, decay = (Fraction(int(rng.integers(0, 2)), 20) for _ in range(2))
+        algorithm = Algorithm(*raw, shrink=shrink)
+        found = mode_summands(LongForm.of([algorithm], decay), lam)
+        expected = mode_summands(ball_form([algorithm], decay), lam)
+        known = expected.schur != 0
+        assert (found.schur[known] == expected.schur[known]).all()
+        stable = (found.schur == 1) & (expected.schur == 1)
+        for name in ("noise", "output_noise"):
+            x, y = getattr(found, name), getattr(expected, name)
+            assert (np.abs(x.mid - y.mid) <= x.rad + y.rad)[stable].all()
+            assert (x.rad <= 1e-10 * x.mid)[stable].all()
+        schur, floats = LongForm.of([algorithm], decay).floats(lam.mid[None])
+        assert (schur == (found.schur == 1))[found.schur != 0].all()
+        assert np.allclose(floats[stable], found.noise.mid[stable], rtol=1e-8, atol=0)
+
+
+def test_infinite_laws_and_other_noise() -> None:
+    law, algorithm = Spectrum.power_law(2), delayed("0.02", 12)
+    many = Spectrum(np.arange(1, 20_001.0) ** -2)
+    rest = 0.01 * float(mpmath.zeta(2, 20_001)) / 8  # alpha / 2 times what is left, over B
+    infinite, finite = stability(algorithm, law, 8), stability(algorithm, many, 8)
+    assert infinite.noise_sum - finite.noise_sum == pytest.approx(rest, rel=1e-3)
+    low, high = infinite.noise_sum_interval
+    assert high - low < 1e-11 * high
+    gaussian = stability(algorithm, Problem(Spectrum([1, 0.5]), Noise(tau2=-1)), 2)
+    s = [summed(algorithm, x) for x in (1, 0.5)]
+    assert gaussian.noise_sum == pytest.approx(sum(x / (2 - x) for x in s), rel=1e-9)
+    decayed = stability(algorithm, Problem(Spectrum([1, 0.5]), weight_decay="0.1"), 2)
+    s = [summed(algorithm, x + 0.1) * (x / (x + 0.1)) ** 2 for x in (1, 0.5)]
+    assert decayed.noise_sum == pytest.approx(sum(s) / 2, rel=1e-9)
+
+
+def test_multiples_of_the_rate() -> None:
+    spectrum = Spectrum([1, 0.5, 0.01])
+    largest = largest_learning_rate(lambda learning_rate: delayed(learning_rate, 30), spectrum, 8)
+    at_end = [stability(delayed(largest * x, 30), spectrum, 8) for x in (1 - 1e-8, 1 + 1e-8)]
+    assert [x.stable for x in at_end] == [True, False]
+    assert at_end[0].critical_scale == pytest.approx(1, abs=1e-7)
+    assert at_end[0].noise_sum == pytest.approx(1, abs=1e-3)
