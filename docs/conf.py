@@ -119,6 +119,7 @@ def write_derivations(app: Any) -> None:
         derivation = derive(algorithm)
         for suffix in formats:
             derivation.save(DERIVATIONS / f"{name}{suffix}")
+        derive(algorithm, form="full").save(DERIVATIONS / f"{name}-full.html")
 
 
 def setup(app: Any) -> None:

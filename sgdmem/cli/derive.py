@@ -41,6 +41,11 @@ _DOCUMENTS, _TEXTS = (".tex", ".pdf", ".md", ".html"), (".txt", "")
 )
 @set_option
 @output_option("Write a .tex (and its .bib), .pdf, .md, .html or .txt file.")
+@click.option(
+    "--form",
+    metavar="FORM",
+    help="A proposition with its proof, or full: every step.  [proposition]",
+)
 @click.option("--fragment", is_flag=True, help="LaTeX without a preamble, for \\input.")
 @click.option("--label", metavar="TEXT", help="What the labels of equations begin with.  [title]")
 @click.option(
@@ -71,6 +76,7 @@ def derive_command(
     memory: int | None,
     settings: tuple[str, ...],
     output: str | None,
+    form: str | None,
     fragment: bool,
     symbols: tuple[str, ...],
     notation: str | None,
@@ -79,10 +85,11 @@ def derive_command(
     at: tuple[str, ...],
     **options: Any,
 ) -> None:
-    """Derive what follows from an algorithm, step by step, every step checked.
+    """Derive what follows from an algorithm, every step checked.
 
-    Parameters that are not set stay symbols. Without -o the results are printed as text. The
-    derivation is about the method, on any problem. With data, a spectrum or a power law, given as
+    Parameters that are not set stay symbols. Without -o the results are printed as text. A document
+    is what a paper prints, a proposition and its proof, or with --form full every step. It is about
+    the method, on any problem. With data, a spectrum or a power law, given as
     for ``sgdmem stable``, the verdict on that problem stands at its end.
 
     \b
@@ -105,9 +112,11 @@ def derive_command(
         raise click.UsageError(f"-o writes {', '.join(_DOCUMENTS)} or .txt; got {shown(output)}")
     if fragment and (suffix != ".tex" or language is not None):
         raise click.UsageError("--fragment needs -o FILE.tex")
-    if (symbols or notation or label) and (suffix not in _DOCUMENTS or language is not None):
+    if (symbols or notation or label or form) and (
+        suffix not in _DOCUMENTS or language is not None
+    ):
         raise click.UsageError(
-            f"--symbol, --notation and --label need -o with {', '.join(_DOCUMENTS)}"
+            f"--form, --symbol, --notation and --label need -o with {', '.join(_DOCUMENTS)}"
         )
     if language is not None:
         from sgdmem.numeric.exported_code.source_code import source_code
@@ -115,7 +124,14 @@ def derive_command(
         _write(source_code(described, language), output)
     elif suffix in _DOCUMENTS:
         assert output is not None
-        _document(described, output, fragment, _letters(symbols), notation, label, verdict)
+        method: Any = described
+        if algorithm is not None:
+            from sgdmem.symbolic.algorithms.named_algorithms import find_family
+
+            method = find_family(algorithm).fix(**read_settings(settings))
+        own = {"notation": notation, "label": label, "form": form}
+        chosen = {key: value for key, value in own.items() if value is not None}
+        _document(method, output, fragment, symbols=_letters(symbols), verdict=verdict, **chosen)
     else:
         from sgdmem.symbolic.derivations.documents.text import derivation_text
 
@@ -168,20 +184,11 @@ def _letters(symbols: tuple[str, ...]) -> dict[str, str]:
     return letters
 
 
-def _document(
-    described: Algorithm,
-    output: str,
-    fragment: bool,
-    symbols: dict[str, str],
-    notation: str | None,
-    label: str | None,
-    verdict: Any,
-) -> None:
+def _document(method: Any, output: str, fragment: bool, **options: Any) -> None:
     from sgdmem.symbolic.derivations.derivation import derive
 
-    letters = {"notation": notation} if notation else {}
     with _status("deriving and checking ..."):
-        derivation = derive(described, symbols=symbols, label=label, verdict=verdict, **letters)
+        derivation = derive(method, **options)
     with _status("writing ..."):
         written = derivation.save(output, fragment=fragment)
     names = " and ".join(str(path) for path in written)

@@ -109,6 +109,22 @@ class Family(Generic[_P]):
         values = {x.name: getattr(self, x.name) for x in fields(self)}
         return Family, tuple({**values, "parameters": dict(self.parameters)}.values())
 
+    @property
+    def origin(self) -> tuple[Family[...], dict[str, Any]]:
+        """The family of all parameters, and the values that were fixed since.
+
+        Examples
+        --------
+        >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+        >>> heavy_ball.fix(momentum="1/2").origin
+        (<Family heavy ball: learning_rate, momentum>, {'momentum': Fraction(1, 2)})
+        """
+        function = self.constructor
+        if not isinstance(function, _Restricted):
+            return self, {}
+        family, fixed = function.base.origin
+        return family, {**fixed, **function.fixed}
+
     # Some of its parameters --------------------------------------------------------------------
 
     def missing(self, names: Iterable[str]) -> list[str]:
@@ -213,6 +229,8 @@ class Family(Generic[_P]):
             self.name,
             self.display_name,
             parameters,
+            self.update,
+            self.reference,
             summary=self.summary,
             takes_others=self.takes_others,
         )

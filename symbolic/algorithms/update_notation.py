@@ -25,6 +25,18 @@ class Publication:
     year: int
     where: str
 
+    @property
+    def key(self) -> str:
+        """What it is called in a BibTeX file: the first author's name and the year.
+
+        Examples
+        --------
+        >>> Publication("J. Ma and D. Yarats", 2018, "arXiv 1810.06801").key
+        'ma2018'
+        """
+        first = self.authors.partition(" and ")[0].partition(",")[0].removesuffix(" et al.")
+        return re.sub(r"[^a-z]", "", first.split()[-1].lower()) + str(self.year)
+
     def __str__(self) -> str:
         return f"{self.authors}, {self.where} ({self.year})"
 
@@ -41,6 +53,8 @@ class Update:
     lines : tuple of str
     latex : tuple of str
         The same lines in the letters of the parameters.
+    vectors : tuple of str
+        Names of vectors that stand for themselves.
 
     Examples
     --------
@@ -52,6 +66,7 @@ class Update:
 
     lines: tuple[str, ...]
     latex: tuple[str, ...]
+    vectors: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -61,42 +76,53 @@ class Update:
 
         ``vectors`` are names that stand for themselves: a ``g`` among them is no gradient.
         """
-        lines = tuple(lines)
-        letters = {name: letter_of(name) for name in vectors}
+        letters = {}
         for parameter in parameters:
             if parameter.kind == "flag":
                 letters[parameter.name] = rf"\text{{{parameter.name}}}"
             else:
                 letters[parameter.name] = parameter.letter or _word(parameter.name)
-        return cls(lines, tuple(_latex(line, letters) for line in lines))
+        return cls((), (), tuple(vectors)).written(lines, letters)
+
+    def written(
+        self, lines: Iterable[str], letters: Mapping[str, str], weights: str = "w", loss: str = "L"
+    ) -> Update:
+        """Return the update of other lines, with words for parameters, weights and loss."""
+        lines = tuple(lines)
+        words = {
+            **_WORDS,
+            "w": weights,
+            "g": rf"\nabla {loss}({weights})",
+            "gradient": rf"\nabla {loss}",
+            **{name: letter_of(name) for name in self.vectors if name != "w"},
+            **letters,
+        }
+        return Update(lines, tuple(_latex(line, words) for line in lines), self.vectors)
 
     def __str__(self) -> str:
         return "; ".join(self.lines)
 
 
-def _latex(line: str, letters: Mapping[str, str]) -> str:
+def _latex(line: str, words: Mapping[str, str]) -> str:
     """Return a line as LaTeX, word by word."""
 
     def written(match: re.Match[str]) -> str:
         word = match.group()
         stem, mark, place = word.rpartition("_")
-        if word in letters:
-            return letters[word]
-        if word in _WORDS:
-            return _WORDS[word]
-        if mark and stem in letters:
-            return f"{letters[stem]}_{place}"
+        if word in words:
+            return words[word]
+        if mark and stem in words:
+            return f"{words[stem]}_{place}"
         indexed = re.fullmatch(r"([A-Za-z])(\d+)", word)
         return rf"{indexed[1]}_{indexed[2]}" if indexed else word
 
     line = re.sub(r"sum\((\w+)_i\)", r"sum \1_i", line)
-    return re.sub(r"\s+", " ", _WORD.sub(written, line)).replace(r"\nabla L (", r"\nabla L(")
+    text = re.sub(r"\s+", " ", _WORD.sub(written, line))
+    return text.replace(f"{words['gradient']} (", f"{words['gradient']}(")
 
 
 _WORDS = {
     "<-": r"\leftarrow",
-    "g": r"\nabla L(w)",
-    "gradient": r"\nabla L",
     "sum": r"\sum_i",
     "if": r"\text{ if }",
     "else": r"\text{ else }",

@@ -7,21 +7,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from sgdmem.symbolic.algebra.scalars import is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.family import FamilyLike
-from sgdmem.symbolic.algorithms.named_algorithms import find_family
+from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, find_family
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.documents.document import (
     Displayed,
     Document,
+    cited_in,
     label_from,
     numbered,
 )
-from sgdmem.symbolic.derivations.documents.references import bibliography
+from sgdmem.symbolic.derivations.documents.references import bibliography, published
 from sgdmem.symbolic.derivations.sections.in_numbers import in_numbers
+from sgdmem.symbolic.derivations.sections.proof import proof
+from sgdmem.symbolic.derivations.sections.proposition import proposition
 from sgdmem.symbolic.derivations.sections.section_order import all_sections
 from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
@@ -31,6 +34,7 @@ from sgdmem.symbolic.errors import InputError, shown
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
 # A float that is this close, relatively, to a fraction with a short denominator is read as that.
 _ROUNDING, _SHORT_DENOMINATOR = Fraction(1, 10**14), 10**9
+Form: TypeAlias = Literal["proposition", "full"]
 FORMATS = (".tex", ".pdf", ".md", ".html")
 
 
@@ -76,7 +80,7 @@ class Derivation(Document):
 
     def bibtex(self) -> str:
         """Return the BibTeX file of what is cited."""
-        return bibliography(self.cited)
+        return bibliography(self.references)
 
     def markdown(self) -> str:
         """Return Markdown with mathematics between dollar signs."""
@@ -155,6 +159,7 @@ def derive(
     title: str | None = None,
     label: str | None = None,
     verdict: Any = None,
+    form: Form = "proposition",
 ) -> Derivation:
     r"""Derive what follows from an algorithm, step by step, and check every step.
 
@@ -204,17 +209,26 @@ def derive(
     >>> print(derive("sgd"))
     <Derivation of SGD: 56 statements checked>
     """
+    if form not in get_args(Form):
+        raise InputError(
+            f"form must be {' or '.join(map(repr, get_args(Form)))}, got {shown(form)}"
+        )
     subject = read_subject(algorithm, symbols or {}, notation)
     numbers = [] if verdict is None else [in_numbers(verdict, subject.algorithm)]
-    displayed = display([*all_sections(subject), *numbers], subject)
+    whole = form == "full"
+    sections = all_sections(subject) if whole else [*proposition(subject), *proof(subject)]
+    displayed = display([*sections, *numbers], subject)
     checked = check(displayed, subject)
     title = title or _title(subject.algorithm)
+    parts = numbered(displayed)
+    known = published(x.reference for x in (*FAMILIES.values(), subject.family) if x is not None)
     return Derivation(
         title=title,
         label=label or label_from(title),
         notation=subject.letters.notation,
         checked=checked,
-        parts=numbered(displayed),
+        parts=parts,
+        references={key: known[key] for key in cited_in(parts)},
         algorithm=subject.algorithm,
     )
 
@@ -224,6 +238,7 @@ def read_subject(
 ) -> Subject:
     """Return what a derivation is about; parameters and errors as in `derive`."""
     written = find_notation(notation)
+    family = None
     if isinstance(algorithm, str) or callable(algorithm):
         family = find_family(algorithm)
         algorithm = family.symbolic()
@@ -250,18 +265,20 @@ def read_subject(
         if algorithm.memory == 1 and str(block[0]) == name
     )
     letters = Letters(parameters, written, dict(symbols), blocks)
-    return Subject(algorithm, letters)
+    return Subject(algorithm, letters, family)
 
 
-def display(sections: Sequence[Section], subject: Subject) -> list[tuple[str, list[Displayed]]]:
-    """Return titles, and each statement with the rows in which it is written."""
+def display(
+    sections: Sequence[Section], subject: Subject
+) -> list[tuple[str, str, list[Displayed]]]:
+    """Return titles and kinds, and each statement with the rows in which it is written."""
     return [
-        (section.title, [(x, x.rows(subject.writer)) for x in section.statements])
+        (section.title, section.kind, [(x, x.rows(subject.writer)) for x in section.statements])
         for section in sections
     ]
 
 
-def check(displayed: Iterable[tuple[str, Iterable[Displayed]]], subject: Subject) -> int:
+def check(displayed: Iterable[tuple[str, str, Iterable[Displayed]]], subject: Subject) -> int:
     """Check every statement, read its LaTeX back, and count equalities and conditions.
 
     Raises
@@ -272,7 +289,7 @@ def check(displayed: Iterable[tuple[str, Iterable[Displayed]]], subject: Subject
     read_back = ReadBack(subject)
     symbols = [*subject.parameters, subject.letters.eigenvalue]
     total = 0
-    for _, statements in displayed:
+    for _, _, statements in displayed:
         for statement, rows in statements:
             total += statement.check(subject.names, symbols)
             read_back.check(statement, rows)

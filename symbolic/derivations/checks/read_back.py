@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from sgdmem.symbolic.derivations.checks.latex_reader import Unreadable, read
+from sgdmem.symbolic.derivations.checks.published_orbit import published_orbit
 from sgdmem.symbolic.derivations.checks.symbol_meanings import Interpretation
-from sgdmem.symbolic.derivations.statements.conditions import SIGNS, Conditions
-from sgdmem.symbolic.derivations.statements.equations import Equation
+from sgdmem.symbolic.derivations.statements.conditions import Conditions
+from sgdmem.symbolic.derivations.statements.equations import Equation, Equations
 from sgdmem.symbolic.derivations.statements.exact_values import Undefined, agree
 from sgdmem.symbolic.derivations.statements.expansions import Limit, Series
+from sgdmem.symbolic.derivations.statements.published_update import PublishedUpdate
+from sgdmem.symbolic.derivations.statements.same_method import SameMethod
 from sgdmem.symbolic.derivations.statements.statement import Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.errors import DerivationError, InputError
@@ -63,14 +66,24 @@ def _check(statement: Statement, text: str, found: Interpretation) -> None:
     meanings = found.meanings
     if isinstance(statement, Equation):
         _equation(statement, text, found)
+    elif isinstance(statement, Equations):
+        for equation in statement.equations:
+            rows = equation.rows(found.subject.writer)
+            _equation(equation, " ".join(f"{left} {right}" for left, right in rows), found)
+    elif isinstance(statement, PublishedUpdate):
+        _update(statement, found)
+    elif isinstance(statement, SameMethod):
+        for _, value in statement.equations:
+            shown = read(found.subject.writer.line(value), meanings)[0].sides
+            _compare(shown, [_value(value, found)], text)
     elif isinstance(statement, Conditions):
         chains = read(text, meanings)
         _expect(
             [chain.relations for chain in chains],
-            [[SIGNS[x.rel_op]] for x in statement.inequalities],
+            [list(chain.signs) for chain in statement.chains],
             text,
         )
-        expected = [side for x in statement.inequalities for side in (x.lhs, x.rhs)]
+        expected = [side for chain in statement.chains for side in chain.sides]
         shown = [side for chain in chains for side in chain.sides]
         _compare(shown, [_value(side, found) for side in expected], text)
     elif isinstance(statement, Series):
@@ -101,6 +114,23 @@ def _equation(statement: Equation, text: str, found: Interpretation) -> None:
             shown = [value for side in texts for value in read(side, meanings)[0].sides]
         values = [*shown, *known]
         _compare(values[1:], values[:1] * (len(values) - 1), text)
+
+
+def _update(statement: PublishedUpdate, found: Interpretation) -> None:
+    """Compare the weights along an orbit of the assignments with the recurrence of the method."""
+    letters = found.subject.letters
+    gradient = {rf"\nabla {letters.loss}": lambda x: found.eigenvalue * x}
+    degree = found.subject.memory + 1
+    orbit = published_orbit(
+        *(statement.lines, found.parameters, gradient, statement.count, found.draw),
+        *(degree + 1, letters.weights),
+    )
+    chi = [found.P[k] - found.eigenvalue * found.Q[k] for k in range(degree + 1)]
+    for start in range(2):
+        left = sum(chi[k] * orbit[start + k] for k in range(degree + 1))
+        if left != 0:
+            text = "; ".join(f"{name} = {value}" for name, value in statement.lines)
+            raise DerivationError(f"the published update is not the method ({text})")
 
 
 def _value(side: Any, found: Interpretation) -> Any:

@@ -71,6 +71,15 @@ class Interpretation:
         if rate is not None:
             self.point.update((s, rate) for s in self.point if self._names[s] == _ALPHA_EFF)
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Values of the parameters, by their letters."""
+        return {self._names[symbol]: self.point[symbol] for symbol in self.subject.parameters}
+
+    def draw(self) -> Any:
+        """Return a random number between -1 and 1."""
+        return 2 * self._share() - 1
+
     def _share(self) -> Any:
         return fmpq(self._rng.randint(1, _PRIME), _PRIME)
 
@@ -161,7 +170,7 @@ class Interpretation:
         subject = self.subject
         M, letters = subject.memory, subject.letters
         t = subject.writer.line(letters.time)
-        state = fmpq_mat(M + 1, 1, [2 * self._share() - 1 for _ in range(M + 1)])
+        state = fmpq_mat(M + 1, 1, [self.draw() for _ in range(M + 1)])
         places = [f"{i}," for i in range(1, M + 1)] if M > 1 else [""] * M
         found = {}
         for step in range(M + 2):

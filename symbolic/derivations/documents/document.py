@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
-from sgdmem.symbolic.derivations.documents.references import cited
+from sgdmem.symbolic.derivations.documents.references import Reference, cited
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.typesetting.notation import Notation
 
@@ -32,10 +33,11 @@ class Display(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A section."""
+    """A section, or an item of a proposition or of its proof, as its kind says."""
 
     title: str
     displays: tuple[Display, ...]
+    kind: str = "section"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Document:
         How many equalities and conditions were checked.
     parts : tuple of Part
         The sections: words and numbered equations.
+    references : dict
+        What is cited, by keys in the order of the text.
     """
 
     title: str
@@ -60,11 +64,22 @@ class Document:
     notation: Notation
     checked: int
     parts: tuple[Part, ...]
+    references: dict[str, Reference]
 
     @property
     def cited(self) -> list[str]:
         """Keys of what is cited, in order."""
-        return cited(display.words for part in self.parts for display in part.displays)
+        return list(self.references)
+
+    @property
+    def environments(self) -> Iterator[tuple[str, list[Part]]]:
+        """Parts of one kind after each other, each group with its kind."""
+        for kind, parts in groupby(self.parts, key=lambda part: part.kind):
+            yield kind, list(parts)
+
+    def environment_name(self, kind: str) -> str:
+        """Return what stands above a proposition or its proof."""
+        return f"Proposition ({self.title})" if kind == "proposition" else kind.capitalize()
 
     def label_of(self, number: int) -> str:
         """Return what an equation is called in LaTeX."""
@@ -82,16 +97,21 @@ def label_from(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "derivation"
 
 
-def numbered(sections: Iterable[tuple[str, Iterable[Displayed]]]) -> tuple[Part, ...]:
+def cited_in(parts: Iterable[Part]) -> list[str]:
+    """Return the keys of what is cited, in order."""
+    return cited(display.words for part in parts for display in part.displays)
+
+
+def numbered(sections: Iterable[tuple[str, str, Iterable[Displayed]]]) -> tuple[Part, ...]:
     """Return titled sections of statements with numbers, and with punctuation after formulas."""
     number = 0
     found = []
-    for title, statements in sections:
+    for title, kind, statements in sections:
         displays = [
             Display(words, tuple(Numbered(number := number + 1, rows) for rows in equations))
             for words, equations in _groups(statements)
         ]
-        found.append(Part(title, tuple(_punctuated(displays))))
+        found.append(Part(title, tuple(_punctuated(displays)), kind))
     return tuple(found)
 
 

@@ -9,7 +9,6 @@ from latex2mathml.converter import convert
 
 from sgdmem.symbolic.derivations.documents.document import Document, Numbered
 from sgdmem.symbolic.derivations.documents.markdown import with_numbers
-from sgdmem.symbolic.derivations.documents.references import REFERENCES
 from sgdmem.symbolic.derivations.documents.tex import summary
 
 # What latex2mathml writes wrongly, and what it writes well.
@@ -54,14 +53,20 @@ def body(document: Document) -> str:
     """Return what stands in the body of a page, or in a cell of a notebook."""
     keys = document.cited
     lines = [f"<h1>{html.escape(document.title)}</h1>", f"<p>{_text(summary(document))}</p>"]
-    for part in document.parts:
-        lines.append(f"<h2>{html.escape(part.title)}</h2>")
-        for display in part.displays:
-            if display.words:
-                lines.append(f"<p>{_text(with_numbers(display.words, keys))}</p>")
-            lines += map(_equation, display.equations)
+    for kind, parts in document.environments:
+        if kind != "section":
+            lines.append(f"<h2>{html.escape(document.environment_name(kind))}</h2>")
+        for part in parts:
+            title = html.escape(part.title)
+            lines += [f"<h2>{title}</h2>"] if kind == "section" else []
+            for place, display in enumerate(part.displays):
+                run_in = title and place == 0 and kind != "section"
+                begins = f"<em>{title}</em> " if run_in else ""
+                if display.words:
+                    lines.append(f"<p>{begins}{_text(with_numbers(display.words, keys))}</p>")
+                lines += map(_equation, display.equations)
     if keys:
-        items = "".join(f"<li>{html.escape(REFERENCES[key].text)}</li>" for key in keys)
+        items = "".join(f"<li>{html.escape(document.references[key].text)}</li>" for key in keys)
         lines.append(f"<h2>References</h2><ol>{items}</ol>")
     return "\n".join(lines)
 

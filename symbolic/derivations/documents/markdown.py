@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sgdmem.symbolic.derivations.documents.document import Document, Numbered
-from sgdmem.symbolic.derivations.documents.references import CITATION, REFERENCES
+from sgdmem.symbolic.derivations.documents.references import CITATION
 from sgdmem.symbolic.derivations.documents.tex import summary
 
 
@@ -11,16 +11,23 @@ def markdown(document: Document) -> str:
     """Return the derivation as Markdown."""
     keys = document.cited
     lines = [f"# {document.title}", "", summary(document), ""]
-    for part in document.parts:
-        lines += [f"## {part.title}", ""]
-        for display in part.displays:
-            if display.words:
-                lines += [with_numbers(display.words, keys), ""]
-            for equation in display.equations:
-                lines += ["$$", formula(equation), "$$", ""]
+    for kind, parts in document.environments:
+        if kind != "section":
+            lines += [f"**{document.environment_name(kind)}.**", ""]
+        for part in parts:
+            lines += [f"## {part.title}", ""] if kind == "section" else []
+            for place, display in enumerate(part.displays):
+                run_in = part.title and place == 0 and kind != "section"
+                begins = f"*{part.title}* " if run_in else ""
+                if display.words:
+                    lines += [begins + with_numbers(display.words, keys), ""]
+                for equation in display.equations:
+                    lines += ["$$", formula(equation), "$$", ""]
     if keys:
         lines += ["## References", ""]
-        lines += [f"{place}. {REFERENCES[key].text}" for place, key in enumerate(keys, start=1)]
+        lines += [
+            f"{place}. {document.references[key].text}" for place, key in enumerate(keys, start=1)
+        ]
     return "\n".join([*lines, ""])
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
+
+from sgdmem.symbolic.algorithms.update_notation import Publication
 
 CITATION = re.compile(r"~?\\cite(?:\[([^\]]*)\])?\{([^}]*)\}")
 
@@ -19,7 +21,8 @@ class Reference(NamedTuple):
 
     def bibtex(self, key: str) -> str:
         """Return the entry of a BibTeX file."""
-        fields = {"author": self.author, "title": f"{{{self.title}}}", **self.published}
+        title = {"title": f"{{{self.title}}}"} if self.title else {}
+        fields = {"author": self.author, **title, **self.published}
         lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
         return "\n".join([f"@{self.kind}{{{key},", *lines, "}"])
 
@@ -31,11 +34,13 @@ class Reference(NamedTuple):
             value if name in ("publisher", "year", "note") else f"{name} {value}"
             for name, value in self.published.items()
         ]
-        return f"{names}: {self.title}. {', '.join(where)}.".replace("--", "–")
+        title = f"{self.title}. " if self.title else ""
+        names = names.replace(", others", " et al.")
+        return f"{names}: {title}{', '.join(where)}.".replace("--", "–")
 
 
 REFERENCES = {
-    "sgd-with-memory": Reference(
+    "yarotsky2024": Reference(
         "misc",
         "Dmitry Yarotsky and Maksim Velikanov",
         "SGD with memory: fundamental properties and stochastic acceleration",
@@ -63,6 +68,17 @@ def cited(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
-def bibliography(keys: Iterable[str]) -> str:
+def published(publications: Iterable[Publication | None]) -> dict[str, Reference]:
+    """Return references to publications, by their keys; what is known by its title keeps that."""
+    found = {}
+    for publication in publications:
+        if publication is not None:
+            author = publication.authors.replace(" et al.", " and others")
+            where = {"note": publication.where, "year": str(publication.year)}
+            found[publication.key] = Reference("misc", author, "", where)
+    return {**found, **REFERENCES}
+
+
+def bibliography(references: Mapping[str, Reference]) -> str:
     """Return a BibTeX file."""
-    return "\n\n".join(REFERENCES[key].bibtex(key) for key in keys) + "\n"
+    return "\n\n".join(x.bibtex(key) for key, x in references.items()) + "\n"

@@ -7,12 +7,24 @@ import textwrap
 from sgdmem.symbolic.derivations.documents.document import Display, Document
 
 PACKAGES = ("amsmath", "amssymb")
-_PREAMBLE = r"""\documentclass[11pt]{article}
+LEVELS = ("section", "subsection", "subsubsection", "paragraph")
+_ENVIRONMENTS = r"""\ifcsname proposition\endcsname\else\newtheorem{proposition}{Proposition}\fi
+\ifcsname proof\endcsname\else\newenvironment{proof}%
+  {\par\noindent\emph{Proof.}\ }{\hfill$\square$\par}\fi
+"""
+_PREAMBLE = r"""\documentclass[%s]{article}
 \usepackage[utf8]{inputenc}
+\usepackage[T1]{fontenc}
 \usepackage{amsmath,amssymb}
 \usepackage[hidelinks]{hyperref}
 \allowdisplaybreaks
-\title{%s}
+"""
+_PAGE = r"""\addtolength{\oddsidemargin}{-20pt}
+\addtolength{\textwidth}{40pt}
+\addtolength{\topmargin}{-60pt}
+\addtolength{\textheight}{125pt}
+"""
+_BEGINNING = r"""\title{%s}
 \author{}
 \date{}
 
@@ -25,17 +37,26 @@ def article(document: Document, bibliography: str) -> str:
     """Return a document that LaTeX compiles, with the name of the BibTeX file beside it."""
     ending = ["", r"\bibliographystyle{unsrt}", rf"\bibliography{{{bibliography}}}"]
     ending = ending if document.cited else []
+    kinds = {kind for kind, _ in document.environments}
+    environments = "" if kinds == {"section"} else _ENVIRONMENTS
+    whole = "section" in kinds
+    if whole:
+        beginning, about = _BEGINNING % _escaped(document.title), [summary(document), ""]
+        after = []
+    else:
+        beginning, about = _PAGE + "\n\\begin{document}\n", []
+        after = ["", r"\medskip\noindent", rf"{{\footnotesize {summary(document)}\par}}"]
     lines = [
-        _PREAMBLE % _escaped(document.title),
-        summary(document),
-        "",
-        *_body(document),
+        _PREAMBLE % ("11pt" if whole else "10pt") + environments + beginning,
+        *about,
+        *_body(document, LEVELS[0]),
+        *after,
         *ending,
     ]
     return "\n".join([*lines, r"\end{document}", ""])
 
 
-def fragment(document: Document) -> str:
+def fragment(document: Document, level: str = LEVELS[0]) -> str:
     r"""Return what an article can take in with ``\input``; its first lines say what it needs."""
     keys = ", ".join(document.cited)
     head = [
@@ -44,7 +65,9 @@ def fragment(document: Document) -> str:
         rf"% Equations are called {document.label_of(1)} and so on.",
         "",
     ]
-    return "\n".join([*head, *_body(document), ""])
+    if any(kind != "section" for kind, _ in document.environments):
+        head.append(_ENVIRONMENTS)
+    return "\n".join([*head, *_body(document, level), ""])
 
 
 def _escaped(text: str) -> str:
@@ -62,19 +85,30 @@ def summary(document: Document) -> str:
     )
 
 
-def _body(document: Document) -> list[str]:
+def _body(document: Document, level: str) -> list[str]:
     lines = []
-    for part in document.parts:
-        lines += ["", rf"\section{{{part.title}}}", ""]
-        for display in part.displays:
-            lines += _display(document, display)
+    for kind, parts in document.environments:
+        if kind != "section":
+            name = rf"[{{{_escaped(document.title)}}}]" if kind == "proposition" else ""
+            lines += ["", rf"\begin{{{kind}}}{name}", r"\setlength{\emergencystretch}{3em}"]
+        for part in parts:
+            begins = ""
+            if kind == "section":
+                lines += ["", rf"\{level}{{{part.title}}}", ""]
+            elif part.title:
+                lines += ["", r"\smallskip\noindent"]
+                begins = f"{part.title} " if kind == "proposition" else rf"\emph{{{part.title}}} "
+            for place, display in enumerate(part.displays):
+                lines += _display(document, display, begins if place == 0 else "")
+        if kind != "section":
+            lines += [rf"\end{{{kind}}}"]
     return lines
 
 
-def _display(document: Document, display: Display) -> list[str]:
-    lines = [_wrapped(display.words)] if display.words else []
+def _display(document: Document, display: Display, begins: str = "") -> list[str]:
+    lines = [_wrapped(begins + display.words)] if display.words else []
     if not display.equations:
-        return [*lines, ""]
+        return lines if begins else [*lines, ""]
     rows = []
     for equation in display.equations:
         *before, (left, right) = equation.rows

@@ -33,7 +33,7 @@ def acceleration(subject: Subject) -> Iterator[Statement]:
     pull = _coordinate(subject, q0, "q_0", r"\bar q_0")
     eff = _coordinate(subject, rate, r"\alpha_{\mathrm{eff}}")
     starts = [
-        r"The coordinates of \cite[Theorem 6]{sgd-with-memory} are the damping $1 - D$,",
+        r"The coordinates of \cite[Theorem 6]{yarotsky2024} are the damping $1 - D$,",
         "the constant coefficient $Q(0)$,",
         "and the effective learning rate:",
     ]
@@ -44,7 +44,7 @@ def acceleration(subject: Subject) -> Iterator[Statement]:
     s = f"s_{{{letter}}}"
     yield Equation(
         rf"With the damping ${line(delta)} = 1 - D$, ${line(pull)} = Q(0)$ and ${line(eff)}$ the noise summand is "
-        r"\cite[eq. (25)]{sgd-with-memory}",
+        r"\cite[eq. (25)]{yarotsky2024}",
         [written(s), Side(subject.tidy(top / bottom))],
     )
     positive = sympy.symbols("delta q0 eff lam", positive=True, cls=sympy.Dummy)
@@ -56,7 +56,7 @@ def acceleration(subject: Subject) -> Iterator[Statement]:
         signs = [*([r"\ll"] * len(start)), "<" if number == 2 else r"\ll"]
         yield Limit(
             rf"For ${line(delta)} \ll 1$, ${line(delta)} {line(eff)} \ll {line(pull)} \ll "
-            rf"{line(eff)}$ it has three ranges \cite[eq. (26)]{{sgd-with-memory}}:"
+            rf"{line(eff)}$ it has three ranges \cite[eq. (26)]{{yarotsky2024}}:"
             if number == 0
             else "",
             top / bottom,
@@ -91,7 +91,7 @@ def _sum(subject: Subject, d: Any, q: Any, e: Any) -> Iterator[Statement]:
         ],
     )
     yield Remark(
-        rf"The third range is that of plain SGD with learning rate ${pull}$. So the noise sum stays bounded as ${delta} \to 0$ at fixed ${pull}$ exactly as long as ${eff} = O({delta}^{{-(1 - 1/{N})}})$: the effective learning rate can grow without limit \cite[Theorem 7]{{sgd-with-memory}}, which heavy ball, whose $Q(0)$ is 0, cannot do."
+        rf"The third range is that of plain SGD with learning rate ${pull}$. So the noise sum stays bounded as ${delta} \to 0$ at fixed ${pull}$ exactly as long as ${eff} = O({delta}^{{-(1 - 1/{N})}})$: the effective learning rate can grow without limit \cite[Theorem 7]{{yarotsky2024}}, which heavy ball, whose $Q(0)$ is 0, cannot do."
     )
 
 

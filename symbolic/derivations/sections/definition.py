@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy
 
@@ -15,53 +15,77 @@ from sgdmem.symbolic.derivations.typesetting.writer import times
 
 def definition(subject: Subject) -> Iterator[Statement]:
     """Say what the method does."""
+    yield from steps(subject)
+    yield from matrix_form(subject)
+    yield on_an_eigenvector(subject)
+    if not subject.memory:
+        yield Remark("There is no auxiliary vector: the memory is $0$.")
+
+
+class _State(NamedTuple):
+    """What a step takes, in order, what it makes of that, and what the results are called."""
+
+    order: list[Any]
+    new: list[Any]
+    names: list[str]
+
+
+def _state(subject: Subject) -> _State:
     letters, writer = subject.letters, subject.writer
     w, u, t = letters.weights, letters.auxiliary, writer.line(letters.time)
     M = subject.memory
     places = [f"{i}," for i in range(1, M + 1)] if M > 1 else [""] * M
 
     def state(name: str) -> Any:
-        symbol = sympy.Dummy(name, real=True)
-        return writer.name(symbol, name)
+        return writer.name(sympy.Dummy(name, real=True), name)
 
     weights = state(f"{w}_{{{t}}}")
     memories = [state(f"{u}_{{{place}{t}}}") for place in places]
     point = weights + sum(a * m for a, m in zip(subject.a, memories, strict=True))
-    order = [weights, *memories]
-    gradient = state(rf"\nabla {letters.loss}({' '.join(_ordered(subject, point, order))})")
-    order.insert(1, gradient)
+    shown = " ".join(_ordered(subject, point, [weights, *memories]))
+    gradient = state(rf"\nabla {letters.loss}({shown})")
     new_weights = (1 - subject.shrink) * weights - subject.alpha * gradient
     new_weights += sum(b * m for b, m in zip(subject.b, memories, strict=True))
     new_memories = [
         subject.c[i] * gradient + sum(subject.D[i, j] * memories[j] for j in range(M))
         for i in range(M)
     ]
-
     names = [f"{w}_{{{t}+1}}", *(f"{u}_{{{place}{t}+1}}" for place in places)]
+    return _State([weights, gradient, *memories], [new_weights, *new_memories], names)
+
+
+def steps(subject: Subject) -> Iterator[Equation]:
+    """Yield what a step makes of the weights and of each auxiliary vector."""
+    letters, M = subject.letters, subject.memory
+    u = letters.auxiliary
     vectors = {0: "with", 1: f"with one auxiliary vector ${u}$ and"}.get(
         M, rf"with auxiliary vectors ${', '.join(f'{u}_{i}' for i in range(1, M + 1))}$ and"
     )
-    for number, (name, value) in enumerate(zip(names, [new_weights, *new_memories], strict=True)):
-        shrinks = ", which shrinks the weights (decoupled weight decay)" if subject.shrinks else ""
-        rule = (
-            f"One step of the method{shrinks}, {vectors} the gradient of the loss ${letters.loss}$ on a "
-            f"mini-batch, is"
-            if number == 0
-            else "and"
-        )
-        yield Equation(rule, [written(name), written(_ordered(subject, value, order))])
-    if M:
-        matrix = sympy.Matrix([[-subject.alpha, *subject.b]])
-        for i in range(M):
-            matrix = matrix.col_join(sympy.Matrix([[subject.c[i], *subject.D[i, :]]]))
-        left = rf"\begin{{pmatrix}} {names[0]} {_without(subject, writer.line(weights))} \\ "
-        left += r" \\ ".join(names[1:]) + r" \end{pmatrix}"
-        column = sympy.ImmutableMatrix([gradient, *memories])
-        product = f"{writer.line(matrix)} {writer.line(column)}"
-        yield Equation(_blocks(subject), [written(left), written(product)])
-    yield _on_an_eigenvector(subject)
+    shrinks = ", which shrinks the weights (decoupled weight decay)" if subject.shrinks else ""
+    rule = (
+        f"One step of the method{shrinks}, {vectors} the gradient of the loss ${letters.loss}$ on a "
+        f"mini-batch, is"
+    )
+    state = _state(subject)
+    for name, value in zip(state.names, state.new, strict=True):
+        yield Equation(rule, [written(name), written(_ordered(subject, value, state.order))])
+        rule = "and"
+
+
+def matrix_form(subject: Subject) -> Iterator[Equation]:
+    """Yield the step in matrix form, if there is an auxiliary vector."""
+    M, writer = subject.memory, subject.writer
     if not M:
-        yield Remark("There is no auxiliary vector: the memory is $0$.")
+        return
+    (weights, gradient, *memories), _, names = _state(subject)
+    matrix = sympy.Matrix([[-subject.alpha, *subject.b]])
+    for i in range(M):
+        matrix = matrix.col_join(sympy.Matrix([[subject.c[i], *subject.D[i, :]]]))
+    left = rf"\begin{{pmatrix}} {names[0]} {_without(subject, writer.line(weights))} \\ "
+    left += r" \\ ".join(names[1:]) + r" \end{pmatrix}"
+    column = sympy.ImmutableMatrix([gradient, *memories])
+    product = f"{writer.line(matrix.applyfunc(subject.tidy))} {writer.line(column)}"
+    yield Equation(_blocks(subject), [written(left), written(product)])
 
 
 def _without(subject: Subject, weights: str) -> str:
@@ -85,7 +109,7 @@ def _blocks(subject: Subject) -> str:
         else ""
     )
     return (
-        rf"In matrix form~\cite[eq. (3)]{{sgd-with-memory}}, where $b^{{\mathsf T}}$ is the row by "
+        rf"In matrix form~\cite[eq. (3)]{{yarotsky2024}}, where $b^{{\mathsf T}}$ is the row by "
         rf"which the auxiliary vector{'s' if many else ''} {'enter' if many else 'enters'} the "
         rf"weights, $c$ the column by which the gradient enters {'them' if many else 'it'}, and $D$ "
         rf"{'the block among them' if many else 'the entry that keeps it'}; beside a matrix 1 stands for "
@@ -100,7 +124,8 @@ def _ordered(subject: Subject, expression: Any, order: list[Any]) -> list[str]:
     return subject.writer.signed(terms)
 
 
-def _on_an_eigenvector(subject: Subject) -> Equation:
+def on_an_eigenvector(subject: Subject) -> Equation:
+    """Return what a step does to the state along an eigenvector, in the mean."""
     lam, writer = subject.letters.eigenvalue, subject.writer
     letter = writer.line(lam)
 

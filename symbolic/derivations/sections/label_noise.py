@@ -60,11 +60,11 @@ def label_noise(subject: Subject) -> Iterator[Statement]:
     )
     at_w = rf"s^{{{letters.weights}}}" if subject.shifted else "s"
     if subject.shifted:
-        yield from _at_the_weights(subject, at_w)
+        yield from at_the_weights(subject, at_w)
     yield from _floor(subject, f"{at_w}_{{{letter}_k}}", variance)
 
 
-def _at_the_weights(subject: Subject, name: str) -> Iterator[Statement]:
+def at_the_weights(subject: Subject, name: str) -> Iterator[Equation | Remark]:
     """Derive the energy of the response that is read at w."""
     letters, line = subject.letters, subject.writer.line
     letter, w, x = line(letters.eigenvalue), letters.weights, letters.root
@@ -98,9 +98,7 @@ def _floor(subject: Subject, summand: str, variance: str) -> Iterator[Statement]
     total = rf"\sum_k \frac{{{summand}}}{{1 + \frac{{{tau2}}}{{{B}}} {s_k}}}"
     if subject.shifted:
         own = r"U_\Sigma"
-        output_sum = subject.named(own, lambda point: _output_sum(subject, point))
-        sides = [Side(output_sum), written(rf"\frac{{{tau1}}}{{{B}}} {total}")]
-        yield Equation("With the noise sum at the weights,", sides)
+        yield output_sum(subject, "With the noise sum at the weights,")
     yield Equation(
         rf"The first entry of each $M_{{{letter}_k}}$ being that of the weights, the floor of the loss is",
         [
@@ -118,6 +116,18 @@ def _floor(subject: Subject, summand: str, variance: str) -> Iterator[Statement]
             written(rf"\frac{{{variance}}}{{2}} \, \frac{{{sums[0]}}}{{{B} - {tau1} {sums[1]}}}"),
         ],
     )
+
+
+def output_sum(subject: Subject, rule: str) -> Equation:
+    """Return the noise sum at the weights, where the gradient is taken elsewhere."""
+    letters, line = subject.letters, subject.writer.line
+    letter, B, tau1, tau2 = (
+        line(getattr(letters, x)) for x in ("eigenvalue", "batch_size", "tau1", "tau2")
+    )
+    at_w, s_k = f"s^{{{letters.weights}}}_{{{letter}_k}}", f"s_{{{letter}_k}}"
+    total = rf"\sum_k \frac{{{at_w}}}{{1 + \frac{{{tau2}}}{{{B}}} {s_k}}}"
+    found = subject.named(r"U_\Sigma", lambda point: _output_sum(subject, point))
+    return Equation(rule, [Side(found), written(rf"\frac{{{tau1}}}{{{B}}} {total}")])
 
 
 def _loss_at_rest(subject: Subject, point: Point) -> Any:

@@ -41,7 +41,7 @@ def learning_rate(subject: Subject) -> Iterator[Statement]:
     )
     yield Equation(
         rf"Under a constant gradient the steps settle{where}. The length of a step against a unit "
-        r"gradient is then, and in general by definition, the effective learning rate~\cite[eq. (22)]{sgd-with-memory}",
+        r"gradient is then, and in general by definition, the effective learning rate~\cite[eq. (22)]{yarotsky2024}",
         sides,
     )
     slope = written(r"P'(1) = \det(1 - D)" if subject.memory else "P'(1)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -26,8 +27,7 @@ _LONGEST_COEFFICIENT = 200  # characters of a second coefficient that is worth r
 def noise(subject: Subject) -> Iterator[Statement]:
     """Derive the noise summand."""
     letters, writer = subject.letters, subject.writer
-    lam, z = letters.eigenvalue, letters.half_plane
-    letter, Z = writer.line(lam), writer.line(z)
+    letter = writer.line(letters.eigenvalue)
     name = f"s_{{{letter}}}"
     yield Remark(
         rf"Noise that enters the gradient moves the point at which it is taken through the "
@@ -44,18 +44,8 @@ def noise(subject: Subject) -> Iterator[Statement]:
             r"the unit circle, or two roots have the product 1."
         )
         return
-    a = half_plane_names(subject)
-    b_values = list(map(subject.tidy, to_half_plane(subject.q)))
-    b = [
-        value if value == 0 else subject.named(rf"\hat b_{k}", value)
-        for k, value in enumerate(b_values, start=1)
-    ]
-    M = subject.memory
-    powers = (rf"{writer.line(b[k])} {raised(Z, M - k)}".strip() for k in range(M + 1) if b[k] != 0)
-    shape = " + ".join(powers) or "0"
-    moved = rf"{raised(f'(1 - {Z})', M)} Q\left(\frac{{1 + {Z}}}{{1 - {Z}}}\right)"
-    sides = [written(rf"\hat Q({Z})"), written(moved), written(shape)]
-    yield Equation("For the numerator,", sides)
+    a, b, M = half_plane_names(subject), numerator_names(subject), subject.memory
+    yield replace(_numerator(subject), rule="For the numerator,")
     yield from meanings(subject, [symbol for symbol in b if symbol != 0])
     steps, terms = _recursion(subject, a, b)
     yield from steps
@@ -67,12 +57,44 @@ def noise(subject: Subject) -> Iterator[Statement]:
     sides = [written(name), written(total)]
     yield Equation("Adding what the steps contribute gives the noise summand", sides)
     if 1 <= M <= EXPANDED_MEMORY:
-        fraction = Side(lam**2 * subject.tidy(_one_fraction(a, b)))
-        yield Equation("or, over a common denominator,", [written(name), fraction])
+        yield replace(_over_a_denominator(subject), rule="or, over a common denominator,")
     if subject.is_short and M <= 2:
         yield from _written_out(subject, name)
     if subject.has_slope:
         yield _small(subject, name)
+
+
+def numerator_names(subject: Subject) -> list[Any]:
+    """Return names for the coefficients of Q-hat, highest power first; 0 for those that vanish."""
+    if not subject.numerator_names:
+        values = map(subject.tidy, to_half_plane(subject.q))
+        subject.numerator_names = [
+            value if value == 0 else subject.named(rf"\hat b_{k}", value)
+            for k, value in enumerate(values, start=1)
+        ]
+    return subject.numerator_names
+
+
+def _numerator(subject: Subject) -> Equation:
+    """Say what the names of the coefficients of Q-hat stand for."""
+    b, M, line = numerator_names(subject), subject.memory, subject.writer.line
+    Z = line(subject.letters.half_plane)
+    powers = (rf"{line(b[k])} {raised(Z, M - k)}".strip() for k in range(M + 1) if b[k] != 0)
+    shape = " + ".join(powers) or "0"
+    moved = rf"{raised(f'(1 - {Z})', M)} Q\left(\frac{{1 + {Z}}}{{1 - {Z}}}\right)"
+    return Equation("", [written(rf"\hat Q({Z})"), written(moved), written(shape)])
+
+
+def _over_a_denominator(subject: Subject) -> Equation:
+    """Return the noise summand in the coefficients of chi-hat and Q-hat."""
+    lam = subject.letters.eigenvalue
+    fraction = subject.tidy(_one_fraction(half_plane_names(subject), numerator_names(subject)))
+    return Equation("", [written(f"s_{{{subject.writer.line(lam)}}}"), Side(lam**2 * fraction)])
+
+
+def half_plane_summand(subject: Subject) -> list[Equation]:
+    """Return the noise summand with what it is made of, for coefficients that are long."""
+    return [_numerator(subject), _over_a_denominator(subject)]
 
 
 def exact_summand(subject: Subject) -> Any:

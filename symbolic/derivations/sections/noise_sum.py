@@ -15,7 +15,6 @@ from sgdmem.symbolic.derivations.statements.exact_second_moments import mean_los
 from sgdmem.symbolic.derivations.statements.exact_values import Point, Undefined
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
-from sgdmem.symbolic.derivations.typesetting.writer import ROOM
 
 _SEGMENTS = 6, 6, 2, 1  # by memory: a decision takes 5 ms for memory 1 and 100 ms for memory 3
 
@@ -38,7 +37,7 @@ def noise_sum(subject: Subject) -> Iterator[Statement]:
         rf"{fits}. With batches of ${B}$ independent ones the gradient "
         rf"noise at a point whose distance from there has second moments $M$ has the covariance $({tau1} \operatorname{{Tr}}(H M) H - {tau2} H M H)"
         rf"/{B}$: exactly for Gaussian data with ${tau1} = 1$, ${tau2} = -1$; many bounds use "
-        rf"${tau1} = 1$, ${tau2} = 0$~\cite[eq. (15)]{{sgd-with-memory}}."
+        rf"${tau1} = 1$, ${tau2} = 0$~\cite[eq. (15)]{{yarotsky2024}}."
     )
     yield Equation(
         rf"The second term acts within an eigenvector. It divides the energy of the response "
@@ -53,8 +52,8 @@ def noise_sum(subject: Subject) -> Iterator[Statement]:
             written(rf"\frac{{{s}}}{{1 + \frac{{{tau2}}}{{{B}}} {s}}}"),
         ],
     )
-    yield from _verdict(subject)
-    yield _critical(subject)
+    yield from verdict(subject)
+    yield critical(subject)
 
 
 def _over_spectrum(subject: Subject, term: Any, together: Any = sum) -> Any:
@@ -72,7 +71,8 @@ def _at_eigenvalues(subject: Subject, point: Point) -> list[Point]:
     return [{**point, lam: point[symbol]} for symbol in subject.two_eigenvalues]
 
 
-def _verdict(subject: Subject) -> Iterator[Statement]:
+def verdict(subject: Subject) -> tuple[Equation, Conditions]:
+    """Return the noise sum, and the conditions under which the mean loss vanishes."""
     letters, line = subject.letters, subject.writer.line
     letter = line(letters.eigenvalue)
     B, tau1, tau2 = (line(x) for x in (letters.batch_size, letters.tau1, letters.tau2))
@@ -104,11 +104,11 @@ def _verdict(subject: Subject) -> Iterator[Statement]:
     if near is not None:  # with batches that are large enough
         needed = _over_spectrum(subject, lambda at, s: s)(near)
         near[letters.batch_size] = fmpq(int(2 * max(needed, 0)) + 1)
-    yield Equation(
+    added = Equation(
         rf"Added over a spectrum of eigenvalues ${letter}_k$ of the Hessian this is the noise sum",
         [Side(sum_of_noise), written(left)],
     )
-    yield Conditions(
+    vanishing = Conditions(
         rf"For finitely many eigenvalues and ${tau1} \ge \max(0, {tau2})$ "
         rf"all second moments, and with them the mean loss, tend to zero from every start if and "
         rf"only if, $\rho$ being the spectral radius,",
@@ -117,7 +117,9 @@ def _verdict(subject: Subject) -> Iterator[Statement]:
         free=(*eigenvalues, letters.batch_size, letters.tau1, letters.tau2),
         near=near,
         segments=_SEGMENTS[min(subject.memory, len(_SEGMENTS) - 1)],
+        intervals=subject.intervals,
     )
+    return added, vanishing
 
 
 def _radius_like(subject: Subject) -> Any:
@@ -129,7 +131,8 @@ def _radius_like(subject: Subject) -> Any:
     return value
 
 
-def _critical(subject: Subject) -> Equation:
+def critical(subject: Subject) -> Equation:
+    """Return the critical batch size."""
     letters, line = subject.letters, subject.writer.line
     letter, tau1, tau2 = (line(x) for x in (letters.eigenvalue, letters.tau1, letters.tau2))
 
@@ -146,7 +149,7 @@ def _critical(subject: Subject) -> Equation:
         each = sympy.Dummy("each", positive=True)
         subject.writer.name(each, f"{letter}_k", rising=True)
         shown = subject.writer.fitted(
-            subject.summand.xreplace({letters.eigenvalue: each}), ROOM - 60
+            subject.summand.xreplace({letters.eigenvalue: each}), subject.writer.room - 60
         )
         shown = rf"\left({shown}\right)" if shown.startswith("-") else shown
         sides.append(written(rf"{tau1} \sum_k {shown}"))

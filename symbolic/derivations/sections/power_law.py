@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 import sympy
 
-from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
+from sgdmem.symbolic.derivations.statements.equations import (
+    Equation,
+    Equations,
+    Side,
+    written,
+)
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.writer import times
@@ -19,7 +24,7 @@ def power_law(subject: Subject) -> Iterator[Statement]:
     if subject.shrinks:
         yield from _where_w_shrinks(subject)
         return
-    if rate is None or rate.is_nonpositive or not subject.descends:
+    if not has_power_laws(subject):
         return
     nu, zeta, t = letters.spectral_exponent, letters.target_exponent, letters.time
     scale, target = letters.spectral_scale, letters.target_scale
@@ -75,7 +80,51 @@ def power_law(subject: Subject) -> Iterator[Statement]:
                 written(rf"{E0} \, \Gamma({Z} + 1) \left({doubled}\right)^{{-{Z}}}"),
             ],
         )
-    yield _loss(subject, Z, N, T)
+    yield Remark(f"If also all eigenvalues are stable and $U'_\\Sigma < 1$, {loss_words(subject)}.")
+
+
+def has_power_laws(subject: Subject) -> bool:
+    """Whether there are exponents of the loss: of the effective learning rate, if it is positive."""
+    if subject.shrinks:
+        return False
+    rate = subject.effective_rate
+    return rate is not None and not rate.is_nonpositive and subject.descends
+
+
+def constants(subject: Subject, rule: str) -> Equations:
+    """Return the constants of the two power laws, in short."""
+    letters, line = subject.letters, subject.writer.line
+    nu, zeta = letters.spectral_exponent, letters.target_exponent
+    scale, target, tau1, B = (
+        getattr(letters, x) for x in ("spectral_scale", "target_scale", "tau1", "batch_size")
+    )
+    eff = sympy.Dummy("alpha_eff", positive=True)
+    rate = subject.writer.line(subject.writer.name(eff, r"\alpha_{\mathrm{eff}}"))
+    signal = target * sympy.gamma(zeta + 1) * (2 * eff) ** (-zeta)
+    noise = tau1 / (4 * B * nu) * sympy.gamma(2 - 1 / nu) * (2 * eff * scale) ** (1 / nu)
+    N, Z, L0, E0 = map(line, (nu, zeta, scale, target))
+    return Equations(
+        rule,
+        [
+            Equation(
+                "",
+                [
+                    Side(signal, "C_V"),
+                    written(rf"{E0} \, \Gamma({Z} + 1) \, (2 {rate})^{{-{Z}}}"),
+                ],
+            ),
+            Equation(
+                "",
+                [
+                    Side(noise, "C_U"),
+                    written(
+                        rf"\frac{{{line(tau1)}}}{{4 {line(B)} {N}}} \, "
+                        rf"\Gamma\left(2 - \tfrac1{{{N}}}\right) (2 {rate} {L0})^{{1/{N}}}"
+                    ),
+                ],
+            ),
+        ],
+    )
 
 
 def _where_w_shrinks(subject: Subject) -> Iterator[Statement]:
@@ -93,8 +142,12 @@ def _where_w_shrinks(subject: Subject) -> Iterator[Statement]:
     )
 
 
-def _loss(subject: Subject, Z: str, N: str, T: str) -> Remark:
-    """Return what the paper says of the loss, in the letters for exponents and time."""
+def loss_words(subject: Subject) -> str:
+    """Return what the paper says of the loss."""
+    letters = subject.letters
+    Z, N, T = map(
+        subject.writer.line, (letters.target_exponent, letters.spectral_exponent, letters.time)
+    )
     common = r"(1 - U'_\Sigma + U_\Sigma)" if subject.shifted else ""
     total = r"V'_\Sigma" if subject.shifted else r"V_\Sigma"
     below = r"2 (1 - U'_\Sigma)"
@@ -109,8 +162,8 @@ def _loss(subject: Subject, Z: str, N: str, T: str) -> Remark:
         slow = rf"\frac{{C_V {T}^{{-{Z}}}}}{{{below}}}"
         loud = rf"\frac{{{total} C_U {T}^{{-(2 - 1/{N})}}}}{{{below}^2}}"
         words = rf"${total}$ is the sum of the signal over all steps"
-    return Remark(
-        rf"If also all eigenvalues are stable and $U'_\Sigma < 1$, the loss follows the slower of the two~\cite[Theorems 3 and 8]{{sgd-with-memory}}: "
-        rf"$L_{T} \sim {slow}$ for ${Z} < 2 - 1/{N}$, dominated by the signal, and "
-        rf"$L_{T} \sim {loud}$ for ${Z} > 2 - 1/{N}$, dominated by noise, where {words}."
+    return (
+        rf"the loss follows the slower of the two~\cite[Theorems 3 and 8]{{yarotsky2024}}: "
+        rf"${letters.loss}_{T} \sim {slow}$ for ${Z} < 2 - 1/{N}$, dominated by the signal, and "
+        rf"${letters.loss}_{T} \sim {loud}$ for ${Z} > 2 - 1/{N}$, dominated by noise, where {words}"
     )

@@ -31,7 +31,7 @@ def recurrence(subject: Subject) -> Iterator[Statement]:
         holds += " with its minimum at 0"
     yield Equation(
         rf"Read with a shift of time for ${subject.writer.line(subject.letters.root)}$, "
-        rf"$P - {writer.line(lam)} Q$ is the recurrence~\cite[Theorem 1]{{sgd-with-memory}} "
+        rf"$P - {writer.line(lam)} Q$ is the recurrence~\cite[Theorem 1]{{yarotsky2024}} "
         rf"that the weights obey {holds}:",
         [written(f"{w}_{{{later(M + 1)}}}"), written(writer.signed(terms))],
     )

@@ -21,14 +21,21 @@ from sgdmem.symbolic.stability.schur import conditions, uniform_conditions
 
 def stability(subject: Subject) -> Iterator[Statement]:
     """Derive conditions for stability without noise."""
+    yield in_the_half_plane(subject)
+    yield from meanings(subject, half_plane_names(subject))
+    yield from _criterion(subject)
+
+
+def in_the_half_plane(subject: Subject) -> Equation:
+    """Say what the names of the coefficients of chi-hat stand for."""
     letters, writer = subject.letters, subject.writer
     z, x, lam = letters.half_plane, letters.root, letters.eigenvalue
     n = subject.memory + 1
     Z, X, letter = writer.line(z), writer.line(x), writer.line(lam)
-    names = half_plane_names(subject)
+    half_plane_names(subject)
     shape = " + ".join(rf"\hat a_{k} {raised(Z, n - k)}".strip() for k in range(n + 1))
     moved = rf"\chi\left(\frac{{1 + {Z}}}{{1 - {Z}}}, {letter}\right)"
-    yield Equation(
+    return Equation(
         rf"The map ${X} = (1 + {Z})/(1 - {Z})$ takes the left half plane to the unit disk. In "
         rf"the new variable the characteristic polynomial is",
         [
@@ -37,8 +44,6 @@ def stability(subject: Subject) -> Iterator[Statement]:
             written(shape),
         ],
     )
-    yield from meanings(subject, names)
-    yield from _criterion(subject)
 
 
 def meanings(subject: Subject, names: Sequence[Any]) -> Iterator[Statement]:

@@ -13,7 +13,6 @@ from sgdmem.symbolic.derivations.statements.exact_values import Point
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.width import width
-from sgdmem.symbolic.derivations.typesetting.writer import ROOM
 
 _LONGEST_MEMORY = 1  # of what is written out
 _BESIDE = 90  # points that a summand leaves for its name and the factor before it
@@ -76,7 +75,7 @@ def _written_out(subject: Subject, name: str) -> tuple[str, str]:
     polynomial = subject.writer.line(subject.in_powers(coefficients, x))
     summand = subject.writer.line(subject.summand.xreplace({lam: larger}))
     summand = rf"\left({summand}\right)" if summand.startswith("-") else summand
-    room = ROOM - _BESIDE
+    room = subject.writer.room - _BESIDE
     return tuple(text if width(text) <= room else "" for text in (polynomial, summand))  # type: ignore[return-value]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import operator
 import random
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from flint import fmpq
 
+from sgdmem.symbolic.derivations.statements.assumptions import Interval
 from sgdmem.symbolic.derivations.statements.exact_values import (
     Names,
     Point,
@@ -18,13 +19,21 @@ from sgdmem.symbolic.derivations.statements.exact_values import (
 )
 from sgdmem.symbolic.derivations.statements.statement import text_of
 from sgdmem.symbolic.derivations.typesetting.width import width
-from sgdmem.symbolic.derivations.typesetting.writer import ROOM, Writer
+from sgdmem.symbolic.derivations.typesetting.writer import Writer
 from sgdmem.symbolic.errors import DerivationError
 
 # Points for conditions at most, how many must be in and out at least, and how many are enough.
 _DRAWN, _NEEDED, _ENOUGH = 400, 3, 6
 _DRAWN_OUTSIDE = 50  # at most, where no point is known at which they hold
 _HALVINGS = 6  # of a segment across the border of where conditions hold
+_TRIED_ENDS = 8  # starts from which the end of an inequality is looked for
+
+
+class Sides(NamedTuple):
+    """What is displayed as one chain of inequalities."""
+
+    sides: tuple[Any, ...]
+    signs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,8 @@ class Conditions:
         A point at which they hold, so that points on both sides are found; None if there is none.
     segments : int
         How many ways across the border are followed.
+    intervals : mapping
+        In which symbols are assumed to be.
     """
 
     rule: str
@@ -51,23 +62,42 @@ class Conditions:
     free: Sequence[Any] = ()
     near: Point | None = None
     segments: int = 6
+    intervals: Mapping[Any, Interval] = field(default_factory=dict)
+
+    @property
+    def chains(self) -> list[Sides]:
+        """The inequalities as they are displayed: two bounds of a symbol as one chain."""
+        found: list[Sides] = []
+        for relation in self.inequalities:
+            one = Sides((relation.lhs, relation.rhs), (SIGNS[relation.rel_op],))
+            if found and relation.lhs.is_Symbol and found[-1].sides[0] == relation.lhs:
+                lower, upper = sorted((found[-1], one), key=lambda chain: chain.signs[0] in _BELOW)
+                if lower.signs[0] not in _BELOW and upper.signs[0] in _BELOW:
+                    ends = (lower.sides[1], relation.lhs, upper.sides[1])
+                    found[-1] = Sides(ends, (_TURNED[lower.signs[0]], upper.signs[0]))
+                    continue
+            found.append(one)
+        return found
 
     def rows(self, writer: Writer) -> list[tuple[str, str]]:
         """Return the display, see `Statement`."""
         rows: list[tuple[str, str]] = []
-        for inequality in self.inequalities:
-            left, right = writer.line(inequality.lhs), writer.line(inequality.rhs)
-            sign = SIGNS[inequality.rel_op]
-            text = f"{left} {sign} {right}"
-            close = rows and not rows[-1][0] and width(f"{rows[-1][1]}, {text}") + 20 < ROOM
+        for sides, signs in self.chains:
+            first, *others = map(writer.line, sides)
+            rest = " ".join(f"{sign} {side}" for sign, side in zip(signs, others, strict=True))
+            text = f"{first} {rest}"
+            close = rows and not rows[-1][0] and width(f"{rows[-1][1]}, {text}") + 20 < writer.room
             if rows and not close:
                 rows[-1] = (rows[-1][0], f"{rows[-1][1]},")
-            if width(text) > ROOM:
-                lines = writer.lines(inequality.lhs, ROOM)
+            if width(text) > writer.room:
+                lines = writer.lines(sides[0], writer.room)
                 rows.extend(
                     ("", line if i == 0 else rf"\qquad {line}") for i, line in enumerate(lines)
                 )
-                rows[-1] = ("", f"{rows[-1][1]} {sign} {right}")
+                if width(f"{lines[-1]} {rest}") > writer.room:
+                    rows.append(("", rf"\qquad {rest}"))
+                else:
+                    rows[-1] = ("", f"{rows[-1][1]} {rest}")
             elif close:
                 rows[-1] = ("", rf"{rows[-1][1]}, \qquad {text}")
             else:
@@ -81,7 +111,7 @@ class Conditions:
         rng = random.Random(2)
         seen = {True: 0, False: 0}
         for _ in range(_DRAWN_OUTSIDE if self.near is None else _DRAWN):
-            point = likely_point(free, self.near, rng)
+            point = self._assumed(likely_point(free, self.near, rng))
             try:
                 expected = self._compare(names, point)
             except Undefined:
@@ -95,7 +125,57 @@ class Conditions:
             raise DerivationError(
                 f"the points that were tried do not test conditions ({self.rule})"
             )
+        if self.near is not None:
+            for relation in self.inequalities:
+                self._check_end(names, relation, free, rng)
         return len(self.inequalities)
+
+    def _assumed(self, point: Point) -> Point:
+        """Return a point of which all that is assumed holds."""
+        return {
+            symbol: self.intervals[symbol].inside(value) if symbol in self.intervals else value
+            for symbol, value in point.items()
+        }
+
+    def _check_end(
+        self, names: Names, relation: Any, free: Iterable[Any], rng: random.Random
+    ) -> None:
+        """Compare where an inequality is an equation and the others hold, to see if it is strict.
+
+        Such a point is found along a symbol in which both sides are linear, if there is one.
+        """
+        others = [x for x in self.inequalities if x is not relation]
+        for _ in range(_TRIED_ENDS):
+            start = self._assumed(likely_point(free, self.near, rng))
+            for symbol in sorted(free, key=lambda s: (s.name, s.sort_key())):
+                try:
+                    point = self._at_the_end(names, relation, start, symbol)
+                    if point is None or not all(self._true(names, x, point) for x in others):
+                        continue
+                    self._compare(names, {s: point[s] for s in start})
+                except Undefined:
+                    continue
+                return
+
+    def _at_the_end(self, names: Names, relation: Any, start: Point, symbol: Any) -> Point | None:
+        """Return the start with a symbol moved to where two sides are equal, if that is allowed."""
+
+        def gap(value: Any) -> Any:
+            point = {**start, symbol: value}
+            left, right = (names.evaluate(side, point) for side in relation.args)
+            return left - right
+
+        values = [gap(start[symbol] * k) for k in (fmpq(1), fmpq(2), fmpq(3))]
+        slope = values[1] - values[0]
+        if slope == 0 or values[2] - values[1] != slope:
+            return None
+        end = start[symbol] * (1 - values[0] / slope)
+        if symbol.is_positive and end <= 0:
+            return None
+        interval = self.intervals.get(symbol)
+        if interval is not None and interval.inside(end) != end:
+            return None
+        return {**start, symbol: end}
 
     def _check_border(self, names: Names, outside: Point) -> None:
         """Compare on both sides of the border, between where they hold and where they do not.
@@ -136,3 +216,5 @@ class Conditions:
 
 _COMPARISONS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 SIGNS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge"}
+_BELOW = ("<", r"\le")  # of a symbol below a bound
+_TURNED = {">": "<", r"\ge": r"\le"}

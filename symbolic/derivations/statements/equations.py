@@ -18,7 +18,7 @@ from sgdmem.symbolic.derivations.statements.exact_values import (
 )
 from sgdmem.symbolic.derivations.statements.statement import POINTS, text_of
 from sgdmem.symbolic.derivations.typesetting.width import width
-from sgdmem.symbolic.derivations.typesetting.writer import ROOM, Writer, filled
+from sgdmem.symbolic.derivations.typesetting.writer import Writer, filled
 from sgdmem.symbolic.errors import DerivationError
 
 
@@ -84,12 +84,12 @@ class Equation:
         first, *rest = self.sides
         left = first.text(writer)
         whole = " = ".join(side.text(writer) for side in self.sides)
-        if width(whole) <= ROOM:
+        if width(whole) <= writer.room:
             return [(left, "= " + whole[len(f"{left} = ") :])]
-        if width(left) > ROOM / 2:  # the right sides go below the left one
-            rows, shift, room = [("", left)], r"\quad ", ROOM - 25
+        if width(left) > writer.room / 2:  # the right sides go below the left one
+            rows, shift, room = [("", left)], r"\quad ", writer.room - 25
         else:
-            rows, shift, room = [], "", ROOM - width(left) - 14
+            rows, shift, room = [], "", writer.room - width(left) - 14
         for number, side in enumerate(rest):
             lines = side.lines(writer, room)
             start = left if number == 0 and not rows else ""
@@ -122,3 +122,36 @@ class Equation:
             if done == POINTS or not free:
                 return len(self.sides) - 1
         raise DerivationError(f"no point was found at which a statement is defined ({self.rule})")
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Several equations in one display, beside each other as far as there is room.
+
+    Attributes
+    ----------
+    equations : sequence of Equation
+    """
+
+    rule: str
+    equations: Sequence[Equation]
+
+    def rows(self, writer: Writer) -> list[tuple[str, str]]:
+        """Return the display, see `Statement`."""
+        rows: list[tuple[str, str]] = []
+        for equation in self.equations:
+            text = " ".join(f"{left} {right}" for left, right in equation.rows(writer)).strip()
+            beside = rf"{rows[-1][1]}, \qquad {text}" if rows else ""
+            if rows and not rows[-1][0] and width(beside) <= writer.room:
+                rows[-1] = ("", beside)
+                continue
+            if rows:
+                rows[-1] = (rows[-1][0], f"{rows[-1][1]},")
+            lines = equation.rows(writer)
+            rows.extend([("", text)] if len(lines) == 1 else lines)
+        return rows
+
+    def check(self, names: Names, symbols: Iterable[Any]) -> int:
+        """Return how much was checked, see `Statement`."""
+        symbols = list(symbols)
+        return sum(equation.check(names, symbols) for equation in self.equations)

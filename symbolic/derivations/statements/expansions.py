@@ -20,7 +20,7 @@ from sgdmem.symbolic.derivations.statements.exact_values import (
 )
 from sgdmem.symbolic.derivations.statements.statement import POINTS, text_of
 from sgdmem.symbolic.derivations.typesetting.width import width
-from sgdmem.symbolic.derivations.typesetting.writer import ROOM, Writer
+from sgdmem.symbolic.derivations.typesetting.writer import Writer
 from sgdmem.symbolic.errors import DerivationError
 
 _SMALL, _NEAR = (fmpq(1, 10**15), fmpq(1, 10**20)), fmpq(1, 10**10)  # of limits
@@ -50,9 +50,9 @@ class Series:
         power = 1 + len(self.coefficients)
         rest = rf"O\left({writer.line(self.variable)}^{{{power}}}\right)"
         text = writer.line(self._sum())
-        if width(f"{self.name} = {text} + {rest}") <= ROOM:
+        if width(f"{self.name} = {text} + {rest}") <= writer.room:
             return [(self.name, f"= {text} + {rest}")]
-        room = ROOM - width(self.name) - 14
+        room = writer.room - width(self.name) - 14
         lines = writer.lines(self._sum(), room)
         rows = [(self.name, f"= {lines[0]}"), *(("", rf"\qquad {line}") for line in lines[1:])]
         rows[-1] = (rows[-1][0], f"{rows[-1][1]} + {rest}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -53,12 +53,32 @@ class Remark:
 
 @dataclass
 class Section:
-    """A heading and the statements below it."""
+    """A heading and the statements below it.
+
+    Attributes
+    ----------
+    title : str
+    statements : list of Statement
+    kind : str
+        "section", or "proposition" or "proof" for an item of one.
+    """
 
     title: str
     statements: list[Statement]
+    kind: str = "section"
 
 
 def text_of(point: dict[Any, Any]) -> str:
     """Return a point in words, for messages."""
     return ", ".join(f"{getattr(key, 'name', key)} = {value}" for key, value in point.items())
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in a sentence.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -13,6 +13,9 @@ from flint import fmpq, fmpq_poly
 
 from sgdmem.symbolic.algebra.scalars import fraction_of, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.algorithms.family import Family
+from sgdmem.symbolic.algorithms.parameters import known_parameter
+from sgdmem.symbolic.derivations.statements.assumptions import Interval, assumption
 from sgdmem.symbolic.derivations.statements.exact_values import (
     Names,
     Point,
@@ -49,17 +52,23 @@ class Subject:
         The blocks of eq. (3) in SymPy; b, c and a are columns.
     shrink
         By which w shrinks at each step, in SymPy.
+    family : Family, optional
+        That of the algorithm, if it is known.
     writer : Writer
     names : Names
         Symbols that were introduced on the way.
     half_plane_names : list
         Of the coefficients of chi-hat, once they have names.
+    numerator_names : list
+        Of those of Q-hat.
     routh : dict
         Names of entries of the Routh array, by step and place.
     """
 
-    def __init__(self, algorithm: Algorithm, letters: Letters) -> None:
-        self.algorithm, self.letters = algorithm, letters
+    def __init__(
+        self, algorithm: Algorithm, letters: Letters, family: Family[...] | None = None
+    ) -> None:
+        self.algorithm, self.letters, self.family = algorithm, letters, family
         blocks = algorithm.blocks.map(to_sympy)
         self.alpha, M, matrix = blocks.alpha, algorithm.memory, sympy.ImmutableMatrix
         self.shrink = to_sympy(blocks.shrink)
@@ -67,10 +76,11 @@ class Subject:
         self.D = matrix(M, M, [entry for row in blocks.D for entry in row])
         self.names = Names()
         self.half_plane_names: list[Any] = []
+        self.numerator_names: list[Any] = []
         self.routh: dict[tuple[int, int], Any] = {}
         x, z, lam = letters.root, letters.half_plane, letters.eigenvalue
         self.writer = Writer(letters.latex, falling=(x, z), rising=(lam,))
-        self._tidier = Tidier(lam, self._stable_value)
+        self._tidier = Tidier((x, z, lam), self._stable_value)
 
     # The algorithm in SymPy --------------------------------------------------------------------
 
@@ -83,6 +93,15 @@ class Subject:
     def parameters(self) -> tuple[Any, ...]:
         """The symbols in the algorithm."""
         return self.letters.parameters
+
+    @property
+    def in_order(self) -> list[Any]:
+        """The parameters in the order of the family's, if that is known."""
+        if self.family is None:
+            return list(self.parameters)
+        order = list(self.family.spread(len(self.parameters)).parameters)
+        places = {name: place for place, name in enumerate(order)}
+        return sorted(self.parameters, key=lambda symbol: places.get(str(symbol), len(places)))
 
     @property
     def shifted(self) -> bool:
@@ -249,6 +268,10 @@ class Subject:
             *(times(self.tidy(value), symbol**power) for power, value in enumerate(coefficients))
         )
 
+    def polynomial(self, coefficients: Sequence[Any]) -> Any:
+        """Return a polynomial in x from its coefficients, lowest first."""
+        return sympy.Add(*(value * self.letters.root**k for k, value in enumerate(coefficients)))
+
     # Names for long coefficients ---------------------------------------------------------------
 
     @cached_property
@@ -320,7 +343,7 @@ class Subject:
         rng = random.Random(4)
         for _ in range(100 if self.parameters else 1):
             point = likely_point(self.parameters, None, rng)
-            point = {symbol: abs(value) for symbol, value in point.items()}
+            point = {symbol: self._assumed(symbol, value) for symbol, value in point.items()}
             try:
                 intervals = noiseless_intervals(self.member(point))
             except ZeroDivisionError:
@@ -335,6 +358,22 @@ class Subject:
                 if self.is_schur(point):
                     return point
         return None
+
+    def _assumed(self, symbol: Any, value: Any) -> Any:
+        interval = self.intervals.get(symbol)
+        return abs(value) if interval is None else interval.inside(abs(value))
+
+    @cached_property
+    def intervals(self) -> dict[Any, Interval]:
+        """What is assumed of parameters, by symbol: that they are in their usual ranges."""
+        known = {} if self.family is None else self.family.parameters
+        found = {}
+        for symbol in self.parameters:
+            name = str(symbol)
+            interval = assumption(known.get(name) or known_parameter(name))
+            if interval is not None:
+                found[symbol] = interval
+        return found
 
     def _stable_value(self, expression: Any) -> Any:
         """Return an expression's value at the stable point, or None where it has none."""

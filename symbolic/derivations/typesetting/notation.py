@@ -140,6 +140,7 @@ class Letters:
                 continue
             letter = self.notation.parameters.get(name) or _letter(name, latex(symbol))
             reserved = letter in _RESERVED and letter not in self.blocks
+            reserved = reserved and name != "effective_learning_rate"  # it is what it is called
             found[symbol] = rf"\mathrm{{{letter}}}" if reserved else letter
         taken = {*found.values(), self.weights, self.auxiliary}
         for name, symbol in self.symbols.items():

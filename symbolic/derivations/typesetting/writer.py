@@ -53,6 +53,11 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         above = self._product(abs(number.p), top)
         if sign and not bottom and number == -1 and len(top) == 1 and top[0].is_Add:
             above = self.in_parentheses(above)
+        sums = [factor for factor in top if factor.is_Add]
+        if number.q != 1 and not bottom and sums:
+            plain = [factor for factor in top if not factor.is_Add]
+            first = rf"\frac{{{self._product(abs(number.p), plain)}}}{{{number.q}}}"
+            return f"{sign}{first} {self._product(1, [sympy.S.One, *sums])}"
         if bottom or number.q != 1:
             return rf"{sign}\frac{{{above}}}{{{self._product(number.q, bottom)}}}"
         return sign + above
@@ -60,6 +65,7 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
     def _product(self, number: Any, factors: Sequence[Any]) -> str:
         if number == 1 and len(factors) == 1:
             return str(self._print(factors[0]))
+        factors = [factor for factor in factors if factor != 1]
         pieces = [] if number == 1 and factors else [str(number)]
         for factor in sorted(factors, key=self._rank):
             shown = self._print(factor)
@@ -67,9 +73,13 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         return " ".join(pieces)
 
     def _rank(self, factor: Any) -> tuple[Any, ...]:
-        base = factor.as_base_exp()[0]
-        kind = 3 if base in self._falling else 1 if base in self._rising else 2 * base.is_Add
-        return (kind, self._print(factor))
+        """Return where a factor stands: Greek letters first, sums last."""
+        base, text = factor.as_base_exp()[0], self._print(factor)
+        if base.is_Add:
+            kind = 4 if base.has(*self._falling) else 2
+        else:
+            kind = 3 if base in self._falling else int(base in self._rising)
+        return (kind, not base.is_Add and not text.startswith("\\"), text)
 
     @staticmethod
     def in_parentheses(text: str) -> str:
@@ -154,12 +164,18 @@ class Writer:
         LaTeX of symbols.
     falling, rising : sequence of symbols
         The terms of sums are in falling powers of the first, then in rising powers of the others.
+    room : float
+        Points that a line may take.
     """
 
     def __init__(
-        self, names: Mapping[Any, str], falling: Sequence[Any] = (), rising: Sequence[Any] = ()
+        self,
+        names: Mapping[Any, str],
+        falling: Sequence[Any] = (),
+        rising: Sequence[Any] = (),
+        room: float = ROOM,
     ) -> None:
-        self.names = dict(names)
+        self.names, self.room = dict(names), room
         self._falling, self._rising = tuple(falling), tuple(rising)
 
     @cached_property
@@ -181,7 +197,7 @@ class Writer:
         """Return an expression in one line."""
         return str(self._printer.doprint(expression))
 
-    def terms(self, expression: Any, room: float = ROOM) -> list[str]:
+    def terms(self, expression: Any, room: float) -> list[str]:
         """Return the terms of a sum, in order and with their signs, each one laid out."""
         written: list[str] = []
         for term in self._printer.ordered(expression.args):
@@ -211,7 +227,7 @@ class Writer:
             written.append(mark + text)
         return written or ["0"]
 
-    def lines(self, expression: Any, room: float = ROOM) -> list[str]:
+    def lines(self, expression: Any, room: float) -> list[str]:
         """Return an expression in as many lines as it takes."""
         text = self.line(expression)
         if width(text) <= room:
@@ -264,7 +280,8 @@ class Writer:
             together = times(*short)
             shown = self.line(together)
             written.insert(0, _Printer.in_parentheses(shown) if together.is_Add else shown)
-        written = [written[0], *(rf"\cdot {text}" for text in written[1:])]
+        dotted = (x if x.startswith(r"\left") else rf"\cdot {x}" for x in written[1:])
+        written = [written[0], *dotted]
         return [sign + written[0], *written[1:]]
 
 

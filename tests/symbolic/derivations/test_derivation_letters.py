@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import sympy
 
-from sgdmem import InputError, derive, heavy_ball
-from tests.symbolic.derivations.test_derivations import DERIVATIONS, SUBJECTS
+from sgdmem import InputError, heavy_ball
+from tests.symbolic.derivations.test_derivations import DERIVATIONS, SUBJECTS, derive
 
 
 @pytest.mark.slow

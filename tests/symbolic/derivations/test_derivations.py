@@ -9,7 +9,7 @@ import re
 import shutil
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,7 +17,8 @@ from xml.etree import ElementTree
 import pytest
 import sympy
 
-from sgdmem import Algorithm, InputError, derive, heavy_ball, nesterov, sgd
+import sgdmem
+from sgdmem import Algorithm, InputError, heavy_ball, nesterov, sgd
 from sgdmem.errors import DerivationError, TypesettingError
 from sgdmem.methods import general
 from sgdmem.symbolic.algorithms.named_algorithms import USUAL_FAMILIES
@@ -31,6 +32,7 @@ from sgdmem.symbolic.derivations.statements.expansions import Limit, Series
 from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.typesetting.width import width
 
+derive = partial(sgdmem.derive, form="full")
 SHAPED = Algorithm(
     "1/10", b=("1/3", 1), c=("-1/7", "1/5"), D=((0, "1/2"), ("1/4", "-1/3")), a=(1, 2)
 )
@@ -349,7 +351,7 @@ def test_saving(tmp_path: Path, derivations: dict[str, Derivation]) -> None:
     derivation = derivations["heavy-ball"]
     assert derivation.save(tmp_path / "a.tex") == [tmp_path / "a.tex", tmp_path / "a.bib"]
     assert r"\bibliography{a}" in (tmp_path / "a.tex").read_text()
-    assert "@misc{sgd-with-memory," in (tmp_path / "a.bib").read_text()
+    assert "@misc{yarotsky2024," in (tmp_path / "a.bib").read_text()
     with pytest.raises(InputError, match=r"must end in \.tex"):
         derivation.save(tmp_path / "a.doc")
     with pytest.raises(InputError, match="fragment"):

@@ -10,7 +10,8 @@ import pytest
 import sympy
 from flint import fmpq
 
-from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, derive, heavy_ball, stability
+import sgdmem
+from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, heavy_ball, stability
 from sgdmem.errors import DerivationError
 from sgdmem.methods import general
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
@@ -126,7 +127,7 @@ def test_letters() -> None:
     assert r"\frac{\varrho^{2}}{2 \tau_1}" in _text(heavy_ball(sigma, "1/2"))
     assert r"\frac{\bar\mu^{2}}{2 \tau_1}" in _text("sgd", {"label_noise": r"\bar\mu"})
     with pytest.raises(InputError, match=r"learning_rate would look like L_\\infty"):
-        derive("sgd", symbols={"learning_rate": r"L_{\infty}"})
+        sgdmem.derive("sgd", form="full", symbols={"learning_rate": r"L_{\infty}"})
 
 
 def test_text_says_where_the_loss_comes_to_rest() -> None:

@@ -45,7 +45,7 @@ NAMES = [pytest.param(x, marks=TIERS[x]) if x in TIERS else x for x in SHRINKING
 
 @cache
 def derivation(name: str) -> Derivation:
-    return derive(SHRINKING[name])
+    return derive(SHRINKING[name], form="full")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -103,7 +103,7 @@ def test_one_wrong_formula_makes_no_derivation(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr("sgdmem.symbolic.derivations.derivation.all_sections", broken)
     with pytest.raises(DerivationError, match="sides 1 and"):
-        derive(SHRINKING["sgd"])
+        derive(SHRINKING["sgd"], form="full")
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_statements_of_a_method_that_does_not_shrink_are_wrong_of_one_that_does(
     refused = set()
     sections = [x for x in all_sections(plain) if x.title in LEFT_BEHIND]
     read_back = ReadBack(shrinking)
-    for title, statements in display(sections, plain):
+    for title, _, statements in display(sections, plain):
         for statement, rows in statements:
             if isinstance(statement, Equation) and all(x.is_read for x in statement.sides):
                 try:

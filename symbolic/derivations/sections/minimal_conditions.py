@@ -1,0 +1,134 @@
+"""The conditions for stability without noise of which none can be left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from sgdmem.symbolic.algebra.determinants import hurwitz_determinants
+from sgdmem.symbolic.algebra.scalars import to_sympy
+from sgdmem.symbolic.derivations.sections.stability import half_plane_names
+from sgdmem.symbolic.derivations.statements.assumptions import end_of, follows, minimal
+from sgdmem.symbolic.derivations.statements.conditions import Conditions
+from sgdmem.symbolic.derivations.statements.exact_values import Point
+from sgdmem.symbolic.derivations.statements.statement import Remark
+from sgdmem.symbolic.derivations.statements.subject import Subject, is_stable_up_to
+from sgdmem.symbolic.stability.schur import conditions, uniform_conditions
+
+_SEGMENTS = 40, 40, 20, 10  # by memory: ways across the border that are followed
+_WRITTEN_OUT = 2  # memory to which conditions are written out
+
+
+def noiseless_conditions(subject: Subject) -> Conditions | Remark:
+    """Return them for all eigenvalues up to the largest, or at one eigenvalue.
+
+    The latter beyond memory 1, unless all of them are bounds on the eigenvalue from above.
+    """
+    letter = subject.writer.line(subject.letters.eigenvalue)
+    everywhere = rf"for all eigenvalues $0 < {letter} \le {letter}_{{\max}}$"
+    found, where = None, everywhere
+    if subject.memory <= 1:
+        found = _up_to_the_largest(subject)
+    elif subject.stable_point is not None:
+        found, whole = _at_an_eigenvalue(subject)
+        where = everywhere if whole else f"at an eigenvalue ${letter} > 0$"
+    rule = f"Without noise the method is stable {where}"
+    if found is None:
+        return Remark(f"{rule} for no parameters.")
+    if not found.inequalities:
+        return Remark(f"{rule}.")
+    return replace(found, rule=f"{rule} if and only if")
+
+
+def _up_to_the_largest(subject: Subject) -> Conditions | None:
+    largest = subject.largest
+    found = uniform_conditions(subject.algorithm, largest)
+    nowhere = sympy.false in found or subject.near(largest) is None
+    if nowhere or (subject.shrinks and not subject.descends):
+        return None
+    bounds = [(x.gts - x.lts, x.rel_op in (">", "<")) for x in found]
+    return _conditions(subject, minimal(bounds, subject.intervals), largest, _stable_up_to(subject))
+
+
+def _stable_up_to(subject: Subject) -> Callable[[Point], bool]:
+    return lambda point: is_stable_up_to(subject.member(point), point[subject.largest])
+
+
+def _at_an_eigenvalue(subject: Subject) -> tuple[Conditions, bool]:
+    """Return them at one eigenvalue, or up to the largest, and whether they are the latter.
+
+    Those of long coefficients are in the names of the coefficients of chi-hat. By Lienard and
+    Chipart every other Hurwitz determinant will do.
+    """
+    lam, intervals = subject.letters.eigenvalue, subject.intervals
+    if has_short_conditions(subject):
+        bounds = [(to_sympy(x), True) for x in conditions(subject.algorithm, lam)]
+        kept = minimal(bounds, intervals)
+        slopes = [(value, sympy.Poly(value, lam)) for value, _ in kept]
+        if all(
+            x.degree() <= 0 or (x.degree() == 1 and follows(-x.nth(1), intervals))
+            for _, x in slopes
+        ):
+            largest = subject.largest
+            moved = [(value.xreplace({lam: largest}), strict) for value, strict in kept]
+            return _conditions(subject, moved, largest, _stable_up_to(subject)), True
+        return _conditions(subject, kept, lam, subject.is_schur), False
+    names, degree = half_plane_names(subject), subject.memory + 1
+    minors = dict(enumerate(hurwitz_determinants(names), start=1))
+    values = [names[k] for k in range(degree + 1) if k == 0 or (degree - k) % 2 == 0]
+    values += [sympy.expand(minors[k]) for k in range(1, degree) if (degree - 1 - k) % 2 == 0]
+    positive = [value > 0 for value in values]
+    return _stated(subject, positive, (lam,), subject.is_schur), False
+
+
+def has_short_conditions(subject: Subject) -> bool:
+    """Whether conditions are in the letters of the method."""
+    return subject.is_short and subject.memory <= _WRITTEN_OUT
+
+
+def _stated(
+    subject: Subject, relations: Sequence[Any], free: Sequence[Any], holds: Any
+) -> Conditions:
+    segments = _SEGMENTS[min(subject.memory, len(_SEGMENTS) - 1)]
+    near = subject.near(*free)
+    return Conditions("", relations, holds, free, near, segments, subject.intervals)
+
+
+def _conditions(
+    subject: Subject, kept: Sequence[tuple[Any, bool]], eigenvalue: Any, holds: Any
+) -> Conditions:
+    relations = [_solved(subject, value, strict, eigenvalue) for value, strict in kept]
+    single = [x for x in relations if x.lhs.is_Symbol]
+    order = [
+        *sorted(single, key=lambda relation: subject.in_order.index(relation.lhs)),
+        *(relation for relation in relations if relation not in single),
+    ]
+    return _stated(subject, order, (eigenvalue,), holds)
+
+
+def _solved(subject: Subject, value: Any, strict: bool, eigenvalue: Any) -> Any:
+    """Return that a polynomial is positive as people write it, if it can be with a bound."""
+    less, greater = (
+        (sympy.StrictLessThan, sympy.StrictGreaterThan) if strict else (sympy.Le, sympy.Ge)
+    )
+    ends = end_of(value)
+    if ends is not None:
+        symbol, end, below = ends
+        return (less if below else greater)(symbol, end, evaluate=False)
+    lam = subject.letters.eigenvalue
+    if eigenvalue != lam:  # so that sums are in its powers
+        relation = _solved(subject, value.xreplace({eigenvalue: lam}), strict, lam)
+        sides = (side.xreplace({lam: eigenvalue}) for side in relation.args)
+        return relation.func(*sides, evaluate=False)
+    moving = sympy.factor(-value.coeff(eigenvalue, 1)) * eigenvalue
+    fixed = value.coeff(eigenvalue, 0)
+    linear = sympy.expand(fixed - moving - value) == 0
+    if not linear or 0 in (moving, fixed) or subject.tidy(moving).could_extract_minus_sign():
+        return greater(subject.tidy(value), sympy.S.Zero, evaluate=False)
+    common = sympy.gcd(sympy.expand(moving), fixed)
+    number = abs(sympy.Poly(common, *common.free_symbols).LC()) if common.free_symbols else common
+    moving, fixed = (subject.tidy(sympy.cancel(x / number)) for x in (moving, fixed))
+    return less(moving, fixed, evaluate=False)

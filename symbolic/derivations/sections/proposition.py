@@ -1,0 +1,200 @@
+"""What a paper prints of a method: a proposition, with an item for each result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import sympy
+
+from sgdmem.symbolic.derivations.sections.definition import steps
+from sgdmem.symbolic.derivations.sections.label_noise import at_the_weights, output_sum
+from sgdmem.symbolic.derivations.sections.learning_rate import ALPHA_EFF
+from sgdmem.symbolic.derivations.sections.minimal_conditions import (
+    has_short_conditions,
+    noiseless_conditions,
+)
+from sgdmem.symbolic.derivations.sections.noise import half_plane_summand
+from sgdmem.symbolic.derivations.sections.noise_sum import critical, verdict
+from sgdmem.symbolic.derivations.sections.power_law import constants, has_power_laws, loss_words
+from sgdmem.symbolic.derivations.sections.published import published
+from sgdmem.symbolic.derivations.sections.same_as import same_as
+from sgdmem.symbolic.derivations.sections.stability import in_the_half_plane
+from sgdmem.symbolic.derivations.statements.equations import Equation, Equations, Side, written
+from sgdmem.symbolic.derivations.statements.statement import Remark, Section, Statement, listed
+from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
+
+_ITEMS = ("i", "ii", "iii", "iv", "v")
+_WRITTEN_OUT = 2  # memory to which coefficients of many symbols are written out
+
+
+def proposition(subject: Subject) -> list[Section]:
+    """Return the items of the proposition: the method and its polynomials, then each result."""
+    results: tuple[Callable[[Subject], Iterator[Statement]], ...] = (
+        *(_noiseless, _mini_batches, _output, _power_laws, same_as),
+    )
+    items = [found for result in results if (found := list(result(subject)))]
+    sections = [Section("", [*_method(subject), *_polynomials(subject)], "proposition")]
+    for number, statements in zip(_ITEMS, items, strict=False):
+        sections.append(Section(f"({number})", statements, "proposition"))
+    return sections
+
+
+def _method(subject: Subject) -> Iterator[Statement]:
+    """Say what is assumed, and what the method does."""
+    letters, line = subject.letters, subject.writer.line
+    same: dict[Any, list[str]] = {}
+    for symbol in subject.in_order:
+        same.setdefault(subject.intervals.get(symbol), []).append(line(symbol))
+    real = same.pop(None, [])
+    known = [f"${interval.latex(', '.join(names))}$" for interval, names in same.items()]
+    known += [f"{listed([f'${name}$' for name in real])} be real"] if real else []
+    let = f"Let {listed(known)}. " if known else ""
+    gradient = rf"with the gradient $\nabla {letters.loss}$ of a quadratic loss on a mini-batch,"
+    update = published(subject)
+    if update is not None:
+        yield replace(update, rule=f"{let}One step of the method{update.rule}, {gradient} is")
+        return
+    for number, equation in enumerate(steps(subject)):
+        rule = f"{let}One step of the method, {gradient[:-1]}{_memories(subject)}, is"
+        yield equation if number else replace(equation, rule=rule)
+
+
+def _memories(subject: Subject) -> str:
+    u, M = subject.letters.auxiliary, subject.memory
+    if M < 2:
+        return f" and an auxiliary vector ${u}$" if M else ""
+    return f" and auxiliary vectors ${', '.join(f'{u}_{i}' for i in range(1, M + 1))}$"
+
+
+def _polynomials(subject: Subject) -> Iterator[Statement]:
+    x, line = subject.letters.root, subject.writer.line
+    root, letter = line(x), line(subject.letters.eigenvalue)
+    P = [written(f"P({root})"), *_factored(subject, subject.det_D, subject.own_factor)]
+    Q = [written(f"Q({root})"), *_factored(subject, subject.Q)]
+    if not _is_written_out(subject):
+        P[1:], Q[1:] = _by_blocks(subject)
+    rule = (
+        rf"Along an eigenvector of the Hessian with eigenvalue ${letter} > 0$ its characteristic "
+        rf"polynomial is $P({root}) - {letter} \, Q({root})$"
+    )
+    equations = [Equation("", P), Equation("", Q)]
+    if not subject.shrinks and not subject.remembers:
+        rule += rf" and its effective learning rate ${ALPHA_EFF} = -Q(1)/P'(1)$"
+        rate = _effective_rate(subject)
+        if rate.text(subject.writer) != ALPHA_EFF:
+            equations.append(Equation("", [written(ALPHA_EFF), rate]))
+    rule += ", where"
+    yield Equations(rule, equations)
+
+
+def _factored(subject: Subject, coefficients: Any, factor: Any = sympy.S.One) -> list[Side]:
+    """Return a polynomial in x as a product, with its common factors in front."""
+    return [Side(subject.tidy(factor * subject.polynomial(coefficients)))]
+
+
+def _by_blocks(subject: Subject) -> tuple[list[Side], list[Side]]:
+    """Return P and Q in the blocks of the matrix form."""
+    root, own = subject.writer.line(subject.letters.root), subject.writer.line(subject.own_factor)
+    row = rf"\left(b + ({own}) a\right)^{{\mathsf T}}" if subject.shifted else r"b^{\mathsf T}"
+    P = rf"({own}) \det({root} - D)"
+    Q = rf"-\alpha \det({root} - D) + {row} \operatorname{{adj}}({root} - D) \, c"
+    return [written(P)], [written(Q)]
+
+
+def _effective_rate(subject: Subject) -> Side:
+    if not _is_written_out(subject):
+        return written(r"\alpha - b^{\mathsf T} (1 - D)^{-1} c")
+    value = -sympy.Add(*subject.Q) / sympy.Add(*subject.det_D)
+    return Side(subject.tidy(value))
+
+
+def _noiseless(subject: Subject) -> Iterator[Statement]:
+    if subject.memory > 1 and not has_short_conditions(subject):
+        yield _half_plane(subject)
+    yield noiseless_conditions(subject)
+
+
+def _is_written_out(subject: Subject) -> bool:
+    return subject.is_short or (subject.memory <= _WRITTEN_OUT and not subject.is_structured)
+
+
+def _half_plane(subject: Subject) -> Equation:
+    """Say what the names of the coefficients of chi-hat stand for."""
+    rule = rf"With ${_chi(subject)}$ let"
+    return replace(in_the_half_plane(subject), rule=rule)
+
+
+def _chi(subject: Subject) -> str:
+    root, letter = map(subject.writer.line, (subject.letters.root, subject.letters.eigenvalue))
+    return rf"\chi({root}, {letter}) = P({root}) - {letter} \, Q({root})"
+
+
+def _mini_batches(subject: Subject) -> Iterator[Statement]:
+    if not subject.has_noise:
+        return
+    letters, line = subject.letters, subject.writer.line
+    letter, B, tau1, tau2 = (
+        line(getattr(letters, x)) for x in ("eigenvalue", "batch_size", "tau1", "tau2")
+    )
+    s = f"s_{{{letter}}}"
+    added, vanishing = verdict(subject)
+    equations = [replace(added, rule="")]
+    if has_short_conditions(subject) or subject.memory <= 1:
+        equations = [Equation("", [written(s), Side(subject.summand)]), *equations]
+    elif subject.memory <= EXPANDED_MEMORY:
+        equations = [*half_plane_summand(subject), *equations]
+    yield Equations(
+        rf"Let ${s} = {letter}^2 \lVert Q/(P - {letter} Q) \rVert^2$, the sum of the squares of an "
+        rf"impulse response. Let batches of ${B}$ samples bring noise of the covariance $({tau1} "
+        rf"\operatorname{{Tr}}(H M) H - {tau2} H M H)/{B}$ into the gradient, $M$ being the second "
+        rf"moments of the distance to the minimum and ${tau1} \ge \max(0, {tau2})$~\cite[eq. "
+        rf"(15)]{{yarotsky2024}}. With",
+        equations,
+    )
+    yield replace(
+        vanishing,
+        rule=rf"and $\rho(S_{{{letter}}})$ the largest modulus of a root of $P - {letter} Q$, the mean "
+        rf"loss on finitely many eigenvalues ${letter}_k$ tends to its minimum from every start if "
+        "and only if",
+    )
+    least = critical(subject)
+    yield replace(
+        least,
+        rule=rf"For ${tau2} = 0$ the last condition is that ${B}$ exceeds the critical batch size",
+        sides=least.sides[:2],
+    )
+
+
+def _output(subject: Subject) -> Iterator[Statement]:
+    """Say what noise does at the weights, where the gradient is taken elsewhere."""
+    if not subject.shifted or not subject.has_noise:
+        return
+    found = list(at_the_weights(subject, rf"s^{{{subject.letters.weights}}}"))
+    total = output_sum(subject, "The noise sum that the loss hears is")
+    equations = [x for x in found if isinstance(x, Equation)]
+    if not equations:
+        yield from (*found, total)
+        return
+    rule = f"{equations[0].rule.removesuffix(',')}, and the noise sum that the loss hears is $U_\\Sigma$:"
+    yield Equations(rule, [*equations, total])
+
+
+def _power_laws(subject: Subject) -> Iterator[Statement]:
+    if not has_power_laws(subject):
+        return
+    letters, line = subject.letters, subject.writer.line
+    N, Z, L0, E0, T = (
+        line(getattr(letters, x))
+        for x in ("spectral_exponent", "target_exponent", "spectral_scale", "target_scale", "time")
+    )
+    letter = line(letters.eigenvalue)
+    yield constants(
+        subject,
+        rf"Let ${letter}_k = {L0} k^{{-{N}}}$ with ${N} > 1$, and let the part of the loss in "
+        rf"eigenvalues below ${letter}$ be $\frac12 {E0} {letter}^{{{Z}}}$ at the start. The signal "
+        rf"decays like $C_V {T}^{{-{Z}}}$ and what noise leaves behind like $C_U {T}^{{-(2 - "
+        rf"1/{N})}}$, where",
+    )
+    yield Remark(f"If all eigenvalues are stable and $U'_\\Sigma < 1$, {loss_words(subject)}.")

@@ -1,0 +1,83 @@
+"""The update of a method as it was published, in the letters of a derivation."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sympy import latex
+
+from sgdmem.symbolic.algebra.scalars import as_scalar, to_sympy
+from sgdmem.symbolic.algorithms.parameters import Parameter
+from sgdmem.symbolic.derivations.statements.published_update import PublishedUpdate
+from sgdmem.symbolic.derivations.statements.subject import Subject
+
+_CHOICE = re.compile(r"\(([^()]*) if (\w+) else ([^()]*)\)")
+_QUOTIENT = re.compile(r"(\S+) / (\S+)")
+
+
+def published(subject: Subject) -> PublishedUpdate | None:
+    """Return the update, its rule being the citation; None if it is unknown or not that simple.
+
+    Parameters that are fixed stand as numbers in it, but not 0 and 1, which people leave out.
+    """
+    family = subject.family
+    if family is None or family.update is None:
+        return None
+    origin, fixed = family.origin
+    letters: dict[str, str] = {}
+    flags: dict[str, bool] = {}
+    count = 1
+    for name, parameter in origin.parameters.items():
+        value = fixed.get(name, parameter.default)
+        if parameter.kind == "flag":
+            flags[name] = bool(value)
+        elif name in family.parameters and value is parameter.default and parameter.is_required:
+            letter, several = _letter(subject, parameter)
+            if letter is None:
+                return None
+            letters[name], count = letter, max(count, several)
+        else:
+            shown = _number(value)
+            if shown is None:
+                return None
+            letters[name] = shown
+    lines = [_chosen(line, flags) for line in family.update.lines]
+    update = family.update.written(lines, letters, subject.letters.weights, subject.letters.loss)
+    pairs = [line.split(r" \leftarrow ") for line in update.latex]
+    tidy = tuple((left, _QUOTIENT.sub(r"\\frac{\1}{\2}", right)) for left, right in pairs)
+    reference = family.reference
+    citation = "" if reference is None else rf"~\cite{{{reference.key}}}"
+    vectors = rf" with vectors $v_i$, $i = 1, \dots, K = {count}$" if count > 1 else ""
+    return PublishedUpdate(citation + vectors, tidy, count)
+
+
+def _letter(subject: Subject, parameter: Parameter) -> tuple[str | None, int]:
+    """Return the letter of a parameter, of a list that of its entries without an index."""
+    known = {str(symbol): subject.writer.line(symbol) for symbol in subject.parameters}
+    if parameter.kind != "list":
+        return known.get(parameter.name), 1
+    names = [f"{parameter.entry or parameter.name}_{i}" for i in range(1, len(known) + 1)]
+    found = [known[name] for name in names if name in known]
+    stems = {letter.rpartition("_")[0] for letter in found}
+    return (stems.pop(), len(found)) if len(stems) == 1 else (None, 1)
+
+
+def _number(value: Any) -> str | None:
+    """Return a number in LaTeX, None for one that people would leave out."""
+    if isinstance(value, list | tuple):
+        return None
+    number = to_sympy(as_scalar(value, "value"))
+    if number in (0, 1) or not number.is_Rational:
+        return None
+    return f"({latex(number)})" if number < 0 else str(latex(number))
+
+
+def _chosen(line: str, flags: dict[str, bool]) -> str:
+    """Return a line with one of the alternatives that a flag chooses between."""
+
+    def choice(match: re.Match[str]) -> str:
+        text = match[1] if flags.get(match[2]) else match[3]
+        return f"({text})" if " " in text else text
+
+    return _CHOICE.sub(choice, line)

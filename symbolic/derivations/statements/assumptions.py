@@ -1,0 +1,235 @@
+"""What is assumed of parameters, and which inequalities follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import sympy
+from flint import fmpq
+
+from sgdmem.symbolic.algorithms.parameters import Parameter, Range
+
+_NEARLY_ONE = 0.99  # a usual range that ends between here and 1 stands for one that excludes 1
+_UNKNOWN = Range(-2, 2, 0.5)  # of a parameter of which nothing is known
+
+
+@dataclass(frozen=True)
+class Interval:
+    r"""Numbers between two ends, which belong to it unless they are open; None is infinite.
+
+    Examples
+    --------
+    >>> Interval(0, 1, high_open=True).latex(r"\beta")
+    '0 \\le \\beta < 1'
+    """
+
+    low: int | None = None
+    high: int | None = None
+    low_open: bool = False
+    high_open: bool = False
+
+    def latex(self, letter: str) -> str:
+        """Return in LaTeX that a letter is in the interval."""
+        over, under = (">", "<") if self.low_open else (r"\ge", r"\le")
+        if self.high is None:
+            return f"{letter} {over} {self.low}"
+        below = "<" if self.high_open else r"\le"
+        end = f"{letter} {below} {self.high}"
+        return end if self.low is None else f"{self.low} {under} {end}"
+
+    def inside(self, value: Any) -> Any:
+        """Return a number in the interval: this one, or one that is made of it."""
+        if self.low is not None and (value < self.low or (self.low_open and value == self.low)):
+            value = 2 * self.low - value
+        if self.low is not None and self.high is not None:
+            share = value - self.low
+            if share >= self.high - self.low:
+                share = (self.high - self.low) * share / (1 + share)
+            value = self.low + share
+        if self.low_open and value == self.low:
+            value += fmpq(1, 1000)
+        return value
+
+
+def assumption(parameter: Parameter) -> Interval | None:
+    """Return the interval in which a parameter is assumed to be; None if it may be any number.
+
+    Examples
+    --------
+    >>> from sgdmem.symbolic.algorithms.parameters import known_parameter
+    >>> assumption(known_parameter("momentum"))
+    Interval(low=0, high=1, low_open=False, high_open=True)
+    >>> assumption(known_parameter("learning_rate"))
+    Interval(low=0, high=None, low_open=True, high_open=False)
+    """
+    usual = parameter.usual
+    if parameter.kind == "flag" or usual == _UNKNOWN or usual.low < 0:
+        return None
+    high, high_open = None, False
+    if parameter.unit == "1":
+        high_open = _NEARLY_ONE <= usual.high < 1
+        high = 1 if high_open else int(usual.high)
+    return Interval(0, high, usual.log, high_open)
+
+
+Intervals = Mapping[Any, Interval]
+
+
+def follows(value: Any, intervals: Intervals, strict: bool = True) -> bool:
+    r"""Whether a polynomial is positive (or not negative) wherever symbols are in their intervals.
+
+    Each symbol is written as a mean of the ends of its interval with weights that are not negative;
+    the answer is yes if no coefficient of the polynomial in these weights is negative, and, if
+    ``strict``, some term is positive at every choice of ends that belong to the intervals. A no may
+    be wrong, a yes is proved.
+
+    Examples
+    --------
+    >>> b, n = sympy.symbols("b n", real=True)
+    >>> unit = Interval(0, 1)
+    >>> follows(1 - b * n, {b: Interval(0, 1, high_open=True), n: unit})
+    True
+    >>> follows(1 - b * n, {b: unit, n: unit}), follows(1 - b * n, {b: unit, n: unit}, strict=False)
+    (False, True)
+    """
+    value = sympy.sympify(value)
+    means: dict[Any, Any] = {}
+    least: list[list[frozenset[Any]]] = []  # weights of which some choice is not all zero
+    weights: list[Any] = []
+    for symbol in sorted(value.free_symbols, key=str):
+        interval = intervals.get(symbol)
+        if symbol.is_positive and interval is None:
+            interval = Interval(0, low_open=True)
+        if interval is None or interval == Interval():
+            return False
+        up, down = sympy.Dummy("up"), sympy.Dummy("down")
+        if interval.high is None or interval.low is None:
+            weight, opened = (
+                (up, interval.low_open) if interval.high is None else (down, interval.high_open)
+            )
+            means[symbol] = interval.low + up if interval.high is None else interval.high - down
+            weights.append(weight)
+            least.append([frozenset([weight] if opened else [])])
+            continue
+        means[symbol] = (interval.low * down + interval.high * up) / (up + down)
+        weights += [up, down]
+        always = [
+            w for w, opened in ((up, interval.low_open), (down, interval.high_open)) if opened
+        ]
+        ends = [frozenset(always)] if always else [frozenset([up]), frozenset([down])]
+        least.append(ends)
+    top = sympy.numer(sympy.together(value.xreplace(means)))
+    if not weights:
+        return bool(top > 0 if strict else top >= 0)
+    terms = sympy.Poly(sympy.expand(top), *weights).terms()
+    if any(not factor >= 0 for _, factor in terms):
+        return False
+    supports = [
+        frozenset(w for w, power in zip(weights, powers, strict=True) if power)
+        for powers, factor in terms
+        if factor > 0
+    ]
+    corners = (frozenset().union(*chosen) for chosen in product(*least))
+    return not strict or all(any(s <= corner for s in supports) for corner in corners)
+
+
+def minimal(bounds: Iterable[tuple[Any, bool]], intervals: Intervals) -> list[tuple[Any, bool]]:
+    """Return those of some bounds that are needed.
+
+    Bounds are polynomials, and whether they must differ from 0. All of them are to be positive, or
+    not negative. Factors that are positive in the intervals are left out, then bounds that follow
+    from the intervals and the others.
+
+    Examples
+    --------
+    >>> rate, beta = sympy.symbols("rate beta", real=True)
+    >>> known = {rate: Interval(0, low_open=True)}
+    >>> minimal(
+    ...     [(1 + beta, False), (2 * (1 + beta) - rate, True), (rate * (1 - beta), True)], known
+    ... )
+    [(2*beta - rate + 2, True), (1 - beta, True)]
+    """
+    kept = list(dict.fromkeys(_reduced(value, strict, intervals) for value, strict in bounds))
+    kept = [bound for bound in kept if bound[0] != 1]
+    for bound in list(kept):
+        others = [other for other in kept if other is not bound]
+        if _implied(bound, others, {**intervals, **_single(others, intervals)}):
+            kept = others
+    return kept
+
+
+def _reduced(value: Any, strict: bool, intervals: Intervals) -> tuple[Any, bool]:
+    """Return a bound without factors that are positive in the intervals."""
+    number, factors = sympy.factor_list(sympy.expand(value))
+    sign, left = (1 if number > 0 else -1), []
+    for factor, power in factors:
+        if follows(factor, intervals):
+            continue
+        if follows(-factor, intervals):
+            sign *= (-1) ** power
+            continue
+        left.append(factor if power % 2 and strict else factor**power)
+    return sympy.expand(sign * sympy.Mul(*left)), strict
+
+
+def _single(bounds: Iterable[tuple[Any, bool]], intervals: Intervals) -> dict[Any, Interval]:
+    """Return what bounds of one symbol each say of it, together with its own interval."""
+    found: dict[Any, Interval] = {}
+    for value, strict in bounds:
+        ends = end_of(value)
+        if ends is None:
+            continue
+        symbol, end, below = ends
+        if not end.is_Integer:
+            continue
+        old = found.get(symbol) or intervals.get(symbol) or Interval()
+        if below and (old.high is None or end <= old.high):
+            found[symbol] = Interval(old.low, int(end), old.low_open, strict)
+        elif not below and (old.low is None or end >= old.low):
+            found[symbol] = Interval(int(end), old.high, strict, old.high_open)
+    return found
+
+
+def end_of(value: Any) -> tuple[Any, Any, bool] | None:
+    """Return symbol, end and whether it is the upper one if a bound is linear in one symbol.
+
+    Examples
+    --------
+    >>> end_of(2 - 4 * sympy.Symbol("x"))
+    (x, 1/2, True)
+    """
+    symbols = value.free_symbols
+    if len(symbols) != 1:
+        return None
+    (symbol,) = symbols
+    polynomial = sympy.Poly(value, symbol)
+    if polynomial.degree() != 1:
+        return None
+    slope, start = polynomial.all_coeffs()
+    return symbol, -start / slope, bool(slope < 0)
+
+
+def _implied(bound: tuple[Any, bool], others: list[tuple[Any, bool]], intervals: Intervals) -> bool:
+    """Whether a bound follows from the intervals, or from one more bound with them."""
+    value, strict = bound
+    if follows(value, intervals, strict):
+        return True
+    for other, other_strict in others:
+        enough = strict and not other_strict
+        for share in (sympy.S.Half, sympy.S.One, sympy.Integer(2), sympy.Rational(1, 4)):
+            if follows(sympy.expand(value - share * other), intervals, enough):
+                return True
+        for symbol in value.free_symbols & other.free_symbols:
+            # c value - d other without the symbol, where c > 0 and d >= 0
+            parts = [sympy.Poly(x, symbol).all_coeffs() for x in (value, other)]
+            if any(len(part) != 2 for part in parts):
+                continue
+            (d, start), (c, end) = ((-slope, rest) for slope, rest in parts)
+            if follows(c, intervals) and follows(d, intervals, strict=False):
+                rest = sympy.expand(c * start - d * end)
+                if follows(rest, intervals, enough or (strict and d == 0)):
+                    return True
+    return False

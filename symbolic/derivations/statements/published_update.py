@@ -1,0 +1,39 @@
+"""The statement that one step of a method is what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sgdmem.symbolic.derivations.statements.exact_values import Names
+from sgdmem.symbolic.derivations.typesetting.writer import Writer
+
+
+@dataclass(frozen=True)
+class PublishedUpdate:
+    r"""Assignments, one after the other.
+
+    They are checked when they are read back: the weights on an orbit of the assignments obey the
+    recurrence of the method, at random rational numbers.
+
+    Attributes
+    ----------
+    lines : tuple of (str, str)
+        LaTeX of what is assigned, and of its value.
+    count : int
+        How many vectors an index i stands for.
+    """
+
+    rule: str
+    lines: tuple[tuple[str, str], ...]
+    count: int = 1
+
+    def rows(self, writer: Writer) -> list[tuple[str, str]]:
+        """Return the display, see `Statement`."""
+        rows = [(left, rf"\leftarrow {right}") for left, right in self.lines]
+        return [*((left, f"{right},") for left, right in rows[:-1]), rows[-1]]
+
+    def check(self, names: Names, symbols: Iterable[Any]) -> int:
+        """Return how much is checked, see `Statement`."""
+        return len(self.lines)

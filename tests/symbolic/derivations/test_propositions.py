@@ -1,0 +1,238 @@
+"""What a paper prints: one proposition, its conditions minimal and complete, then the proof."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import sympy
+
+from sgdmem import InputError, derive
+from sgdmem.errors import DerivationError
+from sgdmem.methods import general
+from sgdmem.symbolic.algorithms.named_algorithms import find_family
+from sgdmem.symbolic.derivations.checks.read_back import ReadBack
+from sgdmem.symbolic.derivations.derivation import Derivation, read_subject
+from sgdmem.symbolic.derivations.documents import pdf
+from sgdmem.symbolic.derivations.sections.minimal_conditions import noiseless_conditions
+from sgdmem.symbolic.derivations.sections.published import published
+from sgdmem.symbolic.derivations.sections.same_as import same_as
+from sgdmem.symbolic.derivations.statements.assumptions import Interval, follows, minimal
+from sgdmem.symbolic.derivations.statements.conditions import Conditions
+from sgdmem.symbolic.derivations.statements.published_update import PublishedUpdate
+from sgdmem.symbolic.derivations.statements.same_method import SameMethod
+from sgdmem.symbolic.derivations.statements.subject import Subject
+from tests import naive
+from tests.symbolic.derivations.test_derivations import LATEX
+
+PRINTED = ("heavy-ball", "qhm", "aggmo", "nesterov", "general 2")
+FOUND: dict[str, Derivation] = {}
+
+
+def printed(name: str) -> Derivation:
+    if name not in FOUND:
+        FOUND[name] = derive(general(2) if name == "general 2" else name)
+    return FOUND[name]
+
+
+def of(name: str) -> Subject:
+    return read_subject(name, {}, "2410.04228")
+
+
+def before_the_proof(name: str) -> str:
+    return printed(name).markdown().partition("**Proof.**")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        (
+            "heavy-ball",
+            [
+                r"Let $\alpha > 0$ and $0 \le \beta < 1$.",
+                r"v & \leftarrow \beta v - \alpha \nabla L(w), \\",
+                r"P(x) = (x - 1) (x - \beta), \qquad Q(x) = - \alpha x, \qquad "
+                r"\alpha_{\mathrm{eff}} = \frac{\alpha}{1 - \beta}.",
+                r"\alpha \lambda_{\max} < 2 (1 + \beta).",
+                r"\alpha' = \frac{\alpha}{1 - \beta}, \quad \beta' = \beta, \quad \nu' = 1.",
+            ],
+        ),
+        pytest.param(
+            "aggmo",
+            [
+                r"w & \leftarrow w + \frac{\alpha}{K} \sum_i v_i.",
+                r"Q(x) = - \frac{\alpha x}{2} (2 x - \beta_1 - \beta_2)",
+                r"\alpha \lambda_{\max} (2 + \beta_1 + \beta_2) < 4 (1 + \beta_1) (1 + \beta_2).",
+            ],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "nesterov",
+            [
+                r"Q(x) = - \alpha ((1 + \beta) x - \beta)",
+                r"\alpha \lambda_{\max} (1 + 2 \beta) < 2 (1 + \beta).",
+                r"U_\Sigma = \frac{\tau_1}{B} \sum_k",
+                r"\nu' = \beta.",
+            ],
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "general 2",
+            [
+                r"P(x) = (x - 1) (x^{2} - (D_{11} + D_{22}) x + D_{11} D_{22} - D_{12} D_{21})",
+                r"{(1 - D_{11}) (1 - D_{22}) - D_{12} D_{21}}.",
+                r"\hat a_0 > 0, \qquad \hat a_1 > 0, \qquad \hat a_3 > 0, \qquad "
+                r"\hat a_1 \hat a_2 - \hat a_0 \hat a_3 > 0.",
+            ],
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_what_is_printed_is_what_a_person_writes(name: str, lines: list[str]) -> None:
+    text = before_the_proof(name)
+    for line in lines:
+        assert line in text
+    kinds = [part.kind for part in printed(name).parts]
+    assert kinds == sorted(kinds, reverse=True) and {*kinds} == {"proposition", "proof"}
+
+
+def conditions(name: str) -> tuple[Subject, Conditions]:
+    subject = of(name)
+    found = noiseless_conditions(subject)
+    assert isinstance(found, Conditions)
+    return subject, found
+
+
+def inside(subject: Subject, rng: random.Random) -> dict[Any, Fraction]:
+    """Return parameters of which what is assumed holds, and a largest eigenvalue."""
+    point = {}
+    for symbol in (*subject.parameters, subject.largest):
+        value = Fraction(rng.randint(1, 99), rng.choice((3, 30, 100)))
+        interval = subject.intervals.get(symbol)
+        point[symbol] = Fraction(str(interval.inside(sympy.Rational(value)))) if interval else value
+    return point
+
+
+def stable(subject: Subject, point: dict[Any, Fraction]) -> bool:
+    """Whether all of 24 eigenvalues up to the largest are, by an independent test."""
+    values = {symbol: sympy.Rational(value) for symbol, value in point.items()}
+    member = subject.algorithm.map(lambda x: Fraction(str(sympy.sympify(x).xreplace(values))))
+    alg, top = naive.Raw(*member.blocks[:5]), point[subject.largest]
+    return all(naive.is_schur(alg, top * Fraction(k, 24)) for k in range(24, 0, -1))
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("heavy-ball", 40),
+        *(
+            pytest.param(name, 300, marks=pytest.mark.exhaustive)
+            for name in ("sgd", "heavy-ball", "qhm", "aggmo", "nesterov", "two-rate", "memory-one")
+        ),
+    ],
+)
+def test_conditions_hold_exactly_where_roots_are_in_the_unit_circle(name: str, count: int) -> None:
+    subject, found = conditions(name)
+    rng = random.Random(name)
+    seen = {True: 0, False: 0}
+    while sum(seen.values()) < count:
+        point = inside(subject, rng)
+        holds = all(bool(x.subs(point)) for x in found.inequalities)
+        assert holds is stable(subject, point), point
+        seen[holds] += 1
+    assert min(seen.values()) > count / 20
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "heavy-ball",
+        pytest.param("memory-one", marks=pytest.mark.slow),
+        *(
+            pytest.param(name, marks=pytest.mark.exhaustive)
+            for name in ("qhm", "aggmo", "two-rate", "general 1")
+        ),
+    ],
+)
+def test_no_condition_can_be_left_out_and_each_is_as_strict_as_it_should_be(name: str) -> None:
+    subject = read_subject(general(1), {}, "2410.04228") if name == "general 1" else of(name)
+    found = noiseless_conditions(subject)
+    assert isinstance(found, Conditions)
+    symbols = [*subject.parameters, subject.letters.eigenvalue]
+    found.check(subject.names, symbols)
+    for k, relation in enumerate(found.inequalities):
+        others = [x for i, x in enumerate(found.inequalities) if i != k]
+        with pytest.raises(DerivationError):
+            replace(found, inequalities=others).check(subject.names, symbols)
+        loose = {"<": sympy.Le, ">": sympy.Ge, "<=": sympy.Lt, ">=": sympy.Gt}[relation.rel_op]
+        changed = [
+            loose(x.lhs, x.rhs, evaluate=False) if x is relation else x for x in found.inequalities
+        ]
+        with pytest.raises(DerivationError, match="where they should"):
+            replace(found, inequalities=changed).check(subject.names, symbols)
+
+
+def test_what_follows_from_assumptions_is_left_out() -> None:
+    a, b = sympy.symbols("a b", real=True)
+    known = {a: Interval(0, low_open=True), b: Interval(0, 1, high_open=True)}
+    assert follows(1 - b + a * b, known) and not follows(b, known) and not follows(1 - a, known)
+    assert minimal([(1 + b, False), (2 + 2 * b - a, True), (9 - a, True)], known) == [
+        (2 * b - a + 2, True)
+    ]
+
+
+@pytest.mark.parametrize("name", ["heavy-ball", "aggmo"])
+def test_a_wrong_update_is_found(name: str) -> None:
+    subject = of(name)
+    update = published(subject)
+    assert isinstance(update, PublishedUpdate)
+    ReadBack(subject).check(update, update.rows(subject.writer))
+    for place, (left, right) in enumerate(update.lines):
+        lines = [*update.lines]
+        lines[place] = (left, right.replace(" + ", " - ") if " + " in right else f"2 ({right})")
+        wrong = replace(update, lines=tuple(lines))
+        with pytest.raises(DerivationError, match="the published update is not the method"):
+            ReadBack(subject).check(wrong, wrong.rows(subject.writer))
+
+
+def test_numbers_stand_in_the_update_and_flags_choose() -> None:
+    update = published(read_subject(find_family("nesterov").fix(momentum="9/10"), {}, "pytorch"))
+    assert update is not None
+    assert update.lines[0][1] == (r"\frac{9}{10} v - \gamma \nabla f(\theta + \frac{9}{10} v)")
+    torch = find_family("torch-sgd").fix(momentum="1/2", nesterov=True)
+    assert published(read_subject(torch, {}, "pytorch")) is None  # dampening is 0
+
+
+def test_another_method_is_not_the_same() -> None:
+    subject = of("heavy-ball")
+    (statement,) = same_as(subject)
+    assert isinstance(statement, SameMethod)
+    symbols = subject.parameters
+    assert statement.check(subject.names, symbols) == 3
+    for name, value in statement.values.items():
+        wrong = replace(statement, values={**statement.values, name: value / 2})
+        with pytest.raises(DerivationError, match="QHM is another method"):
+            wrong.check(subject.names, symbols)
+
+
+def test_forms() -> None:
+    with pytest.raises(InputError, match="form must be 'proposition' or 'full', got 'short'"):
+        derive("sgd", form="short")  # type: ignore[arg-type]
+
+
+@LATEX
+@pytest.mark.slow
+def test_propositions_are_of_one_page_without_overfull_lines() -> None:
+    for name in PRINTED:
+        derivation = printed(name)
+        source = derivation.latex(bibliography="derivation")
+        page = r"\end{proposition}\typeout{ends on page \thepage}"
+        source = source.replace(r"\end{proposition}", page)
+        _, log = pdf.typeset(source, derivation.bibtex(), "derivation")
+        assert re.findall(r"ends on page (\d)", log)[-1] == "1", name
+        assert not re.findall(r"Overfull \\hbox", log), name
+        assert "undefined" not in log
