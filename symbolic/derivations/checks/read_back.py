@@ -123,7 +123,7 @@ def _update(statement: PublishedUpdate, found: Interpretation) -> None:
     degree = found.subject.memory + 1
     orbit = published_orbit(
         *(statement.lines, found.parameters, gradient, statement.count, found.draw),
-        *(degree + 1, letters.weights),
+        *(degree + 1, statement.weights),
     )
     chi = [found.P[k] - found.eigenvalue * found.Q[k] for k in range(degree + 1)]
     for start in range(2):

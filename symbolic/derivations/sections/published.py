@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from flint import fmpq
 from sympy import latex
 
 from sgdmem.symbolic.algebra.scalars import as_scalar, to_sympy
 from sgdmem.symbolic.algorithms.parameters import Parameter
+from sgdmem.symbolic.algorithms.update_notation import letter_of
+from sgdmem.symbolic.derivations.checks.latex_reader import Unreadable
+from sgdmem.symbolic.derivations.checks.published_orbit import published_orbit
 from sgdmem.symbolic.derivations.statements.published_update import PublishedUpdate
 from sgdmem.symbolic.derivations.statements.subject import Subject
 
@@ -49,7 +53,26 @@ def published(subject: Subject) -> PublishedUpdate | None:
     reference = family.reference
     citation = "" if reference is None else rf"~\cite{{{reference.key}}}"
     vectors = rf" with vectors $v_i$, $i = 1, \dots, K = {count}$" if count > 1 else ""
-    return PublishedUpdate(citation + vectors, tidy, count)
+    assigned = {name.strip() for left, _ in tidy for name in left.split(",")}
+    weights = subject.letters.weights
+    if weights not in assigned and update.vectors:
+        weights = letter_of(update.vectors[0])
+    statement = PublishedUpdate(citation + vectors, tidy, count, weights)
+    return statement if weights in assigned and _is_readable(subject, statement) else None
+
+
+def _is_readable(subject: Subject, update: PublishedUpdate) -> bool:
+    """Whether an update is made of formulas, and not of words."""
+    letters = {subject.writer.line(symbol): fmpq(1, 3) for symbol in subject.parameters}
+    gradient = {rf"\nabla {subject.letters.loss}": lambda x: x}
+    try:
+        published_orbit(
+            *(update.lines, letters, gradient, update.count),
+            *(lambda: fmpq(1), 1, update.weights),
+        )
+    except (Unreadable, ValueError, TypeError, AttributeError, ZeroDivisionError):
+        return False
+    return True
 
 
 def _letter(subject: Subject, parameter: Parameter) -> tuple[str | None, int]:

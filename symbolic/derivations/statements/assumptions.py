@@ -13,6 +13,7 @@ from flint import fmpq
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range
 
 _NEARLY_ONE = 0.99  # a usual range that ends between here and 1 stands for one that excludes 1
+_LARGEST_END = 2  # beyond it a range ends where nobody looks further
 _UNKNOWN = Range(-2, 2, 0.5)  # of a parameter of which nothing is known
 
 
@@ -69,7 +70,7 @@ def assumption(parameter: Parameter) -> Interval | None:
     if parameter.kind == "flag" or usual == _UNKNOWN or usual.low < 0:
         return None
     high, high_open = None, False
-    if parameter.unit == "1":
+    if parameter.unit == "1" and usual.high <= _LARGEST_END:
         high_open = _NEARLY_ONE <= usual.high < 1
         high = 1 if high_open else int(usual.high)
     return Interval(0, high, usual.log, high_open)

@@ -23,11 +23,14 @@ class PublishedUpdate:
         LaTeX of what is assigned, and of its value.
     count : int
         How many vectors an index i stands for.
+    weights : str
+        LaTeX of the vector that is the method's answer.
     """
 
     rule: str
     lines: tuple[tuple[str, str], ...]
     count: int = 1
+    weights: str = "w"
 
     def rows(self, writer: Writer) -> list[tuple[str, str]]:
         """Return the display, see `Statement`."""
