@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from sphinx.ext.autodoc.mock import mock
+
+sys.path.insert(0, str(Path(__file__).parent))  # mathml
 
 import sgdmem
 from sgdmem._version import __version__
@@ -21,13 +24,14 @@ copyright = f"2026, {author}"
 release = version = __version__
 
 extensions = [
+    "mathml",
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["_build"]
 html_theme = "furo"
+html_math_renderer = "mathml"
 html_title = f"sgdmem {release}"
 
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]

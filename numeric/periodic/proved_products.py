@@ -30,14 +30,14 @@ class CycleStates(NamedTuple):
 
     Attributes
     ----------
-    S : Ball of shape (T, N, m, m)
-    v, r : Ball of shape (T, m)
+    matrices : Ball of shape (T, N, m, m)
+    pushes, points : Ball of shape (T, m)
         What a gradient pushes, and where it is taken.
     """
 
-    S: Ball
-    v: Ball
-    r: Ball
+    matrices: Ball
+    pushes: Ball
+    points: Ball
 
     @classmethod
     def of(cls, entries: Ball, memory: int, drift: Ball) -> CycleStates:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 
 from latex2mathml.converter import convert
 
@@ -15,8 +16,15 @@ from sgdmem.symbolic.derivations.documents.tex import summary
 _SPELLINGS = (
     (re.compile(r"\\begin\{aligned\}"), r"\\begin{array}{rl}"),
     (re.compile(r"\\end\{aligned\}"), r"\\end{array}"),
-    (re.compile(r"'"), r"^{\\prime}"),
+    (re.compile(r"\\langle(?![a-z])"), "⟨"),
+    (re.compile(r"\\rangle(?![a-z])"), "⟩"),
+    (re.compile(r"\\arg(?![a-z])"), r"\\operatorname{arg}"),
+    (re.compile(r"(\\[Bb]ig+[lr])\\\|"), "\\1‖"),
 )
+# Browsers know these letters by their own numbers alone.
+_ALPHABETS = {"mathcal": "SCRIPT", "mathbb": "DOUBLE-STRUCK", "mathsf": "SANS-SERIF"}
+_LETTER = re.compile(rf"\\({'|'.join(_ALPHABETS)})(?:\{{([A-Z])\}}|\s*([A-Z]))")
+_PRIMES = re.compile(r"('+)(?:\^(?:\{([^{}]*)\}|(\w)))?")  # and the exponent that follows
 # What it has no spelling for: a sign after a relation is no difference, and ~ is no letter.
 _MATHML = (
     (
@@ -75,7 +83,7 @@ def _equation(equation: Numbered) -> str:
     number = f'<span class="number">({equation.number})</span>'
     if len(equation.rows) == 1:
         source = " ".join(equation.rows[0]).strip()
-        return f'<div class="equation">{_mathml(source, "block")}{number}</div>'
+        return f'<div class="equation">{mathml(source, "block")}{number}</div>'
     # browsers take the alignment of columns from style alone
     rows = "".join(
         f'<mtr><mtd class="left">{_row(left)}</mtd><mtd class="right">{_row(right)}</mtd></mtr>'
@@ -87,21 +95,43 @@ def _equation(equation: Numbered) -> str:
 
 def _row(source: str) -> str:
     """Return one line of mathematics without the element around it."""
-    return _INSIDE.sub(r"\1", _mathml(source, "block")) if source.strip() else ""
+    return _INSIDE.sub(r"\1", mathml(source, "block")) if source.strip() else ""
 
 
 def _text(words: str) -> str:
     pieces = _MATHEMATICS.split(words)
     return "".join(
-        _mathml(piece, "inline") if place % 2 else html.escape(piece)
+        mathml(piece, "inline") if place % 2 else html.escape(piece)
         for place, piece in enumerate(pieces)
     )
 
 
-def _mathml(source: str, display: str) -> str:
+def mathml(source: str, display: str) -> str:
+    """Return LaTeX as a ``math`` element, "inline" or as a "block".
+
+    Examples
+    --------
+    >>> mathml("x", "inline")[-30:]
+    '<mrow><mi>x</mi></mrow></math>'
+    """
     for latex, known in _SPELLINGS:
         source = latex.sub(known, source)
+    source = _LETTER.sub(_letter, source)
+    source = _PRIMES.sub(_exponent, source)
     written = str(convert(source, display=display))
-    for mathml, known in _MATHML:
-        written = mathml.sub(known, written)
+    for wrong, known in _MATHML:
+        written = wrong.sub(known, written)
     return written
+
+
+def _letter(found: re.Match[str]) -> str:
+    name = f"{_ALPHABETS[found[1]]} CAPITAL {found[2] or found[3]}"
+    try:
+        return unicodedata.lookup(f"MATHEMATICAL {name}")
+    except KeyError:  # the first ones that Unicode had
+        return unicodedata.lookup(name)
+
+
+def _exponent(primes: re.Match[str]) -> str:
+    marks = r"\prime" * len(primes[1])
+    return f"^{{{marks} {primes[2] or primes[3] or ''}}}"

@@ -1,0 +1,58 @@
+"""Formulas of pages and docstrings: all of them become MathML, with nothing left of LaTeX."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sgdmem.symbolic.derivations.documents.html import mathml
+
+ROOT = Path(__file__).parents[2]
+LAYERS = ("symbolic", "numeric", "phase_diagrams")
+DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
+CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
+DIRECTIVE = re.compile(r"\.\. math::(.*?)\n\s*\n(?!\s{8,})", re.DOTALL)
+
+
+def formulas() -> Iterator[tuple[str, str]]:
+    for path in (ROOT / "docs").rglob("*.md"):
+        if "_build" not in path.parts:
+            text = CODE.sub("", path.read_text(encoding="utf-8"))
+            yield from ((path.name, found) for found in DISPLAYED.findall(text))
+            inline = re.findall(r"\$([^$]+?)\$", DISPLAYED.sub("", text))
+            yield from ((path.name, found) for found in inline)
+    for layer in LAYERS:
+        for path in (ROOT / layer).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            found = [*re.findall(r":math:`([^`]+)`", text), *DIRECTIVE.findall(text)]
+            yield from ((path.name, formula) for formula in found)
+
+
+def test_every_formula_becomes_mathml() -> None:
+    every = set(formulas())
+    assert len(every) > 500
+    for name, formula in sorted(every):
+        written = mathml(formula, "block")
+        assert not re.search(r"<m[iotn][^>]*>[^<]*\\", written), (name, formula)
+
+
+@pytest.mark.parametrize(
+    ("formula", "letters"),
+    [
+        (r"\mathcal T\mathcal{M}", "𝒯ℳ"),
+        (r"\mathbb E\mathbb R^d", "𝔼ℝ"),
+        ("F" + "'" * 3, "&#x02032;" * 3),
+        (r"\Bigl\|\frac12\Bigr\|", "‖"),
+        (r"\langle x\rangle", "⟨"),
+    ],
+)
+def test_letters_that_browsers_know(formula: str, letters: str) -> None:
+    written = re.sub("<[^>]*>", "", mathml(formula, "inline"))
+    assert letters in written
+
+
+def test_primes_share_their_place_with_an_exponent() -> None:
+    assert mathml("A'^{mT}", "inline").count("<msup>") == 1
