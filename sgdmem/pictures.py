@@ -1,5 +1,6 @@
 """Pictures on matplotlib axes; `sgdmem.draw` draws the data of maps and boundaries."""
 
+from sgdmem.phase_diagrams.maps.periodic_diagram import periodic_phase_diagram
 from sgdmem.phase_diagrams.pictures.artists import artists
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
@@ -17,5 +18,6 @@ __all__ = [
     "draw_root_locus",
     "draw_series",
     "draw_training",
+    "periodic_phase_diagram",
     "save",
 ]

@@ -56,12 +56,12 @@ class PeriodicVerdict:
         fitted: come to rest). None where bounds leave it open.
     is_proved : bool
         Whether ``stable`` is proved for the exact input: on spectra of up to 1000 steps times
-        modes. Else it is that of floats, undecided within 1e-6 of 1.
+        modes, unless modes hardly die out. Else it is that of floats, undecided within 1e-6 of 1.
     radius : float
         Of the noise over a period, see `periodic_radius`; inf where the method without noise does
         not tend to rest.
     radius_interval : (float, float)
-        Bounds of it where it is proved; else (radius, radius).
+        Proved bounds of it; (radius, radius) where there are none.
     """
 
     period: int
@@ -186,12 +186,14 @@ def periodic_stability(
     if proof is not None:
         stable, interval = proof
         radius = math.inf if math.isinf(interval[0]) else radius
-    else:
+    is_proved = proof is not None and stable is not None
+    if not is_proved:
+        interval = (radius, radius) if proof is None else interval
         numbers = growth_without_noise(steps, given), radius
         unclear = any(abs(number - 1) < _CLEAR for number in numbers)
-        stable, interval = None if unclear else radius < 1, (radius, radius)
+        stable = None if unclear else radius < 1
     return PeriodicVerdict(
-        length, workers, noise, stable, proof is not None, radius, interval, steps, given
+        length, workers, noise, stable, is_proved, radius, interval, steps, given
     )
 
 
