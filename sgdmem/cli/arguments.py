@@ -168,6 +168,15 @@ def built(family: Family[...], values: Mapping[str, Any]) -> Algorithm:
     return family(**values) if family.reads_exactly else family.fix(**values)()
 
 
+def symbolic_member(algorithm: str | Family[...], settings: Sequence[str]) -> Algorithm:
+    """Return a member of a family; parameters that ``--set`` does not give stay symbols."""
+    from sgdmem.symbolic.algorithms.named_algorithms import find_family
+
+    given, family = read_settings(settings), find_family(algorithm)
+    # what reads no numbers by itself is given exact ones
+    return family.symbolic(given) if family.reads_exactly else family.fix(**given).symbolic()
+
+
 def output_path(output: str, endings: Sequence[str]) -> Path:
     """Return the file that -o names, in a folder that exists."""
     path = Path(output)

@@ -15,6 +15,7 @@ from sgdmem.cli.arguments import (
     read_method,
     read_settings,
     set_option,
+    symbolic_member,
 )
 from sgdmem.cli.problem import has_problem, problem_options, read_batch_size, read_problem
 from sgdmem.symbolic.errors import shown
@@ -140,15 +141,12 @@ def derive_command(
 
 
 def _described(algorithm: str | None, memory: int | None, settings: tuple[str, ...]) -> Algorithm:
-    from sgdmem.symbolic.algorithms.named_algorithms import find_family, general
+    from sgdmem.symbolic.algorithms.named_algorithms import general
 
     if (algorithm is None) == (memory is None):
         raise click.UsageError("give either an ALGORITHM or --memory M")
     if algorithm is not None:
-        given = read_settings(settings)
-        family = find_family(algorithm)
-        # what reads no numbers by itself is given exact ones
-        return family.symbolic(given) if family.reads_exactly else family.fix(**given).symbolic()
+        return symbolic_member(algorithm, settings)
     assert memory is not None
     if memory > _LARGEST_GENERAL_MEMORY:
         raise click.UsageError(

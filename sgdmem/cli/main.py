@@ -21,6 +21,7 @@ from sgdmem.cli.plot import plot_command
 from sgdmem.cli.simulate import simulate_command
 from sgdmem.cli.spectrum import spectrum_command
 from sgdmem.cli.stable import stable_command
+from sgdmem.cli.translate import translate_command
 from sgdmem.cli.verify import verify_command
 
 _USAGE_ERROR, _INTERRUPTED = 2, 130
@@ -90,7 +91,7 @@ def cli() -> None:
 for command in (
     *(algorithms_command, boundary_command, derive_command, draw_command, explore_command),
     *(largest_learning_rate_command, phase_diagram_command, plot_command, simulate_command),
-    *(spectrum_command, stable_command, verify_command),
+    *(spectrum_command, stable_command, translate_command, verify_command),
 ):
     cli.add_command(command)
     for named in (command, *getattr(command, "commands", {}).values()):

@@ -682,3 +682,24 @@ def test_there_is_no_such_place(
 ) -> None:
     code, _, err = run(capsys, "derive", name)
     assert code == 2 and message in err and err.count("\n") == 1
+
+
+def test_translations(own_file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "translate", "nesterov", "--to", "qhm")
+    assert code == 0
+    assert out.splitlines() == [
+        "nesterov is qhm with",
+        "  learning_rate = learning_rate/(1 - momentum)",
+        "  momentum      = momentum",
+        "  nu            = momentum",
+    ]
+    _, out, _ = run(capsys, "translate", f"{own_file}:nag", "--set", "momentum=0.5", "--json")
+    assert json.loads(out)["family"] == "nesterov"
+    assert json.loads(out)["parameters"]["momentum"] == "1/2"
+    for arguments, message in (
+        (["nesterov", "--to", "heavy-ball"], "no heavy-ball has the recurrence"),
+        (["ademamix"], "ademamix is none of sgd"),
+        (["sgd", "--fix", "momentum=0"], "--fix belongs to --to"),
+    ):
+        code, _, err = run(capsys, "translate", *arguments)
+        assert code == 2 and message in err

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.conversions import convert
 from sgdmem.symbolic.algorithms.equivalence import equivalent
+from sgdmem.symbolic.algorithms.translations import value_text
 from sgdmem.symbolic.errors import InputError
 from tests.strategies import ENTRIES
 
@@ -147,3 +150,55 @@ def test_ones_own_family() -> None:
     found = convert(named.two_rate("0.1", "0.2", "0.5"), lion)
     assert found["extra"] != 0
     assert equivalent(lion(**found), named.two_rate("0.1", "0.2", "0.5"))
+
+
+# In words ----------------------------------------------------------------------------------------
+
+
+def page() -> Any:
+    """Return the script that writes the dictionary."""
+    path = Path(__file__).parents[3] / "docs" / "dictionary_page.py"
+    spec = importlib.util.spec_from_file_location("dictionary_page", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_dictionary_has_every_method() -> None:
+    script = page()
+    written = script.PAGE.read_text()
+    for name in named.FAMILIES:
+        assert f"\n| `{name}`" in written
+    for name in ("storm", "schedule-free", "torch-sgd"):
+        assert f"\n{script.row(name)}\n" in written
+
+
+@pytest.mark.exhaustive
+def test_the_dictionary_is_current() -> None:
+    script = page()
+    assert script.page() == script.PAGE.read_text()
+
+
+X, Y, Z = sympy.symbols("x y z", real=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (-X / (Y - 1), "x/(1 - y)"),
+        (-X, "-x"),
+        (X - 1, "x - 1"),
+        (-X - 1, "-1 - x"),
+        ((X - 1) * Y, "-y*(1 - x)"),
+        ((Y - X) / (1 - X), "(y - x)/(1 - x)"),
+        (X / 2 - Y, "(x - 2*y)/2"),
+        (-((X - 1) ** 2) / ((Y - 1) * (Z - 2)), "-(1 - x)**2/((1 - y)*(2 - z))"),
+        (2 * sympy.sqrt(X), "2*sqrt(x)"),
+        (1 / X, "1/x"),
+        (sympy.Integer(0), "0"),
+    ],
+)
+def test_values_as_people_write_them(value: Any, text: str) -> None:
+    assert value_text(value) == text
+    assert sympy.simplify(sympy.sympify(text, locals={"x": X, "y": Y, "z": Z}) - value) == 0
