@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.symbolic.algebra.scalars import is_list, to_float
@@ -15,6 +16,8 @@ from sgdmem.symbolic.errors import InputError, shown
 
 # What an axis may vary of every problem; a function of other axes may vary all the rest.
 PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
+
+_NO_STEP = 1e-6  # relative
 
 Axis = tuple[str, Iterable[Any]]
 Range = tuple[str, Any, Any]
@@ -132,3 +135,17 @@ def spread(given: Range, points: Any, log: Sequence[str] = ()) -> tuple[str, lis
         raise InputError(f"a logarithmic {name} must start above 0, got {low:g}")
     steps = np.geomspace if name in log else np.linspace
     return name, steps(low, high, whole(points, "points", 2)).tolist()
+
+
+def is_geometric(values: Array) -> bool:
+    """Whether an axis is better shown on a logarithmic scale.
+
+    Examples
+    --------
+    >>> is_geometric(np.array([1, 10, 100])), is_geometric(np.array([1, 2, 3]))
+    (True, False)
+    """
+    if len(values) < 3 or not (values > 0).all() or not np.isfinite(values).all():
+        return False
+    ratios = values[1:] / values[:-1]
+    return bool(abs(ratios[0] - 1) > _NO_STEP and np.ptp(ratios) < _NO_STEP * ratios.max())

@@ -63,6 +63,7 @@ def stability_boundary(
     resolution: int = 100,
     tolerance: float = 1e-10,
     flatness: float = 1e-3,
+    conditions: bool = True,
     progress: bool = False,
     **fixed: Any,
 ) -> xarray.Dataset:
@@ -89,6 +90,8 @@ def stability_boundary(
         How close the two algorithms that enclose a point are, as a share of the axes.
     flatness : float
         How far a curve may leave the straight line between two of its points, likewise.
+    conditions : bool
+        Whether the conditions that bind, and the cusps, are looked for: half of the time or more.
     progress: bool
         Show on stderr how many algorithms have been judged.
     **fixed
@@ -98,11 +101,12 @@ def stability_boundary(
     -------
     xarray.Dataset
         Along ``point``: the two parameters; ``curve``, the number of the curve, along which points
-        are in order; ``condition``, which binds there (`Reason`); and for each parameter ``NAME``
-        also ``stable_NAME`` and ``unstable_NAME``, of two algorithms proved to be stable and not to
-        be. Along ``cusp``: ``cusp_NAME`` for both parameters and ``cusp_conditions``, the two that
-        meet there. A piece between two others that is shorter than 1e-4 of the axes counts to the
-        one before: where many conditions meet, the last digits would say which of them binds.
+        are in order; ``condition``, which binds there (`Reason`; empty without ``conditions``); and
+        for each parameter ``NAME`` also ``stable_NAME`` and ``unstable_NAME``, of two algorithms
+        proved to be stable and not to be. Along ``cusp``: ``cusp_NAME`` for both parameters and
+        ``cusp_conditions``, the two that meet there. A piece between two others that is shorter
+        than 1e-4 of the axes counts to the one before: where many conditions meet, the last digits
+        would say which of them binds.
 
     Raises
     ------
@@ -145,6 +149,8 @@ def stability_boundary(
         return found.stable, found.margin
 
     def label(shares: Array) -> list[str]:
+        if not conditions:
+            return [""] * len(shares)
         points = ScatteredPoints(values(shares), own)
         verdicts = (family_judge.verdict(points, place) for place in range(len(points)))
         return [verdict.binding.value for verdict in verdicts]

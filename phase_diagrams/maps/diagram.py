@@ -12,6 +12,7 @@ from sgdmem.numeric.compilation.cuda import Device, chosen_device
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.phase_diagrams.maps.axes import Axis, own_parameters, read_axes
 from sgdmem.phase_diagrams.maps.dataset_description import axis_attributes, describe, identify
+from sgdmem.phase_diagrams.maps.edges import traced_edges
 from sgdmem.phase_diagrams.maps.quantities import VERDICT, find_quantities
 from sgdmem.phase_diagrams.maps.question import DiagramQuestion
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
@@ -40,6 +41,7 @@ def phase_diagram(
     store: str | Path | None = None,
     chunk: int | None = None,
     client: Any = None,
+    edges: bool = False,
     progress: bool = False,
     **fixed: Any,
 ) -> xarray.Dataset:
@@ -84,6 +86,10 @@ def phase_diagram(
         How many points a chunk has along x and along y; 1024 by default.
     client : dask.distributed.Client, optional
         A cluster whose workers compute the chunks, and see ``store`` under the same path.
+    edges : bool
+        Whether the curves at which stability ends are traced (`stability_boundary`), as pictures
+        show them in place of a line between points; a second or less for most maps. Where x and y
+        are parameters of the family, ``batch_size``, ``tau1`` or ``tau2``, without ``store``.
     progress : bool
         Show a progress bar on stderr, with the time that is left.
     **fixed
@@ -104,7 +110,9 @@ def phase_diagram(
         ``noise_sum_low`` and ``noise_sum_high`` are proved bounds of the noise radius,
         ``noise_sum_estimate`` is between them and smooth, for pictures (not proved, and not
         estimated where the diagonal part of the noise alone is beyond 2), and ``noise_sum`` and
-        ``margin`` are nan where the bounds are not within 1e-6. With ``store`` values
+        ``margin`` are nan where the bounds are not within 1e-6. With ``edges``
+        the coordinates ``edge_x`` and ``edge_y`` of their points, along ``edge``, ``edge_curve``,
+        the number of the curve, and ``edge_panel``, of the map. With ``store`` values
         are read when they are used.
 
     Raises
@@ -153,6 +161,8 @@ def phase_diagram(
     chunk = None if chunk is None else whole(chunk, "chunk", 1)
     path = _read_store(store, chunk, client, axes)
     own = own_parameters(axes, varying.axes)
+    if edges and (varying.axes or path is not None):
+        raise InputError("edges are of maps without store, over a problem that stays the same")
     question = DiagramQuestion(
         family=constructor.varying(own, fixed),
         axes=axes,
@@ -166,7 +176,12 @@ def phase_diagram(
     settings = {"batch_size": batch_size, **fixed}
     attributes = describe(question.family, varying, settings, axes)
     if path is None:
-        return _in_memory(question, attributes, progress)
+        diagram = _in_memory(question, attributes, progress)
+        if not edges:
+            return diagram
+        return diagram.assign(
+            traced_edges(question.family, varying.given, batch_size, axes, question.panels)
+        )
     return _stored(question, attributes, path, chunk, client, progress)
 
 

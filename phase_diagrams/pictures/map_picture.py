@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.phase_diagrams.maps.axes import is_geometric
+from sgdmem.phase_diagrams.maps.edges import EDGES, edge_curves, panel_of
 from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT
 from sgdmem.phase_diagrams.pictures.artists import named
@@ -34,7 +36,6 @@ from sgdmem.symbolic.errors import InputError, shown
 if TYPE_CHECKING:
     import xarray
 
-_NO_STEP = 1e-6  # relative
 _MOST_COLUMNS = 3  # of a series
 _PANEL = 14.0  # letters that a map is wide, at least
 _MOST_CELLS = 2000  # along an axis of a picture
@@ -157,7 +158,7 @@ def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
             diagram = diagram.drop_duplicates(name).sortby(name)
     steps = {name: -(-diagram.sizes[name] // _MOST_CELLS) for name in diagram.stable.dims[-2:]}
     parts = {name: slice((step - 1) // 2, None, step) for name, step in steps.items() if step > 1}
-    needed = [*VERDICT, *(name for name in BOUNDS if name in diagram), quantity]
+    needed = [*VERDICT, *(name for name in (*BOUNDS, *EDGES) if name in diagram), quantity]
     return diagram[[*dict.fromkeys(needed)]].isel(parts).load()
 
 
@@ -179,13 +180,18 @@ def _draw(
             thin = {"levels": np.log10(shown.levels), "linewidths": in_points(0.6), **plane}
             thin["linestyles"] = ":"
             named("level", ax.contour(*places, sums, **thin))
-        if edge and not stable.all():
+        curves = edge_curves(diagram)
+        if curves is not None:
+            for points in curves:
+                line = {"color": "black", "linewidth": in_points(1.2)}
+                named("edge", *ax.plot(*points, scalex=False, scaley=False, **line))
+        elif edge and not stable.all():
             excess = _excess(diagram)  # smoother than the verdicts themselves
-            line = {"levels": [0.0], "linewidths": in_points(1.2), **plane}
-            named("edge", ax.contour(*places, excess, **line))
-    if _is_geometric(x):
+            zero = {"levels": [0.0], "linewidths": in_points(1.2), **plane}
+            named("edge", ax.contour(*places, excess, **zero))
+    if is_geometric(x):
         ax.set_xscale("log")
-    if _is_geometric(y):
+    if is_geometric(y):
         ax.set_yscale("log")
     ax.set(xlabel=axis_label(x_name), ylabel=axis_label(y_name))
     return shown
@@ -193,7 +199,7 @@ def _draw(
 
 def _spaced(values: Array) -> Array:
     """Return places of points that are as far apart on paper as they are in the picture."""
-    return np.asarray(np.log10(values) if _is_geometric(values) else values)
+    return np.asarray(np.log10(values) if is_geometric(values) else values)
 
 
 def _interpolated(x: Array, y: Array) -> Any:
@@ -201,7 +207,7 @@ def _interpolated(x: Array, y: Array) -> Any:
     from matplotlib.scale import InvertedLogTransform
     from matplotlib.transforms import IdentityTransform, blended_transform_factory
 
-    powers = (InvertedLogTransform(10) if _is_geometric(v) else IdentityTransform() for v in (x, y))
+    powers = (InvertedLogTransform(10) if is_geometric(v) else IdentityTransform() for v in (x, y))
     return blended_transform_factory(*powers)
 
 
@@ -289,8 +295,8 @@ def draw_series(
     kinds: dict[str, Any] = {}
     drawn = []
     least = least_shown(diagram)
-    for ax, value in zip(places, values, strict=False):
-        drawn.append(_draw(diagram.sel({panels: value}), ax, quantity, least))
+    for place, (ax, value) in enumerate(zip(places, values, strict=False)):
+        drawn.append(_draw(panel_of(diagram, place), ax, quantity, least))
         kinds |= drawn[-1].kinds
         full = panels == "batch_size" and not np.isfinite(value)
         words = "full batches" if full else f"{axis_label(panels)} = {value:g}"
@@ -309,8 +315,8 @@ def draw_series(
     write_figure_title(figure, title(diagram, (x_name, y_name, panels)))
 
     def write(below: Collection[str]) -> Iterable[tuple[str, Any]]:
-        for ax, value, colours in zip(places, values, drawn, strict=False):
-            yield from _name(diagram.sel({panels: value}), ax, colours, below)
+        for place, (ax, colours) in enumerate(zip(places, drawn, strict=False)):
+            yield from _name(panel_of(diagram, place), ax, colours, below)
 
     name_or_explain(
         places[0],
@@ -342,17 +348,9 @@ def _panels(count: int, size: FigureSize) -> tuple[Any, Any]:
     return figure, figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
 
 
-def _is_geometric(values: Array) -> bool:
-    """Whether an axis is better shown on a logarithmic scale."""
-    if len(values) < 3 or not (values > 0).all() or not np.isfinite(values).all():
-        return False
-    ratios = values[1:] / values[:-1]
-    return bool(abs(ratios[0] - 1) > _NO_STEP and np.ptp(ratios) < _NO_STEP * ratios.max())
-
-
 def cell_edges(values: Array) -> Array:
     """Return the edges of cells centred (on the axis's scale) at the values."""
-    logarithmic = _is_geometric(values)
+    logarithmic = is_geometric(values)
     points = np.log(values) if logarithmic else np.asarray(values, dtype=float)
     if len(points) == 1:
         ends = np.array([points[0] - 0.5, points[0] + 0.5])

@@ -55,6 +55,12 @@ _QUANTITIES = (
     help=f"What to draw instead of the verdict: {', '.join(_QUANTITIES)}.",
 )
 @click.option("--zeta", metavar="Z", help="Exponent of the target, for regimes and exponents.")
+@click.option(
+    "--edges/--no-edges",
+    default=None,
+    help="Trace the exact edges of stability for the picture, or guess them between points.  "
+    "[traced, but not with --zarr, --data, or nu or zeta as an axis]",
+)
 @output_option(".png, .svg or .pdf  [ALGORITHM.png]")
 @size_option
 @click.option(
@@ -81,6 +87,7 @@ def phase_diagram_command(
     settings: tuple[str, ...],
     quantity: str | None,
     zeta: str | None,
+    edges: bool | None,
     output: str | None,
     size: Any,
     stored: bool,
@@ -122,6 +129,8 @@ def phase_diagram_command(
     family, values = read_method(algorithm, settings)
     problem, batch_size = map_problem(options, family, axes, zeta), read_batch_size(options)
     data = path.with_suffix(".zarr" if stored else ".nc")
+    if edges is None:
+        edges = not stored and _are_quick(problem) and min(len(x[1]), len(y[1])) > 1
     with _client(cluster) as client, _said_to_go_on(data if stored else None):
         diagram = phase_diagram(
             family,
@@ -135,6 +144,7 @@ def phase_diagram_command(
             store=data if stored else None,
             chunk=chunk,
             client=client,
+            edges=edges,
             progress=sys.stderr.isatty(),
             **values,
         )
@@ -143,6 +153,12 @@ def phase_diagram_command(
     draw_file(diagram, path, quantity, size)
     share = _share(diagram.stable)
     click.echo(f"wrote {path} and {data}: {share:.1%} of {diagram.stable.size} points are stable")
+
+
+def _are_quick(problem: Any) -> bool:
+    """Whether edges are traced in about a second: on data every point of them takes long."""
+    noise = getattr(problem, "noise", None)  # none of a function of nu or zeta
+    return noise is not None and noise.samples is None and noise.coupling is None
 
 
 @contextmanager
