@@ -6,18 +6,14 @@ import math
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
-from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.problems.batch_size import is_infinite
+from sgdmem.phase_diagrams.maps.scales import Scale, evenly, require_scale
 from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.errors import InputError, shown
 
 # What an axis may vary of every problem; a function of other axes may vary all the rest.
 PROBLEM_PARAMETERS = ("batch_size", "tau1", "tau2")
-
-_NO_STEP = 1e-6  # relative
 
 Axis = tuple[str, Iterable[Any]]
 Range = tuple[str, Any, Any]
@@ -117,8 +113,10 @@ def range_of(name: str, ends: Any) -> tuple[str, float, float]:
     return read_range(name, (name, *ends))
 
 
-def spread(given: Range, points: Any, log: Sequence[str] = ()) -> tuple[str, list[float]]:
-    """Return an axis of that many values over a range, in equal steps or ratios.
+def spread(
+    given: Range, points: Any, log: Sequence[str] = (), log1m: Sequence[str] = ()
+) -> tuple[str, list[float]]:
+    """Return an axis of that many values over a range, in equal steps or ratios, or those of 1 - x.
 
     Raises
     ------
@@ -131,21 +129,6 @@ def spread(given: Range, points: Any, log: Sequence[str] = ()) -> tuple[str, lis
     ('learning_rate', [1.0, 10.0, 100.0])
     """
     name, low, high = read_range(str(given[0]), given)
-    if name in log and low <= 0:
-        raise InputError(f"a logarithmic {name} must start above 0, got {low:g}")
-    steps = np.geomspace if name in log else np.linspace
-    return name, steps(low, high, whole(points, "points", 2)).tolist()
-
-
-def is_geometric(values: Array) -> bool:
-    """Whether an axis is better shown on a logarithmic scale.
-
-    Examples
-    --------
-    >>> is_geometric(np.array([1, 10, 100])), is_geometric(np.array([1, 2, 3]))
-    (True, False)
-    """
-    if len(values) < 3 or not (values > 0).all() or not np.isfinite(values).all():
-        return False
-    ratios = values[1:] / values[:-1]
-    return bool(abs(ratios[0] - 1) > _NO_STEP and np.ptp(ratios) < _NO_STEP * ratios.max())
+    scale: Scale = "log" if name in log else "log1m" if name in log1m else "linear"
+    require_scale(name, low, high, scale)
+    return name, evenly(low, high, whole(points, "points", 2), scale).tolist()

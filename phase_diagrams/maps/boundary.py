@@ -19,6 +19,7 @@ from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.phase_diagrams.maps.axes import Range, own_parameters, read_range
 from sgdmem.phase_diagrams.maps.curves import Curve, Cusp, Tracer
 from sgdmem.phase_diagrams.maps.dataset_description import describe
+from sgdmem.phase_diagrams.maps.scales import Scale, require_scale, to_places, to_values
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
@@ -39,17 +40,15 @@ class _Window:
     names: tuple[str, str]
     low: Array
     high: Array
-    logarithmic: Array
+    scales: tuple[Scale, Scale]
 
     def parameters(self, shares: Array) -> Array:
         """Return the parameters at points of the unit square, shape (n, 2)."""
-        low, high = (np.where(self.logarithmic, _log(end), end) for end in (self.low, self.high))
-        values = low + shares * (high - low)
-        return np.where(self.logarithmic, np.exp(np.where(self.logarithmic, values, 0)), values)
-
-
-def _log(values: Array) -> Array:
-    return np.log(np.where(values > 0, values, 1))
+        columns = []
+        for low, high, scale, share in zip(self.low, self.high, self.scales, shares.T, strict=True):
+            first, last = to_places(np.array([low, high]), scale)
+            columns.append(to_values(first + share * (last - first), scale))
+        return np.stack(columns, axis=1)
 
 
 def stability_boundary(
@@ -60,6 +59,7 @@ def stability_boundary(
     x: Range,
     y: Range,
     log: Sequence[str] = (),
+    log1m: Sequence[str] = (),
     resolution: int = 100,
     tolerance: float = 1e-10,
     flatness: float = 1e-3,
@@ -82,8 +82,8 @@ def stability_boundary(
     x, y : (name, low, high)
         The two parameters and their ranges; ``batch_size``, ``tau1`` and ``tau2`` may be parameters
         too, in place of what the problem says.
-    log : sequence of str
-        Parameters on a logarithmic scale.
+    log, log1m : sequence of str
+        Parameters on a logarithmic scale, and those whose 1 - x is on one, such as momenta.
     resolution : int
         Points of the coarse map along each axis; smaller islands are not found.
     tolerance : float
@@ -128,7 +128,7 @@ def stability_boundary(
     >>> set(edge.condition.values.tolist())
     {'root_at_minus_1'}
     """
-    window = _read_window(x, y, log)
+    window = _read_window(x, y, log, log1m)
     _check_accuracy(resolution, tolerance, flatness)
     constructor = find_family(family)
     own = own_parameters(window.names)
@@ -169,12 +169,13 @@ def stability_boundary(
     settings = {
         **describe(build, VaryingProblem(problem), settings, grid),
         "logarithmic": ", ".join(log),
+        "log1m": ", ".join(log1m),
         "tolerance": tolerance,
     }
     return _dataset(window, curves, cusps, settings)
 
 
-def _read_window(x: Range, y: Range, log: Sequence[str]) -> _Window:
+def _read_window(x: Range, y: Range, log: Sequence[str], log1m: Sequence[str]) -> _Window:
     ranges = [read_range(label, given) for label, given in (("x", x), ("y", y))]
     names = ranges[0][0], ranges[1][0]
     if names[0] == names[1]:
@@ -182,16 +183,19 @@ def _read_window(x: Range, y: Range, log: Sequence[str]) -> _Window:
     for name in names:
         if name in _RESULTS:
             raise InputError(f"no parameter of a boundary can be called {name!r}: a result is")
-    for name in log:
-        if name not in names:
-            raise InputError(
-                f"log must name parameters among {', '.join(names)}, got {shown(name)}"
-            )
-    for name, low, _ in ranges:
-        if name in log and low <= 0:
-            raise InputError(f"a logarithmic {name} must start above 0, got {low}")
+    for option, some in (("log", log), ("log1m", log1m)):
+        for name in some:
+            if name not in names or (name in log and name in log1m):
+                raise InputError(
+                    f"{option} must name parameters among {', '.join(names)}, each once, "
+                    f"got {shown(name)}"
+                )
+    scales: list[Scale] = []
+    for name, low, high in ranges:
+        scales.append("log" if name in log else "log1m" if name in log1m else "linear")
+        require_scale(name, low, high, scales[-1])
     ends = np.array([limits for _, *limits in ranges])
-    return _Window(names, ends[:, 0], ends[:, 1], np.array([name in log for name in names]))
+    return _Window(names, ends[:, 0], ends[:, 1], (scales[0], scales[1]))
 
 
 def _check_accuracy(resolution: int, tolerance: float, flatness: float) -> None:

@@ -30,6 +30,7 @@ OF_THE_DATA = (  # attributes of a dataset that are no settings of a problem
     "spectrum_digest",
     "target",
     "logarithmic",
+    "log1m",
     "tolerance",
     "x",
     "y",

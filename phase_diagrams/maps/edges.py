@@ -15,8 +15,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.phase_diagrams.maps.axes import is_geometric
 from sgdmem.phase_diagrams.maps.boundary import stability_boundary
+from sgdmem.phase_diagrams.maps.scales import scale_of
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.errors import InputError
@@ -60,13 +60,15 @@ def traced_edges(
         if np.ptp(some) == 0 or not np.isfinite(some).all():
             raise InputError(f"edges need two finite values of {name} at least")
     window = {name: (name, some.min(), some.max()) for name, some in values.items()}
+    scales = {name: scale_of(np.unique(some)) for name, some in values.items()}
     found: dict[str, list[Array]] = {name: [] for name in EDGES}
     for place, value in enumerate([None] if panels is None else axes[panels]):
         edge = stability_boundary(
             *_at(family, problem, batch_size, panels, value),
             x=window[x],
             y=window[y],
-            log=[name for name, some in values.items() if is_geometric(np.unique(some))],
+            log=[name for name, scale in scales.items() if scale == "log"],
+            log1m=[name for name, scale in scales.items() if scale == "log1m"],
             resolution=int(np.clip(max(map(len, values.values())), _LEAST, _MOST)),
             tolerance=_TOLERANCE,
             conditions=False,

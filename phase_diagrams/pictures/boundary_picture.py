@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.phase_diagrams.maps.scales import Scale
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
 from sgdmem.phase_diagrams.pictures.naming import name_or_explain
 from sgdmem.phase_diagrams.pictures.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 from sgdmem.phase_diagrams.pictures.placement import name_curves
-from sgdmem.phase_diagrams.pictures.surroundings import new_axes, write_legend, write_title
+from sgdmem.phase_diagrams.pictures.surroundings import (
+    new_axes,
+    set_scale,
+    write_legend,
+    write_title,
+)
 
 if TYPE_CHECKING:
     import xarray
@@ -115,8 +121,10 @@ def show_window(ax: Any, boundary: xarray.Dataset) -> None:
     """Show the window in which a boundary was traced, on its scales, and name its axes."""
     for axis in "xy":
         name = boundary.attrs[axis]
-        if name in boundary.attrs["logarithmic"].split(", "):
-            ax.set(**{f"{axis}scale": "log"})
+        scales: dict[str, Scale] = {"logarithmic": "log", "log1m": "log1m"}
+        for attribute, scale in scales.items():
+            if name in boundary.attrs.get(attribute, "").split(", "):
+                set_scale(ax, axis, scale)
         ends = boundary[name].attrs["low"], boundary[name].attrs["high"]
         ax.set(**{f"{axis}lim": ends, f"{axis}label": axis_label(name)})
 

@@ -24,10 +24,11 @@ SIZES: dict[str, tuple[float, float]] = {  # width and height in inches
 }
 _LETTERS = {"column": 7.5, "page": 9.0, "slide": 18.0}  # points
 _USUAL_LETTERS = 10.0  # points, for which the lengths below are made
+_TITLE_ABOVE = 8.0  # points
 _SMALLEST, _LARGEST = 1, 50  # inches
 _LENGTHS: tuple[Any, ...] = (  # settings of matplotlib that follow the letters
     *("lines.linewidth", "lines.markersize", "patch.linewidth", "hatch.linewidth"),
-    *("axes.linewidth", "axes.labelpad", "axes.titlepad"),
+    *("axes.linewidth", "axes.labelpad"),
     *("figure.constrained_layout.h_pad", "figure.constrained_layout.w_pad"),
     *(
         f"{axis}tick.{kind}.{what}"
@@ -93,7 +94,8 @@ def lettered(size: Any) -> AbstractContextManager[Any]:
         return rc_context({})
     scale = points / _USUAL_LETTERS
     lengths: dict[Any, Any] = {name: scale * rcParamsDefault[name] for name in _LENGTHS}
-    return rc_context({"font.size": points, **lengths})
+    # a number at the end of the vertical axis reaches as high
+    return rc_context({"font.size": points, **lengths, "axes.titlepad": scale * _TITLE_ABOVE})
 
 
 def sized(draw: _F) -> _F:

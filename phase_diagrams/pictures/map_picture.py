@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.phase_diagrams.maps.axes import is_geometric
 from sgdmem.phase_diagrams.maps.edges import EDGES, edge_curves, panel_of
 from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT
+from sgdmem.phase_diagrams.maps.scales import scale_of, to_places, to_values
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import (
     FigureSize,
@@ -27,6 +28,7 @@ from sgdmem.phase_diagrams.pictures.naming import name_or_explain
 from sgdmem.phase_diagrams.pictures.placement import name_regions
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
+    set_scale,
     write_figure_legend,
     write_figure_title,
     write_title,
@@ -55,7 +57,7 @@ def draw(
 
     The verdict is shown by the noise sum where it is stable and by the cause where it is not,
     another quantity by its values with a line where stability ends. Axes are logarithmic whose
-    values are in a geometric progression.
+    values are in a geometric progression, or are 1 minus those of one.
 
     Parameters
     ----------
@@ -189,26 +191,26 @@ def _draw(
             excess = _excess(diagram)  # smoother than the verdicts themselves
             zero = {"levels": [0.0], "linewidths": in_points(1.2), **plane}
             named("edge", ax.contour(*places, excess, **zero))
-    if is_geometric(x):
-        ax.set_xscale("log")
-    if is_geometric(y):
-        ax.set_yscale("log")
+    for axis, values in (("x", x), ("y", y)):
+        set_scale(ax, axis, scale_of(values))
     ax.set(xlabel=axis_label(x_name), ylabel=axis_label(y_name))
     return shown
 
 
 def _spaced(values: Array) -> Array:
     """Return places of points that are as far apart on paper as they are in the picture."""
-    return np.asarray(np.log10(values) if is_geometric(values) else values)
+    return to_places(values, scale_of(values))
 
 
 def _interpolated(x: Array, y: Array) -> Any:
     """Return the transform from such places to values."""
-    from matplotlib.scale import InvertedLogTransform
-    from matplotlib.transforms import IdentityTransform, blended_transform_factory
+    from matplotlib.scale import FuncTransform
+    from matplotlib.transforms import blended_transform_factory
 
-    powers = (InvertedLogTransform(10) if is_geometric(v) else IdentityTransform() for v in (x, y))
-    return blended_transform_factory(*powers)
+    scales = [scale_of(values) for values in (x, y)]
+    return blended_transform_factory(
+        *(FuncTransform(*(partial(f, scale=s) for f in (to_values, to_places))) for s in scales)
+    )
 
 
 def _excess(diagram: xarray.Dataset) -> Array:
@@ -350,11 +352,11 @@ def _panels(count: int, size: FigureSize) -> tuple[Any, Any]:
 
 def cell_edges(values: Array) -> Array:
     """Return the edges of cells centred (on the axis's scale) at the values."""
-    logarithmic = is_geometric(values)
-    points = np.log(values) if logarithmic else np.asarray(values, dtype=float)
+    scale = scale_of(values)
+    points = to_places(values, scale)
     if len(points) == 1:
         ends = np.array([points[0] - 0.5, points[0] + 0.5])
     else:
         middle = (points[1:] + points[:-1]) / 2
         ends = np.concatenate([[2 * points[0] - middle[0]], middle, [2 * points[-1] - middle[-1]]])
-    return np.exp(ends) if logarithmic else ends
+    return to_values(ends, scale)

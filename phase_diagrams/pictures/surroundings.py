@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from itertools import product
 from typing import Any
 
+from sgdmem.phase_diagrams.maps.scales import Scale, to_places, to_values
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, read_size
 
 _USUAL = (6.4, 4.8)  # inches
 _GAP = 3.0  # points between what is written at the x axis and a legend below it
 _SIDES = 16.0  # points of a figure's width that a legend leaves free
 _TIGHT = {"columnspacing": 1.0, "handlelength": 1.5, "handletextpad": 0.5}
+_DECADES = 13  # of a scale of 1 - x
 _LONGER = 1.0  # a vertical label over its axes, at most
 _LEAST = 60.0  # points of a vertical label
 
@@ -25,6 +28,23 @@ def new_axes(size: FigureSize = None) -> Any:
     from matplotlib.figure import Figure
 
     return Figure(figsize=read_size(size) or _USUAL, layout="constrained").add_subplot()
+
+
+def set_scale(ax: Any, axis: str, scale: Scale) -> None:
+    """Set the scale of an axis; that of 1 - x has numbers at 0, 0.9, 0.99, ...."""
+    from matplotlib.ticker import FixedFormatter, FixedLocator
+
+    if scale != "log1m":
+        ax.set(**{f"{axis}scale": scale})
+        return
+    functions = partial(to_places, scale=scale), partial(to_values, scale=scale)
+    getattr(ax, f"set_{axis}scale")("function", functions=functions)
+    steps = [share * 10.0**-decade for decade in range(_DECADES) for share in range(9, 0, -1)]
+    numbers = [10.0**-decade for decade in range(_DECADES)]
+    one = getattr(ax, f"{axis}axis")
+    one.set_major_locator(FixedLocator([1 - step for step in numbers]))
+    one.set_major_formatter(FixedFormatter([f"{1 - step:.15g}" for step in numbers]))
+    one.set_minor_locator(FixedLocator([1 - step for step in steps]))
 
 
 def keep_canvas(ax: Any) -> None:

@@ -105,7 +105,8 @@ def named_diagram(
         except for "batch-size-learning-rate" (those two: ``batch_size``); and
 
         - "learning-rate-momentum": ``family``, "heavy-ball" by default, the ranges
-          ``learning_rate`` and ``momentum``, pairs (low, high), and other parameters of the family;
+          ``learning_rate`` and ``momentum``, pairs (low, high), ``log1m=True`` for a scale of
+          log(1 - momentum), and other parameters of the family;
         - "damping-effective-rate": ``q0``, the ranges ``damping`` and ``effective_learning_rate``;
         - "spectral-zones": ``q0``, ``damping`` and ``effective_learning_rate``, numbers;
         - "batch-size-learning-rate": ``family``, the ranges ``learning_rate`` and ``batch_size``,
@@ -181,14 +182,14 @@ def _learning_rate_momentum(
     batch_sizes: Sequence[Any] = _SIZES,
     learning_rate: Range = (0.02, 10.0),
     momentum: Range = (0.0, 0.99),
+    log1m: bool = False,
     points: int = 200,
     resolution: int = 80,
     **fixed: Any,
 ) -> NamedDiagram:
     x, y = range_of("learning_rate", learning_rate), range_of("momentum", momentum)
-    return _over_batch_sizes(
-        family, problem, x, y, ["learning_rate"], batch_sizes, points, resolution, fixed
-    )
+    scales = {"log": ["learning_rate"], "log1m": ["momentum"] if log1m else []}
+    return _over_batch_sizes(family, problem, x, y, scales, batch_sizes, points, resolution, fixed)
 
 
 def _damping_effective_rate(
@@ -205,7 +206,8 @@ def _damping_effective_rate(
     axes = "damping", "effective_learning_rate"
     x, y = range_of(axes[0], damping), range_of(axes[1], effective_learning_rate)
     found = _over_batch_sizes(
-        "memory-one", problem, x, y, list(axes), batch_sizes, points, resolution, {"q0": q0}
+        *("memory-one", problem, x, y, {"log": list(axes)}),
+        *(batch_sizes, points, resolution, {"q0": q0}),
     )
     largest = problem.spectrum.largest
     δ, α = (found.map[name].values for name in axes)
@@ -322,7 +324,7 @@ def _over_batch_sizes(
     problem: Problem,
     x: tuple[str, float, float],
     y: tuple[str, float, float],
-    logs: list[str],
+    scales: dict[str, Any],
     batch_sizes: Sequence[Any],
     points: int,
     resolution: int,
@@ -335,14 +337,14 @@ def _over_batch_sizes(
     series = phase_diagram(
         family,
         problem,
-        x=spread(x, points, logs),
-        y=spread(y, points, logs),
+        x=spread(x, points, **scales),
+        y=spread(y, points, **scales),
         panels=("batch_size", sizes),
         **fixed,
     )
     boundaries = {
         _called(size): stability_boundary(
-            family, problem, size, x=x, y=y, log=logs, resolution=resolution, **fixed
+            family, problem, size, x=x, y=y, resolution=resolution, **scales, **fixed
         )
         for size in sizes
     }

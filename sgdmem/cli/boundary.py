@@ -30,8 +30,8 @@ _DATA = (".csv", ".nc")
 
 @click.command("boundary", short_help="Trace where stability ends, over two parameters.")
 @click.argument("algorithm", type=AlgorithmName())
-@click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH[:log]")
-@click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH[:log]")
+@click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH[:SCALE]")
+@click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH[:SCALE]")
 @set_option
 @problem_options()
 @output_option(
@@ -59,7 +59,8 @@ def boundary_command(
     """Trace the boundary of where ALGORITHM is stable over two of its parameters.
 
     Every point is enclosed between two algorithms, one proved to be stable and one proved not to
-    be, and is labelled with the condition that binds there. batch_size, tau1 and tau2 may be
+    be, and is labelled with the condition that binds there. SCALE is log, or log1m for equal ratios
+    of 1 - x, as of momenta. batch_size, tau1 and tau2 may be
     parameters too.
 
     \b
@@ -72,7 +73,7 @@ def boundary_command(
     from sgdmem.phase_diagrams.maps.boundary import stability_boundary
 
     path = output_path(output or f"{method_name(algorithm)}-boundary.png", PICTURES + _DATA)
-    (x, x_log), (y, y_log) = read_window(x_axis, "--x"), read_window(y_axis, "--y")
+    (x, x_scale), (y, y_scale) = read_window(x_axis, "--x"), read_window(y_axis, "--y")
     family, values = read_method(algorithm, settings)
     boundary = stability_boundary(
         family,
@@ -80,7 +81,8 @@ def boundary_command(
         read_batch_size(options),
         x=x,
         y=y,
-        log=[name for (name, *_), log in ((x, x_log), (y, y_log)) if log],
+        log=[name for (name, *_), scale in ((x, x_scale), (y, y_scale)) if scale == "log"],
+        log1m=[name for (name, *_), scale in ((x, x_scale), (y, y_scale)) if scale == "log1m"],
         resolution=resolution,
         tolerance=tolerance,
         progress=sys.stderr.isatty(),

@@ -43,8 +43,8 @@ _QUANTITIES = (
 
 @click.command("phase-diagram", short_help="Map stability over two parameters.")
 @click.argument("algorithm", type=AlgorithmName())
-@click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
-@click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:log]")
+@click.option("--x", "x_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:SCALE]")
+@click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:SCALE]")
 @click.option("--panels", metavar="NAME=V,V,…", help="A third parameter: a map for each value.")
 @set_option
 @problem_options()
@@ -99,9 +99,9 @@ def phase_diagram_command(
     """Map where ALGORITHM is stable over two of its parameters.
 
     Writes a picture and, beside it, the data as netCDF (.nc), from which `sgdmem draw` draws it
-    again. batch_size, tau1 and tau2 may be parameters too, and nu and zeta, the exponents of the
-    spectrum and of the target. Large maps are kept with --zarr: the same command goes on where it
-    was interrupted.
+    again. SCALE is log, or log1m for equal ratios of 1 - x, as of momenta. batch_size, tau1 and
+    tau2 may be parameters too, and nu and zeta, the exponents of the spectrum and of the target.
+    Large maps are kept with --zarr: the same command goes on where it was interrupted.
 
     \b
       sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 \\
@@ -123,7 +123,7 @@ def phase_diagram_command(
         if value is not None and not stored:
             raise click.UsageError(f"{option} needs --zarr, the folder that the chunks go to")
     path = output_path(output or f"{method_name(algorithm)}.png", PICTURES)
-    (x, _), (y, _) = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
+    x, y = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
     third = None if panels is None else read_panels(panels)
     axes = [axis for axis, _ in filter(None, (x, y, third))]
     family, values = read_method(algorithm, settings)

@@ -35,7 +35,8 @@ def test_the_edge_of_a_picture_is_exact() -> None:
 
 def test_each_map_of_a_series_has_its_own(tmp_path: Path) -> None:
     problem = Problem(Spectrum([1, 0.5]), Noise(tau2=-1))
-    for panels in (("batch_size", [2, 8]), ("tau1", [1, 4])):
+    every: Any = (("batch_size", [2, 8]), ("tau1", [1, 4]))
+    for panels in every:
         series = phase_diagram("heavy-ball", problem, 8, **AXES, panels=panels, edges=True)
         series.to_netcdf(tmp_path / "series.nc", engine="scipy")
         series = xarray.load_dataset(tmp_path / "series.nc", engine="scipy")
