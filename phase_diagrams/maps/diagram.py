@@ -41,7 +41,7 @@ def phase_diagram(
     store: str | Path | None = None,
     chunk: int | None = None,
     client: Any = None,
-    edges: bool = False,
+    edges: bool | None = False,
     progress: bool = False,
     **fixed: Any,
 ) -> xarray.Dataset:
@@ -86,10 +86,11 @@ def phase_diagram(
         How many points a chunk has along x and along y; 1024 by default.
     client : dask.distributed.Client, optional
         A cluster whose workers compute the chunks, and see ``store`` under the same path.
-    edges : bool
+    edges : bool, optional
         Whether the curves at which stability ends are traced (`stability_boundary`), as pictures
         show them in place of a line between points; a second or less for most maps. Where x and y
-        are parameters of the family, ``batch_size``, ``tau1`` or ``tau2``, without ``store``.
+        are parameters of the family, ``batch_size``, ``tau1`` or ``tau2``, without ``store``. With
+        None, where the map is compiled, and not of data: what takes long elsewhere.
     progress : bool
         Show a progress bar on stderr, with the time that is left.
     **fixed
@@ -177,7 +178,7 @@ def phase_diagram(
     attributes = describe(question.family, varying, settings, axes)
     if path is None:
         diagram = _in_memory(question, attributes, progress)
-        if not edges:
+        if not (question.is_quick if edges is None else edges):
             return diagram
         return diagram.assign(
             traced_edges(question.family, varying.given, batch_size, axes, question.panels)

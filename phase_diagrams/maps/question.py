@@ -68,6 +68,17 @@ class DiagramQuestion:
         return own_parameters(self.axes, self.problem.axes)
 
     @property
+    def is_quick(self) -> bool:
+        """Whether other points are judged in no time, as those by compiled programs were."""
+        axes = [values for name, values in self.axes.items() if name != self.panels]
+        if self.problem.axes or min(map(len, axes)) < 2 or not self._programs:
+            return False
+        noise = self.problem.given.noise
+        return (
+            None not in self._programs.values() and noise.samples is None and noise.coupling is None
+        )
+
+    @property
     def variables(self) -> Mapping[str, Quantity]:
         """What a dataset holds."""
         replaced = {"tau1", "tau2"} <= {*self.axes}  # which take the place of samples

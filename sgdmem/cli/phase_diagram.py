@@ -59,7 +59,7 @@ _QUANTITIES = (
     "--edges/--no-edges",
     default=None,
     help="Trace the exact edges of stability for the picture, or guess them between points.  "
-    "[traced, but not with --zarr, --data, or nu or zeta as an axis]",
+    "[traced where that is quick]",
 )
 @output_option(".png, .svg or .pdf  [ALGORITHM.png]")
 @size_option
@@ -129,8 +129,6 @@ def phase_diagram_command(
     family, values = read_method(algorithm, settings)
     problem, batch_size = map_problem(options, family, axes, zeta), read_batch_size(options)
     data = path.with_suffix(".zarr" if stored else ".nc")
-    if edges is None:
-        edges = not stored and _are_quick(problem) and min(len(x[1]), len(y[1])) > 1
     with _client(cluster) as client, _said_to_go_on(data if stored else None):
         diagram = phase_diagram(
             family,
@@ -153,12 +151,6 @@ def phase_diagram_command(
     draw_file(diagram, path, quantity, size)
     share = _share(diagram.stable)
     click.echo(f"wrote {path} and {data}: {share:.1%} of {diagram.stable.size} points are stable")
-
-
-def _are_quick(problem: Any) -> bool:
-    """Whether edges are traced in about a second: on data every point of them takes long."""
-    noise = getattr(problem, "noise", None)  # none of a function of nu or zeta
-    return noise is not None and noise.samples is None and noise.coupling is None
 
 
 @contextmanager

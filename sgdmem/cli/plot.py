@@ -196,7 +196,8 @@ def diagram_command(
     """Draw the diagram NAME; --set gives its options and the parameters of its family.
 
     \b
-      learning-rate-momentum    family, batch_sizes, learning_rate, momentum, log1m
+      learning-rate-momentum    family, batch_sizes, learning_rate, momentum,
+                                log1m
       damping-effective-rate    q0, batch_sizes, damping, effective_learning_rate
       spectral-zones            q0, damping, effective_learning_rate
       batch-size-learning-rate  family, batch_size, learning_rate

@@ -54,7 +54,7 @@ def test_each_map_of_a_series_has_its_own(tmp_path: Path) -> None:
 
 def test_the_command_keeps_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "map.png"
-    axes = ["--x", "learning_rate=0.1:10:9:log", "--y", "momentum=0:0.9:8", "--power-law", "2"]
+    axes = ["--x", "learning_rate=0.1:10:12:log", "--y", "momentum=0:0.9:10", "--power-law", "2"]
     for more, kept in (([], True), (["--no-edges"], False)):
         done = run(capsys, "phase-diagram", "heavy-ball", *axes, *more, "-o", str(path))
         assert done[0] == 0
