@@ -5,36 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.arithmetic.intervals import Interval
-from sgdmem.numeric.arithmetic.perron import radius_bounds
-from sgdmem.numeric.losses.schedule import Schedule, Steps, read_schedule
+from sgdmem.numeric.losses.schedule import Steps, read_schedule
+from sgdmem.numeric.periodic.periodic_proof import exact_table, prove
 from sgdmem.numeric.periodic.periodic_radius import (
     growth_without_noise,
     period_of,
     radius_of_steps,
     require_periodic_problem,
 )
-from sgdmem.numeric.periodic.proved_products import CycleStates, proved_products
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
-from sgdmem.numeric.verdicts.noise_sum import explicit_modes
-from sgdmem.symbolic.algebra.determinants import hurwitz_determinants
-from sgdmem.symbolic.algebra.polynomials import characteristic_polynomial, dot
-from sgdmem.symbolic.algebra.routh import to_half_plane
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndecidedError
 
-_MOST_PROVED = 1000  # steps times modes of a matrix whose radius is enclosed
-_MOST_EXACT = 200  # steps whose product is made of fractions
 _CLEAR = 1e-6  # distance of a float radius from 1
 _PARTS = 48  # places in a search, over a factor of 1000
 _BEYOND = 30  # doublings of a factor that is still stable
@@ -101,7 +91,7 @@ class PeriodicVerdict:
         """
 
         def stable(scale: float) -> bool:
-            steps = scaled_steps(self._steps, scale)
+            steps = _scaled(self._steps, scale)
             return radius_of_steps(steps, self._problem, self.noise, self.workers) < 1
 
         return _first_end(stable)
@@ -181,8 +171,8 @@ def periodic_stability(
     steps = schedule.steps(0, length)
     workers = whole(workers, "workers", 1)
     radius = radius_of_steps(steps, given, noise, workers)
-    table = _exact_table(rule, schedule, length)
-    proof = _prove(table, schedule.memory, given, noise, radius, workers)
+    table = exact_table(rule, schedule, length)
+    proof = prove(table, schedule.memory, given, noise, workers)
     if proof is not None:
         stable, interval = proof
         radius = math.inf if math.isinf(interval[0]) else radius
@@ -197,112 +187,7 @@ def periodic_stability(
     )
 
 
-def _exact_table(rule: Any, schedule: Schedule, length: int) -> list[list[Fraction]]:
-    """Return the exact entries of each step, in the order of `Steps.table`."""
-    if isinstance(rule, Algorithm):
-        rule = [rule] * length
-    if isinstance(rule, Schedule):
-        return [[Fraction(x) for x in row] for row in schedule.steps(0, length).table.tolist()]
-    every = [algorithm.blocks for algorithm in rule][:length]
-    rows = [[*blocks._replace(shrink=0).row, blocks.shrink] for blocks in every]
-    last = [rows[-1]] * (length - len(rows))  # as a schedule of a list does
-    return [[Fraction(x) for x in row] for row in [*rows, *last]]
-
-
-def _prove(
-    table: list[list[Fraction]],
-    memory: int,
-    problem: Problem,
-    noise: BatchNoise,
-    radius: float,
-    workers: int,
-) -> tuple[bool | None, Interval] | None:
-    """Return the verdict and bounds of the radius; None where nothing is proved."""
-    lam, weights = explicit_modes(problem.spectrum)
-    count = len(table) * weights.size
-    if noise.samples is not None or count > _MOST_PROVED:
-        return None
-    decay = Fraction(problem.weight_decay)
-    size = len(table[0])
-    entries = Ball.exactly([x for row in table for x in row])
-    entries = Ball(entries.mid.reshape(-1, size), entries.rad.reshape(-1, size))
-    drift = lam + Ball.exactly([decay])
-    products = proved_products(CycleStates.of(entries, memory, drift), lam, workers)
-    dies = products is not None or _dies_without_noise(table, memory, lam, decay)
-    if dies is False:
-        return False, (math.inf, math.inf)
-    if dies and noise.is_quiet:
-        return True, (0.0, 0.0)
-    if products is None:
-        return None
-    low, high = _bounds(products, noise, weights)
-    return (True if high < 1 else False if low >= 1 else None), (low, high)
-
-
-def _bounds(products: Ball, noise: BatchNoise, weights: Array) -> Interval:
-    """Return proved bounds of the radius of the noise over a period."""
-    T, _, N = products.mid.shape
-    feed = _feed(noise, weights)
-    kappa = Ball.exactly([noise.share])[0]
-    matrix = kappa * feed[None, :, None, :] * products[:, None, :, :]
-    flat = Ball(matrix.mid.reshape(T * N, T * N), matrix.rad.reshape(T * N, T * N))
-    return radius_bounds(flat, flat.upper > 0)
-
-
-def _feed(noise: BatchNoise, weights: Array) -> Ball:
-    """Return by how much the second moment of each mode j feeds the noise of mode i, (N, N)."""
-    N = weights.size
-    mid, rad = np.zeros((N, N)), np.zeros((N, N))
-    if noise.coupling is None:
-        tau1 = Ball.exactly([noise.tau1])[0]
-        mid[:], rad[:] = tau1.mid, tau1.rad
-    first = 0
-    for block in noise.coupling or ():
-        piece = slice(first, first := first + block.size)
-        mid[piece, piece], rad[piece, piece] = block.entries.mid, block.entries.rad
-    tau2 = noise.tau2 if isinstance(noise.tau2, tuple) else (noise.tau2,) * N
-    own = Ball.exactly(tau2)
-    feed = Ball(mid, rad) * weights
-    return feed - Ball(np.diag(own.mid), np.diag(own.rad))
-
-
-def _dies_without_noise(
-    table: list[list[Fraction]], memory: int, lam: Ball, decay: Fraction
-) -> bool | None:
-    """Whether every mode dies out over a period, by exact arithmetic; None where it is not done."""
-    if len(table) > _MOST_EXACT or lam.rad.any():
-        return None
-    for eigenvalue in map(Fraction, lam.mid.tolist()):
-        steps = [_state_matrix(row, memory, eigenvalue + decay) for row in table]
-        if not _is_schur(reduce(lambda before, S: _product(S, before), steps)):
-            return False
-    return True
-
-
-def _state_matrix(row: list[Fraction], M: int, drift: Fraction) -> list[list[Fraction]]:
-    """Return S_0 + drift v r^T of one step."""
-    alpha, b, c, D = row[0], row[1 : M + 1], row[M + 1 : 2 * M + 1], row[2 * M + 1 :]
-    v, r = [-alpha, *c], [Fraction(1), *row[-1 - M : -1]]
-    still = [[1 - row[-1], *b], *([Fraction(0), *D[i * M : (i + 1) * M]] for i in range(M))]
-    return [
-        [x + drift * p * q for x, q in zip(line, r, strict=True)]
-        for line, p in zip(still, v, strict=True)
-    ]
-
-
-def _product(left: list[list[Fraction]], right: list[list[Fraction]]) -> list[list[Fraction]]:
-    columns = list(zip(*right, strict=True))
-    return [[dot(row, c) for c in columns] for row in left]
-
-
-def _is_schur(matrix: list[list[Fraction]]) -> bool:
-    """Whether all eigenvalues lie strictly inside the unit circle, exactly."""
-    a = to_half_plane(characteristic_polynomial(matrix))
-    signs = [a[0], a[-1], *hurwitz_determinants(tuple(x if a[0] > 0 else -x for x in a))]
-    return all(x * a[0] > 0 for x in signs[:2]) and all(x > 0 for x in signs[2:])
-
-
-def scaled_steps(steps: Steps, scale: float) -> Steps:
+def _scaled(steps: Steps, scale: float) -> Steps:
     """Return the steps with all learning rates multiplied."""
     return Steps(steps.alpha * scale, steps.b, steps.c * scale, steps.D, steps.a, steps.shrink)
 

@@ -3,17 +3,18 @@ r"""What a kick at one step of a period does to all later steps, mode by mode, w
 A mode's state moves by :math:`S_t` at step t of T. After a kick along :math:`v_s` it is heard as
 :math:`r_t^T\Phi(t,s+1)v_s`, and
 
-.. math:: p(t,s)=\lambda^2\sum_{m\ge0}\bigl(r_t^T\Phi(t+mT,s+1)v_s\bigr)^2=\lambda^2r_t^TX_tr_t,
+.. math:: p(t,s)=\lambda^2\sum_m\bigl(r_t^T\Phi(t+mT,s+1)v_s\bigr)^2=\lambda^2r_t^TX_tr_t
 
-where :math:`X_{s+1}=\sum_mA^mv_sv_s^TA^{mT}` with the product A of a whole period. A float
-:math:`\tilde X` is near it: with :math:`\|v_sv_s^T+A\tilde XA^T-\tilde X\|\le e` it is within
-:math:`eW` of X, :math:`W=\sum_mA^mA^{mT}`; and a float :math:`\tilde W\succ0` with
-:math:`\tilde W-A\tilde WA^T\succeq(1-\delta)I` proves that A is strictly Schur and that
-:math:`W\preceq\tilde W/(1-\delta)`.
+with the periodic solution of :math:`X_{t+1}=S_tX_tS_t^T`, with :math:`v_sv_s^T` more at t = s.
+Floats :math:`\tilde X_t` are near it: if the equations leave at most e of them, in norm, they are
+within :math:`eW_t` of it, W being the solution with I more at each step. And floats
+:math:`\tilde W_0\succ0` with :math:`\tilde W_{t+1}-S_t\tilde W_tS_t^T\succeq(1-\delta)I` prove
+that the product of a period is strictly Schur, and :math:`W\preceq\tilde W/(1-\delta)`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -85,57 +86,88 @@ def proved_products(states: CycleStates, eigenvalues: Ball, workers: int = 1) ->
     """
     S, v, r = states
     T, N = S.mid.shape[:2]
-    found_mid, found_rad = np.empty((T, T, N)), np.empty((T, T, N))
-    square = eigenvalues * eigenvalues
-    after = _whole_periods(S)
-    kick = (v[:, :, None] * v[:, None, :])[:, None]
-    X = _summed_after(after, kick)
-    if X is None:
+    W, left = _periodic(S, np.eye(S.mid.shape[-1]))
+    if not (left < 1).all() or not all(is_definite(w, 0.0) for w in W[0]):
         return None
+    point = r[:, None, :, None]
+    spread = _heard(Ball(W), point).upper / (1 - left) * (1 + 1e-9)
+    square, kick = eigenvalues * eigenvalues, (v[:, :, None] * v[:, None, :])[:, None]
+    every = _from_each(_summed_after(S.mid, kick.mid), S, kick)
+    found, errors = _heard_at_all(every, point)
+    if workers > 1:  # independent kicks of all are averaged after the period
+        once = np.broadcast_to(kick.mid, (T, N, *kick.mid.shape[2:]))
+        alone, lost = _heard_at_all(_from_each(once, S, kick, closes=False), point)
+        found, errors = (found + alone * (workers - 1)) / workers, np.maximum(errors, lost)
+    enclosed = Ball(found.mid, found.rad + errors[None, :, :] * spread[:, None, :])
+    return enclosed * square
+
+
+def _periodic(S: Ball, source: Array) -> tuple[Array, Array]:
+    """Return floats near W, and how much the equations leave at most, of each mode."""
+    T = len(S.mid)
+    turned = np.swapaxes(S.mid, -1, -2)
+    total, product = np.zeros_like(S.mid[0]), np.broadcast_to(source, S.mid[0].shape)
+    with np.errstate(all="ignore"):
+        for t in range(T):
+            total, product = S.mid[t] @ total @ turned[t] + source, S.mid[t] @ product
+    W = [_doubled(product, total)]
+    with np.errstate(all="ignore"):
+        for t in range(T - 1):
+            W.append(S.mid[t] @ W[t] @ turned[t] + source)
+    every = np.array(W)
+    missing = _sandwiched(S, Ball(every)) + source - Ball(np.roll(every, -1, axis=0))
+    return every, _norms(missing).max(axis=0)
+
+
+def _summed_after(S: Array, kick: Array) -> Array:
+    """Return floats near X just after each kick, shape (T, N, m, m)."""
+    T = len(S)
+    product = S[(np.arange(T) + 1) % T]
+    with np.errstate(all="ignore"):
+        for k in range(2, T + 1):
+            product = S[(np.arange(T) + k) % T] @ product
+    return _doubled(product, np.broadcast_to(kick, S.shape))
+
+
+def _from_each(
+    X: Array, S: Ball, kick: Ball, closes: bool = True
+) -> Iterator[tuple[Array, Array, Array]]:
+    """Yield steps t for each s, X there, and what its equation left; it ends where it began.
+
+    If it does not close, no period follows, and X is 0 there.
+    """
+    T, first = len(X), X
     places = np.arange(T)
-    one = Ball(np.broadcast_to(kick.mid, X.mid.shape), np.broadcast_to(kick.rad, X.mid.shape))
+    left = np.zeros(X.shape[:2]) if closes else _norms(kick - Ball(first))
     for k in range(1, T + 1):
         t = (places + k) % T
-        point = r[t][:, None, :, None]
-        heard = _heard(X, point)
-        if workers > 1:  # independent kicks of all are averaged after the period
-            alone = _heard(one, point) * (places + k < T)[:, None]
-            heard = (heard + alone * (workers - 1)) / workers
-            one = _sandwiched(S[t], one)
-        heard = heard * square
-        found_mid[t, places], found_rad[t, places] = heard.mid, heard.rad
-        X = _sandwiched(S[t], X)
-    return Ball(found_mid, found_rad)
+        if not closes:
+            X = X * (places + k < T)[:, None, None, None]
+        yield t, X, left
+        moved = _sandwiched(S[t], Ball(X))
+        if k < T:
+            X = (moved.mid + np.swapaxes(moved.mid, -1, -2)) / 2
+            left = np.maximum(left, _norms(moved - Ball(X)))
+        elif closes:
+            left = np.maximum(left, _norms(moved + kick - Ball(first)))
+            yield t, X, left
+
+
+def _heard_at_all(steps: Iterable[tuple[Array, Array, Array]], point: Ball) -> tuple[Ball, Array]:
+    """Return r^T X r, shape (T, T, N), and the norms of what the equations left, shape (T, N)."""
+    T, N = len(point.mid), 0
+    for t, X, missing in steps:
+        heard, left = _heard(Ball(X), point[t]), missing
+        if not N:
+            N = heard.mid.shape[1]
+            mid, rad = np.empty((T, T, N)), np.empty((T, T, N))
+        mid[t, np.arange(T)], rad[t, np.arange(T)] = heard.mid, heard.rad
+    return Ball(mid, rad), left
 
 
 def _heard(X: Ball, point: Ball) -> Ball:
     """Return r^T X r, shape (T, N)."""
     return _times(_turned(point), _times(X, point))[:, :, 0, 0]
-
-
-def _whole_periods(S: Ball) -> Ball:
-    """Return the products of whole periods that begin after each step, shape (T, N, m, m)."""
-    T = len(S.mid)
-    found = S[(np.arange(T) + 1) % T]
-    for k in range(2, T + 1):
-        found = _times(S[(np.arange(T) + k) % T], found)
-    return found
-
-
-def _summed_after(A: Ball, kick: Ball) -> Ball | None:
-    """Return the sums over m >= 0 of A^m kick (A^m)^T, of all steps and modes, enclosed."""
-    eye = np.broadcast_to(np.eye(A.mid.shape[-1]), A.mid.shape)
-    W = _doubled(A.mid, eye)
-    X = _doubled(A.mid, np.broadcast_to(kick.mid, A.mid.shape))
-    if not (np.isfinite(W).all() and np.isfinite(X).all()):
-        return None
-    lost = _norms(_sandwiched(A, Ball(W)) + eye - Ball(W))
-    if not (lost < 1).all() or not all(is_definite(w, 0.0) for w in W.reshape(-1, *W.shape[-2:])):
-        return None
-    error = _norms(_sandwiched(A, Ball(X)) + kick - Ball(X))
-    size = np.sqrt(np.diagonal(W, axis1=-2, axis2=-1).clip(min=0))
-    spread = (error / (1 - lost))[..., None, None] * size[..., :, None] * size[..., None, :]
-    return Ball(X, spread * (1 + 1e-9))
 
 
 def _doubled(A: Array, X: Array) -> Array:
@@ -150,7 +182,7 @@ def _doubled(A: Array, X: Array) -> Array:
 
 
 def _norms(matrices: Ball) -> Array:
-    """Return upper bounds of the norms of matrices, shape (T, N)."""
+    """Return upper bounds of the norms of matrices, of the last two axes."""
     return np.asarray(np.sqrt(np.square(matrices.magnitude).sum(axis=(-2, -1))) * (1 + 1e-12))
 
 
