@@ -48,6 +48,13 @@ _DOCUMENTS, _TEXTS = (".tex", ".pdf", ".md", ".html"), (".txt", "")
     help="A proposition with its proof, or full: every step.  [proposition]",
 )
 @click.option("--fragment", is_flag=True, help="LaTeX without a preamble, for \\input.")
+@click.option(
+    "--level", metavar="LEVEL", help="Headings of a fragment: section, subsection ...  [section]"
+)
+@click.option(
+    "--bibliography", metavar="FILE", help="A .bib of several documents: what it lacks is added."
+)
+@click.option("--columns", type=int, metavar="N", help="Of the page, 1 or 2.  [1]")
 @click.option("--label", metavar="TEXT", help="What the labels of equations begin with.  [title]")
 @click.option(
     "--symbol",
@@ -79,6 +86,9 @@ def derive_command(
     output: str | None,
     form: str | None,
     fragment: bool,
+    level: str | None,
+    bibliography: str | None,
+    columns: int | None,
     symbols: tuple[str, ...],
     notation: str | None,
     label: str | None,
@@ -113,11 +123,14 @@ def derive_command(
         raise click.UsageError(f"-o writes {', '.join(_DOCUMENTS)} or .txt; got {shown(output)}")
     if fragment and (suffix != ".tex" or language is not None):
         raise click.UsageError("--fragment needs -o FILE.tex")
-    if (symbols or notation or label or form) and (
+    if (level and not fragment) or (bibliography and suffix != ".tex"):
+        raise click.UsageError("--level needs --fragment, --bibliography needs -o FILE.tex")
+    if (symbols or notation or label or form or columns) and (
         suffix not in _DOCUMENTS or language is not None
     ):
         raise click.UsageError(
-            f"--form, --symbol, --notation and --label need -o with {', '.join(_DOCUMENTS)}"
+            "--form, --columns, --symbol, --notation and --label need -o with "
+            f"{', '.join(_DOCUMENTS)}"
         )
     if language is not None:
         from sgdmem.numeric.exported_code.source_code import source_code
@@ -130,9 +143,10 @@ def derive_command(
             from sgdmem.symbolic.algorithms.named_algorithms import find_family
 
             method = find_family(algorithm).fix(**read_settings(settings))
-        own = {"notation": notation, "label": label, "form": form}
+        own = {"notation": notation, "label": label, "form": form, "columns": columns}
         chosen = {key: value for key, value in own.items() if value is not None}
-        _document(method, output, fragment, symbols=_letters(symbols), verdict=verdict, **chosen)
+        saved = {"fragment": fragment, "level": level, "bibliography": bibliography}
+        _document(method, output, saved, symbols=_letters(symbols), verdict=verdict, **chosen)
     else:
         from sgdmem.symbolic.derivations.documents.text import derivation_text
 
@@ -182,13 +196,13 @@ def _letters(symbols: tuple[str, ...]) -> dict[str, str]:
     return letters
 
 
-def _document(method: Any, output: str, fragment: bool, **options: Any) -> None:
+def _document(method: Any, output: str, saved: dict[str, Any], **options: Any) -> None:
     from sgdmem.symbolic.derivations.derivation import derive
 
     with _status("deriving and checking ..."):
         derivation = derive(method, **options)
     with _status("writing ..."):
-        written = derivation.save(output, fragment=fragment)
+        written = derivation.save(output, **saved)
     names = " and ".join(str(path) for path in written)
     click.echo(f"wrote {names}: {derivation.checked} equalities and conditions checked")
 

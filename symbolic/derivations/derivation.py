@@ -21,7 +21,7 @@ from sgdmem.symbolic.derivations.documents.document import (
     label_from,
     numbered,
 )
-from sgdmem.symbolic.derivations.documents.references import bibliography, published
+from sgdmem.symbolic.derivations.documents.references import bibliography, published, with_missing
 from sgdmem.symbolic.derivations.sections.in_numbers import in_numbers
 from sgdmem.symbolic.derivations.sections.proof import proof
 from sgdmem.symbolic.derivations.sections.proposition import proposition
@@ -29,6 +29,7 @@ from sgdmem.symbolic.derivations.sections.section_order import all_sections
 from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.notation import Letters, find_notation
+from sgdmem.symbolic.derivations.typesetting.writer import ROOM
 from sgdmem.symbolic.errors import InputError, shown
 
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
@@ -57,7 +58,13 @@ class Derivation(Document):
 
     algorithm: Algorithm
 
-    def latex(self, *, fragment: bool = False, bibliography: str = "references") -> str:
+    def latex(
+        self,
+        *,
+        fragment: bool = False,
+        bibliography: str = "references",
+        level: str | None = None,
+    ) -> str:
         r"""Return LaTeX.
 
         Parameters
@@ -67,6 +74,9 @@ class Derivation(Document):
             packages and references it needs. Otherwise an article of its own.
         bibliography
             What the article's BibTeX file is called, without ``.bib``.
+        level
+            Of a fragment: "section", "subsection", "subsubsection" or "paragraph". Sections are of
+            this level; a proposition has a heading only if it is given.
 
         Examples
         --------
@@ -76,7 +86,11 @@ class Derivation(Document):
         """
         from sgdmem.symbolic.derivations.documents import tex
 
-        return tex.fragment(self) if fragment else tex.article(self, bibliography)
+        if level is not None and (level not in tex.LEVELS or not fragment):
+            raise InputError(
+                f"level must be one of {', '.join(tex.LEVELS)}, of a fragment, got {shown(level)}"
+            )
+        return tex.fragment(self, level) if fragment else tex.article(self, bibliography)
 
     def bibtex(self) -> str:
         """Return the BibTeX file of what is cited."""
@@ -94,16 +108,29 @@ class Derivation(Document):
 
         return page(self)
 
-    def save(self, path: str | os.PathLike[str], *, fragment: bool = False) -> list[Path]:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        fragment: bool = False,
+        level: str | None = None,
+        bibliography: str | os.PathLike[str] | None = None,
+    ) -> list[Path]:
         """Write the derivation as ``.tex``, ``.pdf``, ``.md`` or ``.html``.
 
-        Beside a ``.tex`` file its BibTeX file is written, of the same name.
+        Beside a ``.tex`` file its BibTeX file is written, of the same name, or what is missing is
+        added to another one.
 
         Parameters
         ----------
         path
         fragment
             For ``.tex``: a part of another document.
+        level
+            For fragments, see `latex`.
+        bibliography
+            For ``.tex``: a BibTeX file of several derivations. Entries that it has stay as they
+            are, and those of this derivation that it has not are added.
 
         Returns
         -------
@@ -121,17 +148,28 @@ class Derivation(Document):
         suffix = target.suffix.lower()
         if suffix not in FORMATS:
             raise InputError(f"path must end in {', '.join(FORMATS)}, got {shown(str(path))}")
+        if (level or bibliography) and suffix != ".tex":
+            raise InputError(f"level and bibliography are of LaTeX, got {shown(str(path))}")
         if fragment and suffix != ".tex":
             raise InputError(f"a fragment is LaTeX and ends in .tex, got {shown(str(path))}")
         if not target.parent.is_dir():
             raise InputError(f"path {str(path)!r} is in a folder that does not exist")
         written = [target]
         if suffix == ".tex":
-            text = self.latex(fragment=fragment, bibliography=target.stem)
-            references = self.bibtex()
+            shared = None if bibliography is None else Path(bibliography)
+            entries = target.with_suffix(".bib") if shared is None else shared
+            if entries.suffix != ".bib":
+                raise InputError(f"bibliography must end in .bib, got {shown(str(bibliography))}")
+            if not entries.parent.is_dir():
+                raise InputError(
+                    f"bibliography {str(entries)!r} is in a folder that does not exist"
+                )
+            called = os.path.relpath(entries.with_suffix(""), target.parent)
+            text = self.latex(fragment=fragment, bibliography=Path(called).as_posix(), level=level)
+            there = entries.read_text(encoding="utf-8") if shared and shared.exists() else ""
             target.write_text(text, encoding="utf-8")
-            written.append(target.with_suffix(".bib"))
-            written[1].write_text(references, encoding="utf-8")
+            written.append(entries)
+            entries.write_text(with_missing(there, self.references), encoding="utf-8")
         elif suffix == ".pdf":
             from sgdmem.symbolic.derivations.documents.pdf import typeset
 
@@ -160,6 +198,7 @@ def derive(
     label: str | None = None,
     verdict: Any = None,
     form: Form = "proposition",
+    columns: int = 1,
 ) -> Derivation:
     r"""Derive what follows from an algorithm, step by step, and check every step.
 
@@ -191,6 +230,10 @@ def derive(
     verdict : Verdict, optional
         From `sgdmem.stability`: the derivation is about the method, on any problem, and its last
         section has these numbers of one, as the verdict says them.
+    form : str
+        "proposition": what a paper prints, and its proof. "full": every step.
+    columns : int
+        Of the page for which lines are broken, 1 or 2.
 
     Returns
     -------
@@ -213,7 +256,9 @@ def derive(
         raise InputError(
             f"form must be {' or '.join(map(repr, get_args(Form)))}, got {shown(form)}"
         )
-    subject = read_subject(algorithm, symbols or {}, notation)
+    if columns not in ROOM:
+        raise InputError(f"columns must be 1 or 2, got {shown(columns)}")
+    subject = read_subject(algorithm, symbols or {}, notation, columns)
     numbers = [] if verdict is None else [in_numbers(verdict, subject.algorithm)]
     whole = form == "full"
     sections = all_sections(subject) if whole else [*proposition(subject), *proof(subject)]
@@ -228,13 +273,14 @@ def derive(
         notation=subject.letters.notation,
         checked=checked,
         parts=parts,
+        columns=columns,
         references={key: known[key] for key in cited_in(parts)},
         algorithm=subject.algorithm,
     )
 
 
 def read_subject(
-    algorithm: Algorithm | FamilyLike, symbols: Mapping[str, str], notation: str
+    algorithm: Algorithm | FamilyLike, symbols: Mapping[str, str], notation: str, columns: int = 1
 ) -> Subject:
     """Return what a derivation is about; parameters and errors as in `derive`."""
     written = find_notation(notation)
@@ -265,7 +311,7 @@ def read_subject(
         if algorithm.memory == 1 and str(block[0]) == name
     )
     letters = Letters(parameters, written, dict(symbols), blocks)
-    return Subject(algorithm, letters, family)
+    return Subject(algorithm, letters, family, columns)
 
 
 def display(

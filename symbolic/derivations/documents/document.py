@@ -57,6 +57,8 @@ class Document:
         The sections: words and numbered equations.
     references : dict
         What is cited, by keys in the order of the text.
+    columns : int
+        Of the page for which lines are broken.
     """
 
     title: str
@@ -65,6 +67,7 @@ class Document:
     checked: int
     parts: tuple[Part, ...]
     references: dict[str, Reference]
+    columns: int
 
     @property
     def cited(self) -> list[str]:

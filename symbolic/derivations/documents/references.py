@@ -10,6 +10,8 @@ from sgdmem.symbolic.algorithms.update_notation import Publication
 
 CITATION = re.compile(r"~?\\cite(?:\[([^\]]*)\])?\{([^}]*)\}")
 
+_ENTRY = re.compile(r"@\w+\s*[{(]\s*([^,\s]+)\s*,")  # of a BibTeX file
+
 
 class Reference(NamedTuple):
     """A cited work."""
@@ -82,3 +84,19 @@ def published(publications: Iterable[Publication | None]) -> dict[str, Reference
 def bibliography(references: Mapping[str, Reference]) -> str:
     """Return a BibTeX file."""
     return "\n\n".join(x.bibtex(key) for key, x in references.items()) + "\n"
+
+
+def with_missing(text: str, references: Mapping[str, Reference]) -> str:
+    """Return a BibTeX file to which the references are added that it does not have.
+
+    Examples
+    --------
+    >>> text = bibliography({"astrom": REFERENCES["astrom"]})
+    >>> with_missing(text, {"astrom": REFERENCES["astrom"]}) == text
+    True
+    """
+    there = set(_ENTRY.findall(text))
+    missing = {key: x for key, x in references.items() if key not in there}
+    if not missing:
+        return text
+    return f"{text.rstrip()}\n\n{bibliography(missing)}".lstrip()

@@ -7,6 +7,7 @@ import textwrap
 from sgdmem.symbolic.derivations.documents.document import Display, Document
 
 PACKAGES = ("amsmath", "amssymb")
+_LONGEST_NAME = 20  # in a narrow column
 LEVELS = ("section", "subsection", "subsubsection", "paragraph")
 _ENVIRONMENTS = r"""\ifcsname proposition\endcsname\else\newtheorem{proposition}{Proposition}\fi
 \ifcsname proof\endcsname\else\newenvironment{proof}%
@@ -44,10 +45,10 @@ def article(document: Document, bibliography: str) -> str:
         beginning, about = _BEGINNING % _escaped(document.title), [summary(document), ""]
         after = []
     else:
-        beginning, about = _PAGE + "\n\\begin{document}\n", []
+        beginning, about = (_PAGE if document.columns == 1 else "") + "\n\\begin{document}\n", []
         after = ["", r"\medskip\noindent", rf"{{\footnotesize {summary(document)}\par}}"]
     lines = [
-        _PREAMBLE % ("11pt" if whole else "10pt") + environments + beginning,
+        _PREAMBLE % _options(document, whole) + environments + beginning,
         *about,
         *_body(document, LEVELS[0]),
         *after,
@@ -56,8 +57,15 @@ def article(document: Document, bibliography: str) -> str:
     return "\n".join([*lines, r"\end{document}", ""])
 
 
-def fragment(document: Document, level: str = LEVELS[0]) -> str:
-    r"""Return what an article can take in with ``\input``; its first lines say what it needs."""
+def _options(document: Document, whole: bool) -> str:
+    return "twocolumn" if document.columns == 2 else "11pt" if whole else "10pt"
+
+
+def fragment(document: Document, level: str | None = None) -> str:
+    r"""Return what an article can take in with ``\input``; its first lines say what it needs.
+
+    Sections are of this level; a proposition gets a heading of it, and without one has none.
+    """
     keys = ", ".join(document.cited)
     head = [
         f"% Derivation: {document.title}. {summary(document)}",
@@ -67,7 +75,9 @@ def fragment(document: Document, level: str = LEVELS[0]) -> str:
     ]
     if any(kind != "section" for kind, _ in document.environments):
         head.append(_ENVIRONMENTS)
-    return "\n".join([*head, *_body(document, level), ""])
+        if level is not None:
+            head.append(rf"\{level}{{{_escaped(document.title)}}}")
+    return "\n".join([*head, *_body(document, level or LEVELS[0]), ""])
 
 
 def _escaped(text: str) -> str:
@@ -85,12 +95,28 @@ def summary(document: Document) -> str:
     )
 
 
+def _name(document: Document, kind: str) -> str:
+    """Return what stands in parentheses after the number of a proposition.
+
+    LaTeX does not break it in its own place.
+    """
+    title = _escaped(document.title)
+    if kind != "proposition":
+        return ""
+    if document.columns == 1 or len(title) < _LONGEST_NAME:
+        return rf"[{{{title}}}]"
+    return "\n" + rf"\textup{{({title})}}"
+
+
 def _body(document: Document, level: str) -> list[str]:
     lines = []
     for kind, parts in document.environments:
         if kind != "section":
-            name = rf"[{{{_escaped(document.title)}}}]" if kind == "proposition" else ""
-            lines += ["", rf"\begin{{{kind}}}{name}", r"\setlength{\emergencystretch}{3em}"]
+            lines += [
+                "",
+                rf"\begin{{{kind}}}{_name(document, kind)}",
+                r"\setlength{\emergencystretch}{3em}",
+            ]
         for part in parts:
             begins = ""
             if kind == "section":

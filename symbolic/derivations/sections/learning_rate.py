@@ -10,6 +10,7 @@ from sgdmem.symbolic.derivations.statements.equations import Equation, Side, wri
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
 
+_WRITTEN_OUT = 2  # memory to which it is in the letters of the method, however long
 ALPHA_EFF = r"\alpha_{\mathrm{eff}}"
 
 
@@ -34,6 +35,9 @@ def learning_rate(subject: Subject) -> Iterator[Statement]:
     if subject.memory > 1 or (subject.memory and subject.b[0] * subject.c[0] != 0):
         sides.append(written(_by_matrix(subject)))
     sides.append(Side(value))
+    if not subject.is_short and not subject.is_structured and subject.memory <= _WRITTEN_OUT:
+        own = -sympy.Add(*subject.Q) / sympy.Add(*subject.det_D)
+        sides.append(Side(subject.tidy(own)))
     where = (
         r" if $D$ is strictly stable, $u$ to $(1 - D)^{-1} c$ times the gradient"
         if subject.memory

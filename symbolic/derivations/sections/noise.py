@@ -21,11 +21,25 @@ from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subj
 from sgdmem.symbolic.derivations.typesetting.writer import raised
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 
+_WRITTEN_OUT = 2  # memory to which the summand is
 _LONGEST_COEFFICIENT = 200  # characters of a second coefficient that is worth reading
 
 
 def noise(subject: Subject) -> Iterator[Statement]:
-    """Derive the noise summand."""
+    """Derive the noise summand, its poles and its slope."""
+    yield from noise_recursion(subject)
+    if not subject.has_summand:
+        return
+    name = f"s_{{{subject.writer.line(subject.letters.eigenvalue)}}}"
+    if subject.is_short and subject.memory <= _WRITTEN_OUT and subject.summand != 0:
+        yield from _single_pole(subject, name)
+        yield from _poles(subject)
+    if subject.has_slope:
+        yield _small(subject, name)
+
+
+def noise_recursion(subject: Subject) -> Iterator[Statement]:
+    """Derive the noise summand by Astrom's recursion."""
     letters, writer = subject.letters, subject.writer
     letter = writer.line(letters.eigenvalue)
     name = f"s_{{{letter}}}"
@@ -58,10 +72,9 @@ def noise(subject: Subject) -> Iterator[Statement]:
     yield Equation("Adding what the steps contribute gives the noise summand", sides)
     if 1 <= M <= EXPANDED_MEMORY:
         yield replace(_over_a_denominator(subject), rule="or, over a common denominator,")
-    if subject.is_short and M <= 2:
-        yield from _written_out(subject, name)
-    if subject.has_slope:
-        yield _small(subject, name)
+    if subject.is_short and M <= _WRITTEN_OUT:
+        rule = "With the coefficients put in,"
+        yield Equation(rule, [written(name), Side(subject.summand)])
 
 
 def numerator_names(subject: Subject) -> list[Any]:
@@ -149,18 +162,16 @@ def _one_fraction(a: Any, b: Any) -> Any:
     return sympy.factor(sympy.Add(*terms)).xreplace(back)
 
 
-def _written_out(subject: Subject, name: str) -> Iterator[Statement]:
-    lam, writer = subject.letters.eigenvalue, subject.writer
-    letter = writer.line(lam)
-    yield Equation("With the coefficients put in,", [written(name), Side(subject.summand)])
-    if subject.summand == 0:
+def _single_pole(subject: Subject, name: str) -> Iterator[Statement]:
+    """Yield the inverse of the summand, if it is linear in that of the eigenvalue."""
+    if subject.linear_inverse is None:
         return
-    if subject.linear_inverse is not None:
-        fixed, moving = subject.linear_inverse
-        text = " ".join([writer.line(fixed), *_added(writer.signed([(moving, letter)]))])
-        ratio = written(rf"\frac{{{letter}}}{{{name}}}")
-        yield Equation("which is the same as", [ratio, written(text)])
-    yield from _poles(subject)
+    writer, letter = subject.writer, subject.writer.line(subject.letters.eigenvalue)
+    fixed, moving = subject.linear_inverse
+    text = " ".join([writer.line(fixed), *_added(writer.signed([(moving, letter)]))])
+    yield Equation(
+        "which is the same as", [written(rf"\frac{{{letter}}}{{{name}}}"), written(text)]
+    )
 
 
 def _poles(subject: Subject) -> Iterator[Statement]:

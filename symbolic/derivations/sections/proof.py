@@ -8,7 +8,7 @@ from itertools import islice
 from sgdmem.symbolic.derivations.sections.characteristic import characteristic
 from sgdmem.symbolic.derivations.sections.definition import matrix_form, on_an_eigenvector
 from sgdmem.symbolic.derivations.sections.learning_rate import learning_rate
-from sgdmem.symbolic.derivations.sections.noise import noise
+from sgdmem.symbolic.derivations.sections.noise import noise_recursion
 from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
 from sgdmem.symbolic.derivations.sections.power_law import power_law
 from sgdmem.symbolic.derivations.sections.stability import stability
@@ -23,7 +23,7 @@ def proof(subject: Subject) -> list[Section]:
         "Characteristic polynomial.": characteristic,
         "Effective learning rate.": lambda subject: islice(learning_rate(subject), 1),
         "Stability without noise.": stability,
-        "Noise summand.": noise,
+        "Noise summand.": noise_recursion,
         "Mini-batches.": lambda subject: islice(noise_sum(subject), 2),
         "Power laws.": lambda subject: islice(power_law(subject), 3),
     }

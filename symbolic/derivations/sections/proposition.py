@@ -26,7 +26,7 @@ from sgdmem.symbolic.derivations.statements.statement import Remark, Section, St
 from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
 
 _ITEMS = ("i", "ii", "iii", "iv", "v")
-_WRITTEN_OUT = 2  # memory to which coefficients of many symbols are written out
+_WRITTEN_OUT, _FEW = 2, 4  # memory to which P and Q are written out, and symbols beyond
 
 
 def proposition(subject: Subject) -> list[Section]:
@@ -99,13 +99,16 @@ def _by_blocks(subject: Subject) -> tuple[list[Side], list[Side]]:
     root, own = subject.writer.line(subject.letters.root), subject.writer.line(subject.own_factor)
     row = rf"\left(b + ({own}) a\right)^{{\mathsf T}}" if subject.shifted else r"b^{\mathsf T}"
     P = rf"({own}) \det({root} - D)"
-    Q = rf"-\alpha \det({root} - D) + {row} \operatorname{{adj}}({root} - D) \, c"
+    rest = rf"{row} \operatorname{{adj}}({root} - D) \, c"
+    own = subject.writer.signed([(subject.tidy(-subject.alpha), rf"\det({root} - D)")])
+    Q = rest if subject.alpha == 0 else f"{own[0]} + {rest}"
     return [written(P)], [written(Q)]
 
 
 def _effective_rate(subject: Subject) -> Side:
     if not _is_written_out(subject):
-        return written(r"\alpha - b^{\mathsf T} (1 - D)^{-1} c")
+        alpha = subject.writer.line(subject.tidy(subject.alpha))
+        return written(rf"{alpha} - b^{{\mathsf T}} (1 - D)^{{-1}} c")
     value = -sympy.Add(*subject.Q) / sympy.Add(*subject.det_D)
     return Side(subject.tidy(value))
 
@@ -117,7 +120,10 @@ def _noiseless(subject: Subject) -> Iterator[Statement]:
 
 
 def _is_written_out(subject: Subject) -> bool:
-    return subject.is_short or (subject.memory <= _WRITTEN_OUT and not subject.is_structured)
+    """Whether P and Q are in the letters of the method."""
+    if subject.is_short or subject.is_structured:
+        return subject.is_short
+    return subject.memory <= _WRITTEN_OUT or len(subject.parameters) <= _FEW
 
 
 def _half_plane(subject: Subject) -> Equation:

@@ -98,7 +98,7 @@ def _criterion(subject: Subject) -> Iterator[Statement]:
     yield Conditions(
         rf"All roots of $P - {letter} Q$ lie strictly inside the unit disk exactly when "
         rf"$\hat a_0 \ne 0$ and those of $\hat\chi$ lie in the left half plane. For ${letter} > 0$ that is so if and only "
-        rf"if {what} (of one sign, which is that of their sum $\hat\chi(1) = 2^{{{M + 1}}}$):",
+        rf"if {what} (of one sign, which is that of their sum $\hat\chi(1) = {2 ** (M + 1)}$):",
         shown,
         subject.is_schur,
         near=subject.stable_point,

@@ -200,7 +200,10 @@ class Conditions:
         """Return whether they hold at a point, if what is displayed and `holds` agree on that."""
         shown = dict(point)  # names are added to the other one
         found = all(self._true(names, relation, point) for relation in self.inequalities)
-        expected = self.holds(point)
+        try:
+            expected = self.holds(point)
+        except ZeroDivisionError:
+            raise Undefined from None  # an entry of the algorithm
         if found is not expected:
             raise DerivationError(
                 f"the conditions {'hold' if found else 'do not hold'} at {text_of(shown)}, "

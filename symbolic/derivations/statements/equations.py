@@ -18,7 +18,7 @@ from sgdmem.symbolic.derivations.statements.exact_values import (
 )
 from sgdmem.symbolic.derivations.statements.statement import POINTS, text_of
 from sgdmem.symbolic.derivations.typesetting.width import width
-from sgdmem.symbolic.derivations.typesetting.writer import Writer, filled
+from sgdmem.symbolic.derivations.typesetting.writer import Writer, filled, pieces
 from sgdmem.symbolic.errors import DerivationError
 
 
@@ -58,7 +58,8 @@ class Side:
         if self.latex is not None and not isinstance(self.latex, str):
             return filled(self.latex, room)
         if self.latex is not None or isinstance(self.value, sympy.MatrixBase):
-            return [self.text(writer)]
+            text = self.text(writer)
+            return [text] if width(text) <= room else filled(pieces(text), room)
         return writer.lines(self.value, room)
 
 

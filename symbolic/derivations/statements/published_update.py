@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sgdmem.symbolic.derivations.statements.exact_values import Names
-from sgdmem.symbolic.derivations.typesetting.writer import Writer
+from sgdmem.symbolic.derivations.typesetting.width import width
+from sgdmem.symbolic.derivations.typesetting.writer import Writer, filled, pieces
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,14 @@ class PublishedUpdate:
 
     def rows(self, writer: Writer) -> list[tuple[str, str]]:
         """Return the display, see `Statement`."""
-        rows = [(left, rf"\leftarrow {right}") for left, right in self.lines]
-        return [*((left, f"{right},") for left, right in rows[:-1]), rows[-1]]
+        rows: list[tuple[str, str]] = []
+        for left, right in self.lines:
+            if rows:
+                rows[-1] = (rows[-1][0], f"{rows[-1][1]},")
+            first, *others = filled(pieces(right), writer.room - width(left) - 14)
+            rows.append((left, rf"\leftarrow {first}"))
+            rows.extend(("", rf"\qquad {line}") for line in others)
+        return rows
 
     def check(self, names: Names, symbols: Iterable[Any]) -> int:
         """Return how much is checked, see `Statement`."""

@@ -13,6 +13,7 @@ from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.derivations.statements.exact_values import Names, Undefined, random_point
 from sgdmem.symbolic.derivations.statements.statement import POINTS, text_of
 from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.derivations.typesetting.width import width
 from sgdmem.symbolic.derivations.typesetting.writer import Writer
 from sgdmem.symbolic.errors import DerivationError
 
@@ -45,8 +46,11 @@ class SameMethod:
 
     def rows(self, writer: Writer) -> list[tuple[str, str]]:
         """Return the display, see `Statement`."""
-        pairs = (f"{letter} = {writer.line(value)}" for letter, value in self.equations)
-        return [("", r", \quad ".join(pairs))]
+        pairs = [f"{letter} = {writer.line(value)}" for letter, value in self.equations]
+        whole = r", \quad ".join(pairs)
+        if width(whole) <= writer.room:
+            return [("", whole)]
+        return [("", f"{pair},") for pair in pairs[:-1]] + [("", pairs[-1])]
 
     def check(self, names: Names, symbols: Iterable[Any]) -> int:
         """Return how much was checked, see `Statement`."""

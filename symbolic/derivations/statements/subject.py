@@ -27,7 +27,7 @@ from sgdmem.symbolic.derivations.statements.exact_values import (
 )
 from sgdmem.symbolic.derivations.typesetting.notation import Letters
 from sgdmem.symbolic.derivations.typesetting.tidying import Tidier
-from sgdmem.symbolic.derivations.typesetting.writer import Writer, times
+from sgdmem.symbolic.derivations.typesetting.writer import ROOM, Writer, times
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 from sgdmem.symbolic.stability.poles import noiseless_intervals
 from sgdmem.symbolic.stability.schur import is_schur
@@ -54,6 +54,8 @@ class Subject:
         By which w shrinks at each step, in SymPy.
     family : Family, optional
         That of the algorithm, if it is known.
+    columns : int
+        Of the page, whose width lines have.
     writer : Writer
     names : Names
         Symbols that were introduced on the way.
@@ -66,7 +68,11 @@ class Subject:
     """
 
     def __init__(
-        self, algorithm: Algorithm, letters: Letters, family: Family[...] | None = None
+        self,
+        algorithm: Algorithm,
+        letters: Letters,
+        family: Family[...] | None = None,
+        columns: int = 1,
     ) -> None:
         self.algorithm, self.letters, self.family = algorithm, letters, family
         blocks = algorithm.blocks.map(to_sympy)
@@ -79,7 +85,7 @@ class Subject:
         self.numerator_names: list[Any] = []
         self.routh: dict[tuple[int, int], Any] = {}
         x, z, lam = letters.root, letters.half_plane, letters.eigenvalue
-        self.writer = Writer(letters.latex, falling=(x, z), rising=(lam,))
+        self.writer = Writer(letters.latex, falling=(x, z), rising=(lam,), room=ROOM[columns])
         self._tidier = Tidier((x, z, lam), self._stable_value)
 
     # The algorithm in SymPy --------------------------------------------------------------------

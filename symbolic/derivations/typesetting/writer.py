@@ -11,7 +11,8 @@ from sympy.printing.latex import LatexPrinter
 
 from sgdmem.symbolic.derivations.typesetting.width import width
 
-ROOM = 292.0  # points at ten-point type that a line of an equation may take, its number set aside
+# Points at ten-point type that a line of an equation may take, its number set aside, by columns.
+ROOM = {1: 292.0, 2: 186.0}
 
 
 class _Printer(LatexPrinter):  # type: ignore[misc]
@@ -173,7 +174,7 @@ class Writer:
         names: Mapping[Any, str],
         falling: Sequence[Any] = (),
         rising: Sequence[Any] = (),
-        room: float = ROOM,
+        room: float = ROOM[1],
     ) -> None:
         self.names, self.room = dict(names), room
         self._falling, self._rising = tuple(falling), tuple(rising)
@@ -235,7 +236,7 @@ class Writer:
         if expression.is_Add:
             return filled(self.terms(expression, room), room)
         if expression.is_Mul and not _is_fraction(expression):
-            return filled(self._factors(expression, room), room)
+            return _dotted(filled(self._factors(expression, room), room))
         return [self.fitted(expression, room)]
 
     def fitted(self, expression: Any, room: float) -> str:
@@ -251,7 +252,7 @@ class Writer:
             parts = [self._stacked(part, room - 8) for part in (above, below)]
             return rf"{'- ' if number < 0 else ''}\frac{{{parts[0]}}}{{{parts[1]}}}"
         if expression.is_Mul:
-            return _block(filled(self._factors(expression, room), room))
+            return _block(_dotted(filled(self._factors(expression, room), room)))
         if expression.is_Pow and expression.exp.is_Integer and expression.exp > 0:
             return rf"\left({self.fitted(expression.base, room - 16)}\right)^{{{expression.exp}}}"
         return text
@@ -280,9 +281,12 @@ class Writer:
             together = times(*short)
             shown = self.line(together)
             written.insert(0, _Printer.in_parentheses(shown) if together.is_Add else shown)
-        dotted = (x if x.startswith(r"\left") else rf"\cdot {x}" for x in written[1:])
-        written = [written[0], *dotted]
         return [sign + written[0], *written[1:]]
+
+
+def _dotted(lines: Sequence[str]) -> list[str]:
+    """Return lines of a product, which goes on with a dot."""
+    return [lines[0], *(rf"\cdot {line}" for line in lines[1:])]
 
 
 def _is_fraction(expression: Any) -> bool:
@@ -290,6 +294,31 @@ def _is_fraction(expression: Any) -> bool:
         return False
     number, _, bottom = split(expression)
     return bool(bottom) or number.q != 1
+
+
+_OPENS, _CLOSES = ("{", "(", r"\left", r"\begin"), ("}", ")", r"\right", r"\end")
+_BREAKS = ("+", "-", r"\cdot", r"\qquad")  # what a new line may begin with
+
+
+def pieces(latex: str) -> list[str]:
+    r"""Return the parts of a formula between which a line may end.
+
+    Examples
+    --------
+    >>> pieces(r"a + (b - c) x - \frac{1 + d}{2}")
+    ['a', '+ (b - c) x', '- \\frac{1 + d}{2}']
+    """
+    found: list[str] = []
+    depth, before = 0, ""
+    for word in latex.split(" "):
+        matrices = before.endswith("}") and r"\end{" in before and word.startswith(r"\begin{")
+        if depth == 0 and (not found or word in _BREAKS or matrices):
+            found.append(word)
+        else:
+            found[-1] += f" {word}"
+        depth += sum(map(word.count, _OPENS)) - sum(map(word.count, _CLOSES))
+        before = word
+    return found
 
 
 def filled(pieces: Sequence[str], room: float) -> list[str]:

@@ -6,6 +6,7 @@ import random
 import re
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,7 +79,7 @@ def before_the_proof(name: str) -> str:
                 r"U_\Sigma = \frac{\tau_1}{B} \sum_k",
                 r"\nu' = \beta.",
             ],
-            marks=pytest.mark.slow,
+            marks=pytest.mark.exhaustive,
         ),
         pytest.param(
             "general 2",
@@ -88,7 +89,7 @@ def before_the_proof(name: str) -> str:
                 r"\hat a_0 > 0, \qquad \hat a_1 > 0, \qquad \hat a_3 > 0, \qquad "
                 r"\hat a_1 \hat a_2 - \hat a_0 \hat a_3 > 0.",
             ],
-            marks=pytest.mark.slow,
+            marks=pytest.mark.exhaustive,
         ),
     ],
 )
@@ -225,14 +226,62 @@ def test_forms() -> None:
 
 
 @LATEX
-@pytest.mark.slow
-def test_propositions_are_of_one_page_without_overfull_lines() -> None:
-    for name in PRINTED:
-        derivation = printed(name)
-        source = derivation.latex(bibliography="derivation")
-        page = r"\end{proposition}\typeout{ends on page \thepage}"
-        source = source.replace(r"\end{proposition}", page)
-        _, log = pdf.typeset(source, derivation.bibtex(), "derivation")
-        assert re.findall(r"ends on page (\d)", log)[-1] == "1", name
-        assert not re.findall(r"Overfull \\hbox", log), name
-        assert "undefined" not in log
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("heavy-ball", marks=pytest.mark.slow),
+        *(pytest.param(x, marks=pytest.mark.exhaustive) for x in PRINTED[1:]),
+    ],
+)
+def test_propositions_are_of_one_page_without_overfull_lines(name: str) -> None:
+    derivation = printed(name)
+    source = derivation.latex(bibliography="derivation")
+    page = r"\end{proposition}\typeout{ends on page \thepage}"
+    source = source.replace(r"\end{proposition}", page)
+    _, log = pdf.typeset(source, derivation.bibtex(), "derivation")
+    assert re.findall(r"ends on page (\d)", log)[-1] == "1"
+    assert not re.findall(r"Overfull \\hbox", log) and "undefined" not in log
+
+
+@LATEX
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("heavy-ball", marks=pytest.mark.slow),
+        *(pytest.param(x, marks=pytest.mark.exhaustive) for x in PRINTED[1:]),
+    ],
+)
+def test_nothing_is_too_wide_for_two_columns(name: str) -> None:
+    """Columns are those of the article class, 229.5 pt; others' are wider."""
+    derivation = derive(general(2) if name == "general 2" else name, columns=2)
+    _, log = pdf.typeset(
+        derivation.latex(bibliography="derivation"), derivation.bibtex(), "derivation"
+    )
+    assert r"\documentclass[twocolumn]" in derivation.latex()
+    assert not re.findall(r"Overfull \\hbox", log) and "undefined" not in log
+
+
+def test_fragments_share_a_bibliography(tmp_path: Path) -> None:
+    shared, ball = tmp_path / "paper.bib", printed("heavy-ball")
+    shared.write_text("@book{astrom, title = {Mine}}\n")
+    paths = [tmp_path / "ball.tex", tmp_path / "again.tex"]
+    for path in paths:
+        saved = ball.save(path, fragment=True, level="subsection", bibliography=shared)
+        assert saved == [path, shared]
+    entries = re.findall(r"@\w+{(\w+),", shared.read_text())
+    assert sorted(entries) == ["astrom", "ma2018", "polyak1964", "yarotsky2024"]
+    assert "{Mine}" in shared.read_text()  # what is there stays
+    text = paths[0].read_text()
+    assert r"\subsection{Heavy ball}" in text and r"\documentclass" not in text
+    ball.save(paths[0], bibliography=shared)
+    assert r"\bibliography{paper}" in paths[0].read_text()
+    for options, message in (
+        ({"level": "chapter", "fragment": True}, "level must be one of section, subsection"),
+        ({"level": "section"}, "of a fragment"),
+        ({"bibliography": tmp_path / "paper.txt"}, r"must end in \.bib"),
+        ({"bibliography": tmp_path / "no" / "paper.bib"}, "a folder that does not exist"),
+    ):
+        with pytest.raises(InputError, match=message):
+            ball.save(paths[0], **options)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="columns must be 1 or 2, got 3"):
+        derive("sgd", columns=3)
