@@ -2,6 +2,7 @@
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.acceleration.best_stationary import best_stationary
+from sgdmem.numeric.acceleration.chebyshev import chebyshev
 from sgdmem.numeric.acceleration.compare_methods import compare_methods
 from sgdmem.numeric.acceleration.corner import advised_theta, corner
 from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
@@ -69,6 +70,7 @@ __all__ = [
     "averaged_sgd",
     "averaging",
     "best_stationary",
+    "chebyshev",
     "compare_methods",
     "convert",
     "corner",
