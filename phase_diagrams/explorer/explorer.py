@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sgdmem.numeric.problems.problem import Problem
 
 _COMPUTATION = ("spectrum", "roots", "drawn", "verdict", "map", "losses", "worker")
-_INTERFACE = ("state", "plots", "map_view", "details", "page")
+_INTERFACE = ("state", "plots", "map_view", "picture", "details", "page")
 _MOST_LISTED = 400  # eigenvalues that the page holds; more are compressed
 _POINTS = (8, 12)  # of the Gauss rules that the page uses
 _SHADES = 128

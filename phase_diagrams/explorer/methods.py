@@ -17,11 +17,13 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, USUAL_FAMILIES, find_family
-from sgdmem.symbolic.algorithms.parameters import Parameter, known_parameter
+from sgdmem.symbolic.algorithms.parameters import Parameter, Range, known_parameter
 from sgdmem.symbolic.errors import InputError, shown
 
 _PROBLEM_NAMES = ("batch_size", "tau1", "tau2", "exponent", "count", "zeta")
 _ACCEPTED = "methods must be names, functions that return an Algorithm, or algorithms"
+# What people try of a symbol of which only its sign is known.
+_POSITIVE, _NOT_NEGATIVE = Range(0.001, 10, 0.1, log=True), Range(0, 2, 0.5)
 _LIST_LENGTH = 2  # of a parameter that is a list of numbers
 
 
@@ -156,9 +158,10 @@ def _method(method: Any, ranges: Mapping[str, Slider]) -> ExploredMethod:
 
 
 def _of_algorithm(algorithm: Algorithm, ranges: Mapping[str, Slider]) -> ExploredMethod:
-    names = sorted(map(str, algorithm.free_symbols))
+    symbols = sorted(algorithm.free_symbols, key=str)
+    names = [str(symbol) for symbol in symbols]
     exact = algorithm if names else replace(rational_algorithm(algorithm), floats=False)
-    parameters = tuple(_parameter(known_parameter(name), ranges) for name in names)
+    parameters = tuple(_parameter(_of_symbol(symbol), ranges) for symbol in symbols)
     values = ", ".join(f'"{name}": {{{name}}}' for name in names)
     return ExploredMethod(
         name=algorithm.label,
@@ -171,6 +174,14 @@ def _of_algorithm(algorithm: Algorithm, ranges: Mapping[str, Slider]) -> Explore
         kept=tuple(range(len(names))),
         special=(),
     )
+
+
+def _of_symbol(symbol: Any) -> Parameter:
+    """Return what is known of a symbol by its name, with a range that has its sign."""
+    known = known_parameter(str(symbol))
+    if symbol.is_nonnegative and known.usual.low < 0:
+        return replace(known, usual=_POSITIVE if symbol.is_positive else _NOT_NEGATIVE)
+    return known
 
 
 def _of_family(family: Family[...], ranges: Mapping[str, Slider]) -> ExploredMethod:

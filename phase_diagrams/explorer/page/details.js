@@ -123,12 +123,13 @@ function codesOf(state) {
     `losses = sgdmem.losses(method, problem, ${quoted(size)}, 10_000)`,
   ].join("\n");
   if (!command) return [["Python", python]];
+  const [name] = command.split(" ");
   const options = [
     ...(listed ? ["--spectrum FILE"] : given.map(([, text]) => text)),
     ...(isFull ? [] : [`--batch-size ${batch_size}`]), `--tau1 ${tau1}`, `--tau2 ${tau2}`,
   ];
   const line = ["sgdmem stable", fillIn(command, String), ...options].join(" ");
-  return [["Command line", line], ["Python", python]];
+  return [["Command line", line], ["Python", python], ["Derivation", `sgdmem derive ${name} -o ${name}.html`]];
 }
 
 function codesOfData(call, command, batch_size) {

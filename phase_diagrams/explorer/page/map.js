@@ -50,6 +50,7 @@ function pointJudge(state, x, y, found) {
     if (code === CODES.noise_sum) return "noise_sum";
     if (code === CODES.mode_noise) return "mode_noise";
     if (code === CODES.divergent) return "trace_diverges";
+    if (code === CODES.unphysical) return null; // the question ends there, not stability
     if (code !== CODES.noiseless) return "undecided_noise_sum";
     const moved = move(s, t);
     const { functions, p } = memberOf(FAMILIES[moved.family], moved.values);
@@ -114,7 +115,7 @@ function boundaries(across, up, judge, condition) {
   const quiet = traceEdges(codes, columns, rows, judge, (code) => code !== CODES.noiseless, (s, t, before) =>
     isNoisy(before) ? condition(s, t) : null);
   return [
-    ...edges.map((piece) => ({ ...piece, inner: false })),
+    ...edges.filter((piece) => piece.condition).map((piece) => ({ ...piece, inner: false })),
     ...quiet.filter((piece) => piece.condition).map((piece) => ({ ...piece, inner: true })),
   ];
 }

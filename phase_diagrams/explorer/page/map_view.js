@@ -1,9 +1,9 @@
 // The map as it is drawn: colours on a canvas, axes, the boundary and the point above it.
 
-const COLOURS = ["", "#b0b0b8", "#d55e00", "#cc79a7", "#e69f00", "#000000"]; // by CODES
+const COLOURS = ["", "#b0b0b8", "#d55e00", "#cc79a7", "#e69f00", "#000000", "#ece2f0"]; // by CODES
 const KINDS = [
   "stable", "diverges without noise", "diverges by mini-batch noise", "one mode's noise feeds on itself",
-  "eigenvalues have an infinite sum", "undecided",
+  "eigenvalues have an infinite sum", "undecided", "no data have such noise: τ2 > τ1",
 ];
 const STROKES = { // as in the pictures of stability_boundary
   noise_sum: "", mode_noise: "6 2 2 2", root_at_1: "2 2", root_at_minus_1: "8 3",

@@ -151,11 +151,11 @@ function addControl(place, name) {
   const [id, shown] = [name, label].map(escaped);
   box.innerHTML = `<div class="row">
       <label for="range-${id}">${shown} <span class="onmap"></span></label>
-      <input type="number" step="any" id="value-${id}" aria-label="${shown}, exact value">
+      <input type="text" autocomplete="off" id="value-${id}" aria-label="${shown}, exact value">
     </div>
     <input type="range" id="range-${id}" min="0" max="${SHARES}" step="1">`;
   place.append(box);
-  const number = box.querySelector('input[type="number"]'), range = box.querySelector('input[type="range"]');
+  const number = box.querySelector('input[type="text"]'), range = box.querySelector('input[type="range"]');
   const open = name === "batch_size" || endless; // whose last position is infinity
   range.addEventListener("input", () => {
     const share = Number(range.value) / SHARES;
@@ -163,7 +163,7 @@ function addControl(place, name) {
     setValues({ [name]: open && share === 1 ? Infinity : whole ? Math.round(value) : value });
   });
   number.addEventListener("change", () => {
-    const value = number.value === "" && open ? Infinity : Number(number.value);
+    const value = number.value === "" && open ? Infinity : readNumber(number.value);
     if ((number.value !== "" || open) && acceptable(name, value)) setValues({ [name]: value });
     else syncControls(true);
   });
@@ -195,8 +195,8 @@ function addAxis(key, word) {
   const { low, high, log } = ranges[name];
   place.innerHTML = `<label for="${key}-name">${word}</label>
     <select id="${key}-name">${options.join("")}</select>
-    <input type="number" step="any" id="${key}-low" aria-label="${word}: from" value="${shortNumber(low)}"> to
-    <input type="number" step="any" id="${key}-high" aria-label="${word}: to" value="${high}">
+    <input type="text" autocomplete="off" id="${key}-low" aria-label="${word}: from" value="${shortNumber(low)}"> to
+    <input type="text" autocomplete="off" id="${key}-high" aria-label="${word}: to" value="${high}">
     <label><input type="checkbox" id="${key}-log"${log ? " checked" : ""}> log</label>`;
   const [select] = place.getElementsByTagName("select");
   select.addEventListener("change", () => {
@@ -210,7 +210,7 @@ function addAxis(key, word) {
   });
   const [from, to, logarithmic] = ["low", "high", "log"].map((part) => element(`${key}-${part}`));
   const read = () => {
-    const range = { name, low: Number(from.value), high: Number(to.value), log: logarithmic.checked };
+    const range = { name, low: readNumber(from.value), high: readNumber(to.value), log: logarithmic.checked };
     if (range.log && range.low <= 0 && range.high > 0) range.low = Number((range.high / 1e4).toPrecision(1));
     if (from.value !== "" && to.value !== "" && acceptableRange(range)) view.ranges[name] = range;
     const kept = view.ranges[name];
@@ -263,6 +263,12 @@ element("method").addEventListener("change", ({ target }) => {
   }
   build();
 });
+for (const ending of ["svg", "png"]) {
+  element(`save-${ending}`).addEventListener("click", () => {
+    const asked = codesOf(view.state).map(([, text]) => text).join("\n");
+    savePicture(mapPicture(map, element("legend"), asked), FAMILIES[view.state.family].name, ending);
+  });
+}
 element("reset").addEventListener("click", () => {
   view = startingView(view.state.family);
   build();

@@ -62,6 +62,12 @@ function rounded(value) {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : value;
 }
 
+/** The number that a text says, also as a fraction; NaN if it says none. */
+function readNumber(text) {
+  const [, top, bottom] = /^\s*([^/]+?)\s*(?:\/\s*([^/]+?)\s*)?$/.exec(text) ?? [];
+  return bottom === undefined ? Number(top) : Number(top) / Number(bottom);
+}
+
 function shortNumber(value) { // for a narrow field, which would cut off the digits of 0.00000994
   return value !== 0 && Math.abs(value) < 1e-4 ? value.toExponential() : value;
 }

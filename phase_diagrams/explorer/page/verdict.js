@@ -1,6 +1,6 @@
 // What the library's rule (`decide`, written from it) needs to know, in plain floats; and limits.
 
-const CODES = { stable: 0, noiseless: 1, noise_sum: 2, mode_noise: 3, divergent: 4, undecided: 5 };
+const CODES = { stable: 0, noiseless: 1, noise_sum: 2, mode_noise: 3, divergent: 4, undecided: 5, unphysical: 6 };
 const CODE_OF = { // what a map shows of a reason
   stable: CODES.stable, noiseless: CODES.noiseless, no_pull: CODES.noiseless,
   noise_sum: CODES.noise_sum, mode_noise: CODES.mode_noise,
@@ -40,7 +40,7 @@ function classify(member, nodes, state, found) {
 
 function classifyForm(functions, c, nodes, state, found) {
   const [share1, share2] = noiseShares(state);
-  if (share2 > share1) return CODES.undecided; // the noise of no data
+  if (share2 > share1) return CODES.unphysical;
   const failed = functions.sums(c, nodes.lam, nodes.weights, share2, found);
   const sum = share1 * found[0];
   if (Number.isNaN(share1) && failed === 0) return CODES.undecided; // outside of the grid

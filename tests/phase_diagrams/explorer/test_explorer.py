@@ -88,6 +88,14 @@ def test_algorithms() -> None:
     assert symbolic.call == 'algorithm.substitute({"x": {x}})'
 
 
+def test_sliders_have_the_sign_of_their_symbols() -> None:
+    x, y, z = sympy.Symbol("x", positive=True), sympy.Symbol("y", nonnegative=True), "z"
+    method = sgdmem.Algorithm(x, [y], [1], [[sympy.Symbol(z)]])
+    sliders = {parameter.name: parameter for parameter in explore(method).methods[0].parameters}
+    assert (sliders["x"].low, sliders["x"].log) == (0.001, True)
+    assert (sliders["y"].low, sliders["z"].low) == (0, -2)
+
+
 @pytest.mark.parametrize(
     ("spectrum", "count"),
     [(Spectrum([1, 4, 2]), 3), (Spectrum(1 / np.arange(1.0, 3000)), 400), ([[1.0, 0], [1, 2]], 2)],

@@ -188,7 +188,7 @@ def test_edges_are_left_to_the_library(page: Explorer) -> None:
         return {...verdict(state), code};
     })"""
     found = evaluate(page.computation, function, states)
-    assert found[3]["code"] == 5  # black on the map
+    assert found[3]["code"] == 6  # a colour of its own on the map: tau2 > tau1
     assert [(x["stable"], x["reason"]) for x in found] == [
         (None, "undecided_noiseless"),
         (None, "undecided_noiseless"),

@@ -11,9 +11,12 @@ from contextlib import AbstractContextManager, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from matplotlib import colormaps
+from matplotlib.image import imread
 
 import sgdmem
 from sgdmem import Algorithm, InputError, Spectrum, explore, stability
@@ -197,6 +200,41 @@ def test_keyboard_alone(opened: Opened) -> None:
         assert reached >= {"range-batch_size", "value-exponent", "x-name", "y-high", "reset"}
 
 
+def test_fields_take_fractions(opened: Opened) -> None:
+    with opened("method=heavy-ball") as page:
+        for text, number in (("1/2", 0.5), (" 3 / 4 ", 0.75), ("0.9", 0.9), ("1/x", 0.9)):
+            page.fill("#value-momentum", text)
+            page.keyboard.press("Enter")
+            page.evaluate("document.activeElement.blur()")
+            settle(page)
+            assert page.evaluate("valueOf(view.state, 'momentum')") == number
+
+
+def test_the_map_is_saved(opened: Opened, tmp_path: Path) -> None:
+    with opened("method=heavy-ball&momentum=0.7") as page:
+        for ending in ("svg", "png"):
+            with page.expect_download() as waiting:
+                page.click(f"#save-{ending}")
+            waiting.value.save_as(tmp_path / waiting.value.suggested_filename)
+        legend = page.locator("#legend > span").all_inner_texts()
+    root = ElementTree.parse(tmp_path / "heavy-ball.svg").getroot()
+    texts = {
+        "".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")
+    }
+    assert legend[0].split() == ["stable,", "noise", "sum", "0", "1"]  # beside a bar
+    names = {"learning rate α", "momentum β", "stable, noise sum from 0 to 1", *legend[1:]}
+    assert {" ".join(text.split()) for text in names} <= {" ".join(text.split()) for text in texts}
+    assert "--set momentum=0.7" in root.findtext("{http://www.w3.org/2000/svg}desc", "")
+    pixels = np.round(255 * imread(tmp_path / "heavy-ball.png")[:, :, :3]).reshape(-1, 3)
+    assert (np.abs(pixels - [176, 176, 184]).max(axis=1) < 2).mean() > 0.02  # as on the page
+
+
+def test_noise_of_no_data_has_a_word(opened: Opened) -> None:
+    with opened("method=heavy-ball&tau1=1&tau2=2") as page:
+        assert page.evaluate(PIXEL, [0.5, 0.5]) == [236, 226, 240]
+        assert page.inner_text("#legend") == "no data have such noise: τ2 > τ1"
+
+
 def test_every_control_has_a_name(opened: Opened) -> None:
     with opened("method=qhm") as page:
         nameless = page.evaluate("""() => [...document.querySelectorAll("input, select, button")]
@@ -230,7 +268,8 @@ def test_commands_give_the_same_verdict(opened: Opened) -> None:
     )
     for link in links:
         with opened(link) as page:
-            command, python = (x.inner_text() for x in page.locator("pre").all())
+            command, python, derivation = (x.inner_text() for x in page.locator("pre").all())
+            assert derivation.startswith("sgdmem derive ")
             word = {"✓ Stable": "stable:", "✕ Not stable": "NOT stable:"}
             expected = word[page.inner_text("#verdict-word")]
             shown = re.search(r"noise sum U′.*\s+(\S+)", page.inner_text("#verdict-numbers"))
