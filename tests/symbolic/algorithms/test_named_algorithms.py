@@ -256,7 +256,7 @@ def test_families() -> None:
     for name, family in named.FAMILIES.items():
         assert family.name == name
     assert named.torch_sgd.missing(["momentum"]) == ["learning_rate"]
-    with pytest.raises(InputError, match="unknown algorithm 'adam'; known are aggmo"):
+    with pytest.raises(InputError, match="unknown algorithm 'adam'; known are ademamix, aggmo"):
         named.find_family("adam")
     with pytest.raises(InputError, match="; Adam is not linear in the gradients"):
         named.find_family("Adam")

@@ -263,7 +263,7 @@ def test_the_update_is_that_of_the_source() -> None:
         "v <- momentum v - learning_rate gradient(w + momentum v)",
         "w <- w + v",
     )
-    assert update == sgdmem.nesterov.update
+    assert sgdmem.nesterov.update is not None and update.lines == sgdmem.nesterov.update.lines
     update = FAMILIES["qhm"].update
     assert update is not None and update.latex[0] == r"g \leftarrow \nabla L(w)"
     update = FAMILIES["triple_momentum"].update
