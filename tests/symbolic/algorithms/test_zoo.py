@@ -115,3 +115,10 @@ def test_the_same_under_other_names() -> None:
     assert convert(methods.storm.symbolic(), "sgd") == {"learning_rate": rate}
     popov, daskalakis = methods.past_extragradient.symbolic(), methods.optimistic.symbolic()
     assert equivalent(popov, daskalakis) and not equivalent(popov, daskalakis, losses="all")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("family", ZOO, ids=str)
+def test_each_has_a_derivation(family: Family[...]) -> None:
+    """In which the published update is read back, and found to be the method."""
+    assert sgdmem.derive(family).checked > 20
