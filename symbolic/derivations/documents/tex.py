@@ -22,8 +22,8 @@ _PREAMBLE = r"""\documentclass[%s]{article}
 """
 _PAGE = r"""\addtolength{\oddsidemargin}{-20pt}
 \addtolength{\textwidth}{40pt}
-\addtolength{\topmargin}{-60pt}
-\addtolength{\textheight}{125pt}
+\addtolength{\topmargin}{-70pt}
+\addtolength{\textheight}{150pt}
 """
 _BEGINNING = r"""\title{%s}
 \author{}

@@ -100,8 +100,8 @@ def _by_blocks(subject: Subject) -> tuple[list[Side], list[Side]]:
     row = rf"\left(b + ({own}) a\right)^{{\mathsf T}}" if subject.shifted else r"b^{\mathsf T}"
     P = rf"({own}) \det({root} - D)"
     rest = rf"{row} \operatorname{{adj}}({root} - D) \, c"
-    own = subject.writer.signed([(subject.tidy(-subject.alpha), rf"\det({root} - D)")])
-    Q = rest if subject.alpha == 0 else f"{own[0]} + {rest}"
+    (first,) = subject.writer.signed([(subject.tidy(-subject.alpha), rf"\det({root} - D)")])
+    Q = rest if subject.alpha == 0 else f"{first} + {rest}"
     return [written(P)], [written(Q)]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import sympy
+
 from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.conversions import convert
 from sgdmem.symbolic.algorithms.equivalence import equivalent
@@ -13,12 +15,13 @@ from sgdmem.symbolic.derivations.statements.statement import Statement, listed
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.errors import InputError
 
+_MOST_PARAMETERS = 4  # beyond memory 1, where equations are of a higher degree
 _KNOWN = ("sgd", "heavy-ball", "qhm", "two-rate")  # the first that fits is named
 
 
 def same_as(subject: Subject) -> Iterator[Statement]:
-    """Say which member of a well-known family the method is, of memory 1."""
-    if subject.memory != 1 or subject.shrinks or not subject.parameters:
+    """Say which member of a well-known family the method is: of memory 1, at least on quadratics."""
+    if subject.shrinks or not subject.parameters or not _is_of_memory_one(subject):
         return
     own = subject.family.name if subject.family is not None else ""
     for name in _KNOWN:
@@ -44,3 +47,14 @@ def same_as(subject: Subject) -> Iterator[Statement]:
             *(subject, family, tidy, "all" if every else "quadratic"),
         )
         return
+
+
+def _is_of_memory_one(subject: Subject) -> bool:
+    """Whether two factors of P are left when those that Q has, too, are cancelled."""
+    if subject.memory <= 1:
+        return subject.memory == 1
+    if subject.is_structured or len(subject.parameters) > _MOST_PARAMETERS:
+        return False
+    P = sympy.expand(subject.own_factor * subject.polynomial(subject.det_D))
+    Q = sympy.expand(subject.polynomial(subject.Q))
+    return bool(subject.memory + 1 - sympy.degree(sympy.gcd(P, Q), subject.letters.root) <= 2)

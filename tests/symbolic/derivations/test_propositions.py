@@ -208,6 +208,14 @@ def test_numbers_stand_in_the_update_and_flags_choose() -> None:
     assert published(read_subject(torch, {}, "pytorch")) is None  # dampening is 0
 
 
+def test_what_cancels_is_left_out_before_a_method_is_compared() -> None:
+    pid = of("pid")
+    (statement,) = same_as(pid)
+    assert isinstance(statement, SameMethod) and statement.family.name == "qhm"
+    assert statement.check(pid.names, pid.parameters) == 3
+    assert list(same_as(of("aggmo"))) == []
+
+
 def test_another_method_is_not_the_same() -> None:
     subject = of("heavy-ball")
     (statement,) = same_as(subject)
@@ -282,6 +290,6 @@ def test_fragments_share_a_bibliography(tmp_path: Path) -> None:
         ({"bibliography": tmp_path / "no" / "paper.bib"}, "a folder that does not exist"),
     ):
         with pytest.raises(InputError, match=message):
-            ball.save(paths[0], **options)  # type: ignore[arg-type]
+            ball.save(paths[0], **options)
     with pytest.raises(InputError, match="columns must be 1 or 2, got 3"):
         derive("sgd", columns=3)
