@@ -5,6 +5,7 @@ const KINDS = [
   "stable", "diverges without noise", "diverges by mini-batch noise", "one mode's noise feeds on itself",
   "eigenvalues have an infinite sum", "undecided", "no data have such noise: τ2 > τ1",
 ];
+const LEAST = 0.001; // noise sum, below which one colour is for all
 const STROKES = { // as in the pictures of stability_boundary
   noise_sum: "", mode_noise: "6 2 2 2", root_at_1: "2 2", root_at_minus_1: "8 3",
   complex_roots: "8 3 2 3", trace_diverges: "", undecided_noise_sum: "1 3",
@@ -105,8 +106,8 @@ class MapView {
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         const code = codes[row * columns + column];
-        const shade = Math.min(PALETTE.length - 1, Math.floor(sums[row * columns + column] * PALETTE.length));
-        pixels[(rows - 1 - row) * columns + column] = code === CODES.stable ? PALETTE[shade] : FLAT[code];
+        const sum = sums[row * columns + column];
+        pixels[(rows - 1 - row) * columns + column] = code === CODES.stable ? PALETTE[shadeOf(sum)] : FLAT[code];
       }
     }
     const drawn = document.createElement("canvas");
@@ -191,7 +192,7 @@ class MapView {
     if (codes.has(CODES.stable)) {
       const shades = TABLES.palette.filter((_, i) => i % 7 === 0).join();
       const bar = `<i class="bar" style="background:linear-gradient(90deg,${shades})"></i>`;
-      parts.push(`stable, ${START.drawn ? "noise radius" : "noise sum"} 0 ${bar} 1`);
+      parts.push(`stable, ${START.drawn ? "noise radius" : "noise sum"} ≤ ${LEAST} ${bar} 1`);
     }
     for (let code = 1; code < KINDS.length; code++) {
       if (codes.has(code)) parts.push(`<i style="background:${COLOURS[code]}"></i>${KINDS[code]}`);
@@ -207,6 +208,12 @@ class MapView {
     }
     return parts.map((part) => `<span>${part}</span>`).join("");
   }
+}
+
+/** The place in the palette of a noise sum, by its logarithm as in the pictures of maps. */
+function shadeOf(sum) {
+  const share = 1 - Math.log10(sum) / Math.log10(LEAST);
+  return Math.max(0, Math.min(PALETTE.length - 1, Math.floor(share * PALETTE.length)));
 }
 
 function packed(colour) {

@@ -30,7 +30,7 @@ function mapPicture({ canvas, svg, width, height, margin }, legend, asked) {
         `<rect x="${margin.left + k / 4}" y="${y - 6}" width="0.5" height="12" fill="${shade}"/>`);
       mark = shades.join("");
     }
-    const words = entry.textContent.trim().replace(/\s+/g, " ").replace(/ 0 1$/, " from 0 to 1");
+    const words = entry.textContent.trim().replace(/\s+/g, " ").replace(/ 1$/, " to 1");
     return `${mark}<text x="${margin.left + 46}" y="${y}" dy="0.33em">${escaped(words)}</text>`;
   });
   const down = height + entries.length * LINE + 6;
