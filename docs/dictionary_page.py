@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sgdmem.symbolic.algorithms.family import FAMILIES, Family
 from sgdmem.symbolic.algorithms.named_algorithms import qhm, torch_sgd
+from sgdmem.symbolic.algorithms.tracing.method import method
 from sgdmem.symbolic.algorithms.translations import SIMPLEST, same_as, value_text
 
 PAGE = Path(__file__).with_name("method-dictionary.md")
@@ -29,7 +30,41 @@ This page is written by `docs/dictionary_page.py`.
 
 def page() -> str:
     """Return the page."""
-    return "\n".join([INTRODUCTION, *map(row, sorted(FAMILIES)), *map(special_row, SPECIAL)]) + "\n"
+    others = [described(other, "", 1, {}) for other in OTHERS]
+    rows = [*map(row, sorted(FAMILIES)), *map(special_row, SPECIAL), *others]
+    return "\n".join([INTRODUCTION, *rows]) + "\n"
+
+
+@method(display_name="MEM-SGD, rand-k in the mean over masks, share = k/d (arXiv 1809.07599)")
+def rand_k(w, m, gradient, *, learning_rate, share):  # type: ignore[no-untyped-def]
+    moved = m + learning_rate * gradient(w)
+    return w - share * moved, (1 - share) * moved
+
+
+@method(
+    display_name="DANA at one step (arXiv 2505.16098)",
+    letters={f"gamma_{k}": rf"\gamma_{k}" for k in (1, 2, 3)},
+)
+def dana(w, y, gradient, *, gamma_1, gamma_2, gamma_3, damping):  # type: ignore[no-untyped-def]
+    g = gradient(w)
+    y = (1 - damping) * y + gamma_1 * g
+    return w - gamma_2 * g - gamma_3 * y, y
+
+
+@method(display_name="optax.sgd")
+def optax_sgd(w, trace, gradient, *, learning_rate, momentum):  # type: ignore[no-untyped-def]
+    trace = gradient(w) + momentum * trace
+    return w - learning_rate * trace, trace
+
+
+@method(display_name="optax.sgd with `nesterov=True`")
+def optax_nesterov(w, trace, gradient, *, learning_rate, momentum):  # type: ignore[no-untyped-def]
+    g = gradient(w)
+    trace = g + momentum * trace
+    return w - learning_rate * (g + momentum * trace), trace
+
+
+OTHERS = (rand_k, dana, optax_sgd, optax_nesterov)
 
 
 def row(name: str) -> str:
@@ -58,15 +93,14 @@ def described(family: Family[...], label: str, memory: int, values: dict[str, ob
     """Return a row: a member with symbols, and what it is the same as."""
     member = family.symbolic(values)
     update = "; ".join(f"${line}$" for line in family.update.latex) if family.update else ""
-    source = f"<br>{family.reference}" if not values else ""
+    source = f"<br>{family.reference}" if family.reference and not values else ""
+    name = f"{label}: {family.display_name}" if label else family.display_name
     found = same_as(member, [x for x in SIMPLEST if x != family.name])
     if found is None or family is qhm:
-        return (
-            f"| {label}: {family.display_name}{source} | {update} | itself, of memory {memory} | |"
-        )
+        return f"| {name}{source} | {update} | itself, of memory {memory} | |"
     other, parameters = found
     solved = ", ".join(f"`{key}` = `{value_text(value)}`" for key, value in parameters.items())
-    return f"| {label}: {family.display_name}{source} | {update} | `{other.name}` | {solved} |"
+    return f"| {name}{source} | {update} | `{other.name}` | {solved} |"
 
 
 if __name__ == "__main__":
