@@ -5,6 +5,7 @@ from sgdmem.numeric.acceleration.best_stationary import best_stationary
 from sgdmem.numeric.acceleration.chebyshev import chebyshev
 from sgdmem.numeric.acceleration.compare_methods import compare_methods
 from sgdmem.numeric.acceleration.corner import advised_theta, corner
+from sgdmem.numeric.acceleration.fastest import Fastest, fastest
 from sgdmem.numeric.acceleration.jacobi_heavy_ball import jacobi_heavy_ball
 from sgdmem.numeric.acceleration.unit_rate import am1, am2, dana
 from sgdmem.numeric.exported_code.evaluator import evaluator
@@ -21,6 +22,7 @@ from sgdmem.numeric.periodic.repeated_methods import lookahead, repeated
 from sgdmem.numeric.simulation.lyapunov_exponent import LyapunovExponent, lyapunov_exponent
 from sgdmem.numeric.simulation.shuffled_growth import ShuffledGrowth, shuffled_growth
 from sgdmem.numeric.simulation.trajectory import trajectory
+from sgdmem.numeric.verdicts.convergence_rate import ConvergenceRate, convergence_rate
 from sgdmem.symbolic.algorithms.conversions import convert
 from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.algorithms.named_algorithms import (
@@ -54,6 +56,8 @@ from sgdmem.symbolic.algorithms.zoo.several_sequences import (
 )
 
 __all__ = [
+    "ConvergenceRate",
+    "Fastest",
     "LossCurve",
     "LyapunovExponent",
     "PeriodicVerdict",
@@ -72,12 +76,14 @@ __all__ = [
     "best_stationary",
     "chebyshev",
     "compare_methods",
+    "convergence_rate",
     "convert",
     "corner",
     "dana",
     "delayed_sgd",
     "equivalent",
     "evaluator",
+    "fastest",
     "general",
     "heavy_ball",
     "jacobi_heavy_ball",

@@ -14,6 +14,7 @@ from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts import limits
 from sgdmem.numeric.verdicts.binding_condition import binding
+from sgdmem.numeric.verdicts.convergence_rate import ConvergenceRate, rate_of
 from sgdmem.numeric.verdicts.epoch_operator import EpochOperator
 from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
@@ -286,6 +287,19 @@ class Verdict:
         if self.reason is Reason.NO_PULL:
             return 0.0
         return noiseless_margin(self._judge.noiseless, self.problem.spectrum)
+
+    @cached_property
+    def rate(self) -> ConvergenceRate:
+        """How fast: factors per step of distances without noise, and of second moments.
+
+        Computed when it is asked for; see `sgdmem.methods.convergence_rate`.
+
+        Raises
+        ------
+        InputError
+            For infinitely many eigenvalues, and where tau2 exceeds tau1.
+        """
+        return rate_of(self.algorithm, self.problem, self.noise)
 
     @property
     def reason_of_model(self) -> Reason:

@@ -37,6 +37,7 @@ _EXIT_CODES = {True: 0, False: 1, None: 3}
 @problem_options()
 @without_heaviest_option
 @json_option
+@click.option("--rate", "with_rate", is_flag=True, help="How fast, too: factors per step.")
 @click.option("--exit-code", is_flag=True, help="Exit with 0 stable, 1 unstable, 3 undecided.")
 def stable_command(
     algorithm: str | None,
@@ -48,6 +49,7 @@ def stable_command(
     delta: str | None,
     without_heaviest: int | None,
     as_json: bool,
+    with_rate: bool,
     exit_code: bool,
     **options: Any,
 ) -> int:
@@ -84,6 +86,7 @@ def stable_command(
         else:
             verdict = stability(built(*read_method(algorithm, settings)), problem, batch_size)
         said = verdict.to_dict() if as_json else str(verdict)
+        rate = verdict.rate if with_rate else None
         scale = None
         if without_heaviest is not None:
             if problem.samples is None:
@@ -91,11 +94,15 @@ def stable_command(
             with asked_without_heaviest():
                 scale = verdict.rows.critical_scale_without(without_heaviest)
     if isinstance(said, dict):
+        if rate is not None:
+            said["rate"] = rate.to_dict()
         if scale is not None:
             said["critical_scale_without_heaviest"] = scale
         print_json(said)
     else:
         click.echo(said)
+        if rate is not None:
+            click.echo(f"  {rate}")
         if without_heaviest is not None and scale is not None:
             click.echo(
                 f"  without {heaviest_text(without_heaviest)} it most the learning rate may be "

@@ -65,6 +65,14 @@ def test_json_keys_are_the_documented_ones(capsys: pytest.CaptureFixture[str]) -
         assert f"`{key}`" in page
 
 
+def test_rates(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = (*HEAVY_BALL, "--power-law", "1.5", "--count", "4", "--batch-size", "8")
+    code, found, _ = run(capsys, *problem, "--rate")
+    assert code == 0 and "a tenth in" in found.splitlines()[-1]
+    rate = json.loads(run(capsys, *problem, "--rate", "--json")[1])["rate"]
+    assert rate["noiseless"] ** 2 < rate["mean_square"] < 1
+
+
 def test_matrix_form_is_the_named_one(capsys: pytest.CaptureFixture[str]) -> None:
     matrix = ["stable", "--alpha", "0.1", "--beta", "0.9", "--gamma", "-0.1", "--delta", "0.9"]
     first, second = (json.loads(run(capsys, *x, *LAW, "--json")[1]) for x in (matrix, HEAVY_BALL))
