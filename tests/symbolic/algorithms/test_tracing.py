@@ -162,6 +162,19 @@ def test_long_buffers() -> None:
     assert mine(learning_rate=1, momenta="0.5") == sgdmem.aggmo(1, ["0.5"])
 
 
+def test_whole_numbers_have_no_symbols() -> None:
+    @sgdmem.method(lengths={"past": "delay"})
+    def late(w, past, gradient, *, learning_rate, delay):  # type: ignore[no-untyped-def]
+        return w - learning_rate * gradient((w, *past)[-1]), (w, *past)[:-1]
+
+    assert late.parameters["delay"].kind == "whole"  # as it is a length
+    with pytest.raises(InputError, match="late needs a value for delay, a whole number"):
+        late.symbolic()
+    assert late.symbolic({"delay": 2}).memory == late.fix(delay="2").symbolic().memory == 2
+    varying = late.varying(["delay"], {"learning_rate": "0.1"})
+    assert varying(delay=Fraction(3)).memory == 3
+
+
 def _aggmo(w, v, gradient, *, learning_rate, momenta):  # type: ignore[no-untyped-def]
     g = gradient(w)
     v = tuple(m * x - g for m, x in zip(momenta, v, strict=True))
