@@ -15,13 +15,14 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.loss_recursion import expected_loss
-from sgdmem.numeric.losses.schedule import Schedule, read_schedule
+from sgdmem.numeric.losses.schedule import Schedule, Steps, read_schedule
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.errors import InputError
 
 _MOST = 10_000  # verdicts of a report
+_MOST_ASKED, _PIECE = 10**6, 2**16  # steps whose entries are compared, and at once
 _PER_DECADE = 60  # steps at which the slowest roots are computed
 _SMALLEST_ROOT = 1e-150  # a mode that is gone at once
 _MANY = 2**18  # matrices whose eigenvalues are computed at once
@@ -34,7 +35,8 @@ class MomentaryStability:
     Attributes
     ----------
     steps : tuple of int
-        Ascending, closer together at the start.
+        Ascending: some evenly spaced, some closer together at the start, and those at which an
+        entry or the effective learning rate is least or largest.
     verdicts : tuple of Verdict
     first_unstable : int or None
         A step whose algorithm is not proved stable, while that of the step before it is: the first
@@ -81,7 +83,9 @@ def momentary_stability(
         See `stability`.
     steps : int > 0
     count : int
-        About how many steps are looked at, equally spaced in log(step + 1).
+        About how many steps are looked at that are equally spaced in log(step + 1), and in step.
+        Besides those at which an entry or the effective learning rate is least or largest, of all
+        steps; of more than 10**6 every so-manieth is asked.
 
     Raises
     ------
@@ -102,7 +106,8 @@ def momentary_stability(
     def judged(step: int) -> Verdict:
         return stability(chosen.at(step), given, batch_size)
 
-    places = _log_spaced(steps - 1, count)
+    spread = np.linspace(0, steps - 1, count).astype(int).tolist()
+    places = sorted({*_log_spaced(steps - 1, count), *spread, *_extremes(chosen, steps)})
     verdicts = {step: judged(step) for step in places}
     return MomentaryStability(
         tuple(places), tuple(verdicts.values()), _first_unstable(judged, verdicts)
@@ -117,6 +122,34 @@ def _first_unstable(judged: Any, verdicts: dict[int, Verdict]) -> int | None:
         if not verdicts[high].stable:
             return int(bisect(lambda step: judged(step).stable, low, high)[1])
     return None
+
+
+def _extremes(rule: Schedule, steps: int) -> set[int]:
+    """Return the first steps at which an entry, or the effective learning rate, is extreme."""
+    if rule.stationary is not None:
+        return set()
+    asked = np.unique(np.linspace(0, steps - 1, min(steps, _MOST_ASKED)).astype(int))
+    pieces = []  # step and value of the least and of the largest of each entry
+    for start in range(0, asked.size, _PIECE):
+        some = asked[start : start + _PIECE]
+        values = _told(rule.some_steps(some.astype(float)))
+        ends = (values.argmin(axis=0), values.argmax(axis=0))
+        pieces.append([(some[k], np.take_along_axis(values, k[None], axis=0)[0]) for k in ends])
+    (least_at, least), (most_at, most) = np.array(pieces).transpose(1, 2, 0, 3)
+    varies = np.flatnonzero(least.min(axis=0) < most.max(axis=0))
+    firsts = least_at[least.argmin(axis=0)[varies], varies]
+    lasts = most_at[most.argmax(axis=0)[varies], varies]
+    return {*map(int, firsts), *map(int, lasts)}
+
+
+def _told(steps: Steps) -> Array:
+    """Return the entries of steps, one step a row, and the effective learning rate."""
+    D = np.eye(steps.D.shape[1]) - steps.D
+    singular = np.linalg.det(D) == 0
+    D[singular] = np.eye(D.shape[1])
+    moved = np.linalg.solve(D, steps.c[:, :, None])[:, :, 0]
+    rate = steps.alpha - (steps.b * moved).sum(axis=1)
+    return np.column_stack([steps.table, np.where(singular, steps.alpha, rate)])
 
 
 def _log_spaced(last: int, count: int) -> list[int]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
@@ -30,6 +32,26 @@ def test_the_first_unstable_step(count: int) -> None:
     before = momentary_stability(rule, spectrum, 4, first)
     assert str(before).startswith("stable at each of the ")
     assert momentary_stability(sgd(3), spectrum, 4, 10).first_unstable == 0
+
+
+@pytest.mark.parametrize("first, last", [(6000, 8900), (6000, 6003), (70_001, 70_002)])
+def test_a_window_of_bad_rates_is_seen(first: int, last: int) -> None:
+    spectrum = Spectrum([1, 0.5])
+
+    def rate(t: Any) -> Any:
+        return np.where((t >= first) & (t < last), 2.5, 0.1)
+
+    rule = schedule("sgd", learning_rate=rate)
+    report = momentary_stability(rule, spectrum, 64, 100_000)
+    assert report.first_unstable == first
+    assert momentary_stability(rule, spectrum, 64, first).first_unstable is None
+    # a rate that is bad with the momentum of a window only
+    heavy = schedule("heavy-ball", learning_rate=lambda t: 0.5 - 1e-6 * t, momentum=momentum_of)
+    assert momentary_stability(heavy, spectrum, 4, 100_000).first_unstable == 40_000
+
+
+def momentum_of(t: Any) -> Any:
+    return np.where((t >= 40_000) & (t < 40_100), 0.99, 0.5)
 
 
 @pytest.mark.slow
