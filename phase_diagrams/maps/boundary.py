@@ -18,7 +18,7 @@ from sgdmem.numeric.compiled_maps.points import Points, ScatteredPoints
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.phase_diagrams.maps.axes import Range, own_parameters, read_range
 from sgdmem.phase_diagrams.maps.curves import Curve, Cusp, Tracer
-from sgdmem.phase_diagrams.maps.dataset_description import describe
+from sgdmem.phase_diagrams.maps.dataset_description import describe, own_labels
 from sgdmem.phase_diagrams.maps.scales import Scale, require_scale, to_places, to_values
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algorithms.family import FamilyLike
@@ -168,6 +168,7 @@ def stability_boundary(
     settings: dict[str, Any] = {"batch_size": batch_size, **fixed}
     settings = {
         **describe(build, VaryingProblem(problem), settings, grid),
+        **own_labels(constructor),
         "logarithmic": ", ".join(log),
         "log1m": ", ".join(log1m),
         "tolerance": tolerance,

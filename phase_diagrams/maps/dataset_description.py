@@ -85,6 +85,24 @@ def _written(entry: Any) -> str:
     return str(entry)
 
 
+def own_labels(family: Family[...]) -> dict[str, str]:
+    r"""Return what parameters are called at axes where their letters are a family's own.
+
+    Examples
+    --------
+    >>> from sgdmem.symbolic.algorithms.named_algorithms import find_family
+    >>> own_labels(find_family("snag"))["label_learning_rate"]
+    'learning rate $\\eta$'
+    >>> own_labels(find_family("heavy-ball"))
+    {}
+    """
+    return {
+        f"label_{name}": parameter.label
+        for name, parameter in family.parameters.items()
+        if parameter.label != known_parameter(name).label
+    }
+
+
 def axis_attributes(name: str) -> dict[str, str]:
     """Return what a dataset says of an axis; the units of a family's own parameters are unknown."""
     known = {"long_name": name.replace("_", " ")}

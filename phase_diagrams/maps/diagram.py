@@ -11,7 +11,12 @@ from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.cuda import Device, chosen_device
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.phase_diagrams.maps.axes import Axis, own_parameters, read_axes
-from sgdmem.phase_diagrams.maps.dataset_description import axis_attributes, describe, identify
+from sgdmem.phase_diagrams.maps.dataset_description import (
+    axis_attributes,
+    describe,
+    identify,
+    own_labels,
+)
 from sgdmem.phase_diagrams.maps.edges import traced_edges
 from sgdmem.phase_diagrams.maps.quantities import VERDICT, find_quantities
 from sgdmem.phase_diagrams.maps.question import DiagramQuestion
@@ -175,7 +180,7 @@ def phase_diagram(
         is_compiled=math.prod(map(len, axes.values())) >= _WORTH_COMPILING,
     )
     settings = {"batch_size": batch_size, **fixed}
-    attributes = describe(question.family, varying, settings, axes)
+    attributes = describe(question.family, varying, settings, axes) | own_labels(constructor)
     if path is None:
         diagram = _in_memory(question, attributes, progress)
         if not (question.is_quick if edges is None else edges):

@@ -126,7 +126,7 @@ def show_window(ax: Any, boundary: xarray.Dataset) -> None:
             if name in boundary.attrs.get(attribute, "").split(", "):
                 set_scale(ax, axis, scale)
         ends = boundary[name].attrs["low"], boundary[name].attrs["high"]
-        ax.set(**{f"{axis}lim": ends, f"{axis}label": axis_label(name)})
+        ax.set(**{f"{axis}lim": ends, f"{axis}label": axis_label(name, boundary)})
 
 
 def _pieces(conditions: Any) -> list[tuple[int, int]]:

@@ -24,8 +24,11 @@ _OF_THE_PROBLEM = {
 }
 
 
-def axis_label(parameter: str) -> str:
-    """Return what is written at the axis of a parameter."""
+def axis_label(parameter: str, data: xarray.Dataset | None = None) -> str:
+    """Return what is written at the axis of a parameter, in the letters of the data's family."""
+    own = None if data is None else data.attrs.get(f"label_{parameter}")
+    if own is not None:
+        return str(own)
     return _OF_THE_PROBLEM.get(parameter) or known_parameter(parameter).label
 
 
@@ -50,13 +53,14 @@ def spectrum_label(spectrum: Any) -> str:
 
 def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     """Return the algorithm with its fixed parameters, the noise and the spectrum, on two lines."""
-    shown = {**data.attrs, **dict.fromkeys([*varying, *OF_THE_DATA], None)}
+    settings = {key: x for key, x in data.attrs.items() if not key.startswith("label_")}
+    shown = {**settings, **dict.fromkeys([*varying, *OF_THE_DATA], None)}
     name = str(data.attrs.get("display_name", shown.pop("algorithm", "")))
     spectrum = spectrum_label(shown.pop("spectrum", ""))
     size, tau1, tau2, kind = (
         shown.pop(key, None) for key in ("batch_size", "tau1", "tau2", "noise")
     )
-    fixed = [f"{_symbol(key)} = {value}" for key, value in shown.items() if value is not None]
+    fixed = [f"{_symbol(key, data)} = {value}" for key, value in shown.items() if value is not None]
     full = size in ("inf", "oo")
     noise = [] if size is None else ["full batches" if full else f"batch size {size}"]
     if not full:
@@ -68,6 +72,6 @@ def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     return f"{', '.join([name, *fixed, *noise])}\n{spectrum}"
 
 
-def _symbol(key: str) -> str:
-    label = axis_label(key)
+def _symbol(key: str, data: xarray.Dataset) -> str:
+    label = axis_label(key, data)
     return label.rpartition(" ")[2] if label.endswith("$") else key

@@ -193,7 +193,7 @@ def _draw(
             named("edge", ax.contour(*places, excess, **zero))
     for axis, values in (("x", x), ("y", y)):
         set_scale(ax, axis, scale_of(values))
-    ax.set(xlabel=axis_label(x_name), ylabel=axis_label(y_name))
+    ax.set(xlabel=axis_label(x_name, diagram), ylabel=axis_label(y_name, diagram))
     return shown
 
 
@@ -301,7 +301,7 @@ def draw_series(
         drawn.append(_draw(panel_of(diagram, place), ax, quantity, least))
         kinds |= drawn[-1].kinds
         full = panels == "batch_size" and not np.isfinite(value)
-        words = "full batches" if full else f"{axis_label(panels)} = {value:g}"
+        words = "full batches" if full else f"{axis_label(panels, diagram)} = {value:g}"
         ax.set_title(words, fontsize="medium")
         ax.label_outer()
     for ax in places[len(values) :]:

@@ -76,6 +76,13 @@ def test_a_series_has_a_panel_for_each_value_and_one_scale() -> None:
         draw(series)
 
 
+def test_axes_have_the_letters_of_the_family() -> None:
+    axes: dict[str, Any] = {"x": ("learning_rate", [0.1, 0.2]), "y": ("beta", [0, 0.5])}
+    shown = draw(phase_diagram("snag", Spectrum([1]), **axes, alpha="0.5", gamma="0.1"))
+    assert shown.get_xlabel() == r"learning rate $\eta$" and shown.get_ylabel() == r"$\beta$"
+    assert r"$\alpha$" in shown.get_title() and "label" not in shown.get_title()
+
+
 def test_unknown_quantities_are_refused(diagram: xarray.Dataset) -> None:
     with pytest.raises(
         InputError, match="quantity must be among stable, noiseless, noise_sum, margin"
