@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache
+from typing import Any
 
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.scalars import Scalar, is_symbolic, to_sympy
@@ -65,10 +67,44 @@ def _kept(shrink: Scalar) -> str:
 
 
 def number_text(value: Scalar) -> str:
-    """Return a scalar as people write it: short fractions exactly, others as decimals."""
+    """Return a scalar as people write it: short fractions exactly, others as decimals.
+
+    In sums shorter terms come first, and something that is added.
+
+    Examples
+    --------
+    >>> from sympy import symbols
+    >>> rate, beta = symbols("rate beta")
+    >>> number_text(rate / (1 - beta)), number_text(-rate * beta + beta + 1)
+    ('rate/(1 - beta)', '1 + beta - beta*rate')
+    """
+    if is_symbolic(value):
+        return str(_printer().doprint(value))
     if isinstance(value, Fraction) and value.denominator > _LONGEST_FRACTION:
         return f"{float(value):.12g}"
     return str(value)
+
+
+@cache
+def _printer() -> Any:
+    """Return SymPy's printer of text, with the order in which people write sums."""
+    from sympy.printing.str import StrPrinter
+
+    class Printer(StrPrinter):  # type: ignore[misc]
+        def _print_Add(self, expr: Any, order: Any = None) -> str:
+            shown = [(term, self._print(term)) for term in expr.args]
+            shown.sort(key=lambda x: (len(x[0].free_symbols), x[1].startswith("-"), x[1]))
+            first = next((x for x in shown if not x[1].startswith("-")), shown[0])
+            shown = [first, *(x for x in shown if x is not first)]
+            text = shown[0][1]
+            for _, term in shown[1:]:
+                text += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
+            return text
+
+        def _print_Dummy(self, expr: Any) -> str:
+            return "lambda" if expr.name == "eigenvalue" else str(expr.name)
+
+    return Printer()
 
 
 def _shown(value: Scalar) -> Scalar:
@@ -77,6 +113,14 @@ def _shown(value: Scalar) -> Scalar:
 
         return Float(float(value), 12)
     return to_sympy(value)
+
+
+def _is_negative(value: Scalar) -> bool:
+    """Whether a minus sign stands in front: of a sum, whether all its terms have one."""
+    if not is_symbolic(value):
+        return bool(value < 0)
+    terms = value.args if value.is_Add else (value,)
+    return all(term.as_coeff_Mul()[0] < 0 for term in terms)
 
 
 def sum_text(terms: Iterable[tuple[Scalar, str]]) -> str:
@@ -91,7 +135,7 @@ def sum_text(terms: Iterable[tuple[Scalar, str]]) -> str:
     for factor, name in terms:
         if factor == 0:
             continue
-        negative = factor.could_extract_minus_sign() if is_symbolic(factor) else factor < 0
+        negative = _is_negative(factor)
         size = -factor if negative else factor
         shown = number_text(size)
         if is_symbolic(size) and size.is_Add:

@@ -468,7 +468,8 @@ def test_largest_learning_rate(
 def test_derive_and_algorithms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "derive", "heavy-ball")
     assert code == 0
-    assert "momentum" in out
+    assert "\n  learning_rate/(1 - momentum)\n" in out
+    assert "\n  2*(1 + momentum) - lambda*learning_rate\n" in out
     target = tmp_path / "two.txt"
     code, _, _ = run(capsys, "derive", "--memory", "2", "-o", str(target))
     assert code == 0

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, TypeAlias
 
 from sgdmem.symbolic.algebra.noise_summand import LARGEST_EXPANDED_MEMORY
 from sgdmem.symbolic.algebra.scalars import Scalar, is_symbolic, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.printing import number_text
-from sgdmem.symbolic.errors import UndefinedError
+from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.derivations.typesetting.notation import Letters, find_notation
+from sgdmem.symbolic.errors import InputError, UndefinedError
+
+Tidy: TypeAlias = Callable[[Any], Any]
+_LETTERS = "2410.04228"  # which ones does not matter: signs and order do
 
 _MOST_TERMS = 60  # longer expressions are not readable: they are left out, and it is said
 
@@ -29,8 +35,9 @@ def derivation_text(algorithm: Algorithm) -> str:
 def _sections(algorithm: Algorithm) -> Iterator[str]:
     from sympy import Symbol
 
-    x, lam = Symbol("x"), Symbol("lambda", positive=True)
-    det_D, _, Q, _ = algorithm.polynomials
+    tidy, lam = _arranged(algorithm)
+    x = Symbol("x")
+    det_D, _, Q, _ = (tuple(map(tidy, polynomial)) for polynomial in algorithm.polynomials)
     yield str(algorithm)
     yield ""
     yield "Characteristic polynomial (29), (36): det(x - S) = P(x) - lambda Q(x)"
@@ -38,19 +45,19 @@ def _sections(algorithm: Algorithm) -> Iterator[str]:
     yield f"  Q(x) = {_polynomial(Q, x)}"
     yield ""
     yield "Recurrence (8), on quadratics (for every loss if a = 0)"
-    yield f"  {_recurrence(algorithm)}"
+    yield f"  {_recurrence(algorithm, tidy)}"
     yield ""
     yield "Effective learning rate (22): alpha - b (1 - D)^(-1) c = -Q(1) / P'(1)"
     try:
-        yield f"  {_text(algorithm.effective_learning_rate)}"
+        yield f"  {_text(tidy(algorithm.effective_learning_rate))}"
     except UndefinedError as error:
         yield f"  {error}"
     yield ""
     yield "Noiseless stability (Routh-Hurwitz, x = (1 + z)/(1 - z)): all positive"
-    yield from _conditions(algorithm, lam)
+    yield from _conditions(algorithm, lam, tidy)
     yield ""
     yield "Noise summand s = lambda^2 ||Q / (P - lambda Q)||^2 (Routh-Astrom recursion)"
-    yield from _summand(algorithm, lam)
+    yield from _summand(algorithm, lam, tidy)
     yield ""
     yield "Stable with mini-batches of size B if and only if, for every eigenvalue lambda_k,"
     yield "  P - lambda_k Q is strictly Schur, 1 + (tau2/B) s_k > 0, and"
@@ -65,6 +72,21 @@ def _sections(algorithm: Algorithm) -> Iterator[str]:
         yield "  with s^w = lambda^2 ||Q_w / (P - lambda Q)||^2, Q_w being Q for a = 0"
 
 
+def _arranged(algorithm: Algorithm) -> tuple[Tidy, Any]:
+    """Return what arranges expressions as documents do, and the eigenvalue in them."""
+    from sympy import Symbol
+
+    plain = Symbol("lambda", positive=True)
+    if not algorithm.is_symbolic:
+        return lambda value: value, plain
+    try:
+        letters = Letters(tuple(sorted(algorithm.free_symbols, key=str)), find_notation(_LETTERS))
+        subject = Subject(replace(algorithm, floats=False), letters)
+    except InputError:  # symbols without letters
+        return lambda value: value, plain
+    return (lambda value: subject.tidy(value) if is_symbolic(value) else value), letters.eigenvalue
+
+
 def _polynomial(coefficients: tuple[Scalar, ...], x: Any) -> str:
     terms = []
     for power in range(len(coefficients) - 1, -1, -1):
@@ -75,8 +97,8 @@ def _polynomial(coefficients: tuple[Scalar, ...], x: Any) -> str:
     return _joined(terms)
 
 
-def _recurrence(algorithm: Algorithm) -> str:
-    p, q = algorithm.to_recurrence()
+def _recurrence(algorithm: Algorithm, tidy: Tidy) -> str:
+    p, q = (tuple(map(tidy, values)) for values in algorithm.to_recurrence())
     M = algorithm.memory
     terms = []
     for values, letter in ((p, "w"), (q, "g")):
@@ -104,17 +126,17 @@ def _joined(terms: list[str]) -> str:
     return text
 
 
-def _conditions(algorithm: Algorithm, lam: Any) -> Iterator[str]:
+def _conditions(algorithm: Algorithm, lam: Any, tidy: Tidy) -> Iterator[str]:
     if algorithm.memory > LARGEST_EXPANDED_MEMORY:
         yield f"  {algorithm.memory + 2} pivots; too long to expand at memory {algorithm.memory}"
         return
     from sgdmem.symbolic.stability.schur import conditions
 
     for condition in conditions(algorithm, lam):
-        yield f"  {_text(condition)}"
+        yield f"  {_text(tidy(condition))}"
 
 
-def _summand(algorithm: Algorithm, lam: Any) -> Iterator[str]:
+def _summand(algorithm: Algorithm, lam: Any, tidy: Tidy) -> Iterator[str]:
     import sympy
 
     many = algorithm.memory > 1 and len(algorithm.free_symbols) > 5  # cancelling takes minutes
@@ -126,14 +148,14 @@ def _summand(algorithm: Algorithm, lam: Any) -> Iterator[str]:
     except UndefinedError as error:
         yield f"  {error}"
         return
-    numerator, denominator = map(sympy.factor, sympy.fraction(sympy.cancel(value)))
+    numerator, denominator = sympy.fraction(tidy(value))
     if len(str(numerator)) + len(str(denominator)) > 20 * _MOST_TERMS:
         yield "  too long to show; call noise_summand for the expression"
         return
     yield f"  s = {_text(numerator)} / ({_text(denominator)})"
     poles = sympy.roots(sympy.Poly(sympy.expand(denominator), lam))
     if poles and sum(poles.values()) == sympy.degree(denominator, lam):
-        yield f"  poles: {', '.join(_text(sympy.factor(pole)) for pole in poles)}"
+        yield f"  poles: {', '.join(_text(tidy(sympy.factor(pole))) for pole in poles)}"
 
 
 def _text(value: Scalar) -> str:
