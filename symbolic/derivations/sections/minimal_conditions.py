@@ -49,8 +49,14 @@ def _up_to_the_largest(subject: Subject) -> Conditions | None:
     nowhere = sympy.false in found or subject.near(largest) is None
     if nowhere or (subject.shrinks and not subject.descends):
         return None
-    bounds = [(x.gts - x.lts, x.rel_op in (">", "<")) for x in found]
+    bounds = [(_polynomial(x.gts - x.lts), x.rel_op in (">", "<")) for x in found]
     return _conditions(subject, minimal(bounds, subject.intervals), largest, _stable_up_to(subject))
+
+
+def _polynomial(value: Any) -> Any:
+    """Return a polynomial of the sign of a fraction."""
+    above, below = sympy.fraction(sympy.together(value))
+    return above * below
 
 
 def _stable_up_to(subject: Subject) -> Callable[[Point], bool]:
@@ -65,7 +71,7 @@ def _at_an_eigenvalue(subject: Subject) -> tuple[Conditions, bool]:
     """
     lam, intervals = subject.letters.eigenvalue, subject.intervals
     if has_short_conditions(subject):
-        bounds = [(to_sympy(x), True) for x in conditions(subject.algorithm, lam)]
+        bounds = [(_polynomial(to_sympy(x)), True) for x in conditions(subject.algorithm, lam)]
         kept = minimal(bounds, intervals)
         slopes = [(value, sympy.Poly(value, lam)) for value, _ in kept]
         if all(
@@ -102,8 +108,9 @@ def _conditions(
 ) -> Conditions:
     relations = [_solved(subject, value, strict, eigenvalue) for value, strict in kept]
     single = [x for x in relations if x.lhs.is_Symbol]
+    places = {symbol: place for place, symbol in enumerate(subject.in_order)}
     order = [
-        *sorted(single, key=lambda relation: subject.in_order.index(relation.lhs)),
+        *sorted(single, key=lambda relation: places.get(relation.lhs, len(places))),
         *(relation for relation in relations if relation not in single),
     ]
     return _stated(subject, order, (eigenvalue,), holds)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sympy
 
-from sgdmem import InputError, derive
+from sgdmem import Algorithm, InputError, derive, heavy_ball
 from sgdmem.errors import DerivationError
 from sgdmem.methods import general
 from sgdmem.symbolic.algorithms.named_algorithms import find_family
@@ -293,3 +293,12 @@ def test_fragments_share_a_bibliography(tmp_path: Path) -> None:
             ball.save(paths[0], **options)
     with pytest.raises(InputError, match="columns must be 1 or 2, got 3"):
         derive("sgd", columns=3)
+
+
+def test_conditions_of_coefficients_that_are_fractions() -> None:
+    h, m = sympy.symbols("h m", real=True)
+    divided = Algorithm(h / (1 - m), m, -h / (1 - m), m)
+    found = derive(divided).markdown().partition("**Proof.**")[0]
+    assert r"h \lambda_{\max} (1 - m) < 2 (1 - m)^{2} (1 + m)" in found
+    numbers = derive(heavy_ball("1/10", "9/10")).markdown()
+    assert r"\lambda_{\max} < 38" in numbers
