@@ -96,7 +96,7 @@ def _printer() -> Any:
             shown.sort(key=lambda x: (len(x[0].free_symbols), x[1].startswith("-"), x[1]))
             first = next((x for x in shown if not x[1].startswith("-")), shown[0])
             shown = [first, *(x for x in shown if x is not first)]
-            text = shown[0][1]
+            text = str(shown[0][1])
             for _, term in shown[1:]:
                 text += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
             return text
