@@ -155,12 +155,12 @@ def test_conditions_hold_exactly_where_roots_are_in_the_unit_circle(name: str, c
         pytest.param("memory-one", marks=pytest.mark.slow),
         *(
             pytest.param(name, marks=pytest.mark.exhaustive)
-            for name in ("qhm", "aggmo", "two-rate", "general 1")
+            for name in ("qhm", "aggmo", "two-rate", "nesterov")
         ),
     ],
 )
 def test_no_condition_can_be_left_out_and_each_is_as_strict_as_it_should_be(name: str) -> None:
-    subject = read_subject(general(1), {}, "2410.04228") if name == "general 1" else of(name)
+    subject = of(name)
     found = noiseless_conditions(subject)
     assert isinstance(found, Conditions)
     symbols = [*subject.parameters, subject.letters.eigenvalue]
