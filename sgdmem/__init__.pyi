@@ -1,7 +1,7 @@
 # nouns
 from .symbolic.algorithms.algorithm import Algorithm as Algorithm
 from .symbolic.algorithms.family import Family as Family
-from .symbolic.algorithms.tracing.method import method as method
+from .symbolic.tracing.method import method as method
 from .numeric.losses.schedule import Schedule as Schedule
 from .numeric.spectra.spectrum import Spectrum as Spectrum
 from .numeric.problems.noise import Noise as Noise
@@ -24,7 +24,7 @@ from .numeric.theorems.registry import verify as verify
 from .numeric.problems.power_law_fit import fit_power_law as fit_power_law
 
 # methods; the others are in sgdmem.methods
-from .symbolic.algorithms.named_algorithms import (
+from .symbolic.zoo.named_algorithms import (
     sgd as sgd,
     heavy_ball as heavy_ball,
     nesterov as nesterov,

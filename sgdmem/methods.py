@@ -23,9 +23,9 @@ from sgdmem.numeric.simulation.lyapunov_exponent import LyapunovExponent, lyapun
 from sgdmem.numeric.simulation.shuffled_growth import ShuffledGrowth, shuffled_growth
 from sgdmem.numeric.simulation.trajectory import trajectory
 from sgdmem.numeric.verdicts.convergence_rate import ConvergenceRate, convergence_rate
-from sgdmem.symbolic.algorithms.conversions import convert
 from sgdmem.symbolic.algorithms.equivalence import equivalent
-from sgdmem.symbolic.algorithms.named_algorithms import (
+from sgdmem.symbolic.zoo.conversions import convert
+from sgdmem.symbolic.zoo.named_algorithms import (
     aggmo,
     averaged_sgd,
     averaging,
@@ -39,15 +39,15 @@ from sgdmem.symbolic.algorithms.named_algorithms import (
     torch_sgd,
     two_rate,
 )
-from sgdmem.symbolic.algorithms.zoo.past_gradients import (
+from sgdmem.symbolic.zoo.past_gradients import (
     aggregated_gradient,
     delayed_sgd,
     optimistic,
     past_extragradient,
     storm,
 )
-from sgdmem.symbolic.algorithms.zoo.several_momenta import ademamix, pid
-from sgdmem.symbolic.algorithms.zoo.several_sequences import (
+from sgdmem.symbolic.zoo.several_momenta import ademamix, pid
+from sgdmem.symbolic.zoo.several_sequences import (
     asgd,
     mass,
     schedule_free,

@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parents[1] / "sgdmem"
 # derivations, pictures.
 LAYERS = {
     "symbolic": (
-        *("errors", "algebra", "algorithms", "stability", "programs", "systems"),
+        *("errors", "algebra", "algorithms", "tracing", "zoo", "stability", "programs", "systems"),
         *(f"derivations.{x}" for x in ("typesetting", "statements", "checks", "sections")),
         *("derivations.documents", "derivations"),
     ),

@@ -27,8 +27,8 @@ from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
-from sgdmem.symbolic.algorithms.named_algorithms import sgd
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.named_algorithms import sgd
 
 _DELAY = 400.0  # steps by which the clock of a larger memory is ahead
 _FITTED, _BOUNDED = 8, 40  # values of the clock at which the shape is fitted, and noise bounded

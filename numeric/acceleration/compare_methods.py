@@ -20,8 +20,8 @@ from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.symbolic.algebra.scalars import is_list
-from sgdmem.symbolic.algorithms.named_algorithms import sgd
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.zoo.named_algorithms import sgd
 
 METHODS = ("SGD", "AM1", "AM2", "AM3", "corner", "best stationary")
 _MOST_STEPS = 10**7

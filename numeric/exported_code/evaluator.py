@@ -29,7 +29,6 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
-from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.summand_program import (
@@ -37,6 +36,7 @@ from sgdmem.symbolic.programs.summand_program import (
     coefficient_program,
     joined_program,
 )
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 
 Target = Literal["numba", "numpy", "mpmath", "ball", "exact"]
 SumTarget = Literal["numba", "cuda", "ball"]

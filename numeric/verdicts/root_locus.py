@@ -87,7 +87,7 @@ def root_locus(algorithm: Algorithm, largest_eigenvalue: Any) -> RootLocus:
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
     >>> found = root_locus(heavy_ball("0.1", "0.81"), 5)
     >>> found.collisions
     (0.1,)
@@ -147,7 +147,7 @@ def complex_circle(algorithm: Algorithm) -> Circle | None:
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball, memory_one
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball, memory_one
     >>> complex_circle(heavy_ball("0.1", "0.81"))
     Circle(centre=0.0, radius=0.9)
     >>> complex_circle(memory_one("0.5", "-0.4", "0.8"))

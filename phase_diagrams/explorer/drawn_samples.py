@@ -24,8 +24,8 @@ from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.noise_sum import noise_sums
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, Slider
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 
 USUAL = ("sgd", "heavy-ball", "nesterov")  # of pages of data
 _POINTS = (49, 25)  # of the grid, along learning rates and along other parameters

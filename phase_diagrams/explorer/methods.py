@@ -16,9 +16,9 @@ from sgdmem.symbolic.algebra.scalars import as_scalar, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
 from sgdmem.symbolic.algorithms.family import Family
-from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, USUAL_FAMILIES, find_family
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range, known_parameter
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.zoo.named_algorithms import FAMILIES, USUAL_FAMILIES, find_family
 
 _PROBLEM_NAMES = ("batch_size", "tau1", "tau2", "exponent", "count", "zeta")
 _ACCEPTED = "methods must be names, functions that return an Algorithm, or algorithms"

@@ -22,8 +22,8 @@ from sgdmem.phase_diagrams.maps.dataset_description import describe, own_labels
 from sgdmem.phase_diagrams.maps.scales import Scale, require_scale, to_places, to_values
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algorithms.family import FamilyLike
-from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 
 if TYPE_CHECKING:
     import xarray

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.symbolic.algorithms.named_algorithms import memory_one
+from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
 OfDamping = Callable[[Array], Array]
 

@@ -56,8 +56,8 @@ from sgdmem.phase_diagrams.systems.memory_one import (
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram, TheoryLine
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.family import FamilyLike
-from sgdmem.symbolic.algorithms.named_algorithms import find_family, memory_one
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.zoo.named_algorithms import find_family, memory_one
 
 _SIZES = (1, 8, 64, math.inf)
 _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts

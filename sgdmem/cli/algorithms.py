@@ -8,7 +8,7 @@ import click
 @click.command("algorithms", short_help="List the algorithms that have a name.")
 def algorithms_command() -> None:
     """List the algorithms that have a name, with their parameters."""
-    from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
+    from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
 
     for name, family in sorted(FAMILIES.items()):
         parameters = ", ".join(

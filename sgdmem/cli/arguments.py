@@ -61,7 +61,7 @@ class AlgorithmName(click.types.StringParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Return the names that begin with what was typed."""
-        from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
+        from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
 
         return [CompletionItem(name) for name in sorted(FAMILIES) if name.startswith(incomplete)]
 
@@ -73,7 +73,7 @@ class Setting(click.types.StringParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Return the parameters that begin with what was typed, with a sign of equality."""
-        from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES
+        from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
 
         given = [ctx.params.get("algorithm"), ctx.params.get("named"), *ctx.args]
         family = next((FAMILIES[name] for name in given if name in FAMILIES), None)
@@ -152,7 +152,7 @@ def read_method(
     algorithm: str | Family[...], settings: Sequence[str]
 ) -> tuple[Family[...], dict[str, Any]]:
     """Return the family of a name, and those of its parameters that ``--set`` gives."""
-    from sgdmem.symbolic.algorithms.named_algorithms import find_family
+    from sgdmem.symbolic.zoo.named_algorithms import find_family
 
     family, values = find_family(algorithm), read_settings(settings)
     family.missing(values)  # none is to be taken for an argument of a function
@@ -170,7 +170,7 @@ def built(family: Family[...], values: Mapping[str, Any]) -> Algorithm:
 
 def symbolic_member(algorithm: str | Family[...], settings: Sequence[str]) -> Algorithm:
     """Return a member of a family; parameters that ``--set`` does not give stay symbols."""
-    from sgdmem.symbolic.algorithms.named_algorithms import find_family
+    from sgdmem.symbolic.zoo.named_algorithms import find_family
 
     given, family = read_settings(settings), find_family(algorithm)
     # what reads no numbers by itself is given exact ones

@@ -258,7 +258,7 @@ def diagram_command(
 
 def _rules(names: Sequence[str | Family[...]], values: dict[str, Any]) -> dict[str, Any]:
     """Return each algorithm with those of the values that it takes; every value is of one."""
-    from sgdmem.symbolic.algorithms.named_algorithms import find_family
+    from sgdmem.symbolic.zoo.named_algorithms import find_family
 
     rules = {}
     left = set(values)

@@ -136,7 +136,7 @@ class Algorithm:
 
         Examples
         --------
-        >>> from sgdmem.symbolic.algorithms.named_algorithms import qhm
+        >>> from sgdmem.symbolic.zoo.named_algorithms import qhm
         >>> qhm(1, 0, 0).label, Algorithm(1).label, Algorithm(1, name="Mine (SGD)").label
         ('QHM', 'an algorithm of memory 0', 'Mine (SGD)')
         """
@@ -166,7 +166,7 @@ class Algorithm:
 
         Examples
         --------
-        >>> from sgdmem.symbolic.algorithms.named_algorithms import general
+        >>> from sgdmem.symbolic.zoo.named_algorithms import general
         >>> general(1).substitute({"alpha": "0.1", "beta": 0, "gamma": 0, "delta": 0}).alpha
         Fraction(1, 10)
         """
@@ -256,7 +256,7 @@ class Algorithm:
 
         Examples
         --------
-        >>> from sgdmem.symbolic.algorithms.named_algorithms import sgd
+        >>> from sgdmem.symbolic.zoo.named_algorithms import sgd
         >>> sgd("0.5").characteristic_polynomial(2, 1)
         Fraction(3, 2)
         """
@@ -283,7 +283,7 @@ class Algorithm:
 
         Examples
         --------
-        >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+        >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
         >>> heavy_ball("0.1", "0.9").noise_summand(1)
         Fraction(19, 37)
         """
@@ -300,7 +300,7 @@ class Algorithm:
 
         Examples
         --------
-        >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+        >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
         >>> heavy_ball("0.1", "0.9").to_recurrence()
         ((Fraction(-9, 10), Fraction(19, 10)), (Fraction(0, 1), Fraction(-1, 10)))
         """

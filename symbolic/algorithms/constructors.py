@@ -30,7 +30,7 @@ def as_family(function: Callable[..., Algorithm]) -> Family[...]:
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
     >>> def lazy_Ball(learning_rate, momentum="0.9"):
     ...     return heavy_ball(learning_rate, momentum)
     >>> as_family(lazy_Ball)

@@ -40,7 +40,7 @@ def equivalent(
     --------
     The textbook's and PyTorch's Nesterov differ by where w stands, not in their recurrence:
 
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import nesterov, torch_sgd
+    >>> from sgdmem.symbolic.zoo.named_algorithms import nesterov, torch_sgd
     >>> textbook, pytorch = nesterov("0.1", "0.9"), torch_sgd("0.1", "0.9", nesterov=True)
     >>> equivalent(textbook, pytorch), equivalent(textbook, pytorch, losses="all")
     (True, False)
@@ -74,7 +74,7 @@ def change_of_variables(
     --------
     PyTorch's heavy ball keeps v / -learning_rate:
 
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball, torch_sgd
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball, torch_sgd
     >>> change_of_variables(heavy_ball("0.1", "0.9"), torch_sgd("0.1", "0.9"))
     ((Fraction(-10, 1),),)
     """
@@ -132,7 +132,7 @@ def effective_learning_rates(algorithm: Algorithm) -> tuple[Scalar, Scalar]:
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
     >>> effective_learning_rates(heavy_ball("0.1", "0.9"))
     (Fraction(1, 1), Fraction(1, 1))
     """

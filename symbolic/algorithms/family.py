@@ -53,7 +53,7 @@ class Family(Generic[_P]):
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
     >>> heavy_ball
     <Family heavy ball: learning_rate, momentum>
     >>> print(heavy_ball.update)
@@ -115,7 +115,7 @@ class Family(Generic[_P]):
 
         Examples
         --------
-        >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+        >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
         >>> heavy_ball.fix(momentum="1/2").origin
         (<Family heavy ball: learning_rate, momentum>, {'momentum': Fraction(1, 2)})
         """
@@ -192,7 +192,7 @@ class Family(Generic[_P]):
 
         Examples
         --------
-        >>> from sgdmem.symbolic.algorithms.named_algorithms import aggmo
+        >>> from sgdmem.symbolic.zoo.named_algorithms import aggmo
         >>> aggmo.spread()
         <Family AggMo: learning_rate, momentum_1, momentum_2>
         """
@@ -254,7 +254,7 @@ class Family(Generic[_P]):
 
         Examples
         --------
-        >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+        >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
         >>> heavy_ball.symbolic({"momentum": "1/2"}).effective_learning_rate
         2*learning_rate
         """

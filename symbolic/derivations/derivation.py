@@ -12,7 +12,6 @@ from typing import Any, Literal, TypeAlias, get_args
 from sgdmem.symbolic.algebra.scalars import is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.family import FamilyLike
-from sgdmem.symbolic.algorithms.named_algorithms import FAMILIES, find_family
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.documents.document import (
     Displayed,
@@ -31,6 +30,7 @@ from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.notation import Letters, find_notation
 from sgdmem.symbolic.derivations.typesetting.writer import ROOM
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.zoo.named_algorithms import FAMILIES, find_family
 
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
 # A float that is this close, relatively, to a fraction with a short denominator is read as that.
@@ -80,7 +80,7 @@ class Derivation(Document):
 
         Examples
         --------
-        >>> from sgdmem.symbolic.algorithms.named_algorithms import sgd
+        >>> from sgdmem.symbolic.zoo.named_algorithms import sgd
         >>> print(derive(sgd("1/2")).latex(fragment=True).splitlines()[0][:26])
         % Derivation: SGD. Letters
         """

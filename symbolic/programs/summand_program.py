@@ -94,7 +94,7 @@ def family_summand_program(algorithm: Algorithm, parameters: Sequence[str]) -> P
     Examples
     --------
     >>> from sympy import Symbol
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import sgd
+    >>> from sgdmem.symbolic.zoo.named_algorithms import sgd
     >>> rate = Symbol("learning_rate", real=True)
     >>> print(family_summand_program(sgd(rate), ["learning_rate"]))
     t3 = learning_rate * -1

@@ -27,7 +27,7 @@ def noise_fraction(form: HalfPlaneForm) -> tuple[Polynomial, Polynomial]:
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import sgd
+    >>> from sgdmem.symbolic.zoo.named_algorithms import sgd
     >>> numerator, denominator = noise_fraction(sgd("1/2").half_plane_form)
     >>> numerator, denominator  # (1/4) / (1 - lambda/4)
     ((Fraction(1, 4),), (Fraction(1, 1), Fraction(-1, 4)))

@@ -55,7 +55,7 @@ def boundary_polynomial(algorithm: Algorithm) -> Polynomial:
     --------
     The heavy ball with learning rate 1/10 and momentum 9/10 is stable below eigenvalue 38:
 
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
     >>> constant, slope, _ = boundary_polynomial(heavy_ball("0.1", "0.9"))
     >>> -constant / slope
     Fraction(38, 1)
@@ -93,7 +93,7 @@ def noiseless_intervals(
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import sgd
+    >>> from sgdmem.symbolic.zoo.named_algorithms import sgd
     >>> [(float(low[0]), float(high[0])) for low, high in noiseless_intervals(sgd("0.5"))]
     [(0.0, 4.0)]
     """
@@ -150,7 +150,7 @@ def partial_fractions(algorithm: Algorithm) -> list[tuple[Scalar, Scalar]]:
     Examples
     --------
     >>> from sympy import symbols
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import sgd
+    >>> from sgdmem.symbolic.zoo.named_algorithms import sgd
     >>> partial_fractions(sgd(symbols("alpha")))
     [(2/alpha, -1)]
     """

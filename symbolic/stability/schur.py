@@ -48,7 +48,7 @@ def is_schur(algorithm: Algorithm, lam: Any) -> bool:
     --------
     The heavy ball with learning rate 1/10 and momentum 9/10 is stable below eigenvalue 38:
 
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
     >>> is_schur(heavy_ball("0.1", "0.9"), "37.999"), is_schur(heavy_ball("0.1", "0.9"), 38)
     (True, False)
     """
@@ -105,7 +105,7 @@ def conditions(algorithm: Algorithm, lam: Any) -> list[Scalar]:
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import sgd
+    >>> from sgdmem.symbolic.zoo.named_algorithms import sgd
     >>> conditions(sgd("0.5"), 1)
     [Fraction(3, 2), Fraction(1, 2)]
     """
@@ -146,7 +146,7 @@ def uniform_conditions(algorithm: Algorithm, largest: Any) -> list[Any]:
     Examples
     --------
     >>> from sympy import symbols
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import memory_one
+    >>> from sgdmem.symbolic.zoo.named_algorithms import memory_one
     >>> rate, q0, damping, top = symbols("alpha_eff q_0 delta lambda_max")
     >>> for inequality in uniform_conditions(memory_one(rate, q0, damping), top):
     ...     print(inequality)

@@ -75,7 +75,7 @@ def circle_polynomials(P: Sequence[Element], Q: Sequence[Element]) -> CirclePoly
     --------
     Roots of the heavy ball with learning rate 1/10 and momentum 9/10 cross the circle at -1 only:
 
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
     >>> _, P, Q, _ = heavy_ball("0.1", "0.9").polynomials
     >>> found = circle_polynomials(P, Q)
     >>> found.crossing, found.P(-1) / found.Q(-1) * found.scale_Q / found.scale_P

@@ -30,7 +30,7 @@ def exact_trajectory(algorithms: Sequence[Algorithm], lam: Any, w0: Any = 1) -> 
     Examples
     --------
     >>> from sympy import Symbol
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
     >>> exact_trajectory([heavy_ball("1/2", "1/2")] * 2, Symbol("lambda"))[1]
     1 - lambda/2
     """

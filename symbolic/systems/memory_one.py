@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, NamedTuple
 
-from sgdmem.symbolic.algorithms.named_algorithms import memory_one
 from sgdmem.symbolic.stability.schur import conditions
+from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
 
 class Region(NamedTuple):

@@ -14,9 +14,9 @@ import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import MEMORIES, Dynamics, random_algorithm
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.equivalence import effective_learning_rates
+from sgdmem.symbolic.zoo import named_algorithms as named
 
 STATEMENT = Statement(
     "Equation (22)",

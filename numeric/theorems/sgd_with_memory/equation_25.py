@@ -23,7 +23,7 @@ from sgdmem.numeric.theorems.instances import Dynamics, spectral_radius
 from sgdmem.numeric.theorems.noise_summands import exact_noise_summand
 from sgdmem.symbolic.algebra.scalars import Element
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named_algorithms import memory_one
+from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
 STATEMENT = Statement(
     "Equation (25)",

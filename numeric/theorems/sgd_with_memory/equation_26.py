@@ -21,7 +21,7 @@ import numpy as np
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import Array
 from sgdmem.numeric.theorems.noise_summands import summand_in_floats
-from sgdmem.symbolic.algorithms.named_algorithms import memory_one
+from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
 STATEMENT = Statement(
     "Equation (26)",

@@ -20,8 +20,8 @@ from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import MEMORIES, stable_algorithm
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.zoo import named_algorithms as named
 
 STATEMENT = Statement(
     "Proposition 3",

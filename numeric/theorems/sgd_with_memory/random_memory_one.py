@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from sgdmem.numeric.theorems.instances import Array, Dynamics
-from sgdmem.symbolic.algorithms.named_algorithms import memory_one
+from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
 Parameters = tuple[float, float, float]  # alpha_eff, q0, damping
 

@@ -20,7 +20,7 @@ from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.sgd_with_memory.theorem_8 import EXPONENTS, limit_case
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms import named_algorithms as named
+from sgdmem.symbolic.zoo import named_algorithms as named
 
 STATEMENT = Statement(
     "Theorem 3",

@@ -37,7 +37,7 @@ from sgdmem.numeric.theorems.sgd_with_memory.random_memory_one import (
     near_the_ends,
     random_parameters,
 )
-from sgdmem.symbolic.algorithms.named_algorithms import memory_one
+from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
 STATEMENT = Statement(
     "Theorem 6",

@@ -33,7 +33,7 @@ from scipy.special import zeta
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import Array
 from sgdmem.numeric.theorems.noise_summands import power_law_sum, summand_in_floats
-from sgdmem.symbolic.algorithms.named_algorithms import memory_one
+from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
 STATEMENT = Statement(
     "Theorem 7",

@@ -22,8 +22,8 @@ from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.schedule import Schedule, Steps, read_schedule
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 
 _AT_ONCE = 256  # steps whose entries are evaluated together
 _ROUNDING = 8 * np.finfo(float).eps

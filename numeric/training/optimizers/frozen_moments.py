@@ -23,8 +23,8 @@ from sgdmem.numeric.training.optimizers.parameter_groups import (
 )
 from sgdmem.numeric.training.optimizers.torch_sgd import sgd_table
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named_algorithms import sgd, sgdm, torch_sgd
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.named_algorithms import sgd, sgdm, torch_sgd
 
 _KEYS = ("eps", "weight_decay", "maximize")
 _ROUNDING = 5e-4  # what a note does not tell of a factor

@@ -16,8 +16,8 @@ from sgdmem.numeric.training.optimizers.parameter_groups import (
     read_groups,
 )
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named_algorithms import torch_sgd
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.named_algorithms import torch_sgd
 
 _KEYS = ("momentum", "dampening", "nesterov", "weight_decay", "maximize")
 UNDAMPED = (

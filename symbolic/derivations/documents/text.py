@@ -25,7 +25,7 @@ def derivation_text(algorithm: Algorithm) -> str:
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import sgd
+    >>> from sgdmem.symbolic.zoo.named_algorithms import sgd
     >>> print(derivation_text(sgd("1/2")).splitlines()[0])
     sgd(learning_rate=1/2)
     """

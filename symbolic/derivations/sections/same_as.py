@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import sympy
 
 from sgdmem.symbolic.algebra.scalars import to_sympy
-from sgdmem.symbolic.algorithms.conversions import convert
 from sgdmem.symbolic.algorithms.equivalence import equivalent
-from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
 from sgdmem.symbolic.derivations.statements.statement import Statement, listed
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.conversions import convert
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 
 _MOST_PARAMETERS = 4  # beyond memory 1, where equations are of a higher degree
 _KNOWN = ("sgd", "heavy-ball", "qhm", "two-rate")  # the first that fits is named

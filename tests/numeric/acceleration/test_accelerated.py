@@ -18,8 +18,8 @@ from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms.named_algorithms import sgd, two_rate
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.named_algorithms import sgd, two_rate
 
 LAW = Spectrum.power_law(2)
 

@@ -26,9 +26,9 @@ from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests.numeric.compiled_maps.test_map_sums import summed
 
 ROOT = Path(__file__).parents[3]

@@ -23,7 +23,7 @@ from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball
+from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
 from tests import draws, naive
 from tests.asking import noisy
 from tests.numeric.verdicts.test_law_gaps import windowed

@@ -16,8 +16,8 @@ import sympy
 from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.exported_code.evaluator import Evaluator, evaluator
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named_algorithms import USUAL_FAMILIES, heavy_ball
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.named_algorithms import USUAL_FAMILIES, heavy_ball
 from tests import draws, naive
 
 MEMORIES = [  # compiling takes half a minute for the largest

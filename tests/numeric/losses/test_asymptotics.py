@@ -16,8 +16,8 @@ from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.summed_propagators import as_floats, summed_modes
 from sgdmem.numeric.spectra.power_law import PowerLaw, riemann_zeta
 from sgdmem.numeric.spectra.power_measure import power_measure
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.zoo import named_algorithms as named
 
 ALGORITHMS = [
     named.sgd("0.5"),

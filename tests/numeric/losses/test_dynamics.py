@@ -15,8 +15,8 @@ from sgdmem.numeric.losses.moment_program import FLUSHED
 from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.theorems.instances import stable_algorithm
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import naive
 
 LAM = [1.0, 0.5, 0.125, 0.03125]

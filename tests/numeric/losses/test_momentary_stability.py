@@ -15,8 +15,8 @@ from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentar
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms.named_algorithms import sgd
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.named_algorithms import sgd
 
 
 @pytest.mark.parametrize("count", [2, 25])

@@ -15,8 +15,8 @@ import pytest
 from sgdmem import InputError, Problem, losses
 from sgdmem.methods import accelerated, compare_methods, jacobi_heavy_ball, schedule
 from sgdmem.numeric.losses.schedule import Schedule, listed_schedule, read_schedule
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.zoo import named_algorithms as named
 
 
 def test_a_schedule_is_its_family_at_every_step() -> None:

@@ -13,8 +13,8 @@ from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius, read
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball, sgd
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.named_algorithms import heavy_ball, sgd
 from tests.asking import judged, noisy
 
 SPECTRUM = Spectrum([4, 1, 0.25])

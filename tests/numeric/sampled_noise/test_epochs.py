@@ -24,8 +24,8 @@ from sgdmem.methods import loss_curve
 from sgdmem.numeric.arithmetic import arnoldi
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.sampled_noise import epoch_radius
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import draws, naive
 
 CLOSE = 1e-6

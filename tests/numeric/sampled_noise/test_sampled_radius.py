@@ -20,9 +20,9 @@ from sgdmem.numeric.sampled_noise.short_memory_pairs import short_memory_pairs
 from sgdmem.numeric.verdicts.joint_judge import JointJudge
 from sgdmem.numeric.verdicts.mode_summands import ball_form
 from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named_algorithms import find_family
+from sgdmem.symbolic.zoo import named_algorithms as named
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 from tests import draws, naive
 
 

@@ -26,7 +26,7 @@ in_double = double_precision
 def symmetric(sizes: Any, seed: int = 0) -> Array:
     sizes = np.asarray(sizes, dtype=float)
     axes = np.linalg.qr(np.random.default_rng(seed).normal(size=(len(sizes), len(sizes))))[0]
-    return (axes * sizes) @ axes.T
+    return np.asarray((axes * sizes) @ axes.T)
 
 
 def products_of(matrix: Array) -> Any:

@@ -16,8 +16,8 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.convergence_rate import convergence_rate
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball, nesterov, sgd
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.named_algorithms import heavy_ball, nesterov, sgd
 from tests import naive
 from tests.draws import KINDS, random_algorithm
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball, nesterov, sgdm
+from sgdmem.symbolic.zoo.named_algorithms import heavy_ball, nesterov, sgdm
 from tests.asking import judged, noisy
 
 MOMENTA = st.floats(0.0, 0.99)

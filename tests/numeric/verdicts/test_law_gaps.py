@@ -18,7 +18,7 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.named_algorithms import memory_one
+from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
 LARGE = 10**6  # a batch size at which noise decides nothing
 

@@ -19,9 +19,9 @@ from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndecidedError
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import draws
 from tests.asking import judged, noisy
 

@@ -11,8 +11,8 @@ import pytest
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import naive
 from tests.asking import noisy
 

@@ -16,7 +16,7 @@ import sympy
 import sgdmem
 from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, explore
 from sgdmem.phase_diagrams.explorer.server import page_server
-from sgdmem.symbolic.algorithms.named_algorithms import USUAL_FAMILIES
+from sgdmem.symbolic.zoo.named_algorithms import USUAL_FAMILIES
 from tests.asking import noisy
 from tests.cli.test_cli import run
 

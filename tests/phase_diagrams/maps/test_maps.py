@@ -19,9 +19,9 @@ from sgdmem.numeric.compiled_maps.points import Outcomes
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import FamilyLike
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import draws
 from tests.asking import judged, noisy
 

@@ -15,7 +15,7 @@ from sgdmem.methods import loss_regime
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 from sgdmem.pictures import artists
-from sgdmem.symbolic.algorithms.named_algorithms import find_family
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 from sgdmem.systems import named_diagram
 from tests.asking import noisy
 from tests.picture_checks import (

@@ -12,9 +12,9 @@ import sympy
 
 from sgdmem.numeric.verdicts.mode_summands import rational_algorithm
 from sgdmem.symbolic.algebra.scalars import as_scalar
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo import named_algorithms as named
 
 
 def test_bad_descriptions() -> None:

@@ -10,7 +10,6 @@ import sympy
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.equivalence import (
     change_of_variables,
@@ -18,6 +17,7 @@ from sgdmem.symbolic.algorithms.equivalence import (
     equivalent,
 )
 from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import naive
 from tests.strategies import EIGENVALUES, raw_algorithms
 

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 import sympy
 
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.constructors import as_family, family
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range, known_parameter
 from sgdmem.symbolic.algorithms.update_notation import Publication, Update
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo import named_algorithms as named
 
 FAMILIES = list(named.FAMILIES.values())
 SETTINGS: dict[str, list[dict[str, Any]]] = {

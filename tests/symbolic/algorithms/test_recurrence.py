@@ -11,9 +11,9 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import naive
 from tests.strategies import EIGENVALUES, ENTRIES, raw_algorithms
 

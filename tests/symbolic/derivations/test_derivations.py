@@ -21,7 +21,6 @@ import sgdmem
 from sgdmem import Algorithm, InputError, heavy_ball, nesterov, sgd
 from sgdmem.errors import DerivationError, TypesettingError
 from sgdmem.methods import general
-from sgdmem.symbolic.algorithms.named_algorithms import USUAL_FAMILIES
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.derivation import Derivation, read_subject
 from sgdmem.symbolic.derivations.documents import pdf
@@ -31,6 +30,7 @@ from sgdmem.symbolic.derivations.statements.equations import Equation, Side
 from sgdmem.symbolic.derivations.statements.expansions import Limit, Series
 from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.typesetting.width import width
+from sgdmem.symbolic.zoo.named_algorithms import USUAL_FAMILIES
 
 derive = partial(sgdmem.derive, form="full")
 SHAPED = Algorithm(

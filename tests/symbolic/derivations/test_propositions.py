@@ -15,7 +15,6 @@ import sympy
 from sgdmem import Algorithm, InputError, derive, heavy_ball
 from sgdmem.errors import DerivationError
 from sgdmem.methods import general
-from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.derivation import Derivation, read_subject
 from sgdmem.symbolic.derivations.documents import pdf
@@ -27,6 +26,7 @@ from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.published_update import PublishedUpdate
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
 from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 from tests import naive
 from tests.symbolic.derivations.test_derivations import LATEX
 

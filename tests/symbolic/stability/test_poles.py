@@ -13,7 +13,6 @@ import sympy
 from hypothesis import assume, given
 
 from sgdmem.symbolic.algebra.polynomials import derivative, evaluate
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndefinedError
 from sgdmem.symbolic.stability.poles import (
@@ -22,6 +21,7 @@ from sgdmem.symbolic.stability.poles import (
     partial_fractions,
 )
 from sgdmem.symbolic.stability.schur import is_schur
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import naive
 from tests.draws import KINDS, random_algorithm
 from tests.strategies import EIGENVALUES, ENTRIES, Factored, factored_polynomials, raw_algorithms
@@ -236,7 +236,7 @@ def test_extreme_sizes() -> None:
 
 def test_numbers_need_no_sympy() -> None:
     code = (
-        "import sys; from sgdmem.symbolic.algorithms.named_algorithms import aggmo;"
+        "import sys; from sgdmem.symbolic.zoo.named_algorithms import aggmo;"
         "from sgdmem.symbolic.stability.poles import *;"
         "from sgdmem.symbolic.stability.schur import is_schur;"
         "a = aggmo('0.1', ['0.5', '0.9']);"

@@ -10,10 +10,10 @@ import sympy
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.stability.schur import conditions, is_schur, uniform_conditions
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import naive
 from tests.draws import KINDS, random_algorithm
 from tests.strategies import (

@@ -14,9 +14,9 @@ import sympy
 from hypothesis import given
 
 from sgdmem.symbolic.algebra.routh import summands
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import naive
 from tests.draws import KINDS, random_algorithm
 from tests.strategies import EIGENVALUES, raw_algorithms

@@ -9,7 +9,6 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.systems.changing_steps import (
@@ -17,6 +16,7 @@ from sgdmem.symbolic.systems.changing_steps import (
     exact_trajectory,
     step_recurrence,
 )
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import naive
 from tests.strategies import EIGENVALUES, raw_algorithms
 

@@ -12,8 +12,8 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.systems.memory_one import complex_range, memory_one_summand, regions
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import naive
 from tests.strategies import EIGENVALUES, ENTRIES
 

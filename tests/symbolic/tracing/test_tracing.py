@@ -16,7 +16,7 @@ from sgdmem.methods import equivalent
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Range
 from sgdmem.symbolic.algorithms.update_notation import Publication
-from tests.symbolic.algorithms.published_steps import PUBLISHED, Published
+from tests.symbolic.zoo.published_steps import PUBLISHED, Published
 
 X, LAM = sympy.symbols("x lambda")
 

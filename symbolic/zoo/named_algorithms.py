@@ -17,8 +17,8 @@ from sgdmem.symbolic.algorithms.family import FAMILIES as FAMILIES
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
 from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.algorithms.update_notation import Publication
-from sgdmem.symbolic.algorithms.zoo import past_gradients, several_momenta, several_sequences
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.zoo import past_gradients, several_momenta, several_sequences
 
 
 @family(

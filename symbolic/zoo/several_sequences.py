@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sgdmem.symbolic.algorithms.parameters import RATE_UNIT, Range, log_range, number_parameter
-from sgdmem.symbolic.algorithms.tracing.method import published_method
 from sgdmem.symbolic.algorithms.update_notation import Publication
+from sgdmem.symbolic.tracing.method import published_method
 
 _STEP, _SHARE = log_range(0.001, 10, 0.1), Range(0, 1, 0.5)
 

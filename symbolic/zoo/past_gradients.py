@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range
-from sgdmem.symbolic.algorithms.tracing.method import published_method
 from sgdmem.symbolic.algorithms.update_notation import Publication
+from sgdmem.symbolic.tracing.method import published_method
 
 
 @published_method(

@@ -18,14 +18,14 @@ from sgdmem.symbolic.algorithms.state_space import (
     blocks_at_rest,
     without_idle_entries,
 )
-from sgdmem.symbolic.algorithms.tracing.vectors import (
+from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.tracing.vectors import (
     FUNCTION,
     Terms,
     TracedGradient,
     TracedNumber,
     TracedVector,
 )
-from sgdmem.symbolic.errors import InputError, shown
 
 _MOST_VECTORS = 1000  # of a buffer
 

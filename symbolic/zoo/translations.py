@@ -7,10 +7,10 @@ from typing import Any
 
 from sgdmem.symbolic.algebra.scalars import is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.algorithms.conversions import convert
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
-from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.conversions import convert
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 
 SIMPLEST = ("sgd", "heavy-ball", "nesterov", "qhm", "memory-one")
 
@@ -29,7 +29,7 @@ def same_as(
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import torch_sgd
+    >>> from sgdmem.symbolic.zoo.named_algorithms import torch_sgd
     >>> family, values = same_as(torch_sgd("0.1", "0.9", nesterov=True))
     >>> family.name, values["momentum"]
     ('nesterov', Fraction(9, 10))

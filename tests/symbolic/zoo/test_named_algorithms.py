@@ -13,10 +13,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sgdmem.symbolic.algebra.routh import summands
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.zoo import named_algorithms as named
 from tests.strategies import EIGENVALUES, ENTRIES, raw_algorithms
 
 STEPS = 4

@@ -13,10 +13,10 @@ import sympy
 import sgdmem
 from sgdmem import methods
 from sgdmem.methods import convert, equivalent
-from sgdmem.symbolic.algorithms import named_algorithms as named
 from sgdmem.symbolic.algorithms.family import Family
-from sgdmem.symbolic.algorithms.tracing.method import check_update, traced_family
-from tests.symbolic.algorithms import published_steps as steps
+from sgdmem.symbolic.tracing.method import check_update, traced_family
+from sgdmem.symbolic.zoo import named_algorithms as named
+from tests.symbolic.zoo import published_steps as steps
 
 ZOO = [x for name, x in named.FAMILIES.items() if name not in named.USUAL_FAMILIES]
 OTHERWISE: dict[str, Callable[..., Any]] = {  # as written by the tests, parameters in this order

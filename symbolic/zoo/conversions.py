@@ -14,8 +14,8 @@ from sgdmem.symbolic.algorithms.algorithm import (
 )
 from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
-from sgdmem.symbolic.algorithms.named_algorithms import find_family
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 
 
 def convert(algorithm: Algorithm, family: FamilyLike, **fixed: Any) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def convert(algorithm: Algorithm, family: FamilyLike, **fixed: Any) -> dict[str,
 
     Examples
     --------
-    >>> from sgdmem.symbolic.algorithms.named_algorithms import heavy_ball, sgdm, torch_sgd
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball, sgdm, torch_sgd
     >>> convert(torch_sgd("0.1", "0.9", dampening="0.5"), "heavy-ball")
     {'learning_rate': Fraction(1, 20), 'momentum': Fraction(9, 10)}
     >>> convert(heavy_ball("0.1", "0.9"), sgdm)

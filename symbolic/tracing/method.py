@@ -12,10 +12,10 @@ from sgdmem.symbolic.algorithms.constructors import published_family
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range, read_parameter
 from sgdmem.symbolic.algorithms.printing import sum_text
-from sgdmem.symbolic.algorithms.tracing.step import Step, UpdateFunction, blocks_of_step, traced
-from sgdmem.symbolic.algorithms.tracing.update_lines import update_lines
 from sgdmem.symbolic.algorithms.update_notation import Publication, Update, letter_of
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.tracing.step import Step, UpdateFunction, blocks_of_step, traced
+from sgdmem.symbolic.tracing.update_lines import update_lines
 
 _GRADIENTS = ("gradient", "grad")  # what the gradient function is called; else the last argument
 
