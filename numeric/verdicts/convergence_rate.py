@@ -119,7 +119,7 @@ def convergence_rate(
     algorithm : Algorithm
         Without free symbols, stable or not.
     problem : Problem, Spectrum, data or number
-        With finitely many eigenvalues, up to 100,000, unless there is weight decay. A number is a
+        With finitely many eigenvalues, up to 100,000. A number is a
         condition number: then all eigenvalues from its inverse to 1 are meant, without noise.
     batch_size : positive number or inf
         See `stability`.

@@ -86,6 +86,7 @@ def largest_learning_rate_command(
             {
                 "parameter": result.parameter,
                 "largest": float(result),
+                "ends_with_search": result.ends_with_search(float(result)),
                 "stable_intervals": [list(interval) for interval in result.intervals],
                 "estimated": result.is_estimated,
                 "unsettled": result.unsettled,
@@ -100,7 +101,7 @@ def largest_learning_rate_command(
         return
     if result.intervals:
         word, end = ("estimated ", f"; {result.noise.origin}") if result.is_estimated else ("", "")
-        click.echo(f"{word}largest stable {result.parameter}: {result:.12g}{end}")
+        click.echo(f"{word}largest stable {result.parameter}: {_largest(result)}{end}")
     else:
         click.echo(f"no value of {result.parameter} is stable: {result.reason or 'none was found'}")
     click.echo(f"  {result.problem.spectrum}; {result.noise}")
@@ -116,6 +117,12 @@ def largest_learning_rate_command(
     if without_heaviest is not None:
         which = heaviest_text(without_heaviest)
         click.echo(f"  without {which} it most: {result.parameter} below {scale:.6g}")
+
+
+def _largest(result: LargestLearningRate) -> str:
+    if result.ends_with_search(float(result)):
+        return f"beyond {result:.12g}, where the search ended; --search LOW:HIGH looks further"
+    return f"{result:.12g}"
 
 
 def _limiting_rows(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def is_own(name: str) -> bool:
     """Whether a name is that of a function in a file or a module."""
-    return ":" in name
+    return ":" in name or name.endswith(".py")
 
 
 def own_method(name: str) -> Family[...]:
@@ -37,15 +37,20 @@ def own_method(name: str) -> Family[...]:
     from sgdmem.symbolic.algorithms.family import Family
     from sgdmem.symbolic.errors import shown
 
-    place, _, function = name.rpartition(":")
+    place, function = (name, "") if name.endswith(".py") else name.rsplit(":", 1)
     module = _run_file(Path(place)) if place.endswith(".py") else _run_module(place)
     found = getattr(module, function, None) if function else None
     if isinstance(found, Family):
         return found
     if callable(found) and not isinstance(found, type | Algorithm):
-        return as_family(found)
+        family = as_family(found)
+        if "gradient" in family.parameters:
+            raise click.UsageError(f"{name} takes a gradient: write @sgdmem.method above it")
+        return family
     methods = [key for key, x in vars(module).items() if isinstance(x, Family)]
     known = f"; its methods are {', '.join(methods)}" if methods else ""
+    if not function:
+        raise click.UsageError(f"{place} needs the name of a function: {place}:FUNCTION{known}")
     what = "no function" if found is None else "something, but no function,"
     what = f"{what} called {shown(function)}"
     raise click.UsageError(f"{place} has {what}{known}")

@@ -656,6 +656,7 @@ def test_a_map_that_is_slow_says_why(
         ("x = 1\ny = z\n", "f", "wrong.py, line 2: NameError: name 'z' is not defined"),
         ("import sgdmem\nx = 1\n", "f", "wrong.py has no function called 'f'"),
         ("f = 3\n", "f", "wrong.py has something, but no function, called 'f'"),
+        ("def f(w, gradient, *, a):\n    pass\n", "f", "write @sgdmem.method above it"),
         (
             "import sgdmem\n@sgdmem.method\ndef f(w, gradient, *, a):\n    return w + 1\n", "f",
             "wrong.py: f, line 4: the number 1 is added to a vector",
@@ -682,6 +683,7 @@ def test_wrong_files_are_one_line(
     ("name", "message"),
     [
         ("nowhere.py:f", "there is no file nowhere.py"),
+        ("nowhere.py", "there is no file nowhere.py"),
         ("nowhere_at_all:f", "No module named 'nowhere_at_all'"),
         ("a b:c", "a b is neither a file that ends in .py nor a module"),
     ],

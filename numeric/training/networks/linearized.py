@@ -35,7 +35,7 @@ from sgdmem.symbolic.errors import InputError, shown
 
 ALL = 400  # modes, up to which all are kept
 _KEPT = 2**28  # numbers of rows that are kept
-_PROBES = 8  # of the trace
+_PROBES = 6  # of the trace
 _WHOLE = 0.9999  # of the trace, from which on nothing is estimated
 
 

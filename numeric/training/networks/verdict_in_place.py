@@ -29,7 +29,7 @@ _BATCHES = 64  # whose sharpness is measured
 _ENOUGH = 0.95  # of the trace, below which it is said
 _APART = 0.1  # relative, of the Hessian and the Gauss-Newton matrix
 _NEGATIVE = 0.02  # curvature, over the largest one
-_SMALLEST = 1e-2  # accuracy of the smallest curvature, over the largest one
+_SMALLEST = 2e-2  # accuracy of the smallest curvature, over the largest one
 _OUTSIDE = 0.5  # share of the gradient
 
 

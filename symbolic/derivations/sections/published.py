@@ -36,6 +36,8 @@ def published(subject: Subject) -> PublishedUpdate | None:
         value = fixed.get(name, parameter.default)
         if parameter.kind == "flag":
             flags[name] = bool(value)
+        elif parameter.kind == "whole" and value != parameter.default:
+            return None  # its lines are those of the default
         elif name in family.parameters and value is parameter.default and parameter.is_required:
             letter, several = _letter(subject, parameter)
             if letter is None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sympy
 
-from sgdmem import Algorithm, InputError, derive, heavy_ball
+from sgdmem import Algorithm, InputError, derive, heavy_ball, method
 from sgdmem.errors import DerivationError
 from sgdmem.methods import general
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
@@ -302,3 +302,13 @@ def test_conditions_of_coefficients_that_are_fractions() -> None:
     assert r"h \lambda_{\max} (1 - m) < 2 (1 - m)^{2} (1 + m)" in found
     numbers = derive(heavy_ball("1/10", "9/10")).markdown()
     assert r"\lambda_{\max} < 38" in numbers
+
+
+def test_a_step_of_another_length_than_published_is_in_matrices() -> None:
+    def late(w, past, gradient, *, learning_rate, delay: int = 2):  # type: ignore[no-untyped-def]
+        *kept, last = past
+        return w - learning_rate * gradient(last), (w, *kept)
+
+    family = method(late, lengths={"past": "delay"})
+    for delay in (2, 3):
+        assert derive(family.fix(delay=delay)).checked > 10
