@@ -40,8 +40,8 @@ def family_sums(
     Parameters
     ----------
     family : FamilyProgram
-    values : ndarray, shape (K, P)
-        The parameters, one in a row.
+    values : ndarray
+        Of shape (K, P): the parameters, one in a row.
     spectrum : Spectrum or CompressedSpectrum
     device
         Where machine code runs.

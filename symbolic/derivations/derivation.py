@@ -250,7 +250,7 @@ def derive(
     Examples
     --------
     >>> print(derive("sgd"))
-    <Derivation of SGD: 56 statements checked>
+    <Derivation of SGD: 37 statements checked>
     """
     if form not in get_args(Form):
         raise InputError(

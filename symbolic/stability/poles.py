@@ -118,7 +118,7 @@ def intervals_of_form(
     zero = Fraction(0)
     if not any(Q):  # the gradient does nothing: as at 0, so everywhere
         everywhere = ((zero, zero), (_NO_END, _NO_END))
-        return (everywhere,) if is_schur_form(form, zero + 1) else ()
+        return (everywhere,) if is_schur_form(form, flint_rational(zero + 1)) else ()
     circle = circle_polynomials(P, Q)
     if not circle.crossing:  # at every lambda a root lies on the circle, or a pair is reciprocal
         return ()

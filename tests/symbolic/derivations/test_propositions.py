@@ -309,6 +309,6 @@ def test_a_step_of_another_length_than_published_is_in_matrices() -> None:
         *kept, last = past
         return w - learning_rate * gradient(last), (w, *kept)
 
-    family = method(late, lengths={"past": "delay"})
+    family = method(lengths={"past": "delay"})(late)
     for delay in (2, 3):
         assert derive(family.fix(delay=delay)).checked > 10
