@@ -12,7 +12,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.perron import radius_bounds
-from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.periodic.proved_products import CycleStates, proved_products
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
@@ -26,7 +26,7 @@ _MOST_PROVED = 1000  # steps times modes of a matrix whose radius is enclosed
 _MOST_EXACT = 200  # steps whose product is made of fractions
 
 
-def exact_table(rule: Any, schedule: Schedule, length: int) -> list[list[Fraction]]:
+def _exact_table(rule: Any, schedule: Schedule, length: int) -> list[list[Fraction]]:
     """Return the exact entries of each step, in the order of `Steps.table`."""
     if isinstance(rule, Algorithm):
         rule = [rule] * length
@@ -39,13 +39,14 @@ def exact_table(rule: Any, schedule: Schedule, length: int) -> list[list[Fractio
 
 
 def prove(
-    table: list[list[Fraction]], memory: int, problem: Problem, noise: BatchNoise, workers: int
+    rule: Any, length: int, problem: Problem, noise: BatchNoise, workers: int
 ) -> tuple[bool | None, Interval] | None:
-    """Return the verdict and bounds of the radius; None where nothing is proved."""
+    """Return the verdict and bounds of the radius of a rule; None where nothing is proved."""
     lam, weights = explicit_modes(problem.spectrum)
-    count = len(table) * weights.size
-    if noise.samples is not None or count > _MOST_PROVED:
+    if noise.samples is not None or length * weights.size > _MOST_PROVED:
         return None
+    schedule = read_schedule(rule)
+    table, memory = _exact_table(rule, schedule, length), schedule.memory
     decay = Fraction(problem.weight_decay)
     size = len(table[0])
     entries = Ball.exactly([x for row in table for x in row])

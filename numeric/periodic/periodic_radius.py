@@ -121,7 +121,7 @@ def radius_of_steps(steps: Steps, problem: Problem, noise: BatchNoise, workers: 
         pairs = np.triu_indices(N)
     _require_possible(len(steps), pairs[0].size, m)
     S = _state_matrices(steps, problem)
-    if not growth_without_noise(steps, problem) < 1:
+    if not _growth(S) < 1:
         return math.inf
     if noise.is_quiet:
         return 0.0
@@ -139,7 +139,11 @@ def radius_of_steps(steps: Steps, problem: Problem, noise: BatchNoise, workers: 
 
 def growth_without_noise(steps: Steps, problem: Problem) -> float:
     """Return the factor by which the slowest mode falls over a period, or grows."""
-    return float(np.abs(np.linalg.eigvals(_product(_state_matrices(steps, problem)))).max())
+    return _growth(_state_matrices(steps, problem))
+
+
+def _growth(S: Array) -> float:
+    return float(np.abs(np.linalg.eigvals(_product(S))).max())
 
 
 def _state_matrices(steps: Steps, problem: Problem) -> Array:
@@ -202,7 +206,7 @@ def _products(
     for s in range(T):
         after = _product(np.roll(S, -(s + 1), axis=0))
         kick = np.broadcast_to(np.outer(v[s], v[s]), (i.size, v.shape[1], v.shape[1]))
-        every, alone = _summed(after[i], after[j], kick), (workers - 1) * kick
+        every, alone = summed_powers(after[i], after[j], kick), (workers - 1) * kick
         for k in range(1, T + 1):
             t = (s + k) % T
             alone = alone * (t > 0)
@@ -212,10 +216,10 @@ def _products(
     return found
 
 
-def _summed(left: Array, right: Array, X: Array) -> Array:
-    """Return the sum over m >= 0 of left^m X (right^m)^T."""
+def summed_powers(left: Array, right: Array, X: Array) -> Array:
+    """Return the sum over m >= 0 of left^m X (right^m)^T, of matrices in the last two axes."""
     for _ in range(_MOST_DOUBLINGS):
-        X = X + left @ X @ right.transpose(0, 2, 1)
+        X = X + left @ X @ np.swapaxes(right, -1, -2)
         left, right = left @ left, right @ right
         if not max(np.abs(left).max(), np.abs(right).max()) > _NOTHING:
             break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +14,7 @@ from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.losses.schedule import Steps, read_schedule
-from sgdmem.numeric.periodic.periodic_proof import exact_table, prove
+from sgdmem.numeric.periodic.periodic_proof import prove
 from sgdmem.numeric.periodic.periodic_radius import (
     growth_without_noise,
     period_of,
@@ -91,7 +91,8 @@ class PeriodicVerdict:
         """
 
         def stable(scale: float) -> bool:
-            steps = _scaled(self._steps, scale)
+            given = self._steps
+            steps = replace(given, alpha=given.alpha * scale, c=given.c * scale)
             return radius_of_steps(steps, self._problem, self.noise, self.workers) < 1
 
         return _first_end(stable)
@@ -167,12 +168,10 @@ def periodic_stability(
     given = as_problem(problem)
     noise = given.noise.at(batch_size)
     require_periodic_problem(given, noise)
-    schedule = read_schedule(rule)
-    steps = schedule.steps(0, length)
+    steps = read_schedule(rule).steps(0, length)
     workers = whole(workers, "workers", 1)
     radius = radius_of_steps(steps, given, noise, workers)
-    table = exact_table(rule, schedule, length)
-    proof = prove(table, schedule.memory, given, noise, workers)
+    proof = prove(rule, length, given, noise, workers)
     if proof is not None:
         stable, interval = proof
         radius = math.inf if math.isinf(interval[0]) else radius
@@ -185,11 +184,6 @@ def periodic_stability(
     return PeriodicVerdict(
         length, workers, noise, stable, is_proved, radius, interval, steps, given
     )
-
-
-def _scaled(steps: Steps, scale: float) -> Steps:
-    """Return the steps with all learning rates multiplied."""
-    return Steps(steps.alpha * scale, steps.b, steps.c * scale, steps.D, steps.a, steps.shrink)
 
 
 def _first_end(holds: Callable[[float], bool]) -> float:

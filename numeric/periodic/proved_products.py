@@ -21,9 +21,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.definiteness import is_definite
-
-_MOST_DOUBLINGS = 80
-_NOTHING = 1e-20  # of a power of state matrices
+from sgdmem.numeric.periodic.periodic_radius import summed_powers
 
 
 class CycleStates(NamedTuple):
@@ -171,13 +169,9 @@ def _heard(X: Ball, point: Ball) -> Ball:
 
 
 def _doubled(A: Array, X: Array) -> Array:
-    """Return the sum over m >= 0 of A^m X (A^m)^T, in floats."""
+    """Return the sum over m >= 0 of A^m X (A^m)^T, symmetric, in floats."""
     with np.errstate(all="ignore"):
-        for _ in range(_MOST_DOUBLINGS):
-            X = X + A @ X @ np.swapaxes(A, -1, -2)
-            A = A @ A
-            if not np.abs(A).max() > _NOTHING:
-                break
+        X = summed_powers(A, A, X)
         return np.asarray((X + np.swapaxes(X, -1, -2)) / 2)
 
 

@@ -119,8 +119,8 @@ def convergence_rate(
     algorithm : Algorithm
         Without free symbols, stable or not.
     problem : Problem, Spectrum, data or number
-        With finitely many eigenvalues, up to 100,000. A number is a
-        condition number: then all eigenvalues from its inverse to 1 are meant, without noise.
+        With finitely many eigenvalues, up to 100,000. A number is a condition number: then all
+        eigenvalues from its inverse to 1 are meant, without noise.
     batch_size : positive number or inf
         See `stability`.
 

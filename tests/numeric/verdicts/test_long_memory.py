@@ -99,16 +99,21 @@ def radius_in_digits(algorithm: Algorithm, lam: float) -> Any:
         return max(map(abs, mpmath.polyroots(row, maxsteps=200, extraprec=200)))
 
 
+def check_against_roots(algorithm: Algorithm, lam: float) -> None:
+    """Compare verdict and noise sum with roots to many digits and sums of responses."""
+    radius = radius_in_digits(algorithm, lam)
+    assert stability(algorithm, Spectrum([lam])).stable is bool(radius < 1)
+    if radius < 1 - 1e-3:
+        found = stability(algorithm, Spectrum([lam]), 2)
+        assert found.noise_sum == pytest.approx(summed(algorithm, lam) / 2, rel=1e-6)
+
+
 @pytest.mark.parametrize("memory", [9, 12, 20])
 def test_random_algorithms_against_roots(memory: int, rng: np.random.Generator) -> None:
     for _ in range(2):
         algorithm = random_long(rng, memory)
         for lam in 10 ** rng.uniform(-2, 1.5, 2):
-            radius = radius_in_digits(algorithm, lam)
-            assert stability(algorithm, Spectrum([lam])).stable is bool(radius < 1)
-            if radius < 1 - 1e-3:
-                found = stability(algorithm, Spectrum([lam]), 2)
-                assert found.noise_sum == pytest.approx(summed(algorithm, lam) / 2, rel=1e-6)
+            check_against_roots(algorithm, lam)
 
 
 @pytest.mark.exhaustive
@@ -117,11 +122,7 @@ def test_many_random_algorithms_against_roots(rng: np.random.Generator) -> None:
         for _ in range(8):
             algorithm = random_long(rng, memory)
             for lam in 10 ** rng.uniform(-2, 1.5, 3):
-                radius = radius_in_digits(algorithm, lam)
-                assert stability(algorithm, Spectrum([lam])).stable is bool(radius < 1)
-                if radius < 1 - 1e-3:
-                    found = stability(algorithm, Spectrum([lam]), 2)
-                    assert found.noise_sum == pytest.approx(summed(algorithm, lam) / 2, rel=1e-6)
+                check_against_roots(algorithm, lam)
 
 
 @pytest.mark.parametrize("kind", KINDS)
