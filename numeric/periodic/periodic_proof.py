@@ -17,6 +17,7 @@ from sgdmem.numeric.periodic.proved_products import CycleStates, proved_products
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts.noise_sum import explicit_modes
+from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.determinants import hurwitz_determinants
 from sgdmem.symbolic.algebra.polynomials import characteristic_polynomial, dot
 from sgdmem.symbolic.algebra.routh import to_half_plane
@@ -106,9 +107,7 @@ def _dies_without_noise(
 
 def _state_matrix(row: list[Fraction], M: int, drift: Fraction) -> list[list[Fraction]]:
     """Return S_0 + drift v r^T of one step."""
-    alpha, b, c, D = row[0], row[1 : M + 1], row[M + 1 : 2 * M + 1], row[2 * M + 1 :]
-    v, r = [-alpha, *c], [Fraction(1), *row[-1 - M : -1]]
-    still = [[1 - row[-1], *b], *([Fraction(0), *D[i * M : (i + 1) * M]] for i in range(M))]
+    still, v, r = Blocks.of_row(row, M).state
     return [
         [x + drift * p * q for x, q in zip(line, r, strict=True)]
         for line, p in zip(still, v, strict=True)

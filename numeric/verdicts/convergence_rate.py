@@ -264,7 +264,7 @@ def discounted_form(algorithm: Algorithm, factor: float, noise: BatchNoise) -> M
 
 def largest_roots(algorithm: Algorithm, drift: Array) -> Array:
     """Return the largest modulus of a root of P - lambda Q for each lambda, in plain floats."""
-    still, v, r = _state(algorithm)
+    still, v, r = map(np.array, algorithm.blocks.map(to_float).state)
     S = still + drift[:, None, None] * np.outer(v, r)
     if len(v) <= 2:  # also where two roots coincide
         trace = np.trace(S, axis1=1, axis2=2)
@@ -274,17 +274,6 @@ def largest_roots(algorithm: Algorithm, drift: Array) -> Array:
             found = np.where(room < 0, np.sqrt((trace / 2) ** 2 - room), real)
         return np.asarray(found if len(v) == 2 else np.abs(trace))
     return np.asarray(np.abs(np.linalg.eigvals(S)).max(axis=1))
-
-
-def _state(algorithm: Algorithm) -> tuple[Array, Array, Array]:
-    alpha, b, c, D, a, shrink = algorithm.blocks
-    M = algorithm.memory
-    still = np.zeros((M + 1, M + 1))
-    still[0] = [1 - to_float(shrink), *map(to_float, b)]
-    if M:
-        still[1:, 1:] = [[*map(to_float, row)] for row in D]
-    v, r = ([*map(to_float, row)] for row in ((-alpha, *c), (1, *a)))
-    return still, np.array(v), np.array(r)
 
 
 def moment_root(

@@ -38,6 +38,18 @@ class Blocks(NamedTuple):
         shrink = () if self.shrink == 0 else (self.shrink,)
         return (self.alpha, *self.b, *self.c, *rows, *self.a, *shrink)
 
+    @property
+    def state(self) -> tuple[list[list[Element]], list[Element], list[Element]]:
+        """S_0, v and r of eq. (7): the state (w, u) of a mode moves by S_0 + lambda v r^T.
+
+        Examples
+        --------
+        >>> Blocks(1, (2,), (3,), ((4,),), (5,)).state
+        ([[1, 2], [0, 4]], [-1, 3], [1, 5])
+        """
+        still = [[1 - self.shrink, *self.b], *([0, *row] for row in self.D)]
+        return still, [-self.alpha, *self.c], [1, *self.a]
+
     @staticmethod
     def of_row(row: Sequence[Element], memory: int) -> Blocks:
         """Return the blocks whose numbers are given in one row.
