@@ -7,7 +7,7 @@ from .numeric.spectra.spectrum import Spectrum as Spectrum
 from .numeric.problems.noise import Noise as Noise
 from .numeric.problems.problem import Problem as Problem
 from .numeric.verdicts.verdict import Verdict as Verdict
-from .numeric.verdicts.reason import Reason as Reason
+from .numeric.judges.reason import Reason as Reason
 
 # verbs: (algorithm or family, problem, batch_size, steps)
 from .numeric.verdicts.stability import stability as stability, is_stable as is_stable

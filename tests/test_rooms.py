@@ -31,6 +31,8 @@ LAYERS = {
             "spectra",
             "problems",
             "sampled_noise",
+            "noise_sums",
+            "judges",
             "verdicts",
             "compiled_maps",
             "losses",

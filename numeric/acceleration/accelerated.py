@@ -19,14 +19,14 @@ from sgdmem.numeric.acceleration.bounded_noise import bounded_power_law, resolve
 from sgdmem.numeric.acceleration.real_root_algorithms import Shape, partial_sum, real_root_entries
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
+from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.numeric.noise_sums.mode_summands import ball_form, midpoint_form
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem as Problem
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.float_problem import FloatProblem
-from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.zoo.named_algorithms import sgd
 

@@ -17,7 +17,7 @@ from sgdmem.numeric.acceleration.real_root_algorithms import (
 )
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
-from sgdmem.numeric.verdicts.float_problem import FloatProblem
+from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

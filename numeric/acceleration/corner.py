@@ -20,6 +20,7 @@ from sgdmem.numeric.acceleration.bounded_noise import (
 )
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number, positive_float, whole
+from sgdmem.numeric.noise_sums.mode_summands import ball_form, midpoint_form
 from sgdmem.numeric.problems.problem import (
     Problem,
     as_problem,
@@ -27,7 +28,6 @@ from sgdmem.numeric.problems.problem import (
     require_target,
 )
 from sgdmem.numeric.problems.target import PowerLawTarget
-from sgdmem.numeric.verdicts.mode_summands import ball_form, midpoint_form
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown

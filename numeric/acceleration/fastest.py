@@ -24,6 +24,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.judges.float_problem import FloatProblem
+from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.verdicts.convergence_rate import (
     ConvergenceRate,
@@ -36,8 +38,6 @@ from sgdmem.numeric.verdicts.convergence_rate import (
     require_full_batches,
     require_physical,
 )
-from sgdmem.numeric.verdicts.float_problem import FloatProblem
-from sgdmem.numeric.verdicts.mode_summands import rational_algorithm
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike

@@ -20,7 +20,7 @@ import numpy as np
 
 from sgdmem.numeric.acceleration.bounded_noise import CLOSELY, largest_factors
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.verdicts.float_problem import FloatProblem
+from sgdmem.numeric.judges.float_problem import FloatProblem
 from sgdmem.symbolic.algebra.polynomials import multiply
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 

@@ -15,14 +15,14 @@ from sgdmem.numeric.compilation.threads import pieces
 from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
+from sgdmem.numeric.judges.joint_judge import JointJudge
+from sgdmem.numeric.judges.judge import in_unit, unit_of
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.judges.stability_rule import REASONS, flags, margin
+from sgdmem.numeric.noise_sums.mode_summands import form_under, take
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.verdicts.joint_judge import JointJudge
-from sgdmem.numeric.verdicts.judge import in_unit, unit_of
-from sgdmem.numeric.verdicts.mode_summands import form_under, take
-from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import verdict_of
-from sgdmem.numeric.verdicts.stability_rule import REASONS, flags, margin
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm

@@ -16,10 +16,10 @@ from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, ST
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.compiled_maps.node_sums import CHUNK, evaluate_pieces
 from sgdmem.numeric.compiled_maps.pole_table import pole_table
+from sgdmem.numeric.noise_sums.mode_summands import no_pull
+from sgdmem.numeric.noise_sums.noise_sum import noise_sums
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.mode_summands import no_pull
-from sgdmem.numeric.verdicts.noise_sum import noise_sums
 
 _PIECES = 2  # of the members, for each thread
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from sgdmem.numeric.arithmetic.rounding import INFLATE, TINY, UNIT
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, STATE
-from sgdmem.numeric.verdicts.reason import Reason
-from sgdmem.numeric.verdicts.stability_rule import OTHERWISE, rule_lines
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.judges.stability_rule import OTHERWISE, rule_lines
 
 # What the names of the rule are here. The state of the kernels is that of the weakest mode, Schur
 # and damping in one, and a pull of 0 is not Schur. Full batches are shares of 0.

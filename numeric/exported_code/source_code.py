@@ -11,8 +11,8 @@ from sgdmem._version import __version__
 from sgdmem.numeric.compilation.lowering import plain_lines, plain_outputs, variable
 from sgdmem.numeric.exported_code.plain_parameters import stable_somewhere, with_plain_parameters
 from sgdmem.numeric.exported_code.summand_code import wanted
+from sgdmem.numeric.judges.stability_rule import radius_limit
 from sgdmem.numeric.problems.problem import as_problem, require_no_weight_decay
-from sgdmem.numeric.verdicts.stability_rule import radius_limit
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.programs.program import pruned

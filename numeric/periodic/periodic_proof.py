@@ -13,10 +13,10 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.perron import radius_bounds
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
+from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.periodic.proved_products import CycleStates, proved_products
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.verdicts.noise_sum import explicit_modes
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.determinants import hurwitz_determinants
 from sgdmem.symbolic.algebra.polynomials import characteristic_polynomial, dot

@@ -57,7 +57,7 @@ def mode_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, float]:
     SGD has alpha / (lambda_i + lambda_j - alpha lambda_i lambda_j):
 
     >>> from sgdmem import sgd
-    >>> from sgdmem.numeric.verdicts.mode_summands import ball_form
+    >>> from sgdmem.numeric.noise_sums.mode_summands import ball_form
     >>> products, error = mode_pairs(ball_form([sgd(0.5)]), np.array([2.0, 1.0]))
     >>> products.round(12).tolist(), error < 1e-13
     ([[1.0, 0.5], [0.5, 0.333333333333]], True)

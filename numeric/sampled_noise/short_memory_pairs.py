@@ -38,7 +38,7 @@ def short_memory_pairs(form: HalfPlaneForm, eigenvalues: Array) -> tuple[Array, 
     Examples
     --------
     >>> from sgdmem import heavy_ball
-    >>> from sgdmem.numeric.verdicts.mode_summands import ball_form
+    >>> from sgdmem.numeric.noise_sums.mode_summands import ball_form
     >>> products, error = short_memory_pairs(ball_form([heavy_ball(0.5, 0.5)]), np.array([2.0, 1]))
     >>> products.round(12).tolist(), error < 1e-14
     ([[1.5, 0.666666666667], [0.666666666667, 0.6]], True)

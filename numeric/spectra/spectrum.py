@@ -259,7 +259,7 @@ class Spectrum:
         relative_error : number from 1e-12 to 0.1
             Of sums of the noise summand of any algorithm whose poles keep away from the spectrum;
             `CompressedSpectrum` says how far, and
-            `sgdmem.numeric.verdicts.noise_sum.compressed_noise_sum` proves a bound for each one.
+            `sgdmem.numeric.noise_sums.noise_sum.compressed_noise_sum` proves a bound for each one.
 
         Raises
         ------

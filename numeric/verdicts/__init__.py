@@ -1,1 +1,1 @@
-"""The one rule, the verdict that it gives, and the limits of stability."""
+"""Verdicts: the limits of stability, the floors of losses, and rates."""

@@ -27,19 +27,19 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.arithmetic.intervals import Interval
-from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.problems.problem import Problem, as_problem
-from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.float_problem import FloatProblem
-from sgdmem.numeric.verdicts.judge import Judge, unit_of
-from sgdmem.numeric.verdicts.long_memory import LONGEST_IN_FLOATS
-from sgdmem.numeric.verdicts.mode_summands import (
+from sgdmem.numeric.judges.float_problem import FloatProblem
+from sgdmem.numeric.judges.judge import Judge, unit_of
+from sgdmem.numeric.noise_sums.long_memory import LONGEST_IN_FLOATS
+from sgdmem.numeric.noise_sums.mode_summands import (
     ModeForm,
     decayed_form,
     form_under,
     midpoint_form,
     rational_algorithm,
 )
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.polynomials import multiply
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, to_half_plane
 from sgdmem.symbolic.algebra.scalars import as_scalar, is_list, to_float

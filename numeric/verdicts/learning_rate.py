@@ -13,12 +13,12 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.arithmetic.intervals import Interval, positive_intervals
 from sgdmem.numeric.compilation.progress import shown_passes
+from sgdmem.numeric.judges.float_problem import FloatProblem
+from sgdmem.numeric.judges.judge import unit_of
+from sgdmem.numeric.noise_sums.mode_summands import form_under, midpoint_form, rational_algorithm
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.float_problem import FloatProblem
-from sgdmem.numeric.verdicts.judge import unit_of
-from sgdmem.numeric.verdicts.mode_summands import form_under, midpoint_form, rational_algorithm
 from sgdmem.numeric.verdicts.stability import verdict_of
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

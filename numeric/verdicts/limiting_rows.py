@@ -9,11 +9,11 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.judges.judge import Judge
+from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts import limits
-from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
 from sgdmem.symbolic.errors import InputError
 
 _MOST_SHOWN, _MOST_TOLD = 5, 20  # samples in a text, and in JSON

@@ -15,15 +15,15 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.intervals import Interval, confirmed, positive_intervals
+from sgdmem.numeric.judges.float_problem import FloatProblem
+from sgdmem.numeric.judges.judge import Judge
+from sgdmem.numeric.judges.noiseless import noiseless_floats, noiseless_scales
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.noise_sums.long_memory import LongForm
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, float_summands, midpoint_form
+from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.float_problem import FloatProblem
-from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.long_memory import LongForm
-from sgdmem.numeric.verdicts.mode_summands import ModeForm, float_summands, midpoint_form
-from sgdmem.numeric.verdicts.noiseless import noiseless_floats, noiseless_scales
-from sgdmem.numeric.verdicts.reason import Reason
-from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
 
 _POINTS, _FEWEST_POINTS = 2000, 16  # of scans, in all intervals together and in each
 _FEW, _MORE = 4, 64  # batch sizes tried around the critical one, also in epochs

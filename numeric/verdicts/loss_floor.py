@@ -20,13 +20,13 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.judges.judge import Judge
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.noise_sums.epoch_operator import EpochOperator
+from sgdmem.numeric.noise_sums.mode_summands import mode_summands
+from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.problems.coupling import Block
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.verdicts.epoch_operator import EpochOperator
-from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.mode_summands import mode_summands
-from sgdmem.numeric.verdicts.noise_sum import explicit_modes
-from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.numeric.verdicts.sampled_floor import covariance_at_rest, sampled_floor
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
-from sgdmem.numeric.verdicts.mode_summands import rational_algorithm
+from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.symbolic.algebra.polynomials import evaluate
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

@@ -21,11 +21,11 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.conjugate_gradients import conjugate_gradients
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.noise_sums.mode_summands import mode_summands
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
 from sgdmem.numeric.sampled_noise.sampled_radius import are_moderate
-from sgdmem.numeric.verdicts.mode_summands import mode_summands
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 _SMALL = 1e-14  # what is left over, relative to the right side

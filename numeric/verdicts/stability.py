@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.compilation.progress import shown_passes
+from sgdmem.numeric.judges.fitted_noise import fitted_radius
+from sgdmem.numeric.judges.judge import Judge
+from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
-from sgdmem.numeric.verdicts.fitted_noise import fitted_radius
-from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm

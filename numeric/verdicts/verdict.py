@@ -9,18 +9,18 @@ from functools import cached_property
 from typing import Any
 
 from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.judges.binding_condition import binding
+from sgdmem.numeric.judges.judge import Judge
+from sgdmem.numeric.judges.noiseless import noiseless_margin
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.noise_sums.epoch_operator import EpochOperator
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts import limits
-from sgdmem.numeric.verdicts.binding_condition import binding
 from sgdmem.numeric.verdicts.convergence_rate import ConvergenceRate, rate_of
-from sgdmem.numeric.verdicts.epoch_operator import EpochOperator
-from sgdmem.numeric.verdicts.judge import Judge
 from sgdmem.numeric.verdicts.limiting_rows import LimitingRows
 from sgdmem.numeric.verdicts.loss_floor import at_rest, floor_of_epochs, loss_floor
-from sgdmem.numeric.verdicts.noiseless import noiseless_margin
-from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.resting_point import RestingPoint
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndecidedError

@@ -16,12 +16,12 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.noise_sums.mode_summands import ball_form
+from sgdmem.numeric.noise_sums.noise_sum import noise_sums
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
 from sgdmem.numeric.sampled_noise.sampled_radius import are_floats, ritz_pair
-from sgdmem.numeric.verdicts.mode_summands import ball_form
-from sgdmem.numeric.verdicts.noise_sum import noise_sums
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, Slider
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sgdmem._version import __version__
+from sgdmem.numeric.judges.stability_rule import javascript_rule
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.stability_rule import javascript_rule
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, explored_methods
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -229,9 +229,9 @@ def _tables() -> dict[str, Any]:
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
+    from sgdmem.numeric.judges.reason import Reason
     from sgdmem.numeric.spectra.euler_maclaurin import end_correction
     from sgdmem.numeric.spectra.power_law_quadrature import legendre_rule
-    from sgdmem.numeric.verdicts.reason import Reason
     from sgdmem.phase_diagrams.pictures.map_colours import BRIGHTEST
 
     offsets, weights = end_correction()

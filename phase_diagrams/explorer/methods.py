@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from sgdmem.numeric.exported_code.javascript import javascript_functions
-from sgdmem.numeric.verdicts.mode_summands import rational_algorithm
+from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.phase_diagrams.pictures.labels import axis_label
 from sgdmem.symbolic.algebra.scalars import as_scalar, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm

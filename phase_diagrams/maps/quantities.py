@@ -14,13 +14,13 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, is_simple
 from sgdmem.numeric.compiled_maps.points import Outcomes, Points
+from sgdmem.numeric.judges.noiseless import noiseless_floats
+from sgdmem.numeric.judges.stability_rule import REASONS, decide
 from sgdmem.numeric.losses.loss_series import Regime, loss_regime
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import require_no_weight_decay
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.numeric.verdicts.noiseless import noiseless_floats
-from sgdmem.numeric.verdicts.stability_rule import REASONS, decide
 from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import is_list, to_float

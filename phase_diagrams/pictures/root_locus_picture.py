@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.numeric.problems.problem import as_problem, require_no_weight_decay
-from sgdmem.numeric.verdicts.mode_summands import rational_algorithm
 from sgdmem.numeric.verdicts.root_locus import RootLocus, complex_circle, root_locus, roots_at
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.pictures.artists import named

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from sgdmem.cli.main import cli, main
 from sgdmem.numeric.compilation import cuda
-from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.judges.reason import Reason
 
 HEAVY_BALL = [
     *["stable", "--algorithm", "heavy-ball", "--set", "learning_rate=0.1"],

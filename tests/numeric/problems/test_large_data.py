@@ -23,6 +23,7 @@ from sgdmem import (
     stability,
 )
 from sgdmem.numeric.arithmetic import memory
+from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.problems import whitened
 from sgdmem.numeric.problems.data_summary import summarize
 from sgdmem.numeric.problems.samples import Samples
@@ -31,7 +32,6 @@ from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, 
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.spectra import files, row_pieces
 from sgdmem.numeric.spectra.data_files import load_matrix
-from sgdmem.numeric.verdicts.mode_summands import ball_form
 
 
 class Dataset:

@@ -12,14 +12,14 @@ import pytest
 
 from sgdmem import InputError, Noise, Problem, Spectrum, largest_learning_rate, sgd, stability
 from sgdmem.numeric.arithmetic.definiteness import is_definite
+from sgdmem.numeric.judges.joint_judge import JointJudge
+from sgdmem.numeric.noise_sums.mode_summands import ball_form
+from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
 from sgdmem.numeric.sampled_noise.sampled_radius import ritz_pair
 from sgdmem.numeric.sampled_noise.short_memory_pairs import short_memory_pairs
-from sgdmem.numeric.verdicts.joint_judge import JointJudge
-from sgdmem.numeric.verdicts.mode_summands import ball_form
-from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo import named_algorithms as named
 from sgdmem.symbolic.zoo.named_algorithms import find_family

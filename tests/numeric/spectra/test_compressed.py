@@ -10,8 +10,8 @@ from mpmath import mp, mpf
 
 from sgdmem import InputError, Spectrum, heavy_ball, nesterov, stability
 from sgdmem.methods import evaluator
+from sgdmem.numeric.noise_sums.noise_sum import compressed_noise_sum
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
-from sgdmem.numeric.verdicts.noise_sum import compressed_noise_sum
 
 LISTS = {
     "power": np.arange(1, 10**5 + 1.0) ** -1.3,

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from sgdmem import InputError, Noise, Problem, Spectrum, heavy_ball, sgd, stability
+from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
 from sgdmem.numeric.sampled_noise.sampled_radius import ritz_pair
-from sgdmem.numeric.verdicts.mode_summands import ball_form
 
 
 @pytest.mark.parametrize("outputs", [1, 2])

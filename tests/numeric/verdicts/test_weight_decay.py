@@ -25,9 +25,9 @@ from sgdmem import (
     stability,
     stability_boundary,
 )
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
-from sgdmem.numeric.verdicts.mode_summands import ball_form
-from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
 from sgdmem.symbolic.stability.schur import is_schur

@@ -21,7 +21,7 @@ from sgdmem import (
 )
 from sgdmem.methods import memory_one
 from sgdmem.numeric.compiled_maps.crossings import Crossings, crossings
-from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.judges.reason import Reason
 from sgdmem.phase_diagrams.maps.curves import Curve, Tracer
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from tests.asking import noisy

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sympy
 
-from sgdmem.numeric.verdicts.mode_summands import rational_algorithm
+from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.symbolic.algebra.scalars import as_scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError

@@ -9,14 +9,14 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.bisection import bisect
+from sgdmem.numeric.judges.joint_judge import noise_operator
+from sgdmem.numeric.judges.noiseless import LISTED
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, float_summands, members, take
+from sgdmem.numeric.noise_sums.noise_operator import NoiseOperator
+from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law_quadrature import HEAD, LongLaw
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.joint_judge import noise_operator
-from sgdmem.numeric.verdicts.mode_summands import ModeForm, float_summands, members, take
-from sgdmem.numeric.verdicts.noise_operator import NoiseOperator
-from sgdmem.numeric.verdicts.noiseless import LISTED
-from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import to_float
 

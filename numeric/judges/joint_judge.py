@@ -8,22 +8,22 @@ from functools import cached_property
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.epoch_operator import EpochOperator
-from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import ModeForm, no_pull
-from sgdmem.numeric.verdicts.noise_operator import (
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.judges.stability_rule import REASONS, decide, decide_unphysical
+from sgdmem.numeric.noise_sums.epoch_operator import EpochOperator
+from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, no_pull
+from sgdmem.numeric.noise_sums.noise_operator import (
     Bounds,
     MatrixOperator,
     NoiseOperator,
     ScalarOperator,
 )
-from sgdmem.numeric.verdicts.noise_sum import noise_sums
-from sgdmem.numeric.verdicts.reason import Reason
-from sgdmem.numeric.verdicts.sampled_operator import SampledOperator
-from sgdmem.numeric.verdicts.smooth_radius import smooth_radius
-from sgdmem.numeric.verdicts.stability_rule import REASONS, decide, decide_unphysical
+from sgdmem.numeric.noise_sums.noise_sum import noise_sums
+from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
+from sgdmem.numeric.noise_sums.smooth_radius import smooth_radius
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 _UNSUMMED = [  # places of the reasons for which the radius is infinite or may be

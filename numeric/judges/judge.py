@@ -8,15 +8,15 @@ from fractions import Fraction
 from functools import cached_property
 
 from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.judges.joint_judge import JointJudge
+from sgdmem.numeric.judges.noiseless import noiseless_floats
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.judges.stability_rule import REASONS
+from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, decayed_form, form_under
+from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.joint_judge import JointJudge
-from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import ModeForm, decayed_form, form_under
-from sgdmem.numeric.verdicts.noise_sum import explicit_modes
-from sgdmem.numeric.verdicts.noiseless import noiseless_floats
-from sgdmem.numeric.verdicts.reason import Reason
-from sgdmem.numeric.verdicts.stability_rule import REASONS
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.stability.schur import is_schur_form

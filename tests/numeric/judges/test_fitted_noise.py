@@ -20,8 +20,8 @@ from sgdmem import (
     stability,
     torch_sgd,
 )
+from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
-from sgdmem.numeric.verdicts.reason import Reason
 from tests.draws import heavy_tailed
 
 

@@ -10,6 +10,9 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, mode_summands, take
+from sgdmem.numeric.noise_sums.noise_operator import Bounds, NoiseOperator
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs, quick_pairs
@@ -20,9 +23,6 @@ from sgdmem.numeric.sampled_noise.sampled_radius import (
     ritz_pair,
     sampled_radius,
 )
-from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import ModeForm, mode_summands, take
-from sgdmem.numeric.verdicts.noise_operator import Bounds, NoiseOperator
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 ROUNDED = 1e-6  # relative, of lower bounds in plain floats

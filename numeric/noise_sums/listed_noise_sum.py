@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.verdicts.mode_summands import ModeForm, members, mode_summands, take
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, members, mode_summands, take
 
 _BLOCK = 2**16  # entries of an (A, N) block that is held in memory at once
 _BALL = ("mid", "rad")

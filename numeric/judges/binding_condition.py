@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
+from sgdmem.numeric.judges.judge import Judge
+from sgdmem.numeric.judges.noiseless import gaps
+from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.noiseless import gaps
-from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.symbolic.algebra.scalars import to_float
 
 _SMALLEST = 1e-12  # of the eigenvalues looked at, over the largest, where there are infinitely many

@@ -7,12 +7,12 @@ import math
 import numpy as np
 
 from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.judges.joint_judge import JointJudge
+from sgdmem.numeric.judges.judge import Judge
+from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
-from sgdmem.numeric.verdicts.joint_judge import JointJudge
-from sgdmem.numeric.verdicts.judge import Judge
-from sgdmem.numeric.verdicts.reason import Reason
 
 _ERRORS = 2  # standard errors to either side
 _SLOWEST, _SLOW = 1e-6, 7  # eigenvalues that are left out, over the smallest that is not; how many

@@ -8,8 +8,8 @@ import mpmath
 import numpy as np
 import pytest
 
+from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo import named_algorithms as named

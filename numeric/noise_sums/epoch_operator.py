@@ -10,12 +10,12 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.noise_sums.sampled_operator import ROUNDED, SampledOperator, is_close
 from sgdmem.numeric.sampled_noise.epoch_bounds import EpochBounds
 from sgdmem.numeric.sampled_noise.epoch_radius import EpochNoise, require_possible
 from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
 from sgdmem.numeric.sampled_noise.mode_states import ModeStates
 from sgdmem.numeric.sampled_noise.sampled_radius import MOST_PASSES, are_moderate, ritz_pair
-from sgdmem.numeric.verdicts.sampled_operator import ROUNDED, SampledOperator, is_close
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 _ROUGH, _CLOSE, _SMALL = 1e-2, 1e-9, 1e-11  # residuals of a start, of searches, of proofs

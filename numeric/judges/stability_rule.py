@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.verdicts.reason import Reason
+from sgdmem.numeric.judges.reason import Reason
 
 # A condition compares one name with one number, as every language writes it. The names:
 # pull    0 where Q(1) is exactly 0

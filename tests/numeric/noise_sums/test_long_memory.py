@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.arithmetic.ball import Ball
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.noise_sums.long_memory import LongForm
+from sgdmem.numeric.noise_sums.mode_summands import ball_form, mode_summands
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
-from sgdmem.numeric.verdicts.long_memory import LongForm
-from sgdmem.numeric.verdicts.mode_summands import ball_form, mode_summands
-from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests.draws import KINDS, random_algorithm

@@ -18,12 +18,12 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, mode_summands, take
+from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.problems.coupling import CoupledRadius, coupled_radius
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.listed_noise_sum import NoiseSums
-from sgdmem.numeric.verdicts.mode_summands import ModeForm, mode_summands, take
-from sgdmem.numeric.verdicts.noise_sum import explicit_modes
 
 Bounds: TypeAlias = tuple[Array, Array]
 

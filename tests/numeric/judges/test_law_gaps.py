@@ -14,8 +14,8 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.reason import Reason
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo.named_algorithms import memory_one

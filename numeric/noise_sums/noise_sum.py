@@ -20,18 +20,14 @@ from dataclasses import replace
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.spectra.compressed import CompressedSpectrum
-from sgdmem.numeric.spectra.power_law_quadrature import HEAD
-from sgdmem.numeric.spectra.quadrature import LongSpectrum, bounded_rule
-from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.verdicts.listed_noise_sum import (
+from sgdmem.numeric.noise_sums.listed_noise_sum import (
     NoiseSums,
     join,
     join_batch,
     sums_of_modes,
 )
-from sgdmem.numeric.verdicts.long_memory import LongForm
-from sgdmem.numeric.verdicts.mode_summands import (
+from sgdmem.numeric.noise_sums.long_memory import LongForm
+from sgdmem.numeric.noise_sums.mode_summands import (
     ModeForm,
     ball_form,
     disk_bounds,
@@ -39,6 +35,10 @@ from sgdmem.numeric.verdicts.mode_summands import (
     mode_summands,
     take,
 )
+from sgdmem.numeric.spectra.compressed import CompressedSpectrum
+from sgdmem.numeric.spectra.power_law_quadrature import HEAD
+from sgdmem.numeric.spectra.quadrature import LongSpectrum, bounded_rule
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.errors import InputError
 

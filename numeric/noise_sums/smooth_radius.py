@@ -8,13 +8,13 @@ from functools import partial
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.noise_sums.mode_summands import take
+from sgdmem.numeric.noise_sums.noise_operator import Bounds
+from sgdmem.numeric.noise_sums.sampled_operator import ROUNDED, SampledOperator
 from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius
 from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
 from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
 from sgdmem.numeric.sampled_noise.sampled_radius import are_floats, ritz_pair
-from sgdmem.numeric.verdicts.mode_summands import take
-from sgdmem.numeric.verdicts.noise_operator import Bounds
-from sgdmem.numeric.verdicts.sampled_operator import ROUNDED, SampledOperator
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 _FAR = 2.0  # radius of the diagonal part from which no estimate is needed

@@ -1,0 +1,1 @@
+"""The one rule applied: to one algorithm, to many, and in plain floats."""

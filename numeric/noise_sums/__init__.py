@@ -1,0 +1,1 @@
+"""Noise summands of modes, their sums and the radii of noise operators, with error bounds."""
