@@ -140,6 +140,23 @@ def _touch(first: Any, second: Any, least: float = 0.5) -> bool:
     return True
 
 
+def alike_in_print(figure: Any) -> list[set[str]]:
+    """Return the names of curves that only colour tells apart: same strokes, marks and width."""
+    looks: dict[tuple[Any, ...], set[str]] = {}
+    for ax in figure.axes:
+        for line in ax.lines:
+            name = str(line.get_label()).removeprefix("_")
+            gid = str(line.get_gid() or "")
+            more = name.startswith("child") or name == "nolegend_" or gid.startswith("prediction")
+            if more or len(line.get_xdata()) < 2:
+                continue  # pieces of the same curve, or a law along its own curve
+            offset, dashes = line._unscaled_dash_pattern
+            strokes = None if line.get_linestyle() == "None" else (offset, tuple(dashes or ()))
+            look = strokes, line.get_marker(), round(line.get_linewidth(), 3)
+            looks.setdefault(look, set()).add(name)
+    return [names for names in looks.values() if len(names) > 1]
+
+
 def overlapping(texts: list[Any]) -> list[tuple[str, str]]:
     """Return the pairs of texts, not rotated, whose boxes overlap."""
     canvas = canvas_of(texts[0].figure.canvas.figure)

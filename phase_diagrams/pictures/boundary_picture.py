@@ -12,7 +12,16 @@ from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
 from sgdmem.phase_diagrams.pictures.naming import name_or_explain
-from sgdmem.phase_diagrams.pictures.palette import BLACK, BLUE, GREEN, ORANGE, PURPLE, RED, SKY
+from sgdmem.phase_diagrams.pictures.palette import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    STROKES,
+)
 from sgdmem.phase_diagrams.pictures.placement import name_curves
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
@@ -26,13 +35,13 @@ if TYPE_CHECKING:
 
 # Colour-blind safe (Okabe-Ito), and told apart in print by their strokes.
 _STYLES: dict[str, tuple[str, Any]] = {
-    Reason.NOISE_SUM.value: (RED, "-"),
-    Reason.MODE_NOISE.value: (PURPLE, (0, (3, 1, 1, 1))),
-    Reason.ROOT_AT_1.value: (GREEN, (0, (1, 1))),
-    Reason.ROOT_AT_MINUS_1.value: (BLUE, (0, (5, 1.5))),
-    Reason.COMPLEX_ROOTS.value: (SKY, (0, (5, 1.5, 1, 1.5))),
-    Reason.TRACE_DIVERGES.value: (ORANGE, "-"),
-    Reason.SQUARES_DIVERGE.value: (ORANGE, "-"),
+    Reason.NOISE_SUM.value: (RED, STROKES[0]),
+    Reason.ROOT_AT_MINUS_1.value: (BLUE, STROKES[1]),
+    Reason.COMPLEX_ROOTS.value: (SKY, STROKES[2]),
+    Reason.ROOT_AT_1.value: (GREEN, STROKES[3]),
+    Reason.TRACE_DIVERGES.value: (ORANGE, STROKES[4]),
+    Reason.SQUARES_DIVERGE.value: (ORANGE, STROKES[5]),
+    Reason.MODE_NOISE.value: (PURPLE, STROKES[6]),
     **{reason.value: (BLACK, ":") for reason in Reason if reason.is_open},
 }
 

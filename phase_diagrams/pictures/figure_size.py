@@ -26,6 +26,7 @@ _LETTERS = {"column": 7.5, "page": 9.0, "slide": 18.0}  # points
 _USUAL_LETTERS = 10.0  # points, for which the lengths below are made
 _TITLE_ABOVE = 8.0  # points
 _SMALLEST, _LARGEST = 1, 50  # inches
+_DASHES = (4, 3), (9, 2, 2, 2), (1.5, 2)  # of thin lines, beside `STROKES` of curves
 _LENGTHS: tuple[Any, ...] = (  # settings of matplotlib that follow the letters
     *("lines.linewidth", "lines.markersize", "patch.linewidth", "hatch.linewidth"),
     *("axes.linewidth", "axes.labelpad"),
@@ -116,6 +117,7 @@ def in_points(length: float) -> float:
     return length * float(rcParams["font.size"]) / _USUAL_LETTERS
 
 
-def dashed(colour: str = "#000000") -> dict[str, Any]:
-    """Return the style of thin dashed lines."""
-    return {"color": colour, "linestyle": (0, (4, 3)), "linewidth": in_points(0.9)}
+def dashed(colour: str = "#000000", place: int = 0) -> dict[str, Any]:
+    """Return the style of thin dashed lines, the first one or a later one of a picture."""
+    stroke = _DASHES[place % len(_DASHES)]
+    return {"color": colour, "linestyle": (0, stroke), "linewidth": in_points(0.9)}

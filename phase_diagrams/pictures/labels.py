@@ -37,7 +37,8 @@ def algorithm_label(algorithm: Algorithm) -> str:
     _, bracket, values = (algorithm.name or "").partition("(")
     if algorithm.title is None or not bracket:
         return algorithm.label
-    return f"{algorithm.title} ({values.replace('_', ' ')}"
+    given = re.sub(r"(\w+)=", lambda found: f"{_symbol(found[1])} = ", values.removesuffix(")"))
+    return f"{algorithm.title}, {given}"
 
 
 def question_label(spectrum: Any, noise: BatchNoise) -> str:
@@ -72,6 +73,6 @@ def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     return f"{', '.join([name, *fixed, *noise])}\n{spectrum}"
 
 
-def _symbol(key: str, data: xarray.Dataset) -> str:
+def _symbol(key: str, data: xarray.Dataset | None = None) -> str:
     label = axis_label(key, data)
-    return label.rpartition(" ")[2] if label.endswith("$") else key
+    return label.rpartition(" ")[2] if label.endswith("$") else key.replace("_", " ")

@@ -23,7 +23,7 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import question_label
-from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES
+from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, MARKS
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
     settle,
@@ -35,7 +35,6 @@ from sgdmem.symbolic.errors import InputError, shown
 _RISE = 3.0  # how far above the largest start the picture ends
 _FIRST_SHOWN = 0.01  # of the steps, where a predicted power law begins
 _POINTS = 2000  # of a curve
-_MARKERS = "os^vDPX"  # one after the other
 _APART = 0.25  # from one mark to the next, as a share of the picture
 _MOST_EXACT = 2000  # steps on samples
 
@@ -237,7 +236,7 @@ def _look(place: int, count: int) -> dict[str, Any]:
     look = {"color": CURVES[place % len(CURVES)], "linewidth": in_points(2.2)}
     if count > 1:
         first = (0.5 + place) / count * _APART  # not above those of the others
-        look |= {"marker": _MARKERS[place % len(_MARKERS)], "markevery": (first, _APART)}
+        look |= {"marker": MARKS[place % len(MARKS)], "markevery": (first, _APART)}
         look |= {"markersize": in_points(6), "mec": "white", "mew": in_points(0.8)}
     return look
 

@@ -59,6 +59,7 @@ _QUANTITIES = {
     "margin": r"margin, $\min(1-U'_\Sigma,\;1+\tau_2s/B)$",
     "loss_exponent": r"exponent $p$ of the loss $t^{-p}$",
 }
+_NONE = "xxxx"  # where there is no number
 _DECADES = 3  # of noise sums, at most
 _MANY_SIZES = 1000  # ratio of the largest and the smallest value of a logarithmic colour scale
 BRIGHTEST = 0.9  # of the colour map: its yellow would vanish beside the neighbours
@@ -247,5 +248,11 @@ def _values(values: xarray.DataArray, ax: Any, edges: tuple[Array, Array]) -> Sh
     named("map", mesh)
     label = _QUANTITIES.get(str(values.name), str(values.attrs.get("long_name", values.name)))
     infinite = np.isinf(values.values).any()
-    none = f"; grey: {'infinite' if infinite else 'none'}" if known.size < shown.size else ""
-    return Shown(mesh, label + none, {}, {})
+    if known.size == shown.size:
+        return Shown(mesh, label, {}, {})
+    crossed = hatch(
+        ax, values, np.ma.getmaskarray(shown), _NONE, GREY
+    )  # the colours have greys too
+    if crossed is not None:
+        named("pattern", crossed)
+    return Shown(mesh, f"{label}; crossed: {'infinite' if infinite else 'none'}", {}, {})

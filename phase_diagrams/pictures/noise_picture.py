@@ -140,7 +140,7 @@ def draw_noise_summand(
             handles += twin.get_legend_handles_labels()[0]
         write_legend(ax, handles, most_columns=2)
     settle(ax)
-    name_ranges(ax, parts)
+    name_ranges(ax, parts, None if twin is None else twin.lines[0])
     return ax
 
 
@@ -237,7 +237,7 @@ def _draw_share(
     percent = 100 * np.array([1, *share, share[-1]])
     named("share", *twin.plot([right, *lam, left], percent, **style))
     twin.set_ylim(0, 102)
-    twin.set_ylabel(r"share of the noise sum $U'_\Sigma$, %", color=BLUE)
+    twin.set_ylabel(r"% of the noise sum $U'_\Sigma$", color=BLUE)
     twin.tick_params(axis="y", colors=BLUE)
     return twin
 

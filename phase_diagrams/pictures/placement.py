@@ -18,6 +18,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import in_points
+from sgdmem.phase_diagrams.pictures.palette import ink
 
 LETTERS = 8.5  # points, beside others of 10
 BOX: dict[str, Any] = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.75}
@@ -190,7 +191,7 @@ def name_curves(
     curves
         By their names, the pieces of each.
     colours
-        Of the names.
+        Of the curves; their names are darker where they could not be read.
     unnamed
         Curves that are only kept free.
 
@@ -230,7 +231,7 @@ def name_curves(
             transform_rotates_text=True,  # so that a layout engine may change the proportions
             ha="center",
             va="center",
-            color=colours[name],
+            color=ink(colours[name]),
             fontsize=in_points(LETTERS),
             zorder=6,
             bbox=BOX,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
 
+_PLACES = 0.5, 0.35, 0.65, 0.2, 0.8  # of a name along its range
 _APART = 4.0  # factor between the ends of ranges that can be told apart
 
 
@@ -63,10 +63,11 @@ def draw_ranges(ax: Any, parts: list[Any]) -> None:
             named("range-end", ax.axvline(ends, color=GREEN, linewidth=in_points(0.8), zorder=1))
 
 
-def name_ranges(ax: Any, parts: list[Any]) -> None:
+def name_ranges(ax: Any, parts: list[Any], curve: Any = None) -> None:
     """Write the formulas of the ends of the ranges and of the leading terms.
 
-    A term stands above its line, or below if there is no room, or nowhere.
+    A term stands above its line, or below if there is no room, at its middle or beside that, away
+    from a curve; or nowhere.
     """
     left, right = ax.get_xlim()
     frame = ax.get_window_extent()
@@ -79,9 +80,9 @@ def name_ranges(ax: Any, parts: list[Any]) -> None:
             text = ax.text(ends, 0.05, f"${_latex(end)}$ ", transform=at_axis, **style)
             taken.append(text.get_window_extent())
     for lam, values, formula, *_ in shown:
-        place = math.sqrt(lam[0] * lam[-1])
-        value = float(np.interp(place, lam, values))
-        for away, side in ((14, "bottom"), (-14, "top")):
+        for part, (away, side) in product(_PLACES, ((14, "bottom"), (-14, "top"))):
+            place = lam[0] ** (1 - part) * lam[-1] ** part
+            value = float(np.interp(place, lam, values))
             text = ax.annotate(
                 f"${_latex(formula)}$",
                 (place, value),
@@ -95,11 +96,18 @@ def name_ranges(ax: Any, parts: list[Any]) -> None:
             )
             box = text.get_window_extent()
             inside = frame.y0 <= box.y0 and box.y1 <= frame.y1
-            if inside and not any(box.overlaps(other) for other in taken):
+            if inside and not any(map(box.overlaps, taken)) and not _crosses(box, curve):
                 named("range-name", text)
                 taken.append(box)
                 break
             text.remove()
+
+
+def _crosses(box: Any, curve: Any) -> bool:
+    """Whether a line runs through a box."""
+    return curve is not None and bool(
+        curve.get_transform().transform_path(curve.get_path()).intersects_bbox(box, filled=False)
+    )
 
 
 def _seen(ax: Any, parts: list[Any]) -> Iterator[tuple[Any, Any, Any, float, Any]]:

@@ -191,12 +191,18 @@ def _break_title(ax: Any) -> bool:
 
 
 def _break_lines(text: Any, room: float) -> bool:
-    """Break the lines of a text where they are wider than there is room; return whether."""
+    """Break the lines of a text where they are wider than there is room; return whether.
+
+    What a semicolon parts comes apart first.
+    """
     lines, done = text.get_text().split("\n"), []
     for line in lines:
         text.set_text(line)
-        _break(text, lambda box: box.width, room)
-        done.append(text.get_text())
+        whole = text.get_window_extent().width <= room
+        for part in [line] if whole else line.split("; "):
+            text.set_text(part)
+            _break(text, lambda box: box.width, room)
+            done.append(text.get_text())
     text.set_text("\n".join(done))
     return bool(done != lines)
 

@@ -10,7 +10,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.training.watching.training_record import TrainingRecord
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
-from sgdmem.phase_diagrams.pictures.palette import BLUE, GREEN, GREY, RED
+from sgdmem.phase_diagrams.pictures.palette import BLUE, GREEN, GREY, MARKS, RED, STROKES
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
     settle,
@@ -22,6 +22,7 @@ from sgdmem.symbolic.errors import InputError, shown
 _AROUND = 1.6  # what the picture shows beyond the least and the largest share
 _DEEPEST = 1e-4  # share
 _INSET = 0.04  # of the height, at which triangles stand
+_MARKED = 20  # measurements, of more only some have marks
 _FEW = 2.0  # decades, up to which they have ticks inside
 
 
@@ -109,8 +110,9 @@ def draw_training(
     low, high = _limits([curve[0] for curve in curves.values()])
     ax.set(yscale="log", ylim=(low, high), xlabel="step", ylabel="share of the edge")
     _plain_ticks(ax)
-    for name, (share, below, above, colour, label) in curves.items():
-        _draw_curve(ax, name, step, share, (below, above), colour, label)
+    for place, (name, (share, below, above, colour, label)) in enumerate(curves.items()):
+        look = {"color": colour, "marker": MARKS[place], "linestyle": STROKES[place]}
+        _draw_curve(ax, name, step, share, (below, above), look, label)
     named("edge", ax.axhline(1, **dashed(), label="edge", zorder=3))
     twin = _draw_loss(ax, step, record["loss"])
     write_title(ax, _title(record, whole), "small")
@@ -133,7 +135,7 @@ def _draw_curve(
     step: Array,
     share: Array,
     band: tuple[Array, Array],
-    colour: str,
+    look: dict[str, Any],
     label: str,
 ) -> None:
     low, high = ax.get_ylim()
@@ -142,9 +144,9 @@ def _draw_curve(
     (line,) = ax.plot(
         step,
         height,
-        color=colour,
-        marker=".",
-        markersize=in_points(5),
+        **look,
+        markersize=in_points(4),
+        markevery=-(-step.size // _MARKED),
         linewidth=in_points(1.8),
         label=label,
         zorder=4,
@@ -152,12 +154,12 @@ def _draw_curve(
     named(name, line)
     if (band[0] < band[1]).any():
         below, above = (np.clip(np.where(inside, end, np.nan), low, high) for end in band)
-        filled = ax.fill_between(step, below, above, color=colour, alpha=0.2, linewidth=0)
+        filled = ax.fill_between(step, below, above, color=look["color"], alpha=0.2, linewidth=0)
         named("band", filled)
     inset = (high / low) ** _INSET
     for marker, end, where in (("^", high / inset, share > high), ("v", low * inset, share < low)):
         if where.any():
-            style: dict[str, Any] = {"linestyle": "none", "color": colour, "zorder": 5}
+            style: dict[str, Any] = {"linestyle": "none", "color": look["color"], "zorder": 5}
             points = ax.plot(step[where], 0 * step[where] + end, marker=marker, **style)
             named("beyond", *points)
 

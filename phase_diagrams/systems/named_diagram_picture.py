@@ -16,7 +16,15 @@ from sgdmem.phase_diagrams.pictures.labels import title
 from sgdmem.phase_diagrams.pictures.map_colours import colour_cells, hatch
 from sgdmem.phase_diagrams.pictures.map_picture import cell_edges, draw_colours
 from sgdmem.phase_diagrams.pictures.naming import name_or_explain
-from sgdmem.phase_diagrams.pictures.palette import BLACK, GREEN, ORANGE, PURPLE, RED, SKY
+from sgdmem.phase_diagrams.pictures.palette import (
+    BLACK,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    RED,
+    SKY,
+    STROKES,
+)
 from sgdmem.phase_diagrams.pictures.placement import name_curves, name_regions
 from sgdmem.phase_diagrams.pictures.surroundings import new_axes, write_title
 
@@ -24,7 +32,6 @@ if TYPE_CHECKING:
     import xarray
 
 _COLOURS = (RED, GREEN, SKY, PURPLE, ORANGE)
-_STROKES: tuple[Any, ...] = ("-", (0, (7, 1.5)), (0, (7, 1.5, 1, 1.5)), (0, (1, 1)), (0, (3, 1)))
 _MOST_LISTED = 4  # batch sizes
 _LIGHTEST, _DARKEST = 1.0, 0.62  # greys of what is stable at none, and at all, of the batch sizes
 
@@ -88,8 +95,9 @@ class NamedDiagram:
         ax.autoscale_view()  # matplotlib would do so only when it draws
         ax.autoscale(False)
         curves = self._draw_boundaries(ax, handles)
-        for name, line in self.theory.items():
-            drawn = ax.plot(line.x, line.y, **dashed(line.colour), label=name, zorder=4)
+        for place, (name, line) in enumerate(self.theory.items()):
+            style = dashed(line.colour, place)
+            drawn = ax.plot(line.x, line.y, **style, label=name, zorder=4)
             handles[name] = named("theory", *drawn)
             curves[name] = [_inside(ax, line)], line.colour
         curves = {name: found for name, found in curves.items() if len(found[0][0][0])}
@@ -149,7 +157,7 @@ class NamedDiagram:
             for number in np.unique(edge.curve.values):
                 there = edge.curve.values == number
                 label = f"_{name}" if pieces else name
-                style = {"color": colour, "linestyle": _STROKES[place % len(_STROKES)]}
+                style = {"color": colour, "linestyle": STROKES[place % len(STROKES)]}
                 (line,) = ax.plot(x[there], y[there], label=label, zorder=3, **style)
                 named("boundary", line)
                 if several:

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 import sgdmem
 from sgdmem import Spectrum, draw
+from sgdmem.phase_diagrams.pictures.palette import ink
 from sgdmem.phase_diagrams.pictures.placement import _in_two_lines, name_curves, name_regions
 from sgdmem.pictures import artists, draw_boundary, draw_series
 from tests.picture_checks import canvas_of, overlapping, plane_edge, texts_outside
@@ -131,7 +132,8 @@ def test_curves_are_named_beside_themselves() -> None:
         ]
         gap, colour = min(gaps)
         assert 12 < gap < 35  # pixels: beside the curve, not on it
-        assert colour == colours[text.get_text()] == text.get_color()
+        assert colour == colours[text.get_text()]
+        assert text.get_color() == ink(colour)
     assert texts_outside(axes.figure) == []
     assert "curve-name" not in artists(draw_boundary(edge, annotate=False))
 

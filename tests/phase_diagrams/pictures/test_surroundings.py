@@ -17,7 +17,7 @@ from sgdmem import InputError, Problem, Spectrum
 from sgdmem.phase_diagrams.pictures.figure_size import SIZES, letters_of
 from sgdmem.phase_diagrams.pictures.surroundings import settle, write_title
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
-from tests.picture_checks import canvas_of, crowded, plane_edge, texts_outside
+from tests.picture_checks import alike_in_print, canvas_of, crowded, plane_edge, texts_outside
 
 COLUMN = (3.25, 2.5)
 LAW = Problem.power_law(1.5)
@@ -92,7 +92,7 @@ LATER = pytest.mark.exhaustive
 @pytest.mark.parametrize("draw", ALL)
 def test_all_is_inside_and_apart(draw: Callable[..., Any], size: Any) -> None:
     figure = draw(size=size).figure
-    assert crowded(figure) == []
+    assert crowded(figure) == [] and alike_in_print(figure) == []
     if size in SIZES:
         assert figure.get_figwidth() == SIZES[size][0]
         sizes = {label.get_fontsize() for ax in figure.axes for label in ax.get_xticklabels()}

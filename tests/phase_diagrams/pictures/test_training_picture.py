@@ -11,7 +11,14 @@ import pytest
 from sgdmem import InputError
 from sgdmem.numeric.training.watching.training_record import TrainingRecord
 from sgdmem.pictures import artists, draw_training
-from tests.picture_checks import crowded, legend_words, overlapping, svg_ids, texts_outside
+from tests.picture_checks import (
+    alike_in_print,
+    crowded,
+    legend_words,
+    overlapping,
+    svg_ids,
+    texts_outside,
+)
 
 STEPS = np.arange(200, 4001, 200)
 
@@ -82,7 +89,8 @@ def test_texts_have_room(width: float) -> None:
         if tick.label2.get_text() and tick.label2.get_window_extent().y0 > 0
     ]
     assert overlapping(numbers) == [] and len(numbers) > 1
-    assert crowded(figure) == [] and len(legend_words(axes)) > 1
+    assert crowded(figure) == [] and alike_in_print(figure) == []
+    assert len(legend_words(axes)) > 1
     assert {"radius", "loss", "edge"} <= set(svg_ids(figure))
 
 

@@ -19,6 +19,7 @@ from sgdmem.symbolic.zoo.named_algorithms import find_family
 from sgdmem.systems import named_diagram
 from tests.asking import noisy
 from tests.picture_checks import (
+    alike_in_print,
     colour_at,
     is_colour,
     legend_words,
@@ -216,6 +217,19 @@ def test_regimes_are_those_of_figure_2() -> None:
 def test_regimes_without_lines_fill_the_axes() -> None:
     axes = diagram_data("regimes", points=5, batch_size=math.inf).draw()
     assert axes.get_xlim()[1] > 2.5 and axes.get_ylim()[1] > 2.5
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("learning-rate-momentum", {"batch_sizes": [1, 2, 4, 8, 16, 32, math.inf]}),
+        *(("damping-effective-rate", {}), ("batch-size-learning-rate", {})),
+        *(("spectral-zones", None), ("regimes", None)),
+    ],
+)
+def test_curves_differ_in_black_and_white(name: str, options: dict[str, Any] | None) -> None:
+    small = {} if options is None else {"points": 12, "resolution": 8, **options}
+    assert alike_in_print(named_diagram(name, size="column", **small).figure) == []
 
 
 def test_files(dampings: NamedDiagram) -> None:
