@@ -1,4 +1,4 @@
-"""The pictures of the tutorial: a root locus, a noise summand, losses, and the two edges.
+"""The pictures of docs/questions: a root locus, a noise summand, losses, and the two edges.
 
 Writes root_locus.png, noise_summand.png, losses.png and two_edges.png to the current folder (or the
 folder given as the only argument).

@@ -12,13 +12,21 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-PAGES = [
-    *("README.md", "docs/tutorial.md", "docs/describe-your-own-method.md", "docs/data.md"),
-    "docs/explorer.md",
-]
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    if "```python\n" in path.read_text()
+    and not {"_build", "training"} & set(path.relative_to(ROOT).parts)
+    and path.name != "training.md"  # pages of training are in test_training_pages.py
+)
 
 
-@pytest.mark.parametrize("page", PAGES)
+SLOW = {"docs/data.md"}
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=[pytest.mark.slow] * (page in SLOW)) for page in PAGES]
+)
 def test_code_blocks_run(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     run_code_blocks(ROOT / page)
@@ -42,7 +50,7 @@ def example(name: str) -> Any:
 
 
 @pytest.mark.exhaustive
-def test_pictures_of_the_tutorial(tmp_path: Path) -> None:
+def test_pictures_of_the_questions(tmp_path: Path) -> None:
     example("pictures").main(tmp_path, quick=True)
     written = {path.name for path in tmp_path.iterdir()}
     assert written == {"root_locus.png", "noise_summand.png", "losses.png", "two_edges.png"}
