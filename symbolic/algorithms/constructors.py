@@ -39,7 +39,7 @@ def as_family(function: Callable[..., Algorithm]) -> Family[...]:
     if isinstance(function, Family):
         return function
     name = getattr(function, "__name__", "the family")
-    given = _signature(function, name).values()
+    given = signature_of(function, name).values()
     positional = [x.name for x in given if x.kind is x.POSITIONAL_ONLY]
     if positional:
         raise InputError(
@@ -98,7 +98,14 @@ def published_family(
     return Family(build, name, display_name, parameters, update, reference, summary)
 
 
-def _signature(function: Callable[..., Any], name: str) -> Mapping[str, inspect.Parameter]:
+def signature_of(function: Callable[..., Any], name: str) -> Mapping[str, inspect.Parameter]:
+    """Return the parameters of a function, their annotations evaluated where they can be.
+
+    Raises
+    ------
+    InputError
+        If it does not say which it has.
+    """
     try:
         try:
             return inspect.signature(function, eval_str=True).parameters

@@ -10,14 +10,18 @@ from typing import Any, overload
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.constructors import published_family
 from sgdmem.symbolic.algorithms.family import Family
-from sgdmem.symbolic.algorithms.parameters import Parameter, Range, read_parameter
+from sgdmem.symbolic.algorithms.parameters import Parameter
 from sgdmem.symbolic.algorithms.printing import sum_text
-from sgdmem.symbolic.algorithms.update_notation import Publication, Update, letter_of
+from sgdmem.symbolic.algorithms.update_notation import Publication, Update
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.tracing.step import Step, UpdateFunction, blocks_of_step, traced
+from sgdmem.symbolic.tracing.signature import (
+    UpdateFunction,
+    called_with,
+    read_signature,
+    source_of,
+)
+from sgdmem.symbolic.tracing.step import Step, blocks_of_step, traced
 from sgdmem.symbolic.tracing.update_lines import update_lines
-
-_GRADIENTS = ("gradient", "grad")  # what the gradient function is called; else the last argument
 
 
 @overload
@@ -36,21 +40,21 @@ def method(
 def method(
     function: Callable[..., Any] | None = None, **options: Any
 ) -> Family[...] | Callable[[Callable[..., Any]], Family[...]]:
-    """Make a function that takes one step of a method a `Family`.
+    """Make a function that takes one step of a method a `Family`, called like those with names.
 
-    Its positional arguments are the iterate, any number of buffers, and the gradient function
-    (called ``gradient`` or ``grad``, or the last one); what is given by keyword only are the
-    parameters. It returns the new iterate and the new buffers. It is run on symbols, once here and
-    once for each member, on exact numbers: what it does must be linear in its vectors, with one
-    gradient a step. Buffers may be velocities, which are 0 where the method rests, or copies of the
-    iterate, and start so. The iterate that is returned is the output, wherever the gradient is
-    taken. A multiple of the iterate, ``(1 - learning_rate * decay) * w``, is decoupled weight
-    decay.
+    Its arguments are the iterate, any number of buffers, and the gradient function (called
+    ``gradient`` or ``grad``, or the last one); the parameters go after a ``*``, which may be left
+    out if they follow the gradient. It returns the new iterate and the new buffers. It is run on
+    symbols, once here and once for each member, on exact numbers: what it does must be linear in
+    its vectors, with one gradient a step. Buffers may be velocities, which are 0 where the method
+    rests, or copies of the iterate, and start so. The iterate that is returned is the output,
+    wherever the gradient is taken. A multiple of the iterate, ``(1 - learning_rate * decay) * w``,
+    is decoupled weight decay.
 
     Parameters
     ----------
     function
-        The step.
+        The step: a function, a method of an object, or what is called like one.
     display_name : str, optional
         What people call the method; by default the name of the function.
     reference : Publication, optional
@@ -85,7 +89,7 @@ def method(
     ... def nag(w, v, gradient, *, learning_rate, momentum):
     ...     v = momentum * v - learning_rate * gradient(w + momentum * v)
     ...     return w + v, v
-    >>> nag(learning_rate="0.1", momentum="0.9") == sgdmem.nesterov("0.1", "0.9")
+    >>> nag("0.1", momentum="0.9") == sgdmem.nesterov("0.1", momentum="0.9")
     True
     >>> print(nag.update)
     v <- momentum v - learning_rate gradient(w + momentum v); w <- w + v
@@ -131,7 +135,7 @@ def traced_family(
     """
     if losses not in ("all", "quadratic"):
         raise InputError(f"losses must be 'quadratic' or 'all', got {shown(losses)}")
-    described = _described(function, letters or {}, ranges or {}, lengths or {}, losses)
+    described = read_signature(function, letters or {}, ranges or {}, lengths or {}, losses)
     if known:
         told = {
             key: replace(known.get(key, x), kind=x.kind, default=x.default)
@@ -139,20 +143,24 @@ def traced_family(
         }
         described = replace(described, parameters=told)
 
-    def constructor(**values: Any) -> Algorithm:
+    signature = called_with(described.parameters)
+
+    def constructor(*args: Any, **kwargs: Any) -> Algorithm:
+        try:
+            values = signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{described.name}(): {error}") from None
         step = traced(described, _values(described.parameters, values))
         return Algorithm(*blocks_of_step(described, step))
 
-    own = {key: getattr(function, key) for key in ("__name__", "__qualname__", "__module__")}
-    for key, value in {**own, "__doc__": _doc(function, described)}.items():
+    written = source_of(function)
+    own = {key: getattr(written, key, described.name) for key in ("__qualname__", "__module__")}
+    own |= {"__name__": described.name, "__doc__": _doc(written, described)}
+    for key, value in own.items():
         setattr(constructor, key, value)
-    shown_parameters = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=x.default)
-        for name, x in described.parameters.items()
-    ]
-    constructor.__signature__ = inspect.Signature(shown_parameters)  # type: ignore[attr-defined]
+    constructor.__signature__ = signature  # type: ignore[attr-defined]
     published = _update(described, update)
-    title = display_name or function.__name__.replace("_", " ")
+    title = display_name or described.name.replace("_", " ")
     family = published_family(constructor, title, described.parameters, published, reference)
     return family, described
 
@@ -177,76 +185,7 @@ def check_update(described: UpdateFunction) -> None:
         raise InputError(f"{described.name} does not use its gradient")
 
 
-# What the function says ---------------------------------------------------------------------------
-
-
-def _described(
-    function: Callable[..., Any],
-    letters: Mapping[str, str],
-    ranges: Mapping[str, Sequence[float | str]],
-    lengths: Mapping[str, str | int],
-    losses: str,
-) -> UpdateFunction:
-    if not inspect.isfunction(function):
-        raise InputError(f"method makes a family of a function, got {shown(function)}")
-    name, given = function.__name__, list(inspect.signature(function).parameters.values())
-    kinds = inspect.Parameter
-    arguments = [x.name for x in given if x.kind in (x.POSITIONAL_ONLY, x.POSITIONAL_OR_KEYWORD)]
-    if len(arguments) < 2 or any(x.kind in (x.VAR_POSITIONAL, x.VAR_KEYWORD) for x in given):
-        raise InputError(
-            f"{name} must take the iterate, its buffers and the gradient function by position, and "
-            f"after a * the parameters, as in {name}(w, v, gradient, *, learning_rate, momentum)"
-        )
-    parameters = {
-        x.name: _read(x, letters, ranges, x.name in lengths.values())
-        for x in given
-        if x.kind is kinds.KEYWORD_ONLY
-    }
-    gradient = next((x for x in arguments[1:] if x in _GRADIENTS), arguments[-1])
-    iterate, *buffers = (x for x in arguments if x != gradient)
-    for what, names, known in (
-        ("letters", letters, parameters),
-        ("ranges", ranges, parameters),
-        ("lengths", lengths, buffers),
-        ("lengths", {x: 0 for x in lengths.values() if isinstance(x, str)}, parameters),
-    ):
-        for key in names:
-            if key not in known:
-                raise InputError(f"{what} names {shown(key)}, but {name} has {', '.join(known)}")
-    return UpdateFunction(
-        function, iterate, tuple(buffers), tuple(arguments), parameters, lengths,
-        losses == "quadratic",
-    )  # fmt: skip
-
-
-def _read(
-    given: inspect.Parameter,
-    letters: Mapping[str, str],
-    ranges: Mapping[str, Sequence[float | str]],
-    counts: bool,
-) -> Parameter:
-    found = read_parameter(given)
-    if counts and found.kind == "number":
-        found = replace(found, kind="whole")
-    letter = letters.get(given.name) or found.letter or letter_of(given.name)
-    if "mathit" not in letter and found.kind != "flag":
-        found = replace(found, letter=letter)
-    if given.name in ranges:
-        found = replace(found, usual=_range(given.name, ranges[given.name]))
-    return found
-
-
-def _range(name: str, given: Sequence[Any]) -> Range:
-    *ends, last = given if isinstance(given, list | tuple) and given else [None]
-    numbers = [*ends] if last == "log" else [*ends, last]
-    if len(numbers) not in (2, 3) or not all(isinstance(x, int | float) for x in numbers):
-        raise InputError(
-            f"ranges: {name} must have (low, high), (low, high, start) or "
-            f'(low, high, start, "log"), got {shown(given)}'
-        )
-    low, high, *start = numbers
-    middle = (low * high) ** 0.5 if last == "log" else (low + high) / 2
-    return Range(low, high, start[0] if start else middle, log=last == "log")
+# How it is written --------------------------------------------------------------------------------
 
 
 def _doc(function: Callable[..., Any], described: UpdateFunction) -> str:
@@ -256,11 +195,11 @@ def _doc(function: Callable[..., Any], described: UpdateFunction) -> str:
 
 def _update(described: UpdateFunction, lines: Sequence[str] | None) -> Update:
     """Return the update of the source; where that has no words, of a run on symbols."""
-    vectors = [described.iterate, *described.buffers]
-    gradient = next(x for x in described.arguments if x not in vectors)
+    vectors = [*described.vectors]
     assigned: set[str] = set()
     if lines is None:
-        found = update_lines(described.function, vectors, gradient)
+        written = source_of(described.function)
+        found = update_lines(written, vectors, described.gradient, described.parameters)
         if found is None or described.lengths:
             step = traced(described, _symbols(described.parameters))
             lines, vectors = _lines(step), step.names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,7 +9,6 @@ from typing import Any
 
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.scalars import Element, exact_field, is_symbolic
-from sgdmem.symbolic.algorithms.parameters import Parameter
 from sgdmem.symbolic.algorithms.printing import sum_text
 from sgdmem.symbolic.algorithms.state_space import (
     Row,
@@ -19,64 +17,10 @@ from sgdmem.symbolic.algorithms.state_space import (
     without_idle_entries,
 )
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.tracing.vectors import (
-    FUNCTION,
-    Terms,
-    TracedGradient,
-    TracedNumber,
-    TracedVector,
-)
-
-_MOST_VECTORS = 1000  # of a buffer
-
-
-@dataclass(frozen=True)
-class UpdateFunction:
-    """A function that takes one step of a method, and what its arguments are.
-
-    Attributes
-    ----------
-    function : function
-        Of vectors, the gradient function, and parameters by name; it returns the new vectors.
-    iterate : str
-    buffers : tuple of str
-    arguments : tuple of str
-        All that is given by position, in order; the gradient is what is neither of the above.
-    parameters : mapping
-        From names to `Parameter`.
-    lengths : mapping
-        For each buffer that is a tuple of vectors how many: a number, or the name of a parameter
-        that is a whole number or a list.
-    several : bool
-        Whether it may take gradients of one batch at several points.
-    """
-
-    function: Callable[..., Any]
-    iterate: str
-    buffers: tuple[str, ...]
-    arguments: tuple[str, ...]
-    parameters: Mapping[str, Parameter]
-    lengths: Mapping[str, str | int]
-    several: bool
-
-    @property
-    def name(self) -> str:
-        """How it is called."""
-        return str(getattr(self.function, "__name__", "the update"))
-
-    def length(self, buffer: str, values: Mapping[str, Any]) -> int | None:
-        """Return how many vectors a buffer holds; None for one that is a vector."""
-        if buffer not in self.lengths:
-            return None
-        given = self.lengths[buffer]
-        found = values[given] if isinstance(given, str) else given
-        count = len(found) if isinstance(found, tuple) else int(found)
-        if not 0 <= count <= _MOST_VECTORS:
-            raise InputError(
-                f"{self.name}: the length of {buffer} must be from 0 to {_MOST_VECTORS}, "
-                f"got {count}"
-            )
-        return count
+from sgdmem.symbolic.tracing.messages import failed, unstarred
+from sgdmem.symbolic.tracing.signature import UpdateFunction
+from sgdmem.symbolic.tracing.traced_number import TracedNumber
+from sgdmem.symbolic.tracing.vectors import Terms, TracedGradient, TracedVector
 
 
 @dataclass(frozen=True)
@@ -124,10 +68,13 @@ def traced(update: UpdateFunction, values: Mapping[str, Any]) -> Step:
     try:
         returned = update.function(*positional, **given)
     except Exception as error:
-        raise InputError(f"{_where(update, error)}: {_why(error)}") from None
+        raise failed(update, error) from None
     rows = _read(update, returned, arguments, run)
     if not gradient.points:
-        raise InputError(f"{update.name} takes no gradient: it never calls {_gradient(update)}")
+        raise InputError(
+            f"{update.name} takes no gradient: it never calls {update.gradient}, its argument "
+            "called gradient, or its last one"
+        )
     return Step(names, [row.terms for row in rows], [point.terms for point in gradient.points])
 
 
@@ -223,12 +170,13 @@ def _wrapped(value: Any) -> Any:
 def _read(
     update: UpdateFunction, returned: Any, arguments: Mapping[str, Any], run: object
 ) -> list[TracedVector]:
-    names = (update.iterate, *update.buffers)
+    names = update.vectors
     given = list(returned) if isinstance(returned, tuple | list) else [returned]
     if len(given) != len(names):
+        several = isinstance(returned, tuple | list | TracedVector)
         raise InputError(
-            f"{update.name} must return the new {', '.join(names)}, {len(names)} in number, "
-            f"got {len(given)}"
+            f"{update.name} must return the new {', '.join(names)}, {len(names)} in number, got "
+            f"{len(given) if several else shown(returned)}{unstarred(update)}"
         )
     found = []
     for name, value in zip(names, given, strict=True):
@@ -252,37 +200,6 @@ def _read_vector(update: UpdateFunction, value: Any, name: str, run: object) -> 
             f"gradient; for {name} it returns {shown(value)}"
         )
     return value + TracedVector({}, run)  # an error for one of another run
-
-
-# Messages -----------------------------------------------------------------------------------------
-
-
-def _where(update: UpdateFunction, error: Exception) -> str:
-    """Return the function and, where it is known, the line in which an error came up."""
-    code = getattr(update.function, "__code__", None)
-    lines = [
-        line for frame, line in traceback.walk_tb(error.__traceback__)
-        if code is not None and frame.f_code.co_filename == code.co_filename
-    ]  # fmt: skip
-    return f"{update.name}, line {lines[-1]}" if lines else update.name
-
-
-def _why(error: Exception) -> str:
-    text = str(error)
-    if isinstance(error, InputError):
-        return text
-    if "truth value" in text:  # SymPy's, of a comparison of expressions
-        return "a parameter decides what is done: a step is the same at every value of it"
-    if "ufunc" in text:
-        return FUNCTION.format("a vector or a parameter")
-    if isinstance(error, ZeroDivisionError):
-        return "it divides by 0"
-    return f"{type(error).__name__}: {text}"
-
-
-def _gradient(update: UpdateFunction) -> str:
-    known = (update.iterate, *update.buffers)
-    return next(name for name in update.arguments if name not in known)
 
 
 def _moved(step: Step, S: Sequence[Row], back: Callable[[Element], Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 _SUM, _PRODUCT, _POWER, _ATOM = range(4)
@@ -23,7 +23,10 @@ class _NotWritten(Exception):
 
 
 def update_lines(
-    function: Callable[..., Any], vectors: Sequence[str], gradient: str
+    function: Callable[..., Any],
+    vectors: Sequence[str],
+    gradient: str,
+    parameters: Collection[str] = (),
 ) -> tuple[list[str], set[str]] | None:
     """Return the assignments of an update function as lines, and the names that they assign.
 
@@ -35,18 +38,21 @@ def update_lines(
         Their names, the iterate first.
     gradient
         What the gradient function is called.
+    parameters
+        Names of others that it may use; numbers from around it are written out.
 
     Returns
     -------
     lines, names
-        None where there is no source, or it has loops, branches or calls of other functions.
+        None where there is no source, or it has loops, branches, calls of other functions, or
+        names of anything else.
 
     Examples
     --------
     >>> def heavy_ball(w, v, gradient, *, learning_rate, momentum):
     ...     v = momentum * v - learning_rate * gradient(w)
     ...     return w + v, v
-    >>> update_lines(heavy_ball, ["w", "v"], "gradient")[0]
+    >>> update_lines(heavy_ball, ["w", "v"], "gradient", ["learning_rate", "momentum"])[0]
     ['v <- momentum v - learning_rate gradient(w)', 'w <- w + v']
     """
     try:
@@ -55,7 +61,7 @@ def update_lines(
         return None
     if len(tree.body) != 1 or not isinstance(tree.body[0], ast.FunctionDef):
         return None
-    written = _Writer(gradient)
+    written = _Writer(gradient, {*vectors, *parameters}, _numbers_around(function))
     try:
         assigned = [
             assignments for statement in tree.body[0].body
@@ -65,6 +71,13 @@ def update_lines(
         return None
     names = {name for assignments in assigned for name, _, _ in assignments}
     return [line for assignments in assigned for line in _lines(assignments)], names
+
+
+def _numbers_around(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the numbers that a function uses from outside, by name."""
+    around = inspect.getclosurevars(function)
+    known = {**around.globals, **around.nonlocals}
+    return {key: x for key, x in known.items() if type(x) in (int, float) and x >= 0}
 
 
 Assignment = tuple[str, str, set[str]]  # what is assigned, its text, and the names that it reads
@@ -82,8 +95,10 @@ def _lines(assignments: Sequence[Assignment]) -> list[str]:
 
 
 class _Writer:
-    def __init__(self, gradient: str) -> None:
+    def __init__(self, gradient: str, known: set[str], numbers: Mapping[str, Any]) -> None:
         self.gradient = gradient
+        self.known = known
+        self.numbers = numbers
 
     def statement(self, node: ast.stmt, vectors: Sequence[str]) -> list[Assignment]:
         """Return what a statement assigns at once; nothing of a docstring or what is printed."""
@@ -105,11 +120,13 @@ class _Writer:
     def _assigned(self, names: Sequence[str], values: Sequence[ast.expr]) -> list[Assignment]:
         if len(names) != len(values):
             raise _NotWritten
-        return [
+        found = [
             (name, self.text(value), _read(value))
             for name, value in zip(names, values, strict=True)
             if not (isinstance(value, ast.Name) and value.id == name)
         ]
+        self.known.update(names)
+        return found
 
     def text(self, node: ast.expr, around: int = _SUM) -> str:
         """Return an expression, in parentheses where what is around it binds more closely."""
@@ -117,8 +134,10 @@ class _Writer:
         return f"({text})" if binds < around else text
 
     def _written(self, node: ast.expr) -> tuple[str, int]:
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name) and node.id in self.known:
             return node.id, _ATOM
+        if isinstance(node, ast.Name) and node.id in self.numbers:
+            return str(self.numbers[node.id]), _ATOM
         if isinstance(node, ast.Constant) and type(node.value) in (int, float):
             return str(node.value), _ATOM
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):

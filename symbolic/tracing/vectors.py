@@ -1,110 +1,29 @@
-"""What an update function is run on: numbers and vectors that remember how they were made."""
+"""The vectors and the gradient that an update function is run on: linear forms of the old ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NoReturn
 
-from sgdmem.symbolic.algebra.scalars import Scalar, as_scalar, is_zero, to_sympy
+from sgdmem.symbolic.algebra.scalars import Scalar, is_zero
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.tracing.traced_number import (
+    CHOICE,
+    FUNCTION,
+    Traced,
+    number_beside,
+    refused,
+)
 
 Terms = dict[int, Scalar]  # by entry of the state; -1, -2, ... are the gradients of a step
-
-
-def _refused(message: str) -> Callable[..., NoReturn]:
-    def refuse(*_: Any, **__: Any) -> NoReturn:
-        raise InputError(message)
-
-    return refuse
-
-
-_CHOICE = (
-    "{} decides what is done: a step is the same at every value of it; what may decide is a flag "
-    "(False or True as its default) or a whole number (with the annotation int)"
-)
-FUNCTION = (
-    "{} goes into a function of math, NumPy or PyTorch: a step may use + - * /, ** with whole "
-    "numbers, and of parameters functions of SymPy"
+IN_PLACE = "{} changes a vector in place: make a new one, as in v = momentum * v"
+ENTRIES = (
+    "the entries of a vector are asked for: a step does the same to all; a buffer that is a tuple "
+    "of vectors needs its length, as in lengths={'past': 'delay'}"
 )
 
 
-class TracedNumber:
-    """A parameter, or what was computed of parameters: exact with any number beside it.
-
-    Floats count as their exact binary values, as everywhere.
-
-    Examples
-    --------
-    >>> (1 - TracedNumber(Fraction(1, 3)) * 0.5).value
-    Fraction(5, 6)
-    """
-
-    __slots__ = ("value",)
-    __array_ufunc__ = None  # NumPy's numbers and arrays leave arithmetic to this class
-
-    def __init__(self, value: Scalar) -> None:
-        self.value = value
-
-    def __add__(self, other: Any) -> Any:
-        return _computed(lambda x, y: x + y, self, other)
-
-    def __sub__(self, other: Any) -> Any:
-        return _computed(lambda x, y: x - y, self, other)
-
-    def __mul__(self, other: Any) -> Any:
-        return _computed(lambda x, y: x * y, self, other)
-
-    def __truediv__(self, other: Any) -> Any:
-        return _computed(lambda x, y: x / y, self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return _computed(lambda x, y: y - x, self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return _computed(lambda x, y: y / x, self, other)
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __pow__(self, power: Any) -> TracedNumber:
-        exponent = scalar(power, "a power")
-        if isinstance(self.value, Fraction) and getattr(exponent, "denominator", 0) == 1:
-            return TracedNumber(self.value ** int(exponent))
-        return TracedNumber(as_scalar(to_sympy(self.value) ** to_sympy(exponent), "a power"))
-
-    def __rpow__(self, base: Any) -> TracedNumber:
-        return TracedNumber(scalar(base, "a base")) ** self
-
-    def __neg__(self) -> TracedNumber:
-        return TracedNumber(-self.value)
-
-    def __pos__(self) -> TracedNumber:
-        return self
-
-    def __eq__(self, other: object) -> bool:
-        try:
-            return bool(self.value == scalar(other, "a number"))
-        except InputError:
-            return False
-
-    def __hash__(self) -> int:
-        return hash(self.value)
-
-    def __repr__(self) -> str:
-        return str(self.value)
-
-    def _sympy_(self) -> Any:
-        return to_sympy(self.value)
-
-    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _refused(_CHOICE.format("a parameter"))
-    __float__ = _refused(FUNCTION.format("a parameter"))
-    __abs__ = __floordiv__ = __mod__ = __round__ = _refused(FUNCTION.format("a parameter"))
-    __int__ = __index__ = _refused(
-        "a parameter is used as a whole number: give it the annotation int, as in `delay: int`"
-    )
-
-
-class TracedVector:
+class TracedVector(Traced):
     """A linear form of the vectors of a state and of gradients.
 
     Attributes
@@ -116,7 +35,6 @@ class TracedVector:
     """
 
     __slots__ = ("run", "terms")
-    __array_ufunc__ = None
     _op_priority = 100.0  # SymPy's expressions leave arithmetic to this class, too
     __hash__ = None  # type: ignore[assignment]
 
@@ -137,11 +55,12 @@ class TracedVector:
 
     def _with(self, other: Any, sign: int) -> TracedVector:
         if not isinstance(other, TracedVector):
-            value = _number_beside(other)
+            value = number_beside(other)
             if value != 0:
                 raise InputError(
                     f"the number {shown(other)} is added to a vector: a step that does so does "
-                    "not keep the minimum where it is"
+                    "not keep the minimum where it is; what counts steps is a schedule "
+                    "(sgdmem.methods.schedule)"
                 )
             return self
         if other.run is not self.run:
@@ -160,7 +79,7 @@ class TracedVector:
     def __mul__(self, other: Any) -> TracedVector:
         if isinstance(other, TracedVector):
             raise InputError("two vectors are multiplied: a step must be linear in its vectors")
-        factor = _number_beside(other)
+        factor = number_beside(other)
         if factor == 0:
             return TracedVector({}, self.run)
         return TracedVector({key: x * factor for key, x in self.terms.items()}, self.run)
@@ -170,7 +89,7 @@ class TracedVector:
     def __truediv__(self, other: Any) -> TracedVector:
         if isinstance(other, TracedVector):
             self.__rtruediv__(other)
-        divisor = _number_beside(other)
+        divisor = number_beside(other)
         return TracedVector({key: x / divisor for key, x in self.terms.items()}, self.run)
 
     def __neg__(self) -> TracedVector:
@@ -182,18 +101,59 @@ class TracedVector:
     def __repr__(self) -> str:
         return "a vector"
 
-    __rtruediv__ = _refused("something is divided by a vector: a step must be linear")
-    __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __abs__ = __mod__ = __floordiv__ = _refused(
+    def __format__(self, form: str) -> str:
+        return str(self)
+
+    def __getitem__(self, place: Any) -> NoReturn:
+        if isinstance(place, str):
+            raise InputError(
+                f"the entry {shown(place)} is asked for: buffers are arguments of their own, as in "
+                "f(w, v, gradient, *, lr)"
+            )
+        raise InputError(ENTRIES)
+
+    # what PyTorch calls arithmetic
+
+    def clone(self) -> TracedVector:
+        """Return the vector itself, which does not change."""
+        return self
+
+    copy = detach = __copy__ = clone
+
+    def add(self, other: Any, *, alpha: Any = 1) -> Any:
+        """Return the sum."""
+        return self + alpha * other
+
+    def sub(self, other: Any, *, alpha: Any = 1) -> Any:
+        """Return the difference."""
+        return self - alpha * other
+
+    def lerp(self, end: Any, weight: Any) -> Any:
+        """Return what lies a part of the way to another vector."""
+        return self + weight * (end - self)
+
+    def mul(self, other: Any) -> Any:
+        """Return a multiple."""
+        return self * other
+
+    def div(self, other: Any) -> Any:
+        """Return a part."""
+        return self / other
+
+    def neg(self) -> TracedVector:
+        """Return the opposite."""
+        return -self
+
+    __rtruediv__ = refused("something is divided by a vector: a step must be linear")
+    __pow__ = __rpow__ = __matmul__ = __rmatmul__ = __abs__ = __mod__ = __floordiv__ = refused(
         "a vector is not only added and multiplied by numbers: a step must be linear in its vectors"
     )
-    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = _refused(_CHOICE.format("a vector"))
-    __eq__ = __ne__ = _refused(_CHOICE.format("a vector"))
-    __float__ = __int__ = __array__ = _refused(FUNCTION.format("a vector"))
-    __len__ = __iter__ = __getitem__ = _refused(
-        "the entries of a vector are asked for: a step does the same to all; a buffer that is a "
-        "tuple of vectors needs its length, as in lengths={'past': 'delay'}"
-    )
-    __call__ = _refused("a vector is called like a function: the gradient is the last vector")
+    __lt__ = __le__ = __gt__ = __ge__ = __bool__ = refused(CHOICE.format("a vector"))
+    __eq__ = __ne__ = refused(CHOICE.format("a vector"))
+    __float__ = __int__ = __array__ = refused(FUNCTION.format("a vector"))
+    __len__ = __iter__ = refused(ENTRIES)
+    __setitem__ = refused(IN_PLACE.format("an assignment to entries"))
+    __call__ = refused("a vector is called like a function: the gradient is the last vector")
 
 
 class TracedGradient:
@@ -209,8 +169,14 @@ class TracedGradient:
         self.points: list[TracedVector] = []
         self._several = several
 
-    def __call__(self, point: Any) -> TracedVector:
+    def __repr__(self) -> str:
+        return "the gradient"
+
+    def __call__(self, *points: Any, **named: Any) -> TracedVector:
         """Return the gradient at a point."""
+        if len(points) != 1 or named:
+            raise InputError("the gradient is taken at one point, as in gradient(w)")
+        point = points[0]
         if not isinstance(point, TracedVector):
             raise InputError(f"the gradient is taken at {shown(point)}, which is no vector")
         moved = point - TracedVector({}, self.run)
@@ -229,22 +195,3 @@ class TracedGradient:
             )
         self.points.append(point)
         return TracedVector({-len(self.points): Fraction(1)}, self.run)
-
-
-def scalar(value: Any, name: str) -> Scalar:
-    """Return a number that was computed of parameters as an exact scalar."""
-    return value.value if isinstance(value, TracedNumber) else as_scalar(value, name)
-
-
-def _computed(operation: Callable[[Any, Any], Any], number: TracedNumber, other: Any) -> Any:
-    if isinstance(other, TracedVector):
-        return NotImplemented
-    return TracedNumber(operation(number.value, _number_beside(other)))
-
-
-def _number_beside(other: Any) -> Scalar:
-    if isinstance(other, TracedGradient):
-        raise InputError("the gradient is used without being called: write gradient(w)")
-    if callable(other):
-        raise InputError(f"{shown(other)} is used as a number")
-    return scalar(other, "what stands beside a vector or a parameter")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -190,7 +191,7 @@ WRONG: dict[str, tuple[str, str]] = {
         "w - lr * gradient(w) - lr * gradient(w + v), v", "line 2: gradients are taken at two diff"
     ),
     "product": ("w - lr * gradient(w) * v, v", "two vectors are multiplied"),
-    "not called": ("w - lr * gradient, v", "the gradient is used without being called"),
+    "not called": ("w - lr * gradient, v", "the gradient is used without being called, as in"),
     "no gradient": ("w, v", "takes no gradient: it never calls gradient"),
     "gradient unused": ("w + 0 * gradient(w), v", "does not use its gradient"),
     "division": ("w - gradient(w) / v, v", "divided by a vector"),
@@ -198,7 +199,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "branch on a parameter": ("w - lr * gradient(w) if lr > 1 else w, v", "a parameter decides"),
     "largest": ("w - max(lr, 1) * gradient(w), v", "a parameter decides"),
     "NumPy": ("w - np.sign(gradient(w)), v", "function of math, NumPy"),
-    "NumPy of a parameter": ("w - np.sqrt(lr) * gradient(w), v", "function of math, NumPy"),
+    "NumPy of a parameter": ("w - np.exp(lr) * gradient(w), v", "function of math, NumPy"),
     "math": ("w - math.sqrt(lr) * gradient(w), v", "function of math, NumPy"),
     "size": ("w - gradient(w) / abs(gradient(w)), v", "not only added and multiplied"),
     "entries": ("w - lr * gradient(w)[0], v", "the entries of a vector are asked for"),
@@ -212,6 +213,15 @@ WRONG: dict[str, tuple[str, str]] = {
     "whole number": ("w - lr * gradient(w) * sum(range(lr)), v", "give it the annotation int"),
     "mistyped": ("w - lr * gradint(w), v", "NameError: name 'gradint' is not defined"),
     "called": ("w - v(w), gradient(w)", "a vector is called like a function"),
+    "in place": ("w.add_(gradient(w), alpha=-lr), v", "add_ changes a vector in place"),
+    "norm": ("w - gradient(w) / gradient(w).norm(), v", "a vector is asked for its norm"),
+    "item": ("w - lr.item() * gradient(w), v", "a parameter is asked for its item"),
+    "dictionary": ("w - lr * gradient(w), v['buffer']", "buffers are arguments of their own"),
+    "list": ("w - lr[0] * gradient(w), v", "its annotation or its default must be one"),
+    "two points at once": ("w - lr * gradient(w, v), v", "the gradient is taken at one point"),
+    "other types": ("w - ''.join([lr]) * gradient(w), v", "str instance, a parameter found"),
+    "counter": ("w - lr * gradient(w), v + 1", "what counts steps is a schedule"),
+    "array": ("w - np.array([1, 2]) * gradient(w), v", "must be a real number"),
 }  # fmt: skip
 
 
@@ -226,6 +236,137 @@ def test_what_is_no_step(name: str) -> None:
     assert "\n" not in str(raised.value) and str(raised.value).startswith("own")
 
 
+class Ball:
+    """A step of an object."""
+
+    def __init__(self, momentum: Any) -> None:
+        self.momentum = momentum
+
+    @property
+    def left(self) -> Any:
+        return 1 - self.momentum
+
+    def step(self, w, v, gradient, *, learning_rate):  # type: ignore[no-untyped-def]
+        v = self.momentum * v - learning_rate * (self.left + self.momentum) * gradient(w)
+        return w + v, v
+
+    __call__ = step
+
+
+def heavy(w, v, gradient, learning_rate, momentum):  # type: ignore[no-untyped-def]
+    v = momentum * v - learning_rate * gradient(w)
+    return w + v, v
+
+
+def as_pytorch_users_write(w, v, grad, *, learning_rate: float, momentum: float = 0.9):  # type: ignore[no-untyped-def]
+    """The step of an optimizer, out of place."""
+    g = grad(w.detach().clone())
+    v = v.mul(momentum).sub(g, alpha=learning_rate)
+    return w.lerp(w.add(v), 1).neg().neg().div(1), v.copy()
+
+
+def as_numpy_users_write(w, v, grad, *, learning_rate, momentum):  # type: ignore[no-untyped-def]
+    v = np.subtract(np.multiply(momentum, v), np.sqrt(learning_rate) ** 2 * grad(w))
+    w += np.float64(1) * v
+    return [w, v]
+
+
+def as_in_a_list(w, v, grad, *, learning_rate, momentum):  # type: ignore[no-untyped-def]
+    coefficients, each = np.array([1.0, -1.0]), [momentum * v, learning_rate * grad(w)]
+    v = sum(c * x for c, x in zip(coefficients, each, strict=True))
+    if learning_rate == 0:
+        v = 0 * v
+    return sum([w, v]), v
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        heavy, as_pytorch_users_write, as_numpy_users_write, as_in_a_list,
+        partial(heavy, momentum="0.9"), Ball(Fraction(9, 10)), Ball(Fraction(9, 10)).step,
+        lambda w, v, gradient, *, learning_rate, momentum: (
+            w + momentum * v - learning_rate * gradient(w),
+            momentum * v - learning_rate * gradient(w),
+        ),
+    ],
+)  # fmt: skip
+def test_ways_to_write_heavy_ball(step: Any) -> None:
+    family = sgdmem.method(step)
+    assert family.name in ("heavy", "Ball", "step", "update") or family.name.startswith("as-")
+    values = {"learning_rate": "0.1", "momentum": "0.9"}
+    found = family(**{key: values[key] for key in family.parameters})
+    assert found == sgdmem.heavy_ball("0.1", "0.9")
+
+
+def test_members_are_made_by_position_or_by_name() -> None:
+    mine = sgdmem.method(heavy)
+    assert mine("0.1", "0.9") == mine("0.1", momentum="0.9") == sgdmem.heavy_ball("0.1", "0.9")
+    with pytest.raises(TypeError, match=r"heavy\(\): missing a required argument: 'momentum'"):
+        mine("0.1")
+    with pytest.raises(TypeError, match=r"heavy\(\): too many positional arguments"):
+        mine(1, 2, 3)
+
+    @sgdmem.method
+    def own(w, gradient, *, decay=0, rate):  # type: ignore[no-untyped-def]
+        return (1 - decay) * w - rate * gradient(w)
+
+    assert own(rate=1) == own(0, rate=1)
+    with pytest.raises(TypeError, match="too many positional"):
+        own(0, 1)
+
+
+def test_numbers_around_a_function_are_written_out() -> None:
+    beta, table = 0.5, [1]
+
+    @sgdmem.method
+    def own(w, v, gradient, *, rate):  # type: ignore[no-untyped-def]
+        v = beta * v - rate * gradient(w)
+        return w + v, v
+
+    @sgdmem.method
+    def other(w, gradient, *, rate):  # type: ignore[no-untyped-def]
+        return w - rate * len(table) * gradient(w)
+
+    assert str(own.update) == "v <- 0.5 v - rate gradient(w); w <- w + v"
+    assert str(other.update) == "g <- gradient(w); w <- w - rate g"
+
+
+def test_parameters_among_the_vectors() -> None:
+    def first(learning_rate: Any, w: Any, gradient: Any) -> Any:
+        return w - learning_rate * gradient(w)
+
+    def default(w: Any, v: Any = 0, gradient: Any = None, *, rate: Any) -> Any: ...
+
+    def named(w: Any, gradient: Any, lr: Any, *, nesterov: bool = False) -> Any:
+        return w - lr * gradient(w)
+
+    def text(w: Any, gradient: Any, *, mode: str = "plain") -> Any: ...
+
+    for wrong, message in (
+        (first, r"multiplied: .* \(its vectors are learning_rate, w; parameters go after a \*\)"),
+        (default, r"v has a default, as parameters do: they go after a \*"),
+        (named, r"its vectors are w, lr; parameters go after a \*"),
+        (text, "text: the default of mode must be a number, .* got 'plain'"),
+        (Ball.step, r"make a family of the method of an object, sgdmem.method\(an_object.step\)"),
+    ):
+        with pytest.raises(InputError, match=message):
+            sgdmem.method(wrong)
+
+
+def test_buffers_that_are_tuples_do_not_change() -> None:
+    def appends(w: Any, past: Any, gradient: Any, *, rate: Any) -> Any:
+        past.append(gradient(w))
+        return w - rate * past[0], past[1:]
+
+    def assigns(w: Any, past: Any, gradient: Any, *, rate: Any) -> Any:
+        past[0] = gradient(w)
+        return w - rate * past[0], past
+
+    for wrong in (appends, assigns):
+        with pytest.raises(InputError, match=r"is a tuple, which does not change: return a new"):
+            sgdmem.method(lengths={"past": 2})(wrong)
+
+
 def test_what_is_no_function_of_a_step() -> None:
     def no_vectors(*, lr: Any) -> None: ...
     def others(w: Any, gradient: Any, **rest: Any) -> None: ...
@@ -234,6 +375,7 @@ def test_what_is_no_function_of_a_step() -> None:
         (no_vectors, "must take the iterate, its buffers and the gradient"),
         (others, "must take the iterate, its buffers and the gradient"),
         (3, "method makes a family of a function, got 3"),
+        (Ball, "method makes a family of a function, got <class"),
     ):
         with pytest.raises(InputError, match=message):
             sgdmem.method(wrong)  # type: ignore[arg-type]
