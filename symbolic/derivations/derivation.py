@@ -25,6 +25,7 @@ from sgdmem.symbolic.derivations.sections.in_numbers import in_numbers
 from sgdmem.symbolic.derivations.sections.proof import proof
 from sgdmem.symbolic.derivations.sections.proposition import proposition
 from sgdmem.symbolic.derivations.sections.section_order import all_sections
+from sgdmem.symbolic.derivations.statements.reduced_subject import what_is_left
 from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.notation import Letters, find_notation
@@ -261,10 +262,12 @@ def derive(
     subject = read_subject(algorithm, symbols or {}, notation, columns)
     numbers = [] if verdict is None else [in_numbers(verdict, subject.algorithm)]
     whole = form == "full"
+    if not whole:
+        subject = what_is_left(subject)
     sections = all_sections(subject) if whole else [*proposition(subject), *proof(subject)]
     displayed = display([*sections, *numbers], subject)
     checked = check(displayed, subject)
-    title = title or _title(subject.algorithm)
+    title = title or _title(subject.whole.algorithm)
     parts = numbered(displayed)
     known = published(x.reference for x in (*FAMILIES.values(), subject.family) if x is not None)
     return Derivation(
@@ -275,7 +278,7 @@ def derive(
         parts=parts,
         columns=columns,
         references={key: known[key] for key in cited_in(parts)},
-        algorithm=subject.algorithm,
+        algorithm=subject.whole.algorithm,
     )
 
 

@@ -120,15 +120,14 @@ def _update(statement: PublishedUpdate, found: Interpretation) -> None:
     """Compare the weights along an orbit of the assignments with the recurrence of the method."""
     letters = found.subject.letters
     gradient = {rf"\nabla {letters.loss}": lambda x: found.eigenvalue * x}
-    degree = found.subject.memory + 1
+    degree = found.subject.whole.memory + 1
     settled = len(statement.lines) * statement.count  # steps until what follows from the rest does
     orbit = published_orbit(
         *(statement.lines, found.parameters, gradient, statement.count, found.draw),
         *(settled + degree + 1, statement.weights),
     )
-    chi = [found.P[k] - found.eigenvalue * found.Q[k] for k in range(degree + 1)]
     for start in (settled, settled + 1):
-        left = sum(chi[k] * orbit[start + k] for k in range(degree + 1))
+        left = sum(found.chi[k] * orbit[start + k] for k in range(degree + 1))
         if left != 0:
             text = "; ".join(f"{name} = {value}" for name, value in statement.lines)
             raise DerivationError(f"the published update is not the method ({text})")

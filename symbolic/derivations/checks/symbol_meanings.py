@@ -33,7 +33,9 @@ from sgdmem.symbolic.derivations.statements.exact_values import (
     matrix_at,
     number_at,
 )
+from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubject
 from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.errors import DerivationError
 
 _PRIME = 2**31 - 1
 
@@ -62,10 +64,16 @@ class Interpretation:
             self._values[letters.latex[symbol]] = fmpq(3, 2) + self._share()
         self.point: Point = {s: self.value(s) for s in self._names if s not in subject.names}
         self.eigenvalue = self.point[letters.eigenvalue]
-        self.start, self.v, self.r = subject.matrices_at(self.point)
+        whole = subject.whole
+        self.start, self.v, self.r = whole.matrices_at(self.point)
         self.P: Any = self.start.charpoly()
         self.Q: Any = self.P - self._state_matrix(1).charpoly()
-        self._label_noise = LabelNoise(subject, self.point)
+        self.chi = self.P - self.eigenvalue * self.Q  # of the whole method
+        self._factor: Any = None
+        if isinstance(subject, ReducedSubject):
+            self._factor = subject.factor_at(self.point)
+            self.P, self.Q = (self._without_the_factor(x) for x in (self.P, self.Q))
+        self._label_noise = LabelNoise(whole, self.point)
         self.meanings = Meanings(_Letters(self._letters()), self._functions(), self._each())
         rate = self.meanings.letters.get(_ALPHA_EFF)
         if rate is not None:
@@ -105,11 +113,18 @@ class Interpretation:
     def _state_matrix(self, eigenvalue: Any) -> Any:
         return self.start + self.v * self.r.transpose() * eigenvalue
 
+    def _without_the_factor(self, polynomial: Any) -> Any:
+        left, rest = divmod(polynomial, self._factor)
+        if rest != 0:
+            raise DerivationError("P and Q have no such factor in common")
+        return left
+
     def _summand(self, eigenvalue: Any) -> Any:
-        return eigenvalue**2 * summed_response(self._state_matrix(eigenvalue), self.v, self.r)
+        start, v, r = self.subject.judged.matrices_at(self.point)
+        return eigenvalue**2 * summed_response(start + v * r.transpose() * eigenvalue, v, r)
 
     def _letters(self) -> dict[str, Any]:
-        subject, names = self.subject, self.subject.names
+        subject, names = self.subject.whole, self.subject.names
         named: dict[str, Any] = {}
         for symbol, letter in self._names.items():
             if not letter.startswith(_FORMULAS):
@@ -130,6 +145,8 @@ class Interpretation:
         }
         if self.P.derivative()(fmpq(1)) != 0 and not subject.shrinks:
             found[_ALPHA_EFF] = self._effective_rate
+        if self._factor is not None:
+            found |= self._left_matrix(letter, self.eigenvalue)
         introduced = [name for s, name in self._names.items() if s not in subject.letters.latex]
         others = [rf"{letter}^{{\circ}}", "B^*", "C_V", "C_U", r"U'_\Sigma", r"U_\Sigma"]
         others += [rf"{subject.letters.loss}_\infty", f"Q_{{{subject.letters.weights}}}"]
@@ -152,12 +169,20 @@ class Interpretation:
         """Return the sum over t, A_lambda being the map of second moments that noise damps."""
         letters = self.subject.letters
         damping = self.point[letters.tau2] / self.point[letters.batch_size] * self.eigenvalue**2
-        S = self._state_matrix(self.eigenvalue)
-        return summed_response(S, self.v, self.r, damping)
+        S, v, r = self.subject.judged.at(self.point)
+        return summed_response(S, v, r, damping)
+
+    def _left_matrix(self, letter: str, eigenvalue: Any) -> dict[str, Any]:
+        """Return what its state matrix means if only what is left can be stable."""
+        judged = self.subject.judged
+        if judged is self.subject.whole:
+            return {}
+        start, v, r = judged.matrices_at(self.point)
+        return {rf"\tilde S_{{{letter}}}": unwrapped(start + v * r.transpose() * eigenvalue)}
 
     def _effective_rate(self) -> Any:
         """Return how far a step goes in the long run, for a constant gradient 1."""
-        subject = self.subject
+        subject = self.subject.judged
         alpha = number_at(subject.alpha, self.point)
         if not subject.memory:
             return alpha
@@ -167,7 +192,7 @@ class Interpretation:
 
     def _states(self) -> dict[str, Any]:
         """Return weights and auxiliary vectors along an orbit from any start."""
-        subject = self.subject
+        subject = self.subject.whole
         M, letters = subject.memory, subject.letters
         t = subject.writer.line(letters.time)
         state = fmpq_mat(M + 1, 1, [self.draw() for _ in range(M + 1)])
@@ -207,6 +232,8 @@ class Interpretation:
         size = self.subject.memory + 1
 
         def chi(x: Any, eigenvalue: Any) -> Any:
+            if self._factor is not None:
+                return self.P(x) - eigenvalue * self.Q(x)
             return (identity(size) * x - self._state_matrix(eigenvalue)).det()
 
         def on_half_plane(degree: int, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -219,6 +246,7 @@ class Interpretation:
             "P": at(self.P),
             "P'": at(self.P.derivative()),
             "Q": at(self.Q),
+            **({} if self._factor is None else {"F": at(self._factor)}),
             **self._label_noise.functions(),
             r"\chi": chi,
             r"\hat\chi": on_half_plane(size, lambda x: chi(x, self.eigenvalue)),
@@ -243,6 +271,7 @@ class Interpretation:
                         f"{letter}_k": value,
                         f"s_{{{letter}_k}}": partial(self._summand, value),
                         f"S_{{{letter}_k}}": unwrapped(self._state_matrix(value)),
+                        **self._left_matrix(f"{letter}_k", value),
                         **self._label_noise.each(k),
                     }
                 )

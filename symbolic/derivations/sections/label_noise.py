@@ -69,21 +69,24 @@ def at_the_weights(subject: Subject, name: str) -> Iterator[Equation | Remark]:
     letters, line = subject.letters, subject.writer.line
     letter, w, x = line(letters.eigenvalue), letters.weights, letters.root
     Q, summand = f"Q_{{{w}}}", f"{name}_{{{letter}}}"
-    norm = rf"{summand} = {letter}^2 \lVert {Q}/(P - {letter} Q) \rVert^2"
+    whole, chi = subject.whole, f"(P - {letter} Q)"
+    if whole is not subject:
+        chi = f"(F {chi})"  # only where gradients are taken does F cancel
+    norm = rf"{summand} = {letter}^2 \lVert {Q}/{chi} \rVert^2"
     rule = (
         rf"The loss is taken at ${w}$ and not where the gradient is: what comes back there has the "
         rf"energy ${norm}$, where ${Q}$ is what $Q$ would be for $a = 0$"
     )
-    if subject.is_structured:
+    if whole.is_structured:
         yield Remark(f"{rule}.")
         return
-    found = subject.algorithm.polynomials.Q_output
+    found = whole.algorithm.polynomials.Q_output
     numerator = subject.in_powers([to_sympy(value) for value in found], x)
     yield Equation(f"{rule},", [written(f"{Q}({line(x)})"), Side(numerator)])
-    if subject.is_short and subject.memory <= _LONGEST_MEMORY:
-        form = subject.algorithm.half_plane_form
+    if whole.is_short and whole.memory <= _LONGEST_MEMORY:
+        form = whole.algorithm.half_plane_form
         value = noise_summand(
-            form._replace(Q=form.Q_output), letters.eigenvalue, subject.algorithm.free_symbols
+            form._replace(Q=form.Q_output), letters.eigenvalue, whole.algorithm.free_symbols
         )
         yield Equation("that is", [written(summand), Side(subject.tidy(to_sympy(value)))])
 

@@ -14,6 +14,7 @@ from sgdmem.symbolic.derivations.sections.stability import half_plane_names
 from sgdmem.symbolic.derivations.statements.assumptions import end_of, follows, minimal
 from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.exact_values import Point
+from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubject
 from sgdmem.symbolic.derivations.statements.statement import Remark
 from sgdmem.symbolic.derivations.statements.subject import Subject, is_stable_up_to
 from sgdmem.symbolic.stability.schur import conditions, uniform_conditions
@@ -35,7 +36,8 @@ def noiseless_conditions(subject: Subject) -> Conditions | Remark:
     elif subject.stable_point is not None:
         found, whole = _at_an_eigenvalue(subject)
         where = everywhere if whole else f"at an eigenvalue ${letter} > 0$"
-    rule = f"Without noise the method is stable {where}"
+    what = "the method" if subject.judged is subject.whole else "what is left"
+    rule = f"Without noise {what} is stable {where}"
     if found is None:
         return Remark(f"{rule} for no parameters.")
     if not found.inequalities:
@@ -50,7 +52,20 @@ def _up_to_the_largest(subject: Subject) -> Conditions | None:
     if nowhere or (subject.shrinks and not subject.descends):
         return None
     bounds = [(_polynomial(x.gts - x.lts), x.rel_op in (">", "<")) for x in found]
-    return _conditions(subject, minimal(bounds, subject.intervals), largest, _stable_up_to(subject))
+    kept = minimal([*bounds, *_hidden(subject)], subject.intervals)
+    return _conditions(subject, kept, largest, _stable_up_to(subject))
+
+
+def hidden_conditions(subject: ReducedSubject, rule: str) -> Conditions:
+    """Return the conditions for hidden modes to die out."""
+    lam = subject.letters.eigenvalue
+    found = _conditions(subject, subject.hidden_bounds, lam, subject.forgets_at)
+    return replace(found, rule=rule)
+
+
+def _hidden(subject: Subject) -> list[tuple[Any, bool]]:
+    """Return what hidden modes ask, if the whole method is judged."""
+    return subject.hidden_bounds if subject.judged is subject.whole else []
 
 
 def _polynomial(value: Any) -> Any:
@@ -60,7 +75,7 @@ def _polynomial(value: Any) -> Any:
 
 
 def _stable_up_to(subject: Subject) -> Callable[[Point], bool]:
-    return lambda point: is_stable_up_to(subject.member(point), point[subject.largest])
+    return lambda point: is_stable_up_to(subject.judged.member(point), point[subject.largest])
 
 
 def _at_an_eigenvalue(subject: Subject) -> tuple[Conditions, bool]:
@@ -72,7 +87,7 @@ def _at_an_eigenvalue(subject: Subject) -> tuple[Conditions, bool]:
     lam, intervals = subject.letters.eigenvalue, subject.intervals
     if has_short_conditions(subject):
         bounds = [(_polynomial(to_sympy(x)), True) for x in conditions(subject.algorithm, lam)]
-        kept = minimal(bounds, intervals)
+        kept = minimal([*bounds, *_hidden(subject)], intervals)
         slopes = [(value, sympy.Poly(value, lam)) for value, _ in kept]
         if all(
             x.degree() <= 0 or (x.degree() == 1 and follows(-x.nth(1), intervals))
@@ -81,13 +96,14 @@ def _at_an_eigenvalue(subject: Subject) -> tuple[Conditions, bool]:
             largest = subject.largest
             moved = [(value.xreplace({lam: largest}), strict) for value, strict in kept]
             return _conditions(subject, moved, largest, _stable_up_to(subject)), True
-        return _conditions(subject, kept, lam, subject.is_schur), False
+        return _conditions(subject, kept, lam, subject.judged.is_schur), False
     names, degree = half_plane_names(subject), subject.memory + 1
     minors = dict(enumerate(hurwitz_determinants(names), start=1))
     values = [names[k] for k in range(degree + 1) if k == 0 or (degree - k) % 2 == 0]
     values += [sympy.expand(minors[k]) for k in range(1, degree) if (degree - 1 - k) % 2 == 0]
     positive = [value > 0 for value in values]
-    return _stated(subject, positive, (lam,), subject.is_schur), False
+    positive += [_solved(subject, value, strict, lam) for value, strict in _hidden(subject)]
+    return _stated(subject, positive, (lam,), subject.judged.is_schur), False
 
 
 def has_short_conditions(subject: Subject) -> bool:

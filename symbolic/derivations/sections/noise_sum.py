@@ -88,7 +88,8 @@ def verdict(subject: Subject) -> tuple[Equation, Conditions]:
     least = subject.named(rf"\min_k \left(1 + \frac{{{tau2}}}{{{B}}} {s_k}\right)", smallest)
     left = rf"\frac{{{tau1}}}{{{B}}} \sum_k \frac{{{s_k}}}{{1 + \frac{{{tau2}}}{{{B}}} {s_k}}}"
     sum_of_noise = subject.named(r"U'_\Sigma", total)
-    radius = subject.named(rf"\max_k \rho(S_{{{letter}_k}})", _radius_like(subject))
+    S = "S" if subject.whole is subject else r"\tilde S"  # of what is left without hidden modes
+    radius = subject.named(rf"\max_k \rho({S}_{{{letter}_k}})", _radius_like(subject))
 
     def vanishes(point: Point) -> bool:
         if point[letters.tau1] < max(0, point[letters.tau2]):

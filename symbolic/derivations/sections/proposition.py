@@ -19,9 +19,11 @@ from sgdmem.symbolic.derivations.sections.noise import half_plane_summand
 from sgdmem.symbolic.derivations.sections.noise_sum import critical, verdict
 from sgdmem.symbolic.derivations.sections.power_law import constants, has_power_laws, loss_words
 from sgdmem.symbolic.derivations.sections.published import published
+from sgdmem.symbolic.derivations.sections.reduced_method import what_cancels
 from sgdmem.symbolic.derivations.sections.same_as import same_as
 from sgdmem.symbolic.derivations.sections.stability import in_the_half_plane
 from sgdmem.symbolic.derivations.statements.equations import Equation, Equations, Side, written
+from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubject
 from sgdmem.symbolic.derivations.statements.statement import Remark, Section, Statement, listed
 from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
 
@@ -32,10 +34,11 @@ _WRITTEN_OUT, _FEW = 2, 4  # memory to which P and Q are written out, and symbol
 def proposition(subject: Subject) -> list[Section]:
     """Return the items of the proposition: the method and its polynomials, then each result."""
     results: tuple[Callable[[Subject], Iterator[Statement]], ...] = (
-        *(_noiseless, _mini_batches, _output, _power_laws, same_as),
+        *(_noiseless, _mini_batches, _output, _power_laws, _other_name),
     )
     items = [found for result in results if (found := list(result(subject)))]
-    sections = [Section("", [*_method(subject), *_polynomials(subject)], "proposition")]
+    head = [*_method(subject.whole), *_polynomials(subject), *what_cancels(subject)]
+    sections = [Section("", head, "proposition")]
     for number, statements in zip(_ITEMS, items, strict=False):
         sections.append(Section(f"({number})", statements, "proposition"))
     return sections
@@ -75,11 +78,16 @@ def _polynomials(subject: Subject) -> Iterator[Statement]:
     Q = [written(f"Q({root})"), *_factored(subject, subject.Q)]
     if not _is_written_out(subject):
         P[1:], Q[1:] = _by_blocks(subject)
+    chi = rf"P({root}) - {letter} \, Q({root})"
+    if isinstance(subject, ReducedSubject):
+        chi = f"F({root}) ({chi})"
     rule = (
         rf"Along an eigenvector of the Hessian with eigenvalue ${letter} > 0$ its characteristic "
-        rf"polynomial is $P({root}) - {letter} \, Q({root})$"
+        rf"polynomial is ${chi}$"
     )
     equations = [Equation("", P), Equation("", Q)]
+    if isinstance(subject, ReducedSubject):
+        equations.insert(0, Equation("", [written(f"F({root})"), Side(subject.common)]))
     if not subject.shrinks and not subject.remembers:
         rule += rf" and its effective learning rate ${ALPHA_EFF} = -Q(1)/P'(1)$"
         rate = _effective_rate(subject)
@@ -113,6 +121,11 @@ def _effective_rate(subject: Subject) -> Side:
     return Side(subject.tidy(value))
 
 
+def _other_name(subject: Subject) -> Iterator[Statement]:
+    """Say what the method is, if nothing cancels: else that has been said."""
+    return same_as(subject) if subject.whole is subject else iter(())
+
+
 def _noiseless(subject: Subject) -> Iterator[Statement]:
     if subject.memory > 1 and not has_short_conditions(subject):
         yield _half_plane(subject)
@@ -121,6 +134,8 @@ def _noiseless(subject: Subject) -> Iterator[Statement]:
 
 def _is_written_out(subject: Subject) -> bool:
     """Whether P and Q are in the letters of the method."""
+    if isinstance(subject, ReducedSubject):
+        return True
     if subject.is_short or subject.is_structured:
         return subject.is_short
     return subject.memory <= _WRITTEN_OUT or len(subject.parameters) <= _FEW
@@ -145,7 +160,14 @@ def _mini_batches(subject: Subject) -> Iterator[Statement]:
         line(getattr(letters, x)) for x in ("eigenvalue", "batch_size", "tau1", "tau2")
     )
     s = f"s_{{{letter}}}"
-    added, vanishing = verdict(subject)
+    judged = subject.judged
+    added, vanishing = verdict(judged)
+    S, chi, what = f"S_{{{letter}}}", f"P - {letter} Q", "the mean loss"
+    if judged is not subject:
+        chi = f"F (P - {letter} Q)"
+    elif subject.whole is not subject:
+        S, what = rf"\tilde {S}", "without hidden modes the mean loss"
+        what += " where gradients are taken" if subject.shifted else ""
     equations = [replace(added, rule="")]
     if has_short_conditions(subject) or subject.memory <= 1:
         equations = [Equation("", [written(s), Side(subject.summand)]), *equations]
@@ -161,11 +183,10 @@ def _mini_batches(subject: Subject) -> Iterator[Statement]:
     )
     yield replace(
         vanishing,
-        rule=rf"and $\rho(S_{{{letter}}})$ the largest modulus of a root of $P - {letter} Q$, the mean "
-        rf"loss on finitely many eigenvalues ${letter}_k$ tends to its minimum from every start if "
-        "and only if",
+        rule=rf"and $\rho({S})$ the largest modulus of a root of ${chi}$, {what} on finitely many "
+        rf"eigenvalues ${letter}_k$ tends to its minimum from every start if and only if",
     )
-    least = critical(subject)
+    least = critical(judged)
     yield replace(
         least,
         rule=rf"For ${tau2} = 0$ the last condition is that ${B}$ exceeds the critical batch size",
@@ -175,10 +196,10 @@ def _mini_batches(subject: Subject) -> Iterator[Statement]:
 
 def _output(subject: Subject) -> Iterator[Statement]:
     """Say what noise does at the weights, where the gradient is taken elsewhere."""
-    if not subject.shifted or not subject.has_noise:
+    if not subject.shifted or not subject.has_noise or subject.judged is not subject.whole:
         return
     found = list(at_the_weights(subject, rf"s^{{{subject.letters.weights}}}"))
-    total = output_sum(subject, "The noise sum that the loss hears is")
+    total = output_sum(subject.whole, "The noise sum that the loss hears is")
     equations = [x for x in found if isinstance(x, Equation)]
     if not equations:
         yield from (*found, total)
@@ -188,7 +209,8 @@ def _output(subject: Subject) -> Iterator[Statement]:
 
 
 def _power_laws(subject: Subject) -> Iterator[Statement]:
-    if not has_power_laws(subject):
+    hidden = subject.judged is not subject.whole and subject.shifted  # the loss is at the weights
+    if hidden or not has_power_laws(subject):
         return
     letters, line = subject.letters, subject.writer.line
     N, Z, L0, E0, T = (

@@ -14,6 +14,7 @@ from sgdmem.symbolic.derivations.sections.noise import noise
 from sgdmem.symbolic.derivations.sections.noise_sum import noise_sum
 from sgdmem.symbolic.derivations.sections.power_law import power_law
 from sgdmem.symbolic.derivations.sections.recurrence import recurrence
+from sgdmem.symbolic.derivations.sections.reduced_method import reduced_method
 from sgdmem.symbolic.derivations.sections.resting_point import resting_point
 from sgdmem.symbolic.derivations.sections.samples import samples
 from sgdmem.symbolic.derivations.sections.stability import stability
@@ -24,6 +25,7 @@ from sgdmem.symbolic.derivations.statements.subject import Subject
 SECTIONS: dict[str, Callable[[Subject], Iterator[Statement]]] = {
     "The method": definition,
     "Characteristic polynomial": characteristic,
+    "Common factor": reduced_method,
     "Equivalent recurrence": recurrence,
     "Effective learning rate": learning_rate,
     "Resting point": resting_point,

@@ -101,6 +101,21 @@ class Subject:
         return self.letters.parameters
 
     @property
+    def whole(self) -> Subject:
+        """The method as it is described, of which this may be what is left (`ReducedSubject`)."""
+        return self
+
+    @property
+    def judged(self) -> Subject:
+        """Of what stability is decided."""
+        return self
+
+    @property
+    def hidden_bounds(self) -> list[tuple[Any, bool]]:
+        """What is to be positive for modes to die out that are not among those of P - lambda Q."""
+        return []
+
+    @property
     def in_order(self) -> list[Any]:
         """The parameters in the order of the family's, if that is known."""
         if self.family is None:

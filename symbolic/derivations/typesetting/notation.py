@@ -59,7 +59,7 @@ NOTATIONS = {
 }
 
 # What derivations themselves call something by these letters.
-_RESERVED = {*"ADHMOPQSabcdekqrsv", "E_0"}
+_RESERVED = {*"ADFHMOPQSabcdekqrsv", "E_0"}
 _RESERVED |= {r"\chi", r"\rho", r"\pi", r"\Gamma", r"\alpha_{\mathrm{eff}}"}
 
 # Quantities of a problem, with the letters that are tried in turn until one is free.
