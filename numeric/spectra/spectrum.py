@@ -414,4 +414,7 @@ class Spectrum:
 def require_spectrum(value: object) -> None:
     """Raise InputError if an argument is not a `Spectrum`."""
     if not isinstance(value, Spectrum):
-        raise InputError(f"spectrum must be a Spectrum, got {shown(value)}")
+        raise InputError(
+            "spectrum must be a Spectrum, such as Spectrum([4, 1]) of eigenvalues; for a matrix of "
+            f"data Problem.from_data, for a Hessian Problem.from_hessian; got {shown(value)}"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -178,14 +179,23 @@ def symbolic_member(algorithm: str | Family[...], settings: Sequence[str]) -> Al
 
 
 def output_path(output: str, endings: Sequence[str]) -> Path:
-    """Return the file that -o names, in a folder that exists."""
+    """Return the file that -o names, which can be written: asked before the work is done."""
     path = Path(output)
     if path.suffix not in endings:
         *others, last = endings
         known = f"{', '.join(others)} or {last}" if others else last
         raise click.UsageError(f"-o must end in {known}, got {shown(str(path))}")
+    return require_writable(path)
+
+
+def require_writable(path: Path, option: str = "-o") -> Path:
+    """Return a path of a file that can be written; a usage error where it cannot."""
     if not path.parent.is_dir():
-        raise click.UsageError(f"-o: there is no folder {path.parent}")
+        raise click.UsageError(f"{option}: there is no folder {path.parent}")
+    if path.is_dir():
+        raise click.UsageError(f"{option}: {path} is a folder")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise click.UsageError(f"{option}: {path} may not be written")
     return path
 
 

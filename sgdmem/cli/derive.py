@@ -14,6 +14,7 @@ from sgdmem.cli.arguments import (
     output_option,
     read_method,
     read_settings,
+    require_writable,
     set_option,
     symbolic_member,
 )
@@ -111,16 +112,18 @@ def derive_command(
       sgdmem derive qhm --as c
       sgdmem derive sgd --at learning_rate=0.01 --data X.npy --batch-size 8
     """
+    suffix = Path(output).suffix if output is not None else ""
+    for option, file in (("-o", output), ("--bibliography", bibliography)):
+        if file is not None:
+            require_writable(Path(file), option)
+    if output is not None and language is None and suffix not in (*_DOCUMENTS, *_TEXTS):
+        raise click.UsageError(f"-o writes {', '.join(_DOCUMENTS)} or .txt; got {shown(output)}")
     verdict = _verdict(algorithm, (*settings, *at), options)
     if verdict is None and (at or options["batch_size"] is not None):
         given = "--at" if at else "--batch-size"
         raise click.UsageError(f"{given} belongs to --data, --spectrum or --power-law")
     if verdict is not None and language is not None:
         raise click.UsageError("--as writes code for any problem: give none")
-    described = _described(algorithm, memory, settings)
-    suffix = Path(output).suffix if output is not None else ""
-    if output is not None and language is None and suffix not in (*_DOCUMENTS, *_TEXTS):
-        raise click.UsageError(f"-o writes {', '.join(_DOCUMENTS)} or .txt; got {shown(output)}")
     if fragment and (suffix != ".tex" or language is not None):
         raise click.UsageError("--fragment needs -o FILE.tex")
     if (level and not fragment) or (bibliography and suffix != ".tex"):
@@ -132,6 +135,7 @@ def derive_command(
             "--form, --columns, --symbol, --notation and --label need -o with "
             f"{', '.join(_DOCUMENTS)}"
         )
+    described = _described(algorithm, memory, settings)
     if language is not None:
         from sgdmem.numeric.exported_code.source_code import source_code
 

@@ -8,10 +8,10 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,6 +39,7 @@ def own_method(name: str) -> Family[...]:
 
     place, function = (name, "") if name.endswith(".py") else name.rsplit(":", 1)
     module = _run_file(Path(place)) if place.endswith(".py") else _run_module(place)
+    vars(module).setdefault("print", _print_to_stderr)  # while a step is run
     found = getattr(module, function, None) if function else None
     if isinstance(found, Family):
         return found
@@ -84,11 +85,23 @@ def _run_module(name: str) -> ModuleType:
         return importlib.import_module(name)
 
 
+def _print_to_stderr(*values: Any, **options: Any) -> None:
+    print(*values, **{"file": sys.stderr, **options})  # noqa: T201  what print does
+
+
 @contextmanager
 def _told_in_a_line(place: str) -> Iterator[None]:
-    """Turn whatever fails in a file of one's own into a line that says where."""
+    """Turn whatever fails in a file of one's own into a line that says where.
+
+    What it prints goes to stderr: stdout has the answer, which a program may read.
+    """
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
+    except SystemExit:
+        raise click.UsageError(
+            f"{place} exits when it is run: put that under if __name__ == '__main__'"
+        ) from None
     except SyntaxError as error:
         where = f"{error.filename or place}, line {error.lineno}"
         raise click.UsageError(f"{where}: {error.msg}") from None

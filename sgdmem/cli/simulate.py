@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +13,7 @@ from sgdmem.cli.arguments import (
     built,
     json_option,
     output_option,
+    output_path,
     print_json,
     read_method,
     set_option,
@@ -72,8 +72,7 @@ def simulate_command(
     from sgdmem.numeric.simulation.batches import MOST_MODES
     from sgdmem.numeric.simulation.monte_carlo import simulate, spread_steps
 
-    if output is not None and Path(output).suffix != ".csv":
-        raise click.UsageError(f"-o writes a .csv file, got {output}")
+    path = None if output is None else output_path(output, [".csv"])
     if options["coupling"] is not None:
         raise click.UsageError("--coupling cannot be simulated: give the data with --data")
     if options["label_variance"] is not None and options["data"] is not None:
@@ -101,8 +100,8 @@ def simulate_command(
     columns = [runs.steps, runs.mean, runs.standard_error, expected[runs.steps]]
     table = {name: column.tolist() for name, column in zip(_COLUMNS, columns, strict=False)}
     table["z"] = runs.z_scores(expected).tolist()
-    if output is not None:
-        write_table(output, table, zip(*table.values(), strict=True))
+    if path is not None:
+        write_table(path, table, zip(*table.values(), strict=True))
     if as_json:
         added = {name: list(map(_number_or_none, table[name])) for name in ("expected", "z")}
         print_json({**runs.to_dict(), **added})

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import json_option, output_option, print_json
+from sgdmem.cli.arguments import json_option, output_option, output_path, print_json
 from sgdmem.cli.problem import drop_column_option, read_data
-from sgdmem.symbolic.errors import shown
 
 
 @click.command("spectrum", short_help="Describe the spectrum and the noise of data.")
@@ -48,15 +46,14 @@ def spectrum_command(
         raise click.UsageError("--positive-part belongs to --spectrum")
     if data is None and drop_column:
         raise click.UsageError("--drop-column belongs to --data")
+    file = None if output is None else output_path(output, [".csv"])
     if data is not None:
         given: Any = read_data(data, dropped=drop_column).rows
     else:
         given = Spectrum.load(path, positive_part=positive_part)
     summary = summarize(given, first, last)
-    if output is not None:
-        if Path(output).suffix != ".csv":
-            raise click.UsageError(f"-o writes a .csv file, got {shown(output)}")
-        summary.problem.spectrum.save(output)
+    if file is not None:
+        summary.problem.spectrum.save(file)
     if as_json:
         print_json(summary.to_dict())
     else:
