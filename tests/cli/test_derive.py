@@ -8,18 +8,35 @@ import numpy as np
 import pytest
 
 import sgdmem
-from tests.cli.test_cli import run
+from tests.cli.running import run
 
 
-def test_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for ending in (".tex", ".md", ".html"):
-        target = tmp_path / f"ball{ending}"
-        code, out, _ = run(capsys, "derive", "heavy-ball", "-o", str(target))
-        assert code == 0
-        assert f"wrote {target}" in out
-        assert "56 equalities and conditions checked" in out
-        assert target.stat().st_size > 4000
-    assert (tmp_path / "ball.bib").exists()
+def test_the_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "derive", "heavy-ball")
+    assert code == 0
+    assert "\n  learning_rate/(1 - momentum)\n" in out
+    assert "\n  2*(1 + momentum) - lambda*learning_rate\n" in out
+    target = tmp_path / "two.txt"
+    assert run(capsys, "derive", "--memory", "2", "-o", str(target))[0] == 0
+    assert "D_11" in target.read_text()
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        ".tex",
+        pytest.param(".md", marks=pytest.mark.slow),
+        pytest.param(".html", marks=pytest.mark.slow),
+    ],
+)
+def test_documents(ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / f"ball{ending}"
+    code, out, _ = run(capsys, "derive", "heavy-ball", "-o", str(target))
+    assert code == 0
+    assert f"wrote {target}" in out
+    assert "56 equalities and conditions checked" in out
+    assert target.stat().st_size > 4000
+    assert (tmp_path / "ball.bib").exists() is (ending == ".tex")
 
 
 def test_letters_values_and_fragments(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,7 +77,12 @@ def test_code(language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["heavy-ball", "-o", "x.tex", "--form", "short"], "form must be 'proposition' or 'full'"),
         (["heavy-ball", "-o", "x.tex", "--notation", "greek"], "notation must be one of"),
         (["heavy-ball", "--as", "basic"], "language must be one of"),
-        (["heavy-ball", "-o", "nowhere/x.tex"], "nowhere"),
+        (["heavy-ball", "-o", "nowhere/x.tex"], "-o: there is no folder nowhere"),
+        (["heavy-ball", "-o", "."], "-o: . is a folder"),
+        (
+            ["sgd", "-o", "x.tex", "--bibliography", "nowhere/x.bib"],
+            "--bibliography: there is no folder nowhere",
+        ),
         (["heavy-ball", "-o", "x.tex", "--level", "section"], "--level needs --fragment"),
         (["heavy-ball", "-o", "x.md", "--bibliography", "x.bib"], "--bibliography needs -o"),
         (["heavy-ball", "-o", "x.tex", "--columns", "3"], "columns must be 1 or 2"),

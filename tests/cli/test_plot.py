@@ -11,7 +11,7 @@ import xarray
 from matplotlib.image import imread
 
 import sgdmem
-from tests.cli.test_cli import run
+from tests.cli.running import run
 
 pytestmark = pytest.mark.slow
 

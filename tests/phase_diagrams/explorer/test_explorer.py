@@ -18,7 +18,7 @@ from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, explore
 from sgdmem.phase_diagrams.explorer.server import page_server
 from sgdmem.symbolic.zoo.named_algorithms import USUAL_FAMILIES
 from tests.asking import noisy
-from tests.cli.test_cli import run
+from tests.cli.running import run
 
 
 def own(speed: Any, keep: Any) -> Algorithm:

@@ -25,7 +25,7 @@ from sgdmem.numeric.judges.reason import Reason
 from sgdmem.phase_diagrams.maps.curves import Curve, Tracer
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from tests.asking import noisy
-from tests.cli.test_cli import run
+from tests.cli.running import run
 
 ONE = Spectrum([1, 0.3])
 

@@ -17,7 +17,7 @@ from sgdmem.phase_diagrams.maps import chunked
 from sgdmem.phase_diagrams.maps.chunk_store import ChunkStore, read_stored
 from sgdmem.phase_diagrams.pictures.map_picture import draw
 from sgdmem.pictures import artists
-from tests.cli.test_cli import run
+from tests.cli.running import run
 from tests.picture_checks import colour_at, is_colour, legend_words
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* is judged point by point")

@@ -12,7 +12,7 @@ import xarray
 import sgdmem
 from sgdmem import InputError, Noise, Problem, Spectrum, phase_diagram
 from sgdmem.pictures import artists, draw_series
-from tests.cli.test_cli import run
+from tests.cli.running import run
 
 AXES: dict[str, Any] = {
     "x": ("learning_rate", np.geomspace(0.1, 10, 12)),

@@ -12,7 +12,7 @@ import xarray
 from sgdmem import InputError, Spectrum, phase_diagram, sgd, stability
 from sgdmem.phase_diagrams.pictures.map_picture import draw, draw_series
 from sgdmem.pictures import artists
-from tests.cli.test_cli import run
+from tests.cli.running import run
 from tests.picture_checks import colour_at, is_colour, legend_words
 
 GREY, ORANGE, BLUE = "#b0b0b8", "#d55e00", "#0072b2"

@@ -1,0 +1,30 @@
+"""A file with methods of one's own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+OWN = """
+import sgdmem
+
+@sgdmem.method
+def nag(w, v, gradient, *, learning_rate, momentum):
+    v = momentum * v - learning_rate * gradient(w + momentum * v)
+    return w + v, v
+
+def plain(learning_rate, momentum):
+    return sgdmem.Algorithm(learning_rate * (1 - momentum), b=1 - momentum, c=-1, D=momentum)
+"""
+
+
+@pytest.fixture
+def own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    (tmp_path / "own_methods_here.py").write_text(OWN)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    yield "own_methods_here.py"
+    sys.modules.pop("own_methods_here", None)

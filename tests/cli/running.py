@@ -1,0 +1,19 @@
+"""Running the command line in this process, and the arguments that many tests give."""
+
+from __future__ import annotations
+
+import pytest
+
+from sgdmem.cli.main import main
+
+NUMBERS = ["--set", "learning_rate=0.1", "--set", "momentum=0.9"]
+HEAVY_BALL = ["stable", "--algorithm", "heavy-ball", *NUMBERS]
+LAW = ["--power-law", "1.5", "--batch-size", "32"]
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    captured = capsys.readouterr()
+    assert isinstance(stopped.value.code, int)
+    return stopped.value.code, captured.out, captured.err

@@ -1,0 +1,55 @@
+"""The command ``sgdmem phase-diagram``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sgdmem.numeric.compilation import cuda
+from tests.cli.running import LAW, run
+
+
+def test_phase_diagram_writes_picture_and_data(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import xarray
+
+    picture = tmp_path / "map.svg"
+    code, out, _ = run(
+        capsys,
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.01:4:8:log"],
+        *["--y", "momentum=0:0.99:5", "--power-law", "1.5", "--batch-size", "4"],
+        *["--no-edges", "-o", str(picture)],
+    )
+    assert code == 0
+    assert "points are stable" in out
+    assert picture.read_text().startswith("<?xml")
+    with xarray.open_dataset(tmp_path / "map.nc", engine="scipy") as data:
+        assert data.stable.dims == ("momentum", "learning_rate")
+        assert set(np.unique(data.stable)) == {0, 1}
+        assert data.attrs["batch_size"] == "4"
+
+
+def test_phase_diagram_on_another_device(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cuda, "is_available", lambda: False)
+    command = [
+        *["phase-diagram", "heavy-ball", "--x", "learning_rate=0.01:4:8"],
+        *[
+            "--y",
+            "momentum=0:0.99:5",
+            *LAW,
+            "--no-edges",
+            "-o",
+            str(tmp_path / "map.png"),
+            "--device",
+        ],
+    ]
+    code, out, err = run(capsys, *command, "cuda")
+    assert (code, out) == (2, "")
+    assert err.startswith("sgdmem: device 'cuda': Numba finds no GPU")
+    assert not list(tmp_path.iterdir())
+    assert run(capsys, *command, "auto")[1] == run(capsys, *command, "cpu")[1]

@@ -1,0 +1,95 @@
+"""The command ``sgdmem stable``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sgdmem.numeric.judges.reason import Reason
+from tests.cli.running import HEAVY_BALL, LAW, run
+
+
+def test_stable_in_words_and_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, *HEAVY_BALL, *LAW)
+    assert code == 0
+    assert out.startswith("stable: the mean loss tends to 0")
+    code, out, _ = run(capsys, *HEAVY_BALL, *LAW, "--json")
+    verdict = json.loads(out)
+    assert verdict["stable"] is True
+    assert verdict["reason"] == "stable"
+    assert verdict["effective_learning_rate"] == 1.0
+
+
+def test_json_keys_are_the_documented_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, *HEAVY_BALL, *LAW, "--json")
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    for key in json.loads(out):
+        assert f"`{key}`" in page
+
+
+def test_rates(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = (*HEAVY_BALL, "--power-law", "1.5", "--count", "4", "--batch-size", "8")
+    code, found, _ = run(capsys, *problem, "--rate")
+    assert code == 0 and "a tenth in" in found.splitlines()[-1]
+    rate = json.loads(run(capsys, *problem, "--rate", "--json")[1])["rate"]
+    assert rate["noiseless"] ** 2 < rate["mean_square"] < 1
+
+
+def test_matrix_form_is_the_named_one(capsys: pytest.CaptureFixture[str]) -> None:
+    matrix = ["stable", "--alpha", "0.1", "--beta", "0.9", "--gamma", "-0.1", "--delta", "0.9"]
+    first, second = (json.loads(run(capsys, *x, *LAW, "--json")[1]) for x in (matrix, HEAVY_BALL))
+    assert first.pop("problem") != second.pop("problem")  # the name of the algorithm
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--power-law", "1.5", "--batch-size", "32"], 0),
+        (["--power-law", "0.8", "--batch-size", "32"], 1),
+        (["--power-law", "1.5", "--scale", "38"], 1),
+        (["--power-law", "1.5", "--scale", "37.99999999999999"], 3),
+    ],
+)
+def test_exit_codes(arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    # At eigenvalue 38 = 2 (1 + 0.9) / 0.1 the decisive pivot is exactly zero.
+    found, _, _ = run(capsys, *HEAVY_BALL, *arguments, "--exit-code")
+    assert found == code
+
+
+def test_infinite_values_are_null(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, *HEAVY_BALL, "--power-law", "0.8", "--batch-size", "2", "--json")
+    verdict = json.loads(out)
+    assert verdict["noise_sum"] is None
+    assert verdict["reason"] == "trace_diverges"
+
+
+def test_the_page_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    command, _, shown = page.partition("$ sgdmem ")[2].partition("\n")
+    _, out, _ = run(capsys, *command.split())
+    assert out == shown.partition("```")[0]
+
+
+def test_every_reason_is_on_the_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    for reason in Reason:
+        assert f"`{reason.value}`" in page
+        assert reason.explanation
+
+
+def test_a_numeric_verdict_needs_neither_sympy_nor_numba_nor_matplotlib() -> None:
+    code = (
+        "import sys\n"
+        "from sgdmem.cli.main import main\n"
+        f"try: main({[*HEAVY_BALL, *LAW]})\n"
+        "except SystemExit: pass\n"
+        "heavy = {'sympy', 'numba', 'matplotlib', 'scipy', 'xarray', 'mpmath', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

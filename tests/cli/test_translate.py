@@ -1,0 +1,31 @@
+"""The commands ``sgdmem translate`` and ``sgdmem algorithms``."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.running import run
+
+
+def test_translations(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "translate", "nesterov", "--to", "qhm")
+    assert code == 0
+    assert out.splitlines() == [
+        "nesterov is qhm with",
+        "  learning_rate = learning_rate/(1 - momentum)",
+        "  momentum      = momentum",
+        "  nu            = momentum",
+    ]
+    for arguments, message in (
+        (["nesterov", "--to", "heavy-ball"], "no heavy-ball has the recurrence"),
+        (["ademamix"], "ademamix is none of sgd"),
+        (["sgd", "--fix", "momentum=0"], "--fix belongs to --to"),
+    ):
+        code, _, err = run(capsys, "translate", *arguments)
+        assert code == 2 and message in err
+
+
+def test_the_list_of_algorithms(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "algorithms")
+    assert "torch-sgd(learning_rate, momentum=0, dampening=0, nesterov=False)" in out
+    assert "J. Ma and D. Yarats, arXiv 1810.06801 (2018)" in out
