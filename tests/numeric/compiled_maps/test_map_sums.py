@@ -26,7 +26,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo.named_algorithms import heavy_ball
 from tests import draws, naive
 from tests.asking import noisy
-from tests.numeric.verdicts.test_law_gaps import windowed
+from tests.numeric.judges.test_law_gaps import windowed
 
 Build = Callable[..., Algorithm]
 EIGENVALUES = [1.0, 0.71875, 0.25, 0.01171875]
