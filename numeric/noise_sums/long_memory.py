@@ -1,9 +1,9 @@
-r"""Modes of algorithms of long memory: summands from their poles, and the recursion in many bits.
+"""Modes of algorithms of long memory: summands from their poles, and the recursion in many bits.
 
-In floats the Routh-Astrom recursion loses about a bit for each auxiliary vector. Here exact
-polynomials give the poles and residues of the noise summand, and the eigenvalues at which roots
-cross the unit circle (`sgdmem.symbolic.stability.unit_circle`): with these a mode costs M + 1
-divisions. What balls around them leave open is decided by the recursion in balls of more bits.
+In floats the Routh-Astrom recursion loses about a bit for each auxiliary vector. Here modes are
+compared with the eigenvalues at which roots cross the unit circle, which exact polynomials give,
+and summands are sums over poles (`sgdmem.numeric.noise_sums.summand_poles`). What balls around
+these leave open is decided by the recursion in balls of more bits.
 """
 
 from __future__ import annotations
@@ -17,78 +17,21 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.noise_sums.summand_poles import SummandPoles
 from sgdmem.symbolic.algebra.polynomials import TransferPolynomials
 from sgdmem.symbolic.algebra.routh import half_plane_form, summands
-from sgdmem.symbolic.algebra.scalars import flint_polynomial, flint_rational, to_float
+from sgdmem.symbolic.algebra.scalars import flint_rational, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.stability.poles import intervals_of_form
-from sgdmem.symbolic.stability.unit_circle import (
-    CirclePolynomials,
-    circle_polynomials,
-    complex_roots,
-    squared_modulus,
-    without,
-)
+from sgdmem.symbolic.stability.poles import gradient_unit, intervals_of_form
 
 LONGEST_IN_FLOATS = 8  # memory for which floats are enough
 _SHARP = 1e-12  # relative error of a summand that poles may leave
 _BITS = (8, 32, 128)  # of balls, for each coefficient
+_LOST = 1e-7  # of the sizes of what is added up, below which floats do not tell a sum
+_NONE = Fraction(0)
 _CACHED = 64
 
 Modes = tuple[Array, Ball, Ball]  # schur, s / lambda, and the same at w
-
-
-@dataclass(frozen=True)
-class SummandPoles:
-    r"""Poles and residues: :math:`s_\lambda/\lambda^2 = \sum_i G_i/(z_i-\mu)` at the drift mu.
-
-    Attributes
-    ----------
-    poles, weights, output_weights : Ball, shape (n,)
-        z and G, at the point of the gradient and at w; of two conjugate poles the upper one, with
-        twice its weight.
-    first : Ball, shape (3,)
-        z = P(1)/Q(1) and its two G.
-    is_first_at_zero : bool
-        Whether P(1) = 0 exactly.
-    """
-
-    poles: Ball
-    weights: Ball
-    output_weights: Ball
-    first: Ball
-    is_first_at_zero: bool
-
-    def sums(self, drift: Ball) -> list[Ball]:
-        """Return the sums over all poles but the first, for both weights, shape (N,).
-
-        Also on disks with real centres: conjugate poles see a disk alike.
-        """
-        found = []
-        known: dict[int, Ball] = {}
-        for weights in (self.weights, self.output_weights):
-            if id(weights) not in known:
-                known[id(weights)] = self._sum(weights, drift)
-            found.append(known[id(weights)])
-        return found
-
-    def _sum(self, weights: Ball, drift: Ball) -> Ball:
-        mu, spread = drift.mid, np.broadcast_to(drift.rad, drift.mid.shape)
-        total, size, error = np.zeros((3, *mu.shape))
-        parts = (self.poles.mid, self.poles.rad, weights.mid, weights.rad)
-        with np.errstate(all="ignore"):
-            for z, z_error, G, G_error in zip(*parts, strict=True):
-                apart = z.real - mu
-                square = apart * apart + z.imag * z.imag
-                far, off = np.sqrt(square), spread + (z_error + UNIT * np.abs(apart))
-                room = far * (1 - 8 * UNIT) - off
-                total += (G.real * apart + G.imag * z.imag) / square
-                size += abs(G) / far
-                # |G/w - G/w'| <= |G| |w - w'| / |w w'|
-                error += np.where(room > 0, (abs(G) * off / far + G_error) / room, np.inf)
-            rounding = (16 + parts[0].size) * UNIT * size
-            return Ball(total, (1 + 1e-9) * (error + rounding))
 
 
 @dataclass(frozen=True)
@@ -101,10 +44,13 @@ class LongMember:
         Of the drift, in which it is strictly Schur: enclosures of both ends.
     summand : SummandPoles or None
         None where two poles coincide, or do not tell all of the summand.
+    no_pull : bool
+        Whether P(1) and Q(1) are exactly 0.
     """
 
     intervals: tuple[Any, ...]
     summand: SummandPoles | None
+    no_pull: bool
 
     @cached_property
     def float_intervals(self) -> Array:
@@ -132,36 +78,14 @@ class LongMember:
 
     def responses(self, lam: Ball, drift: Ball, weight: Ball | None) -> list[Ball]:
         """Return the weight, by default ``lam``, times the sums of squares, at both points."""
-        found = self.summand
-        if found is None:
+        if self.summand is None:
             shape = lam.mid.shape
             return [Ball(np.zeros(shape), np.full(shape, np.inf)) for _ in range(2)]
-        z, *first = (Ball(x.mid.real, x.rad) for x in (found.first[k] for k in range(3)))
-        # in this form small eigenvalues cost no accuracy
-        plain = found.is_first_at_zero and drift is lam and weight is None
-        weight = lam if weight is None else weight
-        return [
-            weight * rest - at_one if plain else weight * (rest + at_one / (z - drift))
-            for rest, at_one in zip(found.sums(drift), first, strict=True)
-        ]
+        return self.summand.responses(lam, drift, weight)
 
-    def floats(self, lam: Array, drift: Array) -> tuple[Array, Array | None]:
-        """Return where it is strictly Schur, and s / lambda there, without error bounds."""
-        schur = np.searchsorted(self.float_intervals, drift) % 2 == 1
-        found = self.summand
-        if found is None:
-            return schur, None
-        total = np.zeros(drift.shape)
-        for z, G in zip(found.poles.mid, found.weights.mid, strict=True):
-            apart = z.real - drift
-            if z.imag == 0:
-                total += G.real / apart
-            else:  # the real part
-                total += (G.real * apart + G.imag * z.imag) / (apart * apart + z.imag**2)
-        z, G = found.first.mid[:2].real
-        if found.is_first_at_zero:
-            return schur, lam * total - G * (lam / drift)
-        return schur, lam * (total + G / (z - drift))
+    def is_schur(self, drift: Array) -> Array:
+        """Return where it is strictly Schur, without error bounds."""
+        return np.asarray(np.searchsorted(self.float_intervals, drift) % 2 == 1)
 
 
 @dataclass(frozen=True)
@@ -175,9 +99,7 @@ class LongAlgorithm:
     @classmethod
     def of(cls, algorithm: Algorithm) -> LongAlgorithm:
         """Read an algorithm with rational entries."""
-        D, P, Q, Q_output = algorithm.polynomials
-        factor = next((abs(q) for q in Q if q), Fraction(1))
-        unit = TransferPolynomials(D, P, *(tuple(q / factor for q in x) for x in (Q, Q_output)))
+        unit, factor = gradient_unit(algorithm.polynomials)
         return cls(algorithm, _member(unit, algorithm.shrink), factor)
 
     @cached_property
@@ -192,9 +114,11 @@ class LongAlgorithm:
         noise, output = (self._factor * x for x in self.member.responses(scaled, drift, None))
         left = (schur == 0) | ((schur == 1) & ~(_is_sharp(noise) & _is_sharp(output)))
         for k in np.flatnonzero(left).tolist():
-            schur[k], values = self.refined(lam[k], weight_decay)
+            flag, values = self.refined(lam[k], weight_decay)
+            schur[k] = flag or schur[k]
             for ball, value in zip((noise, output), values, strict=True):
-                ball.mid[k], ball.rad[k] = value.mid, value.rad
+                if not ball.rad[k] <= value.rad:
+                    ball.mid[k], ball.rad[k] = value.mid, value.rad
         return schur, noise, output
 
     def is_schur_to(self, largest: float, weight_decay: Fraction) -> bool:
@@ -234,11 +158,17 @@ class LongAlgorithm:
     def floats(self, lam: Array, weight_decay: Array) -> tuple[Array, Array]:
         """Return where modes are strictly Schur, and s / lambda there, without error bounds."""
         factor, drift = float(self.factor), lam + weight_decay
-        schur, values = self.member.floats(factor * lam, factor * drift)
-        if values is None:
-            every = [self.refined(Ball(x), Fraction(0))[1][0].mid for x in drift.ravel()]
-            return schur, np.reshape(every, drift.shape) / drift * lam
-        return schur, factor * values
+        schur, summand = self.member.is_schur(factor * drift), self.member.summand
+        if summand is None:
+            total, lost = np.zeros(drift.shape), schur
+        else:
+            total, size = summand.floats(factor * lam, factor * drift)
+            lost = schur & ~(size * _LOST <= np.abs(total))
+        for place in zip(*np.nonzero(lost), strict=True):
+            at = drift[place]
+            value = self.refined(Ball(at), _NONE)[1][0].mid
+            total[place] = value / factor * (np.broadcast_to(lam, drift.shape)[place] / at)
+        return schur, factor * total
 
 
 @dataclass(frozen=True)
@@ -271,8 +201,7 @@ class LongForm:
     @property
     def no_pull(self) -> Array:
         """Whether P(1) and Q(1) are exactly 0."""
-        both = [x.algorithm.polynomials[1:3] for x in self.algorithms]
-        return np.array([sum(P) == 0 == sum(Q) for P, Q in both])
+        return np.array([x.member.no_pull for x in self.algorithms])
 
     def is_schur_to(self, largest: float) -> bool:
         """Whether it certainly is strictly Schur at all eigenvalues from 0, itself left out, on."""
@@ -311,62 +240,8 @@ class LongForm:
 def _member(polynomials: TransferPolynomials, shrink: Fraction) -> LongMember:
     form = half_plane_form(polynomials, shrink)
     intervals = intervals_of_form(polynomials.P, polynomials.Q, form)
-    return LongMember(intervals, _summand_poles(polynomials))
-
-
-def _summand_poles(polynomials: TransferPolynomials) -> SummandPoles | None:
-    from flint import acb, ctx, fmpz_poly
-
-    _, P, Q, Q_output = polynomials
-    if not any(Q):
-        return None
-    circle = circle_polynomials(P, Q)
-    output = flint_polynomial(Q_output)
-    if output.numer() % circle.common or not _decays_at_infinity(circle, output.numer()):
-        return None
-    output = output / circle.common
-    V = circle.crossing * fmpz_poly([-4, 0, 1])
-    roots = complex_roots(without(circle.crossing, circle.size), circle.precision)
-    if any(multiplicity > 1 for _, multiplicity in roots):
-        return None
-    scale = flint_rational(circle.scale_P) / circle.scale_Q
-    ratio = flint_rational(circle.scale_Q) / output.denom()
-    numerators = [(circle.size, scale)]
-    if Q_output != Q:
-        numerators.append((squared_modulus(output.numer()), scale * ratio**2))
-    ends = [acb(x) for x in (2, -2) if circle.Q(x // 2) != 0]
-    with ctx.workprec(circle.precision):
-        places = [*ends, *(c for c, _ in roots if not c.imag < 0)]
-        slope = V.derivative()
-        z = [circle.middle(c) / (2 * circle.size(c) * scale) for c in places]
-        balls = [_complex_ball(z)]
-        for top, factor in numerators:
-            twice = [2 if c.imag == 0 else 4 for c in places]
-            values = [k * top(c) * factor / slope(c) for c, k in zip(places, twice, strict=True)]
-            balls.append(_complex_ball(values))
-    if not all(np.isfinite(ball.rad).all() for ball in balls):
-        return None
-    if circle.Q(1) == 0:  # no pole there
-        first, rest = Ball(np.zeros(3, dtype=complex)), balls
-    else:
-        heads = [balls[0], balls[1], balls[-1]]
-        first = Ball(np.array([x.mid[0] for x in heads]), np.array([x.rad[0] for x in heads]))
-        rest = [x[1:] for x in balls]
-    return SummandPoles(rest[0], rest[1], rest[-1], first, circle.Q(1) != 0 == circle.P(1))
-
-
-def _decays_at_infinity(circle: CirclePolynomials, output: Any) -> bool:
-    """Whether the function whose residues are added up has none at infinity."""
-    lowest = next((k for k, x in enumerate(output) if x != 0), 0)
-    spread = len(output) - 1 - lowest
-    return spread + len(circle.Q) - len(circle.P) < len(circle.crossing)
-
-
-def _complex_ball(values: Sequence[Any]) -> Ball:
-    """Return complex balls of FLINT as balls of floats."""
-    mids = np.array([complex(float(x.real.mid()), float(x.imag.mid())) for x in values])
-    apart = [float(abs(x - complex(mid)).upper()) for x, mid in zip(values, mids, strict=True)]
-    return Ball(mids, np.nextafter(apart, np.inf))
+    no_pull = form.pull == 0 and not form.decay
+    return LongMember(intervals, SummandPoles.of(polynomials), no_pull)
 
 
 def _ball(value: Any) -> Ball:

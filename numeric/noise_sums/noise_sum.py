@@ -64,7 +64,7 @@ def noise_sums(
         Whether the sums are wanted; otherwise they may be left out where all modes are strictly
         Schur.
     """
-    if not spreads and isinstance(form, LongForm) and form.is_schur_to(spectrum.largest):
+    if not spreads and isinstance(form, LongForm) and form.is_schur_to(_upper_end(spectrum)):
         size = len(form)
         sure, nothing = np.ones(size, dtype=np.int8), Ball(np.zeros(size))
         return NoiseSums(sure, sure, nothing, nothing, np.ones(size), np.full(size, -1))
@@ -76,6 +76,13 @@ def noise_sums(
             [_long_noise_sums(take(form, slice(i, i + 1)), long, tau2_share) for i in batch]
         )
     return sums_of_modes(form, *explicit_modes(spectrum), tau2_share)
+
+
+def _upper_end(spectrum: Spectrum) -> float:
+    """Return what no eigenvalue is above, their error bounds included."""
+    law = spectrum.law
+    lam = explicit_modes(spectrum)[0] if law is None else law.eigenvalues(np.ones(1))
+    return float(lam.upper.max())
 
 
 def explicit_modes(spectrum: Spectrum) -> tuple[Ball, Array]:

@@ -142,7 +142,7 @@ class Algorithm:
         """
         return self.title or self.name or f"an algorithm of memory {self.memory}"
 
-    @property
+    @cached_property
     def is_symbolic(self) -> bool:
         """Whether an entry is a SymPy expression."""
         return any(is_symbolic(entry) for entry in self.entries)
@@ -198,9 +198,15 @@ class Algorithm:
 
         It is the same as multiplying every eigenvalue of the problem by that factor.
         """
-        (scale, alpha, *c), back = exact_field((as_scalar(factor, "factor"), self.alpha, *self.c))
+        factor = as_scalar(factor, "factor")
+        (scale, alpha, *c), back = exact_field((factor, self.alpha, *self.c))
         c = [back(scale * entry) for entry in c]
-        return replace(self, alpha=back(scale * alpha), c=tuple(c), name=None, title=None)
+        found = replace(self, alpha=back(scale * alpha), c=tuple(c), name=None, title=None)
+        if "polynomials" in vars(self) and not found.is_symbolic:  # deriving them takes longer
+            det_D, P, *driven = self.polynomials
+            driven = [tuple(factor * q for q in x) for x in driven]
+            vars(found)["polynomials"] = TransferPolynomials(det_D, P, *driven)
+        return found
 
     # What follows from it ----------------------------------------------------------------------
 

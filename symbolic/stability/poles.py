@@ -13,8 +13,14 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from sgdmem.symbolic.algebra.polynomials import Polynomial, add, derivative, evaluate
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm
+from sgdmem.symbolic.algebra.polynomials import (
+    Polynomial,
+    TransferPolynomials,
+    add,
+    derivative,
+    evaluate,
+)
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_form
 from sgdmem.symbolic.algebra.scalars import (
     Element,
     Scalar,
@@ -99,12 +105,25 @@ def noiseless_intervals(
     """
     if algorithm.is_symbolic:
         raise InputError("noiseless_intervals needs an algorithm with rational entries")
-    _, P, Q, _ = algorithm.polynomials
-    form = algorithm.half_plane_form
     if weight_decay:
+        _, P, Q, _ = algorithm.polynomials
         P = add(P, [-weight_decay * q for q in Q])
-        form = form.decayed(weight_decay)
-    return list(intervals_of_form(P, Q, form))
+        return list(intervals_of_form(P, Q, algorithm.half_plane_form.decayed(weight_decay)))
+    unit, scale = gradient_unit(algorithm.polynomials)
+    found = intervals_of_form(unit.P, unit.Q, half_plane_form(unit, algorithm.shrink))
+    return [((a / scale, b / scale), (c / scale, d / scale)) for (a, b), (c, d) in found]
+
+
+def gradient_unit(polynomials: TransferPolynomials) -> tuple[TransferPolynomials, Fraction]:
+    """Return rational polynomials whose Q has a first coefficient of 1 or -1, and its factor.
+
+    Eigenvalues times the factor are the same question; so is asked once what is asked of multiples.
+    """
+    D, P, Q, Q_output = polynomials
+    factor = next((abs(q) for q in Q if q), Fraction(1))
+    return TransferPolynomials(
+        D, P, tuple(q / factor for q in Q), tuple(q / factor for q in Q_output)
+    ), factor
 
 
 @lru_cache(maxsize=64)

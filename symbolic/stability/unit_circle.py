@@ -20,7 +20,13 @@ over the roots of V. Proof: with :math:`Q^*(x)=Q(1/x)` and likewise :math:`P^*`,
 
 and the mean over the circle of the two terms with :math:`QQ^*` in front is twice that of the
 second one, on a circle with its mirror image; it has no pole outside but the roots of
-:math:`(x-1/x)W`. With another numerator, as of the noise at w, only the one of G changes.
+:math:`(x-1/x)W`. With another numerator N, as of the noise at w, only the one of G changes.
+
+The second one may have more poles at infinity, and where roots of W are roots of both Q and
+:math:`Q^*`. There P and :math:`P^*` do not vanish, since P and Q have no common factor. If the
+orders of the zeros differ, W has a zero of the smaller order, and there is no pole. If both are a,
+it has none if W has at most a zeros there more than :math:`NN^*`; at x = 1 and x = -1, where this
+is so for :math:`(x-1/x)W`, as well (`poles_tell_all`).
 """
 
 from __future__ import annotations
@@ -103,8 +109,40 @@ def circle_polynomials(P: Sequence[Element], Q: Sequence[Element]) -> CirclePoly
 
 def squared_modulus(polynomial: Any) -> Any:
     """Return p(x) p(1/x) as a polynomial in c, of an integer polynomial."""
+    if not polynomial:
+        return polynomial
     products, degree = _correlation(polynomial, polynomial), len(polynomial) - 1
     return _even([products[degree + k] for k in range(degree + 1)])
+
+
+def poles_tell_all(circle: CirclePolynomials, numerator: Any) -> bool:
+    """Whether poles where P - lambda Q has two roots of product 1 are all of a summand's.
+
+    The summand is that of an integer polynomial in the place of Q in the numerator.
+
+    Examples
+    --------
+    Q has a double root at -1, and the numerator none:
+
+    >>> from flint import fmpz_poly
+    >>> circle = circle_polynomials([0, 0, -1, 1], [1, 2, 1])
+    >>> poles_tell_all(circle, circle.Q), poles_tell_all(circle, fmpz_poly([1]))
+    (True, False)
+    """
+    from flint import fmpq_poly, fmpz_poly
+
+    lowest = next((k for k, x in enumerate(numerator) if x != 0), 0)
+    spread = len(numerator) - 1 - lowest
+    if spread + len(circle.Q) - len(circle.P) >= len(circle.crossing):
+        return False
+    shared = circle.crossing // without(circle.crossing, circle.size)
+    ends = [fmpz_poly([-2 * x, 1]) for x in (1, -1) if circle.Q(x) == 0]
+    if len(shared) == 1 and not ends:
+        return True
+    needed = shared * shared
+    for end in ends:
+        needed = needed * end
+    return not fmpq_poly(circle.size * squared_modulus(numerator) ** 2) % fmpq_poly(needed)
 
 
 def complex_roots(polynomial: Any, precision: int) -> list[tuple[Any, int]]:

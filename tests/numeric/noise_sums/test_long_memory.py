@@ -1,7 +1,8 @@
-"""Algorithms of long memory against closed forms, roots in many digits, and impulse responses."""
+"""Algorithms of long memory against closed forms, another recursion, and impulse responses."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 from typing import Any
@@ -90,39 +91,51 @@ def random_long(rng: np.random.Generator, memory: int) -> Algorithm:
     return Algorithm.from_recurrence((-P[:0:-1]).tolist(), q[::-1].tolist())
 
 
-def radius_in_digits(algorithm: Algorithm, lam: float) -> Any:
-    """Return the largest modulus of a root of P - lam Q, to 30 digits and more."""
+def exact_sum(algorithm: Algorithm, lam: float) -> float:
+    """Return s by Astrom and Jury's recursion in the unit disk, in 200 digits; inf if unstable."""
     _, P, Q, _ = algorithm.polynomials
-    exact = [p - Fraction(lam) * q for p, q in zip(P, (*Q, 0), strict=True)]
-    with mpmath.workdps(60):
-        row = [mpmath.mpf(x.numerator) / x.denominator for x in reversed(exact)]
-        return max(map(abs, mpmath.polyroots(row, maxsteps=200, extraprec=200)))
+    chi = [p - Fraction(lam) * q for p, q in zip(P, (*Q, 0), strict=True)]
+    with mpmath.workdps(200):
+        a, b = (
+            [mpmath.mpf(x.numerator) / x.denominator for x in reversed(row)]
+            for row in (chi, (*Q, Fraction(0)))
+        )
+        first, total = a[0], mpmath.mpf(0)
+        while True:
+            total += b[-1] ** 2 / a[0]
+            if len(a) == 1:
+                return float(mpmath.mpf(lam) ** 2 * total / first)
+            k, gain = a[-1] / a[0], b[-1] / a[0]
+            if abs(k) >= 1:
+                return math.inf
+            b = [x - gain * y for x, y in zip(b[:-1], a[:0:-1], strict=True)]
+            a = [x - k * y for x, y in zip(a[:-1], a[:0:-1], strict=True)]
 
 
-def check_against_roots(algorithm: Algorithm, lam: float) -> None:
-    """Compare verdict and noise sum with roots to many digits and sums of responses."""
-    radius = radius_in_digits(algorithm, lam)
-    assert stability(algorithm, Spectrum([lam])).stable is bool(radius < 1)
-    if radius < 1 - 1e-3:
-        found = stability(algorithm, Spectrum([lam]), 2)
-        assert found.noise_sum == pytest.approx(summed(algorithm, lam) / 2, rel=1e-6)
+def check_against_recursion(algorithm: Algorithm, lam: float) -> None:
+    """Compare verdict and noise sum with another recursion in many digits."""
+    s = exact_sum(algorithm, lam)
+    found = stability(algorithm, Spectrum([lam]), 2)
+    assert (found.reason is not Reason.NOISELESS) is math.isfinite(s)
+    assert found.noise_sum == pytest.approx(s / 2, rel=1e-10)
 
 
-@pytest.mark.parametrize("memory", [9, 12, 20])
-def test_random_algorithms_against_roots(memory: int, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize("memory", [9, 20, 40])
+def test_random_algorithms_against_another_recursion(memory: int, rng: np.random.Generator) -> None:
     for _ in range(2):
         algorithm = random_long(rng, memory)
-        for lam in 10 ** rng.uniform(-2, 1.5, 2):
-            check_against_roots(algorithm, lam)
+        end = stability(algorithm, Spectrum([1])).critical_eigenvalue or 1.0
+        for lam in (*10 ** rng.uniform(-2, 1.5, 2), end * (1 - 1e-9), end * (1 + 1e-9)):
+            check_against_recursion(algorithm, lam)
 
 
 @pytest.mark.exhaustive
-def test_many_random_algorithms_against_roots(rng: np.random.Generator) -> None:
+def test_many_random_algorithms_against_another_recursion(rng: np.random.Generator) -> None:
     for memory in range(9, 41):
         for _ in range(8):
             algorithm = random_long(rng, memory)
             for lam in 10 ** rng.uniform(-2, 1.5, 3):
-                check_against_roots(algorithm, lam)
+                check_against_recursion(algorithm, lam)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -144,6 +157,67 @@ def test_poles_say_what_the_recursion_says(kind: str, rng: np.random.Generator) 
         schur, floats = LongForm.of([algorithm], decay).floats(lam.mid[None])
         assert (schur == (found.schur == 1))[found.schur != 0].all()
         assert np.allclose(floats[stable], found.noise.mid[stable], rtol=1e-8, atol=0)
+
+
+def driven(P: list[Any], Q: list[Any], Q_output: list[Any]) -> Algorithm:
+    """Return an algorithm with these polynomials, lowest power first; alpha is 0."""
+    P, Q, Q_output = ([*map(Fraction, x)] for x in (P, Q, Q_output))
+    det_D, a = (without_one(x) for x in (P, [x - y for x, y in zip(Q, Q_output, strict=True)]))
+    M = len(a)
+    D = [[Fraction(int(j == i + 1)) for j in range(M)] for i in range(M)]
+    D[-1] = [-x for x in det_D[:-1]]
+    found = Algorithm(0, b=Q_output[:M], c=[0] * (M - 1) + [1], D=D, a=a)
+    assert found.polynomials[1:] == (tuple(P), tuple(Q), tuple(Q_output))
+    return found
+
+
+def without_one(polynomial: list[Fraction]) -> list[Fraction]:
+    """Return a polynomial over x - 1, which divides it."""
+    *quotient, rest = itertools.accumulate(reversed(polynomial))
+    assert rest == 0
+    return quotient[::-1]
+
+
+@pytest.mark.parametrize(
+    ("P", "Q", "Q_output"),
+    [
+        # Q vanishes twice at -1
+        (
+            ["-1/24", "1/8", "3/8", "-35/24", 1],
+            ["1/100", "-3/100", "-9/100", "-1/20"],
+            [0, 0, "-4/25", 0],
+        ),
+        # the Schur parameters of P - Q/2 begin like those of Q / x: a pole at infinity
+        (
+            ["-1/15", "-8/105", "2/15", "-104/105", 1],
+            [0, "1/15", "2/15", -1],
+            [0, 0, "-4/5", 0],
+        ),
+    ],
+)
+def test_poles_that_do_not_tell_all(P: list[Any], Q: list[Any], Q_output: list[Any]) -> None:
+    algorithm, lam = driven(P, Q, Q_output), Ball(np.array([0.25, 0.5]))
+    form = LongForm.of([algorithm], NONE)
+    found, expected = mode_summands(form, lam), mode_summands(ball_form([algorithm]), lam)
+    assert (found.schur == 1).all()
+    for name in ("noise", "output_noise"):
+        x, y = getattr(found, name), getattr(expected, name)
+        assert (np.abs(x.mid - y.mid) <= x.rad + y.rad).all()
+        assert (x.rad <= 1e-10 * x.mid).all()
+    assert np.allclose(form.floats(lam.mid[None])[1], found.noise.mid, rtol=1e-9)
+
+
+def test_edges_of_what_is_known() -> None:
+    end = Fraction(limit(12))
+    near = Spectrum([mpmath.iv.mpf([1 - 2e-10, 1 + 2e-10])])  # whose upper end is unstable
+    assert stability(delayed(end * (1 - Fraction(1, 10**10)), 12), near).stable is None
+    assert stability(delayed(end * (1 - Fraction(1, 10**9)), 12), near).stable is True
+    # the first eigenvalue of a law is close to a pole
+    for share in (0.999, 1 - 1e-6):
+        verdict = stability(delayed(limit(40) * share, 40), Spectrum.power_law(1.5), 10**9)
+        assert verdict.stable is True
+    still = Algorithm(0, b=[0] * 9, c=[1] * 9, D=np.eye(9) / 2, a=["-0.5"] + [0] * 8, shrink="0.1")
+    assert stability(still, Spectrum([1]), 8).output_noise_sum == 0
 
 
 def test_infinite_laws_and_other_noise() -> None:
