@@ -399,7 +399,7 @@ class Verdict:
         if self.reference_noise_sum is not None:
             yield "for reference", f"{self.reference_noise_sum:.6g}, of sizes in random order"
         if self.output_noise_sum not in (None, self.noise_sum):
-            yield "noise sum U", f"{self.output_noise_sum:.6g}, of the loss at w"
+            yield "noise sum U", f"{self.output_noise_sum:.6g}, of the loss, taken at the output"
         rate = self.effective_learning_rate
         why = "w shrinks at each step" if self.algorithm.shrink != 0 else "D has the eigenvalue 1"
         shown = f"does not exist ({why})" if rate is None else f"{rate:.6g}"

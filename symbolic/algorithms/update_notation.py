@@ -54,7 +54,7 @@ class Update:
     latex : tuple of str
         The same lines in the letters of the parameters.
     vectors : tuple of str
-        Names of vectors that stand for themselves.
+        Names of vectors that stand for themselves, that which the method returns first.
 
     Examples
     --------
@@ -67,6 +67,23 @@ class Update:
     lines: tuple[str, ...]
     latex: tuple[str, ...]
     vectors: tuple[str, ...] = ()
+
+    @property
+    def iterate(self) -> str:
+        """What the vector is called that the method returns."""
+        return self.vectors[0] if self.vectors else "w"
+
+    @property
+    def assigned(self) -> tuple[str, ...]:
+        r"""LaTeX of the vectors that a step assigns.
+
+        Examples
+        --------
+        >>> Update.of(["v <- v - g", "w, m_1 <- w + v, v"], [], ["w", "v", "m_1"]).assigned
+        ('v', 'w', 'm_1')
+        """
+        left = (line.partition(r" \leftarrow ")[0].split(",") for line in self.latex)
+        return tuple(dict.fromkeys(name.strip() for names in left for name in names))
 
     @classmethod
     def of(
@@ -85,16 +102,17 @@ class Update:
         return cls((), (), tuple(vectors)).written(lines, letters)
 
     def written(
-        self, lines: Iterable[str], letters: Mapping[str, str], weights: str = "w", loss: str = "L"
+        self, lines: Iterable[str], letters: Mapping[str, str], weights: str = "", loss: str = "L"
     ) -> Update:
         """Return the update of other lines, with words for parameters, weights and loss."""
         lines = tuple(lines)
+        weights = weights or letter_of(self.iterate)
         words = {
             **_WORDS,
-            "w": weights,
+            self.iterate: weights,
             "g": rf"\nabla {loss}({weights})",
             "gradient": rf"\nabla {loss}",
-            **{name: letter_of(name) for name in self.vectors if name != "w"},
+            **{name: letter_of(name) for name in self.vectors if name != self.iterate},
             **letters,
         }
         return Update(lines, tuple(_latex(line, words) for line in lines), self.vectors)
@@ -140,10 +158,10 @@ def letter_of(name: str) -> str:
 
     Examples
     --------
-    >>> letter_of("xi_last"), letter_of("beta_1"), letter_of("velocity")
-    ('\\xi_{\\text{last}}', '\\beta_1', '\\mathit{velocity}')
+    >>> letter_of("xi_last"), letter_of("beta_1"), letter_of("velocity"), letter_of("lambda_")
+    ('\\xi_{\\text{last}}', '\\beta_1', '\\mathit{velocity}', '\\lambda')
     """
-    stem, mark, index = name.partition("_")
+    stem, mark, index = name.rstrip("_").partition("_")  # Python's lambda_ is a lambda
     digits = re.fullmatch(r"([A-Za-z]+?)(\d+)", stem)
     if digits and not mark:
         stem, mark, index = digits[1], "_", digits[2]

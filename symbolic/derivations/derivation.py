@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,6 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from sgdmem.symbolic.algebra.scalars import is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.algorithms.family import FamilyLike
+from sgdmem.symbolic.algorithms.update_notation import letter_of
 from sgdmem.symbolic.derivations.checks.read_back import ReadBack
 from sgdmem.symbolic.derivations.documents.document import (
     Displayed,
@@ -25,10 +27,12 @@ from sgdmem.symbolic.derivations.sections.in_numbers import in_numbers
 from sgdmem.symbolic.derivations.sections.proof import proof
 from sgdmem.symbolic.derivations.sections.proposition import proposition
 from sgdmem.symbolic.derivations.sections.section_order import all_sections
+from sgdmem.symbolic.derivations.statements.published_update import PublishedUpdate
 from sgdmem.symbolic.derivations.statements.reduced_subject import what_is_left
 from sgdmem.symbolic.derivations.statements.statement import Section
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.notation import Letters, find_notation
+from sgdmem.symbolic.derivations.typesetting.renaming import stem
 from sgdmem.symbolic.derivations.typesetting.writer import ROOM
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import FAMILIES, find_family
@@ -259,9 +263,9 @@ def derive(
         )
     if columns not in ROOM:
         raise InputError(f"columns must be 1 or 2, got {shown(columns)}")
-    subject = read_subject(algorithm, symbols or {}, notation, columns)
-    numbers = [] if verdict is None else [in_numbers(verdict, subject.algorithm)]
     whole = form == "full"
+    subject = read_subject(algorithm, symbols or {}, notation, columns, shows_update=not whole)
+    numbers = [] if verdict is None else [in_numbers(verdict, subject.algorithm)]
     if not whole:
         subject = what_is_left(subject)
     sections = all_sections(subject) if whole else [*proposition(subject), *proof(subject)]
@@ -283,9 +287,17 @@ def derive(
 
 
 def read_subject(
-    algorithm: Algorithm | FamilyLike, symbols: Mapping[str, str], notation: str, columns: int = 1
+    algorithm: Algorithm | FamilyLike,
+    symbols: Mapping[str, str],
+    notation: str,
+    columns: int = 1,
+    shows_update: bool = True,
 ) -> Subject:
-    """Return what a derivation is about; parameters and errors as in `derive`."""
+    """Return what a derivation is about; parameters and errors as in `derive`.
+
+    ``shows_update`` says whether the update is displayed as it was published, so that the letters
+    of its vectors are taken.
+    """
     written = find_notation(notation)
     family = None
     if isinstance(algorithm, str) or callable(algorithm):
@@ -308,13 +320,39 @@ def read_subject(
         short = algorithm.map(_short)
         algorithm = replace(short, name=algorithm.name, title=algorithm.title, floats=False)
     parameters = tuple(sorted(algorithm.free_symbols, key=str))
-    blocks = frozenset(
-        name
-        for name, block in (("a", algorithm.a), ("b", algorithm.b), ("c", algorithm.c))
-        if algorithm.memory == 1 and str(block[0]) == name
+    letters = Letters(
+        parameters, written, dict(symbols), _entries(algorithm), *_vectors(family, shows_update)
     )
-    letters = Letters(parameters, written, dict(symbols), blocks)
     return Subject(algorithm, letters, family, columns)
+
+
+def _entries(algorithm: Algorithm) -> frozenset[str]:
+    """Return the names of symbols that are entries of the blocks that have their letter.
+
+    Those of Q count, too: q0 is what documents call q_0.
+    """
+    blocks = algorithm.blocks
+    rows = {"a": blocks.a, "b": blocks.b, "c": blocks.c, "D": [x for row in blocks.D for x in row]}
+    if any(str(symbol).startswith("q") for symbol in algorithm.free_symbols):
+        rows["q"] = algorithm.polynomials.Q
+    return frozenset(
+        str(entry)
+        for name, entries in rows.items()
+        for entry in entries
+        if is_symbolic(entry) and entry.is_Symbol and str(entry).startswith(name)
+    )
+
+
+def _vectors(family: Any, shown: bool) -> tuple[str, tuple[str, ...]]:
+    """Return the letters of the iterate, empty if it is that of the notation, and of others."""
+    if family is None or family.update is None:
+        return "", ()
+    iterate = letter_of(family.update.iterate)
+    others = tuple(letter for letter in family.update.assigned if letter != iterate)
+    if re.search("[_^]", iterate):  # it gets marks of its own
+        bare = stem(iterate)
+        iterate = "" if bare in map(stem, others) else bare
+    return "" if family.update.iterate == "w" else iterate, others if shown else ()
 
 
 def display(
@@ -322,9 +360,17 @@ def display(
 ) -> list[tuple[str, str, list[Displayed]]]:
     """Return titles and kinds, and each statement with the rows in which it is written."""
     return [
-        (section.title, section.kind, [(x, x.rows(subject.writer)) for x in section.statements])
+        (section.title, section.kind, [_displayed(x, subject) for x in section.statements])
         for section in sections
     ]
+
+
+def _displayed(statement: Any, subject: Subject) -> Displayed:
+    """Return a statement and its rows in the letters in which they are printed."""
+    change, rows = subject.letters.renaming, statement.rows(subject.writer)
+    if not isinstance(statement, PublishedUpdate):  # whose letters are the method's
+        rows = [(change.printed(left), change.printed(right)) for left, right in rows]
+    return replace(statement, rule=change.words(statement.rule)), rows
 
 
 def check(displayed: Iterable[tuple[str, str, Iterable[Displayed]]], subject: Subject) -> int:

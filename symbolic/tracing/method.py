@@ -206,7 +206,8 @@ def _update(described: UpdateFunction, lines: Sequence[str] | None) -> Update:
             assigned = {"g"}
         else:
             lines, assigned = found
-    return Update.of(lines, described.parameters.values(), {*vectors, *assigned})
+    names = dict.fromkeys([*vectors, *sorted(assigned)])
+    return Update.of(lines, described.parameters.values(), names)
 
 
 def _lines(step: Step) -> list[str]:

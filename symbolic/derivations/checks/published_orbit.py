@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -37,7 +38,7 @@ def published_orbit(
     draw
         Returns a random number.
     steps, weights
-        How many steps, and the letter of the weights.
+        How many steps, and the letter of the weights; ``w_{t-2}`` are those of two steps before.
 
     Examples
     --------
@@ -48,6 +49,8 @@ def published_orbit(
     >>> [str(w) for w in published_orbit(ball, known, gradient, 1, lambda: fmpq(1), 2, "w")]
     ['1', '1/2', '1/4']
     """
+    earlier = re.findall(rf"{re.escape(weights)}_\{{t-(\d+)\}}", " ".join(x for _, x in lines))
+    past = [draw() for _ in range(max(map(int, earlier), default=0))]  # the newest one first
     assigned = [[name.strip() for name in left.split(",")] for left, _ in lines]
     state: dict[str, Any] = {"K": fmpq(count)}
     for name in (name for names in assigned for name in names):
@@ -61,7 +64,8 @@ def published_orbit(
 
     def values(text: str, i: int | None = None) -> list[Any]:
         plain = {name: value for name, value in state.items() if not name.endswith(_INDEX)}
-        known = ChainMap({} if i is None else with_index(i), plain, dict(letters))
+        before = {f"{weights}_{{t-{k}}}": value for k, value in enumerate(past, start=1)}
+        known = ChainMap({} if i is None else with_index(i), plain, dict(letters), before)
         each = {"i": [with_index(j) for j in range(count)]}
         return [chain.sides[0] for chain in read(text, Meanings(known, gradient, each))]
 
@@ -72,5 +76,6 @@ def published_orbit(
                 state[names[0]] = [values(right, i)[0] for i in range(count)]
             else:
                 state.update(zip(names, values(right), strict=True))
+        past[:] = [orbit[-1], *past][: len(past)]
         orbit.append(state[weights])
     return orbit

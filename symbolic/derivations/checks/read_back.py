@@ -16,6 +16,7 @@ from sgdmem.symbolic.derivations.statements.published_update import PublishedUpd
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
 from sgdmem.symbolic.derivations.statements.statement import Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.derivations.typesetting.renaming import unmarked
 from sgdmem.symbolic.errors import DerivationError, InputError
 
 _POINTS = 20  # that are tried until a statement is defined at one
@@ -44,6 +45,7 @@ class ReadBack:
             If sides differ, or something cannot be read.
         """
         text = " ".join(f"{left} {right}" for left, right in rows)
+        text = self._subject.letters.renaming.read(text)
         try:
             for seed in range(_POINTS):
                 if len(self._interpretations) == seed:
@@ -118,12 +120,13 @@ def _equation(statement: Equation, text: str, found: Interpretation) -> None:
 
 def _update(statement: PublishedUpdate, found: Interpretation) -> None:
     """Compare the weights along an orbit of the assignments with the recurrence of the method."""
-    letters = found.subject.letters
-    gradient = {rf"\nabla {letters.loss}": lambda x: found.eigenvalue * x}
+    gradient = {rf"\nabla {found.subject.letters.loss}": lambda x: found.eigenvalue * x}
+    parameters = {unmarked(letter): value for letter, value in found.parameters.items()}
     degree = found.subject.whole.memory + 1
-    settled = len(statement.lines) * statement.count  # steps until what follows from the rest does
+    # steps until what follows from the rest does
+    settled = max(len(statement.lines) * statement.count, degree)
     orbit = published_orbit(
-        *(statement.lines, found.parameters, gradient, statement.count, found.draw),
+        *(statement.lines, parameters, gradient, statement.count, found.draw),
         *(settled + degree + 1, statement.weights),
     )
     for start in (settled, settled + 1):

@@ -75,7 +75,7 @@ def at_the_weights(subject: Subject, name: str) -> Iterator[Equation | Remark]:
     norm = rf"{summand} = {letter}^2 \lVert {Q}/{chi} \rVert^2"
     rule = (
         rf"The loss is taken at ${w}$ and not where the gradient is: what comes back there has the "
-        rf"energy ${norm}$, where ${Q}$ is what $Q$ would be for $a = 0$"
+        rf"energy ${norm}$, where ${Q}$ is what $Q$ would be with the gradient taken at ${w}$"
     )
     if whole.is_structured:
         yield Remark(f"{rule}.")

@@ -18,7 +18,7 @@ from sgdmem.symbolic.derivations.sections.minimal_conditions import (
 from sgdmem.symbolic.derivations.sections.noise import half_plane_summand
 from sgdmem.symbolic.derivations.sections.noise_sum import critical, verdict
 from sgdmem.symbolic.derivations.sections.power_law import constants, has_power_laws, loss_words
-from sgdmem.symbolic.derivations.sections.published import published
+from sgdmem.symbolic.derivations.sections.published import published, settings
 from sgdmem.symbolic.derivations.sections.reduced_method import what_cancels
 from sgdmem.symbolic.derivations.sections.same_as import same_as
 from sgdmem.symbolic.derivations.sections.stability import in_the_half_plane
@@ -50,17 +50,18 @@ def _method(subject: Subject) -> Iterator[Statement]:
     same: dict[Any, list[str]] = {}
     for symbol in subject.in_order:
         same.setdefault(subject.intervals.get(symbol), []).append(line(symbol))
-    real = same.pop(None, [])
+    same.pop(None, [])  # any real number
     known = [f"${interval.latex(', '.join(names))}$" for interval, names in same.items()]
-    known += [f"{listed([f'${name}$' for name in real])} be real"] if real else []
     let = f"Let {listed(known)}. " if known else ""
     gradient = rf"with the gradient $\nabla {letters.loss}$ of a quadratic loss on a mini-batch,"
-    update = published(subject)
+    update, step = published(subject), f"One step of the method{settings(subject)}"
     if update is not None:
-        yield replace(update, rule=f"{let}One step of the method{update.rule}, {gradient} is")
+        joined = " and" if "vectors" in update.rule else ", with"
+        gradient = gradient.removeprefix("with")
+        yield replace(update, rule=f"{let}{step}{update.rule}{joined}{gradient} is")
         return
     for number, equation in enumerate(steps(subject)):
-        rule = f"{let}One step of the method, {gradient[:-1]}{_memories(subject)}, is"
+        rule = f"{let}{step}, {gradient[:-1]}{_memories(subject)}, is"
         yield equation if number else replace(equation, rule=rule)
 
 

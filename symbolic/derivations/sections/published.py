@@ -9,12 +9,13 @@ from flint import fmpq
 from sympy import latex
 
 from sgdmem.symbolic.algebra.scalars import as_scalar, to_sympy
-from sgdmem.symbolic.algorithms.parameters import Parameter
-from sgdmem.symbolic.algorithms.update_notation import letter_of
+from sgdmem.symbolic.algorithms.parameters import REQUIRED, Parameter
 from sgdmem.symbolic.derivations.checks.latex_reader import Unreadable
 from sgdmem.symbolic.derivations.checks.published_orbit import published_orbit
 from sgdmem.symbolic.derivations.statements.published_update import PublishedUpdate
+from sgdmem.symbolic.derivations.statements.statement import listed
 from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.derivations.typesetting.renaming import unmarked
 
 _CHOICE = re.compile(r"\(([^()]*) if (\w+) else ([^()]*)\)")
 _QUOTIENT = re.compile(r"(\S+) / (\S+)")
@@ -31,13 +32,16 @@ def published(subject: Subject) -> PublishedUpdate | None:
     origin, fixed = family.origin
     letters: dict[str, str] = {}
     flags: dict[str, bool] = {}
+    source = " ".join(family.update.lines)
     count = 1
     for name, parameter in origin.parameters.items():
         value = fixed.get(name, parameter.default)
         if parameter.kind == "flag":
             flags[name] = bool(value)
-        elif parameter.kind == "whole" and value != parameter.default:
-            return None  # its lines are those of the default
+        elif parameter.kind == "whole":
+            if value != parameter.default and not re.search(rf"\b{name}\b", source):
+                return None  # its lines are those of the default
+            letters[name] = str(value)
         elif name in family.parameters and value is parameter.default and parameter.is_required:
             letter, several = _letter(subject, parameter)
             if letter is None:
@@ -49,23 +53,41 @@ def published(subject: Subject) -> PublishedUpdate | None:
                 return None
             letters[name] = shown
     lines = [_chosen(line, flags) for line in family.update.lines]
-    update = family.update.written(lines, letters, subject.letters.weights, subject.letters.loss)
-    pairs = [line.split(r" \leftarrow ") for line in update.latex]
+    weights, loss = unmarked(subject.letters.weights), subject.letters.loss
+    update = family.update.written(lines, letters, weights, loss)
+    pairs = [unmarked(line).split(r" \leftarrow ") for line in update.latex]
     tidy = tuple((left, _QUOTIENT.sub(r"\\frac{\1}{\2}", right)) for left, right in pairs)
     reference = family.reference
     citation = "" if reference is None else rf"~\cite{{{reference.key}}}"
-    vectors = rf" with vectors $v_i$, $i = 1, \dots, K = {count}$" if count > 1 else ""
-    assigned = {name.strip() for left, _ in tidy for name in left.split(",")}
-    weights = subject.letters.weights
-    if weights not in assigned and update.vectors:
-        weights = letter_of(update.vectors[0])
+    vectors = ""
+    if count > 1:
+        each = next(name for name in update.assigned if name.endswith("_i"))
+        each = subject.letters.renaming.marked(each)
+        vectors = rf", with vectors ${each}$ ($i = 1, \dots, K = {count}$)"
     statement = PublishedUpdate(citation + vectors, tidy, count, weights)
-    return statement if weights in assigned and _is_readable(subject, statement) else None
+    known = weights in update.assigned and _is_readable(subject, statement)
+    return statement if known else None
+
+
+def settings(subject: Subject) -> str:
+    """Return in words the whole numbers and the lists of numbers that are fixed; maybe nothing."""
+    if subject.family is None:
+        return ""
+    origin, fixed = subject.family.origin
+    found = []
+    for name, parameter in origin.parameters.items():
+        value = fixed.get(name, parameter.default)
+        if parameter.kind == "whole" and value is not REQUIRED:
+            found.append(f"{name.replace('_', ' ')} {value}")
+        elif parameter.kind == "list" and name in fixed:
+            numbers = [f"${latex(to_sympy(as_scalar(x, name)))}$" for x in value]
+            found.append(f"{name.replace('_', ' ')} {listed(numbers)}")
+    return f" with {listed(found)}" if found else ""
 
 
 def _is_readable(subject: Subject, update: PublishedUpdate) -> bool:
     """Whether an update is made of formulas, and not of words."""
-    letters = {subject.writer.line(symbol): fmpq(1, 3) for symbol in subject.parameters}
+    letters = {unmarked(subject.writer.line(symbol)): fmpq(1, 3) for symbol in subject.parameters}
     gradient = {rf"\nabla {subject.letters.loss}": lambda x: x}
     try:
         published_orbit(

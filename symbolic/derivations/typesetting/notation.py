@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from sgdmem.symbolic.algorithms.parameters import known_letters
+from sgdmem.symbolic.derivations.typesetting.renaming import Renaming, stem
 from sgdmem.symbolic.errors import InputError, shown
 
 
@@ -58,21 +59,19 @@ NOTATIONS = {
     )
 }
 
-# What derivations themselves call something by these letters.
-_RESERVED = {*"ADFHMOPQSabcdekqrsv", "E_0"}
-_RESERVED |= {r"\chi", r"\rho", r"\pi", r"\Gamma", r"\alpha_{\mathrm{eff}}"}
+_RATE = r"\alpha_{\mathrm{eff}}"  # the only letter that no other parameter may have
 
 # Quantities of a problem, with the letters that are tried in turn until one is free.
 _QUANTITIES = {
-    "eigenvalue": (r"\lambda", "h"),
-    "root": ("x", r"\xi", "r"),
-    "half_plane": ("z", r"\omega"),
+    "eigenvalue": (r"\lambda", "h", r"\ell"),
+    "root": ("x", r"\xi", "y", r"\mathsf{x}"),
+    "half_plane": ("z", r"\omega", r"\mathsf{z}"),
     "weight_decay": (r"\omega", r"\varpi", r"\vartheta"),
     "batch_size": ("B", r"|\mathcal{B}|"),
-    "tau1": (r"\tau_1", r"\sigma_1"),
-    "tau2": (r"\tau_2", r"\sigma_2"),
+    "tau1": (r"\tau_1", r"\sigma_1", r"\theta_1"),
+    "tau2": (r"\tau_2", r"\sigma_2", r"\theta_2"),
     "label_noise": (r"\sigma", r"\varrho"),
-    "time": ("t", "n"),
+    "time": ("t", "n", r"\mathsf{t}"),
     "spectral_exponent": (r"\nu", r"\varkappa"),
     "target_exponent": (r"\zeta", r"\varsigma"),
     "spectral_scale": (r"\Lambda", r"\ell"),
@@ -80,9 +79,15 @@ _QUANTITIES = {
 }
 
 
+_VECTORS = {"auxiliary": ("u", r"\mathbf{u}", r"\mathsf{u}"), "loss": ("L", "f", r"\mathcal{L}")}
+
+
 @dataclass(frozen=True)
 class Letters:
     """The letters of one derivation.
+
+    Those of the method are the author's: where the document would use one of them, it takes
+    another, and its fixed letters are changed as `Renaming` says.
 
     Parameters
     ----------
@@ -91,8 +96,12 @@ class Letters:
     notation : Notation
     own : mapping
         The reader's LaTeX for parameters or quantities, by name.
-    blocks : set of str
-        Parameters that are what a, b or c is of memory 1, and may have that letter.
+    entries : set of str
+        Parameters that are entries of the blocks that have their letter.
+    iterate : str
+        LaTeX of the vector that the method returns; empty for that of the notation.
+    vectors : tuple of str
+        LaTeX of the others in its update, if that is displayed.
 
     Raises
     ------
@@ -103,7 +112,9 @@ class Letters:
     parameters: tuple[Any, ...]
     notation: Notation
     own: Mapping[str, str] = field(default_factory=dict)
-    blocks: frozenset[str] = frozenset()
+    entries: frozenset[str] = frozenset()
+    iterate: str = ""
+    vectors: tuple[str, ...] = ()
 
     @cached_property
     def symbols(self) -> dict[str, Any]:
@@ -122,10 +133,30 @@ class Letters:
 
     @cached_property
     def latex(self) -> dict[Any, str]:
-        """LaTeX of every symbol."""
+        """LaTeX of every symbol, that of the method marked where the document has it, too."""
+        given = {self.symbols.get(name) for name in self.own}
+        return {
+            symbol: self.renaming.marked(letter)
+            if (symbol in self.parameters or symbol in given) and str(symbol) not in self.entries
+            else letter
+            for symbol, letter in self._chosen.items()
+        }
+
+    @cached_property
+    def renaming(self) -> Renaming:
+        """What changes the letters of the document that the method has."""
+        authors = [self._chosen[x] for x in self.parameters if str(x) not in self.entries]
+        taken = [*self._chosen.values(), *self._names.values(), *self.vectors]
+        return Renaming(
+            [*authors, *self.vectors, self._names["weights"], *self.own.values()], taken
+        )
+
+    @cached_property
+    def _chosen(self) -> dict[Any, str]:
+        """LaTeX of every symbol, as it is printed."""
         from sympy import latex
 
-        known = {*map(str, self.parameters), *_QUANTITIES, "weights", "auxiliary", "loss"}
+        known = {*map(str, self.parameters), *_QUANTITIES, "weights", *_VECTORS}
         for name in self.own:
             if name not in known:
                 raise InputError(
@@ -135,14 +166,10 @@ class Letters:
         found: dict[Any, str] = {}
         for symbol in self.parameters:
             name = str(symbol)
-            if name in self.own:
-                found[symbol] = self.own[name]
-                continue
-            letter = self.notation.parameters.get(name) or _letter(name, latex(symbol))
-            reserved = letter in _RESERVED and letter not in self.blocks
-            reserved = reserved and name != "effective_learning_rate"  # it is what it is called
-            found[symbol] = rf"\mathrm{{{letter}}}" if reserved else letter
-        taken = {*found.values(), self.weights, self.auxiliary}
+            known_letter = self.own.get(name) or self.notation.parameters.get(name)
+            found[symbol] = known_letter or _letter(name, latex(symbol))
+        taken = {*found.values(), *self.vectors, *self._names.values()}
+        taken |= {*map(stem, self.vectors)}
         for name, symbol in self.symbols.items():
             if name in self.own:
                 found[symbol] = self.own[name]
@@ -153,13 +180,19 @@ class Letters:
         self._refuse_shared(found)
         return found
 
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """LaTeX of the weights, the auxiliary vectors and the loss."""
+        found = {"weights": self.own.get("weights") or self.iterate or self.notation.weights}
+        given = {*self.own.values(), *self.vectors, *map(stem, self.vectors), *found.values()}
+        given |= {self.notation.parameters.get(str(x), str(x)) for x in self.parameters}
+        for name, others in _VECTORS.items():
+            choice = (self.own.get(name, getattr(self.notation, name)), *others)
+            free = (letter for letter in choice if letter not in given)
+            found[name] = self.own.get(name) or next(free, choice[0])
+        return found
+
     def _refuse_shared(self, found: Mapping[Any, str]) -> None:
-        seen: dict[str, str] = {}
-        for name in ("weights", "auxiliary", "loss"):
-            letter = getattr(self, name)
-            if letter in seen:
-                raise InputError(f"{letter} would stand for both {seen[letter]} and {name}")
-            seen[letter] = name
         for name, letter in self.own.items():
             if not is_letter(letter):
                 raise InputError(
@@ -171,42 +204,50 @@ class Letters:
                     f"the LaTeX of {name} must have no subscript or superscript, since it gets "
                     f"its own, got {shown(letter)}"
                 )
-            if letter in _RESERVED:
-                raise InputError(f"{letter} has a meaning of its own: write {name} another way")
-        seen = {plain(letter): name for letter, name in seen.items()}
-        for symbol, letter in found.items():
-            letter = plain(letter)
-            if letter in seen:
+        everything = [
+            *((letter, name) for name, letter in self._names.items()),
+            *((letter, "a vector of the update") for letter in self.vectors),
+            *((letter, symbol.name) for symbol, letter in found.items()),
+        ]
+        seen: dict[str, str] = {}
+        for letter, name in everything:
+            look = plain(letter)
+            if look in seen:
                 raise InputError(
-                    f"{letter} would stand for both {seen[letter]} and {symbol.name}: give one of "
-                    f"them another letter"
+                    f"{letter} would stand for both {seen[look]} and {name}: give one of them "
+                    f"another letter with {HOW.format(name=name)}"
                 )
-            seen[letter] = symbol.name
+            if look == plain(_RATE) and name != "effective_learning_rate":
+                raise InputError(f"{letter} has a meaning of its own: write {name} another way")
+            seen[look] = name
 
     def refuse(self, others: Iterable[str]) -> None:
         """Refuse letters that look like others that a derivation has given a meaning."""
         looks = {plain(letter): letter for letter in others}
         for symbol, letter in self.latex.items():
-            if plain(letter) in looks and letter not in self.blocks:
+            if plain(letter) in looks and str(symbol) not in self.entries:
                 raise InputError(
                     f"{symbol.name} would look like {looks[plain(letter)]}, which has a meaning of "
-                    f"its own: give it another letter"
+                    f"its own: give it another letter with {HOW.format(name=symbol.name)}"
                 )
 
     @property
     def weights(self) -> str:
         """The letter of the weights."""
-        return self.own.get("weights", self.notation.weights)
+        return self.renaming.marked(self._names["weights"])
 
     @property
     def auxiliary(self) -> str:
         """The letter of the auxiliary vectors."""
-        return self.own.get("auxiliary", self.notation.auxiliary)
+        return self._names["auxiliary"]
 
     @property
     def loss(self) -> str:
         """The letter of the loss."""
-        return self.own.get("loss", self.notation.loss)
+        return self._names["loss"]
+
+
+HOW = "symbols={{{name!r}: ...}}, or --symbol {name}=... on the command line"
 
 
 def _letter(name: str, latex: str) -> str:
@@ -218,7 +259,8 @@ def _letter(name: str, latex: str) -> str:
             return rf"\{letter if words[1] == 'SMALL' else letter.capitalize()}"
     if not is_letter(latex):
         raise InputError(
-            f"symbol {name!r} cannot be written in LaTeX: say how, with symbols={{{name!r}: ...}}"
+            f"symbol {name!r} is a word: say how it is written, as a letter such as \\mu, with "
+            f"letters={{{name!r}: ...}} of method, {HOW.format(name=name)}"
         )
     return latex
 

@@ -9,6 +9,7 @@ from typing import Any
 import sympy
 from sympy.printing.latex import LatexPrinter
 
+from sgdmem.symbolic.derivations.typesetting.renaming import unmarked
 from sgdmem.symbolic.derivations.typesetting.width import width
 
 # Points at ten-point type that a line of an equation may take, its number set aside, by columns.
@@ -75,7 +76,7 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
 
     def _rank(self, factor: Any) -> tuple[Any, ...]:
         """Return where a factor stands: Greek letters first, sums last."""
-        base, text = factor.as_base_exp()[0], self._print(factor)
+        base, text = factor.as_base_exp()[0], unmarked(self._print(factor))
         if base.is_Add:
             kind = 4 if base.has(*self._falling) else 2
         else:
