@@ -32,6 +32,12 @@ class Interval:
     low_open: bool = False
     high_open: bool = False
 
+    @property
+    def ends(self) -> list[tuple[int, bool]]:
+        """Its finite ends, each with whether it is open."""
+        both = ((self.low, self.low_open), (self.high, self.high_open))
+        return [(end, is_open) for end, is_open in both if end is not None]
+
     def latex(self, letter: str) -> str:
         """Return in LaTeX that a letter is in the interval."""
         over, under = (">", "<") if self.low_open else (r"\ge", r"\le")

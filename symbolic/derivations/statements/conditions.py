@@ -25,6 +25,7 @@ from sgdmem.symbolic.errors import DerivationError
 # Points for conditions at most, how many must be in and out at least, and how many are enough.
 _DRAWN, _NEEDED, _ENOUGH = 400, 3, 6
 _DRAWN_OUTSIDE = 50  # at most, where no point is known at which they hold
+_AT_AN_END = 4  # one point of so many has a symbol at an end of its interval
 _HALVINGS = 6  # of a segment across the border of where conditions hold
 _TRIED_ENDS = 8  # starts from which the end of an inequality is looked for
 
@@ -110,8 +111,10 @@ class Conditions:
         free = set(symbols).union(self.free, *map(names.free_symbols, sides))
         rng = random.Random(2)
         seen = {True: 0, False: 0}
-        for _ in range(_DRAWN_OUTSIDE if self.near is None else _DRAWN):
+        for number in range(_DRAWN_OUTSIDE if self.near is None else _DRAWN):
             point = self._assumed(likely_point(free, self.near, rng))
+            if number % _AT_AN_END == _AT_AN_END - 1:
+                point |= self._end_of_an_interval(point, rng)
             try:
                 expected = self._compare(names, point)
             except Undefined:
@@ -136,6 +139,16 @@ class Conditions:
             symbol: self.intervals[symbol].inside(value) if symbol in self.intervals else value
             for symbol, value in point.items()
         }
+
+    def _end_of_an_interval(self, point: Point, rng: random.Random) -> Point:
+        """Return a symbol of a point with an end of its interval, where a condition may forbid it."""
+        ends = [
+            (symbol, fmpq(end))
+            for symbol in sorted(self.intervals.keys() & point.keys(), key=str)
+            for end, is_open in self.intervals[symbol].ends
+            if not is_open
+        ]
+        return dict([rng.choice(ends)]) if ends else {}
 
     def _check_end(
         self, names: Names, relation: Any, free: Iterable[Any], rng: random.Random
