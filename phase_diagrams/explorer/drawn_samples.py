@@ -67,7 +67,9 @@ def drawn_samples(
     samples = noise.samples
     assert samples is not None  # asked before
     if noise.epoch is not None:
-        raise InputError(f"the explorer needs batches of one size, got {noise.epoch}")
+        raise InputError(
+            f"drop_last must be True for the explorer, whose batch size moves, got {noise.epoch}"
+        )
     for method in methods:
         if len(method.parameters) > _MOST:
             raise InputError(

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from sgdmem.numeric.problems.problem import Problem
 
 _COMPUTATION = ("spectrum", "roots", "drawn", "verdict", "map", "losses", "worker")
-_INTERFACE = ("state", "plots", "map_view", "picture", "details", "page")
+_INTERFACE = (
+    *("state", "plots", "map_view", "picture", "details", "derivation", "side", "controls", "page"),
+)
 _MOST_LISTED = 400  # eigenvalues that the page holds; more are compressed
 _POINTS = (8, 12)  # of the Gauss rules that the page uses
 _SHADES = 128
@@ -43,27 +45,32 @@ class Explorer:
     methods : tuple of ExploredMethod
     start : dict
         The problem that the page begins with.
+    derivations : bool
+        Whether the page holds the methods' derivations.
 
     Examples
     --------
     >>> import sgdmem
-    >>> page = sgdmem.explore("sgd")
+    >>> page = sgdmem.explore("sgd", derivations=False)
     >>> page.html.startswith("<!DOCTYPE html>"), "http://" in page.html
     (True, False)
     """
 
     methods: tuple[ExploredMethod, ...]
     start: Mapping[str, Any]
+    derivations: bool = True
 
     def __repr__(self) -> str:
-        names = ", ".join(method.name for method in self.methods)
-        return f"Explorer({names}; {len(self.html.encode()) / 1000:.0f} kB)"
+        return f"Explorer({', '.join(method.name for method in self.methods)})"
 
     @cached_property
     def html(self) -> str:
-        """The whole page as text."""
+        """The whole page as text; its derivations are made and checked now."""
+        from sgdmem.phase_diagrams.explorer.derivations import STYLE, packed_derivations
+
         parts = {
-            "style": _read("page.css"),
+            "style": STYLE + _read("page.css"),
+            "derivations": _json(packed_derivations(self.methods) if self.derivations else {}),
             "computation": self.computation,
             "interface": "\n".join(_read(f"{name}.js") for name in _INTERFACE),
             "version": html.escape(__version__),
@@ -111,8 +118,9 @@ class Explorer:
         InputError
             For a port that is not from 0 to 65535, or not free.
         """
-        from sgdmem.phase_diagrams.explorer.server import serve_page
+        from sgdmem.phase_diagrams.explorer.server import require_port, serve_page
 
+        require_port(port)  # before the page is made, which takes longer
         serve_page(self.html, port)
 
 
@@ -122,6 +130,7 @@ def explore(
     batch_size: Any = _BATCH_SIZE,
     *,
     ranges: Mapping[str, Sequence[Any]] | None = None,
+    derivations: bool = True,
 ) -> Explorer:
     """Return a page on which parameters are sliders, and the map of stability follows them.
 
@@ -140,6 +149,8 @@ def explore(
         What its slider begins with.
     ranges : dict
         From names of parameters to ``(low, high)`` or ``(low, high, "log")``, for their sliders.
+    derivations : bool
+        Whether the page holds the derivation of each method. Making one takes a second or two.
 
     Returns
     -------
@@ -171,14 +182,15 @@ def explore(
     ranges = {} if ranges is None else ranges
     if given.noise.samples is None:
         chosen = explored_methods(methods, ranges)
-        return Explorer(chosen, _start(given, batch_size))
+        return Explorer(chosen, _start(given, batch_size), derivations)
     from sgdmem.phase_diagrams.explorer.drawn_samples import USUAL, drawn_samples, with_rates
 
     asked = USUAL if methods is None else methods
     asked = list(asked) if isinstance(asked, list | tuple) else [asked]
     chosen = with_rates(explored_methods(asked, ranges), given, ranges)
     drawn = drawn_samples(asked, chosen, given, given.noise.at(batch_size))
-    return Explorer(chosen, {**_start(Problem(given.spectrum), batch_size), "drawn": drawn})
+    start = {**_start(Problem(given.spectrum), batch_size), "drawn": drawn}
+    return Explorer(chosen, start, derivations)
 
 
 def _start(given: Problem, batch_size: Any) -> dict[str, Any]:

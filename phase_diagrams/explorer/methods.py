@@ -79,6 +79,8 @@ class ExploredMethod:
     kept : tuple of int
         Which parameters these functions take, in their order.
     special : tuple of SpecialValue
+    source : Algorithm or Family
+        What it was made from.
     """
 
     name: str
@@ -90,6 +92,7 @@ class ExploredMethod:
     functions: str
     kept: tuple[int, ...]
     special: tuple[SpecialValue, ...]
+    source: Algorithm | Family[...]
 
     @property
     def javascript(self) -> str:
@@ -173,6 +176,7 @@ def _of_algorithm(algorithm: Algorithm, ranges: Mapping[str, Slider]) -> Explore
         functions=javascript_functions(exact),
         kept=tuple(range(len(names))),
         special=(),
+        source=algorithm,
     )
 
 
@@ -226,6 +230,7 @@ def _of_family(family: Family[...], ranges: Mapping[str, Slider]) -> ExploredMet
         functions=javascript_functions(algorithm),
         kept=_places(algorithm, names),
         special=tuple(special),
+        source=family,
     )
 
 

@@ -13,6 +13,12 @@ from sgdmem.symbolic.errors import InputError, shown
 _HOST = "127.0.0.1"
 
 
+def require_port(port: Any) -> None:
+    """Raise `InputError` for a port that is not an integer from 0 to 65535."""
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
+        raise InputError(f"port must be an integer from 0 to 65535, got {shown(port)}")
+
+
 def page_server(page: str, port: int) -> ThreadingHTTPServer:
     """Return a server that answers ``/`` with a page; nothing beyond this machine can reach it.
 
@@ -21,8 +27,7 @@ def page_server(page: str, port: int) -> ThreadingHTTPServer:
     InputError
         For a port that is not from 0 to 65535, or not free.
     """
-    if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
-        raise InputError(f"port must be an integer from 0 to 65535, got {shown(port)}")
+    require_port(port)
     content = page.encode()
 
     class Handler(BaseHTTPRequestHandler):

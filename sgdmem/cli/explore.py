@@ -16,11 +16,15 @@ _PORT = 8000
 @click.argument("algorithms", nargs=-1, type=AlgorithmName(), metavar="[ALGORITHM]...")
 @problem_options()
 @output_option("The page.  [explorer.html]")
+@click.option(
+    "--no-derivations", is_flag=True, help="Leave out the derivations, which take a second each."
+)
 @click.option("--serve", is_flag=True, help="Serve the page on this machine, until Ctrl-C.")
 @click.option("--port", type=int, metavar="N", help=f"Where; 0: any free one.  [{_PORT}]")
 def explore_command(
     algorithms: tuple[str, ...],
     output: str | None,
+    no_derivations: bool,
     serve: bool,
     port: int | None,
     **options: Any,
@@ -28,7 +32,8 @@ def explore_command(
     """Make a page with sliders for the parameters of ALGORITHMs (without them: of all).
 
     It shows the map of stability as they move, and for the chosen point the verdict with its
-    reason, the roots, the noise summand and the predicted loss. The page is one file that needs no
+    reason, the roots, the noise summand and the predicted loss; of two methods beside each other,
+    too. The derivation of each method is one click away. The page is one file that needs no
     network. The spectrum is what it begins with; without one, infinitely many eigenvalues k^-1.5.
     With --data it decides for drawing the rows, for methods of up to two parameters (without
     ALGORITHMs: sgd, heavy-ball and nesterov), and shows no losses.
@@ -49,6 +54,7 @@ def explore_command(
     if not has_problem(options) and options["scale"] is options["count"] is None:
         options["power_law"] = USUAL_EXPONENT
     chosen = {} if options["batch_size"] is None else {"batch_size": read_batch_size(options)}
+    chosen["derivations"] = not no_derivations
     page = explore(list(algorithms) or None, read_problem(options), **chosen)
     if path is not None:
         page.save(path)

@@ -72,15 +72,16 @@ function verdictRows(found) {
   return rows;
 }
 
-function showVerdict(found) {
-  const card = document.getElementById("verdict");
+/** Show a verdict in the elements that `part` finds. */
+function showVerdict(part, found) {
+  const card = part("verdict");
   card.className = `card ${found.stable === null ? "open" : found.stable ? "good" : "bad"}`;
   card.dataset.stable = String(found.stable);
   card.dataset.reason = found.reason;
   const mark = found.stable === null ? "?" : found.stable ? "✓" : "✕";
-  document.getElementById("verdict-word").textContent = `${mark} ${verdictWord(found)}`;
-  document.getElementById("verdict-reason").textContent = reasonText(found);
-  document.getElementById("verdict-numbers").innerHTML = verdictRows(found)
+  part("verdict-word").textContent = `${mark} ${verdictWord(found)}`;
+  part("verdict-reason").textContent = reasonText(found);
+  part("verdict-numbers").innerHTML = verdictRows(found)
     .map(([name, text]) => `<dt>${escaped(name)}</dt><dd>${escaped(text)}</dd>`)
     .join("");
 }
@@ -146,8 +147,7 @@ function codesOfData(call, command, batch_size) {
   return [["Command line", ["sgdmem stable", command, ...options].join(" ")], ["Python", python]];
 }
 
-function showCodes(state) {
-  const place = document.getElementById("codes");
+function showCodes(place, state) {
   const codes = codesOf(state);
   if (place.children.length !== codes.length) {
     const snippets = codes.map(([title]) => `<div class="snippet"><pre></pre>

@@ -19,6 +19,7 @@ class MapView {
     this.margin = { left: 56, right: 10, top: 8, bottom: 42 };
     this.level = null;
     this.boundary = [];
+    this.other = null; // the boundary of another method with the same axes, and its title
     this.onMove = onMove;
     new ResizeObserver(() => this.layout()).observe(element);
     const at = (event) => {
@@ -165,7 +166,9 @@ class MapView {
     };
     const quiet = this.boundary.filter(({ inner }) => inner);
     const edges = this.boundary.filter(({ inner }) => !inner);
+    const other = this.other?.boundary ?? [];
     group.innerHTML = [
+      ...other.filter(({ inner }) => !inner).map((piece) => draw("other", piece)),
       ...quiet.map((piece) => draw("quiet", piece)),
       ...edges.map((piece) => draw("casing", piece)),
       ...edges.map((piece) => draw("edge", piece)),
@@ -202,6 +205,9 @@ class MapView {
       const strokes = `stroke-dasharray="${STROKES[condition]}"`;
       const isRadius = START.drawn && condition === "noise_sum";
       parts.push(`${line(strokes)}edge: ${isRadius ? "the noise radius" : TABLES.labels[condition]}`);
+    }
+    if (this.other?.boundary.some(({ inner }) => !inner)) {
+      parts.push(`${line('class="other"')}edge of ${escaped(this.other.title)}`);
     }
     for (const condition of conditions(true)) {
       parts.push(`${line('class="quiet"')}without noise: ${TABLES.labels[condition]}`);

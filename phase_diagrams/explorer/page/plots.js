@@ -96,9 +96,10 @@ function drawRoots(svg, { eigenvalues, roots }) {
   svg.setAttribute("aria-label", `${where}; the largest modulus shown is ${outermost.toFixed(6)}`);
 }
 
-function drawSummand(svg, { lam, s, largest, smallest }) {
+/** The summand of a method, and dotted that of another one. */
+function drawSummand(svg, { lam, s, largest, smallest }, other) {
   const width = 210, height = 228;
-  const known = s.filter((value) => value !== null && value > 0);
+  const known = [...s, ...(other?.s ?? [])].filter((value) => value !== null && value > 0);
   if (!known.length) {
     const middle = `x="${width / 2}" y="${height / 2}" text-anchor="middle"`;
     fill(svg, width, height, `<text class="note" ${middle}>unstable at all of these</text>`);
@@ -110,25 +111,35 @@ function drawSummand(svg, { lam, s, largest, smallest }) {
   const margin = { ...MARGIN, left: 40 };
   const { toX, toY, markup, bottom } = frame(width, height, x, y, margin);
   const left = toX(Math.max(smallest, lam[0])), right = toX(largest);
-  const points = lam.map((value, i) => [value, s[i] === null || s[i] > high || s[i] < low ? null : s[i]]);
+  const curve = (kind, all) => {
+    const points = all.lam.map((value, i) => [value, all.s[i] > high || all.s[i] < low ? null : all.s[i]]);
+    return `<path class="${kind}" d="${path(points, toX, toY)}"/>`;
+  };
   fill(svg, width, height, `
     <rect class="band" x="${left}" y="${margin.top}" width="${Math.max(right - left, 2)}" height="${bottom - margin.top}"/>
-    ${markup}<path class="curve" d="${path(points, toX, toY)}"/>
+    ${markup}${other ? curve("other", other) : ""}${curve("curve", { lam, s })}
     <text class="note" x="${(left + right) / 2}" y="${margin.top + 12}" text-anchor="middle">spectrum</text>`);
 }
 
-/** Losses, with the slope that theory predicts drawn through the last one. */
-function drawLosses(svg, note, { t, losses, start }, slope, regime) {
+/** Losses, with the slope that theory predicts drawn through the last one; dotted, another method's. */
+function drawLosses(svg, note, { t, losses, start }, { slope, regime, other }) {
   const width = 430, height = 200;
-  const shown = t.map((time, i) => [time, losses[i]]).filter(([, loss]) => loss > 0 && loss <= 1e3 * start);
+  const seen = (curve) => curve.t.map((time, i) => [time, curve.losses[i]])
+    .filter(([, loss]) => loss > 0 && loss <= 1e3 * start);
+  const shown = seen({ t, losses }), beside = other ? seen(other) : [];
   const leaves = losses.some((loss) => !(loss <= 1e3 * start)); // or is no number any more
-  const values = [start, ...shown.map(([, loss]) => loss)].filter((value) => value > 0);
+  const values = [start, ...[...shown, ...beside].map(([, loss]) => loss)].filter((value) => value > 0);
   const high = Math.max(...values) * 2.5, low = Math.max(Math.min(...values) * 0.6, high * 1e-18);
-  const longest = Math.max(2, ...shown.map(([time]) => time));
+  const longest = Math.max(2, ...[...shown, ...beside].map(([time]) => time));
   const end = leaves ? 10 ** Math.ceil(Math.log10(longest)) : t[t.length - 1];
   const x = { low: 1, high: end, log: true, label: "steps t" };
   const { toX, toY, markup, right } = frame(width, height, x, { low, high, log: true });
-  const inside = shown.map(([time, loss]) => [time, loss >= low ? loss : null]);
+  const curve = (points, kind) => {
+    const inside = points.map(([time, loss]) => [time, loss >= low ? loss : null]);
+    return `<path class="${kind}" d="${path(inside, toX, toY)}"/>`;
+  };
+  const dotted = other ? `${curve(beside, "other")}<text class="note" x="${MARGIN.left + 8}" y="${height - MARGIN.bottom - 8}"
+    >dotted: ${escaped(other.title)}</text>` : "";
   let theory = "";
   const last = shown[shown.length - 1];
   if (slope !== null && !leaves && last && last[1] > low) {
@@ -137,9 +148,9 @@ function drawLosses(svg, note, { t, losses, start }, slope, regime) {
     const line = ends.map((time) => [time, above * last[1] * (time / last[0]) ** slope]);
     theory = `<path class="theory" d="${path(line, toX, toY)}"/>
       <text class="note" x="${right - 6}" y="${MARGIN.top + 18}" text-anchor="end">dashed, slope only: t<tspan
-      dy="-4">${shownNumber(slope, 3)}</tspan><tspan dy="4">, ${regime}</tspan></text>`;
+      dy="-4" font-size="9">${shownNumber(slope, 3)}</tspan><tspan dy="4">, ${regime}</tspan></text>`;
   }
-  fill(svg, width, height, `${markup}<path class="curve" d="${path(inside, toX, toY)}"/>${theory}`);
+  fill(svg, width, height, `${markup}${dotted}${curve(shown, "curve")}${theory}`);
   const times = (time) => time.toLocaleString("en");
   const [from, to] = [start, losses[losses.length - 1]].map((loss) => (loss === 0 ? "nearly 0" : shownNumber(loss, 3)));
   note.textContent = leaves

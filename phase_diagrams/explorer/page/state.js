@@ -88,43 +88,92 @@ function superscript(number) {
   return [...String(number)].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]).join("");
 }
 
-/** A view as the part of an address after #. */
-function viewToHash({ state, ranges, x, y }) {
-  const parts = { method: FAMILIES[state.family].name };
-  const write = (value) => (value === Infinity ? "inf" : String(value));
-  for (const name of [...axisNames(state), "zeta", ...(state.spectrum.listed ? [] : ["count"])]) {
-    parts[name] = write(valueOf(state, name));
-  }
-  for (const [key, name] of [["x", x], ["y", y]]) {
-    const { low, high, log } = ranges[name];
-    parts[`axis_${key}`] = [name, low, high, ...(log ? ["log"] : [])].join(":");
-  }
-  return new URLSearchParams(parts).toString();
+/** The parameters of a view's method, by name. */
+function ownNames({ state }) {
+  return FAMILIES[state.family].parameters.map(({ name }) => name);
 }
 
-/** The view of a link; what cannot be read stays as it is at the start. */
-function viewFromHash(hash) {
-  const parts = new URLSearchParams(hash.replace(/^#/, ""));
-  const family = FAMILIES.findIndex(({ name }) => name === parts.get("method"));
-  const usual = Math.max(0, FAMILIES.findIndex(({ name }) => name === "heavy-ball"));
-  const view = startingView(family < 0 ? usual : family);
-  if (family < 0) return view;
-  for (const name of [...axisNames(view.state), "zeta", "count"]) {
-    const text = parts.get(name);
-    const value = text === "inf" ? Infinity : Number(text);
-    if (text && acceptable(name, value) && !(name === "count" && view.state.spectrum.listed)) {
-      view.state = changed(view.state, name, value);
+/** The quantities that are the same for all views. */
+function sharedNames({ listed }) {
+  return [...Object.keys(PROBLEM), ...Object.keys(OTHERS)].filter((name) =>
+    !listed || (name !== "exponent" && name !== "count"));
+}
+
+/** A view of a method, with the problem of another view. */
+function viewOf(family, { state }) {
+  const view = startingView(family);
+  for (const name of sharedNames(state.spectrum)) {
+    view.state = changed(view.state, name, valueOf(state, name));
+  }
+  return view;
+}
+
+/** Let a view have the axes, ranges and values of another one, as far as it knows them. */
+function follow(view, leader) {
+  const known = axisNames(view.state);
+  for (const name of axisNames(leader.state)) {
+    if (!known.includes(name)) continue;
+    view.ranges[name] = leader.ranges[name];
+    view.state = changed(view.state, name, valueOf(leader.state, name));
+  }
+  const [x, y] = [leader.x, leader.y].map((name) => (known.includes(name) ? name : null));
+  const other = (name) => known.find((one) => one !== name);
+  view.x = x ?? (view.x === y ? other(y) : view.x);
+  view.y = y ?? (view.y === view.x ? other(view.x) : view.y);
+}
+
+/** One or two views as the part of an address after #. */
+function viewsToHash(views, linked) {
+  const parts = {};
+  const write = (value) => (value === Infinity ? "inf" : String(value));
+  views.forEach((view, place) => {
+    const { state, ranges, x, y } = view, prefix = PREFIXES[place];
+    const law = state.spectrum.listed ? [] : ["count"];
+    parts[`${prefix}method`] = FAMILIES[state.family].name;
+    for (const name of place ? ownNames(view) : [...axisNames(state), "zeta", ...law]) {
+      parts[prefix + name] = write(valueOf(state, name));
     }
+    for (const [key, name] of [["x", x], ["y", y]]) {
+      const { low, high, log } = ranges[name];
+      parts[`${prefix}axis_${key}`] = [name, low, high, ...(log ? ["log"] : [])].join(":");
+    }
+  });
+  if (views.length > 1 && !linked) parts[`${PREFIXES[1]}linked`] = "no";
+  return new URLSearchParams(parts).toString();
+}
+const PREFIXES = ["", "2."]; // of the entries of an address
+
+/** The views of a link; what cannot be read stays as it is at the start. */
+function viewsFromHash(hash) {
+  const parts = new URLSearchParams(hash.replace(/^#/, ""));
+  const named = (prefix) => FAMILIES.findIndex(({ name }) => name === parts.get(`${prefix}method`));
+  const [one, two] = PREFIXES.map(named);
+  const usual = Math.max(0, FAMILIES.findIndex(({ name }) => name === "heavy-ball"));
+  const views = [startingView(one < 0 ? usual : one)];
+  const [{ state }] = views;
+  if (one >= 0) readView(views[0], parts, "", [...axisNames(state), ...sharedNames(state.spectrum)]);
+  if (two >= 0) {
+    views.push(viewOf(two, views[0]));
+    readView(views[1], parts, PREFIXES[1], ownNames(views[1]));
+  }
+  return { views, linked: parts.get(`${PREFIXES[1]}linked`) !== "no" };
+}
+
+/** Change a view by the entries of an address that can be read. */
+function readView(view, parts, prefix, names) {
+  for (const name of names) {
+    const text = parts.get(prefix + name);
+    const value = text === "inf" ? Infinity : Number(text);
+    if (text && acceptable(name, value)) view.state = changed(view.state, name, value);
   }
   for (const key of ["x", "y"]) {
-    const [name, low, high, log] = (parts.get(`axis_${key}`) || "").split(":");
+    const [name, low, high, log] = (parts.get(`${prefix}axis_${key}`) || "").split(":");
     const range = { name, low: Number(low), high: Number(high), log: log === "log" };
     if (!axisNames(view.state).includes(name) || !acceptableRange(range)) continue;
     view[key] = name;
     view.ranges[name] = range;
   }
   if (view.x === view.y) view.y = axisNames(view.state).find((name) => name !== view.x);
-  return view;
 }
 
 /** Whether a quantity may have a value. */

@@ -35,16 +35,18 @@ _MATHML = (
 )
 _INSIDE = re.compile(r"^<math[^>]*>(.*)</math>$", re.DOTALL)
 _MATHEMATICS = re.compile(r"\$([^$]+)\$")
-_STYLE = """
-body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5;
-       font-family: Georgia, "Times New Roman", serif; color: #1a1a1a; background: #fff; }
-h1, h2 { font-weight: normal; line-height: 1.2; }
+EQUATIONS = """
 .equation { display: flex; align-items: center; margin: .6rem 0; overflow: auto hidden; }
 .equation math { flex: 1; min-width: max-content; }
 mtd.left { text-align: right; }
 mtd.right, mtd[columnalign="left"] { text-align: left; }
 .equation .number { padding-left: 1rem; color: #555; }
 """
+_STYLE = f"""
+body {{ max-width: 46rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.5;
+       font-family: Georgia, "Times New Roman", serif; color: #1a1a1a; background: #fff; }}
+h1, h2 {{ font-weight: normal; line-height: 1.2; }}
+{EQUATIONS}"""
 
 
 def page(document: Document) -> str:

@@ -39,7 +39,6 @@ PIXEL = """([across, down]) => {
     copy.drawImage(canvas, x, y, 1, 1, 0, 0, 1, 1);
     return [...copy.getImageData(0, 0, 1, 1).data.slice(0, 3)];
 }"""
-DONE = '#verdict[data-done="true"]'
 Opened = Callable[..., AbstractContextManager[Any]]
 
 
@@ -52,7 +51,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("explorer") / "explorer.html"
-    explore().save(target)
+    explore(derivations=False).save(target)
     return target
 
 
@@ -79,11 +78,12 @@ def opened(browser: Any, path: Path) -> Opened:
     return open_page
 
 
-def settle(page: Any) -> None:
+def settle(page: Any, *suffixes: str) -> None:
     """Wait until what was asked for (work starts with the next frame) is computed."""
     page.evaluate("() => new Promise((go) => requestAnimationFrame(() => setTimeout(go)))")
-    page.wait_for_selector(DONE, timeout=20_000)
-    page.wait_for_selector('#map[data-level="2"]', timeout=20_000)
+    for suffix in ("", *suffixes):
+        page.wait_for_selector(f'#verdict{suffix}[data-done="true"]', timeout=20_000)
+        page.wait_for_selector(f'#map{suffix}[data-level="2"]', timeout=20_000)
 
 
 def value(page: Any, name: str) -> float:
@@ -208,7 +208,7 @@ def test_fields_take_fractions(opened: Opened) -> None:
             page.keyboard.press("Enter")
             page.evaluate("document.activeElement.blur()")
             settle(page)
-            assert page.evaluate("valueOf(view.state, 'momentum')") == number
+            assert page.evaluate("valueOf(page.views[0].state, 'momentum')") == number
 
 
 def test_the_map_is_saved(opened: Opened, tmp_path: Path) -> None:
@@ -235,8 +235,63 @@ def test_noise_of_no_data_has_a_word(opened: Opened) -> None:
         assert page.inner_text("#legend") == "no data have such noise: τ2 > τ1"
 
 
+def test_two_methods(opened: Opened) -> None:
+    """Each has its verdict, map and curves; the problem is one, and so are parameters of both."""
+    both = "method=heavy-ball&batch_size=4"
+    with opened(both) as page:
+        page.click("#compare")
+        settle(page, "-2")
+        assert page.locator("#method-2 option:checked").inner_text() == "Nesterov's method"
+        assert page.locator("#range-momentum-2").count() == 0  # one slider for both
+        page.fill("#value-momentum", "3/5")
+        page.keyboard.press("Enter")
+        page.fill("#value-learning_rate", "1.7")
+        page.keyboard.press("Enter")
+        settle(page, "-2")
+        for suffix, family in (("", sgdmem.heavy_ball), ("-2", sgdmem.nesterov)):
+            verdict = stability(family("1.7", "0.6"), Spectrum.power_law("1.5"), 4)
+            assert page.get_attribute(f"#verdict{suffix}", "data-reason") == verdict.reason.value
+            assert page.locator(f"#losses{suffix} .other").count() == 1
+            assert page.locator(f"#map{suffix} .other").count() > 0
+        assert "edge of heavy ball" in page.inner_text("#legend-2")
+        page.uncheck("#linked")
+        page.fill("#value-learning_rate-2", "0.1")
+        page.keyboard.press("Enter")
+        settle(page, "-2")
+        assert value(page, "learning_rate") == 1.7
+        assert page.get_attribute("#verdict-2", "data-stable") == "true"
+        page.select_option("#y-name-2", "batch_size")  # other axes: no edge of the other map
+        settle(page, "-2")
+        assert page.locator("#map-2 .other").count() == 0
+        page.wait_for_url(re.compile("2.axis_y=batch_size"))
+        link = page.evaluate("decodeURIComponent(location.hash)")
+        page.click("#compare")
+        settle(page)
+        assert page.locator("#map-2").count() == 0 and page.locator("#losses .other").count() == 0
+    assert "2.method=nesterov&2.learning_rate=0.1&2.momentum=0.6" in link
+    with opened(link.removeprefix("#")) as page:
+        settle(page, "-2")
+        assert value(page, "learning_rate-2") == 0.1 and not page.is_checked("#linked")
+
+
+def test_derivations_are_in_the_page(opened: Opened, tmp_path: Path) -> None:
+    target = tmp_path / "derived.html"
+    explore(["heavy-ball", "sgd"]).save(target)
+    with opened("method=heavy-ball", file=target) as page:
+        page.focus("#derive")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("dialog[open] math")
+        text = page.inner_text("dialog article")
+        assert text.startswith("Heavy ball") and "critical batch size" in text
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.activeElement.id") == "derive"
+        page.select_option("#method", "1")
+        page.click("#derive")
+        page.wait_for_selector("dialog h1:has-text('SGD')")
+
+
 def test_every_control_has_a_name(opened: Opened) -> None:
-    with opened("method=qhm") as page:
+    with opened("method=qhm&2.method=aggmo") as page:
         nameless = page.evaluate("""() => [...document.querySelectorAll("input, select, button")]
             .filter((x) => !(x.labels && x.labels.length) && !x.ariaLabel && !x.textContent)
             .map((x) => x.id)""")
@@ -249,7 +304,7 @@ def test_links_keep_the_view(opened: Opened) -> None:
         "&batch_size=inf&tau1=2&tau2=-1&zeta=1.5&axis_x=momentum:-0.5:0.5&axis_y=exponent:0.5:3"
     )
     with opened(link) as page:
-        page.wait_for_function("ownHash !== ''")  # written when nothing has moved for a while
+        page.wait_for_function("page.ownHash !== ''")  # written when nothing has moved for a while
         hash_ = page.evaluate("decodeURIComponent(location.hash)")
         assert sorted(hash_[1:].split("&")) == sorted(link.split("&"))
     with opened("method=nothing") as page:
@@ -322,7 +377,7 @@ def test_own_spectrum_and_method(opened: Opened, tmp_path: Path) -> None:
         return sgdmem.heavy_ball(speed, keep)
 
     target = tmp_path / "own.html"
-    explore(scaled, Spectrum([3, 1, 0.5]), batch_size=2).save(target)
+    explore(scaled, Spectrum([3, 1, 0.5]), batch_size=2, derivations=False).save(target)
     with opened("method=scaled&keep=0.5&speed=0.5", file=target) as page:
         assert page.locator("#range-exponent").count() == 0
         verdict = stability(scaled("0.5", "0.5"), Spectrum([3, 1, 0.5]), 2)
