@@ -16,9 +16,11 @@ from sgdmem.numeric.losses.loss_curve import LossCurve
 from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
 from sgdmem.numeric.losses.propagators import propagators
+from sgdmem.numeric.periodic.largest_value import largest_periodic_value
 from sgdmem.numeric.periodic.periodic_radius import periodic_radius
-from sgdmem.numeric.periodic.periodic_stability import PeriodicVerdict, periodic_stability
-from sgdmem.numeric.periodic.repeated_methods import lookahead, repeated
+from sgdmem.numeric.periodic.periodic_stability import periodic_stability
+from sgdmem.numeric.periodic.periodic_verdict import PeriodicVerdict
+from sgdmem.numeric.periodic.repeated_methods import cyclic, lookahead, repeated
 from sgdmem.numeric.simulation.lyapunov_exponent import LyapunovExponent, lyapunov_exponent
 from sgdmem.numeric.simulation.shuffled_growth import ShuffledGrowth, shuffled_growth
 from sgdmem.numeric.simulation.trajectory import trajectory
@@ -79,6 +81,7 @@ __all__ = [
     "convergence_rate",
     "convert",
     "corner",
+    "cyclic",
     "dana",
     "delayed_sgd",
     "equivalent",
@@ -87,6 +90,7 @@ __all__ = [
     "general",
     "heavy_ball",
     "jacobi_heavy_ball",
+    "largest_periodic_value",
     "lookahead",
     "loss_curve",
     "loss_regime",

@@ -38,7 +38,7 @@ _MOST_DOUBLINGS = 80
 _NOTHING = 1e-20  # of a power of state matrices
 _TOLERANCE = 1e-11
 _MOST_WORK = 2e10  # numbers that responses are multiplied by
-_MOST_STEPS = 10_000
+MOST_STEPS = 10_000
 
 
 def periodic_radius(
@@ -109,7 +109,7 @@ def period_of(rule: Any, period: int | None) -> int:
         raise InputError(
             "period must be given for a schedule: after how many steps it begins again"
         )
-    return whole(period, "period", 1, _MOST_STEPS)
+    return whole(period, "period", 1, MOST_STEPS)
 
 
 def radius_of_steps(steps: Steps, problem: Problem, noise: BatchNoise, workers: int = 1) -> float:
@@ -165,11 +165,21 @@ def require_periodic_problem(problem: Problem, noise: BatchNoise) -> None:
             "problem must have batches of one size for a schedule that repeats itself: "
             "drop_last=True"
         )
-    if not noise.is_physical:
+    least = float(problem.spectrum.weights.min())
+    if not noise.is_physical or (least < 1 and not _is_covariance(problem, noise)):
         raise InputError(
-            "tau2 must be at most tau1 for a schedule that repeats itself: the noise is no "
-            "covariance"
+            "tau2 must be at most tau1, times the multiplicity of each eigenvalue, for a schedule "
+            "that repeats itself: the noise is no covariance"
         )
+
+
+def _is_covariance(problem: Problem, noise: BatchNoise) -> bool:
+    """Whether modes that count for less than one do not take away more noise than they make."""
+    if noise.samples is not None:
+        return True
+    size = problem.spectrum.weights.size
+    feed = _covariance(problem, noise, (np.arange(size), np.arange(size)))
+    return all(feed(unit)[k] >= 0 for k, unit in enumerate(np.eye(size)))
 
 
 def _require_possible(steps: int, pairs: int, size: int) -> None:

@@ -177,7 +177,9 @@ def _doubled(A: Array, X: Array) -> Array:
 
 def _norms(matrices: Ball) -> Array:
     """Return upper bounds of the norms of matrices, of the last two axes."""
-    return np.asarray(np.sqrt(np.square(matrices.magnitude).sum(axis=(-2, -1))) * (1 + 1e-12))
+    with np.errstate(over="ignore"):  # then they are infinite
+        squares = np.square(matrices.magnitude).sum(axis=(-2, -1))
+    return np.asarray(np.sqrt(squares) * (1 + 1e-12))
 
 
 def _times(left: Ball, right: Ball) -> Ball:

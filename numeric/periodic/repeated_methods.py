@@ -1,7 +1,8 @@
-"""Methods that repeat themselves: any algorithms in turn, and Lookahead."""
+"""Methods that repeat themselves: algorithms in turn, parameters in cycles, and Lookahead."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.schedule import Schedule, listed_schedule
-from sgdmem.symbolic.algebra.scalars import as_scalar
+from sgdmem.numeric.periodic.periodic_radius import MOST_STEPS
+from sgdmem.symbolic.algebra.scalars import as_scalar, is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
+from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 
 
 def repeated(algorithms: Sequence[Algorithm]) -> Schedule:
@@ -40,8 +44,61 @@ def _again(table: Array, t: Array) -> list[Array]:
     return list(table[t.astype(int) % len(table)].T)
 
 
+def cyclic(family: FamilyLike, **values: Any) -> list[Algorithm]:
+    """Return the algorithms of one period of a family whose parameters repeat lists of values.
+
+    Parameters
+    ----------
+    family : Family, function or str
+    **values
+        A list of numbers is taken in turn, one a step; all else is fixed. Lists of several lengths
+        begin together again after their least common multiple.
+
+    Returns
+    -------
+    list of Algorithm
+        For `periodic_stability`, `repeated` or `lookahead`.
+
+    Raises
+    ------
+    InputError
+        For an empty list, more than 10**4 steps, and what the family does not take.
+
+    Examples
+    --------
+    >>> waves = cyclic("heavy-ball", learning_rate=["0.1", "0.5", "0.9"], momentum="0.9")
+    >>> [float(one.alpha) for one in waves]
+    [0.1, 0.5, 0.9]
+    """
+    known = find_family(family)
+    moving = {
+        name: list(value)
+        for name, value in values.items()
+        if is_list(value) and getattr(known.parameters.get(name), "kind", "number") != "list"
+    }
+    for name, value in moving.items():
+        if not value:
+            raise InputError(f"{name} must have at least one value for a cycle, got none")
+    period = whole(math.lcm(*map(len, moving.values())), "period", 1, MOST_STEPS)
+    fixed = {name: x for name, x in values.items() if name not in moving}
+    missing = known.missing(values)
+    if missing:
+        raise InputError(f"{known.name} needs a value for {', '.join(missing)}")
+    made: dict[tuple[Any, ...], Algorithm] = {}
+    found = []
+    for t in range(period):
+        at = {name: value[t % len(value)] for name, value in moving.items()}
+        key = tuple(map(repr, at.values()))
+        if key not in made:
+            # what reads no numbers by itself is given exact ones
+            every = {**fixed, **at}
+            made[key] = known(**every) if known.reads_exactly else known.fix(**every)()
+        found.append(made[key])
+    return found
+
+
 def lookahead(
-    inner: Algorithm, steps: int, slow_rate: Any, *, reset: bool = False
+    inner: Algorithm | Sequence[Algorithm], steps: int, slow_rate: Any, *, reset: bool = False
 ) -> list[Algorithm]:
     r"""Return the algorithms of one round of Lookahead (M. Zhang et al., 2019, arXiv 1907.08610).
 
@@ -51,8 +108,8 @@ def lookahead(
 
     Parameters
     ----------
-    inner : Algorithm
-        Which must not shrink w.
+    inner : Algorithm, or list of Algorithm
+        Which must not shrink w; several are taken in turn, as of `cyclic`.
     steps : int >= 1
         Of a round, k in the paper.
     slow_rate : number or expression
@@ -62,8 +119,9 @@ def lookahead(
 
     Returns
     -------
-    list of Algorithm, length ``steps``
-        For `periodic_stability`, or `repeated`.
+    list of Algorithm
+        A round, of ``steps``; of several algorithms, the rounds until all begin again. For
+        `periodic_stability`, or `repeated`.
 
     Raises
     ------
@@ -81,25 +139,42 @@ def lookahead(
     >>> [round(radius, 3) for radius in found]
     [0.152, 0.081]
     """
-    require_no_shrink(inner, "Lookahead")
-    count, eta = whole(steps, "steps", 1), as_scalar(slow_rate, "slow_rate")
+    count, eta = whole(steps, "steps", 1, MOST_STEPS), as_scalar(slow_rate, "slow_rate")
     if not isinstance(reset, bool):
         raise InputError(f"reset must be True or False, got {shown(reset)}")
-    name = inner.name or inner.label
+    inners: list[Any] = [inner] if isinstance(inner, Algorithm) else list(inner)
+    period = whole(math.lcm(count, len(inners) or 1), "steps of all rounds", 1, MOST_STEPS)
+    for one in inners:
+        require_no_shrink(one, "Lookahead")
+    pairs = [(_fast(one), _last(one, eta, reset)) for one in inners]
+    return [pairs[t % len(pairs)][(t + 1) % count == 0] for t in range(period)]
+
+
+def _fast(inner: Algorithm) -> Algorithm:
+    """Return a step of the fast weights; the slow ones stay where they are."""
     alpha, b, c, D, a, _ = inner.blocks
-    kept = [[*row, 0] for row in D]
-    own: dict[str, Any] = {"a": [*a, 0], "title": "Lookahead", "floats": inner.floats}
-    fast = Algorithm(
-        alpha, [*b, 0], [*c, alpha], [*kept, [*(-x for x in b), 1]], **own,
-        name=f"a fast step of Lookahead with {name}",
+    return Algorithm(
+        alpha, [*b, 0], [*c, alpha], [*([*row, 0] for row in D), [*(-x for x in b), 1]], [*a, 0],
+        title="Lookahead", floats=inner.floats,
+        name=f"a fast step of Lookahead with {_name(inner)}",
     )  # fmt: skip
+
+
+def _last(inner: Algorithm, eta: Any, reset: bool) -> Algorithm:
+    """Return the step that ends a round."""
+    alpha, b, c, D, a, _ = inner.blocks
     size = inner.memory + 1
-    last = Algorithm(
+    return Algorithm(
         eta * alpha,
         [*(eta * x for x in b), 1 - eta],
         [0] * size if reset else [*c, 0],
-        [[0] * size] * size if reset else [*kept, [0] * size],
-        **own,
-        name=f"the last step of a round of Lookahead with {name}",
+        [[0] * size] * size if reset else [*([*row, 0] for row in D), [0] * size],
+        [*a, 0],
+        title="Lookahead",
+        floats=inner.floats,
+        name=f"the last step of a round of Lookahead with {_name(inner)}",
     )
-    return [*[fast] * (count - 1), last]
+
+
+def _name(inner: Algorithm) -> str:
+    return inner.name or inner.label

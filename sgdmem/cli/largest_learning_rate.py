@@ -20,6 +20,7 @@ from sgdmem.cli.arguments import (
     without_heaviest_option,
 )
 from sgdmem.cli.axes import read_range
+from sgdmem.cli.periodic import periodic_options, read_periodic, refuse_others, take_periodic
 from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _INSIDE = 0.999  # of the largest value: where rows are asked for
 @set_option
 @click.option("--parameter", metavar="NAME", help="Push another parameter.  [learning_rate]")
 @click.option("--search", metavar="LOW:HIGH", help="Where to look for its values.")
+@periodic_options
 @problem_options()
 @without_heaviest_option
 @json_option
@@ -49,16 +51,26 @@ def largest_learning_rate_command(
 ) -> None:
     """Find the largest stable learning rate of ALGORITHM (or another parameter).
 
+    Of a cycle of learning rates it is the largest peak: all rates are multiplied.
+
     \b
       sgdmem largest-learning-rate heavy-ball --set momentum=0.9 \\
              --power-law 1.5 --batch-size 32
       sgdmem largest-learning-rate nesterov --set momentum=0.9 --data X.npy \\
              --batch-size 8
+      sgdmem largest-learning-rate heavy-ball --set momentum=0.9 \\
+             --cycle learning_rate=1:10:20,10:1:20 --power-law 1.5 \\
+             --count 100 --batch-size 32
     """
     from sgdmem.numeric.compilation.progress import shown_passes
     from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
     from sgdmem.numeric.verdicts.verdict import unsettled_text
 
+    periodic = take_periodic(options)
+    if periodic is not None:
+        refuse_others({"--search": search, "--without-heaviest": without_heaviest})
+        _print_periodic(algorithm, settings, parameter, periodic, as_json, options)
+        return
     bounds = None if search is None else read_range(search, "--search")
     family, values = read_method(algorithm, settings)
     with shown_passes(sys.stderr.isatty()):
@@ -137,3 +149,64 @@ def _limiting_rows(
     member = family(**values, **{result.parameter: max(low, _INSIDE * high)})
     verdict = verdict_of(member, result.problem, result.noise)
     return verdict.rows if math.isfinite(verdict.noise_sum) else None
+
+
+def _print_periodic(
+    algorithm: Any,
+    settings: tuple[str, ...],
+    parameter: str | None,
+    periodic: Any,
+    as_json: bool,
+    options: Any,
+) -> None:
+    """Print up to which learning rate, or parameter, a method is stable that repeats itself."""
+    from fractions import Fraction
+
+    from sgdmem.numeric.periodic.largest_value import largest_periodic_value
+
+    method, values = read_periodic(algorithm, settings, periodic)
+    name = "learning_rate" if parameter is None else parameter.replace("-", "_")
+    if name in values:
+        raise click.UsageError(f"{name} is to be found, and --set gives it")
+    peak = name in method.cycles
+    if peak and name != "learning_rate":
+        raise click.UsageError(f"{name} is in cycles: name a value, as in {name}=low,peak")
+    unit = float(method.peak(values)) if peak else 1.0
+    if not unit > 0:
+        raise click.UsageError("--cycle: the largest learning rate must be positive")
+
+    def rule(value: float) -> Any:
+        if peak:
+            return method.scaled(value / unit)(**values)
+        return method(**values, **{name: Fraction(value)})
+
+    problem, batch_size = read_problem(options), read_batch_size(options)
+    found = largest_periodic_value(rule, problem, batch_size, workers=method.workers)
+    noise = problem.noise.at(batch_size)
+    what = f"peak {name}" if peak else name
+    if as_json:
+        print_json(
+            {
+                "parameter": name,
+                "largest": found.value if math.isfinite(found.value) else None,
+                "proved": found.is_proved,
+                "estimated": noise.is_estimated,
+                "method": method.__name__,
+                "workers": method.workers,
+                "spectrum": str(problem.spectrum),
+                "weight_decay": float(problem.weight_decay),
+                **noise.to_dict(),
+            }
+        )
+        return
+    word = "estimated largest" if noise.is_estimated else "largest"
+    if not found.value:
+        click.echo(f"no value of {what} was found that is stable")
+    elif math.isinf(found.value):
+        click.echo(f"no end of stability was found for {what}")
+    else:
+        how = "computed in floats"
+        if found.is_proved:
+            how = "proved stable just below and unstable just above"
+        click.echo(f"{word} stable {what}: {found.value:.12g} ({how})")
+    click.echo(f"  {method.__name__}; {problem.spectrum}; {noise}")

@@ -22,7 +22,8 @@ from sgdmem.cli.arguments import (
     size_option,
 )
 from sgdmem.cli.axes import read_axis, read_panels
-from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
+from sgdmem.cli.periodic import periodic_options, read_periodic, refuse_others, take_periodic
+from sgdmem.cli.problem import map_problem, problem_options, read_batch_size, read_problem
 
 if TYPE_CHECKING:
     import xarray
@@ -47,6 +48,7 @@ _QUANTITIES = (
 @click.option("--y", "y_axis", required=True, metavar="NAME=LOW:HIGH:COUNT[:SCALE]")
 @click.option("--panels", metavar="NAME=V,V,…", help="A third parameter: a map for each value.")
 @set_option
+@periodic_options
 @problem_options()
 @click.option(
     "--quantity",
@@ -116,6 +118,9 @@ def phase_diagram_command(
       sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:20000 \\
              --y momentum=0:0.99:20000 --power-law 1.5 --batch-size 32 \\
              --zarr -o large.png
+      sgdmem phase-diagram sgd --x low=0.02:1.9:40 --y peak=0.1:6:40 \\
+             --cycle learning_rate=low*4,peak --power-law 1.5 \\
+             --count 20 --batch-size 32 -o cycles.png
     """
     from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 
@@ -126,6 +131,16 @@ def phase_diagram_command(
     x, y = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
     third = None if panels is None else read_panels(panels)
     axes = [axis for axis, _ in filter(None, (x, y, third))]
+    periodic = take_periodic(options)
+    if periodic is not None:
+        refuse_others(
+            {
+                "--quantity": quantity, "--zeta": zeta, "--edges": edges, "--zarr": stored,
+                "--device": device != "cpu",
+            }
+        )  # fmt: skip
+        _map_periodic(algorithm, settings, periodic, options, path, size, x=x, y=y, panels=third)
+        return
     family, values = read_method(algorithm, settings)
     problem, batch_size = map_problem(options, family, axes, zeta), read_batch_size(options)
     data = path.with_suffix(".zarr" if stored else ".nc")
@@ -148,6 +163,42 @@ def phase_diagram_command(
         )
     if not stored:
         diagram.to_netcdf(data, engine="scipy")
+    _draw_map(diagram, path, data, quantity, size)
+
+
+def _map_periodic(
+    algorithm: Any,
+    settings: tuple[str, ...],
+    periodic: Any,
+    options: Any,
+    path: Path,
+    size: Any,
+    **axes: Any,
+) -> None:
+    """Write the map of a method that repeats itself."""
+    from sgdmem.phase_diagrams.maps.periodic_diagram import periodic_phase_diagram
+
+    method, values = read_periodic(algorithm, settings, periodic)
+    varied = [name for name, _ in filter(None, axes.values())]
+    if "batch_size" in varied and options["batch_size"] is not None:
+        raise click.UsageError("batch_size cannot both vary and have a fixed value")
+    diagram = periodic_phase_diagram(
+        method,
+        read_problem(options),
+        read_batch_size(options),
+        workers=method.workers,
+        progress=sys.stderr.isatty(),
+        **axes,
+        **values,
+    )
+    data = path.with_suffix(".nc")
+    diagram.to_netcdf(data, engine="scipy")
+    _draw_map(diagram, path, data, None, size)
+
+
+def _draw_map(
+    diagram: xarray.Dataset, path: Path, data: Path, quantity: str | None, size: Any
+) -> None:
     draw_file(diagram, path, quantity, size)
     share = _share(diagram.stable)
     click.echo(f"wrote {path} and {data}: {share:.1%} of {diagram.stable.size} points are stable")

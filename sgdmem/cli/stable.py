@@ -19,6 +19,7 @@ from sgdmem.cli.arguments import (
     set_option,
     without_heaviest_option,
 )
+from sgdmem.cli.periodic import periodic_options, read_periodic, refuse_others, take_periodic
 from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
 
 _EXIT_CODES = {True: 0, False: 1, None: 3}
@@ -30,6 +31,7 @@ _EXIT_CODES = {True: 0, False: 1, None: 3}
     "--algorithm", "named", type=AlgorithmName(), metavar="NAME", help="Names it as an option."
 )
 @set_option
+@periodic_options
 @click.option("--alpha", metavar="A", help="Instead of a name, the memory-1 matrix")
 @click.option("--beta", metavar="B", help="[[-alpha, beta], [gamma, delta]]:")
 @click.option("--gamma", metavar="C", help="w gains beta u - alpha g,")
@@ -64,6 +66,8 @@ def stable_command(
              --spectrum eigenvalues.csv --batch-size 32
       sgdmem stable sgd --set learning_rate=0.01 --data table.csv \\
              --target-column label --batch-size 32
+      sgdmem stable sgd --cycle learning_rate=0.1*9,2 --local-steps 10 \\
+             --workers 8 --spectrum eigenvalues.csv --batch-size 32
     """
     if algorithm is not None and named is not None:
         raise click.UsageError("ALGORITHM and --algorithm exclude each other")
@@ -79,6 +83,13 @@ def stable_command(
         )
     if algorithm is not None and given:
         raise click.UsageError(f"{method_name(algorithm)} and --{given[0]} exclude each other")
+    periodic = take_periodic(options)
+    if periodic is not None:
+        if algorithm is None:
+            raise click.UsageError("what repeats itself is an ALGORITHM with a name")
+        refuse_others({"--rate": with_rate, "--without-heaviest": without_heaviest})
+        stable = _print_periodic(algorithm, settings, periodic, as_json, options)
+        return _EXIT_CODES[stable] if exit_code else 0
     with shown_passes(sys.stderr.isatty()):
         problem, batch_size = read_problem(options), read_batch_size(options)
         if algorithm is None:
@@ -109,3 +120,19 @@ def stable_command(
                 f"multiplied by up to {scale:.6g}"
             )
     return _EXIT_CODES[verdict.stable] if exit_code else 0
+
+
+def _print_periodic(
+    algorithm: Any, settings: tuple[str, ...], periodic: Any, as_json: bool, options: Any
+) -> bool | None:
+    """Print the verdict on a method that repeats itself, and return it."""
+    from sgdmem.numeric.periodic.periodic_stability import periodic_stability
+
+    method, values = read_periodic(algorithm, settings, periodic)
+    problem, batch_size = read_problem(options), read_batch_size(options)
+    verdict = periodic_stability(method(**values), problem, batch_size, workers=method.workers)
+    if as_json:
+        print_json(verdict.to_dict())
+    else:
+        click.echo(str(verdict))
+    return verdict.stable

@@ -146,6 +146,7 @@ def test_cycles_of_the_rate_as_a_schedule() -> None:
         (Problem.power_law(1.5), 2, "finitely many eigenvalues"),
         (Problem.from_data(np.eye(10)[:, :2] + 1, drop_last=False), 2, "batches of one size"),
         (Problem(Spectrum([1]), Noise(1, 2)), 2, "tau2 must be at most tau1"),
+        (Problem(Spectrum([1, 2], [1, 0.5]), Noise(1, 1)), 2, "times the multiplicity"),
         (
             Problem(Spectrum(np.arange(1.0, 2000))),
             10_000,

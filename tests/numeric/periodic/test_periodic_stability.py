@@ -10,7 +10,15 @@ import pytest
 import sgdmem
 from sgdmem import Noise, Problem, Spectrum
 from sgdmem.errors import InputError, UndecidedError
-from sgdmem.methods import lookahead, periodic_radius, periodic_stability, repeated, trajectory
+from sgdmem.methods import (
+    cyclic,
+    largest_periodic_value,
+    lookahead,
+    periodic_radius,
+    periodic_stability,
+    repeated,
+    trajectory,
+)
 from tests import naive
 from tests.numeric.periodic.test_periodic_radius import NOISES, radius, random_cycle, raw
 
@@ -179,3 +187,70 @@ def test_workers_that_are_averaged(workers: int, index: int) -> None:
         assert verdict.stable is stable and verdict.is_proved
     with pytest.raises(InputError, match="workers must be an integer >= 1"):
         periodic_radius(cycle, problem, 1, workers=0)
+
+
+# Cycles, and how far they go -------------------------------------------------------------------
+
+
+def test_cycles_of_parameters() -> None:
+    found = cyclic("heavy-ball", learning_rate=["0.1", "0.2"], momentum=[0, "0.5", "0.9"])
+    assert len(found) == 6
+    assert found[4] == sgdmem.heavy_ball("0.1", "0.5") and found[5] == sgdmem.heavy_ball(
+        "0.2", "0.9"
+    )
+    assert cyclic("aggmo", learning_rate=1, momenta=["0.5", "0.9"]) == [
+        sgdmem.aggmo(1, ["0.5", "0.9"])
+    ]
+
+    def own(rate: Any) -> Any:
+        return sgdmem.Algorithm(rate / 3)
+
+    assert cyclic(own, rate=["0.1", 1])[0].alpha * 30 == 1  # exact, as what is fixed is
+    for values, message in (
+        ({"learning_rate": []}, "learning_rate must have at least one value"),
+        ({"speed": 1}, "unknown parameter 'speed'"),
+        ({}, "sgd needs a value for learning_rate"),
+        ({"learning_rate": [1] * 10_001}, "period must be an integer from 1 to 10,000"),
+    ):
+        with pytest.raises(InputError, match=message):
+            cyclic("sgd", **values)
+
+
+def test_lookahead_of_a_cycle() -> None:
+    one, two = sgdmem.heavy_ball("0.1", "0.5"), sgdmem.heavy_ball("0.2", "0.5")
+    found = lookahead([one, two], 3, "0.4")
+    first, second = lookahead(one, 3, "0.4"), lookahead(two, 3, "0.4")
+    expected = [first[0], second[1], first[2], second[0], first[1], second[2]]
+    assert found == expected
+
+
+def test_the_largest_value() -> None:
+    spectrum = Spectrum(LAMS)
+
+    def rule(peak: float) -> Any:
+        return cyclic("sgd", learning_rate=["0.2", peak])
+
+    found = largest_periodic_value(rule, spectrum, 4)
+    assert found.is_proved
+    for factor, stable in ((1 - 1e-8, True), (1 + 1e-8, False)):
+        verdict = periodic_stability(rule(found.value * factor), spectrum, 4)
+        assert verdict.stable is stable
+    # without noise (1 - 0.2)(1 - peak) >= -1: peak = 2.25 at eigenvalue 1
+    assert largest_periodic_value(rule, spectrum).value == pytest.approx(2.25, rel=1e-9)
+    nothing = largest_periodic_value(lambda rate: [sgdmem.sgd(-rate)], spectrum, 4)
+    assert nothing == (0.0, False)
+
+
+def test_verdicts_as_text_and_as_values() -> None:
+    verdict = periodic_stability(cyclic("sgd", learning_rate=["0.1", "0.1", 2]), Spectrum(LAMS), 4)
+    said = verdict.to_dict()
+    assert said["noise_sum"] == verdict.radius and said["problem"]["period"] == 3
+    assert said["problem"]["algorithm"] == "2 times sgd(learning_rate=0.1), sgd(learning_rate=2)"
+    assert str(verdict).splitlines()[1].startswith(f"  {said['problem']['algorithm']}, on eigen")
+    wild = periodic_stability([sgdmem.sgd(9)], Spectrum(LAMS), 4).to_dict()
+    assert wild["noise_sum"] is None and wild["stable"] is False
+    X = np.random.default_rng(0).standard_normal((60, 3))
+    fitted = Problem.from_data(X, noise=Noise.fit(X))
+    judged = periodic_stability([sgdmem.sgd("0.1")], fitted, 4)
+    assert judged.is_estimated and not judged.is_proved
+    assert str(judged).startswith("estimated stable: ")
