@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 from sgdmem.symbolic.algorithms.family import FAMILIES, Family
+from sgdmem.symbolic.algorithms.printing import value_text
 from sgdmem.symbolic.tracing.method import method
 from sgdmem.symbolic.zoo.named_algorithms import qhm, torch_sgd
-from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as, value_text
+from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as
 
 PAGE = Path(__file__).with_name("method-dictionary.md")
 INTRODUCTION = """# A dictionary of methods

@@ -20,7 +20,17 @@ PACKAGE = Path(__file__).parents[1] / "sgdmem"
 # derivations, pictures.
 LAYERS = {
     "symbolic": (
-        *("errors", "algebra", "algorithms", "tracing", "zoo", "stability", "programs", "systems"),
+        *(
+            "errors",
+            "algebra",
+            "expressions",
+            "algorithms",
+            "tracing",
+            "zoo",
+            "stability",
+            "programs",
+            "systems",
+        ),
         *(f"derivations.{x}" for x in ("typesetting", "statements", "checks", "sections")),
         *("derivations.documents", "derivations"),
     ),

@@ -45,9 +45,10 @@ def translate_command(
              --set momentum=0.9 --set dampening=0.5 --to heavy-ball
       sgdmem translate my_method.py:nag
     """
+    from sgdmem.symbolic.algorithms.printing import value_text
     from sgdmem.symbolic.zoo.conversions import convert
     from sgdmem.symbolic.zoo.named_algorithms import find_family
-    from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as, value_text
+    from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as
 
     if fixed and target is None:
         raise click.UsageError("--fix belongs to --to")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 from sgdmem.symbolic.algebra.blocks import Blocks
@@ -69,42 +69,36 @@ def _kept(shrink: Scalar) -> str:
 def number_text(value: Scalar) -> str:
     """Return a scalar as people write it: short fractions exactly, others as decimals.
 
-    In sums shorter terms come first, and something that is added.
+    Expressions as `arranged` leaves them: 1 - beta rather than -(beta - 1).
 
     Examples
     --------
     >>> from sympy import symbols
     >>> rate, beta = symbols("rate beta")
-    >>> number_text(rate / (1 - beta)), number_text(-rate * beta + beta + 1)
-    ('rate/(1 - beta)', '1 + beta - beta*rate')
+    >>> number_text(-rate / (beta - 1)), number_text(-rate * beta + beta + 1)
+    ('rate/(1 - beta)', '1 + beta*(1 - rate)')
     """
     if is_symbolic(value):
-        return str(_printer().doprint(value))
+        from sgdmem.symbolic.expressions.text import expression_text  # imports SymPy
+        from sgdmem.symbolic.expressions.tidying import arranged
+
+        return expression_text(arranged(value))
     if isinstance(value, Fraction) and value.denominator > _LONGEST_FRACTION:
         return f"{float(value):.12g}"
     return str(value)
 
 
-@cache
-def _printer() -> Any:
-    """Return SymPy's printer of text, with the order in which people write sums."""
-    from sympy.printing.str import StrPrinter
+def value_text(value: Any) -> str:
+    """Return the value of a parameter, maybe a list of numbers, as people write it.
 
-    class Printer(StrPrinter):  # type: ignore[misc]
-        def _print_Add(self, expr: Any, order: Any = None) -> str:
-            shown = [(term, self._print(term)) for term in expr.args]
-            shown.sort(key=lambda x: (len(x[0].free_symbols), x[1].startswith("-"), x[1]))
-            first = next((x for x in shown if not x[1].startswith("-")), shown[0])
-            shown = [first, *(x for x in shown if x is not first)]
-            text = str(shown[0][1])
-            for _, term in shown[1:]:
-                text += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
-            return text
-
-        def _print_Dummy(self, expr: Any) -> str:
-            return "lambda" if expr.name == "eigenvalue" else str(expr.name)
-
-    return Printer()
+    Examples
+    --------
+    >>> value_text((Fraction(1, 2), 1)), value_text(0.5), value_text(True)
+    ('(1/2, 1)', '0.5', 'True')
+    """
+    if isinstance(value, tuple):
+        return f"({', '.join(map(value_text, value))})"
+    return number_text(value)
 
 
 def _shown(value: Scalar) -> Scalar:
@@ -116,11 +110,21 @@ def _shown(value: Scalar) -> Scalar:
 
 
 def _is_negative(value: Scalar) -> bool:
-    """Whether a minus sign stands in front: of a sum, whether all its terms have one."""
+    """Whether a minus sign stands in front of it: of a sum that begins with a negative number."""
     if not is_symbolic(value):
         return bool(value < 0)
-    terms = value.args if value.is_Add else (value,)
-    return all(term.as_coeff_Mul()[0] < 0 for term in terms)
+    from sgdmem.symbolic.expressions.products import is_negative
+    from sgdmem.symbolic.expressions.tidying import arranged
+
+    found = arranged(value)
+    return is_negative(found) or bool(found.is_Add and found.as_coeff_Add()[0] < 0)
+
+
+def _outside(text: str) -> str:
+    """Return what of a text is outside of parentheses."""
+    while "(" in text:
+        text = re.sub(r"\([^()]*\)", "", text)
+    return text
 
 
 def sum_text(terms: Iterable[tuple[Scalar, str]]) -> str:
@@ -138,7 +142,7 @@ def sum_text(terms: Iterable[tuple[Scalar, str]]) -> str:
         negative = _is_negative(factor)
         size = -factor if negative else factor
         shown = number_text(size)
-        if is_symbolic(size) and size.is_Add:
+        if is_symbolic(size) and " " in _outside(shown):
             shown = f"({shown})"
         term = name if size == 1 else f"{shown} {name}"
         if text:

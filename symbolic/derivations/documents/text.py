@@ -13,6 +13,8 @@ from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.notation import Letters, find_notation
 from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.expressions.text import expression_text
+from sgdmem.symbolic.expressions.tidying import arranged
 
 Tidy: TypeAlias = Callable[[Any], Any]
 _LETTERS = "2410.04228"  # which ones does not matter: signs and order do
@@ -83,7 +85,7 @@ def _arranged(algorithm: Algorithm) -> tuple[Tidy, Any]:
         letters = Letters(tuple(sorted(algorithm.free_symbols, key=str)), find_notation(_LETTERS))
         subject = Subject(replace(algorithm, floats=False), letters)
     except InputError:  # symbols without letters
-        return lambda value: value, plain
+        return lambda value: arranged(value) if is_symbolic(value) else value, plain
     return (lambda value: subject.tidy(value) if is_symbolic(value) else value), letters.eigenvalue
 
 
@@ -159,4 +161,5 @@ def _summand(algorithm: Algorithm, lam: Any, tidy: Tidy) -> Iterator[str]:
 
 
 def _text(value: Scalar) -> str:
-    return number_text(value).replace("**", "^")
+    text = expression_text(value) if is_symbolic(value) else number_text(value)
+    return text.replace("**", "^")

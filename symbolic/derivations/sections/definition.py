@@ -10,7 +10,7 @@ import sympy
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
-from sgdmem.symbolic.derivations.typesetting.writer import times
+from sgdmem.symbolic.expressions.products import times
 
 
 def definition(subject: Subject) -> Iterator[Statement]:

@@ -14,7 +14,7 @@ from sgdmem.symbolic.derivations.statements.equations import (
 )
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import Subject
-from sgdmem.symbolic.derivations.typesetting.writer import times
+from sgdmem.symbolic.expressions.products import times
 
 
 def power_law(subject: Subject) -> Iterator[Statement]:

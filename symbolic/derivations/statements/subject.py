@@ -26,8 +26,9 @@ from sgdmem.symbolic.derivations.statements.exact_values import (
     random_point,
 )
 from sgdmem.symbolic.derivations.typesetting.notation import Letters
-from sgdmem.symbolic.derivations.typesetting.tidying import Tidier
-from sgdmem.symbolic.derivations.typesetting.writer import ROOM, Writer, times
+from sgdmem.symbolic.derivations.typesetting.writer import ROOM, Writer
+from sgdmem.symbolic.expressions.products import times
+from sgdmem.symbolic.expressions.tidying import Tidier
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 from sgdmem.symbolic.stability.poles import noiseless_intervals
 from sgdmem.symbolic.stability.schur import is_schur

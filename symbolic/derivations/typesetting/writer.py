@@ -11,6 +11,8 @@ from sympy.printing.latex import LatexPrinter
 
 from sgdmem.symbolic.derivations.typesetting.renaming import unmarked
 from sgdmem.symbolic.derivations.typesetting.width import width
+from sgdmem.symbolic.expressions.order import Order
+from sgdmem.symbolic.expressions.products import factors_of, is_negative, opposite, split, times
 
 # Points at ten-point type that a line of an equation may take, its number set aside, by columns.
 ROOM = {1: 292.0, 2: 186.0}
@@ -22,20 +24,10 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
     def __init__(self, names: Mapping[Any, str], falling: Sequence[Any], rising: Sequence[Any]):
         super().__init__({"symbol_names": dict(names), "mat_delim": "", "mat_str": "pmatrix"})
         self._falling, self._rising = tuple(falling), tuple(rising)
+        self._order = Order(self._falling, self._rising)
 
     def ordered(self, terms: Sequence[Any]) -> list[Any]:
-        return sorted(terms, key=self._place)
-
-    def _place(self, term: Any) -> tuple[Any, ...]:
-        powers = term.as_powers_dict()
-        falling = [-_degree(term, symbol, powers) for symbol in self._falling]
-        rising = [_degree(term, symbol, powers) for symbol in self._rising]
-        size = sum(
-            int(power) if power.is_Integer else 1
-            for base, power in powers.items()
-            if not base.is_number
-        )
-        return (*falling, *rising, _is_negative(term), size, self._print(term))
+        return self._order.sorted(terms, self._print)
 
     def _print_Add(self, expr: Any, order: Any = None) -> str:
         text = ""
@@ -98,65 +90,6 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         return str(super()._print_Pow(expr))
 
 
-def _degree(term: Any, symbol: Any, powers: Mapping[Any, Any]) -> int:
-    if not term.has(symbol) or sympy.expand(term) == 0:
-        return 0
-    power = powers.get(symbol, 0)
-    if power == 0 or not power.is_Integer:
-        try:
-            return int(sympy.degree(sympy.expand(term), symbol))
-        except sympy.PolynomialError:
-            return 0
-    return int(power)
-
-
-def _factors_of(product: Any) -> list[Any]:
-    """Return the factors of a product, of products inside it too."""
-    if not product.is_Mul:
-        return [product]
-    return [factor for part in product.args for factor in _factors_of(part)]
-
-
-def split(term: Any) -> tuple[Any, list[Any], list[Any]]:
-    """Return a term's number, and what it is multiplied with and divided by."""
-    number, top, bottom = sympy.Integer(1), [], []
-    for factor in _factors_of(term):
-        base, power = factor.as_base_exp()
-        if factor.is_Rational:
-            number *= factor
-        elif power.is_number and power < 0:
-            bottom.append(base ** (-power))
-        else:
-            top.append(factor)
-    return number, top, bottom
-
-
-def _is_negative(term: Any) -> bool:
-    return bool(split(term)[0] < 0)
-
-
-def _opposite(term: Any) -> Any:
-    number, top, bottom = split(term)
-    return times(-number, *top, *(1 / factor for factor in bottom))
-
-
-def times(*factors: Any) -> Any:
-    """Return a product in which a number stays in front of a sum.
-
-    Examples
-    --------
-    >>> from sympy import Symbol
-    >>> times(2, 1 + Symbol("x"))
-    2*(x + 1)
-    """
-    flat = [part for factor in factors for part in _factors_of(sympy.sympify(factor))]
-    number = sympy.Mul(*(factor for factor in flat if factor.is_Number))
-    rest = sympy.Mul(*(factor for factor in flat if not factor.is_Number))
-    if number == 1:
-        return rest
-    return sympy.Mul(number, rest, evaluate=False) if rest.is_Add else number * rest
-
-
 class Writer:
     """Writes expressions in given letters.
 
@@ -217,8 +150,8 @@ class Writer:
         for factor, name in terms:
             if factor == 0:
                 continue
-            negative = _is_negative(factor)
-            size = _opposite(factor) if negative else factor
+            negative = is_negative(factor)
+            size = opposite(factor) if negative else factor
             shown = self.line(size)
             if size == 1:
                 text = name
@@ -266,10 +199,10 @@ class Writer:
         """Return the factors of a product, those that are sums in parentheses."""
         written: list[str] = []
         sign = ""
-        if _is_negative(product):
-            sign, product = "- ", _opposite(product)
+        if is_negative(product):
+            sign, product = "- ", opposite(product)
         short: list[Any] = []
-        for factor in _factors_of(product):
+        for factor in factors_of(product):
             if width(self.line(factor)) < room / 3:
                 short.append(factor)
                 continue

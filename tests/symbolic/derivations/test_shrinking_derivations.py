@@ -65,7 +65,7 @@ def test_what_is_displayed() -> None:
     text = derivation("sgd").markdown()
     for line in (
         r"w_{t+1} = (1 - \sigma) \, w_{t} - \alpha \, \nabla L(w_{t}).",
-        r"P(x) = x + \sigma - 1",
+        r"P(x) = x - 1 + \sigma",
         r"\frac{w_{\mathrm{rest}}}{w_*} = \frac{-\lambda Q(1)}{P(1) - \lambda Q(1)} = "
         r"\frac{\alpha \lambda}{\sigma + \alpha \lambda}.",
         r"s_{\lambda} = \frac{\alpha^{2} \lambda^{2}}{(2 - \sigma - \alpha \lambda) (\sigma + "

@@ -13,10 +13,10 @@ from hypothesis import assume, given, settings
 
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.equivalence import equivalent
+from sgdmem.symbolic.algorithms.printing import value_text
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.zoo import named_algorithms as named
 from sgdmem.symbolic.zoo.conversions import convert
-from sgdmem.symbolic.zoo.translations import value_text
 from tests.strategies import ENTRIES
 
 ETA, BETA, TAU, NU, A1, A2 = sympy.symbols("eta beta tau nu alpha_1 alpha_2", positive=True)

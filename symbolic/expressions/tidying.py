@@ -7,9 +7,10 @@ from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.derivations.typesetting.writer import times
+from sgdmem.symbolic.expressions.products import is_negative, split, times
 
 _MOST_GROUPED = 30  # terms of a sum in which common letters are looked for
+_MOST_ORDERS = 5  # symbols of which any may come first in that
 
 
 class Tidier:
@@ -78,8 +79,32 @@ class Tidier:
             return self._is_negative(sympy.Poly(factor, variable).LC())
         value = self._value(factor)
         if value is None or value == 0:
-            return bool(factor.could_extract_minus_sign())
+            number = factor.as_coeff_Add()[0]
+            return bool(number < 0 or (number == 0 and factor.could_extract_minus_sign()))
         return bool(value < 0)
+
+
+def arranged(expression: Any) -> Any:
+    """Return an expression as `Tidier` leaves it where nothing is known of the signs of factors.
+
+    Examples
+    --------
+    >>> eta, beta, nu = sympy.symbols("eta beta nu")
+    >>> arranged(-eta / (beta - 1)), arranged(eta - eta * beta)
+    (eta/(1 - beta), eta*(1 - beta))
+    >>> arranged((nu - eta) / (beta - 1))
+    (eta - nu)/(1 - beta)
+    """
+    found = spread(_PLAIN(expression))
+    number, top, bottom = split(found)
+    if number > 0:
+        return found
+    for factor in top:  # a sum of letters takes the sign in
+        if factor.is_Add and factor.as_coeff_Add()[0] == 0:
+            others = (x for x in top if x is not factor)
+            below = (1 / x for x in bottom)
+            return times(-number, *others, spread(times(-1, factor)), *below)
+    return found
 
 
 def spread(expression: Any) -> Any:
@@ -110,44 +135,97 @@ def grouped(total: Any) -> Any:
     a*(1 - b) + c
     >>> grouped(a + b - 2 * a * b)
     -2*a*b + a + b
+    >>> grouped(sympy.expand(a * b * c + d * (1 - a)))
+    a*b*c + d*(1 - a)
+    >>> grouped(sympy.expand(a * b + c * (1 - b) ** 2))
+    a*b + c*(1 - b)**2
     """
     if len(total.args) > _MOST_GROUPED:
         return total
+    symbols = sorted(total.free_symbols, key=_alphabetic)
+    orders = [symbols]
+    if len(symbols) <= _MOST_ORDERS:
+        orders += [symbols[k:] + symbols[:k] for k in range(1, len(symbols))]
+    return min((_grouped(total, order) for order in orders), key=_effort)
+
+
+def _grouped(total: Any, symbols: Sequence[Any]) -> Any:
+    """Return a polynomial in 1 - x or 1 + x in the place of symbols x, where that is shorter."""
     meanings: dict[Any, Any] = {}
-    for symbol in sorted(total.free_symbols, key=_alphabetic):
+    for symbol in symbols:
         for sign in (-1, 1):
-            other = sympy.Dummy(str(symbol))
+            other = sympy.Dummy(symbol.name)
             changed = sympy.expand(total.xreplace({symbol: sign * (other - 1)}))
             if len(sympy.Add.make_args(changed)) < len(sympy.Add.make_args(total)):
                 total, meanings[other] = changed, 1 + sign * symbol
                 break
-    return _bracketed(total, meanings)
+    places = {symbol.name: place for place, symbol in enumerate(symbols)}
+    return _bracketed(_with_both(total, meanings), meanings, places)
+
+
+def _with_both(total: Any, meanings: dict[Any, Any]) -> Any:
+    """Return t - t (1 - x) as t x."""
+    for other, meaning in list(meanings.items()):
+        symbol = 1 - meaning
+        if not symbol.is_Symbol:
+            continue
+        terms = list(sympy.Add.make_args(total))
+        for term in terms:
+            if not term.is_number and -term * other in terms:
+                total = total - term + term * other + term * symbol
+    return total
+
+
+def _effort(expression: Any) -> int:
+    """Return how many letters there are to read, and what is taken away other than from 1."""
+    if not expression.args:
+        return int(not expression.is_Number)
+    total = sum(map(_effort, expression.args))
+    if expression.is_Add:
+        taken = sum(is_negative(term) for term in expression.args)
+        return total + taken - (taken == 1 and len(expression.args) == 2 and 1 in expression.args)
+    return total
 
 
 def _alphabetic(symbol: Any) -> str:
     return str(symbol).lower()
 
 
-def _bracketed(total: Any, meanings: Mapping[Any, Any]) -> Any:
+def _bracketed(total: Any, meanings: Mapping[Any, Any], places: Mapping[str, int]) -> Any:
     """Return a polynomial with common symbols of its terms in front, and names put in."""
     terms = sympy.Add.make_args(total)
     if len(terms) == 1:
         powers = total.as_powers_dict().items()
         return times(*(meanings.get(base, base) ** power for base, power in powers))
     best: tuple[int, Any, list[Any]] | None = None
-    for symbol in sorted(total.free_symbols, key=_alphabetic):
+    for symbol in sorted(total.free_symbols, key=lambda symbol: places[symbol.name]):
         having = [term for term in terms if term.has(symbol)]
         shares = [term / symbol for term in having]
         plain = all(not share.has(symbol) and not share.is_number for share in shares)
+        plain = plain or _is_rest_of_one(shares, symbol)
         if plain and len(having) > max(1, best[0] if best else 0):
             best = (len(having), symbol, having)
     if best is None:
-        return sympy.Add(*(_bracketed(term, meanings) for term in terms))
+        return sympy.Add(*(_bracketed(term, meanings, places) for term in terms))
     _, symbol, having = best
     inner = sympy.expand(sympy.Add(*having) / symbol)
-    sign = -1 if all(term.could_extract_minus_sign() for term in inner.args) else 1
+    number = inner.as_coeff_Add()[0]
+    sign = -1 if number < 0 or all(x.could_extract_minus_sign() for x in inner.args) else 1
     first = times(
-        sign, meanings.get(symbol, symbol), _bracketed(sympy.expand(sign * inner), meanings)
+        sign, meanings.get(symbol, symbol), _bracketed(sympy.expand(sign * inner), meanings, places)
     )
     rest = [term for term in terms if term not in having]
-    return sympy.Add(first, _bracketed(sympy.Add(*rest), meanings)) if rest else first
+    return sympy.Add(first, _bracketed(sympy.Add(*rest), meanings, places)) if rest else first
+
+
+def _is_rest_of_one(shares: Sequence[Any], symbol: Any) -> bool:
+    """Whether two shares are 1 and -y, or -1 and y: x - x y is x (1 - y)."""
+    if len(shares) != 2:
+        return False
+    one, other = sorted(shares, key=lambda x: not x.is_number)
+    if one not in (1, -1) or other.is_number or other.has(symbol):
+        return False
+    return bool(other.as_coeff_Mul()[0] == -one)
+
+
+_PLAIN = Tidier((), lambda factor: None)

@@ -1,0 +1,1 @@
+"""Expressions as people write them: factors, signs, the order of terms, and text."""
