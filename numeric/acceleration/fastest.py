@@ -32,12 +32,10 @@ from sgdmem.numeric.verdicts.convergence_rate import (
     condition_number,
     convergence_rate,
     finite_problem,
-    interval_sample,
-    largest_roots,
-    moment_root,
     require_full_batches,
     require_physical,
 )
+from sgdmem.numeric.verdicts.discounting import interval_sample, largest_roots, moment_root
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike

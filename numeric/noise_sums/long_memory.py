@@ -130,21 +130,7 @@ class LongAlgorithm:
 
     def refined(self, lam: Ball, weight_decay: Fraction) -> tuple[int, list[Ball]]:
         """Return what the recursion says of one mode, in balls of as many bits as it takes."""
-        from flint import arb, ctx
-
-        form = self.algorithm.half_plane_form
-        form = form.decayed(weight_decay) if weight_decay else form
-        flag, values = 0, [Ball(0.0, np.inf)] * 2
-        for bits in _BITS:
-            with ctx.workprec(bits * len(form.fixed)):
-                exact = form.map(lambda x: arb(flint_rational(x)))
-                pivots, *sums = summands(exact, arb(float(lam.mid), float(lam.rad)))
-                signs = [1 if x > 0 else -1 if x < 0 else 0 for x in pivots]
-                flag = int(abs(sum(signs)) == len(signs)) or -int(min(signs) * max(signs) < 0)
-                values = [_ball(x) for x in sums]
-            if flag == -1 or (flag == 1 and all(_is_sharp(x) for x in values)):
-                break
-        return flag, values
+        return modes_in_bits(self.algorithm, lam, weight_decay)
 
     def on_disks(self, disks: Ball, weight_decay: Fraction, power: int) -> tuple[Ball, Ball]:
         """Return what encloses s / lambda^power on disks with real centres."""
@@ -234,6 +220,30 @@ class LongForm:
         rows = zip(self.algorithms, lam, rates, strict=True)
         parts = [algorithm.floats(*row) for algorithm, *row in rows]
         return tuple(map(np.stack, zip(*parts, strict=True)))  # type: ignore[return-value]
+
+
+def modes_in_bits(
+    algorithm: Algorithm, lam: Ball, weight_decay: Fraction
+) -> tuple[int, list[Ball]]:
+    """Return whether one mode is strictly Schur, 1, -1 or 0 if open, and s / lambda, also at w.
+
+    By the recursion in balls of as many bits as it takes, for rational entries and any memory.
+    """
+    from flint import arb, ctx
+
+    form = algorithm.half_plane_form
+    form = form.decayed(weight_decay) if weight_decay else form
+    flag, values = 0, [Ball(0.0, np.inf)] * 2
+    for bits in _BITS:
+        with ctx.workprec(bits * len(form.fixed)):
+            exact = form.map(lambda x: arb(flint_rational(x)))
+            pivots, *sums = summands(exact, arb(float(lam.mid), float(lam.rad)))
+            signs = [1 if x > 0 else -1 if x < 0 else 0 for x in pivots]
+            flag = int(abs(sum(signs)) == len(signs)) or -int(min(signs) * max(signs) < 0)
+            values = [_ball(x) for x in sums]
+        if flag == -1 or (flag == 1 and all(_is_sharp(x) for x in values)):
+            break
+    return flag, values
 
 
 @lru_cache(_CACHED)

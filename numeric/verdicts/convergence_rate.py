@@ -16,45 +16,27 @@ falls as s grows, and is 1 at the root of the rate. What is proved of stability 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
-from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.arithmetic.intervals import Interval
-from sgdmem.numeric.judges.float_problem import FloatProblem
-from sgdmem.numeric.judges.judge import Judge, unit_of
-from sgdmem.numeric.noise_sums.long_memory import LONGEST_IN_FLOATS
-from sgdmem.numeric.noise_sums.mode_summands import (
-    ModeForm,
-    decayed_form,
-    form_under,
-    midpoint_form,
-    rational_algorithm,
-)
+from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.symbolic.algebra.polynomials import multiply
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm, to_half_plane
-from sgdmem.symbolic.algebra.scalars import as_scalar, is_list, to_float
+from sgdmem.numeric.verdicts.rate_bounds import (
+    rate_between,
+    rate_of_modes,
+    rate_of_moments,
+    squared,
+)
+from sgdmem.symbolic.algebra.scalars import as_scalar, is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.stability.poles import noiseless_intervals
-from sgdmem.symbolic.stability.schur import is_schur_form
 
 _MOST_EIGENVALUES = 100_000
-_LEAST = 1e-9  # a rate that is as good as 0
-_NEAR = 1e-4  # relative, of the largest roots that are looked at exactly
-_ACCURACY = 1e-13  # relative, of a rate without noise
-_WIDTHS = tuple(10.0**-k for k in range(11, 2, -1))  # relative, of bounds that are tried
-_LARGEST = 1e6  # a rate that is as good as infinite
-_SAMPLED = 129  # eigenvalues of an interval that is looked at
 
 
 @dataclass(frozen=True)
@@ -152,8 +134,8 @@ def convergence_rate(
     kappa = condition_number(problem)
     if kappa is not None:
         require_full_batches(batch_size)
-        bounds = _interval_rate(method, 1 / kappa, Fraction(1))
-        return _of(bounds, _squared(bounds), False)
+        bounds = rate_between(method, 1 / kappa, Fraction(1))
+        return _of(bounds, squared(bounds), False)
     given = as_problem(problem)
     return rate_of(method, given, given.noise.at(batch_size))
 
@@ -162,10 +144,10 @@ def rate_of(algorithm: Algorithm, problem: Problem, noise: BatchNoise) -> Conver
     """Return the rates of an algorithm; ``noise`` is the problem's at the batch size."""
     algorithm, problem = rational_algorithm(algorithm), finite_problem(problem, algorithm)
     require_physical(noise)
-    bounds = _noiseless_rate(algorithm, problem)
+    bounds = rate_of_modes(algorithm, problem)
     if noise.is_quiet:
-        return _of(bounds, _squared(bounds), noise.is_estimated)
-    root, moments = _moment_rate(algorithm, problem, noise, bounds)
+        return _of(bounds, squared(bounds), noise.is_estimated)
+    root, moments = rate_of_moments(algorithm, problem, noise, bounds)
     found = _of(bounds, moments, noise.is_estimated)
     return replace(found, mean_square=min(max(root * root, moments[0]), moments[1]))
 
@@ -221,167 +203,6 @@ def finite_problem(problem: Problem, algorithm: Algorithm | None = None) -> Prob
             f"{spectrum}"
         )
     return replace(problem, spectrum=spectrum.listed()) if spectrum.law is not None else problem
-
-
-def discounted(algorithm: Algorithm, factor: Any) -> Algorithm:
-    """Return the algorithm whose state is divided by a factor at each step.
-
-    Examples
-    --------
-    >>> from sgdmem import sgd
-    >>> half = discounted(sgd("0.5"), Fraction(1, 2))
-    >>> half.alpha, half.shrink
-    (Fraction(1, 1), Fraction(-1, 1))
-    """
-    s = Fraction(factor)
-    alpha, b, c, D, a, shrink = algorithm.blocks
-    return Algorithm(
-        alpha / s,
-        b=[x / s for x in b],
-        c=[x / s for x in c],
-        D=[[x / s for x in row] for row in D],
-        a=a,
-        shrink=1 - (1 - shrink) / s,
-    )
-
-
-def discounted_form(algorithm: Algorithm, factor: float, noise: BatchNoise) -> ModeForm:
-    """Return the half-plane form of the discounted algorithm, in floats."""
-    M = algorithm.memory
-    if M > LONGEST_IN_FLOATS:
-        return midpoint_form(form_under(noise, [discounted(algorithm, factor)]))
-    det_D, _, Q, _ = algorithm.polynomials
-    d, q = (
-        [np.array([[to_float(x) * factor ** (k - power)]]) for k, x in enumerate(row)]
-        for row, power in ((det_D, M), (Q, M + 1))
-    )
-    shrink = 1 - (1 - to_float(algorithm.shrink)) / factor
-    q_hat = to_half_plane(q)
-    moving = multiply((-1, 1), q_hat)
-    *fixed, decay = multiply((2 - shrink, shrink), to_half_plane(d))
-    return HalfPlaneForm(tuple(fixed), moving[:-1], -moving[-1], q_hat, q_hat, decay)
-
-
-def largest_roots(algorithm: Algorithm, drift: Array) -> Array:
-    """Return the largest modulus of a root of P - lambda Q for each lambda, in plain floats."""
-    still, v, r = map(np.array, algorithm.blocks.map(to_float).state)
-    S = still + drift[:, None, None] * np.outer(v, r)
-    if len(v) <= 2:  # also where two roots coincide
-        trace = np.trace(S, axis1=1, axis2=2)
-        room = (trace / 2) ** 2 - np.linalg.det(S)
-        with np.errstate(invalid="ignore"):
-            real = np.abs(trace / 2) + np.sqrt(np.maximum(room, 0))
-            found = np.where(room < 0, np.sqrt((trace / 2) ** 2 - room), real)
-        return np.asarray(found if len(v) == 2 else np.abs(trace))
-    return np.asarray(np.abs(np.linalg.eigvals(S)).max(axis=1))
-
-
-def moment_root(
-    algorithm: Algorithm, quick: FloatProblem, least: float, accuracy: float = _ACCURACY
-) -> float:
-    """Return the root of the rate of second moments, in plain floats, from ``least`` on."""
-    from scipy.optimize import brentq
-
-    def margin(s: float) -> float:
-        form = discounted_form(algorithm, s, quick.noise)
-        return max(float(quick.margin(form, np.ones(1))[0]), -1.0)
-
-    low = max(least, _LEAST)
-    if margin(low * (1 + 1e-12)) > 0:
-        return low
-    high = max(1.0, low)
-    while not margin(high) > 0:
-        low, high = high, 2 * high
-        if high > _LARGEST:
-            return math.inf
-    return float(brentq(margin, low, high, rtol=max(accuracy, 1e-15), xtol=1e-300))
-
-
-# Proofs -------------------------------------------------------------------------------------------
-
-
-def _noiseless_rate(algorithm: Algorithm, problem: Problem) -> Interval:
-    lam = np.unique(problem.spectrum.eigenvalues)
-    decay = problem.weight_decay
-    roots = largest_roots(algorithm, lam + to_float(decay))
-    largest = float(roots.max())
-    near = lam[roots >= largest * (1 - _NEAR)]
-    exact = [Fraction(x) for x in (near if near.size <= 2 else near[[0, near.size // 2, -1]])]
-
-    def holds(s: float, every: bool = False) -> bool:
-        form = decayed_form(discounted(algorithm, s), decay)
-        values = map(Fraction, lam.tolist()) if every else exact
-        return all(is_schur_form(form, x) for x in values)
-
-    low, high = _bracket(holds, max(largest, _LEAST))
-    for width in (0.0, *_WIDTHS):
-        if holds(high * (1 + width), every=True):
-            return (0.0 if low < _LEAST else low), high * (1 + width)
-    return low, math.inf
-
-
-def _interval_rate(algorithm: Algorithm, smallest: Fraction, largest: Fraction) -> Interval:
-    """Return bounds for all eigenvalues between two."""
-    lam = interval_sample(smallest, largest)
-    start = max(float(largest_roots(algorithm, lam).max()), _LEAST)
-
-    def holds(s: float) -> bool:
-        found = noiseless_intervals(discounted(algorithm, s))
-        return any(low[1] < smallest and largest < high[0] for low, high in found)
-
-    low, high = _bracket(holds, start)
-    return (0.0 if low < _LEAST else low), high
-
-
-def interval_sample(smallest: Any, largest: Any) -> Array:
-    """Return eigenvalues between two, closer together at both ends."""
-    low, high = float(smallest), float(largest)
-    turn = (1 - np.cos(np.pi * np.arange(_SAMPLED) / (_SAMPLED - 1))) / 2
-    return np.unique(np.concatenate([low + (high - low) * turn, np.geomspace(low, high, _SAMPLED)]))
-
-
-def _bracket(holds: Callable[[float], bool], start: float) -> Interval:
-    """Return neighbours around the place from which on something holds, which is near a start."""
-    low, high, width = start, start, _ACCURACY
-    while not holds(high):
-        low, high, width = high, start * (1 + width), 10 * width
-    while low == high or holds(low):
-        if width >= 1 or start <= _LEAST:
-            return 0.0, high
-        low, high, width = start * (1 - width), min(low, high), 10 * width
-    halvings = max(0, math.ceil(math.log2((high - low) / (_ACCURACY * high) + 1)))
-    low, high = bisect(lambda s: not holds(s), low, high, halvings)
-    return float(low), float(high)
-
-
-def _moment_rate(
-    algorithm: Algorithm, problem: Problem, noise: BatchNoise, noiseless: Interval
-) -> tuple[float, Interval]:
-    """Return the root of the rate of second moments, and bounds of that rate."""
-    spectrum, unit = problem.spectrum, unit_of(problem.spectrum)
-    quick = FloatProblem.of(spectrum if unit == 1 else spectrum.scaled(1 / unit), noise)
-    method = algorithm if unit == 1 else algorithm.scaled(unit)
-    root = moment_root(method, quick, sum(noiseless) / 2)
-    if math.isinf(root):
-        return root, (noiseless[0] ** 2, math.inf)
-
-    def stable(s: float) -> bool | None:
-        return Judge(discounted(algorithm, s), spectrum, noise).reason.stable
-
-    low, high = 0.0, math.inf
-    for width in _WIDTHS:
-        if not low and (root * (1 - width) <= noiseless[0] or stable(root * (1 - width)) is False):
-            low = max(root * (1 - width), noiseless[0])
-        if math.isinf(high) and stable(root * (1 + width)):
-            high = root * (1 + width)
-        if low and math.isfinite(high):
-            break
-    return root, _squared((max(low, noiseless[0]), high))
-
-
-def _squared(bounds: Interval) -> Interval:
-    low, high = (end * end for end in bounds)
-    return low * (1 - 1e-15), high * (1 + 1e-15)
 
 
 def _of(noiseless: Interval, moments: Interval, estimated: bool) -> ConvergenceRate:

@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -130,6 +131,17 @@ def test_long_memory_and_zero() -> None:
     assert found.noiseless == pytest.approx(roots, rel=1e-10)
     assert roots**2 < found.mean_square < 1
     assert convergence_rate(sgd(1), Spectrum([1])).mean_square < 1e-15
+
+
+def test_eigenvalues_that_are_not_exact() -> None:
+    # at the eigenvalue 1 two roots coincide: a little below they are real, and the rate is larger
+    algorithm, near = heavy_ball(Fraction(1, 4), Fraction(1, 4)), 1e-10
+    low, high = convergence_rate(
+        algorithm, Spectrum([mpmath.iv.mpf([1 - near, 1 + near])])
+    ).noiseless_interval
+    ends = [convergence_rate(algorithm, Spectrum([x])).noiseless for x in (1 - near, 1 + near)]
+    assert low <= min(ends) < max(ends) <= high
+    assert high - low < 1e-4
 
 
 def test_what_has_no_rate() -> None:
