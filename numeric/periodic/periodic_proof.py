@@ -14,7 +14,9 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.perron import radius_bounds
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
+from sgdmem.numeric.periodic.periodic_radius import leading_noise, pairs_of_modes
 from sgdmem.numeric.periodic.proved_products import CycleStates, proved_products
+from sgdmem.numeric.periodic.proved_samples import sampled_bounds
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.symbolic.algebra.blocks import Blocks
@@ -24,6 +26,7 @@ from sgdmem.symbolic.algebra.routh import to_half_plane
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 _MOST_PROVED = 1000  # steps times modes of a matrix whose radius is enclosed
+_MOST_PRODUCTS = 2 * 10**5  # of pairs of steps and pairs of modes, with samples
 _MOST_EXACT = 200  # steps whose product is made of fractions
 
 
@@ -40,11 +43,23 @@ def _exact_table(rule: Any, schedule: Schedule, length: int) -> list[list[Fracti
 
 
 def prove(
-    rule: Any, length: int, problem: Problem, noise: BatchNoise, workers: int
+    rule: Any,
+    length: int,
+    problem: Problem,
+    noise: BatchNoise,
+    workers: int,
+    leading: Array | None = None,
 ) -> tuple[bool | None, Interval] | None:
-    """Return the verdict and bounds of the radius of a rule; None where nothing is proved."""
+    """Return the verdict and bounds of the radius of a rule; None where nothing is proved.
+
+    ``leading`` are the covariances of `leading_noise`, if they are known.
+    """
     lam, weights = explicit_modes(problem.spectrum)
-    if noise.samples is not None or length * weights.size > _MOST_PROVED:
+    pairs = pairs_of_modes(weights.size, noise)
+    of_samples = noise.samples is not None
+    if length * weights.size > _MOST_PROVED or (
+        of_samples and length**2 * pairs[0].size > _MOST_PRODUCTS
+    ):
         return None
     schedule = read_schedule(rule)
     table, memory = _exact_table(rule, schedule, length), schedule.memory
@@ -53,7 +68,7 @@ def prove(
     entries = Ball.exactly([x for row in table for x in row])
     entries = Ball(entries.mid.reshape(-1, size), entries.rad.reshape(-1, size))
     drift = lam + Ball.exactly([decay])
-    products = proved_products(CycleStates.of(entries, memory, drift), lam, workers)
+    products = proved_products(CycleStates.of(entries, memory, drift), lam, workers, pairs)
     dies = products is not None or _dies_without_noise(table, memory, lam, decay)
     if dies is False:
         return False, (math.inf, math.inf)
@@ -61,7 +76,12 @@ def prove(
         return True, (0.0, 0.0)
     if products is None:
         return None
-    low, high = _bounds(products, noise, weights)
+    if noise.samples is None:
+        low, high = _bounds(products, noise, weights)
+    else:
+        if leading is None:
+            leading = leading_noise(schedule.steps(0, length), problem, noise, workers)[1]
+        low, high = sampled_bounds(products, leading, noise.samples, float(noise.share))
     return (True if high < 1 else False if low >= 1 else None), (low, high)
 
 

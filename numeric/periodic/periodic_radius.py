@@ -114,17 +114,30 @@ def period_of(rule: Any, period: int | None) -> int:
 
 def radius_of_steps(steps: Steps, problem: Problem, noise: BatchNoise, workers: int = 1) -> float:
     """Return what `periodic_radius` does, of the steps of a period."""
+    return leading_noise(steps, problem, noise, workers)[0]
+
+
+def pairs_of_modes(size: int, noise: BatchNoise) -> tuple[Array, Array]:
+    """Return whose second moments feed the noise: of each mode, or of all pairs with samples."""
+    if noise.samples is not None:
+        return np.triu_indices(size)
+    return np.arange(size), np.arange(size)
+
+
+def leading_noise(
+    steps: Steps, problem: Problem, noise: BatchNoise, workers: int = 1
+) -> tuple[float, Array]:
+    """Return the radius, and the covariances that belong to it, shape (T, pairs of modes)."""
     eigenvalues = problem.spectrum.eigenvalues
     N, m = eigenvalues.size, steps.b.shape[1] + 1
-    pairs = np.arange(N), np.arange(N)
-    if noise.samples is not None:
-        pairs = np.triu_indices(N)
+    pairs = pairs_of_modes(N, noise)
+    start = np.tile((pairs[0] == pairs[1]).astype(float), (len(steps), 1))
     _require_possible(len(steps), pairs[0].size, m)
     S = _state_matrices(steps, problem)
     if not _growth(S) < 1:
-        return math.inf
+        return math.inf, start
     if noise.is_quiet:
-        return 0.0
+        return 0.0, start
     products = _products(steps, S, eigenvalues, pairs, workers)
     feed = _covariance(problem, noise, pairs)
     share = float(noise.share)
@@ -133,8 +146,8 @@ def radius_of_steps(steps: Steps, problem: Problem, noise: BatchNoise, workers: 
         heard = np.einsum("tsp,sp->tp", products, C)
         return share * np.array([feed(row) for row in heard])
 
-    start = np.tile((pairs[0] == pairs[1]).astype(float), (len(steps), 1))
-    return max(leading_pair(applied, start, _TOLERANCE)[0], 0.0)
+    radius, leading, _ = leading_pair(applied, start, _TOLERANCE)
+    return max(radius, 0.0), leading
 
 
 def growth_without_noise(steps: Steps, problem: Problem) -> float:

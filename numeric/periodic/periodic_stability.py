@@ -10,8 +10,8 @@ from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.numeric.periodic.periodic_proof import prove
 from sgdmem.numeric.periodic.periodic_radius import (
     growth_without_noise,
+    leading_noise,
     period_of,
-    radius_of_steps,
     require_periodic_problem,
 )
 from sgdmem.numeric.periodic.periodic_verdict import PeriodicVerdict, rule_name
@@ -74,8 +74,8 @@ def periodic_stability(
     require_periodic_problem(given, noise)
     steps = read_schedule(rule).steps(0, length)
     workers = whole(workers, "workers", 1)
-    radius = radius_of_steps(steps, given, noise, workers)
-    proof = prove(rule, length, given, noise, workers)
+    radius, leading = leading_noise(steps, given, noise, workers)
+    proof = prove(rule, length, given, noise, workers, leading)
     if proof is not None:
         stable, interval = proof
         radius = math.inf if math.isinf(interval[0]) else radius

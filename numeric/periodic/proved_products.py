@@ -3,11 +3,13 @@ r"""What a kick at one step of a period does to all later steps, mode by mode, w
 A mode's state moves by :math:`S_t` at step t of T. After a kick along :math:`v_s` it is heard as
 :math:`r_t^T\Phi(t,s+1)v_s`, and
 
-.. math:: p(t,s)=\lambda^2\sum_m\bigl(r_t^T\Phi(t+mT,s+1)v_s\bigr)^2=\lambda^2r_t^TX_tr_t
+.. math:: p_{ij}(t,s)=\lambda_i\lambda_j\sum_mr_t^T\Phi_i(t+mT,s+1)v_s\;
+    r_t^T\Phi_j(t+mT,s+1)v_s=\lambda_i\lambda_jr_t^TX_tr_t
 
-with the periodic solution of :math:`X_{t+1}=S_tX_tS_t^T`, with :math:`v_sv_s^T` more at t = s.
-Floats :math:`\tilde X_t` are near it: if the equations leave at most e of them, in norm, they are
-within :math:`eW_t` of it, W being the solution with I more at each step. And floats
+with the periodic solution of :math:`X_{t+1}=S_{i,t}X_tS_{j,t}^T`, with :math:`v_sv_s^T` more at
+t = s. Floats :math:`\tilde X_t` are near it: if the equations leave at most e of them, in norm,
+:math:`r^T\tilde X_tr` is within :math:`e\sqrt{r^TW_{i,t}r\,r^TW_{j,t}r}` (Cauchy and Schwarz),
+:math:`W_i` being the solution for the pair i, i with I more at each step. And floats
 :math:`\tilde W_0\succ0` with :math:`\tilde W_{t+1}-S_t\tilde W_tS_t^T\succeq(1-\delta)I` prove
 that the product of a period is strictly Schur, and :math:`W\preceq\tilde W/(1-\delta)`.
 """
@@ -67,10 +69,16 @@ def _joined(parts: list[Ball]) -> Ball:
     return Ball(mid, np.concatenate(rad, axis=-1))
 
 
-def proved_products(states: CycleStates, eigenvalues: Ball, workers: int = 1) -> Ball | None:
-    """Return p(t, s) of every mode, shape (T, T, N); None where modes are not proved to die out.
+Pairs = tuple[Array, Array]  # the modes of each pair, by place
 
-    Of several workers the kicks of each are heard by itself until the period ends.
+
+def proved_products(
+    states: CycleStates, eigenvalues: Ball, workers: int = 1, pairs: Pairs | None = None
+) -> Ball | None:
+    """Return p(t, s) of pairs of modes, shape (T, T, pairs); by default of each with itself.
+
+    None where modes are not proved to die out. Of several workers the kicks of each are heard by
+    itself until the period ends.
 
     Examples
     --------
@@ -84,20 +92,23 @@ def proved_products(states: CycleStates, eigenvalues: Ball, workers: int = 1) ->
     """
     S, v, r = states
     T, N = S.mid.shape[:2]
+    i, j = (np.arange(N), np.arange(N)) if pairs is None else pairs
     W, left = _periodic(S, np.eye(S.mid.shape[-1]))
     if not (left < 1).all() or not all(is_definite(w, 0.0) for w in W[0]):
         return None
     point = r[:, None, :, None]
     spread = _heard(Ball(W), point).upper / (1 - left) * (1 + 1e-9)
-    square, kick = eigenvalues * eigenvalues, (v[:, :, None] * v[:, None, :])[:, None]
-    every = _from_each(_summed_after(S.mid, kick.mid), S, kick)
+    spread = np.sqrt(spread[:, i] * spread[:, j]) * (1 + 1e-9)
+    kick = (v[:, :, None] * v[:, None, :])[:, None]
+    both = S[:, i], S[:, j]
+    every = _from_each(_summed_after(S.mid, kick.mid, (i, j)), both, kick)
     found, errors = _heard_at_all(every, point)
     if workers > 1:  # independent kicks of all are averaged after the period
-        once = np.broadcast_to(kick.mid, (T, N, *kick.mid.shape[2:]))
-        alone, lost = _heard_at_all(_from_each(once, S, kick, closes=False), point)
+        once = np.broadcast_to(kick.mid, (T, i.size, *kick.mid.shape[2:]))
+        alone, lost = _heard_at_all(_from_each(once, both, kick, closes=False), point)
         found, errors = (found + alone * (workers - 1)) / workers, np.maximum(errors, lost)
     enclosed = Ball(found.mid, found.rad + errors[None, :, :] * spread[:, None, :])
-    return enclosed * square
+    return enclosed * (eigenvalues[i] * eigenvalues[j])
 
 
 def _periodic(S: Ball, source: Array) -> tuple[Array, Array]:
@@ -117,18 +128,19 @@ def _periodic(S: Ball, source: Array) -> tuple[Array, Array]:
     return every, _norms(missing).max(axis=0)
 
 
-def _summed_after(S: Array, kick: Array) -> Array:
-    """Return floats near X just after each kick, shape (T, N, m, m)."""
-    T = len(S)
+def _summed_after(S: Array, kick: Array, pairs: Pairs) -> Array:
+    """Return floats near X just after each kick, shape (T, pairs, m, m)."""
+    T, (i, j) = len(S), pairs
     product = S[(np.arange(T) + 1) % T]
     with np.errstate(all="ignore"):
         for k in range(2, T + 1):
             product = S[(np.arange(T) + k) % T] @ product
-    return _doubled(product, np.broadcast_to(kick, S.shape))
+        left = product[:, i]
+        return summed_powers(left, product[:, j], np.broadcast_to(kick, left.shape))
 
 
 def _from_each(
-    X: Array, S: Ball, kick: Ball, closes: bool = True
+    X: Array, states: tuple[Ball, Ball], kick: Ball, closes: bool = True
 ) -> Iterator[tuple[Array, Array, Array]]:
     """Yield steps t for each s, X there, and what its equation left; it ends where it began.
 
@@ -142,9 +154,9 @@ def _from_each(
         if not closes:
             X = X * (places + k < T)[:, None, None, None]
         yield t, X, left
-        moved = _sandwiched(S[t], Ball(X))
+        moved = _times(_times(states[0][t], Ball(X)), _turned(states[1][t]))
         if k < T:
-            X = (moved.mid + np.swapaxes(moved.mid, -1, -2)) / 2
+            X = moved.mid
             left = np.maximum(left, _norms(moved - Ball(X)))
         elif closes:
             left = np.maximum(left, _norms(moved + kick - Ball(first)))
@@ -152,13 +164,13 @@ def _from_each(
 
 
 def _heard_at_all(steps: Iterable[tuple[Array, Array, Array]], point: Ball) -> tuple[Ball, Array]:
-    """Return r^T X r, shape (T, T, N), and the norms of what the equations left, shape (T, N)."""
-    T, N = len(point.mid), 0
+    """Return r^T X r, shape (T, T, P), and the norms of what the equations left, shape (T, P)."""
+    T, P = len(point.mid), 0
     for t, X, missing in steps:
         heard, left = _heard(Ball(X), point[t]), missing
-        if not N:
-            N = heard.mid.shape[1]
-            mid, rad = np.empty((T, T, N)), np.empty((T, T, N))
+        if not P:
+            P = heard.mid.shape[1]
+            mid, rad = np.empty((T, T, P)), np.empty((T, T, P))
         mid[t, np.arange(T)], rad[t, np.arange(T)] = heard.mid, heard.rad
     return Ball(mid, rad), left
 

@@ -19,6 +19,7 @@ from sgdmem.methods import (
     repeated,
     trajectory,
 )
+from sgdmem.numeric.periodic import periodic_proof
 from tests import naive
 from tests.numeric.periodic.test_periodic_radius import NOISES, radius, random_cycle, raw
 
@@ -88,7 +89,23 @@ def test_near_the_edge_it_is_proved_on_both_sides(index: int) -> None:
     assert low == pytest.approx(1, abs=1e-9) and high - low < 1e-8
 
 
-def test_what_is_left_open_says_so() -> None:
+@pytest.mark.parametrize(("outputs", "workers"), [(1, 1), (1, 3), (2, 1)])
+def test_samples_are_proved_on_both_sides_of_the_edge(outputs: int, workers: int) -> None:
+    """The edge is that of the dense operator of one worker, see test_periodic_radius."""
+    rng = np.random.default_rng(outputs)
+    problem = Problem.from_data(rng.standard_normal((9, outputs, 3)) / 2)
+    cycle = random_cycle(rng, 3, 1, True)
+    critical = periodic_radius(cycle, problem, 1, workers=workers)
+    for factor, stable in ((1 - 1e-8, False), (1 + 1e-8, True), (0.5, False), (2, True)):
+        verdict = periodic_stability(cycle, problem, critical * factor, workers=workers)
+        assert verdict.stable is stable and verdict.is_proved
+        low, high = verdict.radius_interval
+        assert low <= verdict.radius <= high * (1 + 1e-9) and high < low * (1 + 1e-6)
+    wild = periodic_stability([one.scaled(4000) for one in cycle], problem, 4)
+    assert wild.stable is False and wild.is_proved and np.isinf(wild.radius)
+
+
+def test_what_is_left_open_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     X = np.random.default_rng(0).standard_normal((9, 3)) / 2
     cycle = [sgdmem.heavy_ball(0.3, 0.5), sgdmem.heavy_ball(0.1, 0.5)]
     problem = Problem.from_data(X)
@@ -97,6 +114,7 @@ def test_what_is_left_open_says_so() -> None:
     assert verdict.stable is None and not verdict.is_proved
     with pytest.raises(UndecidedError, match="the radius of the noise over a period lies"):
         bool(verdict)
+    monkeypatch.setattr(periodic_proof, "_MOST_PRODUCTS", 0)
     assert "computed in floats" in str(periodic_stability(cycle, problem, 2 * critical))
     assert periodic_stability(cycle, problem, 1.01 * critical).critical_batch_size == critical
 
