@@ -19,6 +19,8 @@ from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.programs.program import Program
 from sgdmem.symbolic.programs.summand_program import coefficient_names, coefficient_program
 
+_LONGEST = 12  # memory: machine code of more takes minutes to make, and floats leave much open
+
 
 @dataclass(frozen=True)
 class FamilyProgram:
@@ -85,6 +87,9 @@ def family_program(
         return None
     try:
         algorithm = family.varying(names, {}).symbolic()
+        if algorithm.memory > _LONGEST:
+            _warn(family, f"machine code is for memory up to {_LONGEST}, not {algorithm.memory}")
+            return None
         program = coefficient_program(algorithm, names)
     except (InputError, ArithmeticError, LookupError) as error:  # also of symbols of its own
         _warn(family, str(error))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.arithmetic.ball import Ball
+from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.long_memory import LongForm
 from sgdmem.numeric.noise_sums.mode_summands import ball_form, mode_summands
@@ -20,7 +21,9 @@ from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.zoo.past_gradients import delayed_sgd
 from tests.draws import KINDS, random_algorithm
 
 NONE = Fraction(0)
@@ -234,6 +237,19 @@ def test_infinite_laws_and_other_noise() -> None:
     decayed = stability(algorithm, Problem(Spectrum([1, 0.5]), weight_decay="0.1"), 2)
     s = [summed(algorithm, x + 0.1) * (x / (x + 0.1)) ** 2 for x in (1, 0.5)]
     assert decayed.noise_sum == pytest.approx(sum(s) / 2, rel=1e-9)
+
+
+def test_maps_go_point_by_point() -> None:
+    rates, sizes, spectrum = [0.05, 0.074, 0.08], [1, 64], Spectrum([1, 0.5])
+    with pytest.warns(UserWarning, match="memory up to 12, not 20"):
+        assert family_program(delayed_sgd.fix(delay=20), {"learning_rate": [Fraction(1)]}) is None
+    axes: dict[str, Any] = {"x": ("learning_rate", rates), "y": ("batch_size", sizes)}
+    found = phase_diagram(delayed_sgd, spectrum, delay=20, **axes)
+    for rate, size in itertools.product(rates, sizes):
+        verdict = stability(delayed(rate, 20), spectrum, size)
+        place = found.sel(learning_rate=rate, batch_size=size)
+        assert bool(place.stable) is verdict.stable
+        assert float(place.noise_sum) == pytest.approx(verdict.noise_sum, rel=1e-12)
 
 
 def test_multiples_of_the_rate() -> None:
