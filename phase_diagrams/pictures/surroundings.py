@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from itertools import product
 from typing import Any
 
@@ -18,6 +18,7 @@ _TIGHT = {"columnspacing": 1.0, "handlelength": 1.5, "handletextpad": 0.5}
 _DECADES = 13  # of a scale of 1 - x
 _LONGER = 1.0  # a vertical label over its axes, at most
 _LEAST = 60.0  # points of a vertical label
+_NARROWER = 0.95  # room, tried for lines that are more alike
 
 
 def new_axes(size: FigureSize = None) -> Any:
@@ -129,8 +130,9 @@ def write_figure_title(figure: Any, text: str) -> None:
 
 
 def _unbroken(text: str) -> str:
-    """Return a text whose equations are not broken into lines."""
-    return text.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+    """Return a text whose equations are not broken into lines, and have signs of minus."""
+    whole = text.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}")
+    return whole.replace("=\N{NO-BREAK SPACE}-", "=\N{NO-BREAK SPACE}\N{MINUS SIGN}")
 
 
 def _room(ax: Any) -> float:
@@ -208,15 +210,45 @@ def _break_lines(text: Any, room: float) -> bool:
 
 
 def _break(label: Any, length: Callable[[Any], float], room: float) -> bool:
-    """Break a text into lines that are no longer than there is room; return whether."""
+    """Break a text into few lines, as even as they can be, where it is too long; return whether.
+
+    After commas, if that is enough.
+    """
     text = label.get_text()
+    words = re.findall(r"(?:\$[^$]*\$|[^ \n$])+", text)
+
+    @cache
+    def long(line: str) -> float:
+        label.set_text(line)
+        return length(label.get_window_extent())
+
+    phrases = _phrases(words)
+    words = phrases if max(map(long, phrases), default=0) <= room else words
+    lines = _lines(words, long, room)
+    while len(lines) > 1 and len(narrower := _lines(words, long, room * _NARROWER)) == len(lines):
+        lines, room = narrower, room * _NARROWER
+    label.set_text("\n".join(lines))
+    return len(lines) > 1 and lines != text.split("\n")
+
+
+def _phrases(words: Sequence[str]) -> list[str]:
+    """Return words together up to commas and semicolons."""
+    found: list[str] = []
+    for word in words:
+        if found and found[-1][-1] not in ",;":
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
+def _lines(words: Sequence[str], long: Callable[[str], float], room: float) -> list[str]:
+    """Return lines of words that are each as full as there is room."""
     lines: list[str] = []
-    for word in re.findall(r"(?:\$[^$]*\$|[^ \n$])+", text):
+    for word in words:
         longer = f"{lines[-1]} {word}" if lines else word
-        label.set_text(longer)
-        if lines and length(label.get_window_extent()) <= room:
+        if lines and long(longer) <= room:
             lines[-1] = longer
         else:
             lines.append(word)
-    label.set_text("\n".join(lines))
-    return len(lines) > 1 and lines != text.split("\n")
+    return lines

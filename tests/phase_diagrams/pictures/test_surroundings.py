@@ -159,3 +159,15 @@ def test_a_long_title_stays_inside_at_another_resolution() -> None:
     ax.figure.set_dpi(72)
     canvas_of(ax.figure)
     assert texts_outside(ax.figure) == []
+
+
+def test_titles_come_apart_at_commas() -> None:
+    axes = Figure(figsize=(2.6, 2), layout="constrained").add_subplot()
+    write_title(
+        axes, r"Nesterov's method, batch size 4, $\tau_1$ = 1, $\tau_2$ = -1; 7 eigenvalues"
+    )
+    settle(axes)
+    lines = axes.get_title().split("\n")
+    assert lines[-1] == "7 eigenvalues" and len(lines) > 2
+    assert all(line.endswith(",") for line in lines[:-2])
+    assert "= −1" in axes.get_title().replace("\N{NO-BREAK SPACE}", " ")
