@@ -3,15 +3,22 @@
 ``python docs/dictionary_page.py`` solves all equations, some ten seconds.
 """
 
+# ruff: noqa: E501, since a row of a table is a line
+
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
+from sgdmem.symbolic.algorithms.equivalence import change_of_variables, equivalent
 from sgdmem.symbolic.algorithms.family import FAMILIES, Family
 from sgdmem.symbolic.algorithms.printing import value_text
+from sgdmem.symbolic.algorithms.update_notation import chosen, without
+from sgdmem.symbolic.derivations.typesetting.writer import Writer
 from sgdmem.symbolic.tracing.method import method
-from sgdmem.symbolic.zoo.named_algorithms import qhm, torch_sgd
+from sgdmem.symbolic.zoo.conversions import convert
+from sgdmem.symbolic.zoo.named_algorithms import averaging, qhm, torch_sgd, two_rate
 from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as
 
 PAGE = Path(__file__).with_name("method-dictionary.md")
@@ -19,21 +26,51 @@ INTRODUCTION = """# A dictionary of methods
 
 Many methods are one method under several names. Each row is solved exactly for the coefficients of
 P and Q, and verified by substitution: on every quadratic the two obey the same recurrence, so that
-stability, noise sums and rates are the same; their iterates may be other points of it (see
-`equivalent(…, losses="all")`). What a method is *the same as* is the first of SGD, heavy ball,
-Nesterov, QHM and all of memory 1 that has it; one that none of them has is itself. The
-command `sgdmem translate ALGORITHM [--to FAMILY]` and `sgdmem.methods.convert` do so for yours.
+stability, noise sums and rates are the same. Where it says *every loss* they also trace the same
+iterates; elsewhere these are other points of the recurrence (see `equivalent(…, losses="all")`).
+What a method is *the same as* is the first of SGD, heavy ball, Nesterov, QHM and all of memory 1
+that has it; one that none of them has is itself. The command
+`sgdmem translate ALGORITHM [--to FAMILY]` and `sgdmem.methods.convert` do so for yours.
 This page is written by `docs/dictionary_page.py`.
 
-| method | published update | the same as | with |
-|---|---|---|---|"""
+| method | published update | the same as | with | on |
+|---|---|---|---|---|"""
+AVERAGES = """
+## Averages of iterates
+
+The average $w \\leftarrow (1 - \\gamma) w + \\gamma z$ of the iterates z of a method of memory M is a
+method of memory M + 1 whose gradient is taken elsewhere than at w: of SGD, memory 1 with a = 1.
+P and Q share the factor $x - 1 + \\gamma$, so that stability and the noise sum where gradients are
+taken are those of the method itself; what noise does to the average ($U_\\Sigma$) is not.
+`sgdmem.methods.averaging` makes it of any method. In the matrix form of eq. (3) of arXiv 2410.04228,
+with `rate` for γ:
+
+| average of | `alpha` | `b` | `c` | `D` | `a` |
+|---|---|---|---|---|---|"""
+TWO_PAPERS = """
+## DANA and AM1
+
+DANA (arXiv 2505.16098) is at every step the two-rate method of AM1 (arXiv 2410.04228), {with_}.
+One constant factor turns the auxiliary vector of one into that of the other, $v = {factor} y$, so
+that the two stay the same where all parameters but $\\gamma_1$ change from step to step, on every
+loss.
+
+| | damping | `velocity_rate` | `gradient_rate` |
+|---|---|---|---|
+| AM1 with damping exponent 1 | $\\delta_t = \\min(1, d_0 / t)$ | $\\alpha_2 (\\delta_t^{{1/\\nu}} - \\delta_t)$ | $\\alpha_2$ |
+| DANA-decaying | $\\Delta_t = \\min(1, d_0 / (1 + t))$ | $\\gamma_1 \\gamma_3 (1 + t)^{{-1/\\nu}}$ | $\\gamma_2$ |
+
+Where $\\gamma_2 = \\alpha_2$ and $\\gamma_1 \\gamma_3 = \\gamma_2 d_0^{{1/\\nu}}$ the velocity rate of AM1,
+a step later, is that of DANA times ${ratio}$, which tends to 1: two papers, one method
+(`sgdmem.training.AM1` and `DANA`, `sgdmem.methods.am1` and `dana`)."""
 
 
 def page() -> str:
     """Return the page."""
     others = [described(other, "", 1, {}) for other in OTHERS]
     rows = [*map(row, sorted(FAMILIES)), *map(special_row, SPECIAL), *others]
-    return "\n".join([INTRODUCTION, *rows]) + "\n"
+    averages = [AVERAGES, *map(average_row, ("sgd", "heavy-ball"))]
+    return "\n".join([INTRODUCTION, *rows, *averages, two_papers()]) + "\n"
 
 
 @method(display_name="MEM-SGD, rand-k in the mean over masks, share = k/d (arXiv 1809.07599)")
@@ -77,6 +114,7 @@ def row(name: str) -> str:
 
 
 SPECIAL = {  # PyTorch's conventions
+    "with momentum": {"momentum": True},
     "with dampening": {"momentum": True, "dampening": True},
     "with `nesterov=True`": {"momentum": True, "nesterov": True},
 }
@@ -90,18 +128,69 @@ def special_row(label: str) -> str:
     return described(torch_sgd, f"`torch-sgd` {label}", 1, values)
 
 
-def described(family: Family[...], label: str, memory: int, values: dict[str, object]) -> str:
+def described(family: Family[...], label: str, memory: int, values: dict[str, Any]) -> str:
     """Return a row: a member with symbols, and what it is the same as."""
     member = family.symbolic(values)
-    update = "; ".join(f"${line}$" for line in family.update.latex) if family.update else ""
+    update = "; ".join(f"${line}$" for line in published(family, values))
     source = f"<br>{family.reference}" if family.reference and not values else ""
     name = f"{label}: {family.display_name}" if label else family.display_name
     found = same_as(member, [x for x in SIMPLEST if x != family.name])
     if found is None or family is qhm:
-        return f"| {name}{source} | {update} | itself, of memory {memory} | |"
+        return f"| {name}{source} | {update} | itself, of memory {memory} | | |"
     other, parameters = found
-    solved = ", ".join(f"`{key}` = `{value_text(value)}`" for key, value in parameters.items())
-    return f"| {name}{source} | {update} | `{other.name}` | {solved} |"
+    losses = "every loss" if equivalent(member, other(**parameters), "all") else "quadratics"
+    return f"| {name}{source} | {update} | `{other.name}` | {assigned(parameters)} | {losses} |"
+
+
+def published(family: Family[...], values: dict[str, Any]) -> tuple[str, ...]:
+    """Return the lines of an update, without options that are 0, or False."""
+    if family.update is None:
+        return ()
+    flags = {key: bool(values.get(key)) for key, x in family.parameters.items() if x.kind == "flag"}
+    lines = [chosen(line, flags) for line in family.update.lines]
+    for key, parameter in family.parameters.items():
+        if key not in values and parameter.kind == "number" and parameter.default == 0:
+            lines = [without(line, key) for line in lines]
+    letters = {key: x.letter for key, x in family.parameters.items() if x.letter}
+    return family.update.written(lines, letters).latex
+
+
+def assigned(parameters: dict[str, Any]) -> str:
+    """Return parameters with their values."""
+    return ", ".join(f"`{key}` = `{value_text(value)}`" for key, value in parameters.items())
+
+
+def average_row(name: str) -> str:
+    """Return the average of a method in its matrix form."""
+    from sympy import Symbol
+
+    found = averaging(FAMILIES[name].symbolic(), Symbol("rate", real=True))
+    cells = " | ".join(f"`{value_text(_plain(entry))}`" for entry in found.blocks[:5])
+    return f"| `{name}` | {cells} |"
+
+
+def _plain(entry: Any) -> Any:
+    """Return what a block of memory 1 holds."""
+    while isinstance(entry, tuple) and len(entry) == 1:
+        (entry,) = entry
+    return entry
+
+
+def two_papers() -> str:
+    """Return how DANA and AM1 are one method, each formula derived."""
+    import sympy
+
+    ours = dana.symbolic()
+    parameters = convert(ours, two_rate)
+    change = change_of_variables(ours, two_rate(**parameters))
+    if change is None or any(x.name == "damping" for x in sympy.sympify(change[0][0]).free_symbols):
+        raise AssertionError("DANA is not the two-rate method")
+    damping, nu = sympy.symbols("Delta_t nu", positive=True)
+    power = damping ** (1 / nu)
+    ratio = sympy.powsimp(sympy.expand((power - damping) / power))
+    letters = {damping: r"\Delta_t", nu: r"\nu", sympy.Symbol("gamma_1", real=True): r"\gamma_1"}
+    written, factor = map(Writer(letters).line, (ratio, change[0][0]))
+    return TWO_PAPERS.format(with_=f"with {assigned(parameters)}", factor=factor, ratio=written)
 
 
 if __name__ == "__main__":

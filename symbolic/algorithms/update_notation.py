@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sgdmem.symbolic.algorithms.parameters import Parameter
 
+_CHOICE = re.compile(r"\(([^()]*) if (\w+) else ([^()]*)\)")
 _WORD = re.compile(r"<-|[A-Za-z]\w*|\d+|\S|\s+")
 
 
@@ -15,30 +16,56 @@ _WORD = re.compile(r"<-|[A-Za-z]\w*|\d+|\S|\s+")
 class Publication:
     """Where a method comes from.
 
+    Attributes
+    ----------
+    authors : str
+        Initials and surnames, the last after "and"; or "et al." after the first.
+    year : int
+    where : str
+        Journal or conference, and where it can be read.
+    title : str
+
     Examples
     --------
-    >>> print(Publication("J. Ma and D. Yarats", 2018, "arXiv 1810.06801"))
-    J. Ma and D. Yarats, arXiv 1810.06801 (2018)
+    >>> print(Publication("J. Ma and D. Yarats", 2019, "ICLR, arXiv 1810.06801"))
+    J. Ma and D. Yarats, ICLR, arXiv 1810.06801 (2019)
     """
 
     authors: str
     year: int
     where: str
+    title: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """The authors one by one, the last maybe "others"."""
+        text = self.authors.replace(" et al.", " and others")
+        return re.split(r", | and ", text)
 
     @property
     def key(self) -> str:
-        """What it is called in a BibTeX file: the first author's name and the year.
+        """What it is called in a BibTeX file: the first author's surname and the year.
 
         Examples
         --------
-        >>> Publication("J. Ma and D. Yarats", 2018, "arXiv 1810.06801").key
-        'ma2018'
+        >>> Publication("B. Van Scoy, R. A. Freeman and K. M. Lynch", 2018, "").key
+        'vanscoy2018'
         """
-        first = self.authors.partition(" and ")[0].partition(",")[0].removesuffix(" et al.")
-        return re.sub(r"[^a-z]", "", first.split()[-1].lower()) + str(self.year)
+        return re.sub(r"[^a-z]", "", surname(self.names[0]).lower()) + str(self.year)
 
     def __str__(self) -> str:
         return f"{self.authors}, {self.where} ({self.year})"
+
+
+def surname(name: str) -> str:
+    """Return a name without its initials.
+
+    Examples
+    --------
+    >>> surname("B. Van Scoy")
+    'Van Scoy'
+    """
+    return " ".join(word for word in name.split() if not word.endswith("."))
 
 
 @dataclass(frozen=True)
@@ -119,6 +146,35 @@ class Update:
 
     def __str__(self) -> str:
         return "; ".join(self.lines)
+
+
+def chosen(line: str, flags: Mapping[str, bool]) -> str:
+    """Return a line with one of the alternatives that a flag chooses between.
+
+    Examples
+    --------
+    >>> chosen("w <- w - (g + v if nesterov else v)", {"nesterov": False})
+    'w <- w - v'
+    """
+
+    def choice(match: re.Match[str]) -> str:
+        text = match[1] if flags.get(match[2]) else match[3]
+        return f"({text})" if " " in text else text
+
+    return _CHOICE.sub(choice, line)
+
+
+def without(line: str, name: str) -> str:
+    """Return a line as people write it where a parameter is 0.
+
+    Examples
+    --------
+    >>> without("u <- momentum u + (1 - dampening) g", "dampening")
+    'u <- momentum u + g'
+    >>> without("u <- momentum u + g", "momentum")
+    'u <- g'
+    """
+    return re.sub(rf"\(1 - {name}\) |\b{name} \w+ \+ ", "", line)
 
 
 def _latex(line: str, words: Mapping[str, str]) -> str:

@@ -24,7 +24,10 @@ from sgdmem.symbolic.zoo import past_gradients, several_momenta, several_sequenc
 @family(
     "SGD",
     update=["w <- w - learning_rate g"],
-    reference=Publication("H. Robbins and S. Monro", 1951, "Ann. Math. Statist. 22"),
+    reference=Publication(
+        *("H. Robbins and S. Monro", 1951, "Ann. Math. Statist. 22"),
+        "A stochastic approximation method",
+    ),
 )
 def sgd(learning_rate: Any) -> Algorithm:
     """Plain stochastic gradient descent.
@@ -40,7 +43,10 @@ def sgd(learning_rate: Any) -> Algorithm:
 @family(
     "heavy ball",
     update=["v <- momentum v - learning_rate g", "w <- w + v"],
-    reference=Publication("B. T. Polyak", 1964, "USSR Comput. Math. Math. Phys. 4"),
+    reference=Publication(
+        *("B. T. Polyak", 1964, "USSR Comput. Math. Math. Phys. 4"),
+        "Some methods of speeding up the convergence of iteration methods",
+    ),
 )
 def heavy_ball(learning_rate: Any, momentum: Any) -> Algorithm:
     """Polyak's heavy ball.
@@ -56,7 +62,14 @@ def heavy_ball(learning_rate: Any, momentum: Any) -> Algorithm:
 @family(
     "Nesterov's method",
     update=["v <- momentum v - learning_rate gradient(w + momentum v)", "w <- w + v"],
-    reference=Publication("Y. Nesterov", 1983, "as written by I. Sutskever et al., 2013"),
+    reference=Publication(
+        *(
+            "Y. Nesterov",
+            1983,
+            "Soviet Math. Dokl. 27, in the form of I. Sutskever et al., 2013",
+        ),
+        "A method for solving the convex programming problem with convergence rate $O(1/k^2)$",
+    ),
 )
 def nesterov(learning_rate: Any, momentum: Any) -> Algorithm:
     """Nesterov's method: the heavy ball with its gradient taken at ``w + momentum v``.
@@ -76,7 +89,10 @@ def nesterov(learning_rate: Any, momentum: Any) -> Algorithm:
 @family(
     "QHM",
     update=["v <- momentum v + (1 - momentum) g", "w <- w - learning_rate ((1 - nu) g + nu v)"],
-    reference=Publication("J. Ma and D. Yarats", 2018, "arXiv 1810.06801"),
+    reference=Publication(
+        *("J. Ma and D. Yarats", 2019, "ICLR, arXiv 1810.06801"),
+        "Quasi-hyperbolic momentum and Adam for deep learning",
+    ),
 )
 def qhm(learning_rate: Any, momentum: Any, nu: Any) -> Algorithm:
     """Quasi-hyperbolic momentum: SGD with nu = 0, `sgdm` with nu = 1.
@@ -100,7 +116,10 @@ def qhm(learning_rate: Any, momentum: Any, nu: Any) -> Algorithm:
         "u <- momentum u + (1 - dampening) g",
         "w <- w - learning_rate (g + momentum u if nesterov else u)",
     ],
-    reference=Publication("A. Paszke et al.", 2019, "documentation of torch.optim.SGD"),
+    reference=Publication(
+        *("A. Paszke et al.", 2019, "NeurIPS, and the documentation of torch.optim.SGD"),
+        "PyTorch: an imperative style, high-performance deep learning library",
+    ),
 )
 def torch_sgd(
     learning_rate: Any, momentum: Any = 0, dampening: Any = 0, nesterov: bool = False
@@ -141,7 +160,11 @@ def torch_sgd(
 @family(
     "SGDM",
     update=["m <- momentum m + (1 - momentum) g", "w <- w - learning_rate m"],
-    reference=Publication("R. Wang et al.", 2023, "arXiv 2307.15196, Definition 3.3"),
+    reference=Publication(
+        "R. Wang, S. Malladi, T. Wang, K. Lyu and Z. Li",
+        *(2024, "ICLR, arXiv 2307.15196, Definition 3.3"),
+        "The marginal value of momentum for small learning rate SGD",
+    ),
 )
 def sgdm(learning_rate: Any, momentum: Any) -> Algorithm:
     """SGDM: an averaged gradient takes the step; in `torch_sgd`, the sum of gradients does.
@@ -157,7 +180,10 @@ def sgdm(learning_rate: Any, momentum: Any) -> Algorithm:
 @family(
     "the two-rate method",
     update=["v <- momentum v + g", "w <- w - velocity_rate v - gradient_rate g"],
-    reference=Publication("D. Yarotsky and M. Velikanov", 2024, "arXiv 2410.04228, eq. (250)"),
+    reference=Publication(
+        *("D. Yarotsky and M. Velikanov", 2024, "arXiv 2410.04228, eq. (250)"),
+        "SGD with memory: fundamental properties and stochastic acceleration",
+    ),
 )
 def two_rate(velocity_rate: Any, gradient_rate: Any, momentum: Any) -> Algorithm:
     """Two learning rates, of the velocity and of the gradient.
@@ -176,7 +202,10 @@ def two_rate(velocity_rate: Any, gradient_rate: Any, momentum: Any) -> Algorithm
         "q1 <- -damping effective_learning_rate - q0",
         "w, u <- w + q1 g + u, (q0 + (1 - damping) q1) g + (1 - damping) u",
     ],
-    reference=Publication("D. Yarotsky and M. Velikanov", 2024, "arXiv 2410.04228, Theorem 6"),
+    reference=Publication(
+        *("D. Yarotsky and M. Velikanov", 2024, "arXiv 2410.04228, Theorem 6"),
+        "SGD with memory: fundamental properties and stochastic acceleration",
+    ),
 )
 def memory_one(effective_learning_rate: Any, q0: Any, damping: Any) -> Algorithm:
     """Memory 1 in the coordinates of Theorem 6 of arXiv 2410.04228.
@@ -196,7 +225,10 @@ def memory_one(effective_learning_rate: Any, q0: Any, damping: Any) -> Algorithm
 @family(
     "AggMo",
     update=["v_i <- momenta_i v_i - g", "w <- w + learning_rate / K sum(v_i)"],
-    reference=Publication("J. Lucas et al.", 2018, "arXiv 1804.00325"),
+    reference=Publication(
+        *("J. Lucas, S. Sun, R. Zemel and R. Grosse", 2019, "ICLR, arXiv 1804.00325"),
+        "Aggregated momentum: stability through passive damping",
+    ),
 )
 def aggmo(learning_rate: Any, momenta: Sequence[Any]) -> Algorithm:
     """Aggregated momentum: K velocities, averaged.
@@ -266,7 +298,9 @@ def averaging(algorithm: Algorithm, rate: Any) -> Algorithm:
     "averaged SGD",
     update=["z <- z - learning_rate gradient(z)", "w <- (1 - rate) w + rate z"],
     reference=Publication(
-        "B. T. Polyak and A. B. Juditsky", 1992, "SIAM J. Control Optim. 30, with equal weights"
+        "B. T. Polyak and A. B. Juditsky",
+        *(1992, "SIAM J. Control Optim. 30, there with equal weights"),
+        "Acceleration of stochastic approximation by averaging",
     ),
 )
 def averaged_sgd(learning_rate: Any, rate: Any) -> Algorithm:

@@ -11,7 +11,10 @@ from sgdmem.symbolic.tracing.method import published_method
 
 @published_method(
     "the optimistic gradient method",
-    Publication("C. Daskalakis et al.", 2018, "ICLR, arXiv 1711.00141"),
+    Publication(
+        *("C. Daskalakis, A. Ilyas, V. Syrgkanis and H. Zeng", 2018, "ICLR, arXiv 1711.00141"),
+        "Training GANs with optimism",
+    ),
 )
 def optimistic(w: Any, g_last: Any, gradient: Any, *, learning_rate: Any) -> Any:
     """Twice the gradient less the last one.
@@ -27,7 +30,10 @@ def optimistic(w: Any, g_last: Any, gradient: Any, *, learning_rate: Any) -> Any
 
 @published_method(
     "the past extragradient method",
-    Publication("L. D. Popov", 1980, "Math. Notes 28"),
+    Publication(
+        *("L. D. Popov", 1980, "Math. Notes 28"),
+        "A modification of the Arrow-Hurwicz method for search of saddle points",
+    ),
 )
 def past_extragradient(w: Any, g_last: Any, gradient: Any, *, learning_rate: Any) -> Any:
     """The gradient after half a step, which the last one of these takes.
@@ -43,7 +49,10 @@ def past_extragradient(w: Any, g_last: Any, gradient: Any, *, learning_rate: Any
 
 @published_method(
     "SGD with delayed gradients",
-    Publication("A. Agarwal and J. C. Duchi", 2011, "NeurIPS, arXiv 1104.5525"),
+    Publication(
+        *("A. Agarwal and J. C. Duchi", 2011, "NeurIPS, arXiv 1104.5525"),
+        "Distributed delayed stochastic optimization",
+    ),
     [
         Parameter(
             "delay", "whole", Range(0, 20, 1), r"\tau", "By how many steps gradients are late."
@@ -66,7 +75,10 @@ def delayed_sgd(w: Any, past: Any, gradient: Any, *, learning_rate: Any, delay: 
 
 @published_method(
     "the aggregated gradient method",
-    Publication("D. Blatt, A. O. Hero and H. Gauchman", 2007, "SIAM J. Optim. 18"),
+    Publication(
+        *("D. Blatt, A. O. Hero and H. Gauchman", 2007, "SIAM J. Optim. 18"),
+        "A convergent incremental gradient method with a constant step size",
+    ),
     [Parameter("window", "whole", Range(1, 20, 2), "K", "Of how many gradients it is the mean.")],
     lengths={"past": "window"},
     update=["w <- w - learning_rate / window (g_{t} + ... + g_{t-window+1})"],
@@ -87,7 +99,10 @@ def aggregated_gradient(
 
 @published_method(
     "STORM",
-    Publication("A. Cutkosky and F. Orabona", 2019, "NeurIPS, arXiv 1905.10018"),
+    Publication(
+        *("A. Cutkosky and F. Orabona", 2019, "NeurIPS, arXiv 1905.10018"),
+        "Momentum-based variance reduction in non-convex SGD",
+    ),
     [Parameter("a", "number", Range(0, 1, 0.1), "a", "Share of the newest gradient.", "1")],
     losses="quadratic",
 )

@@ -13,7 +13,10 @@ _KEPT = Range(0, 0.9999, 0.9)
 
 @published_method(
     "the PID optimizer",
-    Publication("W. An et al.", 2018, "CVPR"),
+    Publication(
+        *("W. An, H. Wang, Q. Sun, J. Xu, Q. Dai and L. Zhang", 2018, "CVPR"),
+        "A PID controller approach for stochastic optimization of deep networks",
+    ),
     [number_parameter("derivative", log_range(0.001, 10, 0.1), "K_d", "Weight of differences.")],
 )
 def pid(
@@ -29,6 +32,9 @@ def pid(
 ) -> Any:
     """Momentum with an averaged difference of gradients, the derivative of a PID controller.
 
+    The difference has the sign of the gradient, as in the authors' code: where gradients become
+    smaller it brakes.
+
     Examples
     --------
     >>> pid(learning_rate="0.1", momentum="0.9", derivative="0.1").effective_learning_rate
@@ -36,13 +42,16 @@ def pid(
     """
     g = gradient(w)
     v = momentum * v - learning_rate * g
-    d = momentum * d + (1 - momentum) * (g - g_last)
+    d = momentum * d - (1 - momentum) * (g - g_last)
     return w + v + derivative * d, v, d, g
 
 
 @published_method(
     "AdEMAMix without denominator",
-    Publication("M. Pagliardini, P. Ablin and D. Grangier", 2024, "arXiv 2409.03137"),
+    Publication(
+        *("M. Pagliardini, P. Ablin and D. Grangier", 2024, "arXiv 2409.03137"),
+        "The AdEMAMix optimizer: better, faster, older",
+    ),
     [
         number_parameter("beta_1", _KEPT, r"\beta_1", "Momentum of the fast average."),
         number_parameter("beta_3", Range(0, 0.9999, 0.99), r"\beta_3", "That of the slow one."),

@@ -13,7 +13,11 @@ _STEP, _SHARE = log_range(0.001, 10, 0.1), Range(0, 1, 0.5)
 
 @published_method(
     "the triple momentum method",
-    Publication("B. Van Scoy, R. A. Freeman and K. M. Lynch", 2018, "IEEE Control Syst. Lett. 2"),
+    Publication(
+        *("B. Van Scoy, R. A. Freeman and K. M. Lynch", 2018, "IEEE Control Syst. Lett. 2"),
+        "The fastest known globally convergent first-order method for minimizing strongly convex "
+        "functions",
+    ),
     [
         number_parameter("alpha", _STEP, r"\alpha", "Weight of the gradient.", RATE_UNIT),
         number_parameter("beta", Range(0, 0.999, 0.5), r"\beta", "Momentum of the iterates."),
@@ -42,7 +46,11 @@ def triple_momentum(
 
 @published_method(
     "ASGD",
-    Publication("P. Jain et al.", 2018, "COLT, arXiv 1704.08227, Algorithm 1"),
+    Publication(
+        "P. Jain, S. M. Kakade, R. Kidambi, P. Netrapalli and A. Sidford",
+        *(2018, "COLT, arXiv 1704.08227, Algorithm 1"),
+        "Accelerating stochastic gradient descent for least squares regression",
+    ),
     [
         number_parameter("alpha", _SHARE, r"\alpha", "Share of w where the gradient is taken."),
         number_parameter("beta", _SHARE, r"\beta", "How fast the slow sequence follows."),
@@ -66,7 +74,10 @@ def asgd(w: Any, v: Any, gradient: Any, *, alpha: Any, beta: Any, gamma: Any, de
 
 @published_method(
     "MaSS",
-    Publication("C. Liu and M. Belkin", 2020, "ICLR, arXiv 1810.13395"),
+    Publication(
+        *("C. Liu and M. Belkin", 2020, "ICLR, arXiv 1810.13395"),
+        "Accelerating SGD with momentum for over-parameterized learning",
+    ),
     [
         number_parameter("eta_1", _STEP, r"\eta_1", "Rate of the step.", RATE_UNIT),
         number_parameter("eta_2", _STEP, r"\eta_2", "Rate that compensates.", RATE_UNIT),
@@ -88,7 +99,11 @@ def mass(w: Any, u: Any, gradient: Any, *, eta_1: Any, eta_2: Any, gamma: Any) -
 
 @published_method(
     "SNAG",
-    Publication("S. Vaswani, F. Bach and M. Schmidt", 2019, "AISTATS, arXiv 1810.07288"),
+    Publication(
+        *("S. Vaswani, F. Bach and M. Schmidt", 2019, "AISTATS, arXiv 1810.07288"),
+        "Fast and faster convergence of SGD for over-parameterized models and an accelerated "
+        "perceptron",
+    ),
     [
         number_parameter("learning_rate", _STEP, r"\eta", "Rate of the iterates.", RATE_UNIT),
         number_parameter("alpha", _SHARE, r"\alpha", "Share of v where the gradient is taken."),
@@ -113,7 +128,11 @@ def snag(
 
 @published_method(
     "schedule-free SGD",
-    Publication("A. Defazio et al.", 2024, "arXiv 2405.15682, with constant weights"),
+    Publication(
+        "A. Defazio, X. Yang, H. Mehta, K. Mishchenko, A. Khaled and A. Cutkosky",
+        *(2024, "NeurIPS, arXiv 2405.15682, there with weights 1/t"),
+        "The road less scheduled",
+    ),
     [
         number_parameter("beta", Range(0, 0.999, 0.9), r"\beta", "Share of x where gradients are."),
         number_parameter("rate", log_range(0.001, 1, 0.1), "c", "Share of z in the average."),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from sgdmem.symbolic.algorithms.update_notation import Publication
+from sgdmem.symbolic.algorithms.update_notation import Publication, surname
 
 CITATION = re.compile(r"~?\\cite(?:\[([^\]]*)\])?\{([^}]*)\}")
 
@@ -31,7 +31,7 @@ class Reference(NamedTuple):
     @property
     def text(self) -> str:
         """The reference as a line of a list."""
-        names = self.author.replace(" and ", ", ")
+        names = re.sub("[{}]", "", self.author).replace(" and ", ", ")
         where = [
             value if name in ("publisher", "year", "note") else f"{name} {value}"
             for name, value in self.published.items()
@@ -75,10 +75,16 @@ def published(publications: Iterable[Publication | None]) -> dict[str, Reference
     found = {}
     for publication in publications:
         if publication is not None:
-            author = publication.authors.replace(" et al.", " and others")
+            author = " and ".join(map(_of_one_surname, publication.names))
             where = {"note": publication.where, "year": str(publication.year)}
-            found[publication.key] = Reference("misc", author, "", where)
+            found[publication.key] = Reference("misc", author, publication.title, where)
     return {**found, **REFERENCES}
+
+
+def _of_one_surname(name: str) -> str:
+    """Return a name whose surname BibTeX takes for one, if it is of several words."""
+    last = surname(name)
+    return name.replace(last, f"{{{last}}}") if " " in last else name
 
 
 def bibliography(references: Mapping[str, Reference]) -> str:

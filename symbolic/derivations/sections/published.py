@@ -10,6 +10,7 @@ from sympy import latex
 
 from sgdmem.symbolic.algebra.scalars import as_scalar, to_sympy
 from sgdmem.symbolic.algorithms.parameters import REQUIRED, Parameter
+from sgdmem.symbolic.algorithms.update_notation import chosen, without
 from sgdmem.symbolic.derivations.checks.latex_reader import Unreadable
 from sgdmem.symbolic.derivations.checks.published_orbit import published_orbit
 from sgdmem.symbolic.derivations.statements.published_update import PublishedUpdate
@@ -17,7 +18,6 @@ from sgdmem.symbolic.derivations.statements.statement import listed
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.renaming import unmarked
 
-_CHOICE = re.compile(r"\(([^()]*) if (\w+) else ([^()]*)\)")
 _QUOTIENT = re.compile(r"(\S+) / (\S+)")
 
 
@@ -32,6 +32,7 @@ def published(subject: Subject) -> PublishedUpdate | None:
     origin, fixed = family.origin
     letters: dict[str, str] = {}
     flags: dict[str, bool] = {}
+    absent: list[str] = []
     source = " ".join(family.update.lines)
     count = 1
     for name, parameter in origin.parameters.items():
@@ -47,12 +48,18 @@ def published(subject: Subject) -> PublishedUpdate | None:
             if letter is None:
                 return None
             letters[name], count = letter, max(count, several)
+        elif value == 0:
+            absent.append(name)
         else:
             shown = _number(value)
             if shown is None:
                 return None
             letters[name] = shown
-    lines = [_chosen(line, flags) for line in family.update.lines]
+    lines = [chosen(line, flags) for line in family.update.lines]
+    for name in absent:
+        lines = [without(line, name) for line in lines]
+        if any(re.search(rf"\b{name}\b", line) for line in lines):
+            return None
     weights, loss = unmarked(subject.letters.weights), subject.letters.loss
     update = family.update.written(lines, letters, weights, loss)
     pairs = [unmarked(line).split(r" \leftarrow ") for line in update.latex]
@@ -118,13 +125,3 @@ def _number(value: Any) -> str | None:
     if number in (0, 1) or not number.is_Rational:
         return None
     return f"({latex(number)})" if number < 0 else str(latex(number))
-
-
-def _chosen(line: str, flags: dict[str, bool]) -> str:
-    """Return a line with one of the alternatives that a flag chooses between."""
-
-    def choice(match: re.Match[str]) -> str:
-        text = match[1] if flags.get(match[2]) else match[3]
-        return f"({text})" if " " in text else text
-
-    return _CHOICE.sub(choice, line)

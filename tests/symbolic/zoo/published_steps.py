@@ -66,7 +66,7 @@ def pid(w, v, d, g_last, gradient, *, learning_rate, momentum, derivative):  # t
     """An et al., CVPR 2018: the derivative is a moving average of differences of gradients."""
     g = gradient(w)
     v = momentum * v - learning_rate * g
-    d = momentum * d + (1 - momentum) * (g - g_last)
+    d = momentum * d - (1 - momentum) * (g - g_last)
     return w + v + derivative * d, v, d, g
 
 

@@ -7,14 +7,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import sympy
 from hypothesis import assume, given, settings
 
+from sgdmem.numeric.acceleration.unit_rate import am1, dana
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.algorithms.printing import value_text
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.tracing.method import method
 from sgdmem.symbolic.zoo import named_algorithms as named
 from sgdmem.symbolic.zoo.conversions import convert
 from tests.strategies import ENTRIES
@@ -172,6 +175,42 @@ def test_the_dictionary_has_every_method() -> None:
         assert f"\n| `{name}`" in written
     for name in ("storm", "schedule-free", "torch-sgd"):
         assert f"\n{script.row(name)}\n" in written
+
+
+def test_options_are_put_into_updates() -> None:
+    script = page()
+    nesterov, dampened = map(script.special_row, ("with `nesterov=True`", "with dampening"))
+    assert r"u \leftarrow \beta u + \nabla L(w)$; " in nesterov
+    assert r"w \leftarrow w - \alpha (\nabla L(w) + \beta u)$" in nesterov
+    assert r"(1 - \tau) \nabla L(w)$; $w \leftarrow w - \alpha u$" in dampened
+    assert r"u \leftarrow \nabla L(w)$; $w \leftarrow w - \alpha u$" in script.row("torch-sgd")
+
+
+def test_averages_in_the_dictionary_are_those_of_the_update() -> None:
+    @method
+    def averaged(w, z, gradient, *, learning_rate, rate):  # type: ignore[no-untyped-def]
+        z = z - learning_rate * gradient(z)
+        return (1 - rate) * w + rate * z, z
+
+    cells = [cell.strip("` ") for cell in page().average_row("sgd").strip("| ").split("|")[1:]]
+    letters = {str(x): x for x in averaged.symbolic().free_symbols}
+    shown = Algorithm(*(sympy.sympify(cell, locals=letters) for cell in cells))
+    assert equivalent(shown, averaged.symbolic(), "all") and shown.a == (1,)
+
+
+def test_dana_is_am1_a_step_earlier_but_for_a_factor() -> None:
+    """The closed form of the dictionary, against the schedules that the library has of both."""
+    text = page().two_papers()
+    assert r"times $1 - \Delta_t^{1 - \frac{1}{\nu}}$" in text
+    assert r"$v = \frac{1}{\gamma_1} y$" in text and "`gamma_1*gamma_3`" in text
+    for nu, scale in ((2.0, 4.0), (1.5, 2.5), (3.0, 7.0)):
+        one = am1(nu, damping_exponent=1, damping_scale=scale).steps(0, 200)
+        other = dana(nu, damping_scale=scale, velocity_scale=scale ** (1 / nu)).steps(0, 200)
+        damping = 1 - other.D[:-1, 0, 0]
+        kept = damping < 1
+        assert np.allclose(1 - one.D[1:, 0, 0], damping)
+        velocity = (other.alpha[:-1] - 1) * (1 - damping ** (1 - 1 / nu))
+        assert np.allclose(one.alpha[1:][kept] - 1, velocity[kept], rtol=1e-12, atol=0)
 
 
 @pytest.mark.exhaustive
