@@ -54,6 +54,8 @@ def prove(
 
     ``leading`` are the covariances of `leading_noise`, if they are known.
     """
+    if problem.spectrum.is_infinite:
+        return None
     lam, weights = explicit_modes(problem.spectrum)
     pairs = pairs_of_modes(weights.size, noise)
     of_samples = noise.samples is not None

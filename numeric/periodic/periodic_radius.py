@@ -28,6 +28,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.losses.schedule import Steps, read_schedule
+from sgdmem.numeric.periodic.float_modes import FloatModes
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.symbolic.algebra.scalars import is_list
@@ -62,7 +63,7 @@ def periodic_radius(
     rule : list of Algorithm, or Schedule
         Rates that go up and down, restarts, cycles of momentum.
     problem : Problem, Spectrum or data
-        With a finite spectrum.
+        Infinite laws are summed by a rule.
     batch_size : number > 0
     period : int, optional
         After so many steps it begins again, up to 10**4; of a list its length.
@@ -79,7 +80,8 @@ def periodic_radius(
     Raises
     ------
     InputError
-        For infinite spectra, batches of several sizes, tau2 above tau1, and what takes too long.
+        For spectra without a trace, batches of several sizes, tau2 above tau1, and what takes too
+        long.
 
     Examples
     --------
@@ -128,18 +130,18 @@ def leading_noise(
     steps: Steps, problem: Problem, noise: BatchNoise, workers: int = 1
 ) -> tuple[float, Array]:
     """Return the radius, and the covariances that belong to it, shape (T, pairs of modes)."""
-    eigenvalues = problem.spectrum.eigenvalues
-    N, m = eigenvalues.size, steps.b.shape[1] + 1
-    pairs = pairs_of_modes(N, noise)
+    modes = FloatModes.of(steps, problem, noise)
+    places, factors = modes.places
+    pairs = pairs_of_modes(places.size, noise)
     start = np.tile((pairs[0] == pairs[1]).astype(float), (len(steps), 1))
-    _require_possible(len(steps), pairs[0].size, m)
-    S = _state_matrices(steps, problem)
-    if not _growth(S) < 1:
+    _require_possible(len(steps), pairs[0].size, steps.b.shape[1] + 1)
+    if not _growth(steps, problem, modes) < 1:
         return math.inf, start
     if noise.is_quiet:
         return 0.0, start
-    products = _products(steps, S, eigenvalues, pairs, workers)
-    feed = _covariance(problem, noise, pairs)
+    products = _products(steps, _state_matrices(steps, problem, places), places, pairs, workers)
+    products *= np.sqrt(factors[pairs[0]] * factors[pairs[1]])
+    feed = _covariance(noise, modes.weights, pairs)
     share = float(noise.share)
 
     def applied(C: Array) -> Array:
@@ -150,36 +152,38 @@ def leading_noise(
     return max(radius, 0.0), leading
 
 
-def growth_without_noise(steps: Steps, problem: Problem) -> float:
-    """Return the factor by which the slowest mode falls over a period, or grows."""
-    return _growth(_state_matrices(steps, problem))
+def growth_without_noise(steps: Steps, problem: Problem, noise: BatchNoise) -> float:
+    """Return a number that is below 1 where every mode dies out over a period, see `FloatModes`."""
+    return _growth(steps, problem, FloatModes.of(steps, problem, noise))
 
 
-def _growth(S: Array) -> float:
-    return float(np.abs(np.linalg.eigvals(_product(S))).max())
+def _growth(steps: Steps, problem: Problem, modes: FloatModes) -> float:
+    products = _product(_state_matrices(steps, problem, modes.seen))
+    return modes.growth(np.abs(np.linalg.eigvals(products)).max(axis=-1))
 
 
-def _state_matrices(steps: Steps, problem: Problem) -> Array:
+def _state_matrices(steps: Steps, problem: Problem, eigenvalues: Array) -> Array:
     """Return those of all steps and modes, shape (T, N, m, m)."""
     still, moved = steps.state_matrices
-    drift = problem.spectrum.eigenvalues + float(problem.weight_decay)
+    drift = eigenvalues + float(problem.weight_decay)
     return np.asarray(still[:, None] + drift[:, None, None] * moved[:, None])
 
 
 def require_periodic_problem(problem: Problem, noise: BatchNoise) -> None:
     """Raise InputError for a problem on which repeated schedules are not judged."""
-    if problem.spectrum.is_infinite:
+    if problem.spectrum.diverges and not noise.is_quiet:
         raise InputError(
-            f"problem must have finitely many eigenvalues for a schedule that repeats itself, got "
-            f"{problem.spectrum}: give the first ones, count=..."
+            "problem must have eigenvalues with a finite sum for a schedule that repeats itself, "
+            f"got {problem.spectrum}: with any noise the mean loss grows"
         )
+    if problem.spectrum.is_infinite and noise.by_mode:
+        raise InputError("problem must have finitely many eigenvalues for noise given mode by mode")
     if noise.epoch is not None:
         raise InputError(
             "problem must have batches of one size for a schedule that repeats itself: "
             "drop_last=True"
         )
-    least = float(problem.spectrum.weights.min())
-    if not noise.is_physical or (least < 1 and not _is_covariance(problem, noise)):
+    if not noise.is_physical or not _is_covariance(problem, noise):
         raise InputError(
             "tau2 must be at most tau1, times the multiplicity of each eigenvalue, for a schedule "
             "that repeats itself: the noise is no covariance"
@@ -188,10 +192,11 @@ def require_periodic_problem(problem: Problem, noise: BatchNoise) -> None:
 
 def _is_covariance(problem: Problem, noise: BatchNoise) -> bool:
     """Whether modes that count for less than one do not take away more noise than they make."""
-    if noise.samples is not None:
+    if problem.spectrum.law is not None or float(problem.spectrum.weights.min()) >= 1:
         return True
-    size = problem.spectrum.weights.size
-    feed = _covariance(problem, noise, (np.arange(size), np.arange(size)))
+    weights = problem.spectrum.weights
+    size = weights.size
+    feed = _covariance(noise, weights, (np.arange(size), np.arange(size)))
     return all(feed(unit)[k] >= 0 for k, unit in enumerate(np.eye(size)))
 
 
@@ -250,11 +255,11 @@ def summed_powers(left: Array, right: Array, X: Array) -> Array:
 
 
 def _covariance(
-    problem: Problem, noise: BatchNoise, pairs: tuple[Array, Array]
+    noise: BatchNoise, weights: Array, pairs: tuple[Array, Array]
 ) -> Callable[[Array], Array]:
     """Return what gives the whitened covariance of one sample's gradient from second moments."""
     i, j = pairs
-    N = problem.spectrum.eigenvalues.size
+    N = weights.size
     samples = noise.samples
     if samples is not None:
 
@@ -265,7 +270,6 @@ def _covariance(
 
         return of_samples
     tau2 = noise.tau2_values * np.ones(N)
-    weights = problem.spectrum.weights
     blocks = [np.asarray(block.entries.mid) for block in noise.coupling or ()]
     sizes = [block.size for block in noise.coupling or ()]
 

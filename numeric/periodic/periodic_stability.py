@@ -39,7 +39,7 @@ def periodic_stability(
     rule : list of Algorithm, or Schedule
         What is done over and over: cycles of learning rates, restarts, `lookahead`.
     problem : Problem, Spectrum or data
-        With a finite spectrum.
+        On infinite laws it is decided in floats.
     batch_size : number > 0
     period : int, optional
         After so many steps it begins again; of a list its length.
@@ -82,7 +82,7 @@ def periodic_stability(
     is_proved = proof is not None and stable is not None and not noise.is_estimated
     if proof is None or stable is None:
         interval = (radius, radius) if proof is None else interval
-        numbers = growth_without_noise(steps, given), radius
+        numbers = growth_without_noise(steps, given, noise), radius
         unclear = any(abs(number - 1) < _CLEAR for number in numbers)
         stable = None if unclear else radius < 1
     return PeriodicVerdict(

@@ -69,6 +69,8 @@ class PeriodicVerdict:
     def explanation(self) -> str:
         """Why, in a sentence."""
         low, high = self.radius_interval
+        if math.isinf(self.radius) and self.stable is None:
+            return "whether the method without noise comes to rest over a period is left open"
         if math.isinf(self.radius):
             return "the method without noise does not come to rest over a period"
         if self.stable is None:

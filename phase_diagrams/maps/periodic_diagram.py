@@ -44,7 +44,6 @@ def periodic_phase_diagram(
     rule : function
         Of the parameters, by name: it returns the algorithms of a period, a list.
     problem : Problem, Spectrum or data
-        With a finite spectrum.
     batch_size : number > 0
     x, y : (name, values)
         Two parameters and their values: of the function, or ``batch_size``.

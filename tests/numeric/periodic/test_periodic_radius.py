@@ -11,7 +11,7 @@ import pytest
 import sgdmem
 from sgdmem import Algorithm, Noise, Problem, Spectrum
 from sgdmem.errors import InputError
-from sgdmem.methods import periodic_radius, schedule
+from sgdmem.methods import periodic_radius, periodic_stability, schedule
 from tests import naive
 
 NOISES: list[dict[str, Any]] = [
@@ -127,6 +127,42 @@ def test_one_algorithm_at_all_steps(period: int) -> None:
     assert periodic_radius(one, without, 4, period=2) == pytest.approx(verdict.noise_sum, rel=2e-6)
 
 
+@pytest.mark.parametrize("tau2", [0, -1, 1])
+@pytest.mark.parametrize("nu", [1.05, 1.5, 3])
+def test_infinite_laws(nu: float, tau2: float) -> None:
+    """One algorithm at all steps: the critical batch size is that of the exact verdict."""
+    problem = Problem.power_law(nu, noise=Noise(1, tau2))
+    for one in (sgdmem.sgd("1e-6"), sgdmem.heavy_ball("0.01", "0.99")):
+        exact = sgdmem.stability(one, problem, 8).critical_batch_size
+        assert periodic_radius([one] * 3, problem, 1) == pytest.approx(exact, rel=1e-7)
+
+
+def test_a_law_is_what_its_first_terms_tend_to() -> None:
+    cycle = [sgdmem.heavy_ball(rate, 0.5) for rate in (0.1, 0.9, 1.7)]
+    whole = periodic_radius(cycle, Problem.power_law(2.5), 4, workers=2)
+    first = periodic_radius(cycle, Problem.power_law(2.5, count=1000), 4, workers=2)
+    law = Spectrum.power_law(2.5)
+    left = 1 - Spectrum.power_law(2.5, count=1000).trace / law.trace  # of the trace
+    assert 0 < whole / first - 1 < 2 * left
+    longer = periodic_radius(cycle, Problem.power_law(2.5, count=10**5), 4, workers=2)
+    assert longer == pytest.approx(whole, rel=1e-6)
+    # decay of weights: w is pulled even where there is no curvature
+    decayed = Problem.power_law(2.5, weight_decay=0.1)
+    assert 0 < periodic_radius(cycle, decayed, 4) < periodic_radius(cycle, law, 4)
+
+
+def test_what_does_not_move_in_the_long_run() -> None:
+    still = [sgdmem.sgd("0.1"), sgdmem.sgd("-0.1")]  # 1 - (0.1 lambda)^2, and noise of this order
+    assert periodic_radius(still, Spectrum([1, 0.5])) == 0
+    verdict = periodic_stability(still, Problem.power_law(2), 4)
+    assert verdict.stable is None  # floats do not look at second orders of infinitely many
+    assert periodic_radius([sgdmem.sgd("-0.1")], Problem.power_law(2), 4) == np.inf
+    grows = sgdmem.Algorithm(0.1, 0, 0, "1.1")
+    assert periodic_radius([grows], Problem.power_law(2), 4) == np.inf
+    hidden = sgdmem.sgd("2.1")  # too large for the largest eigenvalue alone
+    assert periodic_radius([hidden], Problem.power_law(2), 4) == np.inf
+
+
 def test_cycles_of_the_rate_as_a_schedule() -> None:
     waves = schedule("heavy-ball", learning_rate=lambda t: 0.2 + 0.1 * (t % 4), momentum=0.5)
     problem = Problem(Spectrum([1, 0.5]))
@@ -143,7 +179,7 @@ def test_cycles_of_the_rate_as_a_schedule() -> None:
     ("problem", "period", "message"),
     [
         (Problem(Spectrum([1, 0.5])), 0, "period must be an integer from 1"),
-        (Problem.power_law(1.5), 2, "finitely many eigenvalues"),
+        (Problem.power_law(0.9), 2, "eigenvalues with a finite sum"),
         (Problem.from_data(np.eye(10)[:, :2] + 1, drop_last=False), 2, "batches of one size"),
         (Problem(Spectrum([1]), Noise(1, 2)), 2, "tau2 must be at most tau1"),
         (Problem(Spectrum([1, 2], [1, 0.5]), Noise(1, 1)), 2, "times the multiplicity"),

@@ -119,6 +119,19 @@ def test_what_is_left_open_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert periodic_stability(cycle, problem, 1.01 * critical).critical_batch_size == critical
 
 
+def test_long_spectra_are_decided_in_floats() -> None:
+    """A mode that hardly moves over a period is not one that is near the edge."""
+    cycle = [sgdmem.sgd("0.01"), sgdmem.sgd("0.02")]
+    for count in (5000, None):
+        verdict = periodic_stability(cycle, Problem.power_law(1.5, count=count), 8)
+        assert verdict.stable is True
+        noiseless = periodic_stability(cycle, Problem.power_law(1.5, count=count))
+        assert noiseless.stable is True
+    critical = periodic_radius(cycle, Problem.power_law(1.5), 1)
+    assert periodic_stability(cycle, Problem.power_law(1.5), critical).stable is None
+    assert periodic_stability(cycle, Problem.power_law(1.5), 0.99 * critical).stable is False
+
+
 def test_without_noise_it_is_exact() -> None:
     # (1 - 4/3)(1 - 4) = 1: a mode that neither dies out nor grows
     cycle = [sgdmem.sgd("4/3"), sgdmem.sgd(4)]
