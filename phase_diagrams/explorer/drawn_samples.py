@@ -3,7 +3,8 @@ r"""What the page knows of drawing samples: exact radii on a grid of each method
 The radius of the noise operator for one sample a batch, over the sum of the noise summands
 :math:`s_\lambda`, changes slowly with the parameters, even near the edge of noiseless stability,
 where both grow without bounds: the page interpolates its logarithm. It stands in the place of
-tau1; batches of B samples multiply it by their share.
+tau1; batches of B samples multiply it by their share. Of epochs whose last batch is smaller it is
+the radius for the batches that were asked for, which are then fixed.
 """
 
 from __future__ import annotations
@@ -20,20 +21,30 @@ from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.sampled_noise.epoch_radius import EpochNoise, require_possible
 from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
-from sgdmem.numeric.sampled_noise.sampled_radius import are_floats, ritz_pair
+from sgdmem.numeric.sampled_noise.mode_states import ModeStates
+from sgdmem.numeric.sampled_noise.sampled_radius import are_floats, are_moderate, ritz_pair
+from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, Slider
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 
-USUAL = ("sgd", "heavy-ball", "nesterov")  # of pages of data
+_USUAL = ("sgd", "heavy-ball", "nesterov")  # methods of pages of data
 _POINTS = (49, 25)  # of the grid, along learning rates and along other parameters
+_EPOCH_POINTS = (25, 13)  # where each takes a tenth of a second
 _MOST = 2  # parameters of a method
 _LEAST, _LARGEST = 4e-5, 4.0  # learning rates, over the inverse of the largest eigenvalue
 _NEAR_ONE = 0.9
 _ERROR = 1e-4  # relative, of a radius
 _DIGITS = 6
+
+
+def usual_methods(noise: BatchNoise) -> tuple[str, ...]:
+    """Return the methods of a page for which none were named."""
+    return _USUAL if noise.epoch is None else _USUAL[1:]
 
 
 def with_rates(
@@ -44,7 +55,7 @@ def with_rates(
     start = float(f"{(low * high) ** 0.5:.3g}")
 
     def suited(slider: Slider) -> Slider:
-        if slider.name in ranges or not slider.name.endswith("learning_rate"):
+        if slider.name in ranges or not _is_rate(slider):
             return slider
         return replace(slider, low=low, high=high, log=True, value=start)
 
@@ -66,26 +77,31 @@ def drawn_samples(
     """
     samples = noise.samples
     assert samples is not None  # asked before
-    if noise.epoch is not None:
-        raise InputError(
-            f"drop_last must be True for the explorer, whose batch size moves, got {noise.epoch}"
-        )
     for method in methods:
+        least = 1 if noise.epoch is None else 2  # for the axes of a map, with the batch size
+        if len(method.parameters) < least:
+            fixed = "" if noise.epoch is None else f" in {noise.epoch}"
+            raise InputError(
+                f"the explorer needs {least} or more parameters on data{fixed}, and "
+                f"{method.name} has {len(method.parameters)}"
+            )
         if len(method.parameters) > _MOST:
             raise InputError(
                 f"the explorer takes methods of up to {_MOST} parameters on data, and "
                 f"{method.name} has {len(method.parameters)}: fix the others, as in "
                 f"sgdmem.methods.qhm.fix(nu='0.7')"
             )
-    sizes = [[_points(slider) for slider in method.parameters] for method in methods]
+    points = _POINTS if noise.epoch is None else _EPOCH_POINTS
+    sizes = [[points[not _is_rate(slider)] for slider in method.parameters] for method in methods]
     total = sum(int(np.prod(size)) for size in sizes)
     with shown_progress("radii for the page", total, total > 200) as advance:
         tables = [
-            _table(_builder(one), method, size, problem, advance)
+            _table(_builder(one), method, size, problem.spectrum, noise, advance)
             for one, method, size in zip(given, methods, sizes, strict=True)
         ]
     return {
         "count": len(samples),
+        "epoch": None if noise.epoch is None else str(noise.epoch),
         "replacement": samples.drawing.replacement,
         "rests": samples.has_residuals,
         "labelled": samples.residuals is not None or problem.target is not None,
@@ -93,8 +109,8 @@ def drawn_samples(
     }
 
 
-def _points(slider: Slider) -> int:
-    return _POINTS[0 if slider.name.endswith("learning_rate") else 1]
+def _is_rate(slider: Slider) -> bool:
+    return slider.name.endswith("learning_rate")
 
 
 def _builder(given: Any) -> Callable[..., Algorithm]:
@@ -107,7 +123,8 @@ def _table(
     build: Callable[..., Algorithm],
     method: ExploredMethod,
     size: Sequence[int],
-    problem: Problem,
+    spectrum: Spectrum,
+    noise: BatchNoise,
     advance: Callable[[int], None],
 ) -> dict[str, Any]:
     sliders = method.parameters
@@ -118,7 +135,7 @@ def _table(
             slider.name: float(axis[place])
             for slider, axis, place in zip(sliders, axes, point, strict=True)
         }
-        logs.append(_log_ratio(build, values, problem))
+        logs.append(_log_ratio(build, values, spectrum, noise))
         advance(1)
     described = [
         {"low": x.low, "high": x.high, "log": x.log, "count": count, "to_one": _is_to_one(x)}
@@ -141,21 +158,40 @@ def _is_to_one(slider: Slider) -> bool:
 
 
 def _log_ratio(
-    build: Callable[..., Algorithm], values: Mapping[str, float], problem: Problem
+    build: Callable[..., Algorithm],
+    values: Mapping[str, float],
+    spectrum: Spectrum,
+    noise: BatchNoise,
 ) -> float | None:
     """Return the logarithm of the radius over the sum of s; None where a mode is not Schur."""
     try:
         form = ball_form([build(**values)])
     except InputError:
         return None
-    sums = noise_sums(form, problem.spectrum, Ball(0.0))
-    samples = problem.noise.samples
-    assert samples is not None
+    sums = noise_sums(form, spectrum, Ball(0.0))
     if sums.schur[0] != 1:
         return None
-    products = quick_pairs(form, problem.spectrum.eigenvalues)
-    if not are_floats(products):
-        return None
-    radius = ritz_pair(samples.images, products, lambda pair: pair.error <= _ERROR).value
+    radius = _radius(form, spectrum.eigenvalues, noise)
     total = float(sums.noise.mid[0])
     return round(float(np.log(radius / total)), _DIGITS) if radius > 0 else None
+
+
+def _radius(form: HalfPlaneForm, eigenvalues: Array, noise: BatchNoise) -> float:
+    """Return the radius for one sample a batch, or for the batches of an epoch; 0 if not known."""
+    samples = noise.samples
+    assert samples is not None
+    products = quick_pairs(form, eigenvalues)
+    if not are_floats(products):
+        return 0.0
+    pair = ritz_pair(samples.images, products, lambda pair: pair.error <= _ERROR)
+    if noise.epoch is None:
+        return pair.value
+    shares = noise.shares_in_order
+    require_possible(samples, shares.size, len(form.fixed))
+    if not are_moderate(products):
+        return 0.0
+    states = ModeStates.of(form, eigenvalues, np.diag(products))
+    operator = EpochNoise.of(samples.covariance, states, products, shares)
+    if not np.isfinite(operator.responses).all():
+        return 0.0
+    return operator.leading(shares[:, None, None] * pair.matrix / products, _ERROR)[0]

@@ -144,7 +144,8 @@ def explore(
         sliders, a list of eigenvalues (up to 400 as they are, more of them compressed) is fixed.
         On data the page decides with exact radii for drawing the rows, interpolated between the
         points of a grid of each method's parameters, up to two of them; by default for SGD, heavy
-        ball and Nesterov. The power law k^-1.5 if omitted.
+        ball and Nesterov. With ``drop_last=False`` the batch size is fixed. The power law k^-1.5 if
+        omitted.
     batch_size
         What its slider begins with.
     ranges : dict
@@ -183,12 +184,17 @@ def explore(
     if given.noise.samples is None:
         chosen = explored_methods(methods, ranges)
         return Explorer(chosen, _start(given, batch_size), derivations)
-    from sgdmem.phase_diagrams.explorer.drawn_samples import USUAL, drawn_samples, with_rates
+    from sgdmem.phase_diagrams.explorer.drawn_samples import (
+        drawn_samples,
+        usual_methods,
+        with_rates,
+    )
 
-    asked = USUAL if methods is None else methods
+    noise = given.noise.at(batch_size)
+    asked = usual_methods(noise) if methods is None else methods
     asked = list(asked) if isinstance(asked, list | tuple) else [asked]
     chosen = with_rates(explored_methods(asked, ranges), given, ranges)
-    drawn = drawn_samples(asked, chosen, given, given.noise.at(batch_size))
+    drawn = drawn_samples(asked, chosen, given, noise)
     start = {**_start(Problem(given.spectrum), batch_size), "drawn": drawn}
     return Explorer(chosen, start, derivations)
 

@@ -27,7 +27,8 @@ class Controls {
     }
     const law = views[0].state.spectrum.listed ? [] : ["exponent", "count"];
     const noise = START.drawn ? [] : ["zeta", "tau1", "tau2"];
-    for (const name of ["batch_size", ...law, ...noise]) this.add(element("problem"), name, [0]);
+    const size = START.drawn?.epoch ? [] : ["batch_size"];
+    for (const name of [...size, ...law, ...noise]) this.add(element("problem"), name, [0]);
     views.forEach((_, place) => this.addAxes(place));
   }
 

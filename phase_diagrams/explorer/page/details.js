@@ -50,7 +50,7 @@ function verdictRows(found) {
   if (output_noise_sum !== noise_sum && !START.drawn) {
     rows.push(["noise sum U, at w", shownNumber(output_noise_sum, 5)]);
   }
-  if (isShown(critical_batch_size)) {
+  if (critical_batch_size !== null && isShown(critical_batch_size)) {
     const words = ["stable at every one", "stable at none", "stable above"];
     rows.push(["batch size", worded(critical_batch_size, ...words)]);
   }
@@ -134,16 +134,16 @@ function codesOf(state) {
 }
 
 function codesOfData(call, command, batch_size) {
-  const { replacement } = START.drawn;
+  const { replacement, epoch } = START.drawn;
   const size = batch_size === Infinity ? "inf" : batch_size;
   const python = [
     "import numpy as np", "import sgdmem",
-    `problem = sgdmem.Problem.from_data(np.load("FILE.npy")${replacement ? "" : ", replacement=False"})`,
+    `problem = sgdmem.Problem.from_data(np.load("FILE.npy")${replacement ? "" : ", replacement=False"}${epoch ? ", drop_last=False" : ""})`,
     `print(sgdmem.stability(${call}, problem, "${size}"))`,
   ].join("\n");
   if (!command) return [["Python", python]];
   const options = ["--data FILE", ...(size === "inf" ? [] : [`--batch-size ${size}`]),
-    ...(replacement ? [] : ["--without-replacement"])];
+    ...(replacement ? [] : ["--without-replacement"]), ...(epoch ? ["--keep-last"] : [])];
   return [["Command line", ["sgdmem stable", command, ...options].join(" ")], ["Python", python]];
 }
 

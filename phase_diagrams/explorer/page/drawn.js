@@ -55,7 +55,8 @@ function drawnFactor(state) {
 
 /** By what the covariance of one sample is multiplied in the mean of a batch. */
 function drawnShare(batch_size) {
-  const { count, replacement } = START.drawn;
+  const { count, replacement, epoch } = START.drawn;
+  if (epoch) return 1; // the radius is that of its batches
   if (replacement || batch_size === Infinity) return 1 / batch_size;
   return count > 1 ? Math.max(0, (count / batch_size - 1) / (count - 1)) : 0;
 }

@@ -125,10 +125,10 @@ class Page {
 }
 
 if (START.drawn) {
-  const { count, replacement } = START.drawn;
+  const { count, replacement, epoch } = START.drawn;
   const drawn = replacement ? "with" : "without";
   element("data-note").textContent = `${count} samples, drawn anew for each batch, ${drawn} replacement. `
     + "The noise radius was found from them at the points of a grid and is interpolated between, with an "
-    + "estimated error; the batch size moves freely.";
+    + `estimated error; ${epoch ? `batches are those of ${epoch}` : "the batch size moves freely"}.`;
 }
 const page = new Page();

@@ -33,7 +33,7 @@ function startingView(family) {
 /** The quantities that may be axes. */
 function axisNames({ family, spectrum }) {
   const parameters = FAMILIES[family].parameters.map(({ name }) => name);
-  const problem = START.drawn ? ["batch_size"]
+  const problem = START.drawn ? (START.drawn.epoch ? [] : ["batch_size"])
     : Object.keys(PROBLEM).filter((name) => name !== "exponent" || !spectrum.listed);
   return [...parameters, ...problem];
 }
@@ -95,6 +95,7 @@ function ownNames({ state }) {
 
 /** The quantities that are the same for all views. */
 function sharedNames({ listed }) {
+  if (START.drawn?.epoch) return []; // whose batch size is fixed
   return [...Object.keys(PROBLEM), ...Object.keys(OTHERS)].filter((name) =>
     !listed || (name !== "exponent" && name !== "count"));
 }

@@ -64,7 +64,7 @@ function verdict(state) {
     stable: null, reason: "undecided_noiseless", where: null, binding: "undecided_noiseless",
     noise_sum: Infinity, output_noise_sum: Infinity, error: 0,
     effective_learning_rate: Number.isFinite(rate) ? rate : null,
-    critical_batch_size: Infinity, critical_eigenvalue: null, has_gaps: false, scale: null,
+    critical_batch_size: START.drawn?.epoch ? null : Infinity, critical_eigenvalue: null, has_gaps: false, scale: null,
     margin: -Infinity, root_margin: null,
   };
   const [share1, share2] = noiseShares(state);
@@ -88,7 +88,7 @@ function verdict(state) {
   const damped = Math.abs(found[2]) < CLOSE ? 0 : failed === 2 ? -1 : 1;
   let low = 0, high = Infinity;
   if (schur === 1 && trace === 0) {
-    result.critical_batch_size = criticalBatchSize(functions, c, nodes, state);
+    if (!START.drawn?.epoch) result.critical_batch_size = criticalBatchSize(functions, c, nodes, state);
     if (noise === 0 || damped === 1) {
       Object.assign(result, { noise_sum: share1 * found[0], output_noise_sum: share1 * found[1] });
       result.margin = Math.min(1 - result.noise_sum, found[2]);

@@ -66,6 +66,31 @@ def test_page_and_verdicts(replacement: bool, rng: np.random.Generator) -> None:
     assert decided > 50
 
 
+def test_epochs_with_a_smaller_last_batch(
+    monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
+) -> None:
+    """At the points of the grid the page has the radius of the ordered batches."""
+    monkeypatch.setattr(drawn_samples, "_EPOCH_POINTS", (25, 5))
+    X = rng.normal(size=(22, 3)) * [1, 0.5, 0.1]
+    problem = Problem.from_data(X, drop_last=False)
+    page = explore("heavy-ball", problem, batch_size=10)
+    assert page.start["drawn"]["epoch"] == "epochs of 2 batches of 10 and one of 2"
+    rates, momenta = map(drawn_samples._values, page.methods[0].parameters, (25, 5))
+    values = [[float(rate), float(momentum)] for rate in rates[12:] for momentum in momenta[:4]]
+    states = [{"family": 0, "batch_size": 10, "values": pair} for pair in values]
+    compared = 0
+    for pair, found in zip(values, ask(page, states), strict=True):
+        verdict = stability(sgdmem.heavy_ball(*pair), problem, 10)
+        assert found["critical_batch_size"] is None
+        assert found["stable"] in (None, verdict.stable)
+        if 0.6 < verdict.noise_sum < 1.6:  # there it is no mere reference
+            assert found["noise_sum"] == pytest.approx(verdict.noise_sum, rel=2e-3)
+            compared += 1
+    assert compared > 3
+    with pytest.raises(InputError, match=r"2 or more parameters on data in epochs of .*, and sgd"):
+        explore("sgd", problem, 4)
+
+
 @pytest.mark.usefixtures("tiny_grids")
 def test_what_the_page_says(rng: np.random.Generator) -> None:
     X, y = rng.normal(size=(40, 3)), rng.normal(size=40)
@@ -85,13 +110,13 @@ def test_what_the_page_says(rng: np.random.Generator) -> None:
 def test_methods_and_problems(rng: np.random.Generator) -> None:
     X = rng.normal(size=(40, 3))
     page = explore(None, X)
-    assert [method.name for method in page.methods] == list(drawn_samples.USUAL)
+    assert [method.name for method in page.methods] == ["sgd", "heavy-ball", "nesterov"]
     largest = Problem.from_data(X).spectrum.largest
     assert page.methods[0].parameters[0].high == pytest.approx(4 / largest, rel=0.01)
     given = explore("sgd", X, ranges={"learning_rate": (0.1, 0.2)})
     assert given.methods[0].parameters[0].high == 0.2
-    numeric = explore(sgdmem.heavy_ball("0.1", "0.9"), X)
-    assert len(numeric.start["drawn"]["tables"][0]["logs"]) == 1
+    with pytest.raises(InputError, match="1 or more parameters on data, and heavy ball has 0"):
+        explore(sgdmem.heavy_ball("0.1", "0.9"), X)
     with pytest.raises(InputError, match="up to 2 parameters on data, and qhm has 3"):
         explore("qhm", X)
     assert len(explore(sgdmem.qhm.fix(nu="0.7"), X).methods) == 1
