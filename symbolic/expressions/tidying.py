@@ -73,7 +73,7 @@ class Tidier:
 
     def _is_negative(self, factor: Any) -> bool:
         if not factor.free_symbols:
-            return False
+            return bool(factor.is_Number and factor < 0)
         variable = next((x for x in self._symbols[:-1] if factor.has(x)), None)
         if variable is not None:  # a polynomial: its leading coefficient counts
             return self._is_negative(sympy.Poly(factor, variable).LC())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from sgdmem.symbolic.derivations.sections.same_as import same_as
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
 from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubject, what_is_left
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
-from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
+from sgdmem.symbolic.derivations.statements.statement import Remark, Statement, listed
 from sgdmem.symbolic.derivations.statements.subject import Subject
 
 
@@ -58,15 +59,17 @@ def hidden_modes(subject: ReducedSubject) -> str:
     if subject.judged is subject:
         fate = (
             f"{'One of them' if several else 'It'} never dies out, so that the method as a whole "
-            "is stable for no parameters: what a start puts into it stays or grows"
+            f"is {'stable for no parameters' if subject.parameters else 'unstable'}: what a start "
+            "puts into it stays or grows"
         )
         if not subject.is_silent:
             fate += ", and so does what gradients bring to the weights"
     elif subject.hidden_bounds:
         rows = hidden_conditions(subject, "").rows(subject.writer)
-        bounds = " ".join(f"{left}{right}" for left, right in rows)
+        bounds = re.split(r", (?:\\qquad )?", " ".join(f"{left}{right}" for left, right in rows))
         which = "They die" if several else "It dies"
-        fate = f"{which} out if and only if ${bounds}$, on which stability depends, too"
+        needed = listed([f"${bound}$" for bound in bounds])
+        fate = f"{which} out if and only if {needed}, on which stability depends, too"
     elif several:
         fate = "They die out by themselves, all roots being inside the unit circle"
     else:

@@ -11,6 +11,7 @@ from sgdmem.symbolic.derivations.statements.same_method import SameMethod
 from sgdmem.symbolic.derivations.statements.statement import Statement, listed
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.expressions.tidying import arranged
 from sgdmem.symbolic.zoo.conversions import convert
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 
@@ -34,7 +35,7 @@ def same_as(subject: Subject) -> Iterator[Statement]:
             values = convert(left.algorithm, family)
         except InputError:
             continue
-        tidy = {key: subject.tidy(to_sympy(value)) for key, value in values.items()}
+        tidy = {key: arranged(to_sympy(value)) for key, value in values.items()}
         every = equivalent(whole.algorithm, family(**values), "all")
         losses = "every loss" if every else "quadratic losses"
         letters = ((key, family.parameters[key].letter) for key in values)

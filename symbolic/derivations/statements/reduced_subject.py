@@ -83,7 +83,10 @@ class ReducedSubject(Subject):
     @cached_property
     def common(self) -> Any:
         """The polynomial F in x, as a product."""
-        return self.tidy(self.polynomial(self.factor))
+        x = self.letters.root
+        _, parts = sympy.factor_list(self.polynomial(self.factor), x)
+        monic = ((sympy.Poly(part, x).monic().all_coeffs()[::-1], k) for part, k in parts)
+        return sympy.Mul(*(self.in_powers(part, x) ** k for part, k in monic))
 
     @cached_property
     def hidden_bounds(self) -> list[tuple[Any, bool]]:

@@ -79,10 +79,10 @@ def left_of(name: str) -> ReducedSubject:
     ("name", "factor", "words"),
     [
         ("pid", "x (x - \\beta)", "which are not read where gradients are taken. They die out by"),
-        ("storm", "x - 1 + a", "taken, but at the weights. It dies out if and only if"),
-        ("averaged-sgd", "x - 1 + \\gamma", "It dies out by itself"),
+        ("storm", "x - (1 - a)", "taken, but at the weights. It dies out if and only if"),
+        ("averaged-sgd", "x - (1 - \\gamma)", "It dies out by itself"),
         ("drift", "x - \\theta", "which no gradient excites. It dies out if and only if $-1 <"),
-        ("mu2_sgd", "\\xi - 1 + \\beta", "if and only if $0 < \\beta < 2$"),
+        ("mu2_sgd", "\\xi - (1 - \\beta)", "if and only if $0 < \\beta < 2$"),
         ("carried", "\\xi - 1", "never dies out, so that the method as a whole is stable for no"),
     ],
 )
