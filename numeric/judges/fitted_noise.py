@@ -10,9 +10,9 @@ from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.joint_judge import JointJudge
 from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.noise_sums.pairs import quick_pairs
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
-from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
 
 _ERRORS = 2  # standard errors to either side
 _SLOWEST, _SLOW = 1e-6, 7  # eigenvalues that are left out, over the smallest that is not; how many
@@ -87,7 +87,7 @@ def _with_modes_left_out(judge: Judge) -> Interval:
     alone = low * float(noise.trace_share)
     kept = judge.spectrum.eigenvalues
     slow = kept.min() * np.geomspace(_SLOWEST, 1, _SLOW)
-    heard = quick_pairs(judge.half_plane_form, np.append(kept, slow))[:, -_SLOW:] / slow
+    heard = quick_pairs(judge.form, np.append(kept, slow))[:, -_SLOW:] / slow
     fed = np.diagonal(heard[-_SLOW:]).max() + 2 * heard[:-_SLOW].max()
     share = float(noise.share * noise.trace_share)
     return alone, max(high, alone + share * float(fed) * samples.left_out)

@@ -95,7 +95,6 @@ class FloatProblem:
             damping = 1 + self.noise.tau2_values * inverse_batch * s
             radius = self.operator.estimate(s / damping * inverse_batch, self.weights)
             if isinstance(self.operator, SampledOperator):
-                assert isinstance(form, HalfPlaneForm)  # from `form_under` the noise
                 radius = self.operator.refined(form, scale, np.where(schur, radius, np.inf))
             least = damping.min(axis=-1)
             margin = np.where(least > 0, np.minimum(1 - radius, least), least)
@@ -110,7 +109,6 @@ class FloatProblem:
         operator = self.operator
         if not isinstance(operator, SampledOperator) or self.noise.is_quiet:
             return 0.0
-        assert isinstance(form, HalfPlaneForm)
         if self.weight_decay:
             form = form.decayed(scale * self.weight_decay)
         return operator.unsettled(form, scale)

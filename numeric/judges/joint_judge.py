@@ -24,7 +24,6 @@ from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
 from sgdmem.numeric.noise_sums.smooth_radius import smooth_radius
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 _UNSUMMED = [  # places of the reasons for which the radius is infinite or may be
     REASONS.index(reason)
@@ -100,7 +99,6 @@ class JointJudge:
     def estimate(self) -> Array:
         """The radius between its bounds, estimated where these only decide: on samples."""
         if isinstance(self.operator, SampledOperator):
-            assert isinstance(self.form, HalfPlaneForm)  # from `form_under`
             return smooth_radius(self.operator, self.form, self.radius, self._is_certain)
         low, high = self.radius
         return (low + high) / 2

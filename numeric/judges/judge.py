@@ -17,7 +17,6 @@ from sgdmem.numeric.noise_sums.mode_summands import ModeForm, decayed_form, form
 from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.stability.schur import is_schur_form
 
@@ -66,12 +65,6 @@ class Judge:
     def form(self) -> ModeForm:
         """The algorithm as the recursion takes it, in balls."""
         return self.joint.form
-
-    @property
-    def half_plane_form(self) -> HalfPlaneForm:
-        """The same where the noise is that of samples, whose pairs of modes need it."""
-        assert isinstance(self.form, HalfPlaneForm)
-        return self.form
 
     @property
     def undecayed_form(self) -> ModeForm:

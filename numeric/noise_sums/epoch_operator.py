@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm
+from sgdmem.numeric.noise_sums.pairs import quick_pairs
 from sgdmem.numeric.noise_sums.sampled_operator import ROUNDED, SampledOperator, is_close
 from sgdmem.numeric.sampled_noise.epoch_bounds import EpochBounds
 from sgdmem.numeric.sampled_noise.epoch_radius import EpochNoise, require_possible
-from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
 from sgdmem.numeric.sampled_noise.mode_states import ModeStates
 from sgdmem.numeric.sampled_noise.sampled_radius import MOST_PASSES, are_moderate, ritz_pair
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
@@ -26,7 +27,7 @@ class EpochOperator(SampledOperator):
 
     def radius(
         self,
-        form: HalfPlaneForm,
+        form: ModeForm,
         done: Callable[[float, float], bool],
         passes: int = MOST_PASSES,
         within: Interval = (0.0, math.inf),
@@ -53,7 +54,7 @@ class EpochOperator(SampledOperator):
         found = EpochBounds(self.samples, states, noise, leading).enclose(radius, done)
         return max(low, found[0]), min(high, found[1])
 
-    def reference(self, form: HalfPlaneForm) -> float:
+    def reference(self, form: ModeForm) -> float:
         """Return the radius for batches of one size with the mean share."""
         low, high = self.bounds_without_a_pass(form, np.array([True]))
         least, most = self.extreme_shares
@@ -61,7 +62,7 @@ class EpochOperator(SampledOperator):
         return float(self.noise.share) * sum(self._unit_radius(form, is_close, within=known)) / 2
 
     def quick_radius(
-        self, form: HalfPlaneForm, eigenvalues: Array, products: Array, low: float
+        self, form: ModeForm, eigenvalues: Array, products: Array, low: float
     ) -> tuple[float, float]:
         """Return the radius in plain floats; the reference where both sizes decide."""
         least, most = self.extreme_shares
@@ -78,7 +79,7 @@ class EpochOperator(SampledOperator):
         rough = known.error > _ROUGH and not known.is_invariant
         return float(self.noise.share) * known.value, known.error if rough else 0.0
 
-    def resting(self, form: HalfPlaneForm, stirred: Array) -> Array:
+    def resting(self, form: ModeForm, stirred: Array) -> Array:
         """Return the mean over an epoch of the matrices C to which stirred noise tends."""
         products = quick_pairs(form, self.spectrum.eigenvalues)
         if not are_moderate(products):  # of steps that hardly move w
@@ -87,9 +88,11 @@ class EpochOperator(SampledOperator):
         return np.asarray(noise.resting(stirred).mean(axis=0))
 
     def _epoch(
-        self, form: HalfPlaneForm, eigenvalues: Array, products: Array
+        self, form: ModeForm, eigenvalues: Array, products: Array
     ) -> tuple[ModeStates, EpochNoise, Array]:
         """Return the states, what their noise does, and matrices to begin with."""
+        assert isinstance(form, HalfPlaneForm)  # from `form_under`
+        form = form if isinstance(form.pull, Ball) else form.map(Ball)
         shares = self.noise.shares_in_order
         require_possible(self.samples, shares.size, len(form.fixed))
         states = ModeStates.of(form, eigenvalues, np.diag(products))

@@ -184,6 +184,14 @@ class LongForm:
         chosen = np.arange(len(self))[piece].tolist()
         return LongForm(tuple(self.algorithms[k] for k in chosen), self.weight_decay)
 
+    def single(self, index: int) -> LongForm:
+        """Return one of them, or the one of all, with its weight decay."""
+        decay = self.weight_decay
+        if not isinstance(decay, Fraction):
+            rates = np.ravel(decay)
+            decay = Fraction(float(rates[index if rates.size > 1 else 0]))
+        return LongForm((self.algorithms[index if len(self) > 1 else 0],), decay)
+
     @property
     def no_pull(self) -> Array:
         """Whether P(1) and Q(1) are exactly 0."""
@@ -203,8 +211,8 @@ class LongForm:
         """Return what encloses s / lambda^power on disks, of one algorithm."""
         return self.algorithms[0].on_disks(disks, self.weight_decay, power)
 
-    def decayed(self, rates: Array) -> LongForm:
-        """Return the form with weight decay in the gradient, a rate for each row."""
+    def decayed(self, rates: Array | float) -> LongForm:
+        """Return the form with weight decay in the gradient, a rate for each row or for all."""
         return LongForm(self.algorithms, rates)
 
     def floats(self, lam: Array) -> tuple[Array, Array]:

@@ -49,10 +49,10 @@ def form_under(
 ) -> ModeForm:
     """Return numeric algorithms of one memory in the form in which modes are judged.
 
-    Of long memory a `LongForm`, if all is rational, and but for samples: pairs of modes need the
-    half-plane form. With ``weight_decay`` in the gradient.
+    Of long memory a `LongForm`, if all is rational, and but for epochs with a smaller last batch,
+    which step states of the half-plane form. With ``weight_decay`` in the gradient.
     """
-    is_long = algorithms[0].memory > LONGEST_IN_FLOATS and noise.samples is None
+    is_long = algorithms[0].memory > LONGEST_IN_FLOATS and noise.epoch is None
     if is_long and not any(algorithm.is_symbolic for algorithm in algorithms):
         return LongForm.of(algorithms, weight_decay)
     return ball_form(algorithms, weight_decay)
@@ -92,6 +92,14 @@ def take(form: _Form, piece: slice | Array) -> _Form:
     return form.map(lambda entry: entry[piece])
 
 
+def single(form: ModeForm, index: int) -> ModeForm:
+    """Return one of several forms, of which there may be one for all."""
+    if isinstance(form, LongForm):
+        return form.single(index)
+    place = index if members(form) > 1 else 0
+    return take(form, slice(place, place + 1))
+
+
 def midpoint_form(form: _Form) -> _Form:
     """Return the form with plain float coefficients, for root finding without bounds."""
     if isinstance(form, LongForm):  # which has them, too
@@ -114,6 +122,13 @@ def no_pull(form: ModeForm) -> Array:
     parts = [form.pull, *([] if form.decay is None else [form.decay])]
     nothing = [(part.mid[:, 0] == 0) & (part.rad[:, 0] == 0) for part in parts]
     return np.asarray(np.logical_and.reduce(nothing))
+
+
+def is_unheard(form: ModeForm) -> bool:
+    """Return whether no noise reaches w: Q to w is exactly 0, for a form in balls."""
+    if isinstance(form, LongForm):
+        return not any(any(x.algorithm.polynomials.Q_output) for x in form.algorithms)
+    return not any(part.mid.any() or part.rad.any() for part in form.Q_output)
 
 
 def rational_algorithm(algorithm: Algorithm) -> Algorithm:

@@ -11,11 +11,11 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
-from sgdmem.numeric.noise_sums.mode_summands import ModeForm, mode_summands, take
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, mode_summands, single, take
 from sgdmem.numeric.noise_sums.noise_operator import Bounds, NoiseOperator
+from sgdmem.numeric.noise_sums.pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius, longest_sample
-from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs, quick_pairs
 from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
 from sgdmem.numeric.sampled_noise.sampled_radius import (
     MOST_PASSES,
@@ -23,7 +23,6 @@ from sgdmem.numeric.sampled_noise.sampled_radius import (
     ritz_pair,
     sampled_radius,
 )
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 ROUNDED = 1e-6  # relative, of lower bounds in plain floats
 _BLOCK = 2**22  # entries of an array that is held in memory at once
@@ -40,15 +39,14 @@ class SampledOperator(NoiseOperator):
 
     def enclose(self, form: ModeForm, sums: NoiseSums, wanted: Array, sharp: bool = True) -> Bounds:
         """Return bounds of the radius to a relative 1e-6, closer where they would enclose 1."""
-        assert isinstance(form, HalfPlaneForm)  # from `form_under`
         done, passes = (is_close, MOST_PASSES) if sharp else (_decides, _FEW)
         low, high = self.bounds_without_a_pass(form, wanted)
         for index in np.flatnonzero(wanted).tolist():
-            single, within = take(form, slice(index, index + 1)), (low[index], high[index])
-            low[index], high[index] = self.radius(single, done, passes, within)
+            within = low[index], high[index]
+            low[index], high[index] = self.radius(single(form, index), done, passes, within)
         return low, high
 
-    def bounds_without_a_pass(self, form: HalfPlaneForm, wanted: Array) -> Bounds:
+    def bounds_without_a_pass(self, form: ModeForm, wanted: Array) -> Bounds:
         """Return bounds from the diagonal of the operator, and from its longest sample."""
         low, high = np.zeros(len(wanted)), np.full(len(wanted), np.inf)
         least, most = self.extreme_shares
@@ -57,7 +55,7 @@ class SampledOperator(NoiseOperator):
             high[some] = most * longest_sample(self.samples, s.upper)
         return low, high
 
-    def summands(self, form: HalfPlaneForm, wanted: Array) -> Iterator[tuple[Array, Ball]]:
+    def summands(self, form: ModeForm, wanted: Array) -> Iterator[tuple[Array, Ball]]:
         """Yield places of some forms, and what they sum to."""
         lam = Ball(self.spectrum.eigenvalues)
         places = np.flatnonzero(wanted)
@@ -68,7 +66,7 @@ class SampledOperator(NoiseOperator):
 
     def radius(
         self,
-        form: HalfPlaneForm,
+        form: ModeForm,
         done: Callable[[float, float], bool],
         passes: int = MOST_PASSES,
         within: Interval = (0.0, math.inf),
@@ -89,7 +87,7 @@ class SampledOperator(NoiseOperator):
 
     def _unit_radius(
         self,
-        form: HalfPlaneForm,
+        form: ModeForm,
         done: Callable[[float, float], bool],
         passes: int = MOST_PASSES,
         within: Interval = (0.0, math.inf),
@@ -117,26 +115,24 @@ class SampledOperator(NoiseOperator):
         full, last = map(float, self.noise.shares)
         return min(full, last), max(full, last)
 
-    def refined(self, form: HalfPlaneForm, scales: Array, low: Array) -> Array:
+    def refined(self, form: ModeForm, scales: Array, low: Array) -> Array:
         """Return the radius in plain floats where a lower bound leaves stability open.
 
         The forms of shape (A, 1), or (1, 1), are asked at the eigenvalues times ``scales``.
         """
         found = np.array(low)
         for index in np.flatnonzero(low < 1).tolist():
-            place = index if form.pull.shape[0] > 1 else 0
-            exact = take(form, slice(place, place + 1)).map(Ball)
-            lam = float(scales[index]) * self.spectrum.eigenvalues
-            products = quick_pairs(exact, lam)
+            one, lam = single(form, index), float(scales[index]) * self.spectrum.eigenvalues
+            products = quick_pairs(one, lam)
             if not are_floats(products):
                 found[index] = 0.0 if ((products >= 0) & (products < math.inf)).all() else math.inf
                 continue
-            radius, _ = self.quick_radius(exact, lam, products, float(low[index]))
+            radius, _ = self.quick_radius(one, lam, products, float(low[index]))
             found[index] = max(low[index], radius)  # both are lower bounds
         return found
 
     def quick_radius(
-        self, form: HalfPlaneForm, eigenvalues: Array, products: Array, low: float
+        self, form: ModeForm, eigenvalues: Array, products: Array, low: float
     ) -> tuple[float, float]:
         """Return the radius in plain floats, closely where it is near 1.
 
@@ -155,11 +151,11 @@ class SampledOperator(NoiseOperator):
         settled = sure or found.is_invariant or self._is_settled(found)
         return radius, 0.0 if settled else found.error
 
-    def unsettled(self, form: HalfPlaneForm, scale: float) -> float:
+    def unsettled(self, form: ModeForm, scale: float) -> float:
         """Return about how far the radius may be from that of `refined`, over it; 0 if settled."""
-        exact, lam = form.map(Ball), scale * self.spectrum.eigenvalues
-        products = quick_pairs(exact, lam)
-        return self.quick_radius(exact, lam, products, 0.0)[1] if are_floats(products) else 0.0
+        lam = scale * self.spectrum.eigenvalues
+        products = quick_pairs(form, lam)
+        return self.quick_radius(form, lam, products, 0.0)[1] if are_floats(products) else 0.0
 
     def _is_settled(self, ritz: RitzPair) -> bool:
         """Whether a search knows the radius well enough, and so on which side of 1 it is."""
@@ -168,13 +164,13 @@ class SampledOperator(NoiseOperator):
             ritz.error * radius <= max(_ERROR, _PART * abs(radius - 1))
         )
 
-    def leading_matrix(self, form: HalfPlaneForm) -> Array:
+    def leading_matrix(self, form: ModeForm) -> Array:
         """Return the matrix N of the radius, in whitened coordinates; in plain floats."""
         products = quick_pairs(form, self.spectrum.eigenvalues)
         images = self.samples.images
         return ritz_pair(images, products, lambda ritz: ritz.residual <= _RESIDUAL).matrix
 
-    def critical_batch_size(self, form: HalfPlaneForm) -> float:
+    def critical_batch_size(self, form: ModeForm) -> float:
         """Return the size of all batches at which the radius, a multiple of the share, is 1."""
         low, high = self._unit_radius(form, is_close)
         if math.isinf(high):

@@ -8,14 +8,13 @@ from functools import partial
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.noise_sums.mode_summands import take
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, take
 from sgdmem.numeric.noise_sums.noise_operator import Bounds
+from sgdmem.numeric.noise_sums.pairs import quick_pairs
 from sgdmem.numeric.noise_sums.sampled_operator import ROUNDED, SampledOperator
 from sgdmem.numeric.sampled_noise.bounds_without_a_pass import diagonal_radius
-from sgdmem.numeric.sampled_noise.mode_pairs import quick_pairs
 from sgdmem.numeric.sampled_noise.ritz_pair import RitzPair
 from sgdmem.numeric.sampled_noise.sampled_radius import are_floats, ritz_pair
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 _FAR = 2.0  # radius of the diagonal part from which no estimate is needed
 _NODES, _MANY_MODES = 4, 500  # forms that are asked for one; where it takes long a single one
@@ -24,7 +23,7 @@ _NEARLY = 0.9  # of an estimate: smaller lower bounds are not near the radius
 
 
 def smooth_radius(
-    operator: SampledOperator, form: HalfPlaneForm, bounds: Bounds, wanted: Array
+    operator: SampledOperator, form: ModeForm, bounds: Bounds, wanted: Array
 ) -> Array:
     """Return estimates of the radius for each form, given bounds that only decide.
 
@@ -46,7 +45,7 @@ def smooth_radius(
 
 
 def _factors(
-    operator: SampledOperator, form: HalfPlaneForm, diagonal: Array, places: Array
+    operator: SampledOperator, form: ModeForm, diagonal: Array, places: Array
 ) -> tuple[list[float], list[float]]:
     """Return logs of radii of the diagonal part, rising, and of the radius over them."""
     lam, samples = operator.spectrum.eigenvalues, operator.samples

@@ -73,13 +73,13 @@ class SummandPoles:
             places = [*ends, *(c for c, _ in roots if not c.imag < 0)]
             slopes = [*map((circle.crossing * fmpz_poly([-4, 0, 1])).derivative(), places)]
             balls = [
-                _complex_ball([circle.middle(c) / (2 * circle.size(c) * scale) for c in places])
+                complex_ball([circle.middle(c) / (2 * circle.size(c) * scale) for c in places])
             ]
             for top, factor in numerators:
                 square = squared_modulus(top)
                 twice = [(2 if c.imag == 0 else 4) * factor for c in places]
                 values = zip(twice, places, slopes, strict=True)
-                balls.append(_complex_ball([k * square(c) / slope for k, c, slope in values]))
+                balls.append(complex_ball([k * square(c) / slope for k, c, slope in values]))
         if not all(np.isfinite(ball.rad).all() for ball in balls):
             return None
         return cls(balls[0], balls[1], balls[-1], circle.Q(1) != 0 == circle.P(1))
@@ -97,35 +97,14 @@ class SummandPoles:
             if found and self.output_weights is self.weights:
                 found = [*found, found[0]]
                 break
-            rest = self._sum(weights, drift)
+            start = int(self.is_first_at_zero)
+            rest = sum_over_poles(self.poles[start:], weights[start:], drift)
             first = Ball(weights.mid[0].real, weights.rad[0])
             if plain:
                 found.append(weight * rest - first)
             else:
                 found.append(weight * (rest - first / drift if self.is_first_at_zero else rest))
         return found
-
-    def _sum(self, weights: Ball, drift: Ball) -> Ball:
-        """Return the sum over all poles but one at 0, shape (N,)."""
-        mu, spread = drift.mid, np.broadcast_to(drift.rad, drift.mid.shape)
-        total, size, error = np.zeros((3, *mu.shape))
-        parts = [part[int(self.is_first_at_zero) :] for part in self._parts(weights)]
-        with np.errstate(all="ignore"):
-            for z, z_error, G, G_error in zip(*parts, strict=True):
-                apart = z.real - mu
-                square = apart * apart + z.imag * z.imag
-                far, off = np.sqrt(square), spread + (z_error + UNIT * np.abs(apart))
-                room = far * (1 - 8 * UNIT) - off
-                known = (room > 0) & (square > _SMALLEST) & (square < _LARGEST)
-                total += (G.real * apart + G.imag * z.imag) / square
-                size += abs(G) / far
-                # |G/w - G/w'| <= |G| |w - w'| / |w w'|
-                error += np.where(known, (abs(G) * off / far + G_error) / room, np.inf)
-            rounding = (16 + parts[0].size) * UNIT * size
-            return Ball(total, (1 + 1e-9) * (error + rounding))
-
-    def _parts(self, weights: Ball) -> tuple[Array, Array, Array, Array]:
-        return self.poles.mid, self.poles.rad, weights.mid, weights.rad
 
     def floats(self, lam: Array, drift: Array) -> tuple[Array, Array]:
         """Return ``lam`` times the sum over all poles in plain floats, and the sum of sizes."""
@@ -145,7 +124,27 @@ class SummandPoles:
         return total, size
 
 
-def _complex_ball(values: Sequence[Any]) -> Ball:
+def sum_over_poles(poles: Ball, weights: Ball, drift: Ball) -> Ball:
+    """Return the real parts of sum_i G_i / (z_i - mu) for each of the drifts mu."""
+    mu, spread = drift.mid, np.broadcast_to(drift.rad, drift.mid.shape)
+    total, size, error = np.zeros((3, *mu.shape))
+    parts = (poles.mid, poles.rad, weights.mid, weights.rad)
+    with np.errstate(all="ignore"):
+        for z, z_error, G, G_error in zip(*parts, strict=True):
+            apart = z.real - mu
+            square = apart * apart + z.imag * z.imag
+            far, off = np.sqrt(square), spread + (z_error + UNIT * np.abs(apart))
+            room = far * (1 - 8 * UNIT) - off
+            known = (room > 0) & (square > _SMALLEST) & (square < _LARGEST)
+            total += (G.real * apart + G.imag * z.imag) / square
+            size += abs(G) / far
+            # |G/w - G/w'| <= |G| |w - w'| / |w w'|
+            error += np.where(known, (abs(G) * off / far + G_error) / room, np.inf)
+        rounding = (16 + poles.mid.size) * UNIT * size
+        return Ball(total, (1 + 1e-9) * (error + rounding))
+
+
+def complex_ball(values: Sequence[Any]) -> Ball:
     """Return complex balls of FLINT as balls of floats."""
     mids = np.array([complex(float(x.real.mid()), float(x.imag.mid())) for x in values])
     apart = [float(abs(x - complex(mid)).upper()) for x, mid in zip(values, mids, strict=True)]

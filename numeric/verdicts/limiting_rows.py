@@ -74,7 +74,7 @@ class LimitingRows:
             raise InputError("no row limits the rate of full batches: they have no noise")
         if not judge.noiseless_is_stable:
             raise InputError("rows have no part in it: the method is not stable without noise")
-        samples, matrix = operator.samples, operator.leading_matrix(judge.half_plane_form)
+        samples, matrix = operator.samples, operator.leading_matrix(judge.form)
         shares = samples.weights * samples.squared_forms(matrix)
         shares = shares / shares.sum()
         order = np.argsort(-shares, kind="stable")

@@ -43,7 +43,7 @@ def critical_batch_size(judge: Judge) -> float:
     if not judge.noiseless_is_stable or judge.has_no_pull:
         return math.inf
     if isinstance(judge.joint.operator, SampledOperator):
-        return judge.joint.operator.critical_batch_size(judge.half_plane_form)
+        return judge.joint.operator.critical_batch_size(judge.form)
     if noise.coupling is None and noise.tau2 == 0 and noise.tau1 > 0:
         return float(noise.tau1) * float(judge.sums.noise.mid[0])  # the proved sum itself
     problem = _float_problem(judge)

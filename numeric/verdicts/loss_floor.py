@@ -55,9 +55,7 @@ def loss_floor(judge: Judge) -> Interval:
         high = loss_floor(few)[1] if few.reason is Reason.STABLE else math.inf
         return loss_floor(many)[0], high
     if noise.samples is not None:
-        return sampled_floor(
-            noise, judge.half_plane_form, judge.spectrum.eigenvalues, judge.radius[1]
-        )
+        return sampled_floor(noise, judge.form, judge.spectrum.eigenvalues, judge.radius[1])
     if judge.spectrum.diverges:
         return math.inf, math.inf
     stirred = Ball.exactly([noise.label_variance * noise.inverse_batch])[0]
@@ -76,7 +74,7 @@ def floor_of_epochs(judge: Judge) -> float:
     assert isinstance(operator, EpochOperator) and noise.samples is not None  # it has epochs
     if not noise.stirs:
         return 0.0
-    C = operator.resting(judge.half_plane_form, covariance_at_rest(noise.samples))
+    C = operator.resting(judge.form, covariance_at_rest(noise.samples))
     lam = Ball(judge.spectrum.eigenvalues)
     reading = lam.mid * mode_summands(judge.form, lam).output_noise.mid[0]
     return float(reading @ np.diag(C)) / 2

@@ -21,26 +21,23 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.conjugate_gradients import conjugate_gradients
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.rounding import UNIT
-from sgdmem.numeric.noise_sums.mode_summands import mode_summands
+from sgdmem.numeric.noise_sums.mode_summands import ModeForm, is_unheard, mode_summands
+from sgdmem.numeric.noise_sums.pairs import mode_pairs
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
 from sgdmem.numeric.sampled_noise.sampled_radius import are_moderate
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 
 _SMALL = 1e-14  # what is left over, relative to the right side
 
 
-def sampled_floor(
-    noise: BatchNoise, form: HalfPlaneForm, eigenvalues: Array, radius: float
-) -> Interval:
+def sampled_floor(noise: BatchNoise, form: ModeForm, eigenvalues: Array, radius: float) -> Interval:
     """Return bounds of the floor, above the least loss.
 
     Parameters
     ----------
     noise : BatchNoise
         Of samples with residuals, in a stable question.
-    form : HalfPlaneForm
+    form : HalfPlaneForm or LongForm
         In balls of shape (1, 1).
     eigenvalues : array of shape (N,)
     radius : float
@@ -51,7 +48,7 @@ def sampled_floor(
     products, error = mode_pairs(form, eigenvalues)
     output = Ball(eigenvalues) * mode_summands(form, Ball(eigenvalues)).output_noise
     reading, reading_error = output.mid[0], output.rad[0]
-    if not any(part.mid.any() or part.rad.any() for part in form.Q_output):  # w hears nothing
+    if is_unheard(form):  # by w
         return 0.0, 0.0
     if not are_moderate(products):
         return 0.0, math.inf

@@ -205,7 +205,7 @@ class Verdict:
         operator = self._judge.joint.operator
         if not isinstance(operator, EpochOperator) or not self._judge.noiseless_is_stable:
             return None
-        return operator.reference(self._judge.half_plane_form)
+        return operator.reference(self._judge.form)
 
     @cached_property
     def critical_eigenvalue(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import mpmath
@@ -15,15 +16,18 @@ from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.long_memory import LongForm
+from sgdmem.numeric.noise_sums.long_pairs import long_pairs, quick_long_pairs
 from sgdmem.numeric.noise_sums.mode_summands import ball_form, mode_summands
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs as half_plane_pairs
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo.past_gradients import delayed_sgd
+from tests import naive
 from tests.draws import KINDS, random_algorithm
 
 NONE = Fraction(0)
@@ -237,6 +241,34 @@ def test_infinite_laws_and_other_noise() -> None:
     decayed = stability(algorithm, Problem(Spectrum([1, 0.5]), weight_decay="0.1"), 2)
     s = [summed(algorithm, x + 0.1) * (x / (x + 0.1)) ** 2 for x in (1, 0.5)]
     assert decayed.noise_sum == pytest.approx(sum(s) / 2, rel=1e-9)
+
+
+def test_pairs_of_modes(rng: np.random.Generator) -> None:
+    lam = np.array([1, 0.7, 0.1, 0.01])
+    for delay in (1, 2, 5, 8):
+        for decay in (NONE, Fraction(1, 100)):
+            algorithm = delayed(limit(delay) * rng.uniform(0.05, 0.95), delay)
+            (x, error), form = long_pairs(algorithm, decay, lam), ball_form([algorithm], decay)
+            y, more = half_plane_pairs(form, lam)
+            assert (np.abs(x - y) <= (error + more) * x).all()
+            assert error < 1e-12
+            assert np.allclose(quick_long_pairs(algorithm, decay, lam), x, rtol=1e-10)
+
+
+def test_samples(rng: np.random.Generator) -> None:
+    X = rng.normal(size=(6, 2))
+    problem, delay = Problem.from_data(X), 9
+    largest = largest_learning_rate(lambda learning_rate: delayed(learning_rate, delay), problem, 2)
+    end = delayed(largest, delay)
+    b, c = ([*map(float, x)] for x in (end.b, end.c))
+    raw = naive.Raw(0.0, b, c, np.eye(9, k=-1).tolist(), [0.0] * 9)
+    moments = naive.sampled_moment_radius(raw, X[:, None], np.full(6, 1 / 6), 1 / 2)
+    assert moments == pytest.approx(1, rel=1e-7)
+    for decay in (0, 1):
+        problem = Problem.from_data(X, weight_decay=decay)
+        largest = largest_learning_rate(partial(delayed, delay=40), problem, 2)
+        near = [stability(delayed(largest * x, 40), problem, 2) for x in (1 - 1e-6, 1 + 1e-6)]
+        assert [x.stable for x in near] == [True, False]
 
 
 def test_maps_go_point_by_point() -> None:
