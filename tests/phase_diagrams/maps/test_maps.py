@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache, partial
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem.numeric.compiled_maps import compiled_judge
+from sgdmem.numeric.compiled_maps import compiled_judge, machine_code_by_nodes
 from sgdmem.numeric.compiled_maps import family_judge as batch
 from sgdmem.numeric.compiled_maps.points import Outcomes
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -21,6 +21,7 @@ from sgdmem.numeric.verdicts.verdict import Verdict
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import FamilyLike
+from sgdmem.symbolic.programs import map_program
 from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import draws
 from tests.asking import judged, noisy
@@ -282,7 +283,9 @@ def test_a_family_that_is_not_rational(left_open: list[float], rng: np.random.Ge
     ("memory", "tau2"),
     [
         *((0, -1), (1, 0)),
-        *(pytest.param(M, -1 if M % 2 == 0 else 0, marks=SLOW) for M in range(2, 8)),
+        *(pytest.param(M, -1 if M % 2 == 0 else 0, marks=SLOW) for M in range(2, 6)),
+        # whose machine code takes a minute to be made
+        *(pytest.param(M, -1 if M % 2 == 0 else 0, marks=pytest.mark.exhaustive) for M in (6, 7)),
         *(pytest.param(M, -1 if M % 2 else 0, marks=pytest.mark.exhaustive) for M in range(8)),
     ],
 )
@@ -290,6 +293,31 @@ def test_every_memory(
     memory: int, tau2: int, left_open: list[float], rng: np.random.Generator
 ) -> None:
     """6 is the largest one for which the summand is a fraction, 7 goes without."""
+    check_memory(memory, tau2, rng)
+    assert left_open[0] < 0.2
+
+
+@pytest.fixture
+def small_fractions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    kept = map_program.map_program, machine_code_by_nodes.judge_source
+    monkeypatch.setattr(map_program, "LARGEST_FRACTION_MEMORY", 0)
+    for function in kept:
+        function.cache_clear()
+    yield
+    for function in kept:
+        function.cache_clear()
+
+
+@SLOW
+@pytest.mark.usefixtures("small_fractions")
+def test_beyond_the_largest_fraction(left_open: list[float], rng: np.random.Generator) -> None:
+    """What memory 7 does, at memory 1."""
+    assert map_program.map_program(1, True).fraction is None
+    check_memory(1, -1, rng)
+    assert left_open[0] < 0.2
+
+
+def check_memory(memory: int, tau2: int, rng: np.random.Generator) -> None:
     recurrence = draws.random_recurrences(rng, memory)
 
     def family(rate: Any, mix: Any) -> Algorithm:
@@ -300,7 +328,6 @@ def test_every_memory(
     spectrum = SHORT if memory % 2 else Spectrum.power_law(1.5)
     found = check(Map(family, rates, mixes, spectrum, {"batch_size": 30, "tau2": tau2}), rng)
     assert both(found)
-    assert left_open[0] < 0.2
 
 
 # Places ------------------------------------------------------------------------------------------
