@@ -110,14 +110,13 @@ def _shown(value: Scalar) -> Scalar:
 
 
 def _is_negative(value: Scalar) -> bool:
-    """Whether a minus sign stands in front of it: of a sum that begins with a negative number."""
+    """Whether a minus sign stands in front of it."""
     if not is_symbolic(value):
         return bool(value < 0)
-    from sgdmem.symbolic.expressions.products import is_negative
+    from sgdmem.symbolic.expressions.products import begins_negative
     from sgdmem.symbolic.expressions.tidying import arranged
 
-    found = arranged(value)
-    return is_negative(found) or bool(found.is_Add and found.as_coeff_Add()[0] < 0)
+    return begins_negative(arranged(value))
 
 
 def _outside(text: str) -> str:

@@ -33,6 +33,21 @@ def is_negative(term: Any) -> bool:
     return bool(split(term)[0] < 0)
 
 
+def begins_negative(expression: Any) -> bool:
+    """Whether people put a minus sign in front: of a sum, of its number or of all its terms.
+
+    Examples
+    --------
+    >>> from sympy import symbols
+    >>> a, b = symbols("a b")
+    >>> [begins_negative(x) for x in (-a, a - 1, -a - b, a - b)]
+    [True, True, True, False]
+    """
+    if not expression.is_Add:
+        return is_negative(expression)
+    return bool(expression.as_coeff_Add()[0] < 0 or all(map(is_negative, expression.args)))
+
+
 def opposite(term: Any) -> Any:
     """Return minus a term."""
     number, top, bottom = split(term)

@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from sgdmem.symbolic.algebra.determinants import hurwitz_determinants
 from sgdmem.symbolic.algebra.noise_summand import LARGEST_EXPANDED_MEMORY
+from sgdmem.symbolic.algebra.routh import to_half_plane
 from sgdmem.symbolic.algebra.scalars import Scalar, is_symbolic, to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.printing import number_text
+from sgdmem.symbolic.algorithms.reduction import reduced
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.notation import Letters, find_notation
 from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.expressions.products import begins_negative, opposite
 from sgdmem.symbolic.expressions.text import expression_text
-from sgdmem.symbolic.expressions.tidying import arranged
+from sgdmem.symbolic.expressions.tidying import Tidier
 
 Tidy: TypeAlias = Callable[[Any], Any]
 _LETTERS = "2410.04228"  # which ones does not matter: signs and order do
@@ -45,6 +49,16 @@ def _sections(algorithm: Algorithm) -> Iterator[str]:
     yield "Characteristic polynomial (29), (36): det(x - S) = P(x) - lambda Q(x)"
     yield f"  P(x) = (x - 1) det(x - D) = (x - 1) ({_polynomial(det_D, x)})"
     yield f"  Q(x) = {_polynomial(Q, x)}"
+    left, factor = reduced(algorithm)
+    names = "P - lambda Q"
+    if len(factor) > 1:
+        names = "F (P1 - lambda Q1)"
+        left_D, _, left_Q, _ = (tuple(map(tidy, row)) for row in left.polynomials)
+        yield ""
+        yield "Common factor: P = F P1, Q = F Q1. It cancels where gradients are taken"
+        yield f"  F(x) = {_polynomial(tuple(map(tidy, factor)), x)}"
+        yield "  P1(x) = (x - 1)" + (f" ({_polynomial(left_D, x)})" if left.memory else "")
+        yield f"  Q1(x) = {_polynomial(left_Q, x)}"
     yield ""
     yield "Recurrence (8), on quadratics (for every loss if a = 0)"
     yield f"  {_recurrence(algorithm, tidy)}"
@@ -56,13 +70,14 @@ def _sections(algorithm: Algorithm) -> Iterator[str]:
         yield f"  {error}"
     yield ""
     yield "Noiseless stability (Routh-Hurwitz, x = (1 + z)/(1 - z)): all positive"
-    yield from _conditions(algorithm, lam, tidy)
+    yield from _conditions(left, lam, tidy)
+    yield from _hidden_conditions(factor, tidy)
     yield ""
     yield "Noise summand s = lambda^2 ||Q / (P - lambda Q)||^2 (Routh-Astrom recursion)"
-    yield from _summand(algorithm, lam, tidy)
+    yield from _summand(left, lam, tidy)
     yield ""
     yield "Stable with mini-batches of size B if and only if, for every eigenvalue lambda_k,"
-    yield "  P - lambda_k Q is strictly Schur, 1 + (tau2/B) s_k > 0, and"
+    yield f"  {names.replace('lambda', 'lambda_k')} is strictly Schur, 1 + (tau2/B) s_k > 0, and"
     yield "  U' = (tau1/B) sum_k s_k / (1 + (tau2/B) s_k) < 1"
     yield "  (of a noise model; on samples as they are the radius of an operator, see documents)"
     yield ""
@@ -71,7 +86,7 @@ def _sections(algorithm: Algorithm) -> Iterator[str]:
     read = "s^w_k" if shifted else "s_k"
     yield f"  L = sigma^2 / (2 B (1 - U')) sum_k {read} / (1 + (tau2/B) s_k)"
     if shifted:
-        yield "  with s^w = lambda^2 ||Q_w / (P - lambda Q)||^2, Q_w being Q for a = 0"
+        yield f"  with s^w = lambda^2 ||Q_w / ({names})||^2, Q_w being Q for a = 0"
 
 
 def _arranged(algorithm: Algorithm) -> tuple[Tidy, Any]:
@@ -85,7 +100,8 @@ def _arranged(algorithm: Algorithm) -> tuple[Tidy, Any]:
         letters = Letters(tuple(sorted(algorithm.free_symbols, key=str)), find_notation(_LETTERS))
         subject = Subject(replace(algorithm, floats=False), letters)
     except InputError:  # symbols without letters
-        return lambda value: arranged(value) if is_symbolic(value) else value, plain
+        tidy = Tidier((plain,), lambda factor: None)
+        return lambda value: tidy(value) if is_symbolic(value) else value, plain
     return (lambda value: subject.tidy(value) if is_symbolic(value) else value), letters.eigenvalue
 
 
@@ -114,11 +130,19 @@ def _term(value: Scalar, name: str) -> str:
     shown = _text(value)
     if name == "":
         return shown
+    if is_symbolic(value) and value.is_Add and begins_negative(value):
+        return f"-{_term(_sum(*(opposite(term) for term in value.args)), name)}"
     if shown in ("1", "-1"):
         return shown[:-1] + name
     if is_symbolic(value) and value.is_Add:
         shown = f"({shown})"
     return f"{shown} {name}"
+
+
+def _sum(*terms: Any) -> Any:
+    from sympy import Add
+
+    return Add(*terms)
 
 
 def _joined(terms: list[str]) -> str:
@@ -136,6 +160,21 @@ def _conditions(algorithm: Algorithm, lam: Any, tidy: Tidy) -> Iterator[str]:
 
     for condition in conditions(algorithm, lam):
         yield f"  {_text(tidy(condition))}"
+
+
+def _hidden_conditions(factor: tuple[Scalar, ...], tidy: Tidy) -> Iterator[str]:
+    """Yield what must be positive for the roots of a common factor to be in the unit disk."""
+    if len(factor) == 1:
+        return
+    import sympy
+
+    x = sympy.Dummy("x")
+    polynomial = sympy.Add(*(to_sympy(value) * x**k for k, value in enumerate(factor)))
+    for part, _ in sympy.factor_list(polynomial, x)[1]:
+        hat = to_half_plane(sympy.Poly(part, x).monic().all_coeffs()[::-1])
+        for value in (*hat, *hurwitz_determinants(hat)[1:]):
+            if sympy.sympify(value).free_symbols or value <= 0:
+                yield f"  {_text(tidy(value))} (of F)"
 
 
 def _summand(algorithm: Algorithm, lam: Any, tidy: Tidy) -> Iterator[str]:

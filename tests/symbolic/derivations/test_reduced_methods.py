@@ -17,6 +17,7 @@ from sgdmem.errors import DerivationError
 from sgdmem.symbolic.algebra.scalars import fraction_of, to_sympy
 from sgdmem.symbolic.algorithms.reduction import reduced
 from sgdmem.symbolic.derivations.derivation import read_subject
+from sgdmem.symbolic.derivations.documents.text import derivation_text
 from sgdmem.symbolic.derivations.sections.minimal_conditions import (
     hidden_conditions,
     noiseless_conditions,
@@ -25,6 +26,7 @@ from sgdmem.symbolic.derivations.sections.reduced_method import what_cancels
 from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubject, what_is_left
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
+from sgdmem.symbolic.zoo.named_algorithms import find_family
 from tests import naive
 
 # mypy: allow-untyped-defs
@@ -214,3 +216,16 @@ def test_nothing_is_left_out_that_does_not_cancel() -> None:
         replace(found, inequalities=found.inequalities[:1]).check(
             left_of("drift").names, left_of("drift").parameters
         )
+
+
+def test_the_text_is_about_what_is_left_too() -> None:
+    text = derivation_text(find_family("pid").symbolic())
+    for line in (
+        "F(x) = x^2 - momentum x",
+        "P1(x) = (x - 1) (x - momentum)",
+        "2*(1 + momentum) - lambda*(learning_rate + 2*derivative*(1 - momentum))",
+        "1 + momentum (of F)",
+        "F (P1 - lambda_k Q1) is strictly Schur",
+    ):
+        assert f"  {line}" in text
+    assert "F(x)" not in derivation_text(find_family("qhm").symbolic())
