@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, is_simple
-from sgdmem.numeric.compiled_maps.points import Outcomes, Points
 from sgdmem.numeric.judges.noiseless import noiseless_floats
 from sgdmem.numeric.judges.stability_rule import REASONS, decide
-from sgdmem.numeric.losses.loss_series import Regime, loss_regime
-from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.numeric.problems.problem import require_no_weight_decay
-from sgdmem.numeric.problems.target import PowerLawTarget
-from sgdmem.numeric.spectra.power_law import PowerLaw
-from sgdmem.numeric.verdicts.verdict import Verdict
+from sgdmem.phase_diagrams.maps.judged_map import JudgedMap
+from sgdmem.phase_diagrams.maps.loss_quantities import REGIMES, loss_exponent, loss_floor, regime
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -29,101 +21,14 @@ from sgdmem.symbolic.errors import InputError, UndefinedError, shown
 
 NOT_YET = -128  # of flags: what a store has where a chunk is missing
 _NEARLY = 1e-13  # relative error of a rate that floats are trusted with
-REGIMES: Sequence[str] = get_args(Regime)
 
 
-@dataclass(frozen=True)
-class Map:
-    """Points that have been judged, and what was asked.
-
-    Attributes
-    ----------
-    judge : FamilyJudge
-        Which has judged them.
-    points : Points
-    outcome : Outcomes
-    targets : sequence
-        Of those quantities that depend on a target: one for each value of its axis, or a single
-        one, which may be None.
-    """
-
-    judge: FamilyJudge
-    points: Points
-    outcome: Outcomes
-    targets: Sequence[Any] = (None,)
-
-    @cached_property
-    def damps_modes(self) -> Array:
-        """Where no single mode's noise can feed on itself, tau2 not being negative."""
-        return self.of_noise(lambda noise: is_simple(noise) and noise.tau2 >= 0)  # type: ignore[operator]
-
-    def of_noise(self, function: Callable[[BatchNoise], bool]) -> Array:
-        """Return a function of the noise at all points."""
-        noises = self.judge.noises(self.points)
-        values = np.array([function(noises[key]) for key in self.points.noise_keys()])
-        return values[self.points.noise_indices]
-
-    def verdict(self, place: int) -> Verdict:
-        """Return the verdict at a point."""
-        return self.judge.verdict(self.points, place)
-
-    def of_algorithms(self, function: Callable[[Algorithm], float], places: Array) -> Array:
-        """Return a function of the algorithm at some points, called once for each algorithm."""
-        known: dict[tuple[Any, ...], float] = {}
-        values = np.empty(len(places))
-        for number, place in enumerate(places.tolist()):
-            point = self.points.at(place)
-            own = {name: point[name] for name in self.points.own}
-            key = tuple(own.values())
-            if key not in known:
-                known[key] = function(self.judge.build(**own))
-            values[number] = known[key]
-        return values
-
-    def of_laws(
-        self, function: Callable[[PowerLaw, Sequence[Any], bool], Array], dtype: Any
-    ) -> Array:
-        """Return a function of power law, targets and whether there is noise, at all points.
-
-        Raises
-        ------
-        InputError
-            If there are no targets, or no infinite power law.
-        """
-        problem = self.judge.problem
-        require_no_weight_decay(problem, "regimes and exponents of the loss")
-        law = problem.spectrum.law
-        if any(not isinstance(target, PowerLawTarget) for target in self.targets):
-            raise InputError(
-                "target must be a PowerLawTarget for regimes and exponents of the loss, as of "
-                f"Problem.power_law(nu, zeta); got {shown(self.targets[0])}"
-            )
-        if law is None or law.count is not None or problem.noise.mixes:
-            raise InputError(
-                "regimes and exponents of the loss are those of infinite power laws without "
-                f"coupling, got {problem}"
-            )
-        if problem.noise.label_variance:
-            raise InputError(
-                "regimes and exponents of the loss are those without noise of the labels, under "
-                "which it comes to rest: ask for loss_floor, or give no label_variance"
-            )
-        noisy = self.of_noise(lambda noise: noise.spreads)
-        with_noise, without = (function(law, self.targets, x)[:, None] for x in (True, False))
-        return np.where(noisy, with_noise, without).astype(dtype)
-
-    @property
-    def places(self) -> Array:
-        """The numbers of all points."""
-        return np.arange(len(self.points))
-
-
-def _bounds(judged: Map) -> Array:
+def _bounds(judged: JudgedMap) -> Array:
     assert judged.outcome.bounds is not None
     return judged.outcome.bounds
 
 
-def _noiseless(judged: Map) -> Array:
+def _noiseless(judged: JudgedMap) -> Array:
     """Return 1 where it is stable without noise, 0 where not, -1 where that is undecided."""
     infinite = np.isinf(judged.outcome.noise_sum)
     found = np.where(infinite, judged.outcome.stable, 1)
@@ -133,7 +38,7 @@ def _noiseless(judged: Map) -> Array:
     return found.astype(np.int8)
 
 
-def _reason(judged: Map) -> Array:
+def _reason(judged: JudgedMap) -> Array:
     """Return places in `REASONS`: by the rule where the outcome tells what it asks for."""
     stable, sums = judged.outcome.stable, judged.outcome.noise_sum
     bad = (stable == 0) & judged.damps_modes  # by its roots if the sum is infinite
@@ -158,7 +63,7 @@ def _reason(judged: Map) -> Array:
     return codes
 
 
-def _effective_learning_rate(judged: Map) -> Array:
+def _effective_learning_rate(judged: JudgedMap) -> Array:
     def value(algorithm: Algorithm) -> float:
         try:
             return to_float(algorithm.effective_learning_rate)
@@ -169,7 +74,7 @@ def _effective_learning_rate(judged: Map) -> Array:
 
 
 def _by_forms(
-    judged: Map, formula: Callable[[HalfPlaneForm], Ball], exact: Callable[[Algorithm], float]
+    judged: JudgedMap, formula: Callable[[HalfPlaneForm], Ball], exact: Callable[[Algorithm], float]
 ) -> Array:
     """Return a formula at all points where error bounds are small, elsewhere the exact value."""
     values = np.full(len(judged.points), math.nan)
@@ -184,7 +89,7 @@ def _by_forms(
     return values
 
 
-def _critical_eigenvalue(judged: Map) -> Array:
+def _critical_eigenvalue(judged: JudgedMap) -> Array:
     decay = judged.judge.problem.weight_decay
 
     def value(algorithm: Algorithm) -> float:
@@ -215,7 +120,7 @@ def _first_sign_change(form: HalfPlaneForm) -> Ball:
     return Ball(np.where(sure, mid, math.nan), rad)
 
 
-def _critical_batch_size(judged: Map) -> Array:
+def _critical_batch_size(judged: JudgedMap) -> Array:
     points = judged.points
     if not _is_never_damped(judged) or "batch_size" in points.axes:
         return np.array([judged.verdict(k).critical_batch_size for k in judged.places.tolist()])
@@ -223,52 +128,7 @@ def _critical_batch_size(judged: Map) -> Array:
     return replace(judged.judge, batch_size=1).judge(points).noise_sum
 
 
-def _loss_floor(judged: Map) -> Array:
-    """Return where the mean loss comes to rest, inf where stability is not proved."""
-    stable = judged.outcome.stable == 1
-    found = np.where(stable, 0.0, math.inf)
-    heard, samples = judged.of_noise(lambda noise: noise.stirs), judged.judge.problem.samples
-    if samples is not None and samples.residuals is not None:  # of what shrinks also if they fit
-        heard |= judged.of_algorithms(lambda x: float(x.shrink != 0), judged.places) > 0
-    for place in np.flatnonzero(stable & heard).tolist():
-        found[place] = judged.verdict(place).loss_floor
-    return found
-
-
-def _regime(judged: Map) -> Array:
-    """Return places in `REGIMES` for each target and point."""
-    return judged.of_laws(_regimes, np.int8)
-
-
-def _regimes(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
-    """Return places in `REGIMES`: along rising exponents signal, border and noise follow."""
-    if not is_noisy:
-        return np.full(len(targets), REGIMES.index("signal-dominated"))
-    zeta = [target.exponent for target in targets]
-    rising = sorted(zeta)
-
-    def first(*past: str) -> float:
-        place = bisect_left(rising, True, key=lambda x: loss_regime(law.exponent, x) in past)
-        return rising[place] if place < len(rising) else math.inf
-
-    if law.exponent <= 1:
-        return np.full(len(targets), REGIMES.index(loss_regime(law.exponent, zeta[0])))
-    border, noise = first("border", "noise-dominated"), first("noise-dominated")
-    places = [REGIMES.index(name) for name in ("signal-dominated", "border", "noise-dominated")]
-    return np.array([places[(x >= border) + (x >= noise)] for x in zeta])
-
-
-def _loss_exponent(judged: Map) -> Array:
-    exponents = judged.of_laws(_exponents, float)
-    return np.where(judged.outcome.stable == 1, exponents, math.nan)
-
-
-def _exponents(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
-    signal = np.array([target.exponent for target in targets])
-    return np.minimum(signal, 2 - 1 / law.exponent) if is_noisy else signal
-
-
-def _is_never_damped(judged: Map) -> bool:
+def _is_never_damped(judged: JudgedMap) -> bool:
     noise = judged.judge.problem.noise
     return not noise.mixes and noise.tau2 == 0 and "tau2" not in judged.points.axes
 
@@ -290,7 +150,7 @@ class Quantity:
     """
 
     long_name: str
-    values: Callable[[Map], Array]
+    values: Callable[[JudgedMap], Array]
     units: str = "1"
     flags: Mapping[int, str] = field(default_factory=dict)
     is_of_target: bool = False
@@ -348,11 +208,11 @@ QUANTITIES: Mapping[str, Quantity] = {
         "eigenvalue at which noiseless stability ends", _critical_eigenvalue, "eigenvalue"
     ),
     "critical_batch_size": Quantity("critical batch size", _critical_batch_size, "samples"),
-    "loss_floor": Quantity("how far above the least loss it comes to rest", _loss_floor),
+    "loss_floor": Quantity("how far above the least loss it comes to rest", loss_floor),
     "regime": Quantity(
-        "regime of the loss", _regime, flags=dict(enumerate(REGIMES)), is_of_target=True
+        "regime of the loss", regime, flags=dict(enumerate(REGIMES)), is_of_target=True
     ),
-    "loss_exponent": Quantity("exponent p of the loss t^-p", _loss_exponent, is_of_target=True),
+    "loss_exponent": Quantity("exponent p of the loss t^-p", loss_exponent, is_of_target=True),
 }
 
 

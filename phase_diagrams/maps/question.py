@@ -18,7 +18,8 @@ from sgdmem.numeric.compiled_maps.points import Points
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.target import Target
 from sgdmem.phase_diagrams.maps.axes import own_parameters
-from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT, Map, Quantity, find_quantities
+from sgdmem.phase_diagrams.maps.judged_map import JudgedMap
+from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT, Quantity, find_quantities
 from sgdmem.phase_diagrams.maps.varying_problem import Axes, VaryingProblem
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import Family
@@ -139,7 +140,7 @@ class DiagramQuestion:
         targets: Sequence[Target | None],
         inner: Axes,
         advance: Callable[[int], None],
-    ) -> Map:
+    ) -> JudgedMap:
         """Return the map at one value of every looped axis."""
         problem = self._problem(point)
         panel = {name: x for name, x in point.items() if name not in self.problem.axes}
@@ -152,7 +153,7 @@ class DiagramQuestion:
         judge = FamilyJudge(family, compiled, problem, batch_size, self.device)
         points = Points(inner, own)
         outcome = judge.judge(points, lambda count: advance(len(targets) * count))
-        return Map(judge, points, outcome, targets)
+        return JudgedMap(judge, points, outcome, targets)
 
     def _problem(self, point: Mapping[str, Any]) -> Problem:
         """Return the problem of a map, kept with what it derives; its target is one of many."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.phase_diagrams.maps.edges import EDGES, edge_curves, panel_of
+from sgdmem.phase_diagrams.maps.edges import EDGES, edge_curves
 from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT
 from sgdmem.phase_diagrams.maps.scales import scale_of, to_places, to_values
@@ -18,8 +18,6 @@ from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import (
     FigureSize,
     in_points,
-    letters_of,
-    read_size,
     sized,
 )
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
@@ -29,8 +27,6 @@ from sgdmem.phase_diagrams.pictures.placement import name_regions
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
     set_scale,
-    write_figure_legend,
-    write_figure_title,
     write_title,
 )
 from sgdmem.symbolic.errors import InputError, shown
@@ -38,8 +34,6 @@ from sgdmem.symbolic.errors import InputError, shown
 if TYPE_CHECKING:
     import xarray
 
-_MOST_COLUMNS = 3  # of a series
-_PANEL = 14.0  # letters that a map is wide, at least
 _MOST_CELLS = 2000  # along an axis of a picture
 
 
@@ -103,7 +97,7 @@ def draw(
     'log'
     >>> axes.figure.savefig("heavy-ball.png")  # doctest: +SKIP
     """
-    diagram = _thinned(_read(diagram), quantity)
+    diagram = thinned(read_diagram(diagram), quantity)
     if diagram.stable.ndim != 2:
         raise InputError("diagram must be one map: a series is drawn by draw_series")
     ax = new_axes(size) if ax is None else ax
@@ -111,7 +105,7 @@ def draw(
     name_or_explain(
         ax,
         shown.kinds,
-        lambda below: _name(diagram, ax, shown, below),
+        lambda below: name_cells(diagram, ax, shown, below),
         annotate=annotate,
         explained=explained,
     )
@@ -122,14 +116,14 @@ def draw_colours(
     diagram: xarray.Dataset, ax: Any, quantity: str, *, explained: bool, edge: bool = True
 ) -> Shown:
     """Draw a map with its title and colour bar, and the edge of stability, without any names."""
-    shown = _draw(diagram, ax, quantity, least_shown(diagram), edge)
+    shown = draw_cells(diagram, ax, quantity, least_shown(diagram), edge)
     if explained and shown.mesh is not None:
-        _colour_bar(shown, ax)
+        draw_colour_bar(shown, ax)
     write_title(ax, title(diagram, [str(name) for name in diagram.stable.dims]))
     return shown
 
 
-def _read(diagram: Any) -> xarray.Dataset:
+def read_diagram(diagram: Any) -> xarray.Dataset:
     """Return a phase diagram, from its file if a path was given."""
     import xarray
 
@@ -144,7 +138,7 @@ def _read(diagram: Any) -> xarray.Dataset:
     )
 
 
-def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
+def thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
     """Return what a picture can show of a diagram, in memory: of large maps every k-th point."""
     if quantity not in diagram.data_vars:
         names = ", ".join(map(str, diagram.data_vars))
@@ -164,7 +158,7 @@ def _thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
     return diagram[[*dict.fromkeys(needed)]].isel(parts).load()
 
 
-def _draw(
+def draw_cells(
     diagram: xarray.Dataset, ax: Any, quantity: str, least: float | None, edge: bool = True
 ) -> Shown:
     """Draw a map without title, colour bar, legend and names."""
@@ -225,7 +219,7 @@ def _excess(diagram: xarray.Dataset) -> Array:
     return np.asarray(found)
 
 
-def _colour_bar(shown: Shown, places: Any, **options: Any) -> None:
+def draw_colour_bar(shown: Shown, places: Any, **options: Any) -> None:
     """Add a colour bar; that of noise sums has the lines of the map."""
     bar = np.ravel(places)[0].figure.colorbar(shown.mesh, ax=places, label=shown.label, **options)
     if shown.levels:
@@ -237,12 +231,7 @@ def _colour_bar(shown: Shown, places: Any, **options: Any) -> None:
         bar.add_lines(shown.levels, ["black"] * len(shown.levels), in_points(0.6))
 
 
-def _goes_below(shown: Shown) -> bool:
-    """Whether a colour stands for smaller numbers too."""
-    return bool(shown.mesh.cmap.colorbar_extend == "min")
-
-
-def _name(
+def name_cells(
     diagram: xarray.Dataset, ax: Any, shown: Shown, below: Collection[str]
 ) -> Iterable[tuple[str, Any]]:
     """Write the names of regions into a map that has its final place, but those in the legend."""
@@ -251,103 +240,6 @@ def _name(
     y, x = (diagram[name].values for name in diagram.stable.dims)
     regions = {name: mask for name, mask in shown.regions.items() if name not in below}
     return name_regions(ax, (cell_edges(x), cell_edges(y)), regions).items()
-
-
-@sized
-def draw_series(
-    diagram: xarray.Dataset | str | PathLike[str],
-    *,
-    quantity: str = "stable",
-    annotate: bool = True,
-    size: FigureSize = None,
-) -> Any:
-    """Draw a series of maps side by side.
-
-    Parameters
-    ----------
-    diagram : xarray.Dataset or path
-        From `phase_diagram` with ``panels``, or where that was written.
-    quantity, annotate, size
-        See `draw`. A named size says how wide the figure is; it is as high as its rows need.
-
-    Returns
-    -------
-    matplotlib figure
-        Its axes have the `artists` of `draw`.
-
-    Examples
-    --------
-    >>> import sgdmem
-    >>> series = sgdmem.phase_diagram(
-    ...     "heavy-ball",
-    ...     sgdmem.Spectrum([1, 0.5]),
-    ...     x=("learning_rate", [0.1, 1, 10]),
-    ...     y=("momentum", [0, 0.9]),
-    ...     panels=("batch_size", [1, 8]),
-    ... )
-    >>> [ax.get_title() for ax in draw_series(series).axes[:2]]
-    ['batch size $B$ = 1', 'batch size $B$ = 8']
-    """
-    diagram = _thinned(_read(diagram), quantity)
-    if diagram.stable.ndim != 3:
-        raise InputError("diagram must be a series: a single map is drawn by draw")
-    panels, y_name, x_name = map(str, diagram.stable.dims)
-    values = diagram[panels].values
-    figure, places = _panels(len(values), size)
-    kinds: dict[str, Any] = {}
-    drawn = []
-    least = least_shown(diagram)
-    for place, (ax, value) in enumerate(zip(places, values, strict=False)):
-        drawn.append(_draw(panel_of(diagram, place), ax, quantity, least))
-        kinds |= drawn[-1].kinds
-        full = panels == "batch_size" and not np.isfinite(value)
-        words = "full batches" if full else f"{axis_label(panels, diagram)} = {value:g}"
-        ax.set_title(words, fontsize="medium")
-        ax.label_outer()
-    for ax in places[len(values) :]:
-        ax.set_axis_off()
-    meshes = [shown.mesh for shown in drawn if shown.mesh is not None]
-    if meshes:
-        ends = [end for mesh in meshes for end in mesh.get_clim()]
-        for mesh in meshes:
-            mesh.set_norm(meshes[0].norm)
-            mesh.set_clim(min(ends), max(ends))
-        barred = [one for one in drawn if one.mesh is not None]
-        _colour_bar(max(barred, key=_goes_below), list(places), shrink=0.8)
-    write_figure_title(figure, title(diagram, (x_name, y_name, panels)))
-
-    def write(below: Collection[str]) -> Iterable[tuple[str, Any]]:
-        for place, (ax, colours) in enumerate(zip(places, drawn, strict=False)):
-            yield from _name(panel_of(diagram, place), ax, colours, below)
-
-    name_or_explain(
-        places[0],
-        kinds,
-        write,
-        annotate=annotate,
-        legend=lambda handles: write_figure_legend(figure, handles),
-    )
-    return figure
-
-
-def _panels(count: int, size: FigureSize) -> tuple[Any, Any]:
-    """Return a figure for a number of maps, and their axes; a named size says its width."""
-    from matplotlib.figure import Figure
-
-    letters, given = letters_of(size), read_size(size)
-    fitting = _MOST_COLUMNS
-    if letters is not None and given is not None:
-        fitting = min(fitting, max(1, int(given[0] * 72 / (_PANEL * letters))))
-    rows = -(-count // fitting)
-    columns = -(-count // rows)
-    if letters is None or given is None:
-        given = 1 + 3.6 * columns, 0.6 + 3.4 * rows
-    elif isinstance(size, str):
-        line = letters / 72
-        width = given[0] / columns - 3 * line
-        given = given[0], rows * (0.85 * width + 3 * line) + 8 * line
-    figure = Figure(figsize=given, layout="constrained")
-    return figure, figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
 
 
 def cell_edges(values: Array) -> Array:

@@ -17,57 +17,36 @@ r"""The phase diagrams that have a name in the field, each by one call.
 "regimes"
     Fig. 2 of arXiv 2410.04228: which of signal and noise decides how the loss falls, over
     :math:`1/\nu` of the spectrum and :math:`\zeta` of the target.
-
-Every line is derived: boundaries are traced by `stability_boundary`, those of theory come from the
-conditions and ranges of `sgdmem.symbolic`, or from verdicts.
 """
 
 from __future__ import annotations
 
 import inspect
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from sgdmem.numeric.arithmetic.inputs import positive
-from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.problems.problem import (
     USUAL_EXPONENT,
     Problem,
     as_problem,
     require_no_weight_decay,
 )
-from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
-from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.phase_diagrams.maps.axes import range_of, spread
-from sgdmem.phase_diagrams.maps.boundary import stability_boundary
-from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize
 from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
-from sgdmem.phase_diagrams.pictures.palette import BLUE
-from sgdmem.phase_diagrams.systems.memory_one import (
-    range_end_latex,
-    range_ends,
-    upper_line,
-    zone_lines,
+from sgdmem.phase_diagrams.systems.diagram_parts import (
+    batch_size_learning_rate,
+    damping_effective_rate,
+    learning_rate_momentum,
+    regimes,
 )
-from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram, TheoryLine
-from sgdmem.symbolic.algebra.scalars import is_list
-from sgdmem.symbolic.algorithms.family import FamilyLike
+from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import find_family, memory_one
-
-_SIZES = (1, 8, 64, math.inf)
-_SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
+from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
 _CHOSEN = (  # arguments of `phase_diagram` and `stability_boundary`
     *("x", "y", "batch_size", "panels", "quantities", "store", "chunk", "client"),
     *("log", "tolerance", "flatness", "resolution", "device", "progress"),
 )
-
-Range = tuple[float, float]
 
 
 def named_diagram(
@@ -153,7 +132,7 @@ def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram
     if name == "regimes":
         if problem is not None:
             raise InputError("problem is chosen by the diagram: regimes go over all power laws")
-        return _regimes(**_checked(_regimes, options))
+        return regimes(**_checked(regimes, options))
     return _DIAGRAMS[name](_problem(problem), **_checked(_DIAGRAMS[name], options, "problem"))
 
 
@@ -172,69 +151,11 @@ def _checked(function: Callable[..., Any], options: dict[str, Any], hidden: str 
     return options
 
 
-# The diagrams -----------------------------------------------------------------------------------
-
-
-def _learning_rate_momentum(
-    problem: Problem,
-    family: FamilyLike = "heavy-ball",
-    *,
-    batch_sizes: Sequence[Any] = _SIZES,
-    learning_rate: Range = (0.02, 10.0),
-    momentum: Range = (0.0, 0.99),
-    log1m: bool = False,
-    points: int = 200,
-    resolution: int = 80,
-    **fixed: Any,
-) -> NamedDiagram:
-    x, y = range_of("learning_rate", learning_rate), range_of("momentum", momentum)
-    scales = {"log": ["learning_rate"], "log1m": ["momentum"] if log1m else []}
-    return _over_batch_sizes(family, problem, x, y, scales, batch_sizes, points, resolution, fixed)
-
-
-def _damping_effective_rate(
-    problem: Problem,
-    *,
-    q0: Any = 0.5,
-    batch_sizes: Sequence[Any] = _SIZES,
-    damping: Range = (0.002, 2.0),
-    effective_learning_rate: Range = (0.1, 1e4),
-    points: int = 200,
-    resolution: int = 80,
-) -> NamedDiagram:
-    q0 = positive(q0, "q0")
-    axes = "damping", "effective_learning_rate"
-    x, y = range_of(axes[0], damping), range_of(axes[1], effective_learning_rate)
-    found = _over_batch_sizes(
-        *("memory-one", problem, x, y, {"log": list(axes)}),
-        *(batch_sizes, points, resolution, {"q0": q0}),
-    )
-    largest = problem.spectrum.largest
-    δ, α = (found.map[name].values for name in axes)
-    first, second, _ = (end(δ[None, :], α[:, None]) for end in range_ends(q0))
-    sizes = found.map.batch_size.values
-    finite = np.flatnonzero(np.isfinite(sizes))
-    accelerated = None
-    if finite.size:
-        shown = found.map.isel(batch_size=finite[-1])
-        sgd = largest_learning_rate("sgd", problem, sizes[finite[-1]])
-        ordered = (first < second) & (second < largest)
-        accelerated = ordered & (shown.stable.values == 1) & (α[:, None] > float(sgd))
-    dense = np.geomspace(*x[1:], 400)
-    at, rate = zone_lines(largest, q0)
-    names = [rf"$\lambda_{{\max}} = {range_end_latex(place)}$" for place in (0, 1)]
-    theory = {
-        "Theorem 6": TheoryLine(dense, upper_line(largest, q0)(dense)),
-        names[0]: TheoryLine(np.full(2, at), np.array(y[1:]), BLUE),
-        names[1]: TheoryLine(dense, rate(dense), BLUE),
-    }
-    zones = {
-        "zone I": (largest < first) & (first < second),
-        "zones I, II": (first <= largest) & (largest < second),
-        "zones I, II, III": (first < second) & (second <= largest),
-    }
-    zones = {name: np.broadcast_to(mask, second.shape) for name, mask in zones.items()}
-    return NamedDiagram(found.map, found.boundaries, theory, accelerated, zones)
+_DIAGRAMS: dict[str, Callable[..., NamedDiagram]] = {
+    "learning-rate-momentum": learning_rate_momentum,
+    "damping-effective-rate": damping_effective_rate,
+    "batch-size-learning-rate": batch_size_learning_rate,
+}
 
 
 def _spectral_zones(
@@ -250,109 +171,6 @@ def _spectral_zones(
 ) -> Any:
     method = memory_one(effective_learning_rate, q0, damping)
     return draw_noise_summand(method, problem, batch_size, ax=ax, explained=explained, size=size)
-
-
-def _batch_size_learning_rate(
-    problem: Problem,
-    family: FamilyLike = "heavy-ball",
-    *,
-    learning_rate: Range = (0.02, 10.0),
-    batch_size: Range = (1.0, 1e4),
-    points: int = 200,
-    resolution: int = 80,
-    **fixed: Any,
-) -> NamedDiagram:
-    if family == "heavy-ball":
-        fixed = {"momentum": "0.9", **fixed}
-    x, y = range_of("learning_rate", learning_rate), range_of("batch_size", batch_size)
-    logs = ["learning_rate", "batch_size"]
-    found = phase_diagram(
-        family, problem, x=spread(x, points, logs), y=spread(y, points, logs), **fixed
-    )
-    edge = stability_boundary(family, problem, x=x, y=y, log=logs, resolution=resolution, **fixed)
-    largest = float(largest_learning_rate(family, problem, **fixed))
-    theory = {}
-    if 0 < largest < math.inf:
-        label = rf"$\alpha = {largest:.4g}$ ($\lambda_{{\max}}$)"
-        theory[label] = TheoryLine(np.full(2, largest), np.array(y[1:]))
-        # batch sizes grow in proportion to small learning rates
-        rate = _SMALL * largest
-        method = find_family(family).varying(["learning_rate"], fixed)(learning_rate=rate)
-        slope = stability(method, problem, 1).critical_batch_size / rate
-        if 0 < slope < math.inf:
-            label = rf"$\alpha = {1 / slope:.3g}\,B$ ($\Sigma\lambda$)"
-            rates = np.geomspace(*x[1:], 200)
-            theory[label] = TheoryLine(rates, slope * rates, BLUE)
-    return NamedDiagram(found, {"boundary": edge}, theory)
-
-
-def _regimes(
-    family: FamilyLike = "sgd",
-    *,
-    batch_size: Any = 16,
-    inverse_nu: Range = (0.01, 2.5),
-    zeta: Range = (0.01, 2.5),
-    points: int = 200,
-    **fixed: Any,
-) -> NamedDiagram:
-    if family == "sgd":
-        fixed = {"learning_rate": "0.1", **fixed}
-    found = phase_diagram(
-        family,
-        lambda inverse_nu, zeta: Problem.power_law(1 / inverse_nu, zeta),
-        batch_size,
-        x=spread(range_of("inverse_nu", inverse_nu), points),
-        y=spread(range_of("zeta", zeta), points),
-        quantities=["regime", "loss_exponent"],
-        **fixed,
-    )
-    return NamedDiagram(found, {}, quantity="regime")
-
-
-_DIAGRAMS: dict[str, Callable[..., NamedDiagram]] = {
-    "learning-rate-momentum": _learning_rate_momentum,
-    "damping-effective-rate": _damping_effective_rate,
-    "batch-size-learning-rate": _batch_size_learning_rate,
-}
-
-
-# Their parts ------------------------------------------------------------------------------------
-
-
-def _over_batch_sizes(
-    family: FamilyLike,
-    problem: Problem,
-    x: tuple[str, float, float],
-    y: tuple[str, float, float],
-    scales: dict[str, Any],
-    batch_sizes: Sequence[Any],
-    points: int,
-    resolution: int,
-    fixed: Mapping[str, Any],
-) -> NamedDiagram:
-    sizes = list(batch_sizes) if is_list(batch_sizes) else []
-    if not sizes:
-        raise InputError(f"batch_sizes must be a list of batch sizes, got {shown(batch_sizes)}")
-    sizes = sorted(math.inf if is_infinite(b) else positive(b, "batch_sizes") for b in sizes)
-    series = phase_diagram(
-        family,
-        problem,
-        x=spread(x, points, **scales),
-        y=spread(y, points, **scales),
-        panels=("batch_size", sizes),
-        **fixed,
-    )
-    boundaries = {
-        _called(size): stability_boundary(
-            family, problem, size, x=x, y=y, resolution=resolution, **scales, **fixed
-        )
-        for size in sizes
-    }
-    return NamedDiagram(series, boundaries)
-
-
-def _called(batch_size: Any) -> str:
-    return "full batches" if math.isinf(batch_size) else f"$B = {float(batch_size):g}$"
 
 
 def _problem(given: Any) -> Problem:

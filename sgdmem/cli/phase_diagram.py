@@ -263,8 +263,9 @@ def draw_file(
 ) -> None:
     """Write the picture of a map, of a series of maps, or of a boundary."""
     from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
-    from sgdmem.phase_diagrams.pictures.map_picture import draw, draw_series
+    from sgdmem.phase_diagrams.pictures.map_picture import draw
     from sgdmem.phase_diagrams.pictures.picture_file import save
+    from sgdmem.phase_diagrams.pictures.series_picture import draw_series
 
     if "condition" in data:
         if quantity is not None:

@@ -10,7 +10,8 @@ import pytest
 import xarray
 
 from sgdmem import InputError, Spectrum, phase_diagram, sgd, stability
-from sgdmem.phase_diagrams.pictures.map_picture import draw, draw_series
+from sgdmem.phase_diagrams.pictures.map_picture import draw
+from sgdmem.phase_diagrams.pictures.series_picture import draw_series
 from sgdmem.pictures import artists
 from tests.cli.running import run
 from tests.picture_checks import colour_at, is_colour, legend_words

@@ -1,0 +1,107 @@
+"""Points of a map that have been judged, and functions of their noise, methods and laws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.compiled_maps.family_judge import FamilyJudge, is_simple
+from sgdmem.numeric.compiled_maps.points import Outcomes, Points
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.numeric.problems.problem import require_no_weight_decay
+from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.numeric.spectra.power_law import PowerLaw
+from sgdmem.numeric.verdicts.verdict import Verdict
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.errors import InputError, shown
+
+
+@dataclass(frozen=True)
+class JudgedMap:
+    """Points that have been judged, and what was asked.
+
+    Attributes
+    ----------
+    judge : FamilyJudge
+        Which has judged them.
+    points : Points
+    outcome : Outcomes
+    targets : sequence
+        Of those quantities that depend on a target: one for each value of its axis, or a single
+        one, which may be None.
+    """
+
+    judge: FamilyJudge
+    points: Points
+    outcome: Outcomes
+    targets: Sequence[Any] = (None,)
+
+    @cached_property
+    def damps_modes(self) -> Array:
+        """Where no single mode's noise can feed on itself, tau2 not being negative."""
+        return self.of_noise(lambda noise: is_simple(noise) and noise.tau2 >= 0)  # type: ignore[operator]
+
+    def of_noise(self, function: Callable[[BatchNoise], bool]) -> Array:
+        """Return a function of the noise at all points."""
+        noises = self.judge.noises(self.points)
+        values = np.array([function(noises[key]) for key in self.points.noise_keys()])
+        return values[self.points.noise_indices]
+
+    def verdict(self, place: int) -> Verdict:
+        """Return the verdict at a point."""
+        return self.judge.verdict(self.points, place)
+
+    def of_algorithms(self, function: Callable[[Algorithm], float], places: Array) -> Array:
+        """Return a function of the algorithm at some points, called once for each algorithm."""
+        known: dict[tuple[Any, ...], float] = {}
+        values = np.empty(len(places))
+        for number, place in enumerate(places.tolist()):
+            point = self.points.at(place)
+            own = {name: point[name] for name in self.points.own}
+            key = tuple(own.values())
+            if key not in known:
+                known[key] = function(self.judge.build(**own))
+            values[number] = known[key]
+        return values
+
+    def of_laws(
+        self, function: Callable[[PowerLaw, Sequence[Any], bool], Array], dtype: Any
+    ) -> Array:
+        """Return a function of power law, targets and whether there is noise, at all points.
+
+        Raises
+        ------
+        InputError
+            If there are no targets, or no infinite power law.
+        """
+        problem = self.judge.problem
+        require_no_weight_decay(problem, "regimes and exponents of the loss")
+        law = problem.spectrum.law
+        if any(not isinstance(target, PowerLawTarget) for target in self.targets):
+            raise InputError(
+                "target must be a PowerLawTarget for regimes and exponents of the loss, as of "
+                f"Problem.power_law(nu, zeta); got {shown(self.targets[0])}"
+            )
+        if law is None or law.count is not None or problem.noise.mixes:
+            raise InputError(
+                "regimes and exponents of the loss are those of infinite power laws without "
+                f"coupling, got {problem}"
+            )
+        if problem.noise.label_variance:
+            raise InputError(
+                "regimes and exponents of the loss are those without noise of the labels, under "
+                "which it comes to rest: ask for loss_floor, or give no label_variance"
+            )
+        noisy = self.of_noise(lambda noise: noise.spreads)
+        with_noise, without = (function(law, self.targets, x)[:, None] for x in (True, False))
+        return np.where(noisy, with_noise, without).astype(dtype)
+
+    @property
+    def places(self) -> Array:
+        """The numbers of all points."""
+        return np.arange(len(self.points))

@@ -1,0 +1,63 @@
+"""What a map can show of the loss: its floor, its regime, the power that it falls with."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.losses.loss_series import Regime, loss_regime
+from sgdmem.numeric.spectra.power_law import PowerLaw
+from sgdmem.phase_diagrams.maps.judged_map import JudgedMap
+
+REGIMES: Sequence[str] = get_args(Regime)
+
+
+def loss_floor(judged: JudgedMap) -> Array:
+    """Return where the mean loss comes to rest, inf where stability is not proved."""
+    stable = judged.outcome.stable == 1
+    found = np.where(stable, 0.0, math.inf)
+    heard, samples = judged.of_noise(lambda noise: noise.stirs), judged.judge.problem.samples
+    if samples is not None and samples.residuals is not None:  # of what shrinks also if they fit
+        heard |= judged.of_algorithms(lambda x: float(x.shrink != 0), judged.places) > 0
+    for place in np.flatnonzero(stable & heard).tolist():
+        found[place] = judged.verdict(place).loss_floor
+    return found
+
+
+def regime(judged: JudgedMap) -> Array:
+    """Return places in `REGIMES` for each target and point."""
+    return judged.of_laws(_regimes, np.int8)
+
+
+def _regimes(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
+    """Return places in `REGIMES`: along rising exponents signal, border and noise follow."""
+    if not is_noisy:
+        return np.full(len(targets), REGIMES.index("signal-dominated"))
+    zeta = [target.exponent for target in targets]
+    rising = sorted(zeta)
+
+    def first(*past: str) -> float:
+        place = bisect_left(rising, True, key=lambda x: loss_regime(law.exponent, x) in past)
+        return rising[place] if place < len(rising) else math.inf
+
+    if law.exponent <= 1:
+        return np.full(len(targets), REGIMES.index(loss_regime(law.exponent, zeta[0])))
+    border, noise = first("border", "noise-dominated"), first("noise-dominated")
+    places = [REGIMES.index(name) for name in ("signal-dominated", "border", "noise-dominated")]
+    return np.array([places[(x >= border) + (x >= noise)] for x in zeta])
+
+
+def loss_exponent(judged: JudgedMap) -> Array:
+    """Return the exponent p of the loss t^-p for each target and point, NaN where unstable."""
+    exponents = judged.of_laws(_exponents, float)
+    return np.where(judged.outcome.stable == 1, exponents, math.nan)
+
+
+def _exponents(law: PowerLaw, targets: Sequence[Any], is_noisy: bool) -> Array:
+    signal = np.array([target.exponent for target in targets])
+    return np.minimum(signal, 2 - 1 / law.exponent) if is_noisy else signal
