@@ -56,6 +56,8 @@ def _long_pairs(
 ) -> tuple[Array, float]:
     lam = np.frombuffer(eigenvalues)
     p, q = _reduced(P, Q)
+    if not q:  # nothing is driven
+        return np.zeros((lam.size,) * 2), np.inf
     drift = Ball(lam) + weight_decay if weight_decay else Ball(lam)
     rows = []
     for x in lam.tolist():
@@ -112,7 +114,10 @@ def _reduced(P: Polynomial, Q: Polynomial) -> tuple[Any, Any]:
 
 def quick_long_pairs(algorithm: Algorithm, weight_decay: Fraction, eigenvalues: Array) -> Array:
     """Return the products in plain floats, several times faster: for searches, not for proofs."""
-    p, q = (_floats(x) for x in _reduced(*algorithm.polynomials[1:3]))
+    _, P, Q, _ = algorithm.polynomials
+    if not any(Q):  # nothing is driven
+        return np.zeros((eigenvalues.size,) * 2)
+    p, q = map(_floats, _reduced(P, Q))
     n, mu = len(p) - 1, eigenvalues + to_float(weight_decay)
     q = np.append(q, np.zeros(n + 1 - len(q)))
     chi = p - mu[:, None] * q
