@@ -74,6 +74,8 @@ class LimitingRows:
             raise InputError("no row limits the rate of full batches: they have no noise")
         if not judge.noiseless_is_stable:
             raise InputError("rows have no part in it: the method is not stable without noise")
+        if not any(judge.algorithm.polynomials.Q):
+            raise InputError("no row limits a method that does nothing with gradients")
         samples, matrix = operator.samples, operator.leading_matrix(judge.form)
         shares = samples.weights * samples.squared_forms(matrix)
         shares = shares / shares.sum()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sgdmem import InputError, Noise, Problem, Spectrum, heavy_ball, sgd, stability
+from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, heavy_ball, sgd, stability
 from sgdmem.numeric.noise_sums.mode_summands import ball_form
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.numeric.sampled_noise.mode_pairs import mode_pairs
@@ -85,6 +85,10 @@ def test_where_there_are_none() -> None:
         _ = stability(sgd("0.1"), data, float("inf")).rows
     with pytest.raises(InputError, match="not stable without noise"):
         _ = stability(sgd("10"), data, 2).rows
+    still = stability(Algorithm(0, shrink="0.1"), data, 2)  # gradients do nothing
+    with pytest.raises(InputError, match="does nothing with gradients"):
+        _ = still.rows
+    assert "limiting rows" not in str(still)
     with pytest.raises(InputError, match="count"):
         stability(sgd("0.1"), data, 2).rows.critical_scale_without(3)
     fitted = Problem.from_data(np.eye(3)[:, None], noise=Noise(tau2=-1))
