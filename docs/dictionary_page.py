@@ -7,15 +7,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.equivalence import change_of_variables, equivalent
 from sgdmem.symbolic.algorithms.family import FAMILIES, Family
 from sgdmem.symbolic.algorithms.printing import value_text
-from sgdmem.symbolic.algorithms.update_notation import chosen, without
+from sgdmem.symbolic.algorithms.update_notation import Publication, chosen, letter_of, without
 from sgdmem.symbolic.derivations.typesetting.writer import Writer
+from sgdmem.symbolic.expressions.tidying import arranged
 from sgdmem.symbolic.tracing.method import method
 from sgdmem.symbolic.zoo.conversions import convert
 from sgdmem.symbolic.zoo.named_algorithms import averaging, qhm, torch_sgd, two_rate
@@ -24,17 +27,17 @@ from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as
 PAGE = Path(__file__).with_name("method-dictionary.md")
 INTRODUCTION = """# A dictionary of methods
 
-Many methods are one method under several names. Each row is solved exactly for the coefficients of
-P and Q, and verified by substitution: on every quadratic the two obey the same recurrence, so that
-stability, noise sums and rates are the same. Where it says *every loss* they also trace the same
-iterates; elsewhere these are other points of the recurrence (see `equivalent(…, losses="all")`).
-What a method is *the same as* is the first of SGD, heavy ball, Nesterov, QHM and all of memory 1
-that has it; one that none of them has is itself. The command
+Many methods are one method under several names. Each entry is solved exactly for the coefficients
+of P and Q, and verified by substitution: on every quadratic the two obey the same recurrence, so
+that stability, noise sums and rates are the same. Where it says *every loss* they also trace the
+same iterates; elsewhere these are other points of the recurrence (see
+`equivalent(…, losses="all")`). What a method is *the same as* is the first of SGD, heavy ball,
+Nesterov, QHM and all of memory 1 that has it; one that none of them has is itself. The command
 `sgdmem translate ALGORITHM [--to FAMILY]` and `sgdmem.methods.convert` do so for yours.
 This page is written by `docs/dictionary_page.py`.
 
-| method | published update | the same as | with | on |
-|---|---|---|---|---|"""
+| method | the same as | on |
+|---|---|---|"""
 AVERAGES = """
 ## Averages of iterates
 
@@ -65,22 +68,72 @@ a step later, is that of DANA times ${ratio}$, which tends to 1: two papers, one
 (`sgdmem.training.AM1` and `DANA`, `sgdmem.methods.am1` and `dana`)."""
 
 
+class Entry(NamedTuple):
+    """A method, its update, and what it is the same as."""
+
+    name: str
+    command: str
+    source: str
+    update: str
+    same: str
+    losses: str
+    values: str
+
+    @property
+    def row(self) -> str:
+        """The row of the table."""
+        link = "-".join(re.sub(r"[^a-z0-9 -]", "", self.name.lower()).split())
+        return f"| [{self.name}](#{link}) | {self.same} | {self.losses} |"
+
+    @property
+    def text(self) -> str:
+        """The section."""
+        lines = [f"### {self.name}", ""]
+        about = ": ".join(x for x in (self.command, self.source) if x)
+        lines += [about, ""] if about else []
+        lines += [self.update, ""] if self.update else []
+        what = f"The same as {self.same} on {self.losses}, with" if self.values else "It is"
+        return "\n".join([*lines, f"{what} {self.values or self.same}."])
+
+
 def page() -> str:
     """Return the page."""
-    others = [described(other, "", 1, {}) for other in OTHERS]
-    rows = [*map(row, sorted(FAMILIES)), *map(special_row, SPECIAL), *others]
+    found = entries()
     averages = [AVERAGES, *map(average_row, ("sgd", "heavy-ball"))]
-    return "\n".join([INTRODUCTION, *rows, *averages, two_papers()]) + "\n"
+    sections = "\n\n".join(["\n## Entries", *(x.text for x in found)])
+    rows = [x.row for x in found]
+    return "\n".join([INTRODUCTION, *rows, sections, *averages, two_papers()]) + "\n"
 
 
-@method(display_name="MEM-SGD, rand-k in the mean over masks, share = k/d (arXiv 1809.07599)")
-def rand_k(w, m, gradient, *, learning_rate, share):  # type: ignore[no-untyped-def]
+def entries() -> list[Entry]:
+    """Return all entries."""
+    named, special = map(entry, sorted(FAMILIES)), map(special_entry, SPECIAL)
+    return [*named, *special, *(described(other, "", {}) for other in OTHERS)]
+
+
+@method(
+    display_name="MEM-SGD with rand-k, in the mean over masks",
+    reference=Publication(
+        *("S. U. Stich, J.-B. Cordonnier and M. Jaggi", 2018, "NeurIPS, arXiv 1809.07599"),
+        "Sparsified SGD with memory",
+    ),
+)
+def rand_k(w, m, gradient, *, learning_rate, k, d):  # type: ignore[no-untyped-def]
+    share = k / d
     moved = m + learning_rate * gradient(w)
     return w - share * moved, (1 - share) * moved
 
 
 @method(
-    display_name="DANA at one step (arXiv 2505.16098)",
+    display_name="DANA at one step",
+    reference=Publication(
+        *(
+            "D. Ferbach, K. Everett, G. Gidel, E. Paquette and C. Paquette",
+            2025,
+            "arXiv 2505.16098",
+        ),
+        "Dimension-adapted momentum outscales SGD",
+    ),
     letters={f"gamma_{k}": rf"\gamma_{k}" for k in (1, 2, 3)},
 )
 def dana(w, y, gradient, *, gamma_1, gamma_2, gamma_3, damping):  # type: ignore[no-untyped-def]
@@ -105,12 +158,12 @@ def optax_nesterov(w, trace, gradient, *, learning_rate, momentum):  # type: ign
 OTHERS = (rand_k, dana, optax_sgd, optax_nesterov)
 
 
-def row(name: str) -> str:
-    """Return the row of a family that has a name."""
+def entry(name: str) -> Entry:
+    """Return the entry of a family that has a name."""
     family = FAMILIES[name]
     whole = [f"{key} = {x.default}" for key, x in family.parameters.items() if x.kind == "whole"]
-    label = f"`{name}`, {', '.join(whole)}" if whole else f"`{name}`"
-    return described(family, label, family.symbolic().memory, {})
+    found = described(family, f"`{name}`", {})
+    return found._replace(command=f"`{name}`, {', '.join(whole)}") if whole else found
 
 
 SPECIAL = {  # PyTorch's conventions
@@ -120,26 +173,49 @@ SPECIAL = {  # PyTorch's conventions
 }
 
 
-def special_row(label: str) -> str:
-    """Return the row of PyTorch's SGD with some of its options."""
+def special_entry(label: str) -> Entry:
+    """Return the entry of PyTorch's SGD with some of its options."""
     from sympy import Symbol
 
     values = {key: True if key == "nesterov" else Symbol(key, real=True) for key in SPECIAL[label]}
-    return described(torch_sgd, f"`torch-sgd` {label}", 1, values)
+    found = described(torch_sgd, "`torch-sgd`", values)
+    return found._replace(name=f"{found.name} {label}", source="")
 
 
-def described(family: Family[...], label: str, memory: int, values: dict[str, Any]) -> str:
-    """Return a row: a member with symbols, and what it is the same as."""
+def described(family: Family[...], command: str, values: dict[str, Any]) -> Entry:
+    """Return an entry: a member with symbols, and what it is the same as."""
     member = family.symbolic(values)
     update = "; ".join(f"${line}$" for line in published(family, values))
-    source = f"<br>{family.reference}" if family.reference and not values else ""
-    name = f"{label}: {family.display_name}" if label else family.display_name
+    name = family.display_name.removeprefix("the ")
+    name = name if "." in name else name[0].upper() + name[1:]
+    own = (name, command, cited(family.reference), update)
     found = same_as(member, [x for x in SIMPLEST if x != family.name])
     if found is None or family is qhm:
-        return f"| {name}{source} | {update} | itself, of memory {memory} | | |"
+        return Entry(*own, f"itself, of memory {member.memory}", "", "")
     other, parameters = found
     losses = "every loss" if equivalent(member, other(**parameters), "all") else "quadratics"
-    return f"| {name}{source} | {update} | `{other.name}` | {assigned(parameters)} | {losses} |"
+    return Entry(*own, f"`{other.name}`", losses, in_letters(parameters, family))
+
+
+def cited(publication: Publication | None) -> str:
+    """Return where a method comes from."""
+    if publication is None:
+        return ""
+    return f"{publication.authors}, *{publication.title}*, {publication.where} ({publication.year})"
+
+
+def in_letters(values: dict[str, Any], family: Family[...]) -> str:
+    """Return the values of parameters in the letters of a family."""
+    from sympy import Symbol
+
+    letters = {
+        Symbol(key, real=True): x.letter or letter_of(key) for key, x in family.parameters.items()
+    }
+    line = Writer(letters).line
+    formulas = {key: line(arranged(to_sympy(value))) for key, value in values.items()}
+    large = {key: r"\displaystyle " * (r"\frac" in x) + x for key, x in formulas.items()}
+    shown = (f"`{key}` = ${x}$" for key, x in large.items())
+    return ", ".join(shown)
 
 
 def published(family: Family[...], values: dict[str, Any]) -> tuple[str, ...]:
@@ -152,7 +228,8 @@ def published(family: Family[...], values: dict[str, Any]) -> tuple[str, ...]:
         if key not in values and parameter.kind == "number" and parameter.default == 0:
             lines = [without(line, key) for line in lines]
     letters = {key: x.letter for key, x in family.parameters.items() if x.letter}
-    return family.update.written(lines, letters).latex
+    latex = family.update.written(lines, letters).latex
+    return tuple(line.replace(" ... ", r" \dots ") for line in latex)
 
 
 def assigned(parameters: dict[str, Any]) -> str:

@@ -172,18 +172,21 @@ def test_the_dictionary_has_every_method() -> None:
     script = page()
     written = script.PAGE.read_text()
     for name in named.FAMILIES:
-        assert f"\n| `{name}`" in written
+        assert f"\n`{name}`" in written
     for name in ("storm", "schedule-free", "torch-sgd"):
-        assert f"\n{script.row(name)}\n" in written
+        found = script.entry(name)
+        assert f"\n{found.row}\n" in written and f"\n\n{found.text}\n\n" in written
 
 
 def test_options_are_put_into_updates() -> None:
     script = page()
-    nesterov, dampened = map(script.special_row, ("with `nesterov=True`", "with dampening"))
-    assert r"u \leftarrow \beta u + \nabla L(w)$; " in nesterov
-    assert r"w \leftarrow w - \alpha (\nabla L(w) + \beta u)$" in nesterov
-    assert r"(1 - \tau) \nabla L(w)$; $w \leftarrow w - \alpha u$" in dampened
-    assert r"u \leftarrow \nabla L(w)$; $w \leftarrow w - \alpha u$" in script.row("torch-sgd")
+    nesterov, dampened = map(script.special_entry, ("with `nesterov=True`", "with dampening"))
+    assert r"u \leftarrow \beta u + \nabla L(w)$; " in nesterov.update
+    assert nesterov.update.endswith(r"$w \leftarrow w - \alpha (\nabla L(w) + \beta u)$")
+    assert dampened.update.endswith(r"(1 - \tau) \nabla L(w)$; $w \leftarrow w - \alpha u$")
+    assert dampened.values == r"`learning_rate` = $\alpha (1 - \tau)$, `momentum` = $\beta$"
+    plain = script.entry("torch-sgd").update
+    assert plain == r"$u \leftarrow \nabla L(w)$; $w \leftarrow w - \alpha u$"
 
 
 def test_averages_in_the_dictionary_are_those_of_the_update() -> None:
