@@ -62,6 +62,7 @@ class Page {
   choose(place, family) {
     const views = [...this.views], other = views[1 - place];
     views[place] = viewOf(family, views[place]);
+    if (other?.state.family === family) this.linked = false; // the same one, for other parameters
     if (other && this.linked) follow(views[place], other);
     this.show(views);
   }

@@ -254,7 +254,9 @@ def test_two_methods(opened: Opened) -> None:
             assert page.locator(f"#losses{suffix} .other").count() == 1
             assert page.locator(f"#map{suffix} .other").count() > 0
         assert "edge of heavy ball" in page.inner_text("#legend-2")
-        page.uncheck("#linked")
+        page.select_option("#method-2", label="heavy ball")  # itself, for other parameters
+        assert not page.is_checked("#linked")
+        page.select_option("#method-2", label="Nesterov's method")
         page.fill("#value-learning_rate-2", "0.1")
         page.keyboard.press("Enter")
         settle(page, "-2")
@@ -268,7 +270,7 @@ def test_two_methods(opened: Opened) -> None:
         page.click("#compare")
         settle(page)
         assert page.locator("#map-2").count() == 0 and page.locator("#losses .other").count() == 0
-    assert "2.method=nesterov&2.learning_rate=0.1&2.momentum=0.6" in link
+    assert "2.method=nesterov&2.learning_rate=0.1&2.momentum=0.9" in link
     with opened(link.removeprefix("#")) as page:
         settle(page, "-2")
         assert value(page, "learning_rate-2") == 0.1 and not page.is_checked("#linked")

@@ -10,6 +10,7 @@ import pytest
 import xarray
 
 from sgdmem import InputError, Spectrum, phase_diagram, sgd, stability
+from sgdmem.phase_diagrams.pictures import map_picture
 from sgdmem.phase_diagrams.pictures.map_picture import draw
 from sgdmem.phase_diagrams.pictures.series_picture import draw_series
 from sgdmem.pictures import artists
@@ -162,11 +163,12 @@ def test_an_edge_is_straight_where_it_is_a_power() -> None:
     assert len(rates) > 5 and np.ptp(np.log(sizes / rates)) < 0.1
 
 
-def test_large_maps_are_thinned() -> None:
+def test_large_maps_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(map_picture, "_MOST_CELLS", 20)  # of 2000, to be quick
     whole = phase_diagram(
         "sgd",
         Spectrum([1]),
-        x=("learning_rate", np.linspace(0.1, 3, 4500)),
+        x=("learning_rate", np.linspace(0.1, 3, 45)),
         y=("batch_size", [1, 2, 3]),
     )
     axes = draw(whole, quantity="noise_sum")
