@@ -52,6 +52,8 @@ def convert(algorithm: Algorithm, family: FamilyLike, **fixed: Any) -> dict[str,
     {'learning_rate': Fraction(1, 20), 'momentum': Fraction(9, 10)}
     >>> convert(heavy_ball("0.1", "0.9"), sgdm)
     {'learning_rate': Fraction(1, 1), 'momentum': Fraction(9, 10)}
+    >>> convert(heavy_ball.symbolic(), sgdm)
+    {'learning_rate': learning_rate/(1 - momentum), 'momentum': momentum}
     """
     require_no_shrink(algorithm, "another family's parameters")
     constructor = find_family(family)
@@ -156,5 +158,9 @@ def _symbols(values: Mapping[str, Any]) -> set[Any]:
 
 def _present(value: Any, algorithm: Algorithm) -> Any:
     if isinstance(value, tuple):
-        return tuple(algorithm.present(entry) for entry in value)
+        return tuple(_present(entry, algorithm) for entry in value)
+    if is_symbolic(value):
+        from sgdmem.symbolic.expressions.tidying import arranged  # imports SymPy
+
+        return arranged(value)
     return algorithm.present(value)

@@ -28,4 +28,4 @@ def test_translations(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_list_of_algorithms(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "algorithms")
     assert "torch-sgd(learning_rate, momentum=0, dampening=0, nesterov=False)" in out
-    assert "J. Ma and D. Yarats, arXiv 1810.06801 (2018)" in out
+    assert "J. Ma and D. Yarats, ICLR, arXiv 1810.06801 (2019)" in out
