@@ -65,10 +65,9 @@ def compare(problems: int, rng: np.random.Generator) -> Tally:
     tally = Tally()
     for _ in range(problems):
         alg, eigenvalues, tau1, tau2, kind = draws.random_problem(rng)
+        algorithm, problem = Algorithm(*alg), noisy(Spectrum(eigenvalues), tau1, tau2)
         for batch_size in draws.straddling_batch_sizes(alg, eigenvalues, tau1, tau2, rng):
-            verdict = stability(
-                Algorithm(*alg), noisy(Spectrum(eigenvalues), tau1, tau2), batch_size
-            )
+            verdict = stability(algorithm, problem, batch_size)
             truth = truth_of(verdict.stable, alg, eigenvalues, batch_size, tau1, tau2)
             tally.add(verdict.stable, truth, (kind, alg, eigenvalues, batch_size, tau2))
     return tally
@@ -80,10 +79,9 @@ def compare_coupled(problems: int, rng: np.random.Generator) -> Tally:
         alg, eigenvalues, _, _, kind = draws.random_problem(rng)
         T, tau2 = draws.random_coupling(rng, len(eigenvalues))
         sizes = draws.straddling_batch_sizes(alg, eigenvalues, 1, tau2, rng, T)
+        algorithm, problem = Algorithm(*alg), noisy(Spectrum(eigenvalues), tau2=tau2, coupling=T)
         for batch_size in sizes:
-            verdict = stability(
-                Algorithm(*alg), noisy(Spectrum(eigenvalues), tau2=tau2, coupling=T), batch_size
-            )
+            verdict = stability(algorithm, problem, batch_size)
             truth = truth_of(verdict.stable, alg, eigenvalues, batch_size, 1, tau2, T)
             tally.add(verdict.stable, truth, (kind, alg, eigenvalues, batch_size, tau2, T))
     return tally

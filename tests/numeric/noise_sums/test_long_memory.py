@@ -1,4 +1,4 @@
-"""Algorithms of long memory against closed forms, another recursion, and impulse responses."""
+"""Algorithms of long memory against closed forms, another recursion and dense operators."""
 
 from __future__ import annotations
 
@@ -66,24 +66,10 @@ def test_a_delay_of_a_hundred_steps() -> None:
     largest = largest_learning_rate(lambda learning_rate: delayed(learning_rate, 100), spectrum)
     assert largest == pytest.approx(end, rel=1e-12)
     verdict = stability(delayed("0.01", 100), spectrum, batch_size=8)
-    s = [summed(verdict.algorithm, x) for x in spectrum.eigenvalues]
-    assert verdict.noise_sum == pytest.approx(sum(s) / 8, rel=1e-9)
-    assert verdict.critical_batch_size == pytest.approx(sum(s), rel=1e-9)
+    s = sum(exact_sum(verdict.algorithm, x) for x in spectrum.eigenvalues)
+    assert verdict.noise_sum == pytest.approx(s / 8, rel=1e-12)
+    assert verdict.critical_batch_size == pytest.approx(s, rel=1e-12)
     assert "stable above" in str(verdict)
-
-
-def summed(algorithm: Algorithm, lam: float, steps: int = 200_000) -> float:
-    """Return the sum of squares of the impulse response, as a recurrence gives it."""
-    from scipy.signal import lfilter
-
-    _, P, Q, _ = algorithm.polynomials
-    chi = np.array([*map(float, P)])
-    chi[: len(Q)] -= lam * np.array([*map(float, Q)])
-    kick = np.zeros(steps)
-    kick[0] = 1
-    response = lfilter([0.0, *map(float, reversed(Q))][: len(P)], chi[::-1], kick)
-    assert abs(response[-1]) < 1e-8 * np.abs(response).max()
-    return float(lam**2 * (response**2).sum())
 
 
 def random_long(rng: np.random.Generator, memory: int) -> Algorithm:
@@ -236,11 +222,11 @@ def test_infinite_laws_and_other_noise() -> None:
     low, high = infinite.noise_sum_interval
     assert high - low < 1e-11 * high
     gaussian = stability(algorithm, Problem(Spectrum([1, 0.5]), Noise(tau2=-1)), 2)
-    s = [summed(algorithm, x) for x in (1, 0.5)]
-    assert gaussian.noise_sum == pytest.approx(sum(x / (2 - x) for x in s), rel=1e-9)
+    s = [exact_sum(algorithm, x) for x in (1, 0.5)]
+    assert gaussian.noise_sum == pytest.approx(sum(x / (2 - x) for x in s), rel=1e-12)
     decayed = stability(algorithm, Problem(Spectrum([1, 0.5]), weight_decay="0.1"), 2)
-    s = [summed(algorithm, x + 0.1) * (x / (x + 0.1)) ** 2 for x in (1, 0.5)]
-    assert decayed.noise_sum == pytest.approx(sum(s) / 2, rel=1e-9)
+    s = [exact_sum(algorithm, x + 0.1) * (x / (x + 0.1)) ** 2 for x in (1, 0.5)]
+    assert decayed.noise_sum == pytest.approx(sum(s) / 2, rel=1e-12)
 
 
 def test_pairs_of_modes(rng: np.random.Generator) -> None:
