@@ -12,13 +12,16 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.arithmetic.perron import radius_bounds
-from sgdmem.numeric.losses.schedule import Schedule, read_schedule
+from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.losses.schedule import Schedule, Steps, read_schedule
 from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.periodic.periodic_radius import leading_noise, pairs_of_modes
 from sgdmem.numeric.periodic.proved_products import CycleStates, proved_products
 from sgdmem.numeric.periodic.proved_samples import sampled_bounds
+from sgdmem.numeric.periodic.proved_tail import proved_tail
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.determinants import hurwitz_determinants
 from sgdmem.symbolic.algebra.polynomials import characteristic_polynomial, dot
@@ -27,6 +30,8 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 _MOST_PROVED = 1000  # steps times modes of a matrix whose radius is enclosed
 _MOST_PRODUCTS = 2 * 10**5  # of pairs of steps and pairs of modes, with samples
+_HEADS = 32, 128, 512, 2048, 4096  # eigenvalues of a law that are taken one by one
+_MOST_SUMMED = 3 * 10**4  # steps times modes, where these differ in nothing but their products
 _MOST_EXACT = 200  # steps whose product is made of fractions
 
 
@@ -54,8 +59,21 @@ def prove(
 
     ``leading`` are the covariances of `leading_noise`, if they are known.
     """
-    if problem.spectrum.is_infinite:
-        return None
+    schedule = read_schedule(rule)
+    table, memory = _exact_table(rule, schedule, length), schedule.memory
+    decay = Fraction(problem.weight_decay)
+    size = len(table[0])
+    entries = Ball.exactly([x for row in table for x in row])
+    entries = Ball(entries.mid.reshape(-1, size), entries.rad.reshape(-1, size))
+    law = problem.spectrum.law
+    if law is not None and not noise.by_mode and length * law.modes > _MOST_PROVED:
+        steps = schedule.steps(0, length)
+        if decay or steps.shrink.any():
+            return None
+        lam = Ball(np.array([law.scale]))
+        if _dies_without_noise(table, memory, lam, decay) is False:
+            return False, (math.inf, math.inf)
+        return _of_law(law, entries, steps, noise, workers)
     lam, weights = explicit_modes(problem.spectrum)
     pairs = pairs_of_modes(weights.size, noise)
     of_samples = noise.samples is not None
@@ -63,12 +81,6 @@ def prove(
         of_samples and length**2 * pairs[0].size > _MOST_PRODUCTS
     ):
         return None
-    schedule = read_schedule(rule)
-    table, memory = _exact_table(rule, schedule, length), schedule.memory
-    decay = Fraction(problem.weight_decay)
-    size = len(table[0])
-    entries = Ball.exactly([x for row in table for x in row])
-    entries = Ball(entries.mid.reshape(-1, size), entries.rad.reshape(-1, size))
     drift = lam + Ball.exactly([decay])
     products = proved_products(CycleStates.of(entries, memory, drift), lam, workers, pairs)
     dies = products is not None or _dies_without_noise(table, memory, lam, decay)
@@ -79,18 +91,76 @@ def prove(
     if products is None:
         return None
     if noise.samples is None:
-        low, high = _bounds(products, noise, weights)
-    else:
-        if leading is None:
-            leading = leading_noise(schedule.steps(0, length), problem, noise, workers)[1]
-        low, high = sampled_bounds(products, leading, noise.samples, float(noise.share))
-    return (True if high < 1 else False if low >= 1 else None), (low, high)
+        return _decided(_bounds(products, noise, _feed(noise, weights)))
+    if leading is None:
+        leading = leading_noise(schedule.steps(0, length), problem, noise, workers)[1]
+    return _decided(sampled_bounds(products, leading, noise.samples, float(noise.share)))
 
 
-def _bounds(products: Ball, noise: BatchNoise, weights: Array) -> Interval:
+def _decided(bounds: Interval) -> tuple[bool | None, Interval]:
+    low, high = bounds
+    return (True if high < 1 else False if low >= 1 else None), bounds
+
+
+def _of_law(
+    law: PowerLaw, entries: Ball, steps: Steps, noise: BatchNoise, workers: int
+) -> tuple[bool | None, Interval] | None:
+    """Return the verdict and bounds on a long law: its first modes one by one, then a tail.
+
+    Modes of the tail are one that feeds the noise like all of them, and is fed like each.
+    """
+    T, memory = len(steps), steps.b.shape[1]
+    assert not isinstance(noise.tau2, tuple)  # as it is not given by mode
+    alike = noise.tau2 == 0  # then modes differ in nothing but their products
+    found = None
+    for head in _HEADS:
+        if T * head > (_MOST_SUMMED if alike else _MOST_PROVED):
+            break
+        lam = law.eigenvalues(np.arange(1.0, head + 2))
+        end, first = float(lam.upper[-1]), lam[:-1]
+        small = Ball(np.array([end / 2]), np.array([end / 2]))
+        tail = proved_tail(CycleStates.of(entries, memory, small), steps, end, workers)
+        if tail is None:
+            continue
+        products = proved_products(CycleStates.of(entries, memory, first), first, workers)
+        if products is None:
+            return None
+        if noise.is_quiet:
+            return True, (0.0, 0.0)
+        total = law.sum()
+        trace = Ball(total, 4 * UNIT * total) - first.sum()
+        last = _between(tail.low, tail.high)[:, :, None] * trace
+        tau1, tau2 = (Ball.exactly([x])[0] for x in (noise.tau1, noise.tau2))
+        if alike:
+            products = _stacked(products.sum()[:, :, None], last)
+            feed = tau1 * np.ones((2, 2))
+        else:
+            products = _stacked(products, last)
+            feed = _feed(noise, np.ones(head + 1))
+            own = tau1 - tau2 * (small[0] / trace)  # of one of the tail, over what all feed
+            feed.mid[-1, -1], feed.rad[-1, -1] = own.mid, own.rad
+        found = _decided(_bounds(products, noise, feed))
+        if found[0] is not None:
+            break
+    return found
+
+
+def _between(low: Array, high: Array) -> Ball:
+    """Return balls that contain intervals of numbers >= 0."""
+    middle = (low + high) / 2
+    return Ball(middle, (high - low) / 2 + 4 * UNIT * high)
+
+
+def _stacked(first: Ball, second: Ball) -> Ball:
+    """Return balls side by side, along the last axis."""
+    parts = ((one.mid, np.broadcast_to(one.rad, one.mid.shape)) for one in (first, second))
+    mids, rads = zip(*parts, strict=True)
+    return Ball(np.concatenate(mids, axis=-1), np.concatenate(rads, axis=-1))
+
+
+def _bounds(products: Ball, noise: BatchNoise, feed: Ball) -> Interval:
     """Return proved bounds of the radius of the noise over a period."""
     T, _, N = products.mid.shape
-    feed = _feed(noise, weights)
     kappa = Ball.exactly([noise.share])[0]
     matrix = kappa * feed[None, :, None, :] * products[:, None, :, :]
     flat = Ball(matrix.mid.reshape(T * N, T * N), matrix.rad.reshape(T * N, T * N))

@@ -27,6 +27,7 @@ def periodic_stability(
     *,
     period: int | None = None,
     workers: int = 1,
+    proof: bool = True,
 ) -> PeriodicVerdict:
     r"""Decide whether a method that repeats itself is stable in mean square.
 
@@ -39,13 +40,16 @@ def periodic_stability(
     rule : list of Algorithm, or Schedule
         What is done over and over: cycles of learning rates, restarts, `lookahead`.
     problem : Problem, Spectrum or data
-        On infinite laws it is decided in floats.
+        Finite or infinite.
     batch_size : number > 0
     period : int, optional
         After so many steps it begins again; of a list its length.
     workers : int
         So many make the steps of a period by themselves, with batches of their own, and go on from
         their average (local SGD; its vectors are averaged too).
+    proof : bool
+        Whether to prove it where that can be done, in milliseconds to seconds; else it is that of
+        floats.
 
     Returns
     -------
@@ -75,13 +79,13 @@ def periodic_stability(
     steps = read_schedule(rule).steps(0, length)
     workers = whole(workers, "workers", 1)
     radius, leading = leading_noise(steps, given, noise, workers)
-    proof = prove(rule, length, given, noise, workers, leading)
-    if proof is not None:
-        stable, interval = proof
+    proved = prove(rule, length, given, noise, workers, leading) if proof else None
+    if proved is not None:
+        stable, interval = proved
         radius = math.inf if math.isinf(interval[0]) else radius
-    is_proved = proof is not None and stable is not None and not noise.is_estimated
-    if proof is None or stable is None:
-        interval = (radius, radius) if proof is None else interval
+    is_proved = proved is not None and stable is not None and not noise.is_estimated
+    if proved is None or stable is None:
+        interval = (radius, radius) if proved is None else interval
         numbers = growth_without_noise(steps, given, noise), radius
         unclear = any(abs(number - 1) < _CLEAR for number in numbers)
         stable = None if unclear else radius < 1

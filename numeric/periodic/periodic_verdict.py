@@ -40,8 +40,9 @@ class PeriodicVerdict:
         fitted: come to rest). None where bounds leave it open.
     is_proved : bool
         Whether ``stable`` is proved for the exact input: for up to 1000 steps times modes, with
-        samples a few hundred, unless modes hardly die out. Else it is that of floats, undecided
-        within 1e-6 of 1.
+        samples a few hundred, and on long power laws without weight decay where the radius is not
+        too close to 1, unless modes hardly die out. Else it is that of floats, undecided within
+        1e-6 of 1.
     radius : float
         Of the noise over a period, see `periodic_radius`; inf where the method without noise does
         not tend to rest.

@@ -125,7 +125,7 @@ def _periodic(S: Ball, source: Array) -> tuple[Array, Array]:
             W.append(S.mid[t] @ W[t] @ turned[t] + source)
     every = np.array(W)
     missing = _sandwiched(S, Ball(every)) + source - Ball(np.roll(every, -1, axis=0))
-    return every, _norms(missing).max(axis=0)
+    return every, norms(missing).max(axis=0)
 
 
 def _summed_after(S: Array, kick: Array, pairs: Pairs) -> Array:
@@ -148,18 +148,18 @@ def _from_each(
     """
     T, first = len(X), X
     places = np.arange(T)
-    left = np.zeros(X.shape[:2]) if closes else _norms(kick - Ball(first))
+    left = np.zeros(X.shape[:2]) if closes else norms(kick - Ball(first))
     for k in range(1, T + 1):
         t = (places + k) % T
         if not closes:
             X = X * (places + k < T)[:, None, None, None]
         yield t, X, left
-        moved = _times(_times(states[0][t], Ball(X)), _turned(states[1][t]))
+        moved = times(times(states[0][t], Ball(X)), turned(states[1][t]))
         if k < T:
             X = moved.mid
-            left = np.maximum(left, _norms(moved - Ball(X)))
+            left = np.maximum(left, norms(moved - Ball(X)))
         elif closes:
-            left = np.maximum(left, _norms(moved + kick - Ball(first)))
+            left = np.maximum(left, norms(moved + kick - Ball(first)))
             yield t, X, left
 
 
@@ -177,7 +177,7 @@ def _heard_at_all(steps: Iterable[tuple[Array, Array, Array]], point: Ball) -> t
 
 def _heard(X: Ball, point: Ball) -> Ball:
     """Return r^T X r, shape (T, N)."""
-    return _times(_turned(point), _times(X, point))[:, :, 0, 0]
+    return times(turned(point), times(X, point))[:, :, 0, 0]
 
 
 def _doubled(A: Array, X: Array) -> Array:
@@ -187,21 +187,23 @@ def _doubled(A: Array, X: Array) -> Array:
         return np.asarray((X + np.swapaxes(X, -1, -2)) / 2)
 
 
-def _norms(matrices: Ball) -> Array:
+def norms(matrices: Ball) -> Array:
     """Return upper bounds of the norms of matrices, of the last two axes."""
     with np.errstate(over="ignore"):  # then they are infinite
         squares = np.square(matrices.magnitude).sum(axis=(-2, -1))
     return np.asarray(np.sqrt(squares) * (1 + 1e-12))
 
 
-def _times(left: Ball, right: Ball) -> Ball:
-    return (left[..., :, None, :] * _turned(right)[..., None, :, :]).sum()
+def times(left: Ball, right: Ball) -> Ball:
+    """Return products of matrices, of the last two axes."""
+    return (left[..., :, None, :] * turned(right)[..., None, :, :]).sum()
 
 
-def _turned(matrices: Ball) -> Ball:
+def turned(matrices: Ball) -> Ball:
+    """Return transposed matrices, of the last two axes."""
     rad = np.broadcast_to(matrices.rad, matrices.mid.shape)
     return Ball(np.swapaxes(matrices.mid, -1, -2), np.swapaxes(rad, -1, -2))
 
 
 def _sandwiched(S: Ball, X: Ball) -> Ball:
-    return _times(_times(S, X), _turned(S))
+    return times(times(S, X), turned(S))

@@ -44,6 +44,7 @@ def periodic_phase_diagram(
     rule : function
         Of the parameters, by name: it returns the algorithms of a period, a list.
     problem : Problem, Spectrum or data
+        On long spectra points are judged in floats.
     batch_size : number > 0
     x, y : (name, values)
         Two parameters and their values: of the function, or ``batch_size``.
@@ -98,7 +99,9 @@ def periodic_phase_diagram(
             if not is_list(cycle):
                 raise InputError(f"rule must return a list of algorithms, got {shown(cycle)}")
             size = point.get("batch_size", batch_size)
-            verdict = periodic_stability(cycle, given, size, workers=number_of_workers)
+            verdict = periodic_stability(
+                cycle, given, size, workers=number_of_workers, proof=given.spectrum.long is None
+            )
             radius = verdict.radius
             stable = -1 if verdict.stable is None else int(verdict.stable)
             found["stable"][place] = stable
