@@ -17,8 +17,15 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.reduction import reduced
 from sgdmem.symbolic.derivations.statements.assumptions import minimal
 from sgdmem.symbolic.derivations.statements.exact_second_moments import identity, is_strictly_stable
-from sgdmem.symbolic.derivations.statements.exact_values import Point, number_at, random_point
+from sgdmem.symbolic.derivations.statements.exact_values import (
+    Point,
+    likely_point,
+    number_at,
+    random_point,
+)
 from sgdmem.symbolic.derivations.statements.subject import Subject
+
+_TRIED = 200  # parameters at which hidden modes may die out
 
 
 def what_is_left(subject: Subject) -> Subject:
@@ -26,7 +33,9 @@ def what_is_left(subject: Subject) -> Subject:
     algorithm, factor = reduced(subject.algorithm)
     if len(factor) == 1:
         return subject
-    return ReducedSubject(subject, algorithm, tuple(map(to_sympy, factor)))
+    left = ReducedSubject(subject, algorithm, tuple(map(to_sympy, factor)))
+    # where hidden modes die out somewhere, but no stable parameters were found, nothing is said
+    return subject if not left.forgets and left.forgets_somewhere else left
 
 
 class ReducedSubject(Subject):
@@ -122,6 +131,16 @@ class ReducedSubject(Subject):
         factor = self.factor_at(point)
         found = polynomials(*self._whole.matrices_at(point))
         return all(polynomial % factor == 0 for polynomial in found)
+
+    @property
+    def forgets_somewhere(self) -> bool:
+        """Whether hidden modes die out at some of many points."""
+        rng = random.Random(9)
+        points = (likely_point(self.parameters, None, rng) for _ in range(_TRIED))
+        return any(
+            self.forgets_at({x: self._assumed(x, value) for x, value in point.items()})
+            for point in points
+        )
 
     def forgets_at(self, point: Point) -> bool:
         """Whether hidden modes die out at a point: whether a companion matrix of F is stable."""
