@@ -45,7 +45,8 @@ class Order:
     def _powers(self, term: Any) -> tuple[int, ...]:
         powers = term.as_powers_dict()
         falling = (-_degree(term, symbol, powers) for symbol in self.falling)
-        return (*falling, *(_degree(term, symbol, powers) for symbol in self.rising))
+        rising = [_degree(term, symbol, powers) for symbol in self.rising]
+        return (*falling, sum(rising), *(-degree for degree in rising))  # lambda_1, then lambda_2
 
 
 def _size(term: Any) -> tuple[Any, ...]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy
 
-from sgdmem.symbolic.expressions.products import is_negative, split, times
-
-_MOST_GROUPED = 30  # terms of a sum in which common letters are looked for
-_MOST_ORDERS = 5  # symbols of which any may come first in that
+from sgdmem.symbolic.expressions.grouping import grouped
+from sgdmem.symbolic.expressions.products import split, times
 
 
 class Tidier:
@@ -54,10 +52,19 @@ class Tidier:
         for factor, power in factors:
             if self._is_negative(factor):
                 factor, number = -factor, number * (-1) ** power
-            if all(term.could_extract_minus_sign() for term in sympy.Add.make_args(factor)):
+            if self._begins_with_minus(factor):
                 factor, number = -factor, number * (-1) ** power
             product.append(self._collected(factor) ** power)
         return number, sympy.Mul(*product)
+
+    def _begins_with_minus(self, factor: Any) -> bool:
+        """Whether a sum would be written with minus signs first, and there is a better way."""
+        terms, last = sympy.Add.make_args(factor), self._symbols[-1:]
+        if len(terms) > 2 and factor.has(*last) and not factor.has(*self._symbols[:-1]):
+            lowest = sympy.expand(factor).coeff(*last, 0)
+            terms = sympy.Add.make_args(lowest) if lowest != 0 else terms
+            return len(terms) > 1 and all(map(is_negative, terms))
+        return all(map(is_negative, terms))
 
     def _collected(self, factor: Any) -> Any:
         """Return a sum in powers of a symbol."""
@@ -95,12 +102,17 @@ def arranged(expression: Any) -> Any:
     >>> arranged((nu - eta) / (beta - 1))
     (eta - nu)/(1 - beta)
     """
-    found = spread(_PLAIN(expression))
+    return sign_taken_in(spread(_PLAIN(expression)))
+
+
+def sign_taken_in(found: Any) -> Any:
+    """Return a product with a minus in front with the sign in one of its sums of letters."""
     number, top, bottom = split(found)
     if number > 0:
         return found
     for factor in top:  # a sum of letters takes the sign in
-        if factor.is_Add and factor.as_coeff_Add()[0] == 0:
+        mixed = factor.is_Add and any(map(is_negative, factor.args))
+        if mixed and factor.as_coeff_Add()[0] == 0:
             others = (x for x in top if x is not factor)
             below = (1 / x for x in bottom)
             return times(-number, *others, spread(times(-1, factor)), *below)
@@ -121,111 +133,6 @@ def spread(expression: Any) -> Any:
         if number == -1 and rest.is_Add:
             return sympy.Add(*(times(-1, term) for term in rest.args))
     return expression
-
-
-def grouped(total: Any) -> Any:
-    """Return a polynomial with fewer letters in it, if that is how people would write it.
-
-    Examples
-    --------
-    >>> a, b, c, d = sympy.symbols("a b c d")
-    >>> grouped(sympy.expand((1 - a) * (1 - b) - c * d))
-    -c*d + (1 - a)*(1 - b)
-    >>> grouped(sympy.expand(a * (1 - b) + c))
-    a*(1 - b) + c
-    >>> grouped(a + b - 2 * a * b)
-    -2*a*b + a + b
-    >>> grouped(sympy.expand(a * b * c + d * (1 - a)))
-    a*b*c + d*(1 - a)
-    >>> grouped(sympy.expand(a * b + c * (1 - b) ** 2))
-    a*b + c*(1 - b)**2
-    """
-    if len(total.args) > _MOST_GROUPED:
-        return total
-    symbols = sorted(total.free_symbols, key=_alphabetic)
-    orders = [symbols]
-    if len(symbols) <= _MOST_ORDERS:
-        orders += [symbols[k:] + symbols[:k] for k in range(1, len(symbols))]
-    return min((_grouped(total, order) for order in orders), key=_effort)
-
-
-def _grouped(total: Any, symbols: Sequence[Any]) -> Any:
-    """Return a polynomial in 1 - x or 1 + x in the place of symbols x, where that is shorter."""
-    meanings: dict[Any, Any] = {}
-    for symbol in symbols:
-        for sign in (-1, 1):
-            other = sympy.Dummy(symbol.name)
-            changed = sympy.expand(total.xreplace({symbol: sign * (other - 1)}))
-            if len(sympy.Add.make_args(changed)) < len(sympy.Add.make_args(total)):
-                total, meanings[other] = changed, 1 + sign * symbol
-                break
-    places = {symbol.name: place for place, symbol in enumerate(symbols)}
-    return _bracketed(_with_both(total, meanings), meanings, places)
-
-
-def _with_both(total: Any, meanings: dict[Any, Any]) -> Any:
-    """Return t - t (1 - x) as t x."""
-    for other, meaning in list(meanings.items()):
-        symbol = 1 - meaning
-        if not symbol.is_Symbol:
-            continue
-        terms = list(sympy.Add.make_args(total))
-        for term in terms:
-            if not term.is_number and -term * other in terms:
-                total = total - term + term * other + term * symbol
-    return total
-
-
-def _effort(expression: Any) -> int:
-    """Return how many letters there are to read, and what is taken away other than from 1."""
-    if not expression.args:
-        return int(not expression.is_Number)
-    total = sum(map(_effort, expression.args))
-    if expression.is_Add:
-        taken = sum(is_negative(term) for term in expression.args)
-        return total + taken - (taken == 1 and len(expression.args) == 2 and 1 in expression.args)
-    return total
-
-
-def _alphabetic(symbol: Any) -> str:
-    return str(symbol).lower()
-
-
-def _bracketed(total: Any, meanings: Mapping[Any, Any], places: Mapping[str, int]) -> Any:
-    """Return a polynomial with common symbols of its terms in front, and names put in."""
-    terms = sympy.Add.make_args(total)
-    if len(terms) == 1:
-        powers = total.as_powers_dict().items()
-        return times(*(meanings.get(base, base) ** power for base, power in powers))
-    best: tuple[int, Any, list[Any]] | None = None
-    for symbol in sorted(total.free_symbols, key=lambda symbol: places[symbol.name]):
-        having = [term for term in terms if term.has(symbol)]
-        shares = [term / symbol for term in having]
-        plain = all(not share.has(symbol) and not share.is_number for share in shares)
-        plain = plain or _is_rest_of_one(shares, symbol)
-        if plain and len(having) > max(1, best[0] if best else 0):
-            best = (len(having), symbol, having)
-    if best is None:
-        return sympy.Add(*(_bracketed(term, meanings, places) for term in terms))
-    _, symbol, having = best
-    inner = sympy.expand(sympy.Add(*having) / symbol)
-    number = inner.as_coeff_Add()[0]
-    sign = -1 if number < 0 or all(x.could_extract_minus_sign() for x in inner.args) else 1
-    first = times(
-        sign, meanings.get(symbol, symbol), _bracketed(sympy.expand(sign * inner), meanings, places)
-    )
-    rest = [term for term in terms if term not in having]
-    return sympy.Add(first, _bracketed(sympy.Add(*rest), meanings, places)) if rest else first
-
-
-def _is_rest_of_one(shares: Sequence[Any], symbol: Any) -> bool:
-    """Whether two shares are 1 and -y, or -1 and y: x - x y is x (1 - y)."""
-    if len(shares) != 2:
-        return False
-    one, other = sorted(shares, key=lambda x: not x.is_number)
-    if one not in (1, -1) or other.is_number or other.has(symbol):
-        return False
-    return bool(other.as_coeff_Mul()[0] == -one)
 
 
 _PLAIN = Tidier((), lambda factor: None)

@@ -31,7 +31,7 @@ _TOKEN = r"\\(?:begin|end)\{\w+\}|\\[a-zA-Z]+|\\.|\d+|[^\s]"
 _IGNORED = {r"\left", r"\right", r"\,", r"\cdot", r"\displaystyle", r"\quad", r"\qquad"}
 _RELATIONS = {"=", "<", ">", r"\le", r"\ge", r"\approx", r"\ll"}
 _ENDS = {*_RELATIONS, "+", "-", ")", "}", ",", "&", r"\\", r"\rvert"}
-_MATRICES = {"matrix", "pmatrix"}
+_MATRICES = {"matrix", "pmatrix", "smallmatrix"}
 
 
 class Unreadable(Exception):

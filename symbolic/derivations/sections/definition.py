@@ -135,7 +135,8 @@ def on_an_eigenvector(subject: Subject) -> Equation:
         explicit = explicit[0]
     sides = [written(f"S_{{{letter}}}"), Side(explicit)]
     if subject.memory:
-        S_0, v, r = (writer.line(m) for m in (subject.start, subject.v, subject.r.T))
+        blocks = (subject.start, subject.v, subject.r.T)
+        S_0, v, r = (writer.line(m.applyfunc(subject.tidy)) for m in blocks)
         sides.append(written(rf"{S_0} + {letter} {v} {r}"))
     w, u = subject.letters.weights, subject.letters.auxiliary
     t = writer.line(subject.letters.time)

@@ -62,8 +62,11 @@ def _by_matrix(subject: Subject) -> str:
     line = subject.writer.line
     alpha = line(subject.tidy(subject.alpha))
     if subject.memory > 1:
-        matrix = line(sympy.ImmutableMatrix(sympy.eye(subject.memory) - subject.D))
-        return rf"{alpha} - {line(subject.b.T)} {{{matrix}}}^{{-1}} {line(subject.c)}"
+        damping = sympy.ImmutableMatrix(sympy.eye(subject.memory) - subject.D)
+        blocks = (subject.b.T, damping, subject.c)
+        b, matrix, c = (line(block.applyfunc(subject.tidy)) for block in blocks)
+        first = "" if subject.alpha == 0 else f"{alpha} "
+        return rf"{first}- {b} {{{matrix}}}^{{-1}} {c}"
     factors = [subject.tidy(subject.b[0]), subject.tidy(subject.c[0])]
     b, c = (_in_product(line(factor), factor.is_Add) for factor in factors)
     damping = line(subject.tidy(1 - subject.D[0, 0]))

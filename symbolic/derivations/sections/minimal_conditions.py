@@ -17,6 +17,8 @@ from sgdmem.symbolic.derivations.statements.exact_values import Point
 from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubject
 from sgdmem.symbolic.derivations.statements.statement import Remark
 from sgdmem.symbolic.derivations.statements.subject import Subject, is_stable_up_to
+from sgdmem.symbolic.expressions.products import is_negative
+from sgdmem.symbolic.expressions.tidying import sign_taken_in
 from sgdmem.symbolic.stability.schur import conditions, uniform_conditions
 
 _SEGMENTS = 40, 40, 20, 10  # by memory: ways across the border that are followed
@@ -146,12 +148,11 @@ def _solved(subject: Subject, value: Any, strict: bool, eigenvalue: Any) -> Any:
         relation = _solved(subject, value.xreplace({eigenvalue: lam}), strict, lam)
         sides = (side.xreplace({lam: eigenvalue}) for side in relation.args)
         return relation.func(*sides, evaluate=False)
-    moving = sympy.factor(-value.coeff(eigenvalue, 1)) * eigenvalue
-    fixed = value.coeff(eigenvalue, 0)
-    linear = sympy.expand(fixed - moving - value) == 0
-    if not linear or 0 in (moving, fixed) or subject.tidy(moving).could_extract_minus_sign():
+    slope, fixed = -value.coeff(eigenvalue, 1), value.coeff(eigenvalue, 0)
+    linear = sympy.expand(fixed - slope * eigenvalue - value) == 0
+    if not linear or 0 in (slope, fixed) or is_negative(sign_taken_in(subject.tidy(slope))):
         return greater(subject.tidy(value), sympy.S.Zero, evaluate=False)
-    common = sympy.gcd(sympy.expand(moving), fixed)
+    common = sympy.gcd(slope, fixed)
     number = abs(sympy.Poly(common, *common.free_symbols).LC()) if common.free_symbols else common
-    moving, fixed = (subject.tidy(sympy.cancel(x / number)) for x in (moving, fixed))
-    return less(moving, fixed, evaluate=False)
+    slope, fixed = (sign_taken_in(subject.tidy(sympy.cancel(x / number))) for x in (slope, fixed))
+    return less(slope * eigenvalue, fixed, evaluate=False)

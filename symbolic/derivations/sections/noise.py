@@ -18,7 +18,7 @@ from sgdmem.symbolic.derivations.statements.exact_values import Point
 from sgdmem.symbolic.derivations.statements.expansions import Series
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
-from sgdmem.symbolic.derivations.typesetting.writer import raised
+from sgdmem.symbolic.derivations.typesetting.writer import block, filled, raised
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 
 _WRITTEN_OUT = 2  # memory to which the summand is
@@ -63,11 +63,10 @@ def noise_recursion(subject: Subject) -> Iterator[Statement]:
     yield from meanings(subject, [symbol for symbol in b if symbol != 0])
     steps, terms = _recursion(subject, a, b)
     yield from steps
-    total = f"{letter}^2 " + (
-        rf"\left( {' + '.join(map(writer.line, terms))} \right)"
-        if len(terms) > 1
-        else rf"\cdot {writer.line(terms[0])}"
-    )
+    first, *others = map(writer.line, terms)
+    lines = filled([first, *(f"+ {term}" for term in others)], writer.room - 75)
+    total = rf"\left( {block(lines)} \right)" if others else rf"\cdot {first}"
+    total = f"{letter}^2 {total}"
     sides = [written(name), written(total)]
     yield Equation("Adding what the steps contribute gives the noise summand", sides)
     if 1 <= M <= EXPANDED_MEMORY:

@@ -75,8 +75,8 @@ def _memories(subject: Subject) -> str:
 def _polynomials(subject: Subject) -> Iterator[Statement]:
     x, line = subject.letters.root, subject.writer.line
     root, letter = line(x), line(subject.letters.eigenvalue)
-    P = [written(f"P({root})"), *_factored(subject, subject.det_D, subject.own_factor)]
-    Q = [written(f"Q({root})"), *_factored(subject, subject.Q)]
+    P = [written(f"P({root})"), _monic(subject, subject.det_D)]
+    Q = [written(f"Q({root})"), Side(subject.tidy(subject.polynomial(subject.Q)))]
     if not _is_written_out(subject):
         P[1:], Q[1:] = _by_blocks(subject)
     chi = rf"P({root}) - {letter} \, Q({root})"
@@ -98,9 +98,16 @@ def _polynomials(subject: Subject) -> Iterator[Statement]:
     yield Equations(rule, equations)
 
 
-def _factored(subject: Subject, coefficients: Any, factor: Any = sympy.S.One) -> list[Side]:
-    """Return a polynomial in x as a product, with its common factors in front."""
-    return [Side(subject.tidy(factor * subject.polynomial(coefficients)))]
+def _monic(subject: Subject, coefficients: Any) -> Side:
+    """Return P as a product, of factors with the leading coefficient 1 if they are numbers."""
+    x = subject.letters.root
+    product = subject.own_factor * subject.polynomial(coefficients)
+    _, factors = sympy.factor_list(sympy.expand(product), x)
+    found = [(sympy.Poly(factor, x), power) for factor, power in factors]
+    if all(factor.LC() in (1, -1) or not factor.LC().is_Number for factor, _ in found):
+        return Side(subject.tidy(product))
+    monic = ((factor.monic().all_coeffs()[::-1], power) for factor, power in found)
+    return Side(sympy.Mul(*(subject.in_powers(values, x) ** power for values, power in monic)))
 
 
 def _by_blocks(subject: Subject) -> tuple[list[Side], list[Side]]:

@@ -141,7 +141,7 @@ class Conditions:
         }
 
     def _end_of_an_interval(self, point: Point, rng: random.Random) -> Point:
-        """Return a symbol of a point with an end of its interval, where a condition may forbid it."""
+        """Return a symbol with an end of its interval, which a condition may forbid."""
         ends = [
             (symbol, fmpq(end))
             for symbol in sorted(self.intervals.keys() & point.keys(), key=str)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from sgdmem.symbolic.derivations.statements.exact_values import (
 )
 from sgdmem.symbolic.derivations.statements.statement import POINTS, text_of
 from sgdmem.symbolic.derivations.typesetting.width import width
-from sgdmem.symbolic.derivations.typesetting.writer import Writer, filled, pieces
+from sgdmem.symbolic.derivations.typesetting.writer import Writer, filled, pieces, shrunk
 from sgdmem.symbolic.errors import DerivationError
 
 
@@ -53,12 +53,16 @@ class Side:
             return writer.line(self.value)
         return self.latex if isinstance(self.latex, str) else " ".join(self.latex)
 
-    def lines(self, writer: Writer, room: float) -> list[str]:
-        """Return the side in lines no wider than ``room``, if that can be done."""
+    def lines(self, writer: Writer, room: float, change: Callable[[str], str] = str) -> list[str]:
+        """Return the side in lines no wider than ``room``, if that can be done.
+
+        ``change`` makes its matrices smaller.
+        """
         if self.latex is not None and not isinstance(self.latex, str):
-            return filled(self.latex, room)
-        if self.latex is not None or isinstance(self.value, sympy.MatrixBase):
-            text = self.text(writer)
+            return filled(list(map(change, self.latex)), room)
+        matrix = isinstance(self.value, sympy.MatrixBase | sympy.Determinant)
+        if self.latex is not None or matrix:
+            text = change(self.text(writer))
             return [text] if width(text) <= room else filled(pieces(text), room)
         return writer.lines(self.value, room)
 
@@ -82,17 +86,29 @@ class Equation:
 
     def rows(self, writer: Writer) -> list[tuple[str, str]]:
         """Return the display, see `Statement`."""
-        first, *rest = self.sides
-        left = first.text(writer)
+        left = self.sides[0].text(writer)
         whole = " = ".join(side.text(writer) for side in self.sides)
         if width(whole) <= writer.room:
             return [(left, "= " + whole[len(f"{left} = ") :])]
-        if width(left) > writer.room / 2:  # the right sides go below the left one
+        found: list[tuple[str, str]] = []
+        for small in (False, True):  # matrices
+            for alone in (width(left) > writer.room / 2, True):
+                found = self._laid_out(writer, alone, small)
+                if all(width(f"{x} {y}") <= writer.room for x, y in found):
+                    return found
+        return found
+
+    def _laid_out(self, writer: Writer, alone: bool, small: bool) -> list[tuple[str, str]]:
+        """Return the rows, the left side in one of its own or beside the first of the right."""
+        change = shrunk if small else str
+        first, *rest = self.sides
+        left = change(first.text(writer))
+        if alone:
             rows, shift, room = [("", left)], r"\quad ", writer.room - 25
         else:
             rows, shift, room = [], "", writer.room - width(left) - 14
         for number, side in enumerate(rest):
-            lines = side.lines(writer, room)
+            lines = side.lines(writer, room, change)
             start = left if number == 0 and not rows else ""
             rows.append((start, f"{shift}= {lines[0]}"))
             rows.extend(("", rf"{shift}\qquad {line}") for line in lines[1:])

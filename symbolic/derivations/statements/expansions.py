@@ -55,6 +55,8 @@ class Series:
         room = writer.room - width(self.name) - 14
         lines = writer.lines(self._sum(), room)
         rows = [(self.name, f"= {lines[0]}"), *(("", rf"\qquad {line}") for line in lines[1:])]
+        if width(f"{lines[-1]} + {rest}") > room - 20:
+            return [*rows, ("", rf"\qquad + {rest}")]
         rows[-1] = (rows[-1][0], f"{rows[-1][1]} + {rest}")
         return rows
 

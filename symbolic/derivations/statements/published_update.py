@@ -8,7 +8,7 @@ from typing import Any
 
 from sgdmem.symbolic.derivations.statements.exact_values import Names
 from sgdmem.symbolic.derivations.typesetting.width import width
-from sgdmem.symbolic.derivations.typesetting.writer import Writer, filled, pieces
+from sgdmem.symbolic.derivations.typesetting.writer import Writer, filled, pieces, separated
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,16 @@ class PublishedUpdate:
         for left, right in self.lines:
             if rows:
                 rows[-1] = (rows[-1][0], f"{rows[-1][1]},")
-            first, *others = filled(pieces(right), writer.room - width(left) - 14)
+            room = writer.room - width(left) - 14
+            parts = [right] if width(right) <= room else separated(right)
+            lines = [filled(pieces(part), room) for part in parts]
+            (first, *others), *more = lines
             rows.append((left, rf"\leftarrow {first}"))
             rows.extend(("", rf"\qquad {line}") for line in others)
+            for first, *others in more:  # of vectors that change at once, each in a line
+                rows[-1] = (rows[-1][0], f"{rows[-1][1]},")
+                rows.append(("", rf"\phantom{{\leftarrow}} {first}"))
+                rows.extend(("", rf"\qquad {line}") for line in others)
         return rows
 
     def check(self, names: Names, symbols: Iterable[Any]) -> int:

@@ -137,7 +137,7 @@ class Letters:
         given = {self.symbols.get(name) for name in self.own}
         return {
             symbol: self.renaming.marked(letter)
-            if (symbol in self.parameters or symbol in given) and str(symbol) not in self.entries
+            if symbol in self.parameters or symbol in given
             else letter
             for symbol, letter in self._chosen.items()
         }

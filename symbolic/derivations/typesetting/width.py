@@ -19,6 +19,12 @@ _WIDTHS = {
     **dict.fromkeys((r"\mathrm", r"\mathbf", r"\mathsf", r"\mathcal", r"\mathnormal"), 0.0),
     **{r"\lVert": 5.0, r"\rVert": 5.0, r"\Gamma": 6.3, r"\Lambda": 7.0},
 }
+# Parentheses around several lines.
+_TALL = (
+    (r"\left(\begin{aligned}", r"\parenthesis\begin{aligned}"),
+    (r"\end{aligned}\right)", r"\end{aligned}\parenthesis"),
+)
+_WIDTHS[r"\parenthesis"] = 8.8
 _WIDE_LETTERS = 7.9  # capitals
 _LETTER, _SCRIPT = 5.7, 0.72
 
@@ -35,6 +41,8 @@ def width(latex: str) -> float:
 
 
 def _tokens(latex: str) -> list[str]:
+    for tall, wide in _TALL:
+        latex = latex.replace(tall, wide)
     found = _TOKEN.findall(latex)
     return found[::-1]  # popped from the end
 
@@ -101,6 +109,8 @@ def _environment(tokens: list[str]) -> float:
         max(_row(row[place][::-1]) if place < len(row) else 0.0 for row in rows)
         for place in range(columns)
     ]
+    if name == "smallmatrix":
+        return _SCRIPT * sum(widest) + 3.6 * columns
     between = 0.0 if name == "aligned" else 10.0
     return sum(widest) + between * (columns - 1) + (0.0 if name == "aligned" else 16.0)
 

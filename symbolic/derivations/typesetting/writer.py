@@ -25,6 +25,14 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
         super().__init__({"symbol_names": dict(names), "mat_delim": "", "mat_str": "pmatrix"})
         self._falling, self._rising = tuple(falling), tuple(rising)
         self._order = Order(self._falling, self._rising)
+        self._known: dict[Any, str] = {}  # the order of terms asks for the same ones many times
+
+    def _print(self, expr: Any, **options: Any) -> Any:
+        if options or not isinstance(expr, sympy.Expr):
+            return super()._print(expr, **options)
+        if expr not in self._known:
+            self._known[expr] = super()._print(expr)
+        return self._known[expr]
 
     def ordered(self, terms: Sequence[Any]) -> list[Any]:
         return self._order.sorted(terms, self._print)
@@ -61,19 +69,20 @@ class _Printer(LatexPrinter):  # type: ignore[misc]
             return str(self._print(factors[0]))
         factors = [factor for factor in factors if factor != 1]
         pieces = [] if number == 1 and factors else [str(number)]
-        for factor in sorted(factors, key=self._rank):
+        for factor in sorted(factors, key=self.rank):
             shown = self._print(factor)
             pieces.append(self.in_parentheses(shown) if factor.is_Add else shown)
         return " ".join(pieces)
 
-    def _rank(self, factor: Any) -> tuple[Any, ...]:
+    def rank(self, factor: Any) -> tuple[Any, ...]:
         """Return where a factor stands: Greek letters first, sums last."""
         base, text = factor.as_base_exp()[0], unmarked(self._print(factor))
         if base.is_Add:
             kind = 4 if base.has(*self._falling) else 2
         else:
             kind = 3 if base in self._falling else int(base in self._rising)
-        return (kind, not base.is_Add and not text.startswith("\\"), text)
+        count = len(base.free_symbols) if kind == 4 else 0  # x - 1 before x - a
+        return (kind, count, not base.is_Add and not text.startswith("\\"), text)
 
     @staticmethod
     def in_parentheses(text: str) -> str:
@@ -136,12 +145,12 @@ class Writer:
         """Return the terms of a sum, in order and with their signs, each one laid out."""
         written: list[str] = []
         for term in self._printer.ordered(expression.args):
-            text = self.fitted(term, room)
-            if text.startswith("-"):
-                text = f"- {text[1:].lstrip()}"
-            elif written:
-                text = f"+ {text}"
-            written.append(text)
+            negative = is_negative(term)
+            size = opposite(term) if negative else term
+            text = self.fitted(size, room)
+            text = _Printer.in_parentheses(text) if size.is_Add else text
+            sign = "- " if negative else "+ " if written else ""
+            written.append(sign + text)
         return written
 
     def signed(self, terms: Sequence[tuple[Any, str]]) -> list[str]:
@@ -179,43 +188,48 @@ class Writer:
         if width(text) <= room:
             return text
         if expression.is_Add:
-            return _block(self.lines(expression, room))
+            return block(self.lines(expression, room))
         if _is_fraction(expression):
             number, top, bottom = split(expression)
             above, below = times(abs(number.p), *top), times(number.q, *bottom)
             parts = [self._stacked(part, room - 8) for part in (above, below)]
             return rf"{'- ' if number < 0 else ''}\frac{{{parts[0]}}}{{{parts[1]}}}"
         if expression.is_Mul:
-            return _block(_dotted(filled(self._factors(expression, room), room)))
+            return block(_dotted(filled(self._factors(expression, room), room)))
         if expression.is_Pow and expression.exp.is_Integer and expression.exp > 0:
             return rf"\left({self.fitted(expression.base, room - 16)}\right)^{{{expression.exp}}}"
         return text
 
     def _stacked(self, expression: Any, room: float) -> str:
         lines = self.lines(expression, room)
-        return lines[0] if len(lines) == 1 else rf"\displaystyle {_block(lines)}"
+        return lines[0] if len(lines) == 1 else rf"\displaystyle {block(lines)}"
 
     def _factors(self, product: Any, room: float) -> list[str]:
         """Return the factors of a product, those that are sums in parentheses."""
-        written: list[str] = []
         sign = ""
         if is_negative(product):
             sign, product = "- ", opposite(product)
-        short: list[Any] = []
-        for factor in factors_of(product):
-            if width(self.line(factor)) < room / 3:
-                short.append(factor)
-                continue
-            if factor.is_Add:
-                text = rf"\left({self.fitted(factor, room - 16)}\right)"
-            else:
-                text = self.fitted(factor, room - 16)
-            written.append(text)
-        if short:
-            together = times(*short)
-            shown = self.line(together)
-            written.insert(0, _Printer.in_parentheses(shown) if together.is_Add else shown)
-        return [sign + written[0], *written[1:]]
+        factors = sorted(factors_of(product), key=self._printer.rank)
+        fits = [x for x in factors if width(self.line(x)) <= room - _LINE_LEFT]
+        together = [self.line(x) for x in fits]
+        together = [
+            _Printer.in_parentheses(text) if x.is_Add else text
+            for x, text in zip(fits, together, strict=True)
+        ]
+        if len(fits) == len(factors):  # a sum is not broken where a product can be
+            return [sign + together[0], *together[1:]]
+        first = f"{sign}{self.line(times(*fits))} " if fits else sign
+        if times(*fits).is_Add:
+            first = f"{sign}{together[0]} "
+        written: list[str] = [] if width(first) <= room / 3 else [first.strip()]
+        for factor in (x for x in factors if x not in fits):
+            before = first if not written else ""
+            inner = self.fitted(factor, room - _LINE_LEFT - width(before))
+            written.append(before + (rf"\left({inner}\right)" if factor.is_Add else inner))
+        return written
+
+
+_LINE_LEFT = 20.0  # of a line that has a factor in tall parentheses
 
 
 def _dotted(lines: Sequence[str]) -> list[str]:
@@ -245,7 +259,8 @@ def pieces(latex: str) -> list[str]:
     found: list[str] = []
     depth, before = 0, ""
     for word in latex.split(" "):
-        matrices = before.endswith("}") and r"\end{" in before and word.startswith(r"\begin{")
+        ended = before.endswith(("}", r"\right)", "}^{-1}")) and r"\end{" in before
+        matrices = ended and word.lstrip("{").startswith((r"\begin{", r"\left(\begin{"))
         if depth == 0 and (not found or word in _BREAKS or matrices):
             found.append(word)
         else:
@@ -253,6 +268,38 @@ def pieces(latex: str) -> list[str]:
         depth += sum(map(word.count, _OPENS)) - sum(map(word.count, _CLOSES))
         before = word
     return found
+
+
+def shrunk(latex: str) -> str:
+    r"""Return LaTeX with its matrices in small type, for narrow columns.
+
+    Examples
+    --------
+    >>> shrunk(r"\begin{pmatrix}a\\b\end{pmatrix}")
+    '\\left(\\begin{smallmatrix}a\\\\b\\end{smallmatrix}\\right)'
+    """
+    for kind, opening, closing in (("pmatrix", r"\left(", r"\right)"), ("matrix", "", "")):
+        latex = latex.replace(rf"\begin{{{kind}}}", rf"{opening}\begin{{smallmatrix}}")
+        latex = latex.replace(rf"\end{{{kind}}}", rf"\end{{smallmatrix}}{closing}")
+    return latex
+
+
+def separated(latex: str) -> list[str]:
+    r"""Return what commas separate outside of parentheses.
+
+    Examples
+    --------
+    >>> separated(r"a, f(b, c) - d, e_{1, 2}")
+    ['a', 'f(b, c) - d', 'e_{1, 2}']
+    """
+    found, depth = [""], 0
+    for character in latex:
+        depth += (character in "({") - (character in ")}")
+        if character == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += character
+    return [part.strip() for part in found]
 
 
 def filled(pieces: Sequence[str], room: float) -> list[str]:
@@ -270,7 +317,8 @@ def filled(pieces: Sequence[str], room: float) -> list[str]:
     return lines
 
 
-def _block(lines: Sequence[str]) -> str:
+def block(lines: Sequence[str]) -> str:
+    """Return lines below each other as one piece of a formula."""
     if len(lines) == 1:
         return lines[0]
     first, *rest = lines

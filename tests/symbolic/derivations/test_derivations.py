@@ -235,7 +235,7 @@ def test_heavy_ball_has_what_the_literature_says(derivations: dict[str, Derivati
 def test_samples_have_their_operator(derivations: dict[str, Derivation]) -> None:
     text = derive(sgd("1/2")).markdown()
     assert r"\mathcal T(C) = \kappa" in text and r"\rho(\mathcal T) < 1" in text
-    assert r"h_{12} = \frac{1}{2 \lambda_2 + 2 \lambda_1 - \lambda_1 \lambda_2}" in text
+    assert r"h_{12} = \frac{1}{2 \lambda_1 + 2 \lambda_2 - \lambda_1 \lambda_2}" in text
     assert "There is no short closed form" not in text
     assert "There is no short closed form" in derive(general(2)).markdown()
 
