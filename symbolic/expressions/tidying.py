@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 
 from sgdmem.symbolic.expressions.grouping import grouped
-from sgdmem.symbolic.expressions.products import split, times
+from sgdmem.symbolic.expressions.products import is_negative, split, times
 
 
 class Tidier:
