@@ -52,8 +52,15 @@ _FLAGS = {  # reasons, regimes, and whether it is stable without noise
     "eventual_divergence": ("#d9d9de", "////"),
     "immediate_divergence": ("#a9a9b2", ""),
 }
-# where flags would mislead
-_WORDS = {"noiseless": "diverges without noise", "noise_sum": "diverges by noise"}
+_WORDS = {  # what flags are called in a picture
+    "noiseless": "diverges without noise",
+    "no_pull": "gradients do nothing",
+    "noise_sum": "diverges by noise",
+    "mode_noise": "one mode's noise grows",
+    "trace_diverges": "eigenvalues without a sum",
+    "squares_diverge": "squares without a sum",
+    "unphysical_noise": "noise of no data",
+}
 _QUANTITIES = {
     "noise_sum": r"noise sum $U'_\Sigma$",
     "margin": r"margin, $\min(1-U'_\Sigma,\;1+\tau_2s/B)$",
