@@ -33,7 +33,8 @@ class LargestValue(NamedTuple):
     value : float
         The first end that was found; 0 if nothing is stable, inf if no end is found.
     is_proved : bool
-        Whether it is proved to be stable 1e-6 below the end, and not to be 1e-6 above.
+        Whether it is proved to be stable 1e-6 below the end, and not to be 1e-6 above; on long
+        spectra it is not.
     """
 
     value: float
@@ -87,7 +88,7 @@ def largest_periodic_value(
         return radius_of_steps(steps, given, noise, count) < 1
 
     end = first_end(stable)
-    if not 0 < end < math.inf:
+    if not 0 < end < math.inf or given.spectrum.long is not None:  # bounds are not so close there
         return LargestValue(end, False)
     sides = {1 - _BESIDE: True, 1 + _BESIDE: False}
     for factor, expected in sides.items():

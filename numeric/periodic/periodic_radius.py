@@ -17,6 +17,7 @@ condition" for the state of a whole period.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -35,6 +36,7 @@ from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
+_SOLVED = 4  # size of states up to which sums of powers are solutions of linear systems
 _MOST_DOUBLINGS = 80
 _NOTHING = 1e-20  # of a power of state matrices
 _TOLERANCE = 1e-11
@@ -246,6 +248,13 @@ def _products(
 
 def summed_powers(left: Array, right: Array, X: Array) -> Array:
     """Return the sum over m >= 0 of left^m X (right^m)^T, of matrices in the last two axes."""
+    size = X.shape[-1]
+    if size <= _SOLVED:
+        both = left[..., :, None, :, None] * right[..., None, :, None, :]
+        system = np.eye(size**2) - both.reshape(*both.shape[:-4], size**2, size**2)
+        entries = X.reshape(*X.shape[:-2], size**2, 1)
+        with contextlib.suppress(np.linalg.LinAlgError):  # some power has the eigenvalue 1
+            return np.asarray(np.linalg.solve(system, entries)).reshape(X.shape)
     for _ in range(_MOST_DOUBLINGS):
         X = X + left @ X @ np.swapaxes(right, -1, -2)
         left, right = left @ left, right @ right

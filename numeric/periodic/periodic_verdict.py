@@ -143,7 +143,7 @@ class PeriodicVerdict:
         lines = [f"{word}: {explained} ({how})", f"  {self.question}"]
         if not math.isinf(self.radius) and not self.noise.is_quiet:
             lines.append(f"  noise radius    {self.radius:.6g} over a period of {self.period}")
-        if not self.noise.is_quiet and self._problem.noise.samples is None:
+        if lines[2:] and self._problem.noise.samples is None:
             lines.append(f"  batch size      stable above {self.critical_batch_size:.6g}")
         scale = self.critical_scale
         limit = "any number" if math.isinf(scale) else f"anything below {scale:.6g}"
