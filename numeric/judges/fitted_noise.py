@@ -42,16 +42,26 @@ def fitted_radius(judge: Judge) -> Interval | None:
         return None
     if judge.reason not in _OF_NOISE:
         return None
+    least, most = (
+        (0.0, math.inf) if noise is None else _radius(judge, noise)
+        for noise in extreme_noises(judge.noise, estimate)
+    )
+    return least[0], most[1]
+
+
+def extreme_noises(
+    noise: BatchNoise, estimate: NoiseEstimate
+) -> tuple[BatchNoise | None, BatchNoise | None]:
+    """Return the least and the most noise that an estimate leaves; None where it has no end."""
     misfit = estimate.misfit
-    low, _ = _moved(judge, estimate, -_ERRORS, 1 / (1 + misfit))
-    if misfit >= 1:
-        return low, math.inf
-    _, high = _moved(judge, estimate, _ERRORS, 1 / (1 - misfit))
-    return low, high
+    least = _moved(noise, estimate, -_ERRORS, 1 / (1 + misfit))
+    return least, None if misfit >= 1 else _moved(noise, estimate, _ERRORS, 1 / (1 - misfit))
 
 
-def _moved(judge: Judge, estimate: NoiseEstimate, errors: float, factor: float) -> Interval:
-    """Return bounds of the radius with more noise, or less.
+def _moved(
+    noise: BatchNoise, estimate: NoiseEstimate, errors: float, factor: float
+) -> BatchNoise | None:
+    """Return more noise, or less.
 
     By so many standard errors, and then by a factor on the second moments, which are tau1 of two
     modes and tau1 + 1 - tau2 of one. A factor on the radius would not do: the square of the mean
@@ -61,9 +71,13 @@ def _moved(judge: Judge, estimate: NoiseEstimate, errors: float, factor: float) 
     tau2 = 1 - factor * (1 - (estimate.tau2 - errors * estimate.tau2_error))
     tau2 = min(tau2, tau1)  # Lemma 1
     if not math.isfinite(tau1 + tau2):
-        return 0.0, math.inf
-    moved = BatchNoise(tau1, tau2, inverse_batch=judge.noise.inverse_batch)
-    joint = JointJudge(judge.form, judge.spectrum, moved)
+        return None
+    return BatchNoise(tau1, tau2, inverse_batch=noise.inverse_batch)
+
+
+def _radius(judge: Judge, noise: BatchNoise) -> Interval:
+    """Return bounds of the radius with another noise."""
+    joint = JointJudge(judge.form, judge.spectrum, noise)
     if joint.sums.damped[0] < 0:  # the noise of a single mode feeds on itself
         return math.inf, math.inf
     low, high = joint.radius

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.judges.fitted_noise import extreme_noises
 from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.numeric.periodic.periodic_proof import prove
 from sgdmem.numeric.periodic.periodic_radius import (
@@ -15,6 +16,7 @@ from sgdmem.numeric.periodic.periodic_radius import (
     require_periodic_problem,
 )
 from sgdmem.numeric.periodic.periodic_verdict import PeriodicVerdict, rule_name
+from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.problems.problem import as_problem
 
 _CLEAR = 1e-6  # distance of a float radius from 1
@@ -89,6 +91,13 @@ def periodic_stability(
         numbers = growth_without_noise(steps, given, noise), radius
         unclear = any(abs(number - 1) < _CLEAR for number in numbers)
         stable = None if unclear else radius < 1
+    if isinstance(noise.estimate, NoiseEstimate) and not noise.is_quiet and math.isfinite(radius):
+        ends = [
+            None if moved is None else leading_noise(steps, given, moved, workers)[0]
+            for moved in extreme_noises(noise, noise.estimate)
+        ]
+        interval = ends[0] or 0.0, math.inf if ends[1] is None else ends[1]
+        stable = True if interval[1] < 1 else False if interval[0] >= 1 else None
     return PeriodicVerdict(
         rule_name(rule, length),
         length,

@@ -280,8 +280,19 @@ def test_verdicts_as_text_and_as_values() -> None:
     assert str(verdict).splitlines()[1].startswith(f"  {said['problem']['algorithm']}, on eigen")
     wild = periodic_stability([sgdmem.sgd(9)], Spectrum(LAMS), 4).to_dict()
     assert wild["noise_sum"] is None and wild["stable"] is False
+
+
+def test_what_an_estimate_leaves_open() -> None:
     X = np.random.default_rng(0).standard_normal((60, 3))
     fitted = Problem.from_data(X, noise=Noise.fit(X))
-    judged = periodic_stability([sgdmem.sgd("0.1")], fitted, 4)
-    assert judged.is_estimated and not judged.is_proved
-    assert str(judged).startswith("estimated stable: ")
+    one = sgdmem.sgd("0.1")
+    for size in (0.05, 0.15, 8):
+        judged, exact = (
+            periodic_stability([one] * 2, fitted, size),
+            sgdmem.stability(one, fitted, size),
+        )
+        assert judged.is_estimated and not judged.is_proved
+        assert judged.stable is exact.stable
+        word = {True: "estimated stable", None: "estimated undecided", False: "estimated NOT"}
+        assert str(judged).startswith(word[judged.stable])
+    assert periodic_stability([one], fitted, 8).radius_interval[0] < judged.radius
