@@ -102,6 +102,8 @@ def drawn_samples(
     return {
         "count": len(samples),
         "epoch": None if noise.epoch is None else str(noise.epoch),
+        "way": samples.drawing.way,
+        "shuffle": samples.drawing.shuffle,
         "replacement": samples.drawing.replacement,
         "rests": samples.has_residuals,
         "labelled": samples.residuals is not None or problem.target is not None,

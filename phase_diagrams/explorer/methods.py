@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -11,7 +12,6 @@ from typing import Any
 
 from sgdmem.numeric.exported_code.javascript import javascript_functions
 from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
-from sgdmem.phase_diagrams.pictures.labels import axis_label
 from sgdmem.symbolic.algebra.scalars import as_scalar, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.branching_values import special_values, telling_values
@@ -24,6 +24,8 @@ _PROBLEM_NAMES = ("batch_size", "tau1", "tau2", "exponent", "count", "zeta")
 _ACCEPTED = "methods must be names, functions that return an Algorithm, or algorithms"
 # What people try of a symbol of which only its sign is known.
 _POSITIVE, _NOT_NEGATIVE = Range(0.001, 10, 0.1, log=True), Range(0, 2, 0.5)
+_UNICODE = {"lambda": "LAMDA"}  # what it calls letters otherwise
+_BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LIST_LENGTH = 2  # of a parameter that is a list of numbers
 
 
@@ -36,12 +38,14 @@ class Slider:
     high: float
     log: bool
     value: float
+    label: str = ""
 
     @classmethod
     def of(cls, parameter: Parameter) -> Slider:
         """Return the slider over what people try."""
         usual = parameter.usual
-        return cls(parameter.name, usual.low, usual.high, usual.log, usual.start)
+        ends = usual.low, usual.high, usual.log, usual.start
+        return cls(parameter.name, *ends, _plain_label(parameter))
 
 
 @dataclass(frozen=True)
@@ -104,10 +108,7 @@ class ExploredMethod:
             "call": self.call,
             "command": self.command,
             "kept": self.kept,
-            "parameters": [
-                {**vars(parameter), "label": _plain_label(parameter.name)}
-                for parameter in self.parameters
-            ],
+            "parameters": [vars(parameter) for parameter in self.parameters],
         }
         names = [parameter.name for parameter in self.parameters]
         special = [
@@ -252,7 +253,9 @@ def _parameter(parameter: Parameter, ranges: Mapping[str, Slider]) -> Slider:
         raise InputError(
             f"a method of the explorer cannot have a parameter called {parameter.name}"
         )
-    return ranges.get(parameter.name) or Slider.of(parameter)
+    slider = Slider.of(parameter)
+    given = ranges.get(parameter.name)
+    return slider if given is None else replace(given, label=slider.label)
 
 
 def _range(name: str, value: Any) -> Slider:
@@ -269,11 +272,22 @@ def _range(name: str, value: Any) -> Slider:
     return Slider(name, low, high, log, float(f"{middle:.3g}"))
 
 
-def _plain_label(name: str) -> str:
-    """Return the label of an axis without TeX."""
-    label = axis_label(name)
-    greek = {r"\alpha": "α", r"\beta": "β", r"\delta": "δ", r"\nu": "ν"}
-    symbol = re.search(r"\$(.*)\$", label)
-    if symbol and symbol.group(1) in greek:
-        return label.replace(symbol.group(), greek[symbol.group(1)])
-    return re.sub(r"\s*\$.*\$", "", label) or name.replace("_", " ")
+def _plain_label(parameter: Parameter) -> str:
+    r"""Return the label of a parameter without TeX: its words and its letter, if Unicode has it.
+
+    Examples
+    --------
+    >>> _plain_label(known_parameter("learning_rate")), _plain_label(known_parameter("momentum_2"))
+    ('learning rate α', 'momentum 2 β₂')
+    """
+    words = re.sub(r"\s*\$.*\$", "", parameter.label)
+    letter = re.fullmatch(r"\\?([A-Za-z]+)(?:_\{?(\d+)\}?)?", parameter.letter)
+    if letter is None:
+        return words or parameter.name.replace("_", " ")
+    name, number = letter.group(1), letter.group(2) or ""
+    try:
+        written = unicodedata.lookup(f"GREEK SMALL LETTER {_UNICODE.get(name, name)}")
+    except KeyError:
+        written = name
+    written += number.translate(_BELOW)
+    return written if words in ("", f"{name} {number}".strip()) else f"{words} {written}"

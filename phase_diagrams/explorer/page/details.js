@@ -134,16 +134,20 @@ function codesOf(state) {
 }
 
 function codesOfData(call, command, batch_size) {
-  const { replacement, epoch } = START.drawn;
+  const { replacement, shuffle, epoch } = START.drawn;
   const size = batch_size === Infinity ? "inf" : batch_size;
+  const drawn = [
+    [!replacement, "replacement=False", "--without-replacement"],
+    [shuffle, "shuffle=True", "--shuffle"], [epoch, "drop_last=False", "--keep-last"],
+  ].filter(([given]) => given);
   const python = [
     "import numpy as np", "import sgdmem",
-    `problem = sgdmem.Problem.from_data(np.load("FILE.npy")${replacement ? "" : ", replacement=False"}${epoch ? ", drop_last=False" : ""})`,
+    `problem = sgdmem.Problem.from_data(${["np.load(\"FILE.npy\")", ...drawn.map(([, text]) => text)].join(", ")})`,
     `print(sgdmem.stability(${call}, problem, "${size}"))`,
   ].join("\n");
   if (!command) return [["Python", python]];
   const options = ["--data FILE", ...(size === "inf" ? [] : [`--batch-size ${size}`]),
-    ...(replacement ? [] : ["--without-replacement"]), ...(epoch ? ["--keep-last"] : [])];
+    ...drawn.map(([, , option]) => option)];
   return [["Command line", ["sgdmem stable", command, ...options].join(" ")], ["Python", python]];
 }
 

@@ -51,7 +51,8 @@ class Page {
     const isTwo = this.views.length > 1;
     document.querySelector("main").classList.toggle("two", isTwo);
     element("compare").textContent = isTwo ? "Show one method" : "Compare two methods";
-    element("link").hidden = !isTwo;
+    const [first, second] = this.views.map(ownNames);
+    element("link").hidden = !isTwo || !first.some((name) => second.includes(name));
     element("linked").checked = this.linked;
     this.controls.build();
     for (const side of this.sides) side.build();
@@ -126,9 +127,8 @@ class Page {
 }
 
 if (START.drawn) {
-  const { count, replacement, epoch } = START.drawn;
-  const drawn = replacement ? "with" : "without";
-  element("data-note").textContent = `${count} samples, drawn anew for each batch, ${drawn} replacement. `
+  const { count, way, epoch } = START.drawn;
+  element("data-note").textContent = `${count} samples, ${way}. `
     + "The noise radius was found from them at the points of a grid and is interpolated between, with an "
     + `estimated error; ${epoch ? `batches are those of ${epoch}` : "the batch size moves freely"}.`;
 }

@@ -90,6 +90,15 @@ def test_own_methods() -> None:
     assert (found.parameter, found.value, found.functions) == ("keep", 0.5, None)
 
 
+def test_sliders_have_the_letters_of_the_method() -> None:
+    names = ["asgd", "mass", "pid", "two-rate"]
+    found = explore(names, derivations=False).methods
+    labels = [[parameter.label for parameter in method.parameters] for method in found]
+    assert labels[:2] == [["α", "β", "γ", "δ"], ["η₁", "η₂", "γ"]]
+    assert labels[2] == ["learning rate α", "momentum β", "derivative"]
+    assert labels[3][0] == "velocity rate α₁"
+
+
 def test_algorithms() -> None:
     x = sympy.Symbol("x")
     numeric = explore(sgdmem.heavy_ball("0.1", "0.9")).methods[0]
