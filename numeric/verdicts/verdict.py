@@ -16,6 +16,7 @@ from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.verdicts.verdict_limits import VerdictLimits
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndecidedError
+from sgdmem.symbolic.stability.hidden_modes import keeps_a_hidden_mode
 
 _MOST_SHOWN = 4  # intervals in a printed verdict
 _WIDE = 1e-5  # relative, of bounds whose middle does not stand for them
@@ -88,6 +89,13 @@ class Verdict(VerdictLimits):
         if self.noise.mixes:
             sentence = sentence.replace("the noise sum", "the noise radius")
         sentence = f"{sentence} ({self.detail})" if self.detail else sentence
+        if self.reason in (Reason.NOISELESS, Reason.NO_PULL) and keeps_a_hidden_mode(
+            self.algorithm
+        ):
+            sentence += (
+                "; a factor that P and Q share has such a root, of a mode that gradients do not "
+                "excite or do not see"
+            )
         if not self.is_estimated:
             return sentence
         lower = ", which may rest far lower" if self._floor_is_reference else ""

@@ -12,7 +12,7 @@ import pytest
 import sympy
 from flint import fmpq
 
-from sgdmem import Algorithm, Noise, Problem, Spectrum, derive, method, stability
+from sgdmem import Algorithm, Noise, Problem, Spectrum, derive, heavy_ball, method, stability
 from sgdmem.errors import DerivationError
 from sgdmem.symbolic.algebra.scalars import fraction_of, to_sympy
 from sgdmem.symbolic.algorithms.reduction import reduced
@@ -26,6 +26,7 @@ from sgdmem.symbolic.derivations.sections.reduced_method import what_cancels
 from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubject, what_is_left
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
+from sgdmem.symbolic.stability.hidden_modes import keeps_a_hidden_mode
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 from tests import naive
 
@@ -150,7 +151,9 @@ def test_a_mode_that_never_dies_out_is_unstable_for_verdicts_and_propositions() 
     found = noiseless_conditions(left)
     assert isinstance(found, Conditions) and found.rule.startswith("Without noise what is left is")
     member = carried(learning_rate="0.1", momentum="0.5")
-    assert stability(member, Spectrum([1]), 10).stable is False
+    verdict = stability(member, Spectrum([1]), 10)
+    assert verdict.stable is False and "a factor that P and Q share" in verdict.explanation
+    assert "share" not in stability(heavy_ball(100, "0.5"), Spectrum([1]), 10).explanation
     assert stability(reduced(member)[0], Spectrum([1]), 10).stable is True
     text = derive(carried).markdown()
     assert r"\max_k \rho(\tilde S_{\lambda_k}) < 1" in text and r"U_\Sigma" not in text
@@ -195,6 +198,19 @@ def test_the_dense_operator_is_that_of_what_is_left_and_hidden_modes(kind: str) 
             sums = [stability(x, problem, batch).noise_sum for x in (whole, left)]
             assert sums[0] == pytest.approx(sums[1], rel=1e-12)
     assert len(seen) >= 3
+
+
+def test_hidden_modes_that_stay_are_told_from_others() -> None:
+    rng = random.Random(4)
+    for _ in range(100):
+        roots = [Fraction(rng.randint(-12, 12), 10) for _ in range(rng.choice((1, 2, 3)))]
+        size = len(roots)
+        D = [[Fraction(0)] * size for _ in range(size)]
+        for i, root in enumerate(roots):
+            D[i][i] = root
+            D[i][:i] = [Fraction(rng.randint(-3, 3)) for _ in range(i)]
+        unread = Algorithm("0.1", [0] * size, [rng.randint(-3, 3) for _ in range(size)], D)
+        assert keeps_a_hidden_mode(unread) is any(abs(root) >= 1 for root in roots)
 
 
 def test_what_is_hidden_is_found() -> None:
