@@ -10,7 +10,7 @@ responses are in proportion to :math:`\lambda`.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,9 +19,9 @@ from sgdmem.numeric.judges.noiseless import LISTED
 from sgdmem.numeric.losses.schedule import Steps
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.spectra.power_law_quadrature import HEAD, LongLaw
+from sgdmem.numeric.spectra.power_law_quadrature import LongLaw
 
-_CLOSE = 1.5  # ratio of the ends of a law's panels
+_HEAD, _CLOSE = 256, 2.0  # eigenvalues of a law one by one; ratio of the ends of its panels
 _SLOWEST = 1e-8  # what a period takes from the modes of a law that are seen
 _LEAST = 1e-10  # the same where floats tell it from 0
 _CANCELLED = 1e-4  # of the terms of c: then modes of a law may be slow for other reasons
@@ -43,6 +43,8 @@ class FloatModes:
         The largest eigenvalue, in size, of what else there is at 0.
     is_law : bool
         Whether eigenvalues of any size follow.
+    parts : ndarray, shape (N,), or float
+        What p is multiplied by: it is found at larger eigenvalues than small ones.
     """
 
     eigenvalues: Array
@@ -51,6 +53,7 @@ class FloatModes:
     pull: float
     rest: float
     is_law: bool
+    parts: Array | float = 1.0
 
     @classmethod
     def of(cls, steps: Steps, problem: Problem, noise: BatchNoise) -> FloatModes:
@@ -62,29 +65,31 @@ class FloatModes:
         if not isinstance(long, LongLaw):
             lam = spectrum.eigenvalues
             return cls(lam, spectrum.weights, lam, pull, rest, is_law=False)
-        rule = long.rule(HEAD, long.edges(HEAD, _CLOSE))
+        rule = long.rule(_HEAD, long.edges(_HEAD, _CLOSE))
         more = long.rule(LISTED, long.edges(LISTED, _CLOSE))
-        lam, listed = rule.nodes.mid, more.nodes.mid
-        return cls(lam, rule.weights, listed, pull, rest, spectrum.is_infinite)
+        lam, weights, listed = rule.nodes.mid, rule.weights, more.nodes.mid
+        found = cls(lam, weights, listed, pull, rest, spectrum.is_infinite)
+        least = found.smallest
+        small, listed = lam < least, np.append(listed[listed > least], least)
+        if not small.any():
+            return found
+        if noise.tau2 != 0:  # each hears itself, too
+            places = np.maximum(lam, least)
+            return replace(found, eigenvalues=places, parts=lam / places, listed=listed)
+        return replace(
+            found,
+            eigenvalues=np.append(lam[~small], least),
+            weights=np.append(weights[~small], float(weights[small] @ lam[small]) / least),
+            listed=listed,
+        )
 
     @property
     def smallest(self) -> float:
         """The eigenvalue below which modes of a law are those near 0."""
         return _SLOWEST / self.pull if self.is_law and self.pull > 0 else 0.0
 
-    @property
-    def seen(self) -> Array:
-        """Those of the listed eigenvalues that floats tell from 0, or the least of these."""
-        return np.maximum(self.listed, self.smallest)
-
-    @property
-    def places(self) -> tuple[Array, Array]:
-        """Where products of responses are found, and what they are multiplied by then."""
-        places = np.maximum(self.eigenvalues, self.smallest)
-        return places, self.eigenvalues / places
-
     def growth(self, radii: Array) -> float:
-        """Return a number that is below 1 if all modes die out, from the radii of those ``seen``.
+        """Return a number that is below 1 if all modes die out, from the radii of those ``listed``.
 
         1 less what a period takes from each, over what is to be expected near 0.
         """
@@ -92,7 +97,7 @@ class FloatModes:
             return math.inf if self.pull < 0 else 1.0
         if not self.pull > 0:
             return float(radii.max())
-        taken = (1 - radii) / np.clip(self.pull * self.seen, _LEAST, 1)
+        taken = (1 - radii) / np.clip(self.pull * self.listed, _LEAST, 1)
         rest = self.rest if self.is_law else 0.0
         return max(rest, 1 - float(taken.min()))
 

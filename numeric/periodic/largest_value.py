@@ -114,5 +114,5 @@ def first_end(holds: Callable[[float], bool]) -> float:
             places = places * 1e-3
             continue
         first = next(k for k, place in enumerate(places.tolist()) if not holds(place))
-        return float(bisect(holds, float(places[first - 1]), float(places[first]), 44)[0])
+        return float(bisect(holds, float(places[first - 1]), float(places[first]), 38)[0])
     return 0.0

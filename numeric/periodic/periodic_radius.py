@@ -133,7 +133,7 @@ def leading_noise(
 ) -> tuple[float, Array]:
     """Return the radius, and the covariances that belong to it, shape (T, pairs of modes)."""
     modes = FloatModes.of(steps, problem, noise)
-    places, factors = modes.places
+    places = modes.eigenvalues
     pairs = pairs_of_modes(places.size, noise)
     start = np.tile((pairs[0] == pairs[1]).astype(float), (len(steps), 1))
     _require_possible(len(steps), pairs[0].size, steps.b.shape[1] + 1)
@@ -142,7 +142,7 @@ def leading_noise(
     if noise.is_quiet:
         return 0.0, start
     products = _products(steps, _state_matrices(steps, problem, places), places, pairs, workers)
-    products *= np.sqrt(factors[pairs[0]] * factors[pairs[1]])
+    products *= modes.parts  # of laws, that have no pairs
     feed = _covariance(noise, modes.weights, pairs)
     share = float(noise.share)
 
@@ -160,7 +160,7 @@ def growth_without_noise(steps: Steps, problem: Problem, noise: BatchNoise) -> f
 
 
 def _growth(steps: Steps, problem: Problem, modes: FloatModes) -> float:
-    products = _product(_state_matrices(steps, problem, modes.seen))
+    products = _product(_state_matrices(steps, problem, modes.listed))
     return modes.growth(np.abs(np.linalg.eigvals(products)).max(axis=-1))
 
 
