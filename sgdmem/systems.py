@@ -1,7 +1,21 @@
-"""What single papers have: their named diagrams, exact ranges and counterexamples."""
+"""What single papers have: their problems, thresholds, named diagrams and counterexamples."""
 
+from sgdmem.numeric.systems.stochastic_edge import (
+    StochasticEdge,
+    isotropic_features,
+    one_direction,
+    stochastic_edge,
+)
 from sgdmem.phase_diagrams.systems.named_diagrams import named_diagram
 from sgdmem.symbolic.systems.changing_steps import counterexamples
 from sgdmem.symbolic.systems.memory_one import regions
 
-__all__ = ["counterexamples", "named_diagram", "regions"]
+__all__ = [
+    "StochasticEdge",
+    "counterexamples",
+    "isotropic_features",
+    "named_diagram",
+    "one_direction",
+    "regions",
+    "stochastic_edge",
+]

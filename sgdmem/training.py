@@ -13,25 +13,25 @@ from typing import Any
 
 from sgdmem.symbolic.errors import MissingPackageError
 
-_HOMES = {  # module of numeric/training that has the name
-    "AM1": "methods.accelerated_memory",
-    "AM2": "methods.accelerated_memory",
-    "DANA": "methods.accelerated_memory",
-    "LinearMemory": "methods.linear_memory",
-    "linear_memory": "methods.optax_linear_memory",
-    "linear_memory_eval_params": "methods.optax_linear_memory",
-    "LinearOptimizer": "optimizers.linear_optimizer",
-    "from_optimizer": "optimizers.from_optimizer",
-    "linearized": "networks.linearized",
-    "verdict": "networks.verdict_in_place",
-    "TrainingVerdict": "networks.training_verdict",
-    "TrainingRecord": "watching.training_record",
-    "Watch": "watching.watching",
-    "lightning_callback": "watching.watch_callbacks",
-    "transformers_callback": "watching.watch_callbacks",
-    "sharpness": "networks.sharpness",
-    "batch_sharpness": "networks.sharpness",
-    "sharpness_edges": "networks.sharpness",
+_HOMES = {  # module of numeric/ that has the name
+    "AM1": "training.methods.accelerated_memory",
+    "AM2": "training.methods.accelerated_memory",
+    "DANA": "training.methods.accelerated_memory",
+    "LinearMemory": "training.methods.linear_memory",
+    "linear_memory": "training.methods.optax_linear_memory",
+    "linear_memory_eval_params": "training.methods.optax_linear_memory",
+    "LinearOptimizer": "training.optimizers.linear_optimizer",
+    "from_optimizer": "training.optimizers.from_optimizer",
+    "linearized": "training.networks.linearized",
+    "verdict": "training.networks.verdict_in_place",
+    "TrainingVerdict": "training.networks.training_verdict",
+    "TrainingRecord": "training.watching.training_record",
+    "Watch": "training.watching.watching",
+    "lightning_callback": "training.watching.watch_callbacks",
+    "transformers_callback": "training.watching.watch_callbacks",
+    "sharpness": "training.networks.sharpness",
+    "batch_sharpness": "training.networks.sharpness",
+    "sharpness_edges": "verdicts.sharpness_edges",
 }
 _EXTRAS = {"torch": ("PyTorch", "torch"), "jax": ("JAX", "jax"), "optax": ("optax", "jax")}
 
@@ -43,7 +43,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES[name]
     try:
-        module = import_module(f"sgdmem.numeric.training.{home}")
+        module = import_module(f"sgdmem.numeric.{home}")
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
             raise

@@ -50,7 +50,7 @@ LAYERS = {
         ),
         *("simulation", "exported_code", "acceleration"),
         *(f"training.{x}" for x in ("methods", "optimizers", "networks", "watching")),
-        "theorems",
+        *("systems", "theorems"),
     ),
     "phase_diagrams": ("maps", "pictures", "systems", "explorer"),
 }

@@ -1,7 +1,7 @@
-"""The pictures of docs/questions: a root locus, a noise summand, losses, and the two edges.
+"""The pictures of docs/questions and docs/systems.
 
-Writes root_locus.png, noise_summand.png, losses.png and two_edges.png to the current folder (or the
-folder given as the only argument).
+Writes root_locus.png, noise_summand.png, losses.png, two_edges.png and batch_sharpness.png to the
+current folder, or the folder given as the only argument.
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ def main(folder: Path, quick: bool = False) -> None:
     size = {"points": 20, "resolution": 8} if quick else {"points": 400}
     write(
         sgdmem.systems.named_diagram("batch-size-learning-rate", **size), folder / "two_edges.png"
+    )
+    write(
+        sgdmem.systems.named_diagram("batch-sharpness", points=5 if quick else 200),
+        folder / "batch_sharpness.png",
     )
 
 

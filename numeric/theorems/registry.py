@@ -13,21 +13,34 @@ from sgdmem.symbolic.errors import InputError, shown
 if TYPE_CHECKING:
     from sgdmem.numeric.theorems.check import CheckResult, StatementModule
 
-_OF_THE_PAPER = {
-    **{f"Theorem {k}": f"theorem_{k}" for k in range(1, 9)},
-    **{f"Proposition {k}": f"proposition_{k}" for k in range(1, 5)},
-    **{f"Lemma {k}": f"lemma_{k}" for k in range(1, 4)},
-    **{f"Equation ({k})": f"equation_{k}" for k in (22, 25, 26, 27)},
+SYSTEMS = {  # the papers, and the modules of their statements, by their folders
+    "sgd-with-memory": {
+        **{f"Theorem {k}": f"theorem_{k}" for k in range(1, 9)},
+        **{f"Proposition {k}": f"proposition_{k}" for k in range(1, 5)},
+        **{f"Lemma {k}": f"lemma_{k}" for k in range(1, 4)},
+        **{f"Equation ({k})": f"equation_{k}" for k in (22, 25, 26, 27)},
+    },
+    "own": {
+        "Exact verdict": "exact_verdict",
+        "Per-mode noise": "per_mode_noise",
+        "Batches of samples": "samples",
+        "Label noise": "label_noise",
+        "Weight decay": "weight_decay",
+        "M + 1 poles": "poles_of_the_summand",
+        "Routh recursion": "routh_recursion",
+    },
+    "stochastic-edge": {
+        "Edge in one direction": "one_direction",
+        "Isotropic edge": "isotropic_edge",
+        "Batch Sharpness at the edge": "batch_sharpness",
+        "Plateaus of Batch Sharpness": "plateaus",
+        "Noise sum of the heavy ball": "heavy_ball_noise_sum",
+    },
 }
 STATEMENTS = {  # the modules in which they are
-    **{name: f"sgd_with_memory.{module}" for name, module in _OF_THE_PAPER.items()},
-    "Exact verdict": "own.exact_verdict",
-    "Per-mode noise": "own.per_mode_noise",
-    "Batches of samples": "own.samples",
-    "Label noise": "own.label_noise",
-    "Weight decay": "own.weight_decay",
-    "M + 1 poles": "own.poles_of_the_summand",
-    "Routh recursion": "own.routh_recursion",
+    name: f"{system.replace('-', '_')}.{module}"
+    for system, statements in SYSTEMS.items()
+    for name, module in statements.items()
 }
 
 
@@ -38,15 +51,18 @@ def statement_module(name: str) -> StatementModule:
 
 
 def verify(
-    names: Iterable[str] | str | None = None,
+    names: Iterable[str] | str | None = None, *, system: str | None = None
 ) -> list[CheckResult]:
-    """Check numbered statements of arXiv 2410.04228, and the library's own, by machine.
+    """Check statements of papers, above all of arXiv 2410.04228, and the library's own, by machine.
 
     Parameters
     ----------
     names : iterable of str, optional
         Such as "Theorem 4", "Equation (25)" or "Exact verdict"; all of them by default. Case and
         brackets do not matter.
+    system : str, optional
+        All statements of one paper, in place of names: "sgd-with-memory", "stochastic-edge", or
+        "own", those of the library.
 
     Returns
     -------
@@ -56,7 +72,7 @@ def verify(
     Raises
     ------
     InputError
-        For an unknown name.
+        For an unknown name, and for both names and a system.
 
     Examples
     --------
@@ -70,12 +86,22 @@ def verify(
         names = [names]
     if names is not None and not is_list(names):
         raise InputError(f"names must be names of statements, got {shown(names)}")
-    chosen = list(STATEMENTS) if names is None else [find_statement(name) for name in names]
     results = []
-    for name in chosen:
+    for name in find_statements(names, system):
         module = statement_module(name)
         results.append(CheckResult(module.STATEMENT, tuple(module.check())))
     return results
+
+
+def find_statements(names: Iterable[str] | None, system: str | None = None) -> list[str]:
+    """Return the statements that are named, those of a system, or all."""
+    if system is None:
+        return list(STATEMENTS) if names is None else [find_statement(name) for name in names]
+    if names is not None:
+        raise InputError("give names or a system, not both")
+    if system not in SYSTEMS:
+        raise InputError(f"system must be among {', '.join(SYSTEMS)}, got {shown(system)}")
+    return list(SYSTEMS[system])
 
 
 def find_statement(name: str) -> str:

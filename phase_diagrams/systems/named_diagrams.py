@@ -14,6 +14,8 @@ r"""The phase diagrams that have a name in the field, each by one call.
 "batch-size-learning-rate"
     The two edges of stability: small batches bound the learning rate in proportion to the batch
     size, by the trace of the Hessian; large ones by its largest eigenvalue (arXiv 2604.14108).
+"batch-sharpness"
+    Batch Sharpness at the edge, from one plateau to the other as batches grow (arXiv 2604.14108).
 "regimes"
     Fig. 2 of arXiv 2410.04228: which of signal and noise decides how the loss falls, over
     :math:`1/\nu` of the spectrum and :math:`\zeta` of the target.
@@ -40,6 +42,7 @@ from sgdmem.phase_diagrams.systems.diagram_parts import (
     regimes,
 )
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
+from sgdmem.phase_diagrams.systems.stochastic_edge import draw_batch_sharpness
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
@@ -65,10 +68,11 @@ def named_diagram(
     ----------
     name : str
         "learning-rate-momentum", "damping-effective-rate", "spectral-zones",
-        "batch-size-learning-rate" or "regimes"; what they show is said at the top of
-        `sgdmem.phase_diagrams.systems.named_diagrams`.
+        "batch-size-learning-rate", "batch-sharpness" or "regimes"; what they show is said at the
+        top of `sgdmem.phase_diagrams.systems.named_diagrams`.
     problem : Problem, Spectrum or array of shape (n, d), optional
-        By default the infinite power law of exponent 1.5; "regimes" has its own.
+        By default the infinite power law of exponent 1.5; "regimes" has its own, and
+        "batch-sharpness" 200 Gaussian features of one variance.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     annotate : bool
@@ -90,6 +94,7 @@ def named_diagram(
         - "spectral-zones": ``q0``, ``damping`` and ``effective_learning_rate``, numbers;
         - "batch-size-learning-rate": ``family``, the ranges ``learning_rate`` and ``batch_size``,
           and other parameters of the family (``momentum=0.9`` for the heavy ball by default);
+        - "batch-sharpness": as `draw_batch_sharpness`;
         - "regimes": ``points``, the ranges ``inverse_nu`` and ``zeta``, ``batch_size``, and
           ``family`` with its parameters (SGD with the learning rate 0.1 by default).
 
@@ -97,7 +102,8 @@ def named_diagram(
     -------
     matplotlib axes
         With the `artists` ``map`` and ``kinds``, ``boundary``, ``theory``, ``accelerated``,
-        ``region-name`` and ``curve-name``; those of `draw_noise_summand` for "spectral-zones".
+        ``region-name`` and ``curve-name``; those of `draw_noise_summand` for "spectral-zones", and
+        of `draw_batch_sharpness`.
 
     Raises
     ------
@@ -110,10 +116,9 @@ def named_diagram(
     >>> axes.get_xlabel(), axes.get_ylabel()
     ('learning rate $\\alpha$', 'batch size $B$')
     """
-    if name == "spectral-zones":
-        hidden = "problem ax explained size"
-        chosen = _checked(_spectral_zones, options, hidden)
-        return _spectral_zones(_problem(problem), ax, explained, size, **chosen)
+    if name in _CURVES:
+        chosen = _checked(_CURVES[name], options, "problem ax explained size")
+        return _CURVES[name](problem, ax=ax, explained=explained, size=size, **chosen)
     found = diagram_data(name, problem, **options)
     return found.draw(ax, annotate=annotate, explained=explained, size=size)
 
@@ -124,10 +129,10 @@ def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram
     Raises
     ------
     InputError
-        For "spectral-zones", which is a curve, and as `named_diagram`.
+        For "spectral-zones" and "batch-sharpness", which are curves, and as `named_diagram`.
     """
     if name not in (*_DIAGRAMS, "regimes"):
-        known = ", ".join([*_DIAGRAMS, "regimes", "spectral-zones"])
+        known = ", ".join([*_DIAGRAMS, "regimes", *_CURVES])
         raise InputError(f"name must be among {known}, got {shown(name)}")
     if name == "regimes":
         if problem is not None:
@@ -159,7 +164,7 @@ _DIAGRAMS: dict[str, Callable[..., NamedDiagram]] = {
 
 
 def _spectral_zones(
-    problem: Problem,
+    problem: Any,
     ax: Any = None,
     explained: bool = True,
     size: FigureSize = None,
@@ -170,7 +175,15 @@ def _spectral_zones(
     batch_size: Any = 8,
 ) -> Any:
     method = memory_one(effective_learning_rate, q0, damping)
-    return draw_noise_summand(method, problem, batch_size, ax=ax, explained=explained, size=size)
+    return draw_noise_summand(
+        method, _problem(problem), batch_size, ax=ax, explained=explained, size=size
+    )
+
+
+_CURVES: dict[str, Callable[..., Any]] = {
+    "spectral-zones": _spectral_zones,
+    "batch-sharpness": draw_batch_sharpness,
+}
 
 
 def _problem(given: Any) -> Problem:

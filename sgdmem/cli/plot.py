@@ -42,6 +42,7 @@ _DIAGRAMS = (
     "damping-effective-rate",
     "spectral-zones",
     "batch-size-learning-rate",
+    "batch-sharpness",
     "regimes",
 )
 Size: TypeAlias = Any  # as the functions that draw take it
@@ -201,9 +202,10 @@ def diagram_command(
       damping-effective-rate    q0, batch_sizes, damping, effective_learning_rate
       spectral-zones            q0, damping, effective_learning_rate
       batch-size-learning-rate  family, batch_size, learning_rate
+      batch-sharpness           family, batch_size, learning_rate, momenta
       regimes                   family, inverse_nu, zeta
 
-    All but the zones have points, along each axis of the map; the others but the regimes have
+    All but the zones have points, along each axis of the map; maps but the regimes have
     resolution, that of the boundaries. Ranges and lists are written with commas. The spectrum is
     k^-1.5 if none is given. Maps and boundaries are written as .nc beside the picture.
 
@@ -224,7 +226,7 @@ def diagram_command(
         if key in chosen:
             raise click.UsageError(f"--set {key}: diagrams have no such option")
     if options["batch_size"] is not None:
-        if name == "batch-size-learning-rate":
+        if name in ("batch-size-learning-rate", "batch-sharpness"):
             raise click.UsageError(
                 "--batch-size: it varies; --set batch_size=LOW,HIGH is its range"
             )
@@ -246,6 +248,9 @@ def diagram_command(
     if name == "spectral-zones":
         _write_summand(named_diagram(name, problem, size=size, **chosen), path)
         return
+    if name == "batch-sharpness":
+        _write_batch_sharpness(named_diagram(name, problem, size=size, **chosen), path)
+        return
     found = diagram_data(name, problem, **chosen)
     save(found.draw(size=size), path)
     written = [path, path.with_suffix(".nc")]
@@ -254,6 +259,19 @@ def diagram_command(
         written.append(path.with_suffix(f".boundary-{place}.nc"))
         edge.to_netcdf(written[-1], engine="scipy")
     click.echo(f"wrote {', '.join(map(str, written))}")
+
+
+def _write_batch_sharpness(axes: Any, path: Path) -> None:
+    from sgdmem.phase_diagrams.pictures.artists import artists
+
+    found = artists(axes)
+    rows = (
+        (line.get_label().strip("$").split(" = ")[-1], *map(float, row))
+        for line, thin in zip(found["batch-sharpness"], found["sharpness"], strict=True)
+        for row in zip(*line.get_data(), thin.get_ydata(), strict=True)
+    )
+    header = "momentum", "batch_size", "batch_sharpness_times_rate", "sharpness_times_rate"
+    _write(axes, path, header, rows)
 
 
 def _rules(names: Sequence[str | Family[...]], values: dict[str, Any]) -> dict[str, Any]:

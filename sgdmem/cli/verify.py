@@ -17,11 +17,14 @@ _FAILED = 1
 
 @click.command("verify", short_help="Check the theorems by machine.")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--system", metavar="NAME", help="All statements of one paper, by its name here.")
 @click.option("--perturbed", is_flag=True, help="Check false claims: each must be rejected.")
 @click.option("--list", "listed", is_flag=True, help="List the statements.")
 @json_option
-def verify_command(names: tuple[str, ...], perturbed: bool, listed: bool, as_json: bool) -> int:
-    """Check the numbered statements of arXiv 2410.04228, and the library's own, by machine.
+def verify_command(
+    names: tuple[str, ...], system: str | None, perturbed: bool, listed: bool, as_json: bool
+) -> int:
+    """Check statements of arXiv 2410.04228, of other papers, and the library's own.
 
     Each is compared with independent numbers in a sweep of cases. With --perturbed the claims are
     changed (a wrong exponent, a dropped factor, a swapped sign), and the checks must reject them.
@@ -31,16 +34,16 @@ def verify_command(names: tuple[str, ...], perturbed: bool, listed: bool, as_jso
     \b
       sgdmem verify
       sgdmem verify "Theorem 3" "Equation (25)" --json
+      sgdmem verify --system stochastic-edge
     """
     from sgdmem.numeric.theorems.registry import (
-        STATEMENTS,
-        find_statement,
+        find_statements,
         perturbed_results,
         statement_summary,
         verify,
     )
 
-    chosen = [find_statement(name) for name in names] or list(STATEMENTS)
+    chosen = find_statements(names or None, system)
     if listed:
         summaries = {name: statement_summary(name) for name in chosen}
         if as_json:
@@ -72,12 +75,12 @@ def verify_command(names: tuple[str, ...], perturbed: bool, listed: bool, as_jso
 
 
 def _show(results: list[CheckResult]) -> None:
-    click.echo(f"{'statement':<18}{'':<8}{'cases':>6}{'largest error':>15}{'tolerance':>11}")
+    click.echo(f"{'statement':<28}{'':<8}{'cases':>6}{'largest error':>15}{'tolerance':>11}")
     for result in results:
         verdict = "passed" if result.passed else "FAILED"
         statement = result.statement
         click.echo(
-            f"{statement.name:<18}{verdict:<8}{len(result.cases):>6}{result.error:>15.1e}"
+            f"{statement.name:<28}{verdict:<8}{len(result.cases):>6}{result.error:>15.1e}"
             f"{statement.tolerance:>11.0e}"
         )
         if not result.passed:
@@ -105,6 +108,6 @@ def _show_perturbed(false_claims: list[tuple[str, CheckResult]], as_json: bool) 
         return
     for row in rows:
         verdict = "rejected" if row["rejected"] else "NOT REJECTED"
-        click.echo(f"{row['name']:<18}{verdict:<14}{row['perturbation']}")
+        click.echo(f"{row['name']:<28}{verdict:<14}{row['perturbation']}")
     rejected = sum(bool(row["rejected"]) for row in rows)
     click.echo(f"{rejected} of {len(rows)} false claims rejected")

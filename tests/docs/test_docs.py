@@ -53,7 +53,10 @@ def example(name: str) -> Any:
 def test_pictures_of_the_questions(tmp_path: Path) -> None:
     example("pictures").main(tmp_path, quick=True)
     written = {path.name for path in tmp_path.iterdir()}
-    assert written == {"root_locus.png", "noise_summand.png", "losses.png", "two_edges.png"}
+    assert written == {
+        *("root_locus.png", "noise_summand.png", "losses.png", "two_edges.png"),
+        "batch_sharpness.png",
+    }
 
 
 @pytest.mark.slow

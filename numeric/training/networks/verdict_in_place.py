@@ -18,10 +18,10 @@ from sgdmem.numeric.problems.drawing import Drawing, Epoch
 from sgdmem.numeric.training.networks.linearized import Linearization, linearization
 from sgdmem.numeric.training.networks.loss_curvature import extreme_curvatures, mean_batch_sharpness
 from sgdmem.numeric.training.networks.network import Network, undisturbed
-from sgdmem.numeric.training.networks.sharpness import sharpness_edges
 from sgdmem.numeric.training.networks.trained_network import read_optimizer
 from sgdmem.numeric.training.networks.training_data import batch_size_of
 from sgdmem.numeric.training.networks.training_verdict import TrainingVerdict
+from sgdmem.numeric.verdicts.sharpness_edges import sharpness_edges
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.errors import InputError, shown
 

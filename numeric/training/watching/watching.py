@@ -17,11 +17,11 @@ from sgdmem.numeric.training.networks.linearized import linearization
 from sgdmem.numeric.training.networks.loss_curvature import extreme_curvatures, mean_batch_sharpness
 from sgdmem.numeric.training.networks.network import undisturbed
 from sgdmem.numeric.training.networks.refused_modules import unwrapped
-from sgdmem.numeric.training.networks.sharpness import sharpness_edges
 from sgdmem.numeric.training.networks.trained_network import read_optimizer
 from sgdmem.numeric.training.networks.training_data import TrainingData, batch_size_of
 from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.training.watching.training_record import TrainingRecord
+from sgdmem.numeric.verdicts.sharpness_edges import sharpness_edges
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.errors import InputError
 

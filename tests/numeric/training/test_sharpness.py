@@ -25,8 +25,8 @@ from sgdmem.numeric.training.networks.network import Network  # noqa: E402
 from sgdmem.numeric.training.networks.sharpness import (  # noqa: E402
     batch_sharpness,
     sharpness,
-    sharpness_edges,
 )
+from sgdmem.numeric.verdicts.sharpness_edges import sharpness_edges  # noqa: E402
 from tests.numeric.training.test_linearized import (  # noqa: E402
     CLASSES,
     LOSSES,

@@ -224,7 +224,7 @@ def test_regimes_without_lines_fill_the_axes() -> None:
     [
         ("learning-rate-momentum", {"batch_sizes": [1, 2, 4, 8, 16, 32, math.inf]}),
         *(("damping-effective-rate", {}), ("batch-size-learning-rate", {})),
-        *(("spectral-zones", None), ("regimes", None)),
+        *(("spectral-zones", None), ("regimes", None), ("batch-sharpness", None)),
     ],
 )
 def test_curves_differ_in_black_and_white(name: str, options: dict[str, Any] | None) -> None:
@@ -251,6 +251,8 @@ def test_axes_of_the_caller(plateaus: NamedDiagram) -> None:
         ("fig-2", {}, "name must be among learning-rate-momentum, .*, got 'fig-2'"),
         ("damping-effective-rate", {"momentum": 1}, "unknown option 'momentum'; there are q0"),
         ("spectral-zones", {"points": 1}, "unknown option 'points'; there are q0"),
+        ("batch-sharpness", {"momenta": 0.9}, "momenta must be a list of numbers, got 0.9"),
+        ("batch-sharpness", {"x": 1}, "x is chosen by the diagram; there are family"),
         ("regimes", {"x": 1}, "x is chosen by the diagram; there are family, batch_size"),
         ("learning-rate-momentum", {"panels": 1}, "panels is chosen by the diagram"),
         ("damping-effective-rate", {"q0": -1}, "q0 must be positive"),
