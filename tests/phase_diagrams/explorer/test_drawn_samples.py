@@ -76,14 +76,14 @@ def test_epochs_with_a_smaller_last_batch(
     page = explore("heavy-ball", problem, batch_size=10)
     assert page.start["drawn"]["epoch"] == "epochs of 2 batches of 10 and one of 2"
     rates, momenta = map(drawn_samples._values, page.methods[0].parameters, (17, 4))
-    values = [[float(rate), float(momentum)] for rate in rates[11:16] for momentum in momenta[:3]]
+    values = [[float(rate), float(momentum)] for rate in rates[9:17] for momentum in momenta[:3]]
     states = [{"family": 0, "batch_size": 10, "values": pair} for pair in values]
     compared = 0
     for pair, found in zip(values, ask(page, states), strict=True):
         verdict = stability(sgdmem.heavy_ball(*pair), problem, 10)
         assert found["critical_batch_size"] is None
         assert found["stable"] in (None, verdict.stable)
-        if 0.6 < verdict.noise_sum < 1.6:  # there it is no mere reference
+        if 0.4 < verdict.noise_sum < 2:  # there it is no mere reference
             assert found["noise_sum"] == pytest.approx(verdict.noise_sum, rel=2e-3)
             compared += 1
     assert compared > 2
