@@ -13,6 +13,7 @@ from sgdmem import Noise, Problem
 from sgdmem.methods import cyclic, periodic_radius, periodic_stability
 from sgdmem.numeric.arithmetic.ball import Ball
 from sgdmem.numeric.losses.schedule import read_schedule
+from sgdmem.numeric.periodic import periodic_proof
 from sgdmem.numeric.periodic.proved_products import CycleStates, proved_products
 from sgdmem.numeric.periodic.proved_tail import proved_tail
 from tests.numeric.periodic.test_periodic_radius import random_cycle
@@ -86,3 +87,15 @@ def test_one_algorithm_at_all_steps_is_within_the_bounds() -> None:
         exact = sgdmem.stability(one, problem, 4).noise_sum
         low, high = periodic_stability([one] * 2, problem, 4).radius_interval
         assert low < exact < high or tau2  # with tau2 only the side of 1 is the same
+
+
+@pytest.mark.parametrize("tau2", [0, -2, 1])
+def test_a_short_head_leaves_wide_bounds(tau2: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a mode of the tail takes from its own noise, or adds to it, counts here."""
+    monkeypatch.setattr(periodic_proof, "_HEADS", (1,))
+    problem = Problem.power_law(3, noise=Noise(1, tau2))
+    cycle = [sgdmem.sgd("0.01"), sgdmem.sgd("0.2")]
+    for size in (0.1, 1):
+        verdict = periodic_stability(cycle, problem, size)
+        low, high = verdict.radius_interval
+        assert low < verdict.radius < high < 1.4 * low
