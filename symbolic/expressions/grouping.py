@@ -45,7 +45,9 @@ def grouped(total: Any) -> Any:
 
 def _is_symmetric(total: Any) -> bool:
     """Whether two symbols of a sum can change places, which people like to see."""
-    pairs = combinations(sorted(total.free_symbols, key=_alphabetic), 2)
+    found = sorted(total.free_symbols, key=_alphabetic)
+    often = [x for x in found if sum(term.has(x) for term in total.args) > 1]
+    pairs = combinations(often, 2)
     return any(total.xreplace({a: b, b: a}) == total for a, b in pairs)
 
 

@@ -117,12 +117,12 @@ def _body(document: Document, level: str) -> list[str]:
                 rf"\begin{{{kind}}}{_name(document, kind)}",
                 r"\setlength{\emergencystretch}{3em}",
             ]
-        for part in parts:
+        for number, part in enumerate(parts):
             begins = ""
             if kind == "section":
                 lines += ["", rf"\{level}{{{part.title}}}", ""]
             elif part.title:
-                lines += ["", r"\smallskip\noindent"]
+                lines += ["", r"\smallskip\noindent"] if number else []
                 begins = f"{part.title} " if kind == "proposition" else rf"\emph{{{part.title}}} "
             for place, display in enumerate(part.displays):
                 lines += _display(document, display, begins if place == 0 else "")

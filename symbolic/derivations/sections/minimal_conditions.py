@@ -54,8 +54,9 @@ def _up_to_the_largest(subject: Subject) -> Conditions | None:
     if nowhere or (subject.shrinks and not subject.descends):
         return None
     bounds = [(_polynomial(x.gts - x.lts), x.rel_op in (">", "<")) for x in found]
-    kept = minimal([*bounds, *_hidden(subject)], subject.intervals)
-    return _conditions(subject, kept, largest, _stable_up_to(subject))
+    bounds += _hidden(subject)
+    kept = minimal(bounds, subject.intervals)
+    return replace(_conditions(subject, kept, largest, _stable_up_to(subject)), all_bounds=bounds)
 
 
 def hidden_conditions(subject: ReducedSubject, rule: str) -> Conditions:
@@ -89,16 +90,22 @@ def _at_an_eigenvalue(subject: Subject) -> tuple[Conditions, bool]:
     lam, intervals = subject.letters.eigenvalue, subject.intervals
     if has_short_conditions(subject):
         bounds = [(_polynomial(to_sympy(x)), True) for x in conditions(subject.algorithm, lam)]
-        kept = minimal([*bounds, *_hidden(subject)], intervals)
+        bounds += _hidden(subject)
+        kept = minimal(bounds, intervals)
         slopes = [(value, sympy.Poly(value, lam)) for value, _ in kept]
         if all(
             x.degree() <= 0 or (x.degree() == 1 and follows(-x.nth(1), intervals))
             for _, x in slopes
         ):
             largest = subject.largest
-            moved = [(value.xreplace({lam: largest}), strict) for value, strict in kept]
-            return _conditions(subject, moved, largest, _stable_up_to(subject)), True
-        return _conditions(subject, kept, lam, subject.judged.is_schur), False
+            kept, bounds = (
+                [(value.xreplace({lam: largest}), strict) for value, strict in x]
+                for x in (kept, bounds)
+            )
+            found = _conditions(subject, kept, largest, _stable_up_to(subject))
+            return replace(found, all_bounds=bounds), True
+        found = _conditions(subject, kept, lam, subject.judged.is_schur)
+        return replace(found, all_bounds=bounds), False
     names, degree = half_plane_names(subject), subject.memory + 1
     minors = dict(enumerate(hurwitz_determinants(names), start=1))
     values = [names[k] for k in range(degree + 1) if k == 0 or (degree - k) % 2 == 0]

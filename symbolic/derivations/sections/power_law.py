@@ -152,15 +152,15 @@ def loss_words(subject: Subject) -> str:
     total = r"V'_\Sigma" if subject.shifted else r"V_\Sigma"
     below = r"2 (1 - U'_\Sigma)"
     if subject.shifted:
-        slow = rf"\frac{{{common}}}{{{below}}} C_V {T}^{{-{Z}}}"
-        loud = rf"\frac{{{common}}}{{{below}^2}} {total} C_U {T}^{{-(2 - 1/{N})}}"
+        slow = rf"{common} C_V {T}^{{-{Z}}} / ({below})"
+        loud = rf"{common} {total} C_U {T}^{{-(2 - 1/{N})}} / ({below}^2)"
         words = (
             rf"${total}$ is the sum over all steps of the signal at the point of the gradient, and "
             r"$U_\Sigma$ the noise sum at the weights"
         )
     else:
-        slow = rf"\frac{{C_V {T}^{{-{Z}}}}}{{{below}}}"
-        loud = rf"\frac{{{total} C_U {T}^{{-(2 - 1/{N})}}}}{{{below}^2}}"
+        slow = rf"C_V {T}^{{-{Z}}} / ({below})"
+        loud = rf"{total} C_U {T}^{{-(2 - 1/{N})}} / ({below}^2)"
         words = rf"${total}$ is the sum of the signal over all steps"
     return (
         rf"the loss follows the slower of the two~\cite[Theorems 3 and 8]{{yarotsky2024}}: "

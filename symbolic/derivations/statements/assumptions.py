@@ -168,6 +168,37 @@ def minimal(bounds: Iterable[tuple[Any, bool]], intervals: Intervals) -> list[tu
     return kept
 
 
+def unproved(
+    bounds: Iterable[tuple[Any, bool]], given: Iterable[tuple[Any, bool]], intervals: Intervals
+) -> list[tuple[Any, bool]]:
+    """Return those of some bounds that are not seen to follow from the given ones.
+
+    What was shown to follow is used for the rest.
+
+    Examples
+    --------
+    >>> rate, beta = sympy.symbols("rate beta", real=True)
+    >>> known = {rate: Interval(0, low_open=True)}
+    >>> asked = [(1 + beta, False), (2 * (1 + beta) - rate, True), (1 - beta, True)]
+    >>> unproved(asked, asked[1:], known), unproved(asked, asked[:2], known)
+    ([], [(1 - beta, True)])
+    """
+    known = list(dict.fromkeys(_reduced(value, strict, intervals) for value, strict in given))
+    left = [
+        bound
+        for bound in dict.fromkeys(_reduced(value, strict, intervals) for value, strict in bounds)
+        if bound[0] != 1 and bound not in known
+    ]
+    while left:
+        range_of = {**intervals, **_single(known, intervals)}
+        shown = [bound for bound in left if _implied(bound, known, range_of)]
+        if not shown:
+            break
+        known += shown
+        left = [bound for bound in left if bound not in shown]
+    return left
+
+
 def _reduced(value: Any, strict: bool, intervals: Intervals) -> tuple[Any, bool]:
     """Return a bound without factors that are positive in the intervals."""
     number, factors = sympy.factor_list(sympy.expand(value))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from flint import fmpq
 
-from sgdmem.symbolic.derivations.statements.assumptions import Interval
+from sgdmem.symbolic.derivations.statements.assumptions import Interval, unproved
 from sgdmem.symbolic.derivations.statements.exact_values import (
     Names,
     Point,
@@ -55,6 +55,9 @@ class Conditions:
         How many ways across the border are followed.
     intervals : mapping
         In which symbols are assumed to be.
+    all_bounds : sequence
+        Polynomials that are positive exactly there, and whether they must differ from 0: each must
+        be seen to follow from the inequalities.
     """
 
     rule: str
@@ -64,6 +67,7 @@ class Conditions:
     near: Point | None = None
     segments: int = 6
     intervals: Mapping[Any, Interval] = field(default_factory=dict)
+    all_bounds: Sequence[tuple[Any, bool]] = ()
 
     @property
     def chains(self) -> list[Sides]:
@@ -107,6 +111,7 @@ class Conditions:
 
     def check(self, names: Names, symbols: Iterable[Any]) -> int:
         """Return how much was checked, see `Statement`."""
+        self._prove_complete()
         sides = [side for relation in self.inequalities for side in relation.args]
         free = set(symbols).union(self.free, *map(names.free_symbols, sides))
         rng = random.Random(2)
@@ -132,6 +137,15 @@ class Conditions:
             for relation in self.inequalities:
                 self._check_end(names, relation, free, rng)
         return len(self.inequalities)
+
+    def _prove_complete(self) -> None:
+        """Show that all bounds follow from what is displayed."""
+        given = [(x.gts - x.lts, x.rel_op in (">", "<")) for x in self.inequalities]
+        left = unproved(self.all_bounds, given, self.intervals) if self.all_bounds else []
+        if left:
+            raise DerivationError(
+                f"the conditions do not imply that {left[0][0]} is positive ({self.rule})"
+            )
 
     def _assumed(self, point: Point) -> Point:
         """Return a point of which all that is assumed holds."""

@@ -141,17 +141,23 @@ class Writer:
         """Return an expression in one line."""
         return str(self._printer.doprint(expression))
 
-    def terms(self, expression: Any, room: float) -> list[str]:
-        """Return the terms of a sum, in order and with their signs, each one laid out."""
-        written: list[str] = []
-        for term in self._printer.ordered(expression.args):
+    def _sum_lines(self, expression: Any, room: float) -> list[str]:
+        """Return a sum in lines; a product that takes several goes on below its sign."""
+        lines: list[str] = []
+        beside: list[str] = []
+        for place, term in enumerate(self._printer.ordered(expression.args)):
             negative = is_negative(term)
             size = opposite(term) if negative else term
-            text = self.fitted(size, room)
-            text = _Printer.in_parentheses(text) if size.is_Add else text
-            sign = "- " if negative else "+ " if written else ""
-            written.append(sign + text)
-        return written
+            sign = "- " if negative else "+ " if place else ""
+            whole = width(self.line(size)) <= room
+            if whole or size.is_Add or not size.is_Mul or _is_fraction(size):
+                text = self.fitted(size, room)
+                beside.append(sign + (_Printer.in_parentheses(text) if size.is_Add else text))
+                continue
+            first, *rest = self.lines(size, room - 12)
+            lines += [*filled(beside, room), sign + first, *(rf"\quad {line}" for line in rest)]
+            beside = []
+        return [*lines, *filled(beside, room)]
 
     def signed(self, terms: Sequence[tuple[Any, str]]) -> list[str]:
         """Return terms of a factor and the LaTeX of what it multiplies, with their signs."""
@@ -177,7 +183,7 @@ class Writer:
         if width(text) <= room:
             return [text]
         if expression.is_Add:
-            return filled(self.terms(expression, room), room)
+            return self._sum_lines(expression, room)
         if expression.is_Mul and not _is_fraction(expression):
             return _dotted(filled(self._factors(expression, room), room))
         return [self.fitted(expression, room)]
