@@ -169,15 +169,13 @@ def _print_periodic(
     if name in values:
         raise click.UsageError(f"{name} is to be found, and --set gives it")
     peak = name in method.cycles
-    if peak and name != "learning_rate":
-        raise click.UsageError(f"{name} is in cycles: name a value, as in {name}=low,peak")
-    unit = float(method.peak(values)) if peak else 1.0
+    unit = float(method.peak(name, values)) if peak else 1.0
     if not unit > 0:
-        raise click.UsageError("--cycle: the largest learning rate must be positive")
+        raise click.UsageError(f"--cycle: the largest {name} must be positive, got {unit:g}")
 
     def rule(value: float) -> Any:
         if peak:
-            return method.scaled(value / unit)(**values)
+            return method.scale(name, value / unit)(**values)
         return method(**values, **{name: Fraction(value)})
 
     problem, batch_size = read_problem(options), read_batch_size(options)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sgdmem.cli.arguments import read_settings
+from sgdmem.cli.arguments import Setting, read_settings
 from sgdmem.symbolic.errors import shown
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def periodic_options(command: _F) -> _F:
             "--cycle",
             "cycles",
             multiple=True,
+            type=Setting(),
             metavar="NAME=V,V,…",
             help="A parameter that takes these values in turn, one a step: 0.1,0.5. V*COUNT stays "
             "for some steps, FROM:TO:COUNT goes there evenly; V may be a name, see --set.",
@@ -114,8 +115,9 @@ class PeriodicMethod:
     lookahead, lookahead_reset
         Steps of a round, or None.
     local_steps, workers : int
+    scaled : str
+        The parameter in cycles whose values are multiplied by ``factor``.
     factor : Fraction
-        Of all learning rates in a cycle.
     """
 
     family: Family[...]
@@ -124,6 +126,7 @@ class PeriodicMethod:
     lookahead_reset: bool
     local_steps: int | None
     workers: int
+    scaled: str = ""
     factor: Fraction = Fraction(1)
 
     @property
@@ -149,7 +152,7 @@ class PeriodicMethod:
             raise click.UsageError(f"{self.family.name} needs --set {missing[0]}=VALUE")
         for name, ramps in self.cycles.items():
             own[name] = [x for ramp in ramps for x in ramp.values(values)]
-            if name == "learning_rate" and self.factor != 1:
+            if name == self.scaled:
                 own[name] = [self.factor * as_scalar(x, name) for x in own[name]]
         found = cyclic(self.family, **own)
         if self.lookahead is not None:
@@ -163,16 +166,16 @@ class PeriodicMethod:
             )
         return found * (self.local_steps // len(found))
 
-    def peak(self, values: Mapping[str, Any]) -> Fraction:
-        """Return the largest learning rate of its cycle."""
+    def peak(self, name: str, values: Mapping[str, Any]) -> Fraction:
+        """Return the largest value of a parameter in its cycle."""
         from sgdmem.symbolic.algebra.scalars import as_scalar
 
-        rates = [x for ramp in self.cycles["learning_rate"] for x in ramp.values(values)]
-        return Fraction(max(as_scalar(x, "learning_rate") for x in rates))
+        found = [x for ramp in self.cycles[name] for x in ramp.values(values)]
+        return Fraction(max(as_scalar(x, name) for x in found))
 
-    def scaled(self, factor: float) -> PeriodicMethod:
-        """Return the method whose cycle of learning rates is multiplied."""
-        return replace(self, factor=Fraction(factor))
+    def scale(self, name: str, factor: float) -> PeriodicMethod:
+        """Return the method whose cycle of a parameter is multiplied."""
+        return replace(self, scaled=name, factor=Fraction(factor))
 
 
 def read_periodic(

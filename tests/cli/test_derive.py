@@ -16,9 +16,9 @@ def test_the_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 0
     assert "\n  learning_rate/(1 - momentum)\n" in out
     assert "\n  2*(1 + momentum) - lambda*learning_rate\n" in out
-    target = tmp_path / "two.txt"
-    assert run(capsys, "derive", "--memory", "2", "-o", str(target))[0] == 0
-    assert "D_11" in target.read_text()
+    target = tmp_path / "one.txt"
+    assert run(capsys, "derive", "--memory", "1", "-o", str(target))[0] == 0
+    assert "gamma g[t] + delta u[t]" in target.read_text()
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,12 @@ def test_the_largest_peak(capsys: pytest.CaptureFixture[str]) -> None:
     for factor, stable in ((0.999, True), (1.001, False)):
         peak = ["--set", f"peak={factor * found['largest']!r}"]
         assert judged(capsys, *named[1:], *peak)["stable"] is stable
+    pushed = ["--cycle", "gradient_rate=0.1,0.2", "--parameter", "gradient-rate"]
+    rest = ["two-rate", "--set", "velocity_rate=0.01", "--set", "momentum=0.9"]
+    out = run(capsys, "largest-learning-rate", *rest, *pushed, *LAW)[1]
+    assert out.startswith("largest stable peak gradient_rate: ")
+    code, _, err = run(capsys, *command, "--cycle", "learning_rate=0,-1", *LAW)
+    assert code == 2 and "the largest learning_rate must be positive, got 0" in err
     slow = json.loads(run(capsys, *command, "--lookahead", "4", *LAW, "--json")[1])
     assert slow["largest"] > 0 and slow["method"] == "heavy ball, Lookahead of 4 steps"
 
