@@ -19,15 +19,17 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.noise_sums.summand_poles import SummandPoles
 from sgdmem.symbolic.algebra.polynomials import TransferPolynomials
-from sgdmem.symbolic.algebra.routh import half_plane_form, summands
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_form, summands
 from sgdmem.symbolic.algebra.scalars import flint_rational, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.stability.poles import gradient_unit, intervals_of_form
 
 LONGEST_IN_FLOATS = 8  # memory for which floats are enough
-_SHARP = 1e-12  # relative error of a summand that poles may leave
+_SHARP, _OF_DISKS = 1e-12, 1.0  # relative errors that poles may leave: of a mode, on a disk
+_MOST_COEFFICIENTS = 32  # with which the recursion in floats says something
 _BITS = (8, 32, 128)  # of balls, for each coefficient
-_LOST = 1e-7  # of the sizes of what is added up, below which floats do not tell a sum
+_MOST = 2048  # modes whose sums are found in many bits: the others keep wider bounds
+_LOST = 1e-4  # of the sizes of what is added up, below which floats do not tell a sum
 _NONE = Fraction(0)
 _CACHED = 64
 
@@ -44,13 +46,22 @@ class LongMember:
         Of the drift, in which it is strictly Schur: enclosures of both ends.
     summand : SummandPoles or None
         None where two poles coincide, or do not tell all of the summand.
-    no_pull : bool
-        Whether P(1) and Q(1) are exactly 0.
+    form : HalfPlaneForm
+        For modes of which the poles do not tell.
     """
 
     intervals: tuple[Any, ...]
     summand: SummandPoles | None
-    no_pull: bool
+    form: HalfPlaneForm
+
+    @cached_property
+    def in_floats(self) -> HalfPlaneForm:
+        """The form in plain floats."""
+        return self.form.map(to_float)
+
+    @cached_property
+    def _in_balls(self) -> HalfPlaneForm:
+        return self.form.map(lambda x: Ball.exactly([x]))
 
     @cached_property
     def float_intervals(self) -> Array:
@@ -78,10 +89,16 @@ class LongMember:
 
     def responses(self, lam: Ball, drift: Ball, weight: Ball | None) -> list[Ball]:
         """Return the weight, by default ``lam``, times the sums of squares, at both points."""
-        if self.summand is None:
-            shape = lam.mid.shape
-            return [Ball(np.zeros(shape), np.full(shape, np.inf)) for _ in range(2)]
-        return self.summand.responses(lam, drift, weight)
+        by_poles = [] if self.summand is None else self.summand.responses(lam, drift, weight)
+        least = _SHARP if (drift.rad <= _SHARP * drift.mid).all() else _OF_DISKS
+        hopeless = len(self.form.Q) > _MOST_COEFFICIENTS
+        if by_poles and (hopeless or all(_is_sharp(ball, least).all() for ball in by_poles)):
+            return by_poles
+        # where weights of close poles cancel
+        _, *recursive = summands(self._in_balls, drift, lam if weight is None else weight)
+        if not by_poles:
+            return recursive
+        return [_closer(x, y) for x, y in zip(by_poles, recursive, strict=True)]
 
     def is_schur(self, drift: Array) -> Array:
         """Return where it is strictly Schur, without error bounds."""
@@ -112,8 +129,8 @@ class LongAlgorithm:
         drift = self._factor * (lam + weight_decay) if weight_decay else scaled
         schur = self.member.schur(drift)
         noise, output = (self._factor * x for x in self.member.responses(scaled, drift, None))
-        left = (schur == 0) | ((schur == 1) & ~(_is_sharp(noise) & _is_sharp(output)))
-        for k in np.flatnonzero(left).tolist():
+        rough = (schur == 1) & ~(_is_sharp(noise) & _is_sharp(output))
+        for k in [*np.flatnonzero(schur == 0), *np.flatnonzero(rough)[:_MOST]]:
             flag, values = self.refined(lam[k], weight_decay)
             schur[k] = flag or schur[k]
             for ball, value in zip((noise, output), values, strict=True):
@@ -150,6 +167,11 @@ class LongAlgorithm:
         else:
             total, size = summand.floats(factor * lam, factor * drift)
             lost = schur & ~(size * _LOST <= np.abs(total))
+        if len(self.member.form.Q) <= _MOST_COEFFICIENTS and lost.any():
+            with np.errstate(all="ignore"):
+                places = factor * drift[lost], factor * np.broadcast_to(lam, drift.shape)[lost]
+                total[lost] = summands(self.member.in_floats, *places).noise
+            return schur, factor * total
         for place in zip(*np.nonzero(lost), strict=True):
             at = drift[place]
             value = self.refined(Ball(at), _NONE)[1][0].mid
@@ -195,7 +217,13 @@ class LongForm:
     @property
     def no_pull(self) -> Array:
         """Whether P(1) and Q(1) are exactly 0."""
-        return np.array([x.member.no_pull for x in self.algorithms])
+        forms = [x.member.form for x in self.algorithms]
+        return np.array([form.pull == 0 and not form.decay for form in forms])
+
+    @property
+    def has_poles(self) -> bool:
+        """Whether summands are sums over poles; else many modes may take long."""
+        return all(x.member.summand is not None for x in self.algorithms)
 
     def is_schur_to(self, largest: float) -> bool:
         """Whether it certainly is strictly Schur at all eigenvalues from 0, itself left out, on."""
@@ -258,8 +286,7 @@ def modes_in_bits(
 def _member(polynomials: TransferPolynomials, shrink: Fraction) -> LongMember:
     form = half_plane_form(polynomials, shrink)
     intervals = intervals_of_form(polynomials.P, polynomials.Q, form)
-    no_pull = form.pull == 0 and not form.decay
-    return LongMember(intervals, SummandPoles.of(polynomials), no_pull)
+    return LongMember(intervals, SummandPoles.of(polynomials), form)
 
 
 def _ball(value: Any) -> Ball:
@@ -269,8 +296,14 @@ def _ball(value: Any) -> Ball:
     return Ball(mid, np.nextafter(apart, np.inf) if np.isfinite(apart) else np.inf)
 
 
-def _is_sharp(ball: Ball) -> Array:
-    return np.asarray(ball.rad <= _SHARP * np.abs(ball.mid))
+def _closer(left: Ball, right: Ball) -> Ball:
+    """Return the closer one of two enclosures of each entry."""
+    better = ~(left.rad <= right.rad)
+    return Ball(np.where(better, right.mid, left.mid), np.where(better, right.rad, left.rad))
+
+
+def _is_sharp(ball: Ball, least: float = _SHARP) -> Array:
+    return np.asarray(ball.rad <= least * np.abs(ball.mid))
 
 
 def _stacked(balls: Sequence[Ball]) -> Ball:

@@ -96,7 +96,7 @@ def _long_noise_sums(form: ModeForm, spectrum: LongSpectrum, tau2_share: Ball) -
         if spectrum.count is not None and spectrum.count <= 2 * head:
             return sums_of_modes(form, *spectrum.every(), tau2_share)
         found, may_improve = _with_head(form, spectrum, tau2_share, head)
-        if not may_improve:
+        if not may_improve or (isinstance(form, LongForm) and not form.has_poles):
             break
     return found
 

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.rounding import UNIT
+from sgdmem.numeric.arithmetic.rounding import TINY, UNIT
 from sgdmem.symbolic.algebra.polynomials import TransferPolynomials
 from sgdmem.symbolic.algebra.scalars import flint_polynomial, flint_rational
 from sgdmem.symbolic.stability.unit_circle import (
+    CirclePolynomials,
     circle_polynomials,
     complex_roots,
     poles_tell_all,
@@ -24,6 +25,8 @@ from sgdmem.symbolic.stability.unit_circle import (
     without,
 )
 
+_TIGHT = 2.0**-50  # relative radius of poles and weights
+_DOUBLINGS = 6  # of the bits: poles near 1 are told apart with many
 _SMALLEST, _LARGEST = 1e-290, 1e290  # squares of distances that are known to rounding
 
 
@@ -48,8 +51,6 @@ class SummandPoles:
     @classmethod
     def of(cls, polynomials: TransferPolynomials) -> SummandPoles | None:
         """Return those of P and Q; None where two coincide, or do not tell all of a summand."""
-        from flint import acb, ctx, fmpz_poly
-
         _, P, Q, Q_output = polynomials
         if not any(Q):
             return None
@@ -63,24 +64,13 @@ class SummandPoles:
         numerators = [(circle.Q, scale)]
         if Q_output != Q:
             numerators.append((output.numer(), scale * ratio**2))
-        roots = complex_roots(without(circle.crossing, circle.size), circle.precision)
-        if any(multiplicity > 1 for _, multiplicity in roots):
-            return None
         if not all(poles_tell_all(circle, top) for top, _ in numerators):
             return None
-        ends = [acb(x) for x in (2, -2) if circle.Q(x // 2) != 0]
-        with ctx.workprec(circle.precision):
-            places = [*ends, *(c for c, _ in roots if not c.imag < 0)]
-            slopes = [*map((circle.crossing * fmpz_poly([-4, 0, 1])).derivative(), places)]
-            balls = [
-                complex_ball([circle.middle(c) / (2 * circle.size(c) * scale) for c in places])
-            ]
-            for top, factor in numerators:
-                square = squared_modulus(top)
-                twice = [(2 if c.imag == 0 else 4) * factor for c in places]
-                values = zip(twice, places, slopes, strict=True)
-                balls.append(complex_ball([k * square(c) / slope for k, c, slope in values]))
-        if not all(np.isfinite(ball.rad).all() for ball in balls):
+        found = (_balls(circle, numerators, circle.precision << k) for k in range(_DOUBLINGS))
+        # finite is not enough: what is rounded to floats must be known as well as they are
+        tight = (x for x in found if all((y.rad <= _TIGHT * np.abs(y.mid) + TINY).all() for y in x))
+        balls = next(tight, None)
+        if balls is None:
             return None
         return cls(balls[0], balls[1], balls[-1], circle.Q(1) != 0 == circle.P(1))
 
@@ -122,6 +112,29 @@ class SummandPoles:
                 total += term
                 size += np.abs(term)
         return total, size
+
+
+def _balls(
+    circle: CirclePolynomials, numerators: Sequence[tuple[Any, Any]], precision: int
+) -> list[Ball]:
+    """Return the poles, and the weights for each numerator and its factor, in so many bits."""
+    from flint import acb, ctx, fmpz_poly
+
+    roots = complex_roots(without(circle.crossing, circle.size), precision)
+    if any(multiplicity > 1 for _, multiplicity in roots):
+        return [Ball(0.0, np.inf)]
+    ends = [acb(x) for x in (2, -2) if circle.Q(x // 2) != 0]
+    scale = numerators[0][1]
+    with ctx.workprec(precision):
+        places = [*ends, *(c for c, _ in roots if not c.imag < 0)]
+        slopes = [*map((circle.crossing * fmpz_poly([-4, 0, 1])).derivative(), places)]
+        balls = [complex_ball([circle.middle(c) / (2 * circle.size(c) * scale) for c in places])]
+        for top, factor in numerators:
+            square = squared_modulus(top)
+            twice = [(2 if c.imag == 0 else 4) * factor for c in places]
+            values = zip(twice, places, slopes, strict=True)
+            balls.append(complex_ball([k * square(c) / slope for k, c, slope in values]))
+    return balls
 
 
 def sum_over_poles(poles: Ball, weights: Ball, drift: Ball) -> Ball:

@@ -26,6 +26,7 @@ from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.zoo.named_algorithms import aggmo
 from sgdmem.symbolic.zoo.past_gradients import delayed_sgd
 from tests import naive
 from tests.draws import KINDS, random_algorithm
@@ -198,6 +199,21 @@ def test_poles_that_do_not_tell_all(P: list[Any], Q: list[Any], Q_output: list[A
         assert (np.abs(x.mid - y.mid) <= x.rad + y.rad).all()
         assert (x.rad <= 1e-10 * x.mid).all()
     assert np.allclose(form.floats(lam.mid[None])[1], found.noise.mid, rtol=1e-9)
+
+
+def test_poles_that_are_close_together() -> None:
+    # 20 buffers, each twice as slow as the one before: weights cancel, in many bits and in floats
+    method = aggmo("0.1", [1 - Fraction(1, 2**k) for k in range(20)])
+    verdict = stability(method, Spectrum([1, 0.5, 0.01]), 8)
+    expected = sum(exact_sum(method, x) for x in (1, 0.5, 0.01)) / 8
+    assert verdict.noise_sum == pytest.approx(expected, rel=1e-12)
+    near = [verdict.critical_scale * x for x in (1 - 1e-9, 1 + 1e-9)]
+    found = [stability(method.scaled(Fraction(x)), verdict.problem, 8).stable for x in near]
+    assert found == [True, False]
+    law = stability(method, Spectrum.power_law(1.5), 50)
+    assert law.stable is True
+    low, high = law.noise_sum_interval
+    assert high - low < 1e-9 * high
 
 
 def test_edges_of_what_is_known() -> None:
