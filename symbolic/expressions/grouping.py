@@ -39,8 +39,42 @@ def grouped(total: Any) -> Any:
     count = len(sympy.Add.make_args(total))
     if count > _MOST_TERMS or (count <= _SYMMETRIC and _is_symmetric(total)):
         return total
-    deepest = _DEEPEST if len(total.free_symbols) <= _FEW_SYMBOLS else 1
-    return _best(sympy.expand(total), deepest)[1]
+    total = sympy.expand(total)
+    if len(total.free_symbols) > _FEW_SYMBOLS:
+        return min((_at_once(total), total), key=cost)
+    return _best(total, _DEEPEST)[1]
+
+
+def _at_once(total: Any) -> Any:
+    """Return a polynomial of many symbols in those complements and brackets that come first."""
+    meanings: dict[Any, Any] = {}
+    for symbol in sorted(total.free_symbols, key=_alphabetic):
+        for sign in (-1, 1):
+            other = _complement(symbol, sign)
+            changed = sympy.expand(total.xreplace({symbol: sign * (other - 1)}))
+            if len(sympy.Add.make_args(changed)) < len(sympy.Add.make_args(total)):
+                total, meanings[other] = changed, 1 + sign * symbol
+                break
+    return _bracketed(total).xreplace(meanings)
+
+
+def _bracketed(total: Any) -> Any:
+    """Return a polynomial with the symbols that most of its terms have in front of brackets."""
+    terms = sympy.Add.make_args(total)
+    shares: dict[Any, list[Any]] = {}
+    for symbol in sorted(total.free_symbols, key=_alphabetic):
+        having = [term for term in terms if term.has(symbol)]
+        plain = all(not (x / symbol).has(symbol) and not (x / symbol).is_number for x in having)
+        if plain and len(having) > 1:
+            shares[symbol] = having
+    if not shares:
+        return total
+    symbol = max(shares, key=lambda x: len(shares[x]))  # the first of equals
+    inner = sympy.expand(sympy.Add(*shares[symbol]) / symbol)
+    sign = -1 if all(x.could_extract_minus_sign() for x in inner.args) else 1
+    first = times(sign, symbol, _bracketed(sympy.expand(sign * inner)))
+    rest = sympy.Add(*(term for term in terms if term not in shares[symbol]))
+    return sympy.Add(first, _bracketed(rest))
 
 
 def _is_symmetric(total: Any) -> bool:

@@ -110,7 +110,8 @@ def _at_an_eigenvalue(subject: Subject) -> tuple[Conditions, bool]:
     minors = dict(enumerate(hurwitz_determinants(names), start=1))
     values = [names[k] for k in range(degree + 1) if k == 0 or (degree - k) % 2 == 0]
     values += [sympy.expand(minors[k]) for k in range(1, degree) if (degree - 1 - k) % 2 == 0]
-    positive = [value > 0 for value in values]
+    single = [name for name in names if name in values]  # in their order
+    positive = [value > 0 for value in (*single, *(x for x in values if x not in single))]
     positive += [_solved(subject, value, strict, lam) for value, strict in _hidden(subject)]
     return _stated(subject, positive, (lam,), subject.judged.is_schur), False
 
