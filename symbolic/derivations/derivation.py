@@ -308,7 +308,8 @@ def read_subject(
     for entry in algorithm.entries:
         if is_symbolic(entry) and not _is_rational(entry):
             raise InputError(
-                f"algorithm must have entries that are rational functions of symbols, got {entry}"
+                f"algorithm must have entries that are rational functions of symbols, got {entry}: "
+                "let the root be a parameter of its own, or give it a value"
             )
     largest = LARGEST_MEMORY if algorithm.is_symbolic else LARGEST_NUMERIC_MEMORY
     if algorithm.memory > largest:

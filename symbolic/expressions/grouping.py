@@ -39,6 +39,8 @@ def grouped(total: Any) -> Any:
     count = len(sympy.Add.make_args(total))
     if count > _MOST_TERMS or (count <= _SYMMETRIC and _is_symmetric(total)):
         return total
+    if not total.is_polynomial(*total.free_symbols):  # in roots of a symbol, too
+        return total
     total = sympy.expand(total)
     if len(total.free_symbols) > _FEW_SYMBOLS:
         return min((_at_once(total), total), key=cost)

@@ -100,7 +100,8 @@ def blocks_of_step(update: UpdateFunction, step: Step) -> Blocks:
     if found is None:
         raise InputError(
             f"{update.name} does not keep the minimum where it is: without gradients, from where "
-            f"all copies of {update.iterate} are equal, {_moved(step, S, back)}"
+            f"all copies of {update.iterate} are equal, {_moved(step, S, back)} (weight decay in "
+            "the gradient belongs to the problem: Problem(..., weight_decay=...))"
         )
     return found.map(back)
 

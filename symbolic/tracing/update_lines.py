@@ -144,6 +144,8 @@ class _Writer:
             return f"-{self.text(node.operand, _PRODUCT)}", _SUM
         if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
             return self._operation(node)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "sqrt":
+            return self._written(ast.BinOp(node.args[0], ast.Pow(), ast.Constant(0.5)))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
             if node.func.id == self.gradient and len(node.args) == 1:
                 return f"gradient({self.text(node.args[0])})", _ATOM

@@ -35,6 +35,12 @@ def derivation_text(algorithm: Algorithm) -> str:
     >>> print(derivation_text(sgd("1/2")).splitlines()[0])
     sgd(learning_rate=1/2)
     """
+    for entry in map(to_sympy, algorithm.entries):
+        if not entry.is_rational_function():
+            raise InputError(
+                f"algorithm must have entries that are rational functions of symbols, got {entry}: "
+                "let the root be a parameter of its own, or give it a value"
+            )
     return "\n".join(_sections(algorithm))
 
 

@@ -17,6 +17,7 @@ from sgdmem.methods import equivalent
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Range
 from sgdmem.symbolic.algorithms.update_notation import Publication
+from sgdmem.symbolic.derivations.documents.text import derivation_text
 from tests.symbolic.zoo.published_steps import PUBLISHED, Published
 
 X, LAM = sympy.symbols("x lambda")
@@ -474,6 +475,33 @@ def test_roots_of_parameters() -> None:
         return w - 4 / (sympy.sqrt(kappa) + 1) ** 2 * gradient(w)
 
     assert own(kappa=4).alpha == Fraction(4, 9)
+
+
+def test_the_triple_momentum_method_by_its_condition_number() -> None:
+    @sgdmem.method
+    def triple(w, w_last, gradient, kappa, L):  # type: ignore[no-untyped-def]
+        rho = 1 - 1 / np.sqrt(kappa)
+        beta, gamma = rho**2 / (2 - rho), rho**2 / ((1 + rho) * (2 - rho))
+        new = w + beta * (w - w_last) - (1 + rho) / L * gradient(w + gamma * (w - w_last))
+        return new, w
+
+    assert triple.update is not None and triple.update.lines[0] == "rho <- 1 - 1 / kappa^0.5"
+    verdict = sgdmem.stability(triple(100, 1), sgdmem.Spectrum([1, "0.01"]))
+    assert verdict.rate.noiseless == pytest.approx(0.9)  # 1 - 1 / sqrt(kappa)
+    for derived in (sgdmem.derive, lambda family: derivation_text(family.symbolic())):
+        with pytest.raises(InputError, match="let the root be a parameter of its own"):
+            derived(triple)
+
+
+def test_weight_decay_in_the_gradient_is_the_problems() -> None:
+    def decayed(w, v, gradient, *, lr, momentum, weight_decay=0):  # type: ignore[no-untyped-def]
+        v = momentum * v + gradient(w) + weight_decay * w
+        return w - lr * v, v
+
+    with pytest.raises(
+        InputError, match=r"belongs to the problem: Problem\(..., weight_decay=...\)"
+    ):
+        sgdmem.method(decayed)
 
 
 def test_decoupled_weight_decay() -> None:
