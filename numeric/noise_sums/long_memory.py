@@ -11,98 +11,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.noise_sums.summand_poles import SummandPoles
-from sgdmem.symbolic.algebra.polynomials import TransferPolynomials
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm, half_plane_form, summands
-from sgdmem.symbolic.algebra.scalars import flint_rational, to_float
+from sgdmem.numeric.noise_sums.long_member import (
+    MOST_COEFFICIENTS,
+    LongMember,
+    is_sharp,
+    long_member,
+)
+from sgdmem.symbolic.algebra.routh import summands
+from sgdmem.symbolic.algebra.scalars import flint_rational
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.stability.poles import gradient_unit, intervals_of_form
+from sgdmem.symbolic.stability.poles import gradient_unit
 
 LONGEST_IN_FLOATS = 8  # memory for which floats are enough
-_SHARP, _OF_DISKS = 1e-12, 1.0  # relative errors that poles may leave: of a mode, on a disk
-_MOST_COEFFICIENTS = 32  # with which the recursion in floats says something
 _BITS = (8, 32, 128)  # of balls, for each coefficient
 _MOST = 2048  # modes whose sums are found in many bits: the others keep wider bounds
 _LOST = 1e-4  # of the sizes of what is added up, below which floats do not tell a sum
 _NONE = Fraction(0)
-_CACHED = 64
 
 Modes = tuple[Array, Ball, Ball]  # schur, s / lambda, and the same at w
-
-
-@dataclass(frozen=True)
-class LongMember:
-    """One algorithm of long memory, up to a factor of Q.
-
-    Attributes
-    ----------
-    intervals : tuple
-        Of the drift, in which it is strictly Schur: enclosures of both ends.
-    summand : SummandPoles or None
-        None where two poles coincide, or do not tell all of the summand.
-    form : HalfPlaneForm
-        For modes of which the poles do not tell.
-    """
-
-    intervals: tuple[Any, ...]
-    summand: SummandPoles | None
-    form: HalfPlaneForm
-
-    @cached_property
-    def in_floats(self) -> HalfPlaneForm:
-        """The form in plain floats."""
-        return self.form.map(to_float)
-
-    @cached_property
-    def _in_balls(self) -> HalfPlaneForm:
-        return self.form.map(lambda x: Ball.exactly([x]))
-
-    @cached_property
-    def float_intervals(self) -> Array:
-        """The ends of the intervals as floats, in one ascending row."""
-        ends = [to_float(end) for lower, upper in self.intervals for end in (lower[0], upper[1])]
-        return np.array(ends)
-
-    @cached_property
-    def certain(self) -> tuple[Array, Array]:
-        """Floats within the ends of intervals, and beyond them: rows of lower and upper ones."""
-        rows: list[list[float]] = [[], [], [], []]
-        for lower, upper in self.intervals:
-            ends = (lower[1], upper[0], lower[0], upper[1])
-            for row, value, up in zip(rows, ends, (True, False, False, True), strict=True):
-                row.append(_rounded(value, up))
-        return np.array(rows[:2]), np.array(rows[2:])
-
-    def schur(self, drift: Ball) -> Array:
-        """Return 1 where P - mu Q certainly is strictly Schur, -1 where it certainly is not."""
-        low, high = drift.lower[:, None], drift.upper[:, None]
-        (lows, highs), (far_lows, far_highs) = self.certain
-        inside = ((low > lows) & (high < highs)).any(axis=1)
-        outside = ((high <= far_lows) | (low >= far_highs)).all(axis=1) & (low[:, 0] > 0)
-        return np.where(inside, 1, np.where(outside, -1, 0)).astype(np.int8)
-
-    def responses(self, lam: Ball, drift: Ball, weight: Ball | None) -> list[Ball]:
-        """Return the weight, by default ``lam``, times the sums of squares, at both points."""
-        by_poles = [] if self.summand is None else self.summand.responses(lam, drift, weight)
-        least = _SHARP if (drift.rad <= _SHARP * drift.mid).all() else _OF_DISKS
-        hopeless = len(self.form.Q) > _MOST_COEFFICIENTS
-        if by_poles and (hopeless or all(_is_sharp(ball, least).all() for ball in by_poles)):
-            return by_poles
-        # where weights of close poles cancel
-        _, *recursive = summands(self._in_balls, drift, lam if weight is None else weight)
-        if not by_poles:
-            return recursive
-        return [_closer(x, y) for x, y in zip(by_poles, recursive, strict=True)]
-
-    def is_schur(self, drift: Array) -> Array:
-        """Return where it is strictly Schur, without error bounds."""
-        return np.asarray(np.searchsorted(self.float_intervals, drift) % 2 == 1)
 
 
 @dataclass(frozen=True)
@@ -117,7 +49,7 @@ class LongAlgorithm:
     def of(cls, algorithm: Algorithm) -> LongAlgorithm:
         """Read an algorithm with rational entries."""
         unit, factor = gradient_unit(algorithm.polynomials)
-        return cls(algorithm, _member(unit, algorithm.shrink), factor)
+        return cls(algorithm, long_member(unit, algorithm.shrink), factor)
 
     @cached_property
     def _factor(self) -> Ball:
@@ -129,7 +61,7 @@ class LongAlgorithm:
         drift = self._factor * (lam + weight_decay) if weight_decay else scaled
         schur = self.member.schur(drift)
         noise, output = (self._factor * x for x in self.member.responses(scaled, drift, None))
-        rough = (schur == 1) & ~(_is_sharp(noise) & _is_sharp(output))
+        rough = (schur == 1) & ~(is_sharp(noise) & is_sharp(output))
         for k in [*np.flatnonzero(schur == 0), *np.flatnonzero(rough)[:_MOST]]:
             flag, values = self.refined(lam[k], weight_decay)
             schur[k] = flag or schur[k]
@@ -167,7 +99,7 @@ class LongAlgorithm:
         else:
             total, size = summand.floats(factor * lam, factor * drift)
             lost = schur & ~(size * _LOST <= np.abs(total))
-        if len(self.member.form.Q) <= _MOST_COEFFICIENTS and lost.any():
+        if len(self.member.form.Q) <= MOST_COEFFICIENTS and lost.any():
             with np.errstate(all="ignore"):
                 places = factor * drift[lost], factor * np.broadcast_to(lam, drift.shape)[lost]
                 total[lost] = summands(self.member.in_floats, *places).noise
@@ -277,16 +209,9 @@ def modes_in_bits(
             signs = [1 if x > 0 else -1 if x < 0 else 0 for x in pivots]
             flag = int(abs(sum(signs)) == len(signs)) or -int(min(signs) * max(signs) < 0)
             values = [_ball(x) for x in sums]
-        if flag == -1 or (flag == 1 and all(_is_sharp(x) for x in values)):
+        if flag == -1 or (flag == 1 and all(is_sharp(x) for x in values)):
             break
     return flag, values
-
-
-@lru_cache(_CACHED)
-def _member(polynomials: TransferPolynomials, shrink: Fraction) -> LongMember:
-    form = half_plane_form(polynomials, shrink)
-    intervals = intervals_of_form(polynomials.P, polynomials.Q, form)
-    return LongMember(intervals, SummandPoles.of(polynomials), form)
 
 
 def _ball(value: Any) -> Ball:
@@ -296,23 +221,5 @@ def _ball(value: Any) -> Ball:
     return Ball(mid, np.nextafter(apart, np.inf) if np.isfinite(apart) else np.inf)
 
 
-def _closer(left: Ball, right: Ball) -> Ball:
-    """Return the closer one of two enclosures of each entry."""
-    better = ~(left.rad <= right.rad)
-    return Ball(np.where(better, right.mid, left.mid), np.where(better, right.rad, left.rad))
-
-
-def _is_sharp(ball: Ball, least: float = _SHARP) -> Array:
-    return np.asarray(ball.rad <= least * np.abs(ball.mid))
-
-
 def _stacked(balls: Sequence[Ball]) -> Ball:
     return Ball(*(np.stack([getattr(x, key) for x in balls]) for key in ("mid", "rad")))
-
-
-def _rounded(value: Fraction, up: bool) -> float:
-    """Return a float on one side of a number."""
-    found = to_float(value)
-    if np.isinf(found) or (found >= value if up else found <= value):
-        return found
-    return float(np.nextafter(found, np.inf if up else -np.inf))
