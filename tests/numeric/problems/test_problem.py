@@ -47,6 +47,10 @@ def test_numbers_of_the_caller_are_no_estimate(rng: np.random.Generator) -> None
     verdict = stability(sgd("0.1"), replace(problem, noise=noise.vary(tau2=0)), 8)
     assert not verdict.is_estimated
     assert verdict.to_dict()["problem"]["estimate"] is None
+    with pytest.raises(
+        InputError, match=r"such as Spectrum.* data Problem.from_data, .* got array"
+    ):
+        Problem(np.eye(3))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="the spectrum must be that of the samples"):
         replace(problem, spectrum=Spectrum([1, 2]))
     assert replace(problem, spectrum=Spectrum([1, 2]), samples=None).dropped == 0
