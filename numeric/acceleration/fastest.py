@@ -35,7 +35,7 @@ from sgdmem.numeric.verdicts.convergence_rate import (
     require_full_batches,
     require_physical,
 )
-from sgdmem.numeric.verdicts.discounting import interval_sample, largest_roots, moment_root
+from sgdmem.numeric.verdicts.discounting import LEAST, interval_sample, largest_roots, moment_root
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
@@ -50,7 +50,8 @@ _HELPS = 1e-10
 _MOST_MODES = 512  # eigenvalues that a search looks at without noise
 _BAD = 1e3  # more than any rate
 _ROUGH = 1e-10  # relative accuracy of rates with noise in a search
-_OPTIMAL = 1e-6  # relative distance from a bound that a search leaves
+_OPTIMAL = 1e-4  # of all steps, that a search may leave above a bound
+_WORST = 1e14  # the largest condition number: rates are within some 1e-14 of 1 beyond
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,14 @@ class Fastest:
 
     @property
     def is_optimal(self) -> bool:
-        """Whether no method of this memory is faster, to a millionth: proved by the bound.
+        """Whether no method of this memory is faster by one step in 10,000: proved by the bound.
 
         Otherwise the parameters are the best ones that a numerical search found.
         """
-        return self.rate.mean_square_interval[1] <= self.lower_bound * (1 + 2 * _OPTIMAL)
+        rate, bound = self.rate.mean_square_interval[1], self.lower_bound
+        if rate >= 1 or bound <= LEAST**2:
+            return rate <= 4 * LEAST**2  # as good as 0
+        return math.log(rate / bound) <= _OPTIMAL * min(1, -math.log(bound))
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values."""
@@ -134,7 +138,8 @@ def fastest(
     Raises
     ------
     InputError
-        As `convergence_rate`, if the family or a parameter is unknown, or all have values.
+        As `convergence_rate`, if the family or a parameter is unknown, or all have values, and for
+        condition numbers above 1e14.
 
     Examples
     --------
@@ -160,6 +165,12 @@ def fastest(
         decay = to_float(given.weight_decay)
         values = given.spectrum.eigenvalues
         ends = float(values.min()) + decay, float(values.max()) + decay
+
+    if ends[1] > _WORST * ends[0]:
+        raise InputError(
+            f"problem must have a condition number of at most {_WORST:g} for a search, got "
+            f"{ends[1] / ends[0]:.3g}: rates are too close to 1 in floating point"
+        )
 
     def objective(point: Array) -> float:
         try:

@@ -37,6 +37,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown
 
 _MOST_EIGENVALUES = 100_000
+_TOLD = 1e-5  # relative, of the bounds of a number of steps that is printed as one
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,13 @@ class ConvergenceRate:
     @property
     def steps_per_digit(self) -> float:
         """Steps in which the mean loss falls to a tenth; inf where it does not."""
-        rate = self.mean_square
-        return math.log(0.1) / math.log(rate) if 0 < rate < 1 else 0.0 if rate < 1 else math.inf
+        return _steps(self.mean_square)
+
+    @property
+    def steps_per_digit_interval(self) -> Interval:
+        """Bounds of them: far apart where the rate can hardly be told from 1."""
+        low, high = map(_steps, self.mean_square_interval)
+        return low, high
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values; an infinite number becomes None."""
@@ -78,13 +84,18 @@ class ConvergenceRate:
             "mean_square": _finite(self.mean_square),
             "mean_square_interval": [*map(_finite, self.mean_square_interval)],
             "steps_per_digit": _finite(self.steps_per_digit),
+            "steps_per_digit_interval": [*map(_finite, self.steps_per_digit_interval)],
             "estimated": self.is_estimated,
         }
 
     def __str__(self) -> str:
         word = "estimated rates" if self.is_estimated else "rates"
-        steps = self.steps_per_digit
-        falls = f": a tenth in {steps:.6g} steps" if math.isfinite(steps) else ""
+        steps, (low, high) = self.steps_per_digit, self.steps_per_digit_interval
+        falls = f": a tenth in {steps:.6g} steps" if math.isfinite(high) else ""
+        if max(1, low * (1 + _TOLD)) < high and math.isfinite(low):  # fewer figures are known
+            figures = 2 + max(1, round(-math.log10(1 - low / high)))
+            ends = f"{low:.{figures}g} to {high:.{figures}g}"
+            falls = f": a tenth in {ends if math.isfinite(high) else f'at least {low:.3g}'} steps"
         return (
             f"{word} per step: distances without noise {self.noiseless:.8g}, "
             f"second moments {self.mean_square:.8g}{falls}"
@@ -208,6 +219,10 @@ def finite_problem(problem: Problem, algorithm: Algorithm | None = None) -> Prob
 def _of(noiseless: Interval, moments: Interval, estimated: bool) -> ConvergenceRate:
     middles = [sum(x) / 2 if math.isfinite(x[1]) else x[1] for x in (noiseless, moments)]
     return ConvergenceRate(middles[0], noiseless, middles[1], moments, estimated)
+
+
+def _steps(rate: float) -> float:
+    return math.log(0.1) / math.log(rate) if 0 < rate < 1 else 0.0 if rate < 1 else math.inf
 
 
 def _finite(value: float) -> float | None:

@@ -104,6 +104,27 @@ def test_best_parameters() -> None:
     assert "estimated" in str(given)
 
 
+@pytest.mark.parametrize("kappa", [1e9, 1e12])
+def test_close_to_one_a_rate_is_compared_by_its_steps(kappa: float) -> None:
+    tuned = fastest("nesterov", kappa)  # needs sqrt(3) times the steps of Polyak's
+    steps = math.log(10) / (4 / math.sqrt(3 * kappa))
+    assert tuned.rate.steps_per_digit == pytest.approx(steps, rel=0.02)
+    assert not tuned.is_optimal
+    assert "estimated" in str(tuned)
+    with pytest.raises(InputError, match="condition number of at most 1e"):
+        fastest("sgd", 1e15)
+
+
+def test_no_more_figures_are_printed_than_are_known() -> None:
+    for kappa in (1e9, 1e12, 1e15):
+        found = convergence_rate(sgd(1), kappa)
+        low, high = found.steps_per_digit_interval
+        assert low <= math.log(10) / 2 * kappa <= high
+        assert f"{found.steps_per_digit:.6g}" not in str(found)
+    assert "at least" in str(convergence_rate(sgd(1), 1e16))
+    assert str(convergence_rate(sgd(1), 100)).endswith("a tenth in 114.553 steps")
+
+
 @pytest.mark.slow
 def test_best_of_all_parameters() -> None:
     free = fastest("memory-one", 100)
