@@ -18,7 +18,7 @@ from sgdmem.symbolic.derivations.statements.exact_values import Point
 from sgdmem.symbolic.derivations.statements.expansions import Series
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement
 from sgdmem.symbolic.derivations.statements.subject import EXPANDED_MEMORY, Subject
-from sgdmem.symbolic.derivations.typesetting.writer import block, filled, raised
+from sgdmem.symbolic.derivations.typesetting.writer import ROOM, block, filled, raised
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 
 _WRITTEN_OUT = 2  # memory to which the summand is
@@ -100,7 +100,12 @@ def _numerator(subject: Subject) -> Equation:
 def _over_a_denominator(subject: Subject) -> Equation:
     """Return the noise summand in the coefficients of chi-hat and Q-hat."""
     lam = subject.letters.eigenvalue
-    fraction = subject.tidy(_one_fraction(half_plane_names(subject), numerator_names(subject)))
+    fraction = _one_fraction(half_plane_names(subject), numerator_names(subject))
+    if subject.memory < EXPANDED_MEMORY or subject.writer.room == ROOM[1]:
+        fraction = subject.tidy(fraction)
+    else:  # brackets in brackets have no room in a narrow column
+        above, below = sympy.fraction(fraction)
+        fraction = sympy.expand(above) / below
     return Equation("", [written(f"s_{{{subject.writer.line(lam)}}}"), Side(lam**2 * fraction)])
 
 

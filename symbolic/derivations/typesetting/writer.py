@@ -215,8 +215,11 @@ class Writer:
         sign = ""
         if is_negative(product):
             sign, product = "- ", opposite(product)
-        factors = sorted(factors_of(product), key=self._printer.rank)
-        fits = [x for x in factors if width(self.line(x)) <= room - _LINE_LEFT]
+        factors = sorted(
+            factors_of(product), key=lambda x: (not x.is_number, *self._printer.rank(x))
+        )
+        most = max(room - _LINE_LEFT, _NEVER_BROKEN)
+        fits = [x for x in factors if width(self.line(x)) <= most]
         together = [self.line(x) for x in fits]
         together = [
             _Printer.in_parentheses(text) if x.is_Add else text
@@ -235,6 +238,7 @@ class Writer:
         return written
 
 
+_NEVER_BROKEN = 50.0  # factors that are no wider
 _LINE_LEFT = 20.0  # of a line that has a factor in tall parentheses
 
 
