@@ -117,8 +117,9 @@ def _resting_place(step: StateSpace) -> Row | None:
             continue
         pivot = next(iter(left))
         lead = left.pop(pivot)
+        share = lead if isinstance(lead, int) else 1 / lead  # -1 is the only int
         # s_pivot = right / lead - sum of left / lead
-        left, right = {j: x / lead for j, x in left.items()}, right / lead
+        left, right = {j: x * share for j, x in left.items()}, right * share
         rest: list[tuple[Row, Element]] = []
         for other, value in equations:
             factor = other.pop(pivot, None)
@@ -156,7 +157,7 @@ def without_idle_entries(step: StateSpace, keep: Sequence[int] = ()) -> StateSpa
     step = _restricted(step, sorted(read))
     order = [sorted(read).index(i) for i in keep if i in read and i] or list(range(1, len(step.S)))
     basis = _reached(step, [0, *order])
-    if len(basis) == len(step.S):
+    if len(basis) == len(step.S) or 0 not in basis:  # w is 0 soon, whatever it was
         return step
     kept = sorted(basis)
     S, v, r = step

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, overload
 
@@ -202,27 +202,30 @@ def _update(described: UpdateFunction, lines: Sequence[str] | None) -> Update:
         found = update_lines(written, vectors, described.gradient, described.parameters)
         if found is None or described.lengths:
             step = traced(described, _symbols(described.parameters))
-            lines, vectors = _lines(step), step.names
-            assigned = {"g"}
+            lines, gradients = _lines(step, {*step.names, *described.parameters})
+            vectors, assigned = step.names, {*gradients}
         else:
             lines, assigned = found
     names = dict.fromkeys([*vectors, *sorted(assigned)])
     return Update.of(lines, described.parameters.values(), names)
 
 
-def _lines(step: Step) -> list[str]:
-    """Return a step as it was run, the new vectors at once."""
-    names = {**dict(enumerate(step.names)), -1: "g"}
-    names |= {-1 - k: f"g_{k + 1}" for k in range(len(step.points)) if len(step.points) > 1}
+def _lines(step: Step, taken: Set[str]) -> tuple[list[str], list[str]]:
+    """Return a step as it was run, the new vectors at once, and what its gradients are called."""
+    marks = [f"_{k + 1}" for k in range(len(step.points))] if len(step.points) > 1 else [""]
+    ways = ([f"{letter}{mark}" for mark in marks] for letter in "ghkpqs")
+    gradients = next(way for way in ways if taken.isdisjoint(way))
+    names = {**dict(enumerate(step.names)), **{-1 - k: x for k, x in enumerate(gradients)}}
 
     def text(terms: Mapping[int, Any]) -> str:
         found = sum_text(
             (terms[key], names[key]) for key in sorted(terms, key=lambda k: (k < 0, k))
         )
-        return found.replace("**", "^").replace("*", " ")
+        return found.replace("**", "^").replace("*", " ").replace("/", " / ")
 
-    lines = [f"{names[-1 - k]} <- gradient({text(x)})" for k, x in enumerate(step.points)]
-    return [*lines, f"{', '.join(step.names)} <- {', '.join(map(text, step.rows))}"]
+    pairs = zip(gradients, step.points, strict=True)
+    lines = [f"{name} <- gradient({text(point)})" for name, point in pairs]
+    return [*lines, f"{', '.join(step.names)} <- {', '.join(map(text, step.rows))}"], gradients
 
 
 # Values of its parameters -----------------------------------------------------------------------

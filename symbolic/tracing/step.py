@@ -100,8 +100,8 @@ def blocks_of_step(update: UpdateFunction, step: Step) -> Blocks:
     if found is None:
         raise InputError(
             f"{update.name} does not keep the minimum where it is: without gradients, from where "
-            f"all copies of {update.iterate} are equal, {_moved(step, S, back)} (weight decay in "
-            "the gradient belongs to the problem: Problem(..., weight_decay=...))"
+            f"all copies of {update.iterate} are equal, {_moved(step, S, r, back)} (weight decay "
+            "in the gradient belongs to the problem: Problem(..., weight_decay=...))"
         )
     return found.map(back)
 
@@ -203,10 +203,11 @@ def _read_vector(update: UpdateFunction, value: Any, name: str, run: object) -> 
     return value + TracedVector({}, run)  # an error for one of another run
 
 
-def _moved(step: Step, S: Sequence[Row], back: Callable[[Element], Any]) -> str:
-    """Say what becomes of the vectors without gradients."""
-    said = []
-    for name, row in zip(step.names, S, strict=True):
-        text = sum_text((back(x), step.names[j]) for j, x in sorted(row.items()))
-        said.append(f"{name} becomes {text}")
-    return "; ".join(said[:3])
+def _moved(step: Step, S: Sequence[Row], r: Row, back: Callable[[Element], Any]) -> str:
+    """Say what becomes of the vectors without gradients, and where the gradient is taken."""
+
+    def text(row: Row) -> str:
+        return sum_text((back(x), step.names[j]) for j, x in sorted(row.items()))
+
+    said = [f"{name} becomes {text(row)}" for name, row in zip(step.names, S, strict=True)][:3]
+    return "; ".join([*said, *([] if r == {0: 1} else [f"the gradient is taken at {text(r)}"])])

@@ -158,10 +158,10 @@ class _Writer:
         left, right = node.left, node.right
         if isinstance(node.op, ast.Pow):
             return f"{self.text(left, _ATOM)}^{self.text(right, _ATOM)}", _POWER
-        if isinstance(node.op, ast.Mult) and isinstance(right, ast.Constant):
+        if isinstance(node.op, ast.Mult) and self._begins_with_number(right):
             left, right = right, left  # numbers come first
-        if isinstance(node.op, ast.Mult) and isinstance(right, ast.Constant):
-            raise _NotWritten  # two numbers side by side would look like one
+            if self._begins_with_number(right):
+                raise _NotWritten  # two numbers side by side would look like one
         if isinstance(node.op, ast.Mult) and isinstance(left, ast.UnaryOp):
             return f"-{self.text(ast.BinOp(left.operand, node.op, right), _PRODUCT)}", _SUM
         if isinstance(node.op, ast.Mult) and isinstance(getattr(left, "op", None), ast.Div):
@@ -169,6 +169,9 @@ class _Writer:
         closer = isinstance(node.op, ast.Sub | ast.Div)
         second = self.text(right, binds + 1 if closer else binds)
         return f"{self.text(left, binds)} {sign} {second}".replace("  ", " "), binds
+
+    def _begins_with_number(self, factor: ast.expr) -> bool:
+        return self.text(factor, _PRODUCT)[0].isdecimal()
 
 
 def _elements(node: ast.expr) -> list[ast.expr]:

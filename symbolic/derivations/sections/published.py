@@ -18,7 +18,10 @@ from sgdmem.symbolic.derivations.statements.statement import listed
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.derivations.typesetting.renaming import unmarked
 
-_QUOTIENT = re.compile(r"(\S+) / (\S+)")
+_BEGINS, _ENDS = r"(?<![^\s(])", r"(?![^\s),])"  # not in the middle of a factor
+_PART = r"(\((?:[^()]|\([^()]*\))*\)|[^\s(),]+)"
+_QUOTIENT = re.compile(rf"{_BEGINS}{_PART} / {_PART}{_ENDS}")
+_IN_PARENTHESES = re.compile(rf"{_BEGINS}\((\\frac{{[^{{}}]*}}{{[^{{}}]*}})\){_ENDS}")
 
 
 def published(subject: Subject) -> PublishedUpdate | None:
@@ -63,7 +66,7 @@ def published(subject: Subject) -> PublishedUpdate | None:
     weights, loss = unmarked(subject.letters.weights), subject.letters.loss
     update = family.update.written(lines, letters, weights, loss)
     pairs = [unmarked(line).split(r" \leftarrow ") for line in update.latex]
-    tidy = tuple((left, _QUOTIENT.sub(r"\\frac{\1}{\2}", right)) for left, right in pairs)
+    tidy = tuple((left, _with_fractions(right)) for left, right in pairs)
     reference = family.reference
     citation = "" if reference is None else rf"~\cite{{{reference.key}}}"
     vectors = ""
@@ -74,6 +77,15 @@ def published(subject: Subject) -> PublishedUpdate | None:
     statement = PublishedUpdate(citation + vectors, tidy, count, weights)
     known = weights in update.assigned and _is_readable(subject, statement)
     return statement if known else None
+
+
+def _with_fractions(line: str) -> str:
+    return _IN_PARENTHESES.sub(r"\1", _QUOTIENT.sub(_fraction, line))
+
+
+def _fraction(quotient: re.Match[str]) -> str:
+    above, below = (x[1:-1] if x.startswith("(") else x for x in quotient.groups())
+    return rf"\frac{{{above}}}{{{below}}}"
 
 
 def settings(subject: Subject) -> str:

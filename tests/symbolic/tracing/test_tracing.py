@@ -18,6 +18,7 @@ from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.algorithms.parameters import Range
 from sgdmem.symbolic.algorithms.update_notation import Publication
 from sgdmem.symbolic.derivations.documents.text import derivation_text
+from sgdmem.symbolic.tracing.update_lines import update_lines
 from tests.symbolic.zoo.published_steps import PUBLISHED, Published
 
 X, LAM = sympy.symbols("x lambda")
@@ -210,6 +211,8 @@ WRONG: dict[str, tuple[str, str]] = {
     "no vector": ("w - lr * gradient(w), 'v'", "for v it returns 'v'"),
     "constant": ("w + 1 - lr * gradient(w), v", "the number 1 is added to a vector"),
     "row sums": ("(1 - lr) * w + 2 * lr * v, v - lr * gradient(v)", "does not keep the minimum"),
+    "point": ("w - lr * gradient(2 * w), v", "v becomes v; the gradient is taken at 2 w"),
+    "forgotten": ("0 * w, v - lr * gradient(v)", "w becomes 0"),
     "inner gradient": ("w - lr * gradient(w - lr * gradient(w)), v", "another gradient of"),
     "whole number": ("w - lr * gradient(w) * sum(range(lr)), v", "give it the annotation int"),
     "mistyped": ("w - lr * gradint(w), v", "NameError: name 'gradint' is not defined"),
@@ -433,6 +436,33 @@ def test_the_update_is_that_of_the_source() -> None:
         "w, past_1, past_2, past_3 <- w - learning_rate g, w, past_1, past_2",
     )
 
+    @sgdmem.method
+    def late(w, g, gradient, *, eta, first=False):  # type: ignore[no-untyped-def]
+        new = gradient(w)
+        return (w - eta * new if first else w - eta / (2 + eta) * g / 2), new
+
+    assert late.update is not None and late.update.lines == (  # g is the last one's
+        "h <- gradient(w)",
+        "w, g <- w - eta / (2 (2 + eta)) g, h",
+    )
+    assert r"\frac{\eta}{2 (2 + \eta)} g" in sgdmem.derive(late).latex()
+
+    @sgdmem.method
+    def numbers(w, v, gradient, *, eta):  # type: ignore[no-untyped-def]
+        v = v * (2 * eta) - gradient(w)
+        return w + 2 * (3 * v), v
+
+    assert numbers.update is not None and "2 3" not in str(numbers.update)
+
+
+def test_numbers_come_first_in_products() -> None:
+    def own(w, v, gradient, *, eta):  # type: ignore[no-untyped-def]
+        return w + v * (2 * eta), v - gradient(w)
+
+    found = update_lines(own, ["w", "v"], "gradient", ["eta"])
+    assert found is not None
+    assert found[0] == ["w, v <- w + 2 eta v, v - gradient(w)"]
+
 
 def test_what_is_told_of_a_method() -> None:
     @sgdmem.method(
@@ -467,6 +497,15 @@ def test_numbers_in_the_source_stay_exact() -> None:
     member = own(learning_rate="1/3", momentum="1/3")
     assert member.alpha == Fraction(1, 3) * Fraction(1, 2) * Fraction(5, 6) / 3
     assert ((Fraction(0.1),),) == own(learning_rate="0.1", momentum=0.1).D  # the binary value
+
+    @sgdmem.method
+    def mixed(w, last, z, gradient, *, learning_rate):  # type: ignore[no-untyped-def]
+        g = gradient(z)
+        moved = z - learning_rate * g - last
+        return moved + (moved - z) / 3, g, moved
+
+    entries = mixed(learning_rate="0.3").entries  # where it rests is found by exact divisions
+    assert max(x.denominator for x in entries) == 10
 
 
 def test_roots_of_parameters() -> None:
