@@ -100,11 +100,9 @@ def _numerator(subject: Subject) -> Equation:
 def _over_a_denominator(subject: Subject) -> Equation:
     """Return the noise summand in the coefficients of chi-hat and Q-hat."""
     lam = subject.letters.eigenvalue
-    fraction = _one_fraction(half_plane_names(subject), numerator_names(subject))
-    if subject.memory < EXPANDED_MEMORY or subject.writer.room == ROOM[1]:
-        fraction = subject.tidy(fraction)
-    else:  # brackets in brackets have no room in a narrow column
-        above, below = sympy.fraction(fraction)
+    fraction = subject.tidy(_one_fraction(half_plane_names(subject), numerator_names(subject)))
+    if subject.memory >= EXPANDED_MEMORY and subject.writer.room < ROOM[1]:
+        above, below = sympy.fraction(fraction)  # brackets in brackets have no room there
         fraction = sympy.expand(above) / below
     return Equation("", [written(f"s_{{{subject.writer.line(lam)}}}"), Side(lam**2 * fraction)])
 
