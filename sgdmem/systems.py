@@ -1,5 +1,11 @@
 """What single papers have: their problems, thresholds, named diagrams and counterexamples."""
 
+from sgdmem.numeric.systems.marginal_momentum import (
+    averaged_rates,
+    endpoint_variances,
+    sgdm_and_sgd,
+    svag,
+)
 from sgdmem.numeric.systems.stochastic_edge import (
     StochasticEdge,
     isotropic_features,
@@ -12,10 +18,14 @@ from sgdmem.symbolic.systems.memory_one import regions
 
 __all__ = [
     "StochasticEdge",
+    "averaged_rates",
     "counterexamples",
+    "endpoint_variances",
     "isotropic_features",
     "named_diagram",
     "one_direction",
     "regions",
+    "sgdm_and_sgd",
     "stochastic_edge",
+    "svag",
 ]

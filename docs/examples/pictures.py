@@ -1,7 +1,7 @@
 """The pictures of docs/questions and docs/systems.
 
-Writes root_locus.png, noise_summand.png, losses.png, two_edges.png and batch_sharpness.png to the
-current folder, or the folder given as the only argument.
+Writes root_locus.png, noise_summand.png, losses.png, two_edges.png, batch_sharpness.png and
+marginal_momentum.png to the current folder, or the folder given as the only argument.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ def main(folder: Path, quick: bool = False) -> None:
     write(
         sgdmem.systems.named_diagram("batch-sharpness", points=5 if quick else 200),
         folder / "batch_sharpness.png",
+    )
+    write(
+        sgdmem.systems.named_diagram("marginal-momentum", points=5 if quick else 200),
+        folder / "marginal_momentum.png",
     )
 
 

@@ -36,6 +36,13 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Plateaus of Batch Sharpness": "plateaus",
         "Noise sum of the heavy ball": "heavy_ball_noise_sum",
     },
+    "marginal-momentum": {
+        "Averaged rates": "averaged_rates",
+        "Variances without curvature": "variance_of_a_step",
+        "Noise at small rates": "small_rates",
+        "Order of approximation": "weak_order",
+        "SVAG": "svag",
+    },
 }
 STATEMENTS = {  # the modules in which they are
     name: f"{system.replace('-', '_')}.{module}"
@@ -61,8 +68,8 @@ def verify(
         Such as "Theorem 4", "Equation (25)" or "Exact verdict"; all of them by default. Case and
         brackets do not matter.
     system : str, optional
-        All statements of one paper, in place of names: "sgd-with-memory", "stochastic-edge", or
-        "own", those of the library.
+        All statements of one paper, in place of names: a key of `SYSTEMS`, such as
+        "sgd-with-memory", or "own", those of the library.
 
     Returns
     -------

@@ -16,6 +16,9 @@ r"""The phase diagrams that have a name in the field, each by one call.
     size, by the trace of the Hessian; large ones by its largest eigenvalue (arXiv 2604.14108).
 "batch-sharpness"
     Batch Sharpness at the edge, from one plateau to the other as batches grow (arXiv 2604.14108).
+"marginal-momentum"
+    How much larger learning rates may be with momentum than without, by batch size (arXiv
+    2307.15196).
 "regimes"
     Fig. 2 of arXiv 2410.04228: which of signal and noise decides how the loss falls, over
     :math:`1/\nu` of the spectrum and :math:`\zeta` of the target.
@@ -41,6 +44,7 @@ from sgdmem.phase_diagrams.systems.diagram_parts import (
     learning_rate_momentum,
     regimes,
 )
+from sgdmem.phase_diagrams.systems.marginal_momentum import draw_marginal_momentum
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
 from sgdmem.phase_diagrams.systems.stochastic_edge import draw_batch_sharpness
 from sgdmem.symbolic.errors import InputError, shown
@@ -68,11 +72,11 @@ def named_diagram(
     ----------
     name : str
         "learning-rate-momentum", "damping-effective-rate", "spectral-zones",
-        "batch-size-learning-rate", "batch-sharpness" or "regimes"; what they show is said at the
-        top of `sgdmem.phase_diagrams.systems.named_diagrams`.
+        "batch-size-learning-rate", "batch-sharpness", "marginal-momentum" or "regimes"; what they
+        show is said at the top of `sgdmem.phase_diagrams.systems.named_diagrams`.
     problem : Problem, Spectrum or array of shape (n, d), optional
         By default the infinite power law of exponent 1.5; "regimes" has its own, and
-        "batch-sharpness" 200 Gaussian features of one variance.
+        "batch-sharpness" and "marginal-momentum" 200 Gaussian features of one variance.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     annotate : bool
@@ -94,7 +98,8 @@ def named_diagram(
         - "spectral-zones": ``q0``, ``damping`` and ``effective_learning_rate``, numbers;
         - "batch-size-learning-rate": ``family``, the ranges ``learning_rate`` and ``batch_size``,
           and other parameters of the family (``momentum=0.9`` for the heavy ball by default);
-        - "batch-sharpness": as `draw_batch_sharpness`;
+        - "batch-sharpness" and "marginal-momentum": as `draw_batch_sharpness` and
+          `draw_marginal_momentum`;
         - "regimes": ``points``, the ranges ``inverse_nu`` and ``zeta``, ``batch_size``, and
           ``family`` with its parameters (SGD with the learning rate 0.1 by default).
 
@@ -103,7 +108,7 @@ def named_diagram(
     matplotlib axes
         With the `artists` ``map`` and ``kinds``, ``boundary``, ``theory``, ``accelerated``,
         ``region-name`` and ``curve-name``; those of `draw_noise_summand` for "spectral-zones", and
-        of `draw_batch_sharpness`.
+        of `draw_batch_sharpness` and `draw_marginal_momentum`.
 
     Raises
     ------
@@ -129,7 +134,8 @@ def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram
     Raises
     ------
     InputError
-        For "spectral-zones" and "batch-sharpness", which are curves, and as `named_diagram`.
+        For "spectral-zones", "batch-sharpness" and "marginal-momentum", which are curves, and as
+        `named_diagram`.
     """
     if name not in (*_DIAGRAMS, "regimes"):
         known = ", ".join([*_DIAGRAMS, "regimes", *_CURVES])
@@ -183,6 +189,7 @@ def _spectral_zones(
 _CURVES: dict[str, Callable[..., Any]] = {
     "spectral-zones": _spectral_zones,
     "batch-sharpness": draw_batch_sharpness,
+    "marginal-momentum": draw_marginal_momentum,
 }
 
 

@@ -43,8 +43,16 @@ _DIAGRAMS = (
     "spectral-zones",
     "batch-size-learning-rate",
     "batch-sharpness",
+    "marginal-momentum",
     "regimes",
 )
+_CURVES = {  # by batch size, their artists and the columns in which these are written
+    "batch-sharpness": {
+        "batch-sharpness": "batch_sharpness_times_rate",
+        "sharpness": "sharpness_times_rate",
+    },
+    "marginal-momentum": {"gain": "largest_rate_over_sgd"},
+}
 Size: TypeAlias = Any  # as the functions that draw take it
 # arguments of `named_diagram`
 _NO_OPTIONS = ("name", "problem", "ax", "annotate", "explained", "size")
@@ -203,6 +211,7 @@ def diagram_command(
       spectral-zones            q0, damping, effective_learning_rate
       batch-size-learning-rate  family, batch_size, learning_rate
       batch-sharpness           family, batch_size, learning_rate, momenta
+      marginal-momentum         batch_size, momenta
       regimes                   family, inverse_nu, zeta
 
     All but the zones have points, along each axis of the map; maps but the regimes have
@@ -226,7 +235,7 @@ def diagram_command(
         if key in chosen:
             raise click.UsageError(f"--set {key}: diagrams have no such option")
     if options["batch_size"] is not None:
-        if name in ("batch-size-learning-rate", "batch-sharpness"):
+        if name in ("batch-size-learning-rate", *_CURVES):
             raise click.UsageError(
                 "--batch-size: it varies; --set batch_size=LOW,HIGH is its range"
             )
@@ -248,8 +257,8 @@ def diagram_command(
     if name == "spectral-zones":
         _write_summand(named_diagram(name, problem, size=size, **chosen), path)
         return
-    if name == "batch-sharpness":
-        _write_batch_sharpness(named_diagram(name, problem, size=size, **chosen), path)
+    if name in _CURVES:
+        _write_curves(named_diagram(name, problem, size=size, **chosen), path, _CURVES[name])
         return
     found = diagram_data(name, problem, **chosen)
     save(found.draw(size=size), path)
@@ -261,17 +270,17 @@ def diagram_command(
     click.echo(f"wrote {', '.join(map(str, written))}")
 
 
-def _write_batch_sharpness(axes: Any, path: Path) -> None:
+def _write_curves(axes: Any, path: Path, columns: dict[str, str]) -> None:
+    """Write curves by batch size, one after the other; the first artists have their names."""
     from sgdmem.phase_diagrams.pictures.artists import artists
 
     found = artists(axes)
     rows = (
-        (line.get_label().strip("$").split(" = ")[-1], *map(float, row))
-        for line, thin in zip(found["batch-sharpness"], found["sharpness"], strict=True)
-        for row in zip(*line.get_data(), thin.get_ydata(), strict=True)
+        (lines[0].get_label().strip("$").split(" = ")[-1], *map(float, row))
+        for lines in zip(*(found[name] for name in columns), strict=True)
+        for row in zip(lines[0].get_xdata(), *(x.get_ydata() for x in lines), strict=True)
     )
-    header = "momentum", "batch_size", "batch_sharpness_times_rate", "sharpness_times_rate"
-    _write(axes, path, header, rows)
+    _write(axes, path, ("momentum", "batch_size", *columns.values()), rows)
 
 
 def _rules(names: Sequence[str | Family[...]], values: dict[str, Any]) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def test_all_is_inside_and_apart(draw: Callable[..., Any], size: Any) -> None:
     "name",
     [
         *("learning-rate-momentum", "damping-effective-rate", "spectral-zones"),
-        *("batch-size-learning-rate", "batch-sharpness", "regimes"),
+        *("batch-size-learning-rate", "batch-sharpness", "regimes", "marginal-momentum"),
     ],
 )
 def test_named_diagrams_of_every_size(name: str, size: Any) -> None:
