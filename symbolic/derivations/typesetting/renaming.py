@@ -26,7 +26,7 @@ FIXED = {
 FIXED |= {"k": r"\ell", r"\rho": r"\varrho", r"\phi": r"\varphi"}
 
 _WORDS = r"\\\\|\\(?:operatorname|text|math[a-z]+|begin|end)(?:\{[^{}]*\}| [A-Za-z])"
-_MARK = r"\\mathnormal\{(?P<own>\\?[A-Za-z]+)\}"
+_MARK = r"\\mathnormal\{(?P<own>(?:[^{}]|\{[^{}]*\})+)\}"
 _TOKEN = re.compile(rf"{_MARK}|{_WORDS}|(?P<token>\\[a-zA-Z]+|[A-Za-z])")
 _STEM = re.compile(r"(\\[a-zA-Z]+|[A-Za-z])(?=$|[_^'])")
 _RAISED = re.compile(r"[_^]$|\\(?:hat|bar|tilde)\s*$")  # a single letter follows
@@ -82,15 +82,26 @@ class Renaming:
             choice = (FIXED[letter], *(rf"\{style}{{{letter}}}" for style in styles))
             self.changed[letter] = next((x for x in choice if x not in known), choice[-1])
             known.add(self.changed[letter])
+        # letters with an index that is changed otherwise, as in K_d, are kept as a whole
+        self._whole = [
+            letter
+            for letter in own
+            if {*re.findall(r"\\?[A-Za-z]+", letter[len(stem(letter)) :])} & self.changed.keys()
+        ]
+        whole = "|".join(sorted(map(re.escape, self._whole), key=len, reverse=True)) or "(?!)"
         others = sorted(map(re.escape, self.changed.values()), key=len, reverse=True)
         ends = [x + (r"(?![a-zA-Z])" if x[-1].isalpha() else "") for x in others]
         either = "|".join(ends) or "(?!)"
         self._back: Mapping[str, str] = {x: letter for letter, x in self.changed.items()}
-        self._other = re.compile(rf"\{{(?P<inner>{either})\}}|(?P<outer>{either})|{_TOKEN.pattern}")
+        self._other = re.compile(
+            rf"(?<![a-zA-Z\\])(?P<whole>{whole})(?![a-zA-Z])|\{{(?P<inner>{either})\}}|(?P<outer>{either})|{_TOKEN.pattern}"
+        )
 
     def marked(self, letter: str) -> str:
         """Return a letter of the method as it is told from one of the document."""
         own = stem(letter)
+        if letter in self._whole:
+            return rf"\mathnormal{{{letter}}}"
         return rf"\mathnormal{{{own}}}{letter[len(own) :]}" if own in self.changed else letter
 
     def printed(self, latex: str) -> str:
@@ -117,6 +128,8 @@ class Renaming:
             return latex
 
         def change(found: re.Match[str]) -> str:
+            if found["whole"]:
+                return rf"\mathnormal{{{found[0]}}}"
             if found["inner"]:
                 raised = _RAISED.search(latex, 0, found.start())
                 letter = self._back[found["inner"]]
