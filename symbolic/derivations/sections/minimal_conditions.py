@@ -40,8 +40,12 @@ def noiseless_conditions(subject: Subject) -> Conditions | Remark:
         where = everywhere if whole else f"at an eigenvalue ${letter} > 0$"
     what = "the method" if subject.judged is subject.whole else "what is left"
     rule = f"Without noise {what} is stable {where}"
+    if found is None and not subject.parameters:
+        near = rf"on no interval $0 < {letter} \le {letter}_{{\max}}$ of eigenvalues"
+        nowhere = near if subject.memory <= 1 else rf"at no eigenvalue ${letter} > 0$"
+        return Remark(f"Without noise {what} is stable {nowhere}.")
     if found is None:
-        return Remark(f"{rule} for no parameters.")
+        return Remark(f"{rule} for none of the many parameters that were tried.")
     if not found.inequalities:
         return Remark(f"{rule}.")
     return replace(found, rule=f"{rule} if and only if")

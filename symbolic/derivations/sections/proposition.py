@@ -233,4 +233,8 @@ def _power_laws(subject: Subject) -> Iterator[Statement]:
         rf"decays like $C_V {T}^{{-{Z}}}$ and what noise leaves behind like $C_U {T}^{{-(2 - "
         rf"1/{N})}}$, where",
     )
-    yield Remark(f"If all eigenvalues are stable and $U'_\\Sigma < 1$, {loss_words(subject)}.")
+    root = line(letters.root)
+    yield Remark(
+        rf"If $P$ has no root on the unit circle but the simple one ${root} = 1$, all eigenvalues "
+        rf"are stable and $U'_\Sigma < 1$, {loss_words(subject)}."
+    )

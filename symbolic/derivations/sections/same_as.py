@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sympy
 
 from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.equivalence import equivalent
+from sgdmem.symbolic.derivations.statements.assumptions import follows
 from sgdmem.symbolic.derivations.statements.reduced_subject import what_is_left
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
 from sgdmem.symbolic.derivations.statements.statement import Statement, listed
 from sgdmem.symbolic.derivations.statements.subject import Subject
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.expressions.products import begins_negative
 from sgdmem.symbolic.expressions.tidying import arranged
 from sgdmem.symbolic.zoo.conversions import convert
 from sgdmem.symbolic.zoo.named_algorithms import find_family
@@ -37,7 +42,9 @@ def same_as(subject: Subject) -> Iterator[Statement]:
             continue
         tidy = {key: arranged(to_sympy(value)) for key, value in values.items()}
         every = equivalent(whole.algorithm, family(**values), "all")
-        losses = "every loss" if every else "quadratic losses"
+        what = "On every loss the method is"
+        if not every:  # the weights hear noise in another way
+            what = "On quadratic losses the points at which gradients are taken are those of"
         letters = ((key, family.parameters[key].letter) for key in values)
         named = [
             f"${letter}'$" if letter == f"\\{key}" else f"{key.replace('_', ' ')} ${letter}'$"
@@ -46,7 +53,17 @@ def same_as(subject: Subject) -> Iterator[Statement]:
         reference = family.reference
         citation = "" if reference is None else rf"~\cite{{{reference.key}}}"
         yield SameMethod(
-            rf"On {losses} the method is {family.display_name}{citation} with {listed(named)}:",
+            rf"{what} {family.display_name}{citation} with {listed(named)}{_where(subject, tidy)}:",
             *(whole, family, tidy, "all" if every else "quadratic"),
         )
         return
+
+
+def _where(subject: Subject, values: Mapping[str, Any]) -> str:
+    """Say where values exist, if that does not follow from what is assumed of parameters."""
+    below = [sympy.fraction(sympy.together(value))[1] for value in values.values()]
+    factors = {factor: None for x in below for factor, _ in sympy.factor_list(x)[1]}
+    some = [x for x in factors if not any(follows(y, subject.intervals) for y in (x, -x))]
+    shown = [arranged(-x if begins_negative(arranged(x)) else x) for x in some]
+    text = listed([rf"${subject.writer.line(x)} \ne 0$" for x in shown])
+    return f" where {text}" if text else ""

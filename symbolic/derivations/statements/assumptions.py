@@ -268,6 +268,6 @@ def _implied(bound: tuple[Any, bool], others: list[tuple[Any, bool]], intervals:
             (d, start), (c, end) = ((-slope, rest) for slope, rest in parts)
             if follows(c, intervals) and follows(d, intervals, strict=False):
                 rest = sympy.expand(c * start - d * end)
-                if follows(rest, intervals, enough or (strict and d == 0)):
+                if follows(rest, intervals, enough or (strict and not follows(d, intervals))):
                     return True
     return False

@@ -15,17 +15,14 @@ from sgdmem.symbolic.algebra.routh import to_half_plane
 from sgdmem.symbolic.algebra.scalars import to_sympy
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.reduction import reduced
-from sgdmem.symbolic.derivations.statements.assumptions import minimal
+from sgdmem.symbolic.derivations.statements.assumptions import follows, minimal
 from sgdmem.symbolic.derivations.statements.exact_second_moments import identity, is_strictly_stable
 from sgdmem.symbolic.derivations.statements.exact_values import (
     Point,
-    likely_point,
     number_at,
     random_point,
 )
 from sgdmem.symbolic.derivations.statements.subject import Subject
-
-_TRIED = 200  # parameters at which hidden modes may die out
 
 
 def what_is_left(subject: Subject) -> Subject:
@@ -34,8 +31,8 @@ def what_is_left(subject: Subject) -> Subject:
     if len(factor) == 1:
         return subject
     left = ReducedSubject(subject, algorithm, tuple(map(to_sympy, factor)))
-    # where hidden modes die out somewhere, but no stable parameters were found, nothing is said
-    return subject if not left.forgets and left.forgets_somewhere else left
+    # where hidden modes may die out, but no stable parameters were found, nothing is said
+    return left if left.forgets or left.never_forgets else subject
 
 
 class ReducedSubject(Subject):
@@ -133,13 +130,11 @@ class ReducedSubject(Subject):
         return all(polynomial % factor == 0 for polynomial in found)
 
     @property
-    def forgets_somewhere(self) -> bool:
-        """Whether hidden modes die out at some of many points."""
-        rng = random.Random(9)
-        points = (likely_point(self.parameters, None, rng) for _ in range(_TRIED))
+    def never_forgets(self) -> bool:
+        """Whether it is proved that some hidden mode dies out at no parameters."""
         return any(
-            self.forgets_at({x: self._assumed(x, value) for x, value in point.items()})
-            for point in points
+            follows(-value, self.intervals, strict=not strict)
+            for value, strict in self.hidden_bounds
         )
 
     def forgets_at(self, point: Point) -> bool:

@@ -35,6 +35,7 @@ from sgdmem.symbolic.stability.schur import is_schur
 
 SHORT = 12  # terms that the coefficients of a polynomial may have together and still be written out
 _FAR = 10**9  # from where eigenvalues are stable, for the distance to be worth no more
+_TRIED, _USUAL = 300, 100  # points for a stable one, and how many of them of usual sizes
 _SHORT_DENOMINATOR = 10**6  # what is computed with a short number is short too
 # Beyond this memory the coefficients of polynomials in more symbols are given by recursions.
 # From here on the second moments of two eigenvalues take minutes.
@@ -363,8 +364,10 @@ class Subject:
         """
         lam = self.letters.eigenvalue
         rng = random.Random(4)
-        for _ in range(100 if self.parameters else 1):
+        for tried in range(_TRIED if self.parameters else 1):
             point = likely_point(self.parameters, None, rng)
+            if tried >= _USUAL:
+                point = {x: value / 10 ** rng.randint(0, 8) for x, value in point.items()}
             point = {symbol: self._assumed(symbol, value) for symbol, value in point.items()}
             try:
                 intervals = noiseless_intervals(self.member(point))

@@ -197,6 +197,43 @@ def test_what_follows_from_assumptions_is_left_out() -> None:
     assert minimal([(1 + b, False), (2 + 2 * b - a, True), (9 - a, True)], known) == [
         (2 * b - a + 2, True)
     ]
+    # a multiple that may be 0 keeps nothing positive
+    known = {a: Interval(0), b: Interval(0)}
+    x = sympy.Symbol("x", real=True)
+    for bound in (a * x, a + b - a * (1 - x)):
+        assert minimal([(bound, True), (x, True)], known) == [
+            (sympy.expand(bound), True),
+            (x, True),
+        ]
+        assert minimal([(bound, False), (x, True)], known) == [(x, True)]
+
+
+def test_parameters_of_unusual_sizes_are_found() -> None:
+    @method
+    def stiff(w, v, gradient, *, eta, k):  # type: ignore[no-untyped-def]
+        v = 5000 * k * v - eta * gradient(w)
+        return w + v, v
+
+    assert r"k < \frac{1}{5000}" in derive(stiff).latex()
+    remark = noiseless_conditions(read_subject(Algorithm(-1), {}, "2410.04228"))
+    assert "stable on no interval $0 <" in remark.rule
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "nesterov",
+            "On quadratic losses the points at which gradients are taken are those of QHM",
+        ),
+        ("memory-one", r"On every loss the method is QHM"),
+        ("memory-one", r"$\nu'$ where $1 - \delta \ne 0$:"),
+        ("heavy-ball", r"$\nu'$:"),
+    ],
+)
+def test_where_a_method_is_another_one_is_said(name: str, words: str) -> None:
+    (same,) = same_as(of(name))
+    assert words in same.rule
 
 
 @pytest.mark.parametrize("name", ["heavy-ball", "aggmo"])
