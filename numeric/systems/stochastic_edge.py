@@ -8,8 +8,8 @@ Algorithm
 Guarantee
     The mean loss tends to 0 exactly if the sharpness is below `StochasticEdge.sharpness`, by the
     exact verdict. For full batches the largest eigenvalue decides, :math:`2(1+\beta)/\eta` of the
-    heavy ball; for batches far below the crossover the trace does, and the Batch Sharpness is at
-    :math:`2/\alpha_{\rm eff}`, which is :math:`2(1-\beta)/\eta`.
+    heavy ball; of many features, for batches far below the crossover the trace does, and the Batch
+    Sharpness is at :math:`2/\alpha_{\rm eff}`, which is :math:`2(1-\beta)/\eta`.
 
 References
 ----------
@@ -102,7 +102,8 @@ class StochasticEdge:
         of `sgdmem.training`, which is a little different. None unless features are Gaussian
         (tau1 = 1, tau2 = -1), since it needs their sixth moments.
     plateaus : SharpnessEdges
-        Between which Batch Sharpness lies: that of small batches, and that of full ones.
+        That of small batches, which many features of one variance come close to, and that of full
+        ones.
     crossover_batch_size : float
         Where noise halves the edge of full batches.
     """
@@ -154,13 +155,13 @@ def stochastic_edge(method: Algorithm, problem: Any, batch_size: Any = math.inf)
     quotient = None
     if problem.noise == GAUSSIAN:
         quotient = batch_sharpness(sharp, here.noise, second_moments(method, sharp, here.noise))
-    half = Problem(problem.spectrum.scaled(Fraction(full) / 2), problem.noise)
+    half = method.scaled(Fraction(full) / 2)  # the samples of data stay as they are
     return StochasticEdge(
         here.noise.batch_size,
         sharp.largest,
         quotient,
         sharpness_edges(method),
-        float(stability(method, half, 1).critical_batch_size),
+        float(stability(half, problem, 1).critical_batch_size),
     )
 
 

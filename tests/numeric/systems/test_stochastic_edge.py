@@ -142,3 +142,15 @@ def test_the_crossover_is_where_noise_halves_the_edge() -> None:
 def test_bad_arguments(problem: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         problem()
+
+
+def test_the_edge_of_data_is_that_of_data_of_another_size() -> None:
+    X, method = np.random.default_rng(3).normal(size=(30, 3)) * [1, 2, 0.5], sgdmem.heavy_ball(1, 0)
+    top = sgdmem.Problem.from_data(X).spectrum.largest
+    edge, full = stochastic_edge(method, X, 4), stochastic_edge(method, X)
+    for factor in (0.999, 1.001):
+        size = math.sqrt(factor * edge.sharpness / top)
+        assert sgdmem.stability(method, size * X, 4).stable is (factor < 1)
+    half = math.sqrt(full.sharpness / top / 2) * X
+    crossover = sgdmem.stability(method, half, 1).critical_batch_size
+    assert edge.crossover_batch_size == pytest.approx(crossover, rel=1e-5)
