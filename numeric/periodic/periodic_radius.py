@@ -142,6 +142,8 @@ def leading_noise(
     if noise.is_quiet:
         return 0.0, start
     products = _products(steps, _state_matrices(steps, problem, places), places, pairs, workers)
+    if not np.isfinite(products).all():  # so close to the edge that powers never fade
+        return math.inf, start
     products *= modes.parts  # of laws, that have no pairs
     feed = _covariance(noise, modes.weights, pairs)
     share = float(noise.share)
@@ -256,8 +258,9 @@ def summed_powers(left: Array, right: Array, X: Array) -> Array:
         with contextlib.suppress(np.linalg.LinAlgError):  # some power has the eigenvalue 1
             return np.asarray(np.linalg.solve(system, entries)).reshape(X.shape)
     for _ in range(_MOST_DOUBLINGS):
-        X = X + left @ X @ np.swapaxes(right, -1, -2)
-        left, right = left @ left, right @ right
+        with np.errstate(over="ignore", invalid="ignore"):
+            X = X + left @ X @ np.swapaxes(right, -1, -2)
+            left, right = left @ left, right @ right
         if not max(np.abs(left).max(), np.abs(right).max()) > _NOTHING:
             break
     return X

@@ -163,6 +163,17 @@ def test_what_does_not_move_in_the_long_run() -> None:
     assert periodic_radius([hidden], Problem.power_law(2), 4) == np.inf
 
 
+def test_on_the_edge_powers_that_never_fade_are_an_infinite_radius() -> None:
+    def radius(rate: float) -> float:
+        inner = sgdmem.aggmo(rate, [0.3, 0.5, 0.8, 0.9])
+        return periodic_radius(sgdmem.methods.lookahead(inner, 4, "1/2"), Spectrum([1]), 8)
+
+    edge = 3.115092315937282
+    found = [radius(edge * (1 + k * 2e-16)) for k in range(-8, 9)]
+    assert radius(edge * 0.999) < min(found)
+    assert found[-1] == np.inf
+
+
 def test_cycles_of_the_rate_as_a_schedule() -> None:
     waves = schedule("heavy-ball", learning_rate=lambda t: 0.2 + 0.1 * (t % 4), momentum=0.5)
     problem = Problem(Spectrum([1, 0.5]))
