@@ -75,7 +75,7 @@ def _of_P(subject: Subject) -> Iterator[Statement]:
     kind = "which is triangular," if _triangular(subject.D) else f"expanded{words},"
     yield Equation(rule, sides)
     yield Equation(f"The determinant of the memory, {kind} is", steps)
-    yield from _named_coefficients(subject, "d", subject.d, subject.det_D)
+    yield from named_coefficients(subject, "d", subject.d, subject.det_D)
 
 
 def _in_powers_of(subject: Subject, polynomial: Any) -> Any:
@@ -138,11 +138,11 @@ def _of_Q(subject: Subject) -> Iterator[Statement]:
         r"the inverse,"
     )
     yield Equation(rule, sides)
-    yield from _named_coefficients(subject, "q", subject.q, subject.Q)
+    yield from named_coefficients(subject, "q", subject.q, subject.Q)
 
 
-def _named_coefficients(
-    subject: Subject, letter: str, names: Any, values: Any
+def named_coefficients(
+    subject: Subject, letter: str, names: Any, values: Any, first_word: str = "with"
 ) -> Iterator[Statement]:
     """Yield the definitions of coefficients that have names, highest power first."""
     if subject.is_short:
@@ -153,9 +153,16 @@ def _named_coefficients(
     first = True
     for place in reversed(range(len(names))):
         if names[place] != values[place]:
-            rule = "with" if first else "and" if place == 0 else ""
-            yield Equation(rule, [Side(names[place]), Side(sympy.expand(values[place]))])
+            rule = first_word if first else "and" if place == 0 else ""
+            yield Equation(rule, [Side(names[place]), Side(_as_product(subject, values[place]))])
             first = False
+
+
+def _as_product(subject: Subject, value: Any) -> Any:
+    """Return a coefficient as a product if it is one, else as a sum without brackets."""
+    expanded = sympy.expand(value)
+    _, factors = sympy.factor_list(expanded)
+    return subject.tidy(value) if len(factors) > 1 and expanded.is_Add else expanded
 
 
 def _recursive(subject: Subject, letter: str) -> Equation:

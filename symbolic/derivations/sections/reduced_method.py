@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+import sympy
+
+from sgdmem.symbolic.derivations.sections.characteristic import named_coefficients
 from sgdmem.symbolic.derivations.sections.learning_rate import ALPHA_EFF
 from sgdmem.symbolic.derivations.sections.minimal_conditions import hidden_conditions
 from sgdmem.symbolic.derivations.sections.same_as import same_as
@@ -14,6 +17,7 @@ from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubjec
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
 from sgdmem.symbolic.derivations.statements.statement import Remark, Statement, listed
 from sgdmem.symbolic.derivations.statements.subject import Subject
+from sgdmem.symbolic.expressions.products import times
 
 
 def reduced_method(subject: Subject) -> Iterator[Statement]:
@@ -101,7 +105,8 @@ def _apart(subject: ReducedSubject) -> str:
 def factored_characteristic(subject: ReducedSubject) -> Iterator[Statement]:
     """Derive the characteristic polynomial, of which F is a factor."""
     line = subject.writer.line
-    root, letter = line(subject.letters.root), line(subject.letters.eigenvalue)
+    x = subject.letters.root
+    root, letter = line(x), line(subject.letters.eigenvalue)
     adjugate = rf"r^{{\mathsf T}} \operatorname{{adj}}({root} - S_0) \, v"
     yield Equation(
         r"The gradient enters through a matrix of rank one, so that by the matrix determinant "
@@ -123,17 +128,32 @@ def factored_characteristic(subject: ReducedSubject) -> Iterator[Statement]:
     yield Equation(
         "and", [written(adjugate), Side(subject.tidy(subject.common * subject.polynomial(Q)))]
     )
+    if not subject.is_short:  # the names of coefficients, in which all that follows is written
+        own = line(subject.own_factor)
+        powers = sympy.Add(*(times(d, x**k) for k, d in enumerate((*subject.d, sympy.S.One))))
+        yield Equation(
+            "Without the common factor they are",
+            [written(f"P({root})"), written(f"({own}) ({line(powers)})")],
+        )
+        yield Equation(
+            "and",
+            [
+                written(f"Q({root})"),
+                Side(sympy.Add(*(times(q, x**k) for k, q in enumerate(subject.q)))),
+            ],
+        )
+        yield from named_coefficients(subject, "d", subject.d, P)
+        yield from named_coefficients(subject, "q", subject.q, Q, "and")
 
 
 def settled_rate(subject: ReducedSubject) -> Iterator[Statement]:
     """Return the effective learning rate."""
     if subject.effective_rate is not None:
+        sides = [written(ALPHA_EFF), written(r"-\frac{Q(1)}{P'(1)}"), Side(subject.effective_rate)]
+        if not subject.is_short:
+            sides.append(Side(subject.tidy(-sympy.Add(*subject.Q) / sympy.Add(*subject.det_D))))
         yield Equation(
             r"The length of a settled step against a unit gradient, by definition the effective "
             r"learning rate~\cite[eq. (22)]{yarotsky2024}, is",
-            [
-                written(ALPHA_EFF),
-                written(r"-\frac{Q(1)}{P'(1)}"),
-                Side(subject.effective_rate),
-            ],
+            sides,
         )

@@ -72,6 +72,11 @@ class ReducedSubject(Subject):
         return self._whole.stable_point or super().stable_point
 
     @property
+    def is_structured(self) -> bool:
+        """Whether coefficients are given by recursions: those that are left are at hand."""
+        return False
+
+    @property
     def shifted(self) -> bool:
         """Whether the gradient is taken elsewhere than at w."""
         return self._whole.shifted

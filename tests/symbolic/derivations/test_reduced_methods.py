@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -22,6 +23,7 @@ from sgdmem.symbolic.derivations.sections.minimal_conditions import (
     hidden_conditions,
     noiseless_conditions,
 )
+from sgdmem.symbolic.derivations.sections.proof import proof
 from sgdmem.symbolic.derivations.sections.reduced_method import what_cancels
 from sgdmem.symbolic.derivations.statements.conditions import Conditions
 from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubject, what_is_left
@@ -60,6 +62,15 @@ def carried(x, v, z, gradient, *, learning_rate, momentum):
     v = momentum * v - learning_rate * gradient(z)
     new = z + v
     return x + new - z, v, new
+
+
+@method
+def adan(w, m, v, g_last, gradient, *, eta, beta_1, beta_2):
+    """Adan without its denominator, arXiv 2208.06677."""
+    g = gradient(w)
+    m = (1 - beta_1) * m + beta_1 * g
+    v = (1 - beta_2) * v + beta_2 * (g - g_last)
+    return w - eta * (m + (1 - beta_2) * v), m, v, g
 
 
 CASES: dict[str, Any] = {
@@ -245,3 +256,15 @@ def test_the_text_is_about_what_is_left_too() -> None:
     ):
         assert f"  {line}" in text
     assert "F(x)" not in derivation_text(find_family("qhm").symbolic())
+
+
+def test_names_of_long_coefficients_are_defined_in_the_proof():
+    subject = what_is_left(read_subject(adan, {}, "2410.04228"))
+    assert not subject.is_short
+    rows = []
+    for section in proof(subject):
+        for statement in section.statements:
+            rows += [row for row in getattr(statement, "rows", lambda _: [])(subject.writer)]
+    used = {name for row in rows for name in re.findall(r"[dq]_\{\d\}", " ".join(row))}
+    defined = {left for left, right in rows if re.fullmatch(r"[dq]_\{\d\}", left)}
+    assert used == defined == {*(f"d_{{{k}}}" for k in (0, 1)), *(f"q_{{{k}}}" for k in (0, 1, 2))}
