@@ -21,7 +21,7 @@ from sgdmem.symbolic.tracing.signature import (
     source_of,
 )
 from sgdmem.symbolic.tracing.step import Step, blocks_of_step, traced
-from sgdmem.symbolic.tracing.update_lines import update_lines
+from sgdmem.symbolic.tracing.update_lines import in_sequence, update_lines
 
 
 @overload
@@ -211,7 +211,10 @@ def _update(described: UpdateFunction, lines: Sequence[str] | None) -> Update:
 
 
 def _lines(step: Step, taken: Set[str]) -> tuple[list[str], list[str]]:
-    """Return a step as it was run, the new vectors at once, and what its gradients are called."""
+    """Return a step as it was run, and what its gradients are called.
+
+    Vectors that are not the answer and that nothing reads are left out.
+    """
     marks = [f"_{k + 1}" for k in range(len(step.points))] if len(step.points) > 1 else [""]
     ways = ([f"{letter}{mark}" for mark in marks] for letter in "ghkpqs")
     gradients = next(way for way in ways if taken.isdisjoint(way))
@@ -223,9 +226,22 @@ def _lines(step: Step, taken: Set[str]) -> tuple[list[str], list[str]]:
         )
         return found.replace("**", "^").replace("*", " ").replace("/", " / ")
 
+    read, waiting = {0}, [0]
+    for point in step.points:
+        waiting.extend(key for key in point if key not in read)
+        read.update(point)
+    while waiting:
+        new = {key for key in step.rows[waiting.pop()] if key >= 0} - read
+        read |= new
+        waiting.extend(new)
     pairs = zip(gradients, step.points, strict=True)
     lines = [f"{name} <- gradient({text(point)})" for name, point in pairs]
-    return [*lines, f"{', '.join(step.names)} <- {', '.join(map(text, step.rows))}"], gradients
+    rows = [
+        (step.names[key], text(row), {names[other] for other in row})
+        for key, row in enumerate(step.rows)
+        if key in read and row != {key: 1}
+    ]
+    return [*lines, *in_sequence(rows)], gradients
 
 
 # Values of its parameters -----------------------------------------------------------------------

@@ -70,7 +70,7 @@ def update_lines(
     except _NotWritten:
         return None
     names = {name for assignments in assigned for name, _, _ in assignments}
-    return [line for assignments in assigned for line in _lines(assignments)], names
+    return [line for assignments in assigned for line in in_sequence(assignments)], names
 
 
 def _numbers_around(function: Callable[..., Any]) -> dict[str, Any]:
@@ -83,15 +83,30 @@ def _numbers_around(function: Callable[..., Any]) -> dict[str, Any]:
 Assignment = tuple[str, str, set[str]]  # what is assigned, its text, and the names that it reads
 
 
-def _lines(assignments: Sequence[Assignment]) -> list[str]:
-    """Return assignments that happen at once, one line each if none reads what another changes."""
-    changed: set[str] = set()
-    for name, _, reads in assignments:
-        if changed & reads:
+def in_sequence(assignments: Sequence[Assignment]) -> list[str]:
+    """Return assignments that happen at once as lines that happen one after the other.
+
+    In their order if no line reads what an earlier one has changed, else in the first one in
+    which none does. Where vectors change places there is no such order, and one line assigns all.
+
+    Examples
+    --------
+    >>> in_sequence([("w", "w - d", {"w", "d"}), ("w_last", "w", {"w"})])
+    ['w_last <- w', 'w <- w - d']
+    >>> in_sequence([("v", "w", {"w"}), ("w", "v", {"v"})])
+    ['v, w <- w, v']
+    """
+    waiting, lines = list(assignments), []
+    while waiting:
+        for one in waiting:
+            if not any(one[0] in reads for _, _, reads in waiting if reads is not one[2]):
+                break
+        else:
             targets, texts, _ = zip(*assignments, strict=True)
             return [f"{', '.join(targets)} <- {', '.join(texts)}"]
-        changed.add(name)
-    return [f"{name} <- {text}" for name, text, _ in assignments]
+        waiting.remove(one)
+        lines.append(f"{one[0]} <- {one[1]}")
+    return lines
 
 
 class _Writer:

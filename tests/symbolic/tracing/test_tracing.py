@@ -426,14 +426,28 @@ def test_the_update_is_that_of_the_source() -> None:
     update = FAMILIES["qhm"].update
     assert update is not None and update.latex[0] == r"g \leftarrow \nabla L(w)"
     update = FAMILIES["triple_momentum"].update
-    assert update is not None and update.lines[-1] == (
-        "x, xi, xi_last <- (1 + delta) new - delta xi, new, xi"  # at once: xi is read and changed
+    assert update is not None and update.lines[-3:] == (  # xi is read before it is changed
+        "x <- (1 + delta) new - delta xi",
+        "xi_last <- xi",
+        "xi <- new",
     )
-    assert r"\xi_{\text{last}}" in update.latex[-1]
+    assert r"\xi_{\text{last}}" in update.latex[-2]
     update = FAMILIES["delayed"].update  # of the run, where the source has no words
     assert update is not None and update.lines == (
         "g <- gradient(past_3)",
-        "w, past_1, past_2, past_3 <- w - learning_rate g, w, past_1, past_2",
+        *("past_3 <- past_2", "past_2 <- past_1", "past_1 <- w", "w <- w - learning_rate g"),
+    )
+
+    @sgdmem.method(lengths={"past": "window"})
+    def latest(mean, w, past, gradient, *, speed, window: int = 3):  # type: ignore[no-untyped-def]
+        w = w - speed * gradient(w)
+        past = (w, *past[:-1])
+        return sum(past) / window, w, past
+
+    assert latest.update is not None and latest.update.lines == (  # nothing reads past_3
+        "g <- gradient(w)",
+        "mean <- 1 / 3 w + 1 / 3 past_1 + 1 / 3 past_2 - speed / 3 g",
+        *("past_2 <- past_1", "past_1 <- w - speed g", "w <- w - speed g"),
     )
 
     @sgdmem.method
@@ -443,7 +457,7 @@ def test_the_update_is_that_of_the_source() -> None:
 
     assert late.update is not None and late.update.lines == (  # g is the last one's
         "h <- gradient(w)",
-        "w, g <- w - eta / (2 (2 + eta)) g, h",
+        *("w <- w - eta / (2 (2 + eta)) g", "g <- h"),
     )
     assert r"\frac{\eta}{2 (2 + \eta)} g" in sgdmem.derive(late).latex()
 
@@ -461,7 +475,7 @@ def test_numbers_come_first_in_products() -> None:
 
     found = update_lines(own, ["w", "v"], "gradient", ["eta"])
     assert found is not None
-    assert found[0] == ["w, v <- w + 2 eta v, v - gradient(w)"]
+    assert found[0] == ["w, v <- w + 2 eta v, v - gradient(w)"]  # each reads the other
 
 
 def test_what_is_told_of_a_method() -> None:
