@@ -6,6 +6,12 @@ from sgdmem.numeric.systems.marginal_momentum import (
     sgdm_and_sgd,
     svag,
 )
+from sgdmem.numeric.systems.mem_sgd import (
+    as_stable_as_rand_k,
+    rand_k_run,
+    sparsified_sgd,
+    strongly_convex_bound,
+)
 from sgdmem.numeric.systems.stochastic_edge import (
     StochasticEdge,
     isotropic_features,
@@ -18,14 +24,18 @@ from sgdmem.symbolic.systems.memory_one import regions
 
 __all__ = [
     "StochasticEdge",
+    "as_stable_as_rand_k",
     "averaged_rates",
     "counterexamples",
     "endpoint_variances",
     "isotropic_features",
     "named_diagram",
     "one_direction",
+    "rand_k_run",
     "regions",
     "sgdm_and_sgd",
+    "sparsified_sgd",
     "stochastic_edge",
+    "strongly_convex_bound",
     "svag",
 ]
