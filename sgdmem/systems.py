@@ -12,6 +12,7 @@ from sgdmem.numeric.systems.mem_sgd import (
     sparsified_sgd,
     strongly_convex_bound,
 )
+from sgdmem.numeric.systems.sparse_momentum import ActiveClock, SparseInputs, active_clock
 from sgdmem.numeric.systems.stochastic_edge import (
     StochasticEdge,
     isotropic_features,
@@ -23,7 +24,10 @@ from sgdmem.symbolic.systems.changing_steps import counterexamples
 from sgdmem.symbolic.systems.memory_one import regions
 
 __all__ = [
+    "ActiveClock",
+    "SparseInputs",
     "StochasticEdge",
+    "active_clock",
     "as_stable_as_rand_k",
     "averaged_rates",
     "counterexamples",

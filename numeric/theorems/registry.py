@@ -43,6 +43,13 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Order of approximation": "weak_order",
         "SVAG": "svag",
     },
+    "sparse-momentum": {
+        "Threshold of sparse inputs": "threshold",
+        "Clock of active updates": "clock",
+        "Limits of sparse momentum": "limits",
+        "Spectral conflict": "spectral_conflict",
+        "Momentum that suits a token": "best_momentum",
+    },
 }
 STATEMENTS = {  # the modules in which they are
     name: f"{system.replace('-', '_')}.{module}"
