@@ -85,6 +85,7 @@ def published_family(
     parameters: Mapping[str, Parameter],
     update: Update,
     reference: Publication | None,
+    losses: str = "all",
 ) -> Family[_P]:
     """Return a constructor as a family: its docstring tells what is known, its members have names.
 
@@ -95,7 +96,7 @@ def published_family(
     source = [f"By {reference}."] if reference is not None else []
     build.__doc__ = _documented([summary, f"``{update}``.", *source, *rest], parameters.values())
     name = constructor.__name__.replace("_", "-")
-    return Family(build, name, display_name, parameters, update, reference, summary)
+    return Family(build, name, display_name, parameters, update, reference, summary, losses=losses)
 
 
 def signature_of(function: Callable[..., Any], name: str) -> Mapping[str, inspect.Parameter]:

@@ -50,6 +50,8 @@ class Family(Generic[_P]):
         What it is, in a sentence.
     takes_others : bool
         Whether it takes parameters of any other name, too.
+    losses : str
+        "quadratic" if it takes several gradients a step, which are one on quadratics; "all".
 
     Examples
     --------
@@ -71,6 +73,7 @@ class Family(Generic[_P]):
     reference: Publication | None = None
     summary: str = ""
     takes_others: bool = False
+    losses: str = "all"
 
     def __post_init__(self) -> None:
         # what help, doctest and inspect ask of a function
@@ -233,6 +236,7 @@ class Family(Generic[_P]):
             self.reference,
             summary=self.summary,
             takes_others=self.takes_others,
+            losses=self.losses,
         )
 
     # Symbols ------------------------------------------------------------------------------------

@@ -216,12 +216,16 @@ def letter_of(name: str) -> str:
     --------
     >>> letter_of("xi_last"), letter_of("beta_1"), letter_of("velocity"), letter_of("lambda_")
     ('\\xi_{\\text{last}}', '\\beta_1', '\\mathit{velocity}', '\\lambda')
+    >>> letter_of("lr")
+    '\\eta'
     """
     stem, mark, index = name.rstrip("_").partition("_")  # Python's lambda_ is a lambda
     digits = re.fullmatch(r"([A-Za-z]+?)(\d+)", stem)
     if digits and not mark:
         stem, mark, index = digits[1], "_", digits[2]
-    if len(stem) > 1:
+    if stem == "lr":  # what code calls it
+        stem = r"\eta"
+    elif len(stem) > 1:
         stem = rf"\{stem}" if stem in _GREEK else _word(stem)
     if not mark:
         return stem

@@ -161,7 +161,9 @@ def traced_family(
     constructor.__signature__ = signature  # type: ignore[attr-defined]
     published = _update(described, update)
     title = display_name or described.name.replace("_", " ")
-    family = published_family(constructor, title, described.parameters, published, reference)
+    family = published_family(
+        constructor, title, described.parameters, published, reference, losses
+    )
     return family, described
 
 

@@ -14,11 +14,9 @@ from sgdmem.symbolic.derivations.statements.reduced_subject import what_is_left
 from sgdmem.symbolic.derivations.statements.same_method import SameMethod
 from sgdmem.symbolic.derivations.statements.statement import Statement, listed
 from sgdmem.symbolic.derivations.statements.subject import Subject
-from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.expressions.products import begins_negative
 from sgdmem.symbolic.expressions.tidying import arranged
-from sgdmem.symbolic.zoo.conversions import convert
-from sgdmem.symbolic.zoo.named_algorithms import find_family
+from sgdmem.symbolic.zoo.translations import same_as as first_member
 
 _KNOWN = ("sgd", "heavy-ball", "qhm", "two-rate")  # the first that fits is named
 
@@ -31,32 +29,30 @@ def same_as(subject: Subject) -> Iterator[Statement]:
     whole, left = subject.whole, what_is_left(subject.whole)
     if subject.shrinks or not subject.parameters or left.memory > 1 or not whole.memory:
         return
-    own = subject.family.name if subject.family is not None else ""
-    for name in _KNOWN:
-        family = find_family(name)
-        if own == name:
-            continue
-        try:
-            values = convert(left.algorithm, family)
-        except InputError:
-            continue
-        tidy = {key: arranged(to_sympy(value)) for key, value in values.items()}
-        every = equivalent(whole.algorithm, family(**values), "all")
-        what = "On every loss the method is"
-        if not every:  # the weights hear noise in another way
-            what = "On quadratic losses the points at which gradients are taken are those of"
-        letters = ((key, family.parameters[key].letter) for key in values)
-        named = [
-            f"${letter}'$" if letter == f"\\{key}" else f"{key.replace('_', ' ')} ${letter}'$"
-            for key, letter in letters
-        ]
-        reference = family.reference
-        citation = "" if reference is None else rf"~\cite{{{reference.key}}}"
-        yield SameMethod(
-            rf"{what} {family.display_name}{citation} with {listed(named)}{_where(subject, tidy)}:",
-            *(whole, family, tidy, "all" if every else "quadratic"),
-        )
+    own = subject.family
+    others = [name for name in _KNOWN if own is None or own.name != name]
+    found = first_member(left.algorithm, others)
+    if found is None:
         return
+    family, values = found
+    tidy = {key: arranged(to_sympy(value)) for key, value in values.items()}
+    alike = equivalent(whole.algorithm, family(**values), "all")
+    losses = "every loss" if alike and (own is None or own.losses == "all") else "quadratic losses"
+    what = "the method is"
+    if not alike:  # the weights hear noise in another way
+        what = "the points at which gradients are taken are those of"
+    letters = ((key, family.parameters[key].letter) for key in values)
+    named = [
+        f"${letter}'$" if letter == f"\\{key}" else f"{key.replace('_', ' ')} ${letter}'$"
+        for key, letter in letters
+    ]
+    reference = family.reference
+    citation = "" if reference is None else rf"~\cite{{{reference.key}}}"
+    yield SameMethod(
+        rf"On {losses} {what} {family.display_name}{citation} with {listed(named)}"
+        f"{_where(subject, tidy)}:",
+        *(whole, family, tidy, "all" if alike else "quadratic"),
+    )
 
 
 def _where(subject: Subject, values: Mapping[str, Any]) -> str:

@@ -236,6 +236,16 @@ def test_where_a_method_is_another_one_is_said(name: str, words: str) -> None:
     assert words in same.rule
 
 
+def test_gradients_at_several_points_are_one_on_quadratics_only() -> None:
+    @method(losses="quadratic")
+    def symmetric(w, v, gradient, *, lr, beta):  # type: ignore[no-untyped-def]
+        v = beta * v - lr / 2 * (gradient(w + v) + gradient(w - v))
+        return w + v, v
+
+    (same,) = same_as(read_subject(symmetric, {}, "2410.04228"))
+    assert same.rule.startswith("On quadratic losses the method is heavy ball")
+
+
 @pytest.mark.parametrize("name", ["heavy-ball", "aggmo"])
 def test_a_wrong_update_is_found(name: str) -> None:
     subject = of(name)
