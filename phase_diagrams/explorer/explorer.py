@@ -30,6 +30,7 @@ _COMPUTATION = ("spectrum", "roots", "drawn", "verdict", "map", "losses", "worke
 _INTERFACE = (
     *("state", "plots", "map_view", "picture", "details", "derivation", "side", "controls", "page"),
 )
+_USUAL = "heavy-ball"  # the method of a page for which none were named
 _MOST_LISTED = 400  # eigenvalues that the page holds; more are compressed
 _POINTS = (8, 12)  # of the Gauss rules that the page uses
 _SHADES = 128
@@ -183,7 +184,8 @@ def explore(
     ranges = {} if ranges is None else ranges
     if given.noise.samples is None:
         chosen = explored_methods(methods, ranges)
-        return Explorer(chosen, _start(given, batch_size), derivations)
+        start = {**_start(given, batch_size), "method": _USUAL if methods is None else ""}
+        return Explorer(chosen, start, derivations)
     from sgdmem.phase_diagrams.explorer.drawn_samples import (
         drawn_samples,
         usual_methods,
@@ -196,6 +198,7 @@ def explore(
     chosen = with_rates(explored_methods(asked, ranges), given, ranges)
     drawn = drawn_samples(asked, chosen, given, noise)
     start = {**_start(Problem(given.spectrum), batch_size), "drawn": drawn}
+    start["method"] = _USUAL if methods is None else ""
     return Explorer(chosen, start, derivations)
 
 

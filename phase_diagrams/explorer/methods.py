@@ -241,7 +241,8 @@ def _summary(family: Family[...]) -> str:
     if family.update is None:
         return text
     update = str(family.update).replace("<-", "←").replace("-", "−")
-    return f"{text} {update}. By {family.reference}."
+    origin = "" if family.reference is None else f" By {family.reference}."
+    return f"{text} {update}.{origin}"
 
 
 def _places(algorithm: Algorithm, names: Sequence[str]) -> tuple[int, ...]:

@@ -165,7 +165,7 @@ def _print_periodic(
     from sgdmem.numeric.periodic.largest_value import largest_periodic_value
 
     method, values = read_periodic(algorithm, settings, periodic)
-    name = "learning_rate" if parameter is None else parameter.replace("-", "_")
+    name = method.pushed(values) if parameter is None else parameter.replace("-", "_")
     if name in values:
         raise click.UsageError(f"{name} is to be found, and --set gives it")
     peak = name in method.cycles

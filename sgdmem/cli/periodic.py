@@ -166,6 +166,22 @@ class PeriodicMethod:
             )
         return found * (self.local_steps // len(found))
 
+    def pushed(self, values: Mapping[str, Any]) -> str:
+        """Return the parameter to push where none is named.
+
+        It is what a cycle names without a value, the learning rate, the only one in cycles, or
+        the only one that has no value.
+        """
+        named = {x for ramps in self.cycles.values() for ramp in ramps for x in ramp.names}
+        own = {*values, *self.cycles} - named - {_OF_LOOKAHEAD}
+        missing, unnamed = self.family.missing(own), sorted(named - {*values})
+        some = unnamed or [*self.cycles] or missing or [*self.family.parameters]
+        if "learning_rate" in some or ("learning_rate" in missing and not unnamed):
+            return "learning_rate"
+        if len(some) > 1:
+            raise click.UsageError(f"say by --parameter which of {', '.join(some)} to push")
+        return some[0]
+
     def peak(self, name: str, values: Mapping[str, Any]) -> Fraction:
         """Return the largest value of a parameter in its cycle."""
         from sgdmem.symbolic.algebra.scalars import as_scalar

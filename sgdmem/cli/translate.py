@@ -34,9 +34,11 @@ def translate_command(
 ) -> None:
     """Write ALGORITHM in the parameters of another one, exactly.
 
-    The two have the same recurrence on quadratics, and so the same stability and noise. Parameters
-    that are not set stay symbols. Without --to the simplest of sgd, heavy-ball, nesterov, qhm and
-    memory-one is taken that has it.
+    The two have the same recurrence on quadratics, and so the same stability and noise, or take
+    the same iterates on every loss. What returns another point than that of its gradients, such
+    as an average, is the other one where it takes gradients. Parameters that are not set stay
+    symbols. Without --to the simplest of sgd, heavy-ball, nesterov, qhm and memory-one is taken
+    that has it.
 
     \b
       sgdmem translate nesterov --to qhm
@@ -45,7 +47,9 @@ def translate_command(
              --set momentum=0.9 --set dampening=0.5 --to heavy-ball
       sgdmem translate my_method.py:nag
     """
+    from sgdmem.symbolic.algorithms.equivalence import equivalent
     from sgdmem.symbolic.algorithms.printing import value_text
+    from sgdmem.symbolic.algorithms.reduction import reduced
     from sgdmem.symbolic.zoo.conversions import convert
     from sgdmem.symbolic.zoo.named_algorithms import find_family
     from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as
@@ -64,11 +68,18 @@ def translate_command(
             raise click.UsageError(f"{name} is none of {', '.join(others)}: name another by --to")
         found = known
     family, values = found
+    every = equivalent(member, family(**values), "all")
     shown = {key: value_text(value) for key, value in values.items()}
     if as_json:
-        print_json({"algorithm": name, "family": family.name, "parameters": shown})
+        losses = "all" if every else "quadratic"
+        print_json(
+            {"algorithm": name, "family": family.name, "parameters": shown, "losses": losses}
+        )
         return
-    click.echo(f"{name} is {family.name} with")
+    where = "on every loss" if every else "on quadratics"
+    if len(reduced(member)[1]) > 1 and any(member.a):  # modes that only the output shows
+        where += ", where it takes gradients,"
+    click.echo(f"{name} is {family.name} {where} with")
     width = max(map(len, shown), default=0)
     for key, text in shown.items():
         click.echo(f"  {key:<{width}} = {text}")

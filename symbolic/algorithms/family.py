@@ -143,6 +143,8 @@ class Family(Generic[_P]):
             if name not in self.parameters and not self.takes_others:
                 known = ", ".join(self.parameters)
                 others = [key for key, x in sorted(FAMILIES.items()) if name in x.parameters]
+                if len(others) > _FEW:
+                    others[_FEW - 1 :] = [f"{len(others) - _FEW + 1} more"]
                 hint = f"; {', '.join(others)} have {name}" if others else ""
                 raise InputError(
                     f"unknown parameter {shown(name)} of {self.name}: it has {known}{hint}"
@@ -292,6 +294,7 @@ class Family(Generic[_P]):
         }
 
 
+_FEW = 4  # methods that a message names
 FAMILIES: dict[str, Family[...]] = {}  # by command-line names, from `named_algorithms`
 
 

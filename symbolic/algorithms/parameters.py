@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_origin
 
 Kind = Literal["number", "list", "flag", "whole"]
 REQUIRED = inspect.Parameter.empty  # the default of a parameter that has none
+
+GREEK = {
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda"),
+    *("mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
+}
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,20 @@ class Parameter:
 
     @property
     def label(self) -> str:
-        """What is written at an axis: its name in words and its letter."""
-        if not self.letter:
-            return self.name.replace("_", " ")
-        if self.letter.replace("\\", "").replace("_", "") == self.name:  # the name is the letter's
-            return f"${self.letter}$"
-        return f"{self.name.replace('_', ' ')} ${self.letter}$"
+        """What is written at an axis: its name in words and its letter.
+
+        Only the letter where the name is the letter's, as that of ``beta_1`` is.
+        """
+        words = self.name.replace("_", " ")
+        spelled = re.fullmatch(r"([a-z]+)(?:_?(\d+))?", self.name)
+        letter = self.letter
+        if not letter and spelled and spelled[1] in GREEK:
+            letter = rf"\{spelled[1]}_{{{spelled[2]}}}" if spelled[2] else rf"\{spelled[1]}"
+        if not letter:
+            return words
+        if re.sub(r"[\\_{}]", "", letter) == self.name.replace("_", ""):
+            return f"${letter}$"
+        return f"{words} ${letter}$"
 
     def entries(self, count: int) -> tuple[Parameter, ...]:
         """Return the numbers of a list as parameters of their own."""

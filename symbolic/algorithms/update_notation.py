@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sgdmem.symbolic.algorithms.parameters import Parameter
+from sgdmem.symbolic.algorithms.parameters import GREEK, Parameter
 
 _CHOICE = re.compile(r"\(([^()]*) if (\w+) else ([^()]*)\)")
 _WORD = re.compile(r"<-|[A-Za-z]\w*|\d+|\S|\s+")
@@ -203,12 +203,6 @@ _WORDS = {
 }
 
 
-_GREEK = {
-    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda"),
-    *("mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
-}
-
-
 def letter_of(name: str) -> str:
     r"""Return the LaTeX of a name: a letter with an index, or a word.
 
@@ -226,7 +220,7 @@ def letter_of(name: str) -> str:
     if stem == "lr":  # what code calls it
         stem = r"\eta"
     elif len(stem) > 1:
-        stem = rf"\{stem}" if stem in _GREEK else _word(stem)
+        stem = rf"\{stem}" if stem in GREEK else _word(stem)
     if not mark:
         return stem
     if len(index) == 1:

@@ -211,6 +211,8 @@ def _range(name: str, given: Sequence[Any]) -> Range:
         )
     low, high, *start = numbers
     middle = (low * high) ** 0.5 if last == "log" else (low + high) / 2
+    short = float(f"{middle:.3g}")  # a field shows it
+    middle = short if low <= short <= high else middle
     return Range(low, high, start[0] if start else middle, log=last == "log")
 
 

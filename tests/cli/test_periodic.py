@@ -64,6 +64,7 @@ def test_the_largest_peak(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.startswith(f"largest stable peak learning_rate: {found['largest']:.12g} (proved ")
     named = [*command, "--cycle", "learning_rate=low,peak", "--set", "low=0.1"]
     found = json.loads(run(capsys, *named, "--parameter", "peak", *LAW, "--json")[1])
+    assert json.loads(run(capsys, *named, *LAW, "--json")[1]) == found  # the only one without
     for factor, stable in ((0.999, True), (1.001, False)):
         peak = ["--set", f"peak={factor * found['largest']!r}"]
         assert judged(capsys, *named[1:], *peak)["stable"] is stable
@@ -75,6 +76,8 @@ def test_the_largest_peak(capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 2 and "the largest learning_rate must be positive, got 0" in err
     slow = json.loads(run(capsys, *command, "--lookahead", "4", *LAW, "--json")[1])
     assert slow["largest"] > 0 and slow["method"] == "heavy ball, Lookahead of 4 steps"
+    ball = ["storm", "--set", "learning_rate=0.1", "--lookahead", "2"]  # as without a period
+    assert json.loads(run(capsys, command[0], *ball, *LAW, "--json")[1])["parameter"] == "a"
 
 
 def test_a_map(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,11 +11,16 @@ def test_translations(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "translate", "nesterov", "--to", "qhm")
     assert code == 0
     assert out.splitlines() == [
-        "nesterov is qhm with",
+        "nesterov is qhm on quadratics with",
         "  learning_rate = learning_rate/(1 - momentum)",
         "  momentum      = momentum",
         "  nu            = momentum",
     ]
+    for name, said in (
+        ("pid", "pid is qhm on every loss with"),
+        ("averaged-sgd", "averaged-sgd is sgd on quadratics, where it takes gradients, with"),
+    ):
+        assert run(capsys, "translate", name)[1].startswith(said + "\n")
     for arguments, message in (
         (["nesterov", "--to", "heavy-ball"], "no heavy-ball has the recurrence"),
         (["ademamix"], "ademamix is none of sgd"),

@@ -149,7 +149,7 @@ function viewsFromHash(hash) {
   const parts = new URLSearchParams(hash.replace(/^#/, ""));
   const named = (prefix) => FAMILIES.findIndex(({ name }) => name === parts.get(`${prefix}method`));
   const [one, two] = PREFIXES.map(named);
-  const usual = Math.max(0, FAMILIES.findIndex(({ name }) => name === "heavy-ball"));
+  const usual = Math.max(0, FAMILIES.findIndex(({ name }) => name === START.method));
   const views = [startingView(one < 0 ? usual : one)];
   const [{ state }] = views;
   if (one >= 0) readView(views[0], parts, "", [...axisNames(state), ...sharedNames(state.spectrum)]);

@@ -99,6 +99,20 @@ def test_sliders_have_the_letters_of_the_method() -> None:
     assert labels[3][0] == "velocity rate α₁"
 
 
+def test_what_is_written_and_shown_of_own_methods() -> None:
+    @sgdmem.method(ranges={"eta_1": (0.001, 4, "log")})
+    def step(w, gradient, *, eta_1):  # type: ignore[no-untyped-def]
+        """Mine."""
+        return w - eta_1 * gradient(w)
+
+    own = explore([step, "heavy-ball"], derivations=False)
+    (slider,) = own.methods[0].parameters
+    assert own.methods[0].summary == "Mine. w ← w − eta_1 gradient(w)."  # it has no reference
+    assert (slider.value, slider.label) == (0.0632, "η₁")
+    assert own.start["method"] == ""  # the first one that was named
+    assert explore(derivations=False).start["method"] == "heavy-ball"
+
+
 def test_algorithms() -> None:
     x = sympy.Symbol("x")
     numeric = explore(sgdmem.heavy_ball("0.1", "0.9")).methods[0]

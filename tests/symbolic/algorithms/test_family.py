@@ -317,8 +317,11 @@ def test_what_is_known_by_name() -> None:
     assert known_parameter("own_learning_rate").usual == known_parameter("learning_rate").usual
     assert known_parameter("own_effective_learning_rate").usual.high == 100
     assert known_parameter("speed") == Parameter("speed", usual=Range(-2, 2, 0.5))
-    labels = {name: known_parameter(name).label for name in ("nu", "q0", "momentum", "my_rate")}
+    labels = {
+        name: known_parameter(name).label for name in ("nu", "q0", "momentum", "my_rate", "eta_2")
+    }
     assert labels == {
+        "eta_2": r"$\eta_{2}$",
         "nu": r"$\nu$",
         "q0": "$q_0$",
         "momentum": r"momentum $\beta$",
