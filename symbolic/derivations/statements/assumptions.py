@@ -12,8 +12,7 @@ from flint import fmpq
 
 from sgdmem.symbolic.algorithms.parameters import Parameter, Range
 
-_NEARLY_ONE = 0.99  # a usual range that ends between here and 1 stands for one that excludes 1
-_LARGEST_END = 2  # beyond it a range ends where nobody looks further
+_ENDS = (1, 2)  # where shares and dampings end; elsewhere a range ends where nobody looks further
 _UNKNOWN = Range(-2, 2, 0.5)  # of a parameter of which nothing is known
 
 
@@ -66,20 +65,23 @@ def assumption(parameter: Parameter) -> Interval | None:
 
     Examples
     --------
+    >>> from dataclasses import replace
     >>> from sgdmem.symbolic.algorithms.parameters import known_parameter
-    >>> assumption(known_parameter("momentum"))
+    >>> momentum = known_parameter("momentum")
+    >>> assumption(momentum)
     Interval(low=0, high=1, low_open=False, high_open=True)
+    >>> assumption(replace(momentum, usual=Range(0, 0.5, 0.25))) == assumption(momentum)
+    True
     >>> assumption(known_parameter("learning_rate"))
     Interval(low=0, high=None, low_open=True, high_open=False)
     """
     usual = parameter.usual
     if parameter.kind == "flag" or usual == _UNKNOWN or usual.low < 0:
         return None
-    high, high_open = None, False
-    if parameter.unit == "1" and usual.high <= _LARGEST_END:
-        high_open = _NEARLY_ONE <= usual.high < 1
-        high = 1 if high_open else int(usual.high)
-    return Interval(0, high, usual.log, high_open)
+    if parameter.unit == "1" and 0 < usual.high < 1:
+        return Interval(0, 1, usual.log, high_open=True)
+    has_end = parameter.unit == "1" and usual.high in _ENDS
+    return Interval(0, int(usual.high) if has_end else None, usual.log)
 
 
 Intervals = Mapping[Any, Interval]
