@@ -13,6 +13,11 @@ from sgdmem.numeric.systems.mem_sgd import (
     strongly_convex_bound,
 )
 from sgdmem.numeric.systems.sparse_momentum import ActiveClock, SparseInputs, active_clock
+from sgdmem.numeric.systems.spectral_conflict import (
+    SpectralConflict,
+    spectral_conflict,
+    zipf_tokens,
+)
 from sgdmem.numeric.systems.stochastic_edge import (
     StochasticEdge,
     isotropic_features,
@@ -26,6 +31,7 @@ from sgdmem.symbolic.systems.memory_one import regions
 __all__ = [
     "ActiveClock",
     "SparseInputs",
+    "SpectralConflict",
     "StochasticEdge",
     "active_clock",
     "as_stable_as_rand_k",
@@ -39,7 +45,9 @@ __all__ = [
     "regions",
     "sgdm_and_sgd",
     "sparsified_sgd",
+    "spectral_conflict",
     "stochastic_edge",
     "strongly_convex_bound",
     "svag",
+    "zipf_tokens",
 ]

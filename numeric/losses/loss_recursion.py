@@ -25,6 +25,7 @@ from sgdmem.numeric.problems.problem import (
     require_target,
 )
 from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown
 
 Method = Literal["auto", "recursion", "compressed"]
@@ -114,6 +115,54 @@ def losses(
     asked = expected_loss(algorithm, problem, batch_size, steps)
     with shown_progress("stepping", asked.steps + 1, progress) as advance:
         return asked.losses(method, advance)
+
+
+def losses_by_mode(algorithm: Algorithm, problem: Any, batch_size: Any, steps: int) -> Array:
+    """Return what each eigenvalue has of the mean loss after some steps, its copies together.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+        One for all steps.
+    batch_size, steps
+        See `losses`.
+    problem : Problem
+        On a finite spectrum, with a noise that is no drawing of samples, and without weight decay.
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        In the order of the eigenvalues; all inf where the loss leaves the range of floats.
+
+    Raises
+    ------
+    InputError
+        For another problem, and as `losses`.
+
+    Examples
+    --------
+    >>> from sgdmem import Noise, Problem, Spectrum, sgd
+    >>> problem = Problem(Spectrum([4, 1], [1, 2]), Noise(tau2=-1), target=[1, 1])
+    >>> found = losses_by_mode(sgd("0.1"), problem, 8, 10)
+    >>> bool(abs(found.sum() - losses(sgd("0.1"), problem, 8, 10)[-1]) < 1e-15)
+    True
+    """
+    if not isinstance(algorithm, Algorithm):
+        raise InputError(f"algorithm must be one for all steps, got {shown(algorithm)}")
+    asked = expected_loss(algorithm, problem, batch_size, steps)
+    if asked.mixes_modes or asked.problem.weight_decay:
+        raise InputError(
+            "problem must have no weight_decay and a noise of tau1 and tau2, or a coupling: "
+            "samples mix the modes"
+        )
+    modes, first = asked._modes("recursion")
+    state = starting_moments(asked.schedule.memory, len(modes)) * first
+    if asked.steps:  # the state is left after one step more than is read
+        at_w, _ = run_moments(asked.schedule, modes, state, asked.steps - 1)
+        if not (np.isfinite(at_w[-1]) and np.isfinite(state).all()):
+            return np.full(len(modes), np.inf)
+    found: Array = modes.masses * state[0] / 2
+    return found
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,12 @@ class SparseInputs:
             [[T if i == j else 1 for j in range(len(own))] for i, T in enumerate(own)], tau2
         )
 
+    def only(self, place: int) -> SparseInputs:
+        """Return one of the groups alone."""
+        kind: dict[str, Any] = {"activity": self.activity, "signs": self.signs}
+        p = self.probabilities[place]
+        return SparseInputs(p, self.dimension, variance=self.variance, **kind)
+
     def draw(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> Array:
         """Draw inputs.
 

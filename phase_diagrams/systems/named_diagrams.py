@@ -19,6 +19,8 @@ r"""The phase diagrams that have a name in the field, each by one call.
 "marginal-momentum"
     How much larger learning rates may be with momentum than without, by batch size (arXiv
     2307.15196).
+"spectral-conflict"
+    How fast tokens learn by their frequency, a curve for each momentum (arXiv 2605.28961).
 "regimes"
     Fig. 2 of arXiv 2410.04228: which of signal and noise decides how the loss falls, over
     :math:`1/\nu` of the spectrum and :math:`\zeta` of the target.
@@ -46,6 +48,7 @@ from sgdmem.phase_diagrams.systems.diagram_parts import (
 )
 from sgdmem.phase_diagrams.systems.marginal_momentum import draw_marginal_momentum
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
+from sgdmem.phase_diagrams.systems.spectral_conflict import draw_spectral_conflict
 from sgdmem.phase_diagrams.systems.stochastic_edge import draw_batch_sharpness
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import memory_one
@@ -72,11 +75,13 @@ def named_diagram(
     ----------
     name : str
         "learning-rate-momentum", "damping-effective-rate", "spectral-zones",
-        "batch-size-learning-rate", "batch-sharpness", "marginal-momentum" or "regimes"; what they
-        show is said at the top of `sgdmem.phase_diagrams.systems.named_diagrams`.
+        "batch-size-learning-rate", "batch-sharpness", "marginal-momentum", "spectral-conflict" or
+        "regimes"; what they show is said at the top of
+        `sgdmem.phase_diagrams.systems.named_diagrams`.
     problem : Problem, Spectrum or array of shape (n, d), optional
-        By default the infinite power law of exponent 1.5; "regimes" has its own, and
-        "batch-sharpness" and "marginal-momentum" 200 Gaussian features of one variance.
+        By default the infinite power law of exponent 1.5; "regimes" and "spectral-conflict" have
+        their own, and "batch-sharpness" and "marginal-momentum" 200 Gaussian features of one
+        variance.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     annotate : bool
@@ -98,8 +103,8 @@ def named_diagram(
         - "spectral-zones": ``q0``, ``damping`` and ``effective_learning_rate``, numbers;
         - "batch-size-learning-rate": ``family``, the ranges ``learning_rate`` and ``batch_size``,
           and other parameters of the family (``momentum=0.9`` for the heavy ball by default);
-        - "batch-sharpness" and "marginal-momentum": as `draw_batch_sharpness` and
-          `draw_marginal_momentum`;
+        - "batch-sharpness", "marginal-momentum" and "spectral-conflict": as
+          `draw_batch_sharpness`, `draw_marginal_momentum` and `draw_spectral_conflict`;
         - "regimes": ``points``, the ranges ``inverse_nu`` and ``zeta``, ``batch_size``, and
           ``family`` with its parameters (SGD with the learning rate 0.1 by default).
 
@@ -108,7 +113,7 @@ def named_diagram(
     matplotlib axes
         With the `artists` ``map`` and ``kinds``, ``boundary``, ``theory``, ``accelerated``,
         ``region-name`` and ``curve-name``; those of `draw_noise_summand` for "spectral-zones", and
-        of `draw_batch_sharpness` and `draw_marginal_momentum`.
+        of `draw_batch_sharpness`, `draw_marginal_momentum` and `draw_spectral_conflict`.
 
     Raises
     ------
@@ -134,7 +139,8 @@ def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram
     Raises
     ------
     InputError
-        For "spectral-zones", "batch-sharpness" and "marginal-momentum", which are curves, and as
+        For "spectral-zones", "batch-sharpness", "marginal-momentum" and "spectral-conflict", which
+        are curves, and as
         `named_diagram`.
     """
     if name not in (*_DIAGRAMS, "regimes"):
@@ -190,6 +196,7 @@ _CURVES: dict[str, Callable[..., Any]] = {
     "spectral-zones": _spectral_zones,
     "batch-sharpness": draw_batch_sharpness,
     "marginal-momentum": draw_marginal_momentum,
+    "spectral-conflict": draw_spectral_conflict,
 }
 
 

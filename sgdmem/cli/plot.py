@@ -44,14 +44,16 @@ _DIAGRAMS = (
     "batch-size-learning-rate",
     "batch-sharpness",
     "marginal-momentum",
+    "spectral-conflict",
     "regimes",
 )
-_CURVES = {  # by batch size, their artists and the columns in which these are written
-    "batch-sharpness": {
-        "batch-sharpness": "batch_sharpness_times_rate",
-        "sharpness": "sharpness_times_rate",
-    },
-    "marginal-momentum": {"gain": "largest_rate_over_sgd"},
+_CURVES = {  # what varies, their artists and the columns in which these are written
+    "batch-sharpness": (
+        "batch_size",
+        {"batch-sharpness": "batch_sharpness_times_rate", "sharpness": "sharpness_times_rate"},
+    ),
+    "marginal-momentum": ("batch_size", {"gain": "largest_rate_over_sgd"}),
+    "spectral-conflict": ("probability", {"speed": "speed_over_slow_sgd"}),
 }
 Size: TypeAlias = Any  # as the functions that draw take it
 # arguments of `named_diagram`
@@ -212,6 +214,8 @@ def diagram_command(
       batch-size-learning-rate  family, batch_size, learning_rate
       batch-sharpness           family, batch_size, learning_rate, momenta
       marginal-momentum         batch_size, momenta
+      spectral-conflict         learning_rate, momenta, batch_size, dimension,
+                                probability
       regimes                   family, inverse_nu, zeta
 
     All but the zones have points, along each axis of the map; maps but the regimes have
@@ -235,7 +239,8 @@ def diagram_command(
         if key in chosen:
             raise click.UsageError(f"--set {key}: diagrams have no such option")
     if options["batch_size"] is not None:
-        if name in ("batch-size-learning-rate", *_CURVES):
+        varied = [key for key, (axis, _) in _CURVES.items() if axis == "batch_size"]
+        if name in ("batch-size-learning-rate", *varied):
             raise click.UsageError(
                 "--batch-size: it varies; --set batch_size=LOW,HIGH is its range"
             )
@@ -258,7 +263,7 @@ def diagram_command(
         _write_summand(named_diagram(name, problem, size=size, **chosen), path)
         return
     if name in _CURVES:
-        _write_curves(named_diagram(name, problem, size=size, **chosen), path, _CURVES[name])
+        _write_curves(named_diagram(name, problem, size=size, **chosen), path, *_CURVES[name])
         return
     found = diagram_data(name, problem, **chosen)
     save(found.draw(size=size), path)
@@ -270,8 +275,8 @@ def diagram_command(
     click.echo(f"wrote {', '.join(map(str, written))}")
 
 
-def _write_curves(axes: Any, path: Path, columns: dict[str, str]) -> None:
-    """Write curves by batch size, one after the other; the first artists have their names."""
+def _write_curves(axes: Any, path: Path, varied: str, columns: dict[str, str]) -> None:
+    """Write curves, one after the other; the first artists have their names."""
     from sgdmem.phase_diagrams.pictures.artists import artists
 
     found = artists(axes)
@@ -280,7 +285,7 @@ def _write_curves(axes: Any, path: Path, columns: dict[str, str]) -> None:
         for lines in zip(*(found[name] for name in columns), strict=True)
         for row in zip(lines[0].get_xdata(), *(x.get_ydata() for x in lines), strict=True)
     )
-    _write(axes, path, ("momentum", "batch_size", *columns.values()), rows)
+    _write(axes, path, ("momentum", varied, *columns.values()), rows)
 
 
 def _rules(names: Sequence[str | Family[...]], values: dict[str, Any]) -> dict[str, Any]:

@@ -228,7 +228,8 @@ SMALL = {"points": 12, "resolution": 8}
         ("learning-rate-momentum", {**SMALL, "batch_sizes": [1, 2, 4, 8, 16, 32, math.inf]}),
         *(("damping-effective-rate", SMALL), ("batch-size-learning-rate", SMALL)),
         *(("spectral-zones", {}), ("regimes", {"points": 12})),
-        *(("batch-sharpness", {"points": 5}), ("marginal-momentum", {"points": 5})),
+        *((name, {"points": 5}) for name in ("batch-sharpness", "marginal-momentum")),
+        ("spectral-conflict", {"points": 5}),
     ],
 )
 def test_curves_differ_in_black_and_white(name: str, options: dict[str, Any]) -> None:
@@ -256,6 +257,7 @@ def test_axes_of_the_caller(plateaus: NamedDiagram) -> None:
         ("spectral-zones", {"points": 1}, "unknown option 'points'; there are q0"),
         ("batch-sharpness", {"momenta": 0.9}, "momenta must be a list of numbers, got 0.9"),
         ("batch-sharpness", {"x": 1}, "x is chosen by the diagram; there are family"),
+        ("spectral-conflict", {"momenta": []}, "momenta must be a list of numbers"),
         ("regimes", {"x": 1}, "x is chosen by the diagram; there are family, batch_size"),
         ("learning-rate-momentum", {"panels": 1}, "panels is chosen by the diagram"),
         ("damping-effective-rate", {"q0": -1}, "q0 must be positive"),
