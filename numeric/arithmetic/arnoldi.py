@@ -9,6 +9,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 
 MOST_STEPS = 80
+_OFTEN, _SELDOM = 16, 8  # up to so many steps the residual is looked at, then at some of them
 _NOTHING = 1e-14  # of an image, orthogonal to the space: the space is invariant
 
 
@@ -45,6 +46,11 @@ def leading_pair(
                 H[j, k] += part
                 new = new - part * other
         left = float(np.linalg.norm(new))
+        goes_on = left > _NOTHING * size and k + 1 < MOST_STEPS
+        if goes_on and k >= _OFTEN and k % _SELDOM:  # it takes longer to look than to go on
+            H[k + 1, k] = left
+            basis.append(new / left)
+            continue
         values, vectors = np.linalg.eig(H[: k + 1, : k + 1])
         place = int(np.argmax(values.real))
         value, vector = float(values[place].real), vectors[:, place].real

@@ -17,7 +17,6 @@ condition" for the state of a whole period.
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections.abc import Callable
 from typing import Any
@@ -30,17 +29,15 @@ from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.arithmetic.memory import require_memory
 from sgdmem.numeric.losses.schedule import Steps, read_schedule
 from sgdmem.numeric.periodic.float_modes import FloatModes
+from sgdmem.numeric.periodic.moments_over_a_period import MomentsOverAPeriod, product_radii
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
-_SOLVED = 4  # size of states up to which sums of powers are solutions of linear systems
-_MOST_DOUBLINGS = 80
-_NOTHING = 1e-20  # of a power of state matrices
 _TOLERANCE = 1e-11
-_MOST_WORK = 2e10  # numbers that responses are multiplied by
+_MOST_WORK = 1e11  # steps squared, times pairs of modes and the cube of the size of a state
 MOST_STEPS = 10_000
 
 
@@ -141,16 +138,18 @@ def leading_noise(
         return math.inf, start
     if noise.is_quiet:
         return 0.0, start
-    products = _products(steps, _state_matrices(steps, problem, places), places, pairs, workers)
-    if not np.isfinite(products).all():  # so close to the edge that powers never fade
+    T = len(steps)
+    v, r = np.column_stack([-steps.alpha, steps.c]), np.column_stack([np.ones(T), steps.a])
+    moments = MomentsOverAPeriod(_state_matrices(steps, problem, places), v, r, pairs, workers)
+    both = places[pairs[0]] * places[pairs[1]] * modes.parts  # of laws, that have no pairs
+    if not np.isfinite(moments.heard(start)).all():  # so close to the edge: powers never fade
         return math.inf, start
-    products *= modes.parts  # of laws, that have no pairs
     feed = _covariance(noise, modes.weights, pairs)
     share = float(noise.share)
 
     def applied(C: Array) -> Array:
-        heard = np.einsum("tsp,sp->tp", products, C)
-        return share * np.array([feed(row) for row in heard])
+        heard = both * moments.heard(C)
+        return share * feed(heard)
 
     radius, leading, _ = leading_pair(applied, start, _TOLERANCE)
     return max(radius, 0.0), leading
@@ -162,8 +161,7 @@ def growth_without_noise(steps: Steps, problem: Problem, noise: BatchNoise) -> f
 
 
 def _growth(steps: Steps, problem: Problem, modes: FloatModes) -> float:
-    products = _product(_state_matrices(steps, problem, modes.listed))
-    return modes.growth(np.abs(np.linalg.eigvals(products)).max(axis=-1))
+    return modes.growth(product_radii(_state_matrices(steps, problem, modes.listed)))
 
 
 def _state_matrices(steps: Steps, problem: Problem, eigenvalues: Array) -> Array:
@@ -207,78 +205,29 @@ def _is_covariance(problem: Problem, noise: BatchNoise) -> bool:
 def _require_possible(steps: int, pairs: int, size: int) -> None:
     if float(steps) ** 2 * pairs * size**3 > _MOST_WORK:
         raise InputError(
-            f"period must be shorter for {pairs:,} pairs of modes, got {steps:,}: every step is "
-            "compared with every other one"
+            f"period must be shorter for {pairs:,} pairs of modes, got {steps:,}: it takes too long"
         )
     what = f"a period of {steps:,} steps"
-    require_memory(8.0 * (steps**2 * pairs + 6 * pairs * size**2), what)
-
-
-def _product(S: Array) -> Array:
-    """Return S_{T-1} ... S_0 of every mode."""
-    found: Array = S[0]
-    for one in S[1:]:
-        found = one @ found
-    return found
-
-
-def _products(
-    steps: Steps, S: Array, eigenvalues: Array, pairs: tuple[Array, Array], workers: int
-) -> Array:
-    """Return p(t, s) of pairs of modes, shape (T, T, pairs).
-
-    What one of several workers does to all others by the average of a period is 1 / workers of
-    what it does to itself, and so is what they all do: their noise is independent.
-    """
-    T, (i, j) = len(steps), pairs
-    v = np.column_stack([-steps.alpha, steps.c])
-    r = np.column_stack([np.ones(T), steps.a])
-    both = eigenvalues[i] * eigenvalues[j]
-    found = np.empty((T, T, i.size))
-    for s in range(T):
-        after = _product(np.roll(S, -(s + 1), axis=0))
-        kick = np.broadcast_to(np.outer(v[s], v[s]), (i.size, v.shape[1], v.shape[1]))
-        every, alone = summed_powers(after[i], after[j], kick), (workers - 1) * kick
-        for k in range(1, T + 1):
-            t = (s + k) % T
-            alone = alone * (t > 0)
-            found[t, s] = both / workers * ((every + alone) @ r[t] @ r[t])
-            turned = S[t][j].transpose(0, 2, 1)
-            every, alone = S[t][i] @ every @ turned, S[t][i] @ alone @ turned
-    return found
-
-
-def summed_powers(left: Array, right: Array, X: Array) -> Array:
-    """Return the sum over m >= 0 of left^m X (right^m)^T, of matrices in the last two axes."""
-    size = X.shape[-1]
-    if size <= _SOLVED:
-        both = left[..., :, None, :, None] * right[..., None, :, None, :]
-        system = np.eye(size**2) - both.reshape(*both.shape[:-4], size**2, size**2)
-        entries = X.reshape(*X.shape[:-2], size**2, 1)
-        with contextlib.suppress(np.linalg.LinAlgError):  # some power has the eigenvalue 1
-            return np.asarray(np.linalg.solve(system, entries)).reshape(X.shape)
-    for _ in range(_MOST_DOUBLINGS):
-        with np.errstate(over="ignore", invalid="ignore"):
-            X = X + left @ X @ np.swapaxes(right, -1, -2)
-            left, right = left @ left, right @ right
-        if not max(np.abs(left).max(), np.abs(right).max()) > _NOTHING:
-            break
-    return X
+    require_memory(8.0 * pairs * (90 * steps + 6 * size**2), what)
 
 
 def _covariance(
     noise: BatchNoise, weights: Array, pairs: tuple[Array, Array]
 ) -> Callable[[Array], Array]:
-    """Return what gives the whitened covariance of one sample's gradient from second moments."""
+    """Return what gives the whitened covariance of one sample's gradient from second moments.
+
+    Of each step: those of modes stand along the last axis.
+    """
     i, j = pairs
     N = weights.size
     samples = noise.samples
     if samples is not None:
 
         def of_samples(heard: Array) -> Array:
-            matrix = np.zeros((N, N))
-            matrix[i, j] = matrix[j, i] = heard
-            return np.asarray(samples.covariance(matrix)[i, j])
+            matrices = np.zeros((*heard.shape[:-1], N, N))
+            matrices[..., i, j] = matrices[..., j, i] = heard
+            flat = matrices.reshape(-1, N, N)
+            return np.array([samples.covariance(x)[i, j] for x in flat]).reshape(heard.shape)
 
         return of_samples
     tau2 = noise.tau2_values * np.ones(N)
@@ -288,12 +237,16 @@ def _covariance(
     def of_modes(heard: Array) -> Array:
         weighted = weights * heard
         if not blocks:
-            return np.asarray(float(noise.tau1) * weighted.sum() - tau2 * heard)
-        parts = np.split(weighted, np.cumsum(sizes)[:-1])
+            return np.asarray(float(noise.tau1) * _total(weighted) - tau2 * heard)
+        parts = np.split(weighted, np.cumsum(sizes)[:-1], axis=-1)
         told = [
-            np.full(part.size, float(T) * part.sum()) if T.ndim == 0 else T @ part
+            float(T) * _total(part) * np.ones_like(part) if T.ndim == 0 else part @ T.T
             for T, part in zip(blocks, parts, strict=True)
         ]
-        return np.asarray(np.concatenate(told) - tau2 * heard)
+        return np.asarray(np.concatenate(told, axis=-1) - tau2 * heard)
 
     return of_modes
+
+
+def _total(x: Array) -> Array:
+    return np.asarray(x.sum(axis=-1, keepdims=True))

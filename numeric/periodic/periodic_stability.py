@@ -88,8 +88,9 @@ def periodic_stability(
     is_proved = proved is not None and stable is not None and not noise.is_estimated
     if proved is None or stable is None:
         interval = (radius, radius) if proved is None else interval
-        numbers = growth_without_noise(steps, given, noise), radius
-        unclear = any(abs(number - 1) < _CLEAR for number in numbers)
+        growth = growth_without_noise(steps, given, noise)
+        unclear = any(abs(number - 1) < _CLEAR for number in (growth, radius))
+        unclear = unclear or (growth < 1 and math.isinf(radius))  # moments overflow on the way
         stable = None if unclear else radius < 1
     if isinstance(noise.estimate, NoiseEstimate) and not noise.is_quiet and math.isfinite(radius):
         ends = [

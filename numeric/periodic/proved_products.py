@@ -23,7 +23,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.definiteness import is_definite
-from sgdmem.numeric.periodic.periodic_radius import summed_powers
+from sgdmem.numeric.periodic.moments_over_a_period import summed_powers
 
 
 class CycleStates(NamedTuple):

@@ -174,6 +174,29 @@ def test_on_the_edge_powers_that_never_fade_are_an_infinite_radius() -> None:
     assert found[-1] == np.inf
 
 
+@pytest.mark.parametrize("kind", ["plain", "tau2", "coupling", "rows"])
+def test_long_periods_are_those_of_their_parts(kind: str, rng: np.random.Generator) -> None:
+    spectrum = Spectrum([1, 0.5, 0.2])
+    problem = {
+        "plain": Problem(spectrum),
+        "tau2": Problem(spectrum, Noise(1, -1)),
+        "coupling": Problem(spectrum, Noise.coupled((np.eye(3) + 1).tolist(), 0)),
+        "rows": Problem.from_data(rng.standard_normal((9, 2))),
+    }[kind]
+    rates = rng.uniform(0.1, 0.4, 23)
+    cycle = [sgdmem.nesterov(rate, 0.7) for rate in rates]
+    once, often = (periodic_radius(cycle * k, problem, 3) for k in (1, 4))
+    assert once == pytest.approx(often, rel=1e-9)
+
+
+def test_what_grows_beyond_floats_on_the_way_may_come_to_rest() -> None:
+    up, down = [sgdmem.sgd(1e4)] * 90, [sgdmem.sgd(1 - 1e-4)] * 180
+    rule = [*up, *down]  # 1e360 times 1e-720
+    assert periodic_stability(rule, Spectrum([1])).stable is not False
+    assert periodic_stability(rule, Spectrum([1]), 8, proof=False).stable is not True
+    assert periodic_stability([*up, *down[:80]], Spectrum([1])).stable is False
+
+
 def test_cycles_of_the_rate_as_a_schedule() -> None:
     waves = schedule("heavy-ball", learning_rate=lambda t: 0.2 + 0.1 * (t % 4), momentum=0.5)
     problem = Problem(Spectrum([1, 0.5]))

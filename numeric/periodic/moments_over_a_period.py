@@ -1,0 +1,114 @@
+r"""Second moments over a period of steps: one step after another, in machine code if they are long.
+
+Noise moves the moments of a pair of modes by :math:`X\to S_{t,i}XS_{t,j}^T+C_tv_tv_t^T`. What is
+heard of them is :math:`r_t^TX_tr_t`, and where the same noise comes back in every period they
+are the same after it, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+
+_SOLVED = 4  # size of states up to which sums of powers are solutions of linear systems
+_MOST_DOUBLINGS = 80
+_NOTHING = 1e-20  # of a power of state matrices
+_COMPILED, _SMALL = 64, 8  # steps from which on, and size up to which, machine code pays
+
+
+class MomentsOverAPeriod:
+    """What is heard at each step when the same noise comes in every period.
+
+    Parameters
+    ----------
+    S : ndarray, shape (T, N, m, m)
+        State matrices of steps and modes; a period is within the unit circle.
+    v, r : ndarray, shape (T, m)
+        Where noise enters, and where the gradient is taken.
+    pairs : two arrays of int, shape (P,)
+        Modes whose moments are followed.
+    workers : int
+        So many make the steps of a period by themselves, and go on from their average: what comes
+        of the noise of each is 1 / workers of it, from the end of the period on.
+    """
+
+    def __init__(
+        self, S: Array, v: Array, r: Array, pairs: tuple[Array, Array], workers: int
+    ) -> None:
+        self._S, self._v, self._r = (np.ascontiguousarray(x, dtype=float) for x in (S, v, r))
+        self._i, self._j = (np.ascontiguousarray(x, dtype=np.int64) for x in pairs)
+        whole = product(S)
+        self._powers, self._workers = (whole[self._i], whole[self._j]), workers
+
+    def heard(self, C: Array) -> Array:
+        """Return what is heard, shape (T, P), of noise with these covariances, shape (T, P)."""
+        size = self._v.shape[1]
+        X = np.zeros((self._i.size, size, size))
+        self._run(C, X, np.empty_like(C))  # the noise of one period
+        X = np.ascontiguousarray(summed_powers(*self._powers, X / self._workers))
+        heard = np.empty(C.shape)
+        self._run(C, X, heard)
+        return heard
+
+    def _run(self, C: Array, X: Array, heard: Array) -> None:
+        """Take the moments X through a period."""
+        if len(C) >= _COMPILED and X.shape[1] <= _SMALL:
+            from sgdmem.numeric.periodic.machine_code_of_moments import run
+
+            C = np.ascontiguousarray(C)
+            run(self._S, self._i, self._j, self._v, self._r, C, X, heard)
+            return
+        for t, (v, r) in enumerate(zip(self._v, self._r, strict=True)):
+            heard[t] = X @ r @ r
+            left, right = self._S[t][self._i], self._S[t][self._j].transpose(0, 2, 1)
+            X[:] = left @ X @ right + C[t][:, None, None] * np.outer(v, v)
+
+
+def product(S: Array) -> Array:
+    """Return S_{T-1} ... S_0 of every mode."""
+    found: Array = S[0]
+    with np.errstate(over="ignore", invalid="ignore"):
+        for one in S[1:]:
+            found = one @ found
+    return found
+
+
+def product_radii(S: Array) -> Array:
+    """Return the largest moduli of eigenvalues of S_{T-1} ... S_0 of every mode.
+
+    Examples
+    --------
+    >>> product_radii(np.array([[[[1e300]]], [[[1e300]]], [[[1e-320]]], [[[1e-280]]]])).round(3)
+    array([1.])
+    """
+    whole, scale = product(S), 0.0
+    if not np.isfinite(whole).all():  # on the way: sizes are kept apart
+        whole = np.eye(S.shape[-1])
+        for one in S:
+            whole = one @ whole
+            size = np.abs(whole).max(axis=(-2, -1), keepdims=True)
+            size[size == 0] = 1
+            whole, scale = whole / size, scale + np.log(size[:, 0, 0])
+    with np.errstate(over="ignore"):
+        return np.asarray(np.abs(np.linalg.eigvals(whole)).max(axis=-1) * np.exp(scale))
+
+
+def summed_powers(left: Array, right: Array, X: Array) -> Array:
+    """Return the sum over m >= 0 of left^m X (right^m)^T, of matrices in the last two axes."""
+    size = X.shape[-1]
+    if size <= _SOLVED:
+        both = left[..., :, None, :, None] * right[..., None, :, None, :]
+        system = np.eye(size**2) - both.reshape(*both.shape[:-4], size**2, size**2)
+        entries = X.reshape(*X.shape[:-2], size**2, 1)
+        with contextlib.suppress(np.linalg.LinAlgError):  # some power has the eigenvalue 1
+            return np.asarray(np.linalg.solve(system, entries)).reshape(X.shape)
+    for _ in range(_MOST_DOUBLINGS):
+        with np.errstate(over="ignore", invalid="ignore"):
+            X = X + left @ X @ np.swapaxes(right, -1, -2)
+            left, right = left @ left, right @ right
+        if not max(np.abs(left).max(), np.abs(right).max()) > _NOTHING:
+            break
+    return X
