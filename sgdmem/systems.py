@@ -12,6 +12,7 @@ from sgdmem.numeric.systems.mem_sgd import (
     sparsified_sgd,
     strongly_convex_bound,
 )
+from sgdmem.numeric.systems.rare_class import RareClass
 from sgdmem.numeric.systems.sparse_momentum import ActiveClock, SparseInputs, active_clock
 from sgdmem.numeric.systems.spectral_conflict import (
     SpectralConflict,
@@ -30,6 +31,7 @@ from sgdmem.symbolic.systems.memory_one import regions
 
 __all__ = [
     "ActiveClock",
+    "RareClass",
     "SparseInputs",
     "SpectralConflict",
     "StochasticEdge",

@@ -49,6 +49,7 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Limits of sparse momentum": "limits",
         "Spectral conflict": "spectral_conflict",
         "Momentum that suits a token": "best_momentum",
+        "Gradients of a rare class": "rare_class",
     },
 }
 STATEMENTS = {  # the modules in which they are

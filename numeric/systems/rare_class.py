@@ -1,0 +1,199 @@
+r"""Logistic regression with a rare class, its mean dynamics closed (arXiv 2605.28961).
+
+Problem
+    A common class :math:`x=Z`, and a rare one, of probability p, :math:`x=\mu+Z`, with Gaussian Z
+    in d dimensions (`RareClass`). The bias is held where it is best; then the best weights are
+    :math:`\mu`, and nearly all gradients come from the rare class.
+Algorithm
+    SGDM, :math:`m\leftarrow\beta m+(1-\beta)g,\ w\leftarrow w-\eta m`.
+Guarantee
+    None but a limit: `RareClass.run` follows means, as if the weights along :math:`\mu` and the
+    squared length of the rest did not vary from run to run. Both vary less and less in high
+    dimensions at learning rates of the order 1/d. The moments of gradients are exact, by Stein's
+    lemma; the paper calls the dynamics exact.
+
+References
+----------
+    Dynamics of stochastic momentum with sparse updates in high dimensions, arXiv 2605.28961 (2026).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import number, positive_float, whole
+from sgdmem.symbolic.errors import InputError, shown
+
+_NODES = 200  # of Gauss-Hermite quadrature
+
+
+class GradientMoments(NamedTuple):
+    r"""Moments of the gradient of one sample, :math:`(\sigma-y)x`.
+
+    Attributes
+    ----------
+    along : float
+        Mean along :math:`\mu`.
+    pull : float
+        The mean across is so many times the weights across.
+    square : float
+        Of the part across, the mean square.
+    """
+
+    along: float
+    pull: float
+    square: float
+
+
+class RareClassRun(NamedTuple):
+    r"""Means of a run.
+
+    Attributes
+    ----------
+    along : ndarray, shape (steps + 1,)
+        Of :math:`w\cdot\mu/|\mu|`, best at :math:`|\mu|`.
+    across : ndarray, shape (steps + 1,)
+        Of the squared length of the rest of w, best at 0.
+    """
+
+    along: Array
+    across: Array
+
+
+@dataclass(frozen=True, init=False)
+class RareClass:
+    r"""Two Gaussian classes of unequal size.
+
+    Parameters
+    ----------
+    probability : number
+        p of the rare class, between 0 and 1.
+    separation : number
+        :math:`\rho=|\mu|`, positive.
+    dimension : int
+        d, at least 2.
+
+    Raises
+    ------
+    InputError
+        For numbers out of their range.
+
+    Examples
+    --------
+    >>> model = RareClass("0.05", 2, 200)
+    >>> run = model.run(8, 100, learning_rate="0.5", momentum="0.9")
+    >>> print(run.along[[0, 100]].round(3), run.across[[0, 100]].round(3))
+    [0.    1.514] [ 0.    10.101]
+    """
+
+    probability: float
+    separation: float
+    dimension: int
+
+    def __init__(self, probability: Any, separation: Any, dimension: Any) -> None:
+        p = positive_float(probability, "probability")
+        if p >= 1:
+            raise InputError(f"probability must be below 1, got {shown(probability)}")
+        vars(self).update(  # frozen
+            probability=p,
+            separation=positive_float(separation, "separation"),
+            dimension=whole(dimension, "dimension", 2),
+        )
+
+    @property
+    def bias(self) -> float:
+        """The best one, with the best weights."""
+        p = self.probability
+        return math.log(p / (1 - p)) - self.separation**2 / 2
+
+    def gradient_moments(self, along: float, across: float) -> GradientMoments:
+        r"""Return moments of the gradient at weights with these two lengths (across squared).
+
+        Logits are Gaussian in either class; with their variance V, :math:`E[h(z)z_i]=w_iE[h']`
+        and :math:`E[h(z)z_i^2]=E[h]+w_i^2E[h'']`.
+        """
+        p, ρ, d = self.probability, self.separation, self.dimension
+        points, weights = _quadrature()
+        spread = math.sqrt(along**2 + across) * points + self.bias
+        pull = first = square = bend = 0.0
+        for share, label, shift in ((1 - p, 0, 0.0), (p, 1, along * ρ)):
+            σ = 1 / (1 + np.exp(-(spread + shift)))
+            slope, error = σ * (1 - σ), σ - label
+            pull += share * float(weights @ slope)
+            square += share * float(weights @ error**2)
+            bend += share * 2 * float(weights @ (slope * (slope + error * (1 - 2 * σ))))
+            first += label * share * float(weights @ error)
+        return GradientMoments(pull * along + first * ρ, pull, (d - 1) * square + across * bend)
+
+    def run(
+        self,
+        batch_size: Any,
+        steps: Any,
+        *,
+        learning_rate: Any,
+        momentum: Any = 0,
+        along: Any = 0,
+        across: Any = 0,
+    ) -> RareClassRun:
+        """Return the means of a run of SGDM, closed.
+
+        Parameters
+        ----------
+        batch_size : number
+        steps : int
+        learning_rate, momentum : number
+        along, across : number
+            Of the weights at the start.
+
+        Raises
+        ------
+        InputError
+            For numbers out of their range.
+        """
+        γ = 1 / positive_float(batch_size, "batch_size")
+        count = whole(steps, "steps", 0)
+        η, β = positive_float(learning_rate, "learning_rate"), float(number(momentum, "momentum"))
+        m, R = float(number(along, "along")), float(number(across, "across"))
+        if not 0 <= β < 1:
+            raise InputError(f"momentum must be from 0 to 1, without 1, got {shown(momentum)}")
+        if R < 0:
+            raise InputError(f"across must not be negative, got {shown(across)}")
+        ε = 1 - β
+        u = C = V = 0.0  # momentum along; across its product with the weights, and its square
+        found = [(m, R)]
+        for _ in range(count):
+            f, pull, square = self.gradient_moments(m, R)
+            u = β * u + ε * f
+            m -= η * u
+            batch = γ * square + (1 - γ) * pull**2 * R
+            V = β**2 * V + 2 * β * ε * pull * C + ε**2 * batch
+            X = β * C + ε * pull * R
+            R, C = max(R - 2 * η * X + η**2 * V, 0.0), X - η * V
+            found.append((m, R))
+        return RareClassRun(*np.array(found).T)
+
+    def draw(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> tuple[Array, Array]:
+        """Draw inputs and labels; the first coordinate is along mu.
+
+        Returns
+        -------
+        (ndarray, ndarray)
+            Of shapes (*shape, d) and shape.
+        """
+        lead = (shape,) if isinstance(shape, int) else tuple(shape)
+        rare = rng.random(lead) < self.probability
+        X = rng.normal(size=(*lead, self.dimension))
+        X[..., 0] += self.separation * rare
+        return X, rare.astype(float)
+
+
+@cache
+def _quadrature() -> tuple[Array, Array]:
+    points, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    return points, weights / weights.sum()
