@@ -76,7 +76,7 @@ def _polynomials(subject: Subject) -> Iterator[Statement]:
     x, line = subject.letters.root, subject.writer.line
     root, letter = line(x), line(subject.letters.eigenvalue)
     P = [written(f"P({root})"), _monic(subject, subject.det_D)]
-    Q = [written(f"Q({root})"), Side(subject.tidy(subject.polynomial(subject.Q)))]
+    Q = [written(f"Q({root})"), Side(subject.as_fits(subject.Q, f"Q({root})"))]
     if not _is_written_out(subject):
         P[1:], Q[1:] = _by_blocks(subject)
     chi = rf"P({root}) - {letter} \, Q({root})"

@@ -125,8 +125,9 @@ def factored_characteristic(subject: ReducedSubject) -> Iterator[Statement]:
             Side(subject.tidy(subject.common * subject.own_factor * subject.polynomial(P))),
         ],
     )
+    product = sympy.Poly(sympy.expand(subject.common * subject.polynomial(Q)), x)
     yield Equation(
-        "and", [written(adjugate), Side(subject.tidy(subject.common * subject.polynomial(Q)))]
+        "and", [written(adjugate), Side(subject.as_fits(product.all_coeffs()[::-1], adjugate))]
     )
     if not subject.is_short:  # the names of coefficients, in which all that follows is written
         own = line(subject.own_factor)

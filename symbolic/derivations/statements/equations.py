@@ -92,10 +92,18 @@ class Equation:
             return [(left, "= " + whole[len(f"{left} = ") :])]
         found: list[tuple[str, str]] = []
         for small in (False, True):  # matrices
-            for alone in (width(left) > writer.room / 2, True):
-                found = self._laid_out(writer, alone, small)
-                if all(width(f"{x} {y}") <= writer.room for x, y in found):
-                    return found
+            found_here = [
+                self._laid_out(writer, alone, small)
+                for alone in dict.fromkeys((width(left) > writer.room / 2, True))
+            ]
+            fitting = [
+                found
+                for found in found_here
+                if all(width(f"{x} {y}") <= writer.room for x, y in found)
+            ]
+            if fitting:  # without brackets around several lines, if that can be done
+                return min(fitting, key=lambda rows: "{aligned}" in str(rows))
+            found = found_here[-1]
         return found
 
     def _laid_out(self, writer: Writer, alone: bool, small: bool) -> list[tuple[str, str]]:
@@ -155,17 +163,22 @@ class Equations:
 
     def rows(self, writer: Writer) -> list[tuple[str, str]]:
         """Return the display, see `Statement`."""
+        shown = [equation.rows(writer) for equation in self.equations]
+        aligned = all(len(lines) > 1 for lines in shown)  # else all begin at one place
         rows: list[tuple[str, str]] = []
-        for equation in self.equations:
-            text = " ".join(f"{left} {right}" for left, right in equation.rows(writer)).strip()
+        goes_on = False  # in the line of the last equation
+        for lines in shown:
+            (left, right), *more = lines
+            text = f"{left} {right}".strip()
             beside = rf"{rows[-1][1]}, \qquad {text}" if rows else ""
-            if rows and not rows[-1][0] and width(beside) <= writer.room:
+            if goes_on and not more and width(beside) <= writer.room:
                 rows[-1] = ("", beside)
                 continue
             if rows:
                 rows[-1] = (rows[-1][0], f"{rows[-1][1]},")
-            lines = equation.rows(writer)
-            rows.extend([("", text)] if len(lines) == 1 else lines)
+            sides = [("", rf"\quad {side}" if side[0] == "=" else side) for _, side in more]
+            rows.extend(lines if aligned else [("", text), *sides])
+            goes_on = not more
         return rows
 
     def check(self, names: Names, symbols: Iterable[Any]) -> int:

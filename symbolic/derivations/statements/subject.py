@@ -26,6 +26,7 @@ from sgdmem.symbolic.derivations.statements.exact_values import (
     random_point,
 )
 from sgdmem.symbolic.derivations.typesetting.notation import Letters
+from sgdmem.symbolic.derivations.typesetting.width import width
 from sgdmem.symbolic.derivations.typesetting.writer import ROOM, Writer
 from sgdmem.symbolic.expressions.products import times
 from sgdmem.symbolic.expressions.tidying import Tidier
@@ -294,6 +295,16 @@ class Subject:
     def polynomial(self, coefficients: Sequence[Any]) -> Any:
         """Return a polynomial in x from its coefficients, lowest first."""
         return sympy.Add(*(value * self.letters.root**k for k, value in enumerate(coefficients)))
+
+    def as_fits(self, coefficients: Sequence[Any], name: str) -> Any:
+        """Return a polynomial in x as a product if that fits in a line after its name.
+
+        Else in powers of x, which come apart without brackets around several lines.
+        """
+        product = self.tidy(self.polynomial(coefficients))
+        if width(f"{name} = {self.writer.line(product)}") <= self.writer.room:
+            return product
+        return self.in_powers(coefficients, self.letters.root)
 
     # Names for long coefficients ---------------------------------------------------------------
 

@@ -179,7 +179,8 @@ def test_effective_learning_rate_of_general_memory(memory: int) -> None:
     assert sympy.cancel(difference) == 0
     # Independently: (1 - D) y = c solved by SymPy at a point.
     general = named.general(memory)
-    values = {x: sympy.Rational(n**2 % 11 - 5, 7) for n, x in enumerate(general.free_symbols)}
+    symbols = sorted(general.free_symbols, key=str)  # in another order 1 - D may be singular
+    values = {x: sympy.Rational(n**2 % 11 - 5, 7) for n, x in enumerate(symbols)}
     at = general.substitute(values)
     unit: Any = sympy.eye(memory) - sympy.Matrix(memory, memory, lambda i, j: at.D[i][j])
     if memory:

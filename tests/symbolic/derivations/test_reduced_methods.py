@@ -267,4 +267,5 @@ def test_names_of_long_coefficients_are_defined_in_the_proof():
             rows += [row for row in getattr(statement, "rows", lambda _: [])(subject.writer)]
     used = {name for row in rows for name in re.findall(r"[dq]_\{\d\}", " ".join(row))}
     defined = {left for left, right in rows if re.fullmatch(r"[dq]_\{\d\}", left)}
+    assert not any("{aligned}" in " ".join(row) for row in rows if row[0].startswith("Q("))
     assert used == defined == {*(f"d_{{{k}}}" for k in (0, 1)), *(f"q_{{{k}}}" for k in (0, 1, 2))}
