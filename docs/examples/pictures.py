@@ -1,8 +1,8 @@
 """The pictures of docs/questions and docs/systems.
 
 Writes root_locus.png, noise_summand.png, losses.png, two_edges.png, batch_sharpness.png,
-marginal_momentum.png and spectral_conflict.png to the current folder, or the folder given as the
-only argument.
+marginal_momentum.png, mem_sgd.png and spectral_conflict.png to the current folder, or the folder
+given as the only argument.
 """
 
 from __future__ import annotations
@@ -54,6 +54,10 @@ def main(folder: Path, quick: bool = False) -> None:
     write(
         sgdmem.systems.named_diagram("marginal-momentum", points=5 if quick else 200),
         folder / "marginal_momentum.png",
+    )
+    write(
+        sgdmem.systems.named_diagram("mem-sgd", points=5 if quick else 200),
+        folder / "mem_sgd.png",
     )
     write(
         sgdmem.systems.named_diagram("spectral-conflict", points=5 if quick else 100),

@@ -51,6 +51,13 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Momentum that suits a token": "best_momentum",
         "Gradients of a rare class": "rare_class",
     },
+    "mem-sgd": {
+        "Threshold of rand-k": "rand_k_threshold",
+        "Moments of rand-k": "rand_k_moments",
+        "Noise of rand-k at small rates": "rand_k_at_small_rates",
+        "Memory stays small": "memory_stays_small",
+        "Rate of MEM-SGD": "rate",
+    },
 }
 STATEMENTS = {  # the modules in which they are
     name: f"{system.replace('-', '_')}.{module}"

@@ -225,7 +225,10 @@ def _break(label: Any, length: Callable[[Any], float], room: float) -> bool:
     phrases = _phrases(words)
     words = phrases if max(map(long, phrases), default=0) <= room else words
     lines = _lines(words, long, room)
-    while len(lines) > 1 and len(narrower := _lines(words, long, room * _NARROWER)) == len(lines):
+    while 1 < len(lines) < len(words):  # else there is nothing to make even
+        narrower = _lines(words, long, room * _NARROWER)
+        if len(narrower) > len(lines):
+            break
         lines, room = narrower, room * _NARROWER
     label.set_text("\n".join(lines))
     return len(lines) > 1 and lines != text.split("\n")

@@ -44,6 +44,7 @@ _DIAGRAMS = (
     "batch-size-learning-rate",
     "batch-sharpness",
     "marginal-momentum",
+    "mem-sgd",
     "spectral-conflict",
     "regimes",
 )
@@ -53,6 +54,7 @@ _CURVES = {  # what varies, their artists and the columns in which these are wri
         {"batch-sharpness": "batch_sharpness_times_rate", "sharpness": "sharpness_times_rate"},
     ),
     "marginal-momentum": ("batch_size", {"gain": "largest_rate_over_sgd"}),
+    "mem-sgd": ("batch_size", {"gain": "largest_rate_over_sgd"}),
     "spectral-conflict": ("probability", {"speed": "speed_over_slow_sgd"}),
 }
 Size: TypeAlias = Any  # as the functions that draw take it
@@ -214,6 +216,7 @@ def diagram_command(
       batch-size-learning-rate  family, batch_size, learning_rate
       batch-sharpness           family, batch_size, learning_rate, momenta
       marginal-momentum         batch_size, momenta
+      mem-sgd                   batch_size, kept
       spectral-conflict         learning_rate, momenta, batch_size, dimension,
                                 probability
       regimes                   family, inverse_nu, zeta
@@ -285,7 +288,8 @@ def _write_curves(axes: Any, path: Path, varied: str, columns: dict[str, str]) -
         for lines in zip(*(found[name] for name in columns), strict=True)
         for row in zip(lines[0].get_xdata(), *(x.get_ydata() for x in lines), strict=True)
     )
-    _write(axes, path, ("momentum", varied, *columns.values()), rows)
+    first = "kept" if "level" in found else "momentum"
+    _write(axes, path, (first, varied, *columns.values()), rows)
 
 
 def _rules(names: Sequence[str | Family[...]], values: dict[str, Any]) -> dict[str, Any]:

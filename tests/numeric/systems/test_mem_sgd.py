@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import Any
 
@@ -17,34 +16,10 @@ from sgdmem.numeric.systems.mem_sgd import (
     sparsified_sgd,
     strongly_convex_bound,
 )
+from sgdmem.numeric.theorems.mem_sgd.masks import all_masks
 from sgdmem.symbolic.errors import InputError
 
 RUNS = 20_000
-
-
-def all_masks(
-    rate: float, k: int, eigenvalues: Any, noise: Any, batch_size: float, decay: float = 0
-) -> tuple[Any, Any]:
-    """Return the map of all second moments of (w, m), and what label noise adds, from Algorithm 1.
-
-    ``noise`` is (tau1, tau2) of eq. (15), a covariance that is not diagonal where moments are not.
-    """
-    H, one = np.diag(eigenvalues), np.eye(len(eigenvalues))
-    drift = H + decay * one
-    seen = np.kron(*[np.hstack([one, 0 * one])] * 2)
-    covariance = noise[0] * np.outer(H, H) - noise[1] * np.kron(H, H)
-    covariance = covariance @ seen / batch_size
-    masks = list(itertools.combinations(range(len(one)), k))
-    move, labels = 0.0, 0.0
-    for chosen in masks:
-        Z = np.zeros_like(one)
-        Z[chosen, chosen] = 1
-        left = one - Z
-        A = np.block([[one - rate * Z @ drift, -Z], [rate * left @ drift, left]])
-        V = rate**2 * np.kron(*[np.vstack([-Z, left])] * 2)
-        move = move + (np.kron(A, A) + V @ covariance) / len(masks)
-        labels = labels + V @ H.ravel() / batch_size / len(masks)
-    return move, labels
 
 
 def test_verdicts_of_all_masks() -> None:

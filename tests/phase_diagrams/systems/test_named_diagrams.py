@@ -228,7 +228,7 @@ SMALL = {"points": 12, "resolution": 8}
         ("learning-rate-momentum", {**SMALL, "batch_sizes": [1, 2, 4, 8, 16, 32, math.inf]}),
         *(("damping-effective-rate", SMALL), ("batch-size-learning-rate", SMALL)),
         *(("spectral-zones", {}), ("regimes", {"points": 12})),
-        *((name, {"points": 5}) for name in ("batch-sharpness", "marginal-momentum")),
+        *((name, {"points": 5}) for name in ("batch-sharpness", "marginal-momentum", "mem-sgd")),
         ("spectral-conflict", {"points": 5}),
     ],
 )
