@@ -165,8 +165,11 @@ def minimal(bounds: Iterable[tuple[Any, bool]], intervals: Intervals) -> list[tu
     kept = [bound for bound in kept if bound[0] != 1]
     for bound in list(kept):
         others = [other for other in kept if other is not bound]
-        if _implied(bound, others, {**intervals, **_single(others, intervals)}):
+        known = {**intervals, **_single(others, intervals)}
+        if _implied(bound, others, known):
             kept = others
+        else:
+            kept = [_reduced(*bound, known) if x is bound else x for x in kept]
     return kept
 
 
@@ -252,15 +255,32 @@ def end_of(value: Any) -> tuple[Any, Any, bool] | None:
     return symbol, -start / slope, bool(slope < 0)
 
 
-def _implied(bound: tuple[Any, bool], others: list[tuple[Any, bool]], intervals: Intervals) -> bool:
-    """Whether a bound follows from the intervals, or from one more bound with them."""
-    value, strict = bound
+def _is_multiple(
+    value: Any, strict: bool, bounds: list[tuple[Any, bool]], intervals: Intervals
+) -> bool:
+    """Whether a bound follows from the intervals, maybe after division by another bound."""
     if follows(value, intervals, strict):
+        return True
+    size = len(sympy.Add.make_args(value))
+    for other, other_strict in bounds:
+        if len(sympy.Add.make_args(other)) > size or not other.free_symbols <= value.free_symbols:
+            continue
+        quotient = sympy.cancel(value / other)
+        is_polynomial = sympy.fraction(quotient)[1].is_number
+        if is_polynomial and other_strict >= strict and follows(quotient, intervals, strict):
+            return True
+    return False
+
+
+def _implied(bound: tuple[Any, bool], others: list[tuple[Any, bool]], intervals: Intervals) -> bool:
+    """Whether a bound follows from the intervals and one or two more bounds."""
+    value, strict = bound
+    if _is_multiple(value, strict, others, intervals):
         return True
     for other, other_strict in others:
         enough = strict and not other_strict
         for share in (sympy.S.Half, sympy.S.One, sympy.Integer(2), sympy.Rational(1, 4)):
-            if follows(sympy.expand(value - share * other), intervals, enough):
+            if _is_multiple(sympy.expand(value - share * other), enough, others, intervals):
                 return True
         for symbol in value.free_symbols & other.free_symbols:
             # c value - d other without the symbol, where c > 0 and d >= 0

@@ -377,9 +377,11 @@ class Subject:
         rng = random.Random(4)
         for tried in range(_TRIED if self.parameters else 1):
             point = likely_point(self.parameters, None, rng)
-            if tried >= _USUAL:
+            if tried < _USUAL:
+                point = {x: abs(value) for x, value in point.items()}
+            else:
                 point = {x: value / 10 ** rng.randint(0, 8) for x, value in point.items()}
-            point = {symbol: self._assumed(symbol, value) for symbol, value in point.items()}
+            point = {x: self._assumed(x, value) for x, value in point.items()}
             try:
                 intervals = noiseless_intervals(self.member(point))
             except ZeroDivisionError:
@@ -397,7 +399,7 @@ class Subject:
 
     def _assumed(self, symbol: Any, value: Any) -> Any:
         interval = self.intervals.get(symbol)
-        return abs(value) if interval is None else interval.inside(abs(value))
+        return value if interval is None else interval.inside(value)
 
     @cached_property
     def intervals(self) -> dict[Any, Interval]:

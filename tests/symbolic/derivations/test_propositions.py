@@ -197,14 +197,16 @@ def test_what_follows_from_assumptions_is_left_out() -> None:
     assert minimal([(1 + b, False), (2 + 2 * b - a, True), (9 - a, True)], known) == [
         (2 * b - a + 2, True)
     ]
+    top = sympy.Symbol("top", positive=True)
+    bounds = [(2 - b, False), (4 - 2 * b - a * b * top, True), (a * b, True), (b, True)]
+    assert minimal(bounds, {}) == [bounds[1], (a, True), (b, True)]
     # a multiple that may be 0 keeps nothing positive
     known = {a: Interval(0), b: Interval(0)}
     x = sympy.Symbol("x", real=True)
-    for bound in (a * x, a + b - a * (1 - x)):
-        assert minimal([(bound, True), (x, True)], known) == [
-            (sympy.expand(bound), True),
-            (x, True),
-        ]
+    assert minimal([(a * x, True), (x, True)], known) == [(a, True), (x, True)]
+    both = [(sympy.expand(a + b - a * (1 - x)), True), (x, True)]
+    assert minimal(both, known) == both
+    for bound in (a * x, both[0][0]):
         assert minimal([(bound, False), (x, True)], known) == [(x, True)]
 
 
@@ -215,6 +217,12 @@ def test_parameters_of_unusual_sizes_are_found() -> None:
         return w + v, v
 
     assert r"k < \frac{1}{5000}" in derive(stiff).latex()
+
+    @method
+    def upwards(w, gradient, *, kappa):  # type: ignore[no-untyped-def]
+        return w + kappa * gradient(w)
+
+    assert r"\kappa < 0" in derive(upwards).latex()
     remark = noiseless_conditions(read_subject(Algorithm(-1), {}, "2410.04228"))
     assert "stable on no interval $0 <" in remark.rule
 
@@ -361,7 +369,7 @@ def test_conditions_of_coefficients_that_are_fractions() -> None:
     h, m = sympy.symbols("h m", real=True)
     divided = Algorithm(h / (1 - m), m, -h / (1 - m), m)
     found = derive(divided).markdown().partition("**Proof.**")[0]
-    assert r"h \lambda_{\max} (1 - m) < 2 (1 - m)^{2} (1 + m)" in found
+    assert r"h \lambda_{\max} < 2 (1 + m) (1 - m)" in found
     numbers = derive(heavy_ball("1/10", "9/10")).markdown()
     assert r"\lambda_{\max} < 38" in numbers
 
