@@ -16,6 +16,7 @@ from sgdmem.cli.boundary import boundary_command
 from sgdmem.cli.derive import derive_command
 from sgdmem.cli.explore import explore_command
 from sgdmem.cli.largest_learning_rate import largest_learning_rate_command
+from sgdmem.cli.own_methods import failure_of_own
 from sgdmem.cli.phase_diagram import draw_command, phase_diagram_command
 from sgdmem.cli.plot import plot_command
 from sgdmem.cli.simulate import simulate_command
@@ -48,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(_INTERRUPTED)
+    except (Exception, SystemExit) as error:
+        told = failure_of_own(error)
+        if told is None:
+            raise
+        _fail(told)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sgdmem.symbolic.algorithms.family import Family
 
 
+_NEEDED = ("numpy", "sympy", "mpmath", "scipy", "numba", "matplotlib", "xarray", "random")
+_PLACES: list[str] = []  # files of one's own that were run
+
+
 def is_own(name: str) -> bool:
     """Whether a name is that of a function in a file or a module."""
     return ":" in name or name.endswith(".py")
@@ -39,8 +43,9 @@ def own_method(name: str) -> Family[...]:
 
     place, function = (name, "") if name.endswith(".py") else name.rsplit(":", 1)
     module = _run_file(Path(place)) if place.endswith(".py") else _run_module(place)
-    vars(module).setdefault("print", _print_to_stderr)  # while a step is run
+    _PLACES.append(str(getattr(module, "__file__", None) or place))
     found = getattr(module, function, None) if function else None
+    vars(module).setdefault("print", _print_to_stderr)  # while a step is run
     if isinstance(found, Family):
         return found
     if callable(found) and not isinstance(found, type | Algorithm):
@@ -65,15 +70,25 @@ def _run_file(path: Path) -> ModuleType:
     if known is not None and getattr(known, "__file__", None) == str(path):
         return known
     # a name that is taken, as that of a package, is left to what has it
-    name = path.stem if path.stem.isidentifier() and known is None else f"_own_{path.stem}"
+    name = path.stem if _is_free(path.stem) else f"_own_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    for ours in _NEEDED:  # not to be taken from beside the file
+        if (path.parent / f"{ours}.py").exists() or (path.parent / ours).is_dir():
+            importlib.import_module(ours)
     sys.path.insert(0, str(path.parent))  # as Python does for a script
     sys.modules[name] = module
     with _told_in_a_line(str(path)):
         spec.loader.exec_module(module)
     return module
+
+
+def _is_free(name: str) -> bool:
+    """Whether no module has a name, nor a package that may be imported later."""
+    if not name.isidentifier() or name in sys.modules:
+        return False
+    return importlib.util.find_spec(name) is None
 
 
 def _run_module(name: str) -> ModuleType:
@@ -103,17 +118,43 @@ def _told_in_a_line(place: str) -> Iterator[None]:
             f"{place} exits when it is run: put that under if __name__ == '__main__'"
         ) from None
     except SyntaxError as error:
-        where = f"{error.filename or place}, line {error.lineno}"
+        line = "" if error.lineno is None else f", line {error.lineno}"
+        where = f"{error.filename or place}{line}"
         raise click.UsageError(f"{where}: {error.msg}") from None
     except Exception as error:
         from sgdmem.symbolic.errors import SgdmemError
 
         if isinstance(error, SgdmemError) and ", line " in str(error):
             raise click.UsageError(f"{place}: {error}") from None  # it has its line
-        raise click.UsageError(f"{_where(place, error)}: {type(error).__name__}: {error}") from None
+        hint = _in_a_package(place) if "relative import" in str(error) else ""
+        said = f"{_where(place, error)}: {type(error).__name__}: {error}{hint}"
+        raise click.UsageError(said) from None
 
 
-def _where(place: str, error: Exception) -> str:
+def _in_a_package(place: str) -> str:
+    """Say how a file of a package is named as a module."""
+    path = Path(place)
+    names = [path.stem]
+    while path.suffix and (path.parent / "__init__.py").exists():
+        path = path.parent
+        names.insert(0, path.name)
+    return (
+        f"; of a package name {'.'.join(names)}:FUNCTION, from {path.parent}" if names[1:] else ""
+    )
+
+
+def failure_of_own(error: BaseException) -> str | None:
+    """Return what is said of an error that came up in a method of one's own when it was called."""
+    lines = [
+        f"{frame.f_code.co_filename}, line {line}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename in _PLACES
+    ]
+    what = "it exits" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+    return f"{lines[-1]}: {what}" if lines else None
+
+
+def _where(place: str, error: BaseException) -> str:
     """Return the last line of the user's code that led to an error."""
     frames = [
         (frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)

@@ -98,6 +98,40 @@ def test_wrong_files_are_one_line(
 
 
 @pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("1 / 0", "made.py, line 2: ZeroDivisionError"),
+        ("raise SystemExit(0)", "made.py, line 2: it exits"),
+    ],
+)
+@pytest.mark.parametrize("command", ["stable", "derive"])
+def test_what_fails_when_a_member_is_made_is_one_line(
+    command: str, body: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "made.py").write_text(f"def f(a):\n    {body}\n")
+    given = ("--set", "a=1", *LAW) if command == "stable" else ()
+    code, out, err = run(capsys, command, f"{tmp_path}/made.py:f", *given)
+    sys.modules.pop("made", None)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+def test_a_file_may_be_called_like_a_package(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "antigravity.py").write_text("import sgdmem\ndef f(a): return sgdmem.sgd(a)\n")
+    code, out, _ = run(capsys, "stable", f"{tmp_path}/antigravity.py:f", "--set", "a=0.1", *LAW)
+    assert code == 0 and out.startswith("stable")
+    assert "antigravity" not in sys.modules
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/__init__.py").touch()
+    (tmp_path / "parts/one.py").write_text("from . import two\n")
+    code, _, err = run(capsys, "stable", f"{tmp_path}/parts/one.py:f", *LAW)
+    assert code == 2 and "name parts.one:FUNCTION" in err
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [
         ("nowhere.py:f", "there is no file nowhere.py"),
