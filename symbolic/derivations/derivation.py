@@ -171,7 +171,7 @@ class Derivation(Document):
                 )
             called = os.path.relpath(entries.with_suffix(""), target.parent)
             text = self.latex(fragment=fragment, bibliography=Path(called).as_posix(), level=level)
-            there = entries.read_text(encoding="utf-8") if shared and shared.exists() else ""
+            there = _text_of(entries) if shared and shared.exists() else ""
             target.write_text(text, encoding="utf-8")
             written.append(entries)
             entries.write_text(with_missing(there, self.references), encoding="utf-8")
@@ -405,6 +405,13 @@ def _is_rational(entry: Any) -> bool:
 
     powers = entry.atoms(Pow)
     return not entry.atoms(Function, NumberSymbol) and all(x.exp.is_Integer for x in powers)
+
+
+def _text_of(bibliography: Path) -> str:
+    try:
+        return bibliography.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"bibliography must be in UTF-8, got {shown(str(bibliography))}") from None
 
 
 def _title(algorithm: Algorithm) -> str:

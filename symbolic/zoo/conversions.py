@@ -14,8 +14,11 @@ from sgdmem.symbolic.algorithms.algorithm import (
 )
 from sgdmem.symbolic.algorithms.equivalence import equivalent
 from sgdmem.symbolic.algorithms.family import Family, FamilyLike
+from sgdmem.symbolic.algorithms.reduction import reduced
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.zoo.named_algorithms import find_family
+
+_LONG = 5  # a memory of which factors of P and Q are divided out before equations are solved
 
 
 def convert(algorithm: Algorithm, family: FamilyLike, **fixed: Any) -> dict[str, Any]:
@@ -123,6 +126,8 @@ def _solutions(
     """Yield what the equations say about the unknowns: for equal P and Q, then for equal Q / P."""
     from sympy import default_sort_key, expand, solve
 
+    if algorithm.memory > max(_LONG, member.memory) < reduced(algorithm)[0].memory:
+        return
     wanted, have = algorithm.polynomials, member.polynomials
     systems = []
     if member.memory == algorithm.memory:

@@ -98,13 +98,13 @@ def test_wrong_files_are_one_line(
 
 
 @pytest.mark.parametrize(
-    ("body", "message"),
+    ("command", "body", "message"),
     [
-        ("1 / 0", "made.py, line 2: ZeroDivisionError"),
-        ("raise SystemExit(0)", "made.py, line 2: it exits"),
+        ("stable", "raise KeyError(3)", "made.py, line 2: KeyError: 3"),
+        ("stable", "raise SystemExit(0)", "made.py, line 2: it exits"),
+        ("derive", "raise SystemExit(0)", "made.py, line 2: it exits"),
     ],
 )
-@pytest.mark.parametrize("command", ["stable", "derive"])
 def test_what_fails_when_a_member_is_made_is_one_line(
     command: str, body: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

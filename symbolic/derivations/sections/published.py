@@ -8,7 +8,7 @@ from typing import Any
 from flint import fmpq
 from sympy import latex
 
-from sgdmem.symbolic.algebra.scalars import as_scalar, to_sympy
+from sgdmem.symbolic.algebra.scalars import as_scalar, is_list, to_sympy
 from sgdmem.symbolic.algorithms.parameters import REQUIRED, Parameter
 from sgdmem.symbolic.algorithms.update_notation import chosen, without
 from sgdmem.symbolic.derivations.checks.latex_reader import Unreadable
@@ -99,7 +99,8 @@ def settings(subject: Subject) -> str:
         if parameter.kind == "whole" and value is not REQUIRED:
             found.append(f"{name.replace('_', ' ')} {value}")
         elif parameter.kind == "list" and name in fixed:
-            numbers = [f"${latex(to_sympy(as_scalar(x, name)))}$" for x in value]
+            entries = value if is_list(value) else [value]
+            numbers = [f"${latex(to_sympy(as_scalar(x, name)))}$" for x in entries]
             found.append(f"{name.replace('_', ' ')} {listed(numbers)}")
     return f" with {listed(found)}" if found else ""
 

@@ -6,11 +6,13 @@ import re
 import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sgdmem import derive, method
+from sgdmem import aggmo, derive, method
+from sgdmem.errors import InputError
 from sgdmem.methods import general
 from sgdmem.symbolic.derivations.derivation import Derivation
 from sgdmem.symbolic.derivations.documents import pdf
@@ -116,3 +118,17 @@ def test_no_line_of_any_family_is_too_wide(name: str) -> None:
             found_wide.setdefault(case, []).append(line)
     assert found_wide == {}
     assert "undefined references" not in log and "multiply defined" not in log
+
+
+def test_a_shared_bibliography_in_another_encoding_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "old.bib").write_bytes("@book{a, author={Åström}}".encode("latin-1"))
+    page = derive("sgd")
+    with pytest.raises(InputError, match=r"must be in UTF-8, got .*old.bib"):
+        page.save(tmp_path / "page.tex", bibliography=tmp_path / "old.bib")
+    assert not (tmp_path / "page.tex").exists()
+
+
+def test_one_number_is_a_list_of_one() -> None:
+    assert "momenta $1/2$" in derive(aggmo.fix(momenta="1/2")).latex().replace(
+        r"\frac{1}{2}", "1/2"
+    )

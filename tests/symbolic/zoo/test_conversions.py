@@ -244,3 +244,18 @@ X, Y, Z = sympy.symbols("x y z", real=True)
 def test_values_as_people_write_them(value: Any, text: str) -> None:
     assert value_text(value) == text
     assert sympy.simplify(sympy.sympify(text, locals={"x": X, "y": Y, "z": Z}) - value) == 0
+
+
+def test_long_memories_are_reduced_before_equations_are_solved() -> None:
+    import sgdmem
+
+    with pytest.raises(InputError, match="no memory-one has"):
+        sgdmem.methods.convert(sgdmem.methods.delayed_sgd.symbolic({"delay": 60}), "memory-one")
+    hidden = sgdmem.Algorithm(
+        "0.1",
+        b=["0.9", *[0] * 9],
+        c=["-0.1", *[1] * 9],
+        D=np.diag([9, *range(9)]) * Fraction(1, 10),
+    )
+    found = sgdmem.methods.convert(hidden, "heavy-ball")
+    assert found == {"learning_rate": Fraction(1, 10), "momentum": Fraction(9, 10)}
