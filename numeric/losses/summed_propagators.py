@@ -17,7 +17,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number
-from sgdmem.numeric.losses.moment_program import moment_pairs, step_program
+from sgdmem.numeric.losses.moment_program import moment_pairs
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
@@ -43,30 +43,30 @@ def summed_modes(algorithm: Algorithm, eigenvalues: Array, share2: Fraction) -> 
 
     entries = [number(entry, "entry") for entry in algorithm.entries]
     M = algorithm.memory
-    program, places = step_program(M, tuple(entry != 0 for entry in entries))
     pairs = moment_pairs(M)
     found = []
     with ctx.workprec(_bits(algorithm, eigenvalues)):
         exact = [arb(entry.numerator) / entry.denominator for entry in entries]
-        alpha, _, c, _, a, _ = Blocks.of_row(exact, M)
+        alpha, b, c, D, a, shrink = Blocks.of_row(exact, M)
         v, r = [-alpha, *c], [arb(1), *a]
+        start = [[1 - shrink, *b], *([arb(0), *row] for row in D)]
         twice = [1 if i == j else 2 for i, j in pairs]
         reading = [twice[k] * r[i] * r[j] for k, (i, j) in enumerate(pairs)]
-        fixed = {
-            **{name: exact[place] for name, place in places.items()},
-            **{f"next_a{i}": value for i, value in enumerate(a)},
-            "drive": arb(0),
-            "noise": arb(0),
-            "damping": arb(share2.numerator) / share2.denominator,
-        }
+        damping = arb(share2.numerator) / share2.denominator
         starts = arb_mat([[arb(k == 0), v[i] * v[j]] for k, (i, j) in enumerate(pairs)])
-        for eigenvalue in eigenvalues.tolist():
-            columns = []
-            for k in range(len(pairs)):
-                unit = {f"m{j}": arb(j == k) for j in range(len(pairs))}
-                after = program.run({**fixed, **unit, "lam": arb(eigenvalue)})
-                columns.append([arb(j == k) - after[j] for j in range(len(pairs))])
-            remaining = arb_mat([list(row) for row in zip(*columns, strict=True)])
+        for eigenvalue in map(arb, eigenvalues.tolist()):
+            S = [[x + eigenvalue * y * z for x, z in zip(row, r, strict=True)]
+                 for row, y in zip(start, v, strict=True)]  # fmt: skip
+            damped = [eigenvalue**2 * damping * v[i] * v[j] for i, j in pairs]
+            # 1 less the map M -> S M S^T - damping lambda^2 (r^T M r) v v^T, entry by entry
+            remaining = arb_mat([
+                [
+                    arb(row == column) + damped[row] * reading[column]
+                    - (S[i][k] * S[j][m] if k == m else S[i][k] * S[j][m] + S[i][m] * S[j][k])
+                    for column, (k, m) in enumerate(pairs)
+                ]
+                for row, (i, j) in enumerate(pairs)
+            ])  # fmt: skip
             X = remaining.solve(starts)
             sums = [
                 (X[0, side], sum((w * X[k, side] for k, w in enumerate(reading)), start=arb(0)))
