@@ -1,8 +1,8 @@
 """The pictures of docs/questions and docs/systems.
 
 Writes root_locus.png, noise_summand.png, losses.png, two_edges.png, batch_sharpness.png,
-marginal_momentum.png, mem_sgd.png and spectral_conflict.png to the current folder, or the folder
-given as the only argument.
+marginal_momentum.png, mem_sgd.png, spectral_conflict.png and sparse_phases.png to the current
+folder, or the folder given as the only argument.
 """
 
 from __future__ import annotations
@@ -62,6 +62,10 @@ def main(folder: Path, quick: bool = False) -> None:
     write(
         sgdmem.systems.named_diagram("spectral-conflict", points=5 if quick else 100),
         folder / "spectral_conflict.png",
+    )
+    write(
+        sgdmem.systems.named_diagram("sparse-phases", points=2 if quick else 25),
+        folder / "sparse_phases.png",
     )
 
 

@@ -228,7 +228,7 @@ def active_clock(
     >>> print(*(round(x, 4) for x in clock))
     0.1485 15.7057 14.8542
     """
-    p, β = positive_float(probability, "probability"), float(number(momentum, "momentum"))
+    p, β = positive_float(probability, "probability"), number(momentum, "momentum")
     if p > 1:
         raise InputError(f"probability must be up to 1, got {shown(probability)}")
     if not 0 <= β < 1:
@@ -236,4 +236,4 @@ def active_clock(
     B = positive_float(batch_size, "batch_size")
     rate, c = positive_float(learning_rate, "learning_rate"), positive_float(variance, "variance")
     P = 1.0 if p == 1 else float(-np.expm1(B * np.log1p(-p)))
-    return ActiveClock(P, 1 + P * β / (1 - β), P / (2 * rate * p * c))
+    return ActiveClock(P, 1 + P * float(β / (1 - β)), P / (2 * rate * p * c))

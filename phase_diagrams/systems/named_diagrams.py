@@ -24,6 +24,8 @@ r"""The phase diagrams that have a name in the field, each by one call.
     without memory, by batch size (arXiv 1809.07599).
 "spectral-conflict"
     How fast tokens learn by their frequency, a curve for each momentum (arXiv 2605.28961).
+"sparse-phases"
+    Where momentum under sparse updates can be a heavy ball, and where it is SGD (arXiv 2605.28961).
 "regimes"
     Fig. 2 of arXiv 2410.04228: which of signal and noise decides how the loss falls, over
     :math:`1/\nu` of the spectrum and :math:`\zeta` of the target.
@@ -52,6 +54,7 @@ from sgdmem.phase_diagrams.systems.diagram_parts import (
 from sgdmem.phase_diagrams.systems.marginal_momentum import draw_marginal_momentum
 from sgdmem.phase_diagrams.systems.mem_sgd import draw_mem_sgd
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
+from sgdmem.phase_diagrams.systems.sparse_phases import draw_sparse_phases
 from sgdmem.phase_diagrams.systems.spectral_conflict import draw_spectral_conflict
 from sgdmem.phase_diagrams.systems.stochastic_edge import draw_batch_sharpness
 from sgdmem.symbolic.errors import InputError, shown
@@ -80,12 +83,12 @@ def named_diagram(
     name : str
         "learning-rate-momentum", "damping-effective-rate", "spectral-zones",
         "batch-size-learning-rate", "batch-sharpness", "marginal-momentum", "mem-sgd",
-        "spectral-conflict" or "regimes"; what they show is said at the top of
+        "spectral-conflict", "sparse-phases" or "regimes"; what they show is said at the top of
         `sgdmem.phase_diagrams.systems.named_diagrams`.
     problem : Problem, Spectrum or array of shape (n, d), optional
-        By default the infinite power law of exponent 1.5; "regimes" and "spectral-conflict" have
-        their own, and "batch-sharpness", "marginal-momentum" and "mem-sgd" 200 Gaussian features
-        of one variance.
+        By default the infinite power law of exponent 1.5; "regimes", "spectral-conflict" and
+        "sparse-phases" have their own, and "batch-sharpness", "marginal-momentum" and "mem-sgd" 200
+        Gaussian features of one variance.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     annotate : bool
@@ -107,9 +110,9 @@ def named_diagram(
         - "spectral-zones": ``q0``, ``damping`` and ``effective_learning_rate``, numbers;
         - "batch-size-learning-rate": ``family``, the ranges ``learning_rate`` and ``batch_size``,
           and other parameters of the family (``momentum=0.9`` for the heavy ball by default);
-        - "batch-sharpness", "marginal-momentum", "mem-sgd" and "spectral-conflict": as
-          `draw_batch_sharpness`, `draw_marginal_momentum`, `draw_mem_sgd` and
-          `draw_spectral_conflict`;
+        - "batch-sharpness", "marginal-momentum", "mem-sgd", "spectral-conflict" and
+          "sparse-phases": as `draw_batch_sharpness`, `draw_marginal_momentum`, `draw_mem_sgd`,
+          `draw_spectral_conflict` and `draw_sparse_phases`;
         - "regimes": ``points``, the ranges ``inverse_nu`` and ``zeta``, ``batch_size``, and
           ``family`` with its parameters (SGD with the learning rate 0.1 by default).
 
@@ -118,8 +121,7 @@ def named_diagram(
     matplotlib axes
         With the `artists` ``map`` and ``kinds``, ``boundary``, ``theory``, ``accelerated``,
         ``region-name`` and ``curve-name``; those of `draw_noise_summand` for "spectral-zones", and
-        of `draw_batch_sharpness`, `draw_marginal_momentum`, `draw_mem_sgd` and
-        `draw_spectral_conflict`.
+        of the other functions above.
 
     Raises
     ------
@@ -145,8 +147,8 @@ def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram
     Raises
     ------
     InputError
-        For "spectral-zones", "batch-sharpness", "marginal-momentum", "mem-sgd" and
-        "spectral-conflict", which are curves, and as `named_diagram`.
+        For "spectral-zones", "batch-sharpness", "marginal-momentum", "mem-sgd",
+        "spectral-conflict" and "sparse-phases", which are curves, and as `named_diagram`.
     """
     if name not in (*_DIAGRAMS, "regimes"):
         known = ", ".join([*_DIAGRAMS, "regimes", *_CURVES])
@@ -203,6 +205,7 @@ _CURVES: dict[str, Callable[..., Any]] = {
     "marginal-momentum": draw_marginal_momentum,
     "mem-sgd": draw_mem_sgd,
     "spectral-conflict": draw_spectral_conflict,
+    "sparse-phases": draw_sparse_phases,
 }
 
 

@@ -87,6 +87,7 @@ def draw_spectral_conflict(
     if not is_list(momenta) or not len(momenta):
         raise InputError(f"momenta must be a list of numbers, got {shown(momenta)}")
     count = whole(points, "points", 2)
+    dimension = whole(number(dimension, "dimension"), "dimension", 1)
     ax = new_axes(size) if ax is None else ax
     for place, momentum in enumerate(momenta):
         method = sgdm(learning_rate, momentum)

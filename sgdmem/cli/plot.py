@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -46,16 +47,18 @@ _DIAGRAMS = (
     "marginal-momentum",
     "mem-sgd",
     "spectral-conflict",
+    "sparse-phases",
     "regimes",
 )
-_CURVES = {  # what varies, their artists and the columns in which these are written
+_CURVES = {  # what curves and their points are of, their artists and the columns of these
     "batch-sharpness": (
-        "batch_size",
+        ("momentum", "batch_size"),
         {"batch-sharpness": "batch_sharpness_times_rate", "sharpness": "sharpness_times_rate"},
     ),
-    "marginal-momentum": ("batch_size", {"gain": "largest_rate_over_sgd"}),
-    "mem-sgd": ("batch_size", {"gain": "largest_rate_over_sgd"}),
-    "spectral-conflict": ("probability", {"speed": "speed_over_slow_sgd"}),
+    "marginal-momentum": (("momentum", "batch_size"), {"gain": "largest_rate_over_sgd"}),
+    "mem-sgd": (("kept", "batch_size"), {"gain": "largest_rate_over_sgd"}),
+    "spectral-conflict": (("momentum", "probability"), {"speed": "speed_over_slow_sgd"}),
+    "sparse-phases": (("dimension", "kappa"), {"retention-is-learning": "gamma"}),
 }
 Size: TypeAlias = Any  # as the functions that draw take it
 # arguments of `named_diagram`
@@ -219,6 +222,7 @@ def diagram_command(
       mem-sgd                   batch_size, kept
       spectral-conflict         learning_rate, momenta, batch_size, dimension,
                                 probability
+      sparse-phases             sigma, kappa, dimensions
       regimes                   family, inverse_nu, zeta
 
     All but the zones have points, along each axis of the map; maps but the regimes have
@@ -242,7 +246,7 @@ def diagram_command(
         if key in chosen:
             raise click.UsageError(f"--set {key}: diagrams have no such option")
     if options["batch_size"] is not None:
-        varied = [key for key, (axis, _) in _CURVES.items() if axis == "batch_size"]
+        varied = [key for key, (axes, _) in _CURVES.items() if "batch_size" in axes]
         if name in ("batch-size-learning-rate", *varied):
             raise click.UsageError(
                 "--batch-size: it varies; --set batch_size=LOW,HIGH is its range"
@@ -278,18 +282,22 @@ def diagram_command(
     click.echo(f"wrote {', '.join(map(str, written))}")
 
 
-def _write_curves(axes: Any, path: Path, varied: str, columns: dict[str, str]) -> None:
+def _write_curves(axes: Any, path: Path, varied: tuple[str, str], columns: dict[str, str]) -> None:
     """Write curves, one after the other; the first artists have their names."""
     from sgdmem.phase_diagrams.pictures.artists import artists
 
     found = artists(axes)
     rows = (
-        (lines[0].get_label().strip("$").split(" = ")[-1], *map(float, row))
+        (_number(lines[0].get_label()), *map(float, row))
         for lines in zip(*(found[name] for name in columns), strict=True)
         for row in zip(lines[0].get_xdata(), *(x.get_ydata() for x in lines), strict=True)
     )
-    first = "kept" if "level" in found else "momentum"
-    _write(axes, path, (first, varied, *columns.values()), rows)
+    _write(axes, path, (*varied, *columns.values()), rows)
+
+
+def _number(label: str) -> str:
+    """Return the number of a label such as "$d = 10^{8}$"."""
+    return re.sub(r"10\^\{(\d+)\}", r"1e\1", label.strip("$").split(" = ")[-1])
 
 
 def _rules(names: Sequence[str | Family[...]], values: dict[str, Any]) -> dict[str, Any]:

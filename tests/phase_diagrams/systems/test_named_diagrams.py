@@ -229,7 +229,7 @@ SMALL = {"points": 12, "resolution": 8}
         *(("damping-effective-rate", SMALL), ("batch-size-learning-rate", SMALL)),
         *(("spectral-zones", {}), ("regimes", {"points": 12})),
         *((name, {"points": 5}) for name in ("batch-sharpness", "marginal-momentum", "mem-sgd")),
-        ("spectral-conflict", {"points": 5}),
+        *(("spectral-conflict", {"points": 5}), ("sparse-phases", {"points": 2})),
     ],
 )
 def test_curves_differ_in_black_and_white(name: str, options: dict[str, Any]) -> None:
@@ -258,6 +258,8 @@ def test_axes_of_the_caller(plateaus: NamedDiagram) -> None:
         ("batch-sharpness", {"momenta": 0.9}, "momenta must be a list of numbers, got 0.9"),
         ("batch-sharpness", {"x": 1}, "x is chosen by the diagram; there are family"),
         ("spectral-conflict", {"momenta": []}, "momenta must be a list of numbers"),
+        ("sparse-phases", {"sigma": 1}, "sigma must be from 0 to 1, without 1, got 1"),
+        ("sparse-phases", {"kappa": [1, 0]}, "kappa must be a pair within 0 and 4"),
         ("regimes", {"x": 1}, "x is chosen by the diagram; there are family, batch_size"),
         ("learning-rate-momentum", {"panels": 1}, "panels is chosen by the diagram"),
         ("damping-effective-rate", {"q0": -1}, "q0 must be positive"),

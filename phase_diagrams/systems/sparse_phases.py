@@ -1,0 +1,152 @@
+r"""Where momentum under sparse updates is a heavy ball, and where it is SGD (arXiv 2605.28961)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from sgdmem.numeric.arithmetic.inputs import number, whole
+from sgdmem.numeric.systems.sparse_momentum import SparseInputs, active_clock
+from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
+from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
+from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, GREY, STROKES
+from sgdmem.phase_diagrams.pictures.surroundings import (
+    new_axes,
+    settle,
+    write_legend,
+    write_title,
+)
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
+
+
+@sized
+def draw_sparse_phases(
+    problem: Any = None,
+    *,
+    sigma: Any = "0.5",
+    kappa: tuple[float, float] = (0.0, 1.0),
+    dimensions: Any = (100, 10_000, 10**8),
+    points: int = 25,
+    ax: Any = None,
+    explained: bool = True,
+    size: FigureSize = None,
+) -> Any:
+    r"""Draw at which momentum learning, at the largest stable rate, takes as long as retention.
+
+    With :math:`p=d^{-\kappa},\ B=d^\sigma,\ 1-\beta=d^{-\gamma}` and all coordinates active
+    together. Above its curve SGDM can be a heavy ball (A, B), below it is SGD at every stable rate
+    (C, D); right of :math:`\kappa=\sigma` most batches are idle (B, D). As d grows the curves tend
+    to the resonance line :math:`\gamma=1-\sigma+\kappa`.
+
+    Parameters
+    ----------
+    problem : None
+        Chosen by the diagram.
+    sigma : number
+        From 0 to 1, without 1.
+    kappa : (float, float)
+        The range, (low, high), from 0 on.
+    dimensions : sequence of int
+        A curve for each.
+    points : int
+        Of a curve.
+    ax, explained, size
+        See `named_diagram`.
+
+    Returns
+    -------
+    matplotlib axes
+        With the `artists` ``retention-is-learning``, ``resonance``, ``idle`` and ``limit-name``.
+
+    Raises
+    ------
+    InputError
+        For an argument outside its domain.
+
+    Examples
+    --------
+    >>> axes = draw_sparse_phases(points=2, dimensions=[100])
+    >>> axes.get_ylabel()
+    'momentum: $1-\\beta=d^{-\\gamma}$'
+    """
+    if problem is not None:
+        raise InputError("problem is chosen by the diagram: sparse-phases is of sparse inputs")
+    σ = float(number(sigma, "sigma"))
+    if not 0 <= σ < 1:
+        raise InputError(f"sigma must be from 0 to 1, without 1, got {shown(sigma)}")
+    if not is_list(kappa) or len(kappa) != 2:
+        raise InputError(f"kappa must be a pair (low, high), got {shown(kappa)}")
+    low, high = (float(number(end, "kappa")) for end in kappa)
+    if not 0 <= low < high <= 4:
+        raise InputError(f"kappa must be a pair within 0 and 4, low < high, got {shown(kappa)}")
+    if not is_list(dimensions) or not len(dimensions):
+        raise InputError(f"dimensions must be a list of integers, got {shown(dimensions)}")
+    exponents = np.linspace(low, high, whole(points, "points", 2))
+    ax = new_axes(size) if ax is None else ax
+    for place, given in enumerate(dimensions):
+        d = whole(number(given, "dimensions"), "dimensions", 10)
+        look = {"color": CURVES[place % len(CURVES)], "linestyle": STROKES[place % len(STROKES)]}
+        levels = [_resonance(d, κ, σ) for κ in exponents]
+        line = ax.plot(
+            exponents, levels, label=f"$d = {_power(d)}$", linewidth=in_points(2.0), **look
+        )
+        named("retention-is-learning", *line)
+    ends = np.array([low, high])
+    named("resonance", *ax.plot(ends, 1 - σ + ends, **dashed(BLACK, 0)))
+    top = 1 - σ + high + 0.5
+    ax.set(xlim=(low, high), ylim=(0, top))
+    idle = low < σ < high
+    if idle:
+        named("idle", ax.axvline(σ, color=GREY, linewidth=in_points(0.8), zorder=1))
+    for name, (left, right) in {"AC": (low, min(σ, high)), "BD": (max(σ, low), high)}.items():
+        middle = (left + right) / 2
+        line_there = 1 - σ + middle
+        for letter, level in zip(name, ((line_there + top) / 2, line_there / 5), strict=True):
+            if right > left:
+                text = ax.text(middle, level, letter, ha="center", va="center")
+                named("limit-name", text)
+    ax.set(xlabel=r"sparsity: $p=d^{-\kappa}$", ylabel=r"momentum: $1-\beta=d^{-\gamma}$")
+    write_title(ax, rf"$B=d^{{{σ:g}}}$: heavy ball (A, B) or SGD (C, D)", "small")
+    if explained:
+        _explain(ax, idle)
+    settle(ax)
+    return ax
+
+
+def _power(dimension: int) -> str:
+    """Return a power of ten as one."""
+    digits = len(str(dimension)) - 1
+    return f"10^{{{digits}}}" if dimension == 10**digits and digits > 3 else str(dimension)
+
+
+def _resonance(dimension: int, kappa: float, sigma: float) -> float:
+    """Return gamma at which retention, at the largest rate, is as long as learning."""
+    p, B = Fraction(dimension**-kappa), Fraction(dimension**sigma)
+    inputs = SparseInputs(p, dimension).problem
+
+    def excess(gamma: float) -> float:
+        β = 1 - Fraction(dimension**-gamma)
+        rate = largest_learning_rate("sgdm", inputs, B, momentum=β)
+        clock = active_clock(p, rate, β, B)
+        return float(np.log(clock.retention / clock.learning))
+
+    highest = 2 - sigma + kappa
+    if excess(0.0) > 0:
+        return 0.0
+    return float(brentq(excess, 0.0, highest, xtol=1e-4))
+
+
+def _explain(ax: Any, idle: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    handles, _ = ax.get_legend_handles_labels()
+    handles.append(Line2D([], [], label=r"$d\to\infty$: resonance line", **dashed(BLACK, 0)))
+    if idle:
+        thin: dict[str, Any] = {"color": GREY, "linewidth": in_points(0.8)}
+        handles.append(Line2D([], [], label=r"$\kappa=\sigma$: idle batches beyond", **thin))
+    write_legend(ax, handles)
