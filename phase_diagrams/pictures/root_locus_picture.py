@@ -173,13 +173,14 @@ def _crossings(ax: Any, algorithm: Algorithm, data: Any) -> None:
         label = None
         upper = there[np.argmax(there.imag)]
         side = 1 if upper.real < 0 else -1  # towards the middle
+        below = upper.imag > 0.5  # near the real axis there is no room for it
         text = ax.annotate(
             rf"$\lambda = {end:.4g}$",
             (upper.real, upper.imag),
-            (side * in_points(9), in_points(-11 if upper.imag > 0 else 7)),
+            (side * in_points(9), in_points(-11 if below else 7)),
             textcoords="offset points",
             ha="left" if side > 0 else "right",
-            va="top" if upper.imag > 0 else "bottom",
+            va="top" if below else "bottom",
             zorder=7,
             bbox={"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.8},
         )

@@ -50,7 +50,7 @@ def _sections(algorithm: Algorithm) -> Iterator[str]:
     tidy, lam = _arranged(algorithm)
     x = Symbol("x")
     det_D, _, Q, _ = (tuple(map(tidy, polynomial)) for polynomial in algorithm.polynomials)
-    yield str(algorithm)
+    yield str(algorithm).replace("**", "^")
     yield ""
     yield "Characteristic polynomial (29), (36): det(x - S) = P(x) - lambda Q(x)"
     yield f"  P(x) = (x - 1) det(x - D) = (x - 1) ({_polynomial(det_D, x)})"
