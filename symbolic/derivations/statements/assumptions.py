@@ -163,13 +163,16 @@ def minimal(bounds: Iterable[tuple[Any, bool]], intervals: Intervals) -> list[tu
     """
     kept = list(dict.fromkeys(_reduced(value, strict, intervals) for value, strict in bounds))
     kept = [bound for bound in kept if bound[0] != 1]
-    for bound in list(kept):
-        others = [other for other in kept if other is not bound]
-        known = {**intervals, **_single(others, intervals)}
-        if _implied(bound, others, known):
-            kept = others
-        else:
-            kept = [_reduced(*bound, known) if x is bound else x for x in kept]
+    before: list[tuple[Any, bool]] = []
+    while kept != before:
+        before = kept
+        for bound in before:
+            others = [other for other in kept if other is not bound]
+            known = {**intervals, **_single(others, intervals)}
+            if _implied(bound, others, known):
+                kept = others
+            else:
+                kept = [_reduced(*bound, known) if x is bound else x for x in kept]
     return kept
 
 
@@ -277,11 +280,14 @@ def _implied(bound: tuple[Any, bool], others: list[tuple[Any, bool]], intervals:
     value, strict = bound
     if _is_multiple(value, strict, others, intervals):
         return True
+    positive = [x for x, is_strict in others if is_strict and end_of(x) is not None]
     for other, other_strict in others:
         enough = strict and not other_strict
         for share in (sympy.S.Half, sympy.S.One, sympy.Integer(2), sympy.Rational(1, 4)):
-            if _is_multiple(sympy.expand(value - share * other), enough, others, intervals):
-                return True
+            for scale in (1, *positive):
+                rest = sympy.expand(scale * value - share * other)
+                if _is_multiple(rest, enough, others, intervals):
+                    return True
         for symbol in value.free_symbols & other.free_symbols:
             # c value - d other without the symbol, where c > 0 and d >= 0
             parts = [sympy.Poly(x, symbol).all_coeffs() for x in (value, other)]

@@ -369,7 +369,7 @@ def test_conditions_of_coefficients_that_are_fractions() -> None:
     h, m = sympy.symbols("h m", real=True)
     divided = Algorithm(h / (1 - m), m, -h / (1 - m), m)
     found = derive(divided).markdown().partition("**Proof.**")[0]
-    assert r"h \lambda_{\max} < 2 (1 + m) (1 - m)" in found
+    assert r"h > 0, \qquad m < 1, \qquad h \lambda_{\max} < 2 (1 + m) (1 - m)" in found
     numbers = derive(heavy_ball("1/10", "9/10")).markdown()
     assert r"\lambda_{\max} < 38" in numbers
 
