@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any, overload
 
+from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.constructors import published_family
 from sgdmem.symbolic.algorithms.family import Family
@@ -20,7 +21,7 @@ from sgdmem.symbolic.tracing.signature import (
     read_signature,
     source_of,
 )
-from sgdmem.symbolic.tracing.step import Step, blocks_of_step, traced
+from sgdmem.symbolic.tracing.step import ROUNDED, Step, blocks_of_step, nearly_0, traced
 from sgdmem.symbolic.tracing.update_lines import in_sequence, update_lines
 
 
@@ -135,6 +136,10 @@ def traced_family(
     """
     if losses not in ("all", "quadratic"):
         raise InputError(f"losses must be 'quadratic' or 'all', got {shown(losses)}")
+    if display_name is not None and not isinstance(display_name, str):
+        raise InputError(f"display_name must be a text, got {shown(display_name)}")
+    if update is not None and (isinstance(update, str) or not is_list(update)):
+        raise InputError(f"update must be a list of lines, got {shown(update)}")
     described = read_signature(function, letters or {}, ranges or {}, lengths or {}, losses)
     if known:
         told = {
@@ -183,6 +188,11 @@ def check_update(described: UpdateFunction) -> None:
             "numbers, nor keep anything outside of its buffers"
         )
     blocks = blocks_of_step(described, first)
+    if nearly_0(blocks.shrink):
+        raise InputError(
+            f"{described.name} keeps the minimum where it is only nearly: {described.iterate} is "
+            f"multiplied by 1 - ({float(blocks.shrink):.3g}){ROUNDED}"
+        )
     if blocks.alpha == 0 and all(x == 0 for x in blocks.c):
         raise InputError(f"{described.name} does not use its gradient")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -119,6 +120,18 @@ def read_signature(
     """
     if isinstance(function, type | Family) or not callable(function):
         raise InputError(f"method makes a family of a function, got {shown(function)}")
+    for what, names in (("letters", letters), ("ranges", ranges), ("lengths", lengths)):
+        if not isinstance(names, Mapping):
+            raise InputError(f"{what} must be a dict from names, got {shown(names)}")
+    for key, letter in letters.items():
+        if not isinstance(letter, str) or not letter:
+            raise InputError(f"letters: {key} must have LaTeX, got {shown(letter)}")
+    for key, length in lengths.items():
+        if not isinstance(length, int | str) or isinstance(length, bool):
+            raise InputError(
+                f"lengths: {key} must have a whole number or the name of a parameter, got "
+                f"{shown(length)}"
+            )
     name, given = name_of(function), list(signature_of(function, name_of(function)).values())
     whole = function
     while isinstance(whole, partial):  # what it fixes looks like what stands after a *
@@ -204,12 +217,17 @@ def _read(
 def _range(name: str, given: Sequence[Any]) -> Range:
     *ends, last = given if isinstance(given, list | tuple) and given else [None]
     numbers = [*ends] if last == "log" else [*ends, last]
-    if len(numbers) not in (2, 3) or not all(isinstance(x, int | float) for x in numbers):
+    if len(numbers) not in (2, 3) or not all(
+        isinstance(x, int | float) and math.isfinite(x) for x in numbers
+    ):
         raise InputError(
             f"ranges: {name} must have (low, high), (low, high, start) or "
             f'(low, high, start, "log"), got {shown(given)}'
         )
     low, high, *start = numbers
+    if not low < high or (last == "log" and low <= 0):
+        sign = "0 < low < high" if last == "log" else "low < high"
+        raise InputError(f"ranges: {name} must have {sign}, got {shown(given)}")
     middle = (low * high) ** 0.5 if last == "log" else (low + high) / 2
     short = float(f"{middle:.3g}")  # a field shows it
     middle = short if low <= short <= high else middle

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from sgdmem.symbolic.algebra.blocks import Blocks
-from sgdmem.symbolic.algebra.scalars import Element, exact_field, is_symbolic
+from sgdmem.symbolic.algebra.scalars import Element, as_scalar, exact_field, is_symbolic
 from sgdmem.symbolic.algorithms.printing import sum_text
 from sgdmem.symbolic.algorithms.state_space import (
     Row,
@@ -21,6 +21,13 @@ from sgdmem.symbolic.tracing.messages import failed, unstarred
 from sgdmem.symbolic.tracing.signature import UpdateFunction
 from sgdmem.symbolic.tracing.traced_number import TracedNumber
 from sgdmem.symbolic.tracing.vectors import Terms, TracedGradient, TracedVector
+
+DECAYS = " (weight decay in the gradient belongs to the problem: Problem(..., weight_decay=...))"
+_NEARLY = 1e-9  # what rounding of a few floats leaves of 0
+ROUNDED = (
+    "; a float is its exact binary value, so that 0.3 + 0.7 is not 1: write one weight as 1 minus "
+    "the other, or Fraction(3, 10)"
+)
 
 
 @dataclass(frozen=True)
@@ -100,8 +107,8 @@ def blocks_of_step(update: UpdateFunction, step: Step) -> Blocks:
     if found is None:
         raise InputError(
             f"{update.name} does not keep the minimum where it is: without gradients, from where "
-            f"all copies of {update.iterate} are equal, {_moved(step, S, r, back)} (weight decay "
-            "in the gradient belongs to the problem: Problem(..., weight_decay=...))"
+            f"all copies of {update.iterate} are equal, {_moved(step, S, r, back)}"
+            + (ROUNDED if any(nearly_0(back(sum(x.values()) - 1)) for x in S if x) else DECAYS)
         )
     return found.map(back)
 
@@ -211,3 +218,9 @@ def _moved(step: Step, S: Sequence[Row], r: Row, back: Callable[[Element], Any])
 
     said = [f"{name} becomes {text(row)}" for name, row in zip(step.names, S, strict=True)][:3]
     return "; ".join([*said, *([] if r == {0: 1} else [f"the gradient is taken at {text(r)}"])])
+
+
+def nearly_0(value: Any) -> bool:
+    """Whether a number is not 0, but as small as rounding leaves it."""
+    number = as_scalar(value, "a weight")
+    return not is_symbolic(number) and 0 < abs(float(number)) < _NEARLY

@@ -87,13 +87,13 @@ class TracedNumber(Traced):
         return _computed(lambda x, y: x * y, self, other)
 
     def __truediv__(self, other: Any) -> Any:
-        return _computed(lambda x, y: x / y, self, other)
+        return _computed(_quotient, self, other)
 
     def __rsub__(self, other: Any) -> Any:
         return _computed(lambda x, y: y - x, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return _computed(lambda x, y: y / x, self, other)
+        return _computed(lambda x, y: _quotient(y, x), self, other)
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -145,6 +145,12 @@ class TracedNumber(Traced):
 def scalar(value: Any, name: str) -> Scalar:
     """Return a number that was computed of parameters as an exact scalar."""
     return value.value if isinstance(value, TracedNumber) else as_scalar(value, name)
+
+
+def _quotient(above: Any, below: Any) -> Any:
+    if below == 0:
+        raise ZeroDivisionError  # also beside symbols
+    return above / below
 
 
 def _computed(operation: Callable[[Any, Any], Any], number: TracedNumber, other: Any) -> Any:

@@ -90,6 +90,8 @@ class TracedVector(Traced):
         if isinstance(other, TracedVector):
             self.__rtruediv__(other)
         divisor = number_beside(other)
+        if divisor == 0:
+            raise ZeroDivisionError  # also beside symbols
         return TracedVector({key: x / divisor for key, x in self.terms.items()}, self.run)
 
     def __neg__(self) -> TracedVector:

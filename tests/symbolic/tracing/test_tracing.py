@@ -595,3 +595,49 @@ def test_traced_methods_are_compiled(rng: np.random.Generator) -> None:
     known = sgdmem.phase_diagram("qhm", spectrum, 4, x=x, y=y, nu=0.7)
     assert np.array_equal(mine.stable.values, known.stable.values)
     assert np.allclose(mine.noise_sum.values, known.noise_sum.values)
+
+
+def test_weights_that_floats_round_are_told() -> None:
+    def kept(w: Any, u: Any, gradient: Any, *, lr: Any) -> Any:
+        return 0.3 * w + 0.7 * u - lr * gradient(w), w
+
+    def shrunk(w: Any, gradient: Any, *, lr: Any) -> Any:
+        return 0.1 * w + 0.2 * w + 0.7 * w - lr * gradient(w)
+
+    for step in (kept, shrunk):
+        with pytest.raises(InputError, match=r"a float is its exact binary value, .* write one"):
+            sgdmem.method(step)
+
+    def decays(w: Any, gradient: Any, *, lr: Any, decay: Any) -> Any:
+        return (1 - lr * decay) * w - lr * gradient(w)
+
+    assert sgdmem.method(decays)("1e-6", "1e-6").shrink == Fraction(1, 10**12)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"letters": ["lr"]}, "letters must be a dict from names, got"),
+        ({"letters": {"lr": 3}}, "letters: lr must have LaTeX, got 3"),
+        ({"lengths": {"v": 1.5}}, "lengths: v must have a whole number or the name"),
+        ({"ranges": {"lr": (1, 0)}}, "ranges: lr must have low < high, got"),
+        ({"ranges": {"lr": (-1, 1, "log")}}, "ranges: lr must have 0 < low < high, got"),
+        ({"ranges": {"lr": (float("nan"), 0)}}, "ranges: lr must have .low, high., "),
+        ({"display_name": 3}, "display_name must be a text, got 3"),
+        ({"update": "w <- w"}, "update must be a list of lines, got 'w <- w'"),
+    ],
+)
+def test_options_of_other_kinds(options: dict[str, Any], message: str) -> None:
+    def step(w: Any, v: Any, gradient: Any, *, lr: Any) -> Any:
+        return w - lr * gradient(w), v
+
+    with pytest.raises(InputError, match=message):
+        sgdmem.method(**options)(step)
+
+
+def test_division_by_0_beside_a_symbol() -> None:
+    def step(w: Any, gradient: Any, *, lr: Any) -> Any:
+        return w - lr * gradient(w) / 0
+
+    with pytest.raises(InputError, match="step, line .*: it divides by 0"):
+        sgdmem.method(step)
