@@ -639,5 +639,5 @@ def test_division_by_0_beside_a_symbol() -> None:
     def step(w: Any, gradient: Any, *, lr: Any) -> Any:
         return w - lr * gradient(w) / 0
 
-    with pytest.raises(InputError, match="step, line .*: it divides by 0"):
+    with pytest.raises(InputError, match=r"step, line .*: it divides by 0"):
         sgdmem.method(step)
