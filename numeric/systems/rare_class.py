@@ -22,7 +22,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +33,8 @@ from sgdmem.symbolic.errors import InputError, shown
 _NODES = 200  # of Gauss-Hermite quadrature
 
 
-class GradientMoments(NamedTuple):
+@dataclass(frozen=True)
+class GradientMoments:
     r"""Moments of the gradient of one sample, :math:`(\sigma-y)x`.
 
     Attributes
@@ -51,7 +52,8 @@ class GradientMoments(NamedTuple):
     square: float
 
 
-class RareClassRun(NamedTuple):
+@dataclass(frozen=True)
+class RareClassRun:
     r"""Means of a run.
 
     Attributes
@@ -168,8 +170,9 @@ class RareClass:
         u = C = V = 0.0  # momentum along; across its product with the weights, and its square
         found = [(m, R)]
         for _ in range(count):
-            f, pull, square = self.gradient_moments(m, R)
-            u = β * u + ε * f
+            moments = self.gradient_moments(m, R)
+            pull, square = moments.pull, moments.square
+            u = β * u + ε * moments.along
             m -= η * u
             batch = γ * square + (1 - γ) * pull**2 * R
             V = β**2 * V + 2 * β * ε * pull * C + ε**2 * batch
@@ -184,7 +187,7 @@ class RareClass:
         Returns
         -------
         (ndarray, ndarray)
-            Of shapes (*shape, d) and shape.
+            Of the shape with an axis of d more, and of the shape.
         """
         lead = (shape,) if isinstance(shape, int) else tuple(shape)
         rare = rng.random(lead) < self.probability

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -154,8 +154,8 @@ class SparseInputs:
 
         Returns
         -------
-        ndarray of shape (*shape, K * dimension)
-            A group after the other.
+        ndarray
+            With a last axis of K times the dimension more than the shape: group after group.
 
         Examples
         --------
@@ -178,7 +178,8 @@ class SparseInputs:
         return found.reshape(*lead, -1)
 
 
-class ActiveClock(NamedTuple):
+@dataclass(frozen=True)
+class ActiveClock:
     """Times in active updates: steps at which a coordinate hears something.
 
     Attributes
@@ -225,8 +226,8 @@ def active_clock(
     Examples
     --------
     >>> clock = active_clock("0.01", "0.5", "0.99", 16)
-    >>> print(*(round(x, 4) for x in clock))
-    0.1485 15.7057 14.8542
+    >>> round(clock.activity, 4), round(clock.retention, 4), round(clock.learning, 4)
+    (0.1485, 15.7057, 14.8542)
     """
     p, β = positive_float(probability, "probability"), number(momentum, "momentum")
     if p > 1:

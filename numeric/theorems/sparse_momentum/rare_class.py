@@ -37,7 +37,8 @@ def claim(
     p: float, separation: float, dimension: int, along: float, across: float
 ) -> tuple[float, ...]:
     """Return the mean along mu, that across over w, and the mean square across."""
-    return tuple(RareClass(p, separation, dimension).gradient_moments(along, across))
+    found = RareClass(p, separation, dimension).gradient_moments(along, across)
+    return found.along, found.pull, found.square
 
 
 def check(claim: Claim = claim) -> list[Case]:

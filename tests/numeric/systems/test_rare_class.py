@@ -48,7 +48,7 @@ def test_closed_means_of_literal_runs(
     model = RareClass("0.05", 2, dimension)
     found = literal_run(model, 8, steps, rate, 0.9, runs, 5)
     run = model.run(8, steps, learning_rate=rate, momentum="0.9")
-    for values, closed in zip((found[:, 0], found[:, 1]), run, strict=True):
+    for values, closed in ((found[:, 0], run.along), (found[:, 1], run.across)):
         for step in (steps // 3, 2 * steps // 3, steps):
             mean, spread = values[step - 1].mean(), values[step - 1].std()
             error = 4 * spread / math.sqrt(runs)
@@ -66,7 +66,7 @@ def test_the_first_steps_are_exact() -> None:
         momentum, runs = rng.uniform(0, 0.9), 20_000
         run = model.run(B, 1, learning_rate=rate, momentum=momentum)
         found = literal_run(model, B, 1, rate, momentum, runs, seed + 100)
-        for values, closed in zip(found[0], run, strict=True):
+        for values, closed in zip(found[0], (run.along, run.across), strict=True):
             scores.append((values.mean() - closed[1]) / (values.std() / math.sqrt(runs)))
     assert len(scores) == 60
     assert (np.abs(scores) > 3).sum() <= 1, scores

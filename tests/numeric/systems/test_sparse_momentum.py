@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import sgdmem
-from sgdmem.numeric.systems.sparse_momentum import SparseInputs, active_clock
+from sgdmem.numeric.systems.sparse_momentum import ActiveClock, SparseInputs, active_clock
 from sgdmem.numeric.theorems.instances import Dynamics, second_moment_matrix, spectral_radius
 from sgdmem.symbolic.errors import InputError
 
@@ -152,7 +152,7 @@ def test_learning_faster_than_retention_may_be_stable() -> None:
 def test_inputs_that_are_always_active_are_gaussian() -> None:
     problem = SparseInputs(1, 5).problem
     assert (problem.noise.tau1, problem.noise.tau2) == (1, -1)
-    assert active_clock(1, 1, 0.5, 8) == (1, 2, 0.5)
+    assert active_clock(1, 1, 0.5, 8) == ActiveClock(1, 2, 0.5)
 
 
 @pytest.mark.parametrize(
