@@ -121,6 +121,27 @@ def test_without_memory_top_k_goes_elsewhere() -> None:
     assert ends[0] < 0.02 and ends[1] > 0.3
 
 
+def test_where_memory_costs_more_than_it_brings() -> None:
+    """On d alike Gaussian features the largest effective rates are level at B = d + 1."""
+    problem = sgdmem.Problem(sgdmem.Spectrum([1], [50]), sgdmem.Noise(tau2=-1))
+    for share in (0.5, 0.02):
+        for batch_size, ahead in ((50.9, True), (51.1, False)):
+            kept = sgdmem.largest_learning_rate(
+                as_stable_as_rand_k, problem, batch_size, kept=share
+            )
+            plain = sgdmem.largest_learning_rate("sgd", problem, batch_size)
+            for rate in (0.99 * plain, 1.01 * plain):  # without memory any k is as stable as SGD
+                losses = rand_k_run(
+                    [rate] * 3000, share, targeted(problem), batch_size, memory=False
+                )
+                assert (losses.losses[-1] < losses.losses[-2]) == (rate < plain)
+            assert (kept > share * plain) == ahead
+
+
+def targeted(problem: sgdmem.Problem) -> sgdmem.Problem:
+    return sgdmem.Problem(problem.spectrum, problem.noise, target=[1])
+
+
 def test_without_memory_rand_k_is_slower() -> None:
     problem = sgdmem.Problem(sgdmem.Spectrum([1, 0.1]), target=[1, 1])
     rates = [0.01] * 1000

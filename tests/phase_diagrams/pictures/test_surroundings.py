@@ -162,6 +162,14 @@ def test_a_long_title_stays_inside_at_another_resolution() -> None:
     assert texts_outside(ax.figure) == []
 
 
+def test_a_label_of_one_phrase_a_line_is_settled() -> None:
+    """Lines of a word each cannot be made more even, and were tried for ever."""
+    axes = Figure(figsize=(3.3, 2), layout="constrained").add_subplot()
+    axes.set_ylabel("largest effective rate, rand-k / SGD")
+    settle(axes)
+    assert axes.get_ylabel() == "largest effective rate,\nrand-k / SGD"
+
+
 def test_titles_come_apart_at_commas() -> None:
     axes = Figure(figsize=(2.6, 2), layout="constrained").add_subplot()
     write_title(
