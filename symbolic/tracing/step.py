@@ -9,13 +9,9 @@ from typing import Any
 
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algebra.scalars import Element, as_scalar, exact_field, is_symbolic
+from sgdmem.symbolic.algorithms.idle_entries import without_idle_entries
 from sgdmem.symbolic.algorithms.printing import sum_text
-from sgdmem.symbolic.algorithms.state_space import (
-    Row,
-    StateSpace,
-    blocks_at_rest,
-    without_idle_entries,
-)
+from sgdmem.symbolic.algorithms.state_space import Row, StateSpace, blocks_at_rest
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.tracing.messages import failed, unstarred
 from sgdmem.symbolic.tracing.signature import UpdateFunction
