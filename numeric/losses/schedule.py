@@ -252,7 +252,10 @@ def listed_schedule(algorithms: Sequence[Algorithm]) -> Schedule:
         for i, algorithm in enumerate(algorithms)
     }
     if len(memories) > 1:
-        raise InputError(f"algorithms must have one memory, got {sorted(memories)}")
+        raise InputError(
+            f"algorithms must have one memory, got {sorted(memories)}: a step that is written as "
+            "code keeps no vectors that it does not use, Algorithm(alpha, b, c, D) does"
+        )
     every = [numeric_algorithm(algorithm).blocks for algorithm in algorithms]
     shrink = any(blocks.shrink != 0 for blocks in every)
     rows = [

@@ -300,7 +300,7 @@ def test_no_steps() -> None:
         ({"spectrum": Spectrum.power_law(2)}, "target must have one entry"),
         (
             {"algorithm": [named.sgd(1), named.heavy_ball(1, 0)]},
-            "must have one memory",
+            r"one memory, got \[.*\]: a step that is written as code keeps no",
         ),
         ({"algorithm": []}, "algorithms must be a list of at least one"),
         ({"noise": Noise(tau2=[1, 0, 0, 0]), "method": "compressed"}, "cannot be compressed"),
