@@ -161,15 +161,15 @@ def rule_name(rule: Any, length: int) -> str:
     >>> from sgdmem import sgd
     >>> rule_name([sgd("0.1"), sgd("0.1"), sgd(2)], 3)
     '2 times sgd(learning_rate=0.1), sgd(learning_rate=2)'
+    >>> rule_name([Algorithm(1), Algorithm(1), Algorithm(2)], 3)  # two without names
+    '2 times an algorithm of memory 0, an algorithm of memory 0'
     """
     if isinstance(rule, Algorithm):
         rule = [rule]
     if not is_list(rule):
         return f"{rule.name}, {length} steps over and over"
     given: Sequence[Algorithm] = list(rule)[:length]
-    groups = [
-        (name, len(list(same))) for name, same in groupby(one.name or one.label for one in given)
-    ]
+    groups = [(one.name or one.label, len(list(same))) for one, same in groupby(given)]
     parts = [f"{count} times {name}" if count > 1 else name for name, count in groups]
     if len(groups) == 1:
         return groups[0][0]
