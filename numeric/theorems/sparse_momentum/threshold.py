@@ -3,7 +3,7 @@ r"""Threshold of sparse inputs: one formula for coordinates that are alike, what
 SGDM is stable in mean square exactly for
 
 .. math:: \frac1\eta > \frac12\Bigl[\frac{F-p}B+p\,\frac{1-\beta}{1+\beta}\Bigr],\qquad
-    F=\frac{E[x_i^2|x|^2]}{E[x_i^2]},
+    F=\frac{E[x_i^2\,x^Tx]}{E[x_i^2]},
 
 the mean square of an input in which coordinate i is active: :math:`d+2` where all are active
 together, :math:`(d-1)p+3` where each is by itself, and 2 less for :math:`\pm1` in place of
