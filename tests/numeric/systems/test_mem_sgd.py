@@ -44,11 +44,37 @@ def test_verdicts_of_all_masks() -> None:
     assert 100 < stable < 400
 
 
+def test_verdicts_under_coupled_noise() -> None:
+    """200 random couplings, against the second moments of (w, m) of each coordinate."""
+    rng = np.random.default_rng(2)
+    stable = 0
+    for _ in range(200):
+        N, ρ, B = 3, rng.uniform(0.05, 1), rng.uniform(1, 30)
+        rate, λ = math.exp(rng.uniform(-4, 1)), rng.uniform(0.1, 1, N)
+        T, tau2 = rng.uniform(0, 4, (N, N)), rng.uniform(-2, 1, N)
+        T += np.diag(np.maximum(tau2 - np.diag(T), 0) + 0.1)
+        move = np.zeros((N, 4, N, 4))
+        feed = (T * np.outer(λ, λ) - np.diag(tau2 * λ**2)) / B  # w^2 of modes, to noise of modes
+        for share, sends in ((ρ, 1), (1 - ρ, 0)):
+            v = rate * np.array([-sends, 1 - sends])
+            for i in range(N):
+                A = np.array([[1, -sends], [0, 1 - sends]]) + λ[i] * np.outer(v, [1, 0])
+                move[i, :, i] += share * np.kron(A, A)
+                move[i, :, :, 0] += share * np.outer(np.kron(v, v), feed[i])
+        radius = np.abs(np.linalg.eigvals(move.reshape(4 * N, 4 * N))).max()
+        noise = sgdmem.Noise.coupled(T, list(tau2))
+        problem = sgdmem.Problem(sgdmem.Spectrum(list(λ)), noise)
+        found = sgdmem.stability(as_stable_as_rand_k(rate, ρ), problem, B).stable
+        assert found == (radius < 1)
+        stable += bool(found)
+    assert 40 < stable < 160
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_moments_and_floors_of_all_masks(seed: int) -> None:
     """Losses, memory and gradients of every step, with label noise; and where the loss rests."""
     rng = np.random.default_rng(seed)
-    d, k, B = 3, int(rng.integers(1, 4)), 4.0
+    d, k, B = 3, 1 + seed % 3, 4.0
     λ, start, rates = rng.uniform(0.1, 1, d), rng.normal(size=d), rng.uniform(0.02, 0.2, 12)
     noise = sgdmem.Noise(1, -1, label_variance="0.5")
     problem = sgdmem.Problem(sgdmem.Spectrum(list(λ)), noise, target=start**2)
