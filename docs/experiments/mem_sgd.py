@@ -140,7 +140,7 @@ def picture(data: Path, path: Path) -> None:
                 sent.loglog(x, y, color=colour, linestyle=stroke)
     steps.set(xlabel="steps", ylabel="loss above the least", title="rand-k", ylim=(1e-6, 1e6))
     sent.set(xlabel="bytes sent", title="top-k and rand-k, with memory")
-    look = {"color": "grey"}
+    look: Any = {"color": "grey"}
     for axis, strokes in (
         (steps, {":": "bound", "--": "no memory"}),
         (sent, {"-": "top-k", "-.": "rand-k"}),

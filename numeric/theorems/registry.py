@@ -54,7 +54,7 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
     "mem-sgd": {
         "Threshold of rand-k": "rand_k_threshold",
         "Moments of rand-k": "rand_k_moments",
-        "Noise of rand-k at small rates": "rand_k_at_small_rates",
+        "Rand-k at small rates": "rand_k_at_small_rates",
         "Memory stays small": "memory_stays_small",
         "Rate of MEM-SGD": "rate",
     },

@@ -1,4 +1,4 @@
-r"""Noise of rand-k at small rates: with memory it is that of SGD, for every k; without, d/k times.
+r"""Rand-k at small rates: with memory it makes the noise of SGD, for every k; without, d/k times.
 
 With an effective learning rate :math:`\eta\to0`, :math:`s_\lambda/(\eta\lambda/2)\to1` with memory,
 and :math:`\to d/k` without, where the rate must be :math:`\eta d/k`.
@@ -14,7 +14,7 @@ import numpy as np
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(
-    "Noise of rand-k at small rates",
+    "Rand-k at small rates",
     "the main claim of arXiv 1809.07599, read off the noise sum",
     tolerance=1e-5,
     reason="of the second order in the rate over k / d",
