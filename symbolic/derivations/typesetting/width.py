@@ -17,7 +17,9 @@ _WIDTHS = {
     **{r"\infty": 10.0, r"\ldots": 13.0, r"\cdots": 15.0, r"\min": 19.0, r"\max": 20.0},
     **{r"\left": 1.2, r"\right": 1.2, r"\displaystyle": 0.0, r"\operatorname": 0.0},
     **dict.fromkeys((r"\hat", r"\bar", r"\tilde", r"\dot", r"\vec"), 0.0),  # above a letter
-    **dict.fromkeys((r"\mathrm", r"\mathbf", r"\mathsf", r"\mathcal", r"\mathnormal"), 0.0),
+    **dict.fromkeys(
+        (r"\mathit", r"\mathrm", r"\mathbf", r"\mathsf", r"\mathcal", r"\mathnormal"), 0.0
+    ),
     **{r"\lVert": 5.0, r"\rVert": 5.0, r"\Gamma": 6.3, r"\Lambda": 7.0},
 }
 # Parentheses around several lines.

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import xarray
 
-from sgdmem import InputError, Spectrum, phase_diagram, sgd, stability
+from sgdmem import InputError, Spectrum, methods, phase_diagram, sgd, stability
 from sgdmem.phase_diagrams.pictures import map_picture
 from sgdmem.phase_diagrams.pictures.map_picture import draw
 from sgdmem.phase_diagrams.pictures.series_picture import draw_series
-from sgdmem.pictures import artists
+from sgdmem.pictures import artists, draw_root_locus
 from tests.cli.running import run
 from tests.picture_checks import colour_at, is_colour, legend_words
 
@@ -186,3 +186,12 @@ def test_infinite_batches_are_no_axis() -> None:
 def test_a_single_row_has_no_names() -> None:
     found = phase_diagram("heavy-ball", Spectrum([1]), 8, x=SETTINGS["x"], y=("momentum", [0.9]))
     assert "region-name" not in artists(draw(found))
+
+
+def test_the_label_of_a_critical_eigenvalue_is_off_the_real_axis() -> None:
+    axes = draw_root_locus(methods.delayed_sgd(1, 3), Spectrum([1]), size="column")
+    figure = axes.figure
+    figure.canvas.draw()
+    (text,) = artists(axes)["critical-eigenvalue"]
+    low = axes.transData.inverted().transform(text.get_window_extent())[0, 1]
+    assert low > 0.1  # where the locus and the roots of P and Q are
