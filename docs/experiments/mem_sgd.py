@@ -115,6 +115,7 @@ def main() -> None:
 def picture(data: Path, path: Path) -> None:
     """Draw losses and bounds by steps, and losses by bytes."""
     import matplotlib.pyplot as plt
+    from matplotlib.lines import Line2D
     from PIL import Image
 
     with data.open(newline="") as file:
@@ -141,12 +142,13 @@ def picture(data: Path, path: Path) -> None:
     steps.set(xlabel="steps", ylabel="loss above the least", title="rand-k", ylim=(1e-6, 1e6))
     sent.set(xlabel="bytes sent", title="top-k and rand-k, with memory")
     look: Any = {"color": "grey"}
+    strokes: dict[str, Any]
     for axis, strokes in (
-        (steps, {":": "bound", "--": "no memory"}),
-        (sent, {"-": "top-k", "-.": "rand-k"}),
+        (steps, {"bound": ":", "no memory": "--"}),
+        (sent, {"top-k": "-", "rand-k": "-."}),
     ):
         handles = axis.get_legend_handles_labels()[0]
-        handles += [plt.Line2D([], [], linestyle=s, label=t, **look) for s, t in strokes.items()]
+        handles += [Line2D([], [], linestyle=s, label=t, **look) for t, s in strokes.items()]
         axis.legend(handles=handles, fontsize="small", loc="lower left", ncols=2)
     figure.savefig(path, dpi=110)
     with Image.open(path) as image:

@@ -164,6 +164,17 @@ def test_where_memory_costs_more_than_it_brings() -> None:
             assert (kept > share * plain) == ahead
 
 
+@pytest.mark.parametrize("share", [0.5, 0.1])
+def test_where_memory_makes_more_noise(share: float) -> None:
+    """At equal effective rates a mode is less noisy with memory while rate * eigenvalue < k/d."""
+    noise = sgdmem.Noise(0, 0, label_variance=1)
+    noisy = sgdmem.Problem(sgdmem.Spectrum([1]), noise, target=[1])
+    for rate, less in ((0.98 * share, True), (1.02 * share, False)):
+        kept = rand_k_run([rate] * 4000, share, noisy, 1).losses[-1]
+        lost = rand_k_run([rate / share] * 4000, share, noisy, 1, memory=False).losses[-1]
+        assert (kept < lost) == less
+
+
 def targeted(problem: sgdmem.Problem) -> sgdmem.Problem:
     return sgdmem.Problem(problem.spectrum, problem.noise, target=[1])
 
