@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sgdmem.symbolic.algorithms.parameters import GREEK, Parameter
 
 _CHOICE = re.compile(r"\(([^()]*) if (\w+) else ([^()]*)\)")
-_WORD = re.compile(r"<-|[A-Za-z]\w*|\d+|\S|\s+")
+_WORD = re.compile(r"<-|_*[^\W\d_]\w*|\d+|\S|\s+")
 
 
 @dataclass(frozen=True)
@@ -210,22 +211,31 @@ def letter_of(name: str) -> str:
     --------
     >>> letter_of("xi_last"), letter_of("beta_1"), letter_of("velocity"), letter_of("lambda_")
     ('\\xi_{\\text{last}}', '\\beta_1', '\\mathit{velocity}', '\\lambda')
-    >>> letter_of("lr")
-    '\\eta'
+    >>> letter_of("lr"), letter_of("β1")
+    ('\\eta', '\\beta_1')
     """
-    stem, mark, index = name.rstrip("_").partition("_")  # Python's lambda_ is a lambda
+    spelled = "".join(map(_spelled, name))
+    stem, mark, index = spelled.strip("_").partition("_")  # Python's lambda_ is a lambda
     digits = re.fullmatch(r"([A-Za-z]+?)(\d+)", stem)
     if digits and not mark:
         stem, mark, index = digits[1], "_", digits[2]
     if stem == "lr":  # what code calls it
         stem = r"\eta"
-    elif len(stem) > 1:
+    elif len(stem) > 1 or not stem.isascii():
         stem = rf"\{stem}" if stem in GREEK else _word(stem)
     if not mark:
         return stem
     if len(index) == 1:
         return f"{stem}_{index}"
     return f"{stem}_{{{index}}}" if index.isdecimal() else rf"{stem}_{{\text{{{index}}}}}"
+
+
+def _spelled(letter: str) -> str:
+    """Return the name of a Greek letter; any other one as it is."""
+    kind, _, name = unicodedata.name(letter, "").partition(" LETTER ")
+    name = name.replace("LAMDA", "LAMBDA")  # as Unicode has it
+    name = name.capitalize() if kind == "GREEK CAPITAL" else name.lower()
+    return name if kind.startswith("GREEK") and name in GREEK else letter
 
 
 def _word(name: str) -> str:

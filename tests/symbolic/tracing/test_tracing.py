@@ -641,3 +641,15 @@ def test_division_by_0_beside_a_symbol() -> None:
 
     with pytest.raises(InputError, match=r"step, line .*: it divides by 0"):
         sgdmem.method(step)
+
+
+def test_names_in_greek_letters() -> None:
+    def step(θ: Any, ν_: Any, gradient: Any, *, λ: Any, β1: Any) -> Any:
+        ν_ = β1 * ν_ + gradient(θ)
+        return θ - λ * ν_, ν_
+
+    update = sgdmem.method(step).update
+    assert [*update.latex] == [
+        r"\nu \leftarrow \beta_1 \nu + \nabla L(\theta)",
+        r"\theta \leftarrow \theta - \lambda \nu",
+    ]
