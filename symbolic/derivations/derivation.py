@@ -340,7 +340,10 @@ def _entries(algorithm: Algorithm) -> frozenset[str]:
         str(entry)
         for name, entries in rows.items()
         for entry in entries
-        if is_symbolic(entry) and entry.is_Symbol and str(entry).startswith(name)
+        if is_symbolic(entry)
+        and entry.is_Symbol
+        and str(entry).startswith(name)
+        and (str(entry) != name or algorithm.memory < 2)  # a matrix is not its entry
     )
 
 

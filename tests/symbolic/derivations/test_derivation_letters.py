@@ -189,3 +189,13 @@ def test_letters_that_give_way_are_told_apart() -> None:
         change.printed(r"\operatorname{Tr}(H^{\mathsf T})")
         == r"\operatorname{Tr}(\mathbf{H}^{\mathsf T})"
     )
+
+
+def test_an_entry_may_be_called_like_its_matrix() -> None:
+    def step(w: Any, u: Any, v: Any, gradient: Any, *, D: Any, b: Any) -> Any:
+        u = u / 2 - gradient(w)
+        v = D * v + u
+        return w + b * v, u, v
+
+    page = derive(sgdmem.method(step))
+    assert "(x - D)" in page.latex()
