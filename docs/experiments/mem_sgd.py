@@ -142,11 +142,11 @@ def picture(data: Path, path: Path) -> None:
     steps.set(xlabel="steps", ylabel="loss above the least", title="rand-k", ylim=(1e-6, 1e6))
     sent.set(xlabel="bytes sent", title="top-k and rand-k, with memory")
     look: Any = {"color": "grey"}
-    strokes: dict[str, Any]
-    for axis, strokes in (
-        (steps, {"bound": ":", "no memory": "--"}),
-        (sent, {"top-k": "-", "rand-k": "-."}),
-    ):
+    explained: Any = {
+        steps: {"bound": ":", "no memory": "--"},
+        sent: {"top-k": "-", "rand-k": "-."},
+    }
+    for axis, strokes in explained.items():
         handles = axis.get_legend_handles_labels()[0]
         handles += [Line2D([], [], linestyle=s, label=t, **look) for t, s in strokes.items()]
         axis.legend(handles=handles, fontsize="small", loc="lower left", ncols=2)
