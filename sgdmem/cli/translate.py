@@ -49,7 +49,6 @@ def translate_command(
     """
     from sgdmem.symbolic.algorithms.equivalence import equivalent
     from sgdmem.symbolic.algorithms.printing import value_text
-    from sgdmem.symbolic.algorithms.reduction import reduced
     from sgdmem.symbolic.zoo.conversions import convert
     from sgdmem.symbolic.zoo.named_algorithms import find_family
     from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as
@@ -68,7 +67,8 @@ def translate_command(
             raise click.UsageError(f"{name} is none of {', '.join(others)}: name another by --to")
         found = known
     family, values = found
-    every = equivalent(member, family(**values), "all")
+    alike = equivalent(member, family(**values), "all")
+    every = alike and family.losses == find_family(algorithm).losses == "all"
     shown = {key: value_text(value) for key, value in values.items()}
     if as_json:
         losses = "all" if every else "quadratic"
@@ -77,7 +77,7 @@ def translate_command(
         )
         return
     where = "on every loss" if every else "on quadratics"
-    if len(reduced(member)[1]) > 1 and any(member.a):  # modes that only the output shows
+    if not alike:  # the output hears noise in another way
         where += ", where it takes gradients,"
     click.echo(f"{name} is {family.name} {where} with")
     width = max(map(len, shown), default=0)
