@@ -1,7 +1,9 @@
-"""Maps and boundaries read from the files that they were written to."""
+"""Maps and boundaries written to files, and read from them."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,26 @@ if TYPE_CHECKING:
     import os
 
     import xarray
+
+
+def write_map_file(found: xarray.Dataset, path: str | os.PathLike[str]) -> None:
+    """Write a map or a boundary to a netCDF file; names of letters that it does not have, too."""
+    _renamed(found, _plain).to_netcdf(path, engine="scipy")
+
+
+def _plain(name: str) -> str:
+    return "".join(x if x.isascii() else f"_u{ord(x):04x}_" for x in name)
+
+
+def _as_given(name: str) -> str:
+    return re.sub(r"_u([0-9a-f]{4,6})_", lambda found: chr(int(found[1], 16)), name)
+
+
+def _renamed(found: xarray.Dataset, change: Callable[[str], str]) -> xarray.Dataset:
+    names = {*map(str, found.variables), *map(str, found.dims)}
+    changed = found.rename({name: change(name) for name in names if change(name) != name})
+    changed.attrs = {change(str(key)): value for key, value in found.attrs.items()}
+    return changed
 
 
 def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
@@ -35,4 +57,4 @@ def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
         raise InputError(f"{source} is no netCDF file of a map: {error}") from None
     if "stable" not in found and "condition" not in found:
         raise InputError(f"{source} holds neither a phase diagram nor a boundary")
-    return found
+    return _renamed(found, _as_given)

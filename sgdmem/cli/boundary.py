@@ -108,8 +108,10 @@ def _write(boundary: xarray.Dataset, path: Path, size: Any) -> list[Path]:
         written.append(path.with_suffix(".cusps.csv"))  # also an empty one: no old one stays
         boundary.drop_dims("point").to_dataframe().to_csv(written[1], index=False)
         return written
+    from sgdmem.phase_diagrams.maps.map_file import write_map_file
+
     data = path.with_suffix(".nc")
-    boundary.to_netcdf(data, engine="scipy")
+    write_map_file(boundary, data)
     if path.suffix == ".nc":
         return [data]
     draw_file(boundary, path, size=size)

@@ -123,6 +123,7 @@ def phase_diagram_command(
              --count 20 --batch-size 32 -o cycles.png
     """
     from sgdmem.phase_diagrams.maps.diagram import phase_diagram
+    from sgdmem.phase_diagrams.maps.map_file import write_map_file
 
     for option, value in (("--chunk", chunk), ("--cluster", cluster)):
         if value is not None and not stored:
@@ -162,7 +163,7 @@ def phase_diagram_command(
             **values,
         )
     if not stored:
-        diagram.to_netcdf(data, engine="scipy")
+        write_map_file(diagram, data)
     _draw_map(diagram, path, data, quantity, size)
 
 
@@ -176,6 +177,7 @@ def _map_periodic(
     **axes: Any,
 ) -> None:
     """Write the map of a method that repeats itself."""
+    from sgdmem.phase_diagrams.maps.map_file import write_map_file
     from sgdmem.phase_diagrams.maps.periodic_diagram import periodic_phase_diagram
 
     method, values = read_periodic(algorithm, settings, periodic)
@@ -192,7 +194,7 @@ def _map_periodic(
         **values,
     )
     data = path.with_suffix(".nc")
-    diagram.to_netcdf(data, engine="scipy")
+    write_map_file(diagram, data)
     _draw_map(diagram, path, data, None, size)
 
 

@@ -234,6 +234,7 @@ def diagram_command(
              --set batch_sizes=1,32,inf --power-law 2 -o nesterov.png
     """
     from sgdmem.numeric.problems.problem import USUAL_EXPONENT
+    from sgdmem.phase_diagrams.maps.map_file import write_map_file
     from sgdmem.phase_diagrams.pictures.picture_file import save
     from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
 
@@ -275,10 +276,10 @@ def diagram_command(
     found = diagram_data(name, problem, **chosen)
     save(found.draw(size=size), path)
     written = [path, path.with_suffix(".nc")]
-    found.map.to_netcdf(written[1], engine="scipy")
+    write_map_file(found.map, written[1])
     for place, edge in enumerate(found.boundaries.values(), 1):
         written.append(path.with_suffix(f".boundary-{place}.nc"))
-        edge.to_netcdf(written[-1], engine="scipy")
+        write_map_file(edge, written[-1])
     click.echo(f"wrote {', '.join(map(str, written))}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from tests.cli.running import LAW, NUMBERS, run
 
 
@@ -145,3 +146,21 @@ def test_there_is_no_such_place(
 ) -> None:
     code, _, err = run(capsys, "derive", name)
     assert code == 2 and message in err and err.count("\n") == 1
+
+
+def test_a_map_of_parameters_in_greek_letters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    code = "import sgdmem\ndef greek(\u03b7, \u03b2): return sgdmem.heavy_ball(\u03b7, \u03b2)\n"
+    (tmp_path / "greek.py").write_text(code, encoding="utf-8")
+    axes = ("--x", "\u03b7=0.1:2:3", "--y", "\u03b2=0:0.9:3", "--no-edges")
+    picture = f"{tmp_path}/map.png"
+    status, _, _ = run(
+        capsys, "phase-diagram", f"{tmp_path}/greek.py:greek", *axes, *LAW, "-o", picture
+    )
+    sys.modules.pop("greek", None)
+    assert status == 0
+    found = read_map_file(f"{tmp_path}/map.nc")
+    assert {*found.stable.dims} == {"\u03b7", "\u03b2"} and "\u03b7" in found.attrs["definition"]
+    assert run(capsys, "draw", f"{tmp_path}/map.nc", "-o", picture)[0] == 0
