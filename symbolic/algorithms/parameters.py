@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_origin
@@ -15,6 +16,25 @@ GREEK = {
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "kappa", "lambda"),
     *("mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
 }
+
+
+def in_latin(name: str) -> str:
+    """Return a name whose Greek letters are spelled out.
+
+    Examples
+    --------
+    >>> in_latin("β_1"), in_latin("λ")
+    ('beta_1', 'lambda')
+    """
+    return "".join(map(_spelled, name))
+
+
+def _spelled(letter: str) -> str:
+    """Return the name of a Greek letter; any other one as it is."""
+    kind, _, name = unicodedata.name(letter, "").partition(" LETTER ")
+    name = name.replace("LAMDA", "LAMBDA")  # as Unicode has it
+    name = name.capitalize() if kind == "GREEK CAPITAL" else name.lower()
+    return name if kind.startswith("GREEK") and name in GREEK else letter
 
 
 @dataclass(frozen=True)
@@ -79,14 +99,14 @@ class Parameter:
 
         Only the letter where the name is the letter's, as that of ``beta_1`` is.
         """
-        words = self.name.replace("_", " ")
-        spelled = re.fullmatch(r"([a-z]+)(?:_?(\d+))?", self.name)
+        words, name = self.name.replace("_", " "), in_latin(self.name)
+        spelled = re.fullmatch(r"([a-z]+)(?:_?(\d+))?", name)
         letter = self.letter
         if not letter and spelled and spelled[1] in GREEK:
             letter = rf"\{spelled[1]}_{{{spelled[2]}}}" if spelled[2] else rf"\{spelled[1]}"
         if not letter:
             return words
-        if re.sub(r"[\\_{}]", "", letter) == self.name.replace("_", ""):
+        if re.sub(r"[\\_{}]", "", letter) == name.replace("_", ""):
             return f"${letter}$"
         return f"{words} ${letter}$"
 

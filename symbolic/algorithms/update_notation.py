@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sgdmem.symbolic.algorithms.parameters import GREEK, Parameter
+from sgdmem.symbolic.algorithms.parameters import GREEK, Parameter, in_latin
 
 _CHOICE = re.compile(r"\(([^()]*) if (\w+) else ([^()]*)\)")
 _WORD = re.compile(r"<-|_*[^\W\d_]\w*|\d+|\S|\s+")
@@ -214,7 +213,7 @@ def letter_of(name: str) -> str:
     >>> letter_of("lr"), letter_of("β1")
     ('\\eta', '\\beta_1')
     """
-    spelled = "".join(map(_spelled, name))
+    spelled = in_latin(name)
     stem, mark, index = spelled.strip("_").partition("_")  # Python's lambda_ is a lambda
     digits = re.fullmatch(r"([A-Za-z]+?)(\d+)", stem)
     if digits and not mark:
@@ -228,14 +227,6 @@ def letter_of(name: str) -> str:
     if len(index) == 1:
         return f"{stem}_{index}"
     return f"{stem}_{{{index}}}" if index.isdecimal() else rf"{stem}_{{\text{{{index}}}}}"
-
-
-def _spelled(letter: str) -> str:
-    """Return the name of a Greek letter; any other one as it is."""
-    kind, _, name = unicodedata.name(letter, "").partition(" LETTER ")
-    name = name.replace("LAMDA", "LAMBDA")  # as Unicode has it
-    name = name.capitalize() if kind == "GREEK CAPITAL" else name.lower()
-    return name if kind.startswith("GREEK") and name in GREEK else letter
 
 
 def _word(name: str) -> str:

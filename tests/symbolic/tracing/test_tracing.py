@@ -648,8 +648,9 @@ def test_names_in_greek_letters() -> None:
         ν_ = β1 * ν_ + gradient(θ)
         return θ - λ * ν_, ν_
 
-    update = sgdmem.method(step).update
-    assert [*update.latex] == [
+    family = sgdmem.method(step)
+    assert [x.label for x in family.parameters.values()] == [r"$\lambda$", r"$\beta_1$"]
+    assert [*family.update.latex] == [
         r"\nu \leftarrow \beta_1 \nu + \nabla L(\theta)",
         r"\theta \leftarrow \theta - \lambda \nu",
     ]
