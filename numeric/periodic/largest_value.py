@@ -13,8 +13,8 @@ from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.numeric.periodic.periodic_proof import prove
 from sgdmem.numeric.periodic.periodic_radius import (
+    noise_dies_out,
     period_of,
-    radius_of_steps,
     require_periodic_problem,
 )
 from sgdmem.numeric.problems.problem import as_problem
@@ -85,7 +85,7 @@ def largest_periodic_value(
     def stable(value: float) -> bool:
         algorithms = rule(value)
         steps = read_schedule(algorithms).steps(0, period_of(algorithms, None))
-        return radius_of_steps(steps, given, noise, count) < 1
+        return noise_dies_out(steps, given, noise, count)
 
     end = first_end(stable)
     if not 0 < end < math.inf or given.spectrum.long is not None:  # bounds are not so close there

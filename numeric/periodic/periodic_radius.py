@@ -38,6 +38,7 @@ from sgdmem.symbolic.errors import InputError
 
 _TOLERANCE = 1e-11
 _MOST_WORK = 1e11  # steps squared, times pairs of modes and the cube of the size of a state
+_LOOKS = 8  # applications of the map before its radius is found
 MOST_STEPS = 10_000
 
 
@@ -129,6 +130,38 @@ def leading_noise(
     steps: Steps, problem: Problem, noise: BatchNoise, workers: int = 1
 ) -> tuple[float, Array]:
     """Return the radius, and the covariances that belong to it, shape (T, pairs of modes)."""
+    given, start = _noise_map(steps, problem, noise, workers)
+    if not callable(given):
+        return given, start
+    radius, leading, _ = leading_pair(given, start, _TOLERANCE)
+    return max(radius, 0.0), leading
+
+
+def noise_dies_out(steps: Steps, problem: Problem, noise: BatchNoise, workers: int = 1) -> bool:
+    """Whether the radius is below 1, often seen before it is known.
+
+    A positive map multiplies some entry of a positive array by its radius at most, and some by
+    its radius at least.
+    """
+    given, x = _noise_map(steps, problem, noise, workers)
+    if not callable(given):
+        return given < 1
+    start = x
+    for _ in range(_LOOKS if noise.samples is None else 0):
+        image = given(x)
+        if not image.min() > 0:
+            break
+        ratios = image / x
+        if ratios.max() < 1 or ratios.min() > 1:
+            return bool(ratios.max() < 1)
+        x = image / image.max()
+    return leading_pair(given, start, _TOLERANCE)[0] < 1
+
+
+def _noise_map(
+    steps: Steps, problem: Problem, noise: BatchNoise, workers: int
+) -> tuple[Callable[[Array], Array] | float, Array]:
+    """Return the map whose radius is that of the noise, or the radius, and where to begin."""
     modes = FloatModes.of(steps, problem, noise)
     places = modes.eigenvalues
     pairs = pairs_of_modes(places.size, noise)
@@ -151,8 +184,7 @@ def leading_noise(
         heard = both * moments.heard(C)
         return share * feed(heard)
 
-    radius, leading, _ = leading_pair(applied, start, _TOLERANCE)
-    return max(radius, 0.0), leading
+    return applied, start
 
 
 def growth_without_noise(steps: Steps, problem: Problem, noise: BatchNoise) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.losses.schedule import Steps
 from sgdmem.numeric.periodic.largest_value import first_end
-from sgdmem.numeric.periodic.periodic_radius import radius_of_steps
+from sgdmem.numeric.periodic.periodic_radius import noise_dies_out, radius_of_steps
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.symbolic.algebra.scalars import is_list
@@ -93,7 +93,7 @@ class PeriodicVerdict:
         def stable(scale: float) -> bool:
             given = self._steps
             steps = replace(given, alpha=given.alpha * scale, c=given.c * scale)
-            return radius_of_steps(steps, self._problem, self.noise, self.workers) < 1
+            return noise_dies_out(steps, self._problem, self.noise, self.workers)
 
         return first_end(stable)
 
