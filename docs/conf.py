@@ -42,8 +42,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 # of sgdmem.training: large, and not needed to tell what is there
 autodoc_mock_imports = ["jax", "optax", "torch"]
-# "array of shape (n,)" would link to the attributes of that name
-autodoc_default_options = {"exclude-members": "shape"}
+# "array of shape (n,)" would link to the attributes of that name, "(low, high)" likewise
+autodoc_default_options = {"exclude-members": "shape, low, high, names"}
 napoleon_google_docstring = False
 napoleon_use_ivar = True  # attributes documented twice would be duplicate targets
 

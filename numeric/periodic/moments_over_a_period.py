@@ -28,7 +28,7 @@ class MomentsOverAPeriod:
         State matrices of steps and modes; a period is within the unit circle.
     v, r : ndarray, shape (T, m)
         Where noise enters, and where the gradient is taken.
-    pairs : two arrays of int, shape (P,)
+    pairs : two arrays of int, shape (N,)
         Modes whose moments are followed.
     workers : int
         So many make the steps of a period by themselves, and go on from their average: what comes
@@ -44,7 +44,7 @@ class MomentsOverAPeriod:
         self._powers, self._workers = (whole[self._i], whole[self._j]), workers
 
     def heard(self, C: Array) -> Array:
-        """Return what is heard, shape (T, P), of noise with these covariances, shape (T, P)."""
+        """Return what is heard, shape (T, N), of noise with these covariances, shape (T, N)."""
         size = self._v.shape[1]
         X = np.zeros((self._i.size, size, size))
         self._run(C, X, np.empty_like(C))  # the noise of one period

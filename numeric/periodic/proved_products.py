@@ -164,7 +164,7 @@ def _from_each(
 
 
 def _heard_at_all(steps: Iterable[tuple[Array, Array, Array]], point: Ball) -> tuple[Ball, Array]:
-    """Return r^T X r, shape (T, T, P), and the norms of what the equations left, shape (T, P)."""
+    """Return r^T X r, shape (T, T, N), and the norms of what the equations left, shape (T, N)."""
     T, P = len(point.mid), 0
     for t, X, missing in steps:
         heard, left = _heard(Ball(X), point[t]), missing

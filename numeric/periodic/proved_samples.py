@@ -30,9 +30,9 @@ def sampled_bounds(products: Ball, leading: Array, samples: Samples, share: floa
 
     Parameters
     ----------
-    products : Ball of shape (T, T, P)
-        p(t, s) of all P pairs of modes, in the order of ``numpy.triu_indices``.
-    leading : ndarray, shape (T, P)
+    products : Ball of shape (T, T, N)
+        p(t, s) of all N pairs of modes, in the order of ``numpy.triu_indices``.
+    leading : ndarray, shape (T, N)
         Covariances near the leading ones, in floats.
     share : float
         The factor :math:`\kappa`, to rounding.

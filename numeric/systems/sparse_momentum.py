@@ -113,7 +113,7 @@ class SparseInputs:
         )
 
     @property
-    def eigenvalues(self) -> tuple[Fraction, ...]:
+    def curvatures(self) -> tuple[Fraction, ...]:
         """Of each group: its probability times the variance."""
         return tuple(p * self.variance for p in self.probabilities)
 
@@ -129,7 +129,7 @@ class SparseInputs:
         own = [Fraction(1)] * len(inverses) if self.activity == "independent" else inverses
         fourth = 1 if self.signs else 3
         tau2 = [1 + T - fourth * inverse for T, inverse in zip(own, inverses, strict=True)]
-        spectrum = Spectrum(self.eigenvalues, [self.dimension] * len(own))
+        spectrum = Spectrum(self.curvatures, [self.dimension] * len(own))
         return Problem(spectrum, self._noise(own, tau2), target=[1] * len(own))
 
     def _noise(self, own: Sequence[Fraction], tau2: list[Fraction]) -> Noise:

@@ -155,7 +155,7 @@ def spectral_conflict(
         raise InputError("momenta must not be empty")
     found = find_family(family)
     methods = [found(learning_rate=learning_rate, momentum=float(β), **fixed) for β in tried]
-    λ = np.array(tokens.eigenvalues, dtype=float)
+    λ = np.array(tokens.curvatures, dtype=float)
     return SpectralConflict(
         np.array(tokens.probabilities, dtype=float),
         tried,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -53,10 +53,11 @@ def test_groups_of_different_probabilities(kind: dict[str, Any]) -> None:
     inputs = SparseInputs([0.5, 0.125], 2, variance=2, **kind)
     rows, weights = all_inputs(inputs)
     data = sgdmem.Problem.from_data(rows, weights=weights)
-    for family, batch_size, fixed in (
+    questions: list[tuple[str, int, Any]] = [
         ("sgdm", 3, {"momentum": "0.9"}),
         ("nesterov", 16, {"momentum": "0.5"}),
-    ):
+    ]
+    for family, batch_size, fixed in questions:
         exact = sgdmem.largest_learning_rate(family, data, batch_size, **fixed)
         found = sgdmem.largest_learning_rate(family, inputs.problem, batch_size, **fixed)
         assert float(found) == pytest.approx(float(exact), rel=1e-8)
@@ -151,7 +152,7 @@ def test_learning_faster_than_retention_may_be_stable() -> None:
 
 def test_inputs_that_are_always_active_are_gaussian() -> None:
     problem = SparseInputs(1, 5).problem
-    assert (problem.noise.tau1, problem.noise.tau2) == (1, -1)
+    assert problem.noise == sgdmem.Noise(tau1=1, tau2=-1)
     assert active_clock(1, 1, 0.5, 8) == ActiveClock(1, 2, 0.5)
 
 
@@ -163,7 +164,7 @@ def test_inputs_that_are_always_active_are_gaussian() -> None:
         (lambda: SparseInputs(["a"]), "probabilities"),
         (lambda: SparseInputs(0.5, 0), "dimension must be"),
         (lambda: SparseInputs(0.5, variance=0), "variance must be positive"),
-        (lambda: SparseInputs(0.5, activity="some"), "activity must be among shared,"),
+        (lambda: SparseInputs(0.5, activity=cast("Any", "some")), "activity must be among shared,"),
         (lambda: SparseInputs([0.6, 0.6], activity="exclusive"), "must sum to 1 or less, got 1.2"),
         (lambda: active_clock(2, 1), "probability must be up to 1, got 2"),
         (lambda: active_clock(0.5, 1, 1), "momentum must be from 0 to 1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,12 @@ from sgdmem.systems import named_diagram
 
 def test_curves_and_their_limit() -> None:
     """With r = 4 B p / d they are at 1 - beta = r, up to terms that vanish as d grows."""
-    options = {"sigma": "0.25", "kappa": (0.1, 0.6), "dimensions": [10**6], "points": 2}
+    options: dict[str, Any] = {
+        "sigma": "0.25",
+        "kappa": (0.1, 0.6),
+        "dimensions": [10**6],
+        "points": 2,
+    }
     found = artists(named_diagram("sparse-phases", **options))
     (curve,) = found["retention-is-learning"]
     expected = [1 - 0.25 + kappa - math.log(4) / math.log(1e6) for kappa in (0.1, 0.6)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,12 @@ from sgdmem.systems import named_diagram
 
 
 def test_speeds() -> None:
-    options = {"learning_rate": "0.5", "momenta": ["0.9"], "dimension": 2, "points": 5}
+    options: dict[str, Any] = {
+        "learning_rate": "0.5",
+        "momenta": ["0.9"],
+        "dimension": 2,
+        "points": 5,
+    }
     found = artists(named_diagram("spectral-conflict", **options))
     dynamics = Dynamics.of(sgdmem.methods.sgdm("0.5", "0.9"))
     (line,) = found["speed"]
