@@ -650,7 +650,7 @@ def test_names_in_greek_letters() -> None:
 
     family = sgdmem.method(step)
     assert [x.label for x in family.parameters.values()] == [r"$\lambda$", r"$\beta_1$"]
-    assert [*family.update.latex] == [
+    assert family.update is not None and [*family.update.latex] == [
         r"\nu \leftarrow \beta_1 \nu + \nabla L(\theta)",
         r"\theta \leftarrow \theta - \lambda \nu",
     ]
