@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from flint import fmpq
 
 from sgdmem.symbolic.algebra.noise_summand import noise_summand
 from sgdmem.symbolic.algebra.scalars import to_sympy
+from sgdmem.symbolic.derivations.sections.summand_in_parts import summand_in_parts
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
 from sgdmem.symbolic.derivations.statements.exact_second_moments import summed_moments
 from sgdmem.symbolic.derivations.statements.exact_values import Point
@@ -88,7 +90,10 @@ def at_the_weights(subject: Subject, name: str) -> Iterator[Equation | Remark]:
         value = noise_summand(
             form._replace(Q=form.Q_output), letters.eigenvalue, whole.algorithm.free_symbols
         )
-        yield Equation("that is", [written(summand), Side(subject.tidy(to_sympy(value)))])
+        parts = summand_in_parts(
+            subject, summand, subject.tidy(to_sympy(value)), f"^{{{letters.weights}}}"
+        )
+        yield from (replace(x, rule="" if k else "that is") for k, x in enumerate(parts))
 
 
 def _floor(subject: Subject, summand: str, variance: str) -> Iterator[Statement]:

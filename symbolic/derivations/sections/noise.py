@@ -12,6 +12,7 @@ from flint import fmpq, fmpq_poly
 
 from sgdmem.symbolic.algebra.routh import to_half_plane
 from sgdmem.symbolic.derivations.sections.stability import half_plane_names, meanings
+from sgdmem.symbolic.derivations.sections.summand_in_parts import summand_in_parts
 from sgdmem.symbolic.derivations.statements.equations import Equation, Side, written
 from sgdmem.symbolic.derivations.statements.exact_second_moments import summed_response
 from sgdmem.symbolic.derivations.statements.exact_values import Point
@@ -73,7 +74,8 @@ def noise_recursion(subject: Subject) -> Iterator[Statement]:
         yield replace(_over_a_denominator(subject), rule="or, over a common denominator,")
     if subject.is_short and M <= _WRITTEN_OUT:
         rule = "With the coefficients put in,"
-        yield Equation(rule, [written(name), Side(subject.summand)])
+        parts = summand_in_parts(subject, name, subject.summand)
+        yield from (replace(x, rule="" if k else rule) for k, x in enumerate(parts))
 
 
 def numerator_names(subject: Subject) -> list[Any]:

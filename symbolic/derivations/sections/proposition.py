@@ -22,6 +22,7 @@ from sgdmem.symbolic.derivations.sections.published import published, settings
 from sgdmem.symbolic.derivations.sections.reduced_method import what_cancels
 from sgdmem.symbolic.derivations.sections.same_as import same_as
 from sgdmem.symbolic.derivations.sections.stability import in_the_half_plane
+from sgdmem.symbolic.derivations.sections.summand_in_parts import summand_in_parts
 from sgdmem.symbolic.derivations.statements.equations import Equation, Equations, Side, written
 from sgdmem.symbolic.derivations.statements.reduced_subject import ReducedSubject
 from sgdmem.symbolic.derivations.statements.statement import Remark, Section, Statement, listed
@@ -178,7 +179,7 @@ def _mini_batches(subject: Subject) -> Iterator[Statement]:
         what += " where gradients are taken" if subject.shifted else ""
     equations = [replace(added, rule="")]
     if has_short_conditions(subject) or subject.memory <= 1:
-        equations = [Equation("", [written(s), Side(subject.summand)]), *equations]
+        equations = [*summand_in_parts(subject, s, subject.summand), *equations]
     elif subject.memory <= EXPANDED_MEMORY:
         equations = [*half_plane_summand(subject), *equations]
     yield Equations(

@@ -359,6 +359,11 @@ class Subject:
             for place, value in enumerate(values)
         )
 
+    @cached_property
+    def parts(self) -> dict[Any, Any]:
+        """Names of parts of noise summands that have been given a meaning, by what they are."""
+        return {}
+
     def named(self, latex: str, meaning: Any) -> Any:
         """Introduce a symbol for an expression."""
         symbol = sympy.Dummy(latex, real=True)

@@ -68,6 +68,14 @@ def at_once(x, v, s, gradient, *, alpha, beta, gamma):
     )
 
 
+@method(letters={"a": "a", "b": "b", "rho": r"\rho", "mu": r"\mu"})
+def two_momenta(w, v, u, gradient, *, eta, a, b, rho, mu):
+    g = gradient(w + rho * v)
+    v = a * v - eta * g
+    u = b * u - mu * g
+    return w + v + u, v, u
+
+
 CASES: dict[str, Any] = {
     **{f"general {memory}": general(memory) for memory in (1, 2, 3)},
     **{name: family for name, family in FAMILIES.items() if "window" not in family.parameters},
@@ -75,6 +83,7 @@ CASES: dict[str, Any] = {
     "aggregated-gradient": FAMILIES["aggregated-gradient"].fix(window=3),
     "aggmo of numbers": FAMILIES["aggmo"].fix(momenta=("1/2", "9/10", "99/100")),
     **{family.name: family for family in (double_mean, three_speeds, cascade, filtered, at_once)},
+    "two_momenta": two_momenta,
 }
 
 
@@ -118,6 +127,17 @@ def test_no_line_of_any_family_is_too_wide(name: str) -> None:
             found_wide.setdefault(case, []).append(line)
     assert found_wide == {}
     assert "undefined references" not in log and "multiply defined" not in log
+
+
+@pytest.mark.slow
+def test_long_summands_are_in_parts_that_are_defined_once() -> None:
+    text, found = fragment("two_momenta", 2)
+    assert r"s_{\lambda} = \frac{\lambda (\hat n_{0} + \hat n_{1} \lambda" in text
+    for name in (r"\hat n_{0}", r"\hat n_{1}", r"\hat n_{2}", r"\hat d_{1}", r"\hat d_{2}"):
+        assert len(re.findall(re.escape(f" &{name} "), text)) == 1
+    assert r"s^{w}_{\lambda} = \frac{\lambda (\hat n^{w}_{0}" in text  # over the same factors
+    assert "hat d_{3}" not in text
+    assert found.checked > 70  # the parts are read back with all else
 
 
 def test_a_shared_bibliography_in_another_encoding_is_left_alone(tmp_path: Path) -> None:
