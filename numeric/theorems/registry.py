@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -130,7 +131,11 @@ def find_statement(name: str) -> str:
     """Return the name of a statement as `STATEMENTS` has it."""
     found = {_plain(known): known for known in STATEMENTS}.get(_plain(str(name)))
     if found is None:
-        raise InputError(f"unknown statement {shown(name)}; there are {', '.join(STATEMENTS)}")
+        near = get_close_matches(str(name), STATEMENTS, cutoff=0.3) or ["Theorem 1"]
+        raise InputError(
+            f"unknown statement {shown(name)}; there is, for example, {', '.join(near)}, "
+            "and `sgdmem verify --list` has all"
+        )
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.numeric.problems.problem import Problem
@@ -90,7 +91,7 @@ class Verdict(VerdictLimits):
             sentence = sentence.replace("the noise sum", "the noise radius")
         sentence = f"{sentence} ({self.detail})" if self.detail else sentence
         if self.reason in (Reason.NOISELESS, Reason.NO_PULL) and keeps_a_hidden_mode(
-            self.algorithm
+            rational_algorithm(self.algorithm)
         ):
             sentence += (
                 "; a factor that P and Q share has such a root, of a mode that gradients do not "

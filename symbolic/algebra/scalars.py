@@ -248,6 +248,8 @@ def flint_rational(value: Any) -> Any:
 
     if isinstance(value, fmpq):
         return value
+    if not hasattr(value, "numerator"):
+        raise TypeError(f"{value} is not a rational number")
     return fmpq(int(value.numerator), int(value.denominator))
 
 

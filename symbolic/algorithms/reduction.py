@@ -83,9 +83,9 @@ def _may_cancel(algorithm: Algorithm) -> bool:
         point = {x: to_sympy(Fraction(rng.randint(1, _PRIME), _PRIME)) for x in symbols}
         try:
             D, _, Q, _ = (algorithm.substitute(point) if symbols else algorithm).polynomials
-        except (ZeroDivisionError, TypeError, ValueError):
+            return len(flint_polynomial(D).gcd(flint_polynomial(Q))) > 1
+        except (ZeroDivisionError, TypeError, ValueError):  # a TypeError: irrational numbers
             continue
-        return len(flint_polynomial(D).gcd(flint_polynomial(Q))) > 1
     return True
 
 

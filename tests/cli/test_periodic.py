@@ -40,7 +40,7 @@ def test_verdicts_are_those_of_the_library(capsys: pytest.CaptureFixture[str]) -
     code, out, _ = run(capsys, "stable", *BALL, *cycle, *LAW, "--exit-code")
     assert code == 1 and out.startswith("NOT stable: ")
     text = str(periodic_stability(ball, PROBLEM, 8))
-    assert out == text + "\n" and "3 times heavy_ball(learning_rate=0.1, momentum=0.9), " in out
+    assert out == text + "\n" and "4 times heavy_ball(learning_rate=0.1, momentum=0.9), " in out
 
 
 def test_keys_and_options_are_on_the_page(capsys: pytest.CaptureFixture[str]) -> None:
