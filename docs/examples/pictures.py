@@ -13,6 +13,11 @@ from typing import Any
 
 import sgdmem
 
+SYSTEMS = {  # diagrams of papers, and their points
+    **{"batch-sharpness": 200, "marginal-momentum": 200, "mem-sgd": 200},
+    **{"spectral-conflict": 100, "sparse-phases": 25},
+}
+
 
 def main(folder: Path, quick: bool = False) -> None:
     """Draw and write them."""
@@ -47,26 +52,9 @@ def main(folder: Path, quick: bool = False) -> None:
     write(
         sgdmem.systems.named_diagram("batch-size-learning-rate", **size), folder / "two_edges.png"
     )
-    write(
-        sgdmem.systems.named_diagram("batch-sharpness", points=5 if quick else 200),
-        folder / "batch_sharpness.png",
-    )
-    write(
-        sgdmem.systems.named_diagram("marginal-momentum", points=5 if quick else 200),
-        folder / "marginal_momentum.png",
-    )
-    write(
-        sgdmem.systems.named_diagram("mem-sgd", points=5 if quick else 200),
-        folder / "mem_sgd.png",
-    )
-    write(
-        sgdmem.systems.named_diagram("spectral-conflict", points=5 if quick else 100),
-        folder / "spectral_conflict.png",
-    )
-    write(
-        sgdmem.systems.named_diagram("sparse-phases", points=2 if quick else 25),
-        folder / "sparse_phases.png",
-    )
+    for name, points in SYSTEMS.items():
+        axes = sgdmem.systems.named_diagram(name, points=2 if quick else points)
+        write(axes, folder / f"{name.replace('-', '_')}.png")
 
 
 def write(axes: Any, path: Path) -> None:
