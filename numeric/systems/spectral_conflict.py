@@ -6,10 +6,11 @@ Problem
 Algorithm
     Any with a momentum, SGDM by default, with one learning rate for all tokens.
 Guarantee
-    Under SGDM the mean of a token oscillates exactly if
+    Under SGDM the mean of a token oscillates (its roots are not real) exactly if
     :math:`(1-\sqrt\beta)/(1+\sqrt\beta)<\eta p_k<(1+\sqrt\beta)/(1-\sqrt\beta)`, and falls fastest
-    with :math:`\sqrt\beta=(1-\eta p_k)/(1+\eta p_k)`: a momentum suits one frequency. What it costs
-    that there is one for all is `SpectralConflict.cost`, of exact mean losses.
+    with :math:`\sqrt\beta=|1-\eta p_k|/(1+\eta p_k)`: a momentum suits one frequency. Beyond the
+    upper end it changes its sign at every step, as that of SGD does for :math:`\eta p_k>1`. What it
+    costs that there is one momentum for all is `SpectralConflict.cost`, of exact mean losses.
 
 References
 ----------
@@ -18,6 +19,7 @@ References
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,8 +98,12 @@ class SpectralConflict:
 
     @property
     def cost(self) -> float:
-        """The loss under the best single momentum, over that with the best one for each token."""
-        return float(self.losses.sum(axis=1).min() / self.losses.min(axis=0).sum())
+        """The loss under the best single momentum, over that with the best one for each token.
+
+        1 if both are 0, as of a token that one step learns; NaN if neither is finite.
+        """
+        single, each = float(self.losses.sum(axis=1).min()), float(self.losses.min(axis=0).sum())
+        return single / each if each else (math.inf if single else 1.0)
 
     def __str__(self) -> str:
         best = self.best_momenta

@@ -6,10 +6,12 @@ Problem
 Algorithm
     Any: SGD with momentum in the paper.
 Guarantee
-    The mean loss tends to 0 exactly if the sharpness is below `StochasticEdge.sharpness`, by the
-    exact verdict. For full batches the largest eigenvalue decides, :math:`2(1+\beta)/\eta` of the
-    heavy ball; of many features, for batches far below the crossover the trace does, and the Batch
-    Sharpness is at :math:`2/\alpha_{\rm eff}`, which is :math:`2(1-\beta)/\eta`.
+    As the sharpness grows from 0 the mean loss tends to 0 exactly up to `StochasticEdge.sharpness`,
+    by the exact verdict; beyond it some methods are stable again. For full batches the largest
+    eigenvalue decides, :math:`2(1+\beta)/\eta` of the heavy ball. Of many features of one variance,
+    for batches far below the crossover the trace does; the Batch Sharpness is at
+    :math:`2/\alpha_{\rm eff}`, which is :math:`2(1-\beta)/\eta`, where batches are far smaller
+    than the number of features.
 
 References
 ----------
@@ -95,15 +97,15 @@ class StochasticEdge:
     ----------
     batch_size : float
     sharpness : float
-        The largest eigenvalue there; below it the mean loss tends to 0.
+        The largest eigenvalue there; below it the mean loss tends to 0, just above it does not.
     batch_sharpness : float or None
         :math:`E g_B^TH_Bg_B / E|g_B|^2` there, a ratio of means, at the second moments with which
         the loss begins to grow. Networks are measured by the mean of the ratio, `batch_sharpness`
         of `sgdmem.training`, which is a little different. None unless features are Gaussian
         (tau1 = 1, tau2 = -1), since it needs their sixth moments.
     plateaus : SharpnessEdges
-        That of small batches, which many features of one variance come close to, and that of full
-        ones.
+        That of small batches, which come close to it if they are far smaller than the number of
+        features of one variance, and that of full ones.
     crossover_batch_size : float
         Where noise halves the edge of full batches.
     """
@@ -153,7 +155,9 @@ def stochastic_edge(method: Algorithm, problem: Any, batch_size: Any = math.inf)
         )
     sharp = problem.spectrum.scaled(Fraction(scale))
     quotient = None
-    if problem.noise == GAUSSIAN:
+    if problem.noise == GAUSSIAN and math.isinf(here.noise.batch_size):
+        quotient = sharp.largest  # alone in what begins to grow
+    elif problem.noise == GAUSSIAN:
         quotient = batch_sharpness(sharp, here.noise, second_moments(method, sharp, here.noise))
     half = method.scaled(Fraction(full) / 2)  # the samples of data stay as they are
     return StochasticEdge(

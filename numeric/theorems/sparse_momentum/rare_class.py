@@ -76,9 +76,9 @@ def _integrated(
 
 
 PERTURBED: dict[str, Claim] = {
-    "errors independent of inputs": lambda p, rho, d, m, R: (
+    "errors independent of inputs": lambda p, rho, d, m, R: (  # (d - 1) E[h] alone
         *claim(p, rho, d, m, R)[:2],
-        claim(p, rho, d, m, R)[2] - claim(p, rho, d + 1, m, R)[2] + claim(p, rho, 2, m, R)[2],
+        (d - 1) * (claim(p, rho, d + 1, m, R)[2] - claim(p, rho, d, m, R)[2]),
     ),
     "d in place of d - 1": lambda p, rho, d, m, R: claim(p, rho, d + 1, m, R),
     "the rare class alone pulls": lambda p, rho, d, m, R: (

@@ -1,6 +1,7 @@
 r"""Spectral conflict: only tokens whose frequencies lie in a band oscillate.
 
-The mean of a token of probability p oscillates under SGDM with :math:`0<\beta<1` exactly if
+The mean of a token of probability p oscillates under SGDM with :math:`0<\beta<1`, at a frequency
+of its own and not by a change of sign at every step, exactly if
 
 .. math:: \frac{1-\sqrt\beta}{1+\sqrt\beta} < \eta p < \frac{1+\sqrt\beta}{1-\sqrt\beta}.
 

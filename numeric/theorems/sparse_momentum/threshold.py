@@ -129,5 +129,8 @@ PERTURBED: dict[str, Claim] = {
     "signs as Gaussian values": lambda activity, signs, d, p, beta, B: claim(
         activity, False, d, p, beta, B
     ),
+    "F in place of F - p": lambda activity, signs, d, p, beta, B: (
+        1 / (1 / claim(activity, signs, d, p, beta, B) + p / (2 * B))
+    ),
     "without momentum": lambda activity, signs, d, p, beta, B: claim(activity, signs, d, p, 0.0, B),
 }

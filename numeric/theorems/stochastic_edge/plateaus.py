@@ -1,10 +1,10 @@
-r"""Plateaus: at the edge, Batch Sharpness is at 2/alpha_eff far below the crossover.
+r"""Plateaus: at the edge, Batch Sharpness of batches far smaller than the dimension is 2/alpha_eff.
 
-With many features of one variance and batches far smaller than their number over the crossover's
-factor, Batch Sharpness at the edge is near :math:`2/\alpha_{\rm eff}` for any method of memory M,
-which is :math:`2(1-\beta)/\eta` of the heavy ball and of Nesterov's method; full batches bring it
-to the largest stable eigenvalue, :math:`2(1+\beta)/\eta` and
-:math:`2(1+\beta)/(\eta(1+2\beta))` of these.
+With many features of one variance and batches far smaller than their number (far below the
+crossover is not enough at large momenta), Batch Sharpness at the edge is near
+:math:`2/\alpha_{\rm eff}` for any method of memory M, which is :math:`2(1-\beta)/\eta` of the heavy
+ball and of Nesterov's method; full batches bring it to the largest stable eigenvalue,
+:math:`2(1+\beta)/\eta` and :math:`2(1+\beta)/(\eta(1+2\beta))` of these.
 
 Method: `stochastic_edge` in :math:`10^8` and :math:`10^9` dimensions with one sample,
 extrapolated in 1/d; without noise the roots of :math:`P-\lambda Q` as floats, by bisection.

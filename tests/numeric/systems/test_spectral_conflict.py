@@ -54,6 +54,13 @@ def test_the_best_momentum_of_a_token_is_that_of_the_theorem() -> None:
     assert math.isclose(found.cost, 1)
 
 
+@pytest.mark.parametrize(("rate", "cost"), [(1, 1.0), (1e9, math.nan)])
+def test_costs_without_a_loss_or_with_none_that_is_finite(rate: float, cost: float) -> None:
+    """One token of probability 1 is learned in a step of rate 1; at rate 10^9 all diverge."""
+    found = spectral_conflict(zipf_tokens(1), 8, 1000, learning_rate=rate, momenta=["0", "0.5"])
+    assert found.cost == pytest.approx(cost, nan_ok=True)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -123,6 +123,19 @@ def test_the_crossover_is_where_noise_halves_the_edge() -> None:
     assert at.batch_sharpness is None
 
 
+@pytest.mark.parametrize("method", [sgdmem.sgd("0.1"), sgdmem.heavy_ball("0.1", "0.9")])
+def test_batch_sharpness_of_full_batches_is_the_sharpness(method: Any) -> None:
+    """Also where floats hit the pole itself; batches of 10^9 come close to it."""
+    for problem in (
+        isotropic_features(1, 200),
+        sgdmem.Problem(sgdmem.Spectrum([1, 0.9]), GAUSSIAN),
+    ):
+        edge = stochastic_edge(method, problem)
+        assert edge.batch_sharpness == edge.sharpness == pytest.approx(edge.plateaus.full_batch)
+        near = stochastic_edge(method, problem, 10**9).batch_sharpness
+        assert near == pytest.approx(edge.batch_sharpness, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("problem", "message"),
     [
