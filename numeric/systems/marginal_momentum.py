@@ -121,8 +121,9 @@ def svag(method: Algorithm, batch_size: Any, scale: Any) -> tuple[Algorithm, flo
 
     A gradient is :math:`r_1g_1+r_2g_2` of two batches, :math:`r=(1\mp\sqrt{2\ell^2-1})/2`: its mean
     is that of one, its covariance :math:`\ell^2` times as large, which is a batch :math:`\ell^2`
-    times smaller. The learning rate is divided by :math:`\ell^2`; so many times more steps bring
-    the same drift and the same noise (Definition 6.1).
+    times smaller if its samples are independent: not if they are drawn without replacement. The
+    learning rate is divided by :math:`\ell^2`; so many times more steps bring the same drift and
+    the same noise (Definition 6.1).
 
     Parameters
     ----------

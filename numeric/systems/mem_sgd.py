@@ -44,10 +44,10 @@ from sgdmem.symbolic.zoo.named_algorithms import sgdm
 def as_stable_as_rand_k(learning_rate: Any, kept: Any) -> Algorithm:
     r"""Return the method whose noise sum is that of rand-k with memory, for any noise and batch.
 
-    It is SGDM with the momentum :math:`\rho-1`, under every noise that is given mode by mode, if
-    the modes are the coordinates: stable, in mean square, for the same problems; with the same
-    critical batch size, critical scale and loss floor. On the way its losses are others, see
-    `rand_k_run`. Without memory the noise sum is that of SGD, whatever k.
+    It is SGDM with the momentum :math:`\rho-1`, under every noise that is given mode by mode, as
+    that of data is not, if the modes are the coordinates: stable, in mean square, for the same
+    problems; with the same critical batch size, critical scale and loss floor. On the way its
+    losses are others, see `rand_k_run`. Without memory the noise sum is that of SGD, whatever k.
 
     Parameters
     ----------

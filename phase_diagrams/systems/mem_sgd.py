@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from sgdmem.numeric.arithmetic.inputs import number
+from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.systems.mem_sgd import as_stable_as_rand_k
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
 from sgdmem.phase_diagrams.systems.rate_ratios import draw_rate_ratios, read_list
+from sgdmem.symbolic.errors import InputError
 
 
 @sized
@@ -26,14 +28,15 @@ def draw_mem_sgd(
 ) -> Any:
     r"""Draw the largest effective learning rate of rand-k, over that of SGD, by batch size.
 
-    With memory that is the learning rate. At small batches memory costs nothing; with full ones
-    :math:`\rho/(2-\rho)` is left, :math:`\rho=k/d`. Without memory it is :math:`\rho` everywhere:
-    any rate of SGD is stable, but only k of d coordinates take the step.
+    With memory that is the learning rate. Batches far below k / 2, of alike features, cost
+    nothing; with full ones :math:`\rho/(2-\rho)` is left, :math:`\rho=k/d`. Without memory it is
+    :math:`\rho` everywhere: any rate of SGD is stable, but only k of d coordinates take the step.
 
     Parameters
     ----------
     problem : Problem, optional
-        By default 200 Gaussian features of one variance.
+        By default 200 Gaussian features of one variance. Its modes are the coordinates; data are
+        refused, for their noise is not given mode by mode.
     kept : sequence of numbers
         Shares k / d, a curve for each.
     batch_size : (float, float)
@@ -51,7 +54,7 @@ def draw_mem_sgd(
     Raises
     ------
     InputError
-        For an argument outside its domain.
+        For an argument outside its domain, and data.
 
     Examples
     --------
@@ -60,6 +63,8 @@ def draw_mem_sgd(
     >>> axes.get_xlabel()
     'batch size $B$'
     """
+    if problem is not None and as_problem(problem).noise.samples is not None:
+        raise InputError("problem must have noise by modes, such as Noise.coupled: data have not")
     shares = read_list(kept, "kept")
     methods = {rf"$k/d = {share}$": as_stable_as_rand_k(1, share) for share in shares}
     label = "largest effective rate, rand-k / SGD"
