@@ -32,4 +32,4 @@ def test_ratios(name: str, options: dict[str, Any], bend: float) -> None:
 def test_rand_k_on_data_is_refused() -> None:
     """Their noise mixes coordinates, and then it is not that of a negative momentum."""
     with pytest.raises(InputError, match="problem must have noise by modes"):
-        named_diagram("mem-sgd", np.eye(3))
+        named_diagram("mem-sgd", np.eye(4)[:, :3])
