@@ -8,7 +8,11 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.problems.problem import as_problem
-from sgdmem.numeric.systems.stochastic_edge import isotropic_features, stochastic_edge
+from sgdmem.numeric.systems.stochastic_edge import (
+    GAUSSIAN,
+    isotropic_features,
+    stochastic_edge,
+)
 from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
@@ -89,12 +93,12 @@ def draw_batch_sharpness(
     if not is_list(momenta) or not len(momenta):
         raise InputError(f"momenta must be a list of numbers, got {shown(momenta)}")
     sizes = np.geomspace(low, high, whole(points, "points", 2))
+    if given.noise != GAUSSIAN:
+        raise InputError("problem must have Gaussian features, tau1 = 1 and tau2 = -1")
     ax = new_axes(size) if ax is None else ax
     for place, momentum in enumerate(momenta):
         method = found(learning_rate=learning_rate, momentum=momentum, **fixed)
         edges = [stochastic_edge(method, given, B) for B in sizes]
-        if edges[0].batch_sharpness is None:
-            raise InputError("problem must have Gaussian features, tau1 = 1 and tau2 = -1")
         colour, stroke = CURVES[place % len(CURVES)], STROKES[place % len(STROKES)]
         values = np.array([(edge.batch_sharpness, edge.sharpness) for edge in edges]) * rate
         label = rf"${found.parameters['momentum'].letter} = {momentum}$"
