@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 from sgdmem.numeric.systems.stochastic_edge import isotropic_features, stochastic_edge
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import Dynamics, spectral_radius
-from sgdmem.symbolic.zoo.named_algorithms import heavy_ball, nesterov, qhm, sgd
+from sgdmem.symbolic.zoo.named_algorithms import aggmo, heavy_ball, nesterov, qhm, sgd
 
 STATEMENT = Statement(
     "Plateaus of Batch Sharpness",
@@ -40,7 +40,7 @@ def claim(name: str, rate: float, momentum: float, full: bool) -> float:
 
 
 def check(claim: Claim = claim) -> list[Case]:
-    """Compare both plateaus of both methods, and the lower one of QHM."""
+    """Compare both plateaus of both methods, and the lower one of QHM and of memory 2."""
     cases = []
     for name, family in _NAMED.items():
         for rate, momentum in _LETTERS:
@@ -50,11 +50,14 @@ def check(claim: Claim = claim) -> list[Case]:
             cases.append(Case(f"{label}, small batches", small, claim(name, rate, momentum, False)))
             full = _full(method)
             cases.append(Case(f"{label}, full batches", full, claim(name, rate, momentum, True)))
-    averaged = qhm(1, "0.9", "0.7")  # alpha_eff = 1
-    return [
-        *cases,
-        Case("QHM, alpha_eff 1, small batches", _small(averaged), claim("", 1, 0, False)),
-    ]
+    others = {  # and their effective learning rates
+        "QHM": (qhm(1, "0.9", "0.7"), 1.0),
+        "AggMo": (aggmo("0.1", ["0.5", "0.9"]), 0.6),
+    }
+    for name, (method, rate) in others.items():
+        theory = claim("", rate, 0, False)
+        cases.append(Case(f"{name}, alpha_eff {rate}, small batches", _small(method), theory))
+    return cases
 
 
 def _small(method: Any) -> float:
