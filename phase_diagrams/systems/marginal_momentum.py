@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
-from sgdmem.phase_diagrams.systems.rate_ratios import draw_rate_ratios, read_list
+from sgdmem.phase_diagrams.systems.curves import read_list
+from sgdmem.phase_diagrams.systems.rate_ratios import draw_rate_ratios
 from sgdmem.symbolic.zoo.named_algorithms import sgdm
 
 

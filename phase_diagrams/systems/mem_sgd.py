@@ -11,7 +11,8 @@ from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.systems.mem_sgd import as_stable_as_rand_k
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
-from sgdmem.phase_diagrams.systems.rate_ratios import draw_rate_ratios, read_list
+from sgdmem.phase_diagrams.systems.curves import read_list
+from sgdmem.phase_diagrams.systems.rate_ratios import draw_rate_ratios
 from sgdmem.symbolic.errors import InputError
 
 

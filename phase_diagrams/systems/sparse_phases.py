@@ -12,13 +12,16 @@ from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.systems.sparse_momentum import SparseInputs, active_clock
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.phase_diagrams.pictures.artists import named
-from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
-from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, GREY, STROKES
-from sgdmem.phase_diagrams.pictures.surroundings import (
-    new_axes,
-    settle,
-    write_legend,
-    write_title,
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
+from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle, write_title
+from sgdmem.phase_diagrams.systems.curves import (
+    explain,
+    look,
+    read_list,
+    require_none,
+    theory,
+    thick,
+    thin,
 )
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
@@ -74,8 +77,7 @@ def draw_sparse_phases(
     >>> axes.get_ylabel()
     'momentum: $1-\\beta=d^{-\\gamma}$'
     """
-    if problem is not None:
-        raise InputError("problem is chosen by the diagram: sparse-phases is of sparse inputs")
+    require_none(problem, "sparse-phases", "sparse inputs")
     σ = float(number(sigma, "sigma"))
     if not 0 <= σ < 1:
         raise InputError(f"sigma must be from 0 to 1, without 1, got {shown(sigma)}")
@@ -84,25 +86,20 @@ def draw_sparse_phases(
     low, high = (float(number(end, "kappa")) for end in kappa)
     if not 0 <= low < high <= 4:
         raise InputError(f"kappa must be a pair within 0 and 4, low < high, got {shown(kappa)}")
-    if not is_list(dimensions) or not len(dimensions):
-        raise InputError(f"dimensions must be a list of integers, got {shown(dimensions)}")
     exponents = np.linspace(low, high, whole(points, "points", 2))
     ax = new_axes(size) if ax is None else ax
-    for place, given in enumerate(dimensions):
+    for place, given in enumerate(read_list(dimensions, "dimensions")):
         d = whole(number(given, "dimensions"), "dimensions", 10)
-        look = {"color": CURVES[place % len(CURVES)], "linestyle": STROKES[place % len(STROKES)]}
         levels = [_resonance(d, κ, σ) for κ in exponents]
-        line = ax.plot(
-            exponents, levels, label=f"$d = {_power(d)}$", linewidth=in_points(2.0), **look
-        )
-        named("retention-is-learning", *line)
+        curve = {"label": f"$d = {_power(d)}$", **look(place), **thick()}
+        named("retention-is-learning", *ax.plot(exponents, levels, **curve))
     ends = np.array([low, high])
-    named("resonance", *ax.plot(ends, 1 - σ + ends, **dashed(BLACK, 0)))
+    named("resonance", *ax.plot(ends, 1 - σ + ends, **theory()))
     top = 1 - σ + high + 0.5
     ax.set(xlim=(low, high), ylim=(0, top))
     idle = low < σ < high
     if idle:
-        named("idle", ax.axvline(σ, color=GREY, linewidth=in_points(0.8), zorder=1))
+        named("idle", ax.axvline(σ, **thin(), zorder=1))
     for name, (left, right) in {"AC": (low, min(σ, high)), "BD": (max(σ, low), high)}.items():
         middle = (left + right) / 2
         line_there = 1 - σ + middle
@@ -113,7 +110,8 @@ def draw_sparse_phases(
     ax.set(xlabel=r"sparsity: $p=d^{-\kappa}$", ylabel=r"momentum: $1-\beta=d^{-\gamma}$")
     write_title(ax, rf"$B=d^{{{σ:g}}}$: heavy ball (A, B) or SGD (C, D)", "small")
     if explained:
-        _explain(ax, idle)
+        beyond = {r"$\kappa=\sigma$: idle batches beyond": thin()} if idle else {}
+        explain(ax, {r"$d\to\infty$: resonance line": theory(), **beyond})
     settle(ax)
     return ax
 
@@ -139,14 +137,3 @@ def _resonance(dimension: int, kappa: float, sigma: float) -> float:
     if excess(0.0) > 0:
         return 0.0
     return float(brentq(excess, 0.0, highest, xtol=1e-4))
-
-
-def _explain(ax: Any, idle: bool) -> None:
-    from matplotlib.lines import Line2D
-
-    handles, _ = ax.get_legend_handles_labels()
-    handles.append(Line2D([], [], label=r"$d\to\infty$: resonance line", **dashed(BLACK, 0)))
-    if idle:
-        thin: dict[str, Any] = {"color": GREY, "linewidth": in_points(0.8)}
-        handles.append(Line2D([], [], label=r"$\kappa=\sigma$: idle batches beyond", **thin))
-    write_legend(ax, handles)

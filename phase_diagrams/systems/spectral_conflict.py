@@ -12,17 +12,18 @@ from sgdmem.numeric.systems.sparse_momentum import SparseInputs
 from sgdmem.numeric.verdicts.convergence_rate import convergence_rate
 from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
-from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
-from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, GREY, STROKES
-from sgdmem.phase_diagrams.pictures.surroundings import (
-    new_axes,
-    settle,
-    write_legend,
-    write_title,
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
+from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle, write_title
+from sgdmem.phase_diagrams.systems.curves import (
+    dot,
+    explain,
+    look,
+    read_list,
+    require_none,
+    theory,
+    thick,
 )
-from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import sgdm
 
 
@@ -80,16 +81,13 @@ def draw_spectral_conflict(
     >>> axes.get_xlabel()
     'probability $p$ of a token'
     """
-    if problem is not None:
-        raise InputError("problem is chosen by the diagram: spectral-conflict is of tokens")
+    require_none(problem, "spectral-conflict", "tokens")
     rate = positive_float(learning_rate, "learning_rate")
     _, low, high = range_of("probability", probability)
-    if not is_list(momenta) or not len(momenta):
-        raise InputError(f"momenta must be a list of numbers, got {shown(momenta)}")
     count = whole(points, "points", 2)
     dimension = whole(number(dimension, "dimension"), "dimension", 1)
     ax = new_axes(size) if ax is None else ax
-    for place, momentum in enumerate(momenta):
+    for place, momentum in enumerate(read_list(momenta, "momenta")):
         method = sgdm(learning_rate, momentum)
         root = math.sqrt(max(float(number(momentum, "momenta")), 0))
         begins = (1 - root) / (1 + root) / rate
@@ -97,22 +95,18 @@ def draw_spectral_conflict(
         bend = begins * np.array([*np.geomspace(0.6, 1.6, count // 4), 1])
         chosen = np.sort([*np.geomspace(low, high, count), *bend[(bend > low) & (bend < high)]])
         speeds = [_speed(method, p, rate, dimension, batch_size) for p in chosen]
-        look = {"color": CURVES[place % len(CURVES)], "linestyle": STROKES[place % len(STROKES)]}
-        line = ax.plot(
-            chosen, speeds, label=rf"$\beta = {momentum}$", linewidth=in_points(2.0), **look
-        )
-        named("speed", *line)
+        label = rf"$\beta = {momentum}$"
+        named("speed", *ax.plot(chosen, speeds, label=label, **look(place), **thick()))
         if seen:
             where = begins, _speed(method, begins, rate, dimension, batch_size)
-            dot = ax.plot(*where, "o", color=look["color"], ms=in_points(4), zorder=7)
-            named("oscillation", *dot)
-    named("slow-sgd", ax.axhline(1, **dashed(BLACK, 0), zorder=1))
+            named("oscillation", *ax.plot(*where, **dot(look(place)["color"]), zorder=7))
+    named("slow-sgd", ax.axhline(1, **theory(), zorder=1))
     top = max(np.max(line.get_ydata()) for line in ax.lines)
     ax.set(xscale="log", xlim=(low, high), ylim=(0, 1.05 * top))
     ax.set(xlabel="probability $p$ of a token", ylabel="speed, relative to slow SGD")
     write_title(ax, rf"SGDM, $\eta = {rate:g}$, $B = {float(batch_size):g}$", "small")
     if explained:
-        _explain(ax)
+        explain(ax, {"oscillates from here on": dot(), "slow SGD": theory()})
     settle(ax)
     return ax
 
@@ -121,13 +115,3 @@ def _speed(method: Algorithm, p: float, rate: float, dimension: Any, batch_size:
     token = SparseInputs(p, dimension, activity="exclusive", signs=True)
     found = convergence_rate(method, token.problem, batch_size).mean_square
     return -math.log(found) / (2 * rate * p)
-
-
-def _explain(ax: Any) -> None:
-    from matplotlib.lines import Line2D
-
-    handles, _ = ax.get_legend_handles_labels()
-    look: dict[str, Any] = {"marker": "o", "linestyle": "none", "color": GREY}
-    handles.append(Line2D([], [], label="oscillates from here on", ms=in_points(4), **look))
-    handles.append(Line2D([], [], label="slow SGD", **dashed(BLACK, 0)))
-    write_legend(ax, handles)

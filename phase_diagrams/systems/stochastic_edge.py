@@ -6,30 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.inputs import positive_float, whole
-from sgdmem.numeric.problems.problem import as_problem
-from sgdmem.numeric.systems.stochastic_edge import (
-    GAUSSIAN,
-    isotropic_features,
-    stochastic_edge,
-)
-from sgdmem.phase_diagrams.maps.axes import range_of
+from sgdmem.numeric.arithmetic.inputs import positive_float
+from sgdmem.numeric.systems.stochastic_edge import GAUSSIAN, stochastic_edge
 from sgdmem.phase_diagrams.pictures.artists import named
-from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
 from sgdmem.phase_diagrams.pictures.labels import spectrum_label
-from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, GREY, STROKES
-from sgdmem.phase_diagrams.pictures.surroundings import (
-    new_axes,
-    settle,
-    write_legend,
-    write_title,
+from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle, write_title
+from sgdmem.phase_diagrams.systems.curves import (
+    alike_features,
+    batch_sizes,
+    dot,
+    explain,
+    look,
+    read_list,
+    theory,
+    thick,
+    thin,
 )
-from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.family import FamilyLike
-from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.zoo.named_algorithms import find_family
-
-DIMENSION = 200  # of the isotropic features that are drawn where no problem is given
 
 
 @sized
@@ -86,54 +82,35 @@ def draw_batch_sharpness(
     >>> axes.get_ylabel()
     'sharpness $\\times$ learning rate'
     """
-    given = isotropic_features(1, DIMENSION) if problem is None else as_problem(problem)
+    given = alike_features(problem)
     found = find_family(family)
     rate = positive_float(learning_rate, "learning_rate")
-    _, low, high = range_of("batch_size", batch_size)
-    if not is_list(momenta) or not len(momenta):
-        raise InputError(f"momenta must be a list of numbers, got {shown(momenta)}")
-    sizes = np.geomspace(low, high, whole(points, "points", 2))
+    sizes = batch_sizes(batch_size, points)
     if given.noise != GAUSSIAN:
         raise InputError("problem must have Gaussian features, tau1 = 1 and tau2 = -1")
     ax = new_axes(size) if ax is None else ax
-    for place, momentum in enumerate(momenta):
+    for place, momentum in enumerate(read_list(momenta, "momenta")):
         method = found(learning_rate=learning_rate, momentum=momentum, **fixed)
         edges = [stochastic_edge(method, given, B) for B in sizes]
-        colour, stroke = CURVES[place % len(CURVES)], STROKES[place % len(STROKES)]
         values = np.array([(edge.batch_sharpness, edge.sharpness) for edge in edges]) * rate
         label = rf"${found.parameters['momentum'].letter} = {momentum}$"
-        look = {"color": colour, "linestyle": stroke, "zorder": 4}
-        line = ax.plot(sizes, values[:, 0], label=label, linewidth=in_points(2.0), **look)
-        named("batch-sharpness", *line)
-        thin = ax.plot(sizes, values[:, 1], linewidth=in_points(0.8), **look)
-        named("sharpness", *thin)
+        curve = {**look(place), "zorder": 4}
+        named("batch-sharpness", *ax.plot(sizes, values[:, 0], label=label, **thick(), **curve))
+        named("sharpness", *ax.plot(sizes, values[:, 1], **{**thin(), **curve}))
         plateaus = edges[0].plateaus
         for level, span in ((plateaus.small_batch, (0.0, 0.12)), (plateaus.full_batch, (0.88, 1))):
-            line = ax.axhline(level * rate, *span, **dashed(BLACK, 0), zorder=6)
+            line = ax.axhline(level * rate, *span, **theory(), zorder=6)
             named("plateau", line)
         crossover = edges[0].crossover_batch_size
-        if low <= crossover <= high:
+        if sizes[0] <= crossover <= sizes[-1]:
             at = stochastic_edge(method, given, crossover)
             where = crossover, float(at.batch_sharpness or 0) * rate
-            dot = ax.plot(*where, "o", color=colour, ms=in_points(4), zorder=7)
-            named("crossover", *dot)
-    ax.set(xscale="log", yscale="log", xlim=(low, high))
+            named("crossover", *ax.plot(*where, **dot(curve["color"]), zorder=7))
+    ax.set(xscale="log", yscale="log", xlim=(sizes[0], sizes[-1]))
     ax.set(xlabel="batch size $B$", ylabel=r"sharpness $\times$ learning rate")
     write_title(ax, f"{found.display_name}\n{spectrum_label(given.spectrum)}", "small")
     if explained:
-        _explain(ax)
+        others = {r"largest eigenvalue $\lambda_{\max}$": thin(), "plateaus": theory()}
+        explain(ax, {**others, "crossover": dot()})
     settle(ax)
     return ax
-
-
-def _explain(ax: Any) -> None:
-    from matplotlib.lines import Line2D
-
-    handles, _ = ax.get_legend_handles_labels()
-    thin: dict[str, Any] = {"color": GREY, "linewidth": in_points(0.8)}
-    handles.append(Line2D([], [], label=r"largest eigenvalue $\lambda_{\max}$", **thin))
-    handles.append(Line2D([], [], label="plateaus", **dashed(BLACK, 0)))
-    handles.append(
-        Line2D([], [], label="crossover", marker="o", linestyle="none", ms=in_points(4), color=GREY)
-    )
-    write_legend(ax, handles)

@@ -1,0 +1,78 @@
+"""What pictures of several curves have in common: their values, problem, looks and legend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.numeric.systems.stochastic_edge import isotropic_features
+from sgdmem.phase_diagrams.maps.axes import range_of
+from sgdmem.phase_diagrams.pictures.figure_size import dashed, in_points
+from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, GREY, STROKES
+from sgdmem.phase_diagrams.pictures.surroundings import write_legend
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
+
+_DIMENSION = 200
+
+
+def alike_features(problem: Any) -> Problem:
+    """Return the problem; 200 Gaussian features of one variance if none is given."""
+    return isotropic_features(1, _DIMENSION) if problem is None else as_problem(problem)
+
+
+def require_none(problem: Any, name: str, subject: str) -> None:
+    """Refuse a problem where a diagram has its own."""
+    if problem is not None:
+        raise InputError(f"problem is chosen by the diagram: {name} is of {subject}")
+
+
+def read_list(values: Any, name: str) -> list[Any]:
+    """Return the values of a curve each; InputError unless there are some."""
+    if not is_list(values) or not len(values):
+        raise InputError(f"{name} must be a list of numbers, got {shown(values)}")
+    return list(values)
+
+
+def batch_sizes(ends: tuple[float, float], points: int) -> Array:
+    """Return so many batch sizes, the first and the last at the ends."""
+    _, low, high = range_of("batch_size", ends)
+    return np.geomspace(low, high, whole(points, "points", 2))
+
+
+def look(place: int) -> dict[str, Any]:
+    """Return colour and stroke of a curve, by its place among the others."""
+    return {"color": CURVES[place % len(CURVES)], "linestyle": STROKES[place % len(STROKES)]}
+
+
+def thick() -> dict[str, Any]:
+    """Return the width of a curve."""
+    return {"linewidth": in_points(2.0)}
+
+
+def thin(color: str = GREY) -> dict[str, Any]:
+    """Return the look of a line that is no curve."""
+    return {"color": color, "linewidth": in_points(0.8)}
+
+
+def dot(color: str = GREY) -> dict[str, Any]:
+    """Return the look of a point on a curve."""
+    return {"marker": "o", "linestyle": "none", "color": color, "markersize": in_points(4)}
+
+
+def theory() -> dict[str, Any]:
+    """Return the look of what curves are compared with."""
+    return dashed(BLACK, 0)
+
+
+def explain(ax: Any, others: dict[str, dict[str, Any]]) -> None:
+    """Write a legend: of the labelled curves, then of other things by their looks."""
+    from matplotlib.lines import Line2D
+
+    handles, _ = ax.get_legend_handles_labels()
+    handles += [Line2D([], [], label=label, **given) for label, given in others.items()]
+    write_legend(ax, handles)
