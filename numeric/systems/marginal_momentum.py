@@ -108,7 +108,14 @@ def sgdm_and_sgd(learning_rates: Any, momenta: Any) -> tuple[Schedule, Schedule]
     averaged = averaged_rates(rates, betas)
 
     def at(values: Array) -> Any:
-        return lambda t: values[np.asarray(t).astype(int)]
+        def rule(t: Array) -> Array:
+            steps = np.asarray(t).astype(int)
+            if steps.size and steps.max() >= len(values):
+                raise InputError(f"steps must be at most {len(values)}, one for each learning rate")
+            found: Array = values[steps]
+            return found
+
+        return rule
 
     return (
         schedule("sgdm", learning_rate=at(rates), momentum=at(betas)),

@@ -25,6 +25,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number, positive_float, whole
@@ -125,7 +126,7 @@ class RareClass:
         spread = math.sqrt(along**2 + across) * points + self.bias
         pull = first = square = bend = 0.0
         for share, label, shift in ((1 - p, 0, 0.0), (p, 1, along * ρ)):
-            σ = 1 / (1 + np.exp(-(spread + shift)))
+            σ = expit(spread + shift)
             slope, error = σ * (1 - σ), σ - label
             pull += share * float(weights @ slope)
             square += share * float(weights @ error**2)

@@ -107,7 +107,7 @@ class StochasticEdge:
         That of small batches, which come close to it if they are far smaller than the number of
         features of one variance, and that of full ones.
     crossover_batch_size : float
-        Where noise halves the edge of full batches.
+        Where noise halves the edge of full batches; 0 if that of no batch size does.
     """
 
     batch_size: float

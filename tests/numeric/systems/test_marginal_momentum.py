@@ -92,6 +92,7 @@ def test_svag_makes_the_verdicts_alike() -> None:
         (lambda: averaged_rates([0.1, 0.2], [0.9]), "momenta must be one, or one for each of"),
         (lambda: averaged_rates([0.1], 1), "momenta must be from 0 to 1"),
         (lambda: averaged_rates(["a"], 0.5), "learning_rates"),
+        (lambda: too_many_steps(), "steps must be at most 5, one for each learning rate"),
         (lambda: svag(sgdmem.sgd(1), 8, 0.5), "scale must be at least 1, got 0.5"),
         (lambda: svag(sgdmem.sgd(1), 0, 2), "batch_size must be positive"),
         (lambda: endpoint_variances(sgdmem.heavy_ball(1, 1), 3), "must forget its buffers"),
@@ -101,3 +102,8 @@ def test_svag_makes_the_verdicts_alike() -> None:
 def test_bad_arguments(call: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         call()
+
+
+def too_many_steps() -> None:
+    problem = sgdmem.Problem(sgdmem.Spectrum([1]), target=[1])
+    sgdmem.losses(sgdm_and_sgd([0.1] * 5, 0.9)[1], problem, 8, 7)

@@ -84,6 +84,12 @@ def test_without_noise_it_comes_to_rest_there() -> None:
     assert run.along[-1] == pytest.approx(1.5, abs=1e-6) and run.across[-1] < 1e-6
 
 
+def test_runs_that_go_far_stay_within_floats() -> None:
+    """Warnings are errors here."""
+    run = RareClass("0.05", 2, 20).run(8, 30, learning_rate=1e6, momentum="0.9")
+    assert np.isfinite(run.across).all() and run.across[-1] > 1e12
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -123,6 +123,16 @@ def test_the_crossover_is_where_noise_halves_the_edge() -> None:
     assert at.batch_sharpness is None
 
 
+def test_beyond_the_edge_a_method_may_be_stable_again() -> None:
+    """Of memory 2: stable up to 0.833, and from 0.899 to 1.693, by roots in floats."""
+    p, q = ["0.074", "-0.744", "1.67"], ["-0.535", "0.058", "-1.468"]
+    method = sgdmem.Algorithm.from_recurrence(p, q)
+    edge = stochastic_edge(method, isotropic_features(1, 3))
+    assert edge.sharpness == edge.plateaus.full_batch == pytest.approx(0.833, abs=1e-3)
+    for sharpness, stable in ((0.83, True), (0.85, False), (1.2, True), (1.7, False)):
+        assert sgdmem.stability(method, isotropic_features(sharpness, 3)).stable is stable
+
+
 @pytest.mark.parametrize("method", [sgdmem.sgd("0.1"), sgdmem.heavy_ball("0.1", "0.9")])
 def test_batch_sharpness_of_full_batches_is_the_sharpness(method: Any) -> None:
     """Also where floats hit the pole itself; batches of 10^9 come close to it."""
