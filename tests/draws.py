@@ -275,3 +275,11 @@ def heavy_tailed(rng: np.random.Generator) -> np.ndarray:
     n, d = int(rng.integers(60, 600)), int(rng.integers(2, 8))
     rows = rng.standard_t(3, size=(n, d)) * np.geomspace(1, rng.uniform(0.1, 1), d)
     return np.asarray(rows)
+
+
+def batch_gradients(X: Any, w: Any) -> Any:
+    """Return gradients of least squares with labels that are 0, for runs at w, shape (R, d).
+
+    X has the inputs of their batches, shape (R, B, d).
+    """
+    return np.einsum("rbd,rb->rd", X, np.einsum("rbd,rd->rb", X, w)) / X.shape[1]

@@ -22,8 +22,9 @@ References
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from sgdmem.numeric.arithmetic.ball import Array
@@ -103,18 +104,29 @@ class StochasticEdge:
         the loss begins to grow. Networks are measured by the mean of the ratio, `batch_sharpness`
         of `sgdmem.training`, which is a little different. None unless features are Gaussian
         (tau1 = 1, tau2 = -1), since it needs their sixth moments.
-    plateaus : SharpnessEdges
-        That of small batches, which come close to it if they are far smaller than the number of
-        features of one variance, and that of full ones.
-    crossover_batch_size : float
-        Where noise halves the edge of full batches; 0 if that of no batch size does.
     """
 
     batch_size: float
     sharpness: float
     batch_sharpness: float | None
-    plateaus: SharpnessEdges
-    crossover_batch_size: float
+    _method: Algorithm = field(repr=False)
+    _problem: Problem = field(repr=False, compare=False)
+
+    @cached_property
+    def plateaus(self) -> SharpnessEdges:
+        """Both plateaus of Batch Sharpness.
+
+        That of small batches, which come close to it if they are far smaller than the number of
+        features of one variance, and that of full ones.
+        """
+        return sharpness_edges(self._method)
+
+    @cached_property
+    def crossover_batch_size(self) -> float:
+        """Where noise halves the edge of full batches; 0 if that of no batch size does."""
+        full = first_end(stability(self._method, self._problem).stable_scales)
+        half = self._method.scaled(Fraction(full) / 2)  # the samples of data stay as they are
+        return float(stability(half, self._problem, 1).critical_batch_size)
 
 
 def stochastic_edge(method: Algorithm, problem: Any, batch_size: Any = math.inf) -> StochasticEdge:
@@ -147,8 +159,7 @@ def stochastic_edge(method: Algorithm, problem: Any, batch_size: Any = math.inf)
     problem = as_problem(problem)
     require_no_weight_decay(problem, "the edge of stochastic stability")
     here = stability(method, problem, batch_size)
-    scale = _first_end(here.stable_scales)
-    full = _first_end(stability(method, problem).stable_scales)
+    scale = first_end(here.stable_scales)
     if not 0 < scale < math.inf:
         raise InputError(
             "method is stable at no sharpness, or at every one: there is no edge of stability"
@@ -159,18 +170,11 @@ def stochastic_edge(method: Algorithm, problem: Any, batch_size: Any = math.inf)
         quotient = sharp.largest  # alone in what begins to grow
     elif problem.noise == GAUSSIAN:
         quotient = batch_sharpness(sharp, here.noise, second_moments(method, sharp, here.noise))
-    half = method.scaled(Fraction(full) / 2)  # the samples of data stay as they are
-    return StochasticEdge(
-        here.noise.batch_size,
-        sharp.largest,
-        quotient,
-        sharpness_edges(method),
-        float(stability(half, problem, 1).critical_batch_size),
-    )
+    return StochasticEdge(here.noise.batch_size, sharp.largest, quotient, method, problem)
 
 
-def _first_end(scales: tuple[tuple[float, float], ...]) -> float:
-    """Return where the stable interval ends that begins at 0; 0 if none does."""
+def first_end(scales: tuple[tuple[float, float], ...]) -> float:
+    """Return where the interval of ``stable_scales`` ends that begins at 0; 0 if none does."""
     return scales[0][1] if scales and scales[0][0] == 0 else 0.0
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.systems.stochastic_edge import first_end
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize
@@ -67,5 +68,5 @@ def draw_rate_ratios(
 
 def _largest(method: Algorithm, problem: Problem, sizes: Any) -> Any:
     """Return the end of the stable factors on the learning rate that begin at 0."""
-    scales = [stability(method, problem, B).stable_scales for B in sizes]
-    return np.array([some[0][1] if some and some[0][0] == 0 else np.nan for some in scales])
+    ends = [first_end(stability(method, problem, B).stable_scales) for B in sizes]
+    return np.array([end or np.nan for end in ends])

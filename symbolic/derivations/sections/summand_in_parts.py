@@ -29,7 +29,7 @@ def summand_in_parts(subject: Subject, name: str, value: Any, of_what: str = "")
         summand of a method, and are said once.
     """
     whole = Equation("", [written(name), Side(value)])
-    if _depth(str(whole.rows(subject.writer))) <= _DEEPEST:
+    if max(_depth(right) for _, right in whole.rows(subject.writer)) <= _DEEPEST:
         return [whole]
     lam = subject.letters.eigenvalue
     top, bottom = sympy.fraction(value)
@@ -68,7 +68,7 @@ def summand_in_parts(subject: Subject, name: str, value: Any, of_what: str = "")
 def _depth(latex: str) -> int:
     """Return how many brackets around several lines stand in one another."""
     deepest = depth = 0
-    for bracket in _BRACKETS.findall(latex.replace("\\\\", "\\")):
+    for bracket in _BRACKETS.findall(latex):
         depth += 1 if "left" in bracket else -1
         deepest = max(deepest, depth)
     return deepest

@@ -16,6 +16,7 @@ from sgdmem.numeric.systems.marginal_momentum import (
     svag,
 )
 from sgdmem.symbolic.errors import InputError
+from tests.draws import batch_gradients
 
 RUNS = 20_000
 
@@ -39,7 +40,7 @@ def test_losses_of_literal_runs() -> None:
             w, m = np.ones((RUNS, 3)), np.zeros((RUNS, 3))
             for step in range(8):
                 X = rng.normal(size=(RUNS, batch_size, 3)) * np.sqrt(λ)
-                g = np.einsum("rbd,rb->rd", X, np.einsum("rbd,rd->rb", X, w)) / batch_size
+                g = batch_gradients(X, w)
                 m = beta[step] * m + (1 - beta[step]) * g
                 w = w - eta[step] * m
                 if step in (3, 7):

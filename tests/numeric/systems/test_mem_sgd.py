@@ -18,6 +18,7 @@ from sgdmem.numeric.systems.mem_sgd import (
 )
 from sgdmem.numeric.theorems.mem_sgd.masks import all_masks
 from sgdmem.symbolic.errors import InputError
+from tests.draws import batch_gradients
 
 RUNS = 20_000
 
@@ -111,7 +112,7 @@ def test_moments_of_literal_runs() -> None:
 
         def gradient(w: Any, λ: Any = λ, B: int = B, rng: Any = rng) -> Any:
             X = rng.normal(size=(RUNS, B, 4)) * np.sqrt(λ)
-            return np.einsum("rbd,rb->rd", X, np.einsum("rbd,rd->rb", X, w)) / B
+            return batch_gradients(X, w)
 
         for memory in (True, False):
             exact = rand_k_run(rates, k / 4, problem, B, memory=memory)

@@ -13,6 +13,7 @@ import sgdmem
 from sgdmem.numeric.systems.sparse_momentum import ActiveClock, SparseInputs, active_clock
 from sgdmem.numeric.theorems.instances import Dynamics, second_moment_matrix, spectral_radius
 from sgdmem.symbolic.errors import InputError
+from tests.draws import batch_gradients
 
 RUNS = 20_000
 KINDS: list[dict[str, Any]] = [
@@ -121,7 +122,7 @@ def literal_scores(kind: dict[str, Any], seed: int) -> list[float]:
     scores = []
     for step in range(1, 13):
         X = inputs.draw(rng, (RUNS, batch_size))
-        g = np.einsum("rbd,rb->rd", X, np.einsum("rbd,rd->rb", X, w)) / batch_size
+        g = batch_gradients(X, w)
         m = momentum * m + (1 - momentum) * g
         w = w - rate * m
         if step in (3, 6, 12):

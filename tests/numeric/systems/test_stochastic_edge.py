@@ -19,6 +19,7 @@ from sgdmem.numeric.systems.stochastic_edge import (
     stochastic_edge,
 )
 from sgdmem.symbolic.errors import InputError
+from tests.draws import batch_gradients
 
 RUNS = 20_000
 
@@ -42,7 +43,7 @@ def scores(eigenvalues: Any, rate: float, momentum: float, batch_size: int, seed
     moments: Any = np.ones(d), np.zeros(d), np.zeros(d)
     for step in range(6):
         X = rng.normal(size=(RUNS, batch_size, d)) * np.sqrt(λ)
-        g = np.einsum("rbd,rb->rd", X, np.einsum("rbd,rd->rb", X, w)) / batch_size
+        g = batch_gradients(X, w)
         if step < 5:
             moments = next_moments(moments, λ, rate, momentum, batch_size)
             v = momentum * v - rate * g
