@@ -12,6 +12,7 @@ from sgdmem.numeric.systems.mem_sgd import (
     sparsified_sgd,
     strongly_convex_bound,
 )
+from sgdmem.numeric.systems.random_features import RandomFeatures, random_features
 from sgdmem.numeric.systems.rare_class import RareClass
 from sgdmem.numeric.systems.sparse_momentum import ActiveClock, SparseInputs, active_clock
 from sgdmem.numeric.systems.spectral_conflict import (
@@ -31,6 +32,7 @@ from sgdmem.symbolic.systems.memory_one import regions
 
 __all__ = [
     "ActiveClock",
+    "RandomFeatures",
     "RareClass",
     "SparseInputs",
     "SpectralConflict",
@@ -44,6 +46,7 @@ __all__ = [
     "named_diagram",
     "one_direction",
     "rand_k_run",
+    "random_features",
     "regions",
     "sgdm_and_sgd",
     "sparsified_sgd",
