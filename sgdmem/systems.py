@@ -1,5 +1,6 @@
 """What single papers have: their problems, thresholds, named diagrams and counterexamples."""
 
+from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_methods
 from sgdmem.numeric.systems.marginal_momentum import (
     averaged_rates,
     endpoint_variances,
@@ -41,6 +42,9 @@ __all__ = [
     "as_stable_as_rand_k",
     "averaged_rates",
     "counterexamples",
+    "dana_constant",
+    "dana_decaying",
+    "dana_methods",
     "endpoint_variances",
     "isotropic_features",
     "named_diagram",

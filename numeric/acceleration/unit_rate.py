@@ -9,16 +9,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from sgdmem.numeric.acceleration.accelerated import (
     accelerated,
     memory_one_rule,
     read_damping_exponent,
 )
+from sgdmem.numeric.acceleration.dana_schedule import Dana
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
-from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.power_law_fit import fit_power_law
 from sgdmem.numeric.problems.problem import Problem, as_problem
@@ -121,9 +119,7 @@ def _divided(rule: Schedule, first: float, t: Array) -> list[Any]:
     return entries
 
 
-def dana(
-    exponent: Any = MODERATE, *, damping_scale: Any = None, velocity_scale: Any = 1.0
-) -> Schedule:
+def dana(exponent: Any = MODERATE, *, damping_scale: Any = None, velocity_scale: Any = 1.0) -> Dana:
     r"""Return DANA-decaying of arXiv 2505.16098 with :math:`\gamma_2=1`.
 
     .. math::
@@ -159,18 +155,4 @@ def dana(
     scale = 5 - 2 * inverse if damping_scale is None else damping_scale
     delta = positive_float(scale, "damping_scale")
     gamma = positive_float(velocity_scale, "velocity_scale")
-    rule = schedule(
-        "two-rate",
-        velocity_rate=partial(_power, gamma, inverse),
-        gradient_rate=1,
-        momentum=partial(_momentum, delta),
-    )
-    return replace(rule, name=f"DANA-decaying (damping {delta:g}/t)", acceleration=2 - inverse)
-
-
-def _power(scale: float, power: float, t: Array) -> Array:
-    return np.asarray(scale * (1 + t) ** -power)
-
-
-def _momentum(delta: float, t: Array) -> Array:
-    return np.asarray(1 - np.minimum(1.0, delta / (1 + t)))
+    return replace(Dana.of(1.0, gamma, inverse, delta), acceleration=2 - inverse)

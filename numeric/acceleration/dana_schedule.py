@@ -1,0 +1,80 @@
+"""DANA of arXiv 2505.16098 in the letters of the paper: two rates, one of which may decay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.arrays import as_array
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.losses.family_schedule import schedule
+from sgdmem.numeric.losses.schedule import Schedule
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Dana(Schedule):
+    r"""DANA, with :math:`\gamma_1=1`, which only scales y.
+
+    .. math::
+        y\leftarrow(1-\Delta_t)y+g,\qquad \theta\leftarrow\theta-\gamma_2g-\gamma_{3,t}y,\qquad
+        \Delta_t=\min\Big(1,\frac\delta{1+t}\Big),\qquad
+        \gamma_{3,t}=\gamma_3(1+t)^{-\kappa_3}
+
+    Attributes
+    ----------
+    gamma_2, gamma_3, kappa_3, delta : float
+        ``gamma_3`` is that of the first step.
+    """
+
+    gamma_2: float
+    gamma_3: float
+    kappa_3: float
+    delta: float
+
+    @classmethod
+    def of(cls, gamma_2: float, gamma_3: float, kappa_3: float, delta: float) -> Dana:
+        """Return the schedule with these constants."""
+        rates = {"gamma_2": gamma_2, "gamma_3": gamma_3, "kappa_3": kappa_3, "delta": delta}
+        rule = schedule(
+            "two-rate",
+            velocity_rate=partial(_power, gamma_3, kappa_3),
+            gradient_rate=gamma_2,
+            momentum=partial(_momentum, delta),
+        )
+        kind = "decaying" if kappa_3 else "constant"
+        name = f"DANA-{kind} (damping {delta:g}/t)"
+        return cls(memory=rule.memory, name=name, evaluate=rule.evaluate, **rates)
+
+    def gamma_3_at(self, t: Any) -> Array:
+        r"""Return :math:`\gamma_{3,t}` at some times."""
+        return _power(self.gamma_3, self.kappa_3, as_array(t, "t"))
+
+    def damping_at(self, t: Any) -> Array:
+        r"""Return :math:`\Delta_t` at some times."""
+        return np.asarray(1 - _momentum(self.delta, as_array(t, "t")))
+
+    def time_change(self, t: Any) -> Array:
+        r"""Return how much time SGD would have needed, up to a constant factor.
+
+        .. math:: \vartheta(t)=1+2\gamma_2t+\Bigl(\int_0^t\sqrt{\gamma_{3,s}}\,ds\Bigr)^2
+
+        Examples
+        --------
+        >>> rule = Dana.of(0.3, 0.001, 0, 4)
+        >>> print(rule.time_change([0, 100, 10000]).round(1))
+        [1.00000e+00 7.10000e+01 1.06001e+05]
+        """
+        times, half = as_array(t, "t"), 1 - self.kappa_3 / 2
+        passed = np.log1p(times) if half == 0 else np.expm1(half * np.log1p(times)) / half
+        return np.asarray(1 + 2 * self.gamma_2 * times + self.gamma_3 * passed**2)
+
+
+def _power(scale: float, power: float, t: Array) -> Array:
+    return np.asarray(scale * (1 + t) ** -power)
+
+
+def _momentum(delta: float, t: Array) -> Array:
+    return np.asarray(1 - np.minimum(1.0, delta / (1 + t)))
