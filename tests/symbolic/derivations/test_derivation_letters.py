@@ -115,7 +115,17 @@ def indices(x_1, k, d, gradient, *, c, z, t):  # type: ignore[no-untyped-def]
 
 
 TRACED = {family.name: family for family in (matrices, swapped, greek, capitals, indices)}
-_EXOTIC = [rf"\mathfrak{{{x}}}" for x in "ABCDEFG"]
+
+
+def exotic_letters(letters: dict[str, str]) -> dict[str, str]:
+    """Return letters that no document has, as wide and with the same indices: lines break alike."""
+    bases = dict.fromkeys(letter.partition("_")[0] for letter in letters.values())
+    strange = {
+        base: rf"\mathit{{{new.upper() if base.isupper() else new}}}"
+        for base, new in zip(bases, "abcdefg", strict=False)
+    }
+    parts = {key: letter.partition("_") for key, letter in letters.items()}
+    return {key: strange[base] + sub + index for key, (base, sub, index) in parts.items()}
 
 
 def count(token: str, text: str) -> int:
@@ -147,13 +157,14 @@ def test_a_letter_of_the_method_has_no_other_meaning(name: str) -> None:
     family = TRACED.get(name) or FAMILIES[name]
     text = sgdmem.derive(family).markdown()
     names = sorted(str(x) for x in family.symbolic().free_symbols)
-    exotic = dict(zip(names, _EXOTIC, strict=False))
-    other = sgdmem.derive(family, symbols=exotic).markdown()
     symbols = family.spread(len(names)).parameters
+    letters = {name: symbols[name].letter or letter_of(name) for name in names}
+    exotic = exotic_letters(letters)
+    other = sgdmem.derive(family, symbols=exotic).markdown()
     for key, letter in exotic.items():
         if name == "memory-one":  # its q0 and its rate are those of the document
             continue
-        assert count(symbols[key].letter or letter_of(key), text) == count(letter, other), key
+        assert count(letters[key], text) == count(letter, other), key
     assert family.update is not None
     update, rest = text.partition("its characteristic polynomial is")[::2]
     if r"\leftarrow" not in update:
