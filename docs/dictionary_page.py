@@ -22,6 +22,7 @@ from sgdmem.symbolic.expressions.tidying import arranged
 from sgdmem.symbolic.tracing.method import method
 from sgdmem.symbolic.zoo.conversions import convert
 from sgdmem.symbolic.zoo.named_algorithms import averaging, qhm, torch_sgd, two_rate
+from sgdmem.symbolic.zoo.several_momenta import dana_step
 from sgdmem.symbolic.zoo.translations import SIMPLEST, same_as
 
 PAGE = Path(__file__).with_name("method-dictionary.md")
@@ -124,24 +125,6 @@ def rand_k(w, m, gradient, *, learning_rate, k, d):  # type: ignore[no-untyped-d
     return w - share * moved, (1 - share) * moved
 
 
-@method(
-    display_name="DANA at one step",
-    reference=Publication(
-        *(
-            "D. Ferbach, K. Everett, G. Gidel, E. Paquette and C. Paquette",
-            2025,
-            "arXiv 2505.16098",
-        ),
-        "Dimension-adapted momentum outscales SGD",
-    ),
-    letters={f"gamma_{k}": rf"\gamma_{k}" for k in (1, 2, 3)},
-)
-def dana(w, y, gradient, *, gamma_1, gamma_2, gamma_3, damping):  # type: ignore[no-untyped-def]
-    g = gradient(w)
-    y = (1 - damping) * y + gamma_1 * g
-    return w - gamma_2 * g - gamma_3 * y, y
-
-
 @method(display_name="optax.sgd")
 def optax_sgd(w, trace, gradient, *, learning_rate, momentum):  # type: ignore[no-untyped-def]
     trace = gradient(w) + momentum * trace
@@ -155,7 +138,7 @@ def optax_nesterov(w, trace, gradient, *, learning_rate, momentum):  # type: ign
     return w - learning_rate * (g + momentum * trace), trace
 
 
-OTHERS = (rand_k, dana, optax_sgd, optax_nesterov)
+OTHERS = (rand_k, optax_sgd, optax_nesterov)
 
 
 def entry(name: str) -> Entry:
@@ -257,7 +240,7 @@ def two_papers() -> str:
     """Return how DANA and AM1 are one method, each formula derived."""
     import sympy
 
-    ours = dana.symbolic()
+    ours = dana_step.symbolic()
     parameters = convert(ours, two_rate)
     change = change_of_variables(ours, two_rate(**parameters))
     if change is None or any(x.name == "damping" for x in sympy.sympify(change[0][0]).free_symbols):

@@ -48,7 +48,7 @@ from sgdmem.symbolic.zoo.past_gradients import (
     past_extragradient,
     storm,
 )
-from sgdmem.symbolic.zoo.several_momenta import ademamix, pid
+from sgdmem.symbolic.zoo.several_momenta import ademamix, dana_step, pid
 from sgdmem.symbolic.zoo.several_sequences import (
     asgd,
     mass,
@@ -83,6 +83,7 @@ __all__ = [
     "corner",
     "cyclic",
     "dana",
+    "dana_step",
     "delayed_sgd",
     "equivalent",
     "evaluator",

@@ -12,6 +12,7 @@ from sgdmem.numeric.arithmetic.arrays import as_array
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.symbolic.zoo.several_momenta import dana_step
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -37,16 +38,24 @@ class Dana(Schedule):
     @classmethod
     def of(cls, gamma_2: float, gamma_3: float, kappa_3: float, delta: float) -> Dana:
         """Return the schedule with these constants."""
-        rates = {"gamma_2": gamma_2, "gamma_3": gamma_3, "kappa_3": kappa_3, "delta": delta}
         rule = schedule(
-            "two-rate",
-            velocity_rate=partial(_power, gamma_3, kappa_3),
-            gradient_rate=gamma_2,
-            momentum=partial(_momentum, delta),
+            dana_step,
+            gamma_1=1,
+            gamma_2=gamma_2,
+            gamma_3=partial(_power, gamma_3, kappa_3),
+            damping=partial(_damping, delta),
         )
         kind = "decaying" if kappa_3 else "constant"
         name = f"DANA-{kind} (damping {delta:g}/t)"
-        return cls(memory=rule.memory, name=name, evaluate=rule.evaluate, **rates)
+        return cls(
+            memory=rule.memory,
+            name=name,
+            evaluate=rule.evaluate,
+            gamma_2=gamma_2,
+            gamma_3=gamma_3,
+            kappa_3=kappa_3,
+            delta=delta,
+        )
 
     def gamma_3_at(self, t: Any) -> Array:
         r"""Return :math:`\gamma_{3,t}` at some times."""
@@ -54,7 +63,7 @@ class Dana(Schedule):
 
     def damping_at(self, t: Any) -> Array:
         r"""Return :math:`\Delta_t` at some times."""
-        return np.asarray(1 - _momentum(self.delta, as_array(t, "t")))
+        return _damping(self.delta, as_array(t, "t"))
 
     def time_change(self, t: Any) -> Array:
         r"""Return how much time SGD would have needed, up to a constant factor.
@@ -76,5 +85,5 @@ def _power(scale: float, power: float, t: Array) -> Array:
     return np.asarray(scale * (1 + t) ** -power)
 
 
-def _momentum(delta: float, t: Array) -> Array:
-    return np.asarray(1 - np.minimum(1.0, delta / (1 + t)))
+def _damping(delta: float, t: Array) -> Array:
+    return np.asarray(np.minimum(1.0, delta / (1 + t)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sgdmem.symbolic.algorithms.parameters import Range, log_range, number_parameter
+from sgdmem.symbolic.algorithms.parameters import RATE_UNIT, Range, log_range, number_parameter
 from sgdmem.symbolic.algorithms.update_notation import Publication
 from sgdmem.symbolic.tracing.method import published_method
 
@@ -81,3 +81,43 @@ def ademamix(
     m_1 = beta_1 * m_1 + (1 - beta_1) * g
     m_2 = beta_3 * m_2 + (1 - beta_3) * g
     return w - learning_rate * (m_1 + alpha * m_2), m_1, m_2
+
+
+@published_method(
+    "DANA at a step",
+    Publication(
+        "D. Ferbach, K. Everett, G. Gidel, E. Paquette and C. Paquette",
+        *(2025, "arXiv 2505.16098"),
+        "Dimension-adapted momentum outscales SGD",
+    ),
+    [
+        number_parameter("gamma_1", log_range(0.01, 10, 1), r"\gamma_1", "Weight of g in y."),
+        number_parameter(
+            *("gamma_2", log_range(0.001, 10, 0.1), r"\gamma_2"),
+            *("Rate of the gradient.", RATE_UNIT),
+        ),
+        number_parameter(
+            *("gamma_3", log_range(0.0001, 1, 0.01), r"\gamma_3"),
+            *("Rate of y, the sum of gradients.", RATE_UNIT),
+        ),
+        number_parameter(
+            "damping", log_range(0.001, 2, 0.1), r"\Delta", "Share of y that is lost."
+        ),
+    ],
+)
+def dana_step(
+    theta: Any, y: Any, gradient: Any, *, gamma_1: Any, gamma_2: Any, gamma_3: Any, damping: Any
+) -> Any:
+    r"""Dimension-adapted momentum, as it is at one step.
+
+    The damping falls like 1/t, and :math:`\gamma_3` may fall too: `sgdmem.methods.dana`.
+
+    Examples
+    --------
+    >>> step = dana_step(gamma_1=1, gamma_2="0.3", gamma_3="0.01", damping="0.1")
+    >>> step.effective_learning_rate
+    Fraction(2, 5)
+    """
+    g = gradient(theta)
+    y = (1 - damping) * y + gamma_1 * g
+    return theta - gamma_2 * g - gamma_3 * y, y

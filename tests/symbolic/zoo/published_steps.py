@@ -106,6 +106,13 @@ def ademamix(w, m_1, m_2, gradient, *, learning_rate, beta_1, beta_3, alpha):  #
     return w - learning_rate * (m_1 + alpha * m_2), m_1, m_2
 
 
+def dana_step(x, m, gradient, *, gamma_1, gamma_2, gamma_3, damping):  # type: ignore[no-untyped-def]
+    """Ferbach et al. 2025, with the new m written out."""
+    g = gradient(x)
+    ahead = x - gamma_3 * (1 - damping) * m - (gamma_2 + gamma_3 * gamma_1) * g
+    return ahead, m - damping * m + gamma_1 * g
+
+
 class Published(NamedTuple):
     """A step, how `method` is asked for it, and its state: copies of w are 1, velocities 0."""
 
@@ -132,5 +139,6 @@ PUBLISHED = {
         Published(delayed, (1, (1, 1, 1)), {"lengths": {"past": "delay"}}),
         Published(window_mean, (1, (0, 0, 0)), {"lengths": {"past": "window"}}),
         Published(ademamix, (1, 0, 0)),
+        Published(dana_step, (1, 0)),
     )
 }

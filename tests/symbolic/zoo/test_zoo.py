@@ -26,6 +26,7 @@ OTHERWISE: dict[str, Callable[..., Any]] = {  # as written by the tests, paramet
     "schedule-free": steps.schedule_free,
     "pid": steps.pid,
     "ademamix": steps.ademamix,
+    "dana-step": steps.dana_step,
     "optimistic": steps.optimistic,
     "past-extragradient": steps.past_extragradient,
     "storm": steps.storm,
@@ -41,8 +42,8 @@ def symbolic(family: Family[...]) -> Any:
     return family(**values)
 
 
-def test_there_are_twelve() -> None:
-    assert len(ZOO) == 12
+def test_there_are_thirteen() -> None:
+    assert len(ZOO) == 13
     for family in ZOO:
         assert getattr(methods, family.name.replace("-", "_")) is family
 
