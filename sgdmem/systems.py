@@ -1,6 +1,8 @@
 """What single papers have: their problems, thresholds, named diagrams and counterexamples."""
 
+from sgdmem.numeric.systems.compute_optimal import compute_phase, sgd_frontier
 from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_methods
+from sgdmem.numeric.systems.deterministic_features import ListedFeatures, deterministic_features
 from sgdmem.numeric.systems.marginal_momentum import (
     averaged_rates,
     endpoint_variances,
@@ -33,6 +35,7 @@ from sgdmem.symbolic.systems.memory_one import regions
 
 __all__ = [
     "ActiveClock",
+    "ListedFeatures",
     "RandomFeatures",
     "RareClass",
     "SparseInputs",
@@ -41,10 +44,12 @@ __all__ = [
     "active_clock",
     "as_stable_as_rand_k",
     "averaged_rates",
+    "compute_phase",
     "counterexamples",
     "dana_constant",
     "dana_decaying",
     "dana_methods",
+    "deterministic_features",
     "endpoint_variances",
     "isotropic_features",
     "named_diagram",
@@ -52,6 +57,7 @@ __all__ = [
     "rand_k_run",
     "random_features",
     "regions",
+    "sgd_frontier",
     "sgdm_and_sgd",
     "sparsified_sgd",
     "spectral_conflict",

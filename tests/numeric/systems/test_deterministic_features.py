@@ -1,0 +1,75 @@
+import math
+
+import numpy as np
+import pytest
+
+import sgdmem
+from sgdmem.errors import InputError
+from sgdmem.systems import ListedFeatures, deterministic_features, random_features
+
+STEPS = np.array([0, 1, 5, 15, 16, 40, 200, 1000])
+POINTS = [("1", "0.7"), ("0.35", "0.8"), ("0.2", "0.8"), ("0.75", "0.4")]
+
+
+@pytest.mark.parametrize("share", [0.5, 1.2])
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_risks_on_the_contour_are_the_losses_step_by_step(share, batch_size):
+    features = random_features("0.35", "0.8", 60)
+    listed = ListedFeatures.of(features)
+    rate = share * listed.stable_rate(batch_size)
+    stepped = sgdmem.losses(sgdmem.sgd(rate), features.problem, batch_size, STEPS[-1])
+    risks = listed.risks(rate, batch_size, STEPS)
+    np.testing.assert_allclose(risks, features.floor + stepped[STEPS], rtol=1e-10)
+
+
+def test_the_kernel_and_its_sum_are_those_of_the_eigenvalues():
+    listed = ListedFeatures(np.array([1.0, 0.5, 0.01]), np.ones(3), 0.1)
+    rate, B = 0.3, 2
+    a = 1 - 2 * rate * listed.eigenvalues + (B + 1) / B * (rate * listed.eigenvalues) ** 2
+    terms = rate**2 / B * (listed.eigenvalues**2 * a ** STEPS[:, None]).sum(1)
+    np.testing.assert_allclose(listed.kernel(rate, B, STEPS), terms, rtol=1e-9)
+    total = (rate**2 / B * listed.eigenvalues**2 / (1 - a)).sum()
+    assert listed.kernel_sum(rate, B) == pytest.approx(total, rel=1e-12)
+
+
+def test_the_largest_stable_rate_is_that_of_the_verdict():
+    features = random_features("0.7", "0.7", 40)
+    for B in (1, 30):
+        rate = sgdmem.largest_learning_rate("sgd", features.problem, B)
+        assert ListedFeatures.of(features).stable_rate(B) == pytest.approx(rate, rel=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("alpha", "beta"), POINTS)
+def test_realised_features_are_around_their_deterministic_equivalent(alpha, beta):
+    d, seeds = 200, 12
+    population = deterministic_features(alpha, beta, d, 4 * d)
+    rate = population.stable_rate() / 2
+    drawn = [ListedFeatures.of(random_features(alpha, beta, d, seed=s)) for s in range(seeds)]
+    for label, expected, found in (
+        ("risk", population.risks(rate, 1, STEPS), [f.risks(rate, 1, STEPS) for f in drawn]),
+        ("kernel", population.kernel(rate, 1, STEPS), [f.kernel(rate, 1, STEPS) for f in drawn]),
+        ("floor", population.floor, [f.unseen / 2 for f in drawn]),
+    ):
+        mean, error = np.mean(found, 0), np.std(found, 0, ddof=1) / math.sqrt(seeds)
+        assert (np.abs(mean - expected) < 4 * error + 2 * expected / d).all(), label
+        assert (error * math.sqrt(seeds) < 12 * expected / math.sqrt(d)).all(), label
+
+
+def test_risks_of_many_steps_are_the_floor_and_its_noise():
+    for alpha, beta in POINTS:
+        features = deterministic_features(alpha, beta, 1000)
+        rate = features.stable_rate() / 2
+        floor = features.floor / (1 - features.kernel_sum(rate))
+        assert features.risks(rate, 1, 1e12) == pytest.approx(floor, rel=1e-9)
+
+
+def test_bad_features_are_refused():
+    with pytest.raises(InputError, match="ambient must be above width"):
+        deterministic_features(1, 1, 10, 10)
+    with pytest.raises(InputError, match="beta must exceed"):
+        deterministic_features("0.2", "0.2", 10)
+    with pytest.raises(InputError, match="rate must be below"):
+        deterministic_features(1, 1, 10).risks(2, 1, 5)
+    with pytest.raises(InputError, match="steps must be numbers"):
+        deterministic_features(1, 1, 10).risks("0.1", 1, [-1])
