@@ -19,6 +19,7 @@ from sgdmem.symbolic.algorithms.printing import value_text
 from sgdmem.symbolic.algorithms.update_notation import Publication, chosen, letter_of, without
 from sgdmem.symbolic.derivations.typesetting.writer import Writer
 from sgdmem.symbolic.expressions.tidying import arranged
+from sgdmem.symbolic.systems.dana_and_am1 import dana_and_am1
 from sgdmem.symbolic.tracing.method import method
 from sgdmem.symbolic.zoo.conversions import convert
 from sgdmem.symbolic.zoo.named_algorithms import averaging, qhm, torch_sgd, two_rate
@@ -66,7 +67,23 @@ loss.
 
 Where $\\gamma_2 = \\alpha_2$ and $\\gamma_1 \\gamma_3 = \\gamma_2 d_0^{{1/\\nu}}$ the velocity rate of AM1,
 a step later, is that of DANA times ${ratio}$, which tends to 1: two papers, one method
-(`sgdmem.training.AM1` and `DANA`, `sgdmem.methods.am1` and `dana`)."""
+(`sgdmem.training.AM1` and `DANA`, `sgdmem.methods.am1` and `dana`).
+
+At the same step t both have the same leading terms, and the second ones differ. Expanded in powers
+of $\\delta_t = d_0/t$, for symbols t and $\\nu > 1$, from the two updates
+(`sgdmem.symbolic.systems.dana_and_am1`):
+
+| entry | AM1 | DANA | both at late t | (AM1 - DANA) / DANA |
+|---|---|---|---|---|
+{rows}
+
+So the difference is of the relative order $t^{{-(1-1/\\nu)}}$, with the constant $d_0^{{1-1/\\nu}}$: what
+AM1 takes off the velocity rate, $\\alpha_2 \\delta_t$, adds up to $\\alpha_2$ in the effective rate, one
+more plain step of SGD in each step of DANA. No other damping exponent of AM1 and no other $\\kappa_3$
+than $1/\\nu$ have the same leading terms. Losses have the same exponent,
+$\\min(\\zeta, 2 - 1/\\nu)(2 - 1/\\nu)$; where the signal dominates, $\\zeta < 2 - 1/\\nu$, their ratio
+tends to 1, and where noise does it does not: what it leaves behind depends on the whole past. Both
+are statements of `sgdmem verify --system dana`."""
 
 
 class Entry(NamedTuple):
@@ -250,7 +267,38 @@ def two_papers() -> str:
     ratio = sympy.powsimp(sympy.expand((power - damping) / power))
     letters = {damping: r"\Delta_t", nu: r"\nu", sympy.Symbol("gamma_1", real=True): r"\gamma_1"}
     written, factor = map(Writer(letters).line, (ratio, change[0][0]))
-    return TWO_PAPERS.format(with_=f"with {assigned(parameters)}", factor=factor, ratio=written)
+    return TWO_PAPERS.format(
+        with_=f"with {assigned(parameters)}", factor=factor, ratio=written, rows=late_rows()
+    )
+
+
+AM1_AND_DANA = {  # entries in the letters of either paper
+    "alpha": (r"\alpha", r"\alpha_{1,t} + \alpha_2", r"\gamma_2 + \gamma_1 \gamma_{3,t}"),
+    "b c": ("b c", r"-\alpha_{1,t} (1 - \delta_t)", r"-\gamma_1 \gamma_{3,t} (1 - \Delta_t)"),
+    "1 - D": ("1 - D", r"\delta_t", r"\Delta_t"),
+    "alpha_eff": (
+        *(r"\alpha_\mathrm{eff}", r"\alpha_2 + \alpha_{1,t} / \delta_t"),
+        r"\gamma_2 + \gamma_1 \gamma_{3,t} / \Delta_t",
+    ),
+}
+
+
+def late_rows() -> str:
+    """Return what the entries of both are at late t, and by what they differ."""
+    import sympy
+
+    damping, nu, scale, rate = sympy.symbols("delta nu d_0 alpha_2", positive=True)
+    line = Writer({damping: r"\delta_t", nu: r"\nu", scale: "d_0", rate: r"\alpha_2"}).line
+    gamma_3 = rate * scale ** (1 / nu)
+    rows = []
+    for name, found in dana_and_am1(nu, scale, rate, gamma_3, 1 / nu).items():
+        if found.dana != found.am1:
+            raise AssertionError(f"leading terms of {name} differ")
+        terms = (x.coefficient * (scale / damping) ** x.power for x in found[1:])
+        written = (line(sympy.simplify(sympy.expand_power_base(x))) for x in terms)
+        cells = (*AM1_AND_DANA[name], *written)
+        rows.append("| " + " | ".join(f"${cell}$" for cell in cells) + " |")
+    return "\n".join(rows)
 
 
 if __name__ == "__main__":

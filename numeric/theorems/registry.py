@@ -59,6 +59,10 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Memory stays small": "memory_stays_small",
         "Rate of MEM-SGD": "rate",
     },
+    "dana": {
+        "DANA is AM1": "dana_is_am1",
+        "Losses of DANA and AM1": "losses_of_am1",
+    },
 }
 STATEMENTS = {  # the modules in which they are
     name: f"{system.replace('-', '_')}.{module}"

@@ -20,7 +20,13 @@ from sgdmem.numeric.theorems.registry import (
 )
 from sgdmem.symbolic.errors import InputError
 
-SLOW = {"Theorem 3", "Theorem 5", "Theorem 8", "Equation (27)"}  # more than two seconds
+SLOW = {
+    "Theorem 3",
+    "Theorem 5",
+    "Theorem 8",
+    "Equation (27)",
+    "Losses of DANA and AM1",
+}  # more than two seconds
 USUAL = 2  # false claims of a statement that every run tries
 WRITTEN = [
     name for name, file in STATEMENTS.items() if find_spec(f"sgdmem.numeric.theorems.{file}")
