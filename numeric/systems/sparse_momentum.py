@@ -125,10 +125,8 @@ class SparseInputs:
         of different coordinates and :math:`T_{ii}-\tau_{2,i}=E[x_i^4]/\lambda_i^2-1`: as the signs
         of coordinates are independent, moments of different coordinates do not feed those of one.
         """
-        inverses = [1 / p for p in self.probabilities]
-        own = [Fraction(1)] * len(inverses) if self.activity == "independent" else inverses
-        fourth = 1 if self.signs else 3
-        tau2 = [1 + T - fourth * inverse for T, inverse in zip(own, inverses, strict=True)]
+        groups = [sparse_noise(p, self.activity, self.signs) for p in self.probabilities]
+        own, tau2 = ([pair[place] for pair in groups] for place in (0, 1))
         spectrum = Spectrum(self.curvatures, [self.dimension] * len(own))
         return Problem(spectrum, self._noise(own, tau2), target=[1] * len(own))
 
@@ -176,6 +174,20 @@ class SparseInputs:
         values = rng.choice([-1.0, 1.0], size=full) if self.signs else rng.normal(size=full)
         found: Array = np.sqrt(float(self.variance)) * active * values
         return found.reshape(*lead, -1)
+
+
+def sparse_noise(
+    probability: Any, activity: Activity = "shared", signs: bool = False
+) -> tuple[Any, Any]:
+    """Return T between coordinates of a group, and its tau2; of a symbol, too.
+
+    Examples
+    --------
+    >>> sparse_noise(Fraction(1, 100))
+    (Fraction(100, 1), Fraction(-199, 1))
+    """
+    own = probability / probability if activity == "independent" else 1 / probability
+    return own, 1 + own - (1 if signs else 3) / probability
 
 
 @dataclass(frozen=True)
@@ -237,4 +249,15 @@ def active_clock(
     B = positive_float(batch_size, "batch_size")
     rate, c = positive_float(learning_rate, "learning_rate"), positive_float(variance, "variance")
     P = 1.0 if p == 1 else float(-np.expm1(B * np.log1p(-p)))
-    return ActiveClock(P, 1 + P * float(β / (1 - β)), P / (2 * rate * p * c))
+    return ActiveClock(P, *active_times(P, rate * p * c, float(1 - β)))
+
+
+def active_times(activity: Any, pull: Any, damping: Any) -> tuple[Any, Any]:
+    r"""Return retention and learning, of P, :math:`\eta\lambda` and :math:`1-\beta`; symbols, too.
+
+    Examples
+    --------
+    >>> active_times(0.5, 0.125, 0.25)
+    (2.5, 2.0)
+    """
+    return 1 + activity * (1 - damping) / damping, activity / (2 * pull)

@@ -25,6 +25,7 @@ from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     from sgdmem.numeric.problems.problem import Problem
+    from sgdmem.phase_diagrams.systems.live_systems import LiveSystem
 
 _COMPUTATION = ("spectrum", "roots", "drawn", "verdict", "map", "losses", "worker")
 _INTERFACE = (
@@ -35,6 +36,7 @@ _MOST_LISTED = 400  # eigenvalues that the page holds; more are compressed
 _POINTS = (8, 12)  # of the Gauss rules that the page uses
 _SHADES = 128
 _BATCH_SIZE = 32
+_REFERENCE = "arXiv 2410.04228"
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,6 +50,8 @@ class Explorer:
         The problem that the page begins with.
     derivations : bool
         Whether the page holds the methods' derivations.
+    system : LiveSystem or None
+        The paper whose problem the page has.
 
     Examples
     --------
@@ -60,6 +64,7 @@ class Explorer:
     methods: tuple[ExploredMethod, ...]
     start: Mapping[str, Any]
     derivations: bool = True
+    system: LiveSystem | None = None
 
     def __repr__(self) -> str:
         return f"Explorer({', '.join(method.name for method in self.methods)})"
@@ -71,27 +76,39 @@ class Explorer:
 
         parts = {
             "style": STYLE + _read("page.css"),
-            "derivations": _json(packed_derivations(self.methods) if self.derivations else {}),
+            "derivations": _json(
+                packed_derivations(self.methods, self._letters) if self.derivations else {}
+            ),
             "computation": self.computation,
             "interface": "\n".join(_read(f"{name}.js") for name in _INTERFACE),
             "version": html.escape(__version__),
+            "reference": html.escape(_REFERENCE if self.system is None else self.system.reference),
         }
         return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match.group(1)], _read("page.html"))
 
     @cached_property
     def computation(self) -> str:
         """The part of the page that computes, which also runs outside of browsers."""
+        from sgdmem.phase_diagrams.explorer.system_page import system_javascript
+
         families = ",\n".join(method.javascript for method in self.methods)
+        system = self.system
+        model = "null" if system is None else system_javascript(system, self.methods)
         return "\n".join(
             [
                 '"use strict";',
                 f"const TABLES = {_json(_tables())};",
                 f"const START = {_json(self.start)};",
+                f"const MODEL = {model};",
                 javascript_rule(),
                 f"const FAMILIES = [\n{families}\n];",
                 *(_read(f"{name}.js") for name in _COMPUTATION),
             ]
         )
+
+    @property
+    def _letters(self) -> Mapping[str, str]:
+        return {} if self.system is None else self.system.symbols
 
     def save(self, path: Any) -> None:
         """Write the page to a file that ends in .html.
@@ -128,8 +145,9 @@ class Explorer:
 def explore(
     methods: Any = None,
     problem: Any = None,
-    batch_size: Any = _BATCH_SIZE,
+    batch_size: Any = None,
     *,
+    system: str | None = None,
     ranges: Mapping[str, Sequence[Any]] | None = None,
     derivations: bool = True,
 ) -> Explorer:
@@ -147,8 +165,12 @@ def explore(
         points of a grid of each method's parameters, up to two of them; by default for SGD, heavy
         ball and Nesterov. With ``drop_last=False`` the batch size is fixed. The power law k^-1.5 if
         omitted.
-    batch_size
-        What its slider begins with.
+    batch_size : number, optional
+        What its slider begins with: 32, or as the system has it.
+    system : str, optional
+        A paper, in place of a problem: "stochastic-edge", "marginal-momentum", "sparse-momentum" or
+        "mem-sgd". The page has its problem with sliders, its methods unless others are given, and
+        its letters.
     ranges : dict
         From names of parameters to ``(low, high)`` or ``(low, high, "log")``, for their sliders.
     derivations : bool
@@ -162,10 +184,12 @@ def explore(
     Raises
     ------
     InputError
-        If an argument is not in its domain.
+        If an argument is not in its domain, and for a problem beside a system.
 
     Examples
     --------
+    >>> print(explore(system="mem-sgd"))
+    Explorer(as_stable_as_rand_k, sgd)
     >>> from sgdmem import nesterov
     >>> from sgdmem.methods import averaging
     >>> def slow_average(learning_rate, momentum, rate):
@@ -178,10 +202,16 @@ def explore(
         as_problem,
         require_no_weight_decay,
     )
+    from sgdmem.phase_diagrams.systems.live_systems import live_system
 
+    ranges = {} if ranges is None else ranges
+    if system is not None:
+        if problem is not None:
+            raise InputError("problem is chosen by the system: give one of them")
+        return _of_system(live_system(system), methods, batch_size, ranges, derivations)
+    batch_size = _BATCH_SIZE if batch_size is None else batch_size
     given = Problem.power_law(USUAL_EXPONENT) if problem is None else as_problem(problem)
     require_no_weight_decay(given, "the explorer")
-    ranges = {} if ranges is None else ranges
     if given.noise.samples is None:
         chosen = explored_methods(methods, ranges)
         start = {**_start(given, batch_size), "method": _USUAL if methods is None else ""}
@@ -200,6 +230,22 @@ def explore(
     start = {**_start(Problem(given.spectrum), batch_size), "drawn": drawn}
     start["method"] = _USUAL if methods is None else ""
     return Explorer(chosen, start, derivations)
+
+
+def _of_system(
+    system: LiveSystem,
+    methods: Any,
+    batch_size: Any,
+    ranges: Mapping[str, Sequence[Any]],
+    derivations: bool,
+) -> Explorer:
+    from sgdmem.numeric.problems.problem import Problem
+    from sgdmem.phase_diagrams.explorer.system_page import system_methods
+
+    chosen = system_methods(system, methods, ranges)
+    size = system.values["batch_size"] if batch_size is None else batch_size
+    start = {**_start(Problem(Spectrum([1])), size), "method": chosen[0].name}
+    return Explorer(chosen, start, derivations, system)
 
 
 def _start(given: Problem, batch_size: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -121,10 +121,34 @@ class ExploredMethod:
         return f"{{{', '.join(entries)}}}".replace("</", "<\\/")
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of sliders: ranges and letters by the names of parameters."""
+
+    ranges: Mapping[str, Slider]
+    letters: Mapping[str, str]
+
+    def slider(self, parameter: Parameter) -> Slider:
+        if parameter.name in _PROBLEM_NAMES:
+            raise InputError(
+                f"a method of the explorer cannot have a parameter called {parameter.name}"
+            )
+        letter = self.letters.get(parameter.name, parameter.letter)
+        slider = Slider.of(replace(parameter, letter=letter))
+        given = self.ranges.get(parameter.name)
+        return slider if given is None else replace(given, label=slider.label)
+
+
 def explored_methods(
-    methods: Any, ranges: Mapping[str, Sequence[Any]]
+    methods: Any,
+    ranges: Mapping[str, Sequence[Any]],
+    letters: Mapping[str, str] | None = None,
+    *,
+    optional: Collection[str] = (),
 ) -> tuple[ExploredMethod, ...]:
-    """Return the methods that `explore` was given.
+    """Return the methods that `explore` was given, their parameters in some letters, in TeX.
+
+    Ranges of ``optional`` parameters may be of none of the methods.
 
     Raises
     ------
@@ -138,34 +162,35 @@ def explored_methods(
     if not isinstance(given, list | tuple) or not given:
         raise InputError(f"{_ACCEPTED}, got {shown(given)}")
     read = {name: _range(name, value) for name, value in ranges.items()}
-    found = tuple(_method(method, read) for method in given)
+    asked = _Asked(read, letters or {})
+    found = tuple(_method(method, asked) for method in given)
     names = [method.name for method in found]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"methods must have different names, got {name} twice")
     known = {parameter.name for method in found for parameter in method.parameters}
     for name in read:
-        if name not in known:
+        if name not in known and name not in optional:
             raise InputError(
                 f"ranges has {name!r}, which is no parameter; known are {', '.join(sorted(known))}"
             )
     return found
 
 
-def _method(method: Any, ranges: Mapping[str, Slider]) -> ExploredMethod:
+def _method(method: Any, asked: _Asked) -> ExploredMethod:
     if isinstance(method, Algorithm):
-        return _of_algorithm(method, ranges)
+        return _of_algorithm(method, asked)
     if not (isinstance(method, str) or (callable(method) and not isinstance(method, type))):
         raise InputError(f"{_ACCEPTED}, got {shown(method)}")
     family = find_family(method)
-    return _of_family(family, ranges)
+    return _of_family(family, asked)
 
 
-def _of_algorithm(algorithm: Algorithm, ranges: Mapping[str, Slider]) -> ExploredMethod:
+def _of_algorithm(algorithm: Algorithm, asked: _Asked) -> ExploredMethod:
     symbols = sorted(algorithm.free_symbols, key=str)
     names = [str(symbol) for symbol in symbols]
     exact = algorithm if names else replace(rational_algorithm(algorithm), floats=False)
-    parameters = tuple(_parameter(_of_symbol(symbol), ranges) for symbol in symbols)
+    parameters = tuple(asked.slider(_of_symbol(symbol)) for symbol in symbols)
     values = ", ".join(f'"{name}": {{{name}}}' for name in names)
     return ExploredMethod(
         name=algorithm.label,
@@ -189,11 +214,11 @@ def _of_symbol(symbol: Any) -> Parameter:
     return known
 
 
-def _of_family(family: Family[...], ranges: Mapping[str, Slider]) -> ExploredMethod:
+def _of_family(family: Family[...], asked: _Asked) -> ExploredMethod:
     from sympy import Symbol
 
     build = family.spread(_LIST_LENGTH)
-    parameters = tuple(_parameter(parameter, ranges) for parameter in build.parameters.values())
+    parameters = tuple(asked.slider(parameter) for parameter in build.parameters.values())
     names = list(build.parameters)
     algorithm = build.symbolic()
     usual = {p.name: Fraction(repr(p.value)) + Fraction(1, 1024) for p in parameters}
@@ -247,16 +272,6 @@ def _summary(family: Family[...]) -> str:
 
 def _places(algorithm: Algorithm, names: Sequence[str]) -> tuple[int, ...]:
     return tuple(names.index(name) for name in sorted(map(str, algorithm.free_symbols)))
-
-
-def _parameter(parameter: Parameter, ranges: Mapping[str, Slider]) -> Slider:
-    if parameter.name in _PROBLEM_NAMES:
-        raise InputError(
-            f"a method of the explorer cannot have a parameter called {parameter.name}"
-        )
-    slider = Slider.of(parameter)
-    given = ranges.get(parameter.name)
-    return slider if given is None else replace(given, label=slider.label)
 
 
 def _range(name: str, value: Any) -> Slider:

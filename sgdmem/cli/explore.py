@@ -14,6 +14,9 @@ _PORT = 8000
 
 @click.command("explore", short_help="Make a page with sliders and a live map of stability.")
 @click.argument("algorithms", nargs=-1, type=AlgorithmName(), metavar="[ALGORITHM]...")
+@click.option(
+    "--system", metavar="NAME", help="A paper's problem, methods and letters, by its name here."
+)
 @problem_options()
 @output_option("The page.  [explorer.html]")
 @click.option(
@@ -23,6 +26,7 @@ _PORT = 8000
 @click.option("--port", type=int, metavar="N", help=f"Where; 0: any free one.  [{_PORT}]")
 def explore_command(
     algorithms: tuple[str, ...],
+    system: str | None,
     output: str | None,
     no_derivations: bool,
     serve: bool,
@@ -36,10 +40,13 @@ def explore_command(
     too. The derivation of each method is one click away. The page is one file that needs no
     network. The spectrum is what it begins with; without one, infinitely many eigenvalues k^-1.5.
     With --data it decides for drawing the rows, for methods of up to two parameters (without
-    ALGORITHMs: sgd, heavy-ball and nesterov), and shows no losses.
+    ALGORITHMs: sgd, heavy-ball and nesterov), and shows no losses. With --system the page is that
+    of a paper: its problem with sliders, its methods and letters; stochastic-edge,
+    marginal-momentum, sparse-momentum or mem-sgd.
 
     \b
       sgdmem explore -o explorer.html
+      sgdmem explore --system sparse-momentum -o sparse.html
       sgdmem explore heavy-ball nesterov --spectrum eigenvalues.csv \\
              --batch-size 64 --serve
     """
@@ -51,11 +58,15 @@ def explore_command(
     if options["coupling"] is not None:
         raise click.UsageError("--coupling: the explorer has the noise of tau1 and tau2 only")
     path = None if serve and output is None else output_path(output or "explorer.html", [".html"])
-    if not has_problem(options) and options["scale"] is options["count"] is None:
+    given = {name for name, value in options.items() if value not in (None, (), False)}
+    if system is not None and given - {"batch_size"}:
+        raise click.UsageError("--system has its own problem: only --batch-size goes with it")
+    if system is None and not has_problem(options) and options["scale"] is options["count"] is None:
         options["power_law"] = USUAL_EXPONENT
     chosen = {} if options["batch_size"] is None else {"batch_size": read_batch_size(options)}
     chosen["derivations"] = not no_derivations
-    page = explore(list(algorithms) or None, read_problem(options), **chosen)
+    problem = read_problem(options) if system is None else None
+    page = explore(list(algorithms) or None, problem, system=system, **chosen)
     if path is not None:
         page.save(path)
         click.echo(

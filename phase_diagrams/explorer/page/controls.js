@@ -25,11 +25,30 @@ class Controls {
       element("parameters").append(group);
       for (const name of names) this.add(group, name, places);
     }
-    const law = views[0].state.spectrum.listed ? [] : ["exponent", "count"];
-    const noise = START.drawn ? [] : ["zeta", "tau1", "tau2"];
+    const law = MODEL ? Object.keys(inputsOf(views[0].state).sliders)
+      : views[0].state.spectrum.listed ? [] : ["exponent", "count"];
+    const noise = MODEL || START.drawn ? [] : ["zeta", "tau1", "tau2"];
+    if (MODEL) this.addInputs();
     const size = START.drawn?.epoch ? [] : ["batch_size"];
     for (const name of [...size, ...law, ...noise]) this.add(element("problem"), name, [0]);
     views.forEach((_, place) => this.addAxes(place));
+  }
+
+  /** What the inputs are, in a sentence, and a menu where a paper has several kinds. */
+  addInputs() {
+    const { state } = this.page.views[0];
+    element("data-note").textContent = inputsOf(state).said;
+    if (MODEL.problems.length < 2) return;
+    const menu = document.createElement("select");
+    menu.id = "inputs";
+    menu.setAttribute("aria-label", "inputs");
+    menu.innerHTML = MODEL.problems.map(({ title }, i) =>
+      `<option value="${i}"${i === state.inputs ? " selected" : ""}>${escaped(title)}</option>`).join("");
+    menu.addEventListener("change", ({ target }) => {
+      this.page.setInputs(Number(target.value));
+      element("inputs").focus();
+    });
+    element("problem").append(menu);
   }
 
   /** A label, a number and a slider for a quantity of some views. */

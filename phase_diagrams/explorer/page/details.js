@@ -64,10 +64,25 @@ function verdictRows(found) {
   const below = worded(found.critical_eigenvalue, ...words);
   const more = found.critical_eigenvalue === 0 ? "larger ones only" : `${below}, and farther up`;
   rows.push(["without noise, stable for", found.has_gaps ? more : below]);
+  if (MODEL) rows.push(...modelRows(found));
   if (Number.isFinite(margin)) rows.push(["margin of the noise", shownNumber(margin, 4)]);
   if (root_margin !== null) rows.push(["margin of the roots", shownNumber(root_margin, 4)]);
   if (where !== null && found.stable === false) {
     rows.push(["it fails at eigenvalue", shownNumber(where, 5)]);
+  }
+  return rows;
+}
+
+/** What a paper says of a point: the crossover, and expressions in all that the page knows. */
+function modelRows(found) {
+  const rows = [];
+  if (Number.isFinite(found.crossover_batch_size)) {
+    rows.push(["crossover batch size", shownNumber(found.crossover_batch_size, 5)]);
+  }
+  for (const [label, names, value] of MODEL.rows) {
+    if (names.every((name) => found.known[name] !== undefined)) {
+      rows.push([label, shownNumber(value(found.known), 5)]);
+    }
   }
   return rows;
 }
@@ -101,6 +116,7 @@ function codesOf(state) {
   const quoted = (value) => `"${value}"`;
   const isFull = batch_size === Infinity; // batches
   const { listed, nu, scale, count } = spectrum;
+  if (MODEL) return codesOfModel(fillIn(call, quoted), command && fillIn(command, String), state);
   if (START.drawn) return codesOfData(fillIn(call, quoted), command && fillIn(command, String), batch_size);
   const size = isFull ? "inf" : batch_size;
   // [Python, command line] of what differs from the library's defaults
@@ -131,6 +147,18 @@ function codesOf(state) {
   ];
   const line = ["sgdmem stable", fillIn(command, String), ...options].join(" ");
   return [["Command line", line], ["Python", python], ["Derivation", `sgdmem derive ${name} -o ${name}.html`]];
+}
+
+function codesOfModel(call, command, state) {
+  const { batch_size } = state, { call: problem, sliders } = inputsOf(state);
+  const made = Object.keys(sliders).reduce((text, name) =>
+    text.replaceAll(`{${name}}`, sliders[name].whole ? state[name] : `"${state[name]}"`), problem);
+  const python = [
+    "import sgdmem", "import sgdmem.systems", `problem = ${made}`,
+    `print(sgdmem.stability(${call}, problem, "${batch_size === Infinity ? "inf" : batch_size}"))`,
+  ].join("\n");
+  const derivation = command && ["Derivation", `sgdmem derive ${command.split(" ")[0]} -o derivation.html`];
+  return [["Python", python], ...(derivation ? [derivation] : [])];
 }
 
 function codesOfData(call, command, batch_size) {

@@ -45,7 +45,20 @@ function lastPanel(power, end, mass) {
 }
 
 /** Mean losses L_0 ... L_steps, as a generator that yields now and then so that it can be left. */
-function* lossSteps(state, steps, pause = 500) {
+function* lossSteps(state, steps) {
+  if (!(state.groups?.length > 1)) return yield* alikeLossSteps(state, steps);
+  const total = new Float64Array(steps + 1);
+  for (const { eigenvalue, count, tau1, tau2 } of state.groups) {
+    const spectrum = { listed: true, eigenvalues: [eigenvalue], weights: [count] };
+    const losses = yield* alikeLossSteps({ ...state, spectrum, tau1, tau2 }, steps);
+    if (!losses) return null;
+    losses.forEach((loss, t) => { total[t] += loss; });
+  }
+  return total;
+}
+
+/** The same of modes that all feed one another. */
+function* alikeLossSteps(state, steps, pause = 500) {
   const member = memberOf(FAMILIES[state.family], state.values);
   if (!member) return null;
   const { functions, p } = member;

@@ -13,7 +13,28 @@ function withValue(state, name, value) {
     return { ...state, values };
   }
   if (name === "exponent") return { ...state, spectrum: { ...state.spectrum, nu: value } };
-  return { ...state, [name]: value };
+  const moved = { ...state, [name]: value };
+  return MODEL && (name === "inputs" || name in inputsOf(state).sliders) ? modelled(moved) : moved;
+}
+
+/** The problem of a paper's page that a state has chosen. */
+function inputsOf({ inputs }) {
+  return MODEL.problems[inputs];
+}
+
+/** A state with the groups of modes that the sliders of its problem make, and their spectrum. */
+function modelled(state) {
+  const groups = inputsOf(state).modes(state);
+  const [eigenvalues, weights] = ["eigenvalue", "count"].map((name) => groups.map((group) => group[name]));
+  const [{ tau1, tau2 }] = groups; // of a single group
+  return { ...state, groups, tau1, tau2, spectrum: { listed: true, eigenvalues, weights } };
+}
+
+/** The probabilities of so many tokens, by what they are in proportion to. */
+function probabilities(count, weight) {
+  const all = Array.from({ length: Math.max(1, Math.round(count)) }, (_, k) => weight(k + 1));
+  const total = all.reduce((sum, value) => sum + value, 0);
+  return all.map((value) => value / total);
 }
 
 /** The value at a share from 0 to 1 of an axis. */
@@ -26,16 +47,16 @@ function axisShare({ low, high, log }, value) {
   return log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
 }
 
-/** A function of two shares that classifies points of a map, and keeps the sums in `found`. */
+/** Functions of two shares of a map: what holds there, with the sums in `found`, and why. */
 function pointJudge(state, x, y, found) {
   const kept = new Map();
   const nodesAt = (moved) => {
-    const { nu } = moved.spectrum;
-    if (!kept.has(nu)) {
+    const { spectrum } = moved, key = spectrum.listed ? spectrum : spectrum.nu;
+    if (!kept.has(key)) {
       if (kept.size > 1000) kept.clear();
-      kept.set(nu, stateNodes(moved, RULES.map));
+      kept.set(key, stateNodes(moved, RULES.map));
     }
-    return kept.get(nu);
+    return kept.get(key);
   };
   const move = (s, t) =>
     withValue(withValue(state, x.name, axisValue(x, s)), y.name, axisValue(y, t));
@@ -56,13 +77,45 @@ function pointJudge(state, x, y, found) {
     const { functions, p } = memberOf(FAMILIES[moved.family], moved.values);
     return failingPivot(functions, functions.coefficients(p), nodesAt(moved).lam[found[0]]);
   };
-  return { judge, condition };
+  /** Whether the noise sum is below 1 where every s is that of small learning rates. */
+  const isBelowSmallRates = (s, t) => {
+    const moved = move(s, t);
+    const member = memberOf(FAMILIES[moved.family], moved.values);
+    const rate = member ? member.functions.describe(member.p).effective_learning_rate : NaN;
+    return smallRateSum(rate, nodesAt(moved), moved) < 1;
+  };
+  /** Whether an expression of a paper is below 1; null if it is not about this problem or method. */
+  const isBelow = ([, names, value]) => {
+    const known = knownOf(move(0, 0), {});
+    return names.every((name) => name in known) ? (s, t) => value(knownOf(move(s, t), {})) < 1 : null;
+  };
+  const words = "noise alone: s(λ) = λ × effective rate / 2";
+  const lines = MODEL ? [[words, isBelowSmallRates], ...MODEL.lines.map((line) => [line[0], isBelow(line)])] : [];
+  return { judge, condition, lines: lines.filter(([, holds]) => holds) };
+}
+
+/** All quantities of a state by their names, and what was found of it; a paper has no others. */
+function knownOf(state, found) {
+  const parameters = FAMILIES[state.family].parameters.map(({ name }, i) => [name, state.values[i]]);
+  const problem = Object.keys(inputsOf(state).sliders).map((name) => [name, state[name]]);
+  return { batch_size: state.batch_size, ...Object.fromEntries([...parameters, ...problem]), ...found };
+}
+
+/** The noise sum of the largest group if s is half the effective learning rate times lambda. */
+function smallRateSum(rate, { lam, weights }, state) {
+  const sums = state.groups.map(() => 0), single = sums.length === 1, { batch_size } = state;
+  lam.forEach((value, k) => {
+    const place = single ? 0 : k, s = (rate * value) / 2;
+    const { tau1, tau2 } = state.groups[place], damping = 1 + (tau2 / batch_size) * s;
+    sums[place] += damping > 0 ? ((tau1 / batch_size) * weights[k] * s) / damping : Infinity;
+  });
+  return Math.max(...sums);
 }
 
 /** Levels of a map, with codes and noise sums by rows from below, and boundaries; a generator. */
 function* mapLevels({ state, x, y }) {
   const found = new Float64Array(3);
-  const { judge, condition } = pointJudge(state, x, y, found);
+  const judges = pointJudge(state, x, y, found), { judge } = judges;
   for (let level = 0; level < LEVELS.length; level++) {
     const [columns, rows] = LEVELS[level];
     const codes = new Uint8Array(columns * rows);
@@ -74,50 +127,33 @@ function* mapLevels({ state, x, y }) {
         const code = judge(s, t);
         const place = row * columns + column;
         codes[place] = code;
-        if (code === CODES.stable) sums[place] = noiseSumAt(state, x, y, s, t, found);
+        if (code === CODES.stable) sums[place] = found[0];
       }
       if (row % 4 === 3) yield null;
     }
     yield { level, columns, rows, codes, sums };
-    if (level < TRACES.length) yield { boundary: boundaries(...TRACES[level], judge, condition) };
+    if (level < TRACES.length) yield { boundary: boundaries(...TRACES[level], judges) };
   }
-}
-
-/** The noise sum of a point just judged; an axis may move what stands in front of the sum. */
-function noiseSumAt(state, x, y, s, t, found) {
-  if (START.drawn) {
-    const moved = withValue(withValue(state, x.name, axisValue(x, s)), y.name, axisValue(y, t));
-    return noiseShares(moved)[0] * found[0];
-  }
-  let { tau1, batch_size } = state;
-  for (const [axis, at] of [[x, s], [y, t]]) {
-    if (axis.name === "batch_size") batch_size = axisValue(axis, at);
-    if (axis.name === "tau1") tau1 = axisValue(axis, at);
-  }
-  return (tau1 / batch_size) * found[0];
 }
 
 /**
- * Where stability ends, and where it would end without noise but has ended already (`inner`
- * false and true), as curves of one condition each.
+ * Where stability ends ("edge"), where it would end without noise but has ended already ("quiet")
+ * and the lines of a paper, as curves of one condition each.
  */
-function boundaries(across, up, judge, condition) {
+function boundaries(across, up, { judge, condition, lines }) {
   const columns = across + 1, rows = up + 1;
-  const codes = new Uint8Array(columns * rows);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      codes[row * columns + column] = judge(column / across, row / up);
-    }
-  }
+  const onGrid = (at) => Uint8Array.from({ length: columns * rows }, (_, place) =>
+    at((place % columns) / across, Math.floor(place / columns) / up));
+  const codes = onGrid(judge);
   const isStable = (code) => code === CODES.stable;
   const isNoisy = (code) => code === CODES.noise_sum || code === CODES.mode_noise;
   const edges = traceEdges(codes, columns, rows, judge, isStable, condition);
   const quiet = traceEdges(codes, columns, rows, judge, (code) => code !== CODES.noiseless, (s, t, before) =>
     isNoisy(before) ? condition(s, t) : null);
-  return [
-    ...edges.filter((piece) => piece.condition).map((piece) => ({ ...piece, inner: false })),
-    ...quiet.filter((piece) => piece.condition).map((piece) => ({ ...piece, inner: true })),
-  ];
+  const line = lines.flatMap(([words, holds]) =>
+    traceEdges(onGrid(holds), columns, rows, holds, Boolean, () => words));
+  return Object.entries({ edge: edges, quiet, line }).flatMap(([kind, pieces]) =>
+    pieces.filter((piece) => piece.condition).map((piece) => ({ ...piece, kind })));
 }
 
 /**

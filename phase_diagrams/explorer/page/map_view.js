@@ -164,12 +164,13 @@ class MapView {
       const strokes = kind === "edge" ? `stroke-dasharray="${STROKES[condition]}"` : "";
       return `<path class="${kind}" ${strokes} d="${path(places, this.toX, this.toY)}"/>`;
     };
-    const quiet = this.boundary.filter(({ inner }) => inner);
-    const edges = this.boundary.filter(({ inner }) => !inner);
-    const other = this.other?.boundary ?? [];
+    const of = (wanted, pieces = this.boundary) => pieces.filter(({ kind }) => kind === wanted);
+    const edges = of("edge");
     group.innerHTML = [
-      ...other.filter(({ inner }) => !inner).map((piece) => draw("other", piece)),
-      ...quiet.map((piece) => draw("quiet", piece)),
+      ...of("edge", this.other?.boundary ?? []).map((piece) => draw("other", piece)),
+      ...of("quiet").map((piece) => draw("quiet", piece)),
+      ...of("line").map((piece) => draw("lining", piece)),
+      ...of("line").map((piece) => draw(lineClass(piece.condition), piece)),
       ...edges.map((piece) => draw("casing", piece)),
       ...edges.map((piece) => draw("edge", piece)),
     ].join("");
@@ -190,7 +191,7 @@ class MapView {
   legend() {
     const codes = new Set(this.level ? this.level.codes : []);
     const conditions = (wanted) =>
-      new Set(this.boundary.filter(({ inner }) => inner === wanted).map(({ condition }) => condition));
+      new Set(this.boundary.filter(({ kind }) => kind === wanted).map(({ condition }) => condition));
     const parts = [];
     if (codes.has(CODES.stable)) {
       const shades = TABLES.palette.filter((_, i) => i % 7 === 0).join();
@@ -201,19 +202,27 @@ class MapView {
       if (codes.has(code)) parts.push(`<i style="background:${COLOURS[code]}"></i>${KINDS[code]}`);
     }
     const line = (kind) => `<svg aria-hidden="true"><line ${kind} x1="0" x2="38" y1="6" y2="6"/></svg>`;
-    for (const condition of conditions(false)) {
+    for (const condition of conditions("edge")) {
       const strokes = `stroke-dasharray="${STROKES[condition]}"`;
       const isRadius = START.drawn && condition === "noise_sum";
       parts.push(`${line(strokes)}edge: ${isRadius ? "the noise radius" : TABLES.labels[condition]}`);
     }
-    if (this.other?.boundary.some(({ inner }) => !inner)) {
+    if (this.other?.boundary.some(({ kind }) => kind === "edge")) {
       parts.push(`${line('class="other"')}edge of ${escaped(this.other.title)}`);
     }
-    for (const condition of conditions(true)) {
+    for (const condition of conditions("quiet")) {
       parts.push(`${line('class="quiet"')}without noise: ${TABLES.labels[condition]}`);
+    }
+    for (const words of conditions("line")) {
+      parts.push(`${line(`class="${lineClass(words)}"`)}${escaped(words)}`);
     }
     return parts.map((part) => `<span>${part}</span>`).join("");
   }
+}
+
+/** The look of a line of a paper: those of its own differ from that of noise alone. */
+function lineClass(words) {
+  return MODEL.lines.some(([own]) => own === words) ? "line own" : "line";
 }
 
 /** The place in the palette of a noise sum, by its logarithm as in the pictures of maps. */

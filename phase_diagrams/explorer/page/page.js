@@ -82,6 +82,19 @@ class Page {
     this.refreshSoon();
   }
 
+  /** Another kind of inputs of a paper, with what its sliders have in common with the present one. */
+  setInputs(number) {
+    for (const view of this.views) {
+      view.state = changed(view.state, "inputs", number);
+      const names = axisNames(view.state), wanted = MODEL.axes.filter((name) => names.includes(name));
+      for (const [key, other] of [["x", "y"], ["y", "x"]]) {
+        if (names.includes(view[key])) continue;
+        view[key] = [...wanted, ...names].find((name) => name !== view[other]);
+      }
+    }
+    this.build();
+  }
+
   setAxis(place, key, name) {
     const other = key === "x" ? "y" : "x";
     for (const view of this.linked ? this.sharing(place, name) : [this.views[place]]) {
@@ -126,6 +139,11 @@ class Page {
   }
 }
 
+if (MODEL) {
+  document.title = MODEL.title;
+  document.querySelector("h1").textContent = MODEL.title;
+  element("subtitle").textContent = `Stability with sliders, after ${MODEL.reference}.`;
+}
 if (START.drawn) {
   const { count, way, epoch } = START.drawn;
   element("data-note").textContent = `${count} samples, ${way}. `

@@ -3,6 +3,7 @@
 const STEPS = 10000; // of the predicted loss
 const SUFFIXES = ["", "-2"]; // of the ids of the first and of the second method's elements
 const PLOTS = ["roots", "summand", "losses"];
+const isHidden = (name) => Boolean(MODEL?.hidden.includes(name)); // of another method than is meant
 const element = (id) => document.getElementById(id);
 const computation = URL.createObjectURL(
   new Blob([element("computation").textContent], { type: "text/javascript" }));
@@ -29,7 +30,8 @@ class Side {
     this.part("method").addEventListener("change", ({ target }) => page.choose(this.place, Number(target.value)));
     this.part("derive").addEventListener("click", () => showDerivation(FAMILIES[this.view.state.family].name));
     this.part("derive").hidden = !hasDerivations();
-    this.part("losses-figure").hidden = Boolean(START.drawn);
+    this.part("losses-figure").hidden = Boolean(START.drawn) || isHidden("losses");
+    this.part("roots-figure").hidden = isHidden("roots");
     for (const ending of ["svg", "png"]) {
       this.part(`save-${ending}`).addEventListener("click", () => {
         const { state } = this.view;

@@ -2,12 +2,14 @@
 
 /** Quantities of the problem that are not parameters of a method. */
 const PROBLEM = {
-  batch_size: { label: "batch size B", low: 1, high: 1e5, log: true },
-  tau1: { label: "noise τ1", low: 0, high: 4, log: false },
-  tau2: { label: "noise τ2", low: -2, high: 1, log: false },
-  exponent: { label: "spectrum ν", low: 0.4, high: 4, log: false },
+  batch_size: { label: "batch size B", low: 1, high: 1e5, log: true, ...MODEL?.batch_size },
+  ...(MODEL ? Object.assign({}, ...MODEL.problems.map(({ sliders }) => sliders)) : {
+    tau1: { label: "noise τ1", low: 0, high: 4, log: false },
+    tau2: { label: "noise τ2", low: -2, high: 1, log: false },
+    exponent: { label: "spectrum ν", low: 0.4, high: 4, log: false },
+  }),
 };
-const OTHERS = {
+const OTHERS = MODEL ? { inputs: { label: "inputs", low: 0, high: MODEL.problems.length - 1 } } : {
   count: { label: "eigenvalues N", low: 1, high: 1e7, log: true, whole: true, endless: true },
   zeta: { label: "target ζ", low: 0.1, high: 4, log: false },
 };
@@ -21,20 +23,26 @@ function startingView(family) {
       ([name, { low, high, log }]) => [name, { name, low, high, log }],
     ),
   );
-  const state = { family, values: parameters.map((p) => p.value), batch_size, tau1, tau2, zeta };
+  let state = { family, values: parameters.map((p) => p.value), batch_size, tau1, tau2, zeta };
   state.spectrum = spectrum.listed ? spectrum : { ...spectrum, count: spectrum.count ?? Infinity };
   state.batch_size = batch_size ?? Infinity;
+  if (MODEL) {
+    for (const [name, { value }] of Object.entries(PROBLEM)) if (value !== undefined) state[name] = value;
+    state = modelled({ ...state, inputs: 0 });
+  }
   const names = axisNames(state);
   const rate = parameters.find((p) => p.name.endsWith("learning_rate"));
-  const x = rate ? rate.name : names[0];
-  return { state, ranges, x, y: names.find((name) => name !== x) };
+  const wanted = (MODEL?.axes ?? []).filter((name) => names.includes(name));
+  const x = wanted[0] ?? (rate ? rate.name : names[0]);
+  return { state, ranges, x, y: wanted[1] ?? names.find((name) => name !== x) };
 }
 
 /** The quantities that may be axes. */
-function axisNames({ family, spectrum }) {
+function axisNames({ family, spectrum, inputs }) {
   const parameters = FAMILIES[family].parameters.map(({ name }) => name);
-  const problem = START.drawn ? (START.drawn.epoch ? [] : ["batch_size"])
-    : Object.keys(PROBLEM).filter((name) => name !== "exponent" || !spectrum.listed);
+  const problem = MODEL ? ["batch_size", ...Object.keys(MODEL.problems[inputs].sliders)]
+    : START.drawn ? (START.drawn.epoch ? [] : ["batch_size"])
+      : Object.keys(PROBLEM).filter((name) => name !== "exponent" || !spectrum.listed);
   return [...parameters, ...problem];
 }
 
@@ -131,7 +139,8 @@ function viewsToHash(views, linked) {
     const { state, ranges, x, y } = view, prefix = PREFIXES[place];
     const law = state.spectrum.listed ? [] : ["count"];
     parts[`${prefix}method`] = FAMILIES[state.family].name;
-    for (const name of place ? ownNames(view) : [...axisNames(state), "zeta", ...law]) {
+    const rest = MODEL ? ["inputs"] : ["zeta", ...law];
+    for (const name of place ? ownNames(view) : [...rest, ...axisNames(state)]) {
       parts[prefix + name] = write(valueOf(state, name));
     }
     for (const [key, name] of [["x", x], ["y", y]]) {
@@ -152,10 +161,15 @@ function viewsFromHash(hash) {
   const usual = Math.max(0, FAMILIES.findIndex(({ name }) => name === START.method));
   const views = [startingView(one < 0 ? usual : one)];
   const [{ state }] = views;
-  if (one >= 0) readView(views[0], parts, "", [...axisNames(state), ...sharedNames(state.spectrum)]);
-  if (two >= 0) {
-    views.push(viewOf(two, views[0]));
-    readView(views[1], parts, PREFIXES[1], ownNames(views[1]));
+  if (one >= 0) {
+    const names = [...axisNames(state), ...sharedNames(state.spectrum)];
+    readView(views[0], parts, "", MODEL ? ["inputs", ...names] : names);
+  }
+  const beside = one < 0 ? FAMILIES.findIndex(({ name }) => name === MODEL?.beside) : -1;
+  if (two >= 0 || beside >= 0) {
+    views.push(viewOf(two >= 0 ? two : beside, views[0]));
+    if (two >= 0) readView(views[1], parts, PREFIXES[1], ownNames(views[1]));
+    else follow(views[1], views[0]);
   }
   return { views, linked: parts.get(`${PREFIXES[1]}linked`) !== "no" };
 }
@@ -184,6 +198,11 @@ function acceptable(name, value) {
   if (name === "batch_size") return value > 0 && (!START.drawn || value === Infinity ||
     START.drawn.replacement || value <= START.drawn.count);
   if (!Number.isFinite(value) || Math.abs(value) > 1e12) return false;
+  if (MODEL && name === "inputs") return Number.isInteger(value) && value >= 0 && value < MODEL.problems.length;
+  if (MODEL && PROBLEM[name]) {
+    const { least, most, whole } = PROBLEM[name];
+    return value >= least && value <= most && (!whole || Number.isInteger(value));
+  }
   if (name === "exponent" || name === "zeta") return value >= 0.05 && value <= 20;
   return name !== "tau1" || value >= 0;
 }

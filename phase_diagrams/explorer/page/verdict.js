@@ -30,6 +30,32 @@ function noiseShares(state) {
   return [tau1 / batch_size, tau2 / batch_size];
 }
 
+/**
+ * The noise sums at the gradient's point and at w into `found`, with the smallest 1 + share s; the
+ * largest of groups that do not feed one another. Returns 0, 1 or 2 as `sums` of a method does.
+ */
+function noiseSums(functions, c, nodes, state, found) {
+  const groups = state.groups?.length > 1 ? state.groups : [state];
+  const worst = [0, 0, Infinity];
+  let failing = null;
+  for (const [i, group] of groups.entries()) {
+    const [share1, share2] = group === state ? noiseShares(state)
+      : [group.tau1 / state.batch_size, group.tau2 / state.batch_size];
+    const { lam, weights } = group === state ? nodes
+      : { lam: nodes.lam.subarray(i, i + 1), weights: nodes.weights.subarray(i, i + 1) };
+    const failed = functions.sums(c, lam, weights, share2, found);
+    if (failed) {
+      if (!failing || failed < failing.failed) failing = { failed, number: found[0] + i };
+    } else {
+      worst[0] = Math.max(worst[0], share1 * found[0]);
+      worst[1] = Math.max(worst[1], share1 * found[1]);
+      worst[2] = Math.min(worst[2], found[2]);
+    }
+  }
+  found.set(failing ? [failing.number, 0, worst[2]] : worst);
+  return failing ? failing.failed : 0;
+}
+
 /** One of CODES for a member on nodes, with the sums in `found`: what a map shows of a point. */
 function classify(member, nodes, state, found) {
   if (!member) return CODES.undecided;
@@ -41,8 +67,8 @@ function classify(member, nodes, state, found) {
 function classifyForm(functions, c, nodes, state, found) {
   const [share1, share2] = noiseShares(state);
   if (share2 > share1) return CODES.unphysical;
-  const failed = functions.sums(c, nodes.lam, nodes.weights, share2, found);
-  const sum = share1 * found[0];
+  const failed = noiseSums(functions, c, nodes, state, found);
+  const [sum] = found;
   if (Number.isNaN(share1) && failed === 0) return CODES.undecided; // outside of the grid
   const trace = nodes.diverges && share1 > 0 ? 1 : 0;
   const reason = decide(1, failed === 1 ? -1 : 1, trace, 1, failed === 2 ? -1 : 1, sum, sum);
@@ -73,12 +99,15 @@ function verdict(state) {
   if (!c.every(Number.isFinite)) return say("undefined");
   result.critical_eigenvalue = criticalEigenvalue(functions, c, nodes.lam);
   if (pull === 0) return say("no_pull", "root_at_1");
-  const failed = functions.sums(c, nodes.lam, nodes.weights, share2, found);
+  const failed = noiseSums(functions, c, nodes, state, found);
   const closeness = closestPivot(functions, c, nodes.lam);
   // beyond a first gap there may be a second interval of stability, whose ends are not looked for
   const beyond = failed !== 1 && Math.max(...nodes.lam) >= result.critical_eigenvalue;
   result.has_gaps = beyond;
   if (!beyond) result.root_margin = noiselessMargin(nodes.lam, result.critical_eigenvalue);
+  if (MODEL) {
+    result.crossover_batch_size = crossoverBatchSize(functions, c, nodes, state, result.critical_eigenvalue);
+  }
   result.scale = scaleLimit(functions, c, nodes, state);
   if (share2 > share1) return say("unphysical_noise");
   const doubtful = failed === 1 ? !(closeness.failing < -CLOSE) : closeness.passing < CLOSE;
@@ -90,14 +119,14 @@ function verdict(state) {
   if (schur === 1 && trace === 0) {
     if (!START.drawn?.epoch) result.critical_batch_size = criticalBatchSize(functions, c, nodes, state);
     if (noise === 0 || damped === 1) {
-      Object.assign(result, { noise_sum: share1 * found[0], output_noise_sum: share1 * found[1] });
+      Object.assign(result, { noise_sum: found[0], output_noise_sum: found[1] });
       result.margin = Math.min(1 - result.noise_sum, found[2]);
       // rounding, and the difference of a coarser rule, which is much more than the finer one's error
       const coarse = stateNodes(state, RULES.map);
-      functions.sums(c, coarse.lam, coarse.weights, share2, rough);
+      noiseSums(functions, c, coarse, state, rough);
       const rounding = (1e-15 / closeness.passing + 1e-15 / found[2] + 1e-14) * found[0];
       const between = START.drawn && share1 !== 0 ? drawnFactor(state).error * found[0] : 0;
-      result.error = share1 * (Math.abs(found[0] - rough[0]) + rounding + between);
+      result.error = Math.abs(found[0] - rough[0]) + rounding + between;
       [low, high] = [result.noise_sum - result.error, result.noise_sum + result.error];
       if (Number.isNaN(share1)) {
         Object.assign(result, { noise_sum: Infinity, margin: -Infinity });
@@ -194,9 +223,22 @@ function scaleLimit(functions, c, nodes, state) {
   return 0;
 }
 
+/** The batch size at which noise halves the edge of full batches, as `StochasticEdge` has it. */
+function crossoverBatchSize(functions, c, nodes, state, critical) {
+  if (!(critical > 0 && critical < Infinity)) return NaN;
+  const half = critical / 2 / Math.max(...nodes.lam);
+  return criticalBatchSize(functions, c, { ...nodes, lam: nodes.lam.map((x) => x * half) }, state);
+}
+
 /** The batch size above which it is stable, 0 if it is at every one; P - lambda Q being Schur. */
-function criticalBatchSize(functions, c, { lam, weights, diverges }, state) {
-  const { tau1, tau2 } = state;
+function criticalBatchSize(functions, c, nodes, state) {
+  if (state.groups?.length > 1) {
+    return Math.max(...state.groups.map((group, i) => {
+      const one = { lam: nodes.lam.subarray(i, i + 1), weights: nodes.weights.subarray(i, i + 1) };
+      return criticalBatchSize(functions, c, one, group);
+    }));
+  }
+  const { lam, weights, diverges } = nodes, { tau1, tau2 } = state;
   if (START.drawn) {
     const sum = summandsOf(functions, c, lam).reduce((total, value, k) => total + weights[k] * value, 0);
     const { factor } = drawnFactor(state);

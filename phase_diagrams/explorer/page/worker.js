@@ -3,7 +3,7 @@
 /** What the panel beside the map shows of a point, part by part. */
 function* pointParts({ state, steps }) {
   const found = verdict(state);
-  yield { part: "verdict", ...found };
+  yield { part: "verdict", ...found, known: MODEL && knownOf(state, found) };
   const member = memberOf(FAMILIES[state.family], state.values);
   if (!member || found.reason === "undefined") return;
   const { functions, p } = member;
@@ -12,7 +12,7 @@ function* pointParts({ state, steps }) {
   const shown = shownEigenvalues(state.spectrum, largest, Math.max(smallest, 1e-6 * largest));
   yield { part: "roots", eigenvalues: shown, roots: shown.map((lam) => rootsAt(described, lam)) };
   yield { part: "summand", ...summandCurve(functions, functions.coefficients(p), largest, smallest) };
-  if (START.drawn) return; // losses on samples depend on more than the page holds
+  if (START.drawn || MODEL?.hidden.includes("losses")) return; // they depend on more than the page holds
   const running = lossSteps(state, steps);
   let step = running.next();
   while (!step.done) {

@@ -314,7 +314,7 @@ def test_boundary_is_where_python_says(page: Explorer) -> None:
         assert page.methods[1].name == "heavy-ball"
         function = """(job) => [...mapLevels(job)].filter((x) => x && x.boundary)[1].boundary"""
         pieces = evaluate(page.computation, function, {"state": state, "x": x, "y": y})
-        outer = [piece for piece in pieces if not piece["inner"]]
+        outer = [piece for piece in pieces if piece["kind"] == "edge"]
         assert {piece["condition"] for piece in outer} == kinds
         places = [place for piece in outer for place in piece["points"]]
         assert len(places) > 50

@@ -422,3 +422,32 @@ def luminance(colour: str) -> float:
     shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in shares]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("name", ["stochastic-edge", "sparse-momentum", "mem-sgd"])
+def test_pages_of_papers(opened: Opened, tmp_path: Path, name: str) -> None:
+    """Sliders of the problem move the map; what the page says to ask has the same answer."""
+    file = tmp_path / "paper.html"
+    explore(system=name, derivations=False).save(file)
+    with opened(file=file, kind=PHONE) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    with opened(file=file) as page:
+        menu = page.locator("#inputs option").all_inner_texts() or [""]
+        for inputs in menu:
+            if inputs:
+                page.select_option("#inputs", label=inputs)
+                settle(page)
+            names = page.evaluate("Object.keys(inputsOf(page.views[0].state).sliders)")
+            for slider in names:
+                before = picture(page)
+                page.focus(f"#range-{slider}")
+                for _ in range(3):
+                    page.keyboard.press("PageUp")
+                settle(page)
+                assert picture(page) != before or slider in ("sharpness", "batch_size")
+            code = page.locator("#codes pre").first.inner_text()
+            words = io.StringIO()
+            with contextlib.redirect_stdout(words):
+                exec(code, {})
+            word = page.inner_text("#verdict-word")[2:]
+            assert words.getvalue().lower().startswith(f"{word.lower()}:")
