@@ -243,19 +243,19 @@ def deterministic_features(
 
 @dataclass(frozen=True)
 class ListedFeatures(Features):
-    """Features whose eigenvalues are known, for the same questions.
+    r"""Features whose eigenvalues are known, for the same questions.
 
     Attributes
     ----------
     eigenvalues, squares : ndarray, shape (d,)
         Of K, and of the residuals of the start in its modes.
-    unseen : float
-        Twice the least risk.
+    floor : float
+        :math:`P_\infty`, the least risk.
     """
 
     eigenvalues: Array
     squares: Array
-    unseen: float
+    floor: float
 
     @classmethod
     def of(cls, features: RandomFeatures) -> ListedFeatures:
@@ -263,7 +263,7 @@ class ListedFeatures(Features):
         spectrum = features.problem.spectrum
         assert features.problem.target is not None
         λ = spectrum.eigenvalues
-        return cls(λ, np.asarray(features.problem.target.masses(spectrum)), 2 * features.floor)
+        return cls(λ, np.asarray(features.problem.target.masses(spectrum)), features.floor)
 
     @cached_property
     def trace(self) -> float:
@@ -278,7 +278,7 @@ class ListedFeatures(Features):
     def resolvents(self, z: Array) -> tuple[Array, Array]:
         """Return both sums."""
         inverse = 1 / (self.eigenvalues - z[:, None])
-        return inverse @ self.squares - self.unseen / z, inverse @ self.eigenvalues**2
+        return inverse @ self.squares - 2 * self.floor / z, inverse @ self.eigenvalues**2
 
 
 def _inverse(features: Features, rate: Any, batch_size: Any, steps: Any, what: str) -> Array:

@@ -62,6 +62,9 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
     "dana": {
         "DANA is AM1": "dana_is_am1",
         "Losses of DANA and AM1": "losses_of_am1",
+        "Deterministic equivalent": "deterministic_equivalent",
+        "Compute-optimal exponents": "compute_optimal",
+        "Kernel of SGD": "sgd_kernel",
     },
 }
 STATEMENTS = {  # the modules in which they are

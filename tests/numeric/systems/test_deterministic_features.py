@@ -49,7 +49,7 @@ def test_realised_features_are_around_their_deterministic_equivalent(alpha, beta
     for label, expected, found in (
         ("risk", population.risks(rate, 1, STEPS), [f.risks(rate, 1, STEPS) for f in drawn]),
         ("kernel", population.kernel(rate, 1, STEPS), [f.kernel(rate, 1, STEPS) for f in drawn]),
-        ("floor", population.floor, [f.unseen / 2 for f in drawn]),
+        ("floor", population.floor, [f.floor for f in drawn]),
     ):
         mean, error = np.mean(found, 0), np.std(found, 0, ddof=1) / math.sqrt(seeds)
         assert (np.abs(mean - expected) < 4 * error + 2 * expected / d).all(), label
