@@ -18,7 +18,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.problems.problem import as_problem, require_no_weight_decay, require_target
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import two_rate
+from sgdmem.symbolic.zoo.several_momenta import dana_step
 
 Clock = Literal["step", "coin-flip"]
 _TOLERANCE = 1e-7  # relative, of a solution
@@ -69,9 +69,7 @@ def moment_speeds(clock: Clock = "step", *, simplified: bool = False) -> Speeds:
     import sympy
 
     γ2, γ3, Δ, λ, τ2, B = symbols()
-    step = two_rate.symbolic().substitute(
-        {"gradient_rate": γ2, "velocity_rate": γ3, "momentum": 1 - Δ}
-    )
+    step = dana_step(gamma_1=1, gamma_2=γ2, gamma_3=γ3, damping=Δ)
     updates = [step]
     if clock == "coin-flip":  # one after the other they are a step
         updates = [Algorithm(0, b=0, c=1, D=1 - Δ), Algorithm(γ2, b=-γ3, c=0, D=1)]
