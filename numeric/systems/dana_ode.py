@@ -182,7 +182,5 @@ def _compiled(clock: Clock, simplified: bool) -> Any:
     *moments, R = sympy.symbols("rho sigma chi R")
     *letters, B = symbols()
     share = sympy.Symbol("share")  # 1 / B, which may be 0
-    whole = [
-        sympy.expand(x).subs(B, 1 / share) for x in matrix * sympy.Matrix(moments) + R * force
-    ]
+    whole = [sympy.expand(x).subs(B, 1 / share) for x in matrix * sympy.Matrix(moments) + R * force]
     return sympy.lambdify([*letters, share, *moments, R], whole, modules="numpy", cse=True)

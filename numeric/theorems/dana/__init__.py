@@ -1,1 +1,1 @@
-"""Statements of arXiv 2505.16098, and what it does not say of DANA."""
+"""Statements of arXiv 2505.16098: DANA on power-law random features; and what it leaves out."""
