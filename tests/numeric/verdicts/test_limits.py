@@ -31,7 +31,7 @@ SPECTRUM = Spectrum([4, 1, 0.25])
 @pytest.mark.slow
 @pytest.mark.parametrize("problems", [60, pytest.param(300, marks=pytest.mark.exhaustive)])
 def test_limits_of_random_algorithms_are_sharp(problems: int, rng: np.random.Generator) -> None:
-    batches = scales = several = 0
+    batches = scales = several = undecided = 0
     for _ in range(problems):
         alg, eigenvalues, tau1, tau2, _ = draws.random_problem(rng)
         algorithm, spectrum = Algorithm(*alg), Spectrum(eigenvalues)
@@ -49,7 +49,9 @@ def test_limits_of_random_algorithms_are_sharp(problems: int, rng: np.random.Gen
         for low, high in verdict.stable_scales:
             scales += 1
             room = 1e-7 * (high - low)
-            assert stability(algorithm.scaled(high - room), noisy(spectrum, tau1, tau2), 3).stable
+            inside = stability(algorithm.scaled(high - room), noisy(spectrum, tau1, tau2), 3)
+            assert inside.stable is not False
+            undecided += inside.stable is None  # sums that hardly move with the scale
             outside = stability(
                 algorithm.scaled(high * (1 + 1e-07)), noisy(spectrum, tau1, tau2), 3
             )
@@ -57,6 +59,7 @@ def test_limits_of_random_algorithms_are_sharp(problems: int, rng: np.random.Gen
             if low > 0:
                 inside = stability(algorithm.scaled(low + room), noisy(spectrum, tau1, tau2), 3)
                 assert inside.stable
+    assert undecided <= scales / 100
     assert batches > problems / 8
     assert scales > problems / 3
 
