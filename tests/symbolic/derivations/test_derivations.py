@@ -261,7 +261,7 @@ def test_a_method_that_does_not_forget_has_no_effective_learning_rate(
 def test_large_memories_are_structured(memory: int) -> None:
     derivation = derive(general(memory))
     assert r"\operatorname{Tr}(D A_m)" in derivation.latex()
-    assert len(derivation.latex()) < 20_000
+    assert len(derivation.latex()) < 25_000  # expanded they would be many times as long
 
 
 @pytest.mark.slow
