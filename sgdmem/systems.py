@@ -30,6 +30,7 @@ from sgdmem.numeric.systems.stochastic_edge import (
     stochastic_edge,
 )
 from sgdmem.phase_diagrams.systems.named_diagrams import named_diagram
+from sgdmem.symbolic.systems.alike_modes import alike_threshold
 from sgdmem.symbolic.systems.changing_steps import counterexamples
 from sgdmem.symbolic.systems.memory_one import regions
 
@@ -42,6 +43,7 @@ __all__ = [
     "SpectralConflict",
     "StochasticEdge",
     "active_clock",
+    "alike_threshold",
     "as_stable_as_rand_k",
     "averaged_rates",
     "compute_phase",
