@@ -2,6 +2,7 @@
 
 from sgdmem.numeric.systems.compute_optimal import compute_phase, sgd_frontier
 from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_methods
+from sgdmem.numeric.systems.dana_exponent import MeasuredAlpha, measured_alpha
 from sgdmem.numeric.systems.deterministic_features import ListedFeatures, deterministic_features
 from sgdmem.numeric.systems.marginal_momentum import (
     averaged_rates,
@@ -37,6 +38,7 @@ from sgdmem.symbolic.systems.memory_one import regions
 __all__ = [
     "ActiveClock",
     "ListedFeatures",
+    "MeasuredAlpha",
     "RandomFeatures",
     "RareClass",
     "SparseInputs",
@@ -54,6 +56,7 @@ __all__ = [
     "deterministic_features",
     "endpoint_variances",
     "isotropic_features",
+    "measured_alpha",
     "named_diagram",
     "one_direction",
     "rand_k_run",
