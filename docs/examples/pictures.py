@@ -1,8 +1,8 @@
 """The pictures of docs/questions and docs/systems.
 
 Writes root_locus.png, noise_summand.png, losses.png, two_edges.png, batch_sharpness.png,
-marginal_momentum.png, mem_sgd.png, spectral_conflict.png and sparse_phases.png to the current
-folder, or the folder given as the only argument.
+marginal_momentum.png, mem_sgd.png, spectral_conflict.png, sparse_phases.png and dana_phases.png to
+the current folder, or the folder given as the only argument.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sgdmem
 
 SYSTEMS = {  # diagrams of papers, and their points
     **{"batch-sharpness": 200, "marginal-momentum": 200, "mem-sgd": 200},
-    **{"spectral-conflict": 100, "sparse-phases": 25},
+    **{"spectral-conflict": 100, "sparse-phases": 25, "dana-phases": 60},
 }
 
 
@@ -53,7 +53,7 @@ def main(folder: Path, quick: bool = False) -> None:
         sgdmem.systems.named_diagram("batch-size-learning-rate", **size), folder / "two_edges.png"
     )
     for name, points in SYSTEMS.items():
-        axes = sgdmem.systems.named_diagram(name, points=2 if quick else points)
+        axes = sgdmem.systems.named_diagram(name, points=3 if quick else points)
         write(axes, folder / f"{name.replace('-', '_')}.png")
 
 

@@ -106,10 +106,8 @@ def compute_phase(alpha: Any, beta: Any, method: str = "sgd") -> ComputePhase:
         parts = _parts(α, β, clock)
         #  e - a - b x - c y <= 0 for a part f^-(a + b x + c y), where d = f^x, rate = f^-y
         rows: list[_Linear] = [(1, -b, -c, a) for a, b, c in parts.values()]
-        rows += [(0, least, -1, 0), (0, -1, 0, 0), (0, 1, 1, 1)]
-        if method != "sgd-any-rate":
-            rows.append((0, -least, 1, 0))
-        e, x, y = _largest(rows)
+        rows += [(0, -1, 0, 0), (0, 1, 1, 1), (0, least, -1, 0)]
+        e, x, y = _largest(rows, equal=method != "sgd-any-rate")
         limits = tuple(name for name, (a, b, c) in parts.items() if a + b * x + c * y == e)
         found.append(ComputePhase(_name(α, β), e, x, y, limits))
     return max(found, key=lambda phase: phase.risk)
@@ -158,23 +156,26 @@ def _parts(α: Fraction, β: Fraction, clock: _Linear) -> dict[str, _Linear]:
     return parts
 
 
-def _largest(rows: list[_Linear]) -> _Linear:
-    """Return the point of the largest e with p e + q x + r y <= s for all rows (p, q, r, s)."""
+def _largest(rows: list[_Linear], equal: int) -> _Linear:
+    """Return the point of the largest e with p e + q x + r y <= s for all rows (p, q, r, s).
+
+    The last rows, ``equal`` of them, hold with equality.
+    """
     from flint import fmpq, fmpq_mat
 
-    best = None
-    for chosen in combinations(rows, 3):
-        entries = [fmpq(*Fraction(value).as_integer_ratio()) for row in chosen for value in row]
-        left = fmpq_mat(3, 3, [x for k, x in enumerate(entries) if k % 4 < 3])
+    exact = [[fmpq(*Fraction(x).as_integer_ratio()) for x in row] for row in rows]
+    fixed, best = exact[len(exact) - equal :], None
+    for chosen in combinations(exact[: len(exact) - equal], 3 - equal):
+        active = [*chosen, *fixed]
+        left = fmpq_mat(3, 3, [x for row in active for x in row[:3]])
         if left.det() == 0:
             continue
-        solution = left.solve(fmpq_mat(3, 1, entries[3::4])).entries()
-        point = tuple(Fraction(int(x.p), int(x.q)) for x in solution)
-        within = all(p * point[0] + q * point[1] + r * point[2] <= s for p, q, r, s in rows)
-        if within and (best is None or point[0] > best[0]):
-            best = point
+        e, x, y = left.solve(fmpq_mat(3, 1, [row[3] for row in active])).entries()
+        within = all(p * e + q * x + r * y <= s for p, q, r, s in exact)
+        if within and (best is None or e > best[0]):
+            best = e, x, y
     assert best is not None
-    return best
+    return tuple(Fraction(int(x.p), int(x.q)) for x in best)
 
 
 class Frontier(NamedTuple):

@@ -48,6 +48,7 @@ _DIAGRAMS = (
     "mem-sgd",
     "spectral-conflict",
     "sparse-phases",
+    "dana-phases",
     "regimes",
 )
 _CURVES = {  # what curves and their points are of, their artists and the columns of these
@@ -59,6 +60,7 @@ _CURVES = {  # what curves and their points are of, their artists and the column
     "mem-sgd": (("kept", "batch_size"), {"gain": "largest_rate_over_sgd"}),
     "spectral-conflict": (("momentum", "probability"), {"speed": "speed_over_slow_sgd"}),
     "sparse-phases": (("dimension", "kappa"), {"retention-is-learning": "gamma"}),
+    "dana-phases": (("boundary", "alpha"), {"boundary": "beta"}),
 }
 Size: TypeAlias = Any  # as the functions that draw take it
 # arguments of `named_diagram`
@@ -223,6 +225,7 @@ def diagram_command(
       spectral-conflict         learning_rate, momenta, batch_size, dimension,
                                 probability
       sparse-phases             sigma, kappa, dimensions
+      dana-phases               method, alpha, beta
       regimes                   family, inverse_nu, zeta
 
     All but the zones have points, along each axis of the map; maps but the regimes have

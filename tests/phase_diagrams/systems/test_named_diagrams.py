@@ -230,6 +230,7 @@ SMALL = {"points": 12, "resolution": 8}
         *(("spectral-zones", {}), ("regimes", {"points": 12})),
         *((name, {"points": 5}) for name in ("batch-sharpness", "marginal-momentum", "mem-sgd")),
         *(("spectral-conflict", {"points": 5}), ("sparse-phases", {"points": 2})),
+        ("dana-phases", {"points": 5}),
     ],
 )
 def test_curves_differ_in_black_and_white(name: str, options: dict[str, Any]) -> None:
