@@ -74,6 +74,14 @@ def positive(value: Any, name: str) -> Fraction:
     return scalar
 
 
+def below_one(value: Any, name: str) -> Fraction:
+    """Return a number from 0 to 1, without 1, such as a momentum; see `number`."""
+    scalar = number(value, name)
+    if not 0 <= scalar < 1:
+        raise InputError(f"{name} must be from 0 to 1, without 1, got {shown(value)}")
+    return scalar
+
+
 def positive_float(value: Any, name: str) -> float:
     """Return the float nearest to a positive number, which must not overflow or underflow."""
     number = to_float(positive(value, name))

@@ -28,7 +28,7 @@ import numpy as np
 from scipy.special import expit
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import number, positive_float, whole
+from sgdmem.numeric.arithmetic.inputs import below_one, number, positive_float, whole
 from sgdmem.symbolic.errors import InputError, shown
 
 _NODES = 200  # of Gauss-Hermite quadrature
@@ -161,10 +161,11 @@ class RareClass:
         """
         γ = 1 / positive_float(batch_size, "batch_size")
         count = whole(steps, "steps", 0)
-        η, β = positive_float(learning_rate, "learning_rate"), float(number(momentum, "momentum"))
+        η, β = (
+            positive_float(learning_rate, "learning_rate"),
+            float(below_one(momentum, "momentum")),
+        )
         m, R = float(number(along, "along")), float(number(across, "across"))
-        if not 0 <= β < 1:
-            raise InputError(f"momentum must be from 0 to 1, without 1, got {shown(momentum)}")
         if R < 0:
             raise InputError(f"across must not be negative, got {shown(across)}")
         ε = 1 - β

@@ -32,7 +32,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.arrays import list_entries
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import number, positive, positive_float, whole
+from sgdmem.numeric.arithmetic.inputs import below_one, number, positive, positive_float, whole
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -241,15 +241,26 @@ def active_clock(
     >>> round(clock.activity, 4), round(clock.retention, 4), round(clock.learning, 4)
     (0.1485, 15.7057, 14.8542)
     """
-    p, β = positive_float(probability, "probability"), number(momentum, "momentum")
+    p, β = positive_float(probability, "probability"), below_one(momentum, "momentum")
     if p > 1:
         raise InputError(f"probability must be up to 1, got {shown(probability)}")
-    if not 0 <= β < 1:
-        raise InputError(f"momentum must be from 0 to 1, without 1, got {shown(momentum)}")
     B = positive_float(batch_size, "batch_size")
     rate, c = positive_float(learning_rate, "learning_rate"), positive_float(variance, "variance")
-    P = 1.0 if p == 1 else float(-np.expm1(B * np.log1p(-p)))
+    P = 1.0 if p == 1 else float(active_share(p, B, np))
     return ActiveClock(P, *active_times(P, rate * p * c, float(1 - β)))
+
+
+def active_share(probability: Any, batch_size: Any, functions: Any) -> Any:
+    """Return P, accurately for small p too, by expm1 and log1p of a module; of symbols, too.
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> from sympy.codegen import cfunctions
+    >>> active_share(Symbol("p"), Symbol("B"), cfunctions)
+    -expm1(B*log1p(-p))
+    """
+    return -functions.expm1(batch_size * functions.log1p(-probability))
 
 
 def active_times(activity: Any, pull: Any, damping: Any) -> tuple[Any, Any]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sympy import Expr, Symbol
-from sympy.codegen.cfunctions import expm1, log1p
+from sympy.codegen import cfunctions
 
 from sgdmem.numeric.systems.mem_sgd import as_stable_as_rand_k
-from sgdmem.numeric.systems.sparse_momentum import active_times, sparse_noise
+from sgdmem.numeric.systems.sparse_momentum import active_share, active_times, sparse_noise
 from sgdmem.numeric.systems.stochastic_edge import GAUSSIAN
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
@@ -169,7 +169,7 @@ _INPUTS = {
         (Symbol("tokens"), Symbol("k") ** -Symbol("decay")),
     ),
 }
-_active = -expm1(_B * log1p(-_p))
+_active = active_share(_p, _B, cfunctions)
 _retention, _learning = active_times(_active, _η * _p, 1 - _β)
 
 

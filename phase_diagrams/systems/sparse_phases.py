@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from sgdmem.numeric.arithmetic.inputs import number, whole
+from sgdmem.numeric.arithmetic.inputs import below_one, number, whole
 from sgdmem.numeric.systems.sparse_momentum import SparseInputs, active_clock
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
+from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
 from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle, write_title
@@ -23,7 +24,6 @@ from sgdmem.phase_diagrams.systems.curves import (
     thick,
     thin,
 )
-from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 
 
@@ -78,12 +78,8 @@ def draw_sparse_phases(
     'momentum: $1-\\beta=d^{-\\gamma}$'
     """
     require_none(problem, "sparse-phases", "sparse inputs")
-    σ = float(number(sigma, "sigma"))
-    if not 0 <= σ < 1:
-        raise InputError(f"sigma must be from 0 to 1, without 1, got {shown(sigma)}")
-    if not is_list(kappa) or len(kappa) != 2:
-        raise InputError(f"kappa must be a pair (low, high), got {shown(kappa)}")
-    low, high = (float(number(end, "kappa")) for end in kappa)
+    σ = float(below_one(sigma, "sigma"))
+    _, low, high = range_of("kappa", kappa)
     if not 0 <= low < high <= 4:
         raise InputError(f"kappa must be a pair within 0 and 4, low < high, got {shown(kappa)}")
     exponents = np.linspace(low, high, whole(points, "points", 2))
