@@ -3,6 +3,7 @@
 from sgdmem.numeric.systems.compute_optimal import compute_phase, sgd_frontier
 from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_methods
 from sgdmem.numeric.systems.dana_exponent import MeasuredAlpha, measured_alpha
+from sgdmem.numeric.systems.dana_ode import moment_speeds, ode_losses
 from sgdmem.numeric.systems.deterministic_features import ListedFeatures, deterministic_features
 from sgdmem.numeric.systems.marginal_momentum import (
     averaged_rates,
@@ -57,7 +58,9 @@ __all__ = [
     "endpoint_variances",
     "isotropic_features",
     "measured_alpha",
+    "moment_speeds",
     "named_diagram",
+    "ode_losses",
     "one_direction",
     "rand_k_run",
     "random_features",
