@@ -1,0 +1,65 @@
+"""The pieces of experiments whose numbers the docs show, at tiny sizes."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.docs.test_docs import ROOT
+
+
+def experiment(name: str) -> Any:
+    """Return a module of docs/experiments, a copy of its own."""
+    path = ROOT / "docs" / "experiments" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+def test_dana_exponent_resumes(tmp_path: Path) -> None:
+    script = experiment("dana_exponent")
+    script.SEEDS, script.ALPHAS, script.WIDTHS, script.RATIOS = 3, (0.7,), (40,), (2,)
+    script.DIMENSION, script.TIMES, script.VELOCITIES = 30, (10, 100), (0.1,)
+    script.KAPPAS, script.WRONG = (0.5,), (0.7,)
+    script.PROBLEMS, script.REALISED, script.BATCHES = ((1.0, 0.7),), ((1.0, 0.7),), (1,)
+    script.tables = lambda: {"squares": np.random.default_rng(0).normal(size=(60, 12)) ** 2}
+    exponents, costs = tmp_path / "exponents.csv", tmp_path / "costs.csv"
+    for _ in range(2):  # the second time everything is there
+        script.run(exponents, script.EXPONENTS, 4, script.exponent_tasks())
+        script.run(costs, script.COSTS, 5, script.cost_tasks())
+    with exponents.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["source"] for row in rows] == [
+        source for source in ("random features", "samples", "squares") for _ in script.RANKS
+    ]
+    assert abs(float(rows[0]["bias"])) < 0.5 and float(rows[0]["within_2"]) <= 1
+    with costs.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    tried = script.cases(1.0)
+    assert len(rows) == len(tried) * (2 + 1)  # a realised problem has a step of time less
+    for row in rows:
+        if float(row["kappa_3"]) == 0.5:
+            assert float(row["ratio"]) == pytest.approx(1, rel=1e-3)
+        if row["case"] == "alpha x 0.7":
+            assert float(row["ratio"]) > 1 > float(row["to_sgd"])
+
+
+@pytest.mark.slow
+def test_mem_sgd_pieces() -> None:
+    script = experiment("mem_sgd")
+    script.STEPS, script.RUNS, script.POINTS = 200, 2, np.array([1, 200])
+    Z = script.samples()
+    best = script.minimum(Z)
+    for w in (0.9 * best, best + 0.01):
+        assert script.loss(w, Z) > script.loss(best, Z)
+    (first, last) = script.measured("rand-k", 3, Z, best)
+    assert first[:4] == ["rand-k", 3, 1, 24] and last[2] == 200
+    assert last[4] < last[6] and last[4] < last[7]  # the loss is below both bounds
