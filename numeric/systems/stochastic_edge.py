@@ -33,6 +33,10 @@ from sgdmem.numeric.noise_sums.mode_summands import ball_form, float_summands, m
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem, as_problem, require_no_weight_decay
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.systems.stochastic_edge_of_data import (
+    drawn_batch_sharpness,
+    growing_moments,
+)
 from sgdmem.numeric.verdicts.sharpness_edges import SharpnessEdges, sharpness_edges
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -102,8 +106,9 @@ class StochasticEdge:
     batch_sharpness : float or None
         :math:`E g_B^TH_Bg_B / E|g_B|^2` there, a ratio of means, at the second moments with which
         the loss begins to grow. Networks are measured by the mean of the ratio, `batch_sharpness`
-        of `sgdmem.training`, which is a little different. None unless features are Gaussian
-        (tau1 = 1, tau2 = -1), since it needs their sixth moments.
+        of `sgdmem.training`, which is a little different. It needs the sixth moments of features:
+        None unless these are Gaussian (tau1 = 1, tau2 = -1), or rows that are drawn with
+        replacement.
     """
 
     batch_size: float
@@ -166,8 +171,16 @@ def stochastic_edge(method: Algorithm, problem: Any, batch_size: Any = math.inf)
         )
     sharp = problem.spectrum.scaled(Fraction(scale))
     quotient = None
-    if problem.noise == GAUSSIAN and math.isinf(here.noise.batch_size):
+    if math.isinf(here.noise.batch_size) and (
+        problem.noise == GAUSSIAN or problem.noise.samples is not None
+    ):
         quotient = sharp.largest  # alone in what begins to grow
+    elif problem.noise.samples is not None:
+        samples, edge = problem.noise.samples, method.scaled(Fraction(scale))
+        found = drawn_batch_sharpness(
+            samples, here.noise.batch_size, growing_moments(edge, samples)
+        )
+        quotient = None if found is None else scale * found
     elif problem.noise == GAUSSIAN:
         quotient = batch_sharpness(sharp, here.noise, second_moments(method, sharp, here.noise))
     return StochasticEdge(here.noise.batch_size, sharp.largest, quotient, method, problem)

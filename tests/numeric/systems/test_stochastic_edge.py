@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -178,3 +179,25 @@ def test_the_edge_of_data_is_that_of_data_of_another_size() -> None:
     half = math.sqrt(full.sharpness / top / 2) * X
     crossover = sgdmem.stability(method, half, 1).critical_batch_size
     assert edge.crossover_batch_size == pytest.approx(crossover, rel=1e-5)
+
+
+def test_batch_sharpness_of_data_against_all_batches(rng: np.random.Generator) -> None:
+    """Moments at the edge from the dense map of second moments, batches by enumeration."""
+    X = rng.standard_normal((5, 2)) * [2, 0.7] * rng.exponential(size=(5, 1))
+    problem, B = sgdmem.Problem.from_data(X), 3
+    method = sgdmem.heavy_ball("0.1", "0.5")
+    edge = stochastic_edge(method, problem, B)
+    scale = edge.sharpness / problem.spectrum.largest
+    batches = [scale * X[list(i)].T @ X[list(i)] / B for i in product(range(5), repeat=B)]
+    eye = np.eye(2)
+    maps = [np.block([[eye - 0.1 * H, 0.5 * eye], [-0.1 * H, 0.5 * eye]]) for H in batches]
+    dense = np.mean([np.kron(S, S) for S in maps], axis=0)
+    values, vectors = np.linalg.eig(dense)
+    top = np.abs(values).argmax()
+    assert values[top].real == pytest.approx(1, abs=1e-6)
+    N = vectors[:, top].real.reshape(4, 4)[:2, :2]
+    quotient = np.trace(np.mean([H @ H @ H for H in batches], axis=0) @ N) / np.trace(
+        np.mean([H @ H for H in batches], axis=0) @ N
+    )
+    assert edge.batch_sharpness == pytest.approx(quotient, rel=1e-6)
+    assert stochastic_edge(method, problem).batch_sharpness == pytest.approx(2 * 1.5 / 0.1)
