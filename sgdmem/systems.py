@@ -11,6 +11,7 @@ from sgdmem.numeric.systems.marginal_momentum import (
     sgdm_and_sgd,
     svag,
 )
+from sgdmem.numeric.systems.mean_features import mean_features
 from sgdmem.numeric.systems.mem_sgd import (
     as_stable_as_rand_k,
     rand_k_run,
@@ -57,6 +58,7 @@ __all__ = [
     "deterministic_features",
     "endpoint_variances",
     "isotropic_features",
+    "mean_features",
     "measured_alpha",
     "moment_speeds",
     "named_diagram",

@@ -315,7 +315,8 @@ def _growth(features: Features, γ: float, B: float) -> float:
         excess = np.array([np.exp(u) + 0j])
         return float(_transform(features, γ, B, excess, "kernel").real[0]) - 1
 
-    return float(np.log1p(np.exp(brentq(above, -60, 5))))
+    lowest = -40.0  # nothing has grown then, in any number of steps that a float has
+    return float(np.log1p(np.exp(brentq(above, lowest, 5)))) if above(lowest) > 0 else 0.0
 
 
 def _on_contour(

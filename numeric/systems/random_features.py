@@ -52,7 +52,8 @@ class RandomFeatures:
         d, features.
     ambient : int
         v, inputs.
-    seed : int
+    seed : int or None
+        Of W; None for the mean over W, as `sgdmem.systems.mean_features` has it.
     problem : Problem
         Its loss is the risk above the floor, for the start :math:`\theta_0=0`.
     floor : float
@@ -62,8 +63,8 @@ class RandomFeatures:
     alpha: float
     beta: float
     width: int
-    ambient: int
-    seed: int
+    ambient: int | None
+    seed: int | None
     problem: Problem = field(repr=False)
     floor: float
 
@@ -80,7 +81,8 @@ class RandomFeatures:
     @cached_property
     def trace(self) -> float:
         r"""Tr K: near :math:`\sum_{j\le v}j^{-2\alpha}`, its mean over W."""
-        return float(self.problem.spectrum.eigenvalues.sum())
+        spectrum = self.problem.spectrum
+        return float(spectrum.eigenvalues @ spectrum.weights)
 
     @property
     def population(self) -> Problem:

@@ -5,7 +5,14 @@ import pytest
 
 import sgdmem
 from sgdmem.errors import InputError
-from sgdmem.systems import ListedFeatures, deterministic_features, random_features
+from sgdmem.systems import (
+    ListedFeatures,
+    dana_constant,
+    dana_decaying,
+    deterministic_features,
+    mean_features,
+    random_features,
+)
 
 STEPS = np.array([0, 1, 5, 15, 16, 40, 200, 1000])
 POINTS = [("1", "0.7"), ("0.35", "0.8"), ("0.2", "0.8"), ("0.75", "0.4")]
@@ -73,3 +80,33 @@ def test_bad_features_are_refused():
         deterministic_features(1, 1, 10).risks(2, 1, 5)
     with pytest.raises(InputError, match="steps must be numbers"):
         deterministic_features(1, 1, 10).risks("0.1", 1, [-1])
+
+
+@pytest.mark.parametrize(("alpha", "beta"), POINTS)
+def test_the_problem_of_the_mean_has_its_risks(alpha, beta):
+    features, exact = (
+        mean_features(alpha, beta, 10**4),
+        deterministic_features(alpha, beta, 10**4, 4 * 10**4),
+    )
+    assert features.trace == pytest.approx(exact.trace, rel=1e-3)
+    rate, steps = exact.stable_rate() / 2, np.array([10, 100, 10**4])
+    losses = sgdmem.losses(sgdmem.sgd(rate), features.problem, 1, steps[-1])[steps]
+    np.testing.assert_allclose(features.floor + losses, exact.risks(rate, 1, steps), rtol=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dana", [dana_constant, dana_decaying])
+def test_dana_on_the_mean_is_the_mean_of_dana(dana):
+    d, seeds, steps = 300, 10, np.array([30, 300, 3000, 30_000])
+    mean = mean_features(1, "0.7", d)
+    drawn = [random_features(1, "0.7", d, seed=seed) for seed in range(seeds)]
+    rule = dana(mean)
+
+    def risks(features):
+        losses = sgdmem.losses(rule, features.problem, 1, steps[-1])
+        return features.floor + losses[steps]
+
+    found, told = [risks(features) for features in drawn], risks(mean)
+    error = np.std(found, 0, ddof=1) / math.sqrt(seeds)
+    assert (np.abs(np.mean(found, 0) - told) < 3.5 * error + 4 * told / d).all()
+    assert (error < 0.1 * told).all()
