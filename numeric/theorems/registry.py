@@ -73,6 +73,7 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Acceleration by DANA": "acceleration",
         "DANA is AM1": "dana_is_am1",
         "Losses of DANA and AM1": "losses_of_am1",
+        "A wrong kappa_3": "wrong_kappa",
         "Deterministic equivalent": "deterministic_equivalent",
         "Compute-optimal exponents": "compute_optimal",
         "Kernel of SGD": "sgd_kernel",
