@@ -1,4 +1,4 @@
-"""Measuring alpha, and what a wrong one costs DANA-decaying (arXiv 2505.16098).
+r"""Measuring alpha, and what a wrong one costs DANA-decaying (arXiv 2505.16098).
 
 1. Exponents: power laws fitted to spectra of random features, and of Gaussian samples whose
    covariance is a power law: bias, root mean square error, the stated one, and how often the truth
@@ -11,7 +11,8 @@
 
 Rows that a file has already are not computed again:
 
-    python docs/experiments/dana_exponent.py docs/data/dana_exponent.csv docs/data/dana_kappa.csv
+    python docs/experiments/dana_exponent.py docs/data/dana_exponent.csv \
+        docs/data/dana_kappa.csv docs/images/dana_kappa.png
 """
 
 from __future__ import annotations
@@ -233,6 +234,35 @@ def written(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def picture(path: Path, last: int = 10**6) -> None:
+    """Draw losses over those with the right kappa_3, by steps, for both sizes of gamma_3."""
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    alpha, beta, B = 1.0, 0.7, 1
+    figure, axes = plt.subplots(1, 2, figsize=(7.4, 3.4), sharey=True, layout="constrained")
+    steps = np.unique(np.geomspace(10, last, 120).astype(int))
+    shown = {0.8: ("C0", ":"), 0.9: ("C0", "--"), 1.1: ("C1", "--"), 1.2: ("C1", ":")}
+    shown[1.3] = ("C1", "-.")
+    for axis, velocity, title in zip(axes, VELOCITIES, ("0.1 u", r"\gamma_2"), strict=True):
+        risks = population_risks(alpha, beta, B, velocity)
+        right = risks(1 / (2 * alpha))[steps]
+        axis.axhline(1, color="black", linewidth=1, label=r"right, $\kappa_3=0.5$")
+        for factor, (color, stroke) in shown.items():
+            kappa = 1 / (2 * alpha * factor)
+            name = rf"$\alpha\times{factor}$, $\kappa_3={kappa:.2f}$"
+            ratio = risks(kappa)[steps] / right
+            axis.loglog(steps, ratio, color=color, linestyle=stroke, label=name)
+        axis.loglog(steps, risks(None)[steps] / right, color="grey", linewidth=1, label="SGD")
+        axis.set(xlabel="steps", title=rf"$\gamma_3={title}$", ylim=(0.2, 100))
+    axes[0].set(ylabel="loss over that with the right $\\kappa_3$")
+    axes[0].legend(fontsize="small", loc="upper left")
+    figure.savefig(path, dpi=110)
+    with Image.open(path) as image:
+        image.convert("RGB").quantize(256).save(path, optimize=True)
+
+
 if __name__ == "__main__":
     run(Path(sys.argv[1]), EXPONENTS, 4, exponent_tasks())
     run(Path(sys.argv[2]), COSTS, 5, cost_tasks())
+    picture(Path(sys.argv[3]))
