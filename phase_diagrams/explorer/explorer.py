@@ -93,7 +93,9 @@ class Explorer:
 
         families = ",\n".join(method.javascript for method in self.methods)
         system = self.system
-        model = "null" if system is None else system_javascript(system, self.methods)
+        model = "null"
+        if system is not None and system.problems:
+            model = system_javascript(system, self.methods)
         return "\n".join(
             [
                 '"use strict";',
@@ -168,8 +170,8 @@ def explore(
     batch_size : number, optional
         What its slider begins with: 32, or as the system has it.
     system : str, optional
-        A paper, in place of a problem: "stochastic-edge", "marginal-momentum", "sparse-momentum" or
-        "mem-sgd". The page has its problem with sliders, its methods unless others are given, and
+        A paper, in place of a problem: "stochastic-edge", "marginal-momentum", "sparse-momentum",
+        "mem-sgd" or "dana" (frozen at a step). The page has its problem with sliders, its methods unless others are given, and
         its letters.
     ranges : dict
         From names of parameters to ``(low, high)`` or ``(low, high, "log")``, for their sliders.
@@ -240,11 +242,16 @@ def _of_system(
     derivations: bool,
 ) -> Explorer:
     from sgdmem.numeric.problems.problem import Problem
+    from sgdmem.numeric.problems.target import PowerLawTarget
     from sgdmem.phase_diagrams.explorer.system_page import system_methods
 
     chosen = system_methods(system, methods, ranges)
     size = system.values["batch_size"] if batch_size is None else batch_size
-    start = {**_start(Problem(Spectrum([1])), size), "method": chosen[0].name}
+    given = system.start or Problem(Spectrum([1]))  # which the sliders replace
+    start = {**_start(given, size), "method": chosen[0].name, "axes": system.axes}
+    if isinstance(given.target, PowerLawTarget):
+        start["zeta"] = given.target.exponent
+    start |= {"title": system.title, "reference": system.reference}
     return Explorer(chosen, start, derivations, system)
 
 

@@ -42,9 +42,6 @@ def system_javascript(system: LiveSystem, methods: tuple[ExploredMethod, ...]) -
     """Return the object ``MODEL`` of the page: its words, its sliders and its problem."""
     names = {method.title: method.name for method in methods}
     said = {
-        "title": system.title,
-        "reference": system.reference,
-        "axes": system.axes,
         "batch_size": _range(system.ranges["batch_size"]),
         "beside": names.get(system.beside or ""),
         "hidden": list(system.hidden),

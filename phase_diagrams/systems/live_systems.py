@@ -13,7 +13,9 @@ from typing import Any
 from sympy import Expr, Symbol
 from sympy.codegen import cfunctions
 
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.systems.mem_sgd import as_stable_as_rand_k
+from sgdmem.numeric.systems.random_features import population
 from sgdmem.numeric.systems.sparse_momentum import active_share, active_times, sparse_noise
 from sgdmem.numeric.systems.stochastic_edge import GAUSSIAN
 from sgdmem.symbolic.algorithms.family import FamilyLike
@@ -72,7 +74,8 @@ class LiveSystem:
     methods : mapping of str to FamilyLike
         By their titles; the first one is shown.
     problems : mapping of str to AlikeModes
-        By what their inputs are called; the first one is shown.
+        By what their inputs are called; the first one is shown. Without any the problem is
+        ``start``, with the sliders of power laws.
     axes : (str, str)
         What is across and what is up.
     ranges : dict
@@ -90,6 +93,8 @@ class LiveSystem:
         By titles, what is said of methods in the place of their own summary.
     beside : str or None
         The title of the method that is shown beside the first.
+    start : Problem or None
+        What a page of power laws begins with.
     hidden : sequence of str
         Pictures of a point that do not hold: "losses", "roots".
     """
@@ -106,6 +111,7 @@ class LiveSystem:
     lines: Mapping[str, Expr] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     beside: str | None = None
+    start: Problem | None = None
     hidden: Sequence[str] = ()
 
 
@@ -235,6 +241,21 @@ LIVE_SYSTEMS = {
         },
         beside="SGD",
         hidden=("losses", "roots"),
+    ),
+    "dana": LiveSystem(
+        "Dimension-adapted momentum",
+        "arXiv 2505.16098",
+        {"DANA, frozen at a step": "two-rate", "SGD": "sgd"},
+        {},
+        ("velocity_rate", "gradient_rate"),
+        {"velocity_rate": (1e-6, 1, "log"), "gradient_rate": (1e-3, 4, "log")},
+        {"velocity_rate": 0.001, "gradient_rate": 0.1, "momentum": 0.999, "batch_size": 10},
+        {"velocity_rate": r"\gamma_3", "gradient_rate": r"\gamma_2", "learning_rate": r"\gamma_2"},
+        notes={
+            "DANA, frozen at a step": "y ← (1 − Δ) y + g; θ ← θ − γ₂ g − γ₃ y, momentum β = 1 − Δ, "
+            "with γ₃ and Δ as they are at one step: what it would do for ever. ν is 2α."
+        },
+        start=population(1, "0.7"),
     ),
 }
 

@@ -42,7 +42,7 @@ def explore_command(
     With --data it decides for drawing the rows, for methods of up to two parameters (without
     ALGORITHMs: sgd, heavy-ball and nesterov), and shows no losses. With --system the page is that
     of a paper: its problem with sliders, its methods and letters; stochastic-edge,
-    marginal-momentum, sparse-momentum or mem-sgd.
+    marginal-momentum, sparse-momentum, mem-sgd or dana.
 
     \b
       sgdmem explore -o explorer.html

@@ -86,7 +86,7 @@ class Page {
   setInputs(number) {
     for (const view of this.views) {
       view.state = changed(view.state, "inputs", number);
-      const names = axisNames(view.state), wanted = MODEL.axes.filter((name) => names.includes(name));
+      const names = axisNames(view.state), wanted = START.axes.filter((name) => names.includes(name));
       for (const [key, other] of [["x", "y"], ["y", "x"]]) {
         if (names.includes(view[key])) continue;
         view[key] = [...wanted, ...names].find((name) => name !== view[other]);
@@ -139,10 +139,10 @@ class Page {
   }
 }
 
-if (MODEL) {
-  document.title = MODEL.title;
-  document.querySelector("h1").textContent = MODEL.title;
-  element("subtitle").textContent = `Stability with sliders, after ${MODEL.reference}.`;
+if (START.title) {
+  document.title = START.title;
+  document.querySelector("h1").textContent = START.title;
+  element("subtitle").textContent = `Stability with sliders, after ${START.reference}.`;
 }
 if (START.drawn) {
   const { count, way, epoch } = START.drawn;

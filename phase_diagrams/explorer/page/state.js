@@ -32,7 +32,7 @@ function startingView(family) {
   }
   const names = axisNames(state);
   const rate = parameters.find((p) => p.name.endsWith("learning_rate"));
-  const wanted = (MODEL?.axes ?? []).filter((name) => names.includes(name));
+  const wanted = (START.axes ?? []).filter((name) => names.includes(name));
   const x = wanted[0] ?? (rate ? rate.name : names[0]);
   return { state, ranges, x, y: wanted[1] ?? names.find((name) => name !== x) };
 }

@@ -18,7 +18,7 @@ from sgdmem.phase_diagrams.systems.live_systems import LIVE_SYSTEMS, AlikeModes
 from sgdmem.systems import active_clock, stochastic_edge
 from tests.javascript import evaluate
 
-NAMES = list(LIVE_SYSTEMS)
+NAMES = [name for name, system in LIVE_SYSTEMS.items() if system.problems]
 LEAST = 1e-9  # distance from an edge below which rounding may decide
 
 
@@ -174,3 +174,13 @@ def test_a_system_has_its_problem() -> None:
     page = explore("nesterov", system="mem-sgd", batch_size=7, ranges={"momentum": (0.1, 0.5)})
     assert page.start["batch_size"] == 7
     assert [(p.label, p.low) for p in page.methods[0].parameters][1] == ("momentum β", 0.1)
+
+
+def test_dana_at_a_step() -> None:
+    """Its page is one of power laws, that of the population, in the paper's letters."""
+    page = explore(system="dana")
+    start = page.start
+    found = start["spectrum"]["nu"], start["tau2"], round(start["zeta"], 9), start["axes"][0]
+    assert found == (2, -1, 1.2, "velocity_rate")
+    labels = [parameter.label for parameter in page.methods[0].parameters]
+    assert labels[:2] == ["velocity rate γ₃", "gradient rate γ₂"]
