@@ -171,8 +171,8 @@ def explore(
         What its slider begins with: 32, or as the system has it.
     system : str, optional
         A paper, in place of a problem: "stochastic-edge", "marginal-momentum", "sparse-momentum",
-        "mem-sgd" or "dana" (frozen at a step). The page has its problem with sliders, its methods unless others are given, and
-        its letters.
+        "mem-sgd" or "dana" (frozen at a step). The page has its problem with sliders, its methods
+        unless others are given, and its letters.
     ranges : dict
         From names of parameters to ``(low, high)`` or ``(low, high, "log")``, for their sliders.
     derivations : bool
