@@ -1,8 +1,8 @@
 """The pictures of docs/questions and docs/systems.
 
 Writes root_locus.png, noise_summand.png, losses.png, two_edges.png, batch_sharpness.png,
-marginal_momentum.png, mem_sgd.png, spectral_conflict.png, sparse_phases.png and dana_phases.png to
-the current folder, or the folder given as the only argument.
+marginal_momentum.png, mem_sgd.png, spectral_conflict.png, sparse_phases.png, dana_phases.png and
+dana_losses.png to the current folder, or the folder given as the only argument.
 """
 
 from __future__ import annotations
@@ -47,6 +47,12 @@ def main(folder: Path, quick: bool = False) -> None:
     write(
         sgdmem.pictures.draw_losses(rules, *question, simulations=runs),
         folder / "losses.png",
+    )
+    features = sgdmem.systems.random_features(1, 0.3, 50 if quick else 500)
+    methods = sgdmem.systems.dana_methods(features)
+    write(
+        sgdmem.pictures.draw_losses(methods, features.problem, 1, 1000 if quick else 10**5),
+        folder / "dana_losses.png",
     )
     size = {"points": 20, "resolution": 8} if quick else {"points": 400}
     write(
