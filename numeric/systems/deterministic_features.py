@@ -8,8 +8,8 @@ Reduction
     tend to :math:`(\hat K-z)^{-1}\simeq(m(z)D-z)^{-1},\ 1-m=\frac md\mathrm{Tr}D(mD-z)^{-1}`. With
     :math:`\xi=-z/m` that is one equation, :math:`z=-\xi(1-\frac1d\mathrm{Tr}D(D+\xi)^{-1})`.
     The mean risk obeys :math:`2P_t=F_t+\sum_{s<t}K_{t-1-s}2P_s`, where
-    :math:`F_t=\sum r_j^2a_j^t,\ K_t=\frac{\gamma^2}B\sum\lambda_j^2a_j^t,\
-    a=1-2\gamma\lambda+\frac{B+1}B\gamma^2\lambda^2`. So :math:`2\hat P=\hat F/(1-\hat K)` in
+    :math:`F_t=\sum r_j^2a_j^t,\ K_t=\frac{\gamma^2}B\sum\lambda_j^2a_j^t,
+    \quad a=1-2\gamma\lambda+\frac{B+1}B\gamma^2\lambda^2`. So :math:`2\hat P=\hat F/(1-\hat K)` in
     :math:`\hat P(x)=\sum P_tx^{-t-1}`, and the transforms are resolvents at both roots of
     :math:`a(\lambda)=x`. Their singularities are real, and a contour around them gives
     :math:`P_t` from 28 points, however large t and d are.

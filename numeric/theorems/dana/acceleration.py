@@ -1,7 +1,7 @@
 r"""Acceleration by DANA: with decaying rates the exponent of the loss is 2 - 1/nu times SGD's.
 
-.. math:: L_t\sim t^{-(2-1/\nu)\min(\zeta,\,2-1/\nu)},\qquad\nu=2\alpha>1,\
-    \zeta=1+\frac{\beta-1/2}\alpha,\ \kappa_3=\frac1\nu,
+.. math:: L_t\sim t^{-(2-1/\nu)\min(\zeta,\,2-1/\nu)},\qquad\nu=2\alpha>1,\qquad
+    \zeta=1+\frac{\beta-1/2}\alpha,\qquad\kappa_3=\frac1\nu,
 
 on the population, where no floor and no random W take part; :math:`\zeta>2-1/\nu` is where noise
 decides.
