@@ -63,3 +63,18 @@ def test_mem_sgd_pieces() -> None:
     (first, last) = script.measured("rand-k", 3, Z, best)
     assert first[:4] == ["rand-k", 3, 1, 24] and last[2] == 200
     assert last[4] < last[6] and last[4] < last[7]  # the loss is below both bounds
+
+
+@pytest.mark.slow
+def test_compute_optimal_pieces(tmp_path: Path) -> None:
+    script = experiment("compute_optimal")
+    script.WIDTHS, script.STEPS = {"realised": [16, 32, 64, 128, 256]}, {"realised": 10**4}
+    found = script.stepped("1", "0.7", "realised")
+    f, d, risk = np.array(found["SGD"]).T
+    assert len(f) > 3 and (np.diff(risk) < 0).all() and (d > 16).all() and (d < 256).all()
+    rows = [["1", "0.7", "II", "realised", "SGD", *map(str, row)] for row in found["SGD"]]
+    (line,) = script.slopes(rows)
+    assert line.startswith("II") and "(0.706)" in line
+    script.SHOWN = (("1", "0.7"),) * 4
+    script.picture(rows, tmp_path / "a.png")
+    assert (tmp_path / "a.png").exists()
