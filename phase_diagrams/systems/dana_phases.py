@@ -25,6 +25,7 @@ from sgdmem.symbolic.errors import InputError, shown
 _METHODS = ("dana-decaying", "dana-constant")
 _STEEP = 1 - 2**-0.5
 _INFINITE = 9.0
+_VISIBLE = 1e-5  # gain in the exponent
 
 
 @sized
@@ -98,7 +99,7 @@ def draw_dana_phases(
     if high > 0.5:
         curves["dana"] = above, method, {"colors": BLUE, "linestyles": "--"}
         gain = _exponents(above, β, method) - _exponents(above, β, "sgd")
-        area = ax.contourf(above, β, gain, [1e-6, _INFINITE], colors=LIGHT_BLUE, zorder=0)
+        area = ax.contourf(above, β, gain, [_VISIBLE, _INFINITE], colors=LIGHT_BLUE, zorder=0)
         named("dana-gains", area)
     for name, (places, asked, style) in curves.items():
         exponents = _exponents(places, β, asked)
