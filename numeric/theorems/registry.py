@@ -67,6 +67,7 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Pieces of SGD": "pieces_of_sgd",
         "Leakage of random features": "leakage",
         "Width of random features": "width",
+        "Four loss curves": "shapes",
         "Constant momentum": "constant_momentum",
         "Time change of DANA": "time_change",
         "Slowest decay of DANA": "slowest_decay",
