@@ -39,6 +39,7 @@ from sgdmem.symbolic.errors import InputError, shown
 _Linear = tuple[Any, ...]  # a + b x + c y
 _WIDEST, _APART = np.log(1e17), np.log(3)  # of widths that are tried
 _WITHIN = 0.1, 0.9  # exponents of them
+_LEAST = 1e3  # compute, in batches
 METHODS = ("sgd", "sgd-any-rate", "dana-constant", "dana-decaying")
 
 
@@ -216,7 +217,7 @@ def sgd_frontier(
     alpha, beta : number
         See `deterministic_features`, whose v is used.
     compute : array of numbers
-        f.
+        f, 1000 batches or more; as long as d* is below 1e17.
     share : number
         The rate, in parts of the largest stable one. Above 1 the risk grows in the end.
     batch_size : number > 0
@@ -236,6 +237,8 @@ def sgd_frontier(
     """
     f = np.atleast_1d(np.array(read_reals(compute, "compute")))
     B, start = positive_float(batch_size, "batch_size"), np.log(positive_float(share, "share"))
+    if not (f.size and (f >= _LEAST * B).all()):
+        raise InputError(f"compute must be {_LEAST:g} batches or more, got {shown(compute)}")
     rows = [(value, *_least(alpha, beta, value / B, B, start, any_rate)) for value in f]
     return Frontier(*np.array(rows).T)
 
@@ -261,7 +264,14 @@ def _least(
     total = np.log(steps_times_width)
     low, high = _WITHIN[0] * total, min(_WITHIN[1] * total, _WIDEST)
     grid = np.arange(low, high, _APART)
-    near = grid[int(np.argmin([risk(x) for x in grid]))]
+    place = int(np.argmin(risks := [risk(x) for x in grid]))
+    if not np.isfinite(risks[place]):
+        raise InputError(
+            f"share must be smaller, got {np.exp(log_share):g}: a mode grows by itself"
+        )
+    if 0 < place == len(grid) - 1:
+        raise InputError(f"compute must be less, got {steps_times_width:g}: widths end at 1e17")
+    near = grid[place]
     around = near - _APART, near + _APART
     log_d = minimize_scalar(risk, bounds=around, method="bounded", options={"xatol": 1e-4}).x
     if any_rate:

@@ -232,12 +232,16 @@ def deterministic_features(
     """
     alpha, beta = positive_float(alpha, "alpha"), to_float(number(beta, "beta"))
     width = positive_float(width, "width")
+    if width < 1:
+        raise InputError(f"width must be 1 or more, got {shown(width)}")
     if not alpha + beta > 0.5:
         raise InputError(f"beta must exceed 1/2 - alpha, {0.5 - alpha:g}, got {beta:g}")
     if ambient is None and alpha <= 0.5:
         ambient = round(4 * width)
-    if ambient is not None and whole(ambient, "ambient", 1, LARGEST_COUNT) <= width:
-        raise InputError(f"ambient must be above width, {width:g}, got {shown(ambient)}: d < v")
+    if ambient is not None:
+        ambient = whole(ambient, "ambient", 1, LARGEST_COUNT)
+        if ambient <= width:
+            raise InputError(f"ambient must be above width, {width:g}, got {ambient}: d < v")
     return DeterministicFeatures(alpha, beta, width, ambient)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
@@ -55,7 +56,8 @@ def mean_features(alpha: Any, beta: Any, width: Any, ambient: Any = None) -> Ran
     >>> print(f"{losses(dana_decaying(features), features.problem, 1, 10**4)[-1]:.2g}")
     1e-05
     """
-    given = deterministic_features(alpha, beta, width, 4 * width if ambient is None else ambient)
+    d = whole(width, "width", 1)
+    given = deterministic_features(alpha, beta, d, 4 * d if ambient is None else ambient)
     low, high = _BELOW * given.width ** (-2 * given.alpha), _ABOVE * given.largest
     decades = np.log10(high / low)
     λ = np.geomspace(low, high, int(_PER_DECADE * decades))
@@ -67,7 +69,7 @@ def mean_features(alpha: Any, beta: Any, width: Any, ambient: Any = None) -> Ran
     λ, squares, counts = λ[some], squares[some], np.maximum(counts[some], _FEW)
     labels = Noise(tau1=1, tau2=-1, label_variance=2 * given.floor)
     problem = Problem(Spectrum(λ, counts), labels, target=squares / (λ * counts))
-    named = given.alpha, given.beta, round(given.width), given.ambient
+    named = given.alpha, given.beta, d, given.ambient
     return RandomFeatures(*named, seed=None, problem=problem, floor=given.floor)
 
 

@@ -76,3 +76,11 @@ def test_bad_exponents_are_refused():
         compute_phase(1, 1, "adam")
     with pytest.raises(InputError, match="beta must exceed"):
         compute_phase("0.2", "0.2")
+    for compute, share, text in (
+        ([10], "0.5", "compute must be 1000 batches or more"),
+        ([], "0.5", "compute must be 1000 batches or more"),
+        ([1e45], "0.5", "compute must be less"),
+        ([1e6], 3, "share must be smaller"),
+    ):
+        with pytest.raises(InputError, match=text):
+            sgd_frontier(1, "0.7", compute, share=share)
