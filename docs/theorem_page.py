@@ -1,39 +1,70 @@
-"""Write theorems.md: every checked statement, its numbers and its rejected perturbations.
+"""Write theorems.md and a page for each paper: every checked statement, and its false versions.
 
-``python docs/theorem_page.py`` runs all checks, some minutes.
+``python docs/theorem_page.py [SYSTEM ...]`` runs the checks, of all papers by default: minutes.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 from sgdmem.numeric.theorems.registry import (
+    SYSTEMS,
     perturbed_results,
     statement_module,
     verify,
 )
 
-PAGE = Path(__file__).with_name("theorems.md")
+FOLDER = Path(__file__).with_name("theorems")
+TITLES = {
+    "sgd-with-memory": "SGD with memory (arXiv 2410.04228)",
+    "own": "The library's own",
+    "stochastic-edge": "Edge of stochastic stability (arXiv 2604.14108)",
+    "marginal-momentum": "Marginal value of momentum (arXiv 2307.15196)",
+    "sparse-momentum": "Sparse momentum (arXiv 2605.28961)",
+    "mem-sgd": "Sparsified SGD with memory (arXiv 1809.07599)",
+    "dana": "DANA (arXiv 2505.16098)",
+}
 INTRODUCTION = """# Theorems, checked by machine
 
-`sgdmem verify` compares every numbered statement of arXiv 2410.04228, and the library's own, with
-numbers that do not use it; `sgdmem verify NAME` one of them, `--json` prints the same for programs.
-A check must fail when the claim is false: `sgdmem verify --perturbed` changes the claims, and all
-changed ones are rejected. This page is written by `docs/theorem_page.py` from the same functions.
+`sgdmem verify` compares statements of papers, and the library's own, with numbers that do not use
+them: `sgdmem verify NAME` one of them, `--system SYSTEM` those of one paper; `--json` prints the
+same for programs. A check must fail when the claim is false: `sgdmem verify --perturbed` changes
+the claims, and all changed ones are rejected. `docs/theorem_page.py` writes these pages by the
+same functions.
+
+| system | statements | false versions, all rejected |
+|---|---|---|
 """
 
 
-def main() -> None:
-    """Write the page."""
-    results = {result.statement.name: result for result in verify()}
+def main(systems: list[str]) -> None:
+    """Write the pages of systems, and the first one."""
+    FOLDER.mkdir(exist_ok=True)
+    for system in systems:
+        print(system)
+        (FOLDER / f"{system}.md").write_text(page(system), encoding="utf-8")
+    rows = [
+        f"| [{TITLES[system]}](theorems/{system}.md) | {len(statements)} | "
+        f"{sum(len(statement_module(name).PERTURBED) for name in statements)} |"
+        for system, statements in SYSTEMS.items()
+    ]
+    toc = ["", "```{toctree}", ":hidden:", "", *(f"theorems/{name}" for name in SYSTEMS), "```", ""]
+    first = INTRODUCTION + "\n".join([*rows, *toc])
+    FOLDER.with_suffix(".md").write_text(first, encoding="utf-8")
+
+
+def page(system: str) -> str:
+    """Return the page of a system."""
+    results = {result.statement.name: result for result in verify(system=system)}
     rows = [
         f"| [{name}](#{anchor(name)}) | {'yes' if x.passed else '**no**'} | {len(x.cases)} | "
         f"{size(x.error)} | {size(x.statement.tolerance)} |"
         for name, x in results.items()
     ]
     head = ["| statement | passed | cases | largest error | tolerance |", "|---|---|---|---|---|"]
-    parts = [INTRODUCTION, "\n".join([*head, *rows])]
+    parts = [f"# {TITLES[system]}", "\n".join([*head, *rows])]
     for name, result in results.items():
         parts += [
             f"({anchor(name)})=",
@@ -51,7 +82,7 @@ def main() -> None:
             f"{text} ({'not ' if x.passed else ''}rejected)" for text, x in perturbed_results(name)
         ]
         parts.append(f"False claims: {'; '.join(false_claims)}.")
-    PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    return "\n\n".join(parts) + "\n"
 
 
 def anchor(name: str) -> str:
@@ -63,4 +94,4 @@ def size(value: float) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or list(SYSTEMS))

@@ -63,7 +63,7 @@ def test_the_list_has_every_statement() -> None:
 
 def test_the_help_says_how_long_it_takes() -> None:
     shown = CliRunner().invoke(verify_command, ["--help"]).output
-    assert "about a minute" in " ".join(shown.split())
+    assert "some two minutes" in " ".join(shown.split())
 
 
 def test_a_failure_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

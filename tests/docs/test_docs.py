@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from sgdmem.numeric.theorems.registry import SYSTEMS
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -72,3 +74,11 @@ def test_readme_example(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "7.6 times too large" in said
     written = sorted(path.name for path in tmp_path.iterdir())
     assert written == ["digits.nc", "digits.png", "fitted-model.nc"]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_theorem_pages_have_all_statements(system: str) -> None:
+    text = (ROOT / f"docs/theorems/{system}.md").read_text()
+    assert re.findall("^## (.*)$", text, re.MULTILINE) == list(SYSTEMS[system])
+    assert "(not rejected)" not in text
+    assert "**no**" not in text
