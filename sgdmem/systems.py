@@ -1,10 +1,11 @@
 """What single papers have: their problems, thresholds, named diagrams and counterexamples."""
 
+from sgdmem.numeric.losses.sgd_risks import ListedSgdRisks
 from sgdmem.numeric.systems.compute_optimal import compute_phase, sgd_frontier
 from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_methods
 from sgdmem.numeric.systems.dana_exponent import MeasuredAlpha, measured_alpha
 from sgdmem.numeric.systems.dana_ode import moment_speeds, ode_losses
-from sgdmem.numeric.systems.deterministic_features import ListedFeatures, deterministic_features
+from sgdmem.numeric.systems.deterministic_features import deterministic_features
 from sgdmem.numeric.systems.marginal_momentum import (
     averaged_rates,
     endpoint_variances,
@@ -39,7 +40,7 @@ from sgdmem.symbolic.systems.memory_one import regions
 
 __all__ = [
     "ActiveClock",
-    "ListedFeatures",
+    "ListedSgdRisks",
     "MeasuredAlpha",
     "RandomFeatures",
     "RareClass",

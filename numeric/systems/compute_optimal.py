@@ -33,11 +33,11 @@ from sgdmem.numeric.arithmetic.arrays import read_reals
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number as read_number
 from sgdmem.numeric.arithmetic.inputs import positive, positive_float
-from sgdmem.numeric.systems.deterministic_features import deterministic_features
+from sgdmem.numeric.systems.deterministic_features import WIDEST, deterministic_features
 from sgdmem.symbolic.errors import InputError, shown
 
 _Linear = tuple[Any, ...]  # a + b x + c y
-_WIDEST, _APART = np.log(1e17), np.log(3)  # of widths that are tried
+_APART = np.log(3)  # of widths that are tried
 _WITHIN = 0.1, 0.9  # exponents of them
 _LEAST = 1e3  # compute, in batches
 METHODS = ("sgd", "sgd-any-rate", "dana-constant", "dana-decaying")
@@ -217,7 +217,7 @@ def sgd_frontier(
     alpha, beta : number
         See `deterministic_features`, whose v is used.
     compute : array of numbers
-        f, 1000 batches or more; as long as d* is below 1e17.
+        f, 1000 batches or more; as long as d* is below 4e15.
     share : number
         The rate, in parts of the largest stable one. Above 1 the risk grows in the end.
     batch_size : number > 0
@@ -235,7 +235,8 @@ def sgd_frontier(
     >>> print(found.widths.round(), found.slopes().round(3))
     [2972. 7594.] [[ 0.407 -0.705]]
     """
-    f = np.atleast_1d(np.array(read_reals(compute, "compute")))
+    deterministic_features(alpha, beta, 1)  # refuses exponents
+    f = np.atleast_1d(read_reals(compute, "compute"))
     B, start = positive_float(batch_size, "batch_size"), np.log(positive_float(share, "share"))
     if not (f.size and (f >= _LEAST * B).all()):
         raise InputError(f"compute must be {_LEAST:g} batches or more, got {shown(compute)}")
@@ -262,7 +263,7 @@ def _least(
             return np.inf
 
     total = np.log(steps_times_width)
-    low, high = _WITHIN[0] * total, min(_WITHIN[1] * total, _WIDEST)
+    low, high = _WITHIN[0] * total, min(_WITHIN[1] * total, np.log(WIDEST))
     grid = np.arange(low, high, _APART)
     place = int(np.argmin(risks := [risk(x) for x in grid]))
     if not np.isfinite(risks[place]):
@@ -270,7 +271,9 @@ def _least(
             f"share must be smaller, got {np.exp(log_share):g}: a mode grows by itself"
         )
     if 0 < place == len(grid) - 1:
-        raise InputError(f"compute must be less, got {steps_times_width:g}: widths end at 1e17")
+        raise InputError(
+            f"compute must be less, got {steps_times_width:g}: widths end at {WIDEST:g}"
+        )
     near = grid[place]
     around = near - _APART, near + _APART
     log_d = minimize_scalar(risk, bounds=around, method="bounded", options={"xatol": 1e-4}).x

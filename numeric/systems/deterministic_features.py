@@ -7,18 +7,12 @@ Reduction
     With :math:`D=\mathrm{diag}(j^{-2\alpha})` the resolvents of :math:`\hat K=D^{1/2}WW^TD^{1/2}`
     tend to :math:`(\hat K-z)^{-1}\simeq(m(z)D-z)^{-1},\ 1-m=\frac md\mathrm{Tr}D(mD-z)^{-1}`. With
     :math:`\xi=-z/m` that is one equation, :math:`z=-\xi(1-\frac1d\mathrm{Tr}D(D+\xi)^{-1})`.
-    The mean risk obeys :math:`2P_t=F_t+\sum_{s<t}K_{t-1-s}2P_s`, where
-    :math:`F_t=\sum r_j^2a_j^t,\ K_t=\frac{\gamma^2}B\sum\lambda_j^2a_j^t,
-    \quad a=1-2\gamma\lambda+\frac{B+1}B\gamma^2\lambda^2`. So :math:`2\hat P=\hat F/(1-\hat K)` in
-    :math:`\hat P(x)=\sum P_tx^{-t-1}`, and the transforms are resolvents at both roots of
-    :math:`a(\lambda)=x`. Their singularities are real, and a contour around them gives
-    :math:`P_t` from 28 points, however large t and d are.
+    Mean risks of SGD follow from resolvents, see `sgdmem.numeric.losses.sgd_risks`.
 
 References
 ----------
     E. Paquette, C. Paquette, L. Xiao and J. Pennington, 4+3 phases of compute-optimal neural
-    scaling laws, arXiv 2405.15074 (2024), for the model and its Volterra equation. J. A. C.
-    Weideman, Optimizing Talbot's contours, SIAM J. Numer. Anal. 44 (2006), for the contour.
+    scaling laws, arXiv 2405.15074 (2024).
 """
 
 from __future__ import annotations
@@ -32,88 +26,22 @@ from scipy.optimize import brentq
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number, positive_float, whole
+from sgdmem.numeric.losses.sgd_risks import SgdRisks
 from sgdmem.numeric.spectra.power_law import LARGEST_COUNT, PowerLaw
 from sgdmem.numeric.spectra.power_measure import power_measure
-from sgdmem.numeric.systems.random_features import RandomFeatures
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError, shown
 
 _FARTHEST = 1e-3  # of the least eigenvalue: panels of inputs go down to there
 _NEWTON = 100
-_GAP = 1e-6  # relative, between the spectrum and what is computed
-_POINTS = (28, 22)  # of two contours, which have to agree
-_AGREE = 1e-6
-_OVERFLOW = 600.0  # of the logarithm of what grows
-_FIRST, _RADIUS, _AROUND = 16, 1.5, 96  # up to _FIRST steps the contour is a circle
-
-
-class Features:
-    """Mean risks of SGD, from the resolvents of the Hessian of features."""
-
-    @cached_property
-    def trace(self) -> float:
-        """Tr K."""
-        raise NotImplementedError
-
-    @cached_property
-    def largest(self) -> float:
-        """The upper end of the spectrum."""
-        raise NotImplementedError
-
-    def resolvents(self, z: Array) -> tuple[Array, Array]:
-        r"""Return :math:`\sum r_j^2/(\lambda_j-z)`, r the residuals, and Tr K^2 / (K - z)."""
-        raise NotImplementedError
-
-    def kernel_sum(self, rate: float, batch_size: float = 1) -> float:
-        r"""Return :math:`\sum_tK_t`, the noise sum of SGD: below 1 exactly if it is stable."""
-        B = batch_size
-        end = 2 * B / ((B + 1) * rate)
-        if not end > self.largest * (1 + _GAP):
-            return np.inf
-        far = self.resolvents(np.array([end + 0j]))[1].real[0]
-        return float(rate / (2 * B) * (self.trace - far))
-
-    def stable_rate(self, batch_size: Any = 1) -> float:
-        """Return the largest stable learning rate of SGD with batches of some size."""
-        B = positive_float(batch_size, "batch_size")
-        most = min(2 * B / (B + 1) / self.largest, 2 * B / self.trace * (1 + _GAP))
-
-        def excess(rate: float) -> float:
-            return max(-1.0, min(1.0, self.kernel_sum(rate, B) - 1))
-
-        return float(brentq(excess, most / 100, most, xtol=1e-15 * most, rtol=1e-13))
-
-    def risks(self, rate: Any, batch_size: Any, steps: Any) -> Array:
-        r"""Return the mean risk of SGD after each of some numbers of steps.
-
-        Parameters
-        ----------
-        rate : number > 0
-            :math:`\gamma`; beyond `stable_rate` the risk grows in the end.
-        batch_size : number > 0
-        steps : array of numbers >= 0
-            Below 16 rounded to whole ones; beyond, risks go smoothly from one to the next.
-
-        Returns
-        -------
-        ndarray, of the shape of ``steps``
-            inf where it leaves the range of floats.
-
-        Raises
-        ------
-        InputError
-            For an argument outside its domain; where some mode grows by itself; and where two
-            contours differ by more than a millionth.
-        """
-        return _inverse(self, rate, batch_size, steps, "risk")
-
-    def kernel(self, rate: Any, batch_size: Any, steps: Any) -> Array:
-        """Return the kernel K_t of the Volterra equation; arguments as for `risks`."""
-        return _inverse(self, rate, batch_size, steps, "kernel")
+_RATIO = 4
+WIDEST = 4e15  # beyond ranks of eigenvalues are no whole floats
+_FLATTEST, _STEEPEST = 0.01, 10.0  # alpha
+_LEAST = 1e-280  # eigenvalue
 
 
 @dataclass(frozen=True)
-class DeterministicFeatures(Features):
+class DeterministicFeatures(SgdRisks):
     r"""The deterministic equivalent of power-law random features.
 
     Attributes
@@ -165,7 +93,8 @@ class DeterministicFeatures(Features):
             return float(w @ (1 / (D + np.exp(u)))) - self.width
 
         lowest = 2 * np.log(_FARTHEST) - 2 * self.alpha * np.log(max(self.width, self.ambient or 1))
-        xi = np.exp(brentq(excess, lowest, 10, xtol=1e-14))
+        highest = max(10.0, np.log(2 * self.trace / self.width))
+        xi = np.exp(brentq(excess, lowest, highest, xtol=1e-14))
         nodes, masses = self._measures[1]
         return float(masses @ (xi / (nodes + xi))) / 2
 
@@ -211,11 +140,12 @@ def deterministic_features(
 
     Parameters
     ----------
-    alpha : number > 0
+    alpha : number
+        From 0.01 to 10.
     beta : number
-        With :math:`2(\alpha+\beta)>1`.
-    width : number >= 1
-        d, as large as one likes.
+        With :math:`2(\alpha+\beta)>1`, up to 100.
+    width : number
+        d, from 1 to 4e15.
     ambient : int, optional
         v > d; by default infinite for :math:`2\alpha>1`, and otherwise 4 d.
 
@@ -232,112 +162,22 @@ def deterministic_features(
     """
     alpha, beta = positive_float(alpha, "alpha"), to_float(number(beta, "beta"))
     width = positive_float(width, "width")
-    if width < 1:
-        raise InputError(f"width must be 1 or more, got {shown(width)}")
+    if not 1 <= width <= WIDEST:
+        raise InputError(f"width must be from 1 to {WIDEST:g}, got {shown(width)}")
+    if not _FLATTEST <= alpha <= _STEEPEST:
+        raise InputError(f"alpha must be from {_FLATTEST} to {_STEEPEST:g}, got {alpha:g}")
+    if not beta <= 10 * _STEEPEST:
+        raise InputError(f"beta must be at most {10 * _STEEPEST:g}, got {beta:g}")
     if not alpha + beta > 0.5:
         raise InputError(f"beta must exceed 1/2 - alpha, {0.5 - alpha:g}, got {beta:g}")
     if ambient is None and alpha <= 0.5:
-        ambient = round(4 * width)
+        ambient = round(_RATIO * width)
     if ambient is not None:
         ambient = whole(ambient, "ambient", 1, LARGEST_COUNT)
         if ambient <= width:
             raise InputError(f"ambient must be above width, {width:g}, got {ambient}: d < v")
+    if not max(width, ambient or 1) ** (-2 * alpha) > _LEAST:
+        raise InputError(
+            f"width must be smaller for alpha = {alpha:g}, got {width:g}: eigenvalues vanish"
+        )
     return DeterministicFeatures(alpha, beta, width, ambient)
-
-
-@dataclass(frozen=True)
-class ListedFeatures(Features):
-    r"""Features whose eigenvalues are known, for the same questions.
-
-    Attributes
-    ----------
-    eigenvalues, squares : ndarray, shape (d,)
-        Of K, and of the residuals of the start in its modes.
-    floor : float
-        :math:`P_\infty`, the least risk.
-    """
-
-    eigenvalues: Array
-    squares: Array
-    floor: float
-
-    @classmethod
-    def of(cls, features: RandomFeatures) -> ListedFeatures:
-        """Return what is known of a realised W."""
-        spectrum = features.problem.spectrum
-        assert features.problem.target is not None
-        λ = spectrum.eigenvalues
-        return cls(λ, np.asarray(features.problem.target.masses(spectrum)), features.floor)
-
-    @cached_property
-    def trace(self) -> float:
-        """Tr K."""
-        return float(self.eigenvalues.sum())
-
-    @cached_property
-    def largest(self) -> float:
-        """The largest eigenvalue."""
-        return float(self.eigenvalues.max())
-
-    def resolvents(self, z: Array) -> tuple[Array, Array]:
-        """Return both sums."""
-        inverse = 1 / (self.eigenvalues - z[:, None])
-        return inverse @ self.squares - 2 * self.floor / z, inverse @ self.eigenvalues**2
-
-
-def _inverse(features: Features, rate: Any, batch_size: Any, steps: Any, what: str) -> Array:
-    γ, B = positive_float(rate, "rate"), positive_float(batch_size, "batch_size")
-    t = np.asarray(steps, dtype=float)
-    if not (t >= 0).all():
-        raise InputError(f"steps must be numbers, 0 or more, got {shown(steps)}")
-    if not 2 * B / ((B + 1) * γ) > features.largest * (1 + _GAP):
-        raise InputError(f"rate must be below 2 B / (B + 1) of the edge, got {shown(rate)}")
-    growth = 0.0
-    if what == "risk" and features.kernel_sum(γ, B) > 1:
-        growth = _growth(features, γ, B)
-    found, few = np.full(t.shape, np.inf), growth * t < _OVERFLOW
-    found[few], other = (_on_contour(features, γ, B, t[few], what, growth, N) for N in _POINTS)
-    if not (np.abs(found[few] - other) <= _AGREE * np.abs(other)).all():
-        raise InputError(f"steps must be fewer, or the rate smaller, got {shown(steps)}")
-    return found[()]
-
-
-def _transform(features: Features, γ: float, B: float, excess: Array, what: str) -> Array:
-    """Return the transform at x = 1 + excess, which is small: of twice the risk, or the kernel."""
-    q = (B + 1) / B
-    root = np.sqrt(1 + q * excess)
-    near, far = -excess / (γ * (1 + root)), (1 + root) / (q * γ)  # where a(lambda) = x
-    (F, K), (F_far, K_far) = features.resolvents(near), features.resolvents(far)
-    noise: Array = γ / B * (K - K_far) / (2 * root)
-    return noise if what == "kernel" else np.asarray((F - F_far) / (4 * γ * root) / (1 - noise))
-
-
-def _growth(features: Features, γ: float, B: float) -> float:
-    """Return log x where the transform of the kernel is 1, x > 1."""
-
-    def above(u: float) -> float:
-        excess = np.array([np.exp(u) + 0j])
-        return float(_transform(features, γ, B, excess, "kernel").real[0]) - 1
-
-    lowest = -40.0  # nothing has grown then, in any number of steps that a float has
-    return float(np.log1p(np.exp(brentq(above, lowest, 5)))) if above(lowest) > 0 else 0.0
-
-
-def _on_contour(
-    features: Features, γ: float, B: float, t: Array, what: str, growth: float, points: int
-) -> Array:
-    found, early = np.zeros(t.shape), t < _FIRST
-    if early.any():  # Cauchy's formula, on a circle
-        φ = np.pi * (np.arange(_AROUND // 2) + 0.5) / (_AROUND // 2)
-        s = np.log(_RADIUS) + growth + 1j * φ
-        values = _transform(features, γ, B, np.expm1(s), what)
-        powers = np.exp(np.outer(np.rint(t[early]) + 1, s))
-        found[early] = (values * powers).real.sum(1) / (_AROUND // 2)
-    for θ in (np.arange(points // 2) + 0.5) * 2 * np.pi / points:
-        cot = 1 / np.tan(0.6407 * θ)
-        z = -0.6122 + 0.5017 * θ * cot + 0.2645j * θ
-        dz = 0.5017 * (cot - 0.6407 * θ / np.sin(0.6407 * θ) ** 2) + 0.2645j
-        n = t[~early] + 1
-        values = _transform(features, γ, B, np.expm1(growth + points * z / n), what)
-        found[~early] += 2 / n * (values * np.exp(growth * n + points * z) * dz).imag
-    return found

@@ -11,9 +11,9 @@ from functools import cache
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.losses.sgd_risks import ListedSgdRisks, SgdRisks
 from sgdmem.numeric.systems.deterministic_features import (
     DeterministicFeatures,
-    ListedFeatures,
     deterministic_features,
 )
 from sgdmem.numeric.systems.random_features import random_features
@@ -50,12 +50,15 @@ def check(claim: Claim = claim) -> list[Case]:
 
 @cache
 def _drawn(alpha: str, beta: str) -> tuple[list[float], float]:
-    drawn = [ListedFeatures.of(random_features(alpha, beta, _WIDTH, seed=s)) for s in range(_SEEDS)]
+    drawn = [
+        ListedSgdRisks.of(random_features(alpha, beta, _WIDTH, seed=s).problem)
+        for s in range(_SEEDS)
+    ]
     rate = float(np.mean([features.stable_rate() for features in drawn])) / 2
     return np.mean([_answers(features, rate) for features in drawn], 0).tolist(), rate
 
 
-def _answers(features: DeterministicFeatures | ListedFeatures, rate: float) -> Array:
+def _answers(features: SgdRisks, rate: float) -> Array:
     kernel = features.kernel(rate, 1, _STEPS[:2])
     return np.array([*features.risks(rate, 1, _STEPS), *kernel, features.floor])
 

@@ -2,11 +2,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import zeta
 
 import sgdmem
 from sgdmem.errors import InputError
 from sgdmem.systems import (
-    ListedFeatures,
+    ListedSgdRisks,
     dana_constant,
     dana_decaying,
     deterministic_features,
@@ -22,7 +23,7 @@ POINTS = [("1", "0.7"), ("0.35", "0.8"), ("0.2", "0.8"), ("0.75", "0.4")]
 @pytest.mark.parametrize("batch_size", [1, 4])
 def test_risks_on_the_contour_are_the_losses_step_by_step(share, batch_size):
     features = random_features("0.35", "0.8", 60)
-    listed = ListedFeatures.of(features)
+    listed = ListedSgdRisks.of(features.problem)
     rate = share * listed.stable_rate(batch_size)
     stepped = sgdmem.losses(sgdmem.sgd(rate), features.problem, batch_size, STEPS[-1])
     risks = listed.risks(rate, batch_size, STEPS)
@@ -30,7 +31,7 @@ def test_risks_on_the_contour_are_the_losses_step_by_step(share, batch_size):
 
 
 def test_the_kernel_and_its_sum_are_those_of_the_eigenvalues():
-    listed = ListedFeatures(np.array([1.0, 0.5, 0.01]), np.ones(3), 0.1)
+    listed = ListedSgdRisks(np.array([1.0, 0.5, 0.01]), np.ones(3), 0.1)
     rate, B = 0.3, 2
     a = 1 - 2 * rate * listed.eigenvalues + (B + 1) / B * (rate * listed.eigenvalues) ** 2
     terms = rate**2 / B * (listed.eigenvalues**2 * a ** STEPS[:, None]).sum(1)
@@ -43,7 +44,7 @@ def test_the_largest_stable_rate_is_that_of_the_verdict():
     features = random_features("0.7", "0.7", 40)
     for B in (1, 30):
         rate = sgdmem.largest_learning_rate("sgd", features.problem, B)
-        assert ListedFeatures.of(features).stable_rate(B) == pytest.approx(rate, rel=1e-5)
+        assert ListedSgdRisks.of(features.problem).stable_rate(B) == pytest.approx(rate, rel=1e-5)
 
 
 @pytest.mark.slow
@@ -52,7 +53,8 @@ def test_realised_features_are_around_their_deterministic_equivalent(alpha, beta
     d, seeds = 200, 12
     population = deterministic_features(alpha, beta, d, 4 * d)
     rate = population.stable_rate() / 2
-    drawn = [ListedFeatures.of(random_features(alpha, beta, d, seed=s)) for s in range(seeds)]
+    features = [random_features(alpha, beta, d, seed=s) for s in range(seeds)]
+    drawn = [ListedSgdRisks.of(one.problem) for one in features]
     for label, expected, found in (
         ("risk", population.risks(rate, 1, STEPS), [f.risks(rate, 1, STEPS) for f in drawn]),
         ("kernel", population.kernel(rate, 1, STEPS), [f.kernel(rate, 1, STEPS) for f in drawn]),
@@ -71,15 +73,60 @@ def test_risks_of_many_steps_are_the_floor_and_its_noise():
         assert features.risks(rate, 1, 1e12) == pytest.approx(floor, rel=1e-9)
 
 
-def test_bad_features_are_refused():
-    with pytest.raises(InputError, match="ambient must be above width"):
-        deterministic_features(1, 1, 10, 10)
-    with pytest.raises(InputError, match="beta must exceed"):
-        deterministic_features("0.2", "0.2", 10)
-    with pytest.raises(InputError, match="rate must be below"):
-        deterministic_features(1, 1, 10).risks(2, 1, 5)
-    with pytest.raises(InputError, match="steps must be numbers"):
-        deterministic_features(1, 1, 10).risks("0.1", 1, [-1])
+def test_multiple_eigenvalues_count():
+    noise = sgdmem.Noise(tau2=-1, label_variance=1)
+    problem = sgdmem.Problem(sgdmem.Spectrum([1, 0.5], weights=[2, 3]), noise, target=[1, 1])
+    found = ListedSgdRisks.of(problem).risks("0.1", 2, range(20))
+    losses = sgdmem.losses(sgdmem.sgd("0.1"), problem, 2, 19)
+    np.testing.assert_allclose(found, 0.5 + losses, rtol=1e-10)
+
+
+def test_rare_floors_are_found():
+    # nearly nothing of 10^9 alike inputs is seen: half of the labels' variance is left
+    floor = deterministic_features("0.01", 1, 10, 10**9).floor
+    assert floor == pytest.approx(zeta(2.02) / 2, rel=1e-5)
+    widths = (
+        deterministic_features(1, "0.7", 1e15).floor,
+        deterministic_features(1, "0.7", 3e15).floor,
+    )
+    assert widths[0] / widths[1] == pytest.approx(9, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((1, 1, 10, 10), "ambient must be above width"),
+        (("0.2", "0.2", 10), "beta must exceed"),
+        ((1, 1, 1e16), "width must be from 1 to 4e[+]15, got 1e[+]16"),
+        ((1, 1, 0.3), "width must be from 1"),
+        ((100, 1, 10), "alpha must be from 0.01 to 10, got 100"),
+        ((1, 1e300, 10), "beta must be at most 100, got 1e[+]300"),
+        ((10, 1, 1e15), "width must be smaller for alpha = 10"),
+    ],
+)
+def test_bad_features_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        deterministic_features(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((2, 1, 5), "rate must be below"),
+        (("0.1", 1, [-1]), "steps must be numbers"),
+        (("0.1", 1, "x"), "steps must be a number"),
+        (("0.1", 1, np.inf), "steps must be finite"),
+        (("0.1", 0, 1), "batch_size must be positive"),
+    ],
+)
+def test_bad_questions_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        deterministic_features(1, 1, 10).risks(*arguments)
+
+
+def test_other_noise_is_refused():
+    with pytest.raises(InputError, match=r"problem must have Noise\(tau2=-1\)"):
+        ListedSgdRisks.of(sgdmem.Problem.power_law(2))
 
 
 @pytest.mark.parametrize(("alpha", "beta"), POINTS)
