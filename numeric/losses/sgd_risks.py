@@ -40,11 +40,6 @@ _FIRST, _RADIUS, _AROUND = 16, 1.5, 96  # up to _FIRST steps the contour is a ci
 class SgdRisks:
     """Mean risks of SGD, from the resolvents of the Hessian of features."""
 
-    @property
-    def floor(self) -> float:
-        """The least risk."""
-        raise NotImplementedError
-
     @cached_property
     def trace(self) -> float:
         """Tr K."""

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.losses.sgd_risks import ListedSgdRisks, SgdRisks
+from sgdmem.numeric.losses.sgd_risks import ListedSgdRisks
 from sgdmem.numeric.systems.deterministic_features import (
     DeterministicFeatures,
     deterministic_features,
@@ -58,7 +58,7 @@ def _drawn(alpha: str, beta: str) -> tuple[list[float], float]:
     return np.mean([_answers(features, rate) for features in drawn], 0).tolist(), rate
 
 
-def _answers(features: SgdRisks, rate: float) -> Array:
+def _answers(features: DeterministicFeatures | ListedSgdRisks, rate: float) -> Array:
     kernel = features.kernel(rate, 1, _STEPS[:2])
     return np.array([*features.risks(rate, 1, _STEPS), *kernel, features.floor])
 
