@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import as_array
+from sgdmem.numeric.arithmetic.arrays import read_reals
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.schedule import Schedule
+from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.several_momenta import dana_step
 
 
@@ -59,16 +60,19 @@ class Dana(Schedule):
 
     def gamma_3_at(self, t: Any) -> Array:
         r"""Return :math:`\gamma_{3,t}` at some times."""
-        return _power(self.gamma_3, self.kappa_3, as_array(t, "t"))
+        return _power(self.gamma_3, self.kappa_3, _times(t))
 
     def damping_at(self, t: Any) -> Array:
         r"""Return :math:`\Delta_t` at some times."""
-        return _damping(self.delta, as_array(t, "t"))
+        return _damping(self.delta, _times(t))
 
     def time_change(self, t: Any) -> Array:
         r"""Return how much time SGD would have needed, up to a constant factor.
 
         .. math:: \vartheta(t)=1+2\gamma_2t+\Bigl(\int_0^t\sqrt{\gamma_{3,s}}\,ds\Bigr)^2
+
+        The last part overtakes later than here: without a decay a mode is small from
+        :math:`\gamma_3\lambda t^2\approx1+\delta` on.
 
         Examples
         --------
@@ -76,9 +80,16 @@ class Dana(Schedule):
         >>> print(rule.time_change([0, 100, 10000]).round(1))
         [1.00000e+00 7.10000e+01 1.06001e+05]
         """
-        times, half = as_array(t, "t"), 1 - self.kappa_3 / 2
+        times, half = _times(t), 1 - self.kappa_3 / 2
         passed = np.log1p(times) if half == 0 else np.expm1(half * np.log1p(times)) / half
         return np.asarray(1 + 2 * self.gamma_2 * times + self.gamma_3 * passed**2)
+
+
+def _times(t: Any) -> Array:
+    times = read_reals(t, "t")
+    if (times < 0).any():
+        raise InputError(f"t must be 0 or more, got {shown(t)}")
+    return times
 
 
 def _power(scale: float, power: float, t: Array) -> Array:

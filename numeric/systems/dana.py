@@ -5,8 +5,9 @@ Problem
     :math:`j^{-2\alpha}`, labels whose coefficients fall like :math:`j^{-\beta}`, small batches.
 Algorithm
     :math:`y\leftarrow(1-\Delta_t)y+g,\ \theta\leftarrow\theta-\gamma_2g-\gamma_{3,t}y`,
-    :math:`\Delta_t=\delta/(1+t)`; DANA-constant has :math:`\gamma_3\propto1/d`, DANA-decaying
-    :math:`\gamma_{3,t}\propto(1+t)^{-1/2\alpha}`. It is the two-rate method with other letters.
+    :math:`\Delta_t=\min(1,\delta/(1+t))`; DANA-constant has :math:`\gamma_3\propto1/d`,
+    DANA-decaying :math:`\gamma_{3,t}\propto(1+t)^{-1/2\alpha}`. It is the two-rate method with
+    other letters.
 Guarantee
     Momentum that stays as it is has the exponents of SGD. DANA is at t where SGD is at
     :math:`\vartheta(t)=1+2\gamma_2t+(\int\sqrt{\gamma_3})^2`, up to constants:
@@ -83,7 +84,7 @@ def dana_constant(
         By default 0.375 times `largest_scale`.
     gamma_3 : number > 0
         By default 0.1 / d times `largest_scale`, which for small batches is
-        :math:`0.1/(d\,\mathrm{Tr}K)`.
+        :math:`0.1B/(d\,\mathrm{Tr}K)`.
     delta : number > 0
         By default `damping_constant`.
 
@@ -98,8 +99,7 @@ def dana_constant(
     >>> dana_constant(random_features(1, 0.7, 100))
     Schedule('DANA-constant (damping 3.4/t)', memory 1)
     """
-    velocity = _VELOCITY / features.width
-    return _dana(features, batch_size, velocity, gamma_2, gamma_3, 0.0, delta)
+    return _dana(features, batch_size, gamma_2, gamma_3, None, delta)
 
 
 def dana_decaying(
@@ -139,27 +139,27 @@ def dana_decaying(
     """
     usual = 1 / max(features.nu, 1.0)
     decay = usual if kappa_3 is None else positive_float(kappa_3, "kappa_3")
-    rule = _dana(features, batch_size, _VELOCITY, gamma_2, gamma_3, decay, delta)
+    rule = _dana(features, batch_size, gamma_2, gamma_3, decay, delta)
     return replace(rule, acceleration=2 - decay) if decay == usual < 1 else rule
 
 
 def _dana(
     features: RandomFeatures,
     batch_size: Any,
-    velocity: float,
     gamma_2: Any,
     gamma_3: Any,
-    kappa_3: float,
+    decay: float | None,
     delta: Any,
 ) -> Dana:
     unit = largest_scale(features, batch_size)
+    velocity = _VELOCITY / (features.width if decay is None else 1)
     given = {"gamma_2": gamma_2, "gamma_3": gamma_3, "delta": delta}
     usual = (_SHARE * unit, velocity * unit, damping_constant(features))
     chosen = {
         name: positive_float(default if value is None else value, name)
         for (name, value), default in zip(given.items(), usual, strict=True)
     }
-    return Dana.of(kappa_3=kappa_3, **chosen)
+    return Dana.of(kappa_3=decay or 0.0, **chosen)
 
 
 def dana_methods(
@@ -173,8 +173,13 @@ def dana_methods(
     ----------
     features, batch_size
         As for `dana_constant`.
-    momentum : number
+    momentum : number > 0, < 1
         Of SGD-M.
+
+    Raises
+    ------
+    InputError
+        For an argument outside its domain.
 
     Examples
     --------
@@ -191,6 +196,8 @@ def dana_methods(
     """
     rate = _SHARE * largest_scale(features, batch_size)
     share = positive_float(momentum, "momentum")
+    if not share < 1:
+        raise InputError(f"momentum must be below 1, got {shown(momentum)}")
     return {
         "SGD": sgd(rate),
         "SGD-M": heavy_ball(rate * (1 - share), share),

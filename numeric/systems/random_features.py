@@ -104,9 +104,8 @@ def random_features(
     width : int
         d.
     ambient : int > width, optional
-        v, by default 4 d. For :math:`2\alpha>1` and :math:`2\beta>1` v may grow without end, and
-        beyond some d changes constants little; otherwise the trace, or the floor, grows with it,
-        and the paper fixes v/d.
+        v, by default 4 d. For :math:`2\alpha>1` v may grow without end, and beyond some d changes
+        constants little; otherwise the trace grows with it, and the paper fixes v/d.
     seed : int
         Of W, whose rows are drawn one after another: a larger v goes on with the same ones.
 
