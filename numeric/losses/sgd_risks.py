@@ -1,9 +1,12 @@
 r"""Mean risks of SGD on Gaussian features after any number of steps, by resolvents of the Hessian.
 
-The mean risk obeys :math:`2P_t=F_t+\sum_{s<t}K_{t-1-s}2P_s`, where
-:math:`F_t=\sum r_j^2a_j^t,\ K_t=\frac{\gamma^2}B\sum\lambda_j^2a_j^t,\
-a=1-2\gamma\lambda+\frac{B+1}B\gamma^2\lambda^2`, a discrete Volterra equation. So
-:math:`2\hat P=\hat F/(1-\hat K)` in :math:`\hat P(x)=\sum P_tx^{-t-1}`, and the transforms are
+The mean risk obeys a discrete Volterra equation,
+
+.. math:: 2P_t=F_t+\sum_{s<t}K_{t-1-s}2P_s,\qquad F_t=\sum r_j^2a_j^t,\quad
+    K_t=\frac{\gamma^2}B\sum\lambda_j^2a_j^t,\quad
+    a=1-2\gamma\lambda+\frac{B+1}B\gamma^2\lambda^2.
+
+So :math:`2\hat P=\hat F/(1-\hat K)` in :math:`\hat P(x)=\sum P_tx^{-t-1}`, and the transforms are
 resolvents at both roots of :math:`a(\lambda)=x`. Their singularities are real, and a contour around
 them gives :math:`P_t` from 28 points, however large t is and however many modes there are.
 
