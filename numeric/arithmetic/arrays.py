@@ -133,6 +133,13 @@ def read_vector(values: Any, name: str) -> Array:
     return _column(read_reals(values, name), name)
 
 
+def require_generator(rng: Any) -> np.random.Generator:
+    """Return a generator of random numbers; InputError for anything else."""
+    if not isinstance(rng, np.random.Generator):
+        raise InputError(f"rng must be a generator of numpy.random, got {shown(rng)}")
+    return rng
+
+
 def read_list(
     values: Any, name: str, entry: Callable[[Any, str], tuple[Fraction, Fraction]]
 ) -> Ball:

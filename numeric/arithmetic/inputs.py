@@ -10,6 +10,7 @@ from sgdmem.symbolic.algebra.scalars import (
     Scalar,
     as_scalar,
     interval_ends,
+    is_list,
     is_symbolic,
     to_float,
 )
@@ -90,6 +91,25 @@ def positive_float(value: Any, name: str) -> float:
             f"{name} must be within the range of floating-point numbers, got {shown(value)}"
         )
     return number
+
+
+def bounded_float(value: Any, name: str, most: float) -> float:
+    """Return a positive float that is far from the ends of their range: from 1/most to most."""
+    found = positive_float(value, name)
+    if not 1 / most <= found <= most:
+        raise InputError(f"{name} must be from {1 / most:g} to {most:g}, got {shown(value)}")
+    return found
+
+
+def lengths(value: Any, name: str) -> tuple[int, ...]:
+    """Return the shape of an array, given as one length or a list of them.
+
+    Examples
+    --------
+    >>> lengths(3, "shape"), lengths([2, 3], "shape")
+    ((3,), (2, 3))
+    """
+    return tuple(whole(n, name, 0, 10**12) for n in (value if is_list(value) else [value]))
 
 
 def whole(value: Any, name: str, least: int, most: int | None = None, beyond: str = "") -> int:

@@ -25,14 +25,16 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import read_reals
+from sgdmem.numeric.arithmetic.arrays import read_vector
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import number, positive, whole
+from sgdmem.numeric.arithmetic.inputs import below_one, bounded_float, positive_float, whole
 from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.symbolic.algebra.scalars import is_list
-from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError, shown
+
+_MOST_STEPS, _LARGEST_SCALE = 10**7, 1e50
 
 
 def averaged_rates(learning_rates: Any, momenta: Any) -> Array:
@@ -73,10 +75,10 @@ def averaged_rates(learning_rates: Any, momenta: Any) -> Array:
 
 
 def _read(learning_rates: Any, momenta: Any) -> tuple[Array, Array]:
-    rates = read_reals(learning_rates, "learning_rates")
-    one = not is_list(momenta)
-    betas = np.full(len(rates), float(number(momenta, "momenta"))) if one else momenta
-    betas = read_reals(betas, "momenta")
+    rates = read_vector(learning_rates, "learning_rates")
+    if not is_list(momenta):
+        momenta = np.full(len(rates), float(below_one(momenta, "momenta")))
+    betas = read_vector(momenta, "momenta")
     if len(betas) != len(rates):
         raise InputError(
             f"momenta must be one, or one for each of the {len(rates)} learning_rates, "
@@ -151,10 +153,11 @@ def svag(method: Algorithm, batch_size: Any, scale: Any) -> tuple[Algorithm, flo
     >>> float(method.alpha), batch_size
     (0.1, 16.0)
     """
-    factor = Fraction(positive(scale, "scale")) ** 2
+    factor = Fraction(bounded_float(scale, "scale", _LARGEST_SCALE)) ** 2
     if factor < 1:
         raise InputError(f"scale must be at least 1, got {shown(scale)}")
-    return method.scaled(1 / factor), float(positive(batch_size, "batch_size")) / float(factor)
+    slower = require_algorithm(method, "method").scaled(1 / factor)
+    return slower, positive_float(batch_size, "batch_size") / float(factor)
 
 
 def endpoint_variances(method: Algorithm, steps: Any, *, settled: bool = True) -> Array:
@@ -189,8 +192,8 @@ def endpoint_variances(method: Algorithm, steps: Any, *, settled: bool = True) -
     """
     from scipy.linalg import solve_discrete_lyapunov
 
-    count = whole(steps, "steps", 0)
-    blocks = numeric_algorithm(method).blocks
+    count = whole(steps, "steps", 0, _MOST_STEPS)
+    blocks = numeric_algorithm(require_algorithm(method, "method")).blocks
     S, v = (np.array(part, dtype=float) for part in (blocks.state[0], blocks.state[1]))
     M = len(v) - 1
     spread = np.zeros((M + 1, M + 1))

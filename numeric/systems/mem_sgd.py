@@ -31,14 +31,17 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import as_array, read_reals
+from sgdmem.numeric.arithmetic.arrays import read_reals, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import positive_float, whole
+from sgdmem.numeric.arithmetic.inputs import bounded_float, positive_float, whole
 from sgdmem.numeric.problems.problem import as_problem, require_no_weight_decay
-from sgdmem.symbolic.algebra.scalars import as_scalar
+from sgdmem.symbolic.algebra.scalars import as_scalar, is_symbolic
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import sgdm
+
+_FARTHEST = 1e150  # of moments: what a step makes of them are floats
+_MOST_STEPS, _LARGEST = 10**7, 1e30  # of a bound: powers of its numbers are floats
 
 
 def as_stable_as_rand_k(learning_rate: Any, kept: Any) -> Algorithm:
@@ -54,7 +57,12 @@ def as_stable_as_rand_k(learning_rate: Any, kept: Any) -> Algorithm:
     learning_rate : number
         :math:`\eta`.
     kept : number
-        :math:`\rho=k/d`, from 0, without it, to 1.
+        :math:`\rho=k/d`, from 0, without it, to 1; or a symbol.
+
+    Raises
+    ------
+    InputError
+        For a share out of its range.
 
     Examples
     --------
@@ -69,7 +77,10 @@ def as_stable_as_rand_k(learning_rate: Any, kept: Any) -> Algorithm:
     0.7266
     0.0256
     """
-    return sgdm(learning_rate, as_scalar(kept, "kept") - 1)
+    share = as_scalar(kept, "kept")
+    if not is_symbolic(share):
+        _share(kept)
+    return sgdm(learning_rate, share - 1)
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,7 @@ class RandKRun:
     Attributes
     ----------
     losses : ndarray of shape (T + 1,)
+        inf, as the others, where moments leave the range of floats.
     memory : ndarray of shape (T + 1,)
         :math:`E|m|^2`.
     gradients : ndarray of shape (T + 1,)
@@ -128,7 +140,7 @@ def rand_k_run(
     """
     given = as_problem(problem)
     require_no_weight_decay(given, "rand-k's moments")
-    rates, ρ = read_reals(learning_rates, "learning_rates"), _share(kept)
+    rates, ρ = read_vector(learning_rates, "learning_rates"), _share(kept)
     if given.noise.mixes or given.target is None:
         raise InputError("problem must have a target, and noise of two parameters")
     noise, spectrum = given.noise.at(batch_size), given.spectrum
@@ -136,18 +148,22 @@ def rand_k_run(
     τ1, γ = float(noise.tau1), 1 / noise.batch_size
     W = given.target.masses(spectrum) / (λ * counts)
     X, Y = W, W
-    found = np.empty((len(rates) + 1, 3))
-    for t in range(len(rates) + 1):
-        fed = τ1 * (counts * λ * W).sum() + float(noise.label_variance)
-        g2 = λ**2 * W + γ * λ * (fed - noise.tau2_values * λ * W)
-        found[t] = [(counts * part).sum() for part in (λ * W / 2, np.maximum(W - 2 * X + Y, 0), g2)]
-        if t < len(rates):
-            η = rates[t]
-            Y = Y - 2 * η * λ * X + η**2 * g2
-            X = (1 - ρ) * (X - η * λ * W) + ρ * Y
-            W = (1 - ρ) * W + ρ * Y
-            if not memory:
-                X, Y = W, W
+    found = np.full((len(rates) + 1, 3), np.inf)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(len(rates) + 1):
+            fed = τ1 * (counts * λ * W).sum() + float(noise.label_variance)
+            g2 = λ**2 * W + γ * λ * (fed - noise.tau2_values * λ * W)
+            now = [(counts * part).sum() for part in (λ * W / 2, np.maximum(W - 2 * X + Y, 0), g2)]
+            if not max(now) <= _FARTHEST:
+                break
+            found[t] = now
+            if t < len(rates):
+                η = rates[t]
+                Y = Y - 2 * η * λ * X + η**2 * g2
+                X = (1 - ρ) * (X - η * λ * W) + ρ * Y
+                W = (1 - ρ) * W + ρ * Y
+                if not memory:
+                    X, Y = W, W
     return RandKRun(*found.T)
 
 
@@ -195,13 +211,20 @@ def sparsified_sgd(
     >>> w.tolist(), m.tolist()
     ([[0.0, -1.0]], [[0.0, -0.5]])
     """
-    rng = np.random.default_rng(seed)
-    w = np.atleast_2d(np.asarray(as_array(start, "start"), dtype=float))
+    rng = np.random.default_rng(whole(seed, "seed", 0))
+    w = np.atleast_2d(read_reals(start, "start"))
+    if w.ndim != 2 or not w.size:
+        raise InputError(f"start must be of the shape (R, d) or (d,), got {shown(start)}")
+    if not callable(gradient):
+        raise InputError(f"gradient must be a function of w, got {shown(gradient)}")
     m = np.zeros_like(w)
     sent = whole(k, "k", 1, w.shape[1])
     yield np.stack([w, m])
-    for rate in read_reals(learning_rates, "learning_rates"):
-        p = m + rate * np.asarray(gradient(w))
+    for rate in read_vector(learning_rates, "learning_rates"):
+        g = np.asarray(gradient(w), dtype=float)
+        if g.shape != w.shape:
+            raise InputError(f"gradient must have the shape of w, {w.shape}, got {g.shape}")
+        p = m + rate * g
         keys = np.abs(p) if largest else rng.random(p.shape)
         chosen = np.argpartition(-keys, sent - 1, axis=1)[:, :sent]
         mask = np.zeros(p.shape)
@@ -271,7 +294,8 @@ def strongly_convex_bound(
     Raises
     ------
     InputError
-        For numbers that are not positive, and a shift of 1 or less.
+        For numbers that are not from 1e-30 to 1e30, a smoothness below the strong convexity, and a
+        shift of 1 or less.
 
     Examples
     --------
@@ -283,14 +307,19 @@ def strongly_convex_bound(
     """
     from scipy.optimize import brentq
 
-    D = 1 / _share(kept)
-    μ, L = (positive_float(x, name) for x, name in
-            ((strong_convexity, "strong_convexity"), (smoothness, "smoothness")))  # fmt: skip
-    G, R = positive_float(gradient_bound, "gradient_bound"), positive_float(distance, "distance")
-    a = 7 * D if shift is None else positive_float(shift, "shift")
-    if a <= 1:
+    D = 1 / min(1.0, bounded_float(_share(kept), "kept", _LARGEST))
+    μ = bounded_float(strong_convexity, "strong_convexity", _LARGEST)
+    L = bounded_float(smoothness, "smoothness", _LARGEST)
+    if μ > L:
+        raise InputError(
+            f"smoothness must be strong_convexity or more, {μ:g}, got {shown(smoothness)}"
+        )
+    G = bounded_float(gradient_bound, "gradient_bound", _LARGEST)
+    R = bounded_float(distance, "distance", _LARGEST)
+    a = 7 * D if shift is None else bounded_float(shift, "shift", 100 * _LARGEST)
+    if a <= 1 + 1e-12:  # near 1 alpha is near 4, and the bound infinite
         raise InputError(f"shift must be above 1, got {shown(shift)}")
-    T = np.arange(1.0, whole(steps, "steps", 1) + 1)
+    T = np.arange(1.0, whole(steps, "steps", 1, _MOST_STEPS) + 1)
     rates, weights = 8 / (μ * (a + T - 1)), (a + T - 1) ** 2
 
     def excess(alpha: float) -> float:

@@ -27,11 +27,20 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from sgdmem.numeric.arithmetic.arrays import require_generator
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import below_one, number, positive_float, whole
+from sgdmem.numeric.arithmetic.inputs import (
+    below_one,
+    bounded_float,
+    lengths,
+    number,
+    positive_float,
+    whole,
+)
 from sgdmem.symbolic.errors import InputError, shown
 
 _NODES = 200  # of Gauss-Hermite quadrature
+_MOST_STEPS, _LARGEST = 10**7, 1e50  # of lengths and rates: their squares are floats
 
 
 @dataclass(frozen=True)
@@ -105,8 +114,8 @@ class RareClass:
             raise InputError(f"probability must be below 1, got {shown(probability)}")
         vars(self).update(  # frozen
             probability=p,
-            separation=positive_float(separation, "separation"),
-            dimension=whole(dimension, "dimension", 2),
+            separation=bounded_float(separation, "separation", _LARGEST),
+            dimension=whole(dimension, "dimension", 2, 10**15),
         )
 
     @property
@@ -115,12 +124,20 @@ class RareClass:
         p = self.probability
         return math.log(p / (1 - p)) - self.separation**2 / 2
 
-    def gradient_moments(self, along: float, across: float) -> GradientMoments:
+    def gradient_moments(self, along: Any, across: Any) -> GradientMoments:
         r"""Return moments of the gradient at weights with these two lengths (across squared).
 
         Logits are Gaussian in either class; with their variance V, :math:`E[h(z)z_i]=w_iE[h']`
         and :math:`E[h(z)z_i^2]=E[h]+w_i^2E[h'']`.
+
+        Raises
+        ------
+        InputError
+            For what are no lengths.
         """
+        return self._moments(*_weights(along, across))
+
+    def _moments(self, along: float, across: float) -> GradientMoments:
         p, ρ, d = self.probability, self.separation, self.dimension
         points, weights = _quadrature()
         spread = math.sqrt(along**2 + across) * points + self.bias
@@ -159,20 +176,16 @@ class RareClass:
         InputError
             For numbers out of their range.
         """
-        γ = 1 / positive_float(batch_size, "batch_size")
-        count = whole(steps, "steps", 0)
-        η, β = (
-            positive_float(learning_rate, "learning_rate"),
-            float(below_one(momentum, "momentum")),
-        )
-        m, R = float(number(along, "along")), float(number(across, "across"))
-        if R < 0:
-            raise InputError(f"across must not be negative, got {shown(across)}")
+        γ = 1 / bounded_float(batch_size, "batch_size", _LARGEST)
+        count = whole(steps, "steps", 0, _MOST_STEPS)
+        η = bounded_float(learning_rate, "learning_rate", _LARGEST)
+        β = float(below_one(momentum, "momentum"))
+        m, R = _weights(along, across)
         ε = 1 - β
         u = C = V = 0.0  # momentum along; across its product with the weights, and its square
         found = [(m, R)]
         for _ in range(count):
-            moments = self.gradient_moments(m, R)
+            moments = self._moments(m, R)
             pull, square = moments.pull, moments.square
             u = β * u + ε * moments.along
             m -= η * u
@@ -191,11 +204,22 @@ class RareClass:
         (ndarray, ndarray)
             Of the shape with an axis of d more, and of the shape.
         """
-        lead = (shape,) if isinstance(shape, int) else tuple(shape)
+        rng, lead = require_generator(rng), lengths(shape, "shape")
         rare = rng.random(lead) < self.probability
         X = rng.normal(size=(*lead, self.dimension))
         X[..., 0] += self.separation * rare
         return X, rare.astype(float)
+
+
+def _weights(along: Any, across: Any) -> tuple[float, float]:
+    m, R = number(along, "along"), number(across, "across")
+    if abs(m) > _LARGEST:
+        raise InputError(f"along must be up to {_LARGEST:g} in size, got {shown(along)}")
+    if not 0 <= R <= _LARGEST**2:
+        raise InputError(
+            f"across must not be negative, and up to {_LARGEST**2:g}, got {shown(across)}"
+        )
+    return float(m), float(R)
 
 
 @cache

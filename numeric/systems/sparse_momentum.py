@@ -23,6 +23,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,15 +31,24 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import list_entries
+from sgdmem.numeric.arithmetic.arrays import list_entries, require_generator
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import below_one, number, positive, positive_float, whole
+from sgdmem.numeric.arithmetic.inputs import (
+    below_one,
+    bounded_float,
+    lengths,
+    number,
+    positive,
+    positive_float,
+    whole,
+)
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 
+_LEAST = Fraction(1, 10**90)  # whose inverse is no longer a noise, beyond
 Activity = Literal["shared", "independent", "exclusive"]
 
 
@@ -49,7 +59,7 @@ class SparseInputs:
     Parameters
     ----------
     probabilities : number, or sequence of numbers, shape (K,)
-        From 0, without it, to 1: how often the coordinates of each group are active.
+        From :math:`10^{-90}` to 1: how often the coordinates of each group are active.
     dimension : int
         Coordinates of each group.
     activity : "shared", "independent" or "exclusive"
@@ -93,9 +103,10 @@ class SparseInputs:
     ) -> None:
         given = probabilities if is_list(probabilities) else [probabilities]
         read = tuple(number(p, "probabilities") for p in list_entries(given, "probabilities"))
-        if not read or not all(0 < p <= 1 for p in read):
+        if not read or not all(_LEAST <= p <= 1 for p in read):
             raise InputError(
-                f"probabilities must be above 0 and up to 1, got {shown(probabilities)}"
+                "probabilities must be above 0, 1e-90 at least, and up to 1, "
+                f"got {shown(probabilities)}"
             )
         if activity not in get_args(Activity):
             known = ", ".join(get_args(Activity))
@@ -104,12 +115,13 @@ class SparseInputs:
             raise InputError(
                 f"probabilities of exclusive groups must sum to 1 or less, got {float(sum(read)):g}"
             )
+        bounded_float(variance, "variance", 1e100)
         vars(self).update(  # frozen
             probabilities=read,
-            dimension=whole(dimension, "dimension", 1),
+            dimension=whole(dimension, "dimension", 1, 10**100),
             activity=activity,
             signs=bool(signs),
-            variance=positive(variance, "variance"),
+            variance=positive(variance, "variance"),  # exact
         )
 
     @property
@@ -142,7 +154,8 @@ class SparseInputs:
         )
 
     def only(self, place: int) -> SparseInputs:
-        """Return one of the groups alone."""
+        """Return one of the groups alone, counted from 0."""
+        place = whole(place, "place", 0, len(self.probabilities) - 1)
         kind: dict[str, Any] = {"activity": self.activity, "signs": self.signs}
         p = self.probabilities[place]
         return SparseInputs(p, self.dimension, variance=self.variance, **kind)
@@ -162,7 +175,7 @@ class SparseInputs:
         >>> print((rows != 0).mean(axis=0).round(1), (rows != 0).sum(axis=1).max())
         [0.5 0.3] 1
         """
-        lead = (shape,) if isinstance(shape, int) else tuple(shape)
+        rng, lead = require_generator(rng), lengths(shape, "shape")
         p = np.array(self.probabilities, dtype=float)
         full = (*lead, p.size, self.dimension)
         if self.activity == "exclusive":
@@ -173,7 +186,7 @@ class SparseInputs:
             active = rng.random((*lead, p.size, copies)) < p[:, None]
         values = rng.choice([-1.0, 1.0], size=full) if self.signs else rng.normal(size=full)
         found: Array = np.sqrt(float(self.variance)) * active * values
-        return found.reshape(*lead, -1)
+        return found.reshape(*lead, p.size * self.dimension)
 
 
 def sparse_noise(
@@ -246,8 +259,14 @@ def active_clock(
         raise InputError(f"probability must be up to 1, got {shown(probability)}")
     B = positive_float(batch_size, "batch_size")
     rate, c = positive_float(learning_rate, "learning_rate"), positive_float(variance, "variance")
+    pull = rate * p * c
+    if not 0 < pull < math.inf:
+        raise InputError(
+            "learning_rate times probability and variance must be within the range of floats, "
+            f"got {shown(learning_rate)}"
+        )
     P = 1.0 if p == 1 else float(active_share(p, B, np))
-    return ActiveClock(P, *active_times(P, rate * p * c, float(1 - β)))
+    return ActiveClock(P, *active_times(P, pull, float(1 - β)))
 
 
 def active_share(probability: Any, batch_size: Any, functions: Any) -> Any:

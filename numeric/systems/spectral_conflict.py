@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import read_reals
+from sgdmem.numeric.arithmetic.arrays import read_vector
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import positive_float, whole
+from sgdmem.numeric.arithmetic.inputs import number, positive_float, whole
 from sgdmem.numeric.losses.loss_recursion import losses_by_mode
 from sgdmem.numeric.systems.sparse_momentum import SparseInputs
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
@@ -35,7 +35,8 @@ from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 
-_USUAL_MOMENTA = (0.0, *(1 - np.geomspace(0.9, 1e-4, 60)))
+_USUAL_MOMENTA = (0.0, *(1 - np.geomspace(0.9, 1e-4, 60)).tolist())
+_MOST_TOKENS, _LEAST = 10**7, 1e-89
 
 
 def zipf_tokens(count: Any, exponent: Any = 1, *, dimension: Any = 1) -> SparseInputs:
@@ -60,8 +61,14 @@ def zipf_tokens(count: Any, exponent: Any = 1, *, dimension: Any = 1) -> SparseI
     >>> [float(p) for p in zipf_tokens(2).probabilities]
     [0.6666666666666666, 0.3333333333333333]
     """
-    sizes = np.arange(1, whole(count, "count", 1) + 1) ** -positive_float(exponent, "exponent")
+    ranks = np.arange(1.0, whole(count, "count", 1, _MOST_TOKENS) + 1)
+    sizes = ranks ** -positive_float(exponent, "exponent")
     p = sizes / sizes.sum()
+    if p[-1] < _LEAST:
+        raise InputError(
+            f"exponent must leave the last of {len(p)} tokens a probability of {_LEAST:g}, "
+            f"got {shown(exponent)}"
+        )
     return SparseInputs(p, dimension, activity="exclusive", signs=True)
 
 
@@ -156,7 +163,8 @@ def spectral_conflict(
         raise InputError(
             f'tokens must be SparseInputs of activity "exclusive", got {shown(tokens)}'
         )
-    tried = read_reals(momenta, "momenta")
+    tried = read_vector(momenta, "momenta")
+    number(learning_rate, "learning_rate")
     if not tried.size:
         raise InputError("momenta must not be empty")
     found = find_family(family)

@@ -28,7 +28,7 @@ from functools import cached_property
 from typing import Any
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import positive, whole
+from sgdmem.numeric.arithmetic.inputs import number, positive, positive_float, whole
 from sgdmem.numeric.noise_sums.mode_summands import ball_form, float_summands, midpoint_form
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem, as_problem, require_no_weight_decay
@@ -39,8 +39,8 @@ from sgdmem.numeric.systems.stochastic_edge_of_data import (
 )
 from sgdmem.numeric.verdicts.sharpness_edges import SharpnessEdges, sharpness_edges
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.errors import InputError, shown
 
 GAUSSIAN = Noise(tau1=1, tau2=-1)
 
@@ -65,8 +65,13 @@ def isotropic_features(sharpness: Any, dimension: Any) -> Problem:
     >>> print(isotropic_features(2, 200))
     eigenvalues [2], 200 modes; tau1 = 1, tau2 = -1
     """
-    spectrum = Spectrum([positive(sharpness, "sharpness")], [whole(dimension, "dimension", 1)])
-    return Problem(spectrum, GAUSSIAN)
+    count = whole(dimension, "dimension", 1, 10**100)
+    return Problem(Spectrum([_eigenvalue(sharpness, "sharpness")], [count]), GAUSSIAN)
+
+
+def _eigenvalue(value: Any, name: str) -> Fraction:
+    positive_float(value, name)
+    return positive(value, name)
 
 
 def one_direction(curvature: Any, relative_variance: Any) -> Problem:
@@ -91,7 +96,12 @@ def one_direction(curvature: Any, relative_variance: Any) -> Problem:
     >>> round(float(rate), 9)  # 2 / (1 + 3/2)
     0.8
     """
-    return Problem(Spectrum([positive(curvature, "curvature")]), Noise(tau1=relative_variance))
+    variance = number(relative_variance, "relative_variance")
+    if not 0 <= variance <= 10**100:
+        raise InputError(
+            f"relative_variance must be from 0 to 1e100, got {shown(relative_variance)}"
+        )
+    return Problem(Spectrum([_eigenvalue(curvature, "curvature")]), Noise(tau1=variance))
 
 
 @dataclass(frozen=True)
@@ -163,7 +173,7 @@ def stochastic_edge(method: Algorithm, problem: Any, batch_size: Any = math.inf)
     """
     problem = as_problem(problem)
     require_no_weight_decay(problem, "the edge of stochastic stability")
-    here = stability(method, problem, batch_size)
+    here = stability(require_algorithm(method, "method"), problem, batch_size)
     scale = first_end(here.stable_scales)
     if not 0 < scale < math.inf:
         raise InputError(

@@ -137,7 +137,7 @@ def named_diagram(
     >>> axes.get_xlabel(), axes.get_ylabel()
     ('learning rate $\\alpha$', 'batch size $B$')
     """
-    if name in _CURVES:
+    if isinstance(name, str) and name in _CURVES:
         chosen = _checked(_CURVES[name], options, "problem ax explained size")
         return _CURVES[name](problem, ax=ax, explained=explained, size=size, **chosen)
     found = diagram_data(name, problem, **options)
@@ -154,7 +154,7 @@ def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram
         "spectral-conflict", "sparse-phases" and "dana-phases", which are curves, and as
         `named_diagram`.
     """
-    if name not in (*_DIAGRAMS, "regimes"):
+    if not isinstance(name, str) or name not in (*_DIAGRAMS, "regimes"):
         known = ", ".join([*_DIAGRAMS, "regimes", *_CURVES])
         raise InputError(f"name must be among {known}, got {shown(name)}")
     if name == "regimes":

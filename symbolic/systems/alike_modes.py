@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algebra.scalars import as_scalar
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
+from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.expressions.tidying import arranged
 
 
@@ -48,7 +49,7 @@ def alike_threshold(
     ------
     InputError
         If the condition is not linear in the symbol, as for methods with two edges, so that no one
-        expression has its end.
+        expression has its end; and for what is no number or expression.
 
     Examples
     --------
@@ -63,15 +64,22 @@ def alike_threshold(
     """
     import sympy
 
-    B, excess = sympy.sympify(batch_size), sympy.sympify(tau1) * count - tau2
-    s = method.noise_summand(eigenvalue)
-    top, _ = sympy.fraction(sympy.together(s * excess - B))
-    condition = sympy.Poly(sympy.expand(top), of)
-    if condition.degree() != 1:
+    if not isinstance(of, sympy.Symbol):
+        raise InputError(f"of must be a symbol of SymPy, got {shown(of)}")
+    given = {"eigenvalue": eigenvalue, "count": count, "tau1": tau1, "tau2": tau2}
+    λ, d, τ1, τ2 = (sympy.sympify(as_scalar(x, name)) for name, x in given.items())
+    size = sympy.sympify(as_scalar(batch_size, "batch_size"))
+    if size.is_nonpositive or size.has(of):
+        raise InputError(f"batch_size must be positive, and without {of}, got {shown(batch_size)}")
+    B = size if size.is_Symbol else sympy.Dummy("B", positive=True)
+    s = require_algorithm(method, "method").noise_summand(λ)
+    top, _ = sympy.fraction(sympy.together(s * (τ1 * d - τ2) - B))
+    top = sympy.expand(top)
+    degree = sympy.Poly(top, of).degree() if top.is_polynomial(of) else sympy.oo
+    if degree != 1:
         raise InputError(
-            f"the condition must be linear in {of}, so that it has one end; its degree is "
-            f"{condition.degree()}"
+            f"the condition must be linear in {of}, so that it has one end; its degree is {degree}"
         )
-    slope, rest = condition.all_coeffs()
-    parts = sympy.Add.make_args(sympy.apart(sympy.cancel(-slope / rest), batch_size))
-    return 1 / sympy.Add(*map(arranged, parts))
+    slope, rest = sympy.Poly(top, of).all_coeffs()
+    parts = sympy.Add.make_args(sympy.apart(sympy.cancel(-slope / rest), B))
+    return 1 / sympy.Add(*(arranged(part.subs(B, size)) for part in parts))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, NamedTuple
 
+from sgdmem.symbolic.algebra.scalars import as_scalar
 from sgdmem.symbolic.stability.schur import conditions
 from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
@@ -148,7 +149,9 @@ def regions(alpha_eff: Any, q0: Any, delta: Any, lam: Any) -> list[Region]:
         *sympy.solve(middle - leading(1), λ),  # the left part of the last range
         *sympy.solve(sympy.fraction(high)[1], λ),
     ]
-    values = dict(zip(letters, map(sympy.sympify, (alpha_eff, q0, delta, lam)), strict=True))
+    given = {"alpha_eff": alpha_eff, "q0": q0, "delta": delta, "lam": lam}
+    asked = (sympy.sympify(as_scalar(x, name)) for name, x in given.items())
+    values = dict(zip(letters, asked, strict=True))
     return [
         Region(*(part.subs(values, simultaneous=True) for part in region))
         for region in zip(ends[:-1], ends[1:], (low, middle, high), strict=True)

@@ -34,20 +34,24 @@ def claim(curvature: float, momentum: float, relative_variance: float, batch_siz
 def check(claim: Claim = claim) -> list[Case]:
     """Compare with the radius of the map of second moments."""
     cases = []
-    for rate, momentum in LETTERS:
+    for k, (rate, momentum) in enumerate(LETTERS):
         dynamics = Dynamics.of(heavy_ball(rate, momentum))
         for variance, batch_size in ((0.01, 1.0), (0.3, 4.0), (1.0, 1.0), (2.0, 32.0), (10.0, 1.0)):
             found = edge_of_operator(dynamics, np.ones(1), variance, 0.0, batch_size)
-            # the rate at the curvature 1 counts as the curvature does at this rate
-            theory = claim(1.0, momentum, variance, batch_size)
-            label = f"beta {momentum}, eta {rate}, kappa {variance}, B {batch_size:g}"
-            cases.append(Case(label, rate * found, theory))
+            # a curvature so much larger asks for a rate so much smaller
+            curvature = 3.0 ** (k - 2)
+            theory = claim(curvature, momentum, variance, batch_size)
+            label = f"a {curvature:.3g}, beta {momentum}, kappa {variance}, B {batch_size:g}"
+            cases.append(Case(label, rate * found / curvature, theory))
     return cases
 
 
 PERTURBED: dict[str, Claim] = {
     "1 + beta under the noise, too": lambda a, beta, kappa, B: (
         1 / (a / (2 * (1 + beta)) + kappa * a / B / (2 * (1 + beta)))
+    ),
+    "a variance that grows like the curvature": lambda a, beta, kappa, B: (
+        1 / (a / (2 * (1 + beta)) + kappa / (2 * B * (1 - beta)))
     ),
     "without noise": lambda a, beta, kappa, B: claim(a, beta, 0.0, B),
     "the smaller of both bounds": lambda a, beta, kappa, B: min(

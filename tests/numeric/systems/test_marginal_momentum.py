@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -93,6 +93,12 @@ def test_svag_makes_the_verdicts_alike() -> None:
         (lambda: averaged_rates([0.1, 0.2], [0.9]), "momenta must be one, or one for each of"),
         (lambda: averaged_rates([0.1], 1), "momenta must be from 0 to 1"),
         (lambda: averaged_rates(["a"], 0.5), "learning_rates"),
+        (lambda: averaged_rates(0.1, 0.5), "learning_rates must be a list"),
+        (lambda: averaged_rates([[0.1, 0.2], [0.1, 0.2]], 0.5), "learning_rates must be a list"),
+        (lambda: averaged_rates([0.1], 10**400), "momenta must be from 0 to 1"),
+        (lambda: svag(cast("Any", "sgd"), 8, 2), "method must be an Algorithm"),
+        (lambda: svag(sgdmem.sgd(1), 8, 1e300), "scale must be from"),
+        (lambda: endpoint_variances(sgdmem.sgd(1), 1e300), "steps must be an integer from"),
         (lambda: too_many_steps(), "steps must be at most 5, one for each learning rate"),
         (lambda: svag(sgdmem.sgd(1), 8, 0.5), "scale must be at least 1, got 0.5"),
         (lambda: svag(sgdmem.sgd(1), 0, 2), "batch_size must be positive"),

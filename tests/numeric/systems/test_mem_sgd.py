@@ -206,6 +206,19 @@ def test_the_lemma_on_the_memory_is_sharp_for_long_memories() -> None:
         (lambda: rand_k_run([0.1], 0.5, [1]), "problem must have a target"),
         (lambda: rand_k_run(["a"], 0.5, [1]), "learning_rates"),
         (lambda: next(sparsified_sgd(lambda w: w, [[1.0, 2.0]], [0.1], 3)), "k must be"),
+        (lambda: rand_k_run(0.1, 0.5, [1]), "learning_rates must be a list"),
+        (lambda: as_stable_as_rand_k(0.1, 7), "kept must be the share k / d, at most 1, got 7"),
+        (lambda: as_stable_as_rand_k(0.1, 0), "kept must be positive"),
+        (lambda: sparsified(start=["a", "b"]), "start"),
+        (lambda: sparsified(start=[]), "start must be of the shape"),
+        (lambda: sparsified(gradient=3), "gradient must be a function"),
+        (lambda: sparsified(gradient=lambda w: w[0]), "gradient must have the shape of w"),
+        (lambda: sparsified(seed=-1), "seed must be"),
+        (lambda: sparsified(learning_rates=0.1), "learning_rates must be a list"),
+        (lambda: bound(smoothness=0.5), "smoothness must be strong_convexity or more, 1, got 0.5"),
+        (lambda: bound(shift=1 + 1e-15), "shift must be above 1"),
+        (lambda: bound(distance=1e300), "distance must be from"),
+        (lambda: bound(steps=1e300), "steps must be an integer from"),
         (lambda: bound(shift=1), "shift must be above 1, got 1"),
         (lambda: bound(strong_convexity=0), "strong_convexity must be positive"),
         (lambda: bound(steps=0), "steps must be"),
@@ -214,6 +227,20 @@ def test_the_lemma_on_the_memory_is_sharp_for_long_memories() -> None:
 def test_bad_arguments(call: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         call()
+
+
+def sparsified(**changed: Any) -> Any:
+    given = {"gradient": lambda w: w, "start": [1.0, 2.0], "learning_rates": [0.1], "k": 1}
+    return list(sparsified_sgd(**{**given, **changed}))
+
+
+def test_moments_that_grow_beyond_floats_are_infinite() -> None:
+    run = rand_k_run([3.0] * 2000, 0.5, sgdmem.Problem(sgdmem.Spectrum([1]), target=[1]))
+    assert run.losses[100] > 1e9 and np.isinf([run.losses[-1], run.memory[-1]]).all()
+    assert np.isinf(
+        rand_k_run([1e300], 1, sgdmem.Problem(sgdmem.Spectrum([1]), target=[1])).losses[1]
+    )
+    assert not np.isnan([run.losses, run.memory, run.gradients]).any()
 
 
 def bound(**changed: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -96,6 +96,13 @@ def test_runs_that_go_far_stay_within_floats() -> None:
         (lambda: RareClass(1, 1, 2), "probability must be below 1, got 1"),
         (lambda: RareClass(0.1, 0, 2), "separation must be positive"),
         (lambda: RareClass(0.1, 1, 1), "dimension must be"),
+        (lambda: RareClass(0.1, 1e200, 2), "separation must be from"),
+        (lambda: RareClass(0.1, 1, 2).gradient_moments(np.nan, 1), "along must be finite"),
+        (lambda: RareClass(0.1, 1, 2).gradient_moments(0, -1), "across must not be negative"),
+        (lambda: RareClass(0.1, 1, 2).run(8, 1e300, learning_rate=1), "steps must be"),
+        (lambda: RareClass(0.1, 1, 2).run(8, 9, learning_rate=1e300), "learning_rate must be from"),
+        (lambda: RareClass(0.1, 1, 2).run(8, 9, learning_rate=1, along=1e300), "along must be"),
+        (lambda: RareClass(0.1, 1, 2).draw(cast("Any", 3), 9), "rng must be a generator"),
         (lambda: RareClass(0.1, 1, 2).run(8, 3, learning_rate=0), "learning_rate must be positive"),
         (
             lambda: RareClass(0.1, 1, 2).run(8, 3, learning_rate=1, momentum=1),

@@ -151,6 +151,12 @@ def test_learning_faster_than_retention_may_be_stable() -> None:
     assert sgdmem.stability(sgdmem.methods.sgdm(rate, momentum), problem, batch_size).stable
 
 
+def test_lengths_of_draws_may_be_of_numpy() -> None:
+    rng = np.random.default_rng(0)
+    assert SparseInputs(0.5, 2).draw(rng, cast("Any", np.int64(3))).shape == (3, 2)
+    assert SparseInputs(0.5, 2).draw(rng, 0).shape == (0, 2)
+
+
 def test_inputs_that_are_always_active_are_gaussian() -> None:
     problem = SparseInputs(1, 5).problem
     assert problem.noise == sgdmem.Noise(tau1=1, tau2=-1)
@@ -160,7 +166,13 @@ def test_inputs_that_are_always_active_are_gaussian() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: SparseInputs(0), "probabilities must be above 0 and up to 1, got 0"),
+        (lambda: SparseInputs(0), "probabilities must be above 0, 1e-90 at .* up to 1, got 0"),
+        (lambda: SparseInputs(1e-300), "probabilities must be above 0, 1e-90"),
+        (lambda: SparseInputs(0.5, 1, variance=1e300), "variance must be from"),
+        (lambda: SparseInputs([0.5, 0.2]).only(2), "place must be an integer from 0 to 1, got 2"),
+        (lambda: SparseInputs(0.5).draw(cast("Any", None), 3), "rng must be a generator"),
+        (lambda: SparseInputs(0.5).draw(np.random.default_rng(0), -1), "shape must be"),
+        (lambda: active_clock(1e-300, 1e-300), "learning_rate times probability"),
         (lambda: SparseInputs([]), "probabilities must be"),
         (lambda: SparseInputs(["a"]), "probabilities"),
         (lambda: SparseInputs(0.5, 0), "dimension must be"),

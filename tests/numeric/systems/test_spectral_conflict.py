@@ -66,6 +66,12 @@ def test_costs_without_a_loss_or_with_none_that_is_finite(rate: float, cost: flo
     [
         (lambda: zipf_tokens(0), "count must be"),
         (lambda: zipf_tokens(3, 0), "exponent must be positive"),
+        (lambda: zipf_tokens(3, 1e3), "exponent must leave the last of 3 tokens"),
+        (lambda: zipf_tokens(1e300), "count must be an integer from"),
+        (
+            lambda: spectral_conflict(zipf_tokens(2), 8, 9, learning_rate=1, momenta=0.5),
+            "momenta must be a list",
+        ),
         (
             lambda: spectral_conflict(SparseInputs([0.1]), 8, 9, learning_rate=1),
             'must be SparseInputs of activity "exclusive"',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -153,8 +153,10 @@ def test_batch_sharpness_of_full_batches_is_the_sharpness(method: Any) -> None:
     [
         (lambda: isotropic_features(0, 3), "sharpness must be"),
         (lambda: isotropic_features(1, 0), "dimension must be"),
+        (lambda: isotropic_features(10**400, 1), "sharpness must be within"),
+        (lambda: stochastic_edge(cast("Any", 3), [1]), "method must be an Algorithm"),
         (lambda: one_direction(-1, 1), "curvature must be"),
-        (lambda: one_direction(1, -1), "tau1 must be"),
+        (lambda: one_direction(1, -1), "relative_variance must be from 0"),
         (lambda: stochastic_edge(sgdmem.sgd("-0.1"), isotropic_features(1, 3)), "no edge"),
         (
             lambda: stochastic_edge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -253,6 +253,7 @@ def test_axes_of_the_caller(plateaus: NamedDiagram) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
+        (cast("Any", [1]), {}, "name must be among learning-rate-momentum"),
         ("fig-2", {}, "name must be among learning-rate-momentum, .*, got 'fig-2'"),
         ("damping-effective-rate", {"momentum": 1}, "unknown option 'momentum'; there are q0"),
         ("spectral-zones", {"points": 1}, "unknown option 'points'; there are q0"),
@@ -260,7 +261,7 @@ def test_axes_of_the_caller(plateaus: NamedDiagram) -> None:
         ("batch-sharpness", {"x": 1}, "x is chosen by the diagram; there are family"),
         ("spectral-conflict", {"momenta": []}, "momenta must be a list of numbers"),
         ("sparse-phases", {"sigma": 1}, "sigma must be from 0 to 1, without 1, got 1"),
-        ("sparse-phases", {"kappa": [1, 0]}, "kappa must be a pair within 0 and 4"),
+        ("sparse-phases", {"kappa": [0, 5]}, "kappa must be a pair within 0 and 4"),
         ("regimes", {"x": 1}, "x is chosen by the diagram; there are family, batch_size"),
         ("learning-rate-momentum", {"panels": 1}, "panels is chosen by the diagram"),
         ("damping-effective-rate", {"q0": -1}, "q0 must be positive"),

@@ -93,6 +93,31 @@ def test_limits_of_the_edge() -> None:
     assert factor(limit(rate, B, oo) - 2 * ρ / (2 - ρ) / a) == 0
 
 
+def test_numbers_in_place_of_symbols() -> None:
+    """A batch size of 8, and 3 modes, are what the symbols are at these numbers."""
+    general = alike_threshold(heavy_ball(η, β), a, d, B, of=a, tau2=-1)
+    found = alike_threshold(heavy_ball(η, β), a, 3, 8, of=a, tau2=-1)
+    assert factor(found - general.subs({B: 8, d: 3})) == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"method": 3}, "method must be an Algorithm"),
+        ({"of": "a"}, "of must be a symbol"),
+        ({"count": None}, "count must be"),
+        ({"tau1": "x"}, "tau1 must be"),
+        ({"eigenvalue": []}, "eigenvalue must be"),
+        ({"batch_size": -1}, "batch_size must be positive"),
+        ({"batch_size": a}, "batch_size must be positive, and without a"),
+    ],
+)
+def test_bad_arguments(changed: Any, message: str) -> None:
+    given = {"method": heavy_ball(η, β), "eigenvalue": a, "count": d, "batch_size": B, "of": a}
+    with pytest.raises(InputError, match=message):
+        alike_threshold(**{**given, **changed})
+
+
 def test_one_end_is_needed() -> None:
     with pytest.raises(InputError, match="must be linear in a"):
         alike_threshold(nesterov(η, β), a, d, B, of=a)

@@ -12,6 +12,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.systems.memory_one import complex_range, memory_one_summand, regions
 from sgdmem.symbolic.zoo import named_algorithms as named
 from tests import naive
@@ -130,3 +131,8 @@ def test_regions_meet() -> None:
 def test_complex_range_on_a_line() -> None:
     """Theorem 6.2 with q_1 = 0: from delta^2 / (4 |q_0|) on."""
     assert complex_range("1/2", "-2/5", "4/5") == (sympy.Rational(2, 5), sympy.oo)
+
+
+def test_regions_of_what_is_no_number() -> None:
+    with pytest.raises(InputError, match="q0 must be a real number or a SymPy expression"):
+        regions(1, None, 1, 1)
