@@ -38,7 +38,6 @@ from sgdmem.symbolic.errors import InputError, shown
 
 _Linear = tuple[Any, ...]  # a + b x + c y
 _APART = np.log(3)  # of widths that are tried
-_WITHIN = 0.1, 0.9  # exponents of them
 _LEAST = 1e3  # compute, in batches
 METHODS = ("sgd", "sgd-any-rate", "dana-constant", "dana-decaying")
 
@@ -263,18 +262,28 @@ def _least(
             return np.inf
 
     total = np.log(steps_times_width)
-    low, high = _WITHIN[0] * total, min(_WITHIN[1] * total, np.log(WIDEST))
-    grid = np.arange(low, high, _APART)
+    # of a few features with few inputs, v = 4 d, the labels are hardly any
+    low = float(compute_phase(alpha, beta).width) / 2 * total
+    grid = np.arange(low, min(total, np.log(WIDEST)), _APART)
     place = int(np.argmin(risks := [risk(x) for x in grid]))
     if not np.isfinite(risks[place]):
         raise InputError(
             f"share must be smaller, got {np.exp(log_share):g}: a mode grows by itself"
         )
-    if 0 < place == len(grid) - 1:
-        raise InputError(
-            f"compute must be less, got {steps_times_width:g}: widths end at {WIDEST:g}"
-        )
     near = grid[place]
+    if place == len(grid) - 1:
+        if near + _APART < total:
+            raise InputError(
+                f"compute must be less, got {steps_times_width:g}: widths end at {WIDEST:g}"
+            )
+        raise InputError(
+            f"share must be smaller, got {np.exp(log_share):g}: for so little compute one step "
+            "of many features is best"
+        )
+    if place == 0:
+        raise InputError(
+            f"compute must be more, got {steps_times_width:g}: few features of few inputs are best"
+        )
     around = near - _APART, near + _APART
     log_d = minimize_scalar(risk, bounds=around, method="bounded", options={"xatol": 1e-4}).x
     if any_rate:

@@ -2,7 +2,9 @@ r"""Mean risks of SGD on power-law random features of any width, for any number 
 
 Problem
     `sgdmem.systems.random_features`, whose W is not drawn: its *deterministic equivalent* stands
-    for all of them, of any width d, with relative errors of the order :math:`d^{-1/2}`.
+    for the mean over W, of any width d. Risks of a drawn W are about :math:`d^{-1/2}` away,
+    relative; where the embedding bias dominates, some :math:`(\gamma t)^{-1/4\alpha}`, as few
+    modes decide; and some W of few features are unstable at nearly the largest stable rate.
 Reduction
     With :math:`D=\mathrm{diag}(j^{-2\alpha})` the resolvents of :math:`\hat K=D^{1/2}WW^TD^{1/2}`
     tend to :math:`(\hat K-z)^{-1}\simeq(m(z)D-z)^{-1},\ 1-m=\frac md\mathrm{Tr}D(mD-z)^{-1}`. With

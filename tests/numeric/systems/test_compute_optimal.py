@@ -67,6 +67,9 @@ def test_the_frontier_is_below_every_width():
         features = deterministic_features("0.4", "0.8", d)
         risk = features.risks(features.stable_rate() / 2, 1, 1e7 / d)
         assert risk >= found.risks[0] * (1 - 1e-6)
+    features = deterministic_features(10, "0.3", 90)  # few of them
+    best = sgd_frontier(10, "0.3", [1e30]).risks[0]
+    assert best <= features.risks(features.stable_rate() / 2, 1, 1e30 / 90) < 1.01 * best
     any_rate = sgd_frontier("0.4", "0.8", [1e7], any_rate=True)
     assert any_rate.risks[0] < found.risks[0]
 
@@ -81,6 +84,7 @@ def test_bad_exponents_are_refused():
         ([], "0.5", "compute must be 1000 batches or more"),
         ([1e45], "0.5", "compute must be less"),
         ([1e6], 3, "share must be smaller"),
+        ([1e6], 1e-9, "compute must be more"),
     ):
         with pytest.raises(InputError, match=text):
             sgd_frontier(1, "0.7", compute, share=share)

@@ -136,9 +136,12 @@ def test_the_problem_of_the_mean_has_its_risks(alpha, beta):
         deterministic_features(alpha, beta, 10**4, 4 * 10**4),
     )
     assert features.trace == pytest.approx(exact.trace, rel=1e-3)
-    rate, steps = exact.stable_rate() / 2, np.array([10, 100, 10**4])
-    losses = sgdmem.losses(sgdmem.sgd(rate), features.problem, 1, steps[-1])[steps]
-    np.testing.assert_allclose(features.floor + losses, exact.risks(rate, 1, steps), rtol=1e-3)
+    steps = np.array([10, 100, 10**4])
+    for B, share, error in ((1, 0.5, 1e-4), (1, 0.9, 1e-2), (100, 0.5, 1e-3), (100, 0.9, 0.1)):
+        rate = share * exact.stable_rate(B)
+        losses = sgdmem.losses(sgdmem.sgd(rate), features.problem, B, steps[-1])[steps]
+        risks = exact.risks(rate, B, steps)
+        np.testing.assert_allclose(features.floor + losses, risks, rtol=error)
 
 
 @pytest.mark.slow
