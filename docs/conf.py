@@ -33,6 +33,8 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_math_renderer = "mathml"
 html_title = f"sgdmem {release}"
+html_static_path = ["static"]
+html_css_files = ["narrow.css"]
 
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -101,6 +103,38 @@ def public_names(app: Any, page: str, source: list[str]) -> None:
         source[0] += f"\n## {door.__name__}\n\n" + "\n".join(rows) + "\n"
 
 
+def public_links() -> dict[str, str]:
+    """Return what a public name in a text links to: itself, and as sgdmem.name or methods.name."""
+    rooms = ("sgdmem", "sgdmem.methods", "sgdmem.pictures", "sgdmem.systems")
+    links: dict[str, str] = {}
+    for room in rooms:
+        door = import_module(room)
+        for name in door.__all__:
+            value = getattr(door, name)
+            if not isinstance(value, ModuleType):
+                link = f"{value.__module__}.{name}"
+                links.setdefault(name, link)
+                links[f"{room}.{name}".removeprefix("sgdmem.")] = link
+    return links
+
+
+def link_names(app: Any, page: str, source: list[str]) -> None:
+    """Link the first mention of each public name in the pages of papers to its description."""
+    if not page.startswith("systems/"):
+        return
+    links, seen = public_links(), set[str]()
+
+    def linked(found: re.Match[str]) -> str:
+        name = found["name"]
+        if name is None or name not in links or name in seen:
+            return found[0]  # code, a role, or no public name
+        seen.add(name)
+        return f"{{py:obj}}`{name} <{links[name]}>`"
+
+    code = r"^```.*?^```|\{[\w:]+\}`[^`]*`|`(?P<name>[^`\n]+)`"
+    source[0] = re.sub(code, linked, source[0], flags=re.MULTILINE | re.DOTALL)
+
+
 def join_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Make ``:ivar a, b:`` one name, or Sphinx takes all words but the last for a type."""
     for index, line in enumerate(lines):
@@ -131,4 +165,5 @@ def setup(app: Any) -> None:
     app.connect("autodoc-process-docstring", join_names, priority=900)  # after Napoleon
     app.connect("source-read", list_modules)
     app.connect("source-read", public_names)
+    app.connect("source-read", link_names)
     app.connect("env-get-outdated", api_pages)  # a new module changes a page but not its file

@@ -48,6 +48,8 @@ GAUSSIAN = Noise(tau1=1, tau2=-1)
 def isotropic_features(sharpness: Any, dimension: Any) -> Problem:
     """Return least squares on Gaussian features whose Hessian is ``sharpness`` times the identity.
 
+    Losses are those from a distance of 1 in each direction.
+
     Parameters
     ----------
     sharpness : number
@@ -66,7 +68,7 @@ def isotropic_features(sharpness: Any, dimension: Any) -> Problem:
     eigenvalues [2], 200 modes; tau1 = 1, tau2 = -1
     """
     count = whole(dimension, "dimension", 1, 10**100)
-    return Problem(Spectrum([_eigenvalue(sharpness, "sharpness")], [count]), GAUSSIAN)
+    return Problem(Spectrum([_eigenvalue(sharpness, "sharpness")], [count]), GAUSSIAN, target=[1])
 
 
 def _eigenvalue(value: Any, name: str) -> Fraction:
@@ -101,7 +103,8 @@ def one_direction(curvature: Any, relative_variance: Any) -> Problem:
         raise InputError(
             f"relative_variance must be from 0 to 1e100, got {shown(relative_variance)}"
         )
-    return Problem(Spectrum([_eigenvalue(curvature, "curvature")]), Noise(tau1=variance))
+    spectrum = Spectrum([_eigenvalue(curvature, "curvature")])
+    return Problem(spectrum, Noise(tau1=variance), target=[1])
 
 
 @dataclass(frozen=True)

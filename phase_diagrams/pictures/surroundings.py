@@ -15,6 +15,7 @@ _USUAL = (6.4, 4.8)  # inches
 _GAP = 3.0  # points between what is written at the x axis and a legend below it
 _SIDES = 16.0  # points of a figure's width that a legend leaves free
 _TIGHT = {"columnspacing": 1.0, "handlelength": 1.5, "handletextpad": 0.5}
+_STROKE = 3.0  # sizes of the font that a dash and a dot of a curve need, with their gaps
 _DECADES = 13  # of a scale of 1 - x
 _LONGER = 1.0  # a vertical label over its axes, at most
 _LEAST = 60.0  # points of a vertical label
@@ -113,13 +114,22 @@ def _fit_legend(
     """Write a legend of axes or of a figure in place of its former one."""
     room -= in_points(_SIDES) / 72 * owner.get_figure(root=True).dpi
     most = max(1, min(len(handles), most_columns))
-    for columns, spacing in product(range(most, 0, -1), ({}, _TIGHT)):
+    stroke = {"handlelength": _stroke(handles)}
+    spacings = (stroke, _TIGHT | stroke, _TIGHT)  # rather short lines than another row
+    for columns, spacing in product(range(most, 0, -1), spacings):
         for former in [*getattr(owner, "legends", [])]:
             former.remove()
         style = {"frameon": False, "fontsize": "small", "ncols": columns, **spacing}
         legend = owner.legend(handles=handles, **style, **options)
         if legend.get_window_extent().width <= room:
             break
+
+
+def _stroke(handles: list[Any]) -> float:
+    """Return how long a legend's lines must be, in sizes of its font, to show thick strokes."""
+    strokes = [line for line in handles if hasattr(line, "is_dashed") and line.is_dashed()]
+    widths = [float(line.get_linewidth()) for line in strokes]
+    return max(2.0, _STROKE * max(widths, default=0.0) / in_points(2.0))
 
 
 def write_figure_title(figure: Any, text: str) -> None:

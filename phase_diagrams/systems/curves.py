@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,9 @@ def require_none(problem: Any, name: str, subject: str) -> None:
 
 
 def read_list(values: Any, name: str) -> list[Any]:
-    """Return the values of a curve each; InputError unless there are some."""
+    """Return the values of a curve each, one or more; InputError unless there are some."""
+    if isinstance(values, str | Number):
+        return [values]
     if not is_list(values) or not len(values):
         raise InputError(f"{name} must be a list of numbers, got {shown(values)}")
     return list(values)

@@ -106,7 +106,7 @@ def draw_dana_phases(
         style |= {"levels": levels, "linewidths": in_points(1.0)}
         lines = ax.contour(places, β, exponents, **style)
         for label in ax.clabel(lines, fmt="%.1f", fontsize="x-small", inline=False):
-            label.set_bbox(outline)
+            label.set(bbox=outline, rotation=0)  # upright: 0.6 on its side may be read as 9.0
         named(name, lines)
     for name, (x, y) in _NAMES.items():
         if low < x < high and bottom < y < top:

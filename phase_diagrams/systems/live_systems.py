@@ -253,7 +253,8 @@ LIVE_SYSTEMS = {
         {"velocity_rate": r"\gamma_3", "gradient_rate": r"\gamma_2", "learning_rate": r"\gamma_2"},
         notes={
             "DANA, frozen at a step": "y ← (1 − Δ) y + g; θ ← θ − γ₂ g − γ₃ y, momentum β = 1 − Δ, "
-            "with γ₃ and Δ as they are at one step: what it would do for ever. ν is 2α."
+            "with γ₃ and Δ as they are at one step: what it would do for ever. ν is 2α, and "
+            "ζ is 1 + (2β − 1)/2α, with the β of the labels."
         },
         start=population(1, "0.7"),
     ),
