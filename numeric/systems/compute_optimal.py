@@ -96,7 +96,7 @@ def compute_phase(alpha: Any, beta: Any, method: str = "sgd") -> ComputePhase:
     28/67
     """
     α, β = positive(alpha, "alpha"), read_number(beta, "beta")
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise InputError(f"method must be among {', '.join(METHODS)}, got {shown(method)}")
     if not α + β > Fraction(1, 2):
         raise InputError(f"beta must exceed 1/2 - alpha, {float(Fraction(1, 2) - α):g}")
@@ -237,7 +237,7 @@ def sgd_frontier(
     deterministic_features(alpha, beta, 1)  # refuses exponents
     f = np.atleast_1d(read_reals(compute, "compute"))
     B, start = positive_float(batch_size, "batch_size"), np.log(positive_float(share, "share"))
-    if not (f.size and (f >= _LEAST * B).all()):
+    if not (f.ndim == 1 and f.size and (f >= _LEAST * B).all()):
         raise InputError(f"compute must be {_LEAST:g} batches or more, got {shown(compute)}")
     rows = [(value, *_least(alpha, beta, value / B, B, start, any_rate)) for value in f]
     return Frontier(*np.array(rows).T)
@@ -265,6 +265,10 @@ def _least(
     # of a few features with few inputs, v = 4 d, the labels are hardly any
     low = float(compute_phase(alpha, beta).width) / 2 * total
     grid = np.arange(low, min(total, np.log(WIDEST)), _APART)
+    if not grid.size:
+        raise InputError(
+            f"compute must be less, got {steps_times_width:g}: widths end at {WIDEST:g}"
+        )
     place = int(np.argmin(risks := [risk(x) for x in grid]))
     if not np.isfinite(risks[place]):
         raise InputError(

@@ -55,10 +55,15 @@ def largest_scale(features: RandomFeatures, batch_size: Any = 1) -> float:
     >>> [round(largest_scale(features, B), 3) for B in (1, 2, 100)]
     [0.636, 1.272, 1.98]
     """
-    if not isinstance(features, RandomFeatures):
-        raise InputError(f"features must be those of random_features, got {shown(features)}")
+    _require(features)
     B = positive_float(batch_size, "batch_size")
     return B * min(2 / (B + 1), 1 / features.trace)
+
+
+def _require(features: object) -> RandomFeatures:
+    if not isinstance(features, RandomFeatures):
+        raise InputError(f"features must be those of random_features, got {shown(features)}")
+    return features
 
 
 def damping_constant(features: RandomFeatures) -> float:
@@ -137,7 +142,7 @@ def dana_decaying(
     >>> print(losses(rule, features.problem, 1, 1000)[1000].round(5))
     0.00042
     """
-    usual = 1 / max(features.nu, 1.0)
+    usual = 1 / max(_require(features).nu, 1.0)
     decay = usual if kappa_3 is None else positive_float(kappa_3, "kappa_3")
     rule = _dana(features, batch_size, gamma_2, gamma_3, decay, delta)
     return replace(rule, acceleration=2 - decay) if decay == usual < 1 else rule

@@ -34,7 +34,7 @@ from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.power_law_fit import PowerLawFit, fit_power_law
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 
 _SHARE, _FEWEST = 10, 10  # samples for each rank that is fitted, and ranks at least
 _CLOSEST = 2  # over n: relative distance below which the weight of a neighbour no longer grows
@@ -67,7 +67,7 @@ def measured_alpha(problem: Any, samples: Any = None) -> MeasuredAlpha:
     Parameters
     ----------
     problem : Problem, Spectrum, list of eigenvalues, or matrix of data
-    samples : number, optional
+    samples : number >= 1, optional
         How many samples the eigenvalues are those of: of data the rows, of random features d. By
         default eigenvalues are those of the population, and all are used.
 
@@ -88,6 +88,8 @@ def measured_alpha(problem: Any, samples: Any = None) -> MeasuredAlpha:
     spectrum = as_problem(problem).spectrum
     if samples is not None:
         n = positive_float(samples, "samples")
+        if n < 1:
+            raise InputError(f"samples must be 1 or more, got {shown(samples)}")
         if np.any(np.asarray(spectrum.weights) != 1):
             raise InputError("problem must have single eigenvalues, those of samples, not weights")
         values = unbiased_eigenvalues(np.sort(spectrum.eigenvalues)[::-1], n)
@@ -115,8 +117,9 @@ def unbiased_eigenvalues(eigenvalues: Array, samples: float) -> Array:
     >>> print(unbiased_eigenvalues(np.array([4.0, 1, 0.25]), 10).round(3))
     [3.855 1.113 0.329]
     """
-    gaps = eigenvalues[:, None] - eigenvalues
-    least = _CLOSEST * eigenvalues[:, None] / samples
+    sizes = eigenvalues / eigenvalues[0]
+    gaps = sizes[:, None] - sizes
+    least = _CLOSEST * sizes[:, None] / samples
     kernel = np.divide(gaps, gaps**2 + least**2, where=gaps != 0, out=np.zeros_like(gaps))
     with np.errstate(divide="ignore"):
-        return np.asarray(eigenvalues / (1 + kernel @ eigenvalues / samples))
+        return np.asarray(eigenvalues / (1 + kernel @ sizes / samples))

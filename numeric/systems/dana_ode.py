@@ -8,12 +8,12 @@ in continuous time; `moment_speeds` has three, and `ode_losses` solves them.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
 from sgdmem.numeric.acceleration.dana_schedule import Dana
-from sgdmem.numeric.arithmetic.arrays import read_reals
+from sgdmem.numeric.arithmetic.arrays import read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.problems.problem import as_problem, require_no_weight_decay, require_target
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -22,6 +22,7 @@ from sgdmem.symbolic.zoo.several_momenta import dana_step
 
 Clock = Literal["step", "coin-flip"]
 _TOLERANCE = 1e-7  # relative, of a solution
+_LATEST = 1e7  # of times: steps are not much longer than 1
 _SYMBOLS = "gamma_2 gamma_3 Delta lambda tau_2 B"
 
 
@@ -43,7 +44,6 @@ def symbols() -> Any:
     return sympy.symbols(_SYMBOLS, real=True)
 
 
-@cache
 def moment_speeds(clock: Clock = "step", *, simplified: bool = False) -> Speeds:
     r"""Derive an equation for the second moments of DANA.
 
@@ -61,11 +61,27 @@ def moment_speeds(clock: Clock = "step", *, simplified: bool = False) -> Speeds:
     -------
     Speeds
 
+    Raises
+    ------
+    InputError
+        For another clock.
+
     Examples
     --------
     >>> moment_speeds("coin-flip", simplified=True).matrix.tolist()[2]
     [lambda, -gamma_3, -Delta - gamma_2*lambda]
     """
+    return _moment_speeds(_clock(clock), bool(simplified))
+
+
+def _clock(given: Any) -> Clock:
+    if not isinstance(given, str) or given not in get_args(Clock):
+        raise InputError(f"clock must be step or coin-flip, got {shown(given)}")
+    return cast("Clock", given)
+
+
+@cache
+def _moment_speeds(clock: Clock, simplified: bool) -> Speeds:
     import sympy
 
     γ2, γ3, Δ, λ, τ2, B = symbols()
@@ -110,7 +126,7 @@ def ode_losses(
     problem : Problem
         With a target, on a finite spectrum whose every eigenvalue is followed.
     batch_size : number > 0
-    times : sequence of numbers >= 0, shape (T,), ascending
+    times : sequence of numbers from 0 to 1e7, shape (T,), ascending
     clock, simplified
         Which equation, see `moment_speeds`.
 
@@ -143,22 +159,22 @@ def ode_losses(
 
     if not isinstance(rule, Dana):
         raise InputError(f"rule must be dana_constant or dana_decaying, got {shown(rule)}")
-    if clock not in get_args(Clock):
-        raise InputError(f"clock must be step or coin-flip, got {shown(clock)}")
+    speeds = _compiled(_clock(clock), bool(simplified))
     given = as_problem(problem)
     require_no_weight_decay(given, "the equations of DANA")
     if given.noise.mixes or given.spectrum.is_infinite:
         raise InputError("problem must have a finite spectrum, and noise of two parameters")
-    asked = read_reals(times, "times")
-    if asked.size == 0 or asked[0] < 0 or (np.diff(asked) < 0).any():
-        raise InputError(f"times must ascend from 0 or later, got {shown(times)}")
+    asked = read_vector(times, "times")
+    if asked.size == 0 or asked[0] < 0 or (np.diff(asked) < 0).any() or asked[-1] > _LATEST:
+        raise InputError(
+            f"times must ascend from 0 or later, up to {_LATEST:g}, got {shown(times)}"
+        )
     noise, λ = given.noise.at(batch_size), given.spectrum.eigenvalues
     masses = given.spectrum.weights * λ
     start = np.zeros((3, λ.size))
     start[0] = require_target(given).masses(given.spectrum) / masses
     τ1, label = float(noise.tau1), float(noise.label_variance)
     share = float(noise.inverse_batch)
-    speeds = _compiled(clock, simplified)
 
     def speed(t: float, state: Array) -> Array:
         moments = state.reshape(3, -1)
@@ -166,10 +182,10 @@ def ode_losses(
         R = τ1 * (masses * moments[0]).sum() + label
         return np.ravel(speeds(*moves, λ, noise.tau2_values, share, *moments, R))
 
-    solved = solve_ivp(
-        speed, (0.0, float(asked[-1])), start.ravel(), t_eval=asked, rtol=_TOLERANCE, atol=1e-12
-    )
-    found: Array = solved.y.reshape(3, λ.size, -1)[0]
+    once, places = np.unique(asked, return_inverse=True)
+    last = float(once[-1]) or 1.0  # at 0 alone the solver has nothing to do, and says nothing
+    solved = solve_ivp(speed, (0.0, last), start.ravel(), t_eval=once, rtol=_TOLERANCE, atol=1e-12)
+    found: Array = solved.y.reshape(3, λ.size, -1)[0][:, places]
     return masses @ found / 2
 
 
@@ -178,7 +194,7 @@ def _compiled(clock: Clock, simplified: bool) -> Any:
     """Return the speeds of all modes as a function of symbols, moments and R."""
     import sympy
 
-    matrix, force = moment_speeds(clock, simplified=simplified)
+    matrix, force = _moment_speeds(clock, simplified)
     *moments, R = sympy.symbols("rho sigma chi R")
     *letters, B = symbols()
     share = sympy.Symbol("share")  # 1 / B, which may be 0

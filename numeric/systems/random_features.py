@@ -39,6 +39,7 @@ from sgdmem.symbolic.errors import InputError, shown
 _RATIO = 4  # of inputs to features, where the caller names none
 _BLOCK = 1000  # rows of W that are kept at once
 _MOST = 10**4  # features: three matrices of 800 MB
+_ENTRIES = 10**10  # of W, in hours
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ def random_features(
     Raises
     ------
     InputError
-        For an argument outside its domain; ``width`` goes up to 10,000.
+        For an argument outside its domain; ``width`` goes up to 10,000, and W to
+        :math:`10^{10}` entries.
 
     Notes
     -----
@@ -137,7 +139,7 @@ def random_features(
     """
     alpha, beta = positive_float(alpha, "alpha"), to_float(number(beta, "beta"))
     width = whole(width, "width", 1, _MOST)
-    ambient = _RATIO * width if ambient is None else whole(ambient, "ambient", 1)
+    ambient = _RATIO * width if ambient is None else whole(ambient, "ambient", 1, _ENTRIES // width)
     seed = whole(seed, "seed", 0)
     if ambient <= width:
         raise InputError(f"ambient must be above width, {width}, got {ambient}: d < v")
@@ -146,7 +148,8 @@ def random_features(
     for first in range(0, ambient, _BLOCK):
         j = np.arange(first + 1.0, min(first + _BLOCK, ambient) + 1)[:, None]
         W = rng.normal(size=(j.size, width)) / np.sqrt(width)
-        rows = np.hstack([W, j**-beta]) * j**-alpha
+        with np.errstate(over="ignore", invalid="ignore"):
+            rows = np.hstack([W, j**-beta]) * j**-alpha
         shares.append(rows[:, -1])
         triangle = _triangle(np.vstack([triangle, rows]))
     left, roots, _ = np.linalg.svd(triangle[:width, :width])

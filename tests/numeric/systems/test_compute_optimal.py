@@ -83,6 +83,9 @@ def test_bad_exponents_are_refused():
         ([10], "0.5", "compute must be 1000 batches or more"),
         ([], "0.5", "compute must be 1000 batches or more"),
         ([1e45], "0.5", "compute must be less"),
+        ([1e300], "0.5", "compute must be less"),
+        ([[1e6]], "0.5", "compute must be 1000 batches or more"),
+        ([1e6], 2**0.5, "share must be smaller"),
         ([1e6], 3, "share must be smaller"),
         ([1e6], 1e-9, "compute must be more"),
     ):

@@ -189,6 +189,10 @@ def test_the_simplified_equation_has_what_the_paper_has() -> None:
     [
         (lambda f: largest_scale(f.problem), "features must be those of random_features"),
         (lambda f: dana_constant(f.width), "features must be those of random_features, got 4"),
+        (lambda f: dana_decaying(f.width), "features must be those of random_features, got 4"),
+        (lambda f: moment_speeds(["step"]), "clock must be step or coin-flip"),
+        (lambda f: solved(dana_constant(f), f.problem, 3), "times must be a list"),
+        (lambda f: solved(dana_constant(f), f.problem, [1e300]), "times must ascend .* up to 1e"),
         (lambda f: dana_constant(f).time_change([1, -2]), "t must be 0 or more"),
         (lambda f: dana_constant(f).gamma_3_at("x"), "t must be a number"),
         (lambda f: dana_constant(f, math.inf), "batch_size must be finite, got inf"),
@@ -208,6 +212,12 @@ def test_the_simplified_equation_has_what_the_paper_has() -> None:
 def test_bad_arguments(call: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         call(random_features(1, 1, 4))
+
+
+def test_the_start_is_a_time_too() -> None:
+    features = random_features(1, 1, 4)
+    start = sgdmem.losses(sgdmem.sgd(1), features.problem, 1, 0)
+    assert solved(dana_constant(features), features.problem, [0, 0]) == pytest.approx([*start] * 2)
 
 
 def solved(rule: Any, problem: Any, times: Any, batch_size: Any = 1, **options: Any) -> Any:

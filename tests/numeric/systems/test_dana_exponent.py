@@ -50,5 +50,7 @@ def test_what_is_asked() -> None:
     assert slow.kappa_3 == 1 and slow.kappa_3_error == 0
     with pytest.raises(sgdmem.InputError, match="not weights"):
         measured_alpha(sgdmem.Spectrum([2, 1, 0.5], weights=[1, 2, 3]), samples=10)
+    with pytest.raises(sgdmem.InputError, match="samples must be 1 or more, got 1e-300"):
+        measured_alpha([3, 2, 1, 0.5], samples=1e-300)
     with pytest.raises(sgdmem.InputError, match="samples must be positive"):
         measured_alpha([3, 2, 1, 0.5], samples=0)

@@ -82,6 +82,8 @@ def test_population() -> None:
         (lambda: random_features(1, "x", 5), "beta"),
         (lambda: random_features(1, 1, 0), "width must be an integer from 1 to 10,000"),
         (lambda: random_features(1, 1, 5, 5), "ambient must be above width, 5, got 5"),
+        (lambda: random_features(1, 1, 5, 1e300), "ambient must be an integer from 1 to 2,000,000"),
+        (lambda: random_features(1, -1e300, 5), "beta all labels within floats"),
         (lambda: random_features(1, 1, 5, seed=-1), "seed must be"),
         (lambda: random_features(200, 1, 5), "alpha must leave the smallest of 5 eigenvalues"),
         (lambda: population(0.2, 0.1), "beta must exceed 1/2 - alpha, 0.3, got 0.1"),
