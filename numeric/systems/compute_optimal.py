@@ -67,6 +67,11 @@ class ComputePhase:
     rate: Fraction
     limits: tuple[str, ...]
 
+    def __str__(self) -> str:
+        exponents = (self.risk, self.width)
+        risk, width = (str(x) if x.denominator < 10**6 else f"{float(x):.6g}" for x in exponents)
+        return f"{self.name}: P* = f^-{risk}, d* = f^{width}; {', '.join(self.limits)}"
+
 
 def compute_phase(alpha: Any, beta: Any, method: str = "sgd") -> ComputePhase:
     r"""Return the phase of a power law, and the exponents of a method's frontier.
@@ -74,7 +79,7 @@ def compute_phase(alpha: Any, beta: Any, method: str = "sgd") -> ComputePhase:
     Parameters
     ----------
     alpha : number > 0
-        Of inputs; exact.
+        Of inputs; exact: "0.4" is 2/5, and 0.4 the float next to it.
     beta : number
         Of labels, with :math:`2(\alpha+\beta)>1`. On a boundary both phases have the same risk.
     method : str

@@ -80,6 +80,8 @@ class SparseInputs:
     --------
     >>> from sgdmem import largest_learning_rate
     >>> inputs = SparseInputs("0.01", 100)
+    >>> print(inputs)
+    1 group of dimension 100, active with probability 0.01, shared; Gaussian, variance 1
     >>> print(inputs.problem)
     eigenvalues [0.01], 100 modes; tau1 = 100, tau2 = -199
     >>> round(largest_learning_rate("sgdm", inputs.problem, 16, momentum="0.9"), 6)
@@ -122,6 +124,16 @@ class SparseInputs:
             activity=activity,
             signs=bool(signs),
             variance=positive(variance, "variance"),  # exact
+        )
+
+    def __str__(self) -> str:
+        low, high = float(min(self.probabilities)), float(max(self.probabilities))
+        count = len(self.probabilities)
+        groups = f"{count} groups" if count > 1 else "1 group"
+        chance = f"{low:.4g} to {high:.4g}" if low < high else f"{low:.4g}"
+        return (
+            f"{groups} of dimension {self.dimension}, active with probability {chance}, "
+            f"{self.activity}; {'signs' if self.signs else 'Gaussian'}, variance {self.variance}"
         )
 
     @property
