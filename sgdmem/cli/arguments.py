@@ -185,7 +185,23 @@ def output_path(output: str, endings: Sequence[str]) -> Path:
         *others, last = endings
         known = f"{', '.join(others)} or {last}" if others else last
         raise click.UsageError(f"-o must end in {known}, got {shown(str(path))}")
+    _require_no_input(path)
     return require_writable(path)
+
+
+def _require_no_input(path: Path) -> None:
+    """Raise a usage error where a file that the command reads would be written over."""
+    beside = [path.with_suffix(end) for end in (".csv", ".nc")] if path.suffix in PICTURES else []
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        given = context.params.get(parameter.name or "")
+        if parameter.name == "output" or not isinstance(parameter.type, click.Path) or not given:
+            continue
+        option = isinstance(parameter, click.Option)  # `draw` writes nothing beside its picture
+        for file in [path, *beside] if option else [path]:
+            if file.exists() and Path(given).exists() and file.samefile(given):
+                name = parameter.opts[0] if option else parameter.human_readable_name
+                raise click.UsageError(f"-o: {file} would be written over, which is read as {name}")
 
 
 def require_writable(path: Path, option: str = "-o") -> Path:

@@ -155,3 +155,19 @@ def test_refusals(
     code, _, err = run(capsys, "plot", *arguments)
     assert code == 2 and message in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("output", ["mine.png", "./mine.svg"])
+def test_a_file_that_is_read_is_not_written_over(
+    output: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The numbers of a picture mine.png go to mine.csv."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.csv").write_text("1\n0.5\n")
+    for command in (["plot", "diagram", "mem-sgd"], ["plot", "noise-summand", "sgd"]):
+        code, _, err = run(capsys, *command, "--spectrum", "mine.csv", "-o", output)
+        assert code == 2 and "mine.csv would be written over, which is read as --spectrum" in err
+    assert Path("mine.csv").read_text() == "1\n0.5\n"
