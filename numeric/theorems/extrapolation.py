@@ -26,6 +26,13 @@ def expand(times: Array, values: Array, powers: Sequence[float]) -> Array:
     return np.asarray(found * scale ** np.array([0.0, *powers]))
 
 
+def fitted_exponent(losses: Array, power: float) -> float:
+    """Return the exponent over the last two decades, with two powers of ``t^-power`` beside it."""
+    t = late_times(losses.size - 1, 2, 40)
+    basis = np.array([np.ones(t.size), -np.log(t), t**-power, t ** (-2 * power)]).T
+    return float(np.linalg.lstsq(basis, np.log(losses[t]), rcond=None)[0][1])
+
+
 def powers_of_the_loss(zeta: float, xi: float, count: int) -> list[float]:
     """Return the smallest relative powers of 1/t in the loss of a power law."""
     step, gap = xi - 1, abs(zeta - xi)

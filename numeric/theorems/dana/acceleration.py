@@ -16,13 +16,11 @@ from __future__ import annotations
 
 from functools import cache
 
-import numpy as np
-
 from sgdmem.numeric.acceleration.dana_schedule import Dana
-from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.systems.random_features import population
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.extrapolation import fitted_exponent
 
 STATEMENT = Statement(
     "Acceleration by DANA",
@@ -57,14 +55,6 @@ def _measured(alpha: float, beta: float) -> float:
     scale = 1 - 1 / nu  # below 1 / trace
     rule = Dana.of(0.375 * scale, 0.1 * scale, 1 / nu, 1 + max(2 * zeta, 2 - 2 / nu))
     return fitted_exponent(losses(rule, population(alpha, beta), 1, _STEPS), 1 - 1 / nu)
-
-
-def fitted_exponent(found: Array, power: float) -> float:
-    """Return the exponent of the last two decades, with two powers of ``t^-power`` beside it."""
-    last = found.size - 1
-    t = np.unique(np.geomspace(last / 100, last, 40).round())
-    basis = np.array([np.ones(t.size), -np.log(t), t**-power, t ** (-2 * power)]).T
-    return float(np.linalg.lstsq(basis, np.log(found[t.astype(int)]), rcond=None)[0][1])
 
 
 PERTURBED: dict[str, Claim] = {

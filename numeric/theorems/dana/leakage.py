@@ -19,6 +19,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.systems.deterministic_features import deterministic_features
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.dana.pieces_of_sgd import first_features
 
 STATEMENT = Statement(
     "Leakage of random features",
@@ -31,12 +32,7 @@ _WIDTH, _RATE, _BATCH = 10**8, 0.5, 1e15
 
 def claim(alpha: float, beta: float, d: int, passed: Array) -> Array:
     """Return twice the risk, F_pp + F_ac."""
-    return _first_features(alpha, beta, passed) + _leaked(alpha, beta, d, passed)
-
-
-def _first_features(alpha: float, beta: float, passed: Array) -> Array:
-    zeta = 1 + (beta - 0.5) / alpha
-    return np.asarray(math.gamma(zeta) / (2 * alpha) * passed**-zeta)
+    return np.asarray(first_features(alpha, beta, passed) + _leaked(alpha, beta, d, passed))
 
 
 def _leaked(alpha: float, beta: float, d: int, passed: Array) -> Array:
@@ -65,10 +61,10 @@ def check(claim: Claim = claim) -> list[Case]:
 
 
 PERTURBED: dict[str, Claim] = {
-    "without leakage": lambda alpha, beta, d, passed: _first_features(alpha, beta, passed),
+    "without leakage": lambda alpha, beta, d, passed: first_features(alpha, beta, passed),
     "half of it": lambda alpha, beta, d, passed: claim(alpha, beta, 2 * d, passed),
     "a part of 1 / d^2": lambda alpha, beta, d, passed: (
-        _first_features(alpha, beta, passed) + _leaked(alpha, beta, d**2, passed)
+        first_features(alpha, beta, passed) + _leaked(alpha, beta, d**2, passed)
     ),
     "leakage alone": lambda alpha, beta, d, passed: _leaked(alpha, beta, d, passed),
 }

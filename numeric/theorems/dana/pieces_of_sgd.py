@@ -15,6 +15,7 @@ of them, after 200,000 steps.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from sgdmem.numeric.losses.propagators import propagators
 from sgdmem.numeric.systems.random_features import population
@@ -32,12 +33,16 @@ _STEPS, _RATE = 200_000, 0.4
 
 def claim(alpha: float, beta: float, B: float, t: float) -> tuple[float, float]:
     """Return the signal and the kernel."""
-    nu = 2 * alpha
-    zeta = 1 + (beta - 0.5) / alpha
-    passed = 2 * _RATE * t
-    signal = math.gamma(zeta) / nu * passed**-zeta
+    nu, passed = 2 * alpha, 2 * _RATE * t
+    signal = first_features(alpha, beta, passed)
     kernel = _RATE**2 / B * math.gamma(2 - 1 / nu) / nu * passed ** (1 / nu - 2)
     return signal, kernel
+
+
+def first_features(alpha: float, beta: float, passed: Any) -> Any:
+    """Return F_pp where 2 gamma t is ``passed``."""
+    zeta = 1 + (beta - 0.5) / alpha
+    return math.gamma(zeta) / (2 * alpha) * passed**-zeta
 
 
 def check(claim: Claim = claim) -> list[Case]:

@@ -20,7 +20,7 @@ from sgdmem.numeric.acceleration.dana_schedule import Dana
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.systems.random_features import population
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.dana.acceleration import fitted_exponent
+from sgdmem.numeric.theorems.extrapolation import fitted_exponent
 
 STATEMENT = Statement(
     "Time change of DANA",
