@@ -68,8 +68,9 @@ def measured_alpha(problem: Any, samples: Any = None) -> MeasuredAlpha:
     ----------
     problem : Problem, Spectrum, list of eigenvalues, or matrix of data
     samples : number >= 1, optional
-        How many samples the eigenvalues are those of: of data the rows, of random features d. By
-        default eigenvalues are those of the population, and all are used.
+        How many samples the eigenvalues are those of: of random features d. By default that is
+        the number of samples of data; other eigenvalues are those of the population, and all of
+        them are used, as those of the data are that are given as ``problem.spectrum``.
 
     Raises
     ------
@@ -85,7 +86,10 @@ def measured_alpha(problem: Any, samples: Any = None) -> MeasuredAlpha:
     >>> print(f"{found.kappa_3:.2f} +- {found.kappa_3_error:.2f}")
     0.72 +- 0.01
     """
-    spectrum = as_problem(problem).spectrum
+    given = as_problem(problem)
+    spectrum = given.spectrum
+    if samples is None and given.samples is not None:
+        samples = len(given.samples)
     if samples is not None:
         n = positive_float(samples, "samples")
         if n < 1:

@@ -48,6 +48,10 @@ def test_what_is_asked() -> None:
     assert exact.alpha == pytest.approx(0.7) and exact.kappa_3 == pytest.approx(1 / 1.4)
     slow = measured_alpha([k**-0.6 for k in range(1, 100)])
     assert slow.kappa_3 == 1 and slow.kappa_3_error == 0
+    rows = np.random.default_rng(0).normal(size=(200, 20)) * np.arange(1, 21) ** -0.7
+    of_data = sgdmem.Problem.from_data(rows)
+    assert measured_alpha(rows) == measured_alpha(of_data) == measured_alpha(of_data, samples=200)
+    assert measured_alpha(of_data) != measured_alpha(of_data.spectrum)  # not those of samples
     with pytest.raises(sgdmem.InputError, match="not weights"):
         measured_alpha(sgdmem.Spectrum([2, 1, 0.5], weights=[1, 2, 3]), samples=10)
     with pytest.raises(sgdmem.InputError, match="samples must be 1 or more, got 1e-300"):
