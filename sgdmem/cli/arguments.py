@@ -178,30 +178,32 @@ def symbolic_member(algorithm: str | Family[...], settings: Sequence[str]) -> Al
     return family.symbolic(given) if family.reads_exactly else family.fix(**given).symbolic()
 
 
-def output_path(output: str, endings: Sequence[str]) -> Path:
-    """Return the file that -o names, which can be written: asked before the work is done."""
+def output_path(output: str, endings: Sequence[str], beside: str | None = None) -> Path:
+    """Return the file that -o names, which can be written: asked before the work is done.
+
+    With the ending ``beside`` numbers are written, too, under the name of a picture.
+    """
     path = Path(output)
     if path.suffix not in endings:
         *others, last = endings
         known = f"{', '.join(others)} or {last}" if others else last
         raise click.UsageError(f"-o must end in {known}, got {shown(str(path))}")
-    _require_no_input(path)
+    _require_no_input([path] if beside is None else [path, path.with_suffix(beside)])
     return require_writable(path)
 
 
-def _require_no_input(path: Path) -> None:
+def _require_no_input(files: Sequence[Path]) -> None:
     """Raise a usage error where a file that the command reads would be written over."""
-    beside = [path.with_suffix(end) for end in (".csv", ".nc")] if path.suffix in PICTURES else []
     context = click.get_current_context()
     for parameter in context.command.params:
         given = context.params.get(parameter.name or "")
         if parameter.name == "output" or not isinstance(parameter.type, click.Path) or not given:
             continue
-        option = isinstance(parameter, click.Option)  # `draw` writes nothing beside its picture
-        for file in [path, *beside] if option else [path]:
+        for file in files:
             if file.exists() and Path(given).exists() and file.samefile(given):
-                name = parameter.opts[0] if option else parameter.human_readable_name
-                raise click.UsageError(f"-o: {file} would be written over, which is read as {name}")
+                raise click.UsageError(
+                    f"-o: {file} would be written over, which is read as {parameter.opts[0]}"
+                )
 
 
 def require_writable(path: Path, option: str = "-o") -> Path:

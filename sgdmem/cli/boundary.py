@@ -72,7 +72,7 @@ def boundary_command(
     """
     from sgdmem.phase_diagrams.maps.boundary import stability_boundary
 
-    path = output_path(output or f"{method_name(algorithm)}-boundary.png", PICTURES + _DATA)
+    path = output_path(output or f"{method_name(algorithm)}-boundary.png", PICTURES + _DATA, ".nc")
     (x, x_scale), (y, y_scale) = read_window(x_axis, "--x"), read_window(y_axis, "--y")
     family, values = read_method(algorithm, settings)
     boundary = stability_boundary(

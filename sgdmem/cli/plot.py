@@ -101,7 +101,7 @@ def root_locus_command(
     from sgdmem.numeric.verdicts.root_locus import root_locus
     from sgdmem.phase_diagrams.pictures.root_locus_picture import draw_root_locus
 
-    path = output_path(output or f"{method_name(algorithm)}-root-locus.png", PICTURES)
+    path = output_path(output or f"{method_name(algorithm)}-root-locus.png", PICTURES, ".csv")
     _refuse(options, _OF_NOISE, "a root locus has no noise")
     method = built(*read_method(algorithm, settings))
     problem = read_problem(options)
@@ -133,7 +133,7 @@ def noise_summand_command(
     """
     from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
 
-    path = output_path(output or f"{method_name(algorithm)}-noise-summand.png", PICTURES)
+    path = output_path(output or f"{method_name(algorithm)}-noise-summand.png", PICTURES, ".csv")
     _refuse(options, _UNUSED, "it is drawn for tau1 and tau2")
     method = built(*read_method(algorithm, settings))
     problem, batch_size = read_problem(options), read_batch_size(options)
@@ -185,7 +185,7 @@ def losses_command(
     from sgdmem.phase_diagrams.pictures.artists import artists
     from sgdmem.phase_diagrams.pictures.loss_picture import draw_losses
 
-    path = output_path(output or "losses.png", PICTURES)
+    path = output_path(output or "losses.png", PICTURES, ".csv")
     problem = read_problem(options, read_target(zeta, squares, options))
     batch_size = read_batch_size(options)
     rules = _rules(algorithms, read_settings(settings))
@@ -241,7 +241,8 @@ def diagram_command(
     from sgdmem.phase_diagrams.pictures.picture_file import save
     from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
 
-    path = output_path(output or f"{name}.png", PICTURES)
+    curves = name in (*_CURVES, "spectral-zones")
+    path = output_path(output or f"{name}.png", PICTURES, ".csv" if curves else ".nc")
     _refuse(options, _UNUSED, "named diagrams have tau1 and tau2")
     chosen = read_settings(settings)
     if is_own(str(chosen.get("family", ""))):

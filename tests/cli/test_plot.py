@@ -171,3 +171,6 @@ def test_a_file_that_is_read_is_not_written_over(
         code, _, err = run(capsys, *command, "--spectrum", "mine.csv", "-o", output)
         assert code == 2 and "mine.csv would be written over, which is read as --spectrum" in err
     assert Path("mine.csv").read_text() == "1\n0.5\n"
+    beside = ["--spectrum", "mine.csv", "--set", "points=3", "--set", "resolution=2"]
+    assert run(capsys, "plot", "diagram", "learning-rate-momentum", *beside, "-o", output)[0] == 0
+    assert Path("mine.nc").exists()
