@@ -339,6 +339,9 @@ def as_problem(value: Any, name: str = "problem") -> Problem:
     dimensions = len(shape) if isinstance(shape, tuple) else 0
     if dimensions == 1:
         return Problem(Spectrum(value))
+    if dimensions not in _OF_DATA and isinstance(getattr(value, "problem", None), Problem):
+        kind = type(value).__name__
+        raise InputError(f"{name} must be a Problem: that of {kind} is its attribute problem")
     if dimensions not in _OF_DATA:
         raise InputError(
             f"{name} must be a Problem, a Spectrum, such as Spectrum.power_law(1.5), a list of "

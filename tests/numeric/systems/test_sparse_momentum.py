@@ -166,6 +166,10 @@ def test_inputs_that_are_always_active_are_gaussian() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (
+            lambda: sgdmem.losses(sgdmem.sgd(1), SparseInputs(0.5), 1, 3),
+            "problem must be a Problem: that of SparseInputs is its attribute problem",
+        ),
         (lambda: SparseInputs(0), "probabilities must be above 0, 1e-90 at .* up to 1, got 0"),
         (lambda: SparseInputs(1e-300), "probabilities must be above 0, 1e-90"),
         (lambda: SparseInputs(0.5, 1, variance=1e300), "variance must be from"),
