@@ -34,6 +34,7 @@ from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.problems.power_law_fit import PowerLawFit, fit_power_law
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.systems.random_features import RandomFeatures
 from sgdmem.symbolic.errors import InputError, shown
 
 _SHARE, _FEWEST = 10, 10  # samples for each rank that is fitted, and ranks at least
@@ -66,11 +67,11 @@ def measured_alpha(problem: Any, samples: Any = None) -> MeasuredAlpha:
 
     Parameters
     ----------
-    problem : Problem, Spectrum, list of eigenvalues, or matrix of data
+    problem : RandomFeatures, Problem, Spectrum, list of eigenvalues, or matrix of data
     samples : number >= 1, optional
         How many samples the eigenvalues are those of: of random features d. By default that is
-        the number of samples of data; other eigenvalues are those of the population, and all of
-        them are used, as those of the data are that are given as ``problem.spectrum``.
+        the width of features, and the number of samples of data; other eigenvalues are those of
+        the population, and all of them are used, as those of ``problem.spectrum`` are.
 
     Raises
     ------
@@ -80,12 +81,15 @@ def measured_alpha(problem: Any, samples: Any = None) -> MeasuredAlpha:
     Examples
     --------
     >>> from sgdmem.systems import random_features
-    >>> found = measured_alpha(random_features(0.7, 0.5, 200).problem, samples=200)
+    >>> found = measured_alpha(random_features(0.7, 0.5, 200))
     >>> print(f"{found.alpha:.2f} +- {found.alpha_error:.2f}")
     0.69 +- 0.01
     >>> print(f"{found.kappa_3:.2f} +- {found.kappa_3_error:.2f}")
     0.72 +- 0.01
     """
+    if isinstance(problem, RandomFeatures):
+        samples = problem.width if samples is None else samples
+        problem = problem.problem
     given = as_problem(problem)
     spectrum = given.spectrum
     if samples is None and given.samples is not None:

@@ -112,6 +112,9 @@ def draw_dana_phases(
         if low < x < high and bottom < y < top:
             text = ax.text(x, y, name, ha="center", va="center", weight="bold", bbox=outline)
             named("phase-name", text)
+    if low < _CORNER < high and bottom < _CORNER < top:
+        text = ax.text(_CORNER, _CORNER, "infinite", ha="center", va="center", fontsize="x-small")
+        named("infinite-risk", text)
     ax.set(xlim=(low, high), ylim=(bottom, top))
     ax.set(xlabel=r"inputs: variances $j^{-2\alpha}$", ylabel=r"labels: coefficients $j^{-\beta}$")
     write_title(ax, r"least risk $f^{-\eta}$ for compute $f$", "small")
@@ -121,7 +124,7 @@ def draw_dana_phases(
     return ax
 
 
-_HIGH = "high-dimensional line"
+_HIGH, _CORNER = "high-dimensional line", 0.14  # labels have no variance there
 _BOUNDARIES = (  # of infinite risks, of phases I, between Ic, IVb and IVa, and II and III
     *(((0, 1.5), (0.5, -1)), ((0, _INFINITE), (0.5, 0.5)), ((0.25, 0.25), (0.5, _INFINITE))),
     *(((_STEEP, _STEEP), (0.5, _INFINITE)), ((0.5, _INFINITE), (0.5, _INFINITE))),

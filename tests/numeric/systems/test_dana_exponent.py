@@ -58,3 +58,8 @@ def test_what_is_asked() -> None:
         measured_alpha([3, 2, 1, 0.5], samples=1e-300)
     with pytest.raises(sgdmem.InputError, match="samples must be positive"):
         measured_alpha([3, 2, 1, 0.5], samples=0)
+
+
+def test_features_know_their_samples() -> None:
+    features = random_features(1, "0.7", 50)
+    assert measured_alpha(features) == measured_alpha(features.problem, samples=50)
