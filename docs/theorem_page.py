@@ -25,6 +25,7 @@ TITLES = {
     "sparse-momentum": "Sparse momentum (arXiv 2605.28961)",
     "mem-sgd": "Sparsified SGD with memory (arXiv 1809.07599)",
     "dana": "DANA (arXiv 2505.16098)",
+    "associative-memory": "Muon and SGD in associative memory",
 }
 INTRODUCTION = """# Theorems, checked by machine
 

@@ -1,6 +1,7 @@
 """What single papers have: their problems, thresholds, named diagrams and counterexamples."""
 
 from sgdmem.numeric.losses.sgd_risks import ListedSgdRisks
+from sgdmem.numeric.systems.associative_memory import AssociativeMemory, Recovery, spectral_step
 from sgdmem.numeric.systems.compute_optimal import compute_phase, sgd_frontier
 from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_methods
 from sgdmem.numeric.systems.dana_exponent import MeasuredAlpha, measured_alpha
@@ -40,10 +41,12 @@ from sgdmem.symbolic.systems.memory_one import regions
 
 __all__ = [
     "ActiveClock",
+    "AssociativeMemory",
     "ListedSgdRisks",
     "MeasuredAlpha",
     "RandomFeatures",
     "RareClass",
+    "Recovery",
     "SparseInputs",
     "SpectralConflict",
     "StochasticEdge",
@@ -72,6 +75,7 @@ __all__ = [
     "sgdm_and_sgd",
     "sparsified_sgd",
     "spectral_conflict",
+    "spectral_step",
     "stochastic_edge",
     "strongly_convex_bound",
     "svag",

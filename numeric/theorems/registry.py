@@ -79,6 +79,12 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Compute-optimal exponents": "compute_optimal",
         "Kernel of SGD": "sgd_kernel",
     },
+    "associative-memory": {
+        "Gradient at zero": "gradient_at_zero",
+        "Reduced scores of SGD": "reduced_scores",
+        "Capacity of SGD": "sgd_capacity",
+        "Capacity of Muon": "muon_capacity",
+    },
 }
 STATEMENTS = {  # the modules in which they are
     name: f"{system.replace('-', '_')}.{module}"

@@ -1,0 +1,1 @@
+"""Statements of Kim et al., Sharp capacity scaling of spectral optimizers, and around them."""
