@@ -24,6 +24,7 @@ TITLES = {
     "marginal-momentum": "Marginal value of momentum (arXiv 2307.15196)",
     "sparse-momentum": "Sparse momentum (arXiv 2605.28961)",
     "mem-sgd": "Sparsified SGD with memory (arXiv 1809.07599)",
+    "kaczmarz": "Randomized Kaczmarz (arXiv 2604.09909)",
     "dana": "DANA (arXiv 2505.16098)",
     "associative-memory": "Muon and SGD in associative memory",
 }

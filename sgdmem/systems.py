@@ -7,6 +7,13 @@ from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_metho
 from sgdmem.numeric.systems.dana_exponent import MeasuredAlpha, measured_alpha
 from sgdmem.numeric.systems.dana_ode import moment_speeds, ode_losses
 from sgdmem.numeric.systems.deterministic_features import deterministic_features
+from sgdmem.numeric.systems.kaczmarz import (
+    WorstCase,
+    greedy_quadratics,
+    kaczmarz,
+    worst_losses,
+)
+from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
 from sgdmem.numeric.systems.marginal_momentum import (
     averaged_rates,
     endpoint_variances,
@@ -50,6 +57,7 @@ __all__ = [
     "SparseInputs",
     "SpectralConflict",
     "StochasticEdge",
+    "WorstCase",
     "active_clock",
     "alike_threshold",
     "as_stable_as_rand_k",
@@ -61,7 +69,11 @@ __all__ = [
     "dana_methods",
     "deterministic_features",
     "endpoint_variances",
+    "greedy_quadratics",
+    "guaranteed_exponent",
+    "guaranteed_losses",
     "isotropic_features",
+    "kaczmarz",
     "mean_features",
     "measured_alpha",
     "moment_speeds",
@@ -79,5 +91,6 @@ __all__ = [
     "stochastic_edge",
     "strongly_convex_bound",
     "svag",
+    "worst_losses",
     "zipf_tokens",
 ]

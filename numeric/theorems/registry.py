@@ -59,6 +59,12 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Memory stays small": "memory_stays_small",
         "Rate of MEM-SGD": "rate",
     },
+    "kaczmarz": {
+        "Worst start of Kaczmarz": "worst_start",
+        "Eigenvalue equation of Kaczmarz": "eigenvalue_equation",
+        "Last iterate of Kaczmarz": "last_iterate",
+        "Largest momentum of Kaczmarz": "largest_momentum",
+    },
     "dana": {
         "Moments of DANA": "moments",
         "Clock of DANA": "random_clock",

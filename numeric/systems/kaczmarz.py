@@ -1,0 +1,248 @@
+r"""Randomized Kaczmarz, and SGD with the greedy step on quadratics (arXiv 2604.09909).
+
+Problem
+    A linear system that has a solution, too large for more than a row, or a block of rows, at a
+    time; or quadratics :math:`f_i` with the Hessians :math:`H_i\preceq1`, all least at one point.
+Algorithm
+    :math:`w\leftarrow w-H_i(w-w_*)` with probability :math:`p_i`: the step 1 / smoothness, the
+    greedy one, of which nothing is averaged. Kaczmarz has :math:`H_i=x_ix_i^T` with the row's unit
+    vector, so that the row's equation is solved; block Kaczmarz the projection on the rows of a
+    block. That is SGD with batches of one sample and the learning rate 1 on finite data, for which
+    the library is exact: here are only the data. The relaxed family has other rates below 2.
+Guarantee
+    For :math:`|w_0-w_*|=1`, whatever the instance, the mean loss is :math:`O(t^{-3/4})`. The worst
+    start has the loss :math:`\tfrac12\lambda_{\max}(A_t)`, where :math:`A_0=H=E H_i` and
+    :math:`A_{t+1}=E(1-H_i)A_t(1-H_i)`.
+
+References
+----------
+    M. Dereziński and X. Dong, Last-iterate convergence of randomized Kaczmarz and SGD with greedy
+    step size, COLT, arXiv 2604.09909 (2026).
+    T. Strohmer and R. Vershynin, A randomized Kaczmarz algorithm with exponential convergence, J.
+    Fourier Anal. Appl. 15, 262 (2009).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.arrays import EPS, read_reals, read_vector
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import positive_float, whole
+from sgdmem.numeric.losses.sampled_moments import SampledMoments
+from sgdmem.numeric.losses.schedule import read_schedule
+from sgdmem.numeric.problems.noise import Noise
+from sgdmem.numeric.problems.problem import Problem, as_problem, require_no_weight_decay
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.zoo.named_algorithms import sgd
+
+_MATRIX = 2  # dimensions
+_ROOM = 100  # roundings of eigenvalues
+
+
+def kaczmarz(
+    A: Any,
+    b: Any = None,
+    *,
+    probabilities: Any = "norms",
+    blocks: Any = None,
+    start: Any = None,
+) -> Problem:
+    r"""Return the problem on which SGD with B = 1 is randomized Kaczmarz for :math:`Aw=b`.
+
+    The learning rate 1 is Kaczmarz, others from 0 to 2 are its relaxations. All verbs take it: see
+    `losses`, `stability`, `simulate`, and `worst_losses`. The loss is
+    :math:`\frac12\sum p_i|V_i^T(w-w_*)|^2`, with the directions :math:`V_i` that a step sets right:
+    a row's unit vector, or an orthonormal basis of a block's rows.
+
+    Parameters
+    ----------
+    A : array or sparse rows of shape (n, d)
+    b : array of shape (n,), optional
+        If the system has no solution, steps come to rest about the weighted least squares of its
+        unit rows.
+    probabilities : str or array of shape (n,)
+        "norms": in proportion to the squares of the norms, of a row or block (Strohmer and
+        Vershynin); "uniform"; or one for each row or block.
+    blocks : int or sequence of sequences of int, optional
+        How many consecutive rows are taken together, or which.
+    start : array of shape (d,), optional
+        :math:`w_0`, by default 0 if there is a b.
+
+    Raises
+    ------
+    InputError
+        For a row of zeros, blocks that are none, and as `Problem.from_data`.
+
+    Examples
+    --------
+    >>> import sgdmem
+    >>> problem = kaczmarz([[1.0, 0], [3.0, 4.0]], start=[1.0, 1.0], probabilities="uniform")
+    >>> sgdmem.losses(sgdmem.sgd(1), problem, 1, 2)
+    array([0.74    , 0.0832  , 0.056576])
+    """
+    rows: Any = A.tocsr() if hasattr(A, "tocsr") else read_reals(A, "A")
+    if len(rows.shape) != _MATRIX or not min(rows.shape):
+        raise InputError(f"A must be of the shape (n, d), got {shown(A)}")
+    n, known = rows.shape[0], b is not None
+    labels = read_vector(b, "b") if known else np.zeros(n)
+    if labels.shape != (n,):
+        raise InputError(f"b must have an entry for each of {n} rows, got {labels.size}")
+    sparse = hasattr(rows, "tocsr")
+    products = rows.multiply(rows) if sparse else rows**2
+    squares = np.asarray(products.sum(axis=1)).ravel()
+    if not squares.all():
+        raise InputError(f"A must have no row of zeros, but row {int(squares.argmin())} is one")
+    if blocks is None:
+        scales = 1 / np.sqrt(squares)[:, None]
+        scaled = rows.multiply(scales).tocsr() if sparse else (rows * scales)[:, None]
+        p = _probabilities(probabilities, squares)
+        found = labels * scales[:, 0] if known else None
+        return Problem.from_data(scaled, found, start=start, weights=p)
+    places = _blocks(blocks, n)
+    p = _probabilities(probabilities, np.array([squares[place].sum() for place in places]))
+    V = np.zeros((len(places), max(map(len, places)), rows.shape[1]))
+    c = np.zeros(V.shape[:2])
+    for i, place in enumerate(places):
+        U, s, Vt = np.linalg.svd(
+            rows[place].toarray() if sparse else rows[place], full_matrices=False
+        )
+        rank = int((s > s[0] * max(U.shape[0], Vt.shape[1]) * EPS).sum())
+        V[i, :rank] = Vt[:rank]
+        c[i, :rank] = (U.T @ labels[place])[:rank] / s[:rank]
+    return Problem.from_data(V, c if known else None, start=start, weights=p)
+
+
+def greedy_quadratics(H: Any, *, probabilities: Any = "uniform", start: Any = None) -> Problem:
+    r"""Return the problem on which SGD with B = 1 takes the greedy step on random quadratics.
+
+    :math:`f_i(w)=\frac12(w-w_*)^TH_i(w-w_*)`. With H divided by the smoothness, the largest norm,
+    the greedy step is the learning rate 1.
+
+    Parameters
+    ----------
+    H : array of shape (n, d, d)
+        Positive semidefinite matrices of norms up to 1.
+    probabilities : str or array of shape (n,)
+        "uniform", "norms" (in proportion to the traces), or one for each.
+    start : array of shape (d,), optional
+        :math:`w_0-w_*`.
+
+    Raises
+    ------
+    InputError
+        For other matrices.
+
+    Examples
+    --------
+    >>> import sgdmem
+    >>> problem = greedy_quadratics([[[1.0, 0], [0, 0]], [[0.5, 0], [0, 0.5]]], start=[1.0, 1.0])
+    >>> sgdmem.losses(sgdmem.sgd(1), problem, 1, 1)
+    array([0.5  , 0.125])
+    """
+    given = read_reals(H, "H")
+    if given.ndim != _MATRIX + 1 or given.shape[1] != given.shape[2] or not given.size:
+        raise InputError(f"H must be of the shape (n, d, d), got {given.shape}")
+    if not np.allclose(given, np.swapaxes(given, 1, 2), rtol=1e-10, atol=1e-12):
+        raise InputError("H must be symmetric matrices")
+    values, vectors = np.linalg.eigh(given)
+    size = given.shape[1]
+    for i, (least, most) in enumerate(zip(values[:, 0], values[:, -1], strict=True)):
+        if least < -size * EPS * max(most, EPS) * _ROOM or most > 1 + size * EPS * _ROOM:
+            raise InputError(
+                f"H must have eigenvalues from 0 to 1, but those of H[{i}] go from {least:.6g} to "
+                f"{most:.6g}: divide by the smoothness"
+            )
+    Z = np.sqrt(np.maximum(values, 0))[:, :, None] * np.swapaxes(vectors, 1, 2)
+    p = _probabilities(probabilities, np.trace(given, axis1=1, axis2=2))
+    return Problem.from_data(Z, start=start, weights=p)
+
+
+@dataclass(frozen=True)
+class WorstCase:
+    r"""What is lost from the worst start at a distance of 1.
+
+    Attributes
+    ----------
+    losses : ndarray of shape (T + 1,)
+        :math:`\tfrac12\lambda_{\max}(A_t)`, after 0, 1, ... T steps; each has its own start.
+    start : ndarray of shape (d,)
+        :math:`w_0-w_*` of the length 1, the worst for T steps.
+    """
+
+    losses: Array
+    start: Array
+
+
+def worst_losses(
+    problem: Any, steps: Any, learning_rate: Any = 1, batch_size: Any = 1
+) -> WorstCase:
+    r"""Return the exact mean loss of SGD from its worst start, if the samples can all be fitted.
+
+    The map of second moments of a step, :math:`M\mapsto E(1-\eta H_i)M(1-\eta H_i)`, is its own
+    adjoint. So :math:`A_t` are the second moments of a run that starts from :math:`M_0=H`.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of samples: `kaczmarz`, `greedy_quadratics`, ``Problem.from_data``. Labels do not matter.
+    steps : int
+    learning_rate, batch_size : number
+        1 for the greedy step on single samples.
+
+    Raises
+    ------
+    InputError
+        For a problem without samples, or with weight decay.
+
+    Examples
+    --------
+    >>> found = worst_losses(kaczmarz([[1.0, 0], [3.0, 4.0]], probabilities="uniform"), 2)
+    >>> found.losses.round(4).tolist()
+    [0.4, 0.128, 0.087]
+    """
+    given = as_problem(problem)
+    require_no_weight_decay(given, "a worst start")
+    samples = given.noise.samples
+    if samples is None:
+        raise InputError("problem must be one of samples, such as kaczmarz(A)")
+    rate = positive_float(learning_rate, "learning_rate")
+    last = whole(steps, "steps", 0)
+    homogeneous = replace(samples, residuals=None, pull=None, minimum=None)
+    lam = samples.eigenvalues
+    from_hessian = Problem(Spectrum(lam), Noise(samples=homogeneous), target=lam)
+    noise = from_hessian.noise.at(batch_size)
+    moments = SampledMoments.at_start(from_hessian, noise, read_schedule(sgd(rate)), last)
+    root = np.sqrt(lam)
+    still, v, r = np.ones((1, 1)), np.array([-rate]), np.ones(1)
+    found = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(last + 1):
+            values, vectors = np.linalg.eigh(moments.second[:, 0, :, 0] / np.outer(root, root))
+            found.append(values[-1] / 2)
+            if t < last:
+                moments.step(still, v, r)
+    return WorstCase(np.array(found), np.asarray(vectors[:, -1] @ samples.axes))
+
+
+def _probabilities(given: Any, squares: Array) -> Array:
+    if not isinstance(given, str):
+        return read_vector(given, "probabilities")
+    if given not in ("norms", "uniform"):
+        raise InputError(f'probabilities must be "norms", "uniform" or a list, got {shown(given)}')
+    return squares / squares.sum() if given == "norms" else np.full(squares.size, 1 / squares.size)
+
+
+def _blocks(given: Any, n: int) -> list[list[int]]:
+    if not is_list(given):
+        size = whole(given, "blocks", 1, n)
+        return [list(range(i, min(i + size, n))) for i in range(0, n, size)]
+    found = [[whole(i, "blocks", 0, n - 1) for i in block] for block in given if is_list(block)]
+    if len(found) != len(given) or not found or not all(found):
+        raise InputError(f"blocks must be a size, or lists of rows, got {shown(given)}")
+    return found

@@ -1,0 +1,188 @@
+"""Randomized Kaczmarz against exact fractions and literal runs; and what is refused."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sgdmem
+from sgdmem.numeric.systems.kaczmarz import greedy_quadratics, kaczmarz, worst_losses
+from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
+from sgdmem.symbolic.errors import InputError
+
+RUNS = 100_000
+INSTANCES: dict[str, dict[str, Any]] = {  # of five kinds; seeds are their places
+    "by norm": {"shape": (6, 3)},
+    "uniform, relaxed": {"shape": (5, 4), "probabilities": "uniform", "rate": 0.6},
+    "given": {"shape": (4, 3), "probabilities": [0.1, 0.2, 0.3, 0.4], "rate": 1.5},
+    "blocks": {"shape": (7, 4), "blocks": 2},
+    "dependent rows": {"shape": (5, 4), "blocks": [[0, 1, 2], [3], [4, 0]]},
+}
+
+
+def instance(name: str) -> tuple[Any, ...]:
+    """Return A, start, the projections, their probabilities, the rate and the problem."""
+    given = dict(INSTANCES[name])
+    rng = np.random.default_rng(list(INSTANCES).index(name))
+    A, rate = rng.normal(size=given.pop("shape")), given.pop("rate", 1.0)
+    A[:, 0] += 1
+    A[2] = A[0] - A[1]
+    start = rng.normal(size=A.shape[1])
+    blocks = given.get("blocks", 1)
+    if isinstance(blocks, int):
+        blocks = [range(i, min(i + blocks, len(A))) for i in range(0, len(A), blocks)]
+    parts = [A[list(rows)] for rows in blocks]
+    p = given.get("probabilities", [np.sum(part**2) for part in parts])
+    p = np.ones(len(parts)) if isinstance(p, str) else np.array(p)
+    H = np.array([np.linalg.pinv(part, 1e-10) @ part for part in parts])
+    return A, start, H, p / p.sum(), rate, kaczmarz(A, start=start, **given)
+
+
+def test_runs() -> None:
+    """Five systems are solved 10^5 times, projection by projection: 60 z-scores, none beyond 3."""
+    scores = np.concatenate([z_scores(name) for name in INSTANCES])
+    assert scores.size >= 50
+    assert (np.abs(scores) > 3).mean() < 0.01
+    assert 0.6 < np.sqrt((scores**2).mean()) < 1.5  # those of a system depend on each other
+
+
+def z_scores(name: str, steps: int = 12) -> Any:
+    """Return those of the mean losses after each step; seeds 100 to 104."""
+    _, start, H, p, rate, problem = instance(name)
+    rng = np.random.default_rng(100 + list(INSTANCES).index(name))
+    theory = sgdmem.losses(sgdmem.sgd(rate), problem, 1, steps)
+    w, scores = np.tile(start, (RUNS, 1)), []
+    mean = np.tensordot(p, H, 1)
+    for t in range(1, steps + 1):
+        chosen = rng.choice(len(p), RUNS, p=p)
+        for i in range(len(p)):
+            w[chosen == i] -= rate * w[chosen == i] @ H[i]
+        losses = np.einsum("ri,ij,rj->r", w, mean, w) / 2
+        scores.append((losses.mean() - theory[t]) / losses.std() * RUNS**0.5)
+    return np.array(scores)
+
+
+def test_enumeration_in_fractions() -> None:
+    """All sequences of 3 rows of two systems, with the rates 1 and 1/2, in exact fractions."""
+    for rows, probabilities in (
+        ([[3, 4], [5, 12], [1, 0]], [Fraction(1, 2), Fraction(1, 3), Fraction(1, 6)]),
+        ([[1, 2, 2], [2, -3, 6], [0, 0, 7], [4, 4, 7]], [Fraction(k, 10) for k in (1, 2, 3, 4)]),
+    ):
+        d, w0 = len(rows[0]), [Fraction(k + 2) for k in range(len(rows[0]))]
+        norms = [Fraction(sum(a * a for a in row)) for row in rows]
+        for rate in (Fraction(1), Fraction(1, 2)):
+            loss = Fraction(0)
+            for drawn in itertools.product(range(len(rows)), repeat=4):  # the last one is asked
+                w, share = w0, Fraction(1)
+                for i in drawn[:-1]:
+                    inner = sum(a * x for a, x in zip(rows[i], w, strict=True)) / norms[i]
+                    w = [x - rate * inner * a for a, x in zip(rows[i], w, strict=True)]
+                for i in drawn:
+                    share *= probabilities[i]
+                last = drawn[-1]
+                inner = sum(a * x for a, x in zip(rows[last], w, strict=True))
+                loss += share * inner**2 / norms[last] / 2
+            problem = kaczmarz(rows, start=w0, probabilities=probabilities)
+            found = sgdmem.losses(sgdmem.sgd(rate), problem, 1, 3)
+            assert found.shape == (4,) and d == len(problem.spectrum)
+            assert found[-1] == pytest.approx(float(loss), rel=1e-13)
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_worst_start(name: str) -> None:
+    """A_t made literally; the worst start has that loss, and nothing else has more."""
+    A, _, H, p, rate, problem = instance(name)
+    found = worst_losses(problem, 6, rate)
+    steps = np.eye(A.shape[1]) - rate * H
+    matrix = np.tensordot(p, H, 1)
+    for loss in found.losses:
+        assert loss == pytest.approx(np.linalg.eigvalsh(matrix)[-1] / 2, rel=1e-12)
+        last, matrix = matrix, np.einsum("n,nij,jk,nkl->il", p, steps, matrix, steps)
+    assert np.linalg.norm(found.start) == pytest.approx(1)
+    assert found.start @ last @ found.start / 2 == pytest.approx(found.losses[-1])
+
+
+def test_systems_with_labels() -> None:
+    """A system is solved from 0 as its homogeneous one is from minus the solution."""
+    A, start, *_ = instance("blocks")
+    for blocks in (None, 2):
+        given = kaczmarz(A, A @ start, blocks=blocks)
+        alike = kaczmarz(A, start=start, blocks=blocks)
+        found = [sgdmem.losses(sgdmem.sgd(1), each, 1, 9) for each in (given, alike)]
+        np.testing.assert_allclose(*found, rtol=1e-10)
+
+
+def test_sparse_rows() -> None:
+    """Sparse rows are dense ones, also in blocks, and of a symmetric matrix."""
+    sparse = pytest.importorskip("scipy.sparse")
+    A = sparse.random(40, 8, 0.3, random_state=1, format="lil")
+    A[:, 0] = 1
+    for given in ({}, {"blocks": 4}, {"probabilities": "uniform"}):
+        found = [worst_losses(kaczmarz(X, **given), 5).losses for X in (A, A.toarray())]
+        np.testing.assert_allclose(*found, rtol=1e-12)
+    assert len(kaczmarz(np.eye(3)).spectrum) == len(kaczmarz(sparse.eye(3)).spectrum) == 3
+
+
+def test_greedy_quadratics() -> None:
+    """Kaczmarz is one of them, and others follow their map of moments."""
+    _, start, H, p, _, problem = instance("blocks")
+    alike = greedy_quadratics(H, probabilities=p, start=start)
+    found = [sgdmem.losses(sgdmem.sgd(1), each, 1, 5) for each in (problem, alike)]
+    np.testing.assert_allclose(*found, rtol=1e-12)
+    rng = np.random.default_rng(7)
+    Z = rng.normal(size=(3, 4, 4))
+    H = Z @ np.swapaxes(Z, 1, 2)
+    H /= np.linalg.norm(H, 2, axis=(1, 2)).max()
+    matrix = H.mean(axis=0)
+    for loss in worst_losses(greedy_quadratics(H), 4).losses:
+        assert loss == pytest.approx(np.linalg.eigvalsh(matrix)[-1] / 2, rel=1e-12)
+        matrix = ((np.eye(4) - H) @ matrix @ (np.eye(4) - H)).mean(axis=0)
+
+
+def test_guarantee() -> None:
+    """The exponent solves the integral at its maximum; a coarse grid of h has no more than all."""
+    from scipy.integrate import quad
+
+    for rate in (0.3, 1.0, 1.7):
+        a = guaranteed_exponent(rate)
+
+        def integral(x: float, rate: float = rate, a: float = a) -> float:
+            found = quad(lambda u: np.exp(-2 * x * (1 - u)), 0, 1, weight="alg", wvar=(-a, 0))[0]
+            return float(rate * x * found)
+
+        assert integral(a / (2 - rate)) == pytest.approx(1, abs=1e-8)
+        assert max(integral(a / (2 - rate) * s) for s in (0.5, 0.9, 1.1, 2)) < 1
+        every = guaranteed_losses(500, rate)
+        few = guaranteed_losses(500, rate, np.geomspace(1e-4, 1, 30))
+        assert (few <= every * (1 + 1e-5)).all()
+        assert few[-1] > 0.9 * every[-1]
+    t = np.arange(1, 2001)
+    assert 0.278 < (guaranteed_losses(2000)[1:] * t**0.75).max() < 0.2783
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: kaczmarz([1.0, 2.0]), "A must be of the shape"),
+        (lambda: kaczmarz([[1.0, 0], [0, 0]]), "row 1 is one"),
+        (lambda: kaczmarz([[1.0, 2]], [1.0, 2]), "b must have an entry for each of 1 rows"),
+        (lambda: kaczmarz([[1.0, 2]], probabilities="norm"), "probabilities must be"),
+        (lambda: kaczmarz([[1.0, 2]], blocks=2), "blocks"),
+        (lambda: kaczmarz([[1.0, 2]], blocks=[0]), "blocks must be a size, or lists of rows"),
+        (lambda: greedy_quadratics(np.eye(2)), "H must be of the shape"),
+        (lambda: greedy_quadratics([[[1.0, 1], [0, 1]]]), "symmetric"),
+        (lambda: greedy_quadratics([[[2.0]]]), "divide by the smoothness"),
+        (lambda: guaranteed_losses(3, 2), "learning_rate must be below 2"),
+        (lambda: guaranteed_losses(3, 1, [2.0]), "eigenvalues must be from 0 to 1"),
+        (lambda: guaranteed_exponent(0.001), "learning_rate must be from 0.01 to 1.9"),
+        (lambda: worst_losses([1.0, 2], 3), "one of samples"),
+        (lambda: worst_losses(kaczmarz([[1.0, 2]]), -1), "steps"),
+    ],
+)
+def test_bad_input(make: Any, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        make()
