@@ -49,6 +49,7 @@ _DIAGRAMS = (
     "spectral-conflict",
     "sparse-phases",
     "dana-phases",
+    "associative-memory",
     "regimes",
 )
 _CURVES = {  # what curves and their points are of, their artists and the columns of these
@@ -61,6 +62,7 @@ _CURVES = {  # what curves and their points are of, their artists and the column
     "spectral-conflict": (("momentum", "probability"), {"speed": "speed_over_slow_sgd"}),
     "sparse-phases": (("dimension", "kappa"), {"retention-is-learning": "gamma"}),
     "dana-phases": (("boundary", "alpha"), {"boundary": "beta"}),
+    "associative-memory": (("rule", "dimension"), {"recovered": "items_recovered"}),
 }
 Size: TypeAlias = Any  # as the functions that draw take it
 # arguments of `named_diagram`
@@ -226,6 +228,7 @@ def diagram_command(
                                 probability
       sparse-phases             sigma, kappa, dimensions
       dana-phases               method, alpha, beta
+      associative-memory        exponent, batch_size, dimension, seeds
       regimes                   family, inverse_nu, zeta
 
     All but the zones have points, along each axis of the map; maps but the regimes have

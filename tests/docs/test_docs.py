@@ -58,7 +58,7 @@ def test_pictures_of_the_questions(tmp_path: Path) -> None:
     assert written == {
         *("root_locus.png", "noise_summand.png", "losses.png", "two_edges.png"),
         *("batch_sharpness.png", "marginal_momentum.png", "spectral_conflict.png"),
-        *("mem_sgd.png", "sparse_phases.png", "dana_phases.png"),
+        *("mem_sgd.png", "sparse_phases.png", "dana_phases.png", "associative_memory.png"),
         "dana_losses.png",
     }
 
