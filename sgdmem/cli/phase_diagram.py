@@ -255,8 +255,9 @@ def draw_command(file: str, quantity: str | None, output: str | None, size: Any)
     """
     from sgdmem.phase_diagrams.maps.map_file import read_map_file
 
+    data = read_map_file(file)  # first: a picture given for FILE is no netCDF file
     path = output_path(output or str(Path(file).with_suffix(".png")), PICTURES)
-    draw_file(read_map_file(file), path, quantity, size)
+    draw_file(data, path, quantity, size)
     click.echo(f"wrote {path}")
 
 

@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ from sgdmem.numeric.systems.compute_optimal import METHODS
 from sgdmem.systems import compute_phase, deterministic_features, sgd_frontier
 
 
-def table(a, b):
+def table(a: Any, b: Any) -> Any:
     """Return phase, -log P* / log f and log d* / log f of Table 2 of arXiv 2405.15074."""
     zeta = 2 * a + 2 * b - 1
     if 2 * b < 1:
@@ -28,28 +31,27 @@ def table(a, b):
     return "IVb", -(1 - 2 * a) * zeta / (2 * below), (a - b) / below
 
 
-def test_the_linear_program_is_the_table_of_the_paper():
+def test_the_linear_program_is_the_table_of_the_paper() -> None:
     rng, seen = np.random.default_rng(0), set()
     for _ in range(200):
         a, b = (Fraction(int(n), 997) for n in rng.integers(30, 1500, 2))
         if 2 * (a + b) > 1 and a != b:
             found = compute_phase(a, b)
             assert (found.name, found.risk, found.width) == table(a, b)
-            assert found.rate == max(0, 1 - 2 * a) * found.width
+            assert found.rate == max(Fraction(0), 1 - 2 * a) * found.width
             seen.add(found.name)
     assert len(seen) == 7
 
 
-def test_the_best_rate_gains_in_phase_iv_alone():
-    for a, b in [("1", "0.3"), ("1", "0.7"), ("0.7", "1"), ("0.3", "0.4"), ("0.2", "0.8")]:
-        assert compute_phase(a, b, "sgd-any-rate").risk == compute_phase(a, b).risk
-    for a, b in [("0.4", "0.8"), ("0.27", "0.8")]:
-        a, b = Fraction(a), Fraction(b)
+def test_the_best_rate_gains_in_phase_iv_alone() -> None:
+    for alpha, beta in [("1", "0.3"), ("1", "0.7"), ("0.7", "1"), ("0.3", "0.4"), ("0.2", "0.8")]:
+        assert compute_phase(alpha, beta, "sgd-any-rate").risk == compute_phase(alpha, beta).risk
+    for a, b in [(Fraction("0.4"), Fraction("0.8")), (Fraction("0.27"), Fraction("0.8"))]:
         best = 1 / (1 + 1 / (2 * a) + (1 - 2 * a) / (2 * a + 2 * b - 1))
         assert compute_phase(a, b, "sgd-any-rate").risk == best > compute_phase(a, b).risk
 
 
-def test_exponents_are_continuous_across_the_phases():
+def test_exponents_are_continuous_across_the_phases() -> None:
     """A step of 1e-6 changes the exponent by 1e-5 at most, wherever it is made."""
     rng = np.random.default_rng(1)
     points = [*rng.uniform(0.05, 1.5, (6, 2)), (0.25, 0.8), (0.5, 0.3), (0.5, 0.9), (0.9, 0.5)]
@@ -61,7 +63,7 @@ def test_exponents_are_continuous_across_the_phases():
 
 
 @pytest.mark.slow
-def test_the_frontier_is_below_every_width():
+def test_the_frontier_is_below_every_width() -> None:
     found = sgd_frontier("0.4", "0.8", [1e7])
     for d in np.geomspace(1e2, 1e5, 7):
         features = deterministic_features("0.4", "0.8", d)
@@ -74,7 +76,7 @@ def test_the_frontier_is_below_every_width():
     assert any_rate.risks[0] < found.risks[0]
 
 
-def test_bad_exponents_are_refused():
+def test_bad_exponents_are_refused() -> None:
     with pytest.raises(InputError, match="method must be among sgd, "):
         compute_phase(1, 1, "adam")
     with pytest.raises(InputError, match="beta must exceed"):

@@ -1,4 +1,7 @@
+from __future__ import annotations
+
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +24,7 @@ POINTS = [("1", "0.7"), ("0.35", "0.8"), ("0.2", "0.8"), ("0.75", "0.4")]
 
 @pytest.mark.parametrize("share", [0.5, 1.2])
 @pytest.mark.parametrize("batch_size", [1, 4])
-def test_risks_on_the_contour_are_the_losses_step_by_step(share, batch_size):
+def test_risks_on_the_contour_are_the_losses_step_by_step(share: Any, batch_size: Any) -> None:
     features = random_features("0.35", "0.8", 60)
     listed = ListedSgdRisks.of(features.problem)
     rate = share * listed.stable_rate(batch_size)
@@ -30,7 +33,7 @@ def test_risks_on_the_contour_are_the_losses_step_by_step(share, batch_size):
     np.testing.assert_allclose(risks, features.floor + stepped[STEPS], rtol=1e-10)
 
 
-def test_the_kernel_and_its_sum_are_those_of_the_eigenvalues():
+def test_the_kernel_and_its_sum_are_those_of_the_eigenvalues() -> None:
     listed = ListedSgdRisks(np.array([1.0, 0.5, 0.01]), np.ones(3), 0.1)
     rate, B = 0.3, 2
     a = 1 - 2 * rate * listed.eigenvalues + (B + 1) / B * (rate * listed.eigenvalues) ** 2
@@ -40,7 +43,7 @@ def test_the_kernel_and_its_sum_are_those_of_the_eigenvalues():
     assert listed.kernel_sum(rate, B) == pytest.approx(total, rel=1e-12)
 
 
-def test_the_largest_stable_rate_is_that_of_the_verdict():
+def test_the_largest_stable_rate_is_that_of_the_verdict() -> None:
     features = random_features("0.7", "0.7", 40)
     for B in (1, 30):
         rate = sgdmem.largest_learning_rate("sgd", features.problem, B)
@@ -49,7 +52,7 @@ def test_the_largest_stable_rate_is_that_of_the_verdict():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("alpha", "beta"), POINTS)
-def test_realised_features_are_around_their_deterministic_equivalent(alpha, beta):
+def test_realised_features_are_around_their_deterministic_equivalent(alpha: Any, beta: Any) -> None:
     d, seeds = 200, 12
     population = deterministic_features(alpha, beta, d, 4 * d)
     rate = population.stable_rate() / 2
@@ -65,7 +68,7 @@ def test_realised_features_are_around_their_deterministic_equivalent(alpha, beta
         assert (error * math.sqrt(seeds) < 12 * expected / math.sqrt(d)).all(), label
 
 
-def test_risks_of_many_steps_are_the_floor_and_its_noise():
+def test_risks_of_many_steps_are_the_floor_and_its_noise() -> None:
     for alpha, beta in POINTS:
         features = deterministic_features(alpha, beta, 1000)
         rate = features.stable_rate() / 2
@@ -73,7 +76,7 @@ def test_risks_of_many_steps_are_the_floor_and_its_noise():
         assert features.risks(rate, 1, 1e12) == pytest.approx(floor, rel=1e-9)
 
 
-def test_multiple_eigenvalues_count():
+def test_multiple_eigenvalues_count() -> None:
     noise = sgdmem.Noise(tau2=-1, label_variance=1)
     problem = sgdmem.Problem(sgdmem.Spectrum([1, 0.5], weights=[2, 3]), noise, target=[1, 1])
     found = ListedSgdRisks.of(problem).risks("0.1", 2, range(20))
@@ -81,7 +84,7 @@ def test_multiple_eigenvalues_count():
     np.testing.assert_allclose(found, 0.5 + losses, rtol=1e-10)
 
 
-def test_rare_floors_are_found():
+def test_rare_floors_are_found() -> None:
     # nearly nothing of 10^9 alike inputs is seen: half of the labels' variance is left
     floor = deterministic_features("0.01", 1, 10, 10**9).floor
     assert floor == pytest.approx(zeta(2.02) / 2, rel=1e-5)
@@ -104,7 +107,7 @@ def test_rare_floors_are_found():
         ((10, 1, 1e15), "width must be smaller for alpha = 10"),
     ],
 )
-def test_bad_features_are_refused(arguments, message):
+def test_bad_features_are_refused(arguments: Any, message: Any) -> None:
     with pytest.raises(InputError, match=message):
         deterministic_features(*arguments)
 
@@ -119,18 +122,18 @@ def test_bad_features_are_refused(arguments, message):
         (("0.1", 0, 1), "batch_size must be positive"),
     ],
 )
-def test_bad_questions_are_refused(arguments, message):
+def test_bad_questions_are_refused(arguments: Any, message: Any) -> None:
     with pytest.raises(InputError, match=message):
         deterministic_features(1, 1, 10).risks(*arguments)
 
 
-def test_other_noise_is_refused():
+def test_other_noise_is_refused() -> None:
     with pytest.raises(InputError, match=r"problem must have Noise\(tau2=-1\)"):
         ListedSgdRisks.of(sgdmem.Problem.power_law(2))
 
 
 @pytest.mark.parametrize(("alpha", "beta"), POINTS)
-def test_the_problem_of_the_mean_has_its_risks(alpha, beta):
+def test_the_problem_of_the_mean_has_its_risks(alpha: Any, beta: Any) -> None:
     features, exact = (
         mean_features(alpha, beta, 10**4),
         deterministic_features(alpha, beta, 10**4, 4 * 10**4),
@@ -146,13 +149,13 @@ def test_the_problem_of_the_mean_has_its_risks(alpha, beta):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dana", [dana_constant, dana_decaying])
-def test_dana_on_the_mean_is_the_mean_of_dana(dana):
+def test_dana_on_the_mean_is_the_mean_of_dana(dana: Any) -> None:
     d, seeds, steps = 300, 10, np.array([30, 300, 3000, 30_000])
     mean = mean_features(1, "0.7", d)
     drawn = [random_features(1, "0.7", d, seed=seed) for seed in range(seeds)]
     rule = dana(mean)
 
-    def risks(features):
+    def risks(features: Any) -> Any:
         losses = sgdmem.losses(rule, features.problem, 1, steps[-1])
         return features.floor + losses[steps]
 
