@@ -24,9 +24,11 @@ def test_gradient_is_that_of_the_softmax() -> None:
         assert shares.sum() == pytest.approx(1)
 
         def loss(W: Any, shares: Any = shares) -> float:
-            return -sum(
-                share * (v[i] @ W @ u[i] - logsumexp([x @ W @ u[i] for x in v]))
-                for i, share in enumerate(shares)
+            return -float(
+                sum(
+                    share * (v[i] @ W @ u[i] - logsumexp([x @ W @ u[i] for x in v]))
+                    for i, share in enumerate(shares)
+                )
             )
 
         steps = 1e-5 * np.eye(9).reshape(9, 3, 3)

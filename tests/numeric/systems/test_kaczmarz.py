@@ -84,7 +84,7 @@ def test_enumeration_in_fractions() -> None:
                 for i in drawn:
                     share *= probabilities[i]
                 last = drawn[-1]
-                inner = sum(a * x for a, x in zip(rows[last], w, strict=True))
+                inner = sum((a * x for a, x in zip(rows[last], w, strict=True)), Fraction(0))
                 loss += share * inner**2 / norms[last] / 2
             problem = kaczmarz(rows, start=w0, probabilities=probabilities)
             found = sgdmem.losses(sgdmem.sgd(rate), problem, 1, 3)
@@ -113,7 +113,7 @@ def test_systems_with_labels() -> None:
         given = kaczmarz(A, A @ start, blocks=blocks)
         alike = kaczmarz(A, start=start, blocks=blocks)
         found = [sgdmem.losses(sgdmem.sgd(1), each, 1, 9) for each in (given, alike)]
-        np.testing.assert_allclose(*found, rtol=1e-10)
+        np.testing.assert_allclose(found[0], found[1], rtol=1e-10)
 
 
 def test_sparse_rows() -> None:
@@ -123,7 +123,7 @@ def test_sparse_rows() -> None:
     A[:, 0] = 1
     for given in ({}, {"blocks": 4}, {"probabilities": "uniform"}):
         found = [worst_losses(kaczmarz(X, **given), 5).losses for X in (A, A.toarray())]
-        np.testing.assert_allclose(*found, rtol=1e-12)
+        np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
     assert len(kaczmarz(np.eye(3)).spectrum) == len(kaczmarz(sparse.eye(3)).spectrum) == 3
 
 
@@ -132,7 +132,7 @@ def test_greedy_quadratics() -> None:
     _, start, H, p, _, problem = instance("blocks")
     alike = greedy_quadratics(H, probabilities=p, start=start)
     found = [sgdmem.losses(sgdmem.sgd(1), each, 1, 5) for each in (problem, alike)]
-    np.testing.assert_allclose(*found, rtol=1e-12)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
     rng = np.random.default_rng(7)
     Z = rng.normal(size=(3, 4, 4))
     H = Z @ np.swapaxes(Z, 1, 2)
