@@ -77,12 +77,12 @@ def verify_command(
 
 
 def _show(results: list[CheckResult]) -> None:
-    click.echo(f"{'statement':<28}{'':<8}{'cases':>6}{'largest error':>15}{'tolerance':>11}")
+    click.echo(f"{'statement':<33}{'':<8}{'cases':>6}{'largest error':>15}{'tolerance':>11}")
     for result in results:
         verdict = "passed" if result.passed else "FAILED"
         statement = result.statement
         click.echo(
-            f"{statement.name:<28}{verdict:<8}{len(result.cases):>6}{result.error:>15.1e}"
+            f"{statement.name:<33}{verdict:<8}{len(result.cases):>6}{result.error:>15.1e}"
             f"{statement.tolerance:>11.0e}"
         )
         if not result.passed:
@@ -110,6 +110,6 @@ def _show_perturbed(false_claims: list[tuple[str, CheckResult]], as_json: bool) 
         return
     for row in rows:
         verdict = "rejected" if row["rejected"] else "NOT REJECTED"
-        click.echo(f"{row['name']:<28}{verdict:<14}{row['perturbation']}")
+        click.echo(f"{row['name']:<33}{verdict:<14}{row['perturbation']}")
     rejected = sum(bool(row["rejected"]) for row in rows)
     click.echo(f"{rejected} of {len(rows)} false claims rejected")

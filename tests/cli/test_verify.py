@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from sgdmem.cli.verify import verify_command
 from sgdmem.numeric.theorems import registry
 from sgdmem.numeric.theorems.check import Case, CheckResult, Statement
+from sgdmem.numeric.theorems.registry import STATEMENTS
 
 QUICK = ["Theorem 4", "Lemma 1", "equation 25"]
 
@@ -92,3 +93,7 @@ def test_too_few_cases_or_no_number_do_not_pass() -> None:
     assert not lost.passed
     assert lost.to_dict()["computed"] is None
     json.dumps(lost.to_dict(), allow_nan=False)
+
+
+def test_names_fit_their_column() -> None:
+    assert max(map(len, STATEMENTS)) < 33
