@@ -41,6 +41,7 @@ from sgdmem.numeric.systems.stochastic_edge import (
     one_direction,
     stochastic_edge,
 )
+from sgdmem.numeric.systems.thresholded_memory import thresholded_exponents, thresholded_steps
 from sgdmem.phase_diagrams.systems.named_diagrams import named_diagram
 from sgdmem.symbolic.systems.alike_modes import alike_threshold
 from sgdmem.symbolic.systems.changing_steps import counterexamples
@@ -91,6 +92,8 @@ __all__ = [
     "stochastic_edge",
     "strongly_convex_bound",
     "svag",
+    "thresholded_exponents",
+    "thresholded_steps",
     "worst_losses",
     "zipf_tokens",
 ]

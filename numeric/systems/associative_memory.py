@@ -146,13 +146,17 @@ class AssociativeMemory:
         rng = np.random.default_rng([self.seed, _SAMPLES, size])
         return rng.multinomial(size, self.frequencies) / size
 
-    def step(self, batch_size: Any = math.inf, *, progress: bool = False) -> Array:
+    def step(
+        self, batch_size: Any = math.inf, *, without: Any = (), progress: bool = False
+    ) -> Array:
         """Return the negative gradient at 0, in double precision.
 
         Parameters
         ----------
         batch_size : int or infinity
             Samples with replacement.
+        without : sequence of int
+            Items whose gradients are left out; see `thresholded_steps`.
         progress : bool
             Show a progress bar on stderr.
 
@@ -164,9 +168,10 @@ class AssociativeMemory:
         Raises
         ------
         InputError
-            For a batch size that is no whole number.
+            For a batch size that is no whole number, and what are no items.
         """
-        shares = self.shares(batch_size)
+        shares = self.shares(batch_size).copy()
+        shares[[whole(item, "without", 0, self.items - 1) for item in without]] = 0
         d = self.dimension
         products, mean, weighted = np.zeros((d, d)), np.zeros(d), np.zeros(d)
         with shown_progress("gradient", self.items, progress) as advance:
