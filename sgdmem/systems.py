@@ -14,6 +14,8 @@ from sgdmem.numeric.systems.kaczmarz import (
     worst_losses,
 )
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
+from sgdmem.numeric.systems.kaczmarz_search import search_slow_system
+from sgdmem.numeric.systems.kaczmarz_worst import SlowSystem, layered_limit, layered_system
 from sgdmem.numeric.systems.marginal_momentum import (
     averaged_rates,
     endpoint_variances,
@@ -55,6 +57,7 @@ __all__ = [
     "RandomFeatures",
     "RareClass",
     "Recovery",
+    "SlowSystem",
     "SparseInputs",
     "SpectralConflict",
     "StochasticEdge",
@@ -75,6 +78,8 @@ __all__ = [
     "guaranteed_losses",
     "isotropic_features",
     "kaczmarz",
+    "layered_limit",
+    "layered_system",
     "mean_features",
     "measured_alpha",
     "moment_speeds",
@@ -84,6 +89,7 @@ __all__ = [
     "rand_k_run",
     "random_features",
     "regions",
+    "search_slow_system",
     "sgd_frontier",
     "sgdm_and_sgd",
     "sparsified_sgd",

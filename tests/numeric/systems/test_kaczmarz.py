@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,12 @@ import pytest
 import sgdmem
 from sgdmem.numeric.systems.kaczmarz import greedy_quadratics, kaczmarz, worst_losses
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
+from sgdmem.numeric.systems.kaczmarz_search import loss_and_gradient, search_slow_system
+from sgdmem.numeric.systems.kaczmarz_worst import SLOW_LAYERS, layered_limit, layered_system
 from sgdmem.symbolic.errors import InputError
 
 RUNS = 100_000
+DATA = Path(__file__).parents[3] / "docs" / "data" / "slow_kaczmarz.csv"
 INSTANCES: dict[str, dict[str, Any]] = {  # of five kinds; seeds are their places
     "by norm": {"shape": (6, 3)},
     "uniform, relaxed": {"shape": (5, 4), "probabilities": "uniform", "rate": 0.6},
@@ -164,6 +168,47 @@ def test_guarantee() -> None:
     assert 0.278 < (guaranteed_losses(2000)[1:] * t**0.75).max() < 0.2783
 
 
+def test_layers() -> None:
+    """Systems of layers come to their limit as layers become wide, from below."""
+    for layers, steps, widths in (((0.66, 2.455), 400, (10, 40)), ((0.7, 1.5, 4.6), 600, (3, 6))):
+        near, far = ((2 * steps * worst(layered_system(steps, m, layers), steps)) for m in widths)
+        limit = 2 * layered_limit(layers)
+        assert near < far < limit
+        assert limit - far < 0.8 * (limit - near)
+    least = 2 * layered_limit()
+    assert least == pytest.approx(0.454025, abs=2e-6)
+    for k in range(len(SLOW_LAYERS)):  # and no other eight are slower
+        for factor in (0.8, 1.25):
+            other = np.array(SLOW_LAYERS)
+            other[k] *= factor
+            assert 2 * layered_limit(other) < least + 1e-9
+
+
+def test_search() -> None:
+    """The gradient is that of differences; what is found is what it says; the best one is data."""
+    rng = np.random.default_rng(0)
+    A, logits, step = rng.normal(size=(4, 3)), rng.normal(size=4), 1e-6
+    _, of_rows, of_logits = loss_and_gradient(A, logits, 5)
+    for given, gradient in ((A, of_rows), (logits, of_logits)):
+        place = tuple(int(rng.integers(size)) for size in given.shape)
+        ends = []
+        for sign in (1, -1):
+            given[place] += sign * step
+            ends.append(loss_and_gradient(A, logits, 5)[0])
+            given[place] -= sign * step
+        assert gradient[place] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5)
+    found = search_slow_system(2, 2, 30)
+    assert 2 * 30 * worst(found, 30) == pytest.approx(0.36784, abs=1e-5)
+    table = np.loadtxt(DATA, delimiter=",", skiprows=1)
+    best = worst_losses(kaczmarz(table[:, 1:], probabilities=table[:, 0]), 100).losses[-1]
+    assert 2 * 100 * best == pytest.approx(0.43348, abs=1e-5)
+
+
+def worst(system: Any, steps: int) -> float:
+    problem = kaczmarz(system.A, probabilities=system.probabilities)
+    return float(worst_losses(problem, steps).losses[-1])
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -179,6 +224,9 @@ def test_guarantee() -> None:
         (lambda: guaranteed_losses(3, 2), "learning_rate must be below 2"),
         (lambda: guaranteed_losses(3, 1, [2.0]), "eigenvalues must be from 0 to 1"),
         (lambda: guaranteed_exponent(0.001), "learning_rate must be from 0.01 to 1.9"),
+        (lambda: layered_limit([-1]), "layers must be positive"),
+        (lambda: layered_system(5, 10), "steps must be 2[0-9] or more, got 5"),
+        (lambda: search_slow_system(2, 2, 0), "steps"),
         (lambda: worst_losses([1.0, 2], 3), "one of samples"),
         (lambda: worst_losses(kaczmarz([[1.0, 2]]), -1), "steps"),
     ],
