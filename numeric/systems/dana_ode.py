@@ -2,7 +2,7 @@ r"""The differential equations of DANA (arXiv 2505.16098), derived from the upda
 
 The moments :math:`\rho=E\theta^2,\ \sigma=Ey^2,\ \chi=E\theta y` of each mode move by a linear map
 at each step, exactly, see `sgdmem.losses`. An equation takes what such a step changes for a speed,
-in continuous time; `moment_speeds` has three, and `ode_losses` solves them.
+in continuous time; `moment_speeds` has four, and `ode_losses` solves them.
 """
 
 from __future__ import annotations
