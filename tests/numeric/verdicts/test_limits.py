@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import sympy
 
+from sgdmem.methods import dana
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
@@ -368,3 +369,12 @@ def test_verdicts_are_values() -> None:
         for same in (pickle.loads(pickle.dumps(verdict)), copy.deepcopy(verdict)):
             assert same.to_dict() == verdict.to_dict()
             assert str(same) == str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("method", "hint"),
+    [("heavy-ball", r"such as heavy_ball\(0.1, 0.9\)"), (dana(2), "momentary_stability")],
+)
+def test_what_is_no_algorithm_is_told_where_to_go(method: Any, hint: str) -> None:
+    with pytest.raises(InputError, match=f"algorithm must be an Algorithm, got .*{hint}"):
+        stability(method, SPECTRUM)
