@@ -28,6 +28,8 @@ r"""The phase diagrams that have a name in the field, each by one call.
     Where momentum under sparse updates can be a heavy ball, and where it is SGD (arXiv 2605.28961).
 "dana-phases"
     The phases of compute-optimal SGD on random features, and what DANA gains (arXiv 2505.16098).
+"kaczmarz"
+    What randomized Kaczmarz loses from its worst start, below its guarantee (arXiv 2604.09909).
 "associative-memory"
     How many items one step of SGD, and of Muon, recovers, by dimension, simulated.
 "regimes"
@@ -57,6 +59,7 @@ from sgdmem.phase_diagrams.systems.diagram_parts import (
     learning_rate_momentum,
     regimes,
 )
+from sgdmem.phase_diagrams.systems.kaczmarz import draw_kaczmarz
 from sgdmem.phase_diagrams.systems.marginal_momentum import draw_marginal_momentum
 from sgdmem.phase_diagrams.systems.mem_sgd import draw_mem_sgd
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
@@ -89,12 +92,14 @@ def named_diagram(
     name : str
         "learning-rate-momentum", "damping-effective-rate", "spectral-zones",
         "batch-size-learning-rate", "batch-sharpness", "marginal-momentum", "mem-sgd",
-        "spectral-conflict", "sparse-phases", "dana-phases", "associative-memory" or "regimes"; what
-        they show is said at the top of `sgdmem.phase_diagrams.systems.named_diagrams`.
+        "spectral-conflict", "sparse-phases", "dana-phases", "kaczmarz", "associative-memory" or
+        "regimes"; what they show is said at the top of
+        `sgdmem.phase_diagrams.systems.named_diagrams`.
     problem : Problem, Spectrum or array of shape (n, d), optional
         By default the infinite power law of exponent 1.5; "regimes", "spectral-conflict",
-        "sparse-phases", "dana-phases" and "associative-memory" have their own, and
-        "batch-sharpness", "marginal-momentum" and "mem-sgd" 200 Gaussian features of one variance.
+        "sparse-phases", "dana-phases" and "associative-memory" have their own,
+        "batch-sharpness", "marginal-momentum" and "mem-sgd" 200 Gaussian features of one variance,
+        and "kaczmarz" several systems of equations.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     annotate : bool
@@ -116,10 +121,10 @@ def named_diagram(
         - "spectral-zones": ``q0``, ``damping`` and ``effective_learning_rate``, numbers;
         - "batch-size-learning-rate": ``family``, the ranges ``learning_rate`` and ``batch_size``,
           and other parameters of the family (``momentum=0.9`` for the heavy ball by default);
-        - "batch-sharpness", "marginal-momentum", "mem-sgd", "spectral-conflict",
-          "sparse-phases", "dana-phases" and "associative-memory": as `draw_batch_sharpness`,
+        - "batch-sharpness", "marginal-momentum", "mem-sgd", "spectral-conflict", "sparse-phases",
+          "dana-phases", "kaczmarz" and "associative-memory": as `draw_batch_sharpness`,
           `draw_marginal_momentum`, `draw_mem_sgd`, `draw_spectral_conflict`, `draw_sparse_phases`,
-          `draw_dana_phases` and `draw_associative_memory`;
+          `draw_dana_phases`, `draw_kaczmarz` and `draw_associative_memory`;
         - "regimes": ``points``, the ranges ``inverse_nu`` and ``zeta``, ``batch_size``, and
           ``family`` with its parameters (SGD with the learning rate 0.1 by default).
 
@@ -155,9 +160,8 @@ def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram
     ------
     InputError
         For "spectral-zones", "batch-sharpness", "marginal-momentum", "mem-sgd",
-        "spectral-conflict", "sparse-phases", "dana-phases" and "associative-memory", which are
-        curves, and as
-        `named_diagram`.
+        "spectral-conflict", "sparse-phases", "dana-phases", "kaczmarz" and "associative-memory",
+        which are curves, and as `named_diagram`.
     """
     if not isinstance(name, str) or name not in (*_DIAGRAMS, "regimes"):
         known = ", ".join([*_DIAGRAMS, "regimes", *_CURVES])
@@ -216,6 +220,7 @@ _CURVES: dict[str, Callable[..., Any]] = {
     "spectral-conflict": draw_spectral_conflict,
     "sparse-phases": draw_sparse_phases,
     "dana-phases": draw_dana_phases,
+    "kaczmarz": draw_kaczmarz,
     "associative-memory": draw_associative_memory,
 }
 

@@ -49,6 +49,7 @@ _DIAGRAMS = (
     "spectral-conflict",
     "sparse-phases",
     "dana-phases",
+    "kaczmarz",
     "associative-memory",
     "regimes",
 )
@@ -62,6 +63,7 @@ _CURVES = {  # what curves and their points are of, their artists and the column
     "spectral-conflict": (("momentum", "probability"), {"speed": "speed_over_slow_sgd"}),
     "sparse-phases": (("dimension", "kappa"), {"retention-is-learning": "gamma"}),
     "dana-phases": (("boundary", "alpha"), {"boundary": "beta"}),
+    "kaczmarz": (("system", "steps"), {"loss": "worst_loss"}),
     "associative-memory": (("rule", "dimension"), {"recovered": "items_recovered"}),
 }
 Size: TypeAlias = Any  # as the functions that draw take it
@@ -228,6 +230,7 @@ def diagram_command(
                                 probability
       sparse-phases             sigma, kappa, dimensions
       dana-phases               method, alpha, beta
+      kaczmarz                  steps, learning_rate
       associative-memory        exponent, batch_size, dimension, seeds
       regimes                   family, inverse_nu, zeta
 
@@ -263,7 +266,7 @@ def diagram_command(
             chosen["batch_sizes"] = [options["batch_size"]]
         else:
             chosen["batch_size"] = options["batch_size"]
-    for key in ("points", "resolution"):
+    for key in ("points", "resolution", "steps", "seeds"):
         if key in chosen and str(chosen[key]).isdecimal():
             chosen[key] = int(chosen[key])
     if options["weight_decay"] is not None:

@@ -231,6 +231,7 @@ SMALL = {"points": 12, "resolution": 8}
         *((name, {"points": 5}) for name in ("batch-sharpness", "marginal-momentum", "mem-sgd")),
         *(("spectral-conflict", {"points": 5}), ("sparse-phases", {"points": 2})),
         ("dana-phases", {"points": 5}),
+        ("kaczmarz", {"points": 5, "steps": 20}),
         ("associative-memory", {"points": 2, "dimension": (8, 16), "seeds": 2}),
     ],
 )

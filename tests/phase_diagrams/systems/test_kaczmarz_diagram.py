@@ -1,0 +1,49 @@
+"""The picture of Kaczmarz: exact losses below the guarantee, and near what layers can come to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem.phase_diagrams.pictures.artists import artists
+from sgdmem.symbolic.errors import InputError
+from sgdmem.systems import kaczmarz, named_diagram, worst_losses
+from tests.cli.running import run
+
+
+def test_losses_are_below_the_guarantee() -> None:
+    found = artists(named_diagram("kaczmarz", steps=100))
+    guarantee, power, slowest = (
+        np.array(found[name][0].get_ydata()) for name in ("guarantee", "power", "slowest")
+    )
+    losses = np.array([line.get_ydata() for line in found["loss"]])
+    assert len(losses) == 6
+    assert (losses < guarantee).all() and (guarantee <= power * (1 + 1e-12)).all()
+    assert (losses < slowest).all()
+    assert losses[:, -1].max() > 0.9 * slowest[-1]
+
+
+def test_a_system_of_ones_own() -> None:
+    problem = kaczmarz([[1.0, 0], [3.0, 4.0]])
+    found = artists(named_diagram("kaczmarz", problem, steps=9, learning_rate="0.5"))
+    (line,) = found["loss"]
+    assert line.get_ydata() == pytest.approx(worst_losses(problem, 9, 0.5).losses[1:])
+    assert "slowest" not in found
+    with pytest.raises(InputError, match="curvatures up to 1, got one of 25"):
+        named_diagram("kaczmarz", [[1.0, 0], [3.0, 4.0]])
+    wrong: list[dict[str, Any]] = [{"steps": 1}, {"learning_rate": 2}, {"points": 1}]
+    for options in wrong:
+        with pytest.raises(InputError, match=next(iter(options))):
+            named_diagram("kaczmarz", problem, **options)
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "k.png"
+    command = ("plot", "diagram", "kaczmarz", "--set", "steps=20", "-o", str(path))
+    assert run(capsys, *command)[0] == 0
+    rows = path.with_suffix(".csv").read_text().splitlines()
+    assert rows[0] == "system,steps,worst_loss"
+    assert any(row.startswith("Gaussian rows,20.0,") for row in rows)
