@@ -78,3 +78,27 @@ def test_compute_optimal_pieces(tmp_path: Path) -> None:
     script.SHOWN = (("1", "0.7"),) * 4
     script.picture(rows, tmp_path / "a.png")
     assert (tmp_path / "a.png").exists()
+
+
+@pytest.mark.slow
+def test_associative_memory_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = experiment("associative_memory")
+    script.ALPHAS, script.SEEDS = ("1.5",), {8: 3, 16: 3, 24: 2}
+    script.BATCH_DIMENSIONS, script.BATCH_SEEDS, script.BATCHES = (16,), 2, [1, 4, 64, 1024]
+    script.STEP_SEEDS, script.STEPS = {8: 2, 16: 2}, 3
+    paths = [str(tmp_path / name) for name in ("rows.csv", "steps.csv", "picture.png")]
+    said = []
+    for _ in range(2):  # the second time everything is there
+        monkeypatch.setattr(script.sys, "argv", ["associative_memory.py", *paths])
+        script.main()
+        said.append(capsys.readouterr().out)
+    assert (
+        said[0] == said[1] and "1.333 predicted" in said[0] and (tmp_path / "picture.png").exists()
+    )
+    rows, steps = (script.read(Path(path)) for path in paths[:2])
+    assert len(rows) == 6 * 4 + 8 * 2 + 2 * 4 and len(steps) == 4 * 2 * 3
+    d, mean, error = script.means(rows, "Muon", alpha="1.5", batch="inf")
+    assert d.tolist() == [8, 16, 24] and (np.diff(mean) > 0).all() and (error >= 0).all()
+    assert script.slope(d, 3 * d**1.5) == pytest.approx(1.5)

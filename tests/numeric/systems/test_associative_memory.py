@@ -15,8 +15,10 @@ from sgdmem.symbolic.errors import InputError
 from sgdmem.systems import AssociativeMemory, spectral_step
 
 
-def test_gradient_is_that_of_the_softmax() -> None:
-    """Differences of a sum over all pairs, one batch written out sample by sample."""
+@pytest.mark.parametrize("block", [4096, 5])
+def test_gradient_is_that_of_the_softmax(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Differences of a sum over all pairs, of the population and of a batch."""
+    monkeypatch.setattr(associative_memory, "_BLOCK", block)
     memory = AssociativeMemory(3, "1.5", 12, seed=2)
     u, v = memory.inputs().astype(float), memory.outputs().astype(float)
     for batch_size in (math.inf, 5):
