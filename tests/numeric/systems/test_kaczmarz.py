@@ -164,6 +164,7 @@ def test_guarantee() -> None:
         few = guaranteed_losses(500, rate, np.geomspace(1e-4, 1, 30))
         assert (few <= every * (1 + 1e-5)).all()
         assert few[-1] > 0.9 * every[-1]
+        assert np.log2(every[250] / every[500]) == pytest.approx(a, abs=0.01)
     t = np.arange(1, 2001)
     assert 0.278 < (guaranteed_losses(2000)[1:] * t**0.75).max() < 0.2783
 
