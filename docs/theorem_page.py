@@ -25,6 +25,7 @@ TITLES = {
     "sparse-momentum": "Sparse momentum (arXiv 2605.28961)",
     "mem-sgd": "Sparsified SGD with memory (arXiv 1809.07599)",
     "kaczmarz": "Randomized Kaczmarz (arXiv 2604.09909)",
+    "adaptive-methods": "Marginal value of adaptive methods (arXiv 1705.08292)",
     "dana": "DANA (arXiv 2505.16098)",
     "associative-memory": "Muon and SGD in associative memory",
 }

@@ -1,6 +1,13 @@
 """What single papers have: their problems, thresholds, named diagrams and counterexamples."""
 
 from sgdmem.numeric.losses.sgd_risks import ListedSgdRisks
+from sgdmem.numeric.systems.adaptive_methods import (
+    AdaptiveErrors,
+    AdaptiveProblem,
+    adaptive_errors,
+    adaptive_problem,
+)
+from sgdmem.numeric.systems.adaptive_steps import adaptive_run
 from sgdmem.numeric.systems.associative_memory import AssociativeMemory, Recovery, spectral_step
 from sgdmem.numeric.systems.compute_optimal import compute_phase, sgd_frontier
 from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_methods
@@ -51,6 +58,8 @@ from sgdmem.symbolic.systems.memory_one import regions
 
 __all__ = [
     "ActiveClock",
+    "AdaptiveErrors",
+    "AdaptiveProblem",
     "AssociativeMemory",
     "ListedSgdRisks",
     "MeasuredAlpha",
@@ -63,6 +72,9 @@ __all__ = [
     "StochasticEdge",
     "WorstCase",
     "active_clock",
+    "adaptive_errors",
+    "adaptive_problem",
+    "adaptive_run",
     "alike_threshold",
     "as_stable_as_rand_k",
     "averaged_rates",

@@ -65,6 +65,14 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Last iterate of Kaczmarz": "last_iterate",
         "Largest momentum of Kaczmarz": "largest_momentum",
     },
+    "adaptive-methods": {
+        "Least norm without test error": "least_norm",
+        "Ray of adaptive methods": "ray",
+        "Ends of adaptive methods": "ends",
+        "When signs solve the problem": "when_signs_solve",
+        "Errors of adaptive methods": "errors_of_adaptive_methods",
+        "Expected test errors": "expected_errors",
+    },
     "dana": {
         "Moments of DANA": "moments",
         "Clock of DANA": "random_clock",

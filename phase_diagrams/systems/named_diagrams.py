@@ -26,6 +26,9 @@ r"""The phase diagrams that have a name in the field, each by one call.
     How fast tokens learn by their frequency, a curve for each momentum (arXiv 2605.28961).
 "sparse-phases"
     Where momentum under sparse updates can be a heavy ball, and where it is SGD (arXiv 2605.28961).
+"adaptive-methods"
+    Test errors of gradient descent and of AdaGrad, RMSProp and Adam, by the share of one label
+    (arXiv 1705.08292).
 "dana-phases"
     The phases of compute-optimal SGD on random features, and what DANA gains (arXiv 2505.16098).
 "kaczmarz"
@@ -51,6 +54,7 @@ from sgdmem.numeric.problems.problem import (
 )
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize
 from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
+from sgdmem.phase_diagrams.systems.adaptive_methods import draw_adaptive_methods
 from sgdmem.phase_diagrams.systems.associative_memory import draw_associative_memory
 from sgdmem.phase_diagrams.systems.dana_phases import draw_dana_phases
 from sgdmem.phase_diagrams.systems.diagram_parts import (
@@ -92,12 +96,12 @@ def named_diagram(
     name : str
         "learning-rate-momentum", "damping-effective-rate", "spectral-zones",
         "batch-size-learning-rate", "batch-sharpness", "marginal-momentum", "mem-sgd",
-        "spectral-conflict", "sparse-phases", "dana-phases", "kaczmarz", "associative-memory" or
-        "regimes"; what they show is said at the top of
+        "spectral-conflict", "sparse-phases", "adaptive-methods", "dana-phases", "kaczmarz",
+        "associative-memory" or "regimes"; what they show is said at the top of
         `sgdmem.phase_diagrams.systems.named_diagrams`.
     problem : Problem, Spectrum or array of shape (n, d), optional
         By default the infinite power law of exponent 1.5; "regimes", "spectral-conflict",
-        "sparse-phases", "dana-phases" and "associative-memory" have their own,
+        "sparse-phases", "adaptive-methods", "dana-phases" and "associative-memory" have their own,
         "batch-sharpness", "marginal-momentum" and "mem-sgd" 200 Gaussian features of one variance,
         and "kaczmarz" several systems of equations.
     ax : matplotlib axes, optional
@@ -122,7 +126,8 @@ def named_diagram(
         - "batch-size-learning-rate": ``family``, the ranges ``learning_rate`` and ``batch_size``,
           and other parameters of the family (``momentum=0.9`` for the heavy ball by default);
         - "batch-sharpness", "marginal-momentum", "mem-sgd", "spectral-conflict", "sparse-phases",
-          "dana-phases", "kaczmarz" and "associative-memory": as `draw_batch_sharpness`,
+          "adaptive-methods", "dana-phases", "kaczmarz" and "associative-memory": as
+          `draw_batch_sharpness`, `draw_adaptive_methods`,
           `draw_marginal_momentum`, `draw_mem_sgd`, `draw_spectral_conflict`, `draw_sparse_phases`,
           `draw_dana_phases`, `draw_kaczmarz` and `draw_associative_memory`;
         - "regimes": ``points``, the ranges ``inverse_nu`` and ``zeta``, ``batch_size``, and
@@ -160,8 +165,8 @@ def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram
     ------
     InputError
         For "spectral-zones", "batch-sharpness", "marginal-momentum", "mem-sgd",
-        "spectral-conflict", "sparse-phases", "dana-phases", "kaczmarz" and "associative-memory",
-        which are curves, and as `named_diagram`.
+        "spectral-conflict", "sparse-phases", "adaptive-methods", "dana-phases", "kaczmarz" and
+        "associative-memory", which are curves, and as `named_diagram`.
     """
     if not isinstance(name, str) or name not in (*_DIAGRAMS, "regimes"):
         known = ", ".join([*_DIAGRAMS, "regimes", *_CURVES])
@@ -219,6 +224,7 @@ _CURVES: dict[str, Callable[..., Any]] = {
     "mem-sgd": draw_mem_sgd,
     "spectral-conflict": draw_spectral_conflict,
     "sparse-phases": draw_sparse_phases,
+    "adaptive-methods": draw_adaptive_methods,
     "dana-phases": draw_dana_phases,
     "kaczmarz": draw_kaczmarz,
     "associative-memory": draw_associative_memory,

@@ -48,6 +48,7 @@ _DIAGRAMS = (
     "mem-sgd",
     "spectral-conflict",
     "sparse-phases",
+    "adaptive-methods",
     "dana-phases",
     "kaczmarz",
     "associative-memory",
@@ -62,6 +63,10 @@ _CURVES = {  # what curves and their points are of, their artists and the column
     "mem-sgd": (("kept", "batch_size"), {"gain": "largest_rate_over_sgd"}),
     "spectral-conflict": (("momentum", "probability"), {"speed": "speed_over_slow_sgd"}),
     "sparse-phases": (("dimension", "kappa"), {"retention-is-learning": "gamma"}),
+    "adaptive-methods": (
+        ("labels", "p"),
+        {"adaptive": "adaptive_at_least", "gradient-descent": "gradient_descent"},
+    ),
     "dana-phases": (("boundary", "alpha"), {"boundary": "beta"}),
     "kaczmarz": (("system", "steps"), {"loss": "worst_loss"}),
     "associative-memory": (("rule", "dimension"), {"recovered": "items_recovered"}),
@@ -229,6 +234,7 @@ def diagram_command(
       spectral-conflict         learning_rate, momenta, batch_size, dimension,
                                 probability
       sparse-phases             sigma, kappa, dimensions
+      adaptive-methods          labels, p
       dana-phases               method, alpha, beta
       kaczmarz                  steps, learning_rate
       associative-memory        exponent, batch_size, dimension, seeds

@@ -59,7 +59,7 @@ def test_pictures_of_the_questions(tmp_path: Path) -> None:
         *("root_locus.png", "noise_summand.png", "losses.png", "two_edges.png"),
         *("batch_sharpness.png", "marginal_momentum.png", "spectral_conflict.png"),
         *("mem_sgd.png", "sparse_phases.png", "dana_phases.png", "associative_memory.png"),
-        "kaczmarz.png",
+        *("kaczmarz.png", "adaptive_methods.png"),
         "dana_losses.png",
     }
 

@@ -109,7 +109,7 @@ def test_all_is_inside_and_apart(draw: Callable[..., Any], size: Any) -> None:
         *("learning-rate-momentum", "damping-effective-rate", "spectral-zones"),
         *("batch-size-learning-rate", "batch-sharpness", "regimes", "marginal-momentum"),
         *("spectral-conflict", "mem-sgd", "sparse-phases", "dana-phases", "associative-memory"),
-        "kaczmarz",
+        *("kaczmarz", "adaptive-methods"),
     ],
 )
 def test_named_diagrams_of_every_size(name: str, size: Any) -> None:

@@ -230,7 +230,7 @@ SMALL = {"points": 12, "resolution": 8}
         *(("spectral-zones", {}), ("regimes", {"points": 12})),
         *((name, {"points": 5}) for name in ("batch-sharpness", "marginal-momentum", "mem-sgd")),
         *(("spectral-conflict", {"points": 5}), ("sparse-phases", {"points": 2})),
-        ("dana-phases", {"points": 5}),
+        *((name, {"points": 5}) for name in ("adaptive-methods", "dana-phases")),
         ("kaczmarz", {"points": 5, "steps": 20}),
         ("associative-memory", {"points": 2, "dimension": (8, 16), "seeds": 2}),
     ],

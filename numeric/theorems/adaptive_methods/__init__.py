@@ -1,0 +1,1 @@
+"""Statements of arXiv 1705.08292 about its constructed problem, and when they hold."""

@@ -1,0 +1,143 @@
+"""The constructed problem of adaptive methods: exact solutions, real steps, torch's optimizers."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem.errors import InputError
+from sgdmem.systems import adaptive_errors, adaptive_problem, adaptive_run
+
+MOSTLY = adaptive_problem([1, -1, 1, 1, -1, 1, 1])
+
+
+def test_least_norm_is_that_of_the_pseudo_inverse() -> None:
+    rng = np.random.default_rng(1)
+    for labels in ([1], [-1, -1], [1, -1], [-1, 1, 1, -1, -1], [1] * 30 + [-1] * 20):
+        problem = adaptive_problem(labels)
+        X = problem.X
+        start = [Fraction(int(x), 8) for x in rng.integers(-9, 9, problem.dimension)]
+        found = problem.minimum_norm(start)
+        assert not problem.residual(found).any()  # exactly
+        w0 = np.array(start, dtype=float)
+        near = w0 + np.linalg.pinv(X) @ (problem.y - X @ w0)
+        assert found.astype(float) == pytest.approx(near, abs=1e-12)
+
+
+def test_gradient_descent_is_exact_and_tends_to_the_least_norm() -> None:
+    iterates = MOSTLY.gradient_descent("1/4", 40)
+    errors = [float(max(abs(w - MOSTLY.minimum_norm()))) for w in iterates]
+    assert all(isinstance(x, Fraction) for x in iterates[-1])
+    X, limit = MOSTLY.X, MOSTLY.minimum_norm().astype(float)
+    move = np.eye(MOSTLY.dimension) - X.T @ X / 28
+    assert iterates[-1].astype(float) == pytest.approx(
+        limit - np.linalg.matrix_power(move, 40) @ limit, abs=1e-13
+    )
+    assert errors[40] < errors[20] < errors[0]
+
+
+def test_new_points_of_both_solutions() -> None:
+    least, signs = MOSTLY.minimum_norm(), MOSTLY.sign_solution()
+    assert MOSTLY.test_error(least, "0.7") == 0
+    assert signs is not None and MOSTLY.test_error(signs, "0.7") == Fraction(3, 10)
+    new = MOSTLY.test_points([1, -1, -1])
+    assert new.shape == (3, 3 + 5 * 7 + 15)
+    assert (new.sum(axis=1) == [1 + 2 + 1, -1 + 2 + 5, -1 + 2 + 5]).all()
+    assert list(np.sign(new[:, : MOSTLY.dimension] @ least)) == [1, -1, -1]
+    assert list(np.sign(new[:, : MOSTLY.dimension] @ signs)) == [1, 1, 1]
+
+
+def test_adagrad_ends_at_signs_with_a_constant_rate() -> None:
+    for labels in (MOSTLY.labels, [-1, -1], [1]):
+        problem = adaptive_problem(labels)
+        signs = problem.sign_solution()
+        assert signs is not None
+        run = adaptive_run(problem, "adagrad", [0.1] * 300)
+        assert np.abs(run[-1] - signs.astype(float)).max() < 1e-12
+
+
+def test_hovering_leaves_the_ray_but_not_its_errors() -> None:
+    """Rounding grows across the ray, where the preconditioned Hessian has 7.67 against 4 along."""
+    end = adaptive_run(MOSTLY, "adam", [0.01] * 2000)[-1]
+    s = np.sign(MOSTLY.transposed(MOSTLY.y))
+    assert np.abs(end - s * (end @ s) / (s @ s)).max() > 1e-4
+    assert MOSTLY.test_error(end, "0.7") == Fraction(3, 10)
+
+
+def test_rmsprop_with_a_constant_rate_hovers() -> None:
+    run = adaptive_run(MOSTLY, "rmsprop", [0.01] * 2000, betas=(0, "0.9"))
+    misfit = [np.abs(MOSTLY.residual(w)).max() for w in run[1000:]]
+    assert max(misfit) > 1e-3
+
+
+@pytest.mark.parametrize("labels", [[1, -1], [1, -1, -1], [1, 1, -1, -1, -1]])
+def test_beyond_the_condition_signs_are_left(labels: list[int]) -> None:
+    problem = adaptive_problem(labels)
+    assert problem.sign_solution() is None
+    end = adaptive_run(problem, "adagrad", [0.1] * 2000)[-1]
+    s = np.sign(problem.transposed(problem.y))
+    assert np.abs(problem.residual(end)).max() < 1e-9
+    assert np.abs(end - s * (end @ s) / (s @ s)).max() > 0.01
+
+
+def test_start_along_signs() -> None:
+    """Gradient descent keeps what is not in the span of its steps: from there it errs, too."""
+    signs = MOSTLY.sign_solution()
+    assert signs is not None
+    errors = [MOSTLY.test_error(MOSTLY.minimum_norm(signs * f), "0.6") for f in (0, 1)]
+    assert errors == [0, Fraction(2, 5)]
+    again = MOSTLY.sign_solution(signs / 3)
+    assert again is not None and (again == signs).all()
+    other = MOSTLY.minimum_norm()
+    assert np.array_equal(np.array(MOSTLY.sign_solution(other)), other)
+
+
+def test_large_epsilon_is_gradient_descent() -> None:
+    limit = MOSTLY.minimum_norm().astype(float)
+    far = []
+    for epsilon in (0.0, 0.1, 1.0, 100.0):
+        rate = 0.1 * max(1, epsilon)
+        end = adaptive_run(MOSTLY, "adagrad", [rate] * 2000, epsilon=epsilon)[-1]
+        far.append(np.abs(end - limit).max())
+    assert far == sorted(far, reverse=True) and far[-1] < 0.01 < far[0]
+
+
+def test_sgd_ends_at_the_least_norm() -> None:
+    rng = np.random.default_rng(0)
+    X, y, w = MOSTLY.X, MOSTLY.y, np.zeros(MOSTLY.dimension)
+    for i in rng.integers(0, len(y), 3000):
+        w += 0.12 * (y[i] - X[i] @ w) * X[i]
+    assert w == pytest.approx(MOSTLY.minimum_norm().astype(float), abs=1e-12)
+
+
+def test_expected_errors_by_simulation() -> None:
+    errors, p = adaptive_errors(5, "0.7"), Fraction(7, 10)
+    drawn = [adaptive_problem(n=5, p=p, seed=seed) for seed in range(400)]
+    ends = [problem.sign_solution() for problem in drawn]
+    assert abs(sum(end is None for end in ends) / 400 - errors.undecided) < 0.06
+    found = [x.test_error(w, p) for x, w in zip(drawn, ends, strict=True) if w is not None]
+    assert abs(sum(found) / 400 - errors.adaptive) < 0.03
+    assert errors.gradient_descent == Fraction(3, 10) * p**5 + p * Fraction(3, 10) ** 5
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: adaptive_problem([1, 0]), "labels must be a list of 1 and -1, got"),
+        (lambda: adaptive_problem(), "give labels, or n and p"),
+        (lambda: adaptive_problem([1], n=3), "give labels, or n and p, not both"),
+        (lambda: adaptive_problem(n=3, p=2), "p must be from 0 to 1, got 2"),
+        (lambda: MOSTLY.minimum_norm([1]), "start must be 38 numbers, 3 \\+ 5 n of them"),
+        (lambda: MOSTLY.test_error([1], 1), "weights must be 38 numbers"),
+        (lambda: adaptive_run(MOSTLY, "sgd", [1]), "method must be among adagrad, rmsprop, adam"),
+        (lambda: adaptive_run(MOSTLY, "adam", [1], epsilon=-1), "epsilon must be 0 or positive"),
+        (lambda: adaptive_run(MOSTLY, "adam", [1], betas=1), "betas must be two numbers, got 1"),
+        (lambda: adaptive_errors(201, 1), "n must be an integer from 1 to 200, got 201"),
+    ],
+)
+def test_bad_input(wrong: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        wrong()

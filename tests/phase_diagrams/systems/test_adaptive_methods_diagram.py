@@ -1,0 +1,26 @@
+"""Test errors by p: the curves are those of exact fractions."""
+
+from __future__ import annotations
+
+import pytest
+
+from sgdmem.errors import InputError
+from sgdmem.phase_diagrams.pictures.artists import artists
+from sgdmem.systems import named_diagram
+
+
+def test_curves() -> None:
+    found = artists(named_diagram("adaptive-methods", points=3, labels=[3], p=(0.5, 1)))
+    (descent,), (adaptive,) = found["gradient-descent"], found["adaptive"]
+    p = 0.75
+    q = 1 - p
+    assert descent.get_ydata()[1] == pytest.approx(q * p**3 + p * q**3)
+    assert adaptive.get_ydata()[1] == pytest.approx(q * (p**3 + 3 * p**2 * q) + p * q**3)
+    assert list(found["many-labels"][0].get_ydata()) == [0.5, 0.25, 0]
+
+
+def test_bad_input() -> None:
+    with pytest.raises(InputError, match="p must be a pair within 0 and 1"):
+        named_diagram("adaptive-methods", p=(0.5, 2))
+    with pytest.raises(InputError, match="problem is chosen by the diagram"):
+        named_diagram("adaptive-methods", [1, 0.5])
