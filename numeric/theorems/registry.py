@@ -98,6 +98,7 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Reduced scores of SGD": "reduced_scores",
         "Capacity of SGD": "sgd_capacity",
         "Capacity of Muon": "muon_capacity",
+        "Small batches of Muon": "small_batches",
     },
 }
 STATEMENTS = {  # the modules in which they are
