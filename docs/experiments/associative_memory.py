@@ -34,6 +34,7 @@ from sgdmem.systems import (
 
 ALPHAS = ("1.25", "1.5", "2")
 SEEDS = {16: 64, 32: 32, 64: 32, 128: 16, 256: 16, 512: 6}  # memories, by dimension
+LARGE = ("1.5", 1024)  # one memory, two minutes
 FACTORS, SCALED_UP_TO = (0.25, 1, 4), 256  # of lambda
 BATCH_DIMENSIONS, BATCH_SEEDS = (32, 64, 128), 8
 BATCHES = [2**k for k in range(23)]
@@ -50,6 +51,7 @@ def tasks() -> Iterator[tuple[str, int, float, int]]:
             yield from ((alpha, d, math.inf, seed) for seed in range(seeds))
     for d in BATCH_DIMENSIONS:
         yield from (("1.5", d, size, seed) for size in BATCHES for seed in range(BATCH_SEEDS))
+    yield (*LARGE, math.inf, 0)
 
 
 def measured(alpha: str, d: int, batch_size: float, seed: int) -> list[list[Any]]:
@@ -145,9 +147,8 @@ def means(rows: Any, rule: str, x: str = "d", **chosen: str) -> tuple[Any, Any, 
         ):
             groups.setdefault(float(row[x]), []).append(float(row["recovered"]))
     found = [
-        (value, np.mean(counts), np.std(counts, ddof=1) / math.sqrt(len(counts)))
+        (value, np.mean(counts), np.std(counts) / math.sqrt(max(len(counts) - 1, 1)))
         for value, counts in sorted(groups.items())
-        if len(counts) > 1
     ]
     values, mean, error = np.array(found).T
     return values, mean, error
