@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.systems.adaptive_methods import adaptive_errors
 from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
@@ -80,7 +80,8 @@ def draw_adaptive_methods(
         raise InputError(f"p must be a pair within 0 and 1, low < high, got {shown(p)}")
     shares = np.linspace(low, high, whole(points, "points", 2))
     ax = new_axes(size) if ax is None else ax
-    for place, n in enumerate(read_list(labels, "labels")):
+    for place, given in enumerate(read_list(labels, "labels")):
+        n = whole(number(given, "labels"), "labels", 1, 200)
         found = [adaptive_errors(n, share) for share in shares]
         bound = [float(x.adaptive) for x in found]
         descent = [float(x.gradient_descent) for x in found]

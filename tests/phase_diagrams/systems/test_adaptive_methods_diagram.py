@@ -10,7 +10,7 @@ from sgdmem.systems import named_diagram
 
 
 def test_curves() -> None:
-    found = artists(named_diagram("adaptive-methods", points=3, labels=[3], p=(0.5, 1)))
+    found = artists(named_diagram("adaptive-methods", points=3, labels="3", p=(0.5, 1)))
     (descent,), (adaptive,) = found["gradient-descent"], found["adaptive"]
     p = 0.75
     q = 1 - p
@@ -24,3 +24,5 @@ def test_bad_input() -> None:
         named_diagram("adaptive-methods", p=(0.5, 2))
     with pytest.raises(InputError, match="problem is chosen by the diagram"):
         named_diagram("adaptive-methods", [1, 0.5])
+    with pytest.raises(InputError, match="labels must be an integer from 1 to 200"):
+        named_diagram("adaptive-methods", labels=["5", 0])
