@@ -38,7 +38,7 @@ def check(claim: Claim = claim) -> list[Case]:
             moved = X @ np.sign(X.T @ y) * y
             found = moved[0] if (moved == moved[0]).all() else 0
             agree += found == claim(labels.count(1), labels.count(-1))
-        cases.append(Case(f"all sequences of {n} labels", agree, 2**n))
+        cases.append(Case(f"all sequences of {n} labels", float(agree), 2.0**n))
     return cases
 
 

@@ -12,8 +12,8 @@ sums of squares :math:`h_{ij}` of its theory: for C = diag(1 / h_ii)
 
 exactly if :math:`1-\lambda_i<(1-\beta)(2-\lambda_i/(1+\beta))` for every eigenvalue.
 
-Method: the radius of the map of all second moments of (w, w_-), the mean over the rows. Where H is
-a multiple of the identity, the momentum at which it is 1; elsewhere what it exceeds 1 by.
+Method: the radius of the map of all second moments of two iterates, the mean over the rows. Where
+H is a multiple of the identity, the momentum at which it is 1; elsewhere what it exceeds 1 by.
 """
 
 from __future__ import annotations
