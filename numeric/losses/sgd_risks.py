@@ -19,6 +19,7 @@ References
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,22 +41,22 @@ _OVERFLOW = 600.0  # of the logarithm of what grows
 _FIRST, _RADIUS, _AROUND = 16, 1.5, 96  # up to _FIRST steps the contour is a circle
 
 
-class SgdRisks:
+class SgdRisks(ABC):
     """Mean risks of SGD, from the resolvents of the Hessian of features."""
 
-    @cached_property
+    @property
+    @abstractmethod
     def trace(self) -> float:
         """Tr K."""
-        raise NotImplementedError
 
-    @cached_property
+    @property
+    @abstractmethod
     def largest(self) -> float:
         """The upper end of the spectrum."""
-        raise NotImplementedError
 
+    @abstractmethod
     def resolvents(self, z: Array) -> tuple[Array, Array]:
         r"""Return :math:`\sum r_j^2/(\lambda_j-z)`, r the residuals, and Tr K^2 / (K - z)."""
-        raise NotImplementedError
 
     def kernel_sum(self, rate: Any, batch_size: Any = 1) -> float:
         r"""Return :math:`\sum_tK_t`, the noise sum of SGD: below 1 exactly if it is stable."""
