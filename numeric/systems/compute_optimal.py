@@ -34,6 +34,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number as read_number
 from sgdmem.numeric.arithmetic.inputs import positive, positive_float
 from sgdmem.numeric.systems.deterministic_features import WIDEST, deterministic_features
+from sgdmem.numeric.systems.random_features import require_variance
 from sgdmem.symbolic.errors import InputError, shown
 
 _Linear = tuple[Any, ...]  # a + b x + c y
@@ -103,8 +104,7 @@ def compute_phase(alpha: Any, beta: Any, method: str = "sgd") -> ComputePhase:
     α, β = positive(alpha, "alpha"), read_number(beta, "beta")
     if not isinstance(method, str) or method not in METHODS:
         raise InputError(f"method must be among {', '.join(METHODS)}, got {shown(method)}")
-    if not α + β > Fraction(1, 2):
-        raise InputError(f"beta must exceed 1/2 - alpha, {float(Fraction(1, 2) - α):g}")
+    require_variance(α, β)
     least = max(Fraction(0), 1 - 2 * α)  # the trace is about d to that, and the rate its inverse
     found = []
     for clock in _clocks(α, method):

@@ -31,6 +31,7 @@ from sgdmem.numeric.arithmetic.inputs import number, positive_float, whole
 from sgdmem.numeric.losses.sgd_risks import SgdRisks
 from sgdmem.numeric.spectra.power_law import LARGEST_COUNT, PowerLaw
 from sgdmem.numeric.spectra.power_measure import power_measure
+from sgdmem.numeric.systems.random_features import require_variance
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -170,8 +171,7 @@ def deterministic_features(
         raise InputError(f"alpha must be from {_FLATTEST} to {_STEEPEST:g}, got {alpha:g}")
     if not beta <= 10 * _STEEPEST:
         raise InputError(f"beta must be at most {10 * _STEEPEST:g}, got {beta:g}")
-    if not alpha + beta > 0.5:
-        raise InputError(f"beta must exceed 1/2 - alpha, {0.5 - alpha:g}, got {beta:g}")
+    require_variance(alpha, beta)
     if ambient is None and alpha <= 0.5:
         ambient = round(_RATIO * width)
     if ambient is not None:

@@ -21,6 +21,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -186,11 +187,17 @@ def population(alpha: Any, beta: Any, count: Any = None) -> Problem:
     infinitely many eigenvalues k^-2; tau1 = 1, tau2 = -1; target exponent 1.2
     """
     alpha, beta = positive_float(alpha, "alpha"), to_float(number(beta, "beta"))
+    require_variance(alpha, beta)
     power = 2 * (alpha + beta) - 1
-    if not power > 0:
-        raise InputError(f"beta must exceed 1/2 - alpha, {0.5 - alpha:g}, got {beta:g}")
     target = PowerLawTarget(power / (2 * alpha), 1 / power)  # so that lambda_1 c_1^2 = 1
     return Problem(Spectrum.power_law(2 * alpha, count=count), Noise(1, -1), target)
+
+
+def require_variance(alpha: float | Fraction, beta: float | Fraction) -> None:
+    """Refuse exponents of which the labels of infinitely many inputs have no variance."""
+    if not alpha + beta > 0.5:
+        least = float(0.5 - alpha)
+        raise InputError(f"beta must exceed 1/2 - alpha, {least:g}, got {float(beta):g}")
 
 
 def _triangle(rows: Array) -> Array:
