@@ -25,7 +25,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from sgdmem.numeric.arithmetic.arrays import read_reals
 from sgdmem.numeric.arithmetic.ball import Array
@@ -69,6 +68,8 @@ class SgdRisks(ABC):
 
     def stable_rate(self, batch_size: Any = 1) -> float:
         """Return the largest stable learning rate of SGD with batches of some size."""
+        from scipy.optimize import brentq
+
         B = positive_float(batch_size, "batch_size")
         most = min(2 * B / (B + 1) / self.largest, 2 * B / self.trace * (1 + _GAP))
 
@@ -184,6 +185,7 @@ def _transform(risks: SgdRisks, γ: float, B: float, excess: Array, what: str) -
 
 def _growth(risks: SgdRisks, γ: float, B: float) -> float:
     """Return log x where the transform of the kernel is 1, x > 1."""
+    from scipy.optimize import brentq
 
     def above(u: float) -> float:
         excess = np.array([np.exp(u) + 0j])

@@ -24,7 +24,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number, positive_float, whole
@@ -80,6 +79,8 @@ class DeterministicFeatures(SgdRisks):
     @cached_property
     def largest(self) -> float:
         """The upper end of the spectrum."""
+        from scipy.optimize import brentq
+
         D, w = self._measures[0]
 
         def slope(u: float) -> float:
@@ -90,6 +91,8 @@ class DeterministicFeatures(SgdRisks):
     @cached_property
     def floor(self) -> float:
         r""":math:`P_\infty`, the least risk."""
+        from scipy.optimize import brentq
+
         D, w = self._measures[0]
 
         def excess(u: float) -> float:
