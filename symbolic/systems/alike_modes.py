@@ -16,7 +16,6 @@ from typing import Any
 from sgdmem.symbolic.algebra.scalars import as_scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_algorithm
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.expressions.tidying import arranged
 
 
 def alike_threshold(
@@ -63,6 +62,8 @@ def alike_threshold(
     2*(beta + 1)/eta
     """
     import sympy
+
+    from sgdmem.symbolic.expressions.tidying import arranged
 
     if not isinstance(of, sympy.Symbol):
         raise InputError(f"of must be a symbol of SymPy, got {shown(of)}")
