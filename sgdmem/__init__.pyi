@@ -17,7 +17,7 @@ from .numeric.losses.asymptotics import loss_asymptotics as loss_asymptotics
 from .numeric.simulation.monte_carlo import simulate as simulate
 from .phase_diagrams.maps.diagram import phase_diagram as phase_diagram
 from .phase_diagrams.maps.boundary import stability_boundary as stability_boundary
-from .phase_diagrams.pictures.map_picture import draw as draw
+from .phase_diagrams.systems.drawing import draw as draw
 from .phase_diagrams.explorer.explorer import explore as explore
 from .symbolic.derivations.derivation import derive as derive
 from .numeric.theorems.registry import verify as verify

@@ -51,7 +51,7 @@ from sgdmem.numeric.systems.stochastic_edge import (
     stochastic_edge,
 )
 from sgdmem.numeric.systems.thresholded_memory import thresholded_exponents, thresholded_steps
-from sgdmem.phase_diagrams.systems.named_diagrams import named_diagram
+from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
 from sgdmem.symbolic.systems.alike_modes import alike_threshold
 from sgdmem.symbolic.systems.changing_steps import counterexamples
 from sgdmem.symbolic.systems.memory_one import regions
@@ -84,6 +84,7 @@ __all__ = [
     "dana_decaying",
     "dana_methods",
     "deterministic_features",
+    "diagram_data",
     "endpoint_variances",
     "greedy_quadratics",
     "guaranteed_exponent",

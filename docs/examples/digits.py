@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import sgdmem
-from sgdmem.phase_diagrams.pictures.map_picture import draw
+from sgdmem import draw
 
 DATA = Path(__file__).parent.parent / "data" / "digits.npz"
 BATCH_SIZE, MOMENTUM = 64, 0.9

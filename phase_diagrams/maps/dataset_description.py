@@ -63,9 +63,14 @@ def describe(
         **({} if definition is None else {"definition": definition}),
         **problem.attributes(axes),
         **{key: str(value) for key, value in settings.items() if key not in axes},
-        "sgdmem_version": __version__,
-        "versions": ", ".join(f"{library} {version(library)}" for library in _LIBRARIES),
+        **made_by(),
     }
+
+
+def made_by() -> dict[str, str]:
+    """Return the versions of what computed a dataset."""
+    libraries = ", ".join(f"{library} {version(library)}" for library in _LIBRARIES)
+    return {"sgdmem_version": __version__, "versions": libraries}
 
 
 def _definition(family: Family[...]) -> str | None:

@@ -1,4 +1,4 @@
-"""Maps and boundaries written to files, and read from them."""
+"""Maps, boundaries and diagrams of curves written to files, and read from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def write_map_file(found: xarray.Dataset, path: str | os.PathLike[str]) -> None:
-    """Write a map or a boundary to a netCDF file; names of letters that it does not have, too."""
+    """Write a dataset to a netCDF file; names of letters that it does not have, too."""
     _renamed(found, _plain).to_netcdf(path, engine="scipy")
 
 
@@ -37,12 +37,12 @@ def _renamed(found: xarray.Dataset, change: Callable[[str], str]) -> xarray.Data
 
 
 def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
-    """Return a map or a boundary from a netCDF file (.nc) or a zarr group (.zarr).
+    """Return a map, a boundary or a diagram from a netCDF file (.nc), a map from a .zarr group.
 
     Raises
     ------
     InputError
-        If there is no such file, or it holds neither.
+        If there is no such file, or it holds none of them.
     """
     source = Path(path)
     if not source.exists():
@@ -54,7 +54,7 @@ def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
     try:
         found = xarray.load_dataset(source, engine="scipy")
     except Exception as error:  # whatever xarray's reader raises at other files
-        raise InputError(f"{source} is no netCDF file of a map: {error}") from None
-    if "stable" not in found and "condition" not in found:
-        raise InputError(f"{source} holds neither a phase diagram nor a boundary")
+        raise InputError(f"{source} is no netCDF file of a map or a diagram: {error}") from None
+    if not {"stable", "condition"} & {*found.data_vars} and "diagram" not in found.attrs:
+        raise InputError(f"{source} holds no phase diagram, boundary or named diagram")
     return _renamed(found, _as_given)

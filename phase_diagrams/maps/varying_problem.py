@@ -106,7 +106,7 @@ class VaryingProblem:
     def attributes(self, axes: Axes) -> dict[str, str]:
         """Return in words what a dataset says of it, without what the axes vary."""
         ends = self.ends(axes)
-        first, last = (_described(problem, axes) for problem in ends)
+        first, last = (described(problem, axes) for problem in ends)
         found = {name: _span(text, last.get(name, text)) for name, text in first.items()}
         if self.axes == self.of_target:
             found["spectrum_digest"] = spectrum_digest(ends[0].spectrum)
@@ -136,7 +136,8 @@ def _target(problem: Problem) -> Any:
     return problem.target
 
 
-def _described(problem: Problem, axes: Iterable[str]) -> dict[str, str]:
+def described(problem: Problem, axes: Iterable[str] = ()) -> dict[str, str]:
+    """Return a problem in words, by catchwords, without what axes vary."""
     found = {"spectrum": str(problem.spectrum), **_noise_in_words(problem.noise, set(axes))}
     return {name: text for name, text in found.items() if name not in axes}
 

@@ -38,8 +38,8 @@ _MOST_CELLS = 2000  # along an axis of a picture
 
 
 @sized
-def draw(
-    diagram: xarray.Dataset | str | PathLike[str],
+def draw_map(
+    diagram: xarray.Dataset,
     ax: Any = None,
     *,
     quantity: str = "stable",
@@ -47,57 +47,14 @@ def draw(
     explained: bool = True,
     size: FigureSize = None,
 ) -> Any:
-    """Draw a phase diagram.
-
-    The verdict is shown by the noise sum where it is stable and by the cause where it is not,
-    another quantity by its values with a line where stability ends. Axes are logarithmic whose
-    values are in a geometric progression, or are 1 minus those of one.
-
-    Parameters
-    ----------
-    diagram : xarray.Dataset or path
-        From `phase_diagram`, one map of a series; or the path of a written one (.nc, .zarr).
-    ax : matplotlib axes, optional
-        Where to draw; a new figure otherwise.
-    quantity : str
-        A variable of the diagram. Of maps with more than 2000 points along an axis every k-th one
-        is read and drawn.
-    annotate : bool
-        Whether regions of the verdict, or of the reasons, have their names in them where there is
-        room.
-    explained : bool
-        Whether a colour bar is added, and a legend of what has no name in the map.
-    size : str or (float, float), optional
-        "column", "page", "slide", or width and height in inches: of the figure, and of letters and
-        lines.
-
-    Returns
-    -------
-    matplotlib axes
-        With the `artists` ``map`` (colours of numbers), ``kinds`` (colours of causes or reasons),
-        ``edge`` (the line where stability ends) and ``region-name``.
+    """Draw one map; see `sgdmem.draw`.
 
     Raises
     ------
     InputError
         If it is no phase diagram, has no such variable, or is a series.
-
-    Examples
-    --------
-    >>> import sgdmem
-    >>> diagram = sgdmem.phase_diagram(
-    ...     "heavy-ball",
-    ...     sgdmem.Spectrum([1, 0.5]),
-    ...     8,
-    ...     x=("learning_rate", [0.1, 1, 10]),
-    ...     y=("momentum", [0, 0.9]),
-    ... )
-    >>> axes = draw(diagram)
-    >>> axes.get_xscale()
-    'log'
-    >>> axes.figure.savefig("heavy-ball.png")  # doctest: +SKIP
     """
-    diagram = thinned(read_diagram(diagram), quantity)
+    diagram = thinned(diagram, quantity)
     if diagram.stable.ndim != 2:
         raise InputError("diagram must be one map: a series is drawn by draw_series")
     ax = new_axes(size) if ax is None else ax
@@ -131,7 +88,7 @@ def read_diagram(diagram: Any) -> xarray.Dataset:
     if isinstance(found, xarray.Dataset) and "stable" in found:
         return found
     boundary = isinstance(found, xarray.Dataset) and "condition" in found
-    kind = "a boundary: sgdmem.pictures.draw_boundary draws it"
+    kind = "a boundary: sgdmem.draw draws it"
     raise InputError(
         "diagram must be what phase_diagram returns, or the path of its file, got "
         + (kind if boundary else f"a {type(diagram).__name__}")

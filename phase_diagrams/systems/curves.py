@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Number
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 
 _DIMENSION = 200
+Legend: TypeAlias = dict[str, dict[str, Any]]  # what is no labelled curve, with its look
 
 
 def alike_features(problem: Any) -> Problem:
@@ -72,7 +73,7 @@ def theory() -> dict[str, Any]:
     return dashed(BLACK, 0)
 
 
-def explain(ax: Any, others: dict[str, dict[str, Any]]) -> None:
+def explain(ax: Any, others: Legend) -> None:
     """Write a legend: of the labelled curves, then of other things by their looks."""
     from matplotlib.lines import Line2D
 

@@ -2,7 +2,7 @@ r"""The loss of Kaczmarz from its worst start, by steps, below the guarantee (ar
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,32 +12,29 @@ from sgdmem.numeric.systems.kaczmarz import kaczmarz, worst_losses
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
 from sgdmem.numeric.systems.kaczmarz_worst import layered_limit, layered_system
 from sgdmem.phase_diagrams.pictures.artists import named
-from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
 from sgdmem.phase_diagrams.pictures.palette import BLACK
-from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle, write_title
-from sgdmem.phase_diagrams.systems.curves import explain, look, theory, thick, thin
+from sgdmem.phase_diagrams.pictures.surroundings import write_title
+from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
+from sgdmem.phase_diagrams.systems.curves import Legend, look, theory, thick, thin
 from sgdmem.symbolic.errors import InputError
 
+if TYPE_CHECKING:
+    import xarray
+
 _MOST_STEPS = 10**5
+_SEED = 0
 _DOTTED = {**thin(BLACK), "linestyle": ":"}
 
 
-@sized
-def draw_kaczmarz(
-    problem: Any = None,
-    *,
-    steps: int = 1000,
-    learning_rate: Any = 1,
-    points: int = 200,
-    ax: Any = None,
-    explained: bool = True,
-    size: FigureSize = None,
-) -> Any:
-    r"""Draw exact mean losses from the worst start at a distance of 1, after each step.
+@curve_data
+def kaczmarz_data(
+    problem: Any = None, *, steps: int = 1000, learning_rate: Any = 1, points: int = 200
+) -> xarray.Dataset:
+    r"""Compute exact mean losses from the worst start at a distance of 1, after each step.
 
     Above them is what the eigenvalue equation guarantees for all systems, and its power of t: 3/4
-    for the greedy step, as the paper has it. At the rate 1 the limit of the slowest layers is
-    drawn too, 0.227 / t, that systems can come to at any t.
+    for the greedy step, as the paper has it. At the rate 1 there is also the limit of the slowest
+    layers, 0.227 / t, that systems can come to at any t.
 
     Parameters
     ----------
@@ -49,13 +46,12 @@ def draw_kaczmarz(
         1 is the greedy step, others are relaxed; from 0.01 to 1.9.
     points : int
         Of a curve, at most.
-    ax, explained, size
-        See `named_diagram`.
 
     Returns
     -------
-    matplotlib axes
-        With the `artists` ``loss``, ``guarantee``, ``power`` and, at the rate 1, ``slowest``.
+    xarray.Dataset
+        ``loss`` over (``system``, ``steps``), and over ``steps`` ``guarantee``, ``power`` and, at
+        the rate 1, ``slowest``.
 
     Raises
     ------
@@ -64,37 +60,60 @@ def draw_kaczmarz(
 
     Examples
     --------
-    >>> axes = draw_kaczmarz(steps=10)
-    >>> axes.get_xlabel()
-    'steps $t$'
+    >>> kaczmarz_data(steps=10).guarantee[0].item()
+    0.25
     """
+    import xarray
+
     last = whole(steps, "steps", 2, _MOST_STEPS)
     rate = positive_float(learning_rate, "learning_rate")
-    exponent = guaranteed_exponent(rate)
-    greedy = rate == 1
-    problems = _systems(last) if problem is None else {"the system": _smooth(problem)}
-    curves = {name: worst_losses(each, last, rate).losses for name, each in problems.items()}
     bound = guaranteed_losses(last, rate)
-    ax = new_axes(size) if ax is None else ax
     t = np.unique(np.geomspace(1, last, whole(points, "points", 2)).round().astype(int))
-    for place, (name, losses) in enumerate(curves.items()):
-        named("loss", *ax.plot(t, losses[t], label=name, **thick(), **look(place), zorder=4))
-    named("guarantee", *ax.plot(t, bound[t], **thin(BLACK), zorder=5))
-    power = 0.75 if greedy else exponent
-    most = (bound[t] * t**power).max()
-    named("power", *ax.plot(t, most / t**power, **theory(), zorder=5))
-    if greedy:
-        named("slowest", *ax.plot(t, layered_limit() / t, **_DOTTED, zorder=5))
+    problems = _systems(last) if problem is None else {"the system": _smooth(problem)}
+    losses = [worst_losses(each, last, rate).losses[t] for each in problems.values()]
+    exponent = 0.75 if rate == 1 else guaranteed_exponent(rate)
+    power = (bound[t] * t**exponent).max() / t**exponent
+    worst = "mean loss from the worst start"
+    found = {
+        "loss": variable(("system", "steps"), losses, worst),
+        "guarantee": variable("steps", bound[t], "bound of the eigenvalue equation", "proved"),
+        "power": variable("steps", power, "power of t above the bound", "proved"),
+    }
+    if rate == 1:
+        found["slowest"] = variable("steps", layered_limit() / t, "limit of the slowest layers")
+    return xarray.Dataset(
+        found,
+        {
+            "system": coordinate("system", list(problems), "system of equations", None),
+            "steps": coordinate("steps", t, "steps"),
+            "learning_rate": coordinate((), rate, "learning rate"),
+            "exponent": coordinate((), exponent, "exponent of the power"),
+        },
+        {"seed": str(_SEED)} if problem is None else {},
+    )
+
+
+def draw_kaczmarz(data: xarray.Dataset, ax: Any) -> Legend:
+    """Draw the `artists` ``loss``, ``guarantee``, ``power`` and, at the rate 1, ``slowest``."""
+    t, rate, exponent = data["steps"].values, float(data["learning_rate"]), float(data["exponent"])
+    for place, losses in enumerate(data["loss"].transpose("system", "steps")):
+        curve = {"label": str(losses["system"].values), **thick(), **look(place)}
+        named("loss", *ax.plot(t, losses, **curve, zorder=4))
+    greedy = rate == 1
+    label = "$t^{-3/4}$" if greedy else f"$t^{{-{exponent:.3f}}}$"
+    lines = {
+        "guarantee": ("eigenvalue equation", thin(BLACK)),
+        "power": (label, theory()),
+        **({"slowest": ("slowest layers, $0.227/t$", _DOTTED)} if greedy else {}),
+    }
+    for name, (_, style) in lines.items():
+        named(name, *ax.plot(t, data[name], **style, zorder=5))
+    last = t[-1]
     ax.set(xscale="log", yscale="log", xlim=(1, last), ylim=(0.02 / last, 1))
     ax.set(xlabel="steps $t$", ylabel="mean loss from the worst start")
     kind = "greedy step" if greedy else f"rate {rate:g}"
     write_title(ax, f"Randomized Kaczmarz, {kind}", "small")
-    if explained:
-        label = "$t^{-3/4}$" if greedy else f"$t^{{-{exponent:.3f}}}$"
-        others = {"eigenvalue equation": thin(BLACK), label: theory()}
-        explain(ax, {**others, **({"slowest layers, $0.227/t$": _DOTTED} if greedy else {})})
-    settle(ax)
-    return ax
+    return dict(lines.values())
 
 
 def _smooth(given: Any) -> Problem:
@@ -115,7 +134,7 @@ def _smooth(given: Any) -> Problem:
 
 def _systems(steps: int) -> dict[str, Problem]:
     """Return systems of several kinds, some of them slow at about the last step."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(_SEED)
     rows = rng.normal(size=(40, 20))
     alike = np.hstack([np.full((20, 1), 3.0), rng.normal(size=(20, 15))])
     found = {

@@ -44,7 +44,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sgdmem.numeric.problems.problem import (
     USUAL_EXPONENT,
@@ -57,13 +57,14 @@ from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
 from sgdmem.phase_diagrams.systems.adaptive_methods import draw_adaptive_methods
 from sgdmem.phase_diagrams.systems.associative_memory import draw_associative_memory
 from sgdmem.phase_diagrams.systems.dana_phases import draw_dana_phases
+from sgdmem.phase_diagrams.systems.diagram_names import CURVES, computed_by
 from sgdmem.phase_diagrams.systems.diagram_parts import (
     batch_size_learning_rate,
     damping_effective_rate,
     learning_rate_momentum,
     regimes,
 )
-from sgdmem.phase_diagrams.systems.kaczmarz import draw_kaczmarz
+from sgdmem.phase_diagrams.systems.drawing import draw_curves
 from sgdmem.phase_diagrams.systems.marginal_momentum import draw_marginal_momentum
 from sgdmem.phase_diagrams.systems.mem_sgd import draw_mem_sgd
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
@@ -72,6 +73,9 @@ from sgdmem.phase_diagrams.systems.spectral_conflict import draw_spectral_confli
 from sgdmem.phase_diagrams.systems.stochastic_edge import draw_batch_sharpness
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import memory_one
+
+if TYPE_CHECKING:
+    import xarray
 
 _CHOSEN = (  # arguments of `phase_diagram` and `stability_boundary`
     *("x", "y", "batch_size", "panels", "quantities", "store", "chunk", "client"),
@@ -129,7 +133,7 @@ def named_diagram(
           "adaptive-methods", "dana-phases", "kaczmarz" and "associative-memory": as
           `draw_batch_sharpness`, `draw_adaptive_methods`,
           `draw_marginal_momentum`, `draw_mem_sgd`, `draw_spectral_conflict`, `draw_sparse_phases`,
-          `draw_dana_phases`, `draw_kaczmarz` and `draw_associative_memory`;
+          `draw_dana_phases`, `kaczmarz_data` and `draw_associative_memory`;
         - "regimes": ``points``, the ranges ``inverse_nu`` and ``zeta``, ``batch_size``, and
           ``family`` with its parameters (SGD with the learning rate 0.1 by default).
 
@@ -151,6 +155,10 @@ def named_diagram(
     >>> axes.get_xlabel(), axes.get_ylabel()
     ('learning rate $\\alpha$', 'batch size $B$')
     """
+    if isinstance(name, str) and name in CURVES:
+        return draw_curves(
+            diagram_data(name, problem, **options), ax, explained=explained, size=size
+        )
     if isinstance(name, str) and name in _CURVES:
         chosen = _checked(_CURVES[name], options, "problem ax explained size")
         return _CURVES[name](problem, ax=ax, explained=explained, size=size, **chosen)
@@ -158,18 +166,32 @@ def named_diagram(
     return found.draw(ax, annotate=annotate, explained=explained, size=size)
 
 
-def diagram_data(name: str, problem: Any = None, **options: Any) -> NamedDiagram:
+def diagram_data(name: str, problem: Any = None, **options: Any) -> Any:
     """Compute a named diagram without drawing it; parameters as for `named_diagram`.
+
+    Returns
+    -------
+    xarray.Dataset or NamedDiagram
+        Curves as a dataset, which `sgdmem.draw` draws; a map with its boundaries and lines.
 
     Raises
     ------
     InputError
         For "spectral-zones", "batch-sharpness", "marginal-momentum", "mem-sgd",
-        "spectral-conflict", "sparse-phases", "adaptive-methods", "dana-phases", "kaczmarz" and
-        "associative-memory", which are curves, and as `named_diagram`.
+        "spectral-conflict", "sparse-phases", "adaptive-methods", "dana-phases" and
+        "associative-memory", and as `named_diagram`.
+
+    Examples
+    --------
+    >>> diagram_data("kaczmarz", steps=10).loss.dims
+    ('system', 'steps')
     """
+    if isinstance(name, str) and name in CURVES:
+        compute = computed_by(name)
+        data: xarray.Dataset = compute(problem, **_checked(compute, options, "problem progress"))
+        return data
     if not isinstance(name, str) or name not in (*_DIAGRAMS, "regimes"):
-        known = ", ".join([*_DIAGRAMS, "regimes", *_CURVES])
+        known = ", ".join([*_DIAGRAMS, "regimes", *_CURVES, *CURVES])
         raise InputError(f"name must be among {known}, got {shown(name)}")
     if name == "regimes":
         if problem is not None:
@@ -226,7 +248,6 @@ _CURVES: dict[str, Callable[..., Any]] = {
     "sparse-phases": draw_sparse_phases,
     "adaptive-methods": draw_adaptive_methods,
     "dana-phases": draw_dana_phases,
-    "kaczmarz": draw_kaczmarz,
     "associative-memory": draw_associative_memory,
 }
 

@@ -19,7 +19,7 @@ from sgdmem.cli.arguments import (
     size_option,
 )
 from sgdmem.cli.axes import read_window
-from sgdmem.cli.phase_diagram import draw_file
+from sgdmem.cli.draw import draw_file
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
 
 if TYPE_CHECKING:

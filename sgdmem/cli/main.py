@@ -14,10 +14,11 @@ from sgdmem.cli.algorithms import algorithms_command
 from sgdmem.cli.arguments import ALGORITHM_HELP, AlgorithmName
 from sgdmem.cli.boundary import boundary_command
 from sgdmem.cli.derive import derive_command
+from sgdmem.cli.draw import draw_command
 from sgdmem.cli.explore import explore_command
 from sgdmem.cli.largest_learning_rate import largest_learning_rate_command
 from sgdmem.cli.own_methods import failure_of_own
-from sgdmem.cli.phase_diagram import draw_command, phase_diagram_command
+from sgdmem.cli.phase_diagram import phase_diagram_command
 from sgdmem.cli.plot import plot_command
 from sgdmem.cli.simulate import simulate_command
 from sgdmem.cli.spectrum import spectrum_command

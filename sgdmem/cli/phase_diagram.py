@@ -1,4 +1,4 @@
-"""The commands that map stability, and that draw a map again from its file."""
+"""The command that maps stability."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from sgdmem.cli.arguments import (
     size_option,
 )
 from sgdmem.cli.axes import read_axis, read_panels
+from sgdmem.cli.draw import draw_file
 from sgdmem.cli.periodic import periodic_options, read_periodic, refuse_others, take_periodic
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size, read_problem
 
@@ -239,43 +240,3 @@ def _share(stable: xarray.DataArray) -> float:
     starts = range(0, stable.sizes[rows], step)
     parts = (stable.isel({rows: slice(start, start + step)}).values for start in starts)
     return sum(int((part == 1).sum()) for part in parts) / stable.size
-
-
-@click.command("draw", short_help="Draw a map or a boundary again from its file.")
-@click.argument("file", type=click.Path())
-@click.option("--quantity", metavar="NAME", help="A quantity that the file has.")
-@output_option(".png, .svg or .pdf  [FILE with .png]")
-@size_option
-def draw_command(file: str, quantity: str | None, output: str | None, size: Any) -> None:
-    """Draw a phase diagram or a boundary from its FILE (.nc or .zarr), without computing it again.
-
-    \b
-      sgdmem draw heavy-ball.nc --size column -o heavy-ball.pdf
-      sgdmem draw heavy-ball.nc --quantity noise_sum -o noise.png
-    """
-    from sgdmem.phase_diagrams.maps.map_file import read_map_file
-
-    data = read_map_file(file)  # first: a picture given for FILE is no netCDF file
-    path = output_path(output or str(Path(file).with_suffix(".png")), PICTURES)
-    draw_file(data, path, quantity, size)
-    click.echo(f"wrote {path}")
-
-
-def draw_file(
-    data: xarray.Dataset, path: Path, quantity: str | None = None, size: Any = None
-) -> None:
-    """Write the picture of a map, of a series of maps, or of a boundary."""
-    from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
-    from sgdmem.phase_diagrams.pictures.map_picture import draw
-    from sgdmem.phase_diagrams.pictures.picture_file import save
-    from sgdmem.phase_diagrams.pictures.series_picture import draw_series
-
-    if "condition" in data:
-        if quantity is not None:
-            raise click.UsageError("--quantity belongs to maps, not to boundaries")
-        drawn = draw_boundary(data, size=size)
-    elif data.stable.ndim == 2:
-        drawn = draw(data, quantity=quantity or "stable", size=size)
-    else:
-        drawn = draw_series(data, quantity=quantity or "stable", size=size)
-    save(drawn, path)

@@ -23,6 +23,7 @@ from sgdmem.cli.arguments import (
     size_option,
     write_table,
 )
+from sgdmem.cli.draw import draw_file
 from sgdmem.cli.own_methods import is_own, own_method
 from sgdmem.cli.problem import (
     has_problem,
@@ -68,7 +69,6 @@ _CURVES = {  # what curves and their points are of, their artists and the column
         {"adaptive": "adaptive_at_least", "gradient-descent": "gradient_descent"},
     ),
     "dana-phases": (("boundary", "alpha"), {"boundary": "beta"}),
-    "kaczmarz": (("system", "steps"), {"loss": "worst_loss"}),
     "associative-memory": (("rule", "dimension"), {"recovered": "items_recovered"}),
 }
 Size: TypeAlias = Any  # as the functions that draw take it
@@ -251,6 +251,7 @@ def diagram_command(
     from sgdmem.numeric.problems.problem import USUAL_EXPONENT
     from sgdmem.phase_diagrams.maps.map_file import write_map_file
     from sgdmem.phase_diagrams.pictures.picture_file import save
+    from sgdmem.phase_diagrams.systems.diagram_names import CURVES
     from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
 
     curves = name in (*_CURVES, "spectral-zones")
@@ -290,8 +291,13 @@ def diagram_command(
         _write_curves(named_diagram(name, problem, size=size, **chosen), path, *_CURVES[name])
         return
     found = diagram_data(name, problem, **chosen)
-    save(found.draw(size=size), path)
     written = [path, path.with_suffix(".nc")]
+    if name in CURVES:
+        write_map_file(found, written[1])  # first: it is there even if it cannot be drawn
+        draw_file(found, path, size=size)
+        click.echo(f"wrote {path} and {written[1]}")
+        return
+    save(found.draw(size=size), path)
     write_map_file(found.map, written[1])
     for place, edge in enumerate(found.boundaries.values(), 1):
         written.append(path.with_suffix(f".boundary-{place}.nc"))

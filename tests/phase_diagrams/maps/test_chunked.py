@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 import xarray
 
-from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, phase_diagram
+from sgdmem import Algorithm, InputError, Noise, Problem, Spectrum, draw, phase_diagram
 from sgdmem.phase_diagrams.maps import chunked
 from sgdmem.phase_diagrams.maps.chunk_store import ChunkStore, read_stored
-from sgdmem.phase_diagrams.pictures.map_picture import draw
 from sgdmem.pictures import artists
 from tests.cli.running import run
 from tests.picture_checks import colour_at, is_colour, legend_words

@@ -15,6 +15,7 @@ from sgdmem import (
     Problem,
     Reason,
     Spectrum,
+    draw,
     heavy_ball,
     phase_diagram,
     sgd,
@@ -23,7 +24,6 @@ from sgdmem import (
 from sgdmem.cli.phase_diagram import _QUANTITIES
 from sgdmem.methods import loss_regime
 from sgdmem.phase_diagrams.maps.quantities import QUANTITIES
-from sgdmem.phase_diagrams.pictures.map_picture import draw
 from tests.asking import judged, noisy
 from tests.picture_checks import colour_at, is_colour
 

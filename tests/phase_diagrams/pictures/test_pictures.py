@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 import xarray
 
-from sgdmem import InputError, Spectrum, methods, phase_diagram, sgd, stability
+from sgdmem import InputError, Spectrum, draw, methods, phase_diagram, sgd, stability
 from sgdmem.phase_diagrams.pictures import map_picture
-from sgdmem.phase_diagrams.pictures.map_picture import draw
 from sgdmem.phase_diagrams.pictures.series_picture import draw_series
 from sgdmem.pictures import artists, draw_root_locus
 from tests.cli.running import run
@@ -75,8 +74,9 @@ def test_a_series_has_a_panel_for_each_value_and_one_scale() -> None:
     assert [ax.get_title() for ax in maps] == [f"batch size $B$ = {b}" for b in panels[1]]
     assert len(figure.axes) == 5  # and a colour bar
     assert {ax.collections[0].get_clim() for ax in maps} == {(-0.5, 4.5)}
-    with pytest.raises(InputError, match="draw_series"):
-        draw(series)
+    assert len(draw(series).axes) == 5
+    with pytest.raises(InputError, match="ax must be None for a series"):
+        draw(series, maps[0])
 
 
 def test_axes_have_the_letters_of_the_family() -> None:
@@ -100,15 +100,15 @@ def test_what_is_no_map_is_refused_and_files_are_read(
     diagram.to_netcdf(path, engine="scipy")
     assert draw(str(path)).get_title() == draw(diagram).get_title()
     edge = xarray.Dataset({"condition": ("piece", [0])})
-    edge.to_netcdf(tmp_path / "edge.nc", engine="scipy")
     for other, message in (
-        (stability(sgd("0.1"), Spectrum([1]), 1), r"diagram must be .* got a Verdict"),
+        (stability(sgd("0.1"), Spectrum([1]), 1), r"data must be .* got a Verdict"),
         (tmp_path / "no.nc", "there is no file"),
-        (tmp_path / "edge.nc", "got a boundary: sgdmem.pictures.draw_boundary draws it"),
-        (edge, "got a boundary"),
+        (xarray.Dataset(), r"data must be .* got a Dataset"),
     ):
         with pytest.raises(InputError, match=message):
             draw(other)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"got a boundary: sgdmem.draw draws it"):
+        draw_series(edge)
 
 
 @pytest.mark.slow
@@ -133,7 +133,7 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
         (["no.nc"], "there is no file"),
         ([data, "-o", "x.doc"], "-o must end in .png, .svg or .pdf"),
         ([data, "--quantity", "speed"], "quantity must be among"),
-        ([str(edge.with_suffix(".nc")), "--quantity", "margin"], "--quantity belongs to maps"),
+        ([str(edge.with_suffix(".nc")), "--quantity", "margin"], "quantity belongs to maps"),
         ([str(picture)], "is no netCDF file"),
     ):
         code, _, err = run(capsys, "draw", *bad)

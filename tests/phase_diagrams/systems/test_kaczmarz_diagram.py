@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 from sgdmem.phase_diagrams.pictures.artists import artists
 from sgdmem.symbolic.errors import InputError
 from sgdmem.systems import kaczmarz, named_diagram, worst_losses
-from tests.cli.running import run
 
 
 def test_losses_are_below_the_guarantee() -> None:
@@ -38,12 +36,3 @@ def test_a_system_of_ones_own() -> None:
     for options in wrong:
         with pytest.raises(InputError, match=next(iter(options))):
             named_diagram("kaczmarz", problem, **options)
-
-
-def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "k.png"
-    command = ("plot", "diagram", "kaczmarz", "--set", "steps=20", "-o", str(path))
-    assert run(capsys, *command)[0] == 0
-    rows = path.with_suffix(".csv").read_text().splitlines()
-    assert rows[0] == "system,steps,worst_loss"
-    assert any(row.startswith("Gaussian rows,20.0,") for row in rows)

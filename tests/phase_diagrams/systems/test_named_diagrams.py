@@ -38,17 +38,17 @@ Q0 = 0.5
 
 @pytest.fixture(scope="module")
 def momenta() -> NamedDiagram:
-    return diagram_data("learning-rate-momentum", **SIZE)
+    return cast(NamedDiagram, diagram_data("learning-rate-momentum", **SIZE))
 
 
 @pytest.fixture(scope="module")
 def dampings() -> NamedDiagram:
-    return diagram_data("damping-effective-rate", q0=Q0, **SIZE)
+    return cast(NamedDiagram, diagram_data("damping-effective-rate", q0=Q0, **SIZE))
 
 
 @pytest.fixture(scope="module")
 def plateaus() -> NamedDiagram:
-    return diagram_data("batch-size-learning-rate", **SIZE)
+    return cast(NamedDiagram, diagram_data("batch-size-learning-rate", **SIZE))
 
 
 # Learning rate and momentum ---------------------------------------------------------------------

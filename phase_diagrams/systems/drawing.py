@@ -1,0 +1,125 @@
+"""The verb `draw`: the picture of any dataset, or of its file, without computing it again."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from sgdmem.phase_diagrams.maps.map_file import read_map_file
+from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
+from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
+from sgdmem.phase_diagrams.pictures.map_picture import draw_map
+from sgdmem.phase_diagrams.pictures.series_picture import draw_series
+from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle
+from sgdmem.phase_diagrams.systems.curves import explain
+from sgdmem.phase_diagrams.systems.diagram_names import CURVES, drawn_by
+from sgdmem.symbolic.errors import InputError, shown
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def draw(
+    data: xarray.Dataset | str | PathLike[str],
+    ax: Any = None,
+    *,
+    quantity: str | None = None,
+    annotate: bool = True,
+    explained: bool = True,
+    size: FigureSize = None,
+) -> Any:
+    """Draw a phase diagram, a boundary, or a named diagram of curves.
+
+    The verdict is shown by the noise sum where it is stable and by the cause where it is not,
+    another quantity by its values with a line where stability ends. Axes are logarithmic whose
+    values are in a geometric progression, or are 1 minus those of one.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or path
+        From `phase_diagram`, `stability_boundary` or `diagram_data`; or the path of a written one
+        (.nc, .zarr).
+    ax : matplotlib axes, optional
+        Where to draw; a new figure otherwise, always for a series of maps.
+    quantity : str, optional
+        A variable of a map, by default "stable". Of maps with more than 2000 points along an axis
+        every k-th one is read and drawn.
+    annotate : bool
+        Whether regions and boundaries have their names where there is room.
+    explained : bool
+        Whether a colour bar is added, and a legend of what has no name in the picture.
+    size : str or (float, float), optional
+        "column", "page", "slide", or width and height in inches: of the figure, and of letters and
+        lines.
+
+    Returns
+    -------
+    matplotlib axes
+        With `artists`: those of a map are ``map`` (colours of numbers), ``kinds`` (colours of
+        causes or reasons), ``edge`` (the line where stability ends) and ``region-name``; the figure
+        of a series.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is of another kind, has no such variable, or ``quantity`` or
+        ``ax`` is given where there is no choice.
+
+    Examples
+    --------
+    >>> import sgdmem
+    >>> diagram = sgdmem.phase_diagram(
+    ...     "heavy-ball",
+    ...     sgdmem.Spectrum([1, 0.5]),
+    ...     8,
+    ...     x=("learning_rate", [0.1, 1, 10]),
+    ...     y=("momentum", [0, 0.9]),
+    ... )
+    >>> axes = draw(diagram)
+    >>> axes.get_xscale()
+    'log'
+    >>> axes.figure.savefig("heavy-ball.png")  # doctest: +SKIP
+    >>> draw(sgdmem.systems.diagram_data("kaczmarz", steps=10)).get_xlabel()
+    'steps $t$'
+    """
+    found: Any = read_map_file(data) if isinstance(data, str | PathLike) else data
+    given = getattr(found, "data_vars", ())
+    is_map = "stable" in given
+    if quantity is not None and not is_map:
+        raise InputError(f"quantity belongs to maps, got {shown(quantity)}")
+    options: dict[str, Any] = {"annotate": annotate, "size": size}
+    if is_map and found.stable.ndim == 3:
+        if ax is not None:
+            raise InputError("ax must be None for a series of maps, which has several")
+        return draw_series(found, quantity=quantity or "stable", **options)
+    options["explained"] = explained
+    if is_map:
+        return draw_map(found, ax, quantity=quantity or "stable", **options)
+    if "condition" in given:
+        return draw_boundary(found, ax, **options)
+    if "diagram" in getattr(found, "attrs", ()):
+        return draw_curves(found, ax, explained=explained, size=size)
+    raise InputError(
+        "data must be what phase_diagram, stability_boundary or diagram_data returns, or the path "
+        f"of its file, got a {type(data).__name__}"
+    )
+
+
+@sized
+def draw_curves(
+    data: xarray.Dataset, ax: Any = None, *, explained: bool = True, size: FigureSize = None
+) -> Any:
+    """Draw a named diagram of curves from its dataset; see `draw`."""
+    name = data.attrs["diagram"]
+    if name not in CURVES:
+        raise InputError(f"data are of the diagram {shown(name)}; there are {', '.join(CURVES)}")
+    ax = new_axes(size) if ax is None else ax
+    try:
+        others = drawn_by(name)(data, ax)
+    except KeyError as error:
+        missing = str(error.args[0]).partition(". ")[0]
+        raise InputError(f"data of the diagram {name} are incomplete: {missing}") from error
+    if explained:
+        explain(ax, others)
+    settle(ax)
+    return ax

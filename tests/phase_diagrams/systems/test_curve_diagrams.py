@@ -1,0 +1,92 @@
+"""Diagrams of curves: their datasets, written and read, make the same pictures again."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sgdmem
+from sgdmem import InputError
+from sgdmem.phase_diagrams.maps.map_file import read_map_file, write_map_file
+from sgdmem.phase_diagrams.pictures.artists import artists
+from sgdmem.phase_diagrams.systems.diagram_names import CURVES, computed_by
+from sgdmem.systems import diagram_data, named_diagram
+from tests.cli.running import run
+
+SMALL: dict[str, dict[str, Any]] = {
+    "kaczmarz": {"steps": 20},
+}
+KNOWN = {"proved", "computed", "estimated", "simulated", "heuristic"}
+
+
+def shown(axes: Any) -> dict[str, list[Any]]:
+    """Return everything that a picture shows, by name."""
+
+    def values(artist: Any) -> Any:
+        if hasattr(artist, "get_text"):
+            return artist.get_text(), artist.get_position()
+        if hasattr(artist, "get_xdata"):
+            pair = np.array([artist.get_xdata(), artist.get_ydata()], float)
+            return artist.get_label(), artist.get_linestyle(), artist.get_color(), pair.tolist()
+        return [path.vertices.tolist() for path in artist.get_paths()]
+
+    found = {name: [values(one) for one in some] for name, some in artists(axes).items()}
+    figure = axes.figure
+    words = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    window = axes.get_xlim(), axes.get_ylim()
+    return {**found, "": [axes.get_title(), axes.get_xlabel(), axes.get_ylabel(), words, window]}
+
+
+def test_every_diagram_is_tried() -> None:
+    assert SMALL.keys() == CURVES.keys()
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_file_is_drawn_as_the_diagram_was(name: str, tmp_path: Path) -> None:
+    data = diagram_data(name, **SMALL[name])
+    assert data.attrs["diagram"] == name and data.attrs["sgdmem_version"]
+    options = inspect.signature(computed_by(name)).parameters
+    assert {*options} - {"problem", "progress", "fixed"} <= data.attrs.keys()
+    for key, values in data.variables.items():
+        assert values.attrs["long_name"], key
+        assert values.attrs.get("known", "computed") in KNOWN
+    words = ", ".join(data.attrs.get(word, "") for word in KNOWN)
+    assert all(str(variable) in words for variable in data.data_vars)
+    before = named_diagram(name, **SMALL[name])
+    path = tmp_path / "x.nc"
+    write_map_file(data, path)
+    np.testing.assert_equal(shown(sgdmem.draw(path)), shown(before))
+    assert sgdmem.draw(read_map_file(path), explained=False).figure.legends == []
+
+
+def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, again = tmp_path / "k.png", tmp_path / "again.png"
+    command = "plot", "diagram", "kaczmarz", "--set", "steps=20", "-o", str(first)
+    code, out, _ = run(capsys, *command)
+    assert code == 0 and out == f"wrote {first} and {first.with_suffix('.nc')}\n"
+    assert run(capsys, "draw", str(first.with_suffix(".nc")), "-o", str(again))[0] == 0
+    assert again.read_bytes() == first.read_bytes()
+    data = read_map_file(first.with_suffix(".nc"))
+    assert data.attrs["steps"] == "20" and data.loss.dims == ("system", "steps")
+
+
+def test_what_is_no_diagram(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = diagram_data("kaczmarz", steps=5)
+    wrong = {
+        "kaczmarz are incomplete: No variable named 'guarantee'": data.drop_vars("guarantee"),
+        "data are of the diagram 'x'; there are": data.assign_attrs(diagram="x"),
+        "holds no phase diagram, boundary or named diagram": data.drop_attrs(),
+    }
+    for message, one in wrong.items():
+        path = tmp_path / "wrong.nc"
+        write_map_file(one, path)
+        code, _, err = run(capsys, "draw", str(path))
+        assert code == 2 and message in err and err.count("\n") == 1
+    with pytest.raises(InputError, match="quantity belongs to maps"):
+        sgdmem.draw(data, quantity="loss")
+    with pytest.raises(InputError, match=r"data must be what phase_diagram, .* got a int"):
+        sgdmem.draw(3)  # type: ignore[arg-type]
