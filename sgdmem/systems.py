@@ -13,6 +13,7 @@ from sgdmem.numeric.systems.compute_optimal import compute_phase, sgd_frontier
 from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_methods
 from sgdmem.numeric.systems.dana_exponent import MeasuredAlpha, measured_alpha
 from sgdmem.numeric.systems.dana_ode import moment_speeds, ode_losses
+from sgdmem.numeric.systems.deep_linear import DeepLinearMode
 from sgdmem.numeric.systems.deterministic_features import deterministic_features
 from sgdmem.numeric.systems.kaczmarz import (
     WorstCase,
@@ -61,6 +62,7 @@ __all__ = [
     "AdaptiveErrors",
     "AdaptiveProblem",
     "AssociativeMemory",
+    "DeepLinearMode",
     "ListedSgdRisks",
     "MeasuredAlpha",
     "RandomFeatures",
