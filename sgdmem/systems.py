@@ -22,6 +22,7 @@ from sgdmem.numeric.systems.kaczmarz import (
     worst_losses,
 )
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
+from sgdmem.numeric.systems.kaczmarz_rate import last_iterate_constant
 from sgdmem.numeric.systems.kaczmarz_search import search_slow_system
 from sgdmem.numeric.systems.kaczmarz_worst import SlowSystem, layered_limit, layered_system
 from sgdmem.numeric.systems.marginal_momentum import (
@@ -93,6 +94,7 @@ __all__ = [
     "guaranteed_losses",
     "isotropic_features",
     "kaczmarz",
+    "last_iterate_constant",
     "layered_limit",
     "layered_system",
     "mean_features",

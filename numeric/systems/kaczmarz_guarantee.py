@@ -28,17 +28,26 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import read_vector
+from sgdmem.numeric.arithmetic.arrays import EPS, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
+from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.symbolic.errors import InputError, shown
 
-_POINTS = 3000  # of h: maxima are found to some 1e-6 of them
-_MOST_STEPS = 10**7
+_POINTS = 3000  # of h: bounds are some 1e-6 of them above the largest ones
+_MOST_STEPS = 10**6
+_UP = 1 + 8 * EPS  # more than the roundings of a step
 
 
-def guaranteed_losses(steps: Any, learning_rate: Any = 1, eigenvalues: Any = None) -> Array:
+def guaranteed_losses(
+    steps: Any, learning_rate: Any = 1, eigenvalues: Any = None, *, progress: bool = False
+) -> Array:
     r"""Return a bound of the mean loss for :math:`|w_0-w_*|=1`, by the eigenvalue equation.
+
+    It is proved, rounding included. For all h at once: with :math:`b_t(h)=h\,g_t(h)` and
+    :math:`2\eta h\le1`, g is a sum of powers of :math:`1-2\eta h` with positive coefficients, so
+    convex; between two points it is below its chord, and b below a parabola. (Where
+    :math:`2\eta h>1` the raised :math:`b_t` is largest at :math:`2\eta h=1`.)
 
     Parameters
     ----------
@@ -48,11 +57,13 @@ def guaranteed_losses(steps: Any, learning_rate: Any = 1, eigenvalues: Any = Non
         Below 2; 1 is the greedy step.
     eigenvalues : sequence of numbers, optional
         Those of H; by default the bound is one for all instances.
+    progress : bool
+        Show a progress bar on stderr.
 
     Returns
     -------
     ndarray of shape (T + 1,)
-        :math:`\mu_t/2`.
+        :math:`\mu_t/2`, rounded up.
 
     Raises
     ------
@@ -64,19 +75,30 @@ def guaranteed_losses(steps: Any, learning_rate: Any = 1, eigenvalues: Any = Non
     >>> guaranteed_losses(4).round(4).tolist()
     [0.5, 0.25, 0.159, 0.1197, 0.0973]
     """
-    rate, last = _rate(learning_rate), whole(steps, "steps", 0, _MOST_STEPS)
+    rate, last = read_rate(learning_rate), whole(steps, "steps", 0, _MOST_STEPS)
+    edge, raised = 1 / (2 * rate), 0.0  # above the edge h is raised
     if eigenvalues is None:
-        h = np.concatenate([np.geomspace(0.01 / (last + 1), 1, _POINTS), [0.5]])
+        h = np.append(np.geomspace(0.01 / (last + 1), min(edge, 1), _POINTS), 0.0)
+        h, largest = np.sort(h), 1.0
+        quarters = np.diff(h) / 4
     else:
-        h = read_vector(eigenvalues, "eigenvalues")
-        if not h.size or h.min() < 0 or h.max() > 1 + 1e-12:
+        given = read_vector(eigenvalues, "eigenvalues")
+        if not given.size or given.min() < 0 or given.max() > 1 + 1e-12:
             raise InputError(f"eigenvalues must be from 0 to 1, got {shown(eigenvalues)}")
-    b, found = h, np.empty(last + 1)
-    kept, fed = 1 - 2 * rate * h, rate**2 * h
-    raised = kept < 0
-    for t in range(last + 1):
-        found[t] = b.max()
-        b = kept * np.where(raised, found[t], b) + fed * found[t]
+        h, largest = np.append(given[given <= edge], 0.0), given.max()
+        if (given > edge).any():
+            raised = (1 - (2 - rate) * rate * given[given > edge].min()) * _UP
+        quarters = np.zeros(h.size - 1)
+    kept, fed = 1 - 2 * rate * h + 4 * EPS, rate**2 * _UP
+    g, found = np.ones(h.size), np.empty(last + 1)
+    found[0] = largest
+    with shown_progress("stepping", last, progress) as advance:
+        for t in range(1, last + 1):
+            g = (kept * g + fed * found[t - 1]) * _UP
+            b = h * g
+            above = np.maximum(b[1:], b[:-1]) + np.maximum(g[:-1] - g[1:], 0) * quarters
+            found[t] = max(above.max(initial=0.0), raised * found[t - 1]) * _UP
+            advance(1)
     return found / 2
 
 
@@ -103,12 +125,7 @@ def guaranteed_exponent(learning_rate: Any = 1) -> float:
     from scipy.optimize import brentq
     from scipy.special import hyp1f1
 
-    rate = _rate(learning_rate)
-    if not _LEAST_RATE <= rate <= _LARGEST_RATE:
-        raise InputError(
-            f"learning_rate must be from {_LEAST_RATE} to {_LARGEST_RATE}, "
-            f"got {shown(learning_rate)}"
-        )
+    rate = read_rate(learning_rate, limited=True)
 
     def excess(a: float) -> float:
         x = a / (2 - rate)
@@ -120,8 +137,13 @@ def guaranteed_exponent(learning_rate: Any = 1) -> float:
 _LEAST_RATE, _LARGEST_RATE = 0.01, 1.9
 
 
-def _rate(given: Any) -> float:
+def read_rate(given: Any, *, limited: bool = False) -> float:
+    """Read a learning rate below 2; if limited from 0.01 to 1.9."""
     rate = positive_float(given, "learning_rate")
     if rate >= 2:
         raise InputError(f"learning_rate must be below 2, got {shown(given)}")
+    if limited and not _LEAST_RATE <= rate <= _LARGEST_RATE:
+        raise InputError(
+            f"learning_rate must be from {_LEAST_RATE} to {_LARGEST_RATE}, got {shown(given)}"
+        )
     return rate

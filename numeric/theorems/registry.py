@@ -63,6 +63,7 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Worst start of Kaczmarz": "worst_start",
         "Eigenvalue equation of Kaczmarz": "eigenvalue_equation",
         "Last iterate of Kaczmarz": "last_iterate",
+        "Rate of Kaczmarz": "rate",
         "Largest momentum of Kaczmarz": "largest_momentum",
     },
     "adaptive-methods": {

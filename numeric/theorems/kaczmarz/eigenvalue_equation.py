@@ -15,15 +15,13 @@ blocks and of other quadratics; what the largest ratio exceeds 1 by.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.problems.problem import Problem
-from sgdmem.numeric.systems.kaczmarz import greedy_quadratics, kaczmarz, worst_losses
+from sgdmem.numeric.systems.kaczmarz import worst_losses
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_losses
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.kaczmarz.instances import systems
 
 STATEMENT = Statement(
     "Eigenvalue equation of Kaczmarz",
@@ -43,27 +41,13 @@ def claim(h: Array, rate: float) -> Array:
 def check(claim: Claim = claim) -> list[Case]:
     """Look for an excess, at three rates."""
     cases = []
-    for label, problem in _problems():
+    for label, problem in systems():
         for rate in (0.5, 1.0, 1.6):
             exact = worst_losses(problem, _STEPS, rate).losses
             bound = claim(np.minimum(problem.spectrum.eigenvalues, 1), rate)
             excess = float((exact / np.maximum(bound, 1e-300)).max()) - 1
             cases.append(Case(f"{label}, rate {rate}", max(excess, 0.0), 0.0))
     return cases
-
-
-def _problems() -> Iterator[tuple[str, Problem]]:
-    rng = np.random.default_rng(3)
-    for n, d in ((1, 1), (2, 2), (6, 4), (12, 8)):
-        yield f"{n} rows of {d}", kaczmarz(rng.normal(size=(n, d)))
-    for angle in (1.2, 0.3, 0.03):
-        yield f"two rows, angle {angle}", kaczmarz([[1.0, 0], [np.cos(angle), np.sin(angle)]])
-    nearly = np.hstack([np.ones((8, 1)), 0.1 * rng.normal(size=(8, 6))])
-    yield "8 rows, nearly parallel", kaczmarz(nearly)
-    yield "blocks of 2", kaczmarz(rng.normal(size=(10, 6)), blocks=2)
-    Z = rng.normal(size=(5, 4, 2))
-    H = Z @ np.swapaxes(Z, 1, 2)
-    yield "5 quadratics", greedy_quadratics(H / np.linalg.norm(H, 2, axis=(1, 2)).max())
 
 
 def _changed(h: Array, rate: float, kept: Array, fed: Array) -> Array:

@@ -13,6 +13,7 @@ import pytest
 import sgdmem
 from sgdmem.numeric.systems.kaczmarz import greedy_quadratics, kaczmarz, worst_losses
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
+from sgdmem.numeric.systems.kaczmarz_rate import last_iterate_constant, wait_bound
 from sgdmem.numeric.systems.kaczmarz_search import loss_and_gradient, search_slow_system
 from sgdmem.numeric.systems.kaczmarz_worst import SLOW_LAYERS, layered_limit, layered_system
 from sgdmem.symbolic.errors import InputError
@@ -169,6 +170,58 @@ def test_guarantee() -> None:
     assert 0.278 < (guaranteed_losses(2000)[1:] * t**0.75).max() < 0.2783
 
 
+def test_guarantee_is_proved_for_all_h() -> None:
+    """The equation in exact fractions, at any h, is below what is returned, and not by much."""
+    for rate in (Fraction(1, 4), Fraction(1), Fraction(3, 2)):
+        h = [Fraction(k, 60) for k in range(1, 61)]
+        b, found = h, guaranteed_losses(8, rate)
+        for bound in found:
+            most = max(b)
+            assert 0 <= 2 * bound - most <= 0.05 * bound
+            raised = [most if 2 * rate * x > 1 else y for x, y in zip(h, b, strict=True)]
+            b = [(1 - 2 * rate * x) * y + rate**2 * most * x for x, y in zip(h, raised, strict=True)]
+    t = np.arange(1, 29)
+    rate_bound = last_iterate_constant() / 29
+    assert (guaranteed_losses(28)[1:] <= 0.2783 * t**-0.75).all()
+    assert rate_bound <= 0.2783 * 28**-0.75  # and the power is the larger one ever after
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.0, 1.5])
+def test_proof_of_the_rate(rate: float) -> None:
+    """Every inequality of the proof, as matrices, for random rows, blocks and quadratics."""
+    rng, constant = np.random.default_rng(5), 2 * last_iterate_constant(rate)
+    cases = [instance(name)[2:4] for name in INSTANCES]
+    Z = rng.normal(size=(4, 3, 2)) / 3
+    cases.append((Z @ np.swapaxes(Z, 1, 2), np.full(4, 0.25)))
+    for H_i, p in cases:
+        assert np.linalg.eigvalsh(H_i).max() < 1 + 1e-12
+        one, H = np.eye(H_i.shape[1]), np.tensordot(p, H_i, 1)
+        lam, V = np.linalg.eigh(H)
+        U, steps, jumps = one - rate * H, one - rate * H_i, rate * (H_i - H)
+
+        def mean(left: Any, B: Any, p: Any = p) -> Any:
+            return np.tensordot(p, left @ B @ left, 1)
+
+        def below(A: Any, B: Any) -> bool:
+            return bool(np.linalg.eigvalsh(B - A)[0] > -1e-12)
+
+        A = [H]
+        for t in range(400):
+            A.append(mean(steps, A[-1]))
+        assert below(sum(A), one / (rate * (2 - rate)))
+        powers = [np.linalg.matrix_power(U, s) for s in range(400)]
+        phi = sum(W @ mean(jumps, one) @ W for W in powers)
+        assert below(phi, (V * (rate * (1 - lam) / (2 - rate * lam))) @ V.T)
+        gamma = (V * [wait_bound(float(x), rate) for x in np.maximum(lam, 1e-9)]) @ V.T
+        assert below(gamma, constant * (one - phi))
+        for t in (0, 1, 5, 30):
+            wait = (t + 1) * powers[t] @ H @ powers[t]
+            for s in range(t):
+                wait += (s + 1) * powers[s] @ mean(jumps, A[t - s - 1]) @ powers[s]
+            assert below(wait, gamma)
+            assert below((t + 1) * A[t], constant * one)
+
+
 def test_layers() -> None:
     """Systems of layers come to their limit as layers become wide, from below."""
     for layers, steps, widths in (((0.66, 2.455), 400, (10, 40)), ((0.7, 1.5, 4.6), 600, (3, 6))):
@@ -225,6 +278,7 @@ def worst(system: Any, steps: int) -> float:
         (lambda: guaranteed_losses(3, 2), "learning_rate must be below 2"),
         (lambda: guaranteed_losses(3, 1, [2.0]), "eigenvalues must be from 0 to 1"),
         (lambda: guaranteed_exponent(0.001), "learning_rate must be from 0.01 to 1.9"),
+        (lambda: last_iterate_constant(1.95), "learning_rate must be from 0.01 to 1.9"),
         (lambda: layered_limit([-1]), "layers must be positive"),
         (lambda: layered_system(5, 10), "steps must be 2[0-9] or more, got 5"),
         (lambda: search_slow_system(2, 2, 0), "steps"),
