@@ -179,7 +179,8 @@ def test_guarantee_is_proved_for_all_h() -> None:
             most = max(b)
             assert 0 <= 2 * bound - most <= 0.05 * bound
             raised = [most if 2 * rate * x > 1 else y for x, y in zip(h, b, strict=True)]
-            b = [(1 - 2 * rate * x) * y + rate**2 * most * x for x, y in zip(h, raised, strict=True)]
+            pairs = zip(h, raised, strict=True)
+            b = [(1 - 2 * rate * x) * y + rate**2 * most * x for x, y in pairs]
     t = np.arange(1, 29)
     rate_bound = last_iterate_constant() / 29
     assert (guaranteed_losses(28)[1:] <= 0.2783 * t**-0.75).all()
@@ -206,7 +207,7 @@ def test_proof_of_the_rate(rate: float) -> None:
             return bool(np.linalg.eigvalsh(B - A)[0] > -1e-12)
 
         A = [H]
-        for t in range(400):
+        for _ in range(400):
             A.append(mean(steps, A[-1]))
         assert below(sum(A), one / (rate * (2 - rate)))
         powers = [np.linalg.matrix_power(U, s) for s in range(400)]
