@@ -14,6 +14,8 @@ from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_metho
 from sgdmem.numeric.systems.dana_exponent import MeasuredAlpha, measured_alpha
 from sgdmem.numeric.systems.dana_ode import moment_speeds, ode_losses
 from sgdmem.numeric.systems.deep_linear import DeepLinearMode
+from sgdmem.numeric.systems.deep_linear_network import DeepLinearNetwork
+from sgdmem.numeric.systems.deep_linear_runs import DeepLinearRun, deep_linear_run
 from sgdmem.numeric.systems.deterministic_features import deterministic_features
 from sgdmem.numeric.systems.kaczmarz import (
     WorstCase,
@@ -64,6 +66,8 @@ __all__ = [
     "AdaptiveProblem",
     "AssociativeMemory",
     "DeepLinearMode",
+    "DeepLinearNetwork",
+    "DeepLinearRun",
     "ListedSgdRisks",
     "MeasuredAlpha",
     "RandomFeatures",
@@ -86,6 +90,7 @@ __all__ = [
     "dana_constant",
     "dana_decaying",
     "dana_methods",
+    "deep_linear_run",
     "deterministic_features",
     "diagram_data",
     "endpoint_variances",
