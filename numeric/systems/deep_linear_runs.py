@@ -94,6 +94,8 @@ class DeepLinearRun:
         r"""Largest :math:`|W_{l+1}^TW_{l+1}-W_lW_l^T|` over the largest norm of these, (T, R)."""
         inner = [np.swapaxes(W, -1, -2) @ W for W in self.weights[1:]]
         outer = [W @ np.swapaxes(W, -1, -2) for W in self.weights[:-1]]
+        if not inner:
+            return np.zeros(self.losses.shape)
         apart = [_norm(a - b) for a, b in zip(inner, outer, strict=True)]
         size = np.max([_norm(a) for a in [*inner, *outer]], axis=0)
         return _share(np.max(apart, axis=0), size)
@@ -192,10 +194,11 @@ def deep_linear_run(
     --------
     >>> from sgdmem.systems import DeepLinearNetwork
     >>> network = DeepLinearNetwork([3, 1], depth=2)
-    >>> run = deep_linear_run(
-    ...     network, network.random_start(0.01), 0.01, 4, 2000, record=[400, 2000]
-    ... )
+    >>> start = network.random_start(0.01)
+    >>> run = deep_linear_run(network, start, 0.01, 4, 2000, record=[400, 2000])
     >>> print(run.strengths[:, 0].round(2))
+    [[3.   0.17]
+     [3.   1.  ]]
     """
     rate = positive_float(learning_rate, "learning_rate")
     B = batch_size if batch_size == math.inf else whole(batch_size, "batch_size", 1)
