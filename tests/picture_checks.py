@@ -157,6 +157,19 @@ def alike_in_print(figure: Any) -> list[set[str]]:
     return [names for names in looks.values() if len(names) > 1]
 
 
+def strokes_cut_short(figure: Any) -> list[str]:
+    """Return what a legend's lines, of thick strokes, are too short to show two of."""
+    found = []
+    for legend in figure.legends:
+        for line, text in zip(legend.get_lines(), legend.get_texts(), strict=False):
+            _, dashes = line._unscaled_dash_pattern
+            if dashes and line.get_linewidth() > 1.2:
+                two = dashes[0] * line.get_linewidth() * 1.5
+                if np.ptp(line.get_xdata()) < two:
+                    found.append(text.get_text())
+    return found
+
+
 def overlapping(texts: list[Any]) -> list[tuple[str, str]]:
     """Return the pairs of texts, not rotated, whose boxes overlap."""
     canvas = canvas_of(texts[0].figure.canvas.figure)

@@ -15,24 +15,41 @@ if TYPE_CHECKING:
 
     import xarray
 
+_OF_SCIPY = {  # of `scipy.io.netcdf_file`, which would no longer work
+    *("fp", "filename", "use_mmap", "mode", "maskandscale", "dimensions", "variables"),
+    *("version_byte", "close", "createDimension", "createVariable", "flush", "sync"),
+}
+
 
 def write_map_file(found: xarray.Dataset, path: str | os.PathLike[str]) -> None:
     """Write a dataset to a netCDF file; names of letters that it does not have, too."""
-    _renamed(found, _plain).to_netcdf(path, engine="scipy")
+    _renamed(found, _plain, _plain_attribute).to_netcdf(path, engine="scipy")
 
 
 def _plain(name: str) -> str:
-    return "".join(x if x.isascii() else f"_u{ord(x):04x}_" for x in name)
+    return "".join(x if x.isascii() else _code(x) for x in name)
+
+
+def _plain_attribute(name: str) -> str:
+    """Return a name that is none of scipy's: attributes of a file are those of its object there."""
+    own = name.startswith("_") or name in _OF_SCIPY
+    return _code(name[0]) + _plain(name[1:]) if own else _plain(name)
+
+
+def _code(letter: str) -> str:
+    return f"_u{ord(letter):04x}_"
 
 
 def _as_given(name: str) -> str:
     return re.sub(r"_u([0-9a-f]{4,6})_", lambda found: chr(int(found[1], 16)), name)
 
 
-def _renamed(found: xarray.Dataset, change: Callable[[str], str]) -> xarray.Dataset:
+def _renamed(
+    found: xarray.Dataset, change: Callable[[str], str], attribute: Callable[[str], str]
+) -> xarray.Dataset:
     names = {*map(str, found.variables), *map(str, found.dims)}
     changed = found.rename({name: change(name) for name in names if change(name) != name})
-    changed.attrs = {change(str(key)): value for key, value in found.attrs.items()}
+    changed.attrs = {attribute(str(key)): value for key, value in found.attrs.items()}
     return changed
 
 
@@ -55,6 +72,6 @@ def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
         found = xarray.load_dataset(source, engine="scipy")
     except Exception as error:  # whatever xarray's reader raises at other files
         raise InputError(f"{source} is no netCDF file of a map or a diagram: {error}") from None
-    if not {"stable", "condition"} & {*found.data_vars} and "diagram" not in found.attrs:
+    if not {"stable", "condition", "summand"} & {*found.data_vars} and "diagram" not in found.attrs:
         raise InputError(f"{source} holds no phase diagram, boundary or named diagram")
-    return _renamed(found, _as_given)
+    return _renamed(found, _as_given, _as_given)

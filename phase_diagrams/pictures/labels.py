@@ -37,7 +37,7 @@ def algorithm_label(algorithm: Algorithm) -> str:
     _, bracket, values = (algorithm.name or "").partition("(")
     if algorithm.title is None or not bracket:
         return algorithm.label
-    given = re.sub(r"(\w+)=", lambda found: f"{_symbol(found[1])} = ", values.removesuffix(")"))
+    given = re.sub(r"(\w+)=", lambda found: f"{symbol(found[1])} = ", values.removesuffix(")"))
     return f"{algorithm.title}, {given}"
 
 
@@ -61,7 +61,7 @@ def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     size, tau1, tau2, kind = (
         shown.pop(key, None) for key in ("batch_size", "tau1", "tau2", "noise")
     )
-    fixed = [f"{_symbol(key, data)} = {value}" for key, value in shown.items() if value is not None]
+    fixed = [f"{symbol(key, data)} = {value}" for key, value in shown.items() if value is not None]
     full = size in ("inf", "oo")
     noise = [] if size is None else ["full batches" if full else f"batch size {size}"]
     if not full:
@@ -73,6 +73,7 @@ def title(data: xarray.Dataset, varying: Sequence[str]) -> str:
     return f"{', '.join([name, *fixed, *noise])}\n{spectrum}"
 
 
-def _symbol(key: str, data: xarray.Dataset | None = None) -> str:
+def symbol(key: str, data: xarray.Dataset | None = None) -> str:
+    """Return the letter of a parameter, its name where it has none."""
     label = axis_label(key, data)
     return label.rpartition(" ")[2] if label.endswith("$") else key.replace("_", " ")

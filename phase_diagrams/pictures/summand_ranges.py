@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import dashed, in_points
 from sgdmem.phase_diagrams.pictures.palette import BLACK, GREEN
@@ -16,7 +17,11 @@ from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import UndefinedError
 
+if TYPE_CHECKING:
+    import xarray
+
 _PLACES = 0.5, 0.35, 0.65, 0.2, 0.8  # of a name along its range
+_POINTS = 100  # of a line
 _APART = 4.0  # factor between the ends of ranges that can be told apart
 
 
@@ -52,18 +57,42 @@ def memory_one_ranges(algorithm: Algorithm) -> list[tuple[float, float, Any, Any
     return found if apart and to_float(sum(det_D)) < 1 / _APART else []
 
 
-def draw_ranges(ax: Any, parts: list[Any]) -> None:
-    """Draw the leading terms and the ends of the ranges, from `memory_one_ranges`."""
+def ranges_within(parts: list[Any], left: float, right: float) -> dict[str, Any]:
+    """Return the variables of a dataset that say what is seen of the ranges between two ends."""
+    seen = [part for part in parts if max(part[0], left) < min(part[1], right)]
+    if not seen:
+        return {}
+    places, terms = [], []
+    for begins, ends, term, *_ in seen:
+        places.append(np.geomspace(max(begins, left), min(ends, right), _POINTS))
+        with np.errstate(divide="ignore"):
+            values = np.broadcast_to(np.asarray(term(places[-1]), dtype=float), _POINTS)
+        terms.append(np.where(np.isfinite(values) & (values > 0), values, np.nan))
+    said = {
+        "range_eigenvalue": (("range", "range_point"), places, "eigenvalue"),
+        "range_summand": (("range", "range_point"), terms, "leading term of the noise summand"),
+        "range_end": ("range", [part[1] for part in seen], "where a range ends"),
+        "range_formula": ("range", [_latex(part[3]) for part in seen], "leading term"),
+        "range_end_formula": ("range", [_latex(part[4]) for part in seen], "end of a range"),
+    }
+    return {
+        name: (dims, values, {"long_name": text, "known": "proved"})
+        for name, (dims, values, text) in said.items()
+    }
+
+
+def draw_ranges(ax: Any, data: xarray.Dataset) -> None:
+    """Draw the leading terms and the ends of the ranges."""
     left, right = ax.get_xlim()
     label: str | None = "its ranges, eq. (26)"
-    for lam, values, _, ends, _ in _seen(ax, parts):
+    for lam, values, _, ends, _ in _seen(data):
         named("range", *ax.plot(lam, values, label=label, zorder=5, **dashed()))
         label = None
         if left < ends < right:
             named("range-end", ax.axvline(ends, color=GREEN, linewidth=in_points(0.8), zorder=1))
 
 
-def name_ranges(ax: Any, parts: list[Any], curve: Any = None) -> None:
+def name_ranges(ax: Any, data: xarray.Dataset, curve: Any = None) -> None:
     """Write the formulas of the ends of the ranges and of the leading terms.
 
     A term stands above its line, or below if there is no room, at its middle or beside that, away
@@ -71,20 +100,20 @@ def name_ranges(ax: Any, parts: list[Any], curve: Any = None) -> None:
     """
     left, right = ax.get_xlim()
     frame = ax.get_window_extent()
-    shown = list(_seen(ax, parts))
+    shown = list(_seen(data))
     taken = []
     for *_, ends, end in shown:
         if left < ends < right:
             style = {"ha": "right", "va": "bottom", "color": GREEN}
             at_axis = ax.get_xaxis_transform()
-            text = ax.text(ends, 0.05, f"${_latex(end)}$ ", transform=at_axis, **style)
+            text = ax.text(ends, 0.05, f"${end}$ ", transform=at_axis, **style)
             taken.append(text.get_window_extent())
     for lam, values, formula, *_ in shown:
         for part, (away, side) in product(_PLACES, ((14, "bottom"), (-14, "top"))):
             place = lam[0] ** (1 - part) * lam[-1] ** part
             value = float(np.interp(place, lam, values))
             text = ax.annotate(
-                f"${_latex(formula)}$",
+                f"${formula}$",
                 (place, value),
                 (0, in_points(away)),
                 textcoords="offset points",
@@ -110,18 +139,16 @@ def _crosses(box: Any, curve: Any) -> bool:
     )
 
 
-def _seen(ax: Any, parts: list[Any]) -> Iterator[tuple[Any, Any, Any, float, Any]]:
-    """Yield the leading term where the axes show it, with the formulas, range by range."""
-    left, right = ax.get_xlim()
-    for begins, ends, term, formula, end in parts:
-        low, high = max(begins, left), min(ends, right)
-        if low >= high:
-            continue
-        lam = np.geomspace(low, high, 100)
-        with np.errstate(divide="ignore"):
-            values = np.broadcast_to(np.asarray(term(lam), dtype=float), lam.shape)
-        seen = np.isfinite(values) & (values > 0)
-        yield lam[seen], values[seen], formula, ends, end
+def _seen(data: xarray.Dataset) -> Iterator[tuple[Array, Array, str, float, str]]:
+    """Yield the leading term where it is seen, the formulas, and the end, range by range."""
+    if "range_end" not in data:
+        return
+    for place in range(data.sizes["range"]):
+        one = data.isel(range=place)
+        lam, values = one["range_eigenvalue"].values, one["range_summand"].values
+        seen = np.isfinite(values)
+        formula, end = (str(one[name].values) for name in ("range_formula", "range_end_formula"))
+        yield lam[seen], values[seen], formula, float(one["range_end"]), end
 
 
 def _latex(formula: Any) -> str:

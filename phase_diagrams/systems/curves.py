@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from numbers import Number
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.systems.stochastic_edge import isotropic_features
 from sgdmem.phase_diagrams.maps.axes import range_of
@@ -17,6 +18,9 @@ from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, GREY, STROKES
 from sgdmem.phase_diagrams.pictures.surroundings import write_legend
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
+
+if TYPE_CHECKING:
+    import xarray
 
 _DIMENSION = 200
 Legend: TypeAlias = dict[str, dict[str, Any]]  # what is no labelled curve, with its look
@@ -40,6 +44,27 @@ def read_list(values: Any, name: str) -> list[Any]:
     if not is_list(values) or not len(values):
         raise InputError(f"{name} must be a list of numbers, got {shown(values)}")
     return list(values)
+
+
+def numbers(values: Sequence[Any], name: str) -> Array:
+    """Return exact numbers as floats, for a coordinate."""
+    return np.array([float(number(value, name)) for value in values])
+
+
+def curves_of(data: xarray.Dataset, name: str) -> Iterator[xarray.Dataset]:
+    """Yield the part of a dataset that belongs to each value of a dimension."""
+    return (data.isel({name: place}) for place in range(data.sizes[name]))
+
+
+def told(letter: str, value: Any) -> str:
+    r"""Return what a curve is called, by the value of its parameter.
+
+    Examples
+    --------
+    >>> told(r"\beta", 0.9)
+    '$\\beta = 0.9$'
+    """
+    return f"${letter.strip('$')} = {float(value):.12g}$"
 
 
 def batch_sizes(ends: tuple[float, float], points: int) -> Array:
@@ -76,7 +101,12 @@ def theory() -> dict[str, Any]:
 def explain(ax: Any, others: Legend) -> None:
     """Write a legend: of the labelled curves, then of other things by their looks."""
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
     handles, _ = ax.get_legend_handles_labels()
-    handles += [Line2D([], [], label=label, **given) for label, given in others.items()]
+    for label, given in others.items():
+        area = "facecolor" in given
+        handles.append(
+            Patch(label=label, **given) if area else Line2D([], [], label=label, **given)
+        )
     write_legend(ax, handles)

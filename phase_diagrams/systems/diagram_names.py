@@ -1,16 +1,34 @@
-"""The names of diagrams of curves, and where they are computed and drawn, without loading that."""
+"""The names of diagrams, and where they are computed and drawn, without loading all that.
+
+For the name "my-diagram" a module has ``my_diagram_data(problem=None, *, ...)``, which returns what
+is drawn. That of curves is a dataset, and ``draw_my_diagram(data, ax)`` beside it draws on axes and
+returns what the legend adds.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-# Modules beside this one. That of "my-diagram" has `my_diagram_data(problem=None, *, …)`, which
-# returns a dataset, and `draw_my_diagram(data, ax)`, which returns what the legend adds.
-CURVES = {
+MAPS = dict.fromkeys(
+    ("learning-rate-momentum", "damping-effective-rate", "batch-size-learning-rate", "regimes"),
+    "diagram_parts",
+)
+CURVES = {  # with their modules, beside this one
+    "batch-sharpness": "stochastic_edge",
+    "marginal-momentum": "marginal_momentum",
+    "mem-sgd": "mem_sgd",
+    "spectral-conflict": "spectral_conflict",
+    "sparse-phases": "sparse_phases",
+    "adaptive-methods": "adaptive_methods",
+    "dana-phases": "dana_phases",
     "kaczmarz": "kaczmarz",
+    "associative-memory": "associative_memory",
+    "associative-memory-batches": "associative_memory",
 }
+DIAGRAMS = {**MAPS, "spectral-zones": "spectral_zones", **CURVES}
 
 
 def computed_by(name: str) -> Callable[..., Any]:
@@ -19,8 +37,24 @@ def computed_by(name: str) -> Callable[..., Any]:
 
 
 def drawn_by(name: str) -> Callable[..., Any]:
-    """Return the function that draws a diagram's dataset on axes."""
+    """Return the function that draws the dataset of a diagram of curves on axes."""
     return _found(name, f"draw_{_stem(name)}")
+
+
+def options_of(name: str) -> dict[str, Any]:
+    """Return the options of a diagram with their defaults, but those of a family.
+
+    Examples
+    --------
+    >>> options_of("kaczmarz")
+    {'steps': 1000, 'learning_rate': 1, 'points': 200}
+    """
+    parameters = inspect.signature(computed_by(name)).parameters.values()
+    return {
+        one.name: one.default
+        for one in parameters
+        if one.name not in ("problem", "progress") and one.kind is not one.VAR_KEYWORD
+    }
 
 
 def _stem(name: str) -> str:
@@ -28,6 +62,6 @@ def _stem(name: str) -> str:
 
 
 def _found(name: str, function: str) -> Callable[..., Any]:
-    module = import_module(f"sgdmem.phase_diagrams.systems.{CURVES[name]}")
+    module = import_module(f"sgdmem.phase_diagrams.systems.{DIAGRAMS[name]}")
     found: Callable[..., Any] = getattr(module, function)
     return found

@@ -14,7 +14,12 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import positive
 from sgdmem.numeric.problems.batch_size import is_infinite
-from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.problems.problem import (
+    USUAL_EXPONENT,
+    Problem,
+    as_problem,
+    require_no_weight_decay,
+)
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.maps.axes import range_of, spread
@@ -39,8 +44,8 @@ _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
 Range = tuple[float, float]
 
 
-def learning_rate_momentum(
-    problem: Problem,
+def learning_rate_momentum_data(
+    problem: Any = None,
     family: FamilyLike = "heavy-ball",
     *,
     batch_sizes: Sequence[Any] = _SIZES,
@@ -52,13 +57,14 @@ def learning_rate_momentum(
     **fixed: Any,
 ) -> NamedDiagram:
     """Where a family with momentum is stable, for several batch sizes."""
+    given = read_problem(problem)
     x, y = range_of("learning_rate", learning_rate), range_of("momentum", momentum)
     scales = {"log": ["learning_rate"], "log1m": ["momentum"] if log1m else []}
-    return _over_batch_sizes(family, problem, x, y, scales, batch_sizes, points, resolution, fixed)
+    return _over_batch_sizes(family, given, x, y, scales, batch_sizes, points, resolution, fixed)
 
 
-def damping_effective_rate(
-    problem: Problem,
+def damping_effective_rate_data(
+    problem: Any = None,
     *,
     q0: Any = 0.5,
     batch_sizes: Sequence[Any] = _SIZES,
@@ -68,6 +74,7 @@ def damping_effective_rate(
     resolution: int = 80,
 ) -> NamedDiagram:
     """Memory 1 in the plane of Theorem 6, with its lines and zones."""
+    problem = read_problem(problem)
     q0 = positive(q0, "q0")
     axes = "damping", "effective_learning_rate"
     x, y = range_of(axes[0], damping), range_of(axes[1], effective_learning_rate)
@@ -103,8 +110,8 @@ def damping_effective_rate(
     return NamedDiagram(found.map, found.boundaries, theory, accelerated, zones)
 
 
-def batch_size_learning_rate(
-    problem: Problem,
+def batch_size_learning_rate_data(
+    problem: Any = None,
     family: FamilyLike = "heavy-ball",
     *,
     learning_rate: Range = (0.02, 10.0),
@@ -114,6 +121,7 @@ def batch_size_learning_rate(
     **fixed: Any,
 ) -> NamedDiagram:
     """The two edges of stability of a family."""
+    problem = read_problem(problem)
     if family == "heavy-ball":
         fixed = {"momentum": "0.9", **fixed}
     x, y = range_of("learning_rate", learning_rate), range_of("batch_size", batch_size)
@@ -138,7 +146,8 @@ def batch_size_learning_rate(
     return NamedDiagram(found, {"boundary": edge}, theory)
 
 
-def regimes(
+def regimes_data(
+    problem: Any = None,
     family: FamilyLike = "sgd",
     *,
     batch_size: Any = 16,
@@ -148,6 +157,8 @@ def regimes(
     **fixed: Any,
 ) -> NamedDiagram:
     """Which of signal and noise decides how the loss falls."""
+    if problem is not None:
+        raise InputError("problem is chosen by the diagram: regimes go over all power laws")
     if family == "sgd":
         fixed = {"learning_rate": "0.1", **fixed}
     found = phase_diagram(
@@ -160,6 +171,15 @@ def regimes(
         **fixed,
     )
     return NamedDiagram(found, {}, quantity="regime")
+
+
+def read_problem(given: Any) -> Problem:
+    """Return the problem of a diagram, the usual power law if none is given."""
+    if given is None:
+        return Problem.power_law(USUAL_EXPONENT)
+    problem = as_problem(given)
+    require_no_weight_decay(problem, "a diagram of the theory")
+    return problem
 
 
 def _over_batch_sizes(

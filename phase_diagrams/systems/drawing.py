@@ -9,6 +9,7 @@ from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
 from sgdmem.phase_diagrams.pictures.map_picture import draw_map
+from sgdmem.phase_diagrams.pictures.noise_picture import draw_summand
 from sgdmem.phase_diagrams.pictures.series_picture import draw_series
 from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle
 from sgdmem.phase_diagrams.systems.curves import explain
@@ -97,6 +98,8 @@ def draw(
         return draw_map(found, ax, quantity=quantity or "stable", **options)
     if "condition" in given:
         return draw_boundary(found, ax, **options)
+    if "summand" in given:
+        return draw_summand(found, ax, explained=explained, size=size)
     if "diagram" in getattr(found, "attrs", ()):
         return draw_curves(found, ax, explained=explained, size=size)
     raise InputError(

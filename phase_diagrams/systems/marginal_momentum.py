@@ -5,26 +5,26 @@ After R. Wang et al., The marginal value of momentum for small learning rate SGD
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
-from sgdmem.phase_diagrams.systems.curves import read_list
-from sgdmem.phase_diagrams.systems.rate_ratios import draw_rate_ratios
+from sgdmem.phase_diagrams.systems.curve_data import curve_data
+from sgdmem.phase_diagrams.systems.curves import Legend, read_list
+from sgdmem.phase_diagrams.systems.rate_ratios import draw_rate_ratios, rate_ratios
 from sgdmem.symbolic.zoo.named_algorithms import sgdm
 
+if TYPE_CHECKING:
+    import xarray
 
-@sized
-def draw_marginal_momentum(
+
+@curve_data
+def marginal_momentum_data(
     problem: Any = None,
     *,
     momenta: Any = ("0.5", "0.9", "0.99"),
     batch_size: tuple[float, float] = (1.0, 1e6),
     points: int = 60,
-    ax: Any = None,
-    explained: bool = True,
-    size: FigureSize = None,
-) -> Any:
-    r"""Draw the largest learning rate of SGDM, over that of SGD, by batch size.
+) -> xarray.Dataset:
+    r"""Compute the largest learning rate of SGDM, over that of SGD, by batch size.
 
     SGDM is :math:`m\leftarrow\beta m+(1-\beta)g,\ w\leftarrow w-\eta m`. Where noise
     bounds rates the ratio is 1, whatever the momentum; with full batches it is
@@ -40,13 +40,11 @@ def draw_marginal_momentum(
         The range, (low, high).
     points : int
         Batch sizes of a curve.
-    ax, explained, size
-        See `named_diagram`.
 
     Returns
     -------
-    matplotlib axes
-        With the `artists` ``gain`` and ``full-batches``.
+    xarray.Dataset
+        ``gain`` over (``momentum``, ``batch_size``), ``full_batches`` over ``momentum``.
 
     Raises
     ------
@@ -56,12 +54,14 @@ def draw_marginal_momentum(
     Examples
     --------
     >>> import sgdmem
-    >>> axes = draw_marginal_momentum(sgdmem.Spectrum([1, 0.5]), points=5)
-    >>> axes.get_xlabel()
-    'batch size $B$'
+    >>> marginal_momentum_data(sgdmem.Spectrum([1, 0.5]), points=5).gain.shape
+    (3, 5)
     """
-    methods = {rf"$\beta = {beta}$": sgdm(1, beta) for beta in read_list(momenta, "momenta")}
-    label = "largest rate, SGDM / SGD"
-    return draw_rate_ratios(
-        problem, methods, batch_size, points, label, ax=ax, explained=explained, size=size
-    )
+    chosen = read_list(momenta, "momenta")
+    methods = [sgdm(1, beta) for beta in chosen]
+    return rate_ratios(problem, ("momentum", chosen), methods, batch_size, points)
+
+
+def draw_marginal_momentum(data: xarray.Dataset, ax: Any) -> Legend:
+    """Draw the `artists` ``gain`` and ``full-batches``."""
+    return draw_rate_ratios(data, ax, r"\beta", "largest rate, SGDM / SGD")

@@ -5,29 +5,30 @@ For S. U. Stich, J.-B. Cordonnier and M. Jaggi, Sparsified SGD with memory, arXi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.systems.mem_sgd import as_stable_as_rand_k
-from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
-from sgdmem.phase_diagrams.systems.curves import read_list
-from sgdmem.phase_diagrams.systems.rate_ratios import draw_rate_ratios
+from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.palette import BLACK
+from sgdmem.phase_diagrams.systems.curve_data import curve_data
+from sgdmem.phase_diagrams.systems.curves import Legend, look, read_list, thin
+from sgdmem.phase_diagrams.systems.rate_ratios import draw_rate_ratios, rate_ratios
 from sgdmem.symbolic.errors import InputError
 
+if TYPE_CHECKING:
+    import xarray
 
-@sized
-def draw_mem_sgd(
+
+@curve_data
+def mem_sgd_data(
     problem: Any = None,
     *,
     kept: Any = ("0.3", "0.1", "0.01"),
     batch_size: tuple[float, float] = (1.0, 1e6),
     points: int = 60,
-    ax: Any = None,
-    explained: bool = True,
-    size: FigureSize = None,
-) -> Any:
-    r"""Draw the largest effective learning rate of rand-k, over that of SGD, by batch size.
+) -> xarray.Dataset:
+    r"""Compute the largest effective learning rate of rand-k, over that of SGD, by batch size.
 
     With memory that is the learning rate. Batches far below k / 2, of alike features, cost
     nothing; with full ones :math:`\rho/(2-\rho)` is left, :math:`\rho=k/d`. Without memory it is
@@ -44,13 +45,12 @@ def draw_mem_sgd(
         The range, (low, high).
     points : int
         Batch sizes of a curve.
-    ax, explained, size
-        See `named_diagram`.
 
     Returns
     -------
-    matplotlib axes
-        With the `artists` ``gain``, ``full-batches`` and ``level``, without memory.
+    xarray.Dataset
+        ``gain`` over (``kept``, ``batch_size``), ``full_batches`` over ``kept``, which is also the
+        ratio without memory.
 
     Raises
     ------
@@ -60,24 +60,19 @@ def draw_mem_sgd(
     Examples
     --------
     >>> import sgdmem
-    >>> axes = draw_mem_sgd(sgdmem.Spectrum([1, 0.5]), points=5)
-    >>> axes.get_xlabel()
-    'batch size $B$'
+    >>> mem_sgd_data(sgdmem.Spectrum([1, 0.5]), points=5).gain.shape
+    (3, 5)
     """
     if problem is not None and as_problem(problem).noise.samples is not None:
         raise InputError("problem must have noise by modes, such as Noise.coupled: data have not")
     shares = read_list(kept, "kept")
-    methods = {rf"$k/d = {share}$": as_stable_as_rand_k(1, share) for share in shares}
-    label = "largest effective rate, rand-k / SGD"
-    return draw_rate_ratios(
-        problem,
-        methods,
-        batch_size,
-        points,
-        label,
-        levels=[float(number(share, "kept")) for share in shares],
-        levels_label="without memory",
-        ax=ax,
-        explained=explained,
-        size=size,
-    )
+    methods = [as_stable_as_rand_k(1, share) for share in shares]
+    return rate_ratios(problem, ("kept", shares), methods, batch_size, points)
+
+
+def draw_mem_sgd(data: xarray.Dataset, ax: Any) -> Legend:
+    """Draw the `artists` ``gain``, ``full-batches`` and ``level``, without memory."""
+    found = draw_rate_ratios(data, ax, "k/d", "largest effective rate, rand-k / SGD")
+    for place, level in enumerate(data["kept"].values):
+        named("level", ax.axhline(level, zorder=2, **{**thin(), **look(place)}))
+    return {**found, "thin: no memory": thin(BLACK)}

@@ -2,68 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.systems.stochastic_edge import first_end
 from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.phase_diagrams.maps.varying_problem import described
 from sgdmem.phase_diagrams.pictures.artists import named
-from sgdmem.phase_diagrams.pictures.figure_size import FigureSize
 from sgdmem.phase_diagrams.pictures.labels import spectrum_label
-from sgdmem.phase_diagrams.pictures.palette import BLACK
-from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle, write_title
+from sgdmem.phase_diagrams.pictures.surroundings import write_title
+from sgdmem.phase_diagrams.systems.curve_data import coordinate, variable
 from sgdmem.phase_diagrams.systems.curves import (
+    Legend,
     alike_features,
     batch_sizes,
-    explain,
+    curves_of,
     look,
+    numbers,
     theory,
     thick,
-    thin,
+    told,
 )
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo.named_algorithms import sgd
 
+if TYPE_CHECKING:
+    import xarray
 
-def draw_rate_ratios(
+
+def rate_ratios(
     problem: Any,
-    methods: Mapping[str, Algorithm],
+    over: tuple[str, Sequence[Any]],
+    methods: Sequence[Algorithm],
     batch_size: tuple[float, float],
     points: int,
-    label: str,
-    *,
-    levels: Any = (),
-    levels_label: str = "",
-    ax: Any = None,
-    explained: bool = True,
-    size: FigureSize = None,
-) -> Any:
-    """Draw a curve for each method, by its label, all of learning rate 1.
+) -> xarray.Dataset:
+    """Return ``gain`` over (a parameter, ``batch_size``), and ``full_batches`` over the parameter.
 
-    ``levels`` are drawn beside, one for each curve. The artists are ``gain``, ``full-batches`` and
-    ``level``.
+    ``over`` is the parameter, with its values; methods are one for each, of learning rate 1.
     """
+    import xarray
+
     given = alike_features(problem)
     sizes = batch_sizes(batch_size, points)
-    plain = _largest(sgd(1), given, [*sizes, np.inf])
-    ax = new_axes(size) if ax is None else ax
-    for place, (name, method) in enumerate(methods.items()):
-        ratios = _largest(method, given, [*sizes, np.inf]) / plain
-        named("gain", *ax.plot(sizes, ratios[:-1], label=name, **look(place), **thick()))
-        named("full-batches", ax.axhline(ratios[-1], 0.88, 1, **theory(), zorder=6))
-    for place, level in enumerate(levels):
-        named("level", ax.axhline(level, zorder=2, **thin(look(place)["color"])))
-    ax.set(xscale="log", yscale="log", xlim=(sizes[0], sizes[-1]))
+    every = [*sizes, np.inf]
+    gains = np.array([_largest(method, given, every) for method in methods])
+    gains /= _largest(sgd(1), given, every)
+    name, values = over
+    ratio = "largest effective learning rate over that of SGD"
+    return xarray.Dataset(
+        {
+            "gain": variable((name, "batch_size"), gains[:, :-1], ratio),
+            "full_batches": variable(name, gains[:, -1], f"{ratio}, with full batches"),
+        },
+        {
+            name: coordinate(name, numbers(values, name), name),
+            "batch_size": coordinate("batch_size", sizes, "batch size", "samples"),
+        },
+        described(given),
+    )
+
+
+def draw_rate_ratios(data: xarray.Dataset, ax: Any, letter: str, label: str) -> Legend:
+    """Draw the artists ``gain`` and ``full-batches``."""
+    sizes, over = data["batch_size"].values, str(data["full_batches"].dims[0])
+    for place, one in enumerate(curves_of(data, over)):
+        curve = {"label": told(letter, one[over]), **look(place), **thick()}
+        named("gain", *ax.plot(sizes, one["gain"], **curve))
+        level = float(one["full_batches"])
+        named("full-batches", ax.axhline(level, 0.88, 1, **theory(), zorder=6))
+    ax.set(xscale="log", yscale="log", xlim=sizes[[0, -1]])
     ax.set(xlabel="batch size $B$", ylabel=label)
-    write_title(ax, spectrum_label(given.spectrum), "small")
-    if explained:
-        levelled = {levels_label: thin(BLACK)} if levels_label else {}
-        explain(ax, {"full batches": theory(), **levelled})
-    settle(ax)
-    return ax
+    write_title(ax, spectrum_label(data.attrs["spectrum"]), "small")
+    return {"full batches": theory()}
 
 
 def _largest(method: Algorithm, problem: Problem, sizes: Any) -> Any:

@@ -3,20 +3,20 @@ r"""Where momentum under sparse updates is a heavy ball, and where it is SGD (ar
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.optimize import brentq
 
 from sgdmem.numeric.arithmetic.inputs import below_one, number, whole
 from sgdmem.numeric.systems.sparse_momentum import SparseInputs, active_clock
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
-from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
-from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle, write_title
+from sgdmem.phase_diagrams.pictures.surroundings import write_title
+from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import (
-    explain,
+    Legend,
+    curves_of,
     look,
     read_list,
     require_none,
@@ -26,20 +26,20 @@ from sgdmem.phase_diagrams.systems.curves import (
 )
 from sgdmem.symbolic.errors import InputError, shown
 
+if TYPE_CHECKING:
+    import xarray
 
-@sized
-def draw_sparse_phases(
+
+@curve_data
+def sparse_phases_data(
     problem: Any = None,
     *,
     sigma: Any = "0.5",
     kappa: tuple[float, float] = (0.0, 1.0),
     dimensions: Any = (100, 10_000, 10**8),
     points: int = 25,
-    ax: Any = None,
-    explained: bool = True,
-    size: FigureSize = None,
-) -> Any:
-    r"""Draw at which momentum learning, at the largest stable rate, takes as long as retention.
+) -> xarray.Dataset:
+    r"""Compute at which momentum learning, at the largest stable rate, takes as long as retention.
 
     With :math:`p=d^{-\kappa},\ B=d^\sigma,\ 1-\beta=d^{-\gamma}` and all coordinates active
     together. Above its curve SGDM can be a heavy ball (A, B), below it is SGD at every stable rate
@@ -58,13 +58,11 @@ def draw_sparse_phases(
         A curve for each.
     points : int
         Of a curve.
-    ax, explained, size
-        See `named_diagram`.
 
     Returns
     -------
-    matplotlib axes
-        With the `artists` ``retention-is-learning``, ``resonance``, ``idle`` and ``limit-name``.
+    xarray.Dataset
+        ``gamma`` over (``dimension``, ``kappa``), ``resonance`` over ``kappa``.
 
     Raises
     ------
@@ -73,25 +71,43 @@ def draw_sparse_phases(
 
     Examples
     --------
-    >>> axes = draw_sparse_phases(points=2, dimensions=[100])
-    >>> axes.get_ylabel()
-    'momentum: $1-\\beta=d^{-\\gamma}$'
+    >>> sparse_phases_data(points=2, dimensions=[100]).resonance.values
+    array([0.5, 1.5])
     """
+    import xarray
+
     require_none(problem, "sparse-phases", "sparse inputs")
     σ = float(below_one(sigma, "sigma"))
     _, low, high = range_of("kappa", kappa)
     if not 0 <= low < high <= 4:
         raise InputError(f"kappa must be a pair within 0 and 4, low < high, got {shown(kappa)}")
     exponents = np.linspace(low, high, whole(points, "points", 2))
-    ax = new_axes(size) if ax is None else ax
-    for place, given in enumerate(read_list(dimensions, "dimensions")):
-        d = whole(number(given, "dimensions"), "dimensions", 10)
-        levels = [_resonance(d, κ, σ) for κ in exponents]
-        curve = {"label": f"$d = {_power(d)}$", **look(place), **thick()}
-        named("retention-is-learning", *ax.plot(exponents, levels, **curve))
-    ends = np.array([low, high])
-    named("resonance", *ax.plot(ends, 1 - σ + ends, **theory()))
-    top = 1 - σ + high + 0.5
+    given = read_list(dimensions, "dimensions")
+    chosen = [whole(number(d, "dimensions"), "dimensions", 10) for d in given]
+    levels = [[_resonance(d, κ, σ) for κ in exponents] for d in chosen]
+    equal = "gamma of the momentum at which retention is as long as learning"
+    limit = f"{equal}, as d grows"
+    return xarray.Dataset(
+        {
+            "gamma": variable(("dimension", "kappa"), levels, equal),
+            "resonance": variable("kappa", 1 - σ + exponents, limit),
+        },
+        {
+            "dimension": coordinate("dimension", np.array(chosen, float), "dimension"),
+            "kappa": coordinate("kappa", exponents, "exponent of the sparsity"),
+            "sigma": coordinate((), σ, "exponent of the batch size"),
+        },
+    )
+
+
+def draw_sparse_phases(data: xarray.Dataset, ax: Any) -> Legend:
+    """Draw the `artists` ``retention-is-learning``, ``resonance``, ``idle`` and ``limit-name``."""
+    exponents, σ, line = data["kappa"].values, float(data["sigma"]), data["resonance"].values
+    for place, one in enumerate(curves_of(data, "dimension")):
+        curve = {"label": f"$d = {_power(int(one['dimension']))}$", **look(place), **thick()}
+        named("retention-is-learning", *ax.plot(exponents, one["gamma"], **curve))
+    named("resonance", *ax.plot(exponents, line, **theory()))
+    low, high, top = exponents[0], exponents[-1], line[-1] + 0.5
     ax.set(xlim=(low, high), ylim=(0, top))
     idle = low < σ < high
     if idle:
@@ -105,11 +121,8 @@ def draw_sparse_phases(
                 named("limit-name", text)
     ax.set(xlabel=r"sparsity: $p=d^{-\kappa}$", ylabel=r"momentum: $1-\beta=d^{-\gamma}$")
     write_title(ax, rf"$B=d^{{{σ:g}}}$: heavy ball (A, B) or SGD (C, D)", "small")
-    if explained:
-        beyond = {r"$\kappa=\sigma$: idle batches beyond": thin()} if idle else {}
-        explain(ax, {r"$d\to\infty$: resonance line": theory(), **beyond})
-    settle(ax)
-    return ax
+    beyond = {r"$\kappa=\sigma$: idle batches beyond": thin()} if idle else {}
+    return {r"$d\to\infty$: resonance line": theory(), **beyond}
 
 
 def _power(dimension: int) -> str:
@@ -120,6 +133,8 @@ def _power(dimension: int) -> str:
 
 def _resonance(dimension: int, kappa: float, sigma: float) -> float:
     """Return gamma at which retention, at the largest rate, is as long as learning."""
+    from scipy.optimize import brentq
+
     p, B = Fraction(dimension**-kappa), Fraction(dimension**sigma)
     inputs = SparseInputs(p, dimension).problem
 

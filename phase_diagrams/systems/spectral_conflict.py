@@ -3,7 +3,7 @@ r"""How fast tokens learn by their frequency, under one momentum for all (arXiv 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,23 +12,29 @@ from sgdmem.numeric.systems.sparse_momentum import SparseInputs
 from sgdmem.numeric.verdicts.convergence_rate import convergence_rate
 from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
-from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
-from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle, write_title
+from sgdmem.phase_diagrams.pictures.surroundings import write_title
+from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import (
+    Legend,
+    curves_of,
     dot,
-    explain,
     look,
+    numbers,
     read_list,
     require_none,
     theory,
     thick,
+    told,
 )
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo.named_algorithms import sgdm
 
+if TYPE_CHECKING:
+    import xarray
 
-@sized
-def draw_spectral_conflict(
+
+@curve_data
+def spectral_conflict_data(
     problem: Any = None,
     *,
     learning_rate: Any = 1,
@@ -37,11 +43,8 @@ def draw_spectral_conflict(
     dimension: Any = 1,
     probability: tuple[float, float] = (1e-5, 0.5),
     points: int = 60,
-    ax: Any = None,
-    explained: bool = True,
-    size: FigureSize = None,
-) -> Any:
-    r"""Draw how fast the mean loss of a token falls by its probability, relative to slow SGD.
+) -> xarray.Dataset:
+    r"""Compute how fast the mean loss of a token falls by its probability, relative to slow SGD.
 
     That is :math:`-\log\rho/(2\eta p)` with the factor :math:`\rho` of a step in the long run: 1
     where the learning rate is small without momentum. Each momentum helps tokens near one
@@ -61,14 +64,14 @@ def draw_spectral_conflict(
     probability : (float, float)
         The range, (low, high).
     points : int
-        Of a curve.
-    ax, explained, size
-        See `named_diagram`.
+        Over the range; there are more where curves bend.
 
     Returns
     -------
-    matplotlib axes
-        With the `artists` ``speed``, ``slow-sgd`` and ``oscillation``, where that begins.
+    xarray.Dataset
+        ``speed`` over (``momentum``, ``probability``), and over ``momentum`` ``oscillation``, the
+        probability from which on means oscillate, and ``at_oscillation``, the speed there; NaN
+        beyond the range.
 
     Raises
     ------
@@ -77,38 +80,65 @@ def draw_spectral_conflict(
 
     Examples
     --------
-    >>> axes = draw_spectral_conflict(points=3)
-    >>> axes.get_xlabel()
-    'probability $p$ of a token'
+    >>> data = spectral_conflict_data(points=3, momenta=["0.9"])
+    >>> round(data.oscillation.item(), 4)
+    0.0263
     """
+    import xarray
+
     require_none(problem, "spectral-conflict", "tokens")
     rate = positive_float(learning_rate, "learning_rate")
     _, low, high = range_of("probability", probability)
     count = whole(points, "points", 2)
     dimension = whole(number(dimension, "dimension"), "dimension", 1)
-    ax = new_axes(size) if ax is None else ax
-    for place, momentum in enumerate(read_list(momenta, "momenta")):
-        method = sgdm(learning_rate, momentum)
-        root = math.sqrt(max(float(number(momentum, "momenta")), 0))
-        begins = (1 - root) / (1 + root) / rate
-        seen = low < begins < high
-        bend = begins * np.array([*np.geomspace(0.6, 1.6, count // 4), 1])
-        chosen = np.sort([*np.geomspace(low, high, count), *bend[(bend > low) & (bend < high)]])
-        speeds = [_speed(method, p, rate, dimension, batch_size) for p in chosen]
-        label = rf"$\beta = {momentum}$"
-        named("speed", *ax.plot(chosen, speeds, label=label, **look(place), **thick()))
-        if seen:
-            where = begins, _speed(method, begins, rate, dimension, batch_size)
+    given = read_list(momenta, "momenta")
+    values = numbers(given, "momenta")
+    root = np.sqrt(np.maximum(values, 0))
+    begins = (1 - root) / (1 + root) / rate
+    bends = np.outer(begins, np.geomspace(0.6, 1.6, count // 4)).ravel()
+    chosen = np.unique([*np.geomspace(low, high, count), *bends[(bends > low) & (bends < high)]])
+    begins = np.where((low < begins) & (begins < high), begins, np.nan)
+    methods = [sgdm(learning_rate, momentum) for momentum in given]
+
+    def speeds(method: Algorithm, probabilities: Any) -> list[float]:
+        return [_speed(method, p, rate, dimension, batch_size) for p in probabilities]
+
+    there = [
+        np.nan if np.isnan(p) else speeds(method, [p])[0]
+        for method, p in zip(methods, begins, strict=True)
+    ]
+    found = [speeds(method, chosen) for method in methods]
+    speed = "speed of learning over that of slow SGD"
+    return xarray.Dataset(
+        {
+            "speed": variable(("momentum", "probability"), found, speed),
+            "oscillation": variable("momentum", begins, "probability at which means oscillate"),
+            "at_oscillation": variable("momentum", there, f"{speed}, there"),
+        },
+        {
+            "momentum": coordinate("momentum", values, "momentum"),
+            "probability": coordinate("probability", chosen, "probability of a token"),
+            "learning_rate": coordinate((), rate, "learning rate"),
+            "batch_size": coordinate((), float(batch_size), "batch size", "samples"),
+        },
+    )
+
+
+def draw_spectral_conflict(data: xarray.Dataset, ax: Any) -> Legend:
+    """Draw the `artists` ``speed``, ``slow-sgd`` and ``oscillation``, where that begins."""
+    p = data["probability"].values
+    for place, one in enumerate(curves_of(data, "momentum")):
+        curve = {"label": told(r"\beta", one["momentum"]), **look(place), **thick()}
+        named("speed", *ax.plot(p, one["speed"], **curve))
+        where = float(one["oscillation"]), float(one["at_oscillation"])
+        if np.isfinite(where).all():
             named("oscillation", *ax.plot(*where, **dot(look(place)["color"]), zorder=7))
     named("slow-sgd", ax.axhline(1, **theory(), zorder=1))
-    top = max(np.max(line.get_ydata()) for line in ax.lines)
-    ax.set(xscale="log", xlim=(low, high), ylim=(0, 1.05 * top))
+    ax.set(xscale="log", xlim=p[[0, -1]], ylim=(0, 1.05 * float(data["speed"].max())))
     ax.set(xlabel="probability $p$ of a token", ylabel="speed, relative to slow SGD")
-    write_title(ax, rf"SGDM, $\eta = {rate:g}$, $B = {float(batch_size):g}$", "small")
-    if explained:
-        explain(ax, {"oscillates from here on": dot(), "slow SGD": theory()})
-    settle(ax)
-    return ax
+    rate, size = (f"{float(data[name]):g}" for name in ("learning_rate", "batch_size"))
+    write_title(ax, rf"SGDM, $\eta = {rate}$, $B = {size}$", "small")
+    return {"oscillates from here on": dot(), "slow SGD": theory()}
 
 
 def _speed(method: Algorithm, p: float, rate: float, dimension: Any, batch_size: Any) -> float:

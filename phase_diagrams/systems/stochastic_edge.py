@@ -2,34 +2,42 @@ r"""Batch Sharpness at the edge by batch size, between its two plateaus (arXiv 2
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.systems.stochastic_edge import GAUSSIAN, stochastic_edge
+from sgdmem.phase_diagrams.maps.dataset_description import own_labels
+from sgdmem.phase_diagrams.maps.varying_problem import described
 from sgdmem.phase_diagrams.pictures.artists import named
-from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
-from sgdmem.phase_diagrams.pictures.labels import spectrum_label
-from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle, write_title
+from sgdmem.phase_diagrams.pictures.labels import spectrum_label, symbol
+from sgdmem.phase_diagrams.pictures.surroundings import write_title
+from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import (
+    Legend,
     alike_features,
     batch_sizes,
+    curves_of,
     dot,
-    explain,
     look,
+    numbers,
     read_list,
     theory,
     thick,
     thin,
+    told,
 )
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 
+if TYPE_CHECKING:
+    import xarray
 
-@sized
-def draw_batch_sharpness(
+
+@curve_data
+def batch_sharpness_data(
     problem: Any = None,
     family: FamilyLike = "heavy-ball",
     *,
@@ -37,12 +45,9 @@ def draw_batch_sharpness(
     momenta: Any = ("0", "0.5", "0.9"),
     batch_size: tuple[float, float] = (1.0, 1e6),
     points: int = 80,
-    ax: Any = None,
-    explained: bool = True,
-    size: FigureSize = None,
     **fixed: Any,
-) -> Any:
-    r"""Draw the Batch Sharpness of a method at its edge of stability, and the sharpness there.
+) -> xarray.Dataset:
+    r"""Compute the Batch Sharpness of a method at its edge of stability, and the sharpness there.
 
     Both are in units of 1 / learning rate, and Batch Sharpness is the ratio of means
     :math:`E g^TH_Bg/E|g|^2` of `stochastic_edge`. At small batches it lies at
@@ -61,15 +66,15 @@ def draw_batch_sharpness(
         The range, (low, high).
     points : int
         Batch sizes of a curve.
-    ax, explained, size
-        See `named_diagram`.
     **fixed
         Other parameters of the family.
 
     Returns
     -------
-    matplotlib axes
-        With the `artists` ``batch-sharpness``, ``sharpness``, ``plateau`` and ``crossover``.
+    xarray.Dataset
+        ``batch_sharpness`` and ``sharpness`` over (``momentum``, ``batch_size``), and over
+        ``momentum`` ``small_batch_plateau``, ``full_batch_plateau``, ``crossover``, a batch size,
+        and ``at_crossover``, the Batch Sharpness there; NaN beyond the range.
 
     Raises
     ------
@@ -78,39 +83,74 @@ def draw_batch_sharpness(
 
     Examples
     --------
-    >>> axes = draw_batch_sharpness(points=5)
-    >>> axes.get_ylabel()
-    'sharpness $\\times$ learning rate'
+    >>> data = batch_sharpness_data(points=5, momenta=["0.5"])
+    >>> data.full_batch_plateau.item()
+    3.0
     """
+    import xarray
+
     given = alike_features(problem)
     found = find_family(family)
     rate = positive_float(learning_rate, "learning_rate")
     sizes = batch_sizes(batch_size, points)
     if given.noise != GAUSSIAN:
         raise InputError("problem must have Gaussian features, tau1 = 1 and tau2 = -1")
-    ax = new_axes(size) if ax is None else ax
-    for place, momentum in enumerate(read_list(momenta, "momenta")):
+    chosen = read_list(momenta, "momenta")
+    values, levels = [], []
+    for momentum in chosen:
         method = found(learning_rate=learning_rate, momentum=momentum, **fixed)
         edges = [stochastic_edge(method, given, B) for B in sizes]
-        values = np.array([(edge.batch_sharpness, edge.sharpness) for edge in edges]) * rate
-        label = rf"${found.parameters['momentum'].letter} = {momentum}$"
-        curve = {**look(place), "zorder": 4}
-        named("batch-sharpness", *ax.plot(sizes, values[:, 0], label=label, **thick(), **curve))
-        named("sharpness", *ax.plot(sizes, values[:, 1], **{**thin(), **curve}))
-        plateaus = edges[0].plateaus
-        for level, span in ((plateaus.small_batch, (0.0, 0.12)), (plateaus.full_batch, (0.88, 1))):
-            line = ax.axhline(level * rate, *span, **theory(), zorder=6)
-            named("plateau", line)
-        crossover = edges[0].crossover_batch_size
+        values.append([(float(x.batch_sharpness or 0), x.sharpness) for x in edges])
+        plateaus, crossover = edges[0].plateaus, edges[0].crossover_batch_size
+        place = np.nan, np.nan
         if sizes[0] <= crossover <= sizes[-1]:
             at = stochastic_edge(method, given, crossover)
-            where = crossover, float(at.batch_sharpness or 0) * rate
+            place = crossover, float(at.batch_sharpness or 0) * rate
+        ends = float(plateaus.small_batch) * rate, float(plateaus.full_batch) * rate
+        levels.append((*ends, *place))
+    both = "momentum", "batch_size"
+    sharpness, largest = np.moveaxis(np.array(values) * rate, -1, 0)
+    names = {
+        "small_batch_plateau": "plateau of small batches",
+        "full_batch_plateau": "plateau of full batches",
+        "crossover": "batch size at which noise halves the edge of full batches",
+        "at_crossover": "Batch Sharpness times learning rate there",
+    }
+    return xarray.Dataset(
+        {
+            "batch_sharpness": variable(both, sharpness, "Batch Sharpness times learning rate"),
+            "sharpness": variable(both, largest, "largest eigenvalue times learning rate"),
+            **{
+                name: variable("momentum", level, text)
+                for (name, text), level in zip(names.items(), np.transpose(levels), strict=True)
+            },
+        },
+        {
+            "momentum": coordinate("momentum", numbers(chosen, "momenta"), "momentum"),
+            "batch_size": coordinate("batch_size", sizes, "batch size", "samples"),
+        },
+        {"display_name": found.display_name, **described(given), **own_labels(found)},
+    )
+
+
+def draw_batch_sharpness(data: xarray.Dataset, ax: Any) -> Legend:
+    """Draw the `artists` ``batch-sharpness``, ``sharpness``, ``plateau`` and ``crossover``."""
+    sizes, letter = data["batch_size"].values, symbol("momentum", data)
+    for place, one in enumerate(curves_of(data, "momentum")):
+        curve = {**look(place), "zorder": 4}
+        label = told(letter, one["momentum"])
+        lines = ax.plot(sizes, one["batch_sharpness"], label=label, **thick(), **curve)
+        named("batch-sharpness", *lines)
+        named("sharpness", *ax.plot(sizes, one["sharpness"], **{**thin(), **curve}))
+        for name, span in (("small_batch_plateau", (0.0, 0.12)), ("full_batch_plateau", (0.88, 1))):
+            named("plateau", ax.axhline(float(one[name]), *span, **theory(), zorder=6))
+        where = float(one["crossover"]), float(one["at_crossover"])
+        if np.isfinite(where).all():
             named("crossover", *ax.plot(*where, **dot(curve["color"]), zorder=7))
-    ax.set(xscale="log", yscale="log", xlim=(sizes[0], sizes[-1]))
+    ax.set(xscale="log", yscale="log", xlim=sizes[[0, -1]])
     ax.set(xlabel="batch size $B$", ylabel=r"sharpness $\times$ learning rate")
-    write_title(ax, f"{found.display_name}\n{spectrum_label(given.spectrum)}", "small")
-    if explained:
-        others = {r"largest eigenvalue $\lambda_{\max}$": thin(), "plateaus": theory()}
-        explain(ax, {**others, "crossover": dot()})
-    settle(ax)
-    return ax
+    write_title(
+        ax, f"{data.attrs['display_name']}\n{spectrum_label(data.attrs['spectrum'])}", "small"
+    )
+    others = {r"thin: $\lambda_{\max}$": thin(), "plateaus": theory()}
+    return {**others, "crossover": dot()}

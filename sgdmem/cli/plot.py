@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import re
+import inspect
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
+from click.shell_completion import CompletionItem
 
 from sgdmem.cli.arguments import (
     PICTURES,
@@ -39,41 +40,38 @@ if TYPE_CHECKING:
 
 _UNUSED = ("coupling", "label_variance", "weight_decay")
 _OF_NOISE = ("batch_size", "tau1", "tau2", *_UNUSED)
-_DIAGRAMS = (
-    "learning-rate-momentum",
-    "damping-effective-rate",
-    "spectral-zones",
-    "batch-size-learning-rate",
-    "batch-sharpness",
-    "marginal-momentum",
-    "mem-sgd",
-    "spectral-conflict",
-    "sparse-phases",
-    "adaptive-methods",
-    "dana-phases",
-    "kaczmarz",
-    "associative-memory",
-    "regimes",
-)
-_CURVES = {  # what curves and their points are of, their artists and the columns of these
-    "batch-sharpness": (
-        ("momentum", "batch_size"),
-        {"batch-sharpness": "batch_sharpness_times_rate", "sharpness": "sharpness_times_rate"},
-    ),
-    "marginal-momentum": (("momentum", "batch_size"), {"gain": "largest_rate_over_sgd"}),
-    "mem-sgd": (("kept", "batch_size"), {"gain": "largest_rate_over_sgd"}),
-    "spectral-conflict": (("momentum", "probability"), {"speed": "speed_over_slow_sgd"}),
-    "sparse-phases": (("dimension", "kappa"), {"retention-is-learning": "gamma"}),
-    "adaptive-methods": (
-        ("labels", "p"),
-        {"adaptive": "adaptive_at_least", "gradient-descent": "gradient_descent"},
-    ),
-    "dana-phases": (("boundary", "alpha"), {"boundary": "beta"}),
-    "associative-memory": (("rule", "dimension"), {"recovered": "items_recovered"}),
-}
 Size: TypeAlias = Any  # as the functions that draw take it
-# arguments of `named_diagram`
-_NO_OPTIONS = ("name", "problem", "ax", "annotate", "explained", "size")
+# arguments of `named_diagram` and of what it calls
+_NO_OPTIONS = ("name", "problem", "ax", "annotate", "explained", "size", "progress")
+
+
+class DiagramName(click.types.StringParamType):
+    """The name of a diagram, which the shell completes."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return a known name."""
+        from sgdmem.phase_diagrams.systems.diagram_names import DIAGRAMS
+
+        return str(click.Choice([*DIAGRAMS]).convert(value, param, ctx))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the names that begin with what was typed."""
+        from sgdmem.phase_diagrams.systems.diagram_names import DIAGRAMS
+
+        return [CompletionItem(name) for name in DIAGRAMS if name.startswith(incomplete)]
+
+
+class DiagramCommand(click.Command):
+    """A command whose help ends with the names of diagrams, and the options of each."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write them."""
+        from sgdmem.phase_diagrams.systems.diagram_names import DIAGRAMS, options_of
+
+        with formatter.section("Names, with what --set may give"):
+            formatter.write_dl([(name, ", ".join(options_of(name))) for name in DIAGRAMS])
 
 
 @click.group("plot", short_help="Draw root loci, noise summands, losses and named diagrams.")
@@ -140,28 +138,13 @@ def noise_summand_command(
              --set q0=0.5 --set damping=1e-4 --power-law 1.5 --batch-size 8 \\
              -o noise.png
     """
-    from sgdmem.phase_diagrams.pictures.noise_picture import draw_noise_summand
+    from sgdmem.phase_diagrams.pictures.noise_data import noise_summand_data
 
-    path = output_path(output or f"{method_name(algorithm)}-noise-summand.png", PICTURES, ".csv")
+    path = output_path(output or f"{method_name(algorithm)}-noise-summand.png", PICTURES, ".nc")
     _refuse(options, _UNUSED, "it is drawn for tau1 and tau2")
     method = built(*read_method(algorithm, settings))
     problem, batch_size = read_problem(options), read_batch_size(options)
-    axes = draw_noise_summand(method, problem, batch_size, size=size)
-    _write_summand(axes, path)
-
-
-def _write_summand(axes: Any, path: Path) -> None:
-    from sgdmem.phase_diagrams.pictures.artists import artists
-
-    found = artists(axes)
-    rows = (
-        (name.replace("-", "_"), lam, value)
-        for name in ("summand", "damped-summand", "share")
-        for line in found.get(name, ())
-        for lam, value in zip(*map(list, line.get_data()), strict=True)
-        if math.isfinite(value)
-    )
-    _write(axes, path, ("curve", "eigenvalue", "value"), rows)
+    _write_data(noise_summand_data(method, problem, batch_size), path, size)
 
 
 @plot_command.command("losses", short_help="Mean losses with the predicted power laws.")
@@ -211,8 +194,10 @@ def losses_command(
     _write(axes, path, ("method", "step", "loss"), rows)
 
 
-@plot_command.command("diagram", short_help="A phase diagram that has a name in the field.")
-@click.argument("name", type=click.Choice(_DIAGRAMS), metavar="NAME")
+@plot_command.command(
+    "diagram", short_help="A diagram that has a name in the field.", cls=DiagramCommand
+)
+@click.argument("name", type=DiagramName(), metavar="NAME")
 @set_option
 @problem_options(unused=_UNUSED, batch_size="One, in place of those that the diagram has.")
 @picture_option("NAME.png")
@@ -222,60 +207,63 @@ def diagram_command(
 ) -> None:
     """Draw the diagram NAME; --set gives its options and the parameters of its family.
 
-    \b
-      learning-rate-momentum    family, batch_sizes, learning_rate, momentum,
-                                log1m
-      damping-effective-rate    q0, batch_sizes, damping, effective_learning_rate
-      spectral-zones            q0, damping, effective_learning_rate
-      batch-size-learning-rate  family, batch_size, learning_rate
-      batch-sharpness           family, batch_size, learning_rate, momenta
-      marginal-momentum         batch_size, momenta
-      mem-sgd                   batch_size, kept
-      spectral-conflict         learning_rate, momenta, batch_size, dimension,
-                                probability
-      sparse-phases             sigma, kappa, dimensions
-      adaptive-methods          labels, p
-      dana-phases               method, alpha, beta
-      kaczmarz                  steps, learning_rate
-      associative-memory        exponent, batch_size, dimension, seeds
-      regimes                   family, inverse_nu, zeta
-
-    All but the zones have points, along each axis of the map; maps but the regimes have
-    resolution, that of the boundaries. Ranges and lists are written with commas. The spectrum is
-    k^-1.5 if none is given. Maps and boundaries are written as .nc beside the picture.
+    Points are along each axis of a map, and of a curve; resolution is that of boundaries. Ranges
+    and lists are written with commas. The spectrum is that of the diagram, or k^-1.5, if none is
+    given. What was computed is written as .nc beside the picture: `sgdmem draw` draws it again.
 
     \b
+      sgdmem plot diagram kaczmarz --set steps=10000 -o kaczmarz.pdf
       sgdmem plot diagram learning-rate-momentum --set family=nesterov \\
              --set batch_sizes=1,32,inf --power-law 2 -o nesterov.png
     """
-    from sgdmem.numeric.problems.problem import USUAL_EXPONENT
     from sgdmem.phase_diagrams.maps.map_file import write_map_file
     from sgdmem.phase_diagrams.pictures.picture_file import save
-    from sgdmem.phase_diagrams.systems.diagram_names import CURVES
-    from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
+    from sgdmem.phase_diagrams.systems.diagram_names import MAPS, computed_by
+    from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 
-    curves = name in (*_CURVES, "spectral-zones")
-    path = output_path(output or f"{name}.png", PICTURES, ".csv" if curves else ".nc")
+    path = output_path(output or f"{name}.png", PICTURES, ".nc")
+    problem, chosen = _of_diagram(name, settings, options)
+    if "progress" in inspect.signature(computed_by(name)).parameters:
+        chosen["progress"] = sys.stderr.isatty()
+    found = diagram_data(name, problem, **chosen)
+    data = path.with_suffix(".nc")
+    if name not in MAPS:
+        _write_data(found, path, size)
+        return
+    write_map_file(found.map, data)
+    save(found.draw(size=size), path)
+    written = [path, data]
+    for place, edge in enumerate(found.boundaries.values(), 1):
+        written.append(path.with_suffix(f".boundary-{place}.nc"))
+        write_map_file(edge, written[-1])
+    click.echo(f"wrote {', '.join(map(str, written))}")
+
+
+def _of_diagram(
+    name: str, settings: tuple[str, ...], options: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """Return the problem, or None, and the options of a diagram."""
+    from sgdmem.numeric.problems.problem import USUAL_EXPONENT
+    from sgdmem.phase_diagrams.systems.diagram_names import options_of
+
     _refuse(options, _UNUSED, "named diagrams have tau1 and tau2")
-    chosen = read_settings(settings)
+    chosen, usual = read_settings(settings), options_of(name)
     if is_own(str(chosen.get("family", ""))):
         chosen["family"] = own_method(chosen["family"])
-    for key in _NO_OPTIONS:
-        if key in chosen:
+    for key, value in chosen.items():
+        if key in _NO_OPTIONS:
             raise click.UsageError(f"--set {key}: diagrams have no such option")
+        if isinstance(usual.get(key), int) and str(value).isdecimal():
+            chosen[key] = int(value)
     if options["batch_size"] is not None:
-        varied = [key for key, (axes, _) in _CURVES.items() if "batch_size" in axes]
-        if name in ("batch-size-learning-rate", *varied):
+        if isinstance(usual.get("batch_size"), tuple):
             raise click.UsageError(
                 "--batch-size: it varies; --set batch_size=LOW,HIGH is its range"
             )
-        if name in ("learning-rate-momentum", "damping-effective-rate"):
+        if "batch_sizes" in usual:
             chosen["batch_sizes"] = [options["batch_size"]]
         else:
             chosen["batch_size"] = options["batch_size"]
-    for key in ("points", "resolution", "steps", "seeds"):
-        if key in chosen and str(chosen[key]).isdecimal():
-            chosen[key] = int(chosen[key])
     if options["weight_decay"] is not None:
         raise click.UsageError("--weight-decay: diagrams are of problems without it")
     if not has_problem(options):
@@ -283,44 +271,7 @@ def diagram_command(
             raise click.UsageError("--scale and --count belong to --power-law")
         if options["tau1"] is not None or options["tau2"] is not None:
             options["power_law"] = USUAL_EXPONENT  # what diagrams have where none is given
-    problem = read_problem(options) if has_problem(options) else None
-    if name == "spectral-zones":
-        _write_summand(named_diagram(name, problem, size=size, **chosen), path)
-        return
-    if name in _CURVES:
-        _write_curves(named_diagram(name, problem, size=size, **chosen), path, *_CURVES[name])
-        return
-    found = diagram_data(name, problem, **chosen)
-    written = [path, path.with_suffix(".nc")]
-    if name in CURVES:
-        write_map_file(found, written[1])  # first: it is there even if it cannot be drawn
-        draw_file(found, path, size=size)
-        click.echo(f"wrote {path} and {written[1]}")
-        return
-    save(found.draw(size=size), path)
-    write_map_file(found.map, written[1])
-    for place, edge in enumerate(found.boundaries.values(), 1):
-        written.append(path.with_suffix(f".boundary-{place}.nc"))
-        write_map_file(edge, written[-1])
-    click.echo(f"wrote {', '.join(map(str, written))}")
-
-
-def _write_curves(axes: Any, path: Path, varied: tuple[str, str], columns: dict[str, str]) -> None:
-    """Write curves, one after the other; the first artists have their names."""
-    from sgdmem.phase_diagrams.pictures.artists import artists
-
-    found = artists(axes)
-    rows = (
-        (_number(lines[0].get_label()), *map(float, row))
-        for lines in zip(*(found[name] for name in columns), strict=True)
-        for row in zip(lines[0].get_xdata(), *(x.get_ydata() for x in lines), strict=True)
-    )
-    _write(axes, path, (*varied, *columns.values()), rows)
-
-
-def _number(label: str) -> str:
-    """Return the number of a label such as "$d = 10^{8}$"."""
-    return re.sub(r"10\^\{(\d+)\}", r"1e\1", label.strip("$").split(" = ")[-1])
+    return read_problem(options) if has_problem(options) else None, chosen
 
 
 def _rules(names: Sequence[str | Family[...]], values: dict[str, Any]) -> dict[str, Any]:
@@ -345,6 +296,16 @@ def _refuse(options: dict[str, Any], names: Sequence[str], why: str) -> None:
     for name in names:
         if options[name] is not None:
             raise click.UsageError(f"--{name.replace('_', '-')} has no use here: {why}")
+
+
+def _write_data(found: Any, path: Path, size: Size) -> None:
+    """Write a dataset, first, and its picture."""
+    from sgdmem.phase_diagrams.maps.map_file import write_map_file
+
+    data = path.with_suffix(".nc")
+    write_map_file(found, data)
+    draw_file(found, path, size=size)
+    click.echo(f"wrote {path} and {data}")
 
 
 def _write(axes: Any, path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

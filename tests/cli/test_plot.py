@@ -11,6 +11,7 @@ import xarray
 from matplotlib.image import imread
 
 import sgdmem
+from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from tests.cli.running import run
 
 pytestmark = pytest.mark.slow
@@ -42,11 +43,13 @@ def test_noise_summand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     problem = ["--power-law", "1.5", "--batch-size", "8", "--tau2", "-1", "-o", str(path)]
     assert run(capsys, "plot", "noise-summand", "heavy-ball", *HEAVY, *problem)[0] == 0
     assert path.read_bytes().startswith(b"%PDF")
-    rows = table(path.with_suffix(".csv"))
-    assert {row["curve"] for row in rows} == {"summand", "damped_summand", "share"}
-    row = next(row for row in rows if row["curve"] == "summand" and float(row["eigenvalue"]) > 0.5)
-    exact = sgdmem.heavy_ball("0.1", "0.9").noise_summand(float(row["eigenvalue"]))
-    assert float(row["value"]) == pytest.approx(float(exact))
+    found = read_map_file(path.with_suffix(".nc"))
+    assert {"summand", "damped_summand", "share"} <= found.data_vars.keys()
+    row = found.isel(eigenvalue=200)
+    exact = sgdmem.heavy_ball("0.1", "0.9").noise_summand(float(row.eigenvalue))
+    assert float(row.summand) == pytest.approx(float(exact))
+    again = tmp_path / "again.pdf"
+    assert run(capsys, "draw", str(path.with_suffix(".nc")), "-o", str(again))[0] == 0
 
 
 def test_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -77,7 +80,7 @@ def test_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert again.stable.shape == (10, 10)
     zones = tmp_path / "zones.svg"
     assert run(capsys, "plot", "diagram", "spectral-zones", "-o", str(zones))[0] == 0
-    assert zones.with_suffix(".csv").is_file()
+    assert zones.with_suffix(".nc").is_file()
 
 
 @pytest.mark.slow
@@ -164,12 +167,12 @@ def test_a_file_that_is_read_is_not_written_over(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The numbers of a picture mine.png go to mine.csv."""
+    """The numbers of a root locus mine.png go to mine.csv."""
     monkeypatch.chdir(tmp_path)
     Path("mine.csv").write_text("1\n0.5\n")
-    for command in (["plot", "diagram", "mem-sgd"], ["plot", "noise-summand", "sgd"]):
-        code, _, err = run(capsys, *command, "--spectrum", "mine.csv", "-o", output)
-        assert code == 2 and "mine.csv would be written over, which is read as --spectrum" in err
+    command = "plot", "root-locus", "sgd", "--spectrum", "mine.csv", "-o", output
+    code, _, err = run(capsys, *command)
+    assert code == 2 and "mine.csv would be written over, which is read as --spectrum" in err
     assert Path("mine.csv").read_text() == "1\n0.5\n"
     beside = ["--spectrum", "mine.csv", "--set", "points=3", "--set", "resolution=2"]
     assert run(capsys, "plot", "diagram", "learning-rate-momentum", *beside, "-o", output)[0] == 0

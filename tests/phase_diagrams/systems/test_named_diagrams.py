@@ -24,6 +24,7 @@ from tests.picture_checks import (
     is_colour,
     legend_words,
     pdf_bytes,
+    strokes_cut_short,
     svg_ids,
     texts_outside,
 )
@@ -233,10 +234,13 @@ SMALL = {"points": 12, "resolution": 8}
         *((name, {"points": 5}) for name in ("adaptive-methods", "dana-phases")),
         ("kaczmarz", {"points": 5, "steps": 20}),
         ("associative-memory", {"points": 2, "dimension": (8, 16), "seeds": 2}),
+        ("associative-memory-batches", {"points": 3, "dimensions": [8, 16, 20], "seeds": 1}),
     ],
 )
 def test_curves_differ_in_black_and_white(name: str, options: dict[str, Any]) -> None:
-    assert alike_in_print(named_diagram(name, size="column", **options).figure) == []
+    figure = named_diagram(name, size="column", **options).figure
+    assert alike_in_print(figure) == []
+    assert strokes_cut_short(figure) == []
 
 
 def test_files(dampings: NamedDiagram) -> None:
