@@ -16,6 +16,7 @@ from sgdmem.numeric.systems.dana_ode import moment_speeds, ode_losses
 from sgdmem.numeric.systems.deep_linear import DeepLinearMode
 from sgdmem.numeric.systems.deep_linear_network import DeepLinearNetwork
 from sgdmem.numeric.systems.deep_linear_runs import DeepLinearRun, deep_linear_run
+from sgdmem.numeric.systems.deep_linear_small_rates import SmallRates, small_rates
 from sgdmem.numeric.systems.deterministic_features import deterministic_features
 from sgdmem.numeric.systems.kaczmarz import (
     WorstCase,
@@ -74,6 +75,7 @@ __all__ = [
     "RareClass",
     "Recovery",
     "SlowSystem",
+    "SmallRates",
     "SparseInputs",
     "SpectralConflict",
     "StochasticEdge",
@@ -114,6 +116,7 @@ __all__ = [
     "search_slow_system",
     "sgd_frontier",
     "sgdm_and_sgd",
+    "small_rates",
     "sparsified_sgd",
     "spectral_conflict",
     "spectral_step",

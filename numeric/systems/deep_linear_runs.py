@@ -203,7 +203,7 @@ def deep_linear_run(
     rate = positive_float(learning_rate, "learning_rate")
     B = batch_size if batch_size == math.inf else whole(batch_size, "batch_size", 1)
     last = whole(steps, "steps", 0)
-    layers = _read_start(network, start)
+    layers = read_start(network, start)
     R = layers[0].shape[-1]
     kept = _read_record(record, last)
     size = len(kept) * sum(layer.size for layer in layers)
@@ -279,7 +279,7 @@ def _read_record(record: Any, last: int) -> Array:
     return np.array(kept)
 
 
-def _read_start(network: DeepLinearNetwork, start: Any) -> list[Array]:
+def read_start(network: DeepLinearNetwork, start: Any) -> list[Array]:
     """Return layers with runs last, as `_stepped` has them."""
     layers = [read_reals(layer, "start") for layer in start] if is_list(start) else []
     R = len(layers[0]) if layers and layers[0].ndim else 0
