@@ -18,15 +18,11 @@ from sgdmem.numeric.systems.deep_linear_network import DeepLinearNetwork
 from sgdmem.numeric.systems.deep_linear_runs import DeepLinearRun, deep_linear_run
 from sgdmem.numeric.systems.deep_linear_small_rates import SmallRates, small_rates
 from sgdmem.numeric.systems.deterministic_features import deterministic_features
-from sgdmem.numeric.systems.kaczmarz import (
-    WorstCase,
-    greedy_quadratics,
-    kaczmarz,
-    worst_losses,
-)
+from sgdmem.numeric.systems.kaczmarz import greedy_quadratics, kaczmarz
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
 from sgdmem.numeric.systems.kaczmarz_rate import last_iterate_constant
 from sgdmem.numeric.systems.kaczmarz_search import search_slow_system
+from sgdmem.numeric.systems.kaczmarz_start import WorstCase, worst_losses
 from sgdmem.numeric.systems.kaczmarz_worst import SlowSystem, layered_limit, layered_system
 from sgdmem.numeric.systems.marginal_momentum import (
     averaged_rates,

@@ -24,22 +24,16 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.arrays import EPS, read_reals, read_vector
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import positive_float, whole
-from sgdmem.numeric.losses.sampled_moments import SampledMoments
-from sgdmem.numeric.losses.schedule import read_schedule
-from sgdmem.numeric.problems.noise import Noise
-from sgdmem.numeric.problems.problem import Problem, as_problem, require_no_weight_decay
-from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.problems.problem import Problem
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import sgd
 
 _MATRIX = 2  # dimensions
 _ROOM = 100  # roundings of eigenvalues
@@ -161,73 +155,6 @@ def greedy_quadratics(H: Any, *, probabilities: Any = "uniform", start: Any = No
     Z = np.sqrt(np.maximum(values, 0))[:, :, None] * np.swapaxes(vectors, 1, 2)
     p = _probabilities(probabilities, np.trace(given, axis1=1, axis2=2))
     return Problem.from_data(Z, start=start, weights=p)
-
-
-@dataclass(frozen=True)
-class WorstCase:
-    r"""What is lost from the worst start at a distance of 1.
-
-    Attributes
-    ----------
-    losses : ndarray of shape (T + 1,)
-        :math:`\tfrac12\lambda_{\max}(A_t)`, after 0, 1, ... T steps; each has its own start.
-    start : ndarray of shape (d,)
-        :math:`w_0-w_*` of the length 1, the worst for T steps.
-    """
-
-    losses: Array
-    start: Array
-
-
-def worst_losses(
-    problem: Any, steps: Any, learning_rate: Any = 1, batch_size: Any = 1
-) -> WorstCase:
-    r"""Return the exact mean loss of SGD from its worst start, if the samples can all be fitted.
-
-    The map of second moments of a step, :math:`M\mapsto E(1-\eta H_i)M(1-\eta H_i)`, is its own
-    adjoint. So :math:`A_t` are the second moments of a run that starts from :math:`M_0=H`.
-
-    Parameters
-    ----------
-    problem : Problem
-        Of samples: `kaczmarz`, `greedy_quadratics`, ``Problem.from_data``. Labels do not matter.
-    steps : int
-    learning_rate, batch_size : number
-        1 for the greedy step on single samples.
-
-    Raises
-    ------
-    InputError
-        For a problem without samples, or with weight decay.
-
-    Examples
-    --------
-    >>> found = worst_losses(kaczmarz([[1.0, 0], [3.0, 4.0]], probabilities="uniform"), 2)
-    >>> found.losses.round(4).tolist()
-    [0.4, 0.128, 0.087]
-    """
-    given = as_problem(problem)
-    require_no_weight_decay(given, "a worst start")
-    samples = given.noise.samples
-    if samples is None:
-        raise InputError("problem must be one of samples, such as kaczmarz(A)")
-    rate = positive_float(learning_rate, "learning_rate")
-    last = whole(steps, "steps", 0)
-    homogeneous = replace(samples, residuals=None, pull=None, minimum=None)
-    lam = samples.eigenvalues
-    from_hessian = Problem(Spectrum(lam), Noise(samples=homogeneous), target=lam)
-    noise = from_hessian.noise.at(batch_size)
-    moments = SampledMoments.at_start(from_hessian, noise, read_schedule(sgd(rate)), last)
-    root = np.sqrt(lam)
-    still, v, r = np.ones((1, 1)), np.array([-rate]), np.ones(1)
-    found = []
-    with np.errstate(over="ignore", invalid="ignore"):
-        for t in range(last + 1):
-            values, vectors = np.linalg.eigh(moments.second[:, 0, :, 0] / np.outer(root, root))
-            found.append(values[-1] / 2)
-            if t < last:
-                moments.step(still, v, r)
-    return WorstCase(np.array(found), np.asarray(vectors[:, -1] @ samples.axes))
 
 
 def _probabilities(given: Any, squares: Array) -> Array:

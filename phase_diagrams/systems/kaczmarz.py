@@ -8,8 +8,9 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.problems.problem import Problem, as_problem
-from sgdmem.numeric.systems.kaczmarz import kaczmarz, worst_losses
+from sgdmem.numeric.systems.kaczmarz import kaczmarz
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
+from sgdmem.numeric.systems.kaczmarz_start import worst_losses
 from sgdmem.numeric.systems.kaczmarz_worst import layered_limit, layered_system
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.palette import BLACK

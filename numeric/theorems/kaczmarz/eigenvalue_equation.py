@@ -18,8 +18,8 @@ from __future__ import annotations
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.systems.kaczmarz import worst_losses
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_losses
+from sgdmem.numeric.systems.kaczmarz_start import worst_losses
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.kaczmarz.instances import systems
 

@@ -19,8 +19,9 @@ from functools import cache
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.systems.kaczmarz import kaczmarz, worst_losses
+from sgdmem.numeric.systems.kaczmarz import kaczmarz
 from sgdmem.numeric.systems.kaczmarz_rate import last_iterate_constant
+from sgdmem.numeric.systems.kaczmarz_start import worst_losses
 from sgdmem.numeric.systems.kaczmarz_worst import layered_system
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.kaczmarz.instances import systems

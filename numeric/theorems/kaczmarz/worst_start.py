@@ -14,7 +14,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.loss_recursion import losses
-from sgdmem.numeric.systems.kaczmarz import kaczmarz, worst_losses
+from sgdmem.numeric.systems.kaczmarz import kaczmarz
+from sgdmem.numeric.systems.kaczmarz_start import worst_losses
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.kaczmarz.instances import random_system, worst_of_all_sequences
 from sgdmem.symbolic.zoo.named_algorithms import sgd

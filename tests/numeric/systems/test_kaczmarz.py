@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import sgdmem
-from sgdmem.numeric.systems.kaczmarz import greedy_quadratics, kaczmarz, worst_losses
+from sgdmem.numeric.systems.kaczmarz import greedy_quadratics, kaczmarz
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
 from sgdmem.numeric.systems.kaczmarz_rate import last_iterate_constant, wait_bound
 from sgdmem.numeric.systems.kaczmarz_search import loss_and_gradient, search_slow_system
+from sgdmem.numeric.systems.kaczmarz_start import largest_pair, worst_losses
 from sgdmem.numeric.systems.kaczmarz_worst import SLOW_LAYERS, layered_limit, layered_system
 from sgdmem.symbolic.errors import InputError
 
@@ -71,30 +72,55 @@ def z_scores(name: str, steps: int = 12) -> Any:
     return np.array(scores)
 
 
-def test_enumeration_in_fractions() -> None:
-    """All sequences of 3 rows of two systems, with the rates 1 and 1/2, in exact fractions."""
-    for rows, probabilities in (
-        ([[3, 4], [5, 12], [1, 0]], [Fraction(1, 2), Fraction(1, 3), Fraction(1, 6)]),
-        ([[1, 2, 2], [2, -3, 6], [0, 0, 7], [4, 4, 7]], [Fraction(k, 10) for k in (1, 2, 3, 4)]),
-    ):
-        d, w0 = len(rows[0]), [Fraction(k + 2) for k in range(len(rows[0]))]
-        norms = [Fraction(sum(a * a for a in row)) for row in rows]
-        for rate in (Fraction(1), Fraction(1, 2)):
-            loss = Fraction(0)
-            for drawn in itertools.product(range(len(rows)), repeat=4):  # the last one is asked
-                w, share = w0, Fraction(1)
-                for i in drawn[:-1]:
-                    inner = sum(a * x for a, x in zip(rows[i], w, strict=True)) / norms[i]
-                    w = [x - rate * inner * a for a, x in zip(rows[i], w, strict=True)]
-                for i in drawn:
-                    share *= probabilities[i]
-                last = drawn[-1]
-                inner = sum((a * x for a, x in zip(rows[last], w, strict=True)), Fraction(0))
-                loss += share * inner**2 / norms[last] / 2
-            problem = kaczmarz(rows, start=w0, probabilities=probabilities)
-            found = sgdmem.losses(sgdmem.sgd(rate), problem, 1, 3)
-            assert found.shape == (4,) and d == len(problem.spectrum)
-            assert found[-1] == pytest.approx(float(loss), rel=1e-13)
+def projection(rows: Any) -> Any:
+    """Return that on one or two rows, in exact fractions."""
+    V = np.array([[Fraction(x) for x in row] for row in rows])
+    gram = V @ V.T
+    if len(V) == 1:
+        return V.T @ V / gram[0, 0]
+    inverse = np.array([[gram[1, 1], -gram[0, 1]], [-gram[1, 0], gram[0, 0]]])
+    return V.T @ inverse @ V / (gram[0, 0] * gram[1, 1] - gram[0, 1] ** 2)
+
+
+ROWS = [[1, 2, 2], [2, -3, 6], [0, 0, 7], [4, 4, 7]]
+TENTHS = [Fraction(k, 10) for k in (1, 2, 3, 4)]
+QUADRATICS = [
+    [[1, 0, 0], [0, "1/4", 0], [0, 0, 0]],
+    [["1/2", "1/4", 0], ["1/4", "1/2", 0], [0, 0, 1]],
+]
+QUARTERS = np.array([[[Fraction(x) for x in row] for row in H] for H in QUADRATICS])
+
+
+@pytest.mark.parametrize("kind", ["given", "uniform", "norms", "sparse", "blocks", "quadratics"])
+def test_enumeration_in_fractions(kind: str) -> None:
+    """All sequences of 3 steps, with the rates 1, 1/2 and 3/2, in exact fractions."""
+    start = [Fraction(k + 2) for k in range(3)]
+    H, p = [projection([row]) for row in ROWS], [Fraction(1, 4)] * 4
+    if kind == "given":
+        p, problem = TENTHS, kaczmarz(ROWS, start=start, probabilities=TENTHS)
+    elif kind == "uniform":
+        problem = kaczmarz(ROWS, start=start, probabilities="uniform")
+    elif kind == "norms":
+        p, problem = [Fraction(k, 188) for k in (9, 49, 49, 81)], kaczmarz(ROWS, start=start)
+    elif kind == "sparse":
+        rows = pytest.importorskip("scipy.sparse").csr_array(np.array(ROWS, dtype=float))
+        problem = kaczmarz(rows, start=start, probabilities="uniform")
+    elif kind == "blocks":
+        H, p = [projection(ROWS[:2]), projection(ROWS[2:])], [Fraction(58, 188), Fraction(130, 188)]
+        problem = kaczmarz(ROWS, start=start, blocks=2)
+    else:
+        H, p = list(QUARTERS), [Fraction(1, 3), Fraction(2, 3)]
+        problem = greedy_quadratics(QUARTERS.astype(float), start=start, probabilities=p)
+    mean = sum(w * X for w, X in zip(p, H, strict=True))
+    for rate in (Fraction(1), Fraction(1, 2), Fraction(3, 2)):
+        exact = Fraction(0)
+        for drawn in itertools.product(range(len(p)), repeat=3):
+            w, share = np.array(start), Fraction(1)
+            for i in drawn:
+                w, share = w - rate * (H[i] @ w), share * p[i]
+            exact += share * (w @ mean @ w) / 2
+        found = sgdmem.losses(sgdmem.sgd(rate), problem, 1, 3)
+        assert found[-1] == pytest.approx(float(exact), rel=1e-13)
 
 
 @pytest.mark.parametrize("name", INSTANCES)
@@ -109,6 +135,42 @@ def test_worst_start(name: str) -> None:
         last, matrix = matrix, np.einsum("n,nij,jk,nkl->il", p, steps, matrix, steps)
     assert np.linalg.norm(found.start) == pytest.approx(1)
     assert found.start @ last @ found.start / 2 == pytest.approx(found.losses[-1])
+
+
+@pytest.mark.parametrize("name", INSTANCES)
+def test_worst_start_with_momentum(name: str) -> None:
+    """All second moments of two iterates, literally: heavy ball, and Nesterov's gradient ahead."""
+    _, _, H, p, _, problem = instance(name)
+    one, rate, beta = np.eye(H.shape[1]), Fraction(4, 5), Fraction(1, 3)
+    gradients = float(rate) * H
+    for method, ahead in ((sgdmem.heavy_ball, 0), (sgdmem.nesterov, 1)):
+        push = one + ahead * float(beta) * one  # w + beta (w - previous w), or w
+        left = (1 + float(beta)) * one - gradients @ push
+        right = -float(beta) * (one - ahead * gradients)
+        below = np.broadcast_to(np.hstack([one, 0 * one]), (len(p), len(one), 2 * len(one)))
+        steps = np.concatenate([np.concatenate([left, right], axis=2), below], axis=1)
+        matrix = np.kron([[1, 0], [0, 0]], np.tensordot(p, H, 1))
+        both = np.vstack([one, one])
+        every = worst_losses(problem, 6, algorithm=method(rate, beta)).losses
+        for loss in every:
+            exact = np.linalg.eigvalsh(both.T @ matrix @ both)[-1] / 2
+            assert loss == pytest.approx(exact, rel=1e-12)
+            matrix = np.tensordot(p, np.swapaxes(steps, 1, 2) @ matrix @ steps, 1)
+        some = worst_losses(problem, [2, 5], algorithm=method(rate, beta))
+        assert list(some.losses) == list(every[[2, 5]]) and list(some.steps) == [2, 5]
+
+
+def test_largest_eigenvalue_of_large_matrices() -> None:
+    """By Lanczos and a proof; by all eigenvalues where Lanczos finds another one."""
+    rng = np.random.default_rng(2)
+    Q = np.linalg.qr(rng.normal(size=(200, 200)))[0]
+    for values in (np.linspace(0, 1, 200), np.ones(200), np.arange(200) == 7):
+        matrix = (Q * values) @ Q.T
+        largest, vector = largest_pair(matrix)
+        assert largest == pytest.approx(1, rel=1e-12)
+        assert matrix @ vector == pytest.approx(vector, abs=1e-10)
+    split = np.diag(np.arange(1.0, 201))
+    assert largest_pair(split, np.eye(200)[3])[0] == pytest.approx(200)  # a start without it
 
 
 def test_systems_with_labels() -> None:
@@ -285,6 +347,8 @@ def worst(system: Any, steps: int) -> float:
         (lambda: search_slow_system(2, 2, 0), "steps"),
         (lambda: worst_losses([1.0, 2], 3), "one of samples"),
         (lambda: worst_losses(kaczmarz([[1.0, 2]]), -1), "steps"),
+        (lambda: worst_losses(kaczmarz([[1.0, 2]]), [2, 1]), "a number or increasing ones"),
+        (lambda: worst_losses(kaczmarz(np.eye(300)), [10**8]), "steps must be at most"),
     ],
 )
 def test_bad_input(make: Any, words: str) -> None:
