@@ -95,7 +95,8 @@ QUARTERS = np.array([[[Fraction(x) for x in row] for row in H] for H in QUADRATI
 def test_enumeration_in_fractions(kind: str) -> None:
     """All sequences of 3 steps, with the rates 1, 1/2 and 3/2, in exact fractions."""
     start = [Fraction(k + 2) for k in range(3)]
-    H, p = [projection([row]) for row in ROWS], [Fraction(1, 4)] * 4
+    H: Any = [projection([row]) for row in ROWS]
+    p: Any = [Fraction(1, 4)] * 4
     if kind == "given":
         p, problem = TENTHS, kaczmarz(ROWS, start=start, probabilities=TENTHS)
     elif kind == "uniform":
