@@ -102,3 +102,15 @@ def test_associative_memory_resumes(
     d, mean, error = script.means(rows, "Muon", alpha="1.5", batch="inf")
     assert d.tolist() == [8, 16, 24] and (np.diff(mean) > 0).all() and (error >= 0).all()
     assert script.slope(d, 3 * d**1.5) == pytest.approx(1.5)
+
+
+def test_search_of_slow_systems_resumes(tmp_path: Path) -> None:
+    script = experiment("slow_kaczmarz")
+    script.SIZES, script.SEEDS, script.STEPS = ((2, 2),), range(1), 20
+    table, rows = tmp_path / "table.csv", tmp_path / "rows.csv"
+    script.main(str(table), str(rows))
+    script.SEEDS = range(2)
+    script.main(str(table), str(rows))
+    lines = table.read_text().splitlines()
+    assert [line.split(",")[:4] for line in lines[1:]] == [["2", "2", "20", s] for s in "01"]
+    assert np.loadtxt(rows, delimiter=",", skiprows=1).shape == (2, 3)

@@ -319,7 +319,7 @@ def test_search() -> None:
     assert 2 * 30 * worst(found, 30) == pytest.approx(0.36784, abs=1e-5)
     table = np.loadtxt(DATA, delimiter=",", skiprows=1)
     best = worst_losses(kaczmarz(table[:, 1:], probabilities=table[:, 0]), 100).losses[-1]
-    assert 2 * 100 * best == pytest.approx(0.43348, abs=1e-5)
+    assert 2 * 100 * best == pytest.approx(0.434799, abs=1e-6)
 
 
 def worst(system: Any, steps: int) -> float:
