@@ -47,7 +47,7 @@ def main(table: str, rows: str) -> None:
                 [*size, STEPS, seed, f"{2 * STEPS * loss:.8f}"]
             )
         print(*size, seed, f"{2 * STEPS * loss:.6f}")
-    values = np.loadtxt(path, delimiter=",", skiprows=1)
+    values = np.loadtxt(path, delimiter=",", skiprows=1, ndmin=2)
     d, n, _, seed = values[values[:, -1].argmax(), :4].astype(int).tolist()
     slow = found((d, n), seed)
     names = ["probability", *(f"x{i + 1}" for i in range(d))]

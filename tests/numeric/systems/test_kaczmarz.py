@@ -84,7 +84,7 @@ def projection(rows: Any) -> Any:
 
 ROWS = [[1, 2, 2], [2, -3, 6], [0, 0, 7], [4, 4, 7]]
 TENTHS = [Fraction(k, 10) for k in (1, 2, 3, 4)]
-QUADRATICS = [
+QUADRATICS: list[Any] = [
     [[1, 0, 0], [0, "1/4", 0], [0, 0, 0]],
     [["1/2", "1/4", 0], ["1/4", "1/2", 0], [0, 0, 1]],
 ]
