@@ -2,6 +2,7 @@ r"""The loss of Kaczmarz from its worst start, by steps, below the guarantee (ar
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +11,11 @@ from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.numeric.systems.kaczmarz import kaczmarz
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
+from sgdmem.numeric.systems.kaczmarz_rate import last_iterate_constant
 from sgdmem.numeric.systems.kaczmarz_start import worst_losses
 from sgdmem.numeric.systems.kaczmarz_worst import layered_limit, layered_system
 from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.figure_size import dashed
 from sgdmem.phase_diagrams.pictures.palette import BLACK
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
 from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
@@ -29,13 +32,19 @@ _DOTTED = {**thin(BLACK), "linestyle": ":"}
 
 @curve_data
 def kaczmarz_data(
-    problem: Any = None, *, steps: int = 1000, learning_rate: Any = 1, points: int = 200
+    problem: Any = None,
+    *,
+    steps: int = 1000,
+    learning_rate: Any = 1,
+    points: int = 200,
+    progress: bool = False,
 ) -> xarray.Dataset:
     r"""Compute exact mean losses from the worst start at a distance of 1, after each step.
 
-    Above them is what the eigenvalue equation guarantees for all systems, and its power of t: 3/4
-    for the greedy step, as the paper has it. At the rate 1 there is also the limit of the slowest
-    layers, 0.227 / t, that systems can come to at any t.
+    Above them is what the eigenvalue equation guarantees for all systems, its power of t, 3/4
+    for the greedy step, as the paper has it, and what is proved of the last iterate, a constant
+    over t + 1. At the rate 1 there is also the limit of the slowest layers, 0.227 / t, that systems
+    can come to at any t.
 
     Parameters
     ----------
@@ -47,12 +56,14 @@ def kaczmarz_data(
         1 is the greedy step, others are relaxed; from 0.01 to 1.9.
     points : int
         Of a curve, at most.
+    progress : bool
+        Show a progress bar on stderr.
 
     Returns
     -------
     xarray.Dataset
-        ``loss`` over (``system``, ``steps``), and over ``steps`` ``guarantee``, ``power`` and, at
-        the rate 1, ``slowest``.
+        ``loss`` over (``system``, ``steps``), and over ``steps`` ``guarantee``, ``power``,
+        ``last_iterate`` and, at the rate 1, ``slowest``.
 
     Raises
     ------
@@ -68,7 +79,8 @@ def kaczmarz_data(
 
     last = whole(steps, "steps", 2, _MOST_STEPS)
     rate = positive_float(learning_rate, "learning_rate")
-    bound = guaranteed_losses(last, rate)
+    bound = guaranteed_losses(last, rate, progress=progress)
+    constant = last_iterate_constant(rate)
     t = np.unique(np.geomspace(1, last, whole(points, "points", 2)).round().astype(int))
     problems = _systems(last) if problem is None else {"the system": _smooth(problem)}
     losses = [worst_losses(each, last, rate).losses[t] for each in problems.values()]
@@ -79,6 +91,7 @@ def kaczmarz_data(
         "loss": variable(("system", "steps"), losses, worst),
         "guarantee": variable("steps", bound[t], "bound of the eigenvalue equation", "proved"),
         "power": variable("steps", power, "power of t above the bound", "proved"),
+        "last_iterate": variable("steps", constant / (t + 1), "bound by 1 / (t + 1)", "proved"),
     }
     if rate == 1:
         found["slowest"] = variable("steps", layered_limit() / t, "limit of the slowest layers")
@@ -88,6 +101,7 @@ def kaczmarz_data(
             "system": coordinate("system", list(problems), "system of equations", None),
             "steps": coordinate("steps", t, "steps"),
             "learning_rate": coordinate((), rate, "learning rate"),
+            "constant": coordinate((), constant, "constant of 1 / (t + 1)"),
             "exponent": coordinate((), exponent, "exponent of the power"),
         },
         {"seed": str(_SEED)} if problem is None else {},
@@ -95,8 +109,9 @@ def kaczmarz_data(
 
 
 def draw_kaczmarz(data: xarray.Dataset, ax: Any) -> Legend:
-    """Draw the `artists` ``loss``, ``guarantee``, ``power`` and, at the rate 1, ``slowest``."""
+    """Draw the `artists` ``loss``, ``guarantee``, ``power``, ``last-iterate`` and ``slowest``."""
     t, rate, exponent = data["steps"].values, float(data["learning_rate"]), float(data["exponent"])
+    constant = math.ceil(1000 * float(data["constant"])) / 1000  # it stays a bound
     for place, losses in enumerate(data["loss"].transpose("system", "steps")):
         curve = {"label": str(losses["system"].values), **thick(), **look(place)}
         named("loss", *ax.plot(t, losses, **curve, zorder=4))
@@ -105,10 +120,11 @@ def draw_kaczmarz(data: xarray.Dataset, ax: Any) -> Legend:
     lines = {
         "guarantee": ("eigenvalue equation", thin(BLACK)),
         "power": (label, theory()),
+        "last_iterate": (f"${constant:.3f}/(t+1)$", dashed(BLACK, 1)),
         **({"slowest": ("slowest layers, $0.227/t$", _DOTTED)} if greedy else {}),
     }
     for name, (_, style) in lines.items():
-        named(name, *ax.plot(t, data[name], **style, zorder=5))
+        named(name.replace("_", "-"), *ax.plot(t, data[name], **style, zorder=5))
     last = t[-1]
     ax.set(xscale="log", yscale="log", xlim=(1, last), ylim=(0.02 / last, 1))
     ax.set(xlabel="steps $t$", ylabel="mean loss from the worst start")

@@ -14,13 +14,13 @@ from sgdmem.systems import kaczmarz, named_diagram, worst_losses
 
 def test_losses_are_below_the_guarantee() -> None:
     found = artists(named_diagram("kaczmarz", steps=100))
-    guarantee, power, slowest = (
-        np.array(found[name][0].get_ydata()) for name in ("guarantee", "power", "slowest")
-    )
+    names = "guarantee", "power", "slowest", "last-iterate"
+    guarantee, power, slowest, proved = (np.array(found[x][0].get_ydata()) for x in names)
     losses = np.array([line.get_ydata() for line in found["loss"]])
     assert len(losses) == 6
     assert (losses < guarantee).all() and (guarantee <= power * (1 + 1e-12)).all()
-    assert (losses < slowest).all()
+    assert (losses < slowest).all() and (slowest < proved).all()
+    assert proved[[0, -1]] == pytest.approx([0.6376 / 2, 0.6376 / 101], rel=1e-4)
     assert losses[:, -1].max() > 0.9 * slowest[-1]
 
 
