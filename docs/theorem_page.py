@@ -27,7 +27,7 @@ TITLES = {
     "kaczmarz": "Randomized Kaczmarz (arXiv 2604.09909)",
     "adaptive-methods": "Marginal value of adaptive methods (arXiv 1705.08292)",
     "dana": "DANA (arXiv 2505.16098)",
-    "associative-memory": "Muon and SGD in associative memory",
+    "associative-memory": "Muon and SGD in associative memory (arXiv 2603.26554)",
 }
 INTRODUCTION = """# Theorems, checked by machine
 

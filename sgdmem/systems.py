@@ -8,7 +8,7 @@ from sgdmem.numeric.systems.adaptive_methods import (
     adaptive_problem,
 )
 from sgdmem.numeric.systems.adaptive_steps import adaptive_run
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory, Recovery, spectral_step
+from sgdmem.numeric.systems.associative_memory import AssociativeMemory
 from sgdmem.numeric.systems.compute_optimal import compute_phase, sgd_frontier
 from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_methods
 from sgdmem.numeric.systems.dana_exponent import MeasuredAlpha, measured_alpha
@@ -37,14 +37,17 @@ from sgdmem.numeric.systems.mem_sgd import (
     sparsified_sgd,
     strongly_convex_bound,
 )
+from sgdmem.numeric.systems.memory_contest import Recovery
 from sgdmem.numeric.systems.random_features import RandomFeatures, random_features
 from sgdmem.numeric.systems.rare_class import RareClass
+from sgdmem.numeric.systems.reduced_muon import ReducedMuon
 from sgdmem.numeric.systems.sparse_momentum import ActiveClock, SparseInputs, active_clock
 from sgdmem.numeric.systems.spectral_conflict import (
     SpectralConflict,
     spectral_conflict,
     zipf_tokens,
 )
+from sgdmem.numeric.systems.spectral_step import spectral_step
 from sgdmem.numeric.systems.stochastic_edge import (
     StochasticEdge,
     isotropic_features,
@@ -70,6 +73,7 @@ __all__ = [
     "RandomFeatures",
     "RareClass",
     "Recovery",
+    "ReducedMuon",
     "SlowSystem",
     "SmallRates",
     "SparseInputs",

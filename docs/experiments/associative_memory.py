@@ -3,11 +3,13 @@
 1. Dimensions: N = d^2 items with frequencies i^-alpha, the population's gradient; Muon's lambda is
    the frequency of item d, or 4 times as large or small.
 2. Batches: as many samples, lambda as `AssociativeMemory.regularization` has it.
-3. Several steps with thresholded gradients, whose exponents are heuristic.
+3. Several steps with thresholded gradients, whose exponents are heuristic: what was recovered once
+   has no gradient any more, or has one again when it is lost.
 
 Every one of N outputs is compared, for the first 32,768 items: beyond them less than one is
 recovered, by chance. Rows that the file has already are not computed again, so that a run may be
-stopped. Exponents are printed, fitted to the means at the last two and the last three dimensions:
+stopped. Exponents between the last two dimensions are printed with standard errors, beside those of
+the limit and of reduced scores:
 
     python docs/experiments/associative_memory.py docs/data/associative_memory.csv \
         docs/data/associative_memory_steps.csv docs/images/associative_memory_batches.png
@@ -19,14 +21,18 @@ import csv
 import math
 import sys
 from collections.abc import Iterator
-from itertools import pairwise
+from functools import partial
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.theorems.associative_memory import reduced_scores
 from sgdmem.systems import (
     AssociativeMemory,
+    ReducedMuon,
     spectral_step,
     thresholded_exponents,
     thresholded_steps,
@@ -34,13 +40,13 @@ from sgdmem.systems import (
 
 ALPHAS = ("1.25", "1.5", "2")
 SEEDS = {16: 64, 32: 32, 64: 32, 128: 16, 256: 16, 512: 6}  # memories, by dimension
-LARGE = ("1.5", 1024)  # one memory, two minutes
+LARGE, LARGE_SEEDS = 1024, {"1.25": 3, "1.5": 6, "2": 3}  # two minutes each
 FACTORS, SCALED_UP_TO = (0.25, 1, 4), 256  # of lambda
 BATCH_DIMENSIONS, BATCH_SEEDS = (32, 64, 128), 8
 BATCHES = [2**k for k in range(23)]
-STEP_SEEDS, STEPS = {32: 16, 64: 8, 128: 4, 256: 2}, 6
+STEP_SEEDS, STEPS = {32: 16, 64: 8, 128: 4, 256: 2}, 6  # both ways of losing items
 CANDIDATES = 2**15
-STEP_COLUMNS = "alpha", "d", "seed", "rule", "step", "recovered", "undecided"
+STEP_COLUMNS = "alpha", "d", "seed", "relearn", "rule", "step", "recovered", "undecided"
 COLUMNS = "alpha", "d", "batch", "seed", "rule", "factor", "recovered", "undecided"
 
 
@@ -51,7 +57,8 @@ def tasks() -> Iterator[tuple[str, int, float, int]]:
             yield from ((alpha, d, math.inf, seed) for seed in range(seeds))
     for d in BATCH_DIMENSIONS:
         yield from (("1.5", d, size, seed) for size in BATCHES for seed in range(BATCH_SEEDS))
-    yield (*LARGE, math.inf, 0)
+    for alpha, seeds in LARGE_SEEDS.items():
+        yield from ((alpha, LARGE, math.inf, seed) for seed in range(seeds))
 
 
 def measured(alpha: str, d: int, batch_size: float, seed: int) -> list[list[Any]]:
@@ -70,40 +77,42 @@ def measured(alpha: str, d: int, batch_size: float, seed: int) -> list[list[Any]
     return rows
 
 
-def step_rows(d: int, seed: int) -> list[list[Any]]:
+def step_rows(d: int, seed: int, relearn: bool) -> list[list[Any]]:
     """Return the rows of several steps of both rules."""
     memory = AssociativeMemory(d, "1.5", seed=seed)
     return [
-        ["1.5", d, seed, rule, step, len(found.items), found.undecided]
+        ["1.5", d, seed, relearn, rule, step, len(found.items), found.undecided]
         for rule in ("SGD", "Muon")
-        for step, found in enumerate(thresholded_steps(memory, rule, STEPS), 1)
+        for step, found in enumerate(thresholded_steps(memory, rule, STEPS, relearn=relearn), 1)
     ]
 
 
 def complete(path: Path, columns: Any, key: int, work: Any) -> list[dict[str, str]]:
     """Add the rows of those tasks that a file has not; return all of it."""
     done = {tuple(row[name] for name in columns[:key]) for row in read(path)}
-    with path.open("a", newline="") as file:
+    left = [function for task, function in work if tuple(map(str, task)) not in done]
+    with path.open("a", newline="") as file, shown_progress(path.stem, len(left), True) as advance:
         writer = csv.writer(file, lineterminator="\n")
         if not path.stat().st_size:
             writer.writerow(columns)
-        for task, function in work:
-            if tuple(map(str, task)) not in done:
-                writer.writerows(function())
-                file.flush()
+        for function in left:
+            writer.writerows(function())
+            file.flush()
+            advance(1)
     return read(path)
 
 
 def main() -> None:
     """Add what the files have not, print exponents, draw."""
-    work = ((task, lambda task=task: measured(*task)) for task in tasks())
+    work = ((task, partial(measured, *task)) for task in tasks())
     rows = complete(Path(sys.argv[1]), COLUMNS, 4, work)
     work = (
-        (("1.5", d, seed), lambda d=d, seed=seed: step_rows(d, seed))
+        (("1.5", d, seed, relearn), partial(step_rows, d, seed, relearn))
         for d, seeds in STEP_SEEDS.items()
         for seed in range(seeds)
+        for relearn in (True, False)
     )
-    steps = complete(Path(sys.argv[2]), STEP_COLUMNS, 3, work)
+    steps = complete(Path(sys.argv[2]), STEP_COLUMNS, 4, work)
     summary(rows, steps)
     picture(rows, Path(sys.argv[3]))
 
@@ -112,20 +121,33 @@ def summary(rows: Any, steps: Any) -> None:
     """Print fitted exponents beside predicted ones."""
     for alpha in ALPHAS:
         for rule, theory in (("SGD", 0), ("Muon", 1)):
-            d, mean, _ = means(rows, rule, alpha=alpha, batch="inf")
+            d, mean, error = means(rows, rule, alpha=alpha, batch="inf")
             predicted = theory + 1 / (2 * float(alpha))
-            fitted = [f"{slope(d[-count:], mean[-count:]):.3f}" for count in (2, 3)]
-            print(f"alpha {alpha}, {rule}: {predicted:.3f} predicted;", *fitted, end=" ")
-            print(f"fitted, up to {d[-1]:.0f}:", *(f"{x:.4g}" for x in mean))
+            reduced = [reduced_number(rule, float(alpha), int(size)) for size in d[-2:]]
+            print(
+                f"alpha {alpha}, {rule}, to d = {d[-1]:.0f}: {predicted:.3f} predicted,",
+                f"{slope(d[-2:], mean[-2:]):.3f} +- {slope_error(d, mean, error):.3f} found,",
+                f"{slope(d[-2:], reduced):.3f} by reduced scores, {reduced[1]:.1f} items;",
+                *(f"{x:.4g} +- {e:.2g}" for x, e in zip(mean, error, strict=True)),
+            )
     print("undecided:", sum(int(row["undecided"]) for row in rows), "in", len(rows), "rows")
     for d in BATCH_DIMENSIONS:
         print(f"d = {d}, half of the population's at batches of", *half_batches(rows, d))
-    for rule in ("SGD", "Muon"):
+    for rule, relearn in product(("SGD", "Muon"), ("False", "True")):
         for step, power in enumerate(thresholded_exponents("1.5", rule, STEPS), 1):
-            d, mean, _ = means(steps, rule, step=str(step))
-            fitted = slope(d[-2:], mean[-2:])
-            print(f"{rule}, step {step}: {power:.3f} heuristic, {fitted:.3f} fitted:", end=" ")
+            d, mean, error = means(steps, rule, step=str(step), relearn=relearn)
+            found = f"{slope(d[-2:], mean[-2:]):.3f} +- {slope_error(d, mean, error):.3f}"
+            print(
+                f"{rule}, step {step}, relearn {relearn}: {power:.3f} heuristic, {found}:", end=" "
+            )
             print(*(f"{x:.4g}" for x in mean))
+
+
+def reduced_number(rule: str, alpha: float, d: int) -> float:
+    """Return what one step recovers by reduced scores."""
+    if rule == "SGD":
+        return reduced_scores.claim(alpha, d, d**2)
+    return ReducedMuon(d, alpha).recovered
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -157,6 +179,11 @@ def means(rows: Any, rule: str, x: str = "d", **chosen: str) -> tuple[Any, Any, 
 def slope(x: Any, y: Any) -> float:
     """Return the exponent fitted to a curve."""
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
+
+
+def slope_error(x: Any, mean: Any, error: Any) -> float:
+    """Return the standard error of the exponent between the last two values of x."""
+    return float(np.hypot(*(error[-2:] / mean[-2:])) / math.log(x[-1] / x[-2]))
 
 
 def half_batches(rows: Any, d: int) -> Iterator[str]:

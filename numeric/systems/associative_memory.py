@@ -3,9 +3,10 @@ r"""One step of SGD and of Muon on a linear associative memory, and what it reco
 Problem
     N items, seen with frequencies :math:`p_i\propto i^{-\alpha}`, have inputs :math:`u_i` and
     outputs :math:`v_i`, Gaussian in d dimensions with the mean square length 1
-    (`AssociativeMemory`). A matrix W gives output j the score :math:`v_j^TWu_i` for input i, and
-    the loss is :math:`-\sum_ip_i\log\operatorname{softmax}_i(v_j^TWu_i)_j`. An item is
-    *recovered* if its own output has the largest score of all N.
+    (`AssociativeMemory`), or orthonormal. A matrix W gives output j the score
+    :math:`v_j^TWu_i` for input i, and the loss is
+    :math:`-\sum_ip_i\log\operatorname{softmax}_i(v_j^TWu_i)_j`. An item is *recovered* if its
+    own output has the largest score of all N.
 Algorithm
     One step from :math:`W=0` along the negative gradient there,
 
@@ -22,7 +23,7 @@ Guarantee
 References
 ----------
     J. Kim, E. Nichani, D. Wu, A. Bietti and J. D. Lee, Sharp capacity scaling of spectral
-    optimizers in learning associative memory (2026).
+    optimizers in learning associative memory, arXiv 2603.26554 (2026).
 """
 
 from __future__ import annotations
@@ -35,35 +36,15 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import real_array
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import bounded_float, number, whole
+from sgdmem.numeric.arithmetic.inputs import bounded_float, whole
 from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.numeric.systems.memory_contest import BLOCK, Contest, Recovery
+from sgdmem.numeric.systems.spectral_step import finite_matrix, spectral_step
+from sgdmem.symbolic.errors import InputError
 
-_BLOCK = 4096  # items whose embeddings are held at once
 _MOST_ITEMS, _MOST_DIMENSIONS, _MOST_SAMPLES = 10**8, 10**4, 10**15
 _INPUTS, _OUTPUTS, _SAMPLES = range(3)  # streams of random numbers
-_UNIT = 2.0**-24  # round-off of single precision
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """Which items a matrix recovers.
-
-    Attributes
-    ----------
-    items : ndarray of int
-        Those recovered, from 0, in order.
-    undecided : int
-        Items that are recovered or not within rounding.
-    candidates : int
-        Only so many of the first items were asked.
-    """
-
-    items: Array
-    undecided: int
-    candidates: int
 
 
 @dataclass(frozen=True, init=False)
@@ -77,9 +58,12 @@ class AssociativeMemory:
     exponent : number
         :math:`\alpha` of the frequencies, positive; the paper has it above 1.
     items : int, optional
-        N, by default :math:`d^2`.
+        N, by default :math:`d^2`, or d if embeddings are orthogonal.
     seed : int
         Of embeddings and batches. Embeddings are drawn block by block whenever they are needed.
+    orthogonal : bool
+        Inputs are orthonormal, and outputs are, as random directions; at most d items, 4096 of
+        them.
 
     Raises
     ------
@@ -98,15 +82,27 @@ class AssociativeMemory:
     exponent: float
     items: int
     seed: int
+    orthogonal: bool
 
-    def __init__(self, dimension: Any, exponent: Any, items: Any = None, *, seed: Any = 0) -> None:
-        d = whole(dimension, "dimension", 1, _MOST_DIMENSIONS)
-        count = max(d**2, 2) if items is None else whole(items, "items", 2, _MOST_ITEMS)
+    def __init__(
+        self,
+        dimension: Any,
+        exponent: Any,
+        items: Any = None,
+        *,
+        seed: Any = 0,
+        orthogonal: bool = False,
+    ) -> None:
+        d = whole(dimension, "dimension", 2 if orthogonal else 1, _MOST_DIMENSIONS)
+        most = min(d, BLOCK) if orthogonal else _MOST_ITEMS
+        usual = most if orthogonal else max(d**2, 2)
+        count = usual if items is None else whole(items, "items", 2, most)
         vars(self).update(  # frozen
             dimension=d,
             exponent=bounded_float(exponent, "exponent", 30.0),
             items=count,
             seed=whole(seed, "seed", 0),
+            orthogonal=bool(orthogonal),
         )
 
     @cached_property
@@ -126,17 +122,22 @@ class AssociativeMemory:
 
     def _embeddings(self, stream: int, first: int, last: int | None) -> Array:
         last = self.items if last is None else min(last, self.items)
+        d = self.dimension
+        if self.orthogonal:
+            columns = np.random.default_rng([self.seed, stream]).standard_normal((d, self.items))
+            found: Array = np.linalg.qr(columns)[0].T[first:last].astype(np.float32)
+            return found
         parts = []
-        for block in range(first // _BLOCK, -(-last // _BLOCK)):
-            begin = block * _BLOCK
-            end = min(begin + _BLOCK, self.items)
+        for block in range(first // BLOCK, -(-last // BLOCK)):
+            begin = block * BLOCK
+            end = min(begin + BLOCK, self.items)
             rng = np.random.default_rng([self.seed, stream, block])
-            drawn = rng.standard_normal((end - begin, self.dimension), dtype=np.float32)
+            drawn = rng.standard_normal((end - begin, d), dtype=np.float32)
             parts.append(drawn[max(first - begin, 0) : last - begin])
-        return np.concatenate(parts) * np.float32(1 / math.sqrt(self.dimension))
+        return np.concatenate(parts) * np.float32(1 / math.sqrt(d))
 
     def _blocks(self, last: int) -> Iterator[tuple[int, int]]:
-        return ((begin, min(begin + _BLOCK, last)) for begin in range(0, last, _BLOCK))
+        return ((begin, min(begin + BLOCK, last)) for begin in range(0, last, BLOCK))
 
     def shares(self, batch_size: Any = math.inf) -> Array:
         """Return the share of every item in a batch; frequencies where that is infinite."""
@@ -186,19 +187,30 @@ class AssociativeMemory:
                 advance(end - begin)
         return products - np.outer(mean / self.items, weighted)
 
-    def regularization(self, batch_size: Any = math.inf) -> float:
+    def regularization(self, batch_size: Any = math.inf, *, learned: Any = 0) -> float:
         r"""Return Muon's :math:`\lambda=\max\{p_d,1/B\}`.
 
-        That is the paper's scale, without its powers of log d: about the singular values that the
-        items beyond the first d, or single samples, have together.
+        That is the paper's scale, :math:`\max\{(\log d)^{2\alpha+2}/d^\alpha,(\log d)^2/B\}`,
+        without its powers of log d: about the singular values that the items beyond the first d, or
+        single samples, have together. With the powers it exceeds all singular values, at every d
+        that can be drawn: Muon's step is then that of SGD.
+
+        Parameters
+        ----------
+        batch_size : int or infinity
+        learned : int
+            With n > d of the most frequent items left out of the gradient it has
+            :math:`p_n\sqrt{n/d}` in place of :math:`p_d`.
 
         Raises
         ------
         InputError
-            For a batch size that is no whole number.
+            For numbers out of their range.
         """
         size = _batch_size(batch_size)
-        floor = float(self.frequencies[min(self.dimension, self.items) - 1])
+        count = whole(learned, "learned", 0, self.items - 1)
+        place = min(max(self.dimension, count), self.items)
+        floor = float(self.frequencies[place - 1]) * math.sqrt(max(count / self.dimension, 1))
         return max(floor, 1 / size) if size else floor
 
     def muon(self, gradient: Any, batch_size: Any = math.inf) -> Array:
@@ -226,7 +238,7 @@ class AssociativeMemory:
             For a matrix of another shape, or numbers out of their range.
         """
         d = self.dimension
-        matrix = _finite_matrix(W, "W")
+        matrix = finite_matrix(W, "W")
         if matrix.shape != (d, d):
             raise InputError(f"W must have the shape ({d}, {d}), got {matrix.shape}")
         scale = np.abs(matrix).max()  # scores must neither overflow nor underflow
@@ -234,18 +246,18 @@ class AssociativeMemory:
         asked = self.items if candidates is None else whole(candidates, "candidates", 1)
         asked = min(asked, self.items)
         with shown_progress("recovery", asked + self.items, progress) as advance:
-            first = self.outputs(0, _BLOCK)
+            first = self.outputs(0, BLOCK)
             remaining = []
             for begin, end in self._blocks(asked):
-                contest = _Contest.begin(
+                contest = Contest.begin(
                     begin, self.inputs(begin, end) @ matrix.T, self.outputs(begin, end)
                 )
-                for low, high in ((0, 64), (64, 512), (512, _BLOCK)):
+                for low, high in ((0, 64), (64, 512), (512, BLOCK)):
                     contest = contest.against(first[low:high], low)
                 remaining.append(contest)
                 advance(end - begin)
             parts = zip(*(vars(contest).values() for contest in remaining), strict=True)
-            contest = _Contest(*map(np.concatenate, parts))
+            contest = Contest(*map(np.concatenate, parts))
             advance(len(first))
             for begin, end in self._blocks(self.items):
                 if begin:
@@ -253,98 +265,6 @@ class AssociativeMemory:
                     advance(end - begin)
         won = contest.items[~contest.close]
         return Recovery(won, int(contest.close.sum()), asked)
-
-
-@dataclass(frozen=True)
-class _Contest:
-    """Items that no output has beaten yet; `close` are those that one may have, within rounding."""
-
-    items: Array
-    queries: Array  # W u, single precision, shape (n, d)
-    lengths: Array  # of them
-    own: Array  # scores of the items' own outputs, double precision
-    close: Array
-
-    @classmethod
-    def begin(cls, first: int, queries: Array, outputs: Array) -> _Contest:
-        items = np.arange(first, first + len(queries))
-        own = np.einsum("ij,ij->i", queries, outputs)
-        lengths = np.linalg.norm(queries, axis=1)
-        return cls(items, queries.astype(np.float32), lengths, own, np.zeros(len(items), bool))
-
-    def against(self, outputs: Array, first: int) -> _Contest:
-        """Return what is left after some outputs, the first of which is that of item `first`."""
-        if not len(outputs):
-            return self
-        best = np.concatenate(
-            [
-                self._best(slice(begin, begin + _BLOCK), outputs, first)
-                for begin in range(0, max(len(self.items), 1), _BLOCK)
-            ]
-        )
-        # |rounding of x.y| <= d u / (1 - d u) |x| |y|, in whatever order it is summed; 2 more for
-        # the query, which is rounded once, and for what is in double precision
-        relative = (outputs.shape[1] + 2) * _UNIT
-        longest = np.linalg.norm(outputs, axis=1).max()
-        error = relative / (1 - relative) * longest * self.lengths
-        margin = self.own - best
-        left = margin >= -error
-        close = self.close | (margin <= error)
-        kept = (self.items, self.queries, self.lengths, self.own, close)
-        return _Contest(*(values[left] for values in kept))
-
-    def _best(self, rows: slice, outputs: Array, first: int) -> Array:
-        """Return the largest scores of others' outputs."""
-        scores = self.queries[rows] @ outputs.T
-        place = self.items[rows] - first
-        own = np.flatnonzero((place >= 0) & (place < len(outputs)))
-        scores[own, place[own]] = -np.inf
-        best: Array = scores.max(1)
-        return best
-
-
-def spectral_step(gradient: Any, regularization: Any = 0) -> Array:
-    r"""Return :math:`h_\lambda(G)=G(G^TG+\lambda^2I)^{-1/2}`, Muon's step, by singular values.
-
-    They become :math:`\sigma/\sqrt{\sigma^2+\lambda^2}`; with :math:`\lambda=0` all that are
-    not 0 become 1.
-
-    Parameters
-    ----------
-    gradient : array, shape (m, n)
-        G.
-    regularization : number
-        :math:`\lambda\ge0`.
-
-    Raises
-    ------
-    InputError
-        For what is no matrix of finite numbers, and a negative number.
-
-    Examples
-    --------
-    >>> spectral_step([[3, 0], [0, 0.5]], 4)
-    array([[0.6       , 0.        ],
-           [0.        , 0.12403473]])
-    """
-    G = _finite_matrix(gradient, "gradient")
-    floor = number(regularization, "regularization")
-    if floor < 0:
-        raise InputError(f"regularization must not be negative, got {shown(regularization)}")
-    left, values, right = np.linalg.svd(G, full_matrices=False)
-    size = np.hypot(values, float(floor))
-    moved = np.divide(values, size, out=np.zeros_like(values), where=size > 0)
-    step: Array = (left * moved) @ right
-    return step
-
-
-def _finite_matrix(values: Any, name: str) -> Array:
-    found = real_array(values, name)
-    if found.ndim != 2 or not found.size:
-        raise InputError(f"{name} must be a matrix, got the shape {found.shape}")
-    if not np.isfinite(found).all():
-        raise InputError(f"{name} must have finite entries")
-    return found
 
 
 def _batch_size(value: Any) -> int | None:

@@ -20,7 +20,7 @@ Guarantee
 References
 ----------
     J. Kim, E. Nichani, D. Wu, A. Bietti and J. D. Lee, Sharp capacity scaling of spectral
-    optimizers in learning associative memory (2026).
+    optimizers in learning associative memory, arXiv 2603.26554 (2026).
 """
 
 from __future__ import annotations
@@ -32,14 +32,22 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import bounded_float, whole
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory, Recovery, spectral_step
+from sgdmem.numeric.systems.associative_memory import AssociativeMemory
+from sgdmem.numeric.systems.memory_contest import Recovery
+from sgdmem.numeric.systems.spectral_step import spectral_step
 from sgdmem.symbolic.errors import InputError, shown
 
 _RULES = "SGD", "Muon"
 
 
 def thresholded_steps(
-    memory: AssociativeMemory, rule: str, steps: Any, batch_size: Any = math.inf
+    memory: AssociativeMemory,
+    rule: str,
+    steps: Any,
+    batch_size: Any = math.inf,
+    *,
+    relearn: bool = False,
+    progress: bool = False,
 ) -> Iterator[Recovery]:
     """Yield what is recovered after each of several steps, with thresholded gradients.
 
@@ -51,6 +59,12 @@ def thresholded_steps(
     steps : int
     batch_size : int or infinity
         All steps take the same batch.
+    relearn : bool
+        Items that are lost again have gradients again; otherwise what was recovered once has none
+        any more, as in the heuristic. With relearning SGD lags behind that: the heaviest items
+        that were lost set the size of its step.
+    progress : bool
+        Show progress bars on stderr.
 
     Raises
     ------
@@ -65,19 +79,15 @@ def thresholded_steps(
     """
     muon = _is_muon(rule)
     d = memory.dimension
-    W, items = np.zeros((d, d)), np.zeros(0, int)
+    W, learned = np.zeros((d, d)), np.zeros(0, int)
     for _ in range(whole(steps, "steps", 1, 10**6)):
-        G = memory.step(batch_size, without=items)
+        G = memory.step(batch_size, without=learned, progress=progress)
         if muon:
-            size = memory.regularization(batch_size)
-            if len(items) > d:
-                left = float(memory.frequencies[len(items) - 1]) * math.sqrt(len(items) / d)
-                size = max(left, size if batch_size != math.inf else 0)
-            W = W + spectral_step(G, size)
+            W = W + spectral_step(G, memory.regularization(batch_size, learned=len(learned)))
         elif G.any():
             W = W + G / np.linalg.norm(G, 2)
-        found = memory.recovery(W)
-        items = found.items
+        found = memory.recovery(W, progress=progress)
+        learned = found.items if relearn else np.union1d(learned, found.items)
         yield found
 
 

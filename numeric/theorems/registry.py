@@ -100,6 +100,14 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Capacity of SGD": "sgd_capacity",
         "Capacity of Muon": "muon_capacity",
         "Small batches of Muon": "small_batches",
+        "Batches of SGD": "batches_of_sgd",
+        "Critical batches": "critical_batches",
+        "Scores of Muon": "scores_of_muon",
+        "Constant of Muon": "constant_of_muon",
+        "Signal amplification of Muon": "signal_amplification",
+        "Later steps of Muon and SGD": "later_steps",
+        "Information-theoretic limit": "information_limit",
+        "Orthogonal embeddings": "orthogonal_embeddings",
     },
 }
 STATEMENTS = {  # the modules in which they are

@@ -85,7 +85,8 @@ def test_associative_memory_resumes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     script = experiment("associative_memory")
-    script.ALPHAS, script.SEEDS, script.LARGE = ("1.5",), {8: 3, 16: 3}, ("1.5", 24)
+    script.ALPHAS, script.SEEDS = ("1.5",), {8: 3, 16: 3}
+    script.LARGE, script.LARGE_SEEDS = 24, {"1.5": 2}
     script.BATCH_DIMENSIONS, script.BATCH_SEEDS, script.BATCHES = (16,), 2, [1, 4, 64, 1024]
     script.STEP_SEEDS, script.STEPS = {8: 2, 16: 2}, 3
     paths = [str(tmp_path / name) for name in ("rows.csv", "steps.csv", "picture.png")]
@@ -98,10 +99,11 @@ def test_associative_memory_resumes(
         said[0] == said[1] and "1.333 predicted" in said[0] and (tmp_path / "picture.png").exists()
     )
     rows, steps = (script.read(Path(path)) for path in paths[:2])
-    assert len(rows) == 6 * 4 + 8 * 2 + 4 and len(steps) == 4 * 2 * 3
+    assert len(rows) == 8 * 4 + 8 * 2 and len(steps) == 2 * 4 * 2 * 3
     d, mean, error = script.means(rows, "Muon", alpha="1.5", batch="inf")
     assert d.tolist() == [8, 16, 24] and (np.diff(mean) > 0).all() and (error >= 0).all()
     assert script.slope(d, 3 * d**1.5) == pytest.approx(1.5)
+    assert script.slope_error([1, np.e], np.array([10, 20]), np.array([3, 8])) == pytest.approx(0.5)
 
 
 def test_search_of_slow_systems_resumes(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Statements of Kim et al., Sharp capacity scaling of spectral optimizers, and around them."""
+"""Statements of arXiv 2603.26554, Muon and SGD in associative memory, and around them."""

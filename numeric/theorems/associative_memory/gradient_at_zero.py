@@ -21,7 +21,7 @@ from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(
     "Gradient at zero",
-    "Kim et al., Sharp capacity scaling of spectral optimizers, logistic regression loss",
+    "arXiv 2603.26554, logistic regression loss",
     tolerance=1e-6,
     reason="differences of floats, steps of 1e-4",
 )

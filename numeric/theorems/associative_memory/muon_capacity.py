@@ -18,7 +18,7 @@ from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(
     "Capacity of Muon",
-    "Kim et al., Sharp capacity scaling of spectral optimizers",
+    "arXiv 2603.26554",
     tolerance=0.09,
     reason="logarithms at small dimensions; the largest d of the documentation is 512",
 )

@@ -9,8 +9,8 @@ The exponent is the paper's. The constant is our own, derived for large d: of an
 its own.
 
 Method: reduced scores, which are compared with memories drawn in full by another statement, from
-which d up to :math:`2^{22}` can be reached; numbers of recovered items, and exponents fitted to
-them, from :math:`2^{16}` on.
+which d up to :math:`2^{23}` can be reached; numbers of recovered items, and exponents fitted to
+them, from :math:`2^{18}` on.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(
     "Capacity of SGD",
-    "Kim et al., Sharp capacity scaling of spectral optimizers; the constant is of our own",
+    "arXiv 2603.26554; the constant is of our own",
     tolerance=0.06,
-    reason="sqrt(2 log N / d) is 0.03 at the smaller d; 4,000 draws",
+    reason="sqrt(2 log N / d) is 0.014 at the smaller d; 4,000 draws",
 )
-_FIRST, _LAST = 2.0**16, 2.0**22
+_FIRST, _LAST = 2.0**18, 2.0**23
 
 
 def claim(alpha: float) -> tuple[float, float]:
@@ -54,7 +54,7 @@ def check(claim: Claim = claim) -> list[Case]:
         small, large = (_recovered(alpha, d) for d in (_FIRST, _LAST))
         found = math.log(large / small) / math.log(_LAST / _FIRST)
         cases.append(Case(f"exponent, alpha = {alpha:g}", found, exponent))
-        label = f"recovered, alpha = {alpha:g}, d = 2^22"
+        label = f"recovered, alpha = {alpha:g}, d = 2^23"
         cases.append(Case(label, large, factor * _LAST**exponent))
     return cases
 

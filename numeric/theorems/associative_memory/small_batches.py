@@ -20,7 +20,7 @@ from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(
     "Small batches of Muon",
-    "Kim et al., Sharp capacity scaling of spectral optimizers; the number is of our own",
+    "arXiv 2603.26554; the number is of our own",
     tolerance=0.07,
     reason="means of 250 batches, each of its own memory",
 )

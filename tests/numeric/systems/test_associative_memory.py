@@ -10,7 +10,7 @@ import pytest
 from scipy.linalg import inv, sqrtm
 from scipy.special import logsumexp
 
-from sgdmem.numeric.systems import associative_memory
+from sgdmem.numeric.systems import associative_memory, memory_contest
 from sgdmem.symbolic.errors import InputError
 from sgdmem.systems import AssociativeMemory, spectral_step
 
@@ -18,7 +18,7 @@ from sgdmem.systems import AssociativeMemory, spectral_step
 @pytest.mark.parametrize("block", [4096, 5])
 def test_gradient_is_that_of_the_softmax(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Differences of a sum over all pairs, of the population and of a batch."""
-    monkeypatch.setattr(associative_memory, "_BLOCK", block)
+    monkeypatch.setattr(associative_memory, "BLOCK", block)
     memory = AssociativeMemory(3, "1.5", 12, seed=2)
     u, v = memory.inputs().astype(float), memory.outputs().astype(float)
     for batch_size in (math.inf, 5):
@@ -50,6 +50,9 @@ def test_frequencies_and_batches() -> None:
     assert np.abs(many).max() < 1e-6
     assert memory.regularization() == memory.frequencies[3]
     assert memory.regularization(2) == 0.5
+    p = memory.frequencies
+    assert memory.regularization(learned=9) == pytest.approx(p[8] * 1.5)
+    assert memory.regularization(learned=2) == p[3]
 
 
 @pytest.mark.parametrize("regularization", [0, 1e-3, 1, 100])
@@ -67,7 +70,8 @@ def test_directions_without_gradient_do_not_move() -> None:
 
 @pytest.mark.parametrize("block", [4096, 100])
 def test_recovered_items_by_brute_force(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(associative_memory, "_BLOCK", block)
+    for module in (associative_memory, memory_contest):
+        monkeypatch.setattr(module, "BLOCK", block)
     for seed in range(5):
         memory = AssociativeMemory(20, "1.5", 730, seed=seed)
         u, v = memory.inputs().astype(float), memory.outputs().astype(float)
@@ -83,12 +87,23 @@ def test_recovered_items_by_brute_force(block: int, monkeypatch: pytest.MonkeyPa
 
 
 def test_parts_of_embeddings_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(associative_memory, "_BLOCK", 8)
+    monkeypatch.setattr(associative_memory, "BLOCK", 8)
     memory = AssociativeMemory(5, 2, 30)
     whole = memory.inputs()
     assert whole.shape == (30, 5) and whole.dtype == np.float32
     assert (whole[3:21] == memory.inputs(3, 21)).all() and not (whole == memory.outputs()).any()
     assert (whole**2).sum(1).mean() == pytest.approx(1, abs=0.3)
+
+
+def test_orthogonal_embeddings() -> None:
+    memory = AssociativeMemory(12, 2, orthogonal=True)
+    assert memory.items == 12 and AssociativeMemory(12, 2, 5, orthogonal=True).items == 5
+    for found in (memory.inputs().astype(float), memory.outputs().astype(float)):
+        assert found @ found.T == pytest.approx(np.eye(12), abs=1e-6)
+    assert (memory.inputs(3, 7) == memory.inputs()[3:7]).all()
+    assert not np.allclose(memory.inputs(), memory.outputs())
+    G = memory.step()
+    assert all(len(memory.recovery(W).items) == 12 for W in (G, memory.muon(G)))
 
 
 def test_ties_are_undecided() -> None:
@@ -103,7 +118,7 @@ def test_rounding_leaves_little_undecided() -> None:
     W = memory.muon(memory.step())
     plain = memory.recovery(W)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(associative_memory, "_UNIT", 2.0**-12)
+        patch.setattr(memory_contest, "UNIT", 2.0**-12)
         wide = memory.recovery(W)
     assert plain.undecided == 0 < wide.undecided
     assert set(wide.items) <= set(plain.items)
@@ -116,6 +131,11 @@ def test_rounding_leaves_little_undecided() -> None:
         (lambda: AssociativeMemory(0, 2), "dimension must be an integer from 1"),
         (lambda: AssociativeMemory(3, 0), "exponent must be positive and finite, got 0"),
         (lambda: AssociativeMemory(3, 2, 1), "items must be an integer from 2"),
+        (
+            lambda: AssociativeMemory(3, 2, 4, orthogonal=True),
+            "items must be an integer from 2 to 3, got 4",
+        ),
+        (lambda: AssociativeMemory(3, 2).regularization(learned=9), "learned must be an integer"),
         (lambda: AssociativeMemory(3, 2, seed=-1), "seed must be an integer >= 0"),
         (lambda: AssociativeMemory(3, 2).step(0), "batch_size must be an integer from 1"),
         (lambda: AssociativeMemory(3, 2).recovery(np.eye(2)), r"W must have the shape \(3, 3\)"),

@@ -14,13 +14,15 @@ from sgdmem.systems import AssociativeMemory, thresholded_exponents, thresholded
 
 
 @pytest.mark.parametrize("batch_size", [math.inf, 40])
+@pytest.mark.parametrize("relearn", [False, True])
 @pytest.mark.parametrize("rule", ["SGD", "Muon"])
-def test_steps_by_brute_force(rule: str, batch_size: float) -> None:
+def test_steps_by_brute_force(rule: str, relearn: bool, batch_size: float) -> None:
     memory = AssociativeMemory(12, "1.25", seed=1)
     u, v = memory.inputs().astype(float), memory.outputs().astype(float)
     shares, known = memory.shares(batch_size), np.zeros(144, bool)
     W = np.zeros((12, 12))
-    for found in thresholded_steps(memory, rule, 4, batch_size):
+    lost = False
+    for found in thresholded_steps(memory, rule, 4, batch_size, relearn=relearn):
         G = ((v - v.mean(0)).T * (shares * ~known)) @ u
         if rule == "SGD":
             W += G / np.linalg.svd(G)[1][0]
@@ -29,8 +31,11 @@ def test_steps_by_brute_force(rule: str, batch_size: float) -> None:
             size = memory.frequencies[n - 1] * math.sqrt(n / 12)
             size = max(size, 1 / batch_size)
             W += np.real(G @ inv(sqrtm(G.T @ G + size**2 * np.eye(12))))
-        known = (v @ W @ u.T).argmax(0) == np.arange(144)
-        assert found.undecided == 0 and found.items.tolist() == np.flatnonzero(known).tolist()
+        won = (v @ W @ u.T).argmax(0) == np.arange(144)
+        assert found.undecided == 0 and found.items.tolist() == np.flatnonzero(won).tolist()
+        lost |= bool((known & ~won).any())
+        known = won if relearn else known | won
+    assert lost
 
 
 def test_what_is_learned_no_longer_pulls() -> None:
@@ -50,6 +55,8 @@ def test_exponents(alpha: float) -> None:
     assert muon == pytest.approx([2 - (1 - 1 / (2 * alpha)) ** t for t in range(1, 61)])
     few = math.floor(2 * alpha)  # steps until d items are recovered
     assert sgd[:few] == pytest.approx([t / (2 * alpha) for t in range(1, few + 1)])
+    gaps = 2 - np.array([a for a in sgd if 1 <= a < 1.999])
+    assert gaps[1:] / gaps[:-1] == pytest.approx(1 - 1 / (2 * alpha))  # as Muon, from d items on
     assert muon[-1] == pytest.approx(2) and sgd[-1] == pytest.approx(2)
     assert all(a < b for a, b in zip(sgd[:20], muon[:20], strict=True))
 
