@@ -40,11 +40,11 @@ from sgdmem.systems import (
 
 ALPHAS = ("1.25", "1.5", "2")
 SEEDS = {16: 64, 32: 32, 64: 32, 128: 16, 256: 16, 512: 6}  # memories, by dimension
-LARGE, LARGE_SEEDS = 1024, {"1.25": 3, "1.5": 6, "2": 3}  # two minutes each
+LARGE, LARGE_SEEDS = 1024, {"1.25": 3, "1.5": 5, "2": 2}  # two minutes each
 FACTORS, SCALED_UP_TO = (0.25, 1, 4), 256  # of lambda
 BATCH_DIMENSIONS, BATCH_SEEDS = (32, 64, 128), 8
 BATCHES = [2**k for k in range(23)]
-STEP_SEEDS, STEPS = {32: 16, 64: 8, 128: 4, 256: 2}, 6  # both ways of losing items
+STEP_SEEDS, STEPS = {32: 16, 64: 16, 128: 8, 256: 4}, 6  # both ways of losing items
 CANDIDATES = 2**15
 STEP_COLUMNS = "alpha", "d", "seed", "relearn", "rule", "step", "recovered", "undecided"
 COLUMNS = "alpha", "d", "batch", "seed", "rule", "factor", "recovered", "undecided"

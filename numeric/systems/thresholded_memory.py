@@ -75,7 +75,7 @@ def thresholded_steps(
     --------
     >>> memory = AssociativeMemory(32, "1.5")
     >>> [len(found.items) for found in thresholded_steps(memory, "SGD", 3)]
-    [6, 10, 12]
+    [6, 10, 14]
     """
     muon = _is_muon(rule)
     d = memory.dimension

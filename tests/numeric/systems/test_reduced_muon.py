@@ -59,7 +59,7 @@ def test_sums_and_integrals() -> None:
     def integrand(y: float) -> float:
         t = math.exp(y)
         m = float(reduced.resolvent_trace(math.hypot(lam, t))[0])
-        return t * p[30] * m**2 / (1 + (p[30] * m) ** 2)
+        return float(t * p[30] * m**2 / (1 + (p[30] * m) ** 2))
 
     exact = 2 / math.pi * quad(integrand, -16, 12, epsrel=1e-8, limit=200)[0]
     assert reduced.own_scores(p[30]) == pytest.approx(exact, rel=1e-5)
