@@ -16,6 +16,7 @@ import numpy as np
 from common import Row, given_folder, print_table, save, write_csv
 
 import sgdmem
+from sgdmem.phase_diagrams.systems.named_diagram_data import from_dataset
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 
@@ -40,7 +41,7 @@ def diagrams(quick: bool) -> dict[str, tuple[NamedDiagram, float]]:
     found = {}
     for title, (name, options) in asked.items():
         start = time.perf_counter()
-        diagram = diagram_data(name, LAW, **options, **size)
+        diagram = from_dataset(diagram_data(name, LAW, **options, **size))
         found[title] = diagram, time.perf_counter() - start
     return found
 

@@ -1,4 +1,4 @@
-"""Diagrams of curves as datasets: what their variables, and they themselves, say in files too."""
+"""Diagrams as datasets: what their variables, and they themselves, say in files too."""
 
 from __future__ import annotations
 
@@ -79,4 +79,6 @@ def curve_data(compute: Compute) -> Compute:
 def _text(value: Any) -> str:
     if isinstance(value, Family):
         return value.name
+    if callable(value):
+        return getattr(value, "__name__", type(value).__name__)
     return ", ".join(map(_text, value)) if is_list(value) else str(value)

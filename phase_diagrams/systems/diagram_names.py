@@ -1,8 +1,8 @@
 """The names of diagrams, and where they are computed and drawn, without loading all that.
 
-For the name "my-diagram" a module has ``my_diagram_data(problem=None, *, ...)``, which returns what
-is drawn. That of curves is a dataset, and ``draw_my_diagram(data, ax)`` beside it draws on axes and
-returns what the legend adds.
+For the name "my-diagram" a module has ``my_diagram_data(problem=None, *, ...)``, which returns a
+dataset. Those of curves are drawn by ``draw_my_diagram(data, ax)`` beside it, which returns what
+the legend adds.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,17 +26,22 @@ from sgdmem.phase_diagrams.maps.axes import range_of, spread
 from sgdmem.phase_diagrams.maps.boundary import stability_boundary
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.phase_diagrams.pictures.palette import BLUE
+from sgdmem.phase_diagrams.systems.curve_data import curve_data
 from sgdmem.phase_diagrams.systems.memory_one import (
     range_end_latex,
     range_ends,
     upper_line,
     zone_lines,
 )
+from sgdmem.phase_diagrams.systems.named_diagram_data import to_dataset
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram, TheoryLine
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import find_family
+
+if TYPE_CHECKING:
+    import xarray
 
 _SIZES = (1, 8, 64, math.inf)
 _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
@@ -44,6 +49,7 @@ _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
 Range = tuple[float, float]
 
 
+@curve_data
 def learning_rate_momentum_data(
     problem: Any = None,
     family: FamilyLike = "heavy-ball",
@@ -55,14 +61,16 @@ def learning_rate_momentum_data(
     points: int = 200,
     resolution: int = 80,
     **fixed: Any,
-) -> NamedDiagram:
+) -> xarray.Dataset:
     """Where a family with momentum is stable, for several batch sizes."""
     given = read_problem(problem)
     x, y = range_of("learning_rate", learning_rate), range_of("momentum", momentum)
     scales = {"log": ["learning_rate"], "log1m": ["momentum"] if log1m else []}
-    return _over_batch_sizes(family, given, x, y, scales, batch_sizes, points, resolution, fixed)
+    found = _over_batch_sizes(family, given, x, y, scales, batch_sizes, points, resolution, fixed)
+    return to_dataset(found)
 
 
+@curve_data
 def damping_effective_rate_data(
     problem: Any = None,
     *,
@@ -72,7 +80,7 @@ def damping_effective_rate_data(
     effective_learning_rate: Range = (0.1, 1e4),
     points: int = 200,
     resolution: int = 80,
-) -> NamedDiagram:
+) -> xarray.Dataset:
     """Memory 1 in the plane of Theorem 6, with its lines and zones."""
     problem = read_problem(problem)
     q0 = positive(q0, "q0")
@@ -107,9 +115,10 @@ def damping_effective_rate_data(
         "zones I, II, III": (first < second) & (second <= largest),
     }
     zones = {name: np.broadcast_to(mask, second.shape) for name, mask in zones.items()}
-    return NamedDiagram(found.map, found.boundaries, theory, accelerated, zones)
+    return to_dataset(NamedDiagram(found.map, found.boundaries, theory, accelerated, zones))
 
 
+@curve_data
 def batch_size_learning_rate_data(
     problem: Any = None,
     family: FamilyLike = "heavy-ball",
@@ -119,7 +128,7 @@ def batch_size_learning_rate_data(
     points: int = 200,
     resolution: int = 80,
     **fixed: Any,
-) -> NamedDiagram:
+) -> xarray.Dataset:
     """The two edges of stability of a family."""
     problem = read_problem(problem)
     if family == "heavy-ball":
@@ -143,9 +152,10 @@ def batch_size_learning_rate_data(
             label = rf"$\alpha = {1 / slope:.3g}\,B$ ($\Sigma\lambda$)"
             rates = np.geomspace(*x[1:], 200)
             theory[label] = TheoryLine(rates, slope * rates, BLUE)
-    return NamedDiagram(found, {"boundary": edge}, theory)
+    return to_dataset(NamedDiagram(found, {"boundary": edge}, theory))
 
 
+@curve_data
 def regimes_data(
     problem: Any = None,
     family: FamilyLike = "sgd",
@@ -155,7 +165,7 @@ def regimes_data(
     zeta: Range = (0.01, 2.5),
     points: int = 200,
     **fixed: Any,
-) -> NamedDiagram:
+) -> xarray.Dataset:
     """Which of signal and noise decides how the loss falls."""
     if problem is not None:
         raise InputError("problem is chosen by the diagram: regimes go over all power laws")
@@ -170,7 +180,7 @@ def regimes_data(
         quantities=["regime", "loss_exponent"],
         **fixed,
     )
-    return NamedDiagram(found, {}, quantity="regime")
+    return to_dataset(NamedDiagram(found, {}, quantity="regime"))
 
 
 def read_problem(given: Any) -> Problem:

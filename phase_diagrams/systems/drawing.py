@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,8 @@ from sgdmem.phase_diagrams.pictures.noise_picture import draw_summand
 from sgdmem.phase_diagrams.pictures.series_picture import draw_series
 from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle
 from sgdmem.phase_diagrams.systems.curves import explain
-from sgdmem.phase_diagrams.systems.diagram_names import CURVES, drawn_by
+from sgdmem.phase_diagrams.systems.diagram_names import CURVES, DIAGRAMS, MAPS, drawn_by
+from sgdmem.phase_diagrams.systems.named_diagram_data import from_dataset
 from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ def draw(
     explained: bool = True,
     size: FigureSize = None,
 ) -> Any:
-    """Draw a phase diagram, a boundary, or a named diagram of curves.
+    """Draw a phase diagram, a boundary, a noise summand, or a named diagram.
 
     The verdict is shown by the noise sum where it is stable and by the cause where it is not,
     another quantity by its values with a line where stability ends. Axes are logarithmic whose
@@ -43,8 +46,8 @@ def draw(
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise, always for a series of maps.
     quantity : str, optional
-        A variable of a map, by default "stable". Of maps with more than 2000 points along an axis
-        every k-th one is read and drawn.
+        A variable of a map, by default "stable"; of that of a named diagram, drawn alone. Of maps
+        with more than 2000 points along an axis every k-th one is read and drawn.
     annotate : bool
         Whether regions and boundaries have their names where there is room.
     explained : bool
@@ -85,22 +88,29 @@ def draw(
     """
     found: Any = read_map_file(data) if isinstance(data, str | PathLike) else data
     given = getattr(found, "data_vars", ())
+    diagram = getattr(found, "attrs", {}).get("diagram")
     is_map = "stable" in given
     if quantity is not None and not is_map:
         raise InputError(f"quantity belongs to maps, got {shown(quantity)}")
-    options: dict[str, Any] = {"annotate": annotate, "size": size}
+    options: dict[str, Any] = {"annotate": annotate, "explained": explained, "size": size}
+    if diagram in MAPS:
+        with _complete(diagram):
+            named = from_dataset(found)
+        if quantity is None:
+            return named.draw(ax, **options)
+        found = named.map
     if is_map and found.stable.ndim == 3:
         if ax is not None:
             raise InputError("ax must be None for a series of maps, which has several")
-        return draw_series(found, quantity=quantity or "stable", **options)
-    options["explained"] = explained
+        return draw_series(found, quantity=quantity or "stable", annotate=annotate, size=size)
     if is_map:
         return draw_map(found, ax, quantity=quantity or "stable", **options)
     if "condition" in given:
         return draw_boundary(found, ax, **options)
     if "summand" in given:
-        return draw_summand(found, ax, explained=explained, size=size)
-    if "diagram" in getattr(found, "attrs", ()):
+        with _complete(diagram or "noise-summand"):
+            return draw_summand(found, ax, explained=explained, size=size)
+    if diagram is not None:
         return draw_curves(found, ax, explained=explained, size=size)
     raise InputError(
         "data must be what phase_diagram, stability_boundary or diagram_data returns, or the path "
@@ -115,14 +125,21 @@ def draw_curves(
     """Draw a named diagram of curves from its dataset; see `draw`."""
     name = data.attrs["diagram"]
     if name not in CURVES:
-        raise InputError(f"data are of the diagram {shown(name)}; there are {', '.join(CURVES)}")
+        raise InputError(f"data are of the diagram {shown(name)}; there are {', '.join(DIAGRAMS)}")
     ax = new_axes(size) if ax is None else ax
-    try:
+    with _complete(name):
         others = drawn_by(name)(data, ax)
-    except KeyError as error:
-        missing = str(error.args[0]).partition(". ")[0]
-        raise InputError(f"data of the diagram {name} are incomplete: {missing}") from error
     if explained:
         explain(ax, others)
     settle(ax)
     return ax
+
+
+@contextmanager
+def _complete(name: str) -> Iterator[None]:
+    """Say of which diagram something is missing."""
+    try:
+        yield
+    except KeyError as error:
+        missing = str(error.args[0]).partition(". ")[0]
+        raise InputError(f"data of the diagram {name} are incomplete: {missing}") from error

@@ -83,7 +83,9 @@ def kaczmarz_data(
     constant = last_iterate_constant(rate)
     t = np.unique(np.geomspace(1, last, whole(points, "points", 2)).round().astype(int))
     problems = _systems(last) if problem is None else {"the system": _smooth(problem)}
-    losses = [worst_losses(each, last, rate).losses[t] for each in problems.values()]
+    losses = [
+        worst_losses(each, last, rate, progress=progress).losses[t] for each in problems.values()
+    ]
     exponent = 0.75 if rate == 1 else guaranteed_exponent(rate)
     power = (bound[t] * t**exponent).max() / t**exponent
     worst = "mean loss from the worst start"

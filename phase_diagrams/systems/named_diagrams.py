@@ -46,13 +46,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize
 from sgdmem.phase_diagrams.systems.diagram_names import DIAGRAMS, computed_by
 from sgdmem.phase_diagrams.systems.drawing import draw
-from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
 from sgdmem.symbolic.errors import InputError, shown
+
+if TYPE_CHECKING:
+    import xarray
 
 _CHOSEN = (  # arguments of `phase_diagram` and `stability_boundary`
     *("x", "y", "batch_size", "panels", "quantities", "store", "chunk", "client"),
@@ -134,21 +136,20 @@ def named_diagram(
     ('learning rate $\\alpha$', 'batch size $B$')
     """
     found = diagram_data(name, problem, **options)
-    chosen: Any = {"annotate": annotate, "explained": explained, "size": size}
-    return (
-        found.draw(ax, **chosen) if isinstance(found, NamedDiagram) else draw(found, ax, **chosen)
-    )
+    return draw(found, ax, annotate=annotate, explained=explained, size=size)
 
 
-def diagram_data(name: str, problem: Any = None, **options: Any) -> Any:
+def diagram_data(name: str, problem: Any = None, **options: Any) -> xarray.Dataset:
     """Compute a named diagram without drawing it; parameters as for `named_diagram`.
 
     Returns
     -------
-    xarray.Dataset or NamedDiagram
-        Of curves a dataset, which `sgdmem.draw` draws. Its attributes say which diagram it is, with
-        which options, and which variables are proved, computed (by exact equations, but for
-        rounding), estimated, simulated or heuristic. Of the others a map with its boundaries.
+    xarray.Dataset
+        `sgdmem.draw` draws it. Its attributes say which diagram it is, with which options, and of
+        curves which variables are proved, computed (by exact equations, but for rounding),
+        estimated, simulated or heuristic. A map has its boundaries, each as `stability_boundary`
+        returns it, with names that begin with ``boundary_1_``, ``boundary_2_``, ..., and its lines
+        of theory.
 
     Raises
     ------
@@ -159,12 +160,13 @@ def diagram_data(name: str, problem: Any = None, **options: Any) -> Any:
     --------
     >>> data = diagram_data("kaczmarz", steps=10)
     >>> data.loss.dims, data.attrs["proved"]
-    (('system', 'steps'), 'guarantee, power')
+    (('system', 'steps'), 'guarantee, power, last_iterate')
     """
     if not isinstance(name, str) or name not in DIAGRAMS:
         raise InputError(f"name must be among {', '.join(DIAGRAMS)}, got {shown(name)}")
     compute = computed_by(name)
-    return compute(problem, **_checked(compute, options))
+    found: xarray.Dataset = compute(problem, **_checked(compute, options))
+    return found
 
 
 def _checked(compute: Callable[..., Any], options: dict[str, Any]) -> dict[str, Any]:

@@ -216,27 +216,14 @@ def diagram_command(
       sgdmem plot diagram learning-rate-momentum --set family=nesterov \\
              --set batch_sizes=1,32,inf --power-law 2 -o nesterov.png
     """
-    from sgdmem.phase_diagrams.maps.map_file import write_map_file
-    from sgdmem.phase_diagrams.pictures.picture_file import save
-    from sgdmem.phase_diagrams.systems.diagram_names import MAPS, computed_by
+    from sgdmem.phase_diagrams.systems.diagram_names import computed_by
     from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 
     path = output_path(output or f"{name}.png", PICTURES, ".nc")
     problem, chosen = _of_diagram(name, settings, options)
     if "progress" in inspect.signature(computed_by(name)).parameters:
         chosen["progress"] = sys.stderr.isatty()
-    found = diagram_data(name, problem, **chosen)
-    data = path.with_suffix(".nc")
-    if name not in MAPS:
-        _write_data(found, path, size)
-        return
-    write_map_file(found.map, data)
-    save(found.draw(size=size), path)
-    written = [path, data]
-    for place, edge in enumerate(found.boundaries.values(), 1):
-        written.append(path.with_suffix(f".boundary-{place}.nc"))
-        write_map_file(edge, written[-1])
-    click.echo(f"wrote {', '.join(map(str, written))}")
+    _write_data(diagram_data(name, problem, **chosen), path, size)
 
 
 def _of_diagram(

@@ -75,7 +75,7 @@ def test_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "plot", "diagram", "batch-size-learning-rate", *size)
     assert code == 0 and out.startswith(f"wrote {path}")
     written = sorted(x.name for x in tmp_path.iterdir())
-    assert written == ["edges.boundary-1.nc", "edges.nc", "edges.png"]
+    assert written == ["edges.nc", "edges.png"]
     again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
     assert again.stable.shape == (10, 10)
     zones = tmp_path / "zones.svg"

@@ -16,6 +16,7 @@ import sgdmem
 from sgdmem import InputError, Problem, Spectrum
 from sgdmem.phase_diagrams.pictures.figure_size import SIZES, letters_of
 from sgdmem.phase_diagrams.pictures.surroundings import settle, write_title
+from sgdmem.phase_diagrams.systems.named_diagram_data import from_dataset
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 from tests.picture_checks import alike_in_print, canvas_of, crowded, plane_edge, texts_outside
 
@@ -59,7 +60,7 @@ def draw_losses(**options: Any) -> Any:
 
 @cache
 def small_diagram() -> Any:
-    return diagram_data("damping-effective-rate", points=20, resolution=8)
+    return from_dataset(diagram_data("damping-effective-rate", points=20, resolution=8))
 
 
 def draw_named(**options: Any) -> Any:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 import sgdmem
 from sgdmem import InputError, Spectrum
 from sgdmem.methods import loss_regime
+from sgdmem.phase_diagrams.systems.named_diagram_data import from_dataset
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
 from sgdmem.pictures import artists
@@ -39,17 +40,17 @@ Q0 = 0.5
 
 @pytest.fixture(scope="module")
 def momenta() -> NamedDiagram:
-    return cast(NamedDiagram, diagram_data("learning-rate-momentum", **SIZE))
+    return from_dataset(diagram_data("learning-rate-momentum", **SIZE))
 
 
 @pytest.fixture(scope="module")
 def dampings() -> NamedDiagram:
-    return cast(NamedDiagram, diagram_data("damping-effective-rate", q0=Q0, **SIZE))
+    return from_dataset(diagram_data("damping-effective-rate", q0=Q0, **SIZE))
 
 
 @pytest.fixture(scope="module")
 def plateaus() -> NamedDiagram:
-    return cast(NamedDiagram, diagram_data("batch-size-learning-rate", **SIZE))
+    return from_dataset(diagram_data("batch-size-learning-rate", **SIZE))
 
 
 # Learning rate and momentum ---------------------------------------------------------------------
@@ -179,8 +180,8 @@ def test_the_two_plateaus(plateaus: NamedDiagram) -> None:
 
 def test_tau2_changes_the_slope() -> None:
     # small steps: tau1 sum v / (1 + tau2 v) = 1, v = eta lambda / (2 (1 - beta) B)
-    found = diagram_data(
-        "batch-size-learning-rate", noisy(Spectrum([1, 0.5]), tau2=-1), points=10, resolution=8
+    found = from_dataset(
+        diagram_data("batch-size-learning-rate", noisy(Spectrum([1, 0.5]), tau2=-1), **SMALL)
     )
     _, line = found.theory.values()
     v = line.x[0] / line.y[0] / (2 * 0.1) * np.array([1, 0.5])
@@ -201,7 +202,7 @@ def test_without_annotations(plateaus: NamedDiagram) -> None:
 
 
 def test_regimes_are_those_of_figure_2() -> None:
-    found = diagram_data("regimes", points=12, inverse_nu=(0.1, 2.3))
+    found = from_dataset(diagram_data("regimes", points=12, inverse_nu=(0.1, 2.3)))
     kinds = found.map.regime.attrs["flag_meanings"].split()
     for zeta in found.map.zeta.values:
         for inverse in found.map.inverse_nu.values:
@@ -216,7 +217,7 @@ def test_regimes_are_those_of_figure_2() -> None:
 
 
 def test_regimes_without_lines_fill_the_axes() -> None:
-    axes = diagram_data("regimes", points=5, batch_size=math.inf).draw()
+    axes = named_diagram("regimes", points=5, batch_size=math.inf)
     assert axes.get_xlim()[1] > 2.5 and axes.get_ylim()[1] > 2.5
 
 
