@@ -85,9 +85,13 @@ def draw_series(
         ax.set_axis_off()
     meshes = [shown.mesh for shown in drawn if shown.mesh is not None]
     if meshes:
+        from matplotlib.colors import LogNorm
+
         ends = [end for mesh in meshes for end in mesh.get_clim()]
+        norms = [mesh.norm for mesh in meshes]  # full batches have noise sums of 0
+        norm = next((one for one in norms if not isinstance(one, LogNorm)), norms[0])
         for mesh in meshes:
-            mesh.set_norm(meshes[0].norm)
+            mesh.set_norm(norm)
             mesh.set_clim(min(ends), max(ends))
         barred = [one for one in drawn if one.mesh is not None]
         draw_colour_bar(max(barred, key=_goes_below), list(places), shrink=0.8)

@@ -1,7 +1,7 @@
 r"""How many items one step of SGD, and of Muon, recovers, by dimension and by batch size.
 
 For J. Kim, E. Nichani, D. Wu, A. Bietti and J. D. Lee, Sharp capacity scaling of spectral
-optimizers in learning associative memory (2026).
+optimizers in learning associative memory, arXiv 2603.26554.
 """
 
 from __future__ import annotations

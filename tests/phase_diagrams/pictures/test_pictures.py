@@ -79,6 +79,18 @@ def test_a_series_has_a_panel_for_each_value_and_one_scale() -> None:
         draw(series, maps[0])
 
 
+def test_a_series_with_full_batches_has_one_scale_of_noise_sums() -> None:
+    series = phase_diagram(
+        "heavy-ball",
+        Spectrum.power_law(1.5),
+        x=("learning_rate", [0.001, 0.1, 1]),
+        y=("momentum", [0, 0.9]),
+        panels=("batch_size", [8, "inf"]),
+    )
+    maps = [artists(ax)["map"][0] for ax in draw(series, quantity="noise_sum").axes[:2]]
+    assert maps[0].norm is maps[1].norm and maps[0].norm.vmin == 0
+
+
 def test_axes_have_the_letters_of_the_family() -> None:
     axes: dict[str, Any] = {"x": ("learning_rate", [0.1, 0.2]), "y": ("beta", [0, 0.5])}
     shown = draw(phase_diagram("snag", Spectrum([1]), **axes, alpha="0.5", gamma="0.1"))

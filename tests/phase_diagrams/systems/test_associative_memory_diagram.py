@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,8 @@ import pytest
 
 from sgdmem.phase_diagrams.pictures.artists import artists
 from sgdmem.symbolic.errors import InputError
-from sgdmem.systems import AssociativeMemory, named_diagram
+from sgdmem.systems import AssociativeMemory, diagram_data, named_diagram
+from tests.cli.running import run
 
 SMALL: Any = {"dimension": (8, 20), "points": 3, "seeds": 3}
 
@@ -47,3 +50,36 @@ def test_numbers_and_slopes(batch_size: float) -> None:
 def test_bad_arguments(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         named_diagram("associative-memory", **{**SMALL, **options})
+
+
+def test_batches(capsys: pytest.CaptureFixture[str]) -> None:
+    options: dict[str, Any] = {"dimensions": [6, 12], "batch_size": (3, 30), "points": 2}
+    data = diagram_data("associative-memory-batches", **options, seeds=2, progress=True)
+    assert capsys.readouterr().err  # a bar, if only its end where there is no terminal
+    memory = AssociativeMemory(12, "1.5", seed=1)
+    for size, found in ((30, data.recovered.sel(batch_size=30)), (math.inf, data.population)):
+        G = memory.step(size)
+        expected = [len(memory.recovery(W).items) for W in (G, memory.muon(G, size))]
+        assert found.sel(dimension=12, seed=1).values.tolist() == expected
+    rng = np.random.default_rng(0)
+    drawn = rng.multinomial(30, memory.frequencies, size=4000)
+    counts = (drawn > 0).sum(axis=1)
+    error = counts.std() / math.sqrt(len(counts))
+    assert abs(counts.mean() - float(data.different[-1])) < 4 * error
+    axes = named_diagram("associative-memory-batches", **options, seeds=1)
+    assert [len(artists(axes)[name]) for name in ("recovered", "population")] == [4, 4]
+    for wrong in ({"batch_size": (0.5, 8)}, {"dimensions": [1]}, {"seeds": 0}):
+        with pytest.raises(InputError, match=next(iter(wrong))):
+            diagram_data("associative-memory-batches", **{**options, **wrong})
+
+
+def test_an_interrupt_is_not_swallowed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AssociativeMemory, "step", stop)
+    command = ("plot", "diagram", "associative-memory", "-o", str(tmp_path / "x.png"))
+    assert run(capsys, *command)[0] == 130
+    assert list(tmp_path.iterdir()) == []
