@@ -26,6 +26,7 @@ TITLES = {
     "mem-sgd": "Sparsified SGD with memory (arXiv 1809.07599)",
     "kaczmarz": "Randomized Kaczmarz (arXiv 2604.09909)",
     "adaptive-methods": "Marginal value of adaptive methods (arXiv 1705.08292)",
+    "deep-linear": "SGD in deep linear networks (arXiv 2604.06366)",
     "dana": "DANA (arXiv 2505.16098)",
     "associative-memory": "Muon and SGD in associative memory (arXiv 2603.26554)",
 }

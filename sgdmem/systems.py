@@ -14,7 +14,21 @@ from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_metho
 from sgdmem.numeric.systems.dana_exponent import MeasuredAlpha, measured_alpha
 from sgdmem.numeric.systems.dana_ode import moment_speeds, ode_losses
 from sgdmem.numeric.systems.deep_linear import DeepLinearMode
+from sgdmem.numeric.systems.deep_linear_evolution import ModeLaw, mode_law
+from sgdmem.numeric.systems.deep_linear_flow import (
+    Staircase,
+    mode_flow,
+    mode_flow_time,
+    mode_staircase,
+)
+from sgdmem.numeric.systems.deep_linear_laws import (
+    StationaryLaw,
+    mode_stationary_law,
+    mode_survival,
+)
 from sgdmem.numeric.systems.deep_linear_network import DeepLinearNetwork
+from sgdmem.numeric.systems.deep_linear_passages import PassageTime, mode_passage
+from sgdmem.numeric.systems.deep_linear_paths import ModePaths, mode_paths
 from sgdmem.numeric.systems.deep_linear_runs import DeepLinearRun, deep_linear_run
 from sgdmem.numeric.systems.deep_linear_small_rates import SmallRates, small_rates
 from sgdmem.numeric.systems.deterministic_features import deterministic_features
@@ -70,6 +84,9 @@ __all__ = [
     "DeepLinearRun",
     "ListedSgdRisks",
     "MeasuredAlpha",
+    "ModeLaw",
+    "ModePaths",
+    "PassageTime",
     "RandomFeatures",
     "RareClass",
     "Recovery",
@@ -78,6 +95,8 @@ __all__ = [
     "SmallRates",
     "SparseInputs",
     "SpectralConflict",
+    "Staircase",
+    "StationaryLaw",
     "StochasticEdge",
     "WorstCase",
     "active_clock",
@@ -106,6 +125,14 @@ __all__ = [
     "layered_system",
     "mean_features",
     "measured_alpha",
+    "mode_flow",
+    "mode_flow_time",
+    "mode_law",
+    "mode_passage",
+    "mode_paths",
+    "mode_staircase",
+    "mode_stationary_law",
+    "mode_survival",
     "moment_speeds",
     "named_diagram",
     "ode_losses",

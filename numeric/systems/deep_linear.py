@@ -137,6 +137,33 @@ class DeepLinearMode:
         """Return the coefficient of dW, likewise; not negative."""
         return self._evaluated(1, s, coordinate)
 
+    def diffusion_peak(self) -> float:
+        r"""Return where diffusion is largest on the way from 0 to the target.
+
+        Without label noise it is :math:`s^*(2-2/L)/(3-2/L)`, before the feature is learned. With
+        :math:`r=\sigma^2/((\kappa-1)\lambda s^{*2})` and p = 2 - 2/L there is no such maximum from
+        :math:`4p(p+1)r=1` on, and before that the target has more: it is returned then.
+
+        Raises
+        ------
+        InputError
+            Without a target or without noise.
+
+        Examples
+        --------
+        >>> DeepLinearMode(2, 1, batch_size=1).diffusion_peak()
+        0.5
+        """
+        data = (self.kurtosis - 1) * self.eigenvalue * self.target**2
+        if not self.target or not (data or self.label_variance) or math.isinf(self.batch_size):
+            raise InputError(f"mode must have a target, and noise, got {self}")
+        p = 2 - 2 / self.depth
+        inside = data * (data - 4 * p * (p + 1) * self.label_variance)
+        if inside <= 0:
+            return self.target
+        peak = self.target * (2 * p + 1 - math.sqrt(inside) / data) / (2 * p + 2)
+        return max((peak, self.target), key=self.diffusion)
+
     def _evaluated(self, part: int, s: Any, coordinate: str) -> Array:
         strengths = _strengths(s)
         noise = self.learning_rate * self.gradient_variance(strengths)

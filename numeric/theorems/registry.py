@@ -74,6 +74,18 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Errors of adaptive methods": "errors_of_adaptive_methods",
         "Expected test errors": "expected_errors",
     },
+    "deep-linear": {
+        "Modes of deep linear networks": "modes",
+        "Noise of modes": "gradient_noise",
+        "Peak of diffusion": "diffusion_peak",
+        "Times of gradient flow": "flow_times",
+        "Passage times under SGD": "passage_times",
+        "Ends without label noise": "no_label_noise",
+        "Stationary law with label noise": "label_noise",
+        "Boltzmann law of the loss": "boltzmann",
+        "Collapse of features": "collapse",
+        "Survival of deep features": "deep_survival",
+    },
     "dana": {
         "Moments of DANA": "moments",
         "Clock of DANA": "random_clock",

@@ -1,0 +1,164 @@
+"""Laws of deep linear modes: quadrature, the Fokker-Planck equation, simulation; 90 z-scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import gamma
+
+from sgdmem.errors import InputError
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.systems import (
+    DeepLinearMode,
+    mode_law,
+    mode_passage,
+    mode_paths,
+    mode_stationary_law,
+    mode_survival,
+)
+
+OTHER: Any = 1
+
+
+def proportions(found: Any, expected: Any, n: int) -> Array:
+    """Return z-scores of shares of n paths."""
+    scores: Array = (found - expected) / np.sqrt(expected * (1 - expected) / n)
+    return np.ravel(scores)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("depth", [2, 3, 5])
+def test_simulated_paths_have_the_law_and_its_passages(depth: int) -> None:
+    n = 2000
+    scores: list[Any] = []
+    for variance, kurtosis in ((0.0, 3), (0.4, 1)):
+        mode = DeepLinearMode(depth, 1, 1, 0.05, 2, variance, kurtosis)
+        passage = mode_passage(mode, 0.01, 0.5)
+        mean, deviation = passage.mean, passage.deviation
+        times = [mean - deviation, mean, mean + deviation, mean + 8 * deviation]
+        paths = mode_paths(
+            mode, 0.01, times, level=0.5, paths=n, steps=200, seed=depth + 10 * kurtosis
+        )
+        assert np.isfinite(paths.passages).all()
+        scores.append([(paths.passages.mean() - mean) / deviation * math.sqrt(n)])
+        law = mode_law(mode, 0.01, times[:3], tolerance=0.01)
+        levels = np.quantile(paths.s[1], [0.1, 0.3, 0.5, 0.7])
+        below = (paths.s[:3, :, None] <= levels).mean(axis=1)
+        expected = law.cdf(levels)
+        safe = (expected > 0.01) & (expected < 0.99)
+        scores.append(proportions(below[safe], expected[safe], n))
+        passed = mode_law(mode, 0.01, times[:3], level=0.5, tolerance=0.01).passed
+        found = (paths.passages <= np.array(times[:3])[:, None]).mean(axis=1)
+        scores.append(proportions(found, passed, n))
+        assert law.error < 0.01
+    z = np.concatenate(scores)
+    assert len(z) >= 20 and np.abs(z).max() < 3.5 and 0.4 < np.mean(z**2) < 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("depth", [2, 3, 5])
+def test_stationary_samples_by_kolmogorov_smirnov(depth: int) -> None:
+    for kurtosis in (1, 3):
+        mode = DeepLinearMode(depth, 1, 1, 0.05, 2, 2, kurtosis)
+        law = mode_stationary_law(mode)
+        end = mode_paths(mode, 0.8, [6.0], paths=4000, steps=300, seed=depth).s[-1]
+        distance, critical = law.kolmogorov_smirnov(end)
+        assert distance < critical == pytest.approx(0.0257, abs=2e-4)
+        other = mode_stationary_law(DeepLinearMode(depth, 1, 1, 0.08, 2, 2, kurtosis))
+        assert other.kolmogorov_smirnov(end)[0] > other.kolmogorov_smirnov(end)[1]
+
+
+def test_two_layers_and_random_signs_are_gamma() -> None:
+    for rate in (1.3, 0.5, 0.01, 1e-4):
+        mode = DeepLinearMode(2, 1, 1, rate, 2, 3, 1)
+        law, exact = mode_stationary_law(mode), gamma(2 / rate / 3 - 0.5, scale=rate * 3 / 2)
+        q = np.array([0.001, 0.1, 0.5, 0.9, 0.999])
+        s = exact.ppf(q)
+        assert law.cdf(s) == pytest.approx(q, abs=1e-10)
+        assert law.pdf(s) == pytest.approx(exact.pdf(s), rel=1e-9)
+        assert law.quantile(q) == pytest.approx(s, rel=1e-7)
+        assert law.mean() == pytest.approx(exact.mean(), rel=1e-12)
+        assert law.mean(lambda x: x**2) == pytest.approx(exact.moment(2), rel=1e-11)
+
+
+def test_passages_of_two_layers_in_closed_form() -> None:
+    """Far from the target log s is a Brownian motion with drift: the inverse Gaussian law."""
+    mode = DeepLinearMode(2, 1e6, 1e-6, 0.2, 1, 1e6, 1)  # drift 2 - 0.2, deviation 2 sqrt(0.2)
+    found = mode_passage(mode, 1, math.exp(3))
+    assert found.mean == pytest.approx(3 / 1.8, rel=1e-4)
+    assert found.deviation == pytest.approx(math.sqrt(3 * 0.8 / 1.8**3), rel=1e-4)
+
+
+def test_passages_that_may_fail() -> None:
+    found = mode_passage(DeepLinearMode(2, 1e6, 1e-6, 0.2, 1, 15e6, 1), 1, math.e)
+    assert found.mean == math.inf
+    # log s has drift 2 - 3 and variance 12 a unit of time: a martingale is s^(1/6)
+    assert found.probability == pytest.approx(math.exp(-1 / 6), rel=1e-4)
+    assert mode_passage(DeepLinearMode(2, 1), 0.1, 0.5).deviation == 0
+
+
+def test_mean_passages_are_those_of_the_law() -> None:
+    for depth in (2, 3):
+        mode = DeepLinearMode(depth, 1, 1, 0.2, 2, 0.5)
+        passage = mode_passage(mode, 0.01, 0.5)
+        times = np.linspace(0, passage.mean + 12 * passage.deviation, 161)[1:]
+        left = np.append(1, 1 - mode_law(mode, 0.01, times, level=0.5).passed)
+        mean = (left[1:] + left[:-1]).sum() * times[0] / 2
+        assert mean == pytest.approx(passage.mean, rel=1e-4)
+
+
+def test_survival() -> None:
+    assert mode_survival(DeepLinearMode(3, 0, batch_size=1, label_variance=1), 1) == 0
+    assert mode_survival(DeepLinearMode(2, 1), 0.1) == 1
+    data = DeepLinearMode(2, 1, 1, 4, 1)  # beyond what real steps bear: learning rate 4
+    assert 0 < mode_survival(data, 0.1) < mode_survival(data, 0.9) < 1 == mode_survival(data, 2)
+    paths = mode_paths(data, 0.3, [6], paths=1000, steps=3000, seed=1).s[-1]
+    chance = mode_survival(data, 0.3)
+    assert abs((paths > 0.5).mean() - chance) < 4 * math.sqrt(chance * (1 - chance) / 1000)
+
+
+def test_laws_conserve_probability() -> None:
+    mode = DeepLinearMode(3, 1, 1, 0.1, 1, 1)
+    law = mode_law(mode, 0.1, [1, 4], tolerance=0.01)
+    assert law.values[:, -1] == pytest.approx(1, abs=1e-9) and (law.passed == 0).all()
+    assert law.mean()[1] > law.mean()[0]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m: mode_law(m, 0, [1]), "start must be positive"),
+        (lambda m: mode_law(m, 1, [2, 1]), "times must be positive and rising, got [2, 1]"),
+        (lambda m: mode_law(m, 1, [1], level=0.5), "level must be above start, 1, got 0.5"),
+        (lambda m: mode_law(DeepLinearMode(2, 1), 1, [1]), "mode must have finite batches"),
+        (lambda m: mode_law(OTHER, 1, [1]), "mode must be a DeepLinearMode, got 1"),
+        (lambda m: mode_paths(m, 1, [1], level=0.5), "level must be above start, 1, got 0.5"),
+        (
+            lambda m: mode_paths(m, 1e30, [9]),
+            "steps must be more, as some move log s too far at s =",
+        ),
+        (lambda m: mode_paths(m, 5, [9], paths=0), "paths must be an integer from 1"),
+        (lambda m: mode_passage(m, 1, 0.5), "level must be above start, 1, got 0.5"),
+        (
+            lambda m: mode_passage(DeepLinearMode(2, 1), 0.5, 2),
+            "level must be above start, 0.5 and below the target, 1, got 2",
+        ),
+        (
+            lambda m: mode_stationary_law(DeepLinearMode(2, 1, batch_size=1)),
+            "mode must have labels with noise, and finite batches",
+        ),
+        (
+            lambda m: mode_stationary_law(DeepLinearMode(2, 1, 1, 1, 1, 5)),
+            "mode must survive its noise, which drives it to 0",
+        ),
+        (lambda m: mode_stationary_law(m).quantile(2), "q must be between 0 and 1, got 2"),
+    ],
+)
+def test_bad_questions(call: Callable[[DeepLinearMode], Any], message: str) -> None:
+    with pytest.raises(InputError) as error:
+        call(DeepLinearMode(2, 1, 1, 0.1, 1, 0.5))
+    assert message in str(error.value) and "\n" not in str(error.value)
