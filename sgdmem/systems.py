@@ -52,6 +52,7 @@ from sgdmem.numeric.systems.mem_sgd import (
     strongly_convex_bound,
 )
 from sgdmem.numeric.systems.memory_contest import Recovery
+from sgdmem.numeric.systems.newton_memory import newton_step
 from sgdmem.numeric.systems.random_features import RandomFeatures, random_features
 from sgdmem.numeric.systems.rare_class import RareClass
 from sgdmem.numeric.systems.reduced_muon import ReducedMuon
@@ -135,6 +136,7 @@ __all__ = [
     "mode_survival",
     "moment_speeds",
     "named_diagram",
+    "newton_step",
     "ode_losses",
     "one_direction",
     "rand_k_run",

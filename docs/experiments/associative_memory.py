@@ -143,11 +143,11 @@ def summary(rows: Any, steps: Any) -> None:
             print(*(f"{x:.4g}" for x in mean))
 
 
-def reduced_number(rule: str, alpha: float, d: int) -> float:
+def reduced_number(rule: str, alpha: float, d: int, batch_size: float = math.inf) -> float:
     """Return what one step recovers by reduced scores."""
     if rule == "SGD":
-        return reduced_scores.claim(alpha, d, d**2)
-    return ReducedMuon(d, alpha).recovered
+        return reduced_scores.claim(alpha, d, d**2, batch_size)
+    return ReducedMuon(d, alpha, batch_size=batch_size).recovered
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -213,14 +213,18 @@ def picture(rows: Any, path: Path) -> None:
         for place, alpha in enumerate(ALPHAS):
             d, mean, error = means(rows, rule, alpha=alpha, batch="inf")
             style: Any = {"color": f"C{place}", "marker": "o", "markersize": 3}
-            left.errorbar(d, mean, error, linestyle=stroke, **style)
+            left.errorbar(d, mean, error, linestyle="none", **style)
+            reduced = [reduced_number(rule, float(alpha), int(size)) for size in d]
+            left.plot(d, reduced, stroke, color=style["color"])
             power = (rule == "Muon") + 1 / (2 * float(alpha))
             left.plot(d, mean[-1] * (d / d[-1]) ** power, ":", color="black", linewidth=1)
         for place, size in enumerate(BATCH_DIMENSIONS):
             B, mean, error = means(rows, rule, "batch", alpha="1.5", d=str(size))
             style = {"color": f"C{place + 3}", "marker": "o", "markersize": 3}
             finite = np.isfinite(B)
-            right.errorbar(B[finite], mean[finite], error[finite], linestyle=stroke, **style)
+            right.errorbar(B[finite], mean[finite], error[finite], linestyle="none", **style)
+            reduced = [reduced_number(rule, 1.5, size, batch) for batch in B[finite]]
+            right.plot(B[finite], reduced, stroke, color=style["color"])
     ends = np.array([4, 1e4])
     right.plot(ends, 1.5 * ends ** (1 / 1.5), ":", color="black", linewidth=1)
     left.set(xlabel="dimension $d$, $N=d^2$", ylabel="items recovered", title="population")
@@ -233,11 +237,16 @@ def picture(rows: Any, path: Path) -> None:
     for axis, labels in names.items():
         first = 0 if axis is left else 3
         handles = [Line2D([], [], color=f"C{first + i}", label=t) for i, t in enumerate(labels)]
-        handles += [Line2D([], [], color="grey", ls=s, label=t) for t, s in looks.items()]
+        handles += [
+            Line2D([], [], color="grey", ls=s, label=f"{t}, reduced") for t, s in looks.items()
+        ]
+        handles.append(Line2D([], [], color="grey", ls="none", marker="o", ms=3, label="drawn"))
         handles.append(Line2D([], [], color="black", ls=":", lw=1, label=predicted[axis]))
         axis.set(xscale="log", yscale="log")
         axis.legend(handles=handles, fontsize="x-small", loc="upper left")
     left.set_xscale("log", base=2)
+    left.set_ylim(top=3e4)  # legends
+    right.set_ylim(top=2e4)
     figure.savefig(path, dpi=110)
     with Image.open(path) as image:
         image.convert("RGB").quantize(256).save(path, optimize=True)

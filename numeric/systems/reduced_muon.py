@@ -199,18 +199,32 @@ class ReducedMuon:
     @cached_property
     def recovered(self) -> float:
         """Expected number of recovered items that have a gradient; of those not seen, one in N."""
-        from scipy.special import log_ndtr
-
         shares, numbers = self.shares
         own = self.own_scores(shares)
         power = np.log(self.own_scores(1.001 * shares) / own) / math.log(1.001)
-        signal = own / self.noise
-        spread = np.sqrt(1 + signal**2 * ((1 + power) ** 2 + power**2) / (2 * self.dimension))
-        z = np.linspace(-7, 7, 281)
-        normal = np.exp(-(z**2) / 2)
-        below = (self.items - 1) * log_ndtr(signal[:, None] + spread[:, None] * z)
-        won = np.exp(below) @ (normal / normal.sum())
+        won = chances(own / self.noise, power, self.dimension, self.items)
         return float(numbers @ won + (self.items - self.learned - numbers.sum()) / self.items)
+
+
+def chances(signal: Array, power: Any, dimension: int, items: int) -> Array:
+    """Return the probabilities that items are recovered, shape (n,).
+
+    Parameters
+    ----------
+    signal : array, shape (n,)
+        Own scores over the standard deviation of those with others' outputs.
+    power : array, shape (n,), or number
+        Own scores grow with the share to this power: so lengths of embeddings act on them.
+    dimension, items : int
+    """
+    from scipy.special import log_ndtr
+
+    spread = np.sqrt(1 + signal**2 * ((1 + power) ** 2 + power**2) / (2 * dimension))
+    z = np.linspace(-7, 7, 281)
+    normal = np.exp(-(z**2) / 2)
+    below = (items - 1) * log_ndtr(signal[:, None] + spread[:, None] * z)
+    found: Array = np.exp(below) @ (normal / normal.sum())
+    return found
 
 
 def _sampled(first: int, last: int) -> tuple[Array, Array]:

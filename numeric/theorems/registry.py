@@ -120,6 +120,7 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Later steps of Muon and SGD": "later_steps",
         "Information-theoretic limit": "information_limit",
         "Orthogonal embeddings": "orthogonal_embeddings",
+        "Newton's method and Muon": "newton",
     },
 }
 STATEMENTS = {  # the modules in which they are

@@ -12,7 +12,7 @@ from scipy.special import logsumexp
 
 from sgdmem.numeric.systems import associative_memory, memory_contest
 from sgdmem.symbolic.errors import InputError
-from sgdmem.systems import AssociativeMemory, spectral_step
+from sgdmem.systems import AssociativeMemory, newton_step, spectral_step
 
 
 @pytest.mark.parametrize("block", [4096, 5])
@@ -36,6 +36,28 @@ def test_gradient_is_that_of_the_softmax(block: int, monkeypatch: pytest.MonkeyP
         steps = 1e-5 * np.eye(9).reshape(9, 3, 3)
         slopes = [(loss(-step) - loss(step)) / 2e-5 for step in steps]
         assert memory.step(batch_size).ravel() == pytest.approx(np.array(slopes), abs=1e-9)
+
+
+@pytest.mark.parametrize("batch_size", [math.inf, 60])
+def test_newton_step_has_the_hessian_of_the_softmax(batch_size: float) -> None:
+    """Second differences of the loss at 0, entry by entry."""
+    memory = AssociativeMemory(2, "1.5", 9, seed=4)
+    u, v, shares = memory.inputs(), memory.outputs(), memory.shares(batch_size)
+
+    def loss(W: Any) -> float:
+        scores = u.astype(float) @ W.T @ v.T.astype(float)
+        return float(shares @ (logsumexp(scores, axis=1) - scores.diagonal()))
+
+    h, units = 1e-3, np.eye(4).reshape(4, 2, 2)
+    hessian = [
+        [
+            sum(s * t * loss(h * (s * a + t * b)) for s in (1, -1) for t in (1, -1)) / (4 * h**2)
+            for b in units
+        ]
+        for a in units
+    ]
+    found = np.array(hessian) @ newton_step(memory, batch_size).ravel()
+    assert found == pytest.approx(memory.step(batch_size).ravel(), rel=1e-4)
 
 
 def test_frequencies_and_batches() -> None:
@@ -136,6 +158,14 @@ def test_rounding_leaves_little_undecided() -> None:
             "items must be an integer from 2 to 3, got 4",
         ),
         (lambda: AssociativeMemory(3, 2).regularization(learned=9), "learned must be an integer"),
+        (
+            lambda: newton_step(AssociativeMemory(3, 2), 2),
+            "Hessian is singular: its inputs in a batch of 2 do not span 3 dimensions",
+        ),
+        (
+            lambda: newton_step(AssociativeMemory(3, 2, 2)),
+            "Hessian is singular: its inputs do not span 3 dimensions",
+        ),
         (lambda: AssociativeMemory(3, 2, seed=-1), "seed must be an integer >= 0"),
         (lambda: AssociativeMemory(3, 2).step(0), "batch_size must be an integer from 1"),
         (lambda: AssociativeMemory(3, 2).recovery(np.eye(2)), r"W must have the shape \(3, 3\)"),
