@@ -1,12 +1,12 @@
 """What single papers have: their problems, thresholds, named diagrams and counterexamples."""
 
 from sgdmem.numeric.losses.sgd_risks import ListedSgdRisks
-from sgdmem.numeric.systems.adaptive_methods import (
+from sgdmem.numeric.systems.adaptive_errors import (
     AdaptiveErrors,
-    AdaptiveProblem,
     adaptive_errors,
-    adaptive_problem,
+    small_rate_solution,
 )
+from sgdmem.numeric.systems.adaptive_methods import AdaptiveProblem, adaptive_problem
 from sgdmem.numeric.systems.adaptive_steps import adaptive_run
 from sgdmem.numeric.systems.associative_memory import AssociativeMemory
 from sgdmem.numeric.systems.compute_optimal import compute_phase, sgd_frontier
@@ -145,6 +145,7 @@ __all__ = [
     "search_slow_system",
     "sgd_frontier",
     "sgdm_and_sgd",
+    "small_rate_solution",
     "small_rates",
     "sparsified_sgd",
     "spectral_conflict",

@@ -25,7 +25,7 @@ Guarantee
     Here, from 0, it holds if and only if more labels are 1 than -1 (s = (1, 1, 1, labels), c = 4)
     or none is 1 (c = 8). In the first case :math:`\langle s,x\rangle=y+2>0` for a new point,
     whatever its label: the test error is 1 - p. That of the solution of least norm is 0, if both
-    labels occurred.
+    labels occurred. What ends where no ray is: `sgdmem.numeric.systems.adaptive_errors`.
 
 References
 ----------
@@ -35,11 +35,10 @@ References
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -202,8 +201,8 @@ class AdaptiveProblem:
         p : number
             From 0 to 1: the probability of the label 1.
         """
-        wrong_one, wrong_other = _wrong(self.exact_start(weights, "weights"))
-        share = _probability(p)
+        wrong_one, wrong_other = wrong_answers(self.exact_start(weights, "weights"))
+        share = probability(p)
         return wrong_one * share + wrong_other * (1 - share)
 
     def exact_start(self, start: Any = None, name: str = "start") -> Array:
@@ -248,7 +247,7 @@ def adaptive_problem(
     if labels is None:
         if n is None or p is None:
             raise InputError("give labels, or n and p")
-        chance = float(_probability(p))
+        chance = float(probability(p))
         drawn = np.random.default_rng(whole(seed, "seed", 0)).random(whole(n, "n", 1, _MOST))
         return AdaptiveProblem(tuple(1 if x < chance else -1 for x in drawn))
     if n is not None or p is not None:
@@ -259,71 +258,14 @@ def adaptive_problem(
     return AdaptiveProblem(tuple(int(x) for x in values))
 
 
-class AdaptiveErrors(NamedTuple):
-    """Test errors in the mean over labels for training, exactly.
-
-    Attributes
-    ----------
-    gradient_descent : Fraction
-        Of the solution of least norm.
-    adaptive : Fraction
-        From the labels for which adaptive methods stay on their ray: a lower bound of the whole.
-    undecided : Fraction
-        Probability of the other labels: some are 1, but no more than are -1.
-    """
-
-    gradient_descent: Fraction
-    adaptive: Fraction
-    undecided: Fraction
-
-
-def adaptive_errors(n: Any, p: Any) -> AdaptiveErrors:
-    """Return the expected test errors for n labels, 1 with the probability p.
-
-    Parameters
-    ----------
-    n : int
-        Up to 200: some seconds the first time.
-    p : number
-        From 0 to 1.
-
-    Raises
-    ------
-    InputError
-        For an argument outside its domain.
-
-    Examples
-    --------
-    >>> print(*adaptive_errors(3, "0.6"))
-    78/625 186/625 36/125
-    """
-    n, share = whole(n, "n", 1, 200), _probability(p)
-    least = adaptive = undecided = Fraction(0)
-    for ones in range(n + 1):
-        chance = math.comb(n, ones) * share**ones * (1 - share) ** (n - ones)
-        descent, ray = _cases(n, ones)
-        least += chance * (descent[0] * share + descent[1] * (1 - share))
-        if ray is None:
-            undecided += chance
-        else:
-            adaptive += chance * (ray[0] * share + ray[1] * (1 - share))
-    return AdaptiveErrors(least, adaptive, undecided)
-
-
-@lru_cache(maxsize=10_000)
-def _cases(n: int, ones: int) -> tuple[tuple[int, int], tuple[int, int] | None]:
-    """Return which labels the two solutions miss: 1, and -1."""
-    problem = AdaptiveProblem((1,) * ones + (-1,) * (n - ones))
-    ray = problem.sign_solution()
-    return _wrong(problem.minimum_norm()), None if ray is None else _wrong(ray)
-
-
-def _wrong(weights: Array) -> tuple[int, int]:
+def wrong_answers(weights: Array) -> tuple[int, int]:
+    """Return which new points weights miss, 1 if so: those of the label 1, and of -1."""
     first, *others = weights[:SHARED]
     return int(first + sum(others) <= 0), int(-first + sum(others) >= 0)
 
 
-def _probability(p: Any) -> Fraction:
+def probability(p: Any) -> Fraction:
+    """Read a number from 0 to 1."""
     share = number(p, "p")
     if not 0 <= share <= 1:
         raise InputError(f"p must be from 0 to 1, got {shown(p)}")

@@ -71,6 +71,7 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Ray of adaptive methods": "ray",
         "Ends of adaptive methods": "ends",
         "When signs solve the problem": "when_signs_solve",
+        "Ends where most labels are -1": "minority",
         "Errors of adaptive methods": "errors_of_adaptive_methods",
         "Expected test errors": "expected_errors",
     },

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import number, whole
-from sgdmem.numeric.systems.adaptive_methods import adaptive_errors
+from sgdmem.numeric.systems.adaptive_errors import adaptive_errors
 from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.palette import BLACK

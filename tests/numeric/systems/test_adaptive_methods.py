@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from typing import Any
 
@@ -9,7 +10,12 @@ import numpy as np
 import pytest
 
 from sgdmem.errors import InputError
-from sgdmem.systems import adaptive_errors, adaptive_problem, adaptive_run
+from sgdmem.systems import (
+    adaptive_errors,
+    adaptive_problem,
+    adaptive_run,
+    small_rate_solution,
+)
 
 MOSTLY = adaptive_problem([1, -1, 1, 1, -1, 1, 1])
 
@@ -113,6 +119,59 @@ def test_sgd_ends_at_the_least_norm() -> None:
     assert w == pytest.approx(MOSTLY.minimum_norm().astype(float), abs=1e-12)
 
 
+def test_sign_descent_where_most_labels_are_not_one() -> None:
+    """Signs of gradients, in integers: small steps to where residuals are 0, up to the step."""
+    for ones, others in ((1, 1), (1, 2), (1, 4), (3, 10), (5, 6)):
+        problem = adaptive_problem([1] * ones + [-1] * others)
+        scale = 8_000  # steps to a weight of 1
+        w = np.zeros(problem.dimension, dtype=int)
+        for _ in range(scale // 2):
+            r = problem.residual(w) + (scale - 1) * problem.y
+            w += np.sign(problem.transposed(r))
+        end = small_rate_solution(problem, "adam")
+        assert not problem.residual(end).any()  # exactly
+        assert w / scale == pytest.approx(end.astype(float), abs=40 / scale)
+
+
+def test_errors_in_the_limit_of_small_rates() -> None:
+    """By ratios of labels, on both sides of each edge; one edge is met: the score is 0."""
+    p = Fraction(2, 5)
+    for method, ones, others, error in (
+        ("rmsprop", 3, 9, 1 - p),
+        ("rmsprop", 3, 10, 0),
+        ("adam", 1, 200, 0),
+        ("adagrad", 13, 49, 1 - p),
+        ("adagrad", 13, 50, 0),
+        ("adagrad", 1, 134, 0),
+        ("adagrad", 1, 136, p),
+        ("adagrad", 0, 3, p),
+        ("adagrad", 2, 1, 1 - p),
+    ):
+        problem = adaptive_problem([1] * ones + [-1] * others)
+        end = small_rate_solution(problem, method)
+        assert np.abs(problem.residual(end)).max() < 1e-9
+        assert problem.test_error(end, p) == error, (method, ones, others)
+    run = adaptive_run(adaptive_problem([1, 1] + [-1] * 8), "adagrad", [0.02] * 8000)[-1]
+    assert adaptive_problem([1, 1] + [-1] * 8).test_error(run, p) == 0
+
+
+def test_expected_errors_are_those_of_all_labels() -> None:
+    n, p = 6, Fraction(1, 4)
+    sums, cases = [Fraction(0)] * 3, [Fraction(0)] * 2
+    for labels in itertools.product((1, -1), repeat=n):
+        ones = labels.count(1)
+        chance = p**ones * (1 - p) ** (n - ones)
+        problem = adaptive_problem(labels)
+        ends = [problem.minimum_norm()]
+        ends += [small_rate_solution(problem, method) for method in ("adam", "adagrad")]
+        sums = [x + chance * problem.test_error(w, p) for x, w in zip(sums, ends, strict=True)]
+        cases[0] += chance * (1 <= ones <= n - ones)
+        cases[1] += chance * (ones > n - ones)
+    found = adaptive_errors(n, p)
+    assert [found.gradient_descent, found.signs, found.adagrad] == sums
+    assert [found.undecided, found.majority] == cases
+
+
 def test_expected_errors_by_simulation() -> None:
     errors, p = adaptive_errors(5, "0.7"), Fraction(7, 10)
     drawn = [adaptive_problem(n=5, p=p, seed=seed) for seed in range(400)]
@@ -135,6 +194,7 @@ def test_expected_errors_by_simulation() -> None:
         (lambda: adaptive_run(MOSTLY, "sgd", [1]), "method must be among adagrad, rmsprop, adam"),
         (lambda: adaptive_run(MOSTLY, "adam", [1], epsilon=-1), "epsilon must be 0 or positive"),
         (lambda: adaptive_run(MOSTLY, "adam", [1], betas=1), "betas must be two numbers, got 1"),
+        (lambda: small_rate_solution(MOSTLY, "sgd"), "method must be among adagrad, rmsprop, adam"),
         (lambda: adaptive_errors(201, 1), "n must be an integer from 1 to 200, got 201"),
     ],
 )

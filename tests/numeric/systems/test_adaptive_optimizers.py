@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem.numeric.theorems.adaptive_methods.ends import halving_rates
+from sgdmem.numeric.theorems.adaptive_methods.ends import ray_rates
 from sgdmem.systems import adaptive_problem, adaptive_run
 
 torch = pytest.importorskip("torch")
@@ -44,9 +44,9 @@ def away(points: Any) -> float:
     ("optimizer", "rates", "options"),
     [
         (optim.Adagrad, [0.1] * 300, {}),
-        (optim.Adagrad, halving_rates("adagrad", 4), {}),
-        (optim.RMSprop, halving_rates("rmsprop", 4), {"alpha": 0.9}),
-        (optim.Adam, halving_rates("adam", 4), {"betas": (0.5, 0.9)}),
+        (optim.Adagrad, ray_rates("adagrad", PROBLEM), {}),
+        (optim.RMSprop, ray_rates("rmsprop", PROBLEM), {"alpha": 0.9}),
+        (optim.Adam, ray_rates("adam", PROBLEM), {"betas": (0.5, 0.9)}),
     ],
 )
 def test_they_end_at_signs(optimizer: Any, rates: Any, options: Any) -> None:
