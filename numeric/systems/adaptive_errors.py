@@ -77,9 +77,8 @@ def small_rate_solution(problem: AdaptiveProblem, method: str) -> Array:
     if signs is not None:
         return signs
     ratio = Fraction(problem.labels.count(1), problem.labels.count(-1))
-    label, ones, own_one, own_other = (
-        _adagrad_end(float(ratio)) if method == "adagrad" else _sign_end(ratio)
-    )
+    ends: Any = _adagrad_end(float(ratio)) if method == "adagrad" else _sign_end(ratio)
+    label, ones, own_one, own_other = ends
     own = problem.own * np.where(problem.y > 0, own_one, own_other)[:, None]
     return np.concatenate([[label, ones, ones], own.ravel()])
 
@@ -189,7 +188,7 @@ def _adagrad_end(ratio: float) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=1)
-def _adagrad_thresholds() -> tuple[float, float]:
+def _adagrad_thresholds() -> tuple[float, ...]:
     """Return the ratios below which labels 1, and above which labels -1 are missed."""
     from scipy.optimize import brentq
 
