@@ -2,8 +2,8 @@
 
 Writes root_locus.png, noise_summand.png, losses.png, two_edges.png, batch_sharpness.png,
 marginal_momentum.png, mem_sgd.png, spectral_conflict.png, sparse_phases.png, dana_phases.png,
-kaczmarz.png, associative_memory.png, adaptive_methods.png and dana_losses.png to the current
-folder, or the folder given as the only argument.
+deep_linear.png, kaczmarz.png, associative_memory.png, adaptive_methods.png and dana_losses.png to
+the current folder, or the folder given as the only argument.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ SYSTEMS = {  # diagrams of papers, and their points
     **{"batch-sharpness": 200, "marginal-momentum": 200, "mem-sgd": 200},
     **{"spectral-conflict": 100, "sparse-phases": 25, "dana-phases": 60},
     **{"kaczmarz": 200, "associative-memory": 7, "adaptive-methods": 60},
+    **{"deep-linear": 150},
 }
 
 

@@ -86,6 +86,8 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Boltzmann law of the loss": "boltzmann",
         "Collapse of features": "collapse",
         "Survival of deep features": "deep_survival",
+        "SDE against SGD": "sgd_against_sde",
+        "Noise peaks before learning": "peak_of_noise",
     },
     "dana": {
         "Moments of DANA": "moments",

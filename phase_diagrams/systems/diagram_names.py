@@ -24,6 +24,7 @@ CURVES = {  # with their modules, beside this one
     "sparse-phases": "sparse_phases",
     "adaptive-methods": "adaptive_methods",
     "dana-phases": "dana_phases",
+    "deep-linear": "deep_linear",
     "kaczmarz": "kaczmarz",
     "associative-memory": "associative_memory",
     "associative-memory-batches": "associative_memory",

@@ -31,6 +31,8 @@ r"""The phase diagrams that have a name in the field, each by one call.
     (arXiv 1705.08292).
 "dana-phases"
     The phases of compute-optimal SGD on random features, and what DANA gains (arXiv 2505.16098).
+"deep-linear"
+    Modes of a deep linear network over time, in gradient flow and under SGD (arXiv 2604.06366).
 "kaczmarz"
     What randomized Kaczmarz loses from its worst start, below its guarantee (arXiv 2604.09909).
 "associative-memory"
@@ -79,14 +81,14 @@ def named_diagram(
     name : str
         "learning-rate-momentum", "damping-effective-rate", "spectral-zones",
         "batch-size-learning-rate", "batch-sharpness", "marginal-momentum", "mem-sgd",
-        "spectral-conflict", "sparse-phases", "adaptive-methods", "dana-phases", "kaczmarz",
-        "associative-memory", "associative-memory-batches" or "regimes"; what they show is said at
-        the top of `sgdmem.phase_diagrams.systems.named_diagrams`.
+        "spectral-conflict", "sparse-phases", "adaptive-methods", "dana-phases", "deep-linear",
+        "kaczmarz", "associative-memory", "associative-memory-batches" or "regimes"; what
+        they show is said at the top of `sgdmem.phase_diagrams.systems.named_diagrams`.
     problem : Problem, Spectrum or array of shape (n, d), optional
         By default the infinite power law of exponent 1.5; "regimes", "spectral-conflict",
-        "sparse-phases", "adaptive-methods", "dana-phases" and those of associative memory have
-        their own, "batch-sharpness", "marginal-momentum" and "mem-sgd" 200 Gaussian features of one
-        variance, and "kaczmarz" several systems of equations.
+        "sparse-phases", "adaptive-methods", "dana-phases", "deep-linear" and those of associative
+        memory have their own, "batch-sharpness", "marginal-momentum" and "mem-sgd" 200
+        Gaussian features of one variance, and "kaczmarz" several systems of equations.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     annotate : bool
@@ -109,10 +111,10 @@ def named_diagram(
         - "batch-size-learning-rate": ``family``, the ranges ``learning_rate`` and ``batch_size``,
           and other parameters of the family (``momentum=0.9`` for the heavy ball by default);
         - "batch-sharpness", "marginal-momentum", "mem-sgd", "spectral-conflict", "sparse-phases",
-          "adaptive-methods", "dana-phases", "kaczmarz", "associative-memory" and
+          "adaptive-methods", "dana-phases", "deep-linear", "kaczmarz", "associative-memory" and
           "associative-memory-batches": as `batch_sharpness_data`, `marginal_momentum_data`,
           `mem_sgd_data`, `spectral_conflict_data`, `sparse_phases_data`, `adaptive_methods_data`,
-          `dana_phases_data`, `kaczmarz_data`, `associative_memory_data` and
+          `dana_phases_data`, `deep_linear_data`, `kaczmarz_data`, `associative_memory_data` and
           `associative_memory_batches_data`;
         - "regimes": ``points``, the ranges ``inverse_nu`` and ``zeta``, ``batch_size``, and
           ``family`` with its parameters (SGD with the learning rate 0.1 by default).

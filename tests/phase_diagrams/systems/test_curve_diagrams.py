@@ -30,6 +30,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "sparse-phases": {"points": 2, "dimensions": [10**8]},
     "adaptive-methods": {"points": 3, "labels": [5, 7]},
     "dana-phases": {"points": 4},
+    "deep-linear": {"depth": 2, "targets": [3, 1], "points": 3},
     "kaczmarz": {"steps": 20},
     "associative-memory": {"dimension": (8, 16), "points": 2, "seeds": 2},
     "associative-memory-batches": {"dimensions": [8, 16], "points": 3, "seeds": 2},
