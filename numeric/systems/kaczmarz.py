@@ -10,8 +10,9 @@ Algorithm
     block. That is SGD with batches of one sample and the learning rate 1 on finite data, for which
     the library is exact: here are only the data. The relaxed family has other rates below 2.
 Guarantee
-    For :math:`|w_0-w_*|=1`, whatever the instance, the mean loss is :math:`O(t^{-3/4})`. The worst
-    start has the loss :math:`\tfrac12\lambda_{\max}(A_t)`, where :math:`A_0=H=E H_i` and
+    For :math:`|w_0-w_*|=1`, whatever the instance, the mean loss is :math:`O(t^{-3/4})`, and even
+    :math:`O(1/t)`: see `sgdmem.numeric.systems.kaczmarz_rate`. The worst start has the loss
+    :math:`\tfrac12\lambda_{\max}(A_t)`, where :math:`A_0=H=E H_i` and
     :math:`A_{t+1}=E(1-H_i)A_t(1-H_i)`.
 
 References
