@@ -12,6 +12,7 @@ from sgdmem.numeric.exported_code.evaluator import evaluator
 from sgdmem.numeric.exported_code.source_code import source_code
 from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.long_run import loss_curve
+from sgdmem.numeric.losses.loss_bound import loss_bound
 from sgdmem.numeric.losses.loss_curve import LossCurve
 from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.momentary_stability import adiabatic_signal, momentary_stability
@@ -93,6 +94,7 @@ __all__ = [
     "jacobi_heavy_ball",
     "largest_periodic_value",
     "lookahead",
+    "loss_bound",
     "loss_curve",
     "loss_regime",
     "lyapunov_exponent",

@@ -1,0 +1,228 @@
+r"""What no linear method can beat, whatever its memory and its schedule.
+
+A linear first-order method takes gradients of batches :math:`B_s` at the points :math:`y_s`, and
+
+.. math:: y_r=w_0-\sum_{s<r}K_{rs}(Hy_s+\text{error}_s),\qquad 0\le r\le t,
+
+with any numbers :math:`K_{rs}`; the last of these points is what it returns. Let the noise have
+:math:`\tau_k=\tau_1-\max(\tau_{2,k},0)`, let :math:`n=\sum B_s` samples be seen, and
+
+.. math:: d(\sigma)=\sum_k\tau_k\Bigl(\frac{\lambda_k\sigma}{1+\lambda_k\sigma}\Bigr)^2,\qquad
+    S(\sigma)=\sum_{\lambda_k\sigma<1/2}\lambda_kc_k^2
+    \Bigl(\frac{1-2\lambda_k\sigma}{1-\lambda_k\sigma}\Bigr)^2 .
+
+The mean loss is at least what the largest convex function below the curve of
+:math:`(d(\sigma),\frac12S(\sigma))` has at n. For Gaussian features it is also at least half the
+sum of all :math:`\lambda_kc_k^2` but the n largest: what n samples tell of w has rank n.
+
+Proof of the former. With weights :math:`p_s=B_s` of gradients and :math:`p_t=\kappa n` of what is
+returned, :math:`\tilde K=\Delta^{-1}K\Delta`, :math:`\Delta_{rr}^2=L_r/p_r`, and
+:math:`A_k=\lambda_k\tilde K`, the two parts of every loss,
+:math:`\frac12\sum_k\lambda_kc_k^2a_r(\lambda_k)^2` of the start, with
+:math:`a=(1+\lambda K)^{-1}1`, and that of the noise, add up to at most :math:`L_r`. Divided by
+:math:`L_r/p_r` and summed,
+
+.. math:: \frac12\sum_k\lambda_kc_k^2|\Delta^{-1}a(\lambda_k)|^2+
+    \sum_k\tau_k\Vert A_k(1+A_k)^{-1}\Vert_F^2\le(1+\kappa)n .
+
+Let :math:`\sigma=\Vert\tilde K\Vert`. The second sum is at least :math:`d(\sigma)`, as the first
+singular vector shows. As :math:`\Delta^{-1}a=(1+A_k)^{-1}\Delta^{-1}1`, the first is at least
+:math:`\frac12S(\sigma)|\Delta^{-1}1|^2`, and :math:`|\Delta^{-1}1|^2\ge\kappa n/L_t`. So
+with :math:`\mu=\kappa n/L_t`, which may be any number, :math:`d(\sigma)+\mu\frac12S(\sigma)\le
+n+\mu L_t` for some point of the curve: no line with a falling slope has :math:`(n,L_t)` strictly
+on one side and the curve on the other.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.losses.loss_recursion import MOST_STEPS
+from sgdmem.numeric.problems.batch_size import inverse_batch_size
+from sgdmem.numeric.problems.problem import (
+    Problem,
+    as_problem,
+    require_no_weight_decay,
+    require_target,
+)
+from sgdmem.numeric.problems.target import PowerLawTarget
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.errors import InputError
+
+_ROUNDING = 1e-9  # relative, of all sums
+_FINE = 1.01  # from one eigenvalue of a group to the next, and from one sigma to the next
+_ALONE = 1000  # first eigenvalues of a power law that are groups of their own
+_EXACT = 256  # first steps of which each is asked
+_PER_DECADE = 64  # later ones
+_BEYOND = 1e4  # groups go on to this many times the samples over tau
+
+
+def loss_bound(problem: Any, batch_size: Any, steps: int) -> Array:
+    r"""Return what the mean loss of no linear method is below, after 0 ... steps gradients.
+
+    Proved for all methods that are linear in the gradients: any memory, any schedule, averages and
+    extrapolations included, without preconditioning. It is no advice: how near methods can come is
+    not known, but its exponent is right where 1 < nu <= 2 and zeta <= 2 - 1/nu.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a target, noise of tau1 and tau2, and no weight decay.
+    batch_size : number > 0
+        B. Full batches, math.inf, have no noise, and the bound is 0.
+    steps : int
+        How many gradients, up to 10**8.
+
+    Returns
+    -------
+    ndarray, shape (steps + 1,)
+        Falling; 0 once the samples tell all that a finite spectrum has.
+
+    Raises
+    ------
+    InputError
+        For another problem, and an argument outside its domain.
+
+    Examples
+    --------
+    >>> from sgdmem import losses, sgd
+    >>> problem = Problem.power_law(2, zeta=0.4)
+    >>> bound = loss_bound(problem, 10, 1000)
+    >>> found = losses(sgd("0.5"), problem, 10, 1000)
+    >>> bool((found > bound).all())
+    True
+    """
+    question = as_problem(problem)
+    noise = question.noise
+    require_target(question)
+    require_no_weight_decay(question, "a bound for all linear methods")
+    if noise.samples is not None or noise.coupling is not None:
+        raise InputError("problem must have noise of tau1 and tau2: the bound is proved for these")
+    steps = whole(steps, "steps", 0, MOST_STEPS)
+    inverse = inverse_batch_size(batch_size)
+    taus = to_float(noise.tau1) - np.maximum(noise.tau2_values, 0)
+    if not inverse or np.min(taus) < 0:
+        return np.zeros(steps + 1)  # batches may be without noise
+    asked = _asked(steps)
+    samples = asked / to_float(inverse)
+    if isinstance(question.target, PowerLawTarget):
+        groups = _Groups.of_law(question, samples[-1], taus)
+    else:
+        groups = _Groups.listed(question, taus)
+    found = groups.noise_bound(samples)
+    if inverse.numerator == 1 and noise.tau1 == 1 and noise.tau2 == -1:
+        found = np.maximum(found, groups.rank_bound(samples))
+    # the bound falls, so that of a later step holds before it
+    later: Array = (1 - _ROUNDING) * found[np.searchsorted(asked, np.arange(steps + 1))]
+    return later
+
+
+def _asked(steps: int) -> Array:
+    """Return the steps of which the bound is computed."""
+    later = math.log10(max(steps, _EXACT) / _EXACT)
+    more = np.geomspace(_EXACT, max(steps, _EXACT), int(_PER_DECADE * later) + 2).round()
+    return np.unique(np.minimum(np.concatenate([np.arange(_EXACT), more]), steps))
+
+
+@dataclass(frozen=True)
+class _Groups:
+    r"""Groups of eigenvalues: their least and largest, tau times their number, and their masses.
+
+    A mass is that of :math:`\lambda_kc_k^2`. Both sums of the bound fall if every eigenvalue of a
+    group is taken for its least one in d, and for its largest one in S.
+    """
+
+    least: Array
+    largest: Array
+    taus: Array
+    masses: Array
+    counts: Array
+
+    @classmethod
+    def listed(cls, problem: Problem, taus: Array) -> _Groups:
+        """Group what is listed; long lists by bins of eigenvalues."""
+        spectrum = problem.spectrum.listed()
+        h, counts = spectrum.eigenvalues, spectrum.weights
+        masses = require_target(problem).masses(spectrum)
+        if h.size <= _ALONE:
+            return cls(h, h, taus * counts, masses, counts)
+        _, place = np.unique(np.floor(np.log(h) / math.log(_FINE)), return_inverse=True)
+        many = int(place.max()) + 1
+        least, largest = np.full(many, np.inf), np.zeros(many)
+        np.minimum.at(least, place, h)
+        np.maximum.at(largest, place, h)
+        sums = (np.bincount(place, x) for x in (taus * counts, masses, counts))
+        return cls(least, largest, *sums)
+
+    @classmethod
+    def of_law(cls, problem: Problem, samples: float, tau: Array) -> _Groups:
+        """Group a power law, of which all beyond the last group have their masses alone."""
+        from scipy.special import zeta
+
+        law, target = problem.spectrum.law, problem.target
+        assert law is not None and isinstance(target, PowerLawTarget)
+        last = math.inf if law.count is None else law.count + 1.0
+        top = _BEYOND * (_ALONE + samples / float(tau) if tau > 0 else _ALONE)
+        later = np.geomspace(_ALONE, top, int(math.log(top / _ALONE) / math.log(_FINE)) + 2)
+        first = np.unique(np.concatenate([np.arange(1.0, _ALONE), later.round()]))
+        first = first[first < last]
+        power = 1 + law.exponent * target.exponent
+        rest = 0.0 if math.isinf(last) else float(zeta(power, last))
+        masses = target.first_mass(law) * -np.diff(np.append(zeta(power, first), rest))
+        ends = np.append(first[1:], last)
+        with np.errstate(under="ignore"):
+            least, largest = (law.scale * k**-law.exponent for k in (ends - 1, first))
+        counts = ends - first
+        taus = np.where(np.isinf(counts), 0, tau * counts)
+        return cls(least, largest, taus, masses, counts)
+
+    def noise_bound(self, samples: Array) -> Array:
+        """Return what the largest convex function below the curve has at numbers of samples."""
+        sigma = self._sigmas()
+        d, S = np.zeros(sigma.size), np.zeros(sigma.size)
+        for place, size in enumerate(sigma):
+            x, y = size * self.largest, size * self.least
+            d[place] = (self.taus * (y / (1 + y)) ** 2).sum()
+            kept = np.maximum(1 - 2 * x, 0) / np.maximum(1 - x, 0.5)
+            S[place] = (self.masses * kept**2).sum()
+        # between two sigmas d is at least that of the first, and S that of the second
+        d, S = np.append(0, d), np.append(S, 0)
+        hull: list[int] = []
+        for place in range(d.size):
+            while len(hull) > 1 and _is_above(d, S, hull[-2], hull[-1], place):
+                hull.pop()
+            hull.append(place)
+        return np.interp(samples, d[hull], S[hull] / 2)
+
+    def _sigmas(self) -> Array:
+        """Return sigmas from where S is nearly the whole to where it is 0."""
+        low, high = 1e-4 / self.largest.max(), 0.5 / max(self.largest.min(), 1e-290)
+        return np.geomspace(low, high, int(math.log(high / low) / math.log(_FINE)) + 2)
+
+    def rank_bound(self, samples: Array) -> Array:
+        """Return half of the sum of all masses but the largest, as many as there are samples."""
+        each = self.masses / self.counts
+        order = np.argsort(-each)
+        masses, each = (np.append(x[order], 0) for x in (self.masses, each))
+        alike = np.append(self.least == self.largest, True)[np.append(order, order.size)]
+        ends = np.cumsum(self.counts[order])
+        left = np.append(np.cumsum(masses[::-1])[::-1][1:], 0)  # after each group
+        place = np.searchsorted(ends, samples)  # of the last sample
+        rest = np.append(ends, np.inf)[place] - samples
+        split = np.where(alike[place], each[place] * np.where(np.isinf(rest), 0, rest), 0)
+        found: Array = (left[place] + split) / 2
+        return found
+
+
+def _is_above(x: Array, y: Array, first: int, middle: int, last: int) -> bool:
+    """Return whether the middle one of three points is on the line of the others, or above."""
+    return bool(
+        (y[middle] - y[first]) * (x[last] - x[first])
+        >= (y[last] - y[first]) * (x[middle] - x[first])
+    )

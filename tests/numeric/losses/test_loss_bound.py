@@ -1,0 +1,127 @@
+"""What no linear method is below: against exact losses of any method, and sums term by term."""
+
+import math
+
+import numpy as np
+import pytest
+
+import sgdmem
+from sgdmem.methods import accelerated, loss_bound
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.symbolic.errors import InputError
+
+
+def losses_of_kernel(
+    K: Array, eigenvalues: Array, squares: Array, tau1: float, tau2: float, B: float
+) -> Array:
+    """Return exact losses at all points of a linear method, from its moments written out."""
+    t = K.shape[0]
+    inverse = [np.linalg.inv(np.eye(t) + h * K) for h in eigenvalues]
+    means = np.array([R.sum(axis=1) for R in inverse])
+    response = np.array([(R @ K) for R in inverse])
+    moments = np.zeros((eigenvalues.size, t))
+    for r in range(t):
+        trace = eigenvalues @ moments[:, :r]
+        errors = (
+            tau1 * trace * eigenvalues[:, None] - tau2 * (eigenvalues**2)[:, None] * moments[:, :r]
+        ) / B
+        moments[:, r] = squares * means[:, r] ** 2 + (response[:, r, :r] ** 2 * errors).sum(axis=1)
+    return eigenvalues @ moments / 2
+
+
+@pytest.mark.parametrize("tau2", [-1.0, 0.0, 0.5])
+def test_no_random_method_is_below(tau2: float) -> None:
+    rng = np.random.default_rng(int(10 + 2 * tau2))
+    least = math.inf
+    for _ in range(100):
+        N, t = rng.integers(5, 60), int(rng.integers(1, 12))
+        h = np.sort(rng.uniform(0.01, 1, N) ** rng.uniform(0.5, 4))[::-1]
+        squares = h ** rng.uniform(-1, 2) * rng.random(N)
+        B = float(rng.integers(1, 5))
+        K = np.tril(rng.normal(size=(t + 1, t + 1)) * rng.uniform(0.1, 3), -1)
+        if rng.random() < 0.5:
+            K = np.tril(np.abs(K) ** 0 * rng.uniform(0, 1, t + 1), -1)  # SGD with any rates
+        problem = sgdmem.Problem(sgdmem.Spectrum(h), sgdmem.Noise(tau2=tau2), target=squares)
+        found = losses_of_kernel(K, h, squares, 1, tau2, B)[-1]
+        bound = loss_bound(problem, B, t)[-1]
+        assert found >= bound
+        if bound > 0:
+            least = min(least, found / bound)
+    assert least < 20  # the bound is not empty
+
+
+def test_the_best_kernels_stay_above() -> None:
+    """A descent over kernels comes near, and not below."""
+    from scipy.optimize import minimize
+
+    h = np.arange(1, 41) ** -1.5
+    squares = np.ones(40)
+    problem = sgdmem.Problem(sgdmem.Spectrum(h), target=squares)
+    for t in (2, 4):
+        places = np.tril_indices(t + 1, -1)
+
+        def last_loss(values: Array, t: int = t, places: object = places) -> float:
+            K = np.zeros((t + 1, t + 1))
+            K[places] = values
+            return float(losses_of_kernel(K, h, squares, 1, 0, 1)[-1])
+
+        best = minimize(last_loss, np.full(places[0].size, 0.1), method="Powell").fun
+        bound = loss_bound(problem, 1, t)[-1]
+        assert bound < best < 8 * bound
+
+
+def test_library_methods_are_above_by_what_is_said() -> None:
+    problem = sgdmem.Problem.power_law(2, zeta=0.4)
+    bound = loss_bound(problem, 10, 20_000)
+    assert (np.diff(bound) <= 0).all()
+    for rule in (sgdmem.sgd("0.5"), accelerated(problem, 10)):
+        assert (sgdmem.losses(rule, problem, 10, 20_000) > bound).all()
+    slope = math.log(bound[2000] / bound[20_000]) / math.log(10)
+    assert slope == pytest.approx(0.8, abs=0.01)  # zeta nu
+
+
+def test_sums_of_a_law_are_those_of_its_list() -> None:
+    law = sgdmem.Problem.power_law(1.5, zeta=0.5, count=900)
+    listed = sgdmem.Problem(
+        sgdmem.Spectrum(law.spectrum.eigenvalues),
+        target=law.target.masses(law.spectrum) / law.spectrum.eigenvalues,
+    )
+    assert loss_bound(law, 4, 100) == pytest.approx(loss_bound(listed, 4, 100), rel=1e-9)
+    longer = sgdmem.Problem.power_law(1.5, zeta=0.5, count=5000)
+    parts = sgdmem.Problem(
+        sgdmem.Spectrum(longer.spectrum.eigenvalues),
+        target=longer.target.masses(longer.spectrum) / longer.spectrum.eigenvalues,
+    )
+    assert loss_bound(longer, 4, 100) == pytest.approx(loss_bound(parts, 4, 100), rel=0.05)
+
+
+def test_gaussian_samples_tell_as_much_as_their_number() -> None:
+    problem = sgdmem.Problem(
+        sgdmem.Spectrum([2, 1], weights=[3, 5]), sgdmem.Noise(tau2=-1), target=[1, 4]
+    )
+    # masses: 3 of 2, 5 of 4
+    tails = [26 - 4 * min(n, 5) - 2 * max(n - 5, 0) for n in range(9)]
+    assert (loss_bound(problem, 1, 10)[:9] >= np.array(tails) / 2 * (1 - 1e-8)).all()
+    assert loss_bound(problem, 1, 10)[8:] == pytest.approx(0)
+    assert loss_bound(problem, 2, 4)[2] >= 5 * (1 - 1e-8)
+
+
+def test_nothing_is_claimed_without_noise() -> None:
+    problem = sgdmem.Problem.power_law(2, zeta=1)
+    assert not loss_bound(problem, math.inf, 5).any()
+    assert not loss_bound(sgdmem.Problem(sgdmem.Spectrum([1]), sgdmem.Noise(0), target=[1]), 1, 5)[
+        1:
+    ].any()
+
+
+@pytest.mark.parametrize(
+    ("problem", "message"),
+    [
+        (sgdmem.Problem.power_law(2), "target"),
+        (sgdmem.Problem.power_law(2, zeta=1, weight_decay="0.1"), "weight_decay"),
+        (sgdmem.Problem.from_data(np.eye(3), y=[1, 2, 3]), "tau1 and tau2"),
+    ],
+)
+def test_bad_problems(problem: sgdmem.Problem, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        loss_bound(problem, 1, 10)
