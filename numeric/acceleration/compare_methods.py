@@ -15,6 +15,7 @@ from sgdmem.numeric.acceleration.corner import advised_theta, corner, power_law_
 from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.losses.loss_bound import loss_bound
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
 from sgdmem.numeric.problems.problem import Problem, as_problem
@@ -46,6 +47,8 @@ class Compared:
         In the limit of many steps. A theorem for "SGD", "AM1" and "corner" (of infinite memory), a
         conjecture for "AM2" and "AM3". A stationary algorithm of finite memory ends with that of
         SGD, "best stationary" after about its horizon, the steps of the comparison.
+    above_bound : float
+        The last loss over `loss_bound`, which is proved for every linear method; inf without noise.
     """
 
     method: str
@@ -53,11 +56,12 @@ class Compared:
     losses: Array
     exponent: float
     predicted: float
+    above_bound: float
 
     def __str__(self) -> str:
         return (
             f"{self.method:<16} loss {self.losses[-1]:.3e}, exponent {self.exponent:.3f} "
-            f"(predicted {self.predicted:.3f})"
+            f"(predicted {self.predicted:.3f}), {self.above_bound:.3g} times the bound"
         )
 
 
@@ -94,8 +98,8 @@ def compare_methods(
     >>> problem = Problem.power_law(2, zeta=0.4)
     >>> for row in compare_methods(problem, 10, 10_000, methods=["SGD", "AM1"]):
     ...     print(row)
-    SGD              loss 9.757e-03, exponent 0.400 (predicted 0.400)
-    AM1              loss 2.575e-03, exponent 0.593 (predicted 0.600)
+    SGD              loss 9.757e-03, exponent 0.400 (predicted 0.400), 458 times the bound
+    AM1              loss 2.575e-03, exponent 0.593 (predicted 0.600), 121 times the bound
     """
     problem = as_problem(problem)
     nu, _ = power_law_exponents(problem)
@@ -114,12 +118,15 @@ def compare_methods(
     for method in chosen:
         if not isinstance(method, str) or method not in METHODS:
             raise InputError(f"unknown method {shown(method)}; known are {', '.join(METHODS)}")
+    bound = loss_bound(problem, batch_size, steps)[-1]
     rows = []
     for method in chosen:
         rule = _rule(method, problem, batch_size, steps)
         found = losses(rule, problem, batch_size, steps)
         predicted = predicted_exponent(method, problem)
-        rows.append(Compared(method, rule, found, local_exponent(found), predicted))
+        with np.errstate(divide="ignore"):
+            above = float(found[-1] / bound)
+        rows.append(Compared(method, rule, found, local_exponent(found), predicted, above))
     return rows
 
 

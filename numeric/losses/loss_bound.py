@@ -58,8 +58,6 @@ from sgdmem.symbolic.errors import InputError
 _ROUNDING = 1e-9  # relative, of all sums
 _FINE = 1.01  # from one eigenvalue of a group to the next, and from one sigma to the next
 _ALONE = 1000  # first eigenvalues of a power law that are groups of their own
-_EXACT = 256  # first steps of which each is asked
-_PER_DECADE = 64  # later ones
 _BEYOND = 1e4  # groups go on to this many times the samples over tau
 
 
@@ -109,8 +107,7 @@ def loss_bound(problem: Any, batch_size: Any, steps: int) -> Array:
     taus = to_float(noise.tau1) - np.maximum(noise.tau2_values, 0)
     if not inverse or np.min(taus) < 0:
         return np.zeros(steps + 1)  # batches may be without noise
-    asked = _asked(steps)
-    samples = asked / to_float(inverse)
+    samples = np.arange(steps + 1.0) / to_float(inverse)
     if isinstance(question.target, PowerLawTarget):
         groups = _Groups.of_law(question, samples[-1], taus)
     else:
@@ -118,16 +115,7 @@ def loss_bound(problem: Any, batch_size: Any, steps: int) -> Array:
     found = groups.noise_bound(samples)
     if inverse.numerator == 1 and noise.tau1 == 1 and noise.tau2 == -1:
         found = np.maximum(found, groups.rank_bound(samples))
-    # the bound falls, so that of a later step holds before it
-    later: Array = (1 - _ROUNDING) * found[np.searchsorted(asked, np.arange(steps + 1))]
-    return later
-
-
-def _asked(steps: int) -> Array:
-    """Return the steps of which the bound is computed."""
-    later = math.log10(max(steps, _EXACT) / _EXACT)
-    more = np.geomspace(_EXACT, max(steps, _EXACT), int(_PER_DECADE * later) + 2).round()
-    return np.unique(np.minimum(np.concatenate([np.arange(_EXACT), more]), steps))
+    return (1 - _ROUNDING) * found
 
 
 @dataclass(frozen=True)

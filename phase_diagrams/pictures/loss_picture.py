@@ -13,6 +13,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.losses.asymptotics import loss_asymptotics
 from sgdmem.numeric.losses.long_run import loss_curve
+from sgdmem.numeric.losses.loss_bound import loss_bound
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.loss_series import loss_regime
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule
@@ -23,7 +24,7 @@ from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import question_label
-from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, MARKS
+from sgdmem.phase_diagrams.pictures.palette import BLACK, CURVES, GREY, LIGHT_GREY, MARKS
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
     settle,
@@ -37,6 +38,7 @@ _FIRST_SHOWN = 0.01  # of the steps, where a predicted power law begins
 _POINTS = 2000  # of a curve
 _APART = 0.25  # from one mark to the next, as a share of the picture
 _MOST_EXACT = 2000  # steps on samples
+_ROOM = 100.0  # how far below the least loss the picture ends, where that shows what is possible
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def draw_losses(
     through the exact loss in the middle of the last decade. Nothing is predicted where the loss
     does not certainly tend to zero, for a schedule where it ends above its start. On data more than
     2000 steps of one algorithm are estimated from some hundred exact ones (`loss_curve`), as the
-    legend says.
+    legend says. Where no linear method can be, whatever its memory and schedule (`loss_bound`), the
+    picture is grey.
 
     Parameters
     ----------
@@ -102,7 +105,7 @@ def draw_losses(
     -------
     matplotlib axes
         With the `artists` ``loss``, ``prediction`` and ``simulation``, whose labels begin with the
-        names of their rules.
+        names of their rules, and ``bound``.
 
     Raises
     ------
@@ -147,7 +150,12 @@ def draw_losses(
         if name in simulations:
             _draw_runs(ax, name, simulations[name], top, look)
     seen = np.concatenate([curve[(curve > 0) & (curve < top)] for curve in curves.values()])
-    ax.set(xlim=(1, steps), ylim=(seen.min() / 2, top))
+    bottom = seen.min() / 2
+    bound = _bound(given, batch_size, steps)
+    if bound is not None and 0 < bound[1] < top:
+        bottom = max(min(bottom, bound[-1] / 2), seen.min() / _ROOM)
+        _draw_bound(ax, bound, bottom)
+    ax.set(xlim=(1, steps), ylim=(bottom, top))
     write_title(ax, _title(given, batch_size), "small")
     if explained:
         _explain(ax, bool(simulations))
@@ -262,6 +270,24 @@ def _draw_curve(
     named("loss", line)
 
 
+def _bound(problem: Problem, batch_size: Any, steps: int) -> Array | None:
+    try:
+        return loss_bound(problem, batch_size, steps)
+    except InputError:  # nothing is proved of its noise
+        return None
+
+
+def _draw_bound(ax: Any, bound: Array, bottom: float) -> None:
+    """Shade where no linear method can be, as far as the picture goes."""
+    t = np.unique(np.geomspace(1, bound.size - 1, _POINTS).round().astype(int))
+    seen = bound[t] > bottom
+    last = int(np.argmin(seen)) if not seen.all() else t.size - 1
+    t, height = t[: last + 1], np.maximum(bound[t[: last + 1]], bottom)
+    ax.fill_between(t, bottom, height, color=LIGHT_GREY, alpha=0.5, linewidth=0, zorder=1)
+    style = {"color": GREY, "linewidth": in_points(1), "label": "_bound"}
+    named("bound", *ax.plot(t, height, **style))
+
+
 def _draw_law(ax: Any, name: str, law: PredictedLaw, curve: Array) -> None:
     last = curve.size - 1
     constant = law.constant
@@ -299,6 +325,7 @@ def _draw_runs(ax: Any, name: str, runs: Simulation, top: float, look: dict[str,
 
 def _explain(ax: Any, simulated: bool) -> None:
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
 
     handles, _ = ax.get_legend_handles_labels()
     if any(line.get_gid() and line.get_gid().startswith("prediction") for line in ax.lines):
@@ -306,6 +333,9 @@ def _explain(ax: Any, simulated: bool) -> None:
     if simulated:
         style: dict[str, Any] = {"marker": "o", "linestyle": "none", "mfc": "white", "color": BLACK}
         handles.append(Line2D([], [], markersize=in_points(4), label="simulated mean", **style))
+    if any(line.get_gid() and line.get_gid().startswith("bound") for line in ax.lines):
+        style = {"facecolor": LIGHT_GREY, "alpha": 0.5, "edgecolor": GREY}
+        handles.append(Patch(label="no linear method", **style))
     write_legend(ax, handles)
 
 

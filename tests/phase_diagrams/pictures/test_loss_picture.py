@@ -126,7 +126,18 @@ def test_simulations() -> None:
     assert points.get_xdata() == pytest.approx(record)
     assert points.get_ydata() == pytest.approx(runs.mean)
     labels = legend_words(axes)
-    assert labels == ["SGD, $t^{-0.5}$", "predicted power law", "simulated mean"]
+    assert labels[1:] == ["predicted power law", "simulated mean", "no linear method"]
+
+
+def test_no_curve_is_where_no_linear_method_can_be() -> None:
+    problem = sgdmem.Problem(sgdmem.Spectrum([1], weights=[200]), Noise(tau2=-1), target=[1])
+    axes = draw_losses({"SGD": sgdmem.sgd("1/202")}, problem, 1, 400)
+    (bound,), (curve,) = artists(axes)["bound"], artists(axes)["loss"]
+    t, height = bound.get_data()
+    assert (np.interp(t, *curve.get_data()) > height).all()
+    assert height[t == 100] == pytest.approx(50, rel=1e-6)  # half of 200 - 100 modes
+    assert t[-1] >= 199
+    assert height.min() == pytest.approx(axes.get_ylim()[0])
 
 
 def test_a_single_run_and_a_run_that_diverges() -> None:
