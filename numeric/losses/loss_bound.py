@@ -7,30 +7,16 @@ A linear first-order method takes gradients of batches :math:`B_s` at the points
 with any numbers :math:`K_{rs}`; the last of these points is what it returns. Let the noise have
 :math:`\tau_k=\tau_1-\max(\tau_{2,k},0)`, let :math:`n=\sum B_s` samples be seen, and
 
-.. math:: d(\sigma)=\sum_k\tau_k\Bigl(\frac{\lambda_k\sigma}{1+\lambda_k\sigma}\Bigr)^2,\qquad
-    S(\sigma)=\sum_{\lambda_k\sigma<1/2}\lambda_kc_k^2
-    \Bigl(\frac{1-2\lambda_k\sigma}{1-\lambda_k\sigma}\Bigr)^2 .
+.. math:: d(\sigma)=\sum_k\tau_k\,\varphi(\lambda_k\sigma),\qquad
+    S(\sigma)=\sum_k\frac{\lambda_kc_k^2}{(1+\lambda_k\sigma)^2},
 
-The mean loss is at least what the largest convex function below the curve of
-:math:`(d(\sigma),\frac12S(\sigma))` has at n. For Gaussian features it is also at least half the
-sum of all :math:`\lambda_kc_k^2` but the n largest: what n samples tell of w has rank n.
+where :math:`\varphi(x)` is the larger one of :math:`x^2/(1+x)^2` and
+:math:`2\ln m-1+m^{-2}`, :math:`m=\max(1,x-1)`. The mean loss is at least what the largest convex
+function below the curve of :math:`(d(\sigma),\frac12S(\sigma))` has at n. That curve is the bias of
+ridge regression with the penalty :math:`1/\sigma` against its degrees of freedom, or more.
 
-Proof of the former. With weights :math:`p_s=B_s` of gradients and :math:`p_t=\kappa n` of what is
-returned, :math:`\tilde K=\Delta^{-1}K\Delta`, :math:`\Delta_{rr}^2=L_r/p_r`, and
-:math:`A_k=\lambda_k\tilde K`, the two parts of every loss,
-:math:`\frac12\sum_k\lambda_kc_k^2a_r(\lambda_k)^2` of the start, with
-:math:`a=(1+\lambda K)^{-1}1`, and that of the noise, add up to at most :math:`L_r`. Divided by
-:math:`L_r/p_r` and summed,
-
-.. math:: \frac12\sum_k\lambda_kc_k^2|\Delta^{-1}a(\lambda_k)|^2+
-    \sum_k\tau_k\Vert A_k(1+A_k)^{-1}\Vert_F^2\le(1+\kappa)n .
-
-Let :math:`\sigma=\Vert\tilde K\Vert`. The second sum is at least :math:`d(\sigma)`, as the first
-singular vector shows. As :math:`\Delta^{-1}a=(1+A_k)^{-1}\Delta^{-1}1`, the first is at least
-:math:`\frac12S(\sigma)|\Delta^{-1}1|^2`, and :math:`|\Delta^{-1}1|^2\ge\kappa n/L_t`. So
-with :math:`\mu=\kappa n/L_t`, which may be any number, :math:`d(\sigma)+\mu\frac12S(\sigma)\le
-n+\mu L_t` for some point of the curve: no line with a falling slope has :math:`(n,L_t)` strictly
-on one side and the curve on the other.
+For Gaussian features the loss is also at least half the sum of all :math:`\lambda_kc_k^2` but the n
+largest: what n samples tell of w has rank n. Proofs are in docs/theory/universal-bound.
 """
 
 from __future__ import annotations
@@ -57,6 +43,9 @@ from sgdmem.symbolic.errors import InputError
 
 _ROUNDING = 1e-9  # relative, of all sums
 _FINE = 1.01  # from one eigenvalue of a group to the next, and from one sigma to the next
+_FIRST = 1e-4  # sigma times the largest eigenvalue
+_LEAST = 1e-60  # of the loss at the start: less reads as 0
+_FURTHER = 20  # the curve is followed to this many times the samples
 _ALONE = 1000  # first eigenvalues of a power law that are groups of their own
 _BEYOND = 1e4  # groups go on to this many times the samples over tau
 
@@ -73,14 +62,14 @@ def loss_bound(problem: Any, batch_size: Any, steps: int) -> Array:
     problem : Problem
         With a target, noise of tau1 and tau2, and no weight decay.
     batch_size : number > 0
-        B. Full batches, math.inf, have no noise, and the bound is 0.
+        B. Full batches, math.inf, have no noise, and the bound is 0; so it is for tau2 >= tau1.
     steps : int
         How many gradients, up to 10**8.
 
     Returns
     -------
     ndarray, shape (steps + 1,)
-        Falling; 0 once the samples tell all that a finite spectrum has.
+        Falling, from the loss of the start on.
 
     Raises
     ------
@@ -105,7 +94,7 @@ def loss_bound(problem: Any, batch_size: Any, steps: int) -> Array:
     steps = whole(steps, "steps", 0, MOST_STEPS)
     inverse = inverse_batch_size(batch_size)
     taus = to_float(noise.tau1) - np.maximum(noise.tau2_values, 0)
-    if not inverse or np.min(taus) < 0:
+    if not inverse or np.min(taus) <= 0:
         return np.zeros(steps + 1)  # batches may be without noise
     samples = np.arange(steps + 1.0) / to_float(inverse)
     if isinstance(question.target, PowerLawTarget):
@@ -122,8 +111,8 @@ def loss_bound(problem: Any, batch_size: Any, steps: int) -> Array:
 class _Groups:
     r"""Groups of eigenvalues: their least and largest, tau times their number, and their masses.
 
-    A mass is that of :math:`\lambda_kc_k^2`. Both sums of the bound fall if every eigenvalue of a
-    group is taken for its least one in d, and for its largest one in S.
+    Masses are :math:`\lambda_kc_k^2`. Both sums of the bound fall if every eigenvalue of a group is
+    taken for its least one in d, and for its largest one in S.
     """
 
     least: Array
@@ -172,26 +161,20 @@ class _Groups:
 
     def noise_bound(self, samples: Array) -> Array:
         """Return what the largest convex function below the curve has at numbers of samples."""
-        sigma = self._sigmas()
-        d, S = np.zeros(sigma.size), np.zeros(sigma.size)
-        for place, size in enumerate(sigma):
-            x, y = size * self.largest, size * self.least
-            d[place] = (self.taus * (y / (1 + y)) ** 2).sum()
-            kept = np.maximum(1 - 2 * x, 0) / np.maximum(1 - x, 0.5)
-            S[place] = (self.masses * kept**2).sum()
+        d, S = [0.0], [self.masses.sum()]
+        sigma = _FIRST / self.largest.max()
+        while d[-1] < _FURTHER * samples[-1] and S[-1] > _LEAST * S[0]:
+            S.append((self.masses / (1 + sigma * self.largest) ** 2).sum())
+            d.append((self.taus * least_noise(sigma * self.least)).sum())
+            sigma *= _FINE
         # between two sigmas d is at least that of the first, and S that of the second
-        d, S = np.append(0, d), np.append(S, 0)
+        x, y = np.array(d), np.array([*S[1:], 0.0])
         hull: list[int] = []
-        for place in range(d.size):
-            while len(hull) > 1 and _is_above(d, S, hull[-2], hull[-1], place):
+        for place in range(x.size):
+            while len(hull) > 1 and _is_above(x, y, hull[-2], hull[-1], place):
                 hull.pop()
             hull.append(place)
-        return np.interp(samples, d[hull], S[hull] / 2)
-
-    def _sigmas(self) -> Array:
-        """Return sigmas from where S is nearly the whole to where it is 0."""
-        low, high = 1e-4 / self.largest.max(), 0.5 / max(self.largest.min(), 1e-290)
-        return np.geomspace(low, high, int(math.log(high / low) / math.log(_FINE)) + 2)
+        return np.interp(samples, x[hull], y[hull] / 2, right=0.0)
 
     def rank_bound(self, samples: Array) -> Array:
         """Return half of the sum of all masses but the largest, as many as there are samples."""
@@ -206,6 +189,12 @@ class _Groups:
         split = np.where(alike[place], each[place] * np.where(np.isinf(rest), 0, rest), 0)
         found: Array = (left[place] + split) / 2
         return found
+
+
+def least_noise(x: Array) -> Array:
+    m = np.maximum(x - 1, 1)
+    found: Array = np.maximum((x / (1 + x)) ** 2, 2 * np.log(m) - 1 + m**-2)
+    return found
 
 
 def _is_above(x: Array, y: Array, first: int, middle: int, last: int) -> bool:

@@ -102,7 +102,7 @@ def test_gaussian_samples_tell_as_much_as_their_number() -> None:
     # masses: 3 of 2, 5 of 4
     tails = [26 - 4 * min(n, 5) - 2 * max(n - 5, 0) for n in range(9)]
     assert (loss_bound(problem, 1, 10)[:9] >= np.array(tails) / 2 * (1 - 1e-8)).all()
-    assert loss_bound(problem, 1, 10)[8:] == pytest.approx(0)
+    assert (loss_bound(problem, 1, 10)[8:] > 0).all()  # the noise is never gone
     assert loss_bound(problem, 2, 4)[2] >= 5 * (1 - 1e-8)
 
 

@@ -1,0 +1,1 @@
+"""Statements on what memory beyond 1 brings, and on what nothing brings."""
