@@ -19,6 +19,7 @@ from sgdmem.numeric.theorems.registry import (
 FOLDER = Path(__file__).with_name("theorems")
 TITLES = {
     "sgd-with-memory": "SGD with memory (arXiv 2410.04228)",
+    "larger-memory": "Larger memory",
     "own": "The library's own",
     "stochastic-edge": "Edge of stochastic stability (arXiv 2604.14108)",
     "marginal-momentum": "Marginal value of momentum (arXiv 2307.15196)",

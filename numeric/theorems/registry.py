@@ -21,6 +21,9 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         **{f"Lemma {k}": f"lemma_{k}" for k in range(1, 4)},
         **{f"Equation ({k})": f"equation_{k}" for k in (22, 25, 26, 27)},
     },
+    "larger-memory": {
+        "Universal bound": "universal_bound",
+    },
     "own": {
         "Exact verdict": "exact_verdict",
         "Per-mode noise": "per_mode_noise",

@@ -29,7 +29,7 @@ def verify_command(
     Each is compared with independent numbers in a sweep of cases. With --perturbed the claims are
     changed (a wrong exponent, a dropped factor, a swapped sign), and the checks must reject them.
     All of them together take some two minutes; --list names them. Papers: sgd-with-memory,
-    stochastic-edge, marginal-momentum, sparse-momentum, mem-sgd, kaczmarz, dana,
+    larger-memory, stochastic-edge, marginal-momentum, sparse-momentum, mem-sgd, kaczmarz, dana,
     associative-memory, adaptive-methods; and own, the library's.
     Exit code 1 if something is not as it should be.
 

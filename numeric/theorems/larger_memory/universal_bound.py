@@ -28,7 +28,7 @@ from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(
     "Universal bound",
-    "docs/theory/universal-bound, after Theorem G of the notes on larger memory",
+    "docs/theory/universal-bound",
     tolerance=1e-9,
     reason="rounding of norms",
 )
