@@ -30,7 +30,7 @@ def verify_command(
     changed (a wrong exponent, a dropped factor, a swapped sign), and the checks must reject them.
     All of them together take some two minutes; --list names them. Papers: sgd-with-memory,
     larger-memory, stochastic-edge, marginal-momentum, sparse-momentum, mem-sgd, kaczmarz, dana,
-    associative-memory, adaptive-methods; and own, the library's.
+    associative-memory, adaptive-methods, deep-linear; and own, the library's.
     Exit code 1 if something is not as it should be.
 
     \b
