@@ -192,6 +192,7 @@ class _Groups:
 
 
 def least_noise(x: Array) -> Array:
+    r"""Return :math:`\varphi(x)`, the least square of A/(1+A) of triangular A with the norm x."""
     m = np.maximum(x - 1, 1)
     found: Array = np.maximum((x / (1 + x)) ** 2, 2 * np.log(m) - 1 + m**-2)
     return found

@@ -47,7 +47,7 @@ def check(claim: Claim = claim) -> list[Case]:
         for A in matrices:
             inverse = np.linalg.inv(np.eye(A.shape[0]) + A)
             least, kept = claim(float(np.linalg.norm(A, 2)))
-            noise = max(noise, 1 - float((((inverse @ A) ** 2).sum() / least)))
+            noise = max(noise, 1 - float(((inverse @ A) ** 2).sum() / least))
             left = max(left, 1 - float(1 / np.linalg.norm(np.eye(A.shape[0]) + A, 2) / kept))
         cases += [Case(f"noise, {label}", noise, 0.0), Case(f"signal, {label}", left, 0.0)]
     over = min(_losses_over_bound())
