@@ -137,6 +137,11 @@ class DeepLinearMode:
         """Return the coefficient of dW, likewise; not negative."""
         return self._evaluated(1, s, coordinate)
 
+    @property
+    def noisy(self) -> bool:
+        """Whether batches differ: they are finite, and labels or the squares of inputs vary."""
+        return not math.isinf(self.batch_size) and (self.label_variance > 0 or self.kurtosis > 1)
+
     def diffusion_peak(self) -> float:
         r"""Return where diffusion is largest on the way from 0 to the target.
 
@@ -155,7 +160,7 @@ class DeepLinearMode:
         0.5
         """
         data = (self.kurtosis - 1) * self.eigenvalue * self.target**2
-        if not self.target or not (data or self.label_variance) or math.isinf(self.batch_size):
+        if not self.target or not self.noisy:
             raise InputError(f"mode must have a target, and noise, got {self}")
         p = 2 - 2 / self.depth
         inside = data * (data - 4 * p * (p + 1) * self.label_variance)

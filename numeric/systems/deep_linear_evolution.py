@@ -26,7 +26,7 @@ from sgdmem.symbolic.errors import InputError, shown
 _GAMMA = 1 - 1 / math.sqrt(2)
 _FAR = 45.0  # -log of the probability beyond the grid
 _CELLS, _STEPS, _HALVINGS = 500, 200, 5
-_LEAST_GAP = 1e-9  # of the target, at which nothing but data makes noise
+_LEAST_GAP = 1e-9  # in log s, from a target about which nothing but data makes noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,13 +108,17 @@ def mode_law(
     """
     mode = require_mode(mode)
     first, moments = bounded_float(start, "start", LARGEST), np.atleast_1d(read_times(times))
-    if math.isinf(mode.batch_size):
-        raise InputError(f"mode must have finite batches, got {mode}")
+    if not mode.noisy:
+        raise InputError(f"mode must have noise, and finite batches, got {mode}")
     if moments.ndim != 1 or not (np.diff(moments, prepend=0) > 0).all():
         raise InputError(f"times must be positive and rising, got {shown(times)}")
     last = None if level is None else bounded_float(level, "level", LARGEST)
-    if last is not None and not first < last:
-        raise InputError(f"level must be above start, {first:g}, got {shown(level)}")
+    free = mode.label_variance > 0 or not mode.target
+    if not free and first == mode.target:
+        raise InputError(f"start must not be the target without label noise, got {shown(start)}")
+    if last is not None and not (first < last and (free or not first < mode.target <= last)):
+        most = "" if free else f" and below the target, {mode.target:g}"
+        raise InputError(f"level must be above start, {first:g}{most}, got {shown(level)}")
     enough = float(positive(tolerance, "tolerance"))
     fine = _grid(mode, math.log(first), None if last is None else math.log(last), moments)
     with shown_progress("steps of the law", None, progress) as advance:
@@ -136,9 +140,13 @@ def _grid(mode: DeepLinearMode, first: float, last: float | None, times: Array) 
     """Return log s at nodes: half of them even, half where drift is strong against diffusion."""
     low, high = _ends(mode, first, last, float(times[-1]))
     even = np.linspace(low, high, 20_001)
-    if high < math.log(mode.target or 1) < high + 1e-6:  # on to the target, where noise ends
-        gaps = np.geomspace(-math.expm1(low - math.log(mode.target)), _LEAST_GAP, 20_001)
-        even = np.union1d(even, (math.log(mode.target) + np.log1p(-gaps)).clip(low, high))
+    if mode.target and not mode.label_variance:  # finer towards the target, where noise ends
+        peak = math.log(mode.target)
+        far = low if first < peak else high
+        near = peak + math.copysign(1, far - peak) * np.geomspace(
+            _LEAST_GAP, abs(far - peak), 20_001
+        )
+        even = np.union1d(even, near.clip(low, high))
     strength = np.abs(potential_slope(mode, (even[:-1] + even[1:]) / 2)) * np.diff(even)
     share = np.append(0, strength.cumsum() / strength.sum()) + (even - low) / (high - low)
     middle = np.interp(first, even, share)
@@ -157,31 +165,48 @@ def _ends(
 ) -> tuple[float, float]:
     """Return log s between which all but a negligible part of the law is."""
     peak = math.log(mode.target) if mode.target else -math.inf
-    anchor = min(first, peak) if mode.target else first
+    held = bool(mode.target) and not mode.label_variance  # on its side of the target
+    if held and first > peak:
+        low = peak + _LEAST_GAP
+    else:
+        low = _lower_end(mode, min(first, peak) if mode.target else first, time)
+        low = _reach(mode, first, low, time)
+    if last is not None:
+        return low, last
+    if held and first < peak:
+        return low, _reach(mode, first, peak - _LEAST_GAP, time)
+    scan = np.linspace(max(first, peak), max(first, peak) + 12, 4001)[1:]
+    high = _where_far(scan, -potential_slope(mode, scan).cumsum() * (scan[1] - scan[0]))
+    return low, _reach(mode, first, high, time)
+
+
+def _lower_end(mode: DeepLinearMode, anchor: float, time: float) -> float:
+    """Return log s below which noise, or what is left of it against the drift, does not lead."""
     # below the start the noise is at most this, constant in the flat coordinate
     noise = mode.learning_rate * float(mode.gradient_variance([0.0, math.exp(anchor)]).max())
     order = 1 - 2 / mode.depth
-    spread = (
-        9 * math.sqrt(noise * time) + (mode.depth - 1) / 2 * math.exp(order * anchor) * noise * time
-    )
+    pull = (mode.depth - 1) / 2 * math.exp(order * anchor) * noise * time
+    spread = 9 * math.sqrt(noise * time) + pull
     if mode.depth == 2:
         low = anchor - 2 * spread
     else:
         low = -math.log(math.exp(-order * anchor) + (mode.depth - 2) * spread) / order
     low = max(min(low, anchor - 0.1), -650.0)
-    if mode.target:  # where the way down is too steep
-        scan = np.linspace(anchor, low, 2001)
-        slope = potential_slope(mode, scan)
-        down = slope.cumsum() * (scan[0] - scan[1])
-        low = _where_far(scan, down)
-    if last is not None:
-        return low, last
-    if mode.label_variance == 0 and first < peak:
-        return low, peak + math.log1p(-_LEAST_GAP)
-    anchor = max(first, peak)
-    scan = np.linspace(anchor, anchor + 12, 4001)[1:]
-    down = -potential_slope(mode, scan).cumsum() * (scan[1] - scan[0])
-    return low, _where_far(scan, down)
+    if not mode.target:
+        return low
+    scan = np.linspace(anchor, low, 2001)[1:]
+    return _where_far(scan, potential_slope(mode, scan).cumsum() * (scan[0] - scan[1]))
+
+
+def _reach(mode: DeepLinearMode, first: float, end: float, time: float) -> float:
+    """Return how far towards an end the law comes in a time, by the largest noise and drift."""
+    scan = first + (end - first) * np.geomspace(1e-9, 1, 2001)
+    noise, drift = (
+        np.maximum.accumulate(np.abs(part(np.exp(scan), "log")))
+        for part in (mode.diffusion, mode.drift)
+    )
+    far = np.abs(scan - first) >= 9 * math.sqrt(time) * noise + time * drift
+    return float(scan[far.argmax()]) if far.any() else end
 
 
 def _where_far(scan: Array, down: Array) -> float:

@@ -29,6 +29,7 @@ from sgdmem.symbolic.errors import InputError, shown
 
 _ORDER = 8  # nodes of a panel
 _PANELS = 4000
+_TINY = 1e-300
 _TAIL = 45.0  # -log of what is left out
 
 
@@ -176,7 +177,7 @@ class StationaryLaw:
 
     def pdf(self, s: Any) -> Array:
         """Return the density of s."""
-        strengths = read_vector(np.atleast_1d(s), "s")
+        strengths = read_vector(np.atleast_1d(s), "s").clip(_TINY)
         log_s = np.log(strengths)
         parts = self._potential
         panel = np.clip(np.searchsorted(parts.edges, log_s) - 1, 0, len(parts.nodes) - 1)
@@ -185,14 +186,14 @@ class StationaryLaw:
         with np.errstate(all="ignore"):
             slope = potential_slope(self.mode, parts.edges[panel][:, None] + half * (1 + x))
             value = parts.at_edges[panel] + (half * slope) @ w
-        masses, _ = self._masses
-        factor = masses.sum() / (self._raw(parts.nodes, parts.at_nodes) * parts.weights).sum()
-        density: Array = np.nan_to_num(self._raw(log_s, value) * factor) / strengths
+            masses, _ = self._masses
+            factor = masses.sum() / (self._raw(parts.nodes, parts.at_nodes) * parts.weights).sum()
+            density: Array = np.nan_to_num(self._raw(log_s, value) * factor) / strengths
         return density
 
     def cdf(self, s: Any) -> Array:
         """Return the probability of strengths up to s."""
-        strengths = read_vector(np.atleast_1d(s), "s")
+        strengths = read_vector(np.atleast_1d(s), "s").clip(_TINY)
         edges = self._potential.edges
         inside = self._cdf(np.clip(np.log(strengths), edges[0], edges[-1]))
         shares: Array = np.clip(inside, 0, 1)
@@ -257,6 +258,8 @@ class StationaryLaw:
         if not 0 < chance < 1:
             raise InputError(f"level must be between 0 and 1, got {shown(level)}")
         n = len(values)
+        if not n:
+            raise InputError("samples must be numbers, got none")
         expected = self.cdf(values)
         above = np.arange(1, n + 1) / n - expected
         distance = max(above.max(), (1 / n - above).max())
@@ -291,7 +294,7 @@ def mode_stationary_law(mode: DeepLinearMode) -> StationaryLaw:
     array([0.5899, 0.8343, 1.1389])
     """
     mode = require_mode(mode)
-    if math.isinf(mode.batch_size) or not mode.label_variance:
+    if not (mode.noisy and mode.label_variance):
         raise InputError(f"mode must have labels with noise, and finite batches, got {mode}")
     if not survives(mode):
         raise InputError(f"mode must survive its noise, which drives it to 0: {mode}")

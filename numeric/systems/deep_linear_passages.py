@@ -77,15 +77,15 @@ def mode_passage(mode: DeepLinearMode, start: Any, level: Any) -> PassageTime:
     """
     mode = require_mode(mode)
     first, last = (bounded_float(s, x, LARGEST) for s, x in ((start, "start"), (level, "level")))
-    noisy = mode.label_variance > 0 and not math.isinf(mode.batch_size)
-    if not first < last or (not noisy and last >= mode.target):
-        most = "" if noisy else f" and below the target, {mode.target:g}"
+    everywhere = mode.noisy and (mode.label_variance > 0 or not mode.target)
+    if not first < last or (not everywhere and last >= mode.target):
+        most = "" if everywhere else f" and below the target, {mode.target:g}"
         raise InputError(f"level must be above start, {first:g}{most}, got {shown(level)}")
     ends = math.log(first), math.log(last)
     flow, delay = math.inf, math.nan
     if last < mode.target:
         flow = mode_flow_time(mode, first, last)
-        if math.isinf(mode.batch_size):
+        if not mode.noisy:
             return PassageTime(1.0, flow, 0.0, flow, 0.0)
         delay = _delay(mode, *ends)
     if not survives(mode):

@@ -14,6 +14,7 @@ from sgdmem.errors import InputError
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.systems import (
     DeepLinearMode,
+    mode_flow_time,
     mode_law,
     mode_passage,
     mode_paths,
@@ -121,6 +122,28 @@ def test_survival() -> None:
     assert abs((paths > 0.5).mean() - chance) < 4 * math.sqrt(chance * (1 - chance) / 1000)
 
 
+def test_laws_without_label_noise_stay_on_their_side() -> None:
+    mode = DeepLinearMode(3, 1, 1, 0.1, 1)
+    above = mode_law(mode, 2, [0.5, 5], tolerance=0.01)
+    assert above.s[0] > 1 and above.mean()[1] == pytest.approx(1, abs=1e-3)
+    below = mode_law(mode, 0.9, [0.5, 5], tolerance=0.01)
+    assert below.s[-1] < 1 and below.mean()[1] == pytest.approx(1, abs=1e-3)
+    soon = mode_law(mode, 0.5, [1e-6], tolerance=0.01)
+    assert soon.mean() == pytest.approx(0.5 + 1e-6 * mode.drift(0.5), abs=1e-6)
+
+
+def test_without_any_noise_passages_are_those_of_gradient_flow() -> None:
+    for mode in (DeepLinearMode(3, 1), DeepLinearMode(3, 1, batch_size=1, kurtosis=1)):
+        found = mode_passage(mode, 0.1, 0.9)
+        assert found == (1, mode_flow_time(mode, 0.1, 0.9), 0, found.mean, 0)
+
+
+def test_densities_where_there_are_none() -> None:
+    law = mode_stationary_law(DeepLinearMode(3, 1, 1, 0.1, 1, 1))
+    assert list(law.pdf([0, 1e200])) == [0, 0]
+    assert law.cdf([-1, 0, 1e200]) == pytest.approx([0, 0, 1])
+
+
 def test_laws_conserve_probability() -> None:
     mode = DeepLinearMode(3, 1, 1, 0.1, 1, 1)
     law = mode_law(mode, 0.1, [1, 4], tolerance=0.01)
@@ -134,7 +157,19 @@ def test_laws_conserve_probability() -> None:
         (lambda m: mode_law(m, 0, [1]), "start must be positive"),
         (lambda m: mode_law(m, 1, [2, 1]), "times must be positive and rising, got [2, 1]"),
         (lambda m: mode_law(m, 1, [1], level=0.5), "level must be above start, 1, got 0.5"),
-        (lambda m: mode_law(DeepLinearMode(2, 1), 1, [1]), "mode must have finite batches"),
+        (
+            lambda m: mode_law(DeepLinearMode(2, 1, batch_size=1), 0.5, [1], level=2),
+            "level must be above start, 0.5 and below the target, 1, got 2",
+        ),
+        (
+            lambda m: mode_law(DeepLinearMode(2, 1, batch_size=1), 1, [1]),
+            "start must not be the target without label noise, got 1",
+        ),
+        (lambda m: mode_stationary_law(m).kolmogorov_smirnov([]), "samples must be numbers"),
+        (
+            lambda m: mode_law(DeepLinearMode(2, 1), 1, [1]),
+            "mode must have noise, and finite batches",
+        ),
         (lambda m: mode_law(OTHER, 1, [1]), "mode must be a DeepLinearMode, got 1"),
         (lambda m: mode_paths(m, 1, [1], level=0.5), "level must be above start, 1, got 0.5"),
         (
