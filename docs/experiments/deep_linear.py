@@ -4,7 +4,7 @@
    gradient flow has a quarter, a half and 90% of a mode's target, against the law of the SDE, and
    against the expansion to first order in the rate; times of jumps over half of the target.
 2. Random starts, neither aligned nor balanced: gradient descent and SGD from the same ones; where
-   noise along a mode is largest, and when the mode jumps, and has 90%.
+   noise along a mode is largest, when the mode jumps, and has 90%, and the plateau in between.
 
 Rows that the files have already are not computed again: a run may be stopped. All takes three
 minutes:
@@ -43,7 +43,7 @@ STARTS = {2: (0.02, 3000), 3: (0.1, 6000), 5: (0.08, 10_000)}  # scale and steps
 SEEDS, HIDDEN, RANDOM_TARGETS, RANDOM_RATE, RANDOM_BATCH = 50, 10, (4.0, 2.0), 0.005, 4
 START_COLUMNS = (
     *("depth", "rule", "seed", "target", "peak_share", "peak", "jump", "learned"),
-    *("alignment_defect", "balance_defect"),
+    *("alignment_defect", "balance_defect", "plateau"),
 )
 
 
@@ -121,7 +121,7 @@ def random_starts(depth: int, rule: str) -> list[list[Any]]:
     shares = run.strengths / network.target_strengths
     noise = replace(run, batch_size=1.0).diffusions
     defects = run.alignment_defects, run.balance_defects
-    rows = []
+    losses, rows = run.losses, []
     for seed, place in product(range(SEEDS), range(len(RANDOM_TARGETS))):
         s = shares[:, seed, place]
         peak = int(noise[:, seed, place].argmax())
@@ -129,9 +129,12 @@ def random_starts(depth: int, rule: str) -> list[list[Any]]:
             run.times[int((s > level).argmax())] if (s > level).any() else math.inf
             for level in (0.5, 0.9)
         ]
+        jumps = (shares[:, seed] > 0.5).argmax(axis=0)
+        between = int(jumps.mean())  # the plateau, if long: half of the second target's square
         rows.append(
             [depth, rule, seed, RANDOM_TARGETS[place], s[peak], run.times[peak], *times]
             + [defect[peak, seed] for defect in defects]
+            + [losses[between, seed]]
         )
     return rows
 
@@ -196,14 +199,15 @@ def summary(rows: Any, starts: Any) -> None:
     for depth, target in product(STARTS, RANDOM_TARGETS):
         for rule in ("gradient descent", "SGD"):
             chosen = {"depth": str(depth), "rule": rule, "target": f"{target:g}"}
-            share, peak, learned, alignment = numbers(
-                starts, "peak_share", "peak", "learned", "alignment_defect", **chosen
+            share, peak, learned, alignment, plateau = numbers(
+                starts, "peak_share", "peak", "learned", "alignment_defect", "plateau", **chosen
             )
             theory = (2 - 2 / depth) / (3 - 2 / depth)
             print(
                 f"L = {depth}, s* = {target:g}, {rule}: noise largest before 90% in",
                 f"{(peak < learned).sum()} of {len(peak)}, at {share.mean():.3f} +-",
-                f"{share.std():.3f} of s* ({theory:.3f}); alignment defect {alignment.mean():.2f}",
+                f"{share.std():.3f} of s* ({theory:.3f}); alignment defect {alignment.mean():.2f};",
+                f"loss between jumps {plateau.mean():.3f} +- {plateau.std():.3f}",
             )
         quotients = jump_quotients(starts, depth, target)
         print(f"    jumps of SGD / GD: {quotients.mean():.4f} +- {quotients.std():.4f}")

@@ -116,3 +116,21 @@ def test_search_of_slow_systems_resumes(tmp_path: Path) -> None:
     lines = table.read_text().splitlines()
     assert [line.split(",")[:4] for line in lines[1:]] == [["2", "2", "20", s] for s in "01"]
     assert np.loadtxt(rows, delimiter=",", skiprows=1).shape == (2, 3)
+
+
+@pytest.mark.slow
+def test_deep_linear_resumes(tmp_path: Path) -> None:
+    script = experiment("deep_linear")
+    script.RUNS, script.SEEDS, script.DEPTHS, script.VARIANCES = 400, 5, (2,), ("0.5",)
+    script.STARTS = {2: (0.02, 1500)}
+    paths = [tmp_path / name for name in ("aligned.csv", "starts.csv", "picture.png")]
+    for _ in range(2):  # the second time everything is there
+        script.sys.argv = ["", *map(str, paths)]
+        script.main()
+    rows, starts = map(script.read, paths[:2])
+    assert (len(rows), len(starts), paths[2].exists()) == (24, 20, True)
+    mean, error, first = script.numbers(rows, "mean", "standard_error", "first_order")
+    assert (np.abs(mean - first) < 5 * error).all()
+    share, plateau = script.numbers(starts, "peak_share", "plateau")
+    assert share == pytest.approx(np.full(20, 0.5), abs=0.05)
+    assert ((plateau > 1) & (plateau < 2.5)).all()  # 2 if the second mode had not begun
