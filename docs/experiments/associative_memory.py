@@ -40,7 +40,7 @@ from sgdmem.systems import (
 
 ALPHAS = ("1.25", "1.5", "2")
 SEEDS = {16: 64, 32: 32, 64: 32, 128: 16, 256: 16, 512: 6}  # memories, by dimension
-LARGE, LARGE_SEEDS = 1024, {"1.25": 3, "1.5": 5, "2": 3}  # two minutes each
+LARGE, LARGE_SEEDS = 1024, {"1.25": 3, "1.5": 6, "2": 3}  # two minutes each
 FACTORS, SCALED_UP_TO = (0.25, 1, 4), 256  # of lambda
 BATCH_DIMENSIONS, BATCH_SEEDS = (32, 64, 128), 8
 BATCHES = [2**k for k in range(23)]
