@@ -15,7 +15,6 @@ from functools import cache
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.systems.adaptive_errors import METHODS, small_rate_solution
 from sgdmem.numeric.systems.adaptive_methods import adaptive_problem
 from sgdmem.numeric.systems.adaptive_steps import adaptive_run
@@ -50,7 +49,7 @@ def check(claim: Claim = claim) -> list[Case]:
 
 
 @cache
-def _end(method: str, ones: int, others: int) -> Array:
+def _end(method: str, ones: int, others: int) -> tuple[float, float]:
     problem = adaptive_problem([1] * ones + [-1] * others)
     first = 0.04 if method == "adagrad" else 8e-4
     rates = first / 2.0 ** np.arange(3)
@@ -63,13 +62,14 @@ def _end(method: str, ones: int, others: int) -> Array:
         ends.append(adaptive_run(problem, method, steps, betas=("0.5", "0.9"))[-1, :2])
     # what is left goes like the rate, times its logarithm where signs change
     powers = np.column_stack([np.ones(3), rates, rates * np.log(rates)])
-    return np.asarray(np.linalg.solve(powers, np.array(ends))[0])
+    label, both = np.linalg.solve(powers, np.array(ends))[0].tolist()
+    return label, both
 
 
 PERTURBED: dict[str, Claim] = {
     "1/4, as on the ray": lambda method, ones, others: (0.25, 0.25),
     "of least norm": lambda method, ones, others: tuple(
-        adaptive_problem([1] * ones + [-1] * others).minimum_norm()[:2].astype(float)
+        adaptive_problem([1] * ones + [-1] * others).minimum_norm()[:2].astype(float).tolist()
     ),
     "all of them as RMSProp": lambda method, ones, others: claim("rmsprop", ones, others),
     "all of them as AdaGrad": lambda method, ones, others: claim("adagrad", ones, others),

@@ -34,11 +34,12 @@ STATEMENT = Statement(
 )
 
 _STEPS, _MANY = 60, 400
+_constant = cache(last_iterate_constant)
 
 
 def claim(t: Array, rate: float) -> Array:
     """Return the bounds."""
-    return last_iterate_constant(rate) / (t + 1)
+    return _constant(rate) / (t + 1)
 
 
 def check(claim: Claim = claim) -> list[Case]:
