@@ -78,6 +78,24 @@ def test_second_step_of_muon() -> None:
     assert found == pytest.approx(thresholded_exponents("1.5", "Muon", 2), abs=0.12)
 
 
+@pytest.mark.slow
+def test_muon_is_faster_at_first_and_sgd_comes_after_it() -> None:
+    """Means of drawn memories, without relearning: the picture of the abstract."""
+    counts = {
+        rule: np.mean(
+            [
+                [len(found.items) for found in thresholded_steps(memory, rule, 6)]
+                for memory in (AssociativeMemory(96, "1.5", seed=seed) for seed in range(2))
+            ],
+            axis=0,
+        )
+        for rule in ("SGD", "Muon")
+    }
+    ratio = counts["Muon"] / counts["SGD"]
+    assert (ratio[:2] > 6).all() and (np.diff(ratio[1:]) < 0).all() and ratio[5] < 1.1
+    assert (np.diff(counts["SGD"]) > 0).all() and counts["SGD"][5] > 96
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
