@@ -19,18 +19,18 @@ from sgdmem.numeric.systems.associative_memory import AssociativeMemory
 from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import in_points
-from sgdmem.phase_diagrams.pictures.palette import BLACK, MARKS
+from sgdmem.phase_diagrams.pictures.palette import MARKS
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
 from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import (
     Legend,
     curves_of,
+    dotted,
     look,
     read_list,
     require_none,
     theory,
     thick,
-    thin,
 )
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -136,9 +136,9 @@ def associative_memory_batches_data(
     *,
     exponent: Any = "1.5",
     batch_size: tuple[float, float] = (1.0, 1e6),
-    dimensions: Any = (32, 128),
+    dimensions: Any = (16, 64),
     points: int = 13,
-    seeds: int = 4,
+    seeds: int = 8,
     progress: bool = False,
 ) -> xarray.Dataset:
     r"""Simulate how many items one step recovers, of :math:`N=d^2`, by the batch size.
@@ -230,7 +230,7 @@ def draw_associative_memory_batches(data: xarray.Dataset, ax: Any) -> Legend:
             lines = ax.plot(sizes, mean, label=label, **style)
             named("recovered", *lines)
             level = float(one["population"].mean())
-            named("population", ax.axhline(level, **_dotted(style["color"]), zorder=1))
+            named("population", ax.axhline(level, **dotted(style["color"]), zorder=1))
     named("different", *ax.plot(sizes, data["different"], **theory(), zorder=6))
     most = float(data["recovered"].mean("seed").max())
     ax.set(xscale="log", yscale="log", xlim=sizes[[0, -1]], ylim=(0.8, 2 * max(most, 1)))
@@ -238,12 +238,8 @@ def draw_associative_memory_batches(data: xarray.Dataset, ax: Any) -> Legend:
     write_title(ax, rf"$\alpha={alpha:g}$, $N=d^2$", "small")
     return {
         r"different items in a batch, $\sim B^{1/\alpha}$": theory(),
-        "the population's gradient": _dotted(),
+        "the population's gradient": dotted(),
     }
-
-
-def _dotted(color: str = BLACK) -> dict[str, Any]:
-    return {**thin(color), "linestyle": ":"}
 
 
 def _require_dimension(fine: bool, given: Any) -> None:

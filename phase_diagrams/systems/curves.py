@@ -88,6 +88,11 @@ def thin(color: str = GREY) -> dict[str, Any]:
     return {"color": color, "linewidth": in_points(0.8)}
 
 
+def dotted(color: str = BLACK) -> dict[str, Any]:
+    """Return the look of a dotted line that is no curve."""
+    return {**thin(color), "linestyle": ":"}
+
+
 def dot(color: str = GREY) -> dict[str, Any]:
     """Return the look of a point on a curve."""
     return {"marker": "o", "linestyle": "none", "color": color, "markersize": in_points(4)}

@@ -19,7 +19,7 @@ from sgdmem.phase_diagrams.pictures.figure_size import dashed
 from sgdmem.phase_diagrams.pictures.palette import BLACK
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
 from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
-from sgdmem.phase_diagrams.systems.curves import Legend, look, theory, thick, thin
+from sgdmem.phase_diagrams.systems.curves import Legend, dotted, look, theory, thick, thin
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _MOST_STEPS = 10**5
 _SEED = 0
-_DOTTED = {**thin(BLACK), "linestyle": ":"}
 
 
 @curve_data
@@ -123,7 +122,7 @@ def draw_kaczmarz(data: xarray.Dataset, ax: Any) -> Legend:
         "guarantee": ("eigenvalue equation", thin(BLACK)),
         "power": (label, theory()),
         "last_iterate": (f"${constant:.3f}/(t+1)$", dashed(BLACK, 1)),
-        **({"slowest": ("slowest layers, $0.227/t$", _DOTTED)} if greedy else {}),
+        **({"slowest": ("slowest layers, $0.227/t$", dotted())} if greedy else {}),
     }
     for name, (_, style) in lines.items():
         named(name.replace("_", "-"), *ax.plot(t, data[name], **style, zorder=5))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 import sgdmem
@@ -57,6 +58,12 @@ def shown(axes: Any) -> dict[str, list[Any]]:
     return {**found, "": [axes.get_title(), axes.get_xlabel(), axes.get_ylabel(), words, window]}
 
 
+def widths(axes: Any) -> list[float]:
+    """Return how wide lines are."""
+    found = (one for some in artists(axes).values() for one in some)
+    return [float(one.get_linewidth()) for one in found if isinstance(one, Line2D)]
+
+
 def test_every_diagram_is_tried() -> None:
     assert SMALL.keys() == DIAGRAMS.keys()
 
@@ -78,6 +85,8 @@ def test_a_file_is_drawn_as_the_diagram_was(name: str, tmp_path: Path) -> None:
     again = read_map_file(path)
     assert again.attrs == data.attrs
     assert sgdmem.draw(again, explained=False).figure.legends == []
+    column, page = (widths(sgdmem.draw(again, size=size)) for size in ("column", "page"))
+    assert column == pytest.approx(np.multiply(page, 7.5 / 9).tolist())  # as their letters
     if name in MAPS:
         assert "map" in artists(sgdmem.draw(again, quantity="stable", size=(9, 6)))
 
