@@ -134,3 +134,18 @@ def test_deep_linear_resumes(tmp_path: Path) -> None:
     share, plateau = script.numbers(starts, "peak_share", "plateau")
     assert share == pytest.approx(np.full(20, 0.5), abs=0.05)
     assert ((plateau > 1) & (plateau < 2.5)).all()  # 2 if the second mode had not begun
+
+
+def test_numbers_of_adaptive_methods_resume(tmp_path: Path) -> None:
+    script = experiment("adaptive_methods")
+    script.BALANCES, script.RATES, script.STEPS = ((2, 1),), (((1, 1), (0.1,)),), 100
+    script.NUMBERS, script.SHARES = (3,), ("0.6",)
+    table = tmp_path / "table.csv"
+    script.main(table)
+    first = table.read_text()
+    script.main(table)
+    assert table.read_text() == first
+    rows = {row["quantity"]: float(row["value"]) for row in csv.DictReader(first.splitlines())}
+    assert 0 < rows["start"] < 1 and rows["epsilon"] > 0
+    assert rows["gradient_descent"] == pytest.approx(78 / 625)
+    assert rows["adaptive"] == pytest.approx(186 / 625)

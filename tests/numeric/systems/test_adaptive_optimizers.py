@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.theorems.adaptive_methods.ends import ray_rates
-from sgdmem.systems import adaptive_problem, adaptive_run
+from sgdmem.systems import adaptive_problem, adaptive_run, small_rate_solution
 
 torch = pytest.importorskip("torch")
 optim = torch.optim
@@ -17,10 +17,10 @@ PROBLEM = adaptive_problem([1, -1, 1, 1, -1, 1, 1])
 TINY = 1e-300
 
 
-def trained(optimizer: Any, rates: Any, **options: Any) -> Any:
+def trained(optimizer: Any, rates: Any, problem: Any = PROBLEM, **options: Any) -> Any:
     """Return all iterates of an optimizer, from 0."""
-    X = torch.tensor(PROBLEM.X, dtype=torch.float64)
-    y = torch.tensor(PROBLEM.y, dtype=torch.float64)
+    X = torch.tensor(problem.X, dtype=torch.float64)
+    y = torch.tensor(problem.y, dtype=torch.float64)
     w = torch.zeros(X.shape[1], dtype=torch.float64, requires_grad=True)
     method = optimizer([w], lr=rates[0], **options)
     points = [w.detach().numpy().copy()]
@@ -56,6 +56,32 @@ def test_they_end_at_signs(optimizer: Any, rates: Any, options: Any) -> None:
     assert np.abs(points[-1] - signs.astype(float)).max() < 1e-12
     assert away(points) < 1e-12
     assert {PROBLEM.test_error(w, "0.6") for w in points[1::20]} == {Fraction(2, 5)}
+
+
+def test_rmsprop_ends_at_signs_where_labels_nearly_balance() -> None:
+    """The ray of 9 labels 1 and 8 labels -1 is unstable at larger rates."""
+    problem = adaptive_problem([1] * 9 + [-1] * 8)
+    signs = problem.sign_solution()
+    assert signs is not None
+    far = []
+    for factor in (1, 5):
+        rates = factor * ray_rates("rmsprop", problem)
+        end = trained(optim.RMSprop, rates, problem, alpha=0.9, eps=TINY)[-1]
+        far.append(np.abs(end - signs.astype(float)).max())
+    assert far[0] < 1e-12 < 1e-4 < far[1]
+
+
+def test_small_rates_where_most_labels_are_not_one() -> None:
+    problem = adaptive_problem([1, 1, -1, -1, -1])
+    falling = np.append(np.full(800, 5e-4), 5e-4 * np.geomspace(1, 1e-3, 300))
+    for optimizer, method, rates, options in (
+        (optim.Adagrad, "adagrad", np.full(4000, 0.02), {}),
+        (optim.RMSprop, "rmsprop", falling, {"alpha": 0.9}),
+        (optim.Adam, "adam", falling, {"betas": (0.5, 0.9)}),
+    ):
+        end = trained(optimizer, rates, problem, eps=TINY, **options)[-1]
+        limit = small_rate_solution(problem, method).astype(float)
+        assert np.abs(end - limit)[:3].max() < 0.02
 
 
 @pytest.mark.parametrize(
