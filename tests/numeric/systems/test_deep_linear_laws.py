@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.stats import gamma
+from scipy.stats import gamma, norm
 
 from sgdmem.errors import InputError
 from sgdmem.numeric.arithmetic.ball import Array
@@ -92,6 +92,12 @@ def test_passages_of_two_layers_in_closed_form() -> None:
     found = mode_passage(mode, 1, math.exp(3))
     assert found.mean == pytest.approx(3 / 1.8, rel=1e-4)
     assert found.deviation == pytest.approx(math.sqrt(3 * 0.8 / 1.8**3), rel=1e-4)
+    times = np.array([0.5, 1, 2, 4])
+    law = mode_law(mode, 1, times, level=math.exp(3), tolerance=0.01)
+    ahead, behind = (norm.cdf((sign * 1.8 * times - 3) / np.sqrt(0.8 * times)) for sign in (1, -1))
+    exact = ahead + math.exp(2 * 1.8 * 3 / 0.8) * behind
+    assert 1e-4 < law.error < 0.01  # of what is not extrapolated
+    assert law.passed == pytest.approx(exact, abs=law.error / 5)
 
 
 def test_passages_that_may_fail() -> None:
