@@ -1,9 +1,12 @@
-r"""SDE against SGD: means of f differ by :math:`-\frac\eta2f'(s)\,\dot s\,\ln(\dot u_t/\dot u_0)`.
+r"""SDE against SGD: weak order 1; the error is that of gradient flow against gradient descent.
 
-SGD's mean after the time :math:`t=\eta k`, less that of its diffusion, to first order in the rate:
-of one mode of a deep linear network, aligned and balanced, with Gaussian inputs. There s and
-:math:`u=s^{1/L}` are gradient flow's. So the diffusion is right to weak order 1, and its first
-error is that of gradient descent, whatever the batches and the noise of labels.
+To first order in the rate, SGD's mean of f(s) after the time :math:`t=\eta k` less the diffusion's
+is
+
+.. math:: -\frac\eta2f'(s)\,\dot s\,\ln(\dot u_t/\dot u_0),
+
+where s and :math:`u=s^{1/L}` are gradient flow's, whatever the batches and the noise of labels: for
+one mode of a deep linear network, aligned and balanced, with Gaussian inputs.
 
 Method: Kolmogorov's backward equation of both as matrices, on Chebyshev points: steps of SGD by
 Gauss quadrature over its batches, the generator of the diffusion from `DeepLinearMode`. The
