@@ -7,7 +7,8 @@ any, the target itself is where a mode rests. Near 0 two layers move log s by
 .. math:: 2\lambda s^*-\eta D(0)
 
 a unit of time: if that is negative the feature dies, however long it was learned. More layers
-leave the noise no hold there, so that features with :math:`s^*>0` never die.
+leave the noise no hold there, so that features with :math:`s^*>0` never die of the diffusion; long
+steps of real SGD may still jump over 0.
 """
 
 from __future__ import annotations

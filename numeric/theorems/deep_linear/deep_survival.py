@@ -1,9 +1,10 @@
 r"""Survival of deep features: with L > 2 and :math:`s^*>0` none dies; with :math:`s^*=0` all do.
 
-Towards 0 the stationary density falls as :math:`e^{-cs^{-q}}`, q = 1 - 2/L, with :math:`c=2\lambda
-s^*/(Lq\,\eta D(0))`. Without a target, label noise alone makes :math:`s^{-q}/(L-2)` a Bessel
-process of dimension (2L-3)/(L-2) > 2: in the end :math:`s^{-2q}/((L-2)^2\eta D(0)t)` has the
-chi-square law of as many degrees of freedom, and s falls as :math:`t^{-L/(2(L-2))}`.
+That is of the diffusion: long steps may jump over 0. Towards 0 the stationary density falls as
+:math:`e^{-cs^{-q}}`, q = 1 - 2/L, with :math:`c=2\lambda s^*/(Lq\,\eta D(0))`. Without a target,
+label noise alone makes :math:`s^{-q}/(L-2)` a Bessel process of dimension (2L-3)/(L-2) > 2: in the
+end :math:`s^{-2q}/((L-2)^2\eta D(0)t)` has the chi-square law of as many degrees of freedom, and s
+falls as :math:`t^{-L/(2(L-2))}`.
 
 Method: quadrature of drift and diffusion far below the target; the Fokker-Planck equation of modes
 without target, after a long time.

@@ -203,3 +203,30 @@ def test_bad_questions(call: Callable[[DeepLinearMode], Any], message: str) -> N
     with pytest.raises(InputError) as error:
         call(DeepLinearMode(2, 1, 1, 0.1, 1, 0.5))
     assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def real_steps(depth: int, rate: float, variance: float, time: float, runs: int) -> Array:
+    """Return the strengths of one mode after real steps of single Gaussian samples."""
+    rng = np.random.default_rng(3)
+    u = np.ones(runs)
+    for _ in range(round(time / rate)):
+        x, noise = rng.standard_normal((2, runs))
+        u -= rate * u ** (depth - 1) * ((u**depth - 1) * x**2 - math.sqrt(variance) * noise * x)
+    s: Array = u**depth
+    return s
+
+
+@pytest.mark.slow
+def test_real_steps_of_one_mode_die_where_the_diffusion_does() -> None:
+    """Two layers, from the target; the threshold is near 2 / 0.02."""
+    for variance, dies in ((50, False), (150, True)):
+        assert (mode_survival(DeepLinearMode(2, 1, 1, 0.02, 1, variance), 1) == 0) is dies
+        median = np.median(real_steps(2, 0.02, variance, 100, 300))
+        assert median < 1e-20 if dies else median > 0.05
+
+
+@pytest.mark.slow
+def test_real_steps_jump_over_zero_which_the_diffusion_never_does() -> None:
+    shares = [(real_steps(3, rate, 0.2 / rate, 20, 300) < 0).mean() for rate in (0.02, 0.005)]
+    assert shares[0] > 0.005 and shares[1] == 0
+    assert mode_survival(DeepLinearMode(3, 1, 1, 0.02, 1, 10), 1) == 1
