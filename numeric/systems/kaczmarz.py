@@ -63,7 +63,7 @@ def kaczmarz(
         unit rows.
     probabilities : str or array of shape (n,)
         "norms": in proportion to the squares of the norms, of a row or block (Strohmer and
-        Vershynin); "uniform"; or one for each row or block.
+        Vershynin); "uniform"; or one for each row or block, up to a common factor.
     blocks : int or sequence of sequences of int, optional
         How many consecutive rows are taken together, or which.
     start : array of shape (d,), optional
@@ -72,7 +72,7 @@ def kaczmarz(
     Raises
     ------
     InputError
-        For a row of zeros, blocks that are none, and as `Problem.from_data`.
+        For a row of zeros, probabilities or blocks that are none, and as `Problem.from_data`.
 
     Examples
     --------
@@ -81,24 +81,18 @@ def kaczmarz(
     >>> sgdmem.losses(sgdmem.sgd(1), problem, 1, 2)
     array([0.74    , 0.0832  , 0.056576])
     """
-    rows: Any = A.tocsr() if hasattr(A, "tocsr") else read_reals(A, "A")
-    if len(rows.shape) != _MATRIX or not min(rows.shape):
-        raise InputError(f"A must be of the shape (n, d), got {shown(A)}")
-    n, known = rows.shape[0], b is not None
+    rows, largest, lengths = _unit_rows(A)
+    n, known = len(lengths), b is not None
     labels = read_vector(b, "b") if known else np.zeros(n)
     if labels.shape != (n,):
         raise InputError(f"b must have an entry for each of {n} rows, got {labels.size}")
+    labels = labels / largest / lengths
+    squares = (largest / largest.max() * lengths) ** 2
     sparse = hasattr(rows, "tocsr")
-    products = rows.multiply(rows) if sparse else rows**2
-    squares = np.asarray(products.sum(axis=1)).ravel()
-    if not squares.all():
-        raise InputError(f"A must have no row of zeros, but row {int(squares.argmin())} is one")
     if blocks is None:
-        scales = 1 / np.sqrt(squares)[:, None]
-        scaled = rows.multiply(scales).tocsr() if sparse else (rows * scales)[:, None]
         p = _probabilities(probabilities, squares)
-        found = labels * scales[:, 0] if known else None
-        return Problem.from_data(scaled, found, start=start, weights=p)
+        samples = rows if sparse else rows[:, None]
+        return Problem.from_data(samples, labels if known else None, start=start, weights=p)
     places = _blocks(blocks, n)
     p = _probabilities(probabilities, np.array([squares[place].sum() for place in places]))
     V = np.zeros((len(places), max(map(len, places)), rows.shape[1]))
@@ -124,7 +118,7 @@ def greedy_quadratics(H: Any, *, probabilities: Any = "uniform", start: Any = No
     H : array of shape (n, d, d)
         Positive semidefinite matrices of norms up to 1.
     probabilities : str or array of shape (n,)
-        "uniform", "norms" (in proportion to the traces), or one for each.
+        "uniform", "norms" (in proportion to the traces), or one for each, up to a factor.
     start : array of shape (d,), optional
         :math:`w_0-w_*`.
 
@@ -158,9 +152,39 @@ def greedy_quadratics(H: Any, *, probabilities: Any = "uniform", start: Any = No
     return Problem.from_data(Z, start=start, weights=p)
 
 
+def _unit_rows(A: Any) -> tuple[Any, Array, Array]:
+    """Return rows of length 1, their largest entries, and lengths in units of these."""
+    sparse = hasattr(A, "tocsr")
+    rows: Any = A.tocsr(copy=True) if sparse else read_reals(A, "A")
+    if len(rows.shape) != _MATRIX or not min(rows.shape):
+        raise InputError(f"A must be of the shape (n, d), got {shown(A)}")
+    if sparse:
+        rows.data = read_reals(rows.data, "A.data")
+        rows.sum_duplicates()
+        largest = abs(rows).max(axis=1).toarray().ravel()
+    else:
+        largest = np.abs(rows).max(axis=1)
+    if not largest.all():
+        raise InputError(f"A must have no row of zeros, but row {int(largest.argmin())} is one")
+
+    def over(sizes: Array) -> Any:
+        return rows.multiply(1 / sizes[:, None]).tocsr() if sparse else rows / sizes[:, None]
+
+    rows = over(largest)  # so that squares neither overflow nor underflow
+    squares = rows.multiply(rows) if sparse else rows**2
+    lengths = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
+    return over(lengths), largest, lengths
+
+
 def _probabilities(given: Any, squares: Array) -> Array:
     if not isinstance(given, str):
-        return read_vector(given, "probabilities")
+        found = read_vector(given, "probabilities")
+        if found.shape != squares.shape or found.min() < 0 or not found.any():
+            raise InputError(
+                f"probabilities must be {squares.size} numbers, not negative and not all 0, "
+                f"got {shown(given)}"
+            )
+        return found
     if given not in ("norms", "uniform"):
         raise InputError(f'probabilities must be "norms", "uniform" or a list, got {shown(given)}')
     return squares / squares.sum() if given == "norms" else np.full(squares.size, 1 / squares.size)

@@ -90,7 +90,7 @@ def wait_bound(h: Any, rate: Any) -> Any:
     u = 1 - rate * h
     q, c, moved = u * u, 1 / (1 + u), rate * h  # 1 - q = moved / c
     size = abs(u)
-    # sums over j of q^(j-1), (2j+1) q^(j-1) and (2j+1)^2 q^(j-1), times 1, moved, moved^2, by moved
+    # moved times the sums over j of q^(j-1), (2j+1) q^(j-1) (1 - q) and (2j+1)^2 q^(j-1) moved^2
     ones, odd = c, 3 * moved + 2 * q * c
     squares = 4 * q * (1 + q) * c**3 + 12 * q * moved * c**2 + 9 * moved**2 * c
     jumps = ((1 + size) ** 2 / 4 + 1.03 * size) * ones + squares - odd

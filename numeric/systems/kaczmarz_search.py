@@ -24,7 +24,7 @@ def search_slow_system(
     Parameters
     ----------
     dimension, rows, steps : int
-        d, n and t.
+        d and n, from 2 on (otherwise one step leaves no loss), and t.
     seed : int
         Of the first system.
     iterations : int
@@ -45,7 +45,7 @@ def search_slow_system(
     """
     from scipy.optimize import minimize
 
-    d, n, t = whole(dimension, "dimension", 1), whole(rows, "rows", 1), whole(steps, "steps", 1)
+    d, n, t = whole(dimension, "dimension", 2), whole(rows, "rows", 2), whole(steps, "steps", 1)
     rng = np.random.default_rng(whole(seed, "seed", 0))
     first = np.concatenate([rng.normal(size=n * d), 2 * rng.normal(size=n)])
 

@@ -74,7 +74,7 @@ def worst_losses(
     steps : int or increasing sequence of int
         0, 1, ... up to a number of steps; or those that are asked.
     learning_rate, batch_size : number
-        1 for the greedy step on single samples.
+        1 for the greedy step on single samples. An algorithm has its own rate.
     algorithm : Algorithm, optional
         Any other than SGD, such as ``heavy_ball(1, "0.4")``, from u = 0: without momentum yet.
     progress : bool
@@ -105,6 +105,8 @@ def worst_losses(
             f"steps must be at most {_MOST // (3 * size):,} for {len(samples):,} samples of "
             f"{lam.size:,} modes, got {last:,}"
         )
+    if algorithm is not None and rate != 1:
+        raise InputError(f"learning_rate must be that of the algorithm, got {shown(learning_rate)}")
     method = read_schedule(sgd(rate) if algorithm is None else algorithm)
     if method.stationary is None:
         raise InputError(f"algorithm must be one for all steps, got {shown(algorithm)}")
@@ -154,7 +156,7 @@ def largest_pair(matrix: Array, near: Array | None = None) -> tuple[float, Array
             if is_definite(largest * (1 + _NEAR) * np.eye(len(matrix)) - matrix, 0.0):
                 return largest, vectors[:, 0]
     values, vectors = np.linalg.eigh(matrix)
-    return float(values[-1]), vectors[:, -1]
+    return max(float(values[-1]), 0.0), vectors[:, -1]
 
 
 def _read_steps(given: Any) -> Array:

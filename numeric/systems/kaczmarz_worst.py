@@ -25,6 +25,7 @@ from sgdmem.symbolic.errors import InputError, shown
 
 SLOW_LAYERS = (0.705, 1.534, 2.755, 4.578, 7.447, 12.146, 19.677, 58.133)  # the slowest eight
 _TWO_LAYERS = (0.66, 2.455)  # the slowest two
+_MOST_COORDINATES, _MOST_OF_LAYER = 4000, 1e6
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def layered_system(steps: Any, width: Any = 10, layers: Any = _TWO_LAYERS) -> Sl
     Raises
     ------
     InputError
-        For too few steps: the rows would have to be drawn more often.
+        For too few steps: the rows would have to be drawn more often; for layers that grow less
+        than the rows of one that feed the one before need, by width^(-1/2); and for more than 4000
+        coordinates.
 
     Examples
     --------
@@ -96,7 +99,12 @@ def layered_system(steps: Any, width: Any = 10, layers: Any = _TWO_LAYERS) -> Sl
     0.433
     """
     t, m, theta = whole(steps, "steps", 1), whole(width, "width", 1, 1000), _layers(layers)
-    sizes = m ** np.arange(theta.size)
+    sizes = [m**k for k in range(theta.size)]
+    if sum(sizes) > _MOST_COORDINATES:
+        raise InputError(
+            f"layers must have at most {_MOST_COORDINATES:,} coordinates, got {theta.size} of the "
+            f"width {m}"
+        )
     first = np.concatenate([[0], np.cumsum(sizes)])
     rows, p = [np.eye(first[-1] + 1)[-1]], [0.0]
     own = 0.0  # what a block has of the rows that feed the one before
@@ -115,6 +123,11 @@ def layered_system(steps: Any, width: Any = 10, layers: Any = _TWO_LAYERS) -> Sl
 
     for k in range(1, theta.size):
         fed = (theta[k - 1] / t - own) * sizes[k - 1]  # probability times share
+        if fed <= 0:
+            raise InputError(
+                f"layers must be above {own * t:.6g} in place {k}, for this width, got "
+                f"{theta[k - 1]:.6g}"
+            )
         last = k == theta.size - 1
         ratio = theta[k] / t * sizes[k] / fed if last else np.sqrt(m)  # of the shares
         total = fed * (1 + ratio)
@@ -130,6 +143,6 @@ def layered_system(steps: Any, width: Any = 10, layers: Any = _TWO_LAYERS) -> Sl
 
 def _layers(given: Any) -> Array:
     theta = read_vector(given, "layers")
-    if not theta.size or theta.min() <= 0:
-        raise InputError(f"layers must be positive numbers, got {shown(given)}")
+    if not theta.size or theta.min() <= 0 or theta.max() > _MOST_OF_LAYER:
+        raise InputError(f"layers must be positive numbers up to 10^6, got {shown(given)}")
     return theta

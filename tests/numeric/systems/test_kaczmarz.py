@@ -195,6 +195,27 @@ def test_sparse_rows() -> None:
     assert len(kaczmarz(np.eye(3)).spectrum) == len(kaczmarz(sparse.eye(3)).spectrum) == 3
 
 
+@pytest.mark.parametrize("blocks", [None, 2])
+def test_lengths_of_rows_do_not_matter(blocks: int | None) -> None:
+    """Their squares would overflow and underflow in floats, and in small integers."""
+    sparse = pytest.importorskip("scipy.sparse")
+    A, b = np.array([[18, 0, 20], [30, 40, 1], [1, 2, 2]]), np.array([1.0, 2, 3])
+    usual = sgdmem.losses(sgdmem.sgd(1), kaczmarz(A, b, blocks=blocks), 1, 3)
+    for scale in (1e-200, 1e200):
+        for form in (np.array, sparse.csr_array):
+            other = kaczmarz(form(A * scale), b * scale, blocks=blocks)
+            np.testing.assert_allclose(sgdmem.losses(sgdmem.sgd(1), other, 1, 3), usual, rtol=1e-12)
+    small = kaczmarz(sparse.csr_array(A.astype(np.int8)), b, blocks=blocks)
+    np.testing.assert_allclose(sgdmem.losses(sgdmem.sgd(1), small, 1, 3), usual, rtol=1e-12)
+    lengths = np.array([1e-200, 1, 1e200])
+    mixed = kaczmarz(A * lengths[:, None], b * lengths, blocks=blocks, probabilities="uniform")
+    alike = kaczmarz(A, b, blocks=blocks, probabilities="uniform")
+    found = [sgdmem.losses(sgdmem.sgd(1), each, 1, 3) for each in (mixed, alike)]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-12)
+    with pytest.raises(InputError, match="A.data must be finite"):
+        kaczmarz(sparse.csr_array([[1.0, np.nan]]))
+
+
 def test_greedy_quadratics() -> None:
     """Kaczmarz is one of them, and others follow their map of moments."""
     _, start, H, p, _, problem = instance("blocks")
@@ -344,6 +365,16 @@ def worst(system: Any, steps: int) -> float:
         (lambda: guaranteed_exponent(0.001), "learning_rate must be from 0.01 to 1.9"),
         (lambda: last_iterate_constant(1.95), "learning_rate must be from 0.01 to 1.9"),
         (lambda: layered_limit([-1]), "layers must be positive"),
+        (lambda: layered_limit([1, 1e300]), "numbers up to 10.6"),
+        (lambda: layered_system(1000, 2, (1, 0.1, 5)), "layers must be above 0.7.* in place 2"),
+        (lambda: layered_system(1000, 100, (1, 2, 3)), "at most 4,000 coordinates"),
+        (lambda: search_slow_system(2, 1, 3), "rows must be"),
+        (lambda: kaczmarz(np.eye(2), probabilities=[1, -1]), "probabilities must be 2 numbers"),
+        (lambda: kaczmarz(np.eye(2), probabilities=[1]), "probabilities must be 2 numbers"),
+        (
+            lambda: worst_losses(kaczmarz(np.eye(2)), 1, 0.5, algorithm=sgdmem.sgd(1)),
+            "of the algorithm",
+        ),
         (lambda: layered_system(5, 10), "steps must be 2[0-9] or more, got 5"),
         (lambda: search_slow_system(2, 2, 0), "steps"),
         (lambda: worst_losses([1.0, 2], 3), "one of samples"),
