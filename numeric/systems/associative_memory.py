@@ -36,12 +36,15 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import EPS
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float, whole
 from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.systems.memory_contest import BLOCK, Contest, Recovery
 from sgdmem.numeric.systems.spectral_step import finite_matrix, spectral_step
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.algebra.scalars import is_list
+from sgdmem.symbolic.errors import InputError, shown
 
 _MOST_ITEMS, _MOST_DIMENSIONS, _MOST_SAMPLES = 10**8, 10**4, 10**15
 _INPUTS, _OUTPUTS, _SAMPLES = range(3)  # streams of random numbers
@@ -113,15 +116,16 @@ class AssociativeMemory:
         return found
 
     def inputs(self, first: int = 0, last: int | None = None) -> Array:
-        """Return the inputs of items first to last, shape (last - first, d), single precision."""
+        """Return the inputs of items first to last - 1, single precision, a row for each."""
         return self._embeddings(_INPUTS, first, last)
 
     def outputs(self, first: int = 0, last: int | None = None) -> Array:
-        """Return the outputs of items first to last, shape (last - first, d), single precision."""
+        """Return the outputs of items first to last - 1, single precision, a row for each."""
         return self._embeddings(_OUTPUTS, first, last)
 
     def _embeddings(self, stream: int, first: int, last: int | None) -> Array:
-        last = self.items if last is None else min(last, self.items)
+        last = self.items if last is None else min(whole(last, "last", 0), self.items)
+        first = min(whole(first, "first", 0), last)
         d = self.dimension
         if self.orthogonal:
             columns = np.random.default_rng([self.seed, stream]).standard_normal((d, self.items))
@@ -169,9 +173,11 @@ class AssociativeMemory:
         Raises
         ------
         InputError
-            For a batch size that is no whole number, and what are no items.
+            For a batch size that is neither a whole number nor infinite, and what are no items.
         """
         shares = self.shares(batch_size).copy()
+        if not is_list(without):
+            raise InputError(f"without must be a list of items, got {shown(without)}")
         shares[[whole(item, "without", 0, self.items - 1) for item in without]] = 0
         d = self.dimension
         products, mean, weighted = np.zeros((d, d)), np.zeros(d), np.zeros(d)
@@ -205,13 +211,22 @@ class AssociativeMemory:
         Raises
         ------
         InputError
-            For numbers out of their range.
+            For numbers out of their range, and where :math:`\lambda` is so far below the largest
+            singular value that double precision does not tell it from 0: above
+            :math:`d^\alpha\approx10^{14}`.
         """
         size = _batch_size(batch_size)
         count = whole(learned, "learned", 0, self.items - 1)
         place = min(max(self.dimension, count), self.items)
         floor = float(self.frequencies[place - 1]) * math.sqrt(max(count / self.dimension, 1))
-        return max(floor, 1 / size) if size else floor
+        found = max(floor, 1 / size) if size else floor
+        if found < self.dimension * EPS * self.frequencies[count]:
+            raise InputError(
+                f"exponent and batch size must be smaller for Muon: of a gradient in "
+                f"{self.dimension} dimensions, of the exponent {self.exponent:g}, rounding hides "
+                f"singular values of lambda = {found:.1e}"
+            )
+        return found
 
     def muon(self, gradient: Any, batch_size: Any = math.inf) -> Array:
         """Return what Muon makes of a gradient, by `spectral_step` with `regularization`."""
@@ -268,6 +283,4 @@ class AssociativeMemory:
 
 
 def _batch_size(value: Any) -> int | None:
-    if isinstance(value, float) and value == math.inf:
-        return None
-    return whole(value, "batch_size", 1, _MOST_SAMPLES)
+    return None if is_infinite(value) else whole(value, "batch_size", 1, _MOST_SAMPLES)

@@ -13,6 +13,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.systems.associative_memory import AssociativeMemory
 from sgdmem.numeric.systems.memory_contest import BLOCK
 from sgdmem.symbolic.errors import InputError, shown
@@ -63,7 +64,7 @@ def newton_step(
     for part, name in ((S, "inputs"), (C, "outputs")):
         values = np.linalg.eigvalsh(part)
         if values[0] <= _FLAT * values[-1]:
-            size = "" if batch_size == math.inf else f" in a batch of {shown(batch_size)}"
+            size = "" if is_infinite(batch_size) else f" in a batch of {shown(batch_size)}"
             raise InputError(
                 f"the Hessian is singular: its {name}{size} do not span {d} dimensions"
             )

@@ -38,12 +38,14 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float, positive_float, whole
+from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.symbolic.errors import InputError, shown
 
 _EACH = 256  # items that are summed one by one; the others by Gauss's rule in log i
 _RARE = 300  # items seen so often have their expected share
 _POINTS = 400  # in log t
 _HALVINGS = 60
+_MOST_REGULARIZATION = 1e9
 
 
 @dataclass(frozen=True, init=False)
@@ -61,7 +63,7 @@ class ReducedMuon:
     batch_size : number or infinity
         Samples, expected; infinite for the population.
     regularization : number, optional
-        :math:`\lambda>0`; by default as `AssociativeMemory.regularization` has it.
+        :math:`\lambda`, up to 10^9; by default as `AssociativeMemory.regularization` has it.
     learned : int
         So many of the most frequent items have no gradient, below N.
 
@@ -99,7 +101,7 @@ class ReducedMuon:
         alpha = bounded_float(exponent, "exponent", 30.0)
         if alpha <= 0.5:
             raise InputError(f"exponent must be above 1/2, got {shown(exponent)}")
-        infinite = isinstance(batch_size, float) and batch_size == math.inf
+        infinite = is_infinite(batch_size)
         size = math.inf if infinite else positive_float(batch_size, "batch_size")
         if size < 1:
             raise InputError(f"batch_size must be at least 1, got {shown(batch_size)}")
@@ -115,6 +117,8 @@ class ReducedMuon:
         scale = max(floor, 1 / size)
         if regularization is not None:
             scale = positive_float(regularization, "regularization")
+            if scale > _MOST_REGULARIZATION:
+                raise InputError(f"regularization must be up to 1e9, got {shown(regularization)}")
         vars(self).update(regularization=scale)
 
     @cached_property
@@ -144,9 +148,12 @@ class ReducedMuon:
     def resolvent_trace(self, s: Any) -> Array:
         r"""Return :math:`m(s)`, the mean of :math:`s/(\sigma^2+s^2)`, for s > 0, shape (n,)."""
         s = np.atleast_1d(np.asarray(s, float))
+        if not (s > 0).all():
+            raise InputError(f"s must be positive, got {shown(s)}")
         shares, numbers = self.shares
-        low, high = np.full(len(s), -60.0), -np.log(s)  # of log m: the right side rises with m
         squares, numbers = shares**2, numbers / self.dimension
+        # of log m: what is compared with 1 rises with m, and q^2 m / (1 + q^2 m^2) <= q / 2
+        low, high = -np.log(s + shares @ numbers / 2), -np.log(s)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             m = np.exp(middle)
@@ -169,7 +176,7 @@ class ReducedMuon:
         return self.resolvent_trace(np.hypot(self.regularization, t)) ** 2, weights
 
     def own_scores(self, shares: Any) -> Array:
-        """Return the scores of items of given shares with their own outputs, shape (n,)."""
+        """Return own scores of items with shares from 0 to 1, shape (n,)."""
         q = np.atleast_1d(np.asarray(shares, float))[:, None]
         squares, weights = self._integrand
         scores: Array = 2 / math.pi * (q * squares / (1 + q**2 * squares)) @ weights
@@ -187,8 +194,8 @@ class ReducedMuon:
     def amplification(self) -> float:
         r"""How much more Muon raises rare items above the noise than SGD does.
 
-        Own scores over the root mean square of others', :math:`f(q)/\rho` for small q, over
-        :math:`q\sqrt d/\sqrt{\sum_iq_i^2}/\sqrt{1/d}`, that of SGD.
+        Own scores over the root mean square of others', :math:`f(q)/\rho` for small q, over that
+        of SGD, :math:`qd/\sqrt{\sum_iq_i^2}`.
         """
         squares, weights = self._integrand
         shares, numbers = self.shares

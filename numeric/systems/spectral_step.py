@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import real_array
+from sgdmem.numeric.arithmetic.arrays import EPS, real_array
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.symbolic.errors import InputError, shown
@@ -16,7 +16,7 @@ def spectral_step(gradient: Any, regularization: Any = 0) -> Array:
     r"""Return :math:`h_\lambda(G)=G(G^TG+\lambda^2I)^{-1/2}`, Muon's step, by singular values.
 
     They become :math:`\sigma/\sqrt{\sigma^2+\lambda^2}`; with :math:`\lambda=0` all that are
-    not 0 become 1.
+    not 0 become 1. What is 0 but for rounding, beside the largest, stays 0.
 
     Parameters
     ----------
@@ -41,8 +41,10 @@ def spectral_step(gradient: Any, regularization: Any = 0) -> Array:
     if floor < 0:
         raise InputError(f"regularization must not be negative, got {shown(regularization)}")
     left, values, right = np.linalg.svd(G, full_matrices=False)
-    size = np.hypot(values, float(floor))
-    moved = np.divide(values, size, out=np.zeros_like(values), where=size > 0)
+    known = values > max(G.shape) * EPS * values[0]
+    moved = np.divide(
+        values, np.hypot(values, float(floor)), out=np.zeros_like(values), where=known
+    )
     step: Array = (left * moved) @ right
     return step
 

@@ -82,7 +82,7 @@ def thresholded_steps(
     W, learned = np.zeros((d, d)), np.zeros(0, int)
     for _ in range(whole(steps, "steps", 1, 10**6)):
         G = memory.step(batch_size, without=learned, progress=progress)
-        if muon:
+        if G.any() and muon:
             W = W + spectral_step(G, memory.regularization(batch_size, learned=len(learned)))
         elif G.any():
             W = W + G / np.linalg.norm(G, 2)

@@ -70,6 +70,7 @@ def test_frequencies_and_batches() -> None:
     assert (np.abs(counts - expected) < 5 * np.sqrt(expected + 1)).all()
     many = memory.step(10**14) - memory.step()
     assert np.abs(many).max() < 1e-6
+    assert (memory.step("inf") == memory.step()).all()
     assert memory.regularization() == memory.frequencies[3]
     assert memory.regularization(2) == 0.5
     p = memory.frequencies
@@ -88,6 +89,10 @@ def test_spectral_step(regularization: float) -> None:
 def test_directions_without_gradient_do_not_move() -> None:
     assert (spectral_step(np.zeros((2, 3))) == 0).all()
     assert spectral_step(np.diag([2.0, 0.0])) == pytest.approx(np.diag([1.0, 0.0]))
+    left, right = (np.linalg.qr(np.random.default_rng(n).normal(size=(n, 3)))[0] for n in (9, 7))
+    for regularization in (0, 1e-25):  # two directions, and rounding in the others
+        step = spectral_step((left * [5.0, 0.25, 0]) @ right.T, regularization)
+        assert step == pytest.approx((left * [1, 1, 0]) @ right.T, abs=1e-12)
 
 
 @pytest.mark.parametrize("block", [4096, 100])
@@ -158,6 +163,9 @@ def test_rounding_leaves_little_undecided() -> None:
             "items must be an integer from 2 to 3, got 4",
         ),
         (lambda: AssociativeMemory(3, 2).regularization(learned=9), "learned must be an integer"),
+        (lambda: AssociativeMemory(64, 9).muon(np.eye(64)), "exponent and batch size must be"),
+        (lambda: AssociativeMemory(3, 2).step(without=3), "without must be a list of items, got 3"),
+        (lambda: AssociativeMemory(3, 2).inputs(-1), "first must be an integer"),
         (
             lambda: newton_step(AssociativeMemory(3, 2), 2),
             "Hessian is singular: its inputs in a batch of 2 do not span 3 dimensions",

@@ -66,6 +66,12 @@ def test_sums_and_integrals() -> None:
     assert reduced.noise == pytest.approx(math.sqrt((1 - lam * trace(lam)) / d), rel=1e-6)
 
 
+def test_a_large_regularization_is_sgd() -> None:
+    reduced = ReducedMuon(64, "1.5", regularization=1e9)
+    assert reduced.amplification == pytest.approx(1, rel=1e-6)
+    assert reduced.own_scores(0.1) == pytest.approx(0.1e-9, rel=1e-6)
+
+
 def test_batches_have_the_items_that_are_expected() -> None:
     for size in (5, 1000, 10**6):
         reduced = ReducedMuon(50, "1.5", 2500, batch_size=size)
@@ -96,6 +102,8 @@ def test_learned_items_are_left_out() -> None:
         (lambda: ReducedMuon(9, 2, 1), "items must be an integer from 2"),
         (lambda: ReducedMuon(9, 2, batch_size=0.5), "batch_size must be at least 1, got 0.5"),
         (lambda: ReducedMuon(9, 2, regularization=0), "regularization must be positive"),
+        (lambda: ReducedMuon(9, 2, regularization=1e30), "regularization must be up to 1e9"),
+        (lambda: ReducedMuon(9, 2).resolvent_trace([1, 0]), "s must be positive"),
         (lambda: ReducedMuon(9, 2, learned=81), "learned must be an integer from 0 to 80"),
     ],
 )

@@ -38,6 +38,12 @@ def test_steps_by_brute_force(rule: str, relearn: bool, batch_size: float) -> No
     assert lost
 
 
+@pytest.mark.parametrize("rule", ["SGD", "Muon"])
+def test_nothing_moves_once_all_is_learned(rule: str) -> None:
+    memory = AssociativeMemory(4, 2, orthogonal=True)
+    assert [len(found.items) for found in thresholded_steps(memory, rule, 3)] == [4, 4, 4]
+
+
 def test_what_is_learned_no_longer_pulls() -> None:
     memory = AssociativeMemory(4, 2)
     every = memory.step(without=range(16))
