@@ -1,6 +1,7 @@
-r"""Errors of adaptive methods: the test error is 1 - p, at every step, if most labels were 1.
+r"""Errors of adaptive methods: the test error is 1 - p, if most labels were 1.
 
-So it is as near to 1/2 as p, and that of the constant answer 1.
+So it is as near to 1/2 as p, and that of the constant answer 1; at every step, too, at which the
+weight of the label is positive. Large steps may overshoot beyond 0, where all answers are -1.
 
 Method: new points for all sequences of 6 labels, with features of their own, answered by the real
 iterates of AdaGrad, RMSProp and Adam; sequences are weighted by their probabilities.

@@ -73,6 +73,17 @@ def test_hovering_leaves_the_ray_but_not_its_errors() -> None:
     assert MOSTLY.test_error(end, "0.7") == Fraction(3, 10)
 
 
+def test_iterates_err_alike_unless_they_overshoot_beyond_the_start() -> None:
+    for method, rates, errors in (
+        ("adagrad", [0.25] * 9, "3333333333"),
+        ("adagrad", [1, 10], "37"),
+        ("adam", [1] * 6, "337773"),
+    ):
+        run = adaptive_run(MOSTLY, method, rates)[1:]
+        found = [MOSTLY.test_error(w, "0.7") * 10 for w in run]
+        assert found == [int(x) for x in errors[: len(run)]], method
+
+
 def test_rmsprop_with_a_constant_rate_hovers() -> None:
     run = adaptive_run(MOSTLY, "rmsprop", [0.01] * 2000, betas=(0, "0.9"))
     misfit = [np.abs(MOSTLY.residual(w)).max() for w in run[1000:]]
@@ -151,8 +162,23 @@ def test_errors_in_the_limit_of_small_rates() -> None:
         end = small_rate_solution(problem, method)
         assert np.abs(problem.residual(end)).max() < 1e-9
         assert problem.test_error(end, p) == error, (method, ones, others)
-    run = adaptive_run(adaptive_problem([1, 1] + [-1] * 8), "adagrad", [0.02] * 8000)[-1]
+    for ones, others in ((1, 1), (199, 200)):  # as on the ray, and near it
+        balanced = adaptive_problem([1] * ones + [-1] * others)
+        end = small_rate_solution(balanced, "adagrad")[:3]
+        assert np.abs(end - Fraction(1, 4)).max() < 2e-5
+    run = adaptive_run(adaptive_problem([1, 1] + [-1] * 8), "adagrad", [0.04] * 2000)[-1]
     assert adaptive_problem([1, 1] + [-1] * 8).test_error(run, p) == 0
+
+
+def test_which_side_of_the_boundary_depends_on_betas() -> None:
+    """Of 1 and 3 labels the limit's score is 0, which counts as an error."""
+    problem = adaptive_problem([1, -1, -1, -1])
+    assert problem.test_error(small_rate_solution(problem, "adam"), "0.7") == Fraction(3, 10)
+    for rate in (1e-3, 2.5e-4):
+        rates = np.append(np.full(int(0.6 / rate), rate), rate * np.geomspace(1, 1e-4, 400))
+        for betas, error in ((("0.5", "0.9"), Fraction(3, 10)), (("0.9", "0.9"), 0)):
+            end = adaptive_run(problem, "adam", rates, betas=betas)[-1]
+            assert problem.test_error(end, "0.7") == error
 
 
 def test_expected_errors_are_those_of_all_labels() -> None:
