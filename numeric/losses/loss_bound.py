@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError
 
-_ROUNDING = 1e-9  # relative, of all sums
+_ROUNDING = 1e-6  # relative: of all sums, and of eigenvalues that are known to 1e-9
 _FINE = 1.01  # from one eigenvalue of a group to the next, and from one sigma to the next
 _FIRST = 1e-4  # sigma times the largest eigenvalue
 _LEAST = 1e-60  # of the loss at the start: less reads as 0
@@ -93,15 +94,15 @@ def loss_bound(problem: Any, batch_size: Any, steps: int) -> Array:
         raise InputError("problem must have noise of tau1 and tau2: the bound is proved for these")
     steps = whole(steps, "steps", 0, MOST_STEPS)
     inverse = inverse_batch_size(batch_size)
-    taus = to_float(noise.tau1) - np.maximum(noise.tau2_values, 0)
-    if not inverse or np.min(taus) <= 0:
+    if not inverse or noise.largest_tau2 >= noise.tau1:
         return np.zeros(steps + 1)  # batches may be without noise
     samples = np.arange(steps + 1.0) / to_float(inverse)
-    if isinstance(question.target, PowerLawTarget):
-        groups = _Groups.of_law(question, samples[-1], taus)
+    if isinstance(question.target, PowerLawTarget) and isinstance(noise.tau2, Fraction):
+        groups = _Groups.of_law(question, samples[-1])
+        found = groups.noise_bound(samples)
     else:
-        groups = _Groups.listed(question, taus)
-    found = groups.noise_bound(samples)
+        groups = _Groups.listed(question)
+        found = groups.binned().noise_bound(samples)
     if inverse.numerator == 1 and noise.tau1 == 1 and noise.tau2 == -1:
         found = np.maximum(found, groups.rank_bound(samples))
     return (1 - _ROUNDING) * found
@@ -122,30 +123,37 @@ class _Groups:
     counts: Array
 
     @classmethod
-    def listed(cls, problem: Problem, taus: Array) -> _Groups:
-        """Group what is listed; long lists by bins of eigenvalues."""
-        spectrum = problem.spectrum.listed()
+    def listed(cls, problem: Problem) -> _Groups:
+        """Take what is listed, each eigenvalue with its copies."""
+        spectrum, noise = problem.spectrum.listed(), problem.noise
         h, counts = spectrum.eigenvalues, spectrum.weights
-        masses = require_target(problem).masses(spectrum)
-        if h.size <= _ALONE:
-            return cls(h, h, taus * counts, masses, counts)
-        _, place = np.unique(np.floor(np.log(h) / math.log(_FINE)), return_inverse=True)
+        # a share of a mode is less than what its noise is subtracted for
+        taus = to_float(noise.tau1) - np.maximum(noise.tau2_values, 0) / np.minimum(counts, 1)
+        taus = taus * counts if np.min(taus) > 0 else np.zeros(h.size)
+        return cls(h, h, taus, require_target(problem).masses(problem.spectrum), counts)
+
+    def binned(self) -> _Groups:
+        """Return bins of eigenvalues, if there are many."""
+        if self.least.size <= _ALONE:
+            return self
+        _, place = np.unique(np.floor(np.log(self.least) / math.log(_FINE)), return_inverse=True)
         many = int(place.max()) + 1
         least, largest = np.full(many, np.inf), np.zeros(many)
-        np.minimum.at(least, place, h)
-        np.maximum.at(largest, place, h)
-        sums = (np.bincount(place, x) for x in (taus * counts, masses, counts))
-        return cls(least, largest, *sums)
+        np.minimum.at(least, place, self.least)
+        np.maximum.at(largest, place, self.largest)
+        sums = (np.bincount(place, x) for x in (self.taus, self.masses, self.counts))
+        return _Groups(least, largest, *sums)
 
     @classmethod
-    def of_law(cls, problem: Problem, samples: float, tau: Array) -> _Groups:
+    def of_law(cls, problem: Problem, samples: float) -> _Groups:
         """Group a power law, of which all beyond the last group have their masses alone."""
         from scipy.special import zeta
 
-        law, target = problem.spectrum.law, problem.target
+        law, target, noise = problem.spectrum.law, problem.target, problem.noise
+        tau = to_float(noise.tau1) - max(float(noise.tau2_values), 0)
         assert law is not None and isinstance(target, PowerLawTarget)
         last = math.inf if law.count is None else law.count + 1.0
-        top = _BEYOND * (_ALONE + samples / float(tau) if tau > 0 else _ALONE)
+        top = _BEYOND * (_ALONE + samples / tau)
         later = np.geomspace(_ALONE, top, int(math.log(top / _ALONE) / math.log(_FINE)) + 2)
         first = np.unique(np.concatenate([np.arange(1.0, _ALONE), later.round()]))
         first = first[first < last]
