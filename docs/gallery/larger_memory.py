@@ -1,4 +1,4 @@
-"""Which method is fastest where: exact losses of six methods over spectra and targets.
+"""Which method is fastest where: exact losses of seven methods over spectra and targets.
 
 ``python docs/gallery/larger_memory.py FOLDER`` takes some twenty minutes; it prints the table and
 writes the picture of docs/theory/larger-memory.md.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from common import BLACK, BLUE, GREEN, GREY, PURPLE, RED, given_folder, save, write_csv
+from common import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, given_folder, save, write_csv
 
 import sgdmem
 from sgdmem.numeric.acceleration.compare_methods import METHODS, Compared, compare_methods
@@ -17,7 +17,7 @@ from sgdmem.numeric.acceleration.compare_methods import METHODS, Compared, compa
 NUS, ZETAS = (1.25, 1.5, 2.0, 3.0), (0.25, 0.5, 1.0, 2.0)
 SHOWN = (2.0, 0.4)  # of the picture
 BATCH_SIZE, STEPS = 10, 10**6
-COLOURS = dict(zip(METHODS, (BLACK, BLUE, RED, PURPLE, GREEN, GREY), strict=True))
+COLOURS = dict(zip(METHODS, (BLACK, BLUE, RED, PURPLE, ORANGE, GREEN, GREY), strict=True))
 
 
 def main(folder: Path, quick: bool = False) -> dict[tuple[float, float], list[Compared]]:

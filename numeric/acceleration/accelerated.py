@@ -17,6 +17,7 @@ import numpy as np
 from sgdmem.numeric.acceleration.best_stationary import LARGEST_MEMORY
 from sgdmem.numeric.acceleration.bounded_noise import bounded_power_law, resolved_problem
 from sgdmem.numeric.acceleration.real_root_algorithms import Shape, partial_sum, real_root_entries
+from sgdmem.numeric.acceleration.restarts import restarted
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.judges.float_problem import FloatProblem
@@ -27,10 +28,10 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem as Problem
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import sgd
 
-_DELAY = 400.0  # steps by which the clock of a larger memory is ahead
+_DELAY = 400  # steps by which the clock of a larger memory is ahead, and the first block
 _FITTED, _BOUNDED = 8, 40  # values of the clock at which the shape is fitted, and noise bounded
 _LARGEST_LOG_RHO = math.log(0.5)  # poles and zeros that meet would cancel where noise is weak
 _LONGEST = 1e9  # horizon
@@ -45,6 +46,7 @@ def accelerated(
     damping_exponent: Any = None,
     damping_scale: Any = None,
     horizon: Any = None,
+    restarts: Any = False,
 ) -> Schedule:
     r"""Return a schedule whose loss falls with a larger exponent than that of SGD.
 
@@ -63,9 +65,15 @@ def accelerated(
     A larger memory moves M poles and zeros along the clock :math:`\tau=(t+400)/d_0`, in the
     proportions of `sgdmem.numeric.acceleration.best_stationary.Shape`, which are fitted to the
     problem; one gain keeps the noise sum below ``noise_level`` up to the horizon. The exponent of
-    the loss is then :math:`\theta_M\min(\zeta,2-1/\nu)`,
-    :math:`\theta_M=2-1/(1+(\nu-1)+\dots+(\nu-1)^M)`: a conjecture with strong numerics, not a
-    theorem.
+    the loss is :math:`\theta_M\min(\zeta,2-1/\nu)`,
+    :math:`\theta_M=2-1/(1+(\nu-1)+\dots+(\nu-1)^M)`.
+
+    With ``restarts`` the clock stands still in blocks, the first of 400 steps and each twice as
+    long as the one before, and the last step of a block clears the memory. The exponent is the
+    same; single losses wave by some tens of percent about it.
+
+    Both exponents are theorems, for small gains and large damping scales (docs,
+    theory/larger-memory-schedules); that the values here suffice is what exact losses show.
 
     Parameters
     ----------
@@ -76,16 +84,19 @@ def accelerated(
     memory : int
         M from 1 to 6.
     noise_level : number between 0 and 1
-        By default 1/2 for memory 1, and 1/4 for a larger one.
+        By default 1/2 for memory 1 without restarts, else 1/4.
     damping_exponent : number
-        Of memory 1, :math:`0<\bar\delta\le1`, by default 0.95: a larger memory has 1.
+        Of memory 1 without restarts, :math:`0<\bar\delta\le1`, by default 0.95; else it is 1.
     damping_scale : number > 0
         :math:`d_0`; with a damping exponent of 1 it must exceed
         :math:`\bar\alpha+(1+\bar\alpha)(\min(\zeta,2-1/\nu)-\tfrac12)`, where the rate grows like
-        :math:`t^{\bar\alpha}`, or the memory is too long for the large eigenvalues to keep up. By
-        default 1, or one more than this bound.
+        :math:`t^{\bar\alpha}`, or the memory is too long for the large eigenvalues to keep up;
+        with restarts :math:`(1+\bar\alpha)\min(\zeta,2-1/\nu)\ln2`. By default 1, or one more
+        than this bound.
     horizon : number from 1000 to 1e9
-        Of a larger memory, the steps for which the noise is bounded; by default 1e6.
+        Of a larger memory or with restarts, the steps for which the noise is bounded; by default
+        1e6.
+    restarts : bool
 
     Raises
     ------
@@ -98,14 +109,17 @@ def accelerated(
     >>> rule.steps(0, 1000).effective_learning_rates[[0, 10, 999]]
     array([ 1.        ,  2.98538262, 26.59460883])
     """
-    level = (0.5 if memory == 1 else 0.25) if noise_level is None else noise_level
+    if not isinstance(restarts, bool):
+        raise InputError(f"restarts must be True or False, got {shown(restarts)}")
+    plain = memory == 1 and not restarts
+    level = (0.5 if plain else 0.25) if noise_level is None else noise_level
     problem, law = bounded_power_law(problem, level)
     noise, exponent = problem.noise.at(batch_size), law.exponent
     memory = whole(memory, "memory", 1, LARGEST_MEMORY)
     steepness = 2 - 1 / exponent  # beyond it noise decides
     if isinstance(problem.target, PowerLawTarget):
         steepness = min(steepness, problem.target.exponent)
-    if memory == 1:
+    if plain:
         if horizon is not None:
             raise InputError("horizon belongs to memory above 1: that of AM1 is unlimited")
         power = read_damping_exponent(damping_exponent)
@@ -113,12 +127,18 @@ def accelerated(
         d0 = _damping_scale(damping_scale, power, growth, steepness)
         return _memory_one(problem.spectrum, noise, power, d0)
     if damping_exponent is not None:
-        raise InputError("damping_exponent belongs to memory 1: with a larger one it is 1")
-    d0 = _damping_scale(damping_scale, 1.0, 1 - 1 / partial_sum(exponent, memory + 1), steepness)
+        raise InputError(
+            "damping_exponent belongs to memory 1 without restarts: with a larger one it is 1"
+        )
+    growth = 1 - 1 / partial_sum(exponent, memory + 1)
+    d0 = _damping_scale(damping_scale, 1.0, growth, steepness, restarts)
     steps = positive_float(1e6 if horizon is None else horizon, "horizon")
     if not 1000 <= steps <= _LONGEST:
         raise InputError(f"horizon must lie between 1000 and 1e9, got {steps:g}")
-    return _larger_memory(problem.spectrum, noise, memory, d0, steps)
+    smooth = _larger_memory(problem.spectrum, noise, memory, d0, steps)
+    if not restarts:
+        return smooth
+    return replace(restarted(smooth, _DELAY), name=f"{smooth.name} with restarts")
 
 
 def read_damping_exponent(value: Any) -> float:
@@ -132,15 +152,20 @@ def read_damping_exponent(value: Any) -> float:
     return power
 
 
-def _damping_scale(value: Any, power: float, growth: float, steepness: float) -> float:
+def _damping_scale(
+    value: Any, power: float, growth: float, steepness: float, restarts: bool = False
+) -> float:
     """Return d_0 of a damping d_0 t^-power, for a rate that grows like t^growth.
 
     With power 1 the part of the loss in a mode of a large eigenvalue falls like
     t^-(d_0 - growth + (1 + growth)/2), which must beat the whole loss, t^-((1 + growth) steepness).
+    With restarts it falls by e^-d_0 in each block.
     """
     if power < 1:
         return positive_float(1 if value is None else value, "damping_scale")
     least = max(0.0, growth + (1 + growth) * (steepness - 0.5))
+    if restarts:
+        least = (1 + growth) * steepness * math.log(2)
     d0 = positive_float(max(1.5, least + 1) if value is None else value, "damping_scale")
     if not d0 > least:
         raise InputError(

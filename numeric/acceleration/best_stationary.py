@@ -85,8 +85,8 @@ def best_stationary(
 
     The rate grows like :math:`T^{1-1/S_{M+1}}` with the horizon,
     :math:`S_j = 1+(\nu-1)+\dots+(\nu-1)^{j-1}`. For M = 1 this is Theorem 7 of arXiv 2410.04228;
-    for larger M it is a conjecture with strong numerics. Complex pairs of roots gain up to a
-    quarter at short horizons, and seem not to change the exponent.
+    for larger M it is proved, too, and nothing of memory M and bounded noise has a larger exponent
+    (docs, theory/larger-memory). Complex pairs of roots gain up to a quarter at short horizons.
 
     Examples
     --------

@@ -154,6 +154,8 @@ def noise_summand_command(
 @target_options
 @click.option("--steps", type=int, default=1000, metavar="T", help="How many.  [1000]")
 @click.option("--am1", is_flag=True, help="Add the accelerated schedule AM1.")
+@click.option("--am2", is_flag=True, help="Add AM2, that of memory 2.")
+@click.option("--restarted", is_flag=True, help="Add AM2 that restarts in blocks.")
 @picture_option("losses.png")
 @size_option
 def losses_command(
@@ -163,6 +165,8 @@ def losses_command(
     squares: str | None,
     steps: int,
     am1: bool,
+    am2: bool,
+    restarted: bool,
     output: str | None,
     size: Size,
     **options: Any,
@@ -181,10 +185,15 @@ def losses_command(
     problem = read_problem(options, read_target(zeta, squares, options))
     batch_size = read_batch_size(options)
     rules = _rules(algorithms, read_settings(settings))
-    if am1:
+    if am1 or am2 or restarted:
         from sgdmem.numeric.acceleration.accelerated import accelerated
 
-        rules["AM1"] = accelerated(problem, batch_size)
+        if am1:
+            rules["AM1"] = accelerated(problem, batch_size)
+        if am2:
+            rules["AM2"] = accelerated(problem, batch_size, memory=2)
+        if restarted:
+            rules["restarted AM2"] = accelerated(problem, batch_size, memory=2, restarts=True)
     axes = draw_losses(rules, problem, batch_size, steps, size=size)
     rows = (
         (name, int(step), loss)

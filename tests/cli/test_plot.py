@@ -55,7 +55,7 @@ def test_noise_summand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "losses.png"
     problem = ["--power-law", "1.5", "--batch-size", "32", "--zeta", "0.5", "--steps", "100"]
-    methods = ["sgd", "heavy-ball", *HEAVY, "--am1"]
+    methods = ["sgd", "heavy-ball", *HEAVY, "--am1", "--restarted"]
     size = ["--size", "3.3x2.5"]
     assert run(capsys, "plot", "losses", *methods, *problem, "-o", str(path), *size)[0] == 0
     pixels = imread(path)
@@ -63,7 +63,9 @@ def test_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edge = [*pixels[[0, -1]], *pixels.swapaxes(0, 1)[[0, -1]]]
     assert all((line == 1).all() for line in edge)  # it cuts neither the title nor the legend
     rows = table(path.with_suffix(".csv"))
-    assert list(dict.fromkeys(row["method"] for row in rows)) == ["SGD", "heavy ball", "AM1"]
+    assert list(dict.fromkeys(row["method"] for row in rows)) == [
+        *("SGD", "heavy ball", "AM1", "restarted AM2")
+    ]
     exact = sgdmem.losses(sgdmem.sgd("0.1"), sgdmem.Problem.power_law(1.5, "0.5"), 32, 100)
     found = {int(row["step"]): float(row["loss"]) for row in rows if row["method"] == "SGD"}
     assert found[100] == pytest.approx(exact[100]) and found[1] == pytest.approx(exact[1])

@@ -75,7 +75,7 @@ def AM2(
     r"""Return the smooth schedule of memory 2 as an optimizer.
 
     Its effective rate is some 20 times ``lr`` from the start, and grows faster than that of `AM1`:
-    an exponent that is a conjecture with strong numerics. It keeps two vectors for each parameter.
+    its exponent is proved for quadratic losses. It keeps two vectors for each parameter.
 
     Parameters
     ----------

@@ -138,10 +138,68 @@ def test_noise_of_larger_memory_is_bounded_all_the_way(nu: float, batch_size: fl
     assert found.argmax() == 0
 
 
+# Restarts
+
+
+@pytest.mark.parametrize("memory", [1, 2])
+def test_blocks_have_one_algorithm_and_then_no_memory(memory: int) -> None:
+    smooth = accelerated(LAW, 10, memory=2, damping_scale=3)
+    rule = accelerated(LAW, 10, memory=memory, damping_scale=3, restarts=True)
+    table = rule.steps(0, 2900).table
+    ends = [399, 1199, 2799]
+    starts = [0, 400, 1200, 2800]
+    for first, last, following in zip(starts, ends, starts[1:], strict=False):
+        assert (table[first:last] == table[first]).all() and last + 1 == following
+        assert (table[last, : 1 + memory] == table[first, : 1 + memory]).all()  # alpha and b
+        assert not table[last, 1 + memory :].any()
+    if memory == 2:
+        assert (table[starts] == smooth.some_steps(np.array(starts, dtype=float)).table).all()
+
+
+@pytest.mark.parametrize("far", [2**30, 2**43])
+def test_ends_of_late_blocks(far: int) -> None:
+    last = 400.0 * (far - 1) - 1
+    t = np.array([last - 1, last, last + 1])
+    dampings = 1 - accelerated(LAW, 10, memory=1, restarts=True).some_steps(t).D[:, 0, 0]
+    assert dampings[1] == 1 and dampings[0] == pytest.approx(2 * dampings[2]) and dampings[2] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("nu", "zeta", "memory", "exponent"),
+    [
+        (2, 0.4, 1, 0.599),
+        (2, 0.4, 2, 0.663),
+        (1.5, 0.5, 2, 0.707),
+        (3, 0.25, 2, 0.465),
+        (2, 2, 1, 2.248),
+        (2, 2, 2, 2.491),
+    ],
+)
+def test_exponents_of_blocks_to_a_million_steps(
+    nu: float, zeta: float, memory: int, exponent: float
+) -> None:
+    problem = Problem.power_law(nu, zeta)
+    rule = accelerated(problem, 10, memory=memory, restarts=True)
+    ends = 400 * (2 ** np.arange(7, 12) - 1)
+    found = losses(rule, problem, 10, int(ends[-1]))
+    assert found.argmax() == 0
+    measured = np.log2(found[ends[:-1]] / found[ends[1:]])
+    assert measured == pytest.approx(exponent, rel=0.008)
+    predicted = min(zeta, 2 - 1 / nu) * (2 - 1 / partial_sum(nu, memory + 1))
+    assert measured == pytest.approx(predicted, rel=0.016)
+    smooth = losses(accelerated(problem, 10, memory=2), problem, 10, 10**5)[-1]
+    if memory == 2:
+        assert 0.7 * smooth < found[10**5] < 1.6 * smooth
+
+
 @pytest.mark.parametrize(
     ("problem", "options", "message"),
     [
         (Spectrum.power_law(1), {}, "exponent above 1"),
+        (LAW, {"restarts": 1}, "restarts must be True or False, got 1"),
+        (LAW, {"restarts": True, "damping_exponent": 1}, "memory 1 without restarts"),
+        (LAW, {"restarts": True, "damping_scale": 1.5}, "exceed 1.55"),
         (Spectrum([1, 0.5]), {}, "exponent above 1"),
         (LAW, {"damping_exponent": 1.1}, "at most 1"),
         (LAW, {"damping_exponent": 0}, "positive"),

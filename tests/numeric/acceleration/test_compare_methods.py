@@ -30,6 +30,7 @@ def test_where_the_signal_dominates() -> None:
         assert rows[method].exponent == pytest.approx(rows[method].predicted, abs=0.03)
     assert rows["AM2"].losses[-1] == pytest.approx(4.2e-4, rel=0.02)
     assert rows["AM3"].losses[-1] == pytest.approx(4.2e-4, rel=0.02)
+    assert rows["restarted AM2"].losses[-1] == pytest.approx(5e-4, rel=0.1)
     assert rows["corner"].losses[-1] == pytest.approx(5e-4, rel=0.05)
     assert rows["AM2"].losses[-1] < rows["AM1"].losses[-1] < rows["SGD"].losses[-1]
     assert rows["SGD"].predicted < rows["best stationary"].exponent  # not yet its limit
@@ -41,7 +42,8 @@ def test_predictions() -> None:
     signal, noise = Problem.power_law(2, 0.4), Problem.power_law(2, 2)
     assert predicted_exponent("SGD", signal) == 0.4
     assert predicted_exponent("AM1", noise) == pytest.approx(2.25)
-    assert predicted_exponent("AM2", noise) == pytest.approx(2.5)
+    for method in ("AM2", "restarted AM2"):
+        assert predicted_exponent(method, noise) == pytest.approx(2.5)
     steep = Problem.power_law(3, 0.25)
     assert predicted_exponent("AM3", steep) == pytest.approx(0.4833, abs=1e-4)
     assert predicted_exponent("corner", signal) == pytest.approx(0.76)
