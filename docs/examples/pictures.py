@@ -2,8 +2,9 @@
 
 Writes root_locus.png, noise_summand.png, losses.png, two_edges.png, batch_sharpness.png,
 marginal_momentum.png, mem_sgd.png, spectral_conflict.png, sparse_phases.png, dana_phases.png,
-deep_linear.png, kaczmarz.png, associative_memory.png, adaptive_methods.png and dana_losses.png to
-the current folder, or the folder given as the only argument.
+deep_linear.png, kaczmarz.png, associative_memory.png, adaptive_methods.png,
+adaptive_methods_all.png and dana_losses.png to the current folder, or the folder given as the only
+argument.
 """
 
 from __future__ import annotations
@@ -64,6 +65,9 @@ def main(folder: Path, quick: bool = False) -> None:
     for name, points in SYSTEMS.items():
         axes = sgdmem.systems.named_diagram(name, points=3 if quick else points)
         write(axes, folder / f"{name.replace('-', '_')}.png")
+    every: Any = {"labels": (21, 101), "p": (0, 1), "points": 3 if quick else 100}
+    axes = sgdmem.systems.named_diagram("adaptive-methods", **every)
+    write(axes, folder / "adaptive_methods_all.png")
 
 
 def write(axes: Any, path: Path) -> None:

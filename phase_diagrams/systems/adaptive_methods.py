@@ -14,11 +14,13 @@ from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.systems.adaptive_errors import adaptive_errors
 from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
+from sgdmem.phase_diagrams.pictures.figure_size import in_points
 from sgdmem.phase_diagrams.pictures.palette import BLACK
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
-from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
+from sgdmem.phase_diagrams.systems.curve_data import Known, coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import (
     Legend,
+    curves_of,
     look,
     read_list,
     require_none,
@@ -31,6 +33,8 @@ from sgdmem.symbolic.errors import InputError, shown
 if TYPE_CHECKING:
     import xarray
 
+_VISIBLE = 2e-3  # difference of errors
+
 
 @curve_data
 def adaptive_methods_data(
@@ -42,8 +46,9 @@ def adaptive_methods_data(
 ) -> xarray.Dataset:
     r"""Compute expected test errors on the constructed problem, by p.
 
-    Of adaptive methods: what the labels add for which they stay on their ray, a proven lower bound.
-    As n grows it tends to 1 - p. Of gradient descent: everything, exactly.
+    Of adaptive methods: what the labels add for which they stay on their ray, a proven lower bound,
+    and all, in the limit of small rates. For p above 1/2 both tend to 1 - p as n grows. Of gradient
+    descent: everything, exactly.
 
     Parameters
     ----------
@@ -59,7 +64,8 @@ def adaptive_methods_data(
     Returns
     -------
     xarray.Dataset
-        ``adaptive`` and ``gradient_descent`` over (``labels``, ``p``), ``many_labels`` over ``p``.
+        ``adaptive``, ``gradient_descent``, and of small rates ``signs``, which is RMSProp and Adam,
+        and ``adagrad``, over (``labels``, ``p``); ``many_labels`` over ``p``, from 1/2 on.
 
     Raises
     ------
@@ -81,14 +87,22 @@ def adaptive_methods_data(
     shares = np.linspace(low, high, whole(points, "points", 2))
     counts = [whole(number(n, "labels"), "labels", 1, 200) for n in read_list(labels, "labels")]
     found = [[adaptive_errors(n, share) for share in shares] for n in counts]
-    bound = [[float(x.adaptive) for x in row] for row in found]
-    descent = [[float(x.gradient_descent) for x in row] for row in found]
-    both, error = ("labels", "p"), "expected test error of"
+    of: dict[str, tuple[str, Known]] = {
+        "adaptive": ("adaptive methods, at least", "proved"),
+        "signs": ("RMSProp and Adam, in the limit of small rates", "computed"),
+        "adagrad": ("AdaGrad, in the limit of small rates", "computed"),
+        "gradient_descent": ("gradient descent", "proved"),
+    }
+
+    def errors(name: str, method: str, known: Known) -> Any:
+        values = [[float(getattr(x, name)) for x in row] for row in found]
+        return variable(("labels", "p"), values, f"expected test error of {method}", known)
+
+    limit = np.where(shares >= 0.5, 1 - shares, np.nan)
     return xarray.Dataset(
         {
-            "adaptive": variable(both, bound, f"{error} adaptive methods, at least", "proved"),
-            "gradient_descent": variable(both, descent, f"{error} gradient descent", "proved"),
-            "many_labels": variable("p", 1 - shares, "limit for many labels", "proved"),
+            **{name: errors(name, *words) for name, words in of.items()},
+            "many_labels": variable("p", limit, "limit for many labels, p above 1/2", "proved"),
         },
         {
             "labels": coordinate("labels", counts, "labels for training"),
@@ -98,17 +112,35 @@ def adaptive_methods_data(
 
 
 def draw_adaptive_methods(data: xarray.Dataset, ax: Any) -> Legend:
-    """Draw the `artists` ``adaptive``, thick, ``gradient-descent``, thin, and ``many-labels``."""
+    """Draw ``adaptive``, ``gradient-descent``, ``signs``, ``adagrad`` and ``many-labels``.
+
+    Those of small rates where they say more than the bound, ``adaptive``.
+    """
     shares = data["p"].values
-    for place, n in enumerate(data["labels"].values):
-        bound, descent = (
-            data[name].transpose("labels", "p")[place] for name in ("adaptive", "gradient_descent")
-        )
-        named("adaptive", *ax.plot(shares, bound, label=f"$n = {n}$", **look(place), **thick()))
-        lines = ax.plot(shares, descent, **{**thin(), **look(place)}, label="_descent", zorder=2)
-        named("gradient-descent", *lines)
+    shift = max(1, len(shares) // 12)
+    marks = {"signs": ("o", 0), "adagrad": ("x", shift // 2)}
+    for place, one in enumerate(curves_of(data, "labels")):
+        curve = {"label": f"$n = {int(one['labels'])}$", **look(place), **thick()}
+        named("adaptive", *ax.plot(shares, one["adaptive"], **curve))
+        lines = {**thin(), **look(place), "zorder": 2}
+        drawn = ax.plot(shares, one["gradient_descent"], **lines, label="_descent")
+        named("gradient-descent", *drawn)
+        for name, (mark, first) in marks.items():
+            more = one[name].where(one[name] > one["adaptive"] + _VISIBLE)
+            style = {**lines, **_mark(mark), "markevery": (first, shift)}
+            named(name, *ax.plot(shares, more, **style, label=f"_{name}"))
     named("many-labels", *ax.plot(shares, data["many_labels"], **theory(), zorder=6))
     ax.set(xlim=shares[[0, -1]], ylim=(-0.01, None))
     ax.set(xlabel="share $p$ of labels that are 1", ylabel="expected test error")
-    write_title(ax, "adaptive methods at least, gradient descent exactly", "small")
-    return {"thin: gradient descent": thin(BLACK), r"$n\to\infty$: $1-p$": theory()}
+    write_title(ax, "thick: adaptive methods at least, proved", "small")
+    return {
+        "gradient descent": thin(BLACK),
+        "RMSProp, Adam, small rates": {**thin(BLACK), **_mark("o")},
+        "AdaGrad, small rates": {**thin(BLACK), **_mark("x")},
+        r"$n\to\infty$: $1-p$": theory(),
+    }
+
+
+def _mark(mark: str) -> dict[str, Any]:
+    sizes = {"markersize": in_points(4), "markeredgewidth": in_points(0.8)}
+    return {"marker": mark, "markerfacecolor": "none", **sizes}

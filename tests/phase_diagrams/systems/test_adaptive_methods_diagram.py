@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from sgdmem import draw
 from sgdmem.errors import InputError
 from sgdmem.phase_diagrams.pictures.artists import artists
-from sgdmem.systems import named_diagram
+from sgdmem.systems import diagram_data, named_diagram
 
 
 def test_curves() -> None:
@@ -17,6 +19,20 @@ def test_curves() -> None:
     assert descent.get_ydata()[1] == pytest.approx(q * p**3 + p * q**3)
     assert adaptive.get_ydata()[1] == pytest.approx(q * (p**3 + 3 * p**2 * q) + p * q**3)
     assert list(found["many-labels"][0].get_ydata()) == [0.5, 0.25, 0]
+
+
+def test_small_rates_where_they_say_more() -> None:
+    """Of 1 and 2 labels both err with 1 - p; of one kind alone the bound is all."""
+    data = diagram_data("adaptive-methods", points=5, labels=3, p=(0, 1))
+    p = data.p.values
+    rest = (1 - p) * 3 * p * (1 - p) ** 2
+    found = artists(draw(data))
+    for name in ("signs", "adagrad"):
+        assert data[name].values[0] - data["adaptive"].values[0] == pytest.approx(rest)
+        (line,) = found[name]
+        assert np.isnan(line.get_ydata()[[0, -1]]).all()
+        assert line.get_ydata()[1:-1] == pytest.approx(data[name].values[0, 1:-1])
+    assert np.isnan(data.many_labels.values[:2]).all()  # the bound tends to 0 there
 
 
 def test_bad_input() -> None:
