@@ -18,7 +18,7 @@ Guarantee
 References
 ----------
     M. Dereziński and X. Dong, Last-iterate convergence of randomized Kaczmarz and SGD with greedy
-    step size, COLT, arXiv 2604.09909 (2026).
+    step size, COLT, PMLR 336, 1771 (2026), arXiv 2604.09909.
     T. Strohmer and R. Vershynin, A randomized Kaczmarz algorithm with exponential convergence, J.
     Fourier Anal. Appl. 15, 262 (2009).
 """

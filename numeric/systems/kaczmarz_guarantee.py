@@ -1,7 +1,8 @@
 r"""A bound for the last iterate of Kaczmarz: the eigenvalue equation, reconstructed.
 
 The abstract of arXiv 2604.09909 names a "deterministic eigenvalue equation" behind its rate
-:math:`t^{-3/4}`, which is not stated there. This one is ours, and gives that rate. Let
+:math:`t^{-3/4}`, which is not stated there. This one is ours, and has that rate as far as it is
+computed, and in the limit of continuous time. Let
 :math:`A_t\preceq b_t(H)`, a function of H. Because :math:`H_i^2\preceq H_i`,
 
 .. math:: A_{t+1}\preceq E(1-\eta H_i)b_t(H)(1-\eta H_i)

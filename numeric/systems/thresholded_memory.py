@@ -8,9 +8,11 @@ Algorithm
     :math:`W\leftarrow W+S`; with the gradient G of what is not recovered, S is
     :math:`G/\lVert G\rVert` for SGD and :math:`h_\lambda(G)` for Muon. Here
     :math:`\lambda=p_n\sqrt{n/d}` of n recovered items, or d, if that is more: about the singular
-    values of what is left, or 1/B.
+    values of what is left, or 1/B. In the paper it is :math:`d_{t+1}^{-\alpha}\sqrt d` up to
+    logarithms, with the number of items after the step, which is the same power of d.
 Guarantee
-    None: how steps are weighted is our reconstruction, and `thresholded_exponents` are heuristic.
+    None: steps of Muon are the paper's as far as they are known here, those of SGD our
+    reconstruction, and `thresholded_exponents` are heuristic.
     With :math:`n=d^a` items recovered, item i is if :math:`p_i` exceeds what others add to scores:
     the heaviest one left adds :math:`p_n/\sqrt d`, all of them together
     :math:`n^{1/2-\alpha}/d`. So a becomes the smaller of :math:`a+1/2\alpha` and

@@ -11,7 +11,7 @@ seen c times; such an item has the score c/B, and the heaviest items have
 than that: batches know a few rare items far better than their frequencies allow.
 
 Method: reduced scores with Poisson numbers of items in the batch, at :math:`d=2^{18}`, N = d^2.
-Derived here for large d, not in the paper.
+Derived here for large d; our own.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ Of the heaviest items the interference :math:`p_jz_j/\sqrt d` counts: it is why 
 where :math:`p_i\sqrt d` is of the order of :math:`p_1`.
 
 Method: mean numbers of recovered items, of embeddings drawn in full, every output compared.
-Derived here for large d, not in the paper.
+Derived here for large d; our own.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ for the shares :math:`q_i` of items in the population or a batch, and
 others, with the standard deviation :math:`\rho`.
 
 Method: mean numbers of recovered items, of embeddings drawn in full, every output compared.
-Derived here for large d by the means of free probability, not in the paper, and not proved.
+Derived here for large d by the means of free probability: our own, and not proved.
 """
 
 from __future__ import annotations
