@@ -37,6 +37,7 @@ from sgdmem.symbolic.errors import InputError, shown
 
 _POINTS = 3000  # of h: bounds are some 1e-6 of them above the largest ones
 _MOST_STEPS = 10**6
+_LEAST_RATE, _LARGEST_RATE = 0.01, 1.9  # of constants and exponents
 _UP = 1 + 8 * EPS  # more than the roundings of a step
 
 
@@ -133,9 +134,6 @@ def guaranteed_exponent(learning_rate: Any = 1) -> float:
         return float(rate * x / (1 - a) * hyp1f1(1, 2 - a, -2 * x)) - 1
 
     return float(brentq(excess, 1e-6, 1 - 1e-9, xtol=1e-14))
-
-
-_LEAST_RATE, _LARGEST_RATE = 0.01, 1.9
 
 
 def read_rate(given: Any, *, limited: bool = False) -> float:
