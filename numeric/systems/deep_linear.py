@@ -43,7 +43,7 @@ DEEPEST = 1000
 LARGEST = 1e50
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class DeepLinearMode:
     r"""One mode of a deep linear network that is trained by SGD.
 
@@ -81,22 +81,31 @@ class DeepLinearMode:
 
     depth: int
     target: float
-    eigenvalue: float = 1.0
-    learning_rate: float = 0.01
-    batch_size: float = math.inf
-    label_variance: float = 0.0
-    kurtosis: float = 3.0
+    eigenvalue: float
+    learning_rate: float
+    batch_size: float
+    label_variance: float
+    kurtosis: float
 
-    def __post_init__(self) -> None:
-        inverse = inverse_batch_size(self.batch_size)
+    def __init__(
+        self,
+        depth: Any,
+        target: Any,
+        eigenvalue: Any = 1,
+        learning_rate: Any = "0.01",
+        batch_size: Any = math.inf,
+        label_variance: Any = 0,
+        kurtosis: Any = 3,
+    ) -> None:
+        inverse = inverse_batch_size(batch_size)
         checked = {
-            "depth": whole(self.depth, "depth", 2, DEEPEST),
-            "target": _from(self.target, "target", 0),
-            "eigenvalue": bounded_float(self.eigenvalue, "eigenvalue", LARGEST),
-            "learning_rate": bounded_float(self.learning_rate, "learning_rate", LARGEST),
+            "depth": whole(depth, "depth", 2, DEEPEST),
+            "target": _from(target, "target", 0),
+            "eigenvalue": bounded_float(eigenvalue, "eigenvalue", LARGEST),
+            "learning_rate": bounded_float(learning_rate, "learning_rate", LARGEST),
             "batch_size": float(1 / inverse) if inverse else math.inf,
-            "label_variance": _from(self.label_variance, "label_variance", 0),
-            "kurtosis": _from(self.kurtosis, "kurtosis", 1),
+            "label_variance": _from(label_variance, "label_variance", 0),
+            "kurtosis": _from(kurtosis, "kurtosis", 1),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -193,13 +202,15 @@ def _equation(coordinate: str) -> tuple[Callable[..., Array], Callable[..., Arra
 
 def _from(value: Any, name: str, least: int) -> float:
     found = float(number(value, name))
-    if not least <= found <= LARGEST:
-        raise InputError(f"{name} must be from {least} to {LARGEST:g}, got {shown(value)}")
+    if not (least or 1 / LARGEST) <= found <= LARGEST and found != least:
+        begin = f"from {least}" if least else f"0, or from {1 / LARGEST:g}"
+        raise InputError(f"{name} must be {begin} to {LARGEST:g}, got {shown(value)}")
     return found
 
 
 def _strengths(s: Any) -> Array:
-    values = s if isinstance(s, np.ndarray) else real_array(s, "s")
+    quick = isinstance(s, np.ndarray) and s.dtype.kind == "f"
+    values = s if quick else real_array(s, "s")
     if (values < 0).any():
         raise InputError(f"s must not be negative, got {shown(values.min())}")
     return values

@@ -19,7 +19,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float, positive
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.systems.deep_linear import LARGEST, DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_flow import read_times, require_mode
+from sgdmem.numeric.systems.deep_linear_flow import read_rising, require_mode
 from sgdmem.numeric.systems.deep_linear_laws import potential_slope
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -107,14 +107,12 @@ def mode_law(
     (array([0.  , 0.39, 1.  ]), True)
     """
     mode = require_mode(mode)
-    first, moments = bounded_float(start, "start", LARGEST), np.atleast_1d(read_times(times))
+    first, moments = bounded_float(start, "start", LARGEST), read_rising(times)
     if not mode.noisy:
         raise InputError(f"mode must have noise, and finite batches, got {mode}")
-    if moments.ndim != 1 or not (np.diff(moments, prepend=0) > 0).all():
-        raise InputError(f"times must be positive and rising, got {shown(times)}")
     last = None if level is None else bounded_float(level, "level", LARGEST)
     free = mode.label_variance > 0 or not mode.target
-    if not free and first == mode.target:
+    if not free and abs(math.log(first / mode.target)) < 100 * _LEAST_GAP:
         raise InputError(f"start must not be the target without label noise, got {shown(start)}")
     if last is not None and not (first < last and (free or not first < mode.target <= last)):
         most = "" if free else f" and below the target, {mode.target:g}"
@@ -243,21 +241,14 @@ def _evolved(
     if last is not None:
         half[-1] = 0
 
-    def moved(q: Array) -> Array:
-        change: Array = -leave * q
-        change[1:] += up * q[:-1]
-        change[:-1] += down * q[1:]
-        return change
-
     rows, time = [], 0.0
     for end in times:
         count = max(4, math.ceil((end - time) / pace))
         h = (end - time) / count
         factors = dgttrf(-_GAMMA * h * up, 1 + _GAMMA * h * leave, -_GAMMA * h * down)[:5]
         for _ in range(count):
-            k = dgttrs(*factors, moved(p))[0]
-            k2 = dgttrs(*factors, moved(p + (1 - _GAMMA) * h * k))[0]
-            p = p + h * ((1 - _GAMMA) * k + _GAMMA * k2)
+            middle = dgttrs(*factors, p)[0]
+            p = dgttrs(*factors, p + (1 - _GAMMA) / _GAMMA * (middle - p))[0]
         advance(count)
         time = end
         below = p.cumsum() - p + half * p

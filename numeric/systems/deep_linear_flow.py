@@ -10,6 +10,7 @@ of which F is elementary: a power (log x of two layers), and logarithms of x les
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from sgdmem.numeric.arithmetic.arrays import read_reals
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float, number
 from sgdmem.numeric.systems.deep_linear import LARGEST, DeepLinearMode
+from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 
 _HALVINGS = 100
@@ -136,6 +138,14 @@ def read_times(times: Any) -> Array:
     return moments
 
 
+def read_rising(times: Any) -> Array:
+    """Return a list of times, or one alone; InputError where they are not positive and rising."""
+    moments = np.atleast_1d(read_times(times))
+    if moments.ndim != 1 or not moments.size or not (np.diff(moments, prepend=0) > 0).all():
+        raise InputError(f"times must be positive and rising, got {shown(times)}")
+    return moments
+
+
 class Staircase(NamedTuple):
     """The losses of gradient flow with several modes, from saddle to saddle.
 
@@ -160,9 +170,8 @@ def mode_staircase(modes: Sequence[DeepLinearMode], start: Any, *, share: Any = 
     Parameters
     ----------
     modes : sequence of DeepLinearMode
-        With targets above the start.
     start : number > 0
-        The strength of all of them.
+        The strength of all of them, below that share of their targets.
     share : number
         A mode is learned where it has this share of its target.
 
@@ -177,11 +186,17 @@ def mode_staircase(modes: Sequence[DeepLinearMode], start: Any, *, share: Any = 
     >>> print(*mode_staircase(modes, "0.001"))
     [1 2 0] [3.1362674  4.66132754 9.14474731] [7.  2.5 0.5 0. ]
     """
+    if not is_list(modes):
+        raise InputError(f"modes must be a list of modes, got {shown(modes)}")
     found = [require_mode(mode) for mode in modes]
     part = number(share, "share")
     if not 0 < part < 1:
         raise InputError(f"share must be between 0 and 1, got {shown(share)}")
-    times = np.array([mode_flow_time(m, start, float(part) * m.target) for m in found])
+    first = bounded_float(start, "start", LARGEST)
+    ends = [float(part) * mode.target for mode in found]
+    if min(ends, default=math.inf) < first:
+        raise InputError(f"start must be below that share of all targets, got {shown(start)}")
+    times = np.array([mode_flow_time(m, first, end) for m, end in zip(found, ends, strict=True)])
     order = times.argsort(kind="stable")
     whole = np.array([m.eigenvalue * m.target**2 / 2 for m in found])[order]
     return Staircase(order, times[order], np.append(whole[::-1].cumsum()[::-1], 0.0))

@@ -22,6 +22,7 @@ from sgdmem.numeric.systems.deep_linear_laws import potential, survives
 from sgdmem.symbolic.errors import InputError, shown
 
 _BELOW = 30.0  # in log s: how far below the start is as good as 0
+_LEAST = -340.0  # below, squares of s are no floats
 _PANELS = 2000
 _ORDER = 6
 
@@ -94,10 +95,21 @@ def mode_passage(mode: DeepLinearMode, start: Any, level: Any) -> PassageTime:
     return PassageTime(1.0, mean, math.sqrt(variance), flow, delay)
 
 
+def _lowest(mode: DeepLinearMode, first: float) -> float:
+    """Return log s where the drift away from 0 is strong against noise, and layers alike."""
+    low = min(first, math.log(mode.target)) - _BELOW
+    if mode.depth > 2:
+        drive = 2 * mode.eigenvalue * mode.target / mode.depth / _BELOW
+        noise = mode.learning_rate * float(mode.gradient_variance(0.0))
+        low = min(low, math.log(drive / noise) / (1 - 2 / mode.depth) if noise else low)
+    if low < _LEAST:
+        raise InputError(f"mode must have less noise, for its passage to take finite time: {mode}")
+    return low
+
+
 def _moments(mode: DeepLinearMode, first: float, last: float) -> tuple[float, float]:
     """Return the mean and the variance, by implicit collocation, which stiff equations need."""
-    low = min(first, math.log(mode.target)) - _BELOW
-    below = np.linspace(low, first, _PANELS // 2 + 1)
+    below = np.linspace(_lowest(mode, first), first, _PANELS // 2 + 1)
     edges = np.concatenate([below, np.linspace(first, last, _PANELS // 2 + 1)[1:]])
     width = np.diff(edges)[:, None]
     x, antiderivative = _radau()

@@ -11,7 +11,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float, whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.systems.deep_linear import LARGEST, DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_flow import read_times, require_mode
+from sgdmem.numeric.systems.deep_linear_flow import read_rising, require_mode
 from sgdmem.symbolic.errors import InputError, shown
 
 _MOST = 10**8  # numbers that are kept
@@ -79,9 +79,7 @@ def mode_paths(
     ((2, 4), (4,))
     """
     mode = require_mode(mode)
-    first, moments = bounded_float(start, "start", LARGEST), np.atleast_1d(read_times(times))
-    if moments.ndim != 1 or not (np.diff(moments, prepend=0) > 0).all():
-        raise InputError(f"times must be positive and rising, got {shown(times)}")
+    first, moments = bounded_float(start, "start", LARGEST), read_rising(times)
     last = math.inf if level is None else bounded_float(level, "level", LARGEST)
     if not first < last:
         raise InputError(f"level must be above start, {first:g}, got {shown(level)}")

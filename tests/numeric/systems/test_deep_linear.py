@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -46,6 +48,12 @@ def test_noise_of_a_step_is_the_diffusion() -> None:
     assert mode.gradient_variance(s) == pytest.approx((2 * 4 * (s - 1) ** 2 + 2 * 0.5) / 4)
 
 
+def test_numbers_of_any_kind() -> None:
+    mode = DeepLinearMode(2.0, "1/3", Fraction(1, 2), learning_rate="0.1", batch_size=np.int64(4))
+    assert mode == DeepLinearMode(2, 1 / 3, 0.5, 0.1, 4) == replace(mode, kurtosis=3)
+    assert isinstance(mode.depth, int) and isinstance(mode.target, float)
+
+
 def test_full_batches_have_no_noise() -> None:
     mode = DeepLinearMode(2, 1, label_variance=3)
     assert not mode.diffusion([0, 0.5, 2]).any()
@@ -56,11 +64,12 @@ def test_full_batches_have_no_noise() -> None:
     ("arguments", "message"),
     [
         ({"depth": 1}, "depth must be an integer from 2 to 1,000, got 1"),
-        ({"target": -1}, "target must be from 0 to 1e+50, got -1"),
+        ({"target": "1e-60"}, "target must be 0, or from 1e-50 to 1e+50, got '1e-60'"),
+        ({"target": -1}, "target must be 0, or from 1e-50 to 1e+50, got -1"),
         ({"eigenvalue": 0}, "eigenvalue must be positive"),
         ({"learning_rate": "x"}, "learning_rate"),
         ({"batch_size": 0}, "batch_size must be positive or infinite, got 0"),
-        ({"label_variance": -2}, "label_variance must be from 0 to 1e+50, got -2"),
+        ({"label_variance": -2}, "label_variance must be 0, or from 1e-50 to 1e+50, got -2"),
         ({"kurtosis": 0.5}, "kurtosis must be from 1 to 1e+50, got 0.5"),
     ],
 )
@@ -73,5 +82,7 @@ def test_bad_modes(arguments: dict[str, Any], message: str) -> None:
 def test_bad_strengths() -> None:
     with pytest.raises(InputError, match="s must not be negative, got -1"):
         DeepLinearMode(2, 1).drift([0, -1])
+    with pytest.raises(InputError, match="must be a number such as"):
+        DeepLinearMode(2, 1).drift(np.array(["much"]))
     with pytest.raises(InputError, match=r'coordinate must be "s", "log" or "flat", got \'v\''):
         DeepLinearMode(2, 1).drift(1, "v")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from scipy.integrate import quad, solve_ivp
 
 from sgdmem.errors import InputError
 from sgdmem.systems import DeepLinearMode, mode_flow, mode_flow_time, mode_staircase
+
+ONE: Any = DeepLinearMode(2, 1)
 
 
 @pytest.mark.parametrize("depth", [2, 3, 4, 7, 100])
@@ -53,6 +56,10 @@ def test_bad_times() -> None:
         mode_flow(mode, 0.1, [0, -1])
     with pytest.raises(InputError, match="share must be between 0 and 1, got 2"):
         mode_staircase([mode], 0.1, share=2)
+    with pytest.raises(InputError, match="start must be below that share of all targets, got"):
+        mode_staircase([mode], 0.6)
+    with pytest.raises(InputError, match="modes must be a list of modes, got DeepLinearMode"):
+        mode_staircase(ONE, 0.1)
 
 
 @pytest.mark.parametrize("depth", [2, 3, 20])

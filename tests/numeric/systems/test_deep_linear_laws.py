@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.integrate import cumulative_simpson, simpson
+from scipy.interpolate import CubicSpline
 from scipy.stats import gamma, norm
 
 from sgdmem.errors import InputError
@@ -157,10 +159,36 @@ def test_laws_conserve_probability() -> None:
     assert law.mean()[1] > law.mean()[0]
 
 
+def test_from_far_above_all_starts_are_alike() -> None:
+    """The drift takes them down in next to no time, at rates of up to 1e20 between neighbours."""
+    mode = DeepLinearMode(3, 1, 1, 0.02, 1, 1)
+    laws = [mode_law(mode, start, [0.1], tolerance=0.05) for start in (1e4, 1e12)]
+    assert laws[1].values[:, -1] == pytest.approx(1, abs=1e-9) and laws[1].error < 0.05
+    s = [1.5, 2, 2.5]
+    assert laws[0].cdf(s) == pytest.approx(laws[1].cdf(s), abs=0.01)
+
+
+def test_passages_through_strong_noise() -> None:
+    """It holds modes far below the start: the mean by scale and speed in closed form."""
+    mode = DeepLinearMode(3, 1, 1, 0.02, 1, 1e6, 1)
+    log_s = np.linspace(-46, math.log(0.6), 100_001)
+    s = np.exp(log_s)
+    density = s**-2 * np.exp(-(s ** (2 / 3) / 2 + s ** (-1 / 3)) / 1e4)
+    times = 2 * cumulative_simpson(density * s, x=log_s, initial=0) / density
+    waits = times / mode.diffusion(s) ** 2 * s
+    among = np.linspace(math.log(0.5), log_s[-1], 101)
+    expected = simpson(CubicSpline(log_s, waits)(among), x=among)
+    assert mode_passage(mode, 0.5, 0.6).mean == pytest.approx(expected, rel=1e-7)
+    with pytest.raises(InputError, match="mode must have less noise, for its passage"):
+        mode_passage(DeepLinearMode(3, 1, 1, 0.02, 1, 1e50), 0.5, 0.6)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda m: mode_law(m, 0, [1]), "start must be positive"),
+        (lambda m: mode_law(m, 1, []), "times must be positive and rising, got []"),
+        (lambda m: mode_paths(m, 1, []), "times must be positive and rising, got []"),
         (lambda m: mode_law(m, 1, [2, 1]), "times must be positive and rising, got [2, 1]"),
         (lambda m: mode_law(m, 1, [1], level=0.5), "level must be above start, 1, got 0.5"),
         (
