@@ -22,6 +22,13 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         **{f"Equation ({k})": f"equation_{k}" for k in (22, 25, 26, 27)},
     },
     "larger-memory": {
+        "Scalar inequality": "scalar_inequality",
+        "Memory time bounds learning rates": "memory_time",
+        "Symbol of stable methods": "symbol",
+        "Signal of stationary methods": "signal",
+        "Polygon of the symbol": "polygon",
+        "Counting problem": "counting",
+        "Coefficients of rational functions": "spijker",
         "Universal bound": "universal_bound",
     },
     "own": {

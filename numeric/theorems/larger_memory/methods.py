@@ -1,0 +1,109 @@
+"""Stationary methods on which bounds are tried: random ones, and some that nearly attain them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from sgdmem.numeric.acceleration.bounded_noise import bounded_power_law, resolved_problem
+from sgdmem.numeric.acceleration.real_root_algorithms import RealRoots, Shape, real_root_entries
+from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.problems.problem import Problem
+from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.numeric.theorems.instances import Dynamics, random_algorithm
+from sgdmem.numeric.verdicts.stability import stability
+from sgdmem.symbolic.algebra.blocks import Blocks
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.stability.poles import boundary_polynomial
+
+_LEVEL = 0.5  # noise sum of the fast methods
+
+
+def random_methods(
+    rng: np.random.Generator, count: int, memories: tuple[int, ...] = (0, 1, 2, 3, 4, 6)
+) -> Iterator[Algorithm]:
+    """Draw methods that are strictly stable for all eigenvalues in (0, 1]; real, complex, any."""
+    for draw in range(count):
+        memory = memories[draw % len(memories)]
+        algorithm = random_algorithm(rng, memory, radius=float(rng.choice([0.5, 0.9, 0.999])))
+        if algorithm.effective_learning_rate < 0:
+            algorithm = algorithm.scaled(-1)
+        poles = np.roots(np.array(boundary_polynomial(algorithm)[::-1], float))
+        real = poles.real[(abs(poles.imag) <= 1e-9 * abs(poles)) & (poles.real > 0)]
+        share = float(rng.choice([0.1, 0.5, 0.9, 0.999]))
+        yield algorithm.scaled(Fraction(float(real.min()) * share))
+
+
+def heavy_balls() -> Iterator[Algorithm]:
+    """Return heavy balls that are barely stable at 1, with longer and longer memory."""
+    for damping in (1e-1, 1e-2, 1e-3, 1e-5):
+        rate = 2 * (2 - damping) * (1 - 1e-6)
+        yield Algorithm(rate, [1 - damping], [-rate], [[1 - damping]], floats=True)
+
+
+class Fast(NamedTuple):
+    """A method of theorem D's kind: its roots and gain, and a bound on its noise sum."""
+
+    memory: int
+    horizon: float
+    roots: RealRoots
+    gain: float
+    noise_sum: float
+
+    @property
+    def rate(self) -> float:
+        """The effective learning rate."""
+        return float(np.exp(self.roots.log_rates(np.array([self.gain]))[0]))
+
+    @property
+    def memory_time(self) -> float:
+        """The sum of all 1 / (1 - d)."""
+        return float((1 / self.roots.poles + 0.5).sum())
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The method in floats."""
+        entries = real_root_entries(list(self.roots.poles[0]), list(self.roots.zeros[0]), self.gain)
+        return Algorithm(*Blocks.of_row(entries, self.memory), floats=True)
+
+
+@cache
+def fast_methods(
+    exponent: float, memories: tuple[int, ...], horizons: tuple[float, ...]
+) -> tuple[Fast, ...]:
+    """Return methods with the largest gains at a bounded noise sum; their shapes are optimised."""
+    problem, _ = bounded_power_law(Problem.power_law(exponent), _LEVEL)
+    resolved = resolved_problem(problem.spectrum, problem.noise.at(1), horizons[-1])
+    found = []
+    for memory in memories:
+        shape = Shape(exponent, memory).fitted(resolved, np.array([horizons[-1]]))
+        for horizon in horizons:
+            roots = shape.roots(np.array([horizon]))
+            gain = float(roots.largest_gains(resolved)[0])
+            found.append(Fast(memory, horizon, roots, gain, _LEVEL))
+    return tuple(found)
+
+
+def symbol(algorithm: Algorithm, x: Array) -> Array:
+    """Return Q / P, the answer of the point of the gradient to gradients, at points x."""
+    dynamics = Dynamics.of(algorithm)
+    matrices = x[..., None, None] * np.eye(len(dynamics.v)) - dynamics.still
+    start = np.broadcast_to(dynamics.v[:, None], (*x.shape, len(dynamics.v), 1))
+    found: Array = np.linalg.solve(matrices, start)[..., 0] @ dynamics.r
+    return found
+
+
+def noise_sum(algorithm: Algorithm, exponent: float) -> float:
+    """Return the sum of s over the power law without end."""
+    return float(stability(algorithm, Spectrum.power_law(exponent), 1).noise_sum)
+
+
+def memory_time(algorithm: Algorithm) -> float:
+    """Return the sum of all 1 / |1 - d|, d the eigenvalues of D."""
+    M = algorithm.memory
+    d = np.linalg.eigvals(np.array(algorithm.D, float).reshape(M, M))
+    return float((1 / abs(1 - d)).sum())
