@@ -16,7 +16,7 @@ import numpy as np
 
 from sgdmem.numeric.acceleration.best_stationary import LARGEST_MEMORY
 from sgdmem.numeric.acceleration.bounded_noise import bounded_power_law, resolved_problem
-from sgdmem.numeric.acceleration.real_root_algorithms import Shape, partial_sum, real_root_entries
+from sgdmem.numeric.acceleration.real_root_algorithms import Shape, rate_exponent, real_root_entries
 from sgdmem.numeric.acceleration.restarts import restarted
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
@@ -130,7 +130,7 @@ def accelerated(
         raise InputError(
             "damping_exponent belongs to memory 1 without restarts: with a larger one it is 1"
         )
-    growth = 1 - 1 / partial_sum(exponent, memory + 1)
+    growth = rate_exponent(exponent, memory)
     d0 = _damping_scale(damping_scale, 1.0, growth, steepness, restarts)
     steps = positive_float(1e6 if horizon is None else horizon, "horizon")
     if not 1000 <= steps <= _LONGEST:
@@ -245,7 +245,7 @@ def _larger_memory(
         memory,
         f"AM{memory} (slowest damping {d0:g}/t)",
         partial(_entries, shape, gain, d0),
-        acceleration=2 - 1 / partial_sum(shape.exponent, memory + 1),
+        acceleration=1 + rate_exponent(shape.exponent, memory),
     )
 
 

@@ -12,7 +12,7 @@ from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.acceleration.best_stationary import best_stationary
 from sgdmem.numeric.acceleration.bounded_noise import bounded
 from sgdmem.numeric.acceleration.corner import advised_theta, corner, power_law_exponents
-from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
+from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.loss_bound import loss_bound
@@ -154,7 +154,7 @@ def predicted_exponent(method: str, problem: Problem) -> float:
     nu, zeta = power_law_exponents(problem)
     steepness = min(zeta, 2 - 1 / nu)  # Theorem 3: signal or noise decides
     if "AM" in method:
-        return steepness * (2 - 1 / partial_sum(nu, int(method[-1]) + 1))
+        return steepness * (1 + rate_exponent(nu, int(method[-1])))
     if method == "corner":
         theta = advised_theta(problem)
         return min(theta * zeta, 2 - theta / nu)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import prod
+from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -121,6 +121,20 @@ class Shape:
 def partial_sum(exponent: float, count: int) -> float:
     """Return S_count = 1 + (nu - 1) + ... + (nu - 1)^(count - 1)."""
     return float(sum((exponent - 1) ** j for j in range(count)))
+
+
+def rate_exponent(exponent: float, memory: float) -> float:
+    """Return h_M = 1 - 1 / S_(M + 1), the largest power of a horizon that bounded noise allows.
+
+    Examples
+    --------
+    >>> from math import inf
+    >>> [round(rate_exponent(2, memory), 4) for memory in (0, 1, 2, inf)]
+    [0.0, 0.5, 0.6667, 1.0]
+    """
+    if memory == inf:
+        return min(1.0, exponent - 1)
+    return 1 - 1 / partial_sum(exponent, int(memory) + 1)
 
 
 def log_rate(roots: RealRoots, problem: FloatProblem) -> float:

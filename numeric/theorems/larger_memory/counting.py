@@ -19,7 +19,7 @@ from itertools import combinations
 
 import numpy as np
 
-from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
+from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
@@ -33,7 +33,7 @@ STATEMENT = Statement(
 
 def claim(exponent: float, memory: int) -> float:
     """Return h_M."""
-    return 1 - 1 / partial_sum(exponent, memory + 1)
+    return rate_exponent(exponent, memory)
 
 
 def check(claim: Claim = claim) -> list[Case]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.larger_memory.methods import heavy_balls, random_methods, symbol
+from sgdmem.numeric.theorems.larger_memory.methods import heavy_balls, random_methods, symbol_at
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 STATEMENT = Statement(
@@ -53,7 +53,7 @@ def largest_ratio(methods: Iterable[Algorithm], claim: Claim = claim) -> float:
     modulus = 1 + np.geomspace(1e-4, 99, 40)
     x = modulus[:, None] * np.exp(1j * np.linspace(0, np.pi, 41))
     return max(
-        float((abs(symbol(method, x)).max(axis=1) / claim(modulus)).max()) for method in methods
+        float((abs(symbol_at(method, x)).max(axis=1) / claim(modulus)).max()) for method in methods
     )
 
 

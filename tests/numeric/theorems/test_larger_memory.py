@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
 from sgdmem.numeric.theorems.instances import Array
 from sgdmem.numeric.theorems.larger_memory import memory_time, polygon, signal, spijker, symbol
 from sgdmem.numeric.theorems.larger_memory.methods import (
@@ -70,7 +71,7 @@ def test_polygons(count: int) -> None:
             s = np.geomspace(1e-8, 1, 200)
             found = _polygon(s, poles, zeros, factor)
             first = max(first, found[-1] / (6 ** (M + 1) * (3 + total)))
-            theta = 2 - 1 / sum((nu - 1) ** j for j in range(M + 1))
+            theta = 1 + rate_exponent(nu, M)
             height = max(height, float((found * s**theta).max()) / (1 + total) ** nu)
     show(f"F2 {first:.2g}, the polygon times s^theta over (1 + C)^nu {height:.2g}")
     assert first <= 1
