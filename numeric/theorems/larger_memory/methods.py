@@ -105,7 +105,7 @@ def noise_sum(algorithm: Algorithm, exponent: float) -> float:
 
 
 def memory_time(algorithm: Algorithm) -> float:
-    """Return the sum of all 1 / |1 - d|, d the eigenvalues of D."""
+    """Return the sum of inverse distances of the eigenvalues of D from 1."""
     M = algorithm.memory
     d = np.linalg.eigvals(np.array(algorithm.D, float).reshape(M, M))
     return float((1 / abs(1 - d)).sum())
