@@ -90,7 +90,8 @@ class Shape:
 
     The slowest pole is 1 / tau. At one gain for all tau the noise sum stays bounded and the rate
     grows like :math:`\tau^{1-1/S_{M+1}}`. For M = 1 this is Theorem 7 of arXiv 2410.04228; for
-    larger M it is proved, too, and no method of memory M has a larger exponent.
+    larger M it is proved, too, and no method of memory M has a larger exponent (theorem D of the
+    docs, theory/larger-memory-construction, for poles and zeros that alternate and rho < 1).
     """
 
     exponent: float

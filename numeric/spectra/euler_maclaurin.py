@@ -21,7 +21,9 @@ from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algebra.determinants import determinant_of_numbers
 
-_END_CENTER, _END_RADIUS = 1.04, 0.46  # of the disks at the ends, over the eigenvalue there
+_OFF_CENTER, _END_RADIUS = 0.04, 0.46  # of the disks at the ends, over the eigenvalue there
+_SHORT = 512  # terms one by one, beyond which the disks shrink with their number, to this power
+_SHRINK = -0.8
 _END_TERMS = {1: Fraction(1, 24), 3: Fraction(-7, 5760), 5: Fraction(31, 967680)}
 REST = 5.22e-6  # the factor of the integral in r
 
@@ -48,21 +50,24 @@ def end_correction() -> tuple[Array, Array]:
 def end_disks_and_errors(law: PowerLaw, head: int) -> tuple[Ball, Array]:
     """Return the disks at the ends of the integral and the errors of the end corrections.
 
-    Taylor's remainder with Cauchy's estimate of the seventh derivative within 5/2 of the end.
+    Taylor's remainder with Cauchy's estimate of the seventh derivative within 5/2 of the end. After
+    a long head terms are close to each other, and small disks keep clear of poles that are near.
     """
     nu = law.exponent
+    size = max(1.0, head / _SHORT) ** _SHRINK
+    center, radius = 1 + _OFF_CENTER * size, _END_RADIUS * size
     offsets, weights = end_correction()
     spread = float(np.sum(np.abs(weights) * np.abs(offsets) ** 7))  # over 7!, times |F^(7)|
     ends = np.array([head, *([] if law.count is None else [law.count])]) + 0.5
     places = law.scale * ends**-nu
     nearest, farthest = (1 + offsets.min() / ends) ** -nu, (1 + offsets.max() / ends) ** -nu
     room = np.minimum(
-        (_END_RADIUS - np.abs(nearest - _END_CENTER)) / nearest,
-        (_END_RADIUS - np.abs(farthest - _END_CENTER)) / farthest,
+        (radius - np.abs(nearest - center)) / nearest,
+        (radius - np.abs(farthest - center)) / farthest,
     )
     x = np.log1p(room)
     rho = x / (nu + x)
     largest = places * nearest * np.exp(x) / (rho * (ends + offsets.min())) ** 7
     rounding = 4 * UNIT * (1 + 1 / nu) * ends * places  # the ends of the panels are rounded
-    disks = Ball(_END_CENTER * places, _END_RADIUS * places * (1 + 8 * UNIT))
+    disks = Ball(center * places, radius * places * (1 + 8 * UNIT))
     return disks, 1.01 * (spread * largest + rounding)

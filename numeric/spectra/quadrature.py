@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil, log
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -19,6 +20,9 @@ from sgdmem.numeric.arithmetic.rounding import UNIT
 REACH = 1.95  # radius of a panel's disk over the half-width of the panel
 RATIO = 3.0  # at most, between the ends of a panel
 _MOST_HALVINGS = 12
+_STRETCH, _MOST_STRETCHES = 1e-20, 3  # of the panels towards 0, where a pole is close to it
+_PIECES = 1 + ceil(-log(_STRETCH) / log(RATIO))
+_LEAST = 1e-250  # an eigenvalue at which a panel may begin
 _NO_MORE = 1e-13  # share of what the square of a polynomial usually weighs: rounding errors
 _BEYOND = 1.0 + 1e-9  # no diagonal entry of its Jacobi matrix can be larger
 
@@ -88,7 +92,8 @@ def bounded_rule(
 ) -> tuple[Rule, tuple[Array, Array]]:
     """Return a rule whose disks suit a pair of summands, and their bounds on the disks.
 
-    A panel whose disk is too large (it meets a pole, or the enclosure is too wide) is halved.
+    A panel whose disk is too large (it meets a pole, or the enclosure is too wide) is halved; in
+    the place of the last one, (0, L], come more panels and a shorter last one.
 
     Parameters
     ----------
@@ -108,14 +113,19 @@ def bounded_rule(
     edges = spectrum.edges(head)
     found = spectrum.rule(head, edges)
     bounds = bound(found.disks)
+    stretches = 0
     for _ in range(_MOST_HALVINGS):
         panels = found.panels[~(np.isfinite(bounds[0]) & np.isfinite(bounds[1]))]
         panels = panels[panels >= 0]
-        panels = panels[edges[panels + 1] > 0]  # halving (0, L] would move the trouble closer to 0
-        if panels.size == 0:
+        last = edges[panels + 1] == 0  # halving (0, L] would move the trouble closer to 0
+        panels, more = panels[~last], np.empty(0)
+        if last.any() and stretches < _MOST_STRETCHES and edges[-2] * _STRETCH > _LEAST:
+            stretches += 1
+            more = np.geomspace(edges[-2], edges[-2] * _STRETCH, _PIECES)
+        if panels.size + more.size == 0:
             break
         middles = np.sqrt(edges[panels]) * np.sqrt(edges[panels + 1])
-        edges = np.unique(np.concatenate([edges, middles]))[::-1]
+        edges = np.unique(np.concatenate([edges, middles, more]))[::-1]
         found = spectrum.rule(head, edges)
         bounds = bound(found.disks)
     return found, bounds

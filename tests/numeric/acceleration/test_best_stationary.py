@@ -81,6 +81,22 @@ def test_noise_and_slowest_root(nu: float, memory: int) -> None:
         assert found.effective_learning_rate > simpler.effective_learning_rate
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("nu", "memory"), [(3, 2), long(3, 3), (2, 3), long(2, 6), long(1.5, 4), long(3, 6)]
+)
+def test_horizons_of_1e15_are_proved(nu: float, memory: int) -> None:
+    # resonances are narrow there, and the eigenvalues between them many
+    first, last = (
+        best_stationary(Spectrum.power_law(nu), 10, memory=memory, horizon=T) for T in (1e12, 1e15)
+    )
+    assert max(last.D[i][i] for i in range(memory)) == 1 - Fraction(1, 10**15)
+    verdict = stability(last, Spectrum.power_law(nu), 10)
+    assert verdict.stable and 0.49 < verdict.noise_sum <= 0.5
+    growth = math.log(last.effective_learning_rate / first.effective_learning_rate)
+    assert growth / math.log(1e3) == pytest.approx(1 - 1 / partial_sum(nu, memory + 1), abs=0.02)
+
+
 def test_memory_one_has_the_best_q0() -> None:
     # memory 1 has one free number besides the gain: nothing beside the optimum is better
     spectrum = Spectrum.power_law(2)
@@ -103,7 +119,7 @@ def test_growth_law(nu: float, memory: int, measured: float) -> None:
     spectrum = Spectrum.power_law(nu)
     noise = bounded_power_law(spectrum, 0.5)[0].noise.at(10)
     rates = []
-    for horizon in (1e15, 1e18):  # where verdicts are often undecided: without proof
+    for horizon in (1e15, 1e18):  # without proof
         problem = resolved_problem(spectrum, noise, horizon)
         roots, gain = fastest_roots(nu, memory, problem, horizon)
         rates.append(roots.log_rates(np.array([gain]))[0])

@@ -278,15 +278,15 @@ def test_growth_of_the_best_stationary_rate(nu: float, memory: int) -> None:
     spectrum = Spectrum.power_law(nu)
     noise = bounded_power_law(spectrum, 0.5)[0].noise.at(10)
     rates = []
-    for horizon in (1e15, 1e18):  # where verdicts are often undecided: without proof
+    for horizon in (1e15, 1e18):  # without proof
         roots, gain = fastest_roots(nu, memory, resolved_problem(spectrum, noise, horizon), horizon)
         rates.append(roots.log_rates(np.array([gain]))[0])
     gap = (rates[1] - rates[0]) / math.log(1e3) - (1 - 1 / partial_sum(nu, memory + 1))
     report(f"best stationary, nu {nu}, memory {memory}: {gap:+.4f}")
     assert abs(gap) < 0.015
-    if memory < 4:  # with more the growth is still slower where there is a proof
-        proved = [best_stationary(spectrum, 10, memory=memory, horizon=T) for T in (1e7, 1e9)]
+    if memory < 5:  # the search for more is not as close
+        proved = [best_stationary(spectrum, 10, memory=memory, horizon=T) for T in (1e12, 1e15)]
         first, last = (float(found.effective_learning_rate) for found in proved)
-        gap = math.log(last / first) / math.log(100) - (1 - 1 / partial_sum(nu, memory + 1))
+        gap = math.log(last / first) / math.log(1e3) - (1 - 1 / partial_sum(nu, memory + 1))
         report(f"with proof: {gap:+.4f}")
         assert abs(gap) < 0.015
