@@ -56,6 +56,7 @@ from sgdmem.numeric.systems.newton_memory import newton_step
 from sgdmem.numeric.systems.random_features import RandomFeatures, random_features
 from sgdmem.numeric.systems.rare_class import RareClass
 from sgdmem.numeric.systems.reduced_muon import ReducedMuon
+from sgdmem.numeric.systems.reduced_sgd import reduced_sgd
 from sgdmem.numeric.systems.sparse_momentum import ActiveClock, SparseInputs, active_clock
 from sgdmem.numeric.systems.spectral_conflict import (
     SpectralConflict,
@@ -141,6 +142,7 @@ __all__ = [
     "one_direction",
     "rand_k_run",
     "random_features",
+    "reduced_sgd",
     "regions",
     "search_slow_system",
     "sgd_frontier",

@@ -29,10 +29,10 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.numeric.theorems.associative_memory import reduced_scores
 from sgdmem.systems import (
     AssociativeMemory,
     ReducedMuon,
+    reduced_sgd,
     spectral_step,
     thresholded_exponents,
     thresholded_steps,
@@ -146,7 +146,7 @@ def summary(rows: Any, steps: Any) -> None:
 def reduced_number(rule: str, alpha: float, d: int, batch_size: float = math.inf) -> float:
     """Return what one step recovers by reduced scores."""
     if rule == "SGD":
-        return reduced_scores.claim(alpha, d, d**2, batch_size)
+        return reduced_sgd(d, alpha, batch_size=batch_size)
     return ReducedMuon(d, alpha, batch_size=batch_size).recovered
 
 

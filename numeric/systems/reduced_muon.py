@@ -123,13 +123,13 @@ class ReducedMuon:
 
     @cached_property
     def _total(self) -> float:
-        i, weights = _sampled(0, self.items)
+        i, weights = sampled_items(0, self.items)
         return float(weights @ i**-self.exponent)
 
     @cached_property
     def shares(self) -> tuple[Array, Array]:
         """Shares that items have in the gradient, and how many items are expected to have each."""
-        i, weights = _sampled(self.learned, self.items)
+        i, weights = sampled_items(self.learned, self.items)
         p = i**-self.exponent / self._total
         if math.isinf(self.batch_size):
             return p, weights
@@ -234,7 +234,7 @@ def chances(signal: Array, power: Any, dimension: int, items: int) -> Array:
     return found
 
 
-def _sampled(first: int, last: int) -> tuple[Array, Array]:
+def sampled_items(first: int, last: int) -> tuple[Array, Array]:
     """Return some of the items first + 1 to last, and how many each stands for in sums."""
     some = min(last - first, _EACH)
     i, weights = first + np.arange(1.0, some + 1), np.ones(some)

@@ -22,16 +22,16 @@ from functools import cache
 import numpy as np
 from scipy.special import gammaln, log_ndtr, zeta
 
-from sgdmem.numeric.theorems.associative_memory import reduced_scores
+from sgdmem.numeric.systems.reduced_sgd import reduced_sgd
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(
     "Batches of SGD",
     "of our own, about arXiv 2603.26554",
     tolerance=0.09,
-    reason="sqrt(2 log N / d) is 0.014; 4,000 draws",
+    reason="sqrt(2 log N / d) is 0.014; 8,000 draws",
 )
-_DIMENSION = 2.0**18
+_DIMENSION = 2**18
 
 
 def claim(alpha: float, x: float) -> float:
@@ -61,7 +61,7 @@ def check(claim: Claim = claim) -> list[Case]:
 @cache
 def _reduced(alpha: float, x: float) -> float:
     batch_size = x * math.sqrt(_DIMENSION) * float(zeta(alpha))
-    found = reduced_scores.claim(alpha, _DIMENSION, _DIMENSION**2, batch_size)
+    found = reduced_sgd(_DIMENSION, alpha, batch_size=batch_size)
     return found / math.pow(_DIMENSION, 1 / (2 * alpha))
 
 

@@ -17,14 +17,14 @@ from collections.abc import Callable
 from functools import cache
 
 from sgdmem.numeric.systems.reduced_muon import ReducedMuon
-from sgdmem.numeric.theorems.associative_memory import reduced_scores
+from sgdmem.numeric.systems.reduced_sgd import reduced_sgd
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(
     "Critical batches",
     "arXiv 2603.26554, critical batch sizes",
     tolerance=0.09,
-    reason="Muon's critical batch has 1 / sqrt(log d) besides; 4,000 draws for SGD",
+    reason="Muon's critical batch has 1 / sqrt(log d) besides; sqrt(2 log N / d) of SGD is 0.05",
 )
 
 
@@ -64,7 +64,7 @@ def _half(recovered: Callable[[float], float], high: float) -> float:
 @cache
 def _sgd(alpha: float) -> float:
     return _exponent(
-        lambda d: _half(lambda B: reduced_scores.claim(alpha, d, d**2.0, B), math.sqrt(d) / 4),
+        lambda d: _half(lambda B: reduced_sgd(d, alpha, batch_size=B), math.sqrt(d) / 4),
         2**14,
         2**20,
     )
