@@ -4,8 +4,8 @@ With the kernel K of the method, conjugated by the square roots of losses over b
 :math:`\sigma` its norm and :math:`A=\lambda K` for an eigenvalue, the bound of `loss_bound` rests
 on two inequalities for strictly triangular A, with :math:`x=\lambda\sigma=\Vert A\Vert`:
 
-.. math:: \Vert A(1+A)^{-1}\Vert_F^2\ge\max\Bigl\{\Bigl(\frac x{1+x}\Bigr)^2,
-    2\ln m-1+\frac1{m^2}\Bigr\},\quad m=\max(1,x-1),\qquad
+.. math:: \Vert A(1+A)^{-1}\Vert_F^2\ge\max\left\{\Bigl(\frac x{1+x}\Bigr)^2,
+    2\ln m-1+\frac1{m^2}\right\},\quad m=\max(1,x-1),\qquad
     |(1+A)^{-1}v|\ge\frac{|v|}{1+x}.
 
 Method: both where they are nearly equalities, single entries, long shifts, and triangular matrices
