@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,41 +28,9 @@ from sgdmem.numeric.systems.deep_linear import LARGEST, DeepLinearMode
 from sgdmem.numeric.systems.deep_linear_flow import require_mode
 from sgdmem.symbolic.errors import InputError, shown
 
-_ORDER = 8  # nodes of a panel
-_PANELS = 4000
-_TINY = 1e-300
-_TAIL = 45.0  # -log of what is left out
-
-
-class Potential(NamedTuple):
-    r""":math:`\int2a/b^2\,d\log s` at the edges of panels, and inside them.
-
-    Attributes
-    ----------
-    edges, at_edges : ndarray, shape (n + 1,)
-        log s, and the potential, 0 at the anchor.
-    nodes, at_nodes, weights : ndarray, shape (n, 8)
-        Those of Gauss's quadrature.
-    """
-
-    edges: Array
-    at_edges: Array
-    nodes: Array
-    at_nodes: Array
-    weights: Array
-
-
-def potential(mode: DeepLinearMode, edges: Array, anchor: int) -> Potential:
-    """Integrate twice the drift of log s over its squared diffusion, outward from one edge."""
-    x, w, antiderivative = _gauss()
-    half = np.diff(edges)[:, None] / 2
-    nodes = (edges[:-1, None] + edges[1:, None]) / 2 + half * x
-    slope = half * potential_slope(mode, nodes)
-    steps = slope @ w
-    left, right = -steps[:anchor][::-1].cumsum()[::-1], steps[anchor:].cumsum()
-    at_edges = np.concatenate([left, [0.0], right])
-    at_nodes = at_edges[:-1, None] + slope @ antiderivative.T
-    return Potential(edges, at_edges, nodes, at_nodes, half * w)
+_BELOW, _ABOVE = 650.0, 100.0  # of the target, in log s
+_LEAST = 700.0  # -log of densities that are left out
+_SCAN, _POINTS = 4001, 20_001
 
 
 def potential_slope(mode: DeepLinearMode, log_s: Array) -> Array:
@@ -70,17 +38,6 @@ def potential_slope(mode: DeepLinearMode, log_s: Array) -> Array:
     s = np.exp(log_s)
     slope: Array = 2 * mode.drift(s, "log") / mode.diffusion(s, "log") ** 2
     return slope
-
-
-@cache
-def _gauss() -> tuple[Array, Array, Array]:
-    """Return Gauss's nodes and weights, and the integrals from -1 to each node."""
-    from numpy.polynomial import legendre
-
-    x, w = legendre.leggauss(_ORDER)
-    coefficients = np.linalg.inv(legendre.legvander(x, _ORDER - 1))
-    integrals = legendre.legint(coefficients, lbnd=-1, axis=0)
-    return x, w, legendre.legvander(x, _ORDER) @ integrals
 
 
 def mode_survival(mode: DeepLinearMode, start: Any) -> float:
@@ -125,6 +82,20 @@ def survives(mode: DeepLinearMode) -> bool:
     return mode.target > 0 and (mode.depth > 2 or bool(mode.drift(0.0, "log") > 0))
 
 
+class _Table(NamedTuple):
+    r"""The density at places x, with splines of :math:`\int2a/b^2` and of the probability below.
+
+    The potential has a norm to be taken off; ``below`` is the probability under all places.
+    """
+
+    x: Array
+    density: Array
+    potential: Any
+    norm: float
+    cdf: Any
+    below: float
+
+
 @dataclass(frozen=True, eq=False)
 class StationaryLaw:
     """The stationary law of a mode under label noise; see `mode_stationary_law`.
@@ -137,88 +108,110 @@ class StationaryLaw:
     mode: DeepLinearMode
 
     @cached_property
-    def _potential(self) -> Potential:
-        """Panels are fine where the law is: about the target, as wide as it is to first order."""
-        mode = self.mode
-        width = min(1.0, self.boltzmann_deviation / mode.target)
-        growth = potential_slope(mode, np.array(-600.0)) if mode.depth == 2 else math.inf
-        ends = (-min(600.0, max(40.0, _TAIL / float(growth))), 20.0)
-        left, right = (np.arcsinh(end / width) for end in ends)
-        anchor = round(_PANELS * -left / (right - left))
-        t = np.concatenate(
-            [np.linspace(left, 0, anchor + 1), np.linspace(0, right, _PANELS - anchor + 1)[1:]]
-        )
+    def _table(self) -> _Table:
+        from scipy.interpolate import CubicSpline
+
+        ends = np.arcsinh(np.array([-_BELOW, _ABOVE]) / self._width)
         with np.errstate(all="ignore"):  # what overflows is far outside
-            return potential(mode, math.log(mode.target) + width * np.sinh(t), anchor)
+            scan = np.linspace(ends[0], ends[1], _SCAN)
+            slope, shape = self._in_x(scan)
+            steps = (slope[1:] + slope[:-1]) / 2 * (scan[1] - scan[0])
+            target = int(np.abs(scan).argmin())  # outward from there
+            up, down = steps[target:].cumsum(), -steps[:target][::-1].cumsum()
+            rough = np.nan_to_num(np.concatenate([down[::-1], [0], up]) + shape, nan=-np.inf)
+        inside = np.flatnonzero(rough > rough.max() - _LEAST)
+        x = np.linspace(scan[inside[0]], scan[inside[-1]], _POINTS)
+        slope, shape = self._in_x(x)
+        potential = CubicSpline(x, slope).antiderivative()
+        density = potential(x) + shape
+        highest = density.max()
+        density = np.exp(density - highest)
+        cdf = CubicSpline(x, density).antiderivative()
+        below = float(density[0] / slope[0])
+        total = float(cdf(x[-1])) + below
+        cdf.c /= total
+        norm = highest + math.log(total)
+        return _Table(x, density / total, potential, norm, cdf, below / total)
 
-    @cached_property
-    def _masses(self) -> tuple[Array, float]:
-        """The probability of each panel at its nodes, and what lies below all of them."""
-        parts = self._potential
-        raw = np.nan_to_num(self._raw(parts.nodes, parts.at_nodes)) * parts.weights
-        below = float(self._raw(parts.edges[0], parts.at_edges[0]))
-        if below:
-            below /= float(potential_slope(self.mode, parts.edges[0]))
-        return raw / (raw.sum() + below), float(below / (raw.sum() + below))
+    @property
+    def _width(self) -> float:
+        """That of the law in log s, to first order: places are fine there."""
+        return min(1.0, self.boltzmann_deviation / self.mode.target)
 
-    def _raw(self, log_s: Array, value: Array) -> Array:
-        """Return the density of log s but for a factor."""
-        with np.errstate(all="ignore"):
-            density: Array = np.exp(value) / self.mode.diffusion(np.exp(log_s), "log") ** 2
-        return density
+    def _log_s(self, x: Array) -> Array:
+        place: Array = math.log(self.mode.target) + self._width * np.sinh(x)
+        return place
 
-    @cached_property
-    def _cdf(self) -> Any:
-        from scipy.interpolate import CubicHermiteSpline
+    def _in_x(self, x: Array) -> tuple[Array, Array]:
+        """Return the potential's slope, and what the density's logarithm has beside it."""
+        log_s, stretch = self._log_s(x), self._width * np.cosh(x)
+        noise = self.mode.diffusion(np.exp(log_s), "log")
+        return potential_slope(self.mode, log_s) * stretch, np.log(stretch / noise) - np.log(noise)
 
-        masses, below = self._masses
-        values = below + np.append(0, masses.sum(axis=1).cumsum())
-        edges = self._potential.edges
-        return CubicHermiteSpline(edges, values, self.pdf(np.exp(edges)) * np.exp(edges))
+    def _place(self, s: Any) -> tuple[Array, Array, Array]:
+        """Return log s, and x and log s of the nearest places in the table."""
+        x = self._table.x
+        with np.errstate(divide="ignore"):
+            log_s = np.log(read_vector(np.atleast_1d(s), "s").clip(0))
+        place = np.arcsinh((log_s - math.log(self.mode.target)) / self._width).clip(x[0], x[-1])
+        return log_s, place, self._log_s(place)
 
     def pdf(self, s: Any) -> Array:
         """Return the density of s."""
-        strengths = read_vector(np.atleast_1d(s), "s").clip(_TINY)
-        log_s = np.log(strengths)
-        parts = self._potential
-        panel = np.clip(np.searchsorted(parts.edges, log_s) - 1, 0, len(parts.nodes) - 1)
-        x, w, _ = _gauss()
-        half = (log_s - parts.edges[panel])[:, None] / 2
-        with np.errstate(all="ignore"):
-            slope = potential_slope(self.mode, parts.edges[panel][:, None] + half * (1 + x))
-            value = parts.at_edges[panel] + (half * slope) @ w
-            masses, _ = self._masses
-            factor = masses.sum() / (self._raw(parts.nodes, parts.at_nodes) * parts.weights).sum()
-            density: Array = np.nan_to_num(self._raw(log_s, value) * factor) / strengths
-        return density
+        log_s, x, near = self._place(s)
+        value = np.exp(self._table.potential(x) - self._table.norm - near)
+        density: Array = value / self.mode.diffusion(np.exp(near), "log") ** 2
+        return np.where(np.abs(log_s - near) < 1e-9, density, 0)
 
     def cdf(self, s: Any) -> Array:
         """Return the probability of strengths up to s."""
-        strengths = read_vector(np.atleast_1d(s), "s").clip(_TINY)
-        edges = self._potential.edges
-        inside = self._cdf(np.clip(np.log(strengths), edges[0], edges[-1]))
-        shares: Array = np.clip(inside, 0, 1)
+        table, (log_s, x, near) = self._table, self._place(s)
+        below = table.below * np.exp(self._growth * np.minimum(log_s - near, 0))
+        shares: Array = np.clip(below + table.cdf(x), 0, 1)
         return shares
+
+    @property
+    def _growth(self) -> float:
+        """The power with which what lies below the table grows there."""
+        return float(potential_slope(self.mode, self._log_s(self._table.x[0])))
 
     def quantile(self, q: Any) -> Array:
         """Return the strengths below which are shares q, between 0 and 1, of the law."""
         shares = read_vector(np.atleast_1d(q), "q")
         if not ((shares > 0) & (shares < 1)).all():
             raise InputError(f"q must be between 0 and 1, got {shown(q)}")
-        edges = self._potential.edges
-        low, high = np.full(shares.shape, edges[0]), np.full(shares.shape, edges[-1])
+        table = self._table
+        low, high = (np.full(shares.shape, end) for end in table.x[[0, -1]])
         for _ in range(60):
             middle = (low + high) / 2
-            less = self._cdf(middle) < shares
+            less = table.below + table.cdf(middle) < shares
             low, high = np.where(less, middle, low), np.where(less, high, middle)
-        strengths: Array = np.exp((low + high) / 2)
+        with np.errstate(divide="ignore"):
+            under = np.minimum(np.log(shares / table.below), 0) / self._growth
+        strengths: Array = np.exp(self._log_s((low + high) / 2) + under)
         return strengths
 
     def mean(self, function: Callable[[Array], Array] = lambda s: s) -> float:
-        """Return the mean of a function of s, s itself by default, if it has one."""
+        """Return the mean of a function of s, s itself by default.
+
+        Raises
+        ------
+        InputError
+            If it has none, as it grows as fast as the law falls.
+        """
+        from scipy.interpolate import CubicSpline
+
+        table, order, tails = self._table, 4 - 3 / self.mode.depth, self.mode.kurtosis > 1
+        s = np.exp(np.append(self._log_s(table.x), [90.0, 100.0]))
         with np.errstate(all="ignore"):
-            values = self._masses[0] * function(np.exp(self._potential.nodes))
-        return float(np.where(self._masses[0] > 0, values, 0).sum())
+            *values, near, far = np.broadcast_to(function(s), s.shape).astype(float)
+            parts = np.where(table.density > 0, values * table.density, 0)
+            steep = tails and np.log(np.abs(far / near)) > 10 * order - 1e-6
+        if steep or not np.isfinite(parts).all():
+            some = f": powers below {order:g} do" if tails else ""
+            raise InputError(f"function must have a mean under this law{some}")
+        inside = CubicSpline(table.x, parts).integrate(table.x[0], table.x[-1])
+        return float(inside + table.below * values[0])
 
     @property
     def boltzmann_temperature(self) -> float:
@@ -234,13 +227,14 @@ class StationaryLaw:
 
     def boltzmann_distance(self) -> float:
         """Return the total variation between this law and the Boltzmann law of the loss, s > 0."""
-        deviation, target = self.boltzmann_deviation, self.mode.target
-        masses, nodes = self._masses[0], self._potential.nodes
-        s = np.exp(nodes)
+        deviation, target, table = self.boltzmann_deviation, self.mode.target, self._table
+        log_s = self._log_s(table.x)
         whole = (1 + math.erf(target / deviation / math.sqrt(2))) / 2
-        normal = np.exp(-(((s - target) / deviation) ** 2) / 2) / (math.sqrt(2 * math.pi) * whole)
-        other = normal * s / deviation * self._potential.weights
-        return float(np.abs(masses - other).sum() / 2)
+        stretch = np.exp(log_s) * self._width * np.cosh(table.x) / deviation
+        other = np.exp(-(((np.exp(log_s) - target) / deviation) ** 2) / 2) * stretch
+        other /= math.sqrt(2 * math.pi) * whole
+        apart = np.trapezoid([np.abs(table.density - other), -other], table.x).sum()
+        return float((apart + 1) / 2)  # and what the other has outside
 
     def kolmogorov_smirnov(self, samples: Any, level: Any = "1/100") -> tuple[float, float]:
         """Return the largest distance of the distribution of samples, and its critical value.

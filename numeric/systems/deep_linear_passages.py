@@ -18,7 +18,7 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float
 from sgdmem.numeric.systems.deep_linear import LARGEST, DeepLinearMode
 from sgdmem.numeric.systems.deep_linear_flow import mode_flow_time, require_mode
-from sgdmem.numeric.systems.deep_linear_laws import potential, survives
+from sgdmem.numeric.systems.deep_linear_laws import potential_slope, survives
 from sgdmem.symbolic.errors import InputError, shown
 
 _BELOW = 30.0  # in log s: how far below the start is as good as 0
@@ -151,26 +151,30 @@ def _radau() -> tuple[Array, Array]:
 
 def _chance(mode: DeepLinearMode, first: float, last: float) -> float:
     """Return how likely a mode reaches a level before it tends to 0, by its scale function."""
+    from scipy.interpolate import CubicSpline
+
     below = _BELOW if mode.target else 2 * _BELOW
     low = min(first, math.log(mode.target) if mode.target else first) - below
-    edges = np.concatenate([np.linspace(low, first, 1001), np.linspace(first, last, 1001)[1:]])
-    parts = potential(mode, edges, 1000)
-    pieces = (np.exp(-parts.at_nodes) * parts.weights).sum(axis=1)
-    slope = (
-        2 * float(mode.drift(np.exp(low), "log")) / float(mode.diffusion(np.exp(low), "log")) ** 2
-    )
-    if slope >= 0:
+    down = np.linspace(0, last - low, 4001)
+    slope = potential_slope(mode, last - down)
+    if slope[-1] >= 0:
         return 1.0
-    under = math.exp(-parts.at_edges[0]) / -slope
-    return float((under + pieces[:1000].sum()) / (under + pieces.sum()))
+    risen = CubicSpline(down, slope).antiderivative()  # outward from the level
+    scale = CubicSpline(down, np.exp(risen(down))).antiderivative()
+    whole = float(scale(down[-1]) + np.exp(risen(down[-1])) / -slope[-1])
+    return 1 - float(scale(last - first)) / whole
 
 
 def _delay(mode: DeepLinearMode, first: float, last: float) -> float:
-    parts = potential(mode, np.linspace(first, last, 1001), 0)
-    s = np.exp(parts.nodes)
-    noise = mode.learning_rate * mode.gradient_variance(s)
-    more = _delay_of_noise()(s, mode.depth, mode.gradient(s), mode.eigenvalue)
-    return float((noise * more * s * parts.weights).sum())
+    from scipy.integrate import quad
+
+    def speed(log_s: float) -> float:
+        s = np.exp([log_s])
+        noise = mode.learning_rate * mode.gradient_variance(s)
+        more = _delay_of_noise()(s, mode.depth, mode.gradient(s), mode.eigenvalue)
+        return float((noise * more * s)[0])
+
+    return float(quad(speed, first, last, limit=200)[0])
 
 
 @cache

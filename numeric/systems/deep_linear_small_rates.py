@@ -32,7 +32,7 @@ from sgdmem.numeric.systems.deep_linear_runs import read_start
 from sgdmem.symbolic.errors import InputError, shown
 
 _MOST = 400  # weights: C has their square
-_SUBSTEP = 0.05  # of the flow, over the norm of H: errors of some 1e-5
+_TOLERANCE = 1e-6  # relative, of a step
 
 
 class SmallRates(NamedTuple):
@@ -136,38 +136,25 @@ class _Weights:
         full = np.einsum("ik,jl->ijkl", residuals, S) + np.einsum("il,kj->ijkl", ES, ES)
         return np.asarray(full.reshape(product.size, product.size))
 
-    def speeds(self, state: list[Array], inverse_batch: float) -> list[Array]:
-        """Return the derivatives of theta, C and both parts of zeta."""
-        theta, C, finite, noisy = state
+    def speeds(self, state: Array, inverse_batch: float) -> Array:
+        """Return the derivatives of theta, both parts of zeta and C, one after the other."""
+        theta, finite, noisy, C = self.parts(state)
         g, H, _ = self.gradients(theta, np.eye(self.count))
         H = (H + H.T) / 2
-        values, directions = np.linalg.eigh(C)
+        values, directions = np.linalg.eigh((C + C.T) / 2)
         third = values @ self.gradients(theta, directions.T)[2]
         moved = -H @ C
-        V = self.noise(theta) * inverse_batch
-        return [-g[0], moved + moved.T + V, -H @ (finite + g[0] / 2), -H @ noisy - third]
+        growth = moved + moved.T + self.noise(theta) * inverse_batch
+        parts = (-g[0], -H @ (finite + g[0] / 2), -H @ noisy - third, growth.ravel())
+        return np.concatenate(parts)
 
-    def step(self, state: list[Array], inverse_batch: float, left: float) -> tuple[Any, float]:
-        """Return the state after a step of Runge and Kutta's, and how long it was."""
-        first = self.speeds(state, inverse_batch)
-        H = self.gradients(state[0], np.eye(self.count))[1]
-        h = min(left, _SUBSTEP / max(float(np.linalg.norm(H, 2)), _SUBSTEP / left))
+    def parts(self, state: Array) -> tuple[Array, Array, Array, Array]:
+        n = self.count
+        return state[:n], state[n : 2 * n], state[2 * n : 3 * n], state[3 * n :].reshape(n, n)
 
-        def after(part: float, speeds: list[Array]) -> list[Array]:
-            return [x + part * h * v for x, v in zip(state, speeds, strict=True)]
-
-        second = self.speeds(after(0.5, first), inverse_batch)
-        third = self.speeds(after(0.5, second), inverse_batch)
-        fourth = self.speeds(after(1.0, third), inverse_batch)
-        total = [
-            (a + 2 * b + 2 * c + d) / 6
-            for a, b, c, d in zip(first, second, third, fourth, strict=True)
-        ]
-        return after(1.0, total), h
-
-    def in_modes(self, state: list[Array]) -> tuple[Array, ...]:
+    def in_modes(self, state: Array) -> tuple[Array, ...]:
         """Return the strengths and what `SmallRates` has of them."""
-        theta, C, finite, noisy = state
+        theta, finite, noisy, C = self.parts(state)
         network = self.network
         U, V = network.left, network.right
         product, _, _ = self.series(theta, np.eye(self.count))
@@ -212,6 +199,8 @@ def small_rates(
     >>> print(found.flow[1].round(3), found.noise[1].round(3), found.misalignment.round(3))
     [1.987 0.858] [-0.08  -0.251] [0.5   0.025]
     """
+    from scipy.integrate import solve_ivp
+
     inverse = float(inverse_batch_size(batch_size))
     moments = read_vector(times, "times")
     if not moments.size or moments[0] < 0 or (np.diff(moments) <= 0).any():
@@ -223,14 +212,16 @@ def small_rates(
     n = weights.count
     if n > _MOST:
         raise InputError(f"network must have at most {_MOST} weights, got {n}")
-    theta = weights.vectors([W[..., 0] for W in layers])
-    state = [theta, np.zeros((n, n)), np.zeros(n), np.zeros(n)]
-    found, now = [], 0.0
-    for moment in moments:
-        while moment - now > 1e-12 * moment:
-            state, passed = weights.step(state, inverse, moment - now)
-            now += passed
-        found.append(weights.in_modes(state))
+    state = np.append(weights.vectors([W[..., 0] for W in layers]), np.zeros(2 * n + n * n))
+    path = solve_ivp(
+        lambda _, y: weights.speeds(y, inverse),
+        (0, moments[-1] or 1),
+        state,
+        t_eval=moments,
+        rtol=_TOLERANCE,
+        atol=_TOLERANCE / 1000,
+    )
+    found = [weights.in_modes(state) for state in path.y.T]
     return SmallRates(*map(np.array, zip(*found, strict=True)))
 
 

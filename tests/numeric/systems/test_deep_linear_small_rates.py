@@ -73,6 +73,8 @@ def test_other_modes_only_move_the_mean() -> None:
     one = alone(2, 4, times)
     network = DeepLinearNetwork([2, 0.5], 2)
     both = small_rates(network, network.aligned_start(0.1), 4, times)
+    begin = small_rates(network, network.aligned_start(0.1), 4, [0])
+    assert begin.flow == pytest.approx(0.1) and not begin.noise.any()
     assert both.covariances[:, 0, 0] == pytest.approx(one.covariances[:, 0, 0], rel=1e-4)
     assert both.covariances[:, 0, 1] == pytest.approx([0, 0])
     assert (both.noise[:, 0] / one.noise[:, 0] > 1.07).all()
