@@ -15,6 +15,7 @@ from sgdmem.numeric.problems.problem import as_problem, require_no_weight_decay
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.phase_diagrams.maps.dataset_description import made_by
+from sgdmem.phase_diagrams.maps.varying_problem import described
 from sgdmem.phase_diagrams.pictures.labels import algorithm_label, question_label
 from sgdmem.phase_diagrams.pictures.summand_ranges import memory_one_ranges, ranges_within
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, require_no_shrink
@@ -107,6 +108,7 @@ def noise_summand_data(
         {
             "algorithm": algorithm_label(algorithm),
             "question": question_label(data, noise),
+            **described(given),
             **made_by(),
         },
     )

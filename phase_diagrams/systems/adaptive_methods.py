@@ -17,7 +17,6 @@ from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import in_points
 from sgdmem.phase_diagrams.pictures.palette import BLACK
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
-from sgdmem.phase_diagrams.systems.curve_data import Known, coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import (
     Legend,
     curves_of,
@@ -28,6 +27,12 @@ from sgdmem.phase_diagrams.systems.curves import (
     thick,
     thin,
 )
+from sgdmem.phase_diagrams.systems.self_describing import (
+    Known,
+    coordinate,
+    self_describing,
+    variable,
+)
 from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
 _VISIBLE = 2e-3  # difference of errors
 
 
-@curve_data
+@self_describing
 def adaptive_methods_data(
     problem: Any = None,
     *,

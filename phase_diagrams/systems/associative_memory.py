@@ -21,7 +21,6 @@ from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import in_points
 from sgdmem.phase_diagrams.pictures.palette import MARKS
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
-from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import (
     Legend,
     curves_of,
@@ -32,6 +31,7 @@ from sgdmem.phase_diagrams.systems.curves import (
     theory,
     thick,
 )
+from sgdmem.phase_diagrams.systems.self_describing import coordinate, self_describing, variable
 from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _MOST_SAMPLES = 1e12
 _RULES = ["SGD", "Muon"]
 
 
-@curve_data
+@self_describing
 def associative_memory_data(
     problem: Any = None,
     *,
@@ -130,7 +130,7 @@ def draw_associative_memory(data: xarray.Dataset, ax: Any) -> Legend:
     return {r"$d^{1/2\alpha}$ and $d^{1+1/2\alpha}$": theory()}
 
 
-@curve_data
+@self_describing
 def associative_memory_batches_data(
     problem: Any = None,
     *,

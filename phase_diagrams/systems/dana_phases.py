@@ -13,8 +13,8 @@ from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import dashed, in_points
 from sgdmem.phase_diagrams.pictures.palette import BLACK, BLUE, LIGHT_BLUE, LIGHT_ORANGE
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
-from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import Legend, curves_of, require_none, thick, thin
+from sgdmem.phase_diagrams.systems.self_describing import coordinate, self_describing, variable
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -29,7 +29,7 @@ _OUTLINE = {"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8}
 _RATES = {"hatch": "///", "edgecolor": "white", "facecolor": LIGHT_ORANGE, "linewidth": 0}
 
 
-@curve_data
+@self_describing
 def dana_phases_data(
     problem: Any = None,
     *,

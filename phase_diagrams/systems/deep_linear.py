@@ -18,7 +18,6 @@ from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import in_points
 from sgdmem.phase_diagrams.pictures.palette import BLACK, GREY
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
-from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import (
     Legend,
     look,
@@ -27,6 +26,7 @@ from sgdmem.phase_diagrams.systems.curves import (
     thick,
     thin,
 )
+from sgdmem.phase_diagrams.systems.self_describing import coordinate, self_describing, variable
 from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _AFTER = 1.15  # of the time at which the slowest mode has 99% of its target
 _MOST_STEPS = 10**6
 
 
-@curve_data
+@self_describing
 def deep_linear_data(
     problem: Any = None,
     *,

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-MAPS = dict.fromkeys(
-    ("learning-rate-momentum", "damping-effective-rate", "batch-size-learning-rate", "regimes"),
-    "diagram_parts",
-)
-CURVES = {  # with their modules, beside this one
+_MAPS = "diagram_parts"
+DIAGRAMS = {  # with their modules, beside this one
+    "learning-rate-momentum": _MAPS,
+    "damping-effective-rate": _MAPS,
+    "batch-size-learning-rate": _MAPS,
+    "regimes": _MAPS,
+    "spectral-zones": "spectral_zones",
     "batch-sharpness": "stochastic_edge",
     "marginal-momentum": "marginal_momentum",
     "mem-sgd": "mem_sgd",
@@ -29,7 +31,7 @@ CURVES = {  # with their modules, beside this one
     "associative-memory": "associative_memory",
     "associative-memory-batches": "associative_memory",
 }
-DIAGRAMS = {**MAPS, "spectral-zones": "spectral_zones", **CURVES}
+MAPS = {name for name, module in DIAGRAMS.items() if module == _MAPS}
 
 
 def computed_by(name: str) -> Callable[..., Any]:

@@ -26,7 +26,6 @@ from sgdmem.phase_diagrams.maps.axes import range_of, spread
 from sgdmem.phase_diagrams.maps.boundary import stability_boundary
 from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.phase_diagrams.pictures.palette import BLUE
-from sgdmem.phase_diagrams.systems.curve_data import curve_data
 from sgdmem.phase_diagrams.systems.memory_one import (
     range_end_latex,
     range_ends,
@@ -35,6 +34,7 @@ from sgdmem.phase_diagrams.systems.memory_one import (
 )
 from sgdmem.phase_diagrams.systems.named_diagram_data import to_dataset
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram, TheoryLine
+from sgdmem.phase_diagrams.systems.self_describing import self_describing
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError, shown
@@ -49,7 +49,7 @@ _SMALL = 1e-6  # learning rate over the largest one, where only the trace counts
 Range = tuple[float, float]
 
 
-@curve_data
+@self_describing
 def learning_rate_momentum_data(
     problem: Any = None,
     family: FamilyLike = "heavy-ball",
@@ -70,7 +70,7 @@ def learning_rate_momentum_data(
     return to_dataset(found)
 
 
-@curve_data
+@self_describing
 def damping_effective_rate_data(
     problem: Any = None,
     *,
@@ -118,7 +118,7 @@ def damping_effective_rate_data(
     return to_dataset(NamedDiagram(found.map, found.boundaries, theory, accelerated, zones))
 
 
-@curve_data
+@self_describing
 def batch_size_learning_rate_data(
     problem: Any = None,
     family: FamilyLike = "heavy-ball",
@@ -155,7 +155,7 @@ def batch_size_learning_rate_data(
     return to_dataset(NamedDiagram(found, {"boundary": edge}, theory))
 
 
-@curve_data
+@self_describing
 def regimes_data(
     problem: Any = None,
     family: FamilyLike = "sgd",

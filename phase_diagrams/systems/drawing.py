@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +13,7 @@ from sgdmem.phase_diagrams.pictures.noise_picture import draw_summand
 from sgdmem.phase_diagrams.pictures.series_picture import draw_series
 from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle
 from sgdmem.phase_diagrams.systems.curves import explain
-from sgdmem.phase_diagrams.systems.diagram_names import CURVES, DIAGRAMS, MAPS, drawn_by
+from sgdmem.phase_diagrams.systems.diagram_names import DIAGRAMS, MAPS, drawn_by
 from sgdmem.phase_diagrams.systems.named_diagram_data import from_dataset
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -87,59 +85,62 @@ def draw(
     'steps $t$'
     """
     found: Any = read_map_file(data) if isinstance(data, str | PathLike) else data
-    given = getattr(found, "data_vars", ())
-    diagram = getattr(found, "attrs", {}).get("diagram")
-    is_map = "stable" in given
-    if quantity is not None and not is_map:
+    given, diagram = (
+        set(getattr(found, "data_vars", ())),
+        getattr(found, "attrs", {}).get("diagram"),
+    )
+    if not given & {"stable", "condition", "summand"} and diagram is None:
+        raise InputError(
+            "data must be what phase_diagram, stability_boundary or diagram_data returns, or the "
+            f"path of its file, got a {type(data).__name__}"
+        )
+    if diagram is not None and diagram not in DIAGRAMS:
+        raise InputError(
+            f"data are of the diagram {shown(diagram)}; there are {', '.join(DIAGRAMS)}"
+        )
+    if quantity is not None and "stable" not in given:
         raise InputError(f"quantity belongs to maps, got {shown(quantity)}")
     options: dict[str, Any] = {"annotate": annotate, "explained": explained, "size": size}
+    try:
+        return _draw(found, ax, quantity, options)
+    except InputError:
+        raise
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+        of = "" if diagram is None else f" of the diagram {diagram}"
+        what = str(error.args[0] if error.args else error).partition(". ")[0]
+        why = f"there is no {what}" if isinstance(error, KeyError) and " " not in what else what
+        raise InputError(f"data{of} cannot be drawn: {why}") from error
+
+
+def _draw(found: xarray.Dataset, ax: Any, quantity: str | None, options: dict[str, Any]) -> Any:
+    diagram = found.attrs.get("diagram")
     if diagram in MAPS:
-        with _complete(diagram):
-            named = from_dataset(found)
+        named = from_dataset(found)
         if quantity is None:
             return named.draw(ax, **options)
         found = named.map
-    if is_map and found.stable.ndim == 3:
+    annotate, explained, size = options.values()
+    if "stable" in found:
+        quantity = quantity or "stable"
+        if found.stable.ndim == 2:
+            return draw_map(found, ax, quantity=quantity, **options)
         if ax is not None:
             raise InputError("ax must be None for a series of maps, which has several")
-        return draw_series(found, quantity=quantity or "stable", annotate=annotate, size=size)
-    if is_map:
-        return draw_map(found, ax, quantity=quantity or "stable", **options)
-    if "condition" in given:
+        return draw_series(found, quantity=quantity, annotate=annotate, size=size)
+    if "condition" in found:
         return draw_boundary(found, ax, **options)
-    if "summand" in given:
-        with _complete(diagram or "noise-summand"):
-            return draw_summand(found, ax, explained=explained, size=size)
-    if diagram is not None:
-        return draw_curves(found, ax, explained=explained, size=size)
-    raise InputError(
-        "data must be what phase_diagram, stability_boundary or diagram_data returns, or the path "
-        f"of its file, got a {type(data).__name__}"
-    )
+    if "summand" in found:
+        return draw_summand(found, ax, explained=explained, size=size)
+    return _draw_curves(found, ax, explained=explained, size=size)
 
 
 @sized
-def draw_curves(
+def _draw_curves(
     data: xarray.Dataset, ax: Any = None, *, explained: bool = True, size: FigureSize = None
 ) -> Any:
-    """Draw a named diagram of curves from its dataset; see `draw`."""
-    name = data.attrs["diagram"]
-    if name not in CURVES:
-        raise InputError(f"data are of the diagram {shown(name)}; there are {', '.join(DIAGRAMS)}")
     ax = new_axes(size) if ax is None else ax
-    with _complete(name):
-        others = drawn_by(name)(data, ax)
+    others = drawn_by(data.attrs["diagram"])(data, ax)
     if explained:
         explain(ax, others)
     settle(ax)
     return ax
-
-
-@contextmanager
-def _complete(name: str) -> Iterator[None]:
-    """Say of which diagram something is missing."""
-    try:
-        yield
-    except KeyError as error:
-        missing = str(error.args[0]).partition(". ")[0]
-        raise InputError(f"data of the diagram {name} are incomplete: {missing}") from error

@@ -14,12 +14,13 @@ from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guara
 from sgdmem.numeric.systems.kaczmarz_rate import last_iterate_constant
 from sgdmem.numeric.systems.kaczmarz_start import worst_losses
 from sgdmem.numeric.systems.kaczmarz_worst import layered_limit, layered_system
+from sgdmem.phase_diagrams.maps.varying_problem import described
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import dashed
 from sgdmem.phase_diagrams.pictures.palette import BLACK
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
-from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import Legend, dotted, look, theory, thick, thin
+from sgdmem.phase_diagrams.systems.self_describing import coordinate, self_describing, variable
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _MOST_STEPS = 10**5
 _SEED = 0
 
 
-@curve_data
+@self_describing
 def kaczmarz_data(
     problem: Any = None,
     *,
@@ -105,7 +106,7 @@ def kaczmarz_data(
             "constant": coordinate((), constant, "constant of 1 / (t + 1)"),
             "exponent": coordinate((), exponent, "exponent of the power"),
         },
-        {"seed": str(_SEED)} if problem is None else {},
+        {"seed": str(_SEED)} if problem is None else described(as_problem(problem)),
     )
 
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sgdmem.phase_diagrams.systems.curve_data import curve_data
 from sgdmem.phase_diagrams.systems.curves import Legend, read_list
 from sgdmem.phase_diagrams.systems.rate_ratios import draw_rate_ratios, rate_ratios
+from sgdmem.phase_diagrams.systems.self_describing import self_describing
 from sgdmem.symbolic.zoo.named_algorithms import sgdm
 
 if TYPE_CHECKING:
     import xarray
 
 
-@curve_data
+@self_describing
 def marginal_momentum_data(
     problem: Any = None,
     *,

@@ -11,16 +11,16 @@ from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.numeric.systems.mem_sgd import as_stable_as_rand_k
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.palette import BLACK
-from sgdmem.phase_diagrams.systems.curve_data import curve_data
 from sgdmem.phase_diagrams.systems.curves import Legend, look, read_list, thin
 from sgdmem.phase_diagrams.systems.rate_ratios import draw_rate_ratios, rate_ratios
+from sgdmem.phase_diagrams.systems.self_describing import self_describing
 from sgdmem.symbolic.errors import InputError
 
 if TYPE_CHECKING:
     import xarray
 
 
-@curve_data
+@self_describing
 def mem_sgd_data(
     problem: Any = None,
     *,

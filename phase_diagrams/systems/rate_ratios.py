@@ -14,7 +14,6 @@ from sgdmem.phase_diagrams.maps.varying_problem import described
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import spectrum_label
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
-from sgdmem.phase_diagrams.systems.curve_data import coordinate, variable
 from sgdmem.phase_diagrams.systems.curves import (
     Legend,
     alike_features,
@@ -26,6 +25,7 @@ from sgdmem.phase_diagrams.systems.curves import (
     thick,
     told,
 )
+from sgdmem.phase_diagrams.systems.self_describing import coordinate, variable
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo.named_algorithms import sgd
 

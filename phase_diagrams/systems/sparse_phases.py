@@ -13,7 +13,6 @@ from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
 from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
-from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import (
     Legend,
     curves_of,
@@ -24,13 +23,14 @@ from sgdmem.phase_diagrams.systems.curves import (
     thick,
     thin,
 )
+from sgdmem.phase_diagrams.systems.self_describing import coordinate, self_describing, variable
 from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     import xarray
 
 
-@curve_data
+@self_describing
 def sparse_phases_data(
     problem: Any = None,
     *,

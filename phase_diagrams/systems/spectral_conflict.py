@@ -13,7 +13,6 @@ from sgdmem.numeric.verdicts.convergence_rate import convergence_rate
 from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
-from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import (
     Legend,
     curves_of,
@@ -26,6 +25,7 @@ from sgdmem.phase_diagrams.systems.curves import (
     thick,
     told,
 )
+from sgdmem.phase_diagrams.systems.self_describing import coordinate, self_describing, variable
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.zoo.named_algorithms import sgdm
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import xarray
 
 
-@curve_data
+@self_describing
 def spectral_conflict_data(
     problem: Any = None,
     *,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sgdmem.phase_diagrams.pictures.noise_data import noise_summand_data
-from sgdmem.phase_diagrams.systems.curve_data import curve_data
 from sgdmem.phase_diagrams.systems.diagram_parts import read_problem
+from sgdmem.phase_diagrams.systems.self_describing import self_describing
 from sgdmem.symbolic.zoo.named_algorithms import memory_one
 
 if TYPE_CHECKING:
     import xarray
 
 
-@curve_data
+@self_describing
 def spectral_zones_data(
     problem: Any = None,
     *,

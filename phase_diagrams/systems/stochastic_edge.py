@@ -13,7 +13,6 @@ from sgdmem.phase_diagrams.maps.varying_problem import described
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.labels import spectrum_label, symbol
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
-from sgdmem.phase_diagrams.systems.curve_data import coordinate, curve_data, variable
 from sgdmem.phase_diagrams.systems.curves import (
     Legend,
     alike_features,
@@ -28,6 +27,7 @@ from sgdmem.phase_diagrams.systems.curves import (
     thin,
     told,
 )
+from sgdmem.phase_diagrams.systems.self_describing import coordinate, self_describing, variable
 from sgdmem.symbolic.algorithms.family import FamilyLike
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.zoo.named_algorithms import find_family
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import xarray
 
 
-@curve_data
+@self_describing
 def batch_sharpness_data(
     problem: Any = None,
     family: FamilyLike = "heavy-ball",

@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.phase_diagrams.maps.dataset_description import made_by
-from sgdmem.phase_diagrams.maps.varying_problem import described
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.family import Family
 
@@ -43,8 +41,8 @@ def coordinate(
     return dims, values, {"long_name": long_name, **({} if units is None else {"units": units})}
 
 
-def curve_data(compute: Compute) -> Compute:
-    """Let a dataset say which diagram it is, of which options and problem, and how it is known.
+def self_describing(compute: Compute) -> Compute:
+    """Let a dataset say which diagram it is, of which options, and how it is known.
 
     The diagram is called as the function is, without ``_data``.
     """
@@ -58,7 +56,6 @@ def curve_data(compute: Compute) -> Compute:
         bound.apply_defaults()
         given = dict(bound.arguments)
         given |= given.pop("fixed", {})
-        problem = given.get("problem")
         known: dict[str, list[str]] = {}
         for key, values in data.variables.items():
             if "known" in values.attrs:
@@ -67,7 +64,6 @@ def curve_data(compute: Compute) -> Compute:
             "diagram": name,
             **{word: ", ".join(names) for word, names in known.items()},
             **{key: _text(value) for key, value in given.items() if key not in _NO_OPTIONS},
-            **({} if problem is None else described(as_problem(problem))),
             **data.attrs,
             **made_by(),
         }

@@ -1,7 +1,8 @@
-"""Diagrams of curves: their datasets, written and read, make the same pictures again."""
+"""Named diagrams: their datasets, written and read, make the same pictures again."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,21 @@ def test_every_diagram_is_tried() -> None:
     assert SMALL.keys() == DIAGRAMS.keys()
 
 
-@pytest.mark.parametrize("name", SMALL)
+@cache
+def small(name: str) -> Any:
+    """Return the dataset of a diagram of few points."""
+    return diagram_data(name, **SMALL[name])
+
+
+QUICK = "regimes", "kaczmarz", "associative-memory-batches"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in SMALL],
+)
 def test_a_file_is_drawn_as_the_diagram_was(name: str, tmp_path: Path) -> None:
-    data = diagram_data(name, **SMALL[name])
+    data = small(name)
     assert data.attrs["diagram"] == name and data.attrs["sgdmem_version"]
     assert options_of(name).keys() <= data.attrs.keys()
     for key, values in data.variables.items():
@@ -78,17 +91,24 @@ def test_a_file_is_drawn_as_the_diagram_was(name: str, tmp_path: Path) -> None:
         assert values.attrs.get("known", "computed") in KNOWN
     words = ", ".join(data.attrs.get(word, "") for word in KNOWN)
     assert name in MAPS or all(str(variable) in words for variable in data.data_vars)
-    before = named_diagram(name, **SMALL[name])
     path = tmp_path / "x.nc"
     write_map_file(data, path)
-    np.testing.assert_equal(shown(sgdmem.draw(path)), shown(before))
-    again = read_map_file(path)
-    assert again.attrs == data.attrs
-    assert sgdmem.draw(again, explained=False).figure.legends == []
-    column, page = (widths(sgdmem.draw(again, size=size)) for size in ("column", "page"))
+    np.testing.assert_equal(shown(sgdmem.draw(path)), shown(sgdmem.draw(data)))
+    assert read_map_file(path).attrs == data.attrs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_sizes_and_quantities(name: str) -> None:
+    data = small(name)
+    plain = sgdmem.draw(data, explained=False)
+    assert plain.figure.legends == []
+    again = named_diagram(name, **SMALL[name], explained=False)
+    np.testing.assert_equal(shown(again), shown(plain))
+    column, page = (widths(sgdmem.draw(data, size=size)) for size in ("column", "page"))
     assert column == pytest.approx(np.multiply(page, 7.5 / 9).tolist())  # as their letters
     if name in MAPS:
-        assert "map" in artists(sgdmem.draw(again, quantity="stable", size=(9, 6)))
+        assert "map" in artists(sgdmem.draw(data, quantity="stable", size=(9, 6)))
 
 
 def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,8 +125,8 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_no_diagram(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = diagram_data("kaczmarz", steps=5)
     wrong = {
-        "kaczmarz are incomplete: No variable named 'guarantee'": data.drop_vars("guarantee"),
-        "regimes are incomplete: No variable named 'stable'": data.assign_attrs(diagram="regimes"),
+        "kaczmarz cannot be drawn: No variable named 'guarantee'": data.drop_vars("guarantee"),
+        "regimes cannot be drawn: No variable named 'stable'": data.assign_attrs(diagram="regimes"),
         "data are of the diagram 'x'; there are": data.assign_attrs(diagram="x"),
         "holds no phase diagram, boundary or named diagram": data.drop_attrs(),
     }
