@@ -30,6 +30,11 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Counting problem": "counting",
         "Coefficients of rational functions": "spijker",
         "Universal bound": "universal_bound",
+        "Energy identities": "energy_identities",
+        "Energy inequalities": "energy_inequalities",
+        "Block facts": "block_facts",
+        "Row sums of schedules": "row_sums",
+        "Exponents of restarts": "restarts",
     },
     "own": {
         "Exact verdict": "exact_verdict",

@@ -26,6 +26,9 @@ SLOW = {
     "Theorem 8",
     "Equation (27)",
     "Losses of DANA and AM1",
+    "Energy inequalities",
+    "Row sums of schedules",
+    "Exponents of restarts",
 }  # more than two seconds
 USUAL = 2  # false claims of a statement that every run tries
 WRITTEN = [

@@ -1,0 +1,158 @@
+r"""Block facts: what a block of a restarted schedule can do to a mode.
+
+Take interlacing poles and zeros, :math:`0<p_M<z_M<\dots<p_1<z_1`, of
+
+.. math:: -\varphi=\frac\gamma w\Big(1-\frac w2\Big)\prod_i\frac{w+z_i}{w+p_i},\qquad
+    w=2\frac{x-1}{x+1},
+
+as constant parameters g, :math:`\beta` and :math:`\delta` of the form of "Energy identities", with
+:math:`F=\sum\beta_i^2`. Let :math:`a_j` be w after j steps from w = 1, and :math:`r_j` after j
+steps from 0 of which the first had an error 1 of its gradient; memory is 0 before. Then
+
+- :math:`g=\gamma\prod(2-z_i)/(2-p_i)`, and :math:`F\le g/6` if :math:`z_1\le1/8`;
+- :math:`a_j^2\le(1-\lambda g)/(1-\lambda F)` if moreover :math:`\gamma\le1/3`,
+  :math:`\lambda\le1`;
+- :math:`a_j^2\le1` if :math:`z_1\le.98` and :math:`\lambda\gamma\le1`;
+- :math:`|r_j|\le\alpha_{\mathrm{eff}}`.
+
+Method: steps in exact fractions from the partial fractions of the method, random poles and zeros.
+Computed is the largest violation; theory is that there is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from math import prod
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from sgdmem.numeric.acceleration.real_root_algorithms import real_root_entries
+from sgdmem.numeric.theorems.check import Case, Claim, Statement
+
+STATEMENT = Statement(
+    "Block facts",
+    "docs/theory/larger-memory-schedules, Lemmas 1, 4 and 5 and the proposition",
+    tolerance=0.0,
+    reason="exact fractions",
+)
+_DRAWS, _STEPS = 8, 40
+Residues: TypeAlias = tuple[Fraction, list[Fraction], list[Fraction]]
+
+
+class Facts(NamedTuple):
+    """Bounds on g / gamma, F / g, and a_j^2; how large z_1 may be; and |r_j| / alpha_eff."""
+
+    gradient_rate: Fraction
+    pull: Fraction
+    square: Fraction
+    largest_zero: Fraction
+    response: Fraction
+
+
+def claim(
+    poles: list[Fraction],
+    zeros: list[Fraction],
+    rates: tuple[Fraction, Fraction],
+    *,
+    largest_zero: Fraction = Fraction(98, 100),
+    first_step: int = 1,
+    response: Fraction = Fraction(1),
+) -> Facts:
+    """Return the facts, for rates lambda g and lambda F; the first step takes lambda g of a^2."""
+    pairs = zip(zeros, poles, strict=True)
+    taken, pull = rates
+    return Facts(
+        prod(((2 - z) / (2 - p) for z, p in pairs), start=Fraction(1)),
+        Fraction(1, 6),
+        (1 - first_step * taken) / (1 - pull),
+        largest_zero,
+        response,
+    )
+
+
+def check(claim: Claim = claim) -> list[Case]:
+    """Step through blocks of methods with small and with large first zeros."""
+    worst = dict.fromkeys(("rate g", "pull F", "square", "response", "largest zero"), 0.0)
+    rng = np.random.default_rng(0)
+    for poles, zeros, gain in _methods(rng, Fraction(1, 8), Fraction(1, 3)):
+        lam = Fraction(1) if rng.random() < 0.5 else _drawn(rng, 2)
+        alpha, f, dampings = parts = _residues(poles, zeros, gain)
+        pull = sum((x / (1 - d) for x, d in zip(f, dampings, strict=True)), Fraction(0))
+        g = alpha - pull
+        facts = claim(poles, zeros, (lam * g, lam * pull))
+        _widen(worst, "rate g", abs(g / gain - facts.gradient_rate))
+        _widen(worst, "pull F", pull / g - facts.pull)
+        _widen(worst, "square", max(w * w for w in _signal(lam, parts)) - facts.square)
+    nothing = Fraction(0)
+    facts = claim([Fraction(1)], [Fraction(1)], (nothing, nothing))
+    for poles, zeros, gain in _methods(rng, facts.largest_zero, Fraction(1)):
+        alpha, f, dampings = parts = _residues(poles, zeros, gain)
+        rate = alpha + sum((x / d for x, d in zip(f, dampings, strict=True)), Fraction(0))
+        for lam in (Fraction(1), Fraction(82, 100), Fraction(1, 10**6)):
+            _widen(worst, "largest zero", max(map(abs, _signal(lam / gain, parts))) - 1)
+            errors = _steps(lam / gain, *parts, nothing, Fraction(1))
+            _widen(worst, "response", max(map(abs, errors)) - facts.response * rate)
+    return [Case(name, excess, 0.0) for name, excess in worst.items()]
+
+
+def _widen(worst: dict[str, float], name: str, excess: Fraction) -> None:
+    worst[name] = max(worst[name], float(excess))
+
+
+def _methods(
+    rng: np.random.Generator, largest: Fraction, gain: Fraction
+) -> Iterator[tuple[list[Fraction], list[Fraction], Fraction]]:
+    """Draw interlacing roots below a largest zero, which is taken often, and gains."""
+    for draw in range(_DRAWS):
+        roots = [largest if draw % 2 == 0 else largest * _drawn(rng, 1)]
+        for number in range(2 * int(rng.integers(1, 4)) - 1):
+            tiny = draw % 4 == 0 and number == 0
+            roots.append(
+                roots[-1] * (Fraction(1, 10**9) if tiny else _drawn(rng, 1) * Fraction(9, 10))
+            )
+        yield roots[1::2], roots[::2], gain * (1 if draw % 3 else _drawn(rng, 2))
+
+
+def _drawn(rng: np.random.Generator, decades: int) -> Fraction:
+    return Fraction(float(10 ** rng.uniform(-decades, 0))).limit_denominator(100) or Fraction(
+        1, 100
+    )
+
+
+def _residues(poles: list[Fraction], zeros: list[Fraction], gain: Fraction) -> Residues:
+    """Return alpha, the residues, and the dampings of the auxiliary vectors."""
+    M = len(poles)
+    alpha, *rest = real_root_entries(poles, zeros, gain)
+    return alpha, [-x for x in rest[M : 2 * M]], [p / (1 + p / 2) for p in poles]
+
+
+def _signal(lam: Fraction, parts: Residues) -> Iterator[Fraction]:
+    return _steps(lam, *parts, Fraction(1), Fraction(0))
+
+
+def _steps(
+    lam: Fraction,
+    alpha: Fraction,
+    f: list[Fraction],
+    dampings: list[Fraction],
+    w: Fraction,
+    error: Fraction,
+) -> Iterator[Fraction]:
+    """Yield w after each step from memory 0; the first gradient has an error."""
+    memory = [Fraction(0)] * len(f)
+    for _ in range(_STEPS):
+        G = lam * w + error
+        error = Fraction(0)
+        w = w - alpha * G + sum(memory, Fraction(0))
+        memory = [(1 - d) * y - x * G for d, y, x in zip(dampings, memory, f, strict=True)]
+        yield w
+
+
+PERTURBED: dict[str, Claim] = {
+    "zeros up to 3/2": partial(claim, largest_zero=Fraction(3, 2)),
+    "the first step takes twice as much": partial(claim, first_step=2),
+    "nine tenths of the effective rate": partial(claim, response=Fraction(9, 10)),
+}
