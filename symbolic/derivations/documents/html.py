@@ -25,13 +25,19 @@ _SPELLINGS = (
 _ALPHABETS = {"mathcal": "SCRIPT", "mathbb": "DOUBLE-STRUCK", "mathsf": "SANS-SERIF"}
 _LETTER = re.compile(rf"\\({'|'.join(_ALPHABETS)})(?:\{{([A-Z])\}}|\s*([A-Z]))")
 _PRIMES = re.compile(r"('+)(?:\^(?:\{([^{}]*)\}|(\w)))?")  # and the exponent that follows
-# What it has no spelling for: a sign after a relation is no difference, and ~ is no letter.
+# What it has no spelling for: a sign after a relation is no difference, ~ is no letter, and bars
+# belong to what is between them.
 _MATHML = (
     (
         re.compile(r"(<mo>(?:&#x0003D;|&#x0003C;|&#x0003E;)</mo>)<mo>(&#x02212;|&#x0002B;)</mo>"),
         r'\1<mo form="prefix">\2</mo>',
     ),
     (re.compile(r"<mi>&#x0007E;</mi>"), "<mo>&#x0223C;</mo>"),
+    (re.compile(r"<mi>&#x029F5;</mi>"), "<mo>&#x02216;</mo>"),  # few fonts have the first one
+    (
+        re.compile(r'<mo(?: stretchy="false")?>(&#x0007C;|&#x02016;)</mo>'),
+        r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>',
+    ),
 )
 _INSIDE = re.compile(r"^<math[^>]*>(.*)</math>$", re.DOTALL)
 _MATHEMATICS = re.compile(r"\$([^$]+)\$")
