@@ -96,13 +96,14 @@ def mean_recovered(
 
     population = math.isinf(batch_size)
     size = d ** (1 / (2 * alpha))
-    last = math.ceil(min((32 if population else 1000) * size, items))
     near = math.ceil(min(16 * size, items))  # items with interference of their own
     if near > _MOST_NEAR:
         raise InputError(f"dimension must be smaller for the exponent {alpha:g}, got {d:,}")
     rng = np.random.default_rng(0)
     every, weights = sampled_items(0, items)
     total = float(weights @ every**-alpha)
+    rare = batch_size / total < 100 * math.sqrt(d)  # items that are seen once may be recovered
+    last = math.ceil(min((1000 if rare else 32) * size, items))
     p = np.arange(1.0, near + 1) ** -alpha / total
     rest = 0.0
     if items > near:
