@@ -26,6 +26,7 @@ SLOW = {
     "Theorem 8",
     "Equation (27)",
     "Losses of DANA and AM1",
+    "Growth of learning rates",
     "Energy inequalities",
     "Row sums of schedules",
     "Exponents of restarts",
