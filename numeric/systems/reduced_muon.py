@@ -98,9 +98,7 @@ class ReducedMuon:
         learned: Any = 0,
     ) -> None:
         d = whole(dimension, "dimension", 1, 10**9)
-        alpha = bounded_float(exponent, "exponent", 30.0)
-        if alpha <= 0.5:
-            raise InputError(f"exponent must be above 1/2, got {shown(exponent)}")
+        alpha = read_exponent(exponent)
         infinite = is_infinite(batch_size)
         size = math.inf if infinite else positive_float(batch_size, "batch_size")
         if size < 1:
@@ -232,6 +230,14 @@ def chances(signal: Array, power: Any, dimension: int, items: int) -> Array:
     below = (items - 1) * log_ndtr(signal[:, None] + spread[:, None] * z)
     found: Array = np.exp(below) @ (normal / normal.sum())
     return found
+
+
+def read_exponent(given: Any) -> float:
+    """Read an exponent of frequencies above 1/2, with which their squares have a sum."""
+    alpha = bounded_float(given, "exponent", 30.0)
+    if alpha <= 0.5:
+        raise InputError(f"exponent must be above 1/2, got {shown(given)}")
+    return alpha
 
 
 def sampled_items(first: int, last: int) -> tuple[Array, Array]:

@@ -31,9 +31,9 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.inputs import bounded_float, positive_float, whole
+from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.problems.batch_size import is_infinite
-from sgdmem.numeric.systems.reduced_muon import sampled_items
+from sgdmem.numeric.systems.reduced_muon import read_exponent, sampled_items
 from sgdmem.symbolic.errors import InputError, shown
 
 _ROUNDS, _EACH = 20, 400  # reduced items
@@ -70,9 +70,7 @@ def reduced_sgd(
     [1, 22, 17]
     """
     d = whole(dimension, "dimension", 1, 10**9)
-    alpha = bounded_float(exponent, "exponent", 30.0)
-    if alpha <= 0.5:
-        raise InputError(f"exponent must be above 1/2, got {shown(exponent)}")
+    alpha = read_exponent(exponent)
     size = math.inf if is_infinite(batch_size) else positive_float(batch_size, "batch_size")
     if not (1 <= size <= _MOST_SAMPLES or size == math.inf):
         raise InputError(f"batch_size must be from 1 to 1e15, or infinite, got {shown(batch_size)}")

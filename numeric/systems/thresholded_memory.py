@@ -33,9 +33,10 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.inputs import bounded_float, whole
+from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.systems.associative_memory import AssociativeMemory
 from sgdmem.numeric.systems.memory_contest import Recovery
+from sgdmem.numeric.systems.reduced_muon import read_exponent
 from sgdmem.numeric.systems.spectral_step import spectral_step
 from sgdmem.symbolic.errors import InputError, shown
 
@@ -116,9 +117,7 @@ def thresholded_exponents(exponent: Any, rule: str, steps: Any) -> list[float]:
     >>> thresholded_exponents(1, "Muon", 3), thresholded_exponents(1, "SGD", 4)
     ([1.5, 1.75, 1.875], [0.5, 1.0, 1.5, 1.75])
     """
-    alpha = bounded_float(exponent, "exponent", 30.0)
-    if alpha <= 0.5:
-        raise InputError(f"exponent must be above 1/2, got {shown(exponent)}")
+    alpha = read_exponent(exponent)
     a, found = float(_is_muon(rule)), []
     for _ in range(whole(steps, "steps", 1, 10**6)):
         a = min(a + 1 / (2 * alpha), 1 / alpha + (1 - 1 / (2 * alpha)) * a)
