@@ -53,8 +53,9 @@ def main(folder: Path, quick: bool = False) -> dict[tuple[float, float], list[Co
 
 
 def markdown(table: dict[tuple[float, float], list[Compared]]) -> str:
-    """Return the losses after all steps over that of SGD; the smallest ones in bold."""
-    lines = [f"| ν | ζ | SGD | {' | '.join(METHODS[1:])} |", "|---" * (len(METHODS) + 2) + "|"]
+    """Return the losses after all steps over that of SGD; the smallest, in bold, over the bound."""
+    heads = ("ν", "ζ", *METHODS, "smallest over bound")
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for (nu, zeta), rows in table.items():
         last = {row.method: row.losses[-1] for row in rows}
         best = min(last.values())
@@ -62,6 +63,7 @@ def markdown(table: dict[tuple[float, float], list[Compared]]) -> str:
         for method in METHODS[1:]:
             share = f"{last[method] / last['SGD']:.2g}" if method in last else ""
             cells.append(f"**{share}**" if last.get(method) == best else share)
+        cells.append(f"{min(row.above_bound for row in rows):.2g}")
         lines.append(f"| {nu:g} | {zeta:g} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -48,7 +48,7 @@ def ray_rates(method: str, problem: AdaptiveProblem, most: float = 0.5) -> Array
 
     At each step the residual loses one share, at most ``most``. Rounding across the ray is
     multiplied by 1 - share lambda / c, with the eigenvalues lambda of X D^{-1} X^T for the
-    denominators D = |X^T y|: of labels that nearly balance they are large, and one half is
+    denominators D, abs(X^T y): of labels that nearly balance they are large, and one half is
     unstable.
     """
     correlation = np.abs(problem.transposed(problem.y)).astype(float)
