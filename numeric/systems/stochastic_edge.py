@@ -195,7 +195,10 @@ def stochastic_edge(method: Algorithm, problem: Any, batch_size: Any = math.inf)
         )
         quotient = None if found is None else scale * found
     elif problem.noise == GAUSSIAN:
-        quotient = batch_sharpness(sharp, here.noise, second_moments(method, sharp, here.noise))
+        # the same of a largest eigenvalue of 1, whose powers do not overflow
+        unit = problem.spectrum.scaled(1 / Fraction(problem.spectrum.largest))
+        moments = second_moments(method.scaled(Fraction(sharp.largest)), unit, here.noise)
+        quotient = sharp.largest * batch_sharpness(unit, here.noise, moments)
     return StochasticEdge(here.noise.batch_size, sharp.largest, quotient, method, problem)
 
 

@@ -96,7 +96,9 @@ def read_range(label: str, given: Range) -> tuple[str, float, float]:
         raise InputError(f"{label} must start with a parameter's name, got {shown(given)}")
     low, high = (to_float(number(end, name)) for end in (low, high))
     if not low < high or not math.isfinite(high - low):
-        raise InputError(f"{label} must have its low end below its high end, got {shown(given)}")
+        raise InputError(
+            f"{label} must have its low end below its high end, got {low:g} and {high:g}"
+        )
     return name, low, high
 
 

@@ -56,7 +56,7 @@ def dana_phases_data(
     alpha, beta : (float, float)
         Ranges, (low, high).
     points : int
-        Along each axis, where exponents are computed.
+        Along each axis, where exponents are computed; up to 1000.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def dana_phases_data(
     if method not in _METHODS:
         raise InputError(f"method must be among {', '.join(_METHODS)}, got {shown(method)}")
     (low, high), (bottom, top) = _ends(alpha, "alpha"), _ends(beta, "beta")
-    count = whole(points, "points", 3)
+    count = whole(points, "points", 3, 1000)
     α, β = np.linspace(max(low, 1e-3), high, count), np.linspace(bottom, top, count)
     above = np.linspace(0.5, high, count if high > 0.5 else 0)  # DANA is SGD below
     dana, sgd = (_exponents(above, β, x) for x in (method, "sgd"))

@@ -79,16 +79,11 @@ def named_diagram(
     Parameters
     ----------
     name : str
-        "learning-rate-momentum", "damping-effective-rate", "spectral-zones",
-        "batch-size-learning-rate", "batch-sharpness", "marginal-momentum", "mem-sgd",
-        "spectral-conflict", "sparse-phases", "adaptive-methods", "dana-phases", "deep-linear",
-        "kaczmarz", "associative-memory", "associative-memory-batches" or "regimes"; what
-        they show is said at the top of `sgdmem.phase_diagrams.systems.named_diagrams`.
+        One of those at the top of `sgdmem.phase_diagrams.systems.named_diagrams`.
     problem : Problem, Spectrum or array of shape (n, d), optional
-        By default the infinite power law of exponent 1.5; "regimes", "spectral-conflict",
-        "sparse-phases", "adaptive-methods", "dana-phases", "deep-linear" and those of associative
-        memory have their own, "batch-sharpness", "marginal-momentum" and "mem-sgd" 200
-        Gaussian features of one variance, and "kaczmarz" several systems of equations.
+        Where the diagram does not choose it. By default the infinite power law of exponent 1.5, for
+        "batch-sharpness", "marginal-momentum" and "mem-sgd" 200 Gaussian features of one variance,
+        and for "kaczmarz" several systems of equations.
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise.
     annotate : bool
@@ -99,25 +94,20 @@ def named_diagram(
         "column", "page", "slide", or width and height in inches: of the figure, and of letters and
         lines.
     **options
-        ``points`` (of the map along each axis, by default 200) and ``resolution`` (of the
-        boundaries, by default 80), except for "spectral-zones" and "regimes"; ``batch_sizes``,
-        except for "batch-size-learning-rate" (those two: ``batch_size``); and
+        Of the first three ``points`` (of the map along each axis, by default 200) and
+        ``resolution`` (of the boundaries, by default 80); of the first two ``batch_sizes``.
 
         - "learning-rate-momentum": ``family``, "heavy-ball" by default, the ranges
           ``learning_rate`` and ``momentum``, pairs (low, high), ``log1m=True`` for a scale of
           log(1 - momentum), and other parameters of the family;
         - "damping-effective-rate": ``q0``, the ranges ``damping`` and ``effective_learning_rate``;
-        - "spectral-zones": ``q0``, ``damping`` and ``effective_learning_rate``, numbers;
         - "batch-size-learning-rate": ``family``, the ranges ``learning_rate`` and ``batch_size``,
           and other parameters of the family (``momentum=0.9`` for the heavy ball by default);
-        - "batch-sharpness", "marginal-momentum", "mem-sgd", "spectral-conflict", "sparse-phases",
-          "adaptive-methods", "dana-phases", "deep-linear", "kaczmarz", "associative-memory" and
-          "associative-memory-batches": as `batch_sharpness_data`, `marginal_momentum_data`,
-          `mem_sgd_data`, `spectral_conflict_data`, `sparse_phases_data`, `adaptive_methods_data`,
-          `dana_phases_data`, `deep_linear_data`, `kaczmarz_data`, `associative_memory_data` and
-          `associative_memory_batches_data`;
+        - "spectral-zones": ``q0``, ``damping``, ``effective_learning_rate`` and ``batch_size``,
+          numbers;
         - "regimes": ``points``, the ranges ``inverse_nu`` and ``zeta``, ``batch_size``, and
-          ``family`` with its parameters (SGD with the learning rate 0.1 by default).
+          ``family`` with its parameters (SGD with the learning rate 0.1 by default);
+        - the others: those of the functions that compute them, as "kaczmarz" of `kaczmarz_data`.
 
     Returns
     -------

@@ -55,7 +55,7 @@ def sparse_phases_data(
     kappa : (float, float)
         The range, (low, high), from 0 on.
     dimensions : sequence of int
-        A curve for each.
+        From 10 to 1e20: a curve for each.
     points : int
         Of a curve.
 
@@ -83,7 +83,7 @@ def sparse_phases_data(
         raise InputError(f"kappa must be a pair within 0 and 4, low < high, got {shown(kappa)}")
     exponents = np.linspace(low, high, whole(points, "points", 2))
     given = read_list(dimensions, "dimensions")
-    chosen = [whole(number(d, "dimensions"), "dimensions", 10) for d in given]
+    chosen = [whole(number(d, "dimensions"), "dimensions", 10, 10**20) for d in given]
     levels = [[_resonance(d, κ, σ) for κ in exponents] for d in chosen]
     equal = "gamma of the momentum at which retention is as long as learning"
     limit = f"{equal}, as d grows"

@@ -125,6 +125,17 @@ def test_the_crossover_is_where_noise_halves_the_edge() -> None:
     assert at.batch_sharpness is None
 
 
+@pytest.mark.parametrize("rate", ["1e-120", "1e120"])
+def test_units_do_not_matter(rate: str) -> None:
+    found = [
+        stochastic_edge(sgdmem.heavy_ball(x, "0.9"), isotropic_features(1, 9), 100)
+        for x in (rate, "1")
+    ]
+    scaled, usual = (one.batch_sharpness for one in found)
+    assert scaled is not None and usual is not None
+    assert float(scaled) * float(rate) == pytest.approx(float(usual), rel=1e-9)
+
+
 def test_beyond_the_edge_a_method_may_be_stable_again() -> None:
     """Of memory 2: stable up to 0.833, and from 0.899 to 1.693, by roots in floats."""
     p, q = ["0.074", "-0.744", "1.67"], ["-0.535", "0.058", "-1.468"]

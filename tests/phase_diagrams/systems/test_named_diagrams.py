@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 import sgdmem
 from sgdmem import InputError, Spectrum
 from sgdmem.methods import loss_regime
+from sgdmem.phase_diagrams.systems.diagram_names import DIAGRAMS
 from sgdmem.phase_diagrams.systems.named_diagram_data import from_dataset
 from sgdmem.phase_diagrams.systems.named_diagram_picture import NamedDiagram
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data
@@ -19,6 +20,7 @@ from sgdmem.pictures import artists
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 from sgdmem.systems import named_diagram
 from tests.asking import noisy
+from tests.phase_diagrams.systems.test_diagram_data import SMALL as FEW
 from tests.picture_checks import (
     alike_in_print,
     colour_at,
@@ -224,21 +226,19 @@ def test_regimes_without_lines_fill_the_axes() -> None:
 SMALL = {"points": 12, "resolution": 8}
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("learning-rate-momentum", {**SMALL, "batch_sizes": [1, 2, 4, 8, 16, 32, math.inf]}),
-        *(("damping-effective-rate", SMALL), ("batch-size-learning-rate", SMALL)),
-        *(("spectral-zones", {}), ("regimes", {"points": 12})),
-        *((name, {"points": 5}) for name in ("batch-sharpness", "marginal-momentum", "mem-sgd")),
-        *(("spectral-conflict", {"points": 5}), ("sparse-phases", {"points": 2})),
-        *((name, {"points": 5}) for name in ("adaptive-methods", "dana-phases")),
-        ("kaczmarz", {"points": 5, "steps": 20}),
-        ("associative-memory", {"points": 2, "dimension": (8, 16), "seeds": 2}),
-        ("associative-memory-batches", {"points": 3, "dimensions": [8, 16, 20], "seeds": 1}),
-    ],
-)
-def test_curves_differ_in_black_and_white(name: str, options: dict[str, Any]) -> None:
+MANY: dict[str, dict[str, Any]] = {  # as many curves as may be
+    "learning-rate-momentum": {**SMALL, "batch_sizes": [1, 2, 4, 8, 16, 32, math.inf]},
+    **dict.fromkeys(("damping-effective-rate", "batch-size-learning-rate"), SMALL),
+    **{key: {"points": 5} for key in ("batch-sharpness", "marginal-momentum", "mem-sgd")},
+    **{key: {"points": 3} for key in ("adaptive-methods", "sparse-phases")},
+    "deep-linear": {"depth": 2, "points": 3},
+    "associative-memory-batches": {"points": 3, "dimensions": [8, 16, 20], "seeds": 1},
+}
+
+
+@pytest.mark.parametrize("name", DIAGRAMS)
+def test_curves_differ_in_black_and_white(name: str) -> None:
+    options = MANY.get(name, FEW[name])
     figure = named_diagram(name, size="column", **options).figure
     assert alike_in_print(figure) == []
     assert strokes_cut_short(figure) == []
@@ -269,6 +269,8 @@ def test_axes_of_the_caller(plateaus: NamedDiagram) -> None:
         ("spectral-conflict", {"momenta": []}, "momenta must be a list of numbers"),
         ("sparse-phases", {"sigma": 1}, "sigma must be from 0 to 1, without 1, got 1"),
         ("sparse-phases", {"kappa": [0, 5]}, "kappa must be a pair within 0 and 4"),
+        ("sparse-phases", {"dimensions": "1e300"}, "dimensions must be an integer from 10 to"),
+        ("dana-phases", {"points": 10**6}, "points must be an integer from 3 to 1,000"),
         ("regimes", {"x": 1}, "x is chosen by the diagram; there are family, batch_size"),
         ("learning-rate-momentum", {"panels": 1}, "panels is chosen by the diagram"),
         ("damping-effective-rate", {"q0": -1}, "q0 must be positive"),
