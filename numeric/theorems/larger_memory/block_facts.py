@@ -79,7 +79,7 @@ def check(claim: Claim = claim) -> list[Case]:
     rng = np.random.default_rng(0)
     for poles, zeros, gain in _methods(rng, Fraction(1, 8), Fraction(1, 3)):
         lam = Fraction(1) if rng.random() < 0.5 else _drawn(rng, 2)
-        alpha, f, dampings = parts = _residues(poles, zeros, gain)
+        alpha, f, dampings = parts = residues(poles, zeros, gain)
         pull = sum((x / (1 - d) for x, d in zip(f, dampings, strict=True)), Fraction(0))
         g = alpha - pull
         facts = claim(poles, zeros, (lam * g, lam * pull))
@@ -89,7 +89,7 @@ def check(claim: Claim = claim) -> list[Case]:
     nothing = Fraction(0)
     facts = claim([Fraction(1)], [Fraction(1)], (nothing, nothing))
     for poles, zeros, gain in _methods(rng, facts.largest_zero, Fraction(1)):
-        alpha, f, dampings = parts = _residues(poles, zeros, gain)
+        alpha, f, dampings = parts = residues(poles, zeros, gain)
         rate = alpha + sum((x / d for x, d in zip(f, dampings, strict=True)), Fraction(0))
         for lam in (Fraction(1), Fraction(82, 100), Fraction(1, 10**6)):
             _widen(worst, "largest zero", max(map(abs, _signal(lam / gain, parts))) - 1)
@@ -122,7 +122,7 @@ def _drawn(rng: np.random.Generator, decades: int) -> Fraction:
     )
 
 
-def _residues(poles: list[Fraction], zeros: list[Fraction], gain: Fraction) -> Residues:
+def residues(poles: list[Fraction], zeros: list[Fraction], gain: Fraction) -> Residues:
     """Return alpha, the residues, and the dampings of the auxiliary vectors."""
     M = len(poles)
     alpha, *rest = real_root_entries(poles, zeros, gain)

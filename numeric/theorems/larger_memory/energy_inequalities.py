@@ -58,12 +58,12 @@ def check(claim: Claim = claim) -> list[Case]:
     """Count parameters at which an inequality fails for some state."""
     rng = np.random.default_rng(0)
     return [
-        Case(name, float(sum(not _holds(name, claim(name), rng) for _ in range(_DRAWS))), 0.0)
+        Case(name, float(sum(not holds(name, claim(name), rng) for _ in range(_DRAWS))), 0.0)
         for name in SHARES
     ]
 
 
-def _holds(name: str, share: Fraction, rng: np.random.Generator) -> bool:
+def holds(name: str, share: Fraction, rng: np.random.Generator) -> bool:
     """Draw parameters, and decide whether the inequality holds for all states.
 
     States are (sqrt(lambda) w, u), or (W, hat v); all entries are fractions as sqrt(lambda) is.
@@ -102,7 +102,7 @@ def _holds(name: str, share: Fraction, rng: np.random.Generator) -> bool:
         after = _sum_forms(after, _product(new, changed[-1]), -kappa * shift)
         lost = [_times(epsilon * least, row) for row in before]
     margin = _sum_forms(_sum_forms(before, after, Fraction(-1)), lost, -share)
-    return _semidefinite(margin)
+    return semidefinite(margin)
 
 
 def _parameters(
@@ -173,7 +173,7 @@ def _sum_forms(one: Form, other: Form, factor: Fraction) -> Form:
     return [_sum(x, _times(factor, y)) for x, y in zip(one, other, strict=True)]
 
 
-def _semidefinite(form: Form) -> bool:
+def semidefinite(form: Form) -> bool:
     """Return whether a symmetric matrix has no negative direction, by its pivots."""
     rest = [list(row) for row in form]
     while rest:
