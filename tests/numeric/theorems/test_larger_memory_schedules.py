@@ -113,7 +113,8 @@ def largest_signal(zero: float, draws: int, rng: np.random.Generator) -> float:
         falls = rng.uniform(0, 1, (2 * memory, draws)) ** rng.choice([1, 8], (2 * memory, draws))
         roots = zero * np.concatenate([np.ones((1, draws)), falls[1:] * (1 - 1e-3)]).cumprod(axis=0)
         gain = rng.choice([1.0, 0.9, 0.82, 0.6], draws)
-        alpha, f, dampings = block_facts.residues([*roots[1::2]], [*roots[::2]], gain)
+        parts: Any = block_facts.residues  # of arrays, too
+        alpha, f, dampings = parts([*roots[1::2]], [*roots[::2]], gain)
         w, kept = np.ones(draws), np.zeros((memory, draws))
         for _ in range(300):
             after = w - alpha * w + kept.sum(axis=0)
