@@ -281,6 +281,8 @@ def _read_record(record: Any, last: int) -> Array:
 
 def read_start(network: DeepLinearNetwork, start: Any) -> list[Array]:
     """Return layers with runs last, as `_stepped` has them."""
+    if not isinstance(network, DeepLinearNetwork):
+        raise InputError(f"network must be a DeepLinearNetwork, got {shown(network)}")
     layers = [read_reals(layer, "start") for layer in start] if is_list(start) else []
     R = len(layers[0]) if layers and layers[0].ndim else 0
     shapes = [(R, out, into) for into, out in zip(network.widths, network.widths[1:], strict=False)]

@@ -178,7 +178,7 @@ def small_rates(
     Parameters
     ----------
     network : DeepLinearNetwork
-        Of up to 400 weights.
+        Of two layers or more, with up to 400 weights.
     start : list of L arrays, shape (1, outputs, inputs)
         One run, aligned or not.
     batch_size : number
@@ -208,6 +208,8 @@ def small_rates(
     layers = read_start(network, start)
     if layers[0].shape[2] != 1:
         raise InputError(f"start must be of one run, got {layers[0].shape[2]}")
+    if network.depth == 1:
+        raise InputError("network must have two layers or more, got one")
     weights = _Weights(network)
     n = weights.count
     if n > _MOST:

@@ -56,16 +56,16 @@ def test_steps_are_those_of_torch(network: DeepLinearNetwork, batch_size: float)
 
 @pytest.mark.parametrize("network", [TILTED, OF_DATA], ids=["Gaussian", "data"])
 def test_noise_of_modes_is_that_of_batches(network: DeepLinearNetwork) -> None:
-    R, rate, B = 30_000, 1e-7, 3
+    R, rate, B = 12_000, 1e-7, 3
     start = [np.repeat(W, R, axis=0) for W in network.random_start(0.7, seed=2)]
     run = deep_linear_run(network, start, rate, B, 1, record=[0, 1], seed=1)
     moved = (run.strengths[1] - run.strengths[0]) / rate
     exact = run.diffusions[0, 0] ** 2 / rate
-    assert moved.var(axis=0) == pytest.approx(exact, rel=0.05)
+    assert moved.var(axis=0) == pytest.approx(exact, rel=0.07)
     x, y = next(iter(network.batches(B, R, seed=4)))
     G = np.swapaxes(x @ np.swapaxes(run.products[0], 1, 2) - y, 1, 2) @ x / B
     along = np.einsum("ia,rij,ja->ra", network.left, G, network.right)
-    assert along.var(axis=0) == pytest.approx(run.gradient_variances[0, 0], rel=0.05)
+    assert along.var(axis=0) == pytest.approx(run.gradient_variances[0, 0], rel=0.07)
 
 
 def test_aligned_layers_have_the_noise_of_single_modes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ X = RNG.normal(size=(30, 3))
 DATA = DeepLinearNetwork.from_data(X, X @ RNG.normal(size=(3, 2)) + RNG.normal(size=(30, 2)), 2, 2)
 TWO = DeepLinearNetwork([2, 1], 3, label_variance=0.5)
 WIDE = DeepLinearNetwork([2, 1], 2, 3, covariance=[1, 0.5])
+ONE_LAYER = DeepLinearNetwork([2, 1], 1)
+OTHER: Any = 3
 CASES = [
     ("aligned", TWO, TWO.aligned_start([0.2, 0.1])),
     ("random start", WIDE, WIDE.random_start(0.3, seed=1)),
@@ -86,6 +89,10 @@ def test_bad_input() -> None:
         small_rates(TWO, TWO.aligned_start(0.1), 4, [2, 1])
     with pytest.raises(InputError, match="start must be of one run"):
         small_rates(TWO, TWO.aligned_start(0.1, 3), 4, [1])
+    with pytest.raises(InputError, match="network must have two layers or more"):
+        small_rates(ONE_LAYER, ONE_LAYER.aligned_start(0.1), 4, [1])
+    with pytest.raises(InputError, match="network must be a DeepLinearNetwork, got 3"):
+        small_rates(OTHER, TWO.aligned_start(0.1), 4, [1])
     wide = DeepLinearNetwork([2, 1], 3, 20)
     with pytest.raises(InputError, match="network must have at most 400 weights, got 480"):
         small_rates(wide, wide.aligned_start(0.1), 4, [1])
