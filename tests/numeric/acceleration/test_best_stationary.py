@@ -123,6 +123,9 @@ def test_growth_law(nu: float, memory: int, measured: float) -> None:
         problem = resolved_problem(spectrum, noise, horizon)
         roots, gain = fastest_roots(nu, memory, problem, horizon)
         rates.append(roots.log_rates(np.array([gain]))[0])
+        # so it is stable for all eigenvalues in (0, 2 / g): docs, larger-memory-construction
+        poles, zeros = (-np.sort(-x[0]) for x in (roots.poles, roots.zeros))
+        assert zeros[0] < 2 and (poles < zeros).all() and (zeros[1:] < poles[:-1]).all()
     exponent = (rates[1] - rates[0]) / math.log(1e3)
     assert exponent == pytest.approx(measured, abs=0.01)
     assert exponent == pytest.approx(1 - 1 / partial_sum(nu, memory + 1), abs=0.01)
