@@ -33,6 +33,7 @@ from sgdmem.symbolic.errors import InputError, shown
 
 _MOST = 400  # weights: C has their square
 _TOLERANCE = 1e-6  # relative, of a step
+_STEEPEST = 1e5  # Hessian times time: more takes too many steps
 
 
 class SmallRates(NamedTuple):
@@ -214,7 +215,14 @@ def small_rates(
     n = weights.count
     if n > _MOST:
         raise InputError(f"network must have at most {_MOST} weights, got {n}")
-    state = np.append(weights.vectors([W[..., 0] for W in layers]), np.zeros(2 * n + n * n))
+    theta = weights.vectors([W[..., 0] for W in layers])
+    steepness = float(np.linalg.norm(weights.gradients(theta, np.eye(n))[1]))
+    if moments[-1] * steepness > _STEEPEST:
+        raise InputError(
+            f"times must be up to {_STEEPEST / steepness:.2g} from weights as large as these, "
+            f"got {shown(times)}"
+        )
+    state = np.append(theta, np.zeros(2 * n + n * n))
     path = solve_ivp(
         lambda _, y: weights.speeds(y, inverse),
         (0, moments[-1] or 1),

@@ -93,6 +93,8 @@ def test_bad_input() -> None:
         small_rates(ONE_LAYER, ONE_LAYER.aligned_start(0.1), 4, [1])
     with pytest.raises(InputError, match="network must be a DeepLinearNetwork, got 3"):
         small_rates(OTHER, TWO.aligned_start(0.1), 4, [1])
+    with pytest.raises(InputError, match=r"times must be up to .* from weights as large as these"):
+        small_rates(TWO, TWO.random_start(1e3), 4, [1])
     wide = DeepLinearNetwork([2, 1], 3, 20)
     with pytest.raises(InputError, match="network must have at most 400 weights, got 480"):
         small_rates(wide, wide.aligned_start(0.1), 4, [1])
