@@ -19,6 +19,10 @@ PLACES = {  # of a system's model, its pictures and its statements
 }
 FILES = {  # beside those that begin with the paper's stem
     "sparse-momentum": ("rare_class", "spectral_conflict", "sparse_phases"),
+    "associative-memory": (
+        *("memory_contest", "spectral_step", "reduced_muon", "reduced_sgd", "newton_memory"),
+        "thresholded_memory",
+    ),
     "adaptive-methods": ("adaptive_errors", "adaptive_steps"),
     "dana": ("compute_optimal", "random_features", "deterministic_features", "mean_features"),
     "sgd-with-memory": ("memory_one", "changing_steps", "diagram_parts", "named_diagram_picture"),
