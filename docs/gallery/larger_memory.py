@@ -6,6 +6,7 @@ writes the picture of docs/theory/larger-memory.md.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -54,18 +55,23 @@ def main(folder: Path, quick: bool = False) -> dict[tuple[float, float], list[Co
 
 def markdown(table: dict[tuple[float, float], list[Compared]]) -> str:
     """Return the losses after all steps over that of SGD; the smallest, in bold, over the bound."""
-    heads = ("ν", "ζ", *METHODS, "smallest over bound")
+    heads = ("ν", "ζ", *METHODS, "over bound")
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for (nu, zeta), rows in table.items():
         last = {row.method: row.losses[-1] for row in rows}
         best = min(last.values())
-        cells = [f"{last['SGD']:.2e}"]
+        cells = [_short(last["SGD"], 3)]
         for method in METHODS[1:]:
-            share = f"{last[method] / last['SGD']:.2g}" if method in last else ""
+            share = _short(last[method] / last["SGD"]) if method in last else ""
             cells.append(f"**{share}**" if last.get(method) == best else share)
-        cells.append(f"{min(row.above_bound for row in rows):.2g}")
+        cells.append(_short(min(row.above_bound for row in rows)))
         lines.append(f"| {nu:g} | {zeta:g} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _short(x: float, digits: int = 2) -> str:
+    plain = re.sub(r"e\+?(-?)0*", r"e\1", f"{x:.{digits}g}")
+    return plain.replace("-", "\N{MINUS SIGN}")  # where lines do not break
 
 
 def picture(folder: Path, rows: list[Compared], quick: bool) -> None:
