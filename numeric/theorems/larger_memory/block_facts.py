@@ -43,7 +43,7 @@ Residues: TypeAlias = tuple[Fraction, list[Fraction], list[Fraction]]
 
 
 class Facts(NamedTuple):
-    """Bounds on g / gamma, F / g, and a_j^2; how large z_1 may be; and |r_j| / alpha_eff."""
+    """Bounds on g / gamma, F / g, and a_j^2; how large z_1 may be; and abs(r_j) / alpha_eff."""
 
     gradient_rate: Fraction
     pull: Fraction

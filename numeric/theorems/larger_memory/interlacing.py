@@ -32,7 +32,7 @@ class Interlacing(NamedTuple):
         return Algorithm(*Blocks.of_row(entries, len(poles)), floats=True)
 
     def modulus(self, y: Array) -> Array:
-        r"""Return the polygon :math:`\Phi`, which |phi| is close to at w = iy."""
+        r"""Return the polygon :math:`\Phi`, which :math:`|\varphi|` is close to at w = iy."""
         roots = zip(self.zeros, self.poles, strict=True)
         factors = [np.maximum(y, float(z)) / np.maximum(y, float(p)) for z, p in roots]
         return np.asarray(float(self.gain) / y * np.prod(factors, axis=0))
