@@ -90,8 +90,9 @@ class Shape:
 
     The slowest pole is 1 / tau. At one gain for all tau the noise sum stays bounded and the rate
     grows like :math:`\tau^{1-1/S_{M+1}}`. For M = 1 this is Theorem 7 of arXiv 2410.04228; for
-    larger M it is proved, too, and no method of memory M has a larger exponent (theorem D of the
-    docs, theory/larger-memory-construction, for poles and zeros that alternate and rho < 1).
+    larger M it is proved, too, for poles and zeros that alternate and rho < 1, and no stationary
+    method of memory M has a larger exponent (docs, theory/larger-memory-construction, theorem D,
+    and theory/larger-memory-stationary, theorem C).
     """
 
     exponent: float
