@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 import pytest
 
 from sgdmem.numeric.theorems.larger_memory import block_facts, energy_inequalities
+from sgdmem.numeric.theorems.larger_memory.interlacing import EVERY, exponents, fast_method
 
 Array = np.ndarray[Any, Any]
 
@@ -31,6 +33,29 @@ def test_definiteness() -> None:
     assert not semidefinite([2, 2], [2, 1])
     assert not semidefinite([0, 1], [1, 3])
     assert not semidefinite([3, 0], [0, -1])
+
+
+def test_parameters_of_the_methods_of_schedules() -> None:
+    # Lemma 2 and, in what depends on T, Lemma 11; theorem D's second choice is (1)
+    T = np.geomspace(1, 1e14, 300)
+    for nu, memory, rho in product((1.2, 2.0, 4.0), (1, 2, 3, 5), (0.5, 0.1)):
+        powers = [T**e for e in exponents(nu - 1, memory)]
+        poles, zeros, gain = fast_method(powers, rho, 0.3, EVERY)
+        parts: Any = block_facts.residues  # of arrays, too
+        alpha, f, dampings = parts([*poles], [*zeros], gain)
+        delta = np.array(dampings)
+        beta = np.sqrt(np.array(f) / (1 - delta))
+        F = (beta**2).sum(axis=0)
+        g = alpha - F
+        assert (2.4 * (1.05 / rho) ** (memory - 1) * beta**2 >= F).all()
+        assert (beta[-1] ** 2 >= 1.08 * g * delta[-1]).all()
+        assert (delta[0] <= 0.5).all() and all((b <= a / 4).all() for a, b in pairwise(delta))
+        for moved, most in ((beta, 2.1 * memory), (delta, 1.0), (g, 1.0)):
+            slopes = np.diff(np.log(moved)) / np.diff(np.log(T))
+            assert abs(slopes).max() <= most + 1e-9
+        ladder = np.array([F / g, *delta])
+        noise = (ladder[:-1] * (F / (ladder[1:] * ladder[:-1])) ** (1 / nu)).sum(axis=0)
+        assert noise.max() <= 1.8 * noise.min()
 
 
 @pytest.mark.slow
