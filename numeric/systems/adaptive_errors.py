@@ -113,6 +113,11 @@ class AdaptiveErrors(NamedTuple):
     signs: Fraction
     adagrad: Fraction
 
+    def __str__(self) -> str:
+        """Return decimals: fractions may have hundreds of digits."""
+        values = (f"{name} {float(value):.6g}" for name, value in self._asdict().items())
+        return ", ".join(values).replace("_", " ")
+
 
 def adaptive_errors(n: Any, p: Any) -> AdaptiveErrors:
     """Return the expected test errors for n labels, 1 with the probability p.

@@ -221,7 +221,7 @@ def deep_linear_run(
                 bad = ~np.all([np.isfinite(W).all(axis=(0, 1)) for W in layers], axis=0)
                 if bad.any():
                     raise InputError(
-                        f"learning_rate must be small enough, with {shown(learning_rate)} "
+                        f"learning_rate must be small enough: with {shown(learning_rate)}, "
                         f"{bad.sum()} of {R} runs diverge within {t} steps"
                     )
                 for kept_weights, layer in zip(found, layers, strict=True):

@@ -137,7 +137,7 @@ def draw_adaptive_methods(data: xarray.Dataset, ax: Any) -> Legend:
     named("many-labels", *ax.plot(shares, data["many_labels"], **theory(), zorder=6))
     ax.set(xlim=shares[[0, -1]], ylim=(-0.01, None))
     ax.set(xlabel="share $p$ of labels that are 1", ylabel="expected test error")
-    write_title(ax, "thick: adaptive methods at least, proved", "small")
+    write_title(ax, "thick: proved lower bound of adaptive methods", "small")
     return {
         "gradient descent": thin(BLACK),
         "RMSProp, Adam, small rates": {**thin(BLACK), **_mark("o")},

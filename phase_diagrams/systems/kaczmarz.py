@@ -118,7 +118,8 @@ def draw_kaczmarz(data: xarray.Dataset, ax: Any) -> Legend:
         curve = {"label": str(losses["system"].values), **thick(), **look(place)}
         named("loss", *ax.plot(t, losses, **curve, zorder=4))
     greedy = rate == 1
-    label = "$t^{-3/4}$" if greedy else f"$t^{{-{exponent:.3f}}}$"
+    factor = math.ceil(1000 * float(data["power"][0]) * t[0] ** exponent) / 1000
+    label = f"${factor:.3f}\\,t^{{-{'3/4' if greedy else f'{exponent:.3f}'}}}$"
     lines = {
         "guarantee": ("eigenvalue equation", thin(BLACK)),
         "power": (label, theory()),
@@ -146,7 +147,7 @@ def _smooth(given: Any) -> Problem:
             if most > 1 + 1e-9:
                 raise InputError(
                     f"problem must have samples of curvatures up to 1, got one of {most:.6g}: "
-                    "kaczmarz(A) makes unit rows"
+                    "divide rows by their norms, as kaczmarz(A) does"
                 )
     return problem
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -249,8 +250,6 @@ def _of_diagram(
     for key, value in chosen.items():
         if key in _NO_OPTIONS:
             raise click.UsageError(f"--set {key}: diagrams have no such option")
-        if isinstance(usual.get(key), int) and str(value).isdecimal():
-            chosen[key] = int(value)
     if options["batch_size"] is not None:
         if isinstance(usual.get("batch_size"), tuple):
             raise click.UsageError(
@@ -260,6 +259,9 @@ def _of_diagram(
             chosen["batch_sizes"] = [options["batch_size"]]
         else:
             chosen["batch_size"] = options["batch_size"]
+    for key, value in chosen.items():
+        if isinstance(usual.get(key), int | float):
+            chosen[key] = _counted(value)
     if options["weight_decay"] is not None:
         raise click.UsageError("--weight-decay: diagrams are of problems without it")
     if not has_problem(options):
@@ -268,6 +270,15 @@ def _of_diagram(
         if options["tau1"] is not None or options["tau2"] is not None:
             options["power_law"] = USUAL_EXPONENT  # what diagrams have where none is given
     return read_problem(options) if has_problem(options) else None, chosen
+
+
+def _counted(value: Any) -> Any:
+    """Return the int that a text such as 500 or 1e3 means, and anything else as it is."""
+    try:
+        number = float(value) if isinstance(value, str) else math.nan
+    except ValueError:
+        return value  # what computes the diagram says what it needs
+    return int(number) if number.is_integer() and abs(number) < 2**53 else value
 
 
 def _rules(names: Sequence[str | Family[...]], values: dict[str, Any]) -> dict[str, Any]:

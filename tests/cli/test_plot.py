@@ -99,6 +99,10 @@ def test_options_of_diagrams(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     again = xarray.load_dataset(tmp_path / "edges.nc", engine="scipy")
     assert again.damping.values[[0, -1]] == pytest.approx([0.01, 1])
     assert again.batch_size.values.tolist() == [1, np.inf]
+    items = ["--set", "dimension=2,4", "--set", "points=2", "--set", "seeds=1e0", *size[-2:]]
+    batch = ["--batch-size", "10"]
+    assert run(capsys, "plot", "diagram", "associative-memory", *items, *batch)[0] == 0
+    assert xarray.load_dataset(tmp_path / "edges.nc", engine="scipy").attrs["batch_size"] == "10"
 
 
 def test_losses_under_a_coupling(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
