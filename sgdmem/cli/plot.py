@@ -247,7 +247,7 @@ def _of_diagram(
     chosen, usual = read_settings(settings), options_of(name)
     if is_own(str(chosen.get("family", ""))):
         chosen["family"] = own_method(chosen["family"])
-    for key, value in chosen.items():
+    for key in chosen:
         if key in _NO_OPTIONS:
             raise click.UsageError(f"--set {key}: diagrams have no such option")
     if options["batch_size"] is not None:
