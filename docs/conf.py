@@ -48,6 +48,7 @@ autodoc_mock_imports = ["jax", "optax", "torch"]
 autodoc_default_options = {"exclude-members": "shape, low, high, names"}
 napoleon_google_docstring = False
 napoleon_use_ivar = True  # attributes documented twice would be duplicate targets
+suppress_warnings = ["ref.python"]  # names of dimensions are no references to attributes so called
 
 ROOT = Path(__file__).parents[1]
 DERIVED = ("sgd", "heavy-ball", "nesterov", "qhm", "two-rate")
