@@ -65,7 +65,7 @@ def kaczmarz(
         "norms": in proportion to the squares of the norms, of a row or block (Strohmer and
         Vershynin); "uniform"; or one for each row or block, up to a common factor.
     blocks : int or sequence of sequences of int, optional
-        How many consecutive rows are taken together, or which.
+        How many consecutive rows are taken together, or which; rows in none are left out.
     start : array of shape (d,), optional
         :math:`w_0`, by default 0 if there is a b.
 

@@ -71,7 +71,8 @@ def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
     try:
         found = xarray.load_dataset(source, engine="scipy")
     except Exception as error:  # whatever xarray's reader raises at other files
-        raise InputError(f"{source} is no netCDF file of a map or a diagram: {error}") from None
+        why = str(error).partition("\n")[0]  # more lines advise to install other readers
+        raise InputError(f"{source} is no netCDF file of a map or a diagram: {why}") from None
     if not {"stable", "condition", "summand"} & {*found.data_vars} and "diagram" not in found.attrs:
         raise InputError(f"{source} holds no phase diagram, boundary or named diagram")
     return _renamed(found, _as_given, _as_given)

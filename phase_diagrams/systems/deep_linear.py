@@ -160,6 +160,8 @@ def _band(mode: DeepLinearMode, start: float, times: Array, progress: bool) -> A
 
 def draw_deep_linear(data: xarray.Dataset, ax: Any) -> Legend:
     """Draw the `artists` ``law``, ``flow``, ``network`` and ``peak``."""
+    from matplotlib.colors import to_rgb
+
     times, goals = data["time"].values, data["target"].values
     for place, goal in enumerate(goals):
         flow, low, high, network = (
@@ -171,7 +173,8 @@ def draw_deep_linear(data: xarray.Dataset, ax: Any) -> Legend:
         named("law", band)
         label = f"$s^*={goal:g}$"
         named("flow", *ax.plot(times, flow, label=label, **look(place), **thick(), zorder=4))
-        named("network", *ax.plot(times, network, **thin(BLACK), zorder=5))
+        dark = [0.6 * part for part in to_rgb(colour)]  # which mode it is, and yet not its flow
+        named("network", *ax.plot(times, network, **thin(dark), zorder=5))
     peak: dict[str, Any] = {
         "marker": "o",
         "linestyle": "none",
