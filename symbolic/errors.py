@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import reprlib
+from fractions import Fraction
 from typing import Any
 
 _MOST_SHOWN = 80  # characters of a value in a message
-_brief = reprlib.Repr()  # never writes out a long list
+
+
+class _Brief(reprlib.Repr):
+    """Never writes out a long list, and fractions as numbers."""
+
+    def repr_Fraction(self, value: Fraction, level: int) -> str:
+        return str(value)
+
+
+_brief = _Brief()
 _brief.maxstring = _brief.maxother = _brief.maxlong = _MOST_SHOWN
 
 
@@ -45,6 +55,8 @@ def shown(value: Any) -> str:
     --------
     >>> shown([0.5] * 1000)
     '[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, ...]'
+    >>> print(shown(Fraction(300)), shown([Fraction(1, 3)]))
+    300 [1/3]
     """
     try:
         item = value.item() if getattr(value, "shape", None) == () else value  # a NumPy scalar's

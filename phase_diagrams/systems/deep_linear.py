@@ -160,7 +160,7 @@ def _band(mode: DeepLinearMode, start: float, times: Array, progress: bool) -> A
 
 def draw_deep_linear(data: xarray.Dataset, ax: Any) -> Legend:
     """Draw the `artists` ``law``, ``flow``, ``network`` and ``peak``."""
-    from matplotlib.colors import to_rgb
+    from matplotlib.colors import to_hex, to_rgb
 
     times, goals = data["time"].values, data["target"].values
     for place, goal in enumerate(goals):
@@ -173,7 +173,8 @@ def draw_deep_linear(data: xarray.Dataset, ax: Any) -> Legend:
         named("law", band)
         label = f"$s^*={goal:g}$"
         named("flow", *ax.plot(times, flow, label=label, **look(place), **thick(), zorder=4))
-        dark = [0.6 * part for part in to_rgb(colour)]  # which mode it is, and yet not its flow
+        red, green, blue = to_rgb(colour)
+        dark = to_hex((0.6 * red, 0.6 * green, 0.6 * blue))  # not taken for the flow of the mode
         named("network", *ax.plot(times, network, **thin(dark), zorder=5))
     peak: dict[str, Any] = {
         "marker": "o",
