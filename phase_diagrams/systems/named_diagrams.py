@@ -168,7 +168,8 @@ def _checked(compute: Callable[..., Any], options: dict[str, Any]) -> dict[str, 
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         for name in options:
             if name not in known:
-                raise InputError(f"unknown option {shown(name)}; there are {', '.join(known)}")
+                there = ", ".join(option for option in known if option != "progress")
+                raise InputError(f"unknown option {shown(name)}; there are {there}")
     for name in options:
         if name not in known and name in _CHOSEN:
             raise InputError(f"{name} is chosen by the diagram; there are {', '.join(known)}")
