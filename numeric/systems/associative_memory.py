@@ -229,7 +229,19 @@ class AssociativeMemory:
         return found
 
     def muon(self, gradient: Any, batch_size: Any = math.inf) -> Array:
-        """Return what Muon makes of a gradient, by `spectral_step` with `regularization`."""
+        """Return what Muon makes of a gradient, by `spectral_step` with `regularization`.
+
+        Parameters
+        ----------
+        gradient : array, shape (d, d)
+        batch_size : int or infinity
+            That of which the gradient is: it decides the regularization.
+
+        Raises
+        ------
+        InputError
+            For what is no matrix of finite numbers, and another batch size.
+        """
         return spectral_step(gradient, self.regularization(batch_size))
 
     def recovery(self, W: Any, candidates: Any = None, *, progress: bool = False) -> Recovery:
