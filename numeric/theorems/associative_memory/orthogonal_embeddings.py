@@ -49,7 +49,7 @@ def check(claim: Claim = claim) -> list[Case]:
             recovered = len(memory.recovery(W).items)
             cases.append(Case(f"recovered, {label}", recovered, int((theory > 0).sum())))
             for i in (0, 99, 199):
-                cases.append(Case(f"margin {i + 1}, {label}", margins[i], theory[i]))
+                cases.append(Case(f"margin {i + 1}, {label}", float(margins[i]), float(theory[i])))
     return cases
 
 

@@ -1,4 +1,4 @@
-r"""Memory time bounds learning rates: the sum of all :math:`1/|1-d_i|`, whatever the memory.
+r"""Memory time and learning rates: the sum of all :math:`1/|1-d_i|`, whatever the memory.
 
 With :math:`\Theta=\max(1,\sum_i1/|1-d_i|)` and eigenvalues :math:`k^{-\nu}`,
 
@@ -29,7 +29,7 @@ from sgdmem.numeric.theorems.larger_memory.methods import (
 )
 
 STATEMENT = Statement(
-    "Memory time bounds learning rates",
+    "Memory time and learning rates",
     "docs/theory/larger-memory-stationary, theorems A and B",
     tolerance=1e-9,
     reason="rounding of noise sums",

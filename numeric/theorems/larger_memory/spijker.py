@@ -1,4 +1,4 @@
-r"""Coefficients of rational functions: Spijker's lemma, without a logarithm.
+r"""Coefficients by Spijker's lemma: those of rational functions, without a logarithm.
 
 A function :math:`F=\sum_jf_j\zeta^j` of degree d, analytic for :math:`|\zeta|\le r` and at most
 :math:`m_0` on that circle, with F(0) = 0, has
@@ -22,7 +22,7 @@ from sgdmem.numeric.theorems.larger_memory.methods import random_methods
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 STATEMENT = Statement(
-    "Coefficients of rational functions",
+    "Coefficients by Spijker's lemma",
     "docs/theory/larger-memory-stationary, theorem C (iii)",
     tolerance=1e-6,
     reason="the largest modulus is one on a grid",

@@ -30,7 +30,7 @@ SLOW = {
     "Energy inequalities",
     "Row sums of schedules",
     "Exponents of restarts",
-    "Memory time bounds learning rates",
+    "Memory time and learning rates",
 }  # more than two seconds
 USUAL = 2  # false claims of a statement that every run tries
 WRITTEN = [
