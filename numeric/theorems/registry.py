@@ -35,6 +35,7 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Bounded noise": "bounded_noise",
         "Growth of learning rates": "growth",
         "Universal bound": "universal_bound",
+        "Rank bound": "rank_bound",
         "Energy identities": "energy_identities",
         "Energy inequalities": "energy_inequalities",
         "Block facts": "block_facts",
