@@ -1,6 +1,7 @@
 """Every method that has a name, those made to be fast on a problem, and what methods become."""
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
+from sgdmem.numeric.acceleration.anchored import anchored
 from sgdmem.numeric.acceleration.best_stationary import best_stationary
 from sgdmem.numeric.acceleration.chebyshev import chebyshev
 from sgdmem.numeric.acceleration.compare_methods import compare_methods
@@ -73,6 +74,7 @@ __all__ = [
     "aggregated_gradient",
     "am1",
     "am2",
+    "anchored",
     "asgd",
     "averaged_sgd",
     "averaging",

@@ -102,8 +102,11 @@ class LossMeasures:
         t = np.unique(np.linspace(0, steps - 1, _SAMPLED).round())
         if self.schedule.stationary is not None:
             t = t[:1]
-        rates = self.schedule.some_steps(t).effective_learning_rates
-        horizon = float(np.abs(rates).mean()) * steps * top
+        some = self.schedule.some_steps(t)
+        rates = np.abs(some.effective_learning_rates)
+        if self.schedule.memory:  # w may move and come back, so that its rate is 0
+            rates = np.maximum(rates, some.speeds(steps))
+        horizon = float(rates.mean()) * steps * top
         if not math.isfinite(horizon) or (self.schedule.memory and horizon > steps**2):
             horizon = float(steps) ** 2
         return top / max(horizon, 1.0)

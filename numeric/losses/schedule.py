@@ -88,6 +88,17 @@ class Steps:
                 return np.full(len(self), np.nan)
         return self.alpha - (self.b * inner).sum(axis=1)  # type: ignore[no-any-return]
 
+    def speeds(self, steps: int) -> Array:
+        """How far each algorithm moves w a step, in so many of its own, under a gradient of 1."""
+        S = self.state_matrices[0]
+        moved = np.column_stack([-self.alpha, self.c])[:, :, None]
+        most, made = np.abs(moved[:, 0, 0]), 1
+        with np.errstate(over="ignore", invalid="ignore"):
+            while made < steps:  # twice as many steps each time
+                moved, S, made = moved + S @ moved, S @ S, 2 * made
+                most = np.maximum(most, np.abs(moved[:, 0, 0]))
+        return most / made  # type: ignore[no-any-return]
+
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
