@@ -138,7 +138,7 @@ def test_bad_runs() -> None:
         ({"batch_size": 0}, "batch_size must be"),
         ({"record": [3, 1]}, "record must be increasing"),
         ({"record": [6]}, "record must be"),
-        ({"learning_rate": 9, "steps": 60}, "learning_rate must be small enough, with 9 1 of 1"),
+        ({"learning_rate": 9, "steps": 60}, "learning_rate must be small enough: with 9, 1 of 1"),
     ]
     for given, message in cases:
         with pytest.raises(InputError, match=message):
