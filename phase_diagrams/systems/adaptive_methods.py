@@ -12,7 +12,6 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.systems.adaptive_errors import adaptive_errors
-from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import in_points
 from sgdmem.phase_diagrams.pictures.palette import BLACK
@@ -21,6 +20,7 @@ from sgdmem.phase_diagrams.systems.curves import (
     Legend,
     curves_of,
     look,
+    pair_within,
     read_list,
     require_none,
     theory,
@@ -33,7 +33,6 @@ from sgdmem.phase_diagrams.systems.self_describing import (
     self_describing,
     variable,
 )
-from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     import xarray
@@ -86,10 +85,7 @@ def adaptive_methods_data(
     import xarray
 
     require_none(problem, "adaptive-methods", "the constructed problem")
-    _, low, high = range_of("p", p)
-    if not 0 <= low < high <= 1:
-        raise InputError(f"p must be a pair within 0 and 1, low < high, got {shown(p)}")
-    shares = np.linspace(low, high, whole(points, "points", 2))
+    shares = np.linspace(*pair_within("p", p, 0, 1), whole(points, "points", 2))
     counts = [whole(number(n, "labels"), "labels", 1, 200) for n in read_list(labels, "labels")]
     found = [[adaptive_errors(n, share) for share in shares] for n in counts]
     of: dict[str, tuple[str, Known]] = {

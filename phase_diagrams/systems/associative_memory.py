@@ -16,7 +16,6 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number, whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.systems.associative_memory import AssociativeMemory
-from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import in_points
 from sgdmem.phase_diagrams.pictures.palette import MARKS
@@ -26,13 +25,13 @@ from sgdmem.phase_diagrams.systems.curves import (
     curves_of,
     dotted,
     look,
+    pair_within,
     read_list,
     require_none,
     theory,
     thick,
 )
 from sgdmem.phase_diagrams.systems.self_describing import coordinate, self_describing, variable
-from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     import xarray
@@ -94,8 +93,7 @@ def associative_memory_data(
     import xarray
 
     require_none(problem, "associative-memory", "Gaussian embeddings")
-    low, high = range_of("dimension", dimension)[1:]
-    _require_dimension(low < high and low >= 2 and high <= _LARGEST, dimension)
+    low, high = pair_within("dimension", dimension, 2, _LARGEST)
     chosen = np.unique(np.geomspace(low, high, whole(points, "points", 2)).round().astype(int))
     found = _recovered(chosen, exponent, [batch_size], seeds, progress)[:, :, 0]
     alpha = AssociativeMemory(2, exponent).exponent
@@ -184,12 +182,7 @@ def associative_memory_batches_data(
     import xarray
 
     require_none(problem, "associative-memory-batches", "Gaussian embeddings")
-    low, high = range_of("batch_size", batch_size)[1:]
-    if not 1 <= low < high <= _MOST_SAMPLES:
-        raise InputError(
-            f"batch_size must be a pair within 1 and {_MOST_SAMPLES:g}, low < high, got "
-            f"{shown(batch_size)}"
-        )
+    low, high = pair_within("batch_size", batch_size, 1, _MOST_SAMPLES)
     given = [
         whole(number(d, "dimensions"), "dimensions", 2, _LARGEST)
         for d in read_list(dimensions, "dimensions")
@@ -240,13 +233,6 @@ def draw_associative_memory_batches(data: xarray.Dataset, ax: Any) -> Legend:
         r"different items in a batch, $\sim B^{1/\alpha}$": theory(),
         "the population's gradient": dotted(),
     }
-
-
-def _require_dimension(fine: bool, given: Any) -> None:
-    if not fine:
-        raise InputError(
-            f"dimension must be a pair within 2 and {_LARGEST}, low < high, got {shown(given)}"
-        )
 
 
 def _counts(dims: Sequence[str], found: Array) -> dict[str, Any]:

@@ -56,6 +56,16 @@ def curves_of(data: xarray.Dataset, name: str) -> Iterator[xarray.Dataset]:
     return (data.isel({name: place}) for place in range(data.sizes[name]))
 
 
+def pair_within(name: str, ends: Any, least: float, most: float) -> tuple[float, float]:
+    """Return the ends of a range; InputError unless they are in order and within both numbers."""
+    _, low, high = range_of(name, ends)
+    if not least <= low < high <= most:
+        raise InputError(
+            f"{name} must be a pair within {least:g} and {most:g}, low < high, got {shown(ends)}"
+        )
+    return low, high
+
+
 def told(letter: str, value: Any) -> str:
     r"""Return what a curve is called, by the value of its parameter.
 

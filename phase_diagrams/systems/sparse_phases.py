@@ -10,13 +10,13 @@ import numpy as np
 from sgdmem.numeric.arithmetic.inputs import below_one, number, whole
 from sgdmem.numeric.systems.sparse_momentum import SparseInputs, active_clock
 from sgdmem.numeric.verdicts.learning_rate import largest_learning_rate
-from sgdmem.phase_diagrams.maps.axes import range_of
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.surroundings import write_title
 from sgdmem.phase_diagrams.systems.curves import (
     Legend,
     curves_of,
     look,
+    pair_within,
     read_list,
     require_none,
     theory,
@@ -24,7 +24,6 @@ from sgdmem.phase_diagrams.systems.curves import (
     thin,
 )
 from sgdmem.phase_diagrams.systems.self_describing import coordinate, self_describing, variable
-from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     import xarray
@@ -78,10 +77,7 @@ def sparse_phases_data(
 
     require_none(problem, "sparse-phases", "sparse inputs")
     σ = float(below_one(sigma, "sigma"))
-    _, low, high = range_of("kappa", kappa)
-    if not 0 <= low < high <= 4:
-        raise InputError(f"kappa must be a pair within 0 and 4, low < high, got {shown(kappa)}")
-    exponents = np.linspace(low, high, whole(points, "points", 2))
+    exponents = np.linspace(*pair_within("kappa", kappa, 0, 4), whole(points, "points", 2))
     given = read_list(dimensions, "dimensions")
     chosen = [whole(number(d, "dimensions"), "dimensions", 10, 10**20) for d in given]
     levels = [[_resonance(d, κ, σ) for κ in exponents] for d in chosen]
