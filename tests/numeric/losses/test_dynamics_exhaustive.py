@@ -31,6 +31,7 @@ from sgdmem.numeric.acceleration.compare_methods import predicted_exponent
 from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
 from sgdmem.numeric.theorems.extrapolation import expand, late_times, powers_of_the_loss
 from sgdmem.numeric.theorems.instances import Dynamics, stable_algorithm
+from tests.figures import report
 from tests.numeric.simulation.test_simulation import losses_on_rows
 
 pytestmark = pytest.mark.exhaustive
@@ -39,10 +40,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 TAUS = [(1, -1), (1, 0), (1, 0.5), (1, 1), (2, -1), (0.5, 0.5)]
 GAUSSIAN = Noise(tau2=-1)
 MILLION = 10**6
-
-
-def report(text: str) -> None:
-    print(text)  # noqa: T201 - the figures for the docs, shown by pytest -rP
 
 
 # Recursions --------------------------------------------------------------------------------------

@@ -17,21 +17,15 @@ from sgdmem.numeric.theorems.larger_memory.methods import (
     random_methods,
 )
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from tests.figures import counts, report
 
-COUNTS = [
-    pytest.param(100, marks=pytest.mark.slow),
-    pytest.param(2000, marks=pytest.mark.exhaustive),
-]
-
-
-def show(text: str) -> None:
-    print(text)  # noqa: T201 - the figures for the docs
+COUNTS = counts(100, 2000)
 
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_learning_rates(count: int) -> None:
     by_noise, by_stability = memory_time.random_ratios(count, 100)
-    show(f"theorem A (iii) {by_noise:.2g}, theorem B {by_stability:.2g}")
+    report(f"theorem A (iii) {by_noise:.2g}, theorem B {by_stability:.2g}")
     assert by_noise <= 1
     assert by_stability <= 1
 
@@ -41,7 +35,7 @@ def test_symbols(count: int) -> None:
     rng = np.random.default_rng(101)
     ratio = symbol.largest_ratio(random_methods(rng, count))
     inside = max(polygon.largest_ratio(M, 10 * count) for M in range(6))
-    show(f"symbol {ratio:.3g}, polygon {inside:.4g}")
+    report(f"symbol {ratio:.3g}, polygon {inside:.4g}")
     assert ratio <= 1
     assert inside <= 1 + 1e-12
 
@@ -52,7 +46,7 @@ def test_signals_and_coefficients(count: int) -> None:
     drawn = [(method, noise_sum(method, 2)) for method in random_methods(rng, count)]
     moved = 1 - signal.least_left(drawn, 2)
     single, sums = np.max([spijker.ratios(method) for method, _ in drawn], axis=0)
-    show(f"1 - a_t {moved:.2g}, coefficients {single:.3g}, partial sums {sums:.3g}")
+    report(f"1 - a_t {moved:.2g}, coefficients {single:.3g}, partial sums {sums:.3g}")
     assert moved <= 0.5
     assert single <= 1 + 1e-6
     assert sums <= 1 + 1e-6
@@ -73,7 +67,7 @@ def test_polygons(count: int) -> None:
             first = max(first, found[-1] / (6 ** (M + 1) * (3 + total)))
             theta = 1 + rate_exponent(nu, M)
             height = max(height, float((found * s**theta).max()) / (1 + total) ** nu)
-    show(f"F2 {first:.2g}, the polygon times s^theta over (1 + C)^nu {height:.2g}")
+    report(f"F2 {first:.2g}, the polygon times s^theta over (1 + C)^nu {height:.2g}")
     assert first <= 1
     assert height <= 1  # the theorem has a large constant here
 
@@ -94,7 +88,7 @@ def test_long_stretches() -> None:
                     middle = math.sqrt(delta * end)
                     y = fast.gain / middle * np.prod(np.maximum(middle, z) / np.maximum(middle, p))
                     worst = max(worst, end * y ** (1 / nu) / (2200 * E * fast.noise_sum))
-    show(f"stretches with n = 2: {worst:.2g}")
+    report(f"stretches with n = 2: {worst:.2g}")
     assert 0 < worst <= 1
 
 

@@ -19,15 +19,9 @@ from sgdmem.numeric.theorems.larger_memory.interlacing import (
     fast_method,
     random_interlacing,
 )
+from tests.figures import counts, report
 
-COUNTS = [
-    pytest.param(100, marks=pytest.mark.slow),
-    pytest.param(3000, marks=pytest.mark.exhaustive),
-]
-
-
-def show(text: str) -> None:
-    print(text)  # noqa: T201 - the figures for the docs
+COUNTS = counts(100, 3000)
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -50,7 +44,7 @@ def test_noise_of_an_eigenvalue(count: int) -> None:
         noises = max(noises, float((found / predicted.noise).max()))
         sharpest = max(sharpest, float((found * method.phase(at) / at).max()))
         crossings = max(crossings, float((at / method.phase(at) / predicted.crossing).max()))
-    show(f"sine / phase {phases:.3f}, s phase / y {sharpest:.2f}, (9) {crossings:.4f}")
+    report(f"sine / phase {phases:.3f}, s phase / y {sharpest:.2f}, (9) {crossings:.4f}")
     assert phases >= 1 / 6
     assert noises <= 1
     assert crossings <= 1 + 1e-9
@@ -89,11 +83,11 @@ def test_noise_sums_do_not_grow(kind: str) -> None:
         bound = 25 * 2 ** (memory / 2) * (1 + 1 / m + c * (2 + 1 / m))
         horizons = [T for T in (1.0, 1e2, 1e5, 1e8, 1e11, 1e14) if least < T]
         sums = [noise_sum(nu, powers, T, kind) for T in horizons]
-        show(f"{kind}, nu {nu:g}, M {memory}: " + ", ".join(f"{x:.3f}" for x in sums))
+        report(f"{kind}, nu {nu:g}, M {memory}: " + ", ".join(f"{x:.3f}" for x in sums))
         largest = max(largest, max(sums, default=0.0) / bound)
         if len(sums) > 3:
             assert sums[-1] <= 1.06 * sums[-2]
-    show(f"largest over its bound: {largest:.3f}")
+    report(f"largest over its bound: {largest:.3f}")
     assert largest <= 1
 
 
