@@ -56,7 +56,7 @@ def loss_bound(problem: Any, batch_size: Any, steps: int) -> Array:
 
     Proved for all methods that are linear in the gradients: any memory, any schedule, averages and
     extrapolations included, without preconditioning. It is no advice: how near methods can come is
-    not known, but its exponent is right where 1 < nu <= 2 and zeta <= 2 - 1/nu.
+    not known, but its exponent on power laws, nu times min(zeta, 2), is right where 1 < nu <= 2.
 
     Parameters
     ----------
