@@ -90,6 +90,7 @@ class Side {
       this.map.begin(...axes, problem !== this.map.problem);
       this.map.problem = problem;
       this.mapKey = key;
+      this.part("map").dataset.level = "none"; // what is seen is of other values until the worker answers
       this.ask("map", { state, x: axes[0], y: axes[1] });
     }
     this.map.setPoint(valueOf(state, x), valueOf(state, y));
