@@ -8,29 +8,38 @@ from sgdmem.numeric.systems.adaptive_errors import (
 )
 from sgdmem.numeric.systems.adaptive_methods import AdaptiveProblem, adaptive_problem
 from sgdmem.numeric.systems.adaptive_steps import adaptive_run
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory
+from sgdmem.numeric.systems.associative_memory.contest import Recovery
+from sgdmem.numeric.systems.associative_memory.memory import AssociativeMemory
+from sgdmem.numeric.systems.associative_memory.newton import newton_step
+from sgdmem.numeric.systems.associative_memory.reduced_muon import ReducedMuon
+from sgdmem.numeric.systems.associative_memory.reduced_sgd import reduced_sgd
+from sgdmem.numeric.systems.associative_memory.spectral_step import spectral_step
+from sgdmem.numeric.systems.associative_memory.thresholded import (
+    thresholded_exponents,
+    thresholded_steps,
+)
 from sgdmem.numeric.systems.compute_optimal import compute_phase, sgd_frontier
 from sgdmem.numeric.systems.dana import dana_constant, dana_decaying, dana_methods
 from sgdmem.numeric.systems.dana_exponent import MeasuredAlpha, measured_alpha
 from sgdmem.numeric.systems.dana_ode import moment_speeds, ode_losses
-from sgdmem.numeric.systems.deep_linear import DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_evolution import ModeLaw, mode_law
-from sgdmem.numeric.systems.deep_linear_flow import (
+from sgdmem.numeric.systems.deep_linear.evolution import ModeLaw, mode_law
+from sgdmem.numeric.systems.deep_linear.flow import (
     Staircase,
     mode_flow,
     mode_flow_time,
     mode_staircase,
 )
-from sgdmem.numeric.systems.deep_linear_laws import (
+from sgdmem.numeric.systems.deep_linear.laws import (
     StationaryLaw,
     mode_stationary_law,
     mode_survival,
 )
-from sgdmem.numeric.systems.deep_linear_network import DeepLinearNetwork
-from sgdmem.numeric.systems.deep_linear_passages import PassageTime, mode_passage
-from sgdmem.numeric.systems.deep_linear_paths import ModePaths, mode_paths
-from sgdmem.numeric.systems.deep_linear_runs import DeepLinearRun, deep_linear_run
-from sgdmem.numeric.systems.deep_linear_small_rates import SmallRates, small_rates
+from sgdmem.numeric.systems.deep_linear.mode import DeepLinearMode
+from sgdmem.numeric.systems.deep_linear.network import DeepLinearNetwork
+from sgdmem.numeric.systems.deep_linear.passages import PassageTime, mode_passage
+from sgdmem.numeric.systems.deep_linear.paths import ModePaths, mode_paths
+from sgdmem.numeric.systems.deep_linear.runs import DeepLinearRun, deep_linear_run
+from sgdmem.numeric.systems.deep_linear.small_rates import SmallRates, small_rates
 from sgdmem.numeric.systems.deterministic_features import deterministic_features
 from sgdmem.numeric.systems.kaczmarz import greedy_quadratics, kaczmarz
 from sgdmem.numeric.systems.kaczmarz_guarantee import guaranteed_exponent, guaranteed_losses
@@ -51,26 +60,20 @@ from sgdmem.numeric.systems.mem_sgd import (
     sparsified_sgd,
     strongly_convex_bound,
 )
-from sgdmem.numeric.systems.memory_contest import Recovery
-from sgdmem.numeric.systems.newton_memory import newton_step
 from sgdmem.numeric.systems.random_features import RandomFeatures, random_features
 from sgdmem.numeric.systems.rare_class import RareClass
-from sgdmem.numeric.systems.reduced_muon import ReducedMuon
-from sgdmem.numeric.systems.reduced_sgd import reduced_sgd
 from sgdmem.numeric.systems.sparse_momentum import ActiveClock, SparseInputs, active_clock
 from sgdmem.numeric.systems.spectral_conflict import (
     SpectralConflict,
     spectral_conflict,
     zipf_tokens,
 )
-from sgdmem.numeric.systems.spectral_step import spectral_step
 from sgdmem.numeric.systems.stochastic_edge import (
     StochasticEdge,
     isotropic_features,
     one_direction,
     stochastic_edge,
 )
-from sgdmem.numeric.systems.thresholded_memory import thresholded_exponents, thresholded_steps
 from sgdmem.phase_diagrams.systems.named_diagrams import diagram_data, named_diagram
 from sgdmem.symbolic.systems.alike_modes import alike_threshold
 from sgdmem.symbolic.systems.changing_steps import counterexamples

@@ -17,12 +17,8 @@ PLACES = {  # of a system's model, its pictures and its statements
     "model": ("symbolic/systems", "numeric/systems"),
     "pictures": ("phase_diagrams/systems",),
 }
-FILES = {  # beside those that begin with the paper's stem
+FILES = {  # beside those that begin with the paper's stem, and its folder
     "sparse-momentum": ("rare_class", "spectral_conflict", "sparse_phases"),
-    "associative-memory": (
-        *("memory_contest", "spectral_step", "reduced_muon", "reduced_sgd", "newton_memory"),
-        "thresholded_memory",
-    ),
     "adaptive-methods": ("adaptive_errors", "adaptive_steps"),
     "dana": ("compute_optimal", "random_features", "deterministic_features", "mean_features"),
     "sgd-with-memory": ("memory_one", "changing_steps", "diagram_parts", "named_diagram_picture"),
@@ -58,7 +54,11 @@ def of_system(name: str) -> dict[str, tuple[int, int]]:
     stems = (name.replace("-", "_"), *FILES.get(name, ()))
     parts = {
         part: [
-            x for folder in folders for stem in stems for x in (ROOT / folder).glob(f"{stem}*.py")
+            path
+            for folder in folders
+            for stem in stems
+            for pattern in (f"{stem}*.py", f"{stem}/*.py")
+            for path in (ROOT / folder).glob(pattern)
         ]
         for part, folders in PLACES.items()
     }

@@ -50,7 +50,7 @@ LAYERS = {
         ),
         *("simulation", "exported_code", "acceleration"),
         *(f"training.{x}" for x in ("methods", "optimizers", "networks", "watching")),
-        *("systems", "theorems"),
+        *("systems", "systems.associative_memory", "systems.deep_linear", "theorems"),
     ),
     "phase_diagrams": ("maps", "pictures", "systems", "explorer"),
 }

@@ -25,9 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.systems.deep_linear_evolution import mode_law
-from sgdmem.numeric.systems.deep_linear_flow import mode_flow_time
-from sgdmem.numeric.systems.deep_linear_passages import mode_passage
+from sgdmem.numeric.systems.deep_linear.evolution import mode_law
+from sgdmem.numeric.systems.deep_linear.flow import mode_flow_time
+from sgdmem.numeric.systems.deep_linear.passages import mode_passage
 from sgdmem.systems import DeepLinearMode, DeepLinearNetwork, deep_linear_run, small_rates
 
 DEPTHS, VARIANCES, RATES = (2, 3, 5), ("0", "0.5"), ("0.02", "0.01")

@@ -1,1 +1,1 @@
-"""Systems: what single papers ask, through the one description; a file a paper."""
+"""Systems: what single papers ask, through the one description; a file or a folder a paper."""

@@ -9,11 +9,11 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
-from sgdmem.numeric.systems.deep_linear import DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_evolution import mode_law
-from sgdmem.numeric.systems.deep_linear_flow import mode_flow, mode_flow_time
-from sgdmem.numeric.systems.deep_linear_network import DeepLinearNetwork
-from sgdmem.numeric.systems.deep_linear_runs import deep_linear_run
+from sgdmem.numeric.systems.deep_linear.evolution import mode_law
+from sgdmem.numeric.systems.deep_linear.flow import mode_flow, mode_flow_time
+from sgdmem.numeric.systems.deep_linear.mode import DeepLinearMode
+from sgdmem.numeric.systems.deep_linear.network import DeepLinearNetwork
+from sgdmem.numeric.systems.deep_linear.runs import deep_linear_run
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import in_points
 from sgdmem.phase_diagrams.pictures.palette import BLACK, GREY

@@ -22,7 +22,7 @@ from functools import cache
 import numpy as np
 from scipy.special import gammaln, log_ndtr, zeta
 
-from sgdmem.numeric.systems.reduced_sgd import reduced_sgd
+from sgdmem.numeric.systems.associative_memory.reduced_sgd import reduced_sgd
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

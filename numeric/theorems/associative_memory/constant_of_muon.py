@@ -26,7 +26,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
-from sgdmem.numeric.systems.reduced_muon import ReducedMuon
+from sgdmem.numeric.systems.associative_memory.reduced_muon import ReducedMuon
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

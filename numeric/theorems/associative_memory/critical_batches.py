@@ -16,8 +16,8 @@ import math
 from collections.abc import Callable
 from functools import cache
 
-from sgdmem.numeric.systems.reduced_muon import ReducedMuon
-from sgdmem.numeric.systems.reduced_sgd import reduced_sgd
+from sgdmem.numeric.systems.associative_memory.reduced_muon import ReducedMuon
+from sgdmem.numeric.systems.associative_memory.reduced_sgd import reduced_sgd
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

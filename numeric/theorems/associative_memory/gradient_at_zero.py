@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory
+from sgdmem.numeric.systems.associative_memory.memory import AssociativeMemory
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -23,7 +23,7 @@ from itertools import product
 import numpy as np
 from scipy.optimize import linprog
 
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory
+from sgdmem.numeric.systems.associative_memory.memory import AssociativeMemory
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

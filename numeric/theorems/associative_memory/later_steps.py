@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from functools import cache
 
-from sgdmem.numeric.systems.reduced_muon import ReducedMuon
+from sgdmem.numeric.systems.associative_memory.reduced_muon import ReducedMuon
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -13,7 +13,7 @@ from functools import cache
 
 import numpy as np
 
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory
+from sgdmem.numeric.systems.associative_memory.memory import AssociativeMemory
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -21,9 +21,9 @@ from functools import cache
 import numpy as np
 from scipy.optimize import brentq
 
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory
-from sgdmem.numeric.systems.newton_memory import newton_step
-from sgdmem.numeric.systems.reduced_muon import ReducedMuon, chances
+from sgdmem.numeric.systems.associative_memory.memory import AssociativeMemory
+from sgdmem.numeric.systems.associative_memory.newton import newton_step
+from sgdmem.numeric.systems.associative_memory.reduced_muon import ReducedMuon, chances
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory
-from sgdmem.numeric.systems.spectral_step import spectral_step
+from sgdmem.numeric.systems.associative_memory.memory import AssociativeMemory
+from sgdmem.numeric.systems.associative_memory.spectral_step import spectral_step
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

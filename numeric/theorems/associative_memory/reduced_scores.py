@@ -20,8 +20,8 @@ from functools import cache
 
 import numpy as np
 
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory
-from sgdmem.numeric.systems.reduced_sgd import mean_recovered
+from sgdmem.numeric.systems.associative_memory.memory import AssociativeMemory
+from sgdmem.numeric.systems.associative_memory.reduced_sgd import mean_recovered
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

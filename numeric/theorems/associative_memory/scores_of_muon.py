@@ -19,9 +19,9 @@ from functools import cache
 
 import numpy as np
 
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory
-from sgdmem.numeric.systems.reduced_muon import ReducedMuon
-from sgdmem.numeric.systems.spectral_step import spectral_step
+from sgdmem.numeric.systems.associative_memory.memory import AssociativeMemory
+from sgdmem.numeric.systems.associative_memory.reduced_muon import ReducedMuon
+from sgdmem.numeric.systems.associative_memory.spectral_step import spectral_step
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -22,7 +22,7 @@ import numpy as np
 from scipy.integrate import quad
 from scipy.special import log_ndtr
 
-from sgdmem.numeric.systems.reduced_sgd import reduced_sgd
+from sgdmem.numeric.systems.associative_memory.reduced_sgd import reduced_sgd
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory
+from sgdmem.numeric.systems.associative_memory.memory import AssociativeMemory
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -16,8 +16,8 @@ from dataclasses import replace
 from functools import partial
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.systems.deep_linear import DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_laws import mode_stationary_law
+from sgdmem.numeric.systems.deep_linear.laws import mode_stationary_law
+from sgdmem.numeric.systems.deep_linear.mode import DeepLinearMode
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sgdmem.numeric.systems.deep_linear import DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_laws import survives
+from sgdmem.numeric.systems.deep_linear.laws import survives
+from sgdmem.numeric.systems.deep_linear.mode import DeepLinearMode
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

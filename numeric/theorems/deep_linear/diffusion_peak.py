@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from sgdmem.numeric.systems.deep_linear import DeepLinearMode
+from sgdmem.numeric.systems.deep_linear.mode import DeepLinearMode
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sgdmem.numeric.systems.deep_linear import DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_evolution import mode_law
+from sgdmem.numeric.systems.deep_linear.evolution import mode_law
+from sgdmem.numeric.systems.deep_linear.mode import DeepLinearMode
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

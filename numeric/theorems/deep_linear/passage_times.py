@@ -18,8 +18,8 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 
-from sgdmem.numeric.systems.deep_linear import DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_passages import mode_passage
+from sgdmem.numeric.systems.deep_linear.mode import DeepLinearMode
+from sgdmem.numeric.systems.deep_linear.passages import mode_passage
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -16,8 +16,8 @@ from dataclasses import replace
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.systems.deep_linear_network import DeepLinearNetwork
-from sgdmem.numeric.systems.deep_linear_runs import deep_linear_run
+from sgdmem.numeric.systems.deep_linear.network import DeepLinearNetwork
+from sgdmem.numeric.systems.deep_linear.runs import deep_linear_run
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

@@ -22,7 +22,7 @@ from numpy.polynomial import chebyshev
 from numpy.polynomial.hermite_e import hermegauss
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.systems.deep_linear import DeepLinearMode
+from sgdmem.numeric.systems.deep_linear.mode import DeepLinearMode
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(

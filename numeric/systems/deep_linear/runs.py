@@ -1,6 +1,6 @@
 """Runs of SGD of deep linear networks, and what is seen of the modes on the way.
 
-See `sgdmem.numeric.systems.deep_linear_network`.
+See `sgdmem.numeric.systems.deep_linear.network`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sgdmem.numeric.arithmetic.arrays import read_reals
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.numeric.systems.deep_linear_network import DeepLinearNetwork
+from sgdmem.numeric.systems.deep_linear.network import DeepLinearNetwork
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from sgdmem.errors import InputError
-from sgdmem.numeric.systems.deep_linear_network import DeepLinearNetwork
-from sgdmem.numeric.systems.deep_linear_runs import deep_linear_run
-from sgdmem.numeric.systems.deep_linear_small_rates import SmallRates, small_rates
+from sgdmem.numeric.systems.deep_linear.network import DeepLinearNetwork
+from sgdmem.numeric.systems.deep_linear.runs import deep_linear_run
+from sgdmem.numeric.systems.deep_linear.small_rates import SmallRates, small_rates
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 3))

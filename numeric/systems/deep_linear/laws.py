@@ -24,8 +24,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float, number
-from sgdmem.numeric.systems.deep_linear import LARGEST, DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_flow import require_mode
+from sgdmem.numeric.systems.deep_linear.flow import require_mode
+from sgdmem.numeric.systems.deep_linear.mode import LARGEST, DeepLinearMode
 from sgdmem.symbolic.errors import InputError, shown
 
 _BELOW, _ABOVE = 650.0, 100.0  # of the target, in log s

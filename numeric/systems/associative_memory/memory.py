@@ -41,8 +41,8 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float, whole
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.problems.batch_size import is_infinite
-from sgdmem.numeric.systems.memory_contest import BLOCK, Contest, Recovery
-from sgdmem.numeric.systems.spectral_step import finite_matrix, spectral_step
+from sgdmem.numeric.systems.associative_memory.contest import BLOCK, Contest, Recovery
+from sgdmem.numeric.systems.associative_memory.spectral_step import finite_matrix, spectral_step
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 

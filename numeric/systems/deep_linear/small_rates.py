@@ -27,8 +27,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.problems.batch_size import inverse_batch_size
-from sgdmem.numeric.systems.deep_linear_network import DeepLinearNetwork
-from sgdmem.numeric.systems.deep_linear_runs import read_start
+from sgdmem.numeric.systems.deep_linear.network import DeepLinearNetwork
+from sgdmem.numeric.systems.deep_linear.runs import read_start
 from sgdmem.symbolic.errors import InputError, shown
 
 _MOST = 400  # weights: C has their square

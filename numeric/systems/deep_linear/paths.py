@@ -10,8 +10,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float, whole
 from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.numeric.systems.deep_linear import LARGEST, DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_flow import read_rising, require_mode
+from sgdmem.numeric.systems.deep_linear.flow import read_rising, require_mode
+from sgdmem.numeric.systems.deep_linear.mode import LARGEST, DeepLinearMode
 from sgdmem.symbolic.errors import InputError, shown
 
 _MOST = 10**8  # numbers that are kept

@@ -18,9 +18,9 @@ from sgdmem.numeric.arithmetic.arrays import read_vector
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float, positive
 from sgdmem.numeric.compilation.progress import shown_progress
-from sgdmem.numeric.systems.deep_linear import LARGEST, DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_flow import read_rising, require_mode
-from sgdmem.numeric.systems.deep_linear_laws import potential_slope
+from sgdmem.numeric.systems.deep_linear.flow import read_rising, require_mode
+from sgdmem.numeric.systems.deep_linear.laws import potential_slope
+from sgdmem.numeric.systems.deep_linear.mode import LARGEST, DeepLinearMode
 from sgdmem.symbolic.errors import InputError, shown
 
 _GAMMA = 1 - 1 / math.sqrt(2)

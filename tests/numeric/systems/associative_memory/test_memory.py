@@ -10,7 +10,8 @@ import pytest
 from scipy.linalg import inv, sqrtm
 from scipy.special import logsumexp
 
-from sgdmem.numeric.systems import associative_memory, memory_contest
+from sgdmem.numeric.systems.associative_memory import contest
+from sgdmem.numeric.systems.associative_memory import memory as memories
 from sgdmem.symbolic.errors import InputError
 from sgdmem.systems import AssociativeMemory, newton_step, spectral_step
 
@@ -18,7 +19,7 @@ from sgdmem.systems import AssociativeMemory, newton_step, spectral_step
 @pytest.mark.parametrize("block", [4096, 5])
 def test_gradient_is_that_of_the_softmax(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Differences of a sum over all pairs, of the population and of a batch."""
-    monkeypatch.setattr(associative_memory, "BLOCK", block)
+    monkeypatch.setattr(memories, "BLOCK", block)
     memory = AssociativeMemory(3, "1.5", 12, seed=2)
     u, v = memory.inputs().astype(float), memory.outputs().astype(float)
     for batch_size in (math.inf, 5):
@@ -97,7 +98,7 @@ def test_directions_without_gradient_do_not_move() -> None:
 
 @pytest.mark.parametrize("block", [4096, 100])
 def test_recovered_items_by_brute_force(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (associative_memory, memory_contest):
+    for module in (memories, contest):
         monkeypatch.setattr(module, "BLOCK", block)
     for seed in range(5):
         memory = AssociativeMemory(20, "1.5", 730, seed=seed)
@@ -114,7 +115,7 @@ def test_recovered_items_by_brute_force(block: int, monkeypatch: pytest.MonkeyPa
 
 
 def test_parts_of_embeddings_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(associative_memory, "BLOCK", 8)
+    monkeypatch.setattr(memories, "BLOCK", 8)
     memory = AssociativeMemory(5, 2, 30)
     whole = memory.inputs()
     assert whole.shape == (30, 5) and whole.dtype == np.float32
@@ -145,7 +146,7 @@ def test_rounding_leaves_little_undecided() -> None:
     W = memory.muon(memory.step())
     plain = memory.recovery(W)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory_contest, "UNIT", 2.0**-12)
+        patch.setattr(contest, "UNIT", 2.0**-12)
         wide = memory.recovery(W)
     assert plain.undecided == 0 < wide.undecided
     assert set(wide.items) <= set(plain.items)

@@ -19,7 +19,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import read_reals
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float, number
-from sgdmem.numeric.systems.deep_linear import LARGEST, DeepLinearMode
+from sgdmem.numeric.systems.deep_linear.mode import LARGEST, DeepLinearMode
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 

@@ -14,8 +14,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compilation.progress import shown_progress
 from sgdmem.numeric.problems.batch_size import is_infinite
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory
-from sgdmem.numeric.systems.memory_contest import BLOCK
+from sgdmem.numeric.systems.associative_memory.contest import BLOCK
+from sgdmem.numeric.systems.associative_memory.memory import AssociativeMemory
 from sgdmem.symbolic.errors import InputError, shown
 
 _FLAT = 1e-12  # of the largest eigenvalue

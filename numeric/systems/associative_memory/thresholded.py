@@ -34,10 +34,10 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import whole
-from sgdmem.numeric.systems.associative_memory import AssociativeMemory
-from sgdmem.numeric.systems.memory_contest import Recovery
-from sgdmem.numeric.systems.reduced_muon import read_exponent
-from sgdmem.numeric.systems.spectral_step import spectral_step
+from sgdmem.numeric.systems.associative_memory.contest import Recovery
+from sgdmem.numeric.systems.associative_memory.memory import AssociativeMemory
+from sgdmem.numeric.systems.associative_memory.reduced_muon import read_exponent
+from sgdmem.numeric.systems.associative_memory.spectral_step import spectral_step
 from sgdmem.symbolic.errors import InputError, shown
 
 _RULES = "SGD", "Muon"

@@ -14,7 +14,7 @@ Modes
     :math:`-\eta\langle A_a,G\rangle`, :math:`A_a=\sum_lP_lP_l^Tu_av_a^TQ_l^TQ_l`. So its noise
     is known exactly for all weights. For aligned, balanced layers
     :math:`A_a=Ls_a^{2-2/L}u_av_a^T`, and it is that of
-    `sgdmem.numeric.systems.deep_linear`.
+    `sgdmem.numeric.systems.deep_linear.mode`.
 
 References
 ----------

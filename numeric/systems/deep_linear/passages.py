@@ -16,9 +16,9 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import bounded_float
-from sgdmem.numeric.systems.deep_linear import LARGEST, DeepLinearMode
-from sgdmem.numeric.systems.deep_linear_flow import mode_flow_time, require_mode
-from sgdmem.numeric.systems.deep_linear_laws import potential_slope, survives
+from sgdmem.numeric.systems.deep_linear.flow import mode_flow_time, require_mode
+from sgdmem.numeric.systems.deep_linear.laws import potential_slope, survives
+from sgdmem.numeric.systems.deep_linear.mode import LARGEST, DeepLinearMode
 from sgdmem.symbolic.errors import InputError, shown
 
 _BELOW = 30.0  # in log s: how far below the start is as good as 0

@@ -33,7 +33,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.problems.batch_size import is_infinite
-from sgdmem.numeric.systems.reduced_muon import read_exponent, sampled_items
+from sgdmem.numeric.systems.associative_memory.reduced_muon import read_exponent, sampled_items
 from sgdmem.symbolic.errors import InputError, shown
 
 _ROUNDS, _EACH = 20, 400  # reduced items

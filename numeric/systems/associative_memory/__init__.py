@@ -1,0 +1,1 @@
+"""The associative memory: what steps of SGD, of Muon and of Newton recover."""
