@@ -39,6 +39,7 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Energy identities": "energy_identities",
         "Energy inequalities": "energy_inequalities",
         "Block facts": "block_facts",
+        "Quadratic variation": "quadratic_variation",
         "Row sums of schedules": "row_sums",
         "Exponents of restarts": "restarts",
     },

@@ -26,6 +26,7 @@ from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
+from tests.figures import report
 
 LAW = Spectrum.power_law(2)
 
@@ -127,6 +128,7 @@ def test_growth_law(nu: float, memory: int, measured: float) -> None:
         poles, zeros = (-np.sort(-x[0]) for x in (roots.poles, roots.zeros))
         assert zeros[0] < 2 and (poles < zeros).all() and (zeros[1:] < poles[:-1]).all()
     exponent = (rates[1] - rates[0]) / math.log(1e3)
+    report(f"nu {nu}, M {memory}: {exponent:.4f}")
     assert exponent == pytest.approx(measured, abs=0.01)
     assert exponent == pytest.approx(1 - 1 / partial_sum(nu, memory + 1), abs=0.01)
 
