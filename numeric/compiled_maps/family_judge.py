@@ -217,7 +217,7 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
     unit = unit_of(problem.spectrum)
     scaled = algorithms if unit == 1 else [algorithm.scaled(unit) for algorithm in algorithms]
     shrinks, sharp = any(x.shrink != 0 for x in algorithms), noise.samples is None
-    spectrum = in_unit(problem.spectrum, noise, shrinks)
+    spectrum = in_unit(problem.spectrum, noise, unit, shrinks)
     form = form_under(noise, scaled, spectrum.weight_decay)
     together = JointJudge(form, spectrum, noise, sharp=sharp)
     found = _outcomes(together)

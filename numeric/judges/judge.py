@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
+from sgdmem.numeric.arithmetic.inputs import enclose
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.joint_judge import JointJudge
 from sgdmem.numeric.judges.noiseless import noiseless_floats
@@ -17,10 +19,12 @@ from sgdmem.numeric.noise_sums.mode_summands import ModeForm, decayed_form, form
 from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.symbolic.algebra.scalars import Scalar
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.stability.schur import is_schur_form
 
-_FAR = 150  # of the largest eigenvalue from 1, as an exponent of 2
+_FAR = 150  # of the largest eigenvalue, or of Q, from 1, as an exponent of 2
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Judge:
     Attributes
     ----------
     original, original_spectrum
-        As given; computation is in a unit of eigenvalues in which their squares stay in range.
+        As given; computation is in a unit of eigenvalues in which their squares, and those of Q,
+        stay in range.
     noise : BatchNoise
     sharp : bool
         As in `JointJudge`.
@@ -43,7 +48,7 @@ class Judge:
 
     @cached_property
     def _unit(self) -> Fraction:
-        return unit_of(self.original_spectrum)
+        return unit_of(self.original_spectrum, self.original)
 
     @cached_property
     def algorithm(self) -> Algorithm:
@@ -53,7 +58,8 @@ class Judge:
     @cached_property
     def spectrum(self) -> Spectrum:
         """Of the question, in its unit; as a list where the noise is given mode by mode."""
-        return in_unit(self.original_spectrum, self.noise, self.original.shrink != 0)
+        shrinks = self.original.shrink != 0
+        return in_unit(self.original_spectrum, self.noise, self._unit, shrinks)
 
     @cached_property
     def joint(self) -> JointJudge:
@@ -165,26 +171,57 @@ class Judge:
             return f"eigenvalue number {index + 1} of the power law"
         return f"eigenvalue {self.original_spectrum.eigenvalues[index]:.10g}, number {index + 1}"
 
-    def scaled(self, scale: float) -> Judge:
+    def scaled(self, scale: float | Fraction) -> Judge:
         """Return the same question with every eigenvalue multiplied by a factor."""
         return replace(self, original=self.original.scaled(Fraction(scale)))
 
+    def at_scale(self) -> tuple[Judge, Fraction]:
+        """Return the same question at a factor at which products of eigenvalues and Q are near 1.
 
-def unit_of(spectrum: Spectrum) -> Fraction:
+        The factor is a power of 2; 1 where they, and their squares, are in range anyway.
+        """
+        exponent = math.frexp(self.original_spectrum.largest)[1]
+        exponent += _exponent(self.original.polynomials.Q, -exponent)
+        if abs(exponent) <= _FAR:
+            return self, Fraction(1)
+        factor = Fraction(2) ** -exponent
+        return self.scaled(factor), factor
+
+
+def unit_of(spectrum: Spectrum, algorithm: Algorithm | None = None) -> Fraction:
     """Return a power of 2 near the largest eigenvalue, or 1 if its square is in range anyway.
 
-    Eigenvalues in other units, with Q in their inverse, are the same problem.
+    Eigenvalues in other units, with Q in their inverse, are the same problem. Of one algorithm the
+    unit is that in which the largest eigenvalue and the largest coefficient of Q are alike, so that
+    squares of both are in range; unless small eigenvalues would leave it.
     """
     exponent = math.frexp(spectrum.largest)[1]
-    return Fraction(2) ** exponent if abs(exponent) > _FAR else Fraction(1)
+    gradient = -exponent if algorithm is None else _exponent(algorithm.polynomials.Q, -exponent)
+    if max(abs(exponent), abs(gradient)) <= _FAR:
+        return Fraction(1)
+    unit = Fraction(2) ** ((exponent - gradient) // 2)
+    if algorithm is not None:
+        try:
+            spectrum.scaled(1 / unit)
+        except InputError:
+            return unit_of(spectrum)
+    return unit
 
 
-def in_unit(spectrum: Spectrum, noise: BatchNoise, shrinks: bool = False) -> Spectrum:
-    """Return a spectrum in its unit; as a list where the noise is given mode by mode.
+def _exponent(values: Sequence[Scalar], otherwise: int) -> int:
+    """Return about the exponent of 2 of the largest of some constants; of zeros something else."""
+    exact = [enclose(value)[0] for value in values]
+    sizes = [x.numerator.bit_length() - x.denominator.bit_length() for x in exact if x]
+    return max(sizes, default=otherwise)
+
+
+def in_unit(
+    spectrum: Spectrum, noise: BatchNoise, unit: Fraction, shrinks: bool = False
+) -> Spectrum:
+    """Return a spectrum in a unit; as a list where the noise is given mode by mode.
 
     For algorithms that shrink w or not.
     """
-    unit = unit_of(spectrum)
     spectrum = spectrum.held() if shrinks else spectrum
     spectrum = spectrum.listed() if noise.by_mode else spectrum
     return spectrum if unit == 1 else spectrum.scaled(1 / unit)

@@ -24,6 +24,7 @@ from sgdmem.numeric.noise_sums.mode_summands import ModeForm, float_summands, mi
 from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
+from sgdmem.symbolic.algebra.scalars import to_float
 
 _POINTS, _FEWEST_POINTS = 2000, 16  # of scans, in all intervals together and in each
 _FEW, _MORE = 4, 64  # batch sizes tried around the critical one, also in epochs
@@ -80,12 +81,15 @@ def _sizes_to_try(noise: BatchNoise, first: int) -> Iterator[int]:
 
 def stable_scales(judge: Judge) -> list[Interval]:
     """Return the intervals of the factor on every eigenvalue for which it is stable."""
+    near, factor = judge.at_scale()  # of which squares are in the range of floats
     found = _float_scales(
-        _float_problem(judge, fine=False),
-        midpoint_form(judge.undecayed_form),
-        noiseless_floats(judge.original),
-        judge.original_spectrum,
+        _float_problem(near, fine=False),
+        midpoint_form(near.undecayed_form),
+        noiseless_floats(near.original),
+        near.original_spectrum,
     )
+    ends = [(to_float(Fraction(a) * factor), to_float(Fraction(b) * factor)) for a, b in found]
+    found = [(low, high) for low, high in ends if low < high < math.inf]
     if judge.spectrum.long is None or len(found) > _MOST_CONFIRMED:
         return found
     # the nodes of a rule do not see poles that come near: the proof has the last word
@@ -96,9 +100,10 @@ def unsettled(judge: Judge, scales: Sequence[Interval]) -> float:
     """Return about how far, relative, the radius may be off at the ends of stable scales."""
     if not isinstance(judge.joint.operator, SampledOperator):
         return 0.0
-    form = midpoint_form(judge.undecayed_form)
-    problem = _float_problem(judge, fine=False)
-    ends = [end for interval in scales for end in interval if end]
+    near, factor = judge.at_scale()
+    form = midpoint_form(near.undecayed_form)
+    problem = _float_problem(near, fine=False)
+    ends = [float(Fraction(end) / factor) for interval in scales for end in interval if end]
     return max((problem.unsettled(form, end) for end in ends), default=0.0)
 
 

@@ -23,7 +23,7 @@ from sgdmem.phase_diagrams.maps.diagram import phase_diagram
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndecidedError
 from sgdmem.symbolic.zoo import named_algorithms as named
-from tests import draws
+from tests import draws, naive
 from tests.asking import judged, noisy
 
 SPECTRUM = Spectrum([4, 1, 0.25])
@@ -81,6 +81,38 @@ def test_stability_that_is_lost_and_comes_back() -> None:
     assert stability(algorithm.scaled(middle), Spectrum([1])).stable is False
     assert stability(algorithm.scaled(second_start * 1.001), Spectrum([1])).stable
     assert found.critical_scale == found.stable_scales[-1][1]
+
+
+@pytest.mark.parametrize("power", [-300, -200, -160, 160, 200, 300])
+def test_limits_of_rates_far_from_one(power: int) -> None:
+    """Squares of such rates leave the range of floats; exact sums are below 1 up to each end."""
+    rate, half, eigenvalues = Fraction(10) ** power, Fraction(1, 2), (1, Fraction(1, 2), 2**-4)
+    spectrum, batch_size = Spectrum(eigenvalues), 4
+    for alg, family in (
+        (naive.Raw(rate, [], [], [], []), named.sgd(rate)),
+        (naive.Raw(rate, [-half], [rate], [[half]], [0]), named.heavy_ball(rate, half)),
+    ):
+
+        def exact_sum(alg: naive.Raw) -> Fraction:
+            return sum(map(lambda x: naive.noise_summand_exact(alg, x), eigenvalues), Fraction(0))
+
+        verdict = stability(family, spectrum, batch_size)
+        ((low, high),) = verdict.stable_scales
+        assert low == 0 and verdict.critical_scale == high
+        for factor, stable in ((1 - Fraction(1, 10**12), True), (1 + Fraction(1, 10**12), False)):
+            noise_sum = exact_sum(naive.scaled(alg, Fraction(high) * factor)) / batch_size
+            assert (noise_sum < 1) is stable
+        if power < 0:
+            expected = float(exact_sum(alg))
+            assert verdict.noise_sum == pytest.approx(expected / batch_size, rel=1e-12, abs=0)
+            assert verdict.critical_batch_size == pytest.approx(expected, rel=1e-12, abs=0)
+    for problem in (
+        Problem.from_data([[1.0, 0], [0, 0.5], [1, 1]]),
+        Problem(Spectrum.power_law("1.5"), Noise(1, -1)),
+        Problem(spectrum, weight_decay="0.1"),
+    ):
+        far, near = (stability(named.heavy_ball(x, half), problem, 2) for x in (rate, 1))
+        assert far.critical_scale * float(rate) == pytest.approx(near.critical_scale, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["sgd", "heavy-ball", "nesterov", "torch-sgd", "aggmo", "qhm"])
