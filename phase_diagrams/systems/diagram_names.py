@@ -50,7 +50,7 @@ def options_of(name: str) -> dict[str, Any]:
     Examples
     --------
     >>> options_of("kaczmarz")
-    {'steps': 1000, 'learning_rate': 1, 'points': 200}
+    {'steps': 1000, 'learning_rate': 1, 'probabilities': 'norms', 'blocks': 1, 'points': 200}
     """
     parameters = inspect.signature(computed_by(name)).parameters.values()
     return {

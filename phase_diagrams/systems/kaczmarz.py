@@ -36,6 +36,8 @@ def kaczmarz_data(
     *,
     steps: int = 1000,
     learning_rate: Any = 1,
+    probabilities: Any = "norms",
+    blocks: Any = 1,
     points: int = 200,
     progress: bool = False,
 ) -> xarray.Dataset:
@@ -48,12 +50,17 @@ def kaczmarz_data(
 
     Parameters
     ----------
-    problem : Problem, optional
-        One of samples, such as that of `kaczmarz`; by default several systems.
+    problem : Problem or array of shape (n, d), optional
+        One of samples, such as that of `kaczmarz`; by default several systems. Samples of one
+        output are the rows of a system, of which `kaczmarz` makes the problem; those of several
+        are taken as they are, with curvatures up to 1.
     steps : int
         The largest t.
     learning_rate : number
         1 is the greedy step, others are relaxed; from 0.01 to 1.9.
+    probabilities, blocks
+        Of rows, as for `kaczmarz`. "norms" are those of the rows times the square roots of their
+        weights, if the problem has some: what `kaczmarz` returned stays as it is.
     points : int
         Of a curve, at most.
     progress : bool
@@ -82,7 +89,12 @@ def kaczmarz_data(
     bound = guaranteed_losses(last, rate, progress=progress)
     constant = last_iterate_constant(rate)
     t = np.unique(np.geomspace(1, last, whole(points, "points", 2)).round().astype(int))
-    problems = _systems(last) if problem is None else {"the system": _smooth(problem)}
+    if problem is None:
+        if not (_is(probabilities, "norms") and _is(blocks, 1)):
+            raise InputError("probabilities and blocks belong to a problem of rows: give one")
+        problems = _systems(last)
+    else:
+        problems = {"the system": _system(as_problem(problem), probabilities, blocks)}
     losses = [
         worst_losses(each, last, rate, progress=progress).losses[t] for each in problems.values()
     ]
@@ -136,19 +148,40 @@ def draw_kaczmarz(data: xarray.Dataset, ax: Any) -> Legend:
     return dict(lines.values())
 
 
-def _smooth(given: Any) -> Problem:
-    """Return a problem; InputError if the curvature of one of its samples exceeds 1."""
-    problem = as_problem(given)
+def _is(given: Any, usual: str | int) -> bool:
+    """Whether an option that may be an array is the usual text or number."""
+    return isinstance(given, type(usual)) and given == usual
+
+
+def _system(problem: Problem, probabilities: Any, blocks: Any) -> Problem:
+    """Return the problem of a system whose rows are samples, or one of several outputs as it is."""
     samples = problem.noise.samples
-    if samples is not None:
-        for _, whitened in samples.pieces():
-            Z = whitened * np.sqrt(samples.eigenvalues)
-            most = np.linalg.eigvalsh(Z @ np.swapaxes(Z, 1, 2)).max()
-            if most > 1 + 1e-9:
-                raise InputError(
-                    f"problem must have samples of curvatures up to 1, got one of {most:.6g}: "
-                    "divide rows by their norms, as kaczmarz(A) does"
-                )
+    if samples is None:
+        raise InputError("problem must be one of samples, such as kaczmarz(A)")
+    root, by_norms, single = (
+        np.sqrt(samples.eigenvalues),
+        _is(probabilities, "norms"),
+        _is(blocks, 1),
+    )
+    if samples.outputs == 1:
+        rows = np.concatenate([whitened[:, 0] * root for _, whitened in samples.pieces()])
+        if by_norms:
+            drawn = samples.weights > 0
+            rows = (rows * np.sqrt(samples.weights)[:, None])[drawn]
+        return kaczmarz(rows, probabilities=probabilities, blocks=None if single else blocks)
+    if not (by_norms and single):
+        raise InputError(
+            f"probabilities and blocks belong to rows, samples of one output, got "
+            f"{samples.outputs} outputs"
+        )
+    for _, whitened in samples.pieces():
+        Z = whitened * root
+        most = np.linalg.eigvalsh(Z @ np.swapaxes(Z, 1, 2)).max()
+        if most > 1 + 1e-9:
+            raise InputError(
+                f"problem must have samples of curvatures up to 1, got one of {most:.6g}: give "
+                "rows as samples of one output, and blocks, how many are taken together"
+            )
     return problem
 
 

@@ -223,6 +223,8 @@ def diagram_command(
 
     \b
       sgdmem plot diagram kaczmarz --set steps=10000 -o kaczmarz.pdf
+      sgdmem plot diagram kaczmarz --data rows.csv --set blocks=5 \\
+             --set probabilities=uniform -o blocks.pdf
       sgdmem plot diagram learning-rate-momentum --set family=nesterov \\
              --set batch_sizes=1,32,inf --power-law 2 -o nesterov.png
     """
