@@ -3,11 +3,13 @@ r"""Modes of a deep linear network over time, from saddle to saddle (arXiv 2604.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.bisection import bisect
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
 from sgdmem.numeric.systems.deep_linear.evolution import mode_law
 from sgdmem.numeric.systems.deep_linear.flow import mode_flow, mode_flow_time
@@ -104,13 +106,7 @@ def deep_linear_data(
         raise InputError(f"targets must be above start, {first:g}, got {shown(targets)}")
     noise: Any = {"learning_rate": rate, "batch_size": size, "label_variance": label_variance}
     modes = [DeepLinearMode(layers, goal, **noise) for goal in goals]
-    end = _AFTER * max(mode_flow_time(mode, first, 0.99 * mode.target) for mode in modes)
-    if end > _MOST_STEPS * rate:
-        raise InputError(
-            f"learning_rate must be at least {end / _MOST_STEPS:.2g}, for a million steps, "
-            f"got {shown(learning_rate)}"
-        )
-    last = math.ceil(end / rate)
+    last = math.ceil(_end(modes, first, rate) / rate)
     steps = np.unique(np.linspace(0, last, whole(points, "points", 2)).round().astype(int))
     times = rate * steps
     network = DeepLinearNetwork(goals, layers, label_variance=label_variance)
@@ -140,6 +136,37 @@ def deep_linear_data(
             "target": coordinate("mode", goals, "target"),
         },
     )
+
+
+def _end(modes: Sequence[DeepLinearMode], start: float, rate: float) -> float:
+    """Return the time of the picture; InputError if it has too many steps."""
+
+    def end(first: float) -> float:
+        slow = [mode for mode in modes if first < 0.99 * mode.target]
+        times = [mode_flow_time(mode, first, 0.99 * mode.target) for mode in slow]
+        return _AFTER * max(times, default=0.0)
+
+    found = end(start)
+    if found <= _MOST_STEPS * rate:
+        return found
+    least = min(mode.target for mode in modes)
+    ends = math.log(start), math.log(least)
+    _, enough = bisect(lambda x: end(math.exp(x)) > _MOST_STEPS * rate, *ends)
+    ways = []
+    if math.exp(enough) < least / 2:
+        ways.append(f"start must be at least {_rounded_up(math.exp(enough))}")
+    largest = min(2 / (mode.depth * mode.target ** (2 - 2 / mode.depth)) for mode in modes)
+    if found < _MOST_STEPS * largest:  # with a rate at which gradient descent is stable
+        ways.append(f"learning_rate must be at least {_rounded_up(found / _MOST_STEPS)}")
+    needed = ", or ".join(ways) or "start and learning_rate must be larger"
+    given = f"start {start:g} and learning_rate {rate:g}"
+    raise InputError(f"{needed}, for a million steps, got {given}")
+
+
+def _rounded_up(value: float) -> str:
+    """Return a number to two digits, not below it."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return f"{math.ceil(value / unit) * unit:.2g}"
 
 
 def _peak(mode: DeepLinearMode, start: float) -> tuple[float, float]:
@@ -184,7 +211,10 @@ def draw_deep_linear(data: xarray.Dataset, ax: Any) -> Legend:
     }
     peak |= {"markersize": in_points(6), "zorder": 6}
     named("peak", *ax.plot(data["peak_time"], data["peak"], **peak))
-    ax.set(xlim=(0, times[-1]), ylim=(0, None))
+    below = float(data["network"].min()) < 0  # steps of a real network may jump over 0
+    ax.set(xlim=(0, times[-1]), ylim=(None if below else 0, None))
+    if below:
+        ax.axhline(0, **thin(GREY), zorder=1)
     ax.set(xlabel="learning rate times steps", ylabel="strength over target $s/s^*$")
     write_title(ax, f"Deep linear network, depth {data.attrs['depth']}", "small")
     explained: Legend = {

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import InputError
+from sgdmem import InputError, draw
 from sgdmem.phase_diagrams.pictures.artists import artists
-from sgdmem.systems import diagram_data, named_diagram
+from sgdmem.phase_diagrams.systems.deep_linear import _end
+from sgdmem.systems import DeepLinearMode, diagram_data, named_diagram
 
 
 @pytest.mark.slow
@@ -42,13 +43,29 @@ def test_what_is_drawn() -> None:
     assert found["peak"][0].get_ydata() == pytest.approx([4 / 7], rel=1e-3)
 
 
+def test_negative_strengths_are_in_the_picture() -> None:
+    data = diagram_data("deep-linear", depth=2, targets="2", points=3)
+    assert draw(data).get_ylim()[0] == 0
+    data["network"][0, 1] = -0.7
+    assert draw(data).get_ylim()[0] < -0.7
+
+
+def test_what_the_message_asks_for_is_enough() -> None:
+    modes = [DeepLinearMode(3, target) for target in (4, 3, 2)]
+    assert _end(modes, 2.4e-11, 0.002) <= 2000
+    assert _end(modes, 0.01, 3.1e-6) <= 3.1
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"targets": [2, "0.01"]}, "targets must be above start, 0.01"),
         ({"depth": 1}, "depth must be"),
         ({"batch_size": "0.5"}, "batch_size must be"),
-        ({"learning_rate": "1e-9"}, "learning_rate must be at least 3e-06, for a million steps"),
+        ({"learning_rate": "1e-9"}, "^learning_rate must be at least 3.1e-06, for a million steps"),
+        ({"learning_rate": "3e-6"}, "start must be at least 0.011, or learning_rate must be at"),
+        ({"start": "1e-30"}, "^start must be at least 2.4e-11, for a million steps"),
+        ({"start": "1e-30", "learning_rate": "1e-9"}, "^start and learning_rate must be larger"),
         ({"problem": [1]}, "problem is chosen by the diagram: deep-linear"),
     ],
 )
