@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
+from sgdmem.numeric.acceleration.anchored import anchored
 from sgdmem.numeric.acceleration.best_stationary import best_stationary
 from sgdmem.numeric.acceleration.bounded_noise import bounded
 from sgdmem.numeric.acceleration.corner import advised_theta, corner, power_law_exponents
@@ -24,11 +25,13 @@ from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import sgd
 
-METHODS = ("SGD", "AM1", "AM2", "AM3", "restarted AM2", "corner", "best stationary")
+_ACCELERATED = ("AM1", "AM2", "AM3", "restarted AM2", "anchored AM1")
+METHODS = ("SGD", *_ACCELERATED, "corner", "best stationary")
 _MOST_STEPS = 10**7
 _LEVEL = 0.25  # of every noise sum
 _CORNER_MEMORY = 5
 _BEST_MEMORY = 2
+_DECAY = 0.5  # of anchored AM1
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +48,9 @@ class Compared:
         Measured over the last factor of 10 of the steps.
     predicted : float
         In the limit of many steps: theorems, for "corner" of infinite memory, for "AM2", "AM3" and
-        "restarted AM2" of small gains and large damping scales. A stationary algorithm of finite
-        memory ends with that of SGD, "best stationary" after about its horizon, the steps of the
-        comparison.
+        "restarted AM2" of small gains and large damping scales; for "anchored AM1" an observation.
+        A stationary algorithm of finite memory ends with that of SGD, "best stationary" after about
+        its horizon, the steps of the comparison.
     above_bound : float
         The last loss over `loss_bound`, which is proved for every linear method; inf without noise.
     """
@@ -82,8 +85,8 @@ def compare_methods(
         Some seconds for each method up to a million.
     methods : sequence of str
         Some of `METHODS`, by default all that are faster than SGD, and SGD: "SGD", "AM1" to "AM3"
-        (`accelerated`, with a damping that falls like 1/t), "restarted AM2", "corner" (memory 5),
-        "best stationary" (memory 2).
+        (`accelerated`, with a damping that falls like 1/t), "restarted AM2", "anchored AM1"
+        (`anchored`, with a decay of 1/2), "corner" (memory 5), "best stationary" (memory 2).
 
     Returns
     -------
@@ -103,7 +106,7 @@ def compare_methods(
     AM1              loss 2.575e-03, exponent 0.593 (predicted 0.600), 26 times the bound
     """
     problem = as_problem(problem)
-    nu, _ = power_law_exponents(problem)
+    nu, zeta = power_law_exponents(problem)
     if not nu > 1:
         raise InputError(
             f"problem must have an exponent nu above 1, got {nu:g}: no noise is bounded"
@@ -113,12 +116,18 @@ def compare_methods(
             "noise must have no label_variance: losses that come to rest have no exponents"
         )
     steps = whole(steps, "steps", 1000, _MOST_STEPS)
-    if methods is not None and not is_list(methods):
+    applicable = applicable_methods(problem)
+    if methods is not None and not (is_list(methods) and len(methods)):
         raise InputError(f"methods must be a list such as ['SGD', 'AM1'], got {shown(methods)}")
-    chosen = applicable_methods(problem) if methods is None else list(methods)
+    chosen = applicable if methods is None else list(methods)
     for method in chosen:
         if not isinstance(method, str) or method not in METHODS:
             raise InputError(f"unknown method {shown(method)}; known are {', '.join(METHODS)}")
+        if method not in applicable:
+            raise InputError(
+                f"methods must be without {method!r} where it is no faster than SGD, as at "
+                f"nu = {nu:g}, zeta = {zeta:g}"
+            )
     bound = loss_bound(problem, batch_size, steps)[-1]
     rows = []
     for method in chosen:
@@ -153,8 +162,11 @@ def predicted_exponent(method: str, problem: Problem) -> float:
     """
     nu, zeta = power_law_exponents(problem)
     steepness = min(zeta, 2 - 1 / nu)  # Theorem 3: signal or noise decides
-    if "AM" in method:
-        return steepness * (1 + rate_exponent(nu, int(method[-1])))
+    if method in _ACCELERATED:
+        theta = 1 + rate_exponent(nu, int(method[-1]))
+        if method.startswith("anchored"):  # noise is forgotten, the start is not
+            return min(theta * min(zeta, 2), theta * (2 - 1 / nu) + 2 * _DECAY)
+        return theta * steepness
     if method == "corner":
         theta = advised_theta(problem)
         return min(theta * zeta, 2 - theta / nu)
@@ -173,4 +185,5 @@ def _rule(method: str, problem: Problem, batch_size: Any, steps: int) -> Schedul
         return read_schedule(best_stationary(memory=_BEST_MEMORY, horizon=steps, **question))
     memory, restarts = int(method[-1]), method.startswith("restarted")
     own: Any = {"damping_exponent": 1} if memory == 1 else {"horizon": steps, "restarts": restarts}
-    return accelerated(memory=memory, **own, **question)
+    rule = accelerated(memory=memory, **own, **question)
+    return anchored(rule, _DECAY) if method.startswith("anchored") else rule

@@ -42,6 +42,7 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Quadratic variation": "quadratic_variation",
         "Row sums of schedules": "row_sums",
         "Exponents of restarts": "restarts",
+        "Exponents of anchored AM1": "anchored_am1",
     },
     "own": {
         "Exact verdict": "exact_verdict",

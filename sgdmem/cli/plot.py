@@ -157,6 +157,9 @@ def noise_summand_command(
 @click.option("--am1", is_flag=True, help="Add the accelerated schedule AM1.")
 @click.option("--am2", is_flag=True, help="Add AM2, that of memory 2.")
 @click.option("--restarted", is_flag=True, help="Add AM2 that restarts in blocks.")
+@click.option(
+    "--anchored", "drawn_back", is_flag=True, help="Add AM1 that is drawn back to its start."
+)
 @picture_option("losses.png")
 @size_option
 def losses_command(
@@ -168,6 +171,7 @@ def losses_command(
     am1: bool,
     am2: bool,
     restarted: bool,
+    drawn_back: bool,
     output: str | None,
     size: Size,
     **options: Any,
@@ -186,8 +190,9 @@ def losses_command(
     problem = read_problem(options, read_target(zeta, squares, options))
     batch_size = read_batch_size(options)
     rules = _rules(algorithms, read_settings(settings))
-    if am1 or am2 or restarted:
+    if am1 or am2 or restarted or drawn_back:
         from sgdmem.numeric.acceleration.accelerated import accelerated
+        from sgdmem.numeric.acceleration.anchored import anchored
 
         if am1:
             rules["AM1"] = accelerated(problem, batch_size)
@@ -195,6 +200,8 @@ def losses_command(
             rules["AM2"] = accelerated(problem, batch_size, memory=2)
         if restarted:
             rules["restarted AM2"] = accelerated(problem, batch_size, memory=2, restarts=True)
+        if drawn_back:
+            rules["anchored AM1"] = anchored(accelerated(problem, batch_size))
     axes = draw_losses(rules, problem, batch_size, steps, size=size)
     rows = (
         (name, int(step), loss)

@@ -55,7 +55,7 @@ def test_noise_summand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 def test_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "losses.png"
     problem = ["--power-law", "1.5", "--batch-size", "32", "--zeta", "0.5", "--steps", "100"]
-    methods = ["sgd", "heavy-ball", *HEAVY, "--am1", "--restarted"]
+    methods = ["sgd", "heavy-ball", *HEAVY, "--am1", "--restarted", "--anchored"]
     size = ["--size", "3.3x2.5"]
     assert run(capsys, "plot", "losses", *methods, *problem, "-o", str(path), *size)[0] == 0
     pixels = imread(path)
@@ -64,7 +64,7 @@ def test_losses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert all((line == 1).all() for line in edge)  # it cuts neither the title nor the legend
     rows = table(path.with_suffix(".csv"))
     assert list(dict.fromkeys(row["method"] for row in rows)) == [
-        *("SGD", "heavy ball", "AM1", "restarted AM2")
+        *("SGD", "heavy ball", "AM1", "restarted AM2", "anchored AM1")
     ]
     exact = sgdmem.losses(sgdmem.sgd("0.1"), sgdmem.Problem.power_law(1.5, "0.5"), 32, 100)
     found = {int(row["step"]): float(row["loss"]) for row in rows if row["method"] == "SGD"}

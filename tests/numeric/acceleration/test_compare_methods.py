@@ -31,6 +31,8 @@ def test_where_the_signal_dominates() -> None:
     assert rows["AM2"].losses[-1] == pytest.approx(4.2e-4, rel=0.02)
     assert rows["AM3"].losses[-1] == pytest.approx(4.2e-4, rel=0.02)
     assert rows["restarted AM2"].losses[-1] == pytest.approx(5e-4, rel=0.1)
+    assert rows["anchored AM1"].exponent == pytest.approx(0.6, abs=0.01)
+    assert 1 < rows["anchored AM1"].losses[-1] / rows["AM1"].losses[-1] < 1.2
     assert rows["corner"].losses[-1] == pytest.approx(5e-4, rel=0.05)
     assert rows["AM2"].losses[-1] < rows["AM1"].losses[-1] < rows["SGD"].losses[-1]
     assert rows["SGD"].predicted < rows["best stationary"].exponent  # not yet its limit
@@ -42,6 +44,8 @@ def test_predictions() -> None:
     signal, noise = Problem.power_law(2, 0.4), Problem.power_law(2, 2)
     assert predicted_exponent("SGD", signal) == 0.4
     assert predicted_exponent("AM1", noise) == pytest.approx(2.25)
+    assert predicted_exponent("anchored AM1", signal) == pytest.approx(0.6)
+    assert predicted_exponent("anchored AM1", noise) == pytest.approx(3)  # the bias of the decay
     for method in ("AM2", "restarted AM2"):
         assert predicted_exponent(method, noise) == pytest.approx(2.5)
     steep = Problem.power_law(3, 0.25)
@@ -67,6 +71,8 @@ def test_corner_is_left_out_where_it_is_no_advantage() -> None:
         (LAW, 1000, ["Adam"], "unknown method"),
         (LAW, 1000, "SGD", r"methods must be a list such as .*, got 'SGD'"),
         (LAW, 1000, 3, "methods must be a list"),
+        (LAW, 1000, [], "methods must be a list"),
+        (Problem.power_law(2, 2), 1000, ["corner"], "methods must be without 'corner' where"),
     ],
 )
 def test_what_is_refused(problem: Any, steps: int, methods: Any, message: str) -> None:
