@@ -43,6 +43,12 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Row sums of schedules": "row_sums",
         "Exponents of restarts": "restarts",
         "Exponents of anchored AM1": "anchored_am1",
+        "Potential of small discs": "potential",
+        "Bounds on rows": "row_bounds",
+        "Leaky methods": "leaks",
+        "Decay towards the start": "decay_to_start",
+        "Extrapolated outputs": "extrapolated_outputs",
+        "Clustered spectra": "clusters",
     },
     "own": {
         "Exact verdict": "exact_verdict",
