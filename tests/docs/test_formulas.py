@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,3 +57,24 @@ def test_letters_that_browsers_know(formula: str, letters: str) -> None:
 
 def test_primes_share_their_place_with_an_exponent() -> None:
     assert mathml("A'^{mT}", "inline").count("<msup>") == 1
+
+
+@pytest.mark.parametrize(
+    ("formula", "spaced"),
+    [
+        (r"\log t", "log t"),
+        (r"2x\log^2\log_2 t/n", "2x log2 log2 t/n"),
+        (r"(1+x)\log(1+t)", "(1+x) log(1+t)"),
+        (r"\log\left(t\right)", "log(t)"),
+        (r"\log|x|+|\log x|", "log |x|+|log x|"),
+        (r"|x|^2\log\frac12", "|x|2 log 12"),
+        (r"a=\max_k(a_k)\min_ka_k", "a=maxk(ak) mink ak"),
+        (r"-\operatorname{sign}\bigl(a\bigr)\limsup b", "−sign(a) lim\u2006sup b"),
+        (r"2^{\log t}\sqrt{\log\,t}", "2log tlog t"),
+    ],
+)
+def test_names_of_functions_have_the_spaces_of_tex(formula: str, spaced: str) -> None:
+    written = re.sub('<mspace width="0.167em" ?/>', " ", mathml(formula, "inline"))
+    assert html.unescape(re.sub("<[^>]*>", "", written)) == spaced
+    operators = re.findall("<mo([^>]*)>[a-z]", written)
+    assert all('lspace="0" rspace="0"' in attributes for attributes in operators)

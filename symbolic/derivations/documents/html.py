@@ -5,10 +5,13 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from xml.etree.ElementTree import tostring
+from xml.sax.saxutils import unescape
 
-from latex2mathml.converter import convert
+from latex2mathml.converter import convert_to_element
 
 from sgdmem.symbolic.derivations.documents.document import Document, Numbered
+from sgdmem.symbolic.derivations.documents.function_names import space_names
 from sgdmem.symbolic.derivations.documents.markdown import with_numbers
 from sgdmem.symbolic.derivations.documents.tex import summary
 
@@ -25,8 +28,8 @@ _SPELLINGS = (
 _ALPHABETS = {"mathcal": "SCRIPT", "mathbb": "DOUBLE-STRUCK", "mathsf": "SANS-SERIF"}
 _LETTER = re.compile(rf"\\({'|'.join(_ALPHABETS)})(?:\{{([A-Z])\}}|\s*([A-Z]))")
 _PRIMES = re.compile(r"('+)(?:\^(?:\{([^{}]*)\}|(\w)))?")  # and the exponent that follows
-# What it has no spelling for: a sign after a relation is no difference, ~ is no letter, and bars
-# belong to what is between them.
+# What it has no spelling for: a sign after a relation is no difference, ~ is no letter, a slash
+# has no spaces, and bars belong to what is between them.
 _MATHML = (
     (
         re.compile(r"(<mo>(?:&#x0003D;|&#x0003C;|&#x0003E;)</mo>)<mo>(&#x02212;|&#x0002B;)</mo>"),
@@ -34,6 +37,7 @@ _MATHML = (
     ),
     (re.compile(r"<mi>&#x0007E;</mi>"), "<mo>&#x0223C;</mo>"),
     (re.compile(r"<mi>&#x029F5;</mi>"), "<mo>&#x02216;</mo>"),  # few fonts have the first one
+    (re.compile(r"<mo>&#x0002F;</mo>"), '<mo lspace="0" rspace="0">&#x0002F;</mo>'),
     (
         re.compile(r'<mo(?: stretchy="false")?>(&#x0007C;|&#x02016;)</mo>'),
         r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>',
@@ -126,7 +130,9 @@ def mathml(source: str, display: str) -> str:
         source = latex.sub(known, source)
     source = _LETTER.sub(_letter, source)
     source = _PRIMES.sub(_exponent, source)
-    written = str(convert(source, display=display))
+    formula = convert_to_element(source, display=display)
+    space_names(formula)
+    written = unescape(tostring(formula, encoding="unicode"))
     for wrong, known in _MATHML:
         written = wrong.sub(known, written)
     return written
