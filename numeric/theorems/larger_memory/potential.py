@@ -129,7 +129,7 @@ def ratios(measure: Circles, chosen: Array, own: float = 1) -> tuple[float, floa
         lost = own * measure.L * k ** (measure.nu * (0.5 - measure.delta) - 1) + measure.margin
         lowest = max(lowest, -(found + measure.margin) / scale)
         near = max(near, (measure.others(k) - found) / lost)
-    return lowest, near
+    return float(lowest), float(near)
 
 
 def descended(rng: np.random.Generator, measure: Circles, count: int) -> Array:
