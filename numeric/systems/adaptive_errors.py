@@ -118,6 +118,9 @@ class AdaptiveErrors(NamedTuple):
         values = (f"{name} {float(value):.6g}" for name, value in self._asdict().items())
         return ", ".join(values).replace("_", " ")
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
 
 def adaptive_errors(n: Any, p: Any) -> AdaptiveErrors:
     """Return the expected test errors for n labels, 1 with the probability p.
@@ -127,7 +130,8 @@ def adaptive_errors(n: Any, p: Any) -> AdaptiveErrors:
     n : int
         Up to 200: some seconds the first time.
     p : number
-        From 0 to 1.
+        From 0 to 1. A float is its exact binary value, as everywhere: ``"0.9"`` or
+        ``Fraction(9, 10)`` is nine tenths, and has the shorter fractions.
 
     Raises
     ------
@@ -138,6 +142,9 @@ def adaptive_errors(n: Any, p: Any) -> AdaptiveErrors:
     --------
     >>> print(*adaptive_errors(3, "0.6"))
     78/625 186/625 36/125 81/125 258/625 258/625
+    >>> adaptive_errors(3, 0.5)
+    <AdaptiveErrors: gradient descent 0.125, adaptive 0.3125, undecided 0.375,
+    majority 0.5, signs 0.5, adagrad 0.5>
     """
     n, share = whole(n, "n", 1, 200), probability(p)
     sums = [Fraction(0)] * 3

@@ -199,7 +199,7 @@ class AdaptiveProblem:
         weights : sequence of numbers, shape (3 + 5 n,)
             Only the first three count: those of features that new points share.
         p : number
-            From 0 to 1: the probability of the label 1.
+            From 0 to 1: the probability of the label 1. A float is its exact binary value.
         """
         wrong_one, wrong_other = wrong_answers(self.exact_start(weights, "weights"))
         share = probability(p)

@@ -198,6 +198,13 @@ def test_expected_errors_are_those_of_all_labels() -> None:
     assert [found.undecided, found.majority] == cases
 
 
+def test_a_float_is_its_binary_value_and_a_text_its_decimal() -> None:
+    found = adaptive_errors(5, 0.9)
+    assert found == adaptive_errors(5, Fraction(0.9)) != adaptive_errors(5, "0.9")
+    assert adaptive_errors(5, "0.9") == adaptive_errors(5, Fraction(9, 10))
+    assert repr(found) == f"<AdaptiveErrors: {found}>" and len(repr(found)) < 150
+
+
 def test_expected_errors_by_simulation() -> None:
     errors, p = adaptive_errors(5, "0.7"), Fraction(7, 10)
     drawn = [adaptive_problem(n=5, p=p, seed=seed) for seed in range(400)]

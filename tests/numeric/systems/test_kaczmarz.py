@@ -307,6 +307,13 @@ def test_proof_of_the_rate(rate: float) -> None:
             assert below((t + 1) * A[t], constant * one)
 
 
+def test_a_worst_case_is_a_line() -> None:
+    found, other = (worst_losses(kaczmarz(np.eye(2)), steps) for steps in (1000, [3]))
+    assert str(other) == "mean loss 0.03125 after 3 steps from the worst start in 2 dimensions"
+    assert "\n" not in repr(found) and len(repr(found)) < 100
+    assert found != other
+
+
 def test_layers() -> None:
     """Systems of layers come to their limit as layers become wide, from below."""
     for layers, steps, widths in (((0.66, 2.455), 400, (10, 40)), ((0.7, 1.5, 4.6), 600, (3, 6))):
