@@ -9,9 +9,10 @@ as constant parameters g, :math:`\beta` and :math:`\delta` of the form of "Energ
 :math:`F=\sum\beta_i^2`. Let :math:`a_j` be w after j steps from w = 1, and :math:`r_j` after j
 steps from 0 of which the first had an error 1 of its gradient; memory is 0 before. Then
 
-- :math:`g=\gamma\prod(2-z_i)/(2-p_i)`, and :math:`F\le g/6` if :math:`z_1\le1/8`;
-- :math:`a_j^2\le(1-\lambda g)/(1-\lambda F)` if moreover :math:`\gamma\le1/3`,
-  :math:`\lambda\le1`;
+- all residues :math:`\beta_i^2(1-\delta_i)` are positive;
+- :math:`g=\gamma\prod(2-z_i)/(2-p_i)`, and :math:`F\le\min(g/6,1/16)` if :math:`z_1\le1/8`,
+  :math:`\gamma\le1/3`;
+- :math:`a_j^2\le(1-\lambda g)/(1-\lambda F)` if moreover :math:`\lambda\le1`;
 - :math:`a_j^2\le1` if :math:`z_1\le.98` and :math:`\lambda\gamma\le1`;
 - :math:`|r_j|\le\alpha_{\mathrm{eff}}`.
 
@@ -43,9 +44,15 @@ Residues: TypeAlias = tuple[Fraction, list[Fraction], list[Fraction]]
 
 
 class Facts(NamedTuple):
-    """Bounds on g / gamma, F / g, and a_j^2; how large z_1 may be; and abs(r_j) / alpha_eff."""
+    """What the facts say of each quantity.
 
+    Bounds of the residues over alpha z_1, from below; g / gamma; bounds of F / g, F and a_j^2; how
+    large z_1 may be; and the bound of abs(r_j) / alpha_eff.
+    """
+
+    residue: Fraction
     gradient_rate: Fraction
+    share: Fraction
     pull: Fraction
     square: Fraction
     largest_zero: Fraction
@@ -60,13 +67,18 @@ def claim(
     largest_zero: Fraction = Fraction(98, 100),
     first_step: int = 1,
     response: Fraction = Fraction(1),
+    residue: Fraction = Fraction(0),
+    share: Fraction = Fraction(1, 6),
+    largest_pull: Fraction = Fraction(1, 16),
 ) -> Facts:
     """Return the facts, for rates lambda g and lambda F; the first step takes lambda g of a^2."""
     pairs = zip(zeros, poles, strict=True)
     taken, pull = rates
     return Facts(
+        residue,
         prod(((2 - z) / (2 - p) for z, p in pairs), start=Fraction(1)),
-        Fraction(1, 6),
+        share,
+        largest_pull,
         (1 - first_step * taken) / (1 - pull),
         largest_zero,
         response,
@@ -75,7 +87,8 @@ def claim(
 
 def check(claim: Claim = claim) -> list[Case]:
     """Step through blocks of methods with small and with large first zeros."""
-    worst = dict.fromkeys(("rate g", "pull F", "square", "response", "largest zero"), 0.0)
+    names = ("residues", "rate g", "F / g", "F", "square", "response", "largest zero")
+    worst = dict.fromkeys(names, 0.0)
     rng = np.random.default_rng(0)
     for poles, zeros, gain in _methods(rng, Fraction(1, 8), Fraction(1, 3)):
         lam = Fraction(1) if rng.random() < 0.5 else _drawn(rng, 2)
@@ -83,13 +96,16 @@ def check(claim: Claim = claim) -> list[Case]:
         pull = sum((x / (1 - d) for x, d in zip(f, dampings, strict=True)), Fraction(0))
         g = alpha - pull
         facts = claim(poles, zeros, (lam * g, lam * pull))
+        _widen(worst, "residues", Fraction(min(f) <= facts.residue * alpha * zeros[0]))
         _widen(worst, "rate g", abs(g / gain - facts.gradient_rate))
-        _widen(worst, "pull F", pull / g - facts.pull)
+        _widen(worst, "F / g", pull / g - facts.share)
+        _widen(worst, "F", pull - facts.pull)
         _widen(worst, "square", max(w * w for w in _signal(lam, parts)) - facts.square)
     nothing = Fraction(0)
     facts = claim([Fraction(1)], [Fraction(1)], (nothing, nothing))
     for poles, zeros, gain in _methods(rng, facts.largest_zero, Fraction(1)):
         alpha, f, dampings = parts = residues(poles, zeros, gain)
+        _widen(worst, "residues", Fraction(min(f) <= facts.residue * alpha * zeros[0]))
         rate = alpha + sum((x / d for x, d in zip(f, dampings, strict=True)), Fraction(0))
         for lam in (Fraction(1), Fraction(82, 100), Fraction(1, 10**6)):
             _widen(worst, "largest zero", max(map(abs, _signal(lam / gain, parts))) - 1)
@@ -152,6 +168,9 @@ def _steps(
 
 
 PERTURBED: dict[str, Claim] = {
+    "residues of at least a hundredth": partial(claim, residue=Fraction(1, 100)),
+    "F up to g / 8": partial(claim, share=Fraction(1, 8)),
+    "F up to 1 / 25": partial(claim, largest_pull=Fraction(1, 25)),
     "zeros up to 3/2": partial(claim, largest_zero=Fraction(3, 2)),
     "the first step takes twice as much": partial(claim, first_step=2),
     "nine tenths of the effective rate": partial(claim, response=Fraction(9, 10)),
