@@ -5,7 +5,9 @@ In the notation of "Energy identities", with :math:`\mathcal D=g\lambda^2w^2+\la
 :math:`\delta_M\le\delta_i\le\frac12`:
 
 - :math:`\tilde E'-\tilde E\le-\mathcal D`, and :math:`\le-\frac34\mathcal D` if each
-  :math:`\beta_i` changes by a share of at most :math:`\delta_M/8`;
+  :math:`\beta_i` changes by a share of at most :math:`\delta_M/8`; if, moreover, each
+  :math:`u_i'` is multiplied by :math:`1+\vartheta_i`, :math:`|\vartheta_i|\le\delta_M/64`, once
+  w' is formed, :math:`\le-\frac12\mathcal D`;
 - :math:`V=\tilde E-2\kappa wu_M` with :math:`\varepsilon=1/(8+8F/\beta_M^2)`,
   :math:`\kappa=\varepsilon\delta_M/\beta_M` falls by :math:`1-\frac34\varepsilon\delta_M` if
   :math:`\lambda\beta_M^2\ge\delta_M^2`, :math:`\beta_M^2\ge g\delta_M`, and by
@@ -43,6 +45,7 @@ Row = list[Fraction]
 SHARES = {
     "dissipation": Fraction(1),
     "dissipation, moving": Fraction(3, 4),
+    "dissipation, otherwise realised, moving": Fraction(1, 2),
     "decay": Fraction(3, 4),
     "decay, moving": Fraction(3, 8),
     "backward": Fraction(9, 20),
@@ -92,6 +95,9 @@ def holds(name: str, share: Fraction, rng: np.random.Generator) -> bool:
         ]
         s = _combined(b, changed)  # sqrt(lambda) s
         new = _sum(_times(1 - root**2 * g, first), _times(Fraction(-1), s))
+        if "otherwise realised" in name:
+            parts = [Fraction(int(rng.integers(-2, 3)), 128) for _ in beta]
+            changed = [_times(1 + x * least, v) for x, v in zip(parts, changed, strict=True)]
         before, after = (_energy(*state) for state in ((b, first, auxiliary), (c, new, changed)))
     lost = _squares([(root**2 * g, first), (Fraction(1), s), *zip(delta, auxiliary, strict=True)])
     if name.startswith("decay"):

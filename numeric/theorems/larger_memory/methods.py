@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise, product
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ from sgdmem.numeric.theorems.instances import Dynamics, random_algorithm
 from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.stability.poles import boundary_polynomial
+from sgdmem.symbolic.stability.poles import boundary_polynomial, noiseless_intervals
 
 _LEVEL = 0.5  # noise sum of the fast methods
 
@@ -38,6 +40,48 @@ def random_methods(
             continue  # a double pole that rounding has made complex
         share = float(rng.choice([0.1, 0.5, 0.9, 0.999]))
         yield algorithm.scaled(Fraction(float(real.min()) * share))
+
+
+def clustered_methods(
+    rng: np.random.Generator, count: int, memories: tuple[int, ...] = (1, 2, 3, 4)
+) -> Iterator[Algorithm]:
+    """Draw methods, stable on (0, 1], whose roots are anywhere around 1, at distances from 1e-6."""
+    zero = Fraction(0)
+    for draw in range(count):
+        memory = memories[draw % len(memories)]
+        P, Q = (_in_powers_of_x(_clustered(rng, memory, poles)) for poles in (True, False))
+        P = [before - here for before, here in pairwise([zero, *P, zero])]  # times x - 1
+        sign = -1 if sum(Q) > 0 else 1
+        algorithm = Algorithm.from_recurrence([-x for x in P[:-1]], [sign * x for x in Q])
+        ((low, _), (end, _)), *_ = noiseless_intervals(algorithm)
+        share = float(rng.choice([0.5, 0.9, 0.999]))
+        if low == 0:
+            yield algorithm.scaled(end * Fraction(share))
+
+
+def _clustered(rng: np.random.Generator, count: int, stable: bool) -> list[Fraction]:
+    """Return a polynomial in x - 1 of real roots and pairs, in the unit disk of x if stable."""
+    found = [Fraction(1)]
+    while len(found) <= count:
+        angle = rng.uniform(0, np.pi / 2 if stable else np.pi)  # from the negative axis
+        modulus = 10 ** rng.uniform(-6, 0) * (np.cos(angle) if stable else 1)
+        factor = [modulus, 1.0] if angle < np.pi / 2 else [-modulus, 1.0]
+        if len(found) < count and rng.random() < 0.5:
+            factor = [modulus**2, 2 * modulus * np.cos(angle), 1.0]
+        longer = [Fraction(0)] * (len(found) + len(factor) - 1)
+        for (i, x), (j, y) in product(enumerate(found), enumerate(factor)):
+            longer[i + j] += x * Fraction(y)
+        found = longer
+    return found
+
+
+def _in_powers_of_x(polynomial: list[Fraction]) -> list[Fraction]:
+    """Return the coefficients of powers of x of a polynomial in x - 1, lowest first."""
+    found = [Fraction(0)] * len(polynomial)
+    for k, x in enumerate(polynomial):
+        for i in range(k + 1):
+            found[i] += (-1) ** (k - i) * comb(k, i) * x
+    return found
 
 
 def heavy_balls() -> Iterator[Algorithm]:

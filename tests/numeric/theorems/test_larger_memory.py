@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -11,11 +12,15 @@ import pytest
 from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
 from sgdmem.numeric.theorems.instances import Array
 from sgdmem.numeric.theorems.larger_memory import memory_time, polygon, signal, spijker, symbol
+from sgdmem.numeric.theorems.larger_memory.interlacing import Interlacing
 from sgdmem.numeric.theorems.larger_memory.methods import (
+    clustered_methods,
     fast_methods,
     noise_sum,
     random_methods,
+    symbol_at,
 )
+from sgdmem.numeric.theorems.larger_memory.one_eigenvalue import noise_summands
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests.figures import counts, report
 
@@ -38,6 +43,29 @@ def test_symbols(count: int) -> None:
     report(f"symbol {ratio:.3g}, polygon {inside:.4g}")
     assert ratio <= 1
     assert inside <= 1 + 1e-12
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_symbols_by_noise(count: int) -> None:
+    """Theorem A (i), with the mean over the circle on a logarithmic scale from 1, and (ii)."""
+    rng = np.random.default_rng(104)
+    omega = np.geomspace(1e-12, np.pi, 3000)
+    means, outside = 0.0, 0.0
+    for method in random_methods(rng, count):
+        nu = float(rng.choice([1.3, 2.0, 3.0]))
+        N = 1 + 8 * noise_sum(method, nu)
+        powers = abs(symbol_at(method, np.exp(1j * omega))) ** (1 / nu)
+        means = max(means, float(np.trapezoid(powers, omega)) / np.pi / N)
+        bound = partial(bound_outside, N, nu)
+        outside = max(outside, symbol.largest_ratio([method], bound))
+    report(f"theorem A (i) {means:.2g}, (ii) {outside:.2g}")
+    assert means <= 1
+    assert outside <= 1
+
+
+def bound_outside(N: float, nu: float, modulus: Array) -> Array:
+    found: Array = (N * (modulus + 1) / (modulus - 1)) ** nu
+    return found
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -72,14 +100,40 @@ def test_polygons(count: int) -> None:
     assert height <= 1  # the theorem has a large constant here
 
 
+@pytest.mark.parametrize("count", COUNTS)
+def test_stretches_of_any_roots(count: int) -> None:
+    """Where the polygon falls over two decades: with n = 2 the plateau, with n >= 3 it is low."""
+    rng = np.random.default_rng(105)
+    found = {n: [0.0] for n in range(-4, 6)}
+    for method in clustered_methods(rng, count):
+        nu = float(rng.choice([1.5, 2.0, 3.0]))
+        total = noise_sum(method, nu)
+        for x0 in (1.0, np.exp(1j * np.exp(rng.uniform(-12, 1)))):
+            poles, zeros, factor = _roots(method, x0)
+            moduli = np.sort(abs(np.concatenate([poles, zeros])))
+            ends = [*moduli[(moduli > 1e-9) & (moduli < 1)], 1.0]
+            for delta, end in pairwise(ends):
+                if end < 100 * delta:
+                    continue
+                middle = math.sqrt(delta * end)
+                n = int((abs(poles) < middle).sum() - (abs(zeros) < middle).sum())
+                start, y = _polygon(np.array([delta, middle]), poles, zeros, factor)
+                plateau = end * y ** (1 / nu) / (2200 * _spread(nu, method.memory) * total)
+                found[n].append(plateau if n == 2 else start)
+    steep = [x for n in (3, 4, 5) for x in found[n][1:]]
+    report(f"{len(found[2]) - 1} with n = 2: {max(found[2]):.2g}")
+    report(f"{len(steep)} with n >= 3: polygon {max(steep):.3g}")
+    assert 0 < max(found[2]) <= 1
+    assert max(steep) <= 30
+
+
 @pytest.mark.slow
 def test_long_stretches() -> None:
-    """Theorem C's bound on stretches with n = 2, for methods which have them."""
-    worst = 0.0
+    """Theorem C's bounds on stretches with n = 2, for methods which have them."""
+    worst, least = 0.0, np.inf
     for nu in (1.5, 2.0, 3.0):
         for fast in fast_methods(nu, (1, 2, 3), (1e6, 1e15)):
-            M = fast.memory
-            E = 9.2 * (4 * M + 2) * (2 ** (nu / 2 + 1) + 2) + math.pi * 2 ** (nu / 2)
+            E = _spread(nu, fast.memory)
             p, z = fast.roots.poles[0], fast.roots.zeros[0]
             ends = np.sort(np.concatenate([p, z]))
             for delta, end in pairwise(ends):
@@ -88,8 +142,18 @@ def test_long_stretches() -> None:
                     middle = math.sqrt(delta * end)
                     y = fast.gain / middle * np.prod(np.maximum(middle, z) / np.maximum(middle, p))
                     worst = max(worst, end * y ** (1 / nu) / (2200 * E * fast.noise_sum))
-    report(f"stretches with n = 2: {worst:.2g}")
+                    k = np.ceil(np.geomspace(0.5, 1, 5) * y ** (1 / nu))
+                    method = Interlacing(tuple(p), tuple(z), fast.gain)
+                    noise = noise_summands(method, k[k**nu <= y] ** -nu)
+                    least = min(least, noise.min(initial=np.inf) * 550 * E / end)
+    report(f"stretches with n = 2: {worst:.2g}, noise of eigenvalues {least:.3g}")
     assert 0 < worst <= 1
+    assert 1 <= least < np.inf
+
+
+def _spread(nu: float, M: int) -> float:
+    """Return E of theorem C."""
+    return 9.2 * (4 * M + 2) * (2 ** (nu / 2 + 1) + 2) + math.pi * 2 ** (nu / 2)
 
 
 def _roots(method: Algorithm, x0: complex) -> tuple[Array, Array, float]:

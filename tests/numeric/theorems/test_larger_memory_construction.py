@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from sgdmem.numeric.theorems.instances import Dynamics
 from sgdmem.numeric.theorems.larger_memory import one_eigenvalue
 from sgdmem.numeric.theorems.larger_memory.bounded_noise import noise_sum
 from sgdmem.numeric.theorems.larger_memory.construction import is_stable
@@ -89,6 +90,21 @@ def test_noise_sums_do_not_grow(kind: str) -> None:
             assert sums[-1] <= 1.06 * sums[-2]
     report(f"largest over its bound: {largest:.3f}")
     assert largest <= 1
+
+
+def test_noise_by_responses_step_by_step() -> None:
+    """Sums of squared responses in the plane of x, by doubling."""
+    rng = np.random.default_rng(102)
+    for draw in range(24):
+        method = random_interlacing(rng, 1 + draw % 4, decades=1.5)
+        lam = 10 ** rng.uniform(-3, 0, 5)
+        dynamics = Dynamics.of(method.algorithm)
+        S, total = dynamics.matrix(lam), np.outer(dynamics.v, dynamics.v)
+        for _ in range(40):
+            total = total + S @ total @ S.swapaxes(1, 2)
+            S = S @ S
+        found = lam**2 * (total @ dynamics.r @ dynamics.r)
+        assert found == pytest.approx(one_eigenvalue.noise_summands(method, lam), rel=1e-7)
 
 
 def test_exact_and_float_methods_agree() -> None:

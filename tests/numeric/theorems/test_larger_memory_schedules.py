@@ -47,6 +47,10 @@ def test_parameters_of_the_methods_of_schedules() -> None:
         parts: Any = block_facts.residues  # of arrays, too
         alpha, f, dampings = parts([*poles], [*zeros], gain)
         delta = np.array(dampings)
+        most = alpha * zeros[0] / (1 + zeros[0] / 2)  # alpha z_1'
+        for i, residue in enumerate(f):
+            assert (residue >= 0.52 * 0.48 ** (memory - 1 - i) * rho**i * most).all()
+            assert (residue <= (1.39 * rho) ** i * most * (1 + 1e-9)).all()
         beta = np.sqrt(np.array(f) / (1 - delta))
         F = (beta**2).sum(axis=0)
         g = alpha - F
