@@ -14,6 +14,7 @@ from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.stability.interlacing import interlacing_edge
 from sgdmem.symbolic.stability.poles import noiseless_intervals
 
 _NONE = Fraction(0)
@@ -28,6 +29,19 @@ def noiseless_floats(algorithm: Algorithm, weight_decay: Fraction = _NONE) -> li
     found = noiseless_intervals(rational_algorithm(algorithm), weight_decay)
     floats = [(to_float(lower), to_float(upper)) for (lower, _), (_, upper) in found]
     return [(lower, upper) for lower, upper in floats if lower < upper]
+
+
+def noiseless_proof(algorithm: Algorithm) -> str:
+    """Return how the intervals of `noiseless_floats` are proved.
+
+    Examples
+    --------
+    >>> from sgdmem.symbolic.zoo.named_algorithms import heavy_ball, qhm
+    >>> noiseless_proof(heavy_ball(0.1, 0.9)), noiseless_proof(qhm(0.1, 0.9, 1.2))
+    ('poles and zeros interlace', 'crossings of the unit circle isolated')
+    """
+    interlaces = interlacing_edge(rational_algorithm(algorithm)) is not None
+    return "poles and zeros interlace" if interlaces else "crossings of the unit circle isolated"
 
 
 def noiseless_margin(noiseless: Sequence[Interval], spectrum: Spectrum) -> float:

@@ -178,6 +178,7 @@ class Verdict(VerdictLimits):
             "effective_learning_rate": _finite(self.effective_learning_rate),
             "critical_eigenvalue": _finite(self.critical_eigenvalue),
             "noiseless_intervals": _finite_ends(self.noiseless_intervals),
+            "noiseless_proof": self.noiseless_proof,
             "critical_batch_size": _finite(self.critical_batch_size),
             "smallest_stable_batch_size": _integer(self.smallest_stable_batch_size),
             "critical_scale": _finite(self.critical_scale),
@@ -227,7 +228,8 @@ class Verdict(VerdictLimits):
         shown = f"does not exist ({why})" if rate is None else f"{rate:.6g}"
         yield "effective learning rate", shown
         yield "largest eigenvalue", f"{self.problem.spectrum.largest:.6g}"
-        yield "noiseless stability", f"for eigenvalues {_ranges(self.noiseless_intervals)}"
+        proof = f"; proved: {self.noiseless_proof}" if self.noiseless_intervals else ""
+        yield "noiseless stability", f"for eigenvalues {_ranges(self.noiseless_intervals)}{proof}"
         if not self.noise.is_quiet:
             yield "batch size", self._batch_sizes()
         if self.stable_scales:

@@ -8,7 +8,7 @@ from functools import cached_property
 from sgdmem.numeric.arithmetic.intervals import Interval
 from sgdmem.numeric.judges.binding_condition import binding
 from sgdmem.numeric.judges.judge import Judge
-from sgdmem.numeric.judges.noiseless import noiseless_margin
+from sgdmem.numeric.judges.noiseless import noiseless_margin, noiseless_proof
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.epoch_operator import EpochOperator
 from sgdmem.numeric.problems.noise import BatchNoise
@@ -110,6 +110,17 @@ class VerdictLimits:
     def noiseless_intervals(self) -> tuple[Interval, ...]:
         """All open intervals of eigenvalues at which P - lambda Q is strictly Schur, ascending."""
         return tuple(self._judge.noiseless)
+
+    @cached_property
+    def noiseless_proof(self) -> str:
+        """How ``noiseless_intervals`` are proved, in exact arithmetic, for all eigenvalues at once.
+
+        ``"poles and zeros interlace"``: a theorem says that the method is stable exactly below
+        P(-1) / Q(-1) (see `sgdmem.symbolic.stability.interlacing`). Otherwise ``"crossings of the
+        unit circle isolated"``: every eigenvalue at which a root of P - lambda Q crosses it.
+        Irrational entries are rounded to 40 digits for this.
+        """
+        return noiseless_proof(self.algorithm)
 
     @cached_property
     def critical_batch_size(self) -> float:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm, to_half_plane
+from sgdmem.symbolic.algebra.routh import to_half_plane
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.algorithms.reduction import reduced
-from sgdmem.symbolic.stability.schur import is_schur_form
+from sgdmem.symbolic.stability.schur import is_hurwitz
 
 
 def keeps_a_hidden_mode(algorithm: Algorithm) -> bool:
@@ -22,9 +20,4 @@ def keeps_a_hidden_mode(algorithm: Algorithm) -> bool:
     [False, True]
     """
     _, factor = reduced(algorithm)
-    if len(factor) == 1:
-        return False
-    *first, last = to_half_plane(factor)
-    nothing = tuple(0 * value for value in first)
-    form = HalfPlaneForm(tuple(first), nothing, 0 * last, nothing, nothing, decay=last)
-    return not is_schur_form(form, Fraction(1))
+    return len(factor) > 1 and not is_hurwitz(to_half_plane(factor))

@@ -30,6 +30,7 @@ from sgdmem.symbolic.algebra.scalars import (
 )
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, UndefinedError
+from sgdmem.symbolic.stability.interlacing import interlacing_edge
 from sgdmem.symbolic.stability.noise_fraction import (
     crossing_polynomial,
     linear_coefficients,
@@ -105,6 +106,10 @@ def noiseless_intervals(
     """
     if algorithm.is_symbolic:
         raise InputError("noiseless_intervals needs an algorithm with rational entries")
+    edge = interlacing_edge(algorithm)
+    if edge is not None:  # a theorem, which is faster than isolating roots
+        end = edge - weight_decay
+        return [((_NONE, _NONE), (end, end))] if end > 0 else []
     if weight_decay:
         _, P, Q, _ = algorithm.polynomials
         P = add(P, [-weight_decay * q for q in Q])

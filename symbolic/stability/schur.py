@@ -75,6 +75,22 @@ def is_schur_form(form: HalfPlaneForm, lam: Element) -> bool:
     return all(pivot > 0 for pivot in pivots) or all(pivot < 0 for pivot in pivots)
 
 
+def is_hurwitz(polynomial: Sequence[Element]) -> bool:
+    """Whether all roots lie strictly left of the imaginary axis, decided exactly.
+
+    Rational coefficients, highest power first; at least two.
+
+    Examples
+    --------
+    >>> [is_hurwitz([1, 2, c]) for c in (3, 0)]
+    [True, False]
+    """
+    *first, last = map(flint_rational, polynomial)
+    nothing = (flint_rational(0),) * len(first)
+    form = HalfPlaneForm(tuple(first), nothing, nothing[0], nothing, nothing, decay=last)
+    return is_schur_form(form, flint_rational(1))
+
+
 def _by_balls(form: HalfPlaneForm, lam: Element) -> bool | None:
     """Whether P - lam Q is strictly Schur; None where two roots z and -z may be too close."""
     from flint import arb, ctx

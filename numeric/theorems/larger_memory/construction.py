@@ -8,9 +8,10 @@ With :math:`\nu=m+1`, :math:`S_j=1+m+\dots+m^{j-1}`, :math:`e_i=S_{i+1}/S_{M+1}`
     1-d_M=\frac1{T/A_M+1/2}.
 
 Method: in fractions, :math:`m` and :math:`T=r^{S_{M+1}}` being whole: the entries (3) of the
-method, its rate from P and Q, and the signs of the pivots of the Routh-Astrom recursion just
-inside and outside of the interval, at :math:`\lambda=10^{-30}` and at :math:`-10^{-9}`. Compared
-are the ratios of rates, less 1, and the numbers of wrong signs.
+method, its rate from P and Q, and :math:`2/g` of the certificate that poles and zeros interlace
+(`sgdmem.symbolic.stability.interlacing`); against it Routh's scheme just inside and outside of the
+interval, at :math:`\lambda=10^{-30}` and at :math:`-10^{-9}`. Compared are ratios, less 1, and the
+numbers of wrong answers.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from typing import NamedTuple
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.larger_memory.interlacing import EVERY, FIRST, fast_method
-from sgdmem.symbolic.algebra.routh import HalfPlaneForm, summands
+from sgdmem.symbolic.stability.interlacing import interlacing_edge
+from sgdmem.symbolic.stability.schur import is_schur
 
 STATEMENT = Statement(
     "Construction of fast methods",
@@ -77,12 +79,10 @@ def check(claim: Claim = claim) -> list[Case]:
         damping = min(1 - found.D[i][i] for i in range(memory)) / predicted.damping
         cases.append(Case(f"{label}: rate", float(ratio - 1), 0.0))
         cases.append(Case(f"{label}: damping", float(damping - 1), 0.0))
-        wrong = sum(
-            is_stable(found.half_plane_form, lam) != (0 < lam < predicted.edge)
-            for lam in eigenvalues(gain)
-        )
-        wrong += is_stable(found.half_plane_form, predicted.edge * (1 + Fraction(1, 10**6)))
-        cases.append(Case(f"{label}: wrong signs", float(wrong), 0.0))
+        edge = interlacing_edge(found) or Fraction(0)
+        cases.append(Case(f"{label}: edge", float(edge / predicted.edge - 1), 0.0))
+        wrong = sum(is_schur(found, lam) != (0 < lam < predicted.edge) for lam in eigenvalues(gain))
+        cases.append(Case(f"{label}: wrong answers", float(wrong), 0.0))
     return cases
 
 
@@ -91,12 +91,6 @@ def eigenvalues(gain: Fraction) -> list[Fraction]:
     edge, close = 2 / gain, Fraction(1, 10**6)
     far = [Fraction(1, 10**k) for k in (0, 3, 10, 30)]
     return [edge * (1 - close), edge * (1 + close), *far, -Fraction(1, 10**9)]
-
-
-def is_stable(form: HalfPlaneForm, lam: Fraction) -> bool:
-    """Return whether all pivots have one sign; those of these methods do not vanish."""
-    pivots = summands(form, lam).pivots
-    return bool(min(pivots) > 0 or max(pivots) < 0)
 
 
 def _with(**changes: int) -> Claim:

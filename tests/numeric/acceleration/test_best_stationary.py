@@ -13,9 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgdmem.numeric.acceleration.best_stationary import best_stationary, fastest_roots
-from sgdmem.numeric.acceleration.bounded_noise import bounded_power_law, resolved_problem
+from sgdmem.numeric.acceleration.bounded_noise import (
+    INSIDE,
+    bounded_power_law,
+    resolved_problem,
+)
 from sgdmem.numeric.acceleration.real_root_algorithms import (
     RealRoots,
+    Shape,
     partial_sum,
     real_root_entries,
 )
@@ -26,9 +31,11 @@ from sgdmem.numeric.verdicts.stability import stability
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.stability.interlacing import interlacing_edge
 from tests.figures import report
 
 LAW = Spectrum.power_law(2)
+INTERLACE = "poles and zeros interlace"
 
 
 def long(*values: Any) -> Any:
@@ -82,6 +89,21 @@ def test_noise_and_slowest_root(nu: float, memory: int) -> None:
         assert found.effective_learning_rate > simpler.effective_learning_rate
 
 
+@pytest.mark.parametrize(("nu", "memory"), [(2, 1), (3, 2), (1.5, 3), (2, 4), (3, 5), (1.5, 6)])
+def test_shapes_at_1e15_are_proved(nu: float, memory: int) -> None:
+    # of the kind from which the search starts
+    law = Spectrum.power_law(nu)
+    roots = Shape(nu, memory, log_rho=-0.2).roots(np.array([1e15]))
+    problem = resolved_problem(law, bounded_power_law(law, 0.5)[0].noise.at(10), 1e15)
+    gain = Fraction(float(roots.largest_gains(problem)[0]) * INSIDE)
+    poles, zeros = (list(map(Fraction, x[0].tolist())) for x in (roots.poles, roots.zeros))
+    found = Algorithm(*Blocks.of_row(real_root_entries(poles, zeros, gain), memory))
+    assert interlacing_edge(found) == 2 / gain > 1
+    verdict = stability(found, law, 10)
+    assert verdict.stable and 0.49 < verdict.noise_sum <= 0.5
+    assert f"below {float(2 / gain):.6g}; proved: {INTERLACE}" in str(verdict)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("nu", "memory"), [(3, 2), long(3, 3), (2, 3), long(2, 6), long(1.5, 4), long(3, 6)]
@@ -94,6 +116,7 @@ def test_horizons_of_1e15_are_proved(nu: float, memory: int) -> None:
     assert max(last.D[i][i] for i in range(memory)) == 1 - Fraction(1, 10**15)
     verdict = stability(last, Spectrum.power_law(nu), 10)
     assert verdict.stable and 0.49 < verdict.noise_sum <= 0.5
+    assert verdict.noiseless_proof == INTERLACE
     growth = math.log(last.effective_learning_rate / first.effective_learning_rate)
     assert growth / math.log(1e3) == pytest.approx(1 - 1 / partial_sum(nu, memory + 1), abs=0.02)
 

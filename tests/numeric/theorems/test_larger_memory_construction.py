@@ -11,7 +11,6 @@ import pytest
 from sgdmem.numeric.theorems.instances import Dynamics
 from sgdmem.numeric.theorems.larger_memory import one_eigenvalue
 from sgdmem.numeric.theorems.larger_memory.bounded_noise import noise_sum
-from sgdmem.numeric.theorems.larger_memory.construction import is_stable
 from sgdmem.numeric.theorems.larger_memory.interlacing import (
     EVERY,
     FIRST,
@@ -20,6 +19,8 @@ from sgdmem.numeric.theorems.larger_memory.interlacing import (
     fast_method,
     random_interlacing,
 )
+from sgdmem.symbolic.stability.interlacing import interlacing_edge
+from sgdmem.symbolic.stability.schur import is_schur
 from tests.figures import counts, report
 
 COUNTS = counts(100, 3000)
@@ -61,12 +62,13 @@ def test_stability_of_interlacing_methods(count: int) -> None:
         ordered = [Fraction(int(x), 1000) for x in roots[::-1]]
         gain = Fraction(int(rng.integers(1, 5000)), 1000)
         method = Interlacing(tuple(ordered[1::2]), tuple(ordered[::2]), gain)
-        form, close = method.algorithm.half_plane_form, Fraction(1, 10**9)
+        algorithm, close = method.algorithm, Fraction(1, 10**9)
+        assert interlacing_edge(algorithm) == 2 / gain
         inside = [Fraction(float(x)) for x in 10 ** rng.uniform(-40, 0, 4)]
         for share in (*inside, 1 - close):
-            assert is_stable(form, share * 2 / gain)
+            assert is_schur(algorithm, share * 2 / gain)
         for share in (1 + close, 1 + inside[0], 1 / inside[1] + 1, -inside[2]):
-            assert not is_stable(form, share * 2 / gain)
+            assert not is_schur(algorithm, share * 2 / gain)
 
 
 @pytest.mark.slow

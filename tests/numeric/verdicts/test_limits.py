@@ -243,6 +243,19 @@ def test_margins_where_stability_comes_back() -> None:
     assert raised.root_margin == pytest.approx(0.5)
 
 
+def test_how_noiseless_stability_is_proved() -> None:
+    # stable below an edge at the largest eigenvalue exactly, and by one unit in the last place
+    at, inside = (named.sgd(rate) for rate in (2.0, math.nextafter(2.0, 0)))
+    assert stability(at, Spectrum([1])).reason is Reason.NOISELESS
+    assert stability(inside, Spectrum([1])).reason is not Reason.NOISELESS
+    isolated = (named.qhm(0.1, 0.9, 1.2), "crossings of the unit circle isolated")
+    for method, proof in ((inside, "poles and zeros interlace"), isolated):
+        verdict = stability(method, SPECTRUM)
+        assert verdict.noiseless_proof == verdict.to_dict()["noiseless_proof"] == proof
+        assert f"{verdict.critical_eigenvalue:.6g}; proved: {proof}" in str(verdict)
+    assert "none\n" in str(stability(named.sgd(-1), SPECTRUM))  # which needs no reason
+
+
 def test_smallest_batch_size_where_the_critical_one_is_an_integer() -> None:
     for denominator in range(2, 40):
         for copies in (1, 3, 5):
