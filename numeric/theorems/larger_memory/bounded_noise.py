@@ -52,7 +52,7 @@ def check(claim: Claim = claim) -> list[Case]:
     cases = []
     for nu, memory, kind in _CASES:
         powers, bound = claim(nu, memory, kind)
-        sums = [noise_sum(nu, powers, T, kind) for T in _HORIZONS]
+        sums = [fast_noise_sum(nu, powers, T, kind) for T in _HORIZONS]
         label = f"exponent {nu:g}, memory {memory}, {kind}"
         cases.append(Case(f"{label}: T = 1e15 over 1e12", sums[2] / sums[1], 1.0))
         cases.append(Case(f"{label}: over the bound", max(0.0, max(sums) / bound - 1), 0.0))
@@ -60,8 +60,8 @@ def check(claim: Claim = claim) -> list[Case]:
 
 
 @cache
-def noise_sum(nu: float, powers: tuple[float, ...], horizon: float, kind: str) -> float:
-    """Return the proved sum of all s of a method with these exponents."""
+def fast_noise_sum(nu: float, powers: tuple[float, ...], horizon: float, kind: str) -> float:
+    """Return the sum of all s of theorem D's method with these exponents, proved to be finite."""
     found = fast_method([horizon**e for e in powers], _RHO, _GAIN, kind)
     verdict = stability(found.algorithm, Spectrum.power_law(nu), 1000)
     assert verdict.stable

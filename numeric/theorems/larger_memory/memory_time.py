@@ -23,8 +23,8 @@ from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.larger_memory.methods import (
     fast_methods,
     heavy_balls,
+    law_noise_sum,
     memory_time,
-    noise_sum,
     random_methods,
 )
 
@@ -68,7 +68,7 @@ def random_ratios(count: int, seed: int, claim: Claim = claim) -> tuple[float, f
     for algorithm in random_methods(rng, count):
         theta, rate = max(1.0, memory_time(algorithm)), float(algorithm.effective_learning_rate)
         nu = float(rng.choice([1.3, 1.7, 2.0, 3.0]))
-        first, second = claim(theta, noise_sum(algorithm, nu), nu)
+        first, second = claim(theta, law_noise_sum(algorithm, nu), nu)
         by_noise, by_stability = max(by_noise, rate / first), max(by_stability, rate / second)
     return by_noise, by_stability
 

@@ -143,8 +143,8 @@ def symbol_at(algorithm: Algorithm, x: Array) -> Array:
     return found
 
 
-def noise_sum(algorithm: Algorithm, exponent: float) -> float:
-    """Return the sum of s over the power law without end."""
+def law_noise_sum(algorithm: Algorithm, exponent: float) -> float:
+    """Return the sum of s of any method over the power law without end: its middle, no bound."""
     return float(stability(algorithm, Spectrum.power_law(exponent), 1).noise_sum)
 
 

@@ -24,7 +24,7 @@ from sgdmem.numeric.theorems.instances import Dynamics
 from sgdmem.numeric.theorems.larger_memory.methods import (
     fast_methods,
     heavy_balls,
-    noise_sum,
+    law_noise_sum,
     random_methods,
 )
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -48,7 +48,7 @@ def check(claim: Claim = claim) -> list[Case]:
     rng = np.random.default_rng(7)
     cases = []
     for nu in (1.3, 2.0, 3.0):
-        drawn = [(method, noise_sum(method, nu)) for method in random_methods(rng, 30)]
+        drawn = [(method, law_noise_sum(method, nu)) for method in random_methods(rng, 30)]
         left = least_left(drawn, nu, claim)
         cases.append(Case(f"random methods, nu = {nu:g}", max(0.0, 0.5 - left), 0.0))
     for nu in (1.5, 2.0):

@@ -16,7 +16,7 @@ from sgdmem.numeric.theorems.larger_memory.interlacing import Interlacing
 from sgdmem.numeric.theorems.larger_memory.methods import (
     clustered_methods,
     fast_methods,
-    noise_sum,
+    law_noise_sum,
     random_methods,
     symbol_at,
 )
@@ -53,7 +53,7 @@ def test_symbols_by_noise(count: int) -> None:
     means, outside = 0.0, 0.0
     for method in random_methods(rng, count):
         nu = float(rng.choice([1.3, 2.0, 3.0]))
-        N = 1 + 8 * noise_sum(method, nu)
+        N = 1 + 8 * law_noise_sum(method, nu)
         powers = abs(symbol_at(method, np.exp(1j * omega))) ** (1 / nu)
         means = max(means, float(np.trapezoid(powers, omega)) / np.pi / N)
         bound = partial(bound_outside, N, nu)
@@ -71,7 +71,7 @@ def bound_outside(N: float, nu: float, modulus: Array) -> Array:
 @pytest.mark.parametrize("count", COUNTS)
 def test_signals_and_coefficients(count: int) -> None:
     rng = np.random.default_rng(102)
-    drawn = [(method, noise_sum(method, 2)) for method in random_methods(rng, count)]
+    drawn = [(method, law_noise_sum(method, 2)) for method in random_methods(rng, count)]
     moved = 1 - signal.least_left(drawn, 2)
     single, sums = np.max([spijker.ratios(method) for method, _ in drawn], axis=0)
     report(f"1 - a_t {moved:.2g}, coefficients {single:.3g}, partial sums {sums:.3g}")
@@ -87,7 +87,7 @@ def test_polygons(count: int) -> None:
     first = height = 0.0
     for method in random_methods(rng, count, (1, 2, 3, 4)):
         nu, M = float(rng.choice([1.5, 2.0, 3.0])), method.memory
-        total = noise_sum(method, nu)
+        total = law_noise_sum(method, nu)
         for x0 in (1.0, np.exp(2j * np.pi * rng.random())):
             poles, zeros, factor = _roots(method, x0)
             s = np.geomspace(1e-8, 1, 200)
@@ -107,7 +107,7 @@ def test_stretches_of_any_roots(count: int) -> None:
     found = {n: [0.0] for n in range(-4, 6)}
     for method in clustered_methods(rng, count):
         nu = float(rng.choice([1.5, 2.0, 3.0]))
-        total = noise_sum(method, nu)
+        total = law_noise_sum(method, nu)
         for x0 in (1.0, np.exp(1j * np.exp(rng.uniform(-12, 1)))):
             poles, zeros, factor = _roots(method, x0)
             moduli = np.sort(abs(np.concatenate([poles, zeros])))
