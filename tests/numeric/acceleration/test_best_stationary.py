@@ -136,8 +136,8 @@ def test_memory_one_has_the_best_q0() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("nu", "memory", "measured"),
-    [(2, 1, 0.5), (2, 2, 0.6667), long(2, 3, 0.7499), long(2, 4, 0.7994), long(2, 5, 0.8312),
-     (3, 1, 0.6667), (3, 2, 0.8576), long(3, 3, 0.9342), (1.5, 1, 0.3333), (1.5, 2, 0.4284)],
+    [(2, 1, 0.5), (2, 2, 0.6667), long(2, 3, 0.75), long(2, 4, 0.7996), long(2, 5, 0.8318),
+     (3, 1, 0.6667), (3, 2, 0.8582), long(3, 3, 0.9375), (1.5, 1, 0.3333), (1.5, 2, 0.4284)],
 )  # fmt: skip
 def test_growth_law(nu: float, memory: int, measured: float) -> None:
     spectrum = Spectrum.power_law(nu)
@@ -152,7 +152,7 @@ def test_growth_law(nu: float, memory: int, measured: float) -> None:
         assert zeros[0] < 2 and (poles < zeros).all() and (zeros[1:] < poles[:-1]).all()
     exponent = (rates[1] - rates[0]) / math.log(1e3)
     report(f"nu {nu}, M {memory}: {exponent:.4f}")
-    assert exponent == pytest.approx(measured, abs=0.01)
+    assert exponent == pytest.approx(measured, abs=0.001)
     assert exponent == pytest.approx(1 - 1 / partial_sum(nu, memory + 1), abs=0.01)
 
 
