@@ -45,8 +45,8 @@ def interlacing_edge(algorithm: Algorithm) -> Fraction | None:
     -----
     Methods that interlace are positive mixtures of heavy balls: the gradient of k steps ago has the
     weight :math:`\sum_i\mu_id_i^k`, all :math:`\mu_i>0` and :math:`-1<d_i<1`. Among them are SGD,
-    the heavy ball, Nesterov's method, QHM with nu up to 1, AggMo, and most results of
-    `best_stationary`. None that shrinks w is.
+    with momenta in [0, 1) the heavy ball, Nesterov's method, QHM with nu up to 1 and AggMo, and
+    most results of `best_stationary`. A method that shrinks w does not count.
 
     Examples
     --------
@@ -58,9 +58,11 @@ def interlacing_edge(algorithm: Algorithm) -> Fraction | None:
     """
     if require_algorithm(algorithm, "algorithm").is_symbolic:
         raise InputError("interlacing_edge needs an algorithm with rational entries")
+    if algorithm.shrink != 0:
+        return None
     form = algorithm.half_plane_form
     twice_D, minus_Q = form.fixed, [-q for q in form.Q]
-    if algorithm.shrink != 0 or not twice_D[0] > 0 or not minus_Q[0] > 0:
+    if not (twice_D[0] > 0 and minus_Q[0] > 0):
         return None
     even = flint_polynomial([1, 1]) * flint_polynomial(reversed(twice_D))
     odd = flint_polynomial(reversed(minus_Q))

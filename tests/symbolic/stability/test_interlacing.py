@@ -179,6 +179,19 @@ def test_what_has_no_edge() -> None:
         interlacing_edge(named.sgd(sympy.Symbol("x")))
 
 
+def test_common_methods_have_it() -> None:
+    momenta = [Fraction(k, 20) for k in range(0, 20, 3)]
+    for x in momenta:
+        methods = [named.heavy_ball(1, x), named.nesterov(1, x), named.qhm(1, x, "0.3")]
+        methods += [named.aggmo(1, [x, y, y]) for y in momenta]
+        for method in methods:
+            edge = interlacing_edge(method)
+            assert edge is not None
+            ((low, high),) = by_isolation(method)
+            assert low == NOTHING and high[0] <= edge <= high[1]
+    assert interlacing_edge(named.nesterov(1, "-0.5")) is None
+
+
 def test_where_the_gradient_is_taken_does_not_matter() -> None:
     # Nesterov's method, its gradient ahead of w: the same P and Q
     ahead = Algorithm("0.1", b="0.9", c="-0.1", D="0.9", a="0.9")
