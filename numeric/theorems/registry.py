@@ -49,6 +49,10 @@ SYSTEMS = {  # the papers, and the modules of their statements, by their folders
         "Decay towards the start": "decay_to_start",
         "Extrapolated outputs": "extrapolated_outputs",
         "Clustered spectra": "clusters",
+        "Energy of changing memory": "changing_memory",
+        "Rounds of changing memory": "rounds",
+        "Fejer steps of rounds": "fejer",
+        "Windows of changing memory": "windows",
     },
     "own": {
         "Exact verdict": "exact_verdict",

@@ -1,0 +1,65 @@
+"""Inequalities of the proofs on memory 1 that changes with time, on thousands of instances."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sgdmem.numeric.theorems.larger_memory import changing_memory, fejer, rounds, windows
+from tests.figures import counts, report
+
+COUNTS = counts(300, 5000)
+
+
+@pytest.mark.parametrize("count", counts(300, 30_000))
+def test_energies(count: int) -> None:
+    rng, claimed = np.random.default_rng(200), changing_memory.claim()
+    needed = {
+        name: changing_memory.largest_needed(name, count, rng, claimed)
+        for name in changing_memory.NEEDED
+    }
+    report(", ".join(f"{name} {x:.3g}" for name, x in needed.items()))
+    allowed = [claimed.spread, *claimed[2:]]
+    assert all(x <= bound for x, bound in zip(needed.values(), allowed, strict=True))
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_rounds(count: int) -> None:
+    rng, bounds = np.random.default_rng(201), rounds.claim()
+    found: dict[str, float] = {}
+    for T in (40, 80, 160):
+        for most in (3.0, 30.0):
+            drawn = rounds.draw(rng, T, count // 15, most=most)
+            for name, ratio in rounds.largest_ratios(drawn, bounds).items():
+                found[name] = max(found.get(name, 0.0), ratio)
+    slow = rounds.draw(rng, 2000, count // 50, most=3.0, long=1)
+    found["adiabatic"] = rounds.largest_adiabatic(slow, bounds)
+    report(", ".join(f"{name} {x:.3g}" for name, x in found.items()))
+    assert max(found.values()) <= 1
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_fejer_steps(count: int) -> None:
+    rng, pattern = np.random.default_rng(202), fejer.claim()
+    for m in (9, 11, 21, 51, 101):
+        found = fejer.product_ratios(m, count, rng, pattern)
+        found |= fejer.block_ratios(m, count, rng, pattern)
+        report(f"m = {m}: " + ", ".join(f"{name} {x:.4g}" for name, x in found.items()))
+        assert max(found.values()) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_windows(count: int) -> None:
+    rng, bounds = np.random.default_rng(203), windows.claim()
+    assert all(windows.chain_error(rng, bounds.sign) == 0 for _ in range(count))
+    found = windows.largest_ratios(count, rng, bounds)
+    report(", ".join(f"{name} {x:.5g}" for name, x in found.items()))
+    assert max(found.values()) <= 1 + 1e-5  # covariances may be nearly singular
+
+
+@pytest.mark.slow
+def test_exponents_between_both_theorems() -> None:
+    for nu in np.linspace(1.05, 2.98, 60):
+        y = 1 - 1 / nu
+        assert windows.largest_sum(nu) == pytest.approx(1 + y + y * y / 2, abs=1e-9)
+        assert fejer.exponent_ratio(nu, fejer.claim()) < 1
