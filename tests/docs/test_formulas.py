@@ -45,6 +45,8 @@ def test_every_formula_becomes_mathml() -> None:
     [
         (r"\mathcal T\mathcal{M}", "𝒯ℳ"),
         (r"\mathbb E\mathbb R^d", "𝔼ℝ"),
+        (r"\mathbf 1\mathsf{w}_i", "𝟏𝗐"),
+        (r"\mathcal 1", "1"),
         ("F" + "'" * 3, "&#x02032;" * 3),
         (r"\Bigl\|\frac12\Bigr\|", "‖"),
         (r"\langle x\rangle", "⟨"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from contextlib import suppress
 from xml.etree.ElementTree import tostring
 from xml.sax.saxutils import unescape
 
@@ -25,8 +26,14 @@ _SPELLINGS = (
     (re.compile(r"(\\[Bb]ig+[lr])\\\|"), "\\1‖"),
 )
 # Browsers know these letters by their own numbers alone.
-_ALPHABETS = {"mathcal": "SCRIPT", "mathbb": "DOUBLE-STRUCK", "mathsf": "SANS-SERIF"}
-_LETTER = re.compile(rf"\\({'|'.join(_ALPHABETS)})(?:\{{([A-Z])\}}|\s*([A-Z]))")
+_ALPHABETS = {
+    "mathcal": "SCRIPT",
+    "mathbb": "DOUBLE-STRUCK",
+    "mathsf": "SANS-SERIF",
+    "mathbf": "BOLD",
+}
+_CHARACTER = "[A-Za-z0-9]"
+_LETTER = re.compile(rf"\\({'|'.join(_ALPHABETS)})(?:\{{({_CHARACTER})\}}|\s*({_CHARACTER}))")
 _PRIMES = re.compile(r"('+)(?:\^(?:\{([^{}]*)\}|(\w)))?")  # and the exponent that follows
 # What it has no spelling for: a sign after a relation is no difference, ~ is no letter, a slash
 # has no spaces, and bars belong to what is between them.
@@ -139,11 +146,12 @@ def mathml(source: str, display: str) -> str:
 
 
 def _letter(found: re.Match[str]) -> str:
-    name = f"{_ALPHABETS[found[1]]} CAPITAL {found[2] or found[3]}"
-    try:
-        return unicodedata.lookup(f"MATHEMATICAL {name}")
-    except KeyError:  # the first ones that Unicode had
-        return unicodedata.lookup(name)
+    plain = unicodedata.name(found[2] or found[3])
+    name = f"{_ALPHABETS[found[1]]} {plain.replace('LATIN ', '').replace(' LETTER', '')}"
+    for known in (f"MATHEMATICAL {name}", name):  # Unicode had some before the others
+        with suppress(KeyError):
+            return unicodedata.lookup(known)
+    return found[0]
 
 
 def _exponent(primes: re.Match[str]) -> str:
