@@ -11,6 +11,7 @@ from .numeric.judges.reason import Reason as Reason
 
 # verbs: (algorithm or family, problem, batch_size, steps)
 from .numeric.verdicts.stability import stability as stability, is_stable as is_stable
+from .numeric.certificates.certify import certify as certify
 from .numeric.verdicts.learning_rate import largest_learning_rate as largest_learning_rate
 from .numeric.losses.loss_recursion import losses as losses
 from .numeric.losses.asymptotics import loss_asymptotics as loss_asymptotics
@@ -41,6 +42,7 @@ from . import (
     errors as errors,
     methods as methods,
     pictures as pictures,
+    proofs as proofs,
     systems as systems,
     training as training,
 )

@@ -40,6 +40,10 @@ class MissingPackageError(SgdmemError, ImportError):
     """A part of sgdmem needs a package that is not installed; the message says how to get it."""
 
 
+class ProofError(SgdmemError):
+    """A proof does not prove what it claims, or is none; the message says where."""
+
+
 class DerivationError(SgdmemError):
     """A statement of a derivation does not hold; nothing is written then."""
 

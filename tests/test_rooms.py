@@ -22,6 +22,7 @@ LAYERS = {
     "symbolic": (
         *(
             "errors",
+            "certificates",
             "algebra",
             "expressions",
             "algorithms",
@@ -47,6 +48,7 @@ LAYERS = {
             "compiled_maps",
             "losses",
             "periodic",
+            "certificates",
         ),
         *("simulation", "exported_code", "acceleration"),
         *(f"training.{x}" for x in ("methods", "optimizers", "networks", "watching")),
@@ -57,7 +59,7 @@ LAYERS = {
 ROOMS = (
     "_version",
     *(f"{layer}.{room}" for layer, rooms in LAYERS.items() for room in rooms),
-    *("errors", "methods", "pictures", "systems", "training", "cli", "__main__"),
+    *("errors", "methods", "pictures", "proofs", "systems", "training", "cli", "__main__"),
 )
 # What the folders of a layer may not import, however lazily.
 FOREIGN = {"symbolic": {"matplotlib"}, "numeric": {"matplotlib"}, "phase_diagrams": set[str]()}

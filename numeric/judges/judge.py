@@ -10,6 +10,7 @@ from functools import cached_property
 
 from sgdmem.numeric.arithmetic.inputs import enclose
 from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.judges.exact_list import ExactFinding, ExactList
 from sgdmem.numeric.judges.joint_judge import JointJudge
 from sgdmem.numeric.judges.noiseless import noiseless_floats
 from sgdmem.numeric.judges.reason import Reason
@@ -24,6 +25,7 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.stability.schur import is_schur_form
 
+_MOMENT, _LONGEST = 500, 8  # eigenvalues times memory, and memory, of what is exact in a moment
 _FAR = 150  # of the largest eigenvalue, or of Q, from 1, as an exponent of 2
 
 
@@ -112,9 +114,34 @@ class Judge:
     def reason(self) -> Reason:
         """Which condition decides."""
         reason = REASONS[int(self.joint.codes[0])]
+        if self.exact is not None:
+            return self.exact.reason
         if reason is Reason.UNDECIDED_NOISELESS and self._is_proved_unstable():
             return Reason.NOISELESS
         return reason
+
+    @cached_property
+    def exact(self) -> ExactFinding | None:
+        """What exact arithmetic decides where balls do not, and it takes a moment.
+
+        Of short lists of rational eigenvalues under the noise of two parameters.
+        """
+        spectrum, memory = self.original_spectrum, self.algorithm.memory
+        if not REASONS[int(self.joint.codes[0])].is_open or self.joint.is_unphysical:
+            return None
+        if spectrum.law is not None or self.noise.mixes or self.algorithm.is_symbolic:
+            return None
+        if len(spectrum) * (memory + 2) > _MOMENT or memory > _LONGEST or not spectrum.is_exact:
+            return None
+        return self.exact_list.find()
+
+    @cached_property
+    def exact_list(self) -> ExactList:
+        """The question in exact numbers: a list of rational eigenvalues."""
+        spectrum = self.original_spectrum
+        weights = [Fraction(weight) for weight in spectrum.weights.tolist()]
+        lam = spectrum.exact()
+        return ExactList(self.original, lam, weights, self.noise, spectrum.weight_decay)
 
     def _is_proved_unstable(self) -> bool:
         """Whether exact arithmetic finds the first doubtful mode not strictly Schur.
@@ -141,6 +168,8 @@ class Judge:
     def detail(self) -> str:
         """Where, or how much."""
         reason, noise = self.reason, self.noise
+        if self.exact is not None and self.exact.eigenvalue is None:
+            return self._exact_detail(self.exact)
         if reason is Reason.STABLE:
             if noise.is_quiet:
                 return "full batches, no noise"
@@ -163,8 +192,15 @@ class Judge:
             return ""
         return self._where()
 
+    def _exact_detail(self, found: ExactFinding) -> str:
+        if found.reason is Reason.BOUNDARY:
+            return "the noise sum is exactly 1"
+        side = "below" if found.reason is Reason.STABLE else "above"
+        return f"the noise sum is {side} 1, by exact arithmetic"
+
     def _where(self) -> str:
-        index = int(self.sums.worst[0])
+        index = int(self.sums.worst[0]) if self.exact is None else self.exact.eigenvalue
+        assert index is not None
         if index < 0:
             return ""
         if self.spectrum.law is not None:

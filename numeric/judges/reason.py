@@ -41,6 +41,7 @@ class Reason(Enum):
     ROOT_AT_1 = "root_at_1"
     ROOT_AT_MINUS_1 = "root_at_minus_1"
     COMPLEX_ROOTS = "complex_roots"
+    BOUNDARY = "boundary"
 
     @property
     def explanation(self) -> str:  # noqa: D102 - described above
@@ -95,6 +96,8 @@ _EXPLANATIONS = {
     "conditions do not decide this case",
     Reason.ROOT_AT_1: f"{_DIVERGES}a real root at or beyond 1",
     Reason.ROOT_AT_MINUS_1: f"{_DIVERGES}a real root at or beyond -1",
+    Reason.BOUNDARY: "it lies exactly on the boundary of stability, where second moments need not "
+    "decay",
     Reason.COMPLEX_ROOTS: f"{_DIVERGES}two complex roots on or outside the unit circle",
 }
 _LABELS = {
@@ -108,4 +111,5 @@ _LABELS = {
     Reason.ROOT_AT_1: "a root at x = 1",
     Reason.ROOT_AT_MINUS_1: "a root at x = -1",
     Reason.COMPLEX_ROOTS: "two complex roots",
+    Reason.BOUNDARY: "exactly on the boundary",
 }

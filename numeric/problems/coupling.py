@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -36,12 +36,24 @@ class Block:
         The exact diagonal.
     rounding : float
         Of the entries, relative to their size; zero where they are exact.
+    given : mapping of int to Fraction
+        The exact values of entries that are no floats, by their places row by row.
     """
 
     size: int
     entries: Ball
     diagonal: tuple[Fraction, ...]
     rounding: float = 0.0
+    given: Mapping[int, Fraction] = field(default_factory=dict, repr=False)
+
+    def exact(self) -> list[list[Fraction]]:
+        """Return the entries exactly, row by row."""
+        if self.is_constant:
+            return [[self.diagonal[0]] * self.size] * self.size
+        floats = self.entries.mid.ravel().tolist()
+        every = [self.given.get(i, Fraction(value)) for i, value in enumerate(floats)]
+        every[:: self.size + 1] = self.diagonal
+        return [every[i : i + self.size] for i in range(0, len(every), self.size)]
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -181,7 +193,8 @@ def _matrix_block(value: Any) -> Block:
     exact = [entry(value) for value in array.ravel().tolist()]
     ball = Ball.exactly(exact)
     mid, rad = ball.mid.reshape(array.shape), ball.rad.reshape(array.shape)
-    return Block(len(array), Ball(mid, rad), (*exact[:: len(array) + 1],))
+    given = {i: exact[i] for i in np.flatnonzero(rad).tolist()}
+    return Block(len(array), Ball(mid, rad), (*exact[:: len(array) + 1],), given=given)
 
 
 def _float_block(mid: Array, rounding: float) -> Block:
@@ -240,4 +253,4 @@ def _with_diagonal(block: Block, values: dict[int, Fraction]) -> Block:
     rad = np.broadcast_to(block.entries.rad, mid.shape).copy()
     mid[places, places], rad[places, places] = exact.mid, exact.rad
     diagonal = tuple(values.get(i, value) for i, value in enumerate(block.diagonal))
-    return Block(block.size, Ball(mid, rad), diagonal, block.rounding)
+    return Block(block.size, Ball(mid, rad), diagonal, block.rounding, block.given)

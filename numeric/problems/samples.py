@@ -8,7 +8,7 @@ has :math:`Z_i=x_i`. Their mean is :math:`H=V\Lambda V^T`, and the whitened colu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -65,6 +65,8 @@ class Samples:
         are taken to make noise in proportion, which is an estimate.
     left_out : float
         The largest trace that the curvature of one sample has in modes that were left out.
+    given : RowPieces or None
+        The rows, where they are all of these samples.
     """
 
     eigenvalues: Array
@@ -78,6 +80,7 @@ class Samples:
     precision: float = EPS
     trace_share: float = 1.0
     left_out: float = 0.0
+    given: RowPieces | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -100,7 +103,9 @@ class Samples:
         if not (eigenvalues.size and np.isfinite(eigenvalues).all() and min(eigenvalues) >= least):
             raise InputError(f"{name} must have eigenvalues within the range of floats")
         columns = WhitenedRows.of(given, axes, eigenvalues).settled(shares)
-        return cls(eigenvalues, columns, shares, axes, drawing, precision=given.precision)
+        return cls(
+            eigenvalues, columns, shares, axes, drawing, precision=given.precision, given=given
+        )
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -175,10 +180,11 @@ class Samples:
         chosen = self._first_pass.heaviest(self.weights, _HEAVY)
         columns = self.columns
         some = columns[chosen] if isinstance(columns, np.ndarray) else columns.some(chosen)
-        return replace(self, columns=some, weights=self.weights[chosen], residuals=None, pull=None)
+        weights = self.weights[chosen]
+        return replace(self, columns=some, weights=weights, residuals=None, pull=None, given=None)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {key: value for key, value in vars(self).items() if key != "images"}
+        return {key: value for key, value in vars(self).items() if key not in ("images", "given")}
 
     @cached_property
     def _first_pass(self) -> FirstPass:
@@ -267,7 +273,7 @@ class Samples:
         found = Samples.of(rows, weights, self.drawing)
         of_modes: dict[str, Any] = {"trace_share": self.trace_share, "left_out": self.left_out}
         axes = found.axes @ self.axes
-        return replace(found, axes=axes, precision=self.precision, **of_modes)
+        return replace(found, axes=axes, precision=self.precision, given=None, **of_modes)
 
     def squared_forms(self, N: Array) -> Array:
         r"""Return :math:`|Z_s^TNZ_s|^2` of each sample's whitened columns, for a symmetric N."""

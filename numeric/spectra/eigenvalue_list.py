@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from sgdmem.numeric.arithmetic.arrays import read_list, read_reals, read_vector
+from sgdmem.numeric.arithmetic.arrays import list_entries, read_list, read_reals, read_vector
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import enclosure, positive, positive_float
 from sgdmem.symbolic.errors import InputError, shown
 
 _SHOWN = 4  # eigenvalues of a list that is shown in full
 _WIDEST = 1e-9  # interval that stands for one eigenvalue, relative to it
+_FEW = 10**5  # eigenvalues that are kept as fractions where floats do not hold them
 _BLUR = 1e-3  # of the largest eigenvalue, what smoothing a density makes of zero
 
 
@@ -27,6 +29,8 @@ class EigenvalueList:
     ----------
     eigenvalues, radii, weights : ndarray, shape (N,)
         Nearest floats, bounds on their distances from the exact values, multiplicities; read-only.
+    given : mapping of int to Fraction
+        The exact values of those that are rational and no floats, by their places.
     dropped, dropped_modes
         How many entries were left out, and how many modes they are, multiplicities included.
 
@@ -39,6 +43,7 @@ class EigenvalueList:
     eigenvalues: Array
     radii: Array
     weights: Array
+    given: Mapping[int, Fraction] = field(default_factory=dict, repr=False)
     dropped: int = 0
     dropped_modes: float = 0.0
 
@@ -70,7 +75,10 @@ class EigenvalueList:
         if (counts < 0).any():
             index = int((counts < 0).argmax())
             raise InputError(f"weights[{index}] must not be negative, got {counts[index]:g}")
-        found = cls(ball.mid, ball.rad, counts)._positive(positive_part)
+        entries = list_entries(eigenvalues, "eigenvalues")
+        known = {i: enclosure(entries[i], "eigenvalues") for i in np.flatnonzero(ball.rad).tolist()}
+        given = {i: middle for i, (middle, radius) in known.items() if not radius}
+        found = cls(ball.mid, ball.rad, counts, given)._positive(positive_part)
         wide = found.radii > _WIDEST * found.eigenvalues
         if wide.any():  # searches and losses take the middle
             index = int(wide.argmax())
@@ -118,7 +126,9 @@ class EigenvalueList:
         if not left_out:
             return self
         parts = (self.eigenvalues[kept], self.radii[kept], self.weights[kept])
-        return EigenvalueList(*parts, left_out, float(self.weights[~kept].sum()))
+        places = np.cumsum(kept) - 1
+        given = {int(places[i]): value for i, value in self.given.items() if kept[i]}
+        return EigenvalueList(*parts, given, left_out, float(self.weights[~kept].sum()))
 
     @property
     def modes(self) -> float:
@@ -148,7 +158,37 @@ class EigenvalueList:
                 f"factor must keep the eigenvalues in the range of floating-point numbers, "
                 f"got {shown(factor)}"
             )
-        return replace(self, eigenvalues=ball.mid, radii=ball.rad)
+        given = {i: exact * value for i, value in self.given.items()}
+        if len(given) < _FEW:
+            inexact = set(np.flatnonzero(ball.rad).tolist()) - given.keys()
+            given |= {
+                i: exact * Fraction(float(self.eigenvalues[i]))
+                for i in inexact
+                if not self.radii[i]
+            }
+        return replace(self, eigenvalues=ball.mid, radii=ball.rad, given=given)
+
+    def exact(self) -> list[Fraction]:
+        """Return the exact values.
+
+        Raises
+        ------
+        InputError
+            If one is known to lie in an interval only.
+
+        Examples
+        --------
+        >>> EigenvalueList.read([4, "0.1"]).exact()
+        [Fraction(4, 1), Fraction(1, 10)]
+        """
+        for i in np.flatnonzero(self.radii).tolist():
+            if i not in self.given:
+                raise InputError(
+                    f"eigenvalues[{i}] must be a rational number, got {self.eigenvalues[i]:.6g} +- "
+                    f"{self.radii[i]:.1g}"
+                )
+        floats = self.eigenvalues.tolist()
+        return [self.given.get(i, Fraction(value)) for i, value in enumerate(floats)]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, EigenvalueList):

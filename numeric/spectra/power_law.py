@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -36,13 +36,22 @@ class PowerLaw:
     exponent: float
     scale: float
     count: int | None
+    given: tuple[Fraction, Fraction] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def read(cls, exponent: Any, scale: Any = 1.0, count: int | None = None) -> PowerLaw:
         """Return the law of what a caller gives; InputError unless it is one."""
         if count is not None:
             count = whole(count, "count", 1, LARGEST_COUNT)
-        return cls(positive_float(exponent, "exponent"), positive_float(scale, "scale"), count)
+        given = positive(exponent, "exponent"), positive(scale, "scale")
+        return cls(
+            positive_float(exponent, "exponent"), positive_float(scale, "scale"), count, given
+        )
+
+    @property
+    def exact(self) -> tuple[Fraction, Fraction]:
+        """The exponent and the scale as they were given, before they were rounded."""
+        return self.given or (Fraction(self.exponent), Fraction(self.scale))
 
     @property
     def modes(self) -> float:
@@ -69,8 +78,8 @@ class PowerLaw:
     def scaled(self, factor: Any) -> PowerLaw:
         """Return the law times a factor; InputError if it leaves the range of floats."""
         # as a Fraction, so that leaving the range of floats is noticed
-        scale = Fraction(self.scale) * positive(factor, "factor")
-        return PowerLaw.read(self.exponent, scale, self.count)
+        exponent, scale = self.exact
+        return PowerLaw.read(exponent, scale * positive(factor, "factor"), self.count)
 
     def sum(self, power: float = 1.0) -> float:
         r"""Return :math:`\sum_k\lambda_k^p`, to the nearest float or the one beside it.

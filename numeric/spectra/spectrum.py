@@ -8,6 +8,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import number, positive, positive_float
 from sgdmem.numeric.spectra.compressed import CompressedSpectrum
@@ -333,6 +335,15 @@ class Spectrum:
                 f"{self!r} has too many eigenvalues to list them (at most {MOST_EIGENVALUES:,})"
             )
         return members.listed()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every eigenvalue of the list is a rational number that is known."""
+        return len(self._list.given) == np.count_nonzero(self.radii)
+
+    def exact(self) -> list[Fraction]:
+        """Return the eigenvalues of a list exactly; InputError for one that is no rational."""
+        return self._list.exact()
 
     @property
     def dropped(self) -> int:

@@ -82,7 +82,12 @@ def verdict_of(algorithm: Algorithm, problem: Problem, noise: BatchNoise) -> Ver
     reason, detail = judge.reason, judge.detail
     low = high = output = math.inf
     middle = float(judge.joint.noise_sum[0])
-    if judge.joint.is_summed[0]:
+    exact = judge.exact
+    if exact is not None:
+        low, high = exact.noise_sum
+        middle = (low + high) / 2
+        output = judge.exact_list.output_noise_sum() if math.isfinite(high) else math.inf
+    elif judge.joint.is_summed[0]:
         (low, high), output = judge.radius, _output(judge)
     elif reason.is_open and reason is not Reason.UNPHYSICAL_NOISE and not noise.mixes:
         low, _ = judge.radius  # of the modes that are certain

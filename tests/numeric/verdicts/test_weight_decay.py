@@ -246,7 +246,7 @@ def test_edges_of_the_learning_rate() -> None:
     verdict = stability(heavy_ball("0.1", "0.9"), problem)
     assert verdict.critical_eigenvalue == pytest.approx(38 - 0.5, rel=1e-14)
     assert verdict.critical_scale == pytest.approx(8.4444444444, rel=1e-9)
-    assert stability(heavy_ball(Fraction(38, 45), "0.9"), problem).reason is Reason.NOISELESS
+    assert stability(heavy_ball(Fraction(38, 45), "0.9"), problem).reason is Reason.BOUNDARY
     assert stability(heavy_ball(Fraction(38, 45), "0.9"), problem).binding is Reason.ROOT_AT_MINUS_1
     small = 2.0**-600
     tiny = Problem(Spectrum([4 * small, small]), weight_decay=small / 2)

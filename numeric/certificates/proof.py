@@ -1,0 +1,112 @@
+"""A proof as an object: what it claims, and how it is written, read and checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.certificates.check import FORMAT, VERSION, CheckedProof, check_proof
+
+_STABLE = {"stable": True, "unstable": False, "boundary": False, "open": None}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof that an algorithm is stable on a problem at a batch size, or that it is not.
+
+    Attributes
+    ----------
+    record : dict
+        All that it consists of, as JSON holds it: the algorithm, the problem, the noise, the claim
+        and what witnesses it. Numbers are texts such as "-3/4".
+    reason : Reason
+        As of a verdict.
+
+    Examples
+    --------
+    >>> from sgdmem import Spectrum, certify, heavy_ball
+    >>> proof = certify(heavy_ball("0.1", "0.9"), Spectrum([4, 1]), batch_size=8)
+    >>> proof.stable, proof.claim
+    (True, 'stable')
+    >>> print(proof.check())
+    stable: every mode is strictly Schur, and the noise sum, 0.343600779416, is below 1
+    """
+
+    record: Mapping[str, Any]
+    reason: Reason
+
+    @property
+    def claim(self) -> str:
+        """What is proved: "stable", "unstable", "boundary" (not stable either) or "open"."""
+        return str(self.record["claim"])
+
+    @property
+    def stable(self) -> bool | None:
+        """Whether it proves stability; None where it has bounds only."""
+        return _STABLE[self.claim]
+
+    @cached_property
+    def checked(self) -> CheckedProof:
+        """What the checker finds; made once."""
+        return check_proof(self.record)
+
+    def check(self) -> CheckedProof:
+        """Check it by exact arithmetic, with no code of those who made it; see `check_proof`."""
+        return self.checked
+
+    def save(self, path: Any) -> None:
+        """Write it as JSON, which `sgdmem.proofs.check_proof` and ``sgdmem check`` read."""
+        text = json.dumps(self.record, ensure_ascii=True, indent=1)
+        Path(path).write_text(f"{text}\n", encoding="utf-8")
+
+    def __str__(self) -> str:
+        return str(self.checked)
+
+
+def proof_record(
+    claim: str, asked: Mapping[str, Any], witness: Mapping[str, Any], **method: Any
+) -> dict[str, Any]:
+    """Return what a proof consists of.
+
+    ``asked`` has the problem, the noise and one over the batch size; ``method`` an algorithm, or
+    steps.
+    """
+    head = {"format": FORMAT, "version": VERSION, "claim": claim}
+    return {**head, **method, **asked, "witness": witness}
+
+
+def step_record(algorithm: Algorithm) -> dict[str, Any]:
+    """Return an algorithm as a proof holds it."""
+    blocks = algorithm.blocks
+    return {
+        "name": algorithm.label,
+        "alpha": text(blocks.alpha),
+        "b": texts(blocks.b),
+        "c": texts(blocks.c),
+        "D": [texts(line) for line in blocks.D],
+        "a": texts(blocks.a),
+        "shrink": text(blocks.shrink),
+    }
+
+
+def text(value: Any) -> str:
+    """Return a rational number of any kind as a proof writes it.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> text(Fraction(-3, 4))
+    '-3/4'
+    """
+    return str(value)
+
+
+def texts(values: Iterable[Any]) -> list[str]:
+    """Return several."""
+    return [text(value) for value in values]

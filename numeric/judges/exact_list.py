@@ -1,0 +1,234 @@
+r"""The exact condition on a finite list of rational eigenvalues, decided by exact arithmetic.
+
+The summand is a quotient of two polynomials in the eigenvalue (`noise_fraction`), so each takes a
+few products of rational numbers; sums are enclosed by balls of more and more bits, and where these
+do not decide they are computed exactly. Nothing stays open: what is neither stable nor unstable by
+a margin is shown to lie on the boundary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import zip_longest
+from typing import Any
+
+from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.noise_sums.mode_summands import decayed_form
+from sgdmem.numeric.problems.noise import BatchNoise
+from sgdmem.symbolic.algebra.determinants import hurwitz_determinants
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm, to_half_plane
+from sgdmem.symbolic.algebra.scalars import flint_polynomial, flint_rational, fraction_of, to_float
+from sgdmem.symbolic.algorithms.algorithm import Algorithm
+from sgdmem.symbolic.stability.noise_fraction import noise_fraction
+from sgdmem.symbolic.stability.schur import is_schur_form
+
+_FIRST_BITS, _MOST_BITS = 64, 2**13
+
+
+@dataclass(frozen=True)
+class ExactFinding:
+    """What exact arithmetic decides.
+
+    Attributes
+    ----------
+    reason : Reason
+    eigenvalue : int or None
+        The place of the eigenvalue at fault, where one is.
+    bits : int or None
+        In which every summand, rounded down, still decides the noise sum; None where nothing may
+        be rounded.
+    circles : list of lists or None
+        On the boundary by roots on the unit circle, the factor of each P - lambda Q that has them.
+    noise_sum : (float, float)
+        Bounds of it; infinite where a mode is unstable by itself.
+    """
+
+    reason: Reason
+    eigenvalue: int | None = None
+    bits: int | None = None
+    circles: list[list[Any]] | None = None
+    noise_sum: Interval = (math.inf, math.inf)
+
+
+@dataclass(frozen=True)
+class ExactList:
+    """An algorithm on a list of eigenvalues, in exact numbers.
+
+    Attributes
+    ----------
+    algorithm : Algorithm
+    eigenvalues, weights : list of Fraction
+    noise : BatchNoise
+        Of two parameters, tau2 perhaps for each eigenvalue, or coupled.
+    weight_decay : Fraction
+    """
+
+    algorithm: Algorithm
+    eigenvalues: list[Fraction]
+    weights: list[Fraction]
+    noise: BatchNoise
+    weight_decay: Fraction
+
+    @cached_property
+    def form(self) -> HalfPlaneForm:
+        """The algorithm in the half plane."""
+        return decayed_form(self.algorithm, self.weight_decay)
+
+    @cached_property
+    def fraction(self) -> tuple[Any, Any]:
+        """Numerator and denominator of s / lambda, polynomials of FLINT."""
+        parts = noise_fraction(self.form.map(flint_rational))
+        numerator, denominator = map(flint_polynomial, parts)
+        return numerator, denominator
+
+    @cached_property
+    def damping(self) -> list[Fraction]:
+        """tau2 / B of each eigenvalue."""
+        tau2, inverse = self.noise.tau2, self.noise.inverse_batch
+        each = tau2 if isinstance(tau2, tuple) else [tau2] * len(self.eigenvalues)
+        return [inverse * value for value in each]
+
+    @cached_property
+    def coupling(self) -> list[list[Fraction]]:
+        """T: tau1 everywhere, or blocks and zero beside them."""
+        size, before = len(self.eigenvalues), 0
+        if self.noise.coupling is None:
+            return [[self.noise.tau1] * size] * size
+        matrix = []
+        for block in self.noise.coupling:
+            left, right = [Fraction(0)] * before, [Fraction(0)] * (size - before - block.size)
+            matrix += [[*left, *line, *right] for line in block.exact()]
+            before += block.size
+        return matrix
+
+    def first_unstable(self) -> int | None:
+        """Return the place of an eigenvalue at which P - lambda Q is not strictly Schur."""
+        order = sorted(range(len(self.eigenvalues)), key=lambda i: -self.eigenvalues[i])
+        return next((i for i in order if not is_schur_form(self.form, self.eigenvalues[i])), None)
+
+    def share(self, i: int) -> tuple[Any, Any]:
+        """Return numerator and denominator of s / (1 + tau2 s / B); modes are strictly Schur."""
+        lam = flint_rational(self.eigenvalues[i])
+        numerator, denominator = self.fraction
+        top, bottom = lam * numerator(lam), denominator(lam)
+        if bottom < 0:
+            top, bottom = -top, -bottom
+        return top, bottom + flint_rational(self.damping[i]) * top
+
+    def find(self) -> ExactFinding:
+        """Decide the noise sum's side of 1, and everything before it."""
+        unstable = self.first_unstable()
+        if unstable is not None:
+            circles = self.circles()
+            if circles is None:
+                return ExactFinding(Reason.NOISELESS, unstable)
+            first = next(i for i, factor in enumerate(circles) if len(factor) > 1)
+            return ExactFinding(Reason.BOUNDARY, first, circles=circles)
+        if self.noise.is_quiet:
+            return ExactFinding(Reason.STABLE, noise_sum=(0.0, 0.0))
+        shares = [self.share(i) for i in range(len(self.eigenvalues))]
+        for i, (_, bottom) in enumerate(shares):
+            if bottom <= 0:
+                return ExactFinding(Reason.MODE_NOISE, i)
+        feed = flint_rational(self.noise.tau1 * self.noise.inverse_batch)
+        counts = [feed * flint_rational(weight) for weight in self.weights]
+        spare = 32 + len(counts).bit_length() + max(0, int(feed).bit_length())
+        return _side(counts, shares, spare)
+
+    def output_noise_sum(self) -> float:
+        """Return the noise sum of the loss at w; every mode is strictly Schur, and damped."""
+        if not self.form.shifted:
+            return sum(self.find().noise_sum) / 2
+        at_w = self.form._replace(Q=self.form.Q_output).map(flint_rational)
+        numerator = flint_polynomial(noise_fraction(at_w)[0])
+        terms = []
+        for i, weight in enumerate(self.weights):
+            lam, (_, bottom) = flint_rational(self.eigenvalues[i]), self.share(i)
+            sign = 1 if self.fraction[1](lam) > 0 else -1
+            terms.append(flint_rational(weight) * sign * lam * numerator(lam) / bottom)
+        share = self.noise.tau1 * self.noise.inverse_batch
+        return to_float(share * fraction_of(summed(terms)))
+
+    def circles(self) -> list[list[Any]] | None:
+        """Return the factor of each P - lambda Q whose roots are those on the unit circle.
+
+        Coefficients, highest power first; None where a root lies outside.
+        """
+        _, P, Q, _ = self.algorithm.polynomials
+        found = []
+        for lam in self.eigenvalues:
+            curvature = lam + self.weight_decay
+            chi = [p - curvature * q for p, q in zip_longest(P, Q, fillvalue=Fraction(0))]
+            circle = _on_circle(flint_polynomial(chi))
+            if circle is None:
+                return None
+            found.append(list(circle)[::-1])
+        return found
+
+
+def _side(counts: Sequence[Any], shares: Sequence[tuple[Any, Any]], spare: int) -> ExactFinding:
+    """Return on which side of 1 a sum of counts times fractions lies."""
+    from flint import arb, ctx
+
+    bits = _FIRST_BITS
+    while bits <= _MOST_BITS:
+        with ctx.workprec(bits + 16):
+            pairs = zip(counts, shares, strict=True)
+            total = sum((arb(count * top) / arb(bottom) for count, (top, bottom) in pairs), arb(0))
+            if total < 1 or total > 1:
+                reason = Reason.STABLE if total < 1 else Reason.NOISE_SUM
+                return ExactFinding(reason, bits=bits + spare, noise_sum=_ends(total))
+        bits *= 2
+    whole = summed(
+        count * top / bottom for count, (top, bottom) in zip(counts, shares, strict=True)
+    )
+    if whole == 1:
+        return ExactFinding(Reason.BOUNDARY, noise_sum=(1.0, 1.0))
+    reason = Reason.STABLE if whole < 1 else Reason.NOISE_SUM
+    return ExactFinding(reason, noise_sum=_ends(arb(whole)))
+
+
+def _ends(total: Any) -> Interval:
+    """Return floats around a ball."""
+    low, high = float(total.lower()), float(total.upper())
+    return math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
+
+
+def summed(terms: Iterable[Any], add: Callable[[Any, Any], Any] = lambda x, y: x + y) -> Any:
+    """Return a sum of rational numbers, added in pairs so that few of them are long."""
+    left = list(terms)
+    while len(left) > 1:
+        odd = left[2 * (len(left) // 2) :]
+        left = [add(*left[i : i + 2]) for i in range(0, len(left) - 1, 2)] + odd
+    return left[0]
+
+
+def _on_circle(chi: Any) -> Any:
+    """Return a square-free polynomial with the roots that another one has on the unit circle.
+
+    None if a root lies outside. A root that is one of the reversed polynomial too lies on the
+    circle, or its inverse is another one.
+    """
+    common = chi.gcd(flint_polynomial(reversed(list(chi))))
+    simple = common / common.gcd(common.derivative())
+    if len(simple) > 1 and not _is_schur(simple.derivative()):  # Cohn: some lie elsewhere
+        return None
+    inside = chi
+    while len(factor := inside.gcd(simple)) > 1:
+        inside = inside / factor
+    return simple if _is_schur(inside) else None
+
+
+def _is_schur(polynomial: Any) -> bool:
+    """Whether all roots of a polynomial of FLINT lie strictly inside the unit circle."""
+    if len(polynomial) < 2:
+        return True
+    a = to_half_plane([fraction_of(x) for x in polynomial])
+    positive = [x if a[0] > 0 else -x for x in a]
+    conditions = positive[0], *hurwitz_determinants(positive), positive[-1]
+    return all(condition > 0 for condition in conditions)

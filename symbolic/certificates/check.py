@@ -1,0 +1,134 @@
+"""The check of a proof: whether what it claims is true of the algorithm and problem in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sgdmem.symbolic.certificates import noise_sums, periods, power_laws, samples
+from sgdmem.symbolic.certificates.fields import field
+from sgdmem.symbolic.errors import ProofError, shown
+
+FORMAT, VERSION = "sgdmem proof", 1
+MOST_BYTES = 2**28
+
+_Checks: TypeAlias = Mapping[str, Callable[[Any, Any], str]]
+_KINDS: Mapping[str, tuple[Callable[[Any], Any], _Checks]] = {
+    "eigenvalues": (
+        noise_sums.read_listed,
+        {
+            "stable": noise_sums.check_stable,
+            "unstable": noise_sums.check_unstable,
+            "boundary": noise_sums.check_boundary,
+        },
+    ),
+    "steps": (
+        periods.read_period,
+        {"stable": periods.check_stable, "unstable": periods.check_unstable},
+    ),
+    "power_law": (
+        power_laws.read_power_law,
+        {
+            "stable": power_laws.check_stable,
+            "unstable": power_laws.check_unstable,
+            "open": power_laws.check_open,
+        },
+    ),
+    "rows": (
+        samples.read_samples,
+        {"stable": samples.check_stable, "unstable": samples.check_unstable},
+    ),
+}
+
+
+@dataclass(frozen=True)
+class CheckedProof:
+    """What a proof proves.
+
+    Attributes
+    ----------
+    claim : str
+        "stable", "unstable", "boundary" (not stable, but exactly at the limit) or "open" (only
+        bounds are proved).
+    found : str
+        What was checked, as a sentence.
+    """
+
+    claim: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.claim}: {self.found}"
+
+
+def check_proof(proof: Any) -> CheckedProof:
+    """Check a proof by exact arithmetic, without the code that makes proofs or verdicts.
+
+    Parameters
+    ----------
+    proof : dict, or path of a file of JSON
+        As `sgdmem.certify` makes it.
+
+    Returns
+    -------
+    CheckedProof
+
+    Raises
+    ------
+    ProofError
+        If it does not prove what it claims, or is no proof of this version.
+
+    Examples
+    --------
+    >>> sgd = dict(alpha="1/2", b=[], c=[], D=[], a=[], shrink="0")
+    >>> proof = dict(
+    ...     format="sgdmem proof",
+    ...     version=1,
+    ...     algorithm=sgd,
+    ...     inverse_batch_size="1/2",
+    ...     problem=dict(eigenvalues=["1", "1/2"], multiplicities=[1, 1], weight_decay="0"),
+    ...     noise=dict(tau1="1", tau2=["0", "0"]),
+    ...     claim="stable",
+    ...     witness={},
+    ... )
+    >>> print(check_proof(proof))
+    stable: every mode is strictly Schur, and the noise sum, 0.238095238095, is below 1
+    """
+    record = proof if isinstance(proof, Mapping) else _read(Path(proof))
+    if record.get("format") != FORMAT:
+        raise ProofError(
+            f'a proof has "format": "{FORMAT}", this has {shown(record.get("format"))}'
+        )
+    if record.get("version") != VERSION:
+        raise ProofError(
+            f"this is a proof of version {shown(record.get('version'))}, and the checker is for "
+            f"version {VERSION}: make it anew, or check it with the sgdmem that made it"
+        )
+    kind = "steps" if "steps" in record else _kind(field(record, "problem"))
+    read, checks = _KINDS[kind]
+    claim = field(record, "claim")
+    if claim not in checks:
+        raise ProofError(f"the claim must be {', '.join(checks)}, got {shown(claim)}")
+    return CheckedProof(claim, checks[claim](read(record), field(record, "witness")))
+
+
+def _kind(problem: Any) -> str:
+    kinds = [name for name in _KINDS if name in problem] if isinstance(problem, Mapping) else []
+    if len(kinds) != 1:
+        raise ProofError(f"the problem must have one of {', '.join(_KINDS)}")
+    return kinds[0]
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ProofError(f"{path} is longer than {MOST_BYTES:,} bytes, the limit of a proof")
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ProofError(f"{path} is no proof that can be read: {error}") from None
+    if not isinstance(record, Mapping):
+        raise ProofError(f"{path} is no proof: it holds {shown(record)}")
+    return record

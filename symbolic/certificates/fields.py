@@ -1,0 +1,91 @@
+"""What a proof may consist of: numbers as text, within limits, each error in one line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from sgdmem.symbolic.errors import ProofError, shown
+
+_NUMBER = re.compile(r"-?[0-9]+(/[0-9]*[1-9][0-9]*)?", re.ASCII)
+_MOST_DIGITS = 4000  # of a number; Python reads no more than 4,300 by default
+_HUGE, _NEAR = 10**300, Fraction(1, 10**9)
+_Read = TypeVar("_Read")
+
+
+def field(record: Any, name: str) -> Any:
+    """Return what a record holds under a name.
+
+    Raises
+    ------
+    ProofError
+        If there is none.
+    """
+    if not isinstance(record, Mapping) or name not in record:
+        raise ProofError(f"the proof has no {name!r}")
+    return record[name]
+
+
+def rational(value: Any, name: str = "a number") -> Fraction:
+    """Return the rational number that a text such as "-3/4" stands for, and nothing else.
+
+    Examples
+    --------
+    >>> rational("-3/4")
+    Fraction(-3, 4)
+    """
+    if not isinstance(value, str) or len(value) > _MOST_DIGITS or not _NUMBER.fullmatch(value):
+        raise ProofError(f"{name} must be a text such as '-3/4', got {shown(value)}")
+    return Fraction(value)
+
+
+def whole(value: Any, name: str, least: int = 0, most: int = 10**6) -> int:
+    """Return an integer between two others."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ProofError(f"{name} must be an integer from {least} to {most}, got {shown(value)}")
+    return value
+
+
+def row(value: Any, name: str, read: Callable[[Any, str], _Read]) -> list[_Read]:
+    """Return a list of what is read of its members."""
+    if not isinstance(value, list):
+        raise ProofError(f"{name} must be a list, got {shown(value)}")
+    return [read(entry, name) for entry in value]
+
+
+def rationals(value: Any, name: str, length: int | None = None) -> list[Fraction]:
+    """Return a list of rational numbers, of a length if one is given."""
+    found = row(value, name, rational)
+    if length is not None and len(found) != length:
+        raise ProofError(f"{name} must have {length} entries, got {len(found)}")
+    return found
+
+
+def require(holds: bool, otherwise: str) -> None:
+    """Raise ProofError unless what a proof needs holds."""
+    if not holds:
+        raise ProofError(f"not proved: {otherwise}")
+
+
+def shown_bounds(low: Fraction, high: Fraction | None = None) -> str:
+    """Return a number, or two that are not the same, with twelve digits.
+
+    Examples
+    --------
+    >>> shown_bounds(Fraction(1, 3)), shown_bounds(Fraction(1, 3), Fraction(1, 2))
+    ('0.333333333333', 'between 0.333333333333 and 0.5')
+    >>> shown_bounds(1 - Fraction(1, 10**20))
+    '1 - 1e-20'
+    """
+    texts = [_shown(x) for x in (low, high or low)]
+    return texts[0] if texts[0] == texts[1] else f"between {texts[0]} and {texts[1]}"
+
+
+def _shown(x: Fraction) -> str:
+    if abs(x) > _HUGE:
+        return "a huge number"
+    if 0 < abs(x - 1) < _NEAR:
+        return f"1 {'-' if x < 1 else '+'} {float(abs(x - 1)):.3g}"
+    return f"{float(x):.12g}"

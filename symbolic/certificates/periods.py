@@ -1,0 +1,147 @@
+r"""Proofs about a list of eigenvalues and methods that repeat a period of steps.
+
+One step takes the second moments :math:`X_i` of the modes to
+
+.. math:: S_iX_iS_i^T+\frac1B\Bigl(\lambda_i\sum_jT_{ij}\lambda_jr^TX_jr
+    -\tau_{2,i}\lambda_i^2\,r^TX_ir\Bigr)vv^T ,
+
+a map that keeps families of positive semidefinite matrices so if the noise is that of some data;
+a period is the product A of such maps. A proof is a family Y with Y - A(Y) positive definite. If Y
+is positive definite the radius of A is below 1, by
+
+.. math:: A^n(Y)\le(1-\epsilon)^nY ;
+
+if Y is not even semidefinite it is at least 1, since otherwise :math:`Y=\sum_nA^n(Y-A(Y))`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from sgdmem.symbolic.certificates.fields import field, rationals, require, row, whole
+from sgdmem.symbolic.certificates.modes import Step, read_step
+from sgdmem.symbolic.certificates.noise_sums import ListedNoise, read_listed_noise
+
+Matrix: TypeAlias = list[list[Fraction]]
+_MOST_STEPS = 10**4
+
+
+@dataclass(frozen=True)
+class Period:
+    """The steps of a period, and the eigenvalues with their noise."""
+
+    steps: list[Step]
+    noise: ListedNoise
+
+
+def read_period(record: Any) -> Period:
+    """Return the steps of a proof, and the eigenvalues with their noise."""
+    noise = read_listed_noise(record)
+    steps = row(field(record, "steps"), "steps", lambda step, _: read_step(step))
+    require(0 < len(steps) <= _MOST_STEPS, "a period has some steps")
+    require(len({step.size for step in steps}) == 1, "all steps have the same memory")
+    return Period(steps, noise)
+
+
+def check_stable(period: Period, witness: Any) -> str:
+    """Check that the second moments decrease from period to period."""
+    _check(period, family := _read_family(period, witness))
+    require(all(map(is_positive_definite, family)), "Y is positive definite")
+    return (
+        f"second moments fall from period to period of {_steps(period)}, in the order of a family Y"
+    )
+
+
+def check_unstable(period: Period, witness: Any) -> str:
+    """Check that they do not decrease."""
+    _check(period, family := _read_family(period, witness))
+    i = whole(field(witness, "eigenvalue"), "eigenvalue", 0, len(family) - 1)
+    z = rationals(field(witness, "vector"), "vector", len(family[i]))
+    require(quadratic(family[i], z) < 0, f"Y is negative somewhere at eigenvalue {i + 1}")
+    every = f"from period to period of {_steps(period)}"
+    found = f"those at eigenvalue {i + 1} would sum to a negative number"
+    return f"second moments do not fall {every}: {found}"
+
+
+def _steps(period: Period) -> str:
+    return f"{len(period.steps)} step{'s' * (len(period.steps) != 1)}"
+
+
+def _read_family(period: Period, witness: Any) -> list[Matrix]:
+    size = period.steps[0].size
+    blocks = row(field(witness, "Y"), "Y", lambda x, _: x)
+    require(len(blocks) == len(period.noise.eigenvalues), "Y has a matrix for each eigenvalue")
+    family = []
+    for block in blocks:
+        lines = [rationals(line, "Y", size) for line in row(block, "Y", lambda x, _: x)]
+        require(len(lines) == size, "Y has square matrices")
+        require(lines == [list(column) for column in zip(*lines, strict=True)], "Y is symmetric")
+        family.append(lines)
+    return family
+
+
+def _check(period: Period, family: list[Matrix]) -> None:
+    image = family
+    for step in period.steps:
+        image = _moved(period.noise, step, image)
+    for i, (before, after) in enumerate(zip(family, image, strict=True)):
+        left = [
+            [x - y for x, y in zip(*lines, strict=True)]
+            for lines in zip(before, after, strict=True)
+        ]
+        require(is_positive_definite(left), f"Y - A(Y) is positive definite at eigenvalue {i + 1}")
+
+
+def _moved(noise: ListedNoise, step: Step, family: list[Matrix]) -> list[Matrix]:
+    """Return the second moments after a step."""
+    lam = noise.eigenvalues
+    read = [x * quadratic(X, step.r) for x, X in zip(lam, family, strict=True)]
+    moved = []
+    for i, X in enumerate(family):
+        S = step.matrix(lam[i] + noise.weight_decay)
+        fed = lam[i] * (noise.fed(i, read) - noise.damping[i] * read[i])
+        half = [[dot(line, column) for column in X] for line in S]  # X is symmetric
+        moved.append(
+            [
+                [dot(line, other) + fed * a * b for other, b in zip(S, step.v, strict=True)]
+                for line, a in zip(half, step.v, strict=True)
+            ]
+        )
+    return moved
+
+
+def dot(x: Sequence[Fraction], y: Sequence[Fraction]) -> Fraction:
+    """Return the inner product."""
+    return sum((a * b for a, b in zip(x, y, strict=True)), Fraction(0))
+
+
+def quadratic(X: Matrix, z: Sequence[Fraction]) -> Fraction:
+    """Return z X z."""
+    return dot(z, [dot(line, z) for line in X])
+
+
+def is_positive_definite(X: Matrix) -> bool:
+    """Whether a symmetric matrix is, by its pivots.
+
+    Examples
+    --------
+    >>> one, two = Fraction(1), Fraction(2)
+    >>> (
+    ...     is_positive_definite([[two, one], [one, one]]),
+    ...     is_positive_definite([[one, two], [two, one]]),
+    ... )
+    (True, False)
+    """
+    left = [list(line) for line in X]
+    while left:
+        pivot, *others = left[0]
+        if pivot <= 0:
+            return False
+        left = [
+            [x - line[0] * y / pivot for x, y in zip(line[1:], others, strict=True)]
+            for line in left[1:]
+        ]
+    return True

@@ -1,0 +1,251 @@
+r"""Proofs about a power law :math:`\lambda_k=\Lambda k^{-\nu}`, k = 1, 2, ... N or without end.
+
+With :math:`s_\lambda=\lambda n(\lambda)/d(\lambda)`, of degrees M and M + 1 (one more with weight
+decay), the summand :math:`f=s/(1+\tau_2s/B)` is a quotient of polynomials. A proof cuts the indices
+into pieces, and has a polynomial for each that f does not exceed there (or does not fall below);
+sums of powers of the eigenvalues have bounds (`power_sums`), so that of f has one.
+
+n and d are not believed: they are compared with exact summands at more eigenvalues than their
+degrees allow to differ. d must be positive on :math:`[0,\Lambda]`, so that s is finite there; since
+a mode at :math:`\Lambda` is strictly Schur, and s becomes infinite where a root comes to the unit
+circle (a root that P and Q share never moves), all modes are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sgdmem.symbolic.certificates.fields import (
+    field,
+    rational,
+    rationals,
+    require,
+    row,
+    shown_bounds,
+    whole,
+)
+from sgdmem.symbolic.certificates.modes import Mode, is_schur, read_step
+from sgdmem.symbolic.certificates.noise_sums import read_batch
+from sgdmem.symbolic.certificates.positivity import is_positive
+from sgdmem.symbolic.certificates.power_sums import Bounds, power, power_sum
+from sgdmem.symbolic.errors import ProofError
+
+_MOST_BITS, _MOST_INDEX, _MOST_DEGREE = 20_000, 10**40, 200
+_LARGEST_EXPONENT = 1000
+
+
+@dataclass(frozen=True)
+class PowerLawModes:
+    """A power law and the noise of a batch: tau1 / B and tau2 / B."""
+
+    mode: Mode
+    scale: Fraction
+    exponent: Fraction
+    count: int | None
+    feed: Fraction
+    damping: Fraction
+
+
+@dataclass(frozen=True)
+class Summand:
+    """The numerator and the denominator of f, lowest power first; the denominator is positive."""
+
+    numerator: list[Fraction]
+    denominator: list[Fraction]
+
+
+def read_power_law(record: Any) -> PowerLawModes:
+    """Return the algorithm and the power law of a proof, and its noise.
+
+    That must be the noise of some data.
+    """
+    law, noise = field(field(record, "problem"), "power_law"), field(record, "noise")
+    scale, exponent = (rational(field(law, name), name) for name in ("scale", "exponent"))
+    count = field(law, "count")
+    if count is not None:
+        count = whole(count, "count", 1, _MOST_INDEX)
+    if scale <= 0 or not 0 < exponent <= _LARGEST_EXPONENT:
+        raise ProofError("the scale and the exponent of the power law must be positive")
+    inverse, decay = read_batch(record)
+    mode = read_step(field(record, "algorithm")).mode(decay)
+    feed, damping = (inverse * rational(field(noise, name), name) for name in ("tau1", "tau2"))
+    require(feed >= max(damping, Fraction(0)), "the noise is that of some data")
+    return PowerLawModes(mode, scale, exponent, count, feed, damping)
+
+
+def check_stable(modes: PowerLawModes, witness: Any) -> str:
+    """Check that it is stable; return what was found, as a sentence."""
+    summand = _summand(modes, witness)
+    _require_end(modes)
+    if not modes.feed and not modes.damping:
+        return "every mode is strictly Schur, and there is no noise"
+    high = _bound(modes, summand, field(witness, "above"), above=True)
+    require(high < 1, "the noise sum is below 1")
+    return (
+        f"every mode is strictly Schur, and the noise sum, at most {shown_bounds(high)}, is below 1"
+    )
+
+
+def check_unstable(modes: PowerLawModes, witness: Any) -> str:
+    """Check that it is not stable; return what was found, as a sentence."""
+    how = field(witness, "by")
+    if how == "noiseless":
+        k = whole(field(witness, "index"), "index", 1, modes.count or _MOST_INDEX)
+        outside = modes.mode.summand(modes.scale) is None
+        if k > 1:
+            outside = modes.mode.is_nowhere_schur(*_eigenvalue(modes, k))
+        require(outside, f"P - lambda Q is not strictly Schur at eigenvalue number {k}")
+        return f"P - lambda Q has a root on or outside the unit circle at eigenvalue number {k}"
+    require(how in ("noise_sum", "trace"), "by must be noiseless, noise_sum or trace")
+    if how == "trace":
+        return _check_trace(modes)
+    low = _bound(modes, _summand(modes, witness), field(witness, "below"), above=False)
+    require(low >= 1, "the noise sum is at least 1")
+    least = f"the noise sum, at least {shown_bounds(low)}, is not below 1"
+    return f"every mode is strictly Schur, and {least}"
+
+
+def check_open(modes: PowerLawModes, witness: Any) -> str:
+    """Check bounds of the noise sum, which leave open whether it is below 1."""
+    summand = _summand(modes, witness)
+    _require_end(modes)
+    low = _bound(modes, summand, field(witness, "below"), above=False)
+    high = _bound(modes, summand, field(witness, "above"), above=True)
+    return f"every mode is strictly Schur, and the noise sum is {shown_bounds(low, high)}"
+
+
+def _check_trace(modes: PowerLawModes) -> str:
+    """Check that the noise sum is infinite: s / lambda does not tend to 0 with lambda."""
+    infinite = modes.count is None and modes.exponent <= 1 and not modes.mode.weight_decay
+    require(infinite and modes.feed > 0, "the eigenvalues have no finite sum, and there is noise")
+    require(any(modes.mode.Q) and sum(modes.mode.Q) != 0, "Q(1) is not 0")
+    return "the eigenvalues have an infinite sum, and the noise sum is infinite with it"
+
+
+def _require_end(modes: PowerLawModes) -> None:
+    """Require of infinitely many eigenvalues that D is strictly stable, as the theorem does.
+
+    With weight decay, in the gradient or decoupled, w is part of it.
+    """
+    if modes.count is not None:
+        return
+    P = modes.mode.characteristic(Fraction(0))
+    quotient = [P[0]]
+    for coefficient in P[1:-1]:  # P = (x - 1) det(x - D) without decay
+        quotient.append(coefficient + quotient[-1])
+    is_free = quotient[-1] + P[-1] == 0
+    require(is_schur(quotient if is_free else P), "the method is strictly stable at 0")
+
+
+def _summand(modes: PowerLawModes, witness: Any) -> Summand:
+    """Return f, after n and d have been compared with exact summands, and every mode is Schur."""
+    degree = modes.mode.memory + 1 + (modes.mode.weight_decay != 0)
+    n = rationals(field(witness, "numerator"), "numerator", degree)
+    d = rationals(field(witness, "denominator"), "denominator", degree + 1)
+    size = 2 * degree
+    for i in range(1, size + 1):
+        lam = modes.scale * Fraction(i, size)
+        s = modes.mode.summand(lam)
+        require(
+            s is not None, f"P - lambda Q is strictly Schur at {i}/{size} of the largest eigenvalue"
+        )
+        assert s is not None
+        require(
+            s * value(d, lam) == lam * value(n, lam), "numerator and denominator are those of s"
+        )
+    require(is_positive(d, Fraction(0), modes.scale), "s is finite at every eigenvalue")
+    numerator = [Fraction(0), *n]
+    denominator = [x + modes.damping * y for x, y in zip([*d], numerator, strict=True)]
+    require(
+        is_positive(denominator, Fraction(0), modes.scale), "1 + tau2 s / B is positive everywhere"
+    )
+    return Summand(numerator, denominator)
+
+
+def value(polynomial: Sequence[Fraction], at: Fraction) -> Fraction:
+    """Return the value of a polynomial, lowest power first."""
+    total = Fraction(0)
+    for coefficient in reversed(polynomial):
+        total = total * at + coefficient
+    return total
+
+
+def _bound(modes: PowerLawModes, summand: Summand, witness: Any, above: bool) -> Fraction:
+    """Return a bound of the noise sum, from pieces that follow each other.
+
+    Each has its last index, and the coefficients of 1, lambda, ... of a polynomial.
+    """
+    bits = whole(field(witness, "bits"), "bits", 8, _MOST_BITS)
+    total, expected = Fraction(0), 1
+    for piece in row(field(witness, "pieces"), "pieces", lambda x, _: x):
+        last = field(piece, "last")
+        if last is not None:
+            last = whole(last, "last", expected, _MOST_INDEX)
+        polynomial = rationals(field(piece, "polynomial"), "polynomial")
+        require(0 < len(polynomial) <= _MOST_DEGREE, "a polynomial has some coefficients")
+        _require_bound(modes, summand, polynomial, expected, last, above)
+        total += _sum(modes, polynomial, expected, last, bits)[above]
+        expected = _MOST_INDEX + 1 if last is None else last + 1
+        if last is None:
+            break
+    ended = expected > (_MOST_INDEX if modes.count is None else modes.count)
+    require(ended or not above, "the pieces reach the last eigenvalue")
+    require(modes.count is None or expected == modes.count + 1 or not above, "and end there")
+    return modes.feed * total
+
+
+def _require_bound(
+    modes: PowerLawModes,
+    summand: Summand,
+    polynomial: list[Fraction],
+    first: int,
+    last: int | None,
+    above: bool,
+) -> None:
+    """Require that the polynomial is a bound of f on what contains the eigenvalues of a piece."""
+    require(last is not None or modes.count is None, "the power law has no end")
+    require(last is not None or polynomial[0] == 0, "a polynomial without end begins with lambda")
+    high = _eigenvalue(modes, first)[1]
+    low = Fraction(0) if last is None else _eigenvalue(modes, last)[0]
+    size = max(len(polynomial) + len(summand.denominator) - 1, len(summand.numerator))
+    difference = [Fraction(0)] * size
+    for i, x in enumerate(polynomial):
+        for j, y in enumerate(summand.denominator):
+            difference[i + j] += x * y
+    for i, x in enumerate(summand.numerator):
+        difference[i] -= x
+    signed = difference if above else [-x for x in difference]
+    while last is None and signed and signed[0] == 0:
+        signed = signed[1:]  # both vanish at 0
+    require(
+        bool(signed) and is_positive(signed, low, high),
+        f"the bound of the summand from number {first} on",
+    )
+
+
+def _eigenvalue(modes: PowerLawModes, k: int) -> tuple[Fraction, Fraction]:
+    bits = 64 + 2 * int(modes.exponent + 1) * k.bit_length()
+    low, high = power(Fraction(k), -modes.exponent, bits).ends
+    return modes.scale * low, modes.scale * high
+
+
+def _sum(
+    modes: PowerLawModes, polynomial: list[Fraction], first: int, last: int | None, bits: int
+) -> tuple[Fraction, Fraction]:
+    """Return bounds of the sum of a polynomial of the eigenvalues of a piece."""
+    total, scale = Bounds(0, 0, bits), Fraction(1)
+    for j, coefficient in enumerate(polynomial):
+        if coefficient and j == 0:
+            assert last is not None
+            total = total + Bounds(1 << bits, 1 << bits, bits).scaled(
+                coefficient * (last - first + 1)
+            )
+        elif coefficient:
+            require(last is not None or j * modes.exponent > 1, "the sum of the powers is finite")
+            powers = power_sum(j * modes.exponent, first, last, bits)
+            total = total + powers.scaled(coefficient * scale)
+        scale *= modes.scale
+    return total.ends

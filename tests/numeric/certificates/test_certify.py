@@ -1,0 +1,218 @@
+"""Proofs: each is checked by the checker, compared with verdicts, and false ones are refused."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem import Noise, Problem, Spectrum, certify, heavy_ball, sgd, stability
+from sgdmem.errors import InputError, ProofError
+from sgdmem.methods import aggmo, periodic_stability
+from sgdmem.numeric.judges.reason import Reason
+from sgdmem.proofs import check_proof
+
+HALF = sgd("1/2")
+SHARP = "1/3"  # the batch size at which sgd(1/2) has the noise sum 1 on the eigenvalue 1
+TINY = Fraction(1, 10**20)
+
+
+def random_methods(count: int) -> Iterator[Any]:
+    rng = np.random.default_rng(1)
+    for _ in range(count):
+        rate = f"{10 ** rng.uniform(-3, 0.2):.3g}"
+        if rng.random() < 0.4:
+            yield heavy_ball(rate, f"{1 - 10 ** rng.uniform(-3, 0):.4f}")
+        else:
+            yield aggmo(rate, ["0", "0.9", "0.99"][: int(rng.integers(1, 4))])
+
+
+def test_lists_are_decided_at_the_boundary_and_beside_it() -> None:
+    claims = [
+        certify(HALF, [1], size).claim
+        for size in (SHARP, Fraction(1, 3) + TINY, Fraction(1, 3) - TINY)
+    ]
+    assert claims == ["boundary", "stable", "unstable"]
+    assert str(certify(HALF, [1], Fraction(1, 3) + TINY)).endswith("1 - 3e-20, is below 1")
+    at_38 = certify(heavy_ball("0.1", "0.9"), [38, 1], 8)
+    assert at_38.reason is Reason.BOUNDARY
+    assert "on the unit circle at eigenvalue 1" in str(at_38)
+    assert certify(heavy_ball("0.1", "0.9"), [38 + TINY, 1], 8).claim == "unstable"
+    assert certify(heavy_ball("0.1", "0.9"), [38, 39], 8).claim == "unstable"  # one is outside
+
+
+def test_single_verdicts_fall_back_on_exact_arithmetic() -> None:
+    assert stability(HALF, [1], SHARP).reason is Reason.BOUNDARY
+    assert stability(HALF, [1], SHARP).stable is False
+    assert stability(HALF, [1], Fraction(1, 3) + TINY).stable is True
+    assert stability(HALF, [1], Fraction(1, 3) - TINY).reason is Reason.NOISE_SUM
+    assert stability(heavy_ball("0.1", "0.9"), [38, 1]).reason is Reason.BOUNDARY
+
+
+def test_decimals_stand_for_themselves() -> None:
+    """0.3 of floats is below 3/10: the noise sum of the decimal is exactly 1."""
+    size = Fraction(3, 20) / (2 - Fraction(3, 20))
+    assert certify(HALF, ["0.3"], size).claim == "boundary"
+    assert certify(HALF, [0.3], size).claim == "stable"
+
+
+@pytest.mark.parametrize("tau2", ["0", "-1", "1/2", "1"])
+def test_random_lists_agree_with_verdicts(tau2: str) -> None:
+    rng = np.random.default_rng(0)
+    for method in random_methods(25):
+        lam = [f"{x:.3g}" for x in 10 ** rng.uniform(-3, 0.5, 4)]
+        problem = Problem(Spectrum(lam, [1, 2, 1, 3]), Noise(tau2=tau2))
+        size = f"{10 ** rng.uniform(-1, 1.5):.3g}"
+        assert certify(method, problem, size).check().claim == (
+            "stable" if stability(method, problem, size) else "unstable"
+        )
+
+
+def test_coupled_noise() -> None:
+    for T, claim in (
+        ([[0, 2], ["1/2", 0]], "boundary"),
+        ([[0, 2], ["0.4999999999999999999", 0]], "stable"),
+        ([[0, 2], ["0.5000000000000000001", 0]], "unstable"),
+        ([[2, 0], [1, "1/2"]], "unstable"),
+        ([[1, 0], [1, "1/2"]], "unstable"),  # its radius is 1, but no vector is kept
+    ):
+        problem = Problem(Spectrum([1, 1]), Noise.coupled(T))
+        assert certify(HALF, problem, SHARP).check().claim == claim
+
+
+@pytest.mark.parametrize("exponent", ["1.2", "2", 1.7, "1"])
+@pytest.mark.parametrize("count", [None, 10**9])
+def test_power_laws(exponent: Any, count: int | None) -> None:
+    rng = np.random.default_rng(3)
+    for method in random_methods(4):
+        spectrum = Spectrum.power_law(exponent, count=count)
+        size = 10 ** rng.uniform(-1, 1.5)
+        proof = certify(method, spectrum, size)
+        assert proof.check().claim == (
+            "stable" if stability(method, spectrum, size) else "unstable"
+        )
+
+
+def test_power_laws_close_to_the_boundary() -> None:
+    critical = stability(HALF, Spectrum.power_law(2), 8).critical_batch_size
+    low, high = (Fraction(critical) * (1 + Fraction(k, 10**13)) for k in (-1, 1))
+    assert certify(HALF, Spectrum.power_law(2), low).claim == "unstable"
+    assert certify(HALF, Spectrum.power_law(2), high).claim == "stable"
+
+
+def test_weight_decay() -> None:
+    for decay, claim in (("0.1", "stable"), ("3.5", "unstable")):
+        for spectrum in (Spectrum([1, "0.3"]), Spectrum.power_law(2)):
+            proof = certify(HALF, Problem(spectrum, weight_decay=decay), 4)
+            assert proof.check().claim == claim
+
+
+def test_samples_in_their_own_coordinates() -> None:
+    rng = np.random.default_rng(0)
+    for shape in ((20, 3), (5, 9)):
+        X = rng.normal(size=shape).round(3)
+        for method, size in ((sgd("0.05"), 2), (sgd("2"), 1), (heavy_ball("0.05", "0.9"), 1)):
+            proof = certify(method, X, size)
+            assert proof.check().claim == ("stable" if stability(method, X, size) else "unstable")
+    rows = Problem.from_data(X, weights=[1, 2, 3, 4, 5])
+    assert certify(sgd("0.01"), rows, 2).check().claim == "stable"
+    alike = Problem.from_data(X, replacement=False)
+    assert certify(sgd("0.01"), alike, 2).check().claim == "stable"
+    pairs = Problem.from_data(rng.normal(size=(10, 2, 3)))
+    assert certify(sgd("0.01"), pairs, 2).check().claim == "stable"
+
+
+def test_periods() -> None:
+    jumps, spectrum = [sgd("0.1"), sgd("0.1"), sgd("2.2")], Spectrum([1, "0.5", "0.25"])
+    for size in (64, 6):
+        expected = periodic_stability(jumps, spectrum, size).stable
+        assert certify(jumps, spectrum, size).stable is expected
+    coupled = Problem(Spectrum([1, "0.5"]), Noise.coupled([[1, 2], [0, 1]]))
+    assert certify(jumps, coupled, 64).check().claim == "stable"
+
+
+def changed(record: Any) -> Iterator[Any]:
+    """Yield records in which one number is another one."""
+    for path in paths(record):
+        copied = copy.deepcopy(record)
+        *way, last = path
+        place = copied
+        for key in way:
+            place = place[key]
+        if isinstance(place[last], str) and place[last].lstrip("-").replace("/", "").isdigit():
+            place[last] = str(Fraction(place[last]) + Fraction(1, 7))
+            yield path, copied
+
+
+def paths(record: Any, so_far: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    entries = record.items() if isinstance(record, dict) else enumerate(record)
+    for key, value in entries:
+        if isinstance(value, dict | list):
+            yield from paths(value, (*so_far, key))
+        else:
+            yield (*so_far, key)
+
+
+def test_a_proof_of_something_else_is_refused() -> None:
+    """Whatever number of a close proof is changed, it is another question or no proof."""
+    law = certify(HALF, Spectrum.power_law(2), 1).record
+    assert check_proof(law).claim == "stable"
+    for path, record in changed(law):
+        if path[0] == "witness" and path[1] in ("numerator", "denominator"):
+            with pytest.raises(ProofError):
+                check_proof(record)
+    below = certify(HALF, Spectrum([1]), Fraction(1, 3) + TINY).record
+    for claim, witness in (
+        ("unstable", {"by": "noise_sum", "bits": 99}),
+        ("unstable", {"by": "noiseless", "eigenvalue": 0}),
+        ("unstable", {"by": "mode_noise", "eigenvalue": 0}),
+        ("boundary", {"by": "noise_sum"}),
+        ("boundary", {"by": "noiseless", "on_circle": [["1"]]}),
+        ("stable", {"bits": 20}),  # too few to tell
+    ):
+        with pytest.raises(ProofError, match="not proved"):
+            check_proof({**below, "claim": claim, "witness": witness})
+    X = np.random.default_rng(0).normal(size=(6, 2)).round(2)
+    stable, unstable = certify(sgd("0.1"), X, 2).record, certify(sgd(2), X, 2).record
+    for wrong in (
+        {**stable, "algorithm": unstable["algorithm"]},
+        {**unstable, "algorithm": stable["algorithm"]},
+        {**stable, "claim": "unstable", "witness": {**stable["witness"], "vector": ["1", "0"]}},
+    ):
+        with pytest.raises(ProofError, match="not proved"):
+            check_proof(wrong)
+
+
+def test_files(tmp_path: Path) -> None:
+    path = tmp_path / "proof.json"
+    certify(HALF, Spectrum([1]), 4).save(path)
+    assert check_proof(path).claim == "stable"
+    record = json.loads(path.read_text())
+    for text, message in (
+        (json.dumps({**record, "version": 2}), "of version 2, and the checker is for version 1"),
+        (json.dumps({**record, "format": "x"}), '"format": "sgdmem proof"'),
+        ("[1]", "no proof"),
+        ("{", "no proof that can be read"),
+        ("[" * 10**5, "no proof that can be read"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ProofError, match=message):
+            check_proof(path)
+
+
+def test_what_is_not_exact_has_no_proof() -> None:
+    import mpmath
+
+    with pytest.raises(InputError, match=r"eigenvalues\[0\] must be a rational number"):
+        certify(HALF, Spectrum([mpmath.mpi("0.1", "0.1000000000001")]), 2)
+    fitted = Problem(Spectrum([1]), Noise.fit(np.random.default_rng(0).normal(size=(50, 1))))
+    with pytest.raises(InputError, match="not fitted"):
+        certify(HALF, fitted, 2)
+    with pytest.raises(InputError, match="tau2 must be at most tau1"):
+        certify(HALF, Problem(Spectrum([1]), Noise(tau2=2)), 2)

@@ -1,0 +1,109 @@
+"""Parts of the checker, each against something that shares nothing with it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mpmath import mp, mpf, zeta
+
+from sgdmem.symbolic.certificates.modes import (
+    Mode,
+    is_schur,
+    square_integral,
+    transfer_polynomials,
+)
+from sgdmem.symbolic.certificates.periods import is_positive_definite
+from sgdmem.symbolic.certificates.positivity import is_positive
+from sgdmem.symbolic.certificates.power_sums import Bounds, power, power_sum
+
+NUMBERS = st.fractions(-2, 2, max_denominator=40)
+
+
+def inside(bounds: Bounds, value: mpf) -> bool:
+    low, high = (mpf(end.numerator) / end.denominator for end in bounds.ends)
+    return bool(low <= value <= high)
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=6))
+def test_schur_test_agrees_with_roots(coefficients: list[Fraction]) -> None:
+    A = [Fraction(1), *coefficients]
+    radius = np.abs(np.roots([float(x) for x in A])).max(initial=0.0)
+    if abs(radius - 1) > 1e-6:
+        assert is_schur(A) is bool(radius < 1)
+
+
+@given(st.lists(NUMBERS, min_size=2, max_size=5), st.lists(NUMBERS, min_size=2, max_size=5))
+def test_integral_is_the_sum_of_squares(inner: list[Fraction], B: list[Fraction]) -> None:
+    size = min(len(inner), len(B))
+    A = [Fraction(1), *(x / 5 for x in inner[: size - 1])]  # small: strictly Schur
+    response, past = [], [0.0] * size
+    for t in range(400):
+        value = float(B[t]) if t < size else 0.0
+        value -= sum(float(a) * y for a, y in zip(A[1:], past, strict=False))
+        past = [value, *past[:-1]]
+        response.append(value)
+    found = square_integral(A, B[:size])
+    if found is not None:
+        assert float(found) == pytest.approx(sum(x * x for x in response), rel=1e-9, abs=1e-12)
+
+
+@given(st.lists(NUMBERS, min_size=15, max_size=15), NUMBERS)
+def test_polynomials_are_those_of_the_state(entries: list[Fraction], lam: Fraction) -> None:
+    S = [entries[3 * i : 3 * i + 3] for i in range(3)]
+    v, r = entries[9:12], entries[12:]
+    P, Q = transfer_polynomials(S, v, r)
+    moved = np.array(S, float) + float(lam) * np.outer(np.array(v, float), np.array(r, float))
+    chi = [float(x) for x in Mode(P, Q).characteristic(lam)]
+    assert chi == pytest.approx(np.poly(moved), rel=1e-8, abs=1e-8)
+
+
+def test_powers_and_their_sums_are_enclosed() -> None:
+    rng = np.random.default_rng(0)
+    with mp.workprec(500):
+        for _ in range(60):
+            base = Fraction(int(rng.integers(1, 10**6)), int(rng.integers(1, 10**4)))
+            exponent = Fraction(int(rng.integers(-300, 300)), int(rng.integers(1, 60)))
+            value = mpf(base.numerator) / base.denominator
+            expected = mp.power(value, mpf(exponent.numerator) / exponent.denominator)
+            for bits in (20, 64, 200):
+                assert inside(power(base, exponent, bits), expected)
+        for s, first in ((Fraction(3, 2), 1), (Fraction(17, 10), 100), (Fraction(7), 10**6)):
+            bounds = power_sum(s, first, None, 120)
+            assert inside(bounds, zeta(mpf(s.numerator) / s.denominator, first))
+            assert bounds.high - bounds.low < 2**40
+        for s in (Fraction(1, 2), Fraction(1), Fraction(3, 2)):
+            exact = mp.nsum(lambda k, s=s: k ** -(mpf(s.numerator) / s.denominator), [3, 5000])
+            assert inside(power_sum(s, 3, 5000, 100), exact)
+
+
+@given(st.lists(st.fractions(-50, 50, max_denominator=9), min_size=1, max_size=8))
+def test_positive_polynomials(coefficients: list[Fraction]) -> None:
+    points = np.linspace(0.25, 2.125, 2001)
+    least = np.polynomial.polynomial.polyval(points, [float(x) for x in coefficients]).min()
+    if abs(least) > 1e-3:
+        assert is_positive(coefficients, Fraction(1, 4), Fraction(17, 8)) is bool(least > 0)
+
+
+@given(st.lists(NUMBERS, min_size=6, max_size=6))
+def test_positive_definite_matrices(entries: list[Fraction]) -> None:
+    a, b, c, d, e, f = entries
+    X = [[a, b, c], [b, d, e], [c, e, f]]
+    least = np.linalg.eigvalsh(np.array(X, float))[0]
+    if abs(least) > 1e-9:
+        assert is_positive_definite(X) is bool(least > 0)
+
+
+def test_a_mode_that_is_never_schur() -> None:
+    heavy_ball = transfer_polynomials(
+        [[Fraction(1), Fraction(9, 10)], [Fraction(0), Fraction(9, 10)]],
+        [Fraction(-1, 10), Fraction(-1, 10)],
+        [Fraction(1), Fraction(0)],
+    )
+    mode = Mode(*heavy_ball)
+    assert mode.is_nowhere_schur(Fraction(39), Fraction(39001, 1000))
+    assert not mode.is_nowhere_schur(Fraction(37), Fraction(40))  # stable below 38
+    assert not mode.is_nowhere_schur(Fraction(1), Fraction(2))
