@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.problems.target import ListedTarget
@@ -53,6 +54,19 @@ def listed(problem: Problem) -> tuple[Array, Array, Array, float]:
     spectrum, target = problem.spectrum, problem.target
     assert isinstance(target, ListedTarget)
     return spectrum.eigenvalues, spectrum.weights, target.squares, float(problem.noise.tau2_values)
+
+
+def kernel_of(rule: Schedule, steps: int) -> Array:
+    """Return the kernel of a schedule with a = 0: less what w answers to unit gradients."""
+    entries = rule.steps(0, steps)
+    state, K = np.zeros((rule.memory + 1, steps + 1)), np.zeros((steps + 1, steps + 1))
+    for t in range(steps):
+        w, u = state[0] + entries.b[t] @ state[1:], entries.D[t] @ state[1:]
+        w[t] -= entries.alpha[t]
+        u[:, t] += entries.c[t]
+        state = np.vstack([w, u])
+        K[t + 1] = -w
+    return K
 
 
 def example_methods() -> Iterator[tuple[Problem, Array, Array]]:
