@@ -76,9 +76,8 @@ class Circles(NamedTuple):
 
     def on_circle(self, k: float, angles: Array = _ANGLES) -> float:
         """Return the least G at some angles of the circle of k; differences do not cancel."""
-        ratios = np.exp(self.nu * np.log(k / self.k))  # h_j / h_k
-        steps = -np.expm1(self.nu * np.log(k / self.k)) + self.q * angles[:, None]
-        far = np.log(np.maximum(abs(steps), self.q * ratios)) @ self.weights
+        steps = self.q * angles[:, None] - np.expm1(self.nu * np.log(k / self.k))
+        far = np.log(abs(steps)) @ self.weights
         return float((far - np.log(abs(1 + self.q * angles)) * self.weights.sum()).min())
 
 
