@@ -1,16 +1,19 @@
-r"""Clustered spectra: with gaps between eigenvalues stationary methods are faster than any other.
+r"""Clustered spectra: gaps between eigenvalues admit methods that are fast, and unstable in them.
 
 Eigenvalues are :math:`\beta^{-i}`, with multiplicities. Let :math:`\theta>2`,
 :math:`\mathsf a=2\pi\theta/\log\beta`, :math:`b=\frac\pi2\mathsf a`, :math:`X=1-\zeta`, and g
 a power of :math:`1/\beta`, small enough. The method of memory without end with the symbol
 
-.. math:: -\varphi=g\,\zeta\,X^{-\theta}\exp\bigl(A\sin(\mathsf a\log X)\bigr),\qquad
-    (\theta-2)\frac\pi{2\sinh b}<A<\frac\theta{\mathsf a\cosh b},
+.. math:: -\varphi=g\,\zeta\,X^{-\theta}\exp\bigl(A\sin(\mathsf a\log X)\bigr),
 
 is stable at all eigenvalues: :math:`W=-\lambda\varphi/(1-\lambda\varphi)` is bounded in the disk,
-by one bound for all (Theorem L). Such A exist for :math:`\tanh b/b>1-2/\theta`, and
-:math:`s_\lambda`, the mean of :math:`|W|^2` on the circle, is of the order
-:math:`\lambda^{1/\theta}`: without gaps :math:`\frac12` would be the least exponent.
+by one bound for all (Theorem L), if
+
+.. math:: (\theta-2)\frac\pi{2\sinh b}<A<\frac\theta{\mathsf a\cosh b}.
+
+Such A exist for :math:`\tanh b/b>1-2/\theta`. The noise :math:`s_\lambda`, the mean of
+:math:`|W|^2` on the circle, is of the order :math:`\lambda^{1/\theta}`. Methods that are stable
+between eigenvalues, too, have :math:`\theta\le2`.
 
 Method: W on the circle. Compared are the share of its square that has negative frequencies, with 0,
 at the largest eigenvalue; and, over twenty clusters, the largest :math:`|W|`, which does not

@@ -7,10 +7,10 @@ With :math:`\lambda_k=k^{-\nu}`, :math:`\sum_{\lambda_k\le\lambda}\lambda_kc_k^2
 .. math:: t^{-\varpi},\qquad\varpi=\min\Bigl(\zeta,\,2,\,2-\frac1\nu+2C\Bigr)
 
 and for :math:`\zeta>2`, :math:`2C>1/\nu` it tends to :math:`C^2` times what does not depend on C.
-The proof is that it is not larger.
+Proved is that the loss is not larger.
 
-Method: exact losses on the spectrum without end, from the steps of the method. Compared are the
-exponents between two late times, in steps and to the next ones, and ratios of losses for two C.
+Method: exact losses on the spectrum without end, by the recursion of second moments. Compared are
+exponents between two late times, and ratios of losses for two C.
 """
 
 from __future__ import annotations

@@ -4,12 +4,15 @@ Take :math:`\lambda_k=k^{-\nu}`, and weights :math:`w_k=k^{\nu s-1}`, :math:`s=\
 the circles :math:`|z-\lambda_k|=q\lambda_k`, :math:`k_1\le k\le k_\ast`, which are disjoint. With
 :math:`L=\log(1/q)` the mean of :math:`\log|1-z/\xi|` over all circles, times :math:`\sum w_k`, is
 
-.. math:: \mathcal G(\xi)=\sum_kw_k\log\frac{\max(|\xi-\lambda_k|,q\lambda_k)}{|\xi|},\qquad
-    \int_0^\infty\log|1-y|\,\frac{dy}{y^{1+s}}=\frac{\pi\cot\pi s}s.
+.. math:: \mathcal G(\xi)=\sum_kw_k\log\frac{\max(|\xi-\lambda_k|,q\lambda_k)}{|\xi|}.
 
-Nowhere is it below its least value on the circles, and on that of k at least its value at
-:math:`\lambda_k` without the term of k, less :math:`w_kL+6k_\ast q\sum w`. The integral is what
-sums tend to, and Lemma P follows: :math:`\mathcal G\ge-CLk_1^{\nu s}-6k_\ast q\sum w` for
+Nowhere is it below its least value on the circles, and on that of k it is at least its value at
+:math:`\lambda_k` without the term of k, less :math:`w_kL+6k_\ast q\sum w`. These sums are compared
+with an integral,
+
+.. math:: \int_0^\infty\log|1-y|\,\frac{dy}{y^{1+s}}=\frac{\pi\cot\pi s}s,
+
+and Lemma P follows: :math:`\mathcal G\ge-CLk_1^{\nu s}-6k_\ast q\sum w` for
 :math:`k_1\ge CL/\delta`. The proof has some C; tried is :math:`C=\frac12`, with
 :math:`k_1\ge L/8\delta`, :math:`\nu\le6`.
 

@@ -8,8 +8,11 @@ For a linear method with the kernel K, batches :math:`B_s`, :math:`n=\sum B_s`, 
 .. math:: \tfrac12\sum_k\lambda_kc_k^2a_r(\lambda_k)^2+\tau\sum_k\rho_k\le L_r,\qquad
     L_r\ge\frac{c_1^2}{4(1+\Vert\tilde K\Vert)^2},
 
-.. math:: c_1^2a_r(\lambda_k)^2\le4L_r+4nk^{2\nu}\rho_k,\qquad
-    a_r(\lambda_k)^2\sum_{i\ge j}\lambda_ic_i^2\le4L_r+4n\rho_k\quad(k\le j).
+.. math:: c_1^2a_r(\lambda_k)^2\le4L_r+4nk^{2\nu}\rho_k
+
+and, for :math:`k\le j`,
+
+.. math:: a_r(\lambda_k)^2\sum_{i\ge j}\lambda_ic_i^2\le4L_r+4n\rho_k.
 
 :math:`\tilde K` is conjugated by square roots of losses over batch sizes, as in "Universal bound".
 For the best row r, :math:`A^2=2n/\tau`, and complex h with :math:`|h|\le q\lambda_k`,
