@@ -1,41 +1,40 @@
-"""Which method is fastest where: exact losses of seven methods over spectra and targets.
+"""Which method is fastest where: exact losses of eight methods over spectra and targets.
 
-``python docs/gallery/larger_memory.py FOLDER`` takes some twenty minutes; it prints the table and
+``python docs/gallery/larger_memory.py FOLDER`` takes some ten minutes; it prints the table and
 writes the picture of docs/theory/larger-memory.md.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from common import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, given_folder, save, write_csv
+from common import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, given_folder, save, write_csv
 
 import sgdmem
 from sgdmem.numeric.acceleration.compare_methods import METHODS, Compared, compare_methods
+from sgdmem.phase_diagrams.pictures.palette import LIGHT_GREY
 
 NUS, ZETAS = (1.25, 1.5, 2.0, 3.0), (0.25, 0.5, 1.0, 2.0)
-SHOWN = (2.0, 0.4)  # of the picture
+SHOWN = {(2.0, 0.4): "the signal decides", (2.0, 2.0): "noise decides"}  # of the picture
+SEEN = ((6e-4, 5), (1e-8, 1e4))  # ratios
 BATCH_SIZE, STEPS = 10, 10**6
-COLOURS = dict(zip(METHODS, (BLACK, BLUE, RED, PURPLE, ORANGE, GREEN, GREY), strict=True))
+COLOURS = dict(zip(METHODS, (BLACK, BLUE, RED, PURPLE, ORANGE, SKY, GREEN, GREY), strict=True))
+MARKS = dict(zip(METHODS, ("", "s", "o", "v", "D", "^", "X", "P"), strict=True))
 
 
 def main(folder: Path, quick: bool = False) -> dict[tuple[float, float], list[Compared]]:
     """Write picture and table, and return the rows of every pair of exponents."""
-    methods = ["SGD", "AM1", "AM2", "best stationary"] if quick else None
-
-    def compared(*exponents: float) -> list[Compared]:
-        problem = sgdmem.Problem.power_law(*exponents)
-        return compare_methods(problem, BATCH_SIZE, 10_000 if quick else STEPS, methods=methods)
-
-    shown = compared(*SHOWN)
-    picture(folder, shown, quick)
-    table = (
-        {SHOWN: shown}
-        if quick
-        else {(nu, zeta): compared(nu, zeta) for nu in NUS for zeta in ZETAS}
-    )
+    methods = ["SGD", "AM1", "AM2", "anchored AM1", "best stationary"] if quick else None
+    table = {}
+    for pair in SHOWN if quick else sorted({*product(NUS, ZETAS), *SHOWN}):
+        problem = sgdmem.Problem.power_law(*pair)
+        steps = 10_000 if quick else STEPS
+        table[pair] = compare_methods(problem, BATCH_SIZE, steps, methods=methods)
+    picture(folder, table, quick)
     write_csv(
         folder / "gallery_larger_memory.csv",
         ["nu", "zeta", "method", "loss", "exponent", "predicted"],
@@ -70,38 +69,69 @@ def markdown(table: dict[tuple[float, float], list[Compared]]) -> str:
 
 
 def _short(x: float, digits: int = 2) -> str:
-    plain = re.sub(r"e\+?(-?)0*", r"e\1", f"{x:.{digits}g}")
+    plain = re.sub(r"e\+?(-?)0*", r"e\1", f"{x:.{digits}g}").removeprefix("0")  # ten columns
     return plain.replace("-", "\N{MINUS SIGN}")  # where lines do not break
 
 
-def picture(folder: Path, rows: list[Compared], quick: bool) -> None:
-    """Draw losses, and simulated runs of AM2 with finitely many features."""
+def picture(folder: Path, table: dict[tuple[float, float], list[Compared]], quick: bool) -> None:
+    """Draw losses over those of SGD, with the bound, and simulated runs with many features."""
     from matplotlib.figure import Figure
 
-    count, run, seeds = (300, 1000, 4) if quick else (3000, 3000, 24)
-    figure = Figure(figsize=(6.4, 4.2), layout="tight")
-    ax = figure.subplots()
-    for row in rows:
-        t = np.unique(np.geomspace(1, row.losses.size - 1, 400).astype(int))
-        label = f"{row.method}: {row.exponent:.3f} ({row.predicted:.3f})"
-        ax.loglog(t, row.losses[t], color=COLOURS[row.method], label=label)
-    rule = next(row.rule for row in rows if row.method == "AM2")
-    problem = sgdmem.Problem.power_law(*SHOWN, count=count, noise=sgdmem.Noise(tau2=-1))
-    question = rule, problem, BATCH_SIZE, run
-    runs = sgdmem.simulate(*question, seeds=seeds, record=[10, 100, 1000, run])
+    figure = Figure(figsize=(5.6, 6.9), layout="constrained")
+    panels = figure.subplots(2, 1, sharex=True)
+    for ax, pair, (lowest, highest) in zip(panels, SHOWN, SEEN, strict=True):
+        nu, zeta = pair
+        rows = {row.method: row for row in table[pair]}
+        sgd = rows["SGD"].losses
+        t = np.unique(np.geomspace(1, sgd.size - 1, 400).astype(int))
+        for place, (method, row) in enumerate(rows.items()):
+            style: dict[str, Any] = {"color": COLOURS[method], "marker": MARKS[method]}
+            start = 0.15 + 0.1 * place / len(rows)  # marks side by side, not on one another
+            ax.loglog(t, row.losses[t] / sgd[t], label=method, markevery=(start, 0.2), **style)
+        bound = sgdmem.methods.loss_bound(
+            sgdmem.Problem.power_law(*pair), BATCH_SIZE, sgd.size - 1
+        )[t]
+        ax.fill_between(
+            *(t, lowest / 10, np.maximum(bound / sgd[t], lowest / 10)),
+            label="no linear method",
+            color=LIGHT_GREY,
+            alpha=0.5,
+            lw=0,
+        )
+        ax.plot(t, bound / sgd[t], color=GREY, lw=1)
+        ax.set(xlim=(1, sgd.size - 1), ylim=(lowest, highest), ylabel="loss / loss of SGD")
+        title = rf"$\nu={nu:g}$, $\zeta={zeta:g}$, $B={BATCH_SIZE}$: {SHOWN[pair]}"
+        ax.set_title(title, fontsize=10)
+    _simulated(panels[0], table[next(iter(SHOWN))], quick)
+    panels[1].set_xlabel("step $t$")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9, frameon=False)
+    save(figure, folder / "gallery_larger_memory.png", quick)
+
+
+def _simulated(ax: Any, rows: list[Compared], quick: bool) -> None:
+    """Draw runs of AM2 and its exact losses with finitely many features."""
+    count, steps, seeds = (300, 1000, 4) if quick else (3000, 3000, 24)
+    found = {row.method: row for row in rows}
+    sgd, rule = found["SGD"].losses, found["AM2"].rule
+    law = sgdmem.Problem.power_law(*next(iter(SHOWN)), count=count, noise=sgdmem.Noise(tau2=-1))
+    question = rule, law, BATCH_SIZE, steps
+    runs = sgdmem.simulate(*question, seeds=seeds, record=[10, 100, 1000, steps])
     ax.errorbar(
-        *(runs.steps, runs.mean, runs.standard_error),
+        runs.steps,
+        *(runs.mean / sgd[runs.steps], runs.standard_error / sgd[runs.steps]),
         fmt="o",
-        ms=4,
+        mfc="white",
+        zorder=4,
         color=COLOURS["AM2"],
         label=f"AM2, {seeds} simulated runs, $N={count}$",
     )
-    finite = sgdmem.losses(*question)
-    ax.loglog(finite, ":", color=COLOURS["AM2"], label=f"AM2, exact, $N={count}$")
-    ax.set(xlabel="step $t$", ylabel="mean loss $L_t$")
-    ax.set_title(rf"$\nu={SHOWN[0]:g}$, $\zeta={SHOWN[1]:g}$, $B={BATCH_SIZE}$", fontsize=10)
-    ax.legend(title="exponent (predicted)", fontsize=8, title_fontsize=8, frameon=False)
-    save(figure, folder / "gallery_larger_memory.png", quick)
+    ax.plot(
+        sgdmem.losses(*question)[1:] / sgd[1 : steps + 1],
+        *(":",),
+        color=COLOURS["AM2"],
+        label=f"AM2, exact, $N={count}$",
+    )
 
 
 if __name__ == "__main__":
