@@ -59,16 +59,17 @@ def markdown(table: dict[tuple[float, float], list[Compared]]) -> str:
     for (nu, zeta), rows in table.items():
         last = {row.method: row.losses[-1] for row in rows}
         best = min(last.values())
-        cells = [_short(last["SGD"], 3)]
+        cells = [short(last["SGD"], 3)]
         for method in METHODS[1:]:
-            share = _short(last[method] / last["SGD"]) if method in last else ""
+            share = short(last[method] / last["SGD"]) if method in last else ""
             cells.append(f"**{share}**" if last.get(method) == best else share)
-        cells.append(_short(min(row.above_bound for row in rows)))
+        cells.append(short(min(row.above_bound for row in rows)))
         lines.append(f"| {nu:g} | {zeta:g} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _short(x: float, digits: int = 2) -> str:
+def short(x: float, digits: int = 2) -> str:
+    """Return a number in as few letters as a column has room for."""
     plain = re.sub(r"e\+?(-?)0*", r"e\1", f"{x:.{digits}g}").removeprefix("0")  # ten columns
     return plain.replace("-", "\N{MINUS SIGN}")  # where lines do not break
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import sgdmem
+
 FOLDER = Path(__file__).parents[2] / "docs" / "gallery"
 
 pytestmark = pytest.mark.slow
@@ -90,6 +92,25 @@ def test_larger_memory(rows: Any) -> None:
         if row.method in ("SGD", "AM1"):
             # corrections at 10,000 steps
             assert row.exponent == pytest.approx(row.predicted, abs=0.03)
+
+
+def test_rows_of_the_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rows of the page, where the signal and where noise decides."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    script = importlib.import_module("larger_memory")
+    lines = (FOLDER.parent / "theory" / "larger-memory.md").read_text(encoding="utf-8").split("\n")
+    heads = next(line for line in lines if line.startswith("| ν | ζ | SGD | AM1")).split(" | ")
+    for pair, best in (((3.0, 1.0), "AM2"), ((3.0, 2.0), "anchored AM1")):
+        problem = sgdmem.Problem.power_law(*pair)
+        methods = ["SGD", "AM1", best]
+        found = script.compare_methods(problem, script.BATCH_SIZE, script.STEPS, methods=methods)
+        row = next(line for line in lines if line.startswith(f"| {pair[0]:g} | {pair[1]:g} |"))
+        shown = dict(zip(heads, row.split(" | "), strict=True))
+        sgd, am1, fast = (each.losses[-1] for each in found)
+        assert shown["SGD"] == script.short(sgd, 3)
+        assert shown["AM1"] == script.short(am1 / sgd)
+        assert shown[best] == f"**{script.short(fast / sgd)}**"
+        assert shown["over bound |"] == f"{script.short(found[-1].above_bound)} |"
 
 
 @run("memory_exponents", "gallery_memory_exponents")
