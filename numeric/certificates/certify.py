@@ -16,7 +16,7 @@ from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
 
 
 def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
@@ -58,7 +58,15 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
     >>> print(certify(sgd("1/2"), Spectrum([1]), batch_size="1/3"))
     boundary: every mode is strictly Schur, and the noise sum is exactly 1
     """
-    given = as_problem(problem)
+    proof = _proved(algorithm, as_problem(problem), batch_size)
+    try:
+        proof.check()
+    except ProofError as error:
+        raise UndecidedError(f"a proof was made, but is none: {error}") from None
+    return proof
+
+
+def _proved(algorithm: Any, given: Problem, batch_size: Any) -> Proof:
     noise = given.noise.at(batch_size)
     _require_exact(noise)
     if is_list(algorithm):
@@ -78,7 +86,14 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
 def _listed(method: Algorithm, problem: Problem, noise: BatchNoise) -> ExactList:
     spectrum = problem.spectrum.listed()
     weights = [Fraction(weight) for weight in spectrum.weights.tolist()]
-    return ExactList(method, spectrum.exact(), weights, noise, problem.weight_decay)
+    modes = ExactList(method, spectrum.exact(), weights, noise, problem.weight_decay)
+    for i, weight in enumerate(weights):
+        if weight < 1 and weight * modes.coupling[i][i] * noise.inverse_batch < modes.damping[i]:
+            raise InputError(
+                f"weights[{i}] must be at least tau2 / tau1, which is the noise of some data, got "
+                f"{weight}"
+            )
+    return modes
 
 
 def _require_exact(noise: BatchNoise) -> None:

@@ -48,6 +48,17 @@ class LawProblem:
         return flint_rational(self.law.exact[1])
 
     @cached_property
+    def decays(self) -> bool:
+        """Whether w falls where there is no gradient, so that s is small as squared eigenvalues."""
+        _, P, Q, _ = self.algorithm.polynomials
+        return bool(sum(P) != self.weight_decay * sum(Q))
+
+    @property
+    def least_exponent(self) -> Fraction:
+        """Of an endless law whose noise sum is finite, or what is just not such an exponent."""
+        return Fraction(1, 1 + self.decays)
+
+    @cached_property
     def fraction(self) -> tuple[Any, Any]:
         """Numerator and denominator of s / lambda; the denominator is positive where it matters."""
         form = decayed_form(self.algorithm, self.weight_decay).map(flint_rational)
@@ -110,10 +121,11 @@ def prove_power_law(problem: LawProblem) -> Proof:
     form = decayed_form(problem.algorithm, problem.weight_decay)
     if not is_schur_form(form, law.exact[1]):
         return _proof(problem, "unstable", {"by": "noiseless", "index": 1}, Reason.NOISELESS)
-    infinite = law.count is None and law.exact[0] <= 1 and not problem.weight_decay
-    if infinite and noise.spreads:
-        return _proof(problem, "unstable", {"by": "trace"}, Reason.TRACE_DIVERGES)
-    degree = problem.algorithm.memory + 1 + (problem.weight_decay != 0)
+    if law.count is None and noise.spreads and law.exact[0] <= problem.least_exponent:
+        squares = law.exact[0] <= Fraction(1, 2)
+        reason = Reason.SQUARES_DIVERGE if squares else Reason.TRACE_DIVERGES
+        return _proof(problem, "unstable", {"by": "trace"}, reason)
+    degree = problem.algorithm.memory + 1 + problem.decays
     numerator, denominator = problem.fraction
     witness: dict[str, Any] = {
         "numerator": texts(_padded(numerator, degree)),

@@ -41,6 +41,11 @@ class Mode:
         curvature = lam + self.weight_decay
         return [p - curvature * q for p, q in zip(self.P, self.Q, strict=True)]
 
+    @property
+    def is_free(self) -> bool:
+        """Whether 1 is a root at the eigenvalue 0: nothing but gradients moves w to the minimum."""
+        return sum(self.characteristic(Fraction(0))) == 0
+
     def summand(self, lam: Fraction) -> Fraction | None:
         """Return s of an eigenvalue, and None where P - lam Q is not strictly Schur.
 

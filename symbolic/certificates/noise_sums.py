@@ -112,8 +112,10 @@ def read_listed_noise(record: Any) -> ListedNoise:
         feed = inverse * rational(field(noise, "tau1"), "tau1")
         require(feed >= 0, "tau1 is not negative")
         own = [feed] * len(lam)
+    # of less than one mode less noise comes back to it
+    least = [t * min(count, Fraction(1)) for t, count in zip(own, counts, strict=True)]
     require(
-        all(t >= d for t, d in zip(own, damping, strict=True)), "the noise is that of some data"
+        all(t >= d for t, d in zip(least, damping, strict=True)), "the noise is that of some data"
     )
     return ListedNoise(lam, counts, feed, damping, decay)
 
@@ -164,7 +166,10 @@ def check_unstable(modes: ListedModes, witness: Any) -> str:
 
 
 def check_boundary(modes: ListedModes, witness: Any) -> str:
-    """Check that it lies exactly between stable and unstable; return how, as a sentence."""
+    """Check that it is at a limit exactly: the noise sum is 1, or roots are on the circle at most.
+
+    With noise such roots are no limit of what is stable, but of what is stable without noise.
+    """
     how = field(witness, "by")
     if how == "noise_sum":
         if isinstance(modes.noise.feed, list):
@@ -193,6 +198,7 @@ def _require_in_disc(A: list[Fraction], circle: list[Fraction], i: int) -> None:
     """
     if len(circle) > 1:
         turned = circle[::-1]
+        require(circle[0] != 0, f"the factor of eigenvalue {i + 1} begins with a number")
         require(
             circle == turned or circle == [-x for x in turned],
             f"the factor of eigenvalue {i + 1} is self-inversive",

@@ -1,14 +1,18 @@
 r"""Proofs about a power law :math:`\lambda_k=\Lambda k^{-\nu}`, k = 1, 2, ... N or without end.
 
-With :math:`s_\lambda=\lambda n(\lambda)/d(\lambda)`, of degrees M and M + 1 (one more with weight
-decay), the summand :math:`f=s/(1+\tau_2s/B)` is a quotient of polynomials. A proof cuts the indices
-into pieces, and has a polynomial for each that f does not exceed there (or does not fall below);
-sums of powers of the eigenvalues have bounds (`power_sums`), so that of f has one.
+With :math:`s_\lambda=\lambda n(\lambda)/d(\lambda)`, of degrees M and M + 1 (one more with decay of
+the weights, in the gradient or decoupled), the summand :math:`f=s/(1+\tau_2s/B)` is a quotient of
+polynomials. A proof cuts the indices into pieces, and has a polynomial for each that f does not
+exceed there (or does not fall below); sums of powers of the eigenvalues have bounds (`power_sums`),
+so that of f has one.
 
 n and d are not believed: they are compared with exact summands at more eigenvalues than their
-degrees allow to differ. d must be positive on :math:`[0,\Lambda]`, so that s is finite there; since
-a mode at :math:`\Lambda` is strictly Schur, and s becomes infinite where a root comes to the unit
-circle (a root that P and Q share never moves), all modes are.
+degrees allow to differ. Those of s follow from its formula, as
+:math:`\lambda^2N/(\chi(1)\chi(-1)\Delta)`, :math:`\chi=P-\lambda Q`, N and
+:math:`\Delta=\prod_{i<j}(1-x_ix_j)` of degree M in the coefficients of :math:`\chi`; without decay
+:math:`\chi(1)=-\lambda Q(1)`. d must be positive on :math:`[0,\Lambda]`, so that s is finite there;
+since a mode at :math:`\Lambda` is strictly Schur, and s becomes infinite where a root comes to the
+unit circle (a root that P and Q share never moves), all modes are.
 """
 
 from __future__ import annotations
@@ -118,10 +122,18 @@ def check_open(modes: PowerLawModes, witness: Any) -> str:
 
 
 def _check_trace(modes: PowerLawModes) -> str:
-    """Check that the noise sum is infinite: s / lambda does not tend to 0 with lambda."""
-    infinite = modes.count is None and modes.exponent <= 1 and not modes.mode.weight_decay
-    require(infinite and modes.feed > 0, "the eigenvalues have no finite sum, and there is noise")
-    require(any(modes.mode.Q) and sum(modes.mode.Q) != 0, "Q(1) is not 0")
+    """Check that the noise sum is infinite.
+
+    s is at least a multiple of the squared eigenvalue, by the first response to a gradient that is
+    not 0; and without decay one of the eigenvalue, since near x = 1, P - lambda Q is at most a
+    multiple of abs(x - 1) + lambda.
+    """
+    require(modes.count is None and modes.feed > 0, "there is noise, of eigenvalues without end")
+    require(any(modes.mode.Q), "Q is not 0")
+    if modes.exponent <= Fraction(1, 2):
+        return "the squared eigenvalues have an infinite sum, and the noise sum is infinite with it"
+    require(modes.exponent <= 1, "the eigenvalues have no finite sum")
+    require(modes.mode.is_free and sum(modes.mode.Q) != 0, "P(1) is 0, and Q(1) is not")
     return "the eigenvalues have an infinite sum, and the noise sum is infinite with it"
 
 
@@ -136,13 +148,13 @@ def _require_end(modes: PowerLawModes) -> None:
     quotient = [P[0]]
     for coefficient in P[1:-1]:  # P = (x - 1) det(x - D) without decay
         quotient.append(coefficient + quotient[-1])
-    is_free = quotient[-1] + P[-1] == 0
-    require(is_schur(quotient if is_free else P), "the method is strictly stable at 0")
+    moving = quotient if modes.mode.is_free else P
+    require(is_schur(moving), "the method is strictly stable at 0")
 
 
 def _summand(modes: PowerLawModes, witness: Any) -> Summand:
     """Return f, after n and d have been compared with exact summands, and every mode is Schur."""
-    degree = modes.mode.memory + 1 + (modes.mode.weight_decay != 0)
+    degree = modes.mode.memory + 1 + (not modes.mode.is_free)
     n = rationals(field(witness, "numerator"), "numerator", degree)
     d = rationals(field(witness, "denominator"), "denominator", degree + 1)
     size = 2 * degree
@@ -179,21 +191,19 @@ def _bound(modes: PowerLawModes, summand: Summand, witness: Any, above: bool) ->
     Each has its last index, and the coefficients of 1, lambda, ... of a polynomial.
     """
     bits = whole(field(witness, "bits"), "bits", 8, _MOST_BITS)
-    total, expected = Fraction(0), 1
+    total, first = Fraction(0), 1
     for piece in row(field(witness, "pieces"), "pieces", lambda x, _: x):
+        require(first > 0, "nothing follows a piece without end")
         last = field(piece, "last")
         if last is not None:
-            last = whole(last, "last", expected, _MOST_INDEX)
+            last = whole(last, "last", first, modes.count or _MOST_INDEX)
         polynomial = rationals(field(piece, "polynomial"), "polynomial")
         require(0 < len(polynomial) <= _MOST_DEGREE, "a polynomial has some coefficients")
-        _require_bound(modes, summand, polynomial, expected, last, above)
-        total += _sum(modes, polynomial, expected, last, bits)[above]
-        expected = _MOST_INDEX + 1 if last is None else last + 1
-        if last is None:
-            break
-    ended = expected > (_MOST_INDEX if modes.count is None else modes.count)
-    require(ended or not above, "the pieces reach the last eigenvalue")
-    require(modes.count is None or expected == modes.count + 1 or not above, "and end there")
+        _require_bound(modes, summand, polynomial, first, last, above)
+        total += _sum(modes, polynomial, first, last, bits)[above]
+        first = 0 if last is None else last + 1
+    end = 0 if modes.count is None else modes.count + 1
+    require(first == end or not above, "the pieces reach the last eigenvalue")
     return modes.feed * total
 
 

@@ -33,11 +33,6 @@ class Bounds(NamedTuple):
         """Return the difference."""
         return Bounds(self.low - other.high, self.high - other.low, self.bits)
 
-    def times(self, other: Bounds) -> Bounds:
-        """Return the product of two numbers that are not negative."""
-        half = self.bits
-        return Bounds((self.low * other.low) >> half, -((-self.high * other.high) >> half), half)
-
     def scaled(self, factor: Fraction) -> Bounds:
         """Return the product with a rational number."""
         ends = [factor.numerator * end for end in (self.low, self.high)]

@@ -64,11 +64,15 @@ class SampledStep:
         """Of a coordinate vector."""
         return int(self.rows.ncols())
 
+    def curvature(self) -> Any:
+        """Return H."""
+        return self._weighted(self.weights) * self.gram
+
     def moved(self, X: list[list[Any]]) -> list[list[Any]]:
         """Return the second moments after a step, block by block."""
         size, d = self.step.size, self.size
         r, v = ([_fmpq(x) for x in values] for values in (self.step.r, self.step.v))
-        H = self._weighted(self.weights) * self.gram
+        H = self.curvature()
         curvature = H + self.weight_decay * _identity(d)
         read = [
             _combined(r, [X[i][j] for i in range(size)]) for j in range(size)
@@ -163,6 +167,8 @@ def check_stable(sampled: SampledStep, witness: Any) -> str:
 
 def check_unstable(sampled: SampledStep, witness: Any) -> str:
     """Check that they do not decrease."""
+    H = sampled.curvature()
+    require(H.det() != 0, "the rows span their coordinates: other directions are not of the loss")
     Y = _check(sampled, witness)
     z = _matrix([rationals(field(witness, "vector"), "vector", Y.ncols())])
     require((z * Y * z.transpose())[0, 0] < 0, "Y is negative somewhere")

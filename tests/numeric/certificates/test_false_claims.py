@@ -1,0 +1,114 @@
+"""Claims that are false although most of a proof is true: none is accepted."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem import Algorithm, Noise, Problem, Spectrum, certify, sgd
+from sgdmem.errors import InputError, ProofError
+from sgdmem.numeric.certificates.rounding import dyadic
+from sgdmem.proofs import check_proof
+
+HALF = sgd("1/2")
+SHRINKS = Algorithm("1/2", [], [], [], [], shrink="1/10")
+
+
+def refused(record: Any, because: str) -> None:
+    with pytest.raises(ProofError, match=because):
+        check_proof(record)
+
+
+def test_a_finite_law_has_no_eigenvalues_beyond_its_count() -> None:
+    long = certify(HALF, Spectrum.power_law("1.1", count=10**6), "1.2")
+    assert long.claim == "unstable"
+    record: Any = copy.deepcopy(long.record)
+    record["problem"]["power_law"]["count"] = 3  # of which the noise sum is 0.48
+    refused(record, "last must be an integer from")
+
+
+def test_an_endless_law_does_not_end_at_the_largest_index() -> None:
+    record: Any = copy.deepcopy(certify(HALF, Spectrum.power_law(1, count=10**18), 100).record)
+    assert record["claim"] == "stable"
+    record["problem"]["power_law"]["count"] = None  # of which the noise sum is infinite
+    pieces = record["witness"]["above"]["pieces"]
+    for last in (10**18, 10**40):
+        pieces[-1]["last"] = last
+        refused(record, "the pieces reach the last eigenvalue")
+    pieces[-1]["last"] = None
+    refused(record, "the sum of the powers is finite")
+
+
+@pytest.mark.parametrize(("exponent", "claim"), [("0.8", "stable"), ("0.4", "unstable")])
+def test_where_w_shrinks_the_trace_may_be_infinite(exponent: str, claim: str) -> None:
+    """Summands are like squared eigenvalues there, in the gradient or decoupled."""
+    law = Spectrum.power_law(exponent)
+    record: Any = copy.deepcopy(certify(HALF, law, 4).record)
+    assert record["claim"] == "unstable"
+    assert certify(SHRINKS, law, 4).claim == claim
+    assert certify(HALF, Problem(law, weight_decay="1/10"), 4).claim == claim
+    for change in ({"algorithm": {**record["algorithm"], "shrink": "1/10"}},
+                   {"problem": {**record["problem"], "weight_decay": "1/10"}}):  # fmt: skip
+        if claim == "stable":
+            refused({**record, **change}, "P.1. is 0")
+        else:
+            assert check_proof({**record, **change}).claim == claim
+
+
+def test_a_summand_where_w_shrinks_is_compared_at_enough_points() -> None:
+    """It has one degree more; n / d through two points, as without decay, is another function."""
+    record: Any = copy.deepcopy(certify(SHRINKS, Spectrum.power_law(2), 4).record)
+    s = [s_of_shrinking(lam) for lam in (0.5, 1.0)]
+    assert record["claim"] == "stable"
+    n, ends = 1.0, [lam / value for lam, value in zip((0.5, 1.0), s, strict=True)]
+    slope = (ends[1] - ends[0]) / 0.5
+    record["witness"] |= {
+        "numerator": [str(int(n))],
+        "denominator": [f"{round((ends[1] - slope) * 1e9)}/1000000000", f"{round(slope * 1e9)}/10"],
+    }
+    refused(record, "numerator must have 2 entries")
+
+
+def s_of_shrinking(lam: float) -> float:
+    """Return the sum of squared responses of w <- 0.9 w - lam w / 2 to noise, times lam^2."""
+    return lam * lam / 4 / (1 - (0.9 - lam / 2) ** 2)
+
+
+def test_less_than_one_mode_gets_less_of_its_own_noise() -> None:
+    """Of SGD with alpha lambda = 1 a step multiplies the second moment by (tau1 m - tau2) / B."""
+    whole = Problem(Spectrum([1], [1]), Noise(tau2=1))
+    record: Any = copy.deepcopy(certify(sgd(1), whole, "1/8").record)
+    assert record["claim"] == "stable"  # by 0
+    record["problem"]["multiplicities"] = ["1/2"]  # by -4
+    refused(record, "the noise is that of some data")
+    with pytest.raises(InputError, match="must be at least tau2 / tau1"):
+        certify(sgd(1), Problem(Spectrum([1], [0.5]), Noise(tau2=1)), "1/8")
+    assert certify(sgd(1), Problem(Spectrum([1], [0.5]), Noise(tau2="1/2")), "1/8").stable
+    period = {key: value for key, value in record.items() if key != "algorithm"}
+    period |= {"steps": [record["algorithm"]], "witness": {"Y": [[["1"]]]}}
+    refused(period, "the noise is that of some data")
+
+
+def test_directions_without_data_are_not_of_the_loss() -> None:
+    """Where no row looks memory may grow, which no loss shows; two equal rows make no noise."""
+    method = Algorithm("7/2", [-9], [1], [[3]], [0], shrink="1/2")  # x^2 - 7/2 x + 3/2 at 0
+    record: Any = copy.deepcopy(certify(method, np.array([[1.0], [1.0]]), 4).record)
+    assert record["claim"] == "stable"  # x^2 at 1
+    record["claim"], record["problem"]["rows"] = "unstable", [["1", "0"], ["1", "0"]]
+    S = np.kron([[1 / 2, -9], [0, 3]], np.eye(2)) + np.kron([[-7 / 2, 0], [1, 0]], np.diag([1, 0]))
+    Y = np.linalg.solve(np.eye(16) - np.kron(S, S), np.eye(4).ravel()).reshape(4, 4)
+    Y = (Y + Y.T) / 2
+    vector = np.linalg.eigh(Y)[1][:, :1].T
+    record["witness"] = {"Y": dyadic(Y, 44), "vector": dyadic(vector, 44)[0]}
+    refused(record, "the rows span")
+
+
+def test_factors_on_the_circle_begin_with_a_number() -> None:
+    record: Any = copy.deepcopy(certify(sgd(2), Spectrum([1]), "inf").record)
+    assert record["claim"] == "boundary"
+    for factor in (["0", "1", "0"], ["0", "0"], ["0", "0", "0", "0"]):
+        record["witness"]["on_circle"] = [factor]
+        refused(record, "begins with a number")
