@@ -5,7 +5,7 @@ For odd :math:`m=2h+1` and :math:`\lambda=\lambda_{i-1}\sin^2\phi` the rates
 
 .. math:: F=\prod_k(1-\alpha_k\lambda)=\frac{\sin m\phi}{m\sin\phi},\qquad
     |F|\le\min\Big(1,\frac1{m\sin\phi}\Big),\qquad
-    F^4\le\tfrac14\Big(\frac{\lambda_i}\lambda\Big)^2,\quad\lambda_i=\frac2{m^2}\lambda_{i-1},
+    F^4\le\tfrac14(\lambda_i/\lambda)^2,\quad\lambda_i=\frac2{m^2}\lambda_{i-1},
 
 :math:`\lambda_{i-1}\alpha_k\le m^2/4`, and :math:`\alpha_k\lambda\le\frac14` for
 :math:`\lambda\le\lambda_{i-1}/m^2`. Blocks :math:`B_i` of steps of plain SGD, :math:`B_{i-1}^q`
@@ -17,13 +17,11 @@ by :math:`P_i`, :math:`|P_i|\le1`, and :math:`|P_i|\le\frac12(\lambda_i/\lambda)
 No product of consecutive factors in a block exceeds :math:`e^{7m/3}\max(1,|1-\alpha\lambda|)`, with
 the largest rate of all.
 
-With :math:`q=\lceil\max(4\log_2m,21+6Z)\rceil`, Z and then m large, rounds of T steps in this
-pattern reach at bounded noise
+With :math:`q=\lceil\max(4\log_2m,21+6Z)\rceil` the exponent that rounds in this pattern have by
+theorem R is, for Z and then m large and small :math:`\xi`,
 
 .. math:: \theta'=\frac{1+y+(1+\frac1Z)\xi}{1+(\frac4Z+\frac1\sigma)\xi}>\theta_1=1+y,\qquad
-    \frac1\sigma=\frac{\log(2m(q+1))}{\log(m^2/2)},\quad y=1-\frac1\nu,
-
-for small :math:`\xi`.
+    \frac1\sigma=\frac{\log(2m(q+1))}{\log(m^2/2)},\quad y=1-\frac1\nu.
 
 Method: products at random places; blocks by recursion in logarithms, with the largest product
 from the start, to the end and between; for the exponents an m, which may have thousands of digits,

@@ -2,8 +2,9 @@ r"""Windows of changing memory: what bounds every schedule of memory 1 that keep
 
 With :math:`v'=v+\gamma G`, :math:`w'=w-\alpha G-bv`, :math:`G=\lambda w+e`, the steps
 :math:`y'=S_s(\lambda)y` of y = (w, v) have :math:`\det S=1-(\alpha-b\gamma)\lambda`. Let
-:math:`a^{[m,r]}`, :math:`b^{[m,r]}` be :math:`w_r` from (1, 0) and (0, 1) at m, :math:`v^{[m,r]}`
-:math:`v_r` from (1, 0), :math:`R(r,s)` and :math:`v_r(s)` the responses to an error of step s.
+:math:`a^{[m,r]}`, :math:`b^{[m,r]}` be :math:`w_r` from (1, 0) and (0, 1) at m, and
+:math:`v^{[m,r]}` be :math:`v_r` from (1, 0); :math:`R(r,s)` and :math:`v_r(s)` are the responses to
+an error of step s.
 
 - *Chain:* :math:`a^{[0,r]}a^{[m',m]}=a^{[m',r]}a^{[0,m]}+\det S\,b^{[m,r]}v^{[0,m']}`, where S is
   the product of the steps from m' to m.
@@ -179,21 +180,23 @@ def _growth(rng: np.random.Generator, memory: int, bounds: Bounds) -> tuple[floa
     return float(grown), float(forgotten)
 
 
-def largest_sum(nu: float) -> float:
-    """Return the largest exponent of the sum of 1 / rho_j over windows, by linear programs."""
-    y = 1 - 1 / nu
-    # a, b, c: windows t^a of t^b steps and noise t^c; d: 1 / rho_1 = t^(1 + d)
-    shared: Limits = [([1, 1, 0, 0], 1), ([1, 0, 1, 0], y)]
+def largest_sum(nu: float, kappa: float = 1.0) -> float:
+    """Return the largest exponent of the sum of 1 / rho_j over windows, by linear programs.
+
+    Windows are looked at through eigenvalues near t^-kappa, whose noise is t^(1 - kappa / nu).
+    """
+    # a, b, c: windows t^a of t^b steps and noise t^c; d: 1 / rho_1 = t^(kappa + d)
+    shared: Limits = [([1, 1, 0, 0], 1), ([1, 0, 1, 0], 1 - kappa / nu)]
     short: Limits = [*shared, ([0, 1, 0, 0], 1 / nu)]
     long: Limits = [*shared, ([0, -1, 0, 0], -1 / nu)]
     noisy: Limits = [*long, ([0, 0, -1, 0], 0), ([0, 0, -1, 1], 0)]
     quiet: Limits = [*long, ([0, 0, 1, 0], 0), ([0, 0, -0.5, 1], 0)]
     cut: Limits = [*long, ([0, 0, 1, 0], -1), ([0, 0, 0, 1], -0.5)]
-    left = 1 - 1 / (2 * nu)  # the amplification is t^(b / 2) (t^(1 + d))^(-1 / 2 nu), or 1
+    left = 1 - 1 / (2 * nu)  # the amplification is t^(b / 2) (t^(kappa + d))^(-1 / 2 nu), or 1
     return max(
         _most([1, nu, 0, 0], 0, short),
-        *(_most([1, 0, 0, 1], 1, region) for region in (noisy, quiet, cut)),
-        *(_most([1, 0.5, 0, left], left, region) for region in (noisy, quiet, cut)),
+        *(_most([1, 0, 0, 1], kappa, region) for region in (noisy, quiet, cut)),
+        *(_most([1, 0.5, 0, left], left * kappa, region) for region in (noisy, quiet, cut)),
     )
 
 

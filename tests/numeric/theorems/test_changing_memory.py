@@ -63,3 +63,7 @@ def test_exponents_between_both_theorems() -> None:
         y = 1 - 1 / nu
         assert windows.largest_sum(nu) == pytest.approx(1 + y + y * y / 2, abs=1e-9)
         assert fejer.exponent_ratio(nu, fejer.claim()) < 1
+    for nu in np.linspace(3, 12, 30):  # the remark on these, with kappa = nu / 3
+        largest = windows.largest_sum(nu, nu / 3)
+        assert largest == pytest.approx(1 + (nu - 1 / nu) / 3, abs=1e-9)
+        assert largest < nu
