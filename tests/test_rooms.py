@@ -22,6 +22,7 @@ LAYERS = {
     "symbolic": (
         *(
             "errors",
+            "files",
             "certificates",
             "algebra",
             "expressions",

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.certificates.check import FORMAT, VERSION, CheckedProof, check_proof
+from sgdmem.symbolic.files.whole_files import write_text
 
 _STABLE = {"stable": True, "unstable": False, "boundary": False, "open": None}
 
@@ -63,7 +63,7 @@ class Proof:
     def save(self, path: Any) -> None:
         """Write it as JSON, which `sgdmem.proofs.check_proof` and ``sgdmem check`` read."""
         text = json.dumps(self.record, ensure_ascii=True, indent=1)
-        Path(path).write_text(f"{text}\n", encoding="utf-8")
+        write_text(path, f"{text}\n")
 
     def __str__(self) -> str:
         return str(self.checked)

@@ -8,7 +8,8 @@ Formats, told by the suffix:
   line of names is allowed; over two columns there must be one, which says which is the
   ``eigenvalue`` and which the ``weight`` (or ``multiplicity``, or ``count``), in either order.
   Numbers have decimal points and may stand in quotes; they are read as exact decimals in files of
-  up to 100,000 rows, as floats in longer ones.
+  up to 100,000 rows, as floats in longer ones. What `save_columns` wrote has a digest, with which
+  it must agree.
 
 Files over 1 GiB, packed or unpacked, are refused, but for data in a ``.npy``, which is mapped into
 memory and read as it is used; nothing is ever unpickled.
@@ -27,6 +28,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.spectra.text_lines import entries_of_lines, is_number, require_numbers
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.files.marks import checked_lines, marked_text
+from sgdmem.symbolic.files.whole_files import write_text
 
 LARGEST_FILE = 2**30  # bytes
 _MOST_EXACT_ROWS = 10**5
@@ -69,7 +72,7 @@ def save_columns(path: Any, eigenvalues: Array, weights: Array) -> None:
     """Write eigenvalues and multiplicities as text that `load_columns` reads back."""
     rows = zip(eigenvalues.tolist(), weights.tolist(), strict=True)
     text = "".join(f"{lam!r},{weight!r}\n" for lam, weight in rows)
-    Path(path).write_text(f"eigenvalue,weight\n{text}", encoding="utf-8")
+    write_text(path, marked_text(f"eigenvalue,weight\n{text}"))
 
 
 def load_file(
@@ -110,7 +113,7 @@ def load_file(
                     raise InputError(f"{path}: unpacks to {size} bytes, more than {LARGEST_FILE}")
                 return {key: archive[key] for key in archive.files}
         with path.open(encoding="utf-8-sig") as file:
-            return read_text(path, file)
+            return read_text(path, checked_lines(path, file))
     except UnicodeDecodeError:
         raise InputError(f"{path}: is not UTF-8 text") from None
     except OSError as error:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from sgdmem.phase_diagrams.maps.chunk_store import read_stored
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.files.marks import append_mark, require_unchanged
+from sgdmem.symbolic.files.whole_files import whole_file
 
 if TYPE_CHECKING:
     import os
@@ -23,7 +25,9 @@ _OF_SCIPY = {  # of `scipy.io.netcdf_file`, which would no longer work
 
 def write_map_file(found: xarray.Dataset, path: str | os.PathLike[str]) -> None:
     """Write a dataset to a netCDF file; names of letters that it does not have, too."""
-    _renamed(found, _plain, _plain_attribute).to_netcdf(path, engine="scipy")
+    with whole_file(path) as young:
+        _renamed(found, _plain, _plain_attribute).to_netcdf(young, engine="scipy")
+        append_mark(young)
 
 
 def _plain(name: str) -> str:
@@ -59,13 +63,14 @@ def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
     Raises
     ------
     InputError
-        If there is no such file, or it holds none of them.
+        If there is no such file, it holds none of them, or it is not as sgdmem wrote it.
     """
     source = Path(path)
     if not source.exists():
         raise InputError(f"there is no file {shown(str(path))}")
     if source.is_dir():
         return read_stored(source)
+    require_unchanged(source)
     import xarray
 
     try:

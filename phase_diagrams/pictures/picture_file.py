@@ -5,17 +5,25 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any
 
+from sgdmem.symbolic.files.marks import SIGNATURE
+from sgdmem.symbolic.files.whole_files import whole_file
+
 DOTS = 300  # an inch
 # Type 3 fonts, matplotlib's own choice, are refused by many journals
 _FONTS: dict[Any, Any] = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.fonttype": "none"}
 _HATCHING = 0.5  # points
+_MARKS: dict[str, dict[str, Any]] = {  # in the words of each kind
+    ".png": {"Comment": SIGNATURE},
+    ".pdf": {"Keywords": SIGNATURE},
+    ".svg": {"Keywords": [SIGNATURE]},
+}
 
 
 def save(drawn: Any, path: str | PathLike[str], *, dots: float = DOTS) -> None:
     """Write a picture to a file (.png, .pdf, .svg, or another kind that matplotlib knows).
 
     Fonts in PDF are of Type 42 (TrueType), and texts in SVG are texts that can be searched and
-    edited; the settings of matplotlib stay as they are.
+    edited; the settings of matplotlib stay as they are. The file says that sgdmem wrote it.
 
     Parameters
     ----------
@@ -39,5 +47,5 @@ def save(drawn: Any, path: str | PathLike[str], *, dots: float = DOTS) -> None:
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it wonders at the age of a font
     figure = drawn.figure.canvas.figure  # also of axes in a subfigure
-    with rc_context({**_FONTS, "hatch.linewidth": _HATCHING}):
-        figure.savefig(path, dpi=dots)
+    with rc_context({**_FONTS, "hatch.linewidth": _HATCHING}), whole_file(path) as young:
+        figure.savefig(young, dpi=dots, metadata=_MARKS.get(young.suffix.lower()))

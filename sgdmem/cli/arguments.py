@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,8 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from sgdmem.cli.own_methods import is_own, own_method
+from sgdmem.cli.own_methods import files_that_were_run, is_own, own_method
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.files.marks import marked_text
+from sgdmem.symbolic.files.outputs import require_free
+from sgdmem.symbolic.files.whole_files import write_text
 
 if TYPE_CHECKING:
     from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -178,53 +180,49 @@ def symbolic_member(algorithm: str | Family[...], settings: Sequence[str]) -> Al
     return family.symbolic(given) if family.reads_exactly else family.fix(**given).symbolic()
 
 
-def output_path(output: str, endings: Sequence[str], beside: str | None = None) -> Path:
-    """Return the file that -o names, which can be written: asked before the work is done.
+def output_path(output: str, endings: Sequence[str], *beside: str) -> Path:
+    """Return the file that -o names, or the usual one: asked before the work is done.
 
-    With the ending ``beside`` numbers are written, too, under the name of a picture.
+    It can be written, and so can those of the endings ``beside``, the numbers of a picture.
     """
     path = Path(output)
     if path.suffix not in endings:
         *others, last = endings
         known = f"{', '.join(others)} or {last}" if others else last
         raise click.UsageError(f"-o must end in {known}, got {shown(str(path))}")
-    _require_no_input([path] if beside is None else [path, path.with_suffix(beside)])
-    return require_writable(path)
-
-
-def _require_no_input(files: Sequence[Path]) -> None:
-    """Raise a usage error where a file that the command reads would be written over."""
-    context = click.get_current_context()
-    for parameter in context.command.params:
-        given = context.params.get(parameter.name or "")
-        if parameter.name == "output" or not isinstance(parameter.type, click.Path) or not given:
-            continue
-        for file in files:
-            if file.exists() and Path(given).exists() and file.samefile(given):
-                raise click.UsageError(
-                    f"-o: {file} would be written over, which is read as {parameter.opts[0]}"
-                )
-
-
-def require_writable(path: Path, option: str = "-o") -> Path:
-    """Return a path of a file that can be written; a usage error where it cannot."""
-    if not path.parent.is_dir():
-        raise click.UsageError(f"{option}: there is no folder {path.parent}")
-    if path.is_dir():
-        raise click.UsageError(f"{option}: {path} is a folder")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise click.UsageError(f"{option}: {path} may not be written")
+    more = [other for ending in beside if (other := path.with_suffix(ending)) != path]
+    is_named = click.get_current_context().params.get("output") is not None
+    require_outputs([path] if is_named else [], more if is_named else [path, *more])
     return path
 
 
-def write_table(path: str | Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-    """Write a .csv file."""
-    import csv
+def require_outputs(named: Sequence[Path], unnamed: Sequence[Path], option: str = "-o") -> None:
+    """Raise a usage error unless all that the command writes is free, see `require_free`.
 
-    with Path(path).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(rows)
+    What it reads are the paths among its arguments, and files of one's own that were run.
+    """
+    context = click.get_current_context()
+    read: list[tuple[str, str]] = [("ALGORITHM", file) for file in files_that_were_run()]
+    for parameter in context.command.params:
+        given = context.params.get(parameter.name or "")
+        if parameter.name != "output" and isinstance(parameter.type, click.Path) and given:
+            read.append((parameter.opts[0], given))
+    try:
+        require_free(named, unnamed, read)
+    except InputError as error:
+        raise click.UsageError(f"{option}: {error}") from None
+
+
+def write_table(path: str | Path, header: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Write a .csv file, which says that sgdmem wrote it."""
+    import csv
+    from io import StringIO
+
+    file = StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_text(path, marked_text(file.getvalue()))
 
 
 def print_json(value: dict[str, Any]) -> None:

@@ -21,6 +21,8 @@ from sgdmem.cli.arguments import (
 from sgdmem.cli.axes import read_window
 from sgdmem.cli.draw import draw_file
 from sgdmem.cli.problem import map_problem, problem_options, read_batch_size
+from sgdmem.symbolic.files.marks import marked_text
+from sgdmem.symbolic.files.whole_files import write_text
 
 if TYPE_CHECKING:
     import xarray
@@ -72,7 +74,8 @@ def boundary_command(
     """
     from sgdmem.phase_diagrams.maps.boundary import stability_boundary
 
-    path = output_path(output or f"{method_name(algorithm)}-boundary.png", PICTURES + _DATA, ".nc")
+    name = output or f"{method_name(algorithm)}-boundary.png"
+    path = output_path(name, PICTURES + _DATA, ".cusps.csv" if name.endswith(".csv") else ".nc")
     (x, x_scale), (y, y_scale) = read_window(x_axis, "--x"), read_window(y_axis, "--y")
     family, values = read_method(algorithm, settings)
     boundary = stability_boundary(
@@ -104,9 +107,9 @@ def boundary_command(
 def _write(boundary: xarray.Dataset, path: Path, size: Any) -> list[Path]:
     if path.suffix == ".csv":
         written = [path]
-        boundary.drop_dims("cusp").to_dataframe().to_csv(path, index=False)
+        _write_csv(boundary.drop_dims("cusp"), path)
         written.append(path.with_suffix(".cusps.csv"))  # also an empty one: no old one stays
-        boundary.drop_dims("point").to_dataframe().to_csv(written[1], index=False)
+        _write_csv(boundary.drop_dims("point"), written[1])
         return written
     from sgdmem.phase_diagrams.maps.map_file import write_map_file
 
@@ -116,3 +119,7 @@ def _write(boundary: xarray.Dataset, path: Path, size: Any) -> list[Path]:
         return [data]
     draw_file(boundary, path, size=size)
     return [path, data]
+
+
+def _write_csv(found: xarray.Dataset, path: Path) -> None:
+    write_text(path, marked_text(found.to_dataframe().to_csv(index=False, lineterminator="\n")))

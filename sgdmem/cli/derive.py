@@ -14,12 +14,13 @@ from sgdmem.cli.arguments import (
     output_option,
     read_method,
     read_settings,
-    require_writable,
+    require_outputs,
     set_option,
     symbolic_member,
 )
 from sgdmem.cli.problem import has_problem, problem_options, read_batch_size, read_problem
 from sgdmem.symbolic.errors import shown
+from sgdmem.symbolic.files.whole_files import write_text
 
 if TYPE_CHECKING:
     from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -113,11 +114,9 @@ def derive_command(
       sgdmem derive sgd --at learning_rate=0.01 --data X.npy --batch-size 8
     """
     suffix = Path(output).suffix if output is not None else ""
-    for option, file in (("-o", output), ("--bibliography", bibliography)):
-        if file is not None:
-            require_writable(Path(file), option)
     if output is not None and language is None and suffix not in (*_DOCUMENTS, *_TEXTS):
         raise click.UsageError(f"-o writes {', '.join(_DOCUMENTS)} or .txt; got {shown(output)}")
+    _require_free(output, bibliography, language)
     verdict = _verdict(algorithm, (*settings, *at), options)
     if verdict is None and (at or options["batch_size"] is not None):
         given = "--at" if at else "--batch-size"
@@ -156,6 +155,24 @@ def derive_command(
 
         numbers = "" if verdict is None else f"\nIn numbers, on one problem\n  {verdict}\n"
         _write(f"{derivation_text(described)}\n{numbers}", output)
+
+
+def _require_free(output: str | None, bibliography: str | None, language: str | None) -> None:
+    """Raise a usage error unless all that is written is free, the .bib of a .tex file too."""
+    if output is None:
+        return
+    named = [Path(output)]
+    require_outputs(named, [])
+    if bibliography is not None:
+        named.append(Path(bibliography))
+        require_outputs(named, [], "--bibliography")
+    if named[0].suffix == ".tex" and len(named) == 1 and language is None:
+        entries = named[0].with_suffix(".bib")
+        try:
+            require_outputs(named, [entries])
+        except click.UsageError as error:
+            hint = f"or add to it by --bibliography {entries}"
+            raise click.UsageError(f"{error.message}, {hint}") from None
 
 
 def _described(algorithm: str | None, memory: int | None, settings: tuple[str, ...]) -> Algorithm:
@@ -226,5 +243,5 @@ def _write(text: str, output: str | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    Path(output).write_text(text, encoding="utf-8")
+    write_text(output, text)
     click.echo(f"wrote {output}")

@@ -143,6 +143,11 @@ def _in_a_package(place: str) -> str:
     )
 
 
+def files_that_were_run() -> list[str]:
+    """Return the files of one's own that were run."""
+    return [place for place in _PLACES if place.endswith(".py")]
+
+
 def failure_of_own(error: BaseException) -> str | None:
     """Return what is said of an error that came up in a method of one's own when it was called."""
     lines = [

@@ -129,7 +129,8 @@ def phase_diagram_command(
     for option, value in (("--chunk", chunk), ("--cluster", cluster)):
         if value is not None and not stored:
             raise click.UsageError(f"{option} needs --zarr, the folder that the chunks go to")
-    path = output_path(output or f"{method_name(algorithm)}.png", PICTURES, ".nc")
+    beside = () if stored else (".nc",)  # a store knows what it is a map of
+    path = output_path(output or f"{method_name(algorithm)}.png", PICTURES, *beside)
     x, y = read_axis(x_axis, "--x"), read_axis(y_axis, "--y")
     third = None if panels is None else read_panels(panels)
     axes = [axis for axis, _ in filter(None, (x, y, third))]

@@ -35,6 +35,9 @@ from sgdmem.symbolic.derivations.typesetting.notation import Letters, find_notat
 from sgdmem.symbolic.derivations.typesetting.renaming import stem
 from sgdmem.symbolic.derivations.typesetting.writer import ROOM
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.files.marks import marked_text
+from sgdmem.symbolic.files.outputs import require_free
+from sgdmem.symbolic.files.whole_files import write_bytes, write_text
 from sgdmem.symbolic.zoo.named_algorithms import FAMILIES, find_family
 
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
@@ -145,7 +148,8 @@ class Derivation(Document):
         Raises
         ------
         InputError
-            For another ending, a fragment of anything but LaTeX, or a folder that does not exist.
+            For another ending, a fragment of anything but LaTeX, a folder that does not exist, or a
+            BibTeX file of that name that sgdmem did not write, or that was changed since.
         TypesettingError
             If there is no LaTeX for a PDF.
         """
@@ -171,18 +175,24 @@ class Derivation(Document):
                 )
             called = os.path.relpath(entries.with_suffix(""), target.parent)
             text = self.latex(fragment=fragment, bibliography=Path(called).as_posix(), level=level)
-            there = _text_of(entries) if shared and shared.exists() else ""
-            target.write_text(text, encoding="utf-8")
+            if shared is None:
+                require_free([target], [entries])
+            else:
+                require_free([target, shared])
+            if not (shared and shared.exists()):
+                listed = marked_text(self.bibtex(), "%")
+            else:
+                listed = with_missing(_text_of(shared), self.references)
             written.append(entries)
-            entries.write_text(with_missing(there, self.references), encoding="utf-8")
+            write_text(entries, listed)
+            write_text(target, text)
         elif suffix == ".pdf":
             from sgdmem.symbolic.derivations.documents.pdf import typeset
 
             pdf, _ = typeset(self.latex(bibliography="derivation"), self.bibtex(), "derivation")
-            target.write_bytes(pdf)
+            write_bytes(target, pdf)
         else:
-            text = self.markdown() if suffix == ".md" else self.html()
-            target.write_text(text, encoding="utf-8")
+            write_text(target, self.markdown() if suffix == ".md" else self.html())
         return written
 
     def __repr__(self) -> str:

@@ -21,7 +21,7 @@ HEAVY = ["--set", "learning_rate=0.1", "--set", "momentum=0.9"]
 
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
 
 
 def test_root_locus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

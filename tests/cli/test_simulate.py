@@ -22,8 +22,10 @@ def test_the_command_prints_a_table(tmp_path: Path) -> None:
     assert lines[0] == "16 runs; the expected loss is exact"
     assert lines[1].split() == ["steps", "mean", "loss", "standard", "error", "expected", "z"]
     assert (lines[2].split()[0], lines[-1].split()[0]) == ("0", "100")
-    rows = file.read_text().splitlines()
-    assert rows[0] == "steps,mean,standard_error,expected,z"
+    mark, *rows = file.read_text().splitlines()
+    assert (
+        mark.startswith("# written by sgdmem") and rows[0] == "steps,mean,standard_error,expected,z"
+    )
     assert len(rows) == len(lines) - 1
 
 

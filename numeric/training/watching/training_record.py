@@ -6,6 +6,7 @@ import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from os import PathLike
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.files.marks import checked_lines, marked_text
+from sgdmem.symbolic.files.whole_files import write_text
 
 COLUMNS = (
     *("step", "batch_size", "loss", "sharpness", "full_batch_edge"),
@@ -78,10 +81,11 @@ class TrainingRecord:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write it to a CSV file, with every digit."""
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self.rows)
+        file = StringIO()
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_text(path, marked_text(file.getvalue()))
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> TrainingRecord:
@@ -90,11 +94,12 @@ class TrainingRecord:
         Raises
         ------
         InputError
-            If a column is missing, or what is in it is no number.
+            If a column is missing, what is in it is no number, or it is not as it was written.
         """
         found = cls()
         with Path(path).open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
+            lines = checked_lines(path, file)
+            reader = csv.DictReader(line for line in lines if not line.startswith("#"))
             if missing := set(COLUMNS) - set(reader.fieldnames or ()):
                 raise InputError(f"path must be a saved record, but lacks {min(missing)}")
             for row in reader:

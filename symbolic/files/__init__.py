@@ -1,0 +1,1 @@
+"""Files: written whole or not at all, with a mark, and never over what is somebody else's."""

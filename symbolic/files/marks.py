@@ -1,0 +1,154 @@
+"""How files say that sgdmem wrote them, and data that nobody changed them since.
+
+A text begins with a comment, ``# written by sgdmem 0.1.0, sha256:…`` with the digest of what
+follows; data in a binary file end with such a line, behind what its format reads. Pictures and
+pages have the words among what they say of themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sgdmem._version import __version__
+from sgdmem.symbolic.errors import InputError
+
+MARK = "written by sgdmem"
+SIGNATURE = f"{MARK} {__version__}"
+DATA = (".csv", ".bib", ".nc")  # have a digest
+_LINE = re.compile(rf"[#%] {MARK} \S+, (sha256:[0-9a-f]{{32}})\s*")
+_AT_AN_END = 2**16  # bytes of a file that is no data, from either end, that may have the mark
+_LONGEST = 200  # bytes of a line with a mark
+_PIECE = 2**20
+
+
+def marked_text(text: str, comment: str = "#") -> str:
+    r"""Return a text with a first line that says who wrote it.
+
+    Examples
+    --------
+    >>> text = marked_text("eigenvalue\n1\n")
+    >>> print(text[:19])
+    # written by sgdmem
+    >>> [*checked_lines("eigenvalues.csv", text.splitlines(keepends=True))][1:]
+    ['eigenvalue\n', '1\n']
+    """
+    return f"{_line(_of_lines(text.splitlines()), comment)}\n{text}"
+
+
+def checked_lines(path: str | os.PathLike[str], lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a text, all of them; at the end what has a digest must agree with it.
+
+    Raises
+    ------
+    InputError
+        If it does not, or if there is a mark that cannot be read.
+    """
+    rest = iter(lines)
+    first = next(rest, "")
+    yield first
+    if not _is_mark(first):
+        yield from rest
+        return
+    found = hashlib.sha256()
+    for line in rest:
+        found.update(_plain(line))
+        yield line
+    if not _agrees(first, found):
+        raise InputError(_changed(path, "delete its first line"))
+
+
+def append_mark(path: Path) -> None:
+    """Add the last line to data whose format does not read it."""
+    line = _line(_of_file(path, path.stat().st_size))
+    with path.open("ab") as file:
+        file.write(f"\n{line}\n".encode())
+
+
+def require_unchanged(path: Path) -> None:
+    """Raise InputError if data that end with a mark are not what was written."""
+    line, size = _last_line(path)
+    if line and not _agrees(line, _of_file(path, size)):
+        raise InputError(_changed(path, "compute it again"))
+
+
+def is_unchanged(path: Path) -> bool:
+    """Whether sgdmem wrote a file and, if that is of data, nobody changed it since."""
+    if path.suffix not in DATA:
+        return MARK.encode() in _ends(path)
+    if path.suffix == ".nc":
+        line, size = _last_line(path)
+        return bool(line) and _agrees(line, _of_file(path, size))
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            first = file.readline(_LONGEST)
+            return _is_mark(first) and _agrees(first, _of_lines(file))
+    except UnicodeDecodeError:
+        return False
+
+
+def _line(digest: hashlib._Hash, comment: str = "#") -> str:
+    return f"{comment} {SIGNATURE}, {_text(digest)}"
+
+
+def _text(digest: hashlib._Hash) -> str:
+    return f"sha256:{digest.hexdigest()[:32]}"
+
+
+def _is_mark(line: str) -> bool:
+    return line[2:].startswith(MARK) and line[0] in "#%"
+
+
+def _agrees(line: str, digest: hashlib._Hash) -> bool:
+    match = _LINE.fullmatch(line)
+    return match is not None and match[1] == _text(digest)
+
+
+def _changed(path: str | os.PathLike[str], cure: str) -> str:
+    return (
+        f"{path} is not as sgdmem wrote it, its digest is another one: it was damaged or changed; "
+        f"if that is meant, {cure}"
+    )
+
+
+def _plain(line: str) -> bytes:
+    return line.rstrip("\r\n").encode() + b"\n"
+
+
+def _of_lines(lines: Iterable[str]) -> hashlib._Hash:
+    found = hashlib.sha256()
+    for line in lines:
+        found.update(_plain(line))
+    return found
+
+
+def _of_file(path: Path, size: int) -> hashlib._Hash:
+    """Return the digest of the first bytes of a file."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while size > 0 and (piece := file.read(min(size, _PIECE))):
+            found.update(piece)
+            size -= len(piece)
+    return found
+
+
+def _last_line(path: Path) -> tuple[str, int]:
+    """Return the mark at the end of a file, empty if there is none, and how much is before it."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - _LONGEST))
+        end = file.read()
+    place = end.rfind(f"\n# {MARK}".encode())
+    if place < 0:
+        return "", size
+    return end[place + 1 :].decode("latin-1"), size - len(end) + place
+
+
+def _ends(path: Path) -> bytes:
+    with path.open("rb") as file:
+        start = file.read(_AT_AN_END)
+        file.seek(max(0, path.stat().st_size - _AT_AN_END))
+        return start + file.read()
