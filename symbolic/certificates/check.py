@@ -107,18 +107,25 @@ def check_proof(proof: Any) -> CheckedProof:
             f"this is a proof of version {shown(record.get('version'))}, and the checker is for "
             f"version {VERSION}: make it anew, or check it with the sgdmem that made it"
         )
-    kind = "steps" if "steps" in record else _kind(field(record, "problem"))
+    kind = _kind(field(record, "problem"))
+    if "steps" in record:
+        if kind != "eigenvalues" or "algorithm" in record:
+            raise ProofError("steps are of no single algorithm, and on a list of eigenvalues")
+        kind = "steps"
     read, checks = _KINDS[kind]
-    claim = field(record, "claim")
-    if claim not in checks:
+    claim, witness = (field(record, name) for name in ("claim", "witness"))
+    if not isinstance(claim, str) or claim not in checks:
         raise ProofError(f"the claim must be {', '.join(checks)}, got {shown(claim)}")
-    return CheckedProof(claim, checks[claim](read(record), field(record, "witness")))
+    if not isinstance(witness, Mapping):
+        raise ProofError(f"the witness must have names, got {shown(witness)}")
+    return CheckedProof(claim, checks[claim](read(record), witness))
 
 
 def _kind(problem: Any) -> str:
-    kinds = [name for name in _KINDS if name in problem] if isinstance(problem, Mapping) else []
+    names = [name for name in _KINDS if name != "steps"]
+    kinds = [name for name in names if name in problem] if isinstance(problem, Mapping) else []
     if len(kinds) != 1:
-        raise ProofError(f"the problem must have one of {', '.join(_KINDS)}")
+        raise ProofError(f"the problem must have one of {', '.join(names)}")
     return kinds[0]
 
 
@@ -126,9 +133,17 @@ def _read(path: Path) -> Mapping[str, Any]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ProofError(f"{path} is longer than {MOST_BYTES:,} bytes, the limit of a proof")
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_named_once)
     except (OSError, ValueError, RecursionError) as error:
         raise ProofError(f"{path} is no proof that can be read: {error}") from None
     if not isinstance(record, Mapping):
         raise ProofError(f"{path} is no proof: it holds {shown(record)}")
+    return record
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a record, in which no name hides another entry of the same name."""
+    record = dict(pairs)
+    if len(record) != len(pairs):
+        raise ValueError("a name stands twice in the same record")
     return record
