@@ -17,7 +17,6 @@ from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.judges.stability_rule import REASONS
 from sgdmem.numeric.noise_sums.listed_noise_sum import NoiseSums
 from sgdmem.numeric.noise_sums.mode_summands import ModeForm, decayed_form, form_under
-from sgdmem.numeric.noise_sums.noise_sum import explicit_modes
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.algebra.scalars import Scalar
@@ -151,18 +150,18 @@ class Judge:
         index = int(self.sums.worst[0])
         if index < 0 or self.algorithm.is_symbolic:
             return False
-        law = self.spectrum.law
-        if law is not None:  # of its eigenvalues only the first is a known rational number
+        spectrum = self.original_spectrum
+        if spectrum.law is not None:  # of its eigenvalues only the first is a known rational number
             if index > 0:
                 return False
-            eigenvalue = law.scale
+            eigenvalue = spectrum.law.exact[1]
         else:
-            lam, _ = explicit_modes(self.spectrum)
-            if lam.rad[index] != 0:
+            known = spectrum.eigenvalue(index)
+            if known is None:
                 return False
-            eigenvalue = float(lam.mid[index])
-        form = decayed_form(self.algorithm, self.spectrum.weight_decay)
-        return not is_schur_form(form, Fraction(eigenvalue))
+            eigenvalue = known
+        form = decayed_form(self.original, spectrum.weight_decay)
+        return not is_schur_form(form, eigenvalue)
 
     @cached_property
     def detail(self) -> str:

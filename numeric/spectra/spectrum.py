@@ -341,6 +341,13 @@ class Spectrum:
         """Whether every eigenvalue of the list is a rational number that is known."""
         return len(self._list.given) == np.count_nonzero(self.radii)
 
+    def eigenvalue(self, index: int) -> Fraction | None:
+        """Return an eigenvalue of the list exactly; None if it is no rational number."""
+        members = self._list
+        if members.radii[index]:
+            return members.given.get(index)
+        return Fraction(float(members.eigenvalues[index]))
+
     def exact(self) -> list[Fraction]:
         """Return the eigenvalues of a list exactly; InputError for one that is no rational."""
         return self._list.exact()

@@ -247,6 +247,12 @@ def test_margins_where_stability_comes_back() -> None:
     assert raised.root_margin == pytest.approx(0.5)
 
 
+def test_a_decimal_scale_of_a_law_is_not_taken_for_a_float() -> None:
+    edge, inside = Spectrum.power_law(2, 20), Spectrum.power_law(2, "19.99999999999999999999")
+    assert stability(named.sgd("0.1"), edge).reason is Reason.NOISELESS
+    assert stability(named.sgd("0.1"), inside).stable is not False
+
+
 def test_how_noiseless_stability_is_proved() -> None:
     # stable below an edge at the largest eigenvalue exactly, and by one unit in the last place
     at, inside = (named.sgd(rate) for rate in (2.0, math.nextafter(2.0, 0)))
