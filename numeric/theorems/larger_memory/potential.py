@@ -14,7 +14,9 @@ with an integral,
 
 and Lemma P follows: :math:`\mathcal G\ge-CLk_1^{\nu s}-6k_\ast q\sum w` for
 :math:`k_1\ge CL/\delta`. The proof has some C; tried is :math:`C=\frac12`, with
-:math:`k_1\ge L/8\delta`, :math:`\nu\le6`.
+:math:`k_1\ge L/8\delta`, :math:`\nu\le6`. Lemma P′ has the same bound with
+:math:`|\xi|+\frac14\lambda_{k_\ast}` for :math:`|\xi|`, so that a polynomial is bounded on a disc
+about 0, too.
 
 Method: means over points of circles; the integral by quadrature; values on the circles, and at
 minima that descents from anywhere find. Computed are means and the integral, and violations of the
@@ -33,7 +35,7 @@ from sgdmem.numeric.theorems.check import Case, Claim, Statement
 
 STATEMENT = Statement(
     "Potential of small discs",
-    "docs/theory/larger-memory-limits, Lemma P",
+    "docs/theory/larger-memory-limits, Lemma P; larger-memory-time-dependent, Lemma P′",
     tolerance=1e-9,
     reason="quadrature and rounding",
 )
@@ -65,11 +67,13 @@ class Circles(NamedTuple):
         """What places on the circles, and their reach beyond others, can change."""
         return float(6 * self.k[-1] * self.q * self.weights.sum())
 
-    def potential(self, points: Array) -> Array:
-        """Return G at points of the plane."""
+    def potential(self, points: Array, reach: float = 0) -> Array:
+        """Return G at points of the plane, with abs(xi) + reach h_* for abs(xi), h_* the last."""
         h = self.k**-self.nu
-        far = np.maximum(abs(points[:, None] - h), self.q * h) / abs(points)[:, None]
-        return np.asarray(np.log(far) @ self.weights)
+        size = abs(points)[:, None] + reach * h[-1]
+        return np.asarray(
+            np.log(np.maximum(abs(points[:, None] - h), self.q * h) / size) @ self.weights
+        )
 
     def others(self, k: float) -> float:
         """Return G at the eigenvalue of k without its own circle."""
@@ -77,27 +81,36 @@ class Circles(NamedTuple):
         steps = np.expm1(self.nu * np.log(k / self.k[apart]))
         return float(np.log(abs(steps)) @ self.weights[apart])
 
-    def on_circle(self, k: float, angles: Array = _ANGLES) -> float:
+    def on_circle(self, k: float, reach: float = 0, angles: Array = _ANGLES) -> float:
         """Return the least G at some angles of the circle of k; differences do not cancel."""
         steps = self.q * angles[:, None] - np.expm1(self.nu * np.log(k / self.k))
-        far = np.log(abs(steps)) @ self.weights
-        return float((far - np.log(abs(1 + self.q * angles)) * self.weights.sum()).min())
+        size = abs(1 + self.q * angles) + reach * (k / self.k[-1]) ** self.nu
+        return float((np.log(abs(steps)) @ self.weights - np.log(size) * self.weights.sum()).min())
 
 
 class Prediction(NamedTuple):
-    """The integral, the first circle, C, and the share of its own circle's L."""
+    """The integral, the first circle, C, the share of its own circle's L, and Lemma P′'s reach."""
 
     integral: float
     first: float
     constant: float
     own: float
+    reach: float
 
 
 def claim(
-    s: float, L: float, delta: float, *, first: float = 1 / 8, constant: float = 0.5, own: float = 1
+    s: float,
+    L: float,
+    delta: float,
+    *,
+    first: float = 1 / 8,
+    constant: float = 0.5,
+    own: float = 1,
+    reach: float = 1 / 4,
 ) -> Prediction:
     """Predict what circles need, and have."""
-    return Prediction(float(np.pi / np.tan(np.pi * s)) / s, first * L / delta, constant, own)
+    integral = float(np.pi / np.tan(np.pi * s)) / s
+    return Prediction(integral, first * L / delta, constant, own, reach)
 
 
 def check(claim: Claim = claim) -> list[Case]:
@@ -112,9 +125,12 @@ def check(claim: Claim = claim) -> list[Case]:
         measure = Circles(nu, L, delta, first + np.arange(_COUNT))
         chosen = np.unique(np.geomspace(1, _COUNT, 80).astype(int)) - 1
         lowest, near = ratios(measure, measure.k[chosen], predicted.own)
+        further = farthest_below(measure, measure.k[chosen], predicted.reach)
         label = f"nu = {nu:g}, delta = {delta:g}"
         cases.append(Case(f"{label}: on circles", max(0.0, near - 1), 0.0))
-        cases.append(Case(f"{label}: Lemma P", max(0.0, lowest / predicted.constant - 1), 0.0))
+        for name, ratio in (("P", lowest), ("P′", further)):
+            violation = max(0.0, ratio / predicted.constant - 1)
+            cases.append(Case(f"{label}: Lemma {name}", violation, 0.0))
         cases.append(Case(f"{label}: mean", _mean(rng, measure), 0.0))
         least = min(measure.on_circle(k) for k in measure.k)
         descents = descended(rng, measure, 4).min()
@@ -124,14 +140,18 @@ def check(claim: Claim = claim) -> list[Case]:
 
 def ratios(measure: Circles, chosen: Array, own: float = 1) -> tuple[float, float]:
     """Return -(G + margin) over L k_1^(nu s) at its largest, and what G lacks over its bound."""
-    scale = measure.L * measure.k[0] ** (measure.nu * (0.5 - measure.delta))
-    lowest, near = 0.0, 0.0
+    near = 0.0
     for k in chosen:
-        found = measure.on_circle(k)
         lost = own * measure.L * k ** (measure.nu * (0.5 - measure.delta) - 1) + measure.margin
-        lowest = max(lowest, -(found + measure.margin) / scale)
-        near = max(near, (measure.others(k) - found) / lost)
-    return float(lowest), float(near)
+        near = max(near, (measure.others(k) - measure.on_circle(k)) / lost)
+    return farthest_below(measure, chosen), float(near)
+
+
+def farthest_below(measure: Circles, chosen: Array, reach: float = 0) -> float:
+    """Return -(G + margin) over L k_1^(nu s) at its largest on chosen circles."""
+    scale = measure.L * measure.k[0] ** (measure.nu * (0.5 - measure.delta))
+    least = min(measure.on_circle(k, reach) for k in chosen)
+    return max(0.0, float(-(least + measure.margin) / scale))
 
 
 def descended(rng: np.random.Generator, measure: Circles, count: int) -> Array:
@@ -174,5 +194,6 @@ PERTURBED: dict[str, Claim] = {
     "a constant of 0.2": partial(claim, constant=0.2),
     "any first circle": partial(claim, first=0.0),
     "0.9 L of its own circle": partial(claim, own=0.9),
+    "a disc about 0 of four times the last eigenvalue": partial(claim, reach=4.0),
     "pi cot(pi s)": lambda *x: claim(*x)._replace(integral=claim(*x).integral * x[0]),
 }

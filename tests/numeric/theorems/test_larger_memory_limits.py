@@ -62,6 +62,59 @@ def _roots(rng: np.random.Generator, measure: potential.Circles) -> float:
     return float(min(worst) / on_circles.min())
 
 
+@pytest.mark.parametrize(
+    ("nus", "degrees"),
+    [
+        ((4.0, 8.0), (3,)),
+        pytest.param(
+            (2.0, 2.6, 3.0, 4.0, 6.0, 8.0, 12.0, 20.0),
+            (3, 30, 1000),
+            marks=pytest.mark.exhaustive,
+        ),
+    ],
+)
+def test_potentials_about_the_origin(nus: tuple[float, ...], degrees: tuple[int, ...]) -> None:
+    """Lemma P′ at circles as it asks for them, C = 1; a disc 16 times as large is too large."""
+    for degree in degrees:
+        allowed: list[float] = []
+        found: dict[float, list[float]] = {1 / 4: [], 1.0: [], 4.0: []}
+        for nu in nus:
+            measure = _circles_for(nu, degree)
+            if measure.k[-1] > 400_000:
+                continue
+            mass = measure.weights.sum()
+            first = measure.L * measure.k[0] ** (nu * (0.5 - measure.delta))
+            allowed.append(degree * first / mass + 1 / 4)
+            chosen = measure.k[np.unique(np.geomspace(1, measure.k.size, 40).astype(int)) - 1]
+            chosen = np.union1d(chosen, measure.k[-20:])
+            for reach, values in found.items():
+                least = min(measure.on_circle(k, reach) for k in chosen)
+                sizes = np.geomspace(1e-3, 1e4, 15) * measure.k[-1] ** -nu
+                for turn in (-1, 1, 1j):
+                    on_axis = [measure.potential(np.array([turn * r]), reach)[0] for r in sizes]
+                    least = min(least, *on_axis)
+                values.append(-degree * least / mass)
+        shown = [f"{min(x):.3g} to {max(x):.3g} at {reach:g}" for reach, x in found.items()]
+        report(
+            f"d = {degree}, {len(allowed)} nu: -d min psi {', '.join(shown)} lambda_*, "
+            f"allowed {min(allowed):.2f} to {max(allowed):.2f}"
+        )
+        assert all(x <= bound for x, bound in zip(found[1 / 4], allowed, strict=True))
+        if degree >= 30:
+            assert all(x > bound for x, bound in zip(found[4.0], allowed, strict=True))
+
+
+def _circles_for(nu: float, degree: int) -> potential.Circles:
+    """Return the circles of Lemma P′ with 1 for its constants."""
+    last, L = 0.0, 20.0
+    for _ in range(30):
+        delta = 1 / (8 * math.log(2 + degree * L))
+        first = math.ceil(L / delta)
+        last = max(2.0 * first, first * (degree * L) ** (1 / (nu * (0.5 - delta))))
+        L = math.log(24 * last * degree)
+    return potential.Circles(nu, L, delta, np.arange(first, min(last, 400_001) + 1.0))
+
+
 @pytest.mark.parametrize("count", COUNTS)
 @pytest.mark.parametrize("kind", row_bounds.KINDS)
 def test_bounds_on_rows(kind: str, count: int) -> None:
