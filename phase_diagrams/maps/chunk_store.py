@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from errno import EIO
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -14,17 +16,28 @@ from uuid import uuid4
 
 import numpy as np
 
+from sgdmem.phase_diagrams.maps.chunk_faults import (
+    FILES,
+    chunk_file,
+    damaged_descriptions,
+    described_files,
+    description_file,
+    fault_of,
+    shortened,
+)
 from sgdmem.phase_diagrams.maps.dataset_description import axis_attributes
 from sgdmem.phase_diagrams.maps.digests import DIGEST
 from sgdmem.phase_diagrams.maps.quantities import NOT_YET, VERDICT, Quantity
 from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.files.whole_files import to_disk
 
 if TYPE_CHECKING:
     import xarray
 
 CHUNK = 1024  # points along each of the two last axes
-_MARK = "stable"  # is written last: a chunk that has it is complete
-_IDENTITY = "identity"
+_MARK = "stable"  # is written last: a chunk that has it was complete
+_IDENTITY, _CHUNKS = "identity", "chunks"  # attributes of the group, with `FILES`
+_ALL = {"write_empty_chunks": True}  # of nothing but NaN, too: a chunk that is missing is lost
 
 Chunk = tuple[int, ...]  # its place along each axis
 
@@ -37,6 +50,7 @@ class ChunkStore:
     ----------
     path : Path
         The folder of the zarr group.
+    variables : tuple of str
     sizes : mapping
         The length of each axis.
     chunk : tuple of int
@@ -44,6 +58,7 @@ class ChunkStore:
     """
 
     path: Path
+    variables: tuple[str, ...]
     sizes: Mapping[str, int]
     chunk: Chunk
 
@@ -52,14 +67,20 @@ class ChunkStore:
         """All chunks, the last axis fastest."""
         return product(*(range(-(-n // c)) for n, c in zip(self._lengths, self.chunk, strict=True)))
 
-    @property
-    def missing(self) -> Iterator[Chunk]:
-        """The chunks that are not on disk yet."""
-        return (chunk for chunk in self.chunks if not self.has(chunk))
+    def missing(self) -> dict[Chunk, list[str]]:
+        """Return the chunks that are not on disk yet, with what is wrong with those that were."""
+        found = {}
+        for chunk in self.chunks:
+            faults = self.faults(chunk)
+            if faults:
+                files = (self.path / chunk_file(name, chunk) for name in self.variables)
+                found[chunk] = faults if any(file.exists() for file in files) else []
+        return found
 
-    def has(self, chunk: Chunk) -> bool:
-        """Whether a chunk is complete."""
-        return (self.path / _MARK / "c" / "/".join(map(str, chunk))).exists()
+    def faults(self, chunk: Chunk) -> list[str]:
+        """Return what is wrong with the files of a chunk; nothing if it is complete."""
+        files = (chunk_file(name, chunk) for name in self.variables)
+        return [fault for file in files if (fault := fault_of(self.path, file))]
 
     def slices(self, chunk: Chunk) -> dict[str, slice]:
         """Return which values of each axis belong to a chunk."""
@@ -78,12 +99,16 @@ class ChunkStore:
         """Write the results of a chunk; each file appears at once, that of the verdicts last."""
         group = _zarr().open_group(self.path, mode="r+")
         where = tuple(self.slices(chunk).values())
-        for name in sorted(found.data_vars, key=lambda name: name == _MARK):
-            group[name][where] = found[name].transpose(*self.sizes).values
+        try:
+            for name in sorted(found.data_vars, key=lambda name: name == _MARK):
+                group[name].with_config(_ALL)[where] = found[name].transpose(*self.sizes).values
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise OSError(error.errno or EIO, why, str(self.path)) from error
 
     def dataset(self) -> xarray.Dataset:
         """Return the diagram; values are read when they are used."""
-        return read_stored(self.path)
+        return _opened(self.path)
 
     @property
     def _lengths(self) -> tuple[int, ...]:
@@ -117,12 +142,19 @@ def open_store(
     ------
     InputError
         If the path is taken by something else, by another diagram, or by other chunks.
+
+    Warns
+    -----
+    UserWarning
+        If what an array says of itself, or the values of an axis, were damaged: they are written
+        again.
     """
     sizes = {name: len(values) for name, values in places.items()}
     if path.exists():
-        known = _open(path, sizes, identity, chunk)
-        if known is not None:
-            return known
+        lengths = _open(path, sizes, identity, chunk)
+        if lengths is not None:
+            _mend(path, places, variables, lengths)
+            return ChunkStore(path, tuple(variables), sizes, lengths)
         _discard(path)  # nothing had been computed
     length = CHUNK if chunk is None else chunk
     shape = tuple(sizes.values())
@@ -130,46 +162,102 @@ def open_store(
     # made beside and moved: what has the name is whole
     young = path.with_name(f"{path.name}.{uuid4().hex}.new")
     try:
-        _create(
-            young, places, variables, {**attributes, _IDENTITY: json.dumps(dict(identity))}, lengths
-        )
+        _create(young, places, variables, lengths, attributes, identity)
         young.rename(path)
     except BaseException as error:
         _discard(young)
         if not isinstance(error, OSError) or not path.exists():
             raise
-        known = _open(path, sizes, identity, chunk)  # another process was faster
-        if known is not None:
-            return known
-    return ChunkStore(path, sizes, lengths)
+        lengths = _open(path, sizes, identity, chunk) or lengths  # another process was faster
+    return ChunkStore(path, tuple(variables), sizes, lengths)
 
 
 def _create(
     path: Path,
     places: Mapping[str, Sequence[float]],
     variables: Mapping[str, Quantity],
+    lengths: Chunk,
     attributes: Mapping[str, str],
+    identity: Mapping[str, str],
+) -> None:
+    """Make a zarr group without chunks."""
+    group = _zarr().open_group(path, mode="w-", zarr_format=3)
+    _create_arrays(group, [*places, *variables], places, variables, lengths)
+    for name, values in places.items():
+        group[name].with_config(_ALL)[:] = np.array(values, dtype=float)
+    own = {_IDENTITY: json.dumps(dict(identity)), _CHUNKS: json.dumps(lengths)}
+    group.attrs.update({**attributes, **own})
+    _list_files(group, path, [*places, *variables])
+    for file in path.rglob("*"):
+        if file.is_file():
+            to_disk(file)
+
+
+def _create_arrays(
+    group: Any,
+    names: Iterable[str],
+    places: Mapping[str, Sequence[float]],
+    variables: Mapping[str, Quantity],
     lengths: Chunk,
 ) -> None:
-    """Make a zarr group without chunks; what is written later has checksums."""
-    zarr = _zarr()
+    """Make arrays; chunks that are written have checksums, and those that are there stay."""
     codecs = import_module("zarr.codecs")
-    group = zarr.open_group(path, mode="w-", zarr_format=3)
+    checked = [codecs.ZstdCodec(), codecs.Crc32cCodec()]
+    for name in names:
+        if name in places:
+            size = (len(places[name]),)
+            group.create_array(
+                name,
+                shape=size,
+                chunks=size,
+                dtype=float,
+                compressors=checked,
+                dimension_names=[name],
+                attributes=axis_attributes(name),
+            )
+        else:
+            quantity = variables[name]
+            group.create_array(
+                name,
+                shape=tuple(map(len, places.values())),
+                chunks=lengths,
+                dtype=quantity.dtype,
+                fill_value=NOT_YET if quantity.flags else np.nan,
+                compressors=checked,
+                dimension_names=list(places),
+                attributes=quantity.attributes,
+            )
+
+
+def _list_files(group: Any, path: Path, names: Sequence[str]) -> None:
+    group.attrs.update({FILES: json.dumps(described_files(path, names))})
+
+
+def _mend(
+    path: Path,
+    places: Mapping[str, Sequence[float]],
+    variables: Mapping[str, Quantity],
+    lengths: Chunk,
+) -> None:
+    """Write again what arrays say of themselves, and the values of axes, where it is damaged."""
+    group, names = _zarr().open_group(path, mode="r+"), [*places, *variables]
+    broken = damaged_descriptions(path, json.loads(group.attrs[FILES]), names)
+    faults = [f"{description_file(name)} is damaged" for name in broken]
+    for name in broken:
+        (path / description_file(name)).unlink(missing_ok=True)
+    if broken:
+        _create_arrays(group, broken, places, variables, lengths)
+        _list_files(group, path, names)
     for name, values in places.items():
-        group.create_array(name, data=np.array(values, dtype=float), dimension_names=[name])
-        group[name].attrs.update(axis_attributes(name))
-    for name, quantity in variables.items():
-        group.create_array(
-            name,
-            shape=tuple(map(len, places.values())),
-            chunks=lengths,
-            dtype=quantity.dtype,
-            fill_value=NOT_YET if quantity.flags else np.nan,
-            compressors=[codecs.ZstdCodec(), codecs.Crc32cCodec()],
-            dimension_names=list(places),
-            attributes=quantity.attributes,
-        )
-    group.attrs.update(attributes)
+        exact = np.array(values, dtype=float)
+        fault = fault_of(path, chunk_file(name, [0]))
+        if not fault and not np.array_equal(group[name][:], exact):
+            fault = f"{chunk_file(name, [0])} has other values"
+        if fault:
+            group[name].with_config(_ALL)[:] = exact
+            faults.append(fault)
+    if faults:
+        warnings.warn(f"store {path}: {shortened(faults)}, and is written again", stacklevel=2)
 
 
 def read_stored(path: Path) -> xarray.Dataset:
@@ -178,8 +266,35 @@ def read_stored(path: Path) -> xarray.Dataset:
     Raises
     ------
     InputError
-        If it is none.
+        If it is none, or if a chunk that had been computed is damaged, empty or missing.
     """
+    found = _opened(path)
+    group = _zarr().open_group(path, mode="r")
+    lengths = json.loads(group.attrs.get(_CHUNKS, "null"))
+    if lengths is not None:  # it is a store of ours
+        names = ["", *map(str, found.variables)]
+        broken = damaged_descriptions(path, json.loads(group.attrs.get(FILES, "{}")), names)
+        _require_none([f"{description_file(name)} is damaged" for name in broken], path)
+        axes = (fault_of(path, chunk_file(str(name), [0])) for name in found.dims)
+        _require_none(filter(None, axes), path)
+        store = ChunkStore(
+            path,
+            tuple(map(str, found.data_vars)),
+            {str(name): size for name, size in found[_MARK].sizes.items()},
+            tuple(lengths),
+        )
+        for chunk in store.chunks:
+            if (path / chunk_file(_MARK, chunk)).exists():
+                _require_none(store.faults(chunk), path)
+    return found
+
+
+def _require_none(faults: Iterable[str], path: Path) -> None:
+    for fault in faults:
+        raise InputError(f"{path}: {fault}; the command that made the store computes it again")
+
+
+def _opened(path: Path) -> xarray.Dataset:
     import xarray
 
     _zarr()
@@ -189,20 +304,27 @@ def read_stored(path: Path) -> xarray.Dataset:
         raise InputError(f"{path} is no zarr group of a map: {error}") from None
     if not set(VERDICT).issubset(found.data_vars):
         raise InputError(f"{path} holds no phase diagram")
-    found.attrs.pop(_IDENTITY, None)
+    for name in (_IDENTITY, _CHUNKS, FILES):
+        found.attrs.pop(name, None)
     return found[[*VERDICT, *sorted(set(map(str, found.data_vars)).difference(VERDICT))]]
 
 
 def _open(
     path: Path, sizes: Mapping[str, int], identity: Mapping[str, str], chunk: int | None
-) -> ChunkStore | None:
-    """Return a store that is there; None if it is another diagram's without any chunk."""
+) -> Chunk | None:
+    """Return the chunks of a store that is there; None if it is another diagram's without any."""
+    zarr = _zarr()
     try:
-        group = _zarr().open_group(path, mode="r")
-        known = json.loads(group.attrs[_IDENTITY])
-        lengths = tuple(group[_MARK].chunks)
-    except (OSError, LookupError, ValueError):
-        raise InputError(f"store {path} is there, and no phase diagram: name another one") from None
+        attributes = zarr.open_group(path, mode="r").attrs
+        known, lengths = json.loads(attributes[_IDENTITY]), tuple(json.loads(attributes[_CHUNKS]))
+        damaged = damaged_descriptions(path, json.loads(attributes[FILES]), [""])
+    except Exception:  # whatever zarr raises at other files
+        damaged = [""]
+    if damaged:
+        raise InputError(
+            f"store {path} is there, and no phase diagram, or its {description_file('')} is "
+            "damaged: name another one, or delete it"
+        )
     for key in [*identity, *known]:
         was, now = known.get(key), identity.get(key)
         if was != now:
@@ -219,7 +341,7 @@ def _open(
             f"store {path} has chunks of {' x '.join(map(str, lengths[-2:]))}, not of {chunk}: "
             "leave chunk out to go on, or name another path"
         )
-    return ChunkStore(path, sizes, lengths)
+    return lengths
 
 
 def _discard(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
@@ -17,21 +17,30 @@ _AHEAD = 3  # chunks for each thread that wait at the cluster: it never sees mil
 
 def compute_chunk(question: DiagramQuestion, store: ChunkStore, chunk: Chunk) -> None:
     """Compute a chunk and write it, unless it is there already."""
-    if not store.has(chunk):
+    if store.faults(chunk):
         slices = store.slices(chunk)
         part = {name: values[slices[name]] for name, values in question.axes.items()}
         store.write(chunk, question.answer(part))
 
 
-def fill(question: DiagramQuestion, store: ChunkStore, advance: Callable[[int], None]) -> None:
+def fill(
+    question: DiagramQuestion,
+    store: ChunkStore,
+    missing: Iterable[Chunk],
+    advance: Callable[[int], None],
+) -> None:
     """Compute what is missing, one chunk after the other."""
-    for chunk in store.missing:
+    for chunk in missing:
         compute_chunk(question, store, chunk)
         advance(store.points(chunk))
 
 
 def fill_on_cluster(
-    question: DiagramQuestion, store: ChunkStore, client: Any, advance: Callable[[int], None]
+    question: DiagramQuestion,
+    store: ChunkStore,
+    missing: Iterable[Chunk],
+    client: Any,
+    advance: Callable[[int], None],
 ) -> None:
     """Compute what is missing on a dask cluster.
 
@@ -47,7 +56,7 @@ def fill_on_cluster(
     if not isinstance(client, distributed.Client):
         raise InputError(f"client must be a dask.distributed.Client, got {shown(client)}")
     packed = import_module("cloudpickle").dumps((question, store))
-    left = iter(store.missing)
+    left = iter(missing)
 
     def submit(chunks: Iterator[Chunk]) -> list[Any]:
         return [client.submit(_compute_packed, packed, chunk, pure=False) for chunk in chunks]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -211,6 +212,7 @@ def _stored(
     client: Any,
     progress: bool,
 ) -> xarray.Dataset:
+    from sgdmem.phase_diagrams.maps.chunk_faults import shortened
     from sgdmem.phase_diagrams.maps.chunk_store import open_store
     from sgdmem.phase_diagrams.maps.chunked import fill, fill_on_cluster
 
@@ -222,13 +224,16 @@ def _stored(
         identify(question, attributes),
         chunk,
     )
-    size = math.prod(map(len, question.axes.values()))
+    size, missing = math.prod(map(len, question.axes.values())), store.missing()
+    faults = [fault for found in missing.values() for fault in found]
+    if faults:
+        warnings.warn(f"store {path}: {shortened(faults)}, and is computed again", stacklevel=3)
     with shown_progress("judging", size, progress) as advance:
-        advance(size - sum(map(store.points, store.missing)))
+        advance(size - sum(map(store.points, missing)))
         if client is None:
-            fill(question, store, advance)
+            fill(question, store, missing, advance)
         else:
-            fill_on_cluster(question, store, client, advance)
+            fill_on_cluster(question, store, missing, client, advance)
     return store.dataset()
 
 

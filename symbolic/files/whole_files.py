@@ -57,7 +57,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         with _names(target, young):
             _create(young, place)
             yield young
-            _to_disk(young)
+            to_disk(young)
             os.replace(young, place)
     except BaseException:
         young.unlink(missing_ok=True)
@@ -85,7 +85,7 @@ def _create(young: Path, place: Path) -> None:
         young.chmod(stat.S_IMODE(place.stat().st_mode))
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
     """Wait for the disk: or the name may outlive what was written when the power fails."""
     file = os.open(path, os.O_RDWR)
     try:

@@ -143,7 +143,8 @@ def test_a_chunk_without_its_verdicts_is_computed_again(tmp_path: Path, counted:
     (store / "stable" / "c" / "1" / "2").unlink()
     assert (read_stored(store).stable.values[16:32, 32:] == -128).all()  # not yet
     counted.computed.clear()
-    again = phase_diagram(**MAP, store=store).load()
+    with pytest.warns(UserWarning, match="stable/c/1/2 is missing, and is computed again"):
+        again = phase_diagram(**MAP, store=store).load()
     assert counted.computed == [(1, 2)]
     xarray.testing.assert_identical(found, again)
 
@@ -255,15 +256,46 @@ def test_what_is_not_computed_yet_is_no_verdict(tmp_path: Path) -> None:
     assert is_colour(colour_at(axes, float(RATES[1][40]), float(MOMENTA[1][20])), "white")
 
 
-def test_a_damaged_chunk_is_noticed(tmp_path: Path) -> None:
+FAULTS: dict[str, Callable[[bytes], bytes | None]] = {
+    "missing": lambda data: None,
+    "empty": lambda data: b"",
+    "cut off": lambda data: data[: len(data) // 2],
+    "one bit": lambda data: data[:9] + bytes([data[9] ^ 1]) + data[10:],
+}
+STORED = {
+    **MAP,
+    "x": ("learning_rate", np.linspace(0.5, 4.1, 4)),
+    "y": ("momentum", [0, 0.5, 1.5]),  # all of the last ones have an infinite noise sum
+    "quantities": ["critical_batch_size"],  # NaN there: chunks of NaN alone are written, too
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_every_damaged_file_is_named_and_written_again(fault: str, tmp_path: Path) -> None:
     store = tmp_path / "map.zarr"
-    phase_diagram(**MAP, store=store, chunk=16)
-    file = store / "stable" / "c" / "0" / "0"
-    data = bytearray(file.read_bytes())
-    data[len(data) // 2] ^= 1
-    file.write_bytes(data)
-    with pytest.raises(ValueError, match="checksum"):
-        read_stored(store).load()
+    whole = phase_diagram(**STORED, store=store, chunk=2).load()
+    xarray.testing.assert_identical(whole, read_stored(store).load())
+    before = {file: file.read_bytes() for file in store.rglob("*") if file.is_file()}
+    arrays = 2 + len(whole.data_vars)  # a description of each, and of the group, and the chunks
+    assert len(before) == 1 + arrays + 2 + 4 * len(whole.data_vars)
+    for file, data in before.items():
+        name = str(file.relative_to(store))
+        changed = FAULTS[fault](data)
+        file.unlink() if changed is None else file.write_bytes(changed)
+        if not (name.startswith("stable/c") and fault == "missing"):  # or it is not computed yet
+            with pytest.raises(InputError, match=f"{name} is|no zarr group|no phase diagram"):
+                read_stored(store)
+        if name == "zarr.json":  # who knows what it was a map of
+            with pytest.raises(InputError, match=r"or its zarr\.json is damaged: name another"):
+                phase_diagram(**STORED, store=store)
+            file.write_bytes(data)
+            continue
+        with pytest.warns(UserWarning, match=rf"map\.zarr: {name} is .*, and is .* again"):
+            again = phase_diagram(**STORED, store=store).load()
+        xarray.testing.assert_identical(again, whole)
+        assert file.read_bytes() == data
+    assert {f: f.read_bytes() for f in store.rglob("*") if f.is_file()} == before
 
 
 def test_families_of_one_name_are_told_apart(tmp_path: Path) -> None:
