@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sgdmem.numeric.arithmetic.inputs import number, whole
+from sgdmem.numeric.arithmetic.scales import Scale, evenly, require_scale
 from sgdmem.numeric.problems.batch_size import is_infinite
-from sgdmem.phase_diagrams.maps.scales import Scale, evenly, require_scale
 from sgdmem.symbolic.algebra.scalars import is_list, to_float
 from sgdmem.symbolic.errors import InputError, shown
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.scales import scale_of
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.phase_diagrams.maps.boundary import stability_boundary
-from sgdmem.phase_diagrams.maps.scales import scale_of
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.errors import InputError

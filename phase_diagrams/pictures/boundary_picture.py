@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.scales import Scale
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.phase_diagrams.maps.scales import Scale
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title

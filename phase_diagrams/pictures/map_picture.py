@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.scales import scale_of, to_places, to_values
 from sgdmem.phase_diagrams.maps.edges import EDGES, edge_curves
 from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from sgdmem.phase_diagrams.maps.quantities import BOUNDS, VERDICT
-from sgdmem.phase_diagrams.maps.scales import scale_of, to_places, to_values
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import (
     FigureSize,

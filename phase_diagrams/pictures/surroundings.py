@@ -8,7 +8,7 @@ from functools import cache, partial
 from itertools import product
 from typing import Any
 
-from sgdmem.phase_diagrams.maps.scales import Scale, to_places, to_values
+from sgdmem.numeric.arithmetic.scales import Scale, to_places, to_values
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, read_size
 
 _USUAL = (6.4, 4.8)  # inches

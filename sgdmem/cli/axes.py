@@ -10,7 +10,7 @@ import click
 from sgdmem.symbolic.errors import shown
 
 if TYPE_CHECKING:
-    from sgdmem.phase_diagrams.maps.scales import Scale
+    from sgdmem.numeric.arithmetic.scales import Scale
 
 _FARTHEST = 1e100
 _MOST_VALUES = 10**7  # of an axis
@@ -18,7 +18,7 @@ _MOST_VALUES = 10**7  # of an axis
 
 def read_axis(text: str, option: str) -> tuple[str, list[float]]:
     """Return the (name, values) of NAME=LOW:HIGH:COUNT, and :log or :log1m."""
-    from sgdmem.phase_diagrams.maps.scales import evenly
+    from sgdmem.numeric.arithmetic.scales import evenly
 
     name, numbers, scale = _split(text)
     form = f"{option} expects NAME=LOW:HIGH:COUNT, or with :log or :log1m, got {shown(text)}"

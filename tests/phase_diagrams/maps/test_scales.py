@@ -10,7 +10,7 @@ import pytest
 import sgdmem
 from sgdmem import InputError, Spectrum
 from sgdmem.cli.axes import read_axis, read_window
-from sgdmem.phase_diagrams.maps.scales import evenly, scale_of, to_places, to_values
+from sgdmem.numeric.arithmetic.scales import evenly, scale_of, to_places, to_values
 from sgdmem.pictures import artists
 from tests.picture_checks import crowded
 
