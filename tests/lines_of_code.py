@@ -62,7 +62,7 @@ def of_system(name: str) -> dict[str, tuple[int, int]]:
         ]
         for part, folders in PLACES.items()
     }
-    parts["statements"] = sorted((ROOT / "numeric/theorems" / stems[0]).glob("*.py"))
+    parts["statements"] = sorted((ROOT / "numeric/theorems" / stems[0]).rglob("*.py"))
     counted = {part: [count(path) for path in paths] for part, paths in parts.items()}
     return {
         part: (sum(a for a, _ in pairs), sum(b for _, b in pairs))

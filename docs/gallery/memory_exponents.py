@@ -14,7 +14,7 @@ import numpy as np
 from common import BLACK, BLUE, GREEN, PURPLE, RED, Row, given_folder, save, write_csv
 
 from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
-from sgdmem.numeric.theorems.larger_memory.methods import fast_methods
+from sgdmem.numeric.theorems.larger_memory.stationary.methods import fast_methods
 
 MEMORIES = (0, 1, 2, 3, 4, inf)
 NUS = (1.5, 2.0, 3.0)  # of the table

@@ -9,7 +9,7 @@ import pytest
 import sgdmem
 from sgdmem.methods import accelerated, loss_bound
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.theorems.larger_memory.kernels import kernel_losses
+from sgdmem.numeric.theorems.larger_memory.universal_bound.kernels import kernel_losses
 from sgdmem.symbolic.errors import InputError
 
 

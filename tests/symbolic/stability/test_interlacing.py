@@ -15,7 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sgdmem.numeric.acceleration.real_root_algorithms import real_root_entries
-from sgdmem.numeric.theorems.larger_memory.interlacing import EVERY, exponents, fast_method
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
+    EVERY,
+    exponents,
+    fast_method,
+)
 from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError

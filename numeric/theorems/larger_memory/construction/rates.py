@@ -22,7 +22,7 @@ from itertools import product
 from typing import NamedTuple
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.larger_memory.interlacing import EVERY, FIRST, fast_method
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import EVERY, FIRST, fast_method
 from sgdmem.symbolic.stability.interlacing import interlacing_edge
 from sgdmem.symbolic.stability.schur import is_schur
 

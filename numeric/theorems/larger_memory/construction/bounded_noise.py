@@ -21,7 +21,12 @@ from itertools import product
 
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.larger_memory.interlacing import EVERY, FIRST, exponents, fast_method
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
+    EVERY,
+    FIRST,
+    exponents,
+    fast_method,
+)
 from sgdmem.numeric.verdicts.stability import stability
 
 STATEMENT = Statement(

@@ -34,7 +34,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.larger_memory.kernels import kernel_losses
+from sgdmem.numeric.theorems.larger_memory.universal_bound.kernels import kernel_losses
 
 STATEMENT = Statement(
     "Bounds on rows",

@@ -18,7 +18,7 @@ import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import Dynamics
-from sgdmem.numeric.theorems.larger_memory.methods import random_methods
+from sgdmem.numeric.theorems.larger_memory.stationary.methods import random_methods
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 STATEMENT = Statement(

@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem.numeric.theorems.larger_memory import (
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
+    EVERY,
+    exponents,
+    fast_method,
+)
+from sgdmem.numeric.theorems.larger_memory.schedules import (
     block_facts,
     energy_inequalities,
     quadratic_variation,
 )
-from sgdmem.numeric.theorems.larger_memory.interlacing import EVERY, exponents, fast_method
 from tests.figures import counts, report
 
 

@@ -26,7 +26,10 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.noise_sums.mode_summands import ball_form, mode_summands
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.larger_memory.interlacing import Interlacing, random_interlacing
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
+    Interlacing,
+    random_interlacing,
+)
 
 STATEMENT = Statement(
     "Noise of an eigenvalue",

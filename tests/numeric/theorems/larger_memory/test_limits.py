@@ -10,15 +10,15 @@ import pytest
 
 import sgdmem
 from sgdmem.methods import anchored
-from sgdmem.numeric.theorems.larger_memory import (
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import exponents, fast_method
+from sgdmem.numeric.theorems.larger_memory.limits import (
     clusters,
     extrapolated_outputs,
     leaks,
     potential,
     row_bounds,
 )
-from sgdmem.numeric.theorems.larger_memory.interlacing import exponents, fast_method
-from sgdmem.numeric.theorems.larger_memory.methods import heavy_balls, random_methods
+from sgdmem.numeric.theorems.larger_memory.stationary.methods import heavy_balls, random_methods
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests.figures import counts, report
 

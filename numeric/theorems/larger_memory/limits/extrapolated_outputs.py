@@ -37,7 +37,7 @@ from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import Dynamics
-from sgdmem.numeric.theorems.larger_memory.interlacing import (
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
     EVERY,
     Interlacing,
     exponents,

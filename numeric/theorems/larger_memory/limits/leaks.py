@@ -28,7 +28,11 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import Dynamics
-from sgdmem.numeric.theorems.larger_memory.methods import heavy_balls, random_methods, symbol_at
+from sgdmem.numeric.theorems.larger_memory.stationary.methods import (
+    heavy_balls,
+    random_methods,
+    symbol_at,
+)
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 
 STATEMENT = Statement(

@@ -21,7 +21,7 @@ import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import Dynamics
-from sgdmem.numeric.theorems.larger_memory.methods import (
+from sgdmem.numeric.theorems.larger_memory.stationary.methods import (
     fast_methods,
     heavy_balls,
     law_noise_sum,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sgdmem.numeric.theorems.larger_memory import changing_memory, fejer, rounds, windows
+from sgdmem.numeric.theorems.larger_memory.changing_memory import energy, fejer, rounds, windows
 from tests.figures import counts, report
 
 COUNTS = counts(300, 5000)
@@ -13,11 +13,8 @@ COUNTS = counts(300, 5000)
 
 @pytest.mark.parametrize("count", counts(300, 30_000))
 def test_energies(count: int) -> None:
-    rng, claimed = np.random.default_rng(200), changing_memory.claim()
-    needed = {
-        name: changing_memory.largest_needed(name, count, rng, claimed)
-        for name in changing_memory.NEEDED
-    }
+    rng, claimed = np.random.default_rng(200), energy.claim()
+    needed = {name: energy.largest_needed(name, count, rng, claimed) for name in energy.NEEDED}
     report(", ".join(f"{name} {x:.3g}" for name, x in needed.items()))
     allowed = [claimed.spread, *claimed[2:]]
     assert all(x <= bound for x, bound in zip(needed.values(), allowed, strict=True))

@@ -42,7 +42,7 @@ from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.larger_memory.kernels import (
+from sgdmem.numeric.theorems.larger_memory.universal_bound.kernels import (
     example_methods,
     kernel_of,
     listed,

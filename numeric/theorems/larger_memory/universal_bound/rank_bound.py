@@ -18,7 +18,7 @@ from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.larger_memory.kernels import kernel_losses
+from sgdmem.numeric.theorems.larger_memory.universal_bound.kernels import kernel_losses
 
 STATEMENT = Statement(
     "Rank bound",

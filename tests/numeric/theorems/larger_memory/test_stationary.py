@@ -11,16 +11,22 @@ import pytest
 
 from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
 from sgdmem.numeric.theorems.instances import Array
-from sgdmem.numeric.theorems.larger_memory import memory_time, polygon, signal, spijker, symbol
-from sgdmem.numeric.theorems.larger_memory.interlacing import Interlacing
-from sgdmem.numeric.theorems.larger_memory.methods import (
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import Interlacing
+from sgdmem.numeric.theorems.larger_memory.construction.one_eigenvalue import noise_summands
+from sgdmem.numeric.theorems.larger_memory.stationary import (
+    memory_time,
+    polygon,
+    signal,
+    spijker,
+    symbol,
+)
+from sgdmem.numeric.theorems.larger_memory.stationary.methods import (
     clustered_methods,
     fast_methods,
     law_noise_sum,
     random_methods,
     symbol_at,
 )
-from sgdmem.numeric.theorems.larger_memory.one_eigenvalue import noise_summands
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from tests.figures import counts, report
 

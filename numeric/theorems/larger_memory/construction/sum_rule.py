@@ -19,7 +19,10 @@ from __future__ import annotations
 import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
-from sgdmem.numeric.theorems.larger_memory.interlacing import Interlacing, random_interlacing
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
+    Interlacing,
+    random_interlacing,
+)
 
 STATEMENT = Statement(
     "Sum rule",

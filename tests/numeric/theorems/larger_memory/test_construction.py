@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from sgdmem.numeric.theorems.instances import Dynamics
-from sgdmem.numeric.theorems.larger_memory import one_eigenvalue
-from sgdmem.numeric.theorems.larger_memory.bounded_noise import fast_noise_sum
-from sgdmem.numeric.theorems.larger_memory.interlacing import (
+from sgdmem.numeric.theorems.larger_memory.construction import one_eigenvalue
+from sgdmem.numeric.theorems.larger_memory.construction.bounded_noise import fast_noise_sum
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
     EVERY,
     FIRST,
     Interlacing,

@@ -1,0 +1,1 @@
+"""Statements on memory 1 that changes with time."""

@@ -1,0 +1,1 @@
+"""Statements on stationary methods whose poles and zeros alternate, theorem D's among them."""

@@ -1,0 +1,1 @@
+"""Statements on where exponents of any memory and schedule end."""

@@ -1,0 +1,1 @@
+"""Statements on schedules that move or restart alternating poles and zeros."""

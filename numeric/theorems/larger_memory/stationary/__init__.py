@@ -1,0 +1,1 @@
+"""Statements on stationary methods: what bounds them, whatever their poles."""

@@ -1,0 +1,1 @@
+"""Statements on what the loss of no linear method is below."""
