@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.c_code import FAST, PLAIN, library
 from benchmarks.measuring import least_seconds, short, table
 from benchmarks.one_map import EXPONENT
-from sgdmem.numeric.compilation.compiled_modules import ENVIRONMENT_VARIABLE
+from sgdmem.numeric.compilation.cache_folder import ENVIRONMENT_VARIABLE
 from sgdmem.numeric.exported_code.evaluator import evaluator
 
 SPECTRA = {

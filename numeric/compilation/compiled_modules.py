@@ -1,20 +1,20 @@
-"""Generated source as modules on disk, so that machine code is kept from one process to the next.
+"""Modules with machine code, which is kept from one process to the next.
 
-Numba keeps the machine code of a function beside the file that defines it. Each generated source
-gets a folder of its own, named by everything its machine code depends on; a list of digests is
-written last. A folder whose files are not exactly those of the list (a crash, a full disk, another
-version's leftovers) is thrown away and made again.
+Numba keeps the machine code of a function beside the file that defines it. Here that file is in a
+private temporary folder, removed as soon as the functions are loaded; what Numba wrote there is
+kept in one file, named by everything the machine code depends on, see
+`sgdmem.numeric.compilation.cache_folder`. Where no file can be written, nothing is kept.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import json
+import io
 import os
-import shutil
 import sys
 import tempfile
+import zipfile
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -23,48 +23,48 @@ from types import ModuleType
 from typing import Any
 
 from sgdmem._version import __version__
+from sgdmem.numeric.compilation.cache_folder import cache_folder, keep, read_kept
 
-ENVIRONMENT_VARIABLE = "SGDMEM_CACHE_DIR"
-_SOURCE, _DIGESTS = "generated.py", "digests.json"
+_SOURCE = "generated.py"
 _lock = RLock()
-
-
-def cache_folder() -> Path:
-    """Return where generated modules are kept: $SGDMEM_CACHE_DIR, or the user's cache folder."""
-    return _folder(os.environ.get(ENVIRONMENT_VARIABLE))
-
-
-@lru_cache(maxsize=8)  # a boundary asks thousands of times
-def _folder(chosen: str | None) -> Path:
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("sgdmem")
 
 
 def load_module(source: str) -> ModuleType:
     """Return the module with this source, whose compiled functions are kept on disk.
 
-    The source must compile its functions when it is imported (with explicit signatures). Where the
-    folder cannot be written to, a temporary one serves for this process.
+    The source must compile its functions when it is imported (with explicit signatures).
     """
     with _lock:
         return _load(source, cache_folder())
 
 
+def load_own(name: str) -> ModuleType:
+    """Return a module of sgdmem whose functions are machine code, loaded as generated ones are."""
+    return load_module(_own_source(name))
+
+
+@lru_cache(maxsize=16)
+def _own_source(name: str) -> str:
+    spec = importlib.util.find_spec(name)
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).read_text(encoding="utf-8")
+
+
 @lru_cache(maxsize=256)
-def _load(source: str, root: Path) -> ModuleType:
+def _load(source: str, root: Path | None) -> ModuleType:
     key = _key(source)
-    folder = root / key
+    kept = read_kept(key)
     try:
-        if not _is_intact(folder, source):
-            _build(folder, source, key)
-        return _import(folder, key)
-    except OSError:
-        scratch = Path(tempfile.mkdtemp(prefix="sgdmem-"))
-        (scratch / _SOURCE).write_text(source, encoding="utf-8")
-        return _import(scratch, key)
+        with tempfile.TemporaryDirectory(prefix="sgdmem-") as place:
+            folder = Path(place)
+            if kept is not None:
+                _unpack(kept, folder)
+            module = _import(folder / _SOURCE, source, key)
+            if kept is None:
+                keep(key, _packed(folder))
+            return module
+    except OSError:  # no folder for temporary files, or it is full
+        return _run(source.replace("cache=True", "cache=False"), f"<{key}>", key)
 
 
 def _key(source: str) -> str:
@@ -79,54 +79,37 @@ def _key(source: str) -> str:
     return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:32]
 
 
-def _build(folder: Path, source: str, key: str) -> None:
-    """Compile in a folder beside, and put it in place when it is complete."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f"{folder.name}-", dir=folder.parent))
-    try:
-        (fresh / _SOURCE).write_text(source, encoding="utf-8")
-        _import(fresh, key)
-        (fresh / _DIGESTS).write_text(json.dumps(_digests(fresh)), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(fresh, folder)
-    except OSError:
-        if not _is_intact(folder, source):  # unless another process was faster
-            raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _import(folder: Path, key: str) -> ModuleType:
-    name = f"sgdmem_generated_{key}"
-    spec = importlib.util.spec_from_file_location(name, folder / _SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # Numba looks for it by this name when it reads machine code
+def _import(path: Path, source: str, key: str) -> ModuleType:
+    """Run a source as that of a file; Numba reads and writes machine code beside it."""
+    path.write_text(source, encoding="utf-8")
+    os.utime(path, (0, 0))  # Numba may compare times
     config: Any = import_module("numba.core.config")
-    # Numba's own setting would put the machine code where no digest sees it.
+    # Numba's own setting would put the machine code where it is not found.
     elsewhere, config.CACHE_DIR = config.CACHE_DIR, ""
     try:
-        spec.loader.exec_module(module)
+        return _run(source, str(path), key)
     finally:
         config.CACHE_DIR = elsewhere
+
+
+def _run(source: str, path: str, key: str) -> ModuleType:
+    module = ModuleType(f"sgdmem_generated_{key}")
+    module.__file__ = path
+    sys.modules[module.__name__] = module  # Numba looks for it by name when it reads machine code
+    exec(compile(source, path, "exec"), vars(module))
     return module
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    """Return the digest of every file that matters: the source and Numba's, not Python's."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-        if path.name != _DIGESTS and path.suffix != ".pyc"
-    }
+def _packed(folder: Path) -> bytes:
+    """Return Numba's files in a folder as one archive."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".nbi", ".nbc"):
+                archive.writestr(str(path.relative_to(folder)), path.read_bytes())
+    return packed.getvalue()
 
 
-def _is_intact(folder: Path, source: str) -> bool:
-    try:
-        listed = json.loads((folder / _DIGESTS).read_text(encoding="utf-8"))
-        same = (folder / _SOURCE).read_text(encoding="utf-8") == source
-        return same and listed == _digests(folder)
-    except (OSError, ValueError):
-        return False
+def _unpack(kept: bytes, folder: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(kept)) as archive:
+        archive.extractall(folder)

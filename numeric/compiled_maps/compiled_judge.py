@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.compilation.compiled_modules import load_module
+from sgdmem.numeric.compilation.compiled_modules import load_module, load_own
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
 from sgdmem.numeric.compiled_maps.machine_code_of_verdicts import finish_source
-from sgdmem.numeric.compiled_maps.node_sums import TASK, evaluate_pieces
+from sgdmem.numeric.compiled_maps.node_sums import CHUNK_LOOPS, TASK, evaluate_pieces
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.problems.noise import BatchNoise
@@ -40,7 +40,7 @@ def judge_compiled(
     noises
         For each combination of the axes that belong to the problem.
     """
-    from sgdmem.numeric.compiled_maps.chunk_loops import spread  # it is compiled when imported
+    spread = load_own(CHUNK_LOOPS).spread
 
     finish = load_module(finish_source()).finish
     shares = _shares(points, noises)
@@ -91,7 +91,7 @@ def _judge_by_poles(
     advance: Callable[[int], None],
 ) -> None:
     """Judge all points of a family of memory 0 or 1 without tau2."""
-    from sgdmem.numeric.compiled_maps.chunk_loops import judge_by_poles
+    judge_by_poles = load_own(CHUNK_LOOPS).judge_by_poles
 
     table = pole_table(compressed)
     coefficients = load_module(program.source(damped=False)).coefficients

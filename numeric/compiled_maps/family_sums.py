@@ -9,12 +9,12 @@ from typing import Literal
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.compilation.compiled_modules import load_module
+from sgdmem.numeric.compilation.compiled_modules import load_module, load_own
 from sgdmem.numeric.compilation.threads import pieces, processors, work_in_threads
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, RADIUS, STATE
 from sgdmem.numeric.compiled_maps.machine_code_by_poles import LARGEST_MEMORY, pole_source
-from sgdmem.numeric.compiled_maps.node_sums import CHUNK, evaluate_pieces
+from sgdmem.numeric.compiled_maps.node_sums import CHUNK, CHUNK_LOOPS, evaluate_pieces
 from sgdmem.numeric.compiled_maps.pole_table import pole_table
 from sgdmem.numeric.noise_sums.mode_summands import no_pull
 from sgdmem.numeric.noise_sums.noise_sum import noise_sums
@@ -84,8 +84,7 @@ def _by_poles(
     found: Array,
     threads: int | None,
 ) -> None:
-    from sgdmem.numeric.compiled_maps.chunk_loops import sums_by_poles  # compiled when imported
-
+    sums_by_poles = load_own(CHUNK_LOOPS).sums_by_poles
     table, count = pole_table(spectrum), family.count(damped=False)
     kernels = (
         *(load_module(family.source(damped=False)).coefficients, count),

@@ -12,6 +12,7 @@ import contextlib
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.compilation.compiled_modules import load_own
 
 _SOLVED = 4  # size of states up to which sums of powers are solutions of linear systems
 _MOST_DOUBLINGS = 80
@@ -56,8 +57,7 @@ class MomentsOverAPeriod:
     def _run(self, C: Array, X: Array, heard: Array) -> None:
         """Take the moments X through a period."""
         if len(C) >= _COMPILED and X.shape[1] <= _SMALL:
-            from sgdmem.numeric.periodic.machine_code_of_moments import run
-
+            run = load_own("sgdmem.numeric.periodic.machine_code_of_moments").run
             C = np.ascontiguousarray(C)
             run(self._S, self._i, self._j, self._v, self._r, C, X, heard)
             return

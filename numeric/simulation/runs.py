@@ -8,11 +8,12 @@ from functools import partial
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.compilation.compiled_modules import load_own
 from sgdmem.numeric.compilation.threads import pieces, work_in_threads
 from sgdmem.numeric.losses.schedule import Schedule, Steps
 from sgdmem.numeric.simulation.batches import Batches
-from sgdmem.numeric.simulation.steps import run
 
+STEPS = "sgdmem.numeric.simulation.steps"  # in machine code
 _CHUNK = 10**6  # coordinates of gradients between reports of progress
 
 
@@ -83,7 +84,7 @@ class Runs:
         batches = self.batches
         for k in range(runs.start, runs.stop):
             generator = self.generators[k]
-            run(
+            load_own(STEPS).run(
                 *(generator, batches.sizes, self.made, self.label_variance),
                 batches.counts(generator, len(entries)),
                 *(self.cumulative, self.orders[k], batches.shuffled),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.shell_completion import shell_complete
 
 from sgdmem._version import __version__
 from sgdmem.cli.algorithms import algorithms_command
@@ -15,9 +17,9 @@ from sgdmem.cli.arguments import ALGORITHM_HELP, AlgorithmName
 from sgdmem.cli.boundary import boundary_command
 from sgdmem.cli.derive import derive_command
 from sgdmem.cli.draw import draw_command
+from sgdmem.cli.exits import ended
 from sgdmem.cli.explore import explore_command
 from sgdmem.cli.largest_learning_rate import largest_learning_rate_command
-from sgdmem.cli.own_methods import failure_of_own
 from sgdmem.cli.phase_diagram import phase_diagram_command
 from sgdmem.cli.plot import plot_command
 from sgdmem.cli.simulate import simulate_command
@@ -26,46 +28,31 @@ from sgdmem.cli.stable import stable_command
 from sgdmem.cli.translate import translate_command
 from sgdmem.cli.verify import verify_command
 
-_USAGE_ERROR, _INTERRUPTED = 2, 130
-
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; a usage error is one line on stderr and exit code 2."""
-    from sgdmem.symbolic.errors import SgdmemError
+    """Run the command line and exit, with a code that says how it ended."""
+    sys.exit(ended(lambda: _run(sys.argv[1:] if arguments is None else list(arguments))))
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("default", UserWarning)
-            warnings.showwarning = _note  # type: ignore[assignment]
-            code = cli.main(arguments, prog_name="sgdmem", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "")
-        sys.exit(_USAGE_ERROR)
-    except click.ClickException as error:
-        _fail(error.format_message())
-    except SgdmemError as error:
-        _fail(str(error))
-    except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        sys.exit(_INTERRUPTED)
-    except (Exception, SystemExit) as error:
-        told = failure_of_own(error)
-        if told is None:
-            raise
-        _fail(told)
-    sys.exit(code if isinstance(code, int) else 0)
+
+def _run(arguments: list[str]) -> Any:
+    """Run a command, which returns its exit code or None.
+
+    Not by click's own ``main``, for which the end of any file is an interrupt and a closed pipe an
+    exit code of 1.
+    """
+    completion = os.environ.get("_SGDMEM_COMPLETE")
+    if completion:
+        return shell_complete(cli, {}, "sgdmem", "_SGDMEM_COMPLETE", completion)
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", UserWarning)
+        warnings.showwarning = _note  # type: ignore[assignment]
+        with cli.make_context("sgdmem", arguments) as context:
+            return cli.invoke(context)
 
 
 def _note(message: Warning | str, *_: Any) -> None:
     """Show a warning as the notes on data are shown."""
     click.echo(f"note: {' '.join(str(message).split())}", err=True)
-
-
-def _fail(message: str) -> None:
-    click.echo(f"sgdmem: {' '.join(message.split())}", err=True)
-    sys.exit(_USAGE_ERROR)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

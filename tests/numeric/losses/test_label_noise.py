@@ -19,7 +19,8 @@ from sgdmem import (
     simulate,
 )
 from sgdmem.methods import compare_methods, propagators, schedule
-from sgdmem.numeric.simulation.steps import gaussian_gradient
+from sgdmem.numeric.compilation.compiled_modules import load_own
+from sgdmem.numeric.simulation.runs import STEPS
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 from tests import draws, naive
@@ -81,8 +82,9 @@ def test_the_volterra_equation(name: str) -> None:
 def test_gradients_are_those_of_noisy_labels(batch: int, rng: np.random.Generator) -> None:
     lam, y, label, count = np.array([2.0, 0.5]), np.array([1.0, -0.5]), 0.8, 40_000
     made, g, xi = np.empty((count, 2)), np.empty(2), np.empty(2)
+    gradient = load_own(STEPS).gaussian_gradient
     for k in range(count):
-        gaussian_gradient(rng, batch, label, lam, y, xi, g)
+        gradient(rng, batch, label, lam, y, xi, g)
         made[k] = g
     X, e = rng.normal(size=(count, batch, 2)), label**0.5 * rng.normal(size=(count, batch))
     drawn = lam * np.einsum("sbi,sb->si", X, X @ y - e) / batch

@@ -13,10 +13,11 @@ from scipy.stats import ks_2samp
 
 from sgdmem import Noise, Problem, Spectrum, aggmo, heavy_ball, losses, nesterov, sgd
 from sgdmem.methods import schedule
+from sgdmem.numeric.compilation.compiled_modules import load_own
 from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.numeric.simulation import batches
 from sgdmem.numeric.simulation.monte_carlo import simulate
-from sgdmem.numeric.simulation.steps import gaussian_gradient
+from sgdmem.numeric.simulation.runs import STEPS
 
 Array = np.ndarray[Any, np.dtype[Any]]
 DECAYING = schedule(
@@ -53,8 +54,9 @@ def with_target(X: Array, squares: Any) -> Problem:
 def test_gradients_are_distributed_as_those_of_rows(batch: int, rng: np.random.Generator) -> None:
     lam, y, draws = np.array([2.0, 1.0, 0.3, 0.1]), np.array([1.0, -0.5, 2.0, 0.1]), 20_000
     made, g, xi = np.empty((draws, 4)), np.empty(4), np.empty(4)
+    gradient = load_own(STEPS).gaussian_gradient
     for k in range(draws):
-        gaussian_gradient(rng, batch, 0.0, lam, y, xi, g)
+        gradient(rng, batch, 0.0, lam, y, xi, g)
         made[k] = g
     X = rng.normal(size=(draws, batch, 4))
     sampled = lam * np.einsum("sbi,sbj,j->si", X, X, y) / batch

@@ -1,0 +1,127 @@
+"""Where results that take time are kept: one file each, checked by its digest, of bounded size.
+
+What is kept is run later, so nothing is read from a folder or a file that somebody else owns or can
+write. A folder that cannot be read or written does no harm: then things are made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+import warnings
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+ENVIRONMENT_VARIABLE = "SGDMEM_CACHE_DIR"
+LARGEST_CACHE = 2**28  # bytes
+_ENDING = ".kept"
+_DIGEST = hashlib.sha256().digest_size
+
+
+def cache_folder() -> Path | None:
+    """Return the folder: $SGDMEM_CACHE_DIR, or the user's cache; None if it is of no use."""
+    return _folder(os.environ.get(ENVIRONMENT_VARIABLE))
+
+
+@lru_cache(maxsize=8)  # a boundary asks thousands of times
+def _folder(chosen: str | None) -> Path | None:
+    from platformdirs import user_cache_path
+
+    try:
+        folder = Path(chosen).expanduser().absolute() if chosen else user_cache_path("sgdmem")
+    except RuntimeError:  # "~" of a user without a home
+        return None
+    if not folder.is_absolute():
+        return None
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):
+        fault = _fault(folder.stat())
+        if fault is not None:
+            warnings.warn(
+                f"the cache folder {folder} is not used, for others could put code there: {fault}; "
+                f"${ENVIRONMENT_VARIABLE} names another one",
+                UserWarning,
+                stacklevel=2,
+            )
+            return None
+    return folder
+
+
+def _fault(found: os.stat_result) -> str | None:
+    """Return why a file or folder is not to be trusted, or None."""
+    if not hasattr(os, "geteuid"):
+        return None
+    if found.st_uid not in (os.geteuid(), 0):
+        return f"it belongs to the user {found.st_uid}"
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return "others can write to it (chmod go-w)"
+    return None
+
+
+def read_kept(key: str) -> bytes | None:
+    """Return what was kept under a name; None if it is absent, damaged, or may be somebody else's.
+
+    Examples
+    --------
+    >>> read_kept("of nobody") is None
+    True
+    """
+    folder = cache_folder()
+    if folder is None:
+        return None
+    path = folder / f"{key}{_ENDING}"
+    try:
+        with path.open("rb") as file:
+            if _fault(os.fstat(file.fileno())) is not None:
+                return None
+            data = file.read(LARGEST_CACHE)
+    except OSError:
+        return None
+    digest, content = data[:_DIGEST], data[_DIGEST:]
+    if _digest(key, content) != digest:
+        return None
+    with suppress(OSError):
+        os.utime(path)  # what was not used for long is left out first
+    return content
+
+
+def _digest(key: str, content: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + b"\0" + content).digest()
+
+
+def keep(key: str, content: bytes) -> None:
+    """Keep bytes under a name, if that can be done; what was not used for long makes room."""
+    folder = cache_folder()
+    if folder is None or len(content) + _DIGEST > LARGEST_CACHE:
+        return
+    with suppress(OSError):
+        number, name = tempfile.mkstemp(suffix=_ENDING, prefix=f"{key}-", dir=folder)
+        try:
+            with open(number, "wb") as file:
+                file.write(_digest(key, content) + content)
+            os.replace(name, folder / f"{key}{_ENDING}")
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(name)
+            raise
+        _make_room(folder)
+
+
+def _make_room(folder: Path) -> None:
+    """Remove the files that were not used for longest until the others are within the limit."""
+    found = []
+    for path in folder.glob(f"*{_ENDING}"):
+        with suppress(OSError):  # another process was faster
+            facts = path.stat()
+            found.append((facts.st_mtime_ns, facts.st_size, path))
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total <= LARGEST_CACHE:
+            break
+        with suppress(OSError):
+            path.unlink()
+        total -= size

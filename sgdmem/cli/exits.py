@@ -1,0 +1,92 @@
+"""How a run of the command line ends: its exit code, and one line where there is no answer.
+
+A verdict's codes, 0, 1 and 3, are kept for verdicts that were printed: what fails otherwise, also
+on a pipe that was closed, has a code of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from sgdmem.cli.own_methods import failure_of_own
+
+USAGE_ERROR, FAULT, UNDELIVERED, INTERRUPTED = 2, 70, 74, 130  # 70 and 74 as in sysexits.h
+TRACEBACK_VARIABLE = "SGDMEM_TRACEBACK"
+
+
+def ended(run: Callable[[], Any]) -> int:
+    """Run a command, and return the exit code; what went wrong is said in a line on stderr."""
+    if sys.stderr is None:  # closed by the caller
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  to the end of the process
+    if sys.stdout is None:  # the first file written would take its number
+        return _said("stdout is closed: no answer can be printed", UNDELIVERED)
+    with suppress(AttributeError, OSError):  # a stream in its place, of tests
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = run()
+        sys.stdout.flush()
+    except BaseException as error:
+        return _failed(error)
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: BaseException) -> int:
+    """Say why there is no answer, and return the exit code."""
+    from sgdmem.symbolic.errors import SgdmemError
+
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return _said("interrupted", INTERRUPTED, "")
+    if isinstance(error, OSError) and _is_of_output(error):
+        _discard_output()
+        if isinstance(error, BrokenPipeError):  # its reader has gone, and wants no more
+            return UNDELIVERED
+        return _said(f"the answer could not be printed: {error.strerror}", UNDELIVERED)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        return USAGE_ERROR
+    if isinstance(error, click.ClickException):
+        return _said(error.format_message(), USAGE_ERROR)
+    told = str(error) if isinstance(error, SgdmemError) else failure_of_own(error)
+    if told is None and isinstance(error, OSError):
+        told = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    if told is not None:
+        return _said(told, USAGE_ERROR)
+    if os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exception(error)
+    if isinstance(error, MemoryError):
+        return _said("there is not enough memory for this", FAULT)
+    name = type(error).__name__
+    return _said(
+        f"a fault of sgdmem, not of what it was given: {name}: {error}; please report it, with "
+        f"what {TRACEBACK_VARIABLE}=1 shows",
+        FAULT,
+    )
+
+
+def _said(message: str, code: int, who: str = "sgdmem: ") -> int:
+    with suppress(OSError):  # stderr may be full, too
+        click.echo(f"{who}{' '.join(message.split())}", err=True)
+    return code
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether it is stdout or stderr that could not be written, and not a file."""
+    frames = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return error.filename is None and (
+        click.echo.__code__ in frames or frames[-1:] == [ended.__code__]
+    )
+
+
+def _discard_output() -> None:
+    """Let Python, when it ends, try no more to write what is left."""
+    with suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -1,0 +1,360 @@
+"""Fuzzing of the command line: commands from click's own tables, with values good and bad.
+
+By hand, in a folder that may be filled with files::
+
+    python -m tests.cli.fuzzing FOLDER --seed 1 --count 10000
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from sgdmem.cli.arguments import AlgorithmName, Setting
+from sgdmem.cli.exits import FAULT, INTERRUPTED, USAGE_ERROR
+from sgdmem.cli.main import cli, main
+
+Files = dict[str, list[str]]
+
+BAD = [
+    *["", " ", "nan", "inf", "-inf", "-1", "0", "-0", "1e400", "1e-400", "1e308", "5e-324", "½"],
+    *["1/0", "1/3", "²", "٣", "1_000", "0x10", "word", "[]", "{}", "$x$", "\\input{x}", "\udcff"],
+    *["💥", "9" * 5000, "(" * 3000, "1" + "+1" * 2000, "__import__('os')", "x=x", "=", "a:b:c"],
+    *["1,2", ",", "1,,2", "1:2", "1e99999999", "2**2**2**2**2**2", "1;2", "λ", "-", "--", "%s"],
+    *[
+        "sqrt(2)",
+        "I",
+        "oo",
+        "E",
+        "None",
+        "True",
+        "1.5.",
+        "+1",
+        ".5",
+        "1e5",
+        "100000000000000000000",
+    ],
+]
+GOOD = {
+    "power_law": ["1.5", "2", "0.8"],
+    "scale": ["1", "3", "1e-3"],
+    "count": ["1", "4", "20"],
+    "batch_size": ["1", "8", "32", "inf", "2.5"],
+    "tau1": ["1", "0", "1,1,2"],
+    "tau2": ["0", "-1", "1,0,1"],
+    "label_variance": ["0", "0.5"],
+    "weight_decay": ["0", "1e-3"],
+    "outputs": ["1", "2"],
+    "target_column": ["label", "-1", "0"],
+    "drop_column": ["id", "0"],
+    "zeta": ["0.5", "1"],
+    "steps": ["0", "10", "50"],
+    "seeds": ["1", "3"],
+    "seed": ["0", "7"],
+    "points": ["1", "5"],
+    "resolution": ["5", "10"],
+    "tolerance": ["1e-3", "1e-6"],
+    "size": ["column", "slide", "3x2", "0.1x50"],
+    "form": ["proposition", "full"],
+    "level": ["section", "subsection"],
+    "bibliography": ["refs.bib"],
+    "columns": ["1", "2"],
+    "label": ["here", "sec:one", "a b"],
+    "symbols": ["momentum=\\mu", "learning_rate=\\eta", "weights=x"],
+    "notation": ["2410.04228", "pytorch", "2307.15196"],
+    "language": ["python", "c", "julia", "matlab", "javascript"],
+    "memory": ["0", "1", "2"],
+    "parameter": ["learning_rate", "momentum"],
+    "search": ["0.01:10"],
+    "lookahead": ["1", "3"],
+    "lookahead_rate": ["1/2", "1"],
+    "local_steps": ["1", "2"],
+    "workers": ["1", "2"],
+    "without_heaviest": ["1", "2"],
+    "panels": ["batch_size=1,8", "momentum=0.1,0.5"],
+    "chunk": ["2", "4"],
+    "cluster": ["nonsense"],
+    "first": ["1", "2"],
+    "last": ["3", "4"],
+    "system": ["sparse-momentum", "own", "kaczmarz"],
+    "names": ["Theorem 3"],
+    "port": ["0"],
+    "quantity": ["noise_sum", "margin", "stable", "reason", "critical_eigenvalue"],
+    "x_axis": ["learning_rate=0.01:4", "batch_size=1:9"],
+    "y_axis": ["momentum=0:0.9", "learning_rate=0.1:1", "batch_size=1:100"],
+}
+OUTPUTS = [
+    *["out.png", "out.svg", "out.csv", "out.nc", "out.tex", "out.md", "out.html", "out.txt", "x"],
+    *["nowhere/x.png", "folder.csv", "list.csv", "", ".", "\udcff.png", "$x$ %&.tex", "/dev/full"],
+]
+DIAGRAM_SETTINGS = ["points=9", "resolution=9", "steps=10", "family=nesterov", "batch_sizes=1,inf"]
+OWN_METHODS = [
+    *["own.py:nag", "own.py:plain", "own.py:fails", "own.py:leaves", "own.py:odd", "own.py:", ":"],
+    *["own.py", "own.py:none", "broken.py:f", "exits.py:f", "missing.py:f", "math:sin", "no:f"],
+]
+_SKIPPED = {"serve"}  # runs until it is interrupted
+
+
+class Outcome(NamedTuple):
+    """How a command ended."""
+
+    arguments: list[str]
+    code: int
+    out: str
+    err: str
+    seconds: float
+    stopped: bool = False
+
+
+def commands(group: click.Command = cli, path: tuple[str, ...] = ()) -> Iterator[Any]:
+    """Yield the commands, with the words that name them."""
+    for name, command in getattr(group, "commands", {}).items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def invocation(chance: random.Random, files: Files) -> list[str]:
+    """Return the arguments of a command, drawn from what its table of parameters says."""
+    path, command = chance.choice(list(commands()))
+    tidiness = chance.choice([0.7, 0.9, 0.97, 0.99, 1.0])  # how often a value is a good one
+    words: list[str] = []
+    given = _method(chance)
+    for parameter in command.params:
+        words += _words(parameter, given, chance, tidiness, files, path)
+    if any(p.name == "power_law" for p in command.params) and chance.random() < 0.9:
+        kind = chance.choice(["power_law", "power_law", "path", "data"])
+        words = _without(words, {"--power-law", "--spectrum", "--data"})
+        option = {"path": "--spectrum", "data": "--data"}.get(kind, "--power-law")
+        parameter = next(p for p in command.params if option in p.opts)
+        words += [option, _value(parameter, given, chance, tidiness, files, path)]
+    if chance.random() > tidiness:
+        words.insert(chance.randrange(len(words) + 1), chance.choice([*BAD, "--help", "--nothing"]))
+    return [*path, *words]
+
+
+def _without(words: list[str], options: set[str]) -> list[str]:
+    """Return words without some options, which have one value each."""
+    kept, skip = [], False
+    for word in words:
+        if not skip and word not in options:
+            kept.append(word)
+        skip = not skip and word in options
+    return kept
+
+
+def _method(chance: random.Random) -> tuple[str, list[str]]:
+    """Return a method and the settings that it needs."""
+    from sgdmem.symbolic.zoo.named_algorithms import FAMILIES
+
+    if chance.random() < 0.1:
+        return chance.choice(OWN_METHODS), ["learning_rate=0.1", "momentum=0.9"]
+    name = chance.choice([*FAMILIES, "sgd", "sgd", "heavy-ball", "heavy-ball"])
+    settings = []
+    for key, parameter in FAMILIES[name].parameters.items():
+        start = {"flag": "true", "list": "0.5,0.9", "whole": "2"}.get(parameter.kind)
+        settings.append(f"{key}={start or parameter.usual.start}")
+    return name, settings
+
+
+def _words(
+    parameter: click.Parameter,
+    given: tuple[str, list[str]],
+    chance: random.Random,
+    tidiness: float,
+    files: Files,
+    path: tuple[str, ...],
+) -> list[str]:
+    """Return what is written of one parameter, perhaps nothing."""
+    argument = isinstance(parameter, click.Argument)
+    if parameter.name in _SKIPPED:
+        return []
+    if parameter.name in ("settings", "at") and "=" in "".join(given[1]) and path[-1] != "diagram":
+        if parameter.name == "settings" or chance.random() < 0.2:
+            option = parameter.opts[0]
+            return [
+                word
+                for setting in given[1]
+                if chance.random() < tidiness
+                for word in (option, _mangled(setting, chance, tidiness))
+            ]
+        return []
+    wanted = argument or parameter.required
+    if chance.random() > (tidiness if wanted else chance.choice([0.02, 0.15])):
+        return []
+    if getattr(parameter, "is_flag", False):
+        return [parameter.opts[-1]]
+    if parameter.name == "names":  # all statements would take minutes
+        return ["Theorem 3" if chance.random() < tidiness else chance.choice(BAD)]
+    count = chance.choice([1, 1, 2]) if parameter.multiple or parameter.nargs == -1 else 1
+    values = [_value(parameter, given, chance, tidiness, files, path) for _ in range(count)]
+    return values if argument else [w for value in values for w in (parameter.opts[-1], value)]
+
+
+def _mangled(setting: str, chance: random.Random, tidiness: float) -> str:
+    if chance.random() < tidiness:
+        return setting
+    name, _, value = setting.partition("=")
+    bad = chance.choice(BAD)
+    return chance.choice([f"{name}={bad}", f"{bad}={value}", name, bad, f"{setting}={bad}"])
+
+
+def _value(
+    parameter: click.Parameter,
+    given: tuple[str, list[str]],
+    chance: random.Random,
+    tidiness: float,
+    files: Files,
+    path: tuple[str, ...],
+) -> str:
+    """Return a value of a parameter, good or bad."""
+    good, name = chance.random() < tidiness, parameter.name or ""
+    if isinstance(parameter.type, AlgorithmName):
+        return given[0] if good else chance.choice([*OWN_METHODS, *BAD])
+    if isinstance(parameter.type, click.Choice):
+        return chance.choice([*map(str, parameter.type.choices)] if good else BAD)
+    if name == "output":
+        ends = {"simulate": ".csv", "spectrum": ".csv", "explore": ".html", "derive": ".md"}
+        return "out" + ends.get(path[-1], ".png") if good else chance.choice(OUTPUTS)
+    if isinstance(parameter.type, click.Path):
+        if path == ("draw",):
+            return chance.choice(files["maps"] if good else files["any"])
+        kind = "good data" if name in ("data", "labels", "coupling") else "good lists"
+        return chance.choice(files[kind if good else "any"])
+    if isinstance(parameter.type, Setting):
+        if path[-1] == "diagram":
+            return _mangled(chance.choice(DIAGRAM_SETTINGS), chance, tidiness)
+        return _mangled("learning_rate=0.1,1*2", chance, tidiness)
+    if path == ("plot", "diagram") and name == "name":
+        from sgdmem.phase_diagrams.systems.diagram_names import DIAGRAMS
+
+        return chance.choice([*DIAGRAMS] if good else BAD)
+    known = GOOD.get(name)
+    if not good or known is None:
+        return chance.choice(BAD)
+    value = chance.choice(known)
+    if path == ("phase-diagram",) and name in ("x_axis", "y_axis"):
+        value += ":5"
+    return _mangled(value, chance, tidiness)
+
+
+class TooLong(KeyboardInterrupt):
+    """The time of a command is over: it is interrupted, as by Ctrl-C."""
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[list[bool]]:
+    """Interrupt what takes longer."""
+
+    def stop(*_: object) -> None:
+        stopped.append(True)
+        raise TooLong
+
+    stopped: list[bool] = []
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield stopped
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def outcome(arguments: Sequence[str], seconds: float = 60.0) -> Outcome:
+    """Run a command in this process."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors=how) for how in (
+        "strict", "backslashreplace",
+    ))  # fmt: skip
+    start, code, over = time.monotonic(), -1, []
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            with limited(seconds) as over:
+                main(list(arguments))
+        except SystemExit as stopped:
+            code = stopped.code if isinstance(stopped.code, int) else -1
+    texts = [stream.buffer.getvalue().decode() for stream in (out, err)]
+    err.flush()
+    return Outcome(list(arguments), code, texts[0], texts[1], time.monotonic() - start, bool(over))
+
+
+def wrong(ended: Outcome) -> str | None:
+    """Return what is wrong with the way a command ended, or None."""
+    if ended.stopped:  # the compiler of machine code says more of an interrupt than one line
+        return None
+    lines = ended.err.splitlines()
+    notes = [line for line in lines if line.startswith("note: ")]
+    if "Traceback" in ended.err:
+        return "a traceback"
+    if any(word in note for note in notes for word in ("RuntimeWarning", "encountered in")):
+        return f"a warning: {notes}"
+    if ended.code in (0, INTERRUPTED):
+        return None
+    verdict = ended.arguments[:1] == ["stable"] and "--exit-code" in ended.arguments
+    if ended.code in (1, 3):
+        asked = verdict or ended.arguments[:1] == ["verify"]
+        return None if asked and ended.out.strip() else "the code of a verdict without one"
+    if ended.code != USAGE_ERROR:
+        return f"code {ended.code}"
+    said = [line for line in lines if line not in notes]
+    if len(said) != 1 and not ended.out.startswith("Usage"):
+        return "not one line"
+    if said and not said[0].startswith("sgdmem: "):
+        return "no line of ours"
+    return None if said and len(said[0]) < 1500 else "no short line"
+
+
+def run_many(folder: Path, seed: int, count: int, seconds: float) -> Iterator[Outcome]:
+    """Run commands in a folder that is filled with files."""
+    from tests.cli.fuzzed_files import write_files
+
+    os.chdir(folder)
+    files = write_files(folder, seed)
+    for number in range(count):
+        chance = random.Random(f"{seed} {number}")
+        arguments = invocation(chance, files)
+        (folder / "last.txt").write_text(f"{number} {arguments!r}")
+        yield outcome(arguments, seconds)
+        import matplotlib.pyplot as plt
+
+        plt.close("all")
+
+
+@click.command()
+@click.argument("folder", type=Path, required=False)
+@click.option("--seed", default=0)
+@click.option("--count", default=1000)
+@click.option("--seconds", default=3.0, help="After which a command is interrupted.")
+def by_hand(folder: Path | None, seed: int, count: int, seconds: float) -> None:
+    """Run many generated commands, and print those that ended wrongly."""
+    place = Path(tempfile.mkdtemp() if folder is None else folder).resolve()
+    ends: Counter[int] = Counter()
+    faults, slowest = 0, 0.0
+    for ended in run_many(place, seed, count, seconds):
+        ends[ended.code] += 1
+        slowest = max(slowest, ended.seconds)
+        told = wrong(ended)
+        if told is not None:
+            faults += 1
+            click.echo(f"{told}: {ended.arguments!r} {ended.code} {ended.err[-600:]}")
+        if ended.stopped:
+            click.echo(f"# {ended.seconds:.1f} s: {ended.arguments!r}")
+        sys.stdout.flush()
+    of = ends[FAULT]
+    click.echo(f"{count} commands, ends {dict(ends)}, faults {of}, wrong {faults}")
+
+
+if __name__ == "__main__":
+    by_hand()

@@ -1,0 +1,107 @@
+"""How the command line ends: the codes of verdicts are those of verdicts that were printed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sgdmem.cli import exits
+from sgdmem.cli.exits import FAULT, INTERRUPTED, UNDELIVERED, USAGE_ERROR, ended
+
+COMMAND = [sys.executable, "-m", "sgdmem", "stable", "sgd", "--power-law", "1.5", "--exit-code"]
+STABLE = [*COMMAND, "--set", "learning_rate=0.1"]
+UNSTABLE = [*COMMAND, "--set", "learning_rate=3"]
+
+
+def raising(error: BaseException) -> Any:
+    def run() -> None:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (ValueError("odd"), FAULT, "a fault of sgdmem"),
+        (EOFError(), FAULT, "a fault of sgdmem"),  # the end of a file is no interrupt
+        (MemoryError(), FAULT, "not enough memory"),
+        (RecursionError("deep"), FAULT, "a fault of sgdmem"),
+        (SystemExit(0), FAULT, "a fault of sgdmem"),
+        (KeyboardInterrupt(), INTERRUPTED, "interrupted"),
+        (FileNotFoundError(2, "absent", "x.csv"), USAGE_ERROR, "sgdmem: x.csv: absent"),
+    ],
+)
+def test_what_fails_is_one_line_and_no_verdict(
+    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ended(raising(error)) == code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    assert said in shown.err
+
+
+def test_a_traceback_is_shown_when_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(exits.TRACEBACK_VARIABLE, "1")
+    assert ended(raising(ValueError("odd"))) == FAULT
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_without_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert ended(raising(AssertionError("it must not run"))) == UNDELIVERED
+    sys.stderr.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("command", "code"), [(STABLE, 0), (UNSTABLE, 1)])
+def test_a_verdict_that_nobody_gets_has_another_code(command: list[str], code: int) -> None:
+    assert subprocess.run(command, capture_output=True).returncode == code
+    reading, writing = os.pipe()
+    os.close(reading)
+    closed = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (closed.returncode, closed.stderr) == (UNDELIVERED, "")
+    shut = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *command], capture_output=True, text=True)
+    assert (shut.returncode, shut.stderr.count("\n")) == (UNDELIVERED, 1)
+    deaf = subprocess.run(["sh", "-c", '"$@" 2>&-', "sh", *command], capture_output=True)
+    assert deaf.returncode == code
+    if Path("/dev/full").exists():
+        with open("/dev/full", "w") as full:
+            no_room = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert no_room.returncode == UNDELIVERED
+        assert no_room.stderr == (
+            "sgdmem: the answer could not be printed: No space left on device\n"
+        )
+
+
+@pytest.mark.slow
+def test_an_interrupt_is_one_line() -> None:
+    command = [sys.executable, "-m", "sgdmem", "verify"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with pytest.raises(subprocess.TimeoutExpired):
+        running.wait(5)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate()
+    assert (running.returncode, err) == (INTERRUPTED, "interrupted\n")
+
+
+@pytest.mark.slow
+def test_names_of_any_bytes(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff\xfe.md"
+    words = [sys.executable, "-m", "sgdmem", "derive", "sgd", "-o"]
+    command = [*map(os.fsencode, words), name]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONUTF8": "1"})
+    assert done.returncode == 0
+    assert b"wrote " in done.stdout
+    assert os.path.getsize(name) > 100
