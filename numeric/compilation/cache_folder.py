@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import tempfile
 import warnings
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
+from sgdmem.symbolic.files.whole_files import whole_file
+
 ENVIRONMENT_VARIABLE = "SGDMEM_CACHE_DIR"
 LARGEST_CACHE = 2**28  # bytes
 _ENDING = ".kept"
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _DIGEST = hashlib.sha256().digest_size
 
 
@@ -37,7 +39,7 @@ def _folder(chosen: str | None) -> Path | None:
     if not folder.is_absolute():
         return None
     with suppress(OSError):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
     with suppress(OSError):
         fault = _fault(folder.stat())
         if fault is not None:
@@ -57,7 +59,7 @@ def _fault(found: os.stat_result) -> str | None:
         return None
     if found.st_uid not in (os.geteuid(), 0):
         return f"it belongs to the user {found.st_uid}"
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+    if found.st_mode & _OTHERS_WRITE:
         return "others can write to it (chmod go-w)"
     return None
 
@@ -99,15 +101,9 @@ def keep(key: str, content: bytes) -> None:
     if folder is None or len(content) + _DIGEST > LARGEST_CACHE:
         return
     with suppress(OSError):
-        number, name = tempfile.mkstemp(suffix=_ENDING, prefix=f"{key}-", dir=folder)
-        try:
-            with open(number, "wb") as file:
-                file.write(_digest(key, content) + content)
-            os.replace(name, folder / f"{key}{_ENDING}")
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)
-            raise
+        with whole_file(folder / f"{key}{_ENDING}") as young:
+            young.write_bytes(_digest(key, content) + content)
+            young.chmod(young.stat().st_mode & ~_OTHERS_WRITE)
         _make_room(folder)
 
 

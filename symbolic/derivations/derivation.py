@@ -43,6 +43,8 @@ from sgdmem.symbolic.zoo.named_algorithms import FAMILIES, find_family
 LARGEST_MEMORY, LARGEST_NUMERIC_MEMORY = 5, 10  # checks take minutes beyond
 # A float that is this close, relatively, to a fraction with a short denominator is read as that.
 _ROUNDING, _SHORT_DENOMINATOR = Fraction(1, 10**14), 10**9
+_NAMES_IN_LATEX = re.compile(r"""[^\s\\{}%#$&~^,"\x00-\x1f\ud800-\udfff]+""")
+_LABEL = re.compile(r"[A-Za-z0-9:_-]+")
 Form: TypeAlias = Literal["proposition", "full"]
 FORMATS = (".tex", ".pdf", ".md", ".html")
 
@@ -174,6 +176,11 @@ class Derivation(Document):
                     f"bibliography {str(entries)!r} is in a folder that does not exist"
                 )
             called = os.path.relpath(entries.with_suffix(""), target.parent)
+            if not fragment and not _NAMES_IN_LATEX.fullmatch(called):
+                raise InputError(
+                    f"LaTeX cannot read a BibTeX file called {shown(str(entries))}: its path must "
+                    'be without blanks and \\{}%#$&~^,"'
+                )
             text = self.latex(fragment=fragment, bibliography=Path(called).as_posix(), level=level)
             if shared is None:
                 require_free([target], [entries])
@@ -240,8 +247,8 @@ def derive(
     title : str, optional
         By default the algorithm's name.
     label : str, optional
-        What the labels of equations begin with, for several derivations in one document; by default
-        the title.
+        What the labels of equations begin with, for several derivations in one document, of letters
+        from a to z, digits and ``:_-``; by default the title.
     verdict : Verdict, optional
         From `sgdmem.stability`: the derivation is about the method, on any problem, and its last
         section has these numbers of one, as the verdict says them.
@@ -273,6 +280,10 @@ def derive(
         )
     if columns not in ROOM:
         raise InputError(f"columns must be 1 or 2, got {shown(columns)}")
+    if label is not None and not (isinstance(label, str) and _LABEL.fullmatch(label)):
+        raise InputError(
+            f"label must be of letters from a to z, digits and the signs : _ -, got {shown(label)}"
+        )
     whole = form == "full"
     subject = read_subject(algorithm, symbols or {}, notation, columns, shows_update=not whole)
     numbers = [] if verdict is None else [in_numbers(verdict, subject.algorithm)]
@@ -281,7 +292,7 @@ def derive(
     sections = all_sections(subject) if whole else [*proposition(subject), *proof(subject)]
     displayed = display([*sections, *numbers], subject)
     checked = check(displayed, subject)
-    title = title or _title(subject.whole.algorithm)
+    title = " ".join(str(title or _title(subject.whole.algorithm)).split())
     parts = numbered(displayed)
     known = published(x.reference for x in (*FAMILIES.values(), subject.family) if x is not None)
     return Derivation(

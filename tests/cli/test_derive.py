@@ -76,6 +76,10 @@ def test_code(language: str, tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["heavy-ball", "-o", "x.tex", "--symbol", "speed=v"], "no symbol 'speed'"),
         (["heavy-ball", "-o", "x.tex", "--form", "short"], "form must be 'proposition' or 'full'"),
         (["heavy-ball", "-o", "x.tex", "--notation", "greek"], "notation must be one of"),
+        (["sgd", "-o", "x.tex", "--label", r"a}\input{/etc/passwd}"], "label must be of letters"),
+        (["sgd", "-o", "x.tex", "--label", "a\n"], "label must be of letters"),
+        (["sgd", "-o", r"a}\input{b.tex"], "LaTeX cannot read a BibTeX file called"),
+        (["sgd", "-o", "a b.tex"], "LaTeX cannot read a BibTeX file called"),
         (["heavy-ball", "--as", "basic"], "language must be one of"),
         (["heavy-ball", "-o", "nowhere/x.tex"], "-o: there is no folder nowhere"),
         (["heavy-ball", "-o", "."], "-o: . is a folder"),
@@ -129,6 +133,17 @@ def test_numbers_on_one_problem(
     assert f"Noise radius: {radius}; stable below 1." in numbers
     code, _, err = run(capsys, *given, "--as", "c")
     assert (code, "--as writes code for any problem" in err) == (2, True)
+
+
+def test_titles_are_plain_text_everywhere() -> None:
+    title = r"a_b* [x](y) <i> `c` $d$ \input{e} %" + "\nf"
+    found = sgdmem.derive("sgd", title=title)
+    assert r"# a\_b\* \[x\](y) \<i\> \`c\` \$d\$ \\input\{e\} % f" in found.markdown().splitlines()
+    assert "<h1>a_b* [x](y) &lt;i&gt; `c` $d$ \\input{e} % f</h1>" in found.html()
+    latex = found.latex(fragment=True).splitlines()
+    assert latex[0].startswith("% ") and not latex[1].startswith("f")
+    said = "\n".join(line for line in latex if not line.startswith("%"))
+    assert r"\input" not in said and r"\textbackslash{}input\{e\}" in said
 
 
 def test_only_verdicts_on_the_method_are_numbers() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sgdmem.symbolic.derivations.documents.document import Document, Numbered
 from sgdmem.symbolic.derivations.documents.references import CITATION
 from sgdmem.symbolic.derivations.documents.tex import summary
@@ -10,10 +12,10 @@ from sgdmem.symbolic.derivations.documents.tex import summary
 def markdown(document: Document) -> str:
     """Return the derivation as Markdown."""
     keys = document.cited
-    lines = [f"# {document.title}", "", summary(document), ""]
+    lines = [f"# {_escaped(document.title)}", "", summary(document), ""]
     for kind, parts in document.environments:
         if kind != "section":
-            lines += [f"**{document.environment_name(kind)}.**", ""]
+            lines += [f"**{_escaped(document.environment_name(kind))}.**", ""]
         for part in parts:
             lines += [f"## {part.title}", ""] if kind == "section" else []
             for place, display in enumerate(part.displays):
@@ -29,6 +31,11 @@ def markdown(document: Document) -> str:
             f"{place}. {document.references[key].text}" for place, key in enumerate(keys, start=1)
         ]
     return "\n".join([*lines, ""])
+
+
+def _escaped(text: str) -> str:
+    """Return plain text as Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>#|$~!&])", r"\\\1", text)
 
 
 def formula(equation: Numbered) -> str:

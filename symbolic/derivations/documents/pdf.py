@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -38,10 +39,18 @@ def typeset(source: str, bibliography: str, name: str) -> tuple[bytes, str]:
         path = Path(folder)
         (path / f"{name}.tex").write_text(source, encoding="utf-8")
         (path / f"{name}.bib").write_text(bibliography, encoding="utf-8")
-        command = [program, "-pdf", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
+        command = [program, "-pdf", "-interaction=nonstopmode", "-halt-on-error"]
+        command += ["-latexoption=-no-shell-escape", f"{name}.tex"]
+        # LaTeX itself refuses to read or write files elsewhere
+        environment = {**os.environ, "openin_any": "p", "openout_any": "p"}
         try:
             done = subprocess.run(
-                command, cwd=path, capture_output=True, timeout=_SECONDS, check=False
+                command,
+                cwd=path,
+                env=environment,
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             raise TypesettingError(f"LaTeX took more than {_SECONDS} seconds") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import http.client
 import json
 import re
 import threading
@@ -205,6 +206,24 @@ def test_server_answers_on_loopback_alone() -> None:
                 assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
             with pytest.raises(urllib.error.HTTPError, match="404"):
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/other")
+            for name, answered in {
+                "localhost": True,
+                f"LOCALHOST:{port}": True,
+                "127.0.0.1:9": True,
+                "example.org": False,
+                f"example.org:{port}": False,
+                "127.0.0.1.example.org": False,
+                "localhost@example.org": False,
+                "": False,
+            }.items():
+                for method in ("GET", "HEAD"):
+                    connection = http.client.HTTPConnection(host, int(port), timeout=5)
+                    connection.request(method, "/", headers={"Host": name})
+                    found = connection.getresponse()
+                    assert found.status == (200 if answered else 421)
+                    assert (found.read() == "<p>π</p>".encode()) is (answered and method == "GET")
+                    assert found.headers["Content-Length"] != "0"
+                    connection.close()
             with pytest.raises(InputError, match=f"port {port} cannot be used"):
                 page_server("", int(port))
         finally:
