@@ -10,13 +10,19 @@ from sgdmem.numeric.certificates.listed import prove_listed
 from sgdmem.numeric.certificates.periods import prove_period
 from sgdmem.numeric.certificates.power_laws import LawProblem, prove_power_law
 from sgdmem.numeric.certificates.proof import Proof
+from sgdmem.numeric.certificates.rounding import rational
 from sgdmem.numeric.certificates.samples import prove_samples
 from sgdmem.numeric.judges.exact_list import ExactList
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem, as_problem
+from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algebra.scalars import is_list
 from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
+from sgdmem.symbolic.certificates.power_laws import LARGEST_EXPONENT
 from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
+
+_LARGEST_MEMORY = 16  # beyond, exact summands take minutes
+_MOST_LISTED = 10**4  # eigenvalues of a law, one by one
 
 
 def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
@@ -31,7 +37,8 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
         Without free symbols. Of a list the steps are done over and over.
     problem : Problem, Spectrum, list of eigenvalues or array of shape (n, d)
         As for `stability`. Ints, fractions and decimals are taken at face value, a float is its
-        exact binary value.
+        exact binary value. Labels and their noise do not bear on stability: nothing is proved of
+        where the loss comes to rest.
     batch_size : positive number or inf
 
     Returns
@@ -45,8 +52,9 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
     Raises
     ------
     InputError
-        If an argument is not in its domain, or is known to an interval only: eigenvalues with
-        errors, noise that was fitted, tau2 > tau1.
+        If an argument is not in its domain, irrational, or known to an interval only: eigenvalues
+        with errors, noise that was fitted; for tau2 > tau1, epochs that are shuffled or end with a
+        smaller batch, and what is too large (memory over 16).
     UndecidedError
         If no proof is found.
 
@@ -69,24 +77,42 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
 def _proved(algorithm: Any, given: Problem, batch_size: Any) -> Proof:
     noise = given.noise.at(batch_size)
     _require_exact(noise)
+    if given.samples is not None and noise.samples is None:
+        raise InputError(
+            "a proof about data takes the noise of its rows: eigenvalues that are computed from "
+            "them are rounded"
+        )
+    if noise.inverse_batch:
+        rational(batch_size, "batch_size")
     if is_list(algorithm):
-        steps = [numeric_algorithm(step) for step in algorithm]
+        steps = [_exact(step) for step in algorithm]
         if not steps or len({step.memory for step in steps}) > 1:
             raise InputError("algorithm must be a list of some steps of the same memory")
+        if noise.samples is not None:
+            raise InputError(
+                "a proof about a list of steps takes eigenvalues and a model of the noise, no data"
+            )
         return prove_period(steps, _listed(steps[0], given, noise))
-    method = numeric_algorithm(algorithm)
+    method = _exact(algorithm)
     if noise.samples is not None:
         return prove_samples(method, noise.samples, noise, given.weight_decay)
     law = given.spectrum.law
     if law is not None and not noise.by_mode:
+        if law.exact[0] > LARGEST_EXPONENT:
+            most = LARGEST_EXPONENT
+            raise InputError(f"exponent must be at most {most:,} for a proof, got {law.exponent:g}")
         return prove_power_law(LawProblem(method, law, noise, given.weight_decay))
     return prove_listed(_listed(method, given, noise))
 
 
 def _listed(method: Algorithm, problem: Problem, noise: BatchNoise) -> ExactList:
-    spectrum = problem.spectrum.listed()
-    weights = [Fraction(weight) for weight in spectrum.weights.tolist()]
-    modes = ExactList(method, spectrum.exact(), weights, noise, problem.weight_decay)
+    law = problem.spectrum.law
+    if law is None:
+        lam, weights = problem.spectrum.exact(), problem.spectrum.exact_weights()
+    else:
+        lam = _listed_law(law)
+        weights = [Fraction(1)] * len(lam)
+    modes = ExactList(method, lam, weights, noise, problem.weight_decay)
     for i, weight in enumerate(weights):
         if weight < 1 and weight * modes.coupling[i][i] * noise.inverse_batch < modes.damping[i]:
             raise InputError(
@@ -94,6 +120,26 @@ def _listed(method: Algorithm, problem: Problem, noise: BatchNoise) -> ExactList
                 f"{weight}"
             )
     return modes
+
+
+def _listed_law(law: PowerLaw) -> list[Fraction]:
+    exponent, scale = law.exact
+    what = "a proof about a list of steps, or noise that differs between the modes,"
+    if law.count is None or law.count > _MOST_LISTED:
+        raise InputError(f"{what} takes at most {_MOST_LISTED:,} eigenvalues, got {law}")
+    if exponent.denominator != 1:
+        raise InputError(f"{what} takes rational eigenvalues, which k^-{law.exponent:g} are not")
+    return [scale / k**exponent.numerator for k in range(1, law.count + 1)]
+
+
+def _exact(algorithm: Any) -> Algorithm:
+    method = numeric_algorithm(algorithm)
+    if method.memory > _LARGEST_MEMORY:
+        most = _LARGEST_MEMORY
+        raise InputError(f"a proof is of methods of memory up to {most}, got {method.memory}")
+    for entry in method.entries:
+        rational(entry, "each entry of the algorithm")
+    return method
 
 
 def _require_exact(noise: BatchNoise) -> None:

@@ -28,7 +28,7 @@ def prove_listed(modes: ExactList) -> Proof:
         witness or _witness(finding),
         algorithm=step_record(modes.algorithm),
     )
-    return Proof(record, finding.reason)
+    return Proof(record)
 
 
 def _witness(finding: ExactFinding) -> dict[str, Any]:

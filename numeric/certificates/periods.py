@@ -17,7 +17,6 @@ from sgdmem.numeric.certificates.listed import described
 from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record
 from sgdmem.numeric.certificates.rounding import dyadic
 from sgdmem.numeric.judges.exact_list import ExactList
-from sgdmem.numeric.judges.reason import Reason
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
@@ -39,7 +38,6 @@ def prove_period(steps: Sequence[Algorithm], modes: ExactList) -> Proof:
     family = _decreasing(steps, modes)
     least = np.linalg.eigvalsh(family).min(axis=1)
     stable, worst = bool(least.min() > 0), int(least.argmin())
-    reason = Reason.STABLE if stable else Reason.NOISE_SUM
     for digits in _DIGITS:
         witness: dict[str, Any] = {"Y": [dyadic(Y, digits) for Y in family]}
         if not stable:
@@ -48,7 +46,7 @@ def prove_period(steps: Sequence[Algorithm], modes: ExactList) -> Proof:
         claim, method = "stable" if stable else "unstable", [step_record(step) for step in steps]
         record = proof_record(claim, described(modes), witness, steps=method)
         try:
-            (proof := Proof(record, reason)).check()
+            (proof := Proof(record)).check()
         except ProofError:
             continue
         return proof

@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import Any
 
 from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record, text, texts
-from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.mode_summands import decayed_form
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law import PowerLaw
@@ -120,11 +119,9 @@ def prove_power_law(problem: LawProblem) -> Proof:
     law, noise = problem.law, problem.noise
     form = decayed_form(problem.algorithm, problem.weight_decay)
     if not is_schur_form(form, law.exact[1]):
-        return _proof(problem, "unstable", {"by": "noiseless", "index": 1}, Reason.NOISELESS)
+        return _proof(problem, "unstable", {"by": "noiseless", "index": 1})
     if law.count is None and noise.spreads and law.exact[0] <= problem.least_exponent:
-        squares = law.exact[0] <= Fraction(1, 2)
-        reason = Reason.SQUARES_DIVERGE if squares else Reason.TRACE_DIVERGES
-        return _proof(problem, "unstable", {"by": "trace"}, reason)
+        return _proof(problem, "unstable", {"by": "trace"})
     degree = problem.algorithm.memory + 1 + problem.decays
     numerator, denominator = problem.fraction
     witness: dict[str, Any] = {
@@ -132,22 +129,22 @@ def prove_power_law(problem: LawProblem) -> Proof:
         "denominator": texts(_padded(denominator, degree + 1)),
     }
     if noise.is_quiet:
-        return _proof(problem, "stable", witness, Reason.STABLE)
+        return _proof(problem, "stable", witness)
     for target in _LIMITS:
         pieces, bits = _pieces(problem, target), _bits(target)
         low, high = (_total(problem, pieces, above, bits) for above in (False, True))
         if high < 1:
             above = _written(pieces, True, bits)
-            return _proof(problem, "stable", {**witness, "above": above}, Reason.STABLE)
+            return _proof(problem, "stable", {**witness, "above": above})
         if low > 1:
             below = _written(pieces, False, bits)
             of = {**witness, "by": "noise_sum", "below": below}
-            return _proof(problem, "unstable", of, Reason.NOISE_SUM)
+            return _proof(problem, "unstable", of)
     both = {"below": _written(pieces, False, bits), "above": _written(pieces, True, bits)}
-    return _proof(problem, "open", {**witness, **both}, Reason.UNDECIDED_NOISE_SUM)
+    return _proof(problem, "open", {**witness, **both})
 
 
-def _proof(problem: LawProblem, claim: str, witness: dict[str, Any], reason: Reason) -> Proof:
+def _proof(problem: LawProblem, claim: str, witness: dict[str, Any]) -> Proof:
     law, noise = problem.law, problem.noise
     exponent, scale = law.exact
     asked = {
@@ -159,7 +156,7 @@ def _proof(problem: LawProblem, claim: str, witness: dict[str, Any], reason: Rea
         "inverse_batch_size": text(noise.inverse_batch),
     }
     method = step_record(problem.algorithm)
-    return Proof(proof_record(claim, asked, witness, algorithm=method), reason)
+    return Proof(proof_record(claim, asked, witness, algorithm=method))
 
 
 def _padded(polynomial: Any, size: int) -> list[Any]:

@@ -5,14 +5,32 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.certificates.check import FORMAT, VERSION, CheckedProof, check_proof
+from sgdmem.symbolic.certificates.check import (
+    FORMAT,
+    VERSION,
+    CheckedProof,
+    check_proof,
+    read_proof,
+)
+from sgdmem.symbolic.certificates.proof_text import proof_text
+from sgdmem.symbolic.files.marks import SIGNATURE
 from sgdmem.symbolic.files.whole_files import write_text
 
+_HALF = Fraction(1, 2)
+_REASONS = {
+    "stable": Reason.STABLE,
+    "boundary": Reason.BOUNDARY,
+    "open": Reason.UNDECIDED_NOISE_SUM,
+    "noiseless": Reason.NOISELESS,
+    "mode_noise": Reason.MODE_NOISE,
+    "trace": Reason.TRACE_DIVERGES,
+}
 _STABLE = {"stable": True, "unstable": False, "boundary": False, "open": None}
 
 
@@ -25,8 +43,6 @@ class Proof:
     record : dict
         All that it consists of, as JSON holds it: the algorithm, the problem, the noise, the claim
         and what witnesses it. Numbers are texts such as "-3/4".
-    reason : Reason
-        As of a verdict.
 
     Examples
     --------
@@ -39,7 +55,19 @@ class Proof:
     """
 
     record: Mapping[str, Any]
-    reason: Reason
+
+    @classmethod
+    def load(cls, path: Any) -> Proof:
+        """Read what `save` has written, and check it.
+
+        Raises
+        ------
+        ProofError
+            If it does not prove what it claims, or is no proof of this version.
+        """
+        found = cls(read_proof(path))
+        found.check()
+        return found
 
     @property
     def claim(self) -> str:
@@ -50,6 +78,14 @@ class Proof:
     def stable(self) -> bool | None:
         """Whether it proves stability; None where it has bounds only."""
         return _STABLE[self.claim]
+
+    @property
+    def reason(self) -> Reason:
+        """As of a verdict."""
+        by = self.claim if self.claim != "unstable" else self.record["witness"].get("by")
+        if by == "trace" and Fraction(self.record["problem"]["power_law"]["exponent"]) <= _HALF:
+            return Reason.SQUARES_DIVERGE
+        return _REASONS.get(by, Reason.NOISE_SUM)
 
     @cached_property
     def checked(self) -> CheckedProof:
@@ -65,8 +101,25 @@ class Proof:
         text = json.dumps(self.record, ensure_ascii=True, indent=1)
         write_text(path, f"{text}\n")
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return what it proves as JSON-ready values, without the proof itself."""
+        return {
+            "claim": self.claim,
+            "stable": self.stable,
+            "reason": self.reason.value,
+            "found": self.check().found,
+        }
+
+    @property
+    def text(self) -> str:
+        """The proof as a person reads it: question, theorem, steps with rounded numbers, limits."""
+        return proof_text(self.record)
+
     def __str__(self) -> str:
         return str(self.checked)
+
+    def __repr__(self) -> str:
+        return f"<proof, {self}>"
 
 
 def proof_record(
@@ -77,7 +130,7 @@ def proof_record(
     ``asked`` has the problem, the noise and one over the batch size; ``method`` an algorithm, or
     steps.
     """
-    head = {"format": FORMAT, "version": VERSION, "claim": claim}
+    head = {"format": FORMAT, "version": VERSION, "made": SIGNATURE, "claim": claim}
     return {**head, **method, **asked, "witness": witness}
 
 

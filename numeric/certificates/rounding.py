@@ -1,13 +1,16 @@
-"""Floats as the texts of rational numbers with few digits."""
+"""Numbers as rational ones: exactly as they are given, or with few digits."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.certificates.proof import text
+from sgdmem.symbolic.algebra.scalars import as_scalar
+from sgdmem.symbolic.errors import InputError, shown
 
 
 def dyadic(values: Array, digits: int) -> list[list[str]]:
@@ -20,3 +23,20 @@ def dyadic(values: Array, digits: int) -> list[list[str]]:
     """
     unit = Fraction(2) ** (int(np.frexp(np.abs(values).max())[1]) - digits)
     return [[text(round(Fraction(x) / unit) * unit) for x in line] for line in values.tolist()]
+
+
+def rational(value: Any, name: str) -> Fraction:
+    """Return the rational number that is given; InputError for an irrational one.
+
+    Examples
+    --------
+    >>> rational("0.1", "alpha"), rational(0.5, "alpha")
+    (Fraction(1, 10), Fraction(1, 2))
+    """
+    found = as_scalar(value, name)
+    if isinstance(found, Fraction):
+        return found
+    raise InputError(
+        f"{name} must be rational, for a proof in exact arithmetic, got {shown(value)}: a decimal "
+        "such as '0.1' is, too"
+    )

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.arrays import as_array
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record, text, texts
-from sgdmem.numeric.certificates.rounding import dyadic
-from sgdmem.numeric.judges.reason import Reason
+from sgdmem.numeric.certificates.rounding import dyadic, rational
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
 from sgdmem.symbolic.algebra.scalars import to_float
@@ -37,7 +37,7 @@ class SampledProblem:
     Attributes
     ----------
     algorithm : Algorithm
-    rows : ndarray, shape (n K, d)
+    rows : ndarray of Fraction, shape (n K, d)
         As given.
     coordinates : ndarray, shape (n K, r)
     basis : ndarray, shape (d, r) or None
@@ -49,7 +49,7 @@ class SampledProblem:
     """
 
     algorithm: Algorithm
-    rows: Array
+    rows: Any
     coordinates: Array
     basis: Array | None
     outputs: int
@@ -70,20 +70,22 @@ def prove_samples(
     UndecidedError
         If floats do not find a matrix that the exact check accepts.
     """
-    rows = _rows(samples)
     if noise.epoch is not None or noise.is_estimated:
-        raise InputError("a proof is about batches of one size, of all modes, drawn afresh")
+        raise InputError(
+            "a proof is about batches of one size, drawn afresh, and the noise of all modes: not "
+            "about shuffled epochs, a smaller last batch, or leading modes alone"
+        )
+    rows, exact = _rows(samples)
     alike = np.ptp(samples.weights) == 0
     shares = [Fraction(1 if alike else weight) for weight in samples.weights.tolist()]
     weights = [share / sum(shares) for share in shares]
     coordinates, basis = _coordinates(rows)
     problem = SampledProblem(
-        algorithm, rows, coordinates, basis, samples.outputs, weights, noise, weight_decay
+        algorithm, exact, coordinates, basis, samples.outputs, weights, noise, weight_decay
     )
     Y = _decreasing(problem)
     values, vectors = np.linalg.eigh(Y)
     stable = bool(values[0] > 0)
-    reason = Reason.STABLE if stable else Reason.NOISE_SUM
     for digits in _DIGITS:
         rounded = dyadic(Y, digits)
         witness: dict[str, Any]
@@ -92,7 +94,7 @@ def prove_samples(
             witness = {"Y": rounded, "of_Y": dyadic(inverse, digits)}
         else:
             witness = {"Y": rounded, "vector": dyadic(vectors[:, :1].T, digits)[0]}
-        proof = Proof(_record(problem, "stable" if stable else "unstable", witness), reason)
+        proof = Proof(_record(problem, "stable" if stable else "unstable", witness))
         try:
             proof.check()
         except ProofError:
@@ -101,11 +103,21 @@ def prove_samples(
     raise UndecidedError("the radius of the noise is too close to 1 for a proof in floats")
 
 
-def _rows(samples: Samples) -> Array:
+def _rows(samples: Samples) -> tuple[Array, Any]:
+    """Return the rows in floats, and as they were given, an array of Fraction."""
     given = samples.given
-    if given is None or np.prod(given.shape) > _MOST_NUMBERS:
-        raise InputError(f"a proof needs the rows themselves, at most {_MOST_NUMBERS:,} numbers")
-    return given[:].reshape(-1, given.shape[2])
+    if given is None:
+        raise InputError("a proof about samples needs their rows: Problem.from_data(X)")
+    if np.prod(given.shape) > _MOST_NUMBERS:
+        n, K, d = given.shape
+        raise InputError(
+            f"a proof holds at most {_MOST_NUMBERS:,} numbers of data, got {n * K:,} rows of {d:,}"
+        )
+    floats = given[:].reshape(-1, given.shape[2])
+    is_float = "float" in str(given.source.dtype)
+    source = (floats if is_float else as_array(given.source, "data")).ravel().tolist()
+    exact = np.array([rational(x, "data") for x in source] + [None], dtype=object)[:-1]
+    return floats, exact.reshape(floats.shape)
 
 
 def _coordinates(rows: Array) -> tuple[Array, Array | None]:
@@ -188,10 +200,10 @@ def _record(problem: SampledProblem, claim: str, witness: dict[str, Any]) -> dic
         "inverse_batch_size": text(problem.noise.inverse_batch),
     }
     if problem.basis is not None:
-        coordinates = _exactly(problem.coordinates)
-        witness = {**witness, "basis": _exactly(problem.basis), "coordinates": coordinates}
+        coordinates = _exactly(np.eye(len(problem.rows), dtype=int))
+        witness = {**witness, "basis": _exactly(problem.rows.T), "coordinates": coordinates}
     return proof_record(claim, asked, witness, algorithm=step_record(problem.algorithm))
 
 
-def _exactly(values: Array) -> list[list[str]]:
-    return [texts(map(Fraction, line)) for line in values.tolist()]
+def _exactly(values: Any) -> list[list[str]]:
+    return [texts(line) for line in values.tolist()]

@@ -40,12 +40,13 @@ class DataTable(NamedTuple):
     labels: Array | None = None
 
 
-def load_matrix(path: Any) -> Array:
+def load_matrix(path: Any, exact: bool = False) -> Array:
     """Return a data matrix from a .npy, .npz, .csv, .tsv or .txt file, one sample a row.
 
-    A .npy of any size is a memory map.
+    A .npy of any size is a memory map. See `load_data` for ``exact``.
     """
-    return _load(path, (_MATRIX,), "a matrix of numbers, one sample a row").rows
+    expected = "a matrix of numbers, one sample a row"
+    return _load(path, (_MATRIX,), expected, exact=exact).rows
 
 
 def load_labels(path: Any) -> Array:
@@ -54,7 +55,9 @@ def load_labels(path: Any) -> Array:
     return np.asarray(rows.toarray() if hasattr(rows, "tocsr") else rows)
 
 
-def load_data(path: Any, targets: Sequence[str] = (), dropped: Sequence[str] = ()) -> DataTable:
+def load_data(
+    path: Any, targets: Sequence[str] = (), dropped: Sequence[str] = (), exact: bool = False
+) -> DataTable:
     """Return rows of shape (n, d), or Jacobians (n, K, d) from a .npy or .npz, and labels.
 
     Parameters
@@ -64,6 +67,8 @@ def load_data(path: Any, targets: Sequence[str] = (), dropped: Sequence[str] = (
     targets, dropped
         Columns that hold labels, and those that are left out: names, or numbers from 0, negative
         ones from the end. What is left out of a text need not be numbers.
+    exact
+        Whether the rows of a text are returned as the decimals that it has, texts, not as floats.
 
     Raises
     ------
@@ -71,7 +76,7 @@ def load_data(path: Any, targets: Sequence[str] = (), dropped: Sequence[str] = (
         Naming the file and what is wrong with it.
     """
     expected = "a matrix of numbers, one sample a row, or (n, K, d)"
-    found = _load(path, (_MATRIX, _MATRIX + 1), expected, dropped)
+    found = _load(path, (_MATRIX, _MATRIX + 1), expected, dropped, exact)
     rows, names, given = found.rows, found.names, [*targets, *dropped]
     if not given:
         return found
@@ -92,9 +97,13 @@ def load_data(path: Any, targets: Sequence[str] = (), dropped: Sequence[str] = (
 
 
 def _load(
-    path: Any, dimensions: Sequence[int], expected: str, dropped: Sequence[str] = ()
+    path: Any,
+    dimensions: Sequence[int],
+    expected: str,
+    dropped: Sequence[str] = (),
+    exact: bool = False,
 ) -> DataTable:
-    data = load_file(path, partial(_read_text, dropped), mapped=True)
+    data = load_file(path, partial(_read_text, dropped, exact), mapped=True)
     if isinstance(data, DataTable):
         return data
     if isinstance(data, dict) and "format" in data:  # as scipy.sparse.save_npz writes it
@@ -119,10 +128,10 @@ def _dense(columns: Any) -> Array:
     return np.asarray(whole, dtype=float)
 
 
-def _read_text(dropped: Sequence[str], path: Path, lines: Iterable[str]) -> DataTable:
+def _read_text(dropped: Sequence[str], exact: bool, path: Path, lines: Iterable[str]) -> DataTable:
     """Return the rows of a text; columns that are left out are 0."""
     names: list[str] = []
-    numbers = array("d")
+    numbers: array[float] | list[str] = [] if exact else array("d")
     width = 0
     blanks: set[int] = set()
     for number, row in entries_of_lines(path, lines, named=True):
@@ -143,10 +152,14 @@ def _read_text(dropped: Sequence[str], path: Path, lines: Iterable[str]) -> Data
                 f"here --drop-column {shown(column)}"
             )
         require_numbers(path, number, row, width)
-        numbers.extend(map(float, row))
+        if isinstance(numbers, list):
+            numbers += row
+        else:
+            numbers.extend(map(float, row))
     if width == 0:
         raise InputError(f"{path}: holds no numbers")
-    return DataTable(np.array(numbers).reshape(-1, width), names)
+    table = np.array(numbers, dtype=object if exact else float)
+    return DataTable(table.reshape(-1, width), names)
 
 
 def _names_columns(row: Sequence[str]) -> bool:

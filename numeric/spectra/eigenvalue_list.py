@@ -12,7 +12,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.arrays import list_entries, read_list, read_reals, read_vector
 from sgdmem.numeric.arithmetic.ball import Array, Ball
-from sgdmem.numeric.arithmetic.inputs import enclosure, positive, positive_float
+from sgdmem.numeric.arithmetic.inputs import enclosure, number, positive, positive_float
 from sgdmem.symbolic.errors import InputError, shown
 
 _SHOWN = 4  # eigenvalues of a list that is shown in full
@@ -33,6 +33,8 @@ class EigenvalueList:
         The exact values of those that are rational and no floats, by their places.
     dropped, dropped_modes
         How many entries were left out, and how many modes they are, multiplicities included.
+    given_weights : mapping of int to Fraction
+        The exact values of multiplicities that are no floats, by their places.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class EigenvalueList:
     given: Mapping[int, Fraction] = field(default_factory=dict, repr=False)
     dropped: int = 0
     dropped_modes: float = 0.0
+    given_weights: Mapping[int, Fraction] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for array in (self.eigenvalues, self.radii, self.weights):
@@ -78,7 +81,8 @@ class EigenvalueList:
         entries = list_entries(eigenvalues, "eigenvalues")
         known = {i: enclosure(entries[i], "eigenvalues") for i in np.flatnonzero(ball.rad).tolist()}
         given = {i: middle for i, (middle, radius) in known.items() if not radius}
-        found = cls(ball.mid, ball.rad, counts, given)._positive(positive_part)
+        parts = ball.mid, ball.rad, counts, given
+        found = cls(*parts, given_weights=_rounded(weights, counts))._positive(positive_part)
         wide = found.radii > _WIDEST * found.eigenvalues
         if wide.any():  # searches and losses take the middle
             index = int(wide.argmax())
@@ -127,8 +131,12 @@ class EigenvalueList:
             return self
         parts = (self.eigenvalues[kept], self.radii[kept], self.weights[kept])
         places = np.cumsum(kept) - 1
-        given = {int(places[i]): value for i, value in self.given.items() if kept[i]}
-        return EigenvalueList(*parts, given, left_out, float(self.weights[~kept].sum()))
+        given, given_weights = (
+            {int(places[i]): value for i, value in values.items() if kept[i]}
+            for values in (self.given, self.given_weights)
+        )
+        dropped_modes = float(self.weights[~kept].sum())
+        return EigenvalueList(*parts, given, left_out, dropped_modes, given_weights)
 
     @property
     def modes(self) -> float:
@@ -187,8 +195,17 @@ class EigenvalueList:
                     f"eigenvalues[{i}] must be a rational number, got {self.eigenvalues[i]:.6g} +- "
                     f"{self.radii[i]:.1g}"
                 )
-        floats = self.eigenvalues.tolist()
-        return [self.given.get(i, Fraction(value)) for i, value in enumerate(floats)]
+        return _given_or_float(self.given, self.eigenvalues)
+
+    def exact_weights(self) -> list[Fraction]:
+        """Return the multiplicities before they were rounded.
+
+        Examples
+        --------
+        >>> EigenvalueList.read([4, 1], [2, "0.1"]).exact_weights()
+        [Fraction(2, 1), Fraction(1, 10)]
+        """
+        return _given_or_float(self.given_weights, self.weights)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, EigenvalueList):
@@ -218,6 +235,21 @@ class EigenvalueList:
         if lam.size <= _SHOWN:
             return f"eigenvalues {_short(lam)}{modes}"
         return f"{lam.size} eigenvalues, {lam.min():.3g} to {lam.max():.3g}{modes}"
+
+
+def _rounded(weights: Any, counts: Array) -> dict[int, Fraction]:
+    """Return those multiplicities exactly that floats do not hold."""
+    if weights is None:
+        return {}
+    entries = list_entries(weights, "weights")
+    if isinstance(entries, np.ndarray) and (entries.dtype.kind == "f" or (entries < 2**53).all()):
+        return {}
+    exact = [number(value, f"weights[{i}]") for i, value in enumerate(entries)]
+    return {i: x for i, x in enumerate(exact) if x != Fraction(float(counts[i]))}
+
+
+def _given_or_float(given: Mapping[int, Fraction], floats: Array) -> list[Fraction]:
+    return [given.get(i, Fraction(value)) for i, value in enumerate(floats.tolist())]
 
 
 def _short(values: Array) -> str:

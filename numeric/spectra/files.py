@@ -32,7 +32,7 @@ from sgdmem.symbolic.files.marks import checked_lines, marked_text
 from sgdmem.symbolic.files.whole_files import write_text
 
 LARGEST_FILE = 2**30  # bytes
-_MOST_EXACT_ROWS = 10**5
+MOST_EXACT_ROWS = 10**5
 _SUFFIXES = (".npy", ".npz", ".csv", ".tsv", ".txt")
 _NAME = re.compile(r"[^\W\d]\w*")  # of a column, which no damaged number resembles
 _EIGENVALUE_NAMES = {"eigenvalue", "eigenvalues", "lambda", "λ"}
@@ -139,7 +139,7 @@ def _read_spectrum(path: Path, lines: Iterable[str]) -> Any:
             width = len(row)
             _check_columns(path, header, width)
         require_numbers(path, number, row, width)
-        if len(entries) < _MOST_EXACT_ROWS:
+        if len(entries) < MOST_EXACT_ROWS:
             entries.append(row)
         else:
             floats.extend(map(float, row))

@@ -352,6 +352,10 @@ class Spectrum:
         """Return the eigenvalues of a list exactly; InputError for one that is no rational."""
         return self._list.exact()
 
+    def exact_weights(self) -> list[Fraction]:
+        """Return the multiplicities of a list before they were rounded."""
+        return self._list.exact_weights()
+
     @property
     def dropped(self) -> int:
         """How many of the entries that were given are left out."""

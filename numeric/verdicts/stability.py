@@ -170,6 +170,16 @@ def is_stable(
     >>> bool(is_stable(0.1, 0.9, -0.1, 0.9, Spectrum([4, 1]), batch_size=16))
     True
     """
+    return stability(matrix_algorithm(alpha, beta, gamma, delta), problem, batch_size)
+
+
+def matrix_algorithm(alpha: Any, beta: Any, gamma: Any, delta: Any) -> Algorithm:
+    """Return the algorithm of memory 1 with the matrix [[-alpha, beta], [gamma, delta]].
+
+    Examples
+    --------
+    >>> print(matrix_algorithm(1, 0, 0, 0).name)
+    the matrix [[-1, 0], [0, 0]]
+    """
     name = f"the matrix [[-{alpha}, {beta}], [{gamma}, {delta}]]"
-    algorithm = Algorithm(alpha, b=(beta,), c=(gamma,), D=((delta,),), name=name)
-    return stability(algorithm, problem, batch_size)
+    return Algorithm(alpha, b=(beta,), c=(gamma,), D=((delta,),), name=name)

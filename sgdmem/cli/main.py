@@ -15,6 +15,7 @@ from sgdmem._version import __version__
 from sgdmem.cli.algorithms import algorithms_command
 from sgdmem.cli.arguments import ALGORITHM_HELP, AlgorithmName
 from sgdmem.cli.boundary import boundary_command
+from sgdmem.cli.check import check_command
 from sgdmem.cli.derive import derive_command
 from sgdmem.cli.draw import draw_command
 from sgdmem.cli.exits import ended
@@ -74,6 +75,7 @@ def cli() -> None:
              -o heavy-ball.png
       sgdmem explore --serve
       sgdmem verify
+      sgdmem check proof.json
 
     ALGORITHM is a name that `sgdmem algorithms` lists, or a method of your own,
     path/to/file.py:function or module:function: that runs your code.
@@ -83,7 +85,14 @@ def cli() -> None:
 
 
 for command in (
-    *(algorithms_command, boundary_command, derive_command, draw_command, explore_command),
+    *(
+        algorithms_command,
+        boundary_command,
+        check_command,
+        derive_command,
+        draw_command,
+        explore_command,
+    ),
     *(largest_learning_rate_command, phase_diagram_command, plot_command, simulate_command),
     *(spectrum_command, stable_command, translate_command, verify_command),
 ):

@@ -256,13 +256,13 @@ def _value(text: str) -> str:
     return text
 
 
-def refuse_others(options: Mapping[str, Any]) -> None:
-    """Refuse options of a command that methods that repeat themselves do not have.
+def refuse_others(
+    options: Mapping[str, Any], because: str = "--cycle, --lookahead or --local-steps"
+) -> None:
+    """Refuse options that have no meaning beside others, by default those of repeated methods.
 
     Their values are given under the options' own names, such as "--rate".
     """
     for option, value in options.items():
         if value:
-            raise click.UsageError(
-                f"{option} has no use with --cycle, --lookahead or --local-steps"
-            )
+            raise click.UsageError(f"{option} has no use with {because}")

@@ -169,7 +169,9 @@ def has_problem(options: Options) -> bool:
     return any(options[key] is not None for key in ("power_law", "path", "data"))
 
 
-def read_problem(options: Options, target: Any = None, otherwise: Any = None) -> Any:
+def read_problem(
+    options: Options, target: Any = None, otherwise: Any = None, exact: bool = False
+) -> Any:
     """Return the Problem that the `problem_options` describe.
 
     Parameters
@@ -180,10 +182,13 @@ def read_problem(options: Options, target: Any = None, otherwise: Any = None) ->
         See `Problem`.
     otherwise : Noise, optional
         In place of the usual one where the noise is not given.
+    exact : bool
+        Whether decimals in files of text stand for themselves, as those of the command line do.
     """
     from sgdmem.numeric.arithmetic.inputs import positive_float
     from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.problems.problem import Problem
+    from sgdmem.numeric.spectra.files import MOST_EXACT_ROWS
     from sgdmem.numeric.spectra.spectrum import Spectrum
 
     path, exponent, data = options["path"], options["power_law"], options["data"]
@@ -194,20 +199,22 @@ def read_problem(options: Options, target: Any = None, otherwise: Any = None) ->
     if path is None and options["positive_part"]:
         raise click.UsageError("--positive-part belongs to --spectrum")
     if data is not None:
-        return _problem_of_data(data, options, target)
+        return _problem_of_data(data, options, target, exact)
     for name in _OF_DATA:
         if options[name]:
             raise click.UsageError(f"--{name.replace('_', '-')} belongs to --data")
-    noise = _noise(options, otherwise or Noise())
+    noise = _noise(options, otherwise or Noise(), exact)
     if path is not None:
         spectrum = Spectrum.load(path, positive_part=options["positive_part"])
+        if exact and len(spectrum) > MOST_EXACT_ROWS:
+            raise click.UsageError(f"{path}: a proof takes at most {MOST_EXACT_ROWS:,} eigenvalues")
         return Problem(spectrum, noise, target, weight_decay=_weight_decay(options))
-    exponent = positive_float(exponent, "--power-law")
+    positive_float(exponent, "--power-law")
     spectrum = Spectrum.power_law(exponent, _scale(options), options["count"])
     return Problem(spectrum, noise, target, weight_decay=_weight_decay(options))
 
 
-def _problem_of_data(path: str, options: Options, target: Any) -> Any:
+def _problem_of_data(path: str, options: Options, target: Any, exact: bool) -> Any:
     from dataclasses import replace
 
     from sgdmem.numeric.problems.noise import Noise
@@ -217,7 +224,7 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
     if options["labels"] and options["target_column"]:
         raise click.UsageError("--labels and --target-column exclude each other")
     given_labels = load_labels(Path(options["labels"])) if options["labels"] else None
-    table = read_data(path, options["target_column"], options["drop_column"], given_labels)
+    table = read_data(path, options["target_column"], options["drop_column"], given_labels, exact)
     matrix, labels = table.rows, table.labels
     ways = {
         "--without-replacement": options["without_replacement"],
@@ -242,7 +249,7 @@ def _problem_of_data(path: str, options: Options, target: Any) -> Any:
         noise=Noise.fit(matrix) if options["fit_noise"] else None,
         weight_decay=_weight_decay(options),
     )
-    noise = _noise(options, found.noise)
+    noise = _noise(options, found.noise, exact)
     if target is None:
         return replace(found, noise=noise)
     return replace(found, noise=noise, target=target, start=None)
@@ -257,16 +264,20 @@ def _scale(options: Options) -> Any:
 
 
 def read_data(
-    path: str, targets: Sequence[str] = (), dropped: Sequence[str] = (), labels: Any = None
+    path: str,
+    targets: Sequence[str] = (),
+    dropped: Sequence[str] = (),
+    labels: Any = None,
+    exact: bool = False,
 ) -> DataTable:
     """Return the data matrix of a file, and labels that are columns of it; notes go to stderr.
 
-    A single column is refused, it may be a spectrum.
+    A single column is refused, it may be a spectrum. See `load_data` for ``exact``.
     """
     from sgdmem.cli.column_notes import column_notes
     from sgdmem.numeric.spectra.data_files import load_data
 
-    table = load_data(Path(path), targets, dropped)
+    table = load_data(Path(path), targets, dropped, exact)
     if table.rows.ndim == 2 and table.rows.shape[1] == 1 and not (targets or dropped):
         raise click.UsageError(
             f"--data: {path} has a single column; eigenvalues are given with --spectrum"
@@ -278,9 +289,9 @@ def read_data(
     return table
 
 
-def _noise(options: Options, otherwise: Any) -> Any:
+def _noise(options: Options, otherwise: Any, exact: bool = False) -> Any:
     """Return the noise that is given, or the other one where none is."""
-    found, label = _noise_of_features(options, otherwise), options["label_variance"]
+    found, label = _noise_of_features(options, otherwise, exact), options["label_variance"]
     if label is None:
         return found
     if found.samples is not None:
@@ -290,7 +301,7 @@ def _noise(options: Options, otherwise: Any) -> Any:
     return found.vary(label_variance=label)
 
 
-def _noise_of_features(options: Options, otherwise: Any) -> Any:
+def _noise_of_features(options: Options, otherwise: Any, exact: bool) -> Any:
     from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.spectra.data_files import load_matrix
 
@@ -300,7 +311,7 @@ def _noise_of_features(options: Options, otherwise: Any) -> Any:
     if coupling is not None:
         if tau1 is not None:
             raise click.UsageError("--tau1 and --coupling exclude each other")
-        return Noise.coupled(load_matrix(Path(coupling)), 0 if tau2 is None else tau2)
+        return Noise.coupled(load_matrix(Path(coupling), exact), 0 if tau2 is None else tau2)
     if tau1 is tau2 is None:
         return otherwise
     if options["data"] is not None and (tau1 is None or tau2 is None):

@@ -14,6 +14,7 @@ from sgdmem.cli.arguments import (
     heaviest_text,
     json_option,
     method_name,
+    output_option,
     print_json,
     read_method,
     set_option,
@@ -21,6 +22,7 @@ from sgdmem.cli.arguments import (
 )
 from sgdmem.cli.periodic import periodic_options, read_periodic, refuse_others, take_periodic
 from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
+from sgdmem.cli.proofs import print_proof, proof_path
 
 _EXIT_CODES = {True: 0, False: 1, None: 3}
 
@@ -40,6 +42,8 @@ _EXIT_CODES = {True: 0, False: 1, None: 3}
 @without_heaviest_option
 @json_option
 @click.option("--rate", "with_rate", is_flag=True, help="How fast, too: factors per step.")
+@click.option("--certify", is_flag=True, help="Prove it in exact arithmetic; see --exit-code.")
+@output_option("The proof, .json, which `sgdmem check` checks again.")
 @click.option("--exit-code", is_flag=True, help="Exit with 0 stable, 1 unstable, 3 undecided.")
 def stable_command(
     algorithm: str | None,
@@ -52,6 +56,8 @@ def stable_command(
     without_heaviest: int | None,
     as_json: bool,
     with_rate: bool,
+    certify: bool,
+    output: str | None,
     exit_code: bool,
     **options: Any,
 ) -> int:
@@ -68,6 +74,8 @@ def stable_command(
              --target-column label --batch-size 32
       sgdmem stable sgd --cycle learning_rate=0.1*9,2 --local-steps 10 \\
              --workers 8 --spectrum eigenvalues.csv --batch-size 32
+      sgdmem stable nesterov --set learning_rate=0.1 --set momentum=0.9 \\
+             --power-law 1.7 --batch-size 8 --certify -o proof.json
     """
     if algorithm is not None and named is not None:
         raise click.UsageError("ALGORITHM and --algorithm exclude each other")
@@ -84,9 +92,15 @@ def stable_command(
     if algorithm is not None and given:
         raise click.UsageError(f"{method_name(algorithm)} and --{given[0]} exclude each other")
     periodic = take_periodic(options)
+    if certify:
+        refuse_others({"--rate": with_rate, "--without-heaviest": without_heaviest}, "--certify")
+        path = proof_path(output)
+        method, name = _exact_method(algorithm, settings, matrix, periodic)
+        return _EXIT_CODES[print_proof(method, name, options, path, as_json)]
+    if output is not None:
+        raise click.UsageError("-o is the file of a proof, and belongs to --certify")
     if periodic is not None:
-        if algorithm is None:
-            raise click.UsageError("what repeats itself is an ALGORITHM with a name")
+        _require_named(algorithm)
         refuse_others({"--rate": with_rate, "--without-heaviest": without_heaviest})
         stable = _print_periodic(algorithm, settings, periodic, as_json, options)
         return _EXIT_CODES[stable] if exit_code else 0
@@ -120,6 +134,28 @@ def stable_command(
                 f"multiplied by up to {scale:.6g}"
             )
     return _EXIT_CODES[verdict.stable] if exit_code else 0
+
+
+def _require_named(algorithm: Any) -> None:
+    if algorithm is None:
+        raise click.UsageError("what repeats itself is an ALGORITHM with a name")
+
+
+def _exact_method(
+    algorithm: Any, settings: tuple[str, ...], matrix: dict[str, Any], periodic: Any
+) -> tuple[Any, str]:
+    """Return what is asked about, an algorithm or the steps of a period, and what it is called."""
+    from sgdmem.numeric.verdicts.stability import matrix_algorithm
+
+    if periodic is not None:
+        _require_named(algorithm)
+        method, values = read_periodic(algorithm, settings, periodic)
+        if method.workers > 1:
+            raise click.UsageError("--certify is about one worker, not several that are averaged")
+        return method(**values), method.__name__
+    named = matrix_algorithm(**matrix) if algorithm is None else None
+    found = named or built(*read_method(algorithm, settings))
+    return found, found.name or found.label
 
 
 def _print_periodic(

@@ -97,7 +97,7 @@ def check_proof(proof: Any) -> CheckedProof:
     >>> print(check_proof(proof))
     stable: every mode is strictly Schur, and the noise sum, 0.238095238095, is below 1
     """
-    record = proof if isinstance(proof, Mapping) else _read(Path(proof))
+    record = proof if isinstance(proof, Mapping) else read_proof(proof)
     if record.get("format") != FORMAT:
         raise ProofError(
             f'a proof has "format": "{FORMAT}", this has {shown(record.get("format"))}'
@@ -107,18 +107,23 @@ def check_proof(proof: Any) -> CheckedProof:
             f"this is a proof of version {shown(record.get('version'))}, and the checker is for "
             f"version {VERSION}: make it anew, or check it with the sgdmem that made it"
         )
-    kind = _kind(field(record, "problem"))
-    if "steps" in record:
-        if kind != "eigenvalues" or "algorithm" in record:
-            raise ProofError("steps are of no single algorithm, and on a list of eigenvalues")
-        kind = "steps"
-    read, checks = _KINDS[kind]
+    read, checks = _KINDS[kind_of(record)]
     claim, witness = (field(record, name) for name in ("claim", "witness"))
     if not isinstance(claim, str) or claim not in checks:
         raise ProofError(f"the claim must be {', '.join(checks)}, got {shown(claim)}")
     if not isinstance(witness, Mapping):
         raise ProofError(f"the witness must have names, got {shown(witness)}")
     return CheckedProof(claim, checks[claim](read(record), witness))
+
+
+def kind_of(record: Mapping[str, Any]) -> str:
+    """Return what a proof is about: "eigenvalues", a "power_law", "rows", or "steps"."""
+    kind = _kind(field(record, "problem"))
+    if "steps" not in record:
+        return kind
+    if kind != "eigenvalues" or "algorithm" in record:
+        raise ProofError("steps are of no single algorithm, and on a list of eigenvalues")
+    return "steps"
 
 
 def _kind(problem: Any) -> str:
@@ -129,13 +134,16 @@ def _kind(problem: Any) -> str:
     return kinds[0]
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def read_proof(file: Any) -> Mapping[str, Any]:
+    """Return what a file holds, which may be no proof; ProofError if that cannot be."""
+    path = Path(file)
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ProofError(f"{path} is longer than {MOST_BYTES:,} bytes, the limit of a proof")
         record = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_named_once)
     except (OSError, ValueError, RecursionError) as error:
-        raise ProofError(f"{path} is no proof that can be read: {error}") from None
+        told = getattr(error, "strerror", None) or error
+        raise ProofError(f"{path} is no proof that can be read: {told}") from None
     if not isinstance(record, Mapping):
         raise ProofError(f"{path} is no proof: it holds {shown(record)}")
     return record

@@ -38,7 +38,7 @@ from sgdmem.symbolic.certificates.power_sums import Bounds, power, power_sum
 from sgdmem.symbolic.errors import ProofError
 
 _MOST_BITS, _MOST_INDEX, _MOST_DEGREE = 20_000, 10**40, 200
-_LARGEST_EXPONENT = 1000
+LARGEST_EXPONENT = 1000
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def read_power_law(record: Any) -> PowerLawModes:
     count = field(law, "count")
     if count is not None:
         count = whole(count, "count", 1, _MOST_INDEX)
-    if scale <= 0 or not 0 < exponent <= _LARGEST_EXPONENT:
+    if scale <= 0 or not 0 < exponent <= LARGEST_EXPONENT:
         raise ProofError("the scale and the exponent of the power law must be positive")
     inverse, decay = read_batch(record)
     mode = read_step(field(record, "algorithm")).mode(decay)

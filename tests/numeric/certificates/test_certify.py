@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 
 from sgdmem import Noise, Problem, Spectrum, certify, heavy_ball, sgd, stability
 from sgdmem.errors import InputError, ProofError
 from sgdmem.methods import aggmo, periodic_stability
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.proofs import check_proof
+from sgdmem.proofs import Proof, check_proof
 
 HALF = sgd("1/2")
 SHARP = "1/3"  # the batch size at which sgd(1/2) has the noise sum 1 on the eigenvalue 1
@@ -191,8 +192,13 @@ def test_a_proof_of_something_else_is_refused() -> None:
 
 def test_files(tmp_path: Path) -> None:
     path = tmp_path / "proof.json"
-    certify(HALF, Spectrum([1]), 4).save(path)
-    assert check_proof(path).claim == "stable"
+    for problem, size in (([1], 4), ([1], SHARP), ([5], 2), (Spectrum.power_law("0.4"), 2)):
+        proof = certify(HALF, problem, size)
+        proof.save(path)
+        assert Proof.load(path).record == proof.record
+        assert Proof.load(path).reason is stability(HALF, problem, size).reason
+    certify(HALF, [1], 4).save(path)
+    assert repr(Proof.load(path)).startswith("<proof, stable: every mode")
     record = json.loads(path.read_text())
     for text, message in (
         (json.dumps({**record, "version": 2}), "of version 2, and the checker is for version 1"),
@@ -204,6 +210,40 @@ def test_files(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ProofError, match=message):
             check_proof(path)
+
+
+def test_rows_are_what_was_given() -> None:
+    rows: Any = [["0.1", "1/3"], ["2", "1e-3"], ["1", "5"]]
+    found = certify(HALF, Problem.from_data(rows), 2).record["problem"]["rows"]
+    assert found == [["1/10", "1/3"], ["2", "1/1000"], ["1", "5"]]
+    floats = np.array([[0.1, 2], [1, 3]], dtype=np.float32)
+    found = certify(HALF, floats, 2).record["problem"]["rows"]
+    assert found == [["13421773/134217728", "2"], ["1", "3"]]
+    few: Any = [["0.1", "2", "3"], ["3", "1/7", "2"]]  # fewer than columns: they are the basis
+    basis = certify(HALF, Problem.from_data(few), 2).record["witness"]["basis"]
+    assert basis == [["1/10", "3"], ["2", "1/7"], ["3", "2"]]
+
+
+def test_what_is_too_much_or_of_another_kind_is_said() -> None:
+    rows = np.array([[1.0, 2], [3, 4], [5, 6]])
+    model = Problem.from_data(rows, noise=Noise())
+    for method, problem, told in (
+        (heavy_ball.symbolic(), [1], "free symbols learning_rate, momentum"),
+        (sgd(sympy.sqrt(2)), [1], "must be rational"),
+        ([HALF], rows, "takes eigenvalues and a model of the noise, no data"),
+        ([HALF], Spectrum.power_law("1.5", count=3), "takes rational eigenvalues"),
+        ([HALF], Spectrum.power_law(2), "at most 10,000 eigenvalues, got infinitely many"),
+        (HALF, Spectrum.power_law(1001), "exponent must be at most 1,000"),
+        (aggmo("0.1", [f"0.{k}" for k in range(10, 27)]), [1], "memory up to 16, got 17"),
+        (HALF, model, "takes the noise of its rows"),
+        (HALF, Problem.from_data(rows, shuffle=True), "not about shuffled epochs"),
+    ):
+        with pytest.raises(InputError, match=told):
+            certify(method, problem, 2)
+    with pytest.raises(InputError, match="batch_size must be rational"):
+        certify(HALF, [1], sympy.sqrt(2))
+    labelled = Problem.from_data(rows, [1, 2, 3])
+    assert certify(HALF, labelled, 2).claim == certify(HALF, rows, 2).claim
 
 
 def test_what_is_not_exact_has_no_proof() -> None:

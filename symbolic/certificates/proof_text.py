@@ -1,0 +1,310 @@
+"""A proof as a person reads it: what was asked, the theorem, the steps with rounded numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from textwrap import wrap
+from typing import Any
+
+from sgdmem.symbolic.certificates.check import CheckedProof, check_proof, kind_of
+from sgdmem.symbolic.certificates.noise_sums import ListedModes, read_listed
+from sgdmem.symbolic.certificates.power_laws import PowerLawModes, read_power_law
+
+_WIDTH = 100
+_FEW = 5
+_MOST_DIGITS = 10
+_HUGE = 10**300
+_STATEMENT = {
+    "stable": "stable: second moments of w and its memory tend to 0 from every start",
+    "unstable": "not stable: from some start second moments do not tend to 0",
+    "boundary": "not stable, and exactly on the boundary of what is",
+    "open": "nothing is proved of stability, but bounds of what decides it",
+}
+_CONDITIONS = (
+    "It is stable if and only if",
+    "(1) every P - lambda Q is strictly Schur: its roots lie inside the unit circle;",
+    "(2) 1 + tau2 s / B > 0 for every eigenvalue, s = lambda^2 times the sum of the squared "
+    "coefficients of Q / (P - lambda Q) at infinity;",
+)
+_SUM = (
+    "(3) the noise sum is below 1: tau1 / B times the sum of s / (1 + tau2 s / B) over all modes."
+)
+_RADIUS = "(3) N = diag(s / (1 + tau2 s / B)) T diag(multiplicities) / B has a radius below 1."
+_WITHOUT_END = (
+    "Of eigenvalues without end this is about limits: D, too, must be strictly Schur, and the mean "
+    "loss then tends to 0 from every start of finite loss without memory."
+)
+_DECREASE = (
+    "What a step, or a period of steps, does to second moments is a linear map A, and keeps them "
+    "positive semidefinite. Let Y - A(Y) be positive definite. If Y is "
+    "positive definite, A^n(Y) <= (1 - e)^n Y, and second moments tend to 0. If z Y z < 0 for some "
+    "z they do not: the radius of A is at least 1, since otherwise Y would be the sum of all "
+    "A^n(Y - A(Y)), which is positive."
+)
+_FOUND_BY = (
+    "P and Q by the recursion of Faddeev and LeVerrier; Schur tests and s by that of Astrom, Jury "
+    "and Agniel; in fractions."
+)
+
+
+def proof_text(proof: Mapping[str, Any]) -> str:
+    """Return the text of a proof, which is checked first; ProofError if it is none.
+
+    Numbers that are rounded are marked with ~.
+    """
+    found, kind = check_proof(proof), kind_of(proof)
+    parts = {
+        "eigenvalues": _listed_parts,
+        "power_law": _law_parts,
+        "steps": _period_parts,
+        "rows": _rows_parts,
+    }
+    theorem, steps, again = parts[kind](proof, found)
+    sections = [
+        ("Question", [*_methods(proof, kind), *_problem(proof, kind)]),
+        ("Answer", [_STATEMENT[found.claim] + "."]),
+        ('Theorem (docs, "The exact condition", "Proofs")', theorem),
+        ("Steps", [f"{k}. {step}" for k, step in enumerate([*steps, f"So {found.found}."], 1)]),
+        ("What the checker computes itself", again),
+        ("What is assumed", _assumed(kind)),
+    ]
+    made = _plain(proof.get("made", "written by no one who says so"))
+    lines = [f"Proof, format {proof['version']}, {made}"]
+    for title, paragraphs in sections:
+        lines += ["", title]
+        for paragraph in paragraphs:
+            lines += wrap(paragraph, _WIDTH, initial_indent="  ", subsequent_indent="    ")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    """Return a text of a file on one line, without what moves a terminal's cursor."""
+    return "".join(x if x.isprintable() and x.isascii() else "?" for x in str(value))[:_WIDTH]
+
+
+def _number(x: Fraction) -> str:
+    """Return a short decimal as it is, others rounded.
+
+    Examples
+    --------
+    >>> _number(Fraction(-1, 8)), _number(Fraction(1, 3)), _number(Fraction(10**400))
+    ('-0.125', '~0.333333', 'a huge number')
+    """
+    if abs(x) > _HUGE:
+        return "a huge number"
+    text = f"{float(x):.{_MOST_DIGITS}g}"
+    return text if Fraction(text) == x else f"~{float(x):.6g}"
+
+
+def _numbers(values: Sequence[Fraction]) -> str:
+    shown = ", ".join(map(_number, values[:_FEW]))
+    return f"[{shown}{f', ... {len(values)} in all' if len(values) > _FEW else ''}]"
+
+
+def _polynomial(coefficients: Sequence[Fraction], variable: str = "x") -> str:
+    """Return a polynomial, the highest power first.
+
+    Examples
+    --------
+    >>> _polynomial([Fraction(1), Fraction(0), Fraction(-1, 2)])
+    'x^2 - 0.5'
+    """
+    text = ""
+    for k, x in zip(range(len(coefficients) - 1, -1, -1), coefficients, strict=True):
+        if x:
+            power = f"{variable}^{k}" if k > 1 else variable * k
+            size = "" if abs(x) == 1 and k else _number(abs(x))
+            text += f" {'-' if x < 0 else '+'} {f'{size} {power}'.strip()}"
+    return text.removeprefix(" + ").replace(" - ", "-", 1) if text[:3] == " - " else text[3:] or "0"
+
+
+def _fractions(values: Sequence[str]) -> list[Fraction]:
+    return [Fraction(x) for x in values]
+
+
+def _methods(proof: Mapping[str, Any], kind: str) -> Iterator[str]:
+    steps = proof["steps"] if kind == "steps" else [proof["algorithm"]]
+    if len(steps) > 1:
+        yield f"{len(steps)} steps that are done over and over, of these methods:"
+    for k, step in enumerate(steps[:_FEW]):
+        decay = f", shrink = {_number(Fraction(step['shrink']))}" if step["shrink"] != "0" else ""
+        D = "; ".join(_numbers(_fractions(line)) for line in step["D"][:_FEW])
+        memory = (
+            f", b = {_numbers(_fractions(step['b']))}, c = {_numbers(_fractions(step['c']))}, "
+            f"D = [{D}], a = {_numbers(_fractions(step['a']))}"
+        )
+        number = f"{k + 1}. " if len(steps) > 1 else ""
+        alpha = f"alpha = {_number(Fraction(step['alpha']))}"
+        yield f"{number}{_plain(step.get('name', ''))}: {alpha}{memory * bool(step['b'])}{decay}."
+    if len(steps) > _FEW:
+        yield f"... and {len(steps) - _FEW} more."
+    yield (
+        "A step is w <- (1 - shrink) w - alpha g + b u, u <- c g + D u, where g is the gradient of "
+        "a batch at w + a u."
+    )
+
+
+def _problem(proof: Mapping[str, Any], kind: str) -> Iterator[str]:
+    problem, inverse = proof["problem"], Fraction(proof["inverse_batch_size"])
+    if kind == "rows":
+        each = problem["outputs"]
+        rows = f"{len(problem['rows'])} rows of {len(problem['rows'][0])} numbers"
+        together = f", {each} rows a sample" if each > 1 else ""
+        way = "with" if problem["replacement"] else "without"
+        yield f"Least squares on {rows}{together}; batches draw samples {way} replacement."
+    elif kind == "power_law":
+        law = problem["power_law"]
+        scale, exponent = Fraction(law["scale"]), Fraction(law["exponent"])
+        count = law["count"]
+        end = "without end" if count is None else f"to {count:,}"
+        yield f"Eigenvalues {_number(scale)} k^-{_number(exponent)}, k from 1 {end}."
+    else:
+        lam, counts = _fractions(problem["eigenvalues"]), _fractions(problem["multiplicities"])
+        often = f", multiplicities {_numbers(counts)}" if set(counts) != {Fraction(1)} else ""
+        yield f"Eigenvalues {_numbers(lam)}{often}."
+    decay = Fraction(problem["weight_decay"])
+    if decay:
+        yield f"Weight decay {_number(decay)}, in the gradient."
+    size = f"Batches of {_number(1 / inverse)}" if inverse else "All samples in each step: no noise"
+    if kind == "rows":
+        yield f"{size}."
+        return
+    noise, tau2 = proof["noise"], proof["noise"]["tau2"]
+    every = _fractions(tau2 if isinstance(tau2, list) else [tau2])
+    of_tau2 = _number(every[0]) if len(set(every)) == 1 else _numbers(every)
+    tau1 = "coupling T" if "coupling" in noise else f"tau1 = {_number(Fraction(noise['tau1']))}"
+    yield f"{size}; noise of {tau1} and tau2 = {of_tau2}."
+
+
+def _listed_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
+    modes, witness = read_listed(proof), proof["witness"]
+    coupled, by = isinstance(modes.noise.feed, list), _by(proof)
+    steps, from_file = _transfer(modes), "nothing else"
+    if found.claim == "boundary" and by == "noiseless":
+        from_file = "the factors that have roots on the circle"
+        i = next(i for i, factor in enumerate(witness["on_circle"]) if len(factor) > 1)
+        factor = _polynomial(_fractions(witness["on_circle"][i]))
+        steps.append(
+            f"At eigenvalue {i + 1}, {_number(modes.noise.eigenvalues[i])}, it is divided by "
+            f"{factor}, which is self-inversive and whose derivative is strictly Schur: all its "
+            "roots lie on the unit circle (Cohn). What is left is strictly Schur, everywhere."
+        )
+    elif by == "noiseless":
+        lam = modes.noise.eigenvalues[witness["eigenvalue"]]
+        steps.append(f"At {_number(lam)} it is {_polynomial(modes.mode.characteristic(lam))}.")
+    elif by != "mode_noise" and not modes.noise.is_quiet:
+        steps += _shares(modes)
+        if coupled:
+            from_file = "v"
+            vector = _fractions(witness["vector"])
+            steps.append(
+                f"A vector v = {_numbers([x / max(vector) for x in vector])} is compared with N v: "
+                "a radius below 1 if N v < v, at least 1 if N v >= v, 1 if N v = v > 0 "
+                "(Collatz and Wielandt)."
+            )
+        elif "bits" in witness and found.claim != "boundary":
+            bits, from_file = witness["bits"], "how far to round"
+            steps.append(f"They are added in {bits} binary digits, rounded down and rounded up.")
+        else:
+            steps.append("They are added without rounding.")
+    third = _RADIUS if coupled else _SUM
+    return [*_CONDITIONS, third], steps, [_FOUND_BY, f"Of the file it takes {from_file}."]
+
+
+def _by(proof: Mapping[str, Any]) -> str:
+    """Return what makes a method unstable."""
+    return str(proof["witness"].get("by")) if proof["claim"] in ("unstable", "boundary") else ""
+
+
+def _transfer(modes: ListedModes | PowerLawModes) -> list[str]:
+    mode = modes.mode
+    return [f"P = {_polynomial(mode.P)}, Q = {_polynomial(mode.Q)}."]
+
+
+def _shares(modes: ListedModes) -> list[str]:
+    lam = modes.noise.eigenvalues
+    found = [modes.damped(i) for i in range(len(lam))]
+    largest = sorted(range(len(lam)), key=lambda i: -found[i])[:_FEW]
+    texts = [f"{_number(found[i])} at {_number(lam[i])}" for i in largest]
+    what = "The largest s / (1 + tau2 s / B)" if len(lam) > 1 else "s / (1 + tau2 s / B)"
+    return [f"{what}: {', '.join(texts)}."]
+
+
+def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
+    modes, witness = read_power_law(proof), proof["witness"]
+    steps, again = _transfer(modes), [_FOUND_BY]
+    if _by(proof) not in ("noiseless", "trace"):
+        n, d = (_fractions(witness[key])[::-1] for key in ("numerator", "denominator"))
+        steps.append(
+            f"s = lambda n / d with n = {_polynomial(n, 'lambda')} and "
+            f"d = {_polynomial(d, 'lambda')}, which is positive up to the largest eigenvalue."
+        )
+        again.append(
+            "n and d are compared with s at more eigenvalues than their degrees allow to differ."
+        )
+    sides = {"stable": ["above"], "open": ["above", "below"]}.get(found.claim, ["below"])
+    if modes.feed or modes.damping:
+        for side in sides if _by(proof) in ("", "noise_sum") else []:
+            pieces = witness[side]["pieces"]
+            degree = max(len(piece["polynomial"]) for piece in pieces) - 1
+            cuts = [str(piece["last"]) for piece in pieces[:-1]]
+            to = ", ".join(cuts[:_FEW]) + (f", ... {cuts[-1]}" if len(cuts) > _FEW else "")
+            where = f"on each of {len(pieces)} pieces" if cuts else "on all eigenvalues"
+            steps.append(
+                f"{f'Indices are cut after {to}. ' * bool(cuts)}A polynomial {where}, of degree at "
+                f"most {degree}, is {side} s / (1 + tau2 s / B)."
+            )
+            again.append(
+                f"That polynomials are {side} it, by Bernstein coefficients; and their sums over "
+                "the indices, by Euler and Maclaurin's formula with bounds, in whole numbers."
+            )
+    endless = [_WITHOUT_END] if modes.count is None else []
+    return [*_CONDITIONS, _SUM, *endless], steps, again
+
+
+def _period_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
+    family = proof["witness"]["Y"]
+    steps = [
+        "Second moments are a matrix for each eigenvalue, and each step mixes them.",
+        f"Y is a family of {len(family)} matrices of size {len(family[0])}.",
+        *_direction(proof, found),
+    ]
+    again = ["A(Y) step by step in fractions; which matrices are positive definite, by pivots."]
+    return [_DECREASE], steps, again
+
+
+def _rows_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
+    steps = [
+        "Second moments are those of w and u in the coordinates of the rows: no eigenvalue is "
+        "computed.",
+        f"Y is a matrix of size {len(proof['witness']['Y'])}.",
+        *_direction(proof, found),
+    ]
+    again = [
+        "A(Y) from the rows, in FLINT's rational matrices.",
+        "That Y and Y - A(Y) are positive definite: R of the file, or 1, makes R Y R^T a matrix "
+        "whose diagonal is larger than the rest of each row.",
+    ]
+    return [_DECREASE], steps, again
+
+
+def _direction(proof: Any, found: CheckedProof) -> list[str]:
+    vector = proof["witness"].get("vector")
+    if found.claim == "stable" or vector is None:
+        return ["Y and Y - A(Y) are positive definite."]
+    of = f" at eigenvalue {proof['witness']['eigenvalue'] + 1}" if "steps" in proof else ""
+    z = _numbers(_fractions(vector))
+    return [f"Y - A(Y) is positive definite, and z Y z < 0{of} for z = {z}."]
+
+
+def _assumed(kind: str) -> list[str]:
+    who = "Python's whole numbers"
+    if kind == "rows":
+        who += ", and FLINT's rational matrices"
+    return [
+        "The loss is quadratic, and batches are drawn afresh in each step. Labels do not bear on "
+        "stability; where the loss comes to rest is not proved.",
+        "The numbers of the file are those that are meant: a float is its exact binary value.",
+        f"The theorem, which has its proof in the docs; {who}; the checker's own code.",
+    ]

@@ -1,0 +1,146 @@
+"""`sgdmem stable --certify` and `sgdmem check`."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sgdmem.proofs import Proof
+from tests.cli.running import HEAVY_BALL, LAW, run
+
+SGD = ["stable", "sgd", "--set", "learning_rate=1/2"]
+
+
+def test_a_proof_is_written_and_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = str(tmp_path / "proof.json")
+    code, said, _ = run(capsys, *HEAVY_BALL, *LAW, "--certify", "-o", path)
+    assert code == 0
+    first, question, file = said.splitlines()
+    assert first.startswith(
+        "proved stable: every mode is strictly Schur, and the noise sum, at most"
+    )
+    assert "k^-1.5; batch size 32" in question
+    assert f"`sgdmem check {path}`" in file
+    assert run(capsys, "check", path) == (0, f"{first}\n", "")
+    text = Path(path).read_text()
+    assert '"made": "written by sgdmem' in text
+    code, said, _ = run(capsys, "check", "--verbose", path)
+    assert code == 0
+    assert said.strip() == Proof.load(path).text
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "code", "word"),
+    [("1/3", 1, "exactly on the boundary"), ("0.34", 0, "stable"), ("0.33", 1, "not stable")],
+)
+def test_exit_codes(
+    batch_size: str, code: int, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one.csv").write_text("1\n")
+    asked = [*SGD, "--spectrum", str(tmp_path / "one.csv"), "--batch-size", batch_size]
+    found, said, _ = run(capsys, *asked, "--certify")
+    assert (found, word in said.splitlines()[0]) == (code, True)
+    found, said, _ = run(capsys, *asked, "--certify", "--json")
+    assert found == code
+    assert json.loads(said)["stable"] is (code == 0)
+
+
+def asked(text: str, capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    """Return what a proof is about: a question is exactly what was typed."""
+    path = Path(text)
+    code, _, error = run(capsys, *SGD, "--batch-size", "4", *arguments, "--certify", "-o", text)
+    assert code in (0, 1), error
+    return Proof.load(path).record
+
+
+def test_decimals_of_the_command_line_and_of_files_stand_for_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("eigenvalues.csv").write_text("eigenvalue,weight\n0.1,0.3\n1e-3,2\n")
+    Path("rows.csv").write_text("a,b,y\n0.1,0.2,9\n0.30000000000000000001,1e-2,9\n")
+    Path("T.txt").write_text("0.1 0.2\n0.7 1\n")
+    law = asked("p.json", capsys, "--power-law", "1.7", "--scale", "0.3", "--tau2", "0.1")
+    assert law["problem"]["power_law"] == {"scale": "3/10", "exponent": "17/10", "count": None}
+    assert law["noise"]["tau2"] == "1/10"
+    file = ["--spectrum", "eigenvalues.csv", "--coupling", "T.txt", "--weight-decay", "0.1"]
+    listed = asked("p.json", capsys, *file)
+    assert listed["problem"]["eigenvalues"] == ["1/10", "1/1000"]
+    assert listed["problem"]["multiplicities"] == ["3/10", "2"]
+    assert listed["problem"]["weight_decay"] == "1/10"
+    assert listed["noise"]["coupling"] == [["1/10", "1/5"], ["7/10", "1"]]
+    rows = asked("p.json", capsys, "--data", "rows.csv", "--target-column", "y")
+    third = str(Fraction("0.30000000000000000001"))
+    assert rows["problem"]["rows"] == [["1/10", "1/5"], [third, "1/100"]]
+    cycle = ["--cycle", "learning_rate=0.1*2,0.7", "--power-law", "2", "--count", "3"]
+    code, *_ = run(capsys, "stable", "sgd", *cycle, "--certify", "-o", "p.json")
+    assert code == 0
+    period = Proof.load("p.json").record
+    assert [step["alpha"] for step in period["steps"]] == ["1/10", "1/10", "7/10"]
+    assert period["problem"]["eigenvalues"] == ["1", "1/4", "1/9"]
+
+
+def test_what_cannot_be_proved_is_said_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text("0.1 0.2\n0.3 1\n1 1\n")
+    data = ["--data", "rows.csv", "--batch-size", "2", "--certify"]
+    for arguments, told in (
+        (["--data", "rows.csv", "-o", "p.json"], "-o is the file of a proof"),
+        ([*data, "--rate"], "--rate has no use with --certify"),
+        ([*data, "-o", "rows.csv"], "-o must end in .json"),
+        ([*data, "--fit-noise"], "must be exact, not fitted"),
+        ([*data, "--shuffle"], "not about shuffled epochs"),
+        ([*data, "--keep-last"], "a smaller last batch"),
+        ([*data, "--tau1", "1", "--tau2", "0"], "takes the noise of its rows"),
+        ([*data, "--cycle", "learning_rate=0.1,0.2"], "a model of the noise, no data"),
+        (["--power-law", "1.5", "--count", "3", "--local-steps", "2", "--workers", "2",
+          "--certify"], "one worker"),
+        (["--power-law", "1.5", "--count", "3", "--lookahead", "2", "--certify"], "rational"),
+        (["--power-law", "2000", "--certify"], "exponent must be at most 1,000"),
+    ):  # fmt: skip
+        start = ["stable", "sgd"] if "--cycle" in arguments else SGD
+        code, said, error = run(capsys, *start, *arguments)
+        assert (code, said) == (2, "")
+        assert told in error.splitlines()[-1], error
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "no proof that can be read"),
+        (b"\x93NUMPY\x01", "no proof that can be read"),
+        (b"[" * 10**5, "no proof that can be read"),
+        (b"1" * 5000, "no proof that can be read"),
+        (
+            b'{"format": "sgdmem proof", "version": "2\\u001b[2J"}',
+            "and the checker is for version 1",
+        ),
+        (b'{"format": "sgdmem proof", "version": 1, "steps": 3}', "the proof has no"),
+    ],
+)
+def test_whatever_is_checked_has_an_answer_in_a_line(
+    content: bytes, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a file.json"
+    path.write_bytes(content)
+    code, said, error = run(capsys, "check", str(path))
+    assert (code, said, error.count("\n")) == (1, "", 1)
+    assert told in error
+    assert "\x1b" not in error
+
+
+def test_a_file_that_is_too_long_or_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "long.json"
+    with path.open("wb") as file:
+        file.truncate(2**28 + 1)
+    assert "the limit of a proof" in run(capsys, "check", str(path))[2]
+    code, _, error = run(capsys, "check", str(tmp_path / "none.json"))
+    assert (code, "there is no file" in error) == (2, True)

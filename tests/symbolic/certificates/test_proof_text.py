@@ -1,0 +1,94 @@
+"""Proofs as a person reads them, and whatever stands in their place."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import random
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sgdmem import Noise, Problem, Spectrum, certify, heavy_ball, sgd
+from sgdmem.errors import ProofError
+from sgdmem.symbolic.certificates.proof_text import proof_text
+
+HALF, MOMENTUM = sgd("1/2"), heavy_ball("0.1", "0.9")
+X = np.random.default_rng(0).normal(size=(6, 2)).round(1)
+COUPLED = Problem(Spectrum([1, 1]), Noise.coupled([[0, 1], ["1/2", 0]]))
+ODD: list[Any] = [
+    *(None, True, 0, 1, -1, 10**30, 1.5, "", "x", "1/0", "-1", "0", "1", "\x1b[2J", "stable"),
+    *("unstable", "boundary", "open", "noise_sum", "trace", [], [[]], [1], ["1"], {}, "9" * 3999),
+]
+
+
+@cache
+def records() -> list[Any]:
+    """Return a proof of every kind."""
+    asked = [
+        *((HALF, [1, 2], 4), (HALF, [1], "1/3"), (MOMENTUM, [38, 1], 8), (HALF, [5], 2)),
+        *((HALF, COUPLED, 1), (HALF, COUPLED, "1/1000"), (HALF, Spectrum.power_law(2), 2)),
+        *((HALF, Spectrum.power_law(2), "0.1"), (HALF, Spectrum.power_law(1), 2)),
+        *(([HALF, sgd(1)], [1, "0.3"], 8), ([HALF, sgd(9)], [3, 1], 1)),
+        *((sgd("0.1"), X, 2), (sgd(3), X, 1)),
+    ]
+    return [json.loads(json.dumps(certify(*question).record)) for question in asked]
+
+
+def test_it_says_what_was_asked_found_and_assumed() -> None:
+    first = proof_text(records()[0])
+    assert "Eigenvalues [1, 2].\n  Batches of 4; noise of tau1 = 1 and tau2 = 0." in first
+    assert "1. P = x - 1, Q = -0.5." in first
+    assert "2. The largest s / (1 + tau2 s / B): 1 at 2, ~0.333333 at 1." in first
+    assert "the noise sum, 0.333333333333, is below 1." in first
+    assert "self-inversive" in proof_text(records()[2])
+    assert "N v < v" in proof_text(records()[4])
+    assert "A polynomial on all eigenvalues" in proof_text(records()[6])
+    assert "2 steps that are done over and over" in proof_text(records()[9])
+    assert "FLINT" in proof_text(records()[11])
+    for record in records():
+        text = proof_text(record)
+        assert "What is assumed" in text
+        assert max(map(len, text.splitlines())) <= 100
+
+
+def test_names_of_a_file_do_not_reach_the_terminal_as_they_are() -> None:
+    record = copy.deepcopy(records()[0])
+    record["made"] = record["algorithm"]["name"] = "\x1b[2Jsgd\n" + "y" * 1000
+    text = proof_text(record)
+    assert "?[2Jsgd?y" in text
+    assert "\x1b" not in text
+    assert "y" * 101 not in text
+
+
+def places(record: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    for key, value in record.items() if isinstance(record, dict) else enumerate(record):
+        yield (*way, key)
+        if isinstance(value, dict | list):
+            yield from places(value, (*way, key))
+
+
+@pytest.mark.parametrize(
+    "count", [300, pytest.param(100_000, marks=pytest.mark.exhaustive)], ids=["few", "many"]
+)
+def test_whatever_stands_in_a_proof_it_is_read_or_refused(count: int) -> None:
+    rng = random.Random(1)
+    for _ in range(count):
+        record = copy.deepcopy(rng.choice(records()))
+        for _ in range(rng.choice([1, 1, 2])):
+            *way, last = rng.choice([*places(record)])
+            place = record
+            for key in way:
+                place = place[key]
+            if rng.random() < 0.2:
+                del place[last]
+            elif rng.random() < 0.2 and isinstance(last, str):
+                place[last] = copy.deepcopy(rng.choice(records()).get(last))
+            else:
+                place[last] = copy.deepcopy(rng.choice(ODD))
+        with contextlib.suppress(ProofError):
+            proof_text(record)
