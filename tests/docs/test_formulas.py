@@ -57,6 +57,16 @@ def test_letters_that_browsers_know(formula: str, letters: str) -> None:
     assert letters in written
 
 
+@pytest.mark.parametrize("formula", [r"\Bigl(x\Bigr)^2", r"\big[x\big]_a", r"\Big(x\Big)_a^b"])
+def test_large_parentheses_with_exponents_are_in_rows(formula: str) -> None:
+    """Where they are the base themselves, browsers show them small."""
+    assert re.search("<msu(p|b|bsup)><mrow><mo [^>]*minsize", mathml(formula, "block"))
+
+
+def test_numbers_stand_apart() -> None:
+    assert re.search(r'<mspace width="2em" ?/><mtext>\(1\)', mathml(r"x=y.\tag{1}", "block"))
+
+
 def test_primes_share_their_place_with_an_exponent() -> None:
     assert mathml("A'^{mT}", "inline").count("<msup>") == 1
 

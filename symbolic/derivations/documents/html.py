@@ -24,6 +24,7 @@ _SPELLINGS = (
     (re.compile(r"\\rangle(?![a-z])"), "⟩"),
     (re.compile(r"\\arg(?![a-z])"), r"\\operatorname{arg}"),
     (re.compile(r"(\\[Bb]ig+[lr])\\\|"), "\\1‖"),
+    (re.compile(r"\\tag(?![a-z])"), r"\\qquad\\tag"),  # numbers stand behind the formula
 )
 # Browsers know these letters by their own numbers alone.
 _ALPHABETS = {
@@ -48,6 +49,10 @@ _MATHML = (
     (
         re.compile(r'<mo(?: stretchy="false")?>(&#x0007C;|&#x02016;)</mo>'),
         r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>',
+    ),
+    (  # of an operator that has an exponent itself, browsers do not heed the size
+        re.compile(r"(<msu(?:p|b|bsup)>)(<mo [^>]*minsize[^>]*>[^<]*</mo>)"),
+        r"\1<mrow>\2</mrow>",
     ),
 )
 _INSIDE = re.compile(r"^<math[^>]*>(.*)</math>$", re.DOTALL)
