@@ -2,7 +2,8 @@ r"""Witnesses for coupled noise: vectors of Collatz and Wielandt, in exact numbe
 
 The radius of :math:`N=\mathrm{diag}(s_i/(1+\tau_{2,i}s_i/B))\,T\,\mathrm{diag}(m)/B` is below 1 if
 :math:`x=(1-N)^{-1}1` is positive, and then :math:`Nx=x-1<x`. Otherwise the Perron vector v of one
-strongly connected set of modes, 0 elsewhere, has :math:`Nv\ge v`.
+strongly connected set of modes, 0 elsewhere, has :math:`Nv\ge v`. On the boundary there is such a
+vector of each set, in an order in which noise comes from earlier sets only.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.perron import perron_vector, strong_components
+from sgdmem.numeric.certificates.rounding import rounded_ball
 from sgdmem.numeric.judges.exact_list import ExactFinding, ExactList
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.symbolic.algebra.scalars import flint_rational, to_float
 from sgdmem.symbolic.errors import UndecidedError
 
 _BITS = tuple(64 * 2**i for i in range(7))
+_NEAR = 1e-9  # to 1, where a radius is asked to be 1 exactly
 _MOST_EXACT = 48  # modes of a matrix whose kernel is computed exactly
 
 
@@ -34,9 +37,14 @@ def coupled_witness(modes: ExactList) -> tuple[ExactFinding, dict[str, Any]]:
     """
     N = _matrix(modes)
     floats = np.array([[to_float(x) for x in line] for line in N])
-    components = strong_components(floats > 0)
+    linked = np.array([[x != 0 for x in line] for line in N])
+    components = _ordered(strong_components(linked), linked)
     radii = [perron_vector(floats[np.ix_(c, c)])[0] for c in components]
     worst = components[int(np.argmax(radii))]
+    if abs(max(radii) - 1) < _NEAR:
+        witness = _exactly_one(N, components)
+        if witness is not None:
+            return ExactFinding(Reason.BOUNDARY), {"by": "noise_sum", **witness}
     for bits in _BITS:
         if max(radii) < 1.5:
             x = _solution(N, Fraction(1), bits)
@@ -45,10 +53,21 @@ def coupled_witness(modes: ExactList) -> tuple[ExactFinding, dict[str, Any]]:
         if max(radii) > 0.5:
             v = _perron(N, worst, max(radii), bits)
             if v is not None and _exceeds(v, N, strictly=False):
-                same = min(v) > 0 and _image(v, N) == v
-                reason = Reason.BOUNDARY if same else Reason.NOISE_SUM
-                return ExactFinding(reason), {"by": "noise_sum", **_witness(v)}
-    return _exactly_one(N, components)
+                return ExactFinding(Reason.NOISE_SUM), {"by": "noise_sum", **_witness(v)}
+    raise UndecidedError("the noise radius is too close to 1 to be proved on either side of it")
+
+
+def _ordered(components: list[Any], linked: Any) -> list[Any]:
+    """Return sets of modes in an order in which each gets noise from itself and earlier ones."""
+    left, order = list(components), list[Any]()
+    while left:
+        for modes in left:
+            others = [j for other in left if other is not modes for j in other]
+            if not linked[np.ix_(modes, others)].any():
+                break
+        order.append(modes)
+        left = [other for other in left if other is not modes]
+    return order
 
 
 def _matrix(modes: ExactList) -> list[list[Any]]:
@@ -93,16 +112,11 @@ def _solution(N: list[list[Any]], shift: Any, bits: int, right: Any = None) -> l
         except ZeroDivisionError:
             return None
         entries = [found[i, 0] for i in range(size)]
-        return [_rounded(x, bits) for x in entries] if all(x.is_finite() for x in entries) else None
-
-
-def _rounded(value: Any, bits: int) -> Any:
-    """Return a rational number near a ball, with so many binary digits."""
-    from flint import ctx, fmpq
-
-    with ctx.workprec(bits):
-        digits, power = (+value.mid()).mid().man_exp()
-    return fmpq(digits) * (fmpq(2) ** int(power) if power >= 0 else 1 / fmpq(2) ** int(-power))
+        return (
+            [rounded_ball(x, bits) for x in entries]
+            if all(x.is_finite() for x in entries)
+            else None
+        )
 
 
 def _perron(N: list[list[Any]], modes: Any, radius: float, bits: int) -> list[Any] | None:
@@ -122,24 +136,36 @@ def _perron(N: list[list[Any]], modes: Any, radius: float, bits: int) -> list[An
     return whole
 
 
-def _exactly_one(N: list[list[Any]], components: list[Any]) -> tuple[ExactFinding, dict[str, Any]]:
-    """Return the finding where some set of modes has the radius 1 exactly, and its vector."""
+def _exactly_one(N: list[list[Any]], components: list[Any]) -> dict[str, Any] | None:
+    """Return vectors that show that some sets of modes have the radius 1, and no set a larger one.
+
+    None if it is not shown.
+    """
+    vector, found = [0 * N[0][0]] * len(N), False
+    for modes in components:
+        inner = [[N[i][j] for j in modes] for i in modes]
+        kernel = _kernel(inner)
+        found = found or kernel is not None
+        own = kernel or _solution(inner, Fraction(1), _BITS[0])
+        if own is None or min(own) <= 0 or not (kernel or _exceeds(own, inner, strictly=True)):
+            return None
+        for i, x in zip(modes, own, strict=True):
+            vector[i] = x
+    sets = [[int(i) for i in modes] for modes in components]
+    return {**_witness(vector), "sets": sets} if found else None
+
+
+def _kernel(inner: list[list[Any]]) -> list[Any] | None:
+    """Return the Perron vector of a connected set of modes, if its radius is 1 exactly."""
     from flint import fmpq_mat
 
-    for modes in components:
-        if len(modes) > _MOST_EXACT:
-            break
-        size = len(modes)
-        inner = [N[i][j] - (i == j) for i in modes for j in modes]
-        reduced, rank = fmpq_mat(size, size, inner).rref()
-        if rank != size - 1:
-            continue
-        # irreducible: the kernel is the Perron vector, whose last entry is not 0
-        kernel = [-reduced[i, size - 1] for i in range(size - 1)] + [0 * reduced[0, 0] + 1]
-        if min(kernel) > 0:
-            v = [0 * kernel[0]] * len(N)
-            for place, x in zip(modes, kernel, strict=True):
-                v[place] = x
-            reason = Reason.BOUNDARY if size == len(N) else Reason.NOISE_SUM
-            return ExactFinding(reason), {"by": "noise_sum", **_witness(v)}
-    raise UndecidedError("the noise radius is too close to 1 to be proved on either side of it")
+    size = len(inner)
+    if size > _MOST_EXACT:
+        return None
+    less = [inner[i][j] - (i == j) for i in range(size) for j in range(size)]
+    reduced, rank = fmpq_mat(size, size, less).rref()
+    if rank != size - 1:
+        return None
+    # the set is connected: the Perron vector's last entry is not 0
+    kernel = [-reduced[i, size - 1] for i in range(size - 1)] + [0 * reduced[0, 0] + 1]
+    return kernel if min(kernel) > 0 else None

@@ -2,22 +2,29 @@ r"""Proofs about methods that repeat a period of steps, on a list of eigenvalues
 
 A family of matrices Y, one for each eigenvalue, with :math:`Y-A(Y)` positive definite, A being
 what a period does to second moments. It is found in floats, as the solution of :math:`Y-A(Y)=1`,
-rounded, and checked in exact numbers; nothing is proved where that fails.
+rounded, and checked in exact numbers; where that fails, in balls, or exactly (`moments`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.certificates.exact_steps import exact_state
 from sgdmem.numeric.certificates.listed import described
-from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record
+from sgdmem.numeric.certificates.moments import (
+    MOST_UNKNOWN,
+    Family,
+    MomentWitness,
+    moment_witness,
+)
+from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record, texts
 from sgdmem.numeric.certificates.rounding import dyadic
-from sgdmem.numeric.judges.exact_list import ExactList
-from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.numeric.judges.exact_list import ExactList, is_schur_polynomial
+from sgdmem.symbolic.algebra.scalars import flint_rational, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
 
@@ -33,9 +40,43 @@ def prove_period(steps: Sequence[Algorithm], modes: ExactList) -> Proof:
     InputError
         For too many eigenvalues of too long a memory.
     UndecidedError
-        If floats do not find a family that the exact check accepts.
+        If the radius is too close to 1, for too many numbers to treat exactly.
     """
-    family = _decreasing(steps, modes)
+    asked, method = described(modes), [step_record(step) for step in steps]
+
+    def proof(claim: str, witness: dict[str, Any]) -> Proof:
+        return Proof(proof_record(claim, asked, witness, steps=method))
+
+    for i in range(len(modes.eigenvalues)):
+        if not _is_schur(steps, modes, i):
+            return proof("unstable", {"by": "noiseless", "eigenvalue": i})
+    if modes.noise.is_quiet:
+        return proof("stable", {})
+    for witness in _in_floats(steps, modes):
+        found = proof("unstable" if "vector" in witness else "stable", witness)
+        try:
+            found.check()
+        except ProofError:
+            continue
+        return found
+    exact = _exactly(steps, modes)
+    if exact is None:
+        raise UndecidedError(
+            "the radius of the noise is too close to 1 to be proved on either side"
+        )
+    family = [[texts(line) for line in X.tolist()] for X in exact.family]
+    written: dict[str, Any] = {"X" if exact.fixed else "Y": family}
+    if exact.negative is not None:
+        written |= {"eigenvalue": exact.negative[0], "vector": exact.negative[1]}
+    return proof(exact.claim, written)
+
+
+def _in_floats(steps: Sequence[Algorithm], modes: ExactList) -> Iterator[dict[str, Any]]:
+    """Yield witnesses that are likely to be ones."""
+    try:
+        family = _decreasing(steps, modes)
+    except np.linalg.LinAlgError:
+        return
     least = np.linalg.eigvalsh(family).min(axis=1)
     stable, worst = bool(least.min() > 0), int(least.argmin())
     for digits in _DIGITS:
@@ -43,14 +84,51 @@ def prove_period(steps: Sequence[Algorithm], modes: ExactList) -> Proof:
         if not stable:
             vector = np.linalg.eigh(family[worst])[1][:, :1].T
             witness |= {"eigenvalue": worst, "vector": dyadic(vector, digits)[0]}
-        claim, method = "stable" if stable else "unstable", [step_record(step) for step in steps]
-        record = proof_record(claim, described(modes), witness, steps=method)
-        try:
-            (proof := Proof(record)).check()
-        except ProofError:
-            continue
-        return proof
-    raise UndecidedError("the radius of the noise is too close to 1 for a proof in floats")
+        yield witness
+
+
+def _is_schur(steps: Sequence[Algorithm], modes: ExactList, i: int) -> bool:
+    """Whether the product of the steps of a mode is strictly Schur."""
+    first, *others = (_matrices(step, modes)[i] for step in steps)
+    for S in others:
+        first = S * first
+    return is_schur_polynomial(first.charpoly())
+
+
+def _matrices(step: Algorithm, modes: ExactList) -> list[Any]:
+    """Return S of each eigenvalue."""
+    free, v, r = exact_state(step)
+    decay = flint_rational(modes.weight_decay)
+    return [free + (flint_rational(x) + decay) * (v * r.transpose()) for x in modes.eigenvalues]
+
+
+def _exactly(steps: Sequence[Algorithm], modes: ExactList) -> MomentWitness | None:
+    size, count = len(steps[0].b) + 1, len(modes.eigenvalues)
+    if count * size * (size + 1) // 2 > MOST_UNKNOWN:
+        return None
+    lam, weights, damping = (
+        [flint_rational(x) for x in values]
+        for values in (modes.eigenvalues, modes.weights, modes.damping)
+    )
+    inverse = flint_rational(modes.noise.inverse_batch)
+    T = [[inverse * flint_rational(x) for x in line] for line in modes.coupling]
+    period = [(_matrices(step, modes), *exact_state(step)[1:]) for step in steps]
+
+    def moved(family: Family) -> Family:
+        for S, v, r in period:
+            read = [x * (r.transpose() * X * r)[0, 0] for x, X in zip(lam, family, strict=True)]
+            fed = [
+                lam[i] * (sum(T[i][j] * weights[j] * read[j] for j in range(count))
+                          - damping[i] * read[i])
+                for i in range(count)
+            ]  # fmt: skip
+            family = [
+                A * X * A.transpose() + amount * (v * v.transpose())
+                for A, X, amount in zip(S, family, fed, strict=True)
+            ]
+        return family
+
+    return moment_witness([size] * count, moved)
 
 
 def _decreasing(steps: Sequence[Algorithm], modes: ExactList) -> Array:

@@ -9,22 +9,27 @@ nothing is lost, and the polynomial is raised, or lowered, by a little more than
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record, text, texts
+from sgdmem.numeric.judges.exact_list import circle_factor
 from sgdmem.numeric.noise_sums.mode_summands import decayed_form
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law import PowerLaw
+from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import flint_polynomial, flint_rational
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import UndecidedError
+from sgdmem.symbolic.errors import ProofError, UndecidedError
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 from sgdmem.symbolic.stability.schur import is_schur_form
 
+_NONE = Fraction(0)
 _DEGREES = (4, 8, 16, 32, 48, 64, 80)
 _RATIO = 2  # of the ends of a piece
 _FAR = 4  # times the last piece's end is where the first pole lies
@@ -58,13 +63,36 @@ class LawProblem:
         return Fraction(1, 1 + self.decays)
 
     @cached_property
-    def fraction(self) -> tuple[Any, Any]:
-        """Numerator and denominator of s / lambda; the denominator is positive where it matters."""
+    def raw_fraction(self) -> tuple[Any, Any]:
+        """Numerator and denominator of s / lambda; 0 where no mode is ever strictly Schur."""
         form = decayed_form(self.algorithm, self.weight_decay).map(flint_rational)
         numerator, denominator = map(flint_polynomial, noise_fraction(form))
+        return numerator, denominator
+
+    @cached_property
+    def fraction(self) -> tuple[Any, Any]:
+        """Numerator and denominator of s / lambda; the denominator is positive where it matters."""
+        numerator, denominator = self.raw_fraction
         common = numerator.gcd(denominator)
-        sign = 1 if denominator(self.scale) > 0 else -1
+        sign = 1 if (denominator(self.scale) or denominator(self.scale / 2)) > 0 else -1
         return sign * numerator / common, sign * denominator / common
+
+    @property
+    def fraction_witness(self) -> dict[str, Any]:
+        """Numerator and denominator as a proof holds them."""
+        degree = self.algorithm.memory + 1 + self.decays
+        numerator, denominator = self.fraction
+        return {
+            "numerator": texts(_padded(numerator, degree)),
+            "denominator": texts(_padded(denominator, degree + 1)),
+        }
+
+    @property
+    def characteristic(self) -> Any:
+        """P - lambda Q at the first eigenvalue, a polynomial of FLINT."""
+        _, P, Q, _ = self.algorithm.polynomials
+        curvature = self.law.exact[1] + self.weight_decay
+        return flint_polynomial(p - curvature * q for p, q in zip_longest(P, Q, fillvalue=_NONE))
 
     @cached_property
     def share(self) -> tuple[Any, Any]:
@@ -114,22 +142,24 @@ def prove_power_law(problem: LawProblem) -> Proof:
     Raises
     ------
     UndecidedError
-        If a mode beyond the first is unstable or too close to it.
+        If the noise summand has poles between eigenvalues, or too close to one or to 0.
     """
     law, noise = problem.law, problem.noise
-    form = decayed_form(problem.algorithm, problem.weight_decay)
-    if not is_schur_form(form, law.exact[1]):
-        return _proof(problem, "unstable", {"by": "noiseless", "index": 1})
+    unstable = _noiseless(problem)
+    if unstable is not None:
+        return unstable
     if law.count is None and noise.spreads and law.exact[0] <= problem.least_exponent:
         return _proof(problem, "unstable", {"by": "trace"})
-    degree = problem.algorithm.memory + 1 + problem.decays
-    numerator, denominator = problem.fraction
-    witness: dict[str, Any] = {
-        "numerator": texts(_padded(numerator, degree)),
-        "denominator": texts(_padded(denominator, degree + 1)),
-    }
+    witness = problem.fraction_witness
     if noise.is_quiet:
         return _proof(problem, "stable", witness)
+    if noise.largest_tau2 < 0:  # s is largest at an end, or nearly so
+        for k in (1, law.count or 1):
+            of = {**witness, "by": "mode_noise", "index": k}
+            proof = _proof(problem, "unstable", of)
+            with suppress(ProofError):
+                proof.check()
+                return proof
     for target in _LIMITS:
         pieces, bits = _pieces(problem, target), _bits(target)
         low, high = (_total(problem, pieces, above, bits) for above in (False, True))
@@ -142,6 +172,42 @@ def prove_power_law(problem: LawProblem) -> Proof:
             return _proof(problem, "unstable", of)
     both = {"below": _written(pieces, False, bits), "above": _written(pieces, True, bits)}
     return _proof(problem, "open", {**witness, **both})
+
+
+def _noiseless(problem: LawProblem) -> Proof | None:
+    """Return the proof that a mode is not strictly Schur; None if all seem to be."""
+    law, form = problem.law, decayed_form(problem.algorithm, problem.weight_decay)
+    if not is_schur_form(form, law.exact[1]):
+        circle = circle_factor(problem.characteristic)
+        if circle is not None and any(problem.raw_fraction[1]):
+            witness = {**problem.fraction_witness, "on_circle": texts(list(circle)[::-1])}
+            proof = _proof(problem, "boundary", witness)
+            with suppress(ProofError):
+                proof.check()
+                return proof
+        return _proof(problem, "unstable", {"by": "noiseless", "index": 1})
+    for k in _suspects(problem, form):
+        proof = _proof(problem, "unstable", {"by": "noiseless", "index": k})
+        with suppress(ProofError):
+            proof.check()
+            return proof
+    return None
+
+
+def _suspects(problem: LawProblem, form: HalfPlaneForm) -> Iterator[int]:
+    """Yield indices of eigenvalues between poles of s where modes are not strictly Schur."""
+    exponent, most = problem.law.exponent, problem.law.count or math.inf
+    scale = float(problem.law.exact[1])
+    real = [root.real for root, _ in problem.fraction[1].complex_roots() if root.imag == 0]
+    ends = sorted({x for x in (float(root.mid()) for root in real) if 0 < x < scale} | {0.0, scale})
+    for low, high in pairwise(ends):
+        if is_schur_form(form, Fraction((low + high) / 2)):
+            continue
+        first = (scale / high) ** (1 / exponent)
+        last = min((scale / low) ** (1 / exponent) if low else 4 * first + 4, most, _MOST_INDEX)
+        for k in {round(math.sqrt(first * last)), math.ceil(first), math.floor(last)}:
+            if 1 <= k <= most:
+                yield k
 
 
 def _proof(problem: LawProblem, claim: str, witness: dict[str, Any]) -> Proof:

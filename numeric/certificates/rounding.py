@@ -40,3 +40,19 @@ def rational(value: Any, name: str) -> Fraction:
         f"{name} must be rational, for a proof in exact arithmetic, got {shown(value)}: a decimal "
         "such as '0.1' is, too"
     )
+
+
+def rounded_ball(value: Any, bits: int) -> Any:
+    """Return a rational number of FLINT near a ball, with so many binary digits.
+
+    Examples
+    --------
+    >>> from flint import arb
+    >>> rounded_ball(arb("0.3"), 4)
+    5/16
+    """
+    from flint import ctx, fmpq
+
+    with ctx.workprec(bits):
+        digits, power = (+value.mid()).mid().man_exp()
+    return fmpq(digits) * (fmpq(2) ** int(power) if power >= 0 else 1 / fmpq(2) ** int(-power))

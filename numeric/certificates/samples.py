@@ -3,11 +3,13 @@ r"""Proofs about data in the coordinates of its rows: a matrix Y that decreases,
 Y solves :math:`Y-A(Y)=1` in floats, A being what a step does to second moments: for each guess of
 the noise a discrete Lyapunov equation, and the noise by GMRES. Rounded to few digits it is given to
 the checker with R, the inverse Cholesky factors of Y and of Y - A(Y), or with a vector along which
-Y is negative. What is in doubt in floats stays so: a proof is made only if the exact check passes.
+Y is negative. Where the exact check does not pass, and of full batches, S itself is tested, and of
+few numbers Y is found in balls, or exactly (`moments`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -16,11 +18,14 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.arrays import as_array
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.certificates.exact_steps import ExactStep, exact_state, kronecker
+from sgdmem.numeric.certificates.moments import MOST_UNKNOWN, moment_witness
 from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record, text, texts
 from sgdmem.numeric.certificates.rounding import dyadic, rational
+from sgdmem.numeric.judges.exact_list import is_schur_polynomial
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.algebra.scalars import flint_rational, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
 
@@ -28,6 +33,7 @@ _LARGEST_STATE = 1000  # numbers of w and its memory together
 _MOST_NUMBERS = 10**6  # of the data
 _DIGITS = (40, 60)  # bits to which entries are rounded, relative to their size
 _TOLERANCE = 1e-11
+_LARGEST_EXACT = 40  # numbers of w and memory for which S is tested exactly
 
 
 @dataclass(frozen=True)
@@ -68,7 +74,7 @@ def prove_samples(
     InputError
         For more data than a proof holds, and batches of several sizes or of shuffled epochs.
     UndecidedError
-        If floats do not find a matrix that the exact check accepts.
+        If the radius is too close to 1, for too many numbers to treat exactly.
     """
     if noise.epoch is not None or noise.is_estimated:
         raise InputError(
@@ -83,24 +89,103 @@ def prove_samples(
     problem = SampledProblem(
         algorithm, exact, coordinates, basis, samples.outputs, weights, noise, weight_decay
     )
-    Y = _decreasing(problem)
-    values, vectors = np.linalg.eigh(Y)
-    stable = bool(values[0] > 0)
-    for digits in _DIGITS:
-        rounded = dyadic(Y, digits)
-        witness: dict[str, Any]
-        if stable:
-            inverse = np.linalg.inv(np.linalg.cholesky(Y))
-            witness = {"Y": rounded, "of_Y": dyadic(inverse, digits)}
-        else:
-            witness = {"Y": rounded, "vector": dyadic(vectors[:, :1].T, digits)[0]}
-        proof = Proof(_record(problem, "stable" if stable else "unstable", witness))
+    for claim, witness in _in_floats(problem):
+        proof = Proof(_record(problem, claim, witness))
         try:
             proof.check()
         except ProofError:
             continue
         return proof
-    raise UndecidedError("the radius of the noise is too close to 1 for a proof in floats")
+    return _in_exact_numbers(problem)
+
+
+def _in_floats(problem: SampledProblem) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield claims and witnesses that are likely to be ones."""
+    try:
+        Y = _decreasing(problem)
+    except (np.linalg.LinAlgError, UndecidedError):
+        return
+    values, vectors = np.linalg.eigh(Y)
+    if not np.isfinite(values).all():
+        return
+    for digits in _DIGITS:
+        rounded = dyadic(Y, digits)
+        if values[0] > 0:
+            inverse = np.linalg.inv(np.linalg.cholesky(Y))
+            yield "stable", {"Y": rounded, "of_Y": dyadic(inverse, digits)}
+        else:
+            vector = dyadic(vectors[:, :1].T, digits)[0]
+            yield "unstable", {"Y": rounded, "vector": vector}
+
+
+def _in_exact_numbers(problem: SampledProblem) -> Proof:
+    step = sampled_step(problem)
+    size = step.S.nrows()
+    if size <= _LARGEST_EXACT:
+        steady = is_schur_polynomial(step.S.charpoly())
+        if not steady:
+            return Proof(_record(problem, "unstable", {"by": "noiseless"}))
+        if not step.share:
+            return Proof(_record(problem, "stable", {}))
+    if size * (size + 1) // 2 > MOST_UNKNOWN:
+        raise UndecidedError("the radius of the noise is too close to 1 for a proof in floats")
+    found = moment_witness([size], lambda family: [step.moved(X) for X in family])
+    if found is None:
+        raise UndecidedError(
+            "the radius of the noise is too close to 1 to be proved on either side"
+        )
+    matrix = found.family[0]
+    witness: dict[str, Any] = {"X" if found.fixed else "Y": _texts(matrix)}
+    if found.negative is not None:
+        witness["vector"] = found.negative[1]
+    elif found.claim == "stable":
+        witness |= {"of_Y": _factor(matrix), "of_difference": _factor(matrix - step.moved(matrix))}
+    return Proof(_record(problem, found.claim, witness))
+
+
+def sampled_step(problem: SampledProblem) -> ExactStep:
+    """Return what a step does, in rational numbers."""
+    d, K = problem.coordinates.shape[1], problem.outputs
+    one = gram = _matrix(np.eye(d, dtype=int))
+    coordinates = problem.rows
+    if problem.basis is not None:
+        coordinates, rows = np.eye(d, dtype=int), _matrix(problem.rows)
+        gram = rows * rows.transpose()
+    samples = [_matrix(y) for y in coordinates.reshape(-1, K, d)]
+    curvatures = [y.transpose() * y * gram for y in samples]
+    weights = [flint_rational(weight) for weight in problem.weights]
+    H = sum((p * A for p, A in zip(weights, curvatures, strict=True)), 0 * one)
+    free, v, r = exact_state(problem.algorithm)
+    drift = H + flint_rational(problem.weight_decay) * one
+    S = kronecker(free, one) + kronecker(v * r.transpose(), drift)
+    share = flint_rational(problem.noise.share)
+    return ExactStep(S, kronecker(v, one), kronecker(r, one), curvatures, weights, H, share)
+
+
+def _matrix(values: Any) -> Any:
+    """Return an array of rational numbers as a matrix of FLINT."""
+    from flint import fmpq_mat
+
+    return fmpq_mat([[flint_rational(Fraction(x)) for x in line] for line in values.tolist()])
+
+
+def _texts(matrix: Any) -> list[list[str]]:
+    return [texts(line) for line in matrix.tolist()]
+
+
+def _factor(X: Any) -> list[list[str]]:
+    """Return an R for which R X R^T is diagonal, as elimination has it: X is positive definite."""
+    from flint import fmpq_mat
+
+    size = X.nrows()
+    rows = [[X[i, j] for j in range(size)] for i in range(size)]
+    R = [[int(i == j) + 0 * X[0, 0] for j in range(size)] for i in range(size)]
+    for i in range(size):
+        for k in range(i + 1, size):
+            share = rows[k][i] / rows[i][i]
+            rows[k] = [x - share * y for x, y in zip(rows[k], rows[i], strict=True)]
+            R[k] = [x - share * y for x, y in zip(R[k], R[i], strict=True)]
+    return _texts(fmpq_mat(R))
 
 
 def _rows(samples: Samples) -> tuple[Array, Any]:

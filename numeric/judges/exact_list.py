@@ -164,7 +164,7 @@ class ExactList:
         for lam in self.eigenvalues:
             curvature = lam + self.weight_decay
             chi = [p - curvature * q for p, q in zip_longest(P, Q, fillvalue=Fraction(0))]
-            circle = _on_circle(flint_polynomial(chi))
+            circle = circle_factor(flint_polynomial(chi))
             if circle is None:
                 return None
             found.append(list(circle)[::-1])
@@ -208,7 +208,7 @@ def summed(terms: Iterable[Any], add: Callable[[Any, Any], Any] = lambda x, y: x
     return left[0]
 
 
-def _on_circle(chi: Any) -> Any:
+def circle_factor(chi: Any) -> Any:
     """Return a square-free polynomial with the roots that another one has on the unit circle.
 
     None if a root lies outside. A root that is one of the reversed polynomial too lies on the
@@ -216,15 +216,15 @@ def _on_circle(chi: Any) -> Any:
     """
     common = chi.gcd(flint_polynomial(reversed(list(chi))))
     simple = common / common.gcd(common.derivative())
-    if len(simple) > 1 and not _is_schur(simple.derivative()):  # Cohn: some lie elsewhere
+    if len(simple) > 1 and not is_schur_polynomial(simple.derivative()):  # Cohn: some lie elsewhere
         return None
     inside = chi
     while len(factor := inside.gcd(simple)) > 1:
         inside = inside / factor
-    return simple if _is_schur(inside) else None
+    return simple if is_schur_polynomial(inside) else None
 
 
-def _is_schur(polynomial: Any) -> bool:
+def is_schur_polynomial(polynomial: Any) -> bool:
     """Whether all roots of a polynomial of FLINT lie strictly inside the unit circle."""
     if len(polynomial) < 2:
         return True

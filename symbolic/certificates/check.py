@@ -27,19 +27,28 @@ _KINDS: Mapping[str, tuple[Callable[[Any], Any], _Checks]] = {
     ),
     "steps": (
         periods.read_period,
-        {"stable": periods.check_stable, "unstable": periods.check_unstable},
+        {
+            "stable": periods.check_stable,
+            "unstable": periods.check_unstable,
+            "boundary": periods.check_boundary,
+        },
     ),
     "power_law": (
         power_laws.read_power_law,
         {
             "stable": power_laws.check_stable,
             "unstable": power_laws.check_unstable,
+            "boundary": power_laws.check_boundary,
             "open": power_laws.check_open,
         },
     ),
     "rows": (
         samples.read_samples,
-        {"stable": samples.check_stable, "unstable": samples.check_unstable},
+        {
+            "stable": samples.check_stable,
+            "unstable": samples.check_unstable,
+            "boundary": samples.check_boundary,
+        },
     ),
 }
 

@@ -157,6 +157,12 @@ def read_step(record: Any) -> Step:
     return Step(free, [-alpha, *c], [Fraction(1), *a])
 
 
+def characteristic_polynomial(S: list[list[Fraction]]) -> list[Fraction]:
+    """Return det(x - S), highest power first."""
+    zero = [Fraction(0)] * len(S)
+    return transfer_polynomials(S, zero, zero)[0]
+
+
 def transfer_polynomials(
     S: list[list[Fraction]], v: list[Fraction], r: list[Fraction]
 ) -> tuple[list[Fraction], list[Fraction]]:

@@ -173,7 +173,7 @@ def check_boundary(modes: ListedModes, witness: Any) -> str:
     how = field(witness, "by")
     if how == "noise_sum":
         if isinstance(modes.noise.feed, list):
-            return _check_vector(modes, witness, below=None)
+            return _check_sets(modes, witness)
         low, high = _noise_sum(modes, {})
         require(low == high == 1, "the noise sum is exactly 1")
         return "every mode is strictly Schur, and the noise sum is exactly 1"
@@ -181,7 +181,7 @@ def check_boundary(modes: ListedModes, witness: Any) -> str:
     circles = row(field(witness, "on_circle"), "on_circle", lambda x, name: rationals(x, name))
     require(len(circles) == len(modes.noise.eigenvalues), "on_circle has one factor of each mode")
     for i, factor in enumerate(circles):
-        _require_in_disc(modes.mode.characteristic(modes.noise.eigenvalues[i]), factor, i)
+        require_in_disc(modes.mode.characteristic(modes.noise.eigenvalues[i]), factor, i)
     require(any(len(factor) > 1 for factor in circles), "a root lies on the unit circle")
     first = next(i for i, factor in enumerate(circles) if len(factor) > 1)
     return (
@@ -190,7 +190,7 @@ def check_boundary(modes: ListedModes, witness: Any) -> str:
     )
 
 
-def _require_in_disc(A: list[Fraction], circle: list[Fraction], i: int) -> None:
+def require_in_disc(A: list[Fraction], circle: list[Fraction], i: int) -> None:
     """Require that A has no root outside: it is what ``circle`` leaves, times powers of it.
 
     All roots of a self-inversive polynomial lie on the circle, and are simple, if its derivative
@@ -216,7 +216,7 @@ def _require_in_disc(A: list[Fraction], circle: list[Fraction], i: int) -> None:
         # roots of the factor that are more multiple than others
         common = _common_factor(A, circle)
         if len(common) > 1:
-            _require_in_disc(A, common, i)
+            require_in_disc(A, common, i)
             return
     require(is_schur(A), f"the other roots of eigenvalue {i + 1} lie inside the circle")
 
@@ -267,11 +267,10 @@ def exact_sum(terms: Iterable[Fraction]) -> Fraction:
     return left[0] if left else Fraction(0)
 
 
-def _check_vector(modes: ListedModes, witness: Any, below: bool | None) -> str:
+def _check_vector(modes: ListedModes, witness: Any, below: bool) -> str:
     """Check a vector v of Collatz and Wielandt against N = diag(damped s) T / B.
 
-    N v < v with v > 0 says that the radius is below 1; N v >= v >= 0 that it is at least 1; and
-    N v = v > 0 that it is 1.
+    N v < v with v > 0 says that the radius is below 1; N v >= v >= 0 that it is at least 1.
     """
     size = len(modes.noise.eigenvalues)
     v = rationals(field(witness, "vector"), "vector", size)
@@ -280,9 +279,39 @@ def _check_vector(modes: ListedModes, witness: Any, below: bool | None) -> str:
         image = modes.damped(i) * modes.noise.fed(i, v)
         if below:
             require(v[i] > 0 and image < v[i], f"N v is below v at eigenvalue {i + 1}")
-        elif below is None:
-            require(v[i] > 0 and image == v[i], f"N v is v at eigenvalue {i + 1}")
         else:
             require(image >= v[i], f"N v is at least v at eigenvalue {i + 1}")
-    word = {True: "below", False: "at least", None: "exactly"}[below]
+    word = "below" if below else "at least"
     return f"every mode is strictly Schur, and the noise radius is {word} 1, by a vector"
+
+
+def _check_sets(modes: ListedModes, witness: Any) -> str:
+    """Check that the radius of N is 1 exactly.
+
+    Sets of modes, of which none gets noise from a later one, so that the radius is the largest of
+    those of the blocks of N; v > 0 with N v <= v in every block, and N v = v in some.
+    """
+    size, feed = len(modes.noise.eigenvalues), modes.noise.feed
+    assert isinstance(feed, list)
+    v = rationals(field(witness, "vector"), "vector", size)
+    require(all(x > 0 for x in v), "the vector is positive")
+    sets = row(
+        field(witness, "sets"),
+        "sets",
+        lambda entry, name: row(entry, name, lambda i, _: whole(i, "sets", 0, size - 1)),
+    )
+    together = sorted(i for members in sets for i in members)
+    require(together == list(range(size)), "each eigenvalue is in one of the sets")
+    some, later = False, set(range(size))
+    for members in sets:
+        later -= set(members)
+        inside = [x if i in members else Fraction(0) for i, x in enumerate(v)]
+        images = [modes.damped(i) * modes.noise.fed(i, inside) for i in members]
+        for i, image in zip(members, images, strict=True):
+            alone = all(feed[i][j] == 0 for j in later)
+            require(alone, f"eigenvalue {i + 1} gets no noise from later sets")
+            require(image <= v[i], f"N v is at most v at eigenvalue {i + 1}")
+        equal = all(image == v[i] for i, image in zip(members, images, strict=True))
+        some = some or (bool(members) and equal)
+    require(some, "N v is v in some set")
+    return "every mode is strictly Schur, and the noise radius is exactly 1, by vectors"

@@ -11,18 +11,25 @@ is positive definite the radius of A is below 1, by
 
 .. math:: A^n(Y)\le(1-\epsilon)^nY ;
 
-if Y is not even semidefinite it is at least 1, since otherwise :math:`Y=\sum_nA^n(Y-A(Y))`.
+if Y is not even semidefinite it is at least 1, since otherwise :math:`Y=\sum_nA^n(Y-A(Y))`. So it
+is by a semidefinite family X, not 0, with A(X) - X semidefinite, for which :math:`A^n(X)\ge X`; and
+by a mode whose product of steps is not strictly Schur, with or without noise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from sgdmem.symbolic.certificates.fields import field, rationals, require, row, whole
-from sgdmem.symbolic.certificates.modes import Step, read_step
+from sgdmem.symbolic.certificates.modes import (
+    Step,
+    characteristic_polynomial,
+    is_schur,
+    read_step,
+)
 from sgdmem.symbolic.certificates.noise_sums import ListedNoise, read_listed_noise
 
 Matrix: TypeAlias = list[list[Fraction]]
@@ -36,6 +43,14 @@ class Period:
     steps: list[Step]
     noise: ListedNoise
 
+    def is_schur(self, i: int) -> bool:
+        """Whether the product of the steps of a mode is strictly Schur."""
+        curvature = self.noise.eigenvalues[i] + self.noise.weight_decay
+        first, *others = (step.matrix(curvature) for step in self.steps)
+        for S in others:
+            first = [[dot(line, column) for column in zip(*first, strict=True)] for line in S]
+        return is_schur(characteristic_polynomial(first))
+
 
 def read_period(record: Any) -> Period:
     """Return the steps of a proof, and the eigenvalues with their noise."""
@@ -48,20 +63,44 @@ def read_period(record: Any) -> Period:
 
 def check_stable(period: Period, witness: Any) -> str:
     """Check that the second moments decrease from period to period."""
-    _check(period, family := _read_family(period, witness))
+    if period.noise.is_quiet:
+        every = all(map(period.is_schur, range(len(period.noise.eigenvalues))))
+        require(every, "a period of each mode is strictly Schur")
+        return (
+            f"a period of {_steps(period)} is strictly Schur in every mode, and there is no noise"
+        )
+    _check(period, family := _read_family(period, witness, "Y"))
     require(all(map(is_positive_definite, family)), "Y is positive definite")
     return (
         f"second moments fall from period to period of {_steps(period)}, in the order of a family Y"
     )
 
 
+def check_boundary(period: Period, witness: Any) -> str:
+    """Check that some second moments, positive definite, are the same after a period."""
+    family = _read_family(period, witness, "X")
+    require(all(map(is_positive_definite, family)), "X is positive definite")
+    require(_after(period, family) == family, "a period does not change X")
+    return f"second moments X are the same after a period of {_steps(period)}, so its radius is 1"
+
+
 def check_unstable(period: Period, witness: Any) -> str:
     """Check that they do not decrease."""
-    _check(period, family := _read_family(period, witness))
+    every = f"from period to period of {_steps(period)}"
+    if "X" in witness:
+        family = _read_family(period, witness, "X")
+        require(any(x for X in family for line in X for x in line), "X is not 0")
+        grown = map(difference, _after(period, family), family)
+        require(all(map(is_semidefinite, [*family, *grown])), "X and A(X) - X are semidefinite")
+        return f"second moments do not fall {every}, those of a family X"
+    if witness.get("by") == "noiseless":
+        i = whole(field(witness, "eigenvalue"), "eigenvalue", 0, len(period.noise.eigenvalues) - 1)
+        require(not period.is_schur(i), f"a period is not strictly Schur at eigenvalue {i + 1}")
+        return f"a mode does not fall {every} even without noise, that of eigenvalue {i + 1}"
+    _check(period, family := _read_family(period, witness, "Y"))
     i = whole(field(witness, "eigenvalue"), "eigenvalue", 0, len(family) - 1)
     z = rationals(field(witness, "vector"), "vector", len(family[i]))
     require(quadratic(family[i], z) < 0, f"Y is negative somewhere at eigenvalue {i + 1}")
-    every = f"from period to period of {_steps(period)}"
     found = f"those at eigenvalue {i + 1} would sum to a negative number"
     return f"second moments do not fall {every}: {found}"
 
@@ -70,29 +109,34 @@ def _steps(period: Period) -> str:
     return f"{len(period.steps)} step{'s' * (len(period.steps) != 1)}"
 
 
-def _read_family(period: Period, witness: Any) -> list[Matrix]:
+def _read_family(period: Period, witness: Any, name: str) -> list[Matrix]:
     size = period.steps[0].size
-    blocks = row(field(witness, "Y"), "Y", lambda x, _: x)
-    require(len(blocks) == len(period.noise.eigenvalues), "Y has a matrix for each eigenvalue")
+    blocks = row(field(witness, name), name, lambda x, _: x)
+    require(len(blocks) == len(period.noise.eigenvalues), f"{name} has a matrix of each eigenvalue")
     family = []
     for block in blocks:
-        lines = [rationals(line, "Y", size) for line in row(block, "Y", lambda x, _: x)]
-        require(len(lines) == size, "Y has square matrices")
-        require(lines == [list(column) for column in zip(*lines, strict=True)], "Y is symmetric")
+        lines = [rationals(line, name, size) for line in row(block, name, lambda x, _: x)]
+        require(len(lines) == size, f"{name} has square matrices")
+        require(lines == [list(x) for x in zip(*lines, strict=True)], f"{name} is symmetric")
         family.append(lines)
     return family
 
 
 def _check(period: Period, family: list[Matrix]) -> None:
-    image = family
-    for step in period.steps:
-        image = _moved(period.noise, step, image)
-    for i, (before, after) in enumerate(zip(family, image, strict=True)):
-        left = [
-            [x - y for x, y in zip(*lines, strict=True)]
-            for lines in zip(before, after, strict=True)
-        ]
+    for i, left in enumerate(map(difference, family, _after(period, family))):
         require(is_positive_definite(left), f"Y - A(Y) is positive definite at eigenvalue {i + 1}")
+
+
+def _after(period: Period, family: list[Matrix]) -> list[Matrix]:
+    """Return the second moments after a period."""
+    for step in period.steps:
+        family = _moved(period.noise, step, family)
+    return family
+
+
+def difference(X: Matrix, Y: Matrix) -> Matrix:
+    """Return X - Y."""
+    return [[x - y for x, y in zip(*lines, strict=True)] for lines in zip(X, Y, strict=True)]
 
 
 def _moved(noise: ListedNoise, step: Step, family: list[Matrix]) -> list[Matrix]:
@@ -123,8 +167,8 @@ def quadratic(X: Matrix, z: Sequence[Fraction]) -> Fraction:
     return dot(z, [dot(line, z) for line in X])
 
 
-def is_positive_definite(X: Matrix) -> bool:
-    """Whether a symmetric matrix is, by its pivots.
+def is_positive_definite(X: Sequence[Sequence[Any]]) -> bool:
+    """Whether a symmetric matrix of rational numbers is, by its pivots.
 
     Examples
     --------
@@ -135,13 +179,30 @@ def is_positive_definite(X: Matrix) -> bool:
     ... )
     (True, False)
     """
+    return all(pivot > 0 for pivot in _pivots(X))
+
+
+def is_semidefinite(X: Sequence[Sequence[Any]]) -> bool:
+    """Whether a symmetric matrix of rational numbers is positive definite or semidefinite.
+
+    Examples
+    --------
+    >>> is_semidefinite([[0, 0], [0, 1]]), is_semidefinite([[0, 1], [1, 1]])
+    (True, False)
+    """
+    return all(pivot >= 0 for pivot in _pivots(X))
+
+
+def _pivots(X: Sequence[Sequence[Any]]) -> Iterator[Any]:
+    """Yield pivots; after a negative one, or a 0 beside which some number is not 0, only -1."""
     left = [list(line) for line in X]
     while left:
         pivot, *others = left[0]
-        if pivot <= 0:
-            return False
+        if pivot < 0 or (pivot == 0 and any(others)):
+            yield -1
+            return
+        yield pivot
         left = [
-            [x - line[0] * y / pivot for x, y in zip(line[1:], others, strict=True)]
+            [x - line[0] * y / pivot if pivot else x for x, y in zip(line[1:], others, strict=True)]
             for line in left[1:]
         ]
-    return True

@@ -10,9 +10,10 @@ n and d are not believed: they are compared with exact summands at more eigenval
 degrees allow to differ. Those of s follow from its formula, as
 :math:`\lambda^2N/(\chi(1)\chi(-1)\Delta)`, :math:`\chi=P-\lambda Q`, N and
 :math:`\Delta=\prod_{i<j}(1-x_ix_j)` of degree M in the coefficients of :math:`\chi`; without decay
-:math:`\chi(1)=-\lambda Q(1)`. d must be positive on :math:`[0,\Lambda]`, so that s is finite there;
-since a mode at :math:`\Lambda` is strictly Schur, and s becomes infinite where a root comes to the
-unit circle (a root that P and Q share never moves), all modes are.
+:math:`\chi(1)=-\lambda Q(1)`. d must be positive from 0, or the last eigenvalue, to
+:math:`\Lambda`, so that s is finite there; since a mode at :math:`\Lambda` is strictly Schur, and s
+becomes infinite where a root comes to the unit circle (a root that P and Q share never moves), all
+modes are.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from sgdmem.symbolic.certificates.fields import (
@@ -32,7 +34,7 @@ from sgdmem.symbolic.certificates.fields import (
     whole,
 )
 from sgdmem.symbolic.certificates.modes import Mode, is_schur, read_step
-from sgdmem.symbolic.certificates.noise_sums import read_batch
+from sgdmem.symbolic.certificates.noise_sums import read_batch, require_in_disc
 from sgdmem.symbolic.certificates.positivity import is_positive
 from sgdmem.symbolic.certificates.power_sums import Bounds, power, power_sum
 from sgdmem.symbolic.errors import ProofError
@@ -51,6 +53,13 @@ class PowerLawModes:
     count: int | None
     feed: Fraction
     damping: Fraction
+
+    @cached_property
+    def least(self) -> Fraction:
+        """A number below all eigenvalues, and not below 0."""
+        if self.count is None:
+            return Fraction(0)
+        return max(Fraction(0), _eigenvalue(self, self.count)[0])
 
 
 @dataclass(frozen=True)
@@ -103,13 +112,42 @@ def check_unstable(modes: PowerLawModes, witness: Any) -> str:
             outside = modes.mode.is_nowhere_schur(*_eigenvalue(modes, k))
         require(outside, f"P - lambda Q is not strictly Schur at eigenvalue number {k}")
         return f"P - lambda Q has a root on or outside the unit circle at eigenvalue number {k}"
-    require(how in ("noise_sum", "trace"), "by must be noiseless, noise_sum or trace")
     if how == "trace":
         return _check_trace(modes)
+    if how == "mode_noise":
+        return _check_mode_noise(modes, witness)
+    require(how == "noise_sum", "by must be noiseless, mode_noise, noise_sum or trace")
     low = _bound(modes, _summand(modes, witness), field(witness, "below"), above=False)
     require(low >= 1, "the noise sum is at least 1")
     least = f"the noise sum, at least {shown_bounds(low)}, is not below 1"
     return f"every mode is strictly Schur, and {least}"
+
+
+def _check_mode_noise(modes: PowerLawModes, witness: Any) -> str:
+    """Check that 1 + tau2 s / B is not positive at an eigenvalue; the first is rational."""
+    k = whole(field(witness, "index"), "index", 1, modes.count or _MOST_INDEX)
+    if k == 1:
+        s = modes.mode.summand(modes.scale)
+        negative = s is not None and 1 + modes.damping * s <= 0
+    else:
+        n, d = _fraction(modes, witness, modes.scale)
+        below = [-x for x in _damped(modes, n, d)]
+        negative = is_positive(below, *_eigenvalue(modes, k))
+    require(negative, f"1 + tau2 s / B is not positive at eigenvalue number {k}")
+    return f"1 + tau2 s / B is not positive at eigenvalue number {k}"
+
+
+def check_boundary(modes: PowerLawModes, witness: Any) -> str:
+    """Check that the first mode has roots on the unit circle, none outside, and the others none."""
+    circle = rationals(field(witness, "on_circle"), "on_circle")
+    require(len(circle) > 1, "a root lies on the unit circle")
+    require_in_disc(modes.mode.characteristic(modes.scale), circle, 0)
+    if modes.count != 1:
+        _fraction(modes, witness, _eigenvalue(modes, 2)[1])
+    return (
+        "P - lambda Q has a root on the unit circle at the first eigenvalue, and all others are "
+        "strictly Schur"
+    )
 
 
 def check_open(modes: PowerLawModes, witness: Any) -> str:
@@ -153,28 +191,37 @@ def _require_end(modes: PowerLawModes) -> None:
 
 
 def _summand(modes: PowerLawModes, witness: Any) -> Summand:
-    """Return f, after n and d have been compared with exact summands, and every mode is Schur."""
+    """Return f, after every mode is shown to be strictly Schur."""
+    n, d = _fraction(modes, witness, modes.scale)
+    numerator, denominator = [Fraction(0), *n], _damped(modes, n, d)
+    damped = is_positive(denominator, modes.least, modes.scale)
+    require(damped, "1 + tau2 s / B is positive everywhere")
+    return Summand(numerator, denominator)
+
+
+def _fraction(
+    modes: PowerLawModes, witness: Any, largest: Fraction
+) -> tuple[list[Fraction], list[Fraction]]:
+    """Return n and d, compared with exact summands; every mode up to the largest is Schur."""
     degree = modes.mode.memory + 1 + (not modes.mode.is_free)
     n = rationals(field(witness, "numerator"), "numerator", degree)
     d = rationals(field(witness, "denominator"), "denominator", degree + 1)
     size = 2 * degree
     for i in range(1, size + 1):
-        lam = modes.scale * Fraction(i, size)
+        lam = modes.least + (largest - modes.least) * Fraction(i, size)
         s = modes.mode.summand(lam)
-        require(
-            s is not None, f"P - lambda Q is strictly Schur at {i}/{size} of the largest eigenvalue"
-        )
+        require(s is not None, f"P - lambda Q is strictly Schur at point {i} of {size}")
         assert s is not None
         require(
             s * value(d, lam) == lam * value(n, lam), "numerator and denominator are those of s"
         )
-    require(is_positive(d, Fraction(0), modes.scale), "s is finite at every eigenvalue")
-    numerator = [Fraction(0), *n]
-    denominator = [x + modes.damping * y for x, y in zip([*d], numerator, strict=True)]
-    require(
-        is_positive(denominator, Fraction(0), modes.scale), "1 + tau2 s / B is positive everywhere"
-    )
-    return Summand(numerator, denominator)
+    require(is_positive(d, modes.least, largest), "s is finite at every eigenvalue")
+    return n, d
+
+
+def _damped(modes: PowerLawModes, n: list[Fraction], d: list[Fraction]) -> list[Fraction]:
+    """Return d (1 + tau2 s / B), lowest power first."""
+    return [x + modes.damping * y for x, y in zip(d, [Fraction(0), *n], strict=True)]
 
 
 def value(polynomial: Sequence[Fraction], at: Fraction) -> Fraction:

@@ -40,7 +40,9 @@ _DECREASE = (
     "positive semidefinite. Let Y - A(Y) be positive definite. If Y is "
     "positive definite, A^n(Y) <= (1 - e)^n Y, and second moments tend to 0. If z Y z < 0 for some "
     "z they do not: the radius of A is at least 1, since otherwise Y would be the sum of all "
-    "A^n(Y - A(Y)), which is positive."
+    "A^n(Y - A(Y)), which is positive. If X and A(X) - X are positive semidefinite, and X is not "
+    "0, the radius is at least 1, by A^n(X) >= X; it is 1 if X is positive definite and A(X) = X. "
+    "It is at least the square of that of a step, or a period, without noise."
 )
 _FOUND_BY = (
     "P and Q by the recursion of Faddeev and LeVerrier; Schur tests and s by that of Astrom, Jury "
@@ -200,9 +202,15 @@ def _listed_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str]
             vector = _fractions(witness["vector"])
             steps.append(
                 f"A vector v = {_numbers([x / max(vector) for x in vector])} is compared with N v: "
-                "a radius below 1 if N v < v, at least 1 if N v >= v, 1 if N v = v > 0 "
-                "(Collatz and Wielandt)."
+                "a radius below 1 if N v < v, at least 1 if N v >= v (Collatz and Wielandt)."
             )
+            if "sets" in witness:
+                count = len(witness["sets"])
+                steps.append(
+                    f"Of {count} set{'s' * (count > 1)} of eigenvalues none gets noise from a "
+                    "later one, so that the largest radius of a block is that of N: N v <= v in "
+                    "each, and N v = v in one."
+                )
         elif "bits" in witness and found.claim != "boundary":
             bits, from_file = witness["bits"], "how far to round"
             steps.append(f"They are added in {bits} binary digits, rounded down and rounded up.")
@@ -234,7 +242,14 @@ def _shares(modes: ListedModes) -> list[str]:
 def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
     modes, witness = read_power_law(proof), proof["witness"]
     steps, again = _transfer(modes), [_FOUND_BY]
-    if _by(proof) not in ("noiseless", "trace"):
+    if "on_circle" in witness:
+        factor = _polynomial(_fractions(witness["on_circle"]))
+        steps.append(
+            f"At the first eigenvalue it is divided by {factor}, which is self-inversive and whose "
+            "derivative is strictly Schur: all its roots lie on the unit circle (Cohn). What is "
+            "left is strictly Schur."
+        )
+    if "numerator" in witness:
         n, d = (_fractions(witness[key])[::-1] for key in ("numerator", "denominator"))
         steps.append(
             f"s = lambda n / d with n = {_polynomial(n, 'lambda')} and "
@@ -243,7 +258,9 @@ def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], l
         again.append(
             "n and d are compared with s at more eigenvalues than their degrees allow to differ."
         )
-    sides = {"stable": ["above"], "open": ["above", "below"]}.get(found.claim, ["below"])
+    sides = {"boundary": [], "stable": ["above"], "open": ["above", "below"]}.get(
+        found.claim, ["below"]
+    )
     if modes.feed or modes.damping:
         for side in sides if _by(proof) in ("", "noise_sum") else []:
             pieces = witness[side]["pieces"]
@@ -264,12 +281,11 @@ def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], l
 
 
 def _period_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
-    family = proof["witness"]["Y"]
-    steps = [
-        "Second moments are a matrix for each eigenvalue, and each step mixes them.",
-        f"Y is a family of {len(family)} matrices of size {len(family[0])}.",
-        *_direction(proof, found),
-    ]
+    steps = ["Second moments are a matrix for each eigenvalue, and each step mixes them."]
+    for name in _held(proof):
+        family = proof["witness"][name]
+        steps.append(f"{name} is a family of {len(family)} matrices of size {len(family[0])}.")
+    steps += _direction(proof, found)
     again = ["A(Y) step by step in fractions; which matrices are positive definite, by pivots."]
     return [_DECREASE], steps, again
 
@@ -278,7 +294,7 @@ def _rows_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], 
     steps = [
         "Second moments are those of w and u in the coordinates of the rows: no eigenvalue is "
         "computed.",
-        f"Y is a matrix of size {len(proof['witness']['Y'])}.",
+        *(f"{name} is a matrix of size {len(proof['witness'][name])}." for name in _held(proof)),
         *_direction(proof, found),
     ]
     again = [
@@ -289,7 +305,16 @@ def _rows_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], 
     return [_DECREASE], steps, again
 
 
+def _held(proof: Any) -> list[str]:
+    """Return what a proof about second moments has of them."""
+    return [name for name in ("X", "Y") if name in proof["witness"]]
+
+
 def _direction(proof: Any, found: CheckedProof) -> list[str]:
+    if not _held(proof):
+        return ["Without noise it is the state itself whose steps are tested for roots."]
+    if _held(proof) == ["X"]:
+        return ["X and A(X) - X are positive semidefinite, or A(X) = X and X is positive definite."]
     vector = proof["witness"].get("vector")
     if found.claim == "stable" or vector is None:
         return ["Y and Y - A(Y) are positive definite."]

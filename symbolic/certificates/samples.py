@@ -12,6 +12,8 @@ family does in `periods`. Where the rows do not span their space, or have a shor
 state is held in coordinates q, w = C q: with rows :math:`x=yC^T` each :math:`x^T\cdot` is
 :math:`yG\cdot`, :math:`G=C^TC`, and :math:`A_s=y_s^Ty_sG`.
 
+Without noise, or to show an instability that needs none, S itself is tested.
+
 That Y and Y - A(Y) are positive definite is shown by matrices R for which :math:`RYR^T` has a
 dominant diagonal.
 """
@@ -25,8 +27,9 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from sgdmem.symbolic.certificates.fields import field, rationals, require, row, whole
-from sgdmem.symbolic.certificates.modes import Step, read_step
+from sgdmem.symbolic.certificates.modes import Step, is_schur, read_step
 from sgdmem.symbolic.certificates.noise_sums import read_batch
+from sgdmem.symbolic.certificates.periods import is_positive_definite, is_semidefinite
 
 _MOST_NUMBERS = 10**7
 
@@ -67,6 +70,19 @@ class SampledStep:
     def curvature(self) -> Any:
         """Return H."""
         return self._weighted(self.weights) * self.gram
+
+    def is_schur(self) -> bool:
+        """Whether S is strictly Schur: the mean of the state falls."""
+        v, r = ([_fmpq(x) for x in values] for values in (self.step.v, self.step.r))
+        read = [[x * y for y in r] for x in v]
+        drift = self.curvature() + self.weight_decay * _identity(self.size)
+        S = [[_fmpq(x) for x in line] for line in self.step.free]
+        blocks = [
+            [a * _identity(self.size) + b * drift for a, b in zip(*lines, strict=True)]
+            for lines in zip(S, read, strict=True)
+        ]
+        chi = _joined(blocks).charpoly()
+        return is_schur([Fraction(int(x.p), int(x.q)) for x in reversed(list(chi))])
 
     def moved(self, X: list[list[Any]]) -> list[list[Any]]:
         """Return the second moments after a step, block by block."""
@@ -160,6 +176,9 @@ def read_samples(record: Any) -> SampledStep:
 
 def check_stable(sampled: SampledStep, witness: Any) -> str:
     """Check that second moments decrease from step to step."""
+    if not sampled.share and "Y" not in witness:
+        require(sampled.is_schur(), "a step is strictly Schur")
+        return "a step is strictly Schur, and there is no noise"
     Y = _check(sampled, witness)
     _require_definite(Y, field(witness, "of_Y"), "Y")
     return "second moments of w and its memory fall from step to step, in the order of a matrix Y"
@@ -167,29 +186,56 @@ def check_stable(sampled: SampledStep, witness: Any) -> str:
 
 def check_unstable(sampled: SampledStep, witness: Any) -> str:
     """Check that they do not decrease."""
-    H = sampled.curvature()
-    require(H.det() != 0, "the rows span their coordinates: other directions are not of the loss")
+    _require_spanned(sampled)
+    if "X" in witness:
+        X = _read_square(sampled, witness, "X")
+        require(X != 0 * X, "X is not 0")
+        grown = (_moved(sampled, X) - X).tolist()
+        require(is_semidefinite(X.tolist()), "X is semidefinite")
+        require(is_semidefinite(grown), "A(X) - X is semidefinite")
+        return "second moments X of w and its memory do not fall from step to step"
+    if witness.get("by") == "noiseless":
+        require(not sampled.is_schur(), "a step is not strictly Schur")
+        return "the mean of w and its memory does not fall from step to step, even without noise"
     Y = _check(sampled, witness)
     z = _matrix([rationals(field(witness, "vector"), "vector", Y.ncols())])
     require((z * Y * z.transpose())[0, 0] < 0, "Y is negative somewhere")
     return "second moments of w and its memory do not fall: they would sum to a negative number"
 
 
+def check_boundary(sampled: SampledStep, witness: Any) -> str:
+    """Check that some second moments, positive definite, are the same after a step."""
+    _require_spanned(sampled)
+    X = _read_square(sampled, witness, "X")
+    require(is_positive_definite(X.tolist()), "X is positive definite")
+    require(bool(_moved(sampled, X) == X), "a step does not change X")
+    return "second moments X of w and its memory are the same after a step, so its radius is 1"
+
+
+def _require_spanned(sampled: SampledStep) -> None:
+    spanned = sampled.curvature().det() != 0
+    require(spanned, "the rows span their coordinates: other directions are not of the loss")
+
+
 def _check(sampled: SampledStep, witness: Any) -> Any:
-    size, d = sampled.step.size, sampled.size
-    Y = _matrix(_rows(field(witness, "Y"), "Y"))
-    require(Y.nrows() == Y.ncols() == size * d, "Y has the size of the state")
-    require(bool(Y.transpose() == Y), "Y is symmetric")
-    blocks = [[_block(Y, i, j, d) for j in range(size)] for i in range(size)]
-    moved = sampled.moved(blocks)
-    left = fmpq_mat(
-        size * d,
-        size * d,
-        [Y[i, j] - moved[i // d][j // d][i % d, j % d]
-         for i in range(size * d) for j in range(size * d)],
-    )  # fmt: skip
+    Y = _read_square(sampled, witness, "Y")
+    left = Y - _moved(sampled, Y)
     _require_definite(left, witness.get("of_difference"), "Y - A(Y)")
     return Y
+
+
+def _read_square(sampled: SampledStep, witness: Any, name: str) -> Any:
+    Y = _matrix(_rows(field(witness, name), name))
+    size = sampled.step.size * sampled.size
+    require(Y.nrows() == Y.ncols() == size, f"{name} has the size of the state")
+    require(bool(Y.transpose() == Y), f"{name} is symmetric")
+    return Y
+
+
+def _moved(sampled: SampledStep, Y: Any) -> Any:
+    """Return A(Y)."""
+    size, d = sampled.step.size, sampled.size
+    return _joined(sampled.moved([[_block(Y, i, j, d) for j in range(size)] for i in range(size)]))
 
 
 def _require_definite(X: Any, record: Any, name: str) -> None:
@@ -225,6 +271,16 @@ def _matrix(lines: list[list[Fraction]]) -> Any:
 
 def _identity(size: int) -> Any:
     return fmpq_mat(size, size, [fmpq(int(i == j)) for i in range(size) for j in range(size)])
+
+
+def _joined(blocks: list[list[Any]]) -> Any:
+    """Return a matrix of its blocks, all of one size."""
+    d, size = blocks[0][0].ncols(), len(blocks) * blocks[0][0].ncols()
+    return fmpq_mat(
+        size,
+        size,
+        [blocks[i // d][j // d][i % d, j % d] for i in range(size) for j in range(size)],
+    )
 
 
 def _block(Y: Any, i: int, j: int, d: int) -> Any:

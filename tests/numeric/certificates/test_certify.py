@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import sympy
 
-from sgdmem import Noise, Problem, Spectrum, certify, heavy_ball, sgd, stability
+from sgdmem import Algorithm, Noise, Problem, Spectrum, certify, heavy_ball, sgd, stability
 from sgdmem.errors import InputError, ProofError
 from sgdmem.methods import aggmo, periodic_stability
 from sgdmem.numeric.judges.reason import Reason
@@ -81,7 +81,8 @@ def test_coupled_noise() -> None:
         ([[0, 2], ["0.4999999999999999999", 0]], "stable"),
         ([[0, 2], ["0.5000000000000000001", 0]], "unstable"),
         ([[2, 0], [1, "1/2"]], "unstable"),
-        ([[1, 0], [1, "1/2"]], "unstable"),  # its radius is 1, but no vector is kept
+        ([[1, 0], [1, "1/2"]], "boundary"),
+        ([[1, 0], [1, 1]], "boundary"),  # its radius is 1, but no vector is kept
     ):
         problem = Problem(Spectrum([1, 1]), Noise.coupled(T))
         assert certify(HALF, problem, SHARP).check().claim == claim
@@ -136,6 +137,43 @@ def test_periods() -> None:
         assert certify(jumps, spectrum, size).stable is expected
     coupled = Problem(Spectrum([1, "0.5"]), Noise.coupled([[1, 2], [0, 1]]))
     assert certify(jumps, coupled, 64).check().claim == "stable"
+
+
+@pytest.mark.parametrize(("change", "claim"), [(0, "boundary"), (1, "stable"), (-1, "unstable")])
+def test_periods_and_rows_are_decided_at_the_boundary_and_beside_it(
+    change: int, claim: str
+) -> None:
+    for steps in ([HALF], [HALF, HALF], [HALF, HALF, HALF]):
+        assert certify(steps, [1], Fraction(1, 3) + change * TINY).claim == claim
+    twins = Problem(Spectrum([1, 1]), Noise.coupled([[0, 2], ["1/2", 0]]))
+    assert certify([HALF], twins, Fraction(1, 3) + change * TINY).claim == claim
+    # a row x = 1 in half of all cases, or one of two directions: the rate 2 is the largest
+    for rows in ([[1.0], [0.0]], [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]):
+        assert certify(sgd(2 - change * TINY), Problem.from_data(rows), 1).claim == claim
+
+
+def test_without_noise_periods_and_rows_are_decided_exactly() -> None:
+    assert certify([sgd(2)], [1]).claim == "unstable"
+    assert certify([sgd(2), sgd(2 - TINY)], [1]).check().claim == "stable"
+    assert certify([sgd(0)], [1], 4).reason is Reason.NOISELESS
+    rows = np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]])  # of largest eigenvalue 1/2
+    for rate, claim in ((4, "unstable"), (4 - TINY, "stable"), (4 + TINY, "unstable")):
+        assert certify(sgd(rate), rows).check().claim == claim
+
+
+def test_power_laws_with_an_unstable_mode() -> None:
+    edge = Spectrum.power_law("1.5", scale=38)
+    assert certify(heavy_ball("0.1", "0.9"), edge, 8).reason is Reason.BOUNDARY
+    single = Spectrum.power_law("1.5", scale=38, count=1)
+    assert certify(heavy_ball("0.1", "0.9"), single, 8).reason is Reason.BOUNDARY
+    rises = Algorithm("1/2", ["1/3"], ["1/4"], [["1/2"]], ["1/5"], shrink="-1/10")
+    proof = certify(rises, Spectrum.power_law(2), 4)  # stable at 1, and not near 0
+    assert proof.reason is Reason.NOISELESS
+    assert proof.record["witness"]["index"] > 1
+    assert certify(rises, Spectrum.power_law("0.8", count=3), 4).claim == "stable"
+    for size in (1, "0.99"):  # 1 + tau2 s / B is 0, and negative
+        alone = certify(sgd(1), Problem(Spectrum.power_law(2), Noise(0, -1)), size)
+        assert alone.reason is Reason.MODE_NOISE
 
 
 def changed(record: Any) -> Iterator[Any]:

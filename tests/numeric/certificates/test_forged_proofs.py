@@ -16,6 +16,7 @@ import pytest
 from sgdmem import Algorithm, Noise, Problem, Spectrum, certify, heavy_ball, sgd, stability
 from sgdmem.errors import ProofError
 from sgdmem.proofs import check_proof
+from sgdmem.symbolic.certificates.proof_text import proof_text
 from tests.symbolic.certificates.oracle import is_noiseless_boundary, truth
 
 HALF = sgd("1/2")
@@ -41,7 +42,13 @@ def proofs() -> list[Any]:
         *((HALF, Spectrum.power_law("1.5"), size) for size in (1, "1/2")),
         (sgd("5"), Spectrum.power_law("1.5", count=3), 2),
         *(([HALF, sgd("3/2")], [1, "1/2"], size) for size in (4, 1)),
+        *(([HALF], [1], size) for size in ("1/3", "0.3333333333333333333")),
+        ([sgd(2)], [1], 1),
         (HALF, np.array([[1.0], [0.5]]), 1),
+        *((sgd(rate), np.array([[1.0], [0.0]]), 1) for rate in (2, "2.000000000000000001", 9)),
+        (sgd(1), Problem(Spectrum([1, 1]), Noise.coupled([[1, 0], [1, "1/2"]])), 1),
+        *((sgd(rate), Spectrum.power_law("1.5", count=3), "inf") for rate in (2, "1.9")),
+        *((sgd(1), Problem(Spectrum.power_law(2, count=n), Noise(0, -1)), "1/2") for n in (1, 3)),
         *((sgd("1.5"), X, size) for size in (2, 1)),
     ]
     return [json.loads(json.dumps(certify(*question).record)) for question in questions]
@@ -128,7 +135,8 @@ def attack(count: int, seed: int) -> Counter[str]:
     return found
 
 
-def test_proofs_of_every_kind_are_true() -> None:
+def test_proofs_of_every_kind_are_true_and_can_be_read() -> None:
+    assert all("Theorem" in proof_text(record) for record in proofs())
     assert {outcome(record) for record in proofs()} == {
         "stable, and true",
         "unstable, and true",
