@@ -103,8 +103,7 @@ class Shape:
 
     def roots(self, clocks: Array) -> RealRoots:
         """Return the roots at some values of tau, an array of shape (n,)."""
-        sums = np.array([partial_sum(self.exponent, j + 1) for j in range(self.memory + 1)])
-        shares, tau = sums / sums[-1], clocks[:, None]
+        shares, tau = root_exponents(self.exponent, self.memory), clocks[:, None]
         poles = tau ** -shares[1:] * np.exp(self.a * (1 - shares[1:]))
         first = tau ** -shares[:1] * np.exp(self.b)
         return RealRoots(poles, np.hstack([first, np.exp(self.log_rho) * poles[:, :-1]]))
@@ -120,9 +119,21 @@ class Shape:
         return Shape(self.exponent, self.memory, *map(float, found))
 
 
-def partial_sum(exponent: float, count: int) -> float:
-    """Return S_count = 1 + (nu - 1) + ... + (nu - 1)^(count - 1)."""
-    return float(sum((exponent - 1) ** j for j in range(count)))
+def partial_sum(exponent: Any, count: int) -> Any:
+    """Return S_count = 1 + (nu - 1) + ... + (nu - 1)^(count - 1), a whole number if nu is one."""
+    return sum((exponent - 1) ** j for j in range(count))
+
+
+def root_exponents(exponent: float, memory: int) -> Array:
+    """Return S_1 / S_(M + 1), ..., S_(M + 1) / S_(M + 1): of 1 / z_1 and all 1 / p_i by a horizon.
+
+    Examples
+    --------
+    >>> root_exponents(3, 1)
+    array([0.33333333, 1.        ])
+    """
+    sums = np.array([partial_sum(exponent, j + 1) for j in range(memory + 1)])
+    return np.asarray(sums / sums[-1])
 
 
 def rate_exponent(exponent: float, memory: float) -> float:
@@ -136,7 +147,7 @@ def rate_exponent(exponent: float, memory: float) -> float:
     """
     if memory == inf:
         return min(1.0, exponent - 1)
-    return 1 - 1 / partial_sum(exponent, int(memory) + 1)
+    return float(1 - 1 / partial_sum(exponent, int(memory) + 1))
 
 
 def log_rate(roots: RealRoots, problem: FloatProblem) -> float:

@@ -14,10 +14,9 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sgdmem.numeric.acceleration.real_root_algorithms import real_root_entries
+from sgdmem.numeric.acceleration.real_root_algorithms import real_root_entries, root_exponents
 from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
     EVERY,
-    exponents,
     fast_method,
 )
 from sgdmem.symbolic.algebra.blocks import Blocks
@@ -146,7 +145,7 @@ def test_roots_that_are_one_unit_in_the_last_place_apart(p: float) -> None:
 @pytest.mark.parametrize("nu", [1.5, 2.0, 3.0])
 def test_fast_methods_of_long_horizons_have_it(nu: float, memory: int) -> None:
     for horizon in (1e3, 1e6, 1e9, 1e12, 1e15):
-        powers = [horizon**e for e in exponents(nu - 1, memory)]
+        powers = [horizon**e for e in root_exponents(nu, memory)]
         algorithm = fast_method(powers, 0.5, 0.9, EVERY).algorithm
         edge = interlacing_edge(algorithm)
         assert edge == 2 / Fraction(0.9)

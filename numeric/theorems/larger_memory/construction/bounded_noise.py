@@ -19,12 +19,12 @@ from __future__ import annotations
 from functools import cache
 from itertools import product
 
+from sgdmem.numeric.acceleration.real_root_algorithms import root_exponents
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
     EVERY,
     FIRST,
-    exponents,
     fast_method,
 )
 from sgdmem.numeric.verdicts.stability import stability
@@ -49,7 +49,7 @@ def claim(nu: float, memory: int, kind: str) -> tuple[tuple[float, ...], float]:
     m = nu - 1
     c = memory / _RHO if kind == FIRST else 2 / _RHO * (20 / 9) ** memory
     bound = 25 * 2 ** (memory / 2) * (1 + 1 / m + c * (2 + 1 / m)) * _GAIN ** (1 / nu)
-    return tuple(exponents(m, memory)), bound
+    return tuple(root_exponents(nu, memory).tolist()), bound
 
 
 def check(claim: Claim = claim) -> list[Case]:

@@ -17,6 +17,33 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 FIRST, EVERY = "constants 1", "every T"  # the two choices of the theorem
 
 
+class PartialFractions(NamedTuple):
+    r"""Parts of a method: :math:`\alpha`, residues of its auxiliary vectors, and their dampings.
+
+    The other ones are :math:`g`, :math:`\beta_i^2` and their sum F in "Energy identities". All are
+    numbers, or arrays of many methods.
+    """
+
+    alpha: Any
+    residues: list[Any]
+    dampings: list[Any]
+
+    @property
+    def squares(self) -> list[Any]:
+        r"""All :math:`\beta_i^2`."""
+        return [x / (1 - d) for x, d in zip(self.residues, self.dampings, strict=True)]
+
+    @property
+    def pull(self) -> Any:
+        """F."""
+        return sum(self.squares)
+
+    @property
+    def g(self) -> Any:
+        """What a step takes of w by itself."""
+        return self.alpha - self.pull
+
+
 class Interlacing(NamedTuple):
     """Poles and zeros in w = 2 (x - 1) / (x + 1), those of index 1 first, and the gain."""
 
@@ -30,6 +57,14 @@ class Interlacing(NamedTuple):
         poles, zeros = ([Fraction(x) for x in roots] for roots in (self.poles, self.zeros))
         entries = real_root_entries(poles, zeros, Fraction(self.gain))
         return Algorithm(*Blocks.of_row(entries, len(poles)), floats=True)
+
+    @property
+    def partial_fractions(self) -> PartialFractions:
+        """What the method is made of; of arrays, too."""
+        M = len(self.poles)
+        alpha, *rest = real_root_entries(self.poles, self.zeros, self.gain)
+        residues = [-x for x in rest[M : 2 * M]]
+        return PartialFractions(alpha, residues, [p / (1 + p / 2) for p in self.poles])
 
     def modulus(self, y: Array) -> Array:
         r"""Return the polygon :math:`\Phi`, which :math:`|\varphi|` is close to at w = iy."""
@@ -57,12 +92,6 @@ class Interlacing(NamedTuple):
         z = 0.5j * y
         Q, twice_D = (np.polyval(np.array(x, float), z) for x in (form.Q, form.fixed))
         return np.asarray((1 - z) * Q / (z * twice_D))
-
-
-def exponents(m: Any, memory: int) -> list[Any]:
-    """Return e_0, ..., e_M of nu = m + 1: floats, or fractions of an integer m."""
-    sums = [sum(m**i for i in range(j + 1)) for j in range(memory + 1)]
-    return [Fraction(x, sums[-1]) if isinstance(m, int) else x / sums[-1] for x in sums]
 
 
 def fast_method(powers: Sequence[Any], rho: Any, gain: Any, kind: str = FIRST) -> Interlacing:

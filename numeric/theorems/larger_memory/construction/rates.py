@@ -21,6 +21,7 @@ from fractions import Fraction
 from itertools import product
 from typing import NamedTuple
 
+from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.larger_memory.construction.interlacing import EVERY, FIRST, fast_method
 from sgdmem.symbolic.stability.interlacing import interlacing_edge
@@ -45,17 +46,12 @@ class Prediction(NamedTuple):
 
 def claim(m: int, memory: int, r: int, rho: Fraction, gain: Fraction, kind: str) -> Prediction:
     """Predict for T = r^S_{M+1}, where T^{h_M} = r^{S_{M+1} - 1}."""
-    horizon = r ** partial_sum(m, memory + 1)
+    horizon = r ** partial_sum(m + 1, memory + 1)
     first, last = Fraction(1), Fraction(1)  # A_0 and A_M
     if kind == EVERY:
         first, last = Fraction(1, 8), Fraction(9, 20) ** memory * rho ** (memory - 1) / 8
-    rate = gain * first * rho ** (memory - 1) / last * r ** (partial_sum(m, memory + 1) - 1)
+    rate = gain * first * rho ** (memory - 1) / last * r ** (partial_sum(m + 1, memory + 1) - 1)
     return Prediction(2 / gain, rate, 1 / (horizon / last + Fraction(1, 2)))
-
-
-def partial_sum(m: int, count: int) -> int:
-    """Return S_count."""
-    return int(sum(m**j for j in range(count)))
 
 
 def instances() -> Iterator[tuple[int, int, int, Fraction, Fraction, str]]:
@@ -71,7 +67,7 @@ def check(claim: Claim = claim) -> list[Case]:
     """Compare rates and dampings, and count wrong signs."""
     cases = []
     for m, memory, r, rho, gain, kind in instances():
-        powers = [Fraction(r) ** partial_sum(m, i + 1) for i in range(memory + 1)]
+        powers = [Fraction(r) ** partial_sum(m + 1, i + 1) for i in range(memory + 1)]
         found = fast_method(powers, rho, gain, kind).algorithm
         predicted = claim(m, memory, r, rho, gain, kind)
         label = f"m {m}, memory {memory}, r {r}, rho {rho}, {kind}"
@@ -98,7 +94,7 @@ def _with(**changes: int) -> Claim:
         m: int, memory: int, r: int, rho: Fraction, gain: Fraction, kind: str
     ) -> Prediction:
         true = claim(m, memory, r, rho, gain, kind)
-        lost = Fraction(r) ** (partial_sum(m, memory) - partial_sum(m, memory + 1))
+        lost = Fraction(r) ** (partial_sum(m + 1, memory) - partial_sum(m + 1, memory + 1))
         rate = true.rate * rho ** changes.get("rho", 0) * lost ** changes.get("sums", 0)
         return true._replace(rate=rate)
 

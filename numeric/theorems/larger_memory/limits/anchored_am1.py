@@ -19,6 +19,7 @@ from functools import partial
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.acceleration.anchored import anchored
+from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
@@ -46,7 +47,7 @@ def claim(
     saturation: float | None = None,
 ) -> float:
     """Return the exponent; ``saturation`` is that of the bias, theta times 2 if not given."""
-    theta = 2 - 1 / nu
+    theta = 1 + rate_exponent(nu, 1)
     bias = 2 * theta if saturation is None else saturation
     return min(theta * zeta, bias, theta * (2 - 1 / nu) + per_decay * decay)
 

@@ -33,14 +33,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
+from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent, root_exponents
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
 from sgdmem.numeric.theorems.instances import Dynamics
 from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
     EVERY,
     Interlacing,
-    exponents,
     fast_method,
 )
 
@@ -66,7 +65,7 @@ class Prediction(NamedTuple):
 
 def claim(nu: float, memory: int, *, constant: float = 0.75, first: int = 0) -> Prediction:
     """Predict the noise of the output, and which runs have a factor in its signal."""
-    exponent = -1 + (2 - 1 / partial_sum(nu, memory + 1)) / nu
+    exponent = -1 + (1 + rate_exponent(nu, memory)) / nu
     return Prediction(exponent, constant, slice(first, None))
 
 
@@ -76,7 +75,7 @@ def check(claim: Claim = claim) -> list[Case]:
     runs = claim(2.0, 1).runs
     cases = [Case(f"identity, m = {m}", float(difference(rng, m, runs)), 0.0) for m in range(1, 6)]
     for memory in (1, 2, 3):
-        method = fast_method([20**e for e in exponents(1.0, memory)], _RHO, _GAIN, EVERY)
+        method = fast_method([20**e for e in root_exponents(2.0, memory)], _RHO, _GAIN, EVERY)
         cases.append(Case(f"answers, memory {memory}", _error_of_answers(method, 20.0), 0.0))
     for nu, memory in METHODS:
         predicted, label = claim(nu, memory), f"nu = {nu:g}, memory {memory}"
@@ -138,7 +137,7 @@ def _error_of_answers(method: Interlacing, T: float) -> float:
 @cache
 def noises(nu: float, memory: int, T: float) -> tuple[float, float]:
     r"""Return the noise of the output, and the largest of one, times T, over min(1, lam F)^2."""
-    method = fast_method([T**e for e in exponents(nu - 1, memory)], _RHO, _GAIN, EVERY)
+    method = fast_method([T**e for e in root_exponents(nu, memory)], _RHO, _GAIN, EVERY)
     omega = np.exp(np.arange(np.log(1e-6 / T), np.log(np.pi), _STEP))
     phi, weights = _symbol(method, T, omega)
     F = float(_minus_phi(method, np.array([2 / T / (2 + 1 / T)]))[0])

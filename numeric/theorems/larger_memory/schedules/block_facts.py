@@ -22,16 +22,19 @@ Computed is the largest violation; theory is that there is none.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from math import prod
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
-from sgdmem.numeric.acceleration.real_root_algorithms import real_root_entries
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
+    Interlacing,
+    PartialFractions,
+)
 
 STATEMENT = Statement(
     "Block facts",
@@ -40,7 +43,6 @@ STATEMENT = Statement(
     reason="exact fractions",
 )
 _DRAWS, _STEPS = 8, 40
-Residues: TypeAlias = tuple[Fraction, list[Fraction], list[Fraction]]
 
 
 class Facts(NamedTuple):
@@ -60,8 +62,8 @@ class Facts(NamedTuple):
 
 
 def claim(
-    poles: list[Fraction],
-    zeros: list[Fraction],
+    poles: Sequence[Fraction],
+    zeros: Sequence[Fraction],
     rates: tuple[Fraction, Fraction],
     *,
     largest_zero: Fraction = Fraction(98, 100),
@@ -90,37 +92,40 @@ def check(claim: Claim = claim) -> list[Case]:
     names = ("residues", "rate g", "F / g", "F", "square", "response", "largest zero")
     worst = dict.fromkeys(names, 0.0)
     rng = np.random.default_rng(0)
-    for poles, zeros, gain in _methods(rng, Fraction(1, 8), Fraction(1, 3)):
+    for method in _methods(rng, Fraction(1, 8), Fraction(1, 3)):
         lam = Fraction(1) if rng.random() < 0.5 else _drawn(rng, 2)
-        alpha, f, dampings = parts = residues(poles, zeros, gain)
-        pull = sum((x / (1 - d) for x, d in zip(f, dampings, strict=True)), Fraction(0))
-        g = alpha - pull
-        facts = claim(poles, zeros, (lam * g, lam * pull))
-        _widen(worst, "residues", Fraction(min(f) <= facts.residue * alpha * zeros[0]))
-        _widen(worst, "rate g", abs(g / gain - facts.gradient_rate))
+        parts = method.partial_fractions
+        pull, g = parts.pull, parts.g
+        facts = claim(method.poles, method.zeros, (lam * g, lam * pull))
+        _widen(worst, "residues", _too_small(parts, facts, method))
+        _widen(worst, "rate g", abs(g / method.gain - facts.gradient_rate))
         _widen(worst, "F / g", pull / g - facts.share)
         _widen(worst, "F", pull - facts.pull)
         _widen(worst, "square", max(w * w for w in _signal(lam, parts)) - facts.square)
     nothing = Fraction(0)
     facts = claim([Fraction(1)], [Fraction(1)], (nothing, nothing))
-    for poles, zeros, gain in _methods(rng, facts.largest_zero, Fraction(1)):
-        alpha, f, dampings = parts = residues(poles, zeros, gain)
-        _widen(worst, "residues", Fraction(min(f) <= facts.residue * alpha * zeros[0]))
-        rate = alpha + sum((x / d for x, d in zip(f, dampings, strict=True)), Fraction(0))
+    for method in _methods(rng, facts.largest_zero, Fraction(1)):
+        parts = method.partial_fractions
+        _widen(worst, "residues", _too_small(parts, facts, method))
+        rate = method.gain * prod(z / p for z, p in zip(method.zeros, method.poles, strict=True))
         for lam in (Fraction(1), Fraction(82, 100), Fraction(1, 10**6)):
-            _widen(worst, "largest zero", max(map(abs, _signal(lam / gain, parts))) - 1)
-            errors = _steps(lam / gain, *parts, nothing, Fraction(1))
+            eigenvalue = lam / method.gain
+            _widen(worst, "largest zero", max(map(abs, _signal(eigenvalue, parts))) - 1)
+            errors = _steps(eigenvalue, parts, nothing, Fraction(1))
             _widen(worst, "response", max(map(abs, errors)) - facts.response * rate)
     return [Case(name, excess, 0.0) for name, excess in worst.items()]
+
+
+def _too_small(parts: PartialFractions, facts: Facts, method: Interlacing) -> Fraction:
+    """Return 1 if a residue is."""
+    return Fraction(min(parts.residues) <= facts.residue * parts.alpha * method.zeros[0])
 
 
 def _widen(worst: dict[str, float], name: str, excess: Fraction) -> None:
     worst[name] = max(worst[name], float(excess))
 
 
-def _methods(
-    rng: np.random.Generator, largest: Fraction, gain: Fraction
-) -> Iterator[tuple[list[Fraction], list[Fraction], Fraction]]:
+def _methods(rng: np.random.Generator, largest: Fraction, gain: Fraction) -> Iterator[Interlacing]:
     """Draw interlacing roots below a largest zero, which is taken often, and gains."""
     for draw in range(_DRAWS):
         roots = [largest if draw % 2 == 0 else largest * _drawn(rng, 1)]
@@ -129,7 +134,8 @@ def _methods(
             roots.append(
                 roots[-1] * (Fraction(1, 10**9) if tiny else _drawn(rng, 1) * Fraction(9, 10))
             )
-        yield roots[1::2], roots[::2], gain * (1 if draw % 3 else _drawn(rng, 2))
+        gains = gain * (1 if draw % 3 else _drawn(rng, 2))
+        yield Interlacing(tuple(roots[1::2]), tuple(roots[::2]), gains)
 
 
 def _drawn(rng: np.random.Generator, decades: int) -> Fraction:
@@ -138,26 +144,15 @@ def _drawn(rng: np.random.Generator, decades: int) -> Fraction:
     )
 
 
-def residues(poles: list[Fraction], zeros: list[Fraction], gain: Fraction) -> Residues:
-    """Return alpha, the residues, and the dampings of the auxiliary vectors."""
-    M = len(poles)
-    alpha, *rest = real_root_entries(poles, zeros, gain)
-    return alpha, [-x for x in rest[M : 2 * M]], [p / (1 + p / 2) for p in poles]
-
-
-def _signal(lam: Fraction, parts: Residues) -> Iterator[Fraction]:
-    return _steps(lam, *parts, Fraction(1), Fraction(0))
+def _signal(lam: Fraction, parts: PartialFractions) -> Iterator[Fraction]:
+    return _steps(lam, parts, Fraction(1), Fraction(0))
 
 
 def _steps(
-    lam: Fraction,
-    alpha: Fraction,
-    f: list[Fraction],
-    dampings: list[Fraction],
-    w: Fraction,
-    error: Fraction,
+    lam: Fraction, parts: PartialFractions, w: Fraction, error: Fraction
 ) -> Iterator[Fraction]:
     """Yield w after each step from memory 0; the first gradient has an error."""
+    alpha, f, dampings = parts
     memory = [Fraction(0)] * len(f)
     for _ in range(_STEPS):
         G = lam * w + error

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
-from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum
+from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.schedule import Schedule
@@ -62,8 +62,8 @@ def claim(
     scale: float | None = None,
 ) -> Exponents:
     """Return theta, and the exponent of responses: 1 for the steps of a block, h for each error."""
-    theta = 2 - 1 / partial_sum(exponent, memory + 1 + more)
-    return Exponents(theta, per_step + 2 * (theta - 1), gain, scale)
+    h = rate_exponent(exponent, memory + more)
+    return Exponents(1 + h, per_step + 2 * h, gain, scale)
 
 
 def check(claim: Claim = claim) -> list[Case]:

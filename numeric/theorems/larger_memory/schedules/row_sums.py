@@ -28,9 +28,14 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from sgdmem.numeric.acceleration.real_root_algorithms import partial_sum, real_root_entries
+from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent, root_exponents
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
+    EVERY,
+    Interlacing,
+    fast_method,
+)
 
 STATEMENT = Statement(
     "Row sums of schedules",
@@ -56,7 +61,7 @@ class Weighted(NamedTuple):
 
 def claim(exponent: float, memory: int, *, more: float = 0.0, decay: float = 12.0) -> Weighted:
     """Return the largest exponent of weights with which sums are bounded."""
-    theta = 2 - 1 / partial_sum(exponent, memory + 1)
+    theta = 1 + rate_exponent(exponent, memory)
     return Weighted(theta * (2 - 1 / exponent) + more, decay)
 
 
@@ -104,26 +109,19 @@ def _row_sum(parameters: Parameters, weights: Array, lam: Array, counts: Array) 
 
 
 def _clock(memory: int, decay: float) -> float:
-    """Return C."""
-    return decay / (0.45**memory * _RHO ** (memory - 1) / 8)
+    """Return C, with which the slowest pole of a date is ``decay`` over it."""
+    (slowest,) = _method(2.0, memory, np.ones(1)).poles[-1]  # at T = 1, for any nu
+    return float(decay / slowest)
+
+
+def _method(nu: float, memory: int, T: Array) -> Interlacing:
+    return fast_method([T**e for e in root_exponents(nu, memory)], _RHO, _GAIN, EVERY)
 
 
 def _parameters(nu: float, memory: int, dated: Array, decay: float) -> Parameters:
-    """Return g, beta and delta of all steps, by partial fractions."""
-    shares = np.array([partial_sum(nu, i + 1) for i in range(memory + 1)])
-    shares /= shares[-1]
-    T = dated / _clock(memory, decay)
-    zeros, poles = [T ** -shares[0] / 8], []
-    for i in range(1, memory + 1):
-        poles.append(0.45 * zeros[-1] * T ** -(shares[i] - shares[i - 1]))
-        zeros.append(_RHO * poles[-1])
-    alpha, *rest = real_root_entries(poles, zeros[:-1], _GAIN)
-    residues, delta = (
-        -np.array(rest[memory : 2 * memory]),
-        np.array([p / (1 + p / 2) for p in poles]),
-    )
-    squares = residues / (1 - delta)
-    return alpha - squares.sum(axis=0), np.sqrt(squares).T, delta.T
+    """Return g, beta and delta of all steps."""
+    parts = _method(nu, memory, dated / _clock(memory, decay)).partial_fractions
+    return parts.g, np.sqrt(parts.squares).T, np.array(parts.dampings).T
 
 
 def _eigenvalues(nu: float, t: float) -> tuple[Array, Array]:

@@ -10,7 +10,8 @@ import pytest
 
 import sgdmem
 from sgdmem.methods import anchored
-from sgdmem.numeric.theorems.larger_memory.construction.interlacing import exponents, fast_method
+from sgdmem.numeric.acceleration.real_root_algorithms import root_exponents
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import fast_method
 from sgdmem.numeric.theorems.larger_memory.limits import (
     clusters,
     extrapolated_outputs,
@@ -141,7 +142,7 @@ def test_exponents_of_leaky_am1(nu: float) -> None:
     problem = sgdmem.Problem.power_law(nu, zeta=3)
     theta, found = 2 - 1 / nu, dict[str, list[float]]()
     for T in (32.0, 128.0, 512.0, 2048.0, 8192.0):
-        method = fast_method([T**e for e in exponents(nu - 1, 1)], 0.5, 0.3).algorithm
+        method = fast_method([T**e for e in root_exponents(nu, 1)], 0.5, 0.3).algorithm
         steps = int(2.5 * T * math.log(T))
         for name, rule in (("leaky", _leaky(method, T)), ("plain", method)):
             last = float(sgdmem.losses(rule, problem, 8, steps)[steps])

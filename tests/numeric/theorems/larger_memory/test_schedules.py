@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise, product
-from typing import Any
 
 import numpy as np
 import pytest
 
+from sgdmem.numeric.acceleration.real_root_algorithms import root_exponents
 from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
     EVERY,
-    exponents,
+    Interlacing,
     fast_method,
 )
 from sgdmem.numeric.theorems.larger_memory.schedules import (
-    block_facts,
     energy_inequalities,
     quadratic_variation,
 )
@@ -46,18 +45,15 @@ def test_parameters_of_the_methods_of_schedules() -> None:
     # Lemma 2 and, in what depends on T, Lemma 11; theorem D's second choice is (1)
     T = np.geomspace(1, 1e14, 300)
     for nu, memory, rho in product((1.2, 2.0, 4.0), (1, 2, 3, 5), (0.5, 0.1)):
-        powers = [T**e for e in exponents(nu - 1, memory)]
-        poles, zeros, gain = fast_method(powers, rho, 0.3, EVERY)
-        parts: Any = block_facts.residues  # of arrays, too
-        alpha, f, dampings = parts([*poles], [*zeros], gain)
-        delta = np.array(dampings)
-        most = alpha * zeros[0] / (1 + zeros[0] / 2)  # alpha z_1'
-        for i, residue in enumerate(f):
+        powers = [T**e for e in root_exponents(nu, memory)]
+        method = fast_method(powers, rho, 0.3, EVERY)
+        parts, first = method.partial_fractions, method.zeros[0]
+        delta, F, g = np.array(parts.dampings), parts.pull, parts.g
+        most = parts.alpha * first / (1 + first / 2)  # alpha z_1'
+        for i, residue in enumerate(parts.residues):
             assert (residue >= 0.52 * 0.48 ** (memory - 1 - i) * rho**i * most).all()
             assert (residue <= (1.39 * rho) ** i * most * (1 + 1e-9)).all()
-        beta = np.sqrt(np.array(f) / (1 - delta))
-        F = (beta**2).sum(axis=0)
-        g = alpha - F
+        beta = np.sqrt(parts.squares)
         assert (2.4 * (1.05 / rho) ** (memory - 1) * beta**2 >= F).all()
         assert (beta[-1] ** 2 >= 1.08 * g * delta[-1]).all()
         assert (delta[0] <= 0.5).all() and all((b <= a / 4).all() for a, b in pairwise(delta))
@@ -96,8 +92,7 @@ def largest_signal(zero: float, draws: int, rng: np.random.Generator) -> float:
         falls = rng.uniform(0, 1, (2 * memory, draws)) ** rng.choice([1, 8], (2 * memory, draws))
         roots = zero * np.concatenate([np.ones((1, draws)), falls[1:] * (1 - 1e-3)]).cumprod(axis=0)
         gain = rng.choice([1.0, 0.9, 0.82, 0.6], draws)
-        parts: Any = block_facts.residues  # of arrays, too
-        alpha, f, dampings = parts([*roots[1::2]], [*roots[::2]], gain)
+        alpha, f, dampings = Interlacing((*roots[1::2],), (*roots[::2],), gain).partial_fractions
         w, kept = np.ones(draws), np.zeros((memory, draws))
         for _ in range(300):
             after = w - alpha * w + kept.sum(axis=0)
