@@ -56,6 +56,11 @@ class Case:
     computed: float
     theory: float
 
+    @classmethod
+    def within(cls, label: str, ratio: Any) -> Case:
+        """Return the case of a ratio, by how much it is above 1; it fails where that is NaN."""
+        return cls(label, 0.0 if ratio <= 1 else float(ratio) - 1, 0.0)
+
     @property
     def error(self) -> float:
         """The difference relative to the prediction, absolute where that is 0; never NaN."""
@@ -100,6 +105,23 @@ class CheckResult:
             "worst_case": self.worst.label,
             "reason_of_tolerance": self.statement.reason,
         }
+
+
+def larger(one: Any, other: Any) -> float:
+    """Return the larger number, and NaN if one is NaN, which `max` may pass over.
+
+    Examples
+    --------
+    >>> max(1.0, math.nan), larger(1.0, math.nan), larger(1, 2)
+    (1.0, nan, 2.0)
+    """
+    return math.nan if one != one or other != other else float(max(one, other))
+
+
+def widen(largest: dict[str, float], found: Mapping[str, Any]) -> None:
+    """Raise the largest numbers of some names to those found, from 0; NaN stays."""
+    for name, number in found.items():
+        largest[name] = larger(largest.get(name, 0.0), number)
 
 
 class StatementModule(Protocol):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from scipy.special import zeta
 
-from sgdmem.numeric.theorems.check import FEWEST_CASES, Case, CheckResult
+from sgdmem.numeric.theorems.check import FEWEST_CASES, Case, CheckResult, widen
 from sgdmem.numeric.theorems.noise_summands import power_law_sum
 from sgdmem.numeric.theorems.registry import (
     STATEMENTS,
@@ -104,6 +104,21 @@ def test_unknown_statement(name: str) -> None:
 )
 def test_error_of_a_case(computed: float, theory: float, error: float) -> None:
     assert Case("", computed, theory).error == error
+
+
+@pytest.mark.parametrize(
+    ("ratio", "error"), [(0.5, 0.0), (1.0, 0.0), (1.5, 0.5), (math.inf, math.inf)]
+)
+def test_error_of_a_ratio(ratio: float, error: float) -> None:
+    assert Case.within("", ratio).error == error
+
+
+def test_what_is_not_a_number_fails() -> None:
+    assert Case.within("", math.nan).error == math.inf
+    for one, other in ((math.nan, 1.0), (1.0, math.nan)):
+        largest = {"ratio": one}
+        widen(largest, {"ratio": other})
+        assert math.isnan(largest["ratio"])
 
 
 @pytest.mark.parametrize("exponent", [1.3, 2.0, 3.0])

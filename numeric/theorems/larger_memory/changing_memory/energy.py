@@ -35,7 +35,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 
 STATEMENT = Statement(
     "Energy of changing memory",
@@ -107,7 +107,7 @@ def check(claim: Claim = claim) -> list[Case]:
     """Compare the largest constants that random steps need with those claimed."""
     rng, claimed = np.random.default_rng(0), claim()
     return [
-        Case(name, max(0.0, largest_needed(name, _DRAWS, rng, claimed) - float(allowed)), 0.0)
+        Case(name, larger(0.0, largest_needed(name, _DRAWS, rng, claimed) - float(allowed)), 0.0)
         for name, allowed in zip(NEEDED, _allowed(claimed), strict=True)
     ]
 

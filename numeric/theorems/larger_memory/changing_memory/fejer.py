@@ -37,7 +37,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 
 STATEMENT = Statement(
     "Fejer steps of rounds",
@@ -93,7 +93,7 @@ def check(claim: Claim = claim) -> list[Case]:
         found |= {f"{name}, m = {m}": x for name, x in block_ratios(m, 300, rng, pattern).items()}
     for nu in (1.1, 1.5, 2.0, 3.0, 10.0):
         found[f"exponent, nu = {nu:g}"] = exponent_ratio(nu, pattern)
-    return [Case(name, max(0.0, ratio - 1), 0.0) for name, ratio in found.items()]
+    return [Case.within(name, ratio) for name, ratio in found.items()]
 
 
 def product_ratios(
@@ -137,11 +137,13 @@ def block_ratios(
             for _ in range(4):
                 found = found.then(single).then(whole)
         block, scale = found, scale * reach
-        one = max(one, float(block.whole.max()))
+        one = larger(one, block.whole.max())
         after = lam >= scale
-        squares = max(squares, float((block.whole + log(2) + 2 * np.log(lam / scale))[after].max()))
+        squares = larger(
+            squares, float((block.whole + log(2) + 2 * np.log(lam / scale))[after].max())
+        )
         largest = np.maximum(0, np.max(steps, axis=0))
-        between = max(between, float((block.between - largest).max()))
+        between = larger(between, (block.between - largest).max())
     return {
         "block": _exp(one),
         "block beyond": _exp(squares),

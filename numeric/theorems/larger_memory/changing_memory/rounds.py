@@ -36,7 +36,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 
 STATEMENT = Statement(
     "Rounds of changing memory",
@@ -102,7 +102,7 @@ def check(claim: Claim = claim) -> list[Case]:
     rng, bounds = np.random.default_rng(0), claim()
     found = largest_ratios(draw(rng, 80, 24), bounds)
     found["adiabatic"] = largest_adiabatic(draw(rng, 2000, 3, most=3.0, long=1), bounds)
-    return [Case(name, max(0.0, ratio - 1), 0.0) for name, ratio in found.items()]
+    return [Case.within(name, ratio) for name, ratio in found.items()]
 
 
 def draw(
@@ -143,16 +143,16 @@ def largest_ratios(rounds: Rounds, bounds: Bounds) -> dict[str, float]:
     signal = change = response = energy = 0.0
     for r, states in _states(rounds, lam, starts):
         a = states[0, 0, 0, slow]
-        signal = max(signal, float((abs(a) / f[r]).max()) / e)
-        change = max(change, float((abs(a - 1) / (size * f[r])).max()) / e)
+        signal = larger(signal, float((abs(a) / f[r]).max()) / e)
+        change = larger(change, float((abs(a - 1) / (size * f[r])).max()) / e)
         for start, ((ww, wu), _) in zip(starts[1:], states[1:], strict=False):
             s = start - 1
             b = rounds.beta[s]
             R = -(rounds.g + b * b) * ww[slow] + b * wu[slow] / root[slow]
-            response = max(response, float((abs(R) * f[s] / (f[r] * allowed)).max()))
+            response = larger(response, (abs(R) * f[s] / (f[r] * allowed)).max())
         if r % 4 == 0:
             grown = _squared_norm(states).max(axis=(0, 1))
-            energy = max(energy, float((grown / (2 * rounds.x**bounds.energy)).max()))
+            energy = larger(energy, (grown / (2 * rounds.x**bounds.energy)).max())
     left = abs(a - 1 + rate * lam[slow]) / (e * rounds.x * size**bounds.order)
     regular = rounds._replace(
         delta=np.full_like(rounds.delta, 1 / rounds.T),
@@ -194,7 +194,7 @@ def largest_adiabatic(rounds: Rounds, bounds: Bounds) -> float:
             for (old, earlier, c), M in zip(before, states, strict=True):
                 grown = _form_growth(M, cross, old) * np.exp((damped - earlier) / 8)
                 allowed = 8 * (rounds.c[r] / c) ** bounds.adiabatic
-                found = max(found, float((grown / allowed).max()))
+                found = larger(found, (grown / allowed).max())
         damped = damped + tau
     return found
 

@@ -37,7 +37,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger, widen
 
 STATEMENT = Statement(
     "Windows of changing memory",
@@ -71,7 +71,7 @@ def check(claim: Claim = claim) -> list[Case]:
     errors = sum(chain_error(rng, bounds.sign) != 0 for _ in range(20))
     cases = [Case("chain", float(errors), 0.0)]
     found = largest_ratios(200, rng, bounds)
-    cases += [Case(name, max(0.0, ratio - 1), 0.0) for name, ratio in found.items()]
+    cases += [Case.within(name, ratio) for name, ratio in found.items()]
     for nu in _EXPONENTS:
         y = 1 - 1 / nu
         largest = largest_sum(nu)
@@ -103,8 +103,7 @@ def largest_ratios(draws: int, rng: np.random.Generator, bounds: Bounds) -> dict
     """Return the largest ratios of rows, memories, growth and what is forgotten."""
     found = dict.fromkeys(("row", "memory, above", "memory, below"), 0.0)
     for _ in range(draws):
-        for name, ratio in zip(found, _responses(rng, bounds), strict=True):
-            found[name] = max(found[name], ratio)
+        widen(found, dict(zip(found, _responses(rng, bounds), strict=True)))
     for memory in (1, 2, 3):
         ratios = [_growth(rng, memory, bounds) for _ in range(draws)]
         grown, forgotten = np.max(ratios, axis=0)
@@ -172,11 +171,11 @@ def _growth(rng: np.random.Generator, memory: int, bounds: Bounds) -> tuple[floa
         P[0, 0] += kick**2
         e = lam**2 * g @ np.linalg.solve(P, g)
         ratio = np.linalg.slogdet(P)[1] - np.linalg.slogdet(carried)[1]
-        forgotten = max(forgotten, e / (bounds.forgotten * ratio))
+        forgotten = larger(forgotten, e / (bounds.forgotten * ratio))
         exponent += abs(mu) * np.sqrt(e * f)
         M = moved @ M
         norm = np.linalg.norm(np.linalg.solve(np.linalg.cholesky(P), M @ start), 2)
-        grown = max(grown, np.log(norm) / (bounds.growth * exponent))
+        grown = larger(grown, np.log(norm) / (bounds.growth * exponent))
     return float(grown), float(forgotten)
 
 

@@ -83,8 +83,7 @@ def check(claim: Claim = claim) -> list[Case]:
         slope = float(np.log(late / early) / np.log(_HORIZONS[1] / _HORIZONS[0]))
         # differences, and not relative ones: exponents are of the order of 1
         cases.append(Case(f"{label}: exponent", slope - predicted.exponent, 0.0))
-        over = max(0.0, largest / predicted.constant - 1)
-        cases.append(Case(f"{label}: an eigenvalue", over, 0.0))
+        cases.append(Case.within(f"{label}: an eigenvalue", largest / predicted.constant))
     return cases
 
 

@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 from sgdmem.numeric.theorems.instances import Dynamics
 from sgdmem.numeric.theorems.larger_memory.stationary.methods import (
     heavy_balls,
@@ -87,8 +87,7 @@ def check(claim: Claim = claim) -> list[Case]:
 def _cases(label: str, ratios: tuple[float, float]) -> list[Case]:
     names = ("signal", "losses")
     return [
-        Case(f"{label}: {name}", max(0.0, ratio - 1), 0.0)
-        for name, ratio in zip(names, ratios, strict=True)
+        Case.within(f"{label}: {name}", ratio) for name, ratio in zip(names, ratios, strict=True)
     ]
 
 
@@ -111,8 +110,8 @@ def largest_ratios(
         means, found = _run(dynamics, h, squares, rho, batch)
         apart = abs(means - predicted.limit[:, None])
         floor = 1e-12 * abs(means).max()  # of rounding, where bounds have become smaller
-        signals = max(signals, float((apart / (predicted.distance + floor)).max()))
-        losses = max(losses, float((found / predicted.losses).max()))
+        signals = larger(signals, (apart / (predicted.distance + floor)).max())
+        losses = larger(losses, (found / predicted.losses).max())
     return signals, losses
 
 

@@ -31,7 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 
 STATEMENT = Statement(
     "Potential of small discs",
@@ -127,14 +127,13 @@ def check(claim: Claim = claim) -> list[Case]:
         lowest, near = ratios(measure, measure.k[chosen], predicted.own)
         further = farthest_below(measure, measure.k[chosen], predicted.reach)
         label = f"nu = {nu:g}, delta = {delta:g}"
-        cases.append(Case(f"{label}: on circles", max(0.0, near - 1), 0.0))
+        cases.append(Case.within(f"{label}: on circles", near))
         for name, ratio in (("P", lowest), ("P′", further)):
-            violation = max(0.0, ratio / predicted.constant - 1)
-            cases.append(Case(f"{label}: Lemma {name}", violation, 0.0))
+            cases.append(Case.within(f"{label}: Lemma {name}", ratio / predicted.constant))
         cases.append(Case(f"{label}: mean", _mean(rng, measure), 0.0))
         least = min(measure.on_circle(k) for k in measure.k)
         descents = descended(rng, measure, 4).min()
-        cases.append(Case(f"{label}: descents", max(0.0, float(descents / least - 1)), 0.0))
+        cases.append(Case.within(f"{label}: descents", descents / least))
     return cases
 
 
@@ -143,7 +142,7 @@ def ratios(measure: Circles, chosen: Array, own: float = 1) -> tuple[float, floa
     near = 0.0
     for k in chosen:
         lost = own * measure.L * k ** (measure.nu * (0.5 - measure.delta) - 1) + measure.margin
-        near = max(near, (measure.others(k) - measure.on_circle(k)) / lost)
+        near = larger(near, (measure.others(k) - measure.on_circle(k)) / lost)
     return farthest_below(measure, chosen), float(near)
 
 
@@ -151,7 +150,7 @@ def farthest_below(measure: Circles, chosen: Array, reach: float = 0) -> float:
     """Return -(G + margin) over L k_1^(nu s) at its largest on chosen circles."""
     scale = measure.L * measure.k[0] ** (measure.nu * (0.5 - measure.delta))
     least = min(measure.on_circle(k, reach) for k in chosen)
-    return max(0.0, float(-(least + measure.margin) / scale))
+    return larger(0.0, -(least + measure.margin) / scale)
 
 
 def descended(rng: np.random.Generator, measure: Circles, count: int) -> Array:
@@ -186,7 +185,7 @@ def _mean(rng: np.random.Generator, measure: Circles) -> float:
         radius = rng.uniform(0.1, 0.9)
         xi = 1 + radius * rng.choice([0.2, 0.7, 1.5, 3.0]) * np.exp(2j * np.pi * rng.random())
         found = np.log(abs(1 - (1 + radius * turn) / xi)).mean()
-        worst = max(worst, abs(found - np.log(max(abs(xi - 1), radius) / abs(xi))))
+        worst = larger(worst, abs(found - np.log(max(abs(xi - 1), radius) / abs(xi))))
     return float(worst)
 
 

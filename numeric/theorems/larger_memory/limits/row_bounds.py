@@ -33,7 +33,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, widen
 from sgdmem.numeric.theorems.larger_memory.universal_bound.kernels import kernel_losses
 
 STATEMENT = Statement(
@@ -87,9 +87,7 @@ def check(claim: Claim = claim) -> list[Case]:
     cases = []
     for kind in KINDS:
         worst = largest_ratios(kind, _DRAWS, np.random.default_rng(0), claim())
-        cases += [
-            Case(f"{kind}: {name}", max(0.0, ratio - 1), 0.0) for name, ratio in worst.items()
-        ]
+        cases += [Case.within(f"{kind}: {name}", ratio) for name, ratio in worst.items()]
     return cases
 
 
@@ -99,8 +97,7 @@ def largest_ratios(
     """Return the largest ratios, over methods of one kind; all should be at most 1."""
     worst: dict[str, float] = {}
     for _ in range(draws):
-        for name, ratio in _ratios(_run(kind, rng), constants, rng).items():
-            worst[name] = max(worst.get(name, 0.0), ratio)
+        widen(worst, _ratios(_run(kind, rng), constants, rng))
     return worst
 
 

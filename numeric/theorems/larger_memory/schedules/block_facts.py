@@ -30,7 +30,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, widen
 from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
     Interlacing,
     PartialFractions,
@@ -89,40 +89,38 @@ def claim(
 
 def check(claim: Claim = claim) -> list[Case]:
     """Step through blocks of methods with small and with large first zeros."""
-    names = ("residues", "rate g", "F / g", "F", "square", "response", "largest zero")
-    worst = dict.fromkeys(names, 0.0)
+    worst: dict[str, float] = {}
     rng = np.random.default_rng(0)
     for method in _methods(rng, Fraction(1, 8), Fraction(1, 3)):
         lam = Fraction(1) if rng.random() < 0.5 else _drawn(rng, 2)
         parts = method.partial_fractions
         pull, g = parts.pull, parts.g
         facts = claim(method.poles, method.zeros, (lam * g, lam * pull))
-        _widen(worst, "residues", _too_small(parts, facts, method))
-        _widen(worst, "rate g", abs(g / method.gain - facts.gradient_rate))
-        _widen(worst, "F / g", pull / g - facts.share)
-        _widen(worst, "F", pull - facts.pull)
-        _widen(worst, "square", max(w * w for w in _signal(lam, parts)) - facts.square)
+        excesses = {
+            "residues": _too_small(parts, facts, method),
+            "rate g": abs(g / method.gain - facts.gradient_rate),
+            "F / g": pull / g - facts.share,
+            "F": pull - facts.pull,
+            "square": max(w * w for w in _signal(lam, parts)) - facts.square,
+        }
+        widen(worst, excesses)
     nothing = Fraction(0)
     facts = claim([Fraction(1)], [Fraction(1)], (nothing, nothing))
     for method in _methods(rng, facts.largest_zero, Fraction(1)):
         parts = method.partial_fractions
-        _widen(worst, "residues", _too_small(parts, facts, method))
+        widen(worst, {"residues": _too_small(parts, facts, method)})
         rate = method.gain * prod(z / p for z, p in zip(method.zeros, method.poles, strict=True))
         for lam in (Fraction(1), Fraction(82, 100), Fraction(1, 10**6)):
             eigenvalue = lam / method.gain
-            _widen(worst, "largest zero", max(map(abs, _signal(eigenvalue, parts))) - 1)
-            errors = _steps(eigenvalue, parts, nothing, Fraction(1))
-            _widen(worst, "response", max(map(abs, errors)) - facts.response * rate)
+            rise = max(map(abs, _signal(eigenvalue, parts))) - 1
+            response = max(map(abs, _steps(eigenvalue, parts, nothing, Fraction(1))))
+            widen(worst, {"largest zero": rise, "response": response - facts.response * rate})
     return [Case(name, excess, 0.0) for name, excess in worst.items()]
 
 
 def _too_small(parts: PartialFractions, facts: Facts, method: Interlacing) -> Fraction:
-    """Return 1 if a residue is."""
+    """Return whether a residue is, as 0 or 1."""
     return Fraction(min(parts.residues) <= facts.residue * parts.alpha * method.zeros[0])
-
-
-def _widen(worst: dict[str, float], name: str, excess: Fraction) -> None:
-    worst[name] = max(worst[name], float(excess))
 
 
 def _methods(rng: np.random.Generator, largest: Fraction, gain: Fraction) -> Iterator[Interlacing]:

@@ -79,8 +79,7 @@ def check(claim: Claim = claim) -> list[Case]:
         rng = np.random.default_rng(memory)
         sums = worst_ratios(rng, memory, R, _DRAWS, _STEPS, claim)
         for name, ratios in zip(("variation", "energy"), sums, strict=True):
-            excess = max(0.0, float(ratios.max()) - 1)
-            cases.append(Case(f"{name}, M = {memory}, R = {R:g}", excess, 0.0))
+            cases.append(Case.within(f"{name}, M = {memory}, R = {R:g}", ratios.max()))
     return cases
 
 

@@ -30,7 +30,7 @@ import numpy as np
 
 from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent, root_exponents
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
     EVERY,
     Interlacing,
@@ -74,7 +74,7 @@ def check(claim: Claim = claim) -> list[Case]:
         early, late = (row_sum_ratio(nu, memory, weighted, t) for t in _TIMES)
         first = _clock(memory, weighted.decay)
         growth = np.log(late / early) / np.log((_TIMES[1] + first) / (_TIMES[0] + first))
-        cases.append(Case(f"growth, nu = {nu:g}, M = {memory}", max(0.0, float(growth)), 0.0))
+        cases.append(Case(f"growth, nu = {nu:g}, M = {memory}", larger(0.0, growth), 0.0))
     return cases
 
 
@@ -149,7 +149,7 @@ def _response_error(rng: np.random.Generator, M: int) -> float:
         state = np.concatenate([[-alpha[s]], c[s]])
         for later in range(s + 1, t):
             state = steps[later] @ state
-        error = max(error, abs(lam * state[0] - (backward[s, 0] - backward[s + 1, 0])))
+        error = larger(error, abs(lam * state[0] - (backward[s, 0] - backward[s + 1, 0])))
     return float(error / np.abs(backward).max())
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 
 STATEMENT = Statement(
     "Polygon of the symbol",
@@ -33,9 +33,7 @@ def claim(polygon: float, memory: int) -> float:
 
 def check(claim: Claim = claim) -> list[Case]:
     """Compare for random roots, for each memory."""
-    return [
-        Case(f"memory {M}", max(0.0, largest_ratio(M, _DRAWS, claim) - 1), 0.0) for M in range(6)
-    ]
+    return [Case.within(f"memory {M}", largest_ratio(M, _DRAWS, claim)) for M in range(6)]
 
 
 def largest_ratio(memory: int, draws: int, claim: Claim = claim) -> float:
@@ -54,7 +52,7 @@ def largest_ratio(memory: int, draws: int, claim: Claim = claim) -> float:
             zeros = np.full(memory, -s + 0j)
         found = np.prod(abs(s - zeros)) / np.prod(abs(s - poles))
         polygon = np.prod(np.maximum(s, abs(zeros))) / np.prod(np.maximum(s, abs(poles)))
-        largest = max(largest, float(found) / claim(float(polygon), memory))
+        largest = larger(largest, found / claim(float(polygon), memory))
     return largest
 
 

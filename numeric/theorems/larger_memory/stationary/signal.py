@@ -19,7 +19,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 from sgdmem.numeric.theorems.instances import Dynamics
 from sgdmem.numeric.theorems.larger_memory.stationary.methods import (
     fast_methods,
@@ -50,13 +50,13 @@ def check(claim: Claim = claim) -> list[Case]:
     for nu in (1.3, 2.0, 3.0):
         drawn = [(method, law_noise_sum(method, nu)) for method in random_methods(rng, 30)]
         left = least_left(drawn, nu, claim)
-        cases.append(Case(f"random methods, nu = {nu:g}", max(0.0, 0.5 - left), 0.0))
+        cases.append(Case(f"random methods, nu = {nu:g}", larger(0.0, 0.5 - left), 0.0))
     for nu in (1.5, 2.0):
         fast = [(x.algorithm, x.noise_sum) for x in fast_methods(nu, (1, 2), (1e3, 1e6))]
         left = least_left(fast, nu, claim)
-        cases.append(Case(f"fast methods, nu = {nu:g}", max(0.0, 0.5 - left), 0.0))
+        cases.append(Case(f"fast methods, nu = {nu:g}", larger(0.0, 0.5 - left), 0.0))
     balls = [(ball, np.inf) for ball in heavy_balls()]  # their noise sums are not needed
-    cases.append(Case("heavy balls", max(0.0, 0.5 - least_left(balls, 2.0, claim)), 0.0))
+    cases.append(Case("heavy balls", larger(0.0, 0.5 - least_left(balls, 2.0, claim)), 0.0))
     return cases
 
 
@@ -70,7 +70,7 @@ def least_left(
         for t in _TIMES:
             lam = np.outer((1.0, 0.5, 0.1), claim(t, noise, exponent)).ravel()
             powers = np.linalg.matrix_power(dynamics.matrix(lam), t)
-            least = min(least, float((powers[..., 0] @ dynamics.r).min()))
+            least = float(np.minimum(least, (powers[..., 0] @ dynamics.r).min()))
     return least
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 from sgdmem.numeric.theorems.instances import Dynamics
 from sgdmem.numeric.theorems.larger_memory.stationary.methods import random_methods
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
@@ -43,9 +43,9 @@ def check(claim: Claim = claim) -> list[Case]:
         single = sums = 0.0
         for algorithm in [*random_methods(rng, 12, (M,)), _waiting(M)]:
             first, second = ratios(algorithm, claim)
-            single, sums = max(single, first), max(sums, second)
-        cases.append(Case(f"coefficients, memory {M}", max(0.0, single - 1), 0.0))
-        cases.append(Case(f"partial sums, memory {M}", max(0.0, sums - 1), 0.0))
+            single, sums = larger(single, first), larger(sums, second)
+        cases.append(Case.within(f"coefficients, memory {M}", single))
+        cases.append(Case.within(f"partial sums, memory {M}", sums))
     return cases
 
 
@@ -64,8 +64,8 @@ def ratios(algorithm: Algorithm, claim: Claim = claim) -> tuple[float, float]:
             g = np.array([0.0, *f]) * r ** np.arange(_STEPS + 1)
             largest = float(abs(np.fft.fft(g, _POINTS)).max())
             coefficients, partial = np.arange(_STEPS + 1) * abs(g), abs(np.cumsum(g))
-            found[0] = max(found[0], float(coefficients.max()) / largest / single)
-            found[1] = max(found[1], float(partial.max()) / largest / sums)
+            found[0] = larger(found[0], float(coefficients.max()) / largest / single)
+            found[1] = larger(found[1], float(partial.max()) / largest / sums)
     return found[0], found[1]
 
 

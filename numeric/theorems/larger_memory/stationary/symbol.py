@@ -46,10 +46,7 @@ def check(claim: Claim = claim) -> list[Case]:
         f"memory {M}": random_methods(rng, 25, (M,)) for M in (0, 1, 2, 3, 4, 6)
     }
     kinds["heavy balls"] = heavy_balls()
-    return [
-        Case(label, max(0.0, largest_ratio(methods, claim) - 1), 0.0)
-        for label, methods in kinds.items()
-    ]
+    return [Case.within(label, largest_ratio(methods, claim)) for label, methods in kinds.items()]
 
 
 def largest_ratio(methods: Iterable[Algorithm], claim: Claim = claim) -> float:

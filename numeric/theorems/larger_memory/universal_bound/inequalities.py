@@ -41,7 +41,7 @@ from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger, widen
 from sgdmem.numeric.theorems.larger_memory.universal_bound.kernels import (
     example_methods,
     kernel_of,
@@ -81,32 +81,30 @@ def check(claim: Claim = claim) -> list[Case]:
     """Compare for matrices of four kinds, for rows, and for methods."""
     cases = []
     for label, matrices in _kinds().items():
-        worst = dict.fromkeys(("noise", "signal", "singular values"), 0.0)
+        worst: dict[str, float] = {}
         for A in matrices:
             one = np.eye(A.shape[0])
             X = np.linalg.solve(one + A, A)
             x, found = (np.linalg.svd(matrix, compute_uv=False) for matrix in (A, X))
             bounds = claim(x)
-            left = 1 / np.linalg.norm(one + A, 2)
-            _widen(worst, "noise", 1 - (found**2).sum() / bounds.noise[0])
-            _widen(worst, "signal", 1 - left / bounds.left[0])
             rounding = 1e-15 * len(x) * found[0]
-            _widen(worst, "singular values", (bounds.value - found).max() - rounding)
-        cases += [Case(f"{name}, {label}", excess, 0.0) for name, excess in worst.items()]
+            ratios = {
+                "noise": bounds.noise[0] / (found**2).sum(),
+                "signal": bounds.left[0] * np.linalg.norm(one + A, 2),
+                "singular values": 1 + (bounds.value - found).max() - rounding,
+            }
+            widen(worst, ratios)
+        cases += [Case.within(f"{name}, {label}", ratio) for name, ratio in worst.items()]
     for tau2 in (-1, 0, 0.5):
-        excesses = zip(("rows", "sums"), _row_excess(claim, tau2), strict=True)
-        cases += [Case(f"{name}, tau2 = {tau2}", excess, 0.0) for name, excess in excesses]
-    worst = dict.fromkeys(("sums", "losses"), 0.0)
+        known = zip(("rows", "sums"), _row_ratios(claim, tau2), strict=True)
+        cases += [Case.within(f"{name}, tau2 = {tau2}", ratio) for name, ratio in known]
+    worst = {}
     for problem, K, batches in example_methods():
         *_, point = found = losses_of(problem, K, batches)
         bound = loss_bound(problem, int(batches.sum()), 1)[-1]
-        _widen(worst, "losses", 1 - point / bound if bound else 0.0)
-        _widen(worst, "sums", _sum_excess(claim, problem, K, batches, found))
-    return [*cases, *(Case(f"{name} of methods", x, 0.0) for name, x in worst.items())]
-
-
-def _widen(worst: dict[str, float], name: str, excess: float) -> None:
-    worst[name] = max(worst[name], float(excess))
+        above = bound / point if bound else 0.0
+        widen(worst, {"sums": _sum_ratio(claim, problem, K, batches, found), "losses": above})
+    return [*cases, *(Case.within(f"{name} of methods", ratio) for name, ratio in worst.items())]
 
 
 def _kinds() -> dict[str, list[Array]]:
@@ -148,8 +146,8 @@ def _known_methods() -> list[tuple[Schedule, Array]]:
     return [(rule, kernel_of(rule, _STEPS)) for rule in rules]
 
 
-def _row_excess(claim: Claim, tau2: float) -> tuple[float, float]:
-    """Return by how much parts of losses of known methods, and their sums, exceed what is claimed.
+def _row_ratios(claim: Claim, tau2: float) -> tuple[float, float]:
+    """Return parts of losses of known methods over the losses, and sums over their bound.
 
     Losses are the library's, of schedules and their algorithms.
     """
@@ -162,25 +160,25 @@ def _row_excess(claim: Claim, tau2: float) -> tuple[float, float]:
         means, answers = responses(K, h)
         parts = (h * squares) @ means**2 / 2
         parts += (1 - max(tau2, 0)) / 4 * np.tensordot(h**2, answers**2, 1) @ found
-        rows = max(rows, float((parts / found).max()) / claim(np.ones(1)).row - 1)
-        sums = max(sums, _sum_excess(claim, problem, K, batches, found))
+        rows = larger(rows, (parts / found).max() / claim(np.ones(1)).row)
+        sums = larger(sums, _sum_ratio(claim, problem, K, batches, found))
     return rows, sums
 
 
-def _sum_excess(claim: Claim, problem: Problem, K: Array, batches: Array, found: Array) -> float:
-    """Return by how much the two sums exceed n + mu L_t, relative to it, for some mu."""
+def _sum_ratio(claim: Claim, problem: Problem, K: Array, batches: Array, found: Array) -> float:
+    """Return the two sums over n + mu L_t, for the worst of some mu."""
     h, counts, squares, tau2 = listed(problem)
-    n, excess = float(batches.sum()), 0.0
+    n, ratio = float(batches.sum()), 0.0
     taus = (1 - max(tau2, 0) / np.minimum(counts, 1)) * counts
     if found.min() < 1e-9 * found[0] or taus.min() < 0:
-        return excess  # rounding of losses, and modes that may be without noise
+        return ratio  # rounding of losses, and modes that may be without noise
     for kappa in (0.01, 0.3, 1.0, 10.0):
         weights = np.sqrt(found / np.append(batches, kappa * n))
         bounds = claim(h * np.linalg.norm(K * weights / weights[:, None], 2))
         mu = kappa * n / found[-1]
         sums = taus @ bounds.noise + mu / 2 * (counts * h * squares) @ bounds.left**2
-        excess = max(excess, float(sums / ((1 + kappa) * n)) - 1)
-    return excess
+        ratio = larger(ratio, sums / ((1 + kappa) * n))
+    return ratio
 
 
 def _with(x: Array, **changes: Any) -> Bounds:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sgdmem.numeric.theorems.check import widen
 from sgdmem.numeric.theorems.larger_memory.changing_memory import energy, fejer, rounds, windows
 from tests.figures import counts, report
 
@@ -27,8 +28,7 @@ def test_rounds(count: int) -> None:
     for T in (40, 80, 160):
         for most in (3.0, 30.0):
             drawn = rounds.draw(rng, T, count // 15, most=most)
-            for name, ratio in rounds.largest_ratios(drawn, bounds).items():
-                found[name] = max(found.get(name, 0.0), ratio)
+            widen(found, rounds.largest_ratios(drawn, bounds))
     slow = rounds.draw(rng, 2000, count // 50, most=3.0, long=1)
     found["adiabatic"] = rounds.largest_adiabatic(slow, bounds)
     report(", ".join(f"{name} {x:.3g}" for name, x in found.items()))
