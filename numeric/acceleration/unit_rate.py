@@ -107,15 +107,18 @@ def am2(exponent: Any = MODERATE) -> Schedule:
     array([24.9, 57.4])
     """
     rule = accelerated(Problem.power_law(read_exponent(exponent)), _BATCH_SIZE, memory=2)
-    first = float(rule.steps(0, 1).alpha[0])
-    return replace(rule, evaluate=partial(_divided, rule, first))
+    return scaled(rule, 1 / float(rule.steps(0, 1).alpha[0]))
 
 
-def _divided(rule: Schedule, first: float, t: Array) -> list[Any]:
-    """Return the entries with alpha and c divided by a number, as if eigenvalues were."""
+def scaled(rule: Schedule, factor: float) -> Schedule:
+    """Return a changing schedule with alpha and c times a number, as if eigenvalues were."""
+    return replace(rule, evaluate=partial(_scaled, rule, factor))
+
+
+def _scaled(rule: Schedule, factor: float, t: Array) -> list[Any]:
     entries, M = list(rule.evaluate(t)), rule.memory
     for i in (0, *range(1 + M, 1 + 2 * M)):
-        entries[i] = entries[i] / first
+        entries[i] = entries[i] * factor
     return entries
 
 

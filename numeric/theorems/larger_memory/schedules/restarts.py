@@ -12,7 +12,6 @@ responses of the steps of late blocks, of memory 1 and 2.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ import numpy as np
 
 from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
-from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.acceleration.unit_rate import scaled
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.losses.schedule import Schedule
 from sgdmem.numeric.problems.problem import Problem
@@ -90,14 +89,7 @@ def check(claim: Claim = claim) -> list[Case]:
 
 def _rule(problem: Problem, memory: int, claimed: Exponents) -> Schedule:
     options: Any = {"damping_scale": claimed.scale, "restarts": True}
-    rule = accelerated(problem, _BATCH_SIZE, memory=memory, **options)
-    return replace(rule, evaluate=partial(_with_gain, rule, claimed.gain))
-
-
-def _with_gain(rule: Schedule, gain: float, t: Array) -> list[Any]:
-    """Return the entries with alpha and c times a number."""
-    entries, M = list(rule.evaluate(t)), rule.memory
-    return [x * gain if i == 0 or M < i <= 2 * M else x for i, x in enumerate(entries)]
+    return scaled(accelerated(problem, _BATCH_SIZE, memory=memory, **options), claimed.gain)
 
 
 def _left(rule: Schedule, block: int) -> float:
