@@ -259,4 +259,9 @@ def in_unit(
     """
     spectrum = spectrum.held() if shrinks else spectrum
     spectrum = spectrum.listed() if noise.by_mode else spectrum
-    return spectrum if unit == 1 else spectrum.scaled(1 / unit)
+    try:
+        return spectrum if unit == 1 else spectrum.scaled(1 / unit)
+    except InputError as error:
+        raise InputError(
+            f"{error}: it is too far from the largest one, {spectrum.largest:g}, which is the unit"
+        ) from None

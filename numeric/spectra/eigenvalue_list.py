@@ -13,7 +13,8 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import list_entries, read_list, read_reals, read_vector
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import enclosure, number, positive, positive_float
-from sgdmem.symbolic.errors import InputError, shown
+from sgdmem.symbolic.algebra.scalars import to_float
+from sgdmem.symbolic.errors import InputError
 
 _SHOWN = 4  # eigenvalues of a list that is shown in full
 _WIDEST = 1e-9  # interval that stands for one eigenvalue, relative to it
@@ -162,9 +163,10 @@ class EigenvalueList:
         exact = positive(factor, "factor")
         ball = Ball(self.eigenvalues, self.radii) * Ball.exactly([exact])[0]
         if not (np.isfinite(ball.rad).all() and ball.mid.all()):
+            lost = int(np.flatnonzero(~np.isfinite(ball.rad) | (ball.mid == 0))[0])
             raise InputError(
-                f"factor must keep the eigenvalues in the range of floating-point numbers, "
-                f"got {shown(factor)}"
+                f"eigenvalue {self.eigenvalues[lost]:g} (number {lost + 1}), times "
+                f"{to_float(exact):.3g}, leaves the range of floating-point numbers"
             )
         given = {i: exact * value for i, value in self.given.items()}
         if len(given) < _FEW:

@@ -12,12 +12,14 @@ Formats, told by the suffix:
   it must agree.
 
 Files over 1 GiB, packed or unpacked, are refused, but for data in a ``.npy``, which is mapped into
-memory and read as it is used; nothing is ever unpickled.
+memory and read as it is used; nothing is ever unpickled. A spectrum has at most 10,000,000
+eigenvalues, as text at most 100 MB.
 """
 
 from __future__ import annotations
 
 import re
+import zipfile
 from array import array
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -32,8 +34,11 @@ from sgdmem.symbolic.files.marks import checked_lines, marked_text
 from sgdmem.symbolic.files.whole_files import write_text
 
 LARGEST_FILE = 2**30  # bytes
+LARGEST_TEXT = 10**8  # bytes of a spectrum
+MOST_LISTED = 10**7  # eigenvalues
 MOST_EXACT_ROWS = 10**5
-_SUFFIXES = (".npy", ".npz", ".csv", ".tsv", ".txt")
+_TEXTS = (".csv", ".tsv", ".txt")
+_SUFFIXES = (".npy", ".npz", *_TEXTS)
 _NAME = re.compile(r"[^\W\d]\w*")  # of a column, which no damaged number resembles
 _EIGENVALUE_NAMES = {"eigenvalue", "eigenvalues", "lambda", "λ"}
 _WEIGHT_NAMES = {"weight", "weights", "multiplicity", "multiplicities", "count", "counts"}
@@ -47,7 +52,7 @@ def load_columns(path: Any) -> tuple[Any, ...]:
     InputError
         Naming the file and what is wrong with it.
     """
-    data = load_file(path, _read_spectrum)
+    data = load_file(path, _read_spectrum, most=MOST_LISTED)
     if isinstance(data, dict):
         if "eigenvalues" in data:
             return tuple(data[key] for key in ("eigenvalues", "weights") if key in data)
@@ -76,11 +81,15 @@ def save_columns(path: Any, eigenvalues: Array, weights: Array) -> None:
 
 
 def load_file(
-    path: Any, read_text: Callable[[Path, Iterable[str]], Any], mapped: bool = False
+    path: Any,
+    read_text: Callable[[Path, Iterable[str]], Any],
+    mapped: bool = False,
+    most: int | None = None,
 ) -> Any:
     """Return an array, a dictionary of arrays, or what a function reads from the lines of a text.
 
-    A .npy is a memory map if it may be ``mapped``.
+    A .npy is a memory map if it may be ``mapped``. More than ``most`` numbers in an array, or a
+    text so long that reading it takes minutes, are refused before they are read.
 
     Raises
     ------
@@ -104,6 +113,8 @@ def load_file(
             raise InputError(f"{path}: has {size} bytes, more than the limit of {LARGEST_FILE}")
         if size == 0:
             raise InputError(f"{path}: is empty")
+        if most is not None:
+            _require_few(path, size, most)
         if path.suffix.lower() == ".npy":
             return np.load(path, mmap_mode="r" if is_map else None, allow_pickle=False)
         if path.suffix.lower() == ".npz":
@@ -123,6 +134,28 @@ def load_file(
     except Exception as error:  # NumPy raises many kinds on a damaged file
         told = "" if "pickle" in str(error) else f" ({error})"  # nothing is ever unpickled
         raise InputError(f"{path}: cannot be read as {path.suffix}{told}") from None
+
+
+def _require_few(path: Path, size: int, most: int) -> None:
+    """Raise InputError for a file of too many numbers, told by its size or its header."""
+    kind = path.suffix.lower()
+    if kind == ".npy" and size > most:  # of one byte each at least
+        count = np.load(path, mmap_mode="r", allow_pickle=False).size
+    elif kind == ".npz":
+        with zipfile.ZipFile(path) as archive:
+            count = max((member.file_size // 8 for member in archive.infolist()), default=0)
+    elif kind in _TEXTS and size > LARGEST_TEXT:
+        raise InputError(
+            f"{path}: has {size:,} bytes of text, more than the limit of {LARGEST_TEXT:,}: write "
+            f"up to {most:,} numbers as .npy"
+        )
+    else:
+        return
+    if count > most:
+        raise InputError(
+            f"{path}: has {count:,} eigenvalues, more than the limit of {most:,}: give alike ones "
+            "once, with weights"
+        )
 
 
 def _read_spectrum(path: Path, lines: Iterable[str]) -> Any:

@@ -27,6 +27,10 @@ def entries_of_lines(
     If they may be ``named``, blanks separate entries only where nothing else does.
     """
     for number, line in enumerate(lines, 1):
+        plain = line.strip()
+        if _NUMBER.fullmatch(plain):  # most lines of long files
+            yield number, [plain]
+            continue
         text = _COMMENT.sub("", line).rstrip(",; \t\r\n")
         if not (named and _UNNAMED.match(text)):
             text = text.strip()

@@ -70,11 +70,13 @@ def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
         raise InputError(f"there is no file {shown(str(path))}")
     if source.is_dir():
         return read_stored(source)
+    if not source.is_file():
+        raise InputError(f"{source} is no regular file")
     require_unchanged(source)
     import xarray
 
     try:
-        found = xarray.load_dataset(source, engine="scipy")
+        found = xarray.load_dataset(source, engine="scipy", decode_times=False)
     except Exception as error:  # whatever xarray's reader raises at other files
         why = str(error).partition("\n")[0]  # more lines advise to install other readers
         raise InputError(f"{source} is no netCDF file of a map or a diagram: {why}") from None

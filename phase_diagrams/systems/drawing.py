@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from sgdmem.phase_diagrams.maps.dataset_check import require_drawable
 from sgdmem.phase_diagrams.maps.map_file import read_map_file
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
@@ -19,6 +24,10 @@ from sgdmem.symbolic.errors import InputError, shown
 
 if TYPE_CHECKING:
     import xarray
+
+
+# of drawing what is not as it should be
+_FAILURES = LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError
 
 
 def draw(
@@ -100,16 +109,42 @@ def draw(
         )
     if quantity is not None and "stable" not in given:
         raise InputError(f"quantity belongs to maps, got {shown(quantity)}")
+    require_drawable(found)
     options: dict[str, Any] = {"annotate": annotate, "explained": explained, "size": size}
+    with drawable("data" if diagram is None else f"data of the diagram {diagram}"):
+        return _draw(with_plain_text(found), ax, quantity, options)
+
+
+@contextmanager
+def drawable(what: str) -> Iterator[None]:
+    """Turn whatever fails in drawing a dataset that may be anybody's into a line."""
     try:
-        return _draw(found, ax, quantity, options)
+        with np.errstate(all="ignore"):
+            yield
     except InputError:
         raise
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
-        of = "" if diagram is None else f" of the diagram {diagram}"
-        what = str(error.args[0] if error.args else error).partition(". ")[0]
-        why = f"there is no {what}" if isinstance(error, KeyError) and " " not in what else what
-        raise InputError(f"data{of} cannot be drawn: {why}") from error
+    except _FAILURES as error:
+        said = str(error.args[0] if error.args else error).partition(". ")[0].partition("\n")[0]
+        why = f"there is no {said}" if isinstance(error, KeyError) and " " not in said else said
+        raise InputError(f"{what} cannot be drawn: {why}") from error
+
+
+def with_plain_text(found: xarray.Dataset) -> xarray.Dataset:
+    """Return a dataset in whose attributes dollar signs are those of formulas, or plain ones."""
+    own = {key: _plain_text(value) for key, value in found.attrs.items()}
+    return found if own == found.attrs else found.assign_attrs(own)
+
+
+def _plain_text(text: Any) -> Any:
+    from matplotlib.mathtext import MathTextParser
+
+    if not isinstance(text, str) or "$" not in text:
+        return text
+    try:
+        MathTextParser("path").parse(text)
+    except ValueError:
+        return text.replace("$", r"\$")
+    return text
 
 
 def _draw(found: xarray.Dataset, ax: Any, quantity: str | None, options: dict[str, Any]) -> Any:

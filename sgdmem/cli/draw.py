@@ -25,10 +25,12 @@ def draw_command(file: str, quantity: str | None, output: str | None, size: Any)
       sgdmem draw heavy-ball.nc --quantity noise_sum -o noise.png
     """
     from sgdmem.phase_diagrams.maps.map_file import read_map_file
+    from sgdmem.phase_diagrams.systems.drawing import drawable
 
     data = read_map_file(file)  # first: a picture given for FILE is no netCDF file
     path = output_path(output or str(Path(file).with_suffix(".png")), PICTURES)
-    draw_file(data, path, quantity, size)
+    with drawable(file):
+        draw_file(data, path, quantity, size)
     click.echo(f"wrote {path}")
 
 

@@ -93,3 +93,16 @@ def test_a_numeric_verdict_needs_neither_sympy_nor_numba_nor_matplotlib() -> Non
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("command", ["stable", "largest-learning-rate"])
+def test_an_eigenvalue_too_far_from_the_largest_is_named(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "apart.csv"
+    path.write_text("1e308\n1\n1e-308\n")
+    settings = ["--set", "learning_rate=0.1"] if command == "stable" else []
+    code, out, err = run(capsys, command, "sgd", *settings, "--spectrum", str(path))
+    assert (code, out) == (2, "")
+    assert "eigenvalue 1e-308 (number 3), times" in err
+    assert "too far from the largest one, 1e+308" in err

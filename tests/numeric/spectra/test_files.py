@@ -52,9 +52,26 @@ def test_bad_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(InputError, match=path.name):
             Spectrum.load(path)
     (tmp_path / "good.csv").write_text("1\n2\n")
+    monkeypatch.setattr(spectrum_files, "LARGEST_TEXT", 2)
+    with pytest.raises(InputError, match="has 4 bytes of text, more than the limit of 2"):
+        Spectrum.load(tmp_path / "good.csv")
     monkeypatch.setattr(spectrum_files, "LARGEST_FILE", 2)
     with pytest.raises(InputError, match="limit"):
         Spectrum.load(tmp_path / "good.csv")
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_too_many_eigenvalues_are_refused_before_they_are_read(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"many.{ending}"
+    with path.open("wb") as file:
+        if ending == "npy":
+            header = {"descr": "<f8", "fortran_order": False, "shape": (10**8,)}
+            np.lib.format.write_array_header_1_0(file, header)
+            file.truncate(file.tell() + 8 * 10**8)  # of a sparse file
+        else:
+            np.savez_compressed(file, np.zeros(10**7 + 100, dtype=np.float64))
+    with pytest.raises(InputError, match=r"eigenvalues, more than the limit of 10,000,000"):
+        Spectrum.load(path)
 
 
 @pytest.mark.parametrize(

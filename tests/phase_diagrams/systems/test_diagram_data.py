@@ -130,7 +130,7 @@ def test_what_is_no_diagram(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         "data are of the diagram 'x'; there are": data.assign_attrs(diagram="x"),
         "holds no phase diagram, boundary or named diagram": data.drop_attrs(),
         "data cannot be drawn: there is no x": data.drop_attrs().rename(loss="condition"),
-        "there is no noiseless": data.drop_attrs().drop_vars("system").rename(loss="stable"),
+        "system has no coordinates": data.drop_attrs().drop_vars("system").rename(loss="stable"),
     }
     for message, one in wrong.items():
         path = tmp_path / "wrong.nc"
