@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -42,13 +42,22 @@ def described_files(path: Path, names: Sequence[str]) -> dict[str, str]:
     return {description_file(name): _digest(path, name) for name in ("", *names)}
 
 
-def damaged_descriptions(path: Path, listed: Mapping[str, str], names: Sequence[str]) -> list[str]:
+def listed_files(path: Path) -> dict[str, str]:
+    """Return what `described_files` found when a group was made; nothing if it is none of ours."""
+    try:
+        described = json.loads((path / description_file("")).read_bytes())
+        return dict(json.loads(described["attributes"][FILES]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
+
+
+def damaged_descriptions(path: Path, names: Iterable[str]) -> list[str]:
     """Return the arrays, and the group by the name "", that do not say what they said at first."""
-    found = []
+    listed, found = listed_files(path), []
     for name in names:
         try:
             same = _digest(path, name) == listed.get(description_file(name))
-        except (OSError, ValueError, LookupError, AttributeError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             same = False
         if not same:
             found.append(name)

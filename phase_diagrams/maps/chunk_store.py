@@ -23,6 +23,7 @@ from sgdmem.phase_diagrams.maps.chunk_faults import (
     described_files,
     description_file,
     fault_of,
+    listed_files,
     shortened,
 )
 from sgdmem.phase_diagrams.maps.dataset_description import axis_attributes
@@ -241,7 +242,7 @@ def _mend(
 ) -> None:
     """Write again what arrays say of themselves, and the values of axes, where it is damaged."""
     group, names = _zarr().open_group(path, mode="r+"), [*places, *variables]
-    broken = damaged_descriptions(path, json.loads(group.attrs[FILES]), names)
+    broken = damaged_descriptions(path, names)
     faults = [f"{description_file(name)} is damaged" for name in broken]
     for name in broken:
         (path / description_file(name)).unlink(missing_ok=True)
@@ -268,29 +269,25 @@ def read_stored(path: Path) -> xarray.Dataset:
     InputError
         If it is none, or if a chunk that had been computed is damaged, empty or missing.
     """
-    found = _opened(path)
+    names = [file.rpartition("/")[0] for file in listed_files(path)]
+    if not names:  # it is none of ours, or damaged
+        return _opened(path)
+    broken = damaged_descriptions(path, names)
+    _require_none((f"{description_file(name)} is damaged" for name in broken), path)
     group = _zarr().open_group(path, mode="r")
-    lengths = json.loads(group.attrs.get(_CHUNKS, "null"))
-    if lengths is not None:  # it is a store of ours
-        names = ["", *map(str, found.variables)]
-        broken = damaged_descriptions(path, json.loads(group.attrs.get(FILES, "{}")), names)
-        _require_none([f"{description_file(name)} is damaged" for name in broken], path)
-        axes = (fault_of(path, chunk_file(str(name), [0])) for name in found.dims)
-        _require_none(filter(None, axes), path)
-        store = ChunkStore(
-            path,
-            tuple(map(str, found.data_vars)),
-            {str(name): size for name, size in found[_MARK].sizes.items()},
-            tuple(lengths),
-        )
-        for chunk in store.chunks:
-            if (path / chunk_file(_MARK, chunk)).exists():
-                _require_none(store.faults(chunk), path)
+    axes = [name for name in names if name and group[name].metadata.dimension_names == (name,)]
+    _require_none((fault_of(path, chunk_file(name, [0])) for name in axes), path)
+    found, lengths = _opened(path), tuple(json.loads(group.attrs[_CHUNKS]))
+    sizes = {str(name): size for name, size in found[_MARK].sizes.items()}
+    store = ChunkStore(path, tuple(map(str, found.data_vars)), sizes, lengths)
+    for chunk in store.chunks:
+        if (path / chunk_file(_MARK, chunk)).exists():
+            _require_none(store.faults(chunk), path)
     return found
 
 
 def _require_none(faults: Iterable[str], path: Path) -> None:
-    for fault in faults:
+    for fault in filter(None, faults):
         raise InputError(f"{path}: {fault}; the command that made the store computes it again")
 
 
@@ -317,7 +314,7 @@ def _open(
     try:
         attributes = zarr.open_group(path, mode="r").attrs
         known, lengths = json.loads(attributes[_IDENTITY]), tuple(json.loads(attributes[_CHUNKS]))
-        damaged = damaged_descriptions(path, json.loads(attributes[FILES]), [""])
+        damaged = damaged_descriptions(path, [""])
     except Exception:  # whatever zarr raises at other files
         damaged = [""]
     if damaged:

@@ -58,7 +58,7 @@ def checked_lines(path: str | os.PathLike[str], lines: Iterable[str]) -> Iterato
         found.update(_plain(line))
         yield line
     if not _agrees(first, found):
-        raise InputError(_changed(path, "delete its first line"))
+        raise InputError(_changed(path, "if that is meant, delete its first line"))
 
 
 def append_mark(path: Path) -> None:
@@ -110,7 +110,7 @@ def _agrees(line: str, digest: hashlib._Hash) -> bool:
 def _changed(path: str | os.PathLike[str], cure: str) -> str:
     return (
         f"{path} is not as sgdmem wrote it, its digest is another one: it was damaged or changed; "
-        f"if that is meant, {cure}"
+        f"{cure}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import resource
 from collections.abc import Iterator
@@ -105,3 +106,54 @@ def test_what_may_not_be_written_stays(old: Path) -> None:
     with pytest.raises(PermissionError) as caught:
         write_text(old, "new")
     assert caught.value.filename == str(old) and old.read_text() == OLD
+
+
+# writes of anything else: to memory, to what `whole_file` gives, or to folders of their own
+OTHERS = {
+    ("numeric/compilation", "write_bytes"),
+    ("numeric/compilation", "write_text"),
+    ("phase_diagrams/maps/chunk_store.py", "rename"),
+    ("phase_diagrams/maps/map_file.py", "rename"),  # of variables
+    ("phase_diagrams/maps/map_file.py", "to_netcdf"),
+    ("phase_diagrams/pictures/picture_file.py", "savefig"),
+    ("phase_diagrams/systems/named_diagram_data.py", "rename"),
+    ("sgdmem/cli/boundary.py", "to_csv"),
+    ("sgdmem/cli/exits.py", "open"),  # in the place of closed streams
+    ("symbolic/derivations/documents/pdf.py", "write_text"),
+    ("symbolic/files", "open"),
+    ("symbolic/files", "write_bytes"),
+}
+WRITES = {"write_text", "write_bytes", "to_netcdf", "to_csv", "to_zarr", "savefig", "savez"}
+WRITES |= {"rename", "save", "savetxt", "dump", "print_figure", "tofile"}
+
+
+def written_by(code: str) -> set[str]:
+    """Return the methods called that write files, `open` with another mode than reading too."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call):
+            method = isinstance(node.func, ast.Attribute)
+            name = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+            given = [*node.args[not method :], *(x.value for x in node.keywords if x.arg == "mode")]
+            modes = [x.value for x in given if isinstance(x, ast.Constant)]
+            mode = next((str(x) for x in modes if str(x).strip("rwaxbt+") == ""), "r")
+            owner = getattr(getattr(node.func, "value", None), "id", "")
+            is_ours = name == "save" and owner not in {"np", "numpy"}  # of our objects
+            if (name in WRITES and method and not is_ours) or (name == "open" and "r" not in mode):
+                found.add(name)
+    return found
+
+
+def test_everything_is_written_in_the_one_way() -> None:
+    root = Path(__file__).parents[3]
+    folders = ("symbolic", "numeric", "phase_diagrams", "sgdmem/cli")
+    found = set()
+    for path in (path for folder in folders for path in (root / folder).rglob("*.py")):
+        code = path.read_text(encoding="utf-8")
+        if any(f"{word}(" in code for word in (*WRITES, "open")):
+            name = path.relative_to(root).as_posix()
+            found |= {(name, call) for call in written_by(code)}
+    known = {(n, c) for n, c in found if any(n.startswith(a) and c == b for a, b in OTHERS)}
+    assert found - known == set()
+    said = written_by('open("x", "w"); p.open("ab"); np.save(p, x); p.open(); open(p, "rb")')
+    assert said == {"open", "save"} and written_by('p.open(); open("x", "rb"); a.save(p)') == set()
