@@ -68,6 +68,11 @@ class Modes:
     errors: Array
     power: int = 1
 
+    @property
+    def size(self) -> int:
+        """How often the recursion runs for a box."""
+        return self.pieces.mid.size + self.nodes.mid.size + self.disks.mid.size
+
     @cached_property
     def every_piece(self) -> Ball:
         """The pieces of all eigenvalues, shape (N J,)."""
@@ -114,7 +119,7 @@ class Modes:
 class NoiseShares(NamedTuple):
     """An extreme of the noise of boxes: tau1 / B and tau2 / B, shape (A, 1) or (1, 1).
 
-    Given mode by mode the second is of shape (A, N J) or (1, N J).
+    Given mode by mode the second is of shape (A, N) or (1, N).
     """
 
     first: Ball
@@ -123,6 +128,13 @@ class NoiseShares(NamedTuple):
     def take(self, piece: slice) -> NoiseShares:
         """Return those of some of the boxes; what is the same for all stays."""
         return NoiseShares(*(x[piece] if x.mid.shape[0] > 1 else x for x in self))
+
+    def by_piece(self, count: int) -> NoiseShares:
+        """Return those of eigenvalues that are cut in pieces."""
+        if count == 1 or self.second.mid.shape[1] == 1:
+            return self
+        second = (np.repeat(x, count, axis=1) for x in (self.second.mid, self.second.rad))
+        return NoiseShares(self.first, Ball(*second))
 
 
 @dataclass(frozen=True)
@@ -157,9 +169,7 @@ class BoxJudge:
         size
             A, the number of boxes.
         """
-        modes = self.modes
-        each = modes.pieces.mid.size + modes.nodes.mid.size + modes.disks.mid.size
-        step = max(1, _BLOCK // each)
+        step = max(1, _BLOCK // self.modes.size)
         found = np.empty(size, np.int8)
         for start in range(0, size, step):
             piece = slice(start, min(start + step, size))
@@ -172,6 +182,8 @@ class BoxJudge:
 
     def _judge(self, form: HalfPlaneForm, least: NoiseShares, most: NoiseShares) -> Array:
         lam, weights = self.modes.every_piece, self.modes.piece_weights
+        pieces = self.modes.pieces.mid.shape[1]
+        least, most = least.by_piece(pieces), most.by_piece(pieces)
         listed, ruled = mode_summands(form, lam), mode_summands(form, self.modes.nodes)
         schur, noise = listed.schur, listed.noise
 

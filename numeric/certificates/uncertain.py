@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -147,8 +146,3 @@ def require_physical(name: str, tau1: Any, tau2: Any) -> None:
             f"{name}: tau2 must be at most tau1, got {float(tau2):g} > {float(tau1):g}: no data "
             "have other noise"
         )
-
-
-def contains(low: float, high: float, value: Fraction) -> bool:
-    """Whether an interval of floats contains a number exactly."""
-    return (low == -math.inf or low <= value) and (high == math.inf or value <= high)

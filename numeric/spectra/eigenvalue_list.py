@@ -89,7 +89,8 @@ class EigenvalueList:
             index = int(wide.argmax())
             raise InputError(
                 f"eigenvalues must be known to a relative {_WIDEST:g}, but one is "
-                f"{found.eigenvalues[index]:.6g} +- {found.radii[index]:.1g}"
+                f"{found.eigenvalues[index]:.6g} +- {found.radii[index]:.1g}; "
+                "sgdmem.proofs.robust_stability takes intervals"
             )
         return found
 

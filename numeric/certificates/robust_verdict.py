@@ -1,0 +1,126 @@
+"""A verdict on everything that uncertain numbers may be: all, some or none of it is stable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from sgdmem.symbolic.algebra.scalars import to_float
+
+Extent: TypeAlias = Literal["all", "some", "none", "open"]
+_SAID = {
+    "all": "stable for all of",
+    "none": "not stable for any of",
+    "some": "stable for some of, not for all of",
+    "open": "undecided for",
+}
+
+
+@dataclass(frozen=True)
+class RobustVerdict:
+    """For how much of what uncertain numbers may be a method is stable.
+
+    Attributes
+    ----------
+    extent : "all", "some", "none" or "open"
+        All and none are proved of every point by ball arithmetic; some by a point of either kind.
+    stable_point, unstable_point : mapping or None
+        Points that are stable, and that are not, where one was found: exact values of what was
+        given in intervals, eigenvalues as a list, and tau1 and tau2 of an estimate.
+    open_share : float
+        Of the volume of the parameters, what was left undecided.
+    boxes : int
+        How many boxes were judged.
+    seconds : float
+    asked : str
+        What was uncertain, in words.
+    is_estimated : bool
+        Whether the noise was: then all of what two standard errors and the misfit leave is asked.
+    """
+
+    extent: Extent
+    stable_point: Mapping[str, Any] | None
+    unstable_point: Mapping[str, Any] | None
+    open_share: float
+    boxes: int
+    seconds: float
+    asked: str
+    is_estimated: bool = False
+
+    @property
+    def stable(self) -> bool | None:
+        """True where all is stable, False where nothing is, None otherwise."""
+        return {"all": True, "none": False}.get(self.extent)
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            'a robust verdict is "all", "some", "none" or "open": ask for its extent, or for its '
+            "attribute stable"
+        )
+
+    def __str__(self) -> str:
+        lines = [f"{self.extent}: {_SAID[self.extent]} {self.asked}"]
+        if self.extent in ("some", "open"):
+            for kind, point in (("stable", self.stable_point), ("not", self.unstable_point)):
+                if point is not None:
+                    lines.append(f"  {kind} at {shown_point(point)}")
+        if self.extent == "open":
+            lines.append(f"  {self.open_share:.1%} of the parameters is left undecided")
+        if self.is_estimated:
+            lines.append("  the noise is estimated: two standard errors, and its misfit")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values."""
+        points = {
+            name: None if point is None else {k: _plain(v) for k, v in point.items()}
+            for name, point in (
+                ("stable_point", self.stable_point),
+                ("unstable_point", self.unstable_point),
+            )
+        }
+        return {
+            "extent": self.extent,
+            **points,
+            "open_share": self.open_share,
+            "boxes": self.boxes,
+            "seconds": self.seconds,
+            "asked": self.asked,
+            "is_estimated": self.is_estimated,
+        }
+
+
+def shown_point(point: Mapping[str, Any]) -> str:
+    """Return a point in a line, long lists shortened."""
+    parts = []
+    for name, value in point.items():
+        if isinstance(value, (list, tuple)):
+            first = ", ".join(f"{to_float(x):.6g}" for x in value[:4])
+            parts.append(f"{name} = [{first}{', …' if len(value) > 4 else ''}]")
+        else:
+            parts.append(f"{name} = {to_float(value):.10g}")
+    return ", ".join(parts) or "the point"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(x) for x in value]
+    number = to_float(value)
+    return number if np.isfinite(number) else None
+
+
+def joined(extents: Sequence[Extent]) -> Extent:
+    """Return what holds of a whole whose parts are known.
+
+    Examples
+    --------
+    >>> joined(["all", "all"]), joined(["all", "none"]), joined(["all", "open"])
+    ('all', 'some', 'open')
+    """
+    kinds = set(extents)
+    if len(kinds) == 1:
+        return extents[0]
+    return "some" if "some" in kinds or {"all", "none"} <= kinds else "open"

@@ -1,0 +1,245 @@
+"""Uncertain input: what is said of all, some or none holds at random points."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from flint import arb
+
+from sgdmem import Noise, Problem, Spectrum, largest_learning_rate, stability
+from sgdmem.errors import InputError
+from sgdmem.numeric.arithmetic.ball import Ball
+from sgdmem.numeric.certificates import box_search
+from sgdmem.numeric.certificates.boxes import Modes
+from sgdmem.numeric.problems.problem import as_problem
+from sgdmem.proofs import RobustVerdict, robust_stability
+from sgdmem.symbolic.zoo.named_algorithms import find_family
+
+LIST = Spectrum([2, 1, "0.3"])
+LAW = Spectrum.power_law(1.5)
+NOISE = {"batch_size", "tau1", "tau2"}
+
+
+def at(
+    family: str, problem: Any, batch_size: Any, point: dict[str, Any], **fixed: Any
+) -> bool | None:
+    """Return the verdict on one point of intervals."""
+    known = as_problem(problem)
+    lam = point.pop("eigenvalues", None)
+    spectrum = known.spectrum if lam is None else Spectrum(lam, weights=known.spectrum.weights)
+    noise = known.noise.vary(**{k: point.pop(k) for k in ("tau1", "tau2") if k in point})
+    size = point.pop("batch_size", batch_size)
+    there = Problem(spectrum, noise, weight_decay=known.weight_decay)
+    return stability(find_family(family)(**fixed, **point), there, size).stable
+
+
+def random_question(rng: np.random.Generator) -> tuple[str, Any, dict[str, Any], dict[str, Any]]:
+    """Return family, problem, intervals and fixed parameters."""
+    family = str(rng.choice(["heavy-ball", "nesterov", "torch-sgd"]))
+    center = 10 ** rng.uniform(-1.5, 0.7), 1 - 10 ** rng.uniform(-2, 0)
+    width = 10 ** rng.uniform(-2, -0.3)
+    intervals: dict[str, Any] = {
+        "learning_rate": (center[0] * (1 - width), center[0] * (1 + width)),
+        "momentum": (max(0, center[1] - width / 4), min(0.99, center[1] + width / 4)),
+    }
+    problem: Any = LIST
+    kind = int(rng.integers(5))
+    if kind == 1:
+        intervals["batch_size"] = (4, 4 * (1 + 8 * width))
+    elif kind == 2:
+        intervals |= {"tau1": (1, 1 + width), "tau2": (-width, width)}
+    elif kind == 3:
+        lam = LIST.eigenvalues
+        intervals["eigenvalues"] = (lam * (1 - width), lam * (1 + width / 2))
+    elif kind == 4:
+        problem = Problem(LAW, weight_decay="0.1")
+    fixed = {"dampening": "0.5"} if family == "torch-sgd" else {}
+    return family, problem, intervals, fixed
+
+
+def random_point(intervals: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """Return a point of intervals, an end of each one time in three."""
+    found = {}
+    for name, (low, high) in intervals.items():
+        share = rng.random(np.shape(low))
+        share = np.where(rng.random(np.shape(low)) < 1 / 3, np.round(share), share)
+        value = np.clip(np.asarray(low) + (np.asarray(high) - low) * share, low, high)
+        found[name] = value.tolist()
+    return found
+
+
+def compare(seed: int, questions: int, points: int) -> dict[str, int]:
+    """Ask random questions, compare points with the answers, and count these."""
+    rng = np.random.default_rng(seed)
+    found = {"all": 0, "some": 0, "none": 0, "open": 0}
+    for _ in range(questions):
+        family, problem, intervals, fixed = random_question(rng)
+        verdict = robust_stability(family, problem, 4, intervals=intervals, **fixed)
+        found[verdict.extent] += 1
+        seen = [
+            at(family, problem, 4, random_point(intervals, rng), **fixed) for _ in range(points)
+        ]
+        if verdict.extent in ("all", "none"):
+            assert (not verdict.stable) not in seen
+        if verdict.extent == "some":
+            for point, stable in ((verdict.stable_point, True), (verdict.unstable_point, False)):
+                assert point is not None
+                assert within(point, intervals)
+                assert at(family, problem, 4, dict(point), **fixed) is stable
+    return found
+
+
+def within(point: Any, intervals: dict[str, Any]) -> bool:
+    return all(
+        np.all(np.asarray(intervals[name][0], object) <= np.asarray(value, object))
+        and np.all(np.asarray(value, object) <= np.asarray(intervals[name][1], object))
+        for name, value in point.items()
+        if name != "tau2"  # it is at most tau1
+    )
+
+
+def test_random_questions() -> None:
+    found = compare(1, 12, 2)
+    assert not found["open"] and min(found[kind] for kind in ("all", "some", "none"))
+
+
+@pytest.mark.slow
+def test_many_random_questions() -> None:
+    found = compare(2, 600, 8)
+    assert found["open"] <= 6 and min(found[kind] for kind in ("all", "some", "none")) > 60
+
+
+def test_the_ends_of_the_stable_rates() -> None:
+    """Just below the edge all is stable, from just above nothing, around it some."""
+    edge = Fraction(largest_learning_rate("sgd", LAW, 4))
+    below, above = edge * (1 - Fraction(1, 10**6)), edge * (1 + Fraction(1, 10**6))
+    asked = {"all": (0.01, below), "none": (above, 4), "some": (below, above)}
+    for extent, ends in asked.items():
+        found = robust_stability("sgd", LAW, 4, intervals={"learning_rate": ends})
+        assert found.extent == extent and found.open_share in (0, 1)
+
+
+def test_confidence_bands_in_any_form() -> None:
+    kwargs: dict[str, Any] = {"learning_rate": 0.5}
+    forms: list[RobustVerdict] = [
+        robust_stability("sgd", [2, 1], 4, intervals={"eigenvalues": ([1, 1], [2, 2])}, **kwargs),
+        robust_stability("sgd", [mpmath.mpi(1, 2), mpmath.mpi(1, 2)], 4, **kwargs),
+        robust_stability("sgd", [arb(1.5, 0.5), arb(1.5, 0.5)], 4, **kwargs),
+    ]
+    assert {form.extent for form in forms} == {"all"}
+    wide = robust_stability("sgd", [arb(2, 1), arb(2, 1)], 4, **kwargs)
+    assert wide.extent == "some"
+    assert wide.unstable_point is not None and max(wide.unstable_point["eigenvalues"]) > 2.9
+    with pytest.raises(InputError, match="robust_stability takes intervals"):
+        stability(find_family("sgd")(0.5), [arb(2, 1)])
+
+
+def test_a_band_needs_no_product_of_intervals() -> None:
+    """Eigenvalues are cut one by one: 50 of them decide as quickly as one."""
+    lam = np.geomspace(1, 0.01, 50)
+    bands = {"eigenvalues": (lam * 0.9, lam * 1.1)}
+    edge = largest_learning_rate("heavy-ball", Spectrum(lam * 1.1), 4, momentum=0.5)
+    found = robust_stability(
+        "heavy-ball", lam, 4, intervals=bands, learning_rate=edge * 0.98, momentum=0.5
+    )
+    assert found.extent == "all" and found.boxes < 12
+
+
+def test_noise_by_mode_and_bands() -> None:
+    problem = Problem(LIST, Noise(tau2=[1, 0, -2]))
+    band = {"eigenvalues": ([1.9, 0.9, 0.2], [2, 1, 0.4])}
+    found = [
+        robust_stability("sgd", problem, 4, intervals=band, learning_rate=rate).extent
+        for rate in (0.1, 0.6, 1.5)
+    ]
+    assert found[0] == "all" and found[2] == "none"
+
+
+def test_an_estimate_counts_with_its_errors() -> None:
+    rows = np.random.default_rng(0).normal(size=(2000, 5))
+    problem = Problem.from_data(rows, noise=Noise.fit(rows))
+    rate = largest_learning_rate("sgd", problem, 4)
+    extents = []
+    for low, high in ((0.1, 0.8), (0.99, 1.01), (1.5, 3)):
+        ends = {"learning_rate": (low * rate, high * rate)}
+        found = robust_stability("sgd", problem, 4, intervals=ends)
+        extents.append(found.extent)
+        assert found.is_estimated and "two standard errors" in str(found)
+    assert extents == ["all", "some", "none"]
+    exact = robust_stability("sgd", problem, 4, learning_rate=rate, intervals={"tau1": (1, 1)})
+    assert not exact.is_estimated
+
+
+def test_special_values_are_asked_for_by_themselves() -> None:
+    """Without momentum PyTorch's SGD has no dampening: there it is stable only half as far."""
+    asked: dict[str, Any] = {"intervals": {"learning_rate": (1.2, 1.3), "momentum": (0, 0.001)}}
+    found = robust_stability("torch-sgd", [1], dampening="0.5", **asked)
+    assert found.extent == "all"
+    found = robust_stability("torch-sgd", [1], dampening="0.5", intervals={
+        "learning_rate": (2.5, 2.6), "momentum": (0, 0.001)
+    })  # fmt: skip
+    assert found.extent == "some"
+    assert found.unstable_point is not None and found.unstable_point["momentum"] == 0
+
+
+def test_noise_that_no_data_have_is_left_out() -> None:
+    found = robust_stability(
+        "sgd", [1], 1, learning_rate="0.9", intervals={"tau1": (0, 1), "tau2": (0.5, 2)}
+    )
+    assert found.stable_point is not None or found.unstable_point is not None
+    for point in (found.stable_point, found.unstable_point):
+        assert point is None or point["tau2"] <= point["tau1"]
+    with pytest.raises(InputError, match=r"tau2 must be at most tau1, got 2 > 1"):
+        robust_stability("sgd", [1], 1, learning_rate=1, intervals={"tau2": (2, 3)})
+
+
+def test_intervals_without_their_width_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A false version says of an interval of eigenvalues what holds in its middle."""
+    asked: dict[str, Any] = {"learning_rate": 0.5, "intervals": {"eigenvalues": ([1], ["4.1"])}}
+    assert robust_stability("sgd", [2], 1e6, **asked).extent == "some"
+    monkeypatch.setattr(box_search.BoxSearch, "_ask", lambda *given: None)
+    assert robust_stability("sgd", [2], 1e6, most_boxes=99, **asked).extent == "open"
+    pieces = box_search._pieces
+
+    def middles(low: Any, high: Any, weights: Any, level: int) -> Modes:
+        found = pieces(low, high, weights, level)
+        return Modes.explicit(Ball(found.pieces.mid), weights)
+
+    monkeypatch.setattr(box_search, "_pieces", middles)
+    assert robust_stability("sgd", [2], 1e6, **asked).extent == "all"
+
+
+def test_what_it_says() -> None:
+    found = robust_stability("sgd", [1], 4, intervals={"learning_rate": ("0.5", 3)})
+    assert str(found).startswith("some: stable for some of, not for all of learning_rate from 0.5")
+    assert found.stable is None and found.to_dict()["extent"] == "some"
+    with pytest.raises(TypeError, match="ask for its extent"):
+        bool(found)
+    assert robust_stability("sgd", [1], 4, learning_rate=0.5).stable is True
+
+
+@pytest.mark.parametrize(
+    ("intervals", "message"),
+    [
+        ({"learning_rate": 1}, r"learning_rate must be an interval \(low, high\), got 1"),
+        ({"learning_rate": (2, 1)}, "learning_rate must have its low end first"),
+        ({"learning_rate": (1, 2, 3)}, r"must be an interval \(low, high\)"),
+        ({"learning_rate": ("a", 2)}, "learning_rate"),
+        ({"batch_size": (0, 1), "learning_rate": (1, 2)}, "batch_size must be positive"),
+        ({"tau1": (-1, 1), "learning_rate": (1, 2)}, "tau1 must be >= 0"),
+        ({"eigenvalues": [1, 2], "learning_rate": (1, 2)}, r"eigenvalues must be a pair"),
+        ({"eigenvalues": ([1], [2]), "learning_rate": (1, 2)}, "each of the 3 eigenvalues"),
+        (
+            {"eigenvalues": ([-1, 1, 1], [1, 1, 1]), "learning_rate": (1, 2)},
+            r"eigenvalues\[0\] must lie in an interval of positive numbers",
+        ),
+        ({"momentum": (0, 1)}, "momentum"),
+    ],
+)
+def test_what_is_refused(intervals: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        robust_stability("sgd", LIST, 4, intervals=intervals)
