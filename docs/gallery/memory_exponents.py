@@ -32,9 +32,10 @@ def main(folder: Path, quick: bool = False) -> list[Row]:
         found = fast_methods(nu, (1, 2, 3), HORIZONS)
         for slow, fast in zip(found[::2], found[1::2], strict=True):
             growth = log(fast.rate / slow.rate) / log(late / early)
-            points.append((nu, fast.memory, 1 + growth))
-            proved = 1 + rate_exponent(nu, fast.memory)
-            rows.append(Row(f"nu = {nu:g}, memory {fast.memory}", 1 + growth, proved))
+            memory = len(fast.poles)
+            points.append((nu, memory, 1 + growth))
+            proved = 1 + rate_exponent(nu, memory)
+            rows.append(Row(f"nu = {nu:g}, memory {memory}", 1 + growth, proved))
     _picture(folder, points, quick)
     write_csv(
         folder / "gallery_memory_exponents.csv",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +58,16 @@ class Interlacing(NamedTuple):
         poles, zeros = ([Fraction(x) for x in roots] for roots in (self.poles, self.zeros))
         entries = real_root_entries(poles, zeros, Fraction(self.gain))
         return Algorithm(*Blocks.of_row(entries, len(poles)), floats=True)
+
+    @property
+    def rate(self) -> Any:
+        """The effective learning rate."""
+        return self.gain * prod(z / p for z, p in zip(self.zeros, self.poles, strict=True))
+
+    @property
+    def memory_time(self) -> Any:
+        """The sum of all 1 / (1 - d)."""
+        return sum(1 / x for x in self.partial_fractions.dampings)
 
     @property
     def partial_fractions(self) -> PartialFractions:

@@ -109,12 +109,13 @@ def check(claim: Claim = claim) -> list[Case]:
     for method in _methods(rng, facts.largest_zero, Fraction(1)):
         parts = method.partial_fractions
         widen(worst, {"residues": _too_small(parts, facts, method)})
-        rate = method.gain * prod(z / p for z, p in zip(method.zeros, method.poles, strict=True))
         for lam in (Fraction(1), Fraction(82, 100), Fraction(1, 10**6)):
             eigenvalue = lam / method.gain
             rise = max(map(abs, _signal(eigenvalue, parts))) - 1
             response = max(map(abs, _steps(eigenvalue, parts, nothing, Fraction(1))))
-            widen(worst, {"largest zero": rise, "response": response - facts.response * rate})
+            widen(
+                worst, {"largest zero": rise, "response": response - facts.response * method.rate}
+            )
     return [Case(name, excess, 0.0) for name, excess in worst.items()]
 
 

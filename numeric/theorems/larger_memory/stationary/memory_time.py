@@ -21,6 +21,8 @@ import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 from sgdmem.numeric.theorems.larger_memory.stationary.methods import (
+    HORIZONS,
+    NOISE_SUM,
     fast_methods,
     heavy_balls,
     law_noise_sum,
@@ -55,8 +57,8 @@ def check(claim: Claim = claim) -> list[Case]:
     cases.append(Case.within("stability, heavy balls", ratio))
     for nu in (1.5, 2.0, 3.0):
         ratio = 0.0
-        for fast in fast_methods(nu, (1, 2), (1e3, 1e9, 1e15)):
-            ratio = larger(ratio, fast.rate / claim(fast.memory_time, fast.noise_sum, nu)[0])
+        for fast in fast_methods(nu, (1, 2), HORIZONS):
+            ratio = larger(ratio, fast.rate / claim(fast.memory_time, NOISE_SUM, nu)[0])
         cases.append(Case.within(f"noise, fast methods, nu = {nu:g}", ratio))
     return cases
 

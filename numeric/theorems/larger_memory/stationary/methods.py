@@ -7,22 +7,22 @@ from fractions import Fraction
 from functools import cache
 from itertools import pairwise, product
 from math import comb
-from typing import NamedTuple
 
 import numpy as np
 
 from sgdmem.numeric.acceleration.bounded_noise import bounded_power_law, resolved_problem
-from sgdmem.numeric.acceleration.real_root_algorithms import RealRoots, Shape, real_root_entries
+from sgdmem.numeric.acceleration.real_root_algorithms import Shape
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.theorems.instances import Dynamics, random_algorithm
+from sgdmem.numeric.theorems.larger_memory.construction.interlacing import Interlacing
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algebra.blocks import Blocks
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.stability.poles import boundary_polynomial, noiseless_intervals
 
-_LEVEL = 0.5  # noise sum of the fast methods
+NOISE_SUM = 0.5  # of the fast methods
+HORIZONS = (1e3, 1e6, 1e15)  # of those that several statements try, which are found once
 
 
 def random_methods(
@@ -91,46 +91,23 @@ def heavy_balls() -> Iterator[Algorithm]:
         yield Algorithm(rate, [1 - damping], [-rate], [[1 - damping]], floats=True)
 
 
-class Fast(NamedTuple):
-    """A method of theorem D's kind: its roots and gain, and a bound on its noise sum."""
-
-    memory: int
-    horizon: float
-    roots: RealRoots
-    gain: float
-    noise_sum: float
-
-    @property
-    def rate(self) -> float:
-        """The effective learning rate."""
-        return float(np.exp(self.roots.log_rates(np.array([self.gain]))[0]))
-
-    @property
-    def memory_time(self) -> float:
-        """The sum of all 1 / (1 - d)."""
-        return float((1 / self.roots.poles + 0.5).sum())
-
-    @property
-    def algorithm(self) -> Algorithm:
-        """The method in floats."""
-        entries = real_root_entries(list(self.roots.poles[0]), list(self.roots.zeros[0]), self.gain)
-        return Algorithm(*Blocks.of_row(entries, self.memory), floats=True)
-
-
 @cache
 def fast_methods(
     exponent: float, memories: tuple[int, ...], horizons: tuple[float, ...]
-) -> tuple[Fast, ...]:
-    """Return methods with the largest gains at a bounded noise sum; their shapes are optimised."""
-    problem, _ = bounded_power_law(Problem.power_law(exponent), _LEVEL)
+) -> tuple[Interlacing, ...]:
+    """Return theorem D's kind of methods, for each memory one for each horizon.
+
+    Their shapes are optimised, and their gains the largest with a noise sum of `NOISE_SUM`.
+    """
+    problem, _ = bounded_power_law(Problem.power_law(exponent), NOISE_SUM)
     resolved = resolved_problem(problem.spectrum, problem.noise.at(1), horizons[-1])
     found = []
     for memory in memories:
         shape = Shape(exponent, memory).fitted(resolved, np.array([horizons[-1]]))
-        for horizon in horizons:
-            roots = shape.roots(np.array([horizon]))
-            gain = float(roots.largest_gains(resolved)[0])
-            found.append(Fast(memory, horizon, roots, gain, _LEVEL))
+        roots = shape.roots(np.array(horizons))
+        rows = (array.tolist() for array in (roots.poles, roots.zeros))
+        gains = roots.largest_gains(resolved).tolist()
+        found += [Interlacing(tuple(p), tuple(z), g) for p, z, g in zip(*rows, gains, strict=True)]
     return tuple(found)
 
 

@@ -22,6 +22,8 @@ import numpy as np
 from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 from sgdmem.numeric.theorems.instances import Dynamics
 from sgdmem.numeric.theorems.larger_memory.stationary.methods import (
+    HORIZONS,
+    NOISE_SUM,
     fast_methods,
     heavy_balls,
     law_noise_sum,
@@ -52,7 +54,7 @@ def check(claim: Claim = claim) -> list[Case]:
         left = least_left(drawn, nu, claim)
         cases.append(Case(f"random methods, nu = {nu:g}", larger(0.0, 0.5 - left), 0.0))
     for nu in (1.5, 2.0):
-        fast = [(x.algorithm, x.noise_sum) for x in fast_methods(nu, (1, 2), (1e3, 1e6))]
+        fast = [(x.algorithm, NOISE_SUM) for x in fast_methods(nu, (1, 2), HORIZONS)]
         left = least_left(fast, nu, claim)
         cases.append(Case(f"fast methods, nu = {nu:g}", larger(0.0, 0.5 - left), 0.0))
     balls = [(ball, np.inf) for ball in heavy_balls()]  # their noise sums are not needed

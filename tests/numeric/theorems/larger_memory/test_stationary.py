@@ -11,7 +11,6 @@ import pytest
 
 from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
 from sgdmem.numeric.theorems.instances import Array
-from sgdmem.numeric.theorems.larger_memory.construction.interlacing import Interlacing
 from sgdmem.numeric.theorems.larger_memory.construction.one_eigenvalue import noise_summands
 from sgdmem.numeric.theorems.larger_memory.stationary import (
     memory_time,
@@ -21,6 +20,7 @@ from sgdmem.numeric.theorems.larger_memory.stationary import (
     symbol,
 )
 from sgdmem.numeric.theorems.larger_memory.stationary.methods import (
+    NOISE_SUM,
     clustered_methods,
     fast_methods,
     law_noise_sum,
@@ -139,18 +139,16 @@ def test_long_stretches() -> None:
     worst, least = 0.0, np.inf
     for nu in (1.5, 2.0, 3.0):
         for fast in fast_methods(nu, (1, 2, 3), (1e6, 1e15)):
-            E = _spread(nu, fast.memory)
-            p, z = fast.roots.poles[0], fast.roots.zeros[0]
+            E = _spread(nu, len(fast.poles))
+            p, z = np.array(fast.poles), np.array(fast.zeros)
             ends = np.sort(np.concatenate([p, z]))
             for delta, end in pairwise(ends):
                 n = 1 + (p < end).sum() - (z < end).sum()
                 if n == 2 and end >= 100 * delta:
-                    middle = math.sqrt(delta * end)
-                    y = fast.gain / middle * np.prod(np.maximum(middle, z) / np.maximum(middle, p))
-                    worst = max(worst, end * y ** (1 / nu) / (2200 * E * fast.noise_sum))
+                    (y,) = fast.modulus(np.sqrt([delta * end]))
+                    worst = max(worst, end * y ** (1 / nu) / (2200 * E * NOISE_SUM))
                     k = np.ceil(np.geomspace(0.5, 1, 5) * y ** (1 / nu))
-                    method = Interlacing(tuple(p), tuple(z), fast.gain)
-                    noise = noise_summands(method, k[k**nu <= y] ** -nu)
+                    noise = noise_summands(fast, k[k**nu <= y] ** -nu)
                     least = min(least, noise.min(initial=np.inf) * 550 * E / end)
     report(f"stretches with n = 2: {worst:.2g}, noise of eigenvalues {least:.3g}")
     assert 0 < worst <= 1
