@@ -42,6 +42,7 @@ from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
     Interlacing,
     fast_method,
 )
+from sgdmem.numeric.theorems.larger_memory.power_law_groups import grouped_law
 
 STATEMENT = Statement(
     "Extrapolated outputs",
@@ -50,7 +51,8 @@ STATEMENT = Statement(
     reason="sums are not yet powers of T",
 )
 _POWER, _GAIN, _RHO = 6, 0.3, 0.5
-_STEP, _SINGLE = 0.02, 20  # of the grid of log omega; eigenvalues that are summed one by one
+_STEP = 0.02  # of the grid of log omega
+_SINGLE, _GROUPS = 20, 149  # of eigenvalues
 _HORIZONS = (1e9, 1e12)
 METHODS = ((2.0, 1), (3.0, 1), (3.0, 2), (4.0, 2))  # nu and M
 
@@ -140,10 +142,7 @@ def noises(nu: float, memory: int, T: float) -> tuple[float, float]:
     omega = np.exp(np.arange(np.log(1e-6 / T), np.log(np.pi), _STEP))
     phi, weights = _symbol(method, T, omega)
     F = float(_minus_phi(method, np.array([2 / T / (2 + 1 / T)]))[0])
-    edges = np.geomspace(_SINGLE + 0.5, (1e6 * F) ** (1 / nu), 150)
-    k = np.concatenate([np.arange(1.0, _SINGLE + 1), np.sqrt(edges[1:] * edges[:-1])])
-    counts = np.concatenate([np.ones(_SINGLE), np.diff(edges)])
-    lam = k**-nu
+    lam, counts = grouped_law(nu, (1e6 * F) ** (1 / nu), _SINGLE, _GROUPS)
     density = abs(weights) ** 2 / abs(1 + lam[:, None] * phi) ** 2
     parts = (lam * F) ** 2 * (density * omega).sum(axis=1) * _STEP / np.pi
     return float(counts @ parts), float((parts * T / np.minimum(1, lam * F) ** 2).max())

@@ -36,6 +36,7 @@ from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
     Interlacing,
     fast_method,
 )
+from sgdmem.numeric.theorems.larger_memory.power_law_groups import grouped_law
 
 STATEMENT = Statement(
     "Row sums of schedules",
@@ -45,7 +46,7 @@ STATEMENT = Statement(
 )
 _RHO, _GAIN = 0.5, 0.1
 _TIMES = (1500, 12_000)
-_SINGLE = 24  # eigenvalues that are summed one by one; the others have a grid
+_SINGLE, _GROUPS = 24, 119  # of eigenvalues
 METHODS = ((2.0, 1), (3.0, 1), (2.0, 2))  # nu and M
 
 
@@ -89,7 +90,8 @@ def row_sum_ratio(
     weights = (dated[-1] / dated) ** weighted.power
     moving = _parameters(nu, memory, dated, weighted.decay)
     constant = _parameters(nu, memory, np.full(t, dated[-1]), weighted.decay)
-    eigenvalues = _eigenvalues(nu, dated[-1])
+    last = (100 * dated[-1] ** 2) ** (1 / nu) + 100  # beyond it eigenvalues never move
+    eigenvalues = grouped_law(nu, last, _SINGLE, _GROUPS)
     return _row_sum(moving, weights, *eigenvalues) / _row_sum(constant, weights**0, *eigenvalues)
 
 
@@ -122,14 +124,6 @@ def _parameters(nu: float, memory: int, dated: Array, decay: float) -> Parameter
     """Return g, beta and delta of all steps."""
     parts = _method(nu, memory, dated / _clock(memory, decay)).partial_fractions
     return parts.g, np.sqrt(parts.squares).T, np.array(parts.dampings).T
-
-
-def _eigenvalues(nu: float, t: float) -> tuple[Array, Array]:
-    """Return eigenvalues down to those that never move, and how many each one stands for."""
-    edges = np.geomspace(_SINGLE + 0.5, (100 * t * t) ** (1 / nu) + 100, 120)
-    middle = np.sqrt(edges[1:] * edges[:-1])
-    k = np.concatenate([np.arange(1.0, _SINGLE + 1), middle])
-    return k**-nu, np.concatenate([np.ones(_SINGLE), np.diff(edges)])
 
 
 def _response_error(rng: np.random.Generator, M: int) -> float:
