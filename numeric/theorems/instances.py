@@ -57,6 +57,14 @@ def stable_algorithm(
     return algorithm
 
 
+def random_share(rng: np.random.Generator, decades: int, denominator: int = 10**6) -> Fraction:
+    """Draw a fraction from 10^-decades to 1 on a logarithmic scale, often 1 itself."""
+    if rng.random() < 0.3:
+        return Fraction(1)
+    share = Fraction(float(10 ** rng.uniform(-decades, 0))).limit_denominator(denominator)
+    return share or Fraction(1, denominator)
+
+
 class Dynamics(NamedTuple):
     """One mode without noise, eq. (7): the state moves by S = still + lambda v r^T."""
 

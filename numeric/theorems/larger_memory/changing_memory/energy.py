@@ -36,6 +36,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
+from sgdmem.numeric.theorems.instances import random_share
 
 STATEMENT = Statement(
     "Energy of changing memory",
@@ -105,20 +106,23 @@ def claim(**changed: Fraction) -> Constants:
 
 def check(claim: Claim = claim) -> list[Case]:
     """Compare the largest constants that random steps need with those claimed."""
-    rng, claimed = np.random.default_rng(0), claim()
+    found = largest_needed(_DRAWS, np.random.default_rng(0), claim())
     return [
-        Case(name, larger(0.0, largest_needed(name, _DRAWS, rng, claimed) - float(allowed)), 0.0)
-        for name, allowed in zip(NEEDED, _allowed(claimed), strict=True)
+        Case(name, larger(0.0, needed - allowed), 0.0) for name, (needed, allowed) in found.items()
     ]
 
 
-def largest_needed(name: str, draws: int, rng: np.random.Generator, claimed: Constants) -> float:
-    """Return the largest constant that a random step needs for an inequality."""
-    return max(NEEDED[name](rng, claimed) for _ in range(draws))
-
-
-def _allowed(claimed: Constants) -> list[Fraction | int]:
-    return [claimed.spread, *claimed[2:]]
+def largest_needed(
+    draws: int, rng: np.random.Generator, claimed: Constants
+) -> dict[str, tuple[float, float]]:
+    """Return for each inequality the largest constant that random steps need, and the claimed."""
+    return {
+        name: (
+            float(np.max([needed(rng, claimed) for _ in range(draws)])),
+            float(getattr(claimed, field)),
+        )
+        for name, (field, needed) in _NEEDED.items()
+    }
 
 
 def _spread(rng: np.random.Generator, claimed: Constants) -> float:
@@ -137,9 +141,9 @@ def _decay(rng: np.random.Generator, claimed: Constants, moves: bool) -> float:
 
 def _crude(rng: np.random.Generator, claimed: Constants, sign: int) -> float:
     """Return the share of E~ that is won, over abs(delta)."""
-    root, g = _drawn(rng, 3), _drawn(rng, 3) / 4
-    delta = sign * _drawn(rng, 3) / (2 if sign > 0 else 8)
-    beta = _root(g / 9) * _drawn(rng, 3)
+    root, g = random_share(rng, 3), random_share(rng, 3) / 4
+    delta = sign * random_share(rng, 3) / (2 if sign > 0 else 8)
+    beta = _root(g / 9) * random_share(rng, 3)
     step = _moved(rng, root, g, beta, delta)
     return _growth(step.after(root * step.later), root * beta, Fraction(1), abs(delta))
 
@@ -153,13 +157,13 @@ def _jump(rng: np.random.Generator, claimed: Constants) -> float:
     return _growth((Fraction(1), cross + change, Fraction(1)), cross, Fraction(1), step.eta)
 
 
-NEEDED: dict[str, Callable[[np.random.Generator, Constants], float]] = {
-    "V near E": _spread,
-    "decay, constant": partial(_decay, moves=False),
-    "decay, moving": partial(_decay, moves=True),
-    "growth, delta < 0": partial(_crude, sign=-1),
-    "growth, delta > 0": partial(_crude, sign=1),
-    "jump of delta": _jump,
+_NEEDED: dict[str, tuple[str, Callable[[np.random.Generator, Constants], float]]] = {
+    "V near E": ("spread", _spread),
+    "decay, constant": ("constant", partial(_decay, moves=False)),
+    "decay, moving": ("moving", partial(_decay, moves=True)),
+    "growth, delta < 0": ("rising", partial(_crude, sign=-1)),
+    "growth, delta > 0": ("falling", partial(_crude, sign=1)),
+    "jump of delta": ("jump", _jump),
 }
 
 
@@ -176,11 +180,11 @@ def _growth(after: Form, cross: Fraction, kept: Fraction, size: Fraction) -> flo
 def _close_step(rng: np.random.Generator, moves: bool) -> Step:
     """Draw a step with eta + epsilon of at most 1/10, often exactly that."""
     while True:
-        root, g, beta = _drawn(rng, 3), _drawn(rng, 3) / 4, _drawn(rng, 3) * _CLOSE
+        root, g, beta = (x * random_share(rng, 3) for x in (1, Fraction(1, 4), _CLOSE))
         if beta**2 * Fraction(11, 10) > g / 8 or beta == _CLOSE:
             continue
         most = (_CLOSE - beta) / (1 / (beta * root) + 1 + g / beta**2)
-        delta = most * _drawn(rng, 2) * (1 if rng.random() < 0.5 else -1)
+        delta = most * random_share(rng, 2) * (1 if rng.random() < 0.5 else -1)
         return _moved(rng, root, g, beta, delta, moves)
 
 
@@ -194,12 +198,6 @@ def _moved(
 ) -> Step:
     share = Fraction(int(rng.choice([-2, -1, 1, 2])), 2) if moves else 0
     return Step(root, g, beta, delta, beta * (1 + share * abs(delta)))
-
-
-def _drawn(rng: np.random.Generator, decades: int) -> Fraction:
-    if rng.random() < 0.3:
-        return Fraction(1)
-    return Fraction(float(10 ** rng.uniform(-decades, 0))).limit_denominator(10**6)
 
 
 def _root(square: Fraction) -> Fraction:

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from functools import partial
 from math import ceil, exp, inf, log, log2
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -77,9 +77,9 @@ class Block(NamedTuple):
         )
 
 
-def claim(**changed: float) -> Pattern:
+def claim(**changed: Any) -> Pattern:
     """Return the pattern of the page, or another."""
-    return Pattern(**changed)  # type: ignore[arg-type]
+    return Pattern(**changed)
 
 
 def check(claim: Claim = claim) -> list[Case]:

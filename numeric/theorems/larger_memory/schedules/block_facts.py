@@ -31,6 +31,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement, widen
+from sgdmem.numeric.theorems.instances import random_share
 from sgdmem.numeric.theorems.larger_memory.construction.interlacing import (
     Interlacing,
     PartialFractions,
@@ -92,7 +93,7 @@ def check(claim: Claim = claim) -> list[Case]:
     worst: dict[str, float] = {}
     rng = np.random.default_rng(0)
     for method in _methods(rng, Fraction(1, 8), Fraction(1, 3)):
-        lam = Fraction(1) if rng.random() < 0.5 else _drawn(rng, 2)
+        lam = Fraction(1) if rng.random() < 0.5 else random_share(rng, 2, 100)
         parts = method.partial_fractions
         pull, g = parts.pull, parts.g
         facts = claim(method.poles, method.zeros, (lam * g, lam * pull))
@@ -127,20 +128,15 @@ def _too_small(parts: PartialFractions, facts: Facts, method: Interlacing) -> Fr
 def _methods(rng: np.random.Generator, largest: Fraction, gain: Fraction) -> Iterator[Interlacing]:
     """Draw interlacing roots below a largest zero, which is taken often, and gains."""
     for draw in range(_DRAWS):
-        roots = [largest if draw % 2 == 0 else largest * _drawn(rng, 1)]
+        roots = [largest if draw % 2 == 0 else largest * random_share(rng, 1, 100)]
         for number in range(2 * int(rng.integers(1, 4)) - 1):
             tiny = draw % 4 == 0 and number == 0
             roots.append(
-                roots[-1] * (Fraction(1, 10**9) if tiny else _drawn(rng, 1) * Fraction(9, 10))
+                roots[-1]
+                * (Fraction(1, 10**9) if tiny else random_share(rng, 1, 100) * Fraction(9, 10))
             )
-        gains = gain * (1 if draw % 3 else _drawn(rng, 2))
+        gains = gain * (1 if draw % 3 else random_share(rng, 2, 100))
         yield Interlacing(tuple(roots[1::2]), tuple(roots[::2]), gains)
-
-
-def _drawn(rng: np.random.Generator, decades: int) -> Fraction:
-    return Fraction(float(10 ** rng.uniform(-decades, 0))).limit_denominator(100) or Fraction(
-        1, 100
-    )
 
 
 def _signal(lam: Fraction, parts: PartialFractions) -> Iterator[Fraction]:

@@ -31,6 +31,7 @@ from functools import partial
 import numpy as np
 
 from sgdmem.numeric.theorems.check import Case, Claim, Statement
+from sgdmem.numeric.theorems.instances import random_share
 
 STATEMENT = Statement(
     "Energy inequalities",
@@ -117,23 +118,17 @@ def _parameters(
     """Return sqrt(lambda), g, beta and delta that the assumptions admit, often on their edge."""
     while True:
         M = int(rng.integers(1, 4))
-        delta = sorted((_drawn(rng, 5) / 2 for _ in range(M)), reverse=True)
-        root, g = _drawn(rng, 2), _drawn(rng, 4) / 2
-        beta = [_drawn(rng, 1) for _ in range(M)]
+        delta = sorted((random_share(rng, 5) / 2 for _ in range(M)), reverse=True)
+        root, g = random_share(rng, 2), random_share(rng, 4) / 2
+        beta = [random_share(rng, 1) for _ in range(M)]
         most = g / 2 if backward else min(g / 6, Fraction(1, 16))
-        edge = Fraction(19, 20) if rng.random() < 0.5 else _drawn(rng, 2)
+        edge = Fraction(19, 20) if rng.random() < 0.5 else random_share(rng, 2)
         scale = Fraction(float(np.sqrt(float(edge * most / _norm(beta))))).limit_denominator(10**8)
         beta = [x * scale for x in beta]
         last = beta[-1] ** 2
         fits = not decays or (last >= g * delta[-1] and root**2 * last >= delta[-1] ** 2)
         if scale > 0 and fits and _norm(beta) * Fraction(21, 20) <= most:
             return root, g, beta, delta
-
-
-def _drawn(rng: np.random.Generator, decades: int) -> Fraction:
-    if rng.random() < 0.3:
-        return Fraction(1)
-    return Fraction(float(10 ** rng.uniform(-decades, 0))).limit_denominator(10**6)
 
 
 def _norm(vector: Sequence[Fraction]) -> Fraction:
