@@ -18,6 +18,7 @@ import click
 from sgdmem.cli.own_methods import failure_of_own
 
 USAGE_ERROR, FAULT, UNDELIVERED, INTERRUPTED = 2, 70, 74, 130  # 70 and 74 as in sysexits.h
+_LONGEST = 300  # word, such as the path of a file
 TRACEBACK_VARIABLE = "SGDMEM_TRACEBACK"
 
 
@@ -74,8 +75,14 @@ def _failed(error: BaseException) -> int:
 
 def _said(message: str, code: int, who: str = "sgdmem: ") -> int:
     with suppress(OSError):  # stderr may be full, too
-        click.echo(f"{who}{' '.join(message.split())}", err=True)
+        click.echo(f"{who}{_brief(message)}", err=True)
     return code
+
+
+def _brief(message: str) -> str:
+    """Return a message on one line, without the most of words that fill a screen."""
+    words = (word if len(word) <= _LONGEST else f"{word[:80]}…" for word in message.split())
+    return " ".join(words)
 
 
 def _is_of_output(error: OSError) -> bool:

@@ -109,10 +109,12 @@ def write_files(folder: Path, seed: int) -> dict[str, list[str]]:
     crafted = [name for path in maps for name in craft(folder, path, random.Random(seed))]
     kept = ["map.zarr", "empty.nc", "text.nc", "folder.nc", "folder.zarr", "pipe.nc", ".", ""]
     lists = [name for name in TEXTS if name.endswith(".csv")]
+    proofs = _proofs(folder, random.Random(seed))
     cut = [_cut(folder / name) for name in ("rows.npy", "list.npz", "eigenvalues.csv")]
     return {
-        "good lists": ["list.csv", "eigenvalues.csv", "weights.csv", "list.npy", "list.npz"],
+        "good lists": ["eigenvalues.csv", "weights.csv", "list.npy", "list.npz"],
         "good data": ["rows.npy", "table.csv", "jacobians.npy", "whole.npy"],
+        "proofs": proofs,
         "maps": [*maps, *crafted, *kept],
         "any": [
             *lists, *arrays, *cut, "two.npz", "no-sparse.npz", "no-arrays.npz", "vast.npy",
@@ -142,11 +144,25 @@ def _maps(folder: Path) -> list[str]:
     return [*commands, "curves.nc"]
 
 
+def _proofs(folder: Path, chance: random.Random) -> list[str]:
+    """Write a proof, and copies of it in which something is changed."""
+    problem = "--power-law 1.5 --count 3 --batch-size 4 --certify -o made.json"
+    quiet(["stable", "sgd", "--set", "learning_rate=0.1", *problem.split()])
+    text, made = (folder / "made.json").read_text(), ["made.json", "proof.json", "list.json"]
+    for number in range(20):
+        place = chance.randrange(len(text))
+        added = chance.choice(["", "9", "-", '"', "[", "1e999", "null", "/0", "{}", "💥"])
+        name = f"made-{number}.json"
+        (folder / name).write_text(text[:place] + added + text[place + chance.randrange(3) :])
+        made.append(name)
+    return made
+
+
 def quiet(arguments: Sequence[str]) -> None:
     """Run a command that must succeed."""
     from tests.cli.fuzzing import outcome
 
-    ended = outcome(list(arguments))
+    ended = outcome(list(arguments), 300.0)
     assert ended.code == 0, ended
 
 

@@ -92,8 +92,6 @@ GOOD = {
     "names": ["Theorem 3"],
     "port": ["0"],
     "quantity": ["noise_sum", "margin", "stable", "reason", "critical_eigenvalue"],
-    "x_axis": ["learning_rate=0.01:4", "batch_size=1:9"],
-    "y_axis": ["momentum=0:0.9", "learning_rate=0.1:1", "batch_size=1:100"],
 }
 OUTPUTS = [
     *["out.png", "out.svg", "out.csv", "out.nc", "out.tex", "out.md", "out.html", "out.txt", "x"],
@@ -104,6 +102,14 @@ OWN_METHODS = [
     *["own.py:nag", "own.py:plain", "own.py:fails", "own.py:leaves", "own.py:odd", "own.py:", ":"],
     *["own.py", "own.py:none", "broken.py:f", "exits.py:f", "missing.py:f", "math:sin", "no:f"],
 ]
+NEEDED = {  # beside the problem
+    "simulate": ("batch_size", "zeta"),
+    "losses": ("zeta",),
+    "spectrum": ("path",),
+    "stable": ("batch_size",),
+    "phase-diagram": ("count",),
+}
+VARIED = {"boundary", "phase-diagram", "largest-learning-rate"}  # the first parameter of a method
 _SKIPPED = {"serve"}  # runs until it is interrupted
 
 
@@ -135,7 +141,8 @@ def invocation(chance: random.Random, files: Files) -> list[str]:
     given = _method(chance)
     for parameter in command.params:
         words += _words(parameter, given, chance, tidiness, files, path)
-    if any(p.name == "power_law" for p in command.params) and chance.random() < 0.9:
+    mostly = 0.2 if path[-1] in ("derive", "diagram") else 0.95
+    if any(p.name == "power_law" for p in command.params) and chance.random() < mostly:
         kind = chance.choice(["power_law", "power_law", "path", "data"])
         words = _without(words, {"--power-law", "--spectrum", "--data"})
         option = {"path": "--spectrum", "data": "--data"}.get(kind, "--power-law")
@@ -183,17 +190,17 @@ def _words(
     if parameter.name in _SKIPPED:
         return []
     if parameter.name in ("settings", "at") and "=" in "".join(given[1]) and path[-1] != "diagram":
-        if parameter.name == "settings" or chance.random() < 0.2:
+        if parameter.name == "settings" or chance.random() < 0.05:
             option = parameter.opts[0]
             return [
                 word
-                for setting in given[1]
+                for setting in given[1][path[-1] in VARIED :]
                 if chance.random() < tidiness
                 for word in (option, _mangled(setting, chance, tidiness))
             ]
         return []
-    wanted = argument or parameter.required
-    if chance.random() > (tidiness if wanted else chance.choice([0.02, 0.15])):
+    wanted = argument or parameter.required or parameter.name in NEEDED.get(path[-1], ())
+    if chance.random() > (tidiness if wanted else chance.choice([0.0, 0.0, 0.03, 0.12])):
         return []
     if getattr(parameter, "is_flag", False):
         return [parameter.opts[-1]]
@@ -230,8 +237,10 @@ def _value(
         ends = {"simulate": ".csv", "spectrum": ".csv", "explore": ".html", "derive": ".md"}
         return "out" + ends.get(path[-1], ".png") if good else chance.choice(OUTPUTS)
     if isinstance(parameter.type, click.Path):
-        if path == ("draw",):
-            return chance.choice(files["maps"] if good else files["any"])
+        if path[0] in ("draw", "check"):
+            return chance.choice(
+                files["maps" if path[0] == "draw" else "proofs"] if good else files["any"]
+            )
         kind = "good data" if name in ("data", "labels", "coupling") else "good lists"
         return chance.choice(files[kind if good else "any"])
     if isinstance(parameter.type, Setting):
@@ -242,13 +251,13 @@ def _value(
         from sgdmem.phase_diagrams.systems.diagram_names import DIAGRAMS
 
         return chance.choice([*DIAGRAMS] if good else BAD)
+    if name in ("x_axis", "y_axis") and good:
+        axis = "batch_size=1:9" if name == "y_axis" else f"{given[1][0].partition('=')[0]}=0.1:1"
+        return _mangled(axis + ":5" * (path[-1] == "phase-diagram"), chance, tidiness)
     known = GOOD.get(name)
     if not good or known is None:
         return chance.choice(BAD)
-    value = chance.choice(known)
-    if path == ("phase-diagram",) and name in ("x_axis", "y_axis"):
-        value += ":5"
-    return _mangled(value, chance, tidiness)
+    return _mangled(chance.choice(known), chance, tidiness)
 
 
 class TooLong(KeyboardInterrupt):
@@ -302,8 +311,12 @@ def wrong(ended: Outcome) -> str | None:
         return f"a warning: {notes}"
     if ended.code in (0, INTERRUPTED):
         return None
-    verdict = ended.arguments[:1] == ["stable"] and "--exit-code" in ended.arguments
+    verdict = ended.arguments[:1] == ["stable"] and bool(
+        {"--exit-code", "--certify"} & set(ended.arguments)
+    )
     if ended.code in (1, 3):
+        if ended.arguments[0] == "check":  # which says on stderr why there is no proof
+            return None if ended.code == 1 and len(lines) == 1 else "no line about a proof"
         asked = verdict or ended.arguments[:1] == ["verify"]
         return None if asked and ended.out.strip() else "the code of a verdict without one"
     if ended.code != USAGE_ERROR:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.fuzzing import run_many, wrong
 
-COUNT, SECONDS = 40, 2.0
+COUNT, SECONDS = 100, 1.5
 
 
 @pytest.mark.slow
