@@ -169,7 +169,10 @@ def open_store(
         _discard(young)
         if not isinstance(error, OSError) or not path.exists():
             raise
-        lengths = _open(path, sizes, identity, chunk) or lengths  # another process was faster
+        known = _open(path, sizes, identity, chunk)  # another process was faster
+        if known is None:
+            raise
+        lengths = known
     return ChunkStore(path, tuple(variables), sizes, lengths)
 
 

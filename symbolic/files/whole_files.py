@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_LONGEST = 100  # characters of an ending that the temporary name has, too
+
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
@@ -52,7 +54,7 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
             yield target
         return
     place = Path(os.path.realpath(target))
-    young = place.with_name(f".sgdmem-{os.urandom(8).hex()}{target.suffix}")
+    young = place.with_name(f".sgdmem-{os.urandom(8).hex()}{target.suffix[:_LONGEST]}")
     try:
         with _names(target, young):
             _create(young, place)

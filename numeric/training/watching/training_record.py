@@ -97,13 +97,16 @@ class TrainingRecord:
             If a column is missing, what is in it is no number, or it is not as it was written.
         """
         found = cls()
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            lines = checked_lines(path, file)
-            reader = csv.DictReader(line for line in lines if not line.startswith("#"))
-            if missing := set(COLUMNS) - set(reader.fieldnames or ()):
-                raise InputError(f"path must be a saved record, but lacks {min(missing)}")
-            for row in reader:
-                found.append(**_numbers(row))
+        try:
+            with Path(path).open(newline="", encoding="utf-8") as file:
+                lines = checked_lines(path, file)
+                reader = csv.DictReader(line for line in lines if not line.startswith("#"))
+                if missing := set(COLUMNS) - set(reader.fieldnames or ()):
+                    raise InputError(f"path must be a saved record, but lacks {min(missing)}")
+                for row in reader:
+                    found.append(**_numbers(row))
+        except UnicodeDecodeError:
+            raise InputError(f"path must be a saved record, {path} is not UTF-8 text") from None
         return found
 
 

@@ -151,6 +151,13 @@ def test_records_are_saved_loaded_and_gone_on_with(tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text(",".join(COLUMNS) + "\n1,word\n")
     with pytest.raises(sgdmem.InputError, match="record of numbers"):
         TrainingRecord.load(tmp_path / "bad.csv")
+    (tmp_path / "bad.csv").write_bytes("step\u00f6".encode("latin-1"))
+    with pytest.raises(sgdmem.InputError, match="is not UTF-8 text"):
+        TrainingRecord.load(tmp_path / "bad.csv")
+    saved = (tmp_path / "record.csv").read_text()
+    (tmp_path / "bad.csv").write_text(saved[: saved.rindex("\n", 0, -1)])  # a row less
+    with pytest.raises(sgdmem.InputError, match="is not as sgdmem wrote it"):
+        TrainingRecord.load(tmp_path / "bad.csv")
     with pytest.raises(sgdmem.InputError, match="column must be one of"):
         loaded["rho"]
 
