@@ -90,7 +90,7 @@ def public_names(app: Any, page: str, source: list[str]) -> None:
     """Give docs/api/public.md a table of the names of sgdmem and of each of its rooms."""
     if page != "api/public":
         return
-    rooms = ("methods", "pictures", "systems", "training", "errors")
+    rooms = ("methods", "pictures", "proofs", "systems", "training", "errors")
     for door in (sgdmem, *(getattr(sgdmem, room) for room in rooms)):
         rows = ["| name | |", "|---|---|"]
         for name in door.__all__:
@@ -106,7 +106,7 @@ def public_names(app: Any, page: str, source: list[str]) -> None:
 
 def public_links() -> dict[str, str]:
     """Return what a public name in a text links to: itself, and as sgdmem.name or methods.name."""
-    rooms = ("sgdmem", "sgdmem.methods", "sgdmem.pictures", "sgdmem.systems")
+    rooms = ("sgdmem", "sgdmem.methods", "sgdmem.pictures", "sgdmem.proofs", "sgdmem.systems")
     links: dict[str, str] = {}
     for room in rooms:
         door = import_module(room)

@@ -130,6 +130,13 @@ def test_samples_in_their_own_coordinates() -> None:
     assert certify(sgd("0.01"), pairs, 2).check().claim == "stable"
 
 
+def test_samples_close_to_the_boundary() -> None:
+    X = np.random.default_rng(0).normal(size=(20, 3)).round(2)
+    edge = Fraction(stability(sgd("0.1"), X, 1).critical_scale) / 10
+    for side, claim in ((-1, "stable"), (1, "unstable")):
+        assert certify(sgd(edge * (1 + Fraction(side, 10**9))), X, 1).claim == claim
+
+
 def test_periods() -> None:
     jumps, spectrum = [sgd("0.1"), sgd("0.1"), sgd("2.2")], Spectrum([1, "0.5", "0.25"])
     for size in (64, 6):
