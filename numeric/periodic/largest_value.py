@@ -13,6 +13,7 @@ from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.numeric.periodic.periodic_proof import prove
 from sgdmem.numeric.periodic.periodic_radius import (
+    MOST_WORKERS,
     noise_dies_out,
     period_of,
     require_periodic_problem,
@@ -78,7 +79,7 @@ def largest_periodic_value(
     >>> round(found.value, 4), found.is_proved
     (1.6494, True)
     """
-    given, count = as_problem(problem), whole(workers, "workers", 1)
+    given, count = as_problem(problem), whole(workers, "workers", 1, MOST_WORKERS)
     noise = given.noise.at(batch_size)
     require_periodic_problem(given, noise)
 

@@ -40,6 +40,7 @@ _TOLERANCE = 1e-11
 _MOST_WORK = 1e11  # steps squared, times pairs of modes and the cube of the size of a state
 _LOOKS = 8  # applications of the map before its radius is found
 MOST_STEPS = 10_000
+MOST_WORKERS = 10**9
 
 
 def periodic_radius(
@@ -98,7 +99,7 @@ def periodic_radius(
     noise = given.noise.at(batch_size)
     require_periodic_problem(given, noise)
     steps = read_schedule(rule).steps(0, period_of(rule, period))
-    return radius_of_steps(steps, given, noise, whole(workers, "workers", 1))
+    return radius_of_steps(steps, given, noise, whole(workers, "workers", 1, MOST_WORKERS))
 
 
 def period_of(rule: Any, period: int | None) -> int:

@@ -10,6 +10,7 @@ from sgdmem.numeric.judges.fitted_noise import extreme_noises
 from sgdmem.numeric.losses.schedule import read_schedule
 from sgdmem.numeric.periodic.periodic_proof import prove
 from sgdmem.numeric.periodic.periodic_radius import (
+    MOST_WORKERS,
     growth_without_noise,
     leading_noise,
     period_of,
@@ -79,7 +80,7 @@ def periodic_stability(
     noise = given.noise.at(batch_size)
     require_periodic_problem(given, noise)
     steps = read_schedule(rule).steps(0, length)
-    workers = whole(workers, "workers", 1)
+    workers = whole(workers, "workers", 1, MOST_WORKERS)
     radius, leading = leading_noise(steps, given, noise, workers)
     proved = prove(rule, length, given, noise, workers, leading) if proof else None
     if proved is not None:
