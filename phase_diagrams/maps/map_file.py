@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,8 @@ def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
     import xarray
 
     try:
-        found = xarray.load_dataset(source, engine="scipy", decode_times=False)
+        data = BytesIO(source.read_bytes())  # scipy does not let go of a damaged file
+        found = xarray.load_dataset(data, engine="scipy", decode_times=False)
     except Exception as error:  # whatever xarray's reader raises at other files
         why = str(error).partition("\n")[0]  # more lines advise to install other readers
         raise InputError(f"{source} is no netCDF file of a map or a diagram: {why}") from None

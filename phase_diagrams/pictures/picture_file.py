@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from sgdmem.symbolic.files.marks import SIGNATURE
-from sgdmem.symbolic.files.whole_files import whole_file
+from sgdmem.symbolic.files.whole_files import write_bytes
 
 DOTS = 300  # an inch
 # Type 3 fonts, matplotlib's own choice, are refused by many journals
@@ -43,9 +45,15 @@ def save(drawn: Any, path: str | PathLike[str], *, dots: float = DOTS) -> None:
     """
     import logging
 
-    from matplotlib import rc_context
+    from matplotlib import rc_context, rcParams
 
     logging.getLogger("fontTools").setLevel(logging.ERROR)  # it wonders at the age of a font
     figure = drawn.figure.canvas.figure  # also of axes in a subfigure
-    with rc_context({**_FONTS, "hatch.linewidth": _HATCHING}), whole_file(path) as young:
-        figure.savefig(young, dpi=dots, metadata=_MARKS.get(young.suffix.lower()))
+    target, data = Path(path), BytesIO()
+    if not target.suffix:  # as matplotlib does
+        target = target.with_name(f"{target.name}.{rcParams['savefig.format']}")
+    kind = target.suffix.lower()
+    with rc_context({**_FONTS, "hatch.linewidth": _HATCHING}):
+        # in memory: a full disk makes some of matplotlib's writers stumble over themselves
+        figure.savefig(data, format=kind[1:], dpi=dots, metadata=_MARKS.get(kind))
+    write_bytes(target, data.getvalue())

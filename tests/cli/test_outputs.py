@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
+from sgdmem.cli.main import cli
 from sgdmem.symbolic.files.marks import marked_text
 from tests.cli.running import run
 
@@ -123,3 +126,20 @@ def test_changed_data_are_not_read(here: Path, capsys: pytest.CaptureFixture[str
     assert "new.csv is not as sgdmem wrote it" in err and "delete its first line" in err
     Path("new.csv").write_text(text.partition("\n")[2])
     assert run(capsys, "spectrum", "--spectrum", "new.csv")[0] == 0
+
+
+def every_command(group: click.Group) -> Iterator[click.Command]:
+    for command in group.commands.values():
+        yield from every_command(command) if isinstance(command, click.Group) else [command]
+
+
+def test_every_file_that_a_command_takes_is_known_as_one() -> None:
+    """What is no `click.Path` is not looked at: FILE in a help text must be one."""
+    unknown = {
+        (command.name, parameter.name)
+        for command in every_command(cli)
+        for parameter in command.params
+        if "FILE" in (parameter.metavar or "") or parameter.name == "file"
+        if not isinstance(parameter.type, click.Path)
+    }
+    assert unknown == {("derive", "bibliography")}  # which is read and written
