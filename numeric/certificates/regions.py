@@ -25,9 +25,11 @@ from sgdmem.numeric.certificates.uncertain import (
     require_two_parameters,
 )
 from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.family import FamilyLike
+from sgdmem.symbolic.algorithms.printing import number_text
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.zoo.named_algorithms import find_family
 
@@ -120,7 +122,9 @@ def prove_region(
         low, high, verdicts = _cut(question, axes, goal, most_boxes, advance)
     about = {
         "algorithm": constructor.name,
-        "problem": str(given),
+        "display_name": constructor.display_name,
+        "spectrum": str(given.spectrum),
+        **_taus(given.noise, names),
         **({} if "batch_size" in names else {"batch_size": str(batch_size)}),
         **{name: str(value) for name, value in fixed.items()},
         "sgdmem_version": __version__,
@@ -128,6 +132,12 @@ def prove_region(
     seconds = time.monotonic() - started
     parts = low, high, verdicts, seconds, question.exceptions, about
     return ProvedRegion(names[0], names[1], x_scale, y_scale, *parts)
+
+
+def _taus(noise: Noise, names: Sequence[str]) -> dict[str, str]:
+    tau2 = "by mode" if isinstance(noise.tau2, tuple) else number_text(noise.tau2)
+    found = {"tau1": number_text(noise.tau1), "tau2": tau2}
+    return {name: text for name, text in found.items() if name not in names}
 
 
 def _question(

@@ -82,6 +82,7 @@ def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
     except Exception as error:  # whatever xarray's reader raises at other files
         why = str(error).partition("\n")[0]  # more lines advise to install other readers
         raise InputError(f"{source} is no netCDF file of a map or a diagram: {why}") from None
-    if not {"stable", "condition", "summand"} & {*found.data_vars} and "diagram" not in found.attrs:
-        raise InputError(f"{source} holds no phase diagram, boundary or named diagram")
+    kinds = {"stable", "condition", "summand", "proved"}
+    if not kinds & {*found.data_vars} and "diagram" not in found.attrs:
+        raise InputError(f"{source} holds no phase diagram, boundary, region or named diagram")
     return _renamed(found, _as_given, _as_given)

@@ -24,6 +24,7 @@ from sgdmem.phase_diagrams.pictures.labels import axis_label, title
 from sgdmem.phase_diagrams.pictures.map_colours import Shown, least_shown, noise_sums, paint
 from sgdmem.phase_diagrams.pictures.naming import name_or_explain
 from sgdmem.phase_diagrams.pictures.placement import name_regions
+from sgdmem.phase_diagrams.pictures.region_picture import BOXES, draw_boxes
 from sgdmem.phase_diagrams.pictures.surroundings import (
     new_axes,
     set_scale,
@@ -59,9 +60,10 @@ def draw_map(
         raise InputError("diagram must be one map: a series is drawn by draw_series")
     ax = new_axes(size) if ax is None else ax
     shown = draw_colours(diagram, ax, quantity, explained=explained)
+    boxes = draw_boxes(diagram, ax) if "proved" in diagram else {}
     name_or_explain(
         ax,
-        shown.kinds,
+        {**shown.kinds, **boxes},
         lambda below: name_cells(diagram, ax, shown, below),
         annotate=annotate,
         explained=explained,
@@ -111,7 +113,7 @@ def thinned(diagram: xarray.Dataset, quantity: str) -> xarray.Dataset:
             diagram = diagram.drop_duplicates(name).sortby(name)
     steps = {name: -(-diagram.sizes[name] // _MOST_CELLS) for name in diagram.stable.dims[-2:]}
     parts = {name: slice((step - 1) // 2, None, step) for name, step in steps.items() if step > 1}
-    needed = [*VERDICT, *(name for name in (*BOUNDS, *EDGES) if name in diagram), quantity]
+    needed = [*VERDICT, *(name for name in (*BOUNDS, *EDGES, *BOXES) if name in diagram), quantity]
     return diagram[[*dict.fromkeys(needed)]].isel(parts).load()
 
 

@@ -15,6 +15,7 @@ from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, sized
 from sgdmem.phase_diagrams.pictures.map_picture import draw_map
 from sgdmem.phase_diagrams.pictures.noise_picture import draw_summand
+from sgdmem.phase_diagrams.pictures.region_picture import draw_region
 from sgdmem.phase_diagrams.pictures.series_picture import draw_series
 from sgdmem.phase_diagrams.pictures.surroundings import new_axes, settle
 from sgdmem.phase_diagrams.systems.curves import explain
@@ -39,7 +40,7 @@ def draw(
     explained: bool = True,
     size: FigureSize = None,
 ) -> Any:
-    """Draw a phase diagram, a boundary, a noise summand, or a named diagram.
+    """Draw a phase diagram, a boundary, a proved region, a noise summand, or a named diagram.
 
     The verdict is shown by the noise sum where it is stable and by the cause where it is not,
     another quantity by its values with a line where stability ends. Axes are logarithmic whose
@@ -48,8 +49,8 @@ def draw(
     Parameters
     ----------
     data : xarray.Dataset or path
-        From `phase_diagram`, `stability_boundary` or `diagram_data`; or the path of a written one
-        (.nc, .zarr).
+        From `phase_diagram`, `stability_boundary`, `diagram_data` or `ProvedRegion.to_dataset`, the
+        last also merged with its map; or the path of a written one (.nc, .zarr).
     ax : matplotlib axes, optional
         Where to draw; a new figure otherwise, always for a series of maps.
     quantity : str, optional
@@ -98,7 +99,7 @@ def draw(
         set(getattr(found, "data_vars", ())),
         getattr(found, "attrs", {}).get("diagram"),
     )
-    if not given & {"stable", "condition", "summand"} and diagram is None:
+    if not given & {"stable", "condition", "summand", "proved"} and diagram is None:
         raise InputError(
             "data must be what phase_diagram, stability_boundary or diagram_data returns, or the "
             f"path of its file, got a {type(data).__name__}"
@@ -164,6 +165,8 @@ def _draw(found: xarray.Dataset, ax: Any, quantity: str | None, options: dict[st
         return draw_series(found, quantity=quantity, annotate=annotate, size=size)
     if "condition" in found:
         return draw_boundary(found, ax, **options)
+    if "proved" in found:
+        return draw_region(found, ax, **options)
     if "summand" in found:
         return draw_summand(found, ax, explained=explained, size=size)
     return _draw_curves(found, ax, explained=explained, size=size)

@@ -29,6 +29,7 @@ from sgdmem.cli.problem import map_problem, problem_options, read_batch_size, re
 if TYPE_CHECKING:
     import xarray
 
+    from sgdmem.numeric.certificates.proved_region import ProvedRegion
     from sgdmem.numeric.compilation.cuda import Device
 
 _TOGETHER = 10**7  # points of a large map that are read at once
@@ -64,6 +65,11 @@ _QUANTITIES = (
     help="Trace the exact edges of stability for the picture, or guess them between points.  "
     "[traced where that is quick]",
 )
+@click.option(
+    "--certify",
+    is_flag=True,
+    help="Prove what holds between the points, too, and draw where nothing is proved.",
+)
 @output_option(".png, .svg or .pdf  [ALGORITHM.png]")
 @size_option
 @click.option(
@@ -91,6 +97,7 @@ def phase_diagram_command(
     quantity: str | None,
     zeta: str | None,
     edges: bool | None,
+    certify: bool,
     output: str | None,
     size: Any,
     stored: bool,
@@ -119,6 +126,9 @@ def phase_diagram_command(
       sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:20000 \\
              --y momentum=0:0.99:20000 --power-law 1.5 --batch-size 32 \\
              --zarr -o large.png
+      sgdmem phase-diagram heavy-ball --x learning_rate=0.01:4:200 \\
+             --y momentum=0:0.99:200 --power-law 1.5 --batch-size 4 \\
+             --certify -o proved.png
       sgdmem phase-diagram sgd --x low=0.02:1.9:40 --y peak=0.1:6:40 \\
              --cycle learning_rate=low*4,peak --power-law 1.5 \\
              --count 20 --batch-size 32 -o cycles.png
@@ -139,14 +149,17 @@ def phase_diagram_command(
         refuse_others(
             {
                 "--quantity": quantity, "--zeta": zeta, "--edges": edges, "--zarr": stored,
-                "--device": device != "cpu",
+                "--device": device != "cpu", "--certify": certify,
             }
         )  # fmt: skip
         _map_periodic(algorithm, settings, periodic, options, path, size, x=x, y=y, panels=third)
         return
+    if certify and (stored or panels is not None):
+        raise click.UsageError("--certify excludes --zarr and --panels")
     family, values = read_method(algorithm, settings)
     problem, batch_size = map_problem(options, family, axes, zeta), read_batch_size(options)
     data = path.with_suffix(".zarr" if stored else ".nc")
+    region = _proved(family, problem, batch_size, x=x, y=y, **values) if certify else None
     with _client(cluster) as client, _said_to_go_on(data if stored else None):
         diagram = phase_diagram(
             family,
@@ -164,9 +177,30 @@ def phase_diagram_command(
             progress=sys.stderr.isatty(),
             **values,
         )
+    if region is not None:
+        diagram = diagram.merge(region.to_dataset(), combine_attrs="override")
     if not stored:
         write_map_file(diagram, data)
     _draw_map(diagram, path, data, quantity, size)
+    if region is not None:
+        click.echo(f"  {region}")
+
+
+def _proved(family: Any, problem: Any, batch_size: Any, **options: Any) -> ProvedRegion:
+    """Return what is proved between the first and the last values of two axes."""
+    import numpy as np
+
+    from sgdmem.numeric.arithmetic.scales import scale_of
+    from sgdmem.numeric.certificates.regions import prove_region
+
+    if callable(problem):
+        raise click.UsageError("--certify is of a problem that stays the same")
+    ranges: dict[str, Any] = {}
+    for label in ("x", "y"):
+        name, values = options.pop(label)
+        ranges[label] = (name, min(values), max(values), scale_of(np.array(values)))
+    progress = sys.stderr.isatty()
+    return prove_region(family, problem, batch_size, progress=progress, **ranges, **options)
 
 
 def _map_periodic(

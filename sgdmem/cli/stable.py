@@ -23,6 +23,7 @@ from sgdmem.cli.arguments import (
 from sgdmem.cli.periodic import periodic_options, read_periodic, refuse_others, take_periodic
 from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
 from sgdmem.cli.proofs import print_proof, proof_path
+from sgdmem.cli.uncertain import print_robust, take_intervals
 
 _EXIT_CODES = {True: 0, False: 1, None: 3}
 
@@ -64,6 +65,8 @@ def stable_command(
     """Decide whether ALGORITHM is stable, and say why.
 
     Name an algorithm and set its parameters, or give the four entries of a memory-1 matrix.
+    Parameters, --batch-size, --tau1 and --tau2 may be intervals LOW:HIGH: all, some or none is
+    stable.
 
     \b
       sgdmem stable heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
@@ -76,6 +79,8 @@ def stable_command(
              --workers 8 --spectrum eigenvalues.csv --batch-size 32
       sgdmem stable nesterov --set learning_rate=0.1 --set momentum=0.9 \\
              --power-law 1.7 --batch-size 8 --certify -o proof.json
+      sgdmem stable sgd --set learning_rate=0.1:0.3 --power-law 1.5 \\
+             --batch-size 8:64
     """
     if algorithm is not None and named is not None:
         raise click.UsageError("ALGORITHM and --algorithm exclude each other")
@@ -103,6 +108,13 @@ def stable_command(
         _require_named(algorithm)
         refuse_others({"--rate": with_rate, "--without-heaviest": without_heaviest})
         stable = _print_periodic(algorithm, settings, periodic, as_json, options)
+        return _EXIT_CODES[stable] if exit_code else 0
+    numbers, intervals = take_intervals(settings, options)
+    if intervals:
+        if algorithm is None:
+            raise click.UsageError("intervals are of an ALGORITHM with a name")
+        refuse_others({"--rate": with_rate, "--without-heaviest": without_heaviest}, "an interval")
+        stable = print_robust(algorithm, numbers, intervals, options, as_json)
         return _EXIT_CODES[stable] if exit_code else 0
     with shown_passes(sys.stderr.isatty()):
         problem, batch_size = read_problem(options), read_batch_size(options)

@@ -53,3 +53,20 @@ def test_phase_diagram_on_another_device(
     assert err.startswith("sgdmem: device 'cuda': Numba finds no GPU")
     assert not list(tmp_path.iterdir())
     assert run(capsys, *command, "auto")[1] == run(capsys, *command, "cpu")[1]
+
+
+def test_phase_diagram_proves_what_is_between_its_points(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import xarray
+
+    command = [
+        *["phase-diagram", "sgd", "--x", "learning_rate=0.1:3:3", "--y", "batch_size=1:9:3"],
+        *["--power-law", "1.5", "--no-edges", "--certify"],
+    ]
+    code, out, _ = run(capsys, *command, "-o", str(tmp_path / "map.png"))
+    assert code == 0 and "  proved: 9" in out and "% of the area (stable " in out
+    with xarray.open_dataset(tmp_path / "map.nc", engine="scipy") as data:
+        assert set(np.unique(data.proved)) == {-1, 0, 1}
+    code, _, err = run(capsys, *command, "--zarr", "-o", str(tmp_path / "other.png"))
+    assert code == 2 and "--certify excludes --zarr and --panels" in err

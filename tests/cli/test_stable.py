@@ -106,3 +106,27 @@ def test_an_eigenvalue_too_far_from_the_largest_is_named(
     assert (code, out) == (2, "")
     assert "eigenvalue 1e-308 (number 3), times" in err
     assert "too far from the largest one, 1e+308" in err
+
+
+@pytest.mark.parametrize(
+    ("numbers", "said", "expected"),
+    [
+        (["--set", "learning_rate=0.1:0.3", "--batch-size", "8:64"], "all: stable for all of", 0),
+        (["--set", "learning_rate=0.1:3", "--batch-size", "8"], "some: stable for some of", 3),
+        (["--set", "learning_rate=3", "--tau1", "1:2", "--batch-size", "8"], "none: not stable", 1),
+    ],
+)
+def test_intervals(
+    numbers: list[str], said: str, expected: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["stable", "sgd", "--power-law", "1.5", *numbers]
+    code, out, _ = run(capsys, *command, "--exit-code")
+    assert code == expected and out.startswith(said)
+    code, out, _ = run(capsys, *command, "--json")
+    assert json.loads(out)["extent"] == said.partition(":")[0]
+
+
+def test_intervals_that_are_none(capsys: pytest.CaptureFixture[str]) -> None:
+    for setting, why in (("0.1:", "expects a number, or an interval LOW:HIGH"), ("2:1", "low end")):
+        code, _, err = run(capsys, "stable", "sgd", "--set", f"learning_rate={setting}", *LAW)
+        assert code == 2 and why in err

@@ -128,7 +128,7 @@ def test_what_is_no_diagram(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
         "kaczmarz cannot be drawn: No variable named 'guarantee'": data.drop_vars("guarantee"),
         "regimes cannot be drawn: No variable named 'stable'": data.assign_attrs(diagram="regimes"),
         "data are of the diagram 'x'; there are": data.assign_attrs(diagram="x"),
-        "holds no phase diagram, boundary or named diagram": data.drop_attrs(),
+        "holds no phase diagram, boundary, region or named diagram": data.drop_attrs(),
         "data cannot be drawn: there is no x": data.drop_attrs().rename(loss="condition"),
         "system has no coordinates": data.drop_attrs().drop_vars("system").rename(loss="stable"),
     }
