@@ -9,13 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.acceleration.best_stationary import LARGEST_MEMORY
-from sgdmem.numeric.acceleration.bounded_noise import bounded_power_law, resolved_problem
+from sgdmem.numeric.acceleration.bounded_noise import (
+    bounded_power_law,
+    largest_factors,
+    resolved_problem,
+)
 from sgdmem.numeric.acceleration.real_root_algorithms import Shape, rate_exponent, real_root_entries
 from sgdmem.numeric.acceleration.restarts import restarted
 from sgdmem.numeric.arithmetic.ball import Array
@@ -29,10 +34,11 @@ from sgdmem.numeric.problems.problem import Problem as Problem
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import sgd
+from sgdmem.symbolic.zoo.named_algorithms import sgd, two_rate
 
 _DELAY = 400  # steps by which the clock of a larger memory is ahead, and the first block
 _FITTED, _BOUNDED = 8, 40  # values of the clock at which the shape is fitted, and noise bounded
+_LEAST_DAMPING = 1e-6  # of memory 1, at which its noise sum is that of the limit
 _LARGEST_LOG_RHO = math.log(0.5)  # poles and zeros that meet would cancel where noise is weak
 _LONGEST = 1e9  # horizon
 
@@ -58,8 +64,8 @@ def accelerated(
         \alpha_{\mathrm{eff},t} = \alpha_2\delta_t^{-(1-1/\nu)}.
 
     The constant :math:`\alpha_2` is the largest one, up to 1 / (largest eigenvalue), at which the
-    noise sum tends to at most ``noise_level`` as the damping falls; on the way there it may be
-    somewhat larger. By eq. (27) the loss falls with the exponent
+    noise sum tends to at most ``noise_level`` as the damping falls; on the way there it is at most
+    halfway between that and 1. By eq. (27) the loss falls with the exponent
     :math:`\min(\zeta,2-1/\nu)(1+\bar\delta(1-1/\nu))`.
 
     A larger memory moves M poles and zeros along the clock :math:`\tau=(t+400)/d_0`, in the
@@ -72,7 +78,7 @@ def accelerated(
     long as the one before, and the last step of a block clears the memory. The exponent is the
     same; single losses wave by some tens of percent about it.
 
-    Both exponents are theorems, for small gains and large damping scales (docs,
+    Both exponents of larger memories are theorems for small gains and large damping scales (docs,
     theory/larger-memory-schedules); that the values here suffice is what exact losses show.
 
     Parameters
@@ -121,11 +127,14 @@ def accelerated(
         steepness = min(steepness, problem.target.exponent)
     if plain:
         if horizon is not None:
-            raise InputError("horizon belongs to memory above 1: that of AM1 is unlimited")
+            raise InputError(
+                "horizon belongs to memory above 1 or to restarts=True: that of AM1 is unlimited"
+            )
         power = read_damping_exponent(damping_exponent)
         growth = power * (1 - 1 / exponent)
         d0 = _damping_scale(damping_scale, power, growth, steepness)
-        return _memory_one(problem.spectrum, noise, power, d0)
+        on_the_way = replace(noise, tau1=noise.tau1 * 2 * Fraction(level) / (1 + Fraction(level)))
+        return _memory_one(problem.spectrum, noise, on_the_way, power, d0)
     if damping_exponent is not None:
         raise InputError(
             "damping_exponent belongs to memory 1 without restarts: with a larger one it is 1"
@@ -178,9 +187,19 @@ def _damping_scale(
 # Memory 1 ---------------------------------------------------------------------------------------
 
 
-def _memory_one(spectrum: Spectrum, noise: BatchNoise, power: float, d0: float) -> Schedule:
-    assert spectrum.law is not None
-    return memory_one_rule(spectrum.law.exponent, _gradient_rate(spectrum, noise), power, d0)
+def _memory_one(
+    spectrum: Spectrum, noise: BatchNoise, on_the_way: BatchNoise, power: float, d0: float
+) -> Schedule:
+    law = spectrum.law
+    assert law is not None
+    rate = _gradient_rate(spectrum, noise)
+    dampings = np.geomspace(1, _LEAST_DAMPING, _BOUNDED)
+    steps = [
+        two_rate(float(rate * (d ** (1 / law.exponent) - d)), rate, float(1 - d)) for d in dampings
+    ]
+    problem = resolved_problem(spectrum, on_the_way, 1 / _LEAST_DAMPING)
+    factors = largest_factors(problem, midpoint_form(ball_form(steps)))
+    return memory_one_rule(law.exponent, rate * min(1.0, float(factors.min())), power, d0)
 
 
 def memory_one_rule(exponent: float, rate: float, power: float, d0: float) -> Schedule:

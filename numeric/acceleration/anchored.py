@@ -27,6 +27,9 @@ from sgdmem.symbolic.errors import InputError, shown
 def anchored(algorithm: Any, decay: Any = 0.5, *, offset: Any = 20) -> Schedule:
     r"""Return a method with :math:`w\leftarrow\beta_tw_0+(1-\beta_t)w` after each of its steps.
 
+    Its auxiliary vectors are multiplied by :math:`1-\beta_t`, too; :math:`\beta_t=C/(t+t_0)` after
+    the step from t to t + 1, t = 0, 1, ...
+
     For smooth targets, :math:`\zeta>2-1/\nu`, where noise would decide. On rough ones it gains
     nothing: for :math:`\zeta\le1` losses are up to 1.4 times as large with a decay of 1/4, up to
     1.9 times with 1/2.

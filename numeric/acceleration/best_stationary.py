@@ -87,9 +87,9 @@ def best_stationary(
 
     The rate grows like :math:`T^{1-1/S_{M+1}}` with the horizon,
     :math:`S_j = 1+(\nu-1)+\dots+(\nu-1)^{j-1}`. For M = 1 this is Theorem 7 of arXiv 2410.04228;
-    for larger M it is proved, too, and nothing of memory M and bounded noise has a larger exponent
-    (docs, theory/larger-memory-construction). Complex pairs of roots gain up to a quarter at short
-    horizons.
+    for larger M it is proved, too, and no stationary method of memory M and bounded noise has a
+    larger exponent (docs, theory/larger-memory-construction). Complex pairs of roots gain up to a
+    quarter at short horizons.
 
     Where poles and zeros interlace, as in the shape, :math:`P-\lambda Q` is strictly Schur exactly
     for :math:`0<\lambda<2/g`, g the gain; this is checked in the exact entries, and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,12 +48,14 @@ class Compared:
     exponent : float
         Measured over the last factor of 10 of the steps.
     predicted : float
-        In the limit of many steps: theorems, for "corner" of infinite memory, for "AM2", "AM3" and
-        "restarted AM2" of small gains and large damping scales; for "anchored AM1" an observation.
+        In the limit of many steps, on the law without an end: theorems, for "corner" of infinite
+        memory, for "AM2", "AM3" and "restarted AM2" of small gains and large damping scales; for
+        "anchored AM1" an observation.
         A stationary algorithm of finite memory ends with that of SGD, "best stationary" after about
         its horizon, the steps of the comparison.
     above_bound : float
-        The last loss over `loss_bound`, which is proved for every linear method; inf without noise.
+        The last loss over `loss_bound`, which is proved for every linear method; nan where that is
+        given as 0.
     """
 
     method: str
@@ -63,9 +66,10 @@ class Compared:
     above_bound: float
 
     def __str__(self) -> str:
+        bound = "" if math.isnan(self.above_bound) else f", {self.above_bound:.3g} times the bound"
         return (
             f"{self.method:<16} loss {self.losses[-1]:.3e}, exponent {self.exponent:.3f} "
-            f"(predicted {self.predicted:.3f}), {self.above_bound:.3g} times the bound"
+            f"(predicted {self.predicted:.3f}){bound}"
         )
 
 
@@ -74,7 +78,8 @@ def compare_methods(
 ) -> list[Compared]:
     """Return exact losses of several methods on a power law.
 
-    Every method is tuned to the problem by its own rule, with a noise sum of at most 1/4.
+    Every method is tuned to the problem by its own rule, with a noise sum of at most 1/4, of AM1 in
+    the limit of many steps.
 
     Parameters
     ----------
@@ -84,8 +89,8 @@ def compare_methods(
     steps : int from 1000 to 10**7
         Some seconds for each method up to a million.
     methods : sequence of str
-        Some of `METHODS`, by default all that are faster than SGD, and SGD: "SGD", "AM1" to "AM3"
-        (`accelerated`, with a damping that falls like 1/t), "restarted AM2", "anchored AM1"
+        Some of `METHODS`, by default all, "corner" where it is faster than SGD: "SGD", "AM1" to
+        "AM3" (`accelerated`, with a damping that falls like 1/t), "restarted AM2", "anchored AM1"
         (`anchored`, with a decay of 1/2), "corner" (memory 5), "best stationary" (memory 2).
 
     Returns
@@ -111,6 +116,10 @@ def compare_methods(
         raise InputError(
             f"problem must have an exponent nu above 1, got {nu:g}: no noise is bounded"
         )
+    if not problem.noise.at(batch_size).spreads:
+        raise InputError(
+            "methods are compared under noise: batch_size must be finite, and tau1 positive"
+        )
     if problem.noise.at(batch_size).stirs:
         raise InputError(
             "noise must have no label_variance: losses that come to rest have no exponents"
@@ -134,8 +143,7 @@ def compare_methods(
         rule = _rule(method, problem, batch_size, steps)
         found = losses(rule, problem, batch_size, steps)
         predicted = predicted_exponent(method, problem)
-        with np.errstate(divide="ignore"):
-            above = float(found[-1] / bound)
+        above = float(found[-1] / bound) if bound else math.nan
         rows.append(Compared(method, rule, found, local_exponent(found), predicted, above))
     return rows
 
@@ -149,7 +157,8 @@ def local_exponent(found: Array) -> float:
     """Return the exponent at which losses fell over the last factor of 10 of the steps."""
     last = found.size - 1
     first = last // 10
-    return float(np.log(found[first] / found[last]) / np.log(last / first))
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a loss that has reached 0
+        return float(np.log(found[first] / found[last]) / np.log(last / first))
 
 
 def predicted_exponent(method: str, problem: Problem) -> float:

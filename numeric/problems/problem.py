@@ -41,7 +41,8 @@ class Problem:
         By default tau1 = 1, tau2 = 0.
     target : array of shape (N,), PowerLawTarget or None
         The squares :math:`c_k^2` of the coefficients of :math:`w_0-w_*` in the eigenbasis, in the
-        order of the eigenvalues; or a `PowerLawTarget`. What asks about losses needs it.
+        order of the eigenvalues, for each copy of those that have weights; or a `PowerLawTarget`.
+        What asks about losses needs it.
     start : array of shape (N,) or (R, N), optional
         The coefficients of :math:`w_0-w_*` themselves, with their signs; R of them for R problems
         whose losses are added. Then the target need not be given.

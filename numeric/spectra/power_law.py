@@ -110,7 +110,7 @@ class PowerLaw:
     def __str__(self) -> str:
         scale = "" if self.scale == 1 else f"{self.scale:.4g} "
         many = "infinitely many" if self.count is None else f"{self.count}"
-        return f"{many} eigenvalues {scale}k^-{self.exponent:.4g}"
+        return f"{many} eigenvalues {scale}k^-{self.exponent:.6g}"
 
 
 def riemann_zeta(s: float) -> float:

@@ -83,7 +83,7 @@ def _show(results: list[CheckResult]) -> None:
         statement = result.statement
         click.echo(
             f"{statement.name:<33}{verdict:<8}{len(result.cases):>6}{result.error:>15.1e}"
-            f"{statement.tolerance:>11.0e}"
+            f"{statement.tolerance:>11.2g}"
         )
         if not result.passed:
             worst = result.worst

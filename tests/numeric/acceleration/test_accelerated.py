@@ -217,3 +217,11 @@ def test_exponents_of_blocks_to_a_million_steps(
 def test_what_is_refused(problem: Any, options: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         accelerated(problem, **{"batch_size": 1, **options})
+
+
+def test_noise_is_bounded_on_the_way_of_memory_one() -> None:
+    """Strongly negative tau2 makes the noise of short memories larger than in the limit."""
+    for nu, batch_size, tau2 in ((2, 10, -10), (6, 3, -1), (3, 3, -20)):
+        problem = Problem.power_law(nu, zeta=0.5, noise=Noise(tau2=tau2))
+        found = losses(accelerated(problem, batch_size), problem, batch_size, 3000)
+        assert found.max() == found[0]
