@@ -19,7 +19,7 @@ def check_command(proof: str, verbose: bool) -> int:
     \b
       sgdmem stable heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
              --power-law 1.7 --batch-size 8 --certify -o proof.json
-      sgdmem check proof.json
+      sgdmem check --verbose proof.json
     """
     from sgdmem.symbolic.certificates.check import check_proof, read_proof
     from sgdmem.symbolic.certificates.proof_text import proof_text

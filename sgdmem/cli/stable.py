@@ -43,7 +43,9 @@ _EXIT_CODES = {True: 0, False: 1, None: 3}
 @without_heaviest_option
 @json_option
 @click.option("--rate", "with_rate", is_flag=True, help="How fast, too: factors per step.")
-@click.option("--certify", is_flag=True, help="Prove it in exact arithmetic; see --exit-code.")
+@click.option(
+    "--certify", is_flag=True, help="Prove it in exact arithmetic; exit as with --exit-code."
+)
 @output_option("The proof, .json, which `sgdmem check` checks again.")
 @click.option("--exit-code", is_flag=True, help="Exit with 0 stable, 1 unstable, 3 undecided.")
 def stable_command(

@@ -9,6 +9,7 @@ from typing import Any
 
 from sgdmem.symbolic.certificates.check import CheckedProof, check_proof, kind_of
 from sgdmem.symbolic.certificates.noise_sums import ListedModes, read_listed
+from sgdmem.symbolic.certificates.periods import read_period
 from sgdmem.symbolic.certificates.power_laws import PowerLawModes, read_power_law
 
 _WIDTH = 100
@@ -35,15 +36,16 @@ _WITHOUT_END = (
     "Of eigenvalues without end this is about limits: D, too, must be strictly Schur, and the mean "
     "loss then tends to 0 from every start of finite loss without memory."
 )
-_DECREASE = (
+_DECREASE = [
     "What a step, or a period of steps, does to second moments is a linear map A, and keeps them "
-    "positive semidefinite. Let Y - A(Y) be positive definite. If Y is "
-    "positive definite, A^n(Y) <= (1 - e)^n Y, and second moments tend to 0. If z Y z < 0 for some "
-    "z they do not: the radius of A is at least 1, since otherwise Y would be the sum of all "
-    "A^n(Y - A(Y)), which is positive. If X and A(X) - X are positive semidefinite, and X is not "
-    "0, the radius is at least 1, by A^n(X) >= X; it is 1 if X is positive definite and A(X) = X. "
-    "It is at least the square of that of a step, or a period, without noise."
-)
+    "positive semidefinite.",
+    "(1) Let Y - A(Y) be positive definite. If Y is, too, A^n(Y) <= (1 - e)^n Y, and second "
+    "moments tend to 0. If z Y z < 0 for some z they do not: the radius of A is at least 1, since "
+    "otherwise Y would be the sum of all A^n(Y - A(Y)), which is positive.",
+    "(2) Let X, not 0, and A(X) - X be positive semidefinite. The radius is at least 1, by "
+    "A^n(X) >= X; it is 1 if X is positive definite and A(X) = X.",
+    "(3) The radius is at least the square of that of the step, or period, without noise.",
+]
 _FOUND_BY = (
     "P and Q by the recursion of Faddeev and LeVerrier; Schur tests and s by that of Astrom, Jury "
     "and Agniel; in fractions."
@@ -204,7 +206,7 @@ def _listed_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str]
                 f"A vector v = {_numbers([x / max(vector) for x in vector])} is compared with N v: "
                 "a radius below 1 if N v < v, at least 1 if N v >= v (Collatz and Wielandt)."
             )
-            if "sets" in witness:
+            if found.claim == "boundary":
                 count = len(witness["sets"])
                 steps.append(
                     f"Of {count} set{'s' * (count > 1)} of eigenvalues none gets noise from a "
@@ -242,18 +244,19 @@ def _shares(modes: ListedModes) -> list[str]:
 def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
     modes, witness = read_power_law(proof), proof["witness"]
     steps, again = _transfer(modes), [_FOUND_BY]
-    if "on_circle" in witness:
+    if found.claim == "boundary":
         factor = _polynomial(_fractions(witness["on_circle"]))
         steps.append(
             f"At the first eigenvalue it is divided by {factor}, which is self-inversive and whose "
             "derivative is strictly Schur: all its roots lie on the unit circle (Cohn). What is "
             "left is strictly Schur."
         )
-    if "numerator" in witness:
+    if _names_summand(proof, modes):
         n, d = (_fractions(witness[key])[::-1] for key in ("numerator", "denominator"))
+        last = "second" if found.claim == "boundary" else "largest"
         steps.append(
             f"s = lambda n / d with n = {_polynomial(n, 'lambda')} and "
-            f"d = {_polynomial(d, 'lambda')}, which is positive up to the largest eigenvalue."
+            f"d = {_polynomial(d, 'lambda')}, which is positive up to the {last} eigenvalue."
         )
         again.append(
             "n and d are compared with s at more eigenvalues than their degrees allow to differ."
@@ -280,46 +283,70 @@ def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], l
     return [*_CONDITIONS, _SUM, *endless], steps, again
 
 
+def _names_summand(proof: Any, modes: PowerLawModes) -> bool:
+    """Whether a proof takes n and d."""
+    by = _by(proof)
+    if proof["claim"] == "boundary":
+        return modes.count != 1
+    first = by == "mode_noise" and proof["witness"]["index"] == 1
+    return by not in ("noiseless", "trace") and not first
+
+
 def _period_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
     steps = ["Second moments are a matrix for each eigenvalue, and each step mixes them."]
-    for name in _held(proof):
+    name = _held(proof, "" if read_period(proof).noise.is_quiet else "Y")
+    if name:
         family = proof["witness"][name]
-        steps.append(f"{name} is a family of {len(family)} matrices of size {len(family[0])}.")
-    steps += _direction(proof, found)
-    again = ["A(Y) step by step in fractions; which matrices are positive definite, by pivots."]
-    return [_DECREASE], steps, again
+        size = len(family[0])
+        steps.append(f"{name} has a matrix of size {size} for each of {len(family)} eigenvalues.")
+    steps += _direction(proof, name)
+    again = ["A step by step, in fractions; which matrices are positive definite, by pivots."]
+    return _DECREASE, steps, again
 
 
 def _rows_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
+    name = _held(proof, "Y" if "Y" in proof["witness"] else "")
     steps = [
         "Second moments are those of w and u in the coordinates of the rows: no eigenvalue is "
         "computed.",
-        *(f"{name} is a matrix of size {len(proof['witness'][name])}." for name in _held(proof)),
-        *_direction(proof, found),
+        *([f"{name} is a matrix of size {len(proof['witness'][name])}."] if name else []),
+        *_direction(proof, name),
     ]
-    again = [
-        "A(Y) from the rows, in FLINT's rational matrices.",
-        "That Y and Y - A(Y) are positive definite: R of the file, or 1, makes R Y R^T a matrix "
-        "whose diagonal is larger than the rest of each row.",
-    ]
-    return [_DECREASE], steps, again
+    again = ["A from the rows, in FLINT's rational matrices."]
+    if name == "Y":
+        again.append(
+            "That Y - A(Y), and Y, are positive definite: R of the file, or 1, makes R Y R^T a "
+            "matrix whose diagonal is larger than the rest of each row."
+        )
+    elif name:
+        again.append("That X, and A(X) - X, are semidefinite, by pivots.")
+    else:
+        again.append("Whether a step is strictly Schur, by its characteristic polynomial.")
+    return _DECREASE, steps, again
 
 
-def _held(proof: Any) -> list[str]:
-    """Return what a proof about second moments has of them."""
-    return [name for name in ("X", "Y") if name in proof["witness"]]
+def _held(proof: Any, of_stable: str) -> str:
+    """Return what a proof about second moments takes of them: X, Y, or nothing."""
+    claim, witness = proof["claim"], proof["witness"]
+    if claim == "stable":
+        return of_stable
+    if claim == "boundary" or "X" in witness:
+        return "X"
+    return "" if witness.get("by") == "noiseless" else "Y"
 
 
-def _direction(proof: Any, found: CheckedProof) -> list[str]:
-    if not _held(proof):
-        return ["Without noise it is the state itself whose steps are tested for roots."]
-    if _held(proof) == ["X"]:
-        return ["X and A(X) - X are positive semidefinite, or A(X) = X and X is positive definite."]
-    vector = proof["witness"].get("vector")
-    if found.claim == "stable" or vector is None:
+def _direction(proof: Any, name: str) -> list[str]:
+    claim, witness = proof["claim"], proof["witness"]
+    if not name:
+        return ["Without noise the state itself is looked at: whether its steps are Schur."]
+    if name == "X":
+        if claim == "boundary":
+            return ["X is positive definite, and A(X) = X."]
+        return ["X and A(X) - X are positive semidefinite, and X is not 0."]
+    if claim == "stable":
         return ["Y and Y - A(Y) are positive definite."]
-    of = f" at eigenvalue {proof['witness']['eigenvalue'] + 1}" if "steps" in proof else ""
-    z = _numbers(_fractions(vector))
+    of = f" at eigenvalue {witness['eigenvalue'] + 1}" if "steps" in proof else ""
+    z = _numbers(_fractions(witness["vector"]))
     return [f"Y - A(Y) is positive definite, and z Y z < 0{of} for z = {z}."]
 
 

@@ -20,10 +20,26 @@ from sgdmem.symbolic.certificates.proof_text import proof_text
 HALF, MOMENTUM = sgd("1/2"), heavy_ball("0.1", "0.9")
 X = np.random.default_rng(0).normal(size=(6, 2)).round(1)
 COUPLED = Problem(Spectrum([1, 1]), Noise.coupled([[0, 1], ["1/2", 0]]))
+BLOCKS = Problem(Spectrum([1, 1]), Noise.coupled([[1, 0], [1, "1/2"]]))
+HALVES = Problem.from_data([[1.0], [0.0]])  # of which the rate 2 is the largest
+ALONE = Problem(Spectrum.power_law(2), Noise(0, -1))
 ODD: list[Any] = [
     *(None, True, 0, 1, -1, 10**30, 1.5, "", "x", "1/0", "-1", "0", "1", "\x1b[2J", "stable"),
     *("unstable", "boundary", "open", "noise_sum", "trace", [], [[]], [1], ["1"], {}, "9" * 3999),
 ]
+NAMES = (
+    "X",
+    "Y",
+    "by",
+    "bits",
+    "vector",
+    "sets",
+    "on_circle",
+    "numerator",
+    "above",
+    "index",
+    "steps",
+)
 
 
 @cache
@@ -35,6 +51,11 @@ def records() -> list[Any]:
         *((HALF, Spectrum.power_law(2), "0.1"), (HALF, Spectrum.power_law(1), 2)),
         *(([HALF, sgd(1)], [1, "0.3"], 8), ([HALF, sgd(9)], [3, 1], 1)),
         *((sgd("0.1"), X, 2), (sgd(3), X, 1)),
+        *(([HALF], [1], "1/3"), ([sgd(2)], [1], 4), ([HALF, HALF], [1, "1/2"])),
+        *((sgd(2), HALVES, 1), (HALF, X), (sgd(99), X), (HALF, BLOCKS, "1/3")),
+        *((MOMENTUM, Spectrum.power_law("1.5", scale=38), 8), (sgd(1), ALONE, 1)),
+        *((MOMENTUM, Spectrum.power_law("1.5", scale=39), 8), (MOMENTUM, [39], 8)),
+        (sgd(1), Problem(Spectrum([1]), Noise(0, -1)), "0.9"),
     ]
     return [json.loads(json.dumps(certify(*question).record)) for question in asked]
 
@@ -50,6 +71,10 @@ def test_it_says_what_was_asked_found_and_assumed() -> None:
     assert "A polynomial on all eigenvalues" in proof_text(records()[6])
     assert "2 steps that are done over and over" in proof_text(records()[9])
     assert "FLINT" in proof_text(records()[11])
+    assert "X is positive definite, and A(X) = X." in proof_text(records()[13])
+    assert "whether its steps are Schur" in proof_text(records()[14])
+    assert "N v = v in one" in proof_text(records()[19])
+    assert "At the first eigenvalue it is divided by x + 1" in proof_text(records()[20])
     for record in records():
         text = proof_text(record)
         assert "What is assumed" in text
@@ -84,7 +109,9 @@ def test_whatever_stands_in_a_proof_it_is_read_or_refused(count: int) -> None:
             place = record
             for key in way:
                 place = place[key]
-            if rng.random() < 0.2:
+            if rng.random() < 0.2 and isinstance(place, dict):
+                place[rng.choice(NAMES)] = copy.deepcopy(rng.choice(ODD))
+            elif rng.random() < 0.2:
                 del place[last]
             elif rng.random() < 0.2 and isinstance(last, str):
                 place[last] = copy.deepcopy(rng.choice(records()).get(last))
