@@ -63,6 +63,8 @@ TEXTS = {
     "list.json": "[[[[",
 }
 
+_EXTREME = ["apart.csv", "tiny.csv"]
+
 
 def write_files(folder: Path, seed: int) -> dict[str, list[str]]:
     """Write the files, and return their names by kind: lists, data, maps, methods, others."""
@@ -112,8 +114,8 @@ def write_files(folder: Path, seed: int) -> dict[str, list[str]]:
     proofs = _proofs(folder, random.Random(seed))
     cut = [_cut(folder / name) for name in ("rows.npy", "list.npz", "eigenvalues.csv")]
     return {
-        "good lists": ["eigenvalues.csv", "weights.csv", "list.npy", "list.npz"],
-        "good data": ["rows.npy", "table.csv", "jacobians.npy", "whole.npy"],
+        "good lists": ["eigenvalues.csv", "weights.csv", "list.npy", "list.npz", *_EXTREME],
+        "good data": ["rows.npy", "table.csv", "jacobians.npy", "whole.npy", "extreme.npy"],
         "proofs": proofs,
         "maps": [*maps, *crafted, *kept],
         "any": [

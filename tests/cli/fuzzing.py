@@ -32,33 +32,13 @@ BAD = [
     *["", " ", "nan", "inf", "-inf", "-1", "0", "-0", "1e400", "1e-400", "1e308", "5e-324", "½"],
     *["1/0", "1/3", "²", "٣", "1_000", "0x10", "word", "[]", "{}", "$x$", "\\input{x}", "\udcff"],
     *["💥", "9" * 5000, "(" * 3000, "1" + "+1" * 2000, "__import__('os')", "x=x", "=", "a:b:c"],
-    *[
-        "1,2",
-        ",",
-        "1,,2",
-        "1:2",
-        "1e99999999",
-        "2**2**2**2**2**2",
-        "1;2",
-        "λ",
-        "-",
-        "--",
-        "%s",
-        "1000000000",
-    ],
-    *[
-        "sqrt(2)",
-        "I",
-        "oo",
-        "E",
-        "None",
-        "True",
-        "1.5.",
-        "+1",
-        ".5",
-        "1e5",
-        "100000000000000000000",
-    ],
+    *["1,2", ",", "1,,2", "1:2", "1e99999999", "2**2**2**2**2**2", "1;2", "λ", "-", "--", "%s"],
+    *["sqrt(2)", "I", "oo", "E", "None", "True", "1.5.", "+1", ".5", "1e5"],
+    *["1000000000", "-1000000000", "1" + "0" * 20],
+]
+EXTREME = [  # numbers all the same
+    *["1e308", "1e-308", "5e-324", "1e100", "1e-100", "-1e100", "-1", "0", "1", "2", "1e16"],
+    *["1e-16", "0.9999999999999999", "1.0000000000000002", "3/7", "123456789/1000", "-0.5"],
 ]
 GOOD = {
     "power_law": ["1.5", "2", "0.8"],
@@ -225,8 +205,11 @@ def _words(
 
 
 def _mangled(setting: str, chance: random.Random, tidiness: float) -> str:
+    """Return a text, another number in its place, or something like it that is wrong."""
     if chance.random() < tidiness:
-        return setting
+        name, sign, value = setting.rpartition("=")
+        number = value.replace(".", "", 1).isdecimal() and chance.random() < 0.1
+        return f"{name}{sign}{chance.choice(EXTREME)}" if number else setting
     name, _, value = setting.partition("=")
     bad = chance.choice(BAD)
     return chance.choice([f"{name}={bad}", f"{bad}={value}", name, bad, f"{setting}={bad}"])

@@ -216,7 +216,7 @@ def test_workers_that_are_averaged(workers: int, index: int) -> None:
     for factor, stable in ((1 - 1e-6, False), (1 + 1e-6, True)):
         verdict = periodic_stability(cycle, problem, critical * factor, workers=workers)
         assert verdict.stable is stable and verdict.is_proved
-    with pytest.raises(InputError, match="workers must be an integer >= 1"):
+    with pytest.raises(InputError, match="workers must be an integer from 1 to 1,0"):
         periodic_radius(cycle, problem, 1, workers=0)
 
 
