@@ -18,27 +18,22 @@ import numpy as np
 from sgdmem.numeric.acceleration.best_stationary import LARGEST_MEMORY
 from sgdmem.numeric.acceleration.bounded_noise import (
     bounded_power_law,
-    largest_factors,
     resolved_problem,
 )
+from sgdmem.numeric.acceleration.memory_one import memory_one, read_damping_exponent
 from sgdmem.numeric.acceleration.real_root_algorithms import Shape, rate_exponent, real_root_entries
 from sgdmem.numeric.acceleration.restarts import restarted
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
-from sgdmem.numeric.judges.float_problem import FloatProblem
-from sgdmem.numeric.losses.family_schedule import schedule
 from sgdmem.numeric.losses.schedule import Schedule
-from sgdmem.numeric.noise_sums.mode_summands import ball_form, midpoint_form
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.problem import Problem as Problem
 from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.zoo.named_algorithms import sgd, two_rate
 
-_DELAY = 400  # steps by which the clock of a larger memory is ahead, and the first block
+DELAY = 400  # steps by which the clock of a larger memory is ahead, and the first block
 _FITTED, _BOUNDED = 8, 40  # values of the clock at which the shape is fitted, and noise bounded
-_LEAST_DAMPING = 1e-6  # of memory 1, at which its noise sum is that of the limit
 _LARGEST_LOG_RHO = math.log(0.5)  # poles and zeros that meet would cancel where noise is weak
 _LONGEST = 1e9  # horizon
 
@@ -134,7 +129,7 @@ def accelerated(
         growth = power * (1 - 1 / exponent)
         d0 = _damping_scale(damping_scale, power, growth, steepness)
         on_the_way = replace(noise, tau1=noise.tau1 * 2 * Fraction(level) / (1 + Fraction(level)))
-        return _memory_one(problem.spectrum, noise, on_the_way, power, d0)
+        return memory_one(problem.spectrum, noise, on_the_way, power, d0)
     if damping_exponent is not None:
         raise InputError(
             "damping_exponent belongs to memory 1 without restarts: with a larger one it is 1"
@@ -147,18 +142,7 @@ def accelerated(
     smooth = _larger_memory(problem.spectrum, noise, memory, d0, steps)
     if not restarts:
         return smooth
-    return replace(restarted(smooth, _DELAY), name=f"{smooth.name} with restarts")
-
-
-def read_damping_exponent(value: Any) -> float:
-    """Return the damping exponent of memory 1, by default 0.95."""
-    power = positive_float(0.95 if value is None else value, "damping_exponent")
-    if power > 1:
-        raise InputError(
-            f"damping_exponent must be at most 1, got {power:g}: the memory would grow longer than "
-            f"the run so far"
-        )
-    return power
+    return replace(restarted(smooth, DELAY), name=f"{smooth.name} with restarts")
 
 
 def _damping_scale(
@@ -184,82 +168,10 @@ def _damping_scale(
     return d0
 
 
-# Memory 1 ---------------------------------------------------------------------------------------
-
-
-def _memory_one(
-    spectrum: Spectrum, noise: BatchNoise, on_the_way: BatchNoise, power: float, d0: float
-) -> Schedule:
-    law = spectrum.law
-    assert law is not None
-    rate = _gradient_rate(spectrum, noise)
-    dampings = np.geomspace(1, _LEAST_DAMPING, _BOUNDED)
-    steps = [
-        two_rate(float(rate * (d ** (1 / law.exponent) - d)), rate, float(1 - d)) for d in dampings
-    ]
-    problem = resolved_problem(spectrum, on_the_way, 1 / _LEAST_DAMPING)
-    factors = largest_factors(problem, midpoint_form(ball_form(steps)))
-    return memory_one_rule(law.exponent, rate * min(1.0, float(factors.min())), power, d0)
-
-
-def memory_one_rule(exponent: float, rate: float, power: float, d0: float) -> Schedule:
-    """Return AM1 with the gradient rate alpha_2 and the damping d_0 t^-power."""
-    inverse = 1 / exponent
-    rule = schedule(
-        "two-rate",
-        velocity_rate=partial(_velocity_rate, rate, inverse, d0, power),
-        gradient_rate=rate,
-        momentum=partial(_momentum, d0, power),
-    )
-    name = f"AM1 (damping {d0:g} t^-{power:g})"
-    return replace(rule, name=name, acceleration=1 + power * (1 - inverse))
-
-
-def _damping(d0: float, power: float, t: Array) -> Array:
-    with np.errstate(divide="ignore"):
-        return np.minimum(1.0, d0 * t**-power)
-
-
-def _velocity_rate(rate: float, inverse: float, d0: float, power: float, t: Array) -> Array:
-    damping = _damping(d0, power, t)
-    return rate * (damping**inverse - damping)
-
-
-def _momentum(d0: float, power: float, t: Array) -> Array:
-    return 1 - _damping(d0, power, t)
-
-
-def _gradient_rate(spectrum: Spectrum, noise: BatchNoise) -> float:
-    """Return the largest alpha_2 up to 1 / (largest eigenvalue) whose limiting noise is bounded.
-
-    As the damping vanishes, the modes with larger eigenvalues make the noise of SGD with the
-    learning rate alpha_2, and the smaller ones that of the integral below.
-    """
-    from scipy.optimize import brentq
-
-    law = spectrum.law
-    assert law is not None
-    problem = FloatProblem.of(spectrum, noise)
-    form = midpoint_form(ball_form([sgd(1)]))
-    share, angle = float(noise.tau1 * noise.inverse_batch), math.pi / law.exponent
-
-    def room(rate: float) -> float:
-        small = math.pow(rate * law.scale, 1 / law.exponent) * angle / math.sin(angle) / 2
-        return float(problem.margin(form, np.array([rate]))[0]) - share * small
-
-    most = 1 / spectrum.largest
-    if room(most) >= 0:
-        return float(most)
-    return float(brentq(room, 1e-60 * most, most, xtol=1e-300, rtol=1e-13))
-
-
-# Larger memory ----------------------------------------------------------------------------------
-
-
 def _larger_memory(
     spectrum: Spectrum, noise: BatchNoise, memory: int, d0: float, horizon: float
 ) -> Schedule:
-    shape, gain = _fitted(spectrum, noise, memory, _DELAY / d0, (horizon + _DELAY) / d0)
+    shape, gain = _fitted(spectrum, noise, memory, DELAY / d0, (horizon + DELAY) / d0)
     return Schedule(
         memory,
         f"AM{memory} (slowest damping {d0:g}/t)",
@@ -269,7 +181,7 @@ def _larger_memory(
 
 
 def _entries(shape: Shape, gain: float, d0: float, t: Array) -> Sequence[Any]:
-    roots = shape.roots((t + _DELAY) / d0)
+    roots = shape.roots((t + DELAY) / d0)
     return real_root_entries([*roots.poles.T], [*roots.zeros.T], gain)
 
 

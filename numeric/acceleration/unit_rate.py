@@ -9,12 +9,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sgdmem.numeric.acceleration.accelerated import (
-    accelerated,
-    memory_one_rule,
-    read_damping_exponent,
-)
+from sgdmem.numeric.acceleration.accelerated import accelerated
 from sgdmem.numeric.acceleration.dana_schedule import Dana
+from sgdmem.numeric.acceleration.memory_one import memory_one_rule, read_damping_exponent
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float
 from sgdmem.numeric.losses.schedule import Schedule

@@ -14,8 +14,8 @@ from functools import cache
 
 import numpy as np
 
-from sgdmem.numeric.acceleration.accelerated import memory_one_rule
 from sgdmem.numeric.acceleration.dana_schedule import Dana
+from sgdmem.numeric.acceleration.memory_one import memory_one_rule
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.losses.loss_recursion import losses
 from sgdmem.numeric.problems.noise import Noise

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy
 
-from sgdmem.numeric.acceleration.accelerated import memory_one_rule
 from sgdmem.numeric.acceleration.dana_schedule import Dana
+from sgdmem.numeric.acceleration.memory_one import memory_one_rule
 from sgdmem.symbolic.systems.dana_and_am1 import ENTRIES, dana_and_am1
 
 NU, D0, RATE = sympy.symbols("nu d_0 gamma_2", positive=True)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sgdmem.numeric.acceleration.accelerated import accelerated
+from sgdmem.numeric.acceleration.accelerated import DELAY, accelerated
 from sgdmem.numeric.acceleration.real_root_algorithms import rate_exponent
 from sgdmem.numeric.acceleration.unit_rate import scaled
 from sgdmem.numeric.losses.loss_recursion import losses
@@ -32,7 +32,6 @@ STATEMENT = Statement(
     reason="corrections to power laws at a hundred thousand steps",
 )
 _BATCH_SIZE = 10
-_FIRST = 400  # steps of the first block
 _BLOCKS = (6, 9)  # after which losses are compared: 25,200 and 204,400 steps
 _LATE = (9, 13)  # the first steps of these blocks of a schedule have responses
 _SLOW = {nu: Problem.power_law(nu, 0.1) for nu in (2.0, 3.0)}  # admit small damping scales
@@ -72,7 +71,7 @@ def check(claim: Claim = claim) -> list[Case]:
         problem = Problem.power_law(nu, zeta)
         claimed = claim(nu, memory)
         rule = _rule(problem if claimed.scale is None else _SLOW[nu], memory, claimed)
-        first, last = (_FIRST * (2**k - 1) for k in _BLOCKS)
+        first, last = (DELAY * (2**k - 1) for k in _BLOCKS)
         found = losses(rule, problem, _BATCH_SIZE, last)
         with np.errstate(invalid="ignore"):  # of losses that diverge
             fall = float(np.log2(found[first] / found[last]))
@@ -94,7 +93,7 @@ def _rule(problem: Problem, memory: int, claimed: Exponents) -> Schedule:
 
 def _left(rule: Schedule, block: int) -> float:
     """Return the sum of squared responses of a block, of an eigenvalue near 0."""
-    first, size = _FIRST * (2**block - 1), _FIRST * 2**block
+    first, size = DELAY * (2**block - 1), DELAY * 2**block
     step = rule.steps(first, first + 1)
     dampings = 1 - np.diagonal(step.D[0])
     j = np.arange(size)[:, None]
