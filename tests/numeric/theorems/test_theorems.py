@@ -27,10 +27,8 @@ SLOW = {
     "Equation (27)",
     "Losses of DANA and AM1",
     "Growth of learning rates",
-    "Energy inequalities",
-    "Row sums of schedules",
     "Exponents of restarts",
-    "Memory time and learning rates",
+    "Universal bound",
 }  # more than two seconds
 USUAL = 2  # false claims of a statement that every run tries
 WRITTEN = [

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.theorems.check import Case, Claim, Statement, larger
 
 STATEMENT = Statement(
@@ -26,14 +27,20 @@ STATEMENT = Statement(
 _DRAWS = 4000
 
 
-def claim(polygon: float, memory: int) -> float:
+def claim(height: float, memory: int) -> float:
     """Return the largest symbol where the polygon has a value."""
-    return float(2**memory * polygon)
+    return float(2**memory * height)
 
 
 def check(claim: Claim = claim) -> list[Case]:
     """Compare for random roots, for each memory."""
     return [Case.within(f"memory {M}", largest_ratio(M, _DRAWS, claim)) for M in range(6)]
+
+
+def polygon(s: Array | float, poles: Array, zeros: Array) -> Array:
+    """Return Phi at distances s, in units of the first coefficient of Q."""
+    above, below = (np.maximum(np.asarray(s)[..., None], abs(x)) for x in (zeros, poles))
+    return np.asarray(above.prod(axis=-1) / below.prod(axis=-1))
 
 
 def largest_ratio(memory: int, draws: int, claim: Claim = claim) -> float:
@@ -51,12 +58,11 @@ def largest_ratio(memory: int, draws: int, claim: Claim = claim) -> float:
         else:
             zeros = np.full(memory, -s + 0j)
         found = np.prod(abs(s - zeros)) / np.prod(abs(s - poles))
-        polygon = np.prod(np.maximum(s, abs(zeros))) / np.prod(np.maximum(s, abs(poles)))
-        largest = larger(largest, found / claim(float(polygon), memory))
+        largest = larger(largest, found / claim(float(polygon(s, poles, zeros)), memory))
     return largest
 
 
 PERTURBED: dict[str, Claim] = {
-    "without the power of 2": lambda polygon, memory: polygon,
-    "2^(M - 1/2)": lambda polygon, memory: 2 ** (memory - 0.5) * polygon,
+    "without the power of 2": lambda height, memory: height,
+    "2^(M - 1/2)": lambda height, memory: 2 ** (memory - 0.5) * height,
 }

@@ -97,7 +97,7 @@ def test_polygons(count: int) -> None:
         for x0 in (1.0, np.exp(2j * np.pi * rng.random())):
             poles, zeros, factor = _roots(method, x0)
             s = np.geomspace(1e-8, 1, 200)
-            found = _polygon(s, poles, zeros, factor)
+            found = factor * polygon.polygon(s, poles, zeros)
             first = max(first, found[-1] / (6 ** (M + 1) * (3 + total)))
             theta = 1 + rate_exponent(nu, M)
             height = max(height, float((found * s**theta).max()) / (1 + total) ** nu)
@@ -123,7 +123,7 @@ def test_stretches_of_any_roots(count: int) -> None:
                     continue
                 middle = math.sqrt(delta * end)
                 n = int((abs(poles) < middle).sum() - (abs(zeros) < middle).sum())
-                start, y = _polygon(np.array([delta, middle]), poles, zeros, factor)
+                start, y = factor * polygon.polygon(np.array([delta, middle]), poles, zeros)
                 plateau = end * y ** (1 / nu) / (2200 * _spread(nu, method.memory) * total)
                 found[n].append(plateau if n == 2 else start)
     steep = [x for n in (3, 4, 5) for x in found[n][1:]]
@@ -166,9 +166,3 @@ def _roots(method: Algorithm, x0: complex) -> tuple[Array, Array, float]:
     poles, zeros = (np.roots(np.array(part[::-1], float)) for part in (P, Q))
     leading = next(abs(float(x)) for x in reversed(Q) if x)
     return poles / x0 - 1, zeros / x0 - 1, leading
-
-
-def _polygon(s: Array, poles: Array, zeros: Array, factor: float) -> Array:
-    above = np.prod(np.maximum(s[:, None], abs(zeros)), axis=1)
-    found: Array = factor * above / np.prod(np.maximum(s[:, None], abs(poles)), axis=1)
-    return found
