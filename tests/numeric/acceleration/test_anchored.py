@@ -59,3 +59,5 @@ def test_bad_input() -> None:
         anchored(sgdmem.sgd("0.1"), 30)
     with pytest.raises(InputError, match="decay"):
         anchored(sgdmem.sgd("0.1"), 0)
+    with pytest.raises(InputError, match="must not shrink w"):
+        anchored(sgdmem.Algorithm("0.1", shrink="0.01"))

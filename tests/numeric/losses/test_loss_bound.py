@@ -9,6 +9,7 @@ import pytest
 import sgdmem
 from sgdmem.methods import accelerated, loss_bound
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.losses.loss_bound import least_noise
 from sgdmem.numeric.theorems.larger_memory.universal_bound.kernels import kernel_losses
 from sgdmem.symbolic.errors import InputError
 
@@ -62,6 +63,23 @@ def test_the_best_kernels_stay_above() -> None:
         assert bound < best < 8 * bound
 
 
+@pytest.mark.parametrize("tau2", [-1.0, 0.0, 1.0])
+def test_the_bound_is_the_convex_hull_of_its_curve(tau2: float) -> None:
+    # by its dual, the largest over slopes of the least S / 2 + slope (d - n)
+    h, squares = np.arange(1, 41) ** -1.5, np.linspace(1, 2, 40)
+    noise = sgdmem.Noise(tau1=2, tau2=tau2)
+    problem = sgdmem.Problem(sgdmem.Spectrum(h), noise, target=squares)
+    sigma = np.geomspace(1e-5, 1e6, 20_000)[:, None]
+    d = (2 - max(tau2, 0)) * least_noise(sigma * h).sum(axis=1)
+    S = (h * squares / (1 + sigma * h) ** 2).sum(axis=1)
+    slopes = np.geomspace(1e-5, 10, 1000)[:, None]
+    least = np.array([(S / 2 + slope * d).min() for slope in slopes])[:, None]
+    hull = (least - slopes * 2 * np.arange(1, 11)).max(axis=0)
+    ratio = loss_bound(problem, 2, 10)[1:] / hull
+    assert ratio.min() > 0.99
+    assert ratio.max() < 1
+
+
 def test_library_methods_are_above_by_what_is_said() -> None:
     problem = sgdmem.Problem.power_law(2, zeta=0.4)
     bound = loss_bound(problem, 10, 20_000)
@@ -97,7 +115,7 @@ def test_long_lists_are_ranked_one_by_one() -> None:
     problem = sgdmem.Problem(sgdmem.Spectrum(h), sgdmem.Noise(tau2=-1), target=masses / h)
     rate = (h @ masses) / (2 * h**2 @ masses + masses.sum() * (h @ h))
     bound = loss_bound(problem, 1, 1)
-    assert (sgdmem.losses(sgdmem.sgd(rate), problem, 1, 1)[1:] > bound[1:]).all()
+    assert (sgdmem.losses(sgdmem.sgd(rate), problem, 1, 1) > bound).all()
     assert bound[0] == pytest.approx(masses.sum() / 2, rel=1e-5)
 
 
