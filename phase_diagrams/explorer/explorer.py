@@ -22,8 +22,8 @@ from sgdmem.numeric.judges.stability_rule import javascript_rule
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.phase_diagrams.explorer.methods import ExploredMethod, explored_methods
 from sgdmem.symbolic.errors import InputError, shown
-from sgdmem.symbolic.files.marks import SIGNATURE
-from sgdmem.symbolic.files.whole_files import write_text
+from sgdmem.symbolic.files.marks import marked_page
+from sgdmem.symbolic.files.whole_files import write_bytes
 
 if TYPE_CHECKING:
     from sgdmem.numeric.problems.problem import Problem
@@ -84,7 +84,6 @@ class Explorer:
             "computation": self.computation,
             "interface": "\n".join(_read(f"{name}.js") for name in _INTERFACE),
             "version": html.escape(__version__),
-            "signature": html.escape(SIGNATURE),
             "reference": html.escape(_REFERENCE if self.system is None else self.system.reference),
         }
         return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match.group(1)], _read("page.html"))
@@ -126,7 +125,7 @@ class Explorer:
         path = Path(path)
         if path.suffix != ".html":
             raise InputError(f"path must end in .html, got {shown(str(path))}")
-        write_text(path, self.html)
+        write_bytes(path, marked_page(self.html.encode()))
 
     def serve(self, port: int = 0) -> None:
         """Serve the page on this machine alone until it is interrupted, and print its address.

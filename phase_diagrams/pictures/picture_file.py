@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from sgdmem.symbolic.files.marks import SIGNATURE
+from sgdmem.symbolic.files.marks import SIGNATURE, marked_page
 from sgdmem.symbolic.files.whole_files import write_bytes
 
 DOTS = 300  # an inch
@@ -17,7 +17,6 @@ _HATCHING = 0.5  # points
 _MARKS: dict[str, dict[str, Any]] = {  # in the words of each kind
     ".png": {"Comment": SIGNATURE},
     ".pdf": {"Keywords": SIGNATURE},
-    ".svg": {"Keywords": [SIGNATURE]},
 }
 
 
@@ -56,4 +55,5 @@ def save(drawn: Any, path: str | PathLike[str], *, dots: float = DOTS) -> None:
     with rc_context({**_FONTS, "hatch.linewidth": _HATCHING}):
         # in memory: a full disk makes some of matplotlib's writers stumble over themselves
         figure.savefig(data, format=kind[1:], dpi=dots, metadata=_MARKS.get(kind))
-    write_bytes(target, data.getvalue())
+    drawing = data.getvalue()
+    write_bytes(target, marked_page(drawing) if kind == ".svg" else drawing)

@@ -1,8 +1,8 @@
 """How files say that sgdmem wrote them, and data that nobody changed them since.
 
 A text begins with a comment, ``# written by sgdmem 0.1.0, sha256:…`` with the digest of what
-follows; data in a binary file end with such a line, behind what its format reads. Pictures and
-pages have the words among what they say of themselves.
+follows; a .nc, a .svg and a page end with such a line, behind what their formats read. Other
+pictures have the words among what they say of themselves.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from sgdmem.symbolic.errors import InputError
 
 MARK = "written by sgdmem"
 SIGNATURE = f"{MARK} {__version__}"
-DATA = (".csv", ".bib", ".nc")  # have a digest
-_LINE = re.compile(rf"[#%] {MARK} \S+, (sha256:[0-9a-f]{{32}})\s*")
-_AT_AN_END = 2**16  # bytes of a file that is no data, from either end, that may have the mark
+_AT_THE_END = (".nc", ".svg", ".html")
+_AT_THE_START = (".csv", ".bib")
+_LINE = re.compile(rf"([#%]|<!--) {MARK} \S+, (sha256:[0-9a-f]{{32}})( -->)?\s*")
+_NEAR = 2**16  # bytes of a file that is no data, from either end, that may have the mark
 _LONGEST = 200  # bytes of a line with a mark
 _PIECE = 2**20
 
@@ -68,6 +69,11 @@ def append_mark(path: Path) -> None:
         file.write(f"\n{line}\n".encode())
 
 
+def marked_page(page: bytes) -> bytes:
+    """Return a page of XML or HTML with the last line."""
+    return page + f"\n{_line(hashlib.sha256(page), '<!--')} -->\n".encode()
+
+
 def require_unchanged(path: Path) -> None:
     """Raise InputError if data that end with a mark are not what was written."""
     line, size = _last_line(path)
@@ -76,12 +82,12 @@ def require_unchanged(path: Path) -> None:
 
 
 def is_unchanged(path: Path) -> bool:
-    """Whether sgdmem wrote a file and, if that is of data, nobody changed it since."""
-    if path.suffix not in DATA:
-        return MARK.encode() in _ends(path)
-    if path.suffix == ".nc":
+    """Whether sgdmem wrote a file and, if it has a digest, nobody changed it since."""
+    if path.suffix in _AT_THE_END:
         line, size = _last_line(path)
         return bool(line) and _agrees(line, _of_file(path, size))
+    if path.suffix not in _AT_THE_START:
+        return MARK.encode() in _ends(path)
     try:
         with path.open(encoding="utf-8-sig") as file:
             first = file.readline(_LONGEST)
@@ -104,7 +110,7 @@ def _is_mark(line: str) -> bool:
 
 def _agrees(line: str, digest: hashlib._Hash) -> bool:
     match = _LINE.fullmatch(line)
-    return match is not None and match[1] == _text(digest)
+    return match is not None and match[2] == _text(digest)
 
 
 def _changed(path: str | os.PathLike[str], cure: str) -> str:
@@ -141,7 +147,7 @@ def _last_line(path: Path) -> tuple[str, int]:
     with path.open("rb") as file:
         file.seek(max(0, size - _LONGEST))
         end = file.read()
-    place = end.rfind(f"\n# {MARK}".encode())
+    place = max(end.rfind(f"\n{comment} {MARK}".encode()) for comment in ("#", "<!--"))
     if place < 0:
         return "", size
     return end[place + 1 :].decode("latin-1"), size - len(end) + place
@@ -149,6 +155,6 @@ def _last_line(path: Path) -> tuple[str, int]:
 
 def _ends(path: Path) -> bytes:
     with path.open("rb") as file:
-        start = file.read(_AT_AN_END)
-        file.seek(max(0, path.stat().st_size - _AT_AN_END))
+        start = file.read(_NEAR)
+        file.seek(max(0, path.stat().st_size - _NEAR))
         return start + file.read()

@@ -11,6 +11,7 @@ from sgdmem.symbolic.files.marks import (
     append_mark,
     checked_lines,
     is_unchanged,
+    marked_page,
     marked_text,
     require_unchanged,
 )
@@ -78,6 +79,11 @@ def test_what_has_no_mark_is_somebody_elses(tmp_path: Path) -> None:
     }.items():
         (tmp_path / name).write_bytes(data)
         assert not is_unchanged(tmp_path / name), name
+    page = b"<html></html>\n"
+    (tmp_path / "page.html").write_bytes(marked_page(page))
+    assert is_unchanged(tmp_path / "page.html") and marked_page(page).startswith(page)
+    (tmp_path / "page.html").write_bytes(marked_page(page).replace(b"<html>", b"<html >"))
+    assert not is_unchanged(tmp_path / "page.html")
     (tmp_path / "ours.bib").write_text(marked_text("@misc{a}\n", "%"))
     assert is_unchanged(tmp_path / "ours.bib")
     (tmp_path / "ours.bib").write_text(marked_text("@misc{a}\n", "%") + "@misc{b}\n")
