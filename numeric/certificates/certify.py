@@ -22,6 +22,8 @@ from sgdmem.symbolic.certificates.power_laws import LARGEST_EXPONENT
 from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
 
 _LARGEST_MEMORY = 16  # beyond, exact summands take minutes
+_MOST_EIGENVALUES = 10**5
+_MOST_COUPLED = 1000
 _MOST_LISTED = 10**4  # eigenvalues of a law, one by one
 
 
@@ -108,6 +110,12 @@ def _proved(algorithm: Any, given: Problem, batch_size: Any) -> Proof:
 def _listed(method: Algorithm, problem: Problem, noise: BatchNoise) -> ExactList:
     law = problem.spectrum.law
     if law is None:
+        count, most = len(problem.spectrum), _MOST_EIGENVALUES
+        if noise.coupling is not None:
+            most = _MOST_COUPLED
+        if count > most:
+            coupled = " whose noise is coupled" * (noise.coupling is not None)
+            raise InputError(f"a proof takes at most {most:,} eigenvalues{coupled}, got {count:,}")
         lam, weights = problem.spectrum.exact(), problem.spectrum.exact_weights()
     else:
         lam = _listed_law(law)

@@ -51,7 +51,7 @@ class Proof:
     >>> proof.stable, proof.claim
     (True, 'stable')
     >>> print(proof.check())
-    stable: every mode is strictly Schur, and the noise sum, 0.343600779416, is below 1
+    stable: every mode is strictly Schur, and the noise sum, 0.343600953895, is below 1
     """
 
     record: Mapping[str, Any]

@@ -49,7 +49,7 @@ def rounded_ball(value: Any, bits: int) -> Any:
     --------
     >>> from flint import arb
     >>> rounded_ball(arb("0.3"), 4)
-    5/16
+    9/32
     """
     from flint import ctx, fmpq
 

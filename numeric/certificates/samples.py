@@ -25,7 +25,7 @@ from sgdmem.numeric.certificates.rounding import dyadic, rational
 from sgdmem.numeric.judges.exact_list import is_schur_polynomial
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
-from sgdmem.symbolic.algebra.scalars import flint_rational, to_float
+from sgdmem.symbolic.algebra.scalars import flint_rational, fraction_of, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
 
@@ -45,8 +45,8 @@ class SampledProblem:
     algorithm : Algorithm
     rows : ndarray of Fraction, shape (n K, d)
         As given.
-    coordinates : ndarray, shape (n K, r)
-    basis : ndarray, shape (d, r) or None
+    coordinates : ndarray of Fraction, shape (n K, r)
+    basis : ndarray of Fraction, shape (d, r), or None
         C; None where the rows span their space.
     outputs : int
     weights : list of Fraction
@@ -56,8 +56,8 @@ class SampledProblem:
 
     algorithm: Algorithm
     rows: Any
-    coordinates: Array
-    basis: Array | None
+    coordinates: Any
+    basis: Any
     outputs: int
     weights: list[Fraction]
     noise: BatchNoise
@@ -85,7 +85,7 @@ def prove_samples(
     alike = np.ptp(samples.weights) == 0
     shares = [Fraction(1 if alike else weight) for weight in samples.weights.tolist()]
     weights = [share / sum(shares) for share in shares]
-    coordinates, basis = _coordinates(rows)
+    coordinates, basis = _coordinates(rows, exact)
     problem = SampledProblem(
         algorithm, exact, coordinates, basis, samples.outputs, weights, noise, weight_decay
     )
@@ -147,11 +147,10 @@ def sampled_step(problem: SampledProblem) -> ExactStep:
     """Return what a step does, in rational numbers."""
     d, K = problem.coordinates.shape[1], problem.outputs
     one = gram = _matrix(np.eye(d, dtype=int))
-    coordinates = problem.rows
     if problem.basis is not None:
-        coordinates, rows = np.eye(d, dtype=int), _matrix(problem.rows)
-        gram = rows * rows.transpose()
-    samples = [_matrix(y) for y in coordinates.reshape(-1, K, d)]
+        basis = _matrix(problem.basis)
+        gram = basis.transpose() * basis
+    samples = [_matrix(y) for y in problem.coordinates.reshape(-1, K, d)]
     curvatures = [y.transpose() * y * gram for y in samples]
     weights = [flint_rational(weight) for weight in problem.weights]
     H = sum((p * A for p, A in zip(weights, curvatures, strict=True)), 0 * one)
@@ -205,20 +204,27 @@ def _rows(samples: Samples) -> tuple[Array, Any]:
     return floats, exact.reshape(floats.shape)
 
 
-def _coordinates(rows: Array) -> tuple[Array, Array | None]:
-    """Return coordinates of rows, and the basis if their space is not all.
+def _coordinates(rows: Array, exact: Any) -> tuple[Any, Any]:
+    """Return coordinates of rows, and the basis if their space is not all; exactly.
 
-    Of independent rows these are the unit vectors, and the rows are the basis.
+    Of independent rows these are the unit vectors, and the rows are the basis. Otherwise columns
+    that are no combinations of earlier ones are coordinates.
     """
     rank = int(np.linalg.matrix_rank(rows))
     if rank == rows.shape[1]:
-        return rows, None
+        return exact, None
     if rank == len(rows):
-        return np.eye(rank), rows.T
-    raise InputError(
-        "a proof needs rows that are independent, or span all directions: leave out columns that "
-        "are always 0, or that others make up"
-    )
+        return np.array([[Fraction(i == j) for j in range(rank)] for i in range(rank)]), exact.T
+    matrix = _matrix(exact)
+    reduced, exact_rank = (matrix.transpose() * matrix).rref()  # of the same space as the rows
+    if exact_rank != rank:
+        raise InputError(
+            "a proof needs rows that do not nearly, and not exactly, lie in a smaller space: leave "
+            "out columns that are almost combinations of others"
+        )
+    lines = [[fraction_of(x) for x in line] for line in reduced.tolist()[:rank]]
+    first = [next(j for j, x in enumerate(line) if x) for line in lines]
+    return exact[:, first], np.array(lines).T
 
 
 def _decreasing(problem: SampledProblem) -> Array:
@@ -227,14 +233,17 @@ def _decreasing(problem: SampledProblem) -> Array:
     from scipy.sparse.linalg import LinearOperator, gmres
 
     free, v, r = (np.array(x) for x in problem.algorithm.blocks.map(to_float).state)
-    y, K = problem.coordinates, problem.outputs
+    y, K = _floats(problem.coordinates), problem.outputs
     p = np.array([to_float(weight) for weight in problem.weights])
     n, d = len(p), y.shape[1]
     if len(v) * d > _LARGEST_STATE:
         raise InputError(
             f"a proof is of at most {_LARGEST_STATE:,} numbers of w and memory, got {len(v) * d:,}"
         )
-    gram = np.eye(d) if problem.basis is None else problem.basis.T @ problem.basis
+    gram = np.eye(d)
+    if problem.basis is not None:
+        basis = _floats(problem.basis)
+        gram = basis.T @ basis
     samples = y.reshape(n, K, d)
     H = np.einsum("nka,n,nkb->ab", samples, p, samples) @ gram
     share = to_float(problem.noise.share)
@@ -270,6 +279,10 @@ def _decreasing(problem: SampledProblem) -> Array:
     return (Y + Y.T) / 2
 
 
+def _floats(values: Any) -> Array:
+    return np.array([[to_float(x) for x in line] for line in values.tolist()])
+
+
 def _record(problem: SampledProblem, claim: str, witness: dict[str, Any]) -> dict[str, Any]:
     samples = problem.noise.samples
     assert samples is not None
@@ -284,8 +297,8 @@ def _record(problem: SampledProblem, claim: str, witness: dict[str, Any]) -> dic
         "inverse_batch_size": text(problem.noise.inverse_batch),
     }
     if problem.basis is not None:
-        coordinates = _exactly(np.eye(len(problem.rows), dtype=int))
-        witness = {**witness, "basis": _exactly(problem.rows.T), "coordinates": coordinates}
+        coordinates = _exactly(problem.coordinates)
+        witness = {**witness, "basis": _exactly(problem.basis), "coordinates": coordinates}
     return proof_record(claim, asked, witness, algorithm=step_record(problem.algorithm))
 
 

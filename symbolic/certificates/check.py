@@ -98,7 +98,7 @@ def check_proof(proof: Any) -> CheckedProof:
     ...     version=1,
     ...     algorithm=sgd,
     ...     inverse_batch_size="1/2",
-    ...     problem=dict(eigenvalues=["1", "1/2"], multiplicities=[1, 1], weight_decay="0"),
+    ...     problem=dict(eigenvalues=["1", "1/2"], multiplicities=["1", "1"], weight_decay="0"),
     ...     noise=dict(tau1="1", tau2=["0", "0"]),
     ...     claim="stable",
     ...     witness={},

@@ -269,6 +269,20 @@ def test_rows_are_what_was_given() -> None:
     assert basis == [["1/10", "3"], ["2", "1/7"], ["3", "2"]]
 
 
+def test_rows_with_columns_that_others_make_up() -> None:
+    """An answer is that without these columns, in a loss that is the same up to coordinates."""
+    X = np.random.default_rng(3).integers(-3, 4, (12, 2)).astype(float)
+    doubled = np.column_stack([X[:, 0], X, 0 * X[:, 0]])  # the first twice: as if times sqrt(2)
+    for rate in ("0.05", "0.4"):
+        for method in (sgd(rate), heavy_ball(rate, "0.5")):
+            proof = certify(method, doubled, 2)
+            assert len(proof.record["witness"]["basis"][0]) == 2
+            assert proof.claim == ("stable" if stability(method, doubled, 2) else "unstable")
+    nearly = np.column_stack([X, X[:, 0] + 1e-16 * X[:, 1] + 1e-17])
+    with pytest.raises(InputError, match="almost combinations of others"):
+        certify(HALF, nearly, 2)
+
+
 def test_what_is_too_much_or_of_another_kind_is_said() -> None:
     rows = np.array([[1.0, 2], [3, 4], [5, 6]])
     model = Problem.from_data(rows, noise=Noise())
@@ -280,6 +294,7 @@ def test_what_is_too_much_or_of_another_kind_is_said() -> None:
         ([HALF], Spectrum.power_law(2), "at most 10,000 eigenvalues, got infinitely many"),
         (HALF, Spectrum.power_law(1001), "exponent must be at most 1,000"),
         (aggmo("0.1", [f"0.{k}" for k in range(10, 27)]), [1], "memory up to 16, got 17"),
+        (HALF, Spectrum(np.ones(100_001)), "at most 100,000 eigenvalues, got 100,001"),
         (HALF, model, "takes the noise of its rows"),
         (HALF, Problem.from_data(rows, shuffle=True), "not about shuffled epochs"),
     ):
