@@ -13,12 +13,14 @@ from sgdmem.numeric.judges.reason import Reason
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.certificates.check import (
     FORMAT,
+    MOST_BYTES,
     VERSION,
     CheckedProof,
     check_proof,
     read_proof,
 )
 from sgdmem.symbolic.certificates.proof_text import proof_text
+from sgdmem.symbolic.errors import InputError
 from sgdmem.symbolic.files.marks import SIGNATURE
 from sgdmem.symbolic.files.whole_files import write_text
 
@@ -97,9 +99,19 @@ class Proof:
         return self.checked
 
     def save(self, path: Any) -> None:
-        """Write it as JSON, which `sgdmem.proofs.check_proof` and ``sgdmem check`` read."""
-        text = json.dumps(self.record, ensure_ascii=True, indent=1)
-        write_text(path, f"{text}\n")
+        """Write it as JSON, which `sgdmem.proofs.check_proof` and ``sgdmem check`` read.
+
+        Raises
+        ------
+        InputError
+            If it is longer than what these read.
+        """
+        text = f"{json.dumps(self.record, ensure_ascii=True, indent=1)}\n"
+        if len(text) > MOST_BYTES:
+            raise InputError(
+                f"a proof in a file has at most {MOST_BYTES:,} bytes, this one {len(text):,}"
+            )
+        write_text(path, text)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what it proves as JSON-ready values, without the proof itself."""

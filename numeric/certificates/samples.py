@@ -25,12 +25,12 @@ from sgdmem.numeric.certificates.rounding import dyadic, rational
 from sgdmem.numeric.judges.exact_list import is_schur_polynomial
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.problems.samples import Samples
+from sgdmem.numeric.spectra.data_files import MOST_EXACT
 from sgdmem.symbolic.algebra.scalars import flint_rational, fraction_of, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
 
 _LARGEST_STATE = 1000  # numbers of w and its memory together
-_MOST_NUMBERS = 10**6  # of the data
 _DIGITS = (40, 60)  # bits to which entries are rounded, relative to their size
 _TOLERANCE = 1e-11
 _LARGEST_EXACT = 40  # numbers of w and memory for which S is tested exactly
@@ -192,10 +192,10 @@ def _rows(samples: Samples) -> tuple[Array, Any]:
     given = samples.given
     if given is None:
         raise InputError("a proof about samples needs their rows: Problem.from_data(X)")
-    if np.prod(given.shape) > _MOST_NUMBERS:
+    if np.prod(given.shape) > MOST_EXACT:
         n, K, d = given.shape
         raise InputError(
-            f"a proof holds at most {_MOST_NUMBERS:,} numbers of data, got {n * K:,} rows of {d:,}"
+            f"a proof holds at most {MOST_EXACT:,} numbers of data, got {n * K:,} rows of {d:,}"
         )
     floats = given[:].reshape(-1, given.shape[2])
     is_float = "float" in str(given.source.dtype)

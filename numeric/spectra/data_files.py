@@ -20,6 +20,7 @@ from sgdmem.numeric.spectra.files import load_file
 from sgdmem.numeric.spectra.text_lines import entries_of_lines, is_number, require_numbers
 from sgdmem.symbolic.errors import InputError, shown
 
+MOST_EXACT = 10**6  # numbers that are kept as they are written
 _MATRIX = 2  # dimensions
 
 
@@ -154,6 +155,8 @@ def _read_text(dropped: Sequence[str], exact: bool, path: Path, lines: Iterable[
         require_numbers(path, number, row, width)
         if isinstance(numbers, list):
             numbers += row
+            if len(numbers) > MOST_EXACT:
+                raise InputError(f"{path}: a proof holds at most {MOST_EXACT:,} numbers of data")
         else:
             numbers.extend(map(float, row))
     if width == 0:

@@ -219,13 +219,15 @@ def _problem_of_data(path: str, options: Options, target: Any, exact: bool) -> A
 
     from sgdmem.numeric.problems.noise import Noise
     from sgdmem.numeric.problems.problem import Problem
-    from sgdmem.numeric.spectra.data_files import load_labels
+    from sgdmem.numeric.spectra.data_files import MOST_EXACT, load_labels
 
     if options["labels"] and options["target_column"]:
         raise click.UsageError("--labels and --target-column exclude each other")
     given_labels = load_labels(Path(options["labels"])) if options["labels"] else None
     table = read_data(path, options["target_column"], options["drop_column"], given_labels, exact)
     matrix, labels = table.rows, table.labels
+    if exact and math.prod(matrix.shape) > MOST_EXACT:
+        raise click.UsageError(f"{path}: a proof holds at most {MOST_EXACT:,} numbers of data")
     ways = {
         "--without-replacement": options["without_replacement"],
         "--shuffle": options["shuffle"],

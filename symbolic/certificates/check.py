@@ -147,9 +147,11 @@ def read_proof(file: Any) -> Mapping[str, Any]:
     """Return what a file holds, which may be no proof; ProofError if that cannot be."""
     path = Path(file)
     try:
-        if path.stat().st_size > MOST_BYTES:
+        with path.open("rb") as opened:
+            text = opened.read(MOST_BYTES + 1)  # devices have no size
+        if len(text) > MOST_BYTES:
             raise ProofError(f"{path} is longer than {MOST_BYTES:,} bytes, the limit of a proof")
-        record = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_named_once)
+        record = json.loads(text.decode(), object_pairs_hook=_named_once)
     except (OSError, ValueError, RecursionError) as error:
         told = getattr(error, "strerror", None) or error
         raise ProofError(f"{path} is no proof that can be read: {told}") from None

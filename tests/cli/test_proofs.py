@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sgdmem.proofs import Proof
@@ -90,7 +91,13 @@ def test_what_cannot_be_proved_is_said_in_a_line(
     monkeypatch.chdir(tmp_path)
     Path("rows.csv").write_text("0.1 0.2\n0.3 1\n1 1\n")
     data = ["--data", "rows.csv", "--batch-size", "2", "--certify"]
+    monkeypatch.setattr("sgdmem.numeric.spectra.data_files.MOST_EXACT", 6)
+    np.save("long.npy", np.ones((4, 2)))
+    Path("long.csv").write_text("1 2\n3 4\n5 6\n7 8\n")
+    many = "at most 6 numbers of data"
     for arguments, told in (
+        (["--data", "long.npy", "--certify"], many),
+        (["--data", "long.csv", "--certify"], many),
         (["--data", "rows.csv", "-o", "p.json"], "-o is the file of a proof"),
         ([*data, "--rate"], "--rate has no use with --certify"),
         ([*data, "-o", "rows.csv"], "-o must end in .json"),
@@ -136,11 +143,17 @@ def test_whatever_is_checked_has_an_answer_in_a_line(
 
 
 def test_a_file_that_is_too_long_or_not_there(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("sgdmem.symbolic.certificates.check.MOST_BYTES", 100)
+    monkeypatch.setattr("sgdmem.numeric.certificates.proof.MOST_BYTES", 100)
     path = tmp_path / "long.json"
-    with path.open("wb") as file:
-        file.truncate(2**28 + 1)
-    assert "the limit of a proof" in run(capsys, "check", str(path))[2]
+    path.write_text("1" * 101)
+    for file in (str(path), "/dev/zero"):
+        code, _, error = run(capsys, "check", file)
+        assert (code, "is longer than 100 bytes, the limit of a proof" in error) == (1, True)
+    code, _, error = run(capsys, *SGD, *LAW, "--certify", "-o", str(path))
+    assert (code, "at most 100 bytes" in error) == (2, True)
+    assert path.read_text() == "1" * 101
     code, _, error = run(capsys, "check", str(tmp_path / "none.json"))
     assert (code, "there is no file" in error) == (2, True)
