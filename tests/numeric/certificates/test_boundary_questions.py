@@ -11,7 +11,9 @@ import pytest
 from flint import fmpq, fmpq_mat
 
 from sgdmem import Algorithm, Noise, Problem, Spectrum, certify
+from sgdmem.errors import ProofError
 from sgdmem.numeric.judges.reason import Reason
+from sgdmem.proofs import check_proof
 
 ANGLES = [Fraction(3, 5), Fraction(-4, 5), Fraction(5, 13), Fraction(0), Fraction(1, 2)]
 TINY = Fraction(1, 10**25)
@@ -127,6 +129,20 @@ def roots_on_the_circle(rng: random.Random) -> None:
     for B in ("inf", 3):
         assert certify(method, Problem(Spectrum([lam, lam])), B).reason is Reason.BOUNDARY
         assert certify([method], [lam], B).claim in ("boundary", "unstable")
+
+
+def test_roots_on_the_circle_hide_none_outside() -> None:
+    """Some of them twice: the factor that leaves them once must be taken out twice."""
+    rng, squares = random.Random(0), [[Fraction(1), Fraction(0), Fraction(1)]] * 2
+    others = [Fraction(1), Fraction(-6, 5), Fraction(1)]
+    for root, claim in ((Fraction(1, 2), "boundary"), (Fraction(2), "unstable")):
+        chi = times(*squares, others, [-root, Fraction(1)])
+        proof = certify(method_with_roots(rng, chi, Fraction(1)), [1])
+        assert proof.claim == claim
+    factor = [str(x) for x in times(squares[0], others)]
+    record = {**proof.record, "claim": "boundary"}
+    with pytest.raises(ProofError, match="other roots of eigenvalue 1 lie inside"):
+        check_proof({**record, "witness": {"by": "noiseless", "on_circle": [factor]}})
 
 
 def test_questions_on_the_boundary_are_decided() -> None:

@@ -44,6 +44,7 @@ def test_lists_are_decided_at_the_boundary_and_beside_it() -> None:
     at_38 = certify(heavy_ball("0.1", "0.9"), [38, 1], 8)
     assert at_38.reason is Reason.BOUNDARY
     assert "on the unit circle at eigenvalue 1" in str(at_38)
+    assert "at eigenvalue 2" in str(certify(heavy_ball("0.1", "0.9"), [1, 38], 8))
     assert certify(heavy_ball("0.1", "0.9"), [38 + TINY, 1], 8).claim == "unstable"
     assert certify(heavy_ball("0.1", "0.9"), [38, 39], 8).claim == "unstable"  # one is outside
 
@@ -157,6 +158,15 @@ def test_periods_and_rows_are_decided_at_the_boundary_and_beside_it(
     # a row x = 1 in half of all cases, or one of two directions: the rate 2 is the largest
     for rows in ([[1.0], [0.0]], [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]):
         assert certify(sgd(2 - change * TINY), Problem.from_data(rows), 1).claim == claim
+
+
+def test_rows_without_replacement_at_the_boundary() -> None:
+    """One row is 1, of n: the largest rate is 2 n / (1 + kappa (n - 1)), with kappa of a batch."""
+    for n, size, rate in ((2, 1, 2), (3, 1, 2), (3, 2, 4), (4, 2, 4), (3, 3, 6)):
+        rows = Problem.from_data(np.eye(n, 1), replacement=False)
+        claims = [certify(sgd(rate + change), rows, size).claim for change in (0, -TINY, TINY)]
+        assert claims[1:] == ["stable", "unstable"]
+        assert claims[0] == ("unstable" if size == n else "boundary")
 
 
 def test_without_noise_periods_and_rows_are_decided_exactly() -> None:

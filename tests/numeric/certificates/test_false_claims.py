@@ -106,6 +106,24 @@ def test_directions_without_data_are_not_of_the_loss() -> None:
     refused(record, "the rows span")
 
 
+def test_without_noise_modes_must_be_stable() -> None:
+    rows = np.array([[1.0], [0.5]])
+    for problem in ([1, "1/2"], Spectrum.power_law(2), Spectrum.power_law(2, count=9), rows):
+        record: Any = copy.deepcopy(certify(HALF, problem, "inf").record)
+        assert record["claim"] == "stable"
+        record["algorithm"]["alpha"] = "6"
+        refused(record, "not proved")
+        record["witness"] = {}
+        refused(record, "Schur|no 'numerator'")
+    for eigenvalues in (["5", "1"], ["1", "5"]):
+        record = copy.deepcopy(certify([HALF, HALF], [1, "1/2"], "inf").record)
+        assert record["claim"] == "stable"
+        record["problem"]["eigenvalues"] = eigenvalues
+        refused(record, "a period of each mode is strictly Schur")
+        record |= {"algorithm": record.pop("steps")[0]}
+        refused(record, "strictly Schur at eigenvalue")
+
+
 def test_factors_on_the_circle_begin_with_a_number() -> None:
     record: Any = copy.deepcopy(certify(sgd(2), Spectrum([1]), "inf").record)
     assert record["claim"] == "boundary"

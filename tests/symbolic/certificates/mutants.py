@@ -11,6 +11,7 @@ import argparse
 import ast
 import contextlib
 import copy
+import doctest
 import importlib.abc
 import importlib.util
 import os
@@ -74,15 +75,14 @@ def changed(tree: ast.Module, place: int, change: Change) -> ast.Module:
     return ast.fix_missing_locations(copied)
 
 
-def _nodes(tree: ast.Module) -> list[Any]:
-    return [node for node in ast.walk(tree) if not _is_aside(node)]
-
-
-def _is_aside(node: ast.AST) -> bool:
-    """Whether a node is a text."""
-    return isinstance(node, ast.JoinedStr) or (
-        isinstance(node, ast.Constant) and not isinstance(node.value, int)
-    )
+def _nodes(tree: ast.AST) -> list[Any]:
+    """Return all nodes but texts and what they show."""
+    found = [tree]
+    for node in ast.iter_child_nodes(tree):
+        text = isinstance(node, ast.Constant) and not isinstance(node.value, int)
+        if not text and not isinstance(node, ast.JoinedStr):
+            found += _nodes(node)
+    return found
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
@@ -147,6 +147,9 @@ def is_noticed(module: str, tree: ast.Module | None, seconds: int = SECONDS) -> 
             sys.meta_path.insert(0, _Loader(f"{PACKAGE}.{module}", tree))
         code = 1
         with contextlib.suppress(BaseException):
+            told = [importlib.import_module(f"{PACKAGE}.{name}") for name in MODULES]
+            if any(doctest.testmod(every).failed for every in told):
+                os._exit(1)
             own = module in ("modes", "positivity", "power_sums")
             tests = TESTS if own else (*TESTS[1:], TESTS[0])
             code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "-m",
