@@ -131,9 +131,10 @@ def roots_on_the_circle(rng: random.Random) -> None:
         assert certify([method], [lam], B).claim in ("boundary", "unstable")
 
 
-def test_roots_on_the_circle_hide_none_outside() -> None:
+@pytest.mark.parametrize("twice", [[1, 0, 1], [1, 1]])
+def test_roots_on_the_circle_hide_none_outside(twice: list[int]) -> None:
     """Some of them twice: the factor that leaves them once must be taken out twice."""
-    rng, squares = random.Random(0), [[Fraction(1), Fraction(0), Fraction(1)]] * 2
+    rng, squares = random.Random(0), [[Fraction(x) for x in twice]] * 2
     others = [Fraction(1), Fraction(-6, 5), Fraction(1)]
     for root, claim in ((Fraction(1, 2), "boundary"), (Fraction(2), "unstable")):
         chi = times(*squares, others, [-root, Fraction(1)])
