@@ -35,7 +35,7 @@ def coupled_witness(modes: ExactList) -> tuple[ExactFinding, dict[str, Any]]:
     UndecidedError
         If it is closer to 1 than can be told, of more modes than can be treated exactly.
     """
-    N = _matrix(modes)
+    N = modes.matrix()
     floats = np.array([[to_float(x) for x in line] for line in N])
     linked = np.array([[x != 0 for x in line] for line in N])
     components = _ordered(strong_components(linked), linked)
@@ -68,18 +68,6 @@ def _ordered(components: list[Any], linked: Any) -> list[Any]:
         order.append(modes)
         left = [other for other in left if other is not modes]
     return order
-
-
-def _matrix(modes: ExactList) -> list[list[Any]]:
-    """Return N, in rational numbers of FLINT."""
-    inverse = flint_rational(modes.noise.inverse_batch)
-    weights = [flint_rational(weight) for weight in modes.weights]
-    N = []
-    for i, line in enumerate(modes.coupling):
-        top, bottom = modes.share(i)
-        share = inverse * top / bottom
-        N.append([share * flint_rational(x) * m for x, m in zip(line, weights, strict=True)])
-    return N
 
 
 def _witness(vector: list[Any]) -> dict[str, Any]:

@@ -18,9 +18,10 @@ def prove_listed(modes: ExactList) -> Proof:
     UndecidedError
         For coupled noise of many modes whose radius is extremely close to 1.
     """
-    finding, witness = modes.find(), dict[str, Any]()
-    if modes.noise.coupling is not None and finding.eigenvalue is None and not modes.noise.is_quiet:
+    finding, witness = modes.before_noise(), dict[str, Any]()
+    if finding is None and modes.noise.coupling is not None:
         finding, witness = coupled_witness(modes)
+    finding = finding or modes.noise_side()
     claim = {Reason.STABLE: "stable", Reason.BOUNDARY: "boundary"}.get(finding.reason, "unstable")
     record = proof_record(
         claim,

@@ -17,6 +17,7 @@ from itertools import zip_longest
 from typing import Any
 
 from sgdmem.numeric.arithmetic.intervals import Interval
+from sgdmem.numeric.judges.coupled_side import side_of_one
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.mode_summands import decayed_form
 from sgdmem.numeric.problems.noise import BatchNoise
@@ -45,7 +46,7 @@ class ExactFinding:
     circles : list of lists or None
         On the boundary by roots on the unit circle, the factor of each P - lambda Q that has them.
     noise_sum : (float, float)
-        Bounds of it; infinite where a mode is unstable by itself.
+        Bounds of it, or of the radius; infinite where a mode is unstable by itself.
     """
 
     reason: Reason
@@ -111,6 +112,11 @@ class ExactList:
         order = sorted(range(len(self.eigenvalues)), key=lambda i: -self.eigenvalues[i])
         return next((i for i in order if not is_schur_form(self.form, self.eigenvalues[i])), None)
 
+    @cached_property
+    def shares(self) -> list[tuple[Any, Any]]:
+        """`share` of every mode."""
+        return [self.share(i) for i in range(len(self.eigenvalues))]
+
     def share(self, i: int) -> tuple[Any, Any]:
         """Return numerator and denominator of s / (1 + tau2 s / B); modes are strictly Schur."""
         lam = flint_rational(self.eigenvalues[i])
@@ -121,7 +127,11 @@ class ExactList:
         return top, bottom + flint_rational(self.damping[i]) * top
 
     def find(self) -> ExactFinding:
-        """Decide the noise sum's side of 1, and everything before it."""
+        """Decide everything."""
+        return self.before_noise() or self.noise_side()
+
+    def before_noise(self) -> ExactFinding | None:
+        """Decide modes by themselves; None where the noise between them does."""
         unstable = self.first_unstable()
         if unstable is not None:
             circles = self.circles()
@@ -131,14 +141,32 @@ class ExactList:
             return ExactFinding(Reason.BOUNDARY, first, circles=circles)
         if self.noise.is_quiet:
             return ExactFinding(Reason.STABLE, noise_sum=(0.0, 0.0))
-        shares = [self.share(i) for i in range(len(self.eigenvalues))]
-        for i, (_, bottom) in enumerate(shares):
+        for i, (_, bottom) in enumerate(self.shares):
             if bottom <= 0:
                 return ExactFinding(Reason.MODE_NOISE, i)
+        return None
+
+    def noise_side(self) -> ExactFinding:
+        """Decide on which side of 1 the noise sum lies, or the radius."""
+        if self.noise.coupling is not None:
+            sign, bounds = side_of_one(self.matrix())
+            reason = (Reason.STABLE, Reason.BOUNDARY, Reason.NOISE_SUM)[1 + sign]
+            return ExactFinding(reason, noise_sum=bounds)
         feed = flint_rational(self.noise.tau1 * self.noise.inverse_batch)
         counts = [feed * flint_rational(weight) for weight in self.weights]
         spare = 32 + len(counts).bit_length() + max(0, int(feed).bit_length())
-        return _side(counts, shares, spare)
+        return _side(counts, self.shares, spare)
+
+    def matrix(self) -> list[list[Any]]:
+        """Return diag(s / (1 + tau2 s / B)) T diag(weights) / B, in rational numbers of FLINT."""
+        inverse = flint_rational(self.noise.inverse_batch)
+        weights = [flint_rational(weight) for weight in self.weights]
+        matrix = []
+        for (top, bottom), line in zip(self.shares, self.coupling, strict=True):
+            share = inverse * top / bottom
+            row = zip(line, weights, strict=True)
+            matrix.append([share * flint_rational(x) * weight for x, weight in row])
+        return matrix
 
     def output_noise_sum(self) -> float:
         """Return the noise sum of the loss at w; every mode is strictly Schur, and damped."""
@@ -148,7 +176,7 @@ class ExactList:
         numerator = flint_polynomial(noise_fraction(at_w)[0])
         terms = []
         for i, weight in enumerate(self.weights):
-            lam, (_, bottom) = flint_rational(self.eigenvalues[i]), self.share(i)
+            lam, (_, bottom) = flint_rational(self.eigenvalues[i]), self.shares[i]
             sign = 1 if self.fraction[1](lam) > 0 else -1
             terms.append(flint_rational(weight) * sign * lam * numerator(lam) / bottom)
         share = self.noise.tau1 * self.noise.inverse_batch

@@ -123,12 +123,12 @@ class Judge:
     def exact(self) -> ExactFinding | None:
         """What exact arithmetic decides where balls do not, and it takes a moment.
 
-        Of short lists of rational eigenvalues under the noise of two parameters.
+        Of short lists of rational eigenvalues, unless the noise is that of samples.
         """
         spectrum, memory = self.original_spectrum, self.algorithm.memory
         if not REASONS[int(self.joint.codes[0])].is_open or self.joint.is_unphysical:
             return None
-        if spectrum.law is not None or self.noise.mixes or self.algorithm.is_symbolic:
+        if spectrum.law is not None or self.noise.samples or self.algorithm.is_symbolic:
             return None
         if len(spectrum) * (memory + 2) > _MOMENT or memory > _LONGEST or not spectrum.is_exact:
             return None
@@ -192,10 +192,11 @@ class Judge:
         return self._where()
 
     def _exact_detail(self, found: ExactFinding) -> str:
+        what = "noise radius" if self.noise.mixes else "noise sum"
         if found.reason is Reason.BOUNDARY:
-            return "the noise sum is exactly 1"
+            return f"the {what} is exactly 1"
         side = "below" if found.reason is Reason.STABLE else "above"
-        return f"the noise sum is {side} 1, by exact arithmetic"
+        return f"the {what} is {side} 1, by exact arithmetic"
 
     def _where(self) -> str:
         index = int(self.sums.worst[0]) if self.exact is None else self.exact.eigenvalue
