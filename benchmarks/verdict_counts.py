@@ -134,7 +134,7 @@ def random_maps(rng: np.random.Generator, counts: Counts) -> None:
         if second:
             others = rng.uniform(low, high, 20).tolist()
             rates, size = (10 ** rng.uniform(-2, 1, 20)).tolist(), float(10 ** rng.uniform(-1, 3))
-            axes = {"x": ("learning_rate", rates), "y": (second, others)}
+            axes: dict[str, Any] = {"x": ("learning_rate", rates), "y": (second, others)}
             found = sgdmem.phase_diagram(family, problem, size, **axes, **fixed)
             stable = found.stable.transpose("learning_rate", second).values
             for (i, rate), (j, other) in product(enumerate(rates), enumerate(others)):
@@ -237,7 +237,8 @@ def random_laws(rng: np.random.Generator, counts: Counts) -> None:
             truth = bool(total < size)
             answer = stability(algorithm, problem, size).stable
             counts.add("infinite law", "single", answer, truth, (alg, exponent, size))
-        size, tau2 = float(10 ** rng.uniform(-1, 3)), [-1, Fraction(1, 2), 1][rng.integers(3)]
+        size = float(10 ** rng.uniform(-1, 3))
+        tau2 = [Fraction(-1), Fraction(1, 2), Fraction(1)][rng.integers(3)]
         damped = law_sum(alg, exponent, Fraction(1), tau2 / Fraction(size))
         if damped is not None:
             noisy = Problem(problem.spectrum, Noise(1, tau2))
@@ -324,6 +325,41 @@ def adversarial_lists(rng: np.random.Generator, counts: Counts) -> None:
                     counts.add("noiseless", "single", verdict.stable, truth, case)
 
 
+def adversarial_maps(rng: np.random.Generator, counts: Counts) -> None:
+    """Maps whose batch sizes are close to the critical ones of their rates."""
+    for family, second, _, fixed in FAMILIES:
+        lam = [float(f"{x:.6g}") for x in 10 ** rng.uniform(-2, 0, int(rng.integers(1, 6)))]
+        tau2 = [-1, 0, Fraction(1, 2), 1][rng.integers(4)]
+        problem, known = Problem(Spectrum(lam), Noise(1, tau2)), ExactNoise(lam, 1, tau2)
+        own = {second: float(rng.uniform(0, 0.99)), **fixed} if second else fixed
+        rates, sizes, places, summands = [], list[Any](), list[slice](), []
+        for rate in (10 ** rng.uniform(-2, 0.4, 30)).tolist():
+            s = known.summands(exact(family(learning_rate=rate, **own)))
+
+            def stable_at(B: Fraction, s: Any = s, known: ExactNoise = known) -> bool:
+                return known.is_stable(s, inverse_of(B))
+
+            ends = Fraction(1, 10**9), Fraction(10**12)
+            if s is None or stable_at(ends[0]) or not stable_at(ends[1]):
+                continue
+            near = [x for _ in range(3) for x in beside(critical(stable_at, *ends), rng)]
+            near = sorted(set(near) - set(sizes))  # an axis has no number twice
+            rates.append(rate)
+            summands.append(s)
+            places.append(slice(len(sizes), len(sizes) + len(near)))
+            sizes += near
+        if not rates:
+            continue
+        axes: dict[str, Any] = {"x": ("learning_rate", rates), "y": ("batch_size", sizes)}
+        found = sgdmem.phase_diagram(family, problem, **axes, **own)
+        stable = found.stable.transpose("learning_rate", "batch_size").values
+        for i, (s, some) in enumerate(zip(summands, places, strict=True)):
+            for code, size in zip(stable[i, some], sizes[some], strict=True):
+                truth = known.is_stable(s, inverse_of(size))
+                case = (family, rates[i], own, problem, size)
+                counts.add("map", "map", _STABLE[int(code)], truth, case)
+
+
 def adversarial_laws(rng: np.random.Generator, counts: Counts) -> None:
     """The same on an infinite power law."""
     alg, exponent, total, algorithm, problem = infinite_law(rng)
@@ -407,13 +443,18 @@ def boundary_lists(rng: np.random.Generator, counts: Counts) -> None:
                             Spectrum([lam]), Noise(1, -1), weight_decay=problem.weight_decay
                         )
                         verdict = stability(algorithm, on, 8)
-                        case = (algorithm.blocks, on)
+                        case = (algorithm.blocks, on, Fraction(8))
                         counts.add(kind, "root at ±1", verdict.stable, False, case)
 
 
 PARTS: dict[str, tuple[tuple[Callable[[np.random.Generator, Counts], None], int], ...]] = {
     "random": ((random_lists, 1), (random_maps, 1), (random_rows, 10), (random_laws, 4)),
-    "adversarial": ((adversarial_lists, 4), (adversarial_laws, 4), (adversarial_rows, 4)),
+    "adversarial": (
+        (adversarial_lists, 1),
+        (adversarial_maps, 1),
+        (adversarial_laws, 1),
+        (adversarial_rows, 2),
+    ),
     "boundary": ((boundary_lists, 6),),
 }
 _START = {"random": 10**6, "adversarial": 2 * 10**6, "boundary": 3 * 10**6}

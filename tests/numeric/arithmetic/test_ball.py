@@ -99,3 +99,120 @@ def _parts(value: Any) -> tuple[Fraction, Fraction]:
 
 def _times(x: tuple[Fraction, ...], y: tuple[Fraction, ...]) -> tuple[Fraction, Fraction]:
     return x[0] * y[0] - x[1] * y[1], x[0] * y[1] + x[1] * y[0]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
+def test_wide_balls_hold_their_corners_and_little_more(
+    operation: Callable[[Any, Any], Any], signs: tuple[int, int]
+) -> None:
+    """Exact numbers: nothing is rounded, and the radius is that of the corners."""
+    for mid_a, rad_a, mid_b, rad_b in ((3, 2, 5, 1), (1, 1, 2, 0.5), (0, 1, 4, 2), (6, 0, 3, 1)):
+        a, b = signs[0] * mid_a, signs[1] * mid_b
+        ball = operation(Ball(float(a), rad_a), Ball(float(b), rad_b))
+        corners = [
+            operation(Fraction(x), Fraction(y))
+            for x in (a - rad_a, a + rad_a)
+            for y in (b - rad_b, b + rad_b)
+        ]
+        assert all(ball.contains(corner) for corner in corners)
+        farthest = max(abs(corner - Fraction(float(ball.mid))) for corner in corners)
+        assert float(ball.rad) <= float(farthest) * (1 + 1e-14) + 1e-15
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_is_exact_stays_sharp(operation: Callable[[Any, Any], Any]) -> None:
+    """Of exact numbers the radius is that of one rounding, a few of complex numbers."""
+    rng = np.random.default_rng(0)
+    for x, y in rng.uniform(0.5, 2, (50, 2)):
+        real = operation(Ball(x), Ball(y))
+        assert real.rad <= 1.01 * 2**-53 * abs(real.mid)
+        turned = operation(Ball(x * (1 + 2j)), Ball(y * (2 - 1j)))
+        assert turned.rad <= 12.01 * 2**-53 * abs(turned.mid)
+
+
+def test_radii_far_below_their_numbers() -> None:
+    """Subnormal radii, and products that underflow, are held."""
+    for ball, value in (
+        (Ball(1e-200) * Ball(1e-200), Fraction(1e-200) ** 2),
+        (Ball(1e-200, 1e-200) * Ball(0.0, 1e-200), Fraction(2e-200) * Fraction(1e-200)),
+        (Ball(1e-300) / Ball(1e300), Fraction(1e-300) / Fraction(1e300)),
+        (Ball(0.0, 5e-324) / Ball(2.0), Fraction(5e-324) / 2),
+    ):
+        assert ball.contains(value)
+        assert ball.rad < 1e-300
+
+
+def test_mixed_operands() -> None:
+    half = Ball(0.5, 0.25)
+    for ball, mid, rad in (
+        (1 - half, 0.5, 0.25),
+        (half - 1, -0.5, 0.25),
+        (1 + half, 1.5, 0.25),
+        (half + 1, 1.5, 0.25),
+        (2 * half, 1, 0.5),
+        (half * 2, 1, 0.5),
+        (half / 2, 0.25, 0.125),
+        (1 / half, 2, 2),
+        (-half, -0.5, 0.25),
+    ):
+        assert float(ball.mid) == mid
+        assert rad <= float(ball.rad) <= rad * (1 + 1e-14) + 3e-16
+    third = Ball(np.array([1.0, 2.0])) * Fraction(1, 3)
+    assert all(third[i].contains(Fraction(i + 1, 3)) for i in range(2))
+    assert (np.array([1.0, 2.0]) - half).mid.tolist() == [0.5, 1.5]
+    assert repr(half) == "Ball(array(0.5), array(0.25))"
+
+
+def test_bounds_of_entries() -> None:
+    ball = Ball(np.array([1.0, -2.0, np.nan, 5.0]), np.array([0.5, 0.25, 1.0, np.nan]))
+    assert ball.lower.tolist() == [np.nextafter(0.5, 0), np.nextafter(-2.25, -3), -np.inf, -np.inf]
+    assert ball.upper.tolist() == [np.nextafter(1.5, 2), np.nextafter(-1.75, 0), np.inf, np.inf]
+    assert ball.magnitude[:2].tolist() == pytest.approx([1.5, 2.25], rel=1e-14)
+    assert (ball.magnitude[:2] > [1.5, 2.25]).all()
+    assert ball.magnitude[2:].tolist() == [np.inf, np.inf]
+    assert ball.nonzero.tolist() == [True, True, False, False]
+    assert Ball(np.array([1.0, 1.0, -1.0]), np.array([0.999, 1.0, 1.001])).nonzero.tolist() == [
+        True, False, False
+    ]  # fmt: skip
+    assert Ball(3.0, 2.0).contains(Fraction(5))
+    assert Ball(3.0, 2.0).contains(Fraction(1))
+    assert not Ball(3.0, 2.0).contains(Fraction(5) + Fraction(1, 10**20))
+    assert not Ball(3.0, 2.0).contains(Fraction(1) - Fraction(1, 10**20))
+
+
+def test_enclosures_of_exact_numbers() -> None:
+    values = [Fraction(1, 2), Fraction(1, 3), Fraction(10) ** 400, Fraction(0)]
+    ball = Ball.exactly(values)
+    assert ball.rad[0] == ball.rad[3] == 0
+    assert 0 < ball.rad[1] < 2**-54
+    assert ball.rad[2] == np.inf
+    within = Ball.exactly([Fraction(1, 2), Fraction(1, 3)], [Fraction(1, 4), Fraction(1, 3)])
+    assert within.rad.tolist() == [np.nextafter(0.25, 1), pytest.approx(1 / 3)]
+    assert within[1].contains(Fraction(0))
+    assert within[1].contains(Fraction(2, 3))
+
+
+def test_sums_of_rows() -> None:
+    """Rounding errors of sums are held, along the last axis, also of broadcast radii."""
+    rng = np.random.default_rng(1)
+    for size in (1, 2, 100, 1000):
+        values = rng.normal(size=(2, size)) * 10.0 ** rng.integers(-8, 8, (2, size))
+        total = Ball(values, 1e-3).sum()
+        for row in range(2):
+            exactly = sum(map(Fraction, values[row].tolist()), Fraction(0))
+            assert total[row].contains(exactly + size * Fraction(1e-3))
+            assert total[row].contains(exactly - size * Fraction(1e-3))
+            assert not total[row].contains(exactly + size * Fraction(1.01e-3) + Fraction(1, 10**3))
+    large = Ball(np.full(20_000, 0.1)).sum()  # no error of one addition grows with all of them
+    assert large.contains(20_000 * Fraction(0.1))
+    assert large.rad < 700 * 2**-53 * 2000
+
+
+def test_divisors_at_the_edge_of_their_radius() -> None:
+    for mid, rad in ((1.0, 1.0), (1.0, 1 - 2**-53), (np.nan, 0.0), (np.inf, 0.0)):
+        assert (1 / Ball(mid, rad)).rad == np.inf
+    near = 1 / Ball(1.0, 1 - 1e-6)
+    assert near.contains(1 / Fraction(2))
+    assert near.upper >= 1e6
+    assert near.rad < 1.001e6

@@ -71,7 +71,7 @@ def test_random_questions(rng: np.random.Generator) -> None:
                 low, high = found.noise_sum
                 assert high - low <= 1e-8 * high
                 if T is None and s is not None:
-                    total = known.noise_sum(s, inverse_of(size))
+                    total: Any = known.noise_sum(s, inverse_of(size))
                     assert fmpq(*low.as_integer_ratio()) <= total <= fmpq(*high.as_integer_ratio())
                     assert question.output_noise_sum() == pytest.approx(
                         _at_w(alg, known, s, size), rel=1e-6
@@ -219,7 +219,7 @@ def test_sums_in_pairs() -> None:
 
 def test_coupled_noise_at_its_boundary() -> None:
     """T = ratio u v^T has the radius ratio sum u v s / (B + tau2 s)."""
-    u, v = [1, 2, 5], [Fraction(1, 2), 3, 1]
+    u, v = [Fraction(x) for x in (1, 2, 5)], [Fraction(1, 2), Fraction(3), Fraction(1)]
     lam: list[Any] = [Fraction(1), Fraction(1, 3), Fraction(2, 7)]
     s = [x / (4 - x) for x in lam]
     total = sum(x * y * z for x, y, z in zip(u, v, s, strict=True)) / 2
