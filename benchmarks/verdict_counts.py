@@ -238,12 +238,12 @@ def random_laws(rng: np.random.Generator, counts: Counts) -> None:
             answer = stability(algorithm, problem, size).stable
             counts.add("infinite law", "single", answer, truth, (alg, exponent, size))
         size = float(10 ** rng.uniform(-1, 3))
-        tau2 = [Fraction(-1), Fraction(1, 2), Fraction(1)][rng.integers(3)]
-        damped = law_sum(alg, exponent, Fraction(1), tau2 / Fraction(size))
+        law_tau2 = [Fraction(-1), Fraction(1, 2), Fraction(1)][rng.integers(3)]
+        damped = law_sum(alg, exponent, Fraction(1), law_tau2 / Fraction(size))
         if damped is not None:
-            noisy = Problem(problem.spectrum, Noise(1, tau2))
+            noisy = Problem(problem.spectrum, Noise(1, law_tau2))
             answer, truth = stability(algorithm, noisy, size).stable, bool(damped < size)
-            counts.add("infinite law", "single", answer, truth, (alg, exponent, tau2, size))
+            counts.add("infinite law", "single", answer, truth, (alg, exponent, law_tau2, size))
     exponent, number = int(rng.integers(1, 4)), int(rng.integers(2, 60))
     lam = [Fraction(1, k**exponent) for k in range(1, number + 1)]
     tau2 = [-1, 0, Fraction(1, 2), 1][rng.integers(4)]
