@@ -60,7 +60,7 @@ def questions(quick: bool) -> Iterator[Question]:
             asked = sgd("0.01") if momentum == "0" else heavy_ball("0.01", momentum)
             name = f"M = {asked.memory}, {n} x {d} rows of decimals"
             yield name, asked, Problem.from_data(X), 8
-    cycle = [heavy_ball("0.1", "0.9")] * 9 + [heavy_ball("2", "0.9")]
+    cycle = [heavy_ball("0.1", "0.9")] * 9 + [heavy_ball("0.5", "0.9")]
     for count in (5,) if quick else (10, 100):
         short = Spectrum.power_law(2, count=count)
         yield f"M = 1, a period of 10 steps, {count} eigenvalues", cycle, short, 32
