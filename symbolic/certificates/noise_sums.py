@@ -60,6 +60,12 @@ class ListedNoise:
         parts = zip(line, self.multiplicities, values, strict=True)
         return sum((t * count * x for t, count, x in parts), Fraction(0))
 
+    def fed_everywhere(self, values: Sequence[Fraction]) -> list[Fraction]:
+        """Return T / B times a vector; where T is one number, so is that."""
+        if isinstance(self.feed, list):
+            return [self.fed(i, values) for i in range(len(values))]
+        return [self.fed(0, values)] * len(values)
+
 
 @dataclass(frozen=True)
 class ListedModes:

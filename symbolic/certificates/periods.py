@@ -143,10 +143,10 @@ def _moved(noise: ListedNoise, step: Step, family: list[Matrix]) -> list[Matrix]
     """Return the second moments after a step."""
     lam = noise.eigenvalues
     read = [x * quadratic(X, step.r) for x, X in zip(lam, family, strict=True)]
-    moved = []
+    moved, noises = [], noise.fed_everywhere(read)
     for i, X in enumerate(family):
         S = step.matrix(lam[i] + noise.weight_decay)
-        fed = lam[i] * (noise.fed(i, read) - noise.damping[i] * read[i])
+        fed = lam[i] * (noises[i] - noise.damping[i] * read[i])
         half = [[dot(line, column) for column in X] for line in S]  # X is symmetric
         moved.append(
             [
