@@ -7,11 +7,11 @@ mini-batch noise lets it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,13 @@ from sgdmem.numeric.acceleration.bounded_noise import (
     resolved_problem,
 )
 from sgdmem.numeric.acceleration.memory_one import memory_one, read_damping_exponent
-from sgdmem.numeric.acceleration.real_root_algorithms import Shape, rate_exponent, real_root_entries
+from sgdmem.numeric.acceleration.real_root_algorithms import (
+    Shape,
+    chain_entries,
+    interlace,
+    rate_exponent,
+    real_root_entries,
+)
 from sgdmem.numeric.acceleration.restarts import restarted
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
@@ -32,6 +38,7 @@ from sgdmem.numeric.problems.target import PowerLawTarget
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.symbolic.errors import InputError, shown
 
+Realisation: TypeAlias = Callable[[Sequence[Any], Sequence[Any], Any], list[Any]]
 DELAY = 400  # steps by which the clock of a larger memory is ahead, and the first block
 _FITTED, _BOUNDED = 8, 40  # values of the clock at which the shape is fitted, and noise bounded
 _LARGEST_LOG_RHO = math.log(0.5)  # poles and zeros that meet would cancel where noise is weak
@@ -74,7 +81,11 @@ def accelerated(
     same; single losses wave by some tens of percent about it.
 
     Both exponents of larger memories are theorems for small gains and large damping scales (docs,
-    theory/larger-memory-schedules); that the values here suffice is what exact losses show.
+    theory/larger-memory-schedules); that the values here suffice is what exact losses show. Poles
+    and zeros of a memory of 3 and more, or of an exponent near 1, often do not alternate at the
+    first step: then the auxiliary vectors are a chain of lags, since partial fractions would
+    cancel, and exact losses are all that is known of the smooth schedule. With restarts, where they
+    do not outlast a block, that changes nothing.
 
     Parameters
     ----------
@@ -102,7 +113,8 @@ def accelerated(
     Raises
     ------
     InputError
-        For an argument outside its domain, or of another memory.
+        For an argument outside its domain, or of another memory, or if no gain keeps the noise
+        below the level at 40 values of the clock.
 
     Examples
     --------
@@ -175,14 +187,23 @@ def _larger_memory(
     return Schedule(
         memory,
         f"AM{memory} (slowest damping {d0:g}/t)",
-        partial(_entries, shape, gain, d0),
+        partial(_entries, shape, gain, d0, _realisation(shape, DELAY / d0)),
         acceleration=1 + rate_exponent(shape.exponent, memory),
     )
 
 
-def _entries(shape: Shape, gain: float, d0: float, t: Array) -> Sequence[Any]:
+def _realisation(shape: Shape, first: float) -> Realisation:
+    """Return which auxiliary vectors to keep, all the way: ratios of roots grow with the clock."""
+    roots = shape.roots(np.array([first]))
+    apart = interlace(*roots.poles.tolist(), *roots.zeros.tolist())
+    return real_root_entries if apart else chain_entries
+
+
+def _entries(
+    shape: Shape, gain: float, d0: float, realisation: Realisation, t: Array
+) -> Sequence[Any]:
     roots = shape.roots((t + DELAY) / d0)
-    return real_root_entries([*roots.poles.T], [*roots.zeros.T], gain)
+    return realisation([*roots.poles.T], [*roots.zeros.T], gain)
 
 
 @lru_cache(maxsize=32)
@@ -195,5 +216,11 @@ def _fitted(
     problem = resolved_problem(spectrum, noise, last)
     start = Shape(law.exponent, memory)
     shape = start.fitted(problem, np.geomspace(first, last, _FITTED), _LARGEST_LOG_RHO)
-    gains = shape.roots(np.geomspace(first, last, _BOUNDED)).largest_gains(problem)
-    return shape, min(1 / spectrum.largest, float(gains.min()))
+    roots = shape.roots(np.geomspace(first, last, _BOUNDED))
+    gain = min(1 / spectrum.largest, float(roots.largest_gains(problem).min()))
+    if not (problem.margin(roots.form(np.full(_BOUNDED, gain)), np.ones(_BOUNDED)) >= 0).all():
+        raise InputError(
+            f"no gain suits memory {memory} at exponent {law.exponent:g} all the way: take fewer "
+            f"memory, or another damping_scale"
+        )
+    return shape, gain

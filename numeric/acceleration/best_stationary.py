@@ -11,9 +11,9 @@ from sgdmem.numeric.acceleration.bounded_noise import INSIDE, bounded_power_law,
 from sgdmem.numeric.acceleration.real_root_algorithms import (
     RealRoots,
     Shape,
+    chain_entries,
     log_rate,
     minimum,
-    real_root_entries,
 )
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
@@ -95,6 +95,9 @@ def best_stationary(
     for :math:`0<\lambda<2/g`, g the gain; this is checked in the exact entries, and
     ``verdict.noiseless_proof`` says whether it holds. At short horizons they often do not.
 
+    Auxiliary vectors are a chain of lags, in which no entry is large: poles may be as close
+    together as they like.
+
     Examples
     --------
     >>> from sgdmem import Problem
@@ -116,9 +119,10 @@ def best_stationary(
     roots, gain = fastest_roots(law.exponent, memory, resolved, steps)
     poles, zeros = (list(map(Fraction, x[0].tolist())) for x in (roots.poles, roots.zeros))
     poles[-1] = 2 / (2 * Fraction(steps) - 1)
+    zeros.sort(reverse=True)  # each beside the pole that it is next to
     name = f"best_stationary(memory={memory}, horizon={steps:g})"
     for shrinks in range(_SHRINKS):
-        entries = real_root_entries(poles, zeros, Fraction(gain * INSIDE * 0.999**shrinks))
+        entries = chain_entries(poles, zeros, Fraction(gain * INSIDE * 0.999**shrinks))
         found = Algorithm(*Blocks.of_row(entries, memory), name=name, floats=True)
         verdict = stability(found, problem, batch_size)
         if verdict.stable:

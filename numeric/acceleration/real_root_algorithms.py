@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import inf, prod
 from typing import Any
 
@@ -61,7 +62,8 @@ def _product(roots: Array) -> Sequence[Any]:
 def real_root_entries(poles: Sequence[Any], zeros: Sequence[Any], gain: Any) -> list[Any]:
     """Return the entries of an algorithm with given p, z and g, numbers or arrays.
 
-    D is diagonal, b = 1 and a = 0; c holds the residues of Q / P.
+    D is diagonal, b = 1 and a = 0; c holds the residues of Q / P. Where poles and zeros interlace
+    these have one sign; else they are as large as poles are close, and cancel: see `chain_entries`.
 
     Examples
     --------
@@ -69,8 +71,7 @@ def real_root_entries(poles: Sequence[Any], zeros: Sequence[Any], gain: Any) -> 
     >>> real_root_entries([Fraction(1, 2)], [Fraction(2)], Fraction(1, 4))
     [Fraction(2, 5), 1, Fraction(-6, 25), Fraction(3, 5), 0]
     """
-    dampings, places = ([x / (1 + x / 2) for x in roots] for roots in (poles, zeros))
-    alpha = gain * prod((2 + z) / (2 + p) for z, p in zip(zeros, poles, strict=True))
+    alpha, dampings, places = _in_steps(poles, zeros, gain)
     M = len(dampings)
     c = []
     for i, own in enumerate(dampings):
@@ -78,6 +79,47 @@ def real_root_entries(poles: Sequence[Any], zeros: Sequence[Any], gain: Any) -> 
         c.append(-alpha * prod(place - own for place in places) / others)
     D = [1 - dampings[i] if i == j else 0 for i in range(M) for j in range(M)]
     return [alpha, *[1] * M, *c, *D, *[0] * M]
+
+
+def chain_entries(poles: Sequence[Any], zeros: Sequence[Any], gain: Any) -> list[Any]:
+    r"""Return the entries of an algorithm with the same P and Q as that of `real_root_entries`.
+
+    Its auxiliary vectors are a chain of lags, each of which hears the gradient and those before it,
+
+    .. math::
+        \frac{-Q}P = \frac\alpha{x-1}\prod_i\Bigl(1+\frac{z_i'-\delta_i}{x-1+\delta_i}\Bigr),
+        \qquad z_i' = \frac{z_i}{1+z_i/2},\qquad \delta_i = \frac{p_i}{1+p_i/2},
+
+    so that no entry is large wherever the roots are. D is a lower triangle, c = 1 and a = 0.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> chain_entries([Fraction(1, 2)], [Fraction(2)], Fraction(1, 4))
+    [Fraction(2, 5), Fraction(-6, 25), 1, Fraction(3, 5), 0]
+    """
+    alpha, dampings, places = _in_steps(poles, zeros, gain)
+    M = len(dampings)
+    lifts = [place - damping for place, damping in zip(places, dampings, strict=True)]
+    D = [
+        1 - dampings[i] if i == j else lifts[j] if j < i else 0 for i in range(M) for j in range(M)
+    ]
+    return [alpha, *[-alpha * lift for lift in lifts], *[1] * M, *D, *[0] * M]
+
+
+def _in_steps(
+    poles: Sequence[Any], zeros: Sequence[Any], gain: Any
+) -> tuple[Any, list[Any], list[Any]]:
+    """Return alpha, and the roots as distances from x = 1."""
+    dampings, places = ([x / (1 + x / 2) for x in roots] for roots in (poles, zeros))
+    alpha = gain * prod((2 + z) / (2 + p) for z, p in zip(zeros, poles, strict=True))
+    return alpha, dampings, places
+
+
+def interlace(poles: Sequence[Any], zeros: Sequence[Any]) -> bool:
+    """Whether z_1 > p_1 > z_2 > ... > p_M, in the order given."""
+    falling = [root for pair in zip(zeros, poles, strict=True) for root in pair]
+    return all(above > below for above, below in pairwise(falling))
 
 
 @dataclass(frozen=True)
@@ -153,7 +195,7 @@ def rate_exponent(exponent: float, memory: float) -> float:
 def log_rate(roots: RealRoots, problem: FloatProblem) -> float:
     """Return the rate of the last algorithm at a gain that serves all; -inf if none may be."""
     poles, zeros = roots.poles, roots.zeros
-    ordered = (poles[:, :-1] > 1.001 * poles[:, 1:]).all()
+    ordered = (poles[:, :-1] >= poles[:, 1:]).all()
     if not (ordered and (poles < 2).all() and (zeros < 1e6).all()):
         return -np.inf
     gain = roots.largest_gains(problem, _ROUGHLY).min()

@@ -13,6 +13,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
 from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.losses.conditioning import well_conditioned
 from sgdmem.numeric.losses.loss_measures import LossMeasures
 from sgdmem.numeric.losses.sampled_losses import sampled_losses
 from sgdmem.numeric.losses.schedule import Schedule, read_schedule, require_one_rest
@@ -31,6 +32,7 @@ from sgdmem.symbolic.errors import InputError, shown
 Method = Literal["auto", "recursion", "compressed"]
 MOST_STEPS = 10**8  # of which every loss is kept; asymptotics go beyond
 _LARGEST_EIGENVALUE = 1e100
+_CANCELLED = 1e-9  # of the largest loss around, by which one may be negative where w passes 0
 _LISTED = 2000  # eigenvalues up to which they stay as they are
 
 
@@ -49,6 +51,8 @@ def losses(
     ----------
     algorithm : Algorithm, Schedule, or list of Algorithm
         One for all steps, or one for each; the last one of a list stays.
+        Of one for all steps, only P and Q matter: auxiliary vectors that are nearly alike, and
+        cancel in w, are combined anew to 200 digits. In a schedule they are refused.
     problem : Problem
         With a target, and noise of tau1, or a coupling, tau2 and labels, for Gaussian features
         ``Noise(tau2=-1, label_variance=...)`` is exact; or of `Problem.from_data`, exact for
@@ -70,8 +74,9 @@ def losses(
         The recursion of eqs. (12)-(16) on all eigenvalues, or on the nodes that stand for them, two
         to four hundred for each measure. "auto" compresses what is longer than 2000, but for a
         coupling or a tau2 for each eigenvalue, which need all of them. On a finite
-        spectrum both agree to 12 digits; for tau2 > 0, where signal and noise have opposite signs
-        and cancel, to 12 digits of their sizes.
+        spectrum both agree to 12 digits, of the losses of steps near where w passes 0; for
+        tau2 > 0, where signal and noise have opposite signs and cancel, to 12 digits of their
+        sizes. In schedules that cancel large numbers they agree to fewer.
     progress : bool
         Show a progress bar on stderr.
 
@@ -83,8 +88,9 @@ def losses(
     Raises
     ------
     InputError
-        For bad input, for the recursion on an infinite spectrum, and where tau2 > tau1, the noise
-        of no data, makes a negative loss.
+        For bad input, for the recursion on an infinite spectrum, where tau2 > tau1, the noise of no
+        data, makes a negative loss, and where rounding errors of a schedule might grow by more than
+        1e5, since it cancels large numbers.
 
     Examples
     --------
@@ -162,7 +168,7 @@ def losses_by_mode(algorithm: Algorithm, problem: Any, batch_size: Any, steps: i
         if not (np.isfinite(at_w[-1]) and np.isfinite(state).all()):
             return np.full(len(modes), np.inf)
     found: Array = modes.masses * state[0] / 2
-    return found
+    return np.maximum(found, 0.0) if asked.noise.is_physical else found
 
 
 @dataclass(frozen=True)
@@ -195,7 +201,22 @@ class ExpectedLoss:
         at_w, _ = run_moments(self.schedule, modes, state, self.steps, advance)
         if not self.noise.is_physical:
             self._refuse_negative(at_w)
+        elif not (self.problem.weight_decay or self.schedule.shrinks):
+            if not self.noise.largest_tau2 > 0:  # then signal and noise cancel by themselves
+                self._refuse_cancelled(at_w)
+            at_w = np.maximum(at_w, 0.0)
         return at_w / 2
+
+    def _refuse_cancelled(self, doubled: Array) -> None:
+        """Raise InputError if rounding errors made a loss negative, by more than a few digits."""
+        ends = [*(1 << k for k in range(doubled.size.bit_length())), doubled.size]
+        for first, middle, last in zip([0, *ends], ends, ends[1:], strict=False):
+            largest = doubled[first:last].max()  # of as many steps before
+            if (doubled[middle:last] < -_CANCELLED * largest).any():
+                raise InputError(
+                    f"{self.schedule.name} cancels huge numbers: by rounding errors its mean loss "
+                    f"would be negative after some {middle} steps"
+                )
 
     def _refuse_negative(self, doubled: Array) -> None:
         """Raise InputError if the mean loss of a noise that is not one becomes negative."""
@@ -286,4 +307,4 @@ def expected_loss(algorithm: Any, problem: Any, batch_size: Any, steps: int) -> 
         samples = None
     if samples is not None and noise.samples is None:
         raise InputError("noise must be that of the samples for losses of labels and weight decay")
-    return ExpectedLoss(schedule, given, noise, steps)
+    return ExpectedLoss(well_conditioned(schedule, steps), given, noise, steps)

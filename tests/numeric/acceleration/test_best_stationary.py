@@ -21,6 +21,7 @@ from sgdmem.numeric.acceleration.bounded_noise import (
 from sgdmem.numeric.acceleration.real_root_algorithms import (
     RealRoots,
     Shape,
+    chain_entries,
     partial_sum,
     real_root_entries,
 )
@@ -63,6 +64,8 @@ def test_roots_and_entries_describe_the_same_algorithm(
             continue
         expected = np.ravel([float(x) for x in np.ravel(theirs)])
         assert np.allclose(np.ravel(mine), factor * expected, rtol=1e-12, atol=1e-12)
+    chain = Algorithm(*Blocks.of_row(chain_entries(p, z, gain), len(p)))
+    assert chain.polynomials == found.polynomials
     rate = math.exp(roots.log_rates(np.array([float(gain)]))[0])
     assert rate == pytest.approx(float(found.effective_learning_rate))
 
