@@ -38,7 +38,7 @@ from sgdmem.numeric.theorems.larger_memory.universal_bound.kernels import kernel
 
 STATEMENT = Statement(
     "Bounds on rows",
-    "docs/theory/larger-memory-limits, (1), (2), I and H'",
+    "docs/theory/larger-memory-limits, (1), (2), (5) and I",
     tolerance=1e-9,
     reason="rounding",
 )
