@@ -14,7 +14,7 @@ finite sum, for every :math:`s>0`; at :math:`s=1` with :math:`-\log m` in the pl
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import comb
 from typing import NamedTuple
 
@@ -165,7 +165,7 @@ def _beyond(s: Fraction, first: int, bits: int) -> Bounds:
     raise AssertionError("Euler and Maclaurin's formula begins far enough")
 
 
-@lru_cache
+@cache
 def _bernoulli(n: int) -> Fraction:
     if n == 0:
         return Fraction(1)

@@ -109,6 +109,14 @@ def test_power_laws_close_to_the_boundary() -> None:
     assert certify(HALF, Spectrum.power_law(2), high).claim == "stable"
 
 
+@pytest.mark.slow
+def test_a_power_law_exactly_at_the_boundary() -> None:
+    """The summand of k^-2 is 1 / (4 k^2 - 1), and the sum of all 1/2."""
+    low, high = (Fraction(1, 2) * (1 + Fraction(k, 10**55)) for k in (-1, 1))
+    claims = [certify(HALF, Spectrum.power_law(2), size).claim for size in (low, "1/2", high)]
+    assert claims == ["unstable", "open", "stable"]
+
+
 def test_weight_decay() -> None:
     for decay, claim in (("0.1", "stable"), ("3.5", "unstable")):
         for spectrum in (Spectrum([1, "0.3"]), Spectrum.power_law(2)):

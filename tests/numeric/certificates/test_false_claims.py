@@ -106,6 +106,24 @@ def test_directions_without_data_are_not_of_the_loss() -> None:
     refused(record, "the rows span")
 
 
+def test_bounds_that_leave_it_open_are_bounds() -> None:
+    stable = certify(HALF, Spectrum.power_law(2), 1).record  # of the noise sum 1/2
+    above = stable["witness"]["above"]
+    nothing = {"bits": 64, "pieces": [{"last": None, "polynomial": ["0"]}]}
+    for low, high, because in (
+        (nothing, above, ""),
+        (above, above, "the bound of the summand"),
+        (nothing, nothing, "the bound of the summand"),
+        ({"bits": 64, "pieces": []}, {"bits": 64, "pieces": []}, "reach the last eigenvalue"),
+    ):
+        record = {**stable, "claim": "open"}
+        record["witness"] = {**stable["witness"], "below": low, "above": high}
+        if because:
+            refused(record, because)
+        else:
+            assert "noise sum is between 0 and 0.5" in check_proof(record).found
+
+
 def test_without_noise_modes_must_be_stable() -> None:
     rows = np.array([[1.0], [0.5]])
     for problem in ([1, "1/2"], Spectrum.power_law(2), Spectrum.power_law(2, count=9), rows):
@@ -122,6 +140,14 @@ def test_without_noise_modes_must_be_stable() -> None:
         refused(record, "a period of each mode is strictly Schur")
         record |= {"algorithm": record.pop("steps")[0]}
         refused(record, "strictly Schur at eigenvalue")
+
+
+@pytest.mark.parametrize("noise", [Noise.coupled([[9, 0], [0, 0]]),
+                                   Noise.coupled([[0, 0], [0, 0]], [-9, 0])])  # fmt: skip
+def test_some_noise_is_noise(noise: Noise) -> None:
+    record = certify(HALF, Problem(Spectrum([1, "1/2"]), noise), 1).record
+    assert record["claim"] == "unstable"
+    refused({**record, "claim": "stable", "witness": {}}, "no 'vector'")
 
 
 def test_factors_on_the_circle_begin_with_a_number() -> None:
