@@ -68,6 +68,7 @@ def test_what_cannot_be_drawn(name: str, series: Any) -> None:
         sgdmem.draw(change(series))
 
 
+@pytest.mark.slow
 def test_dates_and_dollars_of_a_file(
     series: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
