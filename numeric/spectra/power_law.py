@@ -13,7 +13,9 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import positive, positive_float, whole
 from sgdmem.numeric.arithmetic.rounding import UNIT
 from sgdmem.numeric.spectra.eigenvalue_list import EigenvalueList
+from sgdmem.symbolic.errors import InputError, shown
 
+STEEPEST = 10**6  # exponent: beyond some 1000, all but the first eigenvalue are 0 as floats
 LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
 
 _POWER_ERROR = 32 * UNIT  # relative; libm's pow and the product with the scale
@@ -44,6 +46,8 @@ class PowerLaw:
         if count is not None:
             count = whole(count, "count", 1, LARGEST_COUNT)
         given = positive(exponent, "exponent"), positive(scale, "scale")
+        if given[0] > STEEPEST:
+            raise InputError(f"exponent must be at most {STEEPEST:,}, got {shown(exponent)}")
         return cls(
             positive_float(exponent, "exponent"), positive_float(scale, "scale"), count, given
         )

@@ -23,8 +23,9 @@ from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.spectra.list_quadrature import POINTS
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.numeric.spectra.quadrature import gauss_rule_of_moments
+from sgdmem.symbolic.errors import InputError
 
-_BITS = 384
+_BITS, _MOST_BITS = 384, 2**15
 _LOWEST = 1e-16  # over the top of a panel that reaches down to 0: what floats tell from 0 there
 
 
@@ -88,6 +89,10 @@ def _panel(exponent: float, power: float, begin: int, end: int | None) -> tuple[
         if all(value.rad() < 1e-18 * found[0] for value in found):
             break
         bits *= 2  # near a pole of the zeta function digits cancel
+        if bits > _MOST_BITS:
+            raise InputError(
+                f"exponent {exponent:g} with a target of masses k^-{power:g} is too steep"
+            )
     if float(found[0]) == 0:
         return np.empty(0), np.empty(0)
     theta, omega = gauss_rule_of_moments(np.array([float(value) for value in found]))

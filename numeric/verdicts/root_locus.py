@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.arithmetic.inputs import positive_float
+from sgdmem.numeric.arithmetic.inputs import bounded_float
 from sgdmem.numeric.noise_sums.mode_summands import rational_algorithm
 from sgdmem.symbolic.algebra.polynomials import evaluate
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError
 
+_FARTHEST = 1e150  # of eigenvalues and roots: squares are in the range of floats
 _STEP = 0.02  # how far a root moves between two samples, over max(1, its size)
 _PER_DECADE = 8  # samples at least, so that no loop is jumped over
 _SMALLEST = 2.0**-200  # over the largest eigenvalue
@@ -78,7 +79,7 @@ def root_locus(algorithm: Algorithm, largest_eigenvalue: Any) -> RootLocus:
     ----------
     algorithm : Algorithm
         Without free symbols, of memory up to 20.
-    largest_eigenvalue : number > 0
+    largest_eigenvalue : number from 1e-150 to 1e150
 
     Raises
     ------
@@ -101,7 +102,7 @@ def root_locus(algorithm: Algorithm, largest_eigenvalue: Any) -> RootLocus:
             f"algorithm must have a memory up to {_LARGEST_MEMORY} for a root locus, "
             f"got {exact.memory}"
         )
-    top = positive_float(largest_eigenvalue, "largest_eigenvalue")
+    top = bounded_float(largest_eigenvalue, "largest_eigenvalue", _FARTHEST)
     _, P, Q, _ = exact.polynomials
     known: dict[float, Array] = {}
 
@@ -114,7 +115,7 @@ def root_locus(algorithm: Algorithm, largest_eigenvalue: Any) -> RootLocus:
     low = min([top, *collisions])
     while _distance(roots(0.0), roots(low)) > _STEP / 2 and low > _SMALLEST * top:
         low /= 2
-    count = max(2, int(_PER_DECADE * np.log10(top / low)) + 2)
+    count = max(2, int(_PER_DECADE * (np.log10(top) - np.log10(low))) + 2)
     start = np.unique([*np.geomspace(low, top, count)[1:-1], low, top, *collisions])
     lam = [0.0, *_refined(start.tolist(), roots)]
     branches = [roots(0.0)]
@@ -247,5 +248,6 @@ def _order(one: Array, other: Array) -> Array:
     from scipy.optimize import linear_sum_assignment
 
     # squares: two short ways rather than a long one and none at all
-    places: Array = linear_sum_assignment(np.abs(one[:, None] - other[None]) ** 2)[1]
+    away = np.nan_to_num(np.abs(one[:, None] - other[None]), nan=_FARTHEST)
+    places: Array = linear_sum_assignment(np.minimum(away, _FARTHEST) ** 2)[1]
     return places

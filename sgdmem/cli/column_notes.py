@@ -33,7 +33,7 @@ def column_notes(table: DataTable) -> list[str]:
     if table.rows.ndim != 2 or hasattr(table.rows, "tocsr"):
         return []
     rows = np.asarray(table.rows[:_LOOKED_AT, :_LOOKED_AT], dtype=float)
-    if not np.isfinite(rows).all():  # said elsewhere
+    if not rows.size or not np.isfinite(rows).all():  # said elsewhere
         return []
     scale = np.sqrt((rows**2).mean(axis=0))
     spread, notes = rows.std(axis=0), []

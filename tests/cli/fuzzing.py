@@ -365,6 +365,8 @@ def by_hand(folder: Path | None, seed: int, count: int, seconds: float) -> None:
             click.echo(f"{told}: {ended.arguments!r} {ended.code} {ended.err[-600:]}")
         if ended.stopped:
             click.echo(f"# {ended.seconds:.1f} s: {ended.arguments!r}")
+        if sum(ends.values()) % 100 == 0:
+            click.echo(f"# {sum(ends.values())} commands, ends {dict(ends)}, wrong {faults}")
         sys.stdout.flush()
     of = ends[FAULT]
     click.echo(f"{count} commands, ends {dict(ends)}, faults {of}, wrong {faults}")

@@ -33,6 +33,7 @@ BAD = {
     "batch size 0": [*HEAVY_BALL, "--power-law", "1.5", "--batch-size", "0"],
     "batch size nan": [*HEAVY_BALL, "--power-law", "1.5", "--batch-size", "nan"],
     "exponent 0": [*HEAVY_BALL, "--power-law", "0"],
+    "exponent beyond all": [*HEAVY_BALL, "--power-law", "1e100"],
     "exponent text": [*HEAVY_BALL, "--power-law", "steep"],
     "count 0": [*HEAVY_BALL, "--power-law", "1.5", "--count", "0"],
     "negative scale": [*HEAVY_BALL, "--power-law", "1.5", "--scale", "-1"],

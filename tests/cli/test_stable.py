@@ -130,3 +130,12 @@ def test_intervals_that_are_none(capsys: pytest.CaptureFixture[str]) -> None:
     for setting, why in (("0.1:", "expects a number, or an interval LOW:HIGH"), ("2:1", "low end")):
         code, _, err = run(capsys, "stable", "sgd", "--set", f"learning_rate={setting}", *LAW)
         assert code == 2 and why in err
+
+
+def test_data_without_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import numpy as np
+
+    np.save(tmp_path / "none.npy", np.empty((0, 3)))
+    command = ["stable", "sgd", "--set", "learning_rate=1", "--batch-size", "1", "--data"]
+    code, out, err = run(capsys, *command, str(tmp_path / "none.npy"))
+    assert (code, out, err.count("\n")) == (2, "", 1)
