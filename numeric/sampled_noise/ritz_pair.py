@@ -85,6 +85,7 @@ class RitzPair:
         else:
             self.is_invariant = True
             return
+        new /= np.abs(new).max()  # squares of small entries would be 0
         new /= np.linalg.norm(new)
         image = self.images.covariance(new)  # may be interrupted
         self.matrices.append(new)

@@ -139,3 +139,15 @@ def test_data_without_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     command = ["stable", "sgd", "--set", "learning_rate=1", "--batch-size", "1", "--data"]
     code, out, err = run(capsys, *command, str(tmp_path / "none.npy"))
     assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+def test_data_at_a_batch_size_far_below_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import numpy as np
+
+    np.save(tmp_path / "rows.npy", np.arange(8.0).reshape(4, 2))
+    method = ["stable", "aggmo", "--set", "learning_rate=0.1", "--set", "momenta=0.5,0.9"]
+    command = [*method, "--batch-size", "1e-16", "--data", str(tmp_path / "rows.npy")]
+    code, out, _ = run(capsys, *command)
+    assert code == 0 and out.startswith("NOT stable")
