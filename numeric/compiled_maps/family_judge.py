@@ -16,7 +16,7 @@ from sgdmem.numeric.compiled_maps.compiled_judge import judge_compiled
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram
 from sgdmem.numeric.compiled_maps.points import AnyPoints, Outcomes
 from sgdmem.numeric.judges.joint_judge import JointJudge
-from sgdmem.numeric.judges.judge import in_unit, unit_of
+from sgdmem.numeric.judges.judge import in_unit, is_exact_in_a_moment, unit_of
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.judges.stability_rule import REASONS, flags, margin
 from sgdmem.numeric.noise_sums.mode_summands import form_under, take
@@ -30,6 +30,7 @@ from sgdmem.symbolic.algorithms.family import Build
 
 _MAY_BE_PROVED = REASONS.index(Reason.UNDECIDED_NOISELESS)  # by exact arithmetic, one by one
 _OPEN = [_MAY_BE_PROVED, REASONS.index(Reason.UNDECIDED_NOISE_SUM)]  # by more passes over samples
+_DECIDED_EXACTLY = [*_OPEN, REASONS.index(Reason.UNDECIDED_MODE_NOISE)]  # on short lists
 _TOGETHER = 2048  # algorithms that are judged at once without machine code
 _SAMPLED = 256  # the same on samples, where one may take many milliseconds
 _RESOLVED = 1e-6  # relative width of bounds whose middle is told
@@ -221,7 +222,10 @@ def judge_jointly(algorithms: Sequence[Algorithm], problem: Problem, noise: Batc
     form = form_under(noise, scaled, spectrum.weight_decay)
     together = JointJudge(form, spectrum, noise, sharp=sharp)
     found = _outcomes(together)
-    left = np.isin(together.codes, [_MAY_BE_PROVED] if sharp else _OPEN)
+    open_ends = [_MAY_BE_PROVED] if sharp else _OPEN
+    if is_exact_in_a_moment(algorithms[0], problem.spectrum, noise):
+        open_ends = _DECIDED_EXACTLY
+    left = np.isin(together.codes, open_ends)
     for index in np.flatnonzero(left).tolist():
         verdict = verdict_of(algorithms[index], problem, noise)
         found.stable[index] = verdict.reason_of_model.flag

@@ -118,13 +118,14 @@ class ExactList:
         return [self.share(i) for i in range(len(self.eigenvalues))]
 
     def share(self, i: int) -> tuple[Any, Any]:
-        """Return numerator and denominator of s / (1 + tau2 s / B); modes are strictly Schur."""
+        """Return numerator and denominator of s / (1 + tau2 s / B) of a strictly Schur mode.
+
+        The denominator of s is positive there: a product of Hurwitz determinants.
+        """
         lam = flint_rational(self.eigenvalues[i])
         numerator, denominator = self.fraction
-        top, bottom = lam * numerator(lam), denominator(lam)
-        if bottom < 0:
-            top, bottom = -top, -bottom
-        return top, bottom + flint_rational(self.damping[i]) * top
+        top = lam * numerator(lam)
+        return top, denominator(lam) + flint_rational(self.damping[i]) * top
 
     def find(self) -> ExactFinding:
         """Decide everything."""
@@ -177,8 +178,7 @@ class ExactList:
         terms = []
         for i, weight in enumerate(self.weights):
             lam, (_, bottom) = flint_rational(self.eigenvalues[i]), self.shares[i]
-            sign = 1 if self.fraction[1](lam) > 0 else -1
-            terms.append(flint_rational(weight) * sign * lam * numerator(lam) / bottom)
+            terms.append(flint_rational(weight) * lam * numerator(lam) / bottom)
         share = self.noise.tau1 * self.noise.inverse_batch
         return to_float(share * fraction_of(summed(terms)))
 

@@ -125,12 +125,9 @@ class Judge:
 
         Of short lists of rational eigenvalues, unless the noise is that of samples.
         """
-        spectrum, memory = self.original_spectrum, self.algorithm.memory
         if not REASONS[int(self.joint.codes[0])].is_open or self.joint.is_unphysical:
             return None
-        if spectrum.law is not None or self.noise.samples or self.algorithm.is_symbolic:
-            return None
-        if len(spectrum) * (memory + 2) > _MOMENT or memory > _LONGEST or not spectrum.is_exact:
+        if not is_exact_in_a_moment(self.original, self.original_spectrum, self.noise):
             return None
         return self.exact_list.find()
 
@@ -222,6 +219,14 @@ class Judge:
             return self, Fraction(1)
         factor = Fraction(2) ** -exponent
         return self.scaled(factor), factor
+
+
+def is_exact_in_a_moment(algorithm: Algorithm, spectrum: Spectrum, noise: BatchNoise) -> bool:
+    """Whether exact arithmetic may decide, in milliseconds, what balls do not."""
+    if spectrum.law is not None or noise.samples is not None or algorithm.is_symbolic:
+        return False
+    memory = algorithm.memory
+    return len(spectrum) * (memory + 2) <= _MOMENT and memory <= _LONGEST and spectrum.is_exact
 
 
 def unit_of(spectrum: Spectrum, algorithm: Algorithm | None = None) -> Fraction:

@@ -204,6 +204,10 @@ def test_sums_of_rows() -> None:
             assert total[row].contains(exactly + size * Fraction(1e-3))
             assert total[row].contains(exactly - size * Fraction(1e-3))
             assert not total[row].contains(exactly + size * Fraction(1.01e-3) + Fraction(1, 10**3))
+    radii = rng.uniform(size=(20, 300))
+    held = Ball(np.zeros((20, 300)), radii).sum()
+    for row in range(20):  # the sum of radii is rounded, too
+        assert held[row].contains(sum(map(Fraction, radii[row].tolist()), Fraction(0)))
     large = Ball(np.full(20_000, 0.1)).sum()  # no error of one addition grows with all of them
     assert large.contains(20_000 * Fraction(0.1))
     assert large.rad < 700 * 2**-53 * 2000

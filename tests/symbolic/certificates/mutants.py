@@ -122,7 +122,7 @@ def _operated(operator: type[Any], node: Any) -> None:
     node.op = operator()
 
 
-class _Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports one module from another tree."""
 
     def __init__(self, name: str, tree: ast.Module) -> None:
@@ -146,7 +146,7 @@ def is_noticed(module: str, tree: ast.Module | None, seconds: int = SECONDS) -> 
         for name in [name for name in sys.modules if name.startswith(RELOADED)]:
             del sys.modules[name]
         if tree is not None:
-            sys.meta_path.insert(0, _Loader(f"{PACKAGE}.{module}", tree))
+            sys.meta_path.insert(0, Loader(f"{PACKAGE}.{module}", tree))
         code = 1
         with contextlib.suppress(BaseException):
             told = [importlib.import_module(f"{PACKAGE}.{name}") for name in MODULES]
