@@ -94,6 +94,7 @@ CASES: tuple[tuple[str, tuple[Any, ...], Any, str], ...] = (
     ("law", ("witness", "above", "bits"), 7, "bits must be an integer from 8"),
     ("law", ("witness", "above", "pieces"), [], "reach the last eigenvalue"),
     ("law", (*FIRST, "polynomial"), [], "has some coefficients"),
+    ("law", (*FIRST, "polynomial"), ["1"], "begins with lambda"),
     ("law", (*FIRST, "polynomial"), ["0"], "the bound of the summand"),
     ("law", (*FIRST, "last"), 0, "last must be an integer from 1"),
     ("finite law", (*LAW, "count"), 101, "reach the last eigenvalue"),

@@ -124,6 +124,15 @@ def test_bounds_that_leave_it_open_are_bounds() -> None:
             assert "noise sum is between 0 and 0.5" in check_proof(record).found
 
 
+def test_second_moments_that_fall_show_no_instability() -> None:
+    for method, problem, X in ((HALF, np.array([[1.0], [0.5]]), [["1"]]), ([HALF], [1], [[["1"]]])):
+        record = certify(method, problem, 4).record
+        assert record["claim"] == "stable"
+        refused({**record, "claim": "unstable", "witness": {"X": X}}, "- X (is|are) semidefinite")
+    decays = Problem(Spectrum(["1/2"]), weight_decay="1/3")
+    assert certify([sgd(3)], decays).check().claim == "unstable"  # by 1 - 3 (1/2 + 1/3)
+
+
 def test_without_noise_modes_must_be_stable() -> None:
     rows = np.array([[1.0], [0.5]])
     for problem in ([1, "1/2"], Spectrum.power_law(2), Spectrum.power_law(2, count=9), rows):
