@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sgdmem import Noise, Problem, Spectrum, certify, stability
+from sgdmem import Noise, Problem, Spectrum, certify, phase_diagram, stability
 from sgdmem.errors import InputError
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.certificates import uncertain
@@ -115,6 +115,40 @@ def test_points_of_boxes_are_as_proved(name: str) -> None:
     assert found.open_share < 0.1 and found.stable_share > 0.005 < found.unstable_share
     asked, wrong = mistakes(question, found, 12)
     assert asked > 6 and not wrong
+
+
+@pytest.mark.parametrize("name", ["batch sizes", "noise", "tau2 by mode"])
+def test_all_corners_of_large_boxes(name: str) -> None:
+    """A wrong end of an interval of the noise would show in boxes before any is cut."""
+    question = {**QUESTIONS[name]}
+    if name != "noise":
+        question |= {"x": ("learning_rate", 0.5, 0.51), "y": ("batch_size", 0.05, 40, "log")}
+    found = region(**{**question, "goal": 1})
+    assert len(found) == 64
+    family, problem = question.get("family", "heavy-ball"), question["problem"]
+    fixed = {k: question[k] for k in ("learning_rate", "momentum") if k in question}
+    x, y = (np.unique([found.low[:, k], found.high[:, k]]) for k in range(2))
+    diagram = phase_diagram(family, problem, 4, x=(found.x, x), y=(found.y, y), **fixed)
+    kinds = set()
+    for low, high, verdict in zip(found.low, found.high, found.verdicts, strict=True):
+        corners = diagram.stable.sel({found.x: [low[0], high[0]], found.y: [low[1], high[1]]})
+        if verdict != -1:
+            assert (corners == verdict).all()
+        kinds.add(int(verdict))
+    assert kinds == {-1, 0, 1}
+
+
+def test_small_eigenvalues_count_where_only_they_are_unstable() -> None:
+    """Nesterov's with a momentum beyond 1 is stable at large eigenvalues, not at small ones."""
+    few, many = (Spectrum.power_law(1.5, count=count) for count in (3, 2000))
+    asked: dict[str, Any] = {
+        "family": "nesterov",
+        "batch_size": np.inf,
+        "x": ("learning_rate", 0.5, 1),
+        "y": ("momentum", 1.0005, 1.02),
+    }
+    assert region(**asked, problem=few).stable_share > 0.9
+    assert region(**asked, problem=many, most_boxes=500).stable_share == 0
 
 
 @pytest.mark.slow

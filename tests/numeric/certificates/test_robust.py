@@ -113,6 +113,52 @@ def test_many_random_questions() -> None:
     assert found["open"] <= 3 and min(found[kind] for kind in ("all", "some", "none")) > 30
 
 
+def test_boxes_alone_say_nothing_false(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without points that are asked beforehand, boxes must not be proved that have both kinds."""
+    monkeypatch.setattr(box_search.BoxSearch, "_ask", lambda *given: None)
+    rng = np.random.default_rng(3)
+    found = []
+    for rate, width in ((0.1, 0.6), (0.35, 0.7), (0.5, 0.5), (0.9, 0.3), (2, 0.4)):
+        for kind in range(3):
+            lam = LIST.eigenvalues
+            kinds: list[dict[str, Any]] = [
+                {"eigenvalues": (lam * (1 - width), lam * (1 + width))},
+                {"batch_size": (4 * (1 - width), 40 * width)},
+                {"tau1": (1 - width, 1 + 4 * width), "tau2": (-4 * width, 0)},
+            ]
+            intervals = kinds[kind]
+            asked: dict[str, Any] = {"learning_rate": rate, "momentum": 0.3}
+            verdict = robust_stability(
+                "heavy-ball", LIST, 4, intervals=intervals, most_boxes=40, **asked
+            )
+            found.append(verdict.extent)
+            if verdict.stable is not None:
+                ends = [random_point(intervals, rng) for _ in range(3)]
+                ends += [{k: v[end] for k, v in intervals.items()} for end in (0, 1)]
+                seen = [at("heavy-ball", LIST, 4, dict(point), **asked) for point in ends]
+                assert set(seen) <= {verdict.stable, None}
+    assert min(found.count(kind) for kind in ("all", "none", "open")) > 1
+
+
+@pytest.mark.parametrize(("batch_size", "extent"), [(17, "none"), (20, "open"), (30, "open")])
+def test_a_box_across_the_edge_of_the_noiseless_method(
+    batch_size: int, extent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The noise sum of SGD is rate / (2 - rate) / B: at least 19 / B wherever it is stable."""
+    monkeypatch.setattr(box_search.BoxSearch, "_ask", lambda *given: None)
+    ends = {"learning_rate": ("1.9", "2.1")}
+    assert robust_stability("sgd", [1], batch_size, intervals=ends, most_boxes=1).extent == extent
+
+
+def test_an_interval_that_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At rate 1/2 the noise sum of SGD grows from 1/3 / B to 3 / B between eigenvalues 1 and 3."""
+    monkeypatch.setattr(box_search.BoxSearch, "_ask", lambda *given: None)
+    asked: dict[str, Any] = {"intervals": {"eigenvalues": ([1], [3])}, "most_boxes": 1}
+    for size, extent in (("5/2", "open"), (10, "all")):
+        found = robust_stability("sgd", [2], size, learning_rate="0.5", **asked)
+        assert found.extent == extent
+
+
 def test_the_ends_of_the_stable_rates() -> None:
     """Just below the edge all is stable, from just above nothing, around it some."""
     edge = Fraction(largest_learning_rate("sgd", LAW, 4))
