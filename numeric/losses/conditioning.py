@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 _LARGEST = 100.0  # error gain of what is stepped as it is given: errors are some 1e-15 of it
 _REFUSED = 1e5  # error gain of a schedule: losses keep some nine digits
 _LOOKED_AT = 24  # steps of a schedule
-_DIGITS = 200  # of the Gramian, of which orthogonal vectors take the square root
-_LONGEST = 2**40  # steps that it sums over
+_DIGITS = 1000  # of the Gramian; its own squares are within the range of floats
 
 
 def well_conditioned(schedule: Schedule, steps: int) -> Schedule:
@@ -100,7 +99,8 @@ def orthogonal_realisation(algorithm: Algorithm, steps: int) -> Algorithm:
     """Return an algorithm with the same w whose vectors are orthonormal under white noise.
 
     That is, those of gradients which are independent and of variance 1, after so many steps. Its
-    entries are floats, of the exact ones to ``_DIGITS`` digits.
+    entries are floats, of what is computed to ``_DIGITS`` digits. Vectors that depend linearly on
+    others are left out.
     """
     from mpmath import mp, workdps
 
@@ -110,17 +110,12 @@ def orthogonal_realisation(algorithm: Algorithm, steps: int) -> Algorithm:
             mp.matrix([list(map(_multiprecision, row)) for row in rows])
             for rows in (algorithm.D, [[x] for x in algorithm.c], [algorithm.b], [algorithm.a])
         )
-        factor = _square_root(_gramian(D, c, min(max(steps, M), _LONGEST)))
-        if factor is None:
-            raise InputError(
-                f"auxiliary vectors of {algorithm.label} are linearly dependent, and cancel in w: "
-                f"leave out those that say nothing new"
-            )
-        inverse = factor**-1
+        factor = _square_root(_gramian(D, c, max(steps, M)))
+        inverse = (factor.T * factor) ** -1 * factor.T
         moved = [b * factor, inverse * c, inverse * D * factor, a * factor]
-        rows = [[float(x) for x in entries] for entries in moved]
-    b_row, c_row, D_rows, a_row = rows
-    D_square = [D_rows[i * M : (i + 1) * M] for i in range(M)]
+        b_row, c_row, D_rows, a_row = ([float(x) for x in entries] for entries in moved)
+    rank = len(b_row)
+    D_square = [D_rows[i * rank : (i + 1) * rank] for i in range(rank)]
     parts = (algorithm.alpha, b_row, c_row, D_square, a_row, algorithm.shrink)
     return Algorithm(*parts, name=algorithm.name, title=algorithm.title)
 
@@ -140,11 +135,14 @@ def _gramian(D: matrix, c: matrix, steps: int) -> matrix:
     return found
 
 
-def _square_root(gramian: matrix) -> matrix | None:
-    """Return the lower triangle L with L L^T, or None if the matrix is singular."""
-    from mpmath import mp
+def _square_root(gramian: matrix) -> matrix:
+    """Return a matrix L with L L^T, whose columns are as many as its rank."""
+    from mpmath import mp, mpf, sqrt
 
-    try:
-        return mp.cholesky(gramian)
-    except (ValueError, ZeroDivisionError):
-        return None
+    M, left, columns = gramian.rows, gramian.copy(), []
+    for k in range(M):
+        if left[k, k] > mpf(10) ** -(_DIGITS // 2) * gramian[k, k]:
+            columns.append([left[i, k] / sqrt(left[k, k]) for i in range(M)])
+            last = mp.matrix(columns[-1])
+            left -= last * last.T
+    return mp.matrix(columns).T

@@ -52,7 +52,7 @@ def losses(
     algorithm : Algorithm, Schedule, or list of Algorithm
         One for all steps, or one for each; the last one of a list stays.
         Of one for all steps, only P and Q matter: auxiliary vectors that are nearly alike, and
-        cancel in w, are combined anew to 200 digits. In a schedule they are refused.
+        cancel in w, are combined anew to 1000 digits. In a schedule they are refused.
     problem : Problem
         With a target, and noise of tau1, or a coupling, tau2 and labels, for Gaussian features
         ``Noise(tau2=-1, label_variance=...)`` is exact; or of `Problem.from_data`, exact for
@@ -212,10 +212,11 @@ class ExpectedLoss:
         ends = [*(1 << k for k in range(doubled.size.bit_length())), doubled.size]
         for first, middle, last in zip([0, *ends], ends, ends[1:], strict=False):
             largest = doubled[first:last].max()  # of as many steps before
-            if (doubled[middle:last] < -_CANCELLED * largest).any():
+            negative = doubled[middle:last] < -_CANCELLED * largest
+            if negative.any():
                 raise InputError(
                     f"{self.schedule.name} cancels huge numbers: by rounding errors its mean loss "
-                    f"would be negative after some {middle} steps"
+                    f"would be negative after {middle + int(negative.argmax())} steps"
                 )
 
     def _refuse_negative(self, doubled: Array) -> None:

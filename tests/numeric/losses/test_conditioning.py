@@ -109,10 +109,15 @@ def test_schedules_that_cancel_are_refused() -> None:
     np.testing.assert_allclose(losses(chain, FOUR, 8, 40), expected, rtol=1e-12)
 
 
-def test_vectors_that_are_alike_are_refused() -> None:
-    alike = Algorithm("0.1", b=[1, -1], c=[1, 1], D=[["0.5", 0], [0, "0.5"]])
-    with pytest.raises(InputError, match="linearly dependent"):
-        losses(alike, FOUR, 8, 10)
+def test_vectors_that_depend_on_others_are_left_out() -> None:
+    D = [["0.5", 0, 0], [0, "0.5", 0], [0, 0, "0.9"]]
+    alike = Algorithm("0.1", b=[1, -1, 1], c=[1, 1, "-0.1"], D=D)
+    assert orthogonal_realisation(alike, 10).memory == 2
+    expected = long_losses([alike.entries], 3, 8, 10)
+    for b in ([1, -1, 1], [1, "-1.0000001", 1]):
+        algorithm = Algorithm("0.1", b, alike.c, D)
+        assert error_gains(Schedule.constant(algorithm).steps(0, 1), 10)[0] > 0
+        np.testing.assert_allclose(losses(algorithm, FOUR, 8, 10), expected, rtol=1e-5)
 
 
 def test_what_has_decayed_is_not_negative() -> None:
