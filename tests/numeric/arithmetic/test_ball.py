@@ -175,6 +175,8 @@ def test_bounds_of_entries() -> None:
     assert Ball(np.array([1.0, 1.0, -1.0]), np.array([0.999, 1.0, 1.001])).nonzero.tolist() == [
         True, False, False
     ]  # fmt: skip
+    assert not Ball(1.0, 1 - 2.0**-51).nonzero  # a midpoint may be rounded
+    assert Ball(1.0, 1 - 2.0**-50).nonzero
     assert Ball(3.0, 2.0).contains(Fraction(5))
     assert Ball(3.0, 2.0).contains(Fraction(1))
     assert not Ball(3.0, 2.0).contains(Fraction(5) + Fraction(1, 10**20))

@@ -248,7 +248,9 @@ def test_coupled_noise_at_its_boundary() -> None:
         for sign in (-1, 1):
             ratio = (1 + sign * gap) / total
             T = [[ratio * x * y for y in v] for x in u]
+            found = asked(HALF, ExactNoise(lam, T=T), 2).find().reason
             verdict = stability(HALF, noisy(Spectrum(lam), coupling=T), 2)
+            assert found is verdict.reason
             if not gap:
                 assert verdict.reason is Reason.BOUNDARY
                 assert "the noise radius is exactly 1" in verdict.explanation
