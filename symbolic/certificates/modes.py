@@ -110,11 +110,8 @@ def square_integral(A: list[Fraction], B: list[Fraction]) -> Fraction | None:
 
 
 def is_schur(A: list[Fraction]) -> bool:
-    """Whether all roots lie strictly inside the unit circle; the highest power comes first."""
-    while A and A[0] == 0:
-        A = A[1:]
-    positive = [x if A[0] > 0 else -x for x in A]
-    return square_integral(positive, [Fraction(0)] * len(A)) is not None
+    """Whether all roots lie strictly inside the unit circle; the highest power, not 0, is first."""
+    return square_integral([x / A[0] for x in A], [Fraction(0)] * len(A)) is not None
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def power(base: Fraction, exponent: Fraction, bits: int) -> Bounds:
 
 def _log(x: Fraction, bits: int) -> Bounds:
     shift = x.numerator.bit_length() - x.denominator.bit_length()
-    rest = x / 2**shift if shift >= 0 else x * 2**-shift  # between 1/2 and 2
+    rest = x / Fraction(2) ** shift  # between 1/2 and 2
     return _two_atanh((rest - 1) / (rest + 1), bits) + _log_two(bits).scaled(Fraction(shift))
 
 
@@ -96,7 +96,7 @@ def _two_atanh(y: Fraction, bits: int) -> Bounds:
 def _exp(x: Bounds, bits: int) -> Bounds:
     """Return bounds of the exponential, to ``bits`` below 1; x has more bits than that."""
     two = _log_two(x.bits)
-    shift = x.low // two.high if x.low >= 0 else x.low // two.low
+    shift = x.low // two.high
     rest = x.minus(two.scaled(Fraction(shift)))
     ends = [_exp_series(end, x.bits) for end in (rest.low, rest.high)]
     down = x.bits - bits - shift

@@ -165,3 +165,63 @@ def test_factors_on_the_circle_begin_with_a_number() -> None:
     for factor in (["0", "1", "0"], ["0", "0"], ["0", "0", "0", "0"]):
         record["witness"]["on_circle"] = [factor]
         refused(record, "begins with a number")
+
+
+def test_a_mode_that_its_own_noise_feeds_more_and_more_is_not_stable() -> None:
+    """Where 1 + tau2 s / B is not positive the noise sum, negative, says nothing."""
+    problem = Problem(Spectrum([1]), Noise(0, -1))
+    for size in ("0.9", 1):  # 1 + tau2 s / B is -1/9, and 0
+        record = certify(sgd(1), problem, size).record
+        assert record["witness"]["by"] == "mode_noise"
+        refused({**record, "claim": "stable", "witness": {}}, "s / B is positive at eigenvalue 1")
+
+
+def test_a_noise_sum_of_1_is_not_below_1() -> None:
+    """A bound of exactly 1 proves instability, and a stable method needs less."""
+    law = Spectrum.power_law(2, count=1)
+    record: Any = copy.deepcopy(certify(HALF, law, "1/4").record)  # of which the sum is 4 / 3
+    assert record["claim"] == "unstable"
+    pieces = record["witness"]["below"] = {"bits": 64, "pieces": [{"last": 1, "polynomial": []}]}
+    for bound, because in (("1/4", ""), ("249/1000", "at least 1"), ("1/2", "the bound of")):
+        pieces["pieces"] = [{"last": 1, "polynomial": [bound]}]
+        if because:
+            refused(record, because)
+        else:
+            assert check_proof(record).claim == "unstable"
+    record = copy.deepcopy(certify(HALF, law, "1/2").record)  # 2 / 3
+    record["witness"]["above"] = {"bits": 64, "pieces": [{"last": 1, "polynomial": ["1/2"]}]}
+    refused(record, "below 1")
+    record["witness"]["above"]["pieces"][0]["polynomial"] = ["499/1000"]
+    assert check_proof(record).claim == "stable"
+
+
+def test_samples_may_have_no_weight() -> None:
+    record: Any = copy.deepcopy(certify(HALF, np.array([[1.0], [0.5]]), 4).record)
+    record["problem"]["weights"] = ["1", "0"]
+    assert check_proof(record).claim == "stable"
+
+
+def test_sets_of_modes_of_which_one_has_radius_1() -> None:
+    """The second mode gets noise of the first, which gets none of it."""
+    for own in (["1", "1/2"], ["1/2", "1"]):
+        noise = Noise.coupled([[own[0], 0], [1, own[1]]])
+        record: Any = certify(HALF, Problem(Spectrum([1, 1]), noise), "1/3").record  # s = 1/3
+        assert record["claim"] == "boundary"
+        for sets, vector, inverse, because in (
+            ([[0], [1]], ["1", "1"], "3", ""),
+            ([[0], [], [1]], ["1", "1"], "3", ""),
+            ([[0], [], [1]], ["1", "1"], "2", "v in some set"),
+            ([[0], [1]], ["1", "1"], "4", "at most v"),
+            ([[1], [0]], ["1", "1"], "3", "gets no noise from later sets"),
+            ([[0], [1]], ["1", "0"], "3", "the vector is positive"),
+            ([[0, 1]], ["1", "1"], "3", "at most v"),
+            ([[0]], ["1", "1"], "3", "in one of the sets"),
+            ([[0], [1], [1]], ["1", "1"], "3", "in one of the sets"),
+            ([[0], [2]], ["1", "1"], "3", "from 0 to 1"),
+        ):
+            witness = {"by": "noise_sum", "sets": sets, "vector": vector}
+            changed = {**record, "witness": witness, "inverse_batch_size": inverse}
+            if because:
+                refused(changed, because)
+            else:
+                assert check_proof(changed).claim == "boundary"

@@ -1,7 +1,7 @@
 """Mutants of the checker of proofs: each changes an operator, a number or a condition of its code.
 
 ``python -m tests.symbolic.certificates.mutants [--count 200] [--seed 0]`` runs the quick tests on a
-sample of all mutants, each in a process of its own, and lists those that no test notices. Numbers
+sample of all mutants, each in a copy of one process, and lists those that no test notices. Numbers
 that only say how large or how precise something may be are left alone.
 """
 
@@ -16,18 +16,22 @@ import importlib.abc
 import importlib.util
 import os
 import random
-import signal
+import resource
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import hypothesis
 import pytest
+
+import sgdmem
 
 ROOT = Path(__file__).parents[3]
 PACKAGE = "sgdmem.symbolic.certificates"
-RELOADED = (PACKAGE, "sgdmem.numeric.certificates", "sgdmem.proofs")
+RELOADED = (PACKAGE, "sgdmem.numeric.certificates", "sgdmem.proofs",
+            "tests.symbolic.certificates.test_", "tests.numeric.certificates")  # fmt: skip
 TESTS = (
     "tests/symbolic/certificates/test_parts_of_the_checker.py",
     "tests/numeric/certificates/test_conditions_of_proofs.py",
@@ -57,9 +61,10 @@ SWAPPED: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.And: (ast.Or,),
     ast.Or: (ast.And,),
 }
+LIMITS = ("_MOST", "_LARGEST", "_DEEPEST", "LARGEST")  # reached or not, is left alone
 Change: TypeAlias = Callable[[Any], None]
 RENAMED = {"min": "max", "max": "min", "all": "any", "any": "all"}
-SECONDS = 90  # of a mutant; one that takes longer is noticed
+SECONDS, MOST_BYTES = 20, 2**33  # of a mutant, more than its tests take; beyond it is noticed
 
 
 def mutants(tree: ast.Module) -> Iterator[tuple[str, int, Change]]:
@@ -90,7 +95,8 @@ def _nodes(tree: ast.AST) -> list[Any]:
 def _changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
     if isinstance(node, ast.Compare):
         for k, operator in enumerate(node.ops):
-            for other in SWAPPED[type(operator)]:
+            limit = ast.unparse(node.comparators[k]).startswith(LIMITS)
+            for other in SWAPPED[type(operator)][limit:]:
                 yield f"{ast.unparse(node)} with {other.__name__}", partial(_compared, k, other)
     elif isinstance(node, ast.BinOp | ast.BoolOp | ast.AugAssign) and type(node.op) in SWAPPED:
         for other in SWAPPED[type(node.op)]:
@@ -135,29 +141,49 @@ class Loader(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self.tree, self.name, "exec"), module.__dict__)
 
 
-def is_noticed(module: str, tree: ast.Module | None, seconds: int = SECONDS) -> bool:
-    """Run the tests in a process of its own; return whether some fail."""
+def start(module: str, tree: ast.Module | None) -> int:
+    """Run the tests of a mutant in a process of its own, a copy of this one; return its number."""
     child = os.fork()
-    if child == 0:
-        with open(os.devnull, "w", encoding="utf-8") as none:
-            os.dup2(none.fileno(), 1)
-            os.dup2(none.fileno(), 2)
-        signal.alarm(seconds)
-        for name in [name for name in sys.modules if name.startswith(RELOADED)]:
-            del sys.modules[name]
-        if tree is not None:
-            sys.meta_path.insert(0, Loader(f"{PACKAGE}.{module}", tree))
-        code = 1
-        with contextlib.suppress(BaseException):
-            told = [importlib.import_module(f"{PACKAGE}.{name}") for name in MODULES]
-            if any(doctest.testmod(every).failed for every in told):
-                os._exit(1)
-            own = module in ("modes", "positivity", "power_sums")
-            tests = TESTS if own else (*TESTS[1:], TESTS[0])
-            code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "-m",
-                                "not slow and not exhaustive", *tests])  # fmt: skip
-        os._exit(int(code != 0))
-    return os.waitpid(child, 0)[1] != 0
+    if child:
+        return child
+    with open(os.devnull, "w", encoding="utf-8") as none:
+        os.dup2(none.fileno(), 1)
+        os.dup2(none.fileno(), 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    code = 1
+    with contextlib.suppress(BaseException):
+        code = _run(module, tree)
+    os._exit(int(code != 0))
+
+
+def _run(module: str, tree: ast.Module | None) -> int:
+    """Return 0 if no test notices."""
+    for name in [name for name in sys.modules if name.startswith(RELOADED)]:
+        del sys.modules[name]
+    for name, kept in list(vars(sgdmem).items()):
+        if getattr(kept, "__module__", "").startswith(RELOADED):
+            delattr(sgdmem, name)
+    if tree is not None:
+        sys.meta_path.insert(0, Loader(f"{PACKAGE}.{module}", tree))
+    told = [importlib.import_module(f"{PACKAGE}.{name}") for name in MODULES]
+    if any(doctest.testmod(every).failed for every in told):
+        return 1
+    own = module in ("modes", "positivity", "power_sums")
+    tests = TESTS if own else (*TESTS[1:], TESTS[0])
+    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--assert=plain", "--tb=no",
+                            "-m", "not slow and not exhaustive", *tests]))  # fmt: skip
+
+
+def noticed(trees: Sequence[tuple[str, ast.Module]], jobs: int) -> Iterator[tuple[int, bool]]:
+    """Yield which mutant has run and whether some test fails, a few at a time."""
+    running: dict[int, int] = {}
+    for k in range(len(trees) + jobs):
+        if running and (k >= len(trees) or len(running) == jobs):
+            child, status = os.wait()
+            yield running.pop(child), status != 0
+        if k < len(trees):
+            running[start(*trees[k])] = k
 
 
 def main() -> None:
@@ -166,23 +192,31 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--module", choices=MODULES)
+    parser.add_argument("--line", type=int, help="only those of a line")
+    parser.add_argument("--jobs", type=int, default=2)
     asked = parser.parse_args()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
-    from sgdmem import Problem, Spectrum, sgd, stability
-
-    stability(sgd(1), Problem(Spectrum.power_law(2)), 2)  # imports what is slow, once
-    if is_noticed("fields", None):
+    os.environ["HYPOTHESIS_PROFILE"] = "mutants"
+    hypothesis.settings.register_profile(
+        "mutants", deadline=None, derandomize=True, database=None,
+        phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate),
+    )  # fmt: skip
+    if _run("fields", None):  # here, so that mutants find all imported that is slow to import
         raise SystemExit("the tests fail without any mutant")
-    every, trees = [], {}
+    every, sources = [], {}
     for module in [asked.module] if asked.module else MODULES:
         source = (ROOT / "symbolic" / "certificates" / f"{module}.py").read_text(encoding="utf-8")
-        trees[module] = ast.parse(source)
-        every += [(module, *mutant) for mutant in mutants(trees[module])]
+        sources[module] = ast.parse(source)
+        every += [(module, *mutant) for mutant in mutants(sources[module])]
+    if asked.line:
+        every = [mutant for mutant in every if mutant[1].startswith(f"{asked.line}:")]
     chosen = random.Random(asked.seed).sample(every, min(asked.count, len(every)))
+    trees = [(name, changed(sources[name], place, change)) for name, _, place, change in chosen]
     alive = 0
-    for k, (module, what, place, change) in enumerate(chosen, 1):
-        if not is_noticed(module, changed(trees[module], place, change)):
+    for k, (which, seen) in enumerate(noticed(trees, asked.jobs), 1):
+        module, what = chosen[which][:2]
+        if not seen:
             alive += 1
             _say(f"{module}.py:{what}")
         if k % 20 == 0:

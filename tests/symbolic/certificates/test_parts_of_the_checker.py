@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
+from flint import fmpq, fmpq_mat
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf, zeta
 
 from sgdmem.symbolic.certificates.modes import (
     Mode,
+    Step,
     is_schur,
     square_integral,
     transfer_polynomials,
 )
-from sgdmem.symbolic.certificates.periods import is_positive_definite
+from sgdmem.symbolic.certificates.noise_sums import ListedNoise
+from sgdmem.symbolic.certificates.periods import Period, _after, is_positive_definite
 from sgdmem.symbolic.certificates.positivity import is_positive
 from sgdmem.symbolic.certificates.power_sums import Bounds, power, power_sum
+from sgdmem.symbolic.certificates.samples import SampledStep, _moved
 
 NUMBERS = st.fractions(-2, 2, max_denominator=40)
 
@@ -33,7 +38,8 @@ def test_schur_test_agrees_with_roots(coefficients: list[Fraction]) -> None:
     A = [Fraction(1), *coefficients]
     radius = np.abs(np.roots([float(x) for x in A])).max(initial=0.0)
     if abs(radius - 1) > 1e-6:
-        assert is_schur(A) is bool(radius < 1)
+        for factor in (1, 3, Fraction(-1, 3)):
+            assert is_schur([factor * x for x in A]) is bool(radius < 1)
 
 
 @given(st.lists(NUMBERS, min_size=2, max_size=5), st.lists(NUMBERS, min_size=2, max_size=5))
@@ -107,3 +113,73 @@ def test_a_mode_that_is_never_schur() -> None:
     assert mode.is_nowhere_schur(Fraction(39), Fraction(39001, 1000))
     assert not mode.is_nowhere_schur(Fraction(37), Fraction(40))  # stable below 38
     assert not mode.is_nowhere_schur(Fraction(1), Fraction(2))
+
+
+def quarters(rng: np.random.Generator, *shape: int) -> list[Any]:
+    """Return a matrix or a vector of fractions, exact as floats too."""
+    drawn = rng.integers(-6, 7, shape)
+    return np.vectorize(lambda x: Fraction(int(x), 4), otypes=[object])(drawn).tolist()
+
+
+def flint(lines: list[list[Fraction]]) -> Any:
+    return fmpq_mat([[fmpq(x.numerator, x.denominator) for x in line] for line in lines])
+
+
+def floats(values: Any) -> Any:
+    return np.vectorize(float, otypes=[float])(np.array(values, object))
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+@pytest.mark.parametrize("seed", range(3))
+def test_second_moments_of_samples_are_the_mean_of_each(seed: int, outputs: int) -> None:
+    """Batches of a sample, or without any noise, or between these, with a Gram matrix."""
+    rng = np.random.default_rng(seed)
+    step = Step(quarters(rng, 2, 2), quarters(rng, 2), quarters(rng, 2))
+    rows, C, half = quarters(rng, 3 * outputs, 2), quarters(rng, 3, 2), quarters(rng, 4, 4)
+    gram = floats(C).T @ floats(C)
+    X = [[half[i][j] + half[j][i] for j in range(4)] for i in range(4)]
+    decay, share, weights = Fraction(1, 4), Fraction(3, 8), np.array([0.5, 0.125, 0.375])
+    sampled = SampledStep(
+        step,
+        flint(rows),
+        outputs,
+        [fmpq(1, 2), fmpq(1, 8), fmpq(3, 8)],
+        flint(C).transpose() * flint(C),
+        fmpq(3, 8),
+        fmpq(1, 4),
+    )
+    free, v, r, y = map(floats, (step.free, step.v, step.r, rows))
+    each = [y[s : s + outputs].T @ y[s : s + outputs] @ gram for s in range(0, len(y), outputs)]
+    mean = sum(p * A for p, A in zip(weights, each, strict=True))
+    *steps, drift = (
+        np.kron(free, np.eye(2)) + np.kron(np.outer(v, r), A + float(decay) * np.eye(2))
+        for A in (*each, mean)
+    )
+    alone = sum(p * S @ floats(X) @ S.T for p, S in zip(weights, steps, strict=True))
+    expected = float(share) * alone + float(1 - share) * drift @ floats(X) @ drift.T
+    found = [[Fraction(int(x.p), int(x.q)) for x in line] for line in
+             _moved(sampled, flint(X)).tolist()]  # fmt: skip
+    assert floats(found) == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    assert sampled.is_schur() is bool(abs(np.linalg.eigvals(drift)).max() < 1)
+
+
+@pytest.mark.parametrize("coupled", [False, True])
+def test_second_moments_of_a_period_are_those_of_its_formula(coupled: bool) -> None:
+    rng = np.random.default_rng(3)
+    size, lam, counts = 2, [Fraction(3, 4), Fraction(1, 2)], [Fraction(2), Fraction(1, 2)]
+    feed: Any = quarters(rng, 2, 2) if coupled else Fraction(5, 4)
+    noise = ListedNoise(lam, counts, feed, quarters(rng, 2), Fraction(1, 4))
+    steps = [Step(quarters(rng, 2, 2), quarters(rng, 2), quarters(rng, 2)) for _ in range(2)]
+    halves = [quarters(rng, size, size) for _ in lam]
+    family = [[[X[i][j] + X[j][i] for j in range(size)] for i in range(size)] for X in halves]
+    T = floats(feed) * np.ones((2, 2)) * floats(counts)
+    expected, eigenvalues = [floats(X) for X in family], floats(lam)
+    for step in steps:
+        free, v, r = floats(step.free), floats(step.v), floats(step.r)
+        read = np.array([r @ X @ r for X in expected])
+        fed = eigenvalues * (T @ (eigenvalues * read) - floats(noise.damping) * eigenvalues * read)
+        each = [free + (x + 0.25) * np.outer(v, r) for x in eigenvalues]
+        expected = [S @ X @ S.T + x * np.outer(v, v)
+                    for S, X, x in zip(each, expected, fed, strict=True)]  # fmt: skip
+    found = _after(Period(steps, noise), family)
+    assert floats(found) == pytest.approx(np.array(expected), rel=1e-12)
