@@ -76,8 +76,8 @@ def shown_bounds(low: Fraction, high: Fraction | None = None) -> str:
     --------
     >>> shown_bounds(Fraction(1, 3)), shown_bounds(Fraction(1, 3), Fraction(1, 2))
     ('0.333333333333', 'between 0.333333333333 and 0.5')
-    >>> shown_bounds(1 - Fraction(1, 10**20))
-    '1 - 1e-20'
+    >>> shown_bounds(1 - Fraction(1, 10**20)), shown_bounds(Fraction(1))
+    ('1 - 1e-20', '1')
     """
     texts = [_shown(x) for x in (low, high or low)]
     return texts[0] if texts[0] == texts[1] else f"between {texts[0]} and {texts[1]}"

@@ -225,3 +225,44 @@ def test_sets_of_modes_of_which_one_has_radius_1() -> None:
                 refused(changed, because)
             else:
                 assert check_proof(changed).claim == "boundary"
+
+
+def test_sums_that_are_rounded_are_rounded_outward() -> None:
+    """s = 1/3 has a bit of 0, and two bits of 1/4."""
+    for size, claim, bits, because in (
+        ("0.6", "stable", 1, ""),  # at most 1/2, over B
+        ("1/2", "stable", 1, "below 1"),
+        ("1/4", "unstable", 2, ""),
+        ("1/4", "unstable", 1, "at least 1"),
+    ):
+        record: Any = copy.deepcopy(certify(HALF, [1], size).record)
+        assert record["claim"] == claim
+        record["witness"]["bits"] = bits
+        if because:
+            refused(record, because)
+        else:
+            assert check_proof(record).claim == claim
+    refused({**record, "witness": {"by": "it"}}, "by must be noiseless, mode_noise or noise_sum")
+
+
+def test_a_vector_that_stays_is_no_proof_that_noise_falls() -> None:
+    problem = Problem(Spectrum([1, 1]), Noise.coupled([[0, 1], [1, 0]]))
+    record = certify(HALF, problem, "1/3").record
+    assert record["claim"] == "boundary"
+    refused({**record, "claim": "stable", "witness": {"vector": ["1", "1"]}}, "below v")
+    witness = {"by": "noise_sum", "vector": ["1", "1"]}
+    assert check_proof({**record, "claim": "unstable", "witness": witness}).claim == "unstable"
+
+
+def test_a_root_on_the_circle_is_not_inside() -> None:
+    record = certify(sgd(2), Spectrum.power_law(2, count=3), "inf").record
+    assert record["claim"] == "boundary"
+    witness = {"by": "noiseless", "index": 1}
+    assert check_proof({**record, "claim": "unstable", "witness": witness}).claim == "unstable"
+
+
+def test_eigenvalues_without_end_that_gradients_do_not_move() -> None:
+    record: Any = copy.deepcopy(certify(SHRINKS, Spectrum.power_law("0.4"), 4).record)
+    assert record["witness"]["by"] == "trace"
+    record["algorithm"]["alpha"] = "0"
+    refused(record, "Q is not 0")

@@ -61,7 +61,7 @@ SWAPPED: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.And: (ast.Or,),
     ast.Or: (ast.And,),
 }
-LIMITS = ("_MOST", "_LARGEST", "_DEEPEST", "LARGEST")  # reached or not, is left alone
+LIMITS = ("_MOST", "_LARGEST", "_DEEPEST", "LARGEST", "_HUGE")  # reached or not, is left alone
 Change: TypeAlias = Callable[[Any], None]
 RENAMED = {"min": "max", "max": "min", "all": "any", "any": "all"}
 SECONDS, MOST_BYTES = 20, 2**33  # of a mutant, more than its tests take; beyond it is noticed
@@ -85,6 +85,8 @@ def _nodes(tree: ast.AST) -> list[Any]:
     """Return all nodes but texts and what they show."""
     found = [tree]
     for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith(LIMITS):
+            continue
         text = isinstance(node, ast.Constant) and not isinstance(node.value, int)
         strict = isinstance(node, ast.keyword) and node.arg == "strict"
         if not (text or strict or isinstance(node, ast.JoinedStr)):

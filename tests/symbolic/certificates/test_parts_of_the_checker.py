@@ -15,13 +15,15 @@ from mpmath import mp, mpf, zeta
 from sgdmem.symbolic.certificates.modes import (
     Mode,
     Step,
+    _Range,
     is_schur,
     square_integral,
     transfer_polynomials,
 )
 from sgdmem.symbolic.certificates.noise_sums import ListedNoise
 from sgdmem.symbolic.certificates.periods import Period, _after, is_positive_definite
-from sgdmem.symbolic.certificates.positivity import is_positive
+from sgdmem.symbolic.certificates.positivity import _bernstein, _halves, is_positive
+from sgdmem.symbolic.certificates.power_laws import PowerLawModes, _sum
 from sgdmem.symbolic.certificates.power_sums import Bounds, power, power_sum
 from sgdmem.symbolic.certificates.samples import SampledStep, _moved
 
@@ -118,7 +120,8 @@ def test_a_mode_that_is_never_schur() -> None:
 def quarters(rng: np.random.Generator, *shape: int) -> list[Any]:
     """Return a matrix or a vector of fractions, exact as floats too."""
     drawn = rng.integers(-6, 7, shape)
-    return np.vectorize(lambda x: Fraction(int(x), 4), otypes=[object])(drawn).tolist()
+    found: list[Any] = np.vectorize(lambda x: Fraction(int(x), 4), otypes=[object])(drawn).tolist()
+    return found
 
 
 def flint(lines: list[list[Fraction]]) -> Any:
@@ -183,3 +186,33 @@ def test_second_moments_of_a_period_are_those_of_its_formula(coupled: bool) -> N
                     for S, X, x in zip(each, expected, fed, strict=True)]  # fmt: skip
     found = _after(Period(steps, noise), family)
     assert floats(found) == pytest.approx(np.array(expected), rel=1e-12)
+
+
+def test_intervals_hold_what_their_numbers_give() -> None:
+    low, high = _Range(Fraction(-1), Fraction(2)), _Range(Fraction(3), Fraction(4))
+    turned = _Range(Fraction(-3), Fraction(5))
+    assert low.times(turned) == turned.times(low) == (-6, 10)
+    assert high.times(_Range(Fraction(-2), Fraction(-1))) == (-8, -3)
+    assert low.minus(high) == (-5, -1)
+    assert low.over(high) == (Fraction(-1, 3), Fraction(2, 3))
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=6))
+def test_halves_of_an_interval_have_the_coefficients_of_each(polynomial: list[Fraction]) -> None:
+    low, high = Fraction(-1, 3), Fraction(5, 3)
+    middle = (low + high) / 2
+    halves = _halves(_bernstein(polynomial, low, high))
+    for found, ends in zip(halves, ((low, middle), (middle, high)), strict=True):
+        expected = _bernstein(polynomial, *ends)
+        top = max(range(len(expected)), key=lambda k: abs(expected[k]))  # each up to a factor
+        assert [x * expected[top] for x in found] == [x * found[top] for x in expected]
+        assert found[top] * expected[top] >= 0
+
+
+def test_sums_of_constants_have_no_room() -> None:
+    mode = Mode([Fraction(1), Fraction(-1)], [Fraction(0), Fraction(-1, 2)])
+    law = PowerLawModes(mode, Fraction(3), Fraction(2), 9, Fraction(1), Fraction(0))
+    assert _sum(law, [Fraction(1, 4)], 3, 9, 8) == (Fraction(7, 4), Fraction(7, 4))
+    low, high = _sum(law, [Fraction(-5), Fraction(0), Fraction(2)], 1, 3, 64)
+    assert low < -15 + 18 * (1 + Fraction(1, 2**4) + Fraction(1, 3**4)) < high
+    assert high - low < Fraction(1, 2**54)
