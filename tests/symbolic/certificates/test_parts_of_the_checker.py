@@ -189,12 +189,13 @@ def test_second_moments_of_a_period_are_those_of_its_formula(coupled: bool) -> N
 
 
 def test_intervals_hold_what_their_numbers_give() -> None:
-    low, high = _Range(Fraction(-1), Fraction(2)), _Range(Fraction(3), Fraction(4))
-    turned = _Range(Fraction(-3), Fraction(5))
-    assert low.times(turned) == turned.times(low) == (-6, 10)
-    assert high.times(_Range(Fraction(-2), Fraction(-1))) == (-8, -3)
-    assert low.minus(high) == (-5, -1)
-    assert low.over(high) == (Fraction(-1, 3), Fraction(2, 3))
+    low, high, turned, negative = (
+        _Range(Fraction(x), Fraction(y)) for x, y in ((-1, 2), (3, 4), (-3, 5), (-2, -1))
+    )
+    assert low.times(turned) == turned.times(low) == _Range(Fraction(-6), Fraction(10))
+    assert high.times(negative) == _Range(Fraction(-8), Fraction(-3))
+    assert low.minus(high) == _Range(Fraction(-5), Fraction(-1))
+    assert low.over(high) == _Range(Fraction(-1, 3), Fraction(2, 3))
 
 
 @given(st.lists(NUMBERS, min_size=1, max_size=6))
