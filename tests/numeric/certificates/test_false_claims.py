@@ -266,3 +266,16 @@ def test_eigenvalues_without_end_that_gradients_do_not_move() -> None:
     assert record["witness"]["by"] == "trace"
     record["algorithm"]["alpha"] = "0"
     refused(record, "Q is not 0")
+
+
+def test_eigenvalues_are_those_of_the_problem() -> None:
+    ways = (("noiseless", sgd(9), 4), ("mode_noise", sgd(1), "0.9"))
+    for by, method, size in ways:
+        record = certify(method, Problem(Spectrum([1]), Noise(0, -1)), size).record
+        for eigenvalue in (-1, 1, 2):
+            witness = {"by": by, "eigenvalue": eigenvalue}
+            refused({**record, "claim": "unstable", "witness": witness}, "from 0 to 0")
+    period = certify([sgd(9)], [1], 4).record
+    for eigenvalue in (-1, 1, 2):
+        witness = {"by": "noiseless", "eigenvalue": eigenvalue}
+        refused({**period, "claim": "unstable", "witness": witness}, "from 0 to 0")

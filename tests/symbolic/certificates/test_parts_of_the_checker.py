@@ -20,11 +20,16 @@ from sgdmem.symbolic.certificates.modes import (
     square_integral,
     transfer_polynomials,
 )
-from sgdmem.symbolic.certificates.noise_sums import ListedNoise
-from sgdmem.symbolic.certificates.periods import Period, _after, is_positive_definite
+from sgdmem.symbolic.certificates.noise_sums import ListedNoise, _common_factor
+from sgdmem.symbolic.certificates.periods import (
+    Period,
+    _after,
+    is_positive_definite,
+    is_semidefinite,
+)
 from sgdmem.symbolic.certificates.positivity import _bernstein, _halves, is_positive
 from sgdmem.symbolic.certificates.power_laws import PowerLawModes, _sum
-from sgdmem.symbolic.certificates.power_sums import Bounds, power, power_sum
+from sgdmem.symbolic.certificates.power_sums import Bounds, _log, power, power_sum
 from sgdmem.symbolic.certificates.samples import SampledStep, _moved
 
 NUMBERS = st.fractions(-2, 2, max_denominator=40)
@@ -78,14 +83,19 @@ def test_powers_and_their_sums_are_enclosed() -> None:
             value = mpf(base.numerator) / base.denominator
             expected = mp.power(value, mpf(exponent.numerator) / exponent.denominator)
             for bits in (20, 64, 200):
-                assert inside(power(base, exponent, bits), expected)
+                found = power(base, exponent, bits)
+                assert inside(found, expected)
+                assert found.high - found.low <= 2 + 2 * expected
+                assert _log(base, bits).high - _log(base, bits).low <= 16
         for s, first in ((Fraction(3, 2), 1), (Fraction(17, 10), 100), (Fraction(7), 10**6)):
             bounds = power_sum(s, first, None, 120)
             assert inside(bounds, zeta(mpf(s.numerator) / s.denominator, first))
-            assert bounds.high - bounds.low < 2**40
+            assert bounds.high - bounds.low < 120
         for s in (Fraction(1, 2), Fraction(1), Fraction(3, 2)):
             exact = mp.nsum(lambda k, s=s: k ** -(mpf(s.numerator) / s.denominator), [3, 5000])
-            assert inside(power_sum(s, 3, 5000, 100), exact)
+            bounds = power_sum(s, 3, 5000, 100)
+            assert inside(bounds, exact)
+            assert bounds.high - bounds.low < 100
 
 
 @given(st.lists(st.fractions(-50, 50, max_denominator=9), min_size=1, max_size=8))
@@ -103,6 +113,7 @@ def test_positive_definite_matrices(entries: list[Fraction]) -> None:
     least = np.linalg.eigvalsh(np.array(X, float))[0]
     if abs(least) > 1e-9:
         assert is_positive_definite(X) is bool(least > 0)
+        assert is_semidefinite(X) is bool(least > 0)
 
 
 def test_a_mode_that_is_never_schur() -> None:
@@ -214,6 +225,14 @@ def test_sums_of_constants_have_no_room() -> None:
     mode = Mode([Fraction(1), Fraction(-1)], [Fraction(0), Fraction(-1, 2)])
     law = PowerLawModes(mode, Fraction(3), Fraction(2), 9, Fraction(1), Fraction(0))
     assert _sum(law, [Fraction(1, 4)], 3, 9, 8) == (Fraction(7, 4), Fraction(7, 4))
+    assert Fraction(3, 81) - Fraction(1, 2**60) < law.least < Fraction(3, 81)
     low, high = _sum(law, [Fraction(-5), Fraction(0), Fraction(2)], 1, 3, 64)
     assert low < -15 + 18 * (1 + Fraction(1, 2**4) + Fraction(1, 3**4)) < high
     assert high - low < Fraction(1, 2**54)
+
+
+def test_common_factors_of_polynomials() -> None:
+    for m, n, common in ((4, 3, 1), (6, 4, 2), (7, 1, 1), (9, 6, 3), (5, 10, 5)):
+        A, B = ([Fraction(1), *[Fraction(0)] * (k - 1), Fraction(-1)] for k in (m, n))  # x^k - 1
+        found = _common_factor(A, B)
+        assert [x / found[0] for x in found] == [1, *[0] * (common - 1), -1]
