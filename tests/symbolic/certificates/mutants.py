@@ -71,6 +71,8 @@ EQUIVALENT = {
     ("modes", "return square_integral([x / A[0] for x in A], [Fraction(0)] * len(A)) is not None",
      "x / A[0] with Mult"): "the first is positive, as its square",
     ("power_sums", "if factor < 0:", "factor < 0 with LtE"): "both ends are 0",
+    ("power_sums", "if down < 0:", "down < 0 with LtE"): "shifts by 0 are the same",
+    ("power_sums", "if down < 0:", "0 plus 1"): "shifts by 0 are the same",
     ("power_sums", "if n > 1 and n % 2:", "n > 1 with Lt"): "the recursion gives the same 0",
     ("power_sums", "return total - 2 * n - 4, total + 3 * n + 8", "2 plus 1"): ROOM,
     ("power_sums", "if last is not None and last - first < _few(exponent, bits):",
@@ -81,6 +83,10 @@ EQUIVALENT = {
      "coefficients[-1] <= 0 with Lt"): "halves end with the same 0",
     ("positivity", "if coefficients[0] <= 0 or coefficients[-1] <= 0:",
      "coefficients[0] <= 0 with Lt"): "halves begin with the same 0",
+    ("periods", "yield -1", "1 plus 1"): "only the sign is looked at",
+    ("power_laws",
+     "size = max(len(polynomial) + len(summand.denominator) - 1, len(summand.numerator))",
+     "len(polynomial) + len(summand.denominator) - 1 with Add"): "zeros of higher powers",
     ("power_laws", "bits = 64 + 2 * int(modes.exponent + 1) * k.bit_length()", "1 plus 1"): ROOM,
     ("power_laws", "bits = 64 + 2 * int(modes.exponent + 1) * k.bit_length()", "2 plus 1"): ROOM,
 }  # fmt: skip
@@ -110,8 +116,8 @@ def _nodes(tree: ast.AST) -> list[Any]:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith(LIMITS):
             continue
         text = isinstance(node, ast.Constant) and not isinstance(node.value, int)
-        strict = isinstance(node, ast.keyword) and node.arg == "strict"
-        if not (text or strict or isinstance(node, ast.JoinedStr)):
+        guard = isinstance(node, ast.keyword) and node.arg in ("strict", "frozen")
+        if not (text or guard or isinstance(node, ast.JoinedStr)):
             found += _nodes(node)
     return found
 

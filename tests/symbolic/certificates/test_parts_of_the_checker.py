@@ -87,10 +87,15 @@ def test_powers_and_their_sums_are_enclosed() -> None:
                 assert inside(found, expected)
                 assert found.high - found.low <= 2 + 2 * expected
                 assert _log(base, bits).high - _log(base, bits).low <= 16
-        for s, first in ((Fraction(3, 2), 1), (Fraction(17, 10), 100), (Fraction(7), 10**6)):
+        for s, first in (
+            (Fraction(3, 2), 1),
+            (Fraction(17, 10), 100),
+            (Fraction(7), 10**6),
+            (Fraction(99), 1),
+        ):
             bounds = power_sum(s, first, None, 120)
             assert inside(bounds, zeta(mpf(s.numerator) / s.denominator, first))
-            assert bounds.high - bounds.low < 120
+            assert bounds.high - bounds.low < 120 + s
         for s in (Fraction(1, 2), Fraction(1), Fraction(3, 2)):
             exact = mp.nsum(lambda k, s=s: k ** -(mpf(s.numerator) / s.denominator), [3, 5000])
             bounds = power_sum(s, 3, 5000, 100)
@@ -236,3 +241,14 @@ def test_common_factors_of_polynomials() -> None:
         A, B = ([Fraction(1), *[Fraction(0)] * (k - 1), Fraction(-1)] for k in (m, n))  # x^k - 1
         found = _common_factor(A, B)
         assert [x / found[0] for x in found] == [1, *[0] * (common - 1), -1]
+
+
+@pytest.mark.parametrize("bits", [20, 64])
+def test_bounds_of_powers_that_almost_are_units_are_outward(bits: int) -> None:
+    """Of a number a millionth of a unit beside a whole count of units."""
+    for count in (3, 5, 7, 1 << bits, 3 << bits):
+        for side in (-1, 1):
+            value = (count + Fraction(side, 10**6)) / 2**bits
+            found = power(value * value, Fraction(1, 2), bits)
+            assert found.ends[0] <= value <= found.ends[1]
+            assert found.high - found.low <= 2 + 2 * value
