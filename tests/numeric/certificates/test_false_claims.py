@@ -279,3 +279,24 @@ def test_eigenvalues_are_those_of_the_problem() -> None:
     for eigenvalue in (-1, 1, 2):
         witness = {"by": "noiseless", "eigenvalue": eigenvalue}
         refused({**period, "claim": "unstable", "witness": witness}, "from 0 to 0")
+
+
+def test_second_moments_that_change_are_no_boundary() -> None:
+    halves: Any = np.array([[1.0], [0.0]])  # of which the rate 2 is the largest at B = 1
+    record: Any = copy.deepcopy(certify(sgd(2), halves, 1).record)
+    period: Any = copy.deepcopy(certify([HALF], [1], "1/3").record)
+    assert record["claim"] == period["claim"] == "boundary"
+    for alpha in ("19/10", "21/10"):
+        record["algorithm"]["alpha"] = alpha
+        refused(record, "a step does not change X")
+    for inverse in ("2", "4"):
+        refused({**period, "inverse_batch_size": inverse}, "a period does not change X")
+
+
+def test_an_order_that_is_not_positive_is_no_order() -> None:
+    period = certify([HALF, HALF], [1, "1/2"], "1/9").record
+    rows = certify(sgd("2.5"), np.array([[1.0], [0.5]]), 1).record
+    assert period["claim"] == rows["claim"] == "unstable"
+    refused({**period, "claim": "stable"}, "Y is positive definite")
+    refused({**rows, "claim": "stable", "witness": {**rows["witness"], "of_Y": [["1"]]}},
+            "proved: Y is positive definite")  # fmt: skip

@@ -87,6 +87,9 @@ EQUIVALENT = {
     ("power_laws",
      "size = max(len(polynomial) + len(summand.denominator) - 1, len(summand.numerator))",
      "len(polynomial) + len(summand.denominator) - 1 with Add"): "zeros of higher powers",
+    ("power_sums", "factor, unit = s / start / 2, Fraction(1, 1 << bits)", "1 plus 1"): ROOM,
+    ("positivity", "pending += [(half, depth + 1) for half in _halves(coefficients)]",
+     "1 plus 1"): "only how often intervals are halved at most",
     ("power_laws", "bits = 64 + 2 * int(modes.exponent + 1) * k.bit_length()", "1 plus 1"): ROOM,
     ("power_laws", "bits = 64 + 2 * int(modes.exponent + 1) * k.bit_length()", "2 plus 1"): ROOM,
 }  # fmt: skip
