@@ -266,6 +266,10 @@ def test_eigenvalues_without_end_that_gradients_do_not_move() -> None:
     assert record["witness"]["by"] == "trace"
     record["algorithm"]["alpha"] = "0"
     refused(record, "Q is not 0")
+    record = copy.deepcopy(certify(HALF, Spectrum.power_law(1), 4).record)
+    assert record["witness"]["by"] == "trace"
+    record["problem"]["power_law"]["exponent"] = "11/10"
+    refused(record, "no finite sum")
 
 
 def test_eigenvalues_are_those_of_the_problem() -> None:

@@ -90,6 +90,8 @@ EQUIVALENT = {
     ("power_sums", "factor, unit = s / start / 2, Fraction(1, 1 << bits)", "1 plus 1"): ROOM,
     ("positivity", "pending += [(half, depth + 1) for half in _halves(coefficients)]",
      "1 plus 1"): "only how often intervals are halved at most",
+    ("power_laws", "total = total * at + coefficient", "total * at + coefficient with Sub"):
+        "both sides that are compared are negated",
     ("power_laws", "bits = 64 + 2 * int(modes.exponent + 1) * k.bit_length()", "1 plus 1"): ROOM,
     ("power_laws", "bits = 64 + 2 * int(modes.exponent + 1) * k.bit_length()", "2 plus 1"): ROOM,
 }  # fmt: skip
