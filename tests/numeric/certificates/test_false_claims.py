@@ -290,6 +290,10 @@ def test_second_moments_that_change_are_no_boundary() -> None:
     record: Any = copy.deepcopy(certify(sgd(2), halves, 1).record)
     period: Any = copy.deepcopy(certify([HALF], [1], "1/3").record)
     assert record["claim"] == period["claim"] == "boundary"
+    refused({**record, "witness": {**record["witness"], "X": [["0"]]}}, "X is positive definite")
+    refused({**period, "witness": {**period["witness"], "X": [[["0"]]]}}, "X is positive definite")
+    grown = certify([sgd(9)], [1, "1/2"], 1).record
+    assert check_proof({**grown, "witness": {"X": [[["1"]], [["0"]]]}}).claim == "unstable"
     for alpha in ("19/10", "21/10"):
         record["algorithm"]["alpha"] = alpha
         refused(record, "a step does not change X")
