@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mpmath import matrix
 
 _LARGEST = 100.0  # error gain of what is stepped as it is given: errors are some 1e-15 of it
-_REFUSED = 1e5  # error gain of a schedule: losses keep some nine digits
+_REFUSED = 1e9  # error gain of a schedule: by chance it is 1e5 where hardly anything is read
 _LOOKED_AT = 24  # steps of a schedule
 _DIGITS = 1000  # of the Gramian; its own squares are within the range of floats
 
