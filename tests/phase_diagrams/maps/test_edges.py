@@ -68,6 +68,6 @@ def test_where_there_are_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="edges need two finite values of momentum"):
         phase_diagram("heavy-ball", Spectrum([1]), x=AXES["x"], y=("momentum", [0.5]), edges=True)
     calm = phase_diagram(
-        "sgd", Spectrum([1]), x=("learning_rate", [0.1, 1]), y=("batch_size", [1, 2]), edges=True
+        "sgd", Spectrum([1]), x=("learning_rate", [0.1, 1]), y=("batch_size", [2, 4]), edges=True
     )
     assert calm.sizes["edge"] == 0 and "edge" not in artists(sgdmem.draw(calm))

@@ -53,7 +53,11 @@ def test_quantities_are_those_of_verdicts(problem: dict[str, Any]) -> None:
         for j, rate in enumerate(RATES[1]):
             verdict = stability(heavy_ball(rate, momentum), *tried)
             here = found.isel(momentum=i, learning_rate=j)
-            assert Reason(meanings[int(here.reason)]) is verdict.reason
+            # maps need not tell roots on the unit circle from those outside
+            same = {verdict.reason}
+            if verdict.reason is Reason.BOUNDARY:
+                same.add(Reason.NOISELESS)
+            assert Reason(meanings[int(here.reason)]) in same
             rate_there = verdict.effective_learning_rate
             expected = {
                 "effective_learning_rate": math.nan if rate_there is None else rate_there,
