@@ -18,6 +18,7 @@ from sgdmem.symbolic.errors import InputError, shown
 STEEPEST = 10**6  # exponent: beyond some 1000, all but the first eigenvalue are 0 as floats
 LARGEST_COUNT = 10**18  # beyond, an infinite law is meant
 
+_NEAR_ONE = 1e-3
 _POWER_ERROR = 32 * UNIT  # relative; libm's pow and the product with the scale
 _UNDERFLOW = 2.0**-1072  # absolute, of a power or a product below the normal range
 
@@ -114,7 +115,8 @@ class PowerLaw:
     def __str__(self) -> str:
         scale = "" if self.scale == 1 else f"{self.scale:.4g} "
         many = "infinitely many" if self.count is None else f"{self.count}"
-        return f"{many} eigenvalues {scale}k^-{self.exponent:.6g}"
+        digits = 4 if abs(self.exponent - 1) > _NEAR_ONE else 8  # on which side it is matters
+        return f"{many} eigenvalues {scale}k^-{self.exponent:.{digits}g}"
 
 
 def riemann_zeta(s: float) -> float:

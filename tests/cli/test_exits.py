@@ -13,6 +13,7 @@ import pytest
 
 from sgdmem.cli import exits
 from sgdmem.cli.exits import FAULT, INTERRUPTED, UNDELIVERED, USAGE_ERROR, ended
+from tests.cli.running import heeds_interrupts
 
 COMMAND = [sys.executable, "-m", "sgdmem", "stable", "sgd", "--power-law", "1.5", "--exit-code"]
 STABLE = [*COMMAND, "--set", "learning_rate=0.1"]
@@ -88,7 +89,8 @@ def test_a_verdict_that_nobody_gets_has_another_code(command: list[str], code: i
 @pytest.mark.slow
 def test_an_interrupt_is_one_line() -> None:
     command = [sys.executable, "-m", "sgdmem", "verify"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    running = subprocess.Popen(command, text=True, preexec_fn=heeds_interrupts, **pipes)
     with pytest.raises(subprocess.TimeoutExpired):
         running.wait(5)
     running.send_signal(signal.SIGINT)

@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sgdmem import Spectrum, phase_diagram
 from sgdmem.phase_diagrams.maps.map_file import read_map_file, write_map_file
-from tests.cli.running import run
+from tests.cli.running import heeds_interrupts, run
 
 pytestmark = pytest.mark.slow
 
@@ -66,9 +67,8 @@ def test_a_process_that_ends_in_the_middle_of_writing(
 ) -> None:
     Path(name).write_text(OLD)
     command = [sys.executable, "-c", WAITING, *COMMANDS[name]]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, preexec_fn=heeds_interrupts, **pipes) as process:
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline() == "written\n"
         assert Path(name).read_text() == OLD and len(young(here)) == 1

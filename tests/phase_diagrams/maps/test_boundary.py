@@ -243,6 +243,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     code, out, _ = run(capsys, "boundary", "heavy-ball", *window, *problem, "-o", str(target))
     assert code == 0 and "on 1 curve, 1 cusps" in out
     rows = target.read_text().splitlines()
+    assert rows[0].startswith("# written by sgdmem") and rows.pop(0)
     assert rows[0].startswith("learning_rate,momentum,stable_learning_rate")
     assert "root_at_minus_1 and complex_roots" in (tmp_path / "edge.cusps.csv").read_text()
     picture = tmp_path / "edge.svg"
