@@ -28,7 +28,7 @@ from sgdmem.symbolic.algebra.scalars import flint_rational, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.errors import InputError, ProofError, UndecidedError
 
-_MOST_UNKNOWN = 4000
+_MOST_UNKNOWN, _MOST_STEPS = 4000, 2000
 _DIGITS = (44, 60)
 
 
@@ -38,10 +38,14 @@ def prove_period(steps: Sequence[Algorithm], modes: ExactList) -> Proof:
     Raises
     ------
     InputError
-        For too many eigenvalues of too long a memory.
+        For too many steps, or too many eigenvalues of too long a memory.
     UndecidedError
         If the radius is too close to 1, for too many numbers to treat exactly.
     """
+    if len(steps) > _MOST_STEPS:
+        raise InputError(
+            f"a proof of a period has at most {_MOST_STEPS:,} steps, got {len(steps):,}"
+        )
     asked, method = described(modes), [step_record(step) for step in steps]
 
     def proof(claim: str, witness: dict[str, Any]) -> Proof:

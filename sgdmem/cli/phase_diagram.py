@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sgdmem.numeric.certificates.proved_region import ProvedRegion
     from sgdmem.numeric.compilation.cuda import Device
 
+_FINE = 40  # points of a map whose colours are those of proved boxes nearly everywhere
 _TOGETHER = 10**7  # points of a large map that are read at once
 _QUANTITIES = (
     "reason",
@@ -156,6 +157,12 @@ def phase_diagram_command(
         return
     if certify and (stored or panels is not None):
         raise click.UsageError("--certify excludes --zarr and --panels")
+    if certify and quantity is not None:
+        raise click.UsageError("--certify is of stability alone, and excludes --quantity")
+    if certify and min(len(values) for _, values in (x, y)) < _FINE:
+        raise click.UsageError(
+            f"--certify is drawn over the colours of a map: {_FINE} points or more along each axis"
+        )
     family, values = read_method(algorithm, settings)
     problem, batch_size = map_problem(options, family, axes, zeta), read_batch_size(options)
     data = path.with_suffix(".zarr" if stored else ".nc")

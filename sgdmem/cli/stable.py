@@ -101,6 +101,10 @@ def stable_command(
     periodic = take_periodic(options)
     if certify:
         refuse_others({"--rate": with_rate, "--without-heaviest": without_heaviest}, "--certify")
+        if take_intervals(settings, dict(options))[1]:
+            raise click.UsageError(
+                "--certify is about single values: of an interval all is proved without it"
+            )
         path = proof_path(output)
         method, name = _exact_method(algorithm, settings, matrix, periodic)
         return _EXIT_CODES[print_proof(method, name, options, path, as_json)]

@@ -61,7 +61,7 @@ def test_phase_diagram_proves_what_is_between_its_points(
     import xarray
 
     command = [
-        *["phase-diagram", "sgd", "--x", "learning_rate=0.1:3:3", "--y", "batch_size=1:9:3"],
+        *["phase-diagram", "sgd", "--x", "learning_rate=0.1:3:40", "--y", "batch_size=1:9:40"],
         *["--power-law", "1.5", "--no-edges", "--certify"],
     ]
     code, out, _ = run(capsys, *command, "-o", str(tmp_path / "map.png"))
@@ -70,3 +70,10 @@ def test_phase_diagram_proves_what_is_between_its_points(
         assert set(np.unique(data.proved)) == {-1, 0, 1}
     code, _, err = run(capsys, *command, "--zarr", "-o", str(tmp_path / "other.png"))
     assert code == 2 and "--certify excludes --zarr and --panels" in err
+    for more, message in (
+        (["--quantity", "loss_floor"], "excludes --quantity"),
+        ([], "40 points or more"),
+    ):
+        coarse = [text.replace(":3:40", ":3:39") if not more else text for text in command]
+        code, _, err = run(capsys, *coarse, *more, "-o", str(tmp_path / "other.png"))
+        assert code == 2 and message in err

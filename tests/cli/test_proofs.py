@@ -100,6 +100,7 @@ def test_what_cannot_be_proved_is_said_in_a_line(
         (["--data", "long.csv", "--certify"], many),
         (["--data", "rows.csv", "-o", "p.json"], "-o is the file of a proof"),
         ([*data, "--rate"], "--rate has no use with --certify"),
+        ([*data, "--set", "learning_rate=0.1:0.2"], "about single values"),
         ([*data, "-o", "rows.csv"], "-o must end in .json"),
         ([*data, "--fit-noise"], "must be exact, not fitted"),
         ([*data, "--shuffle"], "not about shuffled epochs"),
