@@ -110,6 +110,10 @@ class Ball:
     def __getitem__(self, index: Any) -> Ball:
         return Ball(self.mid[index], np.broadcast_to(self.rad, self.mid.shape)[index])
 
+    def where(self, mask: Array) -> Ball:
+        """Return the entries where a mask holds, and exactly 0 elsewhere."""
+        return Ball(np.where(mask, self.mid, 0.0), np.where(mask, self.rad, 0.0))
+
     def sum(self) -> Ball:
         """Sum along the last axis; an entry passes through at most ``depth`` additions."""
         with np.errstate(all="ignore"):

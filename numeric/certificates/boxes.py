@@ -190,7 +190,7 @@ class BoxJudge:
         # all is stable: the largest terms, which grow with the summand
         f, damping = _terms(lam, weights, Ball(np.where(schur == 1, noise.upper, 0)), most.second)
         good = (schur == 1) & (damping.lower > 0)
-        each = self._by_eigenvalue(_where(good, f).upper).max(axis=2)
+        each = self._by_eigenvalue(f.where(good).upper).max(axis=2)
         others, known = self._others(form, ruled, most.second)
         high = (most.first[:, 0] * (Ball(each).sum() + others)).upper
         below = (most.first.mid == 0).all(axis=1) if self.diverges else high < 1
@@ -205,7 +205,7 @@ class BoxJudge:
         each = self._by_eigenvalue(np.where(bad, np.inf, terms)).min(axis=2)
         if least.second is not most.second:
             others, known = self._others(form, ruled, least.second)
-        total = Ball(np.where(np.isinf(each), 0, each)).sum() + _where(known, others)
+        total = Ball(np.where(np.isinf(each), 0, each)).sum() + others.where(known)
         unstable = every_bad | ((least.first[:, 0] * total).lower >= 1)
         if self.diverges:
             unstable |= (least.first.lower > 0).all(axis=1)
@@ -221,7 +221,8 @@ class BoxJudge:
         known = ((found.schur == 1) & (damping.lower > 0)).all(axis=1)
         known &= np.isfinite(bounds).all(axis=1)
         errors = 1.01 * (modes.errors * np.where(known[:, None], bounds, 0)).sum(axis=1)
-        return _where(known, _where(known[:, None], f).sum() + Ball(np.zeros(size), errors)), known
+        total = f.where(known[:, None]).sum() + Ball(np.zeros(size), errors)
+        return total.where(known), known
 
     def _by_eigenvalue(self, values: Array) -> Array:
         """Return values at all pieces as an array of shape (A, N, J)."""
@@ -247,7 +248,3 @@ def _least_of_stable(form: HalfPlaneForm, lam: Ball) -> Array:
     size, divisor = (Ball(np.where(known, x, 1.0)) for x in (size, top))
     part = size * size * Ball(np.where(known, lam.lower, 0.0)) / divisor
     return np.maximum((part / Ball(np.where(known, second.magnitude, 1.0))).lower, 0)
-
-
-def _where(mask: Array, ball: Ball) -> Ball:
-    return Ball(np.where(mask, ball.mid, 0.0), np.where(mask, ball.rad, 0.0))

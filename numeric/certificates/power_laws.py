@@ -10,26 +10,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from typing import Any
 
 from sgdmem.numeric.certificates.proof import Proof, proof_record, step_record, text, texts
-from sgdmem.numeric.judges.exact_list import circle_factor
+from sgdmem.numeric.judges.exact_list import characteristic, circle_factor
 from sgdmem.numeric.noise_sums.mode_summands import decayed_form
 from sgdmem.numeric.problems.noise import BatchNoise
 from sgdmem.numeric.spectra.power_law import PowerLaw
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm
 from sgdmem.symbolic.algebra.scalars import flint_polynomial, flint_rational
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
-from sgdmem.symbolic.errors import ProofError, UndecidedError
+from sgdmem.symbolic.errors import UndecidedError
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 from sgdmem.symbolic.stability.schur import is_schur_form
 
-_NONE = Fraction(0)
 _DEGREES = (4, 8, 16, 32, 48, 64, 80)
 _RATIO = 2  # of the ends of a piece
 _FAR = 4  # times the last piece's end is where the first pole lies
@@ -90,9 +88,7 @@ class LawProblem:
     @property
     def characteristic(self) -> Any:
         """P - lambda Q at the first eigenvalue, a polynomial of FLINT."""
-        _, P, Q, _ = self.algorithm.polynomials
-        curvature = self.law.exact[1] + self.weight_decay
-        return flint_polynomial(p - curvature * q for p, q in zip_longest(P, Q, fillvalue=_NONE))
+        return characteristic(self.algorithm, self.law.exact[1] + self.weight_decay)
 
     @cached_property
     def share(self) -> tuple[Any, Any]:
@@ -157,8 +153,7 @@ def prove_power_law(problem: LawProblem) -> Proof:
         for k in (1, law.count or 1):
             of = {**witness, "by": "mode_noise", "index": k}
             proof = _proof(problem, "unstable", of)
-            with suppress(ProofError):
-                proof.check()
+            if proof.is_accepted:
                 return proof
     for target in _LIMITS:
         pieces, bits = _pieces(problem, target), _bits(target)
@@ -182,16 +177,12 @@ def _noiseless(problem: LawProblem) -> Proof | None:
         if circle is not None and any(problem.raw_fraction[1]):
             witness = {**problem.fraction_witness, "on_circle": texts(list(circle)[::-1])}
             proof = _proof(problem, "boundary", witness)
-            with suppress(ProofError):
-                proof.check()
+            if proof.is_accepted:
                 return proof
         return _proof(problem, "unstable", {"by": "noiseless", "index": 1})
-    for k in _suspects(problem, form):
-        proof = _proof(problem, "unstable", {"by": "noiseless", "index": k})
-        with suppress(ProofError):
-            proof.check()
-            return proof
-    return None
+    suspects = _suspects(problem, form)
+    proofs = (_proof(problem, "unstable", {"by": "noiseless", "index": k}) for k in suspects)
+    return next((proof for proof in proofs if proof.is_accepted), None)
 
 
 def _suspects(problem: LawProblem, form: HalfPlaneForm) -> Iterator[int]:

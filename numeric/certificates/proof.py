@@ -20,7 +20,7 @@ from sgdmem.symbolic.certificates.check import (
     read_proof,
 )
 from sgdmem.symbolic.certificates.proof_text import proof_text
-from sgdmem.symbolic.errors import InputError
+from sgdmem.symbolic.errors import InputError, ProofError
 from sgdmem.symbolic.files.marks import SIGNATURE
 from sgdmem.symbolic.files.whole_files import write_text
 
@@ -93,6 +93,15 @@ class Proof:
     def checked(self) -> CheckedProof:
         """What the checker finds; made once."""
         return check_proof(self.record)
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the checker finds that it proves what it claims."""
+        try:
+            self.check()
+        except ProofError:
+            return False
+        return True
 
     def check(self) -> CheckedProof:
         """Check it by exact arithmetic, with no code of those who made it; see `check_proof`."""

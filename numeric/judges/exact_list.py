@@ -21,12 +21,11 @@ from sgdmem.numeric.judges.coupled_side import side_of_one
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.noise_sums.mode_summands import decayed_form
 from sgdmem.numeric.problems.noise import BatchNoise
-from sgdmem.symbolic.algebra.determinants import hurwitz_determinants
 from sgdmem.symbolic.algebra.routh import HalfPlaneForm, to_half_plane
 from sgdmem.symbolic.algebra.scalars import flint_polynomial, flint_rational, fraction_of, to_float
 from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
-from sgdmem.symbolic.stability.schur import is_schur_form
+from sgdmem.symbolic.stability.schur import is_hurwitz, is_schur_form
 
 _FIRST_BITS, _MOST_BITS = 64, 2**13
 
@@ -129,6 +128,10 @@ class ExactList:
 
     def find(self) -> ExactFinding:
         """Decide everything."""
+        return self._found
+
+    @cached_property
+    def _found(self) -> ExactFinding:
         return self.before_noise() or self.noise_side()
 
     def before_noise(self) -> ExactFinding | None:
@@ -187,12 +190,9 @@ class ExactList:
 
         Coefficients, highest power first; None where a root lies outside.
         """
-        _, P, Q, _ = self.algorithm.polynomials
         found = []
         for lam in self.eigenvalues:
-            curvature = lam + self.weight_decay
-            chi = [p - curvature * q for p, q in zip_longest(P, Q, fillvalue=Fraction(0))]
-            circle = circle_factor(flint_polynomial(chi))
+            circle = circle_factor(characteristic(self.algorithm, lam + self.weight_decay))
             if circle is None:
                 return None
             found.append(list(circle)[::-1])
@@ -236,6 +236,12 @@ def summed(terms: Iterable[Any], add: Callable[[Any, Any], Any] = lambda x, y: x
     return left[0]
 
 
+def characteristic(algorithm: Algorithm, curvature: Fraction) -> Any:
+    """Return P - curvature Q as a polynomial of FLINT."""
+    _, P, Q, _ = algorithm.polynomials
+    return flint_polynomial(p - curvature * q for p, q in zip_longest(P, Q, fillvalue=0))
+
+
 def circle_factor(chi: Any) -> Any:
     """Return a square-free polynomial with the roots that another one has on the unit circle.
 
@@ -256,7 +262,4 @@ def is_schur_polynomial(polynomial: Any) -> bool:
     """Whether all roots of a polynomial of FLINT lie strictly inside the unit circle."""
     if len(polynomial) < 2:
         return True
-    a = to_half_plane([fraction_of(x) for x in polynomial])
-    positive = [x if a[0] > 0 else -x for x in a]
-    conditions = positive[0], *hurwitz_determinants(positive), positive[-1]
-    return all(condition > 0 for condition in conditions)
+    return is_hurwitz(to_half_plane([fraction_of(x) for x in polynomial]))

@@ -87,8 +87,8 @@ def _block(
     return NoiseSums(
         schur=_least(modes.schur),
         damped=_least(np.where(good, 1, np.where(sure & negative, -1, 0))),
-        noise=_where(summed, weighted * modes.noise).sum(),
-        output_noise=_where(summed, weighted * modes.output_noise).sum(),
+        noise=(weighted * modes.noise).where(summed).sum(),
+        output_noise=(weighted * modes.output_noise).where(summed).sum(),
         smallest_damping=smallest,
         worst=np.where(doubtful.any(axis=-1), start + doubtful.argmax(axis=-1), -1),
     )
@@ -97,10 +97,6 @@ def _block(
 def _least(flags: Array) -> Array:
     """Return -1 where any is -1, else 0 where any is 0, else 1."""
     return np.asarray(flags.min(axis=-1), dtype=np.int8)
-
-
-def _where(mask: Array, ball: Ball) -> Ball:
-    return Ball(np.where(mask, ball.mid, 0.0), np.where(mask, ball.rad, 0.0))
 
 
 def join(parts: Sequence[NoiseSums]) -> NoiseSums:

@@ -8,17 +8,7 @@ from pathlib import Path
 
 import pytest
 
-OWN = """
-import sgdmem
-
-@sgdmem.method
-def nag(w, v, gradient, *, learning_rate, momentum):
-    v = momentum * v - learning_rate * gradient(w + momentum * v)
-    return w + v, v
-
-def plain(learning_rate, momentum):
-    return sgdmem.Algorithm(learning_rate * (1 - momentum), b=1 - momentum, c=-1, D=momentum)
-"""
+from tests.cli.running import OWN
 
 
 @pytest.fixture

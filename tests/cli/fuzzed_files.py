@@ -13,17 +13,11 @@ from typing import Any
 
 import numpy as np
 
-OWN = """
-import sgdmem
+from tests.cli.running import OWN
 
-@sgdmem.method
-def nag(w, v, gradient, *, learning_rate, momentum):
-    v = momentum * v - learning_rate * gradient(w + momentum * v)
-    return w + v, v
-
-def plain(learning_rate, momentum):
-    return sgdmem.Algorithm(learning_rate * (1 - momentum), b=1 - momentum, c=-1, D=momentum)
-
+METHODS = (
+    OWN
+    + """
 def fails(learning_rate):
     return 1 / 0
 
@@ -33,6 +27,7 @@ def leaves(learning_rate):
 def odd(*rates, **more):
     return "an algorithm"
 """
+)
 TEXTS = {
     "list.csv": "4\n2\n1/2\n1\n",
     "eigenvalues.csv": "eigenvalue\n4\n2\n1\n0.5\n",
@@ -52,7 +47,7 @@ TEXTS = {
     "$x_{2}$ & %~^.csv": "4\n2\n",
     "\udcff\udcfe.csv": "4\n2\n",
     "λ 💥.csv": "eigenvalue,weight\n4,1e300\n",
-    "own.py": OWN,
+    "own.py": METHODS,
     "broken.py": "def f(:\n",
     "exits.py": "raise SystemExit(3)\n",
     "empty.csv": "",

@@ -11,6 +11,17 @@ from sgdmem.cli.main import main
 NUMBERS = ["--set", "learning_rate=0.1", "--set", "momentum=0.9"]
 HEAVY_BALL = ["stable", "--algorithm", "heavy-ball", *NUMBERS]
 LAW = ["--power-law", "1.5", "--batch-size", "32"]
+OWN = """
+import sgdmem
+
+@sgdmem.method
+def nag(w, v, gradient, *, learning_rate, momentum):
+    v = momentum * v - learning_rate * gradient(w + momentum * v)
+    return w + v, v
+
+def plain(learning_rate, momentum):
+    return sgdmem.Algorithm(learning_rate * (1 - momentum), b=1 - momentum, c=-1, D=momentum)
+"""
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
