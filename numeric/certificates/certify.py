@@ -6,9 +6,10 @@ import math
 from fractions import Fraction
 from typing import Any
 
+from sgdmem.numeric.certificates.law_problem import LawProblem
 from sgdmem.numeric.certificates.listed import prove_listed
 from sgdmem.numeric.certificates.periods import prove_period
-from sgdmem.numeric.certificates.power_laws import LawProblem, prove_power_law
+from sgdmem.numeric.certificates.power_laws import prove_power_law
 from sgdmem.numeric.certificates.proof import Proof
 from sgdmem.numeric.certificates.rounding import rational
 from sgdmem.numeric.certificates.samples import prove_samples
