@@ -8,8 +8,19 @@ proofs and their checker in `sgdmem.proofs`, what single papers have in `sgdmem.
 and optax's optimizers and networks in `sgdmem.training`, and what can go wrong in `sgdmem.errors`.
 """
 
-from lazy_loader import attach_stub
-
 from sgdmem._version import __version__ as __version__
 
-__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)
+
+def __getattr__(name: str) -> object:
+    """Read the table, and leave the rest to it; the command line starts before that."""
+    from lazy_loader import attach_stub
+
+    known = globals()
+    known["__getattr__"], known["__dir__"], known["__all__"] = attach_stub(__name__, __file__)
+    return known[name] if name in known else known["__getattr__"](name)
+
+
+def __dir__() -> list[str]:
+    """Return the names of the table."""
+    __getattr__("__all__")
+    return dir(__import__(__name__))

@@ -1,6 +1,28 @@
-"""Run the command line as ``python -m sgdmem``."""
+"""The command line as a process: ``sgdmem``, or ``python -m sgdmem``.
 
-from sgdmem.cli.main import main
+It heeds interrupts from the first moment on, before what it needs has been imported.
+"""
+
+import _signal as signal  # type: ignore[import-not-found]  # which, unlike signal, imports nothing
+import os
+
+
+def main() -> None:
+    """Run the command line and exit, with a code that says how it ended."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # and not ignored
+        signal.signal(signal.SIGINT, _leave)
+    from sgdmem.cli.main import main
+
+    main()
+
+
+def _leave(*_: object) -> None:
+    """End at once: raised while they are imported, libraries make other errors of it."""
+    try:
+        os.write(2, b"interrupted\n")
+    finally:
+        os._exit(130)
+
 
 if __name__ == "__main__":
     main()

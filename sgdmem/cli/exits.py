@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from sgdmem.cli.interrupts import heeded_interrupts, was_interrupted
 from sgdmem.cli.own_methods import failure_of_own
 
 USAGE_ERROR, FAULT, UNDELIVERED, INTERRUPTED = 2, 70, 74, 130  # 70 and 74 as in sysexits.h
@@ -31,8 +32,9 @@ def ended(run: Callable[[], Any]) -> int:
     with suppress(AttributeError, OSError):  # a stream in its place, of tests
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
-        code = run()
-        sys.stdout.flush()
+        with heeded_interrupts():
+            code = run()
+            sys.stdout.flush()
     except BaseException as error:
         return _failed(error)
     return code if isinstance(code, int) else 0
@@ -44,7 +46,7 @@ def _failed(error: BaseException) -> int:
 
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
-    if isinstance(error, KeyboardInterrupt | click.Abort):
+    if was_interrupted() or isinstance(error, KeyboardInterrupt | click.Abort):
         return _said("interrupted", INTERRUPTED, "")
     if isinstance(error, OSError) and _is_of_output(error):
         _discard_output()

@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from sgdmem.cli import exits
+from sgdmem.cli import exits, interrupts
 from sgdmem.cli.exits import FAULT, INTERRUPTED, UNDELIVERED, USAGE_ERROR, ended
 from tests.cli.running import heeds_interrupts
 
@@ -84,6 +87,50 @@ def test_a_verdict_that_nobody_gets_has_another_code(command: list[str], code: i
         assert no_room.stderr == (
             "sgdmem: the answer could not be printed: No space left on device\n"
         )
+
+
+def lost() -> None:
+    """Do what libraries do with interrupts while they are imported."""
+    with suppress(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    time.sleep(5)
+
+
+def made_another_error() -> None:
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        raise ImportError("a part is missing") from None
+
+
+@pytest.mark.parametrize("run", [lost, made_another_error])
+def test_an_interrupt_that_libraries_catch(
+    run: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interrupts, "_PATIENCE", 0.05)
+    monkeypatch.setattr(interrupts, "_heard", [])
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # as a process of its own does
+    try:
+        assert ended(run) == INTERRUPTED
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr() == ("", "interrupted\n")
+
+
+@pytest.mark.slow
+def test_interrupts_while_a_process_starts() -> None:
+    code = "print('there', flush=True); from sgdmem.__main__ import main; main()"
+    command = [sys.executable, "-c", code, *STABLE[3:]]
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    for delay in np.linspace(0.02, 0.2, 16):
+        running = subprocess.Popen(command, text=True, preexec_fn=heeds_interrupts, **pipes)
+        assert running.stdout is not None and running.stdout.readline() == "there\n"
+        time.sleep(delay)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate()
+        assert (out, err) == ("", "interrupted\n"), delay
+        # by the signal where a text was being executed: a shell says 130 of both
+        assert running.returncode in (INTERRUPTED, -signal.SIGINT), delay
 
 
 @pytest.mark.slow
