@@ -64,10 +64,10 @@ def certify(algorithm: Any, problem: Any, batch_size: Any = math.inf) -> Proof:
     Examples
     --------
     >>> from sgdmem import Spectrum, sgd
-    >>> print(certify(sgd(1), Spectrum.power_law("1.7"), batch_size=2))
-    stable: every mode is strictly Schur, and the noise sum, at most 0.831119215352, is below 1
-    >>> print(certify(sgd("1/2"), Spectrum([1]), batch_size="1/3"))
-    boundary: every mode is strictly Schur, and the noise sum is exactly 1
+    >>> certify(sgd(1), Spectrum.power_law("1.7"), batch_size=2).check().found
+    'every mode is strictly Schur, and the noise sum, at most 0.831119215352, is below 1'
+    >>> certify(sgd("1/2"), Spectrum([1]), batch_size="1/3").claim
+    'boundary'
     """
     proof = _proved(algorithm, as_problem(problem), batch_size)
     try:

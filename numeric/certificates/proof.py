@@ -20,6 +20,7 @@ from sgdmem.symbolic.certificates.check import (
     read_proof,
 )
 from sgdmem.symbolic.certificates.proof_text import proof_text
+from sgdmem.symbolic.certificates.question import question_lines
 from sgdmem.symbolic.errors import InputError, ProofError
 from sgdmem.symbolic.files.marks import SIGNATURE
 from sgdmem.symbolic.files.whole_files import write_text
@@ -53,7 +54,7 @@ class Proof:
     >>> proof.stable, proof.claim
     (True, 'stable')
     >>> print(proof.check())
-    stable: every mode is strictly Schur, and the noise sum, 0.343600953895, is below 1
+    proved stable: every mode is strictly Schur, and the noise sum, 0.343600953895, is below 1
     """
 
     record: Mapping[str, Any]
@@ -123,12 +124,13 @@ class Proof:
         write_text(path, text)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what it proves as JSON-ready values, without the proof itself."""
+        """Return what it proves of what as JSON-ready values, without the proof itself."""
         return {
             "claim": self.claim,
             "stable": self.stable,
             "reason": self.reason.value,
-            "found": self.check().found,
+            "explanation": self.check().found,
+            "question": "; ".join(question_lines(self.record)),
         }
 
     @property

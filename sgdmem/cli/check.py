@@ -13,8 +13,8 @@ import click
 def check_command(proof: str, verbose: bool) -> int:
     """Check PROOF, a file that `sgdmem stable --certify -o PROOF.json` has written.
 
-    Exact arithmetic, and no code of those who make proofs: it says what is proved, and ends with
-    exit code 0, or 1 if the file proves nothing.
+    Exact arithmetic, and no code of those who make proofs: it says what is proved, and of which
+    method and problem, and ends with exit code 0, or 1 if the file proves nothing.
 
     \b
       sgdmem stable heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
@@ -23,16 +23,18 @@ def check_command(proof: str, verbose: bool) -> int:
     """
     from sgdmem.symbolic.certificates.check import check_proof, read_proof
     from sgdmem.symbolic.certificates.proof_text import proof_text
+    from sgdmem.symbolic.certificates.question import question_lines
     from sgdmem.symbolic.errors import ProofError
 
     path = Path(proof)
     if not path.exists():
         raise click.UsageError(f"there is no file {proof}")
     try:
+        record = read_proof(path)
         if verbose:
-            click.echo(proof_text(read_proof(path)))
+            click.echo(proof_text(record))
         else:
-            click.echo(f"proved {check_proof(path)}")
+            click.echo("\n  ".join([str(check_proof(record)), *question_lines(record)]))
     except ProofError as error:
         click.echo(" ".join(str(error).split()), err=True)
         return 1

@@ -12,13 +12,6 @@ from sgdmem.cli.arguments import output_path, print_json
 from sgdmem.cli.problem import read_batch_size, read_problem
 from sgdmem.symbolic.errors import UndecidedError
 
-_SAID = {
-    "stable": "proved stable",
-    "unstable": "proved not stable",
-    "boundary": "proved not stable, exactly on the boundary",
-    "open": "undecided, with proved bounds",
-}
-
 
 def proof_path(output: str | None) -> Path | None:
     """Return the file that -o names for a proof."""
@@ -49,7 +42,7 @@ def print_proof(
     if as_json:
         print_json(proof.to_dict())
         return proof.stable
-    click.echo(f"{_SAID[proof.claim]}: {proof.check().found}")
+    click.echo(str(proof))
     click.echo(f"  {name} on {problem.spectrum}; {problem.noise.at(batch_size)}")
     if options["labels"] or options["target_column"] or options["label_variance"]:
         click.echo("  about stability alone: labels decide where the loss comes to rest")

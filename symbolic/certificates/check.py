@@ -15,6 +15,12 @@ from sgdmem.symbolic.errors import ProofError, shown
 FORMAT, VERSION = "sgdmem proof", 1
 MOST_BYTES = 2**28
 
+_VERDICTS = {
+    "stable": "proved stable",
+    "unstable": "proved not stable",
+    "boundary": "proved not stable, exactly on the boundary",
+    "open": "undecided, bounds alone are proved",
+}
 _Checks: TypeAlias = Mapping[str, Callable[[Any, Any], str]]
 _KINDS: Mapping[str, tuple[Callable[[Any], Any], _Checks]] = {
     "eigenvalues": (
@@ -69,8 +75,13 @@ class CheckedProof:
     claim: str
     found: str
 
+    @property
+    def verdict(self) -> str:
+        """The claim in words."""
+        return _VERDICTS[self.claim]
+
     def __str__(self) -> str:
-        return f"{self.claim}: {self.found}"
+        return f"{self.verdict}: {self.found}"
 
 
 def check_proof(proof: Any) -> CheckedProof:
@@ -104,7 +115,7 @@ def check_proof(proof: Any) -> CheckedProof:
     ...     witness={},
     ... )
     >>> print(check_proof(proof))
-    stable: every mode is strictly Schur, and the noise sum, 0.238095238095, is below 1
+    proved stable: every mode is strictly Schur, and the noise sum, 0.238095238095, is below 1
     """
     record = proof if isinstance(proof, Mapping) else read_proof(proof)
     if record.get("format") != FORMAT:

@@ -11,7 +11,6 @@ from sgdmem.symbolic.errors import ProofError, shown
 
 _NUMBER = re.compile(r"-?[0-9]+(/[0-9]*[1-9][0-9]*)?", re.ASCII)
 _MOST_DIGITS = 4000  # of a number; Python reads no more than 4,300 by default
-_HUGE, _NEAR = 10**300, Fraction(1, 10**9)
 _Read = TypeVar("_Read")
 
 
@@ -67,25 +66,3 @@ def require(holds: bool, otherwise: str) -> None:
     """Raise ProofError unless what a proof needs holds."""
     if not holds:
         raise ProofError(f"not proved: {otherwise}")
-
-
-def shown_bounds(low: Fraction, high: Fraction | None = None) -> str:
-    """Return a number, or two that are not the same, with twelve digits.
-
-    Examples
-    --------
-    >>> shown_bounds(Fraction(1, 3)), shown_bounds(Fraction(1, 3), Fraction(1, 2))
-    ('0.333333333333', 'between 0.333333333333 and 0.5')
-    >>> shown_bounds(1 - Fraction(1, 10**20)), shown_bounds(Fraction(1))
-    ('1 - 1e-20', '1')
-    """
-    texts = [_shown(x) for x in (low, high or low)]
-    return texts[0] if texts[0] == texts[1] else f"between {texts[0]} and {texts[1]}"
-
-
-def _shown(x: Fraction) -> str:
-    if abs(x) > _HUGE:
-        return "a huge number"
-    if 0 < abs(x - 1) < _NEAR:
-        return f"1 {'-' if x < 1 else '+'} {float(abs(x - 1)):.3g}"
-    return f"{float(x):.12g}"

@@ -13,16 +13,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sgdmem.symbolic.certificates.fields import (
-    field,
-    rational,
-    rationals,
-    require,
-    row,
-    shown_bounds,
-    whole,
-)
+from sgdmem.symbolic.certificates.fields import field, rational, rationals, require, row, whole
 from sgdmem.symbolic.certificates.modes import Mode, is_schur, read_step
+from sgdmem.symbolic.certificates.wording import named, short, shown_bounds
 from sgdmem.symbolic.errors import ProofError
 
 _MOST_BITS = 10**5
@@ -54,6 +47,15 @@ class ListedNoise:
         lines = self.feed if isinstance(self.feed, list) else [[self.feed]]
         return not any(self.damping) and not any(x for line in lines for x in line)
 
+    def named(self, i: int) -> str:
+        """Return which eigenvalue is meant, for a sentence."""
+        return named(i + 1, self.eigenvalues[i])
+
+    def place(self, witness: Any) -> int:
+        """Return the index of an eigenvalue that a witness names, from 0."""
+        last = len(self.eigenvalues) - 1
+        return whole(field(witness, "eigenvalue"), "the index 'eigenvalue'", 0, last)
+
     def fed(self, i: int, values: Sequence[Fraction]) -> Fraction:
         """Return the i-th entry of T / B times a vector, multiplicities counted."""
         line = self.feed[i] if isinstance(self.feed, list) else [self.feed] * len(values)
@@ -78,14 +80,15 @@ class ListedModes:
         """Return s of an eigenvalue, whose mode must be strictly Schur."""
         s = self.mode.summand(self.noise.eigenvalues[i])
         if s is None:
-            raise ProofError(f"not proved: P - lambda Q is strictly Schur at eigenvalue {i + 1}")
+            where = self.noise.named(i)
+            raise ProofError(f"not proved: P - lambda Q is strictly Schur at {where}")
         return s
 
     def damped(self, i: int) -> Fraction:
         """Return s / (1 + tau2 s / B), whose denominator must be positive."""
         s = self.summand(i)
         denominator = 1 + self.noise.damping[i] * s
-        require(denominator > 0, f"1 + tau2 s / B is positive at eigenvalue {i + 1}")
+        require(denominator > 0, f"1 + tau2 s / B is positive at {self.noise.named(i)}")
         return s / denominator
 
 
@@ -152,17 +155,17 @@ def check_unstable(modes: ListedModes, witness: Any) -> str:
     """Check that it is not stable; return what was found, as a sentence."""
     how = field(witness, "by")
     if how == "noiseless":
-        i = whole(field(witness, "eigenvalue"), "eigenvalue", 0, len(modes.noise.eigenvalues) - 1)
-        found = modes.mode.summand(modes.noise.eigenvalues[i])
-        require(found is None, f"P - lambda Q is not strictly Schur at eigenvalue {i + 1}")
-        return f"P - lambda Q has a root on or outside the unit circle at eigenvalue {i + 1}"
+        i = modes.noise.place(witness)
+        where, found = modes.noise.named(i), modes.mode.summand(modes.noise.eigenvalues[i])
+        require(found is None, f"P - lambda Q is not strictly Schur at {where}")
+        return f"P - lambda Q has a root on or outside the unit circle at {where}"
     for i in range(len(modes.noise.eigenvalues)):
         modes.summand(i)
     if how == "mode_noise":
-        i = whole(field(witness, "eigenvalue"), "eigenvalue", 0, len(modes.noise.eigenvalues) - 1)
-        denominator = 1 + modes.noise.damping[i] * modes.summand(i)
-        require(denominator <= 0, f"1 + tau2 s / B is not positive at eigenvalue {i + 1}")
-        return f"1 + tau2 s / B = {shown_bounds(denominator)} is not positive at eigenvalue {i + 1}"
+        i = modes.noise.place(witness)
+        where, denominator = modes.noise.named(i), 1 + modes.noise.damping[i] * modes.summand(i)
+        require(denominator <= 0, f"1 + tau2 s / B is not positive at {where}")
+        return f"1 + tau2 s / B = {short(denominator)} is not positive at {where}"
     require(how == "noise_sum", "by must be noiseless, mode_noise or noise_sum")
     if isinstance(modes.noise.feed, list):
         return _check_vector(modes, witness, below=False)
@@ -187,16 +190,17 @@ def check_boundary(modes: ListedModes, witness: Any) -> str:
     circles = row(field(witness, "on_circle"), "on_circle", lambda x, name: rationals(x, name))
     require(len(circles) == len(modes.noise.eigenvalues), "on_circle has one factor of each mode")
     for i, factor in enumerate(circles):
-        require_in_disc(modes.mode.characteristic(modes.noise.eigenvalues[i]), factor, i)
+        A = modes.mode.characteristic(modes.noise.eigenvalues[i])
+        require_in_disc(A, factor, modes.noise.named(i))
     require(any(len(factor) > 1 for factor in circles), "a root lies on the unit circle")
     first = next(i for i, factor in enumerate(circles) if len(factor) > 1)
     return (
-        f"P - lambda Q has a root on the unit circle at eigenvalue {first + 1}, and "
-        "none outside of it at any"
+        f"P - lambda Q has a root on the unit circle at {modes.noise.named(first)}, and none "
+        "outside of it at any"
     )
 
 
-def require_in_disc(A: list[Fraction], circle: list[Fraction], i: int) -> None:
+def require_in_disc(A: list[Fraction], circle: list[Fraction], where: str) -> None:
     """Require that A has no root outside: it is what ``circle`` leaves, times powers of it.
 
     All roots of a self-inversive polynomial lie on the circle, and are simple, if its derivative
@@ -204,21 +208,21 @@ def require_in_disc(A: list[Fraction], circle: list[Fraction], i: int) -> None:
     """
     if len(circle) > 1:
         turned = circle[::-1]
-        require(circle[0] != 0, f"the factor of eigenvalue {i + 1} begins with a number")
+        require(circle[0] != 0, f"the factor at {where}, does not begin with 0")
         require(
             circle == turned or circle == [-x for x in turned],
-            f"the factor of eigenvalue {i + 1} is self-inversive",
+            f"the factor at {where}, is self-inversive",
         )
         degree = len(circle) - 1
         slopes = [(degree - k) * x for k, x in enumerate(circle[:-1])]
-        require(is_schur(slopes), f"the factor of eigenvalue {i + 1} has its roots on the circle")
+        require(is_schur(slopes), f"the factor at {where}, has its roots on the circle")
         quotient, rest = _divided(A, circle)
-        require(not any(rest), f"the factor divides P - lambda Q at eigenvalue {i + 1}")
+        require(not any(rest), f"the factor divides P - lambda Q at {where}")
         A, common = quotient, _common_factor(quotient, circle)
         if len(common) > 1:  # some of its roots are multiple
-            require_in_disc(A, common, i)
+            require_in_disc(A, common, where)
             return
-    require(is_schur(A), f"the other roots of eigenvalue {i + 1} lie inside the circle")
+    require(is_schur(A), f"the other roots at {where}, lie inside the circle")
 
 
 def _divided(A: list[Fraction], B: list[Fraction]) -> tuple[list[Fraction], list[Fraction]]:
@@ -278,9 +282,9 @@ def _check_vector(modes: ListedModes, witness: Any, below: bool) -> str:
     for i in range(size):
         image = modes.damped(i) * modes.noise.fed(i, v)
         if below:
-            require(image < v[i], f"N v is below v at eigenvalue {i + 1}")
+            require(image < v[i], f"N v is below v at {modes.noise.named(i)}")
         else:
-            require(image >= v[i], f"N v is at least v at eigenvalue {i + 1}")
+            require(image >= v[i], f"N v is at least v at {modes.noise.named(i)}")
     word = "below" if below else "at least"
     return f"every mode is strictly Schur, and the noise radius is {word} 1, by a vector"
 
@@ -309,8 +313,8 @@ def _check_sets(modes: ListedModes, witness: Any) -> str:
         images = [modes.damped(i) * modes.noise.fed(i, inside) for i in members]
         for i, image in zip(members, images, strict=True):
             alone = all(feed[i][j] == 0 for j in later)
-            require(alone, f"eigenvalue {i + 1} gets no noise from later sets")
-            require(image <= v[i], f"N v is at most v at eigenvalue {i + 1}")
+            require(alone, f"{modes.noise.named(i)}, gets no noise from later sets")
+            require(image <= v[i], f"N v is at most v at {modes.noise.named(i)}")
         equal = all(image == v[i] for i, image in zip(members, images, strict=True))
         some = some or (bool(members) and equal)
     require(some, "N v is v in some set")

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from sgdmem.symbolic.certificates.fields import field, rationals, require, row, whole
+from sgdmem.symbolic.certificates.fields import field, rationals, require, row
 from sgdmem.symbolic.certificates.modes import (
     Step,
     characteristic_polynomial,
@@ -94,14 +94,15 @@ def check_unstable(period: Period, witness: Any) -> str:
         require(all(map(is_semidefinite, [*family, *grown])), "X and A(X) - X are semidefinite")
         return f"second moments do not fall {every}, those of a family X"
     if witness.get("by") == "noiseless":
-        i = whole(field(witness, "eigenvalue"), "eigenvalue", 0, len(period.noise.eigenvalues) - 1)
-        require(not period.is_schur(i), f"a period is not strictly Schur at eigenvalue {i + 1}")
-        return f"a mode does not fall {every} even without noise, that of eigenvalue {i + 1}"
+        i = period.noise.place(witness)
+        where = period.noise.named(i)
+        require(not period.is_schur(i), f"a period is not strictly Schur at {where}")
+        return f"a mode does not fall {every} even without noise, that of {where}"
     _check(period, family := _read_family(period, witness, "Y"))
-    i = whole(field(witness, "eigenvalue"), "eigenvalue", 0, len(family) - 1)
+    i = period.noise.place(witness)
     z = rationals(field(witness, "vector"), "vector", len(family[i]))
-    require(quadratic(family[i], z) < 0, f"Y is negative somewhere at eigenvalue {i + 1}")
-    found = f"those at eigenvalue {i + 1} would sum to a negative number"
+    require(quadratic(family[i], z) < 0, f"Y is negative somewhere at {period.noise.named(i)}")
+    found = f"those at {period.noise.named(i)}, would sum to a negative number"
     return f"second moments do not fall {every}: {found}"
 
 
@@ -124,7 +125,8 @@ def _read_family(period: Period, witness: Any, name: str) -> list[Matrix]:
 
 def _check(period: Period, family: list[Matrix]) -> None:
     for i, left in enumerate(map(difference, family, _after(period, family))):
-        require(is_positive_definite(left), f"Y - A(Y) is positive definite at eigenvalue {i + 1}")
+        where = period.noise.named(i)
+        require(is_positive_definite(left), f"Y - A(Y) is positive definite at {where}")
 
 
 def _after(period: Period, family: list[Matrix]) -> list[Matrix]:

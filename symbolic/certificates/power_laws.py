@@ -24,19 +24,12 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from sgdmem.symbolic.certificates.fields import (
-    field,
-    rational,
-    rationals,
-    require,
-    row,
-    shown_bounds,
-    whole,
-)
+from sgdmem.symbolic.certificates.fields import field, rational, rationals, require, row, whole
 from sgdmem.symbolic.certificates.modes import Mode, is_schur, read_step
 from sgdmem.symbolic.certificates.noise_sums import read_batch, require_in_disc
 from sgdmem.symbolic.certificates.positivity import is_positive
 from sgdmem.symbolic.certificates.power_sums import Bounds, power, power_sum
+from sgdmem.symbolic.certificates.wording import named, short, shown_bounds
 from sgdmem.symbolic.errors import ProofError
 
 _MOST_BITS, _MOST_INDEX, _MOST_DEGREE = 20_000, 10**40, 200
@@ -60,6 +53,10 @@ class PowerLawModes:
         if self.count is None:
             return Fraction(0)
         return max(Fraction(0), _eigenvalue(self, self.count)[0])
+
+    def named(self, k: int) -> str:
+        """Return which eigenvalue is meant, for a sentence."""
+        return named(k, self.scale if k == 1 else _eigenvalue(self, k)[0])
 
 
 @dataclass(frozen=True)
@@ -110,8 +107,8 @@ def check_unstable(modes: PowerLawModes, witness: Any) -> str:
         outside = modes.mode.summand(modes.scale) is None
         if k > 1:
             outside = modes.mode.is_nowhere_schur(*_eigenvalue(modes, k))
-        require(outside, f"P - lambda Q is not strictly Schur at eigenvalue number {k}")
-        return f"P - lambda Q has a root on or outside the unit circle at eigenvalue number {k}"
+        require(outside, f"P - lambda Q is not strictly Schur at {modes.named(k)}")
+        return f"P - lambda Q has a root on or outside the unit circle at {modes.named(k)}"
     if how == "trace":
         return _check_trace(modes)
     if how == "mode_noise":
@@ -133,19 +130,20 @@ def _check_mode_noise(modes: PowerLawModes, witness: Any) -> str:
         n, d = _fraction(modes, witness, modes.scale)
         below = [-x for x in _damped(modes, n, d)]
         negative = is_positive(below, *_eigenvalue(modes, k))
-    require(negative, f"1 + tau2 s / B is not positive at eigenvalue number {k}")
-    return f"1 + tau2 s / B is not positive at eigenvalue number {k}"
+    said = f"1 + tau2 s / B is not positive at {modes.named(k)}"
+    require(negative, said)
+    return said
 
 
 def check_boundary(modes: PowerLawModes, witness: Any) -> str:
     """Check that the first mode has roots on the unit circle, none outside, and the others none."""
     circle = rationals(field(witness, "on_circle"), "on_circle")
     require(len(circle) > 1, "a root lies on the unit circle")
-    require_in_disc(modes.mode.characteristic(modes.scale), circle, 0)
+    require_in_disc(modes.mode.characteristic(modes.scale), circle, modes.named(1))
     if modes.count != 1:
         _fraction(modes, witness, _eigenvalue(modes, 2)[1])
     return (
-        "P - lambda Q has a root on the unit circle at the first eigenvalue, and all others are "
+        f"P - lambda Q has a root on the unit circle at {modes.named(1)}, and all others are "
         "strictly Schur"
     )
 
@@ -210,7 +208,7 @@ def _fraction(
     for i in range(1, size + 1):
         lam = modes.least + (largest - modes.least) * Fraction(i, size)
         s = modes.mode.summand(lam)
-        require(s is not None, f"P - lambda Q is strictly Schur at point {i} of {size}")
+        require(s is not None, f"P - lambda Q is strictly Schur at lambda = {short(lam, 6)}")
         assert s is not None
         require(
             s * value(d, lam) == lam * value(n, lam), "numerator and denominator are those of s"
@@ -279,7 +277,8 @@ def _require_bound(
         signed = signed[1:]  # both vanish at 0
     require(
         bool(signed) and is_positive(signed, low, high),
-        f"the bound of the summand from number {first} on",
+        f"the polynomial of indices from {first:,} on is {'above' if above else 'below'} s / "
+        "(1 + tau2 s / B)",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from textwrap import wrap
 from typing import Any
@@ -11,16 +11,24 @@ from sgdmem.symbolic.certificates.check import CheckedProof, check_proof, kind_o
 from sgdmem.symbolic.certificates.noise_sums import ListedModes, read_listed
 from sgdmem.symbolic.certificates.periods import read_period
 from sgdmem.symbolic.certificates.power_laws import PowerLawModes, read_power_law
+from sgdmem.symbolic.certificates.question import fractions, numbers, question
+from sgdmem.symbolic.certificates.wording import number, plain
 
 _WIDTH = 100
 _FEW = 5
-_MOST_DIGITS = 10
-_HUGE = 10**300
-_STATEMENT = {
-    "stable": "stable: second moments of w and its memory tend to 0 from every start",
-    "unstable": "not stable: from some start second moments do not tend to 0",
-    "boundary": "not stable, and exactly on the boundary of what is",
-    "open": "nothing is proved of stability, but bounds of what decides it",
+_STEP = (
+    "A step is w <- (1 - shrink) w - alpha g + b u, u <- c g + D u, where g is the gradient of a "
+    "batch at w + a u."
+)
+_CIRCLE = (
+    ", which is self-inversive and whose derivative is strictly Schur: all its roots lie on the "
+    "unit circle (Cohn)."
+)
+_MEANING = {
+    "stable": "second moments of w and its memory tend to 0 from every start",
+    "unstable": "from some start second moments do not tend to 0",
+    "boundary": "from some start second moments do not tend to 0",
+    "open": "what decides it is between these bounds",
 }
 _CONDITIONS = (
     "It is stable if and only if",
@@ -66,44 +74,20 @@ def proof_text(proof: Mapping[str, Any]) -> str:
     }
     theorem, steps, again = parts[kind](proof, found)
     sections = [
-        ("Question", [*_methods(proof, kind), *_problem(proof, kind)]),
-        ("Answer", [_STATEMENT[found.claim] + "."]),
+        ("Question", [*question(proof), _STEP]),
+        ("Answer", [f"{found.verdict}: {_MEANING[found.claim]}."]),
         ('Theorem (docs, "The exact condition", "Proofs")', theorem),
         ("Steps", [f"{k}. {step}" for k, step in enumerate([*steps, f"So {found.found}."], 1)]),
         ("What the checker computes itself", again),
         ("What is assumed", _assumed(kind)),
     ]
-    made = _plain(proof.get("made", "written by no one who says so"))
+    made = plain(proof.get("made", "written by no one who says so"))
     lines = [f"Proof, format {proof['version']}, {made}"]
     for title, paragraphs in sections:
         lines += ["", title]
         for paragraph in paragraphs:
             lines += wrap(paragraph, _WIDTH, initial_indent="  ", subsequent_indent="    ")
     return "\n".join(lines)
-
-
-def _plain(value: Any) -> str:
-    """Return a text of a file on one line, without what moves a terminal's cursor."""
-    return "".join(x if x.isprintable() and x.isascii() else "?" for x in str(value))[:_WIDTH]
-
-
-def _number(x: Fraction) -> str:
-    """Return a short decimal as it is, others rounded.
-
-    Examples
-    --------
-    >>> _number(Fraction(-1, 8)), _number(Fraction(1, 3)), _number(Fraction(10**400))
-    ('-0.125', '~0.333333', 'a huge number')
-    """
-    if abs(x) > _HUGE:
-        return "a huge number"
-    text = f"{float(x):.{_MOST_DIGITS}g}"
-    return text if Fraction(text) == x else f"~{float(x):.6g}"
-
-
-def _numbers(values: Sequence[Fraction]) -> str:
-    shown = ", ".join(map(_number, values[:_FEW]))
-    return f"[{shown}{f', ... {len(values)} in all' if len(values) > _FEW else ''}]"
 
 
 def _polynomial(coefficients: Sequence[Fraction], variable: str = "x") -> str:
@@ -118,67 +102,9 @@ def _polynomial(coefficients: Sequence[Fraction], variable: str = "x") -> str:
     for k, x in zip(range(len(coefficients) - 1, -1, -1), coefficients, strict=True):
         if x:
             power = f"{variable}^{k}" if k > 1 else variable * k
-            size = "" if abs(x) == 1 and k else _number(abs(x))
+            size = "" if abs(x) == 1 and k else number(abs(x))
             text += f" {'-' if x < 0 else '+'} {f'{size} {power}'.strip()}"
     return text.removeprefix(" + ").replace(" - ", "-", 1) if text[:3] == " - " else text[3:] or "0"
-
-
-def _fractions(values: Sequence[str]) -> list[Fraction]:
-    return [Fraction(x) for x in values]
-
-
-def _methods(proof: Mapping[str, Any], kind: str) -> Iterator[str]:
-    steps = proof["steps"] if kind == "steps" else [proof["algorithm"]]
-    if len(steps) > 1:
-        yield f"{len(steps)} steps that are done over and over, of these methods:"
-    for k, step in enumerate(steps[:_FEW]):
-        decay = f", shrink = {_number(Fraction(step['shrink']))}" if step["shrink"] != "0" else ""
-        D = "; ".join(_numbers(_fractions(line)) for line in step["D"][:_FEW])
-        memory = (
-            f", b = {_numbers(_fractions(step['b']))}, c = {_numbers(_fractions(step['c']))}, "
-            f"D = [{D}], a = {_numbers(_fractions(step['a']))}"
-        )
-        number = f"{k + 1}. " if len(steps) > 1 else ""
-        alpha = f"alpha = {_number(Fraction(step['alpha']))}"
-        yield f"{number}{_plain(step.get('name', ''))}: {alpha}{memory * bool(step['b'])}{decay}."
-    if len(steps) > _FEW:
-        yield f"... and {len(steps) - _FEW} more."
-    yield (
-        "A step is w <- (1 - shrink) w - alpha g + b u, u <- c g + D u, where g is the gradient of "
-        "a batch at w + a u."
-    )
-
-
-def _problem(proof: Mapping[str, Any], kind: str) -> Iterator[str]:
-    problem, inverse = proof["problem"], Fraction(proof["inverse_batch_size"])
-    if kind == "rows":
-        each = problem["outputs"]
-        rows = f"{len(problem['rows'])} rows of {len(problem['rows'][0])} numbers"
-        together = f", {each} rows a sample" if each > 1 else ""
-        way = "with" if problem["replacement"] else "without"
-        yield f"Least squares on {rows}{together}; batches draw samples {way} replacement."
-    elif kind == "power_law":
-        law = problem["power_law"]
-        scale, exponent = Fraction(law["scale"]), Fraction(law["exponent"])
-        count = law["count"]
-        end = "without end" if count is None else f"to {count:,}"
-        yield f"Eigenvalues {_number(scale)} k^-{_number(exponent)}, k from 1 {end}."
-    else:
-        lam, counts = _fractions(problem["eigenvalues"]), _fractions(problem["multiplicities"])
-        often = f", multiplicities {_numbers(counts)}" if set(counts) != {Fraction(1)} else ""
-        yield f"Eigenvalues {_numbers(lam)}{often}."
-    decay = Fraction(problem["weight_decay"])
-    if decay:
-        yield f"Weight decay {_number(decay)}, in the gradient."
-    size = f"Batches of {_number(1 / inverse)}" if inverse else "All samples in each step: no noise"
-    if kind == "rows":
-        yield f"{size}."
-        return
-    noise, tau2 = proof["noise"], proof["noise"]["tau2"]
-    every = _fractions(tau2 if isinstance(tau2, list) else [tau2])
-    of_tau2 = _number(every[0]) if len(set(every)) == 1 else _numbers(every)
-    tau1 = "coupling T" if "coupling" in noise else f"tau1 = {_number(Fraction(noise['tau1']))}"
-    yield f"{size}; noise of {tau1} and tau2 = {of_tau2}."
 
 
 def _listed_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], list[str]]:
@@ -188,22 +114,22 @@ def _listed_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str]
     if found.claim == "boundary" and by == "noiseless":
         from_file = "the factors that have roots on the circle"
         i = next(i for i, factor in enumerate(witness["on_circle"]) if len(factor) > 1)
-        factor = _polynomial(_fractions(witness["on_circle"][i]))
+        factor = _polynomial(fractions(witness["on_circle"][i]))
         steps.append(
-            f"At eigenvalue {i + 1}, {_number(modes.noise.eigenvalues[i])}, it is divided by "
-            f"{factor}, which is self-inversive and whose derivative is strictly Schur: all its "
-            "roots lie on the unit circle (Cohn). What is left is strictly Schur, everywhere."
+            f"At {modes.noise.named(i)}, P - lambda Q is divided by {factor}{_CIRCLE} What is left "
+            "is strictly Schur, everywhere."
         )
     elif by == "noiseless":
-        lam = modes.noise.eigenvalues[witness["eigenvalue"]]
-        steps.append(f"At {_number(lam)} it is {_polynomial(modes.mode.characteristic(lam))}.")
+        i = witness["eigenvalue"]
+        of = _polynomial(modes.mode.characteristic(modes.noise.eigenvalues[i]))
+        steps.append(f"At {modes.noise.named(i)}, P - lambda Q is {of}.")
     elif by != "mode_noise" and not modes.noise.is_quiet:
         steps += _shares(modes)
         if coupled:
             from_file = "v"
-            vector = _fractions(witness["vector"])
+            vector = fractions(witness["vector"])
             steps.append(
-                f"A vector v = {_numbers([x / max(vector) for x in vector])} is compared with N v: "
+                f"A vector v = {numbers([x / max(vector) for x in vector])} is compared with N v: "
                 "a radius below 1 if N v < v, at least 1 if N v >= v (Collatz and Wielandt)."
             )
             if found.claim == "boundary":
@@ -236,7 +162,7 @@ def _shares(modes: ListedModes) -> list[str]:
     lam = modes.noise.eigenvalues
     found = [modes.damped(i) for i in range(len(lam))]
     largest = sorted(range(len(lam)), key=lambda i: -found[i])[:_FEW]
-    texts = [f"{_number(found[i])} at {_number(lam[i])}" for i in largest]
+    texts = [f"{number(found[i])} at {number(lam[i])}" for i in largest]
     what = "The largest s / (1 + tau2 s / B)" if len(lam) > 1 else "s / (1 + tau2 s / B)"
     return [f"{what}: {', '.join(texts)}."]
 
@@ -245,14 +171,13 @@ def _law_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str], l
     modes, witness = read_power_law(proof), proof["witness"]
     steps, again = _transfer(modes), [_FOUND_BY]
     if found.claim == "boundary":
-        factor = _polynomial(_fractions(witness["on_circle"]))
+        factor = _polynomial(fractions(witness["on_circle"]))
         steps.append(
-            f"At the first eigenvalue it is divided by {factor}, which is self-inversive and whose "
-            "derivative is strictly Schur: all its roots lie on the unit circle (Cohn). What is "
-            "left is strictly Schur."
+            f"At {modes.named(1)}, P - lambda Q is divided by {factor}{_CIRCLE} What is left is "
+            "strictly Schur."
         )
     if _names_summand(proof, modes):
-        n, d = (_fractions(witness[key])[::-1] for key in ("numerator", "denominator"))
+        n, d = (fractions(witness[key])[::-1] for key in ("numerator", "denominator"))
         last = "second" if found.claim == "boundary" else "largest"
         steps.append(
             f"s = lambda n / d with n = {_polynomial(n, 'lambda')} and "
@@ -345,8 +270,10 @@ def _direction(proof: Any, name: str) -> list[str]:
         return ["X and A(X) - X are positive semidefinite, and X is not 0."]
     if claim == "stable":
         return ["Y and Y - A(Y) are positive definite."]
-    of = f" at eigenvalue {witness['eigenvalue'] + 1}" if "steps" in proof else ""
-    z = _numbers(_fractions(witness["vector"]))
+    of = ""
+    if "steps" in proof:
+        of = f" at {read_period(proof).noise.named(witness['eigenvalue'])},"
+    z = numbers(fractions(witness["vector"]))
     return [f"Y - A(Y) is positive definite, and z Y z < 0{of} for z = {z}."]
 
 

@@ -26,7 +26,13 @@ def test_a_proof_is_written_and_checked(capsys: pytest.CaptureFixture[str], tmp_
     )
     assert "k^-1.5; batch size 32" in question
     assert f"`sgdmem check {path}`" in file
-    assert run(capsys, "check", path) == (0, f"{first}\n", "")
+    code, said, _ = run(capsys, "check", path)
+    assert code == 0
+    assert said.splitlines() == [
+        first,
+        "  heavy ball: alpha = 0.1, b = [0.9], c = [-0.1], D = [[0.9]], a = [0]",
+        "  infinitely many eigenvalues k^-1.5; batch size 32, tau1 = 1, tau2 = 0",
+    ]
     text = Path(path).read_text()
     assert '"made": "written by sgdmem' in text
     code, said, _ = run(capsys, "check", "--verbose", path)

@@ -142,7 +142,7 @@ def test_roots_on_the_circle_hide_none_outside(twice: list[int]) -> None:
         assert proof.claim == claim
     factor = [str(x) for x in times(squares[0], others)]
     record = {**proof.record, "claim": "boundary"}
-    with pytest.raises(ProofError, match="other roots of eigenvalue 1 lie inside"):
+    with pytest.raises(ProofError, match="other roots at the first eigenvalue, 1, lie inside"):
         check_proof({**record, "witness": {"by": "noiseless", "on_circle": [factor]}})
 
 

@@ -43,8 +43,8 @@ def test_lists_are_decided_at_the_boundary_and_beside_it() -> None:
     assert str(certify(HALF, [1], Fraction(1, 3) + TINY)).endswith("1 - 3e-20, is below 1")
     at_38 = certify(heavy_ball("0.1", "0.9"), [38, 1], 8)
     assert at_38.reason is Reason.BOUNDARY
-    assert "on the unit circle at eigenvalue 1" in str(at_38)
-    assert "at eigenvalue 2" in str(certify(heavy_ball("0.1", "0.9"), [1, 38], 8))
+    assert "on the unit circle at the first eigenvalue, 38, and none" in str(at_38)
+    assert "at the second eigenvalue, 38" in str(certify(heavy_ball("0.1", "0.9"), [1, 38], 8))
     assert certify(heavy_ball("0.1", "0.9"), [38 + TINY, 1], 8).claim == "unstable"
     assert certify(heavy_ball("0.1", "0.9"), [38, 39], 8).claim == "unstable"  # one is outside
 
@@ -261,7 +261,7 @@ def test_files(tmp_path: Path) -> None:
         assert Proof.load(path).record == proof.record
         assert Proof.load(path).reason is stability(HALF, problem, size).reason
     certify(HALF, [1], 4).save(path)
-    assert repr(Proof.load(path)).startswith("<proof, stable: every mode")
+    assert repr(Proof.load(path)).startswith("<proof, proved stable: every mode")
     record = json.loads(path.read_text())
     for text, message in (
         (json.dumps({**record, "version": 2}), "of version 2, and the checker is for version 1"),

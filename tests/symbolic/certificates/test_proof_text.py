@@ -62,19 +62,21 @@ def records() -> list[Any]:
 
 def test_it_says_what_was_asked_found_and_assumed() -> None:
     first = proof_text(records()[0])
-    assert "Eigenvalues [1, 2].\n  Batches of 4; noise of tau1 = 1 and tau2 = 0." in first
+    assert "SGD: alpha = 0.5\n  eigenvalues [1, 2]; batch size 4, tau1 = 1, tau2 = 0\n" in first
     assert "1. P = x - 1, Q = -0.5." in first
-    assert "2. The largest s / (1 + tau2 s / B): 1 at 2, ~0.333333 at 1." in first
+    assert "2. The largest s / (1 + tau2 s / B): 1 at 2, 1/3 at 1." in first
     assert "the noise sum, 0.333333333333, is below 1." in first
     assert "self-inversive" in proof_text(records()[2])
     assert "N v < v" in proof_text(records()[4])
     assert "A polynomial on all eigenvalues" in proof_text(records()[6])
-    assert "2 steps that are done over and over" in proof_text(records()[9])
+    assert "2 steps over and over:\n  1 of SGD: alpha = 0.5\n" in proof_text(records()[9])
     assert "FLINT" in proof_text(records()[11])
     assert "X is positive definite, and A(X) = X." in proof_text(records()[13])
     assert "whether its steps are Schur" in proof_text(records()[14])
     assert "N v = v in one" in proof_text(records()[19])
-    assert "At the first eigenvalue it is divided by x + 1" in proof_text(records()[20])
+    assert "At the first eigenvalue, 38, P - lambda Q is divided by x + 1, which" in proof_text(
+        records()[20]
+    )
     for record in records():
         text = proof_text(record)
         assert "What is assumed" in text

@@ -1,0 +1,110 @@
+"""What a proof is about, as a person reads it: methods, problem and noise, with rounded numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import groupby
+from typing import Any
+
+from sgdmem.symbolic.certificates.check import kind_of
+from sgdmem.symbolic.certificates.wording import number, plain
+
+_FEW = 5
+
+
+def question(proof: Mapping[str, Any]) -> list[str]:
+    """Return the methods, each with how often it is done, and the problem at the end.
+
+    Of a proof that was checked.
+    """
+    return [*_methods(proof), f"{_problem(proof)}; {_noise(proof)}"]
+
+
+def question_lines(proof: Mapping[str, Any]) -> list[str]:
+    r"""Return the same in two lines: the methods, and the problem.
+
+    Examples
+    --------
+    >>> sgd = dict(name="sgd", alpha="1/2", b=[], c=[], D=[], a=[], shrink="0")
+    >>> proof = dict(
+    ...     steps=[sgd, sgd],
+    ...     inverse_batch_size="1/2",
+    ...     problem=dict(eigenvalues=["1", "1/2"], multiplicities=["1", "1"], weight_decay="0"),
+    ...     noise=dict(tau1="1", tau2=["0", "0"]),
+    ... )
+    >>> print("\n".join(question_lines(proof)))
+    2 steps over and over: 2 of sgd: alpha = 0.5
+    eigenvalues [1, 0.5]; batch size 2, tau1 = 1, tau2 = 0
+    """
+    *methods, problem = question(proof)
+    return ["; ".join(methods).replace(":; ", ": "), problem]
+
+
+def numbers(values: Sequence[Fraction]) -> str:
+    """Return the first few of a list."""
+    shown = ", ".join(map(number, values[:_FEW]))
+    return f"[{shown}{f', ... {len(values)} in all' if len(values) > _FEW else ''}]"
+
+
+def fractions(values: Sequence[str]) -> list[Fraction]:
+    """Return numbers that were checked."""
+    return [Fraction(x) for x in values]
+
+
+def _methods(proof: Mapping[str, Any]) -> Iterator[str]:
+    if "steps" not in proof:
+        yield _method(proof["algorithm"])
+        return
+    runs = [(method, len(list(run))) for method, run in groupby(map(_method, proof["steps"]))]
+    yield f"{len(proof['steps']):,} step{'s' * (len(proof['steps']) > 1)} over and over:"
+    yield from (f"{count:,} of {method}" for method, count in runs[:_FEW])
+    if len(runs) > _FEW:
+        yield f"and {sum(count for _, count in runs[_FEW:]):,} more"
+
+
+def _method(step: Mapping[str, Any]) -> str:
+    parts = [f"alpha = {number(Fraction(step['alpha']))}"]
+    if step["b"]:
+        parts += [f"{name} = {numbers(fractions(step[name]))}" for name in "bc"]
+        lines = "; ".join(numbers(fractions(line)) for line in step["D"][:_FEW])
+        more = f"; ... {len(step['D'])} lines" * (len(step["D"]) > _FEW)
+        parts += [f"D = [{lines}{more}]", f"a = {numbers(fractions(step['a']))}"]
+    if step["shrink"] != "0":
+        parts.append(f"shrink = {number(Fraction(step['shrink']))}")
+    name = plain(step.get("name", ""))
+    return f"{name}: {', '.join(parts)}" if name else ", ".join(parts)
+
+
+def _problem(proof: Mapping[str, Any]) -> str:
+    problem, kind = proof["problem"], kind_of(proof)
+    if kind == "rows":
+        size = f"{len(problem['rows']):,} rows of {len(problem['rows'][0]):,} numbers"
+        each = problem["outputs"]
+        found = f"least squares on {size}{f', {each:,} rows a sample' * (each > 1)}"
+    elif kind == "power_law":
+        law = problem["power_law"]
+        scale, exponent = Fraction(law["scale"]), Fraction(law["exponent"])
+        many = "infinitely many" if law["count"] is None else f"{law['count']:,}"
+        found = f"{many} eigenvalues {f'{number(scale)} ' * (scale != 1)}k^-{number(exponent)}"
+    else:
+        lam, counts = fractions(problem["eigenvalues"]), fractions(problem["multiplicities"])
+        often = f", multiplicities {numbers(counts)}" if set(counts) != {Fraction(1)} else ""
+        found = f"eigenvalues {numbers(lam)}{often}"
+    decay = Fraction(problem["weight_decay"])
+    return f"{found}{f', weight decay {number(decay)}' * bool(decay)}"
+
+
+def _noise(proof: Mapping[str, Any]) -> str:
+    inverse = Fraction(proof["inverse_batch_size"])
+    if not inverse:
+        return "full batches, no noise"
+    size = f"batch size {number(1 / inverse)}"
+    if kind_of(proof) == "rows":
+        way = "with" if proof["problem"]["replacement"] else "without"
+        return f"{size}, samples drawn {way} replacement"
+    noise, tau2 = proof["noise"], proof["noise"]["tau2"]
+    every = fractions(tau2 if isinstance(tau2, list) else [tau2])
+    same = number(every[0]) if len(set(every)) == 1 else numbers(every)
+    tau1 = f"tau1 = {number(Fraction(noise['tau1']))}" if "tau1" in noise else "a coupling matrix"
+    return f"{size}, {tau1}, tau2 = {same}"
