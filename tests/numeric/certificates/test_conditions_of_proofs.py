@@ -112,7 +112,7 @@ CASES: tuple[tuple[str, tuple[Any, ...], Any, str], ...] = (
     ("steps", ("witness", "Y", 0), [["1", "1"], ["0", "1"]], "is symmetric"),
     ("steps", ("witness", "Y", 1), [["0", "0"], ["0", "0"]], "positive definite"),
     ("unstable steps", ("witness", "vector"), ["0", "0"], "negative somewhere"),
-    ("unstable steps", ("witness", "eigenvalue"), 2, "index .eigenvalue. must be an integer from 0 to 1"),
+    ("unstable steps", ("witness", "eigenvalue"), 2, ".eigenvalue. must be an integer from 0 to 1"),
     ("rows", ("problem", "outputs"), 0, "outputs must be an integer from 1"),
     ("rows", ("problem", "outputs"), 3, "as many rows as outputs"),
     ("rows", ("problem", "weights"), ["3/2", "-1/2"], "are probabilities"),
