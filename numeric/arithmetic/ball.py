@@ -9,7 +9,8 @@ every comparison is false: it can make an answer undecided but never wrong.
 The bounds used (u = 2**-53): a real operation errs by at most ``u |result|``, a complex product by
 ``sqrt(5) u |result|`` (R. Brent, C. Percival and P. Zimmermann, Math. Comp. 76 (2007)), a complex
 quotient by Smith's method by less than ``10 u |result|``; underflow adds the smallest subnormal. A
-radius is itself computed in floating point, at most ten operations deep, hence the factor 1 + 16 u.
+radius is itself computed in floating point, at most ten operations deep, from a quotient that may
+err by 10 u, hence the factor 1 + 32 u.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Ball:
             mid = self.mid / other.mid
             # |a'/b' - a/b| <= (r_a + |a/b| r_b) / (|b| - r_b)
             room = np.abs(other.mid) * (1 - 4 * UNIT) - other.rad
-            quotient = np.abs(mid) * (1 + 16 * UNIT) + OPERATION_TINY
+            quotient = np.abs(mid) + OPERATION_TINY
             # the product may underflow before it is divided by a small room
             spread = (self.rad + (quotient * other.rad + OPERATION_TINY)) / room
             rad = OPERATION_INFLATE * (spread + _rounding(mid, 12.0) * np.abs(mid) + OPERATION_TINY)
@@ -115,11 +116,12 @@ class Ball:
         return Ball(np.where(mask, self.mid, 0.0), np.where(mask, self.rad, 0.0))
 
     def sum(self) -> Ball:
-        """Sum along the last axis; an entry passes through at most ``depth`` additions."""
+        """Sum along the last axis."""
         with np.errstate(all="ignore"):
-            mid = np.ascontiguousarray(self.mid)  # NumPy sums contiguous rows pairwise
+            mid = np.ascontiguousarray(self.mid)
             rad = np.ascontiguousarray(np.broadcast_to(self.rad, mid.shape)).sum(axis=-1)
-            depth = _summation_depth(mid.shape[-1])
+            # NumPy adds halves of contiguous rows, fewer than 64 times, down to 128 entries
+            depth = min(mid.shape[-1], 192)
             rounding = 2 * depth * UNIT * (np.abs(mid).sum(axis=-1) + rad)
             return Ball(mid.sum(axis=-1), rad + rounding)
 
@@ -174,13 +176,8 @@ def _distance(value: Fraction, center: float, extra: Fraction) -> float:
     if not extra and center.as_integer_ratio() == value.as_integer_ratio():
         return 0.0  # at once: a map has thousands of floats
     gap = abs(Fraction(value) - Fraction(float(center))) + extra
-    return 0.0 if gap == 0 else math.nextafter(float(gap), math.inf)
+    return math.nextafter(float(gap), math.inf)
 
 
 def _rounding(mid: Array, complex_units: float) -> float:
     return complex_units * UNIT if np.iscomplexobj(mid) else UNIT
-
-
-def _summation_depth(size: int) -> int:
-    """Additions that one entry passes through: NumPy adds pairwise, blocks of at most 128."""
-    return min(size, 136 + max(size, 2).bit_length())

@@ -2,8 +2,8 @@
 
 UNIT = 2.0**-53  # of rounding to nearest, relative
 
-# Balls (arrays) round their radii up with every operation, which is at most ten roundings deep.
-OPERATION_INFLATE = 1 + 16 * UNIT
+# Balls (arrays) round their radii up with every operation, which is at most twenty roundings deep.
+OPERATION_INFLATE = 1 + 32 * UNIT
 OPERATION_TINY = 2.0**-1070  # a handful of underflows (the smallest subnormal is 2**-1074)
 
 # Machine code rounds radii to nearest; who reads one multiplies it, for hundreds of operations.

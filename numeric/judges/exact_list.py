@@ -27,7 +27,8 @@ from sgdmem.symbolic.algorithms.algorithm import Algorithm
 from sgdmem.symbolic.stability.noise_fraction import noise_fraction
 from sgdmem.symbolic.stability.schur import is_hurwitz, is_schur_form
 
-_FIRST_BITS, _MOST_BITS = 64, 2**13
+_FIRST_BITS, _MOST_BITS = 80, 2**13
+_SPARE_BITS = 32  # of a proof, that it tells the noise sum closely
 
 
 @dataclass(frozen=True)
@@ -157,9 +158,7 @@ class ExactList:
             reason = (Reason.STABLE, Reason.BOUNDARY, Reason.NOISE_SUM)[1 + sign]
             return ExactFinding(reason, noise_sum=bounds)
         feed = flint_rational(self.noise.tau1 * self.noise.inverse_batch)
-        counts = [feed * flint_rational(weight) for weight in self.weights]
-        spare = 32 + len(counts).bit_length() + max(0, int(feed).bit_length())
-        return _side(counts, self.shares, spare)
+        return _side(feed, [flint_rational(weight) for weight in self.weights], self.shares)
 
     def matrix(self) -> list[list[Any]]:
         """Return diag(s / (1 + tau2 s / B)) T diag(weights) / B, in rational numbers of FLINT."""
@@ -199,22 +198,25 @@ class ExactList:
         return found
 
 
-def _side(counts: Sequence[Any], shares: Sequence[tuple[Any, Any]], spare: int) -> ExactFinding:
-    """Return on which side of 1 a sum of counts times fractions lies."""
+def _side(feed: Any, counts: Sequence[Any], shares: Sequence[tuple[Any, Any]]) -> ExactFinding:
+    """Return on which side of 1 a number times a sum of counts times fractions lies."""
     from flint import arb, ctx
 
     bits = _FIRST_BITS
     while bits <= _MOST_BITS:
-        with ctx.workprec(bits + 16):
+        with ctx.workprec(bits):
             pairs = zip(counts, shares, strict=True)
-            total = sum((arb(count * top) / arb(bottom) for count, (top, bottom) in pairs), arb(0))
-            if total < 1 or total > 1:
+            terms = (arb(count * top) / arb(bottom) for count, (top, bottom) in pairs)
+            total = arb(feed) * sum(terms, arb(0))
+            gap = abs(total - 1).lower()
+            if gap > 0:
                 reason = Reason.STABLE if total < 1 else Reason.NOISE_SUM
-                return ExactFinding(reason, bits=bits + spare, noise_sum=_ends(total))
+                # roundings of all terms are less than the gap, and few of its digits are lost
+                enough = int(feed * len(shares) / gap.fmpq()).bit_length() + _SPARE_BITS
+                return ExactFinding(reason, bits=enough, noise_sum=_ends(total))
         bits *= 2
-    whole = summed(
-        count * top / bottom for count, (top, bottom) in zip(counts, shares, strict=True)
-    )
+    pairs = zip(counts, shares, strict=True)
+    whole = feed * summed(count * top / bottom for count, (top, bottom) in pairs)
     if whole == 1:
         return ExactFinding(Reason.BOUNDARY, noise_sum=(1.0, 1.0))
     reason = Reason.STABLE if whole < 1 else Reason.NOISE_SUM
@@ -250,7 +252,7 @@ def circle_factor(chi: Any) -> Any:
     """
     common = chi.gcd(flint_polynomial(reversed(list(chi))))
     simple = common / common.gcd(common.derivative())
-    if len(simple) > 1 and not is_schur_polynomial(simple.derivative()):  # Cohn: some lie elsewhere
+    if not is_schur_polynomial(simple.derivative()):  # Cohn: some lie elsewhere
         return None
     inside = chi
     while len(factor := inside.gcd(simple)) > 1:

@@ -23,6 +23,10 @@ def test_quotients_at_the_ends_of_the_range() -> None:
     # the product of a quotient and a radius underflows, the square of a divisor overflows
     tiny = Ball(5e-324) / Ball(1e-300, 4e-301)
     assert tiny.contains(Fraction(5e-324) / Fraction(6e-301))
+    # the quotient underflows, the division by a room that is smaller than a divisor does not
+    small, wide = Ball(1e-315), Ball(1e10, 1e10 * (1 - 1e-6))
+    farthest = Fraction(1e-315) / (Fraction(1e10) - Fraction(float(wide.rad)))
+    assert (small / wide).contains(farthest)
     with np.errstate(all="ignore"):
         large = Ball(np.array([1e308 + 0j])) / Ball(np.array([1.5e308 * (1 + 1j)]))
     assert not np.abs(large.mid - (1 - 1j) / 3) <= large.rad or np.isinf(large.rad)
@@ -71,6 +75,7 @@ def test_complex_operations(operation: Callable[[Any, Any], Any], a: complex, b:
         exact = _times(x, y) if operation is operator.mul else tuple(map(operation, x, y))
         gap = [p - q for p, q in zip(_parts(ball.mid), exact, strict=True)]
         room = Fraction(float(ball.rad)) ** 2
+    assert ball.rad >= 0
     assert gap[0] ** 2 + gap[1] ** 2 <= room
 
 
@@ -127,6 +132,7 @@ def test_what_is_exact_stays_sharp(operation: Callable[[Any, Any], Any]) -> None
     for x, y in rng.uniform(0.5, 2, (50, 2)):
         real = operation(Ball(x), Ball(y))
         assert real.rad <= 1.01 * 2**-53 * abs(real.mid)
+        assert real.contains(operation(Fraction(x), Fraction(y)))
         turned = operation(Ball(x * (1 + 2j)), Ball(y * (2 - 1j)))
         assert turned.rad <= 12.01 * 2**-53 * abs(turned.mid)
 

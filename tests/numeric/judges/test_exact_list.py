@@ -129,21 +129,34 @@ def test_the_boundary_of_the_noise_sum() -> None:
             low, high = found.noise_sum
             assert 1 - 1e-15 < low < 1 < high < 1 + 1e-15
             assert found.bits is not None
-            _decides_when_rounded(found.bits, tau1 * (1 + sign * gap) / size, sign)
-            assert found.bits < 200 + 3 * gap.denominator.bit_length()
+            shares = [x / (4 - x) for x in (Fraction(1), Fraction(1, 3))]
+            _decides_when_rounded(found.bits, tau1 * (1 + sign * gap) / size, shares, sign)
+            assert found.bits < 40 + gap.denominator.bit_length()
 
 
-def _decides_when_rounded(bits: int, feed: Fraction, sign: int) -> None:
-    """Check that summands rounded either way leave the sum on its side."""
-    for down in (True, False):
-        total = Fraction(0)
-        for x in (Fraction(1), Fraction(1, 3)):
-            share = x / (4 - x)
-            shift = bits - (share.numerator.bit_length() - share.denominator.bit_length())
-            whole = share * 2**shift
-            rounded = whole.__floor__() if down else whole.__ceil__()
-            total += feed * Fraction(rounded, 1) / 2**shift
-        assert (total > 1) == (sign > 0)
+def _decides_when_rounded(bits: int, feed: Fraction, shares: list[Fraction], sign: int) -> None:
+    """Check that shares rounded down, or up by as much, leave the sum on its side."""
+    low = Fraction(sum((share * 2**bits).__floor__() for share in shares), 2**bits)
+    assert (feed * low > 1) == (sign > 0)
+    assert (feed * (low + Fraction(len(shares), 2**bits)) < 1) == (sign < 0)
+
+
+@pytest.mark.parametrize("feed", [Fraction(1, 2**70), Fraction(1), Fraction(2) ** 90])
+def test_bits_suffice_and_are_few(feed: Fraction) -> None:
+    """Of many modes, and much or little noise: s = lam / (4 - lam) = share."""
+    for number in (1, 40):
+        shares = [Fraction(k + 1) for k in range(number)]
+        whole = feed * sum(shares)
+        shares = [share / whole for share in shares]
+        for gap in (Fraction(1, 2**60), Fraction(1, 3)):
+            for sign in (-1, 1):
+                some = [share * (1 + sign * gap) for share in shares]
+                found = listed([4 * s / (1 + s) for s in some], feed).find()
+                assert found.reason is (Reason.STABLE if sign < 0 else Reason.NOISE_SUM)
+                assert found.bits is not None
+                _decides_when_rounded(found.bits, feed, some, sign)
+                assert feed * number / gap < 2 ** (found.bits - 30)  # nine digits of the gap
+                assert found.bits <= max(0, int(feed * number / gap).bit_length()) + 34
 
 
 def test_matrices_of_the_noise() -> None:
@@ -193,6 +206,8 @@ def test_roots_on_the_circle() -> None:
     decayed = asked(HALF, ExactNoise([3], weight_decay=1), 1)
     assert decayed.find().reason is Reason.BOUNDARY
     assert asked(HALF, ExactNoise([2], weight_decay=1), 1).find().reason is not Reason.BOUNDARY
+    still = Algorithm(1, [1], [1], [[0]])  # (x - 1) (x + lam)
+    assert asked(still, ExactNoise([Fraction(1, 2)]), 1).circles() == [[1, -1]]
     turning = heavy_ball(1, 1)  # the roots of x^2 - x + 1
     assert asked(turning, ExactNoise([1]), 1).circles() == [[1, -1, 1]]
 
