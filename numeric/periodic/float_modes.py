@@ -127,6 +127,7 @@ def slow_mode(steps: Steps) -> tuple[float, float]:
     for S, v in zip(still[::-1], pushes[::-1], strict=True):
         terms.append(-float(heard @ v))
         heard = heard @ S
-    total = math.fsum(terms)
-    sizes = math.fsum(map(abs, terms))
-    return (total if abs(total) > _CANCELLED * sizes else 0.0), rest
+    largest = max(map(abs, terms)) or 1.0  # sums may leave the range of floats
+    parts = [x / largest for x in terms]
+    total = math.fsum(parts)
+    return (largest * total if abs(total) > _CANCELLED * math.fsum(map(abs, parts)) else 0.0), rest

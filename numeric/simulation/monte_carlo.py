@@ -226,4 +226,5 @@ def _read_record(record: Any, steps: int) -> Array:
 
 def spread_steps(steps: int, count: int) -> Array:
     """Return 0, ``steps``, and numbers between in logarithmic steps, about ``count`` altogether."""
+    steps, count = whole(steps, "steps", 1, MOST_STEPS), whole(count, "points", 1, MOST_STEPS)
     return np.unique(np.append([0, steps], np.geomspace(1, steps, count).round().astype(int)))

@@ -58,6 +58,8 @@ def axes_of_factor(factor: Array, count: int, eps: float = EPS) -> tuple[Array, 
         The `precision` that the entries came in: singular values that its rounding can make of
         nothing are left out, as those that the decomposition itself can.
     """
+    if not np.isfinite(factor).all():  # a column whose length is no float
+        return np.array([np.inf]), np.zeros((1, factor.shape[1]))
     _, singular, directions = np.linalg.svd(factor, full_matrices=False)
     kept = singular > rounding_bound(singular, max(count, factor.shape[1]), eps)
     with np.errstate(over="ignore", under="ignore"):

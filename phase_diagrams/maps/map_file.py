@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import xarray
 
+_NETCDF, _HDF5 = b"CDF", b"\x89HDF"
 _OF_SCIPY = {  # of `scipy.io.netcdf_file`, which would no longer work
     *("fp", "filename", "use_mmap", "mode", "maskandscale", "dimensions", "variables"),
     *("version_byte", "close", "createDimension", "createVariable", "flush", "sync"),
@@ -76,12 +77,20 @@ def read_map_file(path: str | os.PathLike[str]) -> xarray.Dataset:
     require_unchanged(source)
     import xarray
 
-    try:
-        data = BytesIO(source.read_bytes())  # scipy does not let go of a damaged file
-        found = xarray.load_dataset(data, engine="scipy", decode_times=False)
-    except Exception as error:  # whatever xarray's reader raises at other files
-        why = str(error).partition("\n")[0]  # more lines advise to install other readers
-        raise InputError(f"{source} is no netCDF file of a map or a diagram: {why}") from None
+    data = source.read_bytes()
+    if data.startswith(_HDF5):
+        raise InputError(
+            f"{source} is netCDF of version 4, and only version 3 is read: write it by xarray's "
+            'to_netcdf(…, engine="scipy")'
+        )
+    if not data.startswith(_NETCDF):
+        raise InputError(f"{source} is no netCDF file of a map or a diagram")
+    try:  # scipy does not let go of a damaged file
+        found = xarray.load_dataset(BytesIO(data), engine="scipy", decode_times=False)
+    except Exception:  # whatever xarray's reader raises of it
+        raise InputError(
+            f"{source} is netCDF that cannot be read: damaged, or not of sgdmem"
+        ) from None
     kinds = {"stable", "condition", "summand", "proved"}
     if not kinds & {*found.data_vars} and "diagram" not in found.attrs:
         raise InputError(f"{source} holds no phase diagram, boundary, region or named diagram")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,6 +35,7 @@ from sgdmem.phase_diagrams.pictures.surroundings import (
 from sgdmem.symbolic.errors import InputError, shown
 
 _RISE = 3.0  # how far above the largest start the picture ends
+_LARGEST = sys.float_info.max
 _FIRST_SHOWN = 0.01  # of the steps, where a predicted power law begins
 _POINTS = 2000  # of a curve
 _APART = 0.25  # from one mark to the next, as a share of the picture
@@ -135,7 +137,7 @@ def draw_losses(
         curves[name], first_estimated[name] = _losses(rule, given, batch_size, steps)
     ax = new_axes(size) if ax is None else ax
     ax.set(xscale="log", yscale="log", xlabel="step $t$", ylabel="mean loss $L_t$")
-    top = _RISE * max(curve[0] for curve in curves.values())
+    top = min(_RISE * float(max(curve[0] for curve in curves.values())), _LARGEST)
     for place, (name, curve) in enumerate(curves.items()):
         look = _look(place, len(curves))
         if name in exponents:
@@ -260,7 +262,7 @@ def _draw_curve(
 ) -> None:
     t = np.unique(np.geomspace(1, curve.size - 1, _POINTS).round().astype(int))
     # beyond the picture a number may be too large for its scale
-    t = t[(curve[t] > 0) & (curve[t] < top**2 + 10 * top)]
+    t = t[(curve[t] > 0) & (curve[t] / top < top + 10)]
     label = name if law is None else f"{name}, $t^{{-{law.exponent:.3g}}}$"
     if first_estimated is not None:
         label += f", estimated from step {first_estimated:,}"

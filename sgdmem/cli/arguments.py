@@ -94,9 +94,19 @@ set_option = click.option(
 )
 
 
+class FileName(click.Path):
+    """A path, which the shell completes, and no empty text: that would be the folder."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the path as it was given."""
+        if not value:
+            self.fail("the name of a file is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def output_option(text: str) -> Callable[[_F], _F]:
     """Return the option that names the file to be written."""
-    return click.option("-o", "--output", type=click.Path(), metavar="FILE", help=text)
+    return click.option("-o", "--output", type=FileName(), metavar="FILE", help=text)
 
 
 def picture_option(default: str) -> Callable[[_F], _F]:
@@ -127,6 +137,11 @@ def size_option(command: _F) -> _F:
     kind = FigureSize()
     text = "Of the picture: column, page, slide, or WIDTHxHEIGHT in inches, such as 3.3x2.5."
     return click.option("--size", type=kind, metavar="SIZE", help=text)(command)
+
+
+def is_given(value: Any) -> bool:
+    """Whether there is a value of an option, perhaps an empty text."""
+    return not (value is None or value is False or value == ())
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
+from sgdmem.cli.arguments import FileName
+
 
 @click.command("check", short_help="Check a proof that `sgdmem stable --certify` has written.")
-@click.argument("proof", type=click.Path())
+@click.argument("proof", type=FileName())
 @click.option("-v", "--verbose", is_flag=True, help="The proof as a person reads it.")
 def check_command(proof: str, verbose: bool) -> int:
     """Check PROOF, a file that `sgdmem stable --certify -o PROOF.json` has written.

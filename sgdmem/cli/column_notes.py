@@ -35,8 +35,9 @@ def column_notes(table: DataTable) -> list[str]:
     rows = np.asarray(table.rows[:_LOOKED_AT, :_LOOKED_AT], dtype=float)
     if not rows.size or not np.isfinite(rows).all():  # said elsewhere
         return []
-    scale = np.sqrt((rows**2).mean(axis=0))
-    spread, notes = rows.std(axis=0), []
+    unit, largest = _of_unit(rows)
+    scale, spread = np.sqrt((unit**2).mean(axis=0)), unit.std(axis=0)
+    notes = []
     numbering = np.arange(len(rows)) + rows[0, 0]
     numbered = len(rows) > 3 and rows[0, 0] % 1 == 0 and bool((rows[:, 0] == numbering).all())
     if numbered:
@@ -44,8 +45,8 @@ def column_notes(table: DataTable) -> list[str]:
     flat = spread <= _FLAT * scale
     varying = np.flatnonzero(~flat & (np.arange(scale.size) >= numbered))
     if varying.size > 1:
-        least, most = (varying[f(spread[varying])] for f in (np.argmin, np.argmax))
-        factor = spread[most] / spread[least]
+        least, most = (varying[f((spread * largest)[varying])] for f in (np.argmin, np.argmax))
+        factor = spread[most] / spread[least] * (float(largest[most]) / float(largest[least]))
         if factor > _APART:
             names = f"{_name(table, most)}, {_name(table, least)}"
             notes.append(f"scales differ by a factor of {factor:.2g} ({names})")
@@ -67,9 +68,16 @@ def _row_notes(rows: Array) -> list[str]:
     return [f"rows {what}: {count:,}" for what, count in counts.items() if count]
 
 
+def _of_unit(rows: Array) -> tuple[Array, Array]:
+    """Return columns whose largest number is 1, of which squares are floats, and what it was."""
+    largest = np.abs(rows).max(axis=0, initial=0.0)
+    largest[largest == 0] = 1
+    return rows / largest, largest
+
+
 def _is_off(rows: Array) -> Array:
     """Whether the mean of a column is far from 0."""
-    some = np.asarray(rows[:_LOOKED_AT], dtype=float)
+    some = _of_unit(np.asarray(rows[:_LOOKED_AT], dtype=float))[0]
     return np.asarray(np.abs(some.mean(axis=0)) > _OFF * some.std(axis=0))
 
 

@@ -11,6 +11,7 @@ import click
 from sgdmem.cli.arguments import (
     AlgorithmName,
     built,
+    is_given,
     output_option,
     read_method,
     read_settings,
@@ -195,6 +196,12 @@ def _described(algorithm: str | None, memory: int | None, settings: tuple[str, .
 def _verdict(algorithm: str | None, settings: tuple[str, ...], options: Any) -> Any:
     """Return the verdict on the problem that is given; None without one."""
     if not has_problem(options):
+        for name in _HIDDEN:
+            if is_given(options[name]):
+                raise click.UsageError(
+                    f"--{name.replace('_', '-')} is of a problem: give --power-law, --spectrum or "
+                    "--data, too"
+                )
         return None
     if algorithm is None:
         raise click.UsageError("numbers on a problem need an ALGORITHM")

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import PICTURES, output_option, output_path, size_option
+from sgdmem.cli.arguments import PICTURES, FileName, output_option, output_path, size_option
 
 
 @click.command("draw", short_help="Draw a map, a boundary or a diagram again from its file.")
-@click.argument("file", type=click.Path())
+@click.argument("file", type=FileName())
 @click.option("--quantity", metavar="NAME", help="A quantity that the file of a map has.")
 @output_option(".png, .svg or .pdf  [FILE with .png]")
 @size_option

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from sgdmem.cli.arguments import Setting, read_settings
+from sgdmem.cli.arguments import Setting, is_given, read_settings
 from sgdmem.symbolic.errors import shown
 
 if TYPE_CHECKING:
@@ -71,12 +71,11 @@ def take_periodic(options: dict[str, Any]) -> dict[str, Any] | None:
     """
     found = {name: options.pop(name) for name in _OPTIONS}
     for name in ("lookahead_rate", "lookahead_reset"):
-        if found["lookahead"] is None and found[name]:
+        if found["lookahead"] is None and is_given(found[name]):
             raise click.UsageError(f"--{name.replace('_', '-')} belongs to --lookahead K")
     if (found["local_steps"] is None) != (found["workers"] is None):
         raise click.UsageError("--local-steps H and --workers K belong together")
-    given = any(not (x is None or x is False or x == ()) for x in found.values())
-    return found if given else None
+    return found if any(map(is_given, found.values())) else None
 
 
 @dataclass(frozen=True)
@@ -249,9 +248,10 @@ def _ramp(item: str, text: str) -> Ramp:
 
 
 def _value(text: str) -> str:
+    from sgdmem.numeric.spectra.text_lines import is_number
     from sgdmem.symbolic.algebra.scalars import as_scalar
 
-    if not _NAME.fullmatch(text):
+    if not _NAME.fullmatch(text) or is_number(text):  # nan is no name
         as_scalar(text, "--cycle")
     return text
 
@@ -264,5 +264,5 @@ def refuse_others(
     Their values are given under the options' own names, such as "--rate".
     """
     for option, value in options.items():
-        if value:
+        if is_given(value):
             raise click.UsageError(f"{option} has no use with {because}")

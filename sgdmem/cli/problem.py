@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sgdmem.cli.arguments import FileName
+
 if TYPE_CHECKING:
     from sgdmem.numeric.spectra.data_files import DataTable
     from sgdmem.symbolic.algorithms.family import Family
@@ -42,7 +44,7 @@ def problem_options(
     batch_size
         What the help says of it in place of the usual text.
     """
-    file = click.Path()  # so that the shell completes file names
+    file = FileName()  # so that the shell completes file names
     length = "[infinite]" if not simulated else "Needed with --power-law."
     batch = "[inf: full batches, without noise]" if not simulated else "Needed: samples in a batch."
     batch = batch if batch_size is None else batch_size
@@ -139,7 +141,7 @@ def target_options(command: _F) -> _F:
     squares = click.option(
         "--target",
         "squares",
-        type=click.Path(),
+        type=FileName(),
         metavar="FILE",
         help="Or the squares of the start's coefficients, one for each eigenvalue.",
     )

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from sgdmem.cli.arguments import json_option, output_option, output_path, print_json
+from sgdmem.cli.arguments import FileName, json_option, output_option, output_path, print_json
 from sgdmem.cli.problem import drop_column_option, read_data
 
 
 @click.command("spectrum", short_help="Describe the spectrum and the noise of data.")
-@click.option("--data", type=click.Path(), metavar="FILE", help="A data matrix.")
+@click.option("--data", type=FileName(), metavar="FILE", help="A data matrix.")
 @drop_column_option
-@click.option("--spectrum", "path", type=click.Path(), metavar="FILE", help="Eigenvalues.")
+@click.option("--spectrum", "path", type=FileName(), metavar="FILE", help="Eigenvalues.")
 @click.option("--positive-part", is_flag=True, help="Leave out eigenvalues that are not positive.")
 @click.option("--first", type=float, metavar="K", help="First rank of the fit.  [all]")
 @click.option("--last", type=float, metavar="K", help="Last rank of the fit.  [all]")

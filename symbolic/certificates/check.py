@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from sgdmem.symbolic.certificates import noise_sums, periods, power_laws, samples
-from sgdmem.symbolic.certificates.fields import field
+from sgdmem.symbolic.certificates.fields import AbsentError, field
 from sgdmem.symbolic.errors import ProofError, shown
 
 FORMAT, VERSION = "sgdmem proof", 1
 MOST_BYTES = 2**28
+_TWICE = "a name stands twice in the same record"
 
 _VERDICTS = {
     "stable": "proved stable",
@@ -133,7 +134,11 @@ def check_proof(proof: Any) -> CheckedProof:
         raise ProofError(f"the claim must be {', '.join(checks)}, got {shown(claim)}")
     if not isinstance(witness, Mapping):
         raise ProofError(f"the witness must have names, got {shown(witness)}")
-    return CheckedProof(claim, checks[claim](read(record), witness))
+    question = read(record)
+    try:
+        return CheckedProof(claim, checks[claim](question, witness))
+    except AbsentError as error:
+        raise ProofError(f"this is no witness of the claim {claim!r}: {error}") from None
 
 
 def kind_of(record: Mapping[str, Any]) -> str:
@@ -163,17 +168,31 @@ def read_proof(file: Any) -> Mapping[str, Any]:
         if len(text) > MOST_BYTES:
             raise ProofError(f"{path} is longer than {MOST_BYTES:,} bytes, the limit of a proof")
         record = json.loads(text.decode(), object_pairs_hook=_named_once)
-    except (OSError, ValueError, RecursionError) as error:
-        told = getattr(error, "strerror", None) or error
+    except OSError as error:
+        told = "it is a folder" if path.is_dir() else error.strerror
         raise ProofError(f"{path} is no proof that can be read: {told}") from None
+    except (ValueError, RecursionError) as error:
+        raise ProofError(f"{path} is no proof: {_why_no_json(error)}") from None
     if not isinstance(record, Mapping):
         raise ProofError(f"{path} is no proof: it holds {shown(record)}")
     return record
+
+
+def _why_no_json(error: ValueError | RecursionError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        if not error.doc.strip():
+            return "it is empty"
+        return f"it is no JSON, at line {error.lineno}, column {error.colno}"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text in UTF-8"
+    if isinstance(error, RecursionError):
+        return "its lists are nested too deeply"
+    return str(error) if str(error) == _TWICE else "a number in it is too long"
 
 
 def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return a record, in which no name hides another entry of the same name."""
     record = dict(pairs)
     if len(record) != len(pairs):
-        raise ValueError("a name stands twice in the same record")
+        raise ValueError(_TWICE)
     return record

@@ -14,6 +14,10 @@ _MOST_DIGITS = 4000  # of a number; Python reads no more than 4,300 by default
 _Read = TypeVar("_Read")
 
 
+class AbsentError(ProofError):
+    """Something has no field of a name."""
+
+
 def field(record: Any, name: str) -> Any:
     """Return what a record holds under a name.
 
@@ -23,7 +27,7 @@ def field(record: Any, name: str) -> Any:
         If there is none.
     """
     if not isinstance(record, Mapping) or name not in record:
-        raise ProofError(f"the proof has no {name!r}")
+        raise AbsentError(f"the proof has no {name!r}")
     return record[name]
 
 

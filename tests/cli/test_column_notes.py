@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from sgdmem.cli.column_notes import column_notes
 from sgdmem.numeric.spectra.data_files import DataTable
@@ -34,3 +35,15 @@ def test_notes(rng: np.random.Generator) -> None:
         "the labels are not centred, and no column is constant: no intercept"
     ]
     assert column_notes(DataTable(np.ones((4, 2, 3)), names)) == []
+
+
+@pytest.mark.parametrize("size", [1e308, 1e200, 1e-200, 1e-310])
+def test_notes_of_numbers_whose_squares_are_no_floats(size: float) -> None:
+    rows = np.array([[1, 0.5], [-1, 1], [0.5, -1]])
+    names = ["a", "b"]
+    with np.errstate(all="raise", under="ignore"):
+        assert "constant: a, b" not in column_notes(DataTable(rows * size, names))
+        (note,) = column_notes(DataTable(np.ones((1, 2)) * size, names))
+        assert note == "constant: a, b"
+        notes = column_notes(DataTable(rows * [size, 1], names))
+    assert notes[0].startswith("scales differ by a factor of")

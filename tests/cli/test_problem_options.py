@@ -107,3 +107,33 @@ def test_weight_decay(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
         code, _, err = run(capsys, *command)
         assert code == 2
         assert said_so in err
+
+
+@pytest.mark.parametrize(
+    "option", ["--spectrum", "--data", "--labels", "--coupling", "--output", "PROOF", "FILE"]
+)
+def test_the_name_of_a_file_is_not_empty(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = {"PROOF": ["check", ""], "FILE": ["draw", ""]}.get(option)
+    code, out, err = run(capsys, *(arguments or [*HEAVY_BALL, option, ""]))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert option in err and "the name of a file is empty" in err
+
+
+@pytest.mark.parametrize("options", [["--tau1", "x"], ["--count", "3"], ["--labels", "no.csv"]])
+def test_options_of_a_problem_that_is_not_given(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, "derive", "sgd", *options)
+    assert (code, out) == (2, "")
+    assert f"{options[0]} is of a problem" in err
+
+
+def test_numbers_beyond_what_is_made(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    simulated = ["simulate", "sgd", "--set", "learning_rate=0.1", "--power-law", "1.5"]
+    simulated += ["--count", "5", "--zeta", "1", "--batch-size", "4"]
+    for option in (["--steps", "9" * 20], ["--steps", "5", "--points", "9" * 20]):
+        code, out, err = run(capsys, *simulated, *option)
+        assert (code, out) == (2, "") and "must be an integer from 1 to" in err
+    np.save(tmp_path / "huge.npy", np.full((4, 2), 1e308))
+    code, _, err = run(capsys, *HEAVY_BALL, "--data", str(tmp_path / "huge.npy"))
+    assert code == 2 and "must have eigenvalues within the range of floats" in err

@@ -127,10 +127,14 @@ def test_what_cannot_be_proved_is_said_in_a_line(
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "no proof that can be read"),
-        (b"\x93NUMPY\x01", "no proof that can be read"),
-        (b"[" * 10**5, "no proof that can be read"),
-        (b"1" * 5000, "no proof that can be read"),
+        (b"", "is no proof: it is empty"),
+        (b"\x93NUMPY\x01", "is no proof: it is no text in UTF-8"),
+        ('{"format": 1}'.encode("utf-16"), "is no proof: it is no text in UTF-8"),
+        (b"eigenvalue\n1\n", "is no proof: it is no JSON, at line 1, column 1"),
+        (b"[" * 10**5, "is no proof: its lists are nested too deeply"),
+        (b"1" * 5000, "is no proof: a number in it is too long"),
+        (b'{"a": 1, "a": 2}', "is no proof: a name stands twice"),
+        (b"[1]", "is no proof: it holds [1]"),
         (
             b'{"format": "sgdmem proof", "version": "2\\u001b[2J"}',
             "and the checker is for version 1",

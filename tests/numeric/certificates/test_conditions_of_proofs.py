@@ -67,7 +67,7 @@ CASES: tuple[tuple[str, tuple[Any, ...], Any, str], ...] = (
     ("list", ("witness", "bits"), 0, "bits must be an integer from 1"),
     ("list", ("witness", "bits"), 10**5 + 1, "bits must be an integer from 1 to 100000"),
     ("list", ("witness", "bits"), True, "bits must be an integer"),
-    ("list", ("claim",), "unstable", "no 'by'"),
+    ("list", ("claim",), "unstable", "no witness of the claim 'unstable': the proof has no 'by'"),
     ("list", ("version",), 2, "version 1"),
     ("list", ("problem", "rows"), [], "must have one of"),
     ("coupled", ("noise", "coupling"), [["1", "1"]], "is square"),

@@ -141,12 +141,17 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert (
         run(capsys, "boundary", "heavy-ball", *window, "--power-law", "2", "-o", str(edge))[0] == 0
     )
+    new, damaged = tmp_path / "new.nc", tmp_path / "damaged.nc"
+    new.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    damaged.write_bytes(b"CDF\x01" + bytes(100))
     for bad, message in (
         (["no.nc"], "there is no file"),
         ([data, "-o", "x.doc"], "-o must end in .png, .svg or .pdf"),
         ([data, "--quantity", "speed"], "quantity must be among"),
         ([str(edge.with_suffix(".nc")), "--quantity", "margin"], "quantity belongs to maps"),
-        ([str(picture)], "is no netCDF file"),
+        ([str(picture)], "is no netCDF file of a map or a diagram\n"),
+        ([str(new)], "is netCDF of version 4"),
+        ([str(damaged)], "is netCDF that cannot be read: damaged"),
     ):
         code, _, err = run(capsys, "draw", *bad)
         assert code == 2 and message in err
