@@ -16,14 +16,15 @@ from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.certificates.boxes import OPEN, STABLE, UNSTABLE, Modes
 from sgdmem.numeric.certificates.intervals import Band, Interval
 from sgdmem.numeric.certificates.noise_extremes import NoiseExtremes
-from sgdmem.numeric.certificates.robust_verdict import Extent, RobustVerdict, joined
+from sgdmem.numeric.certificates.nowhere_stable import is_nowhere_schur, known_ends
+from sgdmem.numeric.certificates.robust_verdict import BoxFinding, Extent, joined
 from sgdmem.numeric.certificates.uncertain import BoxQuestion, box_judge, read_family
 from sgdmem.numeric.noise_sums.mode_summands import form_under, mode_summands
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
 from sgdmem.numeric.spectra.spectrum import Spectrum
 from sgdmem.numeric.verdicts.stability import stability
-from sgdmem.symbolic.algorithms.algorithm import numeric_algorithm
+from sgdmem.symbolic.algorithms.algorithm import Algorithm, numeric_algorithm
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.errors import InputError
 
@@ -32,6 +33,7 @@ _ASKED_INSIDE = 4  # boxes of each kind whose middles are asked, each time that 
 _MOST_PIECES = 2**16  # of all eigenvalues together
 _LEVELS = 40
 _MODES = 100  # of a box that counts as one
+_WIDE = 2  # quotient of the ends of an eigenvalue that is cut in equal ratios
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class BoxSearch:
         varying = self.family.varying(list(self.own), dict(self.fixed))
         return read_family(varying, outer)
 
-    def verdict(self) -> RobustVerdict:
+    def verdict(self) -> BoxFinding:
         """Return the verdict; where parameters have special values, of these by themselves, too."""
         _, exceptions = self._known
         parts = [self._without_special_values()]
@@ -79,30 +81,29 @@ class BoxSearch:
         stable = [part.stable_point for part in parts if part.stable_point is not None]
         unstable = [part.unstable_point for part in parts if part.unstable_point is not None]
         extent = joined([part.extent for part in parts])
-        return RobustVerdict(
+        return BoxFinding(
             extent="some" if stable and unstable else extent,
             stable_point=stable[0] if stable else None,
             unstable_point=unstable[0] if unstable else None,
             open_share=parts[0].open_share,
             boxes=sum(part.boxes for part in parts),
-            seconds=0.0,
-            asked="",
         )
 
-    def _without_special_values(self) -> RobustVerdict:
+    def _without_special_values(self) -> BoxFinding:
         seen: dict[bool, Mapping[str, Any]] = {}
         for corner in self._corners():
             self._ask(corner, seen)
             if len(seen) == 2:
                 return self._result("some", seen, 1.0, 0)
-        return self._by_boxes(seen)
+        extent = self._exactly(seen)
+        return self._by_boxes(seen) if extent == "open" else self._result(extent, seen, 0.0, 0)
 
     def _result(
         self, extent: Extent, seen: Mapping[bool, Mapping[str, Any]], share: float, boxes: int
-    ) -> RobustVerdict:
-        return RobustVerdict(extent, seen.get(True), seen.get(False), share, boxes, 0.0, "")
+    ) -> BoxFinding:
+        return BoxFinding(extent, seen.get(True), seen.get(False), share, boxes)
 
-    def _by_boxes(self, seen: dict[bool, Mapping[str, Any]]) -> RobustVerdict:
+    def _by_boxes(self, seen: dict[bool, Mapping[str, Any]]) -> BoxFinding:
         """Cut boxes until all are decided alike."""
         names = tuple(self.own)
         start = np.array([[_down(low) for low, _ in self.own.values()]]).reshape(1, -1)
@@ -136,6 +137,37 @@ class BoxSearch:
                 low, high, volume = _halved(low, high, volume, widths)
             level += 1
 
+    def _exactly(self, seen: Mapping[bool, Any]) -> Extent:
+        """Return what exact numbers say, where boxes would leave a sliver at the boundary open."""
+        if self.band is None and all(low == high for low, high in self.own.values()):
+            found = self._at_the_point()
+            if found == {False}:
+                return "none"
+            if found == {True} and self.noises.most_is_known:
+                return "all"
+        return "none" if True not in seen and self._is_nowhere_schur() else "open"
+
+    def _at_the_point(self) -> set[bool | None]:
+        """Return whether it is stable under the least and the most noise, where nothing varies."""
+        try:
+            method = self._method(next(self._corners()))
+        except InputError:
+            return set()  # a special value, which is asked for by itself
+        return {stability(method, *self._under(noise)).stable for noise, _ in self.noises.known}
+
+    def _is_nowhere_schur(self) -> bool:
+        """Whether the mode of the largest or of the smallest eigenvalue is in no point."""
+        from sympy import Symbol
+
+        spectrum, decay = self.problem.spectrum, self.problem.weight_decay
+        ends = known_ends(spectrum) if self.band is None else list(zip(*self.band, strict=True))
+        family = self.family.varying(list(self.own), dict(self.fixed))
+        box = {Symbol(name, real=True): x for name, x in self.own.items()}
+        return any(
+            is_nowhere_schur(family.symbolic().polynomials, box, (low + decay, high + decay))
+            for low, high in {min(ends), max(ends)}
+        )
+
     def _question(self, names: tuple[str, ...], level: int) -> BoxQuestion:
         modes = None
         if self.band is not None:
@@ -163,20 +195,26 @@ class BoxSearch:
     def _ask(self, values: Mapping[str, Fraction], seen: dict[bool, Mapping[str, Any]]) -> None:
         """Judge a method under the extremes of noise and eigenvalues."""
         try:
-            method = numeric_algorithm(self.family(**self.fixed, **values))
+            method = self._method(values)
         except InputError:
             return  # a special value, which is asked for by itself
         for noise, said in self.noises.known:
             for lam in self._extreme_eigenvalues(method, noise):
-                spectrum = self.problem.spectrum
-                if lam is not None:
-                    spectrum = Spectrum(lam, weights=spectrum.weights)
-                there = Problem(spectrum, _alone(noise), weight_decay=self.problem.weight_decay)
-                size = 1 / noise.inverse_batch if noise.inverse_batch else math.inf
-                stable = stability(method, there, size).stable
+                stable = stability(method, *self._under(noise, lam)).stable
                 if stable is not None and stable not in seen:
                     found = {"eigenvalues": lam} if lam is not None else {}
                     seen[stable] = {**values, **said, **found}
+
+    def _method(self, values: Mapping[str, Any]) -> Algorithm:
+        return numeric_algorithm(self.family(**self.fixed, **values))
+
+    def _under(self, noise: BatchNoise, lam: Any = None) -> tuple[Problem, Any]:
+        """Return the problem under a noise, maybe with other eigenvalues, and the batch size."""
+        spectrum = self.problem.spectrum
+        if lam is not None:
+            spectrum = Spectrum(lam, weights=spectrum.weights)
+        there = Problem(spectrum, _alone(noise), weight_decay=self.problem.weight_decay)
+        return there, 1 / noise.inverse_batch if noise.inverse_batch else math.inf
 
     def _extreme_eigenvalues(self, method: Any, noise: BatchNoise) -> list[Any]:
         """Return those in the band with the least and the largest noise summands, nearly."""
@@ -216,8 +254,7 @@ def _halved(low: Array, high: Array, volume: Array, widths: Array) -> tuple[Arra
 def _pieces(low: Sequence[Fraction], high: Sequence[Fraction], weights: Array, level: int) -> Modes:
     """Return eigenvalues in intervals that are cut in 2^level pieces."""
     count = max(1, min(2**level, _MOST_PIECES // len(low)))
-    shares = [Fraction(k, count) for k in range(count + 1)]
-    ends = [[a + (b - a) * share for share in shares] for a, b in zip(low, high, strict=True)]
+    ends = [_cuts(a, b, count) for a, b in zip(low, high, strict=True)]
     middles, radii = zip(
         *(((x + y) / 2, (y - x) / 2) for row in ends for x, y in pairwise(row)),
         strict=True,
@@ -225,6 +262,15 @@ def _pieces(low: Sequence[Fraction], high: Sequence[Fraction], weights: Array, l
     balls = Ball.exactly(middles, radii)
     shape = len(low), count
     return Modes.explicit(Ball(balls.mid.reshape(shape), balls.rad.reshape(shape)), weights)
+
+
+def _cuts(low: Fraction, high: Fraction, count: int) -> list[Fraction]:
+    """Return the ends of equal pieces of an interval, of a wide one those of equal ratios."""
+    if high <= _WIDE * low:
+        return [low + (high - low) * Fraction(k, count) for k in range(count + 1)]
+    start, end = math.log(low), math.log(high)
+    inner = [Fraction(math.exp(start + (end - start) * k / count)) for k in range(1, count)]
+    return [low, *(min(max(x, low), high) for x in inner), high]
 
 
 def _down(value: Fraction) -> float:

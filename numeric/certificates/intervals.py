@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from sgdmem.numeric.arithmetic.arrays import list_entries
 from sgdmem.numeric.arithmetic.inputs import enclosure, number
 from sgdmem.numeric.problems.batch_size import is_infinite
+from sgdmem.numeric.problems.coupling import LARGEST
 from sgdmem.numeric.spectra.spectrum import Spectrum
-from sgdmem.symbolic.algebra.scalars import interval_ends, is_list
+from sgdmem.symbolic.algebra.scalars import interval_ends, is_list, to_float
 from sgdmem.symbolic.errors import InputError, shown
+
+_LARGEST_EIGENVALUE = Fraction(10**300)
+_ROUNDING = Fraction(1, 2**50)  # of eigenvalues, which are the nearest floats
 
 Interval: TypeAlias = tuple[Any, Any]  # Fractions; a batch size may be infinite
 Band: TypeAlias = tuple[Sequence[Fraction], Sequence[Fraction]]
@@ -38,7 +42,22 @@ def read_interval(name: str, given: Any) -> Interval:
         raise InputError(f"batch_size must be positive, got {shown(given)}")
     if low < 0 and name == "tau1":
         raise InputError(f"tau1 must be >= 0, got {shown(given)}")
+    for end in (low, high):
+        if end != math.inf and abs(end) > LARGEST:
+            raise InputError(f"{name} must be at most 1e100 in size, got {shown(given)}")
     return low, high
+
+
+def read_intervals(given: Any) -> dict[str, Any]:
+    """Return intervals by name as they are given; InputError if they are no mapping of names."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
+        raise InputError(
+            'intervals must be a mapping from names to (low, high), such as {"learning_rate": '
+            f"(0.1, 0.3)}}, got {shown(given)}"
+        )
+    return dict(given)
 
 
 def _ends(name: str, given: Any) -> Interval:
@@ -73,17 +92,31 @@ def read_band(given: Any, spectrum: Spectrum) -> Band:
     low, high = (
         [number(x, "eigenvalues") for x in list_entries(c, "eigenvalues")] for c in columns
     )
-    count = len(spectrum.listed().eigenvalues)
+    if spectrum.law is not None and spectrum.law.count is None:
+        raise InputError(
+            f"eigenvalues cannot be intervals on {spectrum}: give a list of those that were "
+            "measured in the place of the power law"
+        )
+    own = spectrum.listed().eigenvalues.tolist()
+    count = len(own)
     if len(low) != count or len(high) != count:
         raise InputError(
             f"eigenvalues must have an interval for each of the {count} eigenvalues of the "
             f"problem, got {len(low)} and {len(high)} ends"
         )
     for index, (start, end) in enumerate(zip(low, high, strict=True)):
-        if not 0 < start <= end:
+        said = f"{to_float(start):g} to {to_float(end):g}"
+        if start > end:
+            raise InputError(f"eigenvalues[{index}] must have its low end first, got {said}")
+        if not 1 / _LARGEST_EIGENVALUE <= start <= end <= _LARGEST_EIGENVALUE:
             raise InputError(
-                f"eigenvalues[{index}] must lie in an interval of positive numbers, got "
-                f"{float(start):g} to {float(end):g}"
+                f"eigenvalues[{index}] must lie in an interval of positive numbers, from 1e-300 to "
+                f"1e300, got {said}"
+            )
+        if not (1 - _ROUNDING) * start <= own[index] <= (1 + _ROUNDING) * end:
+            raise InputError(
+                f"eigenvalues[{index}] must lie in an interval that contains it: {own[index]:.6g} "
+                f"is not in {said}"
             )
     return low, high
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from sgdmem.numeric.certificates.intervals import Interval
 from sgdmem.numeric.certificates.uncertain import require_physical
 from sgdmem.numeric.judges.fitted_noise import extreme_noises
+from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.noise_estimate import NoiseEstimate
 from sgdmem.symbolic.errors import InputError
@@ -44,13 +44,12 @@ class NoiseExtremes:
 def noise_extremes(noise: Noise, batch_size: Any, read: Mapping[str, Interval]) -> NoiseExtremes:
     """Return the extremes of a noise, of which some parameters, or the batch size, are intervals.
 
-    Of an estimate those that two standard errors and its misfit leave. What data cannot have, tau2
-    > tau1, is left out.
+    Of an estimate those that two standard errors and its misfit leave.
 
     Raises
     ------
     InputError
-        If nothing is left.
+        If some of it is what data cannot have, tau2 > tau1.
     """
     fewest, largest = read.get("batch_size", (None, None))
     if fewest is None:
@@ -62,7 +61,7 @@ def noise_extremes(noise: Noise, batch_size: Any, read: Mapping[str, Interval]) 
         return _of_estimate(noise, noise.estimate, sizes, said_sizes)
     tau1 = read.get("tau1", (noise.tau1, noise.tau1))
     if not named:
-        quiet = batch_size == math.inf and "batch_size" not in read
+        quiet = "batch_size" not in read and is_infinite(batch_size)
         if not quiet:
             require_physical("problem", noise.tau1, noise.largest_tau2)
         ends = [noise, noise]
@@ -71,9 +70,8 @@ def noise_extremes(noise: Noise, batch_size: Any, read: Mapping[str, Interval]) 
         if tau2 is None and isinstance(noise.tau2, tuple):
             raise InputError("tau1 cannot be an interval where tau2 is given mode by mode")
         low, high = tau2 or (noise.tau2, noise.tau2)
-        require_physical("intervals", tau1[1], low)
-        first = max(tau1[0], low)  # below, no data have such noise
-        ends = [Noise(first, min(high, first)), Noise(tau1[1], low)]
+        require_physical("intervals", tau1[0], high)
+        ends = [Noise(tau1[0], high), Noise(tau1[1], low)]
     least, most = ends[0].at(largest), ends[1].at(fewest)
     said = [
         {**size, **{x: getattr(end, x) for x in sorted(named)}}

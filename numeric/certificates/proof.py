@@ -21,7 +21,7 @@ from sgdmem.symbolic.certificates.check import (
 )
 from sgdmem.symbolic.certificates.proof_text import proof_text
 from sgdmem.symbolic.certificates.question import question_lines
-from sgdmem.symbolic.errors import InputError, ProofError
+from sgdmem.symbolic.errors import InputError, ProofError, shown
 from sgdmem.symbolic.files.marks import SIGNATURE
 from sgdmem.symbolic.files.whole_files import write_text
 
@@ -59,6 +59,13 @@ class Proof:
 
     record: Mapping[str, Any]
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.record, Mapping):
+            raise InputError(
+                f"record must be a mapping as JSON of a proof has it, got {shown(self.record)}; "
+                "Proof.load reads a file"
+            )
+
     @classmethod
     def load(cls, path: Any) -> Proof:
         """Read what `save` has written, and check it.
@@ -74,8 +81,11 @@ class Proof:
 
     @property
     def claim(self) -> str:
-        """What is proved: "stable", "unstable", "boundary" (not stable either) or "open"."""
-        return str(self.record["claim"])
+        """What is proved: "stable", "unstable", "boundary" (not stable either) or "open".
+
+        ProofError if the checker does not accept it, as for `stable` and `reason`.
+        """
+        return self.checked.claim
 
     @property
     def stable(self) -> bool | None:

@@ -25,6 +25,7 @@ from sgdmem.numeric.certificates.uncertain import (
     require_two_parameters,
 )
 from sgdmem.numeric.compilation.progress import shown_progress
+from sgdmem.numeric.problems.batch_size import is_infinite
 from sgdmem.numeric.problems.noise import Noise
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.symbolic.algebra.scalars import to_float
@@ -159,7 +160,7 @@ def _question(
     )
     if "tau2" in names:
         require_physical("tau2", noise.tau1, ranges["tau2"][1])
-    elif "tau1" in names or batch_size != math.inf:
+    elif "tau1" in names or not is_infinite(batch_size):
         require_physical("problem", noise.tau1, noise.largest_tau2)
     own = [name for name in names if name not in OF_NOISE]
     program, exceptions = read_family(
@@ -233,7 +234,7 @@ def _read_axis(label: str, given: Any) -> tuple[str, float, float, Scale]:
             f"{label} must be (parameter name, low, high) or (parameter name, low, high, scale), "
             f"got {shown(given)}"
         ) from None
-    if not isinstance(name, str) or scale not in _SCALES:
+    if not isinstance(name, str) or not isinstance(scale, str) or scale not in _SCALES:
         raise InputError(
             f"{label} must start with a parameter's name, and its scale must be linear, log or "
             f"log1m, got {shown(given)}"

@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.certificates.asked import Asked
 from sgdmem.numeric.certificates.box_search import BoxSearch
-from sgdmem.numeric.certificates.intervals import read_band, read_interval, spectrum_of_intervals
+from sgdmem.numeric.certificates.intervals import (
+    read_band,
+    read_interval,
+    read_intervals,
+    spectrum_of_intervals,
+)
 from sgdmem.numeric.certificates.noise_extremes import noise_extremes
 from sgdmem.numeric.certificates.robust_verdict import RobustVerdict
 from sgdmem.numeric.certificates.uncertain import OF_NOISE, require_two_parameters
@@ -75,6 +80,7 @@ def robust_stability(
     --------
     >>> print(robust_stability("sgd", [2, 1], 4, intervals={"learning_rate": ("0.1", "0.5")}))
     all: stable for all of learning_rate from 0.1 to 0.5
+      sgd(learning_rate from 0.1 to 0.5) on eigenvalues [2, 1]; batch size 4, tau1 = 1, tau2 = 0
     >>> found = robust_stability(
     ...     "sgd", [2, 1], 4, learning_rate=0.5, intervals={"eigenvalues": ([1, 0.5], [4, 1])}
     ... )
@@ -82,7 +88,7 @@ def robust_stability(
     ('some', [4.0, 1.0])
     """
     started = time.monotonic()
-    given = dict(intervals or {})
+    given = read_intervals(intervals)
     spectrum, band = spectrum_of_intervals(problem)
     known = as_problem(problem if spectrum is None else spectrum)
     if "eigenvalues" in given:
@@ -95,14 +101,13 @@ def robust_stability(
     most = whole(most_boxes, "most_boxes", 1)
     search = BoxSearch(constructor, fixed, known, own, band, noises, most)
     found = search.verdict()
-    estimated = known.noise.estimate is not None and not {"tau1", "tau2"} & {*read}
-    asked = [
-        f"{name} from {float(low):.10g} to {float(high):.10g}" for name, (low, high) in read.items()
-    ]
-    if band is not None:
-        asked.append(f"{len(band[0])} eigenvalues in intervals")
-    if estimated:
-        asked.append("the noise that an estimate leaves")
-    seconds = time.monotonic() - started
-    words = ", ".join(asked) or "what is given"
-    return replace(found, asked=words, seconds=seconds, is_estimated=estimated)
+    asked = Asked(constructor, fixed, known, batch_size, read, band)
+    return RobustVerdict(
+        **vars(found),
+        seconds=time.monotonic() - started,
+        asked=asked.what_varies,
+        question=asked.question,
+        problem=asked.problem(),
+        intervals=asked.intervals(),
+        is_estimated=asked.is_estimated,
+    )

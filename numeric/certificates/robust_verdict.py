@@ -20,13 +20,14 @@ _SAID = {
 
 
 @dataclass(frozen=True)
-class RobustVerdict:
-    """For how much of what uncertain numbers may be a method is stable.
+class BoxFinding:
+    """What a search through boxes found.
 
     Attributes
     ----------
     extent : "all", "some", "none" or "open"
-        All and none are proved of every point by ball arithmetic; some by a point of either kind.
+        All and none are proved of every point, by ball arithmetic or exactly; some by a point of
+        either kind.
     stable_point, unstable_point : mapping or None
         Points that are stable, and that are not, where one was found: exact values of what was
         given in intervals, eigenvalues as a list, and tau1 and tau2 of an estimate.
@@ -34,11 +35,6 @@ class RobustVerdict:
         Of the volume of the parameters, what was left undecided.
     boxes : int
         How many boxes were judged.
-    seconds : float
-    asked : str
-        What was uncertain, in words.
-    is_estimated : bool
-        Whether the noise was: then all of what two standard errors and the misfit leave is asked.
     """
 
     extent: Extent
@@ -46,14 +42,45 @@ class RobustVerdict:
     unstable_point: Mapping[str, Any] | None
     open_share: float
     boxes: int
+
+
+@dataclass(frozen=True)
+class RobustVerdict(BoxFinding):
+    """For how much of what uncertain numbers may be a method is stable.
+
+    Attributes
+    ----------
+    extent, stable_point, unstable_point, open_share, boxes
+        As in `BoxFinding`.
+    seconds : float
+    asked : str
+        What was uncertain, in words.
+    question : str
+        All that was asked about, in a line: the method, the problem, the batch size.
+    problem : mapping
+        The same as JSON-ready values: an interval is a list of its ends.
+    intervals : mapping
+        The ends of what was uncertain, JSON-ready; of eigenvalues two lists.
+    is_estimated : bool
+        Whether the noise was: then all of what two standard errors and the misfit leave is asked.
+    """
+
     seconds: float
     asked: str
+    question: str
+    problem: Mapping[str, Any]
+    intervals: Mapping[str, Any]
     is_estimated: bool = False
 
     @property
     def stable(self) -> bool | None:
         """True where all is stable, False where nothing is, None otherwise."""
         return {"all": True, "none": False}.get(self.extent)
+
+    @property
+    def explanation(self) -> str:
+        """What was found as a sentence."""
+        return f"{_SAID[self.extent]} {self.asked}"
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -62,34 +89,35 @@ class RobustVerdict:
         )
 
     def __str__(self) -> str:
-        lines = [f"{self.extent}: {_SAID[self.extent]} {self.asked}"]
+        lines = [f"{self.extent}: {self.explanation}", f"  {self.question}"]
         if self.extent in ("some", "open"):
-            for kind, point in (("stable", self.stable_point), ("not", self.unstable_point)):
+            for kind, point in (
+                ("stable", self.stable_point),
+                ("not stable", self.unstable_point),
+            ):
                 if point is not None:
                     lines.append(f"  {kind} at {shown_point(point)}")
         if self.extent == "open":
-            lines.append(f"  {self.open_share:.1%} of the parameters is left undecided")
+            share = f"{100 * self.open_share:.3g}%"
+            lines.append(f"  {share} of the parameters are left undecided, or lie on the boundary")
         if self.is_estimated:
             lines.append("  the noise is estimated: two standard errors, and its misfit")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values."""
-        points = {
-            name: None if point is None else {k: _plain(v) for k, v in point.items()}
-            for name, point in (
-                ("stable_point", self.stable_point),
-                ("unstable_point", self.unstable_point),
-            )
-        }
+        """Return JSON-ready values; an infinite number becomes None."""
         return {
+            "stable": self.stable,
             "extent": self.extent,
-            **points,
+            "explanation": self.explanation,
+            "estimated": self.is_estimated,
+            "problem": dict(self.problem),
+            "intervals": dict(self.intervals),
+            "stable_point": _point(self.stable_point),
+            "unstable_point": _point(self.unstable_point),
             "open_share": self.open_share,
             "boxes": self.boxes,
             "seconds": self.seconds,
-            "asked": self.asked,
-            "is_estimated": self.is_estimated,
         }
 
 
@@ -105,9 +133,14 @@ def shown_point(point: Mapping[str, Any]) -> str:
     return ", ".join(parts) or "the point"
 
 
-def _plain(value: Any) -> Any:
+def _point(point: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if point is None else {name: plain(value) for name, value in point.items()}
+
+
+def plain(value: Any) -> Any:
+    """Return a number, or lists of them, as JSON has it: floats, None where it is infinite."""
     if isinstance(value, (list, tuple, np.ndarray)):
-        return [_plain(x) for x in value]
+        return [plain(x) for x in value]
     number = to_float(value)
     return number if np.isfinite(number) else None
 

@@ -15,6 +15,7 @@ from sgdmem.numeric.certificates.boxes import BoxJudge, Modes, NoiseShares
 from sgdmem.numeric.compiled_maps.family_program import FamilyProgram, family_program
 from sgdmem.numeric.problems.noise import BatchNoise, Noise
 from sgdmem.numeric.problems.problem import Problem
+from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.algorithms.branching_values import telling_values
 from sgdmem.symbolic.algorithms.family import Family
 from sgdmem.symbolic.errors import InputError
@@ -66,9 +67,6 @@ class BoxQuestion:
             both = _shares(self.most, None, None, None)
             return both, both
         tau1, tau2 = ends.get("tau1", (None, None)), ends.get("tau2", (None, None))
-        if tau2[1] is not None:  # other noise is that of no data
-            most_tau2 = float(self.least.tau1) if tau1[0] is None else tau1[0]
-            tau2 = tau2[0], np.minimum(tau2[1], most_tau2)
         return (
             _shares(self.least, sizes[1], tau1[0], tau2[1]),
             _shares(self.most, sizes[0], tau1[1], tau2[0]),
@@ -140,9 +138,9 @@ def require_two_parameters(noise: Noise) -> None:
 
 
 def require_physical(name: str, tau1: Any, tau2: Any) -> None:
-    """Raise InputError where tau2 > tau1, which no data have."""
+    """Raise InputError where tau2 > tau1, somewhere in an interval, which no data have."""
     if tau2 > tau1:
         raise InputError(
-            f"{name}: tau2 must be at most tau1, got {float(tau2):g} > {float(tau1):g}: no data "
-            "have other noise"
+            f"{name}: tau2 must be at most tau1 everywhere, got tau2 = {to_float(tau2):g} with "
+            f"tau1 = {to_float(tau1):g}: no data have such noise"
         )

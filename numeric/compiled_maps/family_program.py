@@ -51,7 +51,12 @@ class FamilyProgram:
     def form(self, values: Mapping[str, Ball], shape: tuple[int, ...]) -> HalfPlaneForm:
         """Return the half-plane form of many members; its Q_output is Q."""
         nothing = Ball(np.zeros(shape))  # what is the same for all becomes an array, too
-        row = [nothing + entry for entry in self.program.run(values)]
+        try:
+            row = [nothing + entry for entry in self.program.run(values)]
+        except OverflowError:  # of a number that is the same for all
+            raise InputError(
+                "parameters of whole boxes must be within the range of floating-point numbers"
+            ) from None
         return HalfPlaneForm.of_row(row, self.memory)
 
     def count(self, damped: bool) -> int:

@@ -397,7 +397,7 @@ def require_algorithm(value: object, name: str) -> Algorithm:
     """Return an argument that must be an `Algorithm`; raise InputError if it is not."""
     if not isinstance(value, Algorithm):
         hint = ""
-        if isinstance(value, str):
+        if isinstance(value, str) or callable(value):
             hint = ": families are called with their parameters, such as heavy_ball(0.1, 0.9)"
         elif hasattr(value, "some_steps"):  # a schedule, of which this layer knows nothing
             hint = ": its steps are judged by sgdmem.methods.momentary_stability"

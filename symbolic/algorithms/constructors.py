@@ -134,7 +134,7 @@ def _reading(
         except TypeError:
             return constructor(*args, **kwargs)  # raises Python's own, clearer TypeError
         given.apply_defaults()
-        shown = ", ".join(f"{key}={_show(value)}" for key, value in given.arguments.items())
+        shown = ", ".join(f"{key}={argument_text(value)}" for key, value in given.arguments.items())
         values = given.arguments.values()
         floats = any(map(is_float, (x for v in values for x in (_as_tuple(v) or (v,)))))
         for key, value in given.arguments.items():
@@ -174,7 +174,14 @@ def _as_tuple(value: Any) -> tuple[Any, ...] | None:
     return tuple(value) if is_list(value) else None
 
 
-def _show(value: Any) -> str:
+def argument_text(value: Any) -> str:
+    """Return an argument as names of algorithms have it: as it was given.
+
+    Examples
+    --------
+    >>> argument_text("1e-3"), argument_text([0.5, 1])
+    ('1e-3', '(0.5, 1)')
+    """
     several = _as_tuple(value)
     return str(value) if several is None else f"({', '.join(map(str, several))})"
 

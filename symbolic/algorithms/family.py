@@ -141,7 +141,7 @@ class Family(Generic[_P]):
         names = list(names)
         for name in names:
             if name not in self.parameters and not self.takes_others:
-                known = ", ".join(self.parameters)
+                known = ", ".join(self.parameters) or "none"
                 others = [key for key, x in sorted(FAMILIES.items()) if name in x.parameters]
                 if len(others) > _FEW:
                     others[_FEW - 1 :] = [f"{len(others) - _FEW + 1} more"]

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from sgdmem.symbolic.certificates import noise_sums, periods, power_laws, samples
 from sgdmem.symbolic.certificates.fields import AbsentError, field
-from sgdmem.symbolic.errors import ProofError, shown
+from sgdmem.symbolic.errors import InputError, ProofError, shown
 
 FORMAT, VERSION = "sgdmem proof", 1
 MOST_BYTES = 2**28
@@ -90,8 +90,8 @@ def check_proof(proof: Any) -> CheckedProof:
 
     Parameters
     ----------
-    proof : dict, or path of a file of JSON
-        As `sgdmem.certify` makes it.
+    proof : dict, Proof, or path of a file of JSON
+        As `sgdmem.certify` makes it; of a Proof its ``record``.
 
     Returns
     -------
@@ -101,6 +101,8 @@ def check_proof(proof: Any) -> CheckedProof:
     ------
     ProofError
         If it does not prove what it claims, or is no proof of this version.
+    InputError
+        If it is nothing of that kind.
 
     Examples
     --------
@@ -118,7 +120,8 @@ def check_proof(proof: Any) -> CheckedProof:
     >>> print(check_proof(proof))
     proved stable: every mode is strictly Schur, and the noise sum, 0.238095238095, is below 1
     """
-    record = proof if isinstance(proof, Mapping) else read_proof(proof)
+    given = getattr(proof, "record", proof)
+    record = given if isinstance(given, Mapping) else read_proof(given)
     if record.get("format") != FORMAT:
         raise ProofError(
             f'a proof has "format": "{FORMAT}", this has {shown(record.get("format"))}'
@@ -161,7 +164,12 @@ def _kind(problem: Any) -> str:
 
 def read_proof(file: Any) -> Mapping[str, Any]:
     """Return what a file holds, which may be no proof; ProofError if that cannot be."""
-    path = Path(file)
+    try:
+        path = Path(file)
+    except TypeError:
+        raise InputError(
+            f"a proof is a Proof, its record, or the path of its file, got {shown(file)}"
+        ) from None
     try:
         with path.open("rb") as opened:
             text = opened.read(MOST_BYTES + 1)  # devices have no size

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sgdmem.symbolic.errors import InputError, shown
+
 _LONGEST = 100  # characters of an ending that the temporary name has, too
 
 
@@ -35,6 +37,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     ------
     OSError
         Naming the file that is meant.
+    InputError
+        If it is no path.
 
     Examples
     --------
@@ -46,7 +50,10 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     ...     path.read_text()
     '1 2 3'
     """
-    target = Path(path)
+    try:
+        target = Path(path)
+    except TypeError:
+        raise InputError(f"path must be the name of a file, got {shown(path)}") from None
     if target.exists() and not target.is_file():
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))

@@ -24,8 +24,11 @@ def test_stable_in_words_and_in_json(capsys: pytest.CaptureFixture[str]) -> None
     assert verdict["effective_learning_rate"] == 1.0
 
 
-def test_json_keys_are_the_documented_ones(capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, _ = run(capsys, *HEAVY_BALL, *LAW, "--json")
+@pytest.mark.parametrize("more", [[], ["--certify"], ["--set", "momentum=0.1:0.9"]])
+def test_json_keys_are_the_documented_ones(
+    more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, out, _ = run(capsys, *HEAVY_BALL[: -2 if "--set" in more else None], *more, *LAW, "--json")
     page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     for key in json.loads(out):
         assert f"`{key}`" in page
@@ -68,11 +71,21 @@ def test_infinite_values_are_null(capsys: pytest.CaptureFixture[str]) -> None:
     assert verdict["reason"] == "trace_diverges"
 
 
-def test_the_page_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_shows_what_is_printed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
-    command, _, shown = page.partition("$ sgdmem ")[2].partition("\n")
-    _, out, _ = run(capsys, *command.split())
-    assert out == shown.partition("```")[0]
+    monkeypatch.chdir(tmp_path)
+    examples = [text for part in page.split("```text\n")[1:] for text in part.split("```")[:1]]
+    said = ""
+    for command in [x for text in examples for x in text.split("$ ")[1:]]:
+        line, _, shown = command.partition("\n")
+        if line.startswith("cat "):
+            Path(line.split()[1]).write_text(shown)
+            continue
+        _, said, _ = run(capsys, *line.split()[1:])
+        assert said == shown
+    assert said and len(examples) >= 3
 
 
 def test_every_reason_is_on_the_page() -> None:

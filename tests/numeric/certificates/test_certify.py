@@ -275,6 +275,28 @@ def test_files(tmp_path: Path) -> None:
             check_proof(path)
 
 
+def test_proofs_are_taken_in_every_form_and_nothing_else_is(tmp_path: Path) -> None:
+    proof = certify(HALF, [1], 4)
+    proof.save(tmp_path / "proof.json")
+    forms: tuple[Any, ...] = (proof, proof.record, tmp_path / "proof.json")
+    assert {str(check_proof(form)) for form in forms} == {str(proof)}
+    for other in (None, 5, 1j, [], np.ones(2), float("nan"), b"x"):
+        for read in (check_proof, Proof.load):
+            with pytest.raises(InputError, match="a proof is a Proof, its record, or the path"):
+                read(other)
+        with pytest.raises(InputError, match="path must be the name of a file, got"):
+            proof.save(other)
+        with pytest.raises(InputError, match="record must be a mapping"):
+            Proof(other)  # type: ignore[arg-type]
+    for asked in ("claim", "stable", "reason", "text"):
+        with pytest.raises(ProofError):
+            getattr(Proof({"claim": "stable"}), asked)
+    family: Any = heavy_ball
+    for method in ("heavy-ball", family):
+        with pytest.raises(InputError, match="families are called with their parameters"):
+            certify(method, [1], 4)
+
+
 def test_rows_are_what_was_given() -> None:
     rows: Any = [["0.1", "1/3"], ["2", "1e-3"], ["1", "5"]]
     found = certify(HALF, Problem.from_data(rows), 2).record["problem"]["rows"]

@@ -233,12 +233,15 @@ def test_as_a_dataset() -> None:
         ({"y": ("momentum", 0, 1, "cube")}, "scale must be linear, log or log1m"),
         ({"y": ("momentum", 0, 1, "log")}, "logarithmic momentum must start above 0"),
         ({"y": ("batch_size", 0, 1)}, "batch_size must be positive"),
-        ({"y": ("tau2", 0, 2), "momentum": 0}, "tau2 must be at most tau1, got 2 > 1"),
+        ({"y": ("tau2", 0, 2), "momentum": 0}, "tau2 must be at most tau1 everywhere"),
         ({"y": MOMENTA, "goal": 2}, "goal must be a share of the area"),
         ({"y": MOMENTA, "most_boxes": 3}, "most_boxes must be an integer >= 64"),
         ({"y": MOMENTA, "problem": [[1.0, 2.0], [3.0, 1.0], [0.0, 1.0]]}, "got samples"),
         ({"y": MOMENTA, "problem": Problem(LIST, Noise(tau2=2))}, "tau2 must be at most tau1"),
         ({"y": ("weight", 0, 1), "momentum": 0}, "weight"),
+        ({"y": MOMENTA, "batch_size": np.ones(2)}, "batch_size must be a real number"),
+        ({"y": ("momentum", 0, 1, np.ones(2))}, "scale must be linear"),
+        ({"y": ("batch_size", 1, 2), "momentum": "1e400"}, "within the range of floating-point"),
     ],
 )
 def test_what_is_refused(question: dict[str, Any], message: str) -> None:

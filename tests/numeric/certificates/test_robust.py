@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from typing import Any
 
@@ -98,7 +99,6 @@ def within(point: Any, intervals: dict[str, Any]) -> bool:
         np.all(np.asarray(intervals[name][0], object) <= np.asarray(value, object))
         and np.all(np.asarray(value, object) <= np.asarray(intervals[name][1], object))
         for name, value in point.items()
-        if name != "tau2"  # it is at most tau1
     )
 
 
@@ -232,15 +232,20 @@ def test_special_values_are_asked_for_by_themselves() -> None:
     assert found.unstable_point is not None and found.unstable_point["momentum"] == 0
 
 
-def test_noise_that_no_data_have_is_left_out() -> None:
-    found = robust_stability(
-        "sgd", [1], 1, learning_rate="0.9", intervals={"tau1": (0, 1), "tau2": (0.5, 2)}
-    )
-    assert found.stable_point is not None or found.unstable_point is not None
-    for point in (found.stable_point, found.unstable_point):
-        assert point is None or point["tau2"] <= point["tau1"]
-    with pytest.raises(InputError, match=r"tau2 must be at most tau1, got 2 > 1"):
-        robust_stability("sgd", [1], 1, learning_rate=1, intervals={"tau2": (2, 3)})
+def test_noise_that_no_data_have_is_refused() -> None:
+    """In one corner of the box is enough."""
+    for given, ends in (
+        (Noise(), {"tau1": (0, 1), "tau2": (0.5, 2)}),
+        (Noise(), {"tau1": ("0.9", "1.1"), "tau2": (-1, 1)}),
+        (Noise(), {"tau2": (2, 3)}),
+        (Noise(1, 1), {"tau1": ("0.9", "1.1")}),
+    ):
+        with pytest.raises(InputError, match=r"tau2 must be at most tau1 everywhere, got tau2 = "):
+            robust_stability(
+                "sgd", Problem(Spectrum([1]), given), 1, learning_rate="0.9", intervals=ends
+            )
+    ends = {"tau1": (1, 2), "tau2": (-1, 1)}
+    assert robust_stability("sgd", [1], 1, learning_rate="0.1", intervals=ends).extent == "all"
 
 
 def test_intervals_without_their_width_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,11 +266,40 @@ def test_intervals_without_their_width_are_caught(monkeypatch: pytest.MonkeyPatc
 
 def test_what_it_says() -> None:
     found = robust_stability("sgd", [1], 4, intervals={"learning_rate": ("0.5", 3)})
-    assert str(found).startswith("some: stable for some of, not for all of learning_rate from 0.5")
-    assert found.stable is None and found.to_dict()["extent"] == "some"
+    first, question, *points = str(found).splitlines()
+    assert first == "some: stable for some of, not for all of learning_rate from 0.5 to 3"
+    assert question == (
+        "  sgd(learning_rate from 0.5 to 3) on eigenvalues [1]; batch size 4, tau1 = 1, tau2 = 0"
+    )
+    assert [line.split(" at ")[0] for line in points] == ["  stable", "  not stable"]
     with pytest.raises(TypeError, match="ask for its extent"):
         bool(found)
     assert robust_stability("sgd", [1], 4, learning_rate=0.5).stable is True
+    intervals = {"batch_size": (4, "inf"), "tau2": (-1, 0), "eigenvalues": ([1], [2])}
+    problem = Problem(Spectrum([1]), weight_decay="0.1")
+    found = robust_stability(
+        "heavy-ball", problem, intervals=intervals, learning_rate="0.1", momentum=0.5
+    )
+    assert str(found).splitlines()[1] == (
+        "  heavy_ball(learning_rate=0.1, momentum=0.5) on an eigenvalue in an interval, 1 to 2, "
+        "weight decay 0.1; batch size from 4 to inf, tau1 = 1, tau2 from -1 to 0"
+    )
+
+
+def test_its_keys_are_those_of_other_verdicts() -> None:
+    method, problem = find_family("sgd")("0.1"), Problem(LIST, Noise(1, -1), weight_decay="0.1")
+    single = stability(method, problem, 4).to_dict()
+    found = robust_stability("sgd", problem, 4, learning_rate="0.1").to_dict()
+    assert found["problem"] == single["problem"]
+    assert {"stable", "explanation", "estimated", "problem"} == {*found} & {*single}
+    given = {"learning_rate": ("0.1", "0.5"), "batch_size": (4, "inf"), "tau2": (-1, 0)}
+    band = {"eigenvalues": ([2, 1, "0.1"], [2, 2, "0.5"])}
+    found = robust_stability("sgd", problem, intervals={**given, **band}).to_dict()
+    assert {*found["problem"]} == {*single["problem"]}
+    assert found["problem"]["batch_size"] == [4, None] and found["problem"]["tau2"] == [-1, 0]
+    assert found["intervals"]["learning_rate"] == [0.1, 0.5]
+    assert found["intervals"]["eigenvalues"] == [[2, 1, 0.1], [2, 2, 0.5]]
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
 @pytest.mark.parametrize(
@@ -283,9 +317,66 @@ def test_what_it_says() -> None:
             {"eigenvalues": ([-1, 1, 1], [1, 1, 1]), "learning_rate": (1, 2)},
             r"eigenvalues\[0\] must lie in an interval of positive numbers",
         ),
+        ({"eigenvalues": ([2, 2, 1], [2, 1, 1])}, r"eigenvalues\[1\] must have its low end first"),
+        (
+            {"eigenvalues": ([2, 2, "0.3"], [2, 3, "0.3"])},
+            r"eigenvalues\[1\] must lie in an interval that contains it: 1 is not in 2 to 3",
+        ),
+        ({"eigenvalues": ([2, 1, "0.3"], [2, 1, "1e400"])}, r"eigenvalues\[2\].*1e300, got"),
+        ({"learning_rate": (1, "1e400")}, "learning_rate must be at most 1e100 in size"),
+        (5, r"intervals must be a mapping from names to \(low, high\).*, got 5"),
+        ([("learning_rate", (1, 2))], "intervals must be a mapping"),
+        (np.zeros(3), "intervals must be a mapping"),
+        ({5: (1, 2)}, "intervals must be a mapping from names"),
         ({"momentum": (0, 1)}, "momentum"),
     ],
 )
-def test_what_is_refused(intervals: dict[str, Any], message: str) -> None:
+def test_what_is_refused(intervals: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         robust_stability("sgd", LIST, 4, intervals=intervals)
+
+
+def test_other_arguments_that_are_refused() -> None:
+    rates = {"learning_rate": (0.1, 0.2)}
+    bands = {"eigenvalues": ([1], [2])}
+    asked: tuple[tuple[tuple[Any, ...], dict[str, Any], str], ...] = (
+        (("sgd", [1], np.ones(3)), {}, "batch_size must be a real number"),
+        (("heavy-ball", [1], 4), {}, "heavy-ball needs a value for momentum"),
+        (("sgd", [1], 4), {"most_boxes": "x"}, "most_boxes must be an integer"),
+        (("sgd", LAW, 4), {"intervals": bands}, "cannot be intervals on infinitely many"),
+        ((lambda: 1, [1], 4), {}, "it has none"),
+    )
+    for arguments, others, message in asked:
+        with pytest.raises(InputError, match=message):
+            robust_stability(*arguments, **{"intervals": rates, **others})
+
+
+@pytest.mark.parametrize(
+    ("family", "problem", "intervals"),
+    [
+        ("sgd", [1], {"learning_rate": (-1, 0)}),
+        ("sgd", LAW, {"learning_rate": (-1, 0)}),
+        ("heavy-ball", LIST, {"learning_rate": (-1, 0), "momentum": (0, "0.9")}),
+        ("nesterov", LIST, {"learning_rate": (-1, 0), "momentum": (0, "0.9")}),
+        ("heavy-ball", [1], {"learning_rate": ("0.1", "0.2"), "momentum": (1, 2)}),
+        ("sgd", [3], {"learning_rate": (1, 2), "eigenvalues": ([2], [3])}),
+        ("sgd", [1], {"learning_rate": (2, 2)}),
+    ],
+)
+def test_boxes_that_end_on_the_boundary_are_decided(
+    family: str, problem: Any, intervals: dict[str, Any]
+) -> None:
+    assert robust_stability(family, problem, intervals=intervals).extent == "none"
+
+
+def test_a_point_on_the_boundary_under_noise_is_decided() -> None:
+    for sizes, extent in ((("1/4", "1/3"), "none"), (("1/4", "1/2"), "some"), (("0.34", 1), "all")):
+        ends = {"batch_size": sizes}
+        found = robust_stability("sgd", [1], learning_rate="1/2", intervals=ends)
+        assert found.extent == extent
+
+
+def test_a_band_of_many_decades_is_cut_in_equal_ratios() -> None:
+    ends = {"eigenvalues": ([Fraction(1, 10**30)], [2])}
+    found = robust_stability("sgd", [1], 4, learning_rate="0.1", intervals=ends)
+    assert found.extent == "all" and found.boxes < 20
