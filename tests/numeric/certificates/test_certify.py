@@ -280,14 +280,15 @@ def test_proofs_are_taken_in_every_form_and_nothing_else_is(tmp_path: Path) -> N
     proof.save(tmp_path / "proof.json")
     forms: tuple[Any, ...] = (proof, proof.record, tmp_path / "proof.json")
     assert {str(check_proof(form)) for form in forms} == {str(proof)}
-    for other in (None, 5, 1j, [], np.ones(2), float("nan"), b"x"):
+    others: tuple[Any, ...] = (None, 5, 1j, [], np.ones(2), float("nan"), b"x")
+    for other in others:
         for read in (check_proof, Proof.load):
             with pytest.raises(InputError, match="a proof is a Proof, its record, or the path"):
                 read(other)
         with pytest.raises(InputError, match="path must be the name of a file, got"):
             proof.save(other)
         with pytest.raises(InputError, match="record must be a mapping"):
-            Proof(other)  # type: ignore[arg-type]
+            Proof(other)
     for asked in ("claim", "stable", "reason", "text"):
         with pytest.raises(ProofError):
             getattr(Proof({"claim": "stable"}), asked)
