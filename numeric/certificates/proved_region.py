@@ -12,6 +12,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import number
 from sgdmem.numeric.arithmetic.scales import Scale, to_places
+from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.numeric.certificates.boxes import OPEN, STABLE, UNSTABLE
 from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError, shown
@@ -76,7 +77,7 @@ class ProvedRegion:
 
     @property
     def open_share(self) -> float:
-        """The share of the area that is neither: a sliver around the edge of stability."""
+        """The share of the area that is neither, mostly a sliver around the edge of stability."""
         return self._share(OPEN)
 
     def _share(self, verdict: int) -> float:
@@ -115,11 +116,12 @@ class ProvedRegion:
         return None
 
     def __str__(self) -> str:
-        proved = self.stable_share + self.unstable_share
+        proved, stable, unstable, left = map(
+            percent, (1 - self.open_share, self.stable_share, self.unstable_share, self.open_share)
+        )
         found = (
-            f"proved: {proved:.1%} of the area (stable {self.stable_share:.1%}, unstable "
-            f"{self.unstable_share:.1%}), open {self.open_share:.1%}; {len(self):,} boxes, "
-            f"{self.seconds:.1f} s"
+            f"proved: {proved} of the area (stable {stable}, unstable {unstable}), open {left}; "
+            f"{len(self):,} boxes, {self.seconds:.1f} s"
         )
         return found + (f"; nothing is said of {self._left_out}" if self._left_out else "")
 

@@ -57,7 +57,8 @@ def prove_region(
 
     A map says what happens at its points; this says it of all points between them. Boxes are judged
     as a whole by ball arithmetic, and cut into four where that leaves them open, until little is
-    open: a sliver around the edge of stability that is halved with each cut.
+    open: a sliver around the edge of stability, that is halved with each cut, and some boxes
+    elsewhere, where bounds are wide.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.symbolic.algebra.scalars import to_float
 
 Extent: TypeAlias = Literal["all", "some", "none", "open"]
@@ -98,7 +99,7 @@ class RobustVerdict(BoxFinding):
                 if point is not None:
                     lines.append(f"  {kind} at {shown_point(point)}")
         if self.extent == "open":
-            share = f"{100 * self.open_share:.3g}%"
+            share = percent(self.open_share)
             lines.append(f"  {share} of the parameters are left undecided, or lie on the boundary")
         if self.is_estimated:
             lines.append("  the noise is estimated: two standard errors, and its misfit")

@@ -13,6 +13,7 @@ import numpy as np
 from sgdmem.numeric.arithmetic.arrays import list_entries
 from sgdmem.numeric.arithmetic.ball import Array, Ball
 from sgdmem.numeric.arithmetic.inputs import number
+from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.numeric.problems.batch_size import inverse_batch_size
 from sgdmem.numeric.problems.coupling import LARGEST, Block, entry, read_blocks, settled
 from sgdmem.numeric.problems.drawing import Drawing, Epoch
@@ -466,7 +467,7 @@ class BatchNoise(Noise):
         parts = []
         if self.is_partial:
             parts.append(
-                f"of modes with {100 * float(self.trace_share):.3g}% of the trace, the noise of "
+                f"of modes with {percent(float(self.trace_share))} of the trace, the noise of "
                 "the others in proportion"
             )
         if self.is_reference:

@@ -9,6 +9,7 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.numeric.judges.judge import Judge
 from sgdmem.numeric.noise_sums.sampled_operator import SampledOperator
 from sgdmem.numeric.problems.noise import Noise
@@ -137,7 +138,7 @@ class LimitingRows:
         if not named:
             return f"none of {len(self.indices):,} stands out, {alike}"
         pairs = zip(self.indices[:named], self.shares[:named], strict=True)
-        shown = ", ".join(f"{index} ({share:.0%})" for index, share in pairs)
+        shown = ", ".join(f"{index} ({percent(share, 0)})" for index, share in pairs)
         more = ", …" if named < len(self.indices) else ""
         count = f"{len(self.indices):,}, counted from 0"
         return f"{shown}{more} of {count}; {alike}"

@@ -18,7 +18,8 @@ from sgdmem.numeric.compiled_maps.family_program import family_program
 from sgdmem.numeric.compiled_maps.points import Points, ScatteredPoints
 from sgdmem.numeric.problems.problem import as_problem
 from sgdmem.phase_diagrams.maps.axes import Range, own_parameters, read_range
-from sgdmem.phase_diagrams.maps.curves import Curve, Cusp, Tracer
+from sgdmem.phase_diagrams.maps.curve import Curve
+from sgdmem.phase_diagrams.maps.curves import Cusp, Tracer
 from sgdmem.phase_diagrams.maps.dataset_description import describe, own_labels
 from sgdmem.phase_diagrams.maps.varying_problem import VaryingProblem
 from sgdmem.symbolic.algorithms.family import FamilyLike
@@ -71,7 +72,8 @@ def stability_boundary(
 
     A coarse map finds the curves, root finding encloses their points between a stable and an
     unstable algorithm, points are added where a curve bends, and where another condition begins to
-    bind the cusp is closed in on.
+    bind the cusp is closed in on. What the coarse map joins though no edge is there comes apart,
+    and is followed on from there.
 
     Parameters
     ----------

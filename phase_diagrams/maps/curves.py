@@ -1,8 +1,8 @@
-"""Curves through the boundary of a region of the unit square, traced and refined."""
+"""The tracing of curves through the boundary of a region of the unit square."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,6 +11,8 @@ import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.compiled_maps.crossings import Crossings, Judging, crossings
+from sgdmem.phase_diagrams.maps.curve import Curve, Labelling, crossings_on_lines, normals
+from sgdmem.phase_diagrams.maps.following import followed, true_parts
 
 _ROUNDS = 8  # of inserting points where a curve bends
 _MOST_HALVINGS = 60  # on the way to a cusp
@@ -19,9 +21,6 @@ _SHORTEST = 1e-4  # of a piece between others, in the unit square
 # Of a search across a curve, over the distance of its neighbours.
 _REACHES = (0.5, 1.0, 2.0, 4.0, 0.2, 0.05)
 
-# From points just outside, shape (n, 2), to the name of the condition that binds at each.
-Labelling = Callable[[Array], list[str]]
-
 
 @dataclass(frozen=True)
 class Cusp:
@@ -29,35 +28,6 @@ class Cusp:
 
     point: Array
     conditions: tuple[str, str]
-
-
-@dataclass
-class Curve:
-    """A part of the boundary.
-
-    Attributes
-    ----------
-    enclosed : Crossings
-        Its points, in order.
-    conditions : list of str
-        Which condition binds at each point.
-    """
-
-    enclosed: Crossings
-    conditions: list[str]
-
-    @property
-    def points(self) -> Array:
-        """Its points, shape (n, 2)."""
-        return self.enclosed.points
-
-    def insert(self, before: Sequence[int], found: Crossings, conditions: Sequence[str]) -> None:
-        """Put new points in front of those with the given numbers."""
-        where = np.asarray(before, dtype=int)
-        pairs = zip(self.enclosed, found, strict=True)
-        self.enclosed = Crossings(*(np.insert(old, where, new, axis=0) for old, new in pairs))
-        for shift, (place, condition) in enumerate(zip(before, conditions, strict=True)):
-            self.conditions.insert(place + shift, condition)
 
 
 class Tracer:
@@ -86,17 +56,26 @@ class Tracer:
             Verdicts on a regular grid of the square, y by x: what is finer is not seen.
         """
         curves: list[Curve] = []
-        cusps: list[Cusp] = []
         for line in _lines(stable):
             inside, outside = _ends(line, stable)
             found = crossings(self._judge, inside, outside, self._tolerance)
             known = ~np.isnan(found.unstable).any(axis=1)
             enclosed = Crossings(found.stable[known], found.unstable[known])
-            curve = Curve(enclosed, self._label(enclosed.unstable))
-            self._refine(curve)
-            cusps += self._cusps(curve)
-            curves.append(curve)
-        return curves, cusps
+            curves.append(Curve(enclosed, self._label(enclosed.unstable)))
+            self._refine(curves[-1])
+        curves = self._followed(curves)
+        return curves, [cusp for curve in curves for cusp in self._cusps(curve)]
+
+    def _followed(self, curves: Sequence[Curve]) -> list[Curve]:
+        """Return curves without chords that no edge follows, and followed on from there."""
+        divided = [true_parts(self._judge, curve) for curve in curves]
+        found = [curve for curve, parts in zip(curves, divided, strict=True) if parts is None]
+        cut = [part for parts in divided if parts is not None for part in parts]
+        for longer in followed(self._judge, self._label, cut, found, self._tolerance):
+            self._refine(longer)
+            parts = true_parts(self._judge, longer)
+            found += [longer] if parts is None else parts
+        return found
 
     def _refine(self, curve: Curve) -> None:
         """Insert points until the curve is flat between them."""
@@ -124,24 +103,9 @@ class Tracer:
 
         NaN where none is found.
         """
-        across = _normals(p, q)
         middle, length = (p + q) / 2, np.linalg.norm(q - p, axis=1)[:, None]
-        inside, outside = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
-        for reach in _REACHES:
-            left_over = np.flatnonzero(np.isnan(inside[:, 0]))
-            if not left_over.size:
-                break
-            step = (reach * length * across)[left_over]
-            one, other = (np.clip(middle[left_over] + sign * step, 0, 1) for sign in (1, -1))
-            flags, _ = self._judge(np.concatenate([one, other]))
-            first, second = np.split(flags[:, None] == 1, 2)
-            ready = (first != second)[:, 0]
-            inside[left_over[ready]] = np.where(first, one, other)[ready]
-            outside[left_over[ready]] = np.where(first, other, one)[ready]
-        met = ~np.isnan(inside[:, 0])
-        found = crossings(self._judge, inside[met], outside[met], self._tolerance)
-        inside[met], outside[met] = found
-        return Crossings(inside, outside)
+        across = length * normals(q - p)
+        return crossings_on_lines(self._judge, middle, across, _REACHES, self._tolerance)
 
     def _cusps(self, curve: Curve) -> list[Cusp]:
         """Close in on the places where the binding condition changes, and return them."""
@@ -231,9 +195,3 @@ def _ends(line: Array, stable: Array) -> tuple[Array, Array]:
         for end in ends
     )
     return inside, outside
-
-
-def _normals(p: Array, q: Array) -> Array:
-    """Return unit vectors across the lines from p to q."""
-    along = (q - p) / np.maximum(np.linalg.norm(q - p, axis=1), np.finfo(float).tiny)[:, None]
-    return np.stack([-along[:, 1], along[:, 0]], axis=1)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, in_points, sized
 from sgdmem.phase_diagrams.pictures.labels import axis_label, title
 from sgdmem.phase_diagrams.pictures.naming import name_or_explain
-from sgdmem.phase_diagrams.pictures.palette import BLACK, LIGHT_BLUE, LIGHT_GREY, SKY
+from sgdmem.phase_diagrams.pictures.palette import (
+    BLACK,
+    GREEN,
+    LIGHT_BLUE,
+    LIGHT_GREY,
+    LIGHT_ORANGE,
+    SKY,
+)
 from sgdmem.phase_diagrams.pictures.surroundings import new_axes, set_scale, write_title
 from sgdmem.symbolic.errors import InputError
 
@@ -19,9 +28,29 @@ if TYPE_CHECKING:
     import xarray
 
 BOXES = ("box_x_low", "box_x_high", "box_y_low", "box_y_high", "proved")
-_LOOKS = ((1, "proved stable", LIGHT_BLUE), (0, "proved unstable", LIGHT_GREY), (-1, "open", BLACK))
+WHAT_IS_PROVED = (
+    "Proved: each box as a whole, stable or not.\nComputed at points: noise sums, why it diverges."
+)
 _MANY = 2000  # boxes that a file of lines can hold
-_FAINT = 0.25
+_FAINT = 0.3
+
+
+class _Look(NamedTuple):
+    """How boxes of a kind are shown: alone, and over a map by their outlines."""
+
+    verdict: int
+    name: str
+    label: str
+    colour: str
+    outline: str
+    sample: str  # of what is below the outlines, for a legend
+
+
+_LOOKS = (
+    _Look(1, "stable", "proved stable", LIGHT_BLUE, "white", GREEN),
+    _Look(0, "unstable", "proved unstable", LIGHT_GREY, BLACK, LIGHT_ORANGE),
+    _Look(-1, "open", "open", BLACK, SKY, SKY),
+)
 
 
 @sized
@@ -38,18 +67,16 @@ def draw_region(
     verdicts, about = data.proved.values, data.proved.attrs
     rectangles = _rectangles(data)
     handles = {}
-    for verdict, name, colour in _LOOKS:
-        chosen = rectangles[verdicts == verdict]
+    for look in _LOOKS:
+        chosen = rectangles[verdicts == look.verdict]
         if len(chosen):
-            edge = colour if verdict == -1 else "white"
-            style = {"facecolor": colour, "edgecolor": edge, "linewidth": in_points(0.3)}
-            _add(ax, chosen, {1: "stable", 0: "unstable", -1: "open"}[verdict], **style)
-            share = float(about[f"{name.removeprefix('proved ')}_share"])
-            handles[name] = _patch(f"{name}: {share:.1%}", colour)
+            edge = look.colour if look.verdict == -1 else "white"
+            style = {"facecolor": look.colour, "edgecolor": edge, "linewidth": in_points(0.3)}
+            _add(ax, chosen, look.name, **style)
+            handles[look.label] = _patch(look, about, facecolor=look.colour, linewidth=0)
     for axis in "xy":
         set_scale(ax, axis, about[f"{axis}_scale"])
-        ends = data[f"box_{axis}_low"].values.min(), data[f"box_{axis}_high"].values.max()
-        ax.set(**{f"{axis}lim": ends, f"{axis}label": axis_label(about[axis], data)})
+        ax.set(**{f"{axis}lim": _ends(data, axis), f"{axis}label": axis_label(about[axis], data)})
     write_title(ax, title(data, [about["x"], about["y"]]))
     name_or_explain(ax, handles, lambda below: [], annotate=annotate, explained=explained)
     return ax
@@ -57,6 +84,8 @@ def draw_region(
 
 def draw_boxes(diagram: xarray.Dataset, ax: Any) -> dict[str, Any]:
     """Draw the boxes of a proved region over its map; return what a legend says of them.
+
+    The axes end where the region does, since the cells of a map reach half a cell beyond.
 
     Raises
     ------
@@ -70,14 +99,31 @@ def draw_boxes(diagram: xarray.Dataset, ax: Any) -> dict[str, Any]:
             f"the proved region is over {axes[1]} and {axes[0]}, and the map over "
             f"{diagram.stable.dims[1]} and {diagram.stable.dims[0]}"
         )
-    rectangles, is_open = _rectangles(diagram), diagram.proved.values == -1
-    lines = {"facecolor": "none", "edgecolor": "white", "linewidth": in_points(0.3)}
-    _add(ax, rectangles[~is_open], "proved-boxes", alpha=_FAINT, **lines)
-    if is_open.any():
-        style = {"facecolor": SKY, "edgecolor": SKY, "linewidth": in_points(0.3)}
-        _add(ax, rectangles[is_open], "open", **style)
-    share = float(about["open_share"])
-    return {"open": _patch(f"open: {share:.1%}; elsewhere proved", SKY)}
+    for axis in "xy":
+        (low, high), (first, last) = getattr(ax, f"get_{axis}lim")(), _ends(diagram, axis)
+        ax.set(**{f"{axis}lim": (max(low, first), min(high, last))})
+    rectangles, handles = _rectangles(diagram), {}
+    for look in _LOOKS:
+        chosen = rectangles[diagram.proved.values == look.verdict]
+        if not len(chosen):
+            continue
+        style: dict[str, Any] = {"edgecolor": look.outline, "linewidth": in_points(0.3)}
+        if look.verdict == -1:
+            _add(ax, chosen, look.name, facecolor=look.outline, **style)
+            handles[look.label] = _patch(look, about, facecolor=look.outline, linewidth=0)
+        else:
+            _add(ax, chosen, f"proved-{look.name}", facecolor="none", alpha=_FAINT, **style)
+            shown = {"facecolor": look.sample, "hatch": "++", "edgecolor": look.outline}
+            handles[look.label] = _patch(look, about, linewidth=0, **shown)
+    return handles
+
+
+def _ends(data: xarray.Dataset, axis: str) -> tuple[float, float]:
+    """Return where a region ends."""
+    return (
+        float(data[f"box_{axis}_low"].values.min()),
+        float(data[f"box_{axis}_high"].values.max()),
+    )
 
 
 def _rectangles(data: xarray.Dataset) -> Array:
@@ -95,7 +141,7 @@ def _add(ax: Any, rectangles: Array, name: str, **style: Any) -> None:
     named(name, ax.add_collection(drawn, autolim=False))
 
 
-def _patch(label: str, colour: str) -> Any:
+def _patch(look: _Look, about: Mapping[str, Any], **style: Any) -> Any:
     from matplotlib.patches import Patch
 
-    return Patch(facecolor=colour, linewidth=0, label=label)
+    return Patch(label=f"{look.label}: {percent(float(about[f'{look.name}_share']))}", **style)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
+from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.numeric.training.watching.training_record import TrainingRecord
 from sgdmem.phase_diagrams.pictures.artists import named
 from sgdmem.phase_diagrams.pictures.figure_size import FigureSize, dashed, in_points, sized
@@ -198,4 +199,4 @@ def _title(record: TrainingRecord, whole: bool) -> str:
     least = np.nanmin(share, initial=1.0)
     if whole or least >= 1:
         return drawn
-    return f"{drawn}; radius estimated, {100 * least:.0f}% of the trace"
+    return f"{drawn}; radius estimated, {percent(least, 0)} of the trace"

@@ -244,9 +244,11 @@ def _map_periodic(
 def _draw_map(
     diagram: xarray.Dataset, path: Path, data: Path, quantity: str | None, size: Any
 ) -> None:
+    from sgdmem.numeric.arithmetic.shares import percent
+
     draw_file(diagram, path, quantity, size)
-    share = _share(diagram.stable)
-    click.echo(f"wrote {path} and {data}: {share:.1%} of {diagram.stable.size} points are stable")
+    share = percent(_share(diagram.stable))
+    click.echo(f"wrote {path} and {data}: {share} of {diagram.stable.size} points are stable")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.numeric.training.optimizers.linear_optimizer import LinearOptimizer
 from sgdmem.numeric.verdicts.verdict import Verdict
 
@@ -140,10 +141,11 @@ class TrainingVerdict:
         told = f"{self.batch_sharpness:.4g}{error}; {edge}, which is no limit"
         still = math.isnan(self.batch_sharpness)
         yield "Batch Sharpness", "none: gradients are 0" if still else told
-        error = f" ± {100 * self.trace_error:.2g}" if self.trace_error else ""
-        share = f"{100 * self.trace_share:.3g}{error}% of the trace"
-        outside = f"{100 * self.gradient_outside:.2g}% of the squared gradient outside"
-        yield "modes", f"{self.modes}, {share}; {outside}"
+        share = percent(self.trace_share)
+        if self.trace_error:
+            share = f"{100 * self.trace_share:.3g} ± {100 * self.trace_error:.2g}%"
+        outside = f"{percent(self.gradient_outside)} of the squared gradient outside"
+        yield "modes", f"{self.modes}, {share} of the trace; {outside}"
         smallest, residual = self.smallest_curvature, self.smallest_curvature_error
         error = f" ± {residual:.1g}" if residual > _VISIBLE * abs(smallest) else ""
         yield "smallest curvature", f"{smallest:.3g}{error}"

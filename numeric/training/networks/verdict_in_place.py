@@ -13,6 +13,7 @@ import torch
 
 from sgdmem.numeric.arithmetic.ball import Array
 from sgdmem.numeric.arithmetic.inputs import whole
+from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.numeric.compilation.progress import shown_passes
 from sgdmem.numeric.problems.drawing import Drawing, Epoch
 from sgdmem.numeric.training.networks.linearized import Linearization, linearization
@@ -235,7 +236,7 @@ def _warnings(found: TrainingVerdict, linear: Linearization) -> Iterator[str]:
         )
     if found.gradient_outside > _OUTSIDE:
         yield (
-            f"{100 * found.gradient_outside:.2g}% of the squared gradient lies outside the modes: "
+            f"{percent(found.gradient_outside)} of the squared gradient lies outside the modes: "
             "what training learns now is slow directions, that do not decide stability"
         )
     if _is_separated(linear.network):

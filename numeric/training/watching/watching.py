@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from sgdmem.numeric.arithmetic.inputs import positive_float, whole
+from sgdmem.numeric.arithmetic.shares import percent
 from sgdmem.numeric.training.networks.linearized import linearization
 from sgdmem.numeric.training.networks.loss_curvature import extreme_curvatures, mean_batch_sharpness
 from sgdmem.numeric.training.networks.network import undisturbed
@@ -229,7 +230,7 @@ class Watch:
         if math.isnan(row["sharpness"]):
             return f"step {row['step']:.0f}: not measured"
         share = row["trace_share"]
-        origin = "" if share == 1 else f", estimated from {share:.1%} of the trace"
+        origin = "" if share == 1 else f", estimated from {percent(share)} of the trace"
         lines = [
             f"step {row['step']:.0f}: loss {row['loss']:.6g}",
             f"radius {row['radius']:.4g}{origin}: stable in mean square below 1",

@@ -22,7 +22,8 @@ from sgdmem import (
 from sgdmem.methods import memory_one
 from sgdmem.numeric.compiled_maps.crossings import Crossings, crossings
 from sgdmem.numeric.judges.reason import Reason
-from sgdmem.phase_diagrams.maps.curves import Curve, Tracer
+from sgdmem.phase_diagrams.maps.curve import Curve
+from sgdmem.phase_diagrams.maps.curves import Tracer
 from sgdmem.phase_diagrams.pictures.boundary_picture import draw_boundary
 from tests.asking import noisy
 from tests.cli.running import run

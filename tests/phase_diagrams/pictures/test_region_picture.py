@@ -38,15 +38,33 @@ def merged(region: ProvedRegion) -> xarray.Dataset:
 def test_boxes_over_a_map(merged: xarray.Dataset, region: ProvedRegion) -> None:
     axes = sgdmem.draw(merged)
     found = artists(axes)
-    is_open = region.verdicts == -1
-    assert len(found["open"][0].get_paths()) == is_open.sum()
-    assert len(found["proved-boxes"][0].get_paths()) == (~is_open).sum()
-    first = np.flatnonzero(is_open)[0]
+    for name, flag in (("open", -1), ("proved-stable", 1), ("proved-unstable", 0)):
+        assert len(found[name][0].get_paths()) == (region.verdicts == flag).sum()
+    first = np.flatnonzero(region.verdicts == -1)[0]
     corners = found["open"][0].get_paths()[0].vertices
     assert corners.min(axis=0).tolist() == region.low[first].tolist()
     assert corners.max(axis=0).tolist() == region.high[first].tolist()
-    words = [text.get_text() for text in axes.figure.legends[0].get_texts()]
-    assert f"open: {region.open_share:.1%}; elsewhere proved" in words
+
+
+def test_a_picture_ends_where_the_proof_does_and_says_what_is_proved(
+    merged: xarray.Dataset, region: ProvedRegion
+) -> None:
+    for size in (None, "column"):
+        axes = sgdmem.draw(merged, size=size)
+        assert axes.get_xlim() == (0.1, 4) and axes.get_ylim() == (0, 0.9)
+        (legend,) = axes.figure.legends
+        words = [text.get_text() for text in legend.get_texts()]
+        shares = (region.stable_share, region.unstable_share, region.open_share)
+        for name, share in zip(("proved stable", "proved unstable", "open"), shares, strict=True):
+            assert f"{name}: {share:.1%}" in words
+        assert "Computed at points: noise sums, why it diverges." in legend.get_title().get_text()
+
+
+def test_little_that_is_open_is_not_nothing(region: ProvedRegion) -> None:
+    data = region.to_dataset()
+    data.proved.attrs["open_share"] = 1e-5
+    words = [text.get_text() for text in sgdmem.draw(data).figure.legends[0].get_texts()]
+    assert "open: < 0.1%" in words
 
 
 def test_a_region_alone_and_from_its_file(tmp_path: Path, region: ProvedRegion) -> None:
