@@ -44,7 +44,7 @@ def rational(value: Any, name: str = "a number") -> Fraction:
     return Fraction(value)
 
 
-def whole(value: Any, name: str, least: int = 0, most: int = 10**6) -> int:
+def whole(value: Any, name: str, least: int, most: int = 10**6) -> int:
     """Return an integer between two others."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ProofError(f"{name} must be an integer from {least} to {most}, got {shown(value)}")

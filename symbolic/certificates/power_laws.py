@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from math import ceil
 from typing import Any
 
 from sgdmem.symbolic.certificates.fields import field, rational, rationals, require, row, whole
@@ -52,7 +53,7 @@ class PowerLawModes:
         """A number below all eigenvalues, and not below 0."""
         if self.count is None:
             return Fraction(0)
-        return max(Fraction(0), _eigenvalue(self, self.count)[0])
+        return _eigenvalue(self, self.count)[0]
 
     def named(self, k: int) -> str:
         """Return which eigenvalue is meant, for a sentence."""
@@ -265,8 +266,7 @@ def _require_bound(
     require(last is not None or polynomial[0] == 0, "a polynomial without end begins with lambda")
     high = _eigenvalue(modes, first)[1]
     low = Fraction(0) if last is None else _eigenvalue(modes, last)[0]
-    size = max(len(polynomial) + len(summand.denominator) - 1, len(summand.numerator))
-    difference = [Fraction(0)] * size
+    difference = [Fraction(0)] * (len(polynomial) + len(summand.denominator) - 1)
     for i, x in enumerate(polynomial):
         for j, y in enumerate(summand.denominator):
             difference[i + j] += x * y
@@ -283,7 +283,7 @@ def _require_bound(
 
 
 def _eigenvalue(modes: PowerLawModes, k: int) -> tuple[Fraction, Fraction]:
-    bits = 64 + 2 * int(modes.exponent + 1) * k.bit_length()
+    bits = 64 + ceil(modes.exponent) * k.bit_length()
     low, high = power(Fraction(k), -modes.exponent, bits).ends
     return modes.scale * low, modes.scale * high
 

@@ -1,11 +1,12 @@
 r"""Bounds of sums of powers of integers, in whole numbers alone.
 
-A number x is held as bounds ``(low, high)`` of :math:`2^{bits}x`. Sums to infinity are Euler and
-Maclaurin's formula, for :math:`s>1` and :math:`m=a+n`
+A number x is held as bounds ``(low, high)`` of :math:`2^{bits}x`; each division is rounded down for
+the one and up for the other. Sums to infinity are Euler and Maclaurin's formula, for :math:`s>1`
+and :math:`m=a+n`
 
 .. math::
-    \sum_{k\ge a}k^{-s}=\sum_{k=a}^{m-1}k^{-s}+\frac{m^{1-s}}{s-1}+\frac{m^{-s}}2
-    +\sum_{j=1}^J\frac{B_{2j}}{(2j)!}s(s+1)\cdots(s+2j-2)\,m^{-s-2j+1}+R,
+    \sum_{k\ge a}k^{-s}=\sum_{k=a}^{m-1}k^{-s}+m^{-s}\Bigl(\frac m{s-1}+\frac12
+    +\sum_{j=1}^J\frac{B_{2j}}{(2j)!}s(s+1)\cdots(s+2j-2)\,m^{1-2j}+R\Bigr),
 
 where R is between 0 and the first term that is left out. Of two such values the difference is a
 finite sum, for every :math:`s>0`; at :math:`s=1` with :math:`-\log m` in the place of the integral.
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cache, lru_cache
-from math import comb
+from math import ceil, comb, floor
 from typing import NamedTuple
 
 
@@ -35,11 +36,13 @@ class Bounds(NamedTuple):
 
     def scaled(self, factor: Fraction) -> Bounds:
         """Return the product with a rational number."""
-        ends = [factor.numerator * end for end in (self.low, self.high)]
-        if factor < 0:
-            ends.reverse()
-        below, above = ends[0] // factor.denominator, -(-ends[1] // factor.denominator)
-        return Bounds(below, above, self.bits)
+        low, high = sorted((factor * self.low, factor * self.high))
+        return Bounds(floor(low), ceil(high), self.bits)
+
+    def rounded(self, bits: int) -> Bounds:
+        """Return bounds of fewer bits."""
+        down = self.bits - bits
+        return Bounds(_shifted(self.low, down, False), _shifted(self.high, down, True), bits)
 
     @property
     def ends(self) -> tuple[Fraction, Fraction]:
@@ -47,10 +50,14 @@ class Bounds(NamedTuple):
         return Fraction(self.low, 1 << self.bits), Fraction(self.high, 1 << self.bits)
 
 
-def rounded(x: Bounds, bits: int) -> Bounds:
-    """Return bounds of fewer bits."""
-    down = x.bits - bits
-    return Bounds(x.low >> down, -(-x.high >> down), bits)
+def _divided(x: int, y: int, up: bool) -> int:
+    """Return a quotient rounded down, or up."""
+    return -(-x // y) if up else x // y
+
+
+def _shifted(x: int, bits: int, up: bool) -> int:
+    """Return a quotient by 2^bits rounded down, or up."""
+    return -(-x >> bits) if up else x >> bits
 
 
 def power(base: Fraction, exponent: Fraction, bits: int) -> Bounds:
@@ -59,17 +66,20 @@ def power(base: Fraction, exponent: Fraction, bits: int) -> Bounds:
     Examples
     --------
     >>> low, high = power(Fraction(2), Fraction(1, 2), 64).ends
-    >>> low**2 < 2 < high**2, high - low < Fraction(1, 2**55)
+    >>> low**2 < 2 < high**2, high - low < Fraction(1, 2**62)
     (True, True)
     """
-    logarithm = _log(base, bits + 16 + abs(exponent.numerator // exponent.denominator).bit_length())
+    logarithm = _log(base, bits + 16 + ceil(abs(exponent)).bit_length())
     return _exp(logarithm.scaled(exponent), bits)
 
 
 def _log(x: Fraction, bits: int) -> Bounds:
     shift = x.numerator.bit_length() - x.denominator.bit_length()
-    rest = x / Fraction(2) ** shift  # between 1/2 and 2
-    return _two_atanh((rest - 1) / (rest + 1), bits) + _log_two(bits).scaled(Fraction(shift))
+    if x < Fraction(2) ** shift:
+        shift -= 1
+    rest = x / Fraction(2) ** shift  # from 1 to 2
+    found = _two_atanh((rest - 1) / (rest + 1), bits + 16)
+    return (found + _log_two(bits + 16).scaled(Fraction(shift))).rounded(bits)
 
 
 @lru_cache
@@ -78,42 +88,40 @@ def _log_two(bits: int) -> Bounds:
 
 
 def _two_atanh(y: Fraction, bits: int) -> Bounds:
-    """Return bounds of log((1 + y) / (1 - y)), |y| <= 1/3, by its series."""
-    extra = bits + 16
-    first = (abs(y.numerator) << extra) // y.denominator  # at most one unit below
-    square = (first * first) >> extra
-    total, term, n = 0, first, 1
-    while term:
-        total += term // n
-        term = (term * square) >> extra
+    """Return bounds of log((1 + y) / (1 - y)), 0 <= y <= 1/3."""
+    return Bounds(_odd_powers(y, bits, False), _odd_powers(y, bits, True), bits)
+
+
+def _odd_powers(y: Fraction, bits: int, up: bool) -> int:
+    """Return the sum of 2 y^n / n, n = 1, 3, ..., rounded down, or up."""
+    term = _divided(y.numerator << (bits + 1), y.denominator, up)
+    square = _divided(y.numerator**2 << bits, y.denominator**2, up)
+    total, n = 0, 1
+    while term > up:
+        total += _divided(term, n, up)
+        term = _shifted(term * square, bits, up)
         n += 2
-    # each of the n / 2 terms is at most 4 units below, and what is left out is below 2
-    low, high = 2 * total, 2 * total + 4 * n + 8
-    low, high = low >> 16, -(-high >> 16)
-    return Bounds(-high, -low, bits) if y < 0 else Bounds(low, high, bits)
+    return total + 2 * up  # of terms up to 1 the sum is at most 1 + 1/9 + ...
 
 
 def _exp(x: Bounds, bits: int) -> Bounds:
-    """Return bounds of the exponential, to ``bits`` below 1; x has more bits than that."""
+    """Return bounds of the exponential, in units of their own."""
     two = _log_two(x.bits)
-    shift = x.low // two.high
+    shift = min(x.low // two.low, x.low // two.high)
     rest = x.minus(two.scaled(Fraction(shift)))
-    ends = [_exp_series(end, x.bits) for end in (rest.low, rest.high)]
-    down = x.bits - bits - shift
-    if down < 0:
-        return Bounds(ends[0][0] << -down, ends[1][1] << -down, bits)
-    return Bounds(ends[0][0] >> down, -(-ends[1][1] >> down), bits)
+    unit = Fraction(2) ** (shift + bits - x.bits)
+    low, high = _exp_series(rest.low, x.bits, False), _exp_series(rest.high, x.bits, True)
+    return Bounds(floor(low * unit), ceil(high * unit), bits)
 
 
-def _exp_series(x: int, bits: int) -> tuple[int, int]:
-    """Return bounds of exp(x) for x of units 2^-bits, in the same units."""
-    total, term, n = 0, 1 << bits, 0
-    while term not in (0, -1):
+def _exp_series(x: int, bits: int, up: bool) -> int:
+    """Return the exponential of x, from 0 to 1 in units of 2^-bits, in the same, rounded."""
+    total, term, n = 0, 1 << bits, 1
+    while term > up:
         total += term
+        term = _divided(_shifted(term * x, bits, up), n, up)
         n += 1
-        term = ((term * x) >> bits) // n
-    # a term is below its value by at most 2 units and what it inherits; the rest is below 4
-    return total - 2 * n - 4, total + 3 * n + 8
+    return total + 2 * up  # of terms up to 1 the sum is at most 1 + 1/2 + 1/6 + ...
 
 
 def power_sum(exponent: Fraction, first: int, last: int | None, bits: int) -> Bounds:
@@ -133,7 +141,7 @@ def power_sum(exponent: Fraction, first: int, last: int | None, bits: int) -> Bo
 
 def _few(exponent: Fraction, bits: int) -> int:
     """Return how far beyond 0 the formula converges to the bits."""
-    return bits // 4 + int(exponent) + 8
+    return bits // 4 + ceil(exponent)
 
 
 def _direct(exponent: Fraction, indices: range, bits: int) -> Bounds:
@@ -147,28 +155,28 @@ def _beyond(s: Fraction, first: int, bits: int) -> Bounds:
     """Return the sum from ``first`` on; for s <= 1 what differences do not see is left out."""
     start = max(first, _few(s, bits))
     total = _direct(s, range(first, start), bits)
-    end = power(Fraction(start), -s, bits + start.bit_length())
+    low, high = _beyond_integral(s, start, bits)
     if s == 1:
         total = total.minus(_log(Fraction(start), bits))
     else:
-        total = total + rounded(end.scaled(start / (s - 1)), bits)
-    end = rounded(end, bits)
-    total = total + end.scaled(Fraction(1, 2))
-    factor, unit = s / start / 2, Fraction(1, 1 << bits)
-    for j in range(1, bits + 1):
-        term = factor * _bernoulli(2 * j)
-        if abs(term) * end.ends[1] < unit:
-            reach = abs(end.scaled(term).low) + abs(end.scaled(term).high) + 1
-            return total + Bounds(-reach, reach, bits)
-        total = total + end.scaled(term)
-        factor *= (s + 2 * j - 1) * (s + 2 * j) / ((2 * j + 1) * (2 * j + 2) * start**2)
-    raise AssertionError("Euler and Maclaurin's formula begins far enough")
+        low, high = low + start / (s - 1), high + start / (s - 1)
+    end = power(Fraction(start), -s, bits + start.bit_length())
+    rest = Bounds(end.scaled(low).low, end.scaled(high).high, end.bits)
+    return total + rest.rounded(bits)
+
+
+def _beyond_integral(s: Fraction, m: int, bits: int) -> tuple[Fraction, Fraction]:
+    """Return bounds, closer than 2^-bits, of what follows m / (s - 1) in brackets."""
+    total, factor, n = Fraction(1, 2), s / m / 2, 2
+    while abs(term := factor * _bernoulli(n)) >= Fraction(1, 1 << bits):
+        total += term
+        factor *= (s + n - 1) * (s + n) / ((n + 1) * (n + 2) * m**2)
+        n += 2
+    return min(total, total + term), max(total, total + term)
 
 
 @cache
 def _bernoulli(n: int) -> Fraction:
-    if n == 0:
-        return Fraction(1)
-    if n > 1 and n % 2:
-        return Fraction(0)
-    return -sum((comb(n + 1, k) * _bernoulli(k) for k in range(n)), Fraction(0)) / (n + 1)
+    """Return Bernoulli's number of an even n > 0."""
+    before = (comb(n + 1, k) * _bernoulli(k) for k in range(2, n, 2))
+    return -sum(before, Fraction(1 - n, 2)) / (n + 1)
