@@ -7,8 +7,9 @@ Formats, told by the suffix:
   multiplicity, separated by commas, semicolons or blanks; ``#`` and ``%`` begin comments. A header
   line of names is allowed; over two columns there must be one, which says which is the
   ``eigenvalue`` and which the ``weight`` (or ``multiplicity``, or ``count``), in either order.
-  Numbers have decimal points and may stand in quotes; they are read as exact decimals in files of
-  up to 100,000 rows, as floats in longer ones. What `save_columns` wrote has a digest, with which
+  Numbers have decimal points, or are fractions such as 1/3, and may stand in quotes; they are read
+  exactly in files of up to 100,000 rows, as floats in longer ones. An eigenvalue that was measured
+  may be an interval LOW:HIGH, see `load_band`. What `save_columns` wrote has a digest, with which
   it must agree.
 
 Files over 1 GiB, packed or unpacked, are refused, but for data in a ``.npy``, which is mapped into
@@ -22,13 +23,21 @@ import re
 import zipfile
 from array import array
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sgdmem.numeric.arithmetic.ball import Array
-from sgdmem.numeric.spectra.text_lines import entries_of_lines, is_number, require_numbers
+from sgdmem.numeric.spectra.text_lines import (
+    as_float,
+    ends_of,
+    entries_of_lines,
+    is_exact_number,
+    is_number,
+    require_numbers,
+)
 from sgdmem.symbolic.errors import InputError, shown
 from sgdmem.symbolic.files.marks import checked_lines, marked_text
 from sgdmem.symbolic.files.whole_files import write_text
@@ -40,6 +49,7 @@ MOST_EXACT_ROWS = 10**5
 _TEXTS = (".csv", ".tsv", ".txt")
 _SUFFIXES = (".npy", ".npz", *_TEXTS)
 _NAME = re.compile(r"[^\W\d]\w*")  # of a column, which no damaged number resembles
+_COLON = re.compile(rb"^[^#%\n]*:", re.MULTILINE)
 _EIGENVALUE_NAMES = {"eigenvalue", "eigenvalues", "lambda", "λ"}
 _WEIGHT_NAMES = {"weight", "weights", "multiplicity", "multiplicities", "count", "counts"}
 
@@ -71,6 +81,36 @@ def load_columns(path: Any) -> tuple[Any, ...]:
             f"are in a .npz with arrays named eigenvalues and weights"
         )
     return (values.ravel(),)
+
+
+def load_band(path: Any) -> tuple[list[str], list[str], list[str] | None] | None:
+    """Return the low ends, the high ends and the weights of a text with intervals LOW:HIGH.
+
+    A number alone is both ends. None where no eigenvalue is an interval, or the file is another.
+
+    Raises
+    ------
+    InputError
+        Naming the file and what is wrong with it.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _TEXTS or not _has_colons(path):
+        return None
+    lam, *weights = load_file(path, partial(_read_spectrum, intervals=True), most=MOST_LISTED)
+    ends = [ends_of(x) for x in lam]
+    if all(len(pair) == 1 for pair in ends):
+        return None
+    return [pair[0] for pair in ends], [pair[-1] for pair in ends], *(weights or [None])
+
+
+def _has_colons(path: Path) -> bool:
+    """Whether a line that is no comment has a colon; not where it cannot be read."""
+    try:
+        if not path.is_file() or path.stat().st_size > LARGEST_TEXT:
+            return False
+        return _COLON.search(path.read_bytes()) is not None
+    except OSError:
+        return False
 
 
 def save_columns(path: Any, eigenvalues: Array, weights: Array) -> None:
@@ -158,8 +198,8 @@ def _require_few(path: Path, size: int, most: int) -> None:
         )
 
 
-def _read_spectrum(path: Path, lines: Iterable[str]) -> Any:
-    """Return the columns of a spectrum, decimal strings or many floats."""
+def _read_spectrum(path: Path, lines: Iterable[str], intervals: bool = False) -> Any:
+    """Return the columns of a spectrum, exact numbers as texts or many floats."""
     header: list[str] = []
     entries: list[list[str]] = []
     floats = array("d")  # of the rows beyond those that are kept as text
@@ -171,17 +211,20 @@ def _read_spectrum(path: Path, lines: Iterable[str]) -> Any:
         if width == 0:
             width = len(row)
             _check_columns(path, header, width)
-        require_numbers(path, number, row, width)
+        require_numbers(path, number, row, width, is_exact_number, intervals)
         if len(entries) < MOST_EXACT_ROWS:
             entries.append(row)
         else:
-            floats.extend(map(float, row))
+            if intervals:
+                raise InputError(f"{path}: has intervals, and over {MOST_EXACT_ROWS:,} eigenvalues")
+            floats.extend(map(as_float, row))
     if width == 0:
         raise InputError(f"{path}: holds no numbers")
     found: list[Any] = list(map(list, zip(*entries, strict=True)))
     if floats:
         rows = np.array(floats).reshape(-1, width)
-        found = list(np.concatenate([np.array(found, dtype=float), rows.T], axis=1))
+        first = np.array([list(map(as_float, column)) for column in found])
+        found = list(np.concatenate([first, rows.T], axis=1))
     return tuple(found[::-1] if width == 2 and _weights_first(path, header) else found)
 
 

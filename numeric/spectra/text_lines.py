@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
+from sgdmem.symbolic.algebra.scalars import to_float
 from sgdmem.symbolic.errors import InputError, shown
 
 _SEPARATOR = re.compile(r"\s*[,;\s]\s*")
@@ -15,6 +17,7 @@ _QUOTED = re.compile(r"""(["'])(.*)\1""")
 _NUMBER = re.compile(  # what every program reads alike: float() knows more, such as 1_000
     r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?(nan|inf|infinity)", re.ASCII | re.IGNORECASE
 )
+_FRACTION = re.compile(r"[+-]?\d+/0*[1-9]\d*", re.ASCII)
 _UNNAMED = re.compile(r"\t\s*[^\W\d]")  # a column of row numbers before those with names
 _DECIMAL_COMMAS = re.compile(r"(?=.*\d,\d)(.*;|.*\d\s+[-+.\d])")  # beside another separator
 
@@ -47,10 +50,47 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
-def require_numbers(path: Path, number: int, row: list[str], width: int) -> None:
-    """Raise InputError unless a row has so many numbers and nothing else."""
+def is_exact_number(text: str) -> bool:
+    """Whether a text is a number or a fraction such as 1/3.
+
+    Examples
+    --------
+    >>> is_exact_number("1/3"), is_exact_number("1/0"), is_exact_number("1e-3")
+    (True, False, True)
+    """
+    return is_number(text) or _FRACTION.fullmatch(text) is not None
+
+
+def as_float(text: str) -> float:
+    """Return the float nearest to a number or a fraction."""
+    return to_float(Fraction(text)) if "/" in text else float(text)
+
+
+def ends_of(text: str) -> list[str]:
+    """Return the ends of an interval LOW:HIGH, and a number alone.
+
+    Examples
+    --------
+    >>> ends_of("3.6:4.4"), ends_of("4")
+    (['3.6', '4.4'], ['4'])
+    """
+    return text.split(":", 1)
+
+
+def require_numbers(
+    path: Path,
+    number: int,
+    row: list[str],
+    width: int,
+    known: Callable[[str], bool] = is_number,
+    intervals: bool = False,
+) -> None:
+    """Raise InputError unless a row has so many numbers, or maybe intervals, and nothing else."""
     if len(row) != width:
         raise InputError(f"{path}, line {number}: has {len(row)} columns instead of {width}")
     for entry in row:
-        if not is_number(entry):
-            raise InputError(f"{path}, line {number}: {shown(entry)} is not a number")
+        if not all(map(known, ends_of(entry) if intervals else [entry])):
+            hint = (
+                ": `sgdmem stable` alone takes intervals" if all(map(known, ends_of(entry))) else ""
+            )
+            raise InputError(f"{path}, line {number}: {shown(entry)} is not a number{hint}")

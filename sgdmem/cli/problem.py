@@ -172,7 +172,11 @@ def has_problem(options: Options) -> bool:
 
 
 def read_problem(
-    options: Options, target: Any = None, otherwise: Any = None, exact: bool = False
+    options: Options,
+    target: Any = None,
+    otherwise: Any = None,
+    exact: bool = False,
+    spectrum: Any = None,
 ) -> Any:
     """Return the Problem that the `problem_options` describe.
 
@@ -186,6 +190,8 @@ def read_problem(
         In place of the usual one where the noise is not given.
     exact : bool
         Whether decimals in files of text stand for themselves, as those of the command line do.
+    spectrum : Spectrum, optional
+        What was read of --spectrum FILE.
     """
     from sgdmem.numeric.arithmetic.inputs import positive_float
     from sgdmem.numeric.problems.noise import Noise
@@ -207,7 +213,7 @@ def read_problem(
             raise click.UsageError(f"--{name.replace('_', '-')} belongs to --data")
     noise = _noise(options, otherwise or Noise(), exact)
     if path is not None:
-        spectrum = Spectrum.load(path, positive_part=options["positive_part"])
+        spectrum = spectrum or Spectrum.load(path, positive_part=options["positive_part"])
         if exact and len(spectrum) > MOST_EXACT_ROWS:
             raise click.UsageError(f"{path}: a proof takes at most {MOST_EXACT_ROWS:,} eigenvalues")
         return Problem(spectrum, noise, target, weight_decay=_weight_decay(options))

@@ -23,7 +23,7 @@ from sgdmem.cli.arguments import (
 from sgdmem.cli.periodic import periodic_options, read_periodic, refuse_others, take_periodic
 from sgdmem.cli.problem import problem_options, read_batch_size, read_problem
 from sgdmem.cli.proofs import print_proof, proof_path
-from sgdmem.cli.uncertain import print_robust, take_intervals
+from sgdmem.cli.uncertain import measured_spectrum, print_robust, take_intervals
 
 _EXIT_CODES = {True: 0, False: 1, None: 3}
 
@@ -67,8 +67,8 @@ def stable_command(
     """Decide whether ALGORITHM is stable, and say why.
 
     Name an algorithm and set its parameters, or give the four entries of a memory-1 matrix.
-    Parameters, --batch-size, --tau1 and --tau2 may be intervals LOW:HIGH: all, some or none is
-    stable.
+    Parameters, --batch-size, --tau1, --tau2 and eigenvalues in the file may be intervals LOW:HIGH:
+    all, some or none is stable.
 
     \b
       sgdmem stable heavy-ball --set learning_rate=0.1 --set momentum=0.9 \\
@@ -101,7 +101,7 @@ def stable_command(
     periodic = take_periodic(options)
     if certify:
         refuse_others({"--rate": with_rate, "--without-heaviest": without_heaviest}, "--certify")
-        if take_intervals(settings, dict(options))[1]:
+        if take_intervals(settings, dict(options))[1] or measured_spectrum(options):
             raise click.UsageError(
                 "--certify is about single values: of an interval all is proved without it"
             )
@@ -116,11 +116,12 @@ def stable_command(
         stable = _print_periodic(algorithm, settings, periodic, as_json, options)
         return _EXIT_CODES[stable] if exit_code else 0
     numbers, intervals = take_intervals(settings, options)
-    if intervals:
+    measured = measured_spectrum(options)
+    if intervals or measured:
         if algorithm is None:
             raise click.UsageError("intervals are of an ALGORITHM with a name")
         refuse_others({"--rate": with_rate, "--without-heaviest": without_heaviest}, "an interval")
-        stable = print_robust(algorithm, numbers, intervals, options, as_json)
+        stable = print_robust(algorithm, numbers, intervals, options, as_json, measured)
         return _EXIT_CODES[stable] if exit_code else 0
     with shown_passes(sys.stderr.isatty()):
         problem, batch_size = read_problem(options), read_batch_size(options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -40,12 +40,36 @@ def _ends(name: str, text: str) -> tuple[str, str]:
     return low, high
 
 
+def measured_spectrum(options: Mapping[str, Any]) -> tuple[Any, Any] | None:
+    """Return the spectrum of --spectrum FILE and the ends of its eigenvalues; None of numbers."""
+    from sgdmem.numeric.arithmetic.inputs import number
+    from sgdmem.numeric.certificates.intervals import read_band
+    from sgdmem.numeric.spectra.files import load_band
+    from sgdmem.numeric.spectra.spectrum import Spectrum
+    from sgdmem.symbolic.errors import InputError
+
+    path = options["path"]
+    known = None if path is None else load_band(path)
+    if known is None:
+        return None
+    if options["positive_part"]:
+        raise click.UsageError("--positive-part has no use with intervals of eigenvalues")
+    try:
+        low, high = ([number(x, "an eigenvalue") for x in ends] for ends in known[:2])
+        middles = [(a + b) / 2 for a, b in zip(low, high, strict=True)]
+        spectrum = Spectrum(middles, known[2])
+        return spectrum, read_band((low, high), spectrum)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
 def print_robust(
     algorithm: Any,
     settings: Sequence[str],
-    intervals: Intervals,
+    intervals: Mapping[str, Any],
     options: dict[str, Any],
     as_json: bool,
+    measured: tuple[Any, Any] | None = None,
 ) -> bool | None:
     """Print whether all, some or none of some intervals is stable; return True, None or False."""
     from sgdmem.numeric.certificates.robust import robust_stability
@@ -54,7 +78,10 @@ def print_robust(
     missing = [name for name in family.missing(values) if name not in intervals]
     if missing:
         raise click.UsageError(f"{family.name} needs --set {missing[0]}=VALUE")
-    problem, batch_size = read_problem(options), read_batch_size(options)
+    spectrum, band = measured or (None, None)
+    if band is not None:
+        intervals = {**intervals, "eigenvalues": band}
+    problem, batch_size = read_problem(options, spectrum=spectrum), read_batch_size(options)
     found = robust_stability(family, problem, batch_size, intervals=intervals, **values)
     if as_json:
         print_json(found.to_dict())

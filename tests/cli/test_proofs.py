@@ -68,7 +68,7 @@ def test_decimals_of_the_command_line_and_of_files_stand_for_themselves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("eigenvalues.csv").write_text("eigenvalue,weight\n0.1,0.3\n1e-3,2\n")
+    Path("eigenvalues.csv").write_text("eigenvalue,weight\n0.1,0.3\n1/3,2/7\n")
     Path("rows.csv").write_text("a,b,y\n0.1,0.2,9\n0.30000000000000000001,1e-2,9\n")
     Path("T.txt").write_text("0.1 0.2\n0.7 1\n")
     law = asked("p.json", capsys, "--power-law", "1.7", "--scale", "0.3", "--tau2", "0.1")
@@ -76,8 +76,8 @@ def test_decimals_of_the_command_line_and_of_files_stand_for_themselves(
     assert law["noise"]["tau2"] == "1/10"
     file = ["--spectrum", "eigenvalues.csv", "--coupling", "T.txt", "--weight-decay", "0.1"]
     listed = asked("p.json", capsys, *file)
-    assert listed["problem"]["eigenvalues"] == ["1/10", "1/1000"]
-    assert listed["problem"]["multiplicities"] == ["3/10", "2"]
+    assert listed["problem"]["eigenvalues"] == ["1/10", "1/3"]
+    assert listed["problem"]["multiplicities"] == ["3/10", "2/7"]
     assert listed["problem"]["weight_decay"] == "1/10"
     assert listed["noise"]["coupling"] == [["1/10", "1/5"], ["7/10", "1"]]
     rows = asked("p.json", capsys, "--data", "rows.csv", "--target-column", "y")

@@ -139,6 +139,39 @@ def test_intervals(
     assert json.loads(out)["extent"] == said.partition(":")[0]
 
 
+def test_measured_eigenvalues(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "measured.csv"
+    command = ["stable", "sgd", "--set", "learning_rate=1/2", "--batch-size", "8"]
+    for text, said in (
+        ("# with errors: 2 of them\n1:2\n1/3\n", "all"),
+        ("eigenvalue,weight\n2:4.1,1\n1,1/2\n", "some"),
+        ("5:6\n", "none"),
+    ):
+        path.write_text(text)
+        code, out, _ = run(capsys, *command, "--spectrum", str(path), "--json", "--exit-code")
+        found = json.loads(out)
+        assert (found["extent"], code) == (said, {"all": 0, "some": 3, "none": 1}[said])
+    assert found["intervals"] == {"eigenvalues": [[5], [6]]}
+    for text, why in (
+        ("4:3\n", "measured.csv: eigenvalues[0] must have its low end first"),
+        ("-1:3\n", "measured.csv: eigenvalues[0] must lie in an interval of positive numbers"),
+        ("1:2:3\n", "line 1: '1:2:3' is not a number"),
+        ("1:nan\n", "measured.csv: an eigenvalue must be finite"),
+        ("1/0\n", "line 1: '1/0' is not a number"),
+    ):
+        path.write_text(text)
+        code, _, err = run(capsys, *command, "--spectrum", str(path))
+        assert code == 2 and why in err
+    path.write_text("1:2\n")
+    for other, why in (
+        (["largest-learning-rate", "sgd"], "`sgdmem stable` alone takes intervals"),
+        ([*command, "--positive-part"], "no use with intervals"),
+        ([*command, "--certify"], "about single values"),
+    ):
+        code, _, err = run(capsys, *other, "--spectrum", str(path))
+        assert code == 2 and why in err
+
+
 def test_intervals_that_are_none(capsys: pytest.CaptureFixture[str]) -> None:
     for setting, why in (("0.1:", "expects a number, or an interval LOW:HIGH"), ("2:1", "low end")):
         code, _, err = run(capsys, "stable", "sgd", "--set", f"learning_rate={setting}", *LAW)

@@ -267,8 +267,8 @@ def test_files(tmp_path: Path) -> None:
         (json.dumps({**record, "version": 2}), "of version 2, and the checker is for version 1"),
         (json.dumps({**record, "format": "x"}), '"format": "sgdmem proof"'),
         ("[1]", "no proof"),
-        ("{", "no proof that can be read"),
-        ("[" * 10**5, "no proof that can be read"),
+        ("{", "it is no JSON, at line 1, column 2"),
+        ("[" * 10**5, "nested too deeply"),
     ):
         path.write_text(text)
         with pytest.raises(ProofError, match=message):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 import json
 import random
+import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,15 @@ import pytest
 
 from sgdmem import Noise, Problem, Spectrum, certify, heavy_ball, sgd
 from sgdmem.errors import ProofError
+from sgdmem.symbolic.certificates import (
+    check,
+    modes,
+    noise_sums,
+    periods,
+    power_laws,
+    samples,
+)
+from sgdmem.symbolic.certificates.check import kind_of
 from sgdmem.symbolic.certificates.proof_text import proof_text
 
 HALF, MOMENTUM = sgd("1/2"), heavy_ball("0.1", "0.9")
@@ -90,6 +102,45 @@ def test_names_of_a_file_do_not_reach_the_terminal_as_they_are() -> None:
     assert "?[2Jsgd?y" in text
     assert "\x1b" not in text
     assert "y" * 101 not in text
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "proofs.md").read_text()
+KINDS = {"eigenvalues": "list", "power_law": "power law", "rows": "data", "steps": "period"}
+
+
+def documented(kind: str) -> set[str]:
+    """Return the keys of a witness, and those within, that the page lists."""
+    rows = [line.split("|")[1:] for line in PAGE.splitlines() if line.startswith(f"| {kind} |")]
+    known = {"noiseless", "mode_noise", "noise_sum", "trace"}  # values of one
+    return {key for _, *cells in rows for x in cells for key in re.findall("`(.*?)`", x)} - known
+
+
+def keys_within(value: Any) -> Iterator[str]:
+    yield from (way[-1] for way in places(value) if isinstance(way[-1], str))
+
+
+def test_all_keys_are_documented() -> None:
+    """Those of proofs of all kinds, and those that the checker looks for in any."""
+    head, found = set(re.findall("`([A-Za-z_0-9]+)`", PAGE)), set[str]()
+    for record in records():
+        assert {*keys_within({**record, "witness": {}})} <= head
+        witness = {*keys_within(record["witness"])}
+        assert witness <= documented(KINDS[kind_of(record)])
+        found |= witness
+    read = set[str]()
+    for module in (check, modes, noise_sums, periods, power_laws, samples):
+        source = inspect.getsource(module)
+        for pattern in (
+            r'field\(\w+, "(\w+)"',
+            r'witness\["(\w+)"\]',
+            r'witness.get\("(\w+)"\)',
+            r'"(\w+)" (?:not )?in witness',
+            r'_read_(?:family|square)\(\w+, witness, "(\w+)"',
+        ):
+            read |= {*re.findall(pattern, source)}
+    assert read <= head and len(read) > 35
+    every = set[str]().union(*map(documented, KINDS.values()))
+    assert found <= read and every <= read
 
 
 def places(record: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
