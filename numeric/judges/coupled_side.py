@@ -41,12 +41,13 @@ def side_of_one(N: list[list[Any]]) -> tuple[int, Interval]:
 
 def _sign(inner: list[list[Any]]) -> int:
     """Return the same sign for modes that are connected."""
-    from flint import fmpq_mat
+    from flint import arb, ctx, fmpq_mat
 
     less = [[(i == j) - x for j, x in enumerate(line)] for i, line in enumerate(inner)]
     start = 0
     for bits in _BITS:
-        start, last = _positive_pivots(less, bits)
+        with ctx.workprec(bits):
+            start, last = positive_pivots([[arb(x) for x in line] for line in less])
         if start == len(less):
             return -1
         if last < 0:
@@ -60,16 +61,18 @@ def _sign(inner: list[list[Any]]) -> int:
     return -1
 
 
-def _positive_pivots(matrix: list[list[Any]], bits: int) -> tuple[int, Any]:
-    """Return the number of leading minors that are certainly positive, and the next pivot."""
-    from flint import arb, ctx
+def positive_pivots(rows: list[list[Any]]) -> tuple[int, Any]:
+    """Return how many leading minors of a matrix of balls are certainly positive.
 
-    with ctx.workprec(bits):
-        rows = [[arb(x) for x in line] for line in matrix]
-        for k, top in enumerate(rows):
-            if not top[k] > 0:
-                return k, top[k]
-            for i in range(k + 1, len(rows)):
+    And the pivot after them, or the last one.
+    """
+    rows = list(rows)
+    for k in range(len(rows)):
+        top = rows[k]
+        if not top[k] > 0:
+            return k, top[k]
+        for i in range(k + 1, len(rows)):
+            if not rows[i][k].is_zero():
                 factor = rows[i][k] / top[k]
                 rows[i] = [x - factor * y for x, y in zip(rows[i], top, strict=True)]
-    return len(rows), arb(1)
+    return len(rows), rows[-1][-1]

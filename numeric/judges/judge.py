@@ -135,8 +135,7 @@ class Judge:
     def exact_list(self) -> ExactList:
         """The question in exact numbers: a list of rational eigenvalues."""
         spectrum = self.original_spectrum
-        weights = [Fraction(weight) for weight in spectrum.weights.tolist()]
-        lam = spectrum.exact()
+        lam, weights = spectrum.exact(), spectrum.exact_weights()
         return ExactList(self.original, lam, weights, self.noise, spectrum.weight_decay)
 
     def _is_proved_unstable(self) -> bool:

@@ -85,8 +85,8 @@ def stable_scales(judge: Judge) -> list[Interval]:
     found = _float_scales(
         _float_problem(near, fine=False),
         midpoint_form(near.undecayed_form),
-        noiseless_floats(near.original),
-        near.original_spectrum,
+        noiseless_floats(near.algorithm),
+        near.spectrum,
     )
     ends = [(to_float(Fraction(a) * factor), to_float(Fraction(b) * factor)) for a, b in found]
     found = [(low, high) for low, high in ends if low < high < math.inf]

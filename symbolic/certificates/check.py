@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sgdmem.symbolic.certificates import noise_sums, periods, power_laws, samples
+from sgdmem.symbolic.certificates import listed_modes, noise_sums, periods, power_laws, samples
 from sgdmem.symbolic.certificates.fields import AbsentError, field
 from sgdmem.symbolic.errors import InputError, ProofError, shown
 
@@ -25,7 +25,7 @@ _VERDICTS = {
 _Checks: TypeAlias = Mapping[str, Callable[[Any, Any], str]]
 _KINDS: Mapping[str, tuple[Callable[[Any], Any], _Checks]] = {
     "eigenvalues": (
-        noise_sums.read_listed,
+        listed_modes.read_listed,
         {
             "stable": noise_sums.check_stable,
             "unstable": noise_sums.check_unstable,

@@ -24,13 +24,13 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from sgdmem.symbolic.certificates.fields import field, rationals, require, row
+from sgdmem.symbolic.certificates.listed_modes import ListedNoise, read_listed_noise
 from sgdmem.symbolic.certificates.modes import (
     Step,
     characteristic_polynomial,
     is_schur,
     read_step,
 )
-from sgdmem.symbolic.certificates.noise_sums import ListedNoise, read_listed_noise
 
 Matrix: TypeAlias = list[list[Fraction]]
 _MOST_STEPS = 10**4

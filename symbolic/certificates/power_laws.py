@@ -26,8 +26,9 @@ from math import ceil
 from typing import Any
 
 from sgdmem.symbolic.certificates.fields import field, rational, rationals, require, row, whole
+from sgdmem.symbolic.certificates.listed_modes import read_batch
 from sgdmem.symbolic.certificates.modes import Mode, is_schur, read_step
-from sgdmem.symbolic.certificates.noise_sums import read_batch, require_in_disc
+from sgdmem.symbolic.certificates.noise_sums import require_in_disc
 from sgdmem.symbolic.certificates.positivity import is_positive
 from sgdmem.symbolic.certificates.power_sums import Bounds, power, power_sum
 from sgdmem.symbolic.certificates.wording import named, short, shown_bounds

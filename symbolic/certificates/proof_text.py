@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import Any
 
 from sgdmem.symbolic.certificates.check import CheckedProof, check_proof, kind_of
-from sgdmem.symbolic.certificates.noise_sums import ListedModes, read_listed
+from sgdmem.symbolic.certificates.listed_modes import ListedModes, read_listed
 from sgdmem.symbolic.certificates.periods import read_period
 from sgdmem.symbolic.certificates.power_laws import PowerLawModes, read_power_law
 from sgdmem.symbolic.certificates.question import fractions, numbers, question
@@ -128,16 +128,22 @@ def _listed_parts(proof: Any, found: CheckedProof) -> tuple[list[str], list[str]
         if coupled:
             from_file = "v"
             vector = fractions(witness["vector"])
-            steps.append(
-                f"A vector v = {numbers([x / max(vector) for x in vector])} is compared with N v: "
-                "a radius below 1 if N v < v, at least 1 if N v >= v (Collatz and Wielandt)."
-            )
-            if found.claim == "boundary":
-                count = len(witness["sets"])
+            if any(vector):
+                steps.append(
+                    f"A vector v = {numbers([x / max(vector) for x in vector])} is compared with "
+                    "N v: a radius below 1 if N v < v, at least 1 if N v >= v (Collatz and "
+                    "Wielandt)."
+                )
+            if "sets" in witness:
+                count, where = len(witness["sets"]), "N v < v in each"
+                if found.claim == "boundary":
+                    where = (
+                        "N v < v in each, or N v = v; where v is 0 the checker finds the v that N "
+                        "keeps itself"
+                    )
                 steps.append(
                     f"Of {count} set{'s' * (count > 1)} of eigenvalues none gets noise from a "
-                    "later one, so that the largest radius of a block is that of N: N v <= v in "
-                    "each, and N v = v in one."
+                    f"later one, so that the largest radius of a block is that of N: {where}."
                 )
         elif "bits" in witness and found.claim != "boundary":
             bits, from_file = witness["bits"], "how far to round"

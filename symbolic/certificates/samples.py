@@ -27,8 +27,8 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 
 from sgdmem.symbolic.certificates.fields import field, rationals, require, row, whole
+from sgdmem.symbolic.certificates.listed_modes import read_batch
 from sgdmem.symbolic.certificates.modes import Step, is_schur, read_step
-from sgdmem.symbolic.certificates.noise_sums import read_batch
 from sgdmem.symbolic.certificates.periods import is_positive_definite, is_semidefinite
 
 _MOST_NUMBERS = 10**7

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flint import fmpq, fmpq_mat
 
-from sgdmem import Algorithm, Noise, Problem, Spectrum, certify
+from sgdmem import Algorithm, Noise, Problem, Spectrum, certify, sgd
 from sgdmem.errors import ProofError
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.proofs import check_proof
@@ -129,6 +129,21 @@ def roots_on_the_circle(rng: random.Random) -> None:
     for B in ("inf", 3):
         assert certify(method, Problem(Spectrum([lam, lam])), B).reason is Reason.BOUNDARY
         assert certify([method], [lam], B).claim in ("boundary", "unstable")
+
+
+def test_many_modes_of_very_different_noise_on_the_boundary() -> None:
+    """N v = v for a v of 160 decades; then other sets of modes get their noise from these."""
+    rng, size = random.Random(1), 24
+    v = [some(rng, 1, 3) * Fraction(10) ** rng.randint(-80, 80) for _ in range(size)]
+    T = [[some(rng, 1, 3) for _ in v] for _ in v]
+    for i, line in enumerate(T):  # s = 1/3
+        row = sum((x * y for x, y in zip(line, v, strict=True)), Fraction(0)) / 3
+        T[i] = [x * v[i] / row for x in line]
+    for more in ("0", "1"):
+        for B, claim in ((1, "boundary"), (1 + TINY, "stable"), (1 - TINY, "unstable")):
+            problem = Problem(Spectrum([1] * len(T)), Noise.coupled(T))
+            assert certify(sgd("1/2"), problem, B).claim == claim
+        T = [[*line, Fraction(0)] for line in T] + [[Fraction(1)] * size + [Fraction(more)]]
 
 
 @pytest.mark.parametrize("twice", [[1, 0, 1], [1, 1]])

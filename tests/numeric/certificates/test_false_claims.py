@@ -212,12 +212,14 @@ def test_sets_of_modes_of_which_one_has_radius_1() -> None:
         assert record["claim"] == "boundary"
         for sets, vector, inverse, because in (
             ([[0], [1]], ["1", "1"], "3", ""),
-            ([[0], [], [1]], ["1", "1"], "3", ""),
-            ([[0], [], [1]], ["1", "1"], "2", "v in some set"),
-            ([[0], [1]], ["1", "1"], "4", "at most v"),
+            ([[0], [1]], ["0", "1"] if own[0] == "1" else ["1", "0"], "3", ""),  # solved for
+            ([[0], [], [1]], ["1", "1"], "3", "no set is empty"),
+            ([[0], [1]], ["1", "1"], "2", "v in some set"),
+            ([[0], [1]], ["1", "1"], "4", "below v"),
             ([[1], [0]], ["1", "1"], "3", "gets no noise from later sets"),
-            ([[0], [1]], ["1", "0"], "3", "the vector is positive"),
-            ([[0, 1]], ["1", "1"], "3", "at most v"),
+            ([[0], [1]], ["0", "0"], "3", "is x in the set of zeros"),
+            ([[0, 1]], ["1", "0"], "3", "the vector is positive"),
+            ([[0, 1]], ["1", "1"], "3", "below v"),
             ([[0]], ["1", "1"], "3", "in one of the sets"),
             ([[0], [1], [1]], ["1", "1"], "3", "in one of the sets"),
             ([[0], [2]], ["1", "1"], "3", "from 0 to 1"),

@@ -434,3 +434,12 @@ def test_verdicts_are_values() -> None:
 def test_what_is_no_algorithm_is_told_where_to_go(method: Any, hint: str) -> None:
     with pytest.raises(InputError, match=f"algorithm must be an Algorithm, got .*{hint}"):
         stability(method, SPECTRUM)
+
+
+@pytest.mark.parametrize(("batch_size", "edge"), [("inf", 2), (8, 16 / 9)])
+def test_scales_where_products_with_the_rate_leave_the_range(batch_size: Any, edge: float) -> None:
+    """2 / rate has no float: every factor had been unstable."""
+    for largest in ("1e300", "1e308"):
+        rate = f"1e-{largest[2:]}"
+        verdict = stability(named.sgd(rate), [largest], batch_size)
+        assert verdict.critical_scale == pytest.approx(edge)

@@ -45,8 +45,8 @@ TESTS = (
     "tests/numeric/certificates/test_certify.py",
     "tests/numeric/certificates/test_boundary_questions.py",
 )
-MODULES = ("fields", "modes", "noise_sums", "periods", "positivity", "power_laws", "power_sums",
-           "samples")  # fmt: skip
+MODULES = ("coupled", "fields", "listed_modes", "modes", "noise_sums", "periods", "positivity",
+           "power_laws", "power_sums", "samples")  # fmt: skip
 SWAPPED: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt),
     ast.LtE: (ast.Lt, ast.Gt),
@@ -69,7 +69,7 @@ SWAPPED: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
 LIMITS = ("_MOST", "_LARGEST", "_DEEPEST", "LARGEST", "_HUGE")  # reached or not, is left alone
 ROOM = "only the room of a bound, or the bits within"
 EQUIVALENT = {
-    ("noise_sums", "return [self.fed(0, values)] * len(values)", "0 plus 1"):
+    ("listed_modes", "return [self.fed(0, values)] * len(values)", "0 plus 1"):
         "where T is one number all its lines are the same",
     ("modes", "zero = [Fraction(0)] * len(S)", "0 plus 1"): "Q is not looked at",
     ("modes", "return square_integral([x / A[0] for x in A], [Fraction(0)] * len(A)) is not None",

@@ -11,6 +11,7 @@ from flint import fmpq, fmpq_mat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sgdmem.symbolic.certificates.listed_modes import ListedNoise
 from sgdmem.symbolic.certificates.modes import (
     Mode,
     Step,
@@ -19,7 +20,7 @@ from sgdmem.symbolic.certificates.modes import (
     square_integral,
     transfer_polynomials,
 )
-from sgdmem.symbolic.certificates.noise_sums import ListedNoise, _common_factor
+from sgdmem.symbolic.certificates.noise_sums import _common_factor
 from sgdmem.symbolic.certificates.periods import (
     Period,
     _after,
