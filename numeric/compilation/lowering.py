@@ -156,6 +156,6 @@ def _reciprocal(value: str, radius: str, x: Pair) -> list[str]:
         f"{value}_d = 1.0 / {both}",
         f"{value} = copysign({room} * {value}_d, {x[0]})",
         # infinite where x may be zero, or where the product has left the range; without branches
-        f"{radius} = ({spread}{4 * UNIT!r} * abs({value}) + {TINY!r}) "
-        f"if ({room} > 0.0) & ({both} > 1e-290) & ({both} < 1e290) else inf",
+        f"{radius} = ({spread}{4 * UNIT!r} * abs({value})) "
+        f"if ({both} > 1e-290) & ({both} < 1e290) else inf",
     ]

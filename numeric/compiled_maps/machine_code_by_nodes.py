@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from sgdmem.numeric.arithmetic.rounding import INFLATE, TINY, UNIT
+from sgdmem.numeric.arithmetic.rounding import INFLATE, UNIT
 from sgdmem.numeric.compilation.lowering import ball_lines, radius_of, variable
 from sgdmem.symbolic.programs.map_program import map_program
 from sgdmem.symbolic.programs.program import SIGNS, Program
@@ -229,7 +229,7 @@ class _Writer:
         """Return what is computed once, with the coefficients of the fraction and their errors.
 
         Horner's scheme of degree n errs by 2n roundings of each term, and a relative error of the
-        node enters n times.
+        node enters k times the term of its power k.
         """
         fraction = self.mapped.fraction
         if fraction is None:
@@ -238,11 +238,14 @@ class _Writer:
         results = iter(fraction.outputs)
         for letter, size in self.polynomials:
             # and the quotient with its mass takes four more
-            rounding = f"({(2 * size + 4) * UNIT!r} + {1.01 * size!r} * node_spread)"
+            rounding = repr((2 * size + 4) * UNIT)
             for k in range(size):
                 value, radius = names[next(results)]
-                tiny = [f"{TINY!r}"] if k == 0 else []  # underflows of Horner's scheme
-                error = [f"{rounding} * abs({letter}{k})", *([radius] if radius else []), *tiny]
+                spread = f"({rounding} + {1.01 * k!r} * node_spread)" if k else rounding
+                error = [
+                    f"{spread} * abs({letter}{k})",
+                    radius,
+                ]  # of products, whose underflows are more
                 lines.append(f"{letter}{k} = {value}")
                 lines.append(f"{letter}{k}_e = {' + '.join(error)}")
         return [*self.once, *lines]

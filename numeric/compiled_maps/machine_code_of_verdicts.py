@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from sgdmem.numeric.arithmetic.rounding import INFLATE, TINY, UNIT
+from sgdmem.numeric.arithmetic.rounding import INFLATE, UNIT
 from sgdmem.numeric.compiled_maps.machine_code_by_nodes import NOISE, PEAK, RADIUS, STATE
 from sgdmem.numeric.judges.reason import Reason
 from sgdmem.numeric.judges.stability_rule import OTHERWISE, rule_lines
 
 # What the names of the rule are here. The state of the kernels is that of the weakest mode, Schur
-# and damping in one, and a pull of 0 is not Schur. Full batches are shares of 0.
-_NAMES = {"pull": "1", "schur": "known", "trace": "trace", "noise": "1", "damped": "known"}
+# and damping in one, and a pull of 0 is not Schur. Full batches are shares of 0. What is said of
+# other names decides nothing more.
+_NAMES = {"schur": "known", "trace": "trace"}
 # Near 1 the difference is exact: no rounding comes in.
 _BOUNDS = {("high", "<"): "{} - total > error", ("low", ">="): "total - {} >= error"}
 
@@ -35,7 +36,7 @@ def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):
         state, noise, radius = rows[{STATE}, p], rows[{NOISE}, p], rows[{RADIUS}, p]
         total = share * noise
         error = abs(share) * radius + share_r * (abs(noise) + radius) + {UNIT!r} * abs(total)
-        error = {INFLATE!r} * error + {TINY!r}
+        error = {INFLATE!r} * error
         trace = 0
         if diverges:
             trace = 1 if share + share_r > 0 else 0
@@ -46,7 +47,7 @@ def finish(rows, shares, stride, start, diverges, stable, noise_sum, margin):
         sure = known == 1.0
         noise_sum[p] = total if sure else inf
         least = 1 / (1 - share2 * rows[{PEAK}, p]) if share2 < 0 else 1.0  # 1 + (tau2/B) s
-        margin[p] = min(1 - total, least) if sure and total < inf else -inf
+        margin[p] = min(1 - total, least) if sure else -inf
 """
 
 
@@ -59,14 +60,17 @@ def finish_source() -> str:
     its error, and tau2 / B. With ``diverges`` the sum is infinite unless tau1 = 0. The results are
     those of `sgdmem.numeric.compiled_maps.points.Outcomes`.
     """
-    lines = "\nel".join([*rule_lines(_branch), f"se:\n    flag = {OTHERWISE.flag}"])
+    branches = filter(None, rule_lines(_branch))
+    lines = "\nel".join([*branches, f"se:\n    flag = {OTHERWISE.flag}"])
     constants: dict[str, float] = {"STATE": STATE, "NOISE": NOISE, "RADIUS": RADIUS, "PEAK": PEAK}
-    constants |= {"UNIT": UNIT, "INFLATE": INFLATE, "TINY": TINY}
+    constants |= {"UNIT": UNIT, "INFLATE": INFLATE}
     rule = "\n".join(f"        {line}" for line in lines.splitlines())
     return _SOURCE.format(**constants, rule=rule)
 
 
 def _branch(name: str, sign: str, number: str, reason: Reason) -> str:
     bound = _BOUNDS.get((name, sign))
+    if bound is None and name not in _NAMES:
+        return ""
     condition = f"{_NAMES[name]} {sign} {number}" if bound is None else bound.format(number)
     return f"if {condition}:\n    flag = {reason.flag}"

@@ -156,7 +156,7 @@ def float_summands(form: ModeForm, lam: Array) -> tuple[Array, Array]:
         return form.floats(lam)
     pivots, noise, _ = summands(form, lam)
     stacked = np.stack(np.broadcast_arrays(*pivots))
-    return np.asarray((stacked > 0).all(axis=0) | (stacked < 0).all(axis=0)), noise
+    return np.asarray((stacked > 0).all(axis=0)), noise
 
 
 def disk_bounds(
@@ -168,27 +168,20 @@ def disk_bounds(
 
     ``tau2_share`` is tau2 / B. Infinite where a pivot or the denominator may vanish in the disk.
     """
-    pivots: Sequence[Ball] = ()  # none: infinite bounds say where a pole may be
     if isinstance(form, LongForm):
         noise, output_noise = form.on_disks(disks, power)
-        decays = True
     else:
-        pivots, noise, output_noise = summands(form, disks, None if power == 1 else Ball(1.0))
-        decays = form.decay is not None
+        _, noise, output_noise = summands(form, disks, None if power == 1 else Ball(1.0))
     damping = 1 + tau2_share * disks * (noise if power == 1 else disks * noise)
-    regular = damping.nonzero
-    # without decay the last one, lambda pull, vanishes at 0 and is not divided by
-    for pivot in pivots if decays else pivots[:-1]:
-        regular &= pivot.nonzero
-    bounds = [(value / damping).magnitude for value in (noise, output_noise)]
-    return tuple(np.where(regular, bound, np.inf).ravel() for bound in bounds)  # type: ignore[return-value]
+    # all that may vanish is divided by, and such a quotient has no bound
+    first, second = ((value / damping).magnitude.ravel() for value in (noise, output_noise))
+    return first, second
 
 
 def _schur(pivots: Sequence[Ball]) -> Array:
     lower = np.stack(np.broadcast_arrays(*(pivot.lower for pivot in pivots)))
     upper = np.stack(np.broadcast_arrays(*(pivot.upper for pivot in pivots)))
-    positive, negative = lower > 0, upper < 0
-    certain = np.where(positive.all(axis=0) | negative.all(axis=0), 1, 0)
-    # A pivot of known sign comes from nonzero pivots only, so two signs are a root outside.
-    mixed = positive.any(axis=0) & negative.any(axis=0)
-    return np.where(mixed, -1, certain).astype(np.int8)
+    # P - lambda Q begins with 1, so it is positive at 1 where it is Schur, and so are all pivots. A
+    # pivot of known sign comes from nonzero pivots only: a negative one is a root outside.
+    certain = np.where((lower > 0).all(axis=0), 1, 0)
+    return np.where((upper < 0).any(axis=0), -1, certain).astype(np.int8)

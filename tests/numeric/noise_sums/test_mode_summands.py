@@ -113,6 +113,9 @@ def test_modes_on_the_circle_are_open() -> None:
     ):  # fmt: skip
         form = ball_form([algorithm])
         assert mode_summands(form, Ball(np.array([lam]))).schur.tolist() == [[0]]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            schur, _ = float_summands(midpoint_form(form), np.array([[lam]]))
+        assert not schur.any() or algorithm == sgd("1/3")  # 1/3 is rounded
         beside = np.array([lam * (1 - 1e-13), lam * (1 + 1e-13)])
         expected = [[0, 0]] if algorithm == heavy_ball(1, 1) else [[1, -1]]
         assert mode_summands(form, Ball(beside)).schur.tolist() == expected
@@ -201,6 +204,7 @@ def test_forms() -> None:
             mode_summands(single(both, k), lam),
         )
         for x, y in ((alone.noise, together.noise[k]), (alone.output_noise, here.output_noise)):
+            assert x.mid.size == y.mid.size == 1
             assert float(x.mid.ravel()[0]) == float(y.mid.ravel()[0])
     assert members(single(ball_form([plain]), 3)) == 1  # one for all
     shrinking = Algorithm(*plain.blocks[:5], Fraction(1, 10))
@@ -219,8 +223,14 @@ def test_forms_under_noise() -> None:
     quiet, short = Noise().at(2), heavy_ball("1/2", "1/2")
     assert isinstance(form_under(quiet, [short]), HalfPlaneForm)
     assert isinstance(form_under(quiet, [long]), LongForm)
-    symbolic = long.map(lambda x: x * 2) if long.is_symbolic else long
-    assert members(form_under(quiet, [symbolic, symbolic])) == 2
+    assert members(form_under(quiet, [long, long])) == 2
+    irrational = Algorithm.from_recurrence([0] * 11 + [1], [-sympy.sqrt(2) / 8, *[0] * 11])
+    assert isinstance(form_under(quiet, [long, irrational]), HalfPlaneForm)
+    most = Algorithm.from_recurrence([0] * 8 + [1], ["-1/8", *[0] * 8])
+    assert isinstance(form_under(quiet, [most]), HalfPlaneForm)
+    assert isinstance(
+        form_under(quiet, [Algorithm.from_recurrence([0] * 9 + [1], ["-1/8", *[0] * 9])]), LongForm
+    )
     epochs = Noise.sampled([[1.0], [2.0], [-1.0]], replacement=False, drop_last=False).at(2)
     assert isinstance(form_under(epochs, [short]), HalfPlaneForm)
     if epochs.epoch is not None:
@@ -236,8 +246,12 @@ def test_no_pull_and_no_noise() -> None:
     assert no_pull(ball_form([still], Fraction(1, 2))).tolist() == [True]
     kept = Algorithm(*still.blocks[:5], Fraction(1, 10))
     assert no_pull(ball_form([kept, still])).tolist() == [False, True]
-    assert not is_unheard(ball_form([moving]))
-    assert is_unheard(ball_form([Algorithm(0, [1], [0], [[0]])]))
+    silent = Algorithm(0, [1], [0], [["1/2"]])
+    zeros = [0] * 11
+    long, quiet = (Algorithm.from_recurrence([*zeros, 1], [q, *zeros]) for q in ("-1/8", 0))
+    for heard, unheard in ((moving, silent), (long, quiet)):
+        for algorithms, answer in (([heard], False), ([heard, unheard], False), ([unheard], True)):
+            assert is_unheard(form_under(Noise().at(2), algorithms)) is answer
 
 
 # Sums over lists ---------------------------------------------------------------------------------
